@@ -1,0 +1,123 @@
+//! `F32x4` over an array: what native tests run. Same methods, same order of operations as the WebAssembly version.
+
+use core::array::from_fn;
+use core::ops::{Add, Div, Mul, Sub};
+
+/// Four `f32` lanes.
+#[derive(Clone, Copy)]
+pub struct F32x4(pub [f32; 4]);
+
+impl F32x4 {
+    /// All lanes 0.
+    pub const ZERO: Self = Self([0.0; 4]);
+
+    /// All lanes `x`.
+    #[inline(always)]
+    pub fn splat(x: f32) -> Self {
+        Self([x; 4])
+    }
+
+    /// Lanes `p[0..4]`; any alignment of `f32`.
+    ///
+    /// # Safety
+    /// `p` must be valid for reading four values.
+    #[inline(always)]
+    pub unsafe fn load(p: *const f32) -> Self {
+        Self(unsafe { (p as *const [f32; 4]).read_unaligned() })
+    }
+
+    /// All lanes `*p`.
+    ///
+    /// # Safety
+    /// `p` must be valid for reading one value.
+    #[inline(always)]
+    pub unsafe fn load_splat(p: *const f32) -> Self {
+        Self::splat(unsafe { *p })
+    }
+
+    /// Writes the lanes to `p[0..4]`.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing four values.
+    #[inline(always)]
+    pub unsafe fn store(self, p: *mut f32) {
+        unsafe { (p as *mut [f32; 4]).write_unaligned(self.0) }
+    }
+
+    /// `self · b + c`.
+    #[inline(always)]
+    pub fn mul_add(self, b: Self, c: Self) -> Self {
+        self * b + c
+    }
+
+    /// Lane-wise larger value (a NaN in either gives NaN).
+    #[inline(always)]
+    pub fn max(self, b: Self) -> Self {
+        Self(from_fn(|i| {
+            let (x, y) = (self.0[i], b.0[i]);
+            if x > y || x.is_nan() { x } else { y }
+        }))
+    }
+
+    /// Lane-wise smaller value (a NaN in either gives NaN).
+    #[inline(always)]
+    pub fn min(self, b: Self) -> Self {
+        Self(from_fn(|i| {
+            let (x, y) = (self.0[i], b.0[i]);
+            if x < y || x.is_nan() { x } else { y }
+        }))
+    }
+
+    /// Lane-wise square root.
+    #[inline(always)]
+    pub fn sqrt(self) -> Self {
+        Self(self.0.map(f32::sqrt))
+    }
+
+    /// Lane-wise absolute value.
+    #[inline(always)]
+    pub fn abs(self) -> Self {
+        Self(self.0.map(f32::abs))
+    }
+
+    /// Lane-wise rounding to the nearest integer, ties to even.
+    #[inline(always)]
+    pub fn round(self) -> Self {
+        Self(self.0.map(f32::round_ties_even))
+    }
+
+    /// `2^self` for lanes that hold integers in -126..=127.
+    #[inline(always)]
+    pub fn exp2_of_integer(self) -> Self {
+        Self(self.0.map(|x| f32::from_bits(((x as i32 + 127) as u32) << 23)))
+    }
+
+    /// The lanes as an array.
+    #[inline(always)]
+    pub fn to_array(self) -> [f32; 4] {
+        self.0
+    }
+
+    /// `(lane 0 + lane 2) + (lane 1 + lane 3)`.
+    #[inline(always)]
+    pub fn sum(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        (a + c) + (b + d)
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $method:ident) => {
+        impl $trait for F32x4 {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, b: Self) -> Self {
+                Self(from_fn(|i| self.0[i].$method(b.0[i])))
+            }
+        }
+    };
+}
+operator!(Add, add);
+operator!(Sub, sub);
+operator!(Mul, mul);
+operator!(Div, div);

@@ -1,0 +1,130 @@
+//! `F32x4` over WebAssembly's `v128`.
+
+use core::arch::wasm32::*;
+use core::ops::{Add, Div, Mul, Sub};
+
+/// Four `f32` lanes.
+#[derive(Clone, Copy)]
+pub struct F32x4(pub v128);
+
+impl F32x4 {
+    /// All lanes 0.
+    pub const ZERO: Self = Self(f32x4(0.0, 0.0, 0.0, 0.0));
+
+    /// All lanes `x`.
+    #[inline(always)]
+    pub fn splat(x: f32) -> Self {
+        Self(f32x4_splat(x))
+    }
+
+    /// Lanes `p[0..4]`; any alignment.
+    ///
+    /// # Safety
+    /// `p` must be valid for reading four values.
+    #[inline(always)]
+    pub unsafe fn load(p: *const f32) -> Self {
+        Self(unsafe { v128_load(p as *const v128) })
+    }
+
+    /// All lanes `*p`.
+    ///
+    /// # Safety
+    /// `p` must be valid for reading one value.
+    #[inline(always)]
+    pub unsafe fn load_splat(p: *const f32) -> Self {
+        Self(unsafe { v128_load32_splat(p as *const u32) })
+    }
+
+    /// Writes the lanes to `p[0..4]`; any alignment.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing four values.
+    #[inline(always)]
+    pub unsafe fn store(self, p: *mut f32) {
+        unsafe { v128_store(p as *mut v128, self.0) }
+    }
+
+    /// `self · b + c`.
+    #[inline(always)]
+    pub fn mul_add(self, b: Self, c: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        {
+            Self(f32x4_relaxed_madd(self.0, b.0, c.0))
+        }
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        {
+            Self(f32x4_add(f32x4_mul(self.0, b.0), c.0))
+        }
+    }
+
+    /// Lane-wise larger value (a NaN in either gives NaN).
+    #[inline(always)]
+    pub fn max(self, b: Self) -> Self {
+        Self(f32x4_max(self.0, b.0))
+    }
+
+    /// Lane-wise smaller value (a NaN in either gives NaN).
+    #[inline(always)]
+    pub fn min(self, b: Self) -> Self {
+        Self(f32x4_min(self.0, b.0))
+    }
+
+    /// Lane-wise square root.
+    #[inline(always)]
+    pub fn sqrt(self) -> Self {
+        Self(f32x4_sqrt(self.0))
+    }
+
+    /// Lane-wise absolute value.
+    #[inline(always)]
+    pub fn abs(self) -> Self {
+        Self(f32x4_abs(self.0))
+    }
+
+    /// Lane-wise rounding to the nearest integer, ties to even.
+    #[inline(always)]
+    pub fn round(self) -> Self {
+        Self(f32x4_nearest(self.0))
+    }
+
+    /// `2^self` for lanes that hold integers in -126..=127.
+    #[inline(always)]
+    pub fn exp2_of_integer(self) -> Self {
+        let biased = i32x4_add(i32x4_trunc_sat_f32x4(self.0), i32x4_splat(127));
+        Self(i32x4_shl(biased, 23))
+    }
+
+    /// The lanes as an array.
+    #[inline(always)]
+    pub fn to_array(self) -> [f32; 4] {
+        [
+            f32x4_extract_lane::<0>(self.0),
+            f32x4_extract_lane::<1>(self.0),
+            f32x4_extract_lane::<2>(self.0),
+            f32x4_extract_lane::<3>(self.0),
+        ]
+    }
+
+    /// `(lane 0 + lane 2) + (lane 1 + lane 3)`.
+    #[inline(always)]
+    pub fn sum(self) -> f32 {
+        let [a, b, c, d] = self.to_array();
+        (a + c) + (b + d)
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $method:ident, $intrinsic:ident) => {
+        impl $trait for F32x4 {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, b: Self) -> Self {
+                Self($intrinsic(self.0, b.0))
+            }
+        }
+    };
+}
+operator!(Add, add, f32x4_add);
+operator!(Sub, sub, f32x4_sub);
+operator!(Mul, mul, f32x4_mul);
+operator!(Div, div, f32x4_div);

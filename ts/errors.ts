@@ -1,0 +1,45 @@
+/** Base of every error this package throws. `code` is stable, `details` hold the values behind the message. */
+export class LowrankError extends Error {
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+function named(code: string) {
+  return class extends LowrankError {
+    constructor(message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
+      super(code, message, details, options);
+    }
+  };
+}
+
+/** Shapes that do not fit an operation. */
+export class ShapeError extends named("SHAPE") {}
+/** A `NodeId` whose node was rewound, disposed, or made by another graph. */
+export class StaleNodeError extends named("STALE_NODE") {}
+/** An option, argument or call order that makes no sense. */
+export class ConfigError extends named("CONFIG") {}
+/** A model that cannot be found or is not what its files say. */
+export class ModelError extends named("MODEL") {}
+/** Bytes or text that break their file format. */
+export class FormatError extends named("FORMAT") {}
+/** An adapter that is malformed or does not fit its base model. */
+export class AdapterError extends named("ADAPTER") {}
+/** Linear memory is exhausted or the maximum would be passed. */
+export class MemoryError extends named("MEMORY") {}
+/** Something this runtime or this version cannot do. */
+export class UnsupportedError extends named("UNSUPPORTED") {}
+
+/** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
+export class AbortError extends named("ABORTED") {
+  constructor(message = "the operation was aborted", details: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(message, details, options);
+    this.name = "AbortError";
+  }
+}

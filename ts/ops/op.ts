@@ -1,0 +1,80 @@
+import type { Kernels } from "../engine/kernels.js";
+
+/** Lengths of a tensor's dimensions, outermost first. `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** Byte offset into the engine's linear memory. */
+export type Pointer = number;
+
+/** A tensor in linear memory: float32, row-major, contiguous. */
+export interface Value {
+  readonly shape: Shape;
+  /** Number of elements. */
+  readonly size: number;
+  readonly pointer: Pointer;
+}
+
+/** Memory and kernels that an op may use while it runs. Sizes count 4-byte elements. */
+export interface Workspace {
+  readonly kernels: Kernels;
+  /** Tape memory, kept until the step ends: for what `backward` needs. */
+  allocate(elements: number): Pointer;
+  /** Memory that is free again when the running `forward` or `backward` returns. */
+  scratch(elements: number): Pointer;
+  /** Copies host data into tape memory (integers keep their bits). */
+  upload(data: Float32Array | Int32Array | Uint32Array): Pointer;
+  /** A number of its own for each call: the stream of the counter-based generator. */
+  nextStream(): number;
+  /** Seed of the graph. */
+  readonly seed: number;
+  /** Whether dropout is active (`graph.train()`). */
+  readonly training: boolean;
+}
+
+/** What `forward` is given. */
+export interface ForwardCall<A> extends Workspace {
+  readonly inputs: readonly Value[];
+  /** Result; `forward` writes every element (memory holds anything before). */
+  readonly output: Value;
+  readonly attributes: A;
+  /** Whether `backward` can follow; where not, save nothing. */
+  readonly recording: boolean;
+}
+
+/** Where a gradient goes. */
+export interface GradientTarget {
+  readonly pointer: Pointer;
+  /** 0: first contribution, write every element. 1: add to what is there. */
+  readonly accumulate: 0 | 1;
+}
+
+/** What `backward` is given. */
+export interface BackwardCall<A, S> extends Workspace {
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+  /** ∂L/∂output, of the output's shape. Read only. */
+  readonly gradient: Value;
+  readonly attributes: A;
+  /** What `forward` returned. */
+  readonly saved: S;
+  /** Whether input `i` needs a gradient. */
+  wants(i: number): boolean;
+  /** Where ∂L/∂input `i` goes. Ask at most once an input, only if wanted, and write right after asking. */
+  target(i: number): GradientTarget;
+  /** Hands `gradient` unchanged to input `i` (same size): cheaper than a copy where nobody else needs the buffer. */
+  pass(i: number): void;
+}
+
+/**
+ * One differentiable operation: its shape rule, its value and its gradient.
+ * `A` are its attributes (plain data), `S` what forward saves for backward.
+ */
+export interface Op<A = unknown, S = unknown> {
+  readonly name: string;
+  /** Shape of the result. Checks inputs and attributes before any work and throws `ShapeError` or `ConfigError`. */
+  shape(inputs: readonly Shape[], attributes: A): Shape;
+  /** Result has the first input's memory (reshape and the like); `forward` is then not called. */
+  readonly alias?: true;
+  forward(call: ForwardCall<A>): S;
+  backward(call: BackwardCall<A, S>): void;
+}
