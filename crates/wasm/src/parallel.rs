@@ -25,3 +25,20 @@ pub fn ranges(n: usize, grain: usize, align: usize, body: &(dyn Fn(usize, usize)
         }
     });
 }
+
+/// A pointer that the tasks of one `run` share. Each task touches only its own part of what lies behind it.
+#[derive(Clone, Copy)]
+pub struct Shared<T>(T);
+
+// SAFETY: the exports hand out disjoint ranges, which is what `ranges` cuts.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T: Copy> Shared<T> {
+    pub fn new(pointer: T) -> Self {
+        Self(pointer)
+    }
+
+    pub fn get(&self) -> T {
+        self.0
+    }
+}
