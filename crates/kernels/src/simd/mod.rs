@@ -15,3 +15,27 @@ pub use wasm::F32x4;
 
 /// Lanes of a vector.
 pub const LANES: usize = 4;
+
+impl F32x4 {
+    /// Lanes `p[0..count]`, the others `filler`: the ragged end of a row takes the same path as its whole vectors.
+    ///
+    /// # Safety
+    /// `p` must be valid for reading `count ≤ 4` values.
+    #[inline(always)]
+    pub unsafe fn load_partial(p: *const f32, count: usize, filler: f32) -> Self {
+        let mut lanes = [filler; LANES];
+        unsafe {
+            core::ptr::copy_nonoverlapping(p, lanes.as_mut_ptr(), count);
+            Self::load(lanes.as_ptr())
+        }
+    }
+
+    /// Writes the first `count` lanes to `p[0..count]`.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing `count ≤ 4` values.
+    #[inline(always)]
+    pub unsafe fn store_partial(self, p: *mut f32, count: usize) {
+        unsafe { core::ptr::copy_nonoverlapping(self.to_array().as_ptr(), p, count) }
+    }
+}

@@ -92,6 +92,24 @@ impl F32x4 {
         Self(self.0.map(|x| f32::from_bits(((x as i32 + 127) as u32) << 23)))
     }
 
+    /// Lane-wise `self > b ? yes : no` (a NaN in either compares false).
+    #[inline(always)]
+    pub fn select_greater(self, b: Self, yes: Self, no: Self) -> Self {
+        Self(from_fn(|i| if self.0[i] > b.0[i] { yes.0[i] } else { no.0[i] }))
+    }
+
+    /// Lane-wise `self == b ? yes : no` (a NaN in either compares false).
+    #[inline(always)]
+    pub fn select_equal(self, b: Self, yes: Self, no: Self) -> Self {
+        Self(from_fn(|i| if self.0[i] == b.0[i] { yes.0[i] } else { no.0[i] }))
+    }
+
+    /// Rows become columns.
+    #[inline(always)]
+    pub fn transpose(rows: [Self; 4]) -> [Self; 4] {
+        from_fn(|j| Self(from_fn(|i| rows[i].0[j])))
+    }
+
     /// The lanes as an array.
     #[inline(always)]
     pub fn to_array(self) -> [f32; 4] {

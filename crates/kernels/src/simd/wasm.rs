@@ -94,6 +94,27 @@ impl F32x4 {
         Self(i32x4_shl(biased, 23))
     }
 
+    /// Lane-wise `self > b ? yes : no` (a NaN in either compares false).
+    #[inline(always)]
+    pub fn select_greater(self, b: Self, yes: Self, no: Self) -> Self {
+        Self(v128_bitselect(yes.0, no.0, f32x4_gt(self.0, b.0)))
+    }
+
+    /// Lane-wise `self == b ? yes : no` (a NaN in either compares false).
+    #[inline(always)]
+    pub fn select_equal(self, b: Self, yes: Self, no: Self) -> Self {
+        Self(v128_bitselect(yes.0, no.0, f32x4_eq(self.0, b.0)))
+    }
+
+    /// Rows become columns.
+    #[inline(always)]
+    pub fn transpose([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        let low = |x: Self, y: Self| i32x4_shuffle::<0, 4, 1, 5>(x.0, y.0);
+        let high = |x: Self, y: Self| i32x4_shuffle::<2, 6, 3, 7>(x.0, y.0);
+        let (ac, bd, ac_high, bd_high) = (Self(low(a, c)), Self(low(b, d)), Self(high(a, c)), Self(high(b, d)));
+        [Self(low(ac, bd)), Self(high(ac, bd)), Self(low(ac_high, bd_high)), Self(high(ac_high, bd_high))]
+    }
+
     /// The lanes as an array.
     #[inline(always)]
     pub fn to_array(self) -> [f32; 4] {
