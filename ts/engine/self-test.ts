@@ -1,0 +1,39 @@
+import { UnsupportedError } from "../errors.js";
+import type { Heap } from "./heap.js";
+import type { Kernels } from "./kernels.js";
+
+const ROWS = 9;
+const INNER = 21;
+const COLUMNS = 19;
+
+/**
+ * One small product with odd edges, compared with the same sum in float64. Some engines have accepted SIMD modules and
+ * run them wrongly; a wrong gradient would go unnoticed, so such an engine is refused here.
+ */
+export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
+  const a = heap.allocate(4 * ROWS * INNER);
+  const b = heap.allocate(4 * INNER * COLUMNS);
+  const c = heap.allocate(4 * ROWS * COLUMNS);
+  const floats = new Float32Array(kernels.memory.buffer);
+  // Small integers over a power of two: products and sums are exact in float32, fused or not.
+  const left = (i: number, k: number) => (((i * 7 + k * 3) % 17) - 8) / 8;
+  const right = (k: number, j: number) => (((k * 5 + j * 11) % 19) - 9) / 8;
+  for (let i = 0; i < ROWS; i++) for (let k = 0; k < INNER; k++) floats[a / 4 + i * INNER + k] = left(i, k);
+  for (let k = 0; k < INNER; k++) for (let j = 0; j < COLUMNS; j++) floats[b / 4 + k * COLUMNS + j] = right(k, j);
+  kernels.gemm(ROWS, COLUMNS, INNER, 1, a, INNER, 1, b, COLUMNS, 1, 0, c, COLUMNS, 0, 0);
+  for (let i = 0; i < ROWS; i++) {
+    for (let j = 0; j < COLUMNS; j++) {
+      let expected = 0;
+      for (let k = 0; k < INNER; k++) expected += left(i, k) * right(k, j);
+      const got = floats[c / 4 + i * COLUMNS + j];
+      if (got !== expected) {
+        throw new UnsupportedError(
+          `init: the "${build}" build computes wrongly in this runtime: element [${i}, ${j}] of the self-test is ` +
+            `${got}, not ${expected}; use another build or runtime`,
+          { build, row: i, column: j, got, expected },
+        );
+      }
+    }
+  }
+  for (const block of [a, b, c]) heap.release(block);
+}
