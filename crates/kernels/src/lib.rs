@@ -4,9 +4,9 @@
 //! The same source serves every WebAssembly build and the native test build: only `simd` knows the difference.
 
 pub mod binary;
+pub mod gemm;
 pub mod layout;
 pub mod memory;
 pub mod normalize;
 pub mod reduce;
-pub mod gemm;
 pub mod simd;

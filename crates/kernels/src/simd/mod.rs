@@ -16,6 +16,11 @@ pub use wasm::F32x4;
 /// Lanes of a vector.
 pub const LANES: usize = 4;
 
+/// The mantissa's part of an `f32`.
+const MANTISSA_BITS: u32 = 0x007f_ffff;
+/// √½ as an `f32`'s bits.
+const SQRT_HALF_BITS: u32 = core::f32::consts::FRAC_1_SQRT_2.to_bits();
+
 impl F32x4 {
     /// Lanes `p[0..count]`, the others `filler`: the ragged end of a row takes the same path as its whole vectors.
     ///

@@ -1,5 +1,6 @@
 //! `F32x4` over WebAssembly's `v128`.
 
+use super::{MANTISSA_BITS, SQRT_HALF_BITS};
 use core::arch::wasm32::*;
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -81,6 +82,18 @@ impl F32x4 {
         Self(f32x4_abs(self.0))
     }
 
+    /// Lane-wise `b < self ? b : self`: one instruction on x86; a NaN in `self` stays.
+    #[inline(always)]
+    pub fn pmin(self, b: Self) -> Self {
+        Self(f32x4_pmin(self.0, b.0))
+    }
+
+    /// Lane-wise `self < b ? b : self`: one instruction on x86; a NaN in `self` stays.
+    #[inline(always)]
+    pub fn pmax(self, b: Self) -> Self {
+        Self(f32x4_pmax(self.0, b.0))
+    }
+
     /// Lane-wise rounding to the nearest integer, ties to even.
     #[inline(always)]
     pub fn round(self) -> Self {
@@ -92,6 +105,22 @@ impl F32x4 {
     pub fn exp2_of_integer(self) -> Self {
         let biased = i32x4_add(i32x4_trunc_sat_f32x4(self.0), i32x4_splat(127));
         Self(i32x4_shl(biased, 23))
+    }
+
+    /// `self · 2^n` for `shifted` = 1.5·2^23 + n: n stands in the low mantissa bits and is added to the exponent's.
+    /// The result must be a normal number.
+    #[inline(always)]
+    pub fn add_exponent(self, shifted: Self) -> Self {
+        Self(i32x4_add(self.0, i32x4_shl(shifted.0, 23)))
+    }
+
+    /// Splits positive normal lanes into (m, e), m in [√½, √2) and e an integer, with `self` = m·2^e.
+    #[inline(always)]
+    pub fn split_exponent(self) -> (Self, Self) {
+        let offset = i32x4_sub(self.0, u32x4_splat(SQRT_HALF_BITS));
+        let exponent = f32x4_convert_i32x4(i32x4_shr(offset, 23));
+        let mantissa = i32x4_add(v128_and(offset, u32x4_splat(MANTISSA_BITS)), u32x4_splat(SQRT_HALF_BITS));
+        (Self(mantissa), Self(exponent))
     }
 
     /// Lane-wise `self > b ? yes : no` (a NaN in either compares false).

@@ -1,0 +1,165 @@
+//! Copies into the order in which the tile reads.
+//!
+//! A packed [k, n] matrix is cut into blocks of k (see `block`), each block into panels of NR columns (the last one as
+//! wide as is left, rounded up to 4 and filled with zeros), and a panel stores its rows one after the other. With
+//! n₄ = n rounded up to 4, the panel of column j in the block that starts at row p and has b rows begins at p·n₄ + j·b.
+
+use super::{Right, Strided};
+use crate::simd::F32x4;
+
+/// Longest block of k: a panel of 8 columns takes 8 KiB.
+pub const MAXIMUM_BLOCK: usize = 256;
+
+/// Blocks are multiples of this, so that no panel of a transposed matrix crosses one.
+const BLOCK_ALIGN: usize = 16;
+
+/// Length of the blocks that `k` is cut into (the last may be shorter): as even as they can be.
+pub fn block(k: usize) -> usize {
+    k.div_ceil(k.div_ceil(MAXIMUM_BLOCK).max(1)).next_multiple_of(BLOCK_ALIGN).max(BLOCK_ALIGN)
+}
+
+/// `n` rounded up to whole vectors.
+#[inline(always)]
+pub fn padded(n: usize) -> usize {
+    n.next_multiple_of(4)
+}
+
+/// Elements of a packed [k, n] matrix.
+pub fn packed_len(k: usize, n: usize) -> usize {
+    k * padded(n)
+}
+
+/// Writes `packed_len(k, n)` elements: B, [k, n], in panels of `columns` = the tile's columns.
+///
+/// # Safety
+/// Both matrices valid, not overlapping.
+pub unsafe fn pack(k: usize, n: usize, b: Strided, columns: usize, packed: *mut f32) {
+    unsafe {
+        let length = block(k);
+        for start in (0..k).step_by(length) {
+            let rows = length.min(k - start);
+            for column in (0..n).step_by(columns) {
+                let to = packed.add(start * padded(n) + column * rows);
+                panel(rows, columns.min(n - column), Strided { data: b.at(start, column), ..b }, to);
+            }
+        }
+    }
+}
+
+/// One panel from any kind of B: rows `start..start + rows`, `width` columns from `column` on. Not for `Right::Packed`,
+/// which already holds it.
+///
+/// # Safety
+/// As for `pack`.
+pub unsafe fn panel_of(
+    b: Right,
+    n: usize,
+    start: usize,
+    rows: usize,
+    column: usize,
+    width: usize,
+    nr: usize,
+    to: *mut f32,
+) {
+    unsafe {
+        match b {
+            Right::Strided(b) => panel(rows, width, Strided { data: b.at(start, column), ..b }, to),
+            Right::PackedTransposed { packed, width: inner } => {
+                // Rows of this panel are columns of the packed matrix, whose rows number n.
+                let length = block(n);
+                let first = column / length * length;
+                let height = length.min(n - first);
+                let mut row = start;
+                while row < start + rows {
+                    let source_width = padded(nr.min(inner - row));
+                    let data = packed.add(first * padded(inner) + row * height + (column - first) * source_width);
+                    let take = nr.min(start + rows - row);
+                    let source = Strided { data, row: 1, column: source_width };
+                    panel(take, width, source, to.add((row - start) * padded(width)));
+                    row += take;
+                }
+            }
+            Right::Packed(_) => {}
+        }
+    }
+}
+
+/// One panel: `to[p·w₄ + j] = b(p, j)`, zero for the columns between `width` and w₄ = `width` rounded up to 4.
+unsafe fn panel(rows: usize, width: usize, b: Strided, to: *mut f32) {
+    unsafe {
+        let padded = padded(width);
+        let whole = width & !3;
+        for j in (0..whole).step_by(4) {
+            let from = Strided { data: b.at(0, j), ..b };
+            if b.column == 1 {
+                copy(rows, from.data, b.row, to.add(j), padded);
+            } else if b.row == 1 {
+                transpose(rows, from.data, b.column, to.add(j), padded);
+            } else {
+                for p in 0..rows {
+                    for i in 0..4 {
+                        *to.add(p * padded + j + i) = *from.at(p, i);
+                    }
+                }
+            }
+        }
+        if whole < padded {
+            for p in 0..rows {
+                for j in whole..padded {
+                    *to.add(p * padded + j) = if j < width { *b.at(p, j) } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+/// Four contiguous elements a row.
+#[inline(always)]
+unsafe fn copy(rows: usize, mut from: *const f32, from_row: usize, mut to: *mut f32, to_row: usize) {
+    unsafe {
+        for _ in 0..rows {
+            F32x4::load(from).store(to);
+            from = from.add(from_row);
+            to = to.add(to_row);
+        }
+    }
+}
+
+/// Four columns of `rows` contiguous elements, `from_column` apart, become `rows` rows of four.
+#[inline(always)]
+unsafe fn transpose(rows: usize, from: *const f32, from_column: usize, to: *mut f32, to_row: usize) {
+    unsafe {
+        let whole = rows & !3;
+        for p in (0..whole).step_by(4) {
+            let columns = core::array::from_fn(|j| F32x4::load(from.add(j * from_column + p)));
+            for (i, row) in F32x4::transpose(columns).into_iter().enumerate() {
+                row.store(to.add((p + i) * to_row));
+            }
+        }
+        for p in whole..rows {
+            for j in 0..4 {
+                *to.add(p * to_row + j) = *from.add(j * from_column + p);
+            }
+        }
+    }
+}
+
+/// Rows of A, interleaved: `to[p·rows + i] = a(i, p)` for p < k.
+///
+/// # Safety
+/// Both valid, not overlapping.
+pub unsafe fn strip(rows: usize, k: usize, a: Strided, to: *mut f32) {
+    unsafe {
+        if a.row == 1 && rows % 4 == 0 {
+            for i in (0..rows).step_by(4) {
+                copy(k, a.at(i, 0), a.column, to.add(i), rows);
+            }
+        } else {
+            for p in 0..k {
+                for i in 0..rows {
+                    *to.add(p * rows + i) = *a.at(i, p);
+                }
+            }
+        }
+    }
+}

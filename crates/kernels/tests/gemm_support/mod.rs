@@ -1,0 +1,189 @@
+//! A product, its float64 reference, and the comparison.
+
+use kernels::gemm::{Activation, Output, Product, Right, Strided, Tile, blocked, multiply, pack};
+
+/// Marsaglia's xorshift, values in -1..1.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> f32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    pub fn fill(&mut self, length: usize) -> Vec<f32> {
+        (0..length).map(|_| self.next()).collect()
+    }
+}
+
+/// Which operands lie transposed in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    pub a: bool,
+    pub b: bool,
+    /// A's elements two apart in both directions: neither rows nor columns are contiguous.
+    pub sparse: bool,
+}
+
+impl Form {
+    pub const ALL: [Form; 5] = [
+        Form { a: false, b: false, sparse: false },
+        Form { a: false, b: true, sparse: false },
+        Form { a: true, b: false, sparse: false },
+        Form { a: true, b: true, sparse: false },
+        Form { a: true, b: true, sparse: true },
+    ];
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    Strided,
+    Packed,
+    PackedTransposed,
+}
+
+impl Source {
+    #[allow(dead_code)]
+    pub const ALL: [Source; 3] = [Source::Strided, Source::Packed, Source::PackedTransposed];
+}
+
+#[derive(Clone, Copy)]
+pub struct Case {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub alpha: f32,
+    pub beta: f32,
+    /// Elements between the end of a row and the start of the next.
+    pub extra: usize,
+    pub form: Form,
+    pub source: Source,
+    pub tile: Tile,
+    pub bias: bool,
+    pub activation: Activation,
+    /// Cuts of the rows and of the columns.
+    pub parts: usize,
+}
+
+/// A matrix in memory and how it is read as [rows, columns].
+pub fn matrix(
+    random: &mut Random,
+    rows: usize,
+    columns: usize,
+    transposed: bool,
+    sparse: bool,
+    extra: usize,
+) -> (Vec<f32>, usize, usize) {
+    let gap = if sparse { 2 } else { 1 };
+    let (outer, inner) = if transposed { (columns, rows) } else { (rows, columns) };
+    let lead = inner * gap + extra;
+    // Exactly as long as the last element wants, so that a read past the end is caught by the allocator's tools.
+    let length = if outer * inner == 0 { 0 } else { (outer - 1) * lead + (inner - 1) * gap + 1 };
+    let data = random.fill(length);
+    if transposed { (data, gap, lead) } else { (data, lead, gap) }
+}
+
+impl Case {
+    pub fn new(m: usize, n: usize, k: usize) -> Self {
+        Self {
+            m,
+            n,
+            k,
+            alpha: 1.0,
+            beta: 0.0,
+            extra: 0,
+            form: Form::ALL[0],
+            source: Source::Strided,
+            tile: Tile::T4x8,
+            bias: false,
+            activation: Activation::None,
+            parts: 1,
+        }
+    }
+
+    pub fn check(&self) {
+        let Self { m, n, k, alpha, beta, extra, form, source, tile, .. } = *self;
+        let random = &mut Random(((m * 31 + n * 17 + k + 1) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let (a, a_row, a_column) = matrix(random, m, k, form.a, form.sparse, extra);
+        let (b, b_row, b_column) = matrix(random, k, n, form.b, form.sparse, extra);
+        let c_row = n + extra;
+        let before: Vec<f32> = if beta == 0.0 { vec![f32::NAN; m * c_row] } else { random.fill(m * c_row) };
+        let bias = random.fill(if self.bias { n } else { 0 });
+        let mut c = before.clone();
+
+        let strided = Strided { data: b.as_ptr(), row: b_row, column: b_column };
+        let mut packed = vec![f32::NAN; pack::packed_len(k, n).max(pack::packed_len(n, k))];
+        let right = match source {
+            Source::Strided => Right::Strided(strided),
+            Source::Packed => {
+                unsafe { pack::pack(k, n, strided, tile.columns(), packed.as_mut_ptr()) };
+                Right::Packed(packed.as_ptr())
+            }
+            Source::PackedTransposed => {
+                unsafe { pack::pack(n, k, strided.transposed(), tile.columns(), packed.as_mut_ptr()) };
+                Right::PackedTransposed { packed: packed.as_ptr(), width: k }
+            }
+        };
+        let product = Product {
+            m,
+            n,
+            k,
+            a: Strided { data: a.as_ptr(), row: a_row, column: a_column },
+            b: right,
+            c: Output {
+                data: c.as_mut_ptr(),
+                row: c_row,
+                alpha,
+                beta,
+                bias: if self.bias { bias.as_ptr() } else { core::ptr::null() },
+                activation: self.activation,
+            },
+        };
+        let mut workspace = vec![f32::NAN; blocked::WORKSPACE];
+        let (height, width) = (m.div_ceil(self.parts), n.div_ceil(self.parts).next_multiple_of(tile.columns()));
+        for i in 0..self.parts {
+            for j in 0..self.parts {
+                let rows = (i * height).min(m)..((i + 1) * height).min(m);
+                let columns = (j * width).min(n)..((j + 1) * width).min(n);
+                unsafe { multiply(&product, tile, rows, columns, workspace.as_mut_ptr()) };
+            }
+        }
+
+        for i in 0..m {
+            for j in 0..c_row {
+                let (got, old) = (c[i * c_row + j], before[i * c_row + j]);
+                if j >= n {
+                    assert_eq!(got.to_bits(), old.to_bits(), "{} wrote past a row", self.name());
+                    continue;
+                }
+                let (mut sum, mut size) = (0.0f64, 0.0f64);
+                for p in 0..k {
+                    let term = a[i * a_row + p * a_column] as f64 * b[p * b_row + j * b_column] as f64;
+                    sum += term;
+                    size += term.abs();
+                }
+                let mut want = alpha as f64 * sum;
+                if beta != 0.0 {
+                    want += beta as f64 * old as f64;
+                }
+                if self.bias {
+                    want += bias[j] as f64;
+                }
+                if self.activation == Activation::Relu {
+                    want = want.max(0.0);
+                }
+                let error = (got as f64 - want).abs();
+                assert!(error <= 3e-7 * (size + 2.0), "{} at ({i}, {j}): {got}, expected {want}", self.name());
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        format!(
+            "{}×{}×{} {:?} {:?} {:?}, α {}, β {}, {} extra",
+            self.m, self.n, self.k, self.form, self.source, self.tile, self.alpha, self.beta, self.extra
+        )
+    }
+}
