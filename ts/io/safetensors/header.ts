@@ -1,0 +1,146 @@
+import { FormatError } from "../../errors.js";
+import { byteLength, elementCount, isDtype } from "./dtypes.js";
+import type { Dtype } from "./dtypes.js";
+import { recogniseForeign } from "./foreign.js";
+import { findLaxJson } from "./strict-json.js";
+
+/** Longest header that the reference implementation reads, in bytes; a longer one is damage or an attack. */
+export const MAX_HEADER_LENGTH = 100_000_000;
+
+/** Bytes before the header: its length, a little-endian 64-bit number. */
+export const PREFIX_LENGTH = 8;
+
+/** Element type and shape of a tensor in a file. */
+export interface TensorInfo {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+}
+
+/** A tensor's entry in the header; `begin` and `end` count bytes from the end of the header. */
+export interface TensorEntry extends TensorInfo {
+  readonly name: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A checked header: entries in the order of their data. */
+export interface Header {
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+const EXPECTED = "expected a safetensors file (8 bytes of header length, a JSON header, tensor data)";
+
+/**
+ * Length in bytes of the header, from the first bytes of a file of `size` bytes. Give at least 8 (a file of fewer has all of
+ * its own), better 64: what they tell about a wrong file goes into the message.
+ * Throws `FormatError`.
+ */
+export function readHeaderLength(start: Uint8Array, size: number, file: string): number {
+  const fail = (problem: string) =>
+    new FormatError(`${file}: ${EXPECTED}, got ${recogniseForeign(start) ?? problem}`, { file, size });
+  if (size < PREFIX_LENGTH) throw fail(`only ${size} bytes`);
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const length = view.getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER_LENGTH))
+    throw fail(`a header length of ${length} bytes, more than the ${MAX_HEADER_LENGTH} allowed`);
+  if (length > BigInt(size - PREFIX_LENGTH))
+    throw fail(`a header length of ${length} bytes in a file of ${size}: the file is cut short or is something else`);
+  if (length === 0n) throw fail("a header length of 0");
+  return Number(length);
+}
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function parseJson(bytes: Uint8Array, file: string): Json {
+  const fail = (problem: string, cause?: unknown) =>
+    new FormatError(`${file}: ${EXPECTED}, but the header ${problem}`, { file }, { cause });
+  if (bytes[0] !== 0x7b) throw fail("does not begin with {");
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw fail("is not UTF-8", cause);
+  }
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw fail(`is not JSON (${(cause as Error).message})`, cause);
+  }
+  const lax = findLaxJson(text);
+  if (lax !== null) throw fail(`breaks the format: ${lax}`);
+  return value as Json;
+}
+
+function readEntry(name: string, value: unknown, file: string): TensorEntry {
+  const tensor = `${file}: tensor ${JSON.stringify(name.slice(0, 200))}`;
+  const fail = (problem: string) => new FormatError(`${tensor}: ${problem}`, { file, tensor: name });
+  if (!isObject(value)) throw fail("expected an object with dtype, shape and data_offsets");
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (!isDtype(dtype)) throw fail(`unknown dtype ${JSON.stringify(dtype)}`);
+  if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length)))
+    throw fail(`expected shape to be a list of whole numbers, got ${JSON.stringify(shape)}`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((offset) => Number.isSafeInteger(offset)))
+    throw fail(`expected data_offsets to be [begin, end], got ${JSON.stringify(offsets)}`);
+  const [begin, end] = offsets as [number, number];
+  if (begin > end) throw fail(`data_offsets [${begin}, ${end}] end before they begin`);
+  const bytes = byteLength(dtype, shape);
+  if (!Number.isSafeInteger(elementCount(shape)) || !Number.isInteger(bytes))
+    throw fail(`shape [${shape.join(", ")}] of ${dtype} does not make a whole number of bytes`);
+  if (bytes !== end - begin)
+    throw fail(
+      `shape [${shape.join(", ")}] of ${dtype} takes ${bytes} bytes, data_offsets [${begin}, ${end}] hold ${end - begin}`,
+    );
+  return { name, dtype, shape: Object.freeze([...(shape as number[])]), begin, end };
+}
+
+function readMetadata(value: unknown, file: string): Map<string, string> {
+  if (!isObject(value)) throw new FormatError(`${file}: expected __metadata__ to be an object of strings`, { file });
+  const metadata = new Map<string, string>();
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== "string")
+      throw new FormatError(
+        `${file}: expected __metadata__ ${JSON.stringify(key)} to be a string, got ${JSON.stringify(text)}`,
+        { file, key },
+      );
+    metadata.set(key, text);
+  }
+  return metadata;
+}
+
+/**
+ * Parses and checks a header. `json` are its bytes, `dataLength` the number of bytes that follow it, `file` the name that
+ * messages call it by. Everything the specification asks for is checked, so that what follows can trust the entries:
+ * known dtypes, whole shapes, sizes that agree, data without holes or overlaps, no key twice, metadata of strings.
+ * Throws `FormatError`.
+ */
+export function parseHeader(json: Uint8Array, dataLength: number, file: string): Header {
+  let metadata = new Map<string, string>();
+  const entries: TensorEntry[] = [];
+  for (const [name, value] of Object.entries(parseJson(json, file))) {
+    if (name === "__metadata__") metadata = readMetadata(value, file);
+    else entries.push(readEntry(name, value, file));
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let position = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== position) {
+      const what = begin > position ? "leaves a hole before it" : "overlaps the tensor before it";
+      throw new FormatError(
+        `${file}: tensor ${JSON.stringify(name)} ${what}: expected its data at ${position}, got ${begin}`,
+        { file, tensor: name },
+      );
+    }
+    position = end;
+  }
+  if (position !== dataLength)
+    throw new FormatError(
+      `${file}: the tensors take ${position} bytes, ${dataLength} follow the header: ${position > dataLength ? "the file is cut short" : "bytes are left over"}`,
+      { file },
+    );
+  return { entries: new Map(entries.map((entry) => [entry.name, entry])), metadata };
+}

@@ -1,0 +1,40 @@
+import type { Tensor } from "../../tensor.js";
+import type { ByteSource } from "../byte-source.js";
+import { decodeTensor } from "./decode.js";
+import { parseHeader, PREFIX_LENGTH, readHeaderLength } from "./header.js";
+import { indexOf } from "./read.js";
+import type { TensorIndex } from "./read.js";
+
+/** A safetensors file of which only the header is in memory. */
+export interface OpenTensorFile extends TensorIndex {
+  /** Reads one tensor as float32. Errors as `TensorFile.tensor`. */
+  tensor(name: string): Promise<Tensor>;
+  /** Reads one tensor's bytes as stored. */
+  raw(name: string): Promise<Uint8Array>;
+  /** Closes the source. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a safetensors file that is not in memory: reads and checks the header, then each tensor when it is asked for, so
+ * that a large model is never held twice.
+ * @param source a file, a Blob or anything else with random access
+ * @param file name by which error messages call it
+ * @throws `FormatError` where the header breaks the format
+ */
+export async function openSafetensors(source: ByteSource, file = "safetensors file"): Promise<OpenTensorFile> {
+  const start = await source.read(0, Math.min(64, source.size));
+  const headerLength = readHeaderLength(start, source.size, file);
+  const dataStart = PREFIX_LENGTH + headerLength;
+  const header = parseHeader(await source.read(PREFIX_LENGTH, headerLength), source.size - dataStart, file);
+  const { entry, ...index } = indexOf(header, file);
+  const raw = (name: string) => {
+    const { begin, end } = entry(name);
+    return source.read(dataStart + begin, end - begin);
+  };
+  const tensor = async (name: string) => {
+    const { dtype, shape } = entry(name);
+    return { shape, data: decodeTensor(await raw(name), dtype, name) };
+  };
+  return { ...index, raw, tensor, close: async () => source.close?.() };
+}

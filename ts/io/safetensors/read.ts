@@ -1,0 +1,67 @@
+import { ConfigError } from "../../errors.js";
+import type { Tensor } from "../../tensor.js";
+import { decodeTensor } from "./decode.js";
+import { parseHeader, PREFIX_LENGTH, readHeaderLength } from "./header.js";
+import type { Header, TensorEntry, TensorInfo } from "./header.js";
+
+/** What can be asked of a safetensors file without its tensors' data. */
+export interface TensorIndex {
+  /** Tensor names in the order of their data. */
+  readonly names: readonly string[];
+  /** The file's `__metadata__`. */
+  readonly metadata: ReadonlyMap<string, string>;
+  has(name: string): boolean;
+  /** Element type and shape. Throws `ConfigError` for a name the file does not have. */
+  info(name: string): TensorInfo;
+}
+
+/** A safetensors file in memory. */
+export interface TensorFile extends TensorIndex {
+  /**
+   * The tensor as float32, in memory of its own; types with more precision round to nearest. Throws `ConfigError` for a name
+   * the file does not have, `UnsupportedError` for complex and sub-byte elements.
+   */
+  tensor(name: string): Tensor;
+  /** The tensor's bytes as stored: a view of the file's memory. */
+  raw(name: string): Uint8Array;
+}
+
+/** The parts of a file that need only its header. */
+export function indexOf(header: Header, file: string): TensorIndex & { entry(name: string): TensorEntry } {
+  const { entries, metadata } = header;
+  const names = [...entries.keys()];
+  const entry = (name: string) => {
+    const found = entries.get(name);
+    if (found) return found;
+    const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+    throw new ConfigError(`${file} has no tensor "${name}"; it has ${names.length}: ${some}`, { file, tensor: name });
+  };
+  const info = (name: string) => {
+    const { dtype, shape } = entry(name);
+    return { dtype, shape };
+  };
+  return { names, metadata, has: (name) => entries.has(name), info, entry };
+}
+
+/**
+ * Reads a safetensors file from memory; its data is copied only when a tensor is asked for.
+ * @param bytes the whole file, at any alignment
+ * @param file name by which error messages call it
+ * @throws `FormatError` where the bytes break the format, saying what they are if that can be told
+ * Format: https://github.com/huggingface/safetensors#format
+ */
+export function readSafetensors(bytes: Uint8Array, file = "safetensors file"): TensorFile {
+  const headerLength = readHeaderLength(bytes.subarray(0, 64), bytes.byteLength, file);
+  const dataStart = PREFIX_LENGTH + headerLength;
+  const header = parseHeader(bytes.subarray(PREFIX_LENGTH, dataStart), bytes.byteLength - dataStart, file);
+  const { entry, ...index } = indexOf(header, file);
+  const raw = (name: string) => {
+    const { begin, end } = entry(name);
+    return bytes.subarray(dataStart + begin, dataStart + end);
+  };
+  const tensor = (name: string) => {
+    const { dtype, shape } = entry(name);
+    return { shape, data: decodeTensor(raw(name), dtype, name) };
+  };
+  return { ...index, raw, tensor };
+}

@@ -1,0 +1,132 @@
+import { ConfigError } from "../../errors.js";
+import type { Tensor } from "../../tensor.js";
+import type { ByteSink } from "../byte-source.js";
+import { byteLength, dtypeBits, elementCount } from "./dtypes.js";
+import type { FloatDtype } from "./dtypes.js";
+import { encodeTensor } from "./encode.js";
+import { MAX_HEADER_LENGTH, PREFIX_LENGTH } from "./header.js";
+import type { TensorInfo } from "./header.js";
+
+/** `__metadata__` of a file. */
+export type Metadata = Readonly<Record<string, string>> | ReadonlyMap<string, string>;
+
+/** What a file is to hold, before any data: a name, element type and shape for each tensor. */
+export interface TensorPlan extends TensorInfo {
+  readonly name: string;
+}
+
+const pairs = <T>(
+  values: Readonly<Record<string, T>> | Iterable<readonly [string, T]>,
+): Iterable<readonly [string, T]> =>
+  Symbol.iterator in values ? (values as Iterable<readonly [string, T]>) : Object.entries(values);
+
+/** By code point, as Python and Rust sort strings. */
+export const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Wide elements first, so that every tensor is aligned to its element; by name among equals. The reference's own order. */
+const inFileOrder = (a: TensorPlan, b: TensorPlan) => dtypeBits[b.dtype] - dtypeBits[a.dtype] || byName(a.name, b.name);
+
+function checkPlan({ name, dtype, shape }: TensorPlan, seen: Set<string>): void {
+  if (name === "__metadata__") throw new ConfigError(`safetensors: a tensor cannot be called "__metadata__"`, { name });
+  if (seen.has(name)) throw new ConfigError(`safetensors: two tensors called "${name}"`, { name });
+  seen.add(name);
+  const whole = shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  if (!whole || !Number.isSafeInteger(byteLength(dtype, shape)))
+    throw new ConfigError(
+      `safetensors: tensor "${name}": [${shape.join(", ")}] of ${dtype} is not a shape that can be written`,
+      { name, shape, dtype },
+    );
+}
+
+/** Length prefix and header, padded with spaces so that the data starts at a multiple of 8. */
+function buildHeader(ordered: readonly TensorPlan[], metadata?: Metadata): Uint8Array {
+  const seen = new Set<string>();
+  const parts: string[] = [];
+  const texts = metadata ? [...pairs(metadata)] : [];
+  for (const [key, text] of texts)
+    if (typeof text !== "string")
+      throw new ConfigError(`safetensors: metadata "${key}" must be a string, got ${typeof text}`, { key });
+  // Built from parts: an object literal would lose the key "__proto__" and reorder numeric names.
+  const member = (key: string, value: unknown) => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+  if (texts.length > 0) parts.push(`"__metadata__":{${texts.map(([key, text]) => member(key, text)).join(",")}}`);
+  let position = 0;
+  for (const plan of ordered) {
+    checkPlan(plan, seen);
+    const { name, dtype, shape } = plan;
+    const end = position + byteLength(dtype, shape);
+    parts.push(member(name, { dtype, shape, data_offsets: [position, end] }));
+    position = end;
+  }
+  const json = new TextEncoder().encode(`{${parts.join(",")}}`);
+  const length = Math.ceil(json.length / 8) * 8;
+  if (length > MAX_HEADER_LENGTH)
+    throw new ConfigError(
+      `safetensors: the header would take ${length} bytes, more than the ${MAX_HEADER_LENGTH} that readers accept`,
+    );
+  const header = new Uint8Array(PREFIX_LENGTH + length).fill(0x20, PREFIX_LENGTH);
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
+  header.set(json, PREFIX_LENGTH);
+  return header;
+}
+
+/**
+ * Writes tensors as a safetensors file in memory.
+ * @param tensors by name: a record, a Map or any iterable of pairs
+ * @param metadata the file's `__metadata__`; PEFT and transformers write `{ format: "pt" }`
+ * @param options.dtype element type of every tensor, "F32" by default; narrower ones round to nearest, ties to even
+ * @throws `ConfigError` for a name twice or a shape that does not fit its data; `FormatError` for a value too large for `dtype`
+ */
+export function writeSafetensors(
+  tensors: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>,
+  metadata?: Metadata,
+  { dtype = "F32" }: { dtype?: FloatDtype } = {},
+): Uint8Array {
+  const ordered = [...pairs(tensors)]
+    .map(([name, { shape, data }]) => {
+      if (data.length !== elementCount(shape))
+        throw new ConfigError(
+          `safetensors: tensor "${name}": shape [${shape.join(", ")}] has ${elementCount(shape)} elements, its data ${data.length}`,
+          { name },
+        );
+      return { name, dtype, shape, data };
+    })
+    .sort(inFileOrder);
+  const header = buildHeader(ordered, metadata);
+  const total = ordered.reduce((sum, plan) => sum + byteLength(dtype, plan.shape), header.length);
+  const file = new Uint8Array(total);
+  file.set(header);
+  let position = header.length;
+  for (const { name, data } of ordered) {
+    const bytes = encodeTensor(data, dtype, name);
+    file.set(bytes, position);
+    position += bytes.length;
+  }
+  return file;
+}
+
+/**
+ * Writes a safetensors file tensor by tensor, so that a large model never stands in memory as a whole.
+ * @param sink where the bytes go, in order
+ * @param plans what the file holds, in any order
+ * @param bytesOf the bytes of one tensor (`encodeTensor`, or another file's `raw`), asked for once each, in file order
+ * @throws `ConfigError` for a name twice, or bytes that are not as many as the plan says
+ */
+export async function streamSafetensors(
+  sink: ByteSink,
+  plans: readonly TensorPlan[],
+  bytesOf: (plan: TensorPlan) => Uint8Array | Promise<Uint8Array>,
+  metadata?: Metadata,
+): Promise<void> {
+  const ordered = [...plans].sort(inFileOrder);
+  await sink.write(buildHeader(ordered, metadata));
+  for (const plan of ordered) {
+    const bytes = await bytesOf(plan);
+    const expected = byteLength(plan.dtype, plan.shape);
+    if (bytes.byteLength !== expected)
+      throw new ConfigError(
+        `safetensors: tensor "${plan.name}": [${plan.shape.join(", ")}] of ${plan.dtype} takes ${expected} bytes, got ${bytes.byteLength}`,
+        { name: plan.name },
+      );
+    await sink.write(bytes);
+  }
+}
