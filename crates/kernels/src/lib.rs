@@ -6,6 +6,7 @@
 pub mod binary;
 pub mod gemm;
 pub mod layout;
+pub mod math;
 pub mod memory;
 pub mod normalize;
 pub mod reduce;
