@@ -1,18 +1,12 @@
 /*
- * Files of test/golden, in Node and in the browser alike (vitest's server serves the project's folder there).
+ * Files of test/golden, in Node and in the browser alike.
  * Paths are relative to test/golden: `await goldenBytes("adapters/manifest.json")`.
  */
-const inNode = typeof process !== "undefined" && process.versions?.node !== undefined;
+import { projectFile } from "./setup/files.js";
 
 /** The bytes of a golden file. */
-export async function goldenBytes(path: string): Promise<Uint8Array> {
-  if (inNode) {
-    const { readFile } = await import("node:fs/promises");
-    return new Uint8Array(await readFile(new URL(`golden/${path}`, import.meta.url)));
-  }
-  const response = await fetch(`/test/golden/${path}`);
-  if (!response.ok) throw new Error(`test/golden/${path}: ${response.status} ${response.statusText}`);
-  return new Uint8Array(await response.arrayBuffer());
+export function goldenBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return projectFile(`test/golden/${path}`);
 }
 
 /** A golden JSON file, parsed. */

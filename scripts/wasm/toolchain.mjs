@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 export const target = "wasm32-unknown-unknown";
 export const debianPackages = ["rustc-web", "cargo-web", "rust-web-src", "libstd-rust-web-dev", "lld-19"];
 
-/** First word of what a command prints, or "" where it fails or is missing. */
-export function ask(command, args) {
-  const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
+/** What a command prints, or "" where it fails or is missing. */
+export function ask(command, args, env = process.env) {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8", env });
   return status === 0 ? stdout.trim() : "";
 }
 

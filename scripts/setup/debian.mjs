@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+import { run } from "./report.mjs";
+
+/** Whether packages can simply be installed here: Debian or a relative, as root. */
+export function canInstall() {
+  return existsSync("/usr/bin/apt-get") && process.getuid?.() === 0;
+}
+
+export async function install(packages) {
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update"], { env });
+  await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
+}
+
+export function installCommand(packages) {
+  return `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+}

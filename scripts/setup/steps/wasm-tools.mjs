@@ -1,0 +1,38 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ask } from "../../wasm/toolchain.mjs";
+import { isBuilt } from "../../wasm/build.mjs";
+import { variants } from "../../wasm/variants.mjs";
+import { pathWith, root, toolsFolder } from "../paths.mjs";
+import { run, SetupError } from "../report.mjs";
+
+/** Versions are pinned in Cargo.toml. */
+function pinned() {
+  const manifest = readFileSync(join(root, "Cargo.toml"), "utf8");
+  const version = (name) => new RegExp(`^${name} = "=?([^"]+)"`, "m").exec(manifest)[1];
+  return { "wasm-pack": version("wasm-pack"), "wasm-bindgen": version("wasm-bindgen") };
+}
+
+/** Tools whose pinned version is neither on PATH nor in the project's own folder. */
+function missing() {
+  const env = { ...process.env, PATH: pathWith(join(toolsFolder, "bin")) };
+  return Object.entries(pinned()).filter(([name, version]) => ask(name, ["--version"], env) !== `${name} ${version}`);
+}
+
+const packages = { "wasm-pack": "wasm-pack", "wasm-bindgen": "wasm-bindgen-cli" };
+
+export const wasmTools = {
+  title: "wasm-pack and wasm-bindgen (compiled once, a few minutes)",
+  needed: () => !Object.keys(variants).every(isBuilt) && missing().length > 0,
+  async run() {
+    if (ask("cargo", ["--version"]) === "") {
+      throw new SetupError("cargo, Rust's package manager, is missing", "apt-get install cargo, or rustup from rust-lang.org");
+    }
+    // A target folder that survives lets an interrupted build go on; tools need to compile fast, not to run fast.
+    const target = join(toolsFolder, "target");
+    const env = { CARGO_TARGET_DIR: target, CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" };
+    const crates = missing().map(([name, version]) => `${packages[name]}@${version}`);
+    await run("cargo", ["install", "--root", toolsFolder, "--no-track", "--force", ...crates], { env });
+    rmSync(target, { recursive: true, force: true });
+  },
+};

@@ -1,0 +1,23 @@
+/** Folders of the vitest server, filled in by vitest.config.ts: file system paths in Node, URL paths in a browser. */
+declare const __PROJECT__: string;
+declare const __MODELS__: string;
+
+/** Bytes of a file of the project; `path` starts at the project's root. */
+export function projectFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return read(`${__PROJECT__}/${path}`);
+}
+
+/** Bytes of a file of the model cache, as `all-MiniLM-L6-v2/config.json`. */
+export function modelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return read(`${__MODELS__}/${path}`);
+}
+
+async function read(place: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (typeof window === "undefined") {
+    const { readFile } = await import("node:fs/promises");
+    return new Uint8Array(await readFile(place));
+  }
+  const response = await fetch(place);
+  if (!response.ok) throw new Error(`${place}: ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
