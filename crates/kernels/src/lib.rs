@@ -11,3 +11,4 @@ pub mod memory;
 pub mod normalize;
 pub mod reduce;
 pub mod simd;
+pub mod unary;

@@ -50,7 +50,7 @@ pub(crate) unsafe fn lanes(x: *const f32, i: usize, count: usize) -> F32x4 {
 ///
 /// # Safety
 /// `y` valid for writing `n` values.
-pub unsafe fn fill(y: *mut f32, n: usize, value: f32) {
+pub unsafe fn fill(n: usize, value: f32, y: *mut f32) {
     let lanes = F32x4::splat(value);
     unsafe { generate(y, n, false, |_, _| lanes) }
 }
@@ -59,7 +59,7 @@ pub unsafe fn fill(y: *mut f32, n: usize, value: f32) {
 ///
 /// # Safety
 /// `x` valid for reading and `y` for writing `n` values; they may overlap.
-pub unsafe fn copy(x: *const f32, y: *mut f32, n: usize) {
+pub unsafe fn copy(n: usize, x: *const f32, y: *mut f32) {
     unsafe { core::ptr::copy(x, y, n) }
 }
 
@@ -67,7 +67,7 @@ pub unsafe fn copy(x: *const f32, y: *mut f32, n: usize) {
 ///
 /// # Safety
 /// `x` valid for reading, `y` for reading and writing `n` values; `y` equals `x` or does not overlap it.
-pub unsafe fn axpy(alpha: f32, x: *const f32, y: *mut f32, n: usize) {
+pub unsafe fn axpy(n: usize, alpha: f32, x: *const f32, y: *mut f32) {
     let alpha = F32x4::splat(alpha);
     unsafe { generate(y, n, true, |i, count| alpha * lanes(x, i, count)) }
 }
@@ -76,7 +76,7 @@ pub unsafe fn axpy(alpha: f32, x: *const f32, y: *mut f32, n: usize) {
 ///
 /// # Safety
 /// `x` valid for reading, `y` for writing `n` values; `y` equals `x` or does not overlap it.
-pub unsafe fn scale(alpha: f32, x: *const f32, y: *mut f32, n: usize) {
+pub unsafe fn scale(n: usize, alpha: f32, x: *const f32, y: *mut f32) {
     let alpha = F32x4::splat(alpha);
     unsafe { generate(y, n, false, |i, count| alpha * lanes(x, i, count)) }
 }

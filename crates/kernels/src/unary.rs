@@ -69,7 +69,7 @@ unary!(
 );
 unary!(
     /// ln x; gradient g / x
-    Log, |x| lane_wise(x, f32::ln), |g, x, _| g / x
+    Log, |x| math::log(x), |g, x, _| g / x
 );
 unary!(
     /// √x; gradient g / (2y)

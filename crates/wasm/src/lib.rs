@@ -8,3 +8,4 @@ pub mod memory;
 pub mod normalize;
 pub mod parallel;
 pub mod reduce;
+pub mod unary;

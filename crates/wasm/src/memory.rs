@@ -1,4 +1,4 @@
-//! Exports of `kernels::memory`.
+//! Exports of `kernels::memory`; parameters in the order of BLAS.
 
 use crate::parallel::{self, Shared};
 use kernels::memory;
@@ -12,9 +12,9 @@ const GRAIN: usize = 1 << 15;
 /// # Safety
 /// As [`memory::fill`].
 #[wasm_bindgen]
-pub unsafe fn fill(y: *mut f32, n: usize, value: f32) {
+pub unsafe fn fill(n: usize, value: f32, y: *mut f32) {
     let y = Shared::new(y);
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe { memory::fill(y.get().add(start), end - start, value) });
+    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe { memory::fill(end - start, value, y.get().add(start)) });
 }
 
 /// y\[i\] ← x\[i\] for i in 0..n; they may overlap.
@@ -22,8 +22,8 @@ pub unsafe fn fill(y: *mut f32, n: usize, value: f32) {
 /// # Safety
 /// As [`memory::copy`].
 #[wasm_bindgen]
-pub unsafe fn copy(x: *const f32, y: *mut f32, n: usize) {
-    unsafe { memory::copy(x, y, n) }
+pub unsafe fn copy(n: usize, x: *const f32, y: *mut f32) {
+    unsafe { memory::copy(n, x, y) }
 }
 
 /// y\[i\] ← y\[i\] + α·x\[i\] for i in 0..n.
@@ -31,10 +31,10 @@ pub unsafe fn copy(x: *const f32, y: *mut f32, n: usize) {
 /// # Safety
 /// As [`memory::axpy`].
 #[wasm_bindgen]
-pub unsafe fn axpy(alpha: f32, x: *const f32, y: *mut f32, n: usize) {
+pub unsafe fn axpy(n: usize, alpha: f32, x: *const f32, y: *mut f32) {
     let (x, y) = (Shared::new(x), Shared::new(y));
     parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
-        memory::axpy(alpha, x.get().add(start), y.get().add(start), end - start);
+        memory::axpy(end - start, alpha, x.get().add(start), y.get().add(start));
     });
 }
 
@@ -43,9 +43,9 @@ pub unsafe fn axpy(alpha: f32, x: *const f32, y: *mut f32, n: usize) {
 /// # Safety
 /// As [`memory::scale`].
 #[wasm_bindgen]
-pub unsafe fn scale(alpha: f32, x: *const f32, y: *mut f32, n: usize) {
+pub unsafe fn scale(n: usize, alpha: f32, x: *const f32, y: *mut f32) {
     let (x, y) = (Shared::new(x), Shared::new(y));
     parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
-        memory::scale(alpha, x.get().add(start), y.get().add(start), end - start);
+        memory::scale(end - start, alpha, x.get().add(start), y.get().add(start));
     });
 }

@@ -1,0 +1,154 @@
+import { broadcastShapes, expectInputs, sameShape } from "./broadcast.js";
+import type { BackwardCall, ForwardCall, GradientTarget, Op, Pointer, Shape, Value } from "./op.js";
+import { broadcast, nest } from "./strides.js";
+import { sumTo } from "./sum-to.js";
+
+type Numbers3 = [number, number, number];
+/** Sizes of the result, strides of both operands over it. */
+type Layout = [...Numbers3, ...Numbers3, ...Numbers3];
+type Forward = (a: Pointer, b: Pointer, y: Pointer, ...rest: [...Layout, accumulate: number]) => void;
+type Gradient = (g: Pointer, x: Pointer, other: Pointer, dx: Pointer, ...rest: [...Layout, number]) => void;
+type Operand = Pick<Value, "pointer" | "shape" | "size">;
+
+/** Calls `run` with byte offsets of `a`, `b` and result and a layout that the kernels take: once, but for rare shapes. */
+function layOut(
+  shape: Shape,
+  size: number,
+  a: Operand,
+  b: Operand,
+  run: (a: number, b: number, y: number, layout: Layout) => void,
+): void {
+  const whole = a.size === size;
+  if (whole && b.size === size) return run(0, 0, 0, [1, 1, size, 0, 0, 1, 0, 0, 1]);
+  if (whole && b.size === 1) return run(0, 0, 0, [1, 1, size, 0, 0, 1, 0, 0, 0]);
+  if (whole && isSuffix(b.shape, shape)) {
+    return run(0, 0, 0, [1, size / b.size, b.size, 0, b.size, 1, 0, 0, 1]);
+  }
+  const strides = [broadcast(a.shape, shape), broadcast(b.shape, shape), broadcast(shape, shape)];
+  nest(shape, strides, 3, (sizes, [ofA, ofB], [offsetA, offsetB, offset]) => {
+    run(4 * offsetA!, 4 * offsetB!, 4 * offset!, [...sizes, ...ofA!, ...ofB!] as unknown as Layout);
+  });
+}
+
+/** Whether `shape` ends in `part`, which then repeats row after row. */
+function isSuffix(part: Shape, shape: Shape): boolean {
+  const lead = shape.length - part.length;
+  return part.every((length, d) => length === shape[d + lead] && length > 0);
+}
+
+/** target ← kernel(a, b) of the result's shape, or, where input `i` repeats, its sum over the repetitions. */
+function intoGradient(
+  call: BackwardCall<undefined, void>,
+  i: 0 | 1,
+  write: (target: GradientTarget) => void,
+): void {
+  const { shape } = call.inputs[i]!;
+  const { output } = call;
+  if (sameShape(shape, output.shape)) return write(call.target(i));
+  const pointer = call.scratch(output.size);
+  write({ pointer, accumulate: 0 });
+  sumTo(call, pointer, output.shape, shape, call.target(i));
+}
+
+function applyForward(kernel: Forward, a: Operand, b: Operand, result: Operand, target: GradientTarget): void {
+  layOut(result.shape, result.size, a, b, (offsetA, offsetB, offset, layout) => {
+    const [pa, pb, py] = [a.pointer + offsetA, b.pointer + offsetB, target.pointer + offset];
+    kernel(pa, pb, py, ...layout, target.accumulate);
+  });
+}
+
+function applyGradient(kernel: Gradient, g: Operand, x: Operand, other: Operand, target: GradientTarget): void {
+  layOut(g.shape, g.size, x, other, (offsetX, offsetOther, offset, layout) => {
+    const [px, po] = [x.pointer + offsetX, other.pointer + offsetOther];
+    kernel(g.pointer + offset, px, po, target.pointer + offset, ...layout, target.accumulate);
+  });
+}
+
+function forward(kernel: Forward, call: ForwardCall<undefined>): void {
+  const [a, b] = call.inputs as [Value, Value];
+  applyForward(kernel, a, b, call.output, { pointer: call.output.pointer, accumulate: 0 });
+}
+
+function shapeRule(name: string): Op<undefined, void>["shape"] {
+  return (inputs) => {
+    expectInputs(name, inputs, 2);
+    return broadcastShapes(name, inputs[0]!, inputs[1]!);
+  };
+}
+
+/** Hands the gradient on to input `i`, times `sign`, summed where the input repeats. */
+function passOn(call: BackwardCall<undefined, void>, i: 0 | 1, sign: 1 | -1): void {
+  if (!call.wants(i)) return;
+  const { shape } = call.inputs[i]!;
+  const { gradient } = call;
+  if (sign === 1 && sameShape(shape, gradient.shape)) call.pass(i);
+  else sumTo(call, gradient.pointer, gradient.shape, shape, call.target(i), sign);
+}
+
+/** y = a + b; ∂a = g, ∂b = g. */
+export const add: Op<undefined, void> = {
+  name: "add",
+  shape: shapeRule("add"),
+  forward: (call) => forward(call.kernels.add_forward, call),
+  backward(call) {
+    passOn(call, 0, 1);
+    passOn(call, 1, 1);
+  },
+};
+
+/** y = a − b; ∂a = g, ∂b = −g. */
+export const sub: Op<undefined, void> = {
+  name: "sub",
+  shape: shapeRule("sub"),
+  forward: (call) => forward(call.kernels.sub_forward, call),
+  backward(call) {
+    passOn(call, 1, -1);
+    passOn(call, 0, 1);
+  },
+};
+
+/** y = a·b; ∂a = g·b, ∂b = g·a. */
+export const mul: Op<undefined, void> = {
+  name: "mul",
+  shape: shapeRule("mul"),
+  forward: (call) => forward(call.kernels.mul_forward, call),
+  backward(call) {
+    const { kernels, inputs, gradient } = call;
+    const [a, b] = inputs as [Value, Value];
+    if (call.wants(0)) intoGradient(call, 0, (to) => applyForward(kernels.mul_forward, gradient, b, gradient, to));
+    if (call.wants(1)) intoGradient(call, 1, (to) => applyForward(kernels.mul_forward, gradient, a, gradient, to));
+  },
+};
+
+/** y = a / b; ∂a = g / b, ∂b = −g·a / b². */
+export const div: Op<undefined, void> = {
+  name: "div",
+  shape: shapeRule("div"),
+  forward: (call) => forward(call.kernels.div_forward, call),
+  backward(call) {
+    const { kernels, inputs, gradient } = call;
+    const [a, b] = inputs as [Value, Value];
+    if (call.wants(0)) intoGradient(call, 0, (to) => applyForward(kernels.div_forward, gradient, b, gradient, to));
+    if (call.wants(1)) intoGradient(call, 1, (to) => applyGradient(kernels.div_gradient, gradient, b, a, to));
+  },
+};
+
+function extreme(name: "maximum" | "minimum"): Op<undefined, void> {
+  return {
+    name,
+    shape: shapeRule(name),
+    forward: (call) => forward(call.kernels[`${name}_forward`], call),
+    backward(call) {
+      const kernel = call.kernels[`${name}_gradient`];
+      const [a, b] = call.inputs as [Value, Value];
+      if (call.wants(0)) intoGradient(call, 0, (to) => applyGradient(kernel, call.gradient, a, b, to));
+      if (call.wants(1)) intoGradient(call, 1, (to) => applyGradient(kernel, call.gradient, b, a, to));
+    },
+  };
+}
+
+/** y = max(a, b), NaN where either is; the gradient goes to the larger operand, half to each where they are equal. */
+export const maximum: Op<undefined, void> = extreme("maximum");
+
+/** y = min(a, b), NaN where either is; the gradient goes to the smaller operand, half to each where they are equal. */
+export const minimum: Op<undefined, void> = extreme("minimum");

@@ -1,0 +1,46 @@
+import { ShapeError } from "../errors.js";
+import { formatShape } from "../tensor.js";
+import type { Shape } from "./op.js";
+
+/** Whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
+/**
+ * Shape of a result whose operands repeat along dimensions of length 1 and along leading ones they lack (NumPy's
+ * broadcasting). Throws `ShapeError` where lengths differ and neither is 1.
+ */
+export function broadcastShapes(name: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let fromEnd = 1; fromEnd <= rank; fromEnd++) {
+    const [x, y] = [a[a.length - fromEnd] ?? 1, b[b.length - fromEnd] ?? 1];
+    if (x !== y && x !== 1 && y !== 1) {
+      const message = `${name}: ${formatShape(a)} and ${formatShape(b)}: lengths ${x} and ${y} of dimension -${fromEnd} differ and neither is 1`;
+      throw new ShapeError(message, { a, b });
+    }
+    shape[rank - fromEnd] = x === 1 ? y : x;
+  }
+  return shape;
+}
+
+/** Throws `ShapeError` unless a tensor of shape `from` can repeat to shape `to`. */
+export function checkExpands(name: string, from: Shape, to: Shape): void {
+  const lead = to.length - from.length;
+  if (lead < 0 || from.some((length, d) => length !== 1 && length !== to[d + lead])) {
+    throw new ShapeError(`${name}: ${formatShape(from)} does not repeat to ${formatShape(to)}: only lengths of 1 do`, {
+      from,
+      to,
+    });
+  }
+}
+
+/** Throws `ShapeError` unless there are `count` inputs. */
+export function expectInputs(name: string, inputs: readonly Shape[], count: number): void {
+  if (inputs.length !== count) throw new ShapeError(`${name}: takes ${count} inputs, got ${inputs.length}`);
+}

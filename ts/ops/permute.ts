@@ -1,0 +1,64 @@
+import { ShapeError } from "../errors.js";
+import { formatShape } from "../tensor.js";
+import { expectInputs } from "./broadcast.js";
+import { dimensionOf, dimensionsOf } from "./dimensions.js";
+import type { BackwardCall, ForwardCall, Op, Shape } from "./op.js";
+import { contiguous, copyStrided } from "./strides.js";
+
+export interface PermuteAttributes {
+  /** Dimension of the input that each dimension of the result is. */
+  readonly dims: readonly number[];
+}
+
+export interface TransposeAttributes {
+  readonly dim0: number;
+  readonly dim1: number;
+}
+
+function orderOf(shape: Shape, dims: readonly number[]): number[] {
+  const order = dimensionsOf("permute", shape, dims);
+  if (order.length !== shape.length) {
+    throw new ShapeError(`permute: ${formatShape(shape)} has ${shape.length} dimensions, got ${formatShape(dims)}`);
+  }
+  return order;
+}
+
+function swapped(shape: Shape, { dim0, dim1 }: TransposeAttributes): number[] {
+  const [from, to] = [dimensionOf("transpose", shape, dim0), dimensionOf("transpose", shape, dim1)];
+  return shape.map((_, d) => (d === from ? to : d === to ? from : d));
+}
+
+function permuting<A>(name: string, order: (shape: Shape, attributes: A) => number[]): Op<A, void> {
+  return {
+    name,
+    shape(inputs, attributes) {
+      expectInputs(name, inputs, 1);
+      return order(inputs[0]!, attributes).map((d) => inputs[0]![d]!);
+    },
+    forward(call: ForwardCall<A>) {
+      const [x] = call.inputs;
+      const own = contiguous(x!.shape);
+      const strides = order(x!.shape, call.attributes).map((d) => own[d]!);
+      const { shape, pointer } = call.output;
+      copyStrided(call, shape, { pointer: x!.pointer, strides }, { pointer, strides: contiguous(shape) });
+    },
+    backward(call: BackwardCall<A, void>) {
+      if (!call.wants(0)) return;
+      const { shape } = call.inputs[0]!;
+      const own = contiguous(call.gradient.shape);
+      const strides = new Array<number>(shape.length);
+      order(shape, call.attributes).forEach((d, to) => (strides[d] = own[to]!));
+      const { pointer, accumulate } = call.target(0);
+      const from = { pointer: call.gradient.pointer, strides };
+      copyStrided(call, shape, from, { pointer, strides: contiguous(shape) }, 1, accumulate);
+    },
+  };
+}
+
+/** y = x with its dimensions in another order; ∂x = g in the order before. */
+export const permute: Op<PermuteAttributes, void> = permuting("permute", (shape, { dims }: PermuteAttributes) =>
+  orderOf(shape, dims),
+);
+
+/** y = x with two dimensions exchanged; ∂x = g with the same two exchanged. */
+export const transpose: Op<TransposeAttributes, void> = permuting("transpose", swapped);
