@@ -42,7 +42,9 @@ export function checkTensor(what: string, value: Tensor): void {
     throw new ShapeError(`${what}: a shape is a list of whole numbers from 0, got ${JSON.stringify(shape)}`, { shape });
   }
   if (!(data instanceof Float32Array)) {
-    throw new ShapeError(`${what}: data must be a Float32Array, got ${Object.prototype.toString.call(data).slice(8, -1)}`);
+    throw new ShapeError(
+      `${what}: data must be a Float32Array, got ${Object.prototype.toString.call(data).slice(8, -1)}`,
+    );
   }
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${sizeOf(shape)} values, got ${data.length}`, {

@@ -14,6 +14,9 @@ export interface Value {
   readonly pointer: Pointer;
 }
 
+/** Which operand a packed copy of a weight stands for. */
+export type PackedForm = "plain" | "transposed";
+
 /** Memory and kernels that an op may use while it runs. Sizes count 4-byte elements. */
 export interface Workspace {
   readonly kernels: Kernels;
@@ -23,6 +26,11 @@ export interface Workspace {
   scratch(elements: number): Pointer;
   /** Copies host data into tape memory (integers keep their bits). */
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer;
+  /**
+   * Input `i` packed for the matrix product, as W or as Wᵀ; 0 where it is not a constant that outlives steps. Packed at
+   * the first use and kept: frozen weights never change.
+   */
+  packed(i: number, form: PackedForm): Pointer;
   /** A number of its own for each call: the stream of the counter-based generator. */
   nextStream(): number;
   /** Seed of the graph. */

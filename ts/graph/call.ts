@@ -1,0 +1,120 @@
+import type { Kernels } from "../engine/kernels.js";
+import type { BackwardCall, ForwardCall, GradientTarget, Op, PackedForm, Pointer, Value } from "../ops/op.js";
+import type { Node } from "./node.js";
+import type { Tape } from "./tape.js";
+
+/**
+ * What an op sees while it runs. One object serves every call of a graph: ops never call each other, and a training
+ * step makes hundreds of calls.
+ */
+export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown> {
+  readonly kernels: Kernels;
+  readonly seed: number;
+  inputs: readonly Value[] = [];
+  output!: Value;
+  attributes: unknown;
+  recording = false;
+  gradient!: Value;
+  saved: unknown;
+  private nodes: readonly Node[] = [];
+  private gradientTaken = false;
+  private readonly scratchBlocks: { pointer: Pointer; elements: number }[] = [];
+
+  constructor(private readonly tape: Tape) {
+    this.kernels = tape.engine.kernels;
+    this.seed = tape.seed;
+  }
+
+  get training(): boolean {
+    return this.tape.training;
+  }
+
+  forward<A, S>(op: Op<A, S>, inputs: readonly Node[], output: Value, attributes: A, recording: boolean): S {
+    this.begin(inputs, output, attributes);
+    this.recording = recording;
+    const saved = op.forward(this as unknown as ForwardCall<A>);
+    this.releaseScratch();
+    return saved;
+  }
+
+  /** Runs one node's gradient rule; true where its gradient buffer went on to an input. */
+  backward(node: Node): boolean {
+    this.begin(node.inputs, node.value, node.attributes);
+    this.saved = node.saved;
+    this.gradient = { shape: node.value.shape, size: node.value.size, pointer: node.gradient };
+    this.gradientTaken = false;
+    node.op!.backward(this);
+    this.releaseScratch();
+    return this.gradientTaken;
+  }
+
+  allocate(elements: number): Pointer {
+    return this.tape.arena.allocate(elements);
+  }
+
+  scratch(elements: number): Pointer {
+    const pointer = this.tape.arena.allocate(elements);
+    this.scratchBlocks.push({ pointer, elements });
+    return pointer;
+  }
+
+  upload(data: Float32Array | Int32Array | Uint32Array): Pointer {
+    const pointer = this.allocate(data.length);
+    const buffer = this.tape.engine.memory.buffer;
+    if (data instanceof Float32Array) new Float32Array(buffer, pointer, data.length).set(data);
+    else new Int32Array(buffer, pointer, data.length).set(data);
+    return pointer;
+  }
+
+  packed(i: number, form: PackedForm): Pointer {
+    return this.tape.packed(this.nodes[i]!, form);
+  }
+
+  nextStream(): number {
+    return this.tape.nextStream();
+  }
+
+  wants(i: number): boolean {
+    return this.nodes[i]?.requiresGrad ?? false;
+  }
+
+  target(i: number): GradientTarget {
+    const node = this.nodes[i]!;
+    if (node.gradient !== 0) return { pointer: node.gradient, accumulate: 1 };
+    node.gradient = this.gradientMemory(node);
+    return { pointer: node.gradient, accumulate: 0 };
+  }
+
+  pass(i: number): void {
+    const node = this.nodes[i]!;
+    const { pointer, size } = this.gradient;
+    if (node.gradient !== 0) {
+      this.kernels.axpy(size, 1, pointer, node.gradient);
+    } else if (node.op !== null && !this.gradientTaken) {
+      node.gradient = pointer;
+      this.gradientTaken = true;
+    } else {
+      node.gradient = this.gradientMemory(node);
+      this.kernels.copy(size, pointer, node.gradient);
+    }
+  }
+
+  /** Variables keep their gradient between steps; other gradients live until they are used. */
+  private gradientMemory(node: Node): Pointer {
+    if (node.op !== null || !node.persistent) return this.tape.arena.allocate(node.value.size);
+    return (node.gradientMemory ||= this.tape.allocateOwned(node.value.size));
+  }
+
+  private begin(nodes: readonly Node[], output: Value, attributes: unknown): void {
+    this.nodes = nodes;
+    this.inputs = nodes.map((node) => node.value);
+    this.output = output;
+    this.attributes = attributes;
+  }
+
+  private releaseScratch(): void {
+    for (let block = this.scratchBlocks.pop(); block !== undefined; block = this.scratchBlocks.pop()) {
+      this.tape.arena.release(block.pointer, block.elements);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { Op, PackedForm, Pointer, Value } from "../ops/op.js";
+
+declare const brand: unique symbol;
+
+/** Names a node of a graph. Ids only grow and are never used twice, so a stale one is always recognised. */
+export type NodeId = number & { readonly [brand]: "NodeId" };
+
+/** A tensor on the tape and how it came to be. */
+export interface Node {
+  readonly id: NodeId;
+  readonly value: Value;
+  /** What made it; null for constants and variables. */
+  readonly op: Op | null;
+  readonly inputs: readonly Node[];
+  readonly attributes: unknown;
+  /** What `op.forward` kept for the gradient. */
+  readonly saved: unknown;
+  readonly requiresGrad: boolean;
+  /** Made outside every step: its memory is the heap's. */
+  readonly persistent: boolean;
+  /** ∂L/∂node while `backward` runs (intermediate) or until `zeroGrads` (variable); 0 where none. */
+  gradient: Pointer;
+  /** Memory of a variable's gradient, kept when the gradient is zeroed. */
+  gradientMemory: Pointer;
+  /** Packed copies of a constant weight. */
+  packed?: Partial<Record<PackedForm, Pointer>>;
+}
+
+let lastId = 0;
+
+/** An id no graph has used. */
+export function nextId(): NodeId {
+  return ++lastId as NodeId;
+}
+
+/** Whether `id` was ever given out, by any graph. */
+export function wasIssued(id: number): boolean {
+  return Number.isSafeInteger(id) && id > 0 && id <= lastId;
+}

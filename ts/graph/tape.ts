@@ -1,0 +1,317 @@
+import { type Engine, engine } from "../engine/engine.js";
+import type { ArenaMark } from "../engine/tape-arena.js";
+import { TapeArena } from "../engine/tape-arena.js";
+import { ConfigError, ShapeError, StaleNodeError } from "../errors.js";
+import type { Op, PackedForm, Pointer, Shape } from "../ops/op.js";
+import { checkTensor, formatShape, sizeOf, type Tensor } from "../tensor.js";
+import { backward } from "./backward.js";
+import { Call } from "./call.js";
+import { nextId, type Node, type NodeId, wasIssued } from "./node.js";
+
+/** A position on the tape to come back to. */
+export interface Mark {
+  readonly length: number;
+  readonly arena: ArenaMark;
+}
+
+const UNRECORDED = { op: null, inputs: [], attributes: undefined, saved: undefined } as const;
+
+/** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
+const leaks = new FinalizationRegistry<string>((what) => {
+  console.warn(`lowrank: a ${what} was garbage collected without dispose(); its linear memory stays taken`);
+});
+
+/**
+ * The tape under `Graph`: nodes in the order they were made, and the memory they live in. `Graph` adds a method an op.
+ */
+export class Tape {
+  /** Seed of everything random in this graph. */
+  readonly seed: number;
+  /** @internal */
+  readonly engine: Engine;
+  /** @internal */
+  readonly arena: TapeArena;
+  /** @internal Nodes in creation order. */
+  readonly nodes: Node[] = [];
+  private readonly byId = new Map<number, Node>();
+  private readonly owned = new Set<Pointer>();
+  private readonly call: Call;
+  private depth = 0;
+  private recording = true;
+  private isTraining = true;
+  private streams = 0;
+  private disposed = false;
+
+  /**
+   * @param options.seed of initialisers and dropout; default 0. The same seed gives the same numbers.
+   * Throws `ConfigError` before `init()`.
+   */
+  constructor(options: { seed?: number } = {}) {
+    this.seed = options.seed ?? 0;
+    if (!Number.isSafeInteger(this.seed) || this.seed < 0) {
+      throw new ConfigError(`Graph: a seed is a whole number from 0 to 2^53 - 1, got ${String(options.seed)}`);
+    }
+    this.engine = engine();
+    this.arena = new TapeArena(this.engine.heap);
+    this.call = new Call(this);
+    leaks.register(this, "Graph", this);
+  }
+
+  /** A tensor that never receives a gradient: frozen weights, inputs. The data are copied. */
+  constant(value: Tensor): NodeId {
+    return this.leaf("constant", value, false);
+  }
+
+  /** A trainable tensor. The data are copied. */
+  variable(value: Tensor): NodeId {
+    return this.leaf("variable", value, true);
+  }
+
+  /** A copy of a node's value. */
+  value(id: NodeId): Tensor {
+    const { shape, pointer, size } = this.node(id).value;
+    return { shape: [...shape], data: this.floats(pointer, size).slice() };
+  }
+
+  /**
+   * Reads a node's value without a copy. The array is a window into linear memory: valid inside `read` only, where no
+   * other method of the graph may be called.
+   */
+  view<T>(id: NodeId, read: (array: Float32Array) => T): T {
+    const { pointer, size } = this.node(id).value;
+    return read(this.floats(pointer, size));
+  }
+
+  /** Overwrites a constant or variable. Throws `ShapeError` where the shapes differ. */
+  setValue(id: NodeId, value: Tensor): void {
+    const node = this.node(id);
+    checkTensor("setValue", value);
+    if (node.op !== null) {
+      throw new ConfigError(`setValue: node ${id} is the result of ${node.op.name}; only constants and variables can be set`);
+    }
+    if (formatShape(value.shape) !== formatShape(node.value.shape)) {
+      throw new ShapeError(`setValue: node ${id} has shape ${formatShape(node.value.shape)}, got ${formatShape(value.shape)}`);
+    }
+    this.floats(node.value.pointer, node.value.size).set(value.data);
+    for (const packed of Object.values(node.packed ?? {})) this.releaseOwned(packed);
+    delete node.packed;
+  }
+
+  shape(id: NodeId): readonly number[] {
+    return this.node(id).value.shape;
+  }
+
+  requiresGrad(id: NodeId): boolean {
+    return this.node(id).requiresGrad;
+  }
+
+  /** A copy of a variable's gradient; null where none has arrived since the last `zeroGrads`. Only variables keep theirs. */
+  grad(id: NodeId): Tensor | null {
+    const { value, gradient, op } = this.node(id);
+    if (gradient === 0 || op !== null) return null;
+    return { shape: [...value.shape], data: this.floats(gradient, value.size).slice() };
+  }
+
+  /**
+   * Adds ∂loss/∂v to the gradient of every variable v that `loss` depends on.
+   *
+   * @param gradient ∂L/∂loss; default 1, for which `loss` must hold one value.
+   * Throws `ShapeError` where `loss` is no scalar or `gradient` has another shape, `ConfigError` where nothing trainable
+   * lies under it.
+   */
+  backward(loss: NodeId, gradient?: Tensor): void {
+    const node = this.node(loss);
+    if (gradient !== undefined) {
+      checkTensor("backward", gradient);
+      if (formatShape(gradient.shape) !== formatShape(node.value.shape)) {
+        throw new ShapeError(
+          `backward: the gradient has shape ${formatShape(gradient.shape)}, its node ${formatShape(node.value.shape)}`,
+        );
+      }
+    } else if (node.value.size !== 1) {
+      throw new ShapeError(
+        `backward: the loss has shape ${formatShape(node.value.shape)}, not one value; reduce it, or pass ∂L/∂loss`,
+      );
+    }
+    if (!node.requiresGrad) {
+      throw new ConfigError("backward: nothing trainable lies under this node (variables, made outside noGrad, are needed)");
+    }
+    backward(this, this.call, node, gradient);
+  }
+
+  /** Forgets every variable's gradient. */
+  zeroGrads(): void {
+    for (const node of this.nodes) if (node.op === null) node.gradient = 0;
+  }
+
+  /** Runs `body`; afterwards the nodes it made are gone and their memory is free for the next step. */
+  step<T>(body: () => T): T {
+    const mark = this.mark();
+    try {
+      return body();
+    } finally {
+      this.rewind(mark);
+    }
+  }
+
+  /** Position on the tape; pair it with `rewind`. `step` does both. */
+  mark(): Mark {
+    this.assertUsable();
+    this.depth++;
+    return { length: this.nodes.length, arena: this.arena.mark() };
+  }
+
+  /** Drops every node made since `mark`; their ids are stale from now on. */
+  rewind(mark: Mark): void {
+    while (this.nodes.length > mark.length) this.byId.delete(this.nodes.pop()!.id);
+    this.arena.rewind(mark.arena);
+    this.depth--;
+  }
+
+  /**
+   * Runs `body` and keeps only the node it returns, as a constant: long inference needs the memory of one layer, not
+   * of all. Gradients do not pass.
+   */
+  scope(body: () => NodeId): NodeId {
+    const { shape, size, pointer: source } = this.step(() => this.node(this.noGrad(body)).value);
+    // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
+    const pointer = this.arena.allocate(size);
+    new Uint8Array(this.engine.memory.buffer).copyWithin(pointer, source, source + 4 * size);
+    const value = { shape, size, pointer };
+    return this.push({ ...UNRECORDED, value, requiresGrad: false, persistent: false });
+  }
+
+  /** Dropout on (the default). */
+  train(): void {
+    this.isTraining = true;
+  }
+
+  /** Dropout off. */
+  eval(): void {
+    this.isTraining = false;
+  }
+
+  /** Whether dropout is on. */
+  get training(): boolean {
+    return this.isTraining;
+  }
+
+  /** Runs `body` without recording: its results carry no gradient and save nothing for one. */
+  noGrad<T>(body: () => T): T {
+    const before = this.recording;
+    this.recording = false;
+    try {
+      return body();
+    } finally {
+      this.recording = before;
+    }
+  }
+
+  /** Makes room for a step of `bytes` ahead of it, so that memory does not grow in the middle. */
+  reserve(bytes: number): void {
+    this.arena.reserve(bytes);
+  }
+
+  /** Frees everything the graph holds. Safe to call twice; ids are stale afterwards. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    leaks.unregister(this);
+    this.nodes.length = 0;
+    this.byId.clear();
+    this.arena.dispose();
+    for (const pointer of this.owned) this.engine.heap.release(pointer);
+    this.owned.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal The node behind an id. */
+  node(id: NodeId): Node {
+    const node = this.byId.get(id);
+    if (node !== undefined) return node;
+    const reason = this.disposed
+      ? "the graph was disposed"
+      : wasIssued(id)
+        ? "it was rewound when its step ended, or belongs to another graph; take values out of a step as tensors"
+        : "no graph made it";
+    throw new StaleNodeError(`node ${String(id)} does not exist: ${reason}`, { id });
+  }
+
+  /** @internal A window on linear memory; do not keep it. */
+  floats(pointer: Pointer, elements: number): Float32Array {
+    return new Float32Array(this.engine.memory.buffer, pointer, elements);
+  }
+
+  /** @internal Memory that lives until the graph is disposed. */
+  allocateOwned(elements: number): Pointer {
+    this.assertUsable();
+    const pointer = this.engine.heap.allocate(4 * elements);
+    this.owned.add(pointer);
+    return pointer;
+  }
+
+  /** @internal */
+  releaseOwned(pointer: Pointer): void {
+    if (this.owned.delete(pointer)) this.engine.heap.release(pointer);
+  }
+
+  /** @internal */
+  nextStream(): number {
+    return this.streams++;
+  }
+
+  /** @internal Packs a frozen weight `[k, n]`, or its transpose, once. */
+  packed(node: Node, form: PackedForm): Pointer {
+    if (!node.persistent || node.op !== null || node.requiresGrad || node.value.shape.length !== 2) return 0;
+    const copies = (node.packed ??= {});
+    const found = copies[form];
+    if (found !== undefined) return found;
+    const [rows, columns] = node.value.shape as [number, number];
+    const kernels = this.engine.kernels;
+    const [k, n, row, column] = form === "plain" ? [rows, columns, columns, 1] : [columns, rows, 1, columns];
+    const pointer = this.allocateOwned(kernels.packed_len(k, n));
+    kernels.pack(k, n, node.value.pointer, row, column, pointer);
+    return (copies[form] = pointer);
+  }
+
+  /** @internal Applies an op and puts its result on the tape. */
+  protected apply<A, S>(op: Op<A, S>, ids: readonly NodeId[], attributes: A): NodeId {
+    this.assertUsable();
+    const inputs = ids.map((id) => this.node(id));
+    const shape = op.shape(
+      inputs.map((input) => input.value.shape),
+      attributes,
+    );
+    const requiresGrad = this.recording && inputs.some((input) => input.requiresGrad);
+    const size = sizeOf(shape);
+    const pointer = op.alias ? inputs[0]!.value.pointer : this.arena.allocate(size);
+    const value = { shape, size, pointer };
+    const saved = op.alias ? undefined : this.call.forward(op, inputs, value, attributes, requiresGrad);
+    return this.push({ value, op: op as Op, inputs, attributes, saved, requiresGrad, persistent: false });
+  }
+
+  private leaf(what: string, tensor: Tensor, requiresGrad: boolean): NodeId {
+    this.assertUsable();
+    checkTensor(what, tensor);
+    const persistent = this.depth === 0;
+    const size = tensor.data.length;
+    const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
+    this.floats(pointer, size).set(tensor.data);
+    const value = { shape: [...tensor.shape] as Shape, size, pointer };
+    return this.push({ ...UNRECORDED, value, requiresGrad, persistent });
+  }
+
+  private push(fields: Omit<Node, "id" | "gradient" | "gradientMemory">): NodeId {
+    const node: Node = { ...fields, id: nextId(), gradient: 0, gradientMemory: 0 };
+    this.nodes.push(node);
+    this.byId.set(node.id, node);
+    return node.id;
+  }
+
+  private assertUsable(): void {
+    if (this.disposed) throw new StaleNodeError("this graph was disposed; make a new one");
+  }
+}

@@ -1,0 +1,97 @@
+import { ShapeError } from "../errors.js";
+import { formatShape } from "../tensor.js";
+import type { ForwardCall, BackwardCall, Op, Pointer, Shape } from "./op.js";
+
+/** Attributes of `linear`. */
+export interface LinearAttributes {
+  /** Whether a third input is the bias. */
+  readonly bias: boolean;
+}
+
+/**
+ * y = x·W + b with x `[…, in]`, W `[in, out]`, b `[out]`.
+ * ∂x = g·Wᵀ, ∂W = xᵀ·g, ∂b = Σ rows of g. A frozen W is packed once for each of the first two.
+ */
+export const linear: Op<LinearAttributes, void> = {
+  name: "linear",
+
+  shape([x, weight, bias]) {
+    return linearShape("linear", x!, weight!, bias);
+  },
+
+  forward(call) {
+    const bias = call.attributes.bias ? call.inputs[2]!.pointer : 0;
+    timesWeight(call, bias);
+  },
+
+  backward(call) {
+    if (call.wants(0)) inputGradient(call, call.target(0));
+    if (call.wants(1)) {
+      const { kernels, inputs, gradient } = call;
+      const [x, weight] = inputs;
+      const [k, n] = weight!.shape as [number, number];
+      const { pointer, accumulate } = call.target(1);
+      const rows = rowsOf(x!.shape);
+      kernels.gemm(k, n, rows, 1, x!.pointer, 1, k, gradient.pointer, n, 1, accumulate, pointer, n, 0, 0);
+    }
+    if (call.attributes.bias && call.wants(2)) columnSums(call, 2);
+  },
+};
+
+/** Shape of x·W (+ bias). Throws `ShapeError` where they do not fit. */
+export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | undefined): Shape {
+  if (weight.length !== 2) {
+    throw new ShapeError(`${op}: a weight has shape [in, out], got ${formatShape(weight)}`, { weight });
+  }
+  const [inFeatures, outFeatures] = weight as [number, number];
+  if (x.length === 0 || x.at(-1) !== inFeatures) {
+    throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: the input's last dimension must be ${inFeatures}`, {
+      x,
+      weight,
+    });
+  }
+  if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {
+    throw new ShapeError(`${op}: a bias for ${formatShape(weight)} has shape [${outFeatures}], got ${formatShape(bias)}`, { bias });
+  }
+  return [...x.slice(0, -1), outFeatures];
+}
+
+/** Product of all dimensions but the last. */
+export function rowsOf(shape: Shape): number {
+  return shape.slice(0, -1).reduce((product, length) => product * length, 1);
+}
+
+/** output ← x·W + bias, W being input 1. */
+export function timesWeight(call: ForwardCall<unknown>, bias: Pointer): void {
+  const { kernels, inputs, output } = call;
+  const [x, weight] = inputs;
+  const [k, n] = weight!.shape as [number, number];
+  const m = rowsOf(x!.shape);
+  const packed = call.packed(1, "plain");
+  if (packed !== 0) kernels.gemm_packed(m, n, k, 1, x!.pointer, k, 1, packed, 0, output.pointer, n, bias, 0);
+  else kernels.gemm(m, n, k, 1, x!.pointer, k, 1, weight!.pointer, n, 1, 0, output.pointer, n, bias, 0);
+}
+
+/** ∂x ← g·Wᵀ (+ ∂x). */
+export function inputGradient(call: BackwardCall<unknown, unknown>, target: { pointer: Pointer; accumulate: 0 | 1 }): void {
+  const { kernels, inputs, gradient } = call;
+  const [x, weight] = inputs;
+  const [k, n] = weight!.shape as [number, number];
+  const m = rowsOf(x!.shape);
+  const packed = call.packed(1, "transposed");
+  const { pointer, accumulate } = target;
+  if (packed !== 0) kernels.gemm_packed(m, k, n, 1, gradient.pointer, n, 1, packed, accumulate, pointer, k, 0, 0);
+  else kernels.gemm(m, k, n, 1, gradient.pointer, n, 1, weight!.pointer, 1, n, accumulate, pointer, k, 0, 0);
+}
+
+/** Gradient of a bias: the sum over all rows of g. */
+export function columnSums(call: BackwardCall<unknown, unknown>, i: number): void {
+  const { kernels, gradient } = call;
+  const columns = gradient.shape.at(-1)!;
+  const { pointer, accumulate } = call.target(i);
+  const rows = rowsOf(gradient.shape);
+  // Σ rows = 1ᵀ·g: a product with a row of ones.
+  const ones = call.scratch(rows);
+  kernels.fill(rows, 1, ones);
+  kernels.gemm(1, columns, rows, 1, ones, rows, 1, gradient.pointer, columns, 1, accumulate, pointer, columns, 0, 0);
+}
