@@ -16,7 +16,11 @@ const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 function inNode(name: string, build: Build, include: string[], exclude: string[]): TestProjectConfiguration {
   return {
-    define: { __BUILD__: JSON.stringify(build), __PROJECT__: JSON.stringify(root), __MODELS__: JSON.stringify(modelCache) },
+    define: {
+      __BUILD__: JSON.stringify(build),
+      __PROJECT__: JSON.stringify(root),
+      __MODELS__: JSON.stringify(modelCache),
+    },
     test: { name, include, exclude, execArgv, setupFiles: ["test/setup/engine.ts"], environment: "node", ...timeouts },
   };
 }

@@ -45,7 +45,11 @@ export function watch(command, args, { cwd, env } = {}) {
   const timer = setInterval(show, terminal ? 250 : 10_000);
   const take = (chunk) => {
     chunks.push(chunk);
-    newest = String(chunk).trim().split(/[\r\n]+/).at(-1) || newest;
+    newest =
+      String(chunk)
+        .trim()
+        .split(/[\r\n]+/)
+        .at(-1) || newest;
   };
   child.stdout.on("data", take);
   child.stderr.on("data", take);

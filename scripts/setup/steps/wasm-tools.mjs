@@ -26,7 +26,10 @@ export const wasmTools = {
   needed: () => !Object.keys(variants).every(isBuilt) && missing().length > 0,
   async run() {
     if (ask("cargo", ["--version"]) === "") {
-      throw new SetupError("cargo, Rust's package manager, is missing", "apt-get install cargo, or rustup from rust-lang.org");
+      throw new SetupError(
+        "cargo, Rust's package manager, is missing",
+        "apt-get install cargo, or rustup from rust-lang.org",
+      );
     }
     // A target folder that survives lets an interrupted build go on; tools need to compile fast, not to run fast.
     const target = join(toolsFolder, "target");
