@@ -1,3 +1,5 @@
+import { sizeOf } from "../../tensor.js";
+
 /** Bits an element takes, for every element type of the safetensors format. */
 export const dtypeBits = {
   BOOL: 8,
@@ -35,12 +37,7 @@ export function isDtype(value: unknown): value is Dtype {
   return typeof value === "string" && Object.hasOwn(dtypeBits, value);
 }
 
-/** Product of a shape's lengths; 1 for a scalar. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 /** Bytes of a tensor. Not whole for a sub-byte type whose elements do not fill the last byte: no file may hold that. */
 export function byteLength(dtype: Dtype, shape: readonly number[]): number {
-  return (elementCount(shape) * dtypeBits[dtype]) / 8;
+  return (sizeOf(shape) * dtypeBits[dtype]) / 8;
 }

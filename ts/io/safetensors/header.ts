@@ -1,5 +1,6 @@
 import { FormatError } from "../../errors.js";
-import { byteLength, elementCount, isDtype } from "./dtypes.js";
+import { formatShape, sizeOf } from "../../tensor.js";
+import { byteLength, isDtype } from "./dtypes.js";
 import type { Dtype } from "./dtypes.js";
 import { recogniseForeign } from "./foreign.js";
 import { findLaxJson } from "./strict-json.js";
@@ -89,11 +90,11 @@ function readEntry(name: string, value: unknown, file: string): TensorEntry {
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw fail(`data_offsets [${begin}, ${end}] end before they begin`);
   const bytes = byteLength(dtype, shape);
-  if (!Number.isSafeInteger(elementCount(shape)) || !Number.isInteger(bytes))
-    throw fail(`shape [${shape.join(", ")}] of ${dtype} does not make a whole number of bytes`);
+  if (!Number.isSafeInteger(sizeOf(shape)) || !Number.isInteger(bytes))
+    throw fail(`shape ${formatShape(shape)} of ${dtype} does not make a whole number of bytes`);
   if (bytes !== end - begin)
     throw fail(
-      `shape [${shape.join(", ")}] of ${dtype} takes ${bytes} bytes, data_offsets [${begin}, ${end}] hold ${end - begin}`,
+      `shape ${formatShape(shape)} of ${dtype} takes ${bytes} bytes, data_offsets [${begin}, ${end}] hold ${end - begin}`,
     );
   return { name, dtype, shape: Object.freeze([...(shape as number[])]), begin, end };
 }

@@ -1,4 +1,4 @@
-export { byteLength, dtypeBits, elementCount } from "./dtypes.js";
+export { byteLength, dtypeBits } from "./dtypes.js";
 export type { Dtype, FloatDtype } from "./dtypes.js";
 export { encodeTensor } from "./encode.js";
 export type { TensorInfo } from "./header.js";

@@ -1,7 +1,8 @@
 import { ConfigError } from "../../errors.js";
+import { checkTensor, formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
 import type { ByteSink } from "../byte-source.js";
-import { byteLength, dtypeBits, elementCount } from "./dtypes.js";
+import { byteLength, dtypeBits } from "./dtypes.js";
 import type { FloatDtype } from "./dtypes.js";
 import { encodeTensor } from "./encode.js";
 import { MAX_HEADER_LENGTH, PREFIX_LENGTH } from "./header.js";
@@ -20,7 +21,7 @@ const pairs = <T>(
 ): Iterable<readonly [string, T]> =>
   Symbol.iterator in values ? (values as Iterable<readonly [string, T]>) : Object.entries(values);
 
-/** By code point, as Python and Rust sort strings. */
+/** Plain string order, whatever the locale. */
 export const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Wide elements first, so that every tensor is aligned to its element; by name among equals. The reference's own order. */
@@ -33,7 +34,7 @@ function checkPlan({ name, dtype, shape }: TensorPlan, seen: Set<string>): void 
   const whole = shape.every((length) => Number.isSafeInteger(length) && length >= 0);
   if (!whole || !Number.isSafeInteger(byteLength(dtype, shape)))
     throw new ConfigError(
-      `safetensors: tensor "${name}": [${shape.join(", ")}] of ${dtype} is not a shape that can be written`,
+      `safetensors: tensor "${name}": ${formatShape(shape)} of ${dtype} is not a shape that can be written`,
       { name, shape, dtype },
     );
 }
@@ -74,7 +75,7 @@ function buildHeader(ordered: readonly TensorPlan[], metadata?: Metadata): Uint8
  * @param tensors by name: a record, a Map or any iterable of pairs
  * @param metadata the file's `__metadata__`; PEFT and transformers write `{ format: "pt" }`
  * @param options.dtype element type of every tensor, "F32" by default; narrower ones round to nearest, ties to even
- * @throws `ConfigError` for a name twice or a shape that does not fit its data; `FormatError` for a value too large for `dtype`
+ * @throws `ShapeError` for a shape that does not fit its data; `ConfigError` for a name twice; `FormatError` for a value too large for `dtype`
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>,
@@ -82,13 +83,9 @@ export function writeSafetensors(
   { dtype = "F32" }: { dtype?: FloatDtype } = {},
 ): Uint8Array {
   const ordered = [...pairs(tensors)]
-    .map(([name, { shape, data }]) => {
-      if (data.length !== elementCount(shape))
-        throw new ConfigError(
-          `safetensors: tensor "${name}": shape [${shape.join(", ")}] has ${elementCount(shape)} elements, its data ${data.length}`,
-          { name },
-        );
-      return { name, dtype, shape, data };
+    .map(([name, value]) => {
+      checkTensor(`safetensors: tensor "${name}"`, value);
+      return { name, dtype, shape: value.shape, data: value.data };
     })
     .sort(inFileOrder);
   const header = buildHeader(ordered, metadata);
@@ -124,7 +121,7 @@ export async function streamSafetensors(
     const expected = byteLength(plan.dtype, plan.shape);
     if (bytes.byteLength !== expected)
       throw new ConfigError(
-        `safetensors: tensor "${plan.name}": [${plan.shape.join(", ")}] of ${plan.dtype} takes ${expected} bytes, got ${bytes.byteLength}`,
+        `safetensors: tensor "${plan.name}": ${formatShape(plan.shape)} of ${plan.dtype} takes ${expected} bytes, got ${bytes.byteLength}`,
         { name: plan.name },
       );
     await sink.write(bytes);
