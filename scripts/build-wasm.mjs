@@ -1,11 +1,17 @@
-// node scripts/build-wasm.mjs [--force] [variant …]: compiles the kernels into build/wasm/<variant>.
+// node scripts/build-wasm.mjs [--force] [variant …]: compiles the kernels into build/wasm/<variant>; all by default.
 import { parseArgs } from "node:util";
-import { step } from "./setup/report.mjs";
-import { buildVariant, isBuilt } from "./wasm/build.mjs";
+import { stepsForKernels, setUp } from "./setup/index.mjs";
+import { explain, SetupError } from "./setup/report.mjs";
+import { clearStamp } from "./setup/stamp.mjs";
 import { variants } from "./wasm/variants.mjs";
 
 const { values, positionals } = parseArgs({ options: { force: { type: "boolean" } }, allowPositionals: true });
-for (const variant of positionals.length > 0 ? positionals : Object.keys(variants)) {
-  if (!values.force && isBuilt(variant)) console.log(`▸ WASM build "${variant}": up to date`);
-  else await step(`WASM build "${variant}"`, () => buildVariant(variant));
+const chosen = positionals.length > 0 ? positionals : Object.keys(variants);
+try {
+  const unknown = chosen.find((variant) => !(variant in variants));
+  if (unknown) throw new SetupError(`there is no build "${unknown}"; there are ${Object.keys(variants).join(", ")}`);
+  if (values.force) for (const variant of chosen) clearStamp(`wasm-${variant}`);
+  await setUp(stepsForKernels(chosen));
+} catch (error) {
+  explain(error);
 }

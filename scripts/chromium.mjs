@@ -1,5 +1,4 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { findExecutable, isExecutable } from "./find-executable.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const elsewhere = [
@@ -10,18 +9,7 @@ const elsewhere = [
 /** Path of a Chromium or Chrome: $CHROMIUM, else the first found on PATH; null where there is none. */
 export function findChromium() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const places = [...names.flatMap((name) => folders.map((folder) => join(folder, name))), ...elsewhere];
-  return places.find(isExecutable) ?? null;
-}
-
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return names.map(findExecutable).find((path) => path !== null) ?? elsewhere.find(isExecutable) ?? null;
 }
 
 /** Quiet, offline, and able to run as root in a container. */

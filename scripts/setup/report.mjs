@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 
 const terminal = process.stdout.isTTY && process.env.CI === undefined;
-const startedAt = performance.now();
 
 /** Something that can't be had. `command` is what would bring it. */
 export class SetupError extends Error {
@@ -9,6 +8,13 @@ export class SetupError extends Error {
     super(command === undefined ? message : `${message}\n  try: ${command}`);
     this.name = "SetupError";
   }
+}
+
+/** For the end of a script: what can be done goes to the screen without a stack, anything else is a fault of ours. */
+export function explain(error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`\n✗ ${error.message}`);
+  process.exitCode = 1;
 }
 
 export function seconds(since) {
@@ -22,10 +28,6 @@ export async function step(title, body) {
   const result = await body();
   console.log(`  done in ${seconds(start)}`);
   return result;
-}
-
-export function totalTime() {
-  return seconds(startedAt);
 }
 
 /**

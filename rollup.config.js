@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { dts } from "rollup-plugin-dts";
+import { binaries } from "./scripts/bundle/binaries.mjs";
+import { typescript } from "./scripts/bundle/typescript.mjs";
+
+const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+const external = (id) => id.startsWith("node:") || Object.keys(dependencies).some((name) => id.startsWith(name));
+// The set-up builds into a folder of its own and renames it when complete.
+const dir = process.env.DIST ?? "dist";
+
+/** One entry a runtime, the command line, and the types that they share. */
+export default [
+  {
+    input: {
+      node: "ts/entry/node.ts",
+      browser: "ts/entry/browser.ts",
+      workerd: "ts/entry/workerd.ts",
+      inline: "ts/entry/inline.ts",
+      cli: "ts/entry/cli.ts",
+    },
+    external,
+    plugins: [typescript, binaries],
+    output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js", sourcemap: true },
+  },
+  { input: "ts/index.ts", external, plugins: [dts()], output: { file: `${dir}/index.d.ts`, format: "es" } },
+];

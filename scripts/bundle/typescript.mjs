@@ -1,0 +1,16 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { transform } from "esbuild";
+
+/** Rollup plugin: TypeScript to JavaScript, file by file (`tsc` checks the types). */
+export const typescript = {
+  name: "typescript",
+  resolveId(source, importer) {
+    if (!importer?.endsWith(".ts") || !source.startsWith(".") || !source.endsWith(".js")) return null;
+    const file = resolve(dirname(importer), source.replace(/\.js$/, ".ts"));
+    return existsSync(file) ? file : null;
+  },
+  transform(code, id) {
+    return id.endsWith(".ts") ? transform(code, { loader: "ts", target: "es2022", sourcefile: id, sourcemap: true }) : null;
+  },
+};
