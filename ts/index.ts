@@ -1,0 +1,40 @@
+export { engineInfo, init } from "./engine/engine.js";
+export type { EngineInfo, InitOptions } from "./engine/engine.js";
+export type { Features } from "./engine/features.js";
+export type { Build, WasmSource } from "./engine/source.js";
+export type { Tile } from "./engine/tile.js";
+
+export { Graph } from "./graph/graph.js";
+export type { NodeId } from "./graph/node.js";
+export type { Mark } from "./graph/tape.js";
+export { tensor, zeros } from "./tensor.js";
+export type { Tensor } from "./tensor.js";
+
+export { gaussianInit, kaimingInit } from "./nn/init.js";
+export type { LoraInit, LoraShape } from "./nn/init.js";
+export type { LoraConfig, ResolvedLoraConfig } from "./nn/lora-config.js";
+export { LoraLinear } from "./nn/lora-linear.js";
+export { normal, uniform } from "./nn/random.js";
+
+export { AdamW } from "./optim/adamw.js";
+export type { AdamWOptions } from "./optim/adamw.js";
+export { clipGradNorm, clipGradValue, gradNorm } from "./optim/clipping.js";
+export type { OptimizerState } from "./optim/optimizer.js";
+export type { ParameterGroup } from "./optim/parameters.js";
+export { constantSchedule, cosineSchedule, linearSchedule } from "./optim/schedules.js";
+export type { Schedule, ScheduleOptions } from "./optim/schedules.js";
+export { SGD } from "./optim/sgd.js";
+export type { SGDOptions } from "./optim/sgd.js";
+
+export {
+  AbortError,
+  AdapterError,
+  ConfigError,
+  FormatError,
+  LowrankError,
+  MemoryError,
+  ModelError,
+  ShapeError,
+  StaleNodeError,
+  UnsupportedError,
+} from "./errors.js";

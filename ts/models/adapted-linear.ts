@@ -1,0 +1,128 @@
+import { ConfigError } from "../errors.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { columnNorms } from "../nn/dora.js";
+import type { Tensor } from "../tensor.js";
+import type { AdapterWeights, ModelAdapter } from "./model-adapter.js";
+
+/** A module of the model that is a range of columns of a joined weight. */
+export interface LinearPart {
+  /** The module's path, as PEFT names it: "encoder.layer.0.attention.self.query". */
+  readonly path: string;
+  readonly start: number;
+  readonly width: number;
+}
+
+/** A frozen linear layer of a model, one module or several on one input, to which adapters can be applied or merged. */
+export class AdaptedLinear {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly weight: NodeId;
+  readonly bias: NodeId;
+  /** The weight as loaded, while an adapter is merged: unmerging restores it, since subtracting would drift. */
+  private original: Tensor | null = null;
+
+  constructor(
+    private readonly graph: Graph,
+    weight: Tensor,
+    bias: Tensor,
+    readonly parts: readonly LinearPart[],
+  ) {
+    [this.inFeatures, this.outFeatures] = weight.shape as [number, number];
+    this.weight = graph.constant(weight);
+    this.bias = graph.constant(bias);
+  }
+
+  /** y = x·W + b, plus the adapter's update where it has one for a part. x `[…, in]` → `[…, out]`. */
+  forward(x: NodeId, adapter: ModelAdapter | null): NodeId {
+    const { graph, weight, bias } = this;
+    const adapted = adapter === null ? [] : this.adaptedParts(adapter);
+    if (adapter === null || adapted.length === 0) return graph.linear(x, weight, bias);
+    const { dropout } = adapter;
+    const dropped = dropout > 0 && graph.training ? graph.dropout(x, dropout) : null;
+    if (!adapter.config.useDora) return this.update(x, dropped, adapted, bias);
+    const scaled = graph.mul(this.update(dropped ?? x, null, adapted, null), this.doraScale(adapted));
+    const lost = dropped === null ? null : graph.linear(graph.sub(x, dropped), weight);
+    return graph.add(lost === null ? scaled : graph.add(scaled, lost), bias);
+  }
+
+  /** Writes W + s·A·B into the weight. Throws `ConfigError` where one is merged already. */
+  merge(adapter: ModelAdapter): void {
+    if (this.original !== null) throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first");
+    const adapted = this.adaptedParts(adapter);
+    if (adapted.length === 0) return;
+    const { graph } = this;
+    const original = graph.value(this.weight);
+    const merged = graph.step(() => graph.noGrad(() => graph.value(this.mergedWeight(adapted, adapter.config.useDora))));
+    graph.setValue(this.weight, merged);
+    this.original = original;
+  }
+
+  /** Puts the weight back as it was loaded, to the bit. */
+  unmerge(): void {
+    if (this.original === null) return;
+    this.graph.setValue(this.weight, this.original);
+    this.original = null;
+  }
+
+  /** A part's weight as it is now, in a file's orientation `[out, in]`. */
+  partWeight(part: LinearPart): Tensor {
+    const { inFeatures, outFeatures } = this;
+    const data = new Float32Array(part.width * inFeatures);
+    this.graph.view(this.weight, (weight) => {
+      for (let out = 0; out < part.width; out++) {
+        for (let i = 0; i < inFeatures; i++) data[out * inFeatures + i] = weight[i * outFeatures + part.start + out]!;
+      }
+    });
+    return { shape: [part.width, inFeatures], data };
+  }
+
+  private adaptedParts(adapter: ModelAdapter): AdaptedPart[] {
+    return this.parts.flatMap((part) => {
+      const weights = adapter.layers.get(part.path);
+      return weights === undefined ? [] : [{ ...part, weights }];
+    });
+  }
+
+  private update(x: NodeId, dropped: NodeId | null, adapted: readonly AdaptedPart[], bias: NodeId | null): NodeId {
+    const inputs = [x, this.weight, ...(bias === null ? [] : [bias]), ...(dropped === null ? [] : [dropped])];
+    for (const { weights } of adapted) inputs.push(weights.loraA, weights.loraB);
+    return this.graph.loraLinear(inputs, {
+      bias: bias !== null,
+      adapterInput: dropped !== null,
+      adapters: adapted.map(({ start, width, weights: { scaling } }) => ({ start, width, scaling })),
+    });
+  }
+
+  /** DoRA's factor of every column, `[out]`: magnitude over norm where there is an adapter, 1 elsewhere. */
+  private doraScale(adapted: readonly AdaptedPart[]): NodeId {
+    const { graph } = this;
+    const ones = (width: number) => graph.constant({ shape: [width], data: new Float32Array(width).fill(1) });
+    const scales: NodeId[] = this.parts.map((part) => {
+      const found = adapted.find(({ path }) => path === part.path);
+      if (found === undefined || found.weights.magnitude === null) return ones(part.width);
+      const { loraA, loraB, scaling, magnitude } = found.weights;
+      return graph.div(magnitude, columnNorms(graph, this.columns(part), loraA, loraB, scaling));
+    });
+    return scales.length === 1 ? scales[0]! : graph.concat(scales, 0);
+  }
+
+  /** A part's columns of the weight, without a gradient. */
+  columns({ start, width }: LinearPart): NodeId {
+    if (width === this.outFeatures) return this.weight;
+    return this.graph.noGrad(() => this.graph.slice(this.weight, { dim: 1, start, end: start + width }));
+  }
+
+  private mergedWeight(adapted: readonly AdaptedPart[], dora: boolean): NodeId {
+    const { graph } = this;
+    const updates = this.parts.map((part) => {
+      const found = adapted.find(({ path }) => path === part.path);
+      if (found === undefined) return graph.constant({ shape: [this.inFeatures, part.width], data: new Float32Array(this.inFeatures * part.width) });
+      const { loraA, loraB, scaling } = found.weights;
+      return graph.mul(graph.matmul(loraA, loraB), graph.constant({ shape: [], data: Float32Array.of(scaling) }));
+    });
+    const merged = graph.add(this.weight, updates.length === 1 ? updates[0]! : graph.concat(updates, 1));
+    return dora ? graph.mul(merged, this.doraScale(adapted)) : merged;
+  }
+}
+
+type AdaptedPart = LinearPart & { readonly weights: AdapterWeights };

@@ -1,0 +1,71 @@
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { AdaptedLinear } from "../adapted-linear.js";
+import type { ModelAdapter } from "../model-adapter.js";
+import type { RaggedBatch } from "../ragged-batch.js";
+import type { BertConfig } from "./config.js";
+import type { BertLayer, BertWeights, LayerNormWeights } from "./weights.js";
+
+/**
+ * BERT's encoder (arXiv 1810.04805), post-norm, on ragged batches: tokens `[tokens]` → last hidden state
+ * `[tokens, hidden]`. Dropout of the base is off, as in evaluation and in the PEFT recipe this follows.
+ */
+export class BertEncoder {
+  constructor(
+    readonly graph: Graph,
+    readonly config: BertConfig,
+    private readonly weights: BertWeights,
+  ) {}
+
+  /** Every linear layer, in the order of the forward pass. */
+  linears(): AdaptedLinear[] {
+    return this.weights.layers.flatMap((layer) => [
+      layer.queryKeyValue,
+      layer.attentionOutput,
+      layer.intermediate,
+      layer.output,
+    ]);
+  }
+
+  /** Last hidden state, recorded for `backward`. */
+  forward(batch: RaggedBatch, adapter: ModelAdapter | null): NodeId {
+    return this.weights.layers.reduce((x, layer) => this.layer(x, layer, batch, adapter), this.embed(batch));
+  }
+
+  /** Last hidden state without a gradient, in the memory of one layer. */
+  infer(batch: RaggedBatch, adapter: ModelAdapter | null): NodeId {
+    const { graph } = this;
+    let x = graph.scope(() => this.embed(batch));
+    for (const layer of this.weights.layers) {
+      const input = x;
+      x = graph.scope(() => this.layer(input, layer, batch, adapter));
+    }
+    return x;
+  }
+
+  private embed({ ids, positions }: RaggedBatch): NodeId {
+    const { graph, weights } = this;
+    const words = graph.embedding(weights.words, ids);
+    const places = graph.embedding(weights.positions, positions);
+    return this.norm(graph.add(graph.add(words, places), weights.type), weights.embeddingNorm);
+  }
+
+  private layer(x: NodeId, layer: BertLayer, { offsets }: RaggedBatch, adapter: ModelAdapter | null): NodeId {
+    const { graph, config } = this;
+    const qkv = layer.queryKeyValue.forward(x, adapter);
+    const context = graph.raggedAttention(qkv, { offsets, heads: config.heads });
+    const attended = this.norm(graph.add(layer.attentionOutput.forward(context, adapter), x), layer.attentionNorm);
+    const inner = this.activate(layer.intermediate.forward(attended, adapter));
+    return this.norm(graph.add(layer.output.forward(inner, adapter), attended), layer.outputNorm);
+  }
+
+  private activate(x: NodeId): NodeId {
+    const { graph, config } = this;
+    if (config.activation === "relu") return graph.relu(x);
+    return graph.gelu(x, { approximate: config.activation === "gelu" ? "none" : "tanh" });
+  }
+
+  private norm(x: NodeId, { weight, bias }: LayerNormWeights): NodeId {
+    const { hiddenSize, layerNormEps } = this.config;
+    return this.graph.layerNorm(x, weight, bias, { normalizedShape: [hiddenSize], eps: layerNormEps });
+  }
+}

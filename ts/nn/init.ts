@@ -1,0 +1,29 @@
+import { zeros, type Tensor } from "../tensor.js";
+import type { Graph } from "../graph/graph.js";
+import { normal, uniform } from "./random.js";
+
+/** Sizes of the layer whose A and B are made. */
+export interface LoraShape {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly rank: number;
+}
+
+/** Makes the initial A `[in, rank]` and B `[rank, out]`. Any function will do; those below are the usual ones. */
+export type LoraInit = (graph: Graph, shape: LoraShape) => { readonly a: Tensor; readonly b: Tensor };
+
+/** A ~ N(0, deviation²), default deviation 1/r as PEFT's `init_lora_weights="gaussian"`; B = 0. */
+export function gaussianInit(deviation?: number): LoraInit {
+  return (graph, { inFeatures, outFeatures, rank }) => ({
+    a: normal(graph, [inFeatures, rank], deviation ?? 1 / rank),
+    b: zeros([rank, outFeatures]),
+  });
+}
+
+/** A ~ U(−1/√in, 1/√in), which is PEFT's default (Kaiming uniform with a = √5); B = 0. */
+export function kaimingInit(): LoraInit {
+  return (graph, { inFeatures, outFeatures, rank }) => ({
+    a: uniform(graph, [inFeatures, rank], 1 / Math.sqrt(inFeatures)),
+    b: zeros([rank, outFeatures]),
+  });
+}

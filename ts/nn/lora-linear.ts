@@ -1,0 +1,213 @@
+import { ConfigError, ShapeError } from "../errors.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { formatShape, type Tensor, zeros } from "../tensor.js";
+import { columnNorms } from "./dora.js";
+import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
+
+/**
+ * A frozen linear layer with a trainable low-rank update (LoRA, arXiv 2106.09685):
+ * y = x·W + (x·A)·B·scaling + bias, with W `[in, out]`, A `[in, rank]`, B `[rank, out]`.
+ *
+ * Gradients reach A, B (and the DoRA magnitude) and the input, never W. The object holds ids; tensors are the graph's.
+ */
+export class LoraLinear {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly rank: number;
+  /** α/r, or α/√r with rsLoRA. */
+  readonly scaling: number;
+  readonly frozenWeight: NodeId;
+  readonly bias: NodeId | null;
+  readonly loraA: NodeId;
+  readonly loraB: NodeId;
+  /** DoRA's magnitude `[out]`, null without. */
+  readonly magnitude: NodeId | null;
+  /** The configuration with its defaults. */
+  readonly config: ResolvedLoraConfig;
+
+  private constructor(fields: Omit<LoraLinear, "forward" | "trainableParams" | "merge" | "clone" | "withBias" | "toString">) {
+    this.inFeatures = fields.inFeatures;
+    this.outFeatures = fields.outFeatures;
+    this.rank = fields.rank;
+    this.scaling = fields.scaling;
+    this.frozenWeight = fields.frozenWeight;
+    this.bias = fields.bias;
+    this.loraA = fields.loraA;
+    this.loraB = fields.loraB;
+    this.magnitude = fields.magnitude;
+    this.config = fields.config;
+  }
+
+  /**
+   * A layer whose frozen weight is zero until `graph.setValue(layer.frozenWeight, …)` and which has no bias until
+   * `withBias`. By default A is Gaussian and B zero, so it starts as W alone.
+   *
+   * Throws `ConfigError` for a rank, alpha or dropout that makes no sense, and for an initialiser that gives A and B
+   * both zero (such a layer never learns) or other shapes.
+   */
+  static create(graph: Graph, inFeatures: number, outFeatures: number, config: LoraConfig = {}): LoraLinear {
+    checkFeatures(inFeatures, outFeatures);
+    if (config.dora) {
+      throw new ConfigError("LoraLinear.create: DoRA's magnitude is the norm of the weight; use fromLinear with the weight");
+    }
+    const resolved = resolveLoraConfig(config);
+    const weight = graph.constant(zeros([inFeatures, outFeatures]));
+    return LoraLinear.build(graph, weight, null, inFeatures, outFeatures, resolved);
+  }
+
+  /**
+   * A layer over a weight that the graph has: shared, not copied.
+   *
+   * @param weight `[in, out]`; used as it is and never trained through this layer
+   * @param bias `[out]` or null
+   * Throws `ShapeError` where weight or bias have other shapes.
+   */
+  static fromLinear(
+    graph: Graph,
+    weight: NodeId,
+    bias: NodeId | null,
+    inFeatures: number,
+    outFeatures: number,
+    config: LoraConfig = {},
+  ): LoraLinear {
+    checkFeatures(inFeatures, outFeatures);
+    const shape = graph.shape(weight);
+    if (shape.length !== 2 || shape[0] !== inFeatures || shape[1] !== outFeatures) {
+      throw new ShapeError(
+        `LoraLinear.fromLinear: the weight must be [in, out] = [${inFeatures}, ${outFeatures}], got ${formatShape(shape)}` +
+          (shape[0] === outFeatures && shape[1] === inFeatures ? "; transpose PyTorch's [out, in] first" : ""),
+        { shape, inFeatures, outFeatures },
+      );
+    }
+    if (bias !== null) checkBias(graph.shape(bias), outFeatures);
+    return LoraLinear.build(graph, weight, bias, inFeatures, outFeatures, resolveLoraConfig(config));
+  }
+
+  private static build(
+    graph: Graph,
+    frozenWeight: NodeId,
+    bias: NodeId | null,
+    inFeatures: number,
+    outFeatures: number,
+    config: ResolvedLoraConfig,
+  ): LoraLinear {
+    const { rank, scaling } = config;
+    const { a, b } = config.init(graph, { inFeatures, outFeatures, rank });
+    checkInitial(a, b, inFeatures, outFeatures, rank);
+    const [loraA, loraB] = [graph.variable(a), graph.variable(b)];
+    const magnitude = config.dora ? initialMagnitude(graph, frozenWeight, loraA, loraB, scaling) : null;
+    return new LoraLinear({
+      inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
+    }); // prettier-ignore
+  }
+
+  /** The same layer with this bias `[out]`, frozen. A, B and W are shared with the original. */
+  withBias(graph: Graph, bias: Tensor): LoraLinear {
+    checkBias(bias.shape, this.outFeatures);
+    return new LoraLinear({ ...this, bias: graph.constant(bias) });
+  }
+
+  /**
+   * y = x·W + (x·A)·B·scaling + bias; with DoRA the first two terms are scaled to `magnitude` column by column, the norm
+   * being held constant in the gradient as PEFT does.
+   *
+   * @param input `[…, in]`
+   * @returns `[…, out]`
+   * Throws `ShapeError` where the last dimension is not `in`.
+   */
+  forward(graph: Graph, input: NodeId): NodeId {
+    const { dropout, dora } = this.config;
+    const dropped = dropout > 0 && graph.training ? graph.dropout(input, dropout) : null;
+    if (!dora || this.magnitude === null) return this.update(graph, input, dropped, this.bias);
+    const norms = columnNorms(graph, this.frozenWeight, this.loraA, this.loraB, this.scaling);
+    const scale = graph.div(this.magnitude, norms);
+    const scaled = graph.mul(this.update(graph, dropped ?? input, null, null), scale);
+    // Dropout is the adapter's: the base sees the whole input, so what it lost is added back.
+    const lost = dropped === null ? null : graph.linear(graph.sub(input, dropped), this.frozenWeight);
+    const y = lost === null ? scaled : graph.add(scaled, lost);
+    return this.bias === null ? y : graph.add(y, this.bias);
+  }
+
+  private update(graph: Graph, input: NodeId, dropped: NodeId | null, bias: NodeId | null): NodeId {
+    const inputs = [input, this.frozenWeight, ...(bias === null ? [] : [bias]), ...(dropped === null ? [] : [dropped])];
+    return graph.loraLinear([...inputs, this.loraA, this.loraB], {
+      bias: bias !== null,
+      adapterInput: dropped !== null,
+      adapters: [{ start: 0, width: this.outFeatures, scaling: this.scaling }],
+    });
+  }
+
+  /** What an optimizer updates: A and B, and the magnitude with DoRA. */
+  trainableParams(): NodeId[] {
+    return this.magnitude === null ? [this.loraA, this.loraB] : [this.loraA, this.loraB, this.magnitude];
+  }
+
+  /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude): what one plain linear layer would hold. Changes nothing. */
+  merge(graph: Graph): Tensor {
+    return graph.step(() =>
+      graph.noGrad(() => {
+        const weight = this.frozenWeight;
+        const scaling = graph.constant({ shape: [], data: Float32Array.of(this.scaling) });
+        const update = graph.mul(graph.matmul(this.loraA, this.loraB), scaling);
+        const merged = graph.add(weight, update);
+        if (this.magnitude === null) return graph.value(merged);
+        const norms = columnNorms(graph, weight, this.loraA, this.loraB, this.scaling);
+        return graph.value(graph.mul(merged, graph.div(this.magnitude, norms)));
+      }),
+    );
+  }
+
+  /** Another object over the same nodes. */
+  clone(): LoraLinear {
+    return new LoraLinear({ ...this });
+  }
+
+  toString(): string {
+    const { inFeatures, outFeatures, rank, config, scaling } = this;
+    const extras = [
+      config.rslora ? "rslora" : "",
+      config.dora ? "dora" : "",
+      config.dropout > 0 ? `dropout ${config.dropout}` : "",
+      this.bias === null ? "" : "bias",
+    ].filter(Boolean);
+    const list = [`rank ${rank}`, `alpha ${config.alpha}`, `scaling ${scaling}`, ...extras].join(", ");
+    return `LoraLinear(${inFeatures} → ${outFeatures}, ${list})`;
+  }
+
+  /** What `console.log` shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+function checkFeatures(inFeatures: number, outFeatures: number): void {
+  for (const [name, value] of [["inFeatures", inFeatures], ["outFeatures", outFeatures]] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new ConfigError(`LoraLinear: ${name} is a whole number from 1, got ${String(value)}`, { [name]: value });
+    }
+  }
+}
+
+function checkBias(shape: readonly number[], outFeatures: number): void {
+  if (shape.length !== 1 || shape[0] !== outFeatures) {
+    throw new ShapeError(`LoraLinear: the bias must be [${outFeatures}], got ${formatShape(shape)}`, { shape, outFeatures });
+  }
+}
+
+function checkInitial(a: Tensor, b: Tensor, inFeatures: number, outFeatures: number, rank: number): void {
+  const expected = [formatShape([inFeatures, rank]), formatShape([rank, outFeatures])];
+  if (formatShape(a.shape) !== expected[0] || formatShape(b.shape) !== expected[1]) {
+    throw new ConfigError(
+      `LoraLinear: the initialiser must give A ${expected[0]} and B ${expected[1]}, ` +
+        `got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  if (a.data.every((x) => x === 0) && b.data.every((x) => x === 0)) {
+    throw new ConfigError("LoraLinear: A and B are both zero, so neither would ever get a gradient; make one of them random");
+  }
+}
+
+function initialMagnitude(graph: Graph, weight: NodeId, loraA: NodeId, loraB: NodeId, scaling: number): NodeId {
+  const norms = graph.step(() => graph.value(columnNorms(graph, weight, loraA, loraB, scaling)));
+  return graph.variable(norms);
+}

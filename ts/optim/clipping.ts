@@ -1,0 +1,40 @@
+import { ConfigError } from "../errors.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+
+/**
+ * Scales gradients so that their common 2-norm is at most `maxNorm`: g ← g·min(1, maxNorm/(norm + 1e-6)), as
+ * torch.nn.utils.clip_grad_norm_. Parameters without a gradient count as zero.
+ *
+ * @returns the norm before clipping
+ */
+export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: number): number {
+  if (!(maxNorm > 0)) throw new ConfigError(`clipGradNorm: maxNorm is above 0, got ${String(maxNorm)}`, { maxNorm });
+  const norm = gradNorm(graph, params);
+  const factor = maxNorm / (norm + 1e-6);
+  if (factor < 1) {
+    for (const id of params) {
+      const { gradient, value } = graph.node(id);
+      if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
+    }
+  }
+  return norm;
+}
+
+/** Common 2-norm of the gradients. */
+export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
+  let sum = 0;
+  for (const id of params) {
+    const { gradient, value } = graph.node(id);
+    if (gradient !== 0) sum += graph.engine.kernels.sum_of_squares(gradient, value.size);
+  }
+  return Math.sqrt(sum);
+}
+
+/** Holds every gradient element within ±`limit`, as torch.nn.utils.clip_grad_value_. */
+export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: number): void {
+  if (!(limit > 0)) throw new ConfigError(`clipGradValue: the limit is above 0, got ${String(limit)}`, { limit });
+  for (const id of params) {
+    const { gradient, value } = graph.node(id);
+    if (gradient !== 0) graph.engine.kernels.clamp_forward(gradient, gradient, value.size, -limit, limit);
+  }
+}

@@ -1,0 +1,47 @@
+import { ConfigError } from "../errors.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { Optimizer, type Slot } from "./optimizer.js";
+import { nonNegative, type ParameterGroup } from "./parameters.js";
+
+/** Settings of `SGD`; defaults are PyTorch's. */
+export interface SGDOptions {
+  /** Learning rate; default 1e-3. */
+  readonly lr?: number;
+  /** Default 0. */
+  readonly momentum?: number;
+  /** Share of the gradient kept out of the momentum; default 0. */
+  readonly dampening?: number;
+  /** L2 penalty, added to the gradient; default 0. */
+  readonly weightDecay?: number;
+  /** Nesterov's momentum; needs momentum and no dampening. Default false. */
+  readonly nesterov?: boolean;
+}
+
+/** Gradient descent with momentum, as torch.optim.SGD: b ← μ·b + (1 − d)·g, p ← p − lr·b; the first b is g itself. */
+export class SGD extends Optimizer {
+  private readonly momentum: number;
+  private readonly dampening: number;
+  private readonly nesterov: boolean;
+
+  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: SGDOptions = {}) {
+    const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+    nonNegative("momentum", momentum);
+    nonNegative("dampening", dampening);
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw new ConfigError("SGD: nesterov needs a momentum above 0 and no dampening");
+    }
+    super(graph, params, lr, weightDecay, momentum > 0 ? ["momentum"] : []);
+    this.momentum = momentum;
+    this.dampening = dampening;
+    this.nesterov = nesterov;
+  }
+
+  protected update({ size, value, gradient, buffers, step }: Slot, lr: number, weightDecay: number): void {
+    const { kernels } = this.graph.engine;
+    const { momentum, dampening } = this;
+    const buffer = buffers["momentum"] ?? 0;
+    const [nesterov, first] = [this.nesterov ? 1 : 0, step === 1 ? 1 : 0];
+    kernels.sgd(gradient, value, buffer, size, lr, momentum, dampening, weightDecay, nesterov, first, 1);
+  }
+}
