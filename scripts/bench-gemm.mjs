@@ -117,19 +117,45 @@ function lora(wasm, memory) {
     if (!only.test("lora")) return;
     const take = (length) => memory.take(length);
     const [x, y, g, gx] = [take(t * input), take(t * output), take(t * output), take(t * input)];
-    const [a, b, u, ga, gb] = [take(input * rank), take(rank * output), take(t * rank), take(input * rank), take(rank * output)];
+    const [a, b, u, ga, gb] = [
+      take(input * rank),
+      take(rank * output),
+      take(t * rank),
+      take(input * rank),
+      take(rank * output),
+    ];
     const scratch = take(wasm.lora_scratch_len(t, input, output, rank));
     const flops = 2 * t * rank * (input + output);
     const forward = best(() => wasm.lora_forward(t, input, output, rank, 1e-3, x, input, a, b, u, y, output), flops);
     const backward = best(
       () =>
         wasm.lora_backward(
-          t, input, output, rank, 1e-3, x, input, u, g, output, a, b, ga, 0, gb, 0, gx, input, scratch,
+          t,
+          input,
+          output,
+          rank,
+          1e-3,
+          x,
+          input,
+          u,
+          g,
+          output,
+          a,
+          b,
+          ga,
+          0,
+          gb,
+          0,
+          gx,
+          input,
+          scratch,
         ),
       2 * flops,
     );
     const text = (rate, flops) => `${rate.toFixed(1)} GFLOP/s, ${(flops / rate / 1000).toFixed(1)} µs`;
-    console.log(`lora ${[t, input, output, rank]}: forward ${text(forward, flops)}, backward ${text(backward, 2 * flops)}`);
+    console.log(
+      `lora ${[t, input, output, rank]}: forward ${text(forward, flops)}, backward ${text(backward, 2 * flops)}`,
+    );
     memory.reset();
   }
 }
@@ -165,17 +191,15 @@ function allocator(memory) {
     keep() {
       mark = next;
     },
-    array: (pointer, length) => new Float32Array(memory.buffer, pointer, length),
   };
 }
 
 function peakMeter(wasm, memory) {
-  const data = memory.take(8);
+  const data = memory.take(wasm.peak_len());
   const iterations = 200_000;
   return () => {
     let least = Infinity;
     for (let i = 0; i < 5; i++) {
-      memory.array(data, 8).set([0.5, 0.6, 0.7, 0.8, 1, 1, 1, 1]);
       const start = performance.now();
       wasm.peak(iterations, data);
       least = Math.min(least, performance.now() - start);
@@ -186,7 +210,7 @@ function peakMeter(wasm, memory) {
 
 /** GFLOP/s of the fastest of many calls; short calls are timed in bunches. */
 function best(run, flops) {
-  for (const start = performance.now(); performance.now() - start < seconds * 300; ) run();
+  for (const start = performance.now(); performance.now() - start < seconds * 300;) run();
   let count = 1;
   for (;;) {
     const start = performance.now();

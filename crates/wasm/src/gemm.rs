@@ -92,8 +92,14 @@ pub fn peak_flops() -> usize {
     measure::PEAK_FLOPS
 }
 
-/// The machine's best: independent multiply-adds s ← s·x + y in registers. `data[0..4]` = x, `data[4..8]` = y; the
-/// first four elements are overwritten, so x must be set anew before each call.
+/// Elements that `peak` works on.
+#[wasm_bindgen]
+pub fn peak_len() -> usize {
+    measure::PEAK_SCRATCH
+}
+
+/// The machine's best: independent multiply-adds in registers. `data` holds `peak_len()` finite elements, of which the
+/// last four are overwritten.
 #[wasm_bindgen]
 pub unsafe fn peak(iterations: usize, data: *mut f32) {
     unsafe { measure::peak(iterations, data) }

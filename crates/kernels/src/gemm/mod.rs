@@ -6,18 +6,21 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `tile` | the register tile and its epilogue |
+//! | `tile`, `select` | the register tile, and the choice among the compiled ones |
 //! | `pack` | panels of B, strips of A, and the layout of a packed matrix |
 //! | `blocked` | the loops over blocks |
+//! | `output` | scaling of C, bias, activation, right edges |
 //! | `rows` | products with one to three rows |
 //! | `lora` | the skinny products of a LoRA layer and its gradients |
 //! | `peak` | what the machine could do at best, and what each tile does |
 
 pub mod blocked;
 pub mod lora;
+mod output;
 pub mod pack;
 pub mod peak;
-pub mod rows;
+mod rows;
+mod select;
 pub mod tile;
 
 pub use blocked::multiply;

@@ -1,8 +1,9 @@
 //! Copies into the order in which the tile reads.
 //!
-//! A packed [k, n] matrix is cut into blocks of k (see `block`), each block into panels of NR columns (the last one as
-//! wide as is left, rounded up to 4 and filled with zeros), and a panel stores its rows one after the other. With
-//! n₄ = n rounded up to 4, the panel of column j in the block that starts at row p and has b rows begins at p·n₄ + j·b.
+//! A packed [k, n] matrix is cut into blocks of k (see `block`), each block into panels of the tile's columns. What is
+//! left of n is cut into panels of 8, then 4 (see `panel_width`); the last one is filled up with zeros. A panel stores
+//! its rows one after the other. With n₄ = n rounded up to 4, the panel of column j in the block that starts at row p
+//! and has b rows begins at p·n₄ + j·b.
 
 use super::{Right, Strided};
 use crate::simd::F32x4;
@@ -18,6 +19,19 @@ pub fn block(k: usize) -> usize {
     k.div_ceil(k.div_ceil(MAXIMUM_BLOCK).max(1)).next_multiple_of(BLOCK_ALIGN).max(BLOCK_ALIGN)
 }
 
+/// Columns of the panel for the first of `left` columns, under a tile of `nr` columns. The last panel may be wider than
+/// what is left.
+#[inline(always)]
+pub fn panel_width(left: usize, nr: usize) -> usize {
+    if left >= nr {
+        nr
+    } else if left > 4 {
+        8
+    } else {
+        4
+    }
+}
+
 /// `n` rounded up to whole vectors.
 #[inline(always)]
 pub fn padded(n: usize) -> usize {
@@ -29,28 +43,32 @@ pub fn packed_len(k: usize, n: usize) -> usize {
     k * padded(n)
 }
 
-/// Writes `packed_len(k, n)` elements: B, [k, n], in panels of `columns` = the tile's columns.
+/// Writes `packed_len(k, n)` elements: B, [k, n], in panels for a tile of `nr` columns.
 ///
 /// # Safety
 /// Both matrices valid, not overlapping.
-pub unsafe fn pack(k: usize, n: usize, b: Strided, columns: usize, packed: *mut f32) {
-    unsafe {
-        let length = block(k);
-        for start in (0..k).step_by(length) {
-            let rows = length.min(k - start);
-            for column in (0..n).step_by(columns) {
+pub unsafe fn pack(k: usize, n: usize, b: Strided, nr: usize, packed: *mut f32) {
+    let length = block(k);
+    for start in (0..k).step_by(length) {
+        let rows = length.min(k - start);
+        let mut column = 0;
+        while column < n {
+            let width = panel_width(n - column, nr).min(n - column);
+            unsafe {
                 let to = packed.add(start * padded(n) + column * rows);
-                panel(rows, columns.min(n - column), Strided { data: b.at(start, column), ..b }, to);
+                panel(rows, width, Strided { data: b.at(start, column), ..b }, to);
             }
+            column += width;
         }
     }
 }
 
-/// One panel from any kind of B: rows `start..start + rows`, `width` columns from `column` on. Not for `Right::Packed`,
-/// which already holds it.
+/// One panel of the right operand of a product over n columns: rows `start..start + rows`, columns
+/// `column..column + width`. Not for `Right::Packed`, which already holds it.
 ///
 /// # Safety
 /// As for `pack`.
+#[allow(clippy::too_many_arguments)]
 pub unsafe fn panel_of(
     b: Right,
     n: usize,
@@ -71,9 +89,9 @@ pub unsafe fn panel_of(
                 let height = length.min(n - first);
                 let mut row = start;
                 while row < start + rows {
-                    let source_width = padded(nr.min(inner - row));
+                    let source_width = panel_width(inner - row, nr);
                     let data = packed.add(first * padded(inner) + row * height + (column - first) * source_width);
-                    let take = nr.min(start + rows - row);
+                    let take = source_width.min(start + rows - row);
                     let source = Strided { data, row: 1, column: source_width };
                     panel(take, width, source, to.add((row - start) * padded(width)));
                     row += take;

@@ -1,33 +1,38 @@
 //! Yardsticks: the most that 128-bit arithmetic gives on this machine, and what each tile gets of it.
 
-use super::tile::{Epilogue, Panels, Strip, Tile, run};
+use super::select;
+use super::tile::{Initial, Panels, Strip, Tile};
 use crate::simd::F32x4;
 
-/// Independent chains: enough to cover the latency of a multiplication followed by an addition.
-const CHAINS: usize = 12;
+/// Independent sums: enough to cover the latency of an addition, few enough for V8's registers.
+const SUMS: usize = 10;
+
+/// Vectors that the left factor runs through.
+const FACTORS: usize = 64;
 
 /// Floating point operations of one iteration of `peak`.
-pub const PEAK_FLOPS: usize = CHAINS * 4 * 2;
+pub const PEAK_FLOPS: usize = SUMS * 4 * 2;
 
-/// `iterations` times, in 12 independent chains: s ← s·x + y. The product is new each time, so no compiler can take
-/// it out of the loop, and with x < 1 the sums stay finite and normal.
+/// Elements that `peak` works on.
+pub const PEAK_SCRATCH: usize = (FACTORS + SUMS) * 4;
+
+/// `iterations` times, for 10 independent sums: sᵢ ← sᵢ + x·yᵢ. x comes from memory and is another each time, so that no
+/// compiler can take the products out of the loop.
 ///
 /// # Safety
-/// `data` holds x and y (eight elements, read), and takes four results.
+/// `data` holds `PEAK_SCRATCH` elements: 64 vectors x, then the yᵢ; finite and normal. The last four are overwritten.
 pub unsafe fn peak(iterations: usize, data: *mut f32) {
     unsafe {
-        let (x, y) = (F32x4::load(data), F32x4::load(data.add(4)));
-        let mut sums = [y; CHAINS];
-        for _ in 0..iterations {
-            for sum in &mut sums {
-                *sum = sum.mul_add(x, y);
+        let y: [F32x4; SUMS] = core::array::from_fn(|i| F32x4::load(data.add(4 * (FACTORS + i))));
+        let mut sums = [F32x4::ZERO; SUMS];
+        for iteration in 0..iterations {
+            let x = F32x4::load(data.add(4 * (iteration % FACTORS)));
+            for (sum, y) in sums.iter_mut().zip(y) {
+                *sum = x.mul_add(y, *sum);
             }
         }
-        let mut total = F32x4::ZERO;
-        for sum in sums {
-            total = total + sum;
-        }
-        total.store(data);
+        let total = sums.into_iter().fold(F32x4::ZERO, |total, sum| total + sum);
+        total.store(data.add(PEAK_SCRATCH - 4));
     }
 }
 
@@ -44,15 +49,11 @@ pub const PROBE_SCRATCH: usize = (8 + 16) * PROBE_DEPTH + 8 * 16;
 pub unsafe fn probe(tile: Tile, iterations: usize, scratch: *mut f32) {
     unsafe {
         let (k, columns) = (PROBE_DEPTH, tile.columns());
-        let a = Strip { data: scratch, step: k };
-        let b = Panels { data: scratch.add(8 * k), row: columns, panel: 0 };
+        let a = Strip { data: scratch, step: k, interleaved: false };
+        let b = Panels { data: scratch.add(8 * k), row: columns, next: 0 };
         let c = scratch.add(24 * k);
         for _ in 0..iterations {
-            match tile {
-                Tile::T4x8 => run::<4, 2, false>(k, a, b, c, columns, 0..columns, &Epilogue::STORE),
-                Tile::T4x16 => run::<4, 4, false>(k, a, b, c, columns, 0..columns, &Epilogue::STORE),
-                Tile::T8x8 => run::<8, 2, false>(k, a, b, c, columns, 0..columns, &Epilogue::STORE),
-            }
+            select::run(tile.rows(), columns / 4, k, a, b, c, columns, 0..columns, 1.0, Initial::Zero);
         }
     }
 }

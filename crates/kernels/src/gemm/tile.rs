@@ -3,9 +3,10 @@
 //! V8 has 15 vector registers on x86-64, so 4 × 8 (8 sums, 2 vectors of B, 1 of A) is the largest tile that does not
 //! spill there; ARM's 32 take 8 × 8, and 4 × 16 pays where V8 fuses neighbouring vectors into 256 bits.
 
-use super::Activation;
 use crate::simd::F32x4;
+use core::array::from_fn;
 use core::ops::Range;
+use core::ptr::with_exposed_provenance;
 
 /// Shape of the register tile. A packed matrix is laid out for one tile and read with that tile only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,151 +34,143 @@ impl Tile {
     }
 }
 
-/// What one block of k does to C: first block `beta`, later ones 1; bias and activation with the last block.
-#[derive(Clone, Copy)]
-pub struct Epilogue {
-    pub alpha: f32,
-    pub beta: f32,
-    /// Indexed by the column of C, or null.
-    pub bias: *const f32,
-    pub activation: Activation,
-}
-
-impl Epilogue {
-    /// C ← A·B.
-    pub const STORE: Self = Self { alpha: 1.0, beta: 0.0, bias: core::ptr::null(), activation: Activation::None };
-
-    /// One element: the vector path's arithmetic, for edges.
-    #[inline(always)]
-    pub unsafe fn apply(&self, sum: f32, c: *mut f32, column: usize) {
-        unsafe {
-            let mut value = self.alpha * sum;
-            if self.beta != 0.0 {
-                value += self.beta * *c;
-            }
-            if !self.bias.is_null() {
-                value += *self.bias.add(column);
-            }
-            if self.activation == Activation::Relu {
-                value = value.max(0.0);
-            }
-            *c = value;
-        }
-    }
-}
-
-/// R rows of A over a block of k: row i is `data + i·step` with contiguous elements (`INTERLEAVED` false), or
-/// element (i, p) is `data[p·step + i]` (true: strips packed by `pack::strip`, or Aᵀ in place).
+/// Rows of A over a block of k: row i is `data + i·step` with contiguous elements, or, interleaved, element (i, p) is
+/// `data[p·step + i]` (a strip that was packed, or Aᵀ in place).
 #[derive(Clone, Copy)]
 pub struct Strip {
     pub data: *const f32,
     pub step: usize,
+    pub interleaved: bool,
 }
 
-/// V vectors of B over a block of k, `row` apart; neighbouring panels are `panel` apart.
+/// Neighbouring panels of B over a block of k: each V vectors wide, rows `row` apart, the panels `next` apart.
 #[derive(Clone, Copy)]
 pub struct Panels {
     pub data: *const f32,
     pub row: usize,
-    pub panel: usize,
+    pub next: usize,
+}
+
+/// What a block of k adds to: C ← α·A·B + initial.
+#[derive(Clone, Copy)]
+pub enum Initial {
+    Zero,
+    /// C itself.
+    Output,
+    /// A row of biases, indexed by the column of C.
+    Bias(*const f32),
+}
+
+/// C[0..R, columns] ← α·A·B + initial, one strip of A against neighbouring panels of B.
+///
+/// `c` points at the strip's first row and column 0 of C; `columns` counts a multiple of 4V. `k` > 0. B's rows are
+/// `B_ROW` apart, or `b.row` where that is 0.
+///
+/// # Safety
+/// All addresses named by the strip, the panels, C and the bias must be valid; C overlaps none of the others.
+#[inline(never)]
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn run<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize>(
+    k: usize,
+    a: Strip,
+    b: Panels,
+    c: *mut f32,
+    c_row: usize,
+    columns: Range<usize>,
+    alpha: f32,
+    initial: Initial,
+) {
+    unsafe {
+        let (initial, initial_row) = match initial {
+            Initial::Zero => (core::ptr::null(), 0),
+            Initial::Output => (c.cast_const(), c_row),
+            Initial::Bias(bias) => (bias, 0),
+        };
+        let mut panel = b.data;
+        for column in columns.step_by(4 * V) {
+            let sums = sum::<R, V, INTERLEAVED, B_ROW>(k, a, panel, b.row);
+            let alpha = F32x4::splat(alpha);
+            if initial.is_null() {
+                for i in 0..R {
+                    for j in 0..V {
+                        (alpha * sums[i][j]).store(c.add(i * c_row + column + 4 * j));
+                    }
+                }
+            } else {
+                for i in 0..R {
+                    for j in 0..V {
+                        let old = F32x4::load(initial.add(i * initial_row + column + 4 * j));
+                        alpha.mul_add(sums[i][j], old).store(c.add(i * c_row + column + 4 * j));
+                    }
+                }
+            }
+            panel = panel.add(b.next);
+        }
+    }
 }
 
 /// Σ over p < k of A[0..R, p] ⊗ B[p, 0..4V].
+///
+/// Two habits of the compilers decide the form. Pointers are carried as numbers, which keeps LLVM's loop strength
+/// reduction from rewriting them, so that each load gets its constant offset. And the exits between the four steps of a
+/// turn keep each step a block of its own: in one block LLVM sums one element after the other, and V8 spills.
 #[inline(always)]
-unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool>(
+unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize>(
     k: usize,
     a: Strip,
     b: *const f32,
     b_row: usize,
 ) -> [[F32x4; V]; R] {
-    unsafe {
-        let mut sums = [[F32x4::ZERO; V]; R];
-        let mut b = b;
-        if INTERLEAVED {
-            let mut a = a;
-            for _ in 0..k {
-                step::<R, V>(&mut sums, core::array::from_fn(|i| a.data.add(i)), 0, b);
-                a.data = a.data.add(a.step);
-                b = b.add(b_row);
-            }
-        } else {
-            let mut rows: [*const f32; R] = core::array::from_fn(|i| a.data.add(i * a.step));
-            for _ in 0..k / 4 {
-                for p in 0..4 {
-                    step::<R, V>(&mut sums, rows, p, b);
-                    b = b.add(b_row);
+    let mut sums = [[F32x4::ZERO; V]; R];
+    let mut left = k;
+    let step = 4 * a.step;
+    let b_row = 4 * b_row;
+    let mut b = b.expose_provenance();
+    let mut strip = a.data.expose_provenance();
+    let mut rows: [usize; R] = from_fn(|i| strip + i * step);
+    macro_rules! turn {
+        ($($p:literal)*) => {
+            $(
+                if INTERLEAVED {
+                    unsafe { add_product::<R, V>(&mut sums, [strip; R], from_fn(|i| i), b, B_ROW * $p) };
+                    strip += step;
+                } else {
+                    unsafe { add_product::<R, V>(&mut sums, rows, [$p; R], b, B_ROW * $p) };
                 }
-                rows = rows.map(|row| row.add(4));
-            }
-            for p in 0..k % 4 {
-                step::<R, V>(&mut sums, rows, p, b);
-                b = b.add(b_row);
-            }
-        }
-        sums
+                if B_ROW == 0 {
+                    b += b_row;
+                }
+                if left == $p + 1 {
+                    return sums;
+                }
+            )*
+        };
+    }
+    loop {
+        turn!(0 1 2 3);
+        left -= 4;
+        rows = rows.map(|row| row + 16);
+        b += 16 * B_ROW;
     }
 }
 
+/// One step: sums += a ⊗ b, where a's R values lie at byte address + element offset, and b's at `b` + `b_offset`.
 #[inline(always)]
-unsafe fn step<const R: usize, const V: usize>(
+unsafe fn add_product<const R: usize, const V: usize>(
     sums: &mut [[F32x4; V]; R],
-    rows: [*const f32; R],
-    p: usize,
-    b: *const f32,
+    a: [usize; R],
+    a_offset: [usize; R],
+    b: usize,
+    b_offset: usize,
 ) {
     unsafe {
-        let b: [F32x4; V] = core::array::from_fn(|j| F32x4::load(b.add(4 * j)));
+        let b = with_exposed_provenance::<f32>(b);
+        let b: [F32x4; V] = from_fn(|j| F32x4::load(b.add(b_offset + 4 * j)));
         for i in 0..R {
-            let a = F32x4::load_splat(rows[i].add(p));
+            let a = F32x4::load_splat(with_exposed_provenance::<f32>(a[i]).add(a_offset[i]));
             for j in 0..V {
                 sums[i][j] = a.mul_add(b[j], sums[i][j]);
             }
-        }
-    }
-}
-
-/// C[0..R, columns] ← epilogue(A·B): one strip of A against neighbouring panels of B. `columns` are those of the whole
-/// C, `c` points at row 0 and column 0 of it (the strip's first row); their count is a multiple of 4V.
-///
-/// # Safety
-/// All addresses named by the strip, the panels, C and the bias must be valid; C overlaps none of the others.
-#[inline(never)]
-pub unsafe fn run<const R: usize, const V: usize, const INTERLEAVED: bool>(
-    k: usize,
-    a: Strip,
-    mut b: Panels,
-    c: *mut f32,
-    c_row: usize,
-    columns: Range<usize>,
-    epilogue: &Epilogue,
-) {
-    unsafe {
-        let Epilogue { alpha, beta, bias, activation } = *epilogue;
-        let mut column = columns.start;
-        while column < columns.end {
-            let sums = sum::<R, V, INTERLEAVED>(k, a, b.data, b.row);
-            let alpha = F32x4::splat(alpha);
-            for i in 0..R {
-                for j in 0..V {
-                    let place = c.add(i * c_row + column + 4 * j);
-                    let mut value = if beta == 0.0 {
-                        alpha * sums[i][j]
-                    } else if beta == 1.0 {
-                        alpha.mul_add(sums[i][j], F32x4::load(place))
-                    } else {
-                        alpha.mul_add(sums[i][j], F32x4::splat(beta) * F32x4::load(place))
-                    };
-                    if !bias.is_null() {
-                        value = value + F32x4::load(bias.add(column + 4 * j));
-                    }
-                    if activation == Activation::Relu {
-                        value = value.max(F32x4::ZERO);
-                    }
-                    value.store(place);
-                }
-            }
-            column += 4 * V;
-            b.data = b.data.add(b.panel);
         }
     }
 }
