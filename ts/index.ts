@@ -26,6 +26,14 @@ export type { Schedule, ScheduleOptions } from "./optim/schedules.js";
 export { SGD } from "./optim/sgd.js";
 export type { SGDOptions } from "./optim/sgd.js";
 
+export type { FileMap } from "./io/file-map.js";
+export { bytesSource, blobSource } from "./io/byte-source.js";
+export type { ByteSink, ByteSource } from "./io/byte-source.js";
+export { adapterConfig, checkAdapter, readAdapter, writeAdapter } from "./io/peft/index.js";
+export type { Adapter, AdapterConfig, AdapterLayer } from "./io/peft/index.js";
+export { openSafetensors, readSafetensors, writeSafetensors } from "./io/safetensors/index.js";
+export type { Dtype, OpenTensorFile, TensorFile, TensorInfo } from "./io/safetensors/index.js";
+
 export {
   AbortError,
   AdapterError,

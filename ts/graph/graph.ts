@@ -17,6 +17,8 @@ import type { ClampAttributes } from "../ops/unary.js";
 import type { NodeId } from "./node.js";
 import { Tape } from "./tape.js";
 
+export type { NodeId } from "./node.js";
+
 /**
  * A computation on tensors in linear memory, recorded so that `backward` can follow. One method an op; each takes and
  * gives `NodeId`s, checks shapes before any work (`ShapeError`) and copies nothing that it need not. Results live until
