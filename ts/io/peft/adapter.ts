@@ -1,0 +1,96 @@
+import { AdapterError } from "../../errors.js";
+import { checkTensor, formatShape } from "../../tensor.js";
+import type { Tensor } from "../../tensor.js";
+import type { AdapterConfig } from "./config.js";
+import { patternValue, targetTest } from "./targets.js";
+
+/** The adaptation of one module: y = x·W + (x·A)·B·scaling. */
+export interface AdapterLayer {
+  /** "embedding" where x is a row number that picks a row of A. */
+  readonly kind: "linear" | "embedding";
+  /** `[in, rank]` (a file holds it transposed). */
+  readonly loraA: Tensor;
+  /** `[rank, out]` (a file holds it transposed). */
+  readonly loraB: Tensor;
+  /** B's bias `[out]`, where the configuration says loraBias. It is scaled as B's product is. */
+  readonly bias?: Tensor;
+  /** DoRA's magnitude `[out]`, where the configuration says useDora. */
+  readonly magnitude?: Tensor;
+  readonly rank: number;
+  readonly alpha: number;
+  /** α/rank, or α/√rank with rank-stabilised LoRA. */
+  readonly scaling: number;
+}
+
+/** A LoRA adapter apart from any model: what PEFT keeps in an adapter's folder. */
+export interface Adapter {
+  readonly config: AdapterConfig;
+  /** By module path in the model, such as "encoder.layer.0.attention.self.query". */
+  readonly layers: ReadonlyMap<string, AdapterLayer>;
+  /** Whole tensors that were trained beside the layers: biases and modules_to_save, by their name in the file without "base_model.model.". */
+  readonly extra: ReadonlyMap<string, Tensor>;
+}
+
+/** Rank, α and scaling that a configuration gives a module. */
+export function layerScaling(
+  config: Pick<AdapterConfig, "r" | "loraAlpha" | "rankPattern" | "alphaPattern" | "useRslora">,
+  path: string,
+): { rank: number; alpha: number; scaling: number } {
+  const rank = patternValue(config.rankPattern, path) ?? config.r;
+  const alpha = patternValue(config.alphaPattern, path) ?? config.loraAlpha;
+  return { rank, alpha, scaling: alpha / (config.useRslora ? Math.sqrt(rank) : rank) };
+}
+
+function checkLayer(config: AdapterConfig, path: string, layer: AdapterLayer): void {
+  const { loraA, loraB, bias, magnitude, rank } = layer;
+  const fail = (problem: string) => new AdapterError(`adapter: ${path}: ${problem}`, { module: path });
+  const parts = {
+    lora_A: loraA,
+    lora_B: loraB,
+    ...(bias && { "lora_B's bias": bias }),
+    ...(magnitude && { magnitude }),
+  };
+  for (const [part, tensor] of Object.entries(parts)) checkTensor(`adapter: ${path}: ${part}`, tensor);
+  const [a, b] = [loraA.shape, loraB.shape];
+  if (a.length !== 2 || b.length !== 2)
+    throw fail(
+      `expected lora_A and lora_B of two dimensions, got ${formatShape(a)} and ${formatShape(b)} (convolutions are not supported)`,
+    );
+  if (a[1] !== b[0])
+    throw fail(
+      `lora_A has rank ${a[1]} (${formatShape([...a].reverse())} in the file) but lora_B ${b[0]} (${formatShape([...b].reverse())}); is one of them transposed?`,
+    );
+  const wanted = layerScaling(config, path);
+  if (a[1] !== wanted.rank) throw fail(`the configuration gives it rank ${wanted.rank}, its tensors have ${a[1]}`);
+  if (rank !== wanted.rank || layer.alpha !== wanted.alpha || layer.scaling !== wanted.scaling)
+    throw fail(
+      `rank ${rank}, α ${layer.alpha}, scaling ${layer.scaling} are not the configuration's ${wanted.rank}, ${wanted.alpha}, ${wanted.scaling}`,
+    );
+  for (const [name, part, wants] of [
+    ["use_dora", magnitude, config.useDora],
+    ["lora_bias", bias, config.loraBias],
+  ] as const) {
+    const what = name === "use_dora" ? "magnitude vector" : "bias of lora_B";
+    if (wants !== (part !== undefined))
+      throw fail(wants ? `${name} is set, but there is no ${what}` : `there is a ${what}, but ${name} is not set`);
+    if (part && (part.shape.length !== 1 || part.shape[0] !== b[1]))
+      throw fail(`expected a ${what} of shape [${b[1]}], got ${formatShape(part.shape)}`);
+  }
+}
+
+/**
+ * Checks that layers and configuration agree: every layer targeted, of the rank and scaling that the configuration gives
+ * it, complete. Throws `AdapterError`.
+ */
+export function checkLayers({ config, layers }: Adapter): void {
+  if (layers.size === 0) throw new AdapterError("adapter: it has no LoRA layers");
+  const isTarget = targetTest(config);
+  for (const [path, layer] of layers) {
+    if (!isTarget(path))
+      throw new AdapterError(
+        `adapter: the tensors hold ${path}, which the configuration does not target (target_modules ${JSON.stringify(config.targetModules)})`,
+        { module: path },
+      );
+    checkLayer(config, path, layer);
+  }
+}

@@ -1,0 +1,119 @@
+import { AdapterError } from "../../errors.js";
+import { formatShape } from "../../tensor.js";
+import { fileAccess } from "../file-access.js";
+import type { FileMap } from "../file-map.js";
+import { readSafetensors } from "../safetensors/index.js";
+import type { TensorIndex } from "../safetensors/index.js";
+import { checkLayers } from "./adapter.js";
+import type { Adapter, AdapterLayer } from "./adapter.js";
+import { relatePaths } from "./base-paths.js";
+import type { BasePaths } from "./base-paths.js";
+import { endsIn, isAllLinear, targetTest, within } from "./targets.js";
+
+/** Names and shapes of a base model's tensors: a `TensorFile`, or one that `openSafetensors` gave. */
+export type BaseIndex = Pick<TensorIndex, "names" | "info">;
+
+const isIndex = (base: FileMap | BaseIndex): base is BaseIndex => typeof (base as BaseIndex).info === "function";
+
+function indexOf(base: string | FileMap | BaseIndex): BaseIndex {
+  if (typeof base === "string") return fileAccess("checkAdapter").modelIndex(base);
+  if (isIndex(base)) return base;
+  const bytes = Object.hasOwn(base, "model.safetensors") ? base["model.safetensors"] : undefined;
+  if (!bytes)
+    throw new AdapterError(
+      `checkAdapter: expected model.safetensors among the base's files, got ${Object.keys(base).join(", ") || "none"}`,
+    );
+  return readSafetensors(bytes, "model.safetensors");
+}
+
+function checkShapes(path: string, layer: AdapterLayer, weight: readonly number[], fanInFanOut: boolean): void {
+  const [inFeatures, outFeatures] = [layer.loraA.shape[0]!, layer.loraB.shape[1]!];
+  const fits = (rows: number, columns: number) => weight.length === 2 && weight[0] === rows && weight[1] === columns;
+  const inFirst = fits(inFeatures, outFeatures);
+  if (layer.kind === "embedding" ? inFirst : fits(outFeatures, inFeatures)) return;
+  // A model with Conv1D layers has ordinary ones too (its head): PEFT decides by each module's class.
+  if (fanInFanOut && inFirst) return;
+  const hint = !fanInFanOut && inFirst ? "; the base stores it [in, out], which needs fan_in_fan_out" : "";
+  throw new AdapterError(
+    `adapter: ${path} takes ${inFeatures} features to ${outFeatures}, the base's weight has shape ${formatShape(weight)}${hint}`,
+    { module: path, inFeatures, outFeatures, weight },
+  );
+}
+
+const looksLikeEmbedding = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)\b|_embeddings?$/;
+
+/** Weights in the base that the configuration targets but the adapter has no layer for. */
+function findMissing({ config, layers }: Adapter, base: BaseIndex, paths: BasePaths): string | undefined {
+  const isTarget = targetTest(config);
+  const { targetModules } = config;
+  const allLinear = isAllLinear(targetModules);
+  // Names that adapt something: a name's other matches outside the stack of layers may belong to parts that the adapted
+  // model left out (a pooler, a pretraining head), while within the stack all layers are alike.
+  const used =
+    typeof targetModules === "string"
+      ? []
+      : targetModules.filter((name) => [...layers.keys()].some((path) => endsIn(path, name)));
+  const mayBeAbsent = (path: string) =>
+    !/\.\d+\./.test(path) && (typeof targetModules === "string" || used.some((name) => endsIn(path, name)));
+  for (const name of base.names) {
+    if (!name.endsWith(".weight") || base.info(name).shape.length !== 2) continue;
+    const path = paths.toAdapter(name.slice(0, -".weight".length));
+    if (path === null || layers.has(path) || !isTarget(path) || mayBeAbsent(path)) continue;
+    if (!(allLinear && looksLikeEmbedding.test(path))) return path;
+  }
+  return undefined;
+}
+
+function checkExtra({ config, extra }: Adapter, base: BaseIndex, paths: BasePaths): void {
+  const names = new Set(base.names);
+  const isSaved = within(config.modulesToSave);
+  for (const [name, tensor] of extra) {
+    // PEFT's wrappers put their own part names into the path of what they wrap.
+    const own = name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, "");
+    const inBase = paths.toBase(own);
+    if (names.has(inBase)) {
+      const { shape } = base.info(inBase);
+      if (formatShape(shape) === formatShape(tensor.shape)) continue;
+      throw new AdapterError(
+        `adapter: ${name} has shape ${formatShape(tensor.shape)}, the base's ${formatShape(shape)}`,
+        { tensor: name },
+      );
+    }
+    if (!isSaved(own))
+      throw new AdapterError(`adapter: it holds ${name}, which neither the base nor modules_to_save knows`, {
+        tensor: name,
+      });
+  }
+}
+
+/**
+ * Checks that an adapter fits a base model: each of its modules is there with the right number of features, each module that
+ * the configuration targets is adapted, and what it holds beside the layers has the base's shapes.
+ * @param base names and shapes of the base's tensors, or its files, or where there is a file system its folder
+ * @throws `AdapterError` saying which module does not fit and how
+ */
+export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseIndex): void {
+  checkLayers(adapter);
+  const index = indexOf(base);
+  const names = new Set(index.names);
+  const { layers, config } = adapter;
+  const paths = relatePaths([...layers.keys()], names);
+  const absent = [...layers.keys()].filter((path) => !names.has(`${paths.toBase(path)}.weight`));
+  if (absent.length > 0) {
+    const tied = absent.some((path) => endsIn(path, "lm_head"))
+      ? " (a tied output layer has no weight of its own)"
+      : "";
+    throw new AdapterError(
+      `adapter: the base has no module ${absent[0]}${tied}; ${absent.length} of the adapter's ${layers.size} are missing: was it made for another model (${config.baseModelNameOrPath ?? "not named"})?`,
+      { absent },
+    );
+  }
+  for (const [path, layer] of layers)
+    checkShapes(path, layer, index.info(`${paths.toBase(path)}.weight`).shape, config.fanInFanOut);
+  const missing = findMissing(adapter, index, paths);
+  if (missing !== undefined)
+    throw new AdapterError(`adapter: the configuration targets ${missing}, but the file has no tensors for it`, {
+      module: missing,
+    });
+  checkExtra(adapter, index, paths);
+}

@@ -1,0 +1,95 @@
+import { AdapterError } from "../../errors.js";
+import { formatShape } from "../../tensor.js";
+import type { Tensor } from "../../tensor.js";
+import { fileAccess } from "../file-access.js";
+import type { FileMap } from "../file-map.js";
+import { readSafetensors } from "../safetensors/index.js";
+import type { TensorFile } from "../safetensors/index.js";
+import { checkLayers, layerScaling } from "./adapter.js";
+import type { Adapter, AdapterLayer } from "./adapter.js";
+import type { AdapterConfig } from "./config.js";
+import { CONFIG_FILE, readConfig } from "./config-file.js";
+import { parseKey, WEIGHTS_FILE } from "./keys.js";
+import type { Part } from "./keys.js";
+import { transpose } from "./transpose.js";
+
+type Parts = Map<Part, Tensor>;
+
+/** One of A and B, turned to our orientation. */
+function factor(path: string, parts: Parts, part: Part, other: Part): Tensor {
+  const tensor = parts.get(part);
+  const [name, otherName] = part.toLowerCase().endsWith("a") ? ["lora_A", "lora_B"] : ["lora_B", "lora_A"];
+  if (!tensor)
+    throw new AdapterError(`adapter: ${path} has ${parts.has(other) ? `${otherName} but ` : ""}no ${name}`, {
+      module: path,
+    });
+  if (tensor.shape.length !== 2)
+    throw new AdapterError(
+      `adapter: ${path}: expected ${name} of two dimensions, got ${formatShape(tensor.shape)} (convolutions are not supported)`,
+      { module: path },
+    );
+  return transpose(tensor);
+}
+
+function buildLayer(config: AdapterConfig, path: string, parts: Parts): AdapterLayer {
+  const isEmbedding = parts.has("embeddingA") || parts.has("embeddingB");
+  if (isEmbedding && (parts.has("a") || parts.has("b")))
+    throw new AdapterError(`adapter: ${path} has tensors both of a linear and of an embedding layer`, { module: path });
+  const [a, b] = isEmbedding ? (["embeddingA", "embeddingB"] as const) : (["a", "b"] as const);
+  const [bias, magnitude] = [parts.get("bias"), parts.get("magnitude")];
+  return {
+    kind: isEmbedding ? "embedding" : "linear",
+    loraA: factor(path, parts, a, b),
+    loraB: factor(path, parts, b, a),
+    ...(bias && { bias }),
+    ...(magnitude && { magnitude }),
+    ...layerScaling(config, path),
+  };
+}
+
+function readTensors(file: TensorFile): { layers: Map<string, Parts>; extra: Map<string, Tensor> } {
+  const layers = new Map<string, Parts>();
+  const extra = new Map<string, Tensor>();
+  for (const key of file.names) {
+    const parsed = parseKey(key);
+    if ("extra" in parsed) extra.set(parsed.extra, file.tensor(key));
+    else {
+      const parts: Parts = layers.get(parsed.path) ?? new Map();
+      layers.set(parsed.path, parts.set(parsed.part, file.tensor(key)));
+    }
+  }
+  return { layers, extra };
+}
+
+function fileOf(files: FileMap, name: string): Uint8Array {
+  const bytes = Object.hasOwn(files, name) ? files[name] : undefined;
+  if (bytes) return bytes;
+  const given = Object.keys(files);
+  const hint = given.includes("adapter_model.bin")
+    ? "; adapter_model.bin is a Python pickle: save it from PEFT with safe_serialization=True"
+    : "";
+  throw new AdapterError(
+    `adapter: expected a file ${name}, got ${given.length === 0 ? "none" : given.join(", ")}${hint}`,
+    { expected: name, given },
+  );
+}
+
+/**
+ * Reads a LoRA adapter as PEFT saves it.
+ * @param source the folder's files (`adapter_config.json`, `adapter_model.safetensors`), or where there is a file system its path
+ * @returns layers in our orientation, A `[in, rank]` and B `[rank, out]`, float32 whatever the file's type, each with its own scaling
+ * @throws `FormatError` for broken files, `AdapterError` where they do not agree with each other, `UnsupportedError` for variants of LoRA
+ *   that compute something else. Whether the adapter fits a model is `checkAdapter`'s question.
+ */
+export function readAdapter(source: FileMap | string): Adapter {
+  const files =
+    typeof source === "string"
+      ? fileAccess("readAdapter").readFiles(source, [CONFIG_FILE, WEIGHTS_FILE, "adapter_model.bin"])
+      : source;
+  const config = readConfig(fileOf(files, CONFIG_FILE));
+  const { layers, extra } = readTensors(readSafetensors(fileOf(files, WEIGHTS_FILE), WEIGHTS_FILE));
+  const built = [...layers].map(([path, parts]) => [path, buildLayer(config, path, parts)] as const);
+  const adapter: Adapter = { config, layers: new Map(built), extra };
+  checkLayers(adapter);
+  return adapter;
+}
