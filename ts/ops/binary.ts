@@ -37,11 +37,7 @@ function isSuffix(part: Shape, shape: Shape): boolean {
 }
 
 /** target ← kernel(a, b) of the result's shape, or, where input `i` repeats, its sum over the repetitions. */
-function intoGradient(
-  call: BackwardCall<undefined, void>,
-  i: 0 | 1,
-  write: (target: GradientTarget) => void,
-): void {
+function intoGradient(call: BackwardCall<undefined, void>, i: 0 | 1, write: (target: GradientTarget) => void): void {
   const { shape } = call.inputs[i]!;
   const { output } = call;
   if (sameShape(shape, output.shape)) return write(call.target(i));

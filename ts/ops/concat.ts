@@ -15,7 +15,10 @@ function check(inputs: readonly Shape[], dim: number): number {
   for (const shape of inputs) {
     if (shape.length !== inputs[0]!.length || shape.some((length, d) => d !== axis && length !== inputs[0]![d])) {
       const shapes = inputs.map(formatShape).join(", ");
-      throw new ShapeError(`concat: ${shapes} along dimension ${dim}: the other lengths must be equal`, { inputs, dim });
+      throw new ShapeError(`concat: ${shapes} along dimension ${dim}: the other lengths must be equal`, {
+        inputs,
+        dim,
+      });
     }
   }
   return axis;

@@ -17,7 +17,10 @@ export function dimensionsOf(name: string, shape: Shape, dim: number | readonly 
   if (dim === undefined) return shape.map((_, d) => d);
   const dims = (typeof dim === "number" ? [dim] : dim).map((d) => dimensionOf(name, shape, d));
   if (new Set(dims).size !== dims.length) {
-    throw new ShapeError(`${name}: dimensions ${formatShape(dims)} of ${formatShape(shape)} name one twice`, { shape, dims });
+    throw new ShapeError(`${name}: dimensions ${formatShape(dims)} of ${formatShape(shape)} name one twice`, {
+      shape,
+      dims,
+    });
   }
   return dims;
 }

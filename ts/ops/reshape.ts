@@ -11,7 +11,8 @@ export interface ReshapeAttributes {
 function resolve(from: Shape, to: Shape): Shape {
   const error = (reason: string) =>
     new ShapeError(`reshape: ${formatShape(from)} to ${formatShape(to)}: ${reason}`, { from, to });
-  if (to.some((length) => !Number.isSafeInteger(length) || length < -1)) throw error("lengths are whole numbers from 0");
+  if (to.some((length) => !Number.isSafeInteger(length) || length < -1))
+    throw error("lengths are whole numbers from 0");
   const open = to.indexOf(-1);
   if (open !== to.lastIndexOf(-1)) throw error("only one length may be -1");
   const size = sizeOf(from);

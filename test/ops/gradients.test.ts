@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { gradientCases } from "./gradient-cases.js";
+import { checkGradients, uniform } from "./gradient-check.js";
+
+describe.each(Object.entries(gradientCases))("gradient of %s by central differences", (_, cases) => {
+  it.each(cases.map((check) => [check.title ?? "plain", check] as const))("%s", (_title, check) => {
+    checkGradients(check);
+  });
+});
+
+it("the check notices a wrong gradient", () => {
+  // x·(a copy of x that is cut off from the tape) is x² with half the gradient.
+  const halved = {
+    inputs: [uniform([5])],
+    apply: (...[graph, [x]]: Parameters<(typeof gradientCases)["mul"][number]["apply"]>) =>
+      graph.mul(x!, graph.constant(graph.value(x!))),
+  };
+  expect(() => checkGradients(halved)).toThrow(/input 0: element 0/);
+});
