@@ -101,7 +101,7 @@ export const clamp: Op<ClampAttributes, void> = {
   name: "clamp",
   shape: shapeRule("clamp", (attributes) => {
     const [min, max] = limits(attributes);
-    if (!(min <= max)) throw new ConfigError(`clamp: min ${min} is not below max ${max}`);
+    if (!(min <= max)) throw new ConfigError(`clamp: min ${min} is greater than max ${max}`);
   }),
   forward({ kernels, inputs: [x], output, attributes }) {
     kernels.clamp_forward(x!.pointer, output.pointer, output.size, ...limits(attributes));

@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Graph, type NodeId, type Tensor } from "../../ts/index.js";
+import { at, broadcastPairs, indices, tensors, tensorsOf } from "./arbitraries.js";
+
+/** The value of an expression of constants. */
+function evaluate(inputs: readonly Tensor[], apply: (graph: Graph, nodes: NodeId[]) => NodeId): Tensor {
+  using graph = new Graph();
+  return graph.value(
+    apply(
+      graph,
+      inputs.map((input) => graph.constant(input)),
+    ),
+  );
+}
+
+const numbers = ({ data }: Tensor) => Array.from(data, (x) => x + 0); // −0 and 0 are the same here
+const inner = (a: Tensor, b: Tensor) => a.data.reduce((sum, x, i) => sum + x * b.data[i]!, 0);
+
+describe("broadcasting equals an index by index reference", () => {
+  const references = {
+    add: (a: number, b: number) => a + b,
+    sub: (a: number, b: number) => a - b,
+    mul: (a: number, b: number) => a * b,
+    div: (a: number, b: number) => Math.fround(a / b),
+    maximum: Math.max,
+    minimum: Math.min,
+  };
+  it.each(Object.entries(references))("%s", (name, reference) => {
+    fc.assert(
+      fc.property(broadcastPairs, ([a, b]) => {
+        const result = evaluate([a, b], (graph, [x, y]) => graph[name as keyof typeof references](x!, y!));
+        const expected = indices(result.shape).map((index) => reference(at(a, index), at(b, index)) + 0);
+        expect(numbers(result)).toEqual(expected);
+      }),
+    );
+  });
+});
+
+describe("shape ops", () => {
+  it("permuting and permuting back changes nothing", () => {
+    const cases = tensors().chain((x) => {
+      const dims = [...x.shape.keys()];
+      return fc.tuple(fc.constant(x), fc.shuffledSubarray(dims, { minLength: dims.length }));
+    });
+    fc.assert(
+      fc.property(cases, ([x, dims]) => {
+        const inverse = dims.map((_, d) => dims.indexOf(d));
+        const there = evaluate([x], (graph, [node]) => graph.permute(node!, dims));
+        const expected = indices(there.shape).map(
+          (index) =>
+            at(
+              x,
+              inverse.map((d) => index[d]!),
+            ) + 0,
+        );
+        expect(numbers(there)).toEqual(expected);
+        expect(evaluate([there], (graph, [node]) => graph.permute(node!, inverse))).toEqual(x);
+      }),
+    );
+  });
+
+  it("slices put together again are the whole", () => {
+    const cases = tensors(1).chain((x) => {
+      const dim = fc.nat(x.shape.length - 1);
+      return dim.chain((d) => fc.tuple(fc.constant(x), fc.constant(d), fc.nat(x.shape[d]!)));
+    });
+    fc.assert(
+      fc.property(cases, ([x, dim, cut]) => {
+        const whole = evaluate([x], (graph, [node]) =>
+          graph.concat([graph.slice(node!, { dim, end: cut }), graph.slice(node!, { dim, start: cut })], dim),
+        );
+        expect(whole).toEqual(x);
+      }),
+    );
+  });
+
+  it("a slice is Array.prototype.slice with a step", () => {
+    const place = fc.option(fc.integer({ min: -9, max: 9 }), { nil: undefined });
+    fc.assert(
+      fc.property(fc.nat(7), place, place, fc.integer({ min: 1, max: 4 }), (length, start, end, step) => {
+        const x = { shape: [length], data: Float32Array.from({ length }, (_, i) => i) };
+        const result = evaluate([x], (graph, [node]) => graph.slice(node!, { dim: 0, start, end, step }));
+        expect([...result.data]).toEqual([...x.data].slice(start, end).filter((_, i) => i % step === 0));
+      }),
+    );
+  });
+
+  it("a padded tensor, sliced, is the tensor", () => {
+    fc.assert(
+      fc.property(tensors(1), fc.nat(3), fc.nat(3), (x, before, after) => {
+        const back = evaluate([x], (graph, [node]) => {
+          const padded = graph.pad(node!, { dim: -1, before, after, value: 3 });
+          return graph.slice(padded, { dim: -1, start: before, end: before + x.shape.at(-1)! });
+        });
+        expect(back).toEqual(x);
+      }),
+    );
+  });
+});
+
+describe("reductions", () => {
+  const reductions = tensors().chain((x) => {
+    return fc.tuple(fc.constant(x), fc.subarray([...x.shape.keys()]), fc.boolean());
+  });
+
+  it("sum what an index by index reference sums", () => {
+    fc.assert(
+      fc.property(reductions, ([x, dim, keepDim]) => {
+        const result = evaluate([x], (graph, [node]) => graph.sum(node!, { dim, keepDim }));
+        const kept = x.shape.map((length, d) => (dim.includes(d) ? 1 : length));
+        const sums = new Map(indices(kept).map((index) => [String(index), 0]));
+        for (const index of indices(x.shape)) {
+          const key = String(index.map((i, d) => (dim.includes(d) ? 0 : i)));
+          sums.set(key, sums.get(key)! + at(x, index));
+        }
+        expect(result.shape).toEqual(keepDim ? kept : x.shape.filter((_, d) => !dim.includes(d)));
+        expect(numbers(result)).toEqual([...sums.values()].map((sum) => sum + 0));
+      }),
+    );
+  });
+
+  it("sum linearly", () => {
+    const pairs = tensors().chain((x) => fc.tuple(fc.constant(x), tensorsOf(x.shape)));
+    fc.assert(
+      fc.property(pairs, fc.integer({ min: -4, max: 4 }), ([x, y], alpha) => {
+        const factor = { shape: [], data: Float32Array.of(alpha) };
+        const together = evaluate([x, y, factor], (graph, [a, b, c]) => graph.sum(graph.add(graph.mul(a!, c!), b!)));
+        const apart = evaluate([x, y, factor], (graph, [a, b, c]) =>
+          graph.add(graph.mul(graph.sum(a!), c!), graph.sum(b!)),
+        );
+        expect(numbers(together)).toEqual(numbers(apart));
+      }),
+    );
+  });
+
+  it("are the adjoint of repetition: ⟨expand x, y⟩ = ⟨x, Σ y⟩", () => {
+    fc.assert(
+      fc.property(broadcastPairs, ([x, other]) => {
+        const y = evaluate([x, other], (graph, [a, b]) => graph.add(a!, b!));
+        using graph = new Graph();
+        const variable = graph.variable(x);
+        const expanded = graph.expand(variable, y.shape);
+        graph.backward(expanded, y);
+        expect(inner(graph.value(expanded), y)).toBe(inner(x, graph.grad(variable)!));
+      }),
+    );
+  });
+
+  it("find the largest and the smallest, whatever the dimensions", () => {
+    const positive = reductions.filter(([x]) => !x.shape.includes(0));
+    fc.assert(
+      fc.property(positive, ([x, dim, keepDim]) => {
+        const largest = evaluate([x], (graph, [node]) => graph.amax(node!, { dim, keepDim }));
+        const smallest = evaluate([x], (graph, [node]) => graph.neg(graph.amin(graph.neg(node!), { dim, keepDim })));
+        expect(numbers(largest)).toEqual(numbers(smallest));
+        if (dim.length === x.shape.length) expect(largest.data[0]).toBe(Math.max(...x.data));
+      }),
+    );
+  });
+});

@@ -1,0 +1,136 @@
+import { expect, it } from "vitest";
+import { ConfigError, Graph, LowrankError, ShapeError, zeros, type NodeId } from "../../ts/index.js";
+
+type Use = (graph: Graph, input: (...shape: number[]) => NodeId) => NodeId;
+
+/** What is thrown, word for word: a message names the op, what came, and what was expected. */
+const mistakes: [string, typeof LowrankError, string, Use][] = [
+  [
+    "operands that do not broadcast",
+    ShapeError,
+    "add: [2, 3] and [4]: lengths 3 and 4 of dimension -1 differ and neither is 1",
+    (graph, input) => graph.add(input(2, 3), input(4)),
+  ],
+  [
+    "a dimension that is not there",
+    ShapeError,
+    "sum: dimension 2 of [2, 3]: expected -2 to 1",
+    (graph, input) => graph.sum(input(2, 3), { dim: 2 }),
+  ],
+  [
+    "a dimension of a scalar",
+    ShapeError,
+    "mean: dimension 0 of []: a scalar has none",
+    (graph, input) => graph.mean(input(), { dim: 0 }),
+  ],
+  [
+    "a dimension named twice",
+    ShapeError,
+    "sum: dimensions [0, 0] of [2, 3] name one twice",
+    (graph, input) => graph.sum(input(2, 3), { dim: [0, -2] }),
+  ],
+  [
+    "an extreme of nothing",
+    ShapeError,
+    "amax: [2, 0] has no elements to choose from",
+    (graph, input) => graph.amax(input(2, 0), { dim: 1 }),
+  ],
+  [
+    "a shape that holds another number of elements",
+    ShapeError,
+    "reshape: [2, 3] to [4, 2]: 6 elements do not fill 8",
+    (graph, input) => graph.reshape(input(2, 3), [4, 2]),
+  ],
+  [
+    "two open lengths",
+    ShapeError,
+    "reshape: [2, 3] to [-1, -1]: only one length may be -1",
+    (graph, input) => graph.reshape(input(2, 3), [-1, -1]),
+  ],
+  [
+    "an open length that does not come out even",
+    ShapeError,
+    "reshape: [2, 3] to [4, -1]: 6 elements are no multiple of 4",
+    (graph, input) => graph.reshape(input(2, 3), [4, -1]),
+  ],
+  [
+    "too few dimensions to permute",
+    ShapeError,
+    "permute: [2, 3] has 2 dimensions, got [1]",
+    (graph, input) => graph.permute(input(2, 3), [1]),
+  ],
+  [
+    "parts that do not line up",
+    ShapeError,
+    "concat: [2, 3], [2, 4] along dimension 0: the other lengths must be equal",
+    (graph, input) => graph.concat([input(2, 3), input(2, 4)], 0),
+  ],
+  ["no parts", ShapeError, "concat: takes one tensor or more, got none", (graph) => graph.concat([], 0)],
+  [
+    "a step back",
+    ShapeError,
+    "slice: start 0, end open, step -1: takes whole numbers and a step from 1",
+    (graph, input) => graph.slice(input(3), { dim: 0, step: -1 }),
+  ],
+  [
+    "a length that cannot repeat",
+    ShapeError,
+    "expand: [2, 3] does not repeat to [2, 6]: only lengths of 1 do",
+    (graph, input) => graph.expand(input(2, 3), [2, 6]),
+  ],
+  [
+    "a negative padding",
+    ShapeError,
+    "pad: -1 before and 0 after: takes whole numbers from 0",
+    (graph, input) => graph.pad(input(3), { dim: 0, before: -1 }),
+  ],
+  [
+    "an index beyond the end",
+    ShapeError,
+    "indexSelect: index 3 at 1 is not in 0 to 2",
+    (graph, input) => graph.indexSelect(input(3), { dim: 0, indices: [0, 3] }),
+  ],
+  [
+    "indices of another shape",
+    ShapeError,
+    "gather: indices of shape [3, 1] for [2, 3] may differ in dimension 1 alone",
+    (graph, input) => graph.gather(input(2, 3), { dim: 1, indices: [0, 0, 0], shape: [3, 1] }),
+  ],
+  [
+    "a scalar to normalise",
+    ShapeError,
+    "normalize: a scalar has no dimension to normalise along",
+    (graph, input) => graph.normalize(input()),
+  ],
+  [
+    "an eps that divides by nothing",
+    ConfigError,
+    "normalize: eps must be greater than 0, got 0",
+    (graph, input) => graph.normalize(input(3), { eps: 0 }),
+  ],
+  [
+    "limits the wrong way round",
+    ConfigError,
+    "clamp: min 2 is greater than max 1",
+    (graph, input) => graph.clamp(input(3), { min: 2, max: 1 }),
+  ],
+  [
+    "no exponent",
+    ConfigError,
+    "pow: the exponent is a finite number, got NaN",
+    (graph, input) => graph.pow(input(3), NaN),
+  ],
+  [
+    "inner lengths of a product",
+    ShapeError,
+    "matmul: [2, 3] × [4, 5]: inner dimensions 3 and 4 differ",
+    (graph, input) => graph.matmul(input(2, 3), input(4, 5)),
+  ],
+];
+
+it.each(mistakes)("%s", (_, error, message, use) => {
+  using graph = new Graph();
+  const act = () => use(graph, (...shape) => graph.constant(zeros(shape)));
+  expect(act).toThrow(error);
+  expect(act).toThrow(new RegExp(`^${message.replace(/[[\]().*+?^$|\\]/g, "\\$&")}$`));
+});
