@@ -11,7 +11,10 @@ export class LowrankError extends Error {
   }
 }
 
-function named(code: string) {
+type ErrorClass = new (message: string, details?: Record<string, unknown>, options?: ErrorOptions) => LowrankError;
+
+// The declared type keeps Node's additions to Error out of the published types.
+function named(code: string): ErrorClass {
   return class extends LowrankError {
     constructor(message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
       super(code, message, details, options);

@@ -11,6 +11,8 @@ export const typescript = {
     return existsSync(file) ? file : null;
   },
   transform(code, id) {
-    return id.endsWith(".ts") ? transform(code, { loader: "ts", target: "es2022", sourcefile: id, sourcemap: true }) : null;
+    return id.endsWith(".ts")
+      ? transform(code, { loader: "ts", target: "es2022", sourcefile: id, sourcemap: true })
+      : null;
   },
 };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { run } from "./report.mjs";
+import { run } from "./process.mjs";
 
 /** Whether packages can simply be installed here: Debian or a relative, as root. */
 export function canInstall() {

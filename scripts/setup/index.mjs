@@ -1,6 +1,7 @@
 import { step } from "./report.mjs";
 import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
+import { clippy } from "./steps/clippy.mjs";
 import { dist } from "./steps/dist.mjs";
 import { model } from "./steps/model.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
@@ -14,11 +15,14 @@ export function stepsForKernels(chosen = Object.keys(variants)) {
   return [nodeModules, cargo, rustTarget, wasmTools, ...chosen.map(wasmBuild)];
 }
 
+/** What the package needs that is published. */
+export const stepsForDist = [...stepsForKernels(), dist];
+
 /** What `npm start` needs. */
-export const stepsForStart = [...stepsForKernels(), dist, model];
+export const stepsForStart = [...stepsForDist, model];
 
 /** What `npm test` needs. */
-export const stepsForTests = [...stepsForStart, chromium];
+export const stepsForTests = [...stepsForStart, clippy, chromium];
 
 /** Runs the steps that are needed; says so where none is. Steps leave nothing half done: interrupted, they start over. */
 export async function setUp(steps) {

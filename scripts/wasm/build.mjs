@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathWith, root, toolsFolder } from "../setup/paths.mjs";
-import { run } from "../setup/report.mjs";
+import { run } from "../setup/process.mjs";
 import { clearStamp, hashOf, isFresh, setStamp } from "../setup/stamp.mjs";
 import { findToolchain } from "./toolchain.mjs";
 import { rustFlags, variants } from "./variants.mjs";
@@ -29,7 +29,7 @@ export async function buildVariant(variant) {
   const env = {
     ...toolchain.env,
     // npm's wasm-opt knows relaxed SIMD, Debian's does not.
-    PATH: pathWith(join(root, "node_modules/.bin"), ...toolchain.path, join(toolsFolder, "bin")),
+    PATH: pathWith(join(root, "node_modules/.bin"), join(toolsFolder, "bin"), ...toolchain.path),
     RUSTFLAGS: rustFlags(variants[variant]),
     CARGO_TARGET_DIR: join(root, "target", variant),
   };

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../paths.mjs";
-import { run } from "../report.mjs";
+import { run } from "../process.mjs";
 import { clearStamp, hashOf, isFresh, setStamp } from "../stamp.mjs";
 
 const inputs = () => hashOf("ts", "build/wasm", "rollup.config.js", "package.json", "tsconfig.json");

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../paths.mjs";
-import { run } from "../report.mjs";
+import { run } from "../process.mjs";
 import { hashOf } from "../stamp.mjs";
 
 // The stamp lies inside node_modules, so that it goes when the folder goes; npm ci empties the folder first.

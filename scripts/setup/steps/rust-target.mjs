@@ -2,7 +2,8 @@ import { ask, debianPackages, findToolchain, target } from "../../wasm/toolchain
 import { isBuilt } from "../../wasm/build.mjs";
 import { variants } from "../../wasm/variants.mjs";
 import { canInstall, install, installCommand } from "../debian.mjs";
-import { run, SetupError } from "../report.mjs";
+import { run } from "../process.mjs";
+import { SetupError } from "../report.mjs";
 
 /** A Rust that compiles for wasm32: the active one, else Debian's packages, else rustup's target. */
 export const rustTarget = {

@@ -4,7 +4,7 @@ import { ask } from "../../wasm/toolchain.mjs";
 import { isBuilt } from "../../wasm/build.mjs";
 import { variants } from "../../wasm/variants.mjs";
 import { pathWith, root, toolsFolder } from "../paths.mjs";
-import { run, SetupError } from "../report.mjs";
+import { run } from "../process.mjs";
 
 /** Versions are pinned in Cargo.toml. */
 function pinned() {
@@ -25,12 +25,6 @@ export const wasmTools = {
   title: "wasm-pack and wasm-bindgen (compiled once, a few minutes)",
   needed: () => !Object.keys(variants).every(isBuilt) && missing().length > 0,
   async run() {
-    if (ask("cargo", ["--version"]) === "") {
-      throw new SetupError(
-        "cargo, Rust's package manager, is missing",
-        "apt-get install cargo, or rustup from rust-lang.org",
-      );
-    }
     // A target folder that survives lets an interrupted build go on; tools need to compile fast, not to run fast.
     const target = join(toolsFolder, "target");
     const env = { CARGO_TARGET_DIR: target, CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" };

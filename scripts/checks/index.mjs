@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { root } from "../setup/paths.mjs";
+import { findToolchain, target } from "../wasm/toolchain.mjs";
+import { rustFlags, variants } from "../wasm/variants.mjs";
+import { countCargo, countVitest, vitestReport } from "./count.mjs";
+
+/** Lints what only wasm32 compiles: the SIMD vector and the exports. */
+function wasmClippy() {
+  const { path, env } = findToolchain() ?? {};
+  const CARGO_TARGET_DIR = join(root, "target/clippy-wasm");
+  return {
+    name: "clippy-wasm",
+    command: ["cargo", "clippy", "--target", target, "--package", "lowrank-wasm", "--", "-D", "warnings"],
+    path,
+    env: { ...env, RUSTFLAGS: rustFlags(variants.relaxed), CARGO_TARGET_DIR },
+    hint: `rustup target add ${target}`,
+  };
+}
+
+/**
+ * Every check, quick ones first. `count` reads `{ passed, failed, skipped }` from the output; a check without it counts
+ * as one. `loud` checks show their output as it comes. `hint` is the command that brings a missing program.
+ */
+export function allChecks() {
+  return [
+    { name: "prettier", command: ["prettier", "--check", "."] },
+    { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"], hint: "rustup component add rustfmt" },
+    { name: "tsc", command: ["tsc", "--project", "."] },
+    { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
+    { name: "publint", command: ["publint", "--strict"] },
+    {
+      name: "clippy",
+      command: ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+      hint: "rustup component add clippy",
+    },
+    wasmClippy(),
+    { name: "cargo-test", command: ["cargo", "test", "--workspace", "--no-fail-fast"], count: countCargo },
+    {
+      name: "vitest",
+      command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`],
+      count: countVitest,
+      loud: true,
+    },
+  ];
+}

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import { pathWith, root } from "../setup/paths.mjs";
+import { show, stopIfInterrupted, watch } from "../setup/process.mjs";
+import { seconds } from "../setup/report.mjs";
+
+/** Runs a check to its end, shows the output where it fails, and returns `{ passed, failed }`. */
+export async function runCheck({ name, command: [program, ...args], path = [], env, hint, count, loud }) {
+  const start = performance.now();
+  console.log(`▸ ${name}`);
+  const PATH = pathWith(join(root, "node_modules/.bin"), ...path);
+  const options = { cwd: root, env: { ...env, PATH } };
+  const { code, output } = loud
+    ? { code: await show(program, args, options), output: "" }
+    : await watch(program, args, options);
+  stopIfInterrupted();
+  const result = judge(code, count?.(output));
+  if (result.failed === 0) {
+    console.log(`  passed${count ? ` (${result.passed})` : ""} in ${seconds(start)}`);
+  } else {
+    if (output) console.log(output.trimEnd());
+    console.log(`  FAILED (${result.failed}) in ${seconds(start)}${hint ? `; if it is missing: ${hint}` : ""}`);
+  }
+  return result;
+}
+
+/** A check without a count is one test; a skipped test and a run that broke off count as failures. */
+function judge(code, count) {
+  if (count === undefined) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const failed = count.failed + count.skipped;
+  return { passed: count.passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+}
