@@ -26,6 +26,24 @@ export type { Schedule, ScheduleOptions } from "./optim/schedules.js";
 export { SGD } from "./optim/sgd.js";
 export type { SGDOptions } from "./optim/sgd.js";
 
+export { setModelLocator } from "./models/model-source.js";
+export type { ModelSource } from "./models/model-source.js";
+export type { LoraOptions } from "./models/lora-options.js";
+export { raggedBatch } from "./models/ragged-batch.js";
+export type { RaggedBatch } from "./models/ragged-batch.js";
+export { SentenceEncoder } from "./models/sentence-encoder.js";
+export type { LoadOptions } from "./models/sentence-encoder.js";
+export { TextClassifier } from "./models/text-classifier.js";
+export type { ClassifierOptions, Example, Prediction } from "./models/text-classifier.js";
+export { ClassificationHead } from "./nn/classification-head.js";
+export { fit } from "./train/fit.js";
+export type { Checkpoint, FitOptions, FitReport, ProgressEvent, StepRecord } from "./train/fit-options.js";
+export { HeadOnlyTask } from "./train/head-only.js";
+export type { VectorExample } from "./train/head-only.js";
+export { metrics } from "./train/metrics.js";
+export type { Metrics } from "./train/metrics.js";
+export type { BatchLoss, Task } from "./train/task.js";
+
 export type { FileMap } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";

@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../abort.js";
 import { init } from "../engine/engine.js";
 import { AdapterError, ConfigError, UnsupportedError } from "../errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
@@ -7,6 +8,7 @@ import { openSafetensors } from "../io/safetensors/index.js";
 import { bertConfig } from "./bert/config.js";
 import { BertEncoder } from "./bert/encoder.js";
 import { loadBertWeights } from "./bert/weights.js";
+import { nextTask } from "../next-task.js";
 import { createAdapter, type LoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
 import { modelSource, type ModelSource, readJson, readRequired } from "./model-source.js";
@@ -94,7 +96,7 @@ export class SentenceEncoder {
   ): Promise<Float32Array[]> {
     const vectors: Float32Array[] = [];
     for (const batch of tokenBatches(this.tokenize(texts), INFERENCE_TOKENS)) {
-      options.signal?.throwIfAborted();
+      throwIfAborted(options.signal);
       const { data, shape } = this.inferBatch(raggedBatch(batch), (pooled) =>
         options.normalize ? this.graph.normalize(pooled) : pooled,
       );
@@ -253,9 +255,4 @@ export class SentenceEncoder {
     );
     return { ...adapter, layers };
   }
-}
-
-/** Lets timers, clicks and signals in between two batches. */
-export function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,3 +1,4 @@
+import { engine } from "../engine/engine.js";
 import type { Graph } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
 import { sizeOf, type Tensor } from "../tensor.js";
@@ -19,13 +20,33 @@ export function uniform(graph: Graph, shape: readonly number[], bound: number): 
   return tensor;
 }
 
-type Generator = (n: number, seedLow: number, seedHigh: number, stream: number, out: Pointer) => void;
+/** A permutation of 0 to n − 1 (Fisher–Yates) that `seed` and `stream` alone decide. */
+export function permutation(n: number, seed: number, stream: number): Int32Array {
+  const { kernels, heap } = engine();
+  const pointer = heap.allocate(4 * Math.max(n, 1));
+  kernels.philox_uniform(pointer, n, ...words(seed), stream);
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const numbers = new Float32Array(kernels.memory.buffer, pointer, n);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(numbers[i]! * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  heap.release(pointer);
+  return order;
+}
+
+type Generator = (out: Pointer, n: number, seedLow: number, seedHigh: number, stream: number) => void;
 
 function draw(graph: Graph, shape: readonly number[], generate: Generator): Tensor {
   const size = sizeOf(shape);
   const pointer = graph.arena.allocate(size);
-  generate(size, graph.seed >>> 0, Math.floor(graph.seed / 2 ** 32), graph.nextStream(), pointer);
+  generate(pointer, size, ...words(graph.seed), graph.nextStream());
   const data = graph.floats(pointer, size).slice();
   graph.arena.release(pointer, size);
   return { shape: [...shape], data };
+}
+
+/** A 53-bit seed as two 32-bit words. */
+function words(seed: number): [low: number, high: number] {
+  return [seed >>> 0, Math.floor(seed / 2 ** 32)];
 }

@@ -123,6 +123,12 @@ export abstract class Optimizer {
     });
   }
 
+  /** Gives the buffers' memory back. The graph's `dispose` does so too. */
+  dispose(): void {
+    for (const { buffers } of this.slots.values()) for (const pointer of Object.values(buffers)) this.graph.releaseOwned(pointer);
+    this.slots.clear();
+  }
+
   /** The rule itself, on one parameter. */
   protected abstract update(slot: Slot, lr: number, weightDecay: number): void;
 }

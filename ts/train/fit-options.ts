@@ -1,0 +1,73 @@
+import type { OptimizerState } from "../optim/optimizer.js";
+import type { Schedule } from "../optim/schedules.js";
+import type { Tensor } from "../tensor.js";
+
+/** How training runs. */
+export interface FitOptions {
+  /** Optimizer steps in all; default `epochs` times the examples over the batch size. */
+  readonly steps?: number;
+  /** Passes over the examples, where `steps` is not given; default 3. */
+  readonly epochs?: number;
+  /** Examples a step; default 16. */
+  readonly batchSize?: number;
+  /** Peak learning rate; default 1e-3. */
+  readonly learningRate?: number;
+  /** Learning rate by step; default 10 % linear warm-up, then cosine to 0. */
+  readonly schedule?: Schedule;
+  /** Decoupled weight decay on every parameter; default 0.01. */
+  readonly weightDecay?: number;
+  /** Limit of the gradients' common norm; default 1, null for none. */
+  readonly maxGradNorm?: number | null;
+  /** Micro-batches a step is cut into, for less memory and the same result; default 1. */
+  readonly accumulate?: number;
+  /** Seed of the batches' order; default 0. */
+  readonly seed?: number;
+  /** Called after every step; a promise is awaited. */
+  readonly onProgress?: (event: ProgressEvent) => void | Promise<void>;
+  /** Cancels between two steps: `fit` then rejects with `AbortError` and the parameters stay as the last step left them. */
+  readonly signal?: AbortSignal;
+  /** Hands over a checkpoint every so many steps, at the end, and when cancelled. */
+  readonly checkpoint?: { readonly every: number; readonly save: (checkpoint: Checkpoint) => void | Promise<void> };
+  /** Goes on from a checkpoint of the same examples and options, to the same result as without the break. */
+  readonly resume?: Checkpoint;
+}
+
+/** One optimizer step. */
+export interface StepRecord {
+  /** From 0. */
+  readonly step: number;
+  /** Mean loss over the step's targets, before the update. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Common norm of the gradients before clipping. */
+  readonly gradNorm: number;
+  readonly milliseconds: number;
+  readonly tokens: number;
+}
+
+/** What a progress bar shows. */
+export interface ProgressEvent extends StepRecord {
+  /** Steps in all. */
+  readonly steps: number;
+  readonly tokensPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+/** Everything needed to go on. */
+export interface Checkpoint {
+  /** Steps done. */
+  readonly step: number;
+  readonly parameters: readonly Tensor[];
+  readonly optimizer: OptimizerState;
+  readonly history: readonly StepRecord[];
+}
+
+/** What training did. */
+export interface FitReport {
+  readonly steps: readonly StepRecord[];
+  /** Wall-clock time of the steps. */
+  readonly seconds: number;
+  readonly tokensPerSecond: number;
+  /** Most linear memory ever in use, in bytes. */
+  readonly peakMemory: number;
+}

@@ -1,0 +1,36 @@
+import type { ClassificationHead } from "../nn/classification-head.js";
+import type { NodeId } from "../graph/graph.js";
+import type { BatchLoss, Task } from "./task.js";
+
+/** A sentence vector of the frozen encoder and its class. */
+export interface VectorExample {
+  readonly vector: Float32Array;
+  readonly target: number;
+}
+
+/** Trains a head alone on frozen sentence vectors: the yardstick for what an adapter adds. */
+export class HeadOnlyTask implements Task<VectorExample> {
+  constructor(private readonly head: ClassificationHead) {}
+
+  get graph() {
+    return this.head.graph;
+  }
+
+  params(): NodeId[] {
+    return this.head.params();
+  }
+
+  loss(examples: readonly VectorExample[]): BatchLoss {
+    const logits = this.logits(examples.map(({ vector }) => vector));
+    const targets = examples.map(({ target }) => target);
+    return { sum: this.graph.crossEntropy(logits, targets, { reduction: "sum" }), targets: targets.length, tokens: 0 };
+  }
+
+  /** Logits `[batch, classes]` of sentence vectors. */
+  logits(vectors: readonly Float32Array[]): NodeId {
+    const hidden = this.graph.shape(this.head.weight)[0]!;
+    const data = new Float32Array(vectors.length * hidden);
+    vectors.forEach((vector, i) => data.set(vector, i * hidden));
+    return this.head.logits(this.graph.constant({ shape: [vectors.length, hidden], data }));
+  }
+}

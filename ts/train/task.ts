@@ -1,0 +1,18 @@
+import type { Graph, NodeId } from "../graph/graph.js";
+
+/** The summed loss of some examples, on the tape. */
+export interface BatchLoss {
+  /** One value: the sum over targets, so that micro-batches of unlike sizes add up right. */
+  readonly sum: NodeId;
+  /** Targets that count. */
+  readonly targets: number;
+  /** Tokens that went through the model. */
+  readonly tokens: number;
+}
+
+/** Something to train: what it learns from one example `E`, and which parameters change. */
+export interface Task<E> {
+  readonly graph: Graph;
+  params(): NodeId[];
+  loss(examples: readonly E[]): BatchLoss;
+}
