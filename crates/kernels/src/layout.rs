@@ -12,7 +12,7 @@ pub struct Strided {
 }
 
 /// Rows that a transposing copy moves together: one cache line of the source.
-const TILE: usize = 16;
+const TILE: usize = 8;
 
 impl Strided {
     /// Number of rows: the product of all sizes but the innermost.

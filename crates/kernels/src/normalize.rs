@@ -6,15 +6,14 @@ use crate::simd::{F32x4, LANES};
 /// Σ x\[i\]·y\[i\], in four lanes.
 #[inline(always)]
 unsafe fn dot(x: *const f32, y: *const f32, n: usize) -> f32 {
+    let whole = n / LANES * LANES;
     let mut sum = F32x4::ZERO;
-    let mut i = 0;
-    while i < n {
-        let count = (n - i).min(LANES);
-        unsafe {
-            let y = F32x4::load_partial(y.add(i), count, 0.0);
-            sum = F32x4::load_partial(x.add(i), count, 0.0).mul_add(y, sum);
+    unsafe {
+        for i in (0..whole).step_by(LANES) {
+            sum = F32x4::load(x.add(i)).mul_add(F32x4::load(y.add(i)), sum);
         }
-        i += count;
+        let rest = |p: *const f32| F32x4::load_partial(p.add(whole), n - whole, 0.0);
+        sum = rest(x).mul_add(rest(y), sum);
     }
     sum.sum()
 }

@@ -28,11 +28,8 @@ impl F32x4 {
     /// `p` must be valid for reading `count ≤ 4` values.
     #[inline(always)]
     pub unsafe fn load_partial(p: *const f32, count: usize, filler: f32) -> Self {
-        let mut lanes = [filler; LANES];
-        unsafe {
-            core::ptr::copy_nonoverlapping(p, lanes.as_mut_ptr(), count);
-            Self::load(lanes.as_ptr())
-        }
+        let lane = |i: usize| if i < count { unsafe { *p.add(i) } } else { filler };
+        unsafe { Self::load([lane(0), lane(1), lane(2), lane(3)].as_ptr()) }
     }
 
     /// Writes the first `count` lanes to `p[0..count]`.
@@ -41,6 +38,10 @@ impl F32x4 {
     /// `p` must be valid for writing `count ≤ 4` values.
     #[inline(always)]
     pub unsafe fn store_partial(self, p: *mut f32, count: usize) {
-        unsafe { core::ptr::copy_nonoverlapping(self.to_array().as_ptr(), p, count) }
+        for (i, lane) in self.to_array().into_iter().enumerate() {
+            if i < count {
+                unsafe { *p.add(i) = lane };
+            }
+        }
     }
 }
