@@ -99,7 +99,7 @@ pub fn peak_len() -> usize {
 }
 
 /// The machine's best: independent multiply-adds in registers. `data` holds `peak_len()` finite elements, of which the
-/// last four are overwritten.
+/// first four are overwritten.
 #[wasm_bindgen]
 pub unsafe fn peak(iterations: usize, data: *mut f32) {
     unsafe { measure::peak(iterations, data) }

@@ -46,7 +46,7 @@ pub unsafe fn multiply(product: &Product, tile: Tile, rows: Range<usize>, column
     unsafe {
         let first = output::prepare(&c, k, rows.clone(), columns.clone());
         if k > 0 {
-            let columns = rows::multiply(product, tile, rows.clone(), columns.clone());
+            let columns = rows::multiply(product, tile, rows.clone(), columns.clone(), first);
             if !columns.is_empty() {
                 blocked(product, tile, rows.clone(), columns, first, workspace);
             }
@@ -171,13 +171,15 @@ unsafe fn group(
     }
 }
 
-/// Rows in strips of `mr`, the rest in 4 and what is left: (first row, height).
+/// Rows in strips of at most `mr`, as even as they can be, so that no strip is much slower than the others:
+/// (first row, height).
 fn strips(rows: Range<usize>, mr: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut i = rows.start;
-    core::iter::from_fn(move || {
-        let left = rows.end - i;
-        let height = if left >= mr { mr } else { left.min(4) };
-        i += height;
-        (height > 0).then_some((i - height, height))
+    let count = rows.len().div_ceil(mr);
+    let (least, taller) = (rows.len() / count.max(1), rows.len() % count.max(1));
+    let mut next = rows.start;
+    (0..count).map(move |i| {
+        let (first, height) = (next, least + usize::from(i < taller));
+        next += height;
+        (first, height)
     })
 }

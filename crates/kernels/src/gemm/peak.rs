@@ -4,35 +4,40 @@ use super::select;
 use super::tile::{Initial, Panels, Strip, Tile};
 use crate::simd::F32x4;
 
-/// Independent sums: enough to cover the latency of an addition, few enough for V8's registers.
-const SUMS: usize = 10;
+/// Rows and vectors of the yardstick's outer products: few enough for any engine's registers.
+const ROWS: usize = 4;
+const VECTORS: usize = 2;
 
-/// Vectors that the left factor runs through.
-const FACTORS: usize = 64;
+/// Elements that the factors walk through.
+const WALK: usize = 1024;
 
 /// Floating point operations of one iteration of `peak`.
-pub const PEAK_FLOPS: usize = SUMS * 4 * 2;
+pub const PEAK_FLOPS: usize = ROWS * VECTORS * 4 * 2;
 
 /// Elements that `peak` works on.
-pub const PEAK_SCRATCH: usize = (FACTORS + SUMS) * 4;
+pub const PEAK_SCRATCH: usize = WALK + 4 * (ROWS + VECTORS);
 
-/// `iterations` times, for 10 independent sums: sᵢ ← sᵢ + x·yᵢ. x comes from memory and is another each time, so that no
-/// compiler can take the products out of the loop.
+/// `iterations` times, for 8 independent sums: s ← s + x·y. All factors come from memory and are others each time, so no
+/// compiler can take the products out of the loop; a form s ← s·x + y gives less, since it waits for both operations.
 ///
 /// # Safety
-/// `data` holds `PEAK_SCRATCH` elements: 64 vectors x, then the yᵢ; finite and normal. The last four are overwritten.
+/// `data` holds `PEAK_SCRATCH` finite and normal elements, of which the first four are overwritten.
 pub unsafe fn peak(iterations: usize, data: *mut f32) {
     unsafe {
-        let y: [F32x4; SUMS] = core::array::from_fn(|i| F32x4::load(data.add(4 * (FACTORS + i))));
-        let mut sums = [F32x4::ZERO; SUMS];
-        for iteration in 0..iterations {
-            let x = F32x4::load(data.add(4 * (iteration % FACTORS)));
-            for (sum, y) in sums.iter_mut().zip(y) {
-                *sum = x.mul_add(y, *sum);
+        let mut sums = [[F32x4::ZERO; VECTORS]; ROWS];
+        let mut place = 0;
+        for _ in 0..iterations {
+            let from = data.add(place);
+            place = (place + 4) % WALK;
+            let y: [F32x4; VECTORS] = core::array::from_fn(|j| F32x4::load(from.add(4 * j)));
+            for (i, row) in sums.iter_mut().enumerate() {
+                let x = F32x4::load(from.add(4 * (VECTORS + i)));
+                for (sum, y) in row.iter_mut().zip(y) {
+                    *sum = x.mul_add(y, *sum);
+                }
             }
         }
-        let total = sums.into_iter().fold(F32x4::ZERO, |total, sum| total + sum);
-        total.store(data.add(PEAK_SCRATCH - 4));
+        sums.into_iter().flatten().fold(F32x4::ZERO, |total, sum| total + sum).store(data);
     }
 }
 

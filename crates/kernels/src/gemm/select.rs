@@ -3,8 +3,7 @@
 use super::tile::{Initial, Panels, Strip, run as tile};
 use core::ops::Range;
 
-/// `tile::run` for `height` rows and panels of `vectors` vectors: 1, 2, 3, 4 or 8 rows (8 only with up to 2 vectors),
-/// 1, 2 or 4 vectors.
+/// `tile::run` for 1 to 8 rows and panels of 1 or 2 vectors, or 1 to 4 rows and 4 vectors.
 ///
 /// # Safety
 /// As for `tile::run`.
@@ -39,5 +38,9 @@ pub unsafe fn run(
             }
         };
     }
-    pick!(1 x 1, 2 x 1, 3 x 1, 4 x 1, 8 x 1, 1 x 2, 2 x 2, 3 x 2, 4 x 2, 8 x 2, 1 x 4, 2 x 4, 3 x 4, 4 x 4);
+    pick!(
+        1 x 1, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1, 7 x 1, 8 x 1,
+        1 x 2, 2 x 2, 3 x 2, 4 x 2, 5 x 2, 6 x 2, 7 x 2, 8 x 2,
+        1 x 4, 2 x 4, 3 x 4, 4 x 4
+    );
 }

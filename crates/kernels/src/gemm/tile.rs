@@ -1,7 +1,7 @@
 //! The register tile: R rows × V vectors of C are summed over a block of k in registers, then written once.
 //!
-//! V8 has 15 vector registers on x86-64, so 4 × 8 (8 sums, 2 vectors of B, 1 of A) is the largest tile that does not
-//! spill there; ARM's 32 take 8 × 8, and 4 × 16 pays where V8 fuses neighbouring vectors into 256 bits.
+//! V8 has 15 vector registers on x86-64. Its newer releases fit 6 × 8 (12 sums, 2 vectors of B, 1 of A) into them, Node 20
+//! spills there and wants 4 × 8; ARM's 32 take 8 × 8, and 4 × 16 pays where V8 fuses neighbouring vectors into 256 bits.
 
 use crate::simd::F32x4;
 use core::array::from_fn;
@@ -12,23 +12,25 @@ use core::ptr::with_exposed_provenance;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tile {
     T4x8,
-    T4x16,
+    T6x8,
     T8x8,
+    T4x16,
 }
 
 impl Tile {
-    pub const ALL: [Tile; 3] = [Tile::T4x8, Tile::T4x16, Tile::T8x8];
+    pub const ALL: [Tile; 4] = [Tile::T4x8, Tile::T6x8, Tile::T8x8, Tile::T4x16];
 
     pub fn rows(self) -> usize {
         match self {
             Tile::T4x8 | Tile::T4x16 => 4,
+            Tile::T6x8 => 6,
             Tile::T8x8 => 8,
         }
     }
 
     pub fn columns(self) -> usize {
         match self {
-            Tile::T4x8 | Tile::T8x8 => 8,
+            Tile::T4x8 | Tile::T6x8 | Tile::T8x8 => 8,
             Tile::T4x16 => 16,
         }
     }
@@ -81,30 +83,52 @@ pub unsafe fn run<const R: usize, const V: usize, const INTERLEAVED: bool, const
     initial: Initial,
 ) {
     unsafe {
-        let (initial, initial_row) = match initial {
-            Initial::Zero => (core::ptr::null(), 0),
-            Initial::Output => (c.cast_const(), c_row),
-            Initial::Bias(bias) => (bias, 0),
-        };
         let mut panel = b.data;
         for column in columns.step_by(4 * V) {
             let sums = sum::<R, V, INTERLEAVED, B_ROW>(k, a, panel, b.row);
-            let alpha = F32x4::splat(alpha);
-            if initial.is_null() {
-                for i in 0..R {
-                    for j in 0..V {
-                        (alpha * sums[i][j]).store(c.add(i * c_row + column + 4 * j));
-                    }
-                }
-            } else {
-                for i in 0..R {
-                    for j in 0..V {
-                        let old = F32x4::load(initial.add(i * initial_row + column + 4 * j));
-                        alpha.mul_add(sums[i][j], old).store(c.add(i * c_row + column + 4 * j));
-                    }
-                }
-            }
+            store(sums, alpha, initial.at(c, c_row, column), c.add(column), c_row);
             panel = panel.add(b.next);
+        }
+    }
+}
+
+impl Initial {
+    /// Address of the first row's element in `column` and the distance of the rows.
+    ///
+    /// # Safety
+    /// `c` points at column 0 of the row.
+    #[inline(always)]
+    pub unsafe fn at(self, c: *const f32, c_row: usize, column: usize) -> Option<(*const f32, usize)> {
+        match self {
+            Initial::Zero => None,
+            Initial::Output => Some((unsafe { c.add(column) }, c_row)),
+            Initial::Bias(bias) => Some((unsafe { bias.add(column) }, 0)),
+        }
+    }
+}
+
+/// C ← α·sums + initial, where `initial` and `c` point at the tile's first element.
+///
+/// # Safety
+/// Both valid for R rows of V vectors.
+#[inline(always)]
+pub unsafe fn store<const R: usize, const V: usize>(
+    sums: [[F32x4; V]; R],
+    alpha: f32,
+    initial: Option<(*const f32, usize)>,
+    c: *mut f32,
+    c_row: usize,
+) {
+    let alpha = F32x4::splat(alpha);
+    for i in 0..R {
+        for j in 0..V {
+            unsafe {
+                let value = match initial {
+                    None => alpha * sums[i][j],
+                    Some((initial, row)) => alpha.mul_add(sums[i][j], F32x4::load(initial.add(i * row + 4 * j))),
+                };
+                value.store(c.add(i * c_row + 4 * j));
+            }
         }
     }
 }
