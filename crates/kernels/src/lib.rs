@@ -3,12 +3,22 @@
 //! Each family of operations has a file of its own in which every forward kernel stands beside its gradient.
 //! The same source serves every WebAssembly build and the native test build: only `simd` knows the difference.
 
+pub mod activation;
+pub mod attention;
 pub mod binary;
+pub mod cross_entropy;
+pub mod embedding;
 pub mod gemm;
+pub mod layer_norm;
 pub mod layout;
+pub mod loss;
 pub mod math;
 pub mod memory;
 pub mod normalize;
+pub mod optim;
+pub mod pooling;
 pub mod reduce;
+mod rows;
 pub mod simd;
+pub mod softmax;
 pub mod unary;

@@ -14,7 +14,7 @@
 //! Polynomials and rational functions are minimax fits to the stated interval (Lawson's algorithm at 40 digits).
 
 use crate::simd::F32x4;
-use core::f32::consts::LOG2_E;
+use core::f32::consts::{FRAC_2_SQRT_PI, LOG2_E};
 
 /// 1.5·2²³: adding it rounds to an integer, which then stands in the low mantissa bits.
 const SHIFT: f32 = 12_582_912.0;
@@ -45,8 +45,7 @@ fn reduced_expm1(x: F32x4) -> (F32x4, F32x4, F32x4) {
     let shifted = x.mul_add(all(LOG2_E), all(SHIFT));
     let n = shifted - all(SHIFT);
     let r = n.mul_add(all(-LN_2_LOW), n.mul_add(all(-LN_2_HIGH), x));
-    let curve =
-        polynomial(r, [5.000_000_095e-1, 1.666_651_860e-1, 4.166_620_511e-2, 8.368_918_218e-3, 1.395_053_696e-3]);
+    let curve = polynomial(r, [5.0e-1, 1.666_651_8e-1, 4.166_620_6e-2, 8.368_919e-3, 1.395_053_7e-3]);
     (shifted, n, curve.mul_add(r * r, r))
 }
 
@@ -77,7 +76,7 @@ pub fn log(x: F32x4) -> F32x4 {
     let f = mantissa - all(1.0);
     let s = f / (all(2.0) + f);
     let z = s * s;
-    let curve = z * polynomial(z, [6.666_677_653e-1, 3.997_752_149e-1, 2.987_231_426e-1]);
+    let curve = z * polynomial(z, [6.666_677_6e-1, 3.997_752e-1, 2.987_231_3e-1]);
     let half_square = all(0.5) * f * f;
     let low = exponent.mul_add(all(LN_2_LOW), s * (half_square + curve));
     let y = exponent.mul_add(all(LN_2_HIGH), f - (half_square - low));
@@ -106,12 +105,9 @@ pub fn sigmoid(x: F32x4) -> F32x4 {
 pub fn erf(x: F32x4) -> F32x4 {
     let x = x.pmin(all(4.0)).pmax(all(-4.0));
     let z = x * x;
-    let p = polynomial(
-        z,
-        [1.128_379_140, 1.935_306_277e-1, 5.309_940_675e-2, 3.882_611_499e-3, 2.845_313_379e-4, 1.986_660_633e-6],
-    );
-    let q =
-        polynomial(z, [1.0, 5.048_446_130e-1, 1.153_436_474e-1, 1.520_579_158e-2, 1.185_359_881e-3, 3.741_708_822e-5]);
+    let p =
+        polynomial(z, [FRAC_2_SQRT_PI, 1.935_306_3e-1, 5.309_940_5e-2, 3.882_611_4e-3, 2.845_313_3e-4, 1.986_660_7e-6]);
+    let q = polynomial(z, [1.0, 5.048_446e-1, 1.153_436_45e-1, 1.520_579_1e-2, 1.185_359_9e-3, 3.741_709e-5]);
     (x * p / q).pmin(all(1.0)).pmax(all(-1.0))
 }
 
@@ -121,13 +117,13 @@ pub fn erf(x: F32x4) -> F32x4 {
 pub fn normal_tail(t: F32x4) -> (F32x4, F32x4) {
     let bell = exp_nonpositive(all(-0.5) * t * t);
     let t = t.pmin(all(14.0));
-    let p = polynomial(t, [5.000_000_025e-1, 4.359_300_166e-1, 1.814_863_879e-1, 4.004_449_067e-2, 4.029_083_405e-3]);
-    let q = polynomial(t, [1.0, 1.669_744_957, 1.195_232_310, 4.648_543_859e-1, 1.003_839_433e-1, 1.009_927_347e-2]);
+    let p = polynomial(t, [5.0e-1, 4.359_3e-1, 1.814_863_8e-1, 4.004_449e-2, 4.029_083_5e-3]);
+    let q = polynomial(t, [1.0, 1.669_745, 1.195_232_3, 4.648_544e-1, 1.003_839_45e-1, 1.009_927_3e-2]);
     (bell * p / q, bell)
 }
 
 /// sin(2π·w) for −¼ ≤ w ≤ ¼.
 #[inline(always)]
 pub fn sin_turns(w: F32x4) -> F32x4 {
-    w * polynomial(w * w, [6.283_185_274, -4.134_167_748e1, 8.160_223_122e1, -7.657_499_158e1, 3.971_091_344e1])
+    w * polynomial(w * w, [6.283_185_5, -4.134_168e1, 8.160_223_4e1, -7.657_499e1, 3.971_091_5e1])
 }

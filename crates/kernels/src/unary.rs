@@ -32,6 +32,8 @@ macro_rules! unary {
     };
 }
 
+pub(crate) use unary;
+
 #[inline(always)]
 fn all(x: f32) -> F32x4 {
     F32x4::splat(x)

@@ -1,11 +1,20 @@
 //! The WebAssembly exports: numbers in, numbers out. Pointers are byte offsets into linear memory that the TypeScript
 //! side owns and has checked; lengths count elements. No struct is exported and nothing here allocates.
 
+pub mod activation;
+pub mod attention;
 pub mod binary;
+pub mod cross_entropy;
+pub mod embedding;
 pub mod gemm;
+pub mod layer_norm;
 pub mod layout;
+pub mod loss;
 pub mod memory;
 pub mod normalize;
+pub mod optim;
 pub mod parallel;
+pub mod pooling;
 pub mod reduce;
+pub mod softmax;
 pub mod unary;

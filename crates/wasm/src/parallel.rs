@@ -26,6 +26,21 @@ pub fn ranges(n: usize, grain: usize, align: usize, body: &(dyn Fn(usize, usize)
     });
 }
 
+/// Σ body(start, end) over pieces of `0..n`, at least `grain` long. The pieces depend on `n` alone and their sums are
+/// added in order, so the result is the same for every thread count.
+pub fn sum(n: usize, grain: usize, body: &(dyn Fn(usize, usize) -> f64 + Sync)) -> f64 {
+    const PIECES: usize = 64;
+    let mut sums = [0.0; PIECES];
+    let length = n.div_ceil(PIECES).max(grain).max(1);
+    let shared = Shared::new(sums.as_mut_ptr());
+    run(n.div_ceil(length), &|piece| {
+        let sum = body(piece * length, ((piece + 1) * length).min(n));
+        // SAFETY: each task has an element of its own, and `run` returns after the last.
+        unsafe { *shared.get().add(piece) = sum };
+    });
+    sums.iter().sum()
+}
+
 /// A pointer that the tasks of one `run` share. Each task touches only its own part of what lies behind it.
 #[derive(Clone, Copy)]
 pub struct Shared<T>(T);

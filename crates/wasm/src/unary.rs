@@ -8,14 +8,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Elements below which a second thread costs more than it saves.
 const GRAIN: usize = 1 << 13;
 
-fn forward(f: impl Unary + Sync, x: *const f32, y: *mut f32, n: usize) {
+pub(crate) fn forward(f: impl Unary + Sync, x: *const f32, y: *mut f32, n: usize) {
     let (x, y) = (Shared::new(x), Shared::new(y));
     parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
         unary::value(f, x.get().add(start), y.get().add(start), end - start);
     });
 }
 
-fn gradient(
+pub(crate) fn gradient(
     f: impl Unary + Sync,
     operands: (*const f32, *const f32, *const f32),
     dx: *mut f32,
@@ -30,13 +30,14 @@ fn gradient(
     });
 }
 
-macro_rules! exports {
+/// Defines the two exports of each function.
+macro_rules! unary_exports {
     ($($forward:ident $gradient:ident ($($parameter:ident),*) $f:expr;)*) => {$(
         /// # Safety
         /// As [`unary::value`].
         #[wasm_bindgen]
         pub unsafe fn $forward(x: *const f32, y: *mut f32, n: usize $(, $parameter: f32)*) {
-            forward($f, x, y, n);
+            $crate::unary::forward($f, x, y, n);
         }
 
         /// # Safety
@@ -52,12 +53,14 @@ macro_rules! exports {
             accumulate: u32
             $(, $parameter: f32)*
         ) {
-            gradient($f, (g, x, y), dx, n, accumulate);
+            $crate::unary::gradient($f, (g, x, y), dx, n, accumulate);
         }
     )*};
 }
 
-exports! {
+pub(crate) use unary_exports;
+
+unary_exports! {
     neg_forward neg_gradient () unary::Neg;
     abs_forward abs_gradient () unary::Abs;
     square_forward square_gradient () unary::Square;

@@ -1,0 +1,61 @@
+//! Squared error, element by element, with its gradient.
+
+use crate::memory::generate;
+use crate::rows::{lanes_or, sums};
+use crate::simd::F32x4;
+
+/// Elements whose squares are added in f32 before they join the f64 sum.
+const BLOCK: usize = 512;
+
+/// Σ (x\[i\] − y\[i\])², blocks of 512 summed in f64.
+///
+/// # Safety
+/// `x` and `y` readable for `n` values.
+pub unsafe fn sum_of_squared_differences(x: *const f32, y: *const f32, n: usize) -> f64 {
+    let mut total = 0.0;
+    for start in (0..n).step_by(BLOCK) {
+        let [sum] = sums(BLOCK.min(n - start), |i, count| unsafe {
+            let difference = lanes_or(x, start + i, count, 0.0) - lanes_or(y, start + i, count, 0.0);
+            [difference * difference]
+        });
+        total += sum as f64;
+    }
+    total
+}
+
+/// loss\[i\] ← (x\[i\] − y\[i\])²
+///
+/// # Safety
+/// `x` and `y` readable, `loss` writable for `n` values; `loss` may equal either.
+pub unsafe fn squared_differences(x: *const f32, y: *const f32, loss: *mut f32, n: usize) {
+    unsafe {
+        generate(loss, n, false, |i, count| {
+            let difference = lanes_or(x, i, count, 0.0) - lanes_or(y, i, count, 0.0);
+            difference * difference
+        });
+    }
+}
+
+/// dx\[i\] ← scale·g\[i·g_step\]·(x\[i\] − y\[i\]), written or added; `g_step` is 1, or 0 for one g for all.
+/// With scale = 2 (2/n for a mean) that is ∂L/∂x of the squared error, with −2 (−2/n) ∂L/∂y.
+///
+/// # Safety
+/// `x`, `y` and `g` readable, `dx` writable (readable where it accumulates) for `n` values; `dx` may equal any of them.
+pub unsafe fn scaled_difference(
+    (x, y): (*const f32, *const f32),
+    (g, g_step, scale): (*const f32, usize, f32),
+    dx: *mut f32,
+    n: usize,
+    accumulate: bool,
+) {
+    if n == 0 {
+        return;
+    }
+    let (scale, shared) = (F32x4::splat(scale), unsafe { F32x4::load_splat(g) });
+    unsafe {
+        generate(dx, n, accumulate, |i, count| {
+            let g = if g_step == 0 { shared } else { lanes_or(g, i, count, 0.0) };
+            scale * g * (lanes_or(x, i, count, 0.0) - lanes_or(y, i, count, 0.0))
+        });
+    }
+}

@@ -1,0 +1,273 @@
+//! Attention against f64, its gradients against the same formulas in f64, in every layout that the ops use.
+
+mod reference_support;
+
+use kernels::attention::{Attention, GradientTargets, Layout, Operands, Sequence, forward, gradient, scratch_length};
+use reference_support::*;
+use std::ptr::{null, null_mut};
+
+/// One attention problem: shapes, layouts, data.
+struct Case {
+    op: Attention,
+    sequences: Vec<Sequence>,
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    key_bias: Vec<f32>,
+    /// Elements of O, and of lse.
+    size: (usize, usize),
+}
+
+/// Results and gradients.
+struct Reference {
+    o: Vec<f64>,
+    dq: Vec<f64>,
+    dk: Vec<f64>,
+    dv: Vec<f64>,
+}
+
+impl Case {
+    /// Q, K, V as column blocks of one `[tokens, 3·hidden]`.
+    fn ragged(lengths: &[usize], heads: usize, head_dim: usize) -> Self {
+        let (tokens, hidden) = (lengths.iter().sum::<usize>(), heads * head_dim);
+        let rows = Layout { row: 3 * hidden, head: head_dim };
+        let op = Attention {
+            heads,
+            kv_heads: heads,
+            head_dim,
+            scale: 1.0 / (head_dim as f32).sqrt(),
+            causal: false,
+            q: rows,
+            kv: rows,
+            o: Layout { row: hidden, head: head_dim },
+            lse_head: tokens,
+            key_bias: null(),
+            key_bias_step: 0,
+        };
+        let mut start = 0;
+        let sequence = |length: &usize| {
+            let row = start as u32;
+            start += length;
+            Sequence { q_start: row, q_length: *length as u32, k_start: row, k_length: *length as u32 }
+        };
+        let sequences = lengths.iter().map(sequence).collect();
+        let qkv = values_about(tokens * 3 * hidden, 1, 0.0, 2.0);
+        let block = |i: usize| qkv.get(i * hidden..).unwrap_or(&[]).to_vec();
+        let (q, k, v) = (block(0), block(1), block(2));
+        Self { op, sequences, q, k, v, key_bias: vec![], size: (tokens * hidden, tokens * heads) }
+    }
+
+    /// Q `[batch, heads, rows, head_dim]`, K and V `[batch, kv_heads, keys, head_dim]`.
+    fn batched(batch: usize, (heads, kv_heads): (usize, usize), (rows, keys): (usize, usize), head_dim: usize) -> Self {
+        let op = Attention {
+            heads,
+            kv_heads,
+            head_dim,
+            scale: 0.3,
+            causal: false,
+            q: Layout { row: head_dim, head: rows * head_dim },
+            kv: Layout { row: head_dim, head: keys * head_dim },
+            o: Layout { row: head_dim, head: rows * head_dim },
+            lse_head: rows,
+            key_bias: null(),
+            key_bias_step: keys,
+        };
+        let sequence = |b: usize| Sequence {
+            q_start: (b * heads * rows) as u32,
+            q_length: rows as u32,
+            k_start: (b * kv_heads * keys) as u32,
+            k_length: keys as u32,
+        };
+        let (q_size, kv_size) = (batch * heads * rows * head_dim, batch * kv_heads * keys * head_dim);
+        Self {
+            op,
+            sequences: (0..batch).map(sequence).collect(),
+            q: values_about(q_size, 1, 0.0, 2.0),
+            k: values_about(kv_size, 2, 0.0, 2.0),
+            v: values_about(kv_size, 3, 0.0, 1.0),
+            key_bias: vec![],
+            size: (q_size, batch * heads * rows),
+        }
+    }
+
+    fn causal(mut self) -> Self {
+        self.op.causal = true;
+        self
+    }
+
+    /// Hides every third key, and the last sequence's keys altogether.
+    fn masked(mut self) -> Self {
+        let (step, last) = (self.op.key_bias_step, self.sequences.len() - 1);
+        let hidden = |i: usize| i % step % 3 == 1 || i / step == last;
+        let bias = |i| if hidden(i) { f32::NEG_INFINITY } else { 0.0 };
+        self.key_bias = (0..step * self.sequences.len()).map(bias).collect();
+        self
+    }
+
+    /// The same in f64, written as the definition reads.
+    fn reference(&self, g: &[f32]) -> Reference {
+        let op = &self.op;
+        let (q, k, v, g) = (to_f64(&self.q), to_f64(&self.k), to_f64(&self.v), to_f64(g));
+        let mut result = Reference {
+            o: vec![0.0; self.size.0],
+            dq: vec![0.0; q.len()],
+            dk: vec![0.0; k.len()],
+            dv: vec![0.0; v.len()],
+        };
+        for (index, s) in self.sequences.iter().enumerate() {
+            let (rows, keys) = (s.q_length as usize, s.k_length as usize);
+            for head in 0..op.heads {
+                let kv_head = head / (op.heads / op.kv_heads);
+                let at_q = |row: usize, c: usize| (s.q_start as usize + row) * op.q.row + head * op.q.head + c;
+                let at_o = |row: usize, c: usize| (s.q_start as usize + row) * op.o.row + head * op.o.head + c;
+                let at_k = |key: usize, c: usize| (s.k_start as usize + key) * op.kv.row + kv_head * op.kv.head + c;
+                for row in 0..rows {
+                    let score = |key: usize| {
+                        let bias = self.key_bias.get(index * op.key_bias_step + key).copied().unwrap_or(0.0);
+                        let hidden = op.causal && key > row;
+                        let dot: f64 = (0..op.head_dim).map(|c| q[at_q(row, c)] * k[at_k(key, c)]).sum();
+                        if hidden { f64::NEG_INFINITY } else { op.scale as f64 * dot + bias as f64 }
+                    };
+                    let scores: Vec<f64> = (0..keys).map(score).collect();
+                    let max = scores.iter().cloned().fold(f64::NEG_INFINITY, f64::max);
+                    if max == f64::NEG_INFINITY {
+                        continue;
+                    }
+                    let sum: f64 = scores.iter().map(|s| (s - max).exp()).sum();
+                    let p: Vec<f64> = scores.iter().map(|s| (s - max).exp() / sum).collect();
+                    for c in 0..op.head_dim {
+                        result.o[at_o(row, c)] = (0..keys).map(|key| p[key] * v[at_k(key, c)]).sum();
+                    }
+                    let slope = |key: usize| (0..op.head_dim).map(|c| g[at_o(row, c)] * v[at_k(key, c)]).sum::<f64>();
+                    let mean: f64 = (0..keys).map(|key| p[key] * slope(key)).sum();
+                    for key in 0..keys {
+                        let ds = op.scale as f64 * p[key] * (slope(key) - mean);
+                        for c in 0..op.head_dim {
+                            result.dq[at_q(row, c)] += ds * k[at_k(key, c)];
+                            result.dk[at_k(key, c)] += ds * q[at_q(row, c)];
+                            result.dv[at_k(key, c)] += p[key] * g[at_o(row, c)];
+                        }
+                    }
+                }
+            }
+        }
+        result
+    }
+
+    fn check(&self, name: &str) {
+        let op =
+            Attention { key_bias: if self.key_bias.is_empty() { null() } else { self.key_bias.as_ptr() }, ..self.op };
+        let g = values(self.size.0, 4);
+        let expected = self.reference(&g);
+        let (mut o, mut lse) = (vec![f32::NAN; self.size.0], vec![f32::NAN; self.size.1]);
+        let keys = self.sequences.iter().map(|s| s.k_length as usize).max().unwrap_or(0);
+        let mut scratch = vec![f32::NAN; scratch_length(keys, op.head_dim)];
+        let (q, k, v) = (self.q.as_ptr(), self.k.as_ptr(), self.v.as_ptr());
+        for (index, sequence) in self.sequences.iter().enumerate() {
+            for head in 0..op.heads {
+                let results = (o.as_mut_ptr(), lse.as_mut_ptr());
+                unsafe { forward(&op, (q, k, v), results, (*sequence, index), head, scratch.as_mut_ptr()) }
+            }
+        }
+        assert_close(&format!("{name}: o"), &o, &expected.o, 5e-6);
+
+        let operands = Operands { q, k, v, o: o.as_ptr(), lse: lse.as_ptr(), g: g.as_ptr() };
+        let before = (values(self.q.len(), 5), values(self.k.len(), 6), values(self.v.len(), 7));
+        for accumulate in [false, true] {
+            // Elements between the rows belong to others: they start and stay as they are.
+            let start = |before: &[f32], gradient: &[f64]| -> Vec<f32> {
+                let touched = |(b, d): (&f32, &f64)| if accumulate || *d == 0.0 { *b } else { f32::NAN };
+                before.iter().zip(gradient).map(touched).collect()
+            };
+            let (mut dq, mut dk, mut dv) =
+                (start(&before.0, &expected.dq), start(&before.1, &expected.dk), start(&before.2, &expected.dv));
+            let targets = GradientTargets {
+                dq: dq.as_mut_ptr(),
+                dk: dk.as_mut_ptr(),
+                dv: dv.as_mut_ptr(),
+                accumulate_q: accumulate,
+                accumulate_k: accumulate,
+                accumulate_v: accumulate,
+            };
+            for (index, sequence) in self.sequences.iter().enumerate() {
+                for kv_head in 0..op.kv_heads {
+                    unsafe { gradient(&op, operands, targets, (*sequence, index), kv_head, scratch.as_mut_ptr()) }
+                }
+            }
+            for (what, d, before, expected) in [
+                ("dq", &dq, &before.0, &expected.dq),
+                ("dk", &dk, &before.1, &expected.dk),
+                ("dv", &dv, &before.2, &expected.dv),
+            ] {
+                let value = |i: usize| {
+                    let untouched = !accumulate && expected[i] == 0.0 && d[i] == before[i];
+                    expected[i] + if accumulate || untouched { before[i] as f64 } else { 0.0 }
+                };
+                let expected: Vec<f64> = (0..d.len()).map(value).collect();
+                assert_close(&format!("{name}: {what}, accumulate {accumulate}"), d, &expected, 3e-5);
+            }
+        }
+    }
+}
+
+#[test]
+fn ragged_sequences() {
+    Case::ragged(&[5, 1, 17, 32, 10], 3, 32).check("d 32");
+    Case::ragged(&[1], 1, 4).check("one token");
+    Case::ragged(&[4, 0, 3], 2, 8).check("an empty sequence");
+    Case::ragged(&[], 2, 8).check("no sequence");
+    Case::ragged(&[3, 9, 66], 2, 7).check("d 7");
+    Case::ragged(&[6, 2], 1, 1).check("d 1");
+    Case::ragged(&[33, 12], 2, 13).causal().check("causal, d 13");
+}
+
+#[test]
+fn batches_with_causal_padding_and_grouped_heads() {
+    Case::batched(2, (3, 3), (5, 5), 4).check("plain");
+    Case::batched(2, (3, 3), (5, 5), 4).causal().check("causal");
+    Case::batched(1, (2, 2), (17, 17), 8).causal().check("causal 17");
+    Case::batched(2, (2, 2), (3, 6), 4).check("cross");
+    Case::batched(2, (2, 2), (7, 3), 4).causal().check("more queries than keys, causal");
+    Case::batched(2, (2, 2), (3, 40), 8).causal().check("more keys than queries, causal");
+    Case::batched(3, (2, 2), (5, 5), 4).masked().check("masked");
+    Case::batched(3, (2, 1), (35, 37), 12).masked().causal().check("masked, causal, grouped");
+    Case::batched(2, (6, 2), (4, 4), 4).causal().check("grouped, causal");
+    Case::batched(1, (4, 1), (70, 50), 16).check("one K/V head, several query blocks");
+    Case::batched(2, (2, 2), (0, 3), 4).check("no query");
+    Case::batched(2, (2, 2), (3, 0), 4).check("no key");
+}
+
+#[test]
+fn long_sequence() {
+    Case::ragged(&[512], 1, 32).check("512 tokens");
+    Case::batched(1, (1, 1), (130, 130), 32).causal().check("130 tokens, causal");
+}
+
+#[test]
+fn large_scores_stay_finite() {
+    let mut case = Case::batched(1, (1, 1), (6, 9), 8);
+    case.q.iter_mut().for_each(|q| *q *= 100.0);
+    case.k.iter_mut().for_each(|k| *k *= 100.0);
+    let (mut o, mut lse, mut scratch) = (vec![0.0; 48], vec![0.0; 6], vec![0.0; scratch_length(9, 8)]);
+    let inputs = (case.q.as_ptr(), case.k.as_ptr(), case.v.as_ptr());
+    let results = (o.as_mut_ptr(), lse.as_mut_ptr());
+    unsafe { forward(&case.op, inputs, results, (case.sequences[0], 0), 0, scratch.as_mut_ptr()) }
+    assert_close("o", &o, &case.reference(&[0.0; 48]).o, 1e-2);
+}
+
+#[test]
+fn unwanted_gradients_are_not_written() {
+    let case = Case::batched(1, (1, 1), (2, 2), 4);
+    let operands = Operands {
+        q: case.q.as_ptr(),
+        k: case.k.as_ptr(),
+        v: case.v.as_ptr(),
+        o: [0.5f32; 8].as_ptr(),
+        lse: [1.0f32; 2].as_ptr(),
+        g: [1.0f32; 8].as_ptr(),
+    };
+    let (mut scratch, nowhere) = (vec![0.0; scratch_length(2, 4)], null_mut());
+    let (accumulate_q, accumulate_k, accumulate_v) = (false, false, false);
+    let targets = GradientTargets { dq: nowhere, dk: nowhere, dv: nowhere, accumulate_q, accumulate_k, accumulate_v };
+    unsafe { gradient(&case.op, operands, targets, (case.sequences[0], 0), 0, scratch.as_mut_ptr()) }
+}
