@@ -1,5 +1,7 @@
 import { expect } from "vitest";
-import { Graph, tensor, type NodeId, type Tensor } from "../../ts/index.js";
+import { Graph, type NodeId, type Tensor } from "../../../ts/index.js";
+import type { ops } from "../../../ts/ops/index.js";
+import { uniform } from "./numbers.js";
 
 /** One use of an op to differentiate. */
 export interface Case {
@@ -10,39 +12,11 @@ export interface Case {
   readonly frozen?: readonly number[];
 }
 
-/** Repeatable numbers in [low, high). */
-export function uniform(shape: readonly number[], low = -2, high = 2, seed = 1): Tensor {
-  let state = Math.imul(seed, 0x9e3779b9) >>> 0;
-  const next = () => {
-    // Marsaglia's xorshift32.
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-  next();
-  const size = shape.reduce((product, length) => product * length, 1);
-  return tensor(
-    shape,
-    Array.from({ length: size }, () => low + (high - low) * next()),
-  );
-}
-
-/**
- * Numbers in mixed order, 0.3 apart and none nearer to 0 than 0.1: differences stay clear of kinks and of ties, also with
- * a tensor that is shifted by 0.15.
- */
-export function spaced(shape: readonly number[], shift = 0): Tensor {
-  const size = shape.reduce((product, length) => product * length, 1);
-  const stride = [7, 11, 13].find((prime) => size % prime !== 0)!;
-  return tensor(
-    shape,
-    Array.from({ length: size }, (_, i) => 0.3 * (((i * stride) % size) - Math.floor(size / 2)) + 0.1 + shift),
-  );
-}
-
 /** Step of the differences: a power of two, so that it is added to small numbers without loss. */
 const STEP = 2 ** -5;
+
+/** Cases by the name of their op. */
+export type Cases = Partial<Record<keyof typeof ops, Case[]>>;
 
 /** Σ cotangent·f(inputs), in float64. */
 function weighted({ apply }: Case, inputs: readonly Tensor[], cotangent: Float64Array): number {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { gradientCases } from "./gradient-cases.js";
-import { checkGradients, uniform } from "./gradient-check.js";
+import { gradientCases } from "./cases.js";
+import { checkGradients } from "./check.js";
+import { uniform } from "./numbers.js";
 
 describe.each(Object.entries(gradientCases))("gradient of %s by central differences", (_, cases) => {
   it.each(cases.map((check) => [check.title ?? "plain", check] as const))("%s", (_title, check) => {
