@@ -7,7 +7,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const toolsFolder = join(root, ".cache/tools");
 export const stampFolder = join(root, ".cache/stamps");
 export const modelCache =
-  process.env.LOWRANK_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "lowrank");
+  process.env.LOWRANK_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "lowrank");
 
 /** `PATH` with folders before it. */
 export function pathWith(...folders) {

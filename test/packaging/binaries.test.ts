@@ -1,0 +1,40 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { root } from "../../scripts/setup/paths.mjs";
+import { variants } from "../../scripts/wasm/variants.mjs";
+
+/** Every instruction of a binary, by name, with how often it stands there. */
+function instructions(file: string): Map<string, number> {
+  const disassembler = join(root, "node_modules/binaryen/bin/wasm-dis");
+  const text = execFileSync("node", [disassembler, file], { encoding: "utf8", maxBuffer: 2 ** 28 });
+  const counts = new Map<string, number>();
+  for (const [, name] of text.matchAll(/\(([a-z0-9]+\.[a-z0-9_]+)/g)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+function count(counts: Map<string, number>, pattern: RegExp): number {
+  return [...counts].reduce((sum, [name, times]) => (pattern.test(name) ? sum + times : sum), 0);
+}
+
+describe.each(Object.entries(variants))("the published binary %s", (variant, { features }) => {
+  const file = join(root, `dist/wasm/lowrank-${variant}.wasm`);
+  const found = instructions(file);
+
+  it("is made of SIMD instructions", () => {
+    expect(count(found, /^v128\.load/)).toBeGreaterThan(100);
+    expect(count(found, /^f32x4\.(mul|add)$/)).toBeGreaterThan(100);
+  });
+
+  it("has relaxed SIMD exactly where its build says so", () => {
+    const relaxed = count(found, /\.relaxed_/);
+    if (features.includes("+relaxed-simd")) expect(relaxed).toBeGreaterThan(100);
+    else expect(relaxed).toBe(0);
+  });
+
+  it("is at most 100 kB, gzip", () => {
+    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(100_000);
+  });
+});

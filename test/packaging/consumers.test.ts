@@ -1,0 +1,86 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../scripts/setup/paths.mjs";
+import { Consumer } from "./consumer.js";
+
+const product = `
+await init();
+const graph = new Graph();
+const a = graph.constant({ shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6]) });
+const b = graph.constant({ shape: [3, 1], data: new Float32Array([1, 10, 100]) });
+console.log(graph.value(graph.matmul(a, b)).data.join(" "));
+`;
+const answer = "321 654\n";
+
+describe("the packed tarball, installed into a small project", () => {
+  let consumer: Consumer;
+  beforeAll(() => {
+    consumer = new Consumer();
+  });
+  afterAll(() => rmSync(consumer.folder, { recursive: true }));
+
+  it("holds the bundles, the types, the binaries, and nothing of the workshop", () => {
+    const expected = ["browser.js", "cli.js", "index.d.ts", "inline.js", "node.js", "workerd.js"].map(
+      (name) => `dist/${name}`,
+    );
+    const binaries = ["dist/wasm/lowrank-relaxed.wasm", "dist/wasm/lowrank-simd.wasm"];
+    expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
+    const others = consumer.files.filter((path) => !path.startsWith("dist/"));
+    expect(others.filter((path) => !/^(package\.json|[A-Z-]+(\.md)?)$/.test(path))).toEqual([]);
+  });
+
+  it("is imported by a module in Node", () => {
+    consumer.write("main.js", `import { Graph, init } from "lowrank";${product}`);
+    expect(consumer.run("node", "main.js")).toBe(answer);
+  });
+
+  it("is required by a CommonJS file in Node", () => {
+    consumer.write("main.cjs", `const { Graph, init } = require("lowrank");(async () => {${product}})();`);
+    expect(consumer.run("node", "main.cjs")).toBe(answer);
+  });
+
+  it("needs no file beside the script when imported as lowrank/inline", () => {
+    consumer.write("inline.js", `import { Graph, init } from "lowrank/inline";${product}`);
+    expect(consumer.run("node", "inline.js")).toBe(answer);
+  });
+
+  it("takes the binary from the caller", () => {
+    const bytes = 'readFileSync(createRequire(import.meta.url).resolve("lowrank/wasm/lowrank-simd.wasm"))';
+    const imports = 'import { readFileSync } from "node:fs"; import { createRequire } from "node:module";';
+    const own = product.replace("init()", `init({ build: "simd", wasm: ${bytes} })`);
+    consumer.write("own.js", `${imports} import { Graph, init } from "lowrank";${own}`);
+    expect(consumer.run("node", "own.js")).toBe(answer);
+  });
+
+  it("brings the command line", () => {
+    expect(consumer.run("node", "node_modules/lowrank/dist/cli.js", "--help")).toContain("finetune");
+  });
+
+  it("type-checks in a project for browsers, without Node's types", () => {
+    consumer.write(
+      "types.ts",
+      'import { Graph, type Tensor } from "lowrank"; export const f = (t: Tensor) => new Graph().constant(t);',
+    );
+    const options = [
+      "--strict",
+      "--noEmit",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,esnext.disposable,dom",
+      "--types",
+      "",
+    ];
+    for (const resolution of [
+      ["nodenext", "nodenext"],
+      ["esnext", "bundler"],
+    ]) {
+      const [module, moduleResolution] = resolution;
+      const how = ["--module", module, "--moduleResolution", moduleResolution];
+      expect(consumer.run("node", join(root, "node_modules/typescript/bin/tsc"), ...options, ...how, "types.ts")).toBe(
+        "",
+      );
+    }
+  });
+});
