@@ -58,7 +58,7 @@ async function measure(build) {
   const workspace = wasm.workspace_len(1);
   wasm.set_workspace(memory.take(workspace), workspace);
   const peak = peakMeter(wasm, memory);
-  for (let i = 0; i < 20; i++) peak();
+  for (let i = 0; i < 200; i++) peak();
   console.log(`\n${build}, Node ${process.versions.node}: peak ${peak().toFixed(1)} GFLOP/s`);
 
   const scratch = memory.take(wasm.probe_len(), 0.5);
@@ -194,9 +194,11 @@ function allocator(memory) {
   };
 }
 
+/** Measures the peak again and returns the highest seen so far, so that a busy moment never flatters a kernel. */
 function peakMeter(wasm, memory) {
   const data = memory.take(wasm.peak_len());
-  const iterations = 200_000;
+  const iterations = 100_000;
+  let most = 0;
   return () => {
     let least = Infinity;
     for (let i = 0; i < 5; i++) {
@@ -204,7 +206,8 @@ function peakMeter(wasm, memory) {
       wasm.peak(iterations, data);
       least = Math.min(least, performance.now() - start);
     }
-    return (wasm.peak_flops() * iterations) / least / 1e6;
+    most = Math.max(most, (wasm.peak_flops() * iterations) / least / 1e6);
+    return most;
   };
 }
 

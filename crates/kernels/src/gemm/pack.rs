@@ -7,6 +7,8 @@
 
 use super::{Right, Strided};
 use crate::simd::F32x4;
+use core::array::from_fn;
+use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 /// Longest block of k: a panel of 8 columns takes 8 KiB.
 pub const MAXIMUM_BLOCK: usize = 256;
@@ -104,22 +106,15 @@ pub unsafe fn panel_of(
 
 /// One panel: `to[p·w₄ + j] = b(p, j)`, zero for the columns between `width` and w₄ = `width` rounded up to 4.
 unsafe fn panel(rows: usize, width: usize, b: Strided, to: *mut f32) {
+    let padded = padded(width);
+    let whole = width & !3;
     unsafe {
-        let padded = padded(width);
-        let whole = width & !3;
-        for j in (0..whole).step_by(4) {
-            let from = Strided { data: b.at(0, j), ..b };
-            if b.column == 1 {
-                copy(rows, from.data, b.row, to.add(j), padded);
-            } else if b.row == 1 {
-                transpose(rows, from.data, b.column, to.add(j), padded);
-            } else {
-                for p in 0..rows {
-                    for i in 0..4 {
-                        *to.add(p * padded + j + i) = *from.at(p, i);
-                    }
-                }
-            }
+        match (b.column, b.row, whole) {
+            (1, _, 8) => copy([0, 4], rows, b.data, b.row, to, padded),
+            (1, _, 16) => copy([0, 4, 8, 12], rows, b.data, b.row, to, padded),
+            (1, _, _) => (0..whole).step_by(4).for_each(|j| copy([j], rows, b.data, b.row, to, padded)),
+            (_, 1, _) => (0..whole).step_by(4).for_each(|j| transpose(rows, b.at(0, j), b.column, to.add(j), padded)),
+            _ => (0..rows).for_each(|p| (0..whole).for_each(|j| *to.add(p * padded + j) = *b.at(p, j))),
         }
         if whole < padded {
             for p in 0..rows {
@@ -131,15 +126,25 @@ unsafe fn panel(rows: usize, width: usize, b: Strided, to: *mut f32) {
     }
 }
 
-/// Four contiguous elements a row.
+/// Of each row, the vectors that begin at the given columns.
 #[inline(always)]
-unsafe fn copy(rows: usize, mut from: *const f32, from_row: usize, mut to: *mut f32, to_row: usize) {
-    unsafe {
-        for _ in 0..rows {
-            F32x4::load(from).store(to);
-            from = from.add(from_row);
-            to = to.add(to_row);
+unsafe fn copy<const V: usize>(
+    columns: [usize; V],
+    rows: usize,
+    from: *const f32,
+    from_row: usize,
+    to: *mut f32,
+    to_row: usize,
+) {
+    // Numbers, not pointers, for the same reason as in `tile::sum`.
+    let (mut from, mut to) = (from.expose_provenance(), to.expose_provenance());
+    for _ in 0..rows {
+        let row = columns.map(|j| unsafe { F32x4::load(with_exposed_provenance::<f32>(from).add(j)) });
+        for (vector, j) in row.into_iter().zip(columns) {
+            unsafe { vector.store(with_exposed_provenance_mut::<f32>(to).add(j)) };
         }
+        from += 4 * from_row;
+        to += 4 * to_row;
     }
 }
 
@@ -149,7 +154,7 @@ unsafe fn transpose(rows: usize, from: *const f32, from_column: usize, to: *mut 
     unsafe {
         let whole = rows & !3;
         for p in (0..whole).step_by(4) {
-            let columns = core::array::from_fn(|j| F32x4::load(from.add(j * from_column + p)));
+            let columns = from_fn(|j| F32x4::load(from.add(j * from_column + p)));
             for (i, row) in F32x4::transpose(columns).into_iter().enumerate() {
                 row.store(to.add((p + i) * to_row));
             }
@@ -162,22 +167,20 @@ unsafe fn transpose(rows: usize, from: *const f32, from_column: usize, to: *mut 
     }
 }
 
-/// Rows of A, interleaved: `to[p·rows + i] = a(i, p)` for p < k.
+/// Rows of A, interleaved: `to[p·rows + i] = a(i, p)` for p < k; at most 8 rows.
 ///
 /// # Safety
 /// Both valid, not overlapping.
 pub unsafe fn strip(rows: usize, k: usize, a: Strided, to: *mut f32) {
     unsafe {
-        if a.row == 1 && rows % 4 == 0 {
-            for i in (0..rows).step_by(4) {
-                copy(k, a.at(i, 0), a.column, to.add(i), rows);
-            }
-        } else {
-            for p in 0..k {
-                for i in 0..rows {
-                    *to.add(p * rows + i) = *a.at(i, p);
-                }
-            }
+        match (a.row, rows) {
+            (1, 4) => copy([0], k, a.data, a.column, to, rows),
+            // Two vectors reach all of 5 to 8 rows; where they overlap both write the same.
+            (1, 5) => copy([0, 1], k, a.data, a.column, to, rows),
+            (1, 6) => copy([0, 2], k, a.data, a.column, to, rows),
+            (1, 7) => copy([0, 3], k, a.data, a.column, to, rows),
+            (1, 8) => copy([0, 4], k, a.data, a.column, to, rows),
+            _ => (0..k).for_each(|p| (0..rows).for_each(|i| *to.add(p * rows + i) = *a.at(i, p))),
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::select;
 use super::tile::{Initial, Panels, Strip, Tile};
 use crate::simd::F32x4;
+use core::array::from_fn;
+use core::ptr::with_exposed_provenance;
 
 /// Rows and vectors of the yardstick's outer products: few enough for any engine's registers.
 const ROWS: usize = 4;
@@ -25,15 +27,17 @@ pub const PEAK_SCRATCH: usize = WALK + 4 * (ROWS + VECTORS);
 pub unsafe fn peak(iterations: usize, data: *mut f32) {
     unsafe {
         let mut sums = [[F32x4::ZERO; VECTORS]; ROWS];
+        let start = data.expose_provenance();
         let mut place = 0;
         for _ in 0..iterations {
-            let from = data.add(place);
+            // Computed as a number, so that LLVM keeps one address with constant offsets: see `tile::sum`.
+            let from = with_exposed_provenance::<f32>(start + 4 * place);
             place = (place + 4) % WALK;
-            let y: [F32x4; VECTORS] = core::array::from_fn(|j| F32x4::load(from.add(4 * j)));
-            for (i, row) in sums.iter_mut().enumerate() {
+            let y: [F32x4; VECTORS] = from_fn(|j| F32x4::load(from.add(4 * j)));
+            for i in 0..ROWS {
                 let x = F32x4::load(from.add(4 * (VECTORS + i)));
-                for (sum, y) in row.iter_mut().zip(y) {
-                    *sum = x.mul_add(y, *sum);
+                for j in 0..VECTORS {
+                    sums[i][j] = x.mul_add(y[j], sums[i][j]);
                 }
             }
         }

@@ -24,7 +24,7 @@ pub unsafe fn multiply(
     initial: Initial,
 ) -> Range<usize> {
     let (a, count) = (product.a, rows.len());
-    let contiguous = a.column == 1 || count == 1;
+    let contiguous = a.column == 1 || a.row == 1 || count == 1;
     let done = match product.b {
         Right::Strided(b) if b.column == 1 && count <= FEW && contiguous => unsafe {
             match count {
@@ -46,7 +46,7 @@ pub unsafe fn multiply(
             }
             columns.len() / 4 * 4
         },
-        Right::Packed(packed) if count <= FEW && contiguous => unsafe {
+        Right::Packed(packed) if count <= FEW => unsafe {
             match (count, tile.columns()) {
                 (1, 8) => packed_rows::<1, 2, 4>(product, packed, rows.start, columns.clone(), initial),
                 (2, 8) => packed_rows::<2, 2, 2>(product, packed, rows.start, columns.clone(), initial),
@@ -60,7 +60,7 @@ pub unsafe fn multiply(
     columns.start + done..columns.end
 }
 
-/// The rows of A that begin at `row`, all of k. A single row may have any distance between its elements.
+/// The rows of A that begin at `row`, all of k: contiguous rows, contiguous columns, or a single row of any kind.
 unsafe fn strip(a: Strided, row: usize) -> Strip {
     let data = unsafe { a.at(row, 0) };
     if a.column == 1 {
@@ -151,25 +151,23 @@ unsafe fn packed_rows<const R: usize, const V: usize, const U: usize>(
     let Product { n, k, a, c, .. } = *product;
     let length = block(k);
     unsafe {
-        let strip = strip(a, row);
-        let (row_step, step) = if strip.interleaved { (0, strip.step) } else { (strip.step, 1) };
         let to = c.data.add(row * c.row);
         for column in columns.clone().step_by(4 * V).take(columns.len() / (4 * V)) {
             let mut sums = [[[F32x4::ZERO; V]; R]; U];
             for start in (0..k).step_by(length) {
                 let depth = length.min(k - start);
                 let mut b = packed.add(start * padded(n) + column * depth);
-                let mut a = strip.data.add(start * step);
+                let mut from = a.at(row, start);
                 for _ in 0..depth / U {
                     for sums in &mut sums {
-                        add_product(sums, a, row_step, b);
-                        a = a.add(step);
+                        add_product(sums, from, a.row, b);
+                        from = from.add(a.column);
                         b = b.add(4 * V);
                     }
                 }
                 for _ in 0..depth % U {
-                    add_product(&mut sums[0], a, row_step, b);
-                    a = a.add(step);
+                    add_product(&mut sums[0], from, a.row, b);
+                    from = from.add(a.column);
                     b = b.add(4 * V);
                 }
             }
