@@ -1,6 +1,8 @@
 //! The WebAssembly exports: numbers in, numbers out. Pointers are byte offsets into linear memory that the TypeScript
 //! side owns and has checked; lengths count elements. No struct is exported and nothing here allocates.
 
+#![cfg_attr(target_feature = "atomics", feature(stdarch_wasm_atomic_wait))]
+
 pub mod activation;
 pub mod attention;
 pub mod binary;
@@ -15,6 +17,7 @@ pub mod normalize;
 pub mod optim;
 pub mod parallel;
 pub mod pooling;
+pub mod random;
 pub mod reduce;
 pub mod softmax;
 pub mod unary;
