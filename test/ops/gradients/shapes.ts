@@ -30,7 +30,7 @@ export const shapes = {
   ],
   permute: [
     one("three", [2, 3, 5], (graph, x) => graph.permute(x, [2, 0, 1])),
-    one("five, reversed", [2, 3, 2, 1, 3], (graph, x) => graph.permute(x, [4, 3, 2, 1, 0])),
+    one("five, reversed", [2, 3, 2, 2, 3], (graph, x) => graph.permute(x, [4, 3, 2, 1, 0])),
     one("a scalar", [], (graph, x) => graph.permute(x, [])),
     one("empty", [2, 0, 3], (graph, x) => graph.permute(x, [1, 2, 0])),
   ],
