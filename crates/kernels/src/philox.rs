@@ -50,28 +50,24 @@ impl Stream {
     }
 }
 
-/// y\[i\] ← uniform in `low`..`high` (24 random bits), number i of the stream, for i in `start..end`.
+/// y\[i\] ← uniform in 0..1 (24 random bits), number i of the stream, for i in `start..end`.
 ///
 /// # Safety
 /// `y` writable up to `end`; `start` a multiple of 4.
-pub unsafe fn uniform(stream: Stream, y: *mut f32, low: f32, high: f32, (start, end): (usize, usize)) {
+pub unsafe fn uniform(stream: Stream, y: *mut f32, (start, end): (usize, usize)) {
     const UNIT: f32 = 1.0 / 16_777_216.0;
-    let (width, low) = (F32x4::splat(high - low), F32x4::splat(low));
     unsafe {
         generate(y.add(start), end - start, false, |i, _| {
             let unit = stream.words((start + i) / LANES).map(|word| (word >> 8) as f32 * UNIT);
-            F32x4::load(unit.as_ptr()).mul_add(width, low)
+            F32x4::load(unit.as_ptr())
         });
     }
 }
 
-/// y\[i\] ← normal with `mean` and standard deviation `std`, number i of the stream, for i in `start..end`.
+/// y\[i\] ← normal with mean 0 and variance 1, number i of the stream, for i in `start..end`.
 ///
 /// # Safety
-/// `y` writable up to `end`; `start` a multiple of 4.
-pub unsafe fn normal(stream: Stream, y: *mut f32, mean: f32, std: f32, (start, end): (usize, usize)) {
-    let (mean, std) = (F32x4::splat(mean), F32x4::splat(std));
-    unsafe {
-        generate(y.add(start), end - start, false, |i, _| stream.normals((start + i) / LANES).mul_add(std, mean));
-    }
+/// As [`uniform`].
+pub unsafe fn normal(stream: Stream, y: *mut f32, (start, end): (usize, usize)) {
+    unsafe { generate(y.add(start), end - start, false, |i, _| stream.normals((start + i) / LANES)) }
 }

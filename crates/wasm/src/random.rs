@@ -8,28 +8,24 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Elements below which a second thread costs more than it saves.
 const GRAIN: usize = 1 << 12;
 
-/// y\[i\] = uniform in low..high for i in 0..n.
+/// y\[i\] = uniform in 0..1 for i in 0..n.
 ///
 /// # Safety
 /// As [`philox::uniform`].
 #[wasm_bindgen]
-pub unsafe fn random_uniform(y: *mut f32, n: usize, low: f32, high: f32, seed_low: u32, seed_high: u32, stream: u32) {
+pub unsafe fn philox_uniform(y: *mut f32, n: usize, seed_low: u32, seed_high: u32, stream: u32) {
     let (stream, y) = (Stream { seed: [seed_low, seed_high], stream }, Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
-        philox::uniform(stream, y.get(), low, high, (start, end));
-    });
+    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe { philox::uniform(stream, y.get(), (start, end)) });
 }
 
-/// y\[i\] = normal with mean and standard deviation for i in 0..n.
+/// y\[i\] = normal with mean 0 and variance 1 for i in 0..n.
 ///
 /// # Safety
 /// As [`philox::normal`].
 #[wasm_bindgen]
-pub unsafe fn random_normal(y: *mut f32, n: usize, mean: f32, std: f32, seed_low: u32, seed_high: u32, stream: u32) {
+pub unsafe fn philox_normal(y: *mut f32, n: usize, seed_low: u32, seed_high: u32, stream: u32) {
     let (stream, y) = (Stream { seed: [seed_low, seed_high], stream }, Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
-        philox::normal(stream, y.get(), mean, std, (start, end));
-    });
+    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe { philox::normal(stream, y.get(), (start, end)) });
 }
 
 /// y = x·keep / (1 − p), or added to y; the same call with g for x is the gradient.

@@ -1,0 +1,81 @@
+import type { GradientTarget, Pointer, Workspace } from "./op.js";
+
+/** Distances between neighbouring rows and heads of an operand, in elements. */
+interface Layout {
+  readonly row: number;
+  readonly head: number;
+}
+
+/** How one attention kernel call covers a batch: see `crates/kernels/src/attention`. */
+export interface AttentionPlan {
+  /** Rows (first query row, queries, first key row, keys) of 32-bit integers, one a sequence. */
+  readonly table: Pointer;
+  /** Added to the scores: `[sequences, keyBiasStep]`, 0 or −∞; null pointer for none. */
+  readonly keyBias: Pointer;
+  readonly keyBiasStep: number;
+  /** Keys of the longest sequence. */
+  readonly longest: number;
+  readonly sequences: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly q: Layout;
+  readonly kv: Layout;
+  readonly o: Layout;
+  readonly lseHead: number;
+  readonly scale: number;
+  readonly causal: boolean;
+}
+
+type Triple<T> = readonly [T, T, T];
+
+/** Shapes and strides in the order in which both kernels take them. */
+function numbers(plan: AttentionPlan) {
+  const { sequences, heads, kvHeads, headDim, q, kv, o, lseHead, keyBiasStep, scale, causal } = plan;
+  const strides = [q.row, q.head, kv.row, kv.head, o.row, o.head, lseHead, keyBiasStep] as const;
+  return [sequences, heads, kvHeads, headDim, ...strides, scale, causal ? 1 : 0] as const;
+}
+
+/** Scratch of all threads, and its length. */
+function scratch(call: Workspace, { longest, headDim }: AttentionPlan): [Pointer, number] {
+  const length = call.kernels.attention_scratch_len(longest, headDim);
+  return [call.scratch(length), length];
+}
+
+/** output ← softmax(scale·q·kᵀ)·v, and the log-sum-exp of each row's scores. */
+export function runAttention(
+  call: Workspace,
+  plan: AttentionPlan,
+  qkv: Triple<Pointer>,
+  output: Pointer,
+  lse: Pointer,
+): void {
+  const { table, keyBias } = plan;
+  call.kernels.attention_forward(...qkv, output, lse, table, keyBias, ...scratch(call, plan), ...numbers(plan));
+}
+
+/** Gradients of q, k and v; those with a null pointer are left out. */
+export function runAttentionGradient(
+  call: Workspace,
+  plan: AttentionPlan,
+  operands: { qkv: Triple<Pointer>; output: Pointer; lse: Pointer; gradient: Pointer },
+  [dq, dk, dv]: Triple<GradientTarget>,
+): void {
+  const { qkv, output, lse, gradient } = operands;
+  call.kernels.attention_gradient(
+    gradient,
+    ...qkv,
+    output,
+    lse,
+    dq.pointer,
+    dk.pointer,
+    dv.pointer,
+    plan.table,
+    plan.keyBias,
+    ...scratch(call, plan),
+    ...numbers(plan),
+    dq.accumulate,
+    dk.accumulate,
+    dv.accumulate,
+  );
+}

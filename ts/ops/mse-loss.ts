@@ -1,0 +1,55 @@
+import { ShapeError } from "../errors.js";
+import { formatShape } from "../tensor.js";
+import { expectInputs, sameShape } from "./broadcast.js";
+import { checkLossReduction, type LossReduction } from "./loss-reduction.js";
+import type { Op } from "./op.js";
+
+export interface MseLossAttributes {
+  /** Default "mean": over all elements. */
+  readonly reduction?: LossReduction | undefined;
+}
+
+/** Factor of each element's loss. The mean of nothing is 0 (PyTorch gives NaN). */
+const scaleOf = ({ reduction = "mean" }: MseLossAttributes, size: number) => {
+  return reduction === "mean" && size > 0 ? 1 / size : 1;
+};
+
+/**
+ * loss = (x − y)², x and y of one shape; their mean (default), their sum, or each with reduction "none".
+ * ∂x = 2·g·(x − y), divided by the number of elements for a mean; ∂y = −∂x.
+ */
+export const mseLoss: Op<MseLossAttributes, void> = {
+  name: "mseLoss",
+  shape(inputs, { reduction = "mean" }) {
+    expectInputs("mseLoss", inputs, 2);
+    const [x, y] = inputs as [readonly number[], readonly number[]];
+    if (!sameShape(x, y)) {
+      throw new ShapeError(`mseLoss: input ${formatShape(x)} and target ${formatShape(y)} must have one shape`, {
+        x,
+        y,
+      });
+    }
+    checkLossReduction("mseLoss", reduction);
+    return reduction === "none" ? x : [];
+  },
+  forward({ kernels, inputs, output, attributes }) {
+    const [x, y] = [inputs[0]!, inputs[1]!];
+    if (attributes.reduction === "none") {
+      kernels.mse_loss_forward(x.pointer, y.pointer, output.pointer, x.size);
+    } else {
+      kernels.mse_loss_total(x.pointer, y.pointer, output.pointer, x.size, scaleOf(attributes, x.size));
+    }
+  },
+  backward(call) {
+    const { kernels, gradient, inputs, attributes } = call;
+    const scale = 2 * scaleOf(attributes, inputs[0]!.size);
+    const step = attributes.reduction === "none" ? 1 : 0;
+    for (const i of [0, 1]) {
+      if (!call.wants(i)) continue;
+      // The gradient of y is that of x with the two exchanged.
+      const [x, y] = [inputs[i]!, inputs[1 - i]!];
+      const { pointer, accumulate } = call.target(i);
+      kernels.mse_loss_gradient(gradient.pointer, x.pointer, y.pointer, pointer, x.size, scale, step, accumulate);
+    }
+  },
+};
