@@ -1,6 +1,6 @@
 //! The loops around the tile: blocks of k, blocks of rows, groups of panels, strips.
 
-use super::pack::{MAXIMUM_BLOCK, block, padded, panel_of, panel_width, strip};
+use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width, strip};
 use super::tile::{Initial, Panels, Strip, Tile};
 use super::{Activation, Product, Right, Strided, output, rows, select};
 use core::ops::Range;
@@ -11,8 +11,12 @@ const ROW_BLOCK: usize = 256;
 /// Columns of C in a block: 512 KiB.
 const COLUMN_BLOCK: usize = 512;
 
-/// Panels packed together, in elements: half of a small first-level cache, so that A's strip and C have room.
+/// Elements of B that pass a block of rows together, at most: half of a small first-level cache, so that A's strip and C
+/// have room.
 const GROUP: usize = 4096;
+
+/// Elements of B packed together.
+const B_BLOCK: usize = 64 * MAXIMUM_BLOCK;
 
 /// A block of rows of A, interleaved.
 const A_BLOCK: usize = ROW_BLOCK * MAXIMUM_BLOCK;
@@ -21,7 +25,7 @@ const A_BLOCK: usize = ROW_BLOCK * MAXIMUM_BLOCK;
 const EDGE: usize = 8 * 16;
 
 /// Elements of scratch that `multiply` needs, for each thread.
-pub const WORKSPACE: usize = GROUP + A_BLOCK + EDGE;
+pub const WORKSPACE: usize = B_BLOCK + A_BLOCK + EDGE;
 
 /// Up to this many rows B is read in place: a copy would not be read often enough to pay.
 const FEW_ROWS: usize = 8;
@@ -92,7 +96,7 @@ unsafe fn block_of_output(
     let interleaved = a.column != 1;
     let in_place = !interleaved || (a.row == 1 && all_columns <= FEW_COLUMNS);
     unsafe {
-        let packed_strips = workspace.add(GROUP);
+        let packed_strips = workspace.add(B_BLOCK);
         let edge = packed_strips.add(A_BLOCK);
         for start in (0..k).step_by(length) {
             let depth = length.min(k - start);
@@ -111,10 +115,10 @@ unsafe fn block_of_output(
                     strip(height, depth, from, packed_strips.add((i - rows.start) * depth));
                 }
             }
+            let mut source = Source { product, nr, rows: start..start + depth, buffer: workspace, held: 0..0 };
             let mut column = columns.start;
             while column < columns.end {
-                let left = columns.end - column;
-                let (width, panels) = group(product, start, depth, column, left, nr, rows.len(), workspace);
+                let (width, panels) = source.group(column..columns.end, rows.len());
                 let vectors = panel_width(width, nr) / 4;
                 // A narrow panel leaves registers for more rows, unless their number is fixed by the packed strips.
                 let mr = if vectors == 1 && in_place { 8 } else { mr };
@@ -136,36 +140,41 @@ unsafe fn block_of_output(
     }
 }
 
-/// The next columns to work on: whole panels as far as the buffer reaches, or a narrower panel at the end.
-#[allow(clippy::too_many_arguments)]
-unsafe fn group(
-    product: &Product,
-    start: usize,
-    depth: usize,
-    column: usize,
-    left: usize,
+/// Where the panels of a block of k come from.
+struct Source<'a> {
+    product: &'a Product,
     nr: usize,
-    rows: usize,
+    rows: Range<usize>,
     buffer: *mut f32,
-) -> (usize, Panels) {
-    let Product { n, b, .. } = *product;
-    let panel = panel_width(left, nr);
-    let width = if left >= nr { nr * (GROUP / (depth * nr)).clamp(1, left / nr) } else { panel.min(left) };
-    let packed = Panels { data: buffer, row: panel, next: depth * panel };
-    unsafe {
-        match b {
-            Right::Packed(data) => {
-                let data = data.add(start * padded(n) + column * depth);
-                (width, Panels { data, ..packed })
-            }
-            Right::Strided(b) if b.column == 1 && width % 4 == 0 && (rows <= FEW_ROWS || b.row <= nr) => {
-                (width, Panels { data: b.at(start, column), row: b.row, next: panel })
-            }
-            _ => {
-                for j in (0..width).step_by(panel) {
-                    panel_of(b, n, start, depth, column + j, panel.min(width - j), nr, buffer.add(j * depth));
+    /// Columns whose panels the buffer holds.
+    held: Range<usize>,
+}
+
+impl Source<'_> {
+    /// The next columns to work on: as many whole panels as belong together, or a narrower one at the end. `height` is the
+    /// number of rows that will read them.
+    unsafe fn group(&mut self, columns: Range<usize>, height: usize) -> (usize, Panels) {
+        let Product { n, b, .. } = *self.product;
+        let (nr, depth, column) = (self.nr, self.rows.len(), columns.start);
+        let panel = panel_width(columns.len(), nr);
+        let width_of = |left: usize| {
+            if left >= nr { nr * (GROUP / (depth * nr)).clamp(1, left / nr) } else { panel.min(left) }
+        };
+        let width = width_of(columns.len());
+        let panels = |data| Panels { data, row: panel, next: depth * panel };
+        unsafe {
+            match b {
+                Right::Packed(data) => (width, panels(data.add(self.rows.start * padded(n) + column * depth))),
+                Right::Strided(b) if b.column == 1 && width % 4 == 0 && (height <= FEW_ROWS || b.row <= nr) => {
+                    (width, Panels { data: b.at(self.rows.start, column), row: b.row, next: panel })
                 }
-                (width, packed)
+                _ => {
+                    if column >= self.held.end {
+                        self.held = column..columns.end.min(column + B_BLOCK / depth / nr * nr);
+                        pack::panels(b, n, self.rows.clone(), self.held.clone(), nr, self.buffer);
+                    }
+                    (width_of(self.held.end - column), panels(self.buffer.add((column - self.held.start) * depth)))
+                }
             }
         }
     }

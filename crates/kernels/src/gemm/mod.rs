@@ -14,6 +14,9 @@
 //! | `lora` | the skinny products of a LoRA layer and its gradients |
 //! | `peak` | what the machine could do at best, and what each tile does |
 
+// Rows and columns are counted, as in the formulas; most loops walk several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
 pub mod blocked;
 pub mod lora;
 mod output;

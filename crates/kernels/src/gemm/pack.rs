@@ -8,6 +8,7 @@
 use super::{Right, Strided};
 use crate::simd::F32x4;
 use core::array::from_fn;
+use core::ops::Range;
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 /// Longest block of k: a panel of 8 columns takes 8 KiB.
@@ -53,54 +54,58 @@ pub unsafe fn pack(k: usize, n: usize, b: Strided, nr: usize, packed: *mut f32) 
     let length = block(k);
     for start in (0..k).step_by(length) {
         let rows = length.min(k - start);
-        let mut column = 0;
-        while column < n {
-            let width = panel_width(n - column, nr).min(n - column);
-            unsafe {
-                let to = packed.add(start * padded(n) + column * rows);
-                panel(rows, width, Strided { data: b.at(start, column), ..b }, to);
-            }
-            column += width;
-        }
+        unsafe { panels(Right::Strided(b), n, start..start + rows, 0..n, nr, packed.add(start * padded(n))) }
     }
 }
 
-/// One panel of the right operand of a product over n columns: rows `start..start + rows`, columns
-/// `column..column + width`. Not for `Right::Packed`, which already holds it.
+/// The panels of some rows and columns of a right operand over n columns in all; `columns` begins with a panel. Not for
+/// `Right::Packed`, which already holds them.
 ///
 /// # Safety
 /// As for `pack`.
+pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usize>, nr: usize, to: *mut f32) {
+    let mut column = columns.start;
+    while column < columns.end {
+        let width = panel_width(columns.end - column, nr).min(columns.end - column);
+        unsafe {
+            let to = to.add((column - columns.start) * rows.len());
+            match b {
+                Right::Strided(b) => panel(rows.len(), width, Strided { data: b.at(rows.start, column), ..b }, to),
+                Right::PackedTransposed { packed, width: inner } => {
+                    panel_of_transposed(packed, inner, n, rows.clone(), column, width, nr, to);
+                }
+                Right::Packed(_) => {}
+            }
+        }
+        column += width;
+    }
+}
+
+/// A panel of Bᵀ from the packed B, [n, inner]: its rows are columns of B.
 #[allow(clippy::too_many_arguments)]
-pub unsafe fn panel_of(
-    b: Right,
+unsafe fn panel_of_transposed(
+    packed: *const f32,
+    inner: usize,
     n: usize,
-    start: usize,
-    rows: usize,
+    rows: Range<usize>,
     column: usize,
     width: usize,
     nr: usize,
     to: *mut f32,
 ) {
-    unsafe {
-        match b {
-            Right::Strided(b) => panel(rows, width, Strided { data: b.at(start, column), ..b }, to),
-            Right::PackedTransposed { packed, width: inner } => {
-                // Rows of this panel are columns of the packed matrix, whose rows number n.
-                let length = block(n);
-                let first = column / length * length;
-                let height = length.min(n - first);
-                let mut row = start;
-                while row < start + rows {
-                    let source_width = panel_width(inner - row, nr);
-                    let data = packed.add(first * padded(inner) + row * height + (column - first) * source_width);
-                    let take = source_width.min(start + rows - row);
-                    let source = Strided { data, row: 1, column: source_width };
-                    panel(take, width, source, to.add((row - start) * padded(width)));
-                    row += take;
-                }
-            }
-            Right::Packed(_) => {}
+    let length = block(n);
+    let first = column / length * length;
+    let height = length.min(n - first);
+    let mut row = rows.start;
+    while row < rows.end {
+        let source_width = panel_width(inner - row, nr);
+        let take = source_width.min(rows.end - row);
+        unsafe {
+            let data = packed.add(first * padded(inner) + row * height + (column - first) * source_width);
+            let source = Strided { data, row: 1, column: source_width };
+            panel(take, width, source, to.add((row - rows.start) * padded(width)));
         }
+        row += take;
     }
 }
 

@@ -1,8 +1,10 @@
 //! Products against a float64 reference: every form, odd sizes, wide strides, all tiles.
 
-mod gemm_support;
+mod case;
+mod lora;
+mod random;
 
-use gemm_support::{Case, Form, Source};
+use case::{Case, Form, Source};
 use kernels::gemm::{Activation, Tile};
 
 const SIZES: [(usize, usize, usize); 22] = [

@@ -1,22 +1,7 @@
 //! A product, its float64 reference, and the comparison.
 
+use crate::random::Random;
 use kernels::gemm::{Activation, Output, Product, Right, Strided, Tile, blocked, multiply, pack};
-
-/// Marsaglia's xorshift, values in -1..1.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> f32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
-
-    pub fn fill(&mut self, length: usize) -> Vec<f32> {
-        (0..length).map(|_| self.next()).collect()
-    }
-}
 
 /// Which operands lie transposed in memory.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +30,6 @@ pub enum Source {
 }
 
 impl Source {
-    #[allow(dead_code)]
     pub const ALL: [Source; 3] = [Source::Strided, Source::Packed, Source::PackedTransposed];
 }
 
