@@ -17,6 +17,8 @@ export default [
       workerd: "ts/entry/workerd.ts",
       inline: "ts/entry/inline.ts",
       cli: "ts/entry/cli.ts",
+      "worker-node": "ts/entry/worker-node.ts",
+      "worker-browser": "ts/entry/worker-browser.ts",
     },
     external,
     plugins: [typescript, binaries],

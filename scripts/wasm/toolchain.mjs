@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 export const target = "wasm32-unknown-unknown";
 export const debianPackages = ["rustc-web", "cargo-web", "rust-web-src", "libstd-rust-web-dev", "lld-19"];
@@ -16,7 +17,7 @@ export function ask(command, args, env = process.env) {
  */
 export function findToolchain({ ownStd = false } = {}) {
   const library = ask("rustc", ["--print", "target-libdir", "--target", target]);
-  if (library !== "" && existsSync(library)) {
+  if (library !== "" && existsSync(library) && (!ownStd || hasStdSource())) {
     return { name: "the active rustc", path: [], env: ownStd ? buildStd : {} };
   }
   if (debianInstalled()) {
@@ -24,6 +25,11 @@ export function findToolchain({ ownStd = false } = {}) {
     return { name: "Debian's rustc", path: ["/usr/bin"], env };
   }
   return null;
+}
+
+/** Whether the active rustc has its standard library's source, which threads need compiled anew. */
+function hasStdSource() {
+  return existsSync(join(ask("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust/library/Cargo.lock"));
 }
 
 // Stable compilers take -Z build-std only when told to behave as nightly ones.

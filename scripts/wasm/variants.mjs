@@ -3,9 +3,20 @@
  * `features` are the target features, `linker` the linker's arguments, `ownStd` says that the standard library itself
  * must be compiled with the features.
  */
+const atomics = "+atomics,+bulk-memory,+mutable-globals";
+// Memory is shared by import, so its maximum is fixed when linking: 2 GiB, which the loader may lower.
+const shared = [
+  "--shared-memory",
+  "--import-memory",
+  "--max-memory=2147483648",
+  ...["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base", "__heap_base"].map((name) => `--export=${name}`),
+];
+
 export const variants = {
   simd: { features: "+simd128" },
   relaxed: { features: "+simd128,+relaxed-simd" },
+  "simd-threads": { features: `+simd128,${atomics}`, linker: shared, ownStd: true },
+  "relaxed-threads": { features: `+simd128,+relaxed-simd,${atomics}`, linker: shared, ownStd: true },
 };
 
 export function rustFlags({ features, linker = [] }) {

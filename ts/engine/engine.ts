@@ -1,8 +1,10 @@
 import { initSync } from "../../build/wasm/simd/lowrank_wasm.js";
+import { initSync as initShared } from "../../build/wasm/simd-threads/lowrank_wasm.js";
 import { ConfigError, UnsupportedError } from "../errors.js";
 import { detectFeatures, type Features } from "./features.js";
 import { Heap } from "./heap.js";
 import type { Kernels } from "./kernels.js";
+import { startWorkers, threadCount } from "./pool.js";
 import { selfTest } from "./self-test.js";
 import { type Build, compile, type WasmSource } from "./source.js";
 import { chooseTile, type Tile } from "./tile.js";
@@ -11,9 +13,12 @@ import { chooseTile, type Tile } from "./tile.js";
 export interface InitOptions {
   /** Which binary: "relaxed" has fused multiply-add. Default "auto": the best that the runtime has and that passes the self-test. */
   build?: Build | "auto";
-  /** Threads that share the work, this one included. Default "auto". */
+  /**
+   * Threads that share the work, this one included. Default "auto": one a core. Where memory cannot be shared (pages that
+   * are not cross-origin isolated, edge workers) there is one, whatever was asked for; `engineInfo().threads` tells.
+   */
   threads?: number | "auto";
-  /** The binary itself, or where it is. Default: the one shipped with the package. Needs `build` to say which it is. */
+  /** The binary itself, or where it is; without threads. Default: the one shipped with the package. Needs `build` to say which it is. */
   wasm?: WasmSource;
   /** Upper bound of linear memory in bytes. Default 2 GiB, at most 4 GiB. */
   maximumMemory?: number;
@@ -42,6 +47,10 @@ export interface Engine {
 }
 
 const GIBIBYTE = 1024 ** 3;
+/** What the builds with threads were linked with. */
+const SHARED_MAXIMUM = 2 * GIBIBYTE;
+/** More than any of these binaries asks for at first. */
+const INITIAL_PAGES = 64;
 let starting: Promise<Engine> | undefined;
 let running: Engine | undefined;
 
@@ -94,16 +103,57 @@ async function start(options: InitOptions): Promise<Engine> {
   if (options.wasm !== undefined && (options.build ?? "auto") === "auto") {
     throw new ConfigError('init: `wasm` needs `build: "simd"` or `build: "relaxed"` to say which binary it is');
   }
+  const wanted = options.threads ?? "auto";
+  if (wanted !== "auto" && !(Number.isSafeInteger(wanted) && wanted >= 1)) {
+    throw new ConfigError(`init: threads is a whole number from 1 or "auto", got ${String(wanted)}`, { threads: wanted });
+  }
   const features = detectFeatures();
+  const threads = features.threads && options.wasm === undefined ? threadCount(wanted) : 1;
   let failure: unknown;
   for (const build of candidates(options.build ?? "auto", features)) {
     try {
-      return instantiate(build, await compile(build, options.wasm), features, maximum);
+      const loaded = threads > 1 ? await loadShared(build, threads, maximum) : await load(build, options.wasm, maximum);
+      return ready(build, features, loaded);
     } catch (error) {
       failure = error;
     }
   }
   throw failure;
+}
+
+/** Kernels with their memory, before they are checked. */
+interface Loaded {
+  readonly kernels: Kernels;
+  readonly memory: WebAssembly.Memory;
+  readonly heap: Heap;
+  readonly threads: number;
+}
+
+async function load(build: Build, source: WasmSource | undefined, maximum: number): Promise<Loaded> {
+  const kernels = initSync({ module: await compile(build, source) });
+  return { kernels, memory: kernels.memory, heap: new Heap(kernels.memory, maximum), threads: 1 };
+}
+
+/** The build with threads, on shared memory, with its workers running. */
+async function loadShared(build: Build, threads: number, maximum: number): Promise<Loaded> {
+  const module = await compile(`${build}-threads`);
+  const memory = sharedMemory(Math.min(maximum, SHARED_MAXIMUM));
+  // The glue is that of the simd build; all builds have the same exports.
+  const kernels = initShared({ module, memory }) as unknown as Kernels & { set_threads(threads: number): void };
+  await startWorkers(threads - 1, { module, memory });
+  kernels.set_threads(threads);
+  return { kernels, memory, heap: new Heap(memory, Math.min(maximum, SHARED_MAXIMUM)), threads };
+}
+
+/** Shared memory reserves its maximum as addresses; where a system refuses, less is asked for. */
+function sharedMemory(maximum: number): WebAssembly.Memory {
+  for (let bytes = maximum; ; bytes /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: Math.floor(bytes / 65_536), shared: true });
+    } catch (error) {
+      if (bytes <= GIBIBYTE / 8) throw error;
+    }
+  }
 }
 
 function candidates(wanted: Build | "auto", features: Features): Build[] {
@@ -119,13 +169,11 @@ function candidates(wanted: Build | "auto", features: Features): Build[] {
   return features.relaxedSimd ? ["relaxed", "simd"] : ["simd"];
 }
 
-function instantiate(build: Build, module: WebAssembly.Module, features: Features, maximum: number): Engine {
-  const kernels = initSync({ module });
-  const heap = new Heap(kernels.memory, maximum);
-  const threads = 1;
+/** Hands the kernels their scratch, measures the tile, checks the results. */
+function ready(build: Build, features: Features, { kernels, memory, heap, threads }: Loaded): Engine {
   const workspace = kernels.workspace_len(threads);
   kernels.set_workspace(heap.allocate(4 * workspace), workspace);
   const tile = chooseTile(kernels, heap);
   selfTest(build, kernels, heap);
-  return { kernels, memory: kernels.memory, heap, build, threads, tile, features };
+  return { kernels, memory, heap, build, threads, tile, features };
 }

@@ -71,7 +71,6 @@ export class Heap {
     const atEnd = last !== undefined && last.start + last.size === this.reserved ? last.size : 0;
     const wanted = Math.max(size - atEnd, Math.min(GROWTH, this.maximum - this.reserved));
     const pages = Math.ceil(wanted / PAGE);
-    const start = this.reserved;
     const refuse = (cause?: unknown) =>
       new MemoryError(
         `linear memory: ${megabytes(size)} more are needed, ${megabytes(this.reserved)} of at most ` +
@@ -80,13 +79,12 @@ export class Heap {
         { requested: size, reserved: this.reserved, maximum: this.maximum },
         { cause },
       );
-    if (start + pages * PAGE > this.maximum) throw refuse();
+    if (this.reserved + pages * PAGE > this.maximum) throw refuse();
     try {
-      this.memory.grow(pages);
+      this.insert(this.memory.grow(pages) * PAGE, pages * PAGE);
     } catch (cause) {
       throw refuse(cause);
     }
-    this.insert(start, pages * PAGE);
   }
 
   private insert(start: Pointer, size: number): void {

@@ -1,9 +1,25 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { provideFileAccess } from "../io/file-access.js";
 import { nodeFileAccess } from "../io/node/read-files.js";
 
 setBinaryLocator((variant) => readFile(new URL(`./wasm/lowrank-${variant}.wasm`, import.meta.url)));
 provideFileAccess(nodeFileAccess);
+
+setWorkerHost({
+  concurrency: availableParallelism,
+  spawn: (workerData) =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL("./worker-node.js", import.meta.url), { workerData });
+      worker.once("error", reject);
+      worker.once("message", () => {
+        worker.unref();
+        resolve();
+      });
+    }),
+});
 
 export * from "../index.js";

@@ -9,7 +9,7 @@ export interface ScheduleOptions {
   readonly peak: number;
   /** Steps of linear warm-up from 0; default 0. */
   readonly warmup?: number;
-  /** Steps in all; the rate is 0 from there on. */
+  /** Steps in all. Later ones are not asked for; there a line stays at 0 and a cosine rises again, as in transformers. */
   readonly total: number;
 }
 
@@ -39,7 +39,7 @@ function withWarmup(
   }
   return (step) => {
     if (step < warmup) return (peak * step) / warmup;
-    const progress = Math.min(1, (step - warmup) / Math.max(1, total - warmup));
+    const progress = (step - warmup) / Math.max(1, total - warmup);
     return peak * Math.max(0, decay(progress));
   };
 }

@@ -1,17 +1,15 @@
 //! Work sharing. A kernel is cut into `tasks` independent pieces; where the build has threads the pool takes them,
 //! elsewhere they run one after the other. The cut depends on the thread count alone, so results are repeatable.
 
-/// Threads that take part, the calling one included.
-pub fn threads() -> usize {
-    1
-}
+#[cfg(target_feature = "atomics")]
+mod pool;
+#[cfg(target_feature = "atomics")]
+pub use pool::{run, threads};
 
-/// Runs `body(0)`, …, `body(tasks - 1)`, each once, in any order, and returns when all are done.
-pub fn run(tasks: usize, body: &(dyn Fn(usize) + Sync)) {
-    for task in 0..tasks {
-        body(task);
-    }
-}
+#[cfg(not(target_feature = "atomics"))]
+mod single;
+#[cfg(not(target_feature = "atomics"))]
+pub use single::{run, threads};
 
 /// Cuts `0..n` into one contiguous range a thread, each at least `grain` long and, except the last, a multiple of
 /// `align`, and runs `body(start, end)` on each.
