@@ -1,7 +1,8 @@
 import { ConfigError, ShapeError } from "../errors.js";
 import { formatShape, sizeOf } from "../tensor.js";
 import { sameShape } from "./broadcast.js";
-import type { GradientTarget, Op, Pointer, Shape, Value } from "./op.js";
+import type { Op, Pointer, Shape, Value } from "./op.js";
+import { unwanted } from "./unwanted.js";
 
 export interface LayerNormAttributes {
   /** The last dimensions, which are normalised together. Default: the weight's shape, or the last dimension. */
@@ -15,9 +16,6 @@ interface Statistics {
   readonly mean: Pointer;
   readonly rstd: Pointer;
 }
-
-/** A gradient that is not wanted: the kernels skip null pointers. */
-export const unwanted: GradientTarget = { pointer: 0, accumulate: 0 };
 
 /** Throws `ConfigError` unless `eps` is a number from 0. */
 export function checkEps(name: string, eps: number): void {

@@ -1,7 +1,8 @@
 import { ShapeError } from "../errors.js";
 import { sizeOf } from "../tensor.js";
-import { checkEps, checkNormalizedShape, rowsOf, unwanted } from "./layer-norm.js";
+import { checkEps, checkNormalizedShape, rowsOf } from "./layer-norm.js";
 import type { Op, Pointer, Value } from "./op.js";
+import { unwanted } from "./unwanted.js";
 
 export interface RmsNormAttributes {
   /** Added to the mean square. Default 1e-6. */

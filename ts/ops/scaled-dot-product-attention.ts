@@ -2,8 +2,8 @@ import { ConfigError, ShapeError } from "../errors.js";
 import { formatShape } from "../tensor.js";
 import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
 import { expectInputs } from "./broadcast.js";
-import { unwanted } from "./layer-norm.js";
 import type { Op, Pointer, Shape, Value, Workspace } from "./op.js";
+import { unwanted } from "./unwanted.js";
 
 export interface ScaledDotProductAttentionAttributes {
   /** Whether query i sees the keys 0 to i only. Default false. */
