@@ -11,6 +11,9 @@ export const MAX_HEADER_LENGTH = 100_000_000;
 /** Bytes before the header: its length, a little-endian 64-bit number. */
 export const PREFIX_LENGTH = 8;
 
+/** Bytes to read first: the prefix, and enough to recognise what a file is that is no safetensors file. */
+export const START_LENGTH = 64;
+
 /** Element type and shape of a tensor in a file. */
 export interface TensorInfo {
   readonly dtype: Dtype;
@@ -33,8 +36,8 @@ export interface Header {
 const EXPECTED = "expected a safetensors file (8 bytes of header length, a JSON header, tensor data)";
 
 /**
- * Length in bytes of the header, from the first bytes of a file of `size` bytes. Give at least 8 (a file of fewer has all of
- * its own), better 64: what they tell about a wrong file goes into the message.
+ * Length in bytes of the header, from the first bytes of a file of `size` bytes. `start` are the
+ * first `START_LENGTH` of them, or all there are.
  * Throws `FormatError`.
  */
 export function readHeaderLength(start: Uint8Array, size: number, file: string): number {

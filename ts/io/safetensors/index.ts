@@ -4,7 +4,7 @@ export { encodeTensor } from "./encode.js";
 export type { TensorInfo } from "./header.js";
 export { openSafetensors } from "./open.js";
 export type { OpenTensorFile } from "./open.js";
-export { readSafetensors } from "./read.js";
+export { readIndex, readSafetensors } from "./read.js";
 export type { TensorFile, TensorIndex } from "./read.js";
 export { streamSafetensors, writeSafetensors } from "./write.js";
 export type { Metadata, TensorPlan } from "./write.js";

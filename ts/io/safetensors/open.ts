@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor.js";
 import type { ByteSource } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
-import { parseHeader, PREFIX_LENGTH, readHeaderLength } from "./header.js";
+import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
 import { indexOf } from "./read.js";
 import type { TensorIndex } from "./read.js";
 
@@ -23,7 +23,7 @@ export interface OpenTensorFile extends TensorIndex {
  * @throws `FormatError` where the header breaks the format
  */
 export async function openSafetensors(source: ByteSource, file = "safetensors file"): Promise<OpenTensorFile> {
-  const start = await source.read(0, Math.min(64, source.size));
+  const start = await source.read(0, Math.min(START_LENGTH, source.size));
   const headerLength = readHeaderLength(start, source.size, file);
   const dataStart = PREFIX_LENGTH + headerLength;
   const header = parseHeader(await source.read(PREFIX_LENGTH, headerLength), source.size - dataStart, file);

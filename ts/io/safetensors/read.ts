@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors.js";
 import type { Tensor } from "../../tensor.js";
 import { decodeTensor } from "./decode.js";
-import { parseHeader, PREFIX_LENGTH, readHeaderLength } from "./header.js";
+import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
 import type { Header, TensorEntry, TensorInfo } from "./header.js";
 
 /** What can be asked of a safetensors file without its tensors' data. */
@@ -44,6 +44,21 @@ export function indexOf(header: Header, file: string): TensorIndex & { entry(nam
 }
 
 /**
+ * Reads and checks a header alone, wherever the file lies: `read` gives the bytes at an offset, of a file of `size` bytes.
+ * Errors as `readSafetensors`.
+ */
+export function readIndex(
+  read: (offset: number, length: number) => Uint8Array,
+  size: number,
+  file: string,
+): ReturnType<typeof indexOf> & { readonly dataStart: number } {
+  const headerLength = readHeaderLength(read(0, Math.min(START_LENGTH, size)), size, file);
+  const dataStart = PREFIX_LENGTH + headerLength;
+  const header = parseHeader(read(PREFIX_LENGTH, headerLength), size - dataStart, file);
+  return { ...indexOf(header, file), dataStart };
+}
+
+/**
  * Reads a safetensors file from memory; its data is copied only when a tensor is asked for.
  * @param bytes the whole file, at any alignment
  * @param file name by which error messages call it
@@ -51,10 +66,8 @@ export function indexOf(header: Header, file: string): TensorIndex & { entry(nam
  * Format: https://github.com/huggingface/safetensors#format
  */
 export function readSafetensors(bytes: Uint8Array, file = "safetensors file"): TensorFile {
-  const headerLength = readHeaderLength(bytes.subarray(0, 64), bytes.byteLength, file);
-  const dataStart = PREFIX_LENGTH + headerLength;
-  const header = parseHeader(bytes.subarray(PREFIX_LENGTH, dataStart), bytes.byteLength - dataStart, file);
-  const { entry, ...index } = indexOf(header, file);
+  const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
+  const { entry, dataStart, ...index } = readIndex(read, bytes.byteLength, file);
   const raw = (name: string) => {
     const { begin, end } = entry(name);
     return bytes.subarray(dataStart + begin, dataStart + end);

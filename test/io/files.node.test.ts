@@ -1,0 +1,120 @@
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { ConfigError, FormatError, ModelError } from "../../ts/errors.js";
+import { provideFileAccess } from "../../ts/io/file-access.js";
+import {
+  cacheFolder,
+  nodeFileAccess,
+  openSafetensorsFile,
+  readFileMap,
+  writeFileAtomically,
+  writeFilesAtomically,
+} from "../../ts/io/node/index.js";
+import { checkAdapter, readAdapter, writeAdapter } from "../../ts/io/peft/index.js";
+import { readSafetensors, streamSafetensors } from "../../ts/io/safetensors/index.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const adapters = fileURLToPath(new URL("../golden/adapters", import.meta.url));
+const text = (value: string) => new TextEncoder().encode(value);
+
+describe("writing files", () => {
+  it("leaves no temporary names, makes folders, replaces", async () => {
+    const folder = join(await temporaryFolder(), "deep", "er");
+    await writeFilesAtomically(folder, { a: text("1"), b: text("2") });
+    await writeFilesAtomically(folder, { a: text("3") });
+    expect((await readdir(folder)).sort()).toEqual(["a", "b"]);
+    expect(await readFile(join(folder, "a"), "utf8")).toBe("3");
+  });
+
+  it("keeps the old file until the new one is complete", async () => {
+    const path = join(await temporaryFolder(), "model.safetensors");
+    await writeFile(path, "old");
+    await writeFileAtomically(path, async (sink) => {
+      await sink.write(text("ne"));
+      expect(await readFile(path, "utf8")).toBe("old");
+      await sink.write(text("w"));
+    });
+    expect(await readFile(path, "utf8")).toBe("new");
+  });
+
+  it("leaves everything as it was where writing fails", async () => {
+    const folder = await temporaryFolder();
+    await writeFilesAtomically(folder, { a: text("old") });
+    const failing = writeFileAtomically(join(folder, "a"), async (sink) => {
+      await sink.write(text("half"));
+      throw new Error("disk on fire");
+    });
+    await expect(failing).rejects.toThrow("disk on fire");
+    // The second file cannot be written, so the first must not be replaced either.
+    const files = { a: text("new"), b: 7 as unknown as Uint8Array };
+    await expect(writeFilesAtomically(folder, files)).rejects.toThrow();
+    expect(await readdir(folder)).toEqual(["a"]);
+    expect(await readFile(join(folder, "a"), "utf8")).toBe("old");
+  });
+
+  it("does not replace a folder, and leaves nothing beside it", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "a"));
+    await expect(writeFilesAtomically(folder, { a: text("1") })).rejects.toThrow();
+    await expect(writeFileAtomically(join(folder, "a"), async () => {})).rejects.toThrow();
+    expect(await readdir(folder)).toEqual(["a"]);
+  });
+
+  it.each(["../a", "a/b", "", ".", ".."])("refuses the name %j", async (name) => {
+    await expect(writeFilesAtomically(await temporaryFolder(), { [name]: text("1") })).rejects.toThrow(ConfigError);
+  });
+
+  it("clears away what killed processes left, after a while", async () => {
+    const folder = await temporaryFolder();
+    // No system has a process of this number: it is above every limit.
+    const [stale, fresh, own] = [".a.part-999999999-00ff", ".b.part-999999999-00ff", `.c.part-${process.pid}-00ff`];
+    for (const name of [stale, fresh, own]) await writeFile(join(folder, name), "half");
+    const longAgo = new Date(Date.now() - 3_600_000);
+    for (const name of [stale, own]) await utimes(join(folder, name), longAgo, longAgo);
+    await writeFilesAtomically(folder, { d: text("1") });
+    expect((await readdir(folder)).sort()).toEqual([fresh, own, "d"]);
+  });
+});
+
+describe("reading files", () => {
+  it("takes the files that a folder has", () => {
+    const folder = join(adapters, "valid/llama_plain");
+    expect(Object.keys(readFileMap(folder, ["adapter_config.json", "nothing"]))).toEqual(["adapter_config.json"]);
+    expect(() => readFileMap(join(adapters, "nowhere"), [])).toThrow(ConfigError);
+  });
+
+  it("reads tensors of a file one at a time, and copies it tensor by tensor", async () => {
+    const path = join(adapters, "base/tiny_bert/model.safetensors");
+    const whole = readSafetensors(new Uint8Array(await readFile(path)));
+    const file = await openSafetensorsFile(path);
+    expect(file.names).toEqual(whole.names);
+    for (const name of file.names) expect(await file.tensor(name)).toEqual(whole.tensor(name));
+    const copy = join(await temporaryFolder(), "copy.safetensors");
+    const plans = file.names.map((name) => ({ name, ...file.info(name) }));
+    await writeFileAtomically(copy, (sink) =>
+      streamSafetensors(sink, plans, ({ name }) => file.raw(name), file.metadata),
+    );
+    await file.close();
+    expect((await readFile(copy)).equals(await readFile(path))).toBe(true);
+    await expect(openSafetensorsFile(join(adapters, "manifest.json"))).rejects.toThrow(FormatError);
+  });
+
+  it("reads and checks adapters by their folder", async () => {
+    provideFileAccess(nodeFileAccess);
+    const adapter = readAdapter(join(adapters, "valid/llama_plain"));
+    checkAdapter(adapter, join(adapters, "base/tiny_llama"));
+    const folder = await temporaryFolder();
+    await writeFilesAtomically(folder, writeAdapter(adapter));
+    expect(readAdapter(folder)).toEqual(adapter);
+    expect(() => checkAdapter(adapter, folder)).toThrow(ModelError);
+    expect(() => readAdapter(adapters)).toThrow("expected a file adapter_config.json, got none");
+  });
+});
+
+it("finds the cache folder", () => {
+  expect(cacheFolder({ LOWRANK_CACHE: "/a/b", XDG_CACHE_HOME: "/x" })).toBe("/a/b");
+  expect(cacheFolder({ XDG_CACHE_HOME: "/x", LOWRANK_CACHE: "" })).toBe(join("/x", "lowrank"));
+  expect(cacheFolder({})).toMatch(/[\\/]\.cache[\\/]lowrank$/);
+});

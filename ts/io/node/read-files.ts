@@ -1,0 +1,27 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, ModelError } from "../../errors.js";
+import type { FileAccess } from "../file-access.js";
+import type { FileMap } from "../file-map.js";
+import { safetensorsIndex } from "./file-source.js";
+
+/** Whether there is a folder of that path. */
+export const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** Those of `names` that a folder has, in memory. Throws `ConfigError` where there is no such folder. */
+export function readFileMap(directory: string, names: readonly string[]): FileMap {
+  if (!isFolder(directory)) throw new ConfigError(`there is no folder ${directory}`, { directory });
+  const present = names.filter((name) => existsSync(join(directory, name)));
+  return Object.fromEntries(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
+}
+
+/** What Node's entry gives the loaders that take a folder. */
+export const nodeFileAccess: FileAccess = {
+  readFiles: readFileMap,
+  modelIndex(directory) {
+    const path = join(directory, "model.safetensors");
+    if (!existsSync(path))
+      throw new ModelError(`model ${directory}: expected a folder with model.safetensors`, { directory });
+    return safetensorsIndex(path);
+  },
+};
