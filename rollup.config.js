@@ -16,7 +16,7 @@ export default [
       browser: "ts/entry/browser.ts",
       workerd: "ts/entry/workerd.ts",
       inline: "ts/entry/inline.ts",
-      cli: "ts/entry/cli.ts",
+      cli: "ts/cli/main.ts",
       "worker-node": "ts/entry/worker-node.ts",
       "worker-browser": "ts/entry/worker-browser.ts",
     },
@@ -24,5 +24,11 @@ export default [
     plugins: [typescript, binaries],
     output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js", sourcemap: true },
   },
-  { input: "ts/index.ts", external, plugins: [dts()], output: { file: `${dir}/index.d.ts`, format: "es" } },
+  {
+    // Node's entry has more names: what needs a file system.
+    input: { index: "ts/index.ts", node: "ts/entry/node.ts" },
+    external,
+    plugins: [dts()],
+    output: { dir, format: "es", chunkFileNames: "chunks/[name].d.ts" },
+  },
 ];

@@ -4,10 +4,12 @@ import { Worker } from "node:worker_threads";
 import { setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { provideFileAccess } from "../io/file-access.js";
-import { nodeFileAccess } from "../io/node/read-files.js";
+import { locateModel, nodeFileAccess } from "../io/node/index.js";
+import { setModelLocator } from "../models/model-source.js";
 
 setBinaryLocator((variant) => readFile(new URL(`./wasm/lowrank-${variant}.wasm`, import.meta.url)));
 provideFileAccess(nodeFileAccess);
+setModelLocator(locateModel);
 
 setWorkerHost({
   concurrency: availableParallelism,
@@ -23,3 +25,6 @@ setWorkerHost({
 });
 
 export * from "../index.js";
+
+export { cacheFolder, fetchModel, resolveModel, writeFilesAtomically } from "../io/node/index.js";
+export type { DownloadProgress, LocalModel, ResolveOptions } from "../io/node/index.js";

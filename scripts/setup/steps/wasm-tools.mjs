@@ -28,8 +28,10 @@ export const wasmTools = {
     // A target folder that survives lets an interrupted build go on; tools need to compile fast, not to run fast.
     const target = join(toolsFolder, "target");
     const env = { CARGO_TARGET_DIR: target, CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" };
-    const crates = missing().map(([name, version]) => `${packages[name]}@${version}`);
-    await run("cargo", ["install", "--root", toolsFolder, "--no-track", "--force", ...crates], { env });
+    for (const [name, version] of missing()) {
+      const options = ["--root", toolsFolder, "--no-track", "--force", "--bin", name];
+      await run("cargo", ["install", ...options, `${packages[name]}@${version}`], { env });
+    }
     rmSync(target, { recursive: true, force: true });
   },
 };
