@@ -10,9 +10,9 @@ import { wasmBuild } from "./steps/wasm-build.mjs";
 import { wasmTools } from "./steps/wasm-tools.mjs";
 import { variants } from "../wasm/variants.mjs";
 
-/** What the kernels need, in order. */
+/** What the chosen builds of the kernels need, in order. */
 export function stepsForKernels(chosen = Object.keys(variants)) {
-  return [nodeModules, cargo, rustTarget, wasmTools, ...chosen.map(wasmBuild)];
+  return [nodeModules, cargo, rustTarget(chosen), wasmTools(chosen), ...chosen.map(wasmBuild)];
 }
 
 /** What the package needs that is published. */

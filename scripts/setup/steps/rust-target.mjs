@@ -1,19 +1,29 @@
-import { ask, debianPackages, findToolchain, target } from "../../wasm/toolchain.mjs";
 import { isBuilt } from "../../wasm/build.mjs";
+import { ask, debianPackages, findToolchain, target } from "../../wasm/toolchain.mjs";
 import { variants } from "../../wasm/variants.mjs";
 import { canInstall, install, installCommand } from "../debian.mjs";
 import { run } from "../process.mjs";
 import { SetupError } from "../report.mjs";
 
-/** A Rust that compiles for wasm32: the active one, else Debian's packages, else rustup's target. */
-export const rustTarget = {
-  title: `Rust's standard library for ${target}`,
-  needed: () => !Object.keys(variants).every(isBuilt) && findToolchain() === null,
-  async run() {
-    if (canInstall()) await install(debianPackages);
-    else if (ask("rustup", ["--version"]) !== "") await run("rustup", ["target", "add", target]);
-    if (findToolchain() !== null) return;
-    const commands = `rustup target add ${target}\n  or on Debian: ${installCommand(debianPackages)}`;
-    throw new SetupError(`no Rust compiler for ${target} was found`, commands);
-  },
-};
+/** A Rust that compiles the chosen variants: the active one, else Debian's packages, else rustup's target. */
+export function rustTarget(chosen) {
+  const lacking = () => chosen.some((variant) => !isBuilt(variant) && findToolchain(variants[variant]) === null);
+  return {
+    title: `Rust's standard library for ${target}`,
+    needed: lacking,
+    async run() {
+      if (canInstall()) await install(debianPackages);
+      else if (ask("rustup", ["--version"]) !== "") {
+        await run("rustup", ["target", "add", target]);
+        // Threads need the standard library compiled anew.
+        await run("rustup", ["component", "add", "rust-src"]);
+      }
+      if (!lacking()) return;
+      const rustup = `rustup target add ${target} && rustup component add rust-src`;
+      throw new SetupError(
+        `no Rust compiler for ${target} was found`,
+        `${rustup}\n  or on Debian: ${installCommand(debianPackages)}`,
+      );
+    },
+  };
+}

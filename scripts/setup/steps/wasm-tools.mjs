@@ -2,7 +2,6 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ask } from "../../wasm/toolchain.mjs";
 import { isBuilt } from "../../wasm/build.mjs";
-import { variants } from "../../wasm/variants.mjs";
 import { pathWith, root, toolsFolder } from "../paths.mjs";
 import { run } from "../process.mjs";
 
@@ -21,17 +20,20 @@ function missing() {
 
 const packages = { "wasm-pack": "wasm-pack", "wasm-bindgen": "wasm-bindgen-cli" };
 
-export const wasmTools = {
-  title: "wasm-pack and wasm-bindgen (compiled once, a few minutes)",
-  needed: () => !Object.keys(variants).every(isBuilt) && missing().length > 0,
-  async run() {
-    // A target folder that survives lets an interrupted build go on; tools need to compile fast, not to run fast.
-    const target = join(toolsFolder, "target");
-    const env = { CARGO_TARGET_DIR: target, CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" };
-    for (const [name, version] of missing()) {
-      const options = ["--root", toolsFolder, "--no-track", "--force", "--bin", name];
-      await run("cargo", ["install", ...options, `${packages[name]}@${version}`], { env });
-    }
-    rmSync(target, { recursive: true, force: true });
-  },
-};
+/** The tools that turn compiled Rust into a module with its JavaScript. */
+export function wasmTools(chosen) {
+  return {
+    title: "wasm-pack and wasm-bindgen (compiled once, a few minutes)",
+    needed: () => !chosen.every(isBuilt) && missing().length > 0,
+    async run() {
+      // A target folder that survives lets an interrupted build go on; tools need to compile fast, not to run fast.
+      const target = join(toolsFolder, "target");
+      const env = { CARGO_TARGET_DIR: target, CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" };
+      for (const [name, version] of missing()) {
+        const options = ["--root", toolsFolder, "--no-track", "--force", "--bin", name];
+        await run("cargo", ["install", ...options, `${packages[name]}@${version}`], { env });
+      }
+      rmSync(target, { recursive: true, force: true });
+    },
+  };
+}
