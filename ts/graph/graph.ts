@@ -1,3 +1,4 @@
+import type { GeluAttributes } from "../ops/activation.js";
 import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
 import type { EmbeddingAttributes } from "../ops/embedding.js";
 import { ops } from "../ops/index.js";

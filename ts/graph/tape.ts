@@ -263,6 +263,14 @@ export class Tape {
     return this.streams++;
   }
 
+  /** Random streams drawn so far, by initialisers and dropout. Set it with a checkpoint's to go on with the same numbers. */
+  get streamsDrawn(): number {
+    return this.streams;
+  }
+  set streamsDrawn(count: number) {
+    this.streams = count;
+  }
+
   /** @internal Packs a frozen weight `[k, n]`, or its transpose, once. */
   packed(node: Node, form: PackedForm): Pointer {
     if (!node.persistent || node.op !== null || node.requiresGrad || node.value.shape.length !== 2) return 0;

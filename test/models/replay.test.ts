@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  AdamW,
+  gradNorm,
+  raggedBatch,
+  type RaggedBatch,
+  readSafetensors,
+  SentenceEncoder,
+  type Tensor,
+  TextClassifier,
+} from "../../ts/index.js";
+import { goldenBytes, goldenJson } from "../golden.js";
+import { miniLM } from "./minilm.js";
+
+const REPLAY = "minilm/replay_qkv";
+const { steps } = await goldenJson<{ steps: { loss: number; grad_norm: number }[] }>(`${REPLAY}/replay.json`);
+
+let encoder: SentenceEncoder;
+let classifier: TextClassifier;
+
+/** PEFT's initial adapter with its initial head, as one of our classifiers. */
+async function initialClassifier(): Promise<TextClassifier> {
+  const adapter = `${REPLAY}/init_adapter`;
+  return TextClassifier.load(encoder, {
+    "adapter_config.json": await goldenBytes(`${adapter}/adapter_config.json`),
+    "adapter_model.safetensors": await goldenBytes(`${adapter}/adapter_model.safetensors`),
+    "head.safetensors": await goldenBytes(`${REPLAY}/init_head.safetensors`),
+    "labels.json": new TextEncoder().encode('{ "labels": ["0", "1"] }'),
+  });
+}
+
+/** The real tokens of padded rows. */
+function ragged(ids: Tensor, mask: Tensor, first: number, count: number): RaggedBatch {
+  const width = ids.shape.at(-1)!;
+  return raggedBatch(
+    Array.from({ length: count }, (_, row) => {
+      const start = (first + row) * width;
+      const length = mask.data.subarray(start, start + width).reduce((sum, one) => sum + one, 0);
+      return ids.data.slice(start, start + length);
+    }),
+  );
+}
+
+function transposed({ shape, data }: Tensor): Float32Array {
+  const [rows, columns] = shape as [number, number];
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j]!;
+  return out;
+}
+
+const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+const distance = (a: Float32Array, b: Float32Array) => {
+  expect(a.length).toBe(b.length);
+  return a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+};
+
+/** Every gradient of the step against PEFT's, relative to the largest entry of its tensor. */
+async function worstGradient(step: number): Promise<number> {
+  const { graph } = classifier;
+  const golden = readSafetensors(await goldenBytes(`${REPLAY}/step${step}_grads.safetensors`));
+  let worst = 0;
+  const compare = (ours: Tensor, name: string, turn: boolean) => {
+    const expected = golden.tensor(name);
+    const scale = largest(expected.data);
+    const error = distance(turn ? transposed(ours) : ours.data, expected.data);
+    worst = Math.max(worst, scale === 0 ? error : error / scale);
+  };
+  for (const [path, layer] of encoder.adapter("classifier").layers) {
+    compare(graph.grad(layer.loraA)!, `base_model.model.${path}.lora_A.default.weight`, true);
+    compare(graph.grad(layer.loraB)!, `base_model.model.${path}.lora_B.default.weight`, true);
+  }
+  compare(graph.grad(classifier.head.weight)!, "head.weight", true);
+  compare(graph.grad(classifier.head.bias)!, "head.bias", false);
+  return worst;
+}
+
+beforeAll(async () => {
+  encoder = await SentenceEncoder.load(await miniLM());
+  classifier = await initialClassifier();
+}, 120_000);
+afterAll(() => encoder?.dispose());
+
+describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", () => {
+  it("20 losses, the gradients of steps 0 and 1, and the adapter afterwards", { timeout: 300_000 }, async () => {
+    const { graph } = classifier;
+    const batches = readSafetensors(await goldenBytes("minilm/batches_first20.safetensors"));
+    const [ids, mask, labels] = ["input_ids", "attention_mask", "labels"].map((name) => batches.tensor(name)) as [Tensor, Tensor, Tensor];
+    const params = classifier.params();
+    const optimizer = new AdamW(graph, params, { lr: 1e-3 });
+    expect(steps).toHaveLength(20);
+    const losses: number[] = [];
+    for (let step = 0; step < 20; step++) {
+      optimizer.zeroGrad();
+      const batch = ragged(ids, mask, step * 16, 16);
+      graph.step(() => {
+        const logits = classifier.head.logits(encoder.pooled(batch));
+        const loss = graph.crossEntropy(logits, labels.data.slice(step * 16, (step + 1) * 16));
+        graph.backward(loss);
+        losses.push(graph.value(loss).data[0]!);
+      });
+      if (step === 0) {
+        for (const layer of encoder.adapter("classifier").layers.values()) {
+          expect(largest(graph.grad(layer.loraA)!.data)).toBe(0);
+          expect(largest(graph.grad(layer.loraB)!.data)).toBeGreaterThan(0);
+        }
+      }
+      expect(gradNorm(graph, params) / steps[step]!.grad_norm).toBeCloseTo(1, step < 2 ? 5 : 3);
+      if (step < 2) expect(await worstGradient(step)).toBeLessThan(1e-4);
+      optimizer.step();
+    }
+    const worstLoss = Math.max(...losses.map((loss, i) => Math.abs(loss - steps[i]!.loss)));
+    console.log(`largest loss difference ${worstLoss.toExponential(2)}`);
+    expect(worstLoss).toBeLessThan(5e-6);
+
+    const after = readSafetensors(await goldenBytes(`${REPLAY}/adapter_step20/adapter_model.safetensors`));
+    for (const [path, layer] of encoder.adapter("classifier").layers) {
+      for (const [name, id] of [["lora_A", layer.loraA], ["lora_B", layer.loraB]] as const) {
+        const expected = after.tensor(`base_model.model.${path}.${name}.weight`);
+        expect(distance(transposed(graph.value(id)), expected.data)).toBeLessThan(2e-4);
+      }
+    }
+    optimizer.dispose();
+  });
+
+  it("logits after step 20: merged, unmerged and PEFT's agree, and unmerging restores every bit", async () => {
+    const golden = readSafetensors(await goldenBytes(`${REPLAY}/step20_eval_20_sentences.safetensors`));
+    const { sentences } = await goldenJson<{ sentences: string[] }>("minilm/sentences_20.json");
+    const flat = async () => Float32Array.from((await classifier.logits(sentences)).flatMap((row) => [...row]));
+    const unmerged = await flat();
+    const weights = () => encoder.model.linears().map((linear) => encoder.graph.value(linear.weight).data);
+    const before = weights();
+    encoder.mergeAdapter("classifier");
+    const merged = await flat();
+    const [query] = encoder.model.linears();
+    const mergedQuery = query!.partWeight(query!.parts[0]!).data;
+    encoder.unmergeAdapter("classifier");
+    weights().forEach((weight, i) => expect(distance(weight, before[i]!)).toBe(0));
+    expect(distance(merged, unmerged)).toBeLessThan(1e-5);
+    expect(distance(unmerged, golden.tensor("logits_unmerged").data)).toBeLessThan(1e-4);
+    expect(distance(merged, golden.tensor("logits_merged").data)).toBeLessThan(1e-4);
+    expect(distance(mergedQuery, golden.tensor("merged_layer0_query_weight").data)).toBeLessThan(2e-4);
+  });
+});
+
+describe("the base model", () => {
+  it("turns the 16 awkward texts into the same ids", async () => {
+    const cases = await goldenJson<{ text: string; ids: number[] }[]>("minilm/tokenizer_cases.json");
+    expect(cases).toHaveLength(16);
+    for (const { text, ids } of cases) expect([...encoder.tokenizer.encode(text)]).toEqual(ids);
+  });
+
+  it("gives the embeddings of transformers", async () => {
+    const golden = readSafetensors(await goldenBytes("minilm/base_20_sentences.safetensors"));
+    const { sentences } = await goldenJson<{ sentences: string[] }>("minilm/sentences_20.json");
+    encoder.setAdapter(null);
+    for (const [name, normalize] of [["mean_pooled", false], ["normalized", true]] as const) {
+      const vectors = await encoder.encode(sentences, { normalize });
+      const expected = golden.tensor(name).data;
+      const worst = Math.max(...vectors.map((vector, i) => distance(vector, expected.slice(i * 384, (i + 1) * 384))));
+      expect(worst).toBeLessThan(2e-6);
+    }
+  });
+
+  it("does not let a text's neighbours in the batch change it", async () => {
+    const texts = ["short", "a somewhat longer sentence about nothing at all", "x ".repeat(200)];
+    encoder.setAdapter(null);
+    const together = await encoder.encode(texts);
+    for (const [i, text] of texts.entries()) {
+      const [alone] = await encoder.encode([text]);
+      expect(distance(alone!, together[i]!)).toBeLessThan(2e-6);
+    }
+  });
+});
