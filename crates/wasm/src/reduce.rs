@@ -7,7 +7,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Elements read below which a second thread costs more than it saves.
 const GRAIN: usize = 1 << 14;
 
-/// y ← α·fold of x over `axis` (added to y where `accumulate`). Outputs are cut at multiples of 16: whole column tiles.
+/// Where outputs may be cut: anywhere for sums of rows, at whole tiles of 16 for columns.
+fn align(inner: usize) -> usize {
+    if inner == 1 { 1 } else { 16 }
+}
+
+/// y ← α·fold of x over `axis` (added to y where `accumulate`).
 fn fold<F: Fold>(
     x: *const f32,
     y: *mut f32,
@@ -16,7 +21,7 @@ fn fold<F: Fold>(
     accumulate: bool,
 ) {
     let (x, y) = (Shared::new(x), Shared::new(y));
-    parallel::ranges(outer * inner, GRAIN / axis.max(1), 16, &|start, end| unsafe {
+    parallel::ranges(outer * inner, GRAIN / axis.max(1), align(inner), &|start, end| unsafe {
         reduce::reduce::<F>(x.get(), y.get(), axis, inner, alpha, accumulate, start, end);
     });
 }
@@ -73,7 +78,7 @@ pub unsafe fn extreme_axis_gradient(
     accumulate: u32,
 ) {
     let (operands, dx) = (Shared::new((g, x, y)), Shared::new(dx));
-    parallel::ranges(outer * inner, GRAIN / axis.max(1), 16, &|start, end| unsafe {
+    parallel::ranges(outer * inner, GRAIN / axis.max(1), align(inner), &|start, end| unsafe {
         reduce::extreme_gradient(operands.get(), dx.get(), axis, inner, accumulate != 0, start, end);
     });
 }
