@@ -44,7 +44,7 @@ function inChromium(name: string, build: Build): TestProjectConfiguration {
   return {
     plugins: [server],
     define: { __BUILD__: JSON.stringify(build), __PROJECT__: '"/project"', __MODELS__: '"/models"' },
-    optimizeDeps: { include: ["fast-check", "@huggingface/tokenizers"] },
+    optimizeDeps: { include: ["fast-check", "@huggingface/tokenizers", "papaparse"] },
     test: {
       name,
       include: ["test/**/*.test.ts"],

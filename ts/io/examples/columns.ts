@@ -1,0 +1,50 @@
+import { ConfigError, FormatError } from "../../errors.js";
+import type { Row } from "./rows.js";
+
+/** A column by its name, or by its number from 0 (as a number or in digits). */
+export type Column = string | number;
+
+const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
+const quoted = (names: readonly string[]) => names.map((name) => JSON.stringify(name.slice(0, 40))).join(", ");
+
+/**
+ * Whether the first row names the columns: where that is not said, if it holds one of the names asked for. Digits do not
+ * count: asked for as a column, "0" may well stand in the first row as a label.
+ */
+function hasHeader(first: Row, wanted: readonly Column[], header: boolean | "auto"): boolean {
+  if (header !== "auto") return header;
+  return wanted.some((column) => !isNumber(column) && first.fields.includes(String(column)));
+}
+
+/**
+ * Rows reduced to the wanted columns, without the header.
+ * @param columns names of the columns of a file without a header
+ * @throws `ConfigError` for a column that is not there, naming those that are; `FormatError` for a file without rows
+ */
+export function pickColumns(
+  rows: readonly Row[],
+  wanted: readonly Column[],
+  { header, columns, file }: { header: boolean | "auto"; columns: readonly string[] | undefined; file: string },
+): Row[] {
+  const [first] = rows;
+  if (!first) throw new FormatError(`${file}: expected rows of examples, but it is empty`, { file });
+  const named = hasHeader(first, wanted, header);
+  const names = named ? first.fields : columns;
+  const indices = wanted.map((column) => {
+    const index = typeof column === "string" ? (names?.indexOf(column) ?? -1) : -1;
+    if (index >= 0) {
+      if (names!.indexOf(column as string, index + 1) >= 0)
+        throw new ConfigError(`${file}: two columns are called ${JSON.stringify(column)}; give its number from 0`, { column });
+      return index;
+    }
+    if (isNumber(column) && Number.isSafeInteger(Number(column)) && Number(column) < first.fields.length && Number(column) >= 0)
+      return Number(column);
+    const has = names
+      ? `it has ${quoted(names)}`
+      : `its first line holds ${quoted(first.fields)}; if that is no header, give columns by number, 0 to ${first.fields.length - 1}`;
+    throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}`, { file, column });
+  });
+  const body = named ? rows.slice(1) : rows;
+  if (body.length === 0) throw new FormatError(`${file}: it has a header but no examples`, { file });
+  return body.map(({ line, fields }) => ({ line, fields: indices.map((index) => fields[index]!) }));
+}

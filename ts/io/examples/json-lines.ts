@@ -1,0 +1,41 @@
+import { FormatError } from "../../errors.js";
+import type { Column } from "./columns.js";
+import type { Row } from "./rows.js";
+
+/**
+ * The wanted fields of JSON Lines: an object a line, blank lines left out. Strings are taken as they are, numbers and
+ * booleans as JSON writes them.
+ * @param text normalised text; @param file name by which messages call it
+ * @throws `FormatError` with the line, for what is not an object or lacks a field
+ */
+export function parseJsonLines(text: string, wanted: readonly Column[], file: string): Row[] {
+  const rows: Row[] = [];
+  for (const [index, source] of text.split("\n").entries()) {
+    if (source.trim() === "") continue;
+    const line = index + 1;
+    const fail = (problem: string, cause?: unknown) =>
+      new FormatError(`${file}, line ${line}: ${problem}`, { file, line }, { cause });
+    let value: unknown;
+    try {
+      value = JSON.parse(source);
+    } catch (cause) {
+      throw fail(`expected JSON: ${(cause as Error).message}`, cause);
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw fail(`expected a JSON object, got ${source.slice(0, 60)}`);
+    const fields = wanted.map((column) => {
+      const field = Object.hasOwn(value, column) ? (value as Record<string, unknown>)[column] : undefined;
+      if (typeof field === "string") return field;
+      if (typeof field === "number" || typeof field === "boolean") return String(field);
+      const has = Object.keys(value).join(", ") || "none";
+      throw fail(
+        field === undefined
+          ? `there is no field ${JSON.stringify(column)}; the object has ${has}`
+          : `expected ${JSON.stringify(column)} to be text or a number, got ${JSON.stringify(field)}`,
+      );
+    });
+    rows.push({ line, fields });
+  }
+  if (rows.length === 0) throw new FormatError(`${file}: expected an object a line, but it is empty`, { file });
+  return rows;
+}
