@@ -1,6 +1,6 @@
 //! The loops around the tile: blocks of k, blocks of rows, groups of panels, strips.
 
-use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width, strip};
+use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width};
 use super::tile::{Initial, Panels, Strip, Tile};
 use super::{Activation, Product, Right, Strided, output, rows, select};
 use core::ops::Range;
@@ -13,7 +13,7 @@ const COLUMN_BLOCK: usize = 512;
 
 /// Elements of B that pass a block of rows together, at most: half of a small first-level cache, so that A's strip and C
 /// have room.
-const GROUP: usize = 4096;
+const GROUP: usize = 8192;
 
 /// Elements of B packed together.
 const B_BLOCK: usize = 64 * MAXIMUM_BLOCK;
@@ -110,10 +110,18 @@ unsafe fn block_of_output(
                 }
             };
             if !in_place {
-                for (i, height) in strips(rows.clone(), mr) {
-                    let from = Strided { data: a.at(i, start), ..a };
-                    strip(height, depth, from, packed_strips.add((i - rows.start) * depth));
-                }
+                let (count, least, taller) = heights(rows.len(), mr);
+                let from = Strided { data: a.at(rows.start, start), ..a };
+                pack::strips(least + 1, taller, depth, from, packed_strips);
+                let done = taller * (least + 1);
+                let from = Strided { data: from.at(done, 0), ..a };
+                pack::strips(least, count - taller, depth, from, packed_strips.add(done * depth));
+            }
+            if let Right::Strided(b) = product.b
+                && b.column == 1
+                && rows.len() > FEW_ROWS
+            {
+                pack::touch(b, start..start + depth, columns.clone());
             }
             let mut source = Source { product, nr, rows: start..start + depth, buffer: workspace, held: 0..0 };
             let mut column = columns.start;
@@ -180,11 +188,16 @@ impl Source<'_> {
     }
 }
 
-/// Rows in strips of at most `mr`, as even as they can be, so that no strip is much slower than the others:
-/// (first row, height).
+/// Rows in strips of at most `mr`, as even as they can be, so that no strip is much slower than the others: how many
+/// strips, of how many rows at least, and how many of them (the first) have one more.
+fn heights(rows: usize, mr: usize) -> (usize, usize, usize) {
+    let count = rows.div_ceil(mr);
+    (count, rows / count, rows % count)
+}
+
+/// The strips: (first row, height).
 fn strips(rows: Range<usize>, mr: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = rows.len().div_ceil(mr);
-    let (least, taller) = (rows.len() / count.max(1), rows.len() % count.max(1));
+    let (count, least, taller) = heights(rows.len(), mr);
     let mut next = rows.start;
     (0..count).map(move |i| {
         let (first, height) = (next, least + usize::from(i < taller));

@@ -66,11 +66,22 @@ pub unsafe fn pack(k: usize, n: usize, b: Strided, nr: usize, packed: *mut f32) 
 pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usize>, nr: usize, to: *mut f32) {
     let mut column = columns.start;
     while column < columns.end {
-        let width = panel_width(columns.end - column, nr).min(columns.end - column);
+        let left = columns.end - column;
+        let width = panel_width(left, nr).min(left);
         unsafe {
             let to = to.add((column - columns.start) * rows.len());
             match b {
-                Right::Strided(b) => panel(rows.len(), width, Strided { data: b.at(rows.start, column), ..b }, to),
+                Right::Strided(b) => {
+                    let b = Strided { data: b.at(rows.start, column), ..b };
+                    if nr == 8 && left >= 16 && b.column == 1 {
+                        // Two panels share the lines of B.
+                        let next = rows.len() * 8;
+                        copy([0, 4, 8, 12], [0, 4, next, next + 4], rows.len(), b, to, 8);
+                        column += 16;
+                        continue;
+                    }
+                    panel(rows.len(), width, b, to);
+                }
                 Right::PackedTransposed { packed, width: inner } => {
                     panel_of_transposed(packed, inner, n, rows.clone(), column, width, nr, to);
                 }
@@ -78,6 +89,15 @@ pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usiz
             }
         }
         column += width;
+    }
+}
+
+/// Reads a line here and there, row by row, so that the hardware's prefetchers bring B nearer.
+pub unsafe fn touch(b: Strided, rows: Range<usize>, columns: Range<usize>) {
+    for p in rows {
+        for j in columns.clone().step_by(16) {
+            unsafe { core::ptr::read_volatile(b.at(p, j)) };
+        }
     }
 }
 
@@ -115,9 +135,9 @@ unsafe fn panel(rows: usize, width: usize, b: Strided, to: *mut f32) {
     let whole = width & !3;
     unsafe {
         match (b.column, b.row, whole) {
-            (1, _, 8) => copy([0, 4], rows, b.data, b.row, to, padded),
-            (1, _, 16) => copy([0, 4, 8, 12], rows, b.data, b.row, to, padded),
-            (1, _, _) => (0..whole).step_by(4).for_each(|j| copy([j], rows, b.data, b.row, to, padded)),
+            (1, _, 8) => copy([0, 4], [0, 4], rows, b, to, padded),
+            (1, _, 16) => copy([0, 4, 8, 12], [0, 4, 8, 12], rows, b, to, padded),
+            (1, _, _) => (0..whole).step_by(4).for_each(|j| copy([j], [j], rows, b, to, padded)),
             (_, 1, _) => (0..whole).step_by(4).for_each(|j| transpose(rows, b.at(0, j), b.column, to.add(j), padded)),
             _ => (0..rows).for_each(|p| (0..whole).for_each(|j| *to.add(p * padded + j) = *b.at(p, j))),
         }
@@ -131,25 +151,28 @@ unsafe fn panel(rows: usize, width: usize, b: Strided, to: *mut f32) {
     }
 }
 
-/// Of each row, the vectors that begin at the given columns.
+/// Of each row, the vector that begins in column `from[v]` goes to `to[v]`, rows being `to_row` apart.
 #[inline(always)]
 unsafe fn copy<const V: usize>(
-    columns: [usize; V],
+    from: [usize; V],
+    to: [usize; V],
     rows: usize,
-    from: *const f32,
-    from_row: usize,
-    to: *mut f32,
+    source: Strided,
+    target: *mut f32,
     to_row: usize,
 ) {
     // Numbers, not pointers, for the same reason as in `tile::sum`.
-    let (mut from, mut to) = (from.expose_provenance(), to.expose_provenance());
+    let mut source_row = source.data.expose_provenance();
+    let mut target_row = target.expose_provenance();
     for _ in 0..rows {
-        let row = columns.map(|j| unsafe { F32x4::load(with_exposed_provenance::<f32>(from).add(j)) });
-        for (vector, j) in row.into_iter().zip(columns) {
-            unsafe { vector.store(with_exposed_provenance_mut::<f32>(to).add(j)) };
+        unsafe {
+            let vectors = from.map(|j| F32x4::load(with_exposed_provenance::<f32>(source_row).add(j)));
+            for (vector, j) in vectors.into_iter().zip(to) {
+                vector.store(with_exposed_provenance_mut::<f32>(target_row).add(j));
+            }
         }
-        from += 4 * from_row;
-        to += 4 * to_row;
+        source_row += 4 * source.row;
+        target_row += 4 * to_row;
     }
 }
 
@@ -172,20 +195,41 @@ unsafe fn transpose(rows: usize, from: *const f32, from_column: usize, to: *mut 
     }
 }
 
-/// Rows of A, interleaved: `to[p·rows + i] = a(i, p)` for p < k; at most 8 rows.
+/// `count` strips of A, each of `height` rows, interleaved, one after the other: strip s has a(s·height + i, p) at
+/// `to[s·height·k + p·height + i]`. At most 8 rows.
 ///
 /// # Safety
 /// Both valid, not overlapping.
-pub unsafe fn strip(rows: usize, k: usize, a: Strided, to: *mut f32) {
-    unsafe {
-        match (a.row, rows) {
-            (1, 4) => copy([0], k, a.data, a.column, to, rows),
-            // Two vectors reach all of 5 to 8 rows; where they overlap both write the same.
-            (1, 5) => copy([0, 1], k, a.data, a.column, to, rows),
-            (1, 6) => copy([0, 2], k, a.data, a.column, to, rows),
-            (1, 7) => copy([0, 3], k, a.data, a.column, to, rows),
-            (1, 8) => copy([0, 4], k, a.data, a.column, to, rows),
-            _ => (0..k).for_each(|p| (0..rows).for_each(|i| *to.add(p * rows + i) = *a.at(i, p))),
+pub unsafe fn strips(height: usize, count: usize, k: usize, a: Strided, to: *mut f32) {
+    let mut strip = 0;
+    while strip < count {
+        unsafe {
+            let columns = a.transposed();
+            let from = Strided { data: a.at(strip * height, 0), ..columns };
+            let to = to.add(strip * height * k);
+            let pair = strip + 1 < count;
+            // Two vectors reach all of 5 to 8 rows; where they overlap both write the same. Two strips share lines.
+            macro_rules! copy_strips {
+                ($height:literal, $second:literal) => {{
+                    const H: usize = $height;
+                    if pair {
+                        let (next, second) = (k * H, H + $second);
+                        copy([0, $second, H, second], [0, $second, next, next + $second], k, from, to, H);
+                        strip += 1;
+                    } else {
+                        copy([0, $second], [0, $second], k, from, to, H);
+                    }
+                }};
+            }
+            match (from.column, height) {
+                (1, 4) => copy([0], [0], k, from, to, 4),
+                (1, 5) => copy_strips!(5, 1),
+                (1, 6) => copy_strips!(6, 2),
+                (1, 7) => copy_strips!(7, 3),
+                (1, 8) => copy_strips!(8, 4),
+                _ => (0..k).for_each(|p| (0..height).for_each(|i| *to.add(p * height + i) = *from.at(p, i))),
+            }
         }
+        strip += 1;
     }
 }
