@@ -23,7 +23,7 @@ export class Heap {
   peak = 0;
 
   constructor(
-    private readonly memory: WebAssembly.Memory,
+    readonly memory: WebAssembly.Memory,
     /** Upper bound of linear memory in bytes. */
     readonly maximum: number,
   ) {}

@@ -14,7 +14,7 @@ export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
   const a = heap.allocate(4 * ROWS * INNER);
   const b = heap.allocate(4 * INNER * COLUMNS);
   const c = heap.allocate(4 * ROWS * COLUMNS);
-  const floats = new Float32Array(kernels.memory.buffer);
+  const floats = new Float32Array(heap.memory.buffer);
   // Small integers over a power of two: products and sums are exact in float32, fused or not.
   const left = (i: number, k: number) => (((i * 7 + k * 3) % 17) - 8) / 8;
   const right = (k: number, j: number) => (((k * 5 + j * 11) % 19) - 9) / 8;

@@ -18,7 +18,7 @@ const ROUNDS = 5;
 export function chooseTile(kernels: Kernels, heap: Heap): Tile {
   const length = kernels.probe_len();
   const scratch = heap.allocate(4 * length);
-  new Float32Array(kernels.memory.buffer, scratch, length).fill(0.5);
+  new Float32Array(heap.memory.buffer, scratch, length).fill(0.5);
   const best = Array.from({ length: kernels.tile_count() }, () => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
     for (let tile = 0; tile < best.length; tile++) {

@@ -23,7 +23,7 @@ export interface Node {
   /** Memory of a variable's gradient, kept when the gradient is zeroed. */
   gradientMemory: Pointer;
   /** Packed copies of a constant weight. */
-  packed?: Partial<Record<PackedForm, Pointer>>;
+  packed: Partial<Record<PackedForm, Pointer>> | undefined;
 }
 
 let lastId = 0;

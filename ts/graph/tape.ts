@@ -2,7 +2,7 @@ import { type Engine, engine } from "../engine/engine.js";
 import type { ArenaMark } from "../engine/tape-arena.js";
 import { TapeArena } from "../engine/tape-arena.js";
 import { ConfigError, ShapeError, StaleNodeError } from "../errors.js";
-import type { Op, PackedForm, Pointer, Shape } from "../ops/op.js";
+import type { Op, PackedForm, Pointer, Shape, Value } from "../ops/op.js";
 import { checkTensor, formatShape, sizeOf, type Tensor } from "../tensor.js";
 import { backward } from "./backward.js";
 import { Call } from "./call.js";
@@ -14,7 +14,7 @@ export interface Mark {
   readonly arena: ArenaMark;
 }
 
-const UNRECORDED = { op: null, inputs: [], attributes: undefined, saved: undefined } as const;
+const NO_INPUTS: readonly Node[] = [];
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
 const leaks = new FinalizationRegistry<string>((what) => {
@@ -94,7 +94,7 @@ export class Tape {
     }
     this.floats(node.value.pointer, node.value.size).set(value.data);
     for (const packed of Object.values(node.packed ?? {})) this.releaseOwned(packed);
-    delete node.packed;
+    node.packed = undefined;
   }
 
   shape(id: NodeId): readonly number[] {
@@ -178,7 +178,7 @@ export class Tape {
     const pointer = this.arena.allocate(size);
     new Uint8Array(this.engine.memory.buffer).copyWithin(pointer, source, source + 4 * size);
     const value = { shape, size, pointer };
-    return this.push({ ...UNRECORDED, value, requiresGrad: false, persistent: false });
+    return this.push(value, null, NO_INPUTS, undefined, undefined, false, false);
   }
 
   /** Dropout on (the default). */
@@ -298,7 +298,7 @@ export class Tape {
     const pointer = op.alias ? inputs[0]!.value.pointer : this.arena.allocate(size);
     const value = { shape, size, pointer };
     const saved = op.alias ? undefined : this.call.forward(op, inputs, value, attributes, requiresGrad);
-    return this.push({ value, op: op as Op, inputs, attributes, saved, requiresGrad, persistent: false });
+    return this.push(value, op as Op, inputs, attributes, saved, requiresGrad, false);
   }
 
   private leaf(what: string, tensor: Tensor, requiresGrad: boolean): NodeId {
@@ -309,14 +309,36 @@ export class Tape {
     const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
     this.floats(pointer, size).set(tensor.data);
     const value = { shape: [...tensor.shape] as Shape, size, pointer };
-    return this.push({ ...UNRECORDED, value, requiresGrad, persistent });
+    return this.push(value, null, NO_INPUTS, undefined, undefined, requiresGrad, persistent);
   }
 
-  private push(fields: Omit<Node, "id" | "gradient" | "gradientMemory">): NodeId {
-    const node: Node = { ...fields, id: nextId(), gradient: 0, gradientMemory: 0 };
+  private push(
+    value: Value,
+    op: Op | null,
+    inputs: readonly Node[],
+    attributes: unknown,
+    saved: unknown,
+    requiresGrad: boolean,
+    persistent: boolean,
+  ): NodeId {
+    const id = nextId();
+    // Spelled out: spreading an object here costs more than a small kernel.
+    const node: Node = {
+      id,
+      value,
+      op,
+      inputs,
+      attributes,
+      saved,
+      requiresGrad,
+      persistent,
+      gradient: 0,
+      gradientMemory: 0,
+      packed: undefined,
+    };
     this.nodes.push(node);
-    this.byId.set(node.id, node);
-    return node.id;
+    this.byId.set(id, node);
+    return id;
   }
 
   private assertUsable(): void {

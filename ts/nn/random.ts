@@ -26,7 +26,7 @@ export function permutation(n: number, seed: number, stream: number): Int32Array
   const pointer = heap.allocate(4 * Math.max(n, 1));
   kernels.philox_uniform(pointer, n, ...words(seed), stream);
   const order = Int32Array.from({ length: n }, (_, i) => i);
-  const numbers = new Float32Array(kernels.memory.buffer, pointer, n);
+  const numbers = new Float32Array(heap.memory.buffer, pointer, n);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(numbers[i]! * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];

@@ -89,9 +89,5 @@ export function columnSums(call: BackwardCall<unknown, unknown>, i: number): voi
   const { kernels, gradient } = call;
   const columns = gradient.shape.at(-1)!;
   const { pointer, accumulate } = call.target(i);
-  const rows = rowsOf(gradient.shape);
-  // Σ rows = 1ᵀ·g: a product with a row of ones.
-  const ones = call.scratch(rows);
-  kernels.fill(rows, 1, ones);
-  kernels.gemm(1, columns, rows, 1, ones, rows, 1, gradient.pointer, columns, 1, accumulate, pointer, columns, 0, 0);
+  kernels.sum_axis(gradient.pointer, pointer, 1, rowsOf(gradient.shape), columns, 1, accumulate);
 }
