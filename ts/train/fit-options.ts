@@ -59,6 +59,8 @@ export interface Checkpoint {
   readonly step: number;
   readonly parameters: readonly Tensor[];
   readonly optimizer: OptimizerState;
+  /** Random streams that the graph had drawn, so that dropout goes on with the same masks. */
+  readonly streams: number;
   readonly history: readonly StepRecord[];
 }
 

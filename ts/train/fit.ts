@@ -103,7 +103,7 @@ function wholeFrom(name: string, value: number, least: number): void {
 
 function checkpointOf(graph: Graph, params: NodeId[], optimizer: AdamW, history: readonly StepRecord[]): Checkpoint {
   const parameters = params.map((id) => graph.value(id));
-  return { step: history.length, parameters, optimizer: optimizer.state(), history: [...history] };
+  return { step: history.length, parameters, optimizer: optimizer.state(), streams: graph.streamsDrawn, history: [...history] };
 }
 
 function restore(graph: Graph, params: NodeId[], optimizer: AdamW, checkpoint: Checkpoint, steps: number): void {
@@ -115,4 +115,5 @@ function restore(graph: Graph, params: NodeId[], optimizer: AdamW, checkpoint: C
   }
   optimizer.load(checkpoint.optimizer);
   params.forEach((id, i) => graph.setValue(id, checkpoint.parameters[i]!));
+  graph.streamsDrawn = checkpoint.streams;
 }

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { isAbsolute, relative } from "node:path";
+import { ConfigError } from "../errors.js";
+import { exampleFormat, parseExamples, parseTexts, splitExamples } from "../io/examples/index.js";
+import { isFolder } from "../io/node/read-files.js";
+import type { Example } from "../models/text-classifier.js";
+import type { TrainingSettings } from "./training-settings.js";
+
+/** Examples of a file. */
+export interface Labelled {
+  /** The file's path, as it is shown. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly examples: readonly Example[];
+  /** Class names, in the order of the classes. */
+  readonly labels: readonly string[];
+}
+
+/** What a run learns from and is tested on. */
+export interface Dataset {
+  readonly train: Labelled;
+  /** `split`: taken from the file to learn from. */
+  readonly validation: Labelled & { readonly split: boolean };
+  readonly labels: readonly string[];
+}
+
+/** How a file of examples is read. */
+export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames">;
+
+/** Reads labelled texts. Errors as `parseExamples`, and `ConfigError` where the file cannot be read. */
+export function readLabelled(
+  path: string,
+  { text, label, labelNames }: ReadOptions,
+  known?: readonly string[],
+): Labelled {
+  const bytes = readData(path);
+  const file = shownPath(path);
+  const read = parseExamples(decode(bytes, file), { format: exampleFormat(path), text, label, file });
+  const name = (raw: string) => (Object.hasOwn(labelNames, raw) ? labelNames[raw]! : raw);
+  const examples = read.examples.map((example) => ({ text: example.text, label: name(example.label) }));
+  const labels = known ?? [...new Set(read.labels.map(name))];
+  const strange = examples.find(({ label: found }) => !labels.includes(found));
+  if (strange !== undefined) {
+    throw new ConfigError(
+      `${file}: label ${JSON.stringify(strange.label)} is not among the known ones: ${labels.join(", ")}`,
+      {
+        file,
+        label: strange.label,
+      },
+    );
+  }
+  return { file, sha256: createHash("sha256").update(bytes).digest("hex"), examples, labels };
+}
+
+/** Texts of a column of a CSV, TSV or JSON Lines file. */
+export function readColumn(path: string, text: string): string[] {
+  const file = shownPath(path);
+  return parseTexts(decode(readData(path), file), { format: exampleFormat(path), text, file });
+}
+
+/** Lines of a text file that are not blank. */
+export function readLines(path: string): string[] {
+  return textLines(decode(readData(path), shownPath(path)));
+}
+
+/** Lines that are not blank, whatever ends them. */
+export function textLines(text: string): string[] {
+  return text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
+}
+
+/** The data of a run: two files, or one that is split, each label in the same proportion. */
+export function loadDataset(settings: TrainingSettings): Dataset {
+  const all = readLabelled(settings.data, settings);
+  const { labels } = all;
+  if (labels.length < 2) {
+    throw new ConfigError(
+      `${all.file}: two labels or more are expected in column ${JSON.stringify(settings.label)}, all texts have ${JSON.stringify(labels[0])}`,
+      { labels },
+    );
+  }
+  if (settings.validation !== null) {
+    return { train: all, validation: { ...readLabelled(settings.validation, settings, labels), split: false }, labels };
+  }
+  const parts = splitExamples(all.examples, settings.validationSplit, settings.seed);
+  return {
+    train: { ...all, examples: parts.train },
+    validation: { ...all, examples: parts.validation, split: true },
+    labels,
+  };
+}
+
+/** A path as it is shown: relative where it is below the working folder. */
+export function shownPath(path: string): string {
+  const shorter = relative(process.cwd(), path);
+  return shorter === "" || shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter;
+}
+
+function readData(path: string): Uint8Array {
+  if (isFolder(path)) throw new ConfigError(`${path}: a file of examples is expected, this is a folder`, { path });
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ConfigError(
+      missing ? `${path}: there is no such file` : `${path} cannot be read: ${String(cause)}`,
+      { path },
+      { cause },
+    );
+  }
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new ConfigError(`${file}: UTF-8 text is expected, these bytes are something else`, { file }, { cause });
+  }
+}

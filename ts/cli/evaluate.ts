@@ -1,0 +1,113 @@
+import { type Command, Option } from "commander";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../errors.js";
+import type { Example } from "../models/text-classifier.js";
+import type { Metrics } from "../train/metrics.js";
+import { addClassifierOptions, type ClassifierOptions, openClassifier } from "./classifier-folder.js";
+import { loadDataset, readLabelled } from "./dataset.js";
+import { formatCount, formatPercent } from "./number-format.js";
+import { ProgressReporter } from "./progress-bar.js";
+import { newestRun, runFiles } from "./run-folder.js";
+import type { RunReport } from "./run-report.js";
+import type { Session } from "./session.js";
+import { clip, tableLines } from "./table.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank evaluate
+  lowrank evaluate --run runs/reviews --data held-out.csv --text body --label stars
+`;
+
+interface EvaluateOptions extends ClassifierOptions {
+  readonly data?: string;
+  readonly text?: string;
+  readonly label?: string;
+  readonly json: boolean;
+}
+
+/** Most labels whose confusion matrix is printed. */
+const MATRIX_LABELS = 8;
+
+/** `lowrank evaluate`: how well a classifier does on labelled texts. */
+export function defineEvaluate(program: Command, session: Session): void {
+  const command = program
+    .command("evaluate")
+    .description("measure a trained classifier on labelled texts")
+    .option("--data <file>", "examples: CSV, TSV or JSONL (default: those that the run was tested on)")
+    .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
+    .addOption(new Option("--label <column>", "column of the labels (default: the run's)"));
+  addClassifierOptions(command)
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action((options: EvaluateOptions) => evaluate(options, session));
+}
+
+async function evaluate(options: EvaluateOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const run = options.run ?? newestRun();
+  const { file, examples } = testExamples(options, run);
+  const { folder, classifier } = await openClassifier({ ...options, run }, session);
+  const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
+  const bar = progress.start("evaluate", { total: examples.length, lines: 2 });
+  try {
+    const result = await classifier.evaluate(examples, { signal, onProgress: (done) => bar.update(done) });
+    bar.stop();
+    if (options.json) terminal.print(JSON.stringify({ run: folder, data: file, labels: classifier.labels, ...result }));
+    else for (const line of resultLines(folder, file, classifier.labels, result)) terminal.print(line);
+  } finally {
+    bar.stop();
+    classifier.encoder.dispose();
+  }
+}
+
+/** The examples named, else those that the run itself was tested on. */
+function testExamples(options: EvaluateOptions, run: string): { file: string; examples: readonly Example[] } {
+  const report = readReport(run);
+  const text = options.text ?? report?.settings.text ?? "text";
+  const label = options.label ?? report?.settings.label ?? "label";
+  const labelNames = report?.settings.labelNames ?? {};
+  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames });
+  if (report === null) {
+    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
+      run,
+    });
+  }
+  return loadDataset({ ...report.settings, text, label }).validation;
+}
+
+function readReport(run: string): RunReport | null {
+  const path = join(run, runFiles.report);
+  if (!existsSync(path)) return null;
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as RunReport;
+  } catch (cause) {
+    throw new ConfigError(`${path} is no JSON: ${String(cause)}`, { path }, { cause });
+  }
+}
+
+function resultLines(run: string, file: string, labels: readonly string[], result: Metrics): string[] {
+  const { count, accuracy, loss, confusion } = result;
+  const names = labels.map((label) => clip(label, 16));
+  // A confusion matrix of many labels fits no terminal; --json has it.
+  const matrix = labels.length <= MATRIX_LABELS;
+  const header = ["", ...(matrix ? names.map((name) => `said ${name}`) : []), "recall", "precision"];
+  const rows = labels.map((_, i) => {
+    const row = confusion[i]!;
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const recall = row[i]! / sum(row);
+    const precision = row[i]! / sum(confusion.map((other) => other[i]!));
+    return [
+      `is ${names[i]!}`,
+      ...(matrix ? row.map(formatCount) : []),
+      formatPercent(recall),
+      formatPercent(precision),
+    ];
+  });
+  return [
+    `${run} on ${file}: ${formatCount(count)} texts`,
+    `accuracy ${formatPercent(accuracy)}, loss ${loss.toFixed(3)}`,
+    "",
+    ...tableLines([header, ...rows], ["left", ...header.slice(1).map(() => "right" as const)]),
+  ];
+}

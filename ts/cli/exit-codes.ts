@@ -1,0 +1,34 @@
+import { CommanderError } from "commander";
+import { AbortError, LowrankError } from "../errors.js";
+import type { Terminal } from "./terminal.js";
+
+/** What the process ends with. */
+export const exitCodes = { ok: 0, error: 1, usage: 2, interrupted: 130 } as const;
+
+/** One of `exitCodes`. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Tells the user what went wrong, and gives the exit code for it. `debug` adds the stack. */
+export function reportError(error: unknown, terminal: Terminal, debug: boolean): ExitCode {
+  // Commander has printed its message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (debug && error instanceof Error) terminal.error(error.stack ?? String(error));
+  if (error instanceof AbortError) {
+    terminal.error("interrupted");
+    return exitCodes.interrupted;
+  }
+  const { red } = terminal.errorColors;
+  terminal.error(`${red("error:")} ${messageOf(error)}`);
+  if (!debug && !isExpected(error))
+    terminal.error("This was not foreseen; the same command with --debug says where it happened.");
+  return exitCodes.error;
+}
+
+/** Errors of ours, and the system's ("ENOSPC: no space left on device"), explain themselves. */
+function isExpected(error: unknown): boolean {
+  return error instanceof LowrankError || (error instanceof Error && "syscall" in error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { basename, relative } from "node:path";
+import { exitCodes } from "./exit-codes.js";
+import { run } from "./program.js";
+import { Terminal } from "./terminal.js";
+
+const { stdin: input, stdout: output, stderr: errors, env: environment } = process;
+const terminal = new Terminal({ input, output, errors, environment });
+
+// Whoever reads the output (`| head`) may have enough of it.
+output.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCodes.ok);
+});
+
+const interrupt = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    if (interrupt.signal.aborted) process.exit(exitCodes.interrupted);
+    interrupt.abort(name);
+  });
+}
+
+/** This program as the user can call it again: "lowrank" where it was found by that name, else by its file. */
+function callName(): string {
+  const script = process.argv[1]!;
+  if (basename(script) !== "lowrank") return `node ${relative(process.cwd(), script) || script}`;
+  return environment["npm_command"] === "exec" ? "npx lowrank" : "lowrank";
+}
+
+process.exitCode = await run(process.argv.slice(2), terminal, interrupt.signal, callName());

@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from "commander";
+
+type Parser<T> = (text: string) => T;
+
+/** A whole number from `least`. */
+export function whole(least: number): Parser<number> {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`A whole number from ${least} is expected.`);
+  };
+}
+
+/** A number above `lower` (or from it, where `closed`) and at most `upper`, or below it where `open`. */
+export function real(lower: number, options: { closed?: boolean; below?: number } = {}): Parser<number> {
+  const { closed = false, below = Infinity } = options;
+  const range = `${closed ? "from" : "above"} ${lower}${below === Infinity ? "" : ` and below ${below}`}`;
+  return (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if ((closed ? value >= lower : value > lower) && value < below) return value;
+    throw new InvalidArgumentError(`A number ${range} is expected.`);
+  };
+}
+
+/** Threads: a whole number from 1, or "auto". */
+export function threadCount(text: string): number | "auto" {
+  return text === "auto" ? text : whole(1)(text);
+}
+
+/** Target modules: names with commas between them, a regular expression for whole paths, or "all-linear". */
+export function targetModules(text: string): readonly string[] | string {
+  if (text === "all-linear") return text;
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => /^[\w.]+$/.test(name))) return names;
+  try {
+    new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError(
+      'Names such as "query,value", a regular expression for module paths, or "all-linear" are expected.',
+    );
+  }
+  return text;
+}
+
+/** Names of labels: "0=bad,1=good". */
+export function labelNames(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split(",").map((pair) => /^([^=]+)=(.+)$/.exec(pair.trim()));
+  if (pairs.some((pair) => pair === null)) throw new InvalidArgumentError('Pairs such as "0=bad,1=good" are expected.');
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()]));
+}

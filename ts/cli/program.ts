@@ -1,0 +1,64 @@
+import { Command } from "commander";
+import { defineDoctor } from "./doctor.js";
+import { defineEmbed } from "./embed.js";
+import { defineEvaluate } from "./evaluate.js";
+import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
+import { defineFinetune } from "./finetune.js";
+import { defineInspect } from "./inspect.js";
+import { defineMerge } from "./merge.js";
+import { packageVersion } from "./package-root.js";
+import { definePredict } from "./predict.js";
+import type { Session } from "./session.js";
+import type { Terminal } from "./terminal.js";
+
+const commands = [defineFinetune, defineEvaluate, definePredict, defineEmbed, defineMerge, defineInspect, defineDoctor];
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted. Colour is off where the output is no terminal, or NO_COLOR is set.
+`;
+
+/**
+ * Runs the command line.
+ * @param args what follows the program's name
+ * @param self how the program was called, for commands that are shown to be copied
+ * @returns the exit code; nothing is thrown
+ */
+export async function run(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+  self = "lowrank",
+): Promise<ExitCode> {
+  const session: Session = { terminal, signal, self, exitCode: exitCodes.ok };
+  const debug = args.includes("--debug");
+  try {
+    const program = define(session);
+    if (args.length === 0) {
+      terminal.error(program.helpInformation().trimEnd());
+      return exitCodes.usage;
+    }
+    await program.parseAsync([...args], { from: "user" });
+    return session.exitCode;
+  } catch (error) {
+    return reportError(error, terminal, debug);
+  }
+}
+
+function define(session: Session): Command {
+  const { output, errors } = session.terminal.streams;
+  const program = new Command("lowrank")
+    .description("Train, apply and exchange LoRA adapters of sentence encoders, in WebAssembly.")
+    .version(packageVersion())
+    .exitOverride()
+    .showHelpAfterError("(add --help for the options)")
+    .configureOutput({
+      writeOut: (text) => output.write(text),
+      writeErr: (text) => errors.write(text),
+      getOutHelpWidth: () => session.terminal.width,
+      getErrHelpWidth: () => session.terminal.width,
+    })
+    .addHelpText("after", EXIT_CODES);
+  for (const defineCommand of commands) defineCommand(program, session);
+  for (const command of program.commands) command.option("--debug", "show where in the program an error came up");
+  return program;
+}

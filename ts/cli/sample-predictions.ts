@@ -1,0 +1,33 @@
+import { permutation } from "../nn/random.js";
+import type { Example } from "../models/text-classifier.js";
+import { logProbabilities } from "../train/metrics.js";
+
+/** A prediction to look at. */
+export interface Sample {
+  readonly text: string;
+  readonly label: string;
+  readonly predicted: string;
+  readonly probability: number;
+}
+
+/** Up to `count` predictions, wrong and right ones about half each, picked by the seed. */
+export function pickSamples(all: readonly Sample[], count: number, seed: number): Sample[] {
+  const shuffled = Array.from(permutation(all.length, seed, 2 ** 31), (i) => all[i]!);
+  const wrong = shuffled.filter(({ label, predicted }) => label !== predicted);
+  const right = shuffled.filter(({ label, predicted }) => label === predicted);
+  const wrongCount = Math.max(count - right.length, Math.min(wrong.length, Math.floor(count / 2)));
+  return [...right.slice(0, count - Math.min(wrong.length, wrongCount)), ...wrong.slice(0, wrongCount)];
+}
+
+/** What logits say of known examples. */
+export function predictionsOf(
+  examples: readonly Example[],
+  logits: readonly Float32Array[],
+  labels: readonly string[],
+): Sample[] {
+  return examples.map(({ text, label }, i) => {
+    const row = logits[i]!;
+    const best = row.indexOf(Math.max(...row));
+    return { text, label, predicted: labels[best]!, probability: Math.exp(logProbabilities(row)[best]!) };
+  });
+}

@@ -1,0 +1,13 @@
+import type { ExitCode } from "./exit-codes.js";
+import type { Terminal } from "./terminal.js";
+
+/** What every command works with. */
+export interface Session {
+  readonly terminal: Terminal;
+  /** Given when the user presses Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** How this program was called, for commands that are shown to be copied: "npx lowrank". */
+  readonly self: string;
+  /** What the process ends with where nothing is thrown. */
+  exitCode: ExitCode;
+}

@@ -1,0 +1,52 @@
+import type { Readable, Writable } from "node:stream";
+import pc from "picocolors";
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+/** A stream that may be a terminal, as Node's own are. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type InputStream = Readable & { readonly isTTY?: boolean };
+
+/** What a command reads and writes. */
+export interface Streams {
+  readonly input: InputStream;
+  readonly output: OutputStream;
+  readonly errors: OutputStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Results go to the output, progress and errors to the error stream; each is coloured where it is a terminal. */
+export class Terminal {
+  readonly colors: Colors;
+  readonly errorColors: Colors;
+
+  constructor(readonly streams: Streams) {
+    this.colors = pc.createColors(isColoured(streams.output, streams.environment));
+    this.errorColors = pc.createColors(isColoured(streams.errors, streams.environment));
+  }
+
+  /** Writes a line of the result. */
+  print(line = ""): void {
+    this.streams.output.write(`${line}\n`);
+  }
+
+  /** Writes a line that is no result: a warning, an error, what goes on. */
+  error(line = ""): void {
+    this.streams.errors.write(`${line}\n`);
+  }
+
+  /** Whether a progress bar can be drawn and redrawn. */
+  get canRedraw(): boolean {
+    return this.streams.errors.isTTY === true && this.streams.environment["TERM"] !== "dumb";
+  }
+
+  /** Columns of the output; 100 where it is no terminal. */
+  get width(): number {
+    return this.streams.output.columns ?? 100;
+  }
+}
+
+function isColoured(stream: OutputStream, environment: Streams["environment"]): boolean {
+  if (environment["NO_COLOR"]) return false;
+  return stream.isTTY === true && environment["TERM"] !== "dumb";
+}

@@ -1,0 +1,46 @@
+import { addAbortSignal } from "node:stream";
+import { AbortError, ConfigError } from "../errors.js";
+import { readColumn, readLines, textLines } from "./dataset.js";
+import type { Session } from "./session.js";
+
+/** Where texts come from. */
+export interface TextOptions {
+  readonly file?: string;
+  /** Column of the file; without it, each line is a text. */
+  readonly text?: string;
+}
+
+/** Texts from the arguments, else a file, else standard input. Throws `ConfigError` where there are none. */
+export async function readTexts(args: readonly string[], options: TextOptions, session: Session): Promise<string[]> {
+  const { file, text: column } = options;
+  if (args.length > 0 && file !== undefined) {
+    throw new ConfigError(`texts are given as arguments and in ${file}: leave one of them out`);
+  }
+  if (args.length > 0) return [...args];
+  if (file !== undefined) {
+    const texts = column === undefined ? readLines(file) : readColumn(file, column);
+    return notEmpty(texts, file);
+  }
+  if (column !== undefined) throw new ConfigError(`--text ${column} names a column of --file, which is missing`);
+  return notEmpty(textLines(await readInput(session)), "standard input");
+}
+
+async function readInput({ terminal, signal }: Session): Promise<string> {
+  const { input } = terminal.streams;
+  if (input.isTTY === true) terminal.error("Type texts, a line each; Ctrl-D ends.");
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for await (const chunk of addAbortSignal(signal, input))
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+  } catch (cause) {
+    if (signal.aborted) throw new AbortError("interrupted while reading standard input", {}, { cause });
+    throw cause;
+  }
+  return text + decoder.decode();
+}
+
+function notEmpty(texts: string[], from: string): string[] {
+  if (texts.length > 0) return texts;
+  throw new ConfigError(`${from} holds no text; texts are expected, a line each`, { from });
+}

@@ -1,0 +1,168 @@
+import { ConfigError } from "../errors.js";
+import { type EngineInfo, engineInfo, type SentenceEncoder, TextClassifier } from "../entry/node.js";
+import type { LocalModel } from "../io/node/index.js";
+import { sizeOf } from "../tensor.js";
+import type { Checkpoint, ProgressEvent, StepRecord } from "../train/fit-options.js";
+import { type Metrics, metrics } from "../train/metrics.js";
+import { findModel, loadEncoder, modelHash } from "./base-model.js";
+import { type Baseline, measureBaseline } from "./baseline.js";
+import { writeCheckpoint } from "./checkpoint-file.js";
+import { type Dataset, loadDataset } from "./dataset.js";
+import { startEngine } from "./engine-start.js";
+import { formatCount, formatDuration } from "./number-format.js";
+import type { ProgressReporter } from "./progress-bar.js";
+import { predictionsOf, type Sample } from "./sample-predictions.js";
+import type { Session } from "./session.js";
+import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
+
+/** What a checkpoint keeps beside the state of training: what it was made with, and what was measured before. */
+export interface RunState {
+  readonly settings: TrainingSettings;
+  readonly modelHash: string;
+  readonly trainHash: string;
+  readonly validationHash: string;
+  readonly build: string;
+  readonly threads: number;
+  readonly baseline: Baseline;
+}
+
+/** A checkpoint to go on from. */
+export interface Resumed {
+  readonly checkpoint: Checkpoint;
+  readonly run: RunState;
+}
+
+/** Everything that is ready before the first step. */
+export interface Prepared {
+  readonly settings: TrainingSettings;
+  readonly steps: number;
+  readonly engine: EngineInfo;
+  readonly model: LocalModel;
+  readonly modelHash: string;
+  readonly dataset: Dataset;
+  readonly encoder: SentenceEncoder;
+  readonly classifier: TextClassifier;
+  readonly parameters: { readonly adapter: number; readonly head: number };
+}
+
+/** What a run gives. */
+export interface Trained {
+  readonly baseline: Baseline;
+  readonly after: Metrics;
+  readonly steps: readonly StepRecord[];
+  readonly peakMemory: number;
+  /** Every validation example with its prediction. */
+  readonly predictions: readonly Sample[];
+}
+
+/** Steps between two checkpoints. */
+export const CHECKPOINT_EVERY = 25;
+
+/** Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder. */
+export async function prepare(settings: TrainingSettings, session: Session, quiet: boolean): Promise<Prepared> {
+  const engine = await startEngine(settings);
+  const dataset = loadDataset(settings);
+  const steps = stepsOf(settings, dataset.train.examples.length);
+  fitOptions(settings, steps);
+  const model = await findModel(settings.model, session, quiet);
+  const hash = await modelHash(model);
+  const encoder = await loadEncoder(model, settings.seed, settings.maxTokens);
+  try {
+    const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
+    const count = (ids: ReturnType<TextClassifier["params"]>) =>
+      ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
+    const parameters = { adapter: count(encoder.trainableParams()), head: count(classifier.head.params()) };
+    return { settings, steps, engine, model, modelHash: hash, dataset, encoder, classifier, parameters };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/** Throws `ConfigError` where files or engine are not those of the run that is to go on. */
+export function checkResumable({ run }: Resumed, prepared: Prepared): void {
+  const { dataset, engine } = prepared;
+  const pairs: [what: string, was: string | number, is: string | number][] = [
+    ["the model's weights", run.modelHash, prepared.modelHash],
+    [dataset.train.file, run.trainHash, dataset.train.sha256],
+    [dataset.validation.file, run.validationHash, dataset.validation.sha256],
+    ["the build", run.build, engine.build],
+    ["the number of threads", run.threads, engine.threads],
+  ];
+  for (const [what, was, is] of pairs) {
+    if (was === is) continue;
+    throw new ConfigError(
+      `--resume: the result would differ from an uninterrupted run's: ${what} changed since it began (${was}, now ${is})`,
+      { what, was, is },
+    );
+  }
+}
+
+/** Measures the baseline, trains, and measures what training gave. Checkpoints go to `folder` on the way. */
+export async function train(
+  prepared: Prepared,
+  folder: string,
+  resumed: Resumed | null,
+  progress: ProgressReporter,
+  session: Session,
+): Promise<Trained> {
+  const { settings, steps, classifier, dataset, engine } = prepared;
+  const { signal } = session;
+  const [train, validation] = [dataset.train.examples, dataset.validation.examples];
+  const work = { classifier, train, validation, settings, steps, progress, signal };
+  const baseline = resumed?.run.baseline ?? (await measureBaseline(work));
+  const run: RunState = {
+    settings,
+    modelHash: prepared.modelHash,
+    trainHash: dataset.train.sha256,
+    validationHash: dataset.validation.sha256,
+    build: engine.build,
+    threads: engine.threads,
+    baseline,
+  };
+  const bar = progress.start("train", { total: steps, lines: 20 });
+  const report = await classifier
+    .fit(train, {
+      ...fitOptions(settings, steps),
+      signal,
+      ...(resumed === null ? {} : { resume: resumed.checkpoint }),
+      checkpoint: { every: CHECKPOINT_EVERY, save: (checkpoint) => writeCheckpoint(folder, checkpoint, run) },
+      onProgress(event) {
+        checkFinite(event);
+        bar.update(event.step + 1, describe(event));
+      },
+    })
+    .finally(() => bar.stop());
+  const logits = await testLogits(prepared, progress, signal);
+  const targets = validation.map(({ label }) => classifier.labels.indexOf(label));
+  return {
+    baseline,
+    after: metrics(logits, targets, classifier.labels.length),
+    steps: report.steps,
+    peakMemory: engineInfo().memory.peak,
+    predictions: predictionsOf(validation, logits, classifier.labels),
+  };
+}
+
+async function testLogits({ classifier, dataset }: Prepared, progress: ProgressReporter, signal: AbortSignal) {
+  const texts = dataset.validation.examples.map(({ text }) => text);
+  const bar = progress.start("test", { total: texts.length, lines: 2 });
+  try {
+    return await classifier.logits(texts, { signal, onProgress: (done) => bar.update(done) });
+  } finally {
+    bar.stop();
+  }
+}
+
+function describe({ loss, tokensPerSecond, secondsLeft }: ProgressEvent): string {
+  return `loss ${loss.toFixed(3)}  ${formatCount(tokensPerSecond)} tokens/s  ${formatDuration(secondsLeft)} left`;
+}
+
+function checkFinite({ step, loss, learningRate }: ProgressEvent): void {
+  if (Number.isFinite(loss)) return;
+  throw new ConfigError(
+    `training diverged: the loss of step ${step + 1} is ${loss} at learning rate ${learningRate.toPrecision(3)}; ` +
+      "try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm",
+    { step, loss, learningRate },
+  );
+}
