@@ -58,14 +58,13 @@ export function runAttention(
 export function runAttentionGradient(
   call: Workspace,
   plan: AttentionPlan,
-  operands: { qkv: Triple<Pointer>; output: Pointer; lse: Pointer; gradient: Pointer },
+  operands: { qkv: Triple<Pointer>; lse: Pointer; gradient: Pointer },
   [dq, dk, dv]: Triple<GradientTarget>,
 ): void {
-  const { qkv, output, lse, gradient } = operands;
+  const { qkv, lse, gradient } = operands;
   call.kernels.attention_gradient(
     gradient,
     ...qkv,
-    output,
     lse,
     dq.pointer,
     dk.pointer,

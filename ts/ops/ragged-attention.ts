@@ -89,13 +89,12 @@ export const raggedAttention: Op<RaggedAttentionAttributes, Saved> = {
   },
   backward(call) {
     if (!call.wants(0)) return;
-    const { saved, output, gradient } = call;
+    const { saved, gradient } = call;
     const qkv = call.inputs[0]!;
     const { pointer, accumulate } = call.target(0);
     const blocks = columnBlocks(pointer, qkv);
     const operands = {
       qkv: columnBlocks(qkv.pointer, qkv),
-      output: output.pointer,
       lse: saved.lse,
       gradient: gradient.pointer,
     };

@@ -85,9 +85,9 @@ export const scaledDotProductAttention: Op<ScaledDotProductAttentionAttributes, 
     return { plan, lse };
   },
   backward(call) {
-    const { inputs, saved, output, gradient } = call;
+    const { inputs, saved, gradient } = call;
     const pointers = [inputs[0]!.pointer, inputs[1]!.pointer, inputs[2]!.pointer] as const;
-    const operands = { qkv: pointers, output: output.pointer, lse: saved.lse, gradient: gradient.pointer };
+    const operands = { qkv: pointers, lse: saved.lse, gradient: gradient.pointer };
     // Where one node is several of q, k and v, their gradients go to one place, one after the other.
     const runs = new Set(pointers).size === 3 ? [[0, 1, 2]] : [[0], [1], [2]];
     for (const run of runs) {

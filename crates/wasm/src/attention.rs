@@ -87,7 +87,6 @@ pub unsafe fn attention_gradient(
     q: *const f32,
     k: *const f32,
     v: *const f32,
-    o: *const f32,
     lse: *const f32,
     dq: *mut f32,
     dk: *mut f32,
@@ -128,7 +127,7 @@ pub unsafe fn attention_gradient(
         key_bias_step,
     });
     let (accumulate_q, accumulate_k, accumulate_v) = (accumulate_q != 0, accumulate_k != 0, accumulate_v != 0);
-    let operands = Shared::new(Operands { q, k, v, o, lse, g });
+    let operands = Shared::new(Operands { q, k, v, lse, g });
     let targets = Shared::new(GradientTargets { dq, dk, dv, accumulate_q, accumulate_k, accumulate_v });
     let table = Shared::new(table as *const Sequence);
     each_pair(sequences * kv_heads, scratch, scratch_length, &|pair, scratch| unsafe {

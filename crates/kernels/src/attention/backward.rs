@@ -1,19 +1,17 @@
 //! ∂L/∂Q, ∂L/∂K and ∂L/∂V, blocks of query rows at a time.
 
 use super::pack::{transpose, whole_columns};
-use super::tile::{columns_by_columns, row_pointers, rows_by_columns, store, store_whole};
-use super::{Attention, COLUMNS, QUERY_BLOCK, ROWS, Sequence};
+use super::tile::{neighbours, rows, store};
+use super::{Attention, COLUMNS, QUERY_BLOCK, ROWS, Sequence, Visibility};
 use crate::math::exp_nonpositive;
-use crate::rows::{lanes_or, sums};
 use crate::simd::{F32x4, LANES};
 
-/// What the gradient reads: inputs and results of the forward pass, and g = ∂L/∂O.
+/// What the gradient reads: the inputs, lse as the forward pass wrote it, and g = ∂L/∂O.
 #[derive(Clone, Copy)]
 pub struct Operands {
     pub q: *const f32,
     pub k: *const f32,
     pub v: *const f32,
-    pub o: *const f32,
     pub lse: *const f32,
     pub g: *const f32,
 }
@@ -31,13 +29,16 @@ pub struct GradientTargets {
 
 /// Scratch of one task.
 struct Scratch {
+    /// `[head_dim, keys]`
     k_transposed: *mut f32,
     v_transposed: *mut f32,
     k_rows: *mut f32,
+    /// `[head_dim, QUERY_BLOCK]`
+    q_transposed: *mut f32,
+    g_transposed: *mut f32,
     q_rows: *mut f32,
     g_rows: *mut f32,
-    bias: *mut f32,
-    /// P and dS of one query block, `[QUERY_BLOCK, width]`.
+    /// P and dS of one query block, `[keys, QUERY_BLOCK]`.
     p: *mut f32,
     ds: *mut f32,
 }
@@ -55,11 +56,12 @@ impl Scratch {
             k_transposed: take(head_dim * width),
             v_transposed: take(head_dim * width),
             k_rows: take(width * columns),
+            q_transposed: take(head_dim * QUERY_BLOCK),
+            g_transposed: take(head_dim * QUERY_BLOCK),
             q_rows: take(QUERY_BLOCK * columns),
             g_rows: take(QUERY_BLOCK * columns),
-            bias: take(width),
-            p: take(QUERY_BLOCK * width),
-            ds: take(QUERY_BLOCK * width),
+            p: take(width * QUERY_BLOCK),
+            ds: take(width * QUERY_BLOCK),
         }
     }
 }
@@ -77,42 +79,39 @@ pub unsafe fn gradient(
     kv_head: usize,
     scratch: *mut f32,
 ) {
-    let (rows, keys) = (sequence.q_length as usize, sequence.k_length as usize);
-    let width = keys.next_multiple_of(COLUMNS);
+    let (queries, keys, columns) = (sequence.q_length as usize, sequence.k_length as usize, op.head_dim);
+    let width = keys.next_multiple_of(ROWS);
     let group = op.heads / op.kv_heads;
     unsafe {
-        let scratch = Scratch::cut(scratch, op.head_dim, width);
+        let scratch = Scratch::cut(scratch, columns, width);
         let kv = sequence.k_start as usize * op.kv.row + kv_head * op.kv.head;
         let (k, v) = (operands.k.add(kv), operands.v.add(kv));
-        transpose(k, op.kv.row, (keys, op.head_dim), scratch.k_transposed);
-        transpose(v, op.kv.row, (keys, op.head_dim), scratch.v_transposed);
-        let k_rows = whole_columns(k, op.kv.row, (keys, op.head_dim), scratch.k_rows);
-        op.pack_bias(index, keys, scratch.bias);
+        transpose(k, op.kv.row, (keys, columns), (scratch.k_transposed, width));
+        transpose(v, op.kv.row, (keys, columns), (scratch.v_transposed, width));
+        let k_rows = whole_columns(k, op.kv.row, (keys, columns), scratch.k_rows);
 
         let offset = |p: *mut f32, by: usize| if p.is_null() { p } else { p.add(by) };
         let mut targets = GradientTargets { dk: offset(targets.dk, kv), dv: offset(targets.dv, kv), ..targets };
-        if rows == 0 {
-            key_gradients(op, (scratch.q_rows, 0), (scratch.g_rows, 0), &targets, &scratch, (0, 0), keys);
+        if queries == 0 {
+            key_gradients(op, [(scratch.q_rows, 0), (scratch.g_rows, 0)], &targets, &scratch, (0, 0), keys);
         }
         for head in kv_head * group..(kv_head + 1) * group {
-            let at =
-                |layout: super::Layout, row: usize| (sequence.q_start as usize + row) * layout.row + head * layout.head;
-            for start in (0..rows).step_by(QUERY_BLOCK) {
-                let block = Block {
-                    q: operands.q.add(at(op.q, start)),
-                    o: operands.o.add(at(op.o, start)),
-                    g: operands.g.add(at(op.o, start)),
-                    lse: operands.lse.add(sequence.q_start as usize + start + head * op.lse_head),
-                    start,
-                    rows: QUERY_BLOCK.min(rows - start),
-                };
-                block.scores(op, &scratch, keys);
+            for start in (0..queries).step_by(QUERY_BLOCK) {
+                let count = QUERY_BLOCK.min(queries - start);
+                let row = sequence.q_start as usize + start;
+                let q_offset = row * op.q.row + head * op.q.head;
+                let (q, g) = (operands.q.add(q_offset), operands.g.add(row * op.o.row + head * op.o.head));
+                transpose(q, op.q.row, (count, columns), (scratch.q_transposed, QUERY_BLOCK));
+                transpose(g, op.o.row, (count, columns), (scratch.g_transposed, QUERY_BLOCK));
+                let lse = operands.lse.add(row + head * op.lse_head);
+                score_gradients(op, lse, &scratch, (start, count), (keys, index));
                 if !targets.dq.is_null() {
-                    block.query_gradient(op, k_rows, targets.dq.add(at(op.q, start)), &targets, &scratch, keys);
+                    let dq = targets.dq.add(q_offset);
+                    query_gradient(op, k_rows, (dq, targets.accumulate_q), scratch.ds, (start, count), keys);
                 }
-                let q_rows = whole_columns(block.q, op.q.row, (block.rows, op.head_dim), scratch.q_rows);
-                let g_rows = whole_columns(block.g, op.o.row, (block.rows, op.head_dim), scratch.g_rows);
-                key_gradients(op, q_rows, g_rows, &targets, &scratch, (start, block.rows), keys);
+                let q_rows = whole_columns(q, op.q.row, (count, columns), scratch.q_rows);
+                let g_rows = whole_columns(g, op.o.row, (count, columns), scratch.g_rows);
+                key_gradients(op, [q_rows, g_rows], &targets, &scratch, (start, count), keys);
                 // The blocks and heads that follow add to what this one wrote.
                 (targets.accumulate_k, targets.accumulate_v) = (true, true);
             }
@@ -120,100 +119,93 @@ pub unsafe fn gradient(
     }
 }
 
-/// Query rows `start..start + rows` of one head; pointers are to the first.
-struct Block {
-    q: *const f32,
-    o: *const f32,
-    g: *const f32,
+/// P = e^(S − lse) and dS = P·(dP − Σ over keys of P·dP) of the query rows `start..start + count`, both
+/// `[keys, QUERY_BLOCK]`; 0 where a key is hidden. Rows of keys that no query of eight can see are not written.
+#[inline(always)]
+unsafe fn score_gradients(
+    op: &Attention,
     lse: *const f32,
-    start: usize,
-    rows: usize,
+    scratch: &Scratch,
+    (start, count): (usize, usize),
+    (keys, index): (usize, usize),
+) {
+    let width = keys.next_multiple_of(ROWS);
+    for first in (0..count).step_by(COLUMNS) {
+        let here = COLUMNS.min(count - first);
+        // Of all eight, where they are fewer too: `key_gradients` reads these rows.
+        let visible = op.visible_keys(start + first + COLUMNS - 1, keys);
+        let scores = Visibility::new(op, index, start + first);
+        unsafe {
+            // Queries past the last have lse = ∞, so P = 0.
+            let lse: [F32x4; 2] = core::array::from_fn(|half| {
+                let count = here.saturating_sub(half * LANES).min(LANES);
+                F32x4::load_partial(lse.add(first + half * LANES), count, f32::INFINITY)
+            });
+            let (q, g) = (scratch.q_transposed.add(first), scratch.g_transposed.add(first));
+            let mut along = [F32x4::ZERO; 2];
+            for key in (0..visible).step_by(ROWS) {
+                let s = neighbours(scratch.k_transposed.add(key), width, q, QUERY_BLOCK, op.head_dim);
+                let seen = ROWS.min(visible - key);
+                for (r, s) in s.into_iter().enumerate().take(seen) {
+                    let s = scores.of(s, key + r);
+                    let p = scratch.p.add((key + r) * QUERY_BLOCK + first);
+                    exp_nonpositive(s[0] - lse[0]).store(p);
+                    exp_nonpositive(s[1] - lse[1]).store(p.add(LANES));
+                }
+                let slope = neighbours(scratch.v_transposed.add(key), width, g, QUERY_BLOCK, op.head_dim);
+                for (r, slope) in slope.into_iter().enumerate().take(seen) {
+                    let at = (key + r) * QUERY_BLOCK + first;
+                    for half in 0..2 {
+                        let product = F32x4::load(scratch.p.add(at + half * LANES)) * slope[half];
+                        along[half] = along[half] + product;
+                        product.store(scratch.ds.add(at + half * LANES));
+                    }
+                }
+            }
+            for key in 0..visible {
+                for (half, along) in along.into_iter().enumerate() {
+                    let at = key * QUERY_BLOCK + first + half * LANES;
+                    let (p, ds) = (F32x4::load(scratch.p.add(at)), scratch.ds.add(at));
+                    (F32x4::load(ds) - p * along).store(ds);
+                }
+            }
+        }
+    }
 }
 
-impl Block {
-    /// P = e^(S − lse) and dS = P·(dP − Σ_c g·o), tile by tile; both 0 where a key is hidden.
-    #[inline(always)]
-    unsafe fn scores(&self, op: &Attention, scratch: &Scratch, keys: usize) {
-        let width = keys.next_multiple_of(COLUMNS);
-        for row in (0..self.rows).step_by(ROWS) {
-            let visible = op.visible_keys(self.start + row + ROWS - 1, keys);
+/// dQ = scale·dS·K
+#[inline(always)]
+unsafe fn query_gradient(
+    op: &Attention,
+    (k, k_step): (*const f32, usize),
+    (dq, accumulate): (*mut f32, bool),
+    ds: *const f32,
+    (start, count): (usize, usize),
+    keys: usize,
+) {
+    for row in (0..count).step_by(ROWS) {
+        let last = (row + ROWS).min(count) - 1;
+        let visible = op.visible_keys(start + last, keys);
+        for c in (0..op.head_dim).step_by(COLUMNS) {
             unsafe {
-                let q = row_pointers(self.q, op.q.row, row, self.rows);
-                let g = row_pointers(self.g, op.o.row, row, self.rows);
-                let o = row_pointers(self.o, op.o.row, row, self.rows);
-                let lse = row_pointers(self.lse, 1, row, self.rows).map(|lse| F32x4::load_splat(lse));
-                let along: [F32x4; ROWS] = core::array::from_fn(|r| F32x4::splat(dot(g[r], o[r], op.head_dim)));
-                for key in (0..visible).step_by(COLUMNS) {
-                    let (p, ds) = (scratch.p.add(row * width + key), scratch.ds.add(row * width + key));
-                    let mut s = rows_by_columns(q, scratch.k_transposed.add(key), width, op.head_dim);
-                    for r in 0..ROWS {
-                        for (half, s) in s[r].iter_mut().enumerate() {
-                            let bias = F32x4::load(scratch.bias.add(key + half * LANES));
-                            *s = exp_nonpositive(s.mul_add(F32x4::splat(op.scale), bias) - lse[r]);
-                        }
-                    }
-                    store_whole(&s, p, width);
-                    let mut slope = rows_by_columns(g, scratch.v_transposed.add(key), width, op.head_dim);
-                    for r in 0..ROWS {
-                        for (half, slope) in slope[r].iter_mut().enumerate() {
-                            let p = F32x4::load(p.add(r * width + half * LANES));
-                            *slope = p * (*slope - along[r]);
-                        }
-                    }
-                    store_whole(&slope, ds, width);
-                }
-                if op.causal {
-                    for r in 0..ROWS {
-                        let seen = op.visible_keys(self.start + row + r, keys);
-                        for key in seen..visible.next_multiple_of(COLUMNS) {
-                            *scratch.p.add((row + r) * width + key) = 0.0;
-                            *scratch.ds.add((row + r) * width + key) = 0.0;
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// dQ = scale·dS·K
-    #[inline(always)]
-    unsafe fn query_gradient(
-        &self,
-        op: &Attention,
-        (k, k_step): (*const f32, usize),
-        dq: *mut f32,
-        targets: &GradientTargets,
-        scratch: &Scratch,
-        keys: usize,
-    ) {
-        let width = keys.next_multiple_of(COLUMNS);
-        for row in (0..self.rows).step_by(ROWS) {
-            let visible = op.visible_keys(self.start + row + ROWS - 1, keys);
-            for c in (0..op.head_dim).step_by(COLUMNS) {
-                unsafe {
-                    let ds = row_pointers(scratch.ds, width, row, self.rows);
-                    let tile = rows_by_columns(ds, k.add(c), k_step, visible);
-                    let dq = dq.add(row * op.q.row + c);
-                    let size = (self.rows - row, op.head_dim - c);
-                    store(&tile, [op.scale; ROWS], dq, op.q.row, size, targets.accumulate_q);
-                }
+                let tile = neighbours(ds.add(row), QUERY_BLOCK, k.add(c), k_step, visible);
+                let (y, size) = (dq.add(row * op.q.row + c), (count - row, op.head_dim - c));
+                store(&tile, [op.scale; ROWS], y, op.q.row, size, accumulate);
             }
         }
     }
 }
 
-/// dK = scale·dSᵀ·Q and dV = Pᵀ·g from the query rows `start..start + rows`.
+/// dK = scale·dSᵀ·Q and dV = Pᵀ·g from the query rows `start..start + count`.
 #[inline(always)]
 unsafe fn key_gradients(
     op: &Attention,
-    q: (*const f32, usize),
-    g: (*const f32, usize),
+    [q, g]: [(*const f32, usize); 2],
     targets: &GradientTargets,
     scratch: &Scratch,
-    (start, rows): (usize, usize),
+    (start, count): (usize, usize),
     keys: usize,
 ) {
-    let width = keys.next_multiple_of(COLUMNS);
     for (target, accumulate, weights, (operand, step), factor) in [
         (targets.dk, targets.accumulate_k, scratch.ds, q, op.scale),
         (targets.dv, targets.accumulate_v, scratch.p, g, 1.0),
@@ -223,21 +215,15 @@ unsafe fn key_gradients(
         }
         for key in (0..keys).step_by(ROWS) {
             // Earlier query rows can't see these keys.
-            let first = if op.causal { key.saturating_sub(start).min(rows) } else { 0 };
+            let first = if op.causal { (key.saturating_sub(start) / COLUMNS * COLUMNS).min(count) } else { 0 };
             for c in (0..op.head_dim).step_by(COLUMNS) {
                 unsafe {
-                    let a = weights.add(first * width + key);
-                    let tile = columns_by_columns(a, width, operand.add(first * step + c), step, rows - first);
-                    let y = target.add(key * op.kv.row + c);
-                    store(&tile, [factor; ROWS], y, op.kv.row, (keys - key, op.head_dim - c), accumulate);
+                    let (a, b) = (weights.add(key * QUERY_BLOCK + first), operand.add(first * step + c));
+                    let tile = rows::<QUERY_BLOCK>(a, b, step, count - first);
+                    let (y, size) = (target.add(key * op.kv.row + c), (keys - key, op.head_dim - c));
+                    store(&tile, [factor; ROWS], y, op.kv.row, size, accumulate);
                 }
             }
         }
     }
-}
-
-/// Σ x\[i\]·y\[i\]
-#[inline(always)]
-unsafe fn dot(x: *const f32, y: *const f32, n: usize) -> f32 {
-    sums(n, |i, count| [unsafe { lanes_or(x, i, count, 0.0) * lanes_or(y, i, count, 0.0) }])[0]
 }

@@ -1,10 +1,9 @@
-//! O = softmax(scale·Q·Kᵀ + bias)·V, four query rows at a time.
+//! O = softmax(scale·Q·Kᵀ + bias)·V, eight query rows at a time.
 
 use super::pack::{transpose, whole_columns};
-use super::tile::{row_pointers, rows_by_columns, store};
-use super::{Attention, COLUMNS, ROWS, Sequence};
+use super::tile::{Tile, neighbours, store};
+use super::{Attention, COLUMNS, ROWS, Sequence, Visibility};
 use crate::math::{exp_nonpositive, log};
-use crate::rows::{largest, sums};
 use crate::simd::{F32x4, LANES};
 
 /// Writes O and lse of one (sequence, head). `index` is the sequence's row in the table.
@@ -22,66 +21,86 @@ pub unsafe fn forward(
 ) {
     let (rows, keys, columns) = (sequence.q_length as usize, sequence.k_length as usize, op.head_dim);
     let (q_start, k_start) = (sequence.q_start as usize, sequence.k_start as usize);
-    let width = keys.next_multiple_of(COLUMNS);
+    let width = keys.next_multiple_of(ROWS);
     unsafe {
         let q = q.add(q_start * op.q.row + head * op.q.head);
         let kv = k_start * op.kv.row + head * op.kv_heads / op.heads * op.kv.head;
         let o = o.add(q_start * op.o.row + head * op.o.head);
         let lse = lse.add(q_start + head * op.lse_head);
-        let bias = scratch.add(columns * width);
-        let scores = bias.add(width);
-        transpose(k.add(kv), op.kv.row, (keys, columns), scratch);
-        op.pack_bias(index, keys, bias);
-        let (v, v_step) = whole_columns(v.add(kv), op.kv.row, (keys, columns), scores.add(ROWS * width));
+        let k_transposed = scratch;
+        let q_transposed = k_transposed.add(columns * width);
+        let p = q_transposed.add(columns * COLUMNS);
+        transpose(k.add(kv), op.kv.row, (keys, columns), (k_transposed, width));
+        let (v, v_step) = whole_columns(v.add(kv), op.kv.row, (keys, columns), p.add(width * COLUMNS));
 
-        for row in (0..rows).step_by(ROWS) {
-            let count = ROWS.min(rows - row);
+        for row in (0..rows).step_by(COLUMNS) {
+            let count = COLUMNS.min(rows - row);
             let visible = op.visible_keys(row + count - 1, keys);
-            let q_rows = row_pointers(q, op.q.row, row, rows);
-            for key in (0..visible).step_by(COLUMNS) {
-                let tile = rows_by_columns(q_rows, scratch.add(key), width, columns);
-                for (r, scores_of_row) in tile.into_iter().enumerate() {
-                    for (half, s) in scores_of_row.into_iter().enumerate() {
-                        let at = key + half * LANES;
-                        let s = s.mul_add(F32x4::splat(op.scale), F32x4::load(bias.add(at)));
-                        s.store(scores.add(r * width + at));
-                    }
-                }
+            transpose(q.add(row * op.q.row), op.q.row, (count, columns), (q_transposed, COLUMNS));
+            let scores = Visibility::new(op, index, row);
+            let mut max = [F32x4::splat(f32::NEG_INFINITY); 2];
+            for key in (0..visible).step_by(ROWS) {
+                let tile = neighbours(k_transposed.add(key), width, q_transposed, COLUMNS, columns);
+                scaled_scores(&tile, &scores, (key, visible), &mut max, p);
             }
-            let mut factor = [0.0; ROWS];
-            for (r, factor) in factor.iter_mut().enumerate().take(count) {
-                let padded = visible.next_multiple_of(COLUMNS);
-                let scores = scores.add(r * width);
-                for key in op.visible_keys(row + r, keys)..padded {
-                    *scores.add(key) = f32::NEG_INFINITY;
-                }
-                let (sum, log_sum) = exponentials(scores, padded);
-                *factor = if sum > 0.0 { 1.0 / sum } else { 0.0 };
-                *lse.add(row + r) = log_sum;
+            let sum = exponentials(p, visible, max);
+            let factor = sum.map(|sum| F32x4::ZERO.select_equal(sum, sum, F32x4::splat(1.0) / sum));
+            for half in 0..2 {
+                // Where every key is hidden: lse = ∞, so that the gradient finds e^(s − lse) = 0.
+                let value = max[half] + log(sum[half]);
+                let value = F32x4::ZERO.select_equal(sum[half], F32x4::splat(f32::INFINITY), value);
+                let (lse, count) = (lse.add(row + half * LANES), count.saturating_sub(half * LANES).min(LANES));
+                value.store_partial(lse, count);
             }
-            let p = row_pointers(scores, width, 0, count);
-            for c in (0..columns).step_by(COLUMNS) {
-                let tile = rows_by_columns(p, v.add(c), v_step, visible);
-                store(&tile, factor, o.add(row * op.o.row + c), op.o.row, (count, columns - c), false);
+            for (half, factor) in factor.into_iter().enumerate().take(count.div_ceil(ROWS)) {
+                let first = half * ROWS;
+                for c in (0..columns).step_by(COLUMNS) {
+                    let tile = neighbours(p.add(first), COLUMNS, v.add(c), v_step, visible);
+                    let y = o.add((row + first) * op.o.row + c);
+                    store(&tile, factor.to_array(), y, op.o.row, (count - first, columns - c), false);
+                }
             }
         }
     }
 }
 
-/// s\[i\] ← e^(s\[i\] − max); returns (Σ of these, max + ln Σ). A row of −∞ becomes 0, with lse = ∞, so that the gradient
-/// finds e^(s − lse) = 0 there.
-///
-/// # Safety
-/// `s` valid for `n` values, a multiple of eight.
+/// Writes scale·s + bias of four keys (fewer where `end` cuts them off) by eight queries, and keeps the largest of each
+/// query.
 #[inline(always)]
-unsafe fn exponentials(s: *mut f32, n: usize) -> (f32, f32) {
-    let max = unsafe { largest(s, n) };
-    // Without a visible key max is −∞, and s − max would be NaN.
-    let shift = F32x4::splat(if max == f32::NEG_INFINITY { 0.0 } else { max });
-    let [sum] = sums(n, |i, _| unsafe {
-        let e = exp_nonpositive(F32x4::load(s.add(i)) - shift);
-        e.store(s.add(i));
-        [e]
-    });
-    if sum == 0.0 { (0.0, f32::INFINITY) } else { (sum, max + log(F32x4::splat(sum)).to_array()[0]) }
+unsafe fn scaled_scores(
+    tile: &Tile,
+    scores: &Visibility,
+    (key, end): (usize, usize),
+    max: &mut [F32x4; 2],
+    p: *mut f32,
+) {
+    for (r, row) in tile.iter().enumerate().take(end - key) {
+        let s = unsafe { scores.of(*row, key + r) };
+        *max = [max[0].pmax(s[0]), max[1].pmax(s[1])];
+        unsafe {
+            let p = p.add((key + r) * COLUMNS);
+            s[0].store(p);
+            s[1].store(p.add(LANES));
+        }
+    }
+}
+
+/// p\[key, query\] ← e^(p − max) for all keys; returns each query's sum. Where max is −∞ all is 0.
+#[inline(always)]
+unsafe fn exponentials(p: *mut f32, keys: usize, max: [F32x4; 2]) -> [F32x4; 2] {
+    let lowest = F32x4::splat(f32::MIN);
+    // −∞ − (−∞) would be NaN.
+    let max = max.map(|max| max.pmax(lowest));
+    let mut sum = [F32x4::ZERO; 2];
+    for key in 0..keys {
+        for half in 0..2 {
+            unsafe {
+                let p = p.add(key * COLUMNS + half * LANES);
+                let e = exp_nonpositive(F32x4::load(p) - max[half]);
+                e.store(p);
+                sum[half] = sum[half] + e;
+            }
+        }
+    }
+    sum
 }

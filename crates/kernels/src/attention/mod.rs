@@ -3,15 +3,18 @@
 //! Per sequence and head: S = scale·Q·Kᵀ + bias, P = softmax of S's rows, O = P·V. A row that may see no key gives 0.
 //! Only each row's lse = ln Σ e^S is kept; the gradient computes P = e^(S − lse) again (Dao et al., "FlashAttention",
 //! arXiv 2205.14135):
-//! dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P·(dP − Σ_c dO·O), dQ = scale·dS·K, dK = scale·dSᵀ·Q.
+//! dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P·(dP − Σ_keys P·dP), dQ = scale·dS·K, dK = scale·dSᵀ·Q.
 //!
-//! The products run on tiles of 4 rows by 8 columns in registers ([`tile`]). K (in the gradient V too) is transposed
-//! into scratch, padded with zeros to whole tiles; the bias of padded keys is −∞, which makes their P exactly 0.
+//! The products run on tiles of 4 rows by 8 columns in registers ([`tile`]). Scores are kept as `[key, query]`, eight
+//! queries side by side: the softmax over keys then needs no sum across lanes, and P is already in the order in which
+//! the next product reads it. K, Q (in the gradient V and dO too) are transposed into scratch, with zeros after the last.
 
 mod backward;
 mod forward;
 mod pack;
 mod tile;
+
+use crate::simd::F32x4;
 
 pub use backward::{GradientTargets, Operands, gradient};
 pub use forward::forward;
@@ -65,34 +68,61 @@ const COLUMNS: usize = 8;
 /// Elements of scratch that one thread needs for sequences of up to `keys` keys, in either direction. A multiple of a
 /// cache line's 16, so that threads don't share one.
 pub const fn scratch_length(keys: usize, head_dim: usize) -> usize {
-    let (keys, columns) = (keys.next_multiple_of(COLUMNS), head_dim.next_multiple_of(COLUMNS));
-    let transposed = 2 * head_dim * keys;
-    let packed = keys * columns + 2 * QUERY_BLOCK * columns;
-    let probabilities = 2 * QUERY_BLOCK * keys;
-    (transposed + packed + probabilities + keys).next_multiple_of(16)
+    let (width, columns) = (keys.next_multiple_of(ROWS), head_dim.next_multiple_of(COLUMNS));
+    let transposed = 2 * head_dim * (width + QUERY_BLOCK);
+    let whole_rows = (width + 2 * QUERY_BLOCK) * columns;
+    let probabilities = 2 * width * QUERY_BLOCK;
+    (transposed + whole_rows + probabilities).next_multiple_of(16)
 }
 
 impl Attention {
-    /// The keys that one of the query rows up to `row` of a sequence may see: 0..that.
+    /// The keys that query row `row` of a sequence, or one before it, may see: 0..that.
     #[inline(always)]
     fn visible_keys(&self, row: usize, keys: usize) -> usize {
         if self.causal { keys.min(row + 1) } else { keys }
     }
+}
 
-    /// Writes the bias of a sequence's keys, −∞ for the padding after them.
+/// Turns products q·k into scores for eight queries: scale, bias, −∞ where a query may not see the key.
+struct Visibility {
+    scale: F32x4,
+    /// The sequence's row of the bias, or null.
+    bias: *const f32,
+    causal: bool,
+    /// Numbers of the queries within the sequence.
+    queries: [F32x4; 2],
+}
+
+impl Visibility {
+    /// For the queries `row..row + 8` of the sequence with number `index`.
+    #[inline(always)]
+    fn new(op: &Attention, index: usize, row: usize) -> Self {
+        let offset = index * op.key_bias_step;
+        let bias = if op.key_bias.is_null() { op.key_bias } else { op.key_bias.wrapping_add(offset) };
+        let first = F32x4::splat(row as f32);
+        let count = |from: f32| unsafe { F32x4::load([from, from + 1.0, from + 2.0, from + 3.0].as_ptr()) };
+        Self {
+            scale: F32x4::splat(op.scale),
+            bias,
+            causal: op.causal,
+            queries: [first + count(0.0), first + count(4.0)],
+        }
+    }
+
+    /// scale·s + bias of one key.
     ///
     /// # Safety
-    /// `out` writable for `keys` rounded up to whole tiles.
-    unsafe fn pack_bias(&self, sequence: usize, keys: usize, out: *mut f32) {
-        for key in 0..keys.next_multiple_of(COLUMNS) {
-            let bias = if key >= keys {
-                f32::NEG_INFINITY
-            } else if self.key_bias.is_null() {
-                0.0
-            } else {
-                unsafe { *self.key_bias.add(sequence * self.key_bias_step + key) }
-            };
-            unsafe { *out.add(key) = bias }
+    /// `key` is one of the sequence's.
+    #[inline(always)]
+    unsafe fn of(&self, s: [F32x4; 2], key: usize) -> [F32x4; 2] {
+        let bias = if self.bias.is_null() { F32x4::ZERO } else { unsafe { F32x4::load_splat(self.bias.add(key)) } };
+        let mut s = s.map(|s| s.mul_add(self.scale, bias));
+        if self.causal {
+            let (key, hidden) = (F32x4::splat(key as f32), F32x4::splat(f32::NEG_INFINITY));
+            for (s, query) in s.iter_mut().zip(self.queries) {
+                *s = key.select_greater(query, hidden, *s);
+            }
         }
+        s
     }
 }

@@ -1,61 +1,56 @@
-//! The product of four rows with eight columns, in registers.
+//! The product of four rows with eight columns, in registers: Σ over k of `a[r, k]`·`b[k, c]`.
 
 use super::{COLUMNS, ROWS};
+use crate::memory::{put, put_partial};
 use crate::simd::{F32x4, LANES};
 
 /// Four rows by eight columns.
 pub type Tile = [[F32x4; 2]; ROWS];
 
-/// Adds one term of the product: `a[r]`·b for each row.
-#[inline(always)]
-unsafe fn step(tile: &mut Tile, a: [F32x4; ROWS], b: *const f32) {
-    let b = unsafe { [F32x4::load(b), F32x4::load(b.add(LANES))] };
-    for r in 0..ROWS {
-        for v in 0..2 {
-            tile[r][v] = a[r].mul_add(b[v], tile[r][v]);
-        }
-    }
-}
+/// Terms between two tests of the loop.
+const UNROLLED: usize = 4;
 
-/// tile\[r, c\] = Σ over k in 0..`depth` of a\[r\]\[k\]·b\[k·`b_step` + c\].
+/// The tile whose rows are neighbours in `a` (a\[r, k\] at `a` + k·`a_step` + r); b\[k, ·\] is at `b` + k·`b_step`.
 ///
 /// # Safety
-/// Each row of `a` readable for `depth` values, each row of `b` for eight.
+/// For each k below `depth` four values of `a` and eight of `b` are readable.
 #[inline(always)]
-pub unsafe fn rows_by_columns(a: [*const f32; ROWS], b: *const f32, b_step: usize, depth: usize) -> Tile {
-    const UNROLLED: usize = 4;
-    let mut tile = [[F32x4::ZERO; 2]; ROWS];
-    let mut k = 0;
-    unsafe {
-        while k + UNROLLED <= depth {
-            let a = a.map(|row| row.add(k));
-            let b = b.add(k * b_step);
-            for u in 0..UNROLLED {
-                step(&mut tile, a.map(|row| F32x4::load_splat(row.add(u))), b.add(u * b_step));
-            }
-            k += UNROLLED;
-        }
-        while k < depth {
-            step(&mut tile, a.map(|row| F32x4::load_splat(row.add(k))), b.add(k * b_step));
-            k += 1;
-        }
-    }
-    tile
+pub unsafe fn neighbours(a: *const f32, a_step: usize, b: *const f32, b_step: usize, depth: usize) -> Tile {
+    unsafe { product::<1>(a, a_step, b, b_step, depth) }
 }
 
-/// tile\[r, c\] = Σ over k in 0..`depth` of a\[k·`a_step` + r\]·b\[k·`b_step` + c\]: the rows are columns of `a`.
+/// The tile whose rows are `STEP` apart in `a` (a\[r, k\] at `a` + r·`STEP` + k).
 ///
 /// # Safety
-/// Each row of `a` readable for four values, each row of `b` for eight.
+/// As [`neighbours`], of `a` one value in each of four rows.
 #[inline(always)]
-pub unsafe fn columns_by_columns(a: *const f32, a_step: usize, b: *const f32, b_step: usize, depth: usize) -> Tile {
+pub unsafe fn rows<const STEP: usize>(a: *const f32, b: *const f32, b_step: usize, depth: usize) -> Tile {
+    unsafe { product::<STEP>(a, 1, b, b_step, depth) }
+}
+
+/// One pointer walks through each operand, all rows of `a` being at constant distances from it: with a pointer a row the
+/// loop spends as much on addresses as on the product.
+#[inline(always)]
+unsafe fn product<const ROW: usize>(
+    mut a: *const f32,
+    a_step: usize,
+    mut b: *const f32,
+    b_step: usize,
+    depth: usize,
+) -> Tile {
     let mut tile = [[F32x4::ZERO; 2]; ROWS];
-    for k in 0..depth {
-        unsafe {
-            let a = a.add(k * a_step);
-            step(&mut tile, core::array::from_fn(|r| F32x4::load_splat(a.add(r))), b.add(k * b_step));
+    let mut next = || unsafe {
+        let columns = [F32x4::load(b), F32x4::load(b.add(LANES))];
+        for (r, row) in tile.iter_mut().enumerate() {
+            let value = F32x4::load_splat(a.add(r * ROW));
+            *row = [value.mul_add(columns[0], row[0]), value.mul_add(columns[1], row[1])];
         }
+        (a, b) = (a.add(a_step), b.add(b_step));
+    };
+    for _ in 0..depth / UNROLLED {
+        (0..UNROLLED).for_each(|_| next());
     }
+    (0..depth % UNROLLED).for_each(|_| next());
     tile
 }
 
@@ -74,34 +69,18 @@ pub unsafe fn store(
 ) {
     for r in 0..rows.min(ROWS) {
         let factor = F32x4::splat(factor[r]);
-        for (v, half) in tile[r].iter().enumerate() {
-            let count = columns.saturating_sub(v * LANES).min(LANES);
-            unsafe {
-                let y = y.add(r * y_step + v * LANES);
-                match count {
-                    0 => {}
-                    LANES => crate::memory::put(*half * factor, y, accumulate),
-                    _ => crate::memory::put_partial(*half * factor, y, count, accumulate),
-                }
+        let [left, right] = tile[r].map(|half| half * factor);
+        unsafe {
+            let y = y.add(r * y_step);
+            if columns >= COLUMNS {
+                put(left, y, accumulate);
+                put(right, y.add(LANES), accumulate);
+            } else if columns > LANES {
+                put(left, y, accumulate);
+                put_partial(right, y.add(LANES), columns - LANES, accumulate);
+            } else {
+                put_partial(left, y, columns, accumulate);
             }
         }
     }
-}
-
-/// Four row pointers from `row` on; past the last row they repeat it, and the tile's rows there are to be ignored.
-///
-/// # Safety
-/// `x` has `rows` rows, `step` apart.
-#[inline(always)]
-pub unsafe fn row_pointers(x: *const f32, step: usize, row: usize, rows: usize) -> [*const f32; ROWS] {
-    core::array::from_fn(|r| unsafe { x.add((row + r).min(rows - 1) * step) })
-}
-
-/// Writes a whole tile to rows `y_step` apart.
-///
-/// # Safety
-/// `y` writable for four rows of eight.
-#[inline(always)]
-pub unsafe fn store_whole(tile: &Tile, y: *mut f32, y_step: usize) {
-    unsafe { store(tile, [1.0; ROWS], y, y_step, (ROWS, COLUMNS), false) }
 }
