@@ -22,7 +22,8 @@ export default [
     },
     external,
     plugins: [typescript, binaries],
-    output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js", sourcemap: true },
+    // Flat: what entries share finds binaries and workers beside itself, as the entries would.
+    output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "shared-[name].js", sourcemap: true },
   },
   {
     // Node's entry has more names: what needs a file system.
