@@ -1,13 +1,14 @@
-//! Picks the compiled tile for a strip and a panel.
+//! Picks the compiled tile for a strip and its panels.
 
 use super::tile::{Initial, Panels, Strip, run as tile};
 use core::ops::Range;
 
-/// `tile::run` for 1 to 8 rows and panels of 1 or 2 vectors, or 1 to 4 rows and 4 vectors.
+/// `tile::run` for 1 to 8 rows and panels of 1, 2 or 4 vectors. Where no tile of that height is compiled, the strip is
+/// cut into two.
 ///
 /// # Safety
 /// As for `tile::run`.
-#[inline(always)]
+#[inline(never)]
 #[allow(clippy::too_many_arguments)]
 pub unsafe fn run(
     height: usize,
@@ -22,25 +23,34 @@ pub unsafe fn run(
     initial: Initial,
 ) {
     macro_rules! pick {
-        ($($rows:literal x $vectors:literal),*) => {
-            match (height, vectors, a.interleaved, b.row == 4 * vectors) {
-                $(
-                    ($rows, $vectors, false, true) =>
-                        unsafe { tile::<$rows, $vectors, false, { 4 * $vectors }>(k, a, b, c, c_row, columns, alpha, initial) },
-                    ($rows, $vectors, true, true) =>
-                        unsafe { tile::<$rows, $vectors, true, { 4 * $vectors }>(k, a, b, c, c_row, columns, alpha, initial) },
-                    ($rows, $vectors, false, false) =>
-                        unsafe { tile::<$rows, $vectors, false, 0>(k, a, b, c, c_row, columns, alpha, initial) },
-                    ($rows, $vectors, true, false) =>
-                        unsafe { tile::<$rows, $vectors, true, 0>(k, a, b, c, c_row, columns, alpha, initial) },
-                )*
-                _ => {}
+        ($($interleaved:literal, $dense:literal: $($rows:literal x $vectors:literal),*;)*) => {
+            match (a.interleaved, b.row == 4 * vectors, height, vectors) {
+                $($(
+                    ($interleaved, $dense, $rows, $vectors) => unsafe {
+                        tile::<$rows, $vectors, $interleaved, { if $dense { 4 * $vectors } else { 0 } }>(
+                            k, a, b, c, c_row, columns, alpha, initial,
+                        )
+                    },
+                )*)*
+                _ => unsafe {
+                    // 5 to 8 rows.
+                    let rest = Strip { data: a.data.add(if a.interleaved { 4 } else { 4 * a.step }), ..a };
+                    run(4, vectors, k, a, b, c, c_row, columns.clone(), alpha, initial);
+                    run(height - 4, vectors, k, rest, b, c.add(4 * c_row), c_row, columns, alpha, initial);
+                },
             }
         };
     }
     pick!(
-        1 x 1, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1, 7 x 1, 8 x 1,
-        1 x 2, 2 x 2, 3 x 2, 4 x 2, 5 x 2, 6 x 2, 7 x 2, 8 x 2,
-        1 x 4, 2 x 4, 3 x 4, 4 x 4
+        false, true:
+            1 x 1, 2 x 1, 3 x 1, 4 x 1, 8 x 1,
+            1 x 2, 2 x 2, 3 x 2, 4 x 2, 5 x 2, 6 x 2, 7 x 2, 8 x 2,
+            1 x 4, 2 x 4, 3 x 4, 4 x 4;
+        true, true:
+            1 x 1, 2 x 1, 3 x 1, 4 x 1,
+            1 x 2, 2 x 2, 3 x 2, 4 x 2, 5 x 2, 6 x 2, 7 x 2, 8 x 2,
+            1 x 4, 2 x 4, 3 x 4, 4 x 4;
+        false, false: 1 x 1, 2 x 1, 3 x 1, 4 x 1, 1 x 2, 2 x 2, 3 x 2, 4 x 2, 1 x 4, 2 x 4, 3 x 4, 4 x 4;
+        true, false: 1 x 1, 2 x 1, 3 x 1, 4 x 1, 1 x 2, 2 x 2, 3 x 2, 4 x 2, 1 x 4, 2 x 4, 3 x 4, 4 x 4;
     );
 }

@@ -6,7 +6,7 @@
 use crate::simd::F32x4;
 use core::array::from_fn;
 use core::ops::Range;
-use core::ptr::with_exposed_provenance;
+use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 /// Shape of the register tile. A packed matrix is laid out for one tile and read with that tile only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,14 +120,27 @@ pub unsafe fn store<const R: usize, const V: usize>(
     c_row: usize,
 ) {
     let alpha = F32x4::splat(alpha);
-    for i in 0..R {
-        for j in 0..V {
-            unsafe {
-                let value = match initial {
-                    None => alpha * sums[i][j],
-                    Some((initial, row)) => alpha.mul_add(sums[i][j], F32x4::load(initial.add(i * row + 4 * j))),
-                };
-                value.store(c.add(i * c_row + 4 * j));
+    let (mut c, c_row) = (c.expose_provenance(), 4 * c_row);
+    match initial {
+        None => {
+            for row in sums {
+                for j in 0..V {
+                    unsafe { (alpha * row[j]).store(with_exposed_provenance_mut::<f32>(c).add(4 * j)) };
+                }
+                c += c_row;
+            }
+        }
+        Some((initial, initial_row)) => {
+            let mut initial = initial.expose_provenance();
+            for row in sums {
+                for j in 0..V {
+                    unsafe {
+                        let old = F32x4::load(with_exposed_provenance::<f32>(initial).add(4 * j));
+                        alpha.mul_add(row[j], old).store(with_exposed_provenance_mut::<f32>(c).add(4 * j));
+                    }
+                }
+                initial += 4 * initial_row;
+                c += c_row;
             }
         }
     }
@@ -138,8 +151,11 @@ pub unsafe fn store<const R: usize, const V: usize>(
 /// Two habits of the compilers decide the form. Pointers are carried as numbers, which keeps LLVM's loop strength
 /// reduction from rewriting them, so that each load gets its constant offset. And the exits between the four steps of a
 /// turn keep each step a block of its own: in one block LLVM sums one element after the other, and V8 spills.
+///
+/// # Safety
+/// As [`run`]; `k` > 0.
 #[inline(always)]
-unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize>(
+pub(crate) unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize>(
     k: usize,
     a: Strip,
     b: *const f32,
