@@ -30,8 +30,14 @@ pub const WORKSPACE: usize = B_BLOCK + A_BLOCK + EDGE;
 /// Up to this many rows B is read in place: a copy would not be read often enough to pay.
 const FEW_ROWS: usize = 8;
 
+/// Block of k for B in place: as many rows are read at once, each from left to right, which prefetchers follow.
+const SHALLOW: usize = 32;
+
 /// Up to this many columns Aᵀ is read in place.
-const FEW_COLUMNS: usize = 16;
+const FEW_COLUMNS: usize = 32;
+
+/// Block of k for Aᵀ in place, whose rows lie in as many pages.
+const SHORT_BLOCK: usize = 128;
 
 /// C[rows, columns] ← f(α·A·B + β·C + bias) for a part of the product. k = 0 gives f(β·C + bias).
 ///
@@ -92,9 +98,13 @@ unsafe fn block_of_output(
 ) {
     let Product { k, a, c, .. } = *product;
     let (mr, nr) = (tile.rows(), tile.columns());
-    let length = block(k);
     let interleaved = a.column != 1;
     let in_place = !interleaved || (a.row == 1 && all_columns <= FEW_COLUMNS);
+    let length = match product.b {
+        Right::Strided(b) if b.column == 1 && rows.len() <= FEW_ROWS => SHALLOW,
+        Right::Strided(_) if in_place && interleaved => SHORT_BLOCK,
+        _ => block(k),
+    };
     unsafe {
         let packed_strips = workspace.add(B_BLOCK);
         let edge = packed_strips.add(A_BLOCK);

@@ -9,6 +9,9 @@ use core::ops::Range;
 /// More rows than this keep the register tile busy.
 const FEW: usize = 3;
 
+/// Rows of B read at once, each from left to right, which prefetchers follow.
+const SHALLOW: usize = 16;
+
 /// Rows for which Bᵀ is read in place.
 const FEW_TRANSPOSED: usize = 8;
 
@@ -60,16 +63,6 @@ pub unsafe fn multiply(
     columns.start + done..columns.end
 }
 
-/// The rows of A that begin at `row`, all of k: contiguous rows, contiguous columns, or a single row of any kind.
-unsafe fn strip(a: Strided, row: usize) -> Strip {
-    let data = unsafe { a.at(row, 0) };
-    if a.column == 1 {
-        Strip { data, step: a.row, interleaved: false }
-    } else {
-        Strip { data, step: a.column, interleaved: true }
-    }
-}
-
 /// Strips of 4V columns of B as it lies in memory. Returns the number of columns done.
 unsafe fn in_place<const R: usize, const V: usize>(
     product: &Product,
@@ -80,16 +73,23 @@ unsafe fn in_place<const R: usize, const V: usize>(
 ) -> usize {
     let Product { k, a, c, .. } = *product;
     let width = columns.len() / (4 * V) * (4 * V);
-    unsafe {
-        let panels = Panels { data: b.at(0, columns.start), row: b.row, next: 4 * V };
-        let to = c.data.add(row * c.row);
-        let range = columns.start..columns.start + width;
-        let strip = strip(a, row);
-        if strip.interleaved {
-            run::<R, V, true, 0>(k, strip, panels, to, c.row, range, c.alpha, initial);
-        } else {
-            run::<R, V, false, 0>(k, strip, panels, to, c.row, range, c.alpha, initial);
+    let range = columns.start..columns.start + width;
+    let mut initial = initial;
+    for start in (0..k).step_by(SHALLOW) {
+        unsafe {
+            let depth = SHALLOW.min(k - start);
+            let panels = Panels { data: b.at(start, columns.start), row: b.row, next: 4 * V };
+            let to = c.data.add(row * c.row);
+            let data = a.at(row, start);
+            if a.column == 1 {
+                let strip = Strip { data, step: a.row, interleaved: false };
+                run::<R, V, false, 0>(depth, strip, panels, to, c.row, range.clone(), c.alpha, initial);
+            } else {
+                let strip = Strip { data, step: a.column, interleaved: true };
+                run::<R, V, true, 0>(depth, strip, panels, to, c.row, range.clone(), c.alpha, initial);
+            }
         }
+        initial = Initial::Output;
     }
     width
 }
