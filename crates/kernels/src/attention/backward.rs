@@ -2,7 +2,7 @@
 
 use super::pack::{transpose, whole_columns};
 use super::tile::{neighbours, rows, store};
-use super::{Attention, COLUMNS, QUERY_BLOCK, ROWS, Sequence, Visibility};
+use super::{Attention, COLUMNS, QUERY_BLOCK, ROWS, Sequence, Visibility, row_width};
 use crate::math::exp_nonpositive;
 use crate::simd::{F32x4, LANES};
 
@@ -80,7 +80,7 @@ pub unsafe fn gradient(
     scratch: *mut f32,
 ) {
     let (queries, keys, columns) = (sequence.q_length as usize, sequence.k_length as usize, op.head_dim);
-    let width = keys.next_multiple_of(ROWS);
+    let width = row_width(keys);
     let group = op.heads / op.kv_heads;
     unsafe {
         let scratch = Scratch::cut(scratch, columns, width);
@@ -129,7 +129,7 @@ unsafe fn score_gradients(
     (start, count): (usize, usize),
     (keys, index): (usize, usize),
 ) {
-    let width = keys.next_multiple_of(ROWS);
+    let width = row_width(keys);
     for first in (0..count).step_by(COLUMNS) {
         let here = COLUMNS.min(count - first);
         // Of all eight, where they are fewer too: `key_gradients` reads these rows.
@@ -143,8 +143,10 @@ unsafe fn score_gradients(
             });
             let (q, g) = (scratch.q_transposed.add(first), scratch.g_transposed.add(first));
             let mut along = [F32x4::ZERO; 2];
+            let mut sums = [F32x4::ZERO; 2];
             for key in (0..visible).step_by(ROWS) {
-                let s = neighbours(scratch.k_transposed.add(key), width, q, QUERY_BLOCK, op.head_dim);
+                let s =
+                    neighbours::<QUERY_BLOCK>((scratch.k_transposed.add(key), width), (q, QUERY_BLOCK), op.head_dim);
                 let seen = ROWS.min(visible - key);
                 for (r, s) in s.into_iter().enumerate().take(seen) {
                     let s = scores.of(s, key + r);
@@ -152,21 +154,29 @@ unsafe fn score_gradients(
                     exp_nonpositive(s[0] - lse[0]).store(p);
                     exp_nonpositive(s[1] - lse[1]).store(p.add(LANES));
                 }
-                let slope = neighbours(scratch.v_transposed.add(key), width, g, QUERY_BLOCK, op.head_dim);
+                let slope =
+                    neighbours::<QUERY_BLOCK>((scratch.v_transposed.add(key), width), (g, QUERY_BLOCK), op.head_dim);
                 for (r, slope) in slope.into_iter().enumerate().take(seen) {
                     let at = (key + r) * QUERY_BLOCK + first;
                     for half in 0..2 {
-                        let product = F32x4::load(scratch.p.add(at + half * LANES)) * slope[half];
-                        along[half] = along[half] + product;
-                        product.store(scratch.ds.add(at + half * LANES));
+                        let p = F32x4::load(scratch.p.add(at + half * LANES));
+                        sums[half] = sums[half] + p;
+                        along[half] = p.mul_add(slope[half], along[half]);
+                        slope[half].store(scratch.ds.add(at + half * LANES));
                     }
                 }
+            }
+            // P misses a sum of 1 by lse's rounding. Dividing by the sum it has keeps Σ dS at 0, on which ∂K, being blind
+            // to what all keys have in common, depends; so does taking the difference before the product.
+            for half in 0..2 {
+                let tiny = F32x4::splat(f32::MIN_POSITIVE);
+                along[half] = along[half] / sums[half].max(tiny);
             }
             for key in 0..visible {
                 for (half, along) in along.into_iter().enumerate() {
                     let at = key * QUERY_BLOCK + first + half * LANES;
                     let (p, ds) = (F32x4::load(scratch.p.add(at)), scratch.ds.add(at));
-                    (F32x4::load(ds) - p * along).store(ds);
+                    (p * (F32x4::load(ds) - along)).store(ds);
                 }
             }
         }
@@ -188,7 +198,7 @@ unsafe fn query_gradient(
         let visible = op.visible_keys(start + last, keys);
         for c in (0..op.head_dim).step_by(COLUMNS) {
             unsafe {
-                let tile = neighbours(ds.add(row), QUERY_BLOCK, k.add(c), k_step, visible);
+                let tile = neighbours::<0>((ds.add(row), QUERY_BLOCK), (k.add(c), k_step), visible);
                 let (y, size) = (dq.add(row * op.q.row + c), (count - row, op.head_dim - c));
                 store(&tile, [op.scale; ROWS], y, op.q.row, size, accumulate);
             }
@@ -219,7 +229,7 @@ unsafe fn key_gradients(
             for c in (0..op.head_dim).step_by(COLUMNS) {
                 unsafe {
                     let (a, b) = (weights.add(key * QUERY_BLOCK + first), operand.add(first * step + c));
-                    let tile = rows::<QUERY_BLOCK>(a, b, step, count - first);
+                    let tile = rows((a, QUERY_BLOCK), (b, step), count - first);
                     let (y, size) = (target.add(key * op.kv.row + c), (keys - key, op.head_dim - c));
                     store(&tile, [factor; ROWS], y, op.kv.row, size, accumulate);
                 }

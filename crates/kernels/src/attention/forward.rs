@@ -2,7 +2,7 @@
 
 use super::pack::{transpose, whole_columns};
 use super::tile::{Tile, neighbours, store};
-use super::{Attention, COLUMNS, ROWS, Sequence, Visibility};
+use super::{Attention, COLUMNS, ROWS, Sequence, Visibility, row_width};
 use crate::math::{exp_nonpositive, log};
 use crate::simd::{F32x4, LANES};
 
@@ -21,7 +21,7 @@ pub unsafe fn forward(
 ) {
     let (rows, keys, columns) = (sequence.q_length as usize, sequence.k_length as usize, op.head_dim);
     let (q_start, k_start) = (sequence.q_start as usize, sequence.k_start as usize);
-    let width = keys.next_multiple_of(ROWS);
+    let width = row_width(keys);
     unsafe {
         let q = q.add(q_start * op.q.row + head * op.q.head);
         let kv = k_start * op.kv.row + head * op.kv_heads / op.heads * op.kv.head;
@@ -40,7 +40,7 @@ pub unsafe fn forward(
             let scores = Visibility::new(op, index, row);
             let mut max = [F32x4::splat(f32::NEG_INFINITY); 2];
             for key in (0..visible).step_by(ROWS) {
-                let tile = neighbours(k_transposed.add(key), width, q_transposed, COLUMNS, columns);
+                let tile = neighbours::<COLUMNS>((k_transposed.add(key), width), (q_transposed, COLUMNS), columns);
                 scaled_scores(&tile, &scores, (key, visible), &mut max, p);
             }
             let sum = exponentials(p, visible, max);
@@ -55,7 +55,7 @@ pub unsafe fn forward(
             for (half, factor) in factor.into_iter().enumerate().take(count.div_ceil(ROWS)) {
                 let first = half * ROWS;
                 for c in (0..columns).step_by(COLUMNS) {
-                    let tile = neighbours(p.add(first), COLUMNS, v.add(c), v_step, visible);
+                    let tile = neighbours::<0>((p.add(first), COLUMNS), (v.add(c), v_step), visible);
                     let y = o.add((row + first) * op.o.row + c);
                     store(&tile, factor.to_array(), y, op.o.row, (count - first, columns - c), false);
                 }

@@ -65,10 +65,17 @@ const QUERY_BLOCK: usize = 32;
 const ROWS: usize = 4;
 const COLUMNS: usize = 8;
 
+/// Distance of the rows of a transposed operand with `keys` columns: whole tiles, and not a multiple of 512 bytes, which
+/// would send all rows to a few sets of the cache.
+const fn row_width(keys: usize) -> usize {
+    let width = keys.next_multiple_of(ROWS);
+    if width.is_multiple_of(128) { width + 16 } else { width }
+}
+
 /// Elements of scratch that one thread needs for sequences of up to `keys` keys, in either direction. A multiple of a
 /// cache line's 16, so that threads don't share one.
 pub const fn scratch_length(keys: usize, head_dim: usize) -> usize {
-    let (width, columns) = (keys.next_multiple_of(ROWS), head_dim.next_multiple_of(COLUMNS));
+    let (width, columns) = (row_width(keys), head_dim.next_multiple_of(COLUMNS));
     let transposed = 2 * head_dim * (width + QUERY_BLOCK);
     let whole_rows = (width + 2 * QUERY_BLOCK) * columns;
     let probabilities = 2 * width * QUERY_BLOCK;

@@ -1,57 +1,41 @@
-//! The product of four rows with eight columns, in registers: Σ over k of `a[r, k]`·`b[k, c]`.
+//! The product of four rows with eight columns, in registers: Σ over k of `a[r, k]`·`b[k, c]`, by the matrix product's
+//! register tile.
 
 use super::{COLUMNS, ROWS};
+use crate::gemm::tile::{Strip, sum};
 use crate::memory::{put, put_partial};
 use crate::simd::{F32x4, LANES};
 
 /// Four rows by eight columns.
 pub type Tile = [[F32x4; 2]; ROWS];
 
-/// Terms between two tests of the loop.
-const UNROLLED: usize = 4;
-
-/// The tile whose rows are neighbours in `a` (a\[r, k\] at `a` + k·`a_step` + r); b\[k, ·\] is at `b` + k·`b_step`.
+/// The tile whose rows are neighbours in `a` (a\[r, k\] at `a` + k·`a_step` + r); b\[k, ·\] is at `b` + k·`B_STEP`, or
+/// k·`b_step` where `B_STEP` is 0.
 ///
 /// # Safety
 /// For each k below `depth` four values of `a` and eight of `b` are readable.
 #[inline(always)]
-pub unsafe fn neighbours(a: *const f32, a_step: usize, b: *const f32, b_step: usize, depth: usize) -> Tile {
-    unsafe { product::<1>(a, a_step, b, b_step, depth) }
+pub unsafe fn neighbours<const B_STEP: usize>(
+    (a, a_step): (*const f32, usize),
+    (b, b_step): (*const f32, usize),
+    depth: usize,
+) -> Tile {
+    if depth == 0 {
+        return [[F32x4::ZERO; 2]; ROWS];
+    }
+    unsafe { sum::<ROWS, 2, true, B_STEP>(depth, Strip { data: a, step: a_step, interleaved: true }, b, b_step) }
 }
 
-/// The tile whose rows are `STEP` apart in `a` (a\[r, k\] at `a` + r·`STEP` + k).
+/// The tile whose rows are `a_step` apart in `a` (a\[r, k\] at `a` + r·`a_step` + k).
 ///
 /// # Safety
 /// As [`neighbours`], of `a` one value in each of four rows.
 #[inline(always)]
-pub unsafe fn rows<const STEP: usize>(a: *const f32, b: *const f32, b_step: usize, depth: usize) -> Tile {
-    unsafe { product::<STEP>(a, 1, b, b_step, depth) }
-}
-
-/// One pointer walks through each operand, all rows of `a` being at constant distances from it: with a pointer a row the
-/// loop spends as much on addresses as on the product.
-#[inline(always)]
-unsafe fn product<const ROW: usize>(
-    mut a: *const f32,
-    a_step: usize,
-    mut b: *const f32,
-    b_step: usize,
-    depth: usize,
-) -> Tile {
-    let mut tile = [[F32x4::ZERO; 2]; ROWS];
-    let mut next = || unsafe {
-        let columns = [F32x4::load(b), F32x4::load(b.add(LANES))];
-        for (r, row) in tile.iter_mut().enumerate() {
-            let value = F32x4::load_splat(a.add(r * ROW));
-            *row = [value.mul_add(columns[0], row[0]), value.mul_add(columns[1], row[1])];
-        }
-        (a, b) = (a.add(a_step), b.add(b_step));
-    };
-    for _ in 0..depth / UNROLLED {
-        (0..UNROLLED).for_each(|_| next());
+pub unsafe fn rows((a, a_step): (*const f32, usize), (b, b_step): (*const f32, usize), depth: usize) -> Tile {
+    if depth == 0 {
+        return [[F32x4::ZERO; 2]; ROWS];
     }
-    (0..depth % UNROLLED).for_each(|_| next());
-    tile
+    unsafe { sum::<ROWS, 2, false, 0>(depth, Strip { data: a, step: a_step, interleaved: false }, b, b_step) }
 }
 
 /// Writes the first `rows` × `columns` of a tile, times `factor[r]`, to rows `y_step` apart, or adds them.
