@@ -71,7 +71,7 @@ export function rowsUsed(count: number, { batchSize, seed }: TrainingSettings, s
 }
 
 async function encode({ classifier, progress, signal }: BaselineWork, title: string, examples: readonly Example[]) {
-  const bar = progress.start(title, { total: examples.length, lines: 2 });
+  const bar = progress.start(title, { total: examples.length, lines: 4 });
   const texts = examples.map(({ text }) => text);
   try {
     return await classifier.encoder.encode(texts, { signal, onProgress: (done) => bar.update(done) });

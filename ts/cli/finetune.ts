@@ -59,7 +59,10 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   const colors = options.json ? terminal.errorColors : terminal.colors;
   const say = (...lines: string[]) => {
     if (options.quiet) return;
-    for (const line of lines) options.json ? terminal.error(line) : terminal.print(line);
+    for (const line of lines) {
+      if (options.json) terminal.error(line);
+      else terminal.print(line);
+    }
   };
   const heard = () => terminal.error("\nstopping; Ctrl-C again quits at once");
   signal.addEventListener("abort", heard, { once: true });

@@ -47,7 +47,7 @@ export function defineInspect(program: Command, session: Session): void {
       const { terminal } = session;
       const inspected = inspect(path);
       if (json) return terminal.print(JSON.stringify(inspected));
-      for (const line of describe(inspected, terminal.width)) terminal.print(line);
+      for (const line of describe(inspected)) terminal.print(line);
     });
 }
 
@@ -101,7 +101,7 @@ function describeAdapter({ config, layers, extra }: Adapter) {
   };
 }
 
-function describe({ file, bytes, parameters, metadata, adapter, tensors }: Inspected, width: number): string[] {
+function describe({ file, bytes, parameters, metadata, adapter, tensors }: Inspected): string[] {
   const about = [
     [file, `${formatBytes(bytes)}, ${formatCount(tensors.length)} tensors, ${formatCount(parameters)} values`],
     ...Object.entries(metadata).map(([key, text]) => [`  ${key}`, clip(text, 80)]),
@@ -112,13 +112,11 @@ function describe({ file, bytes, parameters, metadata, adapter, tensors }: Inspe
     formatShape(shape),
     formatBytes(size),
   ]);
-  const longest = Math.max(20, width - 40);
-  const shown = rows.map(([name, ...rest]) => [clip(name!, longest), ...rest]);
   return [
     ...tableLines(about),
     "",
     ...(adapter === null ? [] : [...adapterLines(adapter), ""]),
-    ...tableLines([["tensor", "dtype", "shape", "size"], ...shown], ["left", "left", "left", "right"]),
+    ...tableLines([["tensor", "dtype", "shape", "size"], ...rows], ["left", "left", "left", "right"]),
   ];
 }
 

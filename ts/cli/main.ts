@@ -24,7 +24,8 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 /** This program as the user can call it again: "lowrank" where it was found by that name, else by its file. */
 function callName(): string {
   const script = process.argv[1]!;
-  if (basename(script) !== "lowrank") return `node ${relative(process.cwd(), script) || script}`;
+  const shorter = relative(process.cwd(), script);
+  if (basename(script) !== "lowrank") return `node ${shorter.length < script.length ? shorter : script}`;
   return environment["npm_command"] === "exec" ? "npx lowrank" : "lowrank";
 }
 

@@ -27,9 +27,9 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]!}`;
 }
 
-/** A learning rate: 0.001 → "1.00e-3", 0 → "0". */
+/** A learning rate in three digits: 0.001, 0.000333, 5e-7. */
 export function formatRate(rate: number): string {
-  return rate === 0 ? "0" : rate.toExponential(2);
+  return String(Number(rate.toPrecision(3)));
 }
 
 /** "1 thread", "4 threads" */

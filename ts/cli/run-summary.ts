@@ -110,7 +110,9 @@ export function writtenLines(folder: string, { dim }: Colors): string[] {
 
 /** Commands to try next, to be copied. */
 export function nextLines(self: string, folder: string, samples: readonly Sample[], { cyan }: Colors): string[] {
-  const text = clip(samples[0]?.text ?? "some text", 40).replace(/[^\p{L}\p{N} ,.…-]/gu, "");
+  // Short, and without what a shell takes for its own.
+  const texts = samples.map(({ text: sample }) => sample).filter((sample) => /^[\p{L}\p{N} ,.;:'-]+$/u.test(sample));
+  const text = clip(texts.sort((a, b) => a.length - b.length)[0] ?? "a text of yours", 60);
   return [
     "Try next",
     `  ${cyan(`${self} predict --run ${folder} "${text}"`)}`,

@@ -1,0 +1,179 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mergeWeight } from "../../ts/cli/merged-weights.js";
+import { readSafetensors, tensor } from "../../ts/index.js";
+import { examples, type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+
+let fixture: Fixture;
+let run: string;
+beforeAll(async () => {
+  fixture = await makeFixture();
+  run = fixture.path("run");
+  expect((await lowrank(shortRun(fixture, run, 40))).code).toBe(0);
+});
+afterAll(() => fixture.remove());
+
+const texts = ["the film was good", "a very dull story"];
+const lines = (text: string) => text.trimEnd().split("\n");
+const vectors = (out: string) => lines(out).map((line) => JSON.parse(line).embedding as number[]);
+const largestDifference = (a: number[][], b: number[][]) =>
+  Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i]![j]!))));
+
+describe("predict", () => {
+  it("labels arguments, lines of a file, a column, and standard input alike", async () => {
+    const plain = fixture.path("lines.txt");
+    const table = fixture.path("table.jsonl");
+    await writeFile(plain, `${texts.join("\r\n")}\n\n`);
+    await writeFile(table, texts.map((body) => `${JSON.stringify({ body, n: 1 })}\n`).join(""));
+    const outcomes = [
+      await lowrank(["predict", "--run", run, "--json", ...texts]),
+      await lowrank(["predict", "--run", run, "--json", "--file", plain]),
+      await lowrank(["predict", "--run", run, "--json", "--file", table, "--text", "body"]),
+      await lowrank(["predict", "--run", run, "--json"], { input: `${texts.join("\n")}\n` }),
+    ];
+    for (const { code, out, err } of outcomes)
+      expect({ code, out, err }).toEqual({ code: 0, out: outcomes[0]!.out, err: "" });
+    const first = JSON.parse(lines(outcomes[0]!.out)[0]!);
+    expect(first).toMatchObject({
+      text: texts[0],
+      probabilities: { bad: expect.any(Number), good: expect.any(Number) },
+    });
+    expect(first.probability).toBe(first.probabilities[first.label]);
+    expect(first.probabilities.bad + first.probabilities.good).toBeCloseTo(1, 9);
+  });
+
+  it("prints label, probability and text for people", async () => {
+    const { out } = await lowrank(["predict", "--run", run, ...texts]);
+    expect(lines(out)[0]).toMatch(/^(good|bad) +[01]\.\d\d {2}the film was good$/);
+  });
+});
+
+describe("evaluate", () => {
+  it("finds the run's own test data and its figures", async () => {
+    const report = JSON.parse(readFileSync(fixture.path("run", "report.json"), "utf8"));
+    const { code, out } = await lowrank(["evaluate", "--run", run, "--json"]);
+    expect(code).toBe(0);
+    const found = JSON.parse(out);
+    expect(found.confusion).toEqual(report.result.after.confusion);
+    expect(found.loss).toBeCloseTo(report.result.after.loss, 5);
+  });
+
+  it("takes other data, and shows a table", async () => {
+    const { out } = await lowrank(["evaluate", "--run", run, "--data", fixture.data]);
+    expect(out).toMatch(/: 40 texts\naccuracy \d+\.\d %, loss \d\.\d+/);
+    expect(out).toMatch(/is good +\d+ +\d+ +\d+\.\d %/);
+  });
+});
+
+describe("embed", () => {
+  it("writes JSON lines, .npy and .safetensors of the same vectors", async () => {
+    const [npy, safe] = [fixture.path("v.npy"), fixture.path("v.safetensors")];
+    const { out } = await lowrank(["embed", "--model", fixture.model, "--normalize", ...texts]);
+    for (const file of [npy, safe]) {
+      const { code, out: nothing } = await lowrank([
+        "embed",
+        "--model",
+        fixture.model,
+        "--normalize",
+        "--out",
+        file,
+        ...texts,
+      ]);
+      expect({ code, nothing }).toEqual({ code: 0, nothing: "" });
+    }
+    const found = vectors(out);
+    for (const vector of found) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
+    const { shape, data } = readSafetensors(readFileSync(safe)).tensor("embeddings");
+    expect(shape).toEqual([2, 32]);
+    expect(Array.from(data)).toEqual(found.flat().map(Math.fround));
+    const numpy = readFileSync(npy);
+    expect(numpy.subarray(0, 10).toString("latin1")).toBe("\x93NUMPY\x01\x00\x76\x00");
+    expect(numpy.subarray(10, 128).toString("latin1")).toMatch(
+      /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2, 32\), \} +\n$/,
+    );
+    expect(numpy.subarray(128).equals(Buffer.from(data.buffer, data.byteOffset, data.byteLength))).toBe(true);
+  });
+});
+
+describe("merge", () => {
+  it.each(["", "--dora", "--rslora --target-modules all-linear"])(
+    "gives the embeddings of base and adapter %s",
+    async (options) => {
+      const variant = options.split(" ").filter(Boolean);
+      const name = `merge${variant.join("")}`;
+      const [adapter, merged] = [fixture.path(name), fixture.path(`${name}-merged`)];
+      expect((await lowrank([...shortRun(fixture, adapter), "--no-baseline", ...variant])).code).toBe(0);
+      const { code, out } = await lowrank(["merge", adapter, "--out", merged]);
+      expect(code).toBe(0);
+      expect(out).toMatch(/merged in: 41 tensors, written to/);
+      expect(readdirSync(merged).sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json"]);
+      const some = examples.slice(0, 6).map(({ text }) => text);
+      const together = vectors((await lowrank(["embed", "--adapter", adapter, ...some])).out);
+      const base = vectors((await lowrank(["embed", "--model", fixture.model, ...some])).out);
+      const full = vectors((await lowrank(["embed", "--model", merged, ...some])).out);
+      expect(largestDifference(together, full)).toBeLessThan(1e-5);
+      expect(largestDifference(together, base)).toBeGreaterThan(1e-3);
+
+      const [before, after] = [`${fixture.model}/model.safetensors`, `${merged}/model.safetensors`].map((file) =>
+        readSafetensors(readFileSync(file)),
+      );
+      expect(after!.names).toEqual(before!.names);
+      expect([...after!.metadata]).toEqual([...before!.metadata]);
+      for (const tensorName of before!.names) expect(after!.info(tensorName)).toEqual(before!.info(tensorName));
+      expect(Buffer.from(after!.raw("classifier.weight")).equals(Buffer.from(before!.raw("classifier.weight")))).toBe(
+        true,
+      );
+    },
+  );
+
+  it("adds s·A·B in either orientation of the weight", () => {
+    const layer = {
+      kind: "linear" as const,
+      loraA: tensor([2, 1], [1, 2]),
+      loraB: tensor([1, 3], [10, 20, 30]),
+      rank: 1,
+      alpha: 0.5,
+      scaling: 0.5,
+    };
+    expect(Array.from(mergeWeight(tensor([2, 3], [0, 0, 0, 0, 0, 1]), layer, true).data)).toEqual([
+      5, 10, 15, 10, 20, 31,
+    ]);
+    const transposed = mergeWeight(tensor([3, 2], [0, 0, 0, 0, 0, 1]), layer, false);
+    expect(Array.from(transposed.data)).toEqual([5, 10, 10, 20, 15, 31]);
+  });
+});
+
+describe("inspect", () => {
+  it("describes an adapter's folder", async () => {
+    const { out } = await lowrank(["inspect", run]);
+    expect(out).toMatch(/rank +8\n/);
+    expect(out).toMatch(/alpha +16 \(updates are scaled by 2\)/);
+    expect(out).toMatch(/layer\.0\.attention\.self\.query\.lora_A\.weight +F32 +\[8, 32\] +1\.0 kB/);
+    const { out: json } = await lowrank(["inspect", run, "--json"]);
+    expect(JSON.parse(json)).toMatchObject({
+      adapter: { ranks: [8], alphas: [16], layers: 6, dora: false },
+      parameters: 6 * 2 * 8 * 32,
+    });
+  });
+
+  it("describes a model's folder and a file by itself", async () => {
+    const folder = JSON.parse((await lowrank(["inspect", fixture.model, "--json"])).out);
+    const file = JSON.parse((await lowrank(["inspect", `${fixture.model}/model.safetensors`, "--json"])).out);
+    expect(folder).toEqual(file);
+    expect(file).toMatchObject({ adapter: null, metadata: { format: "pt" } });
+    expect(file.tensors).toHaveLength(41);
+  });
+});
+
+describe("doctor", () => {
+  it("looks at runtime, kernels and cache", async () => {
+    const { code, out } = await lowrank(["doctor", "--json"]);
+    const { well, checks } = JSON.parse(out);
+    expect(code).toBe(well ? 0 : 1);
+    expect(checks.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(["runtime", "SIMD", "relaxed SIMD", "threads", "kernels", "speed", "cache"]),
+    );
+    expect(well).toBe(true);
+  });
+});
