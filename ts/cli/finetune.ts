@@ -12,25 +12,15 @@ import {
   type FinetuneOptions,
   resolveSettings,
 } from "./finetune-options.js";
-import { lossCurve } from "./loss-curve.js";
-import { formatPercent } from "./number-format.js";
 import { packageRoot } from "./package-root.js";
 import { ProgressReporter } from "./progress-bar.js";
-import { newRunFolder, runFiles } from "./run-folder.js";
-import { reportEngine, reportFile, reportProgram, reportTraining, type RunReport } from "./run-report.js";
+import { newRunFolder, runFiles, withRunFolder } from "./run-folder.js";
+import { outputFiles, reportOf, withoutSteps } from "./run-output.js";
 import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "./run-summary.js";
 import { pickSamples } from "./sample-predictions.js";
 import type { Session } from "./session.js";
-import {
-  checkResumable,
-  type Prepared,
-  prepare,
-  type Resumed,
-  type RunState,
-  train,
-  type Trained,
-} from "./train-run.js";
-import { formatTargets } from "./training-settings.js";
+import { checkResumable, prepare, type Resumed, type RunState, train } from "./train-run.js";
+import type { TrainingSettings } from "./training-settings.js";
 
 const EXAMPLES = `
 Examples:
@@ -55,40 +45,53 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   if (resumed !== null) checkAgainst(withAbsolutePaths(options), resumed.run.settings);
   const settings = resumed?.run.settings ?? withAbsolutePaths(resolveSettings(options, exampleData));
   const folder = options.resume ?? newRunFolder(options.out);
+  const heard = () => terminal.error("\nstopping; Ctrl-C again quits at once");
+  signal.addEventListener("abort", heard, { once: true });
+  try {
+    await withRunFolder(folder, () => runIn(folder, settings, resumed, options, session));
+  } catch (error) {
+    if (!(error instanceof AbortError)) throw error;
+    explainStop(folder, session);
+  } finally {
+    signal.removeEventListener("abort", heard);
+  }
+}
+
+async function runIn(
+  folder: string,
+  settings: TrainingSettings,
+  resumed: Resumed | null,
+  { json, quiet, samples: count }: FinetuneOptions,
+  session: Session,
+): Promise<void> {
+  const { terminal, self } = session;
   // What a script reads is on the output; what a person reads then goes to the error stream.
-  const colors = options.json ? terminal.errorColors : terminal.colors;
+  const colors = json ? terminal.errorColors : terminal.colors;
   const say = (...lines: string[]) => {
-    if (options.quiet) return;
+    if (quiet) return;
     for (const line of lines) {
-      if (options.json) terminal.error(line);
+      if (json) terminal.error(line);
       else terminal.print(line);
     }
   };
-  const heard = () => terminal.error("\nstopping; Ctrl-C again quits at once");
-  signal.addEventListener("abort", heard, { once: true });
-  const prepared = await prepare(settings, session, options.quiet);
+  const prepared = await prepare(settings, session, quiet);
   try {
     if (resumed !== null) {
       checkResumable(resumed, prepared);
       say(`Going on after step ${resumed.checkpoint.step} of ${prepared.steps}`);
     }
     say(...introduction(prepared, folder, colors), "");
-    const progress = new ProgressReporter(terminal, (line) => say(line), options.quiet);
-    const trained = await train(prepared, folder, resumed, progress, session);
+    const trained = await train(prepared, folder, resumed, new ProgressReporter(terminal, say, quiet), session);
     const report = reportOf(prepared, trained);
-    await writeFilesAtomically(folder, runOutput(prepared, report));
+    await writeFilesAtomically(folder, outputFiles(prepared, report));
     await removeCheckpoint(folder);
-    const samples = pickSamples(trained.predictions, options.samples, settings.seed);
+    const samples = pickSamples(trained.predictions, count, settings.seed);
     say("", ...resultTable(report, colors), "", speedLine(report), "");
     if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
-    say(...writtenLines(folder, colors), "", ...nextLines(session.self, folder, samples, colors));
-    if (options.json) terminal.print(JSON.stringify(summary(folder, report)));
-    else if (options.quiet) terminal.print(folder);
-  } catch (error) {
-    if (!(error instanceof AbortError)) throw error;
-    explainStop(folder, session);
+    say(...writtenLines(folder, colors), "", ...nextLines(self, folder, samples, colors));
+    if (json) terminal.print(JSON.stringify(withoutSteps(folder, report)));
+    else if (quiet) terminal.print(folder);
   } finally {
-    signal.removeEventListener("abort", heard);
     prepared.encoder.dispose();
   }
 }
@@ -124,51 +127,4 @@ function withAbsolutePaths<T extends { data?: string; validation?: string | null
   if (typeof paths.validation === "string") absolute.validation = resolve(paths.validation);
   if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
   return { ...paths, ...absolute };
-}
-
-function reportOf(prepared: Prepared, trained: Trained): RunReport {
-  const { settings, engine, model, modelHash, dataset, parameters } = prepared;
-  const { baseline, after, steps, peakMemory } = trained;
-  const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
-    file,
-    sha256,
-    examples: examples.length,
-  });
-  return {
-    ...reportProgram(),
-    settings,
-    model: { name: model.name, source: settings.model, sha256: modelHash },
-    data: { train: reported(dataset.train), validation: reported(dataset.validation), labels: dataset.labels },
-    parameters,
-    engine: reportEngine(engine),
-    result: { ...baseline, after },
-    training: reportTraining(steps, peakMemory),
-    steps,
-  };
-}
-
-function runOutput({ classifier, dataset, settings }: Prepared, report: RunReport) {
-  const { before, headOnly, after } = report.result;
-  const name = report.model.name.split(/[/\\]/).at(-1)!;
-  const subtitle = [
-    headOnly === null ? "" : `head alone ${formatPercent(headOnly.accuracy)}`,
-    `rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`,
-    `${report.training.steps} steps of ${settings.batchSize}`,
-    dataset.train.file,
-  ];
-  const curve = lossCurve(report.steps, {
-    title: `${name} with LoRA: ${formatPercent(before.accuracy)} → ${formatPercent(after.accuracy)} of test texts right`,
-    subtitle: subtitle.filter(Boolean).join(" · "),
-    classes: dataset.labels.length,
-  });
-  return {
-    ...classifier.save(),
-    [runFiles.report]: reportFile(report),
-    [runFiles.curve]: new TextEncoder().encode(curve),
-  };
-}
-
-/** The report without its steps: what a script wants to know. */
-function summary(folder: string, { steps: _, ...report }: RunReport) {
-  return { run: folder, ...report };
 }

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { access, constants, mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../errors.js";
 import type { FileMap } from "../io/file-map.js";
@@ -18,7 +19,7 @@ const RUNS = "runs";
 const isComplete = (folder: string) => existsSync(join(folder, "adapter_config.json"));
 
 /**
- * Where a new run goes: the folder asked for, else runs/<date and time>. It is made when the first file is written.
+ * Where a new run goes: the folder asked for, else runs/<date and time>.
  * Throws `ConfigError` where a run is there already.
  */
 export function newRunFolder(wanted: string | undefined, now: Date = new Date()): string {
@@ -42,6 +43,21 @@ export function newRunFolder(wanted: string | undefined, now: Date = new Date())
     throw new ConfigError(`--out ${wanted} holds a finished run already: choose another folder, or remove it first`);
   }
   return wanted;
+}
+
+/**
+ * Makes a run's folder for as long as `body` runs, so that a place that cannot be written to is known before the work and
+ * not after it. Where nothing was written into it, it goes again.
+ */
+export async function withRunFolder<T>(folder: string, body: () => Promise<T>): Promise<T> {
+  await mkdir(folder, { recursive: true });
+  try {
+    await access(folder, constants.W_OK);
+    return await body();
+  } finally {
+    // Fails where there is something in it, as it should.
+    await rmdir(folder).catch(() => {});
+  }
 }
 
 /** The finished run under runs/ that was written last. Throws `ConfigError` where there is none. */

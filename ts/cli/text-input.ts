@@ -13,6 +13,9 @@ export interface TextOptions {
 /** Texts from the arguments, else a file, else standard input. Throws `ConfigError` where there are none. */
 export async function readTexts(args: readonly string[], options: TextOptions, session: Session): Promise<string[]> {
   const { file, text: column } = options;
+  if (file === undefined && column !== undefined) {
+    throw new ConfigError(`--text ${column} names a column of --file, which is missing`);
+  }
   if (args.length > 0 && file !== undefined) {
     throw new ConfigError(`texts are given as arguments and in ${file}: leave one of them out`);
   }
@@ -21,7 +24,6 @@ export async function readTexts(args: readonly string[], options: TextOptions, s
     const texts = column === undefined ? readLines(file) : readColumn(file, column);
     return notEmpty(texts, file);
   }
-  if (column !== undefined) throw new ConfigError(`--text ${column} names a column of --file, which is missing`);
   return notEmpty(textLines(await readInput(session)), "standard input");
 }
 
