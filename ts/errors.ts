@@ -1,6 +1,8 @@
 /** Base of every error this package throws. `code` is stable, `details` hold the values behind the message. */
 export class LowrankError extends Error {
+  /** Stable name of the kind of error, such as "SHAPE": for programs that tell errors apart. */
   readonly code: string;
+  /** The values behind the message. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {

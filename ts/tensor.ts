@@ -4,6 +4,7 @@ import { ShapeError } from "./errors.js";
 export interface Tensor {
   /** Lengths of the dimensions, outermost first; `[]` is a scalar. */
   readonly shape: readonly number[];
+  /** The elements, as many as the product of `shape`. */
   readonly data: Float32Array;
 }
 

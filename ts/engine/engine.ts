@@ -26,10 +26,13 @@ export interface InitOptions {
 
 /** What runs, and what it uses. */
 export interface EngineInfo {
+  /** The binary that runs. */
   readonly build: Build;
+  /** Threads that share the work, the calling one included. */
   readonly threads: number;
   /** Register tile of the matrix product, rows × columns. */
   readonly tile: Tile;
+  /** What the runtime has, used or not. */
   readonly features: Features;
   /** Bytes: in use now, most ever in use, size of linear memory, its upper bound. */
   readonly memory: { readonly used: number; readonly peak: number; readonly reserved: number; readonly maximum: number };

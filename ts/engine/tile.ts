@@ -3,7 +3,9 @@ import type { Kernels } from "./kernels.js";
 
 /** Rows and columns of C that the matrix product holds in registers. */
 export interface Tile {
+  /** Rows of C that are computed together. */
   readonly rows: number;
+  /** Columns of C that are computed together. */
   readonly columns: number;
 }
 

@@ -10,7 +10,9 @@ import { nextId, type Node, type NodeId, wasIssued } from "./node.js";
 
 /** A position on the tape to come back to. */
 export interface Mark {
+  /** Nodes on the tape. */
   readonly length: number;
+  /** Where the tape's memory stood. */
   readonly arena: ArenaMark;
 }
 
@@ -97,10 +99,12 @@ export class Tape {
     node.packed = undefined;
   }
 
+  /** Shape of a node, `[]` for a scalar. */
   shape(id: NodeId): readonly number[] {
     return this.node(id).value.shape;
   }
 
+  /** Whether gradients reach a node: a variable, or a recorded result of one. */
   requiresGrad(id: NodeId): boolean {
     return this.node(id).requiresGrad;
   }
@@ -224,6 +228,7 @@ export class Tape {
     this.owned.clear();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

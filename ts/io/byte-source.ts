@@ -10,6 +10,7 @@ export interface ByteSource {
 
 /** Where bytes go, one piece after another. */
 export interface ByteSink {
+  /** Takes the next piece; the one after it comes when the promise is fulfilled. */
   write(bytes: Uint8Array): Promise<void>;
 }
 

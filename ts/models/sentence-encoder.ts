@@ -46,6 +46,7 @@ export class SentenceEncoder {
     readonly graph: Graph,
     /** The network itself. */
     readonly model: BertEncoder,
+    /** Turns a text into token ids. */
     readonly tokenizer: TextTokenizer,
   ) {}
 
@@ -203,6 +204,7 @@ export class SentenceEncoder {
     this.graph.dispose();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -16,13 +16,17 @@ import type { SentenceEncoder } from "./sentence-encoder.js";
 
 /** A text and what it is. */
 export interface Example {
+  /** The text as a user would write it. */
   readonly text: string;
+  /** Name of its class. */
   readonly label: string;
 }
 
 /** What a classifier says of a text. */
 export interface Prediction {
+  /** The text that was asked about. */
   readonly text: string;
+  /** The most probable class. */
   readonly label: string;
   /** Probability of that label, 0 to 1. */
   readonly probability: number;
@@ -59,10 +63,13 @@ const LABELS_FILE = "labels.json";
  */
 export class TextClassifier implements Task<TokenizedExample> {
   private constructor(
+    /** The encoder below the head; `dispose` of it when done. */
     readonly encoder: SentenceEncoder,
+    /** Names of the classes, in the order of the logits. */
     readonly labels: readonly string[],
     /** Name of the classifier's adapter in the encoder. */
     readonly adapter: string,
+    /** The linear head on the sentence vectors. */
     readonly head: ClassificationHead,
   ) {}
 
@@ -84,6 +91,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     return new TextClassifier(encoder, labels, adapter, new ClassificationHead(encoder.graph, head.weight, head.bias));
   }
 
+  /** The encoder's graph, which head and adapter live in. */
   get graph(): Graph {
     return this.encoder.graph;
   }

@@ -12,7 +12,9 @@ export class ClassificationHead {
   /** `[classes]` */
   readonly bias: NodeId;
 
+  /** A head from its values: weight `[hidden, classes]`, bias `[classes]`, copied into the graph as variables. */
   constructor(
+    /** The graph that weight and bias live in. */
     readonly graph: Graph,
     weight: Tensor,
     bias: Tensor,
@@ -26,10 +28,12 @@ export class ClassificationHead {
     return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
   }
 
+  /** v·W + b: vectors `[batch, hidden]` → `[batch, classes]`. */
   logits(vectors: NodeId): NodeId {
     return this.graph.linear(vectors, this.weight, this.bias);
   }
 
+  /** Weight and bias. */
   params(): NodeId[] {
     return [this.weight, this.bias];
   }

@@ -4,8 +4,11 @@ import { normal, uniform } from "./random.js";
 
 /** Sizes of the layer whose A and B are made. */
 export interface LoraShape {
+  /** Rows of A. */
   readonly inFeatures: number;
+  /** Columns of B. */
   readonly outFeatures: number;
+  /** Columns of A and rows of B. */
   readonly rank: number;
 }
 

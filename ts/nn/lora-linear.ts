@@ -11,14 +11,21 @@ import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./l
  * Gradients reach A, B (and the DoRA magnitude) and the input, never W. The object holds ids; tensors are the graph's.
  */
 export class LoraLinear {
+  /** Length of an input's last dimension. */
   readonly inFeatures: number;
+  /** Length of an output's last dimension. */
   readonly outFeatures: number;
+  /** Columns of A and rows of B. */
   readonly rank: number;
   /** α/r, or α/√r with rsLoRA. */
   readonly scaling: number;
+  /** W `[in, out]`, which never receives a gradient here. */
   readonly frozenWeight: NodeId;
+  /** `[out]`, null without. */
   readonly bias: NodeId | null;
+  /** A `[in, rank]`, trainable. */
   readonly loraA: NodeId;
+  /** B `[rank, out]`, trainable. */
   readonly loraB: NodeId;
   /** DoRA's magnitude `[out]`, null without. */
   readonly magnitude: NodeId | null;
@@ -162,6 +169,7 @@ export class LoraLinear {
     return new LoraLinear({ ...this });
   }
 
+  /** Sizes and settings on one line; also what Node prints when it inspects the layer. */
   toString(): string {
     const { inFeatures, outFeatures, rank, config, scaling } = this;
     const extras = [

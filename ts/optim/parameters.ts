@@ -3,9 +3,11 @@ import type { Graph, NodeId } from "../graph/graph.js";
 
 /** Parameters that share settings; what a group leaves out is the optimizer's. */
 export interface ParameterGroup {
+  /** Variables; none may stand in two groups. */
   readonly params: readonly NodeId[];
   /** Learning rate of this group. A schedule scales it along with the optimizer's. */
   readonly lr?: number;
+  /** Default the optimizer's. */
   readonly weightDecay?: number;
 }
 

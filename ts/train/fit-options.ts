@@ -38,10 +38,13 @@ export interface StepRecord {
   readonly step: number;
   /** Mean loss over the step's targets, before the update. */
   readonly loss: number;
+  /** Learning rate of this update. */
   readonly learningRate: number;
   /** Common norm of the gradients before clipping. */
   readonly gradNorm: number;
+  /** Wall-clock time of forward, backward and update. */
   readonly milliseconds: number;
+  /** Real tokens in the batch. */
   readonly tokens: number;
 }
 
@@ -49,7 +52,9 @@ export interface StepRecord {
 export interface ProgressEvent extends StepRecord {
   /** Steps in all. */
   readonly steps: number;
+  /** Mean since the run, or its resumption, began. */
   readonly tokensPerSecond: number;
+  /** Expected time to the end at that speed. */
   readonly secondsLeft: number;
 }
 
@@ -57,18 +62,23 @@ export interface ProgressEvent extends StepRecord {
 export interface Checkpoint {
   /** Steps done. */
   readonly step: number;
+  /** Values in the order of the task's `params()`. */
   readonly parameters: readonly Tensor[];
+  /** AdamW's moments and step counts. */
   readonly optimizer: OptimizerState;
   /** Random streams that the graph had drawn, so that dropout goes on with the same masks. */
   readonly streams: number;
+  /** Every step so far. */
   readonly history: readonly StepRecord[];
 }
 
 /** What training did. */
 export interface FitReport {
+  /** Every step, those before a resumption included. */
   readonly steps: readonly StepRecord[];
   /** Wall-clock time of the steps. */
   readonly seconds: number;
+  /** Mean over those seconds. */
   readonly tokensPerSecond: number;
   /** Most linear memory ever in use, in bytes. */
   readonly peakMemory: number;

@@ -4,22 +4,28 @@ import type { BatchLoss, Task } from "./task.js";
 
 /** A sentence vector of the frozen encoder and its class. */
 export interface VectorExample {
+  /** `[hidden]`, as `SentenceEncoder.encode` gives it. */
   readonly vector: Float32Array;
+  /** Class index from 0. */
   readonly target: number;
 }
 
 /** Trains a head alone on frozen sentence vectors: the yardstick for what an adapter adds. */
 export class HeadOnlyTask implements Task<VectorExample> {
+  /** `head` is trained in place. */
   constructor(private readonly head: ClassificationHead) {}
 
+  /** The head's graph. */
   get graph() {
     return this.head.graph;
   }
 
+  /** Weight and bias of the head. */
   params(): NodeId[] {
     return this.head.params();
   }
 
+  /** Summed cross entropy; no tokens are counted. */
   loss(examples: readonly VectorExample[]): BatchLoss {
     const logits = this.logits(examples.map(({ vector }) => vector));
     const targets = examples.map(({ target }) => target);

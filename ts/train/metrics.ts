@@ -1,5 +1,6 @@
 /** How well predictions fit known labels. */
 export interface Metrics {
+  /** Examples that were measured. */
   readonly count: number;
   /** Share of right predictions, 0 to 1. */
   readonly accuracy: number;

@@ -12,7 +12,10 @@ export interface BatchLoss {
 
 /** Something to train: what it learns from one example `E`, and which parameters change. */
 export interface Task<E> {
+  /** Graph of the parameters and of every loss. */
   readonly graph: Graph;
+  /** The variables that training changes, always in the same order. */
   params(): NodeId[];
+  /** Records the loss of some examples; called inside a step of the graph. */
   loss(examples: readonly E[]): BatchLoss;
 }

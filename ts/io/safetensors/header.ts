@@ -16,7 +16,9 @@ export const START_LENGTH = 64;
 
 /** Element type and shape of a tensor in a file. */
 export interface TensorInfo {
+  /** Element type in the file. */
   readonly dtype: Dtype;
+  /** Lengths of the dimensions, outermost first; `[]` is a scalar. */
   readonly shape: readonly number[];
 }
 

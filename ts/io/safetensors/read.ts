@@ -10,6 +10,7 @@ export interface TensorIndex {
   readonly names: readonly string[];
   /** The file's `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** Whether the file has a tensor of that name. */
   has(name: string): boolean;
   /** Element type and shape. Throws `ConfigError` for a name the file does not have. */
   info(name: string): TensorInfo;
