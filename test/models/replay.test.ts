@@ -54,16 +54,20 @@ const distance = (a: Float32Array, b: Float32Array) => {
   return a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
 };
 
-/** Every gradient of the step against PEFT's, relative to the largest entry of its tensor. */
-async function worstGradient(step: number): Promise<number> {
+/** Every gradient of the step against PEFT's: the worst error over the largest entry of its tensor, and of all of them. */
+async function worstGradient(step: number): Promise<{ ofTensor: number; ofAll: number }> {
   const { graph } = classifier;
   const golden = readSafetensors(await goldenBytes(`${REPLAY}/step${step}_grads.safetensors`));
-  let worst = 0;
+  let ofTensor = 0;
+  let error = 0;
+  let entry = 0;
   const compare = (ours: Tensor, name: string, turn: boolean) => {
     const expected = golden.tensor(name);
     const scale = largest(expected.data);
-    const error = distance(turn ? transposed(ours) : ours.data, expected.data);
-    worst = Math.max(worst, scale === 0 ? error : error / scale);
+    const difference = distance(turn ? transposed(ours) : ours.data, expected.data);
+    ofTensor = Math.max(ofTensor, scale === 0 ? difference : difference / scale);
+    error = Math.max(error, difference);
+    entry = Math.max(entry, scale);
   };
   for (const [path, layer] of encoder.adapter("classifier").layers) {
     compare(graph.grad(layer.loraA)!, `base_model.model.${path}.lora_A.default.weight`, true);
@@ -71,7 +75,7 @@ async function worstGradient(step: number): Promise<number> {
   }
   compare(graph.grad(classifier.head.weight)!, "head.weight", true);
   compare(graph.grad(classifier.head.bias)!, "head.bias", false);
-  return worst;
+  return { ofTensor, ofAll: error / entry };
 }
 
 beforeAll(async () => {
@@ -105,7 +109,14 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
         }
       }
       expect(gradNorm(graph, params) / steps[step]!.grad_norm).toBeCloseTo(1, step < 2 ? 5 : 3);
-      if (step < 2) expect(await worstGradient(step)).toBeLessThan(1e-4);
+      if (step < 2) {
+        const { ofTensor, ofAll } = await worstGradient(step);
+        console.log(`step ${step}: largest gradient difference ${ofTensor.toExponential(2)} of its tensor's largest entry`);
+        expect(ofAll).toBeLessThan(1e-5);
+        // Adam's first step divides by |g| + 1e-8: where |g| is near 1e-8, the last digits of g show in the next step's
+        // gradients. PyTorch's float32 is itself up to 7.2e-5 from float64 there, and ours up to 1.5e-4.
+        expect(ofTensor).toBeLessThan(step === 0 ? 1e-5 : 2e-4);
+      }
       optimizer.step();
     }
     const worstLoss = Math.max(...losses.map((loss, i) => Math.abs(loss - steps[i]!.loss)));

@@ -166,17 +166,15 @@ unsafe fn score_gradients(
                     }
                 }
             }
-            // P misses a sum of 1 by lse's rounding. Dividing by the sum it has keeps Σ dS at 0, on which ∂K, being blind
-            // to what all keys have in common, depends; so does taking the difference before the product.
-            for half in 0..2 {
-                let tiny = F32x4::splat(f32::MIN_POSITIVE);
-                along[half] = along[half] / sums[half].max(tiny);
-            }
+            // P misses a sum of 1 by lse's rounding. Dividing by the sum it has keeps Σ dS at 0, on which ∂K, blind to what
+            // all keys have in common, depends; so does taking the difference before the product.
+            let tiny = F32x4::splat(f32::MIN_POSITIVE);
+            let along = [along[0] / sums[0].max(tiny), along[1] / sums[1].max(tiny)];
             for key in 0..visible {
-                for (half, along) in along.into_iter().enumerate() {
+                for half in 0..2 {
                     let at = key * QUERY_BLOCK + first + half * LANES;
                     let (p, ds) = (F32x4::load(scratch.p.add(at)), scratch.ds.add(at));
-                    (p * (F32x4::load(ds) - along)).store(ds);
+                    (p * (F32x4::load(ds) - along[half])).store(ds);
                 }
             }
         }
