@@ -52,7 +52,17 @@ pub unsafe fn multiply(product: &Product, tile: Tile, rows: Range<usize>, column
     if rows.is_empty() || columns.is_empty() {
         return;
     }
-    let Product { k, c, .. } = *product;
+    let Product { m, n, k, a, b, c } = *product;
+    if let Right::Strided(b) = b
+        && n == 1
+        && m > 1
+        && c.row == 1
+        && c.bias.is_null()
+    {
+        // A column of results is a row of the transposed product, which needs no padding to vectors.
+        let (a, b) = (b.transposed(), Right::Strided(a.transposed()));
+        return unsafe { multiply(&Product { m: 1, n: m, k, a, b, c }, tile, columns, rows, workspace) };
+    }
     unsafe {
         let first = output::prepare(&c, k, rows.clone(), columns.clone());
         if k > 0 {

@@ -1,7 +1,7 @@
 //! Products with so few rows that B is read about once: no copy of B, and sums spread over more columns.
 
 use super::pack::{block, padded};
-use super::tile::{Initial, Panels, Strip, Tile, run, store};
+use super::tile::{Compiled, Initial, Tile, run, store};
 use super::{Product, Right, Strided};
 use crate::simd::F32x4;
 use core::ops::Range;
@@ -73,21 +73,17 @@ unsafe fn in_place<const R: usize, const V: usize>(
 ) -> usize {
     let Product { k, a, c, .. } = *product;
     let width = columns.len() / (4 * V) * (4 * V);
-    let range = columns.start..columns.start + width;
+    let compiled: Compiled = if a.column == 1 { run::<R, V, false, 0> } else { run::<R, V, true, 0> };
+    let step = if a.column == 1 { a.row } else { a.column };
     let mut initial = initial;
     for start in (0..k).step_by(SHALLOW) {
+        let depth = SHALLOW.min(k - start);
         unsafe {
-            let depth = SHALLOW.min(k - start);
-            let panels = Panels { data: b.at(start, columns.start), row: b.row, next: 4 * V };
+            let (a, b) = (a.at(row, start), Strided { data: b.at(start, columns.start), ..b });
             let to = c.data.add(row * c.row);
-            let data = a.at(row, start);
-            if a.column == 1 {
-                let strip = Strip { data, step: a.row, interleaved: false };
-                run::<R, V, false, 0>(depth, strip, panels, to, c.row, range.clone(), c.alpha, initial);
-            } else {
-                let strip = Strip { data, step: a.column, interleaved: true };
-                run::<R, V, true, 0>(depth, strip, panels, to, c.row, range.clone(), c.alpha, initial);
-            }
+            let (from, from_row) = initial.at(to, c.row, columns.start).unwrap_or((core::ptr::null(), 0));
+            let to = to.add(columns.start);
+            compiled(depth, a, step, b.data, b.row, 4 * V, to, c.row, width / (4 * V), c.alpha, from, from_row);
         }
         initial = Initial::Output;
     }

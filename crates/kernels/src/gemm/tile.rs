@@ -5,7 +5,6 @@
 
 use crate::simd::F32x4;
 use core::array::from_fn;
-use core::ops::Range;
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 /// Shape of the register tile. A packed matrix is laid out for one tile and read with that tile only.
@@ -63,31 +62,45 @@ pub enum Initial {
     Bias(*const f32),
 }
 
-/// C[0..R, columns] ← α·A·B + initial, one strip of A against neighbouring panels of B.
-///
-/// `c` points at the strip's first row and column 0 of C; `columns` counts a multiple of 4V. `k` > 0. B's rows are
-/// `B_ROW` apart, or `b.row` where that is 0.
+/// A strip of A against neighbouring panels of B, by plain numbers: structures would go to a table's function through
+/// memory. In order: k, A's data and step, B's data, row and next, C at the strip's first row and the panels' first
+/// column, the distance of its rows, the number of panels, α, and as for C what is added (null: nothing).
+pub type Compiled =
+    unsafe fn(usize, *const f32, usize, *const f32, usize, usize, *mut f32, usize, usize, f32, *const f32, usize);
+
+/// C[0..R, 0..4V·panels] ← α·A·B + initial. `k` > 0. B's rows are `B_ROW` apart, or `b_row` where that is 0.
 ///
 /// # Safety
-/// All addresses named by the strip, the panels, C and the bias must be valid; C overlaps none of the others.
+/// All addresses named by the strip, the panels, C and `initial` must be valid; C overlaps neither A nor B, and `initial`
+/// only where it is C.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
 pub unsafe fn run<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize>(
     k: usize,
-    a: Strip,
-    b: Panels,
-    c: *mut f32,
+    a: *const f32,
+    a_step: usize,
+    mut b: *const f32,
+    b_row: usize,
+    b_next: usize,
+    mut c: *mut f32,
     c_row: usize,
-    columns: Range<usize>,
+    panels: usize,
     alpha: f32,
-    initial: Initial,
+    mut initial: *const f32,
+    initial_row: usize,
 ) {
-    unsafe {
-        let mut panel = b.data;
-        for column in columns.step_by(4 * V) {
-            let sums = sum::<R, V, INTERLEAVED, B_ROW>(k, a, panel, b.row);
-            store(sums, alpha, initial.at(c, c_row, column), c.add(column), c_row);
-            panel = panel.add(b.next);
+    let a = Strip { data: a, step: a_step, interleaved: INTERLEAVED };
+    for _ in 0..panels {
+        unsafe {
+            let sums = sum::<R, V, INTERLEAVED, B_ROW>(k, a, b, b_row);
+            if initial.is_null() {
+                store(sums, alpha, None, c, c_row);
+            } else {
+                store(sums, alpha, Some((initial, initial_row)), c, c_row);
+                initial = initial.add(4 * V);
+            }
+            b = b.add(b_next);
+            c = c.add(4 * V);
         }
     }
 }
@@ -153,7 +166,7 @@ pub unsafe fn store<const R: usize, const V: usize>(
 /// turn keep each step a block of its own: in one block LLVM sums one element after the other, and V8 spills.
 ///
 /// # Safety
-/// As [`run`]; `k` > 0.
+/// As for `run`; `k` > 0.
 #[inline(always)]
 pub(crate) unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize>(
     k: usize,
