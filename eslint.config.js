@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import typescript from "typescript-eslint";
 
 // Parts that run in Node alone; everything else must also run in browsers and edge workers.
-const nodeOnly = ["ts/entry/node*.ts", "ts/cli/**", "ts/io/node/**", "ts/io/node*.ts"];
+const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/io/node/**", "ts/io/node*.ts"];
 const notEverywhere = ["process", "Buffer", "__dirname", "require"];
 
 export default typescript.config(

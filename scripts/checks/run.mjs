@@ -18,7 +18,8 @@ export async function runCheck({ name, command: [program, ...args], path = [], e
     console.log(`  passed${count ? ` (${result.passed})` : ""} in ${seconds(start)}`);
   } else {
     if (output) console.log(output.trimEnd());
-    console.log(`  FAILED (${result.failed}) in ${seconds(start)}${hint ? `; if it is missing: ${hint}` : ""}`);
+    console.log(`  FAILED (${result.failed}) in ${seconds(start)}`);
+    if (hint && /not (be )?installed|no such command/.test(output)) console.log(`  try: ${hint}`);
   }
   return result;
 }
