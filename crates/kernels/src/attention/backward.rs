@@ -171,10 +171,10 @@ unsafe fn score_gradients(
             let tiny = F32x4::splat(f32::MIN_POSITIVE);
             let along = [along[0] / sums[0].max(tiny), along[1] / sums[1].max(tiny)];
             for key in 0..visible {
-                for half in 0..2 {
+                for (half, along) in along.into_iter().enumerate() {
                     let at = key * QUERY_BLOCK + first + half * LANES;
                     let (p, ds) = (F32x4::load(scratch.p.add(at)), scratch.ds.add(at));
-                    (p * (F32x4::load(ds) - along[half])).store(ds);
+                    (p * (F32x4::load(ds) - along)).store(ds);
                 }
             }
         }
