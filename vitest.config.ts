@@ -25,13 +25,15 @@ function inNode(name: string, build: Build, include: string[], exclude: string[]
   };
 }
 
-/** Headers that give a page shared memory, and the files that tests fetch, byte for byte. */
+/** Headers that give a page shared memory. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+/** These headers on everything, vitest's own pages too, and the files that tests fetch, byte for byte. */
 const server: Plugin = {
   name: "test-server",
   configureServer({ middlewares }) {
     middlewares.use((_request, response, next) => {
-      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+      for (const [name, value] of Object.entries(isolation)) response.setHeader(name, value);
       next();
     });
     middlewares.use("/project", serveFolder(root));
@@ -43,6 +45,7 @@ function inChromium(name: string, build: Build): TestProjectConfiguration {
   const executablePath = findChromium() ?? undefined;
   return {
     plugins: [server],
+    server: { headers: isolation },
     define: { __BUILD__: JSON.stringify(build), __PROJECT__: '"/project"', __MODELS__: '"/models"' },
     optimizeDeps: { include: ["fast-check", "@huggingface/tokenizers", "papaparse"] },
     test: {

@@ -1,8 +1,7 @@
-import { initSync } from "../../build/wasm/simd/lowrank_wasm.js";
-import { initSync as initShared } from "../../build/wasm/simd-threads/lowrank_wasm.js";
 import { ConfigError, UnsupportedError } from "../errors.js";
 import { detectFeatures, type Features } from "./features.js";
 import { Heap } from "./heap.js";
+import { instantiate } from "./instantiate.js";
 import type { Kernels } from "./kernels.js";
 import { startWorkers, threadCount } from "./pool.js";
 import { selfTest } from "./self-test.js";
@@ -30,6 +29,8 @@ export interface EngineInfo {
   readonly build: Build;
   /** Threads that share the work, the calling one included. */
   readonly threads: number;
+  /** Why there is one thread although more were asked for and shared memory is there; null otherwise. */
+  readonly threadsRefused: string | null;
   /** Register tile of the matrix product, rows × columns. */
   readonly tile: Tile;
   /** What the runtime has, used or not. */
@@ -45,6 +46,7 @@ export interface Engine {
   readonly heap: Heap;
   readonly build: Build;
   readonly threads: number;
+  readonly threadsRefused: string | null;
   readonly tile: Tile;
   readonly features: Features;
 }
@@ -82,10 +84,11 @@ export async function init(options: InitOptions = {}): Promise<EngineInfo> {
 
 /** The build, threads, tile and memory of the running engine. Throws `ConfigError` before `init`. */
 export function engineInfo(): EngineInfo {
-  const { build, threads, tile, features, heap } = engine();
+  const { build, threads, threadsRefused, tile, features, heap } = engine();
   return {
     build,
     threads,
+    threadsRefused,
     tile,
     features,
     memory: { used: heap.used, peak: heap.peak, reserved: heap.reserved, maximum: heap.maximum },
@@ -115,8 +118,7 @@ async function start(options: InitOptions): Promise<Engine> {
   let failure: unknown;
   for (const build of candidates(options.build ?? "auto", features)) {
     try {
-      const loaded = threads > 1 ? await loadShared(build, threads, maximum) : await load(build, options.wasm, maximum);
-      return ready(build, features, loaded);
+      return ready(build, features, await loadBest(build, threads, options.wasm, maximum));
     } catch (error) {
       failure = error;
     }
@@ -130,21 +132,34 @@ interface Loaded {
   readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
   readonly threads: number;
+  readonly threadsRefused?: string;
+}
+
+/** With threads where they start; else with one, and the reason. */
+async function loadBest(build: Build, threads: number, source: WasmSource | undefined, maximum: number): Promise<Loaded> {
+  if (threads === 1) return load(build, source, maximum);
+  try {
+    return await loadShared(build, threads, maximum);
+  } catch (error) {
+    return { ...(await load(build, source, maximum)), threadsRefused: String(error) };
+  }
 }
 
 async function load(build: Build, source: WasmSource | undefined, maximum: number): Promise<Loaded> {
-  const kernels = initSync({ module: await compile(build, source) });
+  const kernels = await instantiate(await compile(build, source));
   return { kernels, memory: kernels.memory, heap: new Heap(kernels.memory, maximum), threads: 1 };
 }
+
+/** What only the builds with threads export. */
+type SharedKernels = Kernels & { set_threads(threads: number): void };
 
 /** The build with threads, on shared memory, with its workers running. */
 async function loadShared(build: Build, threads: number, maximum: number): Promise<Loaded> {
   const module = await compile(`${build}-threads`);
   const memory = sharedMemory(Math.min(maximum, SHARED_MAXIMUM));
-  // The glue is that of the simd build; all builds have the same exports.
-  const kernels = initShared({ module, memory }) as unknown as Kernels & { set_threads(threads: number): void };
+  const kernels = await instantiate(module, memory);
   await startWorkers(threads - 1, { module, memory });
-  kernels.set_threads(threads);
+  (kernels as SharedKernels).set_threads(threads);
   return { kernels, memory, heap: new Heap(memory, Math.min(maximum, SHARED_MAXIMUM)), threads };
 }
 
@@ -173,10 +188,11 @@ function candidates(wanted: Build | "auto", features: Features): Build[] {
 }
 
 /** Hands the kernels their scratch, measures the tile, checks the results. */
-function ready(build: Build, features: Features, { kernels, memory, heap, threads }: Loaded): Engine {
+function ready(build: Build, features: Features, loaded: Loaded): Engine {
+  const { kernels, memory, heap, threads, threadsRefused = null } = loaded;
   const workspace = kernels.workspace_len(threads);
   kernels.set_workspace(heap.allocate(4 * workspace), workspace);
   const tile = chooseTile(kernels, heap);
   selfTest(build, kernels, heap);
-  return { kernels, memory, heap, build, threads, tile, features };
+  return { kernels, memory, heap, build, threads, threadsRefused, tile, features };
 }

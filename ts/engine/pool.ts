@@ -1,3 +1,5 @@
+import { instantiate } from "./instantiate.js";
+
 /** What a worker needs to take part: the compiled binary and the memory that all threads share. */
 export interface WorkerData {
   readonly module: WebAssembly.Module;
@@ -31,4 +33,11 @@ export function threadCount(wanted: number | "auto"): number {
 /** Starts `count` workers and waits until they are up. */
 export async function startWorkers(count: number, data: WorkerData): Promise<void> {
   await Promise.all(Array.from({ length: count }, () => host!.spawn(data)));
+}
+
+/** What a worker does: joins the memory, says that it is there, and works for ever. */
+export async function serve({ module, memory }: WorkerData, announce: () => void): Promise<void> {
+  const kernels = await instantiate(module, memory);
+  announce();
+  (kernels as typeof kernels & { worker_loop(): void }).worker_loop();
 }

@@ -15,7 +15,8 @@ setWorkerHost({
   concurrency: availableParallelism,
   spawn: (workerData) =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL("./worker-node.js", import.meta.url), { workerData });
+      // Options of the process, such as --input-type, may be ones that a worker refuses.
+      const worker = new Worker(new URL("./worker-node.js", import.meta.url), { workerData, execArgv: [] });
       worker.once("error", reject);
       worker.once("message", () => {
         worker.unref();

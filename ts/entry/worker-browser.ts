@@ -1,9 +1,4 @@
-import { initSync } from "../../build/wasm/simd-threads/lowrank_wasm.js";
-import type { WorkerData } from "../engine/pool.js";
+import { serve, type WorkerData } from "../engine/pool.js";
 
-// A thread of the pool in a page: it announces itself and then serves kernels until the page goes.
-self.onmessage = ({ data }: MessageEvent<WorkerData>) => {
-  const kernels = initSync(data);
-  self.postMessage("ready");
-  kernels.worker_loop();
-};
+// A thread of the pool in a page: it serves kernels until the page goes.
+self.onmessage = ({ data }: MessageEvent<WorkerData>) => serve(data, () => self.postMessage("ready"));
