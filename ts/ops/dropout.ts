@@ -3,7 +3,7 @@ import { expectInputs } from "./broadcast.js";
 import type { Op } from "./op.js";
 
 export interface DropoutAttributes {
-  /** Probability that an element becomes 0. */
+  /** Probability that an element becomes 0, 0 to 1; rounded to a multiple of 2⁻¹⁶. */
   readonly p: number;
 }
 
