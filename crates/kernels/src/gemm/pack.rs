@@ -93,6 +93,9 @@ pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usiz
 }
 
 /// Reads a line here and there, row by row, so that the hardware's prefetchers bring B nearer.
+///
+/// # Safety
+/// B valid for the rows and columns.
 pub unsafe fn touch(b: Strided, rows: Range<usize>, columns: Range<usize>) {
     for p in rows {
         for j in columns.clone().step_by(16) {
