@@ -120,23 +120,30 @@ export interface Outcome {
 export interface RunOptions {
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /** The streams are terminals of 100 columns. Default false. */
+  readonly isTTY?: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
   /** Called with everything on the output and the error stream so far. */
   readonly onOutput?: (text: string) => void;
 }
 
-/** Runs a command in this process, on streams that are no terminals. */
+/** Runs a command in this process. */
 export async function lowrank(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const text = { out: "", err: "" };
+  const { isTTY = false, environment = {} } = options;
   const collect = (name: "out" | "err") =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        text[name] += chunk.toString();
-        options.onOutput?.(text[name]);
-        done();
-      },
-    });
+    Object.assign(
+      new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          text[name] += chunk.toString();
+          options.onOutput?.(text[name]);
+          done();
+        },
+      }),
+      isTTY ? { isTTY, columns: 100 } : {},
+    );
   const input = Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]);
-  const terminal = new Terminal({ input, output: collect("out"), errors: collect("err"), environment: {} });
+  const terminal = new Terminal({ input, output: collect("out"), errors: collect("err"), environment });
   const code = await run(args, terminal, options.signal);
   return { code, ...text };
 }

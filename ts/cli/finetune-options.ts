@@ -102,7 +102,12 @@ export function addFinetuneOptions(command: Command): Command {
   command.optionsGroup("The run:");
   return command
     .option("--out <folder>", "where the run is written (default: runs/<date and time>)")
-    .addOption(new Option("--resume <folder>", "go on with an interrupted run").conflicts("out"))
+    .addOption(
+      new Option(
+        "--resume <folder>",
+        "go on with an interrupted run from its checkpoint, which is removed at the end",
+      ).conflicts("out"),
+    )
     .option("--no-baseline", "do not train the head alone for comparison")
     .option("--samples <n>", "test predictions to show", whole(0), 6)
     .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
@@ -118,8 +123,6 @@ export type DataSettings = Pick<TrainingSettings, "data" | "validation" | "text"
 export function resolveSettings(given: FinetuneOptions, bundled: () => DataSettings): TrainingSettings {
   const chosen = onlySettings(given);
   if (chosen.epochs !== undefined) chosen.steps = null;
-  // --max-grad-norm 0 on the command line is "none".
-  if (chosen.maxGradNorm === 0) chosen.maxGradNorm = null;
   const { data, validation } = chosen;
   if (data === undefined && validation !== undefined) {
     throw new ConfigError("--validation names examples to test on, but --data, the ones to learn from, is missing");
@@ -146,5 +149,7 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
 
 function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
   const names = new Set<string>([...Object.keys(defaults), "data", "validation"]);
-  return Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
+  const settings = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
+  // On the command line, a limit of 0 is none.
+  return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
 }

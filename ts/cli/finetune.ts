@@ -105,7 +105,8 @@ function explainStop(folder: string, session: Session): void {
   }
   const { checkpoint } = readCheckpoint<RunState>(folder);
   const { cyan } = terminal.errorColors;
-  terminal.error(`Stopped after step ${checkpoint.step}; the checkpoint is in ${folder}. To go on:`);
+  const when = checkpoint.step === 0 ? "before the first step" : `after step ${checkpoint.step}`;
+  terminal.error(`Stopped ${when}; the checkpoint is in ${folder}. To go on:`);
   terminal.error(`  ${cyan(`${self} finetune --resume ${folder}`)}`);
 }
 

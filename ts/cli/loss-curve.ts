@@ -15,15 +15,15 @@ const PLOT = { left: 72, right: SIZE.width - 84, top: 106, bottom: SIZE.height -
 const SMOOTHING = 0.9;
 
 const STYLE = `
-  svg { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --quiet: #656d76; --grid: #e4e7eb; --loss: #1a6fd4; --rate: #b3702a; }
+  svg { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --quiet: #656d76; --grid: #e4e7eb; --loss: #1a6fd4; --rate: #b3702a; --raw: 0.34; }
   @media (prefers-color-scheme: dark) {
-    svg { --page: #15181d; --ink: #e8eaed; --quiet: #9aa4b0; --grid: #2b3038; --loss: #6cb1ff; --rate: #d9a066; }
+    svg { --page: #15181d; --ink: #e8eaed; --quiet: #9aa4b0; --grid: #2b3038; --loss: #6cb1ff; --rate: #d9a066; --raw: 0.5; }
   }
   text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--quiet); }
   .page { fill: var(--page); }
   .title { font-size: 18px; font-weight: 600; fill: var(--ink); }
   .grid { stroke: var(--grid); stroke-width: 1; }
-  .raw { fill: none; stroke: var(--loss); stroke-width: 1; opacity: 0.32; }
+  .raw { fill: none; stroke: var(--loss); stroke-width: 1; opacity: var(--raw); }
   .smooth { fill: none; stroke: var(--loss); stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round; }
   .guess { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 2 4; }
   .rate { fill: none; stroke: var(--rate); stroke-width: 1.25; opacity: 0.55; }

@@ -16,7 +16,11 @@ output.on("error", (error: NodeJS.ErrnoException) => {
 const interrupt = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
-    if (interrupt.signal.aborted) process.exit(exitCodes.interrupted);
+    if (interrupt.signal.aborted) {
+      // A progress bar may have switched line wrapping off.
+      if (errors.isTTY) errors.write("\u001b[?7h\n");
+      process.exit(exitCodes.interrupted);
+    }
     interrupt.abort(name);
   });
 }

@@ -64,7 +64,8 @@ export class ProgressReporter {
       fps: 10,
       gracefulExit: false,
     });
-    const fields = (done: number, note: string) => ({ done: format(done), all: format(total), note });
+    const all = format(total);
+    const fields = (done: number, note: string) => ({ done: format(done).padStart(all.length), all, note });
     let last = 0;
     bar.start(total, 0, fields(0, ""));
     return {

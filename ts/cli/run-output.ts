@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { FileMap } from "../io/file-map.js";
 import { lossCurve } from "./loss-curve.js";
 import { formatPercent } from "./number-format.js";
@@ -36,7 +37,7 @@ export function outputFiles({ classifier, dataset, settings }: Prepared, report:
     headOnly === null ? "" : `head alone ${formatPercent(headOnly.accuracy)}`,
     `rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`,
     `${report.training.steps} steps of ${settings.batchSize}`,
-    dataset.train.file,
+    basename(dataset.train.file),
   ];
   const curve = lossCurve(report.steps, {
     title: `${name} with LoRA: ${formatPercent(before.accuracy)} → ${formatPercent(after.accuracy)} of test texts right`,

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+
+let fixture: Fixture;
+beforeAll(async () => void (fixture = await makeFixture()));
+afterAll(() => fixture.remove());
+
+const ESCAPE = "\u001b[";
+
+describe("on a terminal", () => {
+  it("results are coloured and progress is a bar that is redrawn", async () => {
+    const { code, out, err } = await lowrank(shortRun(fixture, fixture.path("run")), { isTTY: true });
+    expect(code).toBe(0);
+    expect(out).toContain(`${ESCAPE}2mmodel`);
+    expect(out).not.toMatch(/train +\d+\/12/);
+    expect(err).toMatch(/train .*█+.* 12\/12 .*loss \d\.\d+ +\d[\d,]* tokens\/s/);
+    // What the bar switches off it switches on again.
+    expect(err.lastIndexOf(`${ESCAPE}?7h`)).toBeGreaterThan(err.lastIndexOf(`${ESCAPE}?7l`));
+  });
+
+  it.each([
+    ["NO_COLOR", "1"],
+    ["TERM", "dumb"],
+  ])("there is no colour with %s=%s", async (name, value) => {
+    const environment = { [name]: value };
+    const { out } = await lowrank(["inspect", fixture.model], { isTTY: true, environment });
+    const { err } = await lowrank(["inspect", fixture.path("absent")], { isTTY: true, environment });
+    expect(out + err).not.toContain(ESCAPE);
+  });
+
+  it("errors stand out", async () => {
+    const { code, err } = await lowrank(["inspect", fixture.path("absent")], { isTTY: true });
+    expect(code).toBe(1);
+    expect(err).toContain(`${ESCAPE}31merror:${ESCAPE}39m `);
+  });
+
+  it("nothing is printed when quiet, but the run's folder", async () => {
+    const run = fixture.path("quiet");
+    const outcome = await lowrank([...shortRun(fixture, run), "--quiet"], { isTTY: true });
+    expect(outcome).toEqual({ code: 0, out: `${run}\n`, err: "" });
+  });
+});
