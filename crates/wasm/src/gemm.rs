@@ -14,7 +14,7 @@ static TILE: AtomicUsize = AtomicUsize::new(0);
 static WORKSPACE: AtomicPtr<f32> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Products below this many multiplications stay on one thread: waking another costs as much.
-const SHARE_FROM: usize = 1 << 18;
+const SHARE_FROM: usize = 1 << 17;
 
 fn current_tile() -> Tile {
     Tile::ALL[TILE.load(Relaxed)]
@@ -51,7 +51,8 @@ pub fn tile() -> usize {
     TILE.load(Relaxed)
 }
 
-/// Chooses the tile; what was packed before is not readable afterwards. An index out of range is ignored.
+/// Chooses the tile. What was packed before stays readable by tiles of as many columns, and only by those, so the rows
+/// may be chosen anew at any time. An index out of range is ignored.
 #[wasm_bindgen]
 pub fn set_tile(index: usize) {
     if index < Tile::ALL.len() {
@@ -218,7 +219,7 @@ pub unsafe fn pack(k: usize, n: usize, b: *const f32, b_row: usize, b_col: usize
     unsafe { packing::pack(k, n, b, current_tile().columns(), packed) }
 }
 
-/// `gemm` with B as `pack(k, n, …)` wrote it under the same tile.
+/// `gemm` with B as `pack(k, n, …)` wrote it under a tile of as many columns.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)]
 pub unsafe fn gemm_packed(

@@ -1,7 +1,8 @@
 //! The loops around the tile: blocks of k, blocks of rows, groups of panels, strips.
 
 use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width};
-use super::tile::{Initial, Panels, Strip, Tile};
+use super::source::{B_BLOCK, FEW_ROWS, Source};
+use super::tile::{Initial, Strip, Tile};
 use super::{Activation, Product, Right, Strided, output, rows, select};
 use core::ops::Range;
 
@@ -11,13 +12,6 @@ const ROW_BLOCK: usize = 256;
 /// Columns of C in a block: 512 KiB.
 const COLUMN_BLOCK: usize = 512;
 
-/// Elements of B that pass a block of rows together, at most: half of a small first-level cache, so that A's strip and C
-/// have room.
-const GROUP: usize = 8192;
-
-/// Elements of B packed together.
-const B_BLOCK: usize = 64 * MAXIMUM_BLOCK;
-
 /// A block of rows of A, interleaved.
 const A_BLOCK: usize = ROW_BLOCK * MAXIMUM_BLOCK;
 
@@ -26,9 +20,6 @@ const EDGE: usize = 8 * 16;
 
 /// Elements of scratch that `multiply` needs, for each thread.
 pub const WORKSPACE: usize = B_BLOCK + A_BLOCK + EDGE;
-
-/// Up to this many rows B is read in place: a copy would not be read often enough to pay.
-const FEW_ROWS: usize = 8;
 
 /// Block of k for B in place: as many rows are read at once, each from left to right, which prefetchers follow.
 const SHALLOW: usize = 32;
@@ -143,7 +134,7 @@ unsafe fn block_of_output(
             {
                 pack::touch(b, start..start + depth, columns.clone());
             }
-            let mut source = Source { product, nr, rows: start..start + depth, buffer: workspace, held: 0..0 };
+            let mut source = Source::new(product, nr, start..start + depth, workspace);
             let mut column = columns.start;
             while column < columns.end {
                 let (width, panels) = source.group(column..columns.end, rows.len());
@@ -163,46 +154,6 @@ unsafe fn block_of_output(
                     }
                 }
                 column += width;
-            }
-        }
-    }
-}
-
-/// Where the panels of a block of k come from.
-struct Source<'a> {
-    product: &'a Product,
-    nr: usize,
-    rows: Range<usize>,
-    buffer: *mut f32,
-    /// Columns whose panels the buffer holds.
-    held: Range<usize>,
-}
-
-impl Source<'_> {
-    /// The next columns to work on: as many whole panels as belong together, or a narrower one at the end. `height` is the
-    /// number of rows that will read them.
-    unsafe fn group(&mut self, columns: Range<usize>, height: usize) -> (usize, Panels) {
-        let Product { n, b, .. } = *self.product;
-        let (nr, depth, column) = (self.nr, self.rows.len(), columns.start);
-        let panel = panel_width(columns.len(), nr);
-        let width_of = |left: usize| {
-            if left >= nr { nr * (GROUP / (depth * nr)).clamp(1, left / nr) } else { panel.min(left) }
-        };
-        let width = width_of(columns.len());
-        let panels = |data| Panels { data, row: panel, next: depth * panel };
-        unsafe {
-            match b {
-                Right::Packed(data) => (width, panels(data.add(self.rows.start * padded(n) + column * depth))),
-                Right::Strided(b) if b.column == 1 && width % 4 == 0 && (height <= FEW_ROWS || b.row <= nr) => {
-                    (width, Panels { data: b.at(self.rows.start, column), row: b.row, next: panel })
-                }
-                _ => {
-                    if column >= self.held.end {
-                        self.held = column..columns.end.min(column + B_BLOCK / depth / nr * nr);
-                        pack::panels(b, n, self.rows.clone(), self.held.clone(), nr, self.buffer);
-                    }
-                    (width_of(self.held.end - column), panels(self.buffer.add((column - self.held.start) * depth)))
-                }
             }
         }
     }

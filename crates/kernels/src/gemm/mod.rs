@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `tile`, `select` | the register tile, and the choice among the compiled ones |
 //! | `pack` | panels of B, strips of A, and the layout of a packed matrix |
-//! | `blocked` | the loops over blocks |
+//! | `blocked`, `source` | the loops over blocks, and where the panels come from |
 //! | `output` | scaling of C, bias, activation, right edges |
 //! | `rows` | products with one to three rows |
 //! | `lora` | the skinny products of a LoRA layer and its gradients |
@@ -24,6 +24,7 @@ pub mod pack;
 pub mod peak;
 mod rows;
 mod select;
+mod source;
 pub mod tile;
 
 pub use blocked::multiply;

@@ -7,7 +7,7 @@ use crate::simd::F32x4;
 use core::array::from_fn;
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
-/// Shape of the register tile. A packed matrix is laid out for one tile and read with that tile only.
+/// Shape of the register tile. A packed matrix is laid out for the tile's columns and read by tiles of as many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tile {
     T4x8,

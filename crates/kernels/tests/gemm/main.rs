@@ -76,7 +76,7 @@ fn bias_and_activation() {
 fn parts_make_the_whole() {
     for source in Source::ALL {
         for tile in Tile::ALL {
-            for (m, n, k) in [(37, 65, 270), (2, 80, 33), (70, 12, 9)] {
+            for (m, n, k) in [(37, 65, 270), (2, 80, 33), (70, 12, 9), (50, 1, 33)] {
                 Case { parts: 3, source, tile, ..Case::new(m, n, k) }.check();
             }
         }
