@@ -6,22 +6,31 @@ import { serveFolder } from "./scripts/serve-folder.mjs";
 import { modelCache, root } from "./scripts/setup/paths.mjs";
 import { detectFeatures } from "./ts/engine/features.js";
 
-type Build = "simd" | "relaxed" | "auto";
+/** The engine under test. */
+interface Engine {
+  readonly build: "simd" | "relaxed" | "auto";
+  readonly threads: number;
+}
 
+const everything = ["test/**/*.test.ts"];
 /** Tests of what only Node has; they choose their build themselves and run once. */
 const nodeOnly = ["test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test.ts"];
+/** Tests of what threads share: the numbers. */
+const numeric = ["test/{engine,lora,models,ops,optim,train}/**/*.test.ts"];
 // Node 20 has relaxed SIMD behind a flag that later versions no longer know.
 const execArgv = detectFeatures().relaxedSimd ? [] : ["--experimental-wasm-relaxed-simd"];
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+const common = { setupFiles: ["test/setup/engine.ts"], testTimeout: 60_000, hookTimeout: 60_000 };
 
-function inNode(name: string, build: Build, include: string[], exclude: string[]): TestProjectConfiguration {
+/** What test/setup reads; folders as the runtime finds them. */
+function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
+  const values = { __BUILD__: build, __THREADS__: threads, __PROJECT__: project, __MODELS__: models };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
+function inNode(name: string, engine: Engine, include: string[], exclude = nodeOnly): TestProjectConfiguration {
   return {
-    define: {
-      __BUILD__: JSON.stringify(build),
-      __PROJECT__: JSON.stringify(root),
-      __MODELS__: JSON.stringify(modelCache),
-    },
-    test: { name, include, exclude, execArgv, setupFiles: ["test/setup/engine.ts"], environment: "node", ...timeouts },
+    define: constants(engine, root, modelCache),
+    test: { name, include, exclude, execArgv, environment: "node", ...common },
   };
 }
 
@@ -41,18 +50,18 @@ const server: Plugin = {
   },
 };
 
-function inChromium(name: string, build: Build): TestProjectConfiguration {
+function inChromium(name: string, engine: Engine, include: string[]): TestProjectConfiguration {
   const executablePath = findChromium() ?? undefined;
   return {
     plugins: [server],
     server: { headers: isolation },
-    define: { __BUILD__: JSON.stringify(build), __PROJECT__: '"/project"', __MODELS__: '"/models"' },
+    define: constants(engine, "/project", "/models"),
+    // Named here, they are not found in the middle of a test, which would reload the page.
     optimizeDeps: { include: ["fast-check", "@huggingface/tokenizers", "papaparse"] },
     test: {
       name,
-      include: ["test/**/*.test.ts"],
+      include,
       exclude: nodeOnly,
-      setupFiles: ["test/setup/engine.ts"],
       browser: {
         enabled: true,
         headless: true,
@@ -60,7 +69,7 @@ function inChromium(name: string, build: Build): TestProjectConfiguration {
         provider: playwright({ launchOptions: { executablePath, args: chromiumArguments } }),
         instances: [{ browser: "chromium" }],
       },
-      ...timeouts,
+      ...common,
     },
   };
 }
@@ -69,11 +78,13 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      inNode("node", "auto", nodeOnly, []),
-      inNode("node-simd", "simd", ["test/**/*.test.ts"], nodeOnly),
-      inNode("node-relaxed", "relaxed", ["test/**/*.test.ts"], nodeOnly),
-      inChromium("chromium-simd", "simd"),
-      inChromium("chromium-relaxed", "relaxed"),
+      inNode("node", { build: "auto", threads: 1 }, nodeOnly, []),
+      inNode("node-simd", { build: "simd", threads: 1 }, everything),
+      inNode("node-relaxed", { build: "relaxed", threads: 1 }, everything),
+      inNode("node-threads", { build: "relaxed", threads: 2 }, numeric),
+      inChromium("chromium-simd", { build: "simd", threads: 1 }, everything),
+      inChromium("chromium-relaxed", { build: "relaxed", threads: 1 }, everything),
+      inChromium("chromium-threads", { build: "simd", threads: 2 }, numeric),
     ],
   },
 });

@@ -2,9 +2,14 @@
 declare const __PROJECT__: string;
 declare const __MODELS__: string;
 
-/** Bytes of a file of the project; `path` starts at the project's root. */
+/** Where the runtime finds a file of the project; `path` starts at the project's root. */
+export function projectPath(path: string): string {
+  return `${__PROJECT__}/${path}`;
+}
+
+/** Bytes of a file of the project. */
 export function projectFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  return read(`${__PROJECT__}/${path}`);
+  return read(projectPath(path));
 }
 
 /** Bytes of a file of the model cache, as `all-MiniLM-L6-v2/config.json`. */
