@@ -169,6 +169,8 @@ describe("the hub", () => {
     expect(message).toMatch(/hub http:\/\/127\.0\.0\.1:1: fetch failed: /);
     expect(message).toContain(`hf download ${name} --local-dir ${join(cache, "some-lab--tiny-encoder")}`);
     expect((await failure(resolveModel(name, { cache, offline: true }))).message).toMatch(/hub .*: not asked: offline/);
+    const other = await failure(resolveModel(`${name}@v2`, { cache, offline: true }));
+    expect(other.message).toContain(`hf download ${name} --revision v2 --local-dir`);
   });
 });
 

