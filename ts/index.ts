@@ -6,7 +6,7 @@ export type { Tile } from "./engine/tile.js";
 
 export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
-export type { Mark } from "./graph/tape.js";
+export type { GraphOptions, Mark } from "./graph/tape.js";
 export { tensor, zeros } from "./tensor.js";
 export type { Tensor } from "./tensor.js";
 
@@ -28,6 +28,8 @@ export type { SGDOptions } from "./optim/sgd.js";
 
 export { setModelLocator } from "./models/model-source.js";
 export type { ModelSource } from "./models/model-source.js";
+export { estimateMemory } from "./models/estimate-memory.js";
+export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraOptions } from "./models/lora-options.js";
 export { raggedBatch } from "./models/ragged-batch.js";
 export type { RaggedBatch } from "./models/ragged-batch.js";

@@ -23,6 +23,17 @@ const leaks = new FinalizationRegistry<string>((what) => {
   console.warn(`lowrank: a ${what} was garbage collected without dispose(); its linear memory stays taken`);
 });
 
+/** How a graph is made. */
+export interface GraphOptions {
+  /** Seed of everything random: initialisers, dropout. Default 0. The same seed gives the same numbers. */
+  readonly seed?: number | undefined;
+  /**
+   * Packed copies of each frozen weight: 2 (the default), one for the forward product and one for ∂x, or 1 for both, which
+   * halves their memory and costs a little time.
+   */
+  readonly packedCopies?: 1 | 2 | undefined;
+}
+
 /**
  * The tape under `Graph`: nodes in the order they were made, and the memory they live in. `Graph` adds a method an op.
  */
@@ -44,15 +55,18 @@ export class Tape {
   private streams = 0;
   private disposed = false;
 
-  /**
-   * @param options.seed of initialisers and dropout; default 0. The same seed gives the same numbers.
-   * Throws `ConfigError` before `init()`.
-   */
-  constructor(options: { seed?: number } = {}) {
-    this.seed = options.seed ?? 0;
-    if (!Number.isSafeInteger(this.seed) || this.seed < 0) {
-      throw new ConfigError(`Graph: a seed is a whole number from 0 to 2^53 - 1, got ${String(options.seed)}`);
+  private readonly packedCopies: 1 | 2;
+
+  /** Throws `ConfigError` before `init()` and for options out of range. */
+  constructor({ seed = 0, packedCopies = 2 }: GraphOptions = {}) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new ConfigError(`Graph: a seed is a whole number from 0 to 2^53 - 1, got ${String(seed)}`, { seed });
     }
+    if (packedCopies !== 1 && packedCopies !== 2) {
+      throw new ConfigError(`Graph: packedCopies is 1 or 2, got ${String(packedCopies)}`, { packedCopies });
+    }
+    this.seed = seed;
+    this.packedCopies = packedCopies;
     this.engine = engine();
     this.arena = new TapeArena(this.engine.heap);
     this.call = new Call(this);
@@ -279,6 +293,7 @@ export class Tape {
   /** @internal Packs a frozen weight `[k, n]`, or its transpose, once. */
   packed(node: Node, form: PackedForm): Pointer {
     if (!node.persistent || node.op !== null || node.requiresGrad || node.value.shape.length !== 2) return 0;
+    if (form === "transposed" && this.packedCopies === 1) return 0;
     const copies = (node.packed ??= {});
     const found = copies[form];
     if (found !== undefined) return found;

@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly seed?: number;
   /** Texts are cut to this many tokens; default what the model's positions allow. */
   readonly maxTokens?: number;
+  /** Packed copies of each frozen weight: 2 (the default) for speed, 1 for less memory. */
+  readonly packedCopies?: 1 | 2;
 }
 
 /** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
@@ -68,7 +70,7 @@ export class SentenceEncoder {
     }
     const tokenizer = await TextTokenizer.load(from, maxTokens);
     const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
-    const graph = new Graph(options.seed === undefined ? {} : { seed: options.seed });
+    const graph = new Graph({ seed: options.seed, packedCopies: options.packedCopies });
     try {
       const weights = await loadBertWeights(graph, file, config);
       return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, weights), tokenizer);

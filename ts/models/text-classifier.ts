@@ -10,6 +10,7 @@ import { fit } from "../train/fit.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import { logProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
+import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
 import { raggedBatch, tokenBatches } from "./ragged-batch.js";
 import type { SentenceEncoder } from "./sentence-encoder.js";
@@ -118,6 +119,12 @@ export class TextClassifier implements Task<TokenizedExample> {
     const targets = examples.map(({ target }) => target);
     const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum" });
     return { sum, targets: targets.length, tokens: batch.ids.length };
+  }
+
+  /** Bytes that a step on these examples takes. */
+  memory(examples: readonly TokenizedExample[]): number {
+    const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
+    return stepMemory(this.encoder.model.config, tokens, this.encoder.adapter(this.adapter).config.r);
   }
 
   /** The most likely label of each text, with probabilities. */

@@ -78,10 +78,13 @@ export function inputGradient(call: BackwardCall<unknown, unknown>, target: { po
   const [x, weight] = inputs;
   const [k, n] = weight!.shape as [number, number];
   const m = rowsOf(x!.shape);
-  const packed = call.packed(1, "transposed");
   const { pointer, accumulate } = target;
-  if (packed !== 0) kernels.gemm_packed(m, k, n, 1, gradient.pointer, n, 1, packed, accumulate, pointer, k, 0, 0);
-  else kernels.gemm(m, k, n, 1, gradient.pointer, n, 1, weight!.pointer, 1, n, accumulate, pointer, k, 0, 0);
+  const transposed = call.packed(1, "transposed");
+  const plain = transposed === 0 ? call.packed(1, "plain") : 0;
+  const g = gradient.pointer;
+  if (transposed !== 0) kernels.gemm_packed(m, k, n, 1, g, n, 1, transposed, accumulate, pointer, k, 0, 0);
+  else if (plain !== 0) kernels.gemm_packed_transposed(m, k, n, 1, g, n, 1, plain, accumulate, pointer, k);
+  else kernels.gemm(m, k, n, 1, g, n, 1, weight!.pointer, 1, n, accumulate, pointer, k, 0, 0);
 }
 
 /** Gradient of a bias: the sum over all rows of g. */

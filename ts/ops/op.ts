@@ -27,8 +27,8 @@ export interface Workspace {
   /** Copies host data into tape memory (integers keep their bits). */
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer;
   /**
-   * Input `i` packed for the matrix product, as W or as Wᵀ; 0 where it is not a constant that outlives steps. Packed at
-   * the first use and kept: frozen weights never change.
+   * Input `i` packed for the matrix product, as W or as Wᵀ; 0 where it is not a constant that outlives steps, and for Wᵀ
+   * in a graph that keeps one copy. Packed at the first use and kept: frozen weights never change.
    */
   packed(i: number, form: PackedForm): Pointer;
   /** A number of its own for each call: the stream of the counter-based generator. */

@@ -28,6 +28,7 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
     first = options.resume.step;
   }
   const batchAt = batchOrder(examples.length, settings.batchSize, settings.seed);
+  reserve(task, examples, batchAt, settings);
   const save = async () => options.checkpoint?.save(checkpointOf(graph, params, optimizer, history));
   const started = performance.now();
   let tokens = 0;
@@ -54,19 +55,35 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
   return { steps: history, seconds, tokensPerSecond: tokens / Math.max(seconds, 1e-9), peakMemory: engineInfo().memory.peak };
 }
 
+/** Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. */
+function reserve<E>(task: Task<E>, examples: readonly E[], batchAt: (step: number) => Int32Array, settings: Settings): void {
+  if (task.memory === undefined) return;
+  let most = 0;
+  for (let step = 0; step < settings.steps; step++) {
+    for (const part of microBatches(Array.from(batchAt(step), (i) => examples[i]!), settings.accumulate)) {
+      most = Math.max(most, task.memory(part));
+    }
+  }
+  task.graph.reserve(most);
+}
+
+function microBatches<E>(batch: readonly E[], count: number): E[][] {
+  const size = Math.ceil(batch.length / count);
+  return Array.from({ length: Math.ceil(batch.length / size) }, (_, i) => batch.slice(i * size, (i + 1) * size));
+}
+
 type Settings = ReturnType<typeof resolve>;
 
 /** Forward and backward of each micro-batch, then one update. Gradients are of the mean over all targets of the step. */
 function trainStep<E>(task: Task<E>, params: NodeId[], optimizer: AdamW, batch: E[], { accumulate, maxGradNorm }: Settings) {
   const { graph } = task;
-  const size = Math.ceil(batch.length / accumulate);
   let loss = 0;
   let targets = 0;
   let tokens = 0;
   optimizer.zeroGrad();
-  for (let start = 0; start < batch.length; start += size) {
+  for (const examples of microBatches(batch, accumulate)) {
     graph.step(() => {
-      const part = task.loss(batch.slice(start, start + size));
+      const part = task.loss(examples);
       const scale = 1 / batch.length;
       graph.backward(part.sum, { shape: graph.shape(part.sum), data: Float32Array.of(scale) });
       loss += graph.value(part.sum).data[0]!;

@@ -18,4 +18,6 @@ export interface Task<E> {
   params(): NodeId[];
   /** Records the loss of some examples; called inside a step of the graph. */
   loss(examples: readonly E[]): BatchLoss;
+  /** Bytes that `loss` of these examples and its gradient take, so that they can be reserved before the first step. */
+  memory?(examples: readonly E[]): number;
 }

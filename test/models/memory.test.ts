@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { engineInfo, estimateMemory, SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import { miniLM } from "./minilm.js";
+
+const examples = Array.from({ length: 32 }, (_, i) => ({
+  text: `a sentence about the number ${i} ${"and so on ".repeat(i % 7)}`,
+  label: i % 2 === 0 ? "even" : "odd",
+}));
+
+/** Trains a few steps and gives what memory they took, beside what was foretold. */
+async function measure(packedCopies: 1 | 2) {
+  const before = engineInfo().memory.used;
+  const files = await miniLM();
+  const encoder = await SentenceEncoder.load(files, { packedCopies });
+  const classifier = TextClassifier.create(encoder, { labels: ["even", "odd"] });
+  const reserved: number[] = [];
+  const onProgress = () => void reserved.push(engineInfo().memory.reserved);
+  const report = await classifier.fit(examples, { steps: 3, batchSize: 32, onProgress });
+  expect(new Set(reserved).size).toBe(1); // all memory was there by the end of the first step
+  const used = engineInfo().memory.used - before;
+  const logits = await classifier.logits(examples.slice(0, 4).map(({ text }) => text));
+  encoder.dispose();
+  const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
+  const estimate = estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies });
+  return { used, estimate, losses: report.steps.map(({ loss }) => loss), logits };
+}
+
+it("training takes what estimateMemory foretells, and less with one packed copy, to the same result", { timeout: 120_000 }, async () => {
+  const [two, one] = [await measure(2), await measure(1)];
+  for (const { used, estimate } of [two, one]) {
+    expect(used / estimate.total).toBeGreaterThan(0.9);
+    expect(used / estimate.total).toBeLessThan(1.1);
+  }
+  const linear = two.estimate.packed / 2;
+  expect(two.used - one.used).toBeGreaterThan(0.9 * linear);
+  one.losses.forEach((loss, i) => expect(Math.abs(loss - two.losses[i]!)).toBeLessThan(1e-5));
+});
