@@ -23,6 +23,7 @@ export interface MemoryEstimate {
   readonly adapter: number;
   /** Activations kept for the gradient, and the gradients on their way. */
   readonly step: number;
+  /** The sum of the others. */
   readonly total: number;
 }
 
