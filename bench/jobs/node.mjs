@@ -1,0 +1,16 @@
+// One process of the benchmark: node [flags of V8] jobs/node.mjs '{ library, build, threads, peer, work }'.
+// Prints one JSON object a line.
+import { runCases } from "../cases/run.mjs";
+import { openLowrank } from "../contestants/lowrank.mjs";
+import { peersInNode, runtimeName } from "../runtimes/node.mjs";
+
+const { library, build, threads, peer, work, label } = JSON.parse(process.argv[2]);
+const emit = (result) => process.stdout.write(`${JSON.stringify(result)}\n`);
+
+const contestants = [await openLowrank({ library, build, threads })];
+if (peer !== null) contestants.push(await peersInNode[peer](threads));
+const runtime = label === undefined ? runtimeName : `${runtimeName} ${label}`;
+await runCases(work, contestants, { runtime, burst: 2, pause: threads > 1 ? 3 : 0 }, emit);
+for (const contestant of contestants) contestant.close?.();
+// Peers' workers keep a process alive.
+process.exit(0);

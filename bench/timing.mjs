@@ -1,0 +1,60 @@
+/**
+ * Something to time. `run` does it once, its promise is awaited where it gives one; or `sample(count)` does it `count`
+ * times elsewhere and resolves to the milliseconds that took.
+ * @typedef {{ run?: () => unknown, sample?: (count: number) => Promise<number> }} Timed
+ */
+
+/**
+ * Times things in turn (first, second, …, first, second, …), so that whatever else the machine does meets all of them.
+ *
+ * @param {Timed[]} entries
+ * @param {object} options
+ * @param {number} options.seconds how long each is timed, at least
+ * @param {number} [options.burst] milliseconds that one sample takes at least: short calls are timed in bunches
+ * @param {number} [options.pause] milliseconds of rest before a sample, in which others' spinning threads fall asleep
+ * @returns {Promise<{ ms: number, median: number, samples: number }[]>} of one call, in the order of the entries
+ */
+export async function interleave(entries, { seconds, burst = 2, pause = 0 }) {
+  const counts = [];
+  for (const entry of entries) counts.push(await callsPerSample(entry, burst, seconds));
+  const times = entries.map(() => []);
+  const begin = performance.now();
+  const enough = () => times[0].length >= 200 || performance.now() - begin > seconds * 1000 * entries.length;
+  while (times[0].length < 5 || !enough()) {
+    for (const [i, entry] of entries.entries()) {
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      times[i].push((await sample(entry, counts[i])) / counts[i]);
+    }
+  }
+  return times.map(summary);
+}
+
+/** Runs until it is warm, and finds how many calls fill a burst. */
+async function callsPerSample(entry, burst, seconds) {
+  let count = 1;
+  let calls = 0;
+  const begin = performance.now();
+  for (;;) {
+    const took = await sample(entry, count);
+    calls += count;
+    const warm = performance.now() - begin > seconds * 300 && calls > 2;
+    if (warm && took >= burst) return count;
+    if (took < burst) count = Math.ceil(count * Math.min(4, Math.max(1.1, burst / Math.max(took, 0.05))));
+  }
+}
+
+async function sample(entry, count) {
+  if (entry.sample !== undefined) return entry.sample(count);
+  const begin = performance.now();
+  for (let i = 0; i < count; i++) {
+    const result = entry.run();
+    if (typeof result?.then === "function") await result;
+  }
+  return performance.now() - begin;
+}
+
+/** The fastest and the middle one. */
+export function summary(times) {
+  const sorted = [...times].sort((a, b) => a - b);
+  return { ms: sorted[0], median: sorted[sorted.length >> 1], samples: sorted.length };
+}
