@@ -14,6 +14,9 @@ const PLOT = { left: 72, right: SIZE.width - 84, top: 106, bottom: SIZE.height -
 /** Weight of the past in the smoothed line: about twenty steps are seen at once. */
 const SMOOTHING = 0.9;
 
+/** More points than this cannot be told apart at this size, and make the file large. */
+const MOST_POINTS = 2000;
+
 const STYLE = `
   svg { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --quiet: #656d76; --grid: #e4e7eb; --loss: #1a6fd4; --rate: #b3702a; --raw: 0.34; }
   @media (prefers-color-scheme: dark) {
@@ -50,8 +53,14 @@ export function lossCurve(steps: readonly StepRecord[], { title, subtitle, class
   const peakRate = Math.max(...steps.map(({ learningRate }) => learningRate), 0);
   const x = (step: number) => PLOT.left + ((PLOT.right - PLOT.left) * step) / Math.max(1, steps.length);
   const y = (share: number) => PLOT.bottom - (PLOT.bottom - PLOT.top) * share;
-  const path = (values: readonly number[], full: number) =>
-    values.map((value, i) => `${i === 0 ? "M" : "L"}${x(i + 1).toFixed(1)} ${y(value / full).toFixed(1)}`).join("");
+  const stride = Math.ceil(steps.length / MOST_POINTS);
+  const path = (values: readonly number[], full: number) => {
+    const points = values.map((value, i) => `${x(i + 1).toFixed(1)} ${y(value / full).toFixed(1)}`);
+    return points
+      .filter((_, i) => i % stride === 0 || i === points.length - 1)
+      .map((at, i) => (i === 0 ? `M${at}` : `L${at}`))
+      .join("");
+  };
   const smoothed = smooth(losses);
   const last = smoothed.at(-1) ?? 0;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" width="${SIZE.width}" height="${SIZE.height}" role="img" aria-labelledby="title description">
