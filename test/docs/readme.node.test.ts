@@ -44,6 +44,14 @@ describe("the README's example for Node", () => {
   });
 });
 
+it("the README's table of commands has every command", () => {
+  const help = consumer.run("node", "node_modules/lowrank/dist/cli.js", "--help");
+  const commands = [...help.slice(help.indexOf("Commands:")).matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name!);
+  const documented = [...readme.matchAll(/^\| `([a-z]+)` \|/gm)].map(([, name]) => name!);
+  expect(commands).toContain("finetune");
+  expect(documented).toEqual(commands.filter((name) => name !== "help"));
+});
+
 describe("the README's example for a page", () => {
   let server: Server;
   let browser: Browser;
