@@ -19,7 +19,12 @@ const nodeOnly = ["test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test
 const numeric = ["test/{engine,lora,models,ops,optim,train}/**/*.test.ts"];
 // Node 20 has relaxed SIMD behind a flag that later versions no longer know.
 const execArgv = detectFeatures().relaxedSimd ? [] : ["--experimental-wasm-relaxed-simd"];
-const common = { setupFiles: ["test/setup/engine.ts"], testTimeout: 60_000, hookTimeout: 60_000 };
+const common = { setupFiles: ["test/setup/engine.ts"], testTimeout: 120_000, hookTimeout: 120_000 };
+
+/** Groups of projects run one after the other: engines with threads of their own get the processor to themselves. */
+function scheduling({ threads }: Engine, group: number) {
+  return threads > 1 ? { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: group } } : {};
+}
 
 /** What test/setup reads; folders as the runtime finds them. */
 function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
@@ -30,7 +35,7 @@ function constants({ build, threads }: Engine, project: string, models: string):
 function inNode(name: string, engine: Engine, include: string[], exclude = nodeOnly): TestProjectConfiguration {
   return {
     define: constants(engine, root, modelCache),
-    test: { name, include, exclude, execArgv, environment: "node", ...common },
+    test: { name, include, exclude, execArgv, environment: "node", ...common, ...scheduling(engine, 1) },
   };
 }
 
@@ -70,6 +75,7 @@ function inChromium(name: string, engine: Engine, include: string[]): TestProjec
         instances: [{ browser: "chromium" }],
       },
       ...common,
+      ...scheduling(engine, 2),
     },
   };
 }
