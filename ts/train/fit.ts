@@ -52,15 +52,28 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
   }
   const seconds = (performance.now() - started) / 1000;
   optimizer.dispose();
-  return { steps: history, seconds, tokensPerSecond: tokens / Math.max(seconds, 1e-9), peakMemory: engineInfo().memory.peak };
+  return {
+    steps: history,
+    seconds,
+    tokensPerSecond: tokens / Math.max(seconds, 1e-9),
+    peakMemory: engineInfo().memory.peak,
+  };
 }
 
 /** Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. */
-function reserve<E>(task: Task<E>, examples: readonly E[], batchAt: (step: number) => Int32Array, settings: Settings): void {
+function reserve<E>(
+  task: Task<E>,
+  examples: readonly E[],
+  batchAt: (step: number) => Int32Array,
+  settings: Settings,
+): void {
   if (task.memory === undefined) return;
   let most = 0;
   for (let step = 0; step < settings.steps; step++) {
-    for (const part of microBatches(Array.from(batchAt(step), (i) => examples[i]!), settings.accumulate)) {
+    for (const part of microBatches(
+      Array.from(batchAt(step), (i) => examples[i]!),
+      settings.accumulate,
+    )) {
       most = Math.max(most, task.memory(part));
     }
   }
@@ -75,7 +88,13 @@ function microBatches<E>(batch: readonly E[], count: number): E[][] {
 type Settings = ReturnType<typeof resolve>;
 
 /** Forward and backward of each micro-batch, then one update. Gradients are of the mean over all targets of the step. */
-function trainStep<E>(task: Task<E>, params: NodeId[], optimizer: AdamW, batch: E[], { accumulate, maxGradNorm }: Settings) {
+function trainStep<E>(
+  task: Task<E>,
+  params: NodeId[],
+  optimizer: AdamW,
+  batch: E[],
+  { accumulate, maxGradNorm }: Settings,
+) {
   const { graph } = task;
   let loss = 0;
   let targets = 0;
@@ -120,7 +139,13 @@ function wholeFrom(name: string, value: number, least: number): void {
 
 function checkpointOf(graph: Graph, params: NodeId[], optimizer: AdamW, history: readonly StepRecord[]): Checkpoint {
   const parameters = params.map((id) => graph.value(id));
-  return { step: history.length, parameters, optimizer: optimizer.state(), streams: graph.streamsDrawn, history: [...history] };
+  return {
+    step: history.length,
+    parameters,
+    optimizer: optimizer.state(),
+    streams: graph.streamsDrawn,
+    history: [...history],
+  };
 }
 
 function restore(graph: Graph, params: NodeId[], optimizer: AdamW, checkpoint: Checkpoint, steps: number): void {
