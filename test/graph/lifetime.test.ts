@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { AdamW, engineInfo, Graph, init, LoraLinear, type NodeId, normal, ShapeError, StaleNodeError, tensor } from "../../ts/index.js";
+import {
+  AdamW,
+  engineInfo,
+  Graph,
+  init,
+  LoraLinear,
+  type NodeId,
+  normal,
+  ShapeError,
+  StaleNodeError,
+  tensor,
+} from "../../ts/index.js";
 
 describe("nodes", () => {
   it("are stale after their step, and say so", () => {
@@ -121,7 +132,9 @@ describe("memory", () => {
     const used = engineInfo().memory.used;
     for (let i = 0; i < 50; i++) {
       const graph = new Graph();
-      graph.sum(graph.linear(graph.constant(normal(graph, [64, 128], 1)), graph.constant(normal(graph, [128, 256], 1))));
+      graph.sum(
+        graph.linear(graph.constant(normal(graph, [64, 128], 1)), graph.constant(normal(graph, [128, 256], 1))),
+      );
       graph.dispose();
     }
     expect(engineInfo().memory.used).toBe(used);

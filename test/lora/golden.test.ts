@@ -80,7 +80,9 @@ describe("LoRA layers against PEFT", () => {
     expect(graph.grad(layer.frozenWeight)).toBeNull();
     const merged = get("merged");
     const expected = test.layer === "conv1d" ? merged : transposed(merged);
-    expect(largestError(layer.merge(graph).data, expected.data)).toBeLessThanOrEqual(tolerance(test.peft_f32_merge_err));
+    expect(largestError(layer.merge(graph).data, expected.data)).toBeLessThanOrEqual(
+      tolerance(test.peft_f32_merge_err),
+    );
     graph.dispose();
   });
 });

@@ -1,12 +1,29 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AdamW, ConfigError, Graph, LoraLinear, type NodeId, normal, ShapeError, SGD, type Tensor } from "../../ts/index.js";
+import {
+  AdamW,
+  ConfigError,
+  Graph,
+  LoraLinear,
+  type NodeId,
+  normal,
+  ShapeError,
+  SGD,
+  type Tensor,
+} from "../../ts/index.js";
 
 const ones = (shape: number[]): Tensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1) });
 const largest = (tensor: Tensor | null) => tensor!.data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /** A layer with every tensor random, and a host reference of it in float64. */
-function randomLayer(seed: number, inFeatures: number, outFeatures: number, rank: number, alpha: number, rslora = false) {
+function randomLayer(
+  seed: number,
+  inFeatures: number,
+  outFeatures: number,
+  rank: number,
+  alpha: number,
+  rslora = false,
+) {
   const graph = new Graph({ seed });
   const weight = graph.constant(normal(graph, [inFeatures, outFeatures], 0.3));
   const bias = graph.constant(normal(graph, [outFeatures], 0.3));
@@ -139,7 +156,11 @@ describe("LoraLinear", () => {
       const dot = (u: number[], v: number[]) => u.reduce((sum, value, i) => sum + value * v[i]!, 0);
       return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
     };
-    for (const [x, y] of [[column(a, 0), column(a, 1)], [column(a, 0), column(b, 0)], [column(a, 2), column(a, 3)]] as const) {
+    for (const [x, y] of [
+      [column(a, 0), column(a, 1)],
+      [column(a, 0), column(b, 0)],
+      [column(a, 2), column(a, 3)],
+    ] as const) {
       expect(Math.abs(correlation(x, y))).toBeLessThan(0.2);
     }
     graph.dispose();
@@ -159,7 +180,10 @@ describe("LoraLinear", () => {
 
   it("refuses what would never learn or makes no sense, with the reason", () => {
     const graph = new Graph();
-    const zero = () => ({ a: { ...ones([4, 2]), data: new Float32Array(8) }, b: { ...ones([2, 3]), data: new Float32Array(6) } });
+    const zero = () => ({
+      a: { ...ones([4, 2]), data: new Float32Array(8) },
+      b: { ...ones([2, 3]), data: new Float32Array(6) },
+    });
     expect(() => LoraLinear.create(graph, 4, 3, { rank: 2, init: zero })).toThrow(/A and B are both zero/);
     expect(() => LoraLinear.create(graph, 4, 3, { rank: 0 })).toThrow(ConfigError);
     expect(() => LoraLinear.create(graph, 4, 3, { rank: 1.5 })).toThrow(/rank is a whole number/);

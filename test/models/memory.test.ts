@@ -25,13 +25,17 @@ async function measure(packedCopies: 1 | 2) {
   return { used, estimate, losses: report.steps.map(({ loss }) => loss), logits };
 }
 
-it("training takes what estimateMemory foretells, and less with one packed copy, to the same result", { timeout: 120_000 }, async () => {
-  const [two, one] = [await measure(2), await measure(1)];
-  for (const { used, estimate } of [two, one]) {
-    expect(used / estimate.total).toBeGreaterThan(0.9);
-    expect(used / estimate.total).toBeLessThan(1.1);
-  }
-  const linear = two.estimate.packed / 2;
-  expect(two.used - one.used).toBeGreaterThan(0.9 * linear);
-  one.losses.forEach((loss, i) => expect(Math.abs(loss - two.losses[i]!)).toBeLessThan(1e-5));
-});
+it(
+  "training takes what estimateMemory foretells, and less with one packed copy, to the same result",
+  { timeout: 120_000 },
+  async () => {
+    const [two, one] = [await measure(2), await measure(1)];
+    for (const { used, estimate } of [two, one]) {
+      expect(used / estimate.total).toBeGreaterThan(0.9);
+      expect(used / estimate.total).toBeLessThan(1.1);
+    }
+    const linear = two.estimate.packed / 2;
+    expect(two.used - one.used).toBeGreaterThan(0.9 * linear);
+    one.losses.forEach((loss, i) => expect(Math.abs(loss - two.losses[i]!)).toBeLessThan(1e-5));
+  },
+);

@@ -88,7 +88,11 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
   it("20 losses, the gradients of steps 0 and 1, and the adapter afterwards", { timeout: 300_000 }, async () => {
     const { graph } = classifier;
     const batches = readSafetensors(await goldenBytes("minilm/batches_first20.safetensors"));
-    const [ids, mask, labels] = ["input_ids", "attention_mask", "labels"].map((name) => batches.tensor(name)) as [Tensor, Tensor, Tensor];
+    const [ids, mask, labels] = ["input_ids", "attention_mask", "labels"].map((name) => batches.tensor(name)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
     const params = classifier.params();
     const optimizer = new AdamW(graph, params, { lr: 1e-3 });
     expect(steps).toHaveLength(20);
@@ -111,7 +115,9 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
       expect(gradNorm(graph, params) / steps[step]!.grad_norm).toBeCloseTo(1, step < 2 ? 5 : 3);
       if (step < 2) {
         const { ofTensor, ofAll } = await worstGradient(step);
-        console.log(`step ${step}: largest gradient difference ${ofTensor.toExponential(2)} of its tensor's largest entry`);
+        console.log(
+          `step ${step}: largest gradient difference ${ofTensor.toExponential(2)} of its tensor's largest entry`,
+        );
         expect(ofAll).toBeLessThan(1e-5);
         // Adam's first step divides by |g| + 1e-8: where |g| is near 1e-8, the last digits of g show in the next step's
         // gradients. PyTorch's float32 is itself up to 7.2e-5 from float64 there, and ours up to 1.5e-4.
@@ -125,7 +131,10 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
 
     const after = readSafetensors(await goldenBytes(`${REPLAY}/adapter_step20/adapter_model.safetensors`));
     for (const [path, layer] of encoder.adapter("classifier").layers) {
-      for (const [name, id] of [["lora_A", layer.loraA], ["lora_B", layer.loraB]] as const) {
+      for (const [name, id] of [
+        ["lora_A", layer.loraA],
+        ["lora_B", layer.loraB],
+      ] as const) {
         const expected = after.tensor(`base_model.model.${path}.${name}.weight`);
         expect(distance(transposed(graph.value(id)), expected.data)).toBeLessThan(2e-4);
       }
@@ -164,7 +173,10 @@ describe("the base model", () => {
     const golden = readSafetensors(await goldenBytes("minilm/base_20_sentences.safetensors"));
     const { sentences } = await goldenJson<{ sentences: string[] }>("minilm/sentences_20.json");
     encoder.setAdapter(null);
-    for (const [name, normalize] of [["mean_pooled", false], ["normalized", true]] as const) {
+    for (const [name, normalize] of [
+      ["mean_pooled", false],
+      ["normalized", true],
+    ] as const) {
       const vectors = await encoder.encode(sentences, { normalize });
       const expected = golden.tensor(name).data;
       const worst = Math.max(...vectors.map((vector, i) => distance(vector, expected.slice(i * 384, (i + 1) * 384))));

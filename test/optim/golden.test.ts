@@ -53,7 +53,8 @@ function optimizerOf(graph: Graph, test: Trajectory, w: NodeId, b: NodeId): Adam
   const adamDefault = test.optimizer === "Adam" ? 0 : undefined;
   const weightDecay = weight_decay ?? adamDefault;
   const options = { ...rest, lr: test.lr[0]!, ...(weightDecay === undefined ? {} : { weightDecay }) };
-  const groups = test.b_weight_decay === undefined ? [w, b] : [{ params: [w] }, { params: [b], weightDecay: test.b_weight_decay }];
+  const groups =
+    test.b_weight_decay === undefined ? [w, b] : [{ params: [w] }, { params: [b], weightDecay: test.b_weight_decay }];
   return test.optimizer === "SGD" ? new SGD(graph, groups, options) : new AdamW(graph, groups, options);
 }
 
@@ -77,7 +78,9 @@ describe("optimizers against PyTorch, 20 steps each", () => {
       setGrad(graph, b, row(gradB, step));
       if (test.max_norm !== undefined) {
         const norm = clipGradNorm(graph, [w, b], test.max_norm);
-        expect(Math.abs(norm / test.norm_before_clip![step]! - 1) < 1e-6 || norm === test.norm_before_clip![step]).toBe(true);
+        expect(Math.abs(norm / test.norm_before_clip![step]! - 1) < 1e-6 || norm === test.norm_before_clip![step]).toBe(
+          true,
+        );
       }
       if (test.clip_value !== undefined) clipGradValue(graph, [w, b], test.clip_value);
       optimizer.lr = test.lr[step]!;

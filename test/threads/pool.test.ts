@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type * as Library from "../../ts/index.js";
 
-type Library = typeof import("../../ts/index.js");
 declare const __PROJECT__: string;
 
 /** The package as published, whose workers start from files beside it. Its engine is another than that of the set-up. */
 const entry = typeof window === "undefined" ? `${__PROJECT__}/dist/node.js` : "/dist/browser.js";
-const lowrank = (await import(/* @vite-ignore */ entry)) as Library;
+const lowrank = (await import(/* @vite-ignore */ entry)) as typeof Library;
 const info = await lowrank.init({ threads: 2 });
 
 /** Twenty steps of a layer large enough that every kernel is shared out. */
@@ -42,7 +42,14 @@ describe("two threads", () => {
 
   it("give what a float64 sum gives, at sizes around every cut", () => {
     const { Graph, normal } = lowrank;
-    for (const [m, k, n] of [[1, 700, 700], [3, 64, 2000], [2000, 64, 3], [129, 257, 131], [64, 1, 64], [500, 300, 7]] as const) {
+    for (const [m, k, n] of [
+      [1, 700, 700],
+      [3, 64, 2000],
+      [2000, 64, 3],
+      [129, 257, 131],
+      [64, 1, 64],
+      [500, 300, 7],
+    ] as const) {
       const graph = new Graph({ seed: m });
       const [a, b] = [normal(graph, [m, k], 1), normal(graph, [k, n], 1)];
       const c = graph.value(graph.matmul(graph.constant(a), graph.constant(b))).data;

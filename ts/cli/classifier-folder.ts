@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { TextClassifier } from "../entry/node.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
-import { builds, type EngineOptions, startEngine } from "./engine-start.js";
+import { builds, type EngineOptions, REVECTORIZE_HELP, startEngine } from "./engine-start.js";
 import { threadCount } from "./option-values.js";
 import { newestRun, readClassifier } from "./run-folder.js";
 import type { Session } from "./session.js";
@@ -16,7 +16,8 @@ export interface ClassifierOptions extends EngineOptions {
 export function addEngineOptions(command: Command): Command {
   return command
     .addOption(new Option("--build <name>", "kernels").choices(builds).default("auto"))
-    .option("--threads <n>", 'or "auto"', threadCount, "auto" as const);
+    .option("--threads <n>", 'or "auto"', threadCount, "auto" as const)
+    .option("--revectorize", REVECTORIZE_HELP);
 }
 
 /** Adds what `openClassifier` needs. */

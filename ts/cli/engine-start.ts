@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
 import { detectFeatures } from "../engine/features.js";
-import { type EngineInfo, init, type InitOptions } from "../entry/node.js";
+import { type EngineInfo, init, type InitOptions, UnsupportedError } from "../entry/node.js";
 
 /** Builds that `--build` takes. */
 export const builds = ["auto", "simd", "relaxed"] as const;
@@ -16,6 +17,32 @@ export function enableRelaxedSimd(): void {
   const major = Number(process.versions.node.split(".")[0]);
   if ((major === 20 || major === 21) && !detectFeatures().relaxedSimd)
     setFlagsFromString("--experimental-wasm-relaxed-simd");
+}
+
+/** Help of the option that asks for it. */
+export const REVECTORIZE_HELP = "use V8's experimental 256-bit revectorizer, after trying it (Node 22 and later)";
+const REVECTORIZE = "--experimental-wasm-revectorize";
+
+/**
+ * Turns on V8's revectorizer, which runs two 128-bit operations as one of 256 bits (Node 22 and later, processors with
+ * AVX2). It is an experiment of V8's, so another process tries it first: one that dies takes nothing with it.
+ * Throws `UnsupportedError` where this Node has none, or where it fails the kernels' self-test.
+ */
+export function enableRevectorizer(script: string): void {
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major < 22) {
+    throw new UnsupportedError(
+      `--revectorize: Node ${process.versions.node} has no revectorizer; Node 22 and later have one`,
+    );
+  }
+  const trial = spawnSync(process.execPath, [REVECTORIZE, script, "doctor"], { encoding: "utf8", timeout: 60_000 });
+  if (trial.status !== 0) {
+    throw new UnsupportedError(
+      `--revectorize: the kernels failed their self-test under ${REVECTORIZE} (${trial.signal ?? `exit ${trial.status}`}); go on without it`,
+      { output: trial.stdout + trial.stderr },
+    );
+  }
+  setFlagsFromString(REVECTORIZE);
 }
 
 /** Starts the kernels. Errors as `init`. */

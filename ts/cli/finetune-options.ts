@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../errors.js";
 import { DEFAULT_MODEL } from "./base-model.js";
-import { builds } from "./engine-start.js";
+import { builds, REVECTORIZE_HELP } from "./engine-start.js";
 import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
 import { schedules, type TrainingSettings } from "./training-settings.js";
 
@@ -112,6 +112,7 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--samples <n>", "test predictions to show", whole(0), 6)
     .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
     .option("--threads <n>", 'or "auto" (default: auto)', threadCount)
+    .option("--revectorize", REVECTORIZE_HELP)
     .option("--json", "print the result as JSON; everything else goes to the error stream", false)
     .option("--quiet", "print only where the run is", false);
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { defineDoctor } from "./doctor.js";
 import { defineEmbed } from "./embed.js";
+import { enableRevectorizer } from "./engine-start.js";
 import { defineEvaluate } from "./evaluate.js";
 import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
 import { defineFinetune } from "./finetune.js";
@@ -60,5 +61,8 @@ function define(session: Session): Command {
     .addHelpText("after", EXIT_CODES);
   for (const defineCommand of commands) defineCommand(program, session);
   for (const command of program.commands) command.option("--debug", "show where in the program an error came up");
+  program.hook("preAction", (_program, command) => {
+    if (command.opts<{ revectorize?: true }>().revectorize) enableRevectorizer(process.argv[1]!);
+  });
   return program;
 }

@@ -36,7 +36,12 @@ export interface EngineInfo {
   /** What the runtime has, used or not. */
   readonly features: Features;
   /** Bytes: in use now, most ever in use, size of linear memory, its upper bound. */
-  readonly memory: { readonly used: number; readonly peak: number; readonly reserved: number; readonly maximum: number };
+  readonly memory: {
+    readonly used: number;
+    readonly peak: number;
+    readonly reserved: number;
+    readonly maximum: number;
+  };
 }
 
 /** The running kernels and their memory; one a process or page. */
@@ -74,10 +79,13 @@ export async function init(options: InitOptions = {}): Promise<EngineInfo> {
   running = await starting;
   const wanted = options.build ?? "auto";
   if (wanted !== "auto" && wanted !== running.build) {
-    throw new ConfigError(`init: the "${running.build}" build is running already; "${wanted}" would need a new process or page`, {
-      running: running.build,
-      wanted,
-    });
+    throw new ConfigError(
+      `init: the "${running.build}" build is running already; "${wanted}" would need a new process or page`,
+      {
+        running: running.build,
+        wanted,
+      },
+    );
   }
   return engineInfo();
 }
@@ -104,14 +112,18 @@ export function engine(): Engine {
 async function start(options: InitOptions): Promise<Engine> {
   const maximum = options.maximumMemory ?? 2 * GIBIBYTE;
   if (!(maximum >= 16 * 1024 * 1024 && maximum <= 4 * GIBIBYTE)) {
-    throw new ConfigError(`init: maximumMemory is ${maximum} bytes; 16 MiB to 4 GiB are possible`, { maximumMemory: maximum });
+    throw new ConfigError(`init: maximumMemory is ${maximum} bytes; 16 MiB to 4 GiB are possible`, {
+      maximumMemory: maximum,
+    });
   }
   if (options.wasm !== undefined && (options.build ?? "auto") === "auto") {
     throw new ConfigError('init: `wasm` needs `build: "simd"` or `build: "relaxed"` to say which binary it is');
   }
   const wanted = options.threads ?? "auto";
   if (wanted !== "auto" && !(Number.isSafeInteger(wanted) && wanted >= 1)) {
-    throw new ConfigError(`init: threads is a whole number from 1 or "auto", got ${String(wanted)}`, { threads: wanted });
+    throw new ConfigError(`init: threads is a whole number from 1 or "auto", got ${String(wanted)}`, {
+      threads: wanted,
+    });
   }
   const features = detectFeatures();
   const threads = features.threads && options.wasm === undefined ? threadCount(wanted) : 1;
@@ -136,7 +148,12 @@ interface Loaded {
 }
 
 /** With threads where they start; else with one, and the reason. */
-async function loadBest(build: Build, threads: number, source: WasmSource | undefined, maximum: number): Promise<Loaded> {
+async function loadBest(
+  build: Build,
+  threads: number,
+  source: WasmSource | undefined,
+  maximum: number,
+): Promise<Loaded> {
   if (threads === 1) return load(build, source, maximum);
   try {
     return await loadShared(build, threads, maximum);
@@ -176,7 +193,9 @@ function sharedMemory(maximum: number): WebAssembly.Memory {
 
 function candidates(wanted: Build | "auto", features: Features): Build[] {
   if (!features.simd) {
-    throw new UnsupportedError("init: this runtime has no WebAssembly SIMD, which the kernels are made of; use a newer one");
+    throw new UnsupportedError(
+      "init: this runtime has no WebAssembly SIMD, which the kernels are made of; use a newer one",
+    );
   }
   if (wanted === "relaxed" && !features.relaxedSimd) {
     throw new UnsupportedError(

@@ -89,7 +89,7 @@ export class Heap {
 
   private insert(start: Pointer, size: number): void {
     let low = 0;
-    for (let high = this.free.length; low < high; ) {
+    for (let high = this.free.length; low < high;) {
       const middle = (low + high) >> 1;
       if (this.free[middle]!.start < start) low = middle + 1;
       else high = middle;

@@ -203,7 +203,11 @@ export class Graph extends Tape implements Disposable {
 
   // Losses --------------------------------------------------------------------------------------------------------
   /** Cross entropy of logits `[…, classes]` against class indices. */
-  crossEntropy(logits: NodeId, targets: ArrayLike<number>, attributes: Omit<CrossEntropyAttributes, "targets"> = {}): NodeId {
+  crossEntropy(
+    logits: NodeId,
+    targets: ArrayLike<number>,
+    attributes: Omit<CrossEntropyAttributes, "targets"> = {},
+  ): NodeId {
     return this.apply(ops.crossEntropy, [logits], { ...attributes, targets });
   }
   /** (a − b)², mean by default. */

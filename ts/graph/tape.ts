@@ -103,10 +103,14 @@ export class Tape {
     const node = this.node(id);
     checkTensor("setValue", value);
     if (node.op !== null) {
-      throw new ConfigError(`setValue: node ${id} is the result of ${node.op.name}; only constants and variables can be set`);
+      throw new ConfigError(
+        `setValue: node ${id} is the result of ${node.op.name}; only constants and variables can be set`,
+      );
     }
     if (formatShape(value.shape) !== formatShape(node.value.shape)) {
-      throw new ShapeError(`setValue: node ${id} has shape ${formatShape(node.value.shape)}, got ${formatShape(value.shape)}`);
+      throw new ShapeError(
+        `setValue: node ${id} has shape ${formatShape(node.value.shape)}, got ${formatShape(value.shape)}`,
+      );
     }
     this.floats(node.value.pointer, node.value.size).set(value.data);
     for (const packed of Object.values(node.packed ?? {})) this.releaseOwned(packed);
@@ -152,7 +156,9 @@ export class Tape {
       );
     }
     if (!node.requiresGrad) {
-      throw new ConfigError("backward: nothing trainable lies under this node (variables, made outside noGrad, are needed)");
+      throw new ConfigError(
+        "backward: nothing trainable lies under this node (variables, made outside noGrad, are needed)",
+      );
     }
     backward(this, this.call, node, gradient);
   }

@@ -47,12 +47,15 @@ export class AdaptedLinear {
 
   /** Writes W + s·A·B into the weight. Throws `ConfigError` where one is merged already. */
   merge(adapter: ModelAdapter): void {
-    if (this.original !== null) throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first");
+    if (this.original !== null)
+      throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first");
     const adapted = this.adaptedParts(adapter);
     if (adapted.length === 0) return;
     const { graph } = this;
     const original = graph.value(this.weight);
-    const merged = graph.step(() => graph.noGrad(() => graph.value(this.mergedWeight(adapted, adapter.config.useDora))));
+    const merged = graph.step(() =>
+      graph.noGrad(() => graph.value(this.mergedWeight(adapted, adapter.config.useDora))),
+    );
     graph.setValue(this.weight, merged);
     this.original = original;
   }
@@ -116,7 +119,11 @@ export class AdaptedLinear {
     const { graph } = this;
     const updates = this.parts.map((part) => {
       const found = adapted.find(({ path }) => path === part.path);
-      if (found === undefined) return graph.constant({ shape: [this.inFeatures, part.width], data: new Float32Array(this.inFeatures * part.width) });
+      if (found === undefined)
+        return graph.constant({
+          shape: [this.inFeatures, part.width],
+          data: new Float32Array(this.inFeatures * part.width),
+        });
       const { loraA, loraB, scaling } = found.weights;
       return graph.mul(graph.matmul(loraA, loraB), graph.constant({ shape: [], data: Float32Array.of(scaling) }));
     });

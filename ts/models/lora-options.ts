@@ -36,7 +36,14 @@ export function createAdapter(
   base: string,
   options: LoraOptions,
 ): ModelAdapter {
-  const { rank = 8, alpha = 16, targetModules = ["query", "key", "value"], rslora = false, dora = false, dropout = 0 } = options;
+  const {
+    rank = 8,
+    alpha = 16,
+    targetModules = ["query", "key", "value"],
+    rslora = false,
+    dora = false,
+    dropout = 0,
+  } = options;
   const { init } = resolveLoraConfig({ rank, alpha, dropout, init: options.init ?? kaimingInit() });
   const config: AdapterConfig = adapterConfig({
     r: rank,

@@ -226,7 +226,8 @@ export class SentenceEncoder {
   }
 
   private checkNew(name: string): void {
-    if (this.known.has(name)) throw new ConfigError(`there is an adapter "${name}" already; choose another name`, { name });
+    if (this.known.has(name))
+      throw new ConfigError(`there is an adapter "${name}" already; choose another name`, { name });
   }
 
   /** The adapter with module paths as this model has them ("bert." dropped), after checking that every layer fits. */
@@ -245,7 +246,9 @@ export class SentenceEncoder {
         const known = parts.has(path) ? path : path.replace(/^bert\./, "");
         const found = parts.get(known);
         if (found === undefined) {
-          throw new AdapterError(`loadAdapter: the adapter is for ${path}, which this encoder does not have`, { module: path });
+          throw new AdapterError(`loadAdapter: the adapter is for ${path}, which this encoder does not have`, {
+            module: path,
+          });
         }
         const [a, b] = [layer.loraA.shape, layer.loraB.shape];
         if (a[0] !== found.linear.inFeatures || b[1] !== found.part.width) {

@@ -183,7 +183,9 @@ export class TextClassifier implements Task<TokenizedExample> {
   private target(label: string): number {
     const index = this.labels.indexOf(label);
     if (index >= 0) return index;
-    throw new ConfigError(`label "${label}" is not one of ${this.labels.map((known) => `"${known}"`).join(", ")}`, { label });
+    throw new ConfigError(`label "${label}" is not one of ${this.labels.map((known) => `"${known}"`).join(", ")}`, {
+      label,
+    });
   }
 }
 
@@ -194,7 +196,8 @@ function checkLabels(labels: readonly string[]): void {
 }
 
 function readLabels(bytes: Uint8Array | undefined): string[] {
-  if (bytes === undefined) throw new FormatError(`${LABELS_FILE} is missing: a classifier's labels stand beside its adapter`);
+  if (bytes === undefined)
+    throw new FormatError(`${LABELS_FILE} is missing: a classifier's labels stand beside its adapter`);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder().decode(bytes));
@@ -211,7 +214,8 @@ function readLabels(bytes: Uint8Array | undefined): string[] {
 
 /** The file holds the weight as PyTorch does, `[classes, hidden]`. */
 function readHead(bytes: Uint8Array | undefined, hidden: number, classes: number) {
-  if (bytes === undefined) throw new FormatError(`${HEAD_FILE} is missing: a classifier's head stands beside its adapter`);
+  if (bytes === undefined)
+    throw new FormatError(`${HEAD_FILE} is missing: a classifier's head stands beside its adapter`);
   const file = readSafetensors(bytes, HEAD_FILE);
   const [weight, bias] = [file.tensor("weight"), file.tensor("bias")];
   const fits = weight.shape.join() === [classes, hidden].join() && bias.shape.join() === String(classes);

@@ -26,9 +26,12 @@ export function resolveLoraConfig(config: LoraConfig = {}): ResolvedLoraConfig {
   if (!Number.isSafeInteger(rank) || rank < 1) {
     throw new ConfigError(`LoraConfig: rank is a whole number from 1, got ${String(rank)}`, { rank });
   }
-  if (!Number.isFinite(alpha)) throw new ConfigError(`LoraConfig: alpha is a finite number, got ${String(alpha)}`, { alpha });
+  if (!Number.isFinite(alpha))
+    throw new ConfigError(`LoraConfig: alpha is a finite number, got ${String(alpha)}`, { alpha });
   if (!(dropout >= 0 && dropout < 1)) {
-    throw new ConfigError(`LoraConfig: dropout is a probability from 0 to below 1, got ${String(dropout)}`, { dropout });
+    throw new ConfigError(`LoraConfig: dropout is a probability from 0 to below 1, got ${String(dropout)}`, {
+      dropout,
+    });
   }
   return { rank, alpha, rslora, dora, dropout, init, scaling: loraScaling(alpha, rank, rslora) };
 }

@@ -32,7 +32,9 @@ export class LoraLinear {
   /** The configuration with its defaults. */
   readonly config: ResolvedLoraConfig;
 
-  private constructor(fields: Omit<LoraLinear, "forward" | "trainableParams" | "merge" | "clone" | "withBias" | "toString">) {
+  private constructor(
+    fields: Omit<LoraLinear, "forward" | "trainableParams" | "merge" | "clone" | "withBias" | "toString">,
+  ) {
     this.inFeatures = fields.inFeatures;
     this.outFeatures = fields.outFeatures;
     this.rank = fields.rank;
@@ -55,7 +57,9 @@ export class LoraLinear {
   static create(graph: Graph, inFeatures: number, outFeatures: number, config: LoraConfig = {}): LoraLinear {
     checkFeatures(inFeatures, outFeatures);
     if (config.dora) {
-      throw new ConfigError("LoraLinear.create: DoRA's magnitude is the norm of the weight; use fromLinear with the weight");
+      throw new ConfigError(
+        "LoraLinear.create: DoRA's magnitude is the norm of the weight; use fromLinear with the weight",
+      );
     }
     const resolved = resolveLoraConfig(config);
     const weight = graph.constant(zeros([inFeatures, outFeatures]));
@@ -189,7 +193,10 @@ export class LoraLinear {
 }
 
 function checkFeatures(inFeatures: number, outFeatures: number): void {
-  for (const [name, value] of [["inFeatures", inFeatures], ["outFeatures", outFeatures]] as const) {
+  for (const [name, value] of [
+    ["inFeatures", inFeatures],
+    ["outFeatures", outFeatures],
+  ] as const) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new ConfigError(`LoraLinear: ${name} is a whole number from 1, got ${String(value)}`, { [name]: value });
     }
@@ -198,7 +205,10 @@ function checkFeatures(inFeatures: number, outFeatures: number): void {
 
 function checkBias(shape: readonly number[], outFeatures: number): void {
   if (shape.length !== 1 || shape[0] !== outFeatures) {
-    throw new ShapeError(`LoraLinear: the bias must be [${outFeatures}], got ${formatShape(shape)}`, { shape, outFeatures });
+    throw new ShapeError(`LoraLinear: the bias must be [${outFeatures}], got ${formatShape(shape)}`, {
+      shape,
+      outFeatures,
+    });
   }
 }
 
@@ -211,7 +221,9 @@ function checkInitial(a: Tensor, b: Tensor, inFeatures: number, outFeatures: num
     );
   }
   if (a.data.every((x) => x === 0) && b.data.every((x) => x === 0)) {
-    throw new ConfigError("LoraLinear: A and B are both zero, so neither would ever get a gradient; make one of them random");
+    throw new ConfigError(
+      "LoraLinear: A and B are both zero, so neither would ever get a gradient; make one of them random",
+    );
   }
 }
 

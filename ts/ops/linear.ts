@@ -45,13 +45,19 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
   }
   const [inFeatures, outFeatures] = weight as [number, number];
   if (x.length === 0 || x.at(-1) !== inFeatures) {
-    throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: the input's last dimension must be ${inFeatures}`, {
-      x,
-      weight,
-    });
+    throw new ShapeError(
+      `${op}: ${formatShape(x)} × ${formatShape(weight)}: the input's last dimension must be ${inFeatures}`,
+      {
+        x,
+        weight,
+      },
+    );
   }
   if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {
-    throw new ShapeError(`${op}: a bias for ${formatShape(weight)} has shape [${outFeatures}], got ${formatShape(bias)}`, { bias });
+    throw new ShapeError(
+      `${op}: a bias for ${formatShape(weight)} has shape [${outFeatures}], got ${formatShape(bias)}`,
+      { bias },
+    );
   }
   return [...x.slice(0, -1), outFeatures];
 }
@@ -73,7 +79,10 @@ export function timesWeight(call: ForwardCall<unknown>, bias: Pointer): void {
 }
 
 /** ∂x ← g·Wᵀ (+ ∂x). */
-export function inputGradient(call: BackwardCall<unknown, unknown>, target: { pointer: Pointer; accumulate: 0 | 1 }): void {
+export function inputGradient(
+  call: BackwardCall<unknown, unknown>,
+  target: { pointer: Pointer; accumulate: 0 | 1 },
+): void {
   const { kernels, inputs, gradient } = call;
   const [x, weight] = inputs;
   const [k, n] = weight!.shape as [number, number];

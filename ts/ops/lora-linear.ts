@@ -83,7 +83,11 @@ function droppedInputTarget(call: BackwardCall<LoraLinearAttributes, unknown>): 
 }
 
 /** ∂A, ∂B and the adapter's part of ∂x, each where wanted. */
-function adapterGradients(call: BackwardCall<LoraLinearAttributes, readonly Pointer[]>, i: number, gradX: Pointer): void {
+function adapterGradients(
+  call: BackwardCall<LoraLinearAttributes, readonly Pointer[]>,
+  i: number,
+  gradX: Pointer,
+): void {
   const { kernels, inputs, gradient, attributes, saved } = call;
   const { start, width, scaling } = attributes.adapters[i]!;
   const first = firstAdapter(attributes) + 2 * i;
@@ -113,8 +117,7 @@ function firstAdapter({ bias, adapterInput }: LoraLinearAttributes): number {
 
 function checkAdapter(weight: Shape, a: Shape, b: Shape, { start, width }: AdapterColumns): void {
   const [inFeatures, outFeatures] = weight as [number, number];
-  const fits =
-    a.length === 2 && b.length === 2 && a[0] === inFeatures && a[1] === b[0] && b[1] === width;
+  const fits = a.length === 2 && b.length === 2 && a[0] === inFeatures && a[1] === b[0] && b[1] === width;
   if (!fits || start < 0 || start + width > outFeatures) {
     throw new ShapeError(
       `loraLinear: A ${formatShape(a)} and B ${formatShape(b)} on columns ${start} to ${start + width} do not fit weight ` +

@@ -91,7 +91,9 @@ export abstract class Optimizer {
     const read = (id: NodeId) => {
       const shape = [...this.graph.shape(id)];
       const tensor = (pointer: Pointer): Tensor => ({ shape, data: this.graph.floats(pointer, sizeOf(shape)).slice() });
-      return Object.fromEntries(Object.entries(this.slots.get(id)!.buffers).map(([name, pointer]) => [name, tensor(pointer)]));
+      return Object.fromEntries(
+        Object.entries(this.slots.get(id)!.buffers).map(([name, pointer]) => [name, tensor(pointer)]),
+      );
     };
     const params = this.params();
     return { steps: params.map((id) => this.slots.get(id)!.steps), buffers: params.map(read) };
@@ -101,7 +103,9 @@ export abstract class Optimizer {
   load(state: OptimizerState): void {
     const params = this.params();
     if (state.buffers.length !== params.length || state.steps.length !== params.length) {
-      throw new ConfigError(`optimizer: the state has ${state.buffers.length} parameters, this optimizer ${params.length}`);
+      throw new ConfigError(
+        `optimizer: the state has ${state.buffers.length} parameters, this optimizer ${params.length}`,
+      );
     }
     params.forEach((id, i) => {
       const expected = formatShape(this.graph.shape(id));
@@ -109,7 +113,9 @@ export abstract class Optimizer {
         const found = state.buffers[i]?.[name];
         if (found === undefined) throw new ConfigError(`optimizer: the state has no "${name}" for parameter ${i}`);
         if (formatShape(found.shape) !== expected) {
-          throw new ShapeError(`optimizer: "${name}" of parameter ${i} is ${formatShape(found.shape)}, expected ${expected}`);
+          throw new ShapeError(
+            `optimizer: "${name}" of parameter ${i} is ${formatShape(found.shape)}, expected ${expected}`,
+          );
         }
       }
     });
@@ -125,7 +131,8 @@ export abstract class Optimizer {
 
   /** Gives the buffers' memory back. The graph's `dispose` does so too. */
   dispose(): void {
-    for (const { buffers } of this.slots.values()) for (const pointer of Object.values(buffers)) this.graph.releaseOwned(pointer);
+    for (const { buffers } of this.slots.values())
+      for (const pointer of Object.values(buffers)) this.graph.releaseOwned(pointer);
     this.slots.clear();
   }
 

@@ -38,7 +38,8 @@ export function resolveGroups(
     }
     nonNegative("weightDecay", group.weightDecay ?? weightDecay);
     nonNegative("lr", group.lr ?? lr);
-    if (lr === 0 && group.lr) throw new ConfigError("optimizer: a group has its own lr, so the optimizer's must not be 0");
+    if (lr === 0 && group.lr)
+      throw new ConfigError("optimizer: a group has its own lr, so the optimizer's must not be 0");
     return {
       params: group.params,
       lrRatio: group.lr === undefined ? 1 : lr === 0 ? 0 : group.lr / lr,

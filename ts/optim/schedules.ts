@@ -33,7 +33,8 @@ function withWarmup(
   { peak, warmup = 0, total }: ScheduleOptions,
   decay: (progress: number) => number,
 ): Schedule {
-  if (!(Number.isFinite(peak) && peak >= 0)) throw new ConfigError(`${name}: peak is a number from 0, got ${String(peak)}`);
+  if (!(Number.isFinite(peak) && peak >= 0))
+    throw new ConfigError(`${name}: peak is a number from 0, got ${String(peak)}`);
   if (!(warmup >= 0 && total >= 1 && warmup <= total)) {
     throw new ConfigError(`${name}: warmup is from 0 to total, total from 1; got warmup ${warmup}, total ${total}`);
   }
