@@ -15,7 +15,10 @@ export const dist = {
     const built = join(root, `build/dist-${process.pid}`);
     const old = `${built}-old`;
     try {
-      await run("node", ["node_modules/rollup/dist/bin/rollup", "--config", "--silent"], { cwd: root, env: { DIST: built } });
+      await run("node", ["node_modules/rollup/dist/bin/rollup", "--config", "--silent"], {
+        cwd: root,
+        env: { DIST: built },
+      });
       clearStamp("dist");
       if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
       renameSync(built, join(root, "dist"));

@@ -1,18 +1,22 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { modelCache, root } from "../paths.mjs";
-import { run } from "../process.mjs";
+import { watch } from "../process.mjs";
+import { SetupError } from "../report.mjs";
 
-const files = ["config.json", "tokenizer.json", "model.safetensors"];
-const folder = join(modelCache, "all-MiniLM-L6-v2");
+const name = "all-MiniLM-L6-v2";
+const files = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
 
 /** The encoder that the main job tunes; the library's own loader fetches and checks it. */
 export const model = {
-  title: "model all-MiniLM-L6-v2 (91 MB)",
-  needed: () => !files.every((name) => existsSync(join(folder, name))),
+  title: `model ${name} (91 MB)`,
+  needed: () => !files.every((file) => existsSync(join(modelCache, name, file))),
   async run() {
-    // In a process of its own: Ctrl-C reaches it, and what it says in the end is shown.
-    const script = 'import { fetchModel } from "./dist/node.js"; await fetchModel("all-MiniLM-L6-v2");';
-    await run("node", ["--input-type=module", "--eval", script], { cwd: root });
+    // In a process of its own, so that Ctrl-C ends it.
+    const { code, output } = await watch("node", [join(root, "scripts/setup/fetch-model.mjs"), name]);
+    if (code === 0) return;
+    // The loader's own words: where it looked, and which command would bring the model.
+    const said = output.split("\n").filter((line) => !/^(hub|pip): /.test(line));
+    throw new SetupError(said.join("\n").trim());
   },
 };
