@@ -1,0 +1,126 @@
+// Fine-tuning all-MiniLM-L6-v2 on the movie reviews, in turn with PyTorch + PEFT on the same batches:
+// node [flags of V8] jobs/minilm.mjs '{ library, build, threads, python, data, batches, rounds }'
+import { readFileSync } from "node:fs";
+import { startPython } from "../contestants/python.mjs";
+import { randomArray } from "../data.mjs";
+import { runtimeName } from "../runtimes/node.mjs";
+import { summary } from "../timing.mjs";
+
+const BATCH_SIZE = 16;
+/** Milliseconds of rest before each step, in which the other side's spinning threads fall asleep. */
+const PAUSE = 30;
+
+const { library, build, threads, python, data, batches, rounds, label } = JSON.parse(process.argv[2]);
+const emit = (result) => process.stdout.write(`${JSON.stringify(result)}\n`);
+
+const lowrank = await import(library);
+const info = await lowrank.init({ build, threads });
+const folder = (await lowrank.resolveModel("all-MiniLM-L6-v2")).directory;
+const examples = readExamples(data);
+const chosen = chooseBatches(examples.length);
+const ours = await openOurs();
+const sides = [{ peer: "lowrank", build: info.build, step: ours }];
+if (python) {
+  const peft = await openPeft();
+  if (peft !== null) sides.push(peft);
+}
+await measure();
+process.exit(0);
+
+/** Lines of label, rating and text. */
+function readExamples(file) {
+  return readFileSync(file, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .map(([label, , text]) => ({ text, label }));
+}
+
+/** Places of the examples of each batch: all that are used are different. */
+function chooseBatches(count) {
+  const keys = randomArray(count, 7);
+  const order = Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b]);
+  return Array.from({ length: batches }, (_, i) => order.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE));
+}
+
+/** A step as `TextClassifier.fit` takes it. */
+async function openOurs() {
+  const encoder = await lowrank.SentenceEncoder.load(folder);
+  const lora = { rank: 8, alpha: 16, targetModules: ["query", "key", "value"] };
+  const classifier = lowrank.TextClassifier.create(encoder, { labels: ["0", "1"], lora });
+  encoder.setAdapter(classifier.adapter);
+  const { graph } = encoder;
+  const params = classifier.params();
+  const optimizer = new lowrank.AdamW(graph, params, { lr: 1e-3 });
+  const ids = encoder.tokenize(examples.map(({ text }) => text));
+  const tokenized = examples.map(({ label }, i) => ({ ids: ids[i], target: Number(label) }));
+  return (batch) => {
+    const begin = performance.now();
+    let tokens = 0;
+    optimizer.zeroGrad();
+    graph.step(() => {
+      const part = classifier.loss(batch.map((i) => tokenized[i]));
+      graph.backward(part.sum, { shape: graph.shape(part.sum), data: Float32Array.of(1 / batch.length) });
+      if (!Number.isFinite(graph.value(part.sum).data[0])) throw new Error("the loss is not finite");
+      tokens = part.tokens;
+    });
+    lowrank.clipGradNorm(graph, params, 1);
+    optimizer.step();
+    return { ms: performance.now() - begin, tokens, padded: tokens };
+  };
+}
+
+async function openPeft() {
+  const peft = startPython("peft_minilm.py", [String(threads), folder, data]);
+  try {
+    const { peer } = await peft.ask({ do: "hello" });
+    return { peer, build: null, step: (batch) => peft.ask({ do: "step", batch }) };
+  } catch (error) {
+    const hint = "LOWRANK_PYTHON names a Python that has torch, transformers and peft";
+    emit({ message: `PyTorch + PEFT: ${String(error.message).slice(0, 200)} (${hint})` });
+    return null;
+  }
+}
+
+/** Every batch several times by each side; the mean over batches of the fastest, and of the middle one. */
+async function measure() {
+  const times = sides.map(() => chosen.map(() => []));
+  const tokens = sides.map(() => [0, 0]);
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, batch] of chosen.entries()) {
+      for (const [side, { step }] of sides.entries()) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        const { ms, tokens: real, padded } = await step(batch);
+        // The first round warms up.
+        if (round < 0) tokens[side] = [tokens[side][0] + real, tokens[side][1] + padded];
+        else times[side][i].push(ms);
+      }
+    }
+  }
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  sides.forEach(({ peer, build }, side) => {
+    const each = times[side].map(summary);
+    const [ms, median] = [mean(each.map((s) => s.ms)), mean(each.map((s) => s.median))];
+    const [real, padded] = tokens[side].map((count) => count / batches);
+    const runtime = side === 0 ? [runtimeName, label].filter(Boolean).join(" ") : "python";
+    const beside = sides.length > 1 ? sides[1 - side].peer : null;
+    emit({
+      row: {
+        case: "minilm step",
+        shape: `${BATCH_SIZE} texts`,
+        peer,
+        build,
+        threads: side === 0 ? info.threads : threads,
+        runtime,
+        ms,
+        median,
+        gflops: null,
+        samples: rounds * batches,
+        beside,
+        tokens: real,
+        paddedTokens: padded,
+        tokensPerSecond: (1000 * real) / ms,
+      },
+    });
+  });
+}
