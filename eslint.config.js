@@ -1,11 +1,12 @@
 import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
 import typescript from "typescript-eslint";
 
 // Parts that run in Node alone; everything else must also run in browsers and edge workers.
 const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/io/node/**", "ts/io/node*.ts"];
 const notEverywhere = ["process", "Buffer", "__dirname", "require"];
 
-export default typescript.config(
+export default defineConfig(
   { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/"] },
   js.configs.recommended,
   {
