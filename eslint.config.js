@@ -1,20 +1,25 @@
 import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
+import globals from "globals";
 import typescript from "typescript-eslint";
 
 // Parts that run in Node alone; everything else must also run in browsers and edge workers.
 const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/io/node/**", "ts/io/node*.ts"];
 const notEverywhere = ["process", "Buffer", "__dirname", "require"];
 
+// A name that begins with _ says that what it holds is not wanted.
+const unused = { argsIgnorePattern: "^_", varsIgnorePattern: "^_" };
+
 export default defineConfig(
   { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/"] },
   js.configs.recommended,
+  { rules: { "no-unused-vars": ["error", unused] } },
   {
     files: ["**/*.ts"],
     extends: [typescript.configs.recommended],
     rules: {
       "@typescript-eslint/consistent-type-imports": "error",
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", unused],
     },
   },
   {
@@ -28,20 +33,7 @@ export default defineConfig(
       "no-restricted-globals": ["error", ...notEverywhere],
     },
   },
-  {
-    files: ["**/*.{js,mjs}"],
-    languageOptions: {
-      globals: {
-        console: "readonly",
-        process: "readonly",
-        performance: "readonly",
-        Buffer: "readonly",
-        setInterval: "readonly",
-        clearInterval: "readonly",
-        setTimeout: "readonly",
-        URL: "readonly",
-        WebAssembly: "readonly",
-      },
-    },
-  },
+  { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
+  // Benchmarks run in a page as well.
+  { files: ["bench/**"], languageOptions: { globals: globals.browser } },
 );
