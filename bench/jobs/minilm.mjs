@@ -73,8 +73,8 @@ async function openOurs() {
 async function openPeft() {
   const peft = startPython("peft_minilm.py", [String(threads), folder, data]);
   try {
-    const { peer } = await peft.ask({ do: "hello" });
-    return { peer, build: null, step: (batch) => peft.ask({ do: "step", batch }) };
+    await peft.ask({ do: "hello" });
+    return { peer: "pytorch-peft", build: null, step: (batch) => peft.ask({ do: "step", batch }) };
   } catch (error) {
     const hint = "LOWRANK_PYTHON names a Python that has torch, transformers and peft";
     emit({ message: `PyTorch + PEFT: ${String(error.message).slice(0, 200)} (${hint})` });

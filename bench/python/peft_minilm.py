@@ -54,4 +54,4 @@ def timed(command):
     return {"ms": ms, "tokens": int(masks[0].sum()), "padded": masks[0].numel()}
 
 
-answer({"hello": lambda _: {"peer": f"torch {torch.__version__.split('+')[0]} + peft"}, "step": timed})
+answer({"hello": lambda _: {}, "step": timed})

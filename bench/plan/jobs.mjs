@@ -1,0 +1,100 @@
+import { loraShapes, matmulShapes } from "../shapes.mjs";
+import { newestNode } from "./paths.mjs";
+
+const everyForm = ["NN", "NT", "TN", "TT", "frozen"];
+const skinny = [
+  [1, 384, 384],
+  [512, 768, 8],
+];
+
+const work = (forms, seconds, overrides = {}) => ({
+  matmul: [{ shapes: matmulShapes, forms }],
+  loraSteps: loraShapes,
+  block: true,
+  seconds,
+  ...overrides,
+});
+
+/** Two minutes at most: us, jax-js and the peak, on one thread and on two. */
+export function quickJobs() {
+  const quick = {
+    matmul: [
+      { shapes: [[128, 128, 128], [512, 512, 512], [128, 384, 1536], ...skinny], forms: ["NN"] }, // prettier-ignore
+      { shapes: [[128, 384, 384]], forms: ["NN", "NT", "TN", "frozen"] },
+    ],
+    loraSteps: loraShapes.slice(0, 3),
+    block: true,
+    seconds: 0.25,
+  };
+  return [1, 2].map((threads) => nodeJob({ node: newest(), build: "relaxed", threads, peer: "jax-js", work: quick }));
+}
+
+/**
+ * Everything. Peers that are driven in both runtimes are compared in all forms in Node, and in the two that matter for
+ * the table in Chromium.
+ * @param {{ chromium: boolean, seconds: number }} options
+ */
+export function fullJobs({ chromium, seconds }) {
+  const node = newest();
+  const inNode = (threads, peer, forms, more = {}) =>
+    nodeJob({ node, build: "relaxed", threads, peer, work: work(forms, seconds), ...more });
+  const revectorized = { flags: ["--experimental-wasm-revectorize"], label: "revectorized" };
+  const jobs = [
+    ...["jax-js", "tfjs-wasm", "onnxruntime-web"].map((peer) => inNode(1, peer, everyForm)),
+    ...["jax-js", "onnxruntime-web"].map((peer) => inNode(2, peer, ["NN", "NT", "TN", "frozen"])),
+    ...["torch", "numpy"].flatMap((peer) => [1, 2].map((threads) => inNode(threads, peer, ["NN"]))),
+    ...[1, 2].map((threads) => inNode(threads, null, everyForm, { build: "simd" })),
+    ...[1, 2].map((threads) => inNode(threads, "jax-js", ["NN", "frozen"], revectorized)),
+  ];
+  if (node !== process.execPath) jobs.push(...olderNodeJobs(seconds));
+  if (chromium) jobs.push(...pageJobs(seconds));
+  jobs.push(...[2, 1].map((threads) => minilmJob({ node, threads })), minilmJob({ node, threads: 2, ...revectorized }));
+  jobs.push({ kind: "start-up", name: "start-up", node, rounds: 15 });
+  jobs.push({ kind: "memory", name: "memory", node });
+  jobs.push({ kind: "downloads", name: "downloads" });
+  return jobs;
+}
+
+/** The Node that runs this, where it is not the newest; version 20 has relaxed SIMD behind a flag. */
+function olderNodeJobs(seconds) {
+  const flags = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
+  const common = { node: process.execPath, threads: 1, peer: "jax-js", work: work(["NN"], seconds) };
+  return [
+    nodeJob({ ...common, build: "simd" }),
+    nodeJob({ ...common, build: "relaxed", flags }),
+    nodeJob({ ...common, build: "relaxed", flags, threads: 2 }),
+  ];
+}
+
+function pageJobs(seconds) {
+  const forms = ["NN", "frozen"];
+  const peers = ["jax-js", "tfjs-wasm", "onnxruntime-web", "onnxruntime-web-training"];
+  return [1, 2].flatMap((threads) =>
+    peers.map((peer) => {
+      const matmul = peer === "onnxruntime-web-training" ? [] : [{ shapes: matmulShapes, forms }];
+      return pageJob({ build: "relaxed", threads, peer, work: work(forms, seconds, { matmul }) });
+    }),
+  );
+}
+
+function nodeJob({ flags = [], ...job }) {
+  return { kind: "node", flags, name: nameOf(job, job.node === process.execPath ? "this Node" : "newest Node"), ...job };
+}
+
+function pageJob(job) {
+  return { kind: "page", name: nameOf(job, "Chromium"), ...job };
+}
+
+function minilmJob({ flags = [], ...job }) {
+  const name = nameOf({ ...job, build: "relaxed", peer: "PyTorch + PEFT" }, "MiniLM, newest Node");
+  return { kind: "minilm", name, flags, build: "relaxed", batches: 10, rounds: 4, ...job };
+}
+
+function nameOf({ build, threads, peer, label }, where) {
+  const parts = [where, label, build, `${threads} thread${threads > 1 ? "s" : ""}`, peer === null ? "alone" : `beside ${peer}`];
+  return parts.filter(Boolean).join(", ");
+}
+
+function newest() {
+  return newestNode ?? process.execPath;
+}

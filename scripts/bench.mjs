@@ -1,0 +1,15 @@
+// npm run bench -- [--quick] [--only TEXT] [--seconds N] [--list]: sets up the package and the peers, then measures.
+import { benchModules, trainingArtifacts } from "./setup/steps/bench.mjs";
+import { model } from "./setup/steps/model.mjs";
+import { setUp, stepsForDist } from "./setup/index.mjs";
+import { explain } from "./setup/report.mjs";
+
+async function main(args) {
+  const quick = ["--quick", "--help", "--list"].some((option) => args.includes(option));
+  const steps = [...stepsForDist, benchModules, ...(quick ? [] : [model, trainingArtifacts])];
+  await setUp(steps);
+  const { bench } = await import("../bench/main.mjs");
+  await bench(args);
+}
+
+await main(process.argv.slice(2)).catch(explain);
