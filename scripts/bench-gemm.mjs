@@ -218,14 +218,14 @@ function best(run, flops) {
 }
 
 /**
- * Milliseconds of `count` runs. On a busy machine a run of more than a time slice is interrupted; with one thread the CPU
+ * Milliseconds of `count` runs. On a busy machine a run longer than a time slice is interrupted; with one thread the CPU
  * time says what it would have taken.
  */
 function timed(run, count) {
   const [start, used] = [performance.now(), process.cpuUsage()];
   for (let i = 0; i < count; i++) run();
   const wall = performance.now() - start;
-  if (threads > 1 || wall < 2) return wall;
+  if (threads > 1 || wall < 10) return wall;
   const { user, system } = process.cpuUsage(used);
   return Math.min(wall, (user + system) / 1000);
 }

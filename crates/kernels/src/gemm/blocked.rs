@@ -12,6 +12,10 @@ const ROW_BLOCK: usize = 256;
 /// Columns of C in a block: 512 KiB.
 const COLUMN_BLOCK: usize = 512;
 
+/// From this size on (1 MiB) B may come from beyond the second-level cache. Then a block is touched before it is used: many
+/// lines on their way at once take a fraction of the time that the tile would wait for one after the other.
+const FAR: usize = 1 << 18;
+
 /// A block of rows of A, interleaved.
 const A_BLOCK: usize = ROW_BLOCK * MAXIMUM_BLOCK;
 
@@ -78,8 +82,8 @@ unsafe fn blocked(
     workspace: *mut f32,
 ) {
     let left = columns.end - columns.start;
-    for column in columns.clone().step_by(COLUMN_BLOCK) {
-        for top in rows.clone().step_by(ROW_BLOCK) {
+    for top in rows.clone().step_by(ROW_BLOCK) {
+        for column in columns.clone().step_by(COLUMN_BLOCK) {
             let columns = column..columns.end.min(column + COLUMN_BLOCK);
             let rows = top..rows.end.min(top + ROW_BLOCK);
             unsafe { block_of_output(product, tile, rows, columns, left, first, workspace) }
@@ -106,6 +110,7 @@ unsafe fn block_of_output(
         Right::Strided(_) if in_place && interleaved => SHORT_BLOCK,
         _ => block(k),
     };
+    let far = k * product.n >= FAR && rows.len() > FEW_ROWS;
     unsafe {
         let packed_strips = workspace.add(B_BLOCK);
         let edge = packed_strips.add(A_BLOCK);
@@ -128,17 +133,27 @@ unsafe fn block_of_output(
                 let from = Strided { data: from.at(done, 0), ..a };
                 pack::strips(least, count - taller, depth, from, packed_strips.add(done * depth));
             }
-            if let Right::Strided(b) = product.b
+            if far
+                && let Right::Strided(b) = product.b
                 && b.column == 1
-                && rows.len() > FEW_ROWS
             {
-                pack::touch(b, start..start + depth, columns.clone());
+                pack::touch(Strided { data: b.at(start, columns.start), ..b }, depth, columns.len());
+            }
+            if far && !interleaved {
+                pack::touch(Strided { data: a.at(rows.start, start), ..a }, rows.len(), depth);
             }
             let mut source = Source::new(product, nr, start..start + depth, workspace);
             let mut column = columns.start;
             while column < columns.end {
                 let (width, panels) = source.group(column..columns.end, rows.len());
                 let vectors = panel_width(width, nr) / 4;
+                if far
+                    && let Right::Packed(_) = product.b
+                    && column + 2 * width <= columns.end
+                {
+                    // The panels after these.
+                    pack::touch(Strided::rows(panels.data.add(width * depth), 0), 1, width * depth);
+                }
                 // A narrow panel leaves registers for more rows, unless their number is fixed by the packed strips.
                 let mr = if vectors == 1 && in_place { 8 } else { mr };
                 for (i, height) in strips(rows.clone(), mr) {

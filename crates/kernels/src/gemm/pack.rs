@@ -92,14 +92,14 @@ pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usiz
     }
 }
 
-/// Reads a line here and there, row by row, so that the hardware's prefetchers bring B nearer.
+/// Reads one element of each line of a matrix with contiguous rows, to bring it nearer.
 ///
 /// # Safety
-/// B valid for the rows and columns.
-pub unsafe fn touch(b: Strided, rows: Range<usize>, columns: Range<usize>) {
-    for p in rows {
-        for j in columns.clone().step_by(16) {
-            unsafe { core::ptr::read_volatile(b.at(p, j)) };
+/// Valid for the rows and columns.
+pub unsafe fn touch(matrix: Strided, rows: usize, columns: usize) {
+    for i in 0..rows {
+        for j in (0..columns).step_by(16) {
+            unsafe { core::ptr::read_volatile(matrix.at(i, j)) };
         }
     }
 }
