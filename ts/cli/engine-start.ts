@@ -19,8 +19,12 @@ export function enableRelaxedSimd(): void {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
 }
 
+let revectorizing = false;
+
 /** Help of the option that asks for it. */
 export const REVECTORIZE_HELP = "use V8's experimental 256-bit revectorizer, after trying it (Node 22 and later)";
+/** The tile that two fused 128-bit operations suit best. */
+const WIDE_TILE = { rows: 4, columns: 16 };
 const REVECTORIZE = "--experimental-wasm-revectorize";
 
 /**
@@ -43,10 +47,11 @@ export function enableRevectorizer(script: string): void {
     );
   }
   setFlagsFromString(REVECTORIZE);
+  revectorizing = true;
 }
 
 /** Starts the kernels. Errors as `init`. */
 export function startEngine({ build = "auto", threads = "auto" }: EngineOptions): Promise<EngineInfo> {
   enableRelaxedSimd();
-  return init({ build, threads });
+  return init({ build, threads, tile: revectorizing ? WIDE_TILE : "auto" });
 }

@@ -6,7 +6,7 @@ import type { Kernels } from "./kernels.js";
 import { startWorkers, threadCount } from "./pool.js";
 import { selfTest } from "./self-test.js";
 import { type Build, compile, type WasmSource } from "./source.js";
-import { chooseTile, type Tile } from "./tile.js";
+import { type Tile, TileChoice } from "./tile.js";
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -19,6 +19,11 @@ export interface InitOptions {
   threads?: number | "auto";
   /** The binary itself, or where it is; without threads. Default: the one shipped with the package. Needs `build` to say which it is. */
   wasm?: WasmSource;
+  /**
+   * Register tile of the matrix product. Default "auto": measured once the engine has compiled its fast code. Under V8's
+   * revectorizer `{ rows: 4, columns: 16 }` is fastest.
+   */
+  tile?: Tile | "auto";
   /** Upper bound of linear memory in bytes. Default 2 GiB, at most 4 GiB. */
   maximumMemory?: number;
 }
@@ -52,7 +57,7 @@ export interface Engine {
   readonly build: Build;
   readonly threads: number;
   readonly threadsRefused: string | null;
-  readonly tile: Tile;
+  readonly tile: TileChoice;
   readonly features: Features;
 }
 
@@ -66,7 +71,7 @@ let running: Engine | undefined;
 
 /**
  * Loads the kernels: chooses a build by feature detection, fetches that one binary, checks it with a self-test and
- * measures which register tile is fastest here. Later and concurrent calls share the first one's engine.
+ * measures, between the first steps, which register tile is fastest here. Later and concurrent calls share the first one's engine.
  *
  * Throws `UnsupportedError` where WebAssembly SIMD is missing or computes wrongly, `ConfigError` where a later call asks
  * for another build than the one that runs.
@@ -97,7 +102,7 @@ export function engineInfo(): EngineInfo {
     build,
     threads,
     threadsRefused,
-    tile,
+    tile: tile.current,
     features,
     memory: { used: heap.used, peak: heap.peak, reserved: heap.reserved, maximum: heap.maximum },
   };
@@ -130,7 +135,8 @@ async function start(options: InitOptions): Promise<Engine> {
   let failure: unknown;
   for (const build of candidates(options.build ?? "auto", features)) {
     try {
-      return ready(build, features, await loadBest(build, threads, options.wasm, maximum));
+      const loaded = await loadBest(build, threads, options.wasm, maximum);
+      return ready(build, features, loaded, options.tile ?? "auto");
     } catch (error) {
       failure = error;
     }
@@ -206,12 +212,12 @@ function candidates(wanted: Build | "auto", features: Features): Build[] {
   return features.relaxedSimd ? ["relaxed", "simd"] : ["simd"];
 }
 
-/** Hands the kernels their scratch, measures the tile, checks the results. */
-function ready(build: Build, features: Features, loaded: Loaded): Engine {
+/** Hands the kernels their scratch and tile, and checks the results. */
+function ready(build: Build, features: Features, loaded: Loaded, wantedTile: Tile | "auto"): Engine {
   const { kernels, memory, heap, threads, threadsRefused = null } = loaded;
   const workspace = kernels.workspace_len(threads);
   kernels.set_workspace(heap.allocate(4 * workspace), workspace);
-  const tile = chooseTile(kernels, heap);
+  const tile = new TileChoice(kernels, heap, wantedTile);
   selfTest(build, kernels, heap);
   return { kernels, memory, heap, build, threads, threadsRefused, tile, features };
 }

@@ -1,4 +1,6 @@
+import { ConfigError } from "../errors.js";
 import type { Heap } from "./heap.js";
+import type { Pointer } from "../ops/op.js";
 import type { Kernels } from "./kernels.js";
 
 /** Rows and columns of C that the matrix product holds in registers. */
@@ -10,28 +12,78 @@ export interface Tile {
 }
 
 const ITERATIONS = 40;
-const ROUNDS = 5;
+const ROUNDS = 6;
+/** A tile must be this much faster before it replaces the one in use: clocks and neighbours are noisy. */
+const CLEARLY_FASTER = 0.96;
+/** Milliseconds after the start at which tiles are measured. An engine runs its quick first code until about the first. */
+const MEASURED_AT = [100, 600, 3000];
 
 /**
- * Sets the register tile that is fastest on this processor and engine. x86-64 has 15 vector registers to give, ARM 31,
- * and V8's revectorizer pairs them up, so no tile is best everywhere; measuring takes about a millisecond. Where the
- * clock is too coarse to tell (pages that are not isolated), the default stays.
+ * Keeps the register tile that is fastest on this processor and engine. x86-64 has 15 vector registers to give, ARM 31, so
+ * no tile is best everywhere. Measuring takes half a millisecond, but the code measured at the start is an engine's quick
+ * first one, which says nothing; so a start takes the 4×8 tile and tiles are measured between the steps that follow. The
+ * tile changes no bit of a result. Packed weights are laid out by the tile's columns, so only tiles of as many are tried.
  */
-export function chooseTile(kernels: Kernels, heap: Heap): Tile {
-  const length = kernels.probe_len();
-  const scratch = heap.allocate(4 * length);
-  new Float32Array(heap.memory.buffer, scratch, length).fill(0.5);
-  const best = Array.from({ length: kernels.tile_count() }, () => Infinity);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let tile = 0; tile < best.length; tile++) {
-      const start = performance.now();
-      kernels.probe_tile(tile, ITERATIONS, scratch);
-      const work = kernels.tile_rows(tile) * kernels.tile_columns(tile);
-      best[tile] = Math.min(best[tile]!, (performance.now() - start) / work);
-    }
+export class TileChoice {
+  private readonly started = performance.now();
+  private readonly scratch: Pointer;
+  private measurements = 0;
+
+  /** Throws `ConfigError` for a tile that was not compiled. */
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly heap: Heap,
+    wanted: Tile | "auto",
+  ) {
+    // Kept, so that measuring later changes nothing about memory.
+    this.scratch = heap.allocate(4 * kernels.probe_len());
+    kernels.set_tile(wanted === "auto" ? 0 : this.find(wanted));
+    if (wanted !== "auto") this.measurements = MEASURED_AT.length;
   }
-  heap.release(scratch);
-  const least = Math.min(...best);
-  if (least > 0) kernels.set_tile(best.indexOf(least));
-  return { rows: kernels.tile_rows(kernels.tile()), columns: kernels.tile_columns(kernels.tile()) };
+
+  /** The tile in use. */
+  get current(): Tile {
+    return this.tile(this.kernels.tile());
+  }
+
+  /** Measures where it is time to; called between steps. */
+  settle(): void {
+    const due = MEASURED_AT[this.measurements];
+    if (due === undefined || performance.now() - this.started < due) return;
+    this.measurements++;
+    const current = this.kernels.tile();
+    const times = this.measure();
+    const best = times.indexOf(Math.min(...times));
+    // A coarse clock (pages that are not isolated) shows 0: nothing can be told then.
+    if (times[best]! > 0 && times[best]! < CLEARLY_FASTER * times[current]!) this.kernels.set_tile(best);
+  }
+
+  /** Time of each tile for the same work; infinite for those of other columns. */
+  private measure(): number[] {
+    const { kernels, heap, scratch } = this;
+    new Float32Array(heap.memory.buffer, scratch, kernels.probe_len()).fill(0.5);
+    const { columns } = this.current;
+    const times = Array.from({ length: kernels.tile_count() }, () => Infinity);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let tile = 0; tile < times.length; tile++) {
+        if (kernels.tile_columns(tile) !== columns) continue;
+        const start = performance.now();
+        kernels.probe_tile(tile, ITERATIONS, scratch);
+        times[tile] = Math.min(times[tile]!, (performance.now() - start) / kernels.tile_rows(tile));
+      }
+    }
+    return times;
+  }
+
+  private tile(index: number): Tile {
+    return { rows: this.kernels.tile_rows(index), columns: this.kernels.tile_columns(index) };
+  }
+
+  private find({ rows, columns }: Tile): number {
+    const tiles = Array.from({ length: this.kernels.tile_count() }, (_, index) => this.tile(index));
+    const found = tiles.findIndex((tile) => tile.rows === rows && tile.columns === columns);
+    if (found >= 0) return found;
+    const names = tiles.map((tile) => `${tile.rows}×${tile.columns}`).join(", ");
+    throw new ConfigError(`init: there is no ${rows}×${columns} tile; compiled are ${names}`, { rows, columns });
+  }
 }

@@ -181,6 +181,7 @@ export class Tape {
   /** Position on the tape; pair it with `rewind`. `step` does both. */
   mark(): Mark {
     this.assertUsable();
+    if (this.depth === 0) this.engine.tile.settle();
     this.depth++;
     return { length: this.nodes.length, arena: this.arena.mark() };
   }
