@@ -174,7 +174,7 @@ async function load(build: Build, source: WasmSource | undefined, maximum: numbe
 }
 
 /** What only the builds with threads export. */
-type SharedKernels = Kernels & { set_threads(threads: number): void };
+type SharedKernels = Kernels & { set_threads(threads: number, maySleep: boolean): void };
 
 /** The build with threads, on shared memory, with its workers running. */
 async function loadShared(build: Build, threads: number, maximum: number): Promise<Loaded> {
@@ -182,8 +182,13 @@ async function loadShared(build: Build, threads: number, maximum: number): Promi
   const memory = sharedMemory(Math.min(maximum, SHARED_MAXIMUM));
   const kernels = await instantiate(module, memory);
   await startWorkers(threads - 1, { module, memory });
-  (kernels as SharedKernels).set_threads(threads);
+  (kernels as SharedKernels).set_threads(threads, callerMayBlock());
   return { kernels, memory, heap: new Heap(memory, Math.min(maximum, SHARED_MAXIMUM)), threads };
+}
+
+/** A page's main thread must not block; workers and Node may. */
+function callerMayBlock(): boolean {
+  return typeof document === "undefined";
 }
 
 /** Shared memory reserves its maximum as addresses; where a system refuses, less is asked for. */

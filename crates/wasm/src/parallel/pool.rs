@@ -18,7 +18,10 @@ static TICKET: AtomicU64 = AtomicU64::new(CLOSED);
 const CLOSED: u64 = u32::MAX as u64;
 static TASKS: AtomicU32 = AtomicU32::new(0);
 /// Tasks of the job that are not finished.
-static UNFINISHED: AtomicU32 = AtomicU32::new(0);
+static UNFINISHED: AtomicI32 = AtomicI32::new(0);
+static CALLER_SLEEPS: AtomicBool = AtomicBool::new(false);
+/// Whether the calling thread may block: a page's main thread may not.
+static MAY_SLEEP: AtomicBool = AtomicBool::new(false);
 /// The two words of `&Body`.
 static BODY: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 /// Changes with every job; sleepers wait on it.
@@ -27,16 +30,19 @@ static SLEEPERS: AtomicU32 = AtomicU32::new(0);
 
 /// Looks at the ticket before a worker goes to sleep: some 50 µs.
 const SPINS: u32 = 20_000;
+/// Nanoseconds.
+const LONGEST_SLEEP: i64 = 1_000_000;
 
 /// Threads that take part, the calling one included.
 pub fn threads() -> usize {
     THREADS.load(SeqCst)
 }
 
-/// Tells how many threads there are, once the workers run.
+/// Tells how many threads there are, once the workers run, and whether the caller of the kernels may block.
 #[wasm_bindgen]
-pub fn set_threads(threads: usize) {
+pub fn set_threads(threads: usize, may_sleep: bool) {
     THREADS.store(threads.max(1), SeqCst);
+    MAY_SLEEP.store(may_sleep, SeqCst);
 }
 
 /// Runs `body(0)`, …, `body(tasks - 1)`, each once, on any thread, and returns when all are done. A `run` inside a task
@@ -50,7 +56,7 @@ pub fn run(tasks: usize, body: &Body<'_>) {
     BODY[0].store(words[0], SeqCst);
     BODY[1].store(words[1], SeqCst);
     TASKS.store(tasks as u32, SeqCst);
-    UNFINISHED.store(tasks as u32, SeqCst);
+    UNFINISHED.store(tasks as i32, SeqCst);
     let generation = (TICKET.load(SeqCst) >> 32) + 1;
     TICKET.store(generation << 32, SeqCst);
     BELL.fetch_add(1, SeqCst);
@@ -59,12 +65,31 @@ pub fn run(tasks: usize, body: &Body<'_>) {
         unsafe { memory_atomic_notify(BELL.as_ptr(), tasks as u32 - 1) };
     }
     while work() {}
-    while UNFINISHED.load(SeqCst) > 0 {
-        core::hint::spin_loop();
-    }
+    await_workers();
     // Nothing can be claimed while the next job is being written.
     TICKET.store((generation << 32) | CLOSED, SeqCst);
     BUSY.store(false, SeqCst);
+}
+
+/// Returns when every task is done. Spins, since a kernel's parts end within microseconds of each other; where the system
+/// has taken a worker's core away, a caller that may sleep gives up its own core too after a while.
+fn await_workers() {
+    let mut spins = 0;
+    loop {
+        let unfinished = UNFINISHED.load(SeqCst);
+        if unfinished == 0 {
+            return;
+        }
+        spins += 1;
+        if spins < SPINS || !MAY_SLEEP.load(SeqCst) {
+            core::hint::spin_loop();
+            continue;
+        }
+        CALLER_SLEEPS.store(true, SeqCst);
+        // SAFETY: the address is that of an atomic in shared memory. Returns at once where the count has changed.
+        unsafe { memory_atomic_wait32(UNFINISHED.as_ptr(), unfinished, LONGEST_SLEEP) };
+        CALLER_SLEEPS.store(false, SeqCst);
+    }
 }
 
 /// Claims one task and does it; false where there is none.
@@ -82,6 +107,10 @@ fn work() -> bool {
             let body: &Body<'_> = unsafe { core::mem::transmute(words) };
             body(task as usize);
             UNFINISHED.fetch_sub(1, SeqCst);
+            if CALLER_SLEEPS.load(SeqCst) {
+                // SAFETY: as above.
+                unsafe { memory_atomic_notify(UNFINISHED.as_ptr(), 1) };
+            }
             return true;
         }
     }
