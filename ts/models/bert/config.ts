@@ -22,11 +22,15 @@ export function bertConfig(json: Record<string, unknown>): BertConfig {
   }
   const position = json["position_embedding_type"] ?? "absolute";
   if (position !== "absolute") {
-    throw new UnsupportedError(`config.json: position_embedding_type ${JSON.stringify(position)}; only "absolute" is supported`);
+    throw new UnsupportedError(
+      `config.json: position_embedding_type ${JSON.stringify(position)}; only "absolute" is supported`,
+    );
   }
   const activation = json["hidden_act"] ?? "gelu";
   if (activation !== "gelu" && activation !== "gelu_new" && activation !== "relu") {
-    throw new UnsupportedError(`config.json: hidden_act ${JSON.stringify(activation)}; "gelu", "gelu_new" and "relu" are supported`);
+    throw new UnsupportedError(
+      `config.json: hidden_act ${JSON.stringify(activation)}; "gelu", "gelu_new" and "relu" are supported`,
+    );
   }
   const config: BertConfig = {
     hiddenSize: whole(json, "hidden_size"),
@@ -40,7 +44,9 @@ export function bertConfig(json: Record<string, unknown>): BertConfig {
     activation,
   };
   if (config.hiddenSize % config.heads !== 0) {
-    throw new ModelError(`config.json: hidden_size ${config.hiddenSize} is no multiple of num_attention_heads ${config.heads}`);
+    throw new ModelError(
+      `config.json: hidden_size ${config.hiddenSize} is no multiple of num_attention_heads ${config.heads}`,
+    );
   }
   return config;
 }
@@ -48,7 +54,10 @@ export function bertConfig(json: Record<string, unknown>): BertConfig {
 function whole(json: Record<string, unknown>, key: string): number {
   const value = json[key];
   if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
-  throw new ModelError(`config.json: ${key} must be a whole number from 1, got ${JSON.stringify(value)}`, { key, value });
+  throw new ModelError(`config.json: ${key} must be a whole number from 1, got ${JSON.stringify(value)}`, {
+    key,
+    value,
+  });
 }
 
 function epsilon(value: unknown = 1e-12): number {

@@ -72,11 +72,14 @@ class WeightReader {
     }
     const found = this.file.info(key).shape;
     if (formatShape(found) !== formatShape(shape)) {
-      throw new ModelError(`model.safetensors: ${key} is ${formatShape(found)}; config.json calls for ${formatShape(shape)}`, {
-        tensor: key,
-        found,
-        expected: shape,
-      });
+      throw new ModelError(
+        `model.safetensors: ${key} is ${formatShape(found)}; config.json calls for ${formatShape(shape)}`,
+        {
+          tensor: key,
+          found,
+          expected: shape,
+        },
+      );
     }
     return this.file.tensor(key);
   }
