@@ -70,7 +70,7 @@ function report(results, { machine, file }) {
   const goals = targets(results);
   const marks = { true: "✓", false: "✗", null: "–" };
   const rows = goals.map(({ what, goal, measured, reached }) => [marks[reached], what, goal, measured]);
-  console.log(`\n${table("To reach", ["", "what", "at least", "measured"], rows, 4)}`);
+  console.log(`\n${table("To reach", ["", "what", "goal", "measured"], rows, 4)}`);
   const { rows: all, pairs, memory, downloads, messages } = results;
   const contents = { machine, rows: all, pairs, memory, downloads, targets: goals, messages };
   const path = join(benchFolder, file);

@@ -3,7 +3,11 @@ import { relativeError } from "../reference/difference.mjs";
 import { loraStep64 } from "../reference/lora-step.mjs";
 import { loraStepFlops } from "../shapes.mjs";
 
-const TOLERANCE = 2e-4;
+/**
+ * Peers add up a million squares one by one in single precision, which costs their loss three digits. Adam's first update
+ * divides a gradient by its size, so that rounding shows in A and B where a gradient is next to 0.
+ */
+const allowed = { loss: 2e-3, gradient: 1e-4, parameter: 5e-3 };
 
 /** A LoRA training step: forward, ∂A, ∂B, ∂x and Adam on A and B; loss mean((x·W + s·x·A·B + b - t)²). */
 export function loraStepCase(shape) {
@@ -12,14 +16,17 @@ export function loraStepCase(shape) {
     name: "lora step",
     shape: shape.join(","),
     flops: loraStepFlops(shape),
-    tolerance: TOLERANCE,
     open: (contestant) => contestant.loraStep(shape, data),
-    async error(entry) {
+    async check(entry) {
       const got = await entry.first();
       const expected = loraStep64(shape, data, entry.eps);
-      const fields = Object.keys(expected).filter((field) => field !== "loss" && got[field] !== undefined);
-      const errors = fields.map((field) => relativeError(got[field], expected[field]));
-      return Math.max(Math.abs(got.loss - expected.loss) / expected.loss, ...errors);
+      const compare = (field, limit) =>
+        got[field] === undefined ? [] : [{ error: relativeError(got[field], expected[field]), allowed: limit }];
+      return [
+        { error: Math.abs(got.loss - expected.loss) / expected.loss, allowed: allowed.loss },
+        ...["gradA", "gradB", "gradX"].flatMap((field) => compare(field, allowed.gradient)),
+        ...["a", "b"].flatMap((field) => compare(field, allowed.parameter)),
+      ];
     },
   };
 }

@@ -65,9 +65,10 @@ async function ready(theCase, contestant, complain) {
   try {
     const timed = await theCase.open(contestant);
     if (timed === null) return null;
-    const error = timed.error ?? (await theCase.error(timed));
-    if (error <= theCase.tolerance) return { timed, error };
-    complain(`not timed, since it is wrong: error ${error.toExponential(1)}, allowed ${theCase.tolerance}`);
+    const checks = timed.checks ?? (await theCase.check(timed));
+    const wrong = checks.find(({ error, allowed }) => !(error <= allowed));
+    if (wrong === undefined) return { timed, error: Math.max(...checks.map(({ error }) => error)) };
+    complain(`not timed, since it is wrong: error ${wrong.error.toExponential(1)}, allowed ${wrong.allowed}`);
     timed.dispose?.();
   } catch (error) {
     complain(`failed: ${String(error?.message ?? error).slice(0, 300)}`);

@@ -1,9 +1,12 @@
 import { training } from "../shapes.mjs";
 
+/** Of its AdamW, which adds it to the second moment's root before that is corrected for the first steps. */
+const EPS = 1e-6;
+
 /**
  * The training build that ONNX Runtime Web had up to 1.19. Its graphs are made by Python (`python/training_artifacts.py`)
- * and read with `load`. x is a parameter there, so that ∂x is computed, and is updated too. It adds Adam's eps before the
- * correction of the second moment and decays by 0.01, so only A and B after a step can be compared, roughly.
+ * and read with `load`. x is a parameter there, so that ∂x is computed, and is updated too. Gradients cannot be read, so A
+ * and B after a step are compared.
  * @param {{ ort: object, threads: number, load: (name: string) => Promise<Uint8Array> }} options
  */
 export function openOnnxRuntimeTraining({ ort, threads, load }) {
@@ -43,31 +46,32 @@ async function loraStep(ort, load, shape, data) {
     return out;
   };
   return {
-    eps: training.eps / Math.sqrt(1 - training.beta2),
+    eps: EPS / Math.sqrt(1 - training.beta2),
     run,
     async first() {
       const out = await run();
       const loss = Object.values(out).find((tensor) => tensor.data.length === 1).data[0];
       const { data: params } = await session.getContiguousParameters(true);
-      const [a, b] = split(params, [inFeatures * rank, rank * outFeatures], data.a);
+      const [a, b] = split(params, [inFeatures * rank, rank * outFeatures], data);
       return { loss, a, b };
     },
     dispose: () => session.release(),
   };
 }
 
-/** Finds A and B in the trained parameters, which come in an order of the runtime's own, x among them. */
-function split(params, [sizeA, sizeB], startA) {
+/** Finds A and B among the trained parameters, which lie behind one another, x with them, in an order of the runtime's own. */
+function split(params, [sizeA, sizeB], { a, b }) {
   const sizeX = params.length - sizeA - sizeB;
-  const orders = [
-    [0, sizeA],
-    [sizeB, 0],
-    [sizeX, sizeX + sizeA],
-    [sizeX + sizeB, sizeX],
-    [0, sizeA + sizeX],
-    [sizeB + sizeX, 0],
-  ];
-  const distance = (from) => Math.max(...startA.map((x, i) => Math.abs(params[from + i] - x)).slice(0, 64));
-  const [from, fromB] = orders.reduce((best, order) => (distance(order[0]) < distance(best[0]) ? order : best));
-  return [params.slice(from, from + sizeA), params.slice(fromB, fromB + sizeB)];
+  const places = (other) => [0, other, sizeX, sizeX + other];
+  return [
+    part(params, a, places(sizeB)),
+    part(params, b, places(sizeA)),
+  ]; // prettier-ignore
+}
+
+/** The place that is nearest to where the parameter started: a step moves it by little. */
+function part(params, start, places) {
+  const distance = (from) => start.reduce((sum, x, i) => sum + Math.abs(params[from + i] - x), 0);
+  const from = places.reduce((best, place) => (distance(place) < distance(best) ? place : best));
+  return params.slice(from, from + start.length);
 }

@@ -76,8 +76,7 @@ async function openPeft() {
     await peft.ask({ do: "hello" });
     return { peer: "pytorch-peft", build: null, step: (batch) => peft.ask({ do: "step", batch }) };
   } catch (error) {
-    const hint = "LOWRANK_PYTHON names a Python that has torch, transformers and peft";
-    emit({ message: `PyTorch + PEFT: ${String(error.message).slice(0, 200)} (${hint})` });
+    emit({ message: `without PyTorch + PEFT: ${String(error.message).slice(0, 300)}` });
     return null;
   }
 }

@@ -8,7 +8,11 @@ const { library, build, threads, peer, work, label } = JSON.parse(process.argv[2
 const emit = (result) => process.stdout.write(`${JSON.stringify(result)}\n`);
 
 const contestants = [await openLowrank({ library, build, threads })];
-if (peer !== null) contestants.push(await peersInNode[peer](threads));
+try {
+  if (peer !== null) contestants.push(await peersInNode[peer](threads));
+} catch (error) {
+  emit({ message: `without ${peer}: ${String(error?.message ?? error).slice(0, 300)}` });
+}
 const runtime = label === undefined ? runtimeName : `${runtimeName} ${label}`;
 await runCases(work, contestants, { runtime, burst: 2, pause: threads > 1 ? 3 : 0 }, emit);
 for (const contestant of contestants) contestant.close?.();

@@ -44,6 +44,7 @@ export async function runInChromium(job, onResult) {
       });
       page.on("pageerror", (error) => onResult({ message: `page: ${String(error).slice(0, 300)}` }));
       page.on("crash", () => reject(new Error("the page crashed")));
+      browser.on("disconnected", () => reject(new Error("the browser ended")));
       const work = encodeURIComponent(JSON.stringify(job));
       page.goto(`http://127.0.0.1:${server.address().port}/#${work}`).catch(reject);
     });

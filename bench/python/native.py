@@ -149,6 +149,7 @@ def opened(case):
 
 answer(
     {
+        "hello": lambda _: {},
         "matmul": lambda c: opened(matmul(*c["shape"], c["transposeA"], c["transposeB"])),
         "lora step": lambda c: opened(lora_step(*c["shape"])),
         "block": lambda c: opened(block(**c["shape"])),

@@ -11,7 +11,11 @@ export class Results {
   addJob(results) {
     const rows = results.flatMap(({ row }) => row ?? []);
     const peak = Math.max(0, ...rows.map(({ peakGflops }) => peakGflops ?? 0)) || null;
-    for (const { peakGflops: _, ...row } of rows) this.#addRow(row);
+    for (const { peakGflops, ...row } of rows) {
+      // Of the peak that was measured in turn with it.
+      const share = row.peer === "lowrank" && row.gflops ? { ofPeak: row.gflops / row.threads / peakGflops } : {};
+      this.#addRow({ ...row, ...share });
+    }
     for (const ours of rows.filter(({ peer, beside }) => peer === "lowrank" && beside !== null)) this.#pair(ours, rows);
     if (peak !== null) {
       const { build, runtime } = rows[0];
@@ -61,6 +65,12 @@ export class Results {
       medianRatio: theirs.median / ours.median,
     });
   }
+}
+
+/** What the newest Node among the results is called. */
+export function newestRuntime({ rows }) {
+  const versions = rows.map(({ runtime }) => Number(/^node (\d+)$/.exec(runtime)?.[1] ?? 0));
+  return `node ${Math.max(...versions)}`;
 }
 
 /** Numbers with the digits that mean something; for results.json. */

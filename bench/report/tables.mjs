@@ -39,7 +39,7 @@ function settingTables(results, { runtime, threads, build }) {
       row.case,
       row.shape,
       `${row.gflops.toFixed(1)} (${((row.gflops * row.ms) / row.median).toFixed(1)})`,
-      percent(row.gflops / peak / threads),
+      percent(row.ofPeak),
       ...peers.map((peer) => theirs(peer, row)),
     ]);
     tables.push(table(title, ["case", "m×k×n", "GFLOP/s", "of peak", ...headings], rows));

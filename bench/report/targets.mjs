@@ -1,4 +1,5 @@
 import { matmulShapes } from "../shapes.mjs";
+import { newestRuntime } from "./results.mjs";
 import { percent, time, times } from "./tables.mjs";
 
 const name = (shape) => shape.join("×");
@@ -31,18 +32,12 @@ export function targets(results) {
   ];
 }
 
-function newestRuntime({ rows }) {
-  const versions = rows.map(({ runtime }) => Number(/^node (\d+)$/.exec(runtime)?.[1] ?? 0));
-  return `node ${Math.max(...versions)}`;
-}
-
 function shareOfPeak(results, runtime) {
   return [["relaxed", 0.92], ["simd", 0.85]].map(([build, goal]) => {
-    const peak = results.peak(runtime, build);
     const rows = results.rows.filter(
       (r) => r.peer === "lowrank" && r.case === "matmul" && r.runtime === runtime && r.threads === 1 && r.build === build,
     );
-    const shares = rows.filter(({ shape }) => dense.includes(shape)).map((r) => [r.gflops / peak, r.shape]);
+    const shares = rows.filter(({ shape }) => dense.includes(shape)).map((r) => [r.ofPeak, r.shape]);
     return worst(`matmul, one thread, ${build} build: share of the measured peak`, goal, shares, percent);
   }); // prettier-ignore
 }
