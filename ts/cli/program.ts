@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { defineBench } from "./bench.js";
 import { defineDoctor } from "./doctor.js";
 import { defineEmbed } from "./embed.js";
 import { enableRevectorizer } from "./engine-start.js";
@@ -12,7 +13,16 @@ import { definePredict } from "./predict.js";
 import type { Session } from "./session.js";
 import type { Terminal } from "./terminal.js";
 
-const commands = [defineFinetune, defineEvaluate, definePredict, defineEmbed, defineMerge, defineInspect, defineDoctor];
+const commands = [
+  defineFinetune,
+  defineEvaluate,
+  definePredict,
+  defineEmbed,
+  defineMerge,
+  defineInspect,
+  defineDoctor,
+  defineBench,
+];
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted. Colour is off where the output is no terminal, or NO_COLOR is set.

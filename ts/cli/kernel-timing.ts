@@ -1,0 +1,60 @@
+import { Graph } from "../entry/node.js";
+import type { KernelWork } from "./kernel-work.js";
+
+/** What one kind of call took. */
+export interface KernelTiming {
+  readonly work: string;
+  readonly shape: string;
+  /** Milliseconds of the fastest call and of the middle one. */
+  readonly fastest: number;
+  readonly median: number;
+  readonly gigaflops: number;
+}
+
+/** A sample is as many calls as fill this many milliseconds. */
+const BURST = 2;
+
+/** Times a piece of work for about so many seconds. */
+export function measureWork({ name, shape, operations, prepare }: KernelWork, seconds: number): KernelTiming {
+  const graph = new Graph();
+  try {
+    const { fastest, median } = timeCalls(prepare(graph), seconds);
+    return { work: name, shape: shape.join("×"), fastest, median, gigaflops: operations / fastest / 1e6 };
+  } finally {
+    graph.dispose();
+  }
+}
+
+/** GFLOP/s of independent 128-bit multiply-adds in registers, on one thread. */
+export function measurePeak(seconds: number): number {
+  const graph = new Graph();
+  try {
+    const { kernels } = graph.engine;
+    const pointer = graph.allocateOwned(kernels.peak_len());
+    graph.floats(pointer, kernels.peak_len()).fill(0.5);
+    const iterations = 20_000;
+    const { fastest } = timeCalls(() => kernels.peak(iterations, pointer), seconds);
+    return (iterations * kernels.peak_flops()) / fastest / 1e6;
+  } finally {
+    graph.dispose();
+  }
+}
+
+/** Milliseconds of a call, after a third of the time to warm up. */
+function timeCalls(run: () => void, seconds: number): { fastest: number; median: number } {
+  let count = 0;
+  const begin = performance.now();
+  do {
+    run();
+    count++;
+  } while (performance.now() - begin < seconds * 300);
+  const calls = Math.max(1, Math.ceil((BURST * count) / (performance.now() - begin)));
+  const samples: number[] = [];
+  for (const start = performance.now(); performance.now() - start < seconds * 700 || samples.length < 3;) {
+    const from = performance.now();
+    for (let i = 0; i < calls; i++) run();
+    samples.push((performance.now() - from) / calls);
+  }
+  samples.sort((a, b) => a - b);
+  return { fastest: samples[0]!, median: samples[samples.length >> 1]! };
+}
