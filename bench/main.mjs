@@ -36,7 +36,8 @@ export async function bench(args) {
   if (options.list) return void jobs.forEach(({ name }) => console.log(name));
   const begin = performance.now();
   const machine = describeMachine();
-  if (machine.load > 1) console.log(`! the machine is busy (load ${machine.load.toFixed(1)}): ratios may hold, times do not`);
+  if (machine.load > 1)
+    console.log(`! the machine is busy (load ${machine.load.toFixed(1)}): ratios may hold, times do not`);
   const results = new Results();
   for (const [i, job] of jobs.entries()) {
     console.log(`▸ ${i + 1}/${jobs.length} ${job.name}`);
@@ -61,7 +62,9 @@ async function collect(job) {
     if (result.message) console.log(`  ! ${result.message}`);
   };
   await runJob(job, take).catch((error) => take({ message: `${job.name}: ${String(error?.message ?? error)}` }));
-  console.log(`  ${found.filter(({ message }) => !message).length} results in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+  console.log(
+    `  ${found.filter(({ message }) => !message).length} results in ${((performance.now() - begin) / 1000).toFixed(0)} s`,
+  );
   return found;
 }
 

@@ -55,7 +55,9 @@ async function runCase(theCase, contestants, peak, seconds, setting, emit) {
     const gflops = flops === null ? null : flops / ms / 1e6;
     const beside = i === 0 ? (rival?.peer ?? null) : contestants[0].peer;
     const { runtime } = setting;
-    emit({ row: { case: name, shape, peer, build, threads, runtime, ms, median, gflops, error, samples, beside, peakGflops } });
+    emit({
+      row: { case: name, shape, peer, build, threads, runtime, ms, median, gflops, error, samples, beside, peakGflops },
+    });
     entry.dispose?.();
   });
 }

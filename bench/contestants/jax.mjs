@@ -83,7 +83,10 @@ function block(jax, { rows, hidden, heads, rank }, data) {
     const normed = (z, i) => {
       const centred = z.ref.sub(numpy.mean(z, -1, { keepdims: true }));
       const variance = numpy.mean(numpy.square(centred.ref), -1, { keepdims: true });
-      return centred.div(numpy.sqrt(variance.add(1e-5))).mul(f[`gain${i}`]).add(f[`shift${i}`]); // prettier-ignore
+      return centred
+        .div(numpy.sqrt(variance.add(1e-5)))
+        .mul(f[`gain${i}`])
+        .add(f[`shift${i}`]);
     };
     const split = (z) => z.reshape([rows, heads, hidden / heads]).transpose([1, 0, 2]);
     const h = normed(x.ref, 0);

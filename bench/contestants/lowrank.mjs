@@ -89,7 +89,10 @@ function block({ Graph, LoraLinear, AdamW }, { rows, hidden, heads }, data) {
   const params = [...qkv.params, ...[output, up, down].flatMap((layer) => layer.trainableParams())];
   const optimizer = adam(graph, AdamW, params);
   const body = () => {
-    const mixed = graph.raggedAttention(qkv.forward(graph.layerNorm(x, ...norms[0], {})), { offsets: [0, rows], heads });
+    const mixed = graph.raggedAttention(qkv.forward(graph.layerNorm(x, ...norms[0], {})), {
+      offsets: [0, rows],
+      heads,
+    });
     const y = graph.add(x, output.forward(graph, mixed));
     const inner = graph.gelu(up.forward(graph, graph.layerNorm(y, ...norms[1], {})));
     const loss = graph.mseLoss(graph.add(y, down.forward(graph, inner)), target);

@@ -63,10 +63,7 @@ async function loraStep(ort, load, shape, data) {
 function split(params, [sizeA, sizeB], { a, b }) {
   const sizeX = params.length - sizeA - sizeB;
   const places = (other) => [0, other, sizeX, sizeX + other];
-  return [
-    part(params, a, places(sizeB)),
-    part(params, b, places(sizeA)),
-  ]; // prettier-ignore
+  return [part(params, a, places(sizeB)), part(params, b, places(sizeA))];
 }
 
 /** The place that is nearest to where the parameter started: a step moves it by little. */

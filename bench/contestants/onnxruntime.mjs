@@ -35,7 +35,10 @@ async function loraStep(ort, shape, data) {
   const [rows, inFeatures, outFeatures, rank] = shape;
   const running = await ort.InferenceSession.create(loraStepModel(shape, data), session);
   const x = tensor(ort, data.x, [rows, inFeatures]);
-  const [shapeA, shapeB] = [[inFeatures, rank], [rank, outFeatures]]; // prettier-ignore
+  const [shapeA, shapeB] = [
+    [inFeatures, rank],
+    [rank, outFeatures],
+  ];
   const zeros = ([r, c]) => tensor(ort, new Float32Array(r * c), [r, c]);
   let state = {
     A: tensor(ort, data.a, shapeA),

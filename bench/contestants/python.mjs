@@ -39,7 +39,10 @@ export async function openPython(peer, threads) {
     const { error } = await python.ask(command);
     if (error === undefined) return null;
     // Python holds it against its own double precision.
-    return { checks: [{ error, allowed: 1e-4 }], sample: async (count) => (await python.ask({ do: "sample", count })).ms };
+    return {
+      checks: [{ error, allowed: 1e-4 }],
+      sample: async (count) => (await python.ask({ do: "sample", count })).ms,
+    };
   };
   return {
     peer,

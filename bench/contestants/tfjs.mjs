@@ -38,7 +38,11 @@ function loraStep(tf, [rows, inFeatures, outFeatures, rank], data) {
   const scaling = tf.scalar(training.scaling);
   const loss = (x, a, b) => {
     const update = tf.mul(tf.matMul(tf.matMul(x, a), b), scaling);
-    return tf.add(tf.add(tf.matMul(x, weight), update), bias).sub(target).square().mean();
+    return tf
+      .add(tf.add(tf.matMul(x, weight), update), bias)
+      .sub(target)
+      .square()
+      .mean();
   };
   return trainer(tf, loss, x, [a, b], [x, weight, bias, target, scaling], ({ value, grads }) => ({
     loss: value.dataSync()[0],

@@ -15,7 +15,15 @@ const most = () => process.resourceUsage().maxRSS / 1024;
 const contestant =
   peer === "lowrank" ? await openLowrank({ library, build: "auto", threads: 1 }) : await peersInNode[peer](1);
 const results = { peak, undisposed, long };
-const row = { case: "memory", what, peer, build: contestant.build, threads: 1, runtime: runtimeName, ...(await results[what]()) };
+const row = {
+  case: "memory",
+  what,
+  peer,
+  build: contestant.build,
+  threads: 1,
+  runtime: runtimeName,
+  ...(await results[what]()),
+};
 process.stdout.write(`${JSON.stringify({ memory: row })}\n`);
 process.exit(0);
 

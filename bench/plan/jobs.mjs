@@ -19,7 +19,7 @@ const work = (forms, seconds, overrides = {}) => ({
 export function quickJobs() {
   const quick = {
     matmul: [
-      { shapes: [[128, 128, 128], [512, 512, 512], [128, 384, 1536], ...skinny], forms: ["NN"] }, // prettier-ignore
+      { shapes: [[128, 128, 128], [512, 512, 512], [128, 384, 1536], ...skinny], forms: ["NN"] },
       { shapes: [[128, 384, 384]], forms: ["NN", "NT", "TN", "frozen"] },
     ],
     loraSteps: loraShapes.slice(0, 3),
@@ -78,7 +78,12 @@ function pageJobs(seconds) {
 }
 
 function nodeJob({ flags = [], ...job }) {
-  return { kind: "node", flags, name: nameOf(job, job.node === process.execPath ? "this Node" : "newest Node"), ...job };
+  return {
+    kind: "node",
+    flags,
+    name: nameOf(job, job.node === process.execPath ? "this Node" : "newest Node"),
+    ...job,
+  };
 }
 
 function pageJob(job) {
@@ -91,7 +96,13 @@ function minilmJob({ flags = [], ...job }) {
 }
 
 function nameOf({ build, threads, peer, label }, where) {
-  const parts = [where, label, build, `${threads} thread${threads > 1 ? "s" : ""}`, peer === null ? "alone" : `beside ${peer}`];
+  const parts = [
+    where,
+    label,
+    build,
+    `${threads} thread${threads > 1 ? "s" : ""}`,
+    peer === null ? "alone" : `beside ${peer}`,
+  ];
   return parts.filter(Boolean).join(", ");
 }
 

@@ -10,6 +10,7 @@ export async function runScript(command, args, onResult) {
   let complaints = "";
   child.stderr.on("data", (chunk) => (complaints = (complaints + chunk).slice(-2000)));
   const code = new Promise((resolve) => child.on("close", resolve).on("error", () => resolve(1)));
-  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith("{")) onResult(JSON.parse(line));
+  for await (const line of createInterface({ input: child.stdout }))
+    if (line.startsWith("{")) onResult(JSON.parse(line));
   if ((await code) !== 0) onResult({ message: `${args.at(-2) ?? command} failed: ${complaints.trim().slice(-500)}` });
 }

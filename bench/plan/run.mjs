@@ -7,7 +7,13 @@ import { runScript } from "./process.mjs";
 import { downloadSizes } from "./sizes.mjs";
 
 const script = (name) => join(root, "bench/jobs", name);
-const startUps = [["lowrank", 1], ["lowrank", 2], ["jax-js", 1], ["tfjs-wasm", 1], ["onnxruntime-web", 1]]; // prettier-ignore
+const startUps = [
+  ["lowrank", 1],
+  ["lowrank", 2],
+  ["jax-js", 1],
+  ["tfjs-wasm", 1],
+  ["onnxruntime-web", 1],
+];
 
 /** Runs a job of `jobs.mjs`; results are handed over as they come: `{ row }`, `{ memory }`, `{ download }`, `{ message }`. */
 export function runJob(job, onResult) {

@@ -47,7 +47,9 @@ export function chart(results, machine) {
     stepPanel(results, runtime, threads),
   ]);
   const heights = [0, 1].map((i) => Math.max(...columns.map((panels) => panels[i].height)));
-  const used = new Set(columns.flat().flatMap((panel) => panel.groups.flatMap(({ bars }) => bars.map(({ side }) => side))));
+  const used = new Set(
+    columns.flat().flatMap((panel) => panel.groups.flatMap(({ bars }) => bars.map(({ side }) => side))),
+  );
   const legend = legendRows(Object.keys(sides).filter((side) => used.has(side)));
   const top = 70 + legend.height;
   const height = top + heights[0] + heights[1] + 44;

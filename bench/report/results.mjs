@@ -20,7 +20,17 @@ export class Results {
     if (peak !== null) {
       const { build, runtime } = rows[0];
       const ms = null;
-      this.#addRow({ case: "peak", shape: "128-bit", peer: "peak", build, threads: 1, runtime, ms, median: null, gflops: peak });
+      this.#addRow({
+        case: "peak",
+        shape: "128-bit",
+        peer: "peak",
+        build,
+        threads: 1,
+        runtime,
+        ms,
+        median: null,
+        gflops: peak,
+      });
     }
     this.memory.push(...results.flatMap(({ memory }) => memory ?? []));
     this.downloads.push(...results.flatMap(({ download }) => download ?? []));

@@ -97,7 +97,10 @@ export function table(title, headings, rows, alignLeft = 2) {
   const all = [headings, ...rows];
   const widths = headings.map((_, i) => Math.max(...all.map((row) => row[i].length)));
   const line = (row) =>
-    row.map((cell, i) => (i < alignLeft ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ").trimEnd(); // prettier-ignore
+    row
+      .map((cell, i) => (i < alignLeft ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join("  ")
+      .trimEnd();
   const rule = widths.map((width) => "─".repeat(width)).join("  ");
   return [title, line(headings), rule, ...rows.map(line)].join("\n");
 }

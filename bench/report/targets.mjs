@@ -33,22 +33,33 @@ export function targets(results) {
 }
 
 function shareOfPeak(results, runtime) {
-  return [["relaxed", 0.92], ["simd", 0.85]].map(([build, goal]) => {
+  return [
+    ["relaxed", 0.92],
+    ["simd", 0.85],
+  ].map(([build, goal]) => {
     const rows = results.rows.filter(
-      (r) => r.peer === "lowrank" && r.case === "matmul" && r.runtime === runtime && r.threads === 1 && r.build === build,
+      (r) =>
+        r.peer === "lowrank" && r.case === "matmul" && r.runtime === runtime && r.threads === 1 && r.build === build,
     );
     const shares = rows.filter(({ shape }) => dense.includes(shape)).map((r) => [r.ofPeak, r.shape]);
     return worst(`matmul, one thread, ${build} build: share of the measured peak`, goal, shares, percent);
-  }); // prettier-ignore
+  });
 }
 
 function transposes(results, runtime) {
   const find = (form, shape) =>
     results.row({ case: form, shape, peer: "lowrank", runtime, threads: 1, build: "relaxed" })?.ms;
-  const ratios = matmulShapes.map(name).flatMap((shape) =>
-    ["NT", "TN"].map((form) => [find("matmul", shape) / find(`matmul ${form}`, shape), `${form} ${shape}`]),
-  ); // prettier-ignore
-  return worst("A·Bᵀ and Aᵀ·B against A·B", 0.95, ratios.filter(([ratio]) => Number.isFinite(ratio)), fixed);
+  const ratios = matmulShapes
+    .map(name)
+    .flatMap((shape) =>
+      ["NT", "TN"].map((form) => [find("matmul", shape) / find(`matmul ${form}`, shape), `${form} ${shape}`]),
+    );
+  return worst(
+    "A·Bᵀ and Aᵀ·B against A·B",
+    0.95,
+    ratios.filter(([ratio]) => Number.isFinite(ratio)),
+    fixed,
+  );
 }
 
 function products({ pairs }, threads) {
@@ -63,7 +74,12 @@ function secondThread(results, runtime) {
     results.row({ case: "matmul", shape, peer: "lowrank", runtime, threads, build: "relaxed" })?.ms;
   const ratios = shared.map((shape) => [find(shape, 1) / find(shape, 2), shape]);
   const what = "two threads against one, shapes of 128×384×384 and more";
-  return worst(what, 1.85, ratios.filter(([ratio]) => Number.isFinite(ratio)), times); // prettier-ignore
+  return worst(
+    what,
+    1.85,
+    ratios.filter(([ratio]) => Number.isFinite(ratio)),
+    times,
+  );
 }
 
 function steps({ pairs }, threads) {
@@ -73,7 +89,14 @@ function steps({ pairs }, threads) {
 }
 
 function overhead(results, runtime) {
-  const row = results.row({ case: "lora step", shape: "4,8,8,2", peer: "lowrank", runtime, threads: 1, build: "relaxed" });
+  const row = results.row({
+    case: "lora step",
+    shape: "4,8,8,2",
+    peer: "lowrank",
+    runtime,
+    threads: 1,
+    build: "relaxed",
+  });
   return atMost("LoRA step at 4, 8, 8, 2", 0.02, row?.ms, time);
 }
 
@@ -86,11 +109,19 @@ function block({ pairs }, runtime, threads) {
 }
 
 function minilm({ pairs }, newest) {
-  return [[newest, 1], [`${newest} revectorized`, 0.75]].map(([runtime, goal]) => {
+  return [
+    [newest, 1],
+    [`${newest} revectorized`, 0.75],
+  ].map(([runtime, goal]) => {
     const pair = pairs.find((p) => p.case === "minilm step" && p.runtime === runtime && p.threads === 2);
     const how = runtime === newest ? "" : ", revectorized";
-    return atMost(`MiniLM step, two threads${how}: share of PyTorch + PEFT's time`, goal, pair && 1 / pair.ratio, fixed);
-  }); // prettier-ignore
+    return atMost(
+      `MiniLM step, two threads${how}: share of PyTorch + PEFT's time`,
+      goal,
+      pair && 1 / pair.ratio,
+      fixed,
+    );
+  });
 }
 
 function revectorized(results, newest) {
@@ -105,10 +136,13 @@ function revectorized(results, newest) {
 }
 
 function startUp(results) {
-  return [[1, 15], [2, 60]].map(([threads, goal]) => {
+  return [
+    [1, 15],
+    [2, 60],
+  ].map(([threads, goal]) => {
     const row = results.row({ case: "start-up", shape: "init", peer: "lowrank", threads });
     return atMost(`init, cached file, ${threads === 1 ? "one thread" : "with pool"}`, goal, row?.median, time);
-  }); // prettier-ignore
+  });
 }
 
 function downloads(results) {
@@ -128,7 +162,11 @@ function memory(results) {
 
 function wasmPairs(pairs, threads) {
   return pairs.filter(
-    (p) => wasmPeers.includes(p.peer) && p.threads === threads && p.build === "relaxed" && !p.runtime.includes("revectorized"),
+    (p) =>
+      wasmPeers.includes(p.peer) &&
+      p.threads === threads &&
+      p.build === "relaxed" &&
+      !p.runtime.includes("revectorized"),
   );
 }
 
