@@ -55,9 +55,8 @@ async function runCase(theCase, contestants, peak, seconds, setting, emit) {
     const gflops = flops === null ? null : flops / ms / 1e6;
     const beside = i === 0 ? (rival?.peer ?? null) : contestants[0].peer;
     const { runtime } = setting;
-    emit({
-      row: { case: name, shape, peer, build, threads, runtime, ms, median, gflops, error, samples, beside, peakGflops },
-    });
+    const settings = { peer, build, threads, runtime, tile: contestant.tile?.() };
+    emit({ row: { case: name, shape, ...settings, ms, median, gflops, error, samples, beside, peakGflops } });
     entry.dispose?.();
   });
 }

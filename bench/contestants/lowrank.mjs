@@ -2,21 +2,32 @@ import { training } from "../shapes.mjs";
 
 /**
  * The library, driven as its users drive it: through `Graph`, `LoraLinear` and `AdamW`.
- * @param {{ library: string, build: "simd" | "relaxed", threads: number }} options `library`: address of its entry
+ * @param {{ library: string, build: "simd" | "relaxed", threads: number, tile?: object }} options
+ *   `library`: address of its entry
  */
-export async function openLowrank({ library, build, threads }) {
+export async function openLowrank({ library, build, threads, tile = "auto" }) {
   const lowrank = await import(library);
-  const { build: running, threads: actual, tile } = await lowrank.init({ build, threads });
+  const info = await lowrank.init({ build, threads, tile });
+  settle(lowrank);
   return {
     peer: "lowrank",
-    build: running,
-    threads: actual,
-    note: `tile ${tile.rows}×${tile.columns}`,
+    build: info.build,
+    threads: info.threads,
+    tile: () => Object.values(lowrank.engineInfo().tile).join("×"),
     peak: () => peak(lowrank),
     matmul: (product) => matmul(lowrank, product),
     loraStep: (shape, data) => loraStep(lowrank, shape, data),
     block: (shape, data) => block(lowrank, shape, data),
   };
+}
+
+/** The library tries its register tiles between the steps of its first three seconds; a training run is past that soon. */
+function settle({ Graph }) {
+  const graph = new Graph();
+  const a = graph.constant({ shape: [128, 128], data: new Float32Array(128 * 128) });
+  const begin = performance.now();
+  while (performance.now() - begin < 3200) graph.step(() => graph.matmul(a, a));
+  graph.dispose();
 }
 
 /** The most that 128-bit multiply-adds give on one thread of this machine. */

@@ -10,11 +10,11 @@ const BATCH_SIZE = 16;
 /** Milliseconds of rest before each step, in which the other side's spinning threads fall asleep. */
 const PAUSE = 30;
 
-const { library, build, threads, python, data, batches, rounds, label } = JSON.parse(process.argv[2]);
+const { library, build, threads, tile, python, data, batches, rounds, label } = JSON.parse(process.argv[2]);
 const emit = (result) => process.stdout.write(`${JSON.stringify(result)}\n`);
 
 const lowrank = await import(library);
-const info = await lowrank.init({ build, threads });
+const info = await lowrank.init({ build, threads, tile: tile ?? "auto" });
 const folder = (await lowrank.resolveModel("all-MiniLM-L6-v2")).directory;
 const examples = readExamples(data);
 const chosen = chooseBatches(examples.length);

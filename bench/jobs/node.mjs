@@ -4,10 +4,10 @@ import { runCases } from "../cases/run.mjs";
 import { openLowrank } from "../contestants/lowrank.mjs";
 import { peersInNode, runtimeName } from "../runtimes/node.mjs";
 
-const { library, build, threads, peer, work, label } = JSON.parse(process.argv[2]);
+const { library, build, threads, tile, peer, work, label } = JSON.parse(process.argv[2]);
 const emit = (result) => process.stdout.write(`${JSON.stringify(result)}\n`);
 
-const contestants = [await openLowrank({ library, build, threads })];
+const contestants = [await openLowrank({ library, build, threads, tile })];
 try {
   if (peer !== null) contestants.push(await peersInNode[peer](threads));
 } catch (error) {

@@ -38,7 +38,9 @@ export function fullJobs({ chromium, seconds }) {
   const node = newest();
   const inNode = (threads, peer, forms, more = {}) =>
     nodeJob({ node, build: "relaxed", threads, peer, work: work(forms, seconds), ...more });
-  const revectorized = { flags: ["--experimental-wasm-revectorize"], label: "revectorized" };
+  // With the tile that the command line chooses for it.
+  const tile = { rows: 4, columns: 16 };
+  const revectorized = { flags: ["--experimental-wasm-revectorize"], tile, label: "revectorized" };
   const jobs = [
     ...["jax-js", "tfjs-wasm", "onnxruntime-web"].map((peer) => inNode(1, peer, everyForm)),
     ...["jax-js", "onnxruntime-web"].map((peer) => inNode(2, peer, ["NN", "NT", "TN", "frozen"])),

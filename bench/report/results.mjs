@@ -10,27 +10,18 @@ export class Results {
   /** Adds the results of one job. */
   addJob(results) {
     const rows = results.flatMap(({ row }) => row ?? []);
-    const peak = Math.max(0, ...rows.map(({ peakGflops }) => peakGflops ?? 0)) || null;
+    const peaks = rows.flatMap(({ peakGflops }) => peakGflops ?? []).sort((a, b) => a - b);
     for (const { peakGflops, ...row } of rows) {
-      // Of the peak that was measured in turn with it.
-      const share = row.peer === "lowrank" && row.gflops ? { ofPeak: row.gflops / row.threads / peakGflops } : {};
+      // Of the peak that was measured in turn with it; a busy moment, in which that came out low, flatters nothing.
+      const peak = Math.max(peakGflops, peaks[peaks.length >> 1]);
+      const share = row.peer === "lowrank" && row.gflops ? { ofPeak: row.gflops / row.threads / peak } : {};
       this.#addRow({ ...row, ...share });
     }
     for (const ours of rows.filter(({ peer, beside }) => peer === "lowrank" && beside !== null)) this.#pair(ours, rows);
-    if (peak !== null) {
+    if (peaks.length > 0) {
       const { build, runtime } = rows[0];
-      const ms = null;
-      this.#addRow({
-        case: "peak",
-        shape: "128-bit",
-        peer: "peak",
-        build,
-        threads: 1,
-        runtime,
-        ms,
-        median: null,
-        gflops: peak,
-      });
+      const row = { case: "peak", shape: "128-bit", peer: "peak", build, threads: 1, runtime };
+      this.#addRow({ ...row, ms: null, median: null, gflops: peaks.at(-1) });
     }
     this.memory.push(...results.flatMap(({ memory }) => memory ?? []));
     this.downloads.push(...results.flatMap(({ download }) => download ?? []));

@@ -125,11 +125,10 @@ function minilm({ pairs }, newest) {
 }
 
 function revectorized(results, newest) {
-  const peak = results.peak(newest, "relaxed");
   const ratios = dense.map((shape) => {
     const runtime = `${newest} revectorized`;
     const row = results.row({ case: "matmul", shape, peer: "lowrank", runtime, threads: 1, build: "relaxed" });
-    return [row?.gflops / peak, shape];
+    return [row?.ofPeak, shape];
   });
   const found = ratios.filter(([ratio]) => Number.isFinite(ratio));
   return worst("with revectorize, matmul against the 128-bit peak", 1.4, found, times);
