@@ -34,6 +34,8 @@ export async function bench(args) {
   if (options.help) return void process.stdout.write(help);
   const jobs = chosenJobs(options);
   if (options.list) return void jobs.forEach(({ name }) => console.log(name));
+  // Children and browsers go with it.
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   const begin = performance.now();
   const machine = describeMachine();
   if (machine.load > 1)
