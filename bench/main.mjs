@@ -16,7 +16,7 @@ const help = `npm run bench -- [options]
 
   --quick        under two minutes: lowrank, jax-js and the peak; writes results-quick.{json,svg}
   --only TEXT    jobs whose name has TEXT in it (repeatable); writes results-quick.{json,svg}
-  --seconds N    how long each side is timed in each case; default 0.5
+  --seconds N    how long each side is timed in each case by a process; default 0.25
   --list         names the jobs and ends
 `;
 
@@ -26,14 +26,14 @@ export async function bench(args) {
     options: {
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
-      seconds: { type: "string", default: "0.5" },
+      seconds: { type: "string", default: "0.25" },
       list: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (options.help) return void process.stdout.write(help);
   const jobs = chosenJobs(options);
-  if (options.list) return void jobs.forEach(({ name }) => console.log(name));
+  if (options.list) return void new Set(jobs.map(({ name }) => name)).forEach((name) => console.log(name));
   // Children and browsers go with it.
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   const begin = performance.now();

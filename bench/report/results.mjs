@@ -1,7 +1,7 @@
 /** What jobs gave, put together: one row for each thing that was timed, and the ratios within each job. */
 export class Results {
   rows = [];
-  /** Ours against a peer, timed in turn: `ratio` is how many times as fast we are. */
+  /** Ours against a peer, timed in turn: `ratio` is how many times as fast we are, where the peer was at its best. */
   pairs = [];
   memory = [];
   downloads = [];
@@ -53,7 +53,7 @@ export class Results {
     );
     if (theirs === undefined) return;
     const { case: name, shape, build, threads, runtime } = ours;
-    this.pairs.push({
+    const pair = {
       case: name,
       shape,
       peer: theirs.peer,
@@ -64,7 +64,11 @@ export class Results {
       theirs: theirs.ms,
       ratio: theirs.ms / ours.ms,
       medianRatio: theirs.median / ours.median,
-    });
+    };
+    const same = ["case", "shape", "peer", "build", "threads", "runtime"];
+    const before = this.pairs.find((other) => same.every((field) => other[field] === pair[field]));
+    if (before === undefined) this.pairs.push(pair);
+    else if (pair.theirs < before.theirs) Object.assign(before, pair);
   }
 }
 

@@ -22,7 +22,9 @@ function settingTables(results, { runtime, threads, build }) {
   const ours = results.rows.filter(
     (r) => r.peer === "lowrank" && r.runtime === runtime && r.threads === threads && r.build === build,
   );
-  const pairs = results.pairs.filter((p) => p.runtime === runtime && p.threads === threads && p.build === build);
+  const pairs = results.pairs.filter(
+    (p) => p.case !== "minilm step" && p.runtime === runtime && p.threads === threads && p.build === build,
+  );
   const peers = unique(pairs.map(({ peer }) => peer));
   const theirs = (peer, row) => {
     const pair = pairs.find((p) => p.peer === peer && p.case === row.case && p.shape === row.shape);

@@ -1,6 +1,6 @@
 import { matmulShapes } from "../shapes.mjs";
 import { newestRuntime } from "./results.mjs";
-import { percent, time, times } from "./tables.mjs";
+import { time, times } from "./tables.mjs";
 
 const name = (shape) => shape.join("×");
 /** Squares and layers; one row and LoRA's own products are bound by memory, not by arithmetic. */
@@ -191,4 +191,8 @@ function atMost(what, goal, value, format) {
 
 function fixed(value) {
   return value.toFixed(2);
+}
+
+function percent(share) {
+  return `${Number((100 * share).toFixed(1))} %`;
 }
