@@ -4,6 +4,9 @@
  * @typedef {{ run?: () => unknown, sample?: (count: number) => Promise<number> }} Timed
  */
 
+/** Milliseconds that a sample of one side is drawn out to where another side's call takes long. */
+const LONGEST_BURST = 50;
+
 /**
  * Times things in turn (first, second, …, first, second, …), so that whatever else the machine does meets all of them.
  *
@@ -15,8 +18,11 @@
  * @returns {Promise<{ ms: number, median: number, samples: number }[]>} of one call, in the order of the entries
  */
 export async function interleave(entries, { seconds, burst = 2, pause = 0 }) {
-  const counts = [];
-  for (const entry of entries) counts.push(await callsPerSample(entry, burst, seconds));
+  const each = [];
+  for (const entry of entries) each.push(await millisecondsOfCall(entry, burst, seconds));
+  // Samples of all last about as long: a short one would meet the processor's best moments more often than a long one.
+  const length = Math.max(burst, Math.min(LONGEST_BURST, Math.max(...each)));
+  const counts = each.map((ms) => Math.max(1, Math.round(length / ms)));
   const times = entries.map(() => []);
   const begin = performance.now();
   const enough = () => times[0].length >= 200 || performance.now() - begin > seconds * 1000 * entries.length;
@@ -33,8 +39,8 @@ export async function interleave(entries, { seconds, burst = 2, pause = 0 }) {
   return times.map(summary);
 }
 
-/** Runs until it is warm, and finds how many calls fill a burst. */
-async function callsPerSample(entry, burst, seconds) {
+/** Runs until it is warm, and finds how long a call takes when calls fill a burst. */
+async function millisecondsOfCall(entry, burst, seconds) {
   let count = 1;
   let calls = 0;
   const begin = performance.now();
@@ -42,7 +48,7 @@ async function callsPerSample(entry, burst, seconds) {
     const took = await sample(entry, count);
     calls += count;
     const warm = performance.now() - begin > seconds * 300 && calls > 2;
-    if (warm && took >= burst) return count;
+    if (warm && took >= burst) return took / count;
     if (took < burst) count = Math.ceil(count * Math.min(4, Math.max(1.1, burst / Math.max(took, 0.05))));
   }
 }
