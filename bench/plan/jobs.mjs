@@ -17,7 +17,7 @@ const work = (forms, seconds, overrides = {}) => ({
   ...overrides,
 });
 
-/** Processes that each pair is measured in: now and then V8 never gets to optimise a function of one. */
+/** Processes that each pair is measured in: a peer was seen several times slower in one process than in the others. */
 const PROCESSES = 2;
 
 /** Two minutes at most: us, jax-js and the peak, on one thread and on two. */
