@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { columnNorms } from "../nn/dora.js";
+import { doraScale } from "../nn/dora.js";
+import { adaptedForward, lowRankUpdate } from "../nn/low-rank-update.js";
 import type { Tensor } from "../tensor.js";
 import type { AdapterWeights, ModelAdapter } from "./model-adapter.js";
 
@@ -37,12 +38,13 @@ export class AdaptedLinear {
     const { graph, weight, bias } = this;
     const adapted = adapter === null ? [] : this.adaptedParts(adapter);
     if (adapter === null || adapted.length === 0) return graph.linear(x, weight, bias);
-    const { dropout } = adapter;
-    const dropped = dropout > 0 && graph.training ? graph.dropout(x, dropout) : null;
-    if (!adapter.config.useDora) return this.update(x, dropped, adapted, bias);
-    const scaled = graph.mul(this.update(dropped ?? x, null, adapted, null), this.doraScale(adapted));
-    const lost = dropped === null ? null : graph.linear(graph.sub(x, dropped), weight);
-    return graph.add(lost === null ? scaled : graph.add(scaled, lost), bias);
+    return adaptedForward(graph, x, {
+      weight,
+      bias,
+      adapters: adapted.map(({ start, width, weights }) => ({ ...weights, start, width })),
+      dropout: adapter.dropout,
+      doraScale: adapter.config.useDora ? () => this.doraScale(adapted) : null,
+    });
   }
 
   /** Writes W + s·A·B into the weight. Throws `ConfigError` where one is merged already. */
@@ -86,16 +88,6 @@ export class AdaptedLinear {
     });
   }
 
-  private update(x: NodeId, dropped: NodeId | null, adapted: readonly AdaptedPart[], bias: NodeId | null): NodeId {
-    const inputs = [x, this.weight, ...(bias === null ? [] : [bias]), ...(dropped === null ? [] : [dropped])];
-    for (const { weights } of adapted) inputs.push(weights.loraA, weights.loraB);
-    return this.graph.loraLinear(inputs, {
-      bias: bias !== null,
-      adapterInput: dropped !== null,
-      adapters: adapted.map(({ start, width, weights: { scaling } }) => ({ start, width, scaling })),
-    });
-  }
-
   /** DoRA's factor of every column, `[out]`: magnitude over norm where there is an adapter, 1 elsewhere. */
   private doraScale(adapted: readonly AdaptedPart[]): NodeId {
     const { graph } = this;
@@ -103,8 +95,7 @@ export class AdaptedLinear {
     const scales: NodeId[] = this.parts.map((part) => {
       const found = adapted.find(({ path }) => path === part.path);
       if (found === undefined || found.weights.magnitude === null) return ones(part.width);
-      const { loraA, loraB, scaling, magnitude } = found.weights;
-      return graph.div(magnitude, columnNorms(graph, this.columns(part), loraA, loraB, scaling));
+      return doraScale(graph, this.columns(part), found.weights, found.weights.magnitude);
     });
     return scales.length === 1 ? scales[0]! : graph.concat(scales, 0);
   }
@@ -124,8 +115,7 @@ export class AdaptedLinear {
           shape: [this.inFeatures, part.width],
           data: new Float32Array(this.inFeatures * part.width),
         });
-      const { loraA, loraB, scaling } = found.weights;
-      return graph.mul(graph.matmul(loraA, loraB), graph.constant({ shape: [], data: Float32Array.of(scaling) }));
+      return lowRankUpdate(graph, found.weights);
     });
     const merged = graph.add(this.weight, updates.length === 1 ? updates[0]! : graph.concat(updates, 1));
     return dora ? graph.mul(merged, this.doraScale(adapted)) : merged;

@@ -1,9 +1,10 @@
-import { adapterConfig, type AdapterConfig, targetTest } from "../io/peft/index.js";
+import { adapterConfig, type AdapterConfig, layerScaling, targetTest } from "../io/peft/index.js";
 import { ConfigError } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
 import { kaimingInit, type LoraInit } from "../nn/init.js";
-import { loraScaling, resolveLoraConfig } from "../nn/lora-config.js";
-import { columnNorms } from "../nn/dora.js";
+import { initialMagnitude } from "../nn/dora.js";
+import { resolveLoraConfig } from "../nn/lora-config.js";
+import { initialLowRank } from "../nn/low-rank-update.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
 import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
 
@@ -55,16 +56,15 @@ export function createAdapter(
     baseModelNameOrPath: base,
   });
   const isTarget = targetTest(config);
-  const scaling = loraScaling(alpha, rank, rslora);
   const layers = new Map<string, AdapterWeights>();
   for (const linear of linears) {
     for (const part of linear.parts) {
       if (!isTarget(part.path)) continue;
-      const { a, b } = init(graph, { inFeatures: linear.inFeatures, outFeatures: part.width, rank });
-      const [loraA, loraB] = [graph.variable(a), graph.variable(b)];
-      const norms = () => graph.value(columnNorms(graph, linear.columns(part), loraA, loraB, scaling));
-      const magnitude = dora ? graph.variable(graph.step(norms)) : null;
-      layers.set(part.path, { loraA, loraB, magnitude, rank, alpha, scaling });
+      const scale = layerScaling(config, part.path);
+      const shape = { inFeatures: linear.inFeatures, outFeatures: part.width, rank: scale.rank };
+      const update = { ...initialLowRank(graph, init, shape), scaling: scale.scaling };
+      const magnitude = dora ? initialMagnitude(graph, () => linear.columns(part), update) : null;
+      layers.set(part.path, { ...update, ...scale, magnitude });
     }
   }
   if (layers.size === 0) {

@@ -1,17 +1,13 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Adapter, AdapterConfig, AdapterLayer } from "../io/peft/index.js";
+import type { LowRank } from "../nn/low-rank-update.js";
 
 /** An adapter's tensors for one module, in the model's graph. */
-export interface AdapterWeights {
-  /** `[in, rank]` */
-  readonly loraA: NodeId;
-  /** `[rank, out]` */
-  readonly loraB: NodeId;
+export interface AdapterWeights extends LowRank {
   /** DoRA's `[out]`, or null. */
   readonly magnitude: NodeId | null;
   readonly rank: number;
   readonly alpha: number;
-  readonly scaling: number;
 }
 
 /** An adapter on a model: trainable tensors by module path, and the configuration they came from. */

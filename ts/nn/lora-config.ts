@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { gaussianInit, type LoraInit } from "./init.js";
+import { loraScaling } from "./lora-scaling.js";
 
 /** What a LoRA layer is made with. */
 export interface LoraConfig {
@@ -34,9 +35,4 @@ export function resolveLoraConfig(config: LoraConfig = {}): ResolvedLoraConfig {
     });
   }
   return { rank, alpha, rslora, dora, dropout, init, scaling: loraScaling(alpha, rank, rslora) };
-}
-
-/** Factor of A·B: α/r, or α/√r for rsLoRA. */
-export function loraScaling(alpha: number, rank: number, rslora: boolean): number {
-  return alpha / (rslora ? Math.sqrt(rank) : rank);
 }

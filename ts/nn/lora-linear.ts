@@ -1,8 +1,9 @@
 import { ConfigError, ShapeError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { formatShape, type Tensor, zeros } from "../tensor.js";
-import { columnNorms } from "./dora.js";
+import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
+import { adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
 
 /**
  * A frozen linear layer with a trainable low-rank update (LoRA, arXiv 2106.09685):
@@ -103,10 +104,8 @@ export class LoraLinear {
     config: ResolvedLoraConfig,
   ): LoraLinear {
     const { rank, scaling } = config;
-    const { a, b } = config.init(graph, { inFeatures, outFeatures, rank });
-    checkInitial(a, b, inFeatures, outFeatures, rank);
-    const [loraA, loraB] = [graph.variable(a), graph.variable(b)];
-    const magnitude = config.dora ? initialMagnitude(graph, frozenWeight, loraA, loraB, scaling) : null;
+    const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
+    const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
     return new LoraLinear({
       inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
     }); // prettier-ignore
@@ -127,24 +126,13 @@ export class LoraLinear {
    * Throws `ShapeError` where the last dimension is not `in`.
    */
   forward(graph: Graph, input: NodeId): NodeId {
-    const { dropout, dora } = this.config;
-    const dropped = dropout > 0 && graph.training ? graph.dropout(input, dropout) : null;
-    if (!dora || this.magnitude === null) return this.update(graph, input, dropped, this.bias);
-    const norms = columnNorms(graph, this.frozenWeight, this.loraA, this.loraB, this.scaling);
-    const scale = graph.div(this.magnitude, norms);
-    const scaled = graph.mul(this.update(graph, dropped ?? input, null, null), scale);
-    // Dropout is the adapter's: the base sees the whole input, so what it lost is added back.
-    const lost = dropped === null ? null : graph.linear(graph.sub(input, dropped), this.frozenWeight);
-    const y = lost === null ? scaled : graph.add(scaled, lost);
-    return this.bias === null ? y : graph.add(y, this.bias);
-  }
-
-  private update(graph: Graph, input: NodeId, dropped: NodeId | null, bias: NodeId | null): NodeId {
-    const inputs = [input, this.frozenWeight, ...(bias === null ? [] : [bias]), ...(dropped === null ? [] : [dropped])];
-    return graph.loraLinear([...inputs, this.loraA, this.loraB], {
-      bias: bias !== null,
-      adapterInput: dropped !== null,
-      adapters: [{ start: 0, width: this.outFeatures, scaling: this.scaling }],
+    const { magnitude, frozenWeight: weight } = this;
+    return adaptedForward(graph, input, {
+      weight,
+      bias: this.bias,
+      adapters: [{ ...this.lowRank, start: 0, width: this.outFeatures }],
+      dropout: this.config.dropout,
+      doraScale: magnitude === null ? null : () => doraScale(graph, weight, this.lowRank, magnitude),
     });
   }
 
@@ -157,15 +145,16 @@ export class LoraLinear {
   merge(graph: Graph): Tensor {
     return graph.step(() =>
       graph.noGrad(() => {
-        const weight = this.frozenWeight;
-        const scaling = graph.constant({ shape: [], data: Float32Array.of(this.scaling) });
-        const update = graph.mul(graph.matmul(this.loraA, this.loraB), scaling);
-        const merged = graph.add(weight, update);
-        if (this.magnitude === null) return graph.value(merged);
-        const norms = columnNorms(graph, weight, this.loraA, this.loraB, this.scaling);
-        return graph.value(graph.mul(merged, graph.div(this.magnitude, norms)));
+        const { magnitude, frozenWeight: weight } = this;
+        const merged = graph.add(weight, lowRankUpdate(graph, this.lowRank));
+        if (magnitude === null) return graph.value(merged);
+        return graph.value(graph.mul(merged, doraScale(graph, weight, this.lowRank, magnitude)));
       }),
     );
+  }
+
+  private get lowRank(): LowRank {
+    return { loraA: this.loraA, loraB: this.loraB, scaling: this.scaling };
   }
 
   /** Another object over the same nodes. */
@@ -210,24 +199,4 @@ function checkBias(shape: readonly number[], outFeatures: number): void {
       outFeatures,
     });
   }
-}
-
-function checkInitial(a: Tensor, b: Tensor, inFeatures: number, outFeatures: number, rank: number): void {
-  const expected = [formatShape([inFeatures, rank]), formatShape([rank, outFeatures])];
-  if (formatShape(a.shape) !== expected[0] || formatShape(b.shape) !== expected[1]) {
-    throw new ConfigError(
-      `LoraLinear: the initialiser must give A ${expected[0]} and B ${expected[1]}, ` +
-        `got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
-  }
-  if (a.data.every((x) => x === 0) && b.data.every((x) => x === 0)) {
-    throw new ConfigError(
-      "LoraLinear: A and B are both zero, so neither would ever get a gradient; make one of them random",
-    );
-  }
-}
-
-function initialMagnitude(graph: Graph, weight: NodeId, loraA: NodeId, loraB: NodeId, scaling: number): NodeId {
-  const norms = graph.step(() => graph.value(columnNorms(graph, weight, loraA, loraB, scaling)));
-  return graph.variable(norms);
 }

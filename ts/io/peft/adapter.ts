@@ -1,4 +1,5 @@
 import { AdapterError } from "../../errors.js";
+import { loraScaling } from "../../nn/lora-scaling.js";
 import { checkTensor, formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
 import type { AdapterConfig } from "./config.js";
@@ -41,7 +42,7 @@ export function layerScaling(
 ): { rank: number; alpha: number; scaling: number } {
   const rank = patternValue(config.rankPattern, path) ?? config.r;
   const alpha = patternValue(config.alphaPattern, path) ?? config.loraAlpha;
-  return { rank, alpha, scaling: alpha / (config.useRslora ? Math.sqrt(rank) : rank) };
+  return { rank, alpha, scaling: loraScaling(alpha, rank, config.useRslora) };
 }
 
 function checkLayer(config: AdapterConfig, path: string, layer: AdapterLayer): void {

@@ -1,0 +1,72 @@
+import { ConfigError } from "../errors.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import type { AdapterColumns } from "../ops/lora-linear.js";
+import { formatShape } from "../tensor.js";
+import type { LoraInit, LoraShape } from "./init.js";
+
+/** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
+export interface LowRank {
+  readonly loraA: NodeId;
+  readonly loraB: NodeId;
+  /** α/r, or α/√r with rsLoRA. */
+  readonly scaling: number;
+}
+
+/** A frozen linear layer and what applies to it. */
+export interface AdaptedLayer {
+  /** `[in, out]` */
+  readonly weight: NodeId;
+  /** `[out]` or null. */
+  readonly bias: NodeId | null;
+  /** Updates of column ranges of the weight. */
+  readonly adapters: readonly (AdapterColumns & LowRank)[];
+  /** Probability of dropout on the adapters' input while training. */
+  readonly dropout: number;
+  /** Makes DoRA's factor of every column, `[out]`; null without DoRA. */
+  readonly doraScale: (() => NodeId) | null;
+}
+
+/** s·A·B, `[in, out]`. */
+export function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank): NodeId {
+  return graph.mul(graph.matmul(loraA, loraB), graph.constant({ shape: [], data: Float32Array.of(scaling) }));
+}
+
+/** Makes the trainable A and B of a layer. Throws `ConfigError` where the initialiser gives other shapes, or zero for both. */
+export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): { loraA: NodeId; loraB: NodeId } {
+  const { inFeatures, outFeatures, rank } = shape;
+  const { a, b } = init(graph, shape);
+  const expected = [formatShape([inFeatures, rank]), formatShape([rank, outFeatures])];
+  if (formatShape(a.shape) !== expected[0] || formatShape(b.shape) !== expected[1]) {
+    throw new ConfigError(
+      `LoRA: the initialiser must give A ${expected[0]} and B ${expected[1]}, ` +
+        `got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  if (a.data.every((x) => x === 0) && b.data.every((x) => x === 0)) {
+    throw new ConfigError("LoRA: A and B are both zero, so neither would ever get a gradient; make one of them random");
+  }
+  return { loraA: graph.variable(a), loraB: graph.variable(b) };
+}
+
+/** y = x·W + Σ s·(x·A)·B + bias on `[…, in]` → `[…, out]`; with DoRA all but the bias is scaled column by column. */
+export function adaptedForward(graph: Graph, x: NodeId, layer: AdaptedLayer): NodeId {
+  const { weight, bias, dropout, doraScale } = layer;
+  const dropped = dropout > 0 && graph.training ? graph.dropout(x, dropout) : null;
+  if (doraScale === null) return withUpdates(graph, x, dropped, layer, bias);
+  const scaled = graph.mul(withUpdates(graph, dropped ?? x, null, layer, null), doraScale());
+  // Dropout is the adapter's: the base sees the whole input, so what it lost is added back.
+  const y = dropped === null ? scaled : graph.add(scaled, graph.linear(graph.sub(x, dropped), weight));
+  return bias === null ? y : graph.add(y, bias);
+}
+
+function withUpdates(
+  graph: Graph,
+  x: NodeId,
+  dropped: NodeId | null,
+  { weight, adapters }: AdaptedLayer,
+  bias: NodeId | null,
+): NodeId {
+  const inputs = [x, weight, ...(bias === null ? [] : [bias]), ...(dropped === null ? [] : [dropped])];
+  for (const { loraA, loraB } of adapters) inputs.push(loraA, loraB);
+  return graph.loraLinear(inputs, { bias: bias !== null, adapterInput: dropped !== null, adapters });
+}
