@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Graph, LoraLinear, readSafetensors, type Tensor, type TensorFile } from "../../ts/index.js";
+import { Graph, LoraLinear, readSafetensors, type TensorFile } from "../../ts/index.js";
+import { transpose } from "../../ts/io/peft/transpose.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { largestError } from "../ops/compare.js";
 
@@ -26,17 +27,10 @@ const layers = cases.filter(({ layer }) => layer !== "embedding");
 /** PEFT's tolerance rule: the README beside the vectors. */
 const tolerance = (torchError: number) => Math.max(1e-5, 4 * torchError);
 
-function transposed({ shape, data }: Tensor): Tensor {
-  const [rows, columns] = shape as [number, number];
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j]!;
-  return { shape: [columns, rows], data: out };
-}
-
 /** The case's layer with PEFT's tensors; PyTorch's `[out, in]` weights are turned, GPT-2's Conv1D is `[in, out]` as ours. */
 function build(graph: Graph, vectors: TensorFile, test: LoraCase) {
   const get = (name: string) => vectors.tensor(`${test.name}/${name}`);
-  const weight = graph.constant(test.layer === "conv1d" ? get("weight") : transposed(get("weight")));
+  const weight = graph.constant(test.layer === "conv1d" ? get("weight") : transpose(get("weight")));
   const bias = vectors.has(`${test.name}/bias`) ? graph.constant(get("bias")) : null;
   const layer = LoraLinear.fromLinear(graph, weight, bias, test.in, test.out, {
     rank: test.r,
@@ -44,8 +38,8 @@ function build(graph: Graph, vectors: TensorFile, test: LoraCase) {
     rslora: test.use_rslora ?? false,
     dora: test.use_dora ?? false,
   });
-  graph.setValue(layer.loraA, transposed(get("lora_A")));
-  graph.setValue(layer.loraB, transposed(get("lora_B")));
+  graph.setValue(layer.loraA, transpose(get("lora_A")));
+  graph.setValue(layer.loraB, transpose(get("lora_B")));
   if (layer.magnitude !== null) graph.setValue(layer.magnitude, { shape: [test.out], data: get("magnitude").data });
   return { layer, get };
 }
@@ -72,14 +66,14 @@ describe("LoRA layers against PEFT", () => {
       graph.backward(y, get("cot"));
     });
     expect(largestError(graph.grad(x)!.data, get("grad_x").data)).toBeLessThanOrEqual(limit);
-    expect(largestError(graph.grad(layer.loraA)!.data, transposed(get("grad_lora_A")).data)).toBeLessThanOrEqual(limit);
-    expect(largestError(graph.grad(layer.loraB)!.data, transposed(get("grad_lora_B")).data)).toBeLessThanOrEqual(limit);
+    expect(largestError(graph.grad(layer.loraA)!.data, transpose(get("grad_lora_A")).data)).toBeLessThanOrEqual(limit);
+    expect(largestError(graph.grad(layer.loraB)!.data, transpose(get("grad_lora_B")).data)).toBeLessThanOrEqual(limit);
     if (layer.magnitude !== null) {
       expect(largestError(graph.grad(layer.magnitude)!.data, get("grad_magnitude").data)).toBeLessThanOrEqual(limit);
     }
     expect(graph.grad(layer.frozenWeight)).toBeNull();
     const merged = get("merged");
-    const expected = test.layer === "conv1d" ? merged : transposed(merged);
+    const expected = test.layer === "conv1d" ? merged : transpose(merged);
     expect(largestError(layer.merge(graph).data, expected.data)).toBeLessThanOrEqual(
       tolerance(test.peft_f32_merge_err),
     );

@@ -9,6 +9,7 @@ import {
   type Tensor,
   TextClassifier,
 } from "../../ts/index.js";
+import { transpose } from "../../ts/io/peft/transpose.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { miniLM } from "./minilm.js";
 
@@ -41,13 +42,6 @@ function ragged(ids: Tensor, mask: Tensor, first: number, count: number): Ragged
   );
 }
 
-function transposed({ shape, data }: Tensor): Float32Array {
-  const [rows, columns] = shape as [number, number];
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j]!;
-  return out;
-}
-
 const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 const distance = (a: Float32Array, b: Float32Array) => {
   expect(a.length).toBe(b.length);
@@ -64,7 +58,7 @@ async function worstGradient(step: number): Promise<{ ofTensor: number; ofAll: n
   const compare = (ours: Tensor, name: string, turn: boolean) => {
     const expected = golden.tensor(name);
     const scale = largest(expected.data);
-    const difference = distance(turn ? transposed(ours) : ours.data, expected.data);
+    const difference = distance((turn ? transpose(ours) : ours).data, expected.data);
     ofTensor = Math.max(ofTensor, scale === 0 ? difference : difference / scale);
     error = Math.max(error, difference);
     entry = Math.max(entry, scale);
@@ -136,7 +130,7 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
         ["lora_B", layer.loraB],
       ] as const) {
         const expected = after.tensor(`base_model.model.${path}.${name}.weight`);
-        expect(distance(transposed(graph.value(id)), expected.data)).toBeLessThan(2e-4);
+        expect(distance(transpose(graph.value(id)).data, expected.data)).toBeLessThan(2e-4);
       }
     }
     optimizer.dispose();

@@ -147,7 +147,6 @@ async function start(options: InitOptions): Promise<Engine> {
 /** Kernels with their memory, before they are checked. */
 interface Loaded {
   readonly kernels: Kernels;
-  readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
   readonly threads: number;
   readonly threadsRefused?: string;
@@ -170,7 +169,7 @@ async function loadBest(
 
 async function load(build: Build, source: WasmSource | undefined, maximum: number): Promise<Loaded> {
   const kernels = await instantiate(await compile(build, source));
-  return { kernels, memory: kernels.memory, heap: new Heap(kernels.memory, maximum), threads: 1 };
+  return { kernels, heap: new Heap(kernels.memory, maximum), threads: 1 };
 }
 
 /** What only the builds with threads export. */
@@ -179,11 +178,12 @@ type SharedKernels = Kernels & { set_threads(threads: number, maySleep: boolean)
 /** The build with threads, on shared memory, with its workers running. */
 async function loadShared(build: Build, threads: number, maximum: number): Promise<Loaded> {
   const module = await compile(`${build}-threads`);
-  const memory = sharedMemory(Math.min(maximum, SHARED_MAXIMUM));
+  const most = Math.min(maximum, SHARED_MAXIMUM);
+  const memory = sharedMemory(most);
   const kernels = await instantiate(module, memory);
   await startWorkers(threads - 1, { module, memory });
   (kernels as SharedKernels).set_threads(threads, callerMayBlock());
-  return { kernels, memory, heap: new Heap(memory, Math.min(maximum, SHARED_MAXIMUM)), threads };
+  return { kernels, heap: new Heap(memory, most), threads };
 }
 
 /** A page's main thread must not block; workers and Node may. */
@@ -219,10 +219,10 @@ function candidates(wanted: Build | "auto", features: Features): Build[] {
 
 /** Hands the kernels their scratch and tile, and checks the results. */
 function ready(build: Build, features: Features, loaded: Loaded, wantedTile: Tile | "auto"): Engine {
-  const { kernels, memory, heap, threads, threadsRefused = null } = loaded;
+  const { kernels, heap, threads, threadsRefused = null } = loaded;
   const workspace = kernels.workspace_len(threads);
   kernels.set_workspace(heap.allocate(4 * workspace), workspace);
   const tile = new TileChoice(kernels, heap, wantedTile);
   selfTest(build, kernels, heap);
-  return { kernels, memory, heap, build, threads, threadsRefused, tile, features };
+  return { kernels, memory: heap.memory, heap, build, threads, threadsRefused, tile, features };
 }

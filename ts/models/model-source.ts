@@ -60,7 +60,15 @@ export async function readRequired(source: ModelSource, file: string): Promise<B
 /** A JSON object from a file; null where an optional one is missing. Throws `ModelError` where it is no JSON object. */
 export async function readJson(source: ModelSource, file: string): Promise<Record<string, unknown> | null> {
   const found = await source.open(file);
-  if (found === null) return null;
+  return found === null ? null : parseJson(source, file, found);
+}
+
+/** A JSON object from a file that must be there. Throws `ModelError` where it is missing or no JSON object. */
+export async function readRequiredJson(source: ModelSource, file: string): Promise<Record<string, unknown>> {
+  return parseJson(source, file, await readRequired(source, file));
+}
+
+async function parseJson(source: ModelSource, file: string, found: ByteSource): Promise<Record<string, unknown>> {
   const text = new TextDecoder().decode(await found.read(0, found.size));
   await found.close?.();
   let value: unknown;

@@ -11,7 +11,7 @@ import { loadBertWeights } from "./bert/weights.js";
 import { nextTask } from "../next-task.js";
 import { createAdapter, type LoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
-import { modelSource, type ModelSource, readJson, readRequired } from "./model-source.js";
+import { modelSource, type ModelSource, readRequired, readRequiredJson } from "./model-source.js";
 import { type RaggedBatch, raggedBatch, tokenBatches } from "./ragged-batch.js";
 import { TextTokenizer } from "./text-tokenizer.js";
 
@@ -23,6 +23,14 @@ export interface LoadOptions {
   readonly maxTokens?: number;
   /** Packed copies of each frozen weight: 2 (the default) for speed, 1 for less memory. */
   readonly packedCopies?: 1 | 2;
+}
+
+/** What every inference takes. */
+export interface InferOptions {
+  /** Cancels between two batches. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch with the number of texts done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
@@ -62,8 +70,7 @@ export class SentenceEncoder {
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
     await init();
     const from = await modelSource(source);
-    await readRequired(from, "config.json").then((file) => file.close?.());
-    const config = bertConfig((await readJson(from, "config.json"))!);
+    const config = bertConfig(await readRequiredJson(from, "config.json"));
     const maxTokens = options.maxTokens ?? config.maxPositions;
     if (!(Number.isSafeInteger(maxTokens) && maxTokens >= 2 && maxTokens <= config.maxPositions)) {
       throw new ConfigError(`load: maxTokens is from 2 to ${config.maxPositions} for this model, got ${maxTokens}`);
@@ -95,19 +102,28 @@ export class SentenceEncoder {
    */
   async encode(
     texts: readonly string[],
-    options: { normalize?: boolean; onProgress?: (done: number) => void; signal?: AbortSignal } = {},
+    options: InferOptions & { normalize?: boolean } = {},
   ): Promise<Float32Array[]> {
-    const vectors: Float32Array[] = [];
+    const { graph } = this;
+    return this.infer(texts, (pooled) => (options.normalize ? graph.normalize(pooled) : pooled), options);
+  }
+
+  /** Runs texts through the encoder batch by batch: rows of what `finish` makes of the pooled vectors, one a text. */
+  async infer(
+    texts: readonly string[],
+    finish: (pooled: NodeId) => NodeId,
+    { signal, onProgress }: InferOptions = {},
+  ): Promise<Float32Array[]> {
+    const rows: Float32Array[] = [];
     for (const batch of tokenBatches(this.tokenize(texts), INFERENCE_TOKENS)) {
-      throwIfAborted(options.signal);
-      const { data, shape } = this.inferBatch(raggedBatch(batch), (pooled) =>
-        options.normalize ? this.graph.normalize(pooled) : pooled,
-      );
-      for (let i = 0; i < shape[0]!; i++) vectors.push(data.slice(i * shape[1]!, (i + 1) * shape[1]!));
-      options.onProgress?.(vectors.length);
+      throwIfAborted(signal);
+      const { data, shape } = this.inferBatch(raggedBatch(batch), finish);
+      const [count, width] = shape as [number, number];
+      for (let i = 0; i < count; i++) rows.push(data.slice(i * width, (i + 1) * width));
+      onProgress?.(rows.length);
       await nextTask();
     }
-    return vectors;
+    return rows;
   }
 
   /** Token ids of each text. */
@@ -121,7 +137,7 @@ export class SentenceEncoder {
   }
 
   /** Runs a batch without gradients and reads what `finish` makes of the pooled vectors `[batch, hidden]`. */
-  inferBatch(batch: RaggedBatch, finish: (pooled: NodeId) => NodeId) {
+  private inferBatch(batch: RaggedBatch, finish: (pooled: NodeId) => NodeId) {
     const { graph } = this;
     const wasTraining = graph.training;
     graph.eval();

@@ -1,10 +1,8 @@
-import { throwIfAborted } from "../abort.js";
 import { ConfigError, FormatError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import { transpose } from "../io/peft/transpose.js";
 import { readSafetensors, writeSafetensors } from "../io/safetensors/index.js";
-import { nextTask } from "../next-task.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { fit } from "../train/fit.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
@@ -12,8 +10,8 @@ import { logProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
 import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
-import { raggedBatch, tokenBatches } from "./ragged-batch.js";
-import type { SentenceEncoder } from "./sentence-encoder.js";
+import { raggedBatch } from "./ragged-batch.js";
+import type { InferOptions, SentenceEncoder } from "./sentence-encoder.js";
 
 /** A text and what it is. */
 export interface Example {
@@ -50,7 +48,6 @@ interface TokenizedExample {
   readonly target: number;
 }
 
-const INFERENCE_TOKENS = 1024;
 const HEAD_FILE = "head.safetensors";
 const LABELS_FILE = "labels.json";
 
@@ -139,10 +136,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /** Accuracy, loss and confusion matrix on known examples. */
-  async evaluate(
-    examples: readonly Example[],
-    options: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
-  ): Promise<Metrics> {
+  async evaluate(examples: readonly Example[], options: InferOptions = {}): Promise<Metrics> {
     const targets = examples.map(({ label }) => this.target(label));
     const logits = await this.logits(
       examples.map(({ text }) => text),
@@ -152,21 +146,9 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /** Logits of each text, `[classes]`. */
-  async logits(
-    texts: readonly string[],
-    options: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
-  ): Promise<Float32Array[]> {
+  async logits(texts: readonly string[], options: InferOptions = {}): Promise<Float32Array[]> {
     this.encoder.setAdapter(this.adapter);
-    const rows: Float32Array[] = [];
-    const classes = this.labels.length;
-    for (const batch of tokenBatches(this.encoder.tokenize(texts), INFERENCE_TOKENS)) {
-      throwIfAborted(options.signal);
-      const { data } = this.encoder.inferBatch(raggedBatch(batch), (pooled) => this.head.logits(pooled));
-      batch.forEach((_, i) => rows.push(data.slice(i * classes, (i + 1) * classes)));
-      options.onProgress?.(rows.length);
-      await nextTask();
-    }
-    return rows;
+    return this.encoder.infer(texts, (pooled) => this.head.logits(pooled), options);
   }
 
   /** The adapter as PEFT's files, and head and labels in files beside them. */

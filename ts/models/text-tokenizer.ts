@@ -1,6 +1,6 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { ConfigError, ModelError } from "../errors.js";
-import { type ModelSource, readJson } from "./model-source.js";
+import { type ModelSource, readJson, readRequiredJson } from "./model-source.js";
 
 /** Turns texts into token ids, special tokens included, cut to a number of tokens of our choosing. */
 export class TextTokenizer {
@@ -12,8 +12,7 @@ export class TextTokenizer {
 
   /** Reads tokenizer.json and, where there is one, tokenizer_config.json. Throws `ModelError` where they do not work. */
   static async load(source: ModelSource, maxTokens: number): Promise<TextTokenizer> {
-    const json = await readJson(source, "tokenizer.json");
-    if (json === null) throw new ModelError(`model ${source.name}: tokenizer.json is missing`, { model: source.name });
+    const json = await readRequiredJson(source, "tokenizer.json");
     const config = (await readJson(source, "tokenizer_config.json")) ?? {};
     try {
       // Some files have a length and fixed padding baked in (MiniLM's: 128). Ragged batches are never padded.

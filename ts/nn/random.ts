@@ -1,5 +1,6 @@
 import { engine } from "../engine/engine.js";
 import type { Graph } from "../graph/graph.js";
+import { seedWords } from "../ops/dropout.js";
 import type { Pointer } from "../ops/op.js";
 import { sizeOf, type Tensor } from "../tensor.js";
 
@@ -24,7 +25,7 @@ export function uniform(graph: Graph, shape: readonly number[], bound: number): 
 export function permutation(n: number, seed: number, stream: number): Int32Array {
   const { kernels, heap } = engine();
   const pointer = heap.allocate(4 * Math.max(n, 1));
-  kernels.philox_uniform(pointer, n, ...words(seed), stream);
+  kernels.philox_uniform(pointer, n, ...seedWords(seed), stream);
   const order = Int32Array.from({ length: n }, (_, i) => i);
   const numbers = new Float32Array(heap.memory.buffer, pointer, n);
   for (let i = n - 1; i > 0; i--) {
@@ -40,13 +41,8 @@ type Generator = (out: Pointer, n: number, seedLow: number, seedHigh: number, st
 function draw(graph: Graph, shape: readonly number[], generate: Generator): Tensor {
   const size = sizeOf(shape);
   const pointer = graph.arena.allocate(size);
-  generate(pointer, size, ...words(graph.seed), graph.nextStream());
+  generate(pointer, size, ...seedWords(graph.seed), graph.nextStream());
   const data = graph.floats(pointer, size).slice();
   graph.arena.release(pointer, size);
   return { shape: [...shape], data };
-}
-
-/** A 53-bit seed as two 32-bit words. */
-function words(seed: number): [low: number, high: number] {
-  return [seed >>> 0, Math.floor(seed / 2 ** 32)];
 }

@@ -27,8 +27,9 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
     history.push(...options.resume.history);
     first = options.resume.step;
   }
-  const batchAt = batchOrder(examples.length, settings.batchSize, settings.seed);
-  reserve(task, examples, batchAt, settings);
+  const order = batchOrder(examples.length, settings.batchSize, settings.seed);
+  const batchAt = (step: number) => Array.from(order(step), (i) => examples[i]!);
+  reserve(task, batchAt, settings);
   const save = async () => options.checkpoint?.save(checkpointOf(graph, params, optimizer, history));
   const started = performance.now();
   let tokens = 0;
@@ -37,9 +38,8 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
     if (options.signal?.aborted) await save();
     throwIfAborted(options.signal, { step, steps: settings.steps, history });
     const begin = performance.now();
-    const batch = Array.from(batchAt(step), (i) => examples[i]!);
     optimizer.lr = settings.schedule(step);
-    const result = trainStep(task, params, optimizer, batch, settings);
+    const result = trainStep(task, params, optimizer, batchAt(step), settings);
     tokens += result.tokens;
     const record = { step, learningRate: optimizer.lr, milliseconds: performance.now() - begin, ...result };
     history.push(record);
@@ -61,21 +61,11 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
 }
 
 /** Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. */
-function reserve<E>(
-  task: Task<E>,
-  examples: readonly E[],
-  batchAt: (step: number) => Int32Array,
-  settings: Settings,
-): void {
+function reserve<E>(task: Task<E>, batchAt: (step: number) => E[], settings: Settings): void {
   if (task.memory === undefined) return;
   let most = 0;
   for (let step = 0; step < settings.steps; step++) {
-    for (const part of microBatches(
-      Array.from(batchAt(step), (i) => examples[i]!),
-      settings.accumulate,
-    )) {
-      most = Math.max(most, task.memory(part));
-    }
+    for (const part of microBatches(batchAt(step), settings.accumulate)) most = Math.max(most, task.memory(part));
   }
   task.graph.reserve(most);
 }
