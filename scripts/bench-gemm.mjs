@@ -197,9 +197,11 @@ function peakMeter(wasm, data) {
   let most = 0;
   return () => {
     for (let i = 0; i < 5; i++) {
-      const start = performance.now();
-      wasm.peak(iterations, data);
-      most = Math.max(most, (wasm.peak_flops() * iterations) / (performance.now() - start) / 1e6);
+      for (let form = 0; form < wasm.peak_forms(); form++) {
+        const start = performance.now();
+        wasm.peak(form, iterations, data);
+        most = Math.max(most, (wasm.peak_flops(form) * iterations) / (performance.now() - start) / 1e6);
+      }
     }
     return most;
   };

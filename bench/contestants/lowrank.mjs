@@ -30,18 +30,30 @@ function settle({ Graph }) {
   graph.dispose();
 }
 
-/** The most that 128-bit multiply-adds give on one thread of this machine. */
+/** The most that 128-bit multiply-adds give on one thread of this machine, in the loop that gives most here. */
 function peak({ Graph }) {
   const graph = new Graph();
   const { kernels } = graph.engine;
   const pointer = graph.allocateOwned(kernels.peak_len());
   graph.floats(pointer, kernels.peak_len()).fill(0.5);
   const iterations = 20_000;
-  return {
-    flops: iterations * kernels.peak_flops(),
-    run: () => kernels.peak(iterations, pointer),
-    dispose: () => graph.dispose(),
-  };
+  const forms = Array.from({ length: kernels.peak_forms() }, (_, form) => ({
+    flops: iterations * kernels.peak_flops(form),
+    run: () => kernels.peak(form, iterations, pointer),
+  }));
+  const [fastest] = forms.sort((a, b) => speed(b) - speed(a));
+  return { ...fastest, dispose: () => graph.dispose() };
+}
+
+/** Operations a millisecond, at the best of many runs. */
+function speed({ flops, run }) {
+  let least = Infinity;
+  for (const begin = performance.now(); performance.now() - begin < 300;) {
+    const start = performance.now();
+    for (let i = 0; i < 100; i++) run();
+    least = Math.min(least, performance.now() - start);
+  }
+  return (100 * flops) / least;
 }
 
 function matmul({ Graph }, { shape: [m, k, n], transposeA, transposeB, frozen, a, b }) {

@@ -87,10 +87,16 @@ pub unsafe fn probe_tile(index: usize, iterations: usize, scratch: *mut f32) {
     }
 }
 
-/// Operations of one iteration of `peak`.
+/// Forms of `peak`; which gives most depends on the processor and the engine.
 #[wasm_bindgen]
-pub fn peak_flops() -> usize {
-    measure::PEAK_FLOPS
+pub fn peak_forms() -> usize {
+    measure::PEAK_ROWS.len()
+}
+
+/// Operations of one iteration of a form of `peak`.
+#[wasm_bindgen]
+pub fn peak_flops(form: usize) -> usize {
+    measure::peak_flops(form)
 }
 
 /// Elements that `peak` works on.
@@ -99,11 +105,11 @@ pub fn peak_len() -> usize {
     measure::PEAK_SCRATCH
 }
 
-/// The machine's best: independent multiply-adds in registers. `data` holds `peak_len()` finite elements, of which the
-/// first four are overwritten.
+/// The machine's best: independent multiply-adds in registers, in one of `peak_forms()` forms. `data` holds `peak_len()`
+/// finite elements, of which the first four are overwritten.
 #[wasm_bindgen]
-pub unsafe fn peak(iterations: usize, data: *mut f32) {
-    unsafe { measure::peak(iterations, data) }
+pub unsafe fn peak(form: usize, iterations: usize, data: *mut f32) {
+    unsafe { measure::peak(form, iterations, data) }
 }
 
 fn activation_of(code: u32) -> Activation {

@@ -1,7 +1,8 @@
 //! The loops around the tile: blocks of k, blocks of rows, groups of panels, strips.
 
 use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width};
-use super::source::{B_BLOCK, FEW_ROWS, Source};
+use super::select::{PACKING_COLUMNS, PACKING_ROWS};
+use super::source::{B_BLOCK, FEW_ROWS, Group, Source};
 use super::tile::{Initial, Strip, Tile};
 use super::{Activation, Product, Right, Strided, output, rows, select};
 use core::ops::Range;
@@ -9,12 +10,8 @@ use core::ops::Range;
 /// Rows of A that pass a group of panels before the next group: 256 KiB of A, which stays in the second-level cache.
 const ROW_BLOCK: usize = 256;
 
-/// Columns of C in a block: 512 KiB.
-const COLUMN_BLOCK: usize = 512;
-
-/// From this size on (1 MiB) B may come from beyond the second-level cache. Then a block is touched before it is used: many
-/// lines on their way at once take a fraction of the time that the tile would wait for one after the other.
-const FAR: usize = 1 << 18;
+/// Columns of C in a block: 256 KiB, as much as of A and of B, so that the second-level cache holds all three.
+pub const COLUMN_BLOCK: usize = 256;
 
 /// A block of rows of A, interleaved.
 const A_BLOCK: usize = ROW_BLOCK * MAXIMUM_BLOCK;
@@ -30,9 +27,6 @@ const SHALLOW: usize = 32;
 
 /// Up to this many columns Aᵀ is read in place.
 const FEW_COLUMNS: usize = 32;
-
-/// Block of k for Aᵀ in place, whose rows lie in as many pages.
-const SHORT_BLOCK: usize = 128;
 
 /// C[rows, columns] ← f(α·A·B + β·C + bias) for a part of the product. k = 0 gives f(β·C + bias).
 ///
@@ -81,12 +75,14 @@ unsafe fn blocked(
     first: Initial,
     workspace: *mut f32,
 ) {
-    let left = columns.end - columns.start;
+    let all = columns.len();
+    // As even as they can be, in whole panels.
+    let width = all.div_ceil(all.div_ceil(COLUMN_BLOCK)).next_multiple_of(PACKING_COLUMNS);
     for top in rows.clone().step_by(ROW_BLOCK) {
-        for column in columns.clone().step_by(COLUMN_BLOCK) {
-            let columns = column..columns.end.min(column + COLUMN_BLOCK);
+        for column in columns.clone().step_by(width) {
+            let columns = column..columns.end.min(column + width);
             let rows = top..rows.end.min(top + ROW_BLOCK);
-            unsafe { block_of_output(product, tile, rows, columns, left, first, workspace) }
+            unsafe { block_of_output(product, tile, rows, columns, all, first, workspace) }
         }
     }
 }
@@ -107,10 +103,8 @@ unsafe fn block_of_output(
     let in_place = !interleaved || (a.row == 1 && all_columns <= FEW_COLUMNS);
     let length = match product.b {
         Right::Strided(b) if b.column == 1 && rows.len() <= FEW_ROWS => SHALLOW,
-        Right::Strided(_) if in_place && interleaved => SHORT_BLOCK,
         _ => block(k),
     };
-    let far = k * product.n >= FAR && rows.len() > FEW_ROWS;
     unsafe {
         let packed_strips = workspace.add(B_BLOCK);
         let edge = packed_strips.add(A_BLOCK);
@@ -133,40 +127,31 @@ unsafe fn block_of_output(
                 let from = Strided { data: from.at(done, 0), ..a };
                 pack::strips(least, count - taller, depth, from, packed_strips.add(done * depth));
             }
-            if far
-                && let Right::Strided(b) = product.b
-                && b.column == 1
-            {
-                pack::touch(Strided { data: b.at(start, columns.start), ..b }, depth, columns.len());
-            }
-            if far && !interleaved {
-                pack::touch(Strided { data: a.at(rows.start, start), ..a }, rows.len(), depth);
-            }
-            let mut source = Source::new(product, nr, start..start + depth, workspace);
+            let source = Source::new(product, nr, start..start + depth, workspace);
             let mut column = columns.start;
             while column < columns.end {
-                let (width, panels) = source.group(column..columns.end, rows.len());
+                let Group { width, panels, mut original } = source.group(column..columns.end, rows.len());
                 let vectors = panel_width(width, nr) / 4;
-                if far
-                    && let Right::Packed(_) = product.b
-                    && column + 2 * width <= columns.end
-                {
-                    // The panels after these.
-                    pack::touch(Strided::rows(panels.data.add(width * depth), 0), 1, width * depth);
-                }
                 // A narrow panel leaves registers for more rows, unless their number is fixed by the packed strips.
                 let mr = if vectors == 1 && in_place { 8 } else { mr };
-                for (i, height) in strips(rows.clone(), mr) {
-                    let from = strip_of(i, height);
-                    let to = c.data.add(i * c.row);
-                    if width % 4 == 0 {
-                        let range = column..column + width;
-                        select::run(height, vectors, depth, from, panels, to, c.row, range, c.alpha, initial);
-                    } else {
-                        let range = 0..padded(width);
-                        select::run(height, vectors, depth, from, panels, edge, nr, range, c.alpha, Initial::Zero);
-                        output::add_edge(edge, nr, height, to, c.row, column..column + width, initial);
+                let (range, padded) = (column..column + width, 0..padded(width));
+                for (i, mut height) in strips(rows.clone(), mr) {
+                    let mut strip = strip_of(i, height);
+                    let mut to = c.data.add(i * c.row);
+                    if width % 4 != 0 {
+                        let zero = Initial::Zero;
+                        select::run(height, vectors, depth, strip, panels, edge, nr, padded.clone(), c.alpha, zero);
+                        output::add_edge(edge, nr, height, to, c.row, range.clone(), initial);
+                        continue;
                     }
+                    if let Some(b) = original.take() {
+                        let (range, copy) = (range.clone(), panels.data.cast_mut());
+                        select::run_and_pack(nr, depth, strip, b.data, b.row, copy, to, c.row, range, c.alpha, initial);
+                        height -= PACKING_ROWS;
+                        strip = strip.below(PACKING_ROWS);
+                        to = to.add(PACKING_ROWS * c.row);
+                    }
+                    select::run(height, vectors, depth, strip, panels, to, c.row, range.clone(), c.alpha, initial);
                 }
                 column += width;
             }

@@ -73,13 +73,6 @@ pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usiz
             match b {
                 Right::Strided(b) => {
                     let b = Strided { data: b.at(rows.start, column), ..b };
-                    if nr == 8 && left >= 16 && b.column == 1 {
-                        // Two panels share the lines of B.
-                        let next = rows.len() * 8;
-                        copy([0, 4, 8, 12], [0, 4, next, next + 4], rows.len(), b, to, 8);
-                        column += 16;
-                        continue;
-                    }
                     panel(rows.len(), width, b, to);
                 }
                 Right::PackedTransposed { packed, width: inner } => {
@@ -89,18 +82,6 @@ pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usiz
             }
         }
         column += width;
-    }
-}
-
-/// Reads one element of each line of a matrix with contiguous rows, to bring it nearer.
-///
-/// # Safety
-/// Valid for the rows and columns.
-pub unsafe fn touch(matrix: Strided, rows: usize, columns: usize) {
-    for i in 0..rows {
-        for j in (0..columns).step_by(16) {
-            unsafe { core::ptr::read_volatile(matrix.at(i, j)) };
-        }
     }
 }
 

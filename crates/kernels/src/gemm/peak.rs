@@ -6,25 +6,38 @@ use crate::simd::F32x4;
 use core::array::from_fn;
 use core::ptr::with_exposed_provenance;
 
-/// Rows and vectors of the yardstick's outer products: few enough for any engine's registers.
-const ROWS: usize = 4;
+/// Rows of the yardstick's outer products, a form each. Eight sums just cover the latency of the operations on most
+/// processors, twelve leave room for a late operand, and not every engine has registers for them: the highest counts.
+pub const PEAK_ROWS: [usize; 2] = [4, 6];
 const VECTORS: usize = 2;
 
 /// Elements that the factors walk through.
 const WALK: usize = 1024;
 
-/// Floating point operations of one iteration of `peak`.
-pub const PEAK_FLOPS: usize = ROWS * VECTORS * 4 * 2;
+/// Floating point operations of one iteration of a form of `peak`.
+pub const fn peak_flops(form: usize) -> usize {
+    PEAK_ROWS[form] * VECTORS * 4 * 2
+}
 
 /// Elements that `peak` works on.
-pub const PEAK_SCRATCH: usize = WALK + 4 * (ROWS + VECTORS);
+pub const PEAK_SCRATCH: usize = WALK + 4 * (PEAK_ROWS[1] + VECTORS);
 
-/// `iterations` times, for 8 independent sums: s ← s + x·y. All factors come from memory and are others each time, so no
+/// `iterations` times, for independent sums: s ← s + x·y. All factors come from memory and are others each time, so no
 /// compiler can take the products out of the loop; a form s ← s·x + y gives less, since it waits for both operations.
 ///
 /// # Safety
 /// `data` holds `PEAK_SCRATCH` finite and normal elements, of which the first four are overwritten.
-pub unsafe fn peak(iterations: usize, data: *mut f32) {
+pub unsafe fn peak(form: usize, iterations: usize, data: *mut f32) {
+    unsafe {
+        match form {
+            0 => outer_products::<{ PEAK_ROWS[0] }>(iterations, data),
+            _ => outer_products::<{ PEAK_ROWS[1] }>(iterations, data),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn outer_products<const ROWS: usize>(iterations: usize, data: *mut f32) {
     unsafe {
         let mut sums = [[F32x4::ZERO; VECTORS]; ROWS];
         let start = data.expose_provenance();

@@ -73,7 +73,7 @@ unsafe fn in_place<const R: usize, const V: usize>(
 ) -> usize {
     let Product { k, a, c, .. } = *product;
     let width = columns.len() / (4 * V) * (4 * V);
-    let compiled: Compiled = if a.column == 1 { run::<R, V, false, 0> } else { run::<R, V, true, 0> };
+    let compiled: Compiled = if a.column == 1 { run::<R, V, false, 0, 0> } else { run::<R, V, true, 0, 0> };
     let step = if a.column == 1 { a.row } else { a.column };
     let mut initial = initial;
     for start in (0..k).step_by(SHALLOW) {
@@ -83,7 +83,21 @@ unsafe fn in_place<const R: usize, const V: usize>(
             let to = c.data.add(row * c.row);
             let (from, from_row) = initial.at(to, c.row, columns.start).unwrap_or((core::ptr::null(), 0));
             let to = to.add(columns.start);
-            compiled(depth, a, step, b.data, b.row, 4 * V, to, c.row, width / (4 * V), c.alpha, from, from_row);
+            compiled(
+                depth,
+                a,
+                step,
+                b.data,
+                b.row,
+                4 * V,
+                core::ptr::null_mut(),
+                to,
+                c.row,
+                width / (4 * V),
+                c.alpha,
+                from,
+                from_row,
+            );
         }
         initial = Initial::Output;
     }

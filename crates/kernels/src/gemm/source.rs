@@ -1,19 +1,31 @@
 //! Which panels of B come next, and where they lie.
 
+use super::blocked::COLUMN_BLOCK;
 use super::pack::{self, MAXIMUM_BLOCK, padded, panel_width};
+use super::select::PACKING_COLUMNS;
 use super::tile::Panels;
-use super::{Product, Right};
+use super::{Product, Right, Strided};
 use core::ops::Range;
+use core::ptr::read_volatile;
 
-/// Elements of B that pass a block of rows together, at most: 32 KiB. The first-level cache may be too small for it and
-/// the strip of A: the second is fast enough for the tile, and a wider group reads A less often (3 to 5 % over 16 KiB).
-const GROUP: usize = 8192;
-
-/// Elements of B packed together.
-pub const B_BLOCK: usize = 64 * MAXIMUM_BLOCK;
+/// Elements of a block of B: 256 KiB, which stay in the second-level cache while every strip of A passes them.
+pub const B_BLOCK: usize = COLUMN_BLOCK * MAXIMUM_BLOCK;
 
 /// Up to this many rows B is read in place: a copy would not be read often enough to pay.
 pub const FEW_ROWS: usize = 8;
+
+/// From this size on (1 MiB) B may lie beyond the second-level cache. A block is then touched, row by row, before it is
+/// copied: many lines on their way at once take a fraction of the time that one after the other would.
+const FAR: usize = 1 << 18;
+
+/// Neighbouring panels of one width.
+pub struct Group {
+    /// Columns.
+    pub width: usize,
+    pub panels: Panels,
+    /// B as it lies in memory, where `panels` are still to be filled: `select::run_and_pack` does so.
+    pub original: Option<Strided>,
+}
 
 /// Where the panels of a block of k come from.
 pub struct Source<'a> {
@@ -21,44 +33,58 @@ pub struct Source<'a> {
     nr: usize,
     rows: Range<usize>,
     buffer: *mut f32,
-    /// Columns whose panels the buffer holds.
-    held: Range<usize>,
 }
 
 impl<'a> Source<'a> {
     /// `rows` are the block of k; `buffer` has `B_BLOCK` elements.
     pub fn new(product: &'a Product, nr: usize, rows: Range<usize>, buffer: *mut f32) -> Self {
-        Self { product, nr, rows, buffer, held: 0..0 }
+        Self { product, nr, rows, buffer }
     }
 
-    /// The next columns to work on: as many whole panels as belong together, or a narrower one at the end. `height` is the
-    /// number of rows that will read them.
+    /// The next columns to work on: all whole panels, or a narrower one at the end. `height` is the number of rows that
+    /// will read them. Overwrites the group before it.
     ///
     /// # Safety
-    /// As for `blocked::multiply`.
-    pub unsafe fn group(&mut self, columns: Range<usize>, height: usize) -> (usize, Panels) {
-        let Product { n, b, .. } = *self.product;
-        let (nr, depth, column) = (self.nr, self.rows.len(), columns.start);
-        let panel = panel_width(columns.len(), nr);
-        let width_of = |left: usize| {
-            if left >= nr { nr * (GROUP / (depth * nr)).clamp(1, left / nr) } else { panel.min(left) }
-        };
-        let width = width_of(columns.len());
-        let panels = |data| Panels { data, row: panel, next: depth * panel };
+    /// As for `blocked::multiply`; no more than `COLUMN_BLOCK` columns.
+    pub unsafe fn group(&self, columns: Range<usize>, height: usize) -> Group {
+        let Self { product, nr, ref rows, buffer } = *self;
+        let Product { n, k, b, .. } = *product;
+        let (depth, column, left) = (rows.len(), columns.start, columns.len());
+        let panel = panel_width(left, nr);
+        let width = if left >= panel { left / panel * panel } else { left };
+        let ready = |data| Panels { data, row: panel, next: depth * panel };
         unsafe {
             match b {
-                Right::Packed(data) => (width, panels(data.add(self.rows.start * padded(n) + column * depth))),
+                Right::Packed(data) => {
+                    let data = data.add(rows.start * padded(n) + column * depth);
+                    Group { width, panels: ready(data), original: None }
+                }
                 Right::Strided(b) if b.column == 1 && width % 4 == 0 && (height <= FEW_ROWS || b.row <= nr) => {
-                    (width, Panels { data: b.at(self.rows.start, column), row: b.row, next: panel })
+                    let panels = Panels { data: b.at(rows.start, column), row: b.row, next: panel };
+                    Group { width, panels, original: None }
+                }
+                Right::Strided(b) if b.column == 1 && left >= PACKING_COLUMNS => {
+                    let original = Strided { data: b.at(rows.start, column), ..b };
+                    let width = left / PACKING_COLUMNS * PACKING_COLUMNS;
+                    if k * n >= FAR {
+                        touch(original, depth, width);
+                    }
+                    Group { width, panels: ready(buffer), original: Some(original) }
                 }
                 _ => {
-                    if column >= self.held.end {
-                        self.held = column..columns.end.min(column + B_BLOCK / depth / nr * nr);
-                        pack::panels(b, n, self.rows.clone(), self.held.clone(), nr, self.buffer);
-                    }
-                    (width_of(self.held.end - column), panels(self.buffer.add((column - self.held.start) * depth)))
+                    pack::panels(b, n, rows.clone(), column..column + width, nr, buffer);
+                    Group { width, panels: ready(buffer), original: None }
                 }
             }
+        }
+    }
+}
+
+/// Reads one element of each line of a matrix with contiguous rows, to bring it nearer.
+unsafe fn touch(matrix: Strided, rows: usize, columns: usize) {
+    for i in 0..rows {
+        for j in (0..columns).step_by(16) {
+            unsafe { read_volatile(matrix.at(i, j)) };
         }
     }
 }

@@ -44,6 +44,17 @@ pub struct Strip {
     pub interleaved: bool,
 }
 
+impl Strip {
+    /// Without its first `rows` rows.
+    ///
+    /// # Safety
+    /// The strip has as many.
+    pub unsafe fn below(self, rows: usize) -> Self {
+        let distance = if self.interleaved { rows } else { rows * self.step };
+        Self { data: unsafe { self.data.add(distance) }, ..self }
+    }
+}
+
 /// Neighbouring panels of B over a block of k: each V vectors wide, rows `row` apart, the panels `next` apart.
 #[derive(Clone, Copy)]
 pub struct Panels {
@@ -63,25 +74,40 @@ pub enum Initial {
 }
 
 /// A strip of A against neighbouring panels of B, by plain numbers: structures would go to a table's function through
-/// memory. In order: k, A's data and step, B's data, row and next, C at the strip's first row and the panels' first
-/// column, the distance of its rows, the number of panels, α, and as for C what is added (null: nothing).
-pub type Compiled =
-    unsafe fn(usize, *const f32, usize, *const f32, usize, usize, *mut f32, usize, usize, f32, *const f32, usize);
+/// memory. In order: k, A's data and step, B's data, row and next, where B is copied to, C at the strip's first row and
+/// the panels' first column, the distance of its rows, the number of panels, α, and as for C what is added (null: nothing).
+pub type Compiled = unsafe fn(
+    usize,
+    *const f32,
+    usize,
+    *const f32,
+    usize,
+    usize,
+    *mut f32,
+    *mut f32,
+    usize,
+    usize,
+    f32,
+    *const f32,
+    usize,
+);
 
-/// C[0..R, 0..4V·panels] ← α·A·B + initial. `k` > 0. B's rows are `B_ROW` apart, or `b_row` where that is 0.
+/// C[0..R, 0..4V·panels] ← α·A·B + initial. `k` > 0. B's rows are `B_ROW` apart, or `b_row` where that is 0. With `COPY`
+/// > 0, B is also written to `copy` in panels of as many vectors, one after the other.
 ///
 /// # Safety
 /// All addresses named by the strip, the panels, C and `initial` must be valid; C overlaps neither A nor B, and `initial`
 /// only where it is C.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-pub unsafe fn run<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize>(
+pub unsafe fn run<const R: usize, const V: usize, const INTERLEAVED: bool, const B_ROW: usize, const COPY: usize>(
     k: usize,
     a: *const f32,
     a_step: usize,
     mut b: *const f32,
     b_row: usize,
     b_next: usize,
+    mut copy: *mut f32,
     mut c: *mut f32,
     c_row: usize,
     panels: usize,
@@ -92,7 +118,10 @@ pub unsafe fn run<const R: usize, const V: usize, const INTERLEAVED: bool, const
     let a = Strip { data: a, step: a_step, interleaved: INTERLEAVED };
     for _ in 0..panels {
         unsafe {
-            let sums = sum::<R, V, INTERLEAVED, B_ROW>(k, a, b, b_row);
+            let sums = sum_copying::<R, V, INTERLEAVED, B_ROW, COPY>(k, a, b, b_row, copy);
+            if COPY > 0 {
+                copy = copy.add(4 * V * k);
+            }
             if initial.is_null() {
                 store(sums, alpha, None, c, c_row);
             } else {
@@ -161,10 +190,6 @@ pub unsafe fn store<const R: usize, const V: usize>(
 
 /// Σ over p < k of A[0..R, p] ⊗ B[p, 0..4V].
 ///
-/// Two habits of the compilers decide the form. Pointers are carried as numbers, which keeps LLVM's loop strength
-/// reduction from rewriting them, so that each load gets its constant offset. And the exits between the four steps of a
-/// turn keep each step a block of its own: in one block LLVM sums one element after the other, and V8 spills.
-///
 /// # Safety
 /// As for `run`; `k` > 0.
 #[inline(always)]
@@ -174,11 +199,37 @@ pub(crate) unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool
     b: *const f32,
     b_row: usize,
 ) -> [[F32x4; V]; R] {
+    unsafe { sum_copying::<R, V, INTERLEAVED, B_ROW, 0>(k, a, b, b_row, core::ptr::null_mut()) }
+}
+
+/// `sum`; with `COPY`, B's rows also go to `copy`, one after the other.
+///
+/// Two habits of the compilers decide the form. Pointers are carried as numbers, which keeps LLVM's loop strength
+/// reduction from rewriting them, so that each load gets its constant offset. And the exits between the four steps of a
+/// turn keep each step a block of its own: in one block LLVM sums one element after the other, and V8 spills.
+///
+/// # Safety
+/// As for `run`; `k` > 0.
+#[inline(always)]
+unsafe fn sum_copying<
+    const R: usize,
+    const V: usize,
+    const INTERLEAVED: bool,
+    const B_ROW: usize,
+    const COPY: usize,
+>(
+    k: usize,
+    a: Strip,
+    b: *const f32,
+    b_row: usize,
+    copy: *mut f32,
+) -> [[F32x4; V]; R] {
     let mut sums = [[F32x4::ZERO; V]; R];
     let mut left = k;
     let step = 4 * a.step;
     let b_row = 4 * b_row;
     let mut b = b.expose_provenance();
+    let mut copy = copy.expose_provenance();
     let mut strip = a.data.expose_provenance();
     let mut rows: [usize; R] = from_fn(|i| strip + i * step);
     macro_rules! turn {
@@ -189,6 +240,9 @@ pub(crate) unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool
                     strip += step;
                 } else {
                     unsafe { add_product::<R, V>(&mut sums, rows, [$p; R], b, B_ROW * $p) };
+                }
+                if COPY > 0 {
+                    unsafe { copy_row::<V, COPY>(b, copy, 16 * COPY * k, 4 * COPY * $p) };
                 }
                 if B_ROW == 0 {
                     b += b_row;
@@ -204,6 +258,17 @@ pub(crate) unsafe fn sum<const R: usize, const V: usize, const INTERLEAVED: bool
         left -= 4;
         rows = rows.map(|row| row + 16);
         b += 16 * B_ROW;
+        copy += 64 * COPY;
+    }
+}
+
+/// V vectors from byte address `from` to panels of P vectors, `next` bytes apart: from `to` + `offset` elements on.
+#[inline(always)]
+unsafe fn copy_row<const V: usize, const P: usize>(from: usize, to: usize, next: usize, offset: usize) {
+    let from = with_exposed_provenance::<f32>(from);
+    for j in 0..V {
+        let to = with_exposed_provenance_mut::<f32>(to + j / P * next);
+        unsafe { F32x4::load(from.add(4 * j)).store(to.add(offset + 4 * (j % P))) };
     }
 }
 

@@ -7,7 +7,7 @@ mod random;
 use case::{Case, Form, Source};
 use kernels::gemm::{Activation, Tile};
 
-const SIZES: [(usize, usize, usize); 22] = [
+const SIZES: [(usize, usize, usize); 24] = [
     (0, 3, 2),
     (3, 0, 2),
     (3, 5, 0),
@@ -30,6 +30,8 @@ const SIZES: [(usize, usize, usize); 22] = [
     (259, 29, 19),
     (12, 523, 6),
     (31, 8, 530),
+    (10, 283, 261),
+    (29, 43, 7),
 ];
 
 fn sweep(source: Source) {
