@@ -4,6 +4,15 @@
  * @typedef {{ run?: () => unknown, sample?: (count: number) => Promise<number> }} Timed
  */
 
+/** How samples are taken, in milliseconds. */
+export const oneThread = { burst: 2, rest: 0, warm: 0 };
+
+/**
+ * ONNX Runtime's threads spin for up to 20 ms after a call, as the process's CPU time shows, and would keep a core from
+ * whoever is timed next. Threads that slept are put on a core of their own by some systems only after some ms of work.
+ */
+export const moreThreads = { burst: 5, rest: 25, warm: 20 };
+
 /** Milliseconds that a sample of one side is drawn out to where another side's call takes long. */
 const LONGEST_BURST = 50;
 
@@ -14,10 +23,11 @@ const LONGEST_BURST = 50;
  * @param {object} options
  * @param {number} options.seconds how long each is timed, at least
  * @param {number} [options.burst] milliseconds that one sample takes at least: short calls are timed in bunches
- * @param {number} [options.pause] milliseconds of rest before a sample, in which others' spinning threads fall asleep
+ * @param {number} [options.rest] milliseconds of rest before a sample, in which others' spinning threads fall asleep
+ * @param {number} [options.warm] milliseconds of work after the rest, before the clock runs: training does not rest
  * @returns {Promise<{ ms: number, median: number, samples: number }[]>} of one call, in the order of the entries
  */
-export async function interleave(entries, { seconds, burst = 2, pause = 0 }) {
+export async function interleave(entries, { seconds, burst, rest, warm }) {
   const each = [];
   for (const entry of entries) each.push(await millisecondsOfCall(entry, burst, seconds));
   // Samples of all last about as long: a short one would meet the processor's best moments more often than a long one.
@@ -26,13 +36,10 @@ export async function interleave(entries, { seconds, burst = 2, pause = 0 }) {
   const times = entries.map(() => []);
   const begin = performance.now();
   const enough = () => times[0].length >= 200 || performance.now() - begin > seconds * 1000 * entries.length;
-  while (times[0].length < 5 || !enough()) {
+  while (times[0].length < 7 || !enough()) {
     for (const [i, entry] of entries.entries()) {
-      if (pause > 0) {
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        // Threads that slept are woken, and find their cores, before the clock runs: training does not rest between calls.
-        await sample(entry, counts[i]);
-      }
+      if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+      for (const start = performance.now(); performance.now() - start < warm;) await sample(entry, counts[i]);
       times[i].push((await sample(entry, counts[i])) / counts[i]);
     }
   }

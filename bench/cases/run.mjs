@@ -18,7 +18,7 @@ import { matmulCase } from "./matmul.mjs";
  *
  * @param {Work} work
  * @param {object[]} contestants lowrank first
- * @param {{ runtime: string, burst: number, pause: number }} setting
+ * @param {{ runtime: string, timing: { burst: number, rest: number, warm: number } }} setting
  */
 export async function runCases(work, contestants, setting, emit) {
   const peak = contestants[0].peak();
@@ -46,7 +46,7 @@ async function runCase(theCase, contestants, peak, seconds, setting, emit) {
   }
   if (entries[0]?.contestant !== contestants[0]) return;
   const timed = [...entries.map(({ timed }) => timed), peak];
-  const results = await interleave(timed, { seconds, burst: setting.burst, pause: setting.pause });
+  const results = await interleave(timed, { seconds, ...setting.timing });
   const peakGflops = peak.flops / results.at(-1).ms / 1e6;
   const rival = entries[1]?.contestant;
   entries.forEach(({ contestant, error, timed: entry }, i) => {

@@ -3,6 +3,7 @@
 import { runCases } from "../cases/run.mjs";
 import { openLowrank } from "../contestants/lowrank.mjs";
 import { peersInPage } from "../runtimes/page.mjs";
+import { moreThreads, oneThread } from "../timing.mjs";
 
 const { build, threads, peer, work } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 const emit = (result) => console.log(JSON.stringify(result));
@@ -11,9 +12,10 @@ try {
   const library = `${location.origin}/dist/browser.js`;
   const contestants = [await openLowrank({ library, build, threads })];
   if (peer !== null) contestants.push(await peersInPage[peer](threads));
+  const timing = threads > 1 ? moreThreads : oneThread;
   // Clocks of pages that are not isolated are coarse: a tenth of a millisecond.
-  const setting = { runtime: "chromium", burst: crossOriginIsolated ? 2 : 20, pause: threads > 1 ? 3 : 0 };
-  await runCases(work, contestants, setting, emit);
+  const { burst } = crossOriginIsolated ? timing : { burst: 20 };
+  await runCases(work, contestants, { runtime: "chromium", timing: { ...timing, burst } }, emit);
 } catch (error) {
   emit({ message: `page with ${peer}: ${String(error?.stack ?? error).slice(0, 500)}` });
 }

@@ -17,8 +17,8 @@ const work = (forms, seconds, overrides = {}) => ({
   ...overrides,
 });
 
-/** Processes that each pair is measured in: a peer was seen several times slower in one process than in the others. */
-const PROCESSES = 2;
+/** Each WASM peer is measured in two processes: one was seen several times slower in one process than in the others. */
+const twice = (job) => [job, job];
 
 /** Two minutes at most: us, jax-js and the peak, on one thread and on two. */
 export function quickJobs() {
@@ -51,16 +51,16 @@ export function fullJobs({ chromium, seconds }) {
   const tile = { rows: 4, columns: 16 };
   const revectorized = { flags: ["--experimental-wasm-revectorize"], tile, label: "revectorized" };
   const jobs = [
-    ...["jax-js", "tfjs-wasm", "onnxruntime-web"].map((peer) => inNode(1, peer, peersForms)),
-    ...["jax-js", "onnxruntime-web"].map((peer) => inNode(2, peer, peersForms)),
+    ...["jax-js", "tfjs-wasm", "onnxruntime-web"].map((peer) => inNode(1, peer, peersForms)).flatMap(twice),
+    ...["jax-js", "onnxruntime-web"].map((peer) => inNode(2, peer, peersForms)).flatMap(twice),
     ...["torch", "numpy"].flatMap((peer) => [1, 2].map((threads) => inNode(threads, peer, ["NN"]))),
     ...["relaxed", "simd"].flatMap((build) => [1, 2].map((threads) => inNode(threads, null, everyForm, { build }))),
     ...[1, 2].map((threads) => inNode(threads, "jax-js", ["NN", "frozen"], revectorized)),
   ];
   if (node !== process.execPath) jobs.push(...olderNodeJobs(seconds));
-  if (chromium) jobs.push(...pageJobs(seconds));
+  if (chromium) jobs.push(...pageJobs(seconds).flatMap(twice));
   return [
-    ...jobs.flatMap((job) => Array.from({ length: PROCESSES }, () => job)),
+    ...jobs,
     ...[2, 1].map((threads) => minilmJob({ node, threads })),
     minilmJob({ node, threads: 2, ...revectorized }),
     { kind: "start-up", name: "start-up", node, rounds: 15 },
