@@ -1,4 +1,5 @@
-import type { Tensor } from "../tensor.js";
+import { ConfigError, ShapeError } from "../errors.js";
+import { checkTensor, formatShape, type Tensor } from "../tensor.js";
 import type { Call } from "./call.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
@@ -34,4 +35,25 @@ function seedLeaf(tape: Tape, leaf: Node, gradient?: Tensor): void {
   const sum = tape.floats(leaf.gradient, size);
   const added = gradient?.data ?? Float32Array.of(1);
   for (let i = 0; i < size; i++) sum[i]! += added[i]!;
+}
+
+/** Throws where `loss` is no scalar, or the gradient has another shape, or nothing trainable lies under it. */
+export function checkBackward({ value, requiresGrad }: Node, gradient: Tensor | undefined): void {
+  if (gradient !== undefined) {
+    checkTensor("backward", gradient);
+    if (formatShape(gradient.shape) !== formatShape(value.shape)) {
+      throw new ShapeError(
+        `backward: the gradient has shape ${formatShape(gradient.shape)}, its node ${formatShape(value.shape)}`,
+      );
+    }
+  } else if (value.size !== 1) {
+    throw new ShapeError(
+      `backward: the loss has shape ${formatShape(value.shape)}, not one value; reduce it, or pass ∂L/∂loss`,
+    );
+  }
+  if (!requiresGrad) {
+    throw new ConfigError(
+      "backward: nothing trainable lies under this node (variables, made outside noGrad, are needed)",
+    );
+  }
 }

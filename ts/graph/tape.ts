@@ -1,11 +1,10 @@
-import { type Engine, engine } from "../engine/engine.js";
 import type { ArenaMark } from "../engine/tape-arena.js";
-import { TapeArena } from "../engine/tape-arena.js";
 import { ConfigError, ShapeError, StaleNodeError } from "../errors.js";
-import type { Op, PackedForm, Pointer, Shape, Value } from "../ops/op.js";
+import type { Op, Shape, Value } from "../ops/op.js";
 import { checkTensor, formatShape, sizeOf, type Tensor } from "../tensor.js";
-import { backward } from "./backward.js";
+import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
+import { GraphMemory } from "./memory.js";
 import { nextId, type Node, type NodeId, wasIssued } from "./node.js";
 
 /** A position on the tape to come back to. */
@@ -18,11 +17,6 @@ export interface Mark {
 
 const NO_INPUTS: readonly Node[] = [];
 
-/** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
-const leaks = new FinalizationRegistry<string>((what) => {
-  console.warn(`lowrank: a ${what} was garbage collected without dispose(); its linear memory stays taken`);
-});
-
 /** How a graph is made. */
 export interface GraphOptions {
   /** Seed of everything random: initialisers, dropout. Default 0. The same seed gives the same numbers. */
@@ -34,43 +28,27 @@ export interface GraphOptions {
   readonly packedCopies?: 1 | 2 | undefined;
 }
 
-/**
- * The tape under `Graph`: nodes in the order they were made, and the memory they live in. `Graph` adds a method an op.
- */
-export class Tape {
+/** The tape under `Graph`: nodes in the order they were made, and how long they last. `Graph` adds a method an op. */
+export class Tape extends GraphMemory {
   /** Seed of everything random in this graph. */
   readonly seed: number;
-  /** @internal */
-  readonly engine: Engine;
-  /** @internal */
-  readonly arena: TapeArena;
   /** @internal Nodes in creation order. */
   readonly nodes: Node[] = [];
   private readonly byId = new Map<number, Node>();
-  private readonly owned = new Set<Pointer>();
   private readonly call: Call;
   private depth = 0;
   private recording = true;
   private isTraining = true;
   private streams = 0;
-  private disposed = false;
-
-  private readonly packedCopies: 1 | 2;
 
   /** Throws `ConfigError` before `init()` and for options out of range. */
   constructor({ seed = 0, packedCopies = 2 }: GraphOptions = {}) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new ConfigError(`Graph: a seed is a whole number from 0 to 2^53 - 1, got ${String(seed)}`, { seed });
     }
-    if (packedCopies !== 1 && packedCopies !== 2) {
-      throw new ConfigError(`Graph: packedCopies is 1 or 2, got ${String(packedCopies)}`, { packedCopies });
-    }
+    super(packedCopies);
     this.seed = seed;
-    this.packedCopies = packedCopies;
-    this.engine = engine();
-    this.arena = new TapeArena(this.engine.heap);
     this.call = new Call(this);
-    leaks.register(this, "Graph", this);
   }
 
   /** A tensor that never receives a gradient: frozen weights, inputs. The data are copied. */
@@ -113,8 +91,7 @@ export class Tape {
       );
     }
     this.floats(node.value.pointer, node.value.size).set(value.data);
-    for (const packed of Object.values(node.packed ?? {})) this.releaseOwned(packed);
-    node.packed = undefined;
+    this.releasePacked(node);
   }
 
   /** Shape of a node, `[]` for a scalar. */
@@ -143,23 +120,7 @@ export class Tape {
    */
   backward(loss: NodeId, gradient?: Tensor): void {
     const node = this.node(loss);
-    if (gradient !== undefined) {
-      checkTensor("backward", gradient);
-      if (formatShape(gradient.shape) !== formatShape(node.value.shape)) {
-        throw new ShapeError(
-          `backward: the gradient has shape ${formatShape(gradient.shape)}, its node ${formatShape(node.value.shape)}`,
-        );
-      }
-    } else if (node.value.size !== 1) {
-      throw new ShapeError(
-        `backward: the loss has shape ${formatShape(node.value.shape)}, not one value; reduce it, or pass ∂L/∂loss`,
-      );
-    }
-    if (!node.requiresGrad) {
-      throw new ConfigError(
-        "backward: nothing trainable lies under this node (variables, made outside noGrad, are needed)",
-      );
-    }
+    checkBackward(node, gradient);
     backward(this, this.call, node, gradient);
   }
 
@@ -232,26 +193,11 @@ export class Tape {
     }
   }
 
-  /** Makes room for a step of `bytes` ahead of it, so that memory does not grow in the middle. */
-  reserve(bytes: number): void {
-    this.arena.reserve(bytes);
-  }
-
   /** Frees everything the graph holds. Safe to call twice; ids are stale afterwards. */
-  dispose(): void {
-    if (this.disposed) return;
-    this.disposed = true;
-    leaks.unregister(this);
+  override dispose(): void {
     this.nodes.length = 0;
     this.byId.clear();
-    this.arena.dispose();
-    for (const pointer of this.owned) this.engine.heap.release(pointer);
-    this.owned.clear();
-  }
-
-  /** `dispose`, for `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 
   /** @internal The node behind an id. */
@@ -266,24 +212,6 @@ export class Tape {
     throw new StaleNodeError(`node ${String(id)} does not exist: ${reason}`, { id });
   }
 
-  /** @internal A window on linear memory; do not keep it. */
-  floats(pointer: Pointer, elements: number): Float32Array {
-    return new Float32Array(this.engine.memory.buffer, pointer, elements);
-  }
-
-  /** @internal Memory that lives until the graph is disposed. */
-  allocateOwned(elements: number): Pointer {
-    this.assertUsable();
-    const pointer = this.engine.heap.allocate(4 * elements);
-    this.owned.add(pointer);
-    return pointer;
-  }
-
-  /** @internal */
-  releaseOwned(pointer: Pointer): void {
-    if (this.owned.delete(pointer)) this.engine.heap.release(pointer);
-  }
-
   /** @internal */
   nextStream(): number {
     return this.streams++;
@@ -295,21 +223,6 @@ export class Tape {
   }
   set streamsDrawn(count: number) {
     this.streams = count;
-  }
-
-  /** @internal Packs a frozen weight `[k, n]`, or its transpose, once. */
-  packed(node: Node, form: PackedForm): Pointer {
-    if (!node.persistent || node.op !== null || node.requiresGrad || node.value.shape.length !== 2) return 0;
-    if (form === "transposed" && this.packedCopies === 1) return 0;
-    const copies = (node.packed ??= {});
-    const found = copies[form];
-    if (found !== undefined) return found;
-    const [rows, columns] = node.value.shape as [number, number];
-    const kernels = this.engine.kernels;
-    const [k, n, row, column] = form === "plain" ? [rows, columns, columns, 1] : [columns, rows, 1, columns];
-    const pointer = this.allocateOwned(kernels.packed_len(k, n));
-    kernels.pack(k, n, node.value.pointer, row, column, pointer);
-    return (copies[form] = pointer);
   }
 
   /** @internal Applies an op and puts its result on the tape. */
@@ -366,9 +279,5 @@ export class Tape {
     this.nodes.push(node);
     this.byId.set(id, node);
     return id;
-  }
-
-  private assertUsable(): void {
-    if (this.disposed) throw new StaleNodeError("this graph was disposed; make a new one");
   }
 }
