@@ -34,20 +34,26 @@ export async function bench(args) {
   if (options.help) return void process.stdout.write(help);
   const jobs = chosenJobs(options);
   if (options.list) return void new Set(jobs.map(({ name }) => name)).forEach((name) => console.log(name));
-  // Children and browsers go with it.
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   const begin = performance.now();
   const machine = describeMachine();
   if (machine.load > 1)
     console.log(`! the machine is busy (load ${machine.load.toFixed(1)}): ratios may hold, times do not`);
   const results = new Results();
+  const finish = (file) => {
+    const minutes = (performance.now() - begin) / 60_000;
+    report(results, { machine: { ...machine, minutes }, file });
+  };
+  // What the finished jobs gave is not lost. Children and browsers go with this process.
+  const interrupt = () => {
+    if (results.rows.length > 0) finish("results-quick");
+    process.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, interrupt);
   for (const [i, job] of jobs.entries()) {
     console.log(`▸ ${i + 1}/${jobs.length} ${job.name}`);
     results.addJob(await collect(job));
   }
-  const minutes = (performance.now() - begin) / 60_000;
-  const complete = !options.quick && options.only.length === 0;
-  report(results, { machine: { ...machine, minutes }, file: complete ? "results" : "results-quick" });
+  finish(options.quick || options.only.length > 0 ? "results-quick" : "results");
 }
 
 function chosenJobs({ quick, only, seconds }) {
