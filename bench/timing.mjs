@@ -4,14 +4,15 @@
  * @typedef {{ run?: () => unknown, sample?: (count: number) => Promise<number> }} Timed
  */
 
-/** How samples are taken, in milliseconds. */
-export const oneThread = { burst: 2, rest: 0, warm: 0 };
-
 /**
+ * How samples are taken with so many threads, in milliseconds; see `interleave`.
+ *
  * ONNX Runtime's threads spin for up to 20 ms after a call, as the process's CPU time shows, and would keep a core from
  * whoever is timed next. Threads that slept are put on a core of their own by some systems only after some ms of work.
  */
-export const moreThreads = { burst: 5, rest: 25, warm: 20 };
+export function samplingFor(threads) {
+  return threads > 1 ? { burst: 5, rest: 25, warm: 20 } : { burst: 2, rest: 0, warm: 0 };
+}
 
 /** Milliseconds that a sample of one side is drawn out to where another side's call takes long. */
 const LONGEST_BURST = 50;

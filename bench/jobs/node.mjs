@@ -3,7 +3,7 @@
 import { runCases } from "../cases/run.mjs";
 import { openLowrank } from "../contestants/lowrank.mjs";
 import { peersInNode, runtimeName } from "../runtimes/node.mjs";
-import { moreThreads, oneThread } from "../timing.mjs";
+import { samplingFor } from "../timing.mjs";
 
 const { library, build, threads, tile, peer, work, label } = JSON.parse(process.argv[2]);
 const emit = (result) => process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -15,7 +15,7 @@ try {
   emit({ message: `without ${peer}: ${String(error?.message ?? error).slice(0, 300)}` });
 }
 const runtime = label === undefined ? runtimeName : `${runtimeName} ${label}`;
-await runCases(work, contestants, { runtime, timing: threads > 1 ? moreThreads : oneThread }, emit);
+await runCases(work, contestants, { runtime, timing: samplingFor(threads) }, emit);
 for (const contestant of contestants) contestant.close?.();
 // Peers' workers keep a process alive.
 process.exit(0);

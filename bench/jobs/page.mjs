@@ -3,7 +3,7 @@
 import { runCases } from "../cases/run.mjs";
 import { openLowrank } from "../contestants/lowrank.mjs";
 import { peersInPage } from "../runtimes/page.mjs";
-import { moreThreads, oneThread } from "../timing.mjs";
+import { samplingFor } from "../timing.mjs";
 
 const { build, threads, peer, work } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 const emit = (result) => console.log(JSON.stringify(result));
@@ -12,7 +12,7 @@ try {
   const library = `${location.origin}/dist/browser.js`;
   const contestants = [await openLowrank({ library, build, threads })];
   if (peer !== null) contestants.push(await peersInPage[peer](threads));
-  const timing = threads > 1 ? moreThreads : oneThread;
+  const timing = samplingFor(threads);
   // Clocks of pages that are not isolated are coarse: a tenth of a millisecond.
   const { burst } = crossOriginIsolated ? timing : { burst: 20 };
   await runCases(work, contestants, { runtime: "chromium", timing: { ...timing, burst } }, emit);
