@@ -63,6 +63,7 @@ export {
   LowrankError,
   MemoryError,
   ModelError,
+  NonFiniteError,
   ShapeError,
   StaleNodeError,
   UnsupportedError,

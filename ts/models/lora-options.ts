@@ -3,6 +3,8 @@ import { ConfigError } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
 import { kaimingInit, type LoraInit } from "../nn/init.js";
 import { initialMagnitude } from "../nn/dora.js";
+import { checkOptions } from "../options.js";
+import { flag } from "../settings.js";
 import { resolveLoraConfig } from "../nn/lora-config.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
@@ -29,6 +31,10 @@ export interface LoraOptions {
   readonly init?: LoraInit;
 }
 
+const OPTIONS: readonly (keyof LoraOptions)[] = [
+  ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init"] as const),
+];
+
 /** Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none. */
 export function createAdapter(
   graph: Graph,
@@ -37,6 +43,7 @@ export function createAdapter(
   base: string,
   options: LoraOptions,
 ): ModelAdapter {
+  checkOptions("addAdapter", options, OPTIONS);
   const {
     rank = 8,
     alpha = 16,
@@ -45,6 +52,8 @@ export function createAdapter(
     dora = false,
     dropout = 0,
   } = options;
+  flag("addAdapter", "rslora", rslora);
+  flag("addAdapter", "dora", dora);
   const { init } = resolveLoraConfig({ rank, alpha, dropout, init: options.init ?? kaimingInit() });
   const config: AdapterConfig = adapterConfig({
     r: rank,

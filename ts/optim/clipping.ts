@@ -11,12 +11,7 @@ export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: n
   if (!(maxNorm > 0)) throw new ConfigError(`clipGradNorm: maxNorm is above 0, got ${String(maxNorm)}`, { maxNorm });
   const norm = gradNorm(graph, params);
   const factor = maxNorm / (norm + 1e-6);
-  if (factor < 1) {
-    for (const id of params) {
-      const { gradient, value } = graph.node(id);
-      if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
-    }
-  }
+  if (factor < 1) scaleGrads(graph, params, factor);
   return norm;
 }
 
@@ -36,5 +31,13 @@ export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: nu
   for (const id of params) {
     const { gradient, value } = graph.node(id);
     if (gradient !== 0) graph.engine.kernels.clamp_forward(gradient, gradient, value.size, -limit, limit);
+  }
+}
+
+/** Multiplies every gradient by `factor`. */
+export function scaleGrads(graph: Graph, params: readonly NodeId[], factor: number): void {
+  for (const id of params) {
+    const { gradient, value } = graph.node(id);
+    if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
   }
 }
