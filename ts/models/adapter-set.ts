@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import { readAdapter, writeAdapter } from "../io/peft/index.js";
@@ -44,6 +45,9 @@ export class AdapterSet {
   /** Adds an adapter from PEFT's files and makes it the active one. Throws `AdapterError` where it does not fit. */
   load(name: string, files: FileMap, options: WeightOptions): void {
     this.checkNew("loadAdapter", name);
+    if (typeof files !== "object" || files === null) {
+      throw new ConfigError(`loadAdapter: an adapter's files by name, as bytes, are expected, got ${excerpt(files)}`);
+    }
     const adapter = fitAdapter(readAdapter(files, options), this.linears);
     this.register(this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, adapter)));
   }

@@ -1,5 +1,6 @@
 import { adapterConfig, type AdapterConfig, layerScaling, targetTest } from "../io/peft/index.js";
 import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import { kaimingInit, type LoraInit } from "../nn/init.js";
 import { initialMagnitude } from "../nn/dora.js";
@@ -52,6 +53,10 @@ export function createAdapter(
     dora = false,
     dropout = 0,
   } = options;
+  const names: readonly unknown[] = typeof targetModules === "string" ? [targetModules] : targetModules;
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    throw new ConfigError(`addAdapter: targetModules is a list of names or a pattern, got ${excerpt(targetModules)}`);
+  }
   flag("addAdapter", "rslora", rslora);
   flag("addAdapter", "dora", dora);
   const { init } = resolveLoraConfig({ rank, alpha, dropout, init: options.init ?? kaimingInit() });

@@ -127,14 +127,16 @@ export class TextClassifier implements Task<TokenizedExample> {
     makeHead: () => ClassificationHead,
   ): TextClassifier {
     const active = encoder.adapters().find((known) => known.active)?.name ?? null;
-    addAdapter();
-    try {
-      return new TextClassifier(encoder, labels, encoder.adapter(adapter), encoder.graph.allOrNothing(makeHead));
-    } catch (error) {
-      encoder.removeAdapter(adapter);
-      encoder.setAdapter(active);
-      throw error;
-    }
+    return encoder.graph.allOrNothing(() => {
+      addAdapter();
+      try {
+        return new TextClassifier(encoder, labels, encoder.adapter(adapter), encoder.graph.allOrNothing(makeHead));
+      } catch (error) {
+        encoder.removeAdapter(adapter);
+        encoder.setAdapter(active);
+        throw error;
+      }
+    });
   }
 
   /** Name of the classifier's adapter in the encoder. */
