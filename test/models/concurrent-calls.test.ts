@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ConfigError, type FileMap, SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import { AbortError, ConfigError, type FileMap, SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { examples, tinyEncoder } from "./tiny-encoder.js";
 
 const texts = Array.from({ length: 12 }, () => examples.map(({ text }) => text)).flat();
@@ -53,6 +53,21 @@ describe("calls on one encoder at the same time", () => {
     };
     const [alone, together] = [await bits(false), await bits(true)];
     expect(together).toEqual(alone);
+    expect(alone[0]).not.toEqual(alone[1]);
+  });
+
+  it("two models, loaded, trained and asked at once: each gives what it gives alone", async () => {
+    const whole = async (seed: number) => {
+      const own = await SentenceEncoder.load(await tinyEncoder(), { seed });
+      const one = classifier("one", own);
+      await one.fit(examples, run);
+      const answers = flat(await one.logits(texts));
+      const saved = weights(one.save());
+      own.dispose();
+      return { answers, saved };
+    };
+    const alone = [await whole(1), await whole(2)];
+    expect(await Promise.all([whole(1), whole(2)])).toEqual(alone);
     expect(alone[0]).not.toEqual(alone[1]);
   });
 
@@ -110,6 +125,29 @@ describe("calls on one encoder at the same time", () => {
     await a.evaluate(examples.slice(0, 3));
     await a.fit(examples, run);
     expect(encoder.adapters().some(({ active }) => active)).toBe(false);
+  });
+});
+
+describe("cancelling", () => {
+  it("is heard after a batch, however many texts there are; the rest is not even turned into tokens", async () => {
+    const many = Array.from({ length: 200 }, () => texts).flat();
+    const { tokenizer } = encoder;
+    const encode = tokenizer.encode.bind(tokenizer);
+    let tokenized = 0;
+    tokenizer.encode = (text) => (tokenized++, encode(text));
+    const controller = new AbortController();
+    const calls: number[] = [];
+    const onProgress = (done: number) => (calls.push(done), controller.abort());
+    await expect(encoder.encode(many, { signal: controller.signal, onProgress })).rejects.toThrow(AbortError);
+    expect(calls).toHaveLength(1);
+    expect(tokenized).toBeLessThan(3 * calls[0]!);
+    tokenized = 0;
+    const fit = classifier("a").fit(
+      many.map((text) => ({ text, label: "good" })),
+      { steps: 1e6, batchSize: 4, signal: AbortSignal.timeout(30) },
+    );
+    await expect(fit).rejects.toThrow(AbortError);
+    expect(tokenized).toBeLessThan(many.length / 2);
   });
 });
 
