@@ -40,6 +40,8 @@ export class AdapterError extends named("ADAPTER") {}
 export class MemoryError extends named("MEMORY") {}
 /** Something this runtime or this version cannot do. */
 export class UnsupportedError extends named("UNSUPPORTED") {}
+/** A thread of the engine died in the middle of a call, whose result is lost. */
+export class EngineError extends named("ENGINE") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
 export class AbortError extends named("ABORTED") {
