@@ -53,16 +53,16 @@ function isModule(binary: BufferSource | WebAssembly.Module): binary is WebAssem
 const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_start"];
 
 function checkKernels(module: WebAssembly.Module): void {
+  if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
+    throw new ConfigError(
+      "init: wasm is a build with threads, which only the package itself can start; pass the one without",
+    );
+  }
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const missing = KNOWN_BY.find((name) => !names.includes(name));
   if (missing !== undefined) {
     throw new ConfigError(
       `init: wasm is not a kernel binary of this package: it exports no "${missing}"; pass the contents of "lowrank/wasm/lowrank-simd.wasm"`,
-    );
-  }
-  if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
-    throw new ConfigError(
-      "init: wasm is a build with threads, which only the package itself can start; pass the one without",
     );
   }
 }
