@@ -50,6 +50,8 @@ export class MemoryError extends named("MEMORY") {}
 export class NonFiniteError extends named("NON_FINITE") {}
 /** Something this runtime or this version cannot do. */
 export class UnsupportedError extends named("UNSUPPORTED") {}
+/** A thread of the engine died in the middle of a call, whose result is lost. */
+export class EngineError extends named("ENGINE") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
 export class AbortError extends named("ABORTED") {
