@@ -48,7 +48,8 @@ pub unsafe fn scaled_difference(
     unsafe {
         generate(dx, n, accumulate, |i, count| {
             let g = if g_step == 0 { shared } else { lanes_or(g, i, count, 0.0) };
-            scale * g * (lanes_or(x, i, count, 0.0) - lanes_or(y, i, count, 0.0))
+            // A small difference keeps a large g from overflowing.
+            scale * (lanes_or(x, i, count, 0.0) - lanes_or(y, i, count, 0.0)) * g
         });
     }
 }

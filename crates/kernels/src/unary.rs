@@ -127,12 +127,12 @@ impl Unary for Pow {
     }
     #[inline(always)]
     fn gradient(self, g: F32x4, x: F32x4, _: F32x4) -> F32x4 {
-        if self.exponent == 0.0 { F32x4::ZERO } else { g * all(self.exponent) * power(x, self.exponent - 1.0) }
+        if self.exponent == 0.0 { F32x4::ZERO } else { g * (all(self.exponent) * power(x, self.exponent - 1.0)) }
     }
 }
 
-/// x limited to minimum..=maximum, NaN kept; the gradient passes where x lies within, borders included,
-/// a NaN excluded.
+/// x limited to minimum..=maximum, NaN kept; the gradient passes where x lies between, borders and NaN
+/// excluded, as in PyTorch. An infinite limit is none.
 #[derive(Clone, Copy)]
 pub struct Clamp {
     pub minimum: f32,
@@ -146,7 +146,9 @@ impl Unary for Clamp {
     }
     #[inline(always)]
     fn gradient(self, g: F32x4, x: F32x4, _: F32x4) -> F32x4 {
-        g.keep_where_at_most(all(self.minimum), x).keep_where_at_most(x, all(self.maximum))
+        // A limit that is none holds nothing back, infinities neither: as a NaN it compares false.
+        let limit = |limit: f32| all(if limit.is_infinite() { f32::NAN } else { limit });
+        g.zero_where_at_most(x, limit(self.minimum)).zero_where_at_most(limit(self.maximum), x).keep_where_at_most(x, x)
     }
 }
 
