@@ -96,7 +96,7 @@ function limits({ min = -Infinity, max = Infinity }: ClampAttributes): [number, 
   return [min, max];
 }
 
-/** y = min(max(x, min), max); ∂x = g where min ≤ x ≤ max, else 0. */
+/** y = min(max(x, min), max); ∂x = g where min < x < max, else 0. */
 export const clamp: Op<ClampAttributes, void> = {
   name: "clamp",
   shape: shapeRule("clamp", (attributes) => {

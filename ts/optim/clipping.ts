@@ -11,7 +11,8 @@ export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: n
   if (!(maxNorm > 0)) throw new ConfigError(`clipGradNorm: maxNorm is above 0, got ${String(maxNorm)}`, { maxNorm });
   const norm = gradNorm(graph, params);
   const factor = maxNorm / (norm + 1e-6);
-  if (factor < 1) scaleGrads(graph, params, factor);
+  // A NaN norm makes every gradient NaN: none may pass as if it were small.
+  if (!(factor >= 1)) scaleGrads(graph, params, factor);
   return norm;
 }
 
