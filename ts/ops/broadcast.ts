@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { checkSize, formatShape } from "../shape.js";
 import type { Shape } from "./op.js";
 
 /** Whether two shapes are the same. */
@@ -26,7 +26,7 @@ export function broadcastShapes(name: string, a: Shape, b: Shape): Shape {
     }
     shape[rank - fromEnd] = x === 1 ? y : x;
   }
-  return shape;
+  return checkSize(name, shape);
 }
 
 /** Throws `ShapeError` unless a tensor of shape `from` can repeat to shape `to`. */
