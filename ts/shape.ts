@@ -16,6 +16,14 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
+/** Whether two shapes are the same. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
 /** `[2, 3]`, as error messages print it. */
 export function formatShape(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;

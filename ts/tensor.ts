@@ -3,7 +3,7 @@ import { excerpt } from "./excerpt.js";
 import { floatsOf, hostArray } from "./number-list.js";
 import { checkLengths, checkSize, formatShape, sizeOf } from "./shape.js";
 
-export { formatShape, sizeOf } from "./shape.js";
+export { formatShape, sameShape, sizeOf } from "./shape.js";
 
 /** A tensor on the host: float32, row-major. Reading one from a graph gives a copy. */
 export interface Tensor {

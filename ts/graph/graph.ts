@@ -285,3 +285,9 @@ export class Graph extends Tape implements Disposable {
     return ids;
   }
 }
+
+/** Throws `ConfigError` unless `graph` is a `Graph`. Gives it back. */
+export function checkGraph(what: string, graph: Graph): Graph {
+  if (graph instanceof Graph) return graph;
+  throw new ConfigError(`${what}: graph is a Graph, got ${excerpt(graph)}`);
+}

@@ -1,8 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { nonNegative } from "../settings.js";
-import { formatShape, listOf, sizeOf } from "../shape.js";
-import { sameShape } from "./broadcast.js";
+import { formatShape, listOf, sameShape, sizeOf } from "../shape.js";
 import type { Pointer, Shape, TakingOp, Value } from "./op.js";
 import { unwanted } from "./unwanted.js";
 

@@ -2,8 +2,8 @@ import { ConfigError, ShapeError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import { checkOptions } from "../options.js";
 import { finite, flag, whole } from "../settings.js";
-import { formatShape } from "../shape.js";
-import { expectInputs, sameShape } from "./broadcast.js";
+import { formatShape, sameShape } from "../shape.js";
+import { expectInputs } from "./broadcast.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, Pointer, Shape, TakingOp } from "./op.js";
 

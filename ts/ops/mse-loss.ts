@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../shape.js";
+import { formatShape, sameShape } from "../shape.js";
 import { checkOptions } from "../options.js";
-import { expectInputs, sameShape } from "./broadcast.js";
+import { expectInputs } from "./broadcast.js";
 import { type LossReduction, takeLossReduction } from "./loss-reduction.js";
 import type { TakingOp } from "./op.js";
 
