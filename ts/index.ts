@@ -6,7 +6,8 @@ export type { Tile } from "./engine/tile.js";
 
 export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
-export type { GraphOptions, Mark } from "./graph/tape.js";
+export type { Mark } from "./graph/steps.js";
+export type { GraphOptions } from "./graph/tape.js";
 export { tensor, zeros } from "./tensor.js";
 export type { Tensor } from "./tensor.js";
 

@@ -16,12 +16,14 @@ export interface Node {
   /** What `op.forward` kept for the gradient. */
   readonly saved: unknown;
   readonly requiresGrad: boolean;
-  /** Made outside every step: its memory is the heap's. */
+  /** A leaf made outside every step: its memory is the heap's. */
   readonly persistent: boolean;
   /** ∂L/∂node while `backward` runs (intermediate) or until `zeroGrads` (variable); 0 where none. */
   gradient: Pointer;
-  /** Memory of a variable's gradient, kept when the gradient is zeroed. */
+  /** Memory of a variable's gradient, kept when the gradient is zeroed; it lives as long as the variable. */
   gradientMemory: Pointer;
+  /** The last `backward` that added to a variable's gradient. */
+  pass: number;
   /** Packed copies of a constant weight. */
   packed: Partial<Record<PackedForm, Pointer>> | undefined;
 }
@@ -31,6 +33,11 @@ let lastId = 0;
 /** An id no graph has used. */
 export function nextId(): NodeId {
   return ++lastId as NodeId;
+}
+
+/** The newest id of any graph. */
+export function newestId(): number {
+  return lastId;
 }
 
 /** Whether `id` was ever given out, by any graph. */
