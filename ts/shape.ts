@@ -1,5 +1,5 @@
 import { MemoryError, ShapeError } from "./errors.js";
-import { excerpt } from "./excerpt.js";
+import { clip, excerpt } from "./excerpt.js";
 
 /** Dimensions a tensor may have. */
 const MAX_RANK = 64;
@@ -26,7 +26,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 /** `[2, 3]`, as error messages print it. */
 export function formatShape(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+  return `[${clip(shape.join(", "))}]`;
 }
 
 /** A copy of a list of whole numbers from 0. Throws `ShapeError` for anything else. */

@@ -3,7 +3,7 @@ import { LowrankError } from "../../ts/index.js";
 import { functionCalls, internalCalls } from "./function-calls.js";
 import { graphCalls, headCalls, layerCalls, optimizerCalls } from "./object-calls.js";
 import { type Arguments, opCalls } from "./op-calls.js";
-import { at, objectsIn, type Place, placesIn, withAt } from "./places.js";
+import { at, isOptions, objectsIn, type Place, placesIn, withAt } from "./places.js";
 import { type Scene, setScene, stateOf } from "./scene.js";
 import { own, wrongValues } from "./wrong.js";
 
@@ -117,9 +117,8 @@ function checkUnknownOptions({ args, run }: Call): void {
   const scene = setScene();
   const right = args(scene);
   right.forEach((value, i) => {
-    const isOptions = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-    // Tensors, states and adapters' entries may hold more than is read.
-    if (!isOptions || "data" in value || "steps" in value || "a" in value) return;
+    // Tensors and states may hold more than is read.
+    if (!isOptions(value) || "data" in value || "steps" in value || "a" in value) return;
     const act = () => run(scene, withAt(right, [i, "keepdims"], true) as unknown[]);
     expect(act, `argument ${i}`).toThrow(/there is no option "keepdims"/);
   });

@@ -7,7 +7,7 @@ import { filled } from "./scene.js";
 type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
 
 /** Methods that only this package calls. */
-type Internal = "node" | "nextStream" | "floats" | "allocateOwned" | "releaseOwned" | "packed";
+type Internal = "node" | "nextStream" | "floats" | "allocateOwned" | "releaseOwned" | "packed" | "assertUsable";
 
 /** Right arguments of a graph's other methods. One without a row does not compile. */
 export const graphCalls: Record<Exclude<Methods<Graph>, keyof typeof ops | Internal>, Arguments[]> = {
@@ -18,6 +18,7 @@ export const graphCalls: Record<Exclude<Methods<Graph>, keyof typeof ops | Inter
   grad: [({ matrix }) => [matrix]],
   mark: [() => []],
   noGrad: [() => [() => 1]],
+  release: [({ spare }) => [[spare]]],
   requiresGrad: [({ matrix }) => [matrix]],
   reserve: [() => [1024]],
   rewind: [({ mark }) => [mark]],

@@ -15,8 +15,12 @@ export function objectsIn(value: unknown, place: Place = []): Place[] {
   return [...own, ...inner.flatMap((name) => objectsIn((value as Record<string, unknown>)[name], [...place, name]))];
 }
 
-const isOptions = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+/** Whether something is an object of options, a tensor or the like; a `Mark` is known by who it is, not by what it holds. */
+export const isOptions = (value: unknown): value is object =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.getPrototypeOf(value) === Object.prototype &&
+  !("length" in value);
 
 /** What stands at a place. */
 export function at(value: unknown, place: Place): unknown {

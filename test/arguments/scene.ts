@@ -21,6 +21,8 @@ export interface Scene {
   readonly square: NodeId;
   readonly qkv: NodeId;
   readonly heads: NodeId;
+  /** A constant that nothing uses. */
+  readonly spare: NodeId;
   /** A frozen weight `[3, 4]`. */
   readonly weight: NodeId;
   /** A result that depends on variables. */
@@ -47,6 +49,7 @@ export function setScene(): Scene {
   const variable = (...shape: number[]) => graph.variable(filled(...shape));
   const leaves = { scalar: variable(), vector: variable(3), matrix: variable(2, 3), square: variable(3, 3) };
   const wide = { qkv: variable(4, 12), heads: variable(1, 2, 3, 2), weight: graph.constant(filled(3, 4)) };
+  const spare = graph.constant(filled(2));
   const layer = LoraLinear.fromLinear(graph, wide.weight, null, 3, 4, { rank: 2 });
   const head = ClassificationHead.create(graph, 3, 2);
   const adamw = new AdamW(graph, [leaves.vector, leaves.matrix]);
@@ -56,7 +59,7 @@ export function setScene(): Scene {
   const mark = graph.mark();
   const loss = graph.sum(graph.mul(graph.matmul(leaves.matrix, leaves.square), leaves.scalar));
   graph.backward(loss);
-  return { graph, ...leaves, ...wide, loss, layer, head, adamw, sgd, mark };
+  return { graph, ...leaves, ...wide, spare, loss, layer, head, adamw, sgd, mark };
 }
 
 /** Everything that a call that throws leaves as it was, as text. */

@@ -159,7 +159,7 @@ describe("tensors that change while they are read", () => {
     expect([...graph.value(graph.constant({ shape: [2], data })).data]).toEqual([2, 2]);
   });
 
-  it("attributes whose getters call the graph are refused, and nothing is disturbed", () => {
+  it("attributes whose getters call the graph are read before the op begins, and nothing is disturbed", () => {
     using graph = new Graph();
     const x = graph.constant(tensor([2, 2], [1, 2, 3, 4]));
     const attributes = {
@@ -168,8 +168,8 @@ describe("tensors that change while they are read", () => {
         return 0;
       },
     };
-    expect(() => graph.slice(x, attributes)).toThrow(ConfigError);
-    expect(graph.nodes).toHaveLength(1);
+    expect(graph.value(graph.slice(x, attributes))).toEqual(graph.value(x));
+    expect(graph.nodes).toHaveLength(3);
     expect([...graph.value(graph.slice(x, { dim: 0, start: 1 })).data]).toEqual([3, 4]);
   });
 });

@@ -17,7 +17,7 @@ import type { ScaledDotProductAttentionAttributes } from "../ops/scaled-dot-prod
 import type { GatherAttributes, IndexSelectAttributes } from "../ops/select.js";
 import type { SliceAttributes } from "../ops/slice.js";
 import type { ClampAttributes } from "../ops/unary.js";
-import type { NodeId } from "./node.js";
+import { idList, type NodeId } from "./node.js";
 import { Tape } from "./tape.js";
 
 export type { NodeId } from "./node.js";
@@ -48,7 +48,7 @@ export class Graph extends Tape implements Disposable {
   }
   /** x·W + b + Σ s·(x·A)·B on column ranges; the inputs are in the order that `LoraLinearAttributes` says. */
   loraLinear(inputs: readonly NodeId[], attributes: LoraLinearAttributes): NodeId {
-    return this.run(ops.loraLinear, this.idList("loraLinear", inputs), attributes);
+    return this.run(ops.loraLinear, idList("loraLinear", inputs), attributes);
   }
 
   // Element-wise, operands broadcast ------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ export class Graph extends Tape implements Disposable {
   }
   /** Tensors joined along a dimension. */
   concat(parts: readonly NodeId[], dim: number): NodeId {
-    return this.apply(ops.concat, this.idList("concat", parts), { dim });
+    return this.apply(ops.concat, idList("concat", parts), { dim });
   }
   /** Places start to end of a dimension. */
   slice(x: NodeId, attributes: SliceAttributes): NodeId {
@@ -271,18 +271,6 @@ export class Graph extends Tape implements Disposable {
   /** Applies an op that has attributes: its own copy of them is what goes on the tape. */
   private run<G, A, S>(op: TakingOp<G, A, S>, ids: readonly NodeId[], given: G | undefined): NodeId {
     return this.apply(op, ids, op.take(given));
-  }
-
-  /** A copy of a list of ids. Throws `ConfigError` for what is no list, `StaleNodeError` for what is no id. */
-  private idList(what: string, given: readonly NodeId[]): NodeId[] {
-    if (!Array.isArray(given)) throw new ConfigError(`${what}: takes a list of node ids, got ${excerpt(given)}`);
-    const ids: NodeId[] = [];
-    for (let i = 0; i < given.length; i++) {
-      const id = given[i] as NodeId;
-      if (typeof id !== "number") this.node(id);
-      ids.push(id);
-    }
-    return ids;
   }
 }
 

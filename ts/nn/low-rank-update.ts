@@ -2,7 +2,7 @@ import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { AdapterColumns } from "../ops/lora-linear.js";
 import { excerpt } from "../excerpt.js";
-import { checkTensor, formatShape, type Tensor } from "../tensor.js";
+import { checkTensor, formatShape, sameShape, type Tensor } from "../tensor.js";
 import type { LoraInit, LoraShape } from "./init.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
@@ -55,10 +55,13 @@ function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Te
   }
   const given = made as { readonly a: Tensor; readonly b: Tensor };
   const [a, b] = [checkTensor("LoRA: the initialiser's A", given.a), checkTensor("LoRA: the initialiser's B", given.b)];
-  const expected = [formatShape([inFeatures, rank]), formatShape([rank, outFeatures])];
-  if (formatShape(a.shape) !== expected[0] || formatShape(b.shape) !== expected[1]) {
+  const [shapeA, shapeB] = [
+    [inFeatures, rank],
+    [rank, outFeatures],
+  ];
+  if (!sameShape(a.shape, shapeA) || !sameShape(b.shape, shapeB)) {
     throw new ConfigError(
-      `LoRA: the initialiser must give A ${expected[0]} and B ${expected[1]}, ` +
+      `LoRA: the initialiser must give A ${formatShape(shapeA)} and B ${formatShape(shapeB)}, ` +
         `got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }

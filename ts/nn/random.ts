@@ -44,6 +44,7 @@ export function permutation(n: number, seed: number, stream: number): Int32Array
 function drawTensor(kind: "normal" | "uniform", graph: Graph, shape: readonly number[]): Tensor {
   const lengths = checkSize(kind, checkLengths(kind, shape));
   const { seed } = checkGraph(kind, graph);
+  graph.assertUsable();
   return { shape: lengths, data: draw(kind, sizeOf(lengths), seed, () => graph.nextStream()) };
 }
 
