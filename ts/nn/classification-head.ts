@@ -2,6 +2,7 @@ import { ShapeError } from "../errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { whole } from "../settings.js";
 import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
+import { allOrNone } from "./all-or-none.js";
 import { normal } from "./random.js";
 
 /** Deviation of a new head's weight, as BERT initialises its layers. */
@@ -33,15 +34,20 @@ export class ClassificationHead {
         { weight: w.shape, bias: b.shape },
       );
     }
-    this.weight = graph.variable(w);
-    this.bias = graph.variable(b);
+    [this.weight, this.bias] = allOrNone(graph, (made) => {
+      made.push(graph.variable(w));
+      return [made[0]!, graph.variable(b)];
+    });
   }
 
   /** Weight ~ N(0, 0.02²), bias 0. Throws `ConfigError` unless both sizes are whole numbers from 1. */
   static create(graph: Graph, hidden: number, classes: number): ClassificationHead {
+    checkGraph("ClassificationHead", graph);
     whole("ClassificationHead", "hidden", hidden, 1);
     whole("ClassificationHead", "classes", classes, 1);
-    return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
+    return allOrNone(graph, () => {
+      return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
+    });
   }
 
   /** v·W + b: vectors `[batch, hidden]` → `[batch, classes]`. */

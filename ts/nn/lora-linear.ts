@@ -2,6 +2,7 @@ import { ConfigError, ShapeError } from "../errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { whole } from "../settings.js";
 import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
+import { allOrNone } from "./all-or-none.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
@@ -107,12 +108,15 @@ export class LoraLinear {
     config: ResolvedLoraConfig,
   ): LoraLinear {
     const { rank, scaling } = config;
-    const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
-    const frozenWeight = weight();
-    const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
-    return new LoraLinear({
-      inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
-    }); // prettier-ignore
+    return allOrNone(graph, (made) => {
+      const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
+      made.push(loraA, loraB);
+      const frozenWeight = weight();
+      const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
+      return new LoraLinear({
+        inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
+      }); // prettier-ignore
+    });
   }
 
   /** The same layer with this bias `[out]`, frozen. A, B and W are shared with the original. */

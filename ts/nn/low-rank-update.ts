@@ -3,6 +3,7 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import type { AdapterColumns } from "../ops/lora-linear.js";
 import { excerpt } from "../excerpt.js";
 import { checkTensor, formatShape, sameShape, type Tensor } from "../tensor.js";
+import { allOrNone } from "./all-or-none.js";
 import type { LoraInit, LoraShape } from "./init.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
@@ -37,14 +38,12 @@ export function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank):
  * the graph has then drawn no random stream.
  */
 export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): { loraA: NodeId; loraB: NodeId } {
-  const drawn = graph.streamsDrawn;
-  try {
+  return allOrNone(graph, (made) => {
     const { a, b } = initialTensors(graph, init, shape);
-    return { loraA: graph.variable(a), loraB: graph.variable(b) };
-  } catch (error) {
-    graph.streamsDrawn = drawn;
-    throw error;
-  }
+    const loraA = graph.variable(a);
+    made.push(loraA);
+    return { loraA, loraB: graph.variable(b) };
+  });
 }
 
 function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Tensor; b: Tensor } {
