@@ -31,7 +31,6 @@ const CHUNK = 1024;
 /** Measures the untrained head, and a clone of it trained on the frozen encoder's vectors. */
 export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
   const { classifier, train, validation, settings, steps, signal } = work;
-  classifier.encoder.setAdapter(null);
   const targets = validation.map(({ label }) => classifier.labels.indexOf(label));
   const vectors = await encode(work, "encode test", validation);
   const measure = (task: HeadOnlyTask) => metrics(logitsOf(task, vectors), targets, classifier.labels.length);
@@ -74,7 +73,7 @@ async function encode({ classifier, progress, signal }: BaselineWork, title: str
   const bar = progress.start(title, { total: examples.length, lines: 4 });
   const texts = examples.map(({ text }) => text);
   try {
-    return await classifier.encoder.encode(texts, { signal, onProgress: (done) => bar.update(done) });
+    return await classifier.encoder.encode(texts, { adapter: null, signal, onProgress: (done) => bar.update(done) });
   } finally {
     bar.stop();
   }

@@ -113,6 +113,19 @@ export class Tape extends Steps {
     }
   }
 
+  /** Runs `body`, which makes constants and variables outside a step; where it throws, those it made are released again. */
+  allOrNothing<T>(body: () => T): T {
+    const { streams } = this;
+    const { length } = this.nodes;
+    try {
+      return body();
+    } catch (error) {
+      this.release(this.nodes.slice(length).map(({ id }) => id));
+      this.streams = streams;
+      throw error;
+    }
+  }
+
   /** Shape of a node, `[]` for a scalar. */
   shape(id: NodeId): readonly number[] {
     return this.node(id).value.shape;

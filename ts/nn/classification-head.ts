@@ -60,6 +60,13 @@ export class ClassificationHead {
     return [this.weight, this.bias];
   }
 
+  /** The head as it is now, whatever is trained afterwards: vectors `[batch, hidden]` → `[batch, classes]` in a step. */
+  snapshot(): (vectors: NodeId) => NodeId {
+    const { graph } = this;
+    const [weight, bias] = [graph.value(this.weight), graph.value(this.bias)];
+    return (vectors) => graph.linear(vectors, graph.constant(weight), graph.constant(bias));
+  }
+
   /** A head of its own that starts with this one's values. */
   clone(): ClassificationHead {
     return new ClassificationHead(this.graph, this.graph.value(this.weight), this.graph.value(this.bias));

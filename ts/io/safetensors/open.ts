@@ -20,9 +20,18 @@ export interface OpenTensorFile extends TensorIndex {
  * that a large model is never held twice.
  * @param source a file, a Blob or anything else with random access
  * @param file name by which error messages call it
- * @throws `FormatError` where the header breaks the format
+ * @throws `FormatError` where the header breaks the format; the source is closed then
  */
 export async function openSafetensors(source: ByteSource, file = "safetensors file"): Promise<OpenTensorFile> {
+  try {
+    return await opened(source, file);
+  } catch (error) {
+    await source.close?.();
+    throw error;
+  }
+}
+
+async function opened(source: ByteSource, file: string): Promise<OpenTensorFile> {
   const start = await source.read(0, Math.min(START_LENGTH, source.size));
   const headerLength = readHeaderLength(start, source.size, file);
   const dataStart = PREFIX_LENGTH + headerLength;
