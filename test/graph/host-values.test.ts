@@ -170,6 +170,20 @@ describe("tensors that change while they are read", () => {
     expect(graph.nodes).toHaveLength(1);
     expect([...graph.value(graph.neg(x)).data]).toEqual([-1, -2]);
   });
+
+  it("attributes whose getters call the graph are read before the op begins, and nothing is disturbed", () => {
+    using graph = new Graph();
+    const x = graph.constant(tensor([2, 2], [1, 2, 3, 4]));
+    const attributes = {
+      get dim(): number {
+        graph.neg(x);
+        return 0;
+      },
+    };
+    expect(graph.value(graph.slice(x, attributes))).toEqual(graph.value(x));
+    expect(graph.nodes).toHaveLength(3);
+    expect([...graph.value(graph.slice(x, { dim: 0, start: 1 })).data]).toEqual([3, 4]);
+  });
 });
 
 it("ids of any type are recognised as stale", () => {
