@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { ConfigError, Graph, type NodeId, ShapeError, tensor } from "../../ts/index.js";
+import { ops } from "../../ts/ops/index.js";
 
 /** Elements that do not fit into what linear memory holds now. */
 const tooMany = () => engine().heap.reserved / 4;
@@ -157,6 +158,17 @@ describe("tensors that change while they are read", () => {
     using graph = new Graph();
     const data = new Float32Array(new SharedArrayBuffer(8)).fill(2);
     expect([...graph.value(graph.constant({ shape: [2], data })).data]).toEqual([2, 2]);
+  });
+
+  it("ops that call the graph while it runs them are refused, and nothing is disturbed", () => {
+    using graph = new Graph();
+    const x = graph.constant(tensor([2], [1, 2]));
+    for (const rule of ["shape", "forward"] as const) {
+      const op = { ...ops.neg, [rule]: () => (graph.neg(x), [2]) };
+      expect(() => graph["apply"](op, [x], undefined)).toThrow(ConfigError);
+    }
+    expect(graph.nodes).toHaveLength(1);
+    expect([...graph.value(graph.neg(x)).data]).toEqual([-1, -2]);
   });
 
   it("attributes whose getters call the graph are read before the op begins, and nothing is disturbed", () => {
