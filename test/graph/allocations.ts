@@ -16,12 +16,13 @@ export interface Outcome<T> {
 export function refuseAllocation<T>(graphs: readonly Graph[], failing: number, body: () => T): Outcome<T> {
   let allocations = 0;
   const restore = [engine().heap, ...graphs.map((graph) => graph.arena)].map((owner) => {
-    const allocate = owner.allocate.bind(owner);
+    const { allocate: former } = owner;
+    const allocate = former.bind(owner);
     owner.allocate = (amount) => {
       if (allocations++ === failing) throw new MemoryError("refused by the test");
       return allocate(amount);
     };
-    return () => void delete (owner as { allocate?: unknown }).allocate;
+    return () => (owner.allocate = former);
   });
   try {
     const result = body();

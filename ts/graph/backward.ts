@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape, type Tensor } from "../tensor.js";
+import { formatShape, sameShape, type Tensor } from "../tensor.js";
 import type { Call } from "./call.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
@@ -45,7 +45,7 @@ function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array
 /** Throws where `loss` is no scalar, or the gradient has another shape, or nothing trainable lies under it. */
 export function checkBackward({ value, requiresGrad }: Node, gradient: Tensor | undefined): void {
   if (gradient !== undefined) {
-    if (formatShape(gradient.shape) !== formatShape(value.shape)) {
+    if (!sameShape(gradient.shape, value.shape)) {
       throw new ShapeError(
         `backward: the gradient has shape ${formatShape(gradient.shape)}, its node ${formatShape(value.shape)}`,
       );

@@ -1,5 +1,4 @@
 import { ShapeError } from "../errors.js";
-import type { Shape } from "../ops/op.js";
 import { checkTensor, formatShape, type Tensor } from "../tensor.js";
 
 /**
@@ -7,10 +6,8 @@ import { checkTensor, formatShape, type Tensor } from "../tensor.js";
  * window on linear memory are copied, for taking memory may grow it, which detaches the window. Throws `ShapeError`.
  */
 export function readTensor(what: string, value: Tensor, memory: WebAssembly.Memory): Tensor {
-  const { shape, data } = value;
-  const read = { shape: Array.isArray(shape) ? (Array.from(shape) as Shape) : shape, data };
-  checkTensor(what, read);
-  return data.buffer === memory.buffer ? { shape: read.shape, data: data.slice() } : read;
+  const read = checkTensor(what, value);
+  return read.data.buffer === memory.buffer ? { shape: read.shape, data: read.data.slice() } : read;
 }
 
 /** Copies data of `readTensor`. Throws `ShapeError` where another thread changed their length meanwhile. */

@@ -2,6 +2,7 @@ import { type Engine, engine } from "../engine/engine.js";
 import { TapeArena } from "../engine/tape-arena.js";
 import { ConfigError, LowrankError, StaleNodeError } from "../errors.js";
 import type { PackedForm, Pointer } from "../ops/op.js";
+import { nonNegative } from "../settings.js";
 import { Attempt } from "./attempt.js";
 import type { Node } from "./node.js";
 
@@ -29,7 +30,7 @@ export class GraphMemory {
   /** Throws `ConfigError` before `init()` and where there are to be neither one nor two packed copies. */
   protected constructor(private readonly packedCopies: 1 | 2) {
     if (packedCopies !== 1 && packedCopies !== 2) {
-      throw new ConfigError(`Graph: packedCopies is 1 or 2, got ${String(packedCopies)}`, { packedCopies });
+      throw new ConfigError(`Graph: packedCopies is 1 or 2, got ${describe(packedCopies)}`, { packedCopies });
     }
     this.engine = engine();
     this.arena = new TapeArena(this.engine.heap);
@@ -43,8 +44,7 @@ export class GraphMemory {
    */
   reserve(bytes: number): void {
     this.assertUsable();
-    if (!(bytes >= 0)) throw new ConfigError(`reserve: takes a number of bytes from 0, got ${describe(bytes)}`);
-    this.arena.reserve(bytes);
+    this.arena.reserve(nonNegative("reserve", "bytes", bytes));
   }
 
   /** Frees everything the graph holds. Throws `ConfigError` inside `view`. */
@@ -118,8 +118,8 @@ export class GraphMemory {
     }
   }
 
-  /** Throws `StaleNodeError` after `dispose`, `ConfigError` inside `view` and while another method runs. */
-  protected assertUsable(): void {
+  /** @internal Throws `StaleNodeError` after `dispose`, `ConfigError` inside `view` and while another method runs. */
+  assertUsable(): void {
     this.assertNotDisposed();
     this.attempt.assertIdle();
     if (this.windows > 0) {

@@ -1,3 +1,5 @@
+import { ConfigError, StaleNodeError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { Op, PackedForm, Pointer, Value } from "../ops/op.js";
 
 declare const brand: unique symbol;
@@ -43,4 +45,16 @@ export function newestId(): number {
 /** Whether `id` was ever given out, by any graph. */
 export function wasIssued(id: number): boolean {
   return Number.isSafeInteger(id) && id > 0 && id <= lastId;
+}
+
+/** A copy of a list of ids. Throws `ConfigError` for what is no list, `StaleNodeError` for what is no id. */
+export function idList(what: string, given: readonly NodeId[]): NodeId[] {
+  if (!Array.isArray(given)) throw new ConfigError(`${what}: takes a list of node ids, got ${excerpt(given)}`);
+  const ids: NodeId[] = [];
+  for (let i = 0; i < given.length; i++) {
+    const id: unknown = given[i];
+    if (typeof id !== "number") throw new StaleNodeError(`${what}: node ${excerpt(id)} does not exist`, { id });
+    ids.push(id as NodeId);
+  }
+  return ids;
 }

@@ -1,5 +1,6 @@
 import { ConfigError, StaleNodeError } from "../errors.js";
 import type { Op, Pointer, Value } from "../ops/op.js";
+import { callable } from "../settings.js";
 import { describe, GraphMemory } from "./memory.js";
 import { newestId, nextId, type Node, type NodeId, wasIssued } from "./node.js";
 import { synchronous } from "./synchronous.js";
@@ -38,6 +39,7 @@ export class Steps extends GraphMemory {
    * where `body` returns a promise.
    */
   step<T>(body: () => T): T {
+    callable("step", "body", body);
     this.mark();
     const depth = this.marks.length;
     try {
@@ -75,6 +77,7 @@ export class Steps extends GraphMemory {
    * `body` returns a promise.
    */
   noGrad<T>(body: () => T): T {
+    callable("noGrad", "body", body);
     const before = this.recording;
     this.recording = false;
     try {

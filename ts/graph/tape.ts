@@ -1,13 +1,15 @@
 import { ConfigError, ShapeError } from "../errors.js";
 import type { Op } from "../ops/op.js";
-import { formatShape, sizeOf, type Tensor } from "../tensor.js";
+import { checkOptions } from "../options.js";
+import { callable, whole } from "../settings.js";
+import { formatShape, sameShape, sizeOf, type Tensor } from "../tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";
 import { describe } from "./memory.js";
-import type { Node, NodeId } from "./node.js";
+import { idList, type Node, type NodeId } from "./node.js";
 import { Steps } from "./steps.js";
 import { synchronous } from "./synchronous.js";
 
@@ -34,12 +36,12 @@ export class Tape extends Steps {
   private streams = 0;
 
   /** Throws `ConfigError` before `init()` and for options out of range. */
-  constructor({ seed = 0, packedCopies = 2 }: GraphOptions = {}) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ConfigError(`Graph: a seed is a whole number from 0 to 2^53 - 1, got ${String(seed)}`, { seed });
-    }
+  constructor(options: GraphOptions = {}) {
+    checkOptions("Graph", options, ["seed", "packedCopies"]);
+    const { seed = 0, packedCopies = 2 } = options;
+    const checked = whole("Graph", "seed", seed);
     super(packedCopies);
-    this.seed = seed;
+    this.seed = checked;
     this.gradients = new Gradients(this);
     this.call = new Call(this, this.gradients);
   }
@@ -66,6 +68,7 @@ export class Tape extends Steps {
    * `ConfigError` where one is, and where `read` returns a promise or the array itself.
    */
   view<T>(id: NodeId, read: (array: Float32Array) => T): T {
+    callable("view", "read", read);
     const { pointer, size } = this.node(id).value;
     const result = synchronous("view", this.readWindow(pointer, size, read));
     if (ArrayBuffer.isView(result) && result.buffer === this.engine.memory.buffer) {
@@ -84,7 +87,7 @@ export class Tape extends Steps {
         `setValue: node ${id} is the result of ${node.op.name}; only constants and variables can be set`,
       );
     }
-    if (formatShape(value.shape) !== formatShape(node.value.shape)) {
+    if (!sameShape(value.shape, node.value.shape)) {
       throw new ShapeError(
         `setValue: node ${id} has shape ${formatShape(node.value.shape)}, got ${formatShape(value.shape)}`,
       );
@@ -100,7 +103,7 @@ export class Tape extends Steps {
    */
   release(ids: readonly NodeId[]): void {
     this.assertUsable();
-    const leaves = Array.from(ids, (id) => this.node(id));
+    const leaves = idList("release", ids).map((id) => this.node(id));
     const released = checkReleasable(leaves, this.nodes);
     this.drop(released);
     for (const node of released) {
@@ -149,7 +152,7 @@ export class Tape extends Steps {
    */
   backward(loss: NodeId, gradient?: Tensor): void {
     this.assertUsable();
-    const read = gradient && readTensor("backward", gradient, this.engine.memory);
+    const read = gradient === undefined ? undefined : readTensor("backward", gradient, this.engine.memory);
     const node = this.node(loss);
     checkBackward(node, read);
     this.attempt.run(() => backward(this, this.call, this.gradients, node, read?.data ?? Float32Array.of(1)));
