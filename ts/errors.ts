@@ -1,15 +1,23 @@
+import { brief, clip } from "./excerpt.js";
+
+/**
+ * Longest message in characters. What came may be a file of any size: messages quote an excerpt of it, and this is for
+ * where one was forgotten.
+ */
+const LONGEST_MESSAGE = 1_500;
+
 /** Base of every error this package throws. `code` is stable, `details` hold the values behind the message. */
 export class LowrankError extends Error {
   /** Stable name of the kind of error, such as "SHAPE": for programs that tell errors apart. */
   readonly code: string;
-  /** The values behind the message. */
+  /** The values behind the message; in place of a very large one stands its excerpt. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
-    super(message, options);
+    super(clip(message, LONGEST_MESSAGE), options);
     this.name = new.target.name;
     this.code = code;
-    this.details = details;
+    this.details = Object.fromEntries(Object.entries(details).map(([key, value]) => [key, brief(value)]));
   }
 }
 
