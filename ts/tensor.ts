@@ -15,6 +15,11 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
+/** Whether two shapes are one. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, i) => length === b[i]);
+}
+
 /** `[2, 3]`, as error messages print it. */
 export function formatShape(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;
