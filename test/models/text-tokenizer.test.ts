@@ -167,6 +167,13 @@ const text = fc
   // More marks in a row are refused, unless they are taken away.
   .filter((value) => !/\p{M}{900}/u.test(value));
 
+it("no letter but sigma becomes a small one", () => {
+  const others = Array.from({ length: 0x110000 }, (_, code) => String.fromCodePoint(code)).filter(
+    (character) => !/[Σσς]/.test(character) && /[σς]/.test(character.toLowerCase()),
+  );
+  expect(others).toEqual([]);
+});
+
 describe("encode gives what the whole text would", () => {
   it.each(Object.keys(variants))("%s", async (name) => {
     const json = tokenizerJson(variants[name]);

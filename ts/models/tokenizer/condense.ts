@@ -30,15 +30,13 @@ const isChinese = new RegExp(`[${CHINESE}]`);
 
 function kindOf(character: string, rules: CondenseRules): Kind {
   if (/^[a-z0-9]/i.test(character)) return Kind.Letter;
-  if (character < "\u0080") return Kind.Other;
   if (rules.stripsMarks && /\p{Mn}/u.test(character)) return Kind.Vanishing;
-  if (/[\p{Cf}\p{Co}\ufffd]/u.test(character)) return rules.cleans ? Kind.Vanishing : Kind.Other;
+  if (rules.cleans && /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd]/u.test(character))
+    return /[\t\n\r]/.test(character) ? Kind.Other : Kind.Vanishing;
   if (rules.splitsChinese && isChinese.test(character)) return Kind.Other;
   if (/\p{M}/u.test(character)) return Kind.Mark;
-  // "≠" falls apart into "=" and a stroke, and "=" is a word of its own.
-  const parts = character.normalize("NFD");
-  const stays = /^[\p{L}\p{N}\p{S}\p{M}]+$/u.test(parts) && !/[!-/:-@[-`{-~]/.test(parts);
-  return stays && /[\p{L}\p{N}\p{S}]/u.test(character) ? Kind.Letter : Kind.Other;
+  // With its parts, for "≠" falls apart into "=" and a stroke, and "=" is a word of its own.
+  return /[\s\p{P}!-/:-@[-`{-~]/u.test(character + character.normalize("NFD")) ? Kind.Other : Kind.Letter;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json } from "../../io/json.js";
 import type { JsonObject } from "./checks.js";
 import { CHINESE, condense, type CondenseRules } from "./condense.js";
+import { lowerSigmas } from "./sigmas.js";
 import { MAX_PIECE } from "./vocabulary.js";
 
 /** Characters after which a text is cut at the next place that can be; few texts are as long. */
@@ -41,10 +42,15 @@ function freePlaces(added: readonly AddedToken[]) {
   };
 }
 
-function* cut(text: string, places: RegExp, isFree: (text: string, at: number) => boolean): Generator<string> {
+function* cut(
+  text: string,
+  places: RegExp,
+  isFree: (text: string, at: number) => boolean,
+  length = PIECE,
+): Generator<string> {
   let start = 0;
-  while (text.length - start > PIECE) {
-    places.lastIndex = start + PIECE;
+  while (text.length - start > length) {
+    places.lastIndex = start + length;
     let place = places.exec(text);
     while (place !== null && !isFree(text, place.index)) place = places.exec(text);
     if (place === null) break;
@@ -59,33 +65,48 @@ const isOn = (step: Json | undefined, name: string) => isJsonObject(step) && ste
 
 /**
  * Places before which BERT's steps can be cut: white space, punctuation, Chinese characters, each of which ends the word
- * before it. None of them joins with what precedes when accents are taken off. A capital sigma is lowercased by whether a
- * letter follows, and some punctuation does not count in between: where there is a sigma, only other places serve.
+ * before it. None of them joins with what precedes when accents are taken off; some signs begin with punctuation then.
  */
-function bertPlaces(splitsChinese: boolean, hasSigma: boolean): RegExp {
+function bertPlaces({ splitsChinese, stripsMarks }: CondenseRules): RegExp {
   const spaces = " \\t\\n\\r\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-  const chinese = splitsChinese ? CHINESE : "";
-  return hasSigma
-    ? new RegExp(`[${spaces}${chinese}!"#$%&()*+,\\-/;<=>?@[\\\\\\]_{|}~]`, "g")
-    : new RegExp(`[${spaces}${chinese}\\p{P}$+<=>^\`|~]`, "gu");
+  const signs = stripsMarks ? "\\u2260\\u226e\\u226f\\u1fef" : "";
+  return new RegExp(`[${spaces}${splitsChinese ? CHINESE : ""}${signs}\\p{P}$+<=>^\`|~]`, "gu");
 }
+
+/** Places where no sigma looks across: it sees through white space as little as through most punctuation. */
+const sigmaPlaces = /[ \t\n\r!"#$%&()*+,\-/;<=>?@[\\\]_{|}~]/g;
+
+/** Characters of a text with sigmas that are lowercased at once. */
+const SIGMA_PART = 4 * PIECE;
+
+/** Added tokens that do not touch what BERT's steps do to a text around them: "[MASK]", "<s>". */
+const standsApart = ({ content }: AddedToken) => /^[[<][\x20-\x7e]*[\]>]$/.test(content);
 
 function bertCutter(normalizer: Json | undefined, model: JsonObject, added: readonly AddedToken[]): TextCutter {
   const isFree = freePlaces(added);
-  const splitsChinese = isOn(normalizer, "handle_chinese_chars");
+  const lowers = isOn(normalizer, "lowercase");
   const strips = isJsonObject(normalizer) ? normalizer["strip_accents"] : false;
   const rules: CondenseRules = {
-    stripsMarks: strips === true || (isOn(normalizer, "lowercase") && strips !== false),
+    stripsMarks: strips === true || (lowers && strips !== false),
     cleans: isOn(normalizer, "clean_text"),
-    splitsChinese,
+    splitsChinese: isOn(normalizer, "handle_chinese_chars"),
     longestWord: (model["max_input_chars_per_word"] as number | null | undefined) ?? 100,
   };
-  // A token that stands within a long word, or has what is taken away, must stay.
-  const condensable = added.every(({ content }) => /[!-/:-@[-`{-~\s]/.test(content) && /^[\0-\x7f]*$/.test(content));
+  const condensable = added.every(standsApart);
+  const places = bertPlaces(rules);
   return function* (text) {
-    for (const piece of cut(text, bertPlaces(splitsChinese, text.includes("Σ")), isFree)) {
-      const isLong = piece.length > 2 * PIECE || /\p{M}{33}/u.test(piece);
-      yield condensable && isLong ? condense(piece, rules) : piece;
+    const hasSigma = lowers && text.length > PIECE && text.includes("Σ");
+    for (const part of hasSigma ? cut(text, sigmaPlaces, isFree, SIGMA_PART) : [text]) {
+      // Added tokens that do not stand apart may have a sigma, or end where one looks to.
+      if (hasSigma && !condensable) {
+        yield part;
+        continue;
+      }
+      for (const piece of cut(hasSigma ? lowerSigmas(part, rules.cleans) : part, places, isFree)) {
+        const isLong = piece.length > 2 * PIECE || /\p{M}{33}/u.test(piece);
+        if (!condensable) yield piece;
+        else if (piece.trim() !== "") yield isLong ? condense(piece, rules) : piece;
+      }
     }
   };
 }

@@ -1,3 +1,4 @@
+import { excerpt } from "../../excerpt.js";
 import type { Field } from "./checks.js";
 import { isSimpleRegex } from "./simple-regex.js";
 
@@ -49,7 +50,7 @@ export function checkNormalizer(step: Field, growth: Growth = { factor: 1, steps
   else if (type === "Strip") for (const name of ["strip_left", "strip_right"]) step.at(name).flag();
   else if (type === "BertNormalizer")
     for (const name of ["clean_text", "handle_chinese_chars", "strip_accents", "lowercase"]) step.at(name).flag();
-  else throw step.at("type").unsupported(`the normalizer ${JSON.stringify(type)} is not supported`);
+  else throw step.at("type").unsupported(`the normalizer ${excerpt(type)} is not supported`);
 }
 
 const plainPreTokenizers = ["BertPreTokenizer", "Whitespace", "WhitespaceSplit", "Punctuation"];
@@ -77,7 +78,7 @@ export function checkPreTokenizer(step: Field, growth: Growth = { factor: 1, ste
     for (const name of ["add_prefix_space", "trim_offsets", "use_regex"]) step.at(name).flag();
   else if (type === "Digits") step.at("individual_digits").flag();
   else if (type === "FixedLength") step.at("length").whole(1, 2 ** 31);
-  else throw step.at("type").unsupported(`the pre-tokenizer ${JSON.stringify(type)} is not supported`);
+  else throw step.at("type").unsupported(`the pre-tokenizer ${excerpt(type)} is not supported`);
 }
 
 function checkTemplate(step: Field): void {
@@ -107,5 +108,5 @@ export function checkPostProcessor(step: Field, growth: Growth = { factor: 1, st
       if (!token || !id) throw step.at(name).wrong("a token and its id");
       token.text();
     }
-  } else throw step.at("type").unsupported(`the post-processor ${JSON.stringify(type)} is not supported`);
+  } else throw step.at("type").unsupported(`the post-processor ${excerpt(type)} is not supported`);
 }

@@ -1,3 +1,4 @@
+import { excerpt } from "../../excerpt.js";
 import { type Field, type JsonObject, MAX_ID } from "./checks.js";
 
 /** Longest word that WordPiece may be told to look at, in characters; BERT's is 100, longer words are one unknown token. */
@@ -68,7 +69,7 @@ export function checkModel(model: Field): void {
   if (type === "WordPiece") checkWordPiece(model);
   else if (type === "BPE") checkBpe(model);
   else if (type === "Unigram") checkUnigram(model);
-  else throw model.at("type").unsupported(`the model ${JSON.stringify(type)} is not supported`);
+  else throw model.at("type").unsupported(`the model ${excerpt(type)} is not supported`);
 }
 
 /** Checks the tokens that stand beside the model's own. */
