@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { run } from "../../ts/cli/program.js";
 import { Terminal } from "../../ts/cli/terminal.js";
-import { examples, tokenizer } from "../models/tiny-encoder.js";
+import { examples, tinyTokenizer } from "../models/tiny-encoder.js";
 
 export { examples };
 
@@ -28,7 +28,7 @@ export async function makeFixture(): Promise<Fixture> {
   const path = (...parts: string[]) => join(folder, ...parts);
   const [model, data] = [path("model"), path("data.csv")];
   await cp(join(project, "test/golden/adapters/base/tiny_bert"), model, { recursive: true });
-  await writeFile(join(model, "tokenizer.json"), JSON.stringify(tokenizer()));
+  await writeFile(join(model, "tokenizer.json"), JSON.stringify(tinyTokenizer()));
   const rows = examples.map(({ text, label }) => `"${text}",${label}`);
   await writeFile(data, `text,label\n${rows.join("\n")}\n`);
   return { folder, model, data, path, remove: () => rm(folder, { recursive: true, force: true }) };

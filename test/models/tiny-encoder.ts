@@ -1,5 +1,5 @@
-import type { FileMap } from "../../ts/index.js";
-import { goldenBytes } from "../golden.js";
+import type { FileMap } from "../../ts/io/file-map.js";
+import { goldenBytes, goldenJson } from "../golden.js";
 
 const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const good = ["good", "warm", "funny", "fine", "lovely", "bright"];
@@ -22,10 +22,13 @@ const filler = [
   ",",
   "##s",
   "##ly",
+  "!",
+  "##a",
+  "中",
 ];
 
 /** A WordPiece tokenizer of a few words, as the tokenizers library writes it. */
-export function tokenizer() {
+export function tinyTokenizer() {
   const vocabulary = [...special, ...good, ...bad, ...filler];
   const id = (token: string) => vocabulary.indexOf(token);
   const part = (token: string) => ({ SpecialToken: { id: token, type_id: 0 } });
@@ -79,12 +82,17 @@ export const examples = Array.from({ length: 40 }, (_, i) => {
   };
 });
 
-/** A BERT of two layers of 32 with random weights (the golden one) and the tokenizer above. */
-export async function tinyEncoder(): Promise<FileMap> {
+const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+/** A BERT of two layers of 32 with random weights (the golden one) and the tokenizer above, or files with changes. */
+export async function tinyEncoder(
+  changes: { config?: object; tokenizer?: unknown; weights?: Uint8Array } = {},
+): Promise<FileMap> {
   const folder = "adapters/base/tiny_bert";
+  const config = await goldenJson<object>(`${folder}/config.json`);
   return {
-    "config.json": await goldenBytes(`${folder}/config.json`),
-    "model.safetensors": await goldenBytes(`${folder}/model.safetensors`),
-    "tokenizer.json": new TextEncoder().encode(JSON.stringify(tokenizer())),
+    "config.json": encode({ ...config, ...changes.config }),
+    "tokenizer.json": encode(changes.tokenizer ?? tinyTokenizer()),
+    "model.safetensors": changes.weights ?? (await goldenBytes(`${folder}/model.safetensors`)),
   };
 }

@@ -4,7 +4,8 @@ import { loraScaling } from "../../nn/lora-scaling.js";
 import { checkTensor, formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
 import type { AdapterConfig } from "./config.js";
-import { patternValues, targetTest } from "./targets.js";
+import { patternValues } from "./pattern-values.js";
+import { targetTest } from "./targets.js";
 
 /** The adaptation of one module: y = x·W + (x·A)·B·scaling. */
 export interface AdapterLayer {

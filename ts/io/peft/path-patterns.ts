@@ -37,10 +37,11 @@ function test(tree: Syntax, work: WorkLimit): PathTest {
   return (path) => match(path) !== null;
 }
 
-/** Most keys are names: letters, digits and dots, which stand for any character. They need no walk through the path. */
-const isPlain = (source: string) => /^[\w.-]*$/.test(source);
+/** Whether a pattern is a name: of letters, digits and dots, which stand for any character. It needs no walk through the path. */
+export const isName = (source: string) => /^[\w.-]*$/.test(source);
 
-function endsInPlain(name: string, { codes }: PathText, work: WorkLimit): boolean {
+/** Whether a path of one line ends in a name on a dot's boundary. */
+export function endsInName(name: string, { codes }: PathText, work: WorkLimit): boolean {
   const start = codes.length - name.length;
   work.spend(1);
   if (start < 0 || (start > 0 && codes[start - 1] !== DOT)) return false;
@@ -54,11 +55,7 @@ function endsInPlain(name: string, { codes }: PathText, work: WorkLimit): boolea
 export const wholePath = (source: string, work: WorkLimit) => test(sequence(parsePattern(source), textEnd), work);
 
 /** Matches the path's end on a dot's boundary. */
-export function pathEnd(source: string, work: WorkLimit): PathTest {
-  const general = () => test(sequence(before, parsePattern(source), end), work);
-  if (!isPlain(source)) return general();
-  return (path) => (path.oneLine ? endsInPlain(source, path, work) : general()(path));
-}
+export const pathEnd = (source: string, work: WorkLimit) => test(sequence(before, parsePattern(source), end), work);
 
 /** Matches paths at or below what the pattern matches. */
 export const atOrBelow = (source: string, work: WorkLimit) =>

@@ -1,7 +1,7 @@
 import type { AdapterConfig } from "./config.js";
 import { WorkLimit } from "../pattern/index.js";
 import { NameEnds } from "./name-ends.js";
-import { atOrBelow, layerNumber, pathEnd, pathText, wholePath } from "./path-patterns.js";
+import { atOrBelow, layerNumber, pathText, wholePath } from "./path-patterns.js";
 import type { PathTest, PathText } from "./path-patterns.js";
 
 type TargetFields = Pick<
@@ -77,22 +77,5 @@ export function targetTest(config: TargetFields): (path: string) => boolean {
     const module = { path, text };
     if (excluded(module) || saved.some((test) => test(text))) return false;
     return spelledOut.has(path) || (targeted(module) && inLayer(text));
-  };
-}
-
-/**
- * Value of rank_pattern or alpha_pattern for a module: that of the first key that, as a regular expression, matches the
- * path's end on a dot's boundary. Undefined if none does. Errors as `targetTest`'s.
- * Source: `get_pattern_key` in peft/utils/other.py.
- */
-export function patternValues(patterns: ReadonlyMap<string, number>): (path: string) => number | undefined {
-  if (patterns.size === 0) return () => undefined;
-  const work = new WorkLimit();
-  // Read when they are first asked, as in Python: a key after the one that matches may be anything.
-  const entries = [...patterns].map(([key, value]) => ({ key, value, test: undefined as PathTest | undefined }));
-  return (path) => {
-    work.path();
-    const text = pathText(path);
-    return entries.find((entry) => (entry.test ??= pathEnd(entry.key, work))(text))?.value;
   };
 }
