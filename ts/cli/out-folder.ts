@@ -1,6 +1,8 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { ConfigError } from "../errors.js";
 import { makeFolder, removeEmpty } from "../io/node/make-folder.js";
+import { isFolder } from "../io/node/read-files.js";
 
 /** Throws `ConfigError` where `--out` names no folder, and nothing that one could be made at. */
 export function checkOutFolder(out: string): void {
@@ -33,6 +35,12 @@ export async function makeOutFolder(out: string): Promise<string[]> {
   } catch (cause) {
     throw unmakeable(out, cause);
   }
+}
+
+/** Throws `ConfigError` where `--out` is a folder, or lies in one that cannot be made: before the work, not after it. */
+export async function checkOutFile(out: string): Promise<void> {
+  if (isFolder(out)) throw new ConfigError(`--out ${out}: a file is expected, this is a folder`, { out });
+  await removeEmpty(await makeOutFolder(dirname(out)));
 }
 
 /** `cause` is the system's error. */
