@@ -8,7 +8,7 @@ import { writeFilesAtomically } from "../io/node/index.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../io/safetensors/index.js";
 import { whole } from "../settings.js";
 import type { Tensor } from "../tensor.js";
-import { checkCheckpoint } from "../train/checkpoint.js";
+import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
 import type { Checkpoint } from "../train/fit-options.js";
 import { HistoryFile, type HistoryLength, readHistory } from "./history-file.js";
 import { runFiles } from "./run-folder.js";
@@ -85,6 +85,18 @@ export function readCheckpoint(folder: string): Resumed {
   const checkpoint = { step, streams, parameters, optimizer, history: readHistory(folder, history) };
   asFormatError(path, () => checkCheckpoint(checkpoint));
   return { checkpoint, run, history };
+}
+
+/** Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes and such classes. */
+export function checkCheckpointFits(folder: string, resumed: Resumed, fits: CheckpointFit, classes: number): void {
+  asFormatError(join(folder, runFiles.checkpoint), () => {
+    checkCheckpoint(resumed.checkpoint, fits);
+    const { before, headOnly } = resumed.run.baseline;
+    for (const measured of [before, headOnly]) {
+      if (measured === null || measured.confusion.length === classes) continue;
+      throw new ConfigError(`state: run.baseline has ${measured.confusion.length} classes, the data ${classes}`);
+    }
+  });
 }
 
 /** Removes a finished run's checkpoint: first the file that says that the run is not finished. */

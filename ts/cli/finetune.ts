@@ -81,7 +81,7 @@ async function runIn(
   const prepared = await prepare(settings, session, quiet);
   try {
     if (resumed !== null) {
-      checkResumable(resumed, prepared);
+      checkResumable(folder, resumed, prepared);
       say(`Going on after step ${resumed.checkpoint.step} of ${prepared.steps}`);
     }
     say(...introduction(prepared, folder, colors), "");

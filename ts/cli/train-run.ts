@@ -5,8 +5,8 @@ import { sizeOf } from "../tensor.js";
 import type { ProgressEvent, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
 import { findModel, loadEncoder, modelHash } from "./base-model.js";
-import { type Baseline, type BaselineWork, measureBaseline } from "./baseline.js";
-import { CheckpointWriter, type Resumed } from "./checkpoint-file.js";
+import { type Baseline, measureBaseline } from "./baseline.js";
+import { checkCheckpointFits, CheckpointWriter, type Resumed } from "./checkpoint-file.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import { explainDivergence } from "./divergence.js";
 import { startEngine } from "./engine-start.js";
@@ -66,9 +66,13 @@ export async function prepare(settings: TrainingSettings, session: Session, quie
   }
 }
 
-/** Throws `ConfigError` where files or engine are not those of the run that is to go on. */
-export function checkResumable({ run }: Resumed, prepared: Prepared): void {
-  const { dataset, engine } = prepared;
+/**
+ * Throws `ConfigError` where files or engine are not those of the run that is to go on, `FormatError` where its checkpoint is
+ * of another model or another number of steps.
+ */
+export function checkResumable(folder: string, resumed: Resumed, prepared: Prepared): void {
+  const { run } = resumed;
+  const { dataset, engine, steps, classifier } = prepared;
   const pairs: [what: string, was: string | number, is: string | number][] = [
     ["the model's weights", run.modelHash, prepared.modelHash],
     [dataset.train.file, run.trainHash, dataset.train.sha256],
@@ -83,6 +87,8 @@ export function checkResumable({ run }: Resumed, prepared: Prepared): void {
       { what, was, is },
     );
   }
+  const shapes = classifier.params().map((id) => classifier.encoder.graph.shape(id));
+  checkCheckpointFits(folder, resumed, { steps, shapes }, dataset.labels.length);
 }
 
 /** Measures the baseline, trains, and measures what training gave. Checkpoints go to `folder` on the way. */
@@ -97,7 +103,7 @@ export async function train(
   const { signal } = session;
   const [train, validation] = [dataset.train.examples, dataset.validation.examples];
   const work = { classifier, train, validation, settings, steps, progress, signal };
-  const baseline = resumed?.run.baseline ?? (await measure(work));
+  const baseline = resumed?.run.baseline ?? (await measureBaseline(work));
   const run: RunState = {
     settings,
     modelHash: prepared.modelHash,
@@ -133,15 +139,7 @@ export async function train(
       predictions: predictionsOf(validation, logits, classifier.labels),
     };
   } catch (error) {
-    throw explainDivergence(error, `step ${done + 1}`);
-  }
-}
-
-async function measure(work: BaselineWork): Promise<Baseline> {
-  try {
-    return await measureBaseline(work);
-  } catch (error) {
-    throw explainDivergence(error, "the head alone");
+    throw explainDivergence(error, done + 1);
   }
 }
 
