@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.js";
+import { clip } from "../excerpt.js";
 import { makeFolder, removeEmpty } from "../io/node/make-folder.js";
 import { isFolder } from "../io/node/read-files.js";
 
@@ -45,6 +46,6 @@ export async function checkOutFile(out: string): Promise<void> {
 
 /** `cause` is the system's error. */
 function unmakeable(out: string, cause: unknown): ConfigError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ConfigError(`--out ${out} cannot be made: ${reason}; choose another folder`, { out }, { cause });
+  const reason = clip(cause instanceof Error ? cause.message : String(cause));
+  return new ConfigError(`--out ${clip(out)} cannot be made: ${reason}; choose another folder`, { out }, { cause });
 }

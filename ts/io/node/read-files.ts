@@ -5,8 +5,8 @@ import type { FileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { safetensorsIndex } from "./file-source.js";
 
-/** What a path may be that nothing can stand at: too long for a name, through links without an end, with a NUL in it. */
-const impossible = new Set(["ENAMETOOLONG", "ELOOP", "ERR_INVALID_ARG_VALUE"]);
+/** What a path may be that nothing can stand at: through a file, too long, through links without an end, with a NUL in it. */
+const impossible = new Set(["ENOTDIR", "ENAMETOOLONG", "ELOOP", "ERR_INVALID_ARG_VALUE"]);
 
 /** Whether there is a folder of that path. */
 export function isFolder(path: string): boolean {
