@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { type Outcome, project } from "./fixture.js";
 
 /** The program as it is published. */
@@ -18,7 +17,6 @@ export function runProcess(
   watch: (text: string, child: ChildProcess) => void = () => {},
 ): Promise<ProcessOutcome> {
   const child = spawn(file, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
   let [out, err] = ["", ""];
   watch("", child);
   child.stdout.setEncoding("utf8").on("data", (text: string) => watch((out += text), child));
