@@ -127,7 +127,10 @@ const table: BadInput[] = [
   },
   { args: "finetune --model {absent} --data {data.csv} --out {out}", says: /there is no such folder/ },
   { args: "finetune --model {wrong-model} --data {data.csv} --out {out}", says: /config\.json calls for/ },
-  { args: "finetune --model {no-tokenizer} --data {data.csv} --out {out}", says: /tokenizer\.json: expected model to be an object/ },
+  {
+    args: "finetune --model {no-tokenizer} --data {data.csv} --out {out}",
+    says: /tokenizer\.json: expected model to be an object/,
+  },
   { args: "finetune --resume {nothing}", says: /checkpoint\.safetensors is expected, there is none/ },
   { args: "predict --run {absent} text", says: /there is no folder/ },
   { args: "predict --run {nothing} text", says: /a run's folder is expected/ },

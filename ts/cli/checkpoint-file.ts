@@ -104,6 +104,11 @@ export async function removeCheckpoint(folder: string): Promise<void> {
   for (const name of [runFiles.checkpoint, runFiles.history]) await rm(join(folder, name), { force: true });
 }
 
+/** Removes a history that no checkpoint speaks of, as one is where the first checkpoint could not be written. */
+export async function dropHistory(folder: string): Promise<void> {
+  if (!existsSync(join(folder, runFiles.checkpoint))) await rm(join(folder, runFiles.history), { force: true });
+}
+
 function readState(file: TensorFile, path: string): State {
   const format = file.metadata.get("format");
   if (format !== FORMAT) {

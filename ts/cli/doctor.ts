@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { existsSync, readdirSync } from "node:fs";
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { cpus, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { detectFeatures } from "../engine/features.js";
 import { type EngineInfo, Graph } from "../entry/node.js";
 import { cacheFolder } from "../io/node/index.js";
+import { makeFolder } from "../io/node/make-folder.js";
 import { DEFAULT_MODEL } from "./base-model.js";
 import { enableRelaxedSimd, startEngine } from "./engine-start.js";
 import { exitCodes } from "./exit-codes.js";
@@ -172,7 +173,7 @@ function gigaflops(): number {
 
 async function cacheChecks(self: string): Promise<Check[]> {
   const cache = cacheFolder();
-  const failure = await mkdir(cache, { recursive: true })
+  const failure = await makeFolder(cache)
     .then(() => access(cache, constants.W_OK))
     .then(
       () => null,

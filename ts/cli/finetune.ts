@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AbortError, ConfigError } from "../errors.js";
 import { writeFilesAtomically } from "../io/node/index.js";
-import { readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
 import { exitCodes } from "./exit-codes.js";
 import {
   addFinetuneOptions,
@@ -51,7 +51,8 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
       const resumed = fresh === null ? readCheckpoint(folder) : null;
       if (resumed !== null) checkAgainst(withAbsolutePaths(options), resumed.run.settings);
       const settings = fresh ?? resumed!.run.settings;
-      await runIn(folder, settings, resumed, options, session).catch((error: unknown) => {
+      await runIn(folder, settings, resumed, options, session).catch(async (error: unknown) => {
+        await dropHistory(folder);
         if (error instanceof AbortError) explainStop(folder, session);
         else throw withCheckpoint(error, folder);
       });

@@ -44,11 +44,12 @@ export async function withRunFolder<T>(wanted: WantedFolder, body: (folder: stri
   const { out, resume } = wanted;
   if (resume !== undefined) {
     checkResumeFolder(resume);
+    await checkWritable(resume);
     return withRunLock(resume, () => body(resume));
   }
   const { folder, made } = out === undefined ? await makeDated(new Date()) : await makeWanted(out);
   try {
-    await access(folder, constants.W_OK);
+    await checkWritable(folder);
     return await withRunLock(folder, () => {
       checkNew(folder);
       return body(folder);
@@ -96,6 +97,14 @@ function checkResumeFolder(folder: string): void {
     `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none of that name`,
     { folder },
   );
+}
+
+async function checkWritable(folder: string): Promise<void> {
+  try {
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new ConfigError(`${folder} cannot be written to: ${(cause as Error).message}`, { folder }, { cause });
+  }
 }
 
 function checkNew(folder: string): void {

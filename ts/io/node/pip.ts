@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { throwIfAborted } from "../../abort.js";
@@ -13,24 +13,48 @@ const commands = [["python3", "-m", "pip"], ["python", "-m", "pip"], ["pip3"], [
 
 type Command = readonly [string, ...string[]];
 
-/** Runs a program to its end; its exit code and what it said on standard error. A program that is not there gives code -1. */
+/** Windows has no groups of processes; there the program alone is stopped. */
+const hasGroups = process.platform !== "win32";
+
+/** Stops a program and those that it started: what is called pip may be a script that runs another pip. */
+function stop(child: ChildProcess): void {
+  try {
+    if (hasGroups && child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    else child.kill();
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/**
+ * Runs a program to its end; its exit code and what it said on standard error. A program that is not there gives code -1.
+ * A cancelled one is stopped and waited for, so that nothing writes after this returns.
+ */
 function run(
   [program, ...fixed]: Command,
   args: readonly string[],
-  options: { signal?: AbortSignal | undefined; env?: NodeJS.ProcessEnv } = {},
+  { signal, env }: { signal?: AbortSignal | undefined; env?: NodeJS.ProcessEnv } = {},
 ): Promise<{ code: number; errors: string }> {
   return new Promise((done) => {
-    const { signal, env } = options;
     const child = spawn(program, [...fixed, ...args], {
       stdio: ["ignore", "ignore", "pipe"],
-      ...(signal && { signal }),
+      detached: hasGroups,
       ...(env && { env }),
     });
+    const cancel = () => stop(child);
+    if (signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel);
+    process.once("exit", cancel);
+    const end = (code: number) => {
+      signal?.removeEventListener("abort", cancel);
+      process.off("exit", cancel);
+      done({ code, errors });
+    };
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4000)));
-    // Where the program could not be started. An aborted one is waited for, so that nothing writes after this returns.
-    child.on("error", (error) => error.name !== "AbortError" && done({ code: -1, errors }));
-    child.on("close", (code) => done({ code: code ?? -1, errors }));
+    // Where the program could not be started.
+    child.on("error", () => end(-1));
+    child.on("close", (code) => end(code ?? -1));
   });
 }
 
