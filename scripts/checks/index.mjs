@@ -4,16 +4,15 @@ import { findToolchain, target } from "../wasm/toolchain.mjs";
 import { rustFlags, variants } from "../wasm/variants.mjs";
 import { countCargo, countVitest, vitestReport } from "./count.mjs";
 
-/** Lints what only wasm32 compiles: the SIMD vector and the exports. */
-function wasmClippy() {
-  const { path, env } = findToolchain() ?? {};
-  const CARGO_TARGET_DIR = join(root, "target/clippy-wasm");
+/** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
+function wasmClippy(name, variant, hint) {
+  const { path, env } = findToolchain(variants[variant]) ?? {};
   return {
-    name: "clippy-wasm",
+    name,
     command: ["cargo", "clippy", "--target", target, "--package", "lowrank-wasm", "--", "-D", "warnings"],
     path,
-    env: { ...env, RUSTFLAGS: rustFlags(variants.relaxed), CARGO_TARGET_DIR },
-    hint: `rustup target add ${target}`,
+    env: { ...env, RUSTFLAGS: rustFlags(variants[variant]), CARGO_TARGET_DIR: join(root, "target", name) },
+    hint,
   };
 }
 
@@ -33,7 +32,9 @@ export function allChecks() {
       command: ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
       hint: "rustup component add clippy",
     },
-    wasmClippy(),
+    // Between them each feature is on once and off once.
+    wasmClippy("clippy-wasm", "relaxed", `rustup target add ${target}`),
+    wasmClippy("clippy-wasm-threads", "simd-threads", "rustup component add rust-src"),
     { name: "cargo-test", command: ["cargo", "test", "--workspace", "--no-fail-fast"], count: countCargo },
     {
       name: "vitest",

@@ -99,10 +99,10 @@ pub fn log(x: F32x4) -> F32x4 {
 /// tanh x = e / (e + 1) with e = (e²ˣ − 1) / 2, of |x| with the sign of x.
 #[inline(always)]
 pub fn tanh(x: F32x4) -> F32x4 {
-    let (shifted, tail) = reduced_expm1::<true>(x.abs().clamp(F32x4::ZERO, all(10.0)));
+    let (shifted, tail) = reduced_expm1::<true>(x.abs().loose_min(all(10.0)));
     let power = shifted.power_of_two::<0>();
     let e = power.mul_add(tail, power.mul_add(all(0.5), all(-0.5)));
-    (e / (e + all(1.0))).or_sign(x)
+    (e / (e + all(1.0))).or_sign(x).with_nan_of(x)
 }
 
 /// 1 / (1 + e⁻ˣ), below 0 as eˣ / (1 + eˣ)
@@ -115,12 +115,12 @@ pub fn sigmoid(x: F32x4) -> F32x4 {
 /// erf x = x·P(x²) / Q(x²), with x limited to ±4, where erf is 1 − 1.5e-8.
 #[inline(always)]
 pub fn erf(x: F32x4) -> F32x4 {
-    let x = x.clamp(all(-4.0), all(4.0));
-    let z = x * x;
+    let near = x.loose_min(all(4.0)).loose_max(all(-4.0));
+    let z = near * near;
     let p =
         polynomial(z, [FRAC_2_SQRT_PI, 1.935_306_3e-1, 5.309_940_5e-2, 3.882_611_4e-3, 2.845_313_3e-4, 1.986_660_7e-6]);
     let q = polynomial(z, [1.0, 5.048_446e-1, 1.153_436_45e-1, 1.520_579_1e-2, 1.185_359_9e-3, 3.741_709e-5]);
-    (x * p / q).clamp(all(-1.0), all(1.0))
+    (near * p / q).loose_min(all(1.0)).loose_max(all(-1.0)).with_nan_of(x)
 }
 
 /// Where [`normal_tail`] has long been 0.

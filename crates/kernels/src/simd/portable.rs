@@ -93,11 +93,16 @@ impl F32x4 {
         Self(from_fn(|i| if self.0[i] >= b.0[i] { self.0[i] } else { b.0[i] }))
     }
 
+    /// `self`, NaN where `x` is one: for results of `x` that went through `loose_min` and `loose_max` as their `self`.
+    #[inline(always)]
+    pub fn with_nan_of(self, x: Self) -> Self {
+        Self(from_fn(|i| if x.0[i].is_nan() { x.0[i] } else { self.0[i] }))
+    }
+
     /// Lanes within `low..=high`; a NaN stays one.
     #[inline(always)]
     pub fn clamp(self, low: Self, high: Self) -> Self {
-        let within = self.loose_min(high).loose_max(low);
-        Self(from_fn(|i| if self.0[i].is_nan() { self.0[i] } else { within.0[i] }))
+        self.loose_min(high).loose_max(low).with_nan_of(self)
     }
 
     /// Lane-wise rounding to the nearest integer, ties to even.

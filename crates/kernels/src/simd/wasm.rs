@@ -110,19 +110,25 @@ impl F32x4 {
         }
     }
 
-    /// Lanes within `low..=high`; a NaN stays one.
+    /// `self`, NaN where `x` is one: for results of `x` that went through `loose_min` and `loose_max` as their `self`.
     #[inline(always)]
-    pub fn clamp(self, low: Self, high: Self) -> Self {
-        let within = self.loose_min(high).loose_max(low);
-        // All bits set are a NaN: a comparison and an `or`, beside the chain of the others. `pmin` and `pmax` need no repair.
+    pub fn with_nan_of(self, x: Self) -> Self {
+        // All bits set are a NaN: a comparison beside the chain of the others, and an `or`. `pmin` and `pmax` lose none.
         #[cfg(target_feature = "relaxed-simd")]
         {
-            Self(v128_or(within.0, f32x4_ne(self.0, self.0)))
+            Self(v128_or(self.0, f32x4_ne(x.0, x.0)))
         }
         #[cfg(not(target_feature = "relaxed-simd"))]
         {
-            within
+            let _ = x;
+            self
         }
+    }
+
+    /// Lanes within `low..=high`; a NaN stays one.
+    #[inline(always)]
+    pub fn clamp(self, low: Self, high: Self) -> Self {
+        self.loose_min(high).loose_max(low).with_nan_of(self)
     }
 
     /// Lane-wise rounding to the nearest integer, ties to even.
