@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LowrankError } from "../../ts/index.js";
 import { functionCalls, internalCalls } from "./function-calls.js";
@@ -34,76 +35,112 @@ const functions = (table: typeof internalCalls): [string, Call][] =>
     ]),
   );
 
-/** What came of a call: its result, or what it threw. */
-function attempt(scene: Scene, run: Run, args: unknown[]): { thrown: unknown } | { result: unknown } {
-  try {
-    return { result: run(scene, args) };
-  } catch (thrown) {
-    return { thrown };
+/** Scenes one after the other: one lasts until a call succeeds, which may have changed it. */
+class Stage {
+  private scene = setScene();
+
+  /** Calls `run` with what `given` makes of right arguments: it succeeds, or throws by name and changes nothing. */
+  check({ args, run }: Call, what: string, given: (right: unknown[]) => unknown[]): void {
+    const { scene } = this;
+    const wrong = given(args(scene));
+    const before = stateOf(scene);
+    try {
+      run(scene, wrong);
+    } catch (thrown) {
+      const named = thrown instanceof LowrankError;
+      expect(named || thrown === own, `${what}: threw ${(thrown as Error)?.stack}`).toBe(true);
+      if (named) expect(thrown.message.length, what).toBeLessThan(600);
+      expect(stateOf(scene), what).toBe(before);
+      return;
+    }
+    this.end();
+    this.scene = setScene();
+  }
+
+  end(): void {
+    this.scene.graph.dispose();
   }
 }
 
 const show = (place: Place) => place.join(".");
 
-/** Calls `run` with something wrong at each place in turn; a scene lasts until a call succeeds. */
-function checkWrongArguments({ args, run }: Call): void {
-  let scene = setScene();
-  let before = stateOf(scene);
-  const check = (what: string, given: (right: unknown[]) => unknown[]): void => {
-    const wrong = given(args(scene));
-    // Arguments may have put nodes on the tape.
-    before = stateOf(scene);
-    const came = attempt(scene, run, wrong);
-    if ("thrown" in came) {
-      const { thrown } = came;
-      const expected = thrown instanceof LowrankError || thrown === own;
-      expect(expected, `${what}: threw ${String(thrown)}\n${(thrown as Error)?.stack}`).toBe(true);
-      if (thrown instanceof LowrankError) expect(thrown.message.length, what).toBeLessThan(600);
-      expect(stateOf(scene), what).toBe(before);
-    } else {
-      scene.graph.dispose();
-      scene = setScene();
-    }
+/** A copy of arguments with an object that throws where a name of it is read. */
+function withThrowingGetter(all: unknown[], place: Place, name: string): unknown[] {
+  const copy = { ...(at(all, place) as object) };
+  const get = () => {
+    throw own;
   };
-  const right = args(scene);
-  const places = placesIn(right);
-  for (const place of places) {
+  return withAt(all, place, Object.defineProperty(copy, name, { enumerable: true, get })) as unknown[];
+}
+
+/** Something wrong at each place in turn. */
+function checkWrongArguments(call: Call): void {
+  const stage = new Stage();
+  const right = rightArguments(call);
+  for (const place of placesIn(right)) {
     for (const [name, value] of Object.entries(wrongValues())) {
-      check(`${name} at ${show(place)}`, (all) => withAt(all, place, value) as unknown[]);
+      stage.check(call, `${name} at ${show(place)}`, (all) => withAt(all, place, value) as unknown[]);
     }
   }
   for (const place of objectsIn(right)) {
     for (const name of Object.keys(at(right, place) as object)) {
-      check(`a getter that throws at ${show([...place, name])}`, (all) => {
-        const copy = { ...(at(all, place) as object) };
-        Object.defineProperty(copy, name, {
-          enumerable: true,
-          get: () => {
-            throw own;
-          },
-        });
-        return withAt(all, place, copy) as unknown[];
-      });
+      const what = `a getter that throws at ${show([...place, name])}`;
+      stage.check(call, what, (all) => withThrowingGetter(all, place, name));
     }
   }
+  stage.end();
+}
+
+/** Something wrong at several places at once, and arguments too few or too many. */
+function checkSeveralWrongArguments(call: Call): void {
+  const stage = new Stage();
+  const right = rightArguments(call);
+  const wrong = Object.entries(wrongValues());
+  const faults = fc.array(fc.tuple(fc.constantFrom(...placesIn(right)), fc.constantFrom(...wrong)), { maxLength: 4 });
+  fc.assert(
+    fc.property(faults, fc.nat(right.length + 1), (faults, count) => {
+      const what = `${faults.map(([place, [name]]) => `${name} at ${show(place)}`).join(", ")}; ${count} arguments`;
+      stage.check(call, what, (all) => {
+        const spoilt = faults.reduce<unknown>((args, [place, [, value]], i) => {
+          // What was spoilt before may have no such place any more.
+          return faults.slice(0, i).some(([before]) => holds(before, place)) ? args : withAt(args, place, value);
+        }, all);
+        return Array.from({ length: count }, (_, i) => (spoilt as unknown[])[i]);
+      });
+    }),
+    { seed: 20_261_125, numRuns: 60 },
+  );
+  stage.end();
+}
+
+/** Whether `outer` is `inner`, or something that holds it. */
+function holds(outer: Place, inner: Place): boolean {
+  return outer.length <= inner.length && outer.every((name, i) => name === inner[i]);
+}
+
+function rightArguments({ args }: Call): unknown[] {
+  const scene = setScene();
+  const right = args(scene);
   scene.graph.dispose();
+  return right;
 }
 
 /** Every option is read once: a getter that gives something wrong from the second time on changes nothing. */
-function checkReadOnce({ args, run }: Call): void {
-  const scene = setScene();
-  for (const place of objectsIn(args(scene))) {
-    for (const name of Object.keys(at(args(scene), place) as object)) {
-      const all = args(scene);
+function checkReadOnce(call: Call): void {
+  const right = rightArguments(call);
+  for (const place of objectsIn(right)) {
+    for (const name of Object.keys(at(right, place) as object)) {
+      const scene = setScene();
+      const all = call.args(scene);
       const copy = { ...(at(all, place) as Record<string, unknown>) };
       const value = copy[name];
       let reads = 0;
       Object.defineProperty(copy, name, { enumerable: true, get: () => (reads++ === 0 ? value : -5) });
-      const came = attempt(scene, run, withAt(all, place, copy) as unknown[]);
-      expect("thrown" in came ? came.thrown : null, `${show([...place, name])} is read ${reads} times`).toBeNull();
+      call.run(scene, withAt(all, place, copy) as unknown[]);
+      expect(reads, show([...place, name])).toBeGreaterThan(0);
+      scene.graph.dispose();
     }
   }
-  scene.graph.dispose();
 }
 
 function checkRightArguments({ args, run }: Call): void {
@@ -137,6 +174,10 @@ const tables: [string, [string, Call][]][] = [
 describe.each(tables)("%s", (_, calls) => {
   it.each(calls)("%s takes what is right", (_, call) => checkRightArguments(call));
   it.each(calls)("%s refuses what is wrong by name, and nothing has changed", (_, call) => checkWrongArguments(call));
+  it.each(calls.filter(([, call]) => rightArguments(call).length > 0))(
+    "%s refuses several wrong arguments at once, too few and too many",
+    (_, call) => checkSeveralWrongArguments(call),
+  );
   it.each(calls)("%s reads each option once", (_, call) => checkReadOnce(call));
   it.each(calls)("%s refuses options that there are not", (_, call) => checkUnknownOptions(call));
 });
