@@ -27,24 +27,30 @@ def reduction(f):
     return run
 
 
-def cross_entropy(x, attributes, _):
+def cross_entropy(x, attributes, rounded):
     logits = x[0].reshape(-1, x[0].shape[-1])
+    rows, classes = logits.shape
     targets = torch.tensor(attributes["targets"], dtype=torch.long)
     ignored = attributes.get("ignoreIndex", -100)
     kind = attributes.get("reduction", "mean")
+    smoothing = attributes.get("labelSmoothing", 0.0)
+    weight = torch.tensor(attributes.get("weight", [1.0] * classes), dtype=torch.float64)
+    counted = targets != ignored
+    chosen = torch.where(counted, targets, 0)
+    # As F.cross_entropy, but with what the gradient subtracts rounded one by one.
+    log_p = rounded(logits) - rounded(torch.logsumexp(rounded(logits), -1, keepdim=True))
+    hit = -weight[chosen] * log_p[torch.arange(rows), chosen]
+    spread = -(weight * log_p).sum(-1) / classes
+    losses = (rounded((1 - smoothing) * hit) + rounded(smoothing * spread)) * counted
+    if kind == "none":
+        return losses.reshape(x[0].shape[:-1])
+    total = weight[chosen][counted].sum()
     # PyTorch's mean of nothing is NaN, ours 0.
-    if kind == "mean" and bool((targets == ignored).all()):
-        return logits.sum() * 0
-    weight = attributes.get("weight")
-    loss = F.cross_entropy(
-        logits,
-        targets,
-        weight=None if weight is None else torch.tensor(weight, dtype=torch.float64),
-        ignore_index=ignored,
-        reduction=kind,
-        label_smoothing=attributes.get("labelSmoothing", 0.0),
-    )
-    return loss.reshape(x[0].shape[:-1]) if kind == "none" else loss
+    loss = losses.sum() if kind == "sum" else losses.sum() / total if counted.any() else logits.sum() * 0
+    if kind == "sum" or counted.any():
+        options = {"weight": weight, "ignore_index": ignored, "reduction": kind, "label_smoothing": smoothing}
+        assert torch.allclose(loss, F.cross_entropy(logits, targets, **options), rtol=1e-5, atol=1e-5)
+    return loss
 
 
 def embedding(x, attributes, _):
@@ -120,6 +126,13 @@ def of_result(f, slope):
         return OfResult.apply(x[0], y, slope(y))
 
     return run
+
+
+def gelu(x, attributes, _):
+    if attributes.get("approximate") == "tanh":
+        return F.gelu(x[0], approximate="tanh")
+    # F.gelu loses the tail to 1 + erf.
+    return x[0] * torch.erfc(-x[0] / math.sqrt(2)) / 2
 
 
 def linear(x, *_):
@@ -225,7 +238,7 @@ OPS = {
     "exp": unary(torch.exp),
     "expand": lambda x, a, _: x[0].expand(a["shape"]),
     "gather": gather,
-    "gelu": lambda x, a, _: F.gelu(x[0], approximate=a.get("approximate", "none")),
+    "gelu": gelu,
     "indexSelect": index_select,
     "layerNorm": layer_norm,
     "linear": linear,
