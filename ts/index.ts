@@ -1,5 +1,6 @@
 export { engineInfo, init } from "./engine/engine.js";
-export type { EngineInfo, InitOptions } from "./engine/engine.js";
+export type { EngineInfo } from "./engine/engine.js";
+export type { InitOptions } from "./engine/options.js";
 export type { Features } from "./engine/features.js";
 export type { Build, WasmSource } from "./engine/source.js";
 export type { Tile } from "./engine/tile.js";
@@ -59,10 +60,12 @@ export {
   AbortError,
   AdapterError,
   ConfigError,
+  EngineError,
   FormatError,
   LowrankError,
   MemoryError,
   ModelError,
+  NonFiniteError,
   ShapeError,
   StaleNodeError,
   UnsupportedError,

@@ -78,21 +78,21 @@ describe("checkCheckpoint", () => {
     for (const value of strange) {
       const check = () => checkCheckpoint(withValue(path, value), fits);
       expect(check, String(value)).toThrow(ConfigError);
-      expect(check, String(value)).toThrow(/^fit: checkpoint\.[\w.[\]]+: .* expected, got ./);
+      expect(check, String(value)).toThrow(/^fit: checkpoint\.[\w.[\]]+ (is|has) .*, got ./);
     }
   });
 
   it.each([undefined, null, "simd", 3, []])("refuses %j as a whole", (value) => {
     const check = () => checkCheckpoint(value as unknown as Checkpoint);
     expect(check).toThrow(ConfigError);
-    expect(check).toThrow(/^fit: checkpoint: an object is expected, got /);
+    expect(check).toThrow(/^fit: checkpoint is an object, got /);
   });
 
   it("keeps its messages short", () => {
     for (const path of ["step", "parameters", "history.1", "parameters.0.shape", "optimizer.buffers.1"]) {
       for (const value of ["x".repeat(1e6), new Array(1e5).fill(1), { ["y".repeat(1e6)]: values([3]) }]) {
         const check = () => checkCheckpoint(withValue(path, value), fits);
-        expect(check).toThrow(/^.{0,300}$/s);
+        expect(check).toThrow(/^.{0,400}$/s);
       }
     }
   });

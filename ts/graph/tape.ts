@@ -113,6 +113,26 @@ export class Tape extends Steps {
     }
   }
 
+  /**
+   * Runs `body`, which makes constants and variables; where it throws, those it made outside a step are released again, and
+   * the random streams it drew are given back.
+   */
+  allOrNothing<T>(body: () => T): T {
+    callable("allOrNothing", "body", body);
+    const { streams } = this;
+    const { length } = this.nodes;
+    try {
+      return body();
+    } catch (error) {
+      const made = this.nodes.slice(length);
+      const used = new Set(made.flatMap(({ inputs }) => inputs));
+      const left = made.filter((node) => node.persistent && node.op === null && !used.has(node));
+      if (left.length > 0) this.release(left.map(({ id }) => id));
+      this.streams = streams;
+      throw error;
+    }
+  }
+
   /** Shape of a node, `[]` for a scalar. */
   shape(id: NodeId): readonly number[] {
     return this.node(id).value.shape;

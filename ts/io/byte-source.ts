@@ -1,3 +1,6 @@
+import { FormatError } from "../errors.js";
+import { clip, excerpt } from "../excerpt.js";
+
 /** Random access to bytes that need not be in memory: a file, a Blob, a remote range. */
 export interface ByteSource {
   /** Total number of bytes. */
@@ -6,6 +9,17 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array>;
   /** Releases what the source holds open; reading after it fails. */
   close?(): Promise<void>;
+}
+
+/**
+ * Exactly `length` bytes of a source from `offset`. Throws `FormatError` where the source gives others: it is not what it
+ * said, or changed meanwhile.
+ */
+export async function readRange(source: ByteSource, offset: number, length: number, file: string): Promise<Uint8Array> {
+  const bytes: unknown = await source.read(offset, length);
+  if (bytes instanceof Uint8Array && bytes.byteLength === length) return bytes;
+  const got = bytes instanceof Uint8Array ? `${bytes.byteLength}` : excerpt(bytes);
+  throw new FormatError(`${clip(file)}: expected ${length} bytes from ${offset}, got ${got}`, { file, offset, length });
 }
 
 /** Where bytes go, one piece after another. */

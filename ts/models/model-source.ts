@@ -1,6 +1,8 @@
 import { ModelError } from "../errors.js";
-import { bytesSource, type ByteSource } from "../io/byte-source.js";
+import { clip } from "../excerpt.js";
+import { bytesSource, type ByteSource, readRange } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
+import { type Json, parseJsonObject } from "../io/json.js";
 
 /** Where a model's files come from: a folder, a page's uploads, a bucket. */
 export interface ModelSource {
@@ -38,10 +40,15 @@ export function addressSource(address: string): ModelSource {
     open: async (file) => {
       const url = `${address.replace(/\/$/, "")}/${file}`;
       const response = await fetch(url).catch((cause: unknown) => {
-        throw new ModelError(`model ${address}: ${url} could not be fetched: ${String(cause)}`, { url }, { cause });
+        throw new ModelError(
+          `model ${clip(address)}: ${clip(url)} could not be fetched: ${clip(String(cause))}`,
+          { url },
+          { cause },
+        );
       });
       if (response.status === 404) return null;
-      if (!response.ok) throw new ModelError(`model ${address}: ${url} answered ${response.status}`, { url });
+      if (!response.ok)
+        throw new ModelError(`model ${clip(address)}: ${clip(url)} answered ${response.status}`, { url });
       return bytesSource(new Uint8Array(await response.arrayBuffer()));
     },
   };
@@ -52,33 +59,30 @@ export async function readRequired(source: ModelSource, file: string): Promise<B
   const found = await source.open(file);
   if (found !== null) return found;
   throw new ModelError(
-    `model ${source.name}: ${file} is missing; an encoder in Hugging Face's layout has config.json, tokenizer.json and model.safetensors`,
+    `model ${clip(source.name)}: ${file} is missing; an encoder in Hugging Face's layout has config.json, tokenizer.json and model.safetensors`,
     { model: source.name, file },
   );
 }
 
+type JsonObject = { readonly [key: string]: Json };
+
 /** A JSON object from a file; null where an optional one is missing. Throws `ModelError` where it is no JSON object. */
-export async function readJson(source: ModelSource, file: string): Promise<Record<string, unknown> | null> {
+export async function readJson(source: ModelSource, file: string): Promise<JsonObject | null> {
   const found = await source.open(file);
-  return found === null ? null : parseJson(source, file, found);
+  return found === null ? null : parseFile(source, file, found);
 }
 
 /** A JSON object from a file that must be there. Throws `ModelError` where it is missing or no JSON object. */
-export async function readRequiredJson(source: ModelSource, file: string): Promise<Record<string, unknown>> {
-  return parseJson(source, file, await readRequired(source, file));
+export async function readRequiredJson(source: ModelSource, file: string): Promise<JsonObject> {
+  return parseFile(source, file, await readRequired(source, file));
 }
 
-async function parseJson(source: ModelSource, file: string, found: ByteSource): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await found.read(0, found.size));
-  await found.close?.();
-  let value: unknown;
+async function parseFile(source: ModelSource, file: string, found: ByteSource): Promise<JsonObject> {
+  const fail = (problem: string, cause?: unknown) =>
+    new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file }, { cause });
   try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new ModelError(`model ${source.name}: ${file} is no JSON: ${String(cause)}`, { file }, { cause });
+    return parseJsonObject(await readRange(found, 0, found.size, file), fail);
+  } finally {
+    await found.close?.();
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ModelError(`model ${source.name}: ${file} must hold a JSON object`, { file });
-  }
-  return value as Record<string, unknown>;
 }

@@ -1,6 +1,17 @@
 import { Tokenizer } from "@huggingface/tokenizers";
-import { ConfigError, ModelError } from "../errors.js";
+import { ConfigError, LowrankError, ModelError } from "../errors.js";
+import { clip, excerpt } from "../excerpt.js";
 import { type ModelSource, readJson, readRequiredJson } from "./model-source.js";
+import { type TextCutter, textCutter } from "./tokenizer/text-pieces.js";
+import { checkTokenizerFiles } from "./tokenizer/tokenizer-file.js";
+import { wordPieces } from "./tokenizer/word-piece.js";
+
+/** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
+const LONGEST_PIECE = 16_000_000;
+const MOST_MARKS = 1000;
+
+/** Stands for a text's own tokens among the special ones. */
+const TEXT = "\0";
 
 /** Turns texts into token ids, special tokens included, cut to a number of tokens of our choosing. */
 export class TextTokenizer {
@@ -8,25 +19,110 @@ export class TextTokenizer {
     private readonly tokenizer: Tokenizer,
     /** Longest text in tokens, [CLS] and [SEP] included; longer ones lose their end. */
     readonly maxTokens: number,
-  ) {}
+    private readonly cutter: TextCutter,
+    private readonly name: string,
+    private readonly vocabularySize: number,
+  ) {
+    const marked = this.attempt(() => tokenizer.post_processor?.([TEXT], null, true).tokens ?? [TEXT], "");
+    const middle = marked.indexOf(TEXT);
+    const ids = (tokens: string[]) => tokens.map((token) => this.checked(tokenizer.token_to_id(token), token));
+    this.before = ids(marked.slice(0, middle));
+    this.after = ids(marked.slice(middle + 1));
+  }
 
-  /** Reads tokenizer.json and, where there is one, tokenizer_config.json. Throws `ModelError` where they do not work. */
-  static async load(source: ModelSource, maxTokens: number): Promise<TextTokenizer> {
+  /** Special tokens around every text. */
+  private readonly before: readonly number[];
+  private readonly after: readonly number[];
+
+  /**
+   * Reads tokenizer.json and, where there is one, tokenizer_config.json. Throws `ModelError` where they do not work.
+   * @param vocabularySize rows of the model's word embedding: no token has a higher id
+   */
+  static async load(source: ModelSource, maxTokens: number, vocabularySize = 2 ** 31): Promise<TextTokenizer> {
     const json = await readRequiredJson(source, "tokenizer.json");
-    const config = (await readJson(source, "tokenizer_config.json")) ?? {};
+    const settings = (await readJson(source, "tokenizer_config.json")) ?? {};
+    const name = clip(source.name);
+    const fail = (problem: string, cause?: unknown) =>
+      new ModelError(`model ${name}: tokenizer.json: ${problem}`, { model: name }, { cause });
+    const { tokenizer: parts, config } = checkTokenizerFiles(json, settings, fail);
     try {
-      // Some files have a length and fixed padding baked in (MiniLM's: 128). Ragged batches are never padded.
-      return new TextTokenizer(new Tokenizer({ ...json, truncation: null, padding: null }, config), maxTokens);
+      const tokenizer = new Tokenizer(parts, config);
+      useWordPieces(tokenizer, parts["model"] as Record<string, unknown>);
+      return new TextTokenizer(tokenizer, maxTokens, textCutter(parts, config), name, vocabularySize);
     } catch (cause) {
-      throw new ModelError(`model ${source.name}: tokenizer.json cannot be used: ${String(cause)}`, {}, { cause });
+      if (cause instanceof LowrankError) throw cause;
+      throw fail(`it cannot be used: ${String(cause)}`, cause);
     }
   }
 
-  /** Token ids of a text. */
+  /**
+   * Token ids of a text. However long the text, only as much of it is looked at as gives `maxTokens`, where the tokenizer's
+   * steps let that be told (BERT's do, and those that part words at white space first).
+   * Throws `ModelError` where tokenizer.json gives no id, or one that the model has no row for.
+   */
   encode(text: string): Int32Array {
     if (typeof text !== "string") throw new ConfigError(`a text must be a string, got ${typeof text}`);
-    const { ids } = this.tokenizer.encode(text);
-    if (ids.length <= this.maxTokens) return Int32Array.from(ids);
-    return Int32Array.from([...ids.slice(0, this.maxTokens - 1), ids.at(-1)!]);
+    const { before, after, maxTokens } = this;
+    const room = Math.max(0, maxTokens - before.length - after.length);
+    const ids: number[] = [];
+    for (const piece of this.cutter(text)) {
+      const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
+      for (const [i, id] of found.ids.entries()) {
+        if (ids.length >= room) break;
+        ids.push(this.checked(id, found.tokens[i]!));
+      }
+      if (ids.length >= room) break;
+    }
+    return Int32Array.from([...before, ...ids, ...after].slice(0, maxTokens));
   }
+
+  /** Runs the library on a piece of text; what it throws becomes a `ModelError`. */
+  private attempt<T>(run: () => T, piece: string): T {
+    const fail = (problem: string, cause?: unknown) =>
+      new ModelError(`model ${this.name}: ${problem}`, { model: this.name }, { cause });
+    if (piece.length > LONGEST_PIECE)
+      throw fail(
+        `its tokenizer has to see a text as a whole, and one has ${piece.length} characters; cut it to ${LONGEST_PIECE}`,
+      );
+    if (longestMarks(piece) > MOST_MARKS)
+      throw fail(`a text has more than ${MOST_MARKS} combining marks in a row: ${excerpt(piece)}`);
+    try {
+      return run();
+    } catch (cause) {
+      throw fail(`its tokenizer.json does not work for the text ${excerpt(piece)}: ${clip(String(cause))}`, cause);
+    }
+  }
+
+  /** An id that the model has a row for. */
+  private checked(id: number | undefined, token: string): number {
+    if (Number.isSafeInteger(id) && id! >= 0 && id! < this.vocabularySize) return id!;
+    const problem =
+      id === undefined
+        ? `has no id for the token ${excerpt(token)}, and none for unknown ones`
+        : `gives the token ${excerpt(token)} the id ${String(id)}; the model's vocabulary has ${this.vocabularySize} rows`;
+    throw new ModelError(`model ${this.name}: tokenizer.json ${problem}`, { token, id });
+  }
+}
+
+/** Puts our WordPiece in the place of the library's, which gives the same in more time. */
+function useWordPieces(tokenizer: Tokenizer, model: Record<string, unknown>): void {
+  const { model: used } = tokenizer;
+  if (used === null || model["type"] !== "WordPiece") return;
+  used.encode = wordPieces({
+    pieces: used.tokens_to_ids,
+    unknown: model["unk_token"] as string,
+    prefix: model["continuing_subword_prefix"] as string,
+    longestWord: (model["max_input_chars_per_word"] as number | null | undefined) ?? 100,
+  });
+}
+
+/** Combining marks that follow each other, at most; 0 where there are few. */
+function longestMarks(text: string): number {
+  if (!/\p{M}{33}/u.test(text)) return 0;
+  let [most, run] = [0, 0];
+  for (const character of text) {
+    run = /\p{M}/u.test(character) ? run + 1 : 0;
+    most = Math.max(most, run);
+  }
+  return most;
 }

@@ -33,15 +33,17 @@ export class ClassificationHead {
         { weight: w.shape, bias: b.shape },
       );
     }
-    this.weight = graph.variable(w);
-    this.bias = graph.variable(b);
+    [this.weight, this.bias] = graph.allOrNothing(() => [graph.variable(w), graph.variable(b)]);
   }
 
   /** Weight ~ N(0, 0.02²), bias 0. Throws `ConfigError` unless both sizes are whole numbers from 1. */
   static create(graph: Graph, hidden: number, classes: number): ClassificationHead {
+    checkGraph("ClassificationHead", graph);
     whole("ClassificationHead", "hidden", hidden, 1);
     whole("ClassificationHead", "classes", classes, 1);
-    return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
+    return graph.allOrNothing(() => {
+      return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
+    });
   }
 
   /** v·W + b: vectors `[batch, hidden]` → `[batch, classes]`. */
@@ -52,6 +54,13 @@ export class ClassificationHead {
   /** Weight and bias. */
   params(): NodeId[] {
     return [this.weight, this.bias];
+  }
+
+  /** The head as it is now, whatever is trained afterwards: vectors `[batch, hidden]` → `[batch, classes]` in a step. */
+  snapshot(): (vectors: NodeId) => NodeId {
+    const { graph } = this;
+    const [weight, bias] = [graph.value(this.weight), graph.value(this.bias)];
+    return (vectors) => graph.linear(vectors, graph.constant(weight), graph.constant(bias));
   }
 
   /** A head of its own that starts with this one's values. */

@@ -107,12 +107,14 @@ export class LoraLinear {
     config: ResolvedLoraConfig,
   ): LoraLinear {
     const { rank, scaling } = config;
-    const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
-    const frozenWeight = weight();
-    const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
-    return new LoraLinear({
-      inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
-    }); // prettier-ignore
+    return graph.allOrNothing(() => {
+      const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
+      const frozenWeight = weight();
+      const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
+      return new LoraLinear({
+        inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
+      }); // prettier-ignore
+    });
   }
 
   /** The same layer with this bias `[out]`, frozen. A, B and W are shared with the original. */

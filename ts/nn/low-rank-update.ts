@@ -37,14 +37,10 @@ export function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank):
  * the graph has then drawn no random stream.
  */
 export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): { loraA: NodeId; loraB: NodeId } {
-  const drawn = graph.streamsDrawn;
-  try {
+  return graph.allOrNothing(() => {
     const { a, b } = initialTensors(graph, init, shape);
     return { loraA: graph.variable(a), loraB: graph.variable(b) };
-  } catch (error) {
-    graph.streamsDrawn = drawn;
-    throw error;
-  }
+  });
 }
 
 function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Tensor; b: Tensor } {

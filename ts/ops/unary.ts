@@ -90,7 +90,7 @@ export interface ClampAttributes {
 
 const clampNames = ["min", "max"];
 
-/** y = min(max(x, min), max); ∂x = g where min ≤ x ≤ max, else 0. */
+/** y = min(max(x, min), max); ∂x = g where min < x < max, else 0. */
 export const clamp: TakingOp<ClampAttributes, readonly [min: number, max: number], void> = {
   name: "clamp",
   take(given = {}) {

@@ -13,12 +13,8 @@ export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: n
   checkLimit("clipGradNorm", "maxNorm", maxNorm);
   const norm = gradNorm(graph, params);
   const factor = maxNorm / (norm + 1e-6);
-  if (factor < 1) {
-    for (const id of params) {
-      const { gradient, value } = graph.node(id);
-      if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
-    }
-  }
+  // A NaN norm makes every gradient NaN: none may pass as if it were small.
+  if (!(factor >= 1)) scaleGrads(graph, params, factor);
   return norm;
 }
 
@@ -45,4 +41,12 @@ export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: nu
 function checkLimit(what: string, name: string, limit: number): void {
   if (typeof limit === "number" && limit > 0) return;
   throw new ConfigError(`${what}: ${name} is a number above 0, got ${excerpt(limit)}`, { [name]: limit });
+}
+
+/** Multiplies every gradient by `factor`. */
+export function scaleGrads(graph: Graph, params: readonly NodeId[], factor: number): void {
+  for (const id of params) {
+    const { gradient, value } = graph.node(id);
+    if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
+  }
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.js";
-import { shownValue } from "../shown-value.js";
+import { excerpt } from "../excerpt.js";
+import { whole } from "../settings.js";
 import { formatShape, sizeOf } from "../tensor.js";
 import type { Checkpoint, StepRecord } from "./fit-options.js";
 
@@ -12,7 +13,7 @@ export interface CheckpointFit {
 }
 
 /** AdamW's buffers; the second is a mean of squares. */
-const BUFFERS = ["m", "v"] as const;
+const BUFFERS: readonly string[] = ["m", "v"];
 
 /** Numbers of a step's record besides its own, and the least each can be. */
 const recorded: Readonly<Record<Exclude<keyof StepRecord, "step">, number>> = {
@@ -28,73 +29,66 @@ const recorded: Readonly<Record<Exclude<keyof StepRecord, "step">, number>> = {
  * caller is looked at to the last number, since one NaN would spread through everything that follows.
  */
 export function checkCheckpoint(checkpoint: Checkpoint, { steps, shapes }: CheckpointFit = {}): void {
-  const { step, parameters, optimizer, streams, history } = objectAt("", checkpoint);
-  wholeAt("step", step, steps ?? Number.MAX_SAFE_INTEGER);
-  wholeAt("streams", streams, Number.MAX_SAFE_INTEGER);
+  const fields = objectAt("checkpoint", checkpoint);
+  const step = whole("fit", "checkpoint.step", fields["step"], 0, steps);
+  whole("fit", "checkpoint.streams", fields["streams"]);
 
-  const tensors = listAt("parameters", parameters, shapes?.length);
-  const state = objectAt("optimizer", optimizer);
-  const updates = listAt("optimizer.steps", state["steps"], tensors.length);
-  const buffers = listAt("optimizer.buffers", state["buffers"], tensors.length);
+  const tensors = listAt("checkpoint.parameters", fields["parameters"], shapes?.length);
+  const optimizer = objectAt("checkpoint.optimizer", fields["optimizer"]);
+  const updates = listAt("checkpoint.optimizer.steps", optimizer["steps"], tensors.length);
+  const buffers = listAt("checkpoint.optimizer.buffers", optimizer["buffers"], tensors.length);
   tensors.forEach((tensor, i) => {
-    const shape = tensorAt(`parameters[${i}]`, tensor, shapes?.[i]);
-    wholeAt(`optimizer.steps[${i}]`, updates[i], step as number);
-    const place = `optimizer.buffers[${i}]`;
+    const shape = tensorAt(`checkpoint.parameters[${i}]`, tensor, shapes?.[i]);
+    whole("fit", `checkpoint.optimizer.steps[${i}]`, updates[i], 0, step);
+    const place = `checkpoint.optimizer.buffers[${i}]`;
     const own = objectAt(place, buffers[i]);
-    const strange = Object.keys(own).find((name) => !(BUFFERS as readonly string[]).includes(name));
-    if (strange !== undefined) throw unlike(place, `buffers ${BUFFERS.join(", ")}`, shownValue(strange));
+    const strange = Object.keys(own).find((name) => !BUFFERS.includes(name));
+    if (strange !== undefined) throw unlike(place, `has buffers ${BUFFERS.join(", ")} and no other`, strange);
     for (const name of BUFFERS) tensorAt(`${place}.${name}`, own[name], shape, name === "v" ? 0 : -Infinity);
   });
 
-  listAt("history", history, step as number).forEach((record, i) => {
-    const fields = objectAt(`history[${i}]`, record);
-    if (fields["step"] !== i) throw unlike(`history[${i}].step`, String(i), shownValue(fields["step"]));
+  listAt("checkpoint.history", fields["history"], step).forEach((record, i) => {
+    const place = `checkpoint.history[${i}]`;
+    const entry = objectAt(place, record);
+    if (entry["step"] !== i) throw unlike(`${place}.step`, `is ${i}`, entry["step"]);
     for (const [name, least] of Object.entries(recorded)) {
-      const value = fields[name];
-      if (typeof value === "number" && Number.isFinite(value) && value >= least) continue;
-      const expected = least === 0 ? "a finite number from 0" : "a finite number";
-      throw unlike(`history[${i}].${name}`, expected, shownValue(value));
+      if (!isFinite(entry[name], least)) throw unlike(`${place}.${name}`, finiteFrom(least), entry[name]);
     }
   });
 }
 
+const isFinite = (value: unknown, least: number) =>
+  typeof value === "number" && Number.isFinite(value) && value >= least;
+const finiteFrom = (least: number) => `is a finite number${least === 0 ? " from 0" : ""}`;
+
 function objectAt(place: string, value: unknown): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw unlike(place, "an object", shownValue(value));
+  throw unlike(place, "is an object", value);
 }
 
 function listAt(place: string, value: unknown, length?: number): readonly unknown[] {
   // A copy has no holes, which a walk would pass over.
   if (Array.isArray(value) && (length === undefined || value.length === length)) return Array.from<unknown>(value);
-  throw unlike(place, length === undefined ? "a list" : `a list of ${length}`, shownValue(value));
-}
-
-function wholeAt(place: string, value: unknown, most: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most) return;
-  const range = most === Number.MAX_SAFE_INTEGER ? "from 0" : `from 0 to ${most}`;
-  throw unlike(place, `a whole number ${range}`, shownValue(value));
+  throw unlike(place, length === undefined ? "is a list" : `is a list of ${length}`, value);
 }
 
 /** Checks a tensor of finite numbers from `least`; gives its shape. */
 function tensorAt(place: string, value: unknown, expected?: readonly number[], least = -Infinity): readonly number[] {
   const { shape, data } = objectAt(place, value);
   const lengths = listAt(`${place}.shape`, shape);
-  lengths.forEach((length, i) => wholeAt(`${place}.shape[${i}]`, length, Number.MAX_SAFE_INTEGER));
-  const found = lengths as readonly number[];
+  const found = lengths.map((length, i) => whole("fit", `${place}.shape[${i}]`, length));
   if (expected !== undefined && formatShape(found) !== formatShape(expected)) {
-    throw unlike(`${place}.shape`, formatShape(expected), formatShape(found.slice(0, 8)));
+    throw unlike(`${place}.shape`, `is ${formatShape(expected)}`, found);
   }
-  if (!(data instanceof Float32Array)) throw unlike(`${place}.data`, "a Float32Array", shownValue(data));
+  if (!(data instanceof Float32Array)) throw unlike(`${place}.data`, "is a Float32Array", data);
   if (data.length !== sizeOf(found)) {
-    throw unlike(`${place}.data`, `${sizeOf(found)} values, as its shape says,`, String(data.length));
+    throw unlike(`${place}.data`, `has ${sizeOf(found)} values, as its shape says`, data.length);
   }
-  const strange = data.findIndex((number) => !(Number.isFinite(number) && number >= least));
-  if (strange < 0) return found;
-  const wanted = least === 0 ? "a finite number from 0" : "a finite number";
-  throw unlike(`${place}.data[${strange}]`, wanted, String(data[strange]));
+  const strange = data.findIndex((number) => !isFinite(number, least));
+  if (strange >= 0) throw unlike(`${place}.data[${strange}]`, finiteFrom(least), data[strange]);
+  return found;
 }
 
-function unlike(place: string, expected: string, got: string): ConfigError {
-  const field = ["checkpoint", place].filter(Boolean).join(".");
-  return new ConfigError(`fit: ${field}: ${expected} is expected, got ${got}`, { field, expected, got });
+function unlike(place: string, expected: string, got: unknown): ConfigError {
+  return new ConfigError(`fit: ${place} ${expected}, got ${excerpt(got)}`, { field: place, expected, got });
 }

@@ -1,9 +1,11 @@
 import { AdapterError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
 import { loraScaling } from "../../nn/lora-scaling.js";
 import { checkTensor, formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
 import type { AdapterConfig } from "./config.js";
-import { patternValue, targetTest } from "./targets.js";
+import { patternValues } from "./pattern-values.js";
+import { targetTest } from "./targets.js";
 
 /** The adaptation of one module: y = x·W + (x·A)·B·scaling. */
 export interface AdapterLayer {
@@ -35,26 +37,38 @@ export interface Adapter {
   readonly extra: ReadonlyMap<string, Tensor>;
 }
 
-/** Rank, α and scaling that a configuration gives a module. */
-export function layerScaling(
-  config: Pick<AdapterConfig, "r" | "loraAlpha" | "rankPattern" | "alphaPattern" | "useRslora">,
-  path: string,
-): { rank: number; alpha: number; scaling: number } {
-  const rank = patternValue(config.rankPattern, path) ?? config.r;
-  const alpha = patternValue(config.alphaPattern, path) ?? config.loraAlpha;
-  return { rank, alpha, scaling: loraScaling(alpha, rank, config.useRslora) };
+type ScalingFields = Pick<AdapterConfig, "r" | "loraAlpha" | "rankPattern" | "alphaPattern" | "useRslora">;
+
+/** Rank, α and scaling of a module. */
+export interface LayerScaling {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly scaling: number;
 }
 
-function checkLayer(config: AdapterConfig, path: string, layer: AdapterLayer): void {
+/** Rank, α and scaling that a configuration gives modules, its patterns read once for all of them. */
+export function layerScalings(config: ScalingFields): (path: string) => LayerScaling {
+  const [rankOf, alphaOf] = [patternValues(config.rankPattern), patternValues(config.alphaPattern)];
+  return (path) => {
+    const rank = rankOf(path) ?? config.r;
+    const alpha = alphaOf(path) ?? config.loraAlpha;
+    return { rank, alpha, scaling: loraScaling(alpha, rank, config.useRslora) };
+  };
+}
+
+/** Rank, α and scaling that a configuration gives a module. */
+export const layerScaling = (config: ScalingFields, path: string): LayerScaling => layerScalings(config)(path);
+
+function checkLayer(config: AdapterConfig, wanted: LayerScaling, path: string, layer: AdapterLayer): void {
   const { loraA, loraB, bias, magnitude, rank } = layer;
-  const fail = (problem: string) => new AdapterError(`adapter: ${path}: ${problem}`, { module: path });
+  const fail = (problem: string) => new AdapterError(`adapter: ${clip(path)}: ${problem}`, { module: path });
   const parts = {
     lora_A: loraA,
     lora_B: loraB,
     ...(bias && { "lora_B's bias": bias }),
     ...(magnitude && { magnitude }),
   };
-  for (const [part, tensor] of Object.entries(parts)) checkTensor(`adapter: ${path}: ${part}`, tensor);
+  for (const [part, tensor] of Object.entries(parts)) checkTensor(`adapter: ${clip(path)}: ${part}`, tensor);
   const [a, b] = [loraA.shape, loraB.shape];
   if (a.length !== 2 || b.length !== 2)
     throw fail(
@@ -64,8 +78,9 @@ function checkLayer(config: AdapterConfig, path: string, layer: AdapterLayer): v
     throw fail(
       `lora_A has rank ${a[1]} (${formatShape([...a].reverse())} in the file) but lora_B ${b[0]} (${formatShape([...b].reverse())}); is one of them transposed?`,
     );
-  const wanted = layerScaling(config, path);
   if (a[1] !== wanted.rank) throw fail(`the configuration gives it rank ${wanted.rank}, its tensors have ${a[1]}`);
+  if (!Number.isFinite(Math.fround(wanted.scaling)))
+    throw fail(`expected a scaling that float32 can hold, got ${wanted.scaling} of α ${wanted.alpha}`);
   if (rank !== wanted.rank || layer.alpha !== wanted.alpha || layer.scaling !== wanted.scaling)
     throw fail(
       `rank ${rank}, α ${layer.alpha}, scaling ${layer.scaling} are not the configuration's ${wanted.rank}, ${wanted.alpha}, ${wanted.scaling}`,
@@ -89,12 +104,13 @@ function checkLayer(config: AdapterConfig, path: string, layer: AdapterLayer): v
 export function checkLayers({ config, layers }: Adapter): void {
   if (layers.size === 0) throw new AdapterError("adapter: it has no LoRA layers");
   const isTarget = targetTest(config);
+  const scalingOf = layerScalings(config);
   for (const [path, layer] of layers) {
     if (!isTarget(path))
       throw new AdapterError(
-        `adapter: the tensors hold ${path}, which the configuration does not target (target_modules ${JSON.stringify(config.targetModules)})`,
+        `adapter: the tensors hold ${clip(path)}, which the configuration does not target (target_modules ${excerpt(config.targetModules)})`,
         { module: path },
       );
-    checkLayer(config, path, layer);
+    checkLayer(config, scalingOf(path), path, layer);
   }
 }

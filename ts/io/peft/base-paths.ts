@@ -25,17 +25,46 @@ const dropped = (prefix: string): BasePaths => ({
   toAdapter: (name) => prefix + name,
 });
 
-/** The relation under which most of the adapter's modules have a weight in the base. */
-export function relatePaths(modules: readonly string[], names: ReadonlySet<string>): BasePaths {
-  const candidates = [
-    same,
-    ...[...new Set([...names].map(firstSegment))].filter(Boolean).map(added),
-    ...[...new Set(modules.map(firstSegment))].filter(Boolean).map(dropped),
-  ];
-  let [best, most] = [same, 0];
-  for (const candidate of candidates) {
-    const found = modules.filter((path) => names.has(`${candidate.toBase(path)}.weight`)).length;
-    if (found > most) [best, most] = [candidate, found];
+/** Counts by key. */
+class Counts extends Map<string, number> {
+  add(key: string): void {
+    this.set(key, this.of(key) + 1);
   }
+  of(key: string): number {
+    return this.get(key) ?? 0;
+  }
+}
+
+/**
+ * The relation under which most of the adapter's modules have a weight in the base. Each name and module is looked at once,
+ * however many first segments there are to choose from.
+ */
+export function relatePaths(modules: readonly string[], names: ReadonlySet<string>): BasePaths {
+  const isModule = new Set(modules);
+  const hasWeight = (path: string) => names.has(`${path}.weight`);
+  const asTheyAre = modules.filter(hasWeight).length;
+
+  const withPrefix = new Counts();
+  for (const name of names) {
+    const prefix = firstSegment(name);
+    if (prefix !== "" && name.endsWith(".weight") && isModule.has(name.slice(prefix.length, -".weight".length)))
+      withPrefix.add(prefix);
+  }
+
+  // Modules that have the prefix are looked up without it, all others as they are.
+  const [without, whole] = [new Counts(), new Counts()];
+  for (const path of modules) {
+    const prefix = firstSegment(path);
+    if (prefix === "") continue;
+    if (hasWeight(path.slice(prefix.length))) without.add(prefix);
+    if (hasWeight(path)) whole.add(prefix);
+  }
+
+  let [best, most] = [same, asTheyAre];
+  const consider = (relation: BasePaths, found: number) => {
+    if (found > most) [best, most] = [relation, found];
+  };
+  for (const [prefix, found] of withPrefix) consider(added(prefix), found);
+  for (const [prefix, found] of without) consider(dropped(prefix), found + asTheyAre - whole.of(prefix));
   return best;
 }

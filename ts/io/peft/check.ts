@@ -1,5 +1,6 @@
 import { AdapterError } from "../../errors.js";
-import { formatShape } from "../../tensor.js";
+import { clip } from "../../excerpt.js";
+import { formatShape, sameShape } from "../../tensor.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { readSafetensors } from "../safetensors/index.js";
@@ -8,7 +9,8 @@ import { checkLayers } from "./adapter.js";
 import type { Adapter, AdapterLayer } from "./adapter.js";
 import { relatePaths } from "./base-paths.js";
 import type { BasePaths } from "./base-paths.js";
-import { endsIn, isAllLinear, targetTest, within } from "./targets.js";
+import { NameEnds } from "./name-ends.js";
+import { isAllLinear, targetTest, within } from "./targets.js";
 
 /** Names and shapes of a base model's tensors: a `TensorFile`, or one that `openSafetensors` gave. */
 export type BaseIndex = Pick<TensorIndex, "names" | "info">;
@@ -21,7 +23,7 @@ function indexOf(base: string | FileMap | BaseIndex): BaseIndex {
   const bytes = Object.hasOwn(base, "model.safetensors") ? base["model.safetensors"] : undefined;
   if (!bytes)
     throw new AdapterError(
-      `checkAdapter: expected model.safetensors among the base's files, got ${Object.keys(base).join(", ") || "none"}`,
+      `checkAdapter: expected model.safetensors among the base's files, got ${clip(Object.keys(base).join(", ")) || "none"}`,
     );
   return readSafetensors(bytes, "model.safetensors");
 }
@@ -35,7 +37,7 @@ function checkShapes(path: string, layer: AdapterLayer, weight: readonly number[
   if (fanInFanOut && inFirst) return;
   const hint = !fanInFanOut && inFirst ? "; the base stores it [in, out], which needs fan_in_fan_out" : "";
   throw new AdapterError(
-    `adapter: ${path} takes ${inFeatures} features to ${outFeatures}, the base's weight has shape ${formatShape(weight)}${hint}`,
+    `adapter: ${clip(path)} takes ${inFeatures} features to ${outFeatures}, the base's weight has shape ${formatShape(weight)}${hint}`,
     { module: path, inFeatures, outFeatures, weight },
   );
 }
@@ -49,12 +51,9 @@ function findMissing({ config, layers }: Adapter, base: BaseIndex, paths: BasePa
   const allLinear = isAllLinear(targetModules);
   // Names that adapt something: a name's other matches outside the stack of layers may belong to parts that the adapted
   // model left out (a pooler, a pretraining head), while within the stack all layers are alike.
-  const used =
-    typeof targetModules === "string"
-      ? []
-      : targetModules.filter((name) => [...layers.keys()].some((path) => endsIn(path, name)));
-  const mayBeAbsent = (path: string) =>
-    !/\.\d+\./.test(path) && (typeof targetModules === "string" || used.some((name) => endsIn(path, name)));
+  const listed = new NameEnds(typeof targetModules === "string" ? [] : targetModules);
+  const used = new NameEnds([...layers.keys()].flatMap((path) => [...listed.of(path)]));
+  const mayBeAbsent = (path: string) => !/\.\d+\./.test(path) && (typeof targetModules === "string" || used.has(path));
   for (const name of base.names) {
     if (!name.endsWith(".weight") || base.info(name).shape.length !== 2) continue;
     const path = paths.toAdapter(name.slice(0, -".weight".length));
@@ -73,14 +72,14 @@ function checkExtra({ config, extra }: Adapter, base: BaseIndex, paths: BasePath
     const inBase = paths.toBase(own);
     if (names.has(inBase)) {
       const { shape } = base.info(inBase);
-      if (formatShape(shape) === formatShape(tensor.shape)) continue;
+      if (sameShape(shape, tensor.shape)) continue;
       throw new AdapterError(
-        `adapter: ${name} has shape ${formatShape(tensor.shape)}, the base's ${formatShape(shape)}`,
+        `adapter: ${clip(name)} has shape ${formatShape(tensor.shape)}, the base's ${formatShape(shape)}`,
         { tensor: name },
       );
     }
     if (!isSaved(own))
-      throw new AdapterError(`adapter: it holds ${name}, which neither the base nor modules_to_save knows`, {
+      throw new AdapterError(`adapter: it holds ${clip(name)}, which neither the base nor modules_to_save knows`, {
         tensor: name,
       });
   }
@@ -100,11 +99,10 @@ export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseInde
   const paths = relatePaths([...layers.keys()], names);
   const absent = [...layers.keys()].filter((path) => !names.has(`${paths.toBase(path)}.weight`));
   if (absent.length > 0) {
-    const tied = absent.some((path) => endsIn(path, "lm_head"))
-      ? " (a tied output layer has no weight of its own)"
-      : "";
+    const outputLayer = new NameEnds(["lm_head"]);
+    const tied = absent.some((path) => outputLayer.has(path)) ? " (a tied output layer has no weight of its own)" : "";
     throw new AdapterError(
-      `adapter: the base has no module ${absent[0]}${tied}; ${absent.length} of the adapter's ${layers.size} are missing: was it made for another model (${config.baseModelNameOrPath ?? "not named"})?`,
+      `adapter: the base has no module ${clip(absent[0]!)}${tied}; ${absent.length} of the adapter's ${layers.size} are missing: was it made for another model (${clip(config.baseModelNameOrPath ?? "not named", 100)})?`,
       { absent },
     );
   }
@@ -112,7 +110,7 @@ export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseInde
     checkShapes(path, layer, index.info(`${paths.toBase(path)}.weight`).shape, config.fanInFanOut);
   const missing = findMissing(adapter, index, paths);
   if (missing !== undefined)
-    throw new AdapterError(`adapter: the configuration targets ${missing}, but the file has no tensors for it`, {
+    throw new AdapterError(`adapter: the configuration targets ${clip(missing)}, but the file has no tensors for it`, {
       module: missing,
     });
   checkExtra(adapter, index, paths);

@@ -1,8 +1,10 @@
 import { AdapterError, FormatError, UnsupportedError } from "../../errors.js";
+import { excerpt } from "../../excerpt.js";
+import { type Json, parseJsonObject } from "../json.js";
 import { adapterConfig } from "./config.js";
 import type { AdapterConfig } from "./config.js";
 import { types } from "./fields.js";
-import type { FieldType, Json } from "./fields.js";
+import type { FieldType } from "./fields.js";
 import { pythonJson } from "./python-json.js";
 
 /** Name of the file in an adapter's folder. */
@@ -90,7 +92,7 @@ function checkSupported(config: AdapterConfig): void {
   const { initLoraWeights } = config;
   if (typeof initLoraWeights === "string" && changesBase.test(initLoraWeights))
     throw new UnsupportedError(
-      `${CONFIG_FILE}: init_lora_weights is "${initLoraWeights}", which changed the base's weights too; ` +
+      `${CONFIG_FILE}: init_lora_weights is ${excerpt(initLoraWeights)}, which changed the base's weights too; ` +
         `save the adapter from PEFT with path_initial_model_for_weight_conversion, which makes it an ordinary one`,
       { field: "init_lora_weights" },
     );
@@ -102,24 +104,18 @@ function checkSupported(config: AdapterConfig): void {
  *   not LoRA, `UnsupportedError` for a variant of LoRA that computes something else
  */
 export function readConfig(bytes: Uint8Array): AdapterConfig {
-  let json: Json;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
-  } catch (cause) {
-    throw new FormatError(`${CONFIG_FILE}: expected JSON: ${(cause as Error).message}`, {}, { cause });
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new FormatError(
-      `${CONFIG_FILE}: expected a JSON object, got ${Array.isArray(json) ? "a list" : JSON.stringify(json)}`,
-    );
+  const json = parseJsonObject(bytes, (problem, cause) => new FormatError(`${CONFIG_FILE}: ${problem}`, {}, { cause }));
   // A Map: a key like "__proto__" or "constructor" is then a key like any other.
-  const fields = new Map(Object.entries(json as { [key: string]: Json }));
+  const fields = new Map(Object.entries(json));
   if (fields.has("__proto__")) throw new AdapterError(`${CONFIG_FILE}: a field called "__proto__" is not accepted`);
   const kind = fields.get("peft_type");
   if (kind !== "LORA")
-    throw new AdapterError(`${CONFIG_FILE}: expected peft_type "LORA", got ${JSON.stringify(kind) ?? "none"}`, {
-      peftType: kind,
-    });
+    throw new AdapterError(
+      `${CONFIG_FILE}: expected peft_type "LORA", got ${kind === undefined ? "none" : excerpt(kind)}`,
+      {
+        peftType: kind,
+      },
+    );
   if (!fields.has("r"))
     throw new AdapterError(`${CONFIG_FILE}: expected r, the rank, but there is none`, { field: "r" });
 
@@ -130,7 +126,7 @@ export function readConfig(bytes: Uint8Array): AdapterConfig {
     read[key] = value === undefined ? undefined : type.read(value);
     if (read[key] === undefined)
       throw new AdapterError(
-        `${CONFIG_FILE}: expected ${name} to be ${type.expected}, got ${JSON.stringify(value) ?? "nothing"}`,
+        `${CONFIG_FILE}: expected ${name} to be ${type.expected}, got ${value === undefined ? "nothing" : excerpt(value)}`,
         { field: name, value },
       );
   }

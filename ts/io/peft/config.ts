@@ -1,4 +1,4 @@
-import type { Json } from "./fields.js";
+import type { Json } from "../json.js";
 
 /**
  * `adapter_config.json` of a LoRA adapter. Each field is the one of PEFT's LoraConfig with its name in snake case

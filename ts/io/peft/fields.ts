@@ -1,5 +1,4 @@
-/** What JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from "../json.js";
 
 /** One kind of field value: how to take it from JSON, and what to tell someone who wrote something else. */
 export interface FieldType<T> {

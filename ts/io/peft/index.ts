@@ -1,10 +1,10 @@
-export { checkLayers, layerScaling } from "./adapter.js";
+export { checkLayers, layerScaling, layerScalings } from "./adapter.js";
 export type { Adapter, AdapterLayer } from "./adapter.js";
 export { checkAdapter } from "./check.js";
 export type { BaseIndex } from "./check.js";
 export { adapterConfig } from "./config.js";
 export type { AdapterConfig } from "./config.js";
-export type { Json } from "./fields.js";
+export type { Json } from "../json.js";
 export { readAdapter } from "./read.js";
 export { targetTest } from "./targets.js";
 export { writeAdapter } from "./write.js";

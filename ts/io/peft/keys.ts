@@ -1,4 +1,5 @@
 import { AdapterError } from "../../errors.js";
+import { excerpt } from "../../excerpt.js";
 
 /** Name of the weights' file in an adapter's folder. */
 export const WEIGHTS_FILE = "adapter_model.safetensors";
@@ -30,7 +31,7 @@ export const extraKey = (name: string) => `${PREFIX}${name}`;
 
 /** Takes a key apart: the module path and role of a layer's tensor, or the name of another. Throws `AdapterError`. */
 export function parseKey(key: string): { path: string; part: Part } | { extra: string } {
-  const fail = (problem: string) => new AdapterError(`${WEIGHTS_FILE}: ${JSON.stringify(key)}: ${problem}`, { key });
+  const fail = (problem: string) => new AdapterError(`${WEIGHTS_FILE}: ${excerpt(key)}: ${problem}`, { key });
   if (!key.startsWith(PREFIX)) throw fail(`expected a name that begins with "${PREFIX}"`);
   const name = key.slice(PREFIX.length);
   for (const [end, part] of ends) if (name.endsWith(`.${end}`)) return { path: name.slice(0, -end.length - 1), part };

@@ -1,13 +1,13 @@
 import { AdapterError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
 import { formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
-import { readSafetensors } from "../safetensors/index.js";
-import type { TensorFile } from "../safetensors/index.js";
-import { checkLayers, layerScaling } from "./adapter.js";
-import type { Adapter, AdapterLayer } from "./adapter.js";
-import type { AdapterConfig } from "./config.js";
+import { isFloat, readSafetensors, weightProblem } from "../safetensors/index.js";
+import type { TensorFile, WeightOptions } from "../safetensors/index.js";
+import { checkLayers, layerScalings } from "./adapter.js";
+import type { Adapter, AdapterLayer, LayerScaling } from "./adapter.js";
 import { CONFIG_FILE, readConfig } from "./config-file.js";
 import { parseKey, WEIGHTS_FILE } from "./keys.js";
 import type { Part } from "./keys.js";
@@ -20,21 +20,23 @@ function factor(path: string, parts: Parts, part: Part, other: Part): Tensor {
   const tensor = parts.get(part);
   const [name, otherName] = part.toLowerCase().endsWith("a") ? ["lora_A", "lora_B"] : ["lora_B", "lora_A"];
   if (!tensor)
-    throw new AdapterError(`adapter: ${path} has ${parts.has(other) ? `${otherName} but ` : ""}no ${name}`, {
+    throw new AdapterError(`adapter: ${clip(path)} has ${parts.has(other) ? `${otherName} but ` : ""}no ${name}`, {
       module: path,
     });
   if (tensor.shape.length !== 2)
     throw new AdapterError(
-      `adapter: ${path}: expected ${name} of two dimensions, got ${formatShape(tensor.shape)} (convolutions are not supported)`,
+      `adapter: ${clip(path)}: expected ${name} of two dimensions, got ${formatShape(tensor.shape)} (convolutions are not supported)`,
       { module: path },
     );
   return transpose(tensor);
 }
 
-function buildLayer(config: AdapterConfig, path: string, parts: Parts): AdapterLayer {
+function buildLayer(scaling: LayerScaling, path: string, parts: Parts): AdapterLayer {
   const isEmbedding = parts.has("embeddingA") || parts.has("embeddingB");
   if (isEmbedding && (parts.has("a") || parts.has("b")))
-    throw new AdapterError(`adapter: ${path} has tensors both of a linear and of an embedding layer`, { module: path });
+    throw new AdapterError(`adapter: ${clip(path)} has tensors both of a linear and of an embedding layer`, {
+      module: path,
+    });
   const [a, b] = isEmbedding ? (["embeddingA", "embeddingB"] as const) : (["a", "b"] as const);
   const [bias, magnitude] = [parts.get("bias"), parts.get("magnitude")];
   return {
@@ -43,19 +45,33 @@ function buildLayer(config: AdapterConfig, path: string, parts: Parts): AdapterL
     loraB: factor(path, parts, b, a),
     ...(bias && { bias }),
     ...(magnitude && { magnitude }),
-    ...layerScaling(config, path),
+    ...scaling,
   };
 }
 
-function readTensors(file: TensorFile): { layers: Map<string, Parts>; extra: Map<string, Tensor> } {
+/** A whole tensor's buffers, such as a count of batches, may be integers; what is multiplied may not. */
+const isBuffer = (name: string) => !/(^|\.)(weight|bias)$/.test(name);
+
+function readTensors(
+  file: TensorFile,
+  options: WeightOptions,
+): { layers: Map<string, Parts>; extra: Map<string, Tensor> } {
+  const read = (key: string, mayBeInteger = false) => {
+    const { dtype } = file.info(key);
+    const tensor = file.tensor(key);
+    const problem = mayBeInteger && !isFloat(dtype) ? null : weightProblem(dtype, tensor, options);
+    if (problem !== null)
+      throw new AdapterError(`${WEIGHTS_FILE}: tensor ${excerpt(key)} ${problem}`, { tensor: key, dtype });
+    return tensor;
+  };
   const layers = new Map<string, Parts>();
   const extra = new Map<string, Tensor>();
   for (const key of file.names) {
     const parsed = parseKey(key);
-    if ("extra" in parsed) extra.set(parsed.extra, file.tensor(key));
+    if ("extra" in parsed) extra.set(parsed.extra, read(key, isBuffer(parsed.extra)));
     else {
       const parts: Parts = layers.get(parsed.path) ?? new Map();
-      layers.set(parsed.path, parts.set(parsed.part, file.tensor(key)));
+      layers.set(parsed.path, parts.set(parsed.part, read(key)));
     }
   }
   return { layers, extra };
@@ -69,7 +85,7 @@ function fileOf(files: FileMap, name: string): Uint8Array {
     ? "; adapter_model.bin is a Python pickle: save it from PEFT with safe_serialization=True"
     : "";
   throw new AdapterError(
-    `adapter: expected a file ${name}, got ${given.length === 0 ? "none" : given.join(", ")}${hint}`,
+    `adapter: expected a file ${name}, got ${given.length === 0 ? "none" : clip(given.join(", "))}${hint}`,
     { expected: name, given },
   );
 }
@@ -77,18 +93,20 @@ function fileOf(files: FileMap, name: string): Uint8Array {
 /**
  * Reads a LoRA adapter as PEFT saves it.
  * @param source the folder's files (`adapter_config.json`, `adapter_model.safetensors`), or where there is a file system its path
+ * @param options.allowNonFinite accept NaN and infinities; by default a tensor that has any is refused by name
  * @returns layers in our orientation, A `[in, rank]` and B `[rank, out]`, float32 whatever the file's type, each with its own scaling
  * @throws `FormatError` for broken files, `AdapterError` where they do not agree with each other, `UnsupportedError` for variants of LoRA
  *   that compute something else. Whether the adapter fits a model is `checkAdapter`'s question.
  */
-export function readAdapter(source: FileMap | string): Adapter {
+export function readAdapter(source: FileMap | string, options: WeightOptions = {}): Adapter {
   const files =
     typeof source === "string"
       ? fileAccess("readAdapter").readFiles(source, [CONFIG_FILE, WEIGHTS_FILE, "adapter_model.bin"])
       : source;
   const config = readConfig(fileOf(files, CONFIG_FILE));
-  const { layers, extra } = readTensors(readSafetensors(fileOf(files, WEIGHTS_FILE), WEIGHTS_FILE));
-  const built = [...layers].map(([path, parts]) => [path, buildLayer(config, path, parts)] as const);
+  const { layers, extra } = readTensors(readSafetensors(fileOf(files, WEIGHTS_FILE), WEIGHTS_FILE), options);
+  const scalingOf = layerScalings(config);
+  const built = [...layers].map(([path, parts]) => [path, buildLayer(scalingOf(path), path, parts)] as const);
   const adapter: Adapter = { config, layers: new Map(built), extra };
   checkLayers(adapter);
   return adapter;

@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../../errors.js";
+import { clip } from "../../excerpt.js";
 import type { Dtype } from "./dtypes.js";
 import { fromHalf } from "./half.js";
 
@@ -82,7 +83,7 @@ export function decodeTensor(bytes: Uint8Array, dtype: Dtype, name: string): Flo
       return mapped(bytes, (value) => (value === 0 ? 0 : 1));
     default:
       throw new UnsupportedError(
-        `safetensors: tensor "${name}" has elements of type ${dtype}, which have no float32 value here; raw("${name}") gives their bytes`,
+        `safetensors: tensor "${clip(name)}" has elements of type ${dtype}, which have no float32 value here; raw() gives their bytes`,
         { tensor: name, dtype },
       );
   }

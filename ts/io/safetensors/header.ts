@@ -1,9 +1,10 @@
 import { FormatError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
 import { formatShape, sizeOf } from "../../tensor.js";
+import { isJsonObject, type Json, parseJson } from "../json.js";
 import { byteLength, isDtype } from "./dtypes.js";
 import type { Dtype } from "./dtypes.js";
 import { recogniseForeign } from "./foreign.js";
-import { findLaxJson } from "./strict-json.js";
 
 /** Longest header that the reference implementation reads, in bytes; a longer one is damage or an attack. */
 export const MAX_HEADER_LENGTH = 100_000_000;
@@ -56,63 +57,46 @@ export function readHeaderLength(start: Uint8Array, size: number, file: string):
   return Number(length);
 }
 
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function parseJson(bytes: Uint8Array, file: string): Json {
+/** The header's members. What begins with "{" and is JSON is an object. */
+function parseMembers(bytes: Uint8Array, file: string): { readonly [name: string]: Json } {
   const fail = (problem: string, cause?: unknown) =>
-    new FormatError(`${file}: ${EXPECTED}, but the header ${problem}`, { file }, { cause });
-  if (bytes[0] !== 0x7b) throw fail("does not begin with {");
-  let text: string;
-  let value: unknown;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw fail("is not UTF-8", cause);
-  }
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw fail(`is not JSON (${(cause as Error).message})`, cause);
-  }
-  const lax = findLaxJson(text);
-  if (lax !== null) throw fail(`breaks the format: ${lax}`);
-  return value as Json;
+    new FormatError(`${file}: ${EXPECTED}, but of the header: ${problem}`, { file }, { cause });
+  if (bytes[0] !== 0x7b) throw fail("it does not begin with {");
+  return parseJson(bytes, fail, { wholeNumbers: true, byteOrderMark: false }) as { readonly [name: string]: Json };
 }
 
-function readEntry(name: string, value: unknown, file: string): TensorEntry {
-  const tensor = `${file}: tensor ${JSON.stringify(name.slice(0, 200))}`;
+function readEntry(name: string, value: Json, file: string): TensorEntry {
+  const tensor = `${file}: tensor ${excerpt(name)}`;
   const fail = (problem: string) => new FormatError(`${tensor}: ${problem}`, { file, tensor: name });
-  if (!isObject(value)) throw fail("expected an object with dtype, shape and data_offsets");
+  if (!isJsonObject(value)) throw fail("expected an object with dtype, shape and data_offsets");
   const { dtype, shape, data_offsets: offsets } = value;
-  if (!isDtype(dtype)) throw fail(`unknown dtype ${JSON.stringify(dtype)}`);
+  if (!isDtype(dtype)) throw fail(`unknown dtype ${excerpt(dtype)}`);
   if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length)))
-    throw fail(`expected shape to be a list of whole numbers, got ${JSON.stringify(shape)}`);
+    throw fail(`expected shape to be a list of whole numbers, got ${excerpt(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((offset) => Number.isSafeInteger(offset)))
-    throw fail(`expected data_offsets to be [begin, end], got ${JSON.stringify(offsets)}`);
+    throw fail(`expected data_offsets to be [begin, end], got ${excerpt(offsets)}`);
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw fail(`data_offsets [${begin}, ${end}] end before they begin`);
   const bytes = byteLength(dtype, shape);
   if (!Number.isSafeInteger(sizeOf(shape)) || !Number.isInteger(bytes))
-    throw fail(`shape ${formatShape(shape)} of ${dtype} does not make a whole number of bytes`);
+    throw fail(`shape ${clip(formatShape(shape))} of ${dtype} does not make a whole number of bytes`);
   if (bytes !== end - begin)
     throw fail(
-      `shape ${formatShape(shape)} of ${dtype} takes ${bytes} bytes, data_offsets [${begin}, ${end}] hold ${end - begin}`,
+      `shape ${clip(formatShape(shape))} of ${dtype} takes ${bytes} bytes, data_offsets [${begin}, ${end}] hold ${end - begin}`,
     );
   return { name, dtype, shape: Object.freeze([...(shape as number[])]), begin, end };
 }
 
-function readMetadata(value: unknown, file: string): Map<string, string> {
-  if (!isObject(value)) throw new FormatError(`${file}: expected __metadata__ to be an object of strings`, { file });
+function readMetadata(value: Json, file: string): Map<string, string> {
+  if (!isJsonObject(value))
+    throw new FormatError(`${file}: expected __metadata__ to be an object of strings`, { file });
   const metadata = new Map<string, string>();
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== "string")
-      throw new FormatError(
-        `${file}: expected __metadata__ ${JSON.stringify(key)} to be a string, got ${JSON.stringify(text)}`,
-        { file, key },
-      );
+      throw new FormatError(`${file}: expected __metadata__ ${excerpt(key)} to be a string, got ${excerpt(text)}`, {
+        file,
+        key,
+      });
     metadata.set(key, text);
   }
   return metadata;
@@ -127,7 +111,7 @@ function readMetadata(value: unknown, file: string): Map<string, string> {
 export function parseHeader(json: Uint8Array, dataLength: number, file: string): Header {
   let metadata = new Map<string, string>();
   const entries: TensorEntry[] = [];
-  for (const [name, value] of Object.entries(parseJson(json, file))) {
+  for (const [name, value] of Object.entries(parseMembers(json, file))) {
     if (name === "__metadata__") metadata = readMetadata(value, file);
     else entries.push(readEntry(name, value, file));
   }
@@ -137,7 +121,7 @@ export function parseHeader(json: Uint8Array, dataLength: number, file: string):
     if (begin !== position) {
       const what = begin > position ? "leaves a hole before it" : "overlaps the tensor before it";
       throw new FormatError(
-        `${file}: tensor ${JSON.stringify(name)} ${what}: expected its data at ${position}, got ${begin}`,
+        `${file}: tensor ${excerpt(name)} ${what}: expected its data at ${position}, got ${begin}`,
         { file, tensor: name },
       );
     }

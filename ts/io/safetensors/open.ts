@@ -1,5 +1,7 @@
+import { FormatError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
 import type { Tensor } from "../../tensor.js";
-import type { ByteSource } from "../byte-source.js";
+import { type ByteSource, readRange } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
 import { indexOf } from "./read.js";
@@ -20,17 +22,31 @@ export interface OpenTensorFile extends TensorIndex {
  * that a large model is never held twice.
  * @param source a file, a Blob or anything else with random access
  * @param file name by which error messages call it
- * @throws `FormatError` where the header breaks the format
+ * @throws `FormatError` where the header breaks the format; the source is closed then
  */
 export async function openSafetensors(source: ByteSource, file = "safetensors file"): Promise<OpenTensorFile> {
-  const start = await source.read(0, Math.min(START_LENGTH, source.size));
-  const headerLength = readHeaderLength(start, source.size, file);
+  try {
+    return await open(source, file);
+  } catch (error) {
+    await source.close?.();
+    throw error;
+  }
+}
+
+async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
+  const { size } = source;
+  if (!Number.isSafeInteger(size) || size < 0)
+    throw new FormatError(`${clip(file)}: expected a source of a whole number of bytes, got ${excerpt(size)}`, {
+      file,
+    });
+  const start = await readRange(source, 0, Math.min(START_LENGTH, size), file);
+  const headerLength = readHeaderLength(start, size, file);
   const dataStart = PREFIX_LENGTH + headerLength;
-  const header = parseHeader(await source.read(PREFIX_LENGTH, headerLength), source.size - dataStart, file);
+  const header = parseHeader(await readRange(source, PREFIX_LENGTH, headerLength, file), size - dataStart, file);
   const { entry, ...index } = indexOf(header, file);
   const raw = (name: string) => {
     const { begin, end } = entry(name);
-    return source.read(dataStart + begin, end - begin);
+    return readRange(source, dataStart + begin, end - begin, file);
   };
   const tensor = async (name: string) => {
     const { dtype, shape } = entry(name);

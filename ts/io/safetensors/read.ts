@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.js";
+import { clip } from "../../excerpt.js";
 import type { Tensor } from "../../tensor.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
@@ -34,8 +35,15 @@ export function indexOf(header: Header, file: string): TensorIndex & { entry(nam
   const entry = (name: string) => {
     const found = entries.get(name);
     if (found) return found;
-    const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
-    throw new ConfigError(`${file} has no tensor "${name}"; it has ${names.length}: ${some}`, { file, tensor: name });
+    const some =
+      names
+        .slice(0, 5)
+        .map((known) => clip(known, 80))
+        .join(", ") + (names.length > 5 ? ", …" : "");
+    throw new ConfigError(`${file} has no tensor "${clip(name)}"; it has ${names.length}: ${some}`, {
+      file,
+      tensor: name,
+    });
   };
   const info = (name: string) => {
     const { dtype, shape } = entry(name);

@@ -1,4 +1,5 @@
 import { ModelError, UnsupportedError } from "../../errors.js";
+import { excerpt } from "../../excerpt.js";
 
 /** Sizes and constants of a BERT encoder, as its config.json has them. */
 export interface BertConfig {
@@ -18,18 +19,18 @@ export interface BertConfig {
 export function bertConfig(json: Record<string, unknown>): BertConfig {
   const type = json["model_type"];
   if (type !== "bert") {
-    throw new UnsupportedError(`config.json: model_type ${JSON.stringify(type)} is not supported; "bert" is`, { type });
+    throw new UnsupportedError(`config.json: model_type ${excerpt(type)} is not supported; "bert" is`, { type });
   }
   const position = json["position_embedding_type"] ?? "absolute";
   if (position !== "absolute") {
     throw new UnsupportedError(
-      `config.json: position_embedding_type ${JSON.stringify(position)}; only "absolute" is supported`,
+      `config.json: position_embedding_type ${excerpt(position)}; only "absolute" is supported`,
     );
   }
   const activation = json["hidden_act"] ?? "gelu";
   if (activation !== "gelu" && activation !== "gelu_new" && activation !== "relu") {
     throw new UnsupportedError(
-      `config.json: hidden_act ${JSON.stringify(activation)}; "gelu", "gelu_new" and "relu" are supported`,
+      `config.json: hidden_act ${excerpt(activation)}; "gelu", "gelu_new" and "relu" are supported`,
     );
   }
   const config: BertConfig = {
@@ -38,7 +39,8 @@ export function bertConfig(json: Record<string, unknown>): BertConfig {
     heads: whole(json, "num_attention_heads"),
     intermediateSize: whole(json, "intermediate_size"),
     vocabularySize: whole(json, "vocab_size"),
-    maxPositions: whole(json, "max_position_embeddings"),
+    // [CLS] and [SEP] take two.
+    maxPositions: whole(json, "max_position_embeddings", 2),
     typeVocabularySize: whole(json, "type_vocab_size"),
     layerNormEps: epsilon(json["layer_norm_eps"]),
     activation,
@@ -46,21 +48,32 @@ export function bertConfig(json: Record<string, unknown>): BertConfig {
   if (config.hiddenSize % config.heads !== 0) {
     throw new ModelError(
       `config.json: hidden_size ${config.hiddenSize} is no multiple of num_attention_heads ${config.heads}`,
+      { key: "num_attention_heads", value: config.heads },
     );
   }
   return config;
 }
 
-function whole(json: Record<string, unknown>, key: string): number {
+/** Row numbers and sizes go to the kernels as 32-bit numbers. What a model really has is compared with its tensors. */
+const MAX_SIZE = 2 ** 31 - 1;
+
+function whole(json: Record<string, unknown>, key: string, least = 1): number {
   const value = json[key];
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
-  throw new ModelError(`config.json: ${key} must be a whole number from 1, got ${JSON.stringify(value)}`, {
-    key,
-    value,
-  });
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= MAX_SIZE) return value;
+  throw new ModelError(
+    `config.json: ${key} must be a whole number from ${least} to ${MAX_SIZE}, got ${excerpt(value)}`,
+    {
+      key,
+      value,
+    },
+  );
 }
 
 function epsilon(value: unknown = 1e-12): number {
-  if (typeof value === "number" && value > 0 && value < 1) return value;
-  throw new ModelError(`config.json: layer_norm_eps must be a small positive number, got ${JSON.stringify(value)}`);
+  // As float32, so that it still keeps a variance of 0 from dividing.
+  if (typeof value === "number" && Math.fround(value) > 0 && value < 1) return value;
+  throw new ModelError(`config.json: layer_norm_eps must be a small positive number, got ${excerpt(value)}`, {
+    key: "layer_norm_eps",
+    value,
+  });
 }

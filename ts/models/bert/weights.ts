@@ -1,9 +1,10 @@
 import { ModelError } from "../../errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { OpenTensorFile } from "../../io/safetensors/index.js";
-import { formatShape, type Tensor } from "../../tensor.js";
+import { type OpenTensorFile, weightProblem, type WeightOptions } from "../../io/safetensors/index.js";
+import type { Tensor } from "../../tensor.js";
 import { AdaptedLinear } from "../adapted-linear.js";
 import type { BertConfig } from "./config.js";
+import { checkBertTensors, tensorPrefix } from "./tensors.js";
 
 /** Weight and bias of a layer norm, `[hidden]` each. */
 export interface LayerNormWeights {
@@ -31,17 +32,26 @@ export interface BertWeights {
   readonly layers: readonly BertLayer[];
 }
 
-/** Loads an encoder's tensors one by one into `graph`. Throws `ModelError` for a missing one or another shape. */
-export async function loadBertWeights(graph: Graph, file: OpenTensorFile, config: BertConfig): Promise<BertWeights> {
-  const read = new WeightReader(graph, file, file.has("bert.embeddings.word_embeddings.weight") ? "bert." : "");
+/**
+ * Loads an encoder's tensors one by one into `graph`. Throws `ModelError` for a missing one, another shape, elements that are
+ * no floats, or values that are not finite (`options.allowNonFinite` accepts those).
+ */
+export async function loadBertWeights(
+  graph: Graph,
+  file: OpenTensorFile,
+  config: BertConfig,
+  options: WeightOptions = {},
+): Promise<BertWeights> {
+  checkBertTensors(file, config);
+  const read = new WeightReader(graph, file, options);
   const { hiddenSize: hidden, intermediateSize: inner } = config;
-  const types = await read.tensor("embeddings.token_type_embeddings.weight", [config.typeVocabularySize, hidden]);
+  const types = await read.tensor("embeddings.token_type_embeddings.weight");
   const layers: BertLayer[] = [];
   const embeddings = {
-    words: await read.constant("embeddings.word_embeddings.weight", [config.vocabularySize, hidden]),
-    positions: await read.constant("embeddings.position_embeddings.weight", [config.maxPositions, hidden]),
+    words: await read.constant("embeddings.word_embeddings.weight"),
+    positions: await read.constant("embeddings.position_embeddings.weight"),
     type: graph.constant({ shape: [1, hidden], data: types.data.slice(0, hidden) }),
-    embeddingNorm: await read.norm("embeddings.LayerNorm", hidden),
+    embeddingNorm: await read.norm("embeddings.LayerNorm"),
   };
   for (let i = 0; i < config.layers; i++) {
     const at = `encoder.layer.${i}`;
@@ -49,48 +59,42 @@ export async function loadBertWeights(graph: Graph, file: OpenTensorFile, config
     layers.push({
       queryKeyValue: await read.linear([`${self}.query`, `${self}.key`, `${self}.value`], hidden, hidden),
       attentionOutput: await read.linear([`${at}.attention.output.dense`], hidden, hidden),
-      attentionNorm: await read.norm(`${at}.attention.output.LayerNorm`, hidden),
+      attentionNorm: await read.norm(`${at}.attention.output.LayerNorm`),
       intermediate: await read.linear([`${at}.intermediate.dense`], hidden, inner),
       output: await read.linear([`${at}.output.dense`], inner, hidden),
-      outputNorm: await read.norm(`${at}.output.LayerNorm`, hidden),
+      outputNorm: await read.norm(`${at}.output.LayerNorm`),
     });
   }
   return { ...embeddings, layers };
 }
 
+/** Reads tensors of shapes that have been checked. */
 class WeightReader {
+  private readonly prefix: string;
+
   constructor(
     private readonly graph: Graph,
     private readonly file: OpenTensorFile,
-    private readonly prefix: string,
-  ) {}
+    private readonly options: WeightOptions,
+  ) {
+    this.prefix = tensorPrefix(file);
+  }
 
-  async tensor(name: string, shape: readonly number[]): Promise<Tensor> {
+  async tensor(name: string): Promise<Tensor> {
     const key = this.prefix + name;
-    if (!this.file.has(key)) {
-      throw new ModelError(`model.safetensors has no tensor "${key}", which config.json calls for`, { tensor: key });
-    }
-    const found = this.file.info(key).shape;
-    if (formatShape(found) !== formatShape(shape)) {
-      throw new ModelError(
-        `model.safetensors: ${key} is ${formatShape(found)}; config.json calls for ${formatShape(shape)}`,
-        {
-          tensor: key,
-          found,
-          expected: shape,
-        },
-      );
-    }
-    return this.file.tensor(key);
+    const tensor = await this.file.tensor(key);
+    const problem = weightProblem(this.file.info(key).dtype, tensor, this.options);
+    if (problem === null) return tensor;
+    throw new ModelError(`model.safetensors: ${key} ${problem}`, { tensor: key });
   }
 
-  async constant(name: string, shape: readonly number[]): Promise<NodeId> {
-    return this.graph.constant(await this.tensor(name, shape));
+  async constant(name: string): Promise<NodeId> {
+    return this.graph.constant(await this.tensor(name));
   }
 
-  async norm(name: string, size: number): Promise<LayerNormWeights> {
-    const weight = await this.constant(`${name}.weight`, [size]);
-    return { weight, bias: await this.constant(`${name}.bias`, [size]) };
+  async norm(name: string): Promise<LayerNormWeights> {
+    const weight = await this.constant(`${name}.weight`);
+    return { weight, bias: await this.constant(`${name}.bias`) };
   }
 
   /** Layers of one input, side by side: files hold `[out, in]` each, the graph `[in, parts·out]`. */
@@ -99,12 +103,12 @@ class WeightReader {
     const weight = new Float32Array(inFeatures * columns);
     const bias = new Float32Array(columns);
     for (const [part, path] of paths.entries()) {
-      const { data } = await this.tensor(`${path}.weight`, [outFeatures, inFeatures]);
+      const { data } = await this.tensor(`${path}.weight`);
       const start = part * outFeatures;
       for (let out = 0; out < outFeatures; out++) {
         for (let i = 0; i < inFeatures; i++) weight[i * columns + start + out] = data[out * inFeatures + i]!;
       }
-      bias.set((await this.tensor(`${path}.bias`, [outFeatures])).data, start);
+      bias.set((await this.tensor(`${path}.bias`)).data, start);
     }
     return new AdaptedLinear(
       this.graph,

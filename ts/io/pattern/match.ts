@@ -1,0 +1,118 @@
+import { wordCharacter } from "./character-set.js";
+import type { Program } from "./program.js";
+import type { Place } from "./syntax.js";
+import type { WorkLimit } from "./work-limit.js";
+
+/** A match: where the captured part begins and ends, in characters; -1 where nothing was captured. */
+export interface Match {
+  readonly begin: number;
+  readonly end: number;
+}
+
+const NEWLINE = 0x0a;
+
+function holds(place: Place, text: readonly number[], at: number): boolean {
+  const isWord = (index: number) => index >= 0 && index < text.length && wordCharacter(text[index]!);
+  switch (place) {
+    case "start":
+      return at === 0;
+    case "textEnd":
+      return at === text.length;
+    case "end":
+      return at === text.length || (at === text.length - 1 && text[at] === NEWLINE);
+    case "lineStart":
+      return at === 0 || text[at - 1] === NEWLINE;
+    case "lineEnd":
+      return at === text.length || text[at] === NEWLINE;
+    case "boundary":
+      return isWord(at - 1) !== isWord(at);
+    case "notBoundary":
+      // Nowhere in an empty text, as Python up to 3.13.
+      return text.length > 0 && isWord(at - 1) === isWord(at);
+  }
+}
+
+/** States in the order in which a backtracking search would come to them, each with what it captured. */
+class States {
+  readonly steps: number[] = [];
+  readonly captures: Match[] = [];
+  private readonly seen: Uint32Array;
+  private readonly waiting: number[] = [];
+  private readonly waitingCaptures: Match[] = [];
+  private generation = 1;
+
+  constructor(private readonly program: Program) {
+    this.seen = new Uint32Array(program.length);
+  }
+
+  clear(): void {
+    this.steps.length = this.captures.length = 0;
+    this.generation++;
+  }
+
+  /** Adds a step and all that it leads to without a character; their number. */
+  add(first: number, capture: Match, text: readonly number[], at: number): number {
+    const { program, seen, generation, waiting, waitingCaptures } = this;
+    const wait = (step: number, captured: Match) => {
+      waiting.push(step);
+      waitingCaptures.push(captured);
+    };
+    wait(first, capture);
+    let added = 0;
+    while (waiting.length > 0) {
+      const step = waiting.pop()!;
+      const captured = waitingCaptures.pop()!;
+      if (seen[step] === generation) continue;
+      seen[step] = generation;
+      added++;
+      const instruction = program[step]!;
+      switch (instruction.kind) {
+        case "jump":
+          wait(instruction.next, captured);
+          break;
+        case "fork":
+          wait(instruction.other, captured);
+          wait(instruction.next, captured);
+          break;
+        case "mark":
+          wait(step + 1, instruction.end ? { begin: captured.begin, end: at } : { begin: at, end: -1 });
+          break;
+        case "assert":
+          if (holds(instruction.place, text, at)) wait(step + 1, captured);
+          break;
+        default:
+          this.steps.push(step);
+          this.captures.push(captured);
+      }
+    }
+    return added;
+  }
+}
+
+/**
+ * Walks `text` (code points) through a program from its start, as `re.match` does: of several matches the one that Python's
+ * search finds first. Time is the program's length times the text's, at most.
+ */
+export function matchStart(program: Program, text: readonly number[], work: WorkLimit): Match | null {
+  let [now, next] = [new States(program), new States(program)];
+  let found: Match | null = null;
+  work.spend(program.length / 8 + now.add(0, { begin: -1, end: -1 }, text, 0));
+  for (let at = 0; ; at++) {
+    next.clear();
+    let spent = now.steps.length + 1;
+    for (let i = 0; i < now.steps.length; i++) {
+      const step = now.steps[i]!;
+      const instruction = program[step]!;
+      if (instruction.kind === "match") {
+        // What comes later in the list is what the search would have tried later.
+        found = now.captures[i]!;
+        break;
+      }
+      if (instruction.kind === "set" && at < text.length && instruction.set(text[at]!))
+        spent += next.add(step + 1, now.captures[i]!, text, at + 1);
+    }
+    work.spend(spent);
+    if (at >= text.length || next.steps.length === 0) return found;
+    [now, next] = [next, now];
+  }
+}

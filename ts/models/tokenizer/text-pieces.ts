@@ -1,0 +1,151 @@
+import { isJsonObject, type Json } from "../../io/json.js";
+import type { JsonObject } from "./checks.js";
+import { CHINESE, condense, type CondenseRules } from "./condense.js";
+import { lowerSigmas } from "./sigmas.js";
+import { MAX_PIECE } from "./vocabulary.js";
+
+/** Characters after which a text is cut at the next place that can be; few texts are as long. */
+const PIECE = 4096;
+
+/** Added tokens that are looked for around a cut. */
+const MAX_ADDED = 2000;
+
+/** Cuts a text into pieces whose tokens, one after the other, are the text's. */
+export type TextCutter = (text: string) => Iterable<string>;
+
+/** The text as a whole: for tokenizers that look at all of it at once. */
+const uncut: TextCutter = (text) => [text];
+
+interface AddedToken {
+  readonly content: string;
+  /** Also looked for in normalized text. */
+  readonly normalized: boolean;
+}
+
+function addedTokens(json: Json | undefined): AddedToken[] {
+  return ((json ?? []) as readonly JsonObject[]).map(({ content, special, normalized }) => ({
+    content: content as string,
+    normalized: (normalized as boolean | null | undefined) ?? special !== true,
+  }));
+}
+
+/** Whether no added token stands in the text across a place. */
+function freePlaces(added: readonly AddedToken[]) {
+  const byFirst = new Map<string, string[]>();
+  for (const { content } of added) byFirst.set(content[0]!, [...(byFirst.get(content[0]!) ?? []), content]);
+  const longest = added.reduce((most, { content }) => Math.max(most, content.length), 0);
+  return (text: string, at: number) => {
+    for (let start = Math.max(0, at - longest + 1); start < at; start++)
+      for (const content of byFirst.get(text[start]!) ?? [])
+        if (start + content.length > at && text.startsWith(content, start)) return false;
+    return true;
+  };
+}
+
+function* cut(
+  text: string,
+  places: RegExp,
+  isFree: (text: string, at: number) => boolean,
+  length = PIECE,
+): Generator<string> {
+  let start = 0;
+  while (text.length - start > length) {
+    places.lastIndex = start + length;
+    let place = places.exec(text);
+    while (place !== null && !isFree(text, place.index)) place = places.exec(text);
+    if (place === null) break;
+    yield text.slice(start, place.index);
+    start = place.index;
+  }
+  yield text.slice(start);
+}
+
+const type = (step: Json | undefined) => (isJsonObject(step) ? step["type"] : null);
+const isOn = (step: Json | undefined, name: string) => isJsonObject(step) && step[name] === true;
+
+/**
+ * Places before which BERT's steps can be cut: white space, punctuation, Chinese characters, each of which ends the word
+ * before it. None of them joins with what precedes when accents are taken off; some signs begin with punctuation then.
+ */
+function bertPlaces({ splitsChinese, stripsMarks }: CondenseRules): RegExp {
+  const spaces = " \\t\\n\\r\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+  const signs = stripsMarks ? "\\u2260\\u226e\\u226f\\u1fef" : "";
+  return new RegExp(`[${spaces}${splitsChinese ? CHINESE : ""}${signs}\\p{P}$+<=>^\`|~]`, "gu");
+}
+
+/** Places where no sigma looks across: it sees through white space as little as through most punctuation. */
+const sigmaPlaces = /[ \t\n\r!"#$%&()*+,\-/;<=>?@[\\\]_{|}~]/g;
+
+/** Characters of a text with sigmas that are lowercased at once. */
+const SIGMA_PART = 4 * PIECE;
+
+/** Added tokens that do not touch what BERT's steps do to a text around them: "[MASK]", "<s>". */
+const standsApart = ({ content }: AddedToken) => /^[[<][\x20-\x7e]*[\]>]$/.test(content);
+
+function bertCutter(normalizer: Json | undefined, model: JsonObject, added: readonly AddedToken[]): TextCutter {
+  const isFree = freePlaces(added);
+  const lowers = isOn(normalizer, "lowercase");
+  const strips = isJsonObject(normalizer) ? normalizer["strip_accents"] : false;
+  const rules: CondenseRules = {
+    stripsMarks: strips === true || (lowers && strips !== false),
+    cleans: isOn(normalizer, "clean_text"),
+    splitsChinese: isOn(normalizer, "handle_chinese_chars"),
+    longestWord: (model["max_input_chars_per_word"] as number | null | undefined) ?? 100,
+  };
+  const condensable = added.every(standsApart);
+  const places = bertPlaces(rules);
+  return function* (text) {
+    const hasSigma = lowers && text.length > PIECE && text.includes("Σ");
+    for (const part of hasSigma ? cut(text, sigmaPlaces, isFree, SIGMA_PART) : [text]) {
+      // Added tokens that do not stand apart may have a sigma, or end where one looks to.
+      if (hasSigma && !condensable) {
+        yield part;
+        continue;
+      }
+      for (const piece of cut(hasSigma ? lowerSigmas(part, rules.cleans) : part, places, isFree)) {
+        const isLong = piece.length > 2 * PIECE || /\p{M}{33}/u.test(piece);
+        if (!condensable) yield piece;
+        else if (piece.trim() !== "") yield isLong ? condense(piece, rules) : piece;
+      }
+    }
+  };
+}
+
+/** Normalizers that see no further than the next white space. */
+const localNormalizers = ["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "Precompiled"];
+
+function isLocal(normalizer: Json | undefined): boolean {
+  if (normalizer === null || localNormalizers.includes(type(normalizer) as string)) return true;
+  if (type(normalizer) === "Sequence")
+    return ((normalizer as JsonObject)["normalizers"] as readonly Json[]).every((step) => isLocal(step));
+  const pattern = type(normalizer) === "Replace" ? (normalizer as JsonObject)["pattern"] : undefined;
+  return isJsonObject(pattern) && pattern["Regex"] === " {2,}";
+}
+
+/** Pre-tokenizers that part words at white space before all else, and treat every word alike. */
+function partsAtSpace(preTokenizer: Json | undefined): boolean {
+  if (type(preTokenizer) === "WhitespaceSplit") return true;
+  if (type(preTokenizer) !== "Sequence") return false;
+  const [first, second, ...others] = (preTokenizer as JsonObject)["pretokenizers"] as readonly Json[];
+  const scheme = isJsonObject(second) ? (second["prepend_scheme"] ?? "always") : null;
+  return type(first) === "WhitespaceSplit" && type(second) === "Metaspace" && scheme !== "first" && others.length === 0;
+}
+
+/** How texts can be cut for a tokenizer, of the parts that the library is given. */
+export function textCutter(
+  { normalizer, pre_tokenizer, model, added_tokens }: JsonObject,
+  config: JsonObject,
+): TextCutter {
+  const added = addedTokens(added_tokens);
+  // In normalized text a token is not looked for here; one of letters and digits alone cannot reach across a cut.
+  const crosses = ({ content, normalized }: AddedToken) =>
+    content.length > MAX_PIECE || (normalized ? !/^[a-zA-Z0-9]*$/.test(content) : /^.+\s/s.test(content));
+  if (added.length > MAX_ADDED || added.some(crosses)) return uncut;
+  if (config["remove_space"] === true || config["do_lowercase_and_remove_accent"] === true) return uncut;
+  const isBert = normalizer === null || type(normalizer) === "BertNormalizer";
+  if (isBert && type(pre_tokenizer) === "BertPreTokenizer" && type(model) === "WordPiece")
+    return bertCutter(normalizer, model as JsonObject, added);
+  if (!isLocal(normalizer) || !partsAtSpace(pre_tokenizer)) return uncut;
+  const isFree = freePlaces(added);
+  return (text) => cut(text, /(?<!\s)[ \t\n\r]/g, isFree);
+}

@@ -1,0 +1,112 @@
+import { excerpt } from "../../excerpt.js";
+import type { Field } from "./checks.js";
+import { isSimpleRegex } from "./simple-regex.js";
+
+/** Steps one after the other, and how much longer all replacements together may make a text. */
+const MAX_STEPS = 32;
+const MAX_GROWTH = 64;
+
+/** What the steps before have multiplied a text's length by. */
+interface Growth {
+  factor: number;
+  steps: number;
+}
+
+/** A pattern as `{ "String": … }` or `{ "Regex": … }`; the least number of characters that it matches. */
+function checkPattern(pattern: Field): number {
+  pattern.object();
+  const [text, regex] = [pattern.at("String"), pattern.at("Regex")];
+  if (regex.value === undefined) {
+    if (text.text() === "") throw text.wrong("a string that is not empty");
+    return text.text().length;
+  }
+  if (!isSimpleRegex(regex.text()))
+    throw regex.unsupported("a regular expression with several repetitions is not supported: it could take for ever");
+  return 1;
+}
+
+function checkReplace(step: Field, growth: Growth): void {
+  const least = checkPattern(step.at("pattern"));
+  const content = step.at("content").insert();
+  // One more for a regular expression that matches between characters.
+  const isText = step.at("pattern").at("Regex").value === undefined;
+  growth.factor *= Math.max(1, isText ? content.length / least : content.length + 1);
+  if (growth.factor > MAX_GROWTH)
+    throw step.unsupported(`replacements that make texts over ${MAX_GROWTH} times as long`);
+}
+
+const plainNormalizers = ["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase"];
+
+/** Checks a normalizer, or a sequence of them. */
+export function checkNormalizer(step: Field, growth: Growth = { factor: 1, steps: 0 }): void {
+  if (step.value === null) return;
+  if (++growth.steps > MAX_STEPS) throw step.unsupported(`more than ${MAX_STEPS} steps`);
+  const type = step.at("type").text();
+  if (plainNormalizers.includes(type)) return;
+  if (type === "Sequence") for (const item of step.at("normalizers").items(MAX_STEPS)) checkNormalizer(item, growth);
+  else if (type === "Replace") checkReplace(step, growth);
+  else if (type === "Prepend") step.at("prepend").insert();
+  else if (type === "Precompiled") step.at("precompiled_charsmap").textOrNone();
+  else if (type === "Strip") for (const name of ["strip_left", "strip_right"]) step.at(name).flag();
+  else if (type === "BertNormalizer")
+    for (const name of ["clean_text", "handle_chinese_chars", "strip_accents", "lowercase"]) step.at(name).flag();
+  else throw step.at("type").unsupported(`the normalizer ${excerpt(type)} is not supported`);
+}
+
+const plainPreTokenizers = ["BertPreTokenizer", "Whitespace", "WhitespaceSplit", "Punctuation"];
+
+/** Checks a pre-tokenizer, or a sequence of them. */
+export function checkPreTokenizer(step: Field, growth: Growth = { factor: 1, steps: 0 }): void {
+  if (step.value === null) return;
+  if (++growth.steps > MAX_STEPS) throw step.unsupported(`more than ${MAX_STEPS} steps`);
+  const type = step.at("type").text();
+  if (plainPreTokenizers.includes(type)) return;
+  if (type === "Sequence")
+    for (const item of step.at("pretokenizers").items(MAX_STEPS)) checkPreTokenizer(item, growth);
+  else if (type === "Replace") checkReplace(step, growth);
+  else if (type === "Split") {
+    checkPattern(step.at("pattern"));
+    step.at("invert").flag();
+    step.at("behavior").textOrNone();
+  } else if (type === "Metaspace") {
+    for (const name of ["replacement", "str_rep"]) {
+      growth.factor *= Math.max(1, step.at(name).insert().length);
+      if (growth.factor > MAX_GROWTH) throw step.at(name).wrong("a short string");
+    }
+    step.at("prepend_scheme").oneOf(["always", "first", "never"]);
+  } else if (type === "ByteLevel")
+    for (const name of ["add_prefix_space", "trim_offsets", "use_regex"]) step.at(name).flag();
+  else if (type === "Digits") step.at("individual_digits").flag();
+  else if (type === "FixedLength") step.at("length").whole(1, 2 ** 31);
+  else throw step.at("type").unsupported(`the pre-tokenizer ${excerpt(type)} is not supported`);
+}
+
+function checkTemplate(step: Field): void {
+  let texts = 0;
+  for (const item of step.at("single").items(MAX_STEPS)) {
+    item.object();
+    const [special, sequence] = [item.at("SpecialToken"), item.at("Sequence")];
+    if (sequence.value === undefined) special.at("id").text();
+    else if (sequence.at("id").text() === "A") texts++;
+    else throw sequence.at("id").wrong('"A"');
+  }
+  if (texts !== 1) throw step.at("single").wrong("a template that has the text once");
+}
+
+/** Checks a post-processor, which puts special tokens around a text's; the text's must stand in it once, as they are. */
+export function checkPostProcessor(step: Field, growth: Growth = { factor: 1, steps: 0 }): void {
+  if (step.value === null) return;
+  if (++growth.steps > MAX_STEPS) throw step.unsupported(`more than ${MAX_STEPS} steps`);
+  const type = step.at("type").text();
+  if (type === "ByteLevel") return;
+  if (type === "TemplateProcessing") checkTemplate(step);
+  else if (type === "Sequence")
+    for (const item of step.at("processors").items(MAX_STEPS)) checkPostProcessor(item, growth);
+  else if (type === "BertProcessing" || type === "RobertaProcessing") {
+    for (const name of ["cls", "sep"]) {
+      const [token, id] = step.at(name).items(2);
+      if (!token || !id) throw step.at(name).wrong("a token and its id");
+      token.text();
+    }
+  } else throw step.at("type").unsupported(`the post-processor ${excerpt(type)} is not supported`);
+}
