@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { engine, init } from "../../../ts/engine/engine.js";
-import { setWorkerHost } from "../../../ts/engine/pool.js";
+import { type PoolWorker, setWorkerHost, type WorkerData } from "../../../ts/engine/pool.js";
 import { setBinaryLocator } from "../../../ts/engine/source.js";
 import { bitsOf, checkRefusals, runWatched } from "./check.js";
 import { compare, type Expected, type Tally } from "./compare.js";
@@ -16,10 +16,10 @@ import { statements } from "./program.js";
 /** Starts the engine with binaries and workers of the project. */
 export async function start(root: string, build: "simd" | "relaxed" | "auto", threads: number): Promise<string> {
   setBinaryLocator((variant) => readFile(join(root, `build/wasm/${variant}/lowrank_wasm_bg.wasm`)) as never);
-  const spawn = async (workerData: unknown) => {
+  const spawn = (workerData: WorkerData): PoolWorker => {
     const worker = new Worker(join(root, "dist/worker-node.js"), { workerData });
-    await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
-    worker.unref();
+    const ready = new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+    return { ready: ready.then(() => worker.unref()), end: () => worker.terminate() };
   };
   setWorkerHost({ concurrency: () => threads, spawn });
   const info = await init({ build, threads });
