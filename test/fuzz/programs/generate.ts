@@ -124,6 +124,7 @@ class Generator {
     if (kind !== "step") this.recording[g] = false;
     if (kind !== "noGrad") maker.depths[g]!++;
     const before = new Set(maker.alive);
+    const { optimizers } = this;
     this.fill(body, 8, nesting + 1);
     maker.g = g;
     // What a scope may return: anything of its graph, the newest rather.
@@ -137,9 +138,7 @@ class Generator {
     } else {
       // Nothing to return: what it would have made is not there, of other graphs neither.
       maker.alive = maker.alive.filter((tensor) => before.has(tensor));
-      this.optimizers = this.optimizers.filter(({ params }) =>
-        params.every((id) => maker.alive.some((t) => t.id === id)),
-      );
+      this.optimizers = optimizers;
     }
   }
 
@@ -171,7 +170,7 @@ class Generator {
     if (kind === "optimizer" && params.length > 0) {
       const id = maker.newId();
       this.add({ do: "optimizer", g, id, kind: random.pick(["AdamW", "SGD"]), params });
-      this.optimizers.push({ g, id, params });
+      this.optimizers = [...this.optimizers, { g, id, params }];
     }
   }
 

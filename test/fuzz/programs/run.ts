@@ -19,6 +19,12 @@ interface Drawn {
   readonly size: number;
 }
 
+/** What dropout did: 1 for each element that was kept, else 0, and what it was multiplied by. */
+export interface Mask {
+  readonly kept: string;
+  readonly factor: number;
+}
+
 /** What runs a statement that is no block; `run` does it. */
 export type Around = (graph: Graph, statement: Statement, run: () => void) => void;
 
@@ -53,10 +59,9 @@ export class Run {
     return this;
   }
 
-  /** By the number of dropout's result: 1 for each element that was kept, else 0. Results that are not here kept all. */
-  masks(): Map<number, string> {
-    const mask = (drawn: Drawn) => Array.from(factors(drawn), (factor) => (factor === 0 ? 0 : 1)).join("");
-    return new Map([...this.drawn].map(([id, drawn]) => [id, mask(drawn)]));
+  /** By the number of dropout's result; results that are not here kept everything. */
+  masks(): Map<number, Mask> {
+    return new Map([...this.drawn].map(([id, drawn]) => [id, maskOf(drawn)]));
   }
 
   private node(id: number): NodeId {
@@ -154,9 +159,14 @@ function hostTensor({ shape, data }: { shape: number[]; data: Parameters<typeof 
   return { shape, data: elements(sizeOf(shape), data) };
 }
 
-/** The factors of a stream, as dropout of ones in another graph of the same seed shows them. */
-function factors({ seed, stream, p, size }: Drawn): Float32Array {
+/** The mask of a stream, as dropout of ones in another graph of the same seed shows it. */
+function maskOf({ seed, stream, p, size }: Drawn): Mask {
   using graph = new Graph({ seed });
   graph.streamsDrawn = stream;
-  return graph.value(graph.dropout(graph.constant({ shape: [size], data: new Float32Array(size).fill(1) }), p)).data;
+  const ones = graph.constant({ shape: [size], data: new Float32Array(size).fill(1) });
+  const factors = graph.value(graph.dropout(ones, p)).data;
+  const factor = factors.reduce((most, value) => Math.max(most, value), 0);
+  // p is rounded to a multiple of 2⁻¹⁶.
+  if (factor > 0 && Math.abs(1 - 1 / factor - p) > 2 ** -16) throw new Error(`dropout ${p} scales by ${factor}`);
+  return { kept: Array.from(factors, (value) => (value === 0 ? 0 : 1)).join(""), factor };
 }
