@@ -1,35 +1,38 @@
 import { readFileSync } from "node:fs";
 import { dts } from "rollup-plugin-dts";
 import { binaries } from "./scripts/bundle/binaries.mjs";
+import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 const external = (id) => id.startsWith("node:") || Object.keys(dependencies).some((name) => id.startsWith(name));
 // The set-up builds into a folder of its own and renames it when complete.
 const dir = process.env.DIST ?? "dist";
+// For `npm start` there is one build of the kernels, and what runs in Node is enough.
+const builds = process.env.BUILDS?.split(",") ?? Object.keys(variants);
+const whole = builds.length === Object.keys(variants).length;
+const inNode = { node: "ts/entry/node.ts", cli: "ts/cli/main.ts", "worker-node": "ts/entry/worker-node.ts" };
+const elsewhere = {
+  browser: "ts/entry/browser.ts",
+  workerd: "ts/entry/workerd.ts",
+  inline: "ts/entry/inline.ts",
+  "worker-browser": "ts/entry/worker-browser.ts",
+};
 
 /** One entry a runtime, the command line, and the types that they share. */
 export default [
   {
-    input: {
-      node: "ts/entry/node.ts",
-      browser: "ts/entry/browser.ts",
-      workerd: "ts/entry/workerd.ts",
-      inline: "ts/entry/inline.ts",
-      cli: "ts/cli/main.ts",
-      "worker-node": "ts/entry/worker-node.ts",
-      "worker-browser": "ts/entry/worker-browser.ts",
-    },
+    input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [typescript, binaries],
+    plugins: [typescript, binaries(builds)],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "shared-[name].js", sourcemap: true },
   },
-  {
+  whole && {
     // Node's entry has more names: what needs a file system.
     input: { index: "ts/index.ts", node: "ts/entry/node.ts" },
     external,
     plugins: [dts()],
     output: { dir, format: "es", chunkFileNames: "chunks/[name].d.ts" },
   },
-];
+].filter(Boolean);

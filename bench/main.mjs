@@ -1,20 +1,21 @@
-// The benchmark: npm run bench -- [--quick] [--only TEXT] [--seconds N] [--list]
+// The benchmark: npm run bench -- [--quick] [--against FOLDER] [--only TEXT] [--seconds N] [--list]
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findChromium } from "../scripts/chromium.mjs";
-import { fullJobs, quickJobs } from "./plan/jobs.mjs";
+import { againstJobs, fullJobs, quickJobs } from "./plan/jobs.mjs";
 import { describeMachine } from "./plan/machine.mjs";
 import { benchFolder } from "./plan/paths.mjs";
 import { runJob } from "./plan/run.mjs";
 import { chart } from "./report/chart.mjs";
 import { Results, rounded } from "./report/results.mjs";
-import { allTables, table } from "./report/tables.mjs";
+import { againstTable, allTables, table } from "./report/tables.mjs";
 import { targets } from "./report/targets.mjs";
 
 const help = `npm run bench -- [options]
 
   --quick        under two minutes: lowrank, jax-js and the peak; writes results-quick.{json,svg}
+  --against DIR  beside another checkout of lowrank that was built: what became slower; writes results-quick.*
   --only TEXT    jobs whose name has TEXT in it (repeatable); writes results-quick.{json,svg}
   --seconds N    how long each side is timed in each case by a process; default 0.25
   --list         names the jobs and ends
@@ -25,6 +26,7 @@ export async function bench(args) {
     args,
     options: {
       quick: { type: "boolean", default: false },
+      against: { type: "string" },
       only: { type: "string", multiple: true, default: [] },
       seconds: { type: "string", default: "0.25" },
       list: { type: "boolean", default: false },
@@ -53,11 +55,12 @@ export async function bench(args) {
     console.log(`▸ ${i + 1}/${jobs.length} ${job.name}`);
     results.addJob(await collect(job));
   }
-  finish(options.quick || options.only.length > 0 ? "results-quick" : "results");
+  finish(options.quick || options.against || options.only.length > 0 ? "results-quick" : "results");
 }
 
-function chosenJobs({ quick, only, seconds }) {
-  const jobs = quick ? quickJobs() : fullJobs({ chromium: findChromium() !== null, seconds: Number(seconds) });
+function chosenJobs({ quick, against, only, seconds }) {
+  const all = () => fullJobs({ chromium: findChromium() !== null, seconds: Number(seconds) });
+  const jobs = against ? againstJobs(against, Number(seconds)) : quick ? quickJobs() : all();
   return only.length === 0 ? jobs : jobs.filter(({ name }) => only.some((text) => name.includes(text)));
 }
 
@@ -78,6 +81,7 @@ async function collect(job) {
 
 function report(results, { machine, file }) {
   for (const text of allTables(results)) console.log(`\n${text}`);
+  if (results.pairs.some(({ peer }) => peer === "before")) console.log(`\n${againstTable(results)}`);
   const goals = targets(results);
   const marks = { true: "✓", false: "✗", null: "–" };
   const rows = goals.map(({ what, goal, measured, reached }) => [marks[reached], what, goal, measured]);

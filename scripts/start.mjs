@@ -6,7 +6,7 @@ import { show } from "./setup/process.mjs";
 import { explain } from "./setup/report.mjs";
 
 async function main(options) {
-  await setUp(stepsForStart);
+  await setUp(stepsForStart(options));
   console.log(["▸ lowrank finetune", ...options].join(" "));
   // The job hears Ctrl-C itself, keeps its checkpoint and ends; `show` waits for that.
   process.exitCode = await show("node", [join(root, "dist/cli.js"), "finetune", ...options], { cwd: root });

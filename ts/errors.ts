@@ -46,8 +46,12 @@ export class FormatError extends named("FORMAT") {}
 export class AdapterError extends named("ADAPTER") {}
 /** Linear memory is exhausted or the maximum would be passed. */
 export class MemoryError extends named("MEMORY") {}
+/** A loss, gradient, logit or parameter that is NaN or infinite where a number is needed. */
+export class NonFiniteError extends named("NON_FINITE") {}
 /** Something this runtime or this version cannot do. */
 export class UnsupportedError extends named("UNSUPPORTED") {}
+/** A thread of the engine died in the middle of a call, whose result is lost. */
+export class EngineError extends named("ENGINE") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
 export class AbortError extends named("ABORTED") {

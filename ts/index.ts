@@ -1,12 +1,14 @@
 export { engineInfo, init } from "./engine/engine.js";
-export type { EngineInfo, InitOptions } from "./engine/engine.js";
+export type { EngineInfo } from "./engine/engine.js";
+export type { InitOptions } from "./engine/options.js";
 export type { Features } from "./engine/features.js";
 export type { Build, WasmSource } from "./engine/source.js";
 export type { Tile } from "./engine/tile.js";
 
 export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
-export type { GraphOptions, Mark } from "./graph/tape.js";
+export type { Mark } from "./graph/steps.js";
+export type { GraphOptions } from "./graph/tape.js";
 export { tensor, zeros } from "./tensor.js";
 export type { Tensor } from "./tensor.js";
 
@@ -58,10 +60,12 @@ export {
   AbortError,
   AdapterError,
   ConfigError,
+  EngineError,
   FormatError,
   LowrankError,
   MemoryError,
   ModelError,
+  NonFiniteError,
   ShapeError,
   StaleNodeError,
   UnsupportedError,

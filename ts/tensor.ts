@@ -1,4 +1,9 @@
 import { ShapeError } from "./errors.js";
+import { excerpt } from "./excerpt.js";
+import { floatsOf, hostArray } from "./number-list.js";
+import { checkLengths, checkSize, formatShape, sizeOf } from "./shape.js";
+
+export { formatShape, sameShape, sizeOf } from "./shape.js";
 
 /** A tensor on the host: float32, row-major. Reading one from a graph gives a copy. */
 export interface Tensor {
@@ -8,54 +13,45 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-/** Number of elements of a shape; 1 for a scalar. */
-export function sizeOf(shape: readonly number[]): number {
-  let size = 1;
-  for (const length of shape) size *= length;
-  return size;
-}
-
-/** Whether two shapes are one. */
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, i) => length === b[i]);
-}
-
-/** `[2, 3]`, as error messages print it. */
-export function formatShape(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
-}
-
 /**
- * A tensor from numbers. Throws `ShapeError` where they are not as many as the shape says.
+ * A tensor from numbers; a `Float32Array` is taken as it is, not copied. Throws `ShapeError` where they are not as many
+ * as the shape says, `ConfigError` where they are no numbers.
  *
  * @example tensor([2, 2], [1, 2, 3, 4])
  */
 export function tensor(shape: readonly number[], data: ArrayLike<number>): Tensor {
-  const made: Tensor = { shape: [...shape], data: data instanceof Float32Array ? data : Float32Array.from(data) };
-  checkTensor("tensor", made);
-  return made;
+  const lengths = checkLengths("tensor", shape);
+  const elements = data instanceof Float32Array ? data : floatsOf("tensor", "data", data);
+  return checkTensor("tensor", { shape: lengths, data: elements });
 }
 
-/** A tensor of zeros. */
+/** A tensor of zeros. Throws `ShapeError` for what is no shape, `MemoryError` for one that is too large. */
 export function zeros(shape: readonly number[]): Tensor {
-  return { shape: [...shape], data: new Float32Array(sizeOf(shape)) };
+  const lengths = checkSize("zeros", checkLengths("zeros", shape));
+  return { shape: lengths, data: hostArray("zeros", Float32Array, sizeOf(lengths)) };
 }
 
-/** Throws `ShapeError` unless `value` is a tensor whose data are as many as its shape says. */
-export function checkTensor(what: string, value: Tensor): void {
-  const { shape, data } = value;
-  if (!Array.isArray(shape) || shape.some((length) => !Number.isSafeInteger(length) || length < 0)) {
-    throw new ShapeError(`${what}: a shape is a list of whole numbers from 0, got ${JSON.stringify(shape)}`, { shape });
+/**
+ * Throws `ShapeError` unless `value` is a tensor whose data are as many as its shape says. Gives back what was checked:
+ * each field read once, the shape copied.
+ */
+export function checkTensor(what: string, value: Tensor): Tensor {
+  if (typeof value !== "object" || value === null) {
+    throw new ShapeError(`${what}: a tensor is { shape, data }, got ${excerpt(value)}`);
   }
+  const { shape, data } = value;
+  const lengths = checkLengths(what, shape);
   if (!(data instanceof Float32Array)) {
     throw new ShapeError(
       `${what}: data must be a Float32Array, got ${Object.prototype.toString.call(data).slice(8, -1)}`,
     );
   }
-  if (data.length !== sizeOf(shape)) {
-    throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${sizeOf(shape)} values, got ${data.length}`, {
-      shape,
+  const size = sizeOf(lengths);
+  if (data.length !== size) {
+    throw new ShapeError(`${what}: shape ${formatShape(lengths)} holds ${size} values, got ${data.length}`, {
+      shape: lengths,
       length: data.length,
     });
   }
+  return { shape: checkSize(what, lengths), data };
 }

@@ -5,12 +5,13 @@ import { openLowrank } from "../contestants/lowrank.mjs";
 import { peersInNode, runtimeName } from "../runtimes/node.mjs";
 import { samplingFor } from "../timing.mjs";
 
-const { library, build, threads, tile, peer, work, label } = JSON.parse(process.argv[2]);
+const { library, other, build, threads, tile, peer, work, label } = JSON.parse(process.argv[2]);
 const emit = (result) => process.stdout.write(`${JSON.stringify(result)}\n`);
 
 const contestants = [await openLowrank({ library, build, threads, tile })];
 try {
-  if (peer !== null) contestants.push(await peersInNode[peer](threads));
+  if (other) contestants.push({ ...(await openLowrank({ library: other, build, threads, tile })), peer });
+  else if (peer !== null) contestants.push(await peersInNode[peer](threads));
 } catch (error) {
   emit({ message: `without ${peer}: ${String(error?.message ?? error).slice(0, 300)}` });
 }

@@ -1,5 +1,5 @@
 import { loraShapes, matmulShapes } from "../shapes.mjs";
-import { newestNode } from "./paths.mjs";
+import { entryOf, newestNode } from "./paths.mjs";
 
 const everyForm = ["NN", "NT", "TN", "TT", "frozen"];
 /** With both operands transposed peers take a hundred times as long, which one shape shows. */
@@ -32,6 +32,21 @@ export function quickJobs() {
     seconds: 0.25,
   };
   return [1, 2].map((threads) => nodeJob({ node: newest(), build: "relaxed", threads, peer: "jax-js", work: quick }));
+}
+
+/**
+ * Five minutes: us beside another checkout's build, in the builds and thread counts that people run.
+ * @param {string} folder the other checkout, with its `dist`
+ */
+export function againstJobs(folder, seconds) {
+  const other = entryOf(folder);
+  const wanted = work(["NN", "NT", "TN", "frozen"], seconds);
+  const settings = ["relaxed", "simd"].flatMap((build) => [1, 2].map((threads) => ({ build, threads })));
+  const before = { node: newest(), peer: "before", other };
+  return [
+    ...settings.map((setting) => nodeJob({ ...before, ...setting, work: wanted })),
+    ...settings.map((setting) => minilmJob({ ...before, ...setting, batches: 6, rounds: 6 })),
+  ];
 }
 
 /**
@@ -105,7 +120,7 @@ function pageJob(job) {
 }
 
 function minilmJob({ flags = [], ...job }) {
-  const name = nameOf({ ...job, build: "relaxed", peer: "PyTorch + PEFT" }, "MiniLM, newest Node");
+  const name = nameOf({ build: "relaxed", peer: "PyTorch + PEFT", ...job }, "MiniLM, newest Node");
   return { kind: "minilm", name, flags, build: "relaxed", batches: 10, rounds: 4, ...job };
 }
 

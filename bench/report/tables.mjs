@@ -53,6 +53,24 @@ function settingTables(results, { runtime, threads, build }) {
   return tables;
 }
 
+/** Times of this checkout over another's, the slowest first: of the fastest call, and of the middle one. */
+export function againstTable({ pairs }) {
+  const found = pairs.filter(({ peer }) => peer === "before").sort((a, b) => a.ratio - b.ratio);
+  const rows = found.map(({ case: name, shape, build, threads, ours, theirs, ratio, medianRatio }) => [
+    name,
+    shape,
+    build,
+    String(threads),
+    time(theirs),
+    time(ours),
+    (1 / ratio).toFixed(3),
+    (1 / medianRatio).toFixed(3),
+  ]);
+  const slower = found.filter(({ ratio }) => ratio < 1 / 1.02).length;
+  const title = `Beside the other checkout: ${slower} of ${found.length} slower by more than 2 %`;
+  return table(title, ["case", "shape", "build", "threads", "before", "now", "now/before", "of medians"], rows, 3);
+}
+
 function minilmTable({ rows, pairs }) {
   const steps = rows.filter(({ case: name }) => name === "minilm step");
   if (steps.length === 0) return [];

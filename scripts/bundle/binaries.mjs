@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup/paths.mjs";
-import { variants } from "../wasm/variants.mjs";
 
 function binary(variant) {
   return readFileSync(join(root, "build/wasm", variant, "lowrank_wasm_bg.wasm"));
@@ -10,10 +9,10 @@ function binary(variant) {
 const NAME = /^\.\/wasm\/lowrank-(.+)\.wasm(\?base64)?$/;
 
 /**
- * Rollup plugin: puts the kernels' binaries into wasm/ of the output. An entry names them `./wasm/lowrank-<variant>.wasm`,
+ * Rollup plugin: puts the binaries of the chosen builds into wasm/ of the output. An entry names them `./wasm/lowrank-<variant>.wasm`,
  * kept as an import for the runtime, or with `?base64` to have the bytes in the JavaScript.
  */
-export const binaries = {
+export const binaries = (builds) => ({
   name: "binaries",
   resolveId(source) {
     const [, , base64] = NAME.exec(source) ?? [];
@@ -25,8 +24,8 @@ export const binaries = {
     return variant === undefined ? null : `export default "${binary(variant).toString("base64")}";`;
   },
   generateBundle() {
-    for (const variant of Object.keys(variants)) {
+    for (const variant of builds) {
       this.emitFile({ type: "asset", fileName: `wasm/lowrank-${variant}.wasm`, source: binary(variant) });
     }
   },
-};
+});

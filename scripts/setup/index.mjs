@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import { step } from "./report.mjs";
+import { bindgenStep } from "./steps/bindgen.mjs";
 import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
 import { clippy } from "./steps/clippy.mjs";
@@ -7,32 +9,48 @@ import { model } from "./steps/model.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
 import { wasmBuild } from "./steps/wasm-build.mjs";
-import { wasmTools } from "./steps/wasm-tools.mjs";
 import { variants } from "../wasm/variants.mjs";
 
 /** What the chosen builds of the kernels need, in order. */
 export function stepsForKernels(chosen = Object.keys(variants)) {
-  return [nodeModules, cargo, rustTarget(chosen), wasmTools(chosen), ...chosen.map(wasmBuild)];
+  return [nodeModules, cargo, rustTarget(chosen), bindgenStep(chosen), ...chosen.map(wasmBuild)];
 }
 
 /** What the package needs that is published. */
-export const stepsForDist = [...stepsForKernels(), dist];
+export const stepsForDist = [...stepsForKernels(), dist()];
 
-/** What `npm start` needs. */
-export const stepsForStart = [...stepsForDist, model];
+/** What `npm start` needs: the one build that it runs here, unless options of the job ask for another. */
+export function stepsForStart(options = []) {
+  const free = options.some((option) => /^--(build|threads|revectorize)\b/.test(option));
+  const chosen = free ? undefined : [availableParallelism() > 1 ? "relaxed-threads" : "relaxed"];
+  return [...stepsForKernels(chosen), dist(chosen), model];
+}
 
 /** What `npm test` needs. */
-export const stepsForTests = [...stepsForStart, clippy, chromium];
+export const stepsForTests = [...stepsForDist, model, clippy, chromium];
 
-/** Runs the steps that are needed; says so where none is. Steps leave nothing half done: interrupted, they start over. */
+/**
+ * Runs the steps that are needed, after saying which they are and how long they may take; says so where none is. Steps
+ * leave nothing half done: interrupted, they start over.
+ */
 export async function setUp(steps) {
   const start = performance.now();
+  const wanted = steps.filter(({ needed }) => needed());
+  if (wanted.length > 0) console.log(foretold(wanted));
   let ran = 0;
   for (const { title, needed, run } of steps) {
+    // Asked again: a step may bring what another lacked.
     if (!needed()) continue;
     ran += 1;
     await step(title, run);
   }
   const took = ((performance.now() - start) / 1000).toFixed(1);
   console.log(ran === 0 ? `▸ set-up: nothing to do (${took} s)` : `▸ set-up: complete (${took} s)`);
+}
+
+/** What is about to happen, and the time that two cores took for it. */
+function foretold(steps) {
+  const total = steps.reduce((sum, { seconds = 0 }) => sum + seconds, 0);
+  const time = total < 60 ? "less than a minute" : `about ${Math.ceil(total / 60)} minutes`;
+  return `▸ set-up, ${time}: ${steps.map(({ title }) => title).join(", ")}`;
 }

@@ -1,13 +1,23 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { pathWith, root, toolsFolder } from "../setup/paths.mjs";
+import { pathWith, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
 import { clearStamp, hashOf, isFresh, setStamp } from "../setup/stamp.mjs";
-import { findToolchain } from "./toolchain.mjs";
-import { rustFlags, variants } from "./variants.mjs";
+import { bindgen } from "./bindgen.mjs";
+import { findToolchain, target } from "./toolchain.mjs";
+import { optimizerFlags, rustFlags, variants } from "./variants.mjs";
+
+const NAME = "lowrank_wasm";
+
+const optimizer = join(root, "node_modules/binaryen/bin/wasm-opt");
 
 const sources = ["crates/kernels/src", "crates/kernels/Cargo.toml", "crates/wasm", "Cargo.toml", "Cargo.lock"];
-const recipe = ["scripts/wasm"];
+const recipe = [
+  "scripts/wasm/bindgen",
+  "scripts/wasm/build.mjs",
+  "scripts/wasm/toolchain.mjs",
+  "scripts/wasm/variants.mjs",
+];
 
 function inputs(variant) {
   return hashOf(...sources, ...recipe) + rustFlags(variants[variant]);
@@ -26,17 +36,18 @@ export async function buildVariant(variant) {
   const hash = inputs(variant);
   const toolchain = findToolchain(variants[variant]);
   const temporary = join(root, "build/wasm", `.${variant}-${process.pid}`);
+  const compiled = join(root, "target", variant);
   const env = {
     ...toolchain.env,
-    // npm's wasm-opt knows relaxed SIMD, Debian's does not.
-    PATH: pathWith(join(root, "node_modules/.bin"), join(toolsFolder, "bin"), ...toolchain.path),
+    PATH: pathWith(...toolchain.path),
     RUSTFLAGS: rustFlags(variants[variant]),
-    CARGO_TARGET_DIR: join(root, "target", variant),
+    CARGO_TARGET_DIR: compiled,
   };
-  // Mode "force" leaves out wasm-pack's own look for a rustup target, which Debian's Rust has not.
-  const options = ["--target", "web", "--mode", "force", "--release", "--no-pack", "--no-gitignore"];
   try {
-    await run("wasm-pack", ["build", join(root, "crates/wasm"), ...options, "--out-dir", temporary], { env });
+    await run("cargo", ["build", "--release", "--target", target, "--package", "lowrank-wasm"], { cwd: root, env });
+    await run(bindgen.path, [join(compiled, target, "release", `${NAME}.wasm`), temporary, NAME]);
+    const binary = join(temporary, `${NAME}_bg.wasm`);
+    await run("node", [optimizer, binary, "-o", binary, ...optimizerFlags]);
     clearStamp(`wasm-${variant}`);
     mkdirSync(output(variant), { recursive: true });
     for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(output(variant), name));

@@ -18,6 +18,13 @@ beforeAll(async () => {
   await writeFile(fixture.path("empty.txt"), "\n \n");
   await writeFile(fixture.path("broken.jsonl"), '{"text": "a film", "label": "good"}\n{"text": \n');
   await writeFile(fixture.path("data.xlsx"), "PK");
+  const rows = Array.from({ length: 40 }, (_, i) => `a film,it is number ${i}\n`);
+  await writeFile(fixture.path("texts.csv"), `text,label\n${rows.join("")}`);
+  const nested = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  await writeFile(
+    fixture.path("deep.jsonl"),
+    `{"text": "a film", "label": "good"}\n{"text": ${nested}, "label": "good"}\n`,
+  );
   await mkdir(fixture.path("nothing"));
   await damaged("no-head", async (folder) => writeFile(`${folder}/labels.json`, "{"));
   await damaged("cut-adapter", async (folder) => {
@@ -84,6 +91,11 @@ const table: BadInput[] = [
     args: `${tune} --data {data.csv} --validation {strange.csv}`,
     says: /"superb" is not among the known ones: bad, good/,
   },
+  {
+    args: `${tune} --data {texts.csv}`,
+    says: /has 40 different labels in 40 examples, which looks like a column of texts/,
+  },
+  { args: `${tune} --data {deep.jsonl}`, says: /deep\.jsonl, line 2: expected JSON nested at most/ },
   { args: `${tune} --validation {data.csv}`, says: /--data, the ones to learn from, is missing/ },
   // Settings that do not fit
   { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /warmup is from 0 to total/ },
@@ -91,10 +103,19 @@ const table: BadInput[] = [
     args: `${tune} --data {data.csv} --target-modules quarry`,
     says: /matches no linear layer; there are encoder\.layer/,
   },
-  { args: `${tune} --data {data.csv} --max-tokens 999`, says: /maxTokens is from 2 to 32 for this model, got 999/ },
+  { args: `${tune} --data {data.csv} --max-tokens 999`, says: /maxTokens is a whole number from 2 to 32, got 999/ },
   {
     args: `${tune} --data {data.csv} --learning-rate 1e30 --max-grad-norm 0`,
     says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate/s,
+  },
+  {
+    args: `${tune} --data {data.csv} --learning-rate 1e30 --max-grad-norm 0 --no-baseline`,
+    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate/s,
+  },
+  {
+    // The one update that there is leaves parameters that are no numbers; no loss is measured after it.
+    args: `${tune} --data {data.csv} --learning-rate 1e38 --weight-decay 1e38 --warmup 0 --steps 1 --no-baseline`,
+    says: /training diverged: after step 1 a parameter is not finite; try a lower --learning-rate/,
   },
   { args: "finetune --model {model} --data {data.csv} --out {run}", says: /holds a finished run already/ },
   { args: "finetune --model {model} --data {data.csv} --out {data.csv}", says: /a folder is expected, this is a file/ },
@@ -110,7 +131,7 @@ const table: BadInput[] = [
   { args: "finetune --resume {nothing}", says: /checkpoint\.safetensors is expected, there is none/ },
   { args: "predict --run {absent} text", says: /there is no folder/ },
   { args: "predict --run {nothing} text", says: /a run's folder is expected/ },
-  { args: "predict --run {no-head} text", says: /labels\.json is no JSON/ },
+  { args: "predict --run {no-head} text", says: /labels\.json: expected JSON/ },
   { args: "predict --run {cut-adapter} text", says: /cut short/ },
   {
     args: "predict --run {run} --file {empty.txt} some",
@@ -119,7 +140,7 @@ const table: BadInput[] = [
   { args: "predict --run {run} --file {empty.txt}", says: /holds no text/ },
   { args: "predict --run {run}", says: /standard input holds no text/, input: "\n" },
   { args: "predict --run {run} --text body some", says: /--text body names a column of --file, which is missing/ },
-  { args: "evaluate --run {run} --data {strange.csv}", says: /label "superb" is not one of "bad", "good"/ },
+  { args: "evaluate --run {run} --data {strange.csv}", says: /label "superb" is not one of \["bad","good"\]/ },
   { args: "embed --adapter {nothing} text", says: /does not say which model|expected a file adapter_config\.json/ },
   { args: "embed --model {model} --out {out}/v.txt text", says: /ends in \.jsonl, \.npy, \.safetensors is expected/ },
   { args: "merge {nothing} --out {out}", says: /expected a file adapter_config\.json/ },

@@ -1,34 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Fixture, makeFixture, type Outcome, project, shortRun } from "./fixture.js";
-
-// The program as it is published, in a process of its own.
-const program = join(project, "dist/cli.js");
+import { type Fixture, makeFixture, project, shortRun } from "./fixture.js";
+import { lowrankProcess } from "./process.js";
 
 let fixture: Fixture;
 beforeAll(async () => void (fixture = await makeFixture()));
 afterAll(() => fixture.remove());
 
-interface ProcessOutcome extends Outcome {
-  readonly signal: string | null;
-}
-
-/** Starts the program in the fixture's folder; `onOutput` sees all of its output so far. */
-function start(
-  args: readonly string[],
-  onOutput: (text: string, child: ChildProcess) => void = () => {},
-): Promise<ProcessOutcome> {
-  const child = spawn(process.execPath, [program, ...args], { cwd: fixture.folder, stdio: ["ignore", "pipe", "pipe"] });
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => onOutput((out += text), child));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => resolve({ code: code ?? -1, out, err, signal }));
-  });
-}
+const start = (args: readonly string[], watch?: Parameters<typeof lowrankProcess>[2]) =>
+  lowrankProcess(args, fixture.folder, watch);
 
 describe("lowrank as a process", () => {
   it("prints version and help", async () => {
@@ -50,7 +31,7 @@ describe("lowrank as a process", () => {
     );
     // eslint-disable-next-line no-control-regex -- colours and redrawn lines, which a pipe must not get
     expect(stopped.out + stopped.err).not.toMatch(/[\u001b\r]/);
-    expect(readdirSync(fixture.path("stopped"))).toEqual(["checkpoint.safetensors"]);
+    expect(readdirSync(fixture.path("stopped"))).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors"]);
 
     const resumed = await start(["finetune", "--resume", "stopped", "--quiet"]);
     expect(resumed).toMatchObject({ code: 0, out: "stopped\n", err: "" });

@@ -111,6 +111,27 @@ describe("CSV", () => {
     expect(read).toThrow(message);
   });
 
+  it("leaves out a header that is repeated, as in files put together of several, and says so", () => {
+    const warnings: string[] = [];
+    const options = { ...csv, file: "all.csv", onWarning: (message: string) => void warnings.push(message) };
+    const once = parseExamples("id,text,label\n1,a,x\n2,b,y\n", options);
+    expect(warnings).toEqual([]);
+    expect(parseExamples("id,text,label\n1,a,x\nid,text,label\n2,b,y\n", options)).toEqual(once);
+    expect(parseExamples("id,text,label\n1,a,x\n\nid,text,label\nid,text,label\n2,b,y\n", options)).toEqual(once);
+    expect(warnings).toEqual([
+      "all.csv: the header is repeated on line 3; left out",
+      "all.csv: the header is repeated on 2 lines, the first being line 4; left out",
+    ]);
+    expect(parseExamples("id,text,label\n1,a,x\nid,text,label\n2,b,y\n", csv)).toEqual(once);
+    expect(() => texts("text,label\ntext,label\n", csv)).toThrow(/a header but no examples/);
+  });
+
+  it("keeps what merely resembles the header", () => {
+    expect(texts("text,label\ntext,x\na,label\n", csv)).toEqual(["text", "a"]);
+    expect(parseTexts("text\na\ntext\n", { format: "csv", text: "text" })).toEqual(["a", "text"]);
+    expect(texts("text,label\na,x\ntext,label\n", { ...csv, text: 0, label: 1, header: false })).toHaveLength(3);
+  });
+
   it("refuses columns that are not there, or there twice", () => {
     expect(() => texts("body,label\na,1\n", csv)).toThrow('data has no column "text": it has "body", "label"');
     expect(() => texts("text,label,text\na,1,b\n", csv)).toThrow(/two columns are called "text"/);
@@ -157,6 +178,13 @@ describe("JSON Lines", () => {
       /^data, line 1: expected "text" to be text or a number, got \{"a":1\}$/,
     ],
     ["nothing", "\n", /it is empty/],
+    [
+      "nesting without an end",
+      `{"text": "a", "label": 1}\n{"text": ${"[".repeat(20_000)}${"]".repeat(20_000)}, "label": 1}\n`,
+      /^data, line 2: expected JSON nested at most \d+ levels deep$/,
+    ],
+    ["nesting that does not close", `{"text": ${'{"a":'.repeat(20_000)}`, /^data, line 1: expected JSON nested/],
+    ["a field twice", '{"text": "a", "label": 1, "label": 2}\n', /^data, line 1: .*the key "label" stands twice/],
   ])("refuses %s with its line", (_, source, message) => {
     const read = () => parseExamples(source, jsonl);
     expect(read).toThrow(FormatError);

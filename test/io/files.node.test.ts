@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -66,15 +66,21 @@ describe("writing files", () => {
     await expect(writeFilesAtomically(await temporaryFolder(), { [name]: text("1") })).rejects.toThrow(ConfigError);
   });
 
-  it("clears away what killed processes left, after a while", async () => {
+  it("leaves no folder that it made in vain", async () => {
     const folder = await temporaryFolder();
-    // No system has a process of this number: it is above every limit.
-    const [stale, fresh, own] = [".a.part-999999999-00ff", ".b.part-999999999-00ff", `.c.part-${process.pid}-00ff`];
-    for (const name of [stale, fresh, own]) await writeFile(join(folder, name), "half");
-    const longAgo = new Date(Date.now() - 3_600_000);
-    for (const name of [stale, own]) await utimes(join(folder, name), longAgo, longAgo);
-    await writeFilesAtomically(folder, { d: text("1") });
-    expect((await readdir(folder)).sort()).toEqual([fresh, own, "d"]);
+    const failing = writeFileAtomically(join(folder, "new", "er", "a"), () =>
+      Promise.reject(new Error("disk on fire")),
+    );
+    await expect(failing).rejects.toThrow("disk on fire");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("takes names as long as a file system does", async () => {
+    const folder = await temporaryFolder();
+    // 255 bytes, in characters of two.
+    const name = `${"é".repeat(127)}x`;
+    await writeFilesAtomically(folder, { [name]: text("1") });
+    expect(await readdir(folder)).toEqual([name]);
   });
 });
 

@@ -159,3 +159,152 @@ describe("reductions", () => {
     );
   });
 });
+
+describe("attributes are copied when a call takes them", () => {
+  /** Calls whose lists the caller still holds; each gives the node, its input, and what changes the lists. */
+  const calls: Record<string, (graph: Graph) => { node: NodeId; input: NodeId; change: () => void }> = {
+    indexSelect: (graph) => {
+      const [input, attributes] = [leaf(graph, 4, 3), { dim: 0, indices: [3, 0, 3] }];
+      const node = graph.indexSelect(input, attributes);
+      return { node, input, change: () => (attributes.dim = attributes.indices.fill(1).length = 1) };
+    },
+    gather: (graph) => {
+      const [input, attributes] = [leaf(graph, 2, 3), { dim: 1, indices: Int32Array.of(2, 0), shape: [2, 1] }];
+      const node = graph.gather(input, attributes);
+      return { node, input, change: () => (attributes.dim = attributes.shape[1] = attributes.indices.fill(9)[0]!) };
+    },
+    embedding: (graph) => {
+      const [input, indices, attributes] = [leaf(graph, 4, 3), [3, 0, 3], { shape: [3, 1], paddingIndex: 2 }];
+      const node = graph.embedding(input, indices, attributes);
+      return { node, input, change: () => (attributes.paddingIndex = indices.fill(1).length = 1) };
+    },
+    crossEntropy: (graph) => {
+      const [input, targets, weight] = [leaf(graph, 3, 4), [3, 0, 1], [1, 2, 3, 4]];
+      const attributes = { weight, labelSmoothing: 0.1, reduction: "sum" as "sum" | "none" };
+      const node = graph.crossEntropy(input, targets, attributes);
+      const change = () => {
+        targets.fill(2).length = 1;
+        weight.fill(0);
+        Object.assign(attributes, { labelSmoothing: 1, reduction: "none" });
+      };
+      return { node, input, change };
+    },
+    meanPool: (graph) => {
+      const [input, offsets] = [leaf(graph, 4, 3), [0, 1, 4]];
+      const node = graph.meanPool(input, offsets);
+      return { node, input, change: () => (offsets.fill(4).length = 1) };
+    },
+    raggedAttention: (graph) => {
+      const [input, attributes] = [leaf(graph, 4, 12), { offsets: [0, 1, 4], heads: 2, causal: true, scale: 0.5 }];
+      const node = graph.raggedAttention(input, attributes);
+      const change = () => {
+        attributes.offsets.fill(4).length = 1;
+        Object.assign(attributes, { heads: 1, causal: false, scale: 9 });
+      };
+      return { node, input, change };
+    },
+    scaledDotProductAttention: (graph) => {
+      const [input, attributes] = [leaf(graph, 1, 2, 3, 4), { mask: [1, 0, 1], causal: false, scale: 0.5 }];
+      const node = graph.scaledDotProductAttention(input, input, input, attributes);
+      return { node, input, change: () => (attributes.scale = attributes.mask.fill(1).length = 1) };
+    },
+    permute: (graph) => {
+      const [input, dims] = [leaf(graph, 2, 3, 4), [2, 0, 1]];
+      return { node: graph.permute(input, dims), input, change: () => dims.reverse() };
+    },
+    expand: (graph) => {
+      const [input, shape] = [leaf(graph, 2, 1), [3, 2, 4]];
+      return { node: graph.expand(input, shape), input, change: () => shape.reverse() };
+    },
+    reshape: (graph) => {
+      const [input, shape] = [leaf(graph, 2, 6), [3, 4]];
+      return { node: graph.reshape(input, shape), input, change: () => shape.reverse() };
+    },
+    amax: (graph) => {
+      const [input, attributes] = [leaf(graph, 2, 3, 4), { dim: [0, 2], keepDim: true }];
+      return { node: graph.amax(input, attributes), input, change: () => (attributes.dim[0] = 1) };
+    },
+    layerNorm: (graph) => {
+      const [input, attributes] = [leaf(graph, 2, 3, 4), { normalizedShape: [3, 4], eps: 0.5 }];
+      const node = graph.layerNorm(input, null, null, attributes);
+      return {
+        node,
+        input,
+        change: () => (attributes.eps = attributes.normalizedShape[0] = attributes.normalizedShape.length = 1),
+      };
+    },
+    slice: (graph) => {
+      const [input, attributes] = [leaf(graph, 5, 2), { dim: 0, start: 1, end: 5, step: 2 }];
+      return {
+        node: graph.slice(input, attributes),
+        input,
+        change: () => Object.assign(attributes, { start: 0, step: 1 }),
+      };
+    },
+    pad: (graph) => {
+      const [input, attributes] = [leaf(graph, 2, 2), { dim: 0, before: 1, after: 3 }];
+      return {
+        node: graph.pad(input, attributes),
+        input,
+        change: () => Object.assign(attributes, { dim: 1, before: 3 }),
+      };
+    },
+    clamp: (graph) => {
+      const [input, limits] = [leaf(graph, 4, 4), { min: -2, max: 3 }];
+      return { node: graph.clamp(input, limits), input, change: () => (limits.max = limits.min = 0) };
+    },
+    gelu: (graph) => {
+      const [input, attributes] = [leaf(graph, 4, 4), { approximate: "tanh" as "none" | "tanh" }];
+      return { node: graph.gelu(input, attributes), input, change: () => (attributes.approximate = "none") };
+    },
+    matmul: (graph) => {
+      const [input, attributes] = [leaf(graph, 3, 3), { transposeA: true, transposeB: false }];
+      const node = graph.matmul(input, graph.constant(counting(3, 3)), attributes);
+      return { node, input, change: () => (attributes.transposeA = false) };
+    },
+    concat: (graph) => {
+      const [input, parts] = [leaf(graph, 2, 3), [] as NodeId[]];
+      parts.push(input, graph.constant(counting(1, 3)));
+      return { node: graph.concat(parts, 0), input, change: () => parts.reverse() };
+    },
+    loraLinear: (graph) => {
+      const input = leaf(graph, 2, 3);
+      const inputs = [
+        input,
+        graph.constant(counting(3, 4)),
+        graph.constant(counting(3, 1)),
+        graph.variable(counting(1, 2)),
+      ];
+      const adapters = [{ start: 1, width: 2, scaling: 0.5 }];
+      const attributes = { bias: false, adapterInput: false, adapters };
+      const change = () => {
+        Object.assign(adapters[0]!, { start: 2, scaling: 9 });
+        adapters.push(adapters[0]!);
+        inputs.reverse();
+        attributes.bias = true;
+      };
+      return { node: graph.loraLinear(inputs, attributes), input, change };
+    },
+  };
+
+  it.each(Object.entries(calls))("%s", (_, call) => {
+    const gradient = (changed: boolean) => {
+      using graph = new Graph();
+      const { node, input, change } = call(graph);
+      if (changed) change();
+      graph.backward(node, counting(...graph.shape(node)));
+      return graph.grad(input);
+    };
+    expect(gradient(true)).toEqual(gradient(false));
+  });
+});
+
+/** Numbers from −8 to 8 in a fixed order. */
+function counting(...shape: number[]): Tensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return { shape, data: Float32Array.from({ length: size }, (_, i) => ((i * 5) % 17) - 8) };
+}
+
+function leaf(graph: Graph, ...shape: number[]): NodeId {
+  return graph.variable(counting(...shape));
+}

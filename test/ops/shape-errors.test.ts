@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { ConfigError, Graph, ShapeError, zeros, type NodeId } from "../../ts/index.js";
+import { ConfigError, Graph, MemoryError, ShapeError, zeros, type NodeId } from "../../ts/index.js";
 
 type Use = (graph: Graph, input: (...shape: number[]) => NodeId) => NodeId;
 
 /** What is thrown, word for word: a message names the op, what came, and what was expected. */
-const mistakes: [string, typeof ShapeError | typeof ConfigError, string, Use][] = [
+const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryError, string, Use][] = [
   [
     "operands that do not broadcast",
     ShapeError,
@@ -125,6 +125,122 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError, string, Use][] 
     ShapeError,
     "matmul: [2, 3] × [4, 5]: inner dimensions 3 and 4 differ",
     (graph, input) => graph.matmul(input(2, 3), input(4, 5)),
+  ],
+  [
+    "a negative length to repeat to",
+    ShapeError,
+    "expand: [1] to [-5]: lengths are whole numbers from 0, or -1 for the input's own",
+    (graph, input) => graph.expand(input(1), [-5]),
+  ],
+  [
+    "half a length to repeat to",
+    ShapeError,
+    "expand: [1] to [2.5]: lengths are whole numbers from 0, or -1 for the input's own",
+    (graph, input) => graph.expand(input(1), [2.5]),
+  ],
+  [
+    "a new dimension of no length of its own",
+    ShapeError,
+    "expand: [1] to [-1, 1]: lengths are whole numbers from 0, or -1 for the input's own",
+    (graph, input) => graph.expand(input(1), [-1, 1]),
+  ],
+  [
+    "more elements than memory can have",
+    MemoryError,
+    "expand: a tensor of shape [4294967297] is larger than linear memory can be (2^30 elements)",
+    (graph, input) => graph.expand(input(1), [2 ** 32 + 1]),
+  ],
+  [
+    "lengths that wrap around beside a 0",
+    MemoryError,
+    "reshape: a tensor of shape [0, 4294967297] is larger than linear memory can be (2^30 elements)",
+    (graph, input) => graph.reshape(input(0), [0, 2 ** 32 + 1]),
+  ],
+  [
+    "indices in a shape of negative lengths",
+    ShapeError,
+    "embedding: a shape is a list of whole numbers from 0, got [-1,-2]",
+    (graph, input) => graph.embedding(input(3, 2), [0, 1], { shape: [-1, -2] }),
+  ],
+  [
+    "a padding row that is not there",
+    ConfigError,
+    "embedding: paddingIndex 3: weight [3, 2] has rows 0 to 2",
+    (graph, input) => graph.embedding(input(3, 2), [0], { paddingIndex: 3 }),
+  ],
+  [
+    "an adapter's input with other rows",
+    ShapeError,
+    "loraLinear: the adapters' input must have x's shape [2, 3], got [5, 3]",
+    (graph, input) =>
+      graph.loraLinear([input(2, 3), input(3, 4), input(5, 3), input(3, 1), input(1, 4)], {
+        bias: false,
+        adapterInput: true,
+        adapters: [{ start: 0, width: 4, scaling: 1 }],
+      }),
+  ],
+  [
+    "an adapter without its B",
+    ShapeError,
+    "loraLinear: takes 4 inputs, got 3",
+    (graph, input) =>
+      graph.loraLinear([input(2, 3), input(3, 4), input(3, 1)], {
+        bias: false,
+        adapterInput: false,
+        adapters: [{ start: 0, width: 4, scaling: 1 }],
+      }),
+  ],
+  [
+    "half a column",
+    ConfigError,
+    "loraLinear: start is a whole number from 0, got 0.5",
+    (graph, input) =>
+      graph.loraLinear([input(2, 3), input(3, 4), input(3, 1), input(1, 2)], {
+        bias: false,
+        adapterInput: false,
+        adapters: [{ start: 0.5, width: 2, scaling: 1 }],
+      }),
+  ],
+  [
+    "a scaling that is no number",
+    ConfigError,
+    "loraLinear: scaling is a finite number, got NaN",
+    (graph, input) =>
+      graph.loraLinear([input(2, 3), input(3, 4), input(3, 1), input(1, 4)], {
+        bias: false,
+        adapterInput: false,
+        adapters: [{ start: 0, width: 4, scaling: NaN }],
+      }),
+  ],
+  [
+    "a weight of another shape",
+    ShapeError,
+    "layerNorm: weight [2] must have the normalised shape [3]",
+    (graph, input) => graph.layerNorm(input(2, 3), input(2), null, { normalizedShape: 3 }),
+  ],
+  [
+    "null for options",
+    ConfigError,
+    "matmul: options are an object, got null",
+    (graph, input) => graph.matmul(input(2, 3), input(3, 2), null as never),
+  ],
+  [
+    "an option of another library",
+    ConfigError,
+    'sum: there is no option "axis"; did you mean "dim"? (there are dim, keepDim)',
+    (graph, input) => graph.sum(input(2, 3), { axis: 0 } as never),
+  ],
+  [
+    "offsets that fall",
+    ConfigError,
+    "meanPool: offsets must be whole numbers that don't fall, got 2, 1",
+    (graph, input) => graph.meanPool(input(3, 2), [0, 2, 1, 3]),
+  ],
+  [
+    "half an offset",
+    ConfigError,
+    "meanPool: offsets is a list of whole numbers, got 1.5 at place 1",
+    (graph, input) => graph.meanPool(input(3, 2), [0, 1.5, 3]),
   ],
 ];
 

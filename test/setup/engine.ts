@@ -1,5 +1,5 @@
 import { init } from "../../ts/engine/engine.js";
-import { setWorkerHost, type WorkerData } from "../../ts/engine/pool.js";
+import { type PoolWorker, setWorkerHost, type WorkerData } from "../../ts/engine/pool.js";
 import { setBinaryLocator } from "../../ts/engine/source.js";
 import { projectFile, projectPath } from "./files.js";
 
@@ -7,21 +7,22 @@ import { projectFile, projectPath } from "./files.js";
 declare const __BUILD__: "simd" | "relaxed" | "auto";
 declare const __THREADS__: number;
 
+const nodeWorker = typeof window === "undefined" ? (await import("node:worker_threads")).Worker : undefined;
+
 /** Starts a thread of the pool from the bundled worker: runtimes cannot load TypeScript into workers. */
-async function spawn(data: WorkerData): Promise<void> {
-  if (typeof window === "undefined") {
-    const { Worker } = await import("node:worker_threads");
-    const worker = new Worker(projectPath("dist/worker-node.js"), { workerData: data });
-    await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
-    worker.unref();
-  } else {
-    const worker = new Worker(projectPath("dist/worker-browser.js"), { type: "module" });
-    await new Promise((resolve, reject) => {
-      worker.onmessage = resolve;
-      worker.onerror = reject;
-      worker.postMessage(data);
-    });
+function spawn(data: WorkerData): PoolWorker {
+  if (nodeWorker !== undefined) {
+    const worker = new nodeWorker(projectPath("dist/worker-node.js"), { workerData: data });
+    const ready = new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+    return { ready: ready.then(() => worker.unref()), end: () => worker.terminate() };
   }
+  const worker = new Worker(projectPath("dist/worker-browser.js"), { type: "module" });
+  const ready = new Promise((resolve, reject) => {
+    worker.onmessage = resolve;
+    worker.onerror = reject;
+    worker.postMessage(data);
+  });
+  return { ready, end: () => worker.terminate() };
 }
 
 setBinaryLocator((variant) => projectFile(`build/wasm/${variant}/lowrank_wasm_bg.wasm`));

@@ -1,29 +1,24 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect, it } from "vitest";
-
-const entry = join(import.meta.dirname, "../../dist/node.js");
+import { inProcess } from "../setup/node-process.js";
 
 it("a process with a pool ends by itself", async () => {
-  const program = `import { init } from ${JSON.stringify(entry)}; console.log((await init({ threads: 2 })).threads);`;
-  const { stdout } = await promisify(execFile)("node", ["--input-type=module", "--eval", program], { timeout: 20_000 });
-  expect(stdout.trim()).toBe("2");
+  expect(await inProcess("tell((await lowrank.init({ threads: 2 })).threads);")).toBe(2);
 });
 
-it("one thread and two agree within rounding", async () => {
+it("processes of one thread, two and four give the same bits: product, softmax and its gradient", async () => {
   const program = (threads: number) => `
-    import { Graph, init, normal } from ${JSON.stringify(entry)};
-    await init({ threads: ${threads} });
+    const { Graph, init, normal } = lowrank;
+    await init({ threads: ${threads}, build: "simd" });
     const graph = new Graph({ seed: 1 });
-    const product = graph.matmul(graph.constant(normal(graph, [200, 300], 1)), graph.constant(normal(graph, [300, 100], 1)));
-    console.log(JSON.stringify([...graph.value(graph.softmax(product)).data]));
-  `;
-  const run = async (threads: number) => {
-    const options = { timeout: 20_000, maxBuffer: 64 * 1024 * 1024 };
-    const { stdout } = await promisify(execFile)("node", ["--input-type=module", "--eval", program(threads)], options);
-    return JSON.parse(stdout) as number[];
-  };
-  const [one, two] = [await run(1), await run(2)];
-  one.forEach((value, i) => expect(Math.abs(value - two[i]!)).toBeLessThan(1e-5));
+    // Logits of about 1, so that no weight is all and none is nothing.
+    const [a, b] = [graph.variable(normal(graph, [200, 300], 0.1)), graph.variable(normal(graph, [300, 100], 0.6))];
+    const weights = graph.softmax(graph.matmul(a, b));
+    graph.backward(graph.sum(graph.square(weights)));
+    tell([graph.value(weights), graph.grad(a), graph.grad(b)].map(({ data }) => [...data]));`;
+  const one = await inProcess<number[][]>(program(1));
+  expect(one.map((list) => list.length)).toEqual([20_000, 60_000, 30_000]);
+  // Weights of a row are 0.01 on average; the largest and the smallest say that the softmax is not saturated.
+  expect(Math.max(...one[0]!)).toBeLessThan(0.5);
+  expect(Math.min(...one[0]!)).toBeGreaterThan(1e-5);
+  for (const threads of [2, 4]) expect(JSON.stringify(await inProcess(program(threads)))).toBe(JSON.stringify(one));
 });

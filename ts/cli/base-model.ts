@@ -6,7 +6,7 @@ import { digestFile } from "../io/node/save-stream.js";
 import { ConfigError } from "../errors.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { runFiles } from "./run-folder.js";
-import type { Session } from "./session.js";
+import { hearSignals, type Session } from "./session.js";
 
 /** Model that commands take where none is named. */
 export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
@@ -22,14 +22,27 @@ export async function findModel(name: string, session: Session, quiet = false): 
   }
 }
 
-/** Loads an encoder; `maxTokens` null for what the model allows. */
-export function loadEncoder(model: LocalModel, seed: number, maxTokens: number | null): Promise<SentenceEncoder> {
-  return SentenceEncoder.load(model, { seed, ...(maxTokens === null ? {} : { maxTokens }) });
+/** Loads an encoder; `maxTokens` null for what the model allows. The caller disposes of it. */
+export async function loadEncoder(
+  model: LocalModel,
+  seed: number,
+  maxTokens: number | null,
+  session: Session,
+): Promise<SentenceEncoder> {
+  await hearSignals(session);
+  const encoder = await SentenceEncoder.load(model, { seed, ...(maxTokens === null ? {} : { maxTokens }) });
+  try {
+    await hearSignals(session);
+    return encoder;
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
 }
 
 /** SHA-256 of the model's weights. */
-export async function modelHash(model: LocalModel): Promise<string> {
-  return (await digestFile(join(model.directory, "model.safetensors"))).sha256;
+export async function modelHash(model: LocalModel, { signal }: Session): Promise<string> {
+  return (await digestFile(join(model.directory, "model.safetensors"), signal)).sha256;
 }
 
 /** What a run's report, or an adapter's configuration, says of the model that it was made on. */

@@ -3,6 +3,7 @@ import { batchOrder } from "../train/batch-order.js";
 import { fit } from "../train/fit.js";
 import { HeadOnlyTask, type VectorExample } from "../train/head-only.js";
 import { metrics, type Metrics } from "../train/metrics.js";
+import { explainDivergence } from "./divergence.js";
 import type { ProgressReporter } from "./progress-bar.js";
 import { fitOptions, type TrainingSettings } from "./training-settings.js";
 
@@ -31,8 +32,8 @@ const CHUNK = 1024;
 /** Measures the untrained head, and a clone of it trained on the frozen encoder's vectors. */
 export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
   const { classifier, train, validation, settings, steps, signal } = work;
-  classifier.encoder.setAdapter(null);
-  const targets = validation.map(({ label }) => classifier.labels.indexOf(label));
+  const classes = new Map(classifier.labels.map((label, i) => [label, i]));
+  const targets = validation.map(({ label }) => classes.get(label)!);
   const vectors = await encode(work, "encode test", validation);
   const measure = (task: HeadOnlyTask) => metrics(logitsOf(task, vectors), targets, classifier.labels.length);
   const before = measure(new HeadOnlyTask(classifier.head));
@@ -48,14 +49,19 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
   // Rows that no batch takes are not encoded; their place keeps the others' row numbers right.
   const examples: VectorExample[] = new Array<VectorExample>(train.length);
   rows.forEach((row, i) => {
-    examples[row] = { vector: encoded[i]!, target: classifier.labels.indexOf(train[row]!.label) };
+    examples[row] = { vector: encoded[i]!, target: classes.get(train[row]!.label)! };
   });
   const task = new HeadOnlyTask(classifier.head.clone());
   const bar = work.progress.start("head alone", { total: steps, lines: 1 });
-  const onProgress = ({ step, loss }: { step: number; loss: number }) =>
-    bar.update(step + 1, `loss ${loss.toFixed(3)}`);
+  let done = 0;
+  const onProgress = ({ step, loss }: { step: number; loss: number }) => {
+    done = step + 1;
+    bar.update(done, `loss ${loss.toFixed(3)}`);
+  };
   try {
     await fit(task, examples, { ...options, signal, onProgress });
+  } catch (error) {
+    throw explainDivergence(error, done + 1, " (the head alone)");
   } finally {
     bar.stop();
   }
@@ -74,7 +80,7 @@ async function encode({ classifier, progress, signal }: BaselineWork, title: str
   const bar = progress.start(title, { total: examples.length, lines: 4 });
   const texts = examples.map(({ text }) => text);
   try {
-    return await classifier.encoder.encode(texts, { signal, onProgress: (done) => bar.update(done) });
+    return await classifier.encoder.encode(texts, { adapter: null, signal, onProgress: (done) => bar.update(done) });
   } finally {
     bar.stop();
   }

@@ -2,38 +2,71 @@ import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+import { parseJsonObject } from "../io/json.js";
 import { writeFilesAtomically } from "../io/node/index.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../io/safetensors/index.js";
+import { whole } from "../settings.js";
 import type { Tensor } from "../tensor.js";
+import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
 import type { Checkpoint } from "../train/fit-options.js";
+import { HistoryFile, type HistoryLength, readHistory } from "./history-file.js";
 import { runFiles } from "./run-folder.js";
+import { checkRunState, type RunState } from "./run-state.js";
 
-const FORMAT = "lowrank-checkpoint-1";
+const FORMAT = "lowrank-checkpoint-2";
 
-/** What stands beside the tensors, as JSON in the file's metadata. `run` is what the caller keeps there. */
-interface State<Run> extends Omit<Checkpoint, "parameters" | "optimizer"> {
+/** What stands beside the tensors, as JSON in the file's metadata. */
+interface State {
+  readonly step: number;
+  readonly streams: number;
   readonly optimizerSteps: readonly number[];
-  readonly run: Run;
+  /** Bytes of the history file that hold the steps so far. */
+  readonly historyBytes: number;
+  readonly run: RunState;
+}
+
+/** A checkpoint to go on from. */
+export interface Resumed {
+  readonly checkpoint: Checkpoint;
+  readonly run: RunState;
+  readonly history: HistoryLength;
 }
 
 /**
- * Writes a checkpoint: one safetensors file, parameters and optimizer buffers as tensors and the rest as JSON in its
- * metadata, so that a single rename replaces the one before.
+ * Writes the checkpoints of a run: one safetensors file, parameters and optimizer buffers as tensors and the rest as JSON in
+ * its metadata, so that a single rename replaces the one before. The steps so far go to a file beside it, which
+ * is on the disk before.
  */
-export async function writeCheckpoint<Run>(folder: string, checkpoint: Checkpoint, run: Run): Promise<void> {
-  const { parameters, optimizer, ...rest } = checkpoint;
-  const tensors = new Map<string, Tensor>();
-  parameters.forEach((tensor, i) => {
-    tensors.set(`parameter.${i}`, tensor);
-    for (const [name, buffer] of Object.entries(optimizer.buffers[i]!)) tensors.set(`optimizer.${i}.${name}`, buffer);
-  });
-  const state: State<Run> = { ...rest, optimizerSteps: optimizer.steps, run };
-  const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
-  await writeFilesAtomically(folder, { [runFiles.checkpoint]: bytes });
+export class CheckpointWriter {
+  private readonly history: HistoryFile;
+
+  constructor(
+    private readonly folder: string,
+    private readonly run: RunState,
+    resumed: Resumed | null,
+  ) {
+    this.history = new HistoryFile(folder, resumed?.history);
+  }
+
+  async write({ step, parameters, optimizer, streams, history }: Checkpoint): Promise<void> {
+    const { bytes: historyBytes } = await this.history.append(history);
+    const tensors = new Map<string, Tensor>();
+    parameters.forEach((tensor, i) => {
+      tensors.set(`parameter.${i}`, tensor);
+      for (const [name, buffer] of Object.entries(optimizer.buffers[i]!)) tensors.set(`optimizer.${i}.${name}`, buffer);
+    });
+    const state: State = { step, streams, optimizerSteps: optimizer.steps, historyBytes, run: this.run };
+    const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
+    await writeFilesAtomically(this.folder, { [runFiles.checkpoint]: bytes });
+  }
 }
 
-/** Reads a checkpoint. Throws `ConfigError` where the folder has none, `FormatError` where it is damaged. */
-export function readCheckpoint<Run>(folder: string): { checkpoint: Checkpoint; run: Run } {
+/**
+ * Reads a checkpoint. Throws `ConfigError` where the folder has none, `FormatError` where it, or the history beside it, is
+ * not what a run wrote.
+ */
+export function readCheckpoint(folder: string): Resumed {
   const path = join(folder, runFiles.checkpoint);
   if (!existsSync(path)) {
     const finished = existsSync(join(folder, runFiles.report));
@@ -45,32 +78,76 @@ export function readCheckpoint<Run>(folder: string): { checkpoint: Checkpoint; r
     );
   }
   const file = readSafetensors(new Uint8Array(readFileSync(path)), path);
-  const { optimizerSteps, run, ...rest } = readState<Run>(file, path);
+  const { step, streams, optimizerSteps, historyBytes, run } = readState(file, path);
+  const history = { steps: step, bytes: historyBytes };
   const parameters = optimizerSteps.map((_, i) => file.tensor(`parameter.${i}`));
-  const buffers = optimizerSteps.map((_, i) => buffersOf(file, `optimizer.${i}.`));
-  return { checkpoint: { ...rest, parameters, optimizer: { steps: optimizerSteps, buffers } }, run };
+  const optimizer = { steps: optimizerSteps, buffers: readBuffers(file, optimizerSteps.length) };
+  const checkpoint = { step, streams, parameters, optimizer, history: readHistory(folder, history) };
+  asFormatError(path, () => checkCheckpoint(checkpoint));
+  return { checkpoint, run, history };
 }
 
-/** Removes a finished run's checkpoint. */
+/** Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes and such classes. */
+export function checkCheckpointFits(folder: string, resumed: Resumed, fits: CheckpointFit, classes: number): void {
+  asFormatError(join(folder, runFiles.checkpoint), () => {
+    checkCheckpoint(resumed.checkpoint, fits);
+    const { before, headOnly } = resumed.run.baseline;
+    for (const measured of [before, headOnly]) {
+      if (measured === null || measured.confusion.length === classes) continue;
+      throw new ConfigError(`state: run.baseline has ${measured.confusion.length} classes, the data ${classes}`);
+    }
+  });
+}
+
+/** Removes a finished run's checkpoint: first the file that says that the run is not finished. */
 export async function removeCheckpoint(folder: string): Promise<void> {
-  await rm(join(folder, runFiles.checkpoint), { force: true });
+  for (const name of [runFiles.checkpoint, runFiles.history]) await rm(join(folder, name), { force: true });
 }
 
-function readState<Run>(file: TensorFile, path: string): State<Run> {
+function readState(file: TensorFile, path: string): State {
   const format = file.metadata.get("format");
   if (format !== FORMAT) {
+    const old = format === "lowrank-checkpoint-1" ? "; it is an older version's: start the run again" : "";
     throw new FormatError(
-      `${path}: a checkpoint of format "${FORMAT}" is expected, got ${JSON.stringify(format ?? "none")}`,
+      `${path}: a checkpoint of format "${FORMAT}" is expected, got ${excerpt(format ?? "none")}${old}`,
+      { path, format },
     );
   }
+  const fail = (problem: string, cause?: unknown) =>
+    new FormatError(`${path}: the state in its metadata: ${problem}`, { path }, { cause });
+  const { step, streams, optimizerSteps, historyBytes, run } = parseJsonObject(file.metadata.get("state") ?? "", fail);
+  return asFormatError(path, () => {
+    checkRunState("state", run);
+    // Each has a tensor in the file: a list of more is not worth walking.
+    if (!Array.isArray(optimizerSteps) || optimizerSteps.length > file.names.length) {
+      throw new ConfigError(`state: optimizerSteps is a list of a number a parameter, got ${excerpt(optimizerSteps)}`);
+    }
+    return {
+      step: whole("state", "step", step),
+      streams: whole("state", "streams", streams),
+      optimizerSteps: optimizerSteps.map((steps, i) => whole("state", `optimizerSteps[${i}]`, steps)),
+      historyBytes: whole("state", "historyBytes", historyBytes),
+      run,
+    };
+  });
+}
+
+/** What is checked of a file is the file's fault, not the caller's. */
+function asFormatError<T>(path: string, check: () => T): T {
   try {
-    return JSON.parse(file.metadata.get("state") ?? "") as State<Run>;
+    return check();
   } catch (cause) {
-    throw new FormatError(`${path}: the state in its metadata is no JSON: ${String(cause)}`, {}, { cause });
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new FormatError(`${path}: ${cause.message.replace(/^fit: /, "")}`, cause.details, { cause });
   }
 }
 
-function buffersOf(file: TensorFile, prefix: string): Record<string, Tensor> {
-  const names = file.names.filter((name) => name.startsWith(prefix));
-  return Object.fromEntries(names.map((name) => [name.slice(prefix.length), file.tensor(name)]));
+/** The optimizer's buffers by parameter: whatever has such a name, so that one too many is noticed. */
+function readBuffers(file: TensorFile, count: number): Record<string, Tensor>[] {
+  const entries = Array.from({ length: count }, (): [string, Tensor][] => []);
+  for (const name of file.names) {
+    const parts = /^optimizer\.(\d+)\.(.*)$/s.exec(name);
+    if (parts !== null) entries[Number(parts[1])]?.push([parts[2]!, file.tensor(name)]);
+  }
+  return entries.map((own) => Object.fromEntries(own));
 }

@@ -35,7 +35,7 @@ export async function openClassifier(options: ClassifierOptions, session: Sessio
   const files = readClassifier(folder);
   const recorded = options.model === undefined ? recordedModel(folder) : { model: options.model, maxTokens: null };
   await startEngine(options);
-  const encoder = await loadEncoder(await findModel(recorded.model, session), 0, recorded.maxTokens);
+  const encoder = await loadEncoder(await findModel(recorded.model, session), 0, recorded.maxTokens, session);
   try {
     return { folder, classifier: TextClassifier.load(encoder, files) };
   } catch (error) {

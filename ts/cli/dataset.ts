@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import { ConfigError } from "../errors.js";
+import { clip, excerpt } from "../excerpt.js";
 import { exampleFormat, parseExamples, parseTexts, splitExamples } from "../io/examples/index.js";
 import { isFolder } from "../io/node/read-files.js";
 import type { Example } from "../models/text-classifier.js";
@@ -28,35 +29,37 @@ export interface Dataset {
 /** How a file of examples is read. */
 export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames">;
 
+/** Takes what is odd in a file but can be read. */
+export type Warn = (message: string) => void;
+
 /** Reads labelled texts. Errors as `parseExamples`, and `ConfigError` where the file cannot be read. */
 export function readLabelled(
   path: string,
   { text, label, labelNames }: ReadOptions,
+  onWarning: Warn,
   known?: readonly string[],
 ): Labelled {
   const bytes = readData(path);
   const file = shownPath(path);
-  const read = parseExamples(decode(bytes, file), { format: exampleFormat(path), text, label, file });
+  const read = parseExamples(decode(bytes, file), { format: exampleFormat(path), text, label, file, onWarning });
   const name = (raw: string) => (Object.hasOwn(labelNames, raw) ? labelNames[raw]! : raw);
   const examples = read.examples.map((example) => ({ text: example.text, label: name(example.label) }));
   const labels = known ?? [...new Set(read.labels.map(name))];
-  const strange = examples.find(({ label: found }) => !labels.includes(found));
+  const among = new Set(labels);
+  const strange = examples.find(({ label: found }) => !among.has(found));
   if (strange !== undefined) {
     throw new ConfigError(
-      `${file}: label ${JSON.stringify(strange.label)} is not among the known ones: ${labels.join(", ")}`,
-      {
-        file,
-        label: strange.label,
-      },
+      `${file}: label ${excerpt(strange.label)} is not among the known ones: ${clip(labels.join(", "))}`,
+      { file, label: strange.label },
     );
   }
   return { file, sha256: createHash("sha256").update(bytes).digest("hex"), examples, labels };
 }
 
 /** Texts of a column of a CSV, TSV or JSON Lines file. */
-export function readColumn(path: string, text: string): string[] {
+export function readColumn(path: string, text: string, onWarning: Warn): string[] {
   const file = shownPath(path);
-  return parseTexts(decode(readData(path), file), { format: exampleFormat(path), text, file });
+  return parseTexts(decode(readData(path), file), { format: exampleFormat(path), text, file, onWarning });
 }
 
 /** Lines of a text file that are not blank. */
@@ -70,17 +73,13 @@ export function textLines(text: string): string[] {
 }
 
 /** The data of a run: two files, or one that is split, each label in the same proportion. */
-export function loadDataset(settings: TrainingSettings): Dataset {
-  const all = readLabelled(settings.data, settings);
+export function loadDataset(settings: TrainingSettings, onWarning: Warn): Dataset {
+  const all = readLabelled(settings.data, settings, onWarning);
   const { labels } = all;
-  if (labels.length < 2) {
-    throw new ConfigError(
-      `${all.file}: two labels or more are expected in column ${JSON.stringify(settings.label)}, all texts have ${JSON.stringify(labels[0])}`,
-      { labels },
-    );
-  }
+  checkLabels(all, settings.label);
   if (settings.validation !== null) {
-    return { train: all, validation: { ...readLabelled(settings.validation, settings, labels), split: false }, labels };
+    const validation = readLabelled(settings.validation, settings, onWarning, labels);
+    return { train: all, validation: { ...validation, split: false }, labels };
   }
   const parts = splitExamples(all.examples, settings.validationSplit, settings.seed);
   return {
@@ -88,6 +87,24 @@ export function loadDataset(settings: TrainingSettings): Dataset {
     validation: { ...all, examples: parts.validation, split: true },
     labels,
   };
+}
+
+/** So many labels may each have too few examples in a small file; a large one where that is so has texts in the column. */
+const FEW_LABELS = 20;
+
+function checkLabels({ file, labels, examples }: Labelled, column: string): void {
+  if (labels.length < 2) {
+    throw new ConfigError(
+      `${file}: two labels or more are expected in column ${JSON.stringify(column)}, all texts have ${excerpt(labels[0])}`,
+      { labels },
+    );
+  }
+  if (labels.length <= FEW_LABELS || labels.length <= examples.length / 2) return;
+  throw new ConfigError(
+    `${file}: column ${JSON.stringify(column)} has ${labels.length} different labels in ${examples.length} examples, which ` +
+      `looks like a column of texts (${excerpt(labels[0], 60)}, …): name the labels' column with --label`,
+    { column, labels: labels.length, examples: examples.length },
+  );
 }
 
 /** A path as it is shown: relative where it is below the working folder. */
@@ -110,7 +127,15 @@ function readData(path: string): Uint8Array {
   }
 }
 
+/** Characters that a string of JavaScript holds at most in every runtime. */
+const LONGEST_TEXT = 2 ** 29 - 24;
+
 function decode(bytes: Uint8Array, file: string): string {
+  if (bytes.length > LONGEST_TEXT) {
+    throw new ConfigError(`${file}: at most ${LONGEST_TEXT} bytes can be read, it has ${bytes.length}: split it`, {
+      file,
+    });
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {

@@ -8,6 +8,7 @@ import { addEngineOptions } from "./classifier-folder.js";
 import { type EngineOptions, startEngine } from "./engine-start.js";
 import { npyFile } from "./npy-file.js";
 import { formatCount } from "./number-format.js";
+import { checkOutFile } from "./out-folder.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { runFiles } from "./run-folder.js";
 import type { Session } from "./session.js";
@@ -58,13 +59,14 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
   const { terminal, signal } = session;
   const { adapter, normalize, out } = options;
   const writer = out === undefined ? undefined : writerOf(out);
+  if (out !== undefined) await checkOutFile(out);
   const texts = await readTexts(args, options, session);
   const files = adapter === undefined ? null : readFileMap(adapter, runFiles.adapter);
   const recorded = adapter === undefined ? { model: DEFAULT_MODEL, maxTokens: null } : null;
   const { model, maxTokens } =
     options.model === undefined ? (recorded ?? recordedModel(adapter!)) : { model: options.model, maxTokens: null };
   await startEngine(options);
-  const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens);
+  const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
   try {
     if (files !== null) encoder.loadAdapter("adapter", files);
     const progress = new ProgressReporter(terminal, (line) => terminal.error(line), out === undefined);

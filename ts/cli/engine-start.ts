@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
+import { AbortError } from "../errors.js";
 import { detectFeatures } from "../engine/features.js";
 import { type EngineInfo, init, type InitOptions, UnsupportedError } from "../entry/node.js";
 
@@ -40,6 +41,8 @@ export function enableRevectorizer(script: string): void {
     );
   }
   const trial = spawnSync(process.execPath, [REVECTORIZE, script, "doctor"], { encoding: "utf8", timeout: 60_000 });
+  // Ctrl-C goes to both processes; this one hears it only now.
+  if (trial.signal === "SIGINT" || trial.signal === "SIGTERM") throw new AbortError();
   if (trial.status !== 0) {
     throw new UnsupportedError(
       `--revectorize: the kernels failed their self-test under ${REVECTORIZE} (${trial.signal ?? `exit ${trial.status}`}); go on without it`,

@@ -1,16 +1,18 @@
 import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../errors.js";
+import { ConfigError, FormatError } from "../errors.js";
+import { parseJsonObject } from "../io/json.js";
 import type { Example } from "../models/text-classifier.js";
 import type { Metrics } from "../train/metrics.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "./classifier-folder.js";
-import { loadDataset, readLabelled } from "./dataset.js";
+import { loadDataset, readLabelled, type Warn } from "./dataset.js";
 import { formatCount, formatPercent } from "./number-format.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { newestRun, runFiles } from "./run-folder.js";
 import type { RunReport } from "./run-report.js";
 import type { Session } from "./session.js";
+import { checkSettings } from "./settings-check.js";
 import { clip, tableLines } from "./table.js";
 
 const EXAMPLES = `
@@ -46,7 +48,7 @@ export function defineEvaluate(program: Command, session: Session): void {
 async function evaluate(options: EvaluateOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const run = options.run ?? newestRun();
-  const { file, examples } = testExamples(options, run);
+  const { file, examples } = testExamples(options, run, (warning) => terminal.error(warning));
   const { folder, classifier } = await openClassifier({ ...options, run }, session);
   const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
   const bar = progress.start("evaluate", { total: examples.length, lines: 2 });
@@ -62,28 +64,35 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
 }
 
 /** The examples named, else those that the run itself was tested on. */
-function testExamples(options: EvaluateOptions, run: string): { file: string; examples: readonly Example[] } {
+function testExamples(
+  options: EvaluateOptions,
+  run: string,
+  onWarning: Warn,
+): { file: string; examples: readonly Example[] } {
   const report = readReport(run);
   const text = options.text ?? report?.settings.text ?? "text";
   const label = options.label ?? report?.settings.label ?? "label";
   const labelNames = report?.settings.labelNames ?? {};
-  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames });
+  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames }, onWarning);
   if (report === null) {
     throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
       run,
     });
   }
-  return loadDataset({ ...report.settings, text, label }).validation;
+  return loadDataset({ ...report.settings, text, label }, onWarning).validation;
 }
 
-function readReport(run: string): RunReport | null {
+function readReport(run: string): Pick<RunReport, "settings"> | null {
   const path = join(run, runFiles.report);
   if (!existsSync(path)) return null;
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { path }, { cause });
+  const { settings } = parseJsonObject(readFileSync(path), fail);
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as RunReport;
+    checkSettings("report", settings);
   } catch (cause) {
-    throw new ConfigError(`${path} is no JSON: ${String(cause)}`, { path }, { cause });
+    throw fail((cause as Error).message, cause);
   }
+  return { settings };
 }
 
 function resultLines(run: string, file: string, labels: readonly string[], result: Metrics): string[] {

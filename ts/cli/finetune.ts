@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AbortError, ConfigError } from "../errors.js";
 import { writeFilesAtomically } from "../io/node/index.js";
-import { readCheckpoint, removeCheckpoint } from "./checkpoint-file.js";
+import { readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
 import { exitCodes } from "./exit-codes.js";
 import {
   addFinetuneOptions,
@@ -14,12 +14,12 @@ import {
 } from "./finetune-options.js";
 import { packageRoot } from "./package-root.js";
 import { ProgressReporter } from "./progress-bar.js";
-import { newRunFolder, runFiles, withRunFolder } from "./run-folder.js";
+import { runFiles, withRunFolder } from "./run-folder.js";
 import { outputFiles, reportOf, withoutSteps } from "./run-output.js";
 import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "./run-summary.js";
 import { pickSamples } from "./sample-predictions.js";
 import type { Session } from "./session.js";
-import { checkResumable, prepare, type Resumed, type RunState, train } from "./train-run.js";
+import { checkResumable, prepare, train } from "./train-run.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 const EXAMPLES = `
@@ -41,17 +41,21 @@ export function defineFinetune(program: Command, session: Session): void {
 
 async function finetune(options: FinetuneOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const resumed = options.resume === undefined ? null : (readCheckpoint<RunState>(options.resume) satisfies Resumed);
-  if (resumed !== null) checkAgainst(withAbsolutePaths(options), resumed.run.settings);
-  const settings = resumed?.run.settings ?? withAbsolutePaths(resolveSettings(options, exampleData));
-  const folder = options.resume ?? newRunFolder(options.out);
-  const heard = () => terminal.error("\nstopping; Ctrl-C again quits at once");
+  const fresh = options.resume === undefined ? withAbsolutePaths(resolveSettings(options, exampleData)) : null;
+  const heard = () => {
+    if (!terminal.outputFailed.aborted) terminal.error("\nstopping; Ctrl-C again quits at once");
+  };
   signal.addEventListener("abort", heard, { once: true });
   try {
-    await withRunFolder(folder, () => runIn(folder, settings, resumed, options, session));
-  } catch (error) {
-    if (!(error instanceof AbortError)) throw error;
-    explainStop(folder, session);
+    await withRunFolder(options, async (folder) => {
+      const resumed = fresh === null ? readCheckpoint(folder) : null;
+      if (resumed !== null) checkAgainst(withAbsolutePaths(options), resumed.run.settings);
+      const settings = fresh ?? resumed!.run.settings;
+      await runIn(folder, settings, resumed, options, session).catch((error: unknown) => {
+        if (error instanceof AbortError) explainStop(folder, session);
+        else throw withCheckpoint(error, folder);
+      });
+    });
   } finally {
     signal.removeEventListener("abort", heard);
   }
@@ -77,7 +81,7 @@ async function runIn(
   const prepared = await prepare(settings, session, quiet);
   try {
     if (resumed !== null) {
-      checkResumable(resumed, prepared);
+      checkResumable(folder, resumed, prepared);
       say(`Going on after step ${resumed.checkpoint.step} of ${prepared.steps}`);
     }
     say(...introduction(prepared, folder, colors), "");
@@ -103,11 +107,18 @@ function explainStop(folder: string, session: Session): void {
     terminal.error("Stopped before training began; nothing was written.");
     return;
   }
-  const { checkpoint } = readCheckpoint<RunState>(folder);
+  const { checkpoint } = readCheckpoint(folder);
   const { cyan } = terminal.errorColors;
   const when = checkpoint.step === 0 ? "before the first step" : `after step ${checkpoint.step}`;
   terminal.error(`Stopped ${when}; the checkpoint is in ${folder}. To go on:`);
   terminal.error(`  ${cyan(`${self} finetune --resume ${folder}`)}`);
+}
+
+/** An error that ends a run, with where the run can be taken up again. */
+function withCheckpoint(error: unknown, folder: string): unknown {
+  if (!(error instanceof Error) || !existsSync(join(folder, runFiles.checkpoint))) return error;
+  error.message += `\nThe last checkpoint is kept in ${folder}`;
+  return error;
 }
 
 /** The movie reviews that come with the repository. Throws `ConfigError` where they do not. */

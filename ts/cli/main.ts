@@ -7,12 +7,6 @@ import { Terminal } from "./terminal.js";
 const { stdin: input, stdout: output, stderr: errors, env: environment } = process;
 const terminal = new Terminal({ input, output, errors, environment });
 
-// Whoever reads the output (`| head`) may have enough of it.
-output.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(exitCodes.ok);
-});
-
 const interrupt = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {

@@ -1,16 +1,18 @@
 import type { Command } from "commander";
-import { existsSync, readdirSync } from "node:fs";
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { existsSync, realpathSync } from "node:fs";
+import { copyFile, mkdir, rename } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { throwIfAborted } from "../abort.js";
 import { readAdapter } from "../entry/node.js";
-import { ConfigError } from "../errors.js";
 import { type LocalModel, openSafetensorsFile, writeFileAtomically } from "../io/node/index.js";
-import { partOf } from "../io/node/parts.js";
+import { withFolder } from "../io/node/make-folder.js";
+import { withPart } from "../io/node/parts.js";
 import { type OpenTensorFile, streamSafetensors } from "../io/safetensors/index.js";
+import { nextTask } from "../next-task.js";
 import { findModel, recordedModel } from "./base-model.js";
 import { type MergedTensor, mergedTensors } from "./merged-weights.js";
 import { formatCount } from "./number-format.js";
+import { checkEmptyFolder } from "./out-folder.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { newestRun } from "./run-folder.js";
 import type { Session } from "./session.js";
@@ -56,11 +58,9 @@ export function defineMerge(program: Command, session: Session): void {
 
 async function merge(given: string | undefined, options: MergeOptions, session: Session): Promise<void> {
   const { out } = options;
+  await checkEmptyFolder(out);
   const folder = given ?? newestRun();
   const adapter = readAdapter(folder);
-  if (existsSync(out) && readdirSync(out).length > 0) {
-    throw new ConfigError(`--out ${out} exists and is not empty: choose another folder, or remove it first`, { out });
-  }
   const model = await findModel(options.model ?? recordedModel(folder).model, session);
   const base = await openSafetensorsFile(join(model.directory, "model.safetensors"));
   try {
@@ -82,33 +82,36 @@ async function writeModel(
   merged: MergedTensor,
   session: Session,
 ) {
-  const target = resolve(out);
-  const scratch = join(dirname(target), partOf(basename(target)));
+  // A link to an empty folder stays, and the folder that it leads to is replaced.
+  const target = existsSync(out) ? realpathSync(out) : resolve(out);
   const progress = new ProgressReporter(session.terminal, (line) => session.terminal.error(line), false);
   const bar = progress.start("merge", { total: base.names.length, lines: 1 });
-  await mkdir(scratch, { recursive: true });
+  const plans = base.names.map((name) => ({ name, ...base.info(name) }));
+  let done = 0;
+  const bytesOf = async ({ name }: { name: string }) => {
+    // A tensor's arithmetic holds everything else up.
+    await nextTask();
+    throwIfAborted(session.signal);
+    bar.update(++done);
+    return (await merged(name)) ?? base.raw(name);
+  };
   try {
-    const plans = base.names.map((name) => ({ name, ...base.info(name) }));
-    let done = 0;
-    await writeFileAtomically(join(scratch, "model.safetensors"), (sink) =>
-      streamSafetensors(
-        sink,
-        plans,
-        async ({ name }) => {
+    await withFolder(dirname(target), () =>
+      withPart(dirname(target), basename(target), async (scratch) => {
+        await mkdir(scratch);
+        await writeFileAtomically(join(scratch, "model.safetensors"), (sink) =>
+          streamSafetensors(sink, plans, bytesOf, base.metadata),
+        );
+        for (const name of KEPT.filter((file) => existsSync(join(model.directory, file)))) {
           throwIfAborted(session.signal);
-          bar.update(++done);
-          return (await merged(name)) ?? base.raw(name);
-        },
-        base.metadata,
-      ),
+          await mkdir(dirname(join(scratch, name)), { recursive: true });
+          await copyFile(join(model.directory, name), join(scratch, name));
+        }
+        throwIfAborted(session.signal);
+        await rename(scratch, target);
+      }),
     );
-    for (const name of KEPT.filter((file) => existsSync(join(model.directory, file)))) {
-      await mkdir(dirname(join(scratch, name)), { recursive: true });
-      await copyFile(join(model.directory, name), join(scratch, name));
-    }
-    await rename(scratch, target);
   } finally {
     bar.stop();
-    await rm(scratch, { recursive: true, force: true });
   }
 }

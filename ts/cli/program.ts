@@ -40,7 +40,12 @@ export async function run(
   signal: AbortSignal = new AbortController().signal,
   self = "lowrank",
 ): Promise<ExitCode> {
-  const session: Session = { terminal, signal, self, exitCode: exitCodes.ok };
+  const session: Session = {
+    terminal,
+    signal: AbortSignal.any([signal, terminal.outputFailed]),
+    self,
+    exitCode: exitCodes.ok,
+  };
   const debug = args.includes("--debug");
   try {
     const program = define(session);
@@ -49,9 +54,14 @@ export async function run(
       return exitCodes.usage;
     }
     await program.parseAsync([...args], { from: "user" });
+    await terminal.flush();
+    terminal.outputFailed.throwIfAborted();
     return session.exitCode;
   } catch (error) {
-    return reportError(error, terminal, debug);
+    // What was interrupted because the output had failed ends as that failure; a reader that has enough (`| head`) is none.
+    const { aborted, reason } = terminal.outputFailed;
+    if (aborted && (reason as NodeJS.ErrnoException).code === "EPIPE") return session.exitCode;
+    return reportError(aborted ? reason : error, terminal, debug);
   }
 }
 

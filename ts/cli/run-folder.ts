@@ -1,9 +1,13 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { access, constants, mkdir, rmdir } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../errors.js";
 import type { FileMap } from "../io/file-map.js";
 import { readFileMap } from "../io/node/index.js";
+import { makeFolder, removeEmpty } from "../io/node/make-folder.js";
+import { isFolder } from "../io/node/read-files.js";
+import { checkOutFolder, makeOutFolder } from "./out-folder.js";
+import { withRunLock } from "./run-lock.js";
 
 /** Names of what a run leaves behind. */
 export const runFiles = {
@@ -12,52 +16,104 @@ export const runFiles = {
   report: "report.json",
   curve: "loss.svg",
   checkpoint: "checkpoint.safetensors",
+  /** The steps that a checkpoint has behind it, a line each. */
+  history: "checkpoint.history.jsonl",
 } as const;
 
 const RUNS = "runs";
 
-const isComplete = (folder: string) => existsSync(join(folder, "adapter_config.json"));
+const hasCheckpoint = (folder: string) => existsSync(join(folder, runFiles.checkpoint));
+/** Until its checkpoint goes, a run is not finished: it may have been killed in the middle of writing its files. */
+const isComplete = (folder: string) => existsSync(join(folder, "adapter_config.json")) && !hasCheckpoint(folder);
 
-/**
- * Where a new run goes: the folder asked for, else runs/<date and time>.
- * Throws `ConfigError` where a run is there already.
- */
-export function newRunFolder(wanted: string | undefined, now: Date = new Date()): string {
-  if (wanted === undefined) {
-    const stamp = join(RUNS, timestamp(now));
-    for (let i = 1; ; i++) {
-      const folder = i === 1 ? stamp : `${stamp}-${i}`;
-      if (!existsSync(folder)) return folder;
-    }
-  }
-  const status = statSync(wanted, { throwIfNoEntry: false });
-  if (status !== undefined && !status.isDirectory()) {
-    throw new ConfigError(`--out ${wanted}: a folder is expected, this is a file`, { path: wanted });
-  }
-  if (existsSync(join(wanted, runFiles.checkpoint))) {
-    throw new ConfigError(
-      `--out ${wanted} holds an unfinished run: go on with --resume ${wanted}, or choose another folder`,
-    );
-  }
-  if (isComplete(wanted)) {
-    throw new ConfigError(`--out ${wanted} holds a finished run already: choose another folder, or remove it first`);
-  }
-  return wanted;
+/** Which folder a run asks for: one that is new, one to go on in, or neither. */
+export interface WantedFolder {
+  readonly out?: string;
+  readonly resume?: string;
 }
 
 /**
- * Makes a run's folder for as long as `body` runs, so that a place that cannot be written to is known before the work and
- * not after it. Where nothing was written into it, it goes again.
+ * Runs `body` with a run's folder, which is this process's alone meanwhile: the one to go on in, the new one asked for, else
+ * runs/<date and time>. It is made, and known to be writable, before the work; where nothing was written into it, what
+ * was made goes again.
+ *
+ * Throws `ConfigError` where there is none, where another process has it, or where it holds a run, or files that a run would
+ * replace.
  */
-export async function withRunFolder<T>(folder: string, body: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true });
+export async function withRunFolder<T>(wanted: WantedFolder, body: (folder: string) => Promise<T>): Promise<T> {
+  const { out, resume } = wanted;
+  if (resume !== undefined) {
+    checkResumeFolder(resume);
+    return withRunLock(resume, () => body(resume));
+  }
+  const { folder, made } = out === undefined ? await makeDated(new Date()) : await makeWanted(out);
   try {
     await access(folder, constants.W_OK);
-    return await body();
+    return await withRunLock(folder, () => {
+      checkNew(folder);
+      return body(folder);
+    });
   } finally {
-    // Fails where there is something in it, as it should.
-    await rmdir(folder).catch(() => {});
+    await removeEmpty(made);
   }
+}
+
+interface MadeFolder {
+  readonly folder: string;
+  /** It and those above it, where they were not there before. */
+  readonly made: readonly string[];
+}
+
+async function makeWanted(out: string): Promise<MadeFolder> {
+  checkOutFolder(out);
+  // Where it cannot be locked, it should still be known what is wrong with it.
+  checkNew(out);
+  return { folder: out, made: await makeOutFolder(out) };
+}
+
+/** Of several runs that begin in one second, each gets a folder of its own: only one can make it. */
+async function makeDated(now: Date): Promise<MadeFolder> {
+  const above = await makeFolder(RUNS).catch((cause: unknown) => {
+    throw new ConfigError(`${RUNS} cannot be made: ${String(cause)}; name a folder with --out`, {}, { cause });
+  });
+  const stamp = join(RUNS, timestamp(now));
+  for (let i = 1; ; i++) {
+    const folder = i === 1 ? stamp : `${stamp}-${i}`;
+    try {
+      await mkdir(folder);
+      return { folder, made: [...above, folder] };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
+      await removeEmpty(above);
+      throw error;
+    }
+  }
+}
+
+function checkResumeFolder(folder: string): void {
+  if (isFolder(folder)) return;
+  throw new ConfigError(
+    `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none of that name`,
+    { folder },
+  );
+}
+
+function checkNew(folder: string): void {
+  if (hasCheckpoint(folder)) {
+    throw new ConfigError(
+      `--out ${folder} holds an unfinished run: go on with --resume ${folder}, or choose another folder`,
+    );
+  }
+  if (isComplete(folder)) {
+    throw new ConfigError(`--out ${folder} holds a finished run already: choose another folder, or remove it first`);
+  }
+  const written = [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve];
+  const there = written.filter((name) => existsSync(join(folder, name)));
+  if (there.length === 0) return;
+  throw new ConfigError(
+    `--out ${folder} holds ${there.join(", ")}, which the run would replace: choose another folder, or move them first`,
+    { folder, there },
+  );
 }
 
 /** The finished run under runs/ that was written last. Throws `ConfigError` where there is none. */

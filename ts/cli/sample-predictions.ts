@@ -1,6 +1,6 @@
 import { permutation } from "../nn/random.js";
 import type { Example } from "../models/text-classifier.js";
-import { logProbabilities } from "../train/metrics.js";
+import { classProbabilities } from "../train/metrics.js";
 
 /** A prediction to look at. */
 export interface Sample {
@@ -26,8 +26,7 @@ export function predictionsOf(
   labels: readonly string[],
 ): Sample[] {
   return examples.map(({ text, label }, i) => {
-    const row = logits[i]!;
-    const best = row.indexOf(Math.max(...row));
-    return { text, label, predicted: labels[best]!, probability: Math.exp(logProbabilities(row)[best]!) };
+    const { best, probabilities } = classProbabilities(logits[i]!, `text ${i}`);
+    return { text, label, predicted: labels[best]!, probability: probabilities[best]! };
   });
 }

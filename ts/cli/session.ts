@@ -1,3 +1,5 @@
+import { throwIfAborted } from "../abort.js";
+import { nextTask } from "../next-task.js";
 import type { ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
 
@@ -10,4 +12,10 @@ export interface Session {
   readonly self: string;
   /** What the process ends with where nothing is thrown. */
   exitCode: ExitCode;
+}
+
+/** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
+export async function hearSignals({ signal }: Session): Promise<void> {
+  await nextTask();
+  throwIfAborted(signal);
 }

@@ -19,20 +19,37 @@ export interface Streams {
 export class Terminal {
   readonly colors: Colors;
   readonly errorColors: Colors;
+  private readonly failed = new AbortController();
 
   constructor(readonly streams: Streams) {
     this.colors = pc.createColors(isColoured(streams.output, streams.environment));
     this.errorColors = pc.createColors(isColoured(streams.errors, streams.environment));
+    streams.output.on("error", (error) => this.failed.abort(error));
+    // What cannot be said to anybody stops nothing.
+    streams.errors.on("error", () => {});
+  }
+
+  /** Given when the output takes no more: its reader has gone (`| head`), or the disk is full. The reason is the stream's error. */
+  get outputFailed(): AbortSignal {
+    return this.failed.signal;
   }
 
   /** Writes a line of the result. */
   print(line = ""): void {
-    this.streams.output.write(`${line}\n`);
+    if (!this.failed.signal.aborted) this.streams.output.write(`${line}\n`);
   }
 
   /** Writes a line that is no result: a warning, an error, what goes on. */
   error(line = ""): void {
     this.streams.errors.write(`${line}\n`);
+  }
+
+  /** Waits until what was written to the output has been taken, or has failed. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      // A stream that failed calls back before it tells its listeners.
+      this.streams.output.write("", () => setImmediate(resolve));
+    });
   }
 
   /** Whether a progress bar can be drawn and redrawn. */

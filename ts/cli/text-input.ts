@@ -21,7 +21,8 @@ export async function readTexts(args: readonly string[], options: TextOptions, s
   }
   if (args.length > 0) return [...args];
   if (file !== undefined) {
-    const texts = column === undefined ? readLines(file) : readColumn(file, column);
+    const texts =
+      column === undefined ? readLines(file) : readColumn(file, column, (warning) => session.terminal.error(warning));
     return notEmpty(texts, file);
   }
   return notEmpty(textLines(await readInput(session)), "standard input");

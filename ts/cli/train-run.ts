@@ -2,35 +2,20 @@ import { ConfigError } from "../errors.js";
 import { type EngineInfo, engineInfo, type SentenceEncoder, TextClassifier } from "../entry/node.js";
 import type { LocalModel } from "../io/node/index.js";
 import { sizeOf } from "../tensor.js";
-import type { Checkpoint, ProgressEvent, StepRecord } from "../train/fit-options.js";
+import type { ProgressEvent, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
 import { findModel, loadEncoder, modelHash } from "./base-model.js";
 import { type Baseline, measureBaseline } from "./baseline.js";
-import { writeCheckpoint } from "./checkpoint-file.js";
+import { checkCheckpointFits, CheckpointWriter, type Resumed } from "./checkpoint-file.js";
 import { type Dataset, loadDataset } from "./dataset.js";
+import { explainDivergence } from "./divergence.js";
 import { startEngine } from "./engine-start.js";
 import { formatCount, formatDuration } from "./number-format.js";
 import type { ProgressReporter } from "./progress-bar.js";
+import type { RunState } from "./run-state.js";
 import { predictionsOf, type Sample } from "./sample-predictions.js";
-import type { Session } from "./session.js";
+import { hearSignals, type Session } from "./session.js";
 import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
-
-/** What a checkpoint keeps beside the state of training: what it was made with, and what was measured before. */
-export interface RunState {
-  readonly settings: TrainingSettings;
-  readonly modelHash: string;
-  readonly trainHash: string;
-  readonly validationHash: string;
-  readonly build: string;
-  readonly threads: number;
-  readonly baseline: Baseline;
-}
-
-/** A checkpoint to go on from. */
-export interface Resumed {
-  readonly checkpoint: Checkpoint;
-  readonly run: RunState;
-}
 
 /** Everything that is ready before the first step. */
 export interface Prepared {
@@ -61,12 +46,14 @@ export const CHECKPOINT_EVERY = 25;
 /** Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder. */
 export async function prepare(settings: TrainingSettings, session: Session, quiet: boolean): Promise<Prepared> {
   const engine = await startEngine(settings);
-  const dataset = loadDataset(settings);
+  await hearSignals(session);
+  const dataset = loadDataset(settings, (warning) => session.terminal.error(warning));
+  await hearSignals(session);
   const steps = stepsOf(settings, dataset.train.examples.length);
   fitOptions(settings, steps);
   const model = await findModel(settings.model, session, quiet);
-  const hash = await modelHash(model);
-  const encoder = await loadEncoder(model, settings.seed, settings.maxTokens);
+  const hash = await modelHash(model, session);
+  const encoder = await loadEncoder(model, settings.seed, settings.maxTokens, session);
   try {
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
     const count = (ids: ReturnType<TextClassifier["params"]>) =>
@@ -79,9 +66,13 @@ export async function prepare(settings: TrainingSettings, session: Session, quie
   }
 }
 
-/** Throws `ConfigError` where files or engine are not those of the run that is to go on. */
-export function checkResumable({ run }: Resumed, prepared: Prepared): void {
-  const { dataset, engine } = prepared;
+/**
+ * Throws `ConfigError` where files or engine are not those of the run that is to go on, `FormatError` where its checkpoint is
+ * of another model or another number of steps.
+ */
+export function checkResumable(folder: string, resumed: Resumed, prepared: Prepared): void {
+  const { run } = resumed;
+  const { dataset, engine, steps, classifier } = prepared;
   const pairs: [what: string, was: string | number, is: string | number][] = [
     ["the model's weights", run.modelHash, prepared.modelHash],
     [dataset.train.file, run.trainHash, dataset.train.sha256],
@@ -96,6 +87,8 @@ export function checkResumable({ run }: Resumed, prepared: Prepared): void {
       { what, was, is },
     );
   }
+  const shapes = classifier.params().map((id) => classifier.encoder.graph.shape(id));
+  checkCheckpointFits(folder, resumed, { steps, shapes }, dataset.labels.length);
 }
 
 /** Measures the baseline, trains, and measures what training gave. Checkpoints go to `folder` on the way. */
@@ -120,28 +113,34 @@ export async function train(
     threads: engine.threads,
     baseline,
   };
+  const checkpoints = new CheckpointWriter(folder, run, resumed);
   const bar = progress.start("train", { total: steps, lines: 20 });
-  const report = await classifier
-    .fit(train, {
-      ...fitOptions(settings, steps),
-      signal,
-      ...(resumed === null ? {} : { resume: resumed.checkpoint }),
-      checkpoint: { every: CHECKPOINT_EVERY, save: (checkpoint) => writeCheckpoint(folder, checkpoint, run) },
-      onProgress(event) {
-        checkFinite(event);
-        bar.update(event.step + 1, describe(event));
-      },
-    })
-    .finally(() => bar.stop());
-  const logits = await testLogits(prepared, progress, signal);
-  const targets = validation.map(({ label }) => classifier.labels.indexOf(label));
-  return {
-    baseline,
-    after: metrics(logits, targets, classifier.labels.length),
-    steps: report.steps,
-    peakMemory: engineInfo().memory.peak,
-    predictions: predictionsOf(validation, logits, classifier.labels),
-  };
+  let done = resumed?.checkpoint.step ?? 0;
+  const fitting = classifier.fit(train, {
+    ...fitOptions(settings, steps),
+    signal,
+    ...(resumed === null ? {} : { resume: resumed.checkpoint }),
+    checkpoint: { every: CHECKPOINT_EVERY, save: (checkpoint) => checkpoints.write(checkpoint) },
+    onProgress(event) {
+      done = event.step + 1;
+      bar.update(done, describe(event));
+    },
+  });
+  try {
+    const report = await fitting.finally(() => bar.stop());
+    const logits = await testLogits(prepared, progress, signal);
+    const classes = new Map(classifier.labels.map((label, i) => [label, i]));
+    const targets = validation.map(({ label }) => classes.get(label)!);
+    return {
+      baseline,
+      after: metrics(logits, targets, classifier.labels.length),
+      steps: report.steps,
+      peakMemory: engineInfo().memory.peak,
+      predictions: predictionsOf(validation, logits, classifier.labels),
+    };
+  } catch (error) {
+    throw explainDivergence(error, done + 1);
+  }
 }
 
 async function testLogits({ classifier, dataset }: Prepared, progress: ProgressReporter, signal: AbortSignal) {
@@ -156,13 +155,4 @@ async function testLogits({ classifier, dataset }: Prepared, progress: ProgressR
 
 function describe({ loss, tokensPerSecond, secondsLeft }: ProgressEvent): string {
   return `loss ${loss.toFixed(3)}  ${formatCount(tokensPerSecond)} tokens/s  ${formatDuration(secondsLeft)} left`;
-}
-
-function checkFinite({ step, loss, learningRate }: ProgressEvent): void {
-  if (Number.isFinite(loss)) return;
-  throw new ConfigError(
-    `training diverged: the loss of step ${step + 1} is ${loss} at learning rate ${learningRate.toPrecision(3)}; ` +
-      "try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm",
-    { step, loss, learningRate },
-  );
 }

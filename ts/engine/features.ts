@@ -38,13 +38,16 @@ export function detectFeatures(): Features {
   return {
     simd: validates(ONE_FUNCTION, SIMD),
     relaxedSimd: validates(ONE_FUNCTION, RELAXED),
-    threads: sharedMemoryAllowed() && validates(ONE_FUNCTION, SHARED_MEMORY, ATOMIC),
+    threads: sharedMemoryObstacle() === null,
   };
 }
 
-/** Pages need cross-origin isolation (COOP and COEP) before a `SharedArrayBuffer` can be sent to a worker. */
-function sharedMemoryAllowed(): boolean {
-  if (typeof SharedArrayBuffer === "undefined") return false;
+/** Why memory cannot be shared with workers here; null where it can. */
+export function sharedMemoryObstacle(): string | null {
+  // Pages need isolation before a `SharedArrayBuffer` can be sent to a worker.
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
-  return isolated !== false;
+  if (isolated === false) return "this page is not cross-origin isolated (it needs the headers COOP and COEP)";
+  if (typeof SharedArrayBuffer === "undefined") return "this runtime has no SharedArrayBuffer";
+  if (!validates(ONE_FUNCTION, SHARED_MEMORY, ATOMIC)) return "this runtime's WebAssembly has no shared memory";
+  return null;
 }

@@ -1,4 +1,4 @@
-import { MemoryError } from "../errors.js";
+import { ConfigError, LowrankError, MemoryError } from "../errors.js";
 import type { Pointer } from "../ops/op.js";
 
 const PAGE = 65_536;
@@ -21,6 +21,10 @@ export class Heap {
   private readonly sizes = new Map<Pointer, number>();
   used = 0;
   peak = 0;
+  /** @internal Most bytes that may be in use. Tests lower it, so that every allocation in turn is the one that fails. */
+  budget = Infinity;
+  /** Windows on linear memory that user code reads at the moment; growing would detach them. */
+  private windows = 0;
 
   constructor(
     readonly memory: WebAssembly.Memory,
@@ -36,6 +40,8 @@ export class Heap {
   /** A block of at least `bytes`, 64-byte aligned, of any content. Throws `MemoryError` where the maximum would be passed. */
   allocate(bytes: number): Pointer {
     const size = Math.max(align(bytes), ALIGNMENT);
+    // The negation refuses NaN too.
+    if (!(this.used + size <= this.budget)) throw this.exhausted(size);
     let index = this.free.findIndex((range) => range.size >= size);
     if (index < 0) {
       this.grow(size);
@@ -51,40 +57,57 @@ export class Heap {
     return pointer;
   }
 
-  /** Gives a block back. */
+  /** Gives a block back. Throws where there is none: whoever releases a block twice may have released another's. */
   release(pointer: Pointer): void {
     const size = this.sizes.get(pointer);
-    if (size === undefined) return;
+    if (size === undefined) {
+      const message = `linear memory: no block in use starts at ${String(pointer)}; was it released twice?`;
+      throw new LowrankError("INTERNAL", message, { pointer });
+    }
     this.sizes.delete(pointer);
     this.used -= size;
     this.insert(pointer, size);
   }
 
-  /** Makes sure that a block of `bytes` can be had without growing. */
-  reserve(bytes: number): void {
-    const size = align(bytes);
-    if (!this.free.some((range) => range.size >= size)) this.grow(size);
+  /** Runs `read` while memory may not grow: arrays on it stay what they are. */
+  withoutGrowth<T>(read: () => T): T {
+    this.windows++;
+    try {
+      return read();
+    } finally {
+      this.windows--;
+    }
   }
 
   private grow(size: number): void {
+    if (this.windows > 0) {
+      throw new ConfigError(
+        "linear memory must grow, but a `view` is reading from it, whose array would be detached: read first, compute after",
+      );
+    }
     const last = this.free.at(-1);
     const atEnd = last !== undefined && last.start + last.size === this.reserved ? last.size : 0;
-    const wanted = Math.max(size - atEnd, Math.min(GROWTH, this.maximum - this.reserved));
-    const pages = Math.ceil(wanted / PAGE);
-    const refuse = (cause?: unknown) =>
-      new MemoryError(
-        `linear memory: ${megabytes(size)} more are needed, ${megabytes(this.reserved)} of at most ` +
-          `${megabytes(this.maximum)} are reserved; use smaller batches or shorter texts, dispose graphs you are done ` +
-          "with, or raise `maximumMemory` in init()",
-        { requested: size, reserved: this.reserved, maximum: this.maximum },
-        { cause },
-      );
-    if (this.reserved + pages * PAGE > this.maximum) throw refuse();
+    const least = Math.ceil((size - atEnd) / PAGE);
+    const left = Math.floor((this.maximum - this.reserved) / PAGE);
+    if (!(least <= left)) throw this.exhausted(size);
+    const pages = Math.max(least, Math.min(GROWTH / PAGE, left));
+    let start: Pointer;
     try {
-      this.insert(this.memory.grow(pages) * PAGE, pages * PAGE);
+      start = this.memory.grow(pages) * PAGE;
     } catch (cause) {
-      throw refuse(cause);
+      throw this.exhausted(size, cause);
     }
+    this.insert(start, pages * PAGE);
+  }
+
+  private exhausted(size: number, cause?: unknown): MemoryError {
+    return new MemoryError(
+      `linear memory: ${megabytes(size)} more are needed, ${megabytes(this.reserved)} of at most ` +
+        `${megabytes(this.maximum)} are reserved; use smaller batches or shorter texts, dispose graphs you are done ` +
+        "with, or raise `maximumMemory` in init()",
+      { requested: size, reserved: this.reserved, maximum: this.maximum },
+      { cause },
+    );
   }
 
   private insert(start: Pointer, size: number): void {

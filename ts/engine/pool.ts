@@ -1,4 +1,6 @@
+import { type Features, sharedMemoryObstacle } from "./features.js";
 import { instantiate } from "./instantiate.js";
+import type { Kernels } from "./kernels.js";
 
 /** What a worker needs to take part: the compiled binary and the memory that all threads share. */
 export interface WorkerData {
@@ -6,38 +8,105 @@ export interface WorkerData {
   readonly memory: WebAssembly.Memory;
 }
 
+/** A worker that was started. */
+export interface PoolWorker {
+  /** Resolves when the worker is about to enter `worker_loop`; rejects where it ends before. */
+  readonly ready: Promise<unknown>;
+  /** Ends the worker, whatever it does; resolves when it is gone. */
+  readonly end: () => unknown;
+}
+
 /** How a runtime starts workers. */
 export interface WorkerHost {
   /** Threads that run at once on this machine. */
   readonly concurrency: () => number;
-  /** Starts one worker in `worker_loop`; resolves when it is about to enter it. The worker must not keep a process alive. */
-  readonly spawn: (data: WorkerData) => Promise<void>;
+  /** Starts one worker in `worker_loop`. It must not keep a process alive, and its death must not end one. */
+  readonly spawn: (data: WorkerData) => PoolWorker;
 }
 
 let host: WorkerHost | undefined;
 
 /** More threads than this gain nothing at the sizes that adapters are trained at. */
-const MOST_THREADS = 16;
+export const MOST_THREADS = 16;
+/** Milliseconds in which a worker has to be up; some runtimes never say that they refuse one. */
+const START_LIMIT = 30_000;
 
 /** Called once by the entry point of each runtime that has workers. */
 export function setWorkerHost(found: WorkerHost): void {
   host = found;
 }
 
-/** Threads to use: what was asked for, as far as this runtime can start workers. */
-export function threadCount(wanted: number | "auto"): number {
-  if (host === undefined) return 1;
-  return Math.min(MOST_THREADS, wanted === "auto" ? Math.max(1, host.concurrency()) : wanted);
+/** Threads to start, and why they are fewer than were asked for, or than "auto" would take; null where they are not. */
+export interface ThreadPlan {
+  readonly threads: number;
+  readonly refused: string | null;
 }
 
-/** Starts `count` workers and waits until they are up. */
-export async function startWorkers(count: number, data: WorkerData): Promise<void> {
-  await Promise.all(Array.from({ length: count }, () => host!.spawn(data)));
+/** What can be had of `wanted` threads. `ownBinary`: the caller gave the binary, which is one without threads. */
+export function planThreads(wanted: number | "auto", features: Features, ownBinary: boolean): ThreadPlan {
+  const asked = wanted === "auto" ? Math.min(cores(), MOST_THREADS) : wanted;
+  if (asked === 1) return { threads: 1, refused: null };
+  if (host === undefined) return { threads: 1, refused: "this entry point of the package starts no workers" };
+  if (ownBinary) return { threads: 1, refused: "a binary given as `wasm` runs on one thread" };
+  if (!features.threads) return { threads: 1, refused: sharedMemoryObstacle() };
+  if (asked <= MOST_THREADS) return { threads: asked, refused: null };
+  return { threads: MOST_THREADS, refused: `more than ${MOST_THREADS} threads gain nothing here` };
 }
+
+function cores(): number {
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  return Math.max(1, (host === undefined ? navigator?.hardwareConcurrency : host.concurrency()) || 1);
+}
+
+/** Workers that are up. */
+export interface Workers {
+  /** Ends them all; resolves when they are gone. */
+  readonly end: () => Promise<void>;
+}
+
+/** Starts `count` workers and waits until they are up. Where one does not come up, none is left behind. */
+export async function startWorkers(count: number, data: WorkerData): Promise<Workers> {
+  const workers: PoolWorker[] = [];
+  const end = async () => void (await Promise.all(workers.map((worker) => worker.end())));
+  try {
+    while (workers.length < count) workers.push(host!.spawn(data));
+    await inTime(Promise.all(workers.map((worker) => worker.ready)));
+  } catch (error) {
+    for (const { ready } of workers) ready.catch(() => undefined);
+    await end();
+    throw error;
+  }
+  return { end };
+}
+
+async function inTime(started: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`workers were not up within ${START_LIMIT / 1000} s`)), START_LIMIT);
+  });
+  try {
+    await Promise.race([started, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What only the builds with threads export. */
+export type SharedKernels = Kernels & {
+  set_threads(threads: number, maySleep: boolean): void;
+  worker_loop(): void;
+  worker_failed(): void;
+};
 
 /** What a worker does: joins the memory, says that it is there, and works for ever. */
 export async function serve({ module, memory }: WorkerData, announce: () => void): Promise<void> {
-  const kernels = await instantiate(module, memory);
+  const kernels = (await instantiate(module, memory)) as SharedKernels;
   announce();
-  (kernels as typeof kernels & { worker_loop(): void }).worker_loop();
+  try {
+    kernels.worker_loop();
+  } catch (error) {
+    // The caller waits for this thread's task, and can be told by no other way: it blocks.
+    kernels.worker_failed();
+    throw error;
+  }
 }

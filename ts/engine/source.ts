@@ -1,4 +1,5 @@
-import { UnsupportedError } from "../errors.js";
+import { ConfigError, UnsupportedError } from "../errors.js";
+import { clip } from "../excerpt.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
@@ -16,12 +17,54 @@ export function setBinaryLocator(find: BinaryLocator): void {
   locator = find;
 }
 
-/** The compiled binary of `variant`, from `source` or from the package. */
+/**
+ * The compiled binary of `variant`, from `source` or from the package. Throws `ConfigError` for a source that is no binary
+ * of the kernels, `UnsupportedError` where it cannot be had or this runtime does not compile it.
+ */
 export async function compile(variant: string, source?: WasmSource): Promise<WebAssembly.Module> {
-  const found = await (source ?? locate(variant));
-  if (found instanceof WebAssembly.Module) return found;
-  if (typeof found === "string" || found instanceof URL) return fetchModule(found);
-  return WebAssembly.compile(found);
+  const found = source ?? (await locate(variant));
+  try {
+    const bytes = typeof found === "string" || found instanceof URL ? await fetchBinary(found) : found;
+    if (bytes instanceof Response) return await WebAssembly.compileStreaming(bytes);
+    const module = isModule(bytes) ? bytes : await WebAssembly.compile(bytes);
+    if (source !== undefined) checkKernels(module);
+    return module;
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    const why = clip(cause.message);
+    if (source !== undefined) {
+      throw new ConfigError(`init: wasm is not a binary that this runtime compiles: ${why}`, {}, { cause });
+    }
+    const damaged = "the file is damaged, or the server sent something else";
+    throw new UnsupportedError(
+      `init: the binary of the "${variant}" build does not compile (${damaged}): ${why}`,
+      { variant },
+      { cause },
+    );
+  }
+}
+
+/** By name: a module of another realm is no instance of this one's class. */
+function isModule(binary: BufferSource | WebAssembly.Module): binary is WebAssembly.Module {
+  return Object.prototype.toString.call(binary) === "[object WebAssembly.Module]";
+}
+
+/** Exports by which a binary of the kernels, of any version, is known. */
+const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_start"];
+
+function checkKernels(module: WebAssembly.Module): void {
+  if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
+    throw new ConfigError(
+      "init: wasm is a build with threads, which only the package itself can start; pass the one without",
+    );
+  }
+  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  const missing = KNOWN_BY.find((name) => !names.includes(name));
+  if (missing !== undefined) {
+    throw new ConfigError(
+      `init: wasm is not a kernel binary of this package: it exports no "${missing}"; pass the contents of "lowrank/wasm/lowrank-simd.wasm"`,
+    );
+  }
 }
 
 function locate(variant: string): WasmSource | Promise<WasmSource> {
@@ -33,17 +76,27 @@ function locate(variant: string): WasmSource | Promise<WasmSource> {
   return locator(variant);
 }
 
-async function fetchModule(address: URL | string): Promise<WebAssembly.Module> {
-  const response = await fetch(address);
+/** The answer itself where it can be compiled as it comes, else its bytes. */
+async function fetchBinary(address: URL | string): Promise<Response | ArrayBuffer> {
+  const name = clip(String(address));
+  let response: Response;
+  try {
+    response = await fetch(address);
+  } catch (cause) {
+    throw new UnsupportedError(
+      `init: ${name} cannot be fetched here (${clip(String(cause))}); read the file and pass its bytes: init({ wasm: bytes })`,
+      { address: name },
+      { cause },
+    );
+  }
   if (!response.ok) {
     throw new UnsupportedError(
-      `init: ${String(address)} answered ${response.status}; copy the .wasm file there (bundlers leave it behind), ` +
+      `init: ${name} answered ${response.status}; copy the .wasm file there (bundlers leave it behind), ` +
         'or import "lowrank/inline"',
-      { address: String(address), status: response.status },
+      { address: name, status: response.status },
     );
   }
   const type = response.headers.get("content-type") ?? "";
   // Streaming compilation insists on the right media type; many static servers send another.
-  if (type.startsWith("application/wasm")) return WebAssembly.compileStreaming(response);
-  return WebAssembly.compile(await response.arrayBuffer());
+  return type.startsWith("application/wasm") ? response : response.arrayBuffer();
 }

@@ -28,6 +28,8 @@ export class TileChoice {
   private readonly started = performance.now();
   private readonly scratch: Pointer;
   private measurements = 0;
+  /** Whether somebody asked for the tile in use. */
+  private fixed: boolean;
 
   /** Throws `ConfigError` for a tile that was not compiled. */
   constructor(
@@ -38,7 +40,7 @@ export class TileChoice {
     // Kept, so that measuring later changes nothing about memory.
     this.scratch = heap.allocate(4 * kernels.probe_len());
     kernels.set_tile(wanted === "auto" ? 0 : this.find(wanted));
-    if (wanted !== "auto") this.measurements = MEASURED_AT.length;
+    this.fixed = wanted !== "auto";
   }
 
   /** The tile in use. */
@@ -46,10 +48,23 @@ export class TileChoice {
     return this.tile(this.kernels.tile());
   }
 
+  /** Whether `keep` can be had: it is this tile, or nobody asked for one and it has as many columns. */
+  allows(wanted: Tile): boolean {
+    const index = this.find(wanted);
+    if (index === this.kernels.tile()) return true;
+    return !this.fixed && this.kernels.tile_columns(index) === this.current.columns;
+  }
+
+  /** Takes a tile that is allowed, and stays with it. */
+  keep(wanted: Tile): void {
+    this.kernels.set_tile(this.find(wanted));
+    this.fixed = true;
+  }
+
   /** Measures where it is time to; called between steps. */
   settle(): void {
     const due = MEASURED_AT[this.measurements];
-    if (due === undefined || performance.now() - this.started < due) return;
+    if (this.fixed || due === undefined || performance.now() - this.started < due) return;
     this.measurements++;
     const current = this.kernels.tile();
     const times = this.measure();

@@ -13,13 +13,15 @@ setBinaryLocator((variant) => binaries[variant]());
 
 setWorkerHost({
   concurrency: () => navigator.hardwareConcurrency,
-  spawn: (data) =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(new URL("./worker-browser.js", import.meta.url), { type: "module" });
+  spawn: (data) => {
+    const worker = new Worker(new URL("./worker-browser.js", import.meta.url), { type: "module" });
+    const ready = new Promise<unknown>((resolve, reject) => {
       worker.onerror = (event) => reject(new Error(`a worker of the pool failed: ${event.message}`));
-      worker.onmessage = () => resolve();
+      worker.onmessage = resolve;
       worker.postMessage(data);
-    }),
+    });
+    return { ready, end: () => worker.terminate() };
+  },
 });
 
 export * from "../index.js";

@@ -13,16 +13,20 @@ setModelLocator(locateModel);
 
 setWorkerHost({
   concurrency: availableParallelism,
-  spawn: (workerData) =>
-    new Promise((resolve, reject) => {
-      // Options of the process, such as --input-type, may be ones that a worker refuses.
-      const worker = new Worker(new URL("./worker-node.js", import.meta.url), { workerData, execArgv: [] });
-      worker.once("error", reject);
+  spawn: (workerData) => {
+    // Options of the process, such as --input-type, may be ones that a worker refuses.
+    const worker = new Worker(new URL("./worker-node.js", import.meta.url), { workerData, execArgv: [] });
+    const ready = new Promise<void>((resolve, reject) => {
+      // Stays for good: an error that nobody listens for would end the process.
+      worker.on("error", reject);
+      worker.once("exit", (code) => reject(new Error(`a worker of the pool ended at once, with code ${code}`)));
       worker.once("message", () => {
         worker.unref();
         resolve();
       });
-    }),
+    });
+    return { ready, end: () => worker.terminate() };
+  },
 });
 
 export * from "../index.js";

@@ -1,7 +1,10 @@
 import type { Kernels } from "../engine/kernels.js";
 import type { BackwardCall, ForwardCall, GradientTarget, Op, PackedForm, Pointer, Value } from "../ops/op.js";
+import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
+
+const NOTHING: readonly never[] = [];
 
 /**
  * What an op sees while it runs. One object serves every call of a graph: ops never call each other, and a training
@@ -20,7 +23,10 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   private gradientTaken = false;
   private readonly scratchBlocks: { pointer: Pointer; elements: number }[] = [];
 
-  constructor(private readonly tape: Tape) {
+  constructor(
+    private readonly tape: Tape,
+    private readonly gradients: Gradients,
+  ) {
     this.kernels = tape.engine.kernels;
     this.seed = tape.seed;
   }
@@ -30,22 +36,27 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   forward<A, S>(op: Op<A, S>, inputs: readonly Node[], output: Value, attributes: A, recording: boolean): S {
-    this.begin(inputs, output, attributes);
+    this.open(inputs, output, attributes);
     this.recording = recording;
-    const saved = op.forward(this as unknown as ForwardCall<A>);
-    this.releaseScratch();
-    return saved;
+    try {
+      return op.forward(this as unknown as ForwardCall<A>);
+    } finally {
+      this.close();
+    }
   }
 
   /** Runs one node's gradient rule; true where its gradient buffer went on to an input. */
   backward(node: Node): boolean {
-    this.begin(node.inputs, node.value, node.attributes);
+    this.open(node.inputs, node.value, node.attributes);
     this.saved = node.saved;
     this.gradient = { shape: node.value.shape, size: node.value.size, pointer: node.gradient };
     this.gradientTaken = false;
-    node.op!.backward(this);
-    this.releaseScratch();
-    return this.gradientTaken;
+    try {
+      node.op!.backward(this);
+      return this.gradientTaken;
+    } finally {
+      this.close();
+    }
   }
 
   allocate(elements: number): Pointer {
@@ -80,41 +91,37 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
 
   target(i: number): GradientTarget {
     const node = this.nodes[i]!;
-    if (node.gradient !== 0) return { pointer: node.gradient, accumulate: 1 };
-    node.gradient = this.gradientMemory(node);
-    return { pointer: node.gradient, accumulate: 0 };
+    if (this.gradients.begun(node)) return { pointer: node.gradient, accumulate: 1 };
+    return { pointer: this.gradients.start(node), accumulate: 0 };
   }
 
   pass(i: number): void {
     const node = this.nodes[i]!;
     const { pointer, size } = this.gradient;
-    if (node.gradient !== 0) {
+    if (this.gradients.begun(node)) {
       this.kernels.axpy(size, 1, pointer, node.gradient);
     } else if (node.op !== null && !this.gradientTaken) {
       node.gradient = pointer;
       this.gradientTaken = true;
     } else {
-      node.gradient = this.gradientMemory(node);
-      this.kernels.copy(size, pointer, node.gradient);
+      this.kernels.copy(size, pointer, this.gradients.start(node));
     }
   }
 
-  /** Variables keep their gradient between steps; other gradients live until they are used. */
-  private gradientMemory(node: Node): Pointer {
-    if (node.op !== null || !node.persistent) return this.tape.arena.allocate(node.value.size);
-    return (node.gradientMemory ||= this.tape.allocateOwned(node.value.size));
-  }
-
-  private begin(nodes: readonly Node[], output: Value, attributes: unknown): void {
+  private open(nodes: readonly Node[], output: Value, attributes: unknown): void {
     this.nodes = nodes;
     this.inputs = nodes.map((node) => node.value);
     this.output = output;
     this.attributes = attributes;
   }
 
-  private releaseScratch(): void {
+  /** Ends a call, however it went: its scratch is free again, and it holds on to no node. */
+  private close(): void {
     for (let block = this.scratchBlocks.pop(); block !== undefined; block = this.scratchBlocks.pop()) {
       this.tape.arena.release(block.pointer, block.elements);
     }
+    this.nodes = NOTHING;
+    this.inputs = NOTHING;
+    this.attributes = this.saved = undefined;
   }
 }

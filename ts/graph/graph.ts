@@ -1,3 +1,5 @@
+import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { GeluAttributes } from "../ops/activation.js";
 import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
 import type { EmbeddingAttributes } from "../ops/embedding.js";
@@ -7,7 +9,7 @@ import type { LoraLinearAttributes } from "../ops/lora-linear.js";
 import type { MatmulAttributes } from "../ops/matmul.js";
 import type { MseLossAttributes } from "../ops/mse-loss.js";
 import type { NormalizeAttributes } from "../ops/normalize.js";
-import type { Shape } from "../ops/op.js";
+import type { Shape, TakingOp } from "../ops/op.js";
 import type { PadAttributes } from "../ops/pad.js";
 import type { RaggedAttentionAttributes } from "../ops/ragged-attention.js";
 import type { ReductionAttributes } from "../ops/reduction.js";
@@ -15,7 +17,7 @@ import type { ScaledDotProductAttentionAttributes } from "../ops/scaled-dot-prod
 import type { GatherAttributes, IndexSelectAttributes } from "../ops/select.js";
 import type { SliceAttributes } from "../ops/slice.js";
 import type { ClampAttributes } from "../ops/unary.js";
-import type { NodeId } from "./node.js";
+import { idList, type NodeId } from "./node.js";
 import { Tape } from "./tape.js";
 
 export type { NodeId } from "./node.js";
@@ -37,8 +39,8 @@ export type { NodeId } from "./node.js";
 export class Graph extends Tape implements Disposable {
   // Products ------------------------------------------------------------------------------------------------------
   /** op(A)·op(B): `[…, m, k]` × `[…, k, n]` → `[…, m, n]`; leading dimensions broadcast, vectors as in torch.matmul. */
-  matmul(a: NodeId, b: NodeId, attributes: MatmulAttributes = {}): NodeId {
-    return this.apply(ops.matmul, [a, b], attributes);
+  matmul(a: NodeId, b: NodeId, attributes?: MatmulAttributes): NodeId {
+    return this.run(ops.matmul, [a, b], attributes);
   }
   /** x·W + b: x `[…, in]`, W `[in, out]`, b `[out]` or null. */
   linear(x: NodeId, weight: NodeId, bias: NodeId | null = null): NodeId {
@@ -46,7 +48,7 @@ export class Graph extends Tape implements Disposable {
   }
   /** x·W + b + Σ s·(x·A)·B on column ranges; the inputs are in the order that `LoraLinearAttributes` says. */
   loraLinear(inputs: readonly NodeId[], attributes: LoraLinearAttributes): NodeId {
-    return this.apply(ops.loraLinear, inputs, attributes);
+    return this.run(ops.loraLinear, idList("loraLinear", inputs), attributes);
   }
 
   // Element-wise, operands broadcast ------------------------------------------------------------------------------
@@ -122,19 +124,19 @@ export class Graph extends Tape implements Disposable {
   }
   /** x to a constant power. */
   pow(x: NodeId, exponent: number): NodeId {
-    return this.apply(ops.pow, [x], { exponent });
+    return this.run(ops.pow, [x], exponent);
   }
   /** x held between `min` and `max`; gradient 0 outside. */
   clamp(x: NodeId, limits: ClampAttributes): NodeId {
-    return this.apply(ops.clamp, [x], limits);
+    return this.run(ops.clamp, [x], limits);
   }
   /** max(x, 0) */
   relu(x: NodeId): NodeId {
     return this.apply(ops.relu, [x], undefined);
   }
   /** x·Φ(x); `approximate: "tanh"` is the cubic approximation that GPT-2 uses. */
-  gelu(x: NodeId, attributes: GeluAttributes = {}): NodeId {
-    return this.apply(ops.gelu, [x], attributes);
+  gelu(x: NodeId, attributes?: GeluAttributes): NodeId {
+    return this.run(ops.gelu, [x], attributes);
   }
   /** x·σ(1.702 x) */
   quickGelu(x: NodeId): NodeId {
@@ -154,29 +156,29 @@ export class Graph extends Tape implements Disposable {
   }
   /** Zeroes elements with probability p and scales the rest by 1/(1 − p), in training mode only. */
   dropout(x: NodeId, p: number): NodeId {
-    return this.apply(ops.dropout, [x], { p });
+    return this.run(ops.dropout, [x], p);
   }
 
   // Reductions ----------------------------------------------------------------------------------------------------
   /** Sum over dimensions; default all. */
-  sum(x: NodeId, attributes: ReductionAttributes = {}): NodeId {
-    return this.apply(ops.sum, [x], attributes);
+  sum(x: NodeId, attributes?: ReductionAttributes): NodeId {
+    return this.run(ops.sum, [x], attributes);
   }
   /** Mean over dimensions; default all. */
-  mean(x: NodeId, attributes: ReductionAttributes = {}): NodeId {
-    return this.apply(ops.mean, [x], attributes);
+  mean(x: NodeId, attributes?: ReductionAttributes): NodeId {
+    return this.run(ops.mean, [x], attributes);
   }
   /** Largest element over dimensions; ties share the gradient. */
-  amax(x: NodeId, attributes: ReductionAttributes = {}): NodeId {
-    return this.apply(ops.amax, [x], attributes);
+  amax(x: NodeId, attributes?: ReductionAttributes): NodeId {
+    return this.run(ops.amax, [x], attributes);
   }
   /** Smallest element over dimensions; ties share the gradient. */
-  amin(x: NodeId, attributes: ReductionAttributes = {}): NodeId {
-    return this.apply(ops.amin, [x], attributes);
+  amin(x: NodeId, attributes?: ReductionAttributes): NodeId {
+    return this.run(ops.amin, [x], attributes);
   }
   /** Mean of each sequence's rows: x `[tokens, d]`, sequence i being rows `offsets[i]` to `offsets[i + 1]` → `[batch, d]`. */
   meanPool(x: NodeId, offsets: ArrayLike<number>): NodeId {
-    return this.apply(ops.meanPool, [x], { offsets });
+    return this.run(ops.meanPool, [x], offsets);
   }
 
   // Normalisation -------------------------------------------------------------------------------------------------
@@ -188,68 +190,62 @@ export class Graph extends Tape implements Disposable {
   logSoftmax(x: NodeId, dim = -1): NodeId {
     return this.apply(ops.logSoftmax, [x], { dim });
   }
-  /** (x − mean)/√(variance + eps)·weight + bias over the last dimensions. Weight and bias come together or not at all. */
-  layerNorm(x: NodeId, weight: NodeId | null, bias: NodeId | null, attributes: LayerNormAttributes): NodeId {
-    return this.apply(ops.layerNorm, weight === null || bias === null ? [x] : [x, weight, bias], attributes);
+  /** (x − mean)/√(variance + eps)·weight + bias over the last dimensions; null for no weight or no bias. */
+  layerNorm(x: NodeId, weight: NodeId | null, bias: NodeId | null, attributes: LayerNormAttributes = {}): NodeId {
+    const inputs = [x];
+    if (weight !== null) inputs.push(weight);
+    if (bias !== null) inputs.push(bias);
+    return this.run(ops.layerNorm, inputs, { weight: weight !== null, bias: bias !== null, options: attributes });
   }
   /** x / √(mean(x²) + eps)·weight over the last dimension; eps default 1e-6. */
-  rmsNorm(x: NodeId, weight: NodeId, attributes: { readonly eps?: number } = {}): NodeId {
-    return this.apply(ops.rmsNorm, [x, weight], attributes);
+  rmsNorm(x: NodeId, weight: NodeId, attributes?: { readonly eps?: number }): NodeId {
+    return this.run(ops.rmsNorm, [x, weight], attributes);
   }
   /** x / ‖x‖₂ along the last dimension. */
-  normalize(x: NodeId, attributes: NormalizeAttributes = {}): NodeId {
-    return this.apply(ops.normalize, [x], attributes);
+  normalize(x: NodeId, attributes?: NormalizeAttributes): NodeId {
+    return this.run(ops.normalize, [x], attributes);
   }
 
   // Losses --------------------------------------------------------------------------------------------------------
   /** Cross entropy of logits `[…, classes]` against class indices. */
-  crossEntropy(
-    logits: NodeId,
-    targets: ArrayLike<number>,
-    attributes: Omit<CrossEntropyAttributes, "targets"> = {},
-  ): NodeId {
-    return this.apply(ops.crossEntropy, [logits], { ...attributes, targets });
+  crossEntropy(logits: NodeId, targets: ArrayLike<number>, attributes: CrossEntropyAttributes = {}): NodeId {
+    return this.run(ops.crossEntropy, [logits], { targets, options: attributes });
   }
   /** (a − b)², mean by default. */
-  mseLoss(a: NodeId, b: NodeId, attributes: MseLossAttributes = {}): NodeId {
-    return this.apply(ops.mseLoss, [a, b], attributes);
+  mseLoss(a: NodeId, b: NodeId, attributes?: MseLossAttributes): NodeId {
+    return this.run(ops.mseLoss, [a, b], attributes);
   }
 
   // Attention and look-up -----------------------------------------------------------------------------------------
   /** softmax(s·QKᵀ)·V: q `[batch, heads, T, d]`, k and v `[batch, kvHeads, S, d]`. */
-  scaledDotProductAttention(
-    q: NodeId,
-    k: NodeId,
-    v: NodeId,
-    attributes: ScaledDotProductAttentionAttributes = {},
-  ): NodeId {
-    return this.apply(ops.scaledDotProductAttention, [q, k, v], attributes);
+  scaledDotProductAttention(q: NodeId, k: NodeId, v: NodeId, attributes?: ScaledDotProductAttentionAttributes): NodeId {
+    return this.run(ops.scaledDotProductAttention, [q, k, v], attributes);
   }
   /** Attention within each sequence of a ragged batch: qkv `[tokens, 3·hidden]` → `[tokens, hidden]`. */
   raggedAttention(qkv: NodeId, attributes: RaggedAttentionAttributes): NodeId {
-    return this.apply(ops.raggedAttention, [qkv], attributes);
+    return this.run(ops.raggedAttention, [qkv], attributes);
   }
   /** Rows of `weight` `[rows, d]` at `indices`. */
-  embedding(weight: NodeId, indices: ArrayLike<number>, attributes: Omit<EmbeddingAttributes, "indices"> = {}): NodeId {
-    return this.apply(ops.embedding, [weight], { ...attributes, indices });
+  embedding(weight: NodeId, indices: ArrayLike<number>, attributes: EmbeddingAttributes = {}): NodeId {
+    return this.run(ops.embedding, [weight], { indices, options: attributes });
   }
   /** Slices of x at `indices` along a dimension. */
   indexSelect(x: NodeId, attributes: IndexSelectAttributes): NodeId {
-    return this.apply(ops.indexSelect, [x], attributes);
+    return this.run(ops.indexSelect, [x], attributes);
   }
   /** Elements of x at `indices` along a dimension, one for each place. */
   gather(x: NodeId, attributes: GatherAttributes): NodeId {
-    return this.apply(ops.gather, [x], attributes);
+    return this.run(ops.gather, [x], attributes);
   }
 
   // Shape ---------------------------------------------------------------------------------------------------------
   /** The same elements under another shape; one length may be -1. No copy. */
   reshape(x: NodeId, shape: Shape): NodeId {
-    return this.apply(ops.reshape, [x], { shape });
+    return this.run(ops.reshape, [x], shape);
   }
   /** Dimensions in another order. */
   permute(x: NodeId, dims: readonly number[]): NodeId {
-    return this.apply(ops.permute, [x], { dims });
+    return this.run(ops.permute, [x], dims);
   }
   /** Two dimensions swapped; default the last two. */
   transpose(x: NodeId, dim0 = -2, dim1 = -1): NodeId {
@@ -257,18 +253,29 @@ export class Graph extends Tape implements Disposable {
   }
   /** Tensors joined along a dimension. */
   concat(parts: readonly NodeId[], dim: number): NodeId {
-    return this.apply(ops.concat, parts, { dim });
+    return this.apply(ops.concat, idList("concat", parts), { dim });
   }
   /** Places start to end of a dimension. */
   slice(x: NodeId, attributes: SliceAttributes): NodeId {
-    return this.apply(ops.slice, [x], attributes);
+    return this.run(ops.slice, [x], attributes);
   }
   /** Repeats dimensions of length 1. */
   expand(x: NodeId, shape: Shape): NodeId {
-    return this.apply(ops.expand, [x], { shape });
+    return this.run(ops.expand, [x], shape);
   }
   /** Constant places added to a dimension. */
   pad(x: NodeId, attributes: PadAttributes): NodeId {
-    return this.apply(ops.pad, [x], attributes);
+    return this.run(ops.pad, [x], attributes);
   }
+
+  /** Applies an op that has attributes: its own copy of them is what goes on the tape. */
+  private run<G, A, S>(op: TakingOp<G, A, S>, ids: readonly NodeId[], given: G | undefined): NodeId {
+    return this.apply(op, ids, op.take(given));
+  }
+}
+
+/** Throws `ConfigError` unless `graph` is a `Graph`. Gives it back. */
+export function checkGraph(what: string, graph: Graph): Graph {
+  if (graph instanceof Graph) return graph;
+  throw new ConfigError(`${what}: graph is a Graph, got ${excerpt(graph)}`);
 }

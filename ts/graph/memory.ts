@@ -1,7 +1,9 @@
 import { type Engine, engine } from "../engine/engine.js";
 import { TapeArena } from "../engine/tape-arena.js";
-import { ConfigError, StaleNodeError } from "../errors.js";
+import { ConfigError, LowrankError, StaleNodeError } from "../errors.js";
 import type { PackedForm, Pointer } from "../ops/op.js";
+import { nonNegative } from "../settings.js";
+import { Attempt } from "./attempt.js";
 import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
@@ -18,27 +20,37 @@ export class GraphMemory {
   readonly engine: Engine;
   /** @internal */
   readonly arena: TapeArena;
+  /** @internal What the running method has taken so far. */
+  readonly attempt: Attempt;
   private readonly owned = new Set<Pointer>();
   protected disposed = false;
+  /** Windows of `view` that are open. */
+  private windows = 0;
 
   /** Throws `ConfigError` before `init()` and where there are to be neither one nor two packed copies. */
   protected constructor(private readonly packedCopies: 1 | 2) {
     if (packedCopies !== 1 && packedCopies !== 2) {
-      throw new ConfigError(`Graph: packedCopies is 1 or 2, got ${String(packedCopies)}`, { packedCopies });
+      throw new ConfigError(`Graph: packedCopies is 1 or 2, got ${describe(packedCopies)}`, { packedCopies });
     }
     this.engine = engine();
     this.arena = new TapeArena(this.engine.heap);
+    this.attempt = new Attempt(this.arena);
     leaks.register(this, "Graph", this);
   }
 
-  /** Makes room for a step of `bytes` ahead of it, so that memory does not grow in the middle. */
+  /**
+   * Makes room for a step of `bytes` ahead of it, so that memory does not grow in the middle. Throws `ConfigError` where
+   * that is no number of bytes, `MemoryError` where it cannot be had.
+   */
   reserve(bytes: number): void {
-    this.arena.reserve(bytes);
+    this.assertUsable();
+    this.arena.reserve(nonNegative("reserve", "bytes", bytes));
   }
 
-  /** Frees everything the graph holds. */
+  /** Frees everything the graph holds. Throws `ConfigError` inside `view`. */
   dispose(): void {
     if (this.disposed) return;
+    this.assertUsable();
     this.disposed = true;
     leaks.unregister(this);
     this.arena.dispose();
@@ -56,17 +68,22 @@ export class GraphMemory {
     return new Float32Array(this.engine.memory.buffer, pointer, elements);
   }
 
-  /** @internal Memory that lives until the graph is disposed. */
+  /** @internal Memory that lives until it is released or the graph disposed; given back where the running method throws. */
   allocateOwned(elements: number): Pointer {
-    this.assertUsable();
+    this.assertNotDisposed();
     const pointer = this.engine.heap.allocate(4 * elements);
     this.owned.add(pointer);
+    this.attempt.onRollback(() => this.releaseOwned(pointer));
     return pointer;
   }
 
   /** @internal */
   releaseOwned(pointer: Pointer): void {
-    if (this.owned.delete(pointer)) this.engine.heap.release(pointer);
+    if (this.disposed) return;
+    if (!this.owned.delete(pointer)) {
+      throw new LowrankError("INTERNAL", `graph: no memory of this graph starts at ${pointer}; was it released twice?`);
+    }
+    this.engine.heap.release(pointer);
   }
 
   /** @internal Packs a frozen weight `[k, n]`, or its transpose, once; 0 for what is no frozen weight. */
@@ -80,6 +97,7 @@ export class GraphMemory {
     const kernels = this.engine.kernels;
     const [k, n, row, column] = form === "plain" ? [rows, columns, columns, 1] : [columns, rows, 1, columns];
     const pointer = this.allocateOwned(kernels.packed_len(k, n));
+    this.attempt.onRollback(() => delete copies[form]);
     kernels.pack(k, n, node.value.pointer, row, column, pointer);
     return (copies[form] = pointer);
   }
@@ -90,8 +108,33 @@ export class GraphMemory {
     node.packed = undefined;
   }
 
-  /** Throws `StaleNodeError` after `dispose`. */
-  protected assertUsable(): void {
+  /** Reads a window on linear memory, during which nothing may move or free what it shows. */
+  protected readWindow<T>(pointer: Pointer, elements: number, read: (window: Float32Array) => T): T {
+    this.windows++;
+    try {
+      return this.engine.heap.withoutGrowth(() => read(this.floats(pointer, elements)));
+    } finally {
+      this.windows--;
+    }
+  }
+
+  /** @internal Throws `StaleNodeError` after `dispose`, `ConfigError` inside `view` and while another method runs. */
+  assertUsable(): void {
+    this.assertNotDisposed();
+    this.attempt.assertIdle();
+    if (this.windows > 0) {
+      throw new ConfigError(
+        "a method of this graph was called inside `view`: take values out of it, and compute after",
+      );
+    }
+  }
+
+  private assertNotDisposed(): void {
     if (this.disposed) throw new StaleNodeError("this graph was disposed; make a new one");
   }
+}
+
+/** A value of any type as messages show it, shortened. */
+export function describe(value: unknown): string {
+  return typeof value === "number" ? String(value) : typeof value;
 }

@@ -1,3 +1,5 @@
+import { ConfigError, StaleNodeError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { Op, PackedForm, Pointer, Value } from "../ops/op.js";
 
 declare const brand: unique symbol;
@@ -16,12 +18,14 @@ export interface Node {
   /** What `op.forward` kept for the gradient. */
   readonly saved: unknown;
   readonly requiresGrad: boolean;
-  /** Made outside every step: its memory is the heap's. */
+  /** A leaf made outside every step: its memory is the heap's. */
   readonly persistent: boolean;
   /** ∂L/∂node while `backward` runs (intermediate) or until `zeroGrads` (variable); 0 where none. */
   gradient: Pointer;
-  /** Memory of a variable's gradient, kept when the gradient is zeroed. */
+  /** Memory of a variable's gradient, kept when the gradient is zeroed; it lives as long as the variable. */
   gradientMemory: Pointer;
+  /** The last `backward` that added to a variable's gradient. */
+  pass: number;
   /** Packed copies of a constant weight. */
   packed: Partial<Record<PackedForm, Pointer>> | undefined;
 }
@@ -33,7 +37,24 @@ export function nextId(): NodeId {
   return ++lastId as NodeId;
 }
 
+/** The newest id of any graph. */
+export function newestId(): number {
+  return lastId;
+}
+
 /** Whether `id` was ever given out, by any graph. */
 export function wasIssued(id: number): boolean {
   return Number.isSafeInteger(id) && id > 0 && id <= lastId;
+}
+
+/** A copy of a list of ids. Throws `ConfigError` for what is no list, `StaleNodeError` for what is no id. */
+export function idList(what: string, given: readonly NodeId[]): NodeId[] {
+  if (!Array.isArray(given)) throw new ConfigError(`${what}: takes a list of node ids, got ${excerpt(given)}`);
+  const ids: NodeId[] = [];
+  for (let i = 0; i < given.length; i++) {
+    const id: unknown = given[i];
+    if (typeof id !== "number") throw new StaleNodeError(`${what}: node ${excerpt(id)} does not exist`, { id });
+    ids.push(id as NodeId);
+  }
+  return ids;
 }

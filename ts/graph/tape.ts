@@ -1,19 +1,17 @@
-import type { ArenaMark } from "../engine/tape-arena.js";
-import { ConfigError, ShapeError, StaleNodeError } from "../errors.js";
-import type { Op, Shape, Value } from "../ops/op.js";
-import { checkTensor, formatShape, sizeOf, type Tensor } from "../tensor.js";
+import { ConfigError, ShapeError } from "../errors.js";
+import type { Op } from "../ops/op.js";
+import { checkOptions } from "../options.js";
+import { callable, whole } from "../settings.js";
+import { formatShape, sameShape, sizeOf, type Tensor } from "../tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
-import { GraphMemory } from "./memory.js";
-import { nextId, type Node, type NodeId, wasIssued } from "./node.js";
-
-/** A position on the tape to come back to. */
-export interface Mark {
-  /** Nodes on the tape. */
-  readonly length: number;
-  /** Where the tape's memory stood. */
-  readonly arena: ArenaMark;
-}
+import { Gradients } from "./gradients.js";
+import { readTensor, writeTensor } from "./host-tensor.js";
+import { checkReleasable } from "./leaves.js";
+import { describe } from "./memory.js";
+import { idList, type Node, type NodeId } from "./node.js";
+import { Steps } from "./steps.js";
+import { synchronous } from "./synchronous.js";
 
 const NO_INPUTS: readonly Node[] = [];
 
@@ -28,27 +26,24 @@ export interface GraphOptions {
   readonly packedCopies?: 1 | 2 | undefined;
 }
 
-/** The tape under `Graph`: nodes in the order they were made, and how long they last. `Graph` adds a method an op. */
-export class Tape extends GraphMemory {
+/** The tape under `Graph`: leaves, values, gradients and the application of ops. `Graph` adds a method an op. */
+export class Tape extends Steps {
   /** Seed of everything random in this graph. */
   readonly seed: number;
-  /** @internal Nodes in creation order. */
-  readonly nodes: Node[] = [];
-  private readonly byId = new Map<number, Node>();
+  private readonly gradients: Gradients;
   private readonly call: Call;
-  private depth = 0;
-  private recording = true;
   private isTraining = true;
   private streams = 0;
 
   /** Throws `ConfigError` before `init()` and for options out of range. */
-  constructor({ seed = 0, packedCopies = 2 }: GraphOptions = {}) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ConfigError(`Graph: a seed is a whole number from 0 to 2^53 - 1, got ${String(seed)}`, { seed });
-    }
+  constructor(options: GraphOptions = {}) {
+    checkOptions("Graph", options, ["seed", "packedCopies"]);
+    const { seed = 0, packedCopies = 2 } = options;
+    const checked = whole("Graph", "seed", seed);
     super(packedCopies);
-    this.seed = seed;
-    this.call = new Call(this);
+    this.seed = checked;
+    this.gradients = new Gradients(this);
+    this.call = new Call(this, this.gradients);
   }
 
   /** A tensor that never receives a gradient: frozen weights, inputs. The data are copied. */
@@ -68,30 +63,67 @@ export class Tape extends GraphMemory {
   }
 
   /**
-   * Reads a node's value without a copy. The array is a window into linear memory: valid inside `read` only, where no
-   * other method of the graph may be called.
+   * Reads a node's value without a copy. The array is a window into linear memory: valid inside `read` only, where of the
+   * graph's methods only those that read may be called, and no memory can be taken by another graph either. Throws
+   * `ConfigError` where one is, and where `read` returns a promise or the array itself.
    */
   view<T>(id: NodeId, read: (array: Float32Array) => T): T {
+    callable("view", "read", read);
     const { pointer, size } = this.node(id).value;
-    return read(this.floats(pointer, size));
+    const result = synchronous("view", this.readWindow(pointer, size, read));
+    if (ArrayBuffer.isView(result) && result.buffer === this.engine.memory.buffer) {
+      throw new ConfigError("view: the array is valid inside only; return what was read from it, or `array.slice()`");
+    }
+    return result;
   }
 
   /** Overwrites a constant or variable. Throws `ShapeError` where the shapes differ. */
-  setValue(id: NodeId, value: Tensor): void {
+  setValue(id: NodeId, tensor: Tensor): void {
+    this.assertUsable();
+    const value = readTensor("setValue", tensor, this.engine.memory);
     const node = this.node(id);
-    checkTensor("setValue", value);
     if (node.op !== null) {
       throw new ConfigError(
         `setValue: node ${id} is the result of ${node.op.name}; only constants and variables can be set`,
       );
     }
-    if (formatShape(value.shape) !== formatShape(node.value.shape)) {
+    if (!sameShape(value.shape, node.value.shape)) {
       throw new ShapeError(
         `setValue: node ${id} has shape ${formatShape(node.value.shape)}, got ${formatShape(value.shape)}`,
       );
     }
-    this.floats(node.value.pointer, node.value.size).set(value.data);
+    writeTensor("setValue", value, this.floats(node.value.pointer, node.value.size));
     this.releasePacked(node);
+  }
+
+  /**
+   * Frees constants and variables made outside a step: value, gradient, packed copies. Their ids are stale afterwards.
+   * Throws, and frees none, where one is stale (`StaleNodeError`), is no such node, is named twice or is an input of a
+   * result that still exists (`ConfigError`).
+   */
+  release(ids: readonly NodeId[]): void {
+    this.assertUsable();
+    const leaves = idList("release", ids).map((id) => this.node(id));
+    const released = checkReleasable(leaves, this.nodes);
+    this.drop(released);
+    for (const node of released) {
+      this.releasePacked(node);
+      if (node.gradientMemory !== 0) this.releaseOwned(node.gradientMemory);
+      this.releaseOwned(node.value.pointer);
+    }
+  }
+
+  /** Runs `body`, which makes constants and variables outside a step; where it throws, those it made are released again. */
+  allOrNothing<T>(body: () => T): T {
+    const { streams } = this;
+    const { length } = this.nodes;
+    try {
+      return body();
+    } catch (error) {
+      this.release(this.nodes.slice(length).map(({ id }) => id));
+      this.streams = streams;
+      throw error;
+    }
   }
 
   /** Shape of a node, `[]` for a scalar. */
@@ -119,39 +151,16 @@ export class Tape extends GraphMemory {
    * lies under it.
    */
   backward(loss: NodeId, gradient?: Tensor): void {
+    this.assertUsable();
+    const read = gradient === undefined ? undefined : readTensor("backward", gradient, this.engine.memory);
     const node = this.node(loss);
-    checkBackward(node, gradient);
-    backward(this, this.call, node, gradient);
+    checkBackward(node, read);
+    this.attempt.run(() => backward(this, this.call, this.gradients, node, read?.data ?? Float32Array.of(1)));
   }
 
   /** Forgets every variable's gradient. */
   zeroGrads(): void {
     for (const node of this.nodes) if (node.op === null) node.gradient = 0;
-  }
-
-  /** Runs `body`; afterwards the nodes it made are gone and their memory is free for the next step. */
-  step<T>(body: () => T): T {
-    const mark = this.mark();
-    try {
-      return body();
-    } finally {
-      this.rewind(mark);
-    }
-  }
-
-  /** Position on the tape; pair it with `rewind`. `step` does both. */
-  mark(): Mark {
-    this.assertUsable();
-    if (this.depth === 0) this.engine.tile.settle();
-    this.depth++;
-    return { length: this.nodes.length, arena: this.arena.mark() };
-  }
-
-  /** Drops every node made since `mark`; their ids are stale from now on. */
-  rewind(mark: Mark): void {
-    while (this.nodes.length > mark.length) this.byId.delete(this.nodes.pop()!.id);
-    this.arena.rewind(mark.arena);
-    this.depth--;
   }
 
   /**
@@ -160,11 +169,12 @@ export class Tape extends GraphMemory {
    */
   scope(body: () => NodeId): NodeId {
     const { shape, size, pointer: source } = this.step(() => this.node(this.noGrad(body)).value);
-    // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
-    const pointer = this.arena.allocate(size);
-    new Uint8Array(this.engine.memory.buffer).copyWithin(pointer, source, source + 4 * size);
-    const value = { shape, size, pointer };
-    return this.push(value, null, NO_INPUTS, undefined, undefined, false, false);
+    return this.attempt.run(() => {
+      // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
+      const pointer = this.arena.allocate(size);
+      new Uint8Array(this.engine.memory.buffer).copyWithin(pointer, source, source + 4 * size);
+      return this.push({ shape, size, pointer }, null, NO_INPUTS, undefined, undefined, false, false, 0);
+    });
   }
 
   /** Dropout on (the default). */
@@ -182,36 +192,6 @@ export class Tape extends GraphMemory {
     return this.isTraining;
   }
 
-  /** Runs `body` without recording: its results carry no gradient and save nothing for one. */
-  noGrad<T>(body: () => T): T {
-    const before = this.recording;
-    this.recording = false;
-    try {
-      return body();
-    } finally {
-      this.recording = before;
-    }
-  }
-
-  /** Frees everything the graph holds. Safe to call twice; ids are stale afterwards. */
-  override dispose(): void {
-    this.nodes.length = 0;
-    this.byId.clear();
-    super.dispose();
-  }
-
-  /** @internal The node behind an id. */
-  node(id: NodeId): Node {
-    const node = this.byId.get(id);
-    if (node !== undefined) return node;
-    const reason = this.disposed
-      ? "the graph was disposed"
-      : wasIssued(id)
-        ? "it was rewound when its step ended, or belongs to another graph; take values out of a step as tensors"
-        : "no graph made it";
-    throw new StaleNodeError(`node ${String(id)} does not exist: ${reason}`, { id });
-  }
-
   /** @internal */
   nextStream(): number {
     return this.streams++;
@@ -222,62 +202,50 @@ export class Tape extends GraphMemory {
     return this.streams;
   }
   set streamsDrawn(count: number) {
+    if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) {
+      throw new ConfigError(`streamsDrawn: takes a whole number from 0 to 2^32 - 1, got ${describe(count)}`);
+    }
     this.streams = count;
   }
 
-  /** @internal Applies an op and puts its result on the tape. */
+  /** @internal Applies an op and puts its result on the tape: wholly, or, where anything throws, not at all. */
   protected apply<A, S>(op: Op<A, S>, ids: readonly NodeId[], attributes: A): NodeId {
     this.assertUsable();
-    const inputs = ids.map((id) => this.node(id));
-    const shape = op.shape(
-      inputs.map((input) => input.value.shape),
-      attributes,
-    );
-    const requiresGrad = this.recording && inputs.some((input) => input.requiresGrad);
-    const size = sizeOf(shape);
-    const pointer = op.alias ? inputs[0]!.value.pointer : this.arena.allocate(size);
-    const value = { shape, size, pointer };
-    const saved = op.alias ? undefined : this.call.forward(op, inputs, value, attributes, requiresGrad);
-    return this.push(value, op as Op, inputs, attributes, saved, requiresGrad, false);
+    const { streams } = this;
+    // `Attempt.run` without its closure, which would cost as much as a small kernel.
+    this.attempt.begin();
+    try {
+      const inputs = ids.map((id) => this.node(id));
+      const shape = op.shape(
+        inputs.map((input) => input.value.shape),
+        attributes,
+      );
+      const requiresGrad = this.recording && inputs.some((input) => input.requiresGrad);
+      const size = sizeOf(shape);
+      const pointer = op.alias ? inputs[0]!.value.pointer : this.arena.allocate(size);
+      const value = { shape, size, pointer };
+      const saved = op.alias ? undefined : this.call.forward(op, inputs, value, attributes, requiresGrad);
+      const id = this.push(value, op as Op, inputs, attributes, saved, requiresGrad, false, 0);
+      this.attempt.commit();
+      return id;
+    } catch (error) {
+      this.attempt.rollback();
+      this.streams = streams;
+      throw error;
+    }
   }
 
   private leaf(what: string, tensor: Tensor, requiresGrad: boolean): NodeId {
     this.assertUsable();
-    checkTensor(what, tensor);
-    const persistent = this.depth === 0;
-    const size = tensor.data.length;
-    const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
-    this.floats(pointer, size).set(tensor.data);
-    const value = { shape: [...tensor.shape] as Shape, size, pointer };
-    return this.push(value, null, NO_INPUTS, undefined, undefined, requiresGrad, persistent);
-  }
-
-  private push(
-    value: Value,
-    op: Op | null,
-    inputs: readonly Node[],
-    attributes: unknown,
-    saved: unknown,
-    requiresGrad: boolean,
-    persistent: boolean,
-  ): NodeId {
-    const id = nextId();
-    // Spelled out: spreading an object here costs more than a small kernel.
-    const node: Node = {
-      id,
-      value,
-      op,
-      inputs,
-      attributes,
-      saved,
-      requiresGrad,
-      persistent,
-      gradient: 0,
-      gradientMemory: 0,
-      packed: undefined,
-    };
-    this.nodes.push(node);
-    this.byId.set(id, node);
-    return id;
+    const read = readTensor(what, tensor, this.engine.memory);
+    const persistent = !this.inStep;
+    return this.attempt.run(() => {
+      const size = sizeOf(read.shape);
+      const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
+      writeTensor(what, read, this.floats(pointer, size));
+      const gradientMemory = requiresGrad && !persistent ? this.arena.allocate(size) : 0;
+      const value = { shape: read.shape, size, pointer };
+      return this.push(value, null, NO_INPUTS, undefined, undefined, requiresGrad, persistent, gradientMemory);
+    });
   }
 }

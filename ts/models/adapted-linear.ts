@@ -3,7 +3,7 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import { doraScale } from "../nn/dora.js";
 import { adaptedForward, lowRankUpdate } from "../nn/low-rank-update.js";
 import type { Tensor } from "../tensor.js";
-import type { AdapterWeights, ModelAdapter } from "./model-adapter.js";
+import type { AdapterWeights, AppliedAdapter } from "./model-adapter.js";
 
 /** A module of the model that is a range of columns of a joined weight. */
 export interface LinearPart {
@@ -34,7 +34,7 @@ export class AdaptedLinear {
   }
 
   /** y = x·W + b, plus the adapter's update where it has one for a part. x `[…, in]` → `[…, out]`. */
-  forward(x: NodeId, adapter: ModelAdapter | null): NodeId {
+  forward(x: NodeId, adapter: AppliedAdapter | null): NodeId {
     const { graph, weight, bias } = this;
     const adapted = adapter === null ? [] : this.adaptedParts(adapter);
     if (adapter === null || adapted.length === 0) return graph.linear(x, weight, bias);
@@ -42,13 +42,13 @@ export class AdaptedLinear {
       weight,
       bias,
       adapters: adapted.map(({ start, width, weights }) => ({ ...weights, start, width })),
-      dropout: adapter.dropout,
+      dropout: adapter.config.loraDropout,
       doraScale: adapter.config.useDora ? () => this.doraScale(adapted) : null,
     });
   }
 
   /** Writes W + s·A·B into the weight. Throws `ConfigError` where one is merged already. */
-  merge(adapter: ModelAdapter): void {
+  merge(adapter: AppliedAdapter): void {
     if (this.original !== null)
       throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first");
     const adapted = this.adaptedParts(adapter);
@@ -81,7 +81,7 @@ export class AdaptedLinear {
     return { shape: [part.width, inFeatures], data };
   }
 
-  private adaptedParts(adapter: ModelAdapter): AdaptedPart[] {
+  private adaptedParts(adapter: AppliedAdapter): AdaptedPart[] {
     return this.parts.flatMap((part) => {
       const weights = adapter.layers.get(part.path);
       return weights === undefined ? [] : [{ ...part, weights }];

@@ -1,6 +1,7 @@
-import { ConfigError } from "../errors.js";
 import { adapterConfig, targetTest } from "../io/peft/index.js";
 import { type BertConfig, bertConfig } from "./bert/config.js";
+import { checkOptions } from "../options.js";
+import { whole } from "../settings.js";
 import type { LoraOptions } from "./lora-options.js";
 
 /** What is going to run. */
@@ -37,10 +38,9 @@ const FLOAT = 4;
  */
 export function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): MemoryEstimate {
   const config = bertConfig(model);
+  checkOptions("estimateMemory", options, ["tokens", "lora", "packedCopies"]);
   const { tokens, lora = {}, packedCopies = 2 } = options;
-  if (!(Number.isSafeInteger(tokens) && tokens > 0)) {
-    throw new ConfigError(`estimateMemory: tokens is a whole number from 1, got ${String(tokens)}`, { tokens });
-  }
+  whole("estimateMemory", "tokens", tokens, 1);
   const { hiddenSize: h, intermediateSize: inner, layers } = config;
   const linear = layers * (4 * h * h + 2 * h * inner);
   const small = layers * (9 * h + inner) + 2 * h;

@@ -1,8 +1,11 @@
 import { adapterConfig, type AdapterConfig, layerScaling, targetTest } from "../io/peft/index.js";
 import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import { kaimingInit, type LoraInit } from "../nn/init.js";
 import { initialMagnitude } from "../nn/dora.js";
+import { checkOptions } from "../options.js";
+import { flag } from "../settings.js";
 import { resolveLoraConfig } from "../nn/lora-config.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
@@ -29,6 +32,10 @@ export interface LoraOptions {
   readonly init?: LoraInit;
 }
 
+const OPTIONS: readonly (keyof LoraOptions)[] = [
+  ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init"] as const),
+];
+
 /** Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none. */
 export function createAdapter(
   graph: Graph,
@@ -37,6 +44,7 @@ export function createAdapter(
   base: string,
   options: LoraOptions,
 ): ModelAdapter {
+  checkOptions("addAdapter", options, OPTIONS);
   const {
     rank = 8,
     alpha = 16,
@@ -45,6 +53,12 @@ export function createAdapter(
     dora = false,
     dropout = 0,
   } = options;
+  const names: readonly unknown[] = typeof targetModules === "string" ? [targetModules] : targetModules;
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    throw new ConfigError(`addAdapter: targetModules is a list of names or a pattern, got ${excerpt(targetModules)}`);
+  }
+  flag("addAdapter", "rslora", rslora);
+  flag("addAdapter", "dora", dora);
   const { init } = resolveLoraConfig({ rank, alpha, dropout, init: options.init ?? kaimingInit() });
   const config: AdapterConfig = adapterConfig({
     r: rank,

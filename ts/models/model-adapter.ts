@@ -1,6 +1,7 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Adapter, AdapterConfig, AdapterLayer } from "../io/peft/index.js";
 import type { LowRank } from "../nn/low-rank-update.js";
+import type { Tensor } from "../tensor.js";
 
 /** An adapter's tensors for one module, in the model's graph. */
 export interface AdapterWeights extends LowRank {
@@ -10,34 +11,31 @@ export interface AdapterWeights extends LowRank {
   readonly alpha: number;
 }
 
+/** What a forward pass needs of an adapter. */
+export interface AppliedAdapter {
+  readonly config: AdapterConfig;
+  /** Tensors by module path. */
+  readonly layers: ReadonlyMap<string, AdapterWeights>;
+}
+
 /** An adapter on a model: trainable tensors by module path, and the configuration they came from. */
-export class ModelAdapter {
+export class ModelAdapter implements AppliedAdapter {
   constructor(
     private readonly graph: Graph,
-    readonly name: string,
+    /** Changed by renaming alone. */
+    public name: string,
     readonly config: AdapterConfig,
     readonly layers: ReadonlyMap<string, AdapterWeights>,
   ) {}
 
-  /** Puts the tensors of an adapter file into the graph. */
+  /** Puts the tensors of an adapter file into the graph, to be trained or not. */
   static fromFile(graph: Graph, name: string, { config, layers }: Adapter): ModelAdapter {
-    const nodes = new Map<string, AdapterWeights>();
-    for (const [path, { loraA, loraB, magnitude, rank, alpha, scaling }] of layers) {
-      nodes.set(path, {
-        loraA: graph.variable(loraA),
-        loraB: graph.variable(loraB),
-        magnitude: magnitude === undefined ? null : graph.variable(magnitude),
-        rank,
-        alpha,
-        scaling,
-      });
-    }
-    return new ModelAdapter(graph, name, config, nodes);
-  }
-
-  /** Probability of dropout on the adapters' input while training. */
-  get dropout(): number {
-    return this.config.loraDropout;
+    return new ModelAdapter(
+      graph,
+      name,
+      config,
+      weightsOf(layers, (tensor) => graph.variable(tensor)),
+    );
   }
 
   /** Every A and B (and magnitude), layer by layer. */
@@ -49,18 +47,39 @@ export class ModelAdapter {
 
   /** The tensors as they are now. */
   toFile(): Adapter {
+    const { config, graph } = this;
     const layers = new Map<string, AdapterLayer>();
-    for (const [path, weights] of this.layers) {
+    for (const [path, { loraA, loraB, magnitude, rank, alpha, scaling }] of this.layers) {
       layers.set(path, {
         kind: "linear",
-        loraA: this.graph.value(weights.loraA),
-        loraB: this.graph.value(weights.loraB),
-        ...(weights.magnitude === null ? {} : { magnitude: this.graph.value(weights.magnitude) }),
-        rank: weights.rank,
-        alpha: weights.alpha,
-        scaling: weights.scaling,
+        loraA: graph.value(loraA),
+        loraB: graph.value(loraB),
+        ...(magnitude === null ? {} : { magnitude: graph.value(magnitude) }),
+        ...{ rank, alpha, scaling },
       });
     }
-    return { config: this.config, layers, extra: new Map() };
+    return { config, layers, extra: new Map() };
   }
+
+  /**
+   * The adapter as it is now, whatever is trained, merged or removed afterwards: a function that brings it into a step
+   * of the graph, as constants.
+   */
+  snapshot(): () => AppliedAdapter {
+    const { graph } = this;
+    const { config, layers } = this.toFile();
+    return () => ({ config, layers: weightsOf(layers, (tensor) => graph.constant(tensor)) });
+  }
+}
+
+function weightsOf(
+  layers: ReadonlyMap<string, AdapterLayer>,
+  place: (tensor: Tensor) => NodeId,
+): Map<string, AdapterWeights> {
+  const nodes = new Map<string, AdapterWeights>();
+  for (const [path, { loraA, loraB, magnitude, rank, alpha, scaling }] of layers) {
+    const weights = { loraA: place(loraA), loraB: place(loraB), rank, alpha, scaling };
+    nodes.set(path, { ...weights, magnitude: magnitude === undefined ? null : place(magnitude) });
+  }
+  return nodes;
 }

@@ -23,7 +23,7 @@ export function raggedBatch(texts: readonly ArrayLike<number>[]): RaggedBatch {
 }
 
 /** Cuts texts, in order, into batches of at most `budget` tokens; a longer text is a batch by itself. */
-export function* tokenBatches<T extends ArrayLike<number>>(texts: readonly T[], budget: number): Generator<T[]> {
+export function* tokenBatches<T extends ArrayLike<number>>(texts: Iterable<T>, budget: number): Generator<T[]> {
   let batch: T[] = [];
   let tokens = 0;
   for (const text of texts) {

@@ -1,16 +1,19 @@
 import { throwIfAborted } from "../abort.js";
 import { init } from "../engine/engine.js";
-import { AdapterError, ConfigError, UnsupportedError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
+import { excerpt } from "../excerpt.js";
 import type { FileMap } from "../io/file-map.js";
-import { type Adapter, readAdapter, writeAdapter } from "../io/peft/index.js";
-import { openSafetensors } from "../io/safetensors/index.js";
+import { openSafetensors, type WeightOptions } from "../io/safetensors/index.js";
 import { bertConfig } from "./bert/config.js";
 import { BertEncoder } from "./bert/encoder.js";
 import { loadBertWeights } from "./bert/weights.js";
 import { nextTask } from "../next-task.js";
-import { createAdapter, type LoraOptions } from "./lora-options.js";
-import { ModelAdapter } from "./model-adapter.js";
+import { checkOptions } from "../options.js";
+import { flag, whole } from "../settings.js";
+import { AdapterSet, type AdapterSelection, type Selected } from "./adapter-set.js";
+import type { LoraOptions } from "./lora-options.js";
+import type { ModelAdapter } from "./model-adapter.js";
 import { modelSource, type ModelSource, readRequired, readRequiredJson } from "./model-source.js";
 import { type RaggedBatch, raggedBatch, tokenBatches } from "./ragged-batch.js";
 import { TextTokenizer } from "./text-tokenizer.js";
@@ -27,11 +30,15 @@ export interface LoadOptions {
 
 /** What every inference takes. */
 export interface InferOptions {
+  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  readonly adapter?: AdapterSelection;
   /** Cancels between two batches. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch with the number of texts done. */
   readonly onProgress?: ((done: number) => void) | undefined;
 }
+
+const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "signal", "onProgress"];
 
 /** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
 const INFERENCE_TOKENS = 1024;
@@ -45,9 +52,8 @@ const INFERENCE_TOKENS = 1024;
  * const [vector] = await encoder.encode(["a sentence"], { normalize: true });
  */
 export class SentenceEncoder {
-  private readonly known = new Map<string, ModelAdapter>();
-  private active: ModelAdapter | null = null;
-  private merged: ModelAdapter | null = null;
+  /** @internal What its adapters are, and which of them applies. */
+  readonly adapterSet: AdapterSet;
 
   private constructor(
     /** Name of the base, which adapters record. */
@@ -58,7 +64,9 @@ export class SentenceEncoder {
     readonly model: BertEncoder,
     /** Turns a text into token ids. */
     readonly tokenizer: TextTokenizer,
-  ) {}
+  ) {
+    this.adapterSet = new AdapterSet(graph, model.linears(), name);
+  }
 
   /**
    * Loads config.json, tokenizer.json and model.safetensors; starts the kernels where `init` was not called.
@@ -68,24 +76,26 @@ export class SentenceEncoder {
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not a BERT encoder.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
+    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies"]);
+    const { seed, packedCopies } = options;
+    const wanted = options.maxTokens;
     await init();
     const from = await modelSource(source);
     const config = bertConfig(await readRequiredJson(from, "config.json"));
-    const maxTokens = options.maxTokens ?? config.maxPositions;
-    if (!(Number.isSafeInteger(maxTokens) && maxTokens >= 2 && maxTokens <= config.maxPositions)) {
-      throw new ConfigError(`load: maxTokens is from 2 to ${config.maxPositions} for this model, got ${maxTokens}`);
-    }
+    const maxTokens = whole("load", "maxTokens", wanted ?? config.maxPositions, 2, config.maxPositions);
     const tokenizer = await TextTokenizer.load(from, maxTokens);
-    const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
-    const graph = new Graph({ seed: options.seed, packedCopies: options.packedCopies });
+    const graph = new Graph({ seed, packedCopies });
     try {
-      const weights = await loadBertWeights(graph, file, config);
-      return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, weights), tokenizer);
+      const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
+      try {
+        const weights = await loadBertWeights(graph, file, config);
+        return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, weights), tokenizer);
+      } finally {
+        await file.close();
+      }
     } catch (error) {
       graph.dispose();
       throw error;
-    } finally {
-      await file.close();
     }
   }
 
@@ -97,6 +107,7 @@ export class SentenceEncoder {
   /**
    * Sentence vectors `[hidden]`, one a text, in order.
    *
+   * @param options.adapter name of the adapter that applies, null for the base alone; default the active one
    * @param options.normalize scale to length 1; default false
    * @param options.onProgress called after each batch with the number of texts done
    */
@@ -105,46 +116,67 @@ export class SentenceEncoder {
     options: InferOptions & { normalize?: boolean } = {},
   ): Promise<Float32Array[]> {
     const { graph } = this;
-    return this.infer(texts, (pooled) => (options.normalize ? graph.normalize(pooled) : pooled), options);
+    checkOptions("encode", options, [...INFER_OPTIONS, "normalize"]);
+    const { normalize = false, ...rest } = options;
+    flag("encode", "normalize", normalize);
+    return this.infer(texts, (pooled) => (normalize ? graph.normalize(pooled) : pooled), rest);
   }
 
-  /** Runs texts through the encoder batch by batch: rows of what `finish` makes of the pooled vectors, one a text. */
+  /**
+   * Runs texts through the encoder batch by batch: rows of what `finish` makes of the pooled vectors, one a text. Texts
+   * and adapter are taken when the call begins; what happens to them afterwards changes nothing.
+   */
   async infer(
     texts: readonly string[],
     finish: (pooled: NodeId) => NodeId,
-    { signal, onProgress }: InferOptions = {},
+    options: InferOptions = {},
   ): Promise<Float32Array[]> {
-    const rows: Float32Array[] = [];
-    for (const batch of tokenBatches(this.tokenize(texts), INFERENCE_TOKENS)) {
-      throwIfAborted(signal);
-      const { data, shape } = this.inferBatch(raggedBatch(batch), finish);
-      const [count, width] = shape as [number, number];
-      for (let i = 0; i < count; i++) rows.push(data.slice(i * width, (i + 1) * width));
-      onProgress?.(rows.length);
-      await nextTask();
+    checkOptions("infer", options, INFER_OPTIONS);
+    const { adapter, signal, onProgress } = options;
+    checkTexts(texts);
+    const queue = [...texts];
+    const { applied, end } = this.adapterSet.begin(adapter);
+    try {
+      const rows: Float32Array[] = [];
+      for (const batch of tokenBatches(this.tokenized(queue), INFERENCE_TOKENS)) {
+        throwIfAborted(signal);
+        const { data, shape } = this.inferBatch(raggedBatch(batch), applied, finish);
+        const [count, width] = shape as [number, number];
+        for (let i = 0; i < count; i++) rows.push(data.slice(i * width, (i + 1) * width));
+        onProgress?.(rows.length);
+        await nextTask();
+      }
+      return rows;
+    } finally {
+      end();
     }
-    return rows;
   }
 
   /** Token ids of each text. */
   tokenize(texts: readonly string[]): Int32Array[] {
-    return texts.map((text) => this.tokenizer.encode(text));
+    checkTexts(texts);
+    return [...this.tokenized(texts)];
   }
 
   /** Mean-pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. */
-  pooled(batch: RaggedBatch): NodeId {
-    return this.graph.meanPool(this.model.forward(batch, this.applied()), batch.offsets);
+  pooled(batch: RaggedBatch, adapter?: AdapterSelection): NodeId {
+    return this.graph.meanPool(this.model.forward(batch, this.adapterSet.applied(adapter)), batch.offsets);
+  }
+
+  /** Texts as they are asked for: a batch waits for its own tokens only. */
+  private *tokenized(texts: readonly string[]): Generator<Int32Array> {
+    for (const text of texts) yield this.tokenizer.encode(text);
   }
 
   /** Runs a batch without gradients and reads what `finish` makes of the pooled vectors `[batch, hidden]`. */
-  private inferBatch(batch: RaggedBatch, finish: (pooled: NodeId) => NodeId) {
+  private inferBatch(batch: RaggedBatch, applied: Selected["applied"], finish: (pooled: NodeId) => NodeId) {
     const { graph } = this;
     const wasTraining = graph.training;
     graph.eval();
     try {
       return graph.step(() =>
         graph.noGrad(() => {
-          const hidden = this.model.infer(batch, this.applied());
+          const hidden = this.model.infer(batch, applied());
           return graph.value(finish(graph.meanPool(hidden, batch.offsets)));
         }),
       );
@@ -155,66 +187,65 @@ export class SentenceEncoder {
 
   /** Adds a new adapter and makes it the active one. B starts at zero, so the model's output does not change yet. */
   addAdapter(name: string, options: LoraOptions = {}): void {
-    this.checkNew(name);
-    this.register(createAdapter(this.graph, name, this.model.linears(), this.name, options));
+    this.adapterSet.add(name, options);
   }
 
-  /** Adds an adapter from PEFT's files and makes it the active one. Throws `AdapterError` where it does not fit. */
-  loadAdapter(name: string, files: FileMap): void {
-    this.checkNew(name);
-    const adapter = this.fitted(readAdapter(files));
-    this.register(ModelAdapter.fromFile(this.graph, name, adapter));
+  /**
+   * Adds an adapter from PEFT's files and makes it the active one.
+   *
+   * @param options.allowNonFinite take values that are NaN or infinite; default false
+   * Throws `AdapterError` where it does not fit.
+   */
+  loadAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
+    this.adapterSet.load(name, files, options);
   }
 
-  /** Chooses the adapter that applies from now on; null for the base alone. */
+  /** Frees an adapter's memory. Throws `ConfigError` while it is merged or trained. Calls under way go on with it. */
+  removeAdapter(name: string): void {
+    this.adapterSet.remove(name);
+  }
+
+  /** Gives an adapter another name. Throws `ConfigError` where there is one of that name. */
+  renameAdapter(from: string, to: string): void {
+    this.adapterSet.rename(from, to);
+  }
+
+  /** Chooses the adapter of later calls that name none; null for the base alone. Calls under way go on as they began. */
   setAdapter(name: string | null): void {
-    this.active = name === null ? null : this.adapter(name);
+    this.adapterSet.select(name);
   }
 
-  /** Adds an adapter's update to the base weights: faster than applying it, and undone by `unmergeAdapter`. */
+  /**
+   * Adds an adapter's update to the base weights: faster than applying it, and undone by `unmergeAdapter`. Meanwhile no
+   * other adapter and not the base alone can be had. Throws `ConfigError` while calls on this model are under way.
+   */
   mergeAdapter(name: string): void {
-    const adapter = this.adapter(name);
-    if (this.merged !== null) {
-      throw new ConfigError(`mergeAdapter: "${this.merged.name}" is merged already; call unmergeAdapter first`);
-    }
-    for (const linear of this.model.linears()) linear.merge(adapter);
-    this.merged = adapter;
+    this.adapterSet.merge(name);
   }
 
   /** Puts the base weights back as they were loaded, to the bit. Throws `ConfigError` where `name` is not merged. */
   unmergeAdapter(name: string): void {
-    if (this.merged === null || this.merged !== this.adapter(name)) {
-      throw new ConfigError(`unmergeAdapter: "${name}" is not merged`);
-    }
-    for (const linear of this.model.linears()) linear.unmerge();
-    this.merged = null;
+    this.adapterSet.unmerge(name);
   }
 
   /** The adapter as PEFT's files: adapter_config.json and adapter_model.safetensors. */
   saveAdapter(name: string): FileMap {
-    return writeAdapter(this.adapter(name).toFile());
+    return this.adapterSet.save(name);
   }
 
   /** Names of the adapters, in the order they were added, and which is active and merged. */
   adapters(): { name: string; active: boolean; merged: boolean }[] {
-    return [...this.known.values()].map((adapter) => ({
-      name: adapter.name,
-      active: adapter === this.active,
-      merged: adapter === this.merged,
-    }));
+    return this.adapterSet.list();
   }
 
   /** A, B (and magnitudes) of the active adapter; empty without one. */
   trainableParams(): NodeId[] {
-    return this.active?.params() ?? [];
+    return this.adapterSet.current?.params() ?? [];
   }
 
   /** The adapter of that name. Throws `ConfigError` where there is none. */
   adapter(name: string): ModelAdapter {
-    const found = this.known.get(name);
-    if (found !== undefined) return found;
-    const names = [...this.known.keys()].map((known) => `"${known}"`).join(", ") || "none";
-    throw new ConfigError(`there is no adapter "${name}"; loaded: ${names}`, { name });
+    return this.adapterSet.get(name);
   }
 
   /** Frees the model and its adapters. */
@@ -226,56 +257,12 @@ export class SentenceEncoder {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
 
-  /** What applies on top of the weights: the active adapter, unless it is merged into them. */
-  private applied(): ModelAdapter | null {
-    if (this.merged === null || this.active === null) return this.active;
-    if (this.active === this.merged) return null;
-    throw new ConfigError(
-      `"${this.merged.name}" is merged into the base while "${this.active.name}" is active: both would count; unmerge first`,
-    );
-  }
-
-  private register(adapter: ModelAdapter): void {
-    this.known.set(adapter.name, adapter);
-    this.active = adapter;
-  }
-
-  private checkNew(name: string): void {
-    if (this.known.has(name))
-      throw new ConfigError(`there is an adapter "${name}" already; choose another name`, { name });
-  }
-
-  /** The adapter with module paths as this model has them ("bert." dropped), after checking that every layer fits. */
-  private fitted(adapter: Adapter): Adapter {
-    if (adapter.config.bias !== "none" || adapter.config.loraBias || adapter.extra.size > 0) {
-      throw new UnsupportedError(
-        "loadAdapter: this adapter also holds trained biases or whole modules (bias, lora_bias, modules_to_save), which an encoder does not apply yet",
-        { extra: [...adapter.extra.keys()] },
-      );
-    }
-    const parts = new Map(
-      this.model.linears().flatMap((linear) => linear.parts.map((part) => [part.path, { linear, part }] as const)),
-    );
-    const layers = new Map(
-      [...adapter.layers].map(([path, layer]) => {
-        const known = parts.has(path) ? path : path.replace(/^bert\./, "");
-        const found = parts.get(known);
-        if (found === undefined) {
-          throw new AdapterError(`loadAdapter: the adapter is for ${path}, which this encoder does not have`, {
-            module: path,
-          });
-        }
-        const [a, b] = [layer.loraA.shape, layer.loraB.shape];
-        if (a[0] !== found.linear.inFeatures || b[1] !== found.part.width) {
-          throw new AdapterError(
-            `loadAdapter: ${path} is ${found.linear.inFeatures} → ${found.part.width} here, the adapter's A and B are ${a[0]} → ${b[1]}`,
-            { module: path },
-          );
-        }
-        return [known, layer] as const;
-      }),
-    );
-    return { ...adapter, layers };
-  }
+/** Before the first one is worked on. */
+function checkTexts(texts: readonly string[]): void {
+  if (!Array.isArray(texts))
+    throw new ConfigError(`a list of texts is expected, got ${excerpt(texts)}; write [text] for one`);
+  const wrong = texts.findIndex((text) => typeof text !== "string");
+  if (wrong >= 0) throw new ConfigError(`texts: each is a string, number ${wrong} is ${excerpt(texts[wrong])}`);
 }

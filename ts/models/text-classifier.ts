@@ -1,15 +1,18 @@
-import { ConfigError, FormatError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
-import { transpose } from "../io/peft/transpose.js";
-import { readSafetensors, writeSafetensors } from "../io/safetensors/index.js";
+import type { WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { fit } from "../train/fit.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
-import { logProbabilities, metrics, type Metrics } from "../train/metrics.js";
+import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
+import { checkLabels, readHead, writeHead } from "./classifier-files.js";
+import { checkOptions } from "../options.js";
+import { excerpt } from "../excerpt.js";
 import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
+import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
 import type { InferOptions, SentenceEncoder } from "./sentence-encoder.js";
 
@@ -33,6 +36,9 @@ export interface Prediction {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
+/** What every call of a classifier takes: its adapter is its own. */
+export type ClassifyOptions = Omit<InferOptions, "adapter">;
+
 /** A new classifier. */
 export interface ClassifierOptions {
   /** Names of the classes, two or more. */
@@ -43,13 +49,11 @@ export interface ClassifierOptions {
   readonly adapter?: string;
 }
 
+/** An example as training takes it. */
 interface TokenizedExample {
   readonly ids: Int32Array;
   readonly target: number;
 }
-
-const HEAD_FILE = "head.safetensors";
-const LABELS_FILE = "labels.json";
 
 /**
  * A text classifier: a sentence encoder with an adapter and a linear head on its sentence vectors, trained together.
@@ -60,33 +64,84 @@ const LABELS_FILE = "labels.json";
  * await classifier.predict(["what a day"]); // [{ label: "yes", probability: 0.93, … }]
  */
 export class TextClassifier implements Task<TokenizedExample> {
+  private readonly indexByLabel: ReadonlyMap<string, number>;
+
   private constructor(
     /** The encoder below the head; `dispose` of it when done. */
     readonly encoder: SentenceEncoder,
     /** Names of the classes, in the order of the logits. */
     readonly labels: readonly string[],
-    /** Name of the classifier's adapter in the encoder. */
-    readonly adapter: string,
+    private readonly modelAdapter: ModelAdapter,
     /** The linear head on the sentence vectors. */
     readonly head: ClassificationHead,
-  ) {}
+  ) {
+    Object.freeze(labels);
+    this.indexByLabel = new Map(labels.map((label, i) => [label, i]));
+  }
 
   /** Adds an adapter to the encoder and a new head. Throws `ConfigError` for fewer than two labels or doubled ones. */
   static create(encoder: SentenceEncoder, options: ClassifierOptions): TextClassifier {
+    checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"]);
     const { labels, lora = {}, adapter = "classifier" } = options;
     checkLabels(labels);
-    encoder.addAdapter(adapter, lora);
-    const head = ClassificationHead.create(encoder.graph, encoder.hiddenSize, labels.length);
-    return new TextClassifier(encoder, [...labels], adapter, head);
+    const { graph, hiddenSize } = encoder;
+    return TextClassifier.with(
+      encoder,
+      [...labels],
+      adapter,
+      () => encoder.addAdapter(adapter, lora),
+      () => ClassificationHead.create(graph, hiddenSize, labels.length),
+    );
   }
 
-  /** A classifier from what `save` gave. Throws `AdapterError` or `FormatError` where the files do not fit. */
-  static load(encoder: SentenceEncoder, files: FileMap, options: { adapter?: string } = {}): TextClassifier {
-    const { adapter = "classifier" } = options;
-    const labels = readLabels(files[LABELS_FILE]);
-    const head = readHead(files[HEAD_FILE], encoder.hiddenSize, labels.length);
-    encoder.loadAdapter(adapter, files);
-    return new TextClassifier(encoder, labels, adapter, new ClassificationHead(encoder.graph, head.weight, head.bias));
+  /**
+   * A classifier from what `save` gave.
+   *
+   * @param options.adapter name that its adapter gets in the encoder; default "classifier"
+   * @param options.allowNonFinite take values that are NaN or infinite; default false
+   * Throws `AdapterError` or `FormatError` where the files do not fit.
+   */
+  static load(
+    encoder: SentenceEncoder,
+    files: FileMap,
+    options: WeightOptions & { adapter?: string } = {},
+  ): TextClassifier {
+    checkOptions("TextClassifier.load", options, ["adapter", "allowNonFinite"]);
+    const { adapter = "classifier", ...rest } = options;
+    const { labels, weight, bias } = readHead(files, encoder.hiddenSize, rest);
+    return TextClassifier.with(
+      encoder,
+      labels,
+      adapter,
+      () => encoder.loadAdapter(adapter, files, rest),
+      () => new ClassificationHead(encoder.graph, weight, bias),
+    );
+  }
+
+  /** Both an adapter and a head, or, where the head cannot be made, neither. */
+  private static with(
+    encoder: SentenceEncoder,
+    labels: readonly string[],
+    adapter: string,
+    addAdapter: () => void,
+    makeHead: () => ClassificationHead,
+  ): TextClassifier {
+    const active = encoder.adapters().find((known) => known.active)?.name ?? null;
+    return encoder.graph.allOrNothing(() => {
+      addAdapter();
+      try {
+        return new TextClassifier(encoder, labels, encoder.adapter(adapter), encoder.graph.allOrNothing(makeHead));
+      } catch (error) {
+        encoder.removeAdapter(adapter);
+        encoder.setAdapter(active);
+        throw error;
+      }
+    });
+  }
+
+  /** Name of the classifier's adapter in the encoder. */
+  get adapter(): string {
+    return this.modelAdapter.name;
   }
 
   /** The encoder's graph, which head and adapter live in. */
@@ -96,23 +151,24 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /** Adapter and head. */
   params(): NodeId[] {
-    return [...this.encoder.adapter(this.adapter).params(), ...this.head.params()];
+    return [...this.modelAdapter.params(), ...this.head.params()];
   }
 
-  /** Trains adapter and head together. Throws `ConfigError` for a label that the classifier does not have. */
-  fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
-    const tokenized = examples.map(({ text, label }) => ({
-      ids: this.encoder.tokenizer.encode(text),
-      target: this.target(label),
-    }));
-    this.encoder.setAdapter(this.adapter);
-    return fit(this, tokenized, options);
+  /**
+   * Trains adapter and head together. Other calls on the encoder may run meanwhile, training of other adapters too.
+   * Throws `ConfigError` for a label that the classifier does not have, while an adapter is merged into the base, and
+   * while another `fit` trains this classifier; see `fit` for the rest.
+   */
+  async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
+    this.checkTrainable();
+    return fit(this, this.prepare(examples), options);
   }
 
   /** Summed cross entropy of some examples. */
   loss(examples: readonly TokenizedExample[]): BatchLoss {
+    this.checkTrainable();
     const batch = raggedBatch(examples.map(({ ids }) => ids));
-    const logits = this.head.logits(this.encoder.pooled(batch));
+    const logits = this.head.logits(this.encoder.pooled(batch, this.modelAdapter));
     const targets = examples.map(({ target }) => target);
     const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum" });
     return { sum, targets: targets.length, tokens: batch.ids.length };
@@ -121,22 +177,26 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Bytes that a step on these examples takes. */
   memory(examples: readonly TokenizedExample[]): number {
     const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
-    return stepMemory(this.encoder.model.config, tokens, this.encoder.adapter(this.adapter).config.r);
+    return stepMemory(this.encoder.model.config, tokens, this.modelAdapter.config.r);
   }
 
-  /** The most likely label of each text, with probabilities. */
-  async predict(texts: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Prediction[]> {
-    const logits = await this.logits(texts, options);
-    return texts.map((text, i) => {
-      const probabilities = logProbabilities(logits[i]!).map(Math.exp);
-      const best = probabilities.indexOf(Math.max(...probabilities));
+  /**
+   * The most likely label of each text, with probabilities. Throws `NonFiniteError` where adapter or head give logits
+   * that are no numbers.
+   */
+  async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction[]> {
+    const asked = Array.isArray(texts) ? [...texts] : texts;
+    const logits = await this.logits(asked, options);
+    return asked.map((text, i) => {
+      const { probabilities, best } = classProbabilities(logits[i]!, `text ${i}`);
       const byLabel = Object.fromEntries(this.labels.map((label, j) => [label, probabilities[j]!]));
       return { text, label: this.labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
     });
   }
 
-  /** Accuracy, loss and confusion matrix on known examples. */
-  async evaluate(examples: readonly Example[], options: InferOptions = {}): Promise<Metrics> {
+  /** Accuracy, loss and confusion matrix on known examples. Throws as `predict` does. */
+  async evaluate(examples: readonly Example[], options: ClassifyOptions = {}): Promise<Metrics> {
+    checkExamples(examples);
     const targets = examples.map(({ label }) => this.target(label));
     const logits = await this.logits(
       examples.map(({ text }) => text),
@@ -145,67 +205,50 @@ export class TextClassifier implements Task<TokenizedExample> {
     return metrics(logits, targets, this.labels.length);
   }
 
-  /** Logits of each text, `[classes]`. */
-  async logits(texts: readonly string[], options: InferOptions = {}): Promise<Float32Array[]> {
-    this.encoder.setAdapter(this.adapter);
-    return this.encoder.infer(texts, (pooled) => this.head.logits(pooled), options);
+  /** Logits of each text, `[classes]`, with adapter and head as they are when the call begins. */
+  async logits(texts: readonly string[], options: ClassifyOptions = {}): Promise<Float32Array[]> {
+    checkOptions("logits", options, ["signal", "onProgress"]);
+    const head = this.head.snapshot();
+    return this.encoder.infer(texts, head, { ...options, adapter: this.modelAdapter });
   }
 
   /** The adapter as PEFT's files, and head and labels in files beside them. */
   save(): FileMap {
-    const { graph, head } = this;
-    const weight = transpose(graph.value(head.weight));
-    return {
-      ...this.encoder.saveAdapter(this.adapter),
-      [HEAD_FILE]: writeSafetensors({ weight, bias: graph.value(head.bias) }),
-      [LABELS_FILE]: new TextEncoder().encode(`${JSON.stringify({ labels: this.labels, pooling: "mean" }, null, 2)}\n`),
-    };
+    return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels) };
+  }
+
+  /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */
+  private prepare(examples: readonly Example[]): TokenizedExample[] {
+    checkExamples(examples);
+    const { tokenizer } = this.encoder;
+    return examples.map(({ text, label }) => {
+      let tokens: Int32Array | undefined;
+      // Tokens when a step first needs them: to turn 20,000 texts into some takes seconds, in which nothing was heard.
+      return {
+        target: this.target(label),
+        get ids() {
+          return (tokens ??= tokenizer.encode(text));
+        },
+      };
+    });
+  }
+
+  private checkTrainable(): void {
+    this.encoder.adapterSet.checkTrainable(this.modelAdapter);
   }
 
   private target(label: string): number {
-    const index = this.labels.indexOf(label);
-    if (index >= 0) return index;
-    throw new ConfigError(`label "${label}" is not one of ${this.labels.map((known) => `"${known}"`).join(", ")}`, {
-      label,
-    });
+    const index = this.indexByLabel.get(label);
+    if (index !== undefined) return index;
+    throw new ConfigError(`label ${excerpt(label)} is not one of ${excerpt(this.labels)}`, { label });
   }
 }
 
-function checkLabels(labels: readonly string[]): void {
-  if (labels.length < 2) throw new ConfigError(`a classifier needs two labels or more, got ${JSON.stringify(labels)}`);
-  const doubled = labels.find((label, i) => labels.indexOf(label) !== i);
-  if (doubled !== undefined) throw new ConfigError(`label "${doubled}" is named twice`, { label: doubled });
-}
-
-function readLabels(bytes: Uint8Array | undefined): string[] {
-  if (bytes === undefined)
-    throw new FormatError(`${LABELS_FILE} is missing: a classifier's labels stand beside its adapter`);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new FormatError(`${LABELS_FILE} is no JSON: ${String(cause)}`, {}, { cause });
+function checkExamples(examples: readonly Example[]): void {
+  if (!Array.isArray(examples)) throw new ConfigError(`a list of examples is expected, got ${excerpt(examples)}`);
+  for (let i = 0; i < examples.length; i++) {
+    const { text, label } = (examples[i] as Partial<Example> | null | undefined) ?? {};
+    if (typeof text === "string" && typeof label === "string") continue;
+    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(examples[i])}`);
   }
-  const labels: unknown = (json as { labels?: unknown } | null)?.labels;
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
-    throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }`);
-  }
-  checkLabels(labels);
-  return labels;
-}
-
-/** The file holds the weight as PyTorch does, `[classes, hidden]`. */
-function readHead(bytes: Uint8Array | undefined, hidden: number, classes: number) {
-  if (bytes === undefined)
-    throw new FormatError(`${HEAD_FILE} is missing: a classifier's head stands beside its adapter`);
-  const file = readSafetensors(bytes, HEAD_FILE);
-  const [weight, bias] = [file.tensor("weight"), file.tensor("bias")];
-  const fits = weight.shape.join() === [classes, hidden].join() && bias.shape.join() === String(classes);
-  if (!fits) {
-    throw new FormatError(
-      `${HEAD_FILE}: weight [${classes}, ${hidden}] and bias [${classes}] are expected for ${classes} labels and this encoder, ` +
-        `got [${weight.shape.join(", ")}] and [${bias.shape.join(", ")}]`,
-    );
-  }
-  return { weight: transpose(weight), bias };
 }

@@ -1,5 +1,8 @@
-import type { Graph, NodeId } from "../graph/graph.js";
-import { type Tensor, zeros } from "../tensor.js";
+import { ShapeError } from "../errors.js";
+import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
+import { whole } from "../settings.js";
+import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
+import { allOrNone } from "./all-or-none.js";
 import { normal } from "./random.js";
 
 /** Deviation of a new head's weight, as BERT initialises its layers. */
@@ -12,20 +15,39 @@ export class ClassificationHead {
   /** `[classes]` */
   readonly bias: NodeId;
 
-  /** A head from its values: weight `[hidden, classes]`, bias `[classes]`, copied into the graph as variables. */
+  /**
+   * A head from its values: weight `[hidden, classes]`, bias `[classes]`, copied into the graph as variables. Throws
+   * `ShapeError` where they have other shapes.
+   */
   constructor(
     /** The graph that weight and bias live in. */
     readonly graph: Graph,
     weight: Tensor,
     bias: Tensor,
   ) {
-    this.weight = graph.variable(weight);
-    this.bias = graph.variable(bias);
+    checkGraph("ClassificationHead", graph);
+    const w = checkTensor("ClassificationHead: weight", weight);
+    const b = checkTensor("ClassificationHead: bias", bias);
+    if (w.shape.length !== 2 || b.shape.length !== 1 || b.shape[0] !== w.shape[1]) {
+      throw new ShapeError(
+        `ClassificationHead: weight is [hidden, classes] and bias [classes], got ${formatShape(w.shape)} and ${formatShape(b.shape)}`,
+        { weight: w.shape, bias: b.shape },
+      );
+    }
+    [this.weight, this.bias] = allOrNone(graph, (made) => {
+      made.push(graph.variable(w));
+      return [made[0]!, graph.variable(b)];
+    });
   }
 
-  /** Weight ~ N(0, 0.02²), bias 0. */
+  /** Weight ~ N(0, 0.02²), bias 0. Throws `ConfigError` unless both sizes are whole numbers from 1. */
   static create(graph: Graph, hidden: number, classes: number): ClassificationHead {
-    return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
+    checkGraph("ClassificationHead", graph);
+    whole("ClassificationHead", "hidden", hidden, 1);
+    whole("ClassificationHead", "classes", classes, 1);
+    return allOrNone(graph, () => {
+      return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
+    });
   }
 
   /** v·W + b: vectors `[batch, hidden]` → `[batch, classes]`. */
@@ -36,6 +58,13 @@ export class ClassificationHead {
   /** Weight and bias. */
   params(): NodeId[] {
     return [this.weight, this.bias];
+  }
+
+  /** The head as it is now, whatever is trained afterwards: vectors `[batch, hidden]` → `[batch, classes]` in a step. */
+  snapshot(): (vectors: NodeId) => NodeId {
+    const { graph } = this;
+    const [weight, bias] = [graph.value(this.weight), graph.value(this.bias)];
+    return (vectors) => graph.linear(vectors, graph.constant(weight), graph.constant(bias));
   }
 
   /** A head of its own that starts with this one's values. */

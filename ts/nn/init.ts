@@ -1,5 +1,6 @@
 import { zeros, type Tensor } from "../tensor.js";
 import type { Graph } from "../graph/graph.js";
+import { nonNegative } from "../settings.js";
 import { normal, uniform } from "./random.js";
 
 /** Sizes of the layer whose A and B are made. */
@@ -17,6 +18,7 @@ export type LoraInit = (graph: Graph, shape: LoraShape) => { readonly a: Tensor;
 
 /** A ~ N(0, deviation²), default deviation 1/r as PEFT's `init_lora_weights="gaussian"`; B = 0. */
 export function gaussianInit(deviation?: number): LoraInit {
+  if (deviation !== undefined) nonNegative("gaussianInit", "deviation", deviation);
   return (graph, { inFeatures, outFeatures, rank }) => ({
     a: normal(graph, [inFeatures, rank], deviation ?? 1 / rank),
     b: zeros([rank, outFeatures]),

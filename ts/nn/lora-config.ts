@@ -1,4 +1,5 @@
-import { ConfigError } from "../errors.js";
+import { checkOptions } from "../options.js";
+import { callable, finite, flag, fraction, whole } from "../settings.js";
 import { gaussianInit, type LoraInit } from "./init.js";
 import { loraScaling } from "./lora-scaling.js";
 
@@ -21,18 +22,19 @@ export interface LoraConfig {
 /** A checked configuration with its defaults filled in. */
 export type ResolvedLoraConfig = Required<LoraConfig> & { readonly scaling: number };
 
+const names = ["rank", "alpha", "rslora", "dora", "dropout", "init"];
+
 /** Fills in defaults. Throws `ConfigError` for values that make no sense. */
 export function resolveLoraConfig(config: LoraConfig = {}): ResolvedLoraConfig {
+  checkOptions("LoraConfig", config, names);
   const { rank = 4, alpha = 1, rslora = false, dora = false, dropout = 0, init = gaussianInit() } = config;
-  if (!Number.isSafeInteger(rank) || rank < 1) {
-    throw new ConfigError(`LoraConfig: rank is a whole number from 1, got ${String(rank)}`, { rank });
-  }
-  if (!Number.isFinite(alpha))
-    throw new ConfigError(`LoraConfig: alpha is a finite number, got ${String(alpha)}`, { alpha });
-  if (!(dropout >= 0 && dropout < 1)) {
-    throw new ConfigError(`LoraConfig: dropout is a probability from 0 to below 1, got ${String(dropout)}`, {
-      dropout,
-    });
-  }
-  return { rank, alpha, rslora, dora, dropout, init, scaling: loraScaling(alpha, rank, rslora) };
+  return {
+    rank: whole("LoraConfig", "rank", rank, 1),
+    alpha: finite("LoraConfig", "alpha", alpha),
+    rslora: flag("LoraConfig", "rslora", rslora),
+    dora: flag("LoraConfig", "dora", dora),
+    dropout: fraction("LoraConfig", "dropout", dropout),
+    init: callable("LoraConfig", "init", init),
+    scaling: loraScaling(alpha, rank, rslora),
+  };
 }

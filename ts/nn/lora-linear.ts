@@ -1,6 +1,8 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import type { Graph, NodeId } from "../graph/graph.js";
-import { formatShape, type Tensor, zeros } from "../tensor.js";
+import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
+import { whole } from "../settings.js";
+import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
+import { allOrNone } from "./all-or-none.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
@@ -56,14 +58,15 @@ export class LoraLinear {
    * both zero (such a layer never learns) or other shapes.
    */
   static create(graph: Graph, inFeatures: number, outFeatures: number, config: LoraConfig = {}): LoraLinear {
+    checkGraph("LoraLinear.create", graph);
     checkFeatures(inFeatures, outFeatures);
-    if (config.dora) {
+    const resolved = resolveLoraConfig(config);
+    if (resolved.dora) {
       throw new ConfigError(
         "LoraLinear.create: DoRA's magnitude is the norm of the weight; use fromLinear with the weight",
       );
     }
-    const resolved = resolveLoraConfig(config);
-    const weight = graph.constant(zeros([inFeatures, outFeatures]));
+    const weight = () => graph.constant(zeros([inFeatures, outFeatures]));
     return LoraLinear.build(graph, weight, null, inFeatures, outFeatures, resolved);
   }
 
@@ -82,6 +85,7 @@ export class LoraLinear {
     outFeatures: number,
     config: LoraConfig = {},
   ): LoraLinear {
+    checkGraph("LoraLinear.fromLinear", graph);
     checkFeatures(inFeatures, outFeatures);
     const shape = graph.shape(weight);
     if (shape.length !== 2 || shape[0] !== inFeatures || shape[1] !== outFeatures) {
@@ -92,29 +96,35 @@ export class LoraLinear {
       );
     }
     if (bias !== null) checkBias(graph.shape(bias), outFeatures);
-    return LoraLinear.build(graph, weight, bias, inFeatures, outFeatures, resolveLoraConfig(config));
+    return LoraLinear.build(graph, () => weight, bias, inFeatures, outFeatures, resolveLoraConfig(config));
   }
 
   private static build(
     graph: Graph,
-    frozenWeight: NodeId,
+    weight: () => NodeId,
     bias: NodeId | null,
     inFeatures: number,
     outFeatures: number,
     config: ResolvedLoraConfig,
   ): LoraLinear {
     const { rank, scaling } = config;
-    const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
-    const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
-    return new LoraLinear({
-      inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
-    }); // prettier-ignore
+    return allOrNone(graph, (made) => {
+      const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
+      made.push(loraA, loraB);
+      const frozenWeight = weight();
+      const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
+      return new LoraLinear({
+        inFeatures, outFeatures, rank, scaling, frozenWeight, bias, loraA, loraB, magnitude, config,
+      }); // prettier-ignore
+    });
   }
 
   /** The same layer with this bias `[out]`, frozen. A, B and W are shared with the original. */
   withBias(graph: Graph, bias: Tensor): LoraLinear {
-    checkBias(bias.shape, this.outFeatures);
-    return new LoraLinear({ ...this, bias: graph.constant(bias) });
+    checkGraph("LoraLinear.withBias", graph);
+    const checked = checkTensor("LoraLinear.withBias", bias);
+    checkBias(checked.shape, this.outFeatures);
+    return new LoraLinear({ ...this, bias: graph.constant(checked) });
   }
 
   /**
@@ -126,6 +136,7 @@ export class LoraLinear {
    * Throws `ShapeError` where the last dimension is not `in`.
    */
   forward(graph: Graph, input: NodeId): NodeId {
+    checkGraph("LoraLinear.forward", graph);
     const { magnitude, frozenWeight: weight } = this;
     return adaptedForward(graph, input, {
       weight,
@@ -143,6 +154,7 @@ export class LoraLinear {
 
   /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude): what one plain linear layer would hold. Changes nothing. */
   merge(graph: Graph): Tensor {
+    checkGraph("LoraLinear.merge", graph);
     return graph.step(() =>
       graph.noGrad(() => {
         const { magnitude, frozenWeight: weight } = this;
@@ -182,14 +194,8 @@ export class LoraLinear {
 }
 
 function checkFeatures(inFeatures: number, outFeatures: number): void {
-  for (const [name, value] of [
-    ["inFeatures", inFeatures],
-    ["outFeatures", outFeatures],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ConfigError(`LoraLinear: ${name} is a whole number from 1, got ${String(value)}`, { [name]: value });
-    }
-  }
+  whole("LoraLinear", "inFeatures", inFeatures, 1);
+  whole("LoraLinear", "outFeatures", outFeatures, 1);
 }
 
 function checkBias(shape: readonly number[], outFeatures: number): void {

@@ -1,7 +1,9 @@
 import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { AdapterColumns } from "../ops/lora-linear.js";
-import { formatShape } from "../tensor.js";
+import { excerpt } from "../excerpt.js";
+import { checkTensor, formatShape, sameShape, type Tensor } from "../tensor.js";
+import { allOrNone } from "./all-or-none.js";
 import type { LoraInit, LoraShape } from "./init.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
@@ -31,21 +33,41 @@ export function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank):
   return graph.mul(graph.matmul(loraA, loraB), graph.constant({ shape: [], data: Float32Array.of(scaling) }));
 }
 
-/** Makes the trainable A and B of a layer. Throws `ConfigError` where the initialiser gives other shapes, or zero for both. */
+/**
+ * Makes the trainable A and B of a layer. Throws `ConfigError` where the initialiser gives other shapes, or zero for both;
+ * the graph has then drawn no random stream.
+ */
 export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): { loraA: NodeId; loraB: NodeId } {
+  return allOrNone(graph, (made) => {
+    const { a, b } = initialTensors(graph, init, shape);
+    const loraA = graph.variable(a);
+    made.push(loraA);
+    return { loraA, loraB: graph.variable(b) };
+  });
+}
+
+function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Tensor; b: Tensor } {
   const { inFeatures, outFeatures, rank } = shape;
-  const { a, b } = init(graph, shape);
-  const expected = [formatShape([inFeatures, rank]), formatShape([rank, outFeatures])];
-  if (formatShape(a.shape) !== expected[0] || formatShape(b.shape) !== expected[1]) {
+  const made: unknown = init(graph, shape);
+  if (typeof made !== "object" || made === null) {
+    throw new ConfigError(`LoRA: an initialiser gives { a, b }, got ${excerpt(made)}`);
+  }
+  const given = made as { readonly a: Tensor; readonly b: Tensor };
+  const [a, b] = [checkTensor("LoRA: the initialiser's A", given.a), checkTensor("LoRA: the initialiser's B", given.b)];
+  const [shapeA, shapeB] = [
+    [inFeatures, rank],
+    [rank, outFeatures],
+  ];
+  if (!sameShape(a.shape, shapeA) || !sameShape(b.shape, shapeB)) {
     throw new ConfigError(
-      `LoRA: the initialiser must give A ${expected[0]} and B ${expected[1]}, ` +
+      `LoRA: the initialiser must give A ${formatShape(shapeA)} and B ${formatShape(shapeB)}, ` +
         `got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
   if (a.data.every((x) => x === 0) && b.data.every((x) => x === 0)) {
     throw new ConfigError("LoRA: A and B are both zero, so neither would ever get a gradient; make one of them random");
   }
-  return { loraA: graph.variable(a), loraB: graph.variable(b) };
+  return { a, b };
 }
 
 /** y = x·W + Σ s·(x·A)·B + bias on `[…, in]` → `[…, out]`; with DoRA all but the bias is scaled column by column. */

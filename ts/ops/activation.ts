@@ -1,6 +1,7 @@
-import { ConfigError } from "../errors.js";
+import { checkOptions } from "../options.js";
+import { oneOf } from "../settings.js";
 import { expectInputs } from "./broadcast.js";
-import type { BackwardCall, ForwardCall, Op } from "./op.js";
+import type { BackwardCall, ForwardCall, Op, TakingOp } from "./op.js";
 
 type Kernel = "relu" | "sigmoid" | "tanh" | "silu" | "quick_gelu" | "gelu" | "gelu_tanh";
 
@@ -49,21 +50,23 @@ export interface GeluAttributes {
   readonly approximate?: "none" | "tanh" | undefined;
 }
 
-const geluKernel = ({ approximate }: GeluAttributes): Kernel => (approximate === "tanh" ? "gelu_tanh" : "gelu");
+const geluNames = ["approximate"];
 
 /**
  * y = x·Φ(x), Φ the standard normal distribution; ∂x = g·(Φ(x) + x·φ(x)). With `approximate: "tanh"`
  * y = x·(1 + tanh u)/2, u = √(2/π)·(x + 0.044715·x³).
  */
-export const gelu: Op<GeluAttributes, void> = {
+export const gelu: TakingOp<GeluAttributes, Kernel, void> = {
   name: "gelu",
-  shape(inputs, { approximate = "none" }) {
+  take(given = {}) {
+    checkOptions("gelu", given, geluNames);
+    const { approximate = "none" } = given;
+    return oneOf("gelu", "approximate", approximate, ["none", "tanh"]) === "tanh" ? "gelu_tanh" : "gelu";
+  },
+  shape(inputs) {
     expectInputs("gelu", inputs, 1);
-    if (approximate !== "none" && approximate !== "tanh") {
-      throw new ConfigError(`gelu: approximate must be "none" or "tanh", got ${JSON.stringify(approximate)}`);
-    }
     return inputs[0]!;
   },
-  forward: (call) => forward(call, geluKernel(call.attributes)),
-  backward: (call) => backward(call, geluKernel(call.attributes)),
+  forward: (call) => forward(call, call.attributes),
+  backward: (call) => backward(call, call.attributes),
 };

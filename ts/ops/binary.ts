@@ -1,4 +1,5 @@
-import { broadcastShapes, expectInputs, sameShape } from "./broadcast.js";
+import { sameShape } from "../shape.js";
+import { broadcastShapes, expectInputs } from "./broadcast.js";
 import type { BackwardCall, ForwardCall, GradientTarget, Op, Pointer, Shape, Value } from "./op.js";
 import { broadcast, nest } from "./strides.js";
 import { sumTo } from "./sum-to.js";

@@ -1,14 +1,6 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { checkSize, formatShape, sameShape } from "../shape.js";
 import type { Shape } from "./op.js";
-
-/** Whether two shapes are the same. */
-export function sameShape(a: Shape, b: Shape): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
-  return true;
-}
 
 /**
  * Shape of a result whose operands repeat along dimensions of length 1 and along leading ones they lack (NumPy's
@@ -26,7 +18,7 @@ export function broadcastShapes(name: string, a: Shape, b: Shape): Shape {
     }
     shape[rank - fromEnd] = x === 1 ? y : x;
   }
-  return shape;
+  return checkSize(name, shape);
 }
 
 /** Throws `ShapeError` unless a tensor of shape `from` can repeat to shape `to`. */

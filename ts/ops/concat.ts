@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { clip } from "../excerpt.js";
+import { checkSize, formatShape } from "../shape.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
 import { dimensionOf } from "./dimensions.js";
 import type { Op, Shape } from "./op.js";
@@ -14,7 +15,7 @@ function check(inputs: readonly Shape[], dim: number): number {
   const axis = dimensionOf("concat", inputs[0]!, dim);
   for (const shape of inputs) {
     if (shape.length !== inputs[0]!.length || shape.some((length, d) => d !== axis && length !== inputs[0]![d])) {
-      const shapes = inputs.map(formatShape).join(", ");
+      const shapes = clip(inputs.map(formatShape).join(", "));
       throw new ShapeError(`concat: ${shapes} along dimension ${dim}: the other lengths must be equal`, {
         inputs,
         dim,
@@ -30,7 +31,10 @@ export const concat: Op<ConcatAttributes, void> = {
   shape(inputs, { dim }) {
     const axis = check(inputs, dim);
     const total = inputs.reduce((sum, shape) => sum + shape[axis]!, 0);
-    return inputs[0]!.map((length, d) => (d === axis ? total : length));
+    return checkSize(
+      "concat",
+      inputs[0]!.map((length, d) => (d === axis ? total : length)),
+    );
   },
   forward(call) {
     const { output, inputs, attributes } = call;

@@ -1,12 +1,13 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape, sizeOf } from "../tensor.js";
+import { floatsOf, hostArray, integersOf } from "../number-list.js";
+import { checkOptions } from "../options.js";
+import { finite, fraction, whole } from "../settings.js";
+import { formatShape, sizeOf } from "../shape.js";
 import { expectInputs } from "./broadcast.js";
-import { checkLossReduction, type LossReduction } from "./loss-reduction.js";
-import type { Op, Pointer, Shape } from "./op.js";
+import { type LossReduction, takeLossReduction } from "./loss-reduction.js";
+import type { Pointer, Shape, TakingOp } from "./op.js";
 
 export interface CrossEntropyAttributes {
-  /** A class index for each row of the logits, in row-major order. */
-  readonly targets: ArrayLike<number>;
   /** Default "mean": over the targets that are not ignored, by their class weights. */
   readonly reduction?: LossReduction | undefined;
   /** Target whose rows have no loss and no gradient. Default −100. */
@@ -15,6 +16,21 @@ export interface CrossEntropyAttributes {
   readonly labelSmoothing?: number | undefined;
   /** Weight of each class, `[classes]`; constant. Default 1. */
   readonly weight?: ArrayLike<number> | undefined;
+}
+
+/** What a caller gives: a class index for each row of the logits, in row-major order, and how the loss is made. */
+interface Given {
+  readonly targets: ArrayLike<number>;
+  readonly options: CrossEntropyAttributes;
+}
+
+/** As the op keeps them. */
+interface Taken {
+  readonly targets: Int32Array;
+  readonly reduction: LossReduction;
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+  readonly weight: Float32Array | undefined;
 }
 
 /** What the gradient needs. */
@@ -26,15 +42,31 @@ interface Saved {
   readonly scale: number;
 }
 
-const defaultIgnoreIndex = -100;
+const what = "crossEntropy";
+const names = ["reduction", "ignoreIndex", "labelSmoothing", "weight"];
+const INT32 = 2 ** 31;
+
+function take(given: Given | undefined): Taken {
+  const { targets, options } = given!;
+  checkOptions(what, options, names);
+  const { reduction, ignoreIndex = -100, labelSmoothing = 0, weight } = options;
+  const weights = weight === undefined ? undefined : floatsOf(what, "weight", weight);
+  weights?.forEach((each, place) => finite(what, `weight ${place}`, each));
+  return {
+    reduction: takeLossReduction(what, reduction),
+    ignoreIndex: whole(what, "ignoreIndex", ignoreIndex, -INT32, INT32 - 1),
+    labelSmoothing: fraction(what, "labelSmoothing", labelSmoothing, true),
+    weight: weights,
+    targets: integersOf(what, "targets", targets).data,
+  };
+}
 
 /** `[rows, classes]` of logits. */
 function sizes(logits: Shape): [number, number] {
   return [sizeOf(logits.slice(0, -1)), logits.at(-1)!];
 }
 
-function check(logits: Shape, attributes: CrossEntropyAttributes): void {
-  const { targets, reduction = "mean", ignoreIndex = defaultIgnoreIndex, labelSmoothing = 0, weight } = attributes;
+function check(logits: Shape, { targets, ignoreIndex, weight }: Taken): void {
   if (logits.length === 0) throw new ShapeError("crossEntropy: logits must be [..., classes], got a scalar");
   const [rows, classes] = sizes(logits);
   if (targets.length !== rows) {
@@ -43,7 +75,7 @@ function check(logits: Shape, attributes: CrossEntropyAttributes): void {
   }
   for (let row = 0; row < rows; row++) {
     const target = targets[row]!;
-    if (target !== ignoreIndex && !(Number.isInteger(target) && target >= 0 && target < classes)) {
+    if ((target < 0 || target >= classes) && target !== ignoreIndex) {
       const range = classes === 0 ? "there are no classes" : `classes are 0 to ${classes - 1}`;
       throw new ConfigError(`crossEntropy: target ${target} of row ${row}: ${range}, ignored is ${ignoreIndex}`, {
         target,
@@ -51,10 +83,6 @@ function check(logits: Shape, attributes: CrossEntropyAttributes): void {
         classes,
       });
     }
-  }
-  checkLossReduction("crossEntropy", reduction);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ConfigError(`crossEntropy: labelSmoothing must be 0 to 1, got ${labelSmoothing}`);
   }
   if (weight !== undefined && weight.length !== classes) {
     throw new ShapeError(`crossEntropy: weight must have ${classes} elements, one a class, got ${weight.length}`);
@@ -68,22 +96,26 @@ function check(logits: Shape, attributes: CrossEntropyAttributes): void {
  * "mean" divides the sum by Σ w_t over all targets that are not ignored; where all are, loss and gradient are 0 (PyTorch
  * gives NaN). Result: a scalar, or `[...]` with reduction "none". Logits of any size stay finite.
  */
-export const crossEntropy: Op<CrossEntropyAttributes, Saved> = {
-  name: "crossEntropy",
+export const crossEntropy: TakingOp<Given, Taken, Saved> = {
+  name: what,
+  take,
   shape(inputs, attributes) {
-    expectInputs("crossEntropy", inputs, 1);
+    expectInputs(what, inputs, 1);
     check(inputs[0]!, attributes);
     return attributes.reduction === "none" ? inputs[0]!.slice(0, -1) : [];
   },
   forward(call) {
     const logits = call.inputs[0]!;
-    const { targets, reduction = "mean", ignoreIndex = defaultIgnoreIndex, labelSmoothing = 0 } = call.attributes;
-    const weight = call.attributes.weight && Float32Array.from(call.attributes.weight);
+    const { targets, reduction, ignoreIndex, labelSmoothing, weight } = call.attributes;
     const [rows, classes] = sizes(logits.shape);
     // To the kernel a target that is no class index is one to ignore.
-    const indices = Int32Array.from(targets, (target) => (target === ignoreIndex ? -1 : target));
+    const indices = hostArray(what, Int32Array, rows);
     let total = 0;
-    for (const target of indices) if (target >= 0) total += weight === undefined ? 1 : weight[target]!;
+    for (let row = 0; row < rows; row++) {
+      const target = targets[row]!;
+      indices[row] = target === ignoreIndex ? -1 : target;
+      if (target !== ignoreIndex) total += weight === undefined ? 1 : weight[target]!;
+    }
     const scale = reduction === "mean" ? (total === 0 ? 0 : 1 / total) : 1;
 
     const saved = {
@@ -110,7 +142,7 @@ export const crossEntropy: Op<CrossEntropyAttributes, Saved> = {
   backward(call) {
     if (!call.wants(0)) return;
     const logits = call.inputs[0]!;
-    const { reduction = "mean", labelSmoothing = 0 } = call.attributes;
+    const { reduction, labelSmoothing } = call.attributes;
     const { targets, weights, statistics, scale } = call.saved;
     const [rows, classes] = sizes(logits.shape);
     const { pointer, accumulate } = call.target(0);

@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.js";
-import { formatShape, sizeOf } from "../tensor.js";
+import { excerpt } from "../excerpt.js";
+import { formatShape, sizeOf } from "../shape.js";
 import type { Shape } from "./op.js";
 
 /** Counts a negative dimension from the end. Throws `ShapeError` where `shape` has no such dimension. */
@@ -7,7 +8,7 @@ export function dimensionOf(name: string, shape: Shape, dim: number): number {
   const rank = shape.length;
   if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
     const range = rank === 0 ? "a scalar has none" : `expected ${-rank} to ${rank - 1}`;
-    throw new ShapeError(`${name}: dimension ${dim} of ${formatShape(shape)}: ${range}`, { shape, dim });
+    throw new ShapeError(`${name}: dimension ${excerpt(dim)} of ${formatShape(shape)}: ${range}`, { shape, dim });
   }
   return dim < 0 ? dim + rank : dim;
 }
@@ -15,7 +16,7 @@ export function dimensionOf(name: string, shape: Shape, dim: number): number {
 /** As `dimensionOf` for several; each may be named once. `undefined` stands for all. */
 export function dimensionsOf(name: string, shape: Shape, dim: number | readonly number[] | undefined): number[] {
   if (dim === undefined) return shape.map((_, d) => d);
-  const dims = (typeof dim === "number" ? [dim] : dim).map((d) => dimensionOf(name, shape, d));
+  const dims = (typeof dim === "object" ? dim : [dim]).map((d) => dimensionOf(name, shape, d));
   if (new Set(dims).size !== dims.length) {
     throw new ShapeError(`${name}: dimensions ${formatShape(dims)} of ${formatShape(shape)} name one twice`, {
       shape,

@@ -1,6 +1,6 @@
-import { ConfigError } from "../errors.js";
+import { fraction } from "../settings.js";
 import { expectInputs } from "./broadcast.js";
-import type { Op } from "./op.js";
+import type { TakingOp } from "./op.js";
 
 export interface DropoutAttributes {
   /** Probability that an element becomes 0, 0 to 1; rounded to a multiple of 2⁻¹⁶. */
@@ -17,11 +17,11 @@ export function seedWords(seed: number): [number, number] {
  * ∂x = g·keep / (1 − p). The mask is not kept: it comes again from the graph's seed and the call's number.
  * What forward saves is that number, or null where nothing was dropped.
  */
-export const dropout: Op<DropoutAttributes, number | null> = {
+export const dropout: TakingOp<number, DropoutAttributes, number | null> = {
   name: "dropout",
-  shape(inputs, { p }) {
+  take: (p) => ({ p: fraction("dropout", "p", p, true) }),
+  shape(inputs) {
     expectInputs("dropout", inputs, 1);
-    if (!(p >= 0 && p <= 1)) throw new ConfigError(`dropout: p must be a probability from 0 to 1, got ${p}`);
     return inputs[0]!;
   },
   forward(call) {

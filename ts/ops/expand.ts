@@ -1,22 +1,32 @@
+import { ShapeError } from "../errors.js";
+import { checkSize, formatShape, listOf } from "../shape.js";
 import { checkExpands, expectInputs } from "./broadcast.js";
-import type { Op, Shape } from "./op.js";
+import type { Shape, TakingOp } from "./op.js";
 import { expandTo, sumTo } from "./sum-to.js";
 
-export interface ExpandAttributes {
-  /** Shape to repeat to; -1 keeps the input's length. */
-  readonly shape: Shape;
+function expanded(from: Shape, to: Shape): Shape {
+  const lead = to.length - from.length;
+  const lengths = to.map((length, d) => (length === -1 ? (from[d - lead] ?? length) : length));
+  if (!lengths.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+    throw new ShapeError(
+      `expand: ${formatShape(from)} to ${formatShape(to)}: lengths are whole numbers from 0, or -1 for the input's own`,
+      { from, to },
+    );
+  }
+  checkExpands("expand", from, lengths);
+  return checkSize("expand", lengths);
 }
 
-/** y = x repeated along dimensions of length 1 and along new leading ones; ∂x = Σ g over them. */
-export const expand: Op<ExpandAttributes, void> = {
+/**
+ * y = x repeated along dimensions of length 1 and along new leading ones; ∂x = Σ g over them. The attribute is the shape
+ * to repeat to, -1 keeping the input's length.
+ */
+export const expand: TakingOp<Shape, Shape, void> = {
   name: "expand",
-  shape(inputs, { shape }) {
+  take: (shape) => listOf("expand", "shape", shape!),
+  shape(inputs, to) {
     expectInputs("expand", inputs, 1);
-    const from = inputs[0]!;
-    const lead = shape.length - from.length;
-    const to = shape.map((length, d) => (length === -1 ? (from[d - lead] ?? length) : length));
-    checkExpands("expand", from, to);
-    return to;
+    return expanded(inputs[0]!, to);
   },
   forward(call) {
     const { shape, pointer } = call.inputs[0]!;

@@ -1,8 +1,8 @@
 import { ShapeError } from "../errors.js";
-import { formatShape, sizeOf } from "../tensor.js";
+import { formatShape, sizeOf } from "../shape.js";
 import { dimensionsOf } from "./dimensions.js";
-import type { Op, Pointer, Value, Workspace } from "./op.js";
-import { reducedShape, type ReductionAttributes } from "./reduction.js";
+import type { Pointer, TakingOp, Value, Workspace } from "./op.js";
+import { reducedShape, type Reduction, type ReductionAttributes, takeReduction } from "./reduction.js";
 import { contiguous, copyStrided, type Strides } from "./strides.js";
 
 /** x with its reduced dimensions next to one another: `[outer, axis, inner]`, in x's own memory if they are so already. */
@@ -14,7 +14,7 @@ interface Arranged {
   readonly copy: { readonly sizes: number[]; readonly strides: Strides } | null;
 }
 
-function arrange(name: string, { shape }: Value, { dim }: ReductionAttributes): Arranged {
+function arrange(name: string, { shape }: Value, { dim }: Reduction): Arranged {
   const dims = dimensionsOf(name, shape, dim).sort((a, b) => a - b);
   const first = dims[0] ?? shape.length;
   const end = (dims.at(-1) ?? first - 1) + 1;
@@ -37,9 +37,13 @@ function arranged(call: Workspace, x: Value, { copy }: Arranged): Pointer {
   return pointer;
 }
 
-function extreme(name: "amax" | "amin", kernel: "max_axis" | "min_axis"): Op<ReductionAttributes, void> {
+function extreme(
+  name: "amax" | "amin",
+  kernel: "max_axis" | "min_axis",
+): TakingOp<ReductionAttributes, Reduction, void> {
   return {
     name,
+    take: (given) => takeReduction(name, given),
     shape(inputs, attributes) {
       const shape = reducedShape(name, inputs, attributes);
       if (sizeOf(inputs[0]!) === 0 && sizeOf(shape) > 0) {
@@ -74,7 +78,7 @@ function extreme(name: "amax" | "amin", kernel: "max_axis" | "min_axis"): Op<Red
 }
 
 /** y = max x over some dimensions, NaN where one is; ∂x = g at the largest, shared evenly among equals. */
-export const amax: Op<ReductionAttributes, void> = extreme("amax", "max_axis");
+export const amax: TakingOp<ReductionAttributes, Reduction, void> = extreme("amax", "max_axis");
 
 /** y = min x over some dimensions, NaN where one is; ∂x = g at the smallest, shared evenly among equals. */
-export const amin: Op<ReductionAttributes, void> = extreme("amin", "min_axis");
+export const amin: TakingOp<ReductionAttributes, Reduction, void> = extreme("amin", "min_axis");

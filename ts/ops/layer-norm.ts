@@ -1,7 +1,8 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape, sizeOf } from "../tensor.js";
-import { sameShape } from "./broadcast.js";
-import type { Op, Pointer, Shape, Value } from "./op.js";
+import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
+import { nonNegative } from "../settings.js";
+import { formatShape, listOf, sameShape, sizeOf } from "../shape.js";
+import type { Pointer, Shape, TakingOp, Value } from "./op.js";
 import { unwanted } from "./unwanted.js";
 
 export interface LayerNormAttributes {
@@ -11,15 +12,44 @@ export interface LayerNormAttributes {
   readonly eps?: number | undefined;
 }
 
+/** What a caller gives: which of weight and bias stand behind x among the inputs, and how to normalise. */
+interface Given {
+  readonly weight: boolean;
+  readonly bias: boolean;
+  readonly options: LayerNormAttributes;
+}
+
+/** As the op keeps them. */
+interface Taken {
+  readonly weight: boolean;
+  readonly bias: boolean;
+  readonly normalizedShape: Shape | undefined;
+  readonly eps: number;
+}
+
+const names = ["normalizedShape", "eps"];
+
+function take(given: Given | undefined): Taken {
+  const { weight, bias, options } = given!;
+  checkOptions("layerNorm", options, names);
+  const { normalizedShape, eps = 1e-5 } = options;
+  const lengths = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
+  return {
+    weight,
+    bias,
+    normalizedShape: lengths === undefined ? undefined : listOf("layerNorm", "normalizedShape", lengths),
+    eps: nonNegative("layerNorm", "eps", eps),
+  };
+}
+
+/** Where weight and bias stand among the inputs; 0 where they don't. */
+const weightAt = ({ weight }: Taken) => (weight ? 1 : 0);
+const biasAt = ({ weight, bias }: Taken) => (bias ? (weight ? 2 : 1) : 0);
+
 /** What the gradient needs of each row. */
 interface Statistics {
   readonly mean: Pointer;
   readonly rstd: Pointer;
-}
-
-/** Throws `ConfigError` unless `eps` is a number from 0. */
-export function checkEps(name: string, eps: number): void {
-  if (!(eps >= 0)) throw new ConfigError(`${name}: eps must be 0 or greater, got ${eps}`);
 }
 
 /** Throws `ShapeError` unless `normalized` are the last lengths of `x`. */
@@ -36,24 +66,24 @@ export function rowsOf({ size }: Value, columns: number): [number, number] {
   return [columns === 0 ? 0 : size / columns, columns];
 }
 
-function normalizedShapeOf(x: Shape, weight: Shape | undefined, attributes: LayerNormAttributes): Shape {
-  const { normalizedShape = weight ?? x.slice(-1) } = attributes;
-  return typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
+/** `[rows, columns]`, the columns being normalised together. */
+function sizes(x: Value, weight: Value | undefined, { normalizedShape }: Taken): [number, number] {
+  return rowsOf(x, sizeOf(normalizedShape ?? weight?.shape ?? x.shape.slice(-1)));
 }
 
 /**
  * y = (x − mean)·rstd·weight + bias over the last dimensions, rstd = 1/√(variance + eps), the variance being that of
- * the whole row (divided by n). Inputs `[x]`, `[x, weight]` or `[x, weight, bias]`.
+ * the whole row (divided by n). Inputs are x and those of weight and bias that there are.
  * With h = g·weight and x̂ = (x − mean)·rstd: ∂x = rstd·(h − mean(h) − x̂·mean(h·x̂)), ∂weight = Σ g·x̂, ∂bias = Σ g.
  */
-export const layerNorm: Op<LayerNormAttributes, Statistics> = {
+export const layerNorm: TakingOp<Given, Taken, Statistics> = {
   name: "layerNorm",
+  take,
   shape(inputs, attributes) {
-    const [x, weight, bias] = inputs;
-    if (x === undefined || inputs.length > 3) {
-      throw new ShapeError(`layerNorm: takes x, weight and bias, got ${inputs.length} inputs`);
-    }
-    const normalized = normalizedShapeOf(x, weight, attributes);
+    const [x] = inputs as [Shape];
+    const weight = attributes.weight ? inputs[weightAt(attributes)] : undefined;
+    const bias = attributes.bias ? inputs[biasAt(attributes)] : undefined;
+    const normalized = attributes.normalizedShape ?? weight ?? bias ?? x.slice(-1);
     checkNormalizedShape("layerNorm", x, normalized);
     for (const [what, shape] of [
       ["weight", weight],
@@ -64,25 +94,27 @@ export const layerNorm: Op<LayerNormAttributes, Statistics> = {
         throw new ShapeError(message, { x, normalized, [what]: shape });
       }
     }
-    checkEps("layerNorm", attributes.eps ?? 1e-5);
     return x;
   },
   forward(call) {
-    const [x, weight, bias] = call.inputs as [Value, Value?, Value?];
-    const [rows, columns] = rowsOf(x, sizeOf(normalizedShapeOf(x.shape, weight?.shape, call.attributes)));
+    const { inputs, attributes, output } = call;
+    const [x, weight, bias] = operands(inputs, attributes);
+    const [rows, columns] = sizes(x, weight ?? bias, attributes);
     const mean = call.recording ? call.allocate(2 * rows) : call.scratch(2 * rows);
     const rstd = mean + 4 * rows;
-    const [w, b, y] = [weight?.pointer ?? 0, bias?.pointer ?? 0, call.output.pointer];
-    call.kernels.layer_norm_forward(x.pointer, w, b, y, mean, rstd, rows, columns, call.attributes.eps ?? 1e-5);
+    const [w, b, y] = [weight?.pointer ?? 0, bias?.pointer ?? 0, output.pointer];
+    call.kernels.layer_norm_forward(x.pointer, w, b, y, mean, rstd, rows, columns, attributes.eps);
     return { mean, rstd };
   },
   backward(call) {
-    const [x, weight, bias] = call.inputs as [Value, Value?, Value?];
-    const [rows, columns] = rowsOf(x, sizeOf(normalizedShapeOf(x.shape, weight?.shape, call.attributes)));
+    const { inputs, attributes } = call;
+    const [x, weight, bias] = operands(inputs, attributes);
+    const [rows, columns] = sizes(x, weight ?? bias, attributes);
     const { mean, rstd } = call.saved;
-    const dx = call.wants(0) ? call.target(0) : unwanted;
-    const dw = weight !== undefined && call.wants(1) ? call.target(1) : unwanted;
-    const db = bias !== undefined && call.wants(2) ? call.target(2) : unwanted;
+    const target = (has: boolean, i: number) => (has && call.wants(i) ? call.target(i) : unwanted);
+    const dx = target(true, 0);
+    const dw = target(attributes.weight, weightAt(attributes));
+    const db = target(attributes.bias, biasAt(attributes));
     call.kernels.layer_norm_gradient(
       call.gradient.pointer,
       x.pointer,
@@ -100,3 +132,8 @@ export const layerNorm: Op<LayerNormAttributes, Statistics> = {
     );
   },
 };
+
+function operands(inputs: readonly Value[], attributes: Taken): [Value, Value | undefined, Value | undefined] {
+  const { weight, bias } = attributes;
+  return [inputs[0]!, weight ? inputs[weightAt(attributes)] : undefined, bias ? inputs[biasAt(attributes)] : undefined];
+}

@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { checkSize, formatShape } from "../shape.js";
 import type { ForwardCall, BackwardCall, Op, Pointer, Shape } from "./op.js";
 
 /** Attributes of `linear`. */
@@ -59,7 +59,7 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
       { bias },
     );
   }
-  return [...x.slice(0, -1), outFeatures];
+  return checkSize(op, [...x.slice(0, -1), outFeatures]);
 }
 
 /** Product of all dimensions but the last. */

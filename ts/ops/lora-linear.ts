@@ -1,7 +1,11 @@
-import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { ConfigError, ShapeError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+import { checkOptions } from "../options.js";
+import { finite, flag, whole } from "../settings.js";
+import { formatShape, sameShape } from "../shape.js";
+import { expectInputs } from "./broadcast.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
-import type { BackwardCall, Op, Pointer, Shape } from "./op.js";
+import type { BackwardCall, Pointer, Shape, TakingOp } from "./op.js";
 
 /** One adapter on columns `start` to `start + width` of the weight. */
 export interface AdapterColumns {
@@ -17,22 +21,58 @@ export interface LoraLinearAttributes {
   readonly bias: boolean;
   /** Whether the next input is what the adapters see in place of x: x after dropout. */
   readonly adapterInput: boolean;
-  /** The rest of the inputs: A `[in, rank]` and B `[rank, width]` of each, in this order. */
+  /** The rest of the inputs: A `[in, rank]` and B `[rank, width]` of each, in this order. Columns may be adapted twice. */
   readonly adapters: readonly AdapterColumns[];
 }
 
+const names = ["bias", "adapterInput", "adapters"];
+
+function take(given: LoraLinearAttributes | undefined): LoraLinearAttributes {
+  checkOptions("loraLinear", given, names);
+  const { bias, adapterInput, adapters } = given!;
+  if (!Array.isArray(adapters)) {
+    throw new ConfigError(`loraLinear: adapters is a list of { start, width, scaling }, got ${excerpt(adapters)}`);
+  }
+  const taken: AdapterColumns[] = [];
+  for (let i = 0; i < adapters.length; i++) taken.push(takeColumns(adapters[i] as unknown));
+  return {
+    bias: flag("loraLinear", "bias", bias),
+    adapterInput: flag("loraLinear", "adapterInput", adapterInput),
+    adapters: taken,
+  };
+}
+
+function takeColumns(given: unknown): AdapterColumns {
+  if (typeof given !== "object" || given === null) {
+    throw new ConfigError(`loraLinear: an adapter is { start, width, scaling }, got ${excerpt(given)}`);
+  }
+  const { start, width, scaling } = given as AdapterColumns;
+  return {
+    start: whole("loraLinear", "start", start),
+    width: whole("loraLinear", "width", width),
+    scaling: finite("loraLinear", "scaling", scaling),
+  };
+}
+
 /**
- * y = x·W + b, and for each adapter y[:, columns] += s·(x·A)·B (LoRA, arXiv 2106.09685). Several adapters on disjoint or
- * equal columns let query, key and value run as one product.
+ * y = x·W + b, and for each adapter y[:, columns] += s·(x·A)·B (LoRA, arXiv 2106.09685). Several adapters, each on columns
+ * of its own, let query, key and value run as one product.
  *
  * With u = x·A saved and v = s·g[:, columns]·Bᵀ: ∂A = xᵀ·v, ∂B = s·uᵀ·g[:, columns], ∂x = g·Wᵀ + Σ v·Aᵀ. W is frozen and
  * gets no gradient.
  */
-export const loraLinear: Op<LoraLinearAttributes, readonly Pointer[]> = {
+export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, readonly Pointer[]> = {
   name: "loraLinear",
+  take,
 
   shape(inputs, attributes) {
+    expectInputs("loraLinear", inputs, firstAdapter(attributes) + 2 * attributes.adapters.length);
     const [x, weight] = inputs as [Shape, Shape];
+    const seen = inputs[adapterInput(attributes)]!;
+    if (!sameShape(seen, x)) {
+      const message = `loraLinear: the adapters' input must have x's shape ${formatShape(x)}, got ${formatShape(seen)}`;
+      throw new ShapeError(message, { x, seen });
+    }
     const shape = linearShape("loraLinear", x, weight, attributes.bias ? inputs[2] : undefined);
     attributes.adapters.forEach((adapter, i) => {
       const first = firstAdapter(attributes) + 2 * i;
@@ -118,7 +158,7 @@ function firstAdapter({ bias, adapterInput }: LoraLinearAttributes): number {
 function checkAdapter(weight: Shape, a: Shape, b: Shape, { start, width }: AdapterColumns): void {
   const [inFeatures, outFeatures] = weight as [number, number];
   const fits = a.length === 2 && b.length === 2 && a[0] === inFeatures && a[1] === b[0] && b[1] === width;
-  if (!fits || start < 0 || start + width > outFeatures) {
+  if (!fits || start + width > outFeatures) {
     throw new ShapeError(
       `loraLinear: A ${formatShape(a)} and B ${formatShape(b)} on columns ${start} to ${start + width} do not fit weight ` +
         `${formatShape(weight)}: A is [${inFeatures}, rank], B is [rank, ${width}]`,

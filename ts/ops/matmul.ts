@@ -1,14 +1,18 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { checkSize, formatShape } from "../shape.js";
+import { checkOptions } from "../options.js";
+import { flag } from "../settings.js";
 import { broadcastShapes } from "./broadcast.js";
 import type { Kernels } from "../engine/kernels.js";
-import type { GradientTarget, Op, Pointer, Shape, Value } from "./op.js";
+import type { GradientTarget, Pointer, Shape, TakingOp, Value } from "./op.js";
 
 /** Which operands are used transposed (their last two dimensions swapped). */
 export interface MatmulAttributes {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
 }
+
+const names = ["transposeA", "transposeB"];
 
 /** A matrix operand seen through its last two dimensions: `rows` × `columns` after transposition. */
 interface Matrix {
@@ -23,17 +27,27 @@ interface Matrix {
  * C = op(A)·op(B), batched over the leading dimensions, which broadcast; vectors as `torch.matmul` takes them.
  * ∂A = G·op(B)ᵀ and ∂B = op(A)ᵀ·G are the same product with strides swapped, summed over broadcast batches.
  */
-export const matmul: Op<MatmulAttributes, void> = {
+export const matmul: TakingOp<MatmulAttributes, Required<MatmulAttributes>, void> = {
   name: "matmul",
+
+  take(given = {}) {
+    checkOptions("matmul", given, names);
+    const { transposeA = false, transposeB = false } = given;
+    return {
+      transposeA: flag("matmul", "transposeA", transposeA),
+      transposeB: flag("matmul", "transposeB", transposeB),
+    };
+  },
 
   shape([a, b], attributes) {
     const { right, batch } = operands(a!, b!, attributes);
     const outer = a!.length > 2 && b!.length <= 2 && !attributes.transposeA ? a!.slice(0, -2) : batch;
     const rows = a!.length > 1 ? [a!.at(attributes.transposeA ? -1 : -2)!] : [];
-    return [...outer, ...rows, ...(b!.length > 1 ? [right.columns] : [])];
+    return checkSize("matmul", [...outer, ...rows, ...(b!.length > 1 ? [right.columns] : [])]);
   },
 
   forward({ kernels, inputs: [a, b], output, attributes }) {
+    if (output.size === 0) return; // A batch of nothing can be long.
     const { left, right, batch } = operands(a!.shape, b!.shape, attributes);
     const c = plain(left.rows, right.columns, batch);
     eachBatch(batch, left, right, (i, j, at) => {
@@ -52,7 +66,10 @@ export const matmul: Op<MatmulAttributes, void> = {
     const { left, right, batch } = operands(a.shape, b.shape, call.attributes);
     const g = plain(left.rows, right.columns, batch);
     const gradient = (target: GradientTarget, operand: Matrix, side: "left" | "right") => {
-      if (batch.includes(0) && target.accumulate === 0) call.kernels.fill(sizeOf(operand), 0, target.pointer);
+      if (call.output.size === 0) {
+        if (target.accumulate === 0) call.kernels.fill(sizeOf(operand), 0, target.pointer);
+        return;
+      }
       // A batch that was broadcast is written once and then added to.
       const written = new Set<number>();
       eachBatch(batch, left, right, (i, j, at) => {
@@ -71,7 +88,7 @@ export const matmul: Op<MatmulAttributes, void> = {
   },
 };
 
-function operands(a: Shape, b: Shape, { transposeA = false, transposeB = false }: MatmulAttributes) {
+function operands(a: Shape, b: Shape, { transposeA, transposeB }: Required<MatmulAttributes>) {
   if (a.length === 0 || b.length === 0) {
     throw new ShapeError(`matmul: ${formatShape(a)} × ${formatShape(b)}: a scalar has no matrix product; use mul`);
   }

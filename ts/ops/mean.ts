@@ -1,9 +1,9 @@
-import type { BackwardCall, ForwardCall, Op } from "./op.js";
-import { keptShape, reducedShape, type ReductionAttributes } from "./reduction.js";
+import type { BackwardCall, ForwardCall, TakingOp } from "./op.js";
+import { keptShape, reducedShape, type Reduction, type ReductionAttributes, takeReduction } from "./reduction.js";
 import { expandTo, sumTo } from "./sum-to.js";
 
 /** 1 / number of elements that one result is the mean of; infinite where there are none, so that their mean is NaN. */
-function share(call: ForwardCall<ReductionAttributes> | BackwardCall<ReductionAttributes, void>): number {
+function share(call: ForwardCall<Reduction> | BackwardCall<Reduction, void>): number {
   const { shape, size } = call.inputs[0]!;
   if (size > 0) return call.output.size / size;
   const kept = keptShape("mean", shape, call.attributes);
@@ -11,8 +11,9 @@ function share(call: ForwardCall<ReductionAttributes> | BackwardCall<ReductionAt
 }
 
 /** y = Σ x / n over some dimensions, NaN over no elements; ∂x = g / n repeated. */
-export const mean: Op<ReductionAttributes, void> = {
+export const mean: TakingOp<ReductionAttributes, Reduction, void> = {
   name: "mean",
+  take: (given) => takeReduction("mean", given),
   shape: (inputs, attributes) => reducedShape("mean", inputs, attributes),
   forward(call) {
     const { shape, pointer } = call.inputs[0]!;

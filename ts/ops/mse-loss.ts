@@ -1,26 +1,31 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
-import { expectInputs, sameShape } from "./broadcast.js";
-import { checkLossReduction, type LossReduction } from "./loss-reduction.js";
-import type { Op } from "./op.js";
+import { formatShape, sameShape } from "../shape.js";
+import { checkOptions } from "../options.js";
+import { expectInputs } from "./broadcast.js";
+import { type LossReduction, takeLossReduction } from "./loss-reduction.js";
+import type { TakingOp } from "./op.js";
 
 export interface MseLossAttributes {
   /** Default "mean": over all elements. */
   readonly reduction?: LossReduction | undefined;
 }
 
+const names = ["reduction"];
+
 /** Factor of each element's loss. The mean of nothing is 0 (PyTorch gives NaN). */
-const scaleOf = ({ reduction = "mean" }: MseLossAttributes, size: number) => {
-  return reduction === "mean" && size > 0 ? 1 / size : 1;
-};
+const scaleOf = (reduction: LossReduction, size: number) => (reduction === "mean" && size > 0 ? 1 / size : 1);
 
 /**
  * loss = (x − y)², x and y of one shape; their mean (default), their sum, or each with reduction "none".
  * ∂x = 2·g·(x − y), divided by the number of elements for a mean; ∂y = −∂x.
  */
-export const mseLoss: Op<MseLossAttributes, void> = {
+export const mseLoss: TakingOp<MseLossAttributes, LossReduction, void> = {
   name: "mseLoss",
-  shape(inputs, { reduction = "mean" }) {
+  take(given = {}) {
+    checkOptions("mseLoss", given, names);
+    return takeLossReduction("mseLoss", given.reduction);
+  },
+  shape(inputs, reduction) {
     expectInputs("mseLoss", inputs, 2);
     const [x, y] = inputs as [readonly number[], readonly number[]];
     if (!sameShape(x, y)) {
@@ -29,12 +34,11 @@ export const mseLoss: Op<MseLossAttributes, void> = {
         y,
       });
     }
-    checkLossReduction("mseLoss", reduction);
     return reduction === "none" ? x : [];
   },
   forward({ kernels, inputs, output, attributes }) {
     const [x, y] = [inputs[0]!, inputs[1]!];
-    if (attributes.reduction === "none") {
+    if (attributes === "none") {
       kernels.mse_loss_forward(x.pointer, y.pointer, output.pointer, x.size);
     } else {
       kernels.mse_loss_total(x.pointer, y.pointer, output.pointer, x.size, scaleOf(attributes, x.size));
@@ -43,7 +47,7 @@ export const mseLoss: Op<MseLossAttributes, void> = {
   backward(call) {
     const { kernels, gradient, inputs, attributes } = call;
     const scale = 2 * scaleOf(attributes, inputs[0]!.size);
-    const step = attributes.reduction === "none" ? 1 : 0;
+    const step = attributes === "none" ? 1 : 0;
     for (const i of [0, 1]) {
       if (!call.wants(i)) continue;
       // The gradient of y is that of x with the two exchanged.

@@ -75,14 +75,23 @@ export interface BackwardCall<A, S> extends Workspace {
 
 /**
  * One differentiable operation: its shape rule, its value and its gradient.
- * `A` are its attributes (plain data), `S` what forward saves for backward.
+ * `A` are its attributes (plain data of its own), `S` what forward saves for backward.
  */
 export interface Op<A = unknown, S = unknown> {
   readonly name: string;
-  /** Shape of the result. Checks inputs and attributes before any work and throws `ShapeError` or `ConfigError`. */
+  /** Shape of the result. Checks before any work that inputs and attributes fit; throws `ShapeError` or `ConfigError`. */
   shape(inputs: readonly Shape[], attributes: A): Shape;
   /** Result has the first input's memory (reshape and the like); `forward` is then not called. */
   readonly alias?: true;
   forward(call: ForwardCall<A>): S;
   backward(call: BackwardCall<A, S>): void;
+}
+
+/** An op with attributes: `G` is what a caller gives, `A` what the op makes of it. */
+export interface TakingOp<G, A, S> extends Op<A, S> {
+  /**
+   * Reads each attribute once, checks it, fills in its default and copies it: what the caller changes afterwards, between
+   * forward and backward for one, changes nothing. Throws `ConfigError` or `ShapeError`.
+   */
+  take(given: G | undefined): A;
 }

@@ -1,14 +1,9 @@
 import { ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { formatShape, listOf } from "../shape.js";
 import { expectInputs } from "./broadcast.js";
 import { dimensionOf, dimensionsOf } from "./dimensions.js";
-import type { BackwardCall, ForwardCall, Op, Shape } from "./op.js";
+import type { BackwardCall, ForwardCall, Op, Shape, TakingOp } from "./op.js";
 import { contiguous, copyStrided } from "./strides.js";
-
-export interface PermuteAttributes {
-  /** Dimension of the input that each dimension of the result is. */
-  readonly dims: readonly number[];
-}
 
 export interface TransposeAttributes {
   readonly dim0: number;
@@ -55,10 +50,14 @@ function permuting<A>(name: string, order: (shape: Shape, attributes: A) => numb
   };
 }
 
-/** y = x with its dimensions in another order; ∂x = g in the order before. */
-export const permute: Op<PermuteAttributes, void> = permuting("permute", (shape, { dims }: PermuteAttributes) =>
-  orderOf(shape, dims),
-);
+/**
+ * y = x with its dimensions in another order; ∂x = g in the order before. The attribute is the dimension of x that each
+ * dimension of y is.
+ */
+export const permute: TakingOp<readonly number[], readonly number[], void> = {
+  ...permuting("permute", orderOf),
+  take: (dims) => listOf("permute", "dims", dims!),
+};
 
 /** y = x with two dimensions exchanged; ∂x = g with the same two exchanged. */
 export const transpose: Op<TransposeAttributes, void> = permuting("transpose", swapped);

@@ -1,9 +1,12 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { ShapeError } from "../errors.js";
+import { hostArray, integersOf } from "../number-list.js";
+import { checkOptions } from "../options.js";
+import { finite, flag, whole } from "../settings.js";
+import { formatShape } from "../shape.js";
 import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
 import { expectInputs } from "./broadcast.js";
 import { checkOffsets } from "./offsets.js";
-import type { Op, Pointer, Value, Workspace } from "./op.js";
+import type { Pointer, TakingOp, Value, Workspace } from "./op.js";
 
 export interface RaggedAttentionAttributes {
   /** Starts of the sequences in the token rows and, last, the number of tokens: `[batch + 1]`. */
@@ -15,16 +18,37 @@ export interface RaggedAttentionAttributes {
   readonly causal?: boolean | undefined;
 }
 
+/** As the op keeps them. */
+interface Taken {
+  readonly offsets: Int32Array;
+  readonly heads: number;
+  readonly scale: number | undefined;
+  readonly causal: boolean;
+}
+
+const names = ["offsets", "heads", "scale", "causal"];
+
+function take(given: RaggedAttentionAttributes | undefined): Taken {
+  checkOptions("raggedAttention", given, names);
+  const { offsets, heads, scale, causal = false } = given!;
+  return {
+    heads: whole("raggedAttention", "heads", heads, 1, 2 ** 30),
+    scale: scale === undefined ? undefined : finite("raggedAttention", "scale", scale),
+    causal: flag("raggedAttention", "causal", causal),
+    offsets: integersOf("raggedAttention", "offsets", offsets).data,
+  };
+}
+
 interface Saved {
   readonly plan: AttentionPlan;
   readonly lse: Pointer;
 }
 
-function planFor(call: Workspace, qkv: Value, attributes: RaggedAttentionAttributes): AttentionPlan {
+function planFor(call: Workspace, qkv: Value, attributes: Taken): AttentionPlan {
   const [tokens, width] = qkv.shape as [number, number];
-  const { offsets, heads, causal = false } = attributes;
+  const { offsets, heads, causal } = attributes;
   const [sequences, headDim] = [offsets.length - 1, width / 3 / heads];
-  const table = new Int32Array(4 * sequences);
+  const table = hostArray("raggedAttention", Int32Array, 4 * sequences);
   let longest = 0;
   for (let s = 0; s < sequences; s++) {
     const [start, length] = [offsets[s]!, offsets[s + 1]! - offsets[s]!];
@@ -61,22 +85,17 @@ function columnBlocks(pointer: Pointer, { shape }: Value): [Pointer, Pointer, Po
  * columns h·d to (h + 1)·d of each → `[tokens, hidden]`. y = softmax(scale·q·kᵀ)·v for each sequence and head; gradients
  * as `scaledDotProductAttention`. No token is padding, so none is computed for nothing.
  */
-export const raggedAttention: Op<RaggedAttentionAttributes, Saved> = {
+export const raggedAttention: TakingOp<RaggedAttentionAttributes, Taken, Saved> = {
   name: "raggedAttention",
-  shape(inputs, { offsets, heads, scale }) {
+  take,
+  shape(inputs, { offsets, heads }) {
     expectInputs("raggedAttention", inputs, 1);
     const qkv = inputs[0]!;
-    if (!Number.isInteger(heads) || heads < 1) {
-      throw new ConfigError(`raggedAttention: heads must be a whole number from 1, got ${heads}`);
-    }
     if (qkv.length !== 2 || qkv[1]! % (3 * heads) !== 0) {
       const message = `raggedAttention: qkv ${formatShape(qkv)} must be [tokens, 3·hidden], hidden a multiple of ${heads} heads`;
       throw new ShapeError(message, { qkv, heads });
     }
     checkOffsets("raggedAttention", offsets, qkv[0]!);
-    if (scale !== undefined && !Number.isFinite(scale)) {
-      throw new ConfigError(`raggedAttention: scale must be a finite number, got ${scale}`);
-    }
     return [qkv[0]!, qkv[1]! / 3];
   },
   forward(call) {

@@ -1,12 +1,7 @@
 import { ShapeError } from "../errors.js";
-import { formatShape, sizeOf } from "../tensor.js";
+import { checkSize, formatShape, listOf, sizeOf } from "../shape.js";
 import { expectInputs } from "./broadcast.js";
-import type { Op, Shape } from "./op.js";
-
-export interface ReshapeAttributes {
-  /** New lengths; one of them may be -1, which stands for whatever is left. */
-  readonly shape: Shape;
-}
+import type { Shape, TakingOp } from "./op.js";
 
 function resolve(from: Shape, to: Shape): Shape {
   const error = (reason: string) =>
@@ -25,13 +20,14 @@ function resolve(from: Shape, to: Shape): Shape {
   return to.map((length, d) => (d === open ? size / others : length));
 }
 
-/** y = x under another shape, in the same memory; ∂x = g. */
-export const reshape: Op<ReshapeAttributes, void> = {
+/** y = x under another shape, in the same memory; ∂x = g. One length may be -1, which stands for whatever is left. */
+export const reshape: TakingOp<Shape, Shape, void> = {
   name: "reshape",
   alias: true,
-  shape(inputs, { shape }) {
+  take: (shape) => listOf("reshape", "shape", shape!),
+  shape(inputs, shape) {
     expectInputs("reshape", inputs, 1);
-    return resolve(inputs[0]!, shape);
+    return checkSize("reshape", resolve(inputs[0]!, shape));
   },
   forward() {},
   backward(call) {

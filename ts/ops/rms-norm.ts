@@ -1,13 +1,17 @@
 import { ShapeError } from "../errors.js";
-import { sizeOf } from "../tensor.js";
-import { checkEps, checkNormalizedShape, rowsOf } from "./layer-norm.js";
-import type { Op, Pointer, Value } from "./op.js";
+import { checkOptions } from "../options.js";
+import { nonNegative } from "../settings.js";
+import { sizeOf } from "../shape.js";
+import { checkNormalizedShape, rowsOf } from "./layer-norm.js";
+import type { Pointer, TakingOp, Value } from "./op.js";
 import { unwanted } from "./unwanted.js";
 
 export interface RmsNormAttributes {
   /** Added to the mean square. Default 1e-6. */
   readonly eps?: number | undefined;
 }
+
+const names = ["eps"];
 
 /** Elements of a row: the weight's, or the last dimension where there is no weight. */
 const columnsOf = (x: Value, weight: Value | undefined) => sizeOf(weight?.shape ?? x.shape.slice(-1));
@@ -17,22 +21,26 @@ const columnsOf = (x: Value, weight: Value | undefined) => sizeOf(weight?.shape 
  * `[x]` or `[x, weight]`.
  * With h = g·weight and x̂ = x·rstd: ∂x = rstd·(h − x̂·mean(h·x̂)), ∂weight = Σ g·x̂.
  */
-export const rmsNorm: Op<RmsNormAttributes, Pointer> = {
+export const rmsNorm: TakingOp<RmsNormAttributes, { readonly eps: number }, Pointer> = {
   name: "rmsNorm",
-  shape(inputs, { eps = 1e-6 }) {
+  take(given = {}) {
+    checkOptions("rmsNorm", given, names);
+    const { eps = 1e-6 } = given;
+    return { eps: nonNegative("rmsNorm", "eps", eps) };
+  },
+  shape(inputs) {
     const [x, weight] = inputs;
     if (x === undefined || inputs.length > 2) {
       throw new ShapeError(`rmsNorm: takes x and weight, got ${inputs.length} inputs`);
     }
     checkNormalizedShape("rmsNorm", x, weight ?? x.slice(-1));
-    checkEps("rmsNorm", eps);
     return x;
   },
   forward(call) {
     const [x, weight] = call.inputs as [Value, Value?];
     const [rows, columns] = rowsOf(x, columnsOf(x, weight));
     const rstd = call.recording ? call.allocate(rows) : call.scratch(rows);
-    const { eps = 1e-6 } = call.attributes;
+    const { eps } = call.attributes;
     call.kernels.rms_norm_forward(x.pointer, weight?.pointer ?? 0, call.output.pointer, rstd, rows, columns, eps);
     return rstd;
   },

@@ -1,8 +1,11 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { ShapeError } from "../errors.js";
+import { hostArray, maskOf } from "../number-list.js";
+import { checkOptions } from "../options.js";
+import { finite, flag } from "../settings.js";
+import { formatShape } from "../shape.js";
 import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
 import { expectInputs } from "./broadcast.js";
-import type { Op, Pointer, Shape, Value, Workspace } from "./op.js";
+import type { Pointer, Shape, TakingOp, Value, Workspace } from "./op.js";
 import { unwanted } from "./unwanted.js";
 
 export interface ScaledDotProductAttentionAttributes {
@@ -14,12 +17,32 @@ export interface ScaledDotProductAttentionAttributes {
   readonly mask?: ArrayLike<number> | undefined;
 }
 
+/** As the op keeps them. */
+interface Taken {
+  readonly causal: boolean;
+  readonly scale: number | undefined;
+  readonly mask: Uint8Array | undefined;
+}
+
+const what = "scaledDotProductAttention";
+const names = ["causal", "scale", "mask"];
+
+function take(given: ScaledDotProductAttentionAttributes = {}): Taken {
+  checkOptions(what, given, names);
+  const { causal = false, scale, mask } = given;
+  return {
+    causal: flag(what, "causal", causal),
+    scale: scale === undefined ? undefined : finite(what, "scale", scale),
+    mask: mask === undefined ? undefined : maskOf(what, "mask", mask),
+  };
+}
+
 interface Saved {
   readonly plan: AttentionPlan;
   readonly lse: Pointer;
 }
 
-function check([q, k, v]: readonly Shape[], { scale, mask }: ScaledDotProductAttentionAttributes): Shape {
+function check([q, k, v]: readonly Shape[], { mask }: Taken): Shape {
   const shapes = `q ${formatShape(q!)}, k ${formatShape(k!)}, v ${formatShape(v!)}`;
   const fail = (what: string): never => {
     throw new ShapeError(`scaledDotProductAttention: ${shapes}: ${what}`, { q, k, v });
@@ -34,17 +57,14 @@ function check([q, k, v]: readonly Shape[], { scale, mask }: ScaledDotProductAtt
   if (mask !== undefined && mask.length !== batch * keys) {
     fail(`a mask for them has ${batch} × ${keys} numbers, got ${mask.length}`);
   }
-  if (scale !== undefined && !Number.isFinite(scale)) {
-    throw new ConfigError(`scaledDotProductAttention: scale must be a finite number, got ${scale}`);
-  }
   return q!;
 }
 
-function planFor(call: Workspace, q: Value, k: Value, attributes: ScaledDotProductAttentionAttributes): AttentionPlan {
+function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): AttentionPlan {
   const [batch, heads, rows, d] = q.shape as [number, number, number, number];
   const [, kvHeads, keys] = k.shape as [number, number, number, number];
-  const { causal = false, scale = 1 / Math.sqrt(Math.max(d, 1)), mask } = attributes;
-  const table = new Int32Array(4 * batch);
+  const { causal, scale = 1 / Math.sqrt(Math.max(d, 1)), mask } = attributes;
+  const table = hostArray(what, Int32Array, 4 * batch);
   for (let b = 0; b < batch; b++) table.set([b * heads * rows, rows, b * kvHeads * keys, keys], 4 * b);
   return {
     table: call.upload(table),
@@ -70,10 +90,11 @@ function planFor(call: Workspace, q: Value, k: Value, attributes: ScaledDotProdu
  * With p = softmax, g = ∂y: ∂v = pᵀ·g, s = p·(g·vᵀ − Σ_c g·y), ∂q = scale·s·k, ∂k = scale·sᵀ·q. p is computed again
  * from the scores' log-sum-exp, the one number a row that is kept.
  */
-export const scaledDotProductAttention: Op<ScaledDotProductAttentionAttributes, Saved> = {
-  name: "scaledDotProductAttention",
+export const scaledDotProductAttention: TakingOp<ScaledDotProductAttentionAttributes, Taken, Saved> = {
+  name: what,
+  take,
   shape(inputs, attributes) {
-    expectInputs("scaledDotProductAttention", inputs, 3);
+    expectInputs(what, inputs, 3);
     return check(inputs, attributes);
   },
   forward(call) {

@@ -1,8 +1,10 @@
 import { ShapeError } from "../errors.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
+import { excerpt } from "../excerpt.js";
+import { checkOptions } from "../options.js";
 import { expectInputs } from "./broadcast.js";
 import { dimensionOf } from "./dimensions.js";
-import type { Op, Shape } from "./op.js";
+import type { Shape, TakingOp } from "./op.js";
 
 export interface SliceAttributes {
   /** Dimension to cut; negative ones count from the end. */
@@ -15,6 +17,27 @@ export interface SliceAttributes {
   readonly step?: number | undefined;
 }
 
+/** As the op keeps them. */
+interface Taken {
+  readonly dim: number;
+  readonly start: number;
+  /** undefined: to the end. */
+  readonly end: number | undefined;
+  readonly step: number;
+}
+
+const names = ["dim", "start", "end", "step"];
+
+function take(given: SliceAttributes | undefined): Taken {
+  checkOptions("slice", given, names);
+  const { dim, start = 0, end, step = 1 } = given!;
+  if (![start, end ?? 0, step].every(Number.isInteger) || end === null || step < 1) {
+    const range = `start ${excerpt(start)}, end ${end === undefined ? "open" : excerpt(end)}, step ${excerpt(step)}`;
+    throw new ShapeError(`slice: ${range}: takes whole numbers and a step from 1`, { start, end, step });
+  }
+  return { dim, start, end, step };
+}
+
 interface Places {
   readonly dim: number;
   readonly start: number;
@@ -22,21 +45,18 @@ interface Places {
   readonly count: number;
 }
 
-function placesOf(shape: Shape, { dim, start = 0, end, step = 1 }: SliceAttributes): Places {
+function placesOf(shape: Shape, { dim, start, end, step }: Taken): Places {
   const axis = dimensionOf("slice", shape, dim);
   const length = shape[axis]!;
-  if (![start, end ?? 0, step].every(Number.isInteger) || step < 1) {
-    const range = `start ${start}, end ${end ?? "open"}, step ${step}`;
-    throw new ShapeError(`slice: ${range}: takes whole numbers and a step from 1`, { shape, start, end, step });
-  }
   const place = (at: number) => Math.min(Math.max(at < 0 ? at + length : at, 0), length);
   const [first, last] = [place(start), place(end ?? length)];
   return { dim: axis, start: first, step, count: Math.max(Math.ceil((last - first) / step), 0) };
 }
 
 /** y = x[start:end:step] along one dimension; ∂x = g at these places, 0 elsewhere. */
-export const slice: Op<SliceAttributes, void> = {
+export const slice: TakingOp<SliceAttributes, Taken, void> = {
   name: "slice",
+  take,
   shape(inputs, attributes) {
     expectInputs("slice", inputs, 1);
     const { dim, count } = placesOf(inputs[0]!, attributes);

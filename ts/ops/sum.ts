@@ -1,10 +1,11 @@
-import type { Op } from "./op.js";
-import { keptShape, reducedShape, type ReductionAttributes } from "./reduction.js";
+import type { TakingOp } from "./op.js";
+import { keptShape, reducedShape, type Reduction, type ReductionAttributes, takeReduction } from "./reduction.js";
 import { expandTo, sumTo } from "./sum-to.js";
 
 /** y = Σ x over some dimensions, 0 over none; ∂x = g repeated. */
-export const sum: Op<ReductionAttributes, void> = {
+export const sum: TakingOp<ReductionAttributes, Reduction, void> = {
   name: "sum",
+  take: (given) => takeReduction("sum", given),
   shape: (inputs, attributes) => reducedShape("sum", inputs, attributes),
   forward(call) {
     const { shape, pointer } = call.inputs[0]!;

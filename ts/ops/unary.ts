@@ -1,13 +1,15 @@
 import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+import { checkOptions } from "../options.js";
+import { finite } from "../settings.js";
 import { expectInputs } from "./broadcast.js";
-import type { BackwardCall, ForwardCall, Op, Value } from "./op.js";
+import type { BackwardCall, ForwardCall, Op, TakingOp, Value } from "./op.js";
 
 type Name = "neg" | "abs" | "square" | "exp" | "log" | "sqrt" | "rsqrt" | "reciprocal" | "erf" | "sin" | "cos";
 
-function shapeRule<A>(name: string, check: (attributes: A) => void = () => {}): Op<A, void>["shape"] {
-  return (inputs, attributes) => {
+function shapeRule(name: string): Op["shape"] {
+  return (inputs) => {
     expectInputs(name, inputs, 1);
-    check(attributes);
     return inputs[0]!;
   };
 }
@@ -62,25 +64,19 @@ export const sin: Op<undefined, void> = unary("sin");
 /** y = cos x, x in radians; ∂x = −g·sin x. */
 export const cos: Op<undefined, void> = unary("cos");
 
-export interface PowAttributes {
-  readonly exponent: number;
-}
-
 /** y = x^p for a constant p; ∂x = g·p·x^(p−1). NaN for a negative x and a fractional p. */
-export const pow: Op<PowAttributes, void> = {
+export const pow: TakingOp<number, number, void> = {
   name: "pow",
-  shape: shapeRule("pow", ({ exponent }) => {
-    if (!Number.isFinite(exponent)) throw new ConfigError(`pow: the exponent is a finite number, got ${exponent}`);
-  }),
+  take: (exponent) => finite("pow", "the exponent", exponent),
+  shape: shapeRule("pow"),
   forward({ kernels, inputs: [x], output, attributes }) {
-    kernels.pow_forward(x!.pointer, output.pointer, output.size, attributes.exponent);
+    kernels.pow_forward(x!.pointer, output.pointer, output.size, attributes);
   },
   backward(call) {
     if (!call.wants(0)) return;
-    const { kernels, gradient, output, attributes } = call;
+    const { kernels, gradient, output, attributes: exponent } = call;
     const [x] = call.inputs as [Value];
     const { pointer, accumulate } = call.target(0);
-    const { exponent } = attributes;
     kernels.pow_gradient(gradient.pointer, x.pointer, output.pointer, pointer, output.size, accumulate, exponent);
   },
 };
@@ -92,26 +88,31 @@ export interface ClampAttributes {
   readonly max?: number | undefined;
 }
 
-function limits({ min = -Infinity, max = Infinity }: ClampAttributes): [number, number] {
-  return [min, max];
-}
+const clampNames = ["min", "max"];
 
-/** y = min(max(x, min), max); ∂x = g where min ≤ x ≤ max, else 0. */
-export const clamp: Op<ClampAttributes, void> = {
+/** y = min(max(x, min), max); ∂x = g where min < x < max, else 0. */
+export const clamp: TakingOp<ClampAttributes, readonly [min: number, max: number], void> = {
   name: "clamp",
-  shape: shapeRule("clamp", (attributes) => {
-    const [min, max] = limits(attributes);
-    if (!(min <= max)) throw new ConfigError(`clamp: min ${min} is greater than max ${max}`);
-  }),
+  take(given = {}) {
+    checkOptions("clamp", given, clampNames);
+    const { min = -Infinity, max = Infinity } = given;
+    for (const limit of [min, max]) {
+      if (typeof limit === "number" && !Number.isNaN(limit)) continue;
+      throw new ConfigError(`clamp: min and max are numbers, got ${excerpt(min)} and ${excerpt(max)}`, { min, max });
+    }
+    if (min > max) throw new ConfigError(`clamp: min ${min} is greater than max ${max}`, { min, max });
+    return [min, max];
+  },
+  shape: shapeRule("clamp"),
   forward({ kernels, inputs: [x], output, attributes }) {
-    kernels.clamp_forward(x!.pointer, output.pointer, output.size, ...limits(attributes));
+    kernels.clamp_forward(x!.pointer, output.pointer, output.size, ...attributes);
   },
   backward(call) {
     if (!call.wants(0)) return;
     const { kernels, gradient, output, attributes } = call;
     const [x] = call.inputs as [Value];
     const { pointer, accumulate } = call.target(0);
-    const [min, max] = limits(attributes);
+    const [min, max] = attributes;
     kernels.clamp_gradient(gradient.pointer, x.pointer, output.pointer, pointer, output.size, accumulate, min, max);
   },
 };

@@ -1,7 +1,10 @@
 import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
+import { checkOptions } from "../options.js";
+import { flag, fraction, nonNegative } from "../settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
-import { nonNegative, type ParameterGroup } from "./parameters.js";
+import type { ParameterGroup } from "./parameters.js";
 
 /** Settings of `AdamW`; defaults are PyTorch's. */
 export interface AdamWOptions {
@@ -17,6 +20,8 @@ export interface AdamWOptions {
   readonly amsgrad?: boolean;
 }
 
+const names = ["lr", "betas", "eps", "weightDecay", "amsgrad"];
+
 /**
  * Adam with decoupled weight decay (arXiv 1711.05101), as torch.optim.AdamW: p ← p·(1 − lr·λ), then
  * p ← p − lr·m̂/(√v̂ + eps).
@@ -27,13 +32,12 @@ export class AdamW extends Optimizer {
 
   /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdamWOptions = {}) {
+    checkOptions("AdamW", options, names);
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, amsgrad = false } = options;
-    if (!betas.every((beta) => beta >= 0 && beta < 1)) {
-      throw new ConfigError(`AdamW: betas are from 0 to below 1, got [${betas.join(", ")}]`, { betas });
-    }
-    nonNegative("eps", eps);
-    super(graph, params, lr, weightDecay, amsgrad ? ["m", "v", "vMax"] : ["m", "v"]);
-    this.betas = betas;
+    const moments = checkBetas(betas);
+    nonNegative("AdamW", "eps", eps);
+    super(graph, params, lr, weightDecay, flag("AdamW", "amsgrad", amsgrad) ? ["m", "v", "vMax"] : ["m", "v"]);
+    this.betas = moments;
     this.eps = eps;
   }
 
@@ -43,4 +47,11 @@ export class AdamW extends Optimizer {
     const { kernels } = this.graph.engine;
     kernels.adamw(gradient, value, m, v, vMax, size, lr, beta1, beta2, this.eps, weightDecay, step, 1);
   }
+}
+
+function checkBetas(betas: readonly [number, number]): readonly [number, number] {
+  if (!Array.isArray(betas) || betas.length !== 2) {
+    throw new ConfigError(`AdamW: betas are two numbers, got ${excerpt(betas)}`, { betas });
+  }
+  return [fraction("AdamW", "betas[0]", betas[0]), fraction("AdamW", "betas[1]", betas[1])];
 }

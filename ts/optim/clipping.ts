@@ -1,5 +1,7 @@
 import { ConfigError } from "../errors.js";
-import type { Graph, NodeId } from "../graph/graph.js";
+import { excerpt } from "../excerpt.js";
+import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
+import { listParameters } from "./parameters.js";
 
 /**
  * Scales gradients so that their common 2-norm is at most `maxNorm`: g ← g·min(1, maxNorm/(norm + 1e-6)), as
@@ -8,22 +10,18 @@ import type { Graph, NodeId } from "../graph/graph.js";
  * @returns the norm before clipping
  */
 export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: number): number {
-  if (!(maxNorm > 0)) throw new ConfigError(`clipGradNorm: maxNorm is above 0, got ${String(maxNorm)}`, { maxNorm });
+  checkLimit("clipGradNorm", "maxNorm", maxNorm);
   const norm = gradNorm(graph, params);
   const factor = maxNorm / (norm + 1e-6);
-  if (factor < 1) {
-    for (const id of params) {
-      const { gradient, value } = graph.node(id);
-      if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
-    }
-  }
+  // A NaN norm makes every gradient NaN: none may pass as if it were small.
+  if (!(factor >= 1)) scaleGrads(graph, params, factor);
   return norm;
 }
 
 /** Common 2-norm of the gradients. */
 export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
   let sum = 0;
-  for (const id of params) {
+  for (const id of listParameters("gradNorm", checkGraph("gradNorm", graph), params)) {
     const { gradient, value } = graph.node(id);
     if (gradient !== 0) sum += graph.engine.kernels.sum_of_squares(gradient, value.size);
   }
@@ -32,9 +30,23 @@ export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
 
 /** Holds every gradient element within ±`limit`, as torch.nn.utils.clip_grad_value_. */
 export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: number): void {
-  if (!(limit > 0)) throw new ConfigError(`clipGradValue: the limit is above 0, got ${String(limit)}`, { limit });
-  for (const id of params) {
+  checkLimit("clipGradValue", "limit", limit);
+  for (const id of listParameters("clipGradValue", checkGraph("clipGradValue", graph), params)) {
     const { gradient, value } = graph.node(id);
     if (gradient !== 0) graph.engine.kernels.clamp_forward(gradient, gradient, value.size, -limit, limit);
+  }
+}
+
+/** Above 0, and infinite for none. */
+function checkLimit(what: string, name: string, limit: number): void {
+  if (typeof limit === "number" && limit > 0) return;
+  throw new ConfigError(`${what}: ${name} is a number above 0, got ${excerpt(limit)}`, { [name]: limit });
+}
+
+/** Multiplies every gradient by `factor`. */
+export function scaleGrads(graph: Graph, params: readonly NodeId[], factor: number): void {
+  for (const id of params) {
+    const { gradient, value } = graph.node(id);
+    if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
   }
 }

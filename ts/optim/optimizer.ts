@@ -1,8 +1,10 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import type { Graph, NodeId } from "../graph/graph.js";
+import { ConfigError } from "../errors.js";
+import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
-import { formatShape, sizeOf, type Tensor } from "../tensor.js";
-import { nonNegative, type ParameterGroup, type ResolvedGroup, resolveGroups } from "./parameters.js";
+import { nonNegative } from "../settings.js";
+import { sizeOf, type Tensor } from "../tensor.js";
+import { checkState } from "./optimizer-state.js";
+import { type ParameterGroup, type ResolvedGroup, resolveGroups } from "./parameters.js";
 
 /** What an optimizer has gathered, for checkpoints: load it into one made with the same parameters in the same order. */
 export interface OptimizerState {
@@ -23,7 +25,7 @@ export interface Slot {
 }
 
 interface Memory {
-  readonly buffers: Readonly<Record<string, Pointer>>;
+  readonly buffers: Record<string, Pointer>;
   steps: number;
 }
 
@@ -32,6 +34,7 @@ export abstract class Optimizer {
   private rate: number;
   private readonly groups: readonly ResolvedGroup[];
   private readonly slots = new Map<NodeId, Memory>();
+  private disposed = false;
 
   protected constructor(
     protected readonly graph: Graph,
@@ -40,16 +43,24 @@ export abstract class Optimizer {
     weightDecay: number,
     private readonly bufferNames: readonly string[],
   ) {
-    this.groups = resolveGroups(graph, params, lr, weightDecay);
+    this.groups = resolveGroups(checkGraph("optimizer", graph), params, lr, weightDecay);
     this.rate = lr;
-    for (const id of this.params()) {
-      const size = sizeOf(graph.shape(id));
-      const allocate = (name: string): [string, Pointer] => {
-        const pointer = graph.allocateOwned(size);
-        graph.floats(pointer, size).fill(0);
-        return [name, pointer];
-      };
-      this.slots.set(id, { buffers: Object.fromEntries(bufferNames.map(allocate)), steps: 0 });
+    try {
+      for (const id of this.params()) this.allocateBuffers(id);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  private allocateBuffers(id: NodeId): void {
+    const { graph } = this;
+    const { size } = graph.node(id).value;
+    const buffers: Record<string, Pointer> = {};
+    this.slots.set(id, { buffers, steps: 0 });
+    for (const name of this.bufferNames) {
+      buffers[name] = graph.allocateOwned(size);
+      graph.floats(buffers[name], size).fill(0);
     }
   }
 
@@ -58,7 +69,7 @@ export abstract class Optimizer {
     return this.rate;
   }
   set lr(value: number) {
-    nonNegative("lr", value);
+    nonNegative("optimizer", "lr", value);
     this.rate = value;
   }
 
@@ -67,8 +78,10 @@ export abstract class Optimizer {
     return this.groups.flatMap((group) => [...group.params]);
   }
 
-  /** Updates every parameter that has a gradient. */
+  /** Updates every parameter that has a gradient: all of them or, where one's node is gone, none. */
   step(): void {
+    this.assertUsable();
+    this.assertParameters();
     for (const { params, lrRatio, weightDecay } of this.groups) {
       for (const id of params) {
         const { value, gradient } = this.graph.node(id);
@@ -83,11 +96,13 @@ export abstract class Optimizer {
 
   /** Forgets the gradients of this optimizer's parameters. */
   zeroGrad(): void {
+    this.assertParameters();
     for (const { params } of this.groups) for (const id of params) this.graph.node(id).gradient = 0;
   }
 
   /** A copy of steps and buffers. */
   state(): OptimizerState {
+    this.assertUsable();
     const read = (id: NodeId) => {
       const shape = [...this.graph.shape(id)];
       const tensor = (pointer: Pointer): Tensor => ({ shape, data: this.graph.floats(pointer, sizeOf(shape)).slice() });
@@ -101,39 +116,35 @@ export abstract class Optimizer {
 
   /** Takes over a saved state. Throws `ConfigError` or `ShapeError` where it is not of these parameters; nothing changes then. */
   load(state: OptimizerState): void {
+    this.assertUsable();
     const params = this.params();
-    if (state.buffers.length !== params.length || state.steps.length !== params.length) {
-      throw new ConfigError(
-        `optimizer: the state has ${state.buffers.length} parameters, this optimizer ${params.length}`,
-      );
-    }
-    params.forEach((id, i) => {
-      const expected = formatShape(this.graph.shape(id));
-      for (const name of this.bufferNames) {
-        const found = state.buffers[i]?.[name];
-        if (found === undefined) throw new ConfigError(`optimizer: the state has no "${name}" for parameter ${i}`);
-        if (formatShape(found.shape) !== expected) {
-          throw new ShapeError(
-            `optimizer: "${name}" of parameter ${i} is ${formatShape(found.shape)}, expected ${expected}`,
-          );
-        }
-      }
-    });
+    const shapes = params.map((id) => this.graph.shape(id));
+    const { steps, buffers } = checkState(state, shapes, this.bufferNames);
     params.forEach((id, i) => {
       const memory = this.slots.get(id)!;
-      memory.steps = state.steps[i]!;
+      memory.steps = steps[i]!;
       for (const [name, pointer] of Object.entries(memory.buffers)) {
-        const { data } = state.buffers[i]![name]!;
+        const { data } = buffers[i]![name]!;
         this.graph.floats(pointer, data.length).set(data);
       }
     });
   }
 
-  /** Gives the buffers' memory back. The graph's `dispose` does so too. */
+  /** Gives the buffers' memory back; the optimizer can then do nothing more. The graph's `dispose` does so too. */
   dispose(): void {
+    this.disposed = true;
     for (const { buffers } of this.slots.values())
       for (const pointer of Object.values(buffers)) this.graph.releaseOwned(pointer);
     this.slots.clear();
+  }
+
+  private assertUsable(): void {
+    if (this.disposed) throw new ConfigError("optimizer: it was disposed; make a new one");
+  }
+
+  /** Throws `StaleNodeError` where a parameter's node is gone. */
+  private assertParameters(): void {
+    for (const { params } of this.groups) for (const id of params) this.graph.node(id);
   }
 
   /** The rule itself, on one parameter. */

@@ -1,5 +1,8 @@
 import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
+import { checkOptions } from "../options.js";
+import { nonNegative } from "../settings.js";
 
 /** Parameters that share settings; what a group leaves out is the optimizer's. */
 export interface ParameterGroup {
@@ -19,38 +22,59 @@ export interface ResolvedGroup {
   readonly weightDecay: number;
 }
 
-/** Fills in groups. Throws `ConfigError` for frozen parameters, parameters named twice, and settings that make no sense. */
+const names = ["params", "lr", "weightDecay"];
+
+/**
+ * Fills in groups, copied. Throws `ConfigError` for what is no variable, parameters named twice, and settings that make no
+ * sense; `StaleNodeError` for nodes that are gone.
+ */
 export function resolveGroups(
   graph: Graph,
   params: readonly NodeId[] | readonly ParameterGroup[],
   lr: number,
   weightDecay: number,
 ): ResolvedGroup[] {
-  nonNegative("lr", lr);
-  const isGroups = params.some((entry) => typeof entry === "object");
-  const groups = isGroups ? (params as readonly ParameterGroup[]) : [{ params: params as readonly NodeId[] }];
+  nonNegative("optimizer", "lr", lr);
+  nonNegative("optimizer", "weightDecay", weightDecay);
   const seen = new Set<NodeId>();
-  return groups.map((group) => {
-    for (const id of group.params) {
-      if (!graph.requiresGrad(id)) throw new ConfigError(`optimizer: node ${id} is a constant; pass variables`, { id });
+  return groupsOf(params).map((group) => {
+    checkOptions("optimizer: a parameter group", group, names);
+    const { params: given, lr: ownRate, weightDecay: decay = weightDecay } = group;
+    const ids = listParameters("optimizer", graph, given);
+    for (const id of ids) {
       if (seen.has(id)) throw new ConfigError(`optimizer: node ${id} is listed twice`, { id });
       seen.add(id);
     }
-    nonNegative("weightDecay", group.weightDecay ?? weightDecay);
-    nonNegative("lr", group.lr ?? lr);
-    if (lr === 0 && group.lr)
+    nonNegative("optimizer", "weightDecay", decay);
+    nonNegative("optimizer", "lr", ownRate ?? lr);
+    if (lr === 0 && ownRate)
       throw new ConfigError("optimizer: a group has its own lr, so the optimizer's must not be 0");
-    return {
-      params: group.params,
-      lrRatio: group.lr === undefined ? 1 : lr === 0 ? 0 : group.lr / lr,
-      weightDecay: group.weightDecay ?? weightDecay,
-    };
+    return { params: ids, lrRatio: ownRate === undefined ? 1 : lr === 0 ? 0 : ownRate / lr, weightDecay: decay };
   });
 }
 
-/** Throws `ConfigError` unless `value` is a finite number from 0. */
-export function nonNegative(name: string, value: number): void {
-  if (!(Number.isFinite(value) && value >= 0)) {
-    throw new ConfigError(`optimizer: ${name} is a number from 0, got ${String(value)}`, { [name]: value });
+/** The groups of a list of groups; a list of ids is one group. */
+function groupsOf(params: readonly NodeId[] | readonly ParameterGroup[]): readonly ParameterGroup[] {
+  if (!Array.isArray(params)) {
+    throw new ConfigError(`optimizer: params is a list of node ids or of groups, got ${excerpt(params)}`);
   }
+  return typeof params[0] === "object" ? Array.from(params as ParameterGroup[]) : [{ params: params as NodeId[] }];
+}
+
+/** A copy of a list of variables. Throws `ConfigError` for what is none, `StaleNodeError` for nodes that are gone. */
+export function listParameters(what: string, graph: Graph, params: readonly NodeId[]): NodeId[] {
+  if (!Array.isArray(params)) throw new ConfigError(`${what}: params is a list of node ids, got ${excerpt(params)}`);
+  const ids: NodeId[] = [];
+  for (let i = 0; i < params.length; i++) {
+    const id = params[i] as NodeId;
+    const { op, requiresGrad } = graph.node(id);
+    if (op !== null) {
+      throw new ConfigError(`${what}: node ${id} is the result of ${op.name}; pass variables, made by graph.variable`, {
+        id,
+      });
+    }
+    if (!requiresGrad) throw new ConfigError(`${what}: node ${id} is a constant; pass variables`, { id });
+    ids.push(id);
+  }
+  return ids;
 }

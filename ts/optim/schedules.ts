@@ -1,4 +1,6 @@
 import { ConfigError } from "../errors.js";
+import { checkOptions } from "../options.js";
+import { nonNegative, positive } from "../settings.js";
 
 /** Learning rate of a step, the first being 0. */
 export type Schedule = (step: number) => number;
@@ -13,32 +15,38 @@ export interface ScheduleOptions {
   readonly total: number;
 }
 
+const names = ["peak", "warmup", "total"];
+
 /** Linear warm-up, then half a cosine down to 0 (transformers' `get_cosine_schedule_with_warmup`). */
 export function cosineSchedule(options: ScheduleOptions): Schedule {
-  return withWarmup("cosineSchedule", options, (progress) => 0.5 * (1 + Math.cos(Math.PI * progress)));
+  return withWarmup("cosineSchedule", options, true, (progress) => 0.5 * (1 + Math.cos(Math.PI * progress)));
 }
 
 /** Linear warm-up, then a straight line down to 0 (transformers' `get_linear_schedule_with_warmup`). */
 export function linearSchedule(options: ScheduleOptions): Schedule {
-  return withWarmup("linearSchedule", options, (progress) => 1 - progress);
+  return withWarmup("linearSchedule", options, true, (progress) => 1 - progress);
 }
 
-/** Linear warm-up, then the peak for ever (transformers' `get_constant_schedule_with_warmup`). */
-export function constantSchedule({ peak, warmup = 0 }: Omit<ScheduleOptions, "total">): Schedule {
-  return withWarmup("constantSchedule", { peak, warmup, total: Infinity }, () => 1);
+/** Linear warm-up, then the peak for ever (transformers' `get_constant_schedule_with_warmup`); a `total` changes nothing. */
+export function constantSchedule(options: Omit<ScheduleOptions, "total">): Schedule {
+  return withWarmup("constantSchedule", options, false, () => 1);
 }
 
 function withWarmup(
   name: string,
-  { peak, warmup = 0, total }: ScheduleOptions,
+  options: Omit<ScheduleOptions, "total"> & { readonly total?: number },
+  ends: boolean,
   decay: (progress: number) => number,
 ): Schedule {
-  if (!(Number.isFinite(peak) && peak >= 0))
-    throw new ConfigError(`${name}: peak is a number from 0, got ${String(peak)}`);
-  if (!(warmup >= 0 && total >= 1 && warmup <= total)) {
+  checkOptions(name, options, names);
+  const { peak, warmup = 0, total: given } = options;
+  const total = ends ? positive(name, "total", given) : Infinity;
+  nonNegative(name, "peak", peak);
+  if (!(nonNegative(name, "warmup", warmup) <= total && total >= 1)) {
     throw new ConfigError(`${name}: warmup is from 0 to total, total from 1; got warmup ${warmup}, total ${total}`);
   }
   return (step) => {
+    nonNegative(name, "the step", step);
     if (step < warmup) return (peak * step) / warmup;
     const progress = (step - warmup) / Math.max(1, total - warmup);
     return peak * Math.max(0, decay(progress));

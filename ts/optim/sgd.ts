@@ -1,7 +1,9 @@
 import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
+import { checkOptions } from "../options.js";
+import { flag, nonNegative } from "../settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
-import { nonNegative, type ParameterGroup } from "./parameters.js";
+import type { ParameterGroup } from "./parameters.js";
 
 /** Settings of `SGD`; defaults are PyTorch's. */
 export interface SGDOptions {
@@ -17,6 +19,8 @@ export interface SGDOptions {
   readonly nesterov?: boolean;
 }
 
+const names = ["lr", "momentum", "dampening", "weightDecay", "nesterov"];
+
 /** Gradient descent with momentum, as torch.optim.SGD: b ← μ·b + (1 − d)·g, p ← p − lr·b; the first b is g itself. */
 export class SGD extends Optimizer {
   private readonly momentum: number;
@@ -25,10 +29,11 @@ export class SGD extends Optimizer {
 
   /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: SGDOptions = {}) {
+    checkOptions("SGD", options, names);
     const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
-    nonNegative("momentum", momentum);
-    nonNegative("dampening", dampening);
-    if (nesterov && (momentum === 0 || dampening !== 0)) {
+    nonNegative("SGD", "momentum", momentum);
+    nonNegative("SGD", "dampening", dampening);
+    if (flag("SGD", "nesterov", nesterov) && (momentum === 0 || dampening !== 0)) {
       throw new ConfigError("SGD: nesterov needs a momentum above 0 and no dampening");
     }
     super(graph, params, lr, weightDecay, momentum > 0 ? ["momentum"] : []);

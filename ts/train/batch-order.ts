@@ -1,19 +1,23 @@
 import { permutation } from "../nn/random.js";
+import { whole } from "../settings.js";
 
 /**
  * The examples of each step: epoch after epoch in a new seeded order, a batch being whole; what is left at an epoch's
- * end waits for another epoch. Any step's batch can be had without those before it.
+ * end waits for another epoch. Any step's batch can be had without those before it. Throws `ConfigError` unless `count`
+ * and `batchSize` are whole numbers from 1 and `seed` one from 0.
  */
 export function batchOrder(count: number, batchSize: number, seed: number): (step: number) => Int32Array {
-  const size = Math.min(batchSize, count);
+  whole("batchOrder", "count", count, 1, 2 ** 30);
+  const size = Math.min(whole("batchOrder", "batchSize", batchSize, 1), count);
+  whole("batchOrder", "seed", seed);
   const stepsPerEpoch = Math.floor(count / size);
   let epoch = -1;
   let order: Int32Array = new Int32Array();
   return (step) => {
-    const wanted = Math.floor(step / stepsPerEpoch);
+    const wanted = Math.floor(whole("batchOrder", "the step", step) / stepsPerEpoch);
     if (wanted !== epoch) {
+      order = permutation(count, seed, wanted);
       epoch = wanted;
-      order = permutation(count, seed, epoch);
     }
     const start = (step % stepsPerEpoch) * size;
     return order.slice(start, start + size);

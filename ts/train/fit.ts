@@ -1,151 +1,197 @@
 import { throwIfAborted } from "../abort.js";
 import { engineInfo } from "../engine/engine.js";
-import { ConfigError } from "../errors.js";
-import type { Graph, NodeId } from "../graph/graph.js";
-import { nextTask } from "../next-task.js";
+import { ConfigError, NonFiniteError } from "../errors.js";
+import type { NodeId } from "../graph/graph.js";
+import { excerpt } from "../excerpt.js";
+import { breather, nextTask } from "../next-task.js";
 import { AdamW } from "../optim/adamw.js";
-import { clipGradNorm, gradNorm } from "../optim/clipping.js";
 import { cosineSchedule } from "../optim/schedules.js";
+import { checkOptions } from "../options.js";
+import { callable, nonNegative, positive, whole } from "../settings.js";
 import { batchOrder } from "./batch-order.js";
-import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
+import { checkCheckpoint } from "./checkpoint.js";
+import { claimParameters } from "./claims.js";
+import type { FitOptions, FitReport, StepRecord } from "./fit-options.js";
+import { microBatches, trainStep } from "./step.js";
 import type { Task } from "./task.js";
 
 /**
- * Trains a task with AdamW. Between two steps the event loop runs, so a page stays alive and a signal is heard.
+ * Trains a task with AdamW. Between two steps the event loop runs, so a page stays alive and a signal is heard. Other
+ * calls, other `fit`s of the same graph among them, may run meanwhile and change no bit of the result.
  *
- * Throws `ConfigError` for options that make no sense, before any work, and `AbortError` when cancelled.
+ * Throws before any work: `ConfigError` for options that make no sense or parameters that another `fit` trains. Rejects
+ * with `AbortError` when cancelled and with `NonFiniteError` when training diverges; parameters are then as the last
+ * step left them, and whatever else was made for the run is given back.
  */
 export async function fit<E>(task: Task<E>, examples: readonly E[], options: FitOptions = {}): Promise<FitReport> {
+  if (!Array.isArray(examples)) throw new ConfigError(`fit: a list of examples is expected, got ${excerpt(examples)}`);
   const settings = resolve(examples.length, options);
   const { graph } = task;
   const params = task.params();
-  const optimizer = new AdamW(graph, params, { lr: settings.learningRate, weightDecay: settings.weightDecay });
-  const history: StepRecord[] = [];
-  let first = 0;
-  if (options.resume !== undefined) {
-    restore(graph, params, optimizer, options.resume, settings.steps);
-    history.push(...options.resume.history);
-    first = options.resume.step;
+  const release = claimParameters(graph, params);
+  try {
+    const optimizer = new AdamW(graph, params, { lr: settings.learningRate, weightDecay: settings.weightDecay });
+    try {
+      return await new Run(task, [...examples], params, optimizer, settings).train();
+    } finally {
+      optimizer.dispose();
+    }
+  } finally {
+    release();
   }
-  const order = batchOrder(examples.length, settings.batchSize, settings.seed);
-  const batchAt = (step: number) => Array.from(order(step), (i) => examples[i]!);
-  reserve(task, batchAt, settings);
-  const save = async () => options.checkpoint?.save(checkpointOf(graph, params, optimizer, history));
-  const started = performance.now();
-  let tokens = 0;
-  graph.train();
-  for (let step = first; step < settings.steps; step++) {
-    if (options.signal?.aborted) await save();
-    throwIfAborted(options.signal, { step, steps: settings.steps, history });
+}
+
+/** Steps that are looked at for the memory they need; a longer run grows where a later one needs more. */
+const STEPS_MEASURED = 4096;
+
+/** One call of `fit`: where it stands. */
+class Run<E> {
+  private readonly history: StepRecord[] = [];
+  private readonly first: number = 0;
+  private readonly batchAt: (step: number) => E[];
+  /** Random streams drawn, as if nothing else drew from the graph: another call's draws change no bit of this run. */
+  private streams: number;
+
+  constructor(
+    private readonly task: Task<E>,
+    examples: readonly E[],
+    private readonly params: readonly NodeId[],
+    private readonly optimizer: AdamW,
+    private readonly settings: Settings,
+  ) {
+    const order = batchOrder(examples.length, settings.batchSize, settings.seed);
+    this.batchAt = (step) => Array.from(order(step), (i) => examples[i]!);
+    this.streams = task.graph.streamsDrawn;
+    const { resume } = settings;
+    if (resume === undefined) return;
+    const { graph } = task;
+    checkCheckpoint(resume, { steps: settings.steps, shapes: params.map((id) => graph.shape(id)) });
+    optimizer.load(resume.optimizer);
+    params.forEach((id, i) => graph.setValue(id, resume.parameters[i]!));
+    this.history.push(...resume.history);
+    this.first = resume.step;
+    this.streams = resume.streams;
+  }
+
+  async train(): Promise<FitReport> {
+    const { graph } = this.task;
+    const { steps, signal, checkpoint, onProgress } = this.settings;
+    await this.reserve();
+    const started = performance.now();
+    let tokens = 0;
+    try {
+      for (let step = this.first; step < steps; step++) {
+        if (signal?.aborted) await this.save();
+        throwIfAborted(signal, { step, steps, history: this.history });
+        const record = this.step(step);
+        this.history.push(record);
+        tokens += record.tokens;
+        const seconds = (performance.now() - started) / 1000;
+        const secondsLeft = (seconds / (step - this.first + 1)) * (steps - step - 1);
+        await onProgress?.({ ...record, steps, tokensPerSecond: tokens / seconds, secondsLeft });
+        const due = checkpoint !== undefined && (step + 1) % checkpoint.every === 0;
+        if (due || step + 1 === steps) await this.save();
+        await nextTask();
+      }
+    } finally {
+      graph.streamsDrawn = Math.max(graph.streamsDrawn, this.streams);
+    }
+    const seconds = (performance.now() - started) / 1000;
+    const tokensPerSecond = tokens / Math.max(seconds, 1e-9);
+    return { steps: this.history, seconds, tokensPerSecond, peakMemory: engineInfo().memory.peak };
+  }
+
+  /** One optimizer step, in training mode and with this run's own random streams. */
+  private step(step: number): StepRecord {
+    const { task, params, optimizer, settings } = this;
+    const { graph } = task;
     const begin = performance.now();
     optimizer.lr = settings.schedule(step);
-    const result = trainStep(task, params, optimizer, batchAt(step), settings);
-    tokens += result.tokens;
-    const record = { step, learningRate: optimizer.lr, milliseconds: performance.now() - begin, ...result };
-    history.push(record);
-    const seconds = (performance.now() - started) / 1000;
-    const secondsLeft = (seconds / (step - first + 1)) * (settings.steps - step - 1);
-    await options.onProgress?.({ ...record, steps: settings.steps, tokensPerSecond: tokens / seconds, secondsLeft });
-    const due = options.checkpoint !== undefined && (step + 1) % options.checkpoint.every === 0;
-    if (due || step + 1 === settings.steps) await save();
-    await nextTask();
+    const [training, streams] = [graph.training, graph.streamsDrawn];
+    graph.streamsDrawn = this.streams;
+    graph.train();
+    try {
+      const result = trainStep(task, params, optimizer, this.batchAt(step), settings);
+      return { step, learningRate: optimizer.lr, milliseconds: performance.now() - begin, ...result };
+    } finally {
+      this.streams = graph.streamsDrawn;
+      graph.streamsDrawn = streams;
+      if (!training) graph.eval();
+    }
   }
-  const seconds = (performance.now() - started) / 1000;
-  optimizer.dispose();
-  return {
-    steps: history,
-    seconds,
-    tokensPerSecond: tokens / Math.max(seconds, 1e-9),
-    peakMemory: engineInfo().memory.peak,
-  };
-}
 
-/** Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. */
-function reserve<E>(task: Task<E>, batchAt: (step: number) => E[], settings: Settings): void {
-  if (task.memory === undefined) return;
-  let most = 0;
-  for (let step = 0; step < settings.steps; step++) {
-    for (const part of microBatches(batchAt(step), settings.accumulate)) most = Math.max(most, task.memory(part));
+  /** Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. */
+  private async reserve(): Promise<void> {
+    const { task, settings } = this;
+    if (task.memory === undefined) return;
+    const breathe = breather(settings.signal);
+    let most = 0;
+    for (let step = 0; step < Math.min(settings.steps, STEPS_MEASURED); step++) {
+      await breathe();
+      for (const part of microBatches(this.batchAt(step), settings.accumulate))
+        most = Math.max(most, task.memory(part));
+    }
+    task.graph.reserve(most);
   }
-  task.graph.reserve(most);
-}
 
-function microBatches<E>(batch: readonly E[], count: number): E[][] {
-  const size = Math.ceil(batch.length / count);
-  return Array.from({ length: Math.ceil(batch.length / size) }, (_, i) => batch.slice(i * size, (i + 1) * size));
+  /** Hands over where the run stands. Throws `NonFiniteError` rather than a checkpoint that nothing can go on from. */
+  private async save(): Promise<void> {
+    const { task, params, history } = this;
+    const parameters = params.map((id) => task.graph.value(id));
+    if (!parameters.every(({ data }) => data.every(Number.isFinite))) {
+      throw new NonFiniteError(
+        `fit: training diverged: after step ${history.length} a parameter is not finite; try a lower learning rate`,
+        { step: history.length },
+      );
+    }
+    const { streams } = this;
+    await this.settings.checkpoint?.save({
+      step: history.length,
+      parameters,
+      optimizer: this.optimizer.state(),
+      streams,
+      history: [...history],
+    });
+  }
 }
 
 type Settings = ReturnType<typeof resolve>;
 
-/** Forward and backward of each micro-batch, then one update. Gradients are of the mean over all targets of the step. */
-function trainStep<E>(
-  task: Task<E>,
-  params: NodeId[],
-  optimizer: AdamW,
-  batch: E[],
-  { accumulate, maxGradNorm }: Settings,
-) {
-  const { graph } = task;
-  let loss = 0;
-  let targets = 0;
-  let tokens = 0;
-  optimizer.zeroGrad();
-  for (const examples of microBatches(batch, accumulate)) {
-    graph.step(() => {
-      const part = task.loss(examples);
-      const scale = 1 / batch.length;
-      graph.backward(part.sum, { shape: graph.shape(part.sum), data: Float32Array.of(scale) });
-      loss += graph.value(part.sum).data[0]!;
-      targets += part.targets;
-      tokens += part.tokens;
-    });
-  }
-  const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
-  optimizer.step();
-  return { loss: loss / targets, gradNorm: norm, tokens };
-}
+const OPTIONS: readonly (keyof FitOptions)[] = [
+  ...(["steps", "epochs", "batchSize", "learningRate", "schedule", "weightDecay", "maxGradNorm"] as const),
+  ...(["accumulate", "seed", "onProgress", "signal", "checkpoint", "resume"] as const),
+];
 
+/** The options with their defaults. Throws `ConfigError` for what makes no sense. */
 function resolve(count: number, options: FitOptions) {
-  const { batchSize = 16, learningRate = 1e-3, weightDecay = 0.01, accumulate = 1, seed = 0, epochs = 3 } = options;
+  checkOptions("fit", options, OPTIONS);
   if (count === 0) throw new ConfigError("fit: there are no examples to learn from");
-  wholeFrom("batchSize", batchSize, 1);
-  wholeFrom("accumulate", accumulate, 1);
-  wholeFrom("seed", seed, 0);
-  if (!(epochs > 0)) throw new ConfigError(`fit: epochs is above 0, got ${String(epochs)}`);
+  const { onProgress, signal, checkpoint, resume } = options;
+  const batchSize = whole("fit", "batchSize", options.batchSize ?? 16, 1);
   const perEpoch = Math.floor(count / Math.min(batchSize, count));
-  const steps = options.steps ?? Math.max(1, Math.round(epochs * perEpoch));
-  wholeFrom("steps", steps, 1);
-  if (options.checkpoint !== undefined) wholeFrom("checkpoint.every", options.checkpoint.every, 1);
-  const schedule =
-    options.schedule ?? cosineSchedule({ peak: learningRate, warmup: Math.round(steps / 10), total: steps });
+  const epochs = positive("fit", "epochs", options.epochs ?? 3);
+  const steps = whole("fit", "steps", options.steps ?? Math.max(1, Math.round(epochs * perEpoch)), 1);
+  const learningRate = nonNegative("fit", "learningRate", options.learningRate ?? 1e-3);
   const maxGradNorm = options.maxGradNorm === undefined ? 1 : options.maxGradNorm;
-  return { batchSize, learningRate, weightDecay, accumulate, seed, steps, schedule, maxGradNorm };
-}
-
-function wholeFrom(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ConfigError(`fit: ${name} is a whole number from ${least}, got ${String(value)}`, { [name]: value });
-}
-
-function checkpointOf(graph: Graph, params: NodeId[], optimizer: AdamW, history: readonly StepRecord[]): Checkpoint {
-  const parameters = params.map((id) => graph.value(id));
-  return {
-    step: history.length,
-    parameters,
-    optimizer: optimizer.state(),
-    streams: graph.streamsDrawn,
-    history: [...history],
-  };
-}
-
-function restore(graph: Graph, params: NodeId[], optimizer: AdamW, checkpoint: Checkpoint, steps: number): void {
-  if (checkpoint.step > steps || checkpoint.parameters.length !== params.length) {
-    throw new ConfigError(
-      `fit: the checkpoint (step ${checkpoint.step}, ${checkpoint.parameters.length} parameters) is not of this run ` +
-        `(${steps} steps, ${params.length} parameters)`,
-    );
+  if (onProgress !== undefined) callable("fit", "onProgress", onProgress);
+  if (checkpoint !== undefined) {
+    checkOptions("fit: checkpoint", checkpoint, ["every", "save"]);
+    whole("fit", "checkpoint.every", checkpoint.every, 1);
+    callable("fit", "checkpoint.save", checkpoint.save);
   }
-  optimizer.load(checkpoint.optimizer);
-  params.forEach((id, i) => graph.setValue(id, checkpoint.parameters[i]!));
-  graph.streamsDrawn = checkpoint.streams;
+  const schedule =
+    options.schedule === undefined
+      ? cosineSchedule({ peak: learningRate, warmup: Math.round(steps / 10), total: steps })
+      : callable("fit", "schedule", options.schedule);
+  return {
+    batchSize,
+    learningRate,
+    weightDecay: nonNegative("fit", "weightDecay", options.weightDecay ?? 0.01),
+    accumulate: whole("fit", "accumulate", options.accumulate ?? 1, 1),
+    seed: whole("fit", "seed", options.seed ?? 0),
+    steps,
+    schedule,
+    maxGradNorm: maxGradNorm === null ? null : positive("fit", "maxGradNorm", maxGradNorm),
+    ...{ onProgress, signal, checkpoint, resume },
+  };
 }

@@ -1,3 +1,6 @@
+import { ConfigError, NonFiniteError, ShapeError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+
 /** How well predictions fit known labels. */
 export interface Metrics {
   /** Examples that were measured. */
@@ -10,26 +13,72 @@ export interface Metrics {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Metrics of logits (one row an example) against class indices. */
+/**
+ * Metrics of logits (one row an example) against class indices.
+ *
+ * Throws `ShapeError` where rows, targets and classes do not fit together, `NonFiniteError` for logits that are no numbers.
+ */
 export function metrics(logits: readonly Float32Array[], targets: readonly number[], classes: number): Metrics {
+  checkLogits(logits, targets, classes);
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   let loss = 0;
   let right = 0;
   logits.forEach((row, i) => {
     const target = targets[i]!;
-    const predicted = row.indexOf(Math.max(...row));
-    confusion[target]![predicted]!++;
-    if (predicted === target) right++;
-    loss -= logProbabilities(row)[target]!;
+    const { best, logs } = classProbabilities(row, `row ${i}`);
+    confusion[target]![best]!++;
+    if (best === target) right++;
+    loss -= logs[target]!;
   });
   const count = logits.length;
   return { count, accuracy: count === 0 ? NaN : right / count, loss: count === 0 ? NaN : loss / count, confusion };
 }
 
-/** log softmax of a few logits, in float64. */
-export function logProbabilities(logits: ArrayLike<number>): number[] {
+/** What a classifier's logits say. */
+export interface ClassProbabilities {
+  /** softmax of the logits, in float64. */
+  readonly probabilities: number[];
+  /** Their logarithms. */
+  readonly logs: number[];
+  /** Index of the highest. */
+  readonly best: number;
+}
+
+/**
+ * Softmax of a few logits, in float64. Throws `NonFiniteError` where they have none: NaN, +∞, or −∞ alone.
+ *
+ * @param what what the logits are of, for the message
+ */
+export function classProbabilities(logits: ArrayLike<number>, what: string): ClassProbabilities {
   const values = Array.from(logits);
-  const highest = Math.max(...values);
+  const highest = values.reduce((most, x) => (x > most || Number.isNaN(x) ? x : most), -Infinity);
+  if (!Number.isFinite(highest) || values.some(Number.isNaN)) {
+    throw new NonFiniteError(
+      `${what}: the logits are ${excerpt(values)}, which give no probabilities: adapter, head or base hold NaN or infinite values`,
+      { what },
+    );
+  }
   const sum = values.reduce((total, x) => total + Math.exp(x - highest), 0);
-  return values.map((x) => x - highest - Math.log(sum));
+  const logs = values.map((x) => x - highest - Math.log(sum));
+  return { probabilities: logs.map(Math.exp), logs, best: values.indexOf(highest) };
+}
+
+function checkLogits(logits: readonly Float32Array[], targets: readonly number[], classes: number): void {
+  if (!(Number.isSafeInteger(classes) && classes > 0)) {
+    throw new ConfigError(`metrics: classes is a whole number from 1, got ${excerpt(classes)}`, { classes });
+  }
+  if (!Array.isArray(logits) || !Array.isArray(targets) || logits.length !== targets.length) {
+    throw new ShapeError(
+      `metrics: as many rows of logits as targets are expected, got ${excerpt(logits)} and ${excerpt(targets)}`,
+    );
+  }
+  logits.forEach((row: unknown, i) => {
+    if (!(row instanceof Float32Array) || row.length !== classes) {
+      throw new ShapeError(`metrics: row ${i} must be a Float32Array of ${classes} logits, got ${excerpt(row)}`);
+    }
+    const target = targets[i]!;
+    if (!(Number.isSafeInteger(target) && target >= 0 && target < classes)) {
+      throw new ShapeError(`metrics: target ${i} is a class from 0 to ${classes - 1}, got ${excerpt(target)}`);
+    }
+  });
 }

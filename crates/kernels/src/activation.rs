@@ -12,8 +12,8 @@ fn all(x: f32) -> F32x4 {
 }
 
 unary!(
-    /// max(x, 0); gradient 0 at 0. A NaN stays.
-    Relu, |x| x.pmax(F32x4::ZERO), |g, x, _| x.select_greater(F32x4::ZERO, g, F32x4::ZERO)
+    /// max(x, 0); gradient 0 at 0. A NaN stays, and its gradient is g, as in PyTorch.
+    Relu, |x| x.zero_where_less(x, F32x4::ZERO), |g, x, _| g.zero_where_at_most(x, F32x4::ZERO)
 );
 unary!(
     /// 1 / (1 + e⁻ˣ); gradient g·y·(1 − y)
@@ -25,46 +25,55 @@ unary!(
 );
 unary!(
     /// x·σ(x), also called swish
-    Silu, |x| x * math::sigmoid(x), |g, x, _| g * gated(x, x, all(1.0))
+    Silu, |x| x.loose_max(all(-LIMIT)) * math::sigmoid(x), |g, x, _| g * gated(x, x, all(1.0))
 );
 unary!(
     /// x·σ(1.702·x), CLIP's and GPT's "quick" approximation of GELU
-    QuickGelu, |x| x * math::sigmoid(all(1.702) * x), |g, x, _| g * gated(x, all(1.702) * x, all(1.702))
+    QuickGelu,
+    |x| x.loose_max(all(-LIMIT)) * math::sigmoid(all(1.702) * x),
+    |g, x, _| g * gated(x, all(1.702) * x, all(1.702))
 );
 unary!(
     /// x·Φ(x) = max(x, 0) − |x|·Φ(−|x|), Φ the standard normal distribution; gradient g·(Φ(x) + x·φ(x))
     Gelu, |x| {
         let (tail, _) = math::normal_tail(x.abs());
-        x.pmax(F32x4::ZERO) - x.abs() * tail
+        // −0 for a negative x, as x·0 would be.
+        x.loose_max(all(-0.0)) - x.abs().loose_min(all(math::NORMAL_LIMIT)) * tail
     }, |g, x, _| {
+        // Φ(x) + x·φ(x) = w for a negative x, 1 − w for a positive one, w = Φ(−|x|) − |x|·φ(x).
         let (tail, bell) = math::normal_tail(x.abs());
-        let distribution = x.select_greater(F32x4::ZERO, all(1.0) - tail, tail);
-        g * (x * bell).mul_add(all(math::FRAC_1_SQRT_2PI), distribution)
+        let density = bell * all(-math::FRAC_1_SQRT_2PI);
+        let w = x.abs().loose_min(all(math::NORMAL_LIMIT)).mul_add(density, tail);
+        g * x.select_greater(F32x4::ZERO, all(1.0) - w, w)
     }
 );
 unary!(
     /// x·(1 + tanh u)/2 = x·σ(2u) with u = √(2/π)·(x + 0.044715·x³): GELU's approximation in BERT's and GPT-2's
     /// first code, "gelu_new"
     GeluTanh, |x| {
-        let (twice_u, _) = gelu_tanh_argument(x);
-        x * math::sigmoid(twice_u)
+        let (twice_u, _) = gelu_tanh_argument(limited(x));
+        x.loose_max(all(-LIMIT)) * math::sigmoid(twice_u)
     }, |g, x, _| {
-        let (twice_u, slope) = gelu_tanh_argument(x);
-        g * gated(limited(x), twice_u, slope)
+        let (twice_u, slope) = gelu_tanh_argument(limited(x));
+        g * gated(x, twice_u, slope)
     }
 );
+
+/// Beyond this σ(x) is 0 or 1, also where the argument is a multiple of x above 1: a factor x is held there, so that
+/// ±∞ times 0 is 0. A NaN that the limit loses is in σ.
+const LIMIT: f32 = 105.0;
 
 /// d/dx (x·σ(u)) = σ(u) + x·σ(u)·(1 − σ(u))·u′
 #[inline(always)]
 fn gated(x: F32x4, u: F32x4, slope: F32x4) -> F32x4 {
-    let y = math::sigmoid(u);
+    let (x, y) = (x.loose_min(all(LIMIT)).loose_max(all(-LIMIT)), math::sigmoid(u));
     (x * y * (all(1.0) - y)).mul_add(slope, y)
 }
 
 /// x within ±20, beyond which the tanh form has long been 0 or x: keeps x³ finite.
 #[inline(always)]
 fn limited(x: F32x4) -> F32x4 {
-    x.pmin(all(20.0)).pmax(all(-20.0))
+    x.clamp(all(-20.0), all(20.0))
 }
 
 /// (2u, 2u′) for u = √(2/π)·(x + 0.044715·x³).
@@ -72,7 +81,6 @@ fn limited(x: F32x4) -> F32x4 {
 fn gelu_tanh_argument(x: F32x4) -> (F32x4, F32x4) {
     const TWICE_SQRT_2_OVER_PI: f32 = 1.595_769_2;
     const CUBE: f32 = 0.044_715;
-    let x = limited(x);
     let (factor, square) = (all(TWICE_SQRT_2_OVER_PI), x * x);
     (factor * x * square.mul_add(all(CUBE), all(1.0)), factor * square.mul_add(all(3.0 * CUBE), all(1.0)))
 }

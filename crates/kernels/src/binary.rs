@@ -95,27 +95,31 @@ pub struct DivGradient;
 impl BinaryGradient for DivGradient {
     #[inline(always)]
     fn gradient(g: F32x4, x: F32x4, other: F32x4) -> F32x4 {
-        F32x4::ZERO - g * (other / x / x)
+        F32x4::splat(-1.0) * g * (other / x / x)
     }
 }
 
-/// Gradient of max(a, b): g where x is the larger, g/2 where both are equal.
+/// g/2 where both operands are equal, else g.
+#[inline(always)]
+fn shared_at_tie(g: F32x4, x: F32x4, other: F32x4) -> F32x4 {
+    x.select_equal(other, g * F32x4::splat(0.5), g)
+}
+
+/// Gradient of max(a, b): 0 where x is the smaller, g/2 where both are equal, else g: beside a NaN too, as in PyTorch.
 pub struct MaximumGradient;
 impl BinaryGradient for MaximumGradient {
     #[inline(always)]
     fn gradient(g: F32x4, x: F32x4, other: F32x4) -> F32x4 {
-        let tie = x.select_equal(other, g * F32x4::splat(0.5), F32x4::ZERO);
-        x.select_greater(other, g, tie)
+        shared_at_tie(g, x, other).zero_where_less(x, other)
     }
 }
 
-/// Gradient of min(a, b): g where x is the smaller, g/2 where both are equal.
+/// Gradient of min(a, b): 0 where x is the larger, g/2 where both are equal, else g.
 pub struct MinimumGradient;
 impl BinaryGradient for MinimumGradient {
     #[inline(always)]
     fn gradient(g: F32x4, x: F32x4, other: F32x4) -> F32x4 {
-        let tie = x.select_equal(other, g * F32x4::splat(0.5), F32x4::ZERO);
-        other.select_greater(x, g, tie)
+        shared_at_tie(g, x, other).zero_where_less(other, x)
     }
 }
 

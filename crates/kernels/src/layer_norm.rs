@@ -9,7 +9,7 @@
 //! of 1 and a bias of 0. Ba et al., arXiv 1607.06450; Zhang and Sennrich, arXiv 1910.07467.
 
 use crate::memory::{generate, put, put_partial};
-use crate::rows::{lanes_or, sums};
+use crate::rows::{lane_sums, lanes_or, sums};
 use crate::simd::{F32x4, LANES};
 
 /// `weight[i..i + count]`, or 1 where there is no weight.
@@ -143,15 +143,22 @@ pub unsafe fn affine_gradient<const CENTERED: bool>(
         let operands = unsafe { (g.add(c), x.add(c)) };
         let wide = end - c >= WIDE * LANES;
         let (vectors, count) = if wide { (WIDE, LANES) } else { (1, LANES.min(end - c)) };
-        let mut sums = [[F32x4::ZERO; 2]; WIDE];
+        let mut sums = [F32x4::ZERO; 2 * WIDE];
         unsafe {
             if wide {
-                column_sums::<CENTERED, WIDE>(operands, (mean, rstd), (rows, columns), LANES, &mut sums);
+                sums = lane_sums(rows, |first, last| {
+                    column_sums::<CENTERED, _>(operands, (mean, rstd), (first, last), columns, LANES)
+                });
             } else {
-                column_sums::<CENTERED, 1>(operands, (mean, rstd), (rows, columns), count, &mut sums);
+                let narrow: [F32x4; 2] = lane_sums(rows, |first, last| {
+                    column_sums::<CENTERED, _>(operands, (mean, rstd), (first, last), columns, count)
+                });
+                sums[..2].copy_from_slice(&narrow);
             }
-            for (v, [w, b]) in sums.into_iter().enumerate().take(vectors) {
-                for (target, sum, accumulate) in [(dw, w, accumulate_dw), (db, b, accumulate_db)] {
+            for v in 0..vectors {
+                for (target, sum, accumulate) in
+                    [(dw, sums[2 * v], accumulate_dw), (db, sums[2 * v + 1], accumulate_db)]
+                {
                     if target.is_null() {
                     } else if count == LANES {
                         put(sum, target.add(c + v * LANES), accumulate);
@@ -165,25 +172,27 @@ pub unsafe fn affine_gradient<const CENTERED: bool>(
     }
 }
 
-/// (Σ g·x̂, Σ g) down the rows for `V` neighbouring vectors of `count` columns.
+/// (Σ g·x̂, Σ g) down the rows `first..last` for each of `N`/2 neighbouring vectors of `count` columns.
 #[inline(always)]
-unsafe fn column_sums<const CENTERED: bool, const V: usize>(
+unsafe fn column_sums<const CENTERED: bool, const N: usize>(
     (g, x): (*const f32, *const f32),
     (mean, rstd): (*const f32, *const f32),
-    (rows, columns): (usize, usize),
+    (first, last): (usize, usize),
+    columns: usize,
     count: usize,
-    sums: &mut [[F32x4; 2]; 4],
-) {
-    for row in 0..rows {
+) -> [F32x4; N] {
+    let mut sums = [F32x4::ZERO; N];
+    for row in first..last {
         unsafe {
             let mean = if CENTERED { F32x4::load_splat(mean.add(row)) } else { F32x4::ZERO };
             let rstd = F32x4::load_splat(rstd.add(row));
-            for (v, [w, b]) in sums.iter_mut().enumerate().take(V) {
+            for v in 0..N / 2 {
                 let at = row * columns + v * LANES;
                 let g = lanes_or(g, at, count, 0.0);
-                *w = (g * rstd).mul_add(lanes_or(x, at, count, 0.0) - mean, *w);
-                *b = *b + g;
+                sums[2 * v] = (g * rstd).mul_add(lanes_or(x, at, count, 0.0) - mean, sums[2 * v]);
+                sums[2 * v + 1] = sums[2 * v + 1] + g;
             }
         }
     }
+    sums
 }

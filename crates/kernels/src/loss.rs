@@ -1,25 +1,18 @@
 //! Squared error, element by element, with its gradient.
 
 use crate::memory::generate;
-use crate::rows::{lanes_or, sums};
+use crate::rows::{lanes_or, wide_sums};
 use crate::simd::F32x4;
 
-/// Elements whose squares are added in f32 before they join the f64 sum.
-const BLOCK: usize = 512;
-
-/// Σ (x\[i\] − y\[i\])², blocks of 512 summed in f64.
+/// Σ (x\[i\] − y\[i\])², in pieces that are added in f64.
 ///
 /// # Safety
 /// `x` and `y` readable for `n` values.
 pub unsafe fn sum_of_squared_differences(x: *const f32, y: *const f32, n: usize) -> f64 {
-    let mut total = 0.0;
-    for start in (0..n).step_by(BLOCK) {
-        let [sum] = sums(BLOCK.min(n - start), |i, count| unsafe {
-            let difference = lanes_or(x, start + i, count, 0.0) - lanes_or(y, start + i, count, 0.0);
-            [difference * difference]
-        });
-        total += sum as f64;
-    }
+    let [total] = wide_sums(n, |i, count| unsafe {
+        let difference = lanes_or(x, i, count, 0.0) - lanes_or(y, i, count, 0.0);
+        [difference * difference]
+    });
     total
 }
 
@@ -55,7 +48,8 @@ pub unsafe fn scaled_difference(
     unsafe {
         generate(dx, n, accumulate, |i, count| {
             let g = if g_step == 0 { shared } else { lanes_or(g, i, count, 0.0) };
-            scale * g * (lanes_or(x, i, count, 0.0) - lanes_or(y, i, count, 0.0))
+            // A small difference keeps a large g from overflowing.
+            scale * (lanes_or(x, i, count, 0.0) - lanes_or(y, i, count, 0.0)) * g
         });
     }
 }

@@ -3,13 +3,18 @@
 //!
 //! | function | error | range |
 //! |---|---|---|
-//! | [`exp`], [`exp_nonpositive`] | 1.5 ulp | all |
+//! | [`exp`] | 1.5 ulp | all |
+//! | [`exp_nonpositive`] | 1.5 ulp | x ≤ 0, and a little above it |
 //! | [`log`] | 1.5 ulp | all |
 //! | [`tanh`] | 3 ulp | all |
-//! | [`sigmoid`] | 3 ulp | x > −87 (below it the result is 0 or subnormal) |
+//! | [`sigmoid`] | 3 ulp | all |
 //! | [`erf`] | 6 ulp | all |
 //! | [`normal_tail`] | 6 ulp + the rounding of t² (t²/2 ulp) | 0 ≤ t ≤ 13 |
 //! | [`sin_turns`] | 4 ulp | −1/4..=1/4 turn |
+//!
+//! Errors of subnormal results count in units of the smallest normal numbers' last place: none is flushed to 0.
+//! A NaN of either sign and any payload gives a NaN. Exponents are set by integer arithmetic, which makes numbers of a
+//! NaN's bits: so such a power of two is only ever a factor beside one that is a NaN then.
 //!
 //! Polynomials and rational functions are minimax fits to the stated interval (Lawson's algorithm at 40 digits).
 
@@ -39,32 +44,38 @@ fn polynomial<const N: usize>(x: F32x4, c: [f32; N]) -> F32x4 {
     sum
 }
 
-/// x = n·ln 2 + r with |r| ≤ ln 2 / 2: returns (n + `SHIFT`, n, eʳ − 1). For |x| < 2²⁰.
+/// f·x = n·ln 2 + f·r with |f·r| ≤ ln 2 / 2, f = 2 where `DOUBLE`, else 1: returns (n + `SHIFT`, (e^(f·r) − 1) / f).
+/// For |x| < 2²⁰; beyond it any two numbers, NaN too. Where x is a NaN, so is the second.
 #[inline(always)]
-fn reduced_expm1(x: F32x4) -> (F32x4, F32x4, F32x4) {
-    let shifted = x.mul_add(all(LOG2_E), all(SHIFT));
+fn reduced_expm1<const DOUBLE: bool>(x: F32x4) -> (F32x4, F32x4) {
+    // Powers of two: f costs neither an instruction nor a digit.
+    let f = if DOUBLE { 2.0 } else { 1.0 };
+    let shifted = x.mul_add(all(f * LOG2_E), all(SHIFT));
     let n = shifted - all(SHIFT);
-    let r = n.mul_add(all(-LN_2_LOW), n.mul_add(all(-LN_2_HIGH), x));
-    let curve = polynomial(r, [5.0e-1, 1.666_651_8e-1, 4.166_620_6e-2, 8.368_919e-3, 1.395_053_7e-3]);
-    (shifted, n, curve.mul_add(r * r, r))
+    let r = n.mul_add(all(-LN_2_LOW / f), n.mul_add(all(-LN_2_HIGH / f), x));
+    let terms = [5.0e-1, 1.666_651_8e-1, 4.166_620_6e-2, 8.368_919e-3, 1.395_053_7e-3];
+    let powers = [f, f * f, f * f * f, f * f * f * f, f * f * f * f * f];
+    let curve = polynomial(r, core::array::from_fn::<f32, 5, _>(|i| terms[i] * powers[i]));
+    (shifted, curve.mul_add(r * r, r))
 }
 
 /// eˣ: 0 below −104, subnormal results included, ∞ above 88.72, NaN for NaN.
 #[inline(always)]
 pub fn exp(x: F32x4) -> F32x4 {
-    let (shifted, n, tail) = reduced_expm1(x.pmin(all(89.0)).pmax(all(-104.0)));
-    // 2ⁿ in two steps, so that neither leaves the normal numbers: 2^(n−1)·2 or 2^(n+24)·2⁻²⁴.
-    let step = n.select_greater(F32x4::ZERO, all(-1.0), all(24.0));
-    let rest = n.select_greater(F32x4::ZERO, all(2.0), all(1.0 / 16_777_216.0));
-    (all(1.0) + tail).add_exponent(shifted + step) * rest
+    let (shifted, tail) = reduced_expm1::<false>(x.clamp(all(-104.0), all(89.0)));
+    // 2ⁿ in two factors, so that neither leaves the normal numbers.
+    let (power, rest) = shifted.powers_of_two();
+    tail.mul_add(power, power) * rest
 }
 
-/// eˣ for x ≤ 0, cheaper than [`exp`]: results that would be subnormal (x < −87.33) are 0, NaN stays NaN.
+/// eˣ for x ≤ 0, cheaper than [`exp`]: 0 below −104, subnormal results included, NaN for NaN.
 #[inline(always)]
 pub fn exp_nonpositive(x: F32x4) -> F32x4 {
-    const LOWEST: f32 = -87.33;
-    let (shifted, _, tail) = reduced_expm1(x.pmax(all(LOWEST)));
-    all(LOWEST).select_greater(x, F32x4::ZERO, (all(1.0) + tail).add_exponent(shifted))
+    const LOWEST: f32 = -104.0;
+    // 2ⁿ⁺²⁴ is normal as far as LOWEST; what comes of an x below it is cleared.
+    let (shifted, tail) = reduced_expm1::<false>(x);
+    let power = shifted.power_of_two::<24>();
+    (tail.mul_add(power, power) * all(1.0 / 16_777_216.0)).zero_where_less(x, all(LOWEST))
 }
 
 /// ln x: −∞ at 0, NaN below it, ∞ at ∞. ln(1 + f) = f − f²/2 + s·(f²/2 + R(s²)) with s = f / (2 + f).
@@ -85,38 +96,43 @@ pub fn log(x: F32x4) -> F32x4 {
     x.select_equal(F32x4::ZERO, all(f32::NEG_INFINITY), y)
 }
 
-/// tanh x = e / (e + 2) with e = e²ˣ − 1.
+/// tanh x = e / (e + 1) with e = (e²ˣ − 1) / 2, of |x| with the sign of x.
 #[inline(always)]
 pub fn tanh(x: F32x4) -> F32x4 {
-    let (shifted, _, tail) = reduced_expm1((x + x).pmin(all(20.0)).pmax(all(-20.0)));
-    let power = all(1.0).add_exponent(shifted);
-    let e = power.mul_add(tail, power - all(1.0));
-    e / (e + all(2.0))
+    let (shifted, tail) = reduced_expm1::<true>(x.abs().clamp(F32x4::ZERO, all(10.0)));
+    let power = shifted.power_of_two::<0>();
+    let e = power.mul_add(tail, power.mul_add(all(0.5), all(-0.5)));
+    (e / (e + all(1.0))).or_sign(x)
 }
 
-/// 1 / (1 + e⁻ˣ)
+/// 1 / (1 + e⁻ˣ), below 0 as eˣ / (1 + eˣ)
 #[inline(always)]
 pub fn sigmoid(x: F32x4) -> F32x4 {
-    all(1.0) / (all(1.0) + exp(F32x4::ZERO - x))
+    let e = exp_nonpositive(x.abs() * all(-1.0));
+    x.select_greater(F32x4::ZERO, all(1.0), e) / (all(1.0) + e)
 }
 
 /// erf x = x·P(x²) / Q(x²), with x limited to ±4, where erf is 1 − 1.5e-8.
 #[inline(always)]
 pub fn erf(x: F32x4) -> F32x4 {
-    let x = x.pmin(all(4.0)).pmax(all(-4.0));
+    let x = x.clamp(all(-4.0), all(4.0));
     let z = x * x;
     let p =
         polynomial(z, [FRAC_2_SQRT_PI, 1.935_306_3e-1, 5.309_940_5e-2, 3.882_611_4e-3, 2.845_313_3e-4, 1.986_660_7e-6]);
     let q = polynomial(z, [1.0, 5.048_446e-1, 1.153_436_45e-1, 1.520_579_1e-2, 1.185_359_9e-3, 3.741_709e-5]);
-    (x * p / q).pmin(all(1.0)).pmax(all(-1.0))
+    (x * p / q).clamp(all(-1.0), all(1.0))
 }
+
+/// Where [`normal_tail`] has long been 0.
+pub(crate) const NORMAL_LIMIT: f32 = 15.0;
 
 /// For t ≥ 0: (Φ(−t), e^(−t²/2)), the standard normal distribution's upper tail and its density times √(2π).
 /// Φ(−t) = e^(−t²/2)·M(t); Mills' ratio M is a quotient of polynomials without a negative coefficient.
 #[inline(always)]
 pub fn normal_tail(t: F32x4) -> (F32x4, F32x4) {
     let bell = exp_nonpositive(all(-0.5) * t * t);
-    let t = t.pmin(all(14.0));
+    // A NaN that is lost here is in `bell`.
+    let t = t.loose_min(all(NORMAL_LIMIT));
     let p = polynomial(t, [5.0e-1, 4.359_3e-1, 1.814_863_8e-1, 4.004_449e-2, 4.029_083_5e-3]);
     let q = polynomial(t, [1.0, 1.669_745, 1.195_232_3, 4.648_544e-1, 1.003_839_45e-1, 1.009_927_3e-2]);
     (bell * p / q, bell)

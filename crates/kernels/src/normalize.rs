@@ -1,21 +1,14 @@
 //! L2 normalisation of rows and its gradient.
 
 use crate::memory::{generate, lanes};
-use crate::simd::{F32x4, LANES};
+use crate::rows::{lanes_or, sums};
+use crate::simd::F32x4;
 
-/// Σ x\[i\]·y\[i\], in four lanes.
+/// Σ x\[i\]·y\[i\].
 #[inline(always)]
 unsafe fn dot(x: *const f32, y: *const f32, n: usize) -> f32 {
-    let whole = n / LANES * LANES;
-    let mut sum = F32x4::ZERO;
-    unsafe {
-        for i in (0..whole).step_by(LANES) {
-            sum = F32x4::load(x.add(i)).mul_add(F32x4::load(y.add(i)), sum);
-        }
-        let rest = |p: *const f32| F32x4::load_partial(p.add(whole), n - whole, 0.0);
-        sum = rest(x).mul_add(rest(y), sum);
-    }
-    sum.sum()
+    let [sum] = sums(n, |i, count| unsafe { [lanes_or(x, i, count, 0.0) * lanes_or(y, i, count, 0.0)] });
+    sum
 }
 
 /// y\[r, ·\] ← x\[r, ·\] / d\[r\] with d\[r\] = max(‖x\[r, ·\]‖, ε), for rows `start..end` of `columns` elements. `d` is kept for
@@ -36,8 +29,10 @@ pub unsafe fn normalize(
         unsafe {
             let (x, y) = (x.add(r * columns), y.add(r * columns));
             let norm = dot(x, x, columns).sqrt();
-            let divisor = F32x4::splat(norm.max(epsilon));
-            *d.add(r) = if norm < epsilon { -epsilon } else { norm };
+            // Not f32::max, which passes a NaN over.
+            let (divisor, kept) = if norm < epsilon { (epsilon, -epsilon) } else { (norm, norm) };
+            *d.add(r) = kept;
+            let divisor = F32x4::splat(divisor);
             generate(y, columns, false, |i, count| lanes(x, i, count) / divisor);
         }
     }

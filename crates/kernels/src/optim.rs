@@ -96,7 +96,9 @@ impl Sgd {
         let (rest, scale) = (all(1.0 - self.dampening), all(self.gradient_scale));
         each_vector(n, |i, count| unsafe {
             let old = lanes_or(p, i, count, 0.0);
-            let g = old.mul_add(weight_decay, lanes_or(g, i, count, 0.0) * scale);
+            let g = lanes_or(g, i, count, 0.0) * scale;
+            // 0·∞ would be NaN.
+            let g = if self.weight_decay == 0.0 { g } else { old.mul_add(weight_decay, g) };
             let direction = if buffer.is_null() {
                 g
             } else {

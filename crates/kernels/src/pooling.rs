@@ -5,7 +5,7 @@
 //! x `[tokens, columns]`, offsets `[sequences + 1]`, y and g `[sequences, columns]`.
 
 use crate::memory::generate;
-use crate::rows::lanes_or;
+use crate::rows::{lane_sums, lanes_or};
 use crate::simd::F32x4;
 
 /// Which tokens each sequence has.
@@ -45,10 +45,13 @@ pub unsafe fn forward(ranges: Ranges, x: *const f32, y: *mut f32, columns: usize
             }
             // A vector of columns stays in a register while the tokens pass by.
             generate(y, columns, false, |i, count| {
-                let mut sum = F32x4::ZERO;
-                for j in first..last {
-                    sum = sum + lanes_or(x.add(ranges.row(j) * columns), i, count, 0.0);
-                }
+                let [sum] = lane_sums(last - first, |from, to| {
+                    let mut sum = F32x4::ZERO;
+                    for j in first + from..first + to {
+                        sum = sum + lanes_or(x.add(ranges.row(j) * columns), i, count, 0.0);
+                    }
+                    [sum]
+                });
                 sum * scale
             });
         }

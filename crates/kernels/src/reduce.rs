@@ -159,9 +159,9 @@ unsafe fn column<F: Fold>(x: *const f32, n: usize, stride: usize) -> f32 {
     (0..n).fold(F::NEUTRAL, |fold, r| F::scalar(fold, unsafe { *x.add(r * stride) }))
 }
 
-/// Gradient of an extreme y\[o, i\] of x\[o, ·, i\]: dx\[o, r, i\] ← g\[o, i\] / ties where x equals y, else 0 (added to
-/// dx where `accumulate`), for the elements `start..end` of `y`. Equal extremes share the gradient evenly, as
-/// PyTorch's `amax` does.
+/// Gradient of an extreme y\[o, i\] of x\[o, ·, i\]: dx\[o, r, i\] ← g\[o, i\]·\[x = y\] / ties (added to dx where
+/// `accumulate`), for the elements `start..end` of `y`. Equal extremes share the gradient evenly, and where y is a NaN,
+/// which equals nothing, all is NaN: as of PyTorch's `amax`.
 ///
 /// # Safety
 /// `x` valid for reading, `dx` for reading and writing all that these elements fold; `g` and `y` for reading up to
@@ -181,9 +181,9 @@ pub unsafe fn extreme_gradient(
             let extreme = *y.add(position);
             let at = |r: usize| first + r * inner;
             let ties = (0..axis).filter(|&r| *x.add(at(r)) == extreme).count();
-            let share = *g.add(position) / ties as f32;
+            let (share, rest) = (*g.add(position) / ties as f32, *g.add(position) * 0.0 / ties as f32);
             for r in 0..axis {
-                let value = if *x.add(at(r)) == extreme { share } else { 0.0 };
+                let value = if *x.add(at(r)) == extreme { share } else { rest };
                 let target = dx.add(at(r));
                 *target = if accumulate { *target + value } else { value };
             }

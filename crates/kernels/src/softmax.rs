@@ -3,10 +3,11 @@
 //!
 //! softmax: y = e^(x − max) / Σ e^(x − max), ∂L/∂x = y·(g − Σ g·y).
 //! log softmax: y = (x − max) − ln Σ e^(x − max), ∂L/∂x = g − e^y·Σ g.
+//! A NaN makes its whole line NaN, by the sum: whatever the largest of such a line is taken to be.
 
 use crate::math::{exp_nonpositive, log};
 use crate::memory::{generate, put, put_partial};
-use crate::rows::{lanes_or, largest, sums};
+use crate::rows::{lane_sums, lanes_or, largest, sums};
 use crate::simd::{F32x4, LANES};
 
 /// Four lines of a tensor at once, side by side along the innermost dimension, or fewer at its end.
@@ -66,15 +67,18 @@ pub unsafe fn forward<const LOG: bool>(
     }
     each_lines(length, inner, (start, end), |lines| unsafe {
         let mut max = lines.load(x, 0);
-        (1..length).for_each(|i| max = max.pmax(lines.load(x, i)));
-        let mut sum = F32x4::ZERO;
-        for i in 0..length {
-            let e = exp_nonpositive(lines.load(x, i) - max);
-            sum = sum + e;
-            if !LOG {
-                lines.put(e, y, i, false);
+        (1..length).for_each(|i| max = max.loose_max(lines.load(x, i)));
+        let [sum] = lane_sums(length, |first, last| {
+            let mut sum = F32x4::ZERO;
+            for i in first..last {
+                let e = exp_nonpositive(lines.load(x, i) - max);
+                sum = sum + e;
+                if !LOG {
+                    lines.put(e, y, i, false);
+                }
             }
-        }
+            [sum]
+        });
         if LOG {
             let log_sum = log(sum);
             (0..length).for_each(|i| lines.put((lines.load(x, i) - max) - log_sum, y, i, false));
@@ -141,8 +145,11 @@ pub unsafe fn gradient<const LOG: bool>(
         return;
     }
     each_lines(length, inner, (start, end), |lines| unsafe {
-        let mut sum = F32x4::ZERO;
-        (0..length).for_each(|i| sum = sum + term(lines.load(g, i), lines.load(y, i)));
+        let [sum] = lane_sums(length, |first, last| {
+            let mut sum = F32x4::ZERO;
+            (first..last).for_each(|i| sum = sum + term(lines.load(g, i), lines.load(y, i)));
+            [sum]
+        });
         (0..length).for_each(|i| lines.put(result(lines.load(g, i), lines.load(y, i), sum), dx, i, accumulate));
     });
 }

@@ -46,11 +46,11 @@ fn lane_wise(x: F32x4, f: impl Fn(f32) -> f32) -> F32x4 {
     unsafe { F32x4::load(lanes.as_ptr()) }
 }
 
-/// g·sign(x), 0 where x is 0 or NaN.
+/// sign(x), 0 where x is 0 or NaN.
 #[inline(always)]
-fn with_sign(g: F32x4, x: F32x4) -> F32x4 {
-    let negative = F32x4::ZERO.select_greater(x, F32x4::ZERO - g, F32x4::ZERO);
-    x.select_greater(F32x4::ZERO, g, negative)
+fn sign(x: F32x4) -> F32x4 {
+    let negative = F32x4::ZERO.select_greater(x, all(-1.0), F32x4::ZERO);
+    x.select_greater(F32x4::ZERO, all(1.0), negative)
 }
 
 unary!(
@@ -58,12 +58,12 @@ unary!(
     Neg, |x| all(-1.0) * x, |g, _, _| all(-1.0) * g
 );
 unary!(
-    /// |x|; gradient g·sign(x), 0 at 0
-    Abs, |x| x.abs(), |g, x, _| with_sign(g, x)
+    /// |x|; gradient g·sign(x), sign 0 at 0 and NaN
+    Abs, |x| x.abs(), |g, x, _| g * sign(x)
 );
 unary!(
     /// x²; gradient 2g·x
-    Square, |x| x * x, |g, x, _| (g + g) * x
+    Square, |x| x * x, |g, x, _| g * (x + x)
 );
 unary!(
     /// eˣ; gradient g·y
@@ -78,16 +78,16 @@ unary!(
     Sqrt, |x| x.sqrt(), |g, _, y| g / (y + y)
 );
 unary!(
-    /// 1/√x; gradient −g·y / (2x)
-    Rsqrt, |x| all(1.0) / x.sqrt(), |g, x, y| all(-0.5) * (g * y) / x
+    /// 1/√x; gradient −g·y³/2
+    Rsqrt, |x| all(1.0) / x.sqrt(), |g, _, y| all(-0.5) * g * y * y * y
 );
 unary!(
     /// 1/x; gradient −g·y²
-    Reciprocal, |x| all(1.0) / x, |g, _, y| F32x4::ZERO - g * y * y
+    Reciprocal, |x| all(1.0) / x, |g, _, y| all(-1.0) * g * y * y
 );
 unary!(
     /// erf x; gradient g·2/√π·e^(−x²)
-    Erf, |x| math::erf(x), |g, x, _| g * all(core::f32::consts::FRAC_2_SQRT_PI) * math::exp(F32x4::ZERO - x * x)
+    Erf, |x| math::erf(x), |g, x, _| g * all(core::f32::consts::FRAC_2_SQRT_PI) * math::exp_nonpositive(all(-1.0) * x * x)
 );
 unary!(
     /// sin x (radians); gradient g·cos x
@@ -95,7 +95,7 @@ unary!(
 );
 unary!(
     /// cos x (radians); gradient −g·sin x
-    Cos, |x| lane_wise(x, f32::cos), |g, x, _| F32x4::ZERO - g * lane_wise(x, f32::sin)
+    Cos, |x| lane_wise(x, f32::cos), |g, x, _| all(-1.0) * g * lane_wise(x, f32::sin)
 );
 
 /// x to a constant power; gradient g·p·x^(p−1), which is 0 for p = 0. NaN for a negative x and a fractional p.
@@ -106,12 +106,17 @@ pub struct Pow {
 
 #[inline(always)]
 fn power(x: F32x4, exponent: f32) -> F32x4 {
-    if exponent == 2.0 {
-        x * x
-    } else if exponent == 1.0 {
-        x
-    } else {
-        lane_wise(x, |x| x.powf(exponent))
+    // The exponents that PyTorch treats so too: cheaper, and of ±0 and −∞ not the same as `powf`.
+    match exponent {
+        -2.0 => all(1.0) / (x * x),
+        -1.0 => all(1.0) / x,
+        -0.5 => all(1.0) / x.sqrt(),
+        0.0 => all(1.0),
+        0.5 => x.sqrt(),
+        1.0 => x,
+        2.0 => x * x,
+        3.0 => x * x * x,
+        _ => lane_wise(x, |x| x.powf(exponent)),
     }
 }
 
@@ -122,11 +127,12 @@ impl Unary for Pow {
     }
     #[inline(always)]
     fn gradient(self, g: F32x4, x: F32x4, _: F32x4) -> F32x4 {
-        if self.exponent == 0.0 { F32x4::ZERO } else { g * all(self.exponent) * power(x, self.exponent - 1.0) }
+        if self.exponent == 0.0 { F32x4::ZERO } else { g * (all(self.exponent) * power(x, self.exponent - 1.0)) }
     }
 }
 
-/// x limited to minimum..=maximum, NaN kept; the gradient passes where x lies within, borders included.
+/// x limited to minimum..=maximum, NaN kept; the gradient passes where x lies between, borders and NaN
+/// excluded, as in PyTorch. An infinite limit is none.
 #[derive(Clone, Copy)]
 pub struct Clamp {
     pub minimum: f32,
@@ -140,8 +146,9 @@ impl Unary for Clamp {
     }
     #[inline(always)]
     fn gradient(self, g: F32x4, x: F32x4, _: F32x4) -> F32x4 {
-        let not_above = x.select_greater(all(self.maximum), F32x4::ZERO, g);
-        all(self.minimum).select_greater(x, F32x4::ZERO, not_above)
+        // A limit that is none holds nothing back, infinities neither: as a NaN it compares false.
+        let limit = |limit: f32| all(if limit.is_infinite() { f32::NAN } else { limit });
+        g.zero_where_at_most(x, limit(self.minimum)).zero_where_at_most(limit(self.maximum), x).keep_where_at_most(x, x)
     }
 }
 

@@ -154,6 +154,24 @@ impl Case {
         result
     }
 
+    /// Which elements of Q, and of K and V, are rows of a sequence: the others belong to somebody else.
+    fn owned(&self) -> (Vec<bool>, Vec<bool>) {
+        let op = &self.op;
+        let mark = |size: usize, rows: &[(u32, u32)], layout: Layout, heads: usize| {
+            let mut owned = vec![false; size];
+            for (start, length) in rows {
+                for (row, head) in (*start..start + length).flat_map(|row| (0..heads).map(move |head| (row, head))) {
+                    let at = row as usize * layout.row + head * layout.head;
+                    owned[at..at + op.head_dim].fill(true);
+                }
+            }
+            owned
+        };
+        let queries: Vec<_> = self.sequences.iter().map(|s| (s.q_start, s.q_length)).collect();
+        let keys: Vec<_> = self.sequences.iter().map(|s| (s.k_start, s.k_length)).collect();
+        (mark(self.q.len(), &queries, op.q, op.heads), mark(self.k.len(), &keys, op.kv, op.kv_heads))
+    }
+
     fn check(&self, name: &str) {
         let op =
             Attention { key_bias: if self.key_bias.is_empty() { null() } else { self.key_bias.as_ptr() }, ..self.op };
@@ -173,14 +191,15 @@ impl Case {
 
         let operands = Operands { q, k, v, lse: lse.as_ptr(), g: g.as_ptr() };
         let before = (values(self.q.len(), 5), values(self.k.len(), 6), values(self.v.len(), 7));
+        let (q_owned, kv_owned) = self.owned();
         for accumulate in [false, true] {
-            // Elements between the rows belong to others: they start and stay as they are.
-            let start = |before: &[f32], gradient: &[f64]| -> Vec<f32> {
-                let touched = |(b, d): (&f32, &f64)| if accumulate || *d == 0.0 { *b } else { f32::NAN };
-                before.iter().zip(gradient).map(touched).collect()
+            // What is to be written starts as NaN, zero gradients too; elements between the rows start and stay as they are.
+            let start = |before: &[f32], owned: &[bool]| -> Vec<f32> {
+                let value = |(b, owned): (&f32, &bool)| if *owned && !accumulate { f32::NAN } else { *b };
+                before.iter().zip(owned).map(value).collect()
             };
             let (mut dq, mut dk, mut dv) =
-                (start(&before.0, &expected.dq), start(&before.1, &expected.dk), start(&before.2, &expected.dv));
+                (start(&before.0, &q_owned), start(&before.1, &kv_owned), start(&before.2, &kv_owned));
             let targets = GradientTargets {
                 dq: dq.as_mut_ptr(),
                 dk: dk.as_mut_ptr(),
@@ -194,14 +213,14 @@ impl Case {
                     unsafe { gradient(&op, operands, targets, (*sequence, index), kv_head, scratch.as_mut_ptr()) }
                 }
             }
-            for (what, d, before, expected) in [
-                ("dq", &dq, &before.0, &expected.dq),
-                ("dk", &dk, &before.1, &expected.dk),
-                ("dv", &dv, &before.2, &expected.dv),
+            for (what, d, before, owned, expected) in [
+                ("dq", &dq, &before.0, &q_owned, &expected.dq),
+                ("dk", &dk, &before.1, &kv_owned, &expected.dk),
+                ("dv", &dv, &before.2, &kv_owned, &expected.dv),
             ] {
                 let value = |i: usize| {
-                    let untouched = !accumulate && expected[i] == 0.0 && d[i] == before[i];
-                    expected[i] + if accumulate || untouched { before[i] as f64 } else { 0.0 }
+                    let kept = if owned[i] && !accumulate { 0.0 } else { before[i] as f64 };
+                    if owned[i] { expected[i] + kept } else { kept }
                 };
                 let expected: Vec<f64> = (0..d.len()).map(value).collect();
                 assert_close(&format!("{name}: {what}, accumulate {accumulate}"), d, &expected, 3e-5);
@@ -256,17 +275,30 @@ fn large_scores_stay_finite() {
 }
 
 #[test]
-fn unwanted_gradients_are_not_written() {
+fn unwanted_gradients_are_not_written_and_change_no_other() {
     let case = Case::batched(1, (1, 1), (2, 2), 4);
-    let operands = Operands {
-        q: case.q.as_ptr(),
-        k: case.k.as_ptr(),
-        v: case.v.as_ptr(),
-        lse: [1.0f32; 2].as_ptr(),
-        g: [1.0f32; 8].as_ptr(),
+    let (lse, g) = (values(2, 8), values(8, 9));
+    let operands =
+        Operands { q: case.q.as_ptr(), k: case.k.as_ptr(), v: case.v.as_ptr(), lse: lse.as_ptr(), g: g.as_ptr() };
+    let run = |wanted: [bool; 3]| {
+        let mut gradients = [[f32::NAN; 8]; 3];
+        let mut scratch = vec![f32::NAN; scratch_length(2, 4)];
+        let [dq, dk, dv] = core::array::from_fn(|i| if wanted[i] { gradients[i].as_mut_ptr() } else { null_mut() });
+        let (accumulate_q, accumulate_k, accumulate_v) = (false, false, false);
+        let targets = GradientTargets { dq, dk, dv, accumulate_q, accumulate_k, accumulate_v };
+        unsafe { gradient(&case.op, operands, targets, (case.sequences[0], 0), 0, scratch.as_mut_ptr()) }
+        gradients
     };
-    let (mut scratch, nowhere) = (vec![0.0; scratch_length(2, 4)], null_mut());
-    let (accumulate_q, accumulate_k, accumulate_v) = (false, false, false);
-    let targets = GradientTargets { dq: nowhere, dk: nowhere, dv: nowhere, accumulate_q, accumulate_k, accumulate_v };
-    unsafe { gradient(&case.op, operands, targets, (case.sequences[0], 0), 0, scratch.as_mut_ptr()) }
+    let all = run([true; 3]);
+    assert!(all.as_flattened().iter().all(|d| d.is_finite()));
+    for choice in 0..8 {
+        let wanted = core::array::from_fn(|i| choice >> i & 1 == 1);
+        for (i, gradient) in run(wanted).into_iter().enumerate() {
+            if wanted[i] {
+                assert_eq!(gradient, all[i], "gradient {i} where {wanted:?} are wanted");
+            } else {
+                assert!(gradient.iter().all(|d| d.is_nan()), "gradient {i} is written unasked");
+            }
+        }
+    }
 }

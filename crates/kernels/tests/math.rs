@@ -62,7 +62,7 @@ fn upper_tail(t: f64) -> f64 {
 fn exp_within_an_ulp_and_a_half() {
     let points = || spread(-87.3, 88.72, 400_000).chain(spread(-1.0, 1.0, 100_000));
     assert!(largest_error("exp", math::exp, f64::exp, points()) <= 1.5);
-    let points = spread(-87.3, 0.0, 400_000).chain(magnitudes(9973).map(|x| -x).filter(|x| *x > -87.3));
+    let points = spread(-104.0, 0.0, 400_000).chain(magnitudes(9973).map(|x| -x).filter(|x| *x > -104.0));
     assert!(largest_error("exp_nonpositive", math::exp_nonpositive, f64::exp, points) <= 1.5);
     assert!(largest_error("exp, subnormal", math::exp, f64::exp, spread(-104.0, -87.3, 100_000)) <= 1.5);
 }
@@ -74,7 +74,7 @@ fn exp_at_the_borders() {
     assert_eq!((exp(f32::INFINITY), exp(1e30), exp(88.73)), (f32::INFINITY, f32::INFINITY, f32::INFINITY));
     assert!(exp(f32::NAN).is_nan() && exp(88.722).is_finite());
     let exp = |x| first(math::exp_nonpositive(F32x4::splat(x)));
-    assert_eq!((exp(0.0), exp(f32::NEG_INFINITY), exp(-88.0), exp(-1e30)), (1.0, 0.0, 0.0, 0.0));
+    assert_eq!((exp(0.0), exp(f32::NEG_INFINITY), exp(-104.1), exp(-1e30)), (1.0, 0.0, 0.0, 0.0));
     assert!(exp(f32::NAN).is_nan());
 }
 
@@ -95,7 +95,7 @@ fn tanh_and_sigmoid_within_three_ulp() {
     let points = || spread(-20.0, 20.0, 800_000).chain(magnitudes(9973)).chain(magnitudes(9973).map(|x| -x));
     assert!(largest_error("tanh", math::tanh, f64::tanh, points()) <= 3.0);
     let reference = |x: f64| 1.0 / (1.0 + (-x).exp());
-    let points = points().filter(|x| *x > -87.0);
+    let points = points().chain(spread(-105.0, -20.0, 100_000));
     assert!(largest_error("sigmoid", math::sigmoid, reference, points) <= 3.0);
     let (tanh, sigmoid) = (|x| first(math::tanh(F32x4::splat(x))), |x| first(math::sigmoid(F32x4::splat(x))));
     assert_eq!((tanh(0.0), tanh(f32::INFINITY), tanh(f32::NEG_INFINITY)), (0.0, 1.0, -1.0));

@@ -117,6 +117,7 @@ fn activation_of(code: u32) -> Activation {
 }
 
 /// Runs a product on one thread or on all: cut by columns (B is then packed once in all) or, where those are few, by rows.
+/// The cut depends on the tile, which is chosen by time; `multiply` sees to it that no cut changes a bit.
 unsafe fn share(product: &Product) {
     let Product { m, n, k, .. } = *product;
     let tile = current_tile();
@@ -128,7 +129,7 @@ unsafe fn share(product: &Product) {
         return part(0..m, 0..n, 0);
     }
     let by_columns = n >= threads * 4 * tile.columns();
-    let (length, align) = if by_columns { (n, tile.columns()) } else { (m, tile.rows()) };
+    let (length, align) = if by_columns { (n, tile.columns()) } else { (m, blocked::PART_ROWS) };
     let size = length.div_ceil(threads).next_multiple_of(align);
     parallel::run(length.div_ceil(size), &|task| {
         let range = task * size..length.min((task + 1) * size);

@@ -5,6 +5,7 @@ import { SetupError } from "../report.mjs";
 
 export const cargo = {
   title: "Rust",
+  seconds: 30,
   needed: () => findExecutable("cargo") === null,
   async run() {
     if (!canInstall()) {

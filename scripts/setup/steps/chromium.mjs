@@ -5,6 +5,7 @@ import { SetupError } from "../report.mjs";
 /** The browser that tests run in. */
 export const chromium = {
   title: "Chromium",
+  seconds: 15,
   needed: () => findChromium() === null,
   async run() {
     if (!canInstall()) {

@@ -2,30 +2,47 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../paths.mjs";
 import { run } from "../process.mjs";
+import { variants } from "../../wasm/variants.mjs";
 import { clearStamp, hashOf, isFresh, setStamp } from "../stamp.mjs";
 
-const inputs = () => hashOf("ts", "build/wasm", "rollup.config.js", "package.json", "tsconfig.json");
+const inputs = (chosen) =>
+  hashOf(
+    "ts",
+    ...chosen.map((variant) => `build/wasm/${variant}`),
+    "rollup.config.js",
+    "package.json",
+    "tsconfig.json",
+  ) + chosen.join();
 
-/** The package as it is published. The old dist stays until the new one is complete. */
-export const dist = {
-  title: "JavaScript bundles (rollup)",
-  needed: () => !existsSync(join(root, "dist")) || !isFresh("dist", inputs()),
-  async run() {
-    const hash = inputs();
-    const built = join(root, `build/dist-${process.pid}`);
-    const old = `${built}-old`;
-    try {
-      await run("node", ["node_modules/rollup/dist/bin/rollup", "--config", "--silent"], {
-        cwd: root,
-        env: { DIST: built },
-      });
-      clearStamp("dist");
-      if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
-      renameSync(built, join(root, "dist"));
-      setStamp("dist", hash);
-    } finally {
-      rmSync(built, { recursive: true, force: true });
-      rmSync(old, { recursive: true, force: true });
-    }
-  },
-};
+const all = Object.keys(variants);
+const isCurrent = (chosen) => existsSync(join(root, "dist")) && isFresh("dist", inputs(chosen));
+
+/**
+ * The package as it is published; of fewer builds only the command line and Node's entry, which is what `npm start` runs.
+ * The old dist stays until the new one is complete.
+ */
+export function dist(chosen = all) {
+  return {
+    title: "JavaScript bundles (rollup)",
+    seconds: 5,
+    needed: () => !isCurrent(all) && !isCurrent(chosen),
+    async run() {
+      const hash = inputs(chosen);
+      const built = join(root, `build/dist-${process.pid}`);
+      const old = `${built}-old`;
+      try {
+        await run("node", ["node_modules/rollup/dist/bin/rollup", "--config", "--silent"], {
+          cwd: root,
+          env: { DIST: built, BUILDS: chosen.join() },
+        });
+        clearStamp("dist");
+        if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
+        renameSync(built, join(root, "dist"));
+        setStamp("dist", hash);
+      } finally {
+        rmSync(built, { recursive: true, force: true });
+        rmSync(old, { recursive: true, force: true });
+      }
+    },
+  };
+}

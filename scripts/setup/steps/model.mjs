@@ -10,6 +10,7 @@ const files = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.
 /** The encoder that the main job tunes; the library's own loader fetches and checks it. */
 export const model = {
   title: `model ${name} (91 MB)`,
+  seconds: 5,
   needed: () => !files.every((file) => existsSync(join(modelCache, name, file))),
   async run() {
     // In a process of its own, so that Ctrl-C ends it.

@@ -9,6 +9,7 @@ const stamp = join(root, "node_modules/.installed");
 
 export const nodeModules = {
   title: "node modules (npm ci)",
+  seconds: 15,
   needed: () => !existsSync(stamp) || readFileSync(stamp, "utf8") !== hashOf("package-lock.json"),
   async run() {
     const hash = hashOf("package-lock.json");

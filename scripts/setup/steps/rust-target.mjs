@@ -10,6 +10,7 @@ export function rustTarget(chosen) {
   const lacking = () => chosen.some((variant) => !isBuilt(variant) && findToolchain(variants[variant]) === null);
   return {
     title: `Rust's standard library for ${target}`,
+    seconds: 35,
     needed: lacking,
     async run() {
       if (canInstall()) await install(debianPackages);

@@ -3,7 +3,8 @@ import { buildVariant, isBuilt } from "../../wasm/build.mjs";
 /** A build of the kernels. */
 export function wasmBuild(variant) {
   return {
-    title: `WASM build "${variant}" (the first takes a minute)`,
+    title: `kernels, build "${variant}"`,
+    seconds: 50,
     needed: () => !isBuilt(variant),
     run: () => buildVariant(variant),
   };

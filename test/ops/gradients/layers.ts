@@ -75,6 +75,17 @@ export const layers = {
     layerNorm("two dimensions", [2, 3, 3], [3, 3]),
     layerNorm("no rows", [0, 3], [3]),
     layerNorm("one column", [3, 1], [1], 0.5),
+    {
+      title: "weight without bias",
+      inputs: [uniform([3, 5]), uniform([5], 0.5, 2, 2)],
+      apply: (graph, [x, weight]) => graph.layerNorm(x!, weight!, null, { eps: 1e-5 }),
+    },
+    {
+      title: "bias without weight, two dimensions",
+      inputs: [uniform([2, 3, 5]), uniform([3, 5], -1, 1, 2)],
+      apply: (graph, [x, bias]) => graph.layerNorm(x!, null, bias!),
+    },
+    one("one node as x, weight and bias", [5], (graph, x) => graph.layerNorm(x, x, x)),
     one("without weight and bias", [3, 7], (graph, x) => graph.layerNorm(x, null, null, { eps: 1e-5 })),
   ],
   logSoftmax: along((graph, x, dim) => graph.logSoftmax(x, dim)),

@@ -71,6 +71,36 @@ export const products = {
       frozen: [1],
     },
     {
+      title: "columns that overlap",
+      inputs: [
+        uniform([3, 5]),
+        uniform([5, 4], -1, 1, 2),
+        uniform([5, 2], -1, 1, 3),
+        uniform([2, 3], -1, 1, 4),
+        uniform([5, 1], -1, 1, 5),
+        uniform([1, 4], -1, 1, 6),
+      ],
+      apply: (graph, inputs) => {
+        const adapters = [
+          { start: 1, width: 3, scaling: 0.5 },
+          { start: 0, width: 4, scaling: 2 },
+        ];
+        return graph.loraLinear(inputs, { bias: false, adapterInput: false, adapters });
+      },
+      frozen: [1],
+    },
+    {
+      title: "one node as x, the adapter's input, A and B",
+      inputs: [uniform([3, 3], -0.5, 0.5), uniform([3, 3], -1, 1, 2)],
+      apply: (graph, [x, w]) =>
+        graph.loraLinear([x!, w!, x!, x!, x!], {
+          bias: false,
+          adapterInput: true,
+          adapters: [{ start: 0, width: 3, scaling: 0.5 }],
+        }),
+      frozen: [1],
+    },
+    {
       title: "no rows",
       inputs: [uniform([0, 5]), uniform([5, 3]), uniform([5, 2]), uniform([2, 3])],
       apply: (graph, inputs) =>

@@ -1,6 +1,11 @@
 import { FormatError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
+import { isJsonObject, parseJson } from "../json.js";
 import type { Column } from "./columns.js";
 import type { Row } from "./rows.js";
+
+/** Texts of the world hold emoji that were cut in half; a tokenizer takes them for unknown. */
+const rules = { loneSurrogates: true };
 
 /**
  * The wanted fields of JSON Lines: an object a line, blank lines left out. Strings are taken as they are, numbers and
@@ -15,23 +20,17 @@ export function parseJsonLines(text: string, wanted: readonly Column[], file: st
     const line = index + 1;
     const fail = (problem: string, cause?: unknown) =>
       new FormatError(`${file}, line ${line}: ${problem}`, { file, line }, { cause });
-    let value: unknown;
-    try {
-      value = JSON.parse(source);
-    } catch (cause) {
-      throw fail(`expected JSON: ${(cause as Error).message}`, cause);
-    }
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw fail(`expected a JSON object, got ${source.slice(0, 60)}`);
+    const value = parseJson(source, fail, rules);
+    if (!isJsonObject(value)) throw fail(`expected a JSON object, got ${clip(source, 60)}`);
     const fields = wanted.map((column) => {
-      const field = Object.hasOwn(value, column) ? (value as Record<string, unknown>)[column] : undefined;
+      const field = Object.hasOwn(value, column) ? value[column] : undefined;
       if (typeof field === "string") return field;
       if (typeof field === "number" || typeof field === "boolean") return String(field);
-      const has = Object.keys(value).join(", ") || "none";
+      const has = clip(Object.keys(value).join(", ")) || "none";
       throw fail(
         field === undefined
           ? `there is no field ${JSON.stringify(column)}; the object has ${has}`
-          : `expected ${JSON.stringify(column)} to be text or a number, got ${JSON.stringify(field)}`,
+          : `expected ${JSON.stringify(column)} to be text or a number, got ${excerpt(field)}`,
       );
     });
     rows.push({ line, fields });

@@ -1,4 +1,5 @@
 import { ConfigError, FormatError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
 import type { Example } from "../../models/text-classifier.js";
 import { pickColumns } from "./columns.js";
 import type { Column } from "./columns.js";
@@ -23,6 +24,8 @@ export interface TextOptions {
   readonly delimiter?: string;
   /** Name by which messages call the file. Default "data". */
   readonly file?: string;
+  /** Told what is odd but can be read, such as a header that is repeated further down. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** How a file of examples is to be read. */
@@ -50,12 +53,14 @@ export function exampleFormat(file: string): ExampleFormat {
 }
 
 function readRows(text: string, wanted: readonly Column[], options: TextOptions): Row[] {
-  const { format, header = "auto", columns, file = "data" } = options;
+  const { format, header = "auto", columns, file = "data", onWarning } = options;
   const body = normaliseText(text);
   if (format === "jsonl") return parseJsonLines(body, wanted, file);
   const delimiter = options.delimiter ?? (format === "tsv" ? "\t" : ",");
-  return pickColumns(parseDelimited(body, delimiter, file), wanted, { header, columns, file });
+  return pickColumns(parseDelimited(body, delimiter, file), wanted, { header, columns, file, onWarning });
 }
+
+const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));
 
 function notBlank(field: string, what: string, line: number, file = "data"): string {
   if (field.trim() !== "") return field;
@@ -87,10 +92,11 @@ export function parseTexts(text: string, options: TextOptions): string[] {
  */
 export function parseExamples(text: string, options: ExampleOptions): Examples {
   const { file = "data", labels } = options;
+  const known = labels === undefined ? null : new Set(labels);
   const examples = readRows(text, [options.text, options.label], options).map(({ line, fields }) => {
     const example = { text: notBlank(fields[0]!, "text", line, file), label: notBlank(fields[1]!, "label", line, file).trim() };
-    if (labels && !labels.includes(example.label))
-      throw new FormatError(`${file}, line ${line}: expected a label of ${labels.map((known) => JSON.stringify(known)).join(", ")}, got ${JSON.stringify(example.label)}`, { file, line, label: example.label });
+    if (known !== null && !known.has(example.label))
+      throw new FormatError(`${file}, line ${line}: expected a label of ${shown(labels!)}, got ${excerpt(example.label)}`, { file, line, label: example.label });
     return example;
   });
   return { examples, labels: labels ?? sortLabels(examples.map(({ label }) => label)) };

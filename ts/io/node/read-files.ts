@@ -5,8 +5,18 @@ import type { FileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { safetensorsIndex } from "./file-source.js";
 
+/** What a path may be that nothing can stand at: through a file, too long, through links without an end, with a NUL in it. */
+const impossible = new Set(["ENOTDIR", "ENAMETOOLONG", "ELOOP", "ERR_INVALID_ARG_VALUE"]);
+
 /** Whether there is a folder of that path. */
-export const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    if (impossible.has((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}
 
 /** Those of `names` that a folder has, in memory. Throws `ConfigError` where there is no such folder. */
 export function readFileMap(directory: string, names: readonly string[]): FileMap {

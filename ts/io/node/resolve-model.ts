@@ -4,6 +4,7 @@ import { AbortError, ModelError } from "../../errors.js";
 import { addressSource } from "../../models/model-source.js";
 import type { ModelSource } from "../../models/model-source.js";
 import { cacheFolder } from "./cache-folder.js";
+import { cacheName } from "./cache-name.js";
 import { fetchFromHub } from "./hub.js";
 import { knownModel } from "./known-models.js";
 import type { KnownModel } from "./known-models.js";
@@ -39,7 +40,9 @@ function parseName(text: string, cache: string): ModelName | null {
   const [, name, revision] = parts as unknown as [string, string, string | undefined];
   // Its hashes are of one revision; whoever asks for another wants that one.
   const known = revision === undefined ? knownModel(name) : null;
-  const folder = known?.name ?? `${name}${revision === undefined ? "" : `@${revision}`}`.replaceAll("/", "--");
+  // Git has no such revisions either; in an address they would lead elsewhere.
+  if (revision !== undefined && /(?:^|\/)\.|\.\./.test(revision)) return null;
+  const folder = known?.name ?? cacheName(name, revision);
   return { repository: known?.repository ?? name, revision: revision ?? "main", known, folder: join(cache, folder) };
 }
 
@@ -103,7 +106,7 @@ async function resolveName(
     ? { required: pinned.map((file) => file.name), optional: [], pinned }
     : { required: requiredFiles, optional: optionalFiles, pinned };
   const found = (origin: LocalModel["origin"]) => folderSource(folder, repository, origin);
-  if (await attempt(attempts, `cache ${folder}`, signal, () => checkCached(folder, wanted.required, pinned)))
+  if (await attempt(attempts, `cache ${folder}`, signal, () => checkCached(folder, wanted.required, pinned, signal)))
     return found("cache");
 
   const hubUrl = options.hubUrl ?? (process.env.HF_ENDPOINT || undefined);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { throwIfAborted } from "../../abort.js";
 import { ModelError } from "../../errors.js";
 import type { PinnedFile } from "./known-models.js";
 
@@ -10,11 +11,12 @@ export interface Digest {
   readonly sha256: string;
 }
 
-/** Size and hash of a file. */
-export async function digestFile(path: string): Promise<Digest> {
+/** Size and hash of a file. Throws `AbortError` when cancelled. */
+export async function digestFile(path: string, signal?: AbortSignal): Promise<Digest> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    throwIfAborted(signal);
     hash.update(chunk);
     bytes += chunk.length;
   }

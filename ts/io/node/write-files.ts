@@ -1,27 +1,25 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../../errors.js";
 import type { ByteSink } from "../byte-source.js";
 import type { FileMap } from "../file-map.js";
-import { partOf, sweepParts } from "./parts.js";
+import { withFolder } from "./make-folder.js";
+import { withPart } from "./parts.js";
 
-/** Runs `write` on a new file, which is on the disk when it returns; removes it where `write` fails. */
+/** Runs `write` on a new file, which is on the disk when it returns. */
 async function writeDurably(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
   const handle = await open(path, "wx");
   try {
     // writeFile on a handle continues where the last one ended, and writes everything.
     await write({ write: (bytes) => handle.writeFile(bytes) });
     await handle.sync();
-  } catch (error) {
+  } finally {
     await handle.close();
-    await rm(path, { force: true });
-    throw error;
   }
-  await handle.close();
 }
 
 /** Makes renames in a folder durable, where the system can (Windows cannot open folders). */
-async function syncFolder(directory: string): Promise<void> {
+export async function syncFolder(directory: string): Promise<void> {
   const handle = await open(directory, "r").catch(() => null);
   await handle?.sync().catch(() => {});
   await handle?.close();
@@ -33,14 +31,12 @@ async function syncFolder(directory: string): Promise<void> {
  */
 export async function writeFileAtomically(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true });
-  await sweepParts(directory);
-  const part = join(directory, partOf(basename(path)));
-  await writeDurably(part, write);
-  await rename(part, path).catch(async (error: unknown) => {
-    await rm(part, { force: true });
-    throw error;
-  });
+  await withFolder(directory, () =>
+    withPart(directory, basename(path), async (part) => {
+      await writeDurably(part, write);
+      await rename(part, path);
+    }),
+  );
   await syncFolder(directory);
 }
 
@@ -54,15 +50,18 @@ export async function writeFilesAtomically(directory: string, files: FileMap): P
   for (const name of names)
     if (name !== basename(name) || name === "" || name === "." || name === "..")
       throw new ConfigError(`writing files: expected a file's name, got ${JSON.stringify(name)}`, { name });
-  await mkdir(directory, { recursive: true });
-  await sweepParts(directory);
-  const parts = names.map((name) => join(directory, partOf(name)));
-  try {
-    for (const [i, name] of names.entries()) await writeDurably(parts[i]!, (sink) => sink.write(files[name]!));
-    for (const [i, name] of names.entries()) await rename(parts[i]!, join(directory, name));
-  } catch (error) {
-    await Promise.all(parts.map((part) => rm(part, { force: true })));
-    throw error;
-  }
+  await withFolder(directory, () => writeAndRename(directory, Object.entries(files)));
   await syncFolder(directory);
+}
+
+/** The renames begin where the last file is written: a call for each file, one in another. */
+async function writeAndRename(directory: string, files: readonly [name: string, bytes: Uint8Array][]): Promise<void> {
+  const [first, ...others] = files;
+  if (first === undefined) return;
+  const [name, bytes] = first;
+  await withPart(directory, name, async (part) => {
+    await writeDurably(part, (sink) => sink.write(bytes));
+    await writeAndRename(directory, others);
+    await rename(part, join(directory, name));
+  });
 }

@@ -1,6 +1,6 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { AdaptedLinear } from "../adapted-linear.js";
-import type { ModelAdapter } from "../model-adapter.js";
+import type { AppliedAdapter } from "../model-adapter.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { BertConfig } from "./config.js";
 import type { BertLayer, BertWeights, LayerNormWeights } from "./weights.js";
@@ -27,12 +27,12 @@ export class BertEncoder {
   }
 
   /** Last hidden state, recorded for `backward`. */
-  forward(batch: RaggedBatch, adapter: ModelAdapter | null): NodeId {
+  forward(batch: RaggedBatch, adapter: AppliedAdapter | null): NodeId {
     return this.weights.layers.reduce((x, layer) => this.layer(x, layer, batch, adapter), this.embed(batch));
   }
 
   /** Last hidden state without a gradient, in the memory of one layer. */
-  infer(batch: RaggedBatch, adapter: ModelAdapter | null): NodeId {
+  infer(batch: RaggedBatch, adapter: AppliedAdapter | null): NodeId {
     const { graph } = this;
     let x = graph.scope(() => this.embed(batch));
     for (const layer of this.weights.layers) {
@@ -49,7 +49,7 @@ export class BertEncoder {
     return this.norm(graph.add(graph.add(words, places), weights.type), weights.embeddingNorm);
   }
 
-  private layer(x: NodeId, layer: BertLayer, { offsets }: RaggedBatch, adapter: ModelAdapter | null): NodeId {
+  private layer(x: NodeId, layer: BertLayer, { offsets }: RaggedBatch, adapter: AppliedAdapter | null): NodeId {
     const { graph, config } = this;
     const qkv = layer.queryKeyValue.forward(x, adapter);
     const context = graph.raggedAttention(qkv, { offsets, heads: config.heads });

@@ -169,7 +169,8 @@ unsafe fn score_gradients(
             // P misses a sum of 1 by lse's rounding. Dividing by the sum it has keeps Σ dS at 0, on which ∂K, blind to what
             // all keys have in common, depends; so does taking the difference before the product.
             let tiny = F32x4::splat(f32::MIN_POSITIVE);
-            let along = [along[0] / sums[0].max(tiny), along[1] / sums[1].max(tiny)];
+            // A NaN that the limit loses is in `along` too.
+            let along = [along[0] / sums[0].loose_max(tiny), along[1] / sums[1].loose_max(tiny)];
             for key in 0..visible {
                 for (half, along) in along.into_iter().enumerate() {
                     let at = key * QUERY_BLOCK + first + half * LANES;

@@ -76,7 +76,8 @@ unsafe fn scaled_scores(
 ) {
     for (r, row) in tile.iter().enumerate().take(end - key) {
         let s = unsafe { scores.of(*row, key + r) };
-        *max = [max[0].pmax(s[0]), max[1].pmax(s[1])];
+        // A query with a NaN has NaN for its sum, whatever its largest.
+        *max = [max[0].loose_max(s[0]), max[1].loose_max(s[1])];
         unsafe {
             let p = p.add((key + r) * COLUMNS);
             s[0].store(p);
@@ -90,7 +91,7 @@ unsafe fn scaled_scores(
 unsafe fn exponentials(p: *mut f32, keys: usize, max: [F32x4; 2]) -> [F32x4; 2] {
     let lowest = F32x4::splat(f32::MIN);
     // −∞ − (−∞) would be NaN.
-    let max = max.map(|max| max.pmax(lowest));
+    let max = max.map(|max| max.loose_max(lowest));
     let mut sum = [F32x4::ZERO; 2];
     for key in 0..keys {
         for half in 0..2 {

@@ -1,6 +1,7 @@
 //! The loops around the tile: blocks of k, blocks of rows, groups of panels, strips.
 
 use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width};
+use super::rows::{FEW, FEW_DEEP};
 use super::select::{PACKING_COLUMNS, PACKING_ROWS};
 use super::source::{B_BLOCK, FEW_ROWS, Group, Source};
 use super::tile::{Initial, Strip, Tile};
@@ -28,10 +29,14 @@ const SHALLOW: usize = 32;
 /// Up to this many columns Aᵀ is read in place.
 const FEW_COLUMNS: usize = 32;
 
-/// C[rows, columns] ← f(α·A·B + β·C + bias) for a part of the product. k = 0 gives f(β·C + bias).
+/// A part of a product begins at a multiple of this many rows, and of the tile's columns.
+pub const PART_ROWS: usize = 8;
+
+/// C[rows, columns] ← f(α·A·B + β·C + bias) for a part of the product, see `PART_ROWS`. k = 0 gives f(β·C + bias).
 ///
-/// `columns` starts at a multiple of the tile's columns. Parts that don't overlap can run at the same time; every
-/// element is summed in an order that depends on its part and the shapes alone.
+/// Parts that don't overlap can run at the same time. Neither the part nor the tile changes a bit of a result: what
+/// decides the order of a sum looks at the whole product (m, n, k, strides, packed or not), and the rest may look at
+/// the part and the tile.
 ///
 /// # Safety
 /// All of A, B, C, bias valid for the product's shape; C overlaps nothing else; `workspace` has `WORKSPACE` elements
@@ -78,12 +83,31 @@ unsafe fn blocked(
     let all = columns.len();
     // As even as they can be, in whole panels.
     let width = all.div_ceil(all.div_ceil(COLUMN_BLOCK)).next_multiple_of(PACKING_COLUMNS);
-    for top in rows.clone().step_by(ROW_BLOCK) {
+    let mut top = rows.start;
+    while top < rows.end {
+        let block = block_of_rows(top, product.m);
+        let bottom = rows.end.min(block.end);
         for column in columns.clone().step_by(width) {
             let columns = column..columns.end.min(column + width);
-            let rows = top..rows.end.min(top + ROW_BLOCK);
-            unsafe { block_of_output(product, tile, rows, columns, all, first, workspace) }
+            unsafe { block_of_output(product, tile, top..bottom, columns, all, first, workspace) }
         }
+        top = bottom;
+    }
+}
+
+/// The block of C's rows that `row` lies in. They are counted from C's first row, whatever the part.
+fn block_of_rows(row: usize, m: usize) -> Range<usize> {
+    let start = row / ROW_BLOCK * ROW_BLOCK;
+    start..m.min(start + ROW_BLOCK)
+}
+
+/// Length of the blocks of k for the rows of C around `row`: the order of their sums, so the part must not change it.
+fn depth(product: &Product, row: usize) -> usize {
+    let Product { m, k, b, .. } = *product;
+    match b {
+        Right::Strided(b) if b.column == 1 && m <= FEW => FEW_DEEP,
+        Right::Strided(b) if b.column == 1 && block_of_rows(row, m).len() <= FEW_ROWS => SHALLOW,
+        _ => block(k),
     }
 }
 
@@ -101,10 +125,7 @@ unsafe fn block_of_output(
     let (mr, nr) = (tile.rows(), tile.columns());
     let interleaved = a.column != 1;
     let in_place = !interleaved || (a.row == 1 && all_columns <= FEW_COLUMNS);
-    let length = match product.b {
-        Right::Strided(b) if b.column == 1 && rows.len() <= FEW_ROWS => SHALLOW,
-        _ => block(k),
-    };
+    let length = depth(product, rows.start);
     unsafe {
         let packed_strips = workspace.add(B_BLOCK);
         let edge = packed_strips.add(A_BLOCK);

@@ -7,15 +7,17 @@ use crate::simd::F32x4;
 use core::ops::Range;
 
 /// More rows than this keep the register tile busy.
-const FEW: usize = 3;
+pub const FEW: usize = 3;
 
-/// Rows of B read at once, each from left to right, which prefetchers follow.
-const SHALLOW: usize = 16;
+/// Rows of B read at once, each from left to right, which prefetchers follow. Where C has few rows, the blocked loops
+/// take as many for the columns that are left to them: no cut of the columns then changes a sum.
+pub const FEW_DEEP: usize = 16;
 
 /// Rows for which Bᵀ is read in place.
 const FEW_TRANSPOSED: usize = 8;
 
-/// Works on the leading `columns` as far as it has a better way than the blocked loops, and returns the rest.
+/// Works on the leading `columns` as far as it has a better way than the blocked loops, and returns the rest. The number of
+/// `rows` in the part may decide only what leaves the order of a sum as it is.
 ///
 /// # Safety
 /// As for `blocked::multiply`; C is ready for `initial`, k > 0.
@@ -26,22 +28,23 @@ pub unsafe fn multiply(
     columns: Range<usize>,
     initial: Initial,
 ) -> Range<usize> {
-    let (a, count) = (product.a, rows.len());
+    let (m, a, count) = (product.m, product.a, rows.len());
     let contiguous = a.column == 1 || a.row == 1 || count == 1;
     let done = match product.b {
-        Right::Strided(b) if b.column == 1 && count <= FEW && contiguous => unsafe {
+        Right::Strided(b) if b.column == 1 && m <= FEW && contiguous => unsafe {
             match count {
                 1 => in_place::<1, 8>(product, b, rows.start, columns.clone(), initial),
                 2 => in_place::<2, 4>(product, b, rows.start, columns.clone(), initial),
                 _ => in_place::<3, 4>(product, b, rows.start, columns.clone(), initial),
             }
         },
-        Right::Strided(b) if b.row == 1 && count <= FEW_TRANSPOSED && a.column == 1 => unsafe {
+        Right::Strided(b) if b.row == 1 && m <= FEW_TRANSPOSED && a.column == 1 => unsafe {
             let mut row = rows.start;
             while row < rows.end {
                 let step = if rows.end - row == 3 { 3 } else { 2.min(rows.end - row) };
                 match step {
-                    1 => dots::<1, 2>(product, b, row, columns.clone(), initial),
+                    1 if m == 1 => dots::<1, 2>(product, b, row, columns.clone(), initial),
+                    1 => dots::<1, 1>(product, b, row, columns.clone(), initial),
                     2 => dots::<2, 1>(product, b, row, columns.clone(), initial),
                     _ => dots::<3, 1>(product, b, row, columns.clone(), initial),
                 }
@@ -49,11 +52,10 @@ pub unsafe fn multiply(
             }
             columns.len() / 4 * 4
         },
-        Right::Packed(packed) if count <= FEW => unsafe {
+        Right::Packed(packed) => unsafe {
             match (count, tile.columns()) {
                 (1, 8) => packed_rows::<1, 2, 4>(product, packed, rows.start, columns.clone(), initial),
                 (2, 8) => packed_rows::<2, 2, 2>(product, packed, rows.start, columns.clone(), initial),
-                (_, 8) => packed_rows::<3, 2, 2>(product, packed, rows.start, columns.clone(), initial),
                 (1, _) => packed_rows::<1, 4, 2>(product, packed, rows.start, columns.clone(), initial),
                 _ => 0,
             }
@@ -76,8 +78,8 @@ unsafe fn in_place<const R: usize, const V: usize>(
     let compiled: Compiled = if a.column == 1 { run::<R, V, false, 0, 0> } else { run::<R, V, true, 0, 0> };
     let step = if a.column == 1 { a.row } else { a.column };
     let mut initial = initial;
-    for start in (0..k).step_by(SHALLOW) {
-        let depth = SHALLOW.min(k - start);
+    for start in (0..k).step_by(FEW_DEEP) {
+        let depth = FEW_DEEP.min(k - start);
         unsafe {
             let (a, b) = (a.at(row, start), Strided { data: b.at(start, columns.start), ..b });
             let to = c.data.add(row * c.row);
@@ -150,49 +152,39 @@ unsafe fn dots<const R: usize, const U: usize>(
     }
 }
 
-/// Whole panels of a packed B, of V vectors: U steps of k have sums of their own. Returns the number of columns done.
-unsafe fn packed_rows<const R: usize, const V: usize, const U: usize>(
+/// Whole panels of a packed B, of V vectors, P of them at once: as many independent sums as hide the latency of an
+/// addition. Each is the blocked loops' own. Returns the number of columns done.
+unsafe fn packed_rows<const R: usize, const V: usize, const P: usize>(
     product: &Product,
     packed: *const f32,
     row: usize,
     columns: Range<usize>,
-    initial: Initial,
+    mut initial: Initial,
 ) -> usize {
     let Product { n, k, a, c, .. } = *product;
     let length = block(k);
+    let groups = columns.len() / (4 * V * P);
     unsafe {
         let to = c.data.add(row * c.row);
-        for column in columns.clone().step_by(4 * V).take(columns.len() / (4 * V)) {
-            let mut sums = [[[F32x4::ZERO; V]; R]; U];
-            for start in (0..k).step_by(length) {
-                let depth = length.min(k - start);
-                let mut b = packed.add(start * padded(n) + column * depth);
-                let mut from = a.at(row, start);
-                for _ in 0..depth / U {
-                    for sums in &mut sums {
-                        add_product(sums, from, a.row, b);
-                        from = from.add(a.column);
-                        b = b.add(4 * V);
+        for start in (0..k).step_by(length) {
+            let depth = length.min(k - start);
+            for column in columns.clone().step_by(4 * V * P).take(groups) {
+                let panels = packed.add(start * padded(n) + column * depth);
+                let mut sums = [[[F32x4::ZERO; V]; R]; P];
+                for p in 0..depth {
+                    for (panel, sums) in sums.iter_mut().enumerate() {
+                        add_product(sums, a.at(row, start + p), a.row, panels.add((panel * depth + p) * 4 * V));
                     }
                 }
-                for _ in 0..depth % U {
-                    add_product(&mut sums[0], from, a.row, b);
-                    from = from.add(a.column);
-                    b = b.add(4 * V);
+                for (panel, sums) in sums.into_iter().enumerate() {
+                    let column = column + panel * 4 * V;
+                    store(sums, c.alpha, initial.at(to, c.row, column), to.add(column), c.row);
                 }
             }
-            let mut total = sums[0];
-            for more in &sums[1..] {
-                for i in 0..R {
-                    for j in 0..V {
-                        total[i][j] = total[i][j] + more[i][j];
-                    }
-                }
-            }
-            store(total, c.alpha, initial.at(to, c.row, column), to.add(column), c.row);
+            initial = Initial::Output;
         }
     }
-    columns.len() / (4 * V) * (4 * V)
+    groups * 4 * V * P
 }
 
 #[inline(always)]

@@ -81,16 +81,23 @@ impl F32x4 {
         Self(self.0.map(f32::abs))
     }
 
-    /// Lane-wise `b < self ? b : self`: one instruction on x86; a NaN in `self` stays.
+    /// Lane-wise smaller value; where one is a NaN, either: here `b`, as no careless use survives.
     #[inline(always)]
-    pub fn pmin(self, b: Self) -> Self {
-        Self(from_fn(|i| if b.0[i] < self.0[i] { b.0[i] } else { self.0[i] }))
+    pub fn loose_min(self, b: Self) -> Self {
+        Self(from_fn(|i| if self.0[i] <= b.0[i] { self.0[i] } else { b.0[i] }))
     }
 
-    /// Lane-wise `self < b ? b : self`: one instruction on x86; a NaN in `self` stays.
+    /// Lane-wise larger value; where one is a NaN, either: here `b`.
     #[inline(always)]
-    pub fn pmax(self, b: Self) -> Self {
-        Self(from_fn(|i| if self.0[i] < b.0[i] { b.0[i] } else { self.0[i] }))
+    pub fn loose_max(self, b: Self) -> Self {
+        Self(from_fn(|i| if self.0[i] >= b.0[i] { self.0[i] } else { b.0[i] }))
+    }
+
+    /// Lanes within `low..=high`; a NaN stays one.
+    #[inline(always)]
+    pub fn clamp(self, low: Self, high: Self) -> Self {
+        let within = self.loose_min(high).loose_max(low);
+        Self(from_fn(|i| if self.0[i].is_nan() { self.0[i] } else { within.0[i] }))
     }
 
     /// Lane-wise rounding to the nearest integer, ties to even.
@@ -99,17 +106,21 @@ impl F32x4 {
         Self(self.0.map(f32::round_ties_even))
     }
 
-    /// `2^self` for lanes that hold integers in -126..=127.
+    /// 2^(n + `EXTRA`) for `self` = 1.5·2²³ + n: n stands in the low mantissa bits. The result must be a normal number.
     #[inline(always)]
-    pub fn exp2_of_integer(self) -> Self {
-        Self(self.0.map(|x| f32::from_bits(((x as i32 + 127) as u32) << 23)))
+    pub fn power_of_two<const EXTRA: i32>(self) -> Self {
+        let one = ((127 + EXTRA) << 23) as u32;
+        Self(self.0.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(one))))
     }
 
-    /// `self · 2^n` for `shifted` = 1.5·2^23 + n: n stands in the low mantissa bits and is added to the exponent's.
-    /// The result must be a normal number.
+    /// Two normal numbers whose product is 2^n, for `self` = 1.5·2²³ + n and −252 ≤ n ≤ 254.
     #[inline(always)]
-    pub fn add_exponent(self, shifted: Self) -> Self {
-        Self(from_fn(|i| f32::from_bits(self.0[i].to_bits().wrapping_add(shifted.0[i].to_bits() << 23))))
+    pub fn powers_of_two(self) -> (Self, Self) {
+        let one = 127 << 23;
+        let half = self.0.map(|x| x.to_bits() >> 1 << 23);
+        let rest: [u32; 4] = from_fn(|i| (self.0[i].to_bits() << 23).wrapping_sub(half[i]));
+        let power = |bits: [u32; 4]| Self(bits.map(|bits| f32::from_bits(bits.wrapping_add(one))));
+        (power(half), power(rest))
     }
 
     /// Splits positive normal lanes into (m, e), m in [√½, √2) and e an integer, with `self` = m·2^e.
@@ -130,6 +141,30 @@ impl F32x4 {
     #[inline(always)]
     pub fn select_equal(self, b: Self, yes: Self, no: Self) -> Self {
         Self(from_fn(|i| if self.0[i] == b.0[i] { yes.0[i] } else { no.0[i] }))
+    }
+
+    /// Lane-wise `a < b ? 0 : self` (a NaN in `a` or `b` compares false).
+    #[inline(always)]
+    pub fn zero_where_less(self, a: Self, b: Self) -> Self {
+        Self(from_fn(|i| if a.0[i] < b.0[i] { 0.0 } else { self.0[i] }))
+    }
+
+    /// Lane-wise `a <= b ? 0 : self` (a NaN in `a` or `b` compares false).
+    #[inline(always)]
+    pub fn zero_where_at_most(self, a: Self, b: Self) -> Self {
+        Self(from_fn(|i| if a.0[i] <= b.0[i] { 0.0 } else { self.0[i] }))
+    }
+
+    /// Lane-wise `a <= b ? self : 0` (a NaN in `a` or `b` compares false).
+    #[inline(always)]
+    pub fn keep_where_at_most(self, a: Self, b: Self) -> Self {
+        Self(from_fn(|i| if a.0[i] <= b.0[i] { self.0[i] } else { 0.0 }))
+    }
+
+    /// `self` with the sign bits of `signs` set too: for `self` without any.
+    #[inline(always)]
+    pub fn or_sign(self, signs: Self) -> Self {
+        Self(from_fn(|i| f32::from_bits(self.0[i].to_bits() | signs.0[i].to_bits() & (1 << 31))))
     }
 
     /// Rows become columns.

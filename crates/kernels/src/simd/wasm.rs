@@ -82,16 +82,47 @@ impl F32x4 {
         Self(f32x4_abs(self.0))
     }
 
-    /// Lane-wise `b < self ? b : self`: one instruction on x86; a NaN in `self` stays.
+    /// Lane-wise smaller value; where one is a NaN, either. One instruction, but what a NaN gives differs from build to
+    /// build: only for lanes whose NaN comes into the result another way.
     #[inline(always)]
-    pub fn pmin(self, b: Self) -> Self {
-        Self(f32x4_pmin(self.0, b.0))
+    pub fn loose_min(self, b: Self) -> Self {
+        // LLVM turns `pmin` into `relaxed_min` too where the build has it. On x86 that keeps its second operand on a tie.
+        #[cfg(target_feature = "relaxed-simd")]
+        {
+            Self(f32x4_relaxed_min(b.0, self.0))
+        }
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        {
+            Self(f32x4_pmin(self.0, b.0))
+        }
     }
 
-    /// Lane-wise `self < b ? b : self`: one instruction on x86; a NaN in `self` stays.
+    /// Lane-wise larger value; where one is a NaN, either, as in [`Self::loose_min`].
     #[inline(always)]
-    pub fn pmax(self, b: Self) -> Self {
-        Self(f32x4_pmax(self.0, b.0))
+    pub fn loose_max(self, b: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        {
+            Self(f32x4_relaxed_max(b.0, self.0))
+        }
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        {
+            Self(f32x4_pmax(self.0, b.0))
+        }
+    }
+
+    /// Lanes within `low..=high`; a NaN stays one.
+    #[inline(always)]
+    pub fn clamp(self, low: Self, high: Self) -> Self {
+        let within = self.loose_min(high).loose_max(low);
+        // All bits set are a NaN: a comparison and an `or`, beside the chain of the others. `pmin` and `pmax` need no repair.
+        #[cfg(target_feature = "relaxed-simd")]
+        {
+            Self(v128_or(within.0, f32x4_ne(self.0, self.0)))
+        }
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        {
+            within
+        }
     }
 
     /// Lane-wise rounding to the nearest integer, ties to even.
@@ -100,18 +131,19 @@ impl F32x4 {
         Self(f32x4_nearest(self.0))
     }
 
-    /// `2^self` for lanes that hold integers in -126..=127.
+    /// 2^(n + `EXTRA`) for `self` = 1.5·2²³ + n: n stands in the low mantissa bits. The result must be a normal number.
     #[inline(always)]
-    pub fn exp2_of_integer(self) -> Self {
-        let biased = i32x4_add(i32x4_trunc_sat_f32x4(self.0), i32x4_splat(127));
-        Self(i32x4_shl(biased, 23))
+    pub fn power_of_two<const EXTRA: i32>(self) -> Self {
+        Self(i32x4_add(i32x4_shl(self.0, 23), i32x4_splat((127 + EXTRA) << 23)))
     }
 
-    /// `self · 2^n` for `shifted` = 1.5·2^23 + n: n stands in the low mantissa bits and is added to the exponent's.
-    /// The result must be a normal number.
+    /// Two normal numbers whose product is 2^n, for `self` = 1.5·2²³ + n and −252 ≤ n ≤ 254.
     #[inline(always)]
-    pub fn add_exponent(self, shifted: Self) -> Self {
-        Self(i32x4_add(self.0, i32x4_shl(shifted.0, 23)))
+    pub fn powers_of_two(self) -> (Self, Self) {
+        let half = i32x4_shl(i32x4_shr(self.0, 1), 23);
+        let rest = i32x4_sub(i32x4_shl(self.0, 23), half);
+        let one = i32x4_splat(127 << 23);
+        (Self(i32x4_add(half, one)), Self(i32x4_add(rest, one)))
     }
 
     /// Splits positive normal lanes into (m, e), m in [√½, √2) and e an integer, with `self` = m·2^e.
@@ -126,13 +158,37 @@ impl F32x4 {
     /// Lane-wise `self > b ? yes : no` (a NaN in either compares false).
     #[inline(always)]
     pub fn select_greater(self, b: Self, yes: Self, no: Self) -> Self {
-        Self(v128_bitselect(yes.0, no.0, f32x4_gt(self.0, b.0)))
+        Self(select(f32x4_gt(self.0, b.0), yes.0, no.0))
     }
 
     /// Lane-wise `self == b ? yes : no` (a NaN in either compares false).
     #[inline(always)]
     pub fn select_equal(self, b: Self, yes: Self, no: Self) -> Self {
-        Self(v128_bitselect(yes.0, no.0, f32x4_eq(self.0, b.0)))
+        Self(select(f32x4_eq(self.0, b.0), yes.0, no.0))
+    }
+
+    /// Lane-wise `a < b ? 0 : self` (a NaN in `a` or `b` compares false).
+    #[inline(always)]
+    pub fn zero_where_less(self, a: Self, b: Self) -> Self {
+        Self(v128_andnot(self.0, f32x4_lt(a.0, b.0)))
+    }
+
+    /// Lane-wise `a <= b ? 0 : self` (a NaN in `a` or `b` compares false).
+    #[inline(always)]
+    pub fn zero_where_at_most(self, a: Self, b: Self) -> Self {
+        Self(v128_andnot(self.0, f32x4_le(a.0, b.0)))
+    }
+
+    /// Lane-wise `a <= b ? self : 0` (a NaN in `a` or `b` compares false).
+    #[inline(always)]
+    pub fn keep_where_at_most(self, a: Self, b: Self) -> Self {
+        Self(v128_and(self.0, f32x4_le(a.0, b.0)))
+    }
+
+    /// `self` with the sign bits of `signs` set too: for `self` without any.
+    #[inline(always)]
+    pub fn or_sign(self, signs: Self) -> Self {
+        Self(v128_or(self.0, v128_and(signs.0, f32x4_splat(-0.0))))
     }
 
     /// Rows become columns.
@@ -160,6 +216,20 @@ impl F32x4 {
     pub fn sum(self) -> f32 {
         let [a, b, c, d] = self.to_array();
         (a + c) + (b + d)
+    }
+}
+
+/// Lanes of `yes` or `no` by a comparison's result.
+#[inline(always)]
+fn select(mask: v128, yes: v128, no: v128) -> v128 {
+    // Where all bits of a lane's mask agree the two are the same; on x86 the second is one instruction, not three.
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    {
+        v128_bitselect(yes, no, mask)
+    }
+    #[cfg(target_feature = "relaxed-simd")]
+    {
+        i32x4_relaxed_laneselect(yes, no, mask)
     }
 }
 

@@ -49,6 +49,17 @@ pub struct Case {
     pub activation: Activation,
     /// Cuts of the rows and of the columns.
     pub parts: usize,
+    /// Parts have a multiple of this many rows.
+    pub part_rows: usize,
+}
+
+/// What a product reads, and C before and after it.
+pub struct Run {
+    a: (Vec<f32>, usize, usize),
+    b: (Vec<f32>, usize, usize),
+    bias: Vec<f32>,
+    before: Vec<f32>,
+    pub c: Vec<f32>,
 }
 
 /// A matrix in memory and how it is read as [rows, columns].
@@ -84,10 +95,12 @@ impl Case {
             bias: false,
             activation: Activation::None,
             parts: 1,
+            part_rows: 1,
         }
     }
 
-    pub fn check(&self) {
+    /// The operands depend on sizes and form alone.
+    pub fn run(&self) -> Run {
         let Self { m, n, k, alpha, beta, extra, form, source, tile, .. } = *self;
         let random = &mut Random(((m * 31 + n * 17 + k + 1) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (a, a_row, a_column) = matrix(random, m, k, form.a, form.sparse, extra);
@@ -126,7 +139,8 @@ impl Case {
             },
         };
         let mut workspace = vec![f32::NAN; blocked::WORKSPACE];
-        let (height, width) = (m.div_ceil(self.parts), n.div_ceil(self.parts).next_multiple_of(tile.columns()));
+        let height = m.div_ceil(self.parts).next_multiple_of(self.part_rows);
+        let width = n.div_ceil(self.parts).next_multiple_of(tile.columns());
         for i in 0..self.parts {
             for j in 0..self.parts {
                 let rows = (i * height).min(m)..((i + 1) * height).min(m);
@@ -134,7 +148,13 @@ impl Case {
                 unsafe { multiply(&product, tile, rows, columns, workspace.as_mut_ptr()) };
             }
         }
+        Run { a: (a, a_row, a_column), b: (b, b_row, b_column), bias, before, c }
+    }
 
+    pub fn check(&self) {
+        let Self { m, n, k, alpha, beta, .. } = *self;
+        let Run { a: (a, a_row, a_column), b: (b, b_row, b_column), bias, before, c } = self.run();
+        let c_row = n + self.extra;
         for i in 0..m {
             for j in 0..c_row {
                 let (got, old) = (c[i * c_row + j], before[i * c_row + j]);
@@ -164,10 +184,10 @@ impl Case {
         }
     }
 
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         format!(
-            "{}×{}×{} {:?} {:?} {:?}, α {}, β {}, {} extra",
-            self.m, self.n, self.k, self.form, self.source, self.tile, self.alpha, self.beta, self.extra
+            "{}×{}×{} {:?} {:?} {:?}, α {}, β {}, {} extra, {} parts",
+            self.m, self.n, self.k, self.form, self.source, self.tile, self.alpha, self.beta, self.extra, self.parts
         )
     }
 }

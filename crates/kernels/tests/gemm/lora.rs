@@ -11,7 +11,7 @@ struct Sizes {
     rank: usize,
 }
 
-const SIZES: [Sizes; 8] = [
+const SIZES: [Sizes; 9] = [
     Sizes { t: 4, inputs: 8, outputs: 8, rank: 2 },
     Sizes { t: 0, inputs: 3, outputs: 5, rank: 2 },
     Sizes { t: 3, inputs: 0, outputs: 5, rank: 2 },
@@ -20,6 +20,7 @@ const SIZES: [Sizes; 8] = [
     Sizes { t: 33, inputs: 31, outputs: 67, rank: 13 },
     Sizes { t: 1, inputs: 97, outputs: 50, rank: 4 },
     Sizes { t: 270, inputs: 20, outputs: 24, rank: 64 },
+    Sizes { t: 21, inputs: 300, outputs: 37, rank: 1 },
 ];
 
 const SCALING: f32 = 0.75;
@@ -59,18 +60,32 @@ fn check(name: &str, got: &[f32], want: impl Iterator<Item = f64>) {
 
 #[test]
 fn forward_and_gradients() {
-    for tile in Tile::ALL {
-        for Sizes { t, inputs, outputs, rank } in SIZES {
-            for parts in [1, 3] {
-                for accumulate in [false, true] {
-                    step(t, inputs, outputs, rank, tile, parts, accumulate);
+    for Sizes { t, inputs, outputs, rank } in SIZES {
+        for accumulate in [false, true] {
+            let first = step(t, inputs, outputs, rank, Tile::ALL[0], 1, accumulate);
+            for tile in Tile::ALL {
+                for parts in [1, 3] {
+                    let other = step(t, inputs, outputs, rank, tile, parts, accumulate);
+                    assert_eq!(
+                        first, other,
+                        "{t} × {inputs} → {outputs}, rank {rank}: other bits, {tile:?}, {parts} parts"
+                    );
                 }
             }
         }
     }
 }
 
-fn step(t: usize, inputs: usize, outputs: usize, rank: usize, tile: Tile, parts: usize, accumulate: bool) {
+/// Checks one step and returns the bits of all results.
+fn step(
+    t: usize,
+    inputs: usize,
+    outputs: usize,
+    rank: usize,
+    tile: Tile,
+    parts: usize,
+    accumulate: bool,
+) -> Vec<Vec<u32>> {
     let random = &mut Random(0x1234_5678_9abc_def1);
     let (x_row, y_row) = (inputs + EXTRA, outputs + EXTRA);
     let (x, a, b) = (random.fill(t * x_row), random.fill(inputs * rank), random.fill(rank * outputs));
@@ -133,4 +148,6 @@ fn step(t: usize, inputs: usize, outputs: usize, rank: usize, tile: Tile, parts:
     check("grad_b", &grad_b, grad_b_want.iter().zip(&b_before).map(|(d, &old)| s * d + start(old)));
     let grad_x_before = dense(&grad_x_before, inputs);
     check("grad_x", &dense(&grad_x, inputs), grad_x_want.iter().zip(&grad_x_before).map(|(d, &x)| d + x as f64));
+
+    [u, gu, y, grad_a, grad_b, grad_x].iter().map(|result| result.iter().map(|v| v.to_bits()).collect()).collect()
 }

@@ -1,5 +1,6 @@
 //! Products against a float64 reference: every form, odd sizes, wide strides, all tiles.
 
+mod bits;
 mod case;
 mod lora;
 mod random;

@@ -4,8 +4,12 @@
 //! A job is a ticket: its generation and the next task in one 64-bit word. A task is claimed by compare-and-swap on that
 //! word, which fails once the job is over; so a worker that wakes late can never touch a body that is gone, and nobody
 //! has to wait for workers that got nothing to do.
+//!
+//! A worker that traps in a task says so (`worker_failed`) before it ends: the task counts as over, and the call whose
+//! result it spoiled throws. The threads that are left share the work of later calls.
 
 use core::arch::wasm32::{memory_atomic_notify, memory_atomic_wait32};
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -27,6 +31,19 @@ static BODY: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 /// Changes with every job; sleepers wait on it.
 static BELL: AtomicI32 = AtomicI32::new(0);
 static SLEEPERS: AtomicU32 = AtomicU32::new(0);
+/// Whether a task of the job ended in a trap.
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// Whether this thread is in a task.
+    static WORKING: Cell<bool> = const { Cell::new(false) };
+}
+
+#[link(wasm_import_module = "lowrank")]
+unsafe extern "C" {
+    /// Throws the error that tells of a task that ended in a trap.
+    fn task_failed() -> !;
+}
 
 /// Looks at the ticket before a worker goes to sleep: some 50 µs.
 const SPINS: u32 = 20_000;
@@ -69,6 +86,10 @@ pub fn run(tasks: usize, body: &Body<'_>) {
     // Nothing can be claimed while the next job is being written.
     TICKET.store((generation << 32) | CLOSED, SeqCst);
     BUSY.store(false, SeqCst);
+    if FAILED.swap(false, SeqCst) {
+        // SAFETY: the job is over, and nothing on this stack needs to be dropped.
+        unsafe { task_failed() }
+    }
 }
 
 /// Returns when every task is done. Spins, since a kernel's parts end within microseconds of each other; where the system
@@ -105,14 +126,29 @@ fn work() -> bool {
             // SAFETY: the claim succeeded, so the job that the words were read in is not over, and its body is alive
             // until UNFINISHED reaches zero.
             let body: &Body<'_> = unsafe { core::mem::transmute(words) };
+            WORKING.set(true);
             body(task as usize);
-            UNFINISHED.fetch_sub(1, SeqCst);
-            if CALLER_SLEEPS.load(SeqCst) {
-                // SAFETY: as above.
-                unsafe { memory_atomic_notify(UNFINISHED.as_ptr(), 1) };
-            }
+            finish_task();
             return true;
         }
+    }
+}
+
+fn finish_task() {
+    WORKING.set(false);
+    UNFINISHED.fetch_sub(1, SeqCst);
+    if CALLER_SLEEPS.load(SeqCst) {
+        // SAFETY: the address is that of an atomic in shared memory.
+        unsafe { memory_atomic_notify(UNFINISHED.as_ptr(), 1) };
+    }
+}
+
+/// A worker whose `worker_loop` threw calls this as its last. Its caller would else wait for the task for ever.
+#[wasm_bindgen]
+pub fn worker_failed() {
+    if WORKING.get() {
+        FAILED.store(true, SeqCst);
+        finish_task();
     }
 }
 

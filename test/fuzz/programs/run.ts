@@ -1,0 +1,162 @@
+import { AdamW, clipGradValue, Graph, type NodeId, SGD, type Tensor } from "../../../ts/index.js";
+import { sizeOf } from "../../../ts/tensor.js";
+import { elements } from "./numbers.js";
+import type { Program, Statement } from "./program.js";
+import { rules } from "./rules/index.js";
+
+/** Something a program computed: the value of a tensor, or its gradient (null: none). */
+export interface Event {
+  readonly what: "value" | "gradient";
+  readonly id: number;
+  readonly tensor: Tensor | null;
+}
+
+/** A stream that dropout drew. */
+interface Drawn {
+  readonly seed: number;
+  readonly stream: number;
+  readonly p: number;
+  readonly size: number;
+}
+
+/** What runs a statement that is no block; `run` does it. */
+export type Around = (graph: Graph, statement: Statement, run: () => void) => void;
+
+/** Runs a program and records everything it computes. */
+export class Run {
+  readonly events: Event[] = [];
+  /** What dropout drew, by the number of its result. */
+  private readonly drawn = new Map<number, Drawn>();
+  private readonly nodes = new Map<number, NodeId>();
+  private readonly optimizers = new Map<number, AdamW | SGD>();
+  /** Variables of each graph, with the steps that were open when they were made. */
+  private variables: { g: number; id: number; depth: number }[] = [];
+  private readonly depths: number[];
+
+  constructor(
+    private readonly program: Program,
+    private readonly graphs: readonly Graph[],
+    private readonly around: Around = (_graph, _statement, run) => run(),
+  ) {
+    this.depths = graphs.map(() => 0);
+  }
+
+  /** Graphs for a program. */
+  static graphs({ graphs }: Program): Graph[] {
+    return graphs.map((options) => new Graph(options));
+  }
+
+  run(): this {
+    this.block(this.program.body);
+    this.variables.forEach(({ g, id }) => this.record("value", g, id));
+    this.variables.forEach(({ g, id }) => this.record("gradient", g, id));
+    return this;
+  }
+
+  /** By the number of dropout's result: 1 for each element that was kept, else 0. Results that are not here kept all. */
+  masks(): Map<number, string> {
+    const mask = (drawn: Drawn) => Array.from(factors(drawn), (factor) => (factor === 0 ? 0 : 1)).join("");
+    return new Map([...this.drawn].map(([id, drawn]) => [id, mask(drawn)]));
+  }
+
+  private node(id: number): NodeId {
+    return this.nodes.get(id)!;
+  }
+
+  private block(body: readonly Statement[]): void {
+    for (const statement of body) {
+      const graph = this.graphs[statement.g]!;
+      if ("body" in statement) this.nest(graph, statement);
+      else this.around(graph, statement, () => this.execute(graph, statement));
+    }
+  }
+
+  private nest(graph: Graph, statement: Extract<Statement, { body: Statement[] }>): void {
+    const { g, body } = statement;
+    if (statement.do === "noGrad") return graph.noGrad(() => this.block(body));
+    const depth = this.depths[g]!++;
+    const inside = () => {
+      this.block(body);
+      this.variables = this.variables.filter((variable) => variable.g !== g || variable.depth <= depth);
+    };
+    try {
+      if (statement.do === "step") return graph.step(inside);
+      const result = graph.scope(() => {
+        inside();
+        return this.node(statement.result);
+      });
+      this.nodes.set(statement.id, result);
+    } finally {
+      this.depths[g] = depth;
+    }
+    this.record("value", g, statement.id);
+  }
+
+  private execute(graph: Graph, statement: Statement): void {
+    const { g } = statement;
+    switch (statement.do) {
+      case "leaf": {
+        const value = hostTensor(statement);
+        this.nodes.set(statement.id, statement.trainable ? graph.variable(value) : graph.constant(value));
+        if (statement.trainable) this.variables.push({ g, id: statement.id, depth: this.depths[g]! });
+        return;
+      }
+      case "apply": {
+        const inputs = statement.inputs.map((id) => this.node(id));
+        const drawn = graph.streamsDrawn;
+        this.nodes.set(statement.id, rules[statement.op].call(graph, inputs, statement.attributes));
+        if (graph.streamsDrawn > drawn) {
+          const size = sizeOf(graph.shape(this.node(statement.id)));
+          this.drawn.set(statement.id, {
+            seed: graph.seed,
+            stream: drawn,
+            size,
+            ...(statement.attributes as { p: number }),
+          });
+        }
+        return this.record("value", g, statement.id);
+      }
+      case "backward":
+        graph.backward(this.node(statement.loss), statement.gradient ? hostTensor(statement.gradient) : undefined);
+        for (const variable of this.variables) if (variable.g === g) this.record("gradient", g, variable.id);
+        return;
+      case "zeroGrads":
+        return graph.zeroGrads();
+      case "setValue":
+        return graph.setValue(this.node(statement.id), hostTensor(statement));
+      case "mode":
+        return statement.training ? graph.train() : graph.eval();
+      case "optimizer": {
+        const params = statement.params.map((id) => this.node(id));
+        const made =
+          statement.kind === "SGD" ? new SGD(graph, params, { lr: 0.01, momentum: 0.5 }) : new AdamW(graph, params);
+        this.optimizers.set(statement.id, made);
+        return;
+      }
+      case "update":
+        clipGradValue(graph, statement.params.map((id) => this.node(id)), 1); // prettier-ignore
+        this.optimizers.get(statement.optimizer)!.step();
+        for (const id of statement.params) this.record("value", g, id);
+        return;
+      case "release":
+        graph.release(statement.ids.map((id) => this.node(id)));
+        this.variables = this.variables.filter(({ id }) => !statement.ids.includes(id));
+    }
+  }
+
+  private record(what: Event["what"], g: number, id: number): void {
+    const graph = this.graphs[g]!;
+    this.events.push({ what, id, tensor: what === "value" ? graph.value(this.node(id)) : graph.grad(this.node(id)) });
+  }
+}
+
+function hostTensor({ shape, data }: { shape: number[]; data: Parameters<typeof elements>[1] }): Tensor {
+  return { shape, data: elements(sizeOf(shape), data) };
+}
+
+/** The factors of a stream, as dropout of ones in another graph of the same seed shows them. */
+function factors({ seed, stream, p, size }: Drawn): Float32Array {
+  using graph = new Graph({ seed });
+  graph.streamsDrawn = stream;
+  return graph.value(graph.dropout(graph.constant({ shape: [size], data: new Float32Array(size).fill(1) }), p)).data;
+}

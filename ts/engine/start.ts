@@ -1,0 +1,142 @@
+import { ConfigError, UnsupportedError } from "../errors.js";
+import { clip } from "../excerpt.js";
+import { detectFeatures, type Features } from "./features.js";
+import { Heap } from "./heap.js";
+import { instantiate } from "./instantiate.js";
+import type { Kernels } from "./kernels.js";
+import type { Wanted } from "./options.js";
+import { planThreads, type SharedKernels, startWorkers } from "./pool.js";
+import { selfTest } from "./self-test.js";
+import { type Build, compile, type WasmSource } from "./source.js";
+import { TileChoice } from "./tile.js";
+
+/** The running kernels and their memory; one a process or page. */
+export interface Engine {
+  readonly kernels: Kernels;
+  readonly memory: WebAssembly.Memory;
+  readonly heap: Heap;
+  readonly build: Build;
+  readonly threads: number;
+  readonly threadsRefused: string | null;
+  readonly tile: TileChoice;
+  readonly features: Features;
+  /** The bound of memory that it was started with; the heap's may be lower. */
+  readonly maximumMemory: number;
+}
+
+const GIBIBYTE = 1024 ** 3;
+const DEFAULT_MAXIMUM = 2 * GIBIBYTE;
+/** What the builds with threads were linked with. */
+const SHARED_MAXIMUM = 2 * GIBIBYTE;
+/** More than any of these binaries asks for at first. */
+const INITIAL_PAGES = 64;
+
+/** Starts the best engine that there is for the options. Where none passes its self-test, nothing is left of those tried. */
+export async function start(wanted: Wanted): Promise<Engine> {
+  const features = detectFeatures();
+  const plan = planThreads(wanted.threads, features, wanted.wasm !== undefined);
+  const maximum = wanted.maximumMemory ?? DEFAULT_MAXIMUM;
+  let failure: unknown;
+  for (const build of candidates(wanted.build, features)) {
+    try {
+      const loaded = await loadBest(build, plan.threads, wanted.wasm, maximum);
+      const { threadsRefused = plan.refused } = loaded;
+      const tile = await ready(build, loaded, wanted);
+      const { kernels, heap, threads } = loaded;
+      return {
+        kernels, memory: heap.memory, heap, build, threads, threadsRefused, tile, features, maximumMemory: maximum,
+      }; // prettier-ignore
+    } catch (error) {
+      // No other build would make more of a tile that does not exist.
+      if (error instanceof ConfigError) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function candidates(wanted: Build | "auto", features: Features): Build[] {
+  if (!features.simd) {
+    throw new UnsupportedError(
+      "init: this runtime has no WebAssembly SIMD, which the kernels are made of; use a newer one",
+    );
+  }
+  if (wanted === "relaxed" && !features.relaxedSimd) {
+    throw new UnsupportedError(
+      'init: this runtime has no relaxed SIMD; use build "simd" or "auto" (Node 20 has it behind --experimental-wasm-relaxed-simd)',
+    );
+  }
+  if (wanted !== "auto") return [wanted];
+  return features.relaxedSimd ? ["relaxed", "simd"] : ["simd"];
+}
+
+/** Kernels with their memory, before they are checked. */
+interface Loaded {
+  readonly kernels: Kernels;
+  readonly heap: Heap;
+  readonly threads: number;
+  readonly threadsRefused?: string;
+  /** Ends the workers. */
+  readonly end?: () => Promise<void>;
+}
+
+/** With threads where they start; else with one, and the reason. */
+async function loadBest(
+  build: Build,
+  threads: number,
+  source: WasmSource | undefined,
+  maximum: number,
+): Promise<Loaded> {
+  if (threads === 1) return load(build, source, maximum);
+  try {
+    return await loadShared(build, threads, maximum);
+  } catch (error) {
+    return { ...(await load(build, source, maximum)), threadsRefused: clip(String(error)) };
+  }
+}
+
+async function load(build: Build, source: WasmSource | undefined, maximum: number): Promise<Loaded> {
+  const kernels = await instantiate(await compile(build, source));
+  return { kernels, heap: new Heap(kernels.memory, maximum), threads: 1 };
+}
+
+/** The build with threads, on shared memory, with its workers running. */
+async function loadShared(build: Build, threads: number, maximum: number): Promise<Loaded> {
+  const module = await compile(`${build}-threads`);
+  const shared = sharedMemory(Math.min(maximum, SHARED_MAXIMUM));
+  const kernels = (await instantiate(module, shared.memory)) as SharedKernels;
+  const { end } = await startWorkers(threads - 1, { module, memory: shared.memory });
+  kernels.set_threads(threads, callerMayBlock());
+  return { kernels, heap: new Heap(shared.memory, shared.maximum), threads, end };
+}
+
+/** A page's main thread must not block; workers and Node may. */
+function callerMayBlock(): boolean {
+  return typeof document === "undefined";
+}
+
+/** Shared memory reserves its maximum as addresses; where a system refuses, less is asked for. */
+function sharedMemory(most: number): { memory: WebAssembly.Memory; maximum: number } {
+  for (let maximum = most; ; maximum /= 2) {
+    try {
+      const pages = Math.floor(maximum / 65_536);
+      return { memory: new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: pages, shared: true }), maximum };
+    } catch (error) {
+      if (maximum <= GIBIBYTE / 8) throw error;
+    }
+  }
+}
+
+/** Hands the kernels their scratch and tile, and checks their results. Where they fail, their workers are ended. */
+async function ready(build: Build, { kernels, heap, threads, end }: Loaded, wanted: Wanted): Promise<TileChoice> {
+  try {
+    const workspace = kernels.workspace_len(threads);
+    kernels.set_workspace(heap.allocate(4 * workspace), workspace);
+    const tile = new TileChoice(kernels, heap, wanted.tile);
+    selfTest(build, kernels, heap);
+    return tile;
+  } catch (error) {
+    await end?.();
+    throw error;
+  }
+}

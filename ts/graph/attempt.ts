@@ -1,0 +1,61 @@
+import type { TapeArena } from "../engine/tape-arena.js";
+import { ConfigError } from "../errors.js";
+
+/**
+ * What a method of a graph does happens whole or not at all: `begin`, then `commit`, or `rollback` where something threw.
+ * The arena keeps its own log; everything else that is taken says here how it is given back.
+ */
+export class Attempt {
+  private open = false;
+  private readonly undo: (() => void)[] = [];
+
+  constructor(private readonly arena: TapeArena) {}
+
+  /** Whether a method is at work. */
+  get running(): boolean {
+    return this.open;
+  }
+
+  begin(): void {
+    this.open = true;
+    this.arena.begin();
+  }
+
+  /** Runs on `rollback`, the last one first; outside an attempt it is forgotten. */
+  onRollback(undo: () => void): void {
+    if (this.open) this.undo.push(undo);
+  }
+
+  commit(): void {
+    this.open = false;
+    this.undo.length = 0;
+    this.arena.commit();
+  }
+
+  rollback(): void {
+    this.open = false;
+    for (let undo = this.undo.pop(); undo !== undefined; undo = this.undo.pop()) undo();
+    this.arena.rollback();
+  }
+
+  /** All of `body` or nothing of it; part of the attempt that runs already, where one does. */
+  run<T>(body: () => T): T {
+    if (this.open) return body();
+    this.begin();
+    try {
+      const result = body();
+      this.commit();
+      return result;
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** Throws `ConfigError` while a method is at work: one that user code called from within (a getter) would disturb it. */
+  assertIdle(): void {
+    if (this.open) {
+      throw new ConfigError("a method of this graph was called while another one runs: pass plain values, not getters");
+    }
+  }
+}

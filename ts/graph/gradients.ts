@@ -1,0 +1,57 @@
+import type { Pointer } from "../ops/op.js";
+import type { GraphMemory } from "./memory.js";
+import type { Node } from "./node.js";
+
+/**
+ * Memory of gradients while one `backward` runs. Those of results live until they are used. A leaf's lives as long as the
+ * leaf; what it held before is kept until `backward` has come to its end, for one that breaks off changes nothing.
+ */
+export class Gradients {
+  private pass = 0;
+  private readonly copies: { readonly pointer: Pointer; readonly size: number }[] = [];
+
+  constructor(private readonly memory: GraphMemory) {}
+
+  /** A `backward` begins. */
+  begin(): void {
+    this.pass++;
+    this.copies.length = 0;
+  }
+
+  /** It has come to its end. */
+  end(): void {
+    for (const { pointer, size } of this.copies) this.memory.arena.release(pointer, size);
+    this.copies.length = 0;
+  }
+
+  /** Whether a node has a gradient already, which then takes further contributions. */
+  begun(node: Node): boolean {
+    if (node.gradient === 0) return false;
+    if (node.op === null && node.pass !== this.pass) this.keep(node);
+    return true;
+  }
+
+  /** Memory for a node's first contribution. */
+  start(node: Node): Pointer {
+    if (node.op !== null) return (node.gradient = this.memory.arena.allocate(node.value.size));
+    this.memory.attempt.onRollback(() => (node.gradient = 0));
+    node.pass = this.pass;
+    return (node.gradient = node.gradientMemory ||= this.allocateKept(node));
+  }
+
+  /** A variable of a step has its gradient's memory from the start: an inner step's would end too soon. */
+  private allocateKept(node: Node): Pointer {
+    this.memory.attempt.onRollback(() => (node.gradientMemory = 0));
+    return this.memory.allocateOwned(node.value.size);
+  }
+
+  private keep(node: Node): void {
+    const { gradient, value } = node;
+    const { arena, attempt, engine } = this.memory;
+    const copy = arena.allocate(value.size);
+    engine.kernels.copy(value.size, gradient, copy);
+    this.copies.push({ pointer: copy, size: value.size });
+    attempt.onRollback(() => engine.kernels.copy(value.size, copy, gradient));
+    node.pass = this.pass;
+  }
+}

@@ -1,0 +1,160 @@
+import { ConfigError, StaleNodeError } from "../errors.js";
+import type { Op, Pointer, Value } from "../ops/op.js";
+import { callable } from "../settings.js";
+import { describe, GraphMemory } from "./memory.js";
+import { newestId, nextId, type Node, type NodeId, wasIssued } from "./node.js";
+import { synchronous } from "./synchronous.js";
+
+/** A position on the tape to come back to. */
+export interface Mark {
+  /** Nodes on the tape. */
+  readonly length: number;
+}
+
+/** A mark that was not rewound yet. */
+interface OpenMark {
+  readonly mark: Mark;
+  /** Nodes made since have greater ids. */
+  readonly newest: number;
+  /** The arena's own mark. */
+  readonly arena: number;
+}
+
+/** Nodes in the order they were made, and the steps they last for. */
+export class Steps extends GraphMemory {
+  /** @internal Nodes in creation order. */
+  readonly nodes: Node[] = [];
+  private readonly byId = new Map<number, Node>();
+  private readonly marks: OpenMark[] = [];
+  /** Whether results carry gradients. */
+  protected recording = true;
+
+  /** Whether a step or mark is open; what is made outside lasts until it is released. */
+  protected get inStep(): boolean {
+    return this.marks.length > 0;
+  }
+
+  /**
+   * Runs `body`; afterwards the nodes it made are gone and their memory is free for the next step. Throws `ConfigError`
+   * where `body` returns a promise.
+   */
+  step<T>(body: () => T): T {
+    callable("step", "body", body);
+    this.mark();
+    const depth = this.marks.length;
+    try {
+      return synchronous("step", body());
+    } finally {
+      this.unwind(depth - 1);
+    }
+  }
+
+  /** Position on the tape; pair it with `rewind`. `step` does both. */
+  mark(): Mark {
+    this.assertUsable();
+    if (this.marks.length === 0) this.engine.tile.settle();
+    const mark = { length: this.nodes.length };
+    this.marks.push({ mark, newest: newestId(), arena: this.arena.mark() });
+    return mark;
+  }
+
+  /**
+   * Drops every node made since `mark`; their ids are stale from now on. Marks are rewound once, the last one first: throws
+   * `ConfigError` for any other, and for another graph's.
+   */
+  rewind(mark: Mark): void {
+    this.assertUsable();
+    const depth = this.marks.findIndex((open) => open.mark === mark);
+    if (depth < 0) throw new ConfigError("rewind: this mark was rewound already, or is of another graph");
+    if (depth < this.marks.length - 1) {
+      throw new ConfigError("rewind: a mark made after this one, or a step, is still open; end that one first");
+    }
+    this.unwind(depth);
+  }
+
+  /**
+   * Runs `body` without recording: its results carry no gradient and save nothing for one. Throws `ConfigError` where
+   * `body` returns a promise.
+   */
+  noGrad<T>(body: () => T): T {
+    callable("noGrad", "body", body);
+    const before = this.recording;
+    this.recording = false;
+    try {
+      return synchronous("noGrad", body());
+    } finally {
+      this.recording = before;
+    }
+  }
+
+  /** Frees everything the graph holds. Safe to call twice; ids are stale afterwards. */
+  override dispose(): void {
+    super.dispose();
+    this.nodes.length = 0;
+    this.byId.clear();
+    this.marks.length = 0;
+  }
+
+  /** @internal The node behind an id. */
+  node(id: NodeId): Node {
+    const node = this.byId.get(id);
+    if (node !== undefined) return node;
+    const reason = this.disposed
+      ? "the graph was disposed"
+      : wasIssued(id)
+        ? "it was rewound when its step ended, was released, or belongs to another graph; take values out of a step as tensors"
+        : "no graph made it";
+    throw new StaleNodeError(`node ${describe(id)} does not exist: ${reason}`, { id });
+  }
+
+  /** Puts a node on the tape. */
+  protected push(
+    value: Value,
+    op: Op | null,
+    inputs: readonly Node[],
+    attributes: unknown,
+    saved: unknown,
+    requiresGrad: boolean,
+    persistent: boolean,
+    gradientMemory: Pointer,
+  ): NodeId {
+    const id = nextId();
+    // Spelled out: spreading an object here costs more than a small kernel.
+    const node: Node = {
+      id,
+      value,
+      op,
+      inputs,
+      attributes,
+      saved,
+      requiresGrad,
+      persistent,
+      gradient: 0,
+      gradientMemory,
+      pass: 0,
+      packed: undefined,
+    };
+    // The map first: it is what can refuse, at 2^24 nodes.
+    this.byId.set(id, node);
+    this.nodes.push(node);
+    return id;
+  }
+
+  /** Takes leaves off the tape. */
+  protected drop(dropped: ReadonlySet<Node>): void {
+    for (const { id } of dropped) this.byId.delete(id);
+    let kept = 0;
+    for (const node of this.nodes) if (!dropped.has(node)) this.nodes[kept++] = node;
+    this.nodes.length = kept;
+  }
+
+  /** Ends marks from the innermost on, until `depth` of them are open. */
+  private unwind(depth: number): void {
+    const mark = this.marks[depth];
+    // Disposed in its own step, a graph has none.
+    if (mark === undefined) return;
+    while (this.nodes.length > 0 && this.nodes.at(-1)!.id > mark.newest) this.byId.delete(this.nodes.pop()!.id);
+    this.marks.length = depth;
+    this.arena.rewind(mark.arena);
+  }
+}

@@ -1,0 +1,60 @@
+import { mkdir, rmdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
+
+/** Whether there is a folder; null where there is nothing. Throws where nobody can know, or nothing can ever be there. */
+async function isFolder(path: string): Promise<boolean | null> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/**
+ * Makes a folder and those above it that are missing. Node's own recursive mkdir never returns in places where nothing can
+ * be made, such as /proc.
+ * @returns the folders that were made, the outermost first; empty where all were there
+ * @throws the system's error, naming the folder that could not be made; those that were made are gone then
+ */
+export async function makeFolder(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = path; !(await isFolder(at)); at = dirname(at)) {
+    missing.unshift(at);
+    if (dirname(at) === at) break;
+  }
+  const made: string[] = [];
+  try {
+    for (const folder of missing) {
+      await mkdir(folder).then(
+        () => made.push(folder),
+        async (error: unknown) => {
+          // Someone else was faster.
+          if (codeOf(error) !== "EEXIST" || !(await isFolder(folder))) throw error;
+        },
+      );
+    }
+  } catch (error) {
+    await removeEmpty(made);
+    throw error;
+  }
+  return made;
+}
+
+/** Runs `body` where `path` is a folder, made if need be; what was made goes again where `body` fails and left it empty. */
+export async function withFolder<T>(path: string, body: () => Promise<T>): Promise<T> {
+  const made = await makeFolder(path);
+  try {
+    return await body();
+  } catch (error) {
+    await removeEmpty(made);
+    throw error;
+  }
+}
+
+/** Removes those of these folders that are empty, the innermost first. Failing at it is no error. */
+export async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of folders.toReversed()) await rmdir(folder).catch(() => {});
+}

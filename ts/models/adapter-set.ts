@@ -1,0 +1,193 @@
+import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+import type { Graph } from "../graph/graph.js";
+import type { FileMap } from "../io/file-map.js";
+import { readAdapter, writeAdapter } from "../io/peft/index.js";
+import type { WeightOptions } from "../io/safetensors/index.js";
+import { inTraining } from "../train/claims.js";
+import type { AdaptedLinear } from "./adapted-linear.js";
+import { fitAdapter } from "./fit-adapter.js";
+import { createAdapter, type LoraOptions } from "./lora-options.js";
+import { type AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+
+/** Which adapter applies to a call: an adapter or its name, null for the base alone, or, where left out, the active one. */
+export type AdapterSelection = ModelAdapter | string | null | undefined;
+
+/** What a call took when it began. */
+export interface Selected {
+  /** The adapter as it was then, in a step of the graph; null where nothing applies on top of the weights. */
+  readonly applied: () => AppliedAdapter | null;
+  /** To be called when the call ends. */
+  readonly end: () => void;
+}
+
+/** The adapters of a model: one frozen base, any number of adapters, one of them active, one perhaps merged. */
+export class AdapterSet {
+  private readonly known = new Map<string, ModelAdapter>();
+  private active: ModelAdapter | null = null;
+  private merged: ModelAdapter | null = null;
+  /** Calls that are under way on the base as it is. */
+  private calls = 0;
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly linears: readonly AdaptedLinear[],
+    /** Name of the base, which new adapters record. */
+    private readonly base: string,
+  ) {}
+
+  /** Adds a new adapter and makes it the active one. */
+  add(name: string, options: LoraOptions): void {
+    this.checkNew("addAdapter", name);
+    this.register(this.graph.allOrNothing(() => createAdapter(this.graph, name, this.linears, this.base, options)));
+  }
+
+  /** Adds an adapter from PEFT's files and makes it the active one. Throws `AdapterError` where it does not fit. */
+  load(name: string, files: FileMap, options: WeightOptions): void {
+    this.checkNew("loadAdapter", name);
+    if (typeof files !== "object" || files === null) {
+      throw new ConfigError(`loadAdapter: an adapter's files by name, as bytes, are expected, got ${excerpt(files)}`);
+    }
+    const adapter = fitAdapter(readAdapter(files, options), this.linears);
+    this.register(this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, adapter)));
+  }
+
+  /** Frees an adapter; without one that is active, the base alone applies. */
+  remove(name: string): void {
+    const adapter = this.get(name);
+    if (adapter === this.merged) throw new ConfigError(`removeAdapter: "${name}" is merged; call unmergeAdapter first`);
+    this.checkUntrained("removeAdapter", adapter);
+    this.graph.release(adapter.params());
+    this.known.delete(name);
+    if (this.active === adapter) this.active = null;
+  }
+
+  /** Gives an adapter another name. Calls that are under way go on with it. */
+  rename(from: string, to: string): void {
+    const adapter = this.get(from);
+    if (from === to) return;
+    this.checkNew("renameAdapter", to);
+    adapter.name = to;
+    this.known.delete(from);
+    this.known.set(to, adapter);
+  }
+
+  /** Chooses what applies to calls that name nothing; null for the base alone. */
+  select(name: string | null): void {
+    this.active = name === null ? null : this.get(name);
+  }
+
+  /** Adds an adapter's update to the weights: to all layers, or, where one fails, to none. */
+  merge(name: string): void {
+    const adapter = this.get(name);
+    if (this.merged !== null) {
+      throw new ConfigError(`mergeAdapter: "${this.merged.name}" is merged already; call unmergeAdapter first`);
+    }
+    this.checkIdle("mergeAdapter");
+    try {
+      for (const linear of this.linears) linear.merge(adapter);
+    } catch (error) {
+      for (const linear of this.linears) linear.unmerge();
+      throw error;
+    }
+    this.merged = adapter;
+  }
+
+  /** Puts the weights back as they were loaded, to the bit. */
+  unmerge(name: string): void {
+    if (this.merged === null || this.merged !== this.get(name)) {
+      throw new ConfigError(`unmergeAdapter: "${name}" is not merged`);
+    }
+    this.checkIdle("unmergeAdapter");
+    for (const linear of this.linears) linear.unmerge();
+    this.merged = null;
+  }
+
+  /** PEFT's files. */
+  save(name: string): FileMap {
+    return writeAdapter(this.get(name).toFile());
+  }
+
+  /** Names in the order they were added. */
+  list(): { name: string; active: boolean; merged: boolean }[] {
+    return [...this.known.values()].map((adapter) => ({
+      name: adapter.name,
+      active: adapter === this.active,
+      merged: adapter === this.merged,
+    }));
+  }
+
+  /** The adapter that applies to calls that name nothing. */
+  get current(): ModelAdapter | null {
+    return this.active;
+  }
+
+  /** The adapter of that name. Throws `ConfigError` where there is none. */
+  get(name: string): ModelAdapter {
+    const found = this.known.get(name);
+    if (found !== undefined) return found;
+    const names = [...this.known.keys()].map((known) => `"${known}"`).join(", ") || "none";
+    throw new ConfigError(`there is no adapter "${String(name)}"; loaded: ${names}`, { name });
+  }
+
+  /** What applies on top of the weights now. Throws `ConfigError` where a merged adapter makes that impossible. */
+  applied(selection: AdapterSelection): ModelAdapter | null {
+    const chosen = selection === undefined ? this.active : selection === null ? null : this.find(selection);
+    if (this.merged === null) return chosen;
+    if (chosen === this.merged) return null;
+    const [merged, wanted] = [`"${this.merged.name}"`, chosen === null ? "the base alone" : `"${chosen.name}"`];
+    throw new ConfigError(
+      `${merged} is merged into the base, so ${wanted} cannot be had: call unmergeAdapter first, or name ${merged}`,
+    );
+  }
+
+  /** What applies to a call that may be interrupted by others: taken now, kept until `end`. */
+  begin(selection: AdapterSelection): Selected {
+    const applied = this.applied(selection)?.snapshot() ?? (() => null);
+    this.calls++;
+    return { applied, end: () => void this.calls-- };
+  }
+
+  /** Throws `ConfigError` where training the adapter would be in vain: its update is in the weights already. */
+  checkTrainable(adapter: ModelAdapter): void {
+    this.find(adapter);
+    if (this.merged === null) return;
+    throw new ConfigError(
+      `fit: "${this.merged.name}" is merged into the base, so "${adapter.name}" cannot be trained: call unmergeAdapter first`,
+    );
+  }
+
+  private find(selection: ModelAdapter | string): ModelAdapter {
+    if (typeof selection === "string") return this.get(selection);
+    if (this.known.get(selection.name) === selection) return selection;
+    throw new ConfigError(`adapter "${selection.name}" was removed from this model, or is another model's`);
+  }
+
+  private register(adapter: ModelAdapter): void {
+    this.known.set(adapter.name, adapter);
+    this.active = adapter;
+  }
+
+  private checkNew(what: string, name: string): void {
+    if (typeof name !== "string" || name === "") {
+      throw new ConfigError(`${what}: an adapter's name is a string that is not empty, got ${JSON.stringify(name)}`);
+    }
+    if (this.known.has(name)) {
+      throw new ConfigError(`${what}: there is an adapter "${name}" already; choose another name`, { name });
+    }
+  }
+
+  /** The base may not change under a call that has begun. */
+  private checkIdle(what: string): void {
+    for (const adapter of this.known.values()) this.checkUntrained(what, adapter);
+    if (this.calls === 0) return;
+    throw new ConfigError(
+      `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await it first`,
+    );
+  }
+
+  private checkUntrained(what: string, adapter: ModelAdapter): void {
+    if (!inTraining(this.graph, adapter.params())) return;
+    throw new ConfigError(`${what}: "${adapter.name}" is being trained; await that fit first`, { name: adapter.name });
+  }
+}

@@ -1,0 +1,80 @@
+import { ConfigError, FormatError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+import type { FileMap } from "../io/file-map.js";
+import { parseJsonObject } from "../io/json.js";
+import { transpose } from "../io/peft/transpose.js";
+import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
+import type { ClassificationHead } from "../nn/classification-head.js";
+import { formatShape, type Tensor } from "../tensor.js";
+
+const HEAD_FILE = "head.safetensors";
+const LABELS_FILE = "labels.json";
+
+/** What stands beside a classifier's adapter. */
+export interface HeadFiles {
+  readonly labels: string[];
+  /** `[hidden, classes]` */
+  readonly weight: Tensor;
+  /** `[classes]` */
+  readonly bias: Tensor;
+}
+
+/** Head and labels as files. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch has it. */
+export function writeHead({ graph, weight, bias }: ClassificationHead, labels: readonly string[]): FileMap {
+  return {
+    [HEAD_FILE]: writeSafetensors({ weight: transpose(graph.value(weight)), bias: graph.value(bias) }),
+    [LABELS_FILE]: new TextEncoder().encode(`${JSON.stringify({ labels, pooling: "mean" }, null, 2)}\n`),
+  };
+}
+
+/** Reads what `writeHead` wrote. Throws `FormatError` where a file is missing, damaged, or of another encoder. */
+export function readHead(files: FileMap, hidden: number, options: WeightOptions): HeadFiles {
+  const labels = readLabels(file(files, LABELS_FILE, "labels"));
+  const tensors = readSafetensors(file(files, HEAD_FILE, "head"), HEAD_FILE);
+  const read = (name: string) => {
+    const tensor = tensors.tensor(name);
+    const problem = weightProblem(tensors.info(name).dtype, tensor, options);
+    if (problem !== null) throw new FormatError(`${HEAD_FILE}: ${name} ${problem}`, { tensor: name });
+    return tensor;
+  };
+  const [weight, bias] = [read("weight"), read("bias")];
+  const expected = [formatShape([labels.length, hidden]), formatShape([labels.length])];
+  if (formatShape(weight.shape) !== expected[0] || formatShape(bias.shape) !== expected[1]) {
+    throw new FormatError(
+      `${HEAD_FILE}: weight ${expected[0]} and bias ${expected[1]} are expected for ${labels.length} labels and this ` +
+        `encoder, got ${formatShape(weight.shape)} and ${formatShape(bias.shape)}`,
+    );
+  }
+  return { labels, weight: transpose(weight), bias };
+}
+
+/** Throws `ConfigError` unless they are two names or more, each once. */
+export function checkLabels(labels: readonly string[]): void {
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
+    throw new ConfigError(`labels are a list of names, got ${excerpt(labels)}`);
+  }
+  if (labels.length < 2) throw new ConfigError(`a classifier needs two labels or more, got ${excerpt(labels)}`);
+  const seen = new Set<string>();
+  for (const label of labels) {
+    if (seen.has(label)) throw new ConfigError(`label ${excerpt(label)} is named twice`, { label });
+    seen.add(label);
+  }
+}
+
+function file(files: FileMap, name: string, what: string): Uint8Array {
+  const bytes = Object.hasOwn(files, name) ? files[name] : undefined;
+  if (bytes !== undefined) return bytes;
+  throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`);
+}
+
+function readLabels(bytes: Uint8Array): string[] {
+  const { labels } = parseJsonObject(
+    bytes,
+    (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, {}, { cause }),
+  );
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
+    throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`);
+  }
+  checkLabels(labels);
+  return [...labels];
+}

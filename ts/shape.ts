@@ -1,0 +1,80 @@
+import { MemoryError, ShapeError } from "./errors.js";
+import { clip, excerpt } from "./excerpt.js";
+
+/** Dimensions a tensor may have. */
+const MAX_RANK = 64;
+/** Elements a tensor may have: 4 GiB of float32, all that 32-bit linear memory can address. */
+export const MAX_ELEMENTS = 2 ** 30;
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const length of shape) {
+    if (length === 0) return 0; // An infinite product of the others would make it NaN.
+    size *= length;
+  }
+  return size;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
+/** `[2, 3]`, as error messages print it. */
+export function formatShape(shape: readonly number[]): string {
+  return `[${clip(shape.join(", "))}]`;
+}
+
+/** A copy of a list of whole numbers from 0. Throws `ShapeError` for anything else. */
+export function checkLengths(what: string, shape: readonly number[]): number[] {
+  const refuse = () =>
+    new ShapeError(`${what}: a shape is a list of whole numbers from 0, got ${excerpt(shape)}`, { shape });
+  if (!Array.isArray(shape)) throw refuse();
+  const lengths = listOf(what, "shape", shape);
+  for (const length of lengths) if (!(Number.isSafeInteger(length) && length >= 0)) throw refuse();
+  return lengths;
+}
+
+/**
+ * Throws `MemoryError` where a shape has more elements than linear memory can hold. Lengths of 0 don't count: beside
+ * one, others beyond 32 bits would still wrap around in the kernels. Gives the shape back.
+ */
+export function checkSize<T extends readonly number[]>(what: string, shape: T): T {
+  let size = 1;
+  for (let d = 0; d < shape.length; d++) if (shape[d] !== 0) size *= shape[d]!;
+  if (size <= MAX_ELEMENTS && shape.length <= MAX_RANK) return shape;
+  if (shape.length > MAX_RANK) throw tooManyDimensions(what, shape.length);
+  throw new MemoryError(
+    `${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be (2^30 elements)`,
+    { shape },
+  );
+}
+
+/**
+ * A copy of a short list of numbers, such as a shape or dimensions. Throws `ShapeError` for anything else; what the
+ * numbers may be is the caller's to check.
+ */
+export function listOf(what: string, name: string, given: ArrayLike<number>): number[] {
+  const length = typeof given === "object" && given !== null ? (given.length as unknown) : undefined;
+  if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
+    throw new ShapeError(`${what}: ${name} is a list of numbers, got ${excerpt(given)}`, { given });
+  }
+  if (length > MAX_RANK) throw tooManyDimensions(what, length);
+  const list = new Array<number>(length);
+  for (let i = 0; i < length; i++) {
+    const value: unknown = given[i];
+    if (typeof value !== "number") {
+      throw new ShapeError(`${what}: ${name} is a list of numbers, got ${excerpt(value)} at place ${i}`, { place: i });
+    }
+    list[i] = value;
+  }
+  return list;
+}
+
+function tooManyDimensions(what: string, rank: number): ShapeError {
+  return new ShapeError(`${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`, { rank });
+}

@@ -1,0 +1,94 @@
+import { ConfigError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+import { whole } from "../settings.js";
+import { formatShape, sizeOf } from "../tensor.js";
+import type { Checkpoint, StepRecord } from "./fit-options.js";
+
+/** What a checkpoint must fit; what is left out is not compared. */
+export interface CheckpointFit {
+  /** Steps of the run in all. */
+  readonly steps?: number;
+  /** Shapes of the parameters, in the order of the task's `params()`. */
+  readonly shapes?: readonly (readonly number[])[];
+}
+
+/** AdamW's buffers; the second is a mean of squares. */
+const BUFFERS: readonly string[] = ["m", "v"];
+
+/** Numbers of a step's record besides its own, and the least each can be. */
+const recorded: Readonly<Record<Exclude<keyof StepRecord, "step">, number>> = {
+  loss: -Infinity,
+  learningRate: 0,
+  gradNorm: 0,
+  milliseconds: 0,
+  tokens: 0,
+};
+
+/**
+ * Throws `ConfigError`, naming the field, unless training can go on from `checkpoint`: whatever came from a file or a
+ * caller is looked at to the last number, since one NaN would spread through everything that follows.
+ */
+export function checkCheckpoint(checkpoint: Checkpoint, { steps, shapes }: CheckpointFit = {}): void {
+  const fields = objectAt("checkpoint", checkpoint);
+  const step = whole("fit", "checkpoint.step", fields["step"], 0, steps);
+  whole("fit", "checkpoint.streams", fields["streams"]);
+
+  const tensors = listAt("checkpoint.parameters", fields["parameters"], shapes?.length);
+  const optimizer = objectAt("checkpoint.optimizer", fields["optimizer"]);
+  const updates = listAt("checkpoint.optimizer.steps", optimizer["steps"], tensors.length);
+  const buffers = listAt("checkpoint.optimizer.buffers", optimizer["buffers"], tensors.length);
+  tensors.forEach((tensor, i) => {
+    const shape = tensorAt(`checkpoint.parameters[${i}]`, tensor, shapes?.[i]);
+    whole("fit", `checkpoint.optimizer.steps[${i}]`, updates[i], 0, step);
+    const place = `checkpoint.optimizer.buffers[${i}]`;
+    const own = objectAt(place, buffers[i]);
+    const strange = Object.keys(own).find((name) => !BUFFERS.includes(name));
+    if (strange !== undefined) throw unlike(place, `has buffers ${BUFFERS.join(", ")} and no other`, strange);
+    for (const name of BUFFERS) tensorAt(`${place}.${name}`, own[name], shape, name === "v" ? 0 : -Infinity);
+  });
+
+  listAt("checkpoint.history", fields["history"], step).forEach((record, i) => {
+    const place = `checkpoint.history[${i}]`;
+    const entry = objectAt(place, record);
+    if (entry["step"] !== i) throw unlike(`${place}.step`, `is ${i}`, entry["step"]);
+    for (const [name, least] of Object.entries(recorded)) {
+      if (!isFinite(entry[name], least)) throw unlike(`${place}.${name}`, finiteFrom(least), entry[name]);
+    }
+  });
+}
+
+const isFinite = (value: unknown, least: number) =>
+  typeof value === "number" && Number.isFinite(value) && value >= least;
+const finiteFrom = (least: number) => `is a finite number${least === 0 ? " from 0" : ""}`;
+
+function objectAt(place: string, value: unknown): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw unlike(place, "is an object", value);
+}
+
+function listAt(place: string, value: unknown, length?: number): readonly unknown[] {
+  // A copy has no holes, which a walk would pass over.
+  if (Array.isArray(value) && (length === undefined || value.length === length)) return Array.from<unknown>(value);
+  throw unlike(place, length === undefined ? "is a list" : `is a list of ${length}`, value);
+}
+
+/** Checks a tensor of finite numbers from `least`; gives its shape. */
+function tensorAt(place: string, value: unknown, expected?: readonly number[], least = -Infinity): readonly number[] {
+  const { shape, data } = objectAt(place, value);
+  const lengths = listAt(`${place}.shape`, shape);
+  const found = lengths.map((length, i) => whole("fit", `${place}.shape[${i}]`, length));
+  if (expected !== undefined && formatShape(found) !== formatShape(expected)) {
+    throw unlike(`${place}.shape`, `is ${formatShape(expected)}`, found);
+  }
+  if (!(data instanceof Float32Array)) throw unlike(`${place}.data`, "is a Float32Array", data);
+  if (data.length !== sizeOf(found)) {
+    throw unlike(`${place}.data`, `has ${sizeOf(found)} values, as its shape says`, data.length);
+  }
+  const strange = data.findIndex((number) => !isFinite(number, least));
+  if (strange >= 0) throw unlike(`${place}.data[${strange}]`, finiteFrom(least), data[strange]);
+  return found;
+}
+
+function unlike(place: string, expected: string, got: unknown): ConfigError {
+  return new ConfigError(`fit: ${place} ${expected}, got ${excerpt(got)}`, { field: place, expected, got });
+}

@@ -1,0 +1,27 @@
+import { ConfigError } from "../errors.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+
+/** Parameters that a running `fit` changes, by graph. */
+const claimed = new WeakMap<Graph, Set<NodeId>>();
+
+/**
+ * Notes that training changes these parameters from now on; the function it returns ends that.
+ * Throws `ConfigError` where another run is training one of them: both would step over each other's updates.
+ */
+export function claimParameters(graph: Graph, params: readonly NodeId[]): () => void {
+  if (inTraining(graph, params)) {
+    throw new ConfigError("fit: another fit is training these parameters; await it first, or train another adapter");
+  }
+  const ids = claimed.get(graph) ?? new Set<NodeId>();
+  claimed.set(graph, ids);
+  for (const id of params) ids.add(id);
+  return () => {
+    for (const id of params) ids.delete(id);
+  };
+}
+
+/** Whether a running `fit` changes one of these parameters. */
+export function inTraining(graph: Graph, params: readonly NodeId[]): boolean {
+  const ids = claimed.get(graph);
+  return ids !== undefined && params.some((id) => ids.has(id));
+}

@@ -1,0 +1,86 @@
+import { ConfigError, NonFiniteError } from "../errors.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import type { Optimizer } from "../optim/optimizer.js";
+import { clipGradNorm, gradNorm, scaleGrads } from "../optim/clipping.js";
+import type { BatchLoss, Task } from "./task.js";
+
+/** What one optimizer step takes. */
+export interface StepSettings {
+  /** Micro-batches the step is cut into. */
+  readonly accumulate: number;
+  /** Limit of the gradients' common norm; null for none. */
+  readonly maxGradNorm: number | null;
+}
+
+/** What one optimizer step gave. */
+export interface StepResult {
+  /** Mean over the step's targets. */
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  readonly tokens: number;
+}
+
+/** Cuts a batch into at most `count` parts of the same size, the last one perhaps smaller. */
+export function microBatches<E>(batch: readonly E[], count: number): E[][] {
+  const size = Math.ceil(batch.length / count);
+  return Array.from({ length: Math.ceil(batch.length / size) }, (_, i) => batch.slice(i * size, (i + 1) * size));
+}
+
+/**
+ * Forward and backward of each micro-batch, then one update. Loss and gradients are of the mean over all targets of the
+ * step, however they fall into micro-batches.
+ *
+ * Throws `NonFiniteError` before the update where loss or gradients are not finite, so that parameters keep their last
+ * good values; `ConfigError` where no example has a target.
+ */
+export function trainStep<E>(
+  task: Task<E>,
+  params: readonly NodeId[],
+  optimizer: Optimizer,
+  batch: readonly E[],
+  { accumulate, maxGradNorm }: StepSettings,
+): StepResult {
+  const { graph } = task;
+  const parts = microBatches(batch, accumulate);
+  let [sum, targets, tokens] = [0, 0, 0];
+  optimizer.zeroGrad();
+  for (const examples of parts) {
+    graph.step(() => {
+      const part = task.loss(examples);
+      sum += graph.value(part.sum).data[0]!;
+      targets += checkTargets(part);
+      tokens += part.tokens;
+      if (part.targets > 0) differentiate(graph, part, parts.length === 1 ? 1 / part.targets : 1);
+    });
+  }
+  if (targets === 0) throw new ConfigError("fit: no example of this step has a target to learn from");
+  // Known only now where there are several parts: a part of many targets must count for more than one of few.
+  if (parts.length > 1) scaleGrads(graph, params, 1 / targets);
+  const loss = sum / targets;
+  const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
+  if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+    optimizer.zeroGrad();
+    throw diverged(loss, norm, optimizer.lr);
+  }
+  optimizer.step();
+  return { loss, gradNorm: norm, tokens };
+}
+
+function differentiate(graph: Graph, { sum }: BatchLoss, scale: number): void {
+  graph.backward(sum, { shape: graph.shape(sum), data: Float32Array.of(scale) });
+}
+
+function checkTargets({ targets }: BatchLoss): number {
+  if (Number.isSafeInteger(targets) && targets >= 0) return targets;
+  throw new ConfigError(`fit: a task's loss counts its targets in whole numbers from 0, got ${String(targets)}`);
+}
+
+function diverged(loss: number, norm: number, learningRate: number): NonFiniteError {
+  const what = Number.isFinite(loss) ? `the norm of the gradients is ${norm}` : `the loss is ${loss}`;
+  return new NonFiniteError(
+    `fit: training diverged: ${what} at learning rate ${learningRate.toPrecision(3)}; the parameters are those before ` +
+      "this step. Try a lower learning rate, a longer warm-up or a lower maxGradNorm",
+    { loss, gradNorm: norm, learningRate },
+  );
+}
