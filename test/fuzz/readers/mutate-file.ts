@@ -8,8 +8,11 @@ const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 /** A safetensors file with its header changed; mostly of the length that it says, so that more than that is looked at. */
 function mutateHeader(file: Uint8Array, choices: Choices): Uint8Array {
   const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
-  const json: unknown = JSON.parse(decode(file.subarray(8, 8 + length)));
-  const header = encode(mutateJson(json, choices));
+  const json = JSON.parse(decode(file.subarray(8, 8 + length))) as { __metadata__?: { state?: string } };
+  const state = json.__metadata__?.state;
+  const inner = state !== undefined && choices.happens(0.6);
+  if (inner) json.__metadata__!.state = mutateJson(JSON.parse(state), choices);
+  const header = encode(inner ? JSON.stringify(json) : mutateJson(json, choices));
   const data = choices.happens(0.8)
     ? file.subarray(8 + length)
     : file.subarray(8 + length, file.length - choices.below(9));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeCheckpoint, readCheckpoint } from "../../../ts/cli/checkpoint-file.js";
+import { readCheckpoint } from "../../../ts/cli/checkpoint-file.js";
 import { bytesSource } from "../../../ts/io/byte-source.js";
 import { parseExamples } from "../../../ts/io/examples/index.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
@@ -11,6 +11,7 @@ import { modelSource, type ModelSource } from "../../../ts/models/model-source.j
 import { SentenceEncoder } from "../../../ts/models/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/models/text-classifier.js";
 import { TextTokenizer } from "../../../ts/models/text-tokenizer.js";
+import { checkpointFiles } from "./checkpoint-files.js";
 
 /** A reader, and files that it reads. */
 export interface Target {
@@ -129,21 +130,6 @@ function inFolder<T>(body: (folder: string) => T): T {
   return result;
 }
 
-/** A checkpoint's file, of two steps on one parameter. */
-async function checkpointFile(): Promise<FileMap> {
-  const value = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
-  const record = { step: 1, loss: 1, learningRate: 0.1, gradNorm: 1, tokens: 3, seconds: 1, epoch: 0 };
-  const checkpoint = {
-    ...{ step: 2, parameters: [value], streams: 3, history: [record, { ...record, step: 2 }] },
-    optimizer: { steps: [2], buffers: [{ mean: value, square: value }] },
-  };
-  return inFolder(async (folder) => {
-    await writeCheckpoint(folder, checkpoint as never, { seed: 1 });
-    const { readFileMap } = await import("../../../ts/io/node/index.js");
-    return readFileMap(folder, ["checkpoint.safetensors"]);
-  });
-}
-
 function useCheckpoint(files: FileMap): void {
   inFolder((folder) => {
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
@@ -192,7 +178,7 @@ export async function readerTargets({ adapters, tensors, encoder, tokenizers }: 
     })),
     { name: "an encoder", files: encoder, read: useEncoder },
     { name: "a classifier", files: classifier, read: (files) => useClassifier(encoder, files) },
-    { name: "a checkpoint", files: await checkpointFile(), read: useCheckpoint },
+    { name: "a checkpoint", files: await inFolder(checkpointFiles), read: useCheckpoint },
     ...[examples("csv", tables.csv), examples("tsv", tables.tsv), examples("jsonl", rows.join("\n"))],
   ];
 }
