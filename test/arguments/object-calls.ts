@@ -11,6 +11,7 @@ type Internal = "node" | "nextStream" | "floats" | "allocateOwned" | "releaseOwn
 
 /** Right arguments of a graph's other methods. One without a row does not compile. */
 export const graphCalls: Record<Exclude<Methods<Graph>, keyof typeof ops | Internal>, Arguments[]> = {
+  allOrNothing: [() => [() => 1]],
   backward: [({ loss }) => [loss], ({ matrix, square, graph }) => [graph.matmul(matrix, square), filled(2, 3)]],
   constant: [() => [filled(2, 3)]],
   dispose: [() => []],
@@ -58,4 +59,5 @@ export const headCalls: Record<Methods<ClassificationHead>, Arguments[]> = {
   clone: [() => []],
   logits: [({ matrix }) => [matrix]],
   params: [() => []],
+  snapshot: [() => []],
 };

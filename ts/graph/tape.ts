@@ -113,14 +113,21 @@ export class Tape extends Steps {
     }
   }
 
-  /** Runs `body`, which makes constants and variables outside a step; where it throws, those it made are released again. */
+  /**
+   * Runs `body`, which makes constants and variables; where it throws, those it made outside a step are released again, and
+   * the random streams it drew are given back.
+   */
   allOrNothing<T>(body: () => T): T {
+    callable("allOrNothing", "body", body);
     const { streams } = this;
     const { length } = this.nodes;
     try {
       return body();
     } catch (error) {
-      this.release(this.nodes.slice(length).map(({ id }) => id));
+      const made = this.nodes.slice(length);
+      const used = new Set(made.flatMap(({ inputs }) => inputs));
+      const left = made.filter((node) => node.persistent && node.op === null && !used.has(node));
+      if (left.length > 0) this.release(left.map(({ id }) => id));
       this.streams = streams;
       throw error;
     }

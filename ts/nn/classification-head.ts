@@ -2,7 +2,6 @@ import { ShapeError } from "../errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { whole } from "../settings.js";
 import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
-import { allOrNone } from "./all-or-none.js";
 import { normal } from "./random.js";
 
 /** Deviation of a new head's weight, as BERT initialises its layers. */
@@ -34,10 +33,7 @@ export class ClassificationHead {
         { weight: w.shape, bias: b.shape },
       );
     }
-    [this.weight, this.bias] = allOrNone(graph, (made) => {
-      made.push(graph.variable(w));
-      return [made[0]!, graph.variable(b)];
-    });
+    [this.weight, this.bias] = graph.allOrNothing(() => [graph.variable(w), graph.variable(b)]);
   }
 
   /** Weight ~ N(0, 0.02²), bias 0. Throws `ConfigError` unless both sizes are whole numbers from 1. */
@@ -45,7 +41,7 @@ export class ClassificationHead {
     checkGraph("ClassificationHead", graph);
     whole("ClassificationHead", "hidden", hidden, 1);
     whole("ClassificationHead", "classes", classes, 1);
-    return allOrNone(graph, () => {
+    return graph.allOrNothing(() => {
       return new ClassificationHead(graph, normal(graph, [hidden, classes], DEVIATION), zeros([classes]));
     });
   }

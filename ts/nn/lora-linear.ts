@@ -2,7 +2,6 @@ import { ConfigError, ShapeError } from "../errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { whole } from "../settings.js";
 import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
-import { allOrNone } from "./all-or-none.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
@@ -108,9 +107,8 @@ export class LoraLinear {
     config: ResolvedLoraConfig,
   ): LoraLinear {
     const { rank, scaling } = config;
-    return allOrNone(graph, (made) => {
+    return graph.allOrNothing(() => {
       const { loraA, loraB } = initialLowRank(graph, config.init, { inFeatures, outFeatures, rank });
-      made.push(loraA, loraB);
       const frozenWeight = weight();
       const magnitude = config.dora ? initialMagnitude(graph, () => frozenWeight, { loraA, loraB, scaling }) : null;
       return new LoraLinear({

@@ -3,7 +3,6 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import type { AdapterColumns } from "../ops/lora-linear.js";
 import { excerpt } from "../excerpt.js";
 import { checkTensor, formatShape, sameShape, type Tensor } from "../tensor.js";
-import { allOrNone } from "./all-or-none.js";
 import type { LoraInit, LoraShape } from "./init.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
@@ -38,11 +37,9 @@ export function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank):
  * the graph has then drawn no random stream.
  */
 export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): { loraA: NodeId; loraB: NodeId } {
-  return allOrNone(graph, (made) => {
+  return graph.allOrNothing(() => {
     const { a, b } = initialTensors(graph, init, shape);
-    const loraA = graph.variable(a);
-    made.push(loraA);
-    return { loraA, loraB: graph.variable(b) };
+    return { loraA: graph.variable(a), loraB: graph.variable(b) };
   });
 }
 
