@@ -26,6 +26,8 @@ export interface LoadOptions {
   readonly maxTokens?: number;
   /** Packed copies of each frozen weight: 2 (the default) for speed, 1 for less memory. */
   readonly packedCopies?: 1 | 2;
+  /** Take weights that are NaN or infinite; default false: they are refused by name. */
+  readonly allowNonFinite?: boolean;
 }
 
 /** What every inference takes. */
@@ -76,19 +78,19 @@ export class SentenceEncoder {
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not a BERT encoder.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies"]);
-    const { seed, packedCopies } = options;
+    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies", "allowNonFinite"]);
+    const { seed, packedCopies, allowNonFinite } = options;
     const wanted = options.maxTokens;
     await init();
     const from = await modelSource(source);
     const config = bertConfig(await readRequiredJson(from, "config.json"));
     const maxTokens = whole("load", "maxTokens", wanted ?? config.maxPositions, 2, config.maxPositions);
-    const tokenizer = await TextTokenizer.load(from, maxTokens);
+    const tokenizer = await TextTokenizer.load(from, maxTokens, config.vocabularySize);
     const graph = new Graph({ seed, packedCopies });
     try {
       const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
       try {
-        const weights = await loadBertWeights(graph, file, config);
+        const weights = await loadBertWeights(graph, file, config, { allowNonFinite });
         return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, weights), tokenizer);
       } finally {
         await file.close();

@@ -162,7 +162,7 @@ const text = fc
       .map(([piece, count]) => piece.repeat(count))
       .join("")
       .repeat(times)
-      .slice(0, 14_000),
+      .slice(0, 24_000),
   )
   // More marks in a row are refused, unless they are taken away.
   .filter((value) => !/\p{M}{900}/u.test(value));

@@ -1,0 +1,45 @@
+import { CheckpointWriter } from "../../../ts/cli/checkpoint-file.js";
+import type { RunState } from "../../../ts/cli/run-state.js";
+import type { FileMap } from "../../../ts/io/file-map.js";
+import { readFileMap } from "../../../ts/io/node/index.js";
+
+const settings: RunState["settings"] = {
+  ...{
+    model: "m",
+    data: "d.csv",
+    validation: null,
+    validationSplit: 0.1,
+    text: "text",
+    label: "label",
+    labelNames: {},
+  },
+  ...{ steps: 4, epochs: null, batchSize: 2, learningRate: 0.1, warmup: null, schedule: "cosine", weightDecay: 0.01 },
+  ...{ maxGradNorm: 1, accumulate: 1, rank: 2, alpha: 4, targetModules: ["query"], rslora: false, dora: false },
+  ...{ dropout: 0, seed: 0, maxTokens: null, build: "simd", threads: 1, baseline: true },
+};
+
+/** A checkpoint after two steps on one parameter, and its history, written in `folder`. */
+export async function checkpointFiles(folder: string): Promise<FileMap> {
+  const value = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+  const before = {
+    count: 2,
+    accuracy: 0.5,
+    loss: 0.7,
+    confusion: [
+      [1, 0],
+      [1, 0],
+    ],
+  };
+  const hash = "0".repeat(64);
+  const run = {
+    ...{ settings, modelHash: hash, trainHash: hash, validationHash: hash, build: "simd", threads: 1 },
+    baseline: { before, headOnly: before },
+  } as unknown as RunState;
+  const record = { step: 0, loss: 1, learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
+  const checkpoint = {
+    ...{ step: 2, parameters: [value], streams: 3, history: [record, { ...record, step: 1 }] },
+    optimizer: { steps: [2], buffers: [{ m: value, v: value }] },
+  };
+  await new CheckpointWriter(folder, run, null).write(checkpoint as never);
+  return readFileMap(folder, ["checkpoint.safetensors", "checkpoint.history.jsonl"]);
+}
