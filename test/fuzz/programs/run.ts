@@ -139,7 +139,11 @@ export class Run {
         return;
       }
       case "update":
-        clipGradValue(graph, statement.params.map((id) => this.node(id)), 1); // prettier-ignore
+        clipGradValue(
+          graph,
+          statement.params.map((id) => this.node(id)),
+          1,
+        );
         this.optimizers.get(statement.optimizer)!.step();
         for (const id of statement.params) this.record("value", g, id);
         return;

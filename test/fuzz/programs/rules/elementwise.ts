@@ -55,7 +55,10 @@ const negative = ({ low, high }: Range) => ({ low: -high, high: -low });
 const larger = (a: Range, b: Range) => ({ low: Math.max(a.low, b.low), high: Math.max(a.high, b.high) });
 
 export const elementwise = {
-  abs: unary((graph, x) => graph.abs(x), (x) => ({ low: 0, high: most(x) })),
+  abs: unary(
+    (graph, x) => graph.abs(x),
+    (x) => ({ low: 0, high: most(x) }),
+  ),
   add: binary((graph, a, b) => graph.add(a, b), sum),
   clamp: {
     make(maker) {
@@ -68,7 +71,11 @@ export const elementwise = {
     call: (graph, [x], limits) => graph.clamp(x!, limits),
   },
   cos: unary((graph, x) => graph.cos(x), bounded(1)),
-  div: binary((graph, a, b) => graph.div(a, b), (a, b) => within(most(a) / b.low), { low: 0.2, high: 60 }),
+  div: binary(
+    (graph, a, b) => graph.div(a, b),
+    (a, b) => within(most(a) / b.low),
+    { low: 0.2, high: 60 },
+  ),
   dropout: {
     make(maker) {
       const x = maker.any();
@@ -89,8 +96,14 @@ export const elementwise = {
   },
   log: unary((graph, x) => graph.log(x), growing(Math.log), positive),
   maximum: binary((graph, a, b) => graph.maximum(a, b), larger),
-  minimum: binary((graph, a, b) => graph.minimum(a, b), (a, b) => negative(larger(negative(a), negative(b)))),
-  mul: binary((graph, a, b) => graph.mul(a, b), (a, b) => within(most(a) * most(b))),
+  minimum: binary(
+    (graph, a, b) => graph.minimum(a, b),
+    (a, b) => negative(larger(negative(a), negative(b))),
+  ),
+  mul: binary(
+    (graph, a, b) => graph.mul(a, b),
+    (a, b) => within(most(a) * most(b)),
+  ),
   neg: unary((graph, x) => graph.neg(x), negative),
   pow: {
     make(maker) {
@@ -101,14 +114,34 @@ export const elementwise = {
     call: (graph, [x], { exponent }) => graph.pow(x!, exponent),
   },
   quickGelu: unary((graph, x) => graph.quickGelu(x), gated),
-  reciprocal: unary((graph, x) => graph.reciprocal(x), falling((x) => 1 / x), { low: 0.1, high: 60 }),
-  relu: unary((graph, x) => graph.relu(x), growing((x) => Math.max(x, 0))),
-  rsqrt: unary((graph, x) => graph.rsqrt(x), falling((x) => 1 / Math.sqrt(x)), positive),
-  sigmoid: unary((graph, x) => graph.sigmoid(x), growing((x) => 1 / (1 + Math.exp(-x)))),
+  reciprocal: unary(
+    (graph, x) => graph.reciprocal(x),
+    falling((x) => 1 / x),
+    { low: 0.1, high: 60 },
+  ),
+  relu: unary(
+    (graph, x) => graph.relu(x),
+    growing((x) => Math.max(x, 0)),
+  ),
+  rsqrt: unary(
+    (graph, x) => graph.rsqrt(x),
+    falling((x) => 1 / Math.sqrt(x)),
+    positive,
+  ),
+  sigmoid: unary(
+    (graph, x) => graph.sigmoid(x),
+    growing((x) => 1 / (1 + Math.exp(-x))),
+  ),
   silu: unary((graph, x) => graph.silu(x), gated),
   sin: unary((graph, x) => graph.sin(x), bounded(1)),
   sqrt: unary((graph, x) => graph.sqrt(x), growing(Math.sqrt), positive),
-  square: unary((graph, x) => graph.square(x), (x) => ({ low: 0, high: most(x) ** 2 })),
-  sub: binary((graph, a, b) => graph.sub(a, b), (a, b) => sum(a, negative(b))),
+  square: unary(
+    (graph, x) => graph.square(x),
+    (x) => ({ low: 0, high: most(x) ** 2 }),
+  ),
+  sub: binary(
+    (graph, a, b) => graph.sub(a, b),
+    (a, b) => sum(a, negative(b)),
+  ),
   tanh: unary((graph, x) => graph.tanh(x), bounded(1)),
-} satisfies Record<string, Rule>; // prettier-ignore
+} satisfies Record<string, Rule>;

@@ -13,7 +13,9 @@ export const layers = {
       if (classes === 0) return null;
       const ignoreIndex = random.pick([undefined, -100, -1, 0]);
       const rows = sizeOf(logits.shape.slice(0, -1));
-      const targets = Array.from({ length: rows }, () => (random.chance(0.2) ? (ignoreIndex ?? -100) : random.int(0, classes - 1)));
+      const targets = Array.from({ length: rows }, () =>
+        random.chance(0.2) ? (ignoreIndex ?? -100) : random.int(0, classes - 1),
+      );
       const attributes = {
         targets,
         ...(random.chance(0.6) && { reduction: random.pick(["mean", "sum", "none"]) }),
@@ -53,7 +55,11 @@ export const layers = {
       // Without a weight the shape must be told where it is not the last dimension alone.
       const told = random.chance(0.5) || (!affine && normalizedShape.length > 1);
       const attributes = { ...(eps !== undefined && { eps }), ...(told && { normalizedShape: [...normalizedShape] }) };
-      return { inputs, attributes, range: within(2 * Math.sqrt(sizeOf(normalizedShape)) + (affine ? most(inputs[2]!) : 0)) };
+      return {
+        inputs,
+        attributes,
+        range: within(2 * Math.sqrt(sizeOf(normalizedShape)) + (affine ? most(inputs[2]!) : 0)),
+      };
     },
     call: (graph, [x, weight, bias], attributes) => graph.layerNorm(x!, weight ?? null, bias ?? null, attributes),
   },
@@ -105,7 +111,12 @@ export const layers = {
   scaledDotProductAttention: {
     make(maker) {
       const { random } = maker;
-      const [batch, kvHeads, group, d] = [random.int(1, 2), random.int(1, 2), random.int(1, 2), random.pick([1, 2, 3, 4, 7, 8])];
+      const [batch, kvHeads, group, d] = [
+        random.int(1, 2),
+        random.int(1, 2),
+        random.int(1, 2),
+        random.pick([1, 2, 3, 4, 7, 8]),
+      ];
       const [rows, keys] = [random.int(1, 7), random.int(1, 9)];
       const range = { low: -4, high: 4 };
       const q = maker.like([batch, kvHeads * group, rows, d], range);
@@ -120,4 +131,4 @@ export const layers = {
     },
     call: (graph, [q, k, v], attributes) => graph.scaledDotProductAttention(q!, k!, v!, attributes),
   },
-} satisfies Record<string, Rule>; // prettier-ignore
+} satisfies Record<string, Rule>;

@@ -39,7 +39,8 @@ export const products = {
       const { random } = maker;
       const [m, k, n] = [maker.length(), maker.length(), maker.length()];
       const batch = random.chance(0.5) ? [] : Array.from({ length: random.int(1, 2) }, () => random.int(1, 3));
-      const part = () => batch.slice(random.chance(0.6) ? 0 : random.int(0, batch.length)).map((b) => (random.chance(0.2) ? 1 : b));
+      const part = () =>
+        batch.slice(random.chance(0.6) ? 0 : random.int(0, batch.length)).map((b) => (random.chance(0.2) ? 1 : b));
       const [transposeA, transposeB] = [random.chance(0.3), random.chance(0.3)];
       const left = random.chance(0.1) ? [k] : [...part(), ...(transposeA ? [k, m] : [m, k])];
       const right = random.chance(0.1) ? [k] : [...part(), ...(transposeB ? [n, k] : [k, n])];
@@ -52,4 +53,4 @@ export const products = {
     },
     call: (graph, [a, b], attributes) => graph.matmul(a!, b!, attributes),
   },
-} satisfies Record<string, Rule>; // prettier-ignore
+} satisfies Record<string, Rule>;
