@@ -1,6 +1,5 @@
 import { MemoryError, StaleNodeError } from "../errors.js";
 import type { Pointer } from "../ops/op.js";
-import { ArenaLog } from "./arena-log.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;
@@ -29,7 +28,7 @@ const outermost = (): Level => ({ chunk: -1, offset: 0, free: new Map() });
 /**
  * Memory of one graph's tape: allocation moves an offset, `rewind` moves it back. Chunks are kept, so that from the
  * second step on nothing is asked of the heap. Blocks freed early (gradients, scratch) are handed out again by size,
- * within the step they were taken in. Between `begin` and `commit` everything is noted, for `rollback`.
+ * within the step they were taken in.
  */
 export class TapeArena {
   private readonly chunks: Block[] = [];
@@ -39,7 +38,10 @@ export class TapeArena {
   private readonly levels: Level[] = [outermost()];
   /** The innermost step's. */
   private free = this.levels[0]!.free;
-  private readonly log = new ArenaLog();
+  // Where the arena stood at `begin`: three numbers, since a list of changes would cost more than a small kernel.
+  private chunkBefore = -1;
+  private offsetBefore = 0;
+  private chunksBefore = 0;
   private disposed = false;
 
   constructor(private readonly heap: Heap) {}
@@ -48,7 +50,7 @@ export class TapeArena {
   allocate(elements: number): Pointer {
     const bytes = blockSize(elements);
     const reusable = this.free.get(bytes);
-    if (reusable !== undefined && reusable.length > 0) return this.log.take(reusable);
+    if (reusable !== undefined && reusable.length > 0) return reusable.pop()!;
     const chunk = this.chunks[this.chunk];
     if (chunk !== undefined && this.offset + bytes <= chunk.size) {
       const pointer = chunk.start + this.offset;
@@ -62,9 +64,9 @@ export class TapeArena {
   release(pointer: Pointer, elements: number): void {
     const bytes = blockSize(elements);
     const free = this.listsOf(pointer);
-    let list = free.get(bytes);
-    if (list === undefined) free.set(bytes, (list = []));
-    this.log.give(list, pointer);
+    const list = free.get(bytes);
+    if (list === undefined) free.set(bytes, [pointer]);
+    else list.push(pointer);
   }
 
   /** Opens a step. Give the number to `rewind`. */
@@ -82,22 +84,22 @@ export class TapeArena {
     this.free = this.levels[mark - 1]!.free;
   }
 
-  /** Notes from now on what changes. */
+  /** From here on `rollback` can go back. */
   begin(): void {
-    this.log.open(this.chunk, this.offset, this.chunks.length);
+    this.chunkBefore = this.chunk;
+    this.offsetBefore = this.offset;
+    this.chunksBefore = this.chunks.length;
   }
 
-  /** Keeps what changed since `begin`. */
-  commit(): void {
-    this.log.close();
-  }
-
-  /** Puts everything back as it was at `begin`; chunks that came since return to the heap. */
+  /**
+   * Goes back to where the arena stood at `begin`; chunks that came since return to the heap. What was freed early in the
+   * open steps is not handed out again before they end: which of it was taken since nobody noted.
+   */
   rollback(): void {
-    const { chunk, offset, chunks } = this.log.undo();
-    this.chunk = chunk;
-    this.offset = offset;
-    while (this.chunks.length > chunks) this.heap.release(this.chunks.pop()!.start);
+    this.chunk = this.chunkBefore;
+    this.offset = this.offsetBefore;
+    while (this.chunks.length > this.chunksBefore) this.heap.release(this.chunks.pop()!.start);
+    for (const { free } of this.levels) free.clear();
   }
 
   /** Makes room for `bytes` in one chunk ahead of use. */

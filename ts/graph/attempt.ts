@@ -3,7 +3,7 @@ import { ConfigError } from "../errors.js";
 
 /**
  * What a method of a graph does happens whole or not at all: `begin`, then `commit`, or `rollback` where something threw.
- * The arena keeps its own log; everything else that is taken says here how it is given back.
+ * The arena goes back by itself; everything else that is taken says here how it is given back.
  */
 export class Attempt {
   private open = false;
@@ -28,8 +28,8 @@ export class Attempt {
 
   commit(): void {
     this.open = false;
-    this.undo.length = 0;
-    this.arena.commit();
+    // Setting a length costs as much as a small kernel, even to what it is.
+    if (this.undo.length > 0) this.undo.length = 0;
   }
 
   rollback(): void {

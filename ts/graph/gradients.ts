@@ -8,6 +8,8 @@ import type { Node } from "./node.js";
  */
 export class Gradients {
   private pass = 0;
+  /** Leaves that had no gradient before. */
+  private started: Node[] = [];
   private readonly copies: { readonly pointer: Pointer; readonly size: number }[] = [];
 
   constructor(private readonly memory: GraphMemory) {}
@@ -15,11 +17,15 @@ export class Gradients {
   /** A `backward` begins. */
   begin(): void {
     this.pass++;
-    this.copies.length = 0;
+    this.started = [];
+    if (this.copies.length > 0) this.copies.length = 0;
+    const { started } = this;
+    this.memory.attempt.onRollback(() => started.forEach((node) => (node.gradient = 0)));
   }
 
   /** It has come to its end. */
   end(): void {
+    if (this.copies.length === 0) return;
     for (const { pointer, size } of this.copies) this.memory.arena.release(pointer, size);
     this.copies.length = 0;
   }
@@ -34,7 +40,7 @@ export class Gradients {
   /** Memory for a node's first contribution. */
   start(node: Node): Pointer {
     if (node.op !== null) return (node.gradient = this.memory.arena.allocate(node.value.size));
-    this.memory.attempt.onRollback(() => (node.gradient = 0));
+    this.started.push(node);
     node.pass = this.pass;
     return (node.gradient = node.gradientMemory ||= this.allocateKept(node));
   }
