@@ -104,9 +104,12 @@ describe("one thread runs, and why is told, where", () => {
       await alter(serving, (bytes) => `import { threadId } from "node:worker_threads";
         if (threadId > 1) process.exit(3);
         ${new TextDecoder().decode(bytes)}`); // prettier-ignore
-      const some = await inProcess<Report>(report({ threads: 3 }), { dist });
-      expect(some).toMatchObject({ threads: 1, workers: 0, product });
-      expect(some.threadsRefused).toMatch(/a worker of the pool ended at once, with code 3/);
+      // Several times: the one that comes up may do so before, while or after the other ends.
+      for (let i = 0; i < 8; i++) {
+        const some = await inProcess<Report>(report({ threads: 3 }), { dist });
+        expect(some).toMatchObject({ threads: 1, workers: 0, product });
+        expect(some.threadsRefused).toMatch(/a worker of the pool ended at once, with code 3/);
+      }
       await alter(serving, () => "throw new Error('not today');");
       const none = await inProcess<Report>(report({ threads: 2 }), { dist });
       expect(none).toMatchObject({ threads: 1, threadsRefused: "Error: not today", workers: 0, product });

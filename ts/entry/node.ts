@@ -25,7 +25,12 @@ setWorkerHost({
         resolve();
       });
     });
-    return { ready, end: () => worker.terminate() };
+    const end = () => {
+      // A message on its way would `unref` it, and the process end before the worker has.
+      worker.removeAllListeners("message");
+      return worker.terminate();
+    };
+    return { ready, end };
   },
 });
 
