@@ -1,5 +1,6 @@
 import { MemoryError, StaleNodeError } from "../errors.js";
 import type { Pointer } from "../ops/op.js";
+import { ArenaLog } from "./arena-log.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;
@@ -18,8 +19,8 @@ type FreeLists = Map<number, Pointer[]>;
 
 /** A step: where the arena stood when it began, and what was freed in it. */
 interface Level {
-  readonly chunk: number;
-  readonly offset: number;
+  chunk: number;
+  offset: number;
   readonly free: FreeLists;
 }
 
@@ -28,20 +29,18 @@ const outermost = (): Level => ({ chunk: -1, offset: 0, free: new Map() });
 /**
  * Memory of one graph's tape: allocation moves an offset, `rewind` moves it back. Chunks are kept, so that from the
  * second step on nothing is asked of the heap. Blocks freed early (gradients, scratch) are handed out again by size,
- * within the step they were taken in.
+ * within the step they were taken in. Between `begin` and `commit` everything is noted, for `rollback`.
  */
 export class TapeArena {
   private readonly chunks: Block[] = [];
   private chunk = -1;
   private offset = 0;
-  /** Open steps; the first is what lies outside them all. */
+  /** Open steps, the first being what lies outside them all; beyond `depth` those to use again. */
   private readonly levels: Level[] = [outermost()];
+  private depth = 0;
   /** The innermost step's. */
   private free = this.levels[0]!.free;
-  // Where the arena stood at `begin`: three numbers, since a list of changes would cost more than a small kernel.
-  private chunkBefore = -1;
-  private offsetBefore = 0;
-  private chunksBefore = 0;
+  private readonly log = new ArenaLog();
   private disposed = false;
 
   constructor(private readonly heap: Heap) {}
@@ -50,7 +49,7 @@ export class TapeArena {
   allocate(elements: number): Pointer {
     const bytes = blockSize(elements);
     const reusable = this.free.get(bytes);
-    if (reusable !== undefined && reusable.length > 0) return reusable.pop()!;
+    if (reusable !== undefined && reusable.length > 0) return this.log.take(reusable);
     const chunk = this.chunks[this.chunk];
     if (chunk !== undefined && this.offset + bytes <= chunk.size) {
       const pointer = chunk.start + this.offset;
@@ -64,42 +63,45 @@ export class TapeArena {
   release(pointer: Pointer, elements: number): void {
     const bytes = blockSize(elements);
     const free = this.listsOf(pointer);
-    const list = free.get(bytes);
-    if (list === undefined) free.set(bytes, [pointer]);
-    else list.push(pointer);
+    let list = free.get(bytes);
+    if (list === undefined) free.set(bytes, (list = []));
+    this.log.give(list, pointer);
   }
 
   /** Opens a step. Give the number to `rewind`. */
   mark(): number {
-    this.free = new Map();
-    return this.levels.push({ chunk: this.chunk, offset: this.offset, free: this.free }) - 1;
+    const level = (this.levels[++this.depth] ??= outermost());
+    level.chunk = this.chunk;
+    level.offset = this.offset;
+    this.free = level.free;
+    return this.depth;
   }
 
   /** Ends the step that `mark` opened, and those in it. */
   rewind(mark: number): void {
     const { chunk, offset } = this.levels[mark]!;
-    this.levels.length = mark;
+    for (; this.depth >= mark; this.depth--) this.levels[this.depth]!.free.clear();
     this.chunk = chunk;
     this.offset = offset;
-    this.free = this.levels[mark - 1]!.free;
+    this.free = this.levels[this.depth]!.free;
   }
 
-  /** From here on `rollback` can go back. */
+  /** Notes from now on what changes. */
   begin(): void {
-    this.chunkBefore = this.chunk;
-    this.offsetBefore = this.offset;
-    this.chunksBefore = this.chunks.length;
+    this.log.open(this.chunk, this.offset, this.chunks.length);
   }
 
-  /**
-   * Goes back to where the arena stood at `begin`; chunks that came since return to the heap. What was freed early in the
-   * open steps is not handed out again before they end: which of it was taken since nobody noted.
-   */
+  /** Keeps what changed since `begin`. */
+  commit(): void {
+    this.log.close();
+  }
+
+  /** Puts everything back as it was at `begin`; chunks that came since return to the heap. */
   rollback(): void {
-    this.chunk = this.chunkBefore;
-    this.offset = this.offsetBefore;
-    while (this.chunks.length > this.chunksBefore) this.heap.release(this.chunks.pop()!.start);
-    for (const { free } of this.levels) free.clear();
+    const { chunk, offset, chunks } = this.log.undo();
+    this.chunk = chunk;
+    this.offset = offset;
+    while (this.chunks.length > chunks) this.heap.release(this.chunks.pop()!.start);
   }
 
   /** Makes room for `bytes` in one chunk ahead of use. */
@@ -116,6 +118,7 @@ export class TapeArena {
     this.chunk = -1;
     this.offset = 0;
     this.levels.splice(0, Infinity, outermost());
+    this.depth = 0;
     this.free = this.levels[0]!.free;
   }
 
@@ -157,7 +160,7 @@ export class TapeArena {
 
   /** The free lists a block goes back to: those of the step it was taken in, for it may outlive the steps within. */
   private listsOf(pointer: Pointer): FreeLists {
-    let level = this.levels.length - 1;
+    let level = this.depth;
     while (level > 0 && this.isBefore(pointer, this.levels[level]!)) level--;
     return this.levels[level]!.free;
   }

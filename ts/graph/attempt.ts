@@ -3,11 +3,13 @@ import { ConfigError } from "../errors.js";
 
 /**
  * What a method of a graph does happens whole or not at all: `begin`, then `commit`, or `rollback` where something threw.
- * The arena goes back by itself; everything else that is taken says here how it is given back.
+ * The arena keeps its own log; everything else that is taken says here how it is given back.
  */
 export class Attempt {
   private open = false;
+  // Filled anew by each attempt: setting a length costs as much as a small kernel.
   private readonly undo: (() => void)[] = [];
+  private undos = 0;
 
   constructor(private readonly arena: TapeArena) {}
 
@@ -23,18 +25,18 @@ export class Attempt {
 
   /** Runs on `rollback`, the last one first; outside an attempt it is forgotten. */
   onRollback(undo: () => void): void {
-    if (this.open) this.undo.push(undo);
+    if (this.open) this.undo[this.undos++] = undo;
   }
 
   commit(): void {
     this.open = false;
-    // Setting a length costs as much as a small kernel, even to what it is.
-    if (this.undo.length > 0) this.undo.length = 0;
+    this.undos = 0;
+    this.arena.commit();
   }
 
   rollback(): void {
     this.open = false;
-    for (let undo = this.undo.pop(); undo !== undefined; undo = this.undo.pop()) undo();
+    while (this.undos > 0) this.undo[--this.undos]!();
     this.arena.rollback();
   }
 

@@ -5,17 +5,20 @@ import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
 
+const ONE = Float32Array.of(1);
+
 /**
  * Reverse-mode differentiation: nodes stand on the tape in an order in which inputs come first, so one walk back from
  * the loss meets every node after all its uses. A node's gradient is given back as soon as its rule has run.
  */
-export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Node, gradient: Float32Array): void {
+export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Node, gradient?: Float32Array): void {
   const { arena, nodes } = tape;
-  gradients.begin();
-  if (loss.op === null) addTo(tape, gradients, loss, gradient);
+  gradients.begin(nodes);
+  if (loss.op === null) addTo(tape, gradients, loss, gradient ?? ONE);
   else {
-    tape.attempt.onRollback(() => forget(nodes));
-    tape.floats(gradients.start(loss), loss.value.size).set(gradient);
+    const pointer = gradients.start(loss);
+    if (gradient === undefined) call.kernels.fill(1, 1, pointer);
+    else tape.floats(pointer, loss.value.size).set(gradient);
     let position = nodes.length - 1;
     while (nodes[position] !== loss) position--;
     for (; position >= 0; position--) {
@@ -27,11 +30,6 @@ export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Nod
     }
   }
   gradients.end();
-}
-
-/** Results that a broken-off walk did not come to have no gradient again. */
-function forget(nodes: readonly Node[]): void {
-  for (const node of nodes) if (node.op !== null) node.gradient = 0;
 }
 
 /** The loss is itself a variable: its gradient is the one that was passed. */

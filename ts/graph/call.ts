@@ -4,8 +4,6 @@ import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
 
-const NOTHING: readonly never[] = [];
-
 /**
  * What an op sees while it runs. One object serves every call of a graph: ops never call each other, and a training
  * step makes hundreds of calls.
@@ -35,8 +33,15 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     return this.tape.training;
   }
 
-  forward<A, S>(op: Op<A, S>, inputs: readonly Node[], output: Value, attributes: A, recording: boolean): S {
-    this.open(inputs, output, attributes);
+  forward<A, S>(
+    op: Op<A, S>,
+    nodes: readonly Node[],
+    inputs: readonly Value[],
+    output: Value,
+    attributes: A,
+    recording: boolean,
+  ): S {
+    this.open(nodes, inputs, output, attributes);
     this.recording = recording;
     try {
       return op.forward(this as unknown as ForwardCall<A>);
@@ -47,7 +52,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
 
   /** Runs one node's gradient rule; true where its gradient buffer went on to an input. */
   backward(node: Node): boolean {
-    this.open(node.inputs, node.value, node.attributes);
+    this.open(node.inputs, node.values, node.value, node.attributes);
     this.saved = node.saved;
     this.gradient = { shape: node.value.shape, size: node.value.size, pointer: node.gradient };
     this.gradientTaken = false;
@@ -108,20 +113,19 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     }
   }
 
-  private open(nodes: readonly Node[], output: Value, attributes: unknown): void {
+  private open(nodes: readonly Node[], inputs: readonly Value[], output: Value, attributes: unknown): void {
     this.nodes = nodes;
-    this.inputs = nodes.map((node) => node.value);
+    this.inputs = inputs;
     this.output = output;
     this.attributes = attributes;
   }
 
-  /** Ends a call, however it went: its scratch is free again, and it holds on to no node. */
+  /** Ends a call, however it went: its scratch is free again. */
   private close(): void {
-    for (let block = this.scratchBlocks.pop(); block !== undefined; block = this.scratchBlocks.pop()) {
-      this.tape.arena.release(block.pointer, block.elements);
+    const { scratchBlocks } = this;
+    while (scratchBlocks.length > 0) {
+      const { pointer, elements } = scratchBlocks.pop()!;
+      this.tape.arena.release(pointer, elements);
     }
-    this.nodes = NOTHING;
-    this.inputs = NOTHING;
-    this.attributes = this.saved = undefined;
   }
 }

@@ -8,27 +8,32 @@ import type { Node } from "./node.js";
  */
 export class Gradients {
   private pass = 0;
+  private nodes: readonly Node[] = [];
   /** Leaves that had no gradient before. */
-  private started: Node[] = [];
+  private readonly started: Node[] = [];
   private readonly copies: { readonly pointer: Pointer; readonly size: number }[] = [];
 
   constructor(private readonly memory: GraphMemory) {}
 
-  /** A `backward` begins. */
-  begin(): void {
+  /** A `backward` over these nodes begins. */
+  begin(nodes: readonly Node[]): void {
     this.pass++;
-    this.started = [];
-    if (this.copies.length > 0) this.copies.length = 0;
-    const { started } = this;
-    this.memory.attempt.onRollback(() => started.forEach((node) => (node.gradient = 0)));
+    this.nodes = nodes;
+    while (this.started.length > 0) this.started.pop();
+    while (this.copies.length > 0) this.copies.pop();
+    this.memory.attempt.onRollback(this.forget);
   }
 
   /** It has come to its end. */
   end(): void {
-    if (this.copies.length === 0) return;
     for (const { pointer, size } of this.copies) this.memory.arena.release(pointer, size);
-    this.copies.length = 0;
   }
+
+  /** Leaves that had none, and results that a broken-off walk did not come to, have no gradient again. */
+  private readonly forget = () => {
+    for (const node of this.started) node.gradient = 0;
+    for (const node of this.nodes) if (node.op !== null) node.gradient = 0;
+  };
 
   /** Whether a node has a gradient already, which then takes further contributions. */
   begun(node: Node): boolean {

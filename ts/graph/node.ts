@@ -14,6 +14,8 @@ export interface Node {
   /** What made it; null for constants and variables. */
   readonly op: Op | null;
   readonly inputs: readonly Node[];
+  /** Those of the inputs. */
+  readonly values: readonly Value[];
   readonly attributes: unknown;
   /** What `op.forward` kept for the gradient. */
   readonly saved: unknown;

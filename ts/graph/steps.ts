@@ -11,9 +11,8 @@ export interface Mark {
   readonly length: number;
 }
 
-/** A mark that was not rewound yet. */
-interface OpenMark {
-  readonly mark: Mark;
+/** What a mark is to the graph that gave it. */
+interface OpenMark extends Mark {
   /** Nodes made since have greater ids. */
   readonly newest: number;
   /** The arena's own mark. */
@@ -53,8 +52,8 @@ export class Steps extends GraphMemory {
   mark(): Mark {
     this.assertUsable();
     if (this.marks.length === 0) this.engine.tile.settle();
-    const mark = { length: this.nodes.length };
-    this.marks.push({ mark, newest: newestId(), arena: this.arena.mark() });
+    const mark: OpenMark = { length: this.nodes.length, newest: newestId(), arena: this.arena.mark() };
+    this.marks.push(mark);
     return mark;
   }
 
@@ -64,7 +63,7 @@ export class Steps extends GraphMemory {
    */
   rewind(mark: Mark): void {
     this.assertUsable();
-    const depth = this.marks.findIndex((open) => open.mark === mark);
+    const depth = this.marks.indexOf(mark as OpenMark);
     if (depth < 0) throw new ConfigError("rewind: this mark was rewound already, or is of another graph");
     if (depth < this.marks.length - 1) {
       throw new ConfigError("rewind: a mark made after this one, or a step, is still open; end that one first");
@@ -112,6 +111,7 @@ export class Steps extends GraphMemory {
     value: Value,
     op: Op | null,
     inputs: readonly Node[],
+    values: readonly Value[],
     attributes: unknown,
     saved: unknown,
     requiresGrad: boolean,
@@ -125,6 +125,7 @@ export class Steps extends GraphMemory {
       value,
       op,
       inputs,
+      values,
       attributes,
       saved,
       requiresGrad,
@@ -153,8 +154,9 @@ export class Steps extends GraphMemory {
     const mark = this.marks[depth];
     // Disposed in its own step, a graph has none.
     if (mark === undefined) return;
-    while (this.nodes.length > 0 && this.nodes.at(-1)!.id > mark.newest) this.byId.delete(this.nodes.pop()!.id);
-    this.marks.length = depth;
+    const { nodes, marks } = this;
+    while (nodes.length > 0 && nodes[nodes.length - 1]!.id > mark.newest) this.byId.delete(nodes.pop()!.id);
+    while (marks.length > depth) marks.pop();
     this.arena.rewind(mark.arena);
   }
 }

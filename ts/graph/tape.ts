@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import type { Op } from "../ops/op.js";
+import type { Op, Shape, Value } from "../ops/op.js";
 import { checkOptions } from "../options.js";
 import { callable, whole } from "../settings.js";
 import { formatShape, sameShape, sizeOf, type Tensor } from "../tensor.js";
@@ -14,6 +14,7 @@ import { Steps } from "./steps.js";
 import { synchronous } from "./synchronous.js";
 
 const NO_INPUTS: readonly Node[] = [];
+const NO_VALUES: readonly Value[] = [];
 
 /** How a graph is made. */
 export interface GraphOptions {
@@ -162,7 +163,7 @@ export class Tape extends Steps {
     const read = gradient === undefined ? undefined : readTensor("backward", gradient, this.engine.memory);
     const node = this.node(loss);
     checkBackward(node, read);
-    this.attempt.run(() => backward(this, this.call, this.gradients, node, read?.data ?? Float32Array.of(1)));
+    this.attempt.run(() => backward(this, this.call, this.gradients, node, read?.data));
   }
 
   /** Forgets every variable's gradient. */
@@ -180,7 +181,7 @@ export class Tape extends Steps {
       // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
       const pointer = this.arena.allocate(size);
       new Uint8Array(this.engine.memory.buffer).copyWithin(pointer, source, source + 4 * size);
-      return this.push({ shape, size, pointer }, null, NO_INPUTS, undefined, undefined, false, false, 0);
+      return this.push({ shape, size, pointer }, null, NO_INPUTS, NO_VALUES, undefined, undefined, false, false, 0);
     });
   }
 
@@ -222,17 +223,25 @@ export class Tape extends Steps {
     // `Attempt.run` without its closure, which would cost as much as a small kernel.
     this.attempt.begin();
     try {
-      const inputs = ids.map((id) => this.node(id));
-      const shape = op.shape(
-        inputs.map((input) => input.value.shape),
-        attributes,
-      );
-      const requiresGrad = this.recording && inputs.some((input) => input.requiresGrad);
+      // Made as long as they get: lists that grow take room for many more.
+      const nodes = new Array<Node>(ids.length);
+      const values = new Array<Value>(ids.length);
+      const shapes = new Array<Shape>(ids.length);
+      let requiresGrad = false;
+      for (let i = 0; i < ids.length; i++) {
+        const node = this.node(ids[i]!);
+        nodes[i] = node;
+        values[i] = node.value;
+        shapes[i] = node.value.shape;
+        requiresGrad ||= node.requiresGrad;
+      }
+      requiresGrad &&= this.recording;
+      const shape = op.shape(shapes, attributes);
       const size = sizeOf(shape);
-      const pointer = op.alias ? inputs[0]!.value.pointer : this.arena.allocate(size);
+      const pointer = op.alias ? values[0]!.pointer : this.arena.allocate(size);
       const value = { shape, size, pointer };
-      const saved = op.alias ? undefined : this.call.forward(op, inputs, value, attributes, requiresGrad);
-      const id = this.push(value, op as Op, inputs, attributes, saved, requiresGrad, false, 0);
+      const saved = op.alias ? undefined : this.call.forward(op, nodes, values, value, attributes, requiresGrad);
+      const id = this.push(value, op as Op, nodes, values, attributes, saved, requiresGrad, false, 0);
       this.attempt.commit();
       return id;
     } catch (error) {
@@ -252,7 +261,17 @@ export class Tape extends Steps {
       writeTensor(what, read, this.floats(pointer, size));
       const gradientMemory = requiresGrad && !persistent ? this.arena.allocate(size) : 0;
       const value = { shape: read.shape, size, pointer };
-      return this.push(value, null, NO_INPUTS, undefined, undefined, requiresGrad, persistent, gradientMemory);
+      return this.push(
+        value,
+        null,
+        NO_INPUTS,
+        NO_VALUES,
+        undefined,
+        undefined,
+        requiresGrad,
+        persistent,
+        gradientMemory,
+      );
     });
   }
 }

@@ -85,7 +85,9 @@ function withUpdates(
   { weight, adapters }: AdaptedLayer,
   bias: NodeId | null,
 ): NodeId {
-  const inputs = [x, weight, ...(bias === null ? [] : [bias]), ...(dropped === null ? [] : [dropped])];
+  const inputs = [x, weight];
+  if (bias !== null) inputs.push(bias);
+  if (dropped !== null) inputs.push(dropped);
   for (const { loraA, loraB } of adapters) inputs.push(loraA, loraB);
   return graph.loraLinear(inputs, { bias: bias !== null, adapterInput: dropped !== null, adapters });
 }

@@ -64,7 +64,9 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
 
 /** Product of all dimensions but the last. */
 export function rowsOf(shape: Shape): number {
-  return shape.slice(0, -1).reduce((product, length) => product * length, 1);
+  let rows = 1;
+  for (let d = 0; d < shape.length - 1; d++) rows *= shape[d]!;
+  return rows;
 }
 
 /** output ← x·W + bias, W being input 1. */

@@ -87,8 +87,9 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
     const x = inputs[adapterInput(attributes)]!;
     const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
     const rows = rowsOf(x.shape);
+    const first = firstAdapter(attributes);
     return attributes.adapters.map(({ start, width, scaling }, i) => {
-      const [a, b] = inputs.slice(firstAdapter(attributes) + 2 * i);
+      const [a, b] = [inputs[first + 2 * i], inputs[first + 2 * i + 1]];
       const rank = a!.shape[1]!;
       const u = call.recording ? call.allocate(rows * rank) : call.scratch(rows * rank);
       const y = output.pointer + 4 * start;
