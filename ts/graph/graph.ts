@@ -270,7 +270,7 @@ export class Graph extends Tape implements Disposable {
 
   /** Applies an op that has attributes: its own copy of them is what goes on the tape. */
   private run<G, A, S>(op: TakingOp<G, A, S>, ids: readonly NodeId[], given: G | undefined): NodeId {
-    return this.apply(op, ids, op.take(given));
+    return this.apply(op, ids, given === undefined ? (op.byDefault ??= op.take(given)) : op.take(given));
   }
 }
 

@@ -52,11 +52,11 @@ export function wasIssued(id: number): boolean {
 /** A copy of a list of ids. Throws `ConfigError` for what is no list, `StaleNodeError` for what is no id. */
 export function idList(what: string, given: readonly NodeId[]): NodeId[] {
   if (!Array.isArray(given)) throw new ConfigError(`${what}: takes a list of node ids, got ${excerpt(given)}`);
-  const ids: NodeId[] = [];
+  const ids = new Array<NodeId>(given.length);
   for (let i = 0; i < given.length; i++) {
     const id: unknown = given[i];
     if (typeof id !== "number") throw new StaleNodeError(`${what}: node ${excerpt(id)} does not exist`, { id });
-    ids.push(id as NodeId);
+    ids[i] = id as NodeId;
   }
   return ids;
 }

@@ -38,13 +38,9 @@ export class AdaptedLinear {
     const { graph, weight, bias } = this;
     const adapted = adapter === null ? [] : this.adaptedParts(adapter);
     if (adapter === null || adapted.length === 0) return graph.linear(x, weight, bias);
-    return adaptedForward(graph, x, {
-      weight,
-      bias,
-      adapters: adapted.map(({ start, width, weights }) => ({ ...weights, start, width })),
-      dropout: adapter.config.loraDropout,
-      doraScale: adapter.config.useDora ? () => this.doraScale(adapted) : null,
-    });
+    const adapters = adapted.map(({ start, width, weights }) => ({ ...weights, start, width }));
+    const layer = { weight, bias, adapters, dropout: adapter.config.loraDropout };
+    return adaptedForward(graph, x, layer, adapter.config.useDora ? () => this.doraScale(adapted) : null);
   }
 
   /** Writes W + s·A·B into the weight. Throws `ConfigError` where one is merged already. */

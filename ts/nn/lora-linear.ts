@@ -4,7 +4,7 @@ import { whole } from "../settings.js";
 import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
+import { type AdaptedLayer, adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
 
 /**
  * A frozen linear layer with a trainable low-rank update (LoRA, arXiv 2106.09685):
@@ -33,6 +33,8 @@ export class LoraLinear {
   readonly magnitude: NodeId | null;
   /** The configuration with its defaults. */
   readonly config: ResolvedLoraConfig;
+  /** The layer as `adaptedForward` takes it. */
+  private readonly adapted: AdaptedLayer;
 
   private constructor(
     fields: Omit<LoraLinear, "forward" | "trainableParams" | "merge" | "clone" | "withBias" | "toString">,
@@ -47,6 +49,12 @@ export class LoraLinear {
     this.loraB = fields.loraB;
     this.magnitude = fields.magnitude;
     this.config = fields.config;
+    this.adapted = {
+      weight: this.frozenWeight,
+      bias: this.bias,
+      adapters: [{ ...this.lowRank, start: 0, width: this.outFeatures }],
+      dropout: this.config.dropout,
+    };
   }
 
   /**
@@ -135,14 +143,9 @@ export class LoraLinear {
    */
   forward(graph: Graph, input: NodeId): NodeId {
     checkGraph("LoraLinear.forward", graph);
-    const { magnitude, frozenWeight: weight } = this;
-    return adaptedForward(graph, input, {
-      weight,
-      bias: this.bias,
-      adapters: [{ ...this.lowRank, start: 0, width: this.outFeatures }],
-      dropout: this.config.dropout,
-      doraScale: magnitude === null ? null : () => doraScale(graph, weight, this.lowRank, magnitude),
-    });
+    const { adapted, magnitude } = this;
+    const scale = magnitude === null ? null : () => doraScale(graph, adapted.weight, this.lowRank, magnitude);
+    return adaptedForward(graph, input, adapted, scale);
   }
 
   /** What an optimizer updates: A and B, and the magnitude with DoRA. */

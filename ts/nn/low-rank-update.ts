@@ -23,8 +23,6 @@ export interface AdaptedLayer {
   readonly adapters: readonly (AdapterColumns & LowRank)[];
   /** Probability of dropout on the adapters' input while training. */
   readonly dropout: number;
-  /** Makes DoRA's factor of every column, `[out]`; null without DoRA. */
-  readonly doraScale: (() => NodeId) | null;
 }
 
 /** s·A·B, `[in, out]`. */
@@ -67,9 +65,13 @@ function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Te
   return { a, b };
 }
 
-/** y = x·W + Σ s·(x·A)·B + bias on `[…, in]` → `[…, out]`; with DoRA all but the bias is scaled column by column. */
-export function adaptedForward(graph: Graph, x: NodeId, layer: AdaptedLayer): NodeId {
-  const { weight, bias, dropout, doraScale } = layer;
+/**
+ * y = x·W + Σ s·(x·A)·B + bias on `[…, in]` → `[…, out]`; with DoRA all but the bias is scaled column by column.
+ *
+ * @param doraScale makes DoRA's factor of every column, `[out]`; null without DoRA
+ */
+export function adaptedForward(graph: Graph, x: NodeId, layer: AdaptedLayer, doraScale: (() => NodeId) | null): NodeId {
+  const { weight, bias, dropout } = layer;
   const dropped = dropout > 0 && graph.training ? graph.dropout(x, dropout) : null;
   if (doraScale === null) return withUpdates(graph, x, dropped, layer, bias);
   const scaled = graph.mul(withUpdates(graph, dropped ?? x, null, layer, null), doraScale());

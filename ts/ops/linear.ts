@@ -44,7 +44,7 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
     throw new ShapeError(`${op}: a weight has shape [in, out], got ${formatShape(weight)}`, { weight });
   }
   const [inFeatures, outFeatures] = weight as [number, number];
-  if (x.length === 0 || x.at(-1) !== inFeatures) {
+  if (x.length === 0 || x[x.length - 1] !== inFeatures) {
     throw new ShapeError(
       `${op}: ${formatShape(x)} × ${formatShape(weight)}: the input's last dimension must be ${inFeatures}`,
       {
@@ -59,7 +59,9 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
       { bias },
     );
   }
-  return checkSize(op, [...x.slice(0, -1), outFeatures]);
+  const shape = x.slice();
+  shape[x.length - 1] = outFeatures;
+  return checkSize(op, shape);
 }
 
 /** Product of all dimensions but the last. */

@@ -33,8 +33,8 @@ function take(given: LoraLinearAttributes | undefined): LoraLinearAttributes {
   if (!Array.isArray(adapters)) {
     throw new ConfigError(`loraLinear: adapters is a list of { start, width, scaling }, got ${excerpt(adapters)}`);
   }
-  const taken: AdapterColumns[] = [];
-  for (let i = 0; i < adapters.length; i++) taken.push(takeColumns(adapters[i] as unknown));
+  const taken = new Array<AdapterColumns>(adapters.length);
+  for (let i = 0; i < adapters.length; i++) taken[i] = takeColumns(adapters[i] as unknown);
   return {
     bias: flag("loraLinear", "bias", bias),
     adapterInput: flag("loraLinear", "adapterInput", adapterInput),

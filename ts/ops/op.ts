@@ -94,4 +94,6 @@ export interface TakingOp<G, A, S> extends Op<A, S> {
    * forward and backward for one, changes nothing. Throws `ConfigError` or `ShapeError`.
    */
   take(given: G | undefined): A;
+  /** What `take` gave for none at all, kept by whoever calls it: most calls have none. */
+  byDefault?: A;
 }
