@@ -93,6 +93,7 @@ describe("tokenizer.json", () => {
     );
   const model = (changes: object) => ({ model: { ...tinyTokenizer().model, ...changes } });
   const { vocab } = tinyTokenizer().model;
+  const ids = (...tokens: (keyof typeof vocab)[]) => tokens.map((token) => vocab[token]);
 
   it.each<[string, Partial<Record<Part, unknown>>, RegExp]>([
     ["no model", { model: null }, /expected model to be an object, got null/],
@@ -142,7 +143,7 @@ describe("tokenizer.json", () => {
 
   it("that gives ids without a row is refused when one comes", async () => {
     const foreign = await tokenizer(model({ vocab: { ...vocab, film: 64 } }), 64);
-    expect([...foreign.encode("a good x")]).toEqual([2, 5, 6, 1, 3]);
+    expect([...foreign.encode("a good x")]).toEqual(ids("[CLS]", "a", "good", "[UNK]", "[SEP]"));
     expect(() => foreign.encode("a film")).toThrow(
       /gives the token "film" the id 64; the model's vocabulary has 64 rows/,
     );
@@ -158,9 +159,9 @@ describe("tokenizer.json", () => {
       ...{ normalizer: undefined, pre_tokenizer: undefined, post_processor: undefined },
       ...{ added_tokens: undefined, decoder: undefined },
     });
-    expect([...bare.encode("good")]).toEqual([6]);
+    expect([...bare.encode("good")]).toEqual(ids("good"));
     const old = await tokenizer(model({ type: undefined, max_input_chars_per_word: undefined }));
-    expect([...old.encode("films")]).toEqual([2, 8, 14, 3]);
+    expect([...old.encode("films")]).toEqual(ids("[CLS]", "film", "##s", "[SEP]"));
   });
 
   const megabytes = 10_000_000;

@@ -1,4 +1,4 @@
-import { FormatError } from "../errors.js";
+import { ConfigError, FormatError } from "../errors.js";
 import { clip, excerpt } from "../excerpt.js";
 
 /** Random access to bytes that need not be in memory: a file, a Blob, a remote range. */
@@ -28,13 +28,27 @@ export interface ByteSink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** Bytes already in memory as a source; `read` gives views of them. */
+/** Throws `ConfigError` unless a value is bytes; an ArrayBuffer is not, though it holds some. */
+export function checkBytes(what: string, bytes: unknown): asserts bytes is Uint8Array {
+  if (bytes instanceof Uint8Array) return;
+  const hint = bytes instanceof ArrayBuffer ? "; new Uint8Array(buffer) makes one of it" : "";
+  throw new ConfigError(`${what}: expected a Uint8Array, got ${excerpt(bytes)}${hint}`);
+}
+
+/** Throws `ConfigError` unless a value is the name of a file, for messages. */
+export function checkFileName(what: string, file: unknown): asserts file is string {
+  if (typeof file !== "string") throw new ConfigError(`${what}: expected a file's name, got ${excerpt(file)}`);
+}
+
+/** Bytes already in memory as a source; `read` gives views of them. Throws `ConfigError` for what is no Uint8Array. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
+  checkBytes("bytesSource", bytes);
   return { size: bytes.byteLength, read: async (offset, length) => bytes.subarray(offset, offset + length) };
 }
 
 /** A Blob or File (a file input's, a `fetch` response's `blob()`) as a source that reads only what is asked for. */
 export function blobSource(blob: Blob): ByteSource {
+  if (!(blob instanceof Blob)) throw new ConfigError(`blobSource: expected a Blob, got ${excerpt(blob)}`);
   return {
     size: blob.size,
     read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),

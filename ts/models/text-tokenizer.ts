@@ -43,7 +43,7 @@ export class TextTokenizer {
     const settings = (await readJson(source, "tokenizer_config.json")) ?? {};
     const name = clip(source.name);
     const fail = (problem: string, cause?: unknown) =>
-      new ModelError(`model ${name}: tokenizer.json: ${problem}`, { model: name }, { cause });
+      new ModelError(`model ${name}: tokenizer.json cannot be used: ${problem}`, { model: name }, { cause });
     const { tokenizer: parts, config } = checkTokenizerFiles(json, settings, fail);
     try {
       const tokenizer = new Tokenizer(parts, config);
@@ -51,7 +51,7 @@ export class TextTokenizer {
       return new TextTokenizer(tokenizer, maxTokens, textCutter(parts, config), name, vocabularySize);
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
-      throw fail(`it cannot be used: ${String(cause)}`, cause);
+      throw fail(String(cause), cause);
     }
   }
 

@@ -1,7 +1,9 @@
-import { AdapterError } from "../../errors.js";
+import { AdapterError, ConfigError } from "../../errors.js";
 import { clip, excerpt } from "../../excerpt.js";
 import { formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
+import { checkOptions } from "../../options.js";
+import { checkBytes } from "../byte-source.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { isFloat, readSafetensors, weightProblem } from "../safetensors/index.js";
@@ -79,7 +81,10 @@ function readTensors(
 
 function fileOf(files: FileMap, name: string): Uint8Array {
   const bytes = Object.hasOwn(files, name) ? files[name] : undefined;
-  if (bytes) return bytes;
+  if (bytes !== undefined) {
+    checkBytes(name, bytes);
+    return bytes;
+  }
   const given = Object.keys(files);
   const hint = given.includes("adapter_model.bin")
     ? "; adapter_model.bin is a Python pickle: save it from PEFT with safe_serialization=True"
@@ -99,6 +104,9 @@ function fileOf(files: FileMap, name: string): Uint8Array {
  *   that compute something else. Whether the adapter fits a model is `checkAdapter`'s question.
  */
 export function readAdapter(source: FileMap | string, options: WeightOptions = {}): Adapter {
+  checkOptions("readAdapter", options, ["allowNonFinite"]);
+  if (typeof source !== "string" && (typeof source !== "object" || source === null))
+    throw new ConfigError(`readAdapter: expected files by name or a folder, got ${excerpt(source)}`);
   const files =
     typeof source === "string"
       ? fileAccess("readAdapter").readFiles(source, [CONFIG_FILE, WEIGHTS_FILE, "adapter_model.bin"])

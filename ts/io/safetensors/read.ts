@@ -1,6 +1,7 @@
 import { ConfigError } from "../../errors.js";
 import { clip } from "../../excerpt.js";
 import type { Tensor } from "../../tensor.js";
+import { checkBytes, checkFileName } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
 import type { Header, TensorEntry, TensorInfo } from "./header.js";
@@ -75,6 +76,8 @@ export function readIndex(
  * Format: https://github.com/huggingface/safetensors#format
  */
 export function readSafetensors(bytes: Uint8Array, file = "safetensors file"): TensorFile {
+  checkBytes("readSafetensors", bytes);
+  checkFileName("readSafetensors", file);
   const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
   const { entry, dataStart, ...index } = readIndex(read, bytes.byteLength, file);
   const raw = (name: string) => {
