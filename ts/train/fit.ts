@@ -12,6 +12,7 @@ import { batchOrder } from "./batch-order.js";
 import { checkCheckpoint } from "./checkpoint.js";
 import { claimParameters } from "./claims.js";
 import type { FitOptions, FitReport, StepRecord } from "./fit-options.js";
+import { sizeOf } from "../shape.js";
 import { microBatches, trainStep } from "./step.js";
 import type { Task } from "./task.js";
 
@@ -131,7 +132,10 @@ class Run<E> {
       for (const part of microBatches(this.batchAt(step), settings.accumulate))
         most = Math.max(most, task.memory(part));
     }
-    task.graph.reserve(most);
+    // A second backward of a step keeps the gradients of the first until it has come to its end.
+    const { graph } = task;
+    const kept = settings.accumulate === 1 ? 0 : 4 * this.params.reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
+    graph.reserve(most + kept);
   }
 
   /** Hands over where the run stands. Throws `NonFiniteError` rather than a checkpoint that nothing can go on from. */
