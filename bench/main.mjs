@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findChromium } from "../scripts/chromium.mjs";
+import { help } from "./help.mjs";
 import { againstJobs, fullJobs, quickJobs } from "./plan/jobs.mjs";
 import { describeMachine } from "./plan/machine.mjs";
 import { benchFolder } from "./plan/paths.mjs";
@@ -11,15 +12,6 @@ import { chart } from "./report/chart.mjs";
 import { Results, rounded } from "./report/results.mjs";
 import { againstTable, allTables, table } from "./report/tables.mjs";
 import { targets } from "./report/targets.mjs";
-
-const help = `npm run bench -- [options]
-
-  --quick        under two minutes: lowrank, jax-js and the peak; writes results-quick.{json,svg}
-  --against DIR  beside another checkout of lowrank that was built: what became slower; writes results-quick.*
-  --only TEXT    jobs whose name has TEXT in it (repeatable); writes results-quick.{json,svg}
-  --seconds N    how long each side is timed in each case by a process; default 0.25
-  --list         names the jobs and ends
-`;
 
 export async function bench(args) {
   const { values: options } = parseArgs({

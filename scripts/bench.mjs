@@ -5,11 +5,17 @@ import { setUp, stepsForDist } from "./setup/index.mjs";
 import { explain } from "./setup/report.mjs";
 
 async function main(args) {
-  const quick = ["--quick", "--help", "--list"].some((option) => args.includes(option));
+  if (args.includes("--help")) return help();
+  const quick = ["--quick", "--list"].some((option) => args.includes(option));
   const steps = [...stepsForDist, benchModules, ...(quick ? [] : [model, trainingArtifacts])];
   await setUp(steps);
   const { bench } = await import("../bench/main.mjs");
   await bench(args);
+}
+
+/** Needs nothing set up. */
+async function help() {
+  console.log((await import("../bench/help.mjs")).help);
 }
 
 await main(process.argv.slice(2)).catch(explain);

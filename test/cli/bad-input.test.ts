@@ -129,7 +129,11 @@ const table: BadInput[] = [
   { args: "finetune --model {wrong-model} --data {data.csv} --out {out}", says: /config\.json calls for/ },
   {
     args: "finetune --model {no-tokenizer} --data {data.csv} --out {out}",
-    says: /tokenizer\.json: expected model to be an object/,
+    says: /tokenizer\.json cannot be used: expected model to be an object/,
+  },
+  {
+    args: "predict --run {run} --file /dev/zero",
+    says: /\/dev\/zero: a file of examples is expected, this is a device/,
   },
   { args: "finetune --resume {nothing}", says: /checkpoint\.safetensors is expected, there is none/ },
   { args: "predict --run {absent} text", says: /there is no folder/ },

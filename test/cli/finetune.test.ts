@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lossCurve } from "../../ts/cli/loss-curve.js";
 import { readAdapter, readSafetensors } from "../../ts/index.js";
@@ -124,6 +125,11 @@ describe("finetune", () => {
     await writeFile(data, `${readFileSync(fixture.data, "utf8")}"one more good film",good\n`);
     expect((await lowrank(["finetune", "--resume", run])).err).toMatch(/other\.csv changed since it began/);
     await writeFile(data, readFileSync(fixture.data));
+    const tokenizer = join(fixture.model, "tokenizer.json");
+    const text = readFileSync(tokenizer, "utf8");
+    await writeFile(tokenizer, text.replace('"lowercase":true', '"lowercase":false'));
+    expect((await lowrank(["finetune", "--resume", run])).err).toMatch(/configuration or tokenizer\) changed since/);
+    await writeFile(tokenizer, text);
     const { code, out } = await lowrank(["finetune", "--resume", run, "--json", "--quiet"]);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ run, result: { headOnly: null }, training: { steps: 40 } });

@@ -122,3 +122,18 @@ describe("disposal", () => {
     expect(() => graph.releaseOwned(pointer)).toThrow(/released twice/);
   });
 });
+
+it("allOrNothing releases what the body made, whatever else the body released", () => {
+  using graph = new Graph();
+  const old = graph.constant(normal(graph, [1000], 1));
+  const { used } = engineInfo().memory;
+  const failing = () =>
+    graph.allOrNothing(() => {
+      graph.release([old]);
+      graph.constant(normal(graph, [990], 1));
+      throw new Error("on purpose");
+    });
+  expect(failing).toThrow("on purpose");
+  expect(engineInfo().memory.used).toBe(used - 4032);
+  expect(graph.nodes).toEqual([]);
+});

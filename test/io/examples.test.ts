@@ -13,6 +13,13 @@ const texts = (text: string, options: ExampleOptions) =>
   parseExamples(text, options).examples.map((example) => example.text);
 
 describe("the movie reviews", () => {
+  it("JSON Lines: a number that JavaScript cannot keep is refused, not rounded", () => {
+    const read = (label: string) => parseExamples(`{"text": "a", "label": ${label}}`, jsonl).labels;
+    expect(read("9007199254740991")).toEqual(["9007199254740991"]);
+    expect(read('"9007199254740993"')).toEqual(["9007199254740993"]);
+    expect(() => read("9007199254740993")).toThrow("too large to be kept as it is");
+  });
+
   it("read as they stand, by number or by name", async () => {
     for (const [name, count] of [
       ["movie_train", 4000],

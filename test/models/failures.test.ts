@@ -5,6 +5,7 @@ import {
   engineInfo,
   type FileMap,
   FormatError,
+  LowrankError,
   MemoryError,
   metrics,
   type ModelSource,
@@ -127,6 +128,31 @@ describe("memory that is refused", () => {
     expect(classifier.save()).toEqual(undisturbed.save());
     fitted.dispose();
   });
+});
+
+it("a classifier that is disposed of gives back adapter and head, to the last byte, and the encoder goes on", async () => {
+  const before = flat(await encoder.encode(texts));
+  const { used: base } = engineInfo().memory;
+  for (let round = 0; round < 3; round++) {
+    const classifier = TextClassifier.create(encoder, { labels, lora: { rank: 2, dora: true } });
+    const fit = classifier.fit(examples, run);
+    expect(() => classifier.dispose()).toThrow(ConfigError);
+    await fit;
+    classifier.dispose();
+    classifier.dispose();
+    await expect(classifier.predict(texts)).rejects.toThrow(LowrankError);
+  }
+  const grown = engineInfo().memory.used - base;
+  TextClassifier.create(encoder, { labels, lora: { rank: 2, dora: true } }).dispose();
+  // What the graph's steps took stays for later ones; nothing of a classifier does.
+  expect(engineInfo().memory.used - base).toBe(grown);
+  expect(flat(await encoder.encode(texts))).toEqual(before);
+});
+
+it("adapters stand in the order they were added, renamed or not", () => {
+  for (const name of ["a", "b", "c"]) encoder.addAdapter(name, { rank: 1 });
+  encoder.renameAdapter("a", "z");
+  expect(encoder.adapters().map(({ name }) => name)).toEqual(["z", "b", "c"]);
 });
 
 describe("files that break a load", () => {

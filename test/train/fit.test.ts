@@ -214,6 +214,49 @@ function fail(): never {
   throw new Error("on purpose");
 }
 
+describe("what an attack found", () => {
+  it("a long history is taken over, and a checkpoint that is refused changes nothing", async () => {
+    const task = new Regression(graph);
+    const saved: Checkpoint[] = [];
+    await fit(task, rows, { steps: 1, checkpoint: { every: 1, save: (checkpoint) => void saved.push(checkpoint) } });
+    const [{ parameters, optimizer, history }] = saved as [Checkpoint];
+    const long = Array.from({ length: 150_000 }, (_, step) => ({ ...history[0]!, step }));
+    const resume = { parameters, optimizer, history: long, step: long.length, streams: 0 };
+    const { steps } = await fit(task, rows, { steps: long.length + 1, resume });
+    expect(steps).toHaveLength(long.length + 1);
+    graph.setValue(task.weight, tensor([3, 1], [7, 8, 9]));
+    const refused = { ...resume, streams: 2 ** 40 };
+    await expect(fit(task, rows, { steps: long.length + 1, resume: refused })).rejects.toThrow("checkpoint.streams");
+    expect(task.values).toEqual([7, 8, 9]);
+  });
+
+  it.each([1, 2])(
+    "a task that throws in a step of %i parts leaves no gradient and no random numbers drawn",
+    async (parts) => {
+      const task = new Regression(graph, 0.5);
+      const good = task.loss.bind(task);
+      task.loss = (part) => {
+        const loss = good(part);
+        return task.losses === parts ? fail() : loss;
+      };
+      const drawn = graph.streamsDrawn;
+      await expect(fit(task, rows, { steps: 3, batchSize: 4, accumulate: parts })).rejects.toThrow("on purpose");
+      expect(graph.grad(task.weight)).toBeNull();
+      expect(graph.streamsDrawn).toBe(drawn);
+    },
+  );
+
+  it("a progress function that never comes to its end does not keep a cancelled fit waiting", async () => {
+    const controller = new AbortController();
+    const running = fit(new Regression(graph), rows, {
+      steps: 5,
+      signal: controller.signal,
+      onProgress: () => new Promise(() => void setTimeout(() => controller.abort(), 5)),
+    });
+    await expect(running).rejects.toThrow(AbortError);
+  });
+});
+
 describe("what is not finite is noticed", () => {
   it.each([
     ["loss", { x: [1, 0, 0], y: [NaN] }, "the loss is NaN"],

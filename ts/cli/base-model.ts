@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SentenceEncoder } from "../entry/node.js";
@@ -40,9 +41,18 @@ export async function loadEncoder(
   }
 }
 
-/** SHA-256 of the model's weights. */
+/** Files that decide what a model computes. */
+const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+
+/** SHA-256 over those of the files that decide what the model computes. */
 export async function modelHash(model: LocalModel, { signal }: Session): Promise<string> {
-  return (await digestFile(join(model.directory, "model.safetensors"), signal)).sha256;
+  const whole = createHash("sha256");
+  for (const name of DECISIVE) {
+    const path = join(model.directory, name);
+    const digest = existsSync(path) ? (await digestFile(path, signal)).sha256 : "none";
+    whole.update(`${name} ${digest}\n`);
+  }
+  return whole.digest("hex");
 }
 
 /** What a run's report, or an adapter's configuration, says of the model that it was made on. */

@@ -73,7 +73,8 @@ export function readCheckpoint(folder: string): Resumed {
     throw new ConfigError(
       finished
         ? `--resume ${folder}: this run is finished, there is nothing to resume; start another one without --resume`
-        : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none`,
+        : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none; a run that ended before its first checkpoint ` +
+            "begins anew: run its command again",
       { folder },
     );
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import { ConfigError } from "../errors.js";
 import { clip, excerpt } from "../excerpt.js";
@@ -113,8 +113,24 @@ export function shownPath(path: string): string {
   return shorter === "" || shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter;
 }
 
+/** More than a string can hold; and a device may have no end. Pipes are read to theirs. */
+function checkSize(path: string): void {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined || status.isFIFO()) return;
+  if (!status.isFile() && realpathSync(path) !== realpathSync("/dev/stdin")) {
+    throw new ConfigError(`${path}: a file of examples is expected, this is a device`, { path });
+  }
+  if (status.size > LONGEST_TEXT) {
+    throw new ConfigError(
+      `${path} has ${status.size} bytes; at most ${LONGEST_TEXT} can be read at once: split it into several`,
+      { path, size: status.size },
+    );
+  }
+}
+
 function readData(path: string): Uint8Array {
   if (isFolder(path)) throw new ConfigError(`${path}: a file of examples is expected, this is a folder`, { path });
+  checkSize(path);
   try {
     return readFileSync(path);
   } catch (cause) {
@@ -130,14 +146,14 @@ function readData(path: string): Uint8Array {
 /** Characters that a string of JavaScript holds at most in every runtime. */
 const LONGEST_TEXT = 2 ** 29 - 24;
 
-function decode(bytes: Uint8Array, file: string): string {
+export function decode(bytes: Uint8Array, file: string): string {
   if (bytes.length > LONGEST_TEXT) {
     throw new ConfigError(`${file}: at most ${LONGEST_TEXT} bytes can be read, it has ${bytes.length}: split it`, {
       file,
     });
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new ConfigError(`${file}: UTF-8 text is expected, these bytes are something else`, { file }, { cause });
   }

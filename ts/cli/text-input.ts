@@ -1,6 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { AbortError, ConfigError } from "../errors.js";
-import { readColumn, readLines, textLines } from "./dataset.js";
+import { decode, readColumn, readLines, textLines } from "./dataset.js";
 import type { Session } from "./session.js";
 
 /** Where texts come from. */
@@ -31,16 +31,14 @@ export async function readTexts(args: readonly string[], options: TextOptions, s
 async function readInput({ terminal, signal }: Session): Promise<string> {
   const { input } = terminal.streams;
   if (input.isTTY === true) terminal.error("Type texts, a line each; Ctrl-D ends.");
-  const decoder = new TextDecoder();
-  let text = "";
+  const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of addAbortSignal(signal, input))
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of addAbortSignal(signal, input)) chunks.push(chunk as Uint8Array);
   } catch (cause) {
     if (signal.aborted) throw new AbortError("interrupted while reading standard input", {}, { cause });
     throw cause;
   }
-  return text + decoder.decode();
+  return decode(Buffer.concat(chunks), "standard input");
 }
 
 function notEmpty(texts: string[], from: string): string[] {

@@ -74,7 +74,7 @@ export function checkResumable(folder: string, resumed: Resumed, prepared: Prepa
   const { run } = resumed;
   const { dataset, engine, steps, classifier } = prepared;
   const pairs: [what: string, was: string | number, is: string | number][] = [
-    ["the model's weights", run.modelHash, prepared.modelHash],
+    ["the model (weights, configuration or tokenizer)", run.modelHash, prepared.modelHash],
     [dataset.train.file, run.trainHash, dataset.train.sha256],
     [dataset.validation.file, run.validationHash, dataset.validation.sha256],
     ["the build", run.build, engine.build],

@@ -9,7 +9,7 @@ import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";
 import { describe } from "./memory.js";
-import { idList, type Node, type NodeId } from "./node.js";
+import { idList, newestId, type Node, type NodeId } from "./node.js";
 import { Steps } from "./steps.js";
 import { synchronous } from "./synchronous.js";
 
@@ -121,11 +121,12 @@ export class Tape extends Steps {
   allOrNothing<T>(body: () => T): T {
     callable("allOrNothing", "body", body);
     const { streams } = this;
-    const { length } = this.nodes;
+    const newest = newestId();
     try {
       return body();
     } catch (error) {
-      const made = this.nodes.slice(length);
+      // By number, since the body may have released older ones.
+      const made = this.nodes.filter(({ id }) => id > newest);
       const used = new Set(made.flatMap(({ inputs }) => inputs));
       const left = made.filter((node) => node.persistent && node.op === null && !used.has(node));
       if (left.length > 0) this.release(left.map(({ id }) => id));

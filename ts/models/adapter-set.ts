@@ -68,8 +68,10 @@ export class AdapterSet {
     if (from === to) return;
     this.checkNew("renameAdapter", to);
     adapter.name = to;
-    this.known.delete(from);
-    this.known.set(to, adapter);
+    // In its place: the order is the one in which they were added.
+    const all = [...this.known.values()];
+    this.known.clear();
+    for (const known of all) this.known.set(known.name, known);
   }
 
   /** Chooses what applies to calls that name nothing; null for the base alone. */
@@ -130,6 +132,11 @@ export class AdapterSet {
     throw new ConfigError(`there is no adapter "${String(name)}"; loaded: ${names}`, { name });
   }
 
+  /** Whether an adapter is one of these, and was not removed. */
+  has(adapter: ModelAdapter): boolean {
+    return this.known.get(adapter.name) === adapter;
+  }
+
   /** What applies on top of the weights now. Throws `ConfigError` where a merged adapter makes that impossible. */
   applied(selection: AdapterSelection): ModelAdapter | null {
     const chosen = selection === undefined ? this.active : selection === null ? null : this.find(selection);
@@ -159,7 +166,7 @@ export class AdapterSet {
 
   private find(selection: ModelAdapter | string): ModelAdapter {
     if (typeof selection === "string") return this.get(selection);
-    if (this.known.get(selection.name) === selection) return selection;
+    if (this.has(selection)) return selection;
     throw new ConfigError(`adapter "${selection.name}" was removed from this model, or is another model's`);
   }
 

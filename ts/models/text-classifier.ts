@@ -64,6 +64,7 @@ interface TokenizedExample {
  * await classifier.predict(["what a day"]); // [{ label: "yes", probability: 0.93, … }]
  */
 export class TextClassifier implements Task<TokenizedExample> {
+  private disposed = false;
   private readonly indexByLabel: ReadonlyMap<string, number>;
 
   private constructor(
@@ -215,6 +216,20 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** The adapter as PEFT's files, and head and labels in files beside them. */
   save(): FileMap {
     return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels) };
+  }
+
+  /** Frees adapter and head; the encoder stays. Throws `ConfigError` while they are trained or merged. Safe to call twice. */
+  dispose(): void {
+    const { adapterSet, graph } = this.encoder;
+    if (this.disposed) return;
+    if (adapterSet.has(this.modelAdapter)) adapterSet.remove(this.adapter);
+    graph.release(this.head.params());
+    this.disposed = true;
+  }
+
+  /** `dispose`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "../abort.js";
+import { throwIfAborted, untilAborted } from "../abort.js";
 import { engineInfo } from "../engine/engine.js";
 import { ConfigError, NonFiniteError } from "../errors.js";
 import type { NodeId } from "../graph/graph.js";
@@ -69,7 +69,7 @@ class Run<E> {
     checkCheckpoint(resume, { steps: settings.steps, shapes: params.map((id) => graph.shape(id)) });
     optimizer.load(resume.optimizer);
     params.forEach((id, i) => graph.setValue(id, resume.parameters[i]!));
-    this.history.push(...resume.history);
+    for (const record of resume.history) this.history.push(record);
     this.first = resume.step;
     this.streams = resume.streams;
   }
@@ -89,7 +89,8 @@ class Run<E> {
         tokens += record.tokens;
         const seconds = (performance.now() - started) / 1000;
         const secondsLeft = (seconds / (step - this.first + 1)) * (steps - step - 1);
-        await onProgress?.({ ...record, steps, tokensPerSecond: tokens / seconds, secondsLeft });
+        const shown = onProgress?.({ ...record, steps, tokensPerSecond: tokens / seconds, secondsLeft });
+        if (shown !== undefined) await untilAborted(shown, signal);
         const due = checkpoint !== undefined && (step + 1) % checkpoint.every === 0;
         if (due || step + 1 === steps) await this.save();
         await nextTask();
@@ -113,9 +114,13 @@ class Run<E> {
     graph.train();
     try {
       const result = trainStep(task, params, optimizer, this.batchAt(step), settings);
-      return { step, learningRate: optimizer.lr, milliseconds: performance.now() - begin, ...result };
-    } finally {
       this.streams = graph.streamsDrawn;
+      return { step, learningRate: optimizer.lr, milliseconds: performance.now() - begin, ...result };
+    } catch (error) {
+      // A step that breaks off has drawn no random numbers and leaves no part of a gradient.
+      optimizer.zeroGrad();
+      throw error;
+    } finally {
       graph.streamsDrawn = streams;
       if (!training) graph.eval();
     }

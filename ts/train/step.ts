@@ -59,10 +59,7 @@ export function trainStep<E>(
   if (parts.length > 1) scaleGrads(graph, params, 1 / targets);
   const loss = sum / targets;
   const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
-  if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-    optimizer.zeroGrad();
-    throw diverged(loss, norm, optimizer.lr);
-  }
+  if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(loss, norm, optimizer.lr);
   optimizer.step();
   return { loss, gradNorm: norm, tokens };
 }

@@ -87,7 +87,7 @@ unary!(
 );
 unary!(
     /// erf x; gradient g·2/√π·e^(−x²)
-    Erf, |x| math::erf(x), |g, x, _| g * all(core::f32::consts::FRAC_2_SQRT_PI) * math::exp_nonpositive(all(-1.0) * x * x)
+    Erf, |x| math::erf(x), |g, x, _| g * (all(core::f32::consts::FRAC_2_SQRT_PI) * math::exp_nonpositive(all(-1.0) * x * x))
 );
 unary!(
     /// sin x (radians); gradient g·cos x

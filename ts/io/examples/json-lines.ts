@@ -25,6 +25,10 @@ export function parseJsonLines(text: string, wanted: readonly Column[], file: st
     const fields = wanted.map((column) => {
       const field = Object.hasOwn(value, column) ? value[column] : undefined;
       if (typeof field === "string") return field;
+      // Beyond 2^53 several numbers in the file are one here, and two labels would be.
+      if (typeof field === "number" && Math.abs(field) > Number.MAX_SAFE_INTEGER) {
+        throw fail(`${JSON.stringify(column)} holds a number too large to be kept as it is; write it in quotes`);
+      }
       if (typeof field === "number" || typeof field === "boolean") return String(field);
       const has = clip(Object.keys(value).join(", ")) || "none";
       throw fail(
