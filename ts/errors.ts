@@ -21,7 +21,12 @@ export class LowrankError extends Error {
   }
 }
 
-type ErrorClass = new (message: string, details?: Record<string, unknown>, options?: ErrorOptions) => LowrankError;
+/** A class of these errors. */
+export type ErrorClass = new (
+  message: string,
+  details?: Record<string, unknown>,
+  options?: ErrorOptions,
+) => LowrankError;
 
 // The declared type keeps Node's additions to Error out of the published types.
 function named(code: string): ErrorClass {

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
-import type { GeluAttributes } from "../ops/activation.js";
+import type { ClampAttributes, GeluAttributes } from "../ops/elementwise.js";
 import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
 import type { EmbeddingAttributes } from "../ops/embedding.js";
 import { ops } from "../ops/index.js";
@@ -16,7 +16,6 @@ import type { ReductionAttributes } from "../ops/reduction.js";
 import type { ScaledDotProductAttentionAttributes } from "../ops/scaled-dot-product-attention.js";
 import type { GatherAttributes, IndexSelectAttributes } from "../ops/select.js";
 import type { SliceAttributes } from "../ops/slice.js";
-import type { ClampAttributes } from "../ops/unary.js";
 import { idList, type NodeId } from "./node.js";
 import { Tape } from "./tape.js";
 
@@ -270,7 +269,7 @@ export class Graph extends Tape implements Disposable {
 
   /** Applies an op that has attributes: its own copy of them is what goes on the tape. */
   private run<G, A, S>(op: TakingOp<G, A, S>, ids: readonly NodeId[], given: G | undefined): NodeId {
-    return this.apply(op, ids, op.take(given));
+    return this.apply(op, ids, op.take(given, op.name));
   }
 }
 

@@ -223,10 +223,8 @@ export class Tape extends Steps {
     this.attempt.begin();
     try {
       const inputs = ids.map((id) => this.node(id));
-      const shape = op.shape(
-        inputs.map((input) => input.value.shape),
-        attributes,
-      );
+      const shapes = inputs.map((input) => input.value.shape);
+      const shape = op.shape(shapes, attributes, op.name);
       const requiresGrad = this.recording && inputs.some((input) => input.requiresGrad);
       const size = sizeOf(shape);
       const pointer = op.alias ? inputs[0]!.value.pointer : this.arena.allocate(size);
