@@ -1,4 +1,5 @@
 import { checkOptions } from "./options.js";
+import { oneOf } from "./settings.js";
 
 /** Reads one option: gives it back, or its copy; throws a named error where it makes no sense. */
 export type Read<T> = (what: string, name: string, value: unknown) => T;
@@ -19,21 +20,19 @@ export function readOptions<T>(what: string, given: unknown, readers: Readers<T>
 
 /** An option that has a default; `read` may take limits behind the value. */
 export function or<T, L extends unknown[]>(
-  fallback: T,
-  read: (what: string, name: string, value: unknown, ...limits: L) => NoInfer<T>,
+  fallback: NoInfer<T>,
+  read: (what: string, name: string, value: unknown, ...limits: L) => T,
   ...limits: L
 ): Read<T> {
   return (what, name, value) => (value === undefined ? fallback : read(what, name, value, ...limits));
 }
 
 /** An option that may be left out. */
-export function optional<T, L extends unknown[]>(
-  read: (what: string, name: string, value: never, ...limits: L) => T,
-  ...limits: L
-): Read<T | undefined> {
-  return or(
-    undefined as T | undefined,
-    read as (what: string, name: string, value: unknown, ...limits: L) => T,
-    ...limits,
-  );
+export function optional<T, V>(read: (what: string, name: string, value: V) => T): Read<T | undefined> {
+  return (what, name, value) => (value === undefined ? undefined : read(what, name, value as V));
+}
+
+/** One of a few words, the first by default. */
+export function choice<T extends string>(...words: readonly [T, ...T[]]): Read<T> {
+  return (what, name, value) => (value === undefined ? words[0] : oneOf(what, name, value, words));
 }

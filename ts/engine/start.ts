@@ -55,19 +55,14 @@ export async function start(wanted: Wanted): Promise<Engine> {
   throw failure;
 }
 
-function candidates(wanted: Build | "auto", features: Features): Build[] {
-  if (!features.simd) {
-    throw new UnsupportedError(
-      "init: this runtime has no WebAssembly SIMD, which the kernels are made of; use a newer one",
-    );
-  }
-  if (wanted === "relaxed" && !features.relaxedSimd) {
-    throw new UnsupportedError(
-      'init: this runtime has no relaxed SIMD; use build "simd" or "auto" (Node 20 has it behind --experimental-wasm-relaxed-simd)',
-    );
+function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
+  if (!simd) throw new UnsupportedError("init: this runtime has no WebAssembly SIMD; use a newer one");
+  if (wanted === "relaxed" && !relaxedSimd) {
+    const remedy = 'use build "simd" or "auto" (Node 20 has it behind --experimental-wasm-relaxed-simd)';
+    throw new UnsupportedError(`init: this runtime has no relaxed SIMD; ${remedy}`);
   }
   if (wanted !== "auto") return [wanted];
-  return features.relaxedSimd ? ["relaxed", "simd"] : ["simd"];
+  return relaxedSimd ? ["relaxed", "simd"] : ["simd"];
 }
 
 /** Kernels with their memory, before they are checked. */

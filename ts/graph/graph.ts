@@ -3,7 +3,7 @@ import { excerpt } from "../excerpt.js";
 import type { ClampAttributes, GeluAttributes } from "../ops/elementwise.js";
 import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
 import type { EmbeddingAttributes } from "../ops/embedding.js";
-import { ops } from "../ops/index.js";
+import * as ops from "../ops/all.js";
 import type { LayerNormAttributes } from "../ops/layer-norm.js";
 import type { LoraLinearAttributes } from "../ops/lora-linear.js";
 import type { MatmulAttributes } from "../ops/matmul.js";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
-import { type Read, readOptions, or } from "../read-options.js";
-import { finite, oneOf, unexpected } from "../settings.js";
+import { choice, or, type Read, readOptions } from "../read-options.js";
+import { finite, unexpected } from "../settings.js";
 import type { Op, TakingOp } from "./op.js";
 
 type Kernel =
@@ -102,7 +102,7 @@ export interface GeluAttributes {
 export const gelu: TakingOp<GeluAttributes, Chosen, void> = {
   ...elementwise("gelu"),
   take(given = {}, what) {
-    const { approximate } = readOptions(what, given, { approximate: or("none", oneOf, ["none", "tanh"]) });
+    const { approximate } = readOptions(what, given, { approximate: choice("none", "tanh") });
     return { kernel: approximate === "tanh" ? "gelu_tanh" : "gelu" };
   },
 };
