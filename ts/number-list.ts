@@ -53,12 +53,13 @@ export function maskOf(what: string, name: string, given: ArrayLike<number | boo
 
 /** An array of zeros. Throws `MemoryError` where JavaScript cannot make one so long. */
 export function hostArray<T>(what: string, kind: new (length: number) => T, length: number): T {
+  let cause: unknown;
   try {
     if (length <= MAX_ELEMENTS) return new kind(length);
-  } catch (cause) {
-    throw new MemoryError(`${what}: there is no memory for ${length} values`, { length }, { cause });
+  } catch (error) {
+    cause = error;
   }
-  throw new MemoryError(`${what}: ${length} values are more than linear memory can hold (2^30)`, { length });
+  throw new MemoryError(`${what}: there is no memory for ${length} values`, { length }, { cause });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { MemoryError, ShapeError } from "./errors.js";
+import { type ErrorClass, MemoryError, ShapeError } from "./errors.js";
 import { clip } from "./excerpt.js";
 import { lengthOf, notListed, unexpected } from "./settings.js";
 
@@ -50,6 +50,20 @@ export function checkSize<T extends readonly number[]>(what: string, shape: T): 
     `${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be (2^30 elements)`,
     { shape },
   );
+}
+
+/** Throws an error of class `kind` unless `shape` is the `expected` one, which is `whose`. */
+export function checkShape(
+  what: string,
+  name: string,
+  shape: readonly number[],
+  expected: readonly number[],
+  whose = "",
+  kind: ErrorClass = ShapeError,
+): void {
+  if (sameShape(shape, expected)) return;
+  const message = `${what}: ${name} must have ${whose}shape ${formatShape(expected)}, got ${formatShape(shape)}`;
+  throw new kind(message, { shape, expected });
 }
 
 /** Throws `ShapeError` unless a shape holds `count` things. */

@@ -1,5 +1,3 @@
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
 import type { ClampAttributes, GeluAttributes } from "../ops/elementwise.js";
 import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
 import type { EmbeddingAttributes } from "../ops/embedding.js";
@@ -16,6 +14,7 @@ import type { ReductionAttributes } from "../ops/reduction.js";
 import type { ScaledDotProductAttentionAttributes } from "../ops/scaled-dot-product-attention.js";
 import type { GatherAttributes, IndexSelectAttributes } from "../ops/select.js";
 import type { SliceAttributes } from "../ops/slice.js";
+import { unexpected } from "../settings.js";
 import { idList, type NodeId } from "./node.js";
 import { Tape } from "./tape.js";
 
@@ -276,5 +275,5 @@ export class Graph extends Tape implements Disposable {
 /** Throws `ConfigError` unless `graph` is a `Graph`. Gives it back. */
 export function checkGraph(what: string, graph: Graph): Graph {
   if (graph instanceof Graph) return graph;
-  throw new ConfigError(`${what}: graph is a Graph, got ${excerpt(graph)}`);
+  throw unexpected(what, "graph", "a Graph", graph);
 }

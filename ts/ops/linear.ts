@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.js";
-import { checkSize, formatShape, sizeOf } from "../shape.js";
+import { checkShape, checkSize, formatShape, sizeOf } from "../shape.js";
 import type { ForwardCall, BackwardCall, Op, Pointer, Shape } from "./op.js";
 
 /** Attributes of `linear`. */
@@ -46,10 +46,7 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
     const message = `the input's last dimension must be ${inFeatures}`;
     throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: ${message}`, { x, weight });
   }
-  if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {
-    const message = `a bias for ${formatShape(weight)} has shape [${outFeatures}], got ${formatShape(bias)}`;
-    throw new ShapeError(`${op}: ${message}`, { bias });
-  }
+  if (bias !== undefined) checkShape(op, "a bias", bias, [outFeatures]);
   return checkSize(op, [...x.slice(0, -1), outFeatures]);
 }
 

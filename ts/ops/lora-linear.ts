@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { finite, flag, list, object, whole } from "../settings.js";
-import { formatShape, sameShape } from "../shape.js";
+import { checkShape, formatShape, sameShape } from "../shape.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, Pointer, Shape, TakingOp } from "./op.js";
 
@@ -61,10 +61,7 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
     if (inputs.length !== count) throw new ShapeError(`${what}: takes ${count} inputs, got ${inputs.length}`);
     const [x, weight, bias] = inputs as [Shape, Shape, Shape];
     const seen = inputs[adapterInput(attributes)]!;
-    if (!sameShape(seen, x)) {
-      const message = `the adapters' input must have x's shape ${formatShape(x)}, got ${formatShape(seen)}`;
-      throw new ShapeError(`${what}: ${message}`, { x, seen });
-    }
+    checkShape(what, "the adapters' input", seen, x, "x's ");
     const shape = linearShape(what, x, weight, attributes.bias ? bias : undefined);
     attributes.adapters.forEach((adapter, i) => {
       checkAdapter(what, weight, inputs[first + 2 * i]!, inputs[first + 2 * i + 1]!, adapter);

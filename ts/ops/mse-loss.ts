@@ -1,5 +1,4 @@
-import { ShapeError } from "../errors.js";
-import { formatShape, sameShape } from "../shape.js";
+import { checkShape } from "../shape.js";
 import { readOptions } from "../read-options.js";
 import { type LossReduction, readReduction } from "./loss-reduction.js";
 import type { Shape, TakingOp } from "./op.js";
@@ -23,10 +22,7 @@ export const mseLoss: TakingOp<MseLossAttributes, LossReduction, void> = {
   take: (given = {}, what) => readOptions(what, given, readers).reduction,
   shape(inputs, reduction, what) {
     const [x, y] = inputs as [Shape, Shape];
-    if (!sameShape(x, y)) {
-      const shapes = `input ${formatShape(x)} and target ${formatShape(y)}`;
-      throw new ShapeError(`${what}: ${shapes} must have one shape`, { x, y });
-    }
+    checkShape(what, "the target", y, x, "the input's ");
     return reduction === "none" ? x : [];
   },
   forward({ kernels, inputs, output, attributes }) {

@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.js";
 import { hostArray, maskOf } from "../number-list.js";
 import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag } from "../settings.js";
-import { formatShape, sameShape } from "../shape.js";
+import { checkShape, formatShape } from "../shape.js";
 import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
 import type { Pointer, Shape, TakingOp, Value, Workspace } from "./op.js";
 
@@ -37,18 +37,19 @@ function check(inputs: readonly Shape[], { mask }: Taken, what: string): Shape {
   const [q, k, v] = inputs as [Shape, Shape, Shape];
   const [batch, heads, , width] = q as [number, number, number, number];
   const [kvBatch, kvHeads, keys, kvWidth] = k as [number, number, number, number];
+  checkShape(what, "v", v, k, "k's ");
   const wrong =
-    inputs.some((shape) => shape.length !== 4) ? "each must be [batch, heads, length, d]"
-    : !sameShape(k, v) ? "k and v must have one shape"
-    : kvBatch !== batch ? `batches of ${batch} and ${kvBatch} differ`
-    : kvWidth !== width ? `head widths ${width} and ${kvWidth} differ`
-    : heads !== kvHeads && heads % kvHeads !== 0 ? `${kvHeads} heads of k and v do not divide ${heads} of q`
-    : mask !== undefined && mask.length !== batch * keys
-      ? `a mask for them has ${batch} × ${keys} numbers, got ${mask.length}`
-    : ""; // prettier-ignore
+    q.length !== 4 || k.length !== 4
+      ? "each must be [batch, heads, length, d]"
+      : kvBatch !== batch || kvWidth !== width
+        ? "batches and head widths must be the same"
+        : heads !== kvHeads && heads % kvHeads !== 0
+          ? `${kvHeads} heads do not divide ${heads}`
+          : mask !== undefined && mask.length !== batch * keys
+            ? `a mask for them has ${batch} × ${keys} numbers, got ${mask.length}`
+            : "";
   if (wrong === "") return q;
-  const shapes = `q ${formatShape(q)}, k ${formatShape(k)}, v ${formatShape(v)}`;
-  throw new ShapeError(`${what}: ${shapes}: ${wrong}`, { q, k, v });
+  throw new ShapeError(`${what}: q ${formatShape(q)}, k and v ${formatShape(k)}: ${wrong}`, { q, k, v });
 }
 
 function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): AttentionPlan {
