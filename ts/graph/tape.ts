@@ -9,7 +9,7 @@ import { Call } from "./call.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";
-import { idList, type Node, type NodeId } from "./node.js";
+import { idList, type NodeId } from "./node.js";
 import { Steps } from "./steps.js";
 import { synchronous } from "./synchronous.js";
 
