@@ -7,8 +7,8 @@ const SYNONYMS =
   "rslora userslora,dora usedora,init initloraweights,targetmodules targets modules," +
   "warmup warmupsteps numwarmupsteps,total totalsteps numtrainingsteps,steps maxsteps,epochs numtrainepochs," +
   "batchsize perdevicetrainbatchsize,accumulate gradientaccumulationsteps,maxgradnorm maxnorm clip,dim axis,dim0 axis0," +
-  "dim1 axis1,keepdim keepdims,causal iscausal,mask attnmask attentionmask,paddingindex paddingidx," +
-  "heads numheads nheads,transposea transa,transposeb transb";
+  "dim1 axis1,mask attnmask attentionmask," +
+  "heads numheads,transposea transa,transposeb transb";
 
 /**
  * Throws `ConfigError` unless `given` is an object none of whose enumerable names is outside `known`; the message names

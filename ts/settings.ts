@@ -21,6 +21,12 @@ export function unexpected(
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
+/** Any number, NaN and infinities too. */
+export function number(what: string, name: string, value: unknown): number {
+  if (isNumber(value)) return value;
+  throw unexpected(what, name, "a number", value);
+}
+
 /** A finite number, in float32 too. */
 export function finite(what: string, name: string, value: unknown): number {
   if (isNumber(value) && Math.abs(value) <= LARGEST) return value;

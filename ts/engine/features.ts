@@ -35,7 +35,7 @@ export function detectFeatures(): Features {
 export function sharedMemoryObstacle(): string | null {
   // Pages need isolation before a `SharedArrayBuffer` can be sent to a worker.
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
-  if (isolated === false) return "this page is not cross-origin isolated (it needs the headers COOP and COEP)";
+  if (isolated === false) return "this page is not cross-origin isolated (by the headers COOP and COEP)";
   if (typeof SharedArrayBuffer === "undefined") return "this runtime has no SharedArrayBuffer";
   // A shared memory; i32.const 0, i32.atomic.load
   const memory = [0x05, 0x04, 0x01, 0x03, 0x01, 0x01];

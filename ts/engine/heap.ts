@@ -96,7 +96,7 @@ export class Heap {
     const { reserved, maximum } = this;
     return new MemoryError(
       `linear memory: ${megabytes(requested)} more are needed, ${megabytes(reserved)} of at most ${megabytes(maximum)} ` +
-        "are reserved; use smaller batches or shorter texts, dispose graphs, or raise `maximumMemory` in init()",
+        "are reserved; use smaller batches, dispose graphs, or raise `maximumMemory` in init()",
       { requested, reserved, maximum },
       { cause },
     );

@@ -49,7 +49,7 @@ export function checkInitOptions(given: InitOptions): Wanted {
     maximumMemory: optional(memorySize),
   });
   if (wanted.wasm !== undefined && wanted.build === "auto") {
-    throw new ConfigError('init: `wasm` needs `build: "simd"` or `build: "relaxed"` to say which binary it is');
+    throw new ConfigError('init: `wasm` needs `build` to say which binary it is, "simd" or "relaxed"');
   }
   return wanted;
 }

@@ -61,14 +61,11 @@ function cores(): number {
   return Math.max(1, (host === undefined ? navigator?.hardwareConcurrency : host.concurrency()) || 1);
 }
 
-/** Workers that are up. */
-export interface Workers {
-  /** Ends them all; resolves when they are gone. */
-  readonly end: () => Promise<void>;
-}
-
-/** Starts `count` workers and waits until they are up. Where one does not come up, none is left behind. */
-export async function startWorkers(count: number, data: WorkerData): Promise<Workers> {
+/**
+ * Starts `count` workers and waits until they are up; gives what ends them, and resolves when they are gone. Where one
+ * does not come up, none is left behind.
+ */
+export async function startWorkers(count: number, data: WorkerData): Promise<() => Promise<void>> {
   const workers: PoolWorker[] = [];
   const end = async () => void (await Promise.all(workers.map((worker) => worker.end())));
   try {
@@ -79,7 +76,7 @@ export async function startWorkers(count: number, data: WorkerData): Promise<Wor
     await end();
     throw error;
   }
-  return { end };
+  return end;
 }
 
 async function inTime(started: Promise<unknown>): Promise<void> {

@@ -32,8 +32,7 @@ export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
     const got = products[row * COLUMNS + column];
     if (got === expected) return expected;
     throw new UnsupportedError(
-      `init: the "${build}" build computes wrongly in this runtime: element [${row}, ${column}] of the self-test is ` +
-        `${got}, not ${expected}; use another build or runtime`,
+      `init: the "${build}" build computes wrongly in this runtime: element [${row}, ${column}] is ${got}, not ${expected}`,
       { build, row, column, got, expected },
     );
   });

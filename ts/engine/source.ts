@@ -37,7 +37,7 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     if (source !== undefined) {
       throw new ConfigError(`init: wasm is not a binary that this runtime compiles: ${why}`, {}, { cause });
     }
-    const message = `init: the binary of the "${variant}" build does not compile: the file is damaged, or not it: ${why}`;
+    const message = `init: the binary of the "${variant}" build does not compile: ${why}`;
     throw new UnsupportedError(message, { variant }, { cause });
   }
 }
@@ -47,7 +47,7 @@ const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_sta
 
 function checkKernels(module: WebAssembly.Module): void {
   if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
-    throw new ConfigError("init: wasm is a build with threads, which only the package itself can start");
+    throw new ConfigError("init: wasm has threads, which only the package itself can start");
   }
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const missing = KNOWN_BY.find((name) => !names.includes(name));

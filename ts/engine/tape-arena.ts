@@ -40,6 +40,8 @@ export class TapeArena {
   /** The innermost step's. */
   private free = this.levels[0]!.free;
   private readonly log = new ArenaLog();
+  /** Where the arena stood at `begin`. */
+  private readonly begun = { chunk: -1, offset: 0, chunks: 0 };
 
   constructor(private readonly heap: Heap) {}
 
@@ -83,7 +85,10 @@ export class TapeArena {
 
   /** Notes from now on what changes. */
   begin(): void {
-    this.log.open(this.chunk, this.offset, this.chunks.length);
+    this.log.open();
+    this.begun.chunk = this.chunk;
+    this.begun.offset = this.offset;
+    this.begun.chunks = this.chunks.length;
   }
 
   /** Keeps what changed since `begin`. */
@@ -93,7 +98,8 @@ export class TapeArena {
 
   /** Puts everything back as it was at `begin`; chunks that came since return to the heap. */
   rollback(): void {
-    const { chunk, offset, chunks } = this.log.undo();
+    this.log.undo();
+    const { chunk, offset, chunks } = this.begun;
     this.chunk = chunk;
     this.offset = offset;
     while (this.chunks.length > chunks) this.heap.release(this.chunks.pop()!.start);

@@ -6,7 +6,8 @@ export function checkReleasable(leaves: readonly Node[], nodes: readonly Node[])
   const named = new Set<Node>();
   for (const leaf of leaves) {
     if (leaf.op !== null || !leaf.persistent) {
-      const made = leaf.op === null ? "was made inside a step or scope, which ends it" : `is a result of ${leaf.op.name}`;
+      const made =
+        leaf.op === null ? "was made inside a step or scope, which ends it" : `is a result of ${leaf.op.name}`;
       throw new ConfigError(`release: node ${leaf.id} ${made}; pass constants and variables made outside steps`);
     }
     if (named.has(leaf)) throw new ConfigError(`release: node ${leaf.id} is named twice`);

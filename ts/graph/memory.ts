@@ -8,7 +8,7 @@ import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
 const leaks = new FinalizationRegistry<string>((what) => {
-  console.warn(`lowrank: a ${what} was garbage collected without dispose(); its linear memory stays taken`);
+  console.warn(`lowrank: a ${what} was collected without dispose(); its memory stays taken`);
 });
 
 /**
@@ -120,7 +120,7 @@ export class GraphMemory {
     this.assertNotDisposed();
     this.attempt.assertIdle();
     if (this.windows > 0) {
-      throw new ConfigError("a method of this graph was called inside `view`: take values out, and compute after");
+      throw new ConfigError("a method of this graph was called inside `view`: read first, compute after");
     }
   }
 

@@ -104,7 +104,7 @@ export class Steps extends GraphMemory {
     const reason = this.disposed
       ? "the graph was disposed"
       : wasIssued(id)
-        ? "it was rewound when its step ended, was released, or is of another graph; take values out as tensors"
+        ? "it was rewound when its step ended, released, or is of another graph; take values out as tensors"
         : "no graph made it";
     const shown = typeof id === "number" ? id : typeof id;
     throw new StaleNodeError(`node ${shown} does not exist: ${reason}`, { id });

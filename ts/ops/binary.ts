@@ -19,22 +19,16 @@ function layOut(
   b: Operand,
   run: (a: number, b: number, y: number, layout: Layout) => void,
 ): void {
-  const whole = a.size === size;
-  if (whole && b.size === size) return run(0, 0, 0, [1, 1, size, 0, 0, 1, 0, 0, 1]);
-  if (whole && b.size === 1) return run(0, 0, 0, [1, 1, size, 0, 0, 1, 0, 0, 0]);
-  if (whole && isSuffix(b.shape, shape)) {
-    return run(0, 0, 0, [1, size / b.size, b.size, 0, b.size, 1, 0, 0, 1]);
+  // The usual ones without the general way: b has as many elements, or one, or repeats row after row.
+  const isSuffix = b.size > 0 && sameShape(b.shape, shape.slice(shape.length - b.shape.length));
+  if (a.size === size && (isSuffix || b.size === 1)) {
+    const [columns, step] = b.size === 1 ? [size, 0] : [b.size, 1];
+    return run(0, 0, 0, [1, size / columns, columns, 0, columns, 1, 0, 0, step]);
   }
   const strides = [broadcast(a.shape, shape), broadcast(b.shape, shape), broadcast(shape, shape)];
   nest(shape, strides, 3, (sizes, [ofA, ofB], [offsetA, offsetB, offset]) => {
     run(4 * offsetA!, 4 * offsetB!, 4 * offset!, [...sizes, ...ofA!, ...ofB!] as unknown as Layout);
   });
-}
-
-/** Whether `shape` ends in `part`, which then repeats row after row. */
-function isSuffix(part: Shape, shape: Shape): boolean {
-  const lead = shape.length - part.length;
-  return part.every((length, d) => length === shape[d + lead] && length > 0);
 }
 
 /** Where input `i` wants its gradient, has it written: of the result's shape, or summed where the input repeats. */

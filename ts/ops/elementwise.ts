@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
-import { choice, or, type Read, readOptions } from "../read-options.js";
-import { finite, unexpected } from "../settings.js";
+import { choice, or, readOptions } from "../read-options.js";
+import { finite, number, unexpected } from "../settings.js";
 import type { Op, TakingOp } from "./op.js";
 
 type Kernel =
@@ -120,17 +120,12 @@ export interface ClampAttributes {
   readonly max?: number | undefined;
 }
 
-/** A number that may be infinite. */
-const limit: Read<number> = (what, name, value) => {
-  if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw unexpected(what, name, "a number", value);
-};
-
 /** y = min(max(x, min), max); ∂x = g where min < x < max, else 0. */
 export const clamp: TakingOp<ClampAttributes, Chosen, void> = {
   ...elementwise("clamp"),
   take(given = {}, what) {
-    const { min, max } = readOptions(what, given, { min: or(-Infinity, limit), max: or(Infinity, limit) });
+    const { min, max } = readOptions(what, given, { min: or(-Infinity, number), max: or(Infinity, number) });
+    if (!(min <= max || min > max)) throw unexpected(what, "a limit", "a number", NaN);
     if (min > max) throw new ConfigError(`${what}: min ${min} is greater than max ${max}`, { min, max });
     return { constants: [min, max] };
   },

@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
-import { or, type Read, readOptions } from "../read-options.js";
-import { unexpected } from "../settings.js";
+import { or, readOptions } from "../read-options.js";
+import { number } from "../settings.js";
 import { checkSize } from "../shape.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
 import { axisOf, dimensionOf, unchecked, withLength } from "./dimensions.js";
@@ -18,18 +18,12 @@ export interface PadAttributes {
   readonly value?: number | undefined;
 }
 
-/** Anything that is a number, NaN and infinities too. */
-const filling: Read<number> = (what, name, value) => {
-  if (typeof value === "number") return value;
-  throw unexpected(what, name, "a number", value);
-};
-
 /** y = x with constant places around it along one dimension; ∂x = g without them. */
 export const pad: TakingOp<PadAttributes, { readonly [name in keyof PadAttributes]-?: number }, void> = {
   name: "pad",
   take(given, what) {
     const places = or(0, unchecked);
-    const taken = readOptions(what, given, { dim: unchecked, before: places, after: places, value: or(0, filling) });
+    const taken = readOptions(what, given, { dim: unchecked, before: places, after: places, value: or(0, number) });
     const { before, after } = taken;
     if (![before, after].every((count) => Number.isSafeInteger(count) && count >= 0)) {
       const came = `${excerpt(before)} before and ${excerpt(after)} after`;

@@ -25,10 +25,8 @@ function summing(name: string, factor: (call: Call) => number): TakingOp<Reducti
 export const sum: TakingOp<ReductionAttributes, Reduction, void> = summing("sum", () => 1);
 
 /** y = Σ x / n over some dimensions, NaN over no elements; ∂x = g / n repeated. */
-export const mean: TakingOp<ReductionAttributes, Reduction, void> = summing("mean", (call) => {
-  const { shape, size } = call.inputs[0]!;
-  if (size > 0) return call.output.size / size;
-  // Infinite where a result is the mean of nothing, so that it is NaN.
-  const kept = keptShape("mean", shape, call.attributes);
-  return 1 / shape.reduce((count, length, d) => (kept[d] === 1 ? count * length : count), 1);
-});
+export const mean: TakingOp<ReductionAttributes, Reduction, void> = summing(
+  "mean",
+  // Infinite where results are the mean of nothing, so that 0 times it is NaN.
+  ({ inputs, output }) => output.size / inputs[0]!.size,
+);
