@@ -1,14 +1,14 @@
 import { ConfigError } from "./errors.js";
 import { clip, excerpt } from "./excerpt.js";
 
-/** Names that other libraries, and other places here, have for one thing; lower case, without underscores. */
+/**
+ * Names that other libraries, and other places here, have for one thing; lower case, without underscores. Left out are
+ * those that hold the name itself, such as `lora_alpha`.
+ */
 const SYNONYMS =
-  "lr learningrate peak,weightdecay wd decay,eps epsilon,rank r loradim,alpha loraalpha,dropout loradropout," +
-  "rslora userslora,dora usedora,init initloraweights,targetmodules targets modules," +
-  "warmup warmupsteps numwarmupsteps,total totalsteps numtrainingsteps,steps maxsteps,epochs numtrainepochs," +
-  "batchsize perdevicetrainbatchsize,accumulate gradientaccumulationsteps,maxgradnorm maxnorm clip,dim axis,dim0 axis0," +
-  "dim1 axis1,mask attnmask attentionmask," +
-  "heads numheads,transposea transa,transposeb transb";
+  "lr learningrate peak,weightdecay wd,eps epsilon,rank r loradim,targetmodules targets,total numtrainingsteps," +
+  "accumulate gradientaccumulationsteps,maxgradnorm maxnorm clip,dim axis,dim0 axis0,dim1 axis1,transposea transa," +
+  "transposeb transb";
 
 /**
  * Throws `ConfigError` unless `given` is an object none of whose enumerable names is outside `known`; the message names
@@ -29,23 +29,28 @@ function unknownOption(what: string, name: string, known: readonly string[]): Co
   return new ConfigError(`${what}: there is no option ${shown}${hint} (there are ${there})`, { name, known });
 }
 
-/** The known name that means the same, or is spelt nearly the same; undefined where none is near. */
+/** The known name that means the same, stands in it or around it, or is spelt nearly the same; undefined for none. */
 export function likelyName(name: string, known: readonly string[]): string | undefined {
   const wanted = plain(name);
   if (wanted.length > 60) return undefined;
   const groups = SYNONYMS.split(",").map((group) => group.split(" "));
   const same = groups.find((group) => group.includes(wanted)) ?? [wanted];
-  const synonym = known.find((option) => same.includes(plain(option)));
-  if (synonym !== undefined) return synonym;
   const mostTypos = Math.min(2, Math.floor(wanted.length / 3));
-  const near = known.map((option) => ({ option, typos: distance(wanted, plain(option)) }));
-  return near.filter(({ typos }) => typos <= mostTypos).sort((a, b) => a.typos - b.typos)[0]?.option;
+  const near = known.map((option) => {
+    const own = plain(option);
+    const [short, long] = own.length < wanted.length ? [own, wanted] : [wanted, own];
+    if (same.includes(own)) return { option, distance: -Infinity };
+    // The more letters the better: keep_dims is rather keepDim than dim.
+    if (short.length > 3 && long.includes(short)) return { option, distance: -short.length };
+    return { option, distance: typos(wanted, own) };
+  });
+  return near.filter(({ distance }) => distance <= mostTypos).sort((a, b) => a.distance - b.distance)[0]?.option;
 }
 
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /** Letters to insert, delete or replace to make `b` of `a` (Levenshtein). */
-function distance(a: string, b: string): number {
+function typos(a: string, b: string): number {
   let row = [...b, ""].map((_, j) => j);
   for (const letter of a) {
     const next = [row[0]! + 1];

@@ -5,7 +5,7 @@ import { checkShape, sameShape } from "../shape.js";
 import { checkTensor, type Tensor, zeros } from "../tensor.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
+import { adaptedForward, initialLowRank, lowRankUpdate } from "./low-rank-update.js";
 
 /**
  * A frozen linear layer with a trainable low-rank update (LoRA, arXiv 2106.09685):
@@ -118,19 +118,19 @@ export class LoraLinear {
    */
   forward(graph: Graph, input: NodeId): NodeId {
     checkGraph("LoraLinear.forward", graph);
-    const { magnitude, frozenWeight: weight } = this;
+    const { magnitude, frozenWeight: weight, loraA, loraB, scaling } = this;
     return adaptedForward(graph, input, {
       weight,
       bias: this.bias,
-      adapters: [{ ...this.lowRank, start: 0, width: this.outFeatures }],
+      adapters: [{ loraA, loraB, scaling, start: 0, width: this.outFeatures }],
       dropout: this.config.dropout,
-      doraScale: magnitude === null ? null : () => doraScale(graph, weight, this.lowRank, magnitude),
+      doraScale: magnitude === null ? null : () => doraScale(graph, weight, this, magnitude),
     });
   }
 
   /** What an optimizer updates: A and B, and the magnitude with DoRA. */
   trainableParams(): NodeId[] {
-    return this.magnitude === null ? [this.loraA, this.loraB] : [this.loraA, this.loraB, this.magnitude];
+    return [this.loraA, this.loraB, this.magnitude].filter((id) => id !== null);
   }
 
   /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude): what one plain linear layer would hold. Changes nothing. */
@@ -139,15 +139,11 @@ export class LoraLinear {
     return graph.step(() =>
       graph.noGrad(() => {
         const { magnitude, frozenWeight: weight } = this;
-        const merged = graph.add(weight, lowRankUpdate(graph, this.lowRank));
+        const merged = graph.add(weight, lowRankUpdate(graph, this));
         if (magnitude === null) return graph.value(merged);
-        return graph.value(graph.mul(merged, doraScale(graph, weight, this.lowRank, magnitude)));
+        return graph.value(graph.mul(merged, doraScale(graph, weight, this, magnitude)));
       }),
     );
-  }
-
-  private get lowRank(): LowRank {
-    return { loraA: this.loraA, loraB: this.loraB, scaling: this.scaling };
   }
 
   /** Another object over the same nodes. */
