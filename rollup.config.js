@@ -19,6 +19,20 @@ const elsewhere = {
   "worker-browser": "ts/entry/worker-browser.ts",
 };
 
+/** What workers need too. */
+const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors|excerpt)\.ts$/;
+/**
+ * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
+ * that a program does not use.
+ */
+const areas = [
+  ["pool", pool],
+  ["core", /\/ts\/((engine|graph|ops|optim|nn)\/[\w-]+|(?!index)[\w-]+)\.ts$/],
+  ["io", /\/ts\/io\/(?!node\/)/],
+  ["models", /\/ts\/(models|train)\//],
+];
+const area = (id) => areas.find(([, files]) => files.test(id))?.[0];
+
 /** One entry a runtime, the command line, and the types that they share. */
 export default [
   {
@@ -26,7 +40,14 @@ export default [
     external,
     plugins: [typescript, binaries(builds)],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
-    output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "shared-[name].js", sourcemap: true },
+    output: {
+      dir,
+      format: "es",
+      entryFileNames: "[name].js",
+      chunkFileNames: "shared-[name].js",
+      manualChunks: area,
+      sourcemap: true,
+    },
   },
   whole && {
     // Node's entry has more names: what needs a file system.

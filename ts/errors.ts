@@ -21,9 +21,14 @@ export class LowrankError extends Error {
   }
 }
 
-type ErrorClass = new (message: string, details?: Record<string, unknown>, options?: ErrorOptions) => LowrankError;
+/** A class of these errors. */
+export type ErrorClass = new (
+  message: string,
+  details?: Record<string, unknown>,
+  options?: ErrorOptions,
+) => LowrankError;
 
-// The declared type keeps Node's additions to Error out of the published types.
+// Called as pure, so that a bundler leaves out the classes that a program does not use. The declared type keeps Node's additions to Error out of the published types.
 function named(code: string): ErrorClass {
   return class extends LowrankError {
     constructor(message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
@@ -33,28 +38,28 @@ function named(code: string): ErrorClass {
 }
 
 /** Shapes that do not fit an operation. */
-export class ShapeError extends named("SHAPE") {}
+export class ShapeError extends /* @__PURE__ */ named("SHAPE") {}
 /** A `NodeId` whose node was rewound, disposed, or made by another graph. */
-export class StaleNodeError extends named("STALE_NODE") {}
+export class StaleNodeError extends /* @__PURE__ */ named("STALE_NODE") {}
 /** An option, argument or call order that makes no sense. */
-export class ConfigError extends named("CONFIG") {}
+export class ConfigError extends /* @__PURE__ */ named("CONFIG") {}
 /** A model that cannot be found or is not what its files say. */
-export class ModelError extends named("MODEL") {}
+export class ModelError extends /* @__PURE__ */ named("MODEL") {}
 /** Bytes or text that break their file format. */
-export class FormatError extends named("FORMAT") {}
+export class FormatError extends /* @__PURE__ */ named("FORMAT") {}
 /** An adapter that is malformed or does not fit its base model. */
-export class AdapterError extends named("ADAPTER") {}
+export class AdapterError extends /* @__PURE__ */ named("ADAPTER") {}
 /** Linear memory is exhausted or the maximum would be passed. */
-export class MemoryError extends named("MEMORY") {}
+export class MemoryError extends /* @__PURE__ */ named("MEMORY") {}
 /** A loss, gradient, logit or parameter that is NaN or infinite where a number is needed. */
-export class NonFiniteError extends named("NON_FINITE") {}
+export class NonFiniteError extends /* @__PURE__ */ named("NON_FINITE") {}
 /** Something this runtime or this version cannot do. */
-export class UnsupportedError extends named("UNSUPPORTED") {}
+export class UnsupportedError extends /* @__PURE__ */ named("UNSUPPORTED") {}
 /** A thread of the engine died in the middle of a call, whose result is lost. */
-export class EngineError extends named("ENGINE") {}
+export class EngineError extends /* @__PURE__ */ named("ENGINE") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
-export class AbortError extends named("ABORTED") {
+export class AbortError extends /* @__PURE__ */ named("ABORTED") {
   constructor(message = "the operation was aborted", details: Record<string, unknown> = {}, options?: ErrorOptions) {
     super(message, details, options);
     this.name = "AbortError";

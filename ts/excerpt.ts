@@ -11,78 +11,61 @@ export function clip(text: string, limit = LIMIT): string {
   return `${text.slice(0, end)}… (${text.length} characters)`;
 }
 
-const kind = (value: object) => Object.prototype.toString.call(value).slice(8, -1);
+/** What the platform calls an object: "Map", "Uint8Array", "WebAssembly.Module"; of another realm, too. */
+export const kindOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Writes a value as JSON does, until a budget of characters is spent. */
-class Printer {
-  text = "";
-  complete = true;
+/** A value as JSON writes it, until a budget of characters is spent, and whether that was all of it. */
+function printed(value: unknown, limit: number): { text: string; complete: boolean } {
+  let text = "";
+  let complete = true;
 
-  constructor(private readonly limit: number) {}
-
-  print(value: unknown, depth: number): void {
-    if (typeof value === "string") this.string(value);
-    else if (typeof value === "function") this.text += "a function";
-    else if (typeof value !== "object" || value === null) this.text += String(value);
-    else if (ArrayBuffer.isView(value)) this.text += `${kind(value)} of ${value.byteLength} bytes`;
-    else if (Array.isArray(value)) this.list(value, depth);
-    else if (isPlain(value)) this.object(value, depth);
-    else this.text += kind(value);
-  }
-
+  const string = (value: string): void => {
+    const left = Math.max(limit - text.length, 8);
+    if (value.length > left) complete = false;
+    text += JSON.stringify(clip(value, left));
+  };
   /** Whether another item may be printed; says that there is more where not. */
-  private room(depth = 1): boolean {
-    if (this.text.length < this.limit && depth > 0) return true;
-    this.complete = false;
-    this.text += "…";
-    return false;
-  }
+  const room = (depth: number, first: boolean): boolean => {
+    const fits = text.length < limit && depth > 0;
+    if (!fits) complete = false;
+    text += !fits ? "…" : first ? "" : ",";
+    return fits;
+  };
+  const print = (value: unknown, depth: number): void => {
+    if (typeof value === "string") string(value);
+    else if (typeof value === "function") text += "a function";
+    else if (typeof value !== "object" || value === null) text += String(value);
+    else if (ArrayBuffer.isView(value)) text += `${kindOf(value)} of ${value.byteLength} bytes`;
+    else if (Array.isArray(value)) {
+      text += "[";
+      for (let i = 0; i < value.length && room(depth, i === 0); i++) print(value[i], depth - 1);
+      text += "]";
+    } else if (isPlain(value)) {
+      text += "{";
+      let first = true;
+      for (const key in value) {
+        if (!Object.hasOwn(value, key)) continue;
+        if (!room(depth, first)) break;
+        first = false;
+        string(key);
+        text += ":";
+        print((value as Record<string, unknown>)[key], depth - 1);
+      }
+      text += "}";
+    } else text += kindOf(value);
+  };
 
-  private string(value: string): void {
-    const left = Math.max(this.limit - this.text.length, 8);
-    if (value.length > left) this.complete = false;
-    this.text += JSON.stringify(clip(value, left));
-  }
-
-  private list(value: readonly unknown[], depth: number): void {
-    this.text += "[";
-    for (let i = 0; i < value.length && this.room(depth); i++) {
-      if (i > 0) this.text += ",";
-      this.print(value[i], depth - 1);
-    }
-    this.text += "]";
-  }
-
-  private object(value: object, depth: number): void {
-    this.text += "{";
-    let first = true;
-    for (const key in value) {
-      if (!Object.hasOwn(value, key)) continue;
-      if (!this.room(depth)) break;
-      if (!first) this.text += ",";
-      first = false;
-      this.string(key);
-      this.text += ":";
-      this.print((value as Record<string, unknown>)[key], depth - 1);
-    }
-    this.text += "}";
-  }
-}
-
-function printed(value: unknown, limit: number): Printer {
-  const printer = new Printer(limit);
   try {
-    printer.print(value, DEPTH);
+    print(value, DEPTH);
   } catch {
-    printer.text = "a value that cannot be read";
-    printer.complete = false;
+    return { text: "a value that cannot be read", complete: false };
   }
-  return printer;
+  return { text, complete };
 }
 
 /**

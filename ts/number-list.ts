@@ -1,5 +1,5 @@
-import { ConfigError, MemoryError } from "./errors.js";
-import { excerpt } from "./excerpt.js";
+import { MemoryError } from "./errors.js";
+import { lengthOf, notListed } from "./settings.js";
 import { MAX_ELEMENTS } from "./shape.js";
 
 /** Whole numbers that a caller gave, copied, and the range they lie in. */
@@ -53,12 +53,13 @@ export function maskOf(what: string, name: string, given: ArrayLike<number | boo
 
 /** An array of zeros. Throws `MemoryError` where JavaScript cannot make one so long. */
 export function hostArray<T>(what: string, kind: new (length: number) => T, length: number): T {
+  let cause: unknown;
   try {
     if (length <= MAX_ELEMENTS) return new kind(length);
-  } catch (cause) {
-    throw new MemoryError(`${what}: there is no memory for ${length} values`, { length }, { cause });
+  } catch (error) {
+    cause = error;
   }
-  throw new MemoryError(`${what}: ${length} values are more than linear memory can hold (2^30)`, { length });
+  throw new MemoryError(`${what}: there is no memory for ${length} values`, { length }, { cause });
 }
 
 /**
@@ -66,19 +67,9 @@ export function hostArray<T>(what: string, kind: new (length: number) => T, leng
  * for it, so the last value must be there too.
  */
 function countOf(what: string, name: string, given: ArrayLike<unknown>): number {
-  const length = typeof given === "object" && given !== null ? (given.length as unknown) : undefined;
-  if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
-    throw new ConfigError(`${what}: ${name} is a list of numbers, got ${excerpt(given)}`, { given });
-  }
+  const length = lengthOf(what, name, given, "numbers");
   if (length > 0 && !ArrayBuffer.isView(given) && given[length - 1] === undefined) {
     throw notListed(what, name, "numbers", undefined, length - 1);
   }
   return length;
-}
-
-function notListed(what: string, name: string, kind: string, value: unknown, place: number): ConfigError {
-  return new ConfigError(`${what}: ${name} is a list of ${kind}, got ${excerpt(value)} at place ${place}`, {
-    value,
-    place,
-  });
 }

@@ -1,36 +1,14 @@
 import { ConfigError } from "./errors.js";
 import { clip, excerpt } from "./excerpt.js";
 
-/** Names that other libraries, and other places here, have for one thing; lower case, without underscores. */
-const SYNONYMS: readonly (readonly string[])[] = [
-  ["lr", "learningrate", "peak"],
-  ["weightdecay", "wd", "decay"],
-  ["eps", "epsilon"],
-  ["rank", "r", "loradim"],
-  ["alpha", "loraalpha"],
-  ["dropout", "loradropout"],
-  ["rslora", "userslora"],
-  ["dora", "usedora"],
-  ["init", "initloraweights"],
-  ["targetmodules", "targets", "modules"],
-  ["warmup", "warmupsteps", "numwarmupsteps"],
-  ["total", "totalsteps", "numtrainingsteps"],
-  ["steps", "maxsteps"],
-  ["epochs", "numtrainepochs"],
-  ["batchsize", "perdevicetrainbatchsize"],
-  ["accumulate", "gradientaccumulationsteps"],
-  ["maxgradnorm", "maxnorm", "clip"],
-  ["dim", "axis"],
-  ["dim0", "axis0"],
-  ["dim1", "axis1"],
-  ["keepdim", "keepdims"],
-  ["causal", "iscausal"],
-  ["mask", "attnmask", "attentionmask"],
-  ["paddingindex", "paddingidx"],
-  ["heads", "numheads", "nheads"],
-  ["transposea", "transa"],
-  ["transposeb", "transb"],
-];
+/**
+ * Names that other libraries, and other places here, have for one thing; lower case, without underscores. Left out are
+ * those that hold the name itself, such as `lora_alpha`.
+ */
+const SYNONYMS =
+  "lr learningrate peak,weightdecay wd,eps epsilon,rank r loradim,targetmodules targets,total numtrainingsteps," +
+  "accumulate gradientaccumulationsteps,maxgradnorm maxnorm clip,dim axis,dim0 axis0,dim1 axis1,transposea transa," +
+  "transposeb transb";
 
 /**
  * Throws `ConfigError` unless `given` is an object none of whose enumerable names is outside `known`; the message names
@@ -46,37 +24,40 @@ export function checkOptions(what: string, given: unknown, known: readonly strin
 function unknownOption(what: string, name: string, known: readonly string[]): ConfigError {
   const meant = likelyName(name, known);
   const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-  const list = known.length === 0 ? "none" : known.join(", ");
-  return new ConfigError(`${what}: there is no option ${JSON.stringify(clip(name, 60))}${hint} (there are ${list})`, {
-    name,
-    known,
-  });
+  const shown = JSON.stringify(clip(name, 60));
+  const there = known.join(", ") || "none";
+  return new ConfigError(`${what}: there is no option ${shown}${hint} (there are ${there})`, { name, known });
 }
 
-/** The known name that means the same, or is spelt nearly the same; undefined where none is near. */
+/** The known name that means the same, stands in it or around it, or is spelt nearly the same; undefined for none. */
 export function likelyName(name: string, known: readonly string[]): string | undefined {
   const wanted = plain(name);
   if (wanted.length > 60) return undefined;
-  const same = SYNONYMS.find((group) => group.includes(wanted)) ?? [wanted];
-  const synonym = known.find((option) => same.includes(plain(option)));
-  if (synonym !== undefined) return synonym;
-  const near = known.map((option) => ({ option, distance: distance(wanted, plain(option)) }));
-  near.sort((a, b) => a.distance - b.distance);
-  const best = near[0];
-  return best !== undefined && best.distance <= Math.min(2, Math.floor(wanted.length / 3)) ? best.option : undefined;
+  const groups = SYNONYMS.split(",").map((group) => group.split(" "));
+  const same = groups.find((group) => group.includes(wanted)) ?? [wanted];
+  const mostTypos = Math.min(2, Math.floor(wanted.length / 3));
+  const near = known.map((option) => {
+    const own = plain(option);
+    const [short, long] = own.length < wanted.length ? [own, wanted] : [wanted, own];
+    if (same.includes(own)) return { option, distance: -Infinity };
+    // The more letters the better: keep_dims is rather keepDim than dim.
+    if (short.length > 3 && long.includes(short)) return { option, distance: -short.length };
+    return { option, distance: typos(wanted, own) };
+  });
+  return near.filter(({ distance }) => distance <= mostTypos).sort((a, b) => a.distance - b.distance)[0]?.option;
 }
 
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /** Letters to insert, delete or replace to make `b` of `a` (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+function typos(a: string, b: string): number {
+  let row = [...b, ""].map((_, j) => j);
+  for (const letter of a) {
+    const next = [row[0]! + 1];
+    for (let j = 0; j < b.length; j++) {
+      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === b[j] ? 0 : 1)));
     }
     row = next;
   }
-  return row[b.length]!;
+  return row.at(-1)!;
 }

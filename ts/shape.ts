@@ -1,5 +1,6 @@
-import { MemoryError, ShapeError } from "./errors.js";
-import { clip, excerpt } from "./excerpt.js";
+import { type ErrorClass, MemoryError, ShapeError } from "./errors.js";
+import { clip } from "./excerpt.js";
+import { lengthOf, notListed, unexpected } from "./settings.js";
 
 /** Dimensions a tensor may have. */
 const MAX_RANK = 64;
@@ -31,12 +32,9 @@ export function formatShape(shape: readonly number[]): string {
 
 /** A copy of a list of whole numbers from 0. Throws `ShapeError` for anything else. */
 export function checkLengths(what: string, shape: readonly number[]): number[] {
-  const refuse = () =>
-    new ShapeError(`${what}: a shape is a list of whole numbers from 0, got ${excerpt(shape)}`, { shape });
-  if (!Array.isArray(shape)) throw refuse();
-  const lengths = listOf(what, "shape", shape);
-  for (const length of lengths) if (!(Number.isSafeInteger(length) && length >= 0)) throw refuse();
-  return lengths;
+  const lengths = Array.isArray(shape) ? listOf(what, "shape", shape) : [NaN];
+  if (lengths.every((length) => Number.isSafeInteger(length) && length >= 0)) return lengths;
+  throw unexpected(what, "a shape", "a list of whole numbers from 0", shape, ShapeError);
 }
 
 /**
@@ -54,22 +52,38 @@ export function checkSize<T extends readonly number[]>(what: string, shape: T): 
   );
 }
 
+/** Throws an error of class `kind` unless `shape` is the `expected` one, which is `whose`. */
+export function checkShape(
+  what: string,
+  name: string,
+  shape: readonly number[],
+  expected: readonly number[],
+  whose = "",
+  kind: ErrorClass = ShapeError,
+): void {
+  if (sameShape(shape, expected)) return;
+  const message = `${what}: ${name} must have ${whose}shape ${formatShape(expected)}, got ${formatShape(shape)}`;
+  throw new kind(message, { shape, expected });
+}
+
+/** Throws `ShapeError` unless a shape holds `count` things. */
+export function checkFills(what: string, shape: readonly number[], things: string, count: number): void {
+  const size = sizeOf(shape);
+  if (count === size) return;
+  throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`, { shape, count });
+}
+
 /**
  * A copy of a short list of numbers, such as a shape or dimensions. Throws `ShapeError` for anything else; what the
  * numbers may be is the caller's to check.
  */
 export function listOf(what: string, name: string, given: ArrayLike<number>): number[] {
-  const length = typeof given === "object" && given !== null ? (given.length as unknown) : undefined;
-  if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
-    throw new ShapeError(`${what}: ${name} is a list of numbers, got ${excerpt(given)}`, { given });
-  }
+  const length = lengthOf(what, name, given, "numbers", ShapeError);
   if (length > MAX_RANK) throw tooManyDimensions(what, length);
   const list = new Array<number>(length);
   for (let i = 0; i < length; i++) {
     const value: unknown = given[i];
-    if (typeof value !== "number") {
-      throw new ShapeError(`${what}: ${name} is a list of numbers, got ${excerpt(value)} at place ${i}`, { place: i });
-    }
+    if (typeof value !== "number") throw notListed(what, name, "numbers", value, i, ShapeError);
     list[i] = value;
   }
   return list;

@@ -1,7 +1,7 @@
 import { ShapeError } from "./errors.js";
-import { excerpt } from "./excerpt.js";
 import { floatsOf, hostArray } from "./number-list.js";
-import { checkLengths, checkSize, formatShape, sizeOf } from "./shape.js";
+import { object, unexpected } from "./settings.js";
+import { checkFills, checkLengths, checkSize, sizeOf } from "./shape.js";
 
 export { formatShape, sameShape, sizeOf } from "./shape.js";
 
@@ -36,22 +36,9 @@ export function zeros(shape: readonly number[]): Tensor {
  * each field read once, the shape copied.
  */
 export function checkTensor(what: string, value: Tensor): Tensor {
-  if (typeof value !== "object" || value === null) {
-    throw new ShapeError(`${what}: a tensor is { shape, data }, got ${excerpt(value)}`);
-  }
-  const { shape, data } = value;
+  const { shape, data } = object(what, "a tensor", value, "{ shape, data }", ShapeError) as Tensor;
   const lengths = checkLengths(what, shape);
-  if (!(data instanceof Float32Array)) {
-    throw new ShapeError(
-      `${what}: data must be a Float32Array, got ${Object.prototype.toString.call(data).slice(8, -1)}`,
-    );
-  }
-  const size = sizeOf(lengths);
-  if (data.length !== size) {
-    throw new ShapeError(`${what}: shape ${formatShape(lengths)} holds ${size} values, got ${data.length}`, {
-      shape: lengths,
-      length: data.length,
-    });
-  }
+  if (!(data instanceof Float32Array)) throw unexpected(what, "data", "a Float32Array", data, ShapeError);
+  checkFills(what, lengths, "values", data.length);
   return { shape: checkSize(what, lengths), data };
 }

@@ -2,6 +2,9 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { transform } from "esbuild";
 
+// Fields are assigned, as tsconfig.json has it: declared besides, each would stand in the bundle twice.
+const tsconfigRaw = { compilerOptions: { useDefineForClassFields: false } };
+
 /** Rollup plugin: TypeScript to JavaScript, file by file (`tsc` checks the types). */
 export const typescript = {
   name: "typescript",
@@ -12,7 +15,7 @@ export const typescript = {
   },
   transform(code, id) {
     return id.endsWith(".ts")
-      ? transform(code, { loader: "ts", target: "es2022", sourcefile: id, sourcemap: true })
+      ? transform(code, { loader: "ts", target: "es2022", sourcefile: id, sourcemap: true, tsconfigRaw })
       : null;
   },
 };

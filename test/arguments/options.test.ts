@@ -23,6 +23,29 @@ it.each([
   expect(likelyName(name, known)).toBe(meant);
 });
 
+it.each([
+  ["lora_alpha", "alpha"],
+  ["use_rslora", "rslora"],
+  ["init_lora_weights", "init"],
+  ["modules", "targetModules"],
+  ["num_warmup_steps", "warmup"],
+  ["num_training_steps", "total"],
+  ["max_steps", "steps"],
+  ["gradient_accumulation_steps", "accumulate"],
+  ["num_train_epochs", "epochs"],
+  ["per_device_train_batch_size", "batchSize"],
+  ["clip", "maxGradNorm"],
+  ["is_causal", "causal"],
+  ["attn_mask", "mask"],
+  ["padding_idx", "paddingIndex"],
+  ["nheads", "heads"],
+  ["trans_a", "transposeA"],
+])("%s of other libraries is likely %s", (name, meant) => {
+  const all = ["alpha", "rank", "rslora", "init", "targetModules", "warmup", "total", "steps", "accumulate", "epochs"];
+  const more = ["batchSize", "maxGradNorm", "causal", "mask", "paddingIndex", "heads", "transposeA", "transposeB"];
+  expect(likelyName(name, [...all, ...more])).toBe(meant);
+});
+
 it("names what was likely meant, and what there is", () => {
   expect(() => checkOptions("fit", { lr: 0.1 }, known)).toThrow(
     'fit: there is no option "lr"; did you mean "learningRate"? (there are learningRate, weightDecay, eps, keepDim, dim)',

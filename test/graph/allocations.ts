@@ -1,6 +1,7 @@
 import { engine } from "../../ts/engine/engine.js";
 import type { Graph } from "../../ts/index.js";
 import { MemoryError } from "../../ts/index.js";
+import { unused } from "./unused.js";
 
 /** How a run went: how often it asked for memory, and what it gave or threw. */
 export interface Outcome<T> {
@@ -45,7 +46,7 @@ export function stateOf(graph: Graph) {
   }));
   return {
     nodes,
-    unused: graph.arena.unused(),
+    unused: unused(graph.arena),
     streams: graph.streamsDrawn,
     used: engine().heap.used,
     running: graph.attempt.running,

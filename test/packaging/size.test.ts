@@ -5,22 +5,32 @@ import { build } from "esbuild";
 import { expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
 
-/** Bytes, gzip, of a minified bundle for browsers that uses `names` of the package; dependencies are left out. */
-async function bundleSize(names: string): Promise<number> {
+/** A minified bundle for browsers that uses `names` of the package; dependencies are left out. */
+async function bundle(names: string) {
   const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const { outputFiles } = await build({
+  return build({
     stdin: { contents: `export { ${names} } from "./dist/browser.js";`, resolveDir: root },
     bundle: true,
     minify: true,
     format: "esm",
     write: false,
+    metafile: true,
     external: Object.keys(dependencies),
   });
-  return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
 
+const layers = "Graph, LoraLinear, tensor, zeros, kaimingInit, gaussianInit";
+const training = "AdamW, SGD, clipGradNorm, clipGradValue, cosineSchedule, linearSchedule";
+const core = `init, engineInfo, ${layers}, ${training}`;
+
 it("the core (engine, graph, LoRA layers, optimizers) is at most 25 kB of JavaScript", async () => {
-  const layers = "Graph, LoraLinear, tensor, zeros, kaimingInit, gaussianInit";
-  const training = "AdamW, SGD, clipGradNorm, clipGradValue, cosineSchedule, linearSchedule";
-  expect(await bundleSize(`init, engineInfo, ${layers}, ${training}`)).toBeLessThanOrEqual(25_000);
+  const { outputFiles } = await bundle(core);
+  expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThanOrEqual(25_000);
+});
+
+it("a bundler leaves out readers and models where a program uses neither", async () => {
+  const { outputs } = (await bundle(core)).metafile;
+  const used = Object.entries(Object.values(outputs)[0]!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const files = used.map(([file]) => file.split("/").at(-1)).sort();
+  expect(files).toEqual(["browser.js", "shared-core.js", "shared-pool.js"]);
 });

@@ -60,32 +60,28 @@ export async function init(options: InitOptions = {}): Promise<EngineInfo> {
 }
 
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
-function join(engine: Engine, wanted: Wanted): void {
-  const { build, threads, threadsRefused, tile, maximumMemory } = engine;
+function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, wanted: Wanted): void {
+  const running = { build, threads, tile: tile.current, maximumMemory };
+  const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
+  const same = {
+    build: wanted.build === build,
+    // More threads would have been refused then, too.
+    threads: asked === threads || (threadsRefused !== null && asked > threads),
+    tile: wanted.tile !== "auto" && tile.allows(wanted.tile),
+    maximumMemory: wanted.maximumMemory === maximumMemory,
+  };
   const other: string[] = [];
-  const differs = (name: string, has: unknown, wants: unknown) =>
-    other.push(`${name} ${show(wants)}, not ${show(has)}`);
-  if (wanted.build !== "auto" && wanted.build !== build) differs("build", build, wanted.build);
-  if (wanted.threads !== "auto") {
-    const asked = Math.min(wanted.threads, MOST_THREADS);
-    // More would have been refused then, too.
-    const refused = threadsRefused !== null && asked > threads;
-    if (asked !== threads && !refused) differs("threads", threads, wanted.threads);
-  }
-  if (wanted.tile !== "auto" && !tile.allows(wanted.tile)) differs("tile", tile.current, wanted.tile);
-  if (wanted.maximumMemory !== undefined && wanted.maximumMemory !== maximumMemory) {
-    differs("maximumMemory", maximumMemory, wanted.maximumMemory);
+  for (const [name, has] of Object.entries(running)) {
+    const wants = wanted[name as keyof typeof running] ?? "auto";
+    if (wants === "auto" || same[name as keyof typeof running]) continue;
+    other.push(`${name} ${JSON.stringify(wants)}, not ${JSON.stringify(has)}`);
   }
   if (other.length > 0) {
-    throw new ConfigError(
-      `init: the kernels are running already; what this call asks for (${other.join("; ")}) would need a new process or page`,
-      { running: { build, threads, tile: tile.current, maximumMemory }, other },
-    );
+    const message = `init: the kernels are running already; ${other.join("; ")} would need a new process or page`;
+    throw new ConfigError(message, { running, other });
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }
-
-const show = (value: unknown) => JSON.stringify(value);
 
 /** The build, threads, tile and memory of the running engine. Throws `ConfigError` before `init`. */
 export function engineInfo(): EngineInfo {

@@ -8,36 +8,25 @@ export interface Features {
   readonly threads: boolean;
 }
 
-const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-/** Type section of one function, [] → []; then a function section that uses it. */
-const ONE_FUNCTION = [0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00];
-
-function validates(...sections: number[][]): boolean {
-  return WebAssembly.validate(new Uint8Array([...HEADER, ...sections.flat()]));
+/** Whether a module of one function, [] → [], whose code section is the last of `sections`, is valid. */
+function validates(...sections: number[]): boolean {
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  const oneFunction = [0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00];
+  return WebAssembly.validate(Uint8Array.of(...header, ...oneFunction, ...sections));
 }
 
-/** A code section with one body made of `instructions`. */
-function code(...instructions: number[]): number[] {
-  const body = [0x00, ...instructions, 0x0b];
-  return [0x0a, body.length + 2, 0x01, body.length, ...body];
-}
-
-const ZERO = [0x41, 0x00]; // i32.const 0
-const SPLAT = [0xfd, 0x13]; // f32x4.splat
-const FLOAT_ZERO = [0x43, 0x00, 0x00, 0x00, 0x00]; // f32.const 0
-const DROP = [0x1a];
-
-const SIMD = code(...FLOAT_ZERO, ...SPLAT, ...DROP);
-const vector = [...FLOAT_ZERO, ...SPLAT];
-const RELAXED = code(...vector, ...vector, ...vector, 0xfd, 0x85, 0x02, ...DROP); // f32x4.relaxed_madd
-const SHARED_MEMORY = [0x05, 0x04, 0x01, 0x03, 0x01, 0x01];
-const ATOMIC = code(...ZERO, 0xfe, 0x10, 0x02, 0x00, ...DROP); // i32.atomic.load
+/** f32.const 0, f32x4.splat */
+const VECTOR = [0x43, 0x00, 0x00, 0x00, 0x00, 0xfd, 0x13];
 
 /** Tries each feature. Takes microseconds and compiles nothing. */
 export function detectFeatures(): Features {
   return {
-    simd: validates(ONE_FUNCTION, SIMD),
-    relaxedSimd: validates(ONE_FUNCTION, RELAXED),
+    // Sections of one body, which ends in drop, end.
+    simd: validates(0x0a, 0x0c, 0x01, 0x0a, 0x00, ...VECTOR, 0x1a, 0x0b),
+    // f32x4.relaxed_madd
+    relaxedSimd: validates(
+      ...[0x0a, 0x1d, 0x01, 0x1b, 0x00, ...VECTOR, ...VECTOR, ...VECTOR, 0xfd, 0x85, 0x02, 0x1a, 0x0b],
+    ),
     threads: sharedMemoryObstacle() === null,
   };
 }
@@ -46,8 +35,10 @@ export function detectFeatures(): Features {
 export function sharedMemoryObstacle(): string | null {
   // Pages need isolation before a `SharedArrayBuffer` can be sent to a worker.
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
-  if (isolated === false) return "this page is not cross-origin isolated (it needs the headers COOP and COEP)";
+  if (isolated === false) return "this page is not cross-origin isolated (by the headers COOP and COEP)";
   if (typeof SharedArrayBuffer === "undefined") return "this runtime has no SharedArrayBuffer";
-  if (!validates(ONE_FUNCTION, SHARED_MEMORY, ATOMIC)) return "this runtime's WebAssembly has no shared memory";
-  return null;
+  // A shared memory; i32.const 0, i32.atomic.load
+  const memory = [0x05, 0x04, 0x01, 0x03, 0x01, 0x01];
+  const code = [0x0a, 0x0b, 0x01, 0x09, 0x00, 0x41, 0x00, 0xfe, 0x10, 0x02, 0x00, 0x1a, 0x0b];
+  return validates(...memory, ...code) ? null : "this runtime's WebAssembly has no shared memory";
 }

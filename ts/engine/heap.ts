@@ -17,14 +17,14 @@ export function align(bytes: number): number {
  */
 export class Heap {
   /** Free ranges, by address; neighbours are merged. */
-  private free: { start: Pointer; size: number }[] = [];
-  private readonly sizes = new Map<Pointer, number>();
+  readonly #free: { start: Pointer; size: number }[] = [];
+  readonly #sizes = new Map<Pointer, number>();
   used = 0;
   peak = 0;
   /** @internal Most bytes that may be in use. Tests lower it, so that every allocation in turn is the one that fails. */
   budget = Infinity;
   /** Windows on linear memory that user code reads at the moment; growing would detach them. */
-  private windows = 0;
+  #windows = 0;
 
   constructor(
     readonly memory: WebAssembly.Memory,
@@ -41,17 +41,14 @@ export class Heap {
   allocate(bytes: number): Pointer {
     const size = Math.max(align(bytes), ALIGNMENT);
     // The negation refuses NaN too.
-    if (!(this.used + size <= this.budget)) throw this.exhausted(size);
-    let index = this.free.findIndex((range) => range.size >= size);
-    if (index < 0) {
-      this.grow(size);
-      index = this.free.findIndex((range) => range.size >= size);
-    }
-    const range = this.free[index]!;
+    if (!(this.used + size <= this.budget)) throw this.#exhausted(size);
+    const fits = () => this.#free.find((range) => range.size >= size);
+    const range = fits() ?? (this.#grow(size), fits()!);
     const pointer = range.start;
-    if (range.size === size) this.free.splice(index, 1);
-    else this.free[index] = { start: pointer + size, size: range.size - size };
-    this.sizes.set(pointer, size);
+    range.start += size;
+    range.size -= size;
+    if (range.size === 0) this.#free.splice(this.#free.indexOf(range), 1);
+    this.#sizes.set(pointer, size);
     this.used += size;
     this.peak = Math.max(this.peak, this.used);
     return pointer;
@@ -59,74 +56,64 @@ export class Heap {
 
   /** Gives a block back. Throws where there is none: whoever releases a block twice may have released another's. */
   release(pointer: Pointer): void {
-    const size = this.sizes.get(pointer);
+    const size = this.#sizes.get(pointer);
     if (size === undefined) {
-      const message = `linear memory: no block in use starts at ${String(pointer)}; was it released twice?`;
-      throw new LowrankError("INTERNAL", message, { pointer });
+      throw new LowrankError("INTERNAL", `heap: no block in use starts at ${pointer}; was it released twice?`);
     }
-    this.sizes.delete(pointer);
+    this.#sizes.delete(pointer);
     this.used -= size;
-    this.insert(pointer, size);
+    this.#insert(pointer, size);
   }
 
   /** Runs `read` while memory may not grow: arrays on it stay what they are. */
   withoutGrowth<T>(read: () => T): T {
-    this.windows++;
+    this.#windows++;
     try {
       return read();
     } finally {
-      this.windows--;
+      this.#windows--;
     }
   }
 
-  private grow(size: number): void {
-    if (this.windows > 0) {
-      throw new ConfigError(
-        "linear memory must grow, but a `view` is reading from it, whose array would be detached: read first, compute after",
-      );
+  #grow(size: number): void {
+    if (this.#windows > 0) {
+      throw new ConfigError("memory must grow, but a `view`'s array would be detached: read first, compute after");
     }
-    const last = this.free.at(-1);
+    const last = this.#free.at(-1);
     const atEnd = last !== undefined && last.start + last.size === this.reserved ? last.size : 0;
     const least = Math.ceil((size - atEnd) / PAGE);
     const left = Math.floor((this.maximum - this.reserved) / PAGE);
-    if (!(least <= left)) throw this.exhausted(size);
+    if (!(least <= left)) throw this.#exhausted(size);
     const pages = Math.max(least, Math.min(GROWTH / PAGE, left));
-    let start: Pointer;
     try {
-      start = this.memory.grow(pages) * PAGE;
+      this.#insert(this.memory.grow(pages) * PAGE, pages * PAGE);
     } catch (cause) {
-      throw this.exhausted(size, cause);
+      throw this.#exhausted(size, cause);
     }
-    this.insert(start, pages * PAGE);
   }
 
-  private exhausted(size: number, cause?: unknown): MemoryError {
+  #exhausted(requested: number, cause?: unknown): MemoryError {
+    const { reserved, maximum } = this;
     return new MemoryError(
-      `linear memory: ${megabytes(size)} more are needed, ${megabytes(this.reserved)} of at most ` +
-        `${megabytes(this.maximum)} are reserved; use smaller batches or shorter texts, dispose graphs you are done ` +
-        "with, or raise `maximumMemory` in init()",
-      { requested: size, reserved: this.reserved, maximum: this.maximum },
+      `linear memory: ${megabytes(requested)} more are needed, ${megabytes(reserved)} of at most ${megabytes(maximum)} ` +
+        "are reserved; use smaller batches, dispose graphs, or raise `maximumMemory` in init()",
+      { requested, reserved, maximum },
       { cause },
     );
   }
 
-  private insert(start: Pointer, size: number): void {
-    let low = 0;
-    for (let high = this.free.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if (this.free[middle]!.start < start) low = middle + 1;
-      else high = middle;
+  #insert(start: Pointer, size: number): void {
+    const free = this.#free;
+    const after = free.findIndex((range) => range.start > start);
+    const at = after < 0 ? free.length : after;
+    free.splice(at, 0, { start, size });
+    // First with what follows it, then with what it follows.
+    for (const i of [at, at - 1]) {
+      const [range, next] = [free[i], free[i + 1]];
+      if (range === undefined || next === undefined || range.start + range.size !== next.start) continue;
+      range.size += next.size;
+      free.splice(i + 1, 1);
     }
-    const before = this.free[low - 1];
-    const after = this.free[low];
-    const joinsBefore = before !== undefined && before.start + before.size === start;
-    const joinsAfter = after !== undefined && start + size === after.start;
-    if (joinsBefore && joinsAfter) {
-      before.size += size + after.size;
-      this.free.splice(low, 1);
-    } else if (joinsBefore) before.size += size;
-    else if (joinsAfter) this.free[low] = { start, size: size + after.size };
-    else this.free.splice(low, 0, { start, size });
   }
 }
 

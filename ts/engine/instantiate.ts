@@ -25,7 +25,6 @@ export async function instantiate(module: WebAssembly.Module, memory?: WebAssemb
 
 function taskFailed(): never {
   throw new EngineError(
-    "a thread of the pool died in the middle of a kernel, whose result is lost; the threads that are left go on: " +
-      "repeat what you did from a state you trust, such as a checkpoint",
+    "a thread of the pool died in a kernel, whose result is lost; go on from a state you trust, such as a checkpoint",
   );
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import { checkOptions } from "../options.js";
-import { oneOf, whole } from "../settings.js";
+import { kindOf } from "../excerpt.js";
+import { choice, optional, or, type Read, readOptions } from "../read-options.js";
+import { object, unexpected, whole } from "../settings.js";
 import type { Build, WasmSource } from "./source.js";
 import type { Tile } from "./tile.js";
 
@@ -35,60 +35,50 @@ export interface Wanted {
   readonly maximumMemory: number | undefined;
 }
 
-const NAMES = ["build", "threads", "wasm", "tile", "maximumMemory"] as const satisfies (keyof InitOptions)[];
 const MEBIBYTE = 1024 ** 2;
 const LEAST_MEMORY = 16 * MEBIBYTE;
 const MOST_MEMORY = 4096 * MEBIBYTE;
 
 /** The options of `init`, or a `ConfigError` that says which one makes no sense. */
 export function checkInitOptions(given: InitOptions): Wanted {
-  checkOptions("init", given, NAMES);
-  const { build = "auto", threads = "auto", wasm, tile = "auto", maximumMemory } = given;
-  const wanted = {
-    build: oneOf("init", "build", build, ["auto", "simd", "relaxed"]),
-    threads: threadNumber(threads),
-    wasm: wasm === undefined ? wasm : binary(wasm),
-    tile: tile === "auto" ? tile : checkTile(tile),
-    maximumMemory: maximumMemory === undefined ? maximumMemory : memorySize(maximumMemory),
-  };
+  const wanted = readOptions<Wanted>("init", given, {
+    build: choice("auto", "simd", "relaxed"),
+    threads: or("auto", threadNumber),
+    wasm: optional(binary),
+    tile: or("auto", checkTile),
+    maximumMemory: optional(memorySize),
+  });
   if (wanted.wasm !== undefined && wanted.build === "auto") {
-    throw new ConfigError('init: `wasm` needs `build: "simd"` or `build: "relaxed"` to say which binary it is');
+    throw new ConfigError('init: `wasm` needs `build` to say which binary it is, "simd" or "relaxed"');
   }
   return wanted;
 }
 
-function threadNumber(threads: number | "auto"): number | "auto" {
-  if (threads === "auto" || (Number.isSafeInteger(threads) && threads >= 1)) return threads;
-  throw new ConfigError(`init: threads is "auto" or a whole number from 1, got ${excerpt(threads)}`, { threads });
+function threadNumber(what: string, name: string, threads: unknown): number | "auto" {
+  if (threads === "auto" || (Number.isSafeInteger(threads) && (threads as number) >= 1)) return threads as number;
+  throw unexpected(what, name, '"auto" or a whole number from 1', threads);
 }
 
-function checkTile(given: Tile): Tile {
-  if (typeof given !== "object" || given === null) {
-    throw new ConfigError(`init: tile is "auto" or { rows, columns }, got ${excerpt(given)}`, { tile: given });
-  }
-  checkOptions("init: tile", given, ["rows", "columns"]);
-  const { rows, columns } = given;
-  return { rows: whole("init: tile", "rows", rows, 1), columns: whole("init: tile", "columns", columns, 1) };
+function checkTile(what: string, name: string, given: unknown): Tile | "auto" {
+  if (given === "auto") return given;
+  object(what, name, given, '"auto" or { rows, columns }');
+  const length: Read<number> = (what, name, value) => whole(what, name, value, 1);
+  return readOptions(`${what}: ${name}`, given, { rows: length, columns: length });
 }
 
-function memorySize(bytes: number): number {
+function memorySize(what: string, name: string, bytes: number): number {
   if (typeof bytes === "number" && bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY) return bytes;
-  throw new ConfigError(
-    `init: maximumMemory is a number of bytes, 16 MiB to 4 GiB (${LEAST_MEMORY} to ${MOST_MEMORY}), got ${excerpt(bytes)}`,
-    { maximumMemory: bytes },
-  );
+  throw unexpected(what, name, `a number of bytes, 16 MiB to 4 GiB (${LEAST_MEMORY} to ${MOST_MEMORY})`, bytes);
 }
 
 /** Bytes are copied: the caller may change them while `init` awaits. */
-function binary(wasm: WasmSource): WasmSource {
+function binary(what: string, name: string, wasm: WasmSource): WasmSource {
   // By name, since objects of another realm (a frame, a test's sandbox) are no instances of this one's classes.
-  const kind = Object.prototype.toString.call(wasm).slice(8, -1);
+  const kind = kindOf(wasm);
   if (ArrayBuffer.isView(wasm)) return new Uint8Array(wasm.buffer, wasm.byteOffset, wasm.byteLength).slice();
   if (kind === "ArrayBuffer") return (wasm as ArrayBuffer).slice(0);
   if (kind === "WebAssembly.Module") return wasm;
   if (kind === "URL" || wasm instanceof URL) return String(wasm);
   if (typeof wasm === "string" && wasm !== "") return wasm;
-  throw new ConfigError(
-    `init: wasm is the binary's bytes, a compiled WebAssembly.Module, or a URL to fetch it from, got ${excerpt(wasm)}`,
-  );
+  throw unexpected(what, name, "the binary's bytes, a WebAssembly.Module, or a URL to fetch it from", wasm);
 }

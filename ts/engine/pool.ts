@@ -45,10 +45,13 @@ export interface ThreadPlan {
 /** What can be had of `wanted` threads. `ownBinary`: the caller gave the binary, which is one without threads. */
 export function planThreads(wanted: number | "auto", features: Features, ownBinary: boolean): ThreadPlan {
   const asked = wanted === "auto" ? Math.min(cores(), MOST_THREADS) : wanted;
-  if (asked === 1) return { threads: 1, refused: null };
-  if (host === undefined) return { threads: 1, refused: "this entry point of the package starts no workers" };
-  if (ownBinary) return { threads: 1, refused: "a binary given as `wasm` runs on one thread" };
-  if (!features.threads) return { threads: 1, refused: sharedMemoryObstacle() };
+  const obstacle =
+    asked === 1 ? null
+    : host === undefined ? "this entry point of the package starts no workers"
+    : ownBinary ? "a binary given as `wasm` runs on one thread"
+    : features.threads ? ""
+    : sharedMemoryObstacle(); // prettier-ignore
+  if (obstacle !== "") return { threads: 1, refused: obstacle };
   if (asked <= MOST_THREADS) return { threads: asked, refused: null };
   return { threads: MOST_THREADS, refused: `more than ${MOST_THREADS} threads gain nothing here` };
 }
@@ -58,14 +61,11 @@ function cores(): number {
   return Math.max(1, (host === undefined ? navigator?.hardwareConcurrency : host.concurrency()) || 1);
 }
 
-/** Workers that are up. */
-export interface Workers {
-  /** Ends them all; resolves when they are gone. */
-  readonly end: () => Promise<void>;
-}
-
-/** Starts `count` workers and waits until they are up. Where one does not come up, none is left behind. */
-export async function startWorkers(count: number, data: WorkerData): Promise<Workers> {
+/**
+ * Starts `count` workers and waits until they are up; gives what ends them, and resolves when they are gone. Where one
+ * does not come up, none is left behind.
+ */
+export async function startWorkers(count: number, data: WorkerData): Promise<() => Promise<void>> {
   const workers: PoolWorker[] = [];
   const end = async () => void (await Promise.all(workers.map((worker) => worker.end())));
   try {
@@ -76,7 +76,7 @@ export async function startWorkers(count: number, data: WorkerData): Promise<Wor
     await end();
     throw error;
   }
-  return { end };
+  return end;
 }
 
 async function inTime(started: Promise<unknown>): Promise<void> {

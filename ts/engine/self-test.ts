@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../errors.js";
+import type { Pointer } from "../ops/op.js";
 import type { Heap } from "./heap.js";
 import type { Kernels } from "./kernels.js";
 
@@ -18,22 +19,22 @@ export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
   // Small integers over a power of two: products and sums are exact in float32, fused or not.
   const left = (i: number, k: number) => (((i * 7 + k * 3) % 17) - 8) / 8;
   const right = (k: number, j: number) => (((k * 5 + j * 11) % 19) - 9) / 8;
-  for (let i = 0; i < ROWS; i++) for (let k = 0; k < INNER; k++) floats[a / 4 + i * INNER + k] = left(i, k);
-  for (let k = 0; k < INNER; k++) for (let j = 0; j < COLUMNS; j++) floats[b / 4 + k * COLUMNS + j] = right(k, j);
+  const fill = (start: Pointer, rows: number, columns: number, value: (row: number, column: number) => number) => {
+    for (let i = 0; i < rows * columns; i++) floats[start / 4 + i] = value(Math.floor(i / columns), i % columns);
+  };
+  fill(a, ROWS, INNER, left);
+  fill(b, INNER, COLUMNS, right);
   kernels.gemm(ROWS, COLUMNS, INNER, 1, a, INNER, 1, b, COLUMNS, 1, 0, c, COLUMNS, 0, 0);
-  for (let i = 0; i < ROWS; i++) {
-    for (let j = 0; j < COLUMNS; j++) {
-      let expected = 0;
-      for (let k = 0; k < INNER; k++) expected += left(i, k) * right(k, j);
-      const got = floats[c / 4 + i * COLUMNS + j];
-      if (got !== expected) {
-        throw new UnsupportedError(
-          `init: the "${build}" build computes wrongly in this runtime: element [${i}, ${j}] of the self-test is ` +
-            `${got}, not ${expected}; use another build or runtime`,
-          { build, row: i, column: j, got, expected },
-        );
-      }
-    }
-  }
+  const products = floats.slice(c / 4, c / 4 + ROWS * COLUMNS);
+  fill(c, ROWS, COLUMNS, (row, column) => {
+    let expected = 0;
+    for (let k = 0; k < INNER; k++) expected += left(row, k) * right(k, column);
+    const got = products[row * COLUMNS + column];
+    if (got === expected) return expected;
+    throw new UnsupportedError(
+      `init: the "${build}" build computes wrongly in this runtime: element [${row}, ${column}] is ${got}, not ${expected}`,
+      { build, row, column, got, expected },
+    );
+  });
   for (const block of [a, b, c]) heap.release(block);
 }

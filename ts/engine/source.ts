@@ -1,5 +1,5 @@
 import { ConfigError, UnsupportedError } from "../errors.js";
-import { clip } from "../excerpt.js";
+import { clip, kindOf } from "../excerpt.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
@@ -24,9 +24,11 @@ export function setBinaryLocator(find: BinaryLocator): void {
 export async function compile(variant: string, source?: WasmSource): Promise<WebAssembly.Module> {
   const found = source ?? (await locate(variant));
   try {
-    const bytes = typeof found === "string" || found instanceof URL ? await fetchBinary(found) : found;
+    const bytes = typeof found === "string" || found instanceof URL ? await fetchBinary(String(found)) : found;
     if (bytes instanceof Response) return await WebAssembly.compileStreaming(bytes);
-    const module = isModule(bytes) ? bytes : await WebAssembly.compile(bytes);
+    // By name: a module of another realm is no instance of this one's class.
+    const compiled = kindOf(bytes) === "WebAssembly.Module";
+    const module = compiled ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
   } catch (cause) {
@@ -35,18 +37,9 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     if (source !== undefined) {
       throw new ConfigError(`init: wasm is not a binary that this runtime compiles: ${why}`, {}, { cause });
     }
-    const damaged = "the file is damaged, or the server sent something else";
-    throw new UnsupportedError(
-      `init: the binary of the "${variant}" build does not compile (${damaged}): ${why}`,
-      { variant },
-      { cause },
-    );
+    const message = `init: the binary of the "${variant}" build does not compile: ${why}`;
+    throw new UnsupportedError(message, { variant }, { cause });
   }
-}
-
-/** By name: a module of another realm is no instance of this one's class. */
-function isModule(binary: BufferSource | WebAssembly.Module): binary is WebAssembly.Module {
-  return Object.prototype.toString.call(binary) === "[object WebAssembly.Module]";
 }
 
 /** Exports by which a binary of the kernels, of any version, is known. */
@@ -54,49 +47,39 @@ const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_sta
 
 function checkKernels(module: WebAssembly.Module): void {
   if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
-    throw new ConfigError(
-      "init: wasm is a build with threads, which only the package itself can start; pass the one without",
-    );
+    throw new ConfigError("init: wasm has threads, which only the package itself can start");
   }
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const missing = KNOWN_BY.find((name) => !names.includes(name));
   if (missing !== undefined) {
     throw new ConfigError(
-      `init: wasm is not a kernel binary of this package: it exports no "${missing}"; pass the contents of "lowrank/wasm/lowrank-simd.wasm"`,
+      `init: wasm is not a kernel binary of this package: it exports no "${missing}"; pass "lowrank/wasm/lowrank-simd.wasm"`,
     );
   }
 }
 
 function locate(variant: string): WasmSource | Promise<WasmSource> {
-  if (locator === undefined) {
-    throw new UnsupportedError(
-      "init: this entry point does not know where the kernel binary is; pass it: init({ wasm: bytes | module | url })",
-    );
-  }
-  return locator(variant);
+  if (locator !== undefined) return locator(variant);
+  throw new UnsupportedError(`init: this entry point does not know where its binary is; ${PASS_IT}`);
 }
 
+const PASS_IT = "pass it: init({ wasm: bytes | module | url })";
+
 /** The answer itself where it can be compiled as it comes, else its bytes. */
-async function fetchBinary(address: URL | string): Promise<Response | ArrayBuffer> {
-  const name = clip(String(address));
+async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
+  const address = clip(url);
   let response: Response;
   try {
-    response = await fetch(address);
+    response = await fetch(url);
   } catch (cause) {
-    throw new UnsupportedError(
-      `init: ${name} cannot be fetched here (${clip(String(cause))}); read the file and pass its bytes: init({ wasm: bytes })`,
-      { address: name },
-      { cause },
-    );
+    const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); read the file and pass its bytes`;
+    throw new UnsupportedError(message, { address }, { cause });
   }
-  if (!response.ok) {
-    throw new UnsupportedError(
-      `init: ${name} answered ${response.status}; copy the .wasm file there (bundlers leave it behind), ` +
-        'or import "lowrank/inline"',
-      { address: name, status: response.status },
-    );
+  const { ok, status, headers } = response;
+  if (!ok) {
+    const remedy = 'copy the .wasm file there (bundlers leave it behind), or import "lowrank/inline"';
+    throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`, { address, status });
   }
-  const type = response.headers.get("content-type") ?? "";
   // Streaming compilation insists on the right media type; many static servers send another.
-  return type.startsWith("application/wasm") ? response : response.arrayBuffer();
+  return headers.get("content-type")?.startsWith("application/wasm") ? response : response.arrayBuffer();
 }

@@ -55,19 +55,14 @@ export async function start(wanted: Wanted): Promise<Engine> {
   throw failure;
 }
 
-function candidates(wanted: Build | "auto", features: Features): Build[] {
-  if (!features.simd) {
-    throw new UnsupportedError(
-      "init: this runtime has no WebAssembly SIMD, which the kernels are made of; use a newer one",
-    );
-  }
-  if (wanted === "relaxed" && !features.relaxedSimd) {
-    throw new UnsupportedError(
-      'init: this runtime has no relaxed SIMD; use build "simd" or "auto" (Node 20 has it behind --experimental-wasm-relaxed-simd)',
-    );
+function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
+  if (!simd) throw new UnsupportedError("init: this runtime has no WebAssembly SIMD; use a newer one");
+  if (wanted === "relaxed" && !relaxedSimd) {
+    const remedy = 'use build "simd" or "auto", or Node 20 with --experimental-wasm-relaxed-simd';
+    throw new UnsupportedError(`init: this runtime has no relaxed SIMD; ${remedy}`);
   }
   if (wanted !== "auto") return [wanted];
-  return features.relaxedSimd ? ["relaxed", "simd"] : ["simd"];
+  return relaxedSimd ? ["relaxed", "simd"] : ["simd"];
 }
 
 /** Kernels with their memory, before they are checked. */
@@ -81,38 +76,28 @@ interface Loaded {
 }
 
 /** With threads where they start; else with one, and the reason. */
-async function loadBest(
-  build: Build,
-  threads: number,
-  source: WasmSource | undefined,
-  maximum: number,
-): Promise<Loaded> {
-  if (threads === 1) return load(build, source, maximum);
+async function loadBest(build: Build, threads: number, source: WasmSource | undefined, most: number): Promise<Loaded> {
   try {
-    return await loadShared(build, threads, maximum);
+    return await load(build, threads, source, most);
   } catch (error) {
-    return { ...(await load(build, source, maximum)), threadsRefused: clip(String(error)) };
+    if (threads === 1) throw error;
+    return { ...(await load(build, 1, source, most)), threadsRefused: clip(String(error)) };
   }
 }
 
-async function load(build: Build, source: WasmSource | undefined, maximum: number): Promise<Loaded> {
-  const kernels = await instantiate(await compile(build, source));
-  return { kernels, heap: new Heap(kernels.memory, maximum), threads: 1 };
-}
-
-/** The build with threads, on shared memory, with its workers running. */
-async function loadShared(build: Build, threads: number, maximum: number): Promise<Loaded> {
+/** With several threads the build for them, on shared memory, with its workers running. */
+async function load(build: Build, threads: number, source: WasmSource | undefined, most: number): Promise<Loaded> {
+  if (threads === 1) {
+    const kernels = await instantiate(await compile(build, source));
+    return { kernels, heap: new Heap(kernels.memory, most), threads };
+  }
   const module = await compile(`${build}-threads`);
-  const shared = sharedMemory(Math.min(maximum, SHARED_MAXIMUM));
-  const kernels = (await instantiate(module, shared.memory)) as SharedKernels;
-  const { end } = await startWorkers(threads - 1, { module, memory: shared.memory });
-  kernels.set_threads(threads, callerMayBlock());
-  return { kernels, heap: new Heap(shared.memory, shared.maximum), threads, end };
-}
-
-/** A page's main thread must not block; workers and Node may. */
-function callerMayBlock(): boolean {
-  return typeof document === "undefined";
+  const { memory, maximum } = sharedMemory(Math.min(most, SHARED_MAXIMUM));
+  const kernels = (await instantiate(module, memory)) as SharedKernels;
+  const end = await startWorkers(threads - 1, { module, memory });
+  // A page's main thread must not block; workers and Node may.
+  kernels.set_threads(threads, typeof document === "undefined");
+  return { kernels, heap: new Heap(memory, maximum), threads, end };
 }
 
 /** Shared memory reserves its maximum as addresses; where a system refuses, less is asked for. */

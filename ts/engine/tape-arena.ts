@@ -1,11 +1,10 @@
-import { MemoryError, StaleNodeError } from "../errors.js";
+import { MemoryError } from "../errors.js";
 import type { Pointer } from "../ops/op.js";
+import { MAX_ELEMENTS } from "../shape.js";
 import { ArenaLog } from "./arena-log.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;
-/** What 4 GiB hold. */
-const MOST_ELEMENTS = 2 ** 30;
 const LARGEST_DOUBLING = 64 * 1024 * 1024;
 
 /** A piece of the heap that the arena hands out from. */
@@ -24,24 +23,26 @@ interface Level {
   readonly free: FreeLists;
 }
 
-const outermost = (): Level => ({ chunk: -1, offset: 0, free: new Map() });
-
 /**
  * Memory of one graph's tape: allocation moves an offset, `rewind` moves it back. Chunks are kept, so that from the
  * second step on nothing is asked of the heap. Blocks freed early (gradients, scratch) are handed out again by size,
  * within the step they were taken in. Between `begin` and `commit` everything is noted, for `rollback`.
  */
 export class TapeArena {
-  private readonly chunks: Block[] = [];
-  private chunk = -1;
-  private offset = 0;
-  /** Open steps, the first being what lies outside them all; beyond `depth` those to use again. */
-  private readonly levels: Level[] = [outermost()];
+  /** @internal */
+  readonly chunks: Block[] = [];
+  /** @internal The chunk that is handed out from, and how much of it was. */
+  chunk = -1;
+  /** @internal */
+  offset = 0;
+  /** @internal Open steps, the first being what lies outside them all; beyond `depth` those to use again, empty. */
+  readonly levels: Level[] = [newLevel()];
   private depth = 0;
   /** The innermost step's. */
   private free = this.levels[0]!.free;
   private readonly log = new ArenaLog();
-  private disposed = false;
+  /** Where the arena stood at `begin`. */
+  private readonly begun = { chunk: -1, offset: 0, chunks: 0 };
 
   constructor(private readonly heap: Heap) {}
 
@@ -70,7 +71,7 @@ export class TapeArena {
 
   /** Opens a step. Give the number to `rewind`. */
   mark(): number {
-    const level = (this.levels[++this.depth] ??= outermost());
+    const level = (this.levels[++this.depth] ??= newLevel());
     level.chunk = this.chunk;
     level.offset = this.offset;
     this.free = level.free;
@@ -88,7 +89,10 @@ export class TapeArena {
 
   /** Notes from now on what changes. */
   begin(): void {
-    this.log.open(this.chunk, this.offset, this.chunks.length);
+    this.log.open();
+    this.begun.chunk = this.chunk;
+    this.begun.offset = this.offset;
+    this.begun.chunks = this.chunks.length;
   }
 
   /** Keeps what changed since `begin`. */
@@ -98,7 +102,8 @@ export class TapeArena {
 
   /** Puts everything back as it was at `begin`; chunks that came since return to the heap. */
   rollback(): void {
-    const { chunk, offset, chunks } = this.log.undo();
+    this.log.undo();
+    const { chunk, offset, chunks } = this.begun;
     this.chunk = chunk;
     this.offset = offset;
     while (this.chunks.length > chunks) this.heap.release(this.chunks.pop()!.start);
@@ -110,31 +115,12 @@ export class TapeArena {
     if (last === undefined || last.size < bytes) this.addChunk(bytes);
   }
 
-  /** Gives every chunk back; nothing can be allocated any more. */
+  /** Gives every chunk back; nothing may be asked of the arena afterwards. */
   dispose(): void {
-    this.disposed = true;
-    for (const chunk of this.chunks) this.heap.release(chunk.start);
-    this.chunks.length = 0;
-    this.chunk = -1;
-    this.offset = 0;
-    this.levels.splice(0, Infinity, outermost());
-    this.depth = 0;
-    this.free = this.levels[0]!.free;
-  }
-
-  /** @internal Everything that may be handed out without asking the heap, for tests: no live tensor lies in it. */
-  unused(): Block[] {
-    const lists = this.levels.flatMap(({ free }) => [...free]);
-    const blocks = lists.flatMap(([size, starts]) => starts.map((start) => ({ start, size })));
-    this.chunks.forEach(({ start, size }, i) => {
-      const from = i < this.chunk ? size : i === this.chunk ? this.offset : 0;
-      if (from < size) blocks.push({ start: start + from, size: size - from });
-    });
-    return blocks;
+    for (const chunk of this.chunks.splice(0)) this.heap.release(chunk.start);
   }
 
   private nextChunk(bytes: number): Pointer {
-    if (this.disposed) throw new StaleNodeError("this graph was disposed; make a new one");
     let next = this.chunk + 1;
     while (next < this.chunks.length && this.chunks[next]!.size < bytes) next++;
     if (next === this.chunks.length) this.addChunk(bytes);
@@ -146,16 +132,13 @@ export class TapeArena {
   /** Twice as large as the last one; where memory is short, as large as it must be. */
   private addChunk(bytes: number): void {
     const doubled = Math.min(2 * (this.chunks.at(-1)?.size ?? FIRST_CHUNK / 2), LARGEST_DOUBLING);
-    if (bytes < doubled) {
-      try {
-        this.chunks.push({ start: this.heap.allocate(doubled), size: doubled });
-        return;
-      } catch (error) {
-        if (!(error instanceof MemoryError)) throw error;
-      }
+    const add = (size: number) => this.chunks.push({ start: this.heap.allocate(size), size });
+    try {
+      add(Math.max(doubled, align(bytes)));
+    } catch (error) {
+      if (!(error instanceof MemoryError) || bytes >= doubled) throw error;
+      add(align(bytes));
     }
-    const size = align(bytes);
-    this.chunks.push({ start: this.heap.allocate(size), size });
   }
 
   /** The free lists a block goes back to: those of the step it was taken in, for it may outlive the steps within. */
@@ -174,12 +157,14 @@ export class TapeArena {
   }
 }
 
+function newLevel(): Level {
+  return { chunk: -1, offset: 0, free: new Map() };
+}
+
 function blockSize(elements: number): number {
   // The negation refuses NaN too: an offset that is no number would make every later block one.
-  if (!(elements >= 0 && elements <= MOST_ELEMENTS)) {
-    throw new MemoryError(`linear memory: a tensor of ${elements} elements; it can hold ${MOST_ELEMENTS}`, {
-      elements,
-    });
+  if (!(elements >= 0 && elements <= MAX_ELEMENTS)) {
+    throw new MemoryError(`linear memory: there is no memory for ${elements} values`, { elements });
   }
   return Math.max(ALIGNMENT, align(4 * elements));
 }

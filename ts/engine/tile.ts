@@ -45,7 +45,7 @@ export class TileChoice {
 
   /** The tile in use. */
   get current(): Tile {
-    return this.tile(this.kernels.tile());
+    return this.tiles()[this.kernels.tile()]!;
   }
 
   /** Whether `keep` can be had: it is this tile, or nobody asked for one and it has as many columns. */
@@ -77,25 +77,28 @@ export class TileChoice {
   private measure(): number[] {
     const { kernels, heap, scratch } = this;
     new Float32Array(heap.memory.buffer, scratch, kernels.probe_len()).fill(0.5);
-    const { columns } = this.current;
-    const times = Array.from({ length: kernels.tile_count() }, () => Infinity);
+    const [tiles, { columns }] = [this.tiles(), this.current];
+    const times = tiles.map(() => Infinity);
     for (let round = 0; round < ROUNDS; round++) {
-      for (let tile = 0; tile < times.length; tile++) {
-        if (kernels.tile_columns(tile) !== columns) continue;
+      tiles.forEach((tile, i) => {
+        if (tile.columns !== columns) return;
         const start = performance.now();
-        kernels.probe_tile(tile, ITERATIONS, scratch);
-        times[tile] = Math.min(times[tile]!, (performance.now() - start) / kernels.tile_rows(tile));
-      }
+        kernels.probe_tile(i, ITERATIONS, scratch);
+        times[i] = Math.min(times[i]!, (performance.now() - start) / tile.rows);
+      });
     }
     return times;
   }
 
-  private tile(index: number): Tile {
-    return { rows: this.kernels.tile_rows(index), columns: this.kernels.tile_columns(index) };
+  /** Those that were compiled. */
+  private tiles(): Tile[] {
+    const { kernels } = this;
+    const tile = (_: unknown, i: number) => ({ rows: kernels.tile_rows(i), columns: kernels.tile_columns(i) });
+    return Array.from({ length: kernels.tile_count() }, tile);
   }
 
   private find({ rows, columns }: Tile): number {
-    const tiles = Array.from({ length: this.kernels.tile_count() }, (_, index) => this.tile(index));
+    const tiles = this.tiles();
     const found = tiles.findIndex((tile) => tile.rows === rows && tile.columns === columns);
     if (found >= 0) return found;
     const names = tiles.map((tile) => `${tile.rows}×${tile.columns}`).join(", ");

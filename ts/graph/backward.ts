@@ -1,5 +1,6 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape, sameShape, type Tensor } from "../tensor.js";
+import { checkShape } from "../shape.js";
+import { formatShape, type Tensor } from "../tensor.js";
 import type { Call } from "./call.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
@@ -43,19 +44,13 @@ function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array
 /** Throws where `loss` is no scalar, or the gradient has another shape, or nothing trainable lies under it. */
 export function checkBackward({ value, requiresGrad }: Node, gradient: Tensor | undefined): void {
   if (gradient !== undefined) {
-    if (!sameShape(gradient.shape, value.shape)) {
-      throw new ShapeError(
-        `backward: the gradient has shape ${formatShape(gradient.shape)}, its node ${formatShape(value.shape)}`,
-      );
-    }
+    checkShape("backward", "the gradient", gradient.shape, value.shape, "the node's ");
   } else if (value.size !== 1) {
     throw new ShapeError(
-      `backward: the loss has shape ${formatShape(value.shape)}, not one value; reduce it, or pass ∂L/∂loss`,
+      `backward: the loss is ${formatShape(value.shape)}, no one value; reduce it, or pass ∂L/∂loss`,
     );
   }
   if (!requiresGrad) {
-    throw new ConfigError(
-      "backward: nothing trainable lies under this node (variables, made outside noGrad, are needed)",
-    );
+    throw new ConfigError("backward: nothing trainable lies under this node: no variable, or all in noGrad");
   }
 }

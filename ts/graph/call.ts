@@ -4,6 +4,8 @@ import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
 
+const UNWANTED: GradientTarget = { pointer: 0, accumulate: 0 };
+
 /**
  * What an op sees while it runs. One object serves every call of a graph: ops never call each other, and a training
  * step makes hundreds of calls.
@@ -14,9 +16,9 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   inputs: readonly Value[] = [];
   output!: Value;
   attributes: unknown;
-  recording = false;
   gradient!: Value;
   saved: unknown;
+  private recording = false;
   private nodes: readonly Node[] = [];
   private gradientTaken = false;
   private readonly scratchBlocks: { pointer: Pointer; elements: number }[] = [];
@@ -69,9 +71,13 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   scratch(elements: number): Pointer {
-    const pointer = this.tape.arena.allocate(elements);
+    const pointer = this.allocate(elements);
     this.scratchBlocks.push({ pointer, elements });
     return pointer;
+  }
+
+  keep(elements: number): Pointer {
+    return this.recording ? this.allocate(elements) : this.scratch(elements);
   }
 
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer {
@@ -98,6 +104,10 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     const node = this.nodes[i]!;
     if (this.gradients.begun(node)) return { pointer: node.gradient, accumulate: 1 };
     return { pointer: this.gradients.start(node), accumulate: 0 };
+  }
+
+  targetIfWanted(i: number): GradientTarget {
+    return this.wants(i) ? this.target(i) : UNWANTED;
   }
 
   pass(i: number): void {

@@ -1,9 +1,7 @@
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import type { GeluAttributes } from "../ops/activation.js";
+import type { ClampAttributes, GeluAttributes } from "../ops/elementwise.js";
 import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
 import type { EmbeddingAttributes } from "../ops/embedding.js";
-import { ops } from "../ops/index.js";
+import * as ops from "../ops/all.js";
 import type { LayerNormAttributes } from "../ops/layer-norm.js";
 import type { LoraLinearAttributes } from "../ops/lora-linear.js";
 import type { MatmulAttributes } from "../ops/matmul.js";
@@ -16,7 +14,7 @@ import type { ReductionAttributes } from "../ops/reduction.js";
 import type { ScaledDotProductAttentionAttributes } from "../ops/scaled-dot-product-attention.js";
 import type { GatherAttributes, IndexSelectAttributes } from "../ops/select.js";
 import type { SliceAttributes } from "../ops/slice.js";
-import type { ClampAttributes } from "../ops/unary.js";
+import { unexpected } from "../settings.js";
 import { idList, type NodeId } from "./node.js";
 import { Tape } from "./tape.js";
 
@@ -270,12 +268,13 @@ export class Graph extends Tape implements Disposable {
 
   /** Applies an op that has attributes: its own copy of them is what goes on the tape. */
   private run<G, A, S>(op: TakingOp<G, A, S>, ids: readonly NodeId[], given: G | undefined): NodeId {
-    return this.apply(op, ids, given === undefined ? (op.byDefault ??= op.take(given)) : op.take(given));
+    const byDefault = () => (op.byDefault ??= op.take(given, op.name));
+    return this.apply(op, ids, given === undefined ? byDefault() : op.take(given, op.name));
   }
 }
 
 /** Throws `ConfigError` unless `graph` is a `Graph`. Gives it back. */
 export function checkGraph(what: string, graph: Graph): Graph {
   if (graph instanceof Graph) return graph;
-  throw new ConfigError(`${what}: graph is a Graph, got ${excerpt(graph)}`);
+  throw unexpected(what, "graph", "a Graph", graph);
 }

@@ -1,5 +1,5 @@
-import { ShapeError } from "../errors.js";
-import { checkTensor, formatShape, type Tensor } from "../tensor.js";
+import { checkFills } from "../shape.js";
+import { checkTensor, type Tensor } from "../tensor.js";
 
 /**
  * A tensor as a user passed it, read once: shape and data cannot change between the check and the copy. Data that are a
@@ -12,9 +12,6 @@ export function readTensor(what: string, value: Tensor, memory: WebAssembly.Memo
 
 /** Copies data of `readTensor`. Throws `ShapeError` where another thread changed their length meanwhile. */
 export function writeTensor(what: string, { shape, data }: Tensor, target: Float32Array): void {
-  if (data.length !== target.length) {
-    const message = `${what}: shape ${formatShape(shape)} holds ${target.length} values, but data has ${data.length} by now`;
-    throw new ShapeError(message, { shape, length: data.length });
-  }
+  checkFills(what, shape, "values", data.length);
   target.set(data);
 }

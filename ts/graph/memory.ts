@@ -8,7 +8,7 @@ import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
 const leaks = new FinalizationRegistry<string>((what) => {
-  console.warn(`lowrank: a ${what} was garbage collected without dispose(); its linear memory stays taken`);
+  console.warn(`lowrank: a ${what} was collected without dispose(); its memory stays taken`);
 });
 
 /**
@@ -27,11 +27,8 @@ export class GraphMemory {
   /** Windows of `view` that are open. */
   private windows = 0;
 
-  /** Throws `ConfigError` before `init()` and where there are to be neither one nor two packed copies. */
+  /** Throws `ConfigError` before `init()`. */
   protected constructor(private readonly packedCopies: 1 | 2) {
-    if (packedCopies !== 1 && packedCopies !== 2) {
-      throw new ConfigError(`Graph: packedCopies is 1 or 2, got ${describe(packedCopies)}`, { packedCopies });
-    }
     this.engine = engine();
     this.arena = new TapeArena(this.engine.heap);
     this.attempt = new Attempt(this.arena);
@@ -81,7 +78,7 @@ export class GraphMemory {
   releaseOwned(pointer: Pointer): void {
     if (this.disposed) return;
     if (!this.owned.delete(pointer)) {
-      throw new LowrankError("INTERNAL", `graph: no memory of this graph starts at ${pointer}; was it released twice?`);
+      throw new LowrankError("INTERNAL", `graph: no block in use starts at ${pointer}; was it released twice?`);
     }
     this.engine.heap.release(pointer);
   }
@@ -123,18 +120,11 @@ export class GraphMemory {
     this.assertNotDisposed();
     this.attempt.assertIdle();
     if (this.windows > 0) {
-      throw new ConfigError(
-        "a method of this graph was called inside `view`: take values out of it, and compute after",
-      );
+      throw new ConfigError("a method of this graph was called inside `view`: read first, compute after");
     }
   }
 
   private assertNotDisposed(): void {
     if (this.disposed) throw new StaleNodeError("this graph was disposed; make a new one");
   }
-}
-
-/** A value of any type as messages show it, shortened. */
-export function describe(value: unknown): string {
-  return typeof value === "number" ? String(value) : typeof value;
 }

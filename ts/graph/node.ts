@@ -1,5 +1,6 @@
-import { ConfigError, StaleNodeError } from "../errors.js";
+import { StaleNodeError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
+import { list } from "../settings.js";
 import type { Op, PackedForm, Pointer, Value } from "../ops/op.js";
 
 declare const brand: unique symbol;
@@ -51,7 +52,7 @@ export function wasIssued(id: number): boolean {
 
 /** A copy of a list of ids. Throws `ConfigError` for what is no list, `StaleNodeError` for what is no id. */
 export function idList(what: string, given: readonly NodeId[]): NodeId[] {
-  if (!Array.isArray(given)) throw new ConfigError(`${what}: takes a list of node ids, got ${excerpt(given)}`);
+  list(what, "nodes", given, "node ids");
   const ids = new Array<NodeId>(given.length);
   for (let i = 0; i < given.length; i++) {
     const id: unknown = given[i];

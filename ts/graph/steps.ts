@@ -1,7 +1,7 @@
 import { ConfigError, StaleNodeError } from "../errors.js";
 import type { Op, Pointer, Value } from "../ops/op.js";
 import { callable } from "../settings.js";
-import { describe, GraphMemory } from "./memory.js";
+import { GraphMemory } from "./memory.js";
 import { newestId, nextId, type Node, type NodeId, wasIssued } from "./node.js";
 import { synchronous } from "./synchronous.js";
 
@@ -10,6 +10,9 @@ export interface Mark {
   /** Nodes on the tape. */
   readonly length: number;
 }
+
+const NO_INPUTS: readonly Node[] = [];
+const NO_VALUES: readonly Value[] = [];
 
 /** What a mark is to the graph that gave it. */
 interface OpenMark extends Mark {
@@ -66,7 +69,7 @@ export class Steps extends GraphMemory {
     const depth = this.marks.indexOf(mark as OpenMark);
     if (depth < 0) throw new ConfigError("rewind: this mark was rewound already, or is of another graph");
     if (depth < this.marks.length - 1) {
-      throw new ConfigError("rewind: a mark made after this one, or a step, is still open; end that one first");
+      throw new ConfigError("rewind: a mark made after this one, or a step, is still open; end it first");
     }
     this.unwind(depth);
   }
@@ -101,22 +104,23 @@ export class Steps extends GraphMemory {
     const reason = this.disposed
       ? "the graph was disposed"
       : wasIssued(id)
-        ? "it was rewound when its step ended, was released, or belongs to another graph; take values out of a step as tensors"
+        ? "it was rewound when its step ended, released, or is of another graph; take values out as tensors"
         : "no graph made it";
-    throw new StaleNodeError(`node ${describe(id)} does not exist: ${reason}`, { id });
+    const shown = typeof id === "number" ? id : typeof id;
+    throw new StaleNodeError(`node ${shown} does not exist: ${reason}`, { id });
   }
 
   /** Puts a node on the tape. */
   protected push(
     value: Value,
-    op: Op | null,
-    inputs: readonly Node[],
-    values: readonly Value[],
-    attributes: unknown,
-    saved: unknown,
     requiresGrad: boolean,
-    persistent: boolean,
-    gradientMemory: Pointer,
+    op: Op | null = null,
+    inputs: readonly Node[] = NO_INPUTS,
+    values: readonly Value[] = NO_VALUES,
+    attributes?: unknown,
+    saved?: unknown,
+    persistent = false,
+    gradientMemory: Pointer = 0,
   ): NodeId {
     const id = nextId();
     // Spelled out: spreading an object here costs more than a small kernel.
@@ -156,6 +160,7 @@ export class Steps extends GraphMemory {
     if (mark === undefined) return;
     const { nodes, marks } = this;
     while (nodes.length > 0 && nodes[nodes.length - 1]!.id > mark.newest) this.byId.delete(nodes.pop()!.id);
+    // Popped, since setting a length costs as much as a small kernel.
     while (marks.length > depth) marks.pop();
     this.arena.rewind(mark.arena);
   }

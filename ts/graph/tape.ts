@@ -1,20 +1,17 @@
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
-import { checkOptions } from "../options.js";
-import { callable, whole } from "../settings.js";
-import { formatShape, sameShape, sizeOf, type Tensor } from "../tensor.js";
+import { or, readOptions } from "../read-options.js";
+import { callable, unexpected, whole } from "../settings.js";
+import { checkShape } from "../shape.js";
+import { sizeOf, type Tensor } from "../tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";
-import { describe } from "./memory.js";
 import { idList, newestId, type Node, type NodeId } from "./node.js";
 import { Steps } from "./steps.js";
 import { synchronous } from "./synchronous.js";
-
-const NO_INPUTS: readonly Node[] = [];
-const NO_VALUES: readonly Value[] = [];
 
 /** How a graph is made. */
 export interface GraphOptions {
@@ -25,6 +22,13 @@ export interface GraphOptions {
    * halves their memory and costs a little time.
    */
   readonly packedCopies?: 1 | 2 | undefined;
+}
+
+const readers = { seed: or(0, whole), packedCopies: or(2, oneOrTwo) };
+
+function oneOrTwo(what: string, name: string, value: unknown): 1 | 2 {
+  if (value === 1 || value === 2) return value;
+  throw unexpected(what, name, "1 or 2", value);
 }
 
 /** The tape under `Graph`: leaves, values, gradients and the application of ops. `Graph` adds a method an op. */
@@ -38,11 +42,9 @@ export class Tape extends Steps {
 
   /** Throws `ConfigError` before `init()` and for options out of range. */
   constructor(options: GraphOptions = {}) {
-    checkOptions("Graph", options, ["seed", "packedCopies"]);
-    const { seed = 0, packedCopies = 2 } = options;
-    const checked = whole("Graph", "seed", seed);
+    const { seed, packedCopies } = readOptions("Graph", options, readers);
     super(packedCopies);
-    this.seed = checked;
+    this.seed = seed;
     this.gradients = new Gradients(this);
     this.call = new Call(this, this.gradients);
   }
@@ -59,8 +61,7 @@ export class Tape extends Steps {
 
   /** A copy of a node's value. */
   value(id: NodeId): Tensor {
-    const { shape, pointer, size } = this.node(id).value;
-    return { shape: [...shape], data: this.floats(pointer, size).slice() };
+    return this.read(this.node(id).value);
   }
 
   /**
@@ -73,7 +74,7 @@ export class Tape extends Steps {
     const { pointer, size } = this.node(id).value;
     const result = synchronous("view", this.readWindow(pointer, size, read));
     if (ArrayBuffer.isView(result) && result.buffer === this.engine.memory.buffer) {
-      throw new ConfigError("view: the array is valid inside only; return what was read from it, or `array.slice()`");
+      throw new ConfigError("view: the array is valid inside only; return what was read, or `array.slice()`");
     }
     return result;
   }
@@ -84,15 +85,9 @@ export class Tape extends Steps {
     const value = readTensor("setValue", tensor, this.engine.memory);
     const node = this.node(id);
     if (node.op !== null) {
-      throw new ConfigError(
-        `setValue: node ${id} is the result of ${node.op.name}; only constants and variables can be set`,
-      );
+      throw new ConfigError(`setValue: node ${id} is the result of ${node.op.name}; pass a constant or variable`);
     }
-    if (!sameShape(value.shape, node.value.shape)) {
-      throw new ShapeError(
-        `setValue: node ${id} has shape ${formatShape(node.value.shape)}, got ${formatShape(value.shape)}`,
-      );
-    }
+    checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
     writeTensor("setValue", value, this.floats(node.value.pointer, node.value.size));
     this.releasePacked(node);
   }
@@ -149,7 +144,7 @@ export class Tape extends Steps {
   grad(id: NodeId): Tensor | null {
     const { value, gradient, op } = this.node(id);
     if (gradient === 0 || op !== null) return null;
-    return { shape: [...value.shape], data: this.floats(gradient, value.size).slice() };
+    return this.read({ ...value, pointer: gradient });
   }
 
   /**
@@ -178,11 +173,12 @@ export class Tape extends Steps {
    */
   scope(body: () => NodeId): NodeId {
     const { shape, size, pointer: source } = this.step(() => this.node(this.noGrad(body)).value);
+    this.assertUsable();
     return this.attempt.run(() => {
       // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
       const pointer = this.arena.allocate(size);
       new Uint8Array(this.engine.memory.buffer).copyWithin(pointer, source, source + 4 * size);
-      return this.push({ shape, size, pointer }, null, NO_INPUTS, NO_VALUES, undefined, undefined, false, false, 0);
+      return this.push({ shape, size, pointer }, false);
     });
   }
 
@@ -211,10 +207,7 @@ export class Tape extends Steps {
     return this.streams;
   }
   set streamsDrawn(count: number) {
-    if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) {
-      throw new ConfigError(`streamsDrawn: takes a whole number from 0 to 2^32 - 1, got ${describe(count)}`);
-    }
-    this.streams = count;
+    this.streams = whole("Graph", "streamsDrawn", count, 0, 2 ** 32 - 1);
   }
 
   /** @internal Applies an op and puts its result on the tape: wholly, or, where anything throws, not at all. */
@@ -237,12 +230,12 @@ export class Tape extends Steps {
         requiresGrad ||= node.requiresGrad;
       }
       requiresGrad &&= this.recording;
-      const shape = op.shape(shapes, attributes);
+      const shape = op.shape(shapes, attributes, op.name);
       const size = sizeOf(shape);
       const pointer = op.alias ? values[0]!.pointer : this.arena.allocate(size);
       const value = { shape, size, pointer };
       const saved = op.alias ? undefined : this.call.forward(op, nodes, values, value, attributes, requiresGrad);
-      const id = this.push(value, op as Op, nodes, values, attributes, saved, requiresGrad, false, 0);
+      const id = this.push(value, requiresGrad, op as Op, nodes, values, attributes, saved);
       this.attempt.commit();
       return id;
     } catch (error) {
@@ -250,6 +243,10 @@ export class Tape extends Steps {
       this.streams = streams;
       throw error;
     }
+  }
+
+  private read({ shape, pointer, size }: Value): Tensor {
+    return { shape: [...shape], data: this.floats(pointer, size).slice() };
   }
 
   private leaf(what: string, tensor: Tensor, requiresGrad: boolean): NodeId {
@@ -264,12 +261,12 @@ export class Tape extends Steps {
       const value = { shape: read.shape, size, pointer };
       return this.push(
         value,
-        null,
-        NO_INPUTS,
-        NO_VALUES,
-        undefined,
-        undefined,
         requiresGrad,
+        null,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
         persistent,
         gradientMemory,
       );

@@ -1,4 +1,4 @@
-import { checkOptions } from "../options.js";
+import { or, type Readers, readOptions } from "../read-options.js";
 import { callable, finite, flag, fraction, whole } from "../settings.js";
 import { gaussianInit, type LoraInit } from "./init.js";
 import { loraScaling } from "./lora-scaling.js";
@@ -22,19 +22,17 @@ export interface LoraConfig {
 /** A checked configuration with its defaults filled in. */
 export type ResolvedLoraConfig = Required<LoraConfig> & { readonly scaling: number };
 
-const names = ["rank", "alpha", "rslora", "dora", "dropout", "init"];
+const readers: Readers<Required<LoraConfig>> = {
+  rank: or(4, whole, 1),
+  alpha: or(1, finite),
+  rslora: or(false, flag),
+  dora: or(false, flag),
+  dropout: or(0, fraction),
+  init: (what, name, value = gaussianInit()) => callable(what, name, value as LoraInit),
+};
 
 /** Fills in defaults. Throws `ConfigError` for values that make no sense. */
 export function resolveLoraConfig(config: LoraConfig = {}): ResolvedLoraConfig {
-  checkOptions("LoraConfig", config, names);
-  const { rank = 4, alpha = 1, rslora = false, dora = false, dropout = 0, init = gaussianInit() } = config;
-  return {
-    rank: whole("LoraConfig", "rank", rank, 1),
-    alpha: finite("LoraConfig", "alpha", alpha),
-    rslora: flag("LoraConfig", "rslora", rslora),
-    dora: flag("LoraConfig", "dora", dora),
-    dropout: fraction("LoraConfig", "dropout", dropout),
-    init: callable("LoraConfig", "init", init),
-    scaling: loraScaling(alpha, rank, rslora),
-  };
+  const resolved = readOptions("LoraConfig", config, readers);
+  return { ...resolved, scaling: loraScaling(resolved.alpha, resolved.rank, resolved.rslora) };
 }

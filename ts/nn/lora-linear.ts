@@ -1,10 +1,11 @@
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { whole } from "../settings.js";
-import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
+import { checkShape, sameShape } from "../shape.js";
+import { checkTensor, type Tensor, zeros } from "../tensor.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { type AdaptedLayer, adaptedForward, initialLowRank, type LowRank, lowRankUpdate } from "./low-rank-update.js";
+import { type AdaptedLayer, adaptedForward, initialLowRank, lowRankUpdate } from "./low-rank-update.js";
 
 /**
  * A frozen linear layer with a trainable low-rank update (LoRA, arXiv 2106.09685):
@@ -14,47 +15,34 @@ import { type AdaptedLayer, adaptedForward, initialLowRank, type LowRank, lowRan
  */
 export class LoraLinear {
   /** Length of an input's last dimension. */
-  readonly inFeatures: number;
+  readonly inFeatures!: number;
   /** Length of an output's last dimension. */
-  readonly outFeatures: number;
+  readonly outFeatures!: number;
   /** Columns of A and rows of B. */
-  readonly rank: number;
+  readonly rank!: number;
   /** α/r, or α/√r with rsLoRA. */
-  readonly scaling: number;
+  readonly scaling!: number;
   /** W `[in, out]`, which never receives a gradient here. */
-  readonly frozenWeight: NodeId;
+  readonly frozenWeight!: NodeId;
   /** `[out]`, null without. */
-  readonly bias: NodeId | null;
+  readonly bias!: NodeId | null;
   /** A `[in, rank]`, trainable. */
-  readonly loraA: NodeId;
+  readonly loraA!: NodeId;
   /** B `[rank, out]`, trainable. */
-  readonly loraB: NodeId;
+  readonly loraB!: NodeId;
   /** DoRA's magnitude `[out]`, null without. */
-  readonly magnitude: NodeId | null;
+  readonly magnitude!: NodeId | null;
   /** The configuration with its defaults. */
-  readonly config: ResolvedLoraConfig;
+  readonly config!: ResolvedLoraConfig;
   /** The layer as `adaptedForward` takes it. */
   private readonly adapted: AdaptedLayer;
 
   private constructor(
     fields: Omit<LoraLinear, "forward" | "trainableParams" | "merge" | "clone" | "withBias" | "toString">,
   ) {
-    this.inFeatures = fields.inFeatures;
-    this.outFeatures = fields.outFeatures;
-    this.rank = fields.rank;
-    this.scaling = fields.scaling;
-    this.frozenWeight = fields.frozenWeight;
-    this.bias = fields.bias;
-    this.loraA = fields.loraA;
-    this.loraB = fields.loraB;
-    this.magnitude = fields.magnitude;
-    this.config = fields.config;
-    this.adapted = {
-      weight: this.frozenWeight,
-      bias: this.bias,
-      adapters: [{ ...this.lowRank, start: 0, width: this.outFeatures }],
-      dropout: this.config.dropout,
-    };
+    Object.assign(this, fields);
+    const { frozenWeight: weight, bias, loraA, loraB, scaling, outFeatures: width, config } = fields;
+    this.adapted = { weight, bias, adapters: [{ loraA, loraB, scaling, start: 0, width }], dropout: config.dropout };
   }
 
   /**
@@ -68,11 +56,7 @@ export class LoraLinear {
     checkGraph("LoraLinear.create", graph);
     checkFeatures(inFeatures, outFeatures);
     const resolved = resolveLoraConfig(config);
-    if (resolved.dora) {
-      throw new ConfigError(
-        "LoraLinear.create: DoRA's magnitude is the norm of the weight; use fromLinear with the weight",
-      );
-    }
+    if (resolved.dora) throw new ConfigError("LoraLinear.create: DoRA needs the weight's norms; use fromLinear");
     const weight = () => graph.constant(zeros([inFeatures, outFeatures]));
     return LoraLinear.build(graph, weight, null, inFeatures, outFeatures, resolved);
   }
@@ -95,14 +79,9 @@ export class LoraLinear {
     checkGraph("LoraLinear.fromLinear", graph);
     checkFeatures(inFeatures, outFeatures);
     const shape = graph.shape(weight);
-    if (shape.length !== 2 || shape[0] !== inFeatures || shape[1] !== outFeatures) {
-      throw new ShapeError(
-        `LoraLinear.fromLinear: the weight must be [in, out] = [${inFeatures}, ${outFeatures}], got ${formatShape(shape)}` +
-          (shape[0] === outFeatures && shape[1] === inFeatures ? "; transpose PyTorch's [out, in] first" : ""),
-        { shape, inFeatures, outFeatures },
-      );
-    }
-    if (bias !== null) checkBias(graph.shape(bias), outFeatures);
+    const hint = sameShape(shape, [outFeatures, inFeatures]) ? " (transpose PyTorch's [out, in] first)" : "";
+    checkShape("LoraLinear.fromLinear", `the weight${hint}`, shape, [inFeatures, outFeatures]);
+    if (bias !== null) checkShape("LoraLinear.fromLinear", "the bias", graph.shape(bias), [outFeatures]);
     return LoraLinear.build(graph, () => weight, bias, inFeatures, outFeatures, resolveLoraConfig(config));
   }
 
@@ -129,7 +108,7 @@ export class LoraLinear {
   withBias(graph: Graph, bias: Tensor): LoraLinear {
     checkGraph("LoraLinear.withBias", graph);
     const checked = checkTensor("LoraLinear.withBias", bias);
-    checkBias(checked.shape, this.outFeatures);
+    checkShape("LoraLinear.withBias", "the bias", checked.shape, [this.outFeatures]);
     return new LoraLinear({ ...this, bias: graph.constant(checked) });
   }
 
@@ -144,13 +123,13 @@ export class LoraLinear {
   forward(graph: Graph, input: NodeId): NodeId {
     checkGraph("LoraLinear.forward", graph);
     const { adapted, magnitude } = this;
-    const scale = magnitude === null ? null : () => doraScale(graph, adapted.weight, this.lowRank, magnitude);
+    const scale = magnitude === null ? null : () => doraScale(graph, adapted.weight, this, magnitude);
     return adaptedForward(graph, input, adapted, scale);
   }
 
   /** What an optimizer updates: A and B, and the magnitude with DoRA. */
   trainableParams(): NodeId[] {
-    return this.magnitude === null ? [this.loraA, this.loraB] : [this.loraA, this.loraB, this.magnitude];
+    return [this.loraA, this.loraB, this.magnitude].filter((id) => id !== null);
   }
 
   /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude): what one plain linear layer would hold. Changes nothing. */
@@ -159,15 +138,11 @@ export class LoraLinear {
     return graph.step(() =>
       graph.noGrad(() => {
         const { magnitude, frozenWeight: weight } = this;
-        const merged = graph.add(weight, lowRankUpdate(graph, this.lowRank));
+        const merged = graph.add(weight, lowRankUpdate(graph, this));
         if (magnitude === null) return graph.value(merged);
-        return graph.value(graph.mul(merged, doraScale(graph, weight, this.lowRank, magnitude)));
+        return graph.value(graph.mul(merged, doraScale(graph, weight, this, magnitude)));
       }),
     );
-  }
-
-  private get lowRank(): LowRank {
-    return { loraA: this.loraA, loraB: this.loraB, scaling: this.scaling };
   }
 
   /** Another object over the same nodes. */
@@ -178,14 +153,15 @@ export class LoraLinear {
   /** Sizes and settings on one line; also what Node prints when it inspects the layer. */
   toString(): string {
     const { inFeatures, outFeatures, rank, config, scaling } = this;
-    const extras = [
-      config.rslora ? "rslora" : "",
-      config.dora ? "dora" : "",
-      config.dropout > 0 ? `dropout ${config.dropout}` : "",
-      this.bias === null ? "" : "bias",
-    ].filter(Boolean);
-    const list = [`rank ${rank}`, `alpha ${config.alpha}`, `scaling ${scaling}`, ...extras].join(", ");
-    return `LoraLinear(${inFeatures} → ${outFeatures}, ${list})`;
+    const { alpha, rslora, dora, dropout } = config;
+    const list = [
+      `LoraLinear(${inFeatures} → ${outFeatures}, rank ${rank}, alpha ${alpha}, scaling ${scaling}`,
+      rslora && "rslora",
+      dora && "dora",
+      dropout > 0 && `dropout ${dropout}`,
+      this.bias !== null && "bias",
+    ];
+    return `${list.filter(Boolean).join(", ")})`;
   }
 
   /** What `console.log` shows in Node. */
@@ -197,13 +173,4 @@ export class LoraLinear {
 function checkFeatures(inFeatures: number, outFeatures: number): void {
   whole("LoraLinear", "inFeatures", inFeatures, 1);
   whole("LoraLinear", "outFeatures", outFeatures, 1);
-}
-
-function checkBias(shape: readonly number[], outFeatures: number): void {
-  if (shape.length !== 1 || shape[0] !== outFeatures) {
-    throw new ShapeError(`LoraLinear: the bias must be [${outFeatures}], got ${formatShape(shape)}`, {
-      shape,
-      outFeatures,
-    });
-  }
 }

@@ -1,8 +1,9 @@
 import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { AdapterColumns } from "../ops/lora-linear.js";
-import { excerpt } from "../excerpt.js";
-import { checkTensor, formatShape, sameShape, type Tensor } from "../tensor.js";
+import { object } from "../settings.js";
+import { checkShape } from "../shape.js";
+import { checkTensor, type Tensor } from "../tensor.js";
 import type { LoraInit, LoraShape } from "./init.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
@@ -43,24 +44,15 @@ export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): 
 
 function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Tensor; b: Tensor } {
   const { inFeatures, outFeatures, rank } = shape;
-  const made: unknown = init(graph, shape);
-  if (typeof made !== "object" || made === null) {
-    throw new ConfigError(`LoRA: an initialiser gives { a, b }, got ${excerpt(made)}`);
-  }
-  const given = made as { readonly a: Tensor; readonly b: Tensor };
-  const [a, b] = [checkTensor("LoRA: the initialiser's A", given.a), checkTensor("LoRA: the initialiser's B", given.b)];
-  const [shapeA, shapeB] = [
-    [inFeatures, rank],
-    [rank, outFeatures],
-  ];
-  if (!sameShape(a.shape, shapeA) || !sameShape(b.shape, shapeB)) {
-    throw new ConfigError(
-      `LoRA: the initialiser must give A ${formatShape(shapeA)} and B ${formatShape(shapeB)}, ` +
-        `got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
-  }
-  if (a.data.every((x) => x === 0) && b.data.every((x) => x === 0)) {
-    throw new ConfigError("LoRA: A and B are both zero, so neither would ever get a gradient; make one of them random");
+  const given = object("LoRA", "what an initialiser gives", init(graph, shape), "{ a, b }") as ReturnType<LoraInit>;
+  const check = (name: string, value: Tensor, expected: readonly number[]) => {
+    const tensor = checkTensor(`LoRA: the initialiser's ${name}`, value);
+    checkShape("LoRA", `the initialiser's ${name}`, tensor.shape, expected, "", ConfigError);
+    return tensor;
+  };
+  const [a, b] = [check("A", given.a, [inFeatures, rank]), check("B", given.b, [rank, outFeatures])];
+  if (![a, b].some(({ data }) => data.some((x) => x !== 0))) {
+    throw new ConfigError("LoRA: A and B are both zero, so neither would ever get a gradient; make one random");
   }
   return { a, b };
 }

@@ -27,8 +27,6 @@ export interface AttentionPlan {
   readonly causal: boolean;
 }
 
-type Triple<T> = readonly [T, T, T];
-
 /** Shapes and strides in the order in which both kernels take them. */
 function numbers(plan: AttentionPlan) {
   const { sequences, heads, kvHeads, headDim, q, kv, o, lseHead, keyBiasStep, scale, causal } = plan;
@@ -46,35 +44,27 @@ function scratch(call: Workspace, { longest, headDim }: AttentionPlan): [Pointer
 export function runAttention(
   call: Workspace,
   plan: AttentionPlan,
-  qkv: Triple<Pointer>,
+  [q, k, v]: readonly Pointer[],
   output: Pointer,
   lse: Pointer,
 ): void {
   const { table, keyBias } = plan;
-  call.kernels.attention_forward(...qkv, output, lse, table, keyBias, ...scratch(call, plan), ...numbers(plan));
+  call.kernels.attention_forward(q!, k!, v!, output, lse, table, keyBias, ...scratch(call, plan), ...numbers(plan));
 }
 
 /** Gradients of q, k and v; those with a null pointer are left out. */
 export function runAttentionGradient(
   call: Workspace,
   plan: AttentionPlan,
-  operands: { qkv: Triple<Pointer>; lse: Pointer; gradient: Pointer },
-  [dq, dk, dv]: Triple<GradientTarget>,
+  operands: { qkv: readonly Pointer[]; lse: Pointer; gradient: Pointer },
+  targets: readonly GradientTarget[],
 ): void {
   const { qkv, lse, gradient } = operands;
+  const [q, k, v] = qkv;
+  const [dq, dk, dv] = targets.map(({ pointer }) => pointer);
+  const [addQ, addK, addV] = targets.map(({ accumulate }) => accumulate);
   call.kernels.attention_gradient(
-    gradient,
-    ...qkv,
-    lse,
-    dq.pointer,
-    dk.pointer,
-    dv.pointer,
-    plan.table,
-    plan.keyBias,
-    ...scratch(call, plan),
-    ...numbers(plan),
-    dq.accumulate,
-    dk.accumulate,
-    dv.accumulate,
-  );
+    gradient, q!, k!, v!, lse, dq!, dk!, dv!, plan.table, plan.keyBias,
+    ...scratch(call, plan), ...numbers(plan), addQ!, addK!, addV!,
+  ); // prettier-ignore
 }

@@ -1,6 +1,6 @@
 import { sameShape } from "../shape.js";
-import { broadcastShapes, expectInputs } from "./broadcast.js";
-import type { BackwardCall, ForwardCall, GradientTarget, Op, Pointer, Shape, Value } from "./op.js";
+import { broadcastShapes } from "./broadcast.js";
+import type { BackwardCall, GradientTarget, Op, Pointer, Shape, Value } from "./op.js";
 import { broadcast, nest } from "./strides.js";
 import { sumTo } from "./sum-to.js";
 
@@ -19,11 +19,11 @@ function layOut(
   b: Operand,
   run: (a: number, b: number, y: number, layout: Layout) => void,
 ): void {
-  const whole = a.size === size;
-  if (whole && b.size === size) return run(0, 0, 0, [1, 1, size, 0, 0, 1, 0, 0, 1]);
-  if (whole && b.size === 1) return run(0, 0, 0, [1, 1, size, 0, 0, 1, 0, 0, 0]);
-  if (whole && isSuffix(b.shape, shape)) {
-    return run(0, 0, 0, [1, size / b.size, b.size, 0, b.size, 1, 0, 0, 1]);
+  // The usual ones without the general way: b has as many elements, or one, or repeats row after row.
+  const isSuffix = b.size > 0 && sameShape(b.shape, shape.slice(shape.length - b.shape.length));
+  if (a.size === size && (isSuffix || b.size === 1)) {
+    const [columns, step] = b.size === 1 ? [size, 0] : [b.size, 1];
+    return run(0, 0, 0, [1, size / columns, columns, 0, columns, 1, 0, 0, step]);
   }
   const strides = [broadcast(a.shape, shape), broadcast(b.shape, shape), broadcast(shape, shape)];
   nest(shape, strides, 3, (sizes, [ofA, ofB], [offsetA, offsetB, offset]) => {
@@ -31,14 +31,9 @@ function layOut(
   });
 }
 
-/** Whether `shape` ends in `part`, which then repeats row after row. */
-function isSuffix(part: Shape, shape: Shape): boolean {
-  const lead = shape.length - part.length;
-  return part.every((length, d) => length === shape[d + lead] && length > 0);
-}
-
-/** target ← kernel(a, b) of the result's shape, or, where input `i` repeats, its sum over the repetitions. */
+/** Where input `i` wants its gradient, has it written: of the result's shape, or summed where the input repeats. */
 function intoGradient(call: BackwardCall<undefined, void>, i: 0 | 1, write: (target: GradientTarget) => void): void {
+  if (!call.wants(i)) return;
   const { shape } = call.inputs[i]!;
   const { output } = call;
   if (sameShape(shape, output.shape)) return write(call.target(i));
@@ -61,15 +56,19 @@ function applyGradient(kernel: Gradient, g: Operand, x: Operand, other: Operand,
   });
 }
 
-function forward(kernel: Forward, call: ForwardCall<undefined>): void {
-  const [a, b] = call.inputs as [Value, Value];
-  applyForward(kernel, a, b, call.output, { pointer: call.output.pointer, accumulate: 0 });
-}
-
-function shapeRule(name: string): Op<undefined, void>["shape"] {
-  return (inputs) => {
-    expectInputs(name, inputs, 2);
-    return broadcastShapes(name, inputs[0]!, inputs[1]!);
+/** What the ops below share: their shape rule, and a forward pass by the kernel `<name>_forward`. */
+function binary(
+  name: "add" | "sub" | "mul" | "div" | "maximum" | "minimum",
+  backward: (call: BackwardCall<undefined, void>) => void,
+): Op<undefined, void> {
+  return {
+    name,
+    shape: ([a, b], _, what) => broadcastShapes(what, a!, b!),
+    forward({ kernels, inputs, output }) {
+      const target = { pointer: output.pointer, accumulate: 0 } as const;
+      applyForward(kernels[`${name}_forward`], inputs[0]!, inputs[1]!, output, target);
+    },
+    backward,
   };
 }
 
@@ -83,65 +82,41 @@ function passOn(call: BackwardCall<undefined, void>, i: 0 | 1, sign: 1 | -1): vo
 }
 
 /** y = a + b; ∂a = g, ∂b = g. */
-export const add: Op<undefined, void> = {
-  name: "add",
-  shape: shapeRule("add"),
-  forward: (call) => forward(call.kernels.add_forward, call),
-  backward(call) {
-    passOn(call, 0, 1);
-    passOn(call, 1, 1);
-  },
-};
+export const add: Op<undefined, void> = binary("add", (call) => {
+  passOn(call, 0, 1);
+  passOn(call, 1, 1);
+});
 
 /** y = a − b; ∂a = g, ∂b = −g. */
-export const sub: Op<undefined, void> = {
-  name: "sub",
-  shape: shapeRule("sub"),
-  forward: (call) => forward(call.kernels.sub_forward, call),
-  backward(call) {
-    passOn(call, 1, -1);
-    passOn(call, 0, 1);
-  },
-};
+export const sub: Op<undefined, void> = binary("sub", (call) => {
+  passOn(call, 1, -1);
+  passOn(call, 0, 1);
+});
 
 /** y = a·b; ∂a = g·b, ∂b = g·a. */
-export const mul: Op<undefined, void> = {
-  name: "mul",
-  shape: shapeRule("mul"),
-  forward: (call) => forward(call.kernels.mul_forward, call),
-  backward(call) {
-    const { kernels, inputs, gradient } = call;
-    const [a, b] = inputs as [Value, Value];
-    if (call.wants(0)) intoGradient(call, 0, (to) => applyForward(kernels.mul_forward, gradient, b, gradient, to));
-    if (call.wants(1)) intoGradient(call, 1, (to) => applyForward(kernels.mul_forward, gradient, a, gradient, to));
-  },
-};
+export const mul: Op<undefined, void> = binary("mul", (call) => {
+  const { kernels, inputs, gradient } = call;
+  const times = (factor: Operand) => (to: GradientTarget) =>
+    applyForward(kernels.mul_forward, gradient, factor, gradient, to);
+  intoGradient(call, 0, times(inputs[1]!));
+  intoGradient(call, 1, times(inputs[0]!));
+});
 
 /** y = a / b; ∂a = g / b, ∂b = −g·a / b². */
-export const div: Op<undefined, void> = {
-  name: "div",
-  shape: shapeRule("div"),
-  forward: (call) => forward(call.kernels.div_forward, call),
-  backward(call) {
-    const { kernels, inputs, gradient } = call;
-    const [a, b] = inputs as [Value, Value];
-    if (call.wants(0)) intoGradient(call, 0, (to) => applyForward(kernels.div_forward, gradient, b, gradient, to));
-    if (call.wants(1)) intoGradient(call, 1, (to) => applyGradient(kernels.div_gradient, gradient, b, a, to));
-  },
-};
+export const div: Op<undefined, void> = binary("div", (call) => {
+  const { kernels, inputs, gradient } = call;
+  const [a, b] = inputs as [Value, Value];
+  intoGradient(call, 0, (to) => applyForward(kernels.div_forward, gradient, b, gradient, to));
+  intoGradient(call, 1, (to) => applyGradient(kernels.div_gradient, gradient, b, a, to));
+});
 
 function extreme(name: "maximum" | "minimum"): Op<undefined, void> {
-  return {
-    name,
-    shape: shapeRule(name),
-    forward: (call) => forward(call.kernels[`${name}_forward`], call),
-    backward(call) {
-      const kernel = call.kernels[`${name}_gradient`];
-      const [a, b] = call.inputs as [Value, Value];
-      if (call.wants(0)) intoGradient(call, 0, (to) => applyGradient(kernel, call.gradient, a, b, to));
-      if (call.wants(1)) intoGradient(call, 1, (to) => applyGradient(kernel, call.gradient, b, a, to));
-    },
-  };
+  return binary(name, (call) => {
+    const kernel = call.kernels[`${name}_gradient`];
+    const [a, b] = call.inputs as [Value, Value];
+    intoGradient(call, 0, (to) => applyGradient(kernel, call.gradient, a, b, to));
+    intoGradient(call, 1, (to) => applyGradient(kernel, call.gradient, b, a, to));
+  });
 }
 
 /** y = max(a, b), NaN where either is; the gradient goes to the larger operand, half to each where they are equal. */

@@ -13,8 +13,8 @@ export function broadcastShapes(name: string, a: Shape, b: Shape): Shape {
   for (let fromEnd = 1; fromEnd <= rank; fromEnd++) {
     const [x, y] = [a[a.length - fromEnd] ?? 1, b[b.length - fromEnd] ?? 1];
     if (x !== y && x !== 1 && y !== 1) {
-      const message = `${name}: ${formatShape(a)} and ${formatShape(b)}: lengths ${x} and ${y} of dimension -${fromEnd} differ and neither is 1`;
-      throw new ShapeError(message, { a, b });
+      const lengths = `lengths ${x} and ${y} of dimension -${fromEnd} differ and neither is 1`;
+      throw new ShapeError(`${name}: ${formatShape(a)} and ${formatShape(b)}: ${lengths}`, { a, b });
     }
     shape[rank - fromEnd] = x === 1 ? y : x;
   }
@@ -30,9 +30,4 @@ export function checkExpands(name: string, from: Shape, to: Shape): void {
       to,
     });
   }
-}
-
-/** Throws `ShapeError` unless there are `count` inputs. */
-export function expectInputs(name: string, inputs: readonly Shape[], count: number): void {
-  if (inputs.length !== count) throw new ShapeError(`${name}: takes ${count} inputs, got ${inputs.length}`);
 }

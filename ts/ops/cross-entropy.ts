@@ -1,10 +1,9 @@
 import { ConfigError, ShapeError } from "../errors.js";
 import { floatsOf, hostArray, integersOf } from "../number-list.js";
-import { checkOptions } from "../options.js";
+import { optional, or, type Read, readOptions } from "../read-options.js";
 import { finite, fraction, whole } from "../settings.js";
 import { formatShape, sizeOf } from "../shape.js";
-import { expectInputs } from "./broadcast.js";
-import { type LossReduction, takeLossReduction } from "./loss-reduction.js";
+import { type LossReduction, readReduction } from "./loss-reduction.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
 
 export interface CrossEntropyAttributes {
@@ -42,50 +41,41 @@ interface Saved {
   readonly scale: number;
 }
 
-const what = "crossEntropy";
-const names = ["reduction", "ignoreIndex", "labelSmoothing", "weight"];
 const INT32 = 2 ** 31;
 
-function take(given: Given | undefined): Taken {
-  const { targets, options } = given!;
-  checkOptions(what, options, names);
-  const { reduction, ignoreIndex = -100, labelSmoothing = 0, weight } = options;
-  const weights = weight === undefined ? undefined : floatsOf(what, "weight", weight);
-  weights?.forEach((each, place) => finite(what, `weight ${place}`, each));
-  return {
-    reduction: takeLossReduction(what, reduction),
-    ignoreIndex: whole(what, "ignoreIndex", ignoreIndex, -INT32, INT32 - 1),
-    labelSmoothing: fraction(what, "labelSmoothing", labelSmoothing, true),
-    weight: weights,
-    targets: integersOf(what, "targets", targets).data,
-  };
-}
+const weights: Read<Float32Array> = (what, name, value) => {
+  const data = floatsOf(what, name, value as number[]);
+  data.forEach((each, place) => finite(what, `${name} ${place}`, each));
+  return data;
+};
+
+const readers = {
+  reduction: readReduction,
+  ignoreIndex: or(-100, whole, -INT32, INT32 - 1),
+  labelSmoothing: or(0, fraction, true),
+  weight: optional(weights),
+};
 
 /** `[rows, classes]` of logits. */
 function sizes(logits: Shape): [number, number] {
   return [sizeOf(logits.slice(0, -1)), logits.at(-1)!];
 }
 
-function check(logits: Shape, { targets, ignoreIndex, weight }: Taken): void {
-  if (logits.length === 0) throw new ShapeError("crossEntropy: logits must be [..., classes], got a scalar");
+function check(logits: Shape, { targets, ignoreIndex, weight }: Taken, what: string): void {
+  if (logits.length === 0) throw new ShapeError(`${what}: logits must be [..., classes], got a scalar`);
   const [rows, classes] = sizes(logits);
   if (targets.length !== rows) {
-    const message = `crossEntropy: logits ${formatShape(logits)} have ${rows} rows, got ${targets.length} targets`;
+    const message = `${what}: logits ${formatShape(logits)} have ${rows} rows, got ${targets.length} targets`;
     throw new ShapeError(message, { logits, targets: targets.length });
   }
-  for (let row = 0; row < rows; row++) {
-    const target = targets[row]!;
-    if ((target < 0 || target >= classes) && target !== ignoreIndex) {
-      const range = classes === 0 ? "there are no classes" : `classes are 0 to ${classes - 1}`;
-      throw new ConfigError(`crossEntropy: target ${target} of row ${row}: ${range}, ignored is ${ignoreIndex}`, {
-        target,
-        row,
-        classes,
-      });
-    }
+  const row = targets.findIndex((target) => (target < 0 || target >= classes) && target !== ignoreIndex);
+  if (row >= 0) {
+    const range = classes === 0 ? "there are no classes" : `classes are 0 to ${classes - 1}`;
+    const message = `${what}: target ${targets[row]} of row ${row}: ${range}, ignored is ${ignoreIndex}`;
+    throw new ConfigError(message, { target: targets[row], row, classes });
   }
   if (weight !== undefined && weight.length !== classes) {
-    throw new ShapeError(`crossEntropy: weight must have ${classes} elements, one a class, got ${weight.length}`);
+    throw new ShapeError(`${what}: weight must have ${classes} elements, one a class, got ${weight.length}`);
   }
 }
 
@@ -97,31 +87,32 @@ function check(logits: Shape, { targets, ignoreIndex, weight }: Taken): void {
  * gives NaN). Result: a scalar, or `[...]` with reduction "none". Logits of any size stay finite.
  */
 export const crossEntropy: TakingOp<Given, Taken, Saved> = {
-  name: what,
-  take,
-  shape(inputs, attributes) {
-    expectInputs(what, inputs, 1);
-    check(inputs[0]!, attributes);
-    return attributes.reduction === "none" ? inputs[0]!.slice(0, -1) : [];
+  name: "crossEntropy",
+  take(given, what) {
+    const { targets, options } = given!;
+    return { ...readOptions(what, options, readers), targets: integersOf(what, "targets", targets).data };
+  },
+  shape([logits], attributes, what) {
+    check(logits!, attributes, what);
+    return attributes.reduction === "none" ? logits!.slice(0, -1) : [];
   },
   forward(call) {
     const logits = call.inputs[0]!;
     const { targets, reduction, ignoreIndex, labelSmoothing, weight } = call.attributes;
     const [rows, classes] = sizes(logits.shape);
     // To the kernel a target that is no class index is one to ignore.
-    const indices = hostArray(what, Int32Array, rows);
+    const indices = hostArray("crossEntropy", Int32Array, rows);
     let total = 0;
-    for (let row = 0; row < rows; row++) {
-      const target = targets[row]!;
+    targets.forEach((target, row) => {
       indices[row] = target === ignoreIndex ? -1 : target;
       if (target !== ignoreIndex) total += weight === undefined ? 1 : weight[target]!;
-    }
+    });
     const scale = reduction === "mean" ? (total === 0 ? 0 : 1 / total) : 1;
 
     const saved = {
       targets: call.upload(indices),
       weights: weight === undefined ? 0 : call.upload(weight),
-      statistics: call.recording ? call.allocate(2 * rows) : call.scratch(2 * rows),
+      statistics: call.keep(2 * rows),
       scale,
     };
     const each = reduction === "none";
@@ -140,7 +131,6 @@ export const crossEntropy: TakingOp<Given, Taken, Saved> = {
     return saved;
   },
   backward(call) {
-    if (!call.wants(0)) return;
     const logits = call.inputs[0]!;
     const { reduction, labelSmoothing } = call.attributes;
     const { targets, weights, statistics, scale } = call.saved;

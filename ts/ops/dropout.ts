@@ -1,5 +1,4 @@
 import { fraction } from "../settings.js";
-import { expectInputs } from "./broadcast.js";
 import type { TakingOp } from "./op.js";
 
 export interface DropoutAttributes {
@@ -19,11 +18,8 @@ export function seedWords(seed: number): [number, number] {
  */
 export const dropout: TakingOp<number, DropoutAttributes, number | null> = {
   name: "dropout",
-  take: (p) => ({ p: fraction("dropout", "p", p, true) }),
-  shape(inputs) {
-    expectInputs("dropout", inputs, 1);
-    return inputs[0]!;
-  },
+  take: (p, what) => ({ p: fraction(what, "p", p, true) }),
+  shape: ([x]) => x!,
   forward(call) {
     const { kernels, inputs, output, seed } = call;
     const { p } = call.attributes;
@@ -36,7 +32,6 @@ export const dropout: TakingOp<number, DropoutAttributes, number | null> = {
     return stream;
   },
   backward(call) {
-    if (!call.wants(0)) return;
     const { kernels, gradient, seed, saved: stream } = call;
     if (stream === null) return call.pass(0);
     const { pointer, accumulate } = call.target(0);

@@ -1,10 +1,10 @@
 import { ConfigError, ShapeError } from "../errors.js";
 import { type Integers, integersOf } from "../number-list.js";
-import { checkOptions } from "../options.js";
+import { optional, readOptions } from "../read-options.js";
 import { whole } from "../settings.js";
-import { checkLengths, checkSize, formatShape, sizeOf } from "../shape.js";
-import { expectInputs } from "./broadcast.js";
+import { checkFills, checkSize, formatShape } from "../shape.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
+import { checkIndices, lengths } from "./select.js";
 
 export interface EmbeddingAttributes {
   /** Shape of the indices, `[...]`. Default `[indices.length]`. */
@@ -26,33 +26,7 @@ interface Taken {
   readonly paddingIndex: number | undefined;
 }
 
-const names = ["shape", "paddingIndex"];
-
-function take(given: Given | undefined): Taken {
-  const { indices: rows, options } = given!;
-  checkOptions("embedding", options, names);
-  const { shape, paddingIndex } = options;
-  const lengths = shape === undefined ? undefined : checkLengths("embedding", shape);
-  if (paddingIndex !== undefined) whole("embedding", "paddingIndex", paddingIndex);
-  const indices = integersOf("embedding", "indices", rows);
-  return { indices, shape: lengths ?? [indices.data.length], paddingIndex };
-}
-
-function checkRows(weight: Shape, { indices, paddingIndex }: Taken): void {
-  const vocabulary = weight[0]!;
-  const range = vocabulary === 0 ? "has no rows" : `has rows 0 to ${vocabulary - 1}`;
-  const { data, least, most } = indices;
-  if (least < 0 || most >= vocabulary) {
-    const place = data.findIndex((index) => index < 0 || index >= vocabulary);
-    if (place >= 0) {
-      const message = `embedding: index ${data[place]} at place ${place}: weight ${formatShape(weight)} ${range}`;
-      throw new ConfigError(message, { index: data[place], weight });
-    }
-  }
-  if (paddingIndex !== undefined && paddingIndex >= vocabulary) {
-    throw new ConfigError(`embedding: paddingIndex ${paddingIndex}: weight ${formatShape(weight)} ${range}`);
-  }
-}
+const readers = { shape: optional(lengths), paddingIndex: optional(whole) };
 
 /**
  * y[..., ·] = weight[indices[...], ·]: weight `[vocabulary, d]` → `[..., d]`. ∂weight[r, ·] is the sum of g over the
@@ -60,20 +34,23 @@ function checkRows(weight: Shape, { indices, paddingIndex }: Taken): void {
  */
 export const embedding: TakingOp<Given, Taken, Pointer> = {
   name: "embedding",
-  take,
-  shape(inputs, attributes) {
-    expectInputs("embedding", inputs, 1);
-    const weight = inputs[0]!;
-    if (weight.length !== 2) {
-      throw new ShapeError(`embedding: weight must be [vocabulary, d], got ${formatShape(weight)}`, { weight });
+  take(given, what) {
+    const { options, indices: rows } = given!;
+    const { shape, paddingIndex } = readOptions(what, options, readers);
+    const indices = integersOf(what, "indices", rows);
+    return { indices, shape: shape ?? [indices.data.length], paddingIndex };
+  },
+  shape([weight], { shape, indices, paddingIndex }, what) {
+    const shown = `weight ${formatShape(weight!)}`;
+    if (weight!.length !== 2) throw new ShapeError(`${what}: ${shown} must be [vocabulary, d]`, { weight });
+    const [vocabulary, d] = weight as [number, number];
+    checkFills(what, shape, "indices", indices.data.length);
+    checkIndices(what, indices, vocabulary, { weight }, ConfigError);
+    if (paddingIndex !== undefined && paddingIndex >= vocabulary) {
+      const range = vocabulary === 0 ? "no rows" : `rows 0 to ${vocabulary - 1}`;
+      throw new ConfigError(`${what}: paddingIndex ${paddingIndex}: ${shown} has ${range}`, { paddingIndex, weight });
     }
-    const { shape, indices } = attributes;
-    const count = indices.data.length;
-    if (sizeOf(shape) !== count) {
-      throw new ShapeError(`embedding: shape ${formatShape(shape)} holds ${sizeOf(shape)} indices, got ${count}`);
-    }
-    checkRows(weight, attributes);
-    return checkSize("embedding", [...shape, weight[1]!]);
+    return checkSize(what, [...shape, d]);
   },
   forward(call) {
     const weight = call.inputs[0]!;
@@ -83,7 +60,6 @@ export const embedding: TakingOp<Given, Taken, Pointer> = {
     return index;
   },
   backward(call) {
-    if (!call.wants(0)) return;
     const [vocabulary, d] = call.inputs[0]!.shape as [number, number];
     const { indices, paddingIndex = -1 } = call.attributes;
     const { pointer, accumulate } = call.target(0);

@@ -1,20 +1,19 @@
 import { ShapeError } from "../errors.js";
 import { checkSize, formatShape, listOf } from "../shape.js";
-import { checkExpands, expectInputs } from "./broadcast.js";
+import { checkExpands } from "./broadcast.js";
 import type { Shape, TakingOp } from "./op.js";
 import { expandTo, sumTo } from "./sum-to.js";
 
-function expanded(from: Shape, to: Shape): Shape {
+function expanded([x]: readonly Shape[], to: Shape, what: string): Shape {
+  const from = x!;
   const lead = to.length - from.length;
   const lengths = to.map((length, d) => (length === -1 ? (from[d - lead] ?? length) : length));
   if (!lengths.every((length) => Number.isSafeInteger(length) && length >= 0)) {
-    throw new ShapeError(
-      `expand: ${formatShape(from)} to ${formatShape(to)}: lengths are whole numbers from 0, or -1 for the input's own`,
-      { from, to },
-    );
+    const message = "lengths are whole numbers from 0, or -1 for the input's own";
+    throw new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${message}`, { from, to });
   }
-  checkExpands("expand", from, lengths);
-  return checkSize("expand", lengths);
+  checkExpands(what, from, lengths);
+  return checkSize(what, lengths);
 }
 
 /**
@@ -23,17 +22,13 @@ function expanded(from: Shape, to: Shape): Shape {
  */
 export const expand: TakingOp<Shape, Shape, void> = {
   name: "expand",
-  take: (shape) => listOf("expand", "shape", shape!),
-  shape(inputs, to) {
-    expectInputs("expand", inputs, 1);
-    return expanded(inputs[0]!, to);
-  },
+  take: (shape, what) => listOf(what, "shape", shape!),
+  shape: expanded,
   forward(call) {
     const { shape, pointer } = call.inputs[0]!;
     expandTo(call, pointer, shape, call.output.shape, { pointer: call.output.pointer, accumulate: 0 });
   },
   backward(call) {
-    if (!call.wants(0)) return;
     const { gradient } = call;
     sumTo(call, gradient.pointer, gradient.shape, call.inputs[0]!.shape, call.target(0));
   },

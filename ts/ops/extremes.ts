@@ -43,9 +43,9 @@ function extreme(
 ): TakingOp<ReductionAttributes, Reduction, void> {
   return {
     name,
-    take: (given) => takeReduction(name, given),
+    take: takeReduction,
     shape(inputs, attributes) {
-      const shape = reducedShape(name, inputs, attributes);
+      const shape = reducedShape(inputs, attributes, name);
       if (sizeOf(inputs[0]!) === 0 && sizeOf(shape) > 0) {
         throw new ShapeError(`${name}: ${formatShape(inputs[0]!)} has no elements to choose from`);
       }
@@ -58,7 +58,6 @@ function extreme(
       call.kernels[kernel](arranged(call, x, view), call.output.pointer, view.outer, view.axis, view.inner);
     },
     backward(call) {
-      if (!call.wants(0)) return;
       const x = call.inputs[0]!;
       const target = call.target(0);
       if (x.size === 0) return;

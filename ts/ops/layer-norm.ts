@@ -1,9 +1,8 @@
 import { ShapeError } from "../errors.js";
-import { checkOptions } from "../options.js";
+import { optional, or, readOptions } from "../read-options.js";
 import { nonNegative } from "../settings.js";
 import { formatShape, listOf, sameShape, sizeOf } from "../shape.js";
-import type { Pointer, Shape, TakingOp, Value } from "./op.js";
-import { unwanted } from "./unwanted.js";
+import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp, Value } from "./op.js";
 
 export interface LayerNormAttributes {
   /** The last dimensions, which are normalised together. Default: the weight's shape, or the last dimension. */
@@ -21,30 +20,19 @@ interface Given {
 
 /** As the op keeps them. */
 interface Taken {
-  readonly weight: boolean;
-  readonly bias: boolean;
+  /** Where they stand among the inputs; -1 where they don't. */
+  readonly weightAt: number;
+  readonly biasAt: number;
   readonly normalizedShape: Shape | undefined;
   readonly eps: number;
 }
 
-const names = ["normalizedShape", "eps"];
-
-function take(given: Given | undefined): Taken {
-  const { weight, bias, options } = given!;
-  checkOptions("layerNorm", options, names);
-  const { normalizedShape, eps = 1e-5 } = options;
-  const lengths = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
-  return {
-    weight,
-    bias,
-    normalizedShape: lengths === undefined ? undefined : listOf("layerNorm", "normalizedShape", lengths),
-    eps: nonNegative("layerNorm", "eps", eps),
-  };
-}
-
-/** Where weight and bias stand among the inputs; 0 where they don't. */
-const weightAt = ({ weight }: Taken) => (weight ? 1 : 0);
-const biasAt = ({ weight, bias }: Taken) => (bias ? (weight ? 2 : 1) : 0);
+const readers = {
+  normalizedShape: optional((what: string, name: string, given: number | number[]) =>
+    listOf(what, name, typeof given === "number" ? [given] : given),
+  ),
+  eps: or(1e-5, nonNegative),
+};
 
 /** What the gradient needs of each row. */
 interface Statistics {
@@ -66,9 +54,9 @@ export function rowsOf({ size }: Value, columns: number): [number, number] {
   return [columns === 0 ? 0 : size / columns, columns];
 }
 
-/** `[rows, columns]`, the columns being normalised together. */
-function sizes(x: Value, weight: Value | undefined, { normalizedShape }: Taken): [number, number] {
-  return rowsOf(x, sizeOf(normalizedShape ?? weight?.shape ?? x.shape.slice(-1)));
+/** The lengths that are normalised together. */
+function normalizedOf(inputs: readonly Shape[], { normalizedShape, weightAt, biasAt }: Taken): Shape {
+  return normalizedShape ?? inputs[weightAt] ?? inputs[biasAt] ?? inputs[0]!.slice(-1);
 }
 
 /**
@@ -78,62 +66,48 @@ function sizes(x: Value, weight: Value | undefined, { normalizedShape }: Taken):
  */
 export const layerNorm: TakingOp<Given, Taken, Statistics> = {
   name: "layerNorm",
-  take,
-  shape(inputs, attributes) {
-    const [x] = inputs as [Shape];
-    const weight = attributes.weight ? inputs[weightAt(attributes)] : undefined;
-    const bias = attributes.bias ? inputs[biasAt(attributes)] : undefined;
-    const normalized = attributes.normalizedShape ?? weight ?? bias ?? x.slice(-1);
-    checkNormalizedShape("layerNorm", x, normalized);
-    for (const [what, shape] of [
-      ["weight", weight],
-      ["bias", bias],
-    ] as const) {
-      if (shape !== undefined && !sameShape(shape, normalized)) {
-        const message = `layerNorm: ${what} ${formatShape(shape)} must have the normalised shape ${formatShape(normalized)}`;
-        throw new ShapeError(message, { x, normalized, [what]: shape });
-      }
-    }
+  take(given, what) {
+    const { weight, bias, options } = given!;
+    const biasAt = !bias ? -1 : weight ? 2 : 1;
+    return { ...readOptions(what, options, readers), weightAt: weight ? 1 : -1, biasAt };
+  },
+  shape(inputs, attributes, what) {
+    const x = inputs[0]!;
+    const normalized = normalizedOf(inputs, attributes);
+    checkNormalizedShape(what, x, normalized);
+    inputs.forEach((shape, i) => {
+      if (i === 0 || sameShape(shape, normalized)) return;
+      const name = i === attributes.weightAt ? "weight" : "bias";
+      const message = `${what}: ${name} ${formatShape(shape)} must have the normalised shape ${formatShape(normalized)}`;
+      throw new ShapeError(message, { x, normalized, [name]: shape });
+    });
     return x;
   },
   forward(call) {
-    const { inputs, attributes, output } = call;
-    const [x, weight, bias] = operands(inputs, attributes);
-    const [rows, columns] = sizes(x, weight ?? bias, attributes);
-    const mean = call.recording ? call.allocate(2 * rows) : call.scratch(2 * rows);
+    const { x, w, b, rows, columns } = operands(call);
+    const mean = call.keep(2 * rows);
     const rstd = mean + 4 * rows;
-    const [w, b, y] = [weight?.pointer ?? 0, bias?.pointer ?? 0, output.pointer];
-    call.kernels.layer_norm_forward(x.pointer, w, b, y, mean, rstd, rows, columns, attributes.eps);
+    call.kernels.layer_norm_forward(x, w, b, call.output.pointer, mean, rstd, rows, columns, call.attributes.eps);
     return { mean, rstd };
   },
   backward(call) {
-    const { inputs, attributes } = call;
-    const [x, weight, bias] = operands(inputs, attributes);
-    const [rows, columns] = sizes(x, weight ?? bias, attributes);
-    const { mean, rstd } = call.saved;
-    const target = (has: boolean, i: number) => (has && call.wants(i) ? call.target(i) : unwanted);
-    const dx = target(true, 0);
-    const dw = target(attributes.weight, weightAt(attributes));
-    const db = target(attributes.bias, biasAt(attributes));
-    call.kernels.layer_norm_gradient(
-      call.gradient.pointer,
-      x.pointer,
-      weight?.pointer ?? 0,
-      mean,
-      rstd,
-      dx.pointer,
-      dw.pointer,
-      db.pointer,
-      rows,
-      columns,
-      dx.accumulate,
-      dw.accumulate,
-      db.accumulate,
-    );
+    const { x, w, rows, columns } = operands(call);
+    const { kernels, gradient, attributes, saved } = call;
+    const dx = call.targetIfWanted(0);
+    const dw = call.targetIfWanted(attributes.weightAt);
+    const db = call.targetIfWanted(attributes.biasAt);
+    kernels.layer_norm_gradient(
+      gradient.pointer, x, w, saved.mean, saved.rstd, dx.pointer, dw.pointer, db.pointer,
+      rows, columns, dx.accumulate, dw.accumulate, db.accumulate,
+    ); // prettier-ignore
   },
 };
 
-function operands(inputs: readonly Value[], attributes: Taken): [Value, Value | undefined, Value | undefined] {
-  const { weight, bias } = attributes;
-  return [inputs[0]!, weight ? inputs[weightAt(attributes)] : undefined, bias ? inputs[biasAt(attributes)] : undefined];
+/** Pointers of x, weight and bias, null where there is none, and `[rows, columns]` of x. */
+function operands({ inputs, attributes }: ForwardCall<Taken> | BackwardCall<Taken, Statistics>) {
+  const { weightAt, biasAt } = attributes;
+  const shapes = inputs.map(({ shape }) => shape);
+  const [rows, columns] = rowsOf(inputs[0]!, sizeOf(normalizedOf(shapes, attributes)));
+  const pointer = (i: number) => inputs[i]?.pointer ?? 0;
+  return { x: pointer(0), w: pointer(weightAt), b: pointer(biasAt), rows, columns };
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.js";
-import { checkSize, formatShape } from "../shape.js";
+import { checkShape, checkSize, formatShape } from "../shape.js";
 import type { ForwardCall, BackwardCall, Op, Pointer, Shape } from "./op.js";
 
 /** Attributes of `linear`. */
@@ -15,9 +15,7 @@ export interface LinearAttributes {
 export const linear: Op<LinearAttributes, void> = {
   name: "linear",
 
-  shape([x, weight, bias]) {
-    return linearShape("linear", x!, weight!, bias);
-  },
+  shape: ([x, weight, bias], _, what) => linearShape(what, x!, weight!, bias),
 
   forward(call) {
     const bias = call.attributes.bias ? call.inputs[2]!.pointer : 0;
@@ -45,20 +43,10 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
   }
   const [inFeatures, outFeatures] = weight as [number, number];
   if (x.length === 0 || x[x.length - 1] !== inFeatures) {
-    throw new ShapeError(
-      `${op}: ${formatShape(x)} × ${formatShape(weight)}: the input's last dimension must be ${inFeatures}`,
-      {
-        x,
-        weight,
-      },
-    );
+    const message = `the input's last dimension must be ${inFeatures}`;
+    throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: ${message}`, { x, weight });
   }
-  if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {
-    throw new ShapeError(
-      `${op}: a bias for ${formatShape(weight)} has shape [${outFeatures}], got ${formatShape(bias)}`,
-      { bias },
-    );
-  }
+  if (bias !== undefined) checkShape(op, "a bias", bias, [outFeatures]);
   const shape = x.slice();
   shape[x.length - 1] = outFeatures;
   return checkSize(op, shape);

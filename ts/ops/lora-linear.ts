@@ -1,9 +1,7 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { ShapeError } from "../errors.js";
 import { checkOptions } from "../options.js";
-import { finite, flag, whole } from "../settings.js";
-import { formatShape, sameShape } from "../shape.js";
-import { expectInputs } from "./broadcast.js";
+import { finite, flag, list, object, whole } from "../settings.js";
+import { checkShape, formatShape, sameShape } from "../shape.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, Pointer, Shape, TakingOp } from "./op.js";
 
@@ -27,32 +25,24 @@ export interface LoraLinearAttributes {
 
 const names = ["bias", "adapterInput", "adapters"];
 
-function take(given: LoraLinearAttributes | undefined): LoraLinearAttributes {
-  checkOptions("loraLinear", given, names);
+// Spelled out, not by `readOptions`: a small layer's call takes less than that would.
+function take(given: LoraLinearAttributes | undefined, what: string): LoraLinearAttributes {
+  checkOptions(what, given, names);
   const { bias, adapterInput, adapters } = given!;
-  if (!Array.isArray(adapters)) {
-    throw new ConfigError(`loraLinear: adapters is a list of { start, width, scaling }, got ${excerpt(adapters)}`);
-  }
+  list(what, "adapters", adapters, FIELDS);
   const taken = new Array<AdapterColumns>(adapters.length);
-  for (let i = 0; i < adapters.length; i++) taken[i] = takeColumns(adapters[i] as unknown);
-  return {
-    bias: flag("loraLinear", "bias", bias),
-    adapterInput: flag("loraLinear", "adapterInput", adapterInput),
-    adapters: taken,
-  };
+  for (let i = 0; i < adapters.length; i++) {
+    const { start, width, scaling } = object(what, "an adapter", adapters[i], FIELDS) as AdapterColumns;
+    taken[i] = {
+      start: whole(what, "start", start),
+      width: whole(what, "width", width),
+      scaling: finite(what, "scaling", scaling),
+    };
+  }
+  return { bias: flag(what, "bias", bias), adapterInput: flag(what, "adapterInput", adapterInput), adapters: taken };
 }
 
-function takeColumns(given: unknown): AdapterColumns {
-  if (typeof given !== "object" || given === null) {
-    throw new ConfigError(`loraLinear: an adapter is { start, width, scaling }, got ${excerpt(given)}`);
-  }
-  const { start, width, scaling } = given as AdapterColumns;
-  return {
-    start: whole("loraLinear", "start", start),
-    width: whole("loraLinear", "width", width),
-    scaling: finite("loraLinear", "scaling", scaling),
-  };
-}
+const FIELDS = "{ start, width, scaling }";
 
 /**
  * y = x·W + b, and for each adapter y[:, columns] += s·(x·A)·B (LoRA, arXiv 2106.09685). Several adapters, each on columns
@@ -65,18 +55,16 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
   name: "loraLinear",
   take,
 
-  shape(inputs, attributes) {
-    expectInputs("loraLinear", inputs, firstAdapter(attributes) + 2 * attributes.adapters.length);
-    const [x, weight] = inputs as [Shape, Shape];
+  shape(inputs, attributes, what) {
+    const first = firstAdapter(attributes);
+    const count = first + 2 * attributes.adapters.length;
+    if (inputs.length !== count) throw new ShapeError(`${what}: takes ${count} inputs, got ${inputs.length}`);
+    const [x, weight, bias] = inputs as [Shape, Shape, Shape];
     const seen = inputs[adapterInput(attributes)]!;
-    if (!sameShape(seen, x)) {
-      const message = `loraLinear: the adapters' input must have x's shape ${formatShape(x)}, got ${formatShape(seen)}`;
-      throw new ShapeError(message, { x, seen });
-    }
-    const shape = linearShape("loraLinear", x, weight, attributes.bias ? inputs[2] : undefined);
+    checkShape(what, "the adapters' input", seen, x, "x's ");
+    const shape = linearShape(what, x, weight, attributes.bias ? bias : undefined);
     attributes.adapters.forEach((adapter, i) => {
-      const first = firstAdapter(attributes) + 2 * i;
-      checkAdapter(weight, inputs[first]!, inputs[first + 1]!, adapter);
+      checkAdapter(what, weight, inputs[first + 2 * i]!, inputs[first + 2 * i + 1]!, adapter);
     });
     return shape;
   },
@@ -91,7 +79,7 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
     return attributes.adapters.map(({ start, width, scaling }, i) => {
       const [a, b] = [inputs[first + 2 * i], inputs[first + 2 * i + 1]];
       const rank = a!.shape[1]!;
-      const u = call.recording ? call.allocate(rows * rank) : call.scratch(rows * rank);
+      const u = call.keep(rows * rank);
       const y = output.pointer + 4 * start;
       kernels.lora_forward(
         rows, inFeatures, width, rank, scaling, x.pointer, inFeatures, a!.pointer, b!.pointer, u, y, outFeatures,
@@ -117,9 +105,8 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
 /** Memory for the gradient of the adapters' own input, zeroed at its first contribution; 0 where not wanted. */
 function droppedInputTarget(call: BackwardCall<LoraLinearAttributes, unknown>): Pointer {
   const i = adapterInput(call.attributes);
-  if (!call.wants(i)) return 0;
-  const { pointer, accumulate } = call.target(i);
-  if (accumulate === 0) call.kernels.fill(call.inputs[i]!.size, 0, pointer);
+  const { pointer, accumulate } = call.targetIfWanted(i);
+  if (pointer !== 0 && accumulate === 0) call.kernels.fill(call.inputs[i]!.size, 0, pointer);
   return pointer;
 }
 
@@ -137,9 +124,8 @@ function adapterGradients(
   const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
   const rank = a.shape[1]!;
   const rows = rowsOf(x.shape);
-  const none = { pointer: 0, accumulate: 0 } as const;
-  const gradA = call.wants(first) ? call.target(first) : none;
-  const gradB = call.wants(first + 1) ? call.target(first + 1) : none;
+  const gradA = call.targetIfWanted(first);
+  const gradB = call.targetIfWanted(first + 1);
   const scratch = call.scratch(kernels.lora_scratch_len(rows, inFeatures, width, rank));
   kernels.lora_backward(
     rows, inFeatures, width, rank, scaling,
@@ -156,14 +142,13 @@ function firstAdapter({ bias, adapterInput }: LoraLinearAttributes): number {
   return 2 + (bias ? 1 : 0) + (adapterInput ? 1 : 0);
 }
 
-function checkAdapter(weight: Shape, a: Shape, b: Shape, { start, width }: AdapterColumns): void {
+function checkAdapter(what: string, weight: Shape, a: Shape, b: Shape, { start, width }: AdapterColumns): void {
   const [inFeatures, outFeatures] = weight as [number, number];
-  const fits = a.length === 2 && b.length === 2 && a[0] === inFeatures && a[1] === b[0] && b[1] === width;
-  if (!fits || start + width > outFeatures) {
-    throw new ShapeError(
-      `loraLinear: A ${formatShape(a)} and B ${formatShape(b)} on columns ${start} to ${start + width} do not fit weight ` +
-        `${formatShape(weight)}: A is [${inFeatures}, rank], B is [rank, ${width}]`,
-      { weight, a, b, start, width },
-    );
-  }
+  const rank = a[1]!;
+  if (sameShape(a, [inFeatures, rank]) && sameShape(b, [rank, width]) && start + width <= outFeatures) return;
+  throw new ShapeError(
+    `${what}: A ${formatShape(a)} and B ${formatShape(b)} on columns ${start} to ${start + width} do not fit weight ` +
+      `${formatShape(weight)}: A is [${inFeatures}, rank], B is [rank, ${width}]`,
+    { weight, a, b, start, width },
+  );
 }

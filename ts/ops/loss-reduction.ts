@@ -1,11 +1,7 @@
-import { oneOf } from "../settings.js";
+import { choice, type Read } from "../read-options.js";
 
 /** How a loss becomes one number: the mean or sum of its elements, or "none": the elements themselves. */
 export type LossReduction = "mean" | "sum" | "none";
 
-const words: readonly LossReduction[] = ["mean", "sum", "none"];
-
-/** `reduction`, "mean" by default. Throws `ConfigError` unless it is one. */
-export function takeLossReduction(what: string, reduction: LossReduction = "mean"): LossReduction {
-  return oneOf(what, "reduction", reduction, words);
-}
+/** Reads a `reduction`, "mean" by default. */
+export const readReduction: Read<LossReduction> = choice("mean", "sum", "none");

@@ -1,8 +1,6 @@
 import { ShapeError } from "../errors.js";
-import { integersOf } from "../number-list.js";
 import { checkSize, formatShape } from "../shape.js";
-import { expectInputs } from "./broadcast.js";
-import { checkOffsets } from "./offsets.js";
+import { checkOffsets, offsets } from "./offsets.js";
 import type { Pointer, TakingOp } from "./op.js";
 
 /**
@@ -12,13 +10,11 @@ import type { Pointer, TakingOp } from "./op.js";
  */
 export const meanPool: TakingOp<ArrayLike<number>, Int32Array, Pointer> = {
   name: "meanPool",
-  take: (offsets) => integersOf("meanPool", "offsets", offsets!).data,
-  shape(inputs, offsets) {
-    expectInputs("meanPool", inputs, 1);
-    const x = inputs[0]!;
-    if (x.length !== 2) throw new ShapeError(`meanPool: x must be [tokens, d], got ${formatShape(x)}`, { x });
-    checkOffsets("meanPool", offsets, x[0]!);
-    return checkSize("meanPool", [offsets.length - 1, x[1]!]);
+  take: (given, what) => offsets(what, "offsets", given),
+  shape([x], offsets, what) {
+    if (x!.length !== 2) throw new ShapeError(`${what}: x must be [tokens, d], got ${formatShape(x!)}`, { x });
+    checkOffsets(what, offsets, x![0]!);
+    return checkSize(what, [offsets.length - 1, x![1]!]);
   },
   forward(call) {
     const offsets = call.upload(call.attributes);
@@ -27,7 +23,6 @@ export const meanPool: TakingOp<ArrayLike<number>, Int32Array, Pointer> = {
     return offsets;
   },
   backward(call) {
-    if (!call.wants(0)) return;
     const [batch, d] = call.output.shape as [number, number];
     const { pointer, accumulate } = call.target(0);
     call.kernels.mean_pool_gradient(call.gradient.pointer, call.saved, 0, pointer, batch, d, accumulate);

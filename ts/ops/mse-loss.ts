@@ -1,16 +1,14 @@
-import { ShapeError } from "../errors.js";
-import { formatShape, sameShape } from "../shape.js";
-import { checkOptions } from "../options.js";
-import { expectInputs } from "./broadcast.js";
-import { type LossReduction, takeLossReduction } from "./loss-reduction.js";
-import type { TakingOp } from "./op.js";
+import { checkShape } from "../shape.js";
+import { readOptions } from "../read-options.js";
+import { type LossReduction, readReduction } from "./loss-reduction.js";
+import type { Shape, TakingOp } from "./op.js";
 
 export interface MseLossAttributes {
   /** Default "mean": over all elements. */
   readonly reduction?: LossReduction | undefined;
 }
 
-const names = ["reduction"];
+const readers = { reduction: readReduction };
 
 /** Factor of each element's loss. The mean of nothing is 0 (PyTorch gives NaN). */
 const scaleOf = (reduction: LossReduction, size: number) => (reduction === "mean" && size > 0 ? 1 / size : 1);
@@ -21,19 +19,10 @@ const scaleOf = (reduction: LossReduction, size: number) => (reduction === "mean
  */
 export const mseLoss: TakingOp<MseLossAttributes, LossReduction, void> = {
   name: "mseLoss",
-  take(given = {}) {
-    checkOptions("mseLoss", given, names);
-    return takeLossReduction("mseLoss", given.reduction);
-  },
-  shape(inputs, reduction) {
-    expectInputs("mseLoss", inputs, 2);
-    const [x, y] = inputs as [readonly number[], readonly number[]];
-    if (!sameShape(x, y)) {
-      throw new ShapeError(`mseLoss: input ${formatShape(x)} and target ${formatShape(y)} must have one shape`, {
-        x,
-        y,
-      });
-    }
+  take: (given = {}, what) => readOptions(what, given, readers).reduction,
+  shape(inputs, reduction, what) {
+    const [x, y] = inputs as [Shape, Shape];
+    checkShape(what, "the target", y, x, "the input's ");
     return reduction === "none" ? x : [];
   },
   forward({ kernels, inputs, output, attributes }) {

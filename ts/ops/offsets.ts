@@ -1,4 +1,9 @@
 import { ConfigError } from "../errors.js";
+import { integersOf } from "../number-list.js";
+import type { Read } from "../read-options.js";
+
+/** Reads where sequences start, which `checkOffsets` checks. */
+export const offsets: Read<Int32Array> = (what, name, value) => integersOf(what, name, value as number[]).data;
 
 /**
  * Throws `ConfigError` unless `offsets` cut `tokens` rows into sequences: 0 first, `tokens` last, none less than the one
@@ -10,10 +15,9 @@ export function checkOffsets(name: string, offsets: Int32Array, tokens: number):
     const got = last < 0 ? "none" : `${offsets[0]} to ${offsets[last]}`;
     throw new ConfigError(`${name}: offsets must go from 0 to the ${tokens} rows there are, got ${got}`, { tokens });
   }
-  for (let i = 1; i <= last; i++) {
-    if (offsets[i]! < offsets[i - 1]!) {
-      const message = `${name}: offsets must be whole numbers that don't fall, got ${offsets[i - 1]}, ${offsets[i]}`;
-      throw new ConfigError(message, { place: i });
-    }
+  const place = offsets.findIndex((offset, i) => offset < offsets[i - 1]!);
+  if (place >= 0) {
+    const fall = `${offsets[place - 1]}, ${offsets[place]}`;
+    throw new ConfigError(`${name}: offsets must be whole numbers that don't fall, got ${fall}`, { place });
   }
 }

@@ -45,8 +45,8 @@ export interface ForwardCall<A> extends Workspace {
   /** Result; `forward` writes every element (memory holds anything before). */
   readonly output: Value;
   readonly attributes: A;
-  /** Whether `backward` can follow; where not, save nothing. */
-  readonly recording: boolean;
+  /** Memory for what `backward` needs: kept where it can follow, else scratch. */
+  keep(elements: number): Pointer;
 }
 
 /** Where a gradient goes. */
@@ -56,7 +56,7 @@ export interface GradientTarget {
   readonly accumulate: 0 | 1;
 }
 
-/** What `backward` is given. */
+/** What `backward` is given. It runs where some input wants a gradient: of a single one that need not be asked. */
 export interface BackwardCall<A, S> extends Workspace {
   readonly inputs: readonly Value[];
   readonly output: Value;
@@ -69,6 +69,8 @@ export interface BackwardCall<A, S> extends Workspace {
   wants(i: number): boolean;
   /** Where ∂L/∂input `i` goes. Ask at most once an input, only if wanted, and write right after asking. */
   target(i: number): GradientTarget;
+  /** `target(i)` where input `i` is there and wants a gradient; else a null pointer, which kernels with several skip. */
+  targetIfWanted(i: number): GradientTarget;
   /** Hands `gradient` unchanged to input `i` (same size): cheaper than a copy where nobody else needs the buffer. */
   pass(i: number): void;
 }
@@ -79,8 +81,11 @@ export interface BackwardCall<A, S> extends Workspace {
  */
 export interface Op<A = unknown, S = unknown> {
   readonly name: string;
-  /** Shape of the result. Checks before any work that inputs and attributes fit; throws `ShapeError` or `ConfigError`. */
-  shape(inputs: readonly Shape[], attributes: A): Shape;
+  /**
+   * Shape of the result. Checks before any work that inputs and attributes fit; throws `ShapeError` or `ConfigError`,
+   * whose message starts with `what`, the op's name.
+   */
+  shape(inputs: readonly Shape[], attributes: A, what: string): Shape;
   /** Result has the first input's memory (reshape and the like); `forward` is then not called. */
   readonly alias?: true;
   forward(call: ForwardCall<A>): S;
@@ -91,9 +96,9 @@ export interface Op<A = unknown, S = unknown> {
 export interface TakingOp<G, A, S> extends Op<A, S> {
   /**
    * Reads each attribute once, checks it, fills in its default and copies it: what the caller changes afterwards, between
-   * forward and backward for one, changes nothing. Throws `ConfigError` or `ShapeError`.
+   * forward and backward for one, changes nothing. Throws `ConfigError` or `ShapeError`, whose message starts with `what`.
    */
-  take(given: G | undefined): A;
+  take(given: G | undefined, what: string): A;
   /** What `take` gave for none at all, kept by whoever calls it: most calls have none. */
   byDefault?: A;
 }

@@ -1,6 +1,5 @@
 import { ShapeError } from "../errors.js";
 import { formatShape, listOf } from "../shape.js";
-import { expectInputs } from "./broadcast.js";
 import { dimensionOf, dimensionsOf } from "./dimensions.js";
 import type { BackwardCall, ForwardCall, Op, Shape, TakingOp } from "./op.js";
 import { contiguous, copyStrided } from "./strides.js";
@@ -26,10 +25,7 @@ function swapped(shape: Shape, { dim0, dim1 }: TransposeAttributes): number[] {
 function permuting<A>(name: string, order: (shape: Shape, attributes: A) => number[]): Op<A, void> {
   return {
     name,
-    shape(inputs, attributes) {
-      expectInputs(name, inputs, 1);
-      return order(inputs[0]!, attributes).map((d) => inputs[0]![d]!);
-    },
+    shape: ([x], attributes) => order(x!, attributes).map((d) => x![d]!),
     forward(call: ForwardCall<A>) {
       const [x] = call.inputs;
       const own = contiguous(x!.shape);
@@ -38,7 +34,6 @@ function permuting<A>(name: string, order: (shape: Shape, attributes: A) => numb
       copyStrided(call, shape, { pointer: x!.pointer, strides }, { pointer, strides: contiguous(shape) });
     },
     backward(call: BackwardCall<A, void>) {
-      if (!call.wants(0)) return;
       const { shape } = call.inputs[0]!;
       const own = contiguous(call.gradient.shape);
       const strides = new Array<number>(shape.length);
@@ -56,7 +51,7 @@ function permuting<A>(name: string, order: (shape: Shape, attributes: A) => numb
  */
 export const permute: TakingOp<readonly number[], readonly number[], void> = {
   ...permuting("permute", orderOf),
-  take: (dims) => listOf("permute", "dims", dims!),
+  take: (dims, what) => listOf(what, "dims", dims!),
 };
 
 /** y = x with two dimensions exchanged; ∂x = g with the same two exchanged. */

@@ -1,11 +1,10 @@
 import { ShapeError } from "../errors.js";
-import { hostArray, integersOf } from "../number-list.js";
-import { checkOptions } from "../options.js";
+import { hostArray } from "../number-list.js";
+import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag, whole } from "../settings.js";
 import { formatShape } from "../shape.js";
 import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
-import { expectInputs } from "./broadcast.js";
-import { checkOffsets } from "./offsets.js";
+import { checkOffsets, offsets } from "./offsets.js";
 import type { Pointer, TakingOp, Value, Workspace } from "./op.js";
 
 export interface RaggedAttentionAttributes {
@@ -26,18 +25,12 @@ interface Taken {
   readonly causal: boolean;
 }
 
-const names = ["offsets", "heads", "scale", "causal"];
-
-function take(given: RaggedAttentionAttributes | undefined): Taken {
-  checkOptions("raggedAttention", given, names);
-  const { offsets, heads, scale, causal = false } = given!;
-  return {
-    heads: whole("raggedAttention", "heads", heads, 1, 2 ** 30),
-    scale: scale === undefined ? undefined : finite("raggedAttention", "scale", scale),
-    causal: flag("raggedAttention", "causal", causal),
-    offsets: integersOf("raggedAttention", "offsets", offsets).data,
-  };
-}
+const readers = {
+  offsets,
+  heads: (what: string, name: string, value: unknown) => whole(what, name, value, 1, 2 ** 30),
+  scale: optional(finite),
+  causal: or(false, flag),
+};
 
 interface Saved {
   readonly plan: AttentionPlan;
@@ -75,7 +68,7 @@ function planFor(call: Workspace, qkv: Value, attributes: Taken): AttentionPlan 
 }
 
 /** q, k and v are column blocks of one tensor: a third of a row apart. */
-function columnBlocks(pointer: Pointer, { shape }: Value): [Pointer, Pointer, Pointer] {
+function columnBlocks(pointer: Pointer, { shape }: Value): Pointer[] {
   const block = (4 * shape[1]!) / 3;
   return [pointer, pointer + block, pointer + 2 * block];
 }
@@ -87,37 +80,30 @@ function columnBlocks(pointer: Pointer, { shape }: Value): [Pointer, Pointer, Po
  */
 export const raggedAttention: TakingOp<RaggedAttentionAttributes, Taken, Saved> = {
   name: "raggedAttention",
-  take,
-  shape(inputs, { offsets, heads }) {
-    expectInputs("raggedAttention", inputs, 1);
-    const qkv = inputs[0]!;
-    if (qkv.length !== 2 || qkv[1]! % (3 * heads) !== 0) {
-      const message = `raggedAttention: qkv ${formatShape(qkv)} must be [tokens, 3·hidden], hidden a multiple of ${heads} heads`;
-      throw new ShapeError(message, { qkv, heads });
+  take: (given, what) => readOptions(what, given, readers),
+  shape([qkv], { offsets, heads }, what) {
+    const [tokens, width] = qkv as [number, number];
+    if (qkv!.length !== 2 || width % (3 * heads) !== 0) {
+      const expected = `[tokens, 3·hidden], hidden a multiple of ${heads} heads`;
+      throw new ShapeError(`${what}: qkv ${formatShape(qkv!)} must be ${expected}`, { qkv, heads });
     }
-    checkOffsets("raggedAttention", offsets, qkv[0]!);
-    return [qkv[0]!, qkv[1]! / 3];
+    checkOffsets(what, offsets, tokens);
+    return [tokens, width / 3];
   },
   forward(call) {
     const qkv = call.inputs[0]!;
     const plan = planFor(call, qkv, call.attributes);
     const rows = qkv.shape[0]! * plan.heads;
-    const lse = call.recording ? call.allocate(rows) : call.scratch(rows);
+    const lse = call.keep(rows);
     runAttention(call, plan, columnBlocks(qkv.pointer, qkv), call.output.pointer, lse);
     return { plan, lse };
   },
   backward(call) {
-    if (!call.wants(0)) return;
     const { saved, gradient } = call;
     const qkv = call.inputs[0]!;
     const { pointer, accumulate } = call.target(0);
     const blocks = columnBlocks(pointer, qkv);
-    const operands = {
-      qkv: columnBlocks(qkv.pointer, qkv),
-      lse: saved.lse,
-      gradient: gradient.pointer,
-    };
-    const target = (i: 0 | 1 | 2) => ({ pointer: blocks[i], accumulate });
-    runAttentionGradient(call, saved.plan, operands, [target(0), target(1), target(2)]);
+    const operands = { qkv: columnBlocks(qkv.pointer, qkv), lse: saved.lse, gradient: gradient.pointer };
+    runAttentionGradient(call, saved.plan, operands, blocks.map((pointer) => ({ pointer, accumulate }))); // prettier-ignore
   },
 };

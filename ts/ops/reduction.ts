@@ -1,7 +1,6 @@
-import { checkOptions } from "../options.js";
+import { or, type Read, readOptions } from "../read-options.js";
 import { flag } from "../settings.js";
 import { listOf } from "../shape.js";
-import { expectInputs } from "./broadcast.js";
 import { dimensionsOf } from "./dimensions.js";
 import type { Shape } from "./op.js";
 
@@ -19,14 +18,13 @@ export interface Reduction {
   readonly keepDim: boolean;
 }
 
-const names = ["dim", "keepDim"];
+/** One dimension, which `dimensionsOf` checks, or a copy of several. */
+const dims: Read<Reduction["dim"]> = (what, name, value) =>
+  typeof value === "object" ? listOf(what, name, value as number[]) : (value as number | undefined);
 
 /** `take` of a reduction. */
-export function takeReduction(what: string, given: ReductionAttributes = {}): Reduction {
-  checkOptions(what, given, names);
-  const { dim, keepDim = false } = given;
-  const dims = typeof dim === "object" ? listOf(what, "dim", dim) : dim;
-  return { dim: dims, keepDim: flag(what, "keepDim", keepDim) };
+export function takeReduction(given: ReductionAttributes = {}, what: string): Reduction {
+  return readOptions(what, given, { dim: dims, keepDim: or(false, flag) });
 }
 
 /** `shape` with every reduced dimension at length 1. */
@@ -36,9 +34,8 @@ export function keptShape(name: string, shape: Shape, { dim }: Reduction): Shape
 }
 
 /** Shape of a reduction's result. */
-export function reducedShape(name: string, inputs: readonly Shape[], attributes: Reduction): Shape {
-  expectInputs(name, inputs, 1);
-  const shape = inputs[0]!;
+export function reducedShape([x]: readonly Shape[], attributes: Reduction, name: string): Shape {
+  const shape = x!;
   if (attributes.keepDim) return keptShape(name, shape, attributes);
   const reduced = new Set(dimensionsOf(name, shape, attributes.dim));
   return shape.filter((_, d) => !reduced.has(d));

@@ -1,12 +1,10 @@
 import { ShapeError } from "../errors.js";
 import { hostArray, maskOf } from "../number-list.js";
-import { checkOptions } from "../options.js";
+import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag } from "../settings.js";
-import { formatShape } from "../shape.js";
+import { checkShape, formatShape } from "../shape.js";
 import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
-import { expectInputs } from "./broadcast.js";
 import type { Pointer, Shape, TakingOp, Value, Workspace } from "./op.js";
-import { unwanted } from "./unwanted.js";
 
 export interface ScaledDotProductAttentionAttributes {
   /** Whether query i sees the keys 0 to i only. Default false. */
@@ -24,47 +22,41 @@ interface Taken {
   readonly mask: Uint8Array | undefined;
 }
 
-const what = "scaledDotProductAttention";
-const names = ["causal", "scale", "mask"];
-
-function take(given: ScaledDotProductAttentionAttributes = {}): Taken {
-  checkOptions(what, given, names);
-  const { causal = false, scale, mask } = given;
-  return {
-    causal: flag(what, "causal", causal),
-    scale: scale === undefined ? undefined : finite(what, "scale", scale),
-    mask: mask === undefined ? undefined : maskOf(what, "mask", mask),
-  };
-}
+const readers = {
+  causal: or(false, flag),
+  scale: optional(finite),
+  mask: optional(maskOf),
+};
 
 interface Saved {
   readonly plan: AttentionPlan;
   readonly lse: Pointer;
 }
 
-function check([q, k, v]: readonly Shape[], { mask }: Taken): Shape {
-  const shapes = `q ${formatShape(q!)}, k ${formatShape(k!)}, v ${formatShape(v!)}`;
-  const fail = (what: string): never => {
-    throw new ShapeError(`scaledDotProductAttention: ${shapes}: ${what}`, { q, k, v });
-  };
-  if (q!.length !== 4 || k!.length !== 4 || v!.length !== 4) return fail("each must be [batch, heads, length, d]");
-  const [batch, heads, , d] = q as [number, number, number, number];
+function check(inputs: readonly Shape[], { mask }: Taken, what: string): Shape {
+  const [q, k, v] = inputs as [Shape, Shape, Shape];
+  const [batch, heads, , width] = q as [number, number, number, number];
   const [kvBatch, kvHeads, keys, kvWidth] = k as [number, number, number, number];
-  if (k!.some((length, i) => length !== v![i])) fail("k and v must have one shape");
-  if (kvBatch !== batch) fail(`batches of ${batch} and ${kvBatch} differ`);
-  if (kvWidth !== d) fail(`head widths ${d} and ${kvWidth} differ`);
-  if (heads !== kvHeads && !(heads % kvHeads === 0)) fail(`${kvHeads} heads of k and v do not divide ${heads} of q`);
-  if (mask !== undefined && mask.length !== batch * keys) {
-    fail(`a mask for them has ${batch} × ${keys} numbers, got ${mask.length}`);
-  }
-  return q!;
+  checkShape(what, "v", v, k, "k's ");
+  const wrong =
+    q.length !== 4 || k.length !== 4
+      ? "each must be [batch, heads, length, d]"
+      : kvBatch !== batch || kvWidth !== width
+        ? "batches and head widths must be the same"
+        : heads !== kvHeads && heads % kvHeads !== 0
+          ? `${kvHeads} heads do not divide ${heads}`
+          : mask !== undefined && mask.length !== batch * keys
+            ? `a mask for them has ${batch} × ${keys} numbers, got ${mask.length}`
+            : "";
+  if (wrong === "") return q;
+  throw new ShapeError(`${what}: q ${formatShape(q)}, k and v ${formatShape(k)}: ${wrong}`, { q, k, v });
 }
 
 function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): AttentionPlan {
   const [batch, heads, rows, d] = q.shape as [number, number, number, number];
   const [, kvHeads, keys] = k.shape as [number, number, number, number];
   const { causal, scale = 1 / Math.sqrt(Math.max(d, 1)), mask } = attributes;
-  const table = hostArray(what, Int32Array, 4 * batch);
+  const table = hostArray("scaledDotProductAttention", Int32Array, 4 * batch);
   for (let b = 0; b < batch; b++) table.set([b * heads * rows, rows, b * kvHeads * keys, keys], 4 * b);
   return {
     table: call.upload(table),
@@ -91,30 +83,28 @@ function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): Attent
  * from the scores' log-sum-exp, the one number a row that is kept.
  */
 export const scaledDotProductAttention: TakingOp<ScaledDotProductAttentionAttributes, Taken, Saved> = {
-  name: what,
-  take,
-  shape(inputs, attributes) {
-    expectInputs(what, inputs, 3);
-    return check(inputs, attributes);
-  },
+  name: "scaledDotProductAttention",
+  take: (given = {}, what) => readOptions(what, given, readers),
+  shape: check,
   forward(call) {
-    const [q, k, v] = call.inputs as [Value, Value, Value];
+    const { inputs, output } = call;
+    const [q, k] = inputs as [Value, Value, Value];
     const plan = planFor(call, q, k, call.attributes);
-    const [batch, heads, rows] = q.shape as [number, number, number, number];
-    const lse = call.recording ? call.allocate(batch * heads * rows) : call.scratch(batch * heads * rows);
-    runAttention(call, plan, [q.pointer, k.pointer, v.pointer], call.output.pointer, lse);
+    const lse = call.keep(plan.sequences * plan.heads * plan.lseHead);
+    runAttention(call, plan, inputs.map(pointerOf), output.pointer, lse);
     return { plan, lse };
   },
   backward(call) {
     const { inputs, saved, gradient } = call;
-    const pointers = [inputs[0]!.pointer, inputs[1]!.pointer, inputs[2]!.pointer] as const;
-    const operands = { qkv: pointers, lse: saved.lse, gradient: gradient.pointer };
+    const qkv = inputs.map(pointerOf);
+    const operands = { qkv, lse: saved.lse, gradient: gradient.pointer };
     // Where one node is several of q, k and v, their gradients go to one place, one after the other.
-    const runs = new Set(pointers).size === 3 ? [[0, 1, 2]] : [[0], [1], [2]];
+    const runs = new Set(qkv).size === 3 ? [[0, 1, 2]] : [[0], [1], [2]];
     for (const run of runs) {
-      const [dq, dk, dv] = [0, 1, 2].map((i) => (run.includes(i) && call.wants(i) ? call.target(i) : unwanted));
-      if (dq!.pointer + dk!.pointer + dv!.pointer === 0) continue;
-      runAttentionGradient(call, saved.plan, operands, [dq!, dk!, dv!]);
+      const targets = [0, 1, 2].map((i) => call.targetIfWanted(run.includes(i) ? i : -1));
+      if (targets.some(({ pointer }) => pointer !== 0)) runAttentionGradient(call, saved.plan, operands, targets);
     }
   },
 };
+
+const pointerOf = ({ pointer }: Value): Pointer => pointer;

@@ -1,9 +1,8 @@
-import { ShapeError } from "../errors.js";
+import { type ErrorClass, ShapeError } from "../errors.js";
 import { type Integers, integersOf } from "../number-list.js";
-import { checkOptions } from "../options.js";
-import { checkLengths, checkSize, formatShape, sizeOf } from "../shape.js";
-import { expectInputs } from "./broadcast.js";
-import { dimensionOf, viewAlong } from "./dimensions.js";
+import { type Read, type Readers, readOptions } from "../read-options.js";
+import { checkFills, checkLengths, checkSize, formatShape, sameShape } from "../shape.js";
+import { axisOf, dimensionOf, unchecked, viewAlong, withLength } from "./dimensions.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
 
 export interface IndexSelectAttributes {
@@ -28,93 +27,85 @@ interface Gathering extends Selection {
   readonly shape: Shape;
 }
 
-const selectNames = ["dim", "indices"];
-const gatherNames = ["dim", "indices", "shape"];
+/** Reads whole numbers, which are checked with the shape. */
+export const indices: Read<Integers> = (what, name, value) => integersOf(what, name, value as number[]);
 
-function checkIndices(name: string, { data, least, most }: Integers, length: number): void {
+/** Reads a shape. */
+export const lengths: Read<number[]> = (what, _, value) => checkLengths(what, value as number[]);
+
+/** Throws an error of class `kind` unless each of `indices` is below `length`. */
+export function checkIndices(
+  what: string,
+  { data, least, most }: Integers,
+  length: number,
+  details: Record<string, unknown>,
+  kind: ErrorClass = ShapeError,
+): void {
   if (least >= 0 && most < length) return;
-  const wrong = data.findIndex((index) => index < 0 || index >= length);
-  if (wrong >= 0) {
-    throw new ShapeError(`${name}: index ${data[wrong]} at ${wrong} is not in 0 to ${length - 1}`, { length });
-  }
+  const place = data.findIndex((index) => index < 0 || index >= length);
+  if (place < 0) return;
+  throw new kind(`${what}: index ${data[place]} at ${place} is not in 0 to ${length - 1}`, { ...details, place });
+}
+
+/** An op that takes elements from places along one dimension; its gradient is added back to where they came from. */
+function selecting<G, A extends Selection>(
+  name: string,
+  kernel: "index_select" | "gather",
+  adding: "index_add" | "scatter_add",
+  readers: Readers<A>,
+  resultShape: (x: Shape, axis: number, attributes: A) => Shape,
+): TakingOp<G, A, Pointer> {
+  return {
+    name,
+    take: (given, what) => readOptions(what, given, readers),
+    shape([x], attributes, what) {
+      const axis = dimensionOf(what, x!, attributes.dim);
+      const shape = resultShape(x!, axis, attributes);
+      checkIndices(what, attributes.indices, x![axis]!, { x, shape });
+      return checkSize(what, shape);
+    },
+    forward(call) {
+      const { kernels, inputs, output, attributes } = call;
+      const x = inputs[0]!;
+      const dim = axisOf(x.shape, attributes.dim);
+      const { outer, axis, inner } = viewAlong(x.shape, dim);
+      const index = call.upload(attributes.indices.data);
+      kernels[kernel](x.pointer, index, output.pointer, outer, axis, output.shape[dim]!, inner);
+      return index;
+    },
+    backward(call) {
+      const { kernels, inputs, gradient, attributes, saved } = call;
+      const { shape, size } = inputs[0]!;
+      const dim = axisOf(shape, attributes.dim);
+      const { outer, axis, inner } = viewAlong(shape, dim);
+      const { pointer, accumulate } = call.target(0);
+      if (!accumulate) kernels.fill(size, 0, pointer);
+      kernels[adding](gradient.pointer, saved, pointer, outer, axis, gradient.shape[dim]!, inner);
+    },
+  };
 }
 
 /** y[o, j, i] = x[o, index[j], i]; ∂x is the sum of g over the places a row was taken to. */
-export const indexSelect: TakingOp<IndexSelectAttributes, Selection, Pointer> = {
-  name: "indexSelect",
-  take(given) {
-    checkOptions("indexSelect", given, selectNames);
-    const { dim, indices } = given!;
-    return { dim, indices: integersOf("indexSelect", "indices", indices) };
-  },
-  shape(inputs, { dim, indices }) {
-    expectInputs("indexSelect", inputs, 1);
-    const axis = dimensionOf("indexSelect", inputs[0]!, dim);
-    checkIndices("indexSelect", indices, inputs[0]![axis]!);
-    return checkSize(
-      "indexSelect",
-      inputs[0]!.map((length, d) => (d === axis ? indices.data.length : length)),
-    );
-  },
-  forward(call) {
-    const x = call.inputs[0]!;
-    const { dim, indices } = call.attributes;
-    const { outer, axis, inner } = viewAlong(x.shape, dimensionOf("indexSelect", x.shape, dim));
-    const index = call.upload(indices.data);
-    call.kernels.index_select(x.pointer, index, call.output.pointer, outer, axis, indices.data.length, inner);
-    return index;
-  },
-  backward(call) {
-    if (!call.wants(0)) return;
-    const { shape, size } = call.inputs[0]!;
-    const { dim, indices } = call.attributes;
-    const { outer, axis, inner } = viewAlong(shape, dimensionOf("indexSelect", shape, dim));
-    const { pointer, accumulate } = call.target(0);
-    if (!accumulate) call.kernels.fill(size, 0, pointer);
-    call.kernels.index_add(call.gradient.pointer, call.saved, pointer, outer, axis, indices.data.length, inner);
-  },
-};
+export const indexSelect: TakingOp<IndexSelectAttributes, Selection, Pointer> = selecting(
+  "indexSelect",
+  "index_select",
+  "index_add",
+  { dim: unchecked, indices },
+  (x, axis, { indices }) => withLength(x, axis, indices.data.length),
+);
 
 /** y[o, j, i] = x[o, index[o, j, i], i]; ∂x is the sum of g over the places an element was taken to. */
-export const gather: TakingOp<GatherAttributes, Gathering, Pointer> = {
-  name: "gather",
-  take(given) {
-    checkOptions("gather", given, gatherNames);
-    const { dim, indices, shape } = given!;
-    return { dim, shape: checkLengths("gather", shape), indices: integersOf("gather", "indices", indices) };
-  },
-  shape(inputs, { dim, indices, shape }) {
-    expectInputs("gather", inputs, 1);
-    const from = inputs[0]!;
-    const axis = dimensionOf("gather", from, dim);
-    if (shape.length !== from.length || shape.some((length, d) => d !== axis && length !== from[d])) {
-      const message = `gather: indices of shape ${formatShape(shape)} for ${formatShape(from)} may differ in dimension ${dim} alone`;
-      throw new ShapeError(message, { from, shape, dim });
+export const gather: TakingOp<GatherAttributes, Gathering, Pointer> = selecting(
+  "gather",
+  "gather",
+  "scatter_add",
+  { dim: unchecked, indices, shape: lengths },
+  (x, axis, { dim, indices, shape }) => {
+    if (!sameShape(x, withLength(shape, axis, x[axis]!))) {
+      const both = `indices of shape ${formatShape(shape)} for ${formatShape(x)}`;
+      throw new ShapeError(`gather: ${both} may differ in dimension ${dim} alone`, { x, shape, dim });
     }
-    const count = indices.data.length;
-    if (count !== sizeOf(shape)) {
-      throw new ShapeError(`gather: shape ${formatShape(shape)} holds ${sizeOf(shape)} indices, got ${count}`);
-    }
-    checkIndices("gather", indices, from[axis]!);
-    return checkSize("gather", shape);
+    checkFills("gather", shape, "indices", indices.data.length);
+    return shape;
   },
-  forward(call) {
-    const x = call.inputs[0]!;
-    const { dim, indices, shape } = call.attributes;
-    const along = dimensionOf("gather", x.shape, dim);
-    const { outer, axis, inner } = viewAlong(x.shape, along);
-    const index = call.upload(indices.data);
-    call.kernels.gather(x.pointer, index, call.output.pointer, outer, axis, shape[along]!, inner);
-    return index;
-  },
-  backward(call) {
-    if (!call.wants(0)) return;
-    const { shape: from, size } = call.inputs[0]!;
-    const { dim, shape } = call.attributes;
-    const along = dimensionOf("gather", from, dim);
-    const { outer, axis, inner } = viewAlong(from, along);
-    const { pointer, accumulate } = call.target(0);
-    if (!accumulate) call.kernels.fill(size, 0, pointer);
-    call.kernels.scatter_add(call.gradient.pointer, call.saved, pointer, outer, axis, shape[along]!, inner);
-  },
-};
+);

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { checkOptions } from "../options.js";
+import { or, type Readers, readOptions } from "../read-options.js";
 import { flag, fraction, nonNegative } from "../settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
@@ -20,7 +20,13 @@ export interface AdamWOptions {
   readonly amsgrad?: boolean;
 }
 
-const names = ["lr", "betas", "eps", "weightDecay", "amsgrad"];
+const readers: Readers<Required<AdamWOptions>> = {
+  lr: or(1e-3, nonNegative),
+  betas: or([0.9, 0.999], betas),
+  eps: or(1e-8, nonNegative),
+  weightDecay: or(0.01, nonNegative),
+  amsgrad: or(false, flag),
+};
 
 /**
  * Adam with decoupled weight decay (arXiv 1711.05101), as torch.optim.AdamW: p ← p·(1 − lr·λ), then
@@ -32,12 +38,9 @@ export class AdamW extends Optimizer {
 
   /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdamWOptions = {}) {
-    checkOptions("AdamW", options, names);
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, amsgrad = false } = options;
-    const moments = checkBetas(betas);
-    nonNegative("AdamW", "eps", eps);
-    super(graph, params, lr, weightDecay, flag("AdamW", "amsgrad", amsgrad) ? ["m", "v", "vMax"] : ["m", "v"]);
-    this.betas = moments;
+    const { lr, betas, eps, weightDecay, amsgrad } = readOptions("AdamW", options, readers);
+    super(graph, params, lr, weightDecay, amsgrad ? ["m", "v", "vMax"] : ["m", "v"]);
+    this.betas = betas;
     this.eps = eps;
   }
 
@@ -49,9 +52,9 @@ export class AdamW extends Optimizer {
   }
 }
 
-function checkBetas(betas: readonly [number, number]): readonly [number, number] {
-  if (!Array.isArray(betas) || betas.length !== 2) {
-    throw new ConfigError(`AdamW: betas are two numbers, got ${excerpt(betas)}`, { betas });
+function betas(what: string, name: string, value: unknown): readonly [number, number] {
+  if (!Array.isArray(value) || value.length !== 2) {
+    throw new ConfigError(`${what}: ${name} are two numbers, got ${excerpt(value)}`, { betas: value });
   }
-  return [fraction("AdamW", "betas[0]", betas[0]), fraction("AdamW", "betas[1]", betas[1])];
+  return [fraction(what, "betas[0]", value[0]), fraction(what, "betas[1]", value[1])];
 }

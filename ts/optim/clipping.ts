@@ -1,6 +1,5 @@
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
+import { positive } from "../settings.js";
 import { listParameters } from "./parameters.js";
 
 /**
@@ -10,7 +9,7 @@ import { listParameters } from "./parameters.js";
  * @returns the norm before clipping
  */
 export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: number): number {
-  checkLimit("clipGradNorm", "maxNorm", maxNorm);
+  positive("clipGradNorm", "maxNorm", maxNorm, Infinity);
   const norm = gradNorm(graph, params);
   const factor = maxNorm / (norm + 1e-6);
   // A NaN norm makes every gradient NaN: none may pass as if it were small.
@@ -30,17 +29,11 @@ export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
 
 /** Holds every gradient element within ±`limit`, as torch.nn.utils.clip_grad_value_. */
 export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: number): void {
-  checkLimit("clipGradValue", "limit", limit);
+  positive("clipGradValue", "limit", limit, Infinity);
   for (const id of listParameters("clipGradValue", checkGraph("clipGradValue", graph), params)) {
     const { gradient, value } = graph.node(id);
     if (gradient !== 0) graph.engine.kernels.clamp_forward(gradient, gradient, value.size, -limit, limit);
   }
-}
-
-/** Above 0, and infinite for none. */
-function checkLimit(what: string, name: string, limit: number): void {
-  if (typeof limit === "number" && limit > 0) return;
-  throw new ConfigError(`${what}: ${name} is a number above 0, got ${excerpt(limit)}`, { [name]: limit });
 }
 
 /** Multiplies every gradient by `factor`. */

@@ -1,7 +1,7 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import { whole } from "../settings.js";
-import { checkTensor, formatShape, sameShape, type Tensor } from "../tensor.js";
+import { checkOptions } from "../options.js";
+import { finite, list, object, unexpected, whole } from "../settings.js";
+import { checkShape } from "../shape.js";
+import { checkTensor, type Tensor } from "../tensor.js";
 import type { OptimizerState } from "./optimizer.js";
 
 /** Updates that kernels can count. */
@@ -16,55 +16,27 @@ export function checkState(
   shapes: readonly (readonly number[])[],
   names: readonly string[],
 ): OptimizerState {
-  if (typeof given !== "object" || given === null) {
-    throw new ConfigError(`optimizer: a state is { steps, buffers }, got ${excerpt(given)}`);
-  }
-  const { steps, buffers } = given;
-  if (!Array.isArray(steps) || !Array.isArray(buffers)) {
-    throw new ConfigError(
-      `optimizer: a state is lists of steps and buffers, got ${excerpt(steps)} and ${excerpt(buffers)}`,
-    );
-  }
-  if (buffers.length !== shapes.length || steps.length !== shapes.length) {
-    throw new ConfigError(`optimizer: the state has ${buffers.length} parameters, this optimizer ${shapes.length}`);
+  const { steps, buffers } = object(what, "a state", given, "{ steps, buffers }") as OptimizerState;
+  for (const [name, each] of Object.entries({ steps, buffers })) {
+    const { length } = list(what, name, each, `${shapes.length} items`);
+    if (length !== shapes.length) throw unexpected(what, name, `a list of ${shapes.length} items`, each);
   }
   return {
-    steps: shapes.map((_, i) => whole("optimizer", `steps[${i}]`, steps[i], 0, MOST_STEPS)),
-    buffers: shapes.map((shape, i) => checkBuffers(buffers[i], i, shape, names)),
+    steps: shapes.map((_, i) => whole(what, `steps[${i}]`, steps[i], 0, MOST_STEPS)),
+    buffers: shapes.map((shape, i) => {
+      const own: Record<string, unknown> = buffers[i]!;
+      checkOptions(`${what}: buffers[${i}]`, own, names);
+      return Object.fromEntries(names.map((name) => [name, checkBuffer(own[name], `buffers[${i}].${name}`, shape)]));
+    }),
   };
 }
 
-function checkBuffers(
-  given: unknown,
-  i: number,
-  shape: readonly number[],
-  names: readonly string[],
-): Record<string, Tensor> {
-  if (typeof given !== "object" || given === null) {
-    throw new ConfigError(`optimizer: the buffers of parameter ${i} are an object, got ${excerpt(given)}`);
-  }
-  for (const name in given) {
-    if (names.includes(name)) continue;
-    throw new ConfigError(`optimizer: the state has "${excerpt(name)}" for parameter ${i}, which this one has not`);
-  }
-  return Object.fromEntries(
-    names.map((name) => [name, checkBuffer((given as Record<string, unknown>)[name], name, i, shape)]),
-  );
-}
+const what = "optimizer";
 
-function checkBuffer(given: unknown, name: string, i: number, shape: readonly number[]): Tensor {
-  if (given === undefined) throw new ConfigError(`optimizer: the state has no "${name}" for parameter ${i}`);
-  const tensor = checkTensor(`optimizer: "${name}" of parameter ${i}`, given as Tensor);
-  if (!sameShape(tensor.shape, shape)) {
-    throw new ShapeError(
-      `optimizer: "${name}" of parameter ${i} is ${formatShape(tensor.shape)}, expected ${formatShape(shape)}`,
-    );
-  }
-  const place = tensor.data.findIndex((x) => !Number.isFinite(x));
-  if (place >= 0) {
-    throw new ConfigError(`optimizer: "${name}" of parameter ${i} is ${tensor.data[place]} at place ${place}`, {
-      place,
-    });
-  }
+function checkBuffer(given: unknown, name: string, shape: readonly number[]): Tensor {
+  const tensor = checkTensor(`${what}: ${name}`, object(what, name, given, "{ shape, data }") as Tensor);
+  checkShape(what, name, tensor.shape, shape);
+  const place = tensor.data.findIndex((value) => !Number.isFinite(value));
+  if (place >= 0) finite(what, `${name}.data[${place}]`, tensor.data[place]);
   return tensor;
 }

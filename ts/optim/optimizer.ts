@@ -97,7 +97,7 @@ export abstract class Optimizer {
   /** Forgets the gradients of this optimizer's parameters. */
   zeroGrad(): void {
     this.assertParameters();
-    for (const { params } of this.groups) for (const id of params) this.graph.node(id).gradient = 0;
+    for (const id of this.params()) this.graph.node(id).gradient = 0;
   }
 
   /** A copy of steps and buffers. */
@@ -144,7 +144,7 @@ export abstract class Optimizer {
 
   /** Throws `StaleNodeError` where a parameter's node is gone. */
   private assertParameters(): void {
-    for (const { params } of this.groups) for (const id of params) this.graph.node(id);
+    for (const { params } of this.groups) params.forEach((id) => this.graph.node(id));
   }
 
   /** The rule itself, on one parameter. */

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { checkOptions } from "../options.js";
+import { or, type Readers, readOptions } from "../read-options.js";
 import { flag, nonNegative } from "../settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
@@ -19,7 +19,13 @@ export interface SGDOptions {
   readonly nesterov?: boolean;
 }
 
-const names = ["lr", "momentum", "dampening", "weightDecay", "nesterov"];
+const readers: Readers<Required<SGDOptions>> = {
+  lr: or(1e-3, nonNegative),
+  momentum: or(0, nonNegative),
+  dampening: or(0, nonNegative),
+  weightDecay: or(0, nonNegative),
+  nesterov: or(false, flag),
+};
 
 /** Gradient descent with momentum, as torch.optim.SGD: b ← μ·b + (1 − d)·g, p ← p − lr·b; the first b is g itself. */
 export class SGD extends Optimizer {
@@ -29,11 +35,8 @@ export class SGD extends Optimizer {
 
   /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: SGDOptions = {}) {
-    checkOptions("SGD", options, names);
-    const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
-    nonNegative("SGD", "momentum", momentum);
-    nonNegative("SGD", "dampening", dampening);
-    if (flag("SGD", "nesterov", nesterov) && (momentum === 0 || dampening !== 0)) {
+    const { lr, momentum, dampening, weightDecay, nesterov } = readOptions("SGD", options, readers);
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ConfigError("SGD: nesterov needs a momentum above 0 and no dampening");
     }
     super(graph, params, lr, weightDecay, momentum > 0 ? ["momentum"] : []);

@@ -1,5 +1,6 @@
 import { engine } from "../../../ts/engine/engine.js";
 import type { Graph } from "../../../ts/index.js";
+import { unused } from "../../graph/unused.js";
 
 interface Taken {
   readonly start: number;
@@ -69,12 +70,12 @@ export function watchArena(graph: Graph): void {
 
 /** Throws where something that a graph can still read lies in memory that may be handed out again, or outside all blocks. */
 export function checkLive(graph: Graph): void {
-  const unused = graph.arena.unused();
+  const blocks = unused(graph.arena);
   for (const { id, value, gradient, gradientMemory, packed } of graph.nodes) {
     const pointers = [value.pointer, gradient, gradientMemory].map((pointer) => ({ pointer, bytes: 4 * value.size }));
     for (const pointer of Object.values(packed ?? {})) pointers.push({ pointer, bytes: 4 });
     for (const { pointer, bytes } of pointers) {
-      const free = unused.find(({ start, size }) => pointer < start + size && start < pointer + bytes);
+      const free = blocks.find(({ start, size }) => pointer < start + size && start < pointer + bytes);
       if (pointer !== 0 && bytes > 0 && free)
         throw new Error(`node ${id} at ${pointer} lies in free memory at ${free.start}`);
     }
