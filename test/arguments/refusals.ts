@@ -56,7 +56,13 @@ export async function refusals<S>({ make, state, end }: Ground<S>, { args, run }
       await run(scene, ...given);
     } catch (thrown) {
       const ours = thrown instanceof LowrankError && thrown.message.length < 600;
-      if (!ours && thrown !== own) problems.push(`${what}: ${String((thrown as Error)?.stack)}`);
+      if (!ours && thrown !== own)
+        problems.push(
+          `${what}: ${String((thrown as Error)?.stack)
+            .split("\n")
+            .slice(0, 4)
+            .join("")}`,
+        );
       // Cancelled in the middle, a call has done a part of its work.
       if (!(thrown instanceof AbortError)) {
         if (state(scene) !== before) problems.push(`${what}: threw ${String(thrown)}, and something has changed`);

@@ -1,7 +1,7 @@
 import { checkRecord } from "../collections.js";
 import { ConfigError, ModelError } from "../errors.js";
 import { clip, excerpt } from "../excerpt.js";
-import { bytesSource, type ByteSource, readRange } from "../io/byte-source.js";
+import { bytesSource, type ByteSource, checkSource, readRange } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
 import { type Json, parseJsonObject } from "../io/json.js";
 import { callable, whole } from "../settings.js";
@@ -51,9 +51,7 @@ function checkedSource(source: ModelSource): ModelSource {
     const found: ByteSource | null | undefined = await source.open(file);
     if (found === null || found === undefined) return null;
     const what = `model ${clip(name)}: ${file}`;
-    if (typeof found !== "object" || typeof found.read !== "function") {
-      throw new ConfigError(`${what}: a ModelSource opens a ByteSource, got ${excerpt(found)}`);
-    }
+    checkSource(what, found);
     whole(what, "size", found.size);
     return found;
   };

@@ -85,7 +85,6 @@ export class SentenceEncoder {
     whole("load", "seed", seed);
     whole("load", "packedCopies", packedCopies, 1, 2);
     flag("load", "allowNonFinite", allowNonFinite);
-    if (wanted !== undefined) whole("load", "maxTokens", wanted, 2);
     await init();
     const from = await modelSource(source);
     const config = bertConfig(await readRequiredJson(from, "config.json"));

@@ -33,7 +33,7 @@ const recorded: Readonly<Record<Exclude<keyof StepRecord, "step">, number>> = {
 export function checkCheckpoint(checkpoint: Checkpoint, { steps, shapes }: CheckpointFit = {}): Checkpoint {
   const fields = objectAt("checkpoint", checkpoint);
   const step = whole("fit", "checkpoint.step", fields["step"], 0, steps);
-  const streams = whole("fit", "checkpoint.streams", fields["streams"]);
+  const streams = whole("fit", "checkpoint.streams", fields["streams"], 0, 2 ** 32 - 1);
 
   const tensors = listAt("checkpoint.parameters", fields["parameters"], shapes?.length);
   const optimizer = objectAt("checkpoint.optimizer", fields["optimizer"]);

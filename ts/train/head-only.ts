@@ -38,27 +38,46 @@ export class HeadOnlyTask implements Task<VectorExample> {
    * of another length than the head takes.
    */
   loss(examples: readonly VectorExample[]): BatchLoss {
-    const classes = this.graph.shape(this.head.bias)[0]!;
-    const taken = listFrom("HeadOnlyTask: a list of { vector, target } is expected", examples, (example, i) => {
-      checkRecord(`HeadOnlyTask: example ${i} is { vector, target }`, example);
-      const { vector, target } = example as unknown as VectorExample;
-      return { vector, target: whole("HeadOnlyTask", `target of example ${i}`, target, 0, classes - 1) };
-    });
-    const logits = this.logits(taken.map(({ vector }) => vector));
+    const taken = this.take(examples);
     const targets = taken.map(({ target }) => target);
+    const logits = this.rowsToLogits(taken.map(({ vector }) => vector));
     return { sum: this.graph.crossEntropy(logits, targets, { reduction: "sum" }), targets: targets.length, tokens: 0 };
+  }
+
+  /** Bytes that a step on these examples takes. Throws as `loss` does, so that `fit` meets a wrong one before any work. */
+  memory(examples: readonly VectorExample[]): number {
+    const [hidden, classes] = this.graph.shape(this.head.weight) as [number, number];
+    return 4 * this.take(examples).length * (hidden + 4 * classes);
   }
 
   /** Logits `[batch, classes]` of sentence vectors. Throws as `loss` does. */
   logits(vectors: readonly Float32Array[]): NodeId {
     const hidden = this.graph.shape(this.head.weight)[0]!;
-    const rows = listFrom("HeadOnlyTask: a list of vectors is expected", vectors, (given, i) => {
-      const vector = given instanceof Float32Array ? given : floatsOf("HeadOnlyTask", `vector ${i}`, given as []);
-      if (vector.length === hidden) return vector;
-      throw new ShapeError(`HeadOnlyTask: vector ${i} has ${vector.length} numbers, the head takes ${hidden}`);
-    });
+    const take = (vector: unknown, i: number) => takeVector(vector, i, hidden);
+    return this.rowsToLogits(listFrom("HeadOnlyTask: a list of vectors is expected", vectors, take));
+  }
+
+  private rowsToLogits(rows: readonly Float32Array[]): NodeId {
+    const hidden = this.graph.shape(this.head.weight)[0]!;
     const data = hostArray("HeadOnlyTask", Float32Array, rows.length * hidden);
     rows.forEach((row, i) => data.set(row, i * hidden));
     return this.graph.allOrNothing(() => this.head.logits(this.graph.constant({ shape: [rows.length, hidden], data })));
   }
+
+  /** Examples with each field read once. */
+  private take(examples: readonly VectorExample[]): VectorExample[] {
+    const [hidden, classes] = this.graph.shape(this.head.weight) as [number, number];
+    return listFrom("HeadOnlyTask: a list of { vector, target } is expected", examples, (example, i) => {
+      checkRecord(`HeadOnlyTask: example ${i} is { vector, target }`, example);
+      const { vector, target } = example as unknown as VectorExample;
+      whole("HeadOnlyTask", `target of example ${i}`, target, 0, classes - 1);
+      return { vector: takeVector(vector, i, hidden), target };
+    });
+  }
+}
+
+function takeVector(given: unknown, place: number, hidden: number): Float32Array {
+  const vector = given instanceof Float32Array ? given : floatsOf("HeadOnlyTask", `vector ${place}`, given as []);
+  if (vector.length === hidden) return vector;
+  throw new ShapeError(`HeadOnlyTask: vector ${place} has ${vector.length} numbers, the head takes ${hidden}`);
 }

@@ -97,7 +97,10 @@ export const dataCalls = {
     ),
   ],
   metrics: [call(() => [[Float32Array.of(0, 1), Float32Array.of(1, 0)], [1, 1], 2], metrics)],
-  openSafetensors: [call(() => [bytesSource(bytes), "file"], openSafetensors)],
+  openSafetensors: [
+    call(() => [bytesSource(bytes), "file"], openSafetensors),
+    call(() => [{ ...bytesSource(bytes), close: async () => undefined }], openSafetensors),
+  ],
   raggedBatch: [call(() => [[Int32Array.of(1, 2), [3, 4, 5]]], raggedBatch)],
   readAdapter: [call(() => [{ ...files }, { allowNonFinite: true }], readAdapter)],
   readSafetensors: [call(() => [bytes, "file"], readSafetensors)],

@@ -61,9 +61,9 @@ export const modelCalls = {
       args: ({ task }) => {
         const { graph } = task;
         const loss = (batch: typeof vectors) => ({ ...task.loss(batch) });
-        return [{ graph, params: () => task.params(), loss, memory: () => 1 }, [...vectors], training()];
+        return [{ graph, params: () => task.params(), loss, memory: () => 1 }];
       },
-      run: (_, ...args) => fit(...(args as Parameters<typeof fit>)),
+      run: (_, task) => fit(task, vectors, training()),
     },
     { args: () => [{ ...checkpoint }], run: ({ task }, resume) => fit(task, vectors, { ...training(), resume }) },
     {
