@@ -1,4 +1,5 @@
-import { AbortError } from "./errors.js";
+import { AbortError, ConfigError } from "./errors.js";
+import { excerpt } from "./excerpt.js";
 
 /** Throws `AbortError` where the caller has cancelled. */
 export function throwIfAborted(signal: AbortSignal | undefined, details: Record<string, unknown> = {}): void {
@@ -7,7 +8,7 @@ export function throwIfAborted(signal: AbortSignal | undefined, details: Record<
 
 /** Waits for `work`, but no longer than until the signal is aborted: what is awaited may never come to its end. */
 export async function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return void (await work);
+  if (!signal) return void (await work);
   if (signal.aborted) return;
   let stop!: () => void;
   const aborted = new Promise<void>((resolve) => {
@@ -19,4 +20,12 @@ export async function untilAborted(work: Promise<unknown>, signal: AbortSignal |
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** Throws `ConfigError` unless it is left out or an `AbortSignal`, of any realm: another would never be heard. */
+export function checkSignal(what: string, signal: unknown): void {
+  if (signal === undefined || signal === null) return;
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
+  throw new ConfigError(`${what}: signal is an AbortSignal, got ${excerpt(signal)}`);
 }

@@ -20,6 +20,8 @@ import {
   uniform,
   zeros,
 } from "../../ts/index.js";
+import type { dataCalls } from "./data/calls.js";
+import type { modelCalls } from "./models/calls.js";
 import { filled, type Scene } from "./scene.js";
 
 /** A call of a function or constructor: right arguments, everything optional given. */
@@ -36,12 +38,8 @@ type Functions = {
     : never;
 }[keyof typeof api];
 
-/** Functions and classes of other areas, with tests of their own. */
-type Elsewhere =
-  | `${string}Error`
-  | ("engineInfo" | "init" | "setModelLocator" | "estimateMemory" | "raggedBatch" | "fit" | "metrics" | "HeadOnlyTask")
-  | ("bytesSource" | "blobSource" | "openSafetensors" | "readSafetensors" | "writeSafetensors")
-  | ("adapterConfig" | "checkAdapter" | "readAdapter" | "writeAdapter" | "TextClassifier");
+/** Functions and classes of the other tables, and of tests of their own. */
+type Elsewhere = `${string}Error` | "engineInfo" | "init" | keyof typeof dataCalls | keyof typeof modelCalls;
 
 // Its constructor is private, so it is no class to the type above.
 type Own = Exclude<Functions, Elsewhere> | "LoraLinear";

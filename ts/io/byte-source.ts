@@ -22,6 +22,16 @@ export async function readRange(source: ByteSource, offset: number, length: numb
   throw new FormatError(`${clip(file)}: expected ${length} bytes from ${offset}, got ${got}`, { file, offset, length });
 }
 
+/** Throws `ConfigError` unless a value is a `ByteSource`; its size is looked at where it is used. */
+export function checkSource(what: string, source: unknown): asserts source is ByteSource {
+  if (typeof source === "object" && source !== null) {
+    const { read, close } = source as Partial<ByteSource>;
+    const closes = close === undefined || close === null || typeof close === "function";
+    if (typeof read === "function" && closes) return;
+  }
+  throw new ConfigError(`${what}: expected a ByteSource with a function read, got ${excerpt(source)}`);
+}
+
 /** Where bytes go, one piece after another. */
 export interface ByteSink {
   /** Takes the next piece; the one after it comes when the promise is fulfilled. */

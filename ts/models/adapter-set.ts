@@ -1,5 +1,6 @@
+import { checkRecord } from "../collections.js";
 import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { clip, excerpt } from "../excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import { readAdapter, writeAdapter } from "../io/peft/index.js";
@@ -45,9 +46,7 @@ export class AdapterSet {
   /** Adds an adapter from PEFT's files and makes it the active one. Throws `AdapterError` where it does not fit. */
   load(name: string, files: FileMap, options: WeightOptions): void {
     this.checkNew("loadAdapter", name);
-    if (typeof files !== "object" || files === null) {
-      throw new ConfigError(`loadAdapter: an adapter's files by name, as bytes, are expected, got ${excerpt(files)}`);
-    }
+    checkRecord("loadAdapter: an adapter's files by name, as bytes, are expected", files);
     const adapter = fitAdapter(readAdapter(files, options), this.linears);
     this.register(this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, adapter)));
   }
@@ -55,7 +54,8 @@ export class AdapterSet {
   /** Frees an adapter; without one that is active, the base alone applies. */
   remove(name: string): void {
     const adapter = this.get(name);
-    if (adapter === this.merged) throw new ConfigError(`removeAdapter: "${name}" is merged; call unmergeAdapter first`);
+    if (adapter === this.merged)
+      throw new ConfigError(`removeAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`);
     this.checkUntrained("removeAdapter", adapter);
     this.graph.release(adapter.params());
     this.known.delete(name);
@@ -83,7 +83,7 @@ export class AdapterSet {
   merge(name: string): void {
     const adapter = this.get(name);
     if (this.merged !== null) {
-      throw new ConfigError(`mergeAdapter: "${this.merged.name}" is merged already; call unmergeAdapter first`);
+      throw new ConfigError(`mergeAdapter: ${excerpt(this.merged.name)} is merged already; call unmergeAdapter first`);
     }
     this.checkIdle("mergeAdapter");
     try {
@@ -98,7 +98,7 @@ export class AdapterSet {
   /** Puts the weights back as they were loaded, to the bit. */
   unmerge(name: string): void {
     if (this.merged === null || this.merged !== this.get(name)) {
-      throw new ConfigError(`unmergeAdapter: "${name}" is not merged`);
+      throw new ConfigError(`unmergeAdapter: ${excerpt(name)} is not merged`);
     }
     this.checkIdle("unmergeAdapter");
     for (const linear of this.linears) linear.unmerge();
@@ -128,8 +128,8 @@ export class AdapterSet {
   get(name: string): ModelAdapter {
     const found = this.known.get(name);
     if (found !== undefined) return found;
-    const names = [...this.known.keys()].map((known) => `"${known}"`).join(", ") || "none";
-    throw new ConfigError(`there is no adapter "${String(name)}"; loaded: ${names}`, { name });
+    const names = clip([...this.known.keys()].map((known) => `"${known}"`).join(", ")) || "none";
+    throw new ConfigError(`there is no adapter ${excerpt(name)}; loaded: ${names}`, { name });
   }
 
   /** Whether an adapter is one of these, and was not removed. */
@@ -142,7 +142,10 @@ export class AdapterSet {
     const chosen = selection === undefined ? this.active : selection === null ? null : this.find(selection);
     if (this.merged === null) return chosen;
     if (chosen === this.merged) return null;
-    const [merged, wanted] = [`"${this.merged.name}"`, chosen === null ? "the base alone" : `"${chosen.name}"`];
+    const [merged, wanted] = [
+      `${excerpt(this.merged.name)}`,
+      chosen === null ? "the base alone" : `${excerpt(chosen.name)}`,
+    ];
     throw new ConfigError(
       `${merged} is merged into the base, so ${wanted} cannot be had: call unmergeAdapter first, or name ${merged}`,
     );
@@ -160,14 +163,17 @@ export class AdapterSet {
     this.find(adapter);
     if (this.merged === null) return;
     throw new ConfigError(
-      `fit: "${this.merged.name}" is merged into the base, so "${adapter.name}" cannot be trained: call unmergeAdapter first`,
+      `fit: ${excerpt(this.merged.name)} is merged into the base, so ${excerpt(adapter.name)} cannot be trained: call unmergeAdapter first`,
     );
   }
 
   private find(selection: ModelAdapter | string): ModelAdapter {
     if (typeof selection === "string") return this.get(selection);
+    if (!(selection instanceof ModelAdapter)) {
+      throw new ConfigError(`an adapter is chosen by its name, null is the base alone, got ${excerpt(selection)}`);
+    }
     if (this.has(selection)) return selection;
-    throw new ConfigError(`adapter "${selection.name}" was removed from this model, or is another model's`);
+    throw new ConfigError(`adapter ${excerpt(selection.name)} was removed from this model, or is another model's`);
   }
 
   private register(adapter: ModelAdapter): void {
@@ -177,10 +183,10 @@ export class AdapterSet {
 
   private checkNew(what: string, name: string): void {
     if (typeof name !== "string" || name === "") {
-      throw new ConfigError(`${what}: an adapter's name is a string that is not empty, got ${JSON.stringify(name)}`);
+      throw new ConfigError(`${what}: an adapter's name is a string that is not empty, got ${excerpt(name)}`);
     }
     if (this.known.has(name)) {
-      throw new ConfigError(`${what}: there is an adapter "${name}" already; choose another name`, { name });
+      throw new ConfigError(`${what}: there is an adapter ${excerpt(name)} already; choose another name`, { name });
     }
   }
 
@@ -195,6 +201,8 @@ export class AdapterSet {
 
   private checkUntrained(what: string, adapter: ModelAdapter): void {
     if (!inTraining(this.graph, adapter.params())) return;
-    throw new ConfigError(`${what}: "${adapter.name}" is being trained; await that fit first`, { name: adapter.name });
+    throw new ConfigError(`${what}: ${excerpt(adapter.name)} is being trained; await that fit first`, {
+      name: adapter.name,
+    });
   }
 }

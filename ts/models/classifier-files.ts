@@ -1,5 +1,7 @@
+import { checkRecord, namesFrom } from "../collections.js";
 import { ConfigError, FormatError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
+import { checkBytes } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
 import { parseJsonObject } from "../io/json.js";
 import { transpose } from "../io/peft/transpose.js";
@@ -29,6 +31,7 @@ export function writeHead({ graph, weight, bias }: ClassificationHead, labels: r
 
 /** Reads what `writeHead` wrote. Throws `FormatError` where a file is missing, damaged, or of another encoder. */
 export function readHead(files: FileMap, hidden: number, options: WeightOptions): HeadFiles {
+  checkRecord("TextClassifier.load: a classifier's files by name, as bytes, are expected", files);
   const labels = readLabels(file(files, LABELS_FILE, "labels"));
   const tensors = readSafetensors(file(files, HEAD_FILE, "head"), HEAD_FILE);
   const read = (name: string) => {
@@ -48,22 +51,24 @@ export function readHead(files: FileMap, hidden: number, options: WeightOptions)
   return { labels, weight: transpose(weight), bias };
 }
 
-/** Throws `ConfigError` unless they are two names or more, each once. */
-export function checkLabels(labels: readonly string[]): void {
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
-    throw new ConfigError(`labels are a list of names, got ${excerpt(labels)}`);
-  }
+/** A copy of the labels. Throws `ConfigError` unless they are two names or more, each once. */
+export function takeLabels(given: readonly string[]): string[] {
+  const labels = namesFrom("labels are a list of names", given);
   if (labels.length < 2) throw new ConfigError(`a classifier needs two labels or more, got ${excerpt(labels)}`);
   const seen = new Set<string>();
   for (const label of labels) {
     if (seen.has(label)) throw new ConfigError(`label ${excerpt(label)} is named twice`, { label });
     seen.add(label);
   }
+  return labels;
 }
 
 function file(files: FileMap, name: string, what: string): Uint8Array {
   const bytes = Object.hasOwn(files, name) ? files[name] : undefined;
-  if (bytes !== undefined) return bytes;
+  if (bytes !== undefined) {
+    checkBytes(name, bytes);
+    return bytes;
+  }
   throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`);
 }
 
@@ -75,6 +80,5 @@ function readLabels(bytes: Uint8Array): string[] {
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
     throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`);
   }
-  checkLabels(labels);
-  return [...labels];
+  return takeLabels(labels);
 }

@@ -1,8 +1,9 @@
-import { adapterConfig, targetTest } from "../io/peft/index.js";
+import { checkRecord } from "../collections.js";
+import { type AdapterConfig, targetTest } from "../io/peft/index.js";
 import { type BertConfig, bertConfig } from "./bert/config.js";
 import { checkOptions } from "../options.js";
 import { whole } from "../settings.js";
-import type { LoraOptions } from "./lora-options.js";
+import { type LoraOptions, resolveLoraOptions } from "./lora-options.js";
 
 /** What is going to run. */
 export interface MemoryOptions {
@@ -30,27 +31,35 @@ export interface MemoryEstimate {
 
 const FLOAT = 4;
 
+/** Layers that are looked at one by one, whether the adapter targets them; no model has a tenth as many. */
+const MOST_LAYERS = 10_000;
+
 /**
  * Linear memory that a model and a step of it will take, before any is spent: what `engineInfo().memory.peak` comes to,
  * within a tenth. Classes of a head and the kernels' own scratch (0.6 MB a thread) come on top.
  *
  * @param model the model's config.json, parsed
+ * @throws `ConfigError` for what makes no sense; `ModelError` or `UnsupportedError` for a model that cannot be loaded
  */
 export function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): MemoryEstimate {
+  checkRecord("estimateMemory: a model is its config.json, parsed", model);
   const config = bertConfig(model);
+  whole("estimateMemory", "num_hidden_layers", config.layers, 1, MOST_LAYERS);
   checkOptions("estimateMemory", options, ["tokens", "lora", "packedCopies"]);
   const { tokens, lora = {}, packedCopies = 2 } = options;
   whole("estimateMemory", "tokens", tokens, 1);
+  whole("estimateMemory", "packedCopies", packedCopies, 1, 2);
+  const adapted = lora === null ? null : resolveLoraOptions("estimateMemory: lora", lora).config;
   const { hiddenSize: h, intermediateSize: inner, layers } = config;
   const linear = layers * (4 * h * h + 2 * h * inner);
   const small = layers * (9 * h + inner) + 2 * h;
   const embeddings = (config.vocabularySize + config.maxPositions + 1) * h;
-  const adapter = lora === null ? 0 : adapterParameters(config, lora);
+  const adapter = adapted === null ? 0 : adapterParameters(config, adapted);
   const estimate = {
     weights: FLOAT * (embeddings + linear + small),
-    packed: FLOAT * linear * (lora === null ? 1 : packedCopies),
+    packed: FLOAT * linear * (adapted === null ? 1 : packedCopies),
     adapter: FLOAT * adapter * 4,
-    step: lora === null ? FLOAT * tokens * (12 * h + 2 * inner) : stepMemory(config, tokens, lora.rank),
+    step: adapted === null ? FLOAT * tokens * (12 * h + 2 * inner) : stepMemory(config, tokens, adapted.r),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }
@@ -66,9 +75,8 @@ export function stepMemory(config: BertConfig, tokens: number, rank = 8): number
   return Math.ceil(1.01 * FLOAT * tokens * (forward + 2 * inner + 6 * h)) + 65_536;
 }
 
-function adapterParameters(config: BertConfig, options: LoraOptions): number {
-  const { rank = 8, alpha = 16, targetModules = ["query", "key", "value"] } = options;
-  const isTarget = targetTest(adapterConfig({ r: rank, loraAlpha: alpha, targetModules }));
+function adapterParameters(config: BertConfig, adapter: AdapterConfig): number {
+  const isTarget = targetTest(adapter);
   const { hiddenSize: h, intermediateSize: inner } = config;
   let count = 0;
   for (let i = 0; i < config.layers; i++) {
@@ -78,5 +86,5 @@ function adapterParameters(config: BertConfig, options: LoraOptions): number {
     if (isTarget(`${at}.intermediate.dense`)) count += h + inner;
     if (isTarget(`${at}.output.dense`)) count += h + inner;
   }
-  return count * rank;
+  return count * adapter.r;
 }

@@ -1,4 +1,5 @@
 import { adapterConfig, type AdapterConfig, layerScaling, targetTest } from "../io/peft/index.js";
+import { namesFrom } from "../collections.js";
 import { ConfigError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import type { Graph } from "../graph/graph.js";
@@ -36,6 +37,25 @@ const OPTIONS: readonly (keyof LoraOptions)[] = [
   ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init"] as const),
 ];
 
+/** The options with their defaults, read once. Throws `ConfigError` for what makes no sense. */
+export function resolveLoraOptions(what: string, options: LoraOptions): { config: AdapterConfig; init: LoraInit } {
+  checkOptions(what, options, OPTIONS);
+  const { rank = 8, alpha = 16, targetModules = ["query", "key", "value"], rslora = false, dora = false } = options;
+  const { dropout = 0, init = kaimingInit() } = options;
+  const targets =
+    typeof targetModules === "string"
+      ? targetModules
+      : namesFrom(`${what}: targetModules is a list of names or a pattern`, targetModules);
+  flag(what, "rslora", rslora);
+  flag(what, "dora", dora);
+  const resolved = resolveLoraConfig({ rank, alpha, dropout, init });
+  const config = adapterConfig({
+    ...{ r: rank, loraAlpha: alpha, targetModules: targets },
+    ...{ useRslora: rslora, useDora: dora, loraDropout: dropout },
+  });
+  return { config, init: resolved.init };
+}
+
 /** Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none. */
 export function createAdapter(
   graph: Graph,
@@ -44,31 +64,8 @@ export function createAdapter(
   base: string,
   options: LoraOptions,
 ): ModelAdapter {
-  checkOptions("addAdapter", options, OPTIONS);
-  const {
-    rank = 8,
-    alpha = 16,
-    targetModules = ["query", "key", "value"],
-    rslora = false,
-    dora = false,
-    dropout = 0,
-  } = options;
-  const names: readonly unknown[] = typeof targetModules === "string" ? [targetModules] : targetModules;
-  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
-    throw new ConfigError(`addAdapter: targetModules is a list of names or a pattern, got ${excerpt(targetModules)}`);
-  }
-  flag("addAdapter", "rslora", rslora);
-  flag("addAdapter", "dora", dora);
-  const { init } = resolveLoraConfig({ rank, alpha, dropout, init: options.init ?? kaimingInit() });
-  const config: AdapterConfig = adapterConfig({
-    r: rank,
-    loraAlpha: alpha,
-    targetModules,
-    useRslora: rslora,
-    useDora: dora,
-    loraDropout: dropout,
-    baseModelNameOrPath: base,
-  });
+  const { config: resolved, init } = resolveLoraOptions("addAdapter", options);
+  const config: AdapterConfig = { ...resolved, baseModelNameOrPath: base };
   const isTarget = targetTest(config);
   const layers = new Map<string, AdapterWeights>();
   for (const linear of linears) {
@@ -77,15 +74,15 @@ export function createAdapter(
       const scale = layerScaling(config, part.path);
       const shape = { inFeatures: linear.inFeatures, outFeatures: part.width, rank: scale.rank };
       const update = { ...initialLowRank(graph, init, shape), scaling: scale.scaling };
-      const magnitude = dora ? initialMagnitude(graph, () => linear.columns(part), update) : null;
+      const magnitude = config.useDora ? initialMagnitude(graph, () => linear.columns(part), update) : null;
       layers.set(part.path, { ...update, ...scale, magnitude });
     }
   }
   if (layers.size === 0) {
     const names = linears.flatMap((linear) => linear.parts.map(({ path }) => path)).slice(0, 6);
     throw new ConfigError(
-      `addAdapter: targetModules ${JSON.stringify(targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
-      { targetModules },
+      `addAdapter: targetModules ${excerpt(config.targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
+      { targetModules: config.targetModules },
     );
   }
   return new ModelAdapter(graph, name, config, layers);

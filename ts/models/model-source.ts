@@ -1,8 +1,10 @@
-import { ModelError } from "../errors.js";
-import { clip } from "../excerpt.js";
-import { bytesSource, type ByteSource, readRange } from "../io/byte-source.js";
+import { checkRecord } from "../collections.js";
+import { ConfigError, ModelError } from "../errors.js";
+import { clip, excerpt } from "../excerpt.js";
+import { bytesSource, type ByteSource, checkSource, readRange } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
 import { type Json, parseJsonObject } from "../io/json.js";
+import { callable, whole } from "../settings.js";
 
 /** Where a model's files come from: a folder, a page's uploads, a bucket. */
 export interface ModelSource {
@@ -17,20 +19,43 @@ export type ModelLocator = (name: string) => ModelSource | Promise<ModelSource>;
 
 let locator: ModelLocator = addressSource;
 
-/** Called once by the entry point of a runtime that has more than addresses: Node's has folders, a cache and the hub. */
+/**
+ * Called once by the entry point of a runtime that has more than addresses: Node's has folders, a cache and the hub.
+ * Throws `ConfigError` for what is no function.
+ */
 export function setModelLocator(find: ModelLocator): void {
-  locator = find;
+  locator = callable("setModelLocator", "find", find);
 }
 
-/** Any of the accepted forms as a source: files in memory, a source, or a string for the runtime to interpret. */
+/**
+ * Any of the accepted forms as a source: files in memory, a source, or a string for the runtime to interpret. Throws
+ * `ConfigError` for anything else.
+ */
 export async function modelSource(source: string | FileMap | ModelSource): Promise<ModelSource> {
-  if (typeof source === "string") return locator(source);
-  if (typeof (source as ModelSource).open === "function") return source as ModelSource;
-  const files = source as FileMap;
-  return {
+  const found: unknown = typeof source === "string" ? await locator(source) : source;
+  checkRecord("a model is a string, files by name or a ModelSource", found);
+  // Its methods may stand in a class, and use `this`.
+  if (typeof found["open"] === "function") return checkedSource(found as unknown as ModelSource);
+  const files = { ...found };
+  return checkedSource({
     name: "model",
-    open: async (file) => (Object.hasOwn(files, file) ? bytesSource(files[file]!) : null),
+    open: async (file) => (Object.hasOwn(files, file) ? bytesSource(files[file] as Uint8Array) : null),
+  });
+}
+
+/** A source as anybody may have written it: what it opens is looked at before it is used. */
+function checkedSource(source: ModelSource): ModelSource {
+  const { name } = source;
+  if (typeof name !== "string") throw new ConfigError(`a ModelSource has a name, got ${excerpt(name)}`);
+  const open = async (file: string) => {
+    const found: ByteSource | null | undefined = await source.open(file);
+    if (found === null || found === undefined) return null;
+    const what = `model ${clip(name)}: ${file}`;
+    checkSource(what, found);
+    whole(what, "size", found.size);
+    return found;
   };
+  return { name, open };
 }
 
 /** A folder behind an address: `${address}/config.json` and so on. */

@@ -1,3 +1,8 @@
+import { checkRecord, listFrom } from "../collections.js";
+import { ConfigError, ShapeError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
+import { hostArray, type Integers, integersOf } from "../number-list.js";
+
 /** Texts as token ids one behind the other, with no padding: a batch costs its real tokens. */
 export interface RaggedBatch {
   /** Token ids of all texts, `[tokens]`. */
@@ -8,18 +13,63 @@ export interface RaggedBatch {
   readonly offsets: Int32Array;
 }
 
-/** Lays texts one behind the other. */
+/**
+ * Lays texts one behind the other. Throws `ConfigError` for what is no list of lists of whole numbers of 32 bits,
+ * `MemoryError` for more than there can be.
+ */
 export function raggedBatch(texts: readonly ArrayLike<number>[]): RaggedBatch {
-  const offsets = new Int32Array(texts.length + 1);
-  texts.forEach((text, i) => (offsets[i + 1] = offsets[i]! + text.length));
-  const ids = new Int32Array(offsets[texts.length]!);
-  const positions = new Int32Array(ids.length);
-  texts.forEach((text, i) => {
+  const rows = listFrom("raggedBatch: texts are a list of lists of token ids", texts, (text) => tokensOf(text));
+  const total = rows.reduce((sum, { length }) => sum + length, 0);
+  const [ids, positions] = [hostArray("raggedBatch", Int32Array, total), hostArray("raggedBatch", Int32Array, total)];
+  const offsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, i) => {
     const start = offsets[i]!;
-    ids.set(text, start);
-    for (let t = 0; t < text.length; t++) positions[start + t] = t;
+    ids.set(row, start);
+    for (let t = 0; t < row.length; t++) positions[start + t] = t;
+    offsets[i + 1] = start + row.length;
   });
   return { ids, positions, offsets };
+}
+
+/** A text's token ids; those that are 32-bit numbers already are not copied. */
+const tokensOf = (text: unknown) =>
+  text instanceof Int32Array ? text : integersOf("raggedBatch", "a text", text as ArrayLike<number>).data;
+
+/** Rows of the embeddings that a batch is looked up in. */
+export interface BatchLimits {
+  readonly vocabularySize: number;
+  readonly maxPositions: number;
+}
+
+/**
+ * A copy of a batch that a caller made, checked as a whole: its parts go to different ops, and the first of them have
+ * done their work when a later one throws. Throws `ConfigError` or `ShapeError`.
+ */
+export function takeBatch(
+  what: string,
+  batch: RaggedBatch,
+  { vocabularySize, maxPositions }: BatchLimits,
+): RaggedBatch {
+  checkRecord(`${what}: a batch is { ids, positions, offsets }, as raggedBatch gives it`, batch);
+  const [ids, positions] = [integersOf(what, "ids", batch.ids), integersOf(what, "positions", batch.positions)];
+  const offsets = integersOf(what, "offsets", batch.offsets).data;
+  checkRows(what, "token ids", ids, vocabularySize);
+  checkRows(what, "positions", positions, maxPositions);
+  const { length } = ids.data;
+  const ascends = offsets.every((offset, i) => offset >= (i === 0 ? 0 : offsets[i - 1]!));
+  if (positions.data.length === length && ascends && offsets[0] === 0 && offsets.at(-1) === length) {
+    return { ids: ids.data, positions: positions.data, offsets };
+  }
+  throw new ShapeError(
+    `${what}: of a batch, offsets go up from 0 to the number of ids, and there are as many positions; got ` +
+      `${length} ids, ${positions.data.length} positions and offsets ${excerpt([...offsets.subarray(0, 10)])}`,
+  );
+}
+
+function checkRows(what: string, name: string, { least, most }: Integers, rows: number): void {
+  if (least >= 0 && most < rows) return;
+  if (least === Infinity) return;
+  throw new ConfigError(`${what}: ${name} are from 0 to ${rows - 1}, got ${least < 0 ? least : most}`);
 }
 
 /** Cuts texts, in order, into batches of at most `budget` tokens; a longer text is a batch by itself. */

@@ -1,6 +1,7 @@
-import { throwIfAborted } from "../abort.js";
+import { checkSignal, throwIfAborted } from "../abort.js";
+import { listFrom } from "../collections.js";
 import { init } from "../engine/engine.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError, ShapeError } from "../errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
 import { excerpt } from "../excerpt.js";
 import type { FileMap } from "../io/file-map.js";
@@ -10,12 +11,13 @@ import { BertEncoder } from "./bert/encoder.js";
 import { loadBertWeights } from "./bert/weights.js";
 import { nextTask } from "../next-task.js";
 import { checkOptions } from "../options.js";
-import { flag, whole } from "../settings.js";
+import { callable, flag, whole } from "../settings.js";
+import { formatShape } from "../shape.js";
 import { AdapterSet, type AdapterSelection, type Selected } from "./adapter-set.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { modelSource, type ModelSource, readRequired, readRequiredJson } from "./model-source.js";
-import { type RaggedBatch, raggedBatch, tokenBatches } from "./ragged-batch.js";
+import { type RaggedBatch, raggedBatch, takeBatch, tokenBatches } from "./ragged-batch.js";
 import { TextTokenizer } from "./text-tokenizer.js";
 
 /** How a model is loaded. */
@@ -79,8 +81,10 @@ export class SentenceEncoder {
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
     checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies", "allowNonFinite"]);
-    const { seed, packedCopies, allowNonFinite } = options;
-    const wanted = options.maxTokens;
+    const { seed = 0, packedCopies = 2, allowNonFinite = false, maxTokens: wanted } = options;
+    whole("load", "seed", seed);
+    whole("load", "packedCopies", packedCopies, 1, 2);
+    flag("load", "allowNonFinite", allowNonFinite);
     await init();
     const from = await modelSource(source);
     const config = bertConfig(await readRequiredJson(from, "config.json"));
@@ -133,17 +137,16 @@ export class SentenceEncoder {
     finish: (pooled: NodeId) => NodeId,
     options: InferOptions = {},
   ): Promise<Float32Array[]> {
-    checkOptions("infer", options, INFER_OPTIONS);
-    const { adapter, signal, onProgress } = options;
-    checkTexts(texts);
-    const queue = [...texts];
+    const { adapter, signal, onProgress } = takeInferOptions("infer", options);
+    callable("infer", "finish", finish);
+    const queue = takeTexts(texts);
     const { applied, end } = this.adapterSet.begin(adapter);
     try {
       const rows: Float32Array[] = [];
       for (const batch of tokenBatches(this.tokenized(queue), INFERENCE_TOKENS)) {
         throwIfAborted(signal);
         const { data, shape } = this.inferBatch(raggedBatch(batch), applied, finish);
-        const [count, width] = shape as [number, number];
+        const [count, width] = rowsOf(shape, batch.length);
         for (let i = 0; i < count; i++) rows.push(data.slice(i * width, (i + 1) * width));
         onProgress?.(rows.length);
         await nextTask();
@@ -156,13 +159,17 @@ export class SentenceEncoder {
 
   /** Token ids of each text. */
   tokenize(texts: readonly string[]): Int32Array[] {
-    checkTexts(texts);
-    return [...this.tokenized(texts)];
+    return [...this.tokenized(takeTexts(texts))];
   }
 
-  /** Mean-pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. */
+  /**
+   * Mean-pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. Throws
+   * `ConfigError` or `ShapeError` for a batch that the model cannot look up.
+   */
   pooled(batch: RaggedBatch, adapter?: AdapterSelection): NodeId {
-    return this.graph.meanPool(this.model.forward(batch, this.adapterSet.applied(adapter)), batch.offsets);
+    const applied = this.adapterSet.applied(adapter);
+    const taken = takeBatch("pooled", batch, this.model.config);
+    return this.graph.meanPool(this.model.forward(taken, applied), taken.offsets);
   }
 
   /** Texts as they are asked for: a batch waits for its own tokens only. */
@@ -261,10 +268,27 @@ export class SentenceEncoder {
   }
 }
 
-/** Before the first one is worked on. */
-function checkTexts(texts: readonly string[]): void {
-  if (!Array.isArray(texts))
-    throw new ConfigError(`a list of texts is expected, got ${excerpt(texts)}; write [text] for one`);
-  const wrong = texts.findIndex((text) => typeof text !== "string");
-  if (wrong >= 0) throw new ConfigError(`texts: each is a string, number ${wrong} is ${excerpt(texts[wrong])}`);
+/** A copy, before the first one is worked on. */
+export function takeTexts(texts: readonly string[]): string[] {
+  return listFrom("a list of texts is expected (write [text] for one)", texts, (text, i) => {
+    if (typeof text === "string") return text;
+    throw new ConfigError(`texts: each is a string, number ${i} is ${excerpt(text)}`);
+  });
+}
+
+function takeInferOptions(what: string, options: InferOptions): InferOptions {
+  checkOptions(what, options, INFER_OPTIONS);
+  const { adapter, signal, onProgress } = options;
+  checkSignal(what, signal);
+  if (onProgress !== undefined) callable(what, "onProgress", onProgress);
+  return { adapter, signal, onProgress };
+}
+
+/** Rows and columns of what `finish` made of `batch` texts. */
+function rowsOf(shape: readonly number[], batch: number): [number, number] {
+  const [count, width] = shape;
+  if (shape.length === 2 && count === batch) return [batch, width!];
+  throw new ShapeError(`infer: finish gives a row for each of the ${batch} texts, got ${formatShape(shape)}`, {
+    shape,
+  });
 }

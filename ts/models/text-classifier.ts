@@ -1,20 +1,23 @@
+import { checkRecord, listFrom } from "../collections.js";
 import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
-import type { WeightOptions } from "../io/safetensors/index.js";
+import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { fit } from "../train/fit.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
-import { checkLabels, readHead, writeHead } from "./classifier-files.js";
+import { readHead, takeLabels, writeHead } from "./classifier-files.js";
 import { checkOptions } from "../options.js";
 import { excerpt } from "../excerpt.js";
+import { integersOf } from "../number-list.js";
+import { whole } from "../settings.js";
 import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
-import type { InferOptions, SentenceEncoder } from "./sentence-encoder.js";
+import { type InferOptions, SentenceEncoder, takeTexts } from "./sentence-encoder.js";
 
 /** A text and what it is. */
 export interface Example {
@@ -83,12 +86,13 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Adds an adapter to the encoder and a new head. Throws `ConfigError` for fewer than two labels or doubled ones. */
   static create(encoder: SentenceEncoder, options: ClassifierOptions): TextClassifier {
     checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"]);
-    const { labels, lora = {}, adapter = "classifier" } = options;
-    checkLabels(labels);
+    const { labels: given, lora = {}, adapter = "classifier" } = options;
+    checkEncoder("TextClassifier.create", encoder);
+    const labels = takeLabels(given);
     const { graph, hiddenSize } = encoder;
     return TextClassifier.with(
       encoder,
-      [...labels],
+      labels,
       adapter,
       () => encoder.addAdapter(adapter, lora),
       () => ClassificationHead.create(graph, hiddenSize, labels.length),
@@ -108,7 +112,9 @@ export class TextClassifier implements Task<TokenizedExample> {
     options: WeightOptions & { adapter?: string } = {},
   ): TextClassifier {
     checkOptions("TextClassifier.load", options, ["adapter", "allowNonFinite"]);
-    const { adapter = "classifier", ...rest } = options;
+    const { adapter = "classifier", ...others } = options;
+    const rest = takeWeightOptions("TextClassifier.load", others);
+    checkEncoder("TextClassifier.load", encoder);
     const { labels, weight, bias } = readHead(files, encoder.hiddenSize, rest);
     return TextClassifier.with(
       encoder,
@@ -168,16 +174,17 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Summed cross entropy of some examples. */
   loss(examples: readonly TokenizedExample[]): BatchLoss {
     this.checkTrainable();
-    const batch = raggedBatch(examples.map(({ ids }) => ids));
+    const taken = this.takeTokenized("loss", examples);
+    const batch = raggedBatch(taken.map(({ ids }) => ids));
     const logits = this.head.logits(this.encoder.pooled(batch, this.modelAdapter));
-    const targets = examples.map(({ target }) => target);
+    const targets = taken.map(({ target }) => target);
     const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum" });
     return { sum, targets: targets.length, tokens: batch.ids.length };
   }
 
   /** Bytes that a step on these examples takes. */
   memory(examples: readonly TokenizedExample[]): number {
-    const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
+    const tokens = this.takeTokenized("memory", examples).reduce((sum, { ids }) => sum + ids.length, 0);
     return stepMemory(this.encoder.model.config, tokens, this.modelAdapter.config.r);
   }
 
@@ -186,7 +193,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    * that are no numbers.
    */
   async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction[]> {
-    const asked = Array.isArray(texts) ? [...texts] : texts;
+    const asked = takeTexts(texts);
     const logits = await this.logits(asked, options);
     return asked.map((text, i) => {
       const { probabilities, best } = classProbabilities(logits[i]!, `text ${i}`);
@@ -197,10 +204,10 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /** Accuracy, loss and confusion matrix on known examples. Throws as `predict` does. */
   async evaluate(examples: readonly Example[], options: ClassifyOptions = {}): Promise<Metrics> {
-    checkExamples(examples);
-    const targets = examples.map(({ label }) => this.target(label));
+    const taken = takeExamples(examples);
+    const targets = taken.map(({ label }) => this.target(label));
     const logits = await this.logits(
-      examples.map(({ text }) => text),
+      taken.map(({ text }) => text),
       options,
     );
     return metrics(logits, targets, this.labels.length);
@@ -234,9 +241,8 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */
   private prepare(examples: readonly Example[]): TokenizedExample[] {
-    checkExamples(examples);
     const { tokenizer } = this.encoder;
-    return examples.map(({ text, label }) => {
+    return takeExamples(examples).map(({ text, label }) => {
       let tokens: Int32Array | undefined;
       // Tokens when a step first needs them: to turn 20,000 texts into some takes seconds, in which nothing was heard.
       return {
@@ -245,6 +251,16 @@ export class TextClassifier implements Task<TokenizedExample> {
           return (tokens ??= tokenizer.encode(text));
         },
       };
+    });
+  }
+
+  /** A copy of examples as `loss` takes them, each field read once. */
+  private takeTokenized(what: string, examples: readonly TokenizedExample[]): TokenizedExample[] {
+    return listFrom(`${what}: a list of { ids, target } is expected`, examples, (example, i) => {
+      checkRecord(`${what}: example ${i} is { ids, target }`, example);
+      const { ids, target } = example as unknown as TokenizedExample;
+      const tokens = ids instanceof Int32Array ? ids : integersOf(what, `ids of example ${i}`, ids).data;
+      return { ids: tokens, target: whole(what, `target of example ${i}`, target, 0, this.labels.length - 1) };
     });
   }
 
@@ -259,11 +275,15 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 }
 
-function checkExamples(examples: readonly Example[]): void {
-  if (!Array.isArray(examples)) throw new ConfigError(`a list of examples is expected, got ${excerpt(examples)}`);
-  for (let i = 0; i < examples.length; i++) {
-    const { text, label } = (examples[i] as Partial<Example> | null | undefined) ?? {};
-    if (typeof text === "string" && typeof label === "string") continue;
-    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(examples[i])}`);
-  }
+function takeExamples(examples: readonly Example[]): Example[] {
+  return listFrom("a list of examples is expected", examples, (example, i) => {
+    const { text, label } = (example as Partial<Example> | null | undefined) ?? {};
+    if (typeof text === "string" && typeof label === "string") return { text, label };
+    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(example)}`);
+  });
+}
+
+function checkEncoder(what: string, encoder: SentenceEncoder): void {
+  if (encoder instanceof SentenceEncoder) return;
+  throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}`);
 }

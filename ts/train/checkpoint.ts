@@ -1,7 +1,8 @@
+import { listFrom } from "../collections.js";
 import { ConfigError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import { whole } from "../settings.js";
-import { formatShape, sizeOf } from "../tensor.js";
+import { formatShape, sizeOf, type Tensor } from "../tensor.js";
 import type { Checkpoint, StepRecord } from "./fit-options.js";
 
 /** What a checkpoint must fit; what is left out is not compared. */
@@ -25,36 +26,41 @@ const recorded: Readonly<Record<Exclude<keyof StepRecord, "step">, number>> = {
 };
 
 /**
- * Throws `ConfigError`, naming the field, unless training can go on from `checkpoint`: whatever came from a file or a
- * caller is looked at to the last number, since one NaN would spread through everything that follows.
+ * A copy of a checkpoint, tensors' data excepted, every field read once. Throws `ConfigError`, naming the field, unless
+ * training can go on from it: whatever came from a file or a caller is looked at to the last number, since one NaN would
+ * spread through everything that follows.
  */
-export function checkCheckpoint(checkpoint: Checkpoint, { steps, shapes }: CheckpointFit = {}): void {
+export function checkCheckpoint(checkpoint: Checkpoint, { steps, shapes }: CheckpointFit = {}): Checkpoint {
   const fields = objectAt("checkpoint", checkpoint);
   const step = whole("fit", "checkpoint.step", fields["step"], 0, steps);
-  whole("fit", "checkpoint.streams", fields["streams"], 0, 2 ** 32 - 1);
+  const streams = whole("fit", "checkpoint.streams", fields["streams"], 0, 2 ** 32 - 1);
 
   const tensors = listAt("checkpoint.parameters", fields["parameters"], shapes?.length);
   const optimizer = objectAt("checkpoint.optimizer", fields["optimizer"]);
   const updates = listAt("checkpoint.optimizer.steps", optimizer["steps"], tensors.length);
   const buffers = listAt("checkpoint.optimizer.buffers", optimizer["buffers"], tensors.length);
-  tensors.forEach((tensor, i) => {
-    const shape = tensorAt(`checkpoint.parameters[${i}]`, tensor, shapes?.[i]);
-    whole("fit", `checkpoint.optimizer.steps[${i}]`, updates[i], 0, step);
+  const counts = updates.map((count, i) => whole("fit", `checkpoint.optimizer.steps[${i}]`, count, 0, step));
+  const parameters = tensors.map((value, i) => tensorAt(`checkpoint.parameters[${i}]`, value, shapes?.[i]));
+  const moments = parameters.map(({ shape }, i) => {
     const place = `checkpoint.optimizer.buffers[${i}]`;
     const own = objectAt(place, buffers[i]);
     const strange = Object.keys(own).find((name) => !BUFFERS.includes(name));
     if (strange !== undefined) throw unlike(place, `has buffers ${BUFFERS.join(", ")} and no other`, strange);
-    for (const name of BUFFERS) tensorAt(`${place}.${name}`, own[name], shape, name === "v" ? 0 : -Infinity);
+    const bufferAt = (name: string) =>
+      [name, tensorAt(`${place}.${name}`, own[name], shape, name === "v" ? 0 : -Infinity)] as const;
+    return Object.fromEntries(BUFFERS.map(bufferAt));
   });
 
-  listAt("checkpoint.history", fields["history"], step).forEach((record, i) => {
+  const history = listAt("checkpoint.history", fields["history"], step).map((record, i) => {
     const place = `checkpoint.history[${i}]`;
-    const entry = objectAt(place, record);
+    const entry = { ...objectAt(place, record) };
     if (entry["step"] !== i) throw unlike(`${place}.step`, `is ${i}`, entry["step"]);
     for (const [name, least] of Object.entries(recorded)) {
       if (!isFinite(entry[name], least)) throw unlike(`${place}.${name}`, finiteFrom(least), entry[name]);
     }
+    return entry as unknown as StepRecord;
   });
+  return { step, parameters, optimizer: { steps: counts, buffers: moments }, streams, history };
 }
 
 const isFinite = (value: unknown, least: number) =>
@@ -67,13 +73,17 @@ function objectAt(place: string, value: unknown): Record<string, unknown> {
 }
 
 function listAt(place: string, value: unknown, length?: number): readonly unknown[] {
-  // A copy has no holes, which a walk would pass over.
-  if (Array.isArray(value) && (length === undefined || value.length === length)) return Array.from<unknown>(value);
-  throw unlike(place, length === undefined ? "is a list" : `is a list of ${length}`, value);
+  const expected = length === undefined ? "is a list" : `is a list of ${length}`;
+  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) throw unlike(place, expected, value);
+  // A gap ends the walk, however long the list claims to be.
+  return listFrom(place, value, (item, i) => {
+    if (i in value) return item;
+    throw unlike(`${place}[${i}]`, "is there", item);
+  });
 }
 
-/** Checks a tensor of finite numbers from `least`; gives its shape. */
-function tensorAt(place: string, value: unknown, expected?: readonly number[], least = -Infinity): readonly number[] {
+/** A tensor of finite numbers from `least`. */
+function tensorAt(place: string, value: unknown, expected?: readonly number[], least = -Infinity): Tensor {
   const { shape, data } = objectAt(place, value);
   const lengths = listAt(`${place}.shape`, shape);
   const found = lengths.map((length, i) => whole("fit", `${place}.shape[${i}]`, length));
@@ -86,7 +96,7 @@ function tensorAt(place: string, value: unknown, expected?: readonly number[], l
   }
   const strange = data.findIndex((number) => !isFinite(number, least));
   if (strange >= 0) throw unlike(`${place}.data[${strange}]`, finiteFrom(least), data[strange]);
-  return found;
+  return { shape: found, data };
 }
 
 function unlike(place: string, expected: string, got: unknown): ConfigError {

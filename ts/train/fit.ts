@@ -1,10 +1,11 @@
-import { throwIfAborted, untilAborted } from "../abort.js";
+import { checkSignal, throwIfAborted, untilAborted } from "../abort.js";
+import { checkRecord, listFrom } from "../collections.js";
 import { engineInfo } from "../engine/engine.js";
 import { ConfigError, NonFiniteError } from "../errors.js";
-import type { NodeId } from "../graph/graph.js";
-import { excerpt } from "../excerpt.js";
+import { checkGraph, type NodeId } from "../graph/graph.js";
 import { breather, nextTask } from "../next-task.js";
 import { AdamW } from "../optim/adamw.js";
+import { listParameters } from "../optim/parameters.js";
 import { cosineSchedule } from "../optim/schedules.js";
 import { checkOptions } from "../options.js";
 import { callable, nonNegative, positive, whole } from "../settings.js";
@@ -25,21 +26,34 @@ import type { Task } from "./task.js";
  * step left them, and whatever else was made for the run is given back.
  */
 export async function fit<E>(task: Task<E>, examples: readonly E[], options: FitOptions = {}): Promise<FitReport> {
-  if (!Array.isArray(examples)) throw new ConfigError(`fit: a list of examples is expected, got ${excerpt(examples)}`);
-  const settings = resolve(examples.length, options);
-  const { graph } = task;
-  const params = task.params();
+  const taken = listFrom("fit: a list of examples is expected", examples, (example, i) => {
+    if (i in examples) return example as E;
+    throw new ConfigError(`fit: a list of examples is expected, there is none at place ${i}`);
+  });
+  const settings = resolve(taken.length, options);
+  const { graph, params } = takeTask(task);
   const release = claimParameters(graph, params);
   try {
     const optimizer = new AdamW(graph, params, { lr: settings.learningRate, weightDecay: settings.weightDecay });
     try {
-      return await new Run(task, [...examples], params, optimizer, settings).train();
+      return await new Run(task, taken, params, optimizer, settings).train();
     } finally {
       optimizer.dispose();
     }
   } finally {
     release();
   }
+}
+
+/** What a task trains. Throws `ConfigError` for what is no task. */
+function takeTask<E>(task: Task<E>): Pick<Task<E>, "graph"> & { readonly params: NodeId[] } {
+  checkRecord("fit: a task is { graph, params, loss }", task);
+  const { graph } = task;
+  checkGraph("fit: task", graph);
+  for (const name of ["params", "loss"] as const) callable("fit", `task.${name}`, task[name]);
+  if (task.memory !== undefined) callable("fit", "task.memory", task.memory);
+  const params = listFrom("fit: a task's params are a list of node ids", task.params(), (id) => id as NodeId);
+  return { graph, params: listParameters("fit", graph, params) };
 }
 
 /** Steps that are looked at for the memory they need; a longer run grows where a later one needs more. */
@@ -63,13 +77,13 @@ class Run<E> {
     const order = batchOrder(examples.length, settings.batchSize, settings.seed);
     this.batchAt = (step) => Array.from(order(step), (i) => examples[i]!);
     this.streams = task.graph.streamsDrawn;
-    const { resume } = settings;
-    if (resume === undefined) return;
+    if (settings.resume === undefined) return;
     const { graph } = task;
-    checkCheckpoint(resume, { steps: settings.steps, shapes: params.map((id) => graph.shape(id)) });
+    const shapes = params.map((id) => graph.shape(id));
+    const resume = checkCheckpoint(settings.resume, { steps: settings.steps, shapes });
     optimizer.load(resume.optimizer);
     params.forEach((id, i) => graph.setValue(id, resume.parameters[i]!));
-    for (const record of resume.history) this.history.push(record);
+    this.history = [...resume.history];
     this.first = resume.step;
     this.streams = resume.streams;
   }
@@ -183,11 +197,7 @@ function resolve(count: number, options: FitOptions) {
   const learningRate = nonNegative("fit", "learningRate", options.learningRate ?? 1e-3);
   const maxGradNorm = options.maxGradNorm === undefined ? 1 : options.maxGradNorm;
   if (onProgress !== undefined) callable("fit", "onProgress", onProgress);
-  if (checkpoint !== undefined) {
-    checkOptions("fit: checkpoint", checkpoint, ["every", "save"]);
-    whole("fit", "checkpoint.every", checkpoint.every, 1);
-    callable("fit", "checkpoint.save", checkpoint.save);
-  }
+  checkSignal("fit", signal);
   const schedule =
     options.schedule === undefined
       ? cosineSchedule({ peak: learningRate, warmup: Math.round(steps / 10), total: steps })
@@ -201,6 +211,15 @@ function resolve(count: number, options: FitOptions) {
     steps,
     schedule,
     maxGradNorm: maxGradNorm === null ? null : positive("fit", "maxGradNorm", maxGradNorm),
-    ...{ onProgress, signal, checkpoint, resume },
+    ...{ onProgress, signal, checkpoint: checkpoint === undefined ? undefined : takeCheckpointing(checkpoint), resume },
   };
+}
+
+/** How checkpoints are handed over, read once. */
+function takeCheckpointing(checkpoint: NonNullable<FitOptions["checkpoint"]>): NonNullable<FitOptions["checkpoint"]> {
+  checkOptions("fit: checkpoint", checkpoint, ["every", "save"]);
+  const { every, save } = checkpoint;
+  whole("fit", "checkpoint.every", every, 1);
+  callable("fit", "checkpoint.save", save);
+  return { every, save: (made) => save.call(checkpoint, made) };
 }

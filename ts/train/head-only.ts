@@ -1,5 +1,10 @@
-import type { ClassificationHead } from "../nn/classification-head.js";
+import { checkRecord, listFrom } from "../collections.js";
+import { ConfigError, ShapeError } from "../errors.js";
+import { excerpt } from "../excerpt.js";
 import type { NodeId } from "../graph/graph.js";
+import { ClassificationHead } from "../nn/classification-head.js";
+import { floatsOf, hostArray } from "../number-list.js";
+import { whole } from "../settings.js";
 import type { BatchLoss, Task } from "./task.js";
 
 /** A sentence vector of the frozen encoder and its class. */
@@ -12,8 +17,11 @@ export interface VectorExample {
 
 /** Trains a head alone on frozen sentence vectors: the yardstick for what an adapter adds. */
 export class HeadOnlyTask implements Task<VectorExample> {
-  /** `head` is trained in place. */
-  constructor(private readonly head: ClassificationHead) {}
+  /** `head` is trained in place. Throws `ConfigError` for what is no `ClassificationHead`. */
+  constructor(private readonly head: ClassificationHead) {
+    if (head instanceof ClassificationHead) return;
+    throw new ConfigError(`HeadOnlyTask: head is a ClassificationHead, got ${excerpt(head)}`);
+  }
 
   /** The head's graph. */
   get graph() {
@@ -25,18 +33,51 @@ export class HeadOnlyTask implements Task<VectorExample> {
     return this.head.params();
   }
 
-  /** Summed cross entropy; no tokens are counted. */
+  /**
+   * Summed cross entropy; no tokens are counted. Throws `ConfigError` for what are no examples, `ShapeError` for vectors
+   * of another length than the head takes.
+   */
   loss(examples: readonly VectorExample[]): BatchLoss {
-    const logits = this.logits(examples.map(({ vector }) => vector));
-    const targets = examples.map(({ target }) => target);
+    const taken = this.take(examples);
+    const targets = taken.map(({ target }) => target);
+    const logits = this.rowsToLogits(taken.map(({ vector }) => vector));
     return { sum: this.graph.crossEntropy(logits, targets, { reduction: "sum" }), targets: targets.length, tokens: 0 };
   }
 
-  /** Logits `[batch, classes]` of sentence vectors. */
+  /** Bytes that a step on these examples takes. Throws as `loss` does, so that `fit` meets a wrong one before any work. */
+  memory(examples: readonly VectorExample[]): number {
+    const [hidden, classes] = this.graph.shape(this.head.weight) as [number, number];
+    return 4 * this.take(examples).length * (hidden + 4 * classes);
+  }
+
+  /** Logits `[batch, classes]` of sentence vectors. Throws as `loss` does. */
   logits(vectors: readonly Float32Array[]): NodeId {
     const hidden = this.graph.shape(this.head.weight)[0]!;
-    const data = new Float32Array(vectors.length * hidden);
-    vectors.forEach((vector, i) => data.set(vector, i * hidden));
-    return this.head.logits(this.graph.constant({ shape: [vectors.length, hidden], data }));
+    const take = (vector: unknown, i: number) => takeVector(vector, i, hidden);
+    return this.rowsToLogits(listFrom("HeadOnlyTask: a list of vectors is expected", vectors, take));
   }
+
+  private rowsToLogits(rows: readonly Float32Array[]): NodeId {
+    const hidden = this.graph.shape(this.head.weight)[0]!;
+    const data = hostArray("HeadOnlyTask", Float32Array, rows.length * hidden);
+    rows.forEach((row, i) => data.set(row, i * hidden));
+    return this.graph.allOrNothing(() => this.head.logits(this.graph.constant({ shape: [rows.length, hidden], data })));
+  }
+
+  /** Examples with each field read once. */
+  private take(examples: readonly VectorExample[]): VectorExample[] {
+    const [hidden, classes] = this.graph.shape(this.head.weight) as [number, number];
+    return listFrom("HeadOnlyTask: a list of { vector, target } is expected", examples, (example, i) => {
+      checkRecord(`HeadOnlyTask: example ${i} is { vector, target }`, example);
+      const { vector, target } = example as unknown as VectorExample;
+      whole("HeadOnlyTask", `target of example ${i}`, target, 0, classes - 1);
+      return { vector: takeVector(vector, i, hidden), target };
+    });
+  }
+}
+
+function takeVector(given: unknown, place: number, hidden: number): Float32Array {
+  const vector = given instanceof Float32Array ? given : floatsOf("HeadOnlyTask", `vector ${place}`, given as []);
+  if (vector.length === hidden) return vector;
+  throw new ShapeError(`HeadOnlyTask: vector ${place} has ${vector.length} numbers, the head takes ${hidden}`);
 }

@@ -1,5 +1,9 @@
-import { ConfigError, NonFiniteError, ShapeError } from "../errors.js";
+import { NonFiniteError, ShapeError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
+import { whole } from "../settings.js";
+
+/** Classes that can be measured: the confusion matrix has the square of that. */
+const MOST_CLASSES = 10_000;
 
 /** How well predictions fit known labels. */
 export interface Metrics {
@@ -64,15 +68,15 @@ export function classProbabilities(logits: ArrayLike<number>, what: string): Cla
 }
 
 function checkLogits(logits: readonly Float32Array[], targets: readonly number[], classes: number): void {
-  if (!(Number.isSafeInteger(classes) && classes > 0)) {
-    throw new ConfigError(`metrics: classes is a whole number from 1, got ${excerpt(classes)}`, { classes });
-  }
+  whole("metrics", "classes", classes, 1, MOST_CLASSES);
   if (!Array.isArray(logits) || !Array.isArray(targets) || logits.length !== targets.length) {
     throw new ShapeError(
       `metrics: as many rows of logits as targets are expected, got ${excerpt(logits)} and ${excerpt(targets)}`,
     );
   }
-  logits.forEach((row: unknown, i) => {
+  // By index: a gap is refused like anything else, however many there are.
+  for (let i = 0; i < logits.length; i++) {
+    const row: unknown = logits[i];
     if (!(row instanceof Float32Array) || row.length !== classes) {
       throw new ShapeError(`metrics: row ${i} must be a Float32Array of ${classes} logits, got ${excerpt(row)}`);
     }
@@ -80,5 +84,5 @@ function checkLogits(logits: readonly Float32Array[], targets: readonly number[]
     if (!(Number.isSafeInteger(target) && target >= 0 && target < classes)) {
       throw new ShapeError(`metrics: target ${i} is a class from 0 to ${classes - 1}, got ${excerpt(target)}`);
     }
-  });
+  }
 }

@@ -1,3 +1,4 @@
+import { checkRecord } from "../collections.js";
 import { ConfigError, NonFiniteError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Optimizer } from "../optim/optimizer.js";
@@ -48,6 +49,7 @@ export function trainStep<E>(
   for (const examples of parts) {
     graph.step(() => {
       const part = task.loss(examples);
+      checkRecord("fit: a task's loss is { sum, targets, tokens }", part);
       sum += graph.value(part.sum).data[0]!;
       targets += checkTargets(part);
       tokens += part.tokens;

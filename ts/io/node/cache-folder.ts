@@ -1,8 +1,19 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { checkRecord } from "../../collections.js";
+import { ConfigError } from "../../errors.js";
+import { excerpt } from "../../excerpt.js";
 
-/** Where models are kept: $LOWRANK_CACHE, else lowrank in $XDG_CACHE_HOME, else ~/.cache/lowrank. */
+/**
+ * Where models are kept: $LOWRANK_CACHE, else lowrank in $XDG_CACHE_HOME, else ~/.cache/lowrank. Throws `ConfigError` for
+ * variables that are no strings.
+ */
 export function cacheFolder(environment: Record<string, string | undefined> = process.env): string {
+  checkRecord("cacheFolder: environment is an object of strings", environment);
   const { LOWRANK_CACHE: own, XDG_CACHE_HOME: shared } = environment;
+  for (const value of [own, shared]) {
+    if (value === undefined || typeof value === "string") continue;
+    throw new ConfigError(`cacheFolder: an environment variable is a string, got ${excerpt(value)}`);
+  }
   return resolve(own || join(shared || join(homedir(), ".cache"), "lowrank"));
 }

@@ -1,8 +1,11 @@
 import { isAbsolute, join } from "node:path";
-import { throwIfAborted } from "../../abort.js";
-import { AbortError, ModelError } from "../../errors.js";
+import { checkSignal, throwIfAborted } from "../../abort.js";
+import { AbortError, ConfigError, ModelError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
 import { addressSource } from "../../models/model-source.js";
 import type { ModelSource } from "../../models/model-source.js";
+import { checkOptions } from "../../options.js";
+import { callable, flag } from "../../settings.js";
 import { cacheFolder } from "./cache-folder.js";
 import { cacheName } from "./cache-name.js";
 import { fetchFromHub } from "./hub.js";
@@ -23,6 +26,23 @@ export interface ResolveOptions extends FetchOptions {
   readonly hubUrl?: string | undefined;
   /** Folder that models are kept in. Default $LOWRANK_CACHE, else lowrank in $XDG_CACHE_HOME or ~/.cache. */
   readonly cache?: string | undefined;
+}
+
+/** The options, read once. Throws `ConfigError` for what makes no sense. */
+function takeOptions(what: string, options: ResolveOptions): ResolveOptions & { readonly cache: string } {
+  checkOptions(what, options, ["offline", "hubUrl", "cache", "onProgress", "signal"]);
+  const { offline = false, hubUrl, cache = cacheFolder(), onProgress, signal } = options;
+  flag(what, "offline", offline);
+  if (hubUrl !== undefined) checkText(what, "hubUrl", hubUrl);
+  checkText(what, "cache", cache);
+  if (onProgress !== undefined) callable(what, "onProgress", onProgress);
+  checkSignal(what, signal);
+  return { offline, hubUrl, cache, signal, ...(onProgress && { onProgress: onProgress.bind(options) }) };
+}
+
+function checkText(what: string, name: string, text: unknown): void {
+  if (typeof text === "string" && text !== "") return;
+  throw new ConfigError(`${what}: ${name} is a string that is not empty, got ${excerpt(text)}`);
 }
 
 /** A model's name taken apart: `organisation/name`, or `name` alone, and after an @ a branch, tag or commit. */
@@ -129,16 +149,20 @@ async function resolveName(
  * either of which it goes into the cache, whole and checked or not at all.
  * @param nameOrDirectory a folder with config.json, tokenizer.json and model.safetensors, or a name on the hub such as
  *   "BAAI/bge-small-en-v1.5" or "BAAI/bge-small-en-v1.5@main", or "all-MiniLM-L6-v2"
- * @throws `ModelError` naming each place tried, why it did not serve, and a command that brings the model; `AbortError`
+ * @throws `ModelError` naming each place tried, why it did not serve, and a command that brings the model; `AbortError`;
+ *   `ConfigError` for options that make no sense
  */
 export async function resolveModel(nameOrDirectory: string, options: ResolveOptions = {}): Promise<LocalModel> {
+  checkText("resolveModel", "a model's name or folder", nameOrDirectory);
+  const taken = takeOptions("resolveModel", options);
   if (isFolder(nameOrDirectory)) {
     checkFolder(nameOrDirectory);
     return folderSource(nameOrDirectory, nameOrDirectory, "folder");
   }
-  const name = isPath(nameOrDirectory) ? null : parseName(nameOrDirectory, options.cache ?? cacheFolder());
-  if (!name) throw new ModelError(`model ${nameOrDirectory}: there is no such folder`, { directory: nameOrDirectory });
-  return resolveName(nameOrDirectory, name, options, [[`folder ${nameOrDirectory}`, "not there"]]);
+  const name = isPath(nameOrDirectory) ? null : parseName(nameOrDirectory, taken.cache);
+  if (!name)
+    throw new ModelError(`model ${clip(nameOrDirectory)}: there is no such folder`, { directory: nameOrDirectory });
+  return resolveName(nameOrDirectory, name, taken, [[`folder ${nameOrDirectory}`, "not there"]]);
 }
 
 /**
@@ -147,12 +171,17 @@ export async function resolveModel(nameOrDirectory: string, options: ResolveOpti
  * @returns the model's folder
  */
 export async function fetchModel(name: string, options: ResolveOptions = {}): Promise<string> {
-  const parsed = parseName(name, options.cache ?? cacheFolder());
+  checkText("fetchModel", "a model's name", name);
+  const taken = takeOptions("fetchModel", options);
+  const parsed = parseName(name, taken.cache);
   if (!parsed)
-    throw new ModelError(`model ${name}: expected a name, such as "all-MiniLM-L6-v2" or "BAAI/bge-small-en-v1.5"`, {
-      name,
-    });
-  return (await resolveName(name, parsed, options, [])).directory;
+    throw new ModelError(
+      `model ${clip(name)}: expected a name, such as "all-MiniLM-L6-v2" or "BAAI/bge-small-en-v1.5"`,
+      {
+        name,
+      },
+    );
+  return (await resolveName(name, parsed, taken, [])).directory;
 }
 
 /** What a string means to the loaders in Node: an address, a folder or a name. */

@@ -1,7 +1,9 @@
 import { open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { checkRecord } from "../../collections.js";
 import { ConfigError } from "../../errors.js";
-import type { ByteSink } from "../byte-source.js";
+import { excerpt } from "../../excerpt.js";
+import { type ByteSink, checkBytes } from "../byte-source.js";
 import type { FileMap } from "../file-map.js";
 import { withFolder } from "./make-folder.js";
 import { withPart } from "./parts.js";
@@ -43,14 +45,19 @@ export async function writeFileAtomically(path: string, write: (sink: ByteSink) 
 /**
  * Writes files into a folder (made if need be): first all of them under temporary names, then the renames, so that a full
  * disk or an interruption leaves the old files as they were.
- * @throws `ConfigError` for a name that is more than a name
+ * @throws `ConfigError` for a name that is more than a name, and for what are no bytes
  */
 export async function writeFilesAtomically(directory: string, files: FileMap): Promise<void> {
-  const names = Object.keys(files);
-  for (const name of names)
-    if (name !== basename(name) || name === "" || name === "." || name === "..")
-      throw new ConfigError(`writing files: expected a file's name, got ${JSON.stringify(name)}`, { name });
-  await withFolder(directory, () => writeAndRename(directory, Object.entries(files)));
+  if (typeof directory !== "string" || directory === "" || directory.includes("\0"))
+    throw new ConfigError(`writing files: expected a folder's path, got ${excerpt(directory)}`);
+  checkRecord("writing files: expected bytes by name", files);
+  const entries = Object.entries(files);
+  for (const [name, bytes] of entries) {
+    if (name !== basename(name) || name === "" || name === "." || name === ".." || name.includes("\0"))
+      throw new ConfigError(`writing files: expected a file's name, got ${excerpt(name)}`, { name });
+    checkBytes("writing files", bytes);
+  }
+  await withFolder(directory, () => writeAndRename(directory, entries));
   await syncFolder(directory);
 }
 

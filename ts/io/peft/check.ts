@@ -1,15 +1,18 @@
+import { checkRecord, namesFrom } from "../../collections.js";
 import { AdapterError } from "../../errors.js";
 import { clip } from "../../excerpt.js";
+import { checkLengths } from "../../shape.js";
 import { formatShape, sameShape } from "../../tensor.js";
+import { checkBytes } from "../byte-source.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { readSafetensors } from "../safetensors/index.js";
 import type { TensorIndex } from "../safetensors/index.js";
-import { checkLayers } from "./adapter.js";
 import type { Adapter, AdapterLayer } from "./adapter.js";
 import { relatePaths } from "./base-paths.js";
 import type { BasePaths } from "./base-paths.js";
 import { NameEnds } from "./name-ends.js";
+import { takeAdapter } from "./take-adapter.js";
 import { isAllLinear, targetTest, within } from "./targets.js";
 
 /** Names and shapes of a base model's tensors: a `TensorFile`, or one that `openSafetensors` gave. */
@@ -17,14 +20,33 @@ export type BaseIndex = Pick<TensorIndex, "names" | "info">;
 
 const isIndex = (base: FileMap | BaseIndex): base is BaseIndex => typeof (base as BaseIndex).info === "function";
 
+/** A base's tensors as they are looked up here. */
+interface BaseShapes {
+  readonly names: readonly string[];
+  shape(name: string): readonly number[];
+}
+
+function shapesOf(base: string | FileMap | BaseIndex): BaseShapes {
+  const index = indexOf(base);
+  const names = namesFrom("checkAdapter: the base's names are a list of strings", index.names);
+  const shape = (name: string) => {
+    const info = index.info(name);
+    checkRecord("checkAdapter: the base's info of a tensor is { dtype, shape }", info);
+    return checkLengths("checkAdapter", info.shape);
+  };
+  return { names, shape };
+}
+
 function indexOf(base: string | FileMap | BaseIndex): BaseIndex {
   if (typeof base === "string") return fileAccess("checkAdapter").modelIndex(base);
+  checkRecord("checkAdapter: expected the base's tensors, files or folder", base);
   if (isIndex(base)) return base;
   const bytes = Object.hasOwn(base, "model.safetensors") ? base["model.safetensors"] : undefined;
-  if (!bytes)
+  if (bytes === undefined)
     throw new AdapterError(
       `checkAdapter: expected model.safetensors among the base's files, got ${clip(Object.keys(base).join(", ")) || "none"}`,
     );
+  checkBytes("checkAdapter: model.safetensors", bytes);
   return readSafetensors(bytes, "model.safetensors");
 }
 
@@ -45,7 +67,7 @@ function checkShapes(path: string, layer: AdapterLayer, weight: readonly number[
 const looksLikeEmbedding = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)\b|_embeddings?$/;
 
 /** Weights in the base that the configuration targets but the adapter has no layer for. */
-function findMissing({ config, layers }: Adapter, base: BaseIndex, paths: BasePaths): string | undefined {
+function findMissing({ config, layers }: Adapter, base: BaseShapes, paths: BasePaths): string | undefined {
   const isTarget = targetTest(config);
   const { targetModules } = config;
   const allLinear = isAllLinear(targetModules);
@@ -55,7 +77,7 @@ function findMissing({ config, layers }: Adapter, base: BaseIndex, paths: BasePa
   const used = new NameEnds([...layers.keys()].flatMap((path) => [...listed.of(path)]));
   const mayBeAbsent = (path: string) => !/\.\d+\./.test(path) && (typeof targetModules === "string" || used.has(path));
   for (const name of base.names) {
-    if (!name.endsWith(".weight") || base.info(name).shape.length !== 2) continue;
+    if (!name.endsWith(".weight") || base.shape(name).length !== 2) continue;
     const path = paths.toAdapter(name.slice(0, -".weight".length));
     if (path === null || layers.has(path) || !isTarget(path) || mayBeAbsent(path)) continue;
     if (!(allLinear && looksLikeEmbedding.test(path))) return path;
@@ -63,7 +85,7 @@ function findMissing({ config, layers }: Adapter, base: BaseIndex, paths: BasePa
   return undefined;
 }
 
-function checkExtra({ config, extra }: Adapter, base: BaseIndex, paths: BasePaths): void {
+function checkExtra({ config, extra }: Adapter, base: BaseShapes, paths: BasePaths): void {
   const names = new Set(base.names);
   const isSaved = within(config.modulesToSave);
   for (const [name, tensor] of extra) {
@@ -71,7 +93,7 @@ function checkExtra({ config, extra }: Adapter, base: BaseIndex, paths: BasePath
     const own = name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, "");
     const inBase = paths.toBase(own);
     if (names.has(inBase)) {
-      const { shape } = base.info(inBase);
+      const shape = base.shape(inBase);
       if (sameShape(shape, tensor.shape)) continue;
       throw new AdapterError(
         `adapter: ${clip(name)} has shape ${formatShape(tensor.shape)}, the base's ${formatShape(shape)}`,
@@ -89,13 +111,14 @@ function checkExtra({ config, extra }: Adapter, base: BaseIndex, paths: BasePath
  * Checks that an adapter fits a base model: each of its modules is there with the right number of features, each module that
  * the configuration targets is adapted, and what it holds beside the layers has the base's shapes.
  * @param base names and shapes of the base's tensors, or its files, or where there is a file system its folder
- * @throws `AdapterError` saying which module does not fit and how
+ * @throws `AdapterError` saying which module does not fit and how; `ConfigError` or `ShapeError` for what is no adapter
+ *   or no base
  */
 export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseIndex): void {
-  checkLayers(adapter);
-  const index = indexOf(base);
+  const taken = takeAdapter("checkAdapter", adapter);
+  const index = shapesOf(base);
   const names = new Set(index.names);
-  const { layers, config } = adapter;
+  const { layers, config } = taken;
   const paths = relatePaths([...layers.keys()], names);
   const absent = [...layers.keys()].filter((path) => !names.has(`${paths.toBase(path)}.weight`));
   if (absent.length > 0) {
@@ -107,11 +130,11 @@ export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseInde
     );
   }
   for (const [path, layer] of layers)
-    checkShapes(path, layer, index.info(`${paths.toBase(path)}.weight`).shape, config.fanInFanOut);
-  const missing = findMissing(adapter, index, paths);
+    checkShapes(path, layer, index.shape(`${paths.toBase(path)}.weight`), config.fanInFanOut);
+  const missing = findMissing(taken, index, paths);
   if (missing !== undefined)
     throw new AdapterError(`adapter: the configuration targets ${clip(missing)}, but the file has no tensors for it`, {
       module: missing,
     });
-  checkExtra(adapter, index, paths);
+  checkExtra(taken, index, paths);
 }

@@ -3,8 +3,8 @@ import { excerpt } from "../../excerpt.js";
 import { type Json, parseJsonObject } from "../json.js";
 import { adapterConfig } from "./config.js";
 import type { AdapterConfig } from "./config.js";
-import { types } from "./fields.js";
 import type { FieldType } from "./fields.js";
+import { layout, type Typed } from "./layout.js";
 import { pythonJson } from "./python-json.js";
 
 /** Name of the file in an adapter's folder. */
@@ -13,29 +13,6 @@ export const CONFIG_FILE = "adapter_config.json";
 /** The PEFT whose layout is written. */
 const PEFT_VERSION = "0.21.2";
 
-type Typed = Omit<AdapterConfig, "other">;
-
-/** Where each typed field stands in the file, and what it takes. */
-const layout: { readonly [K in keyof Typed]: readonly [name: string, type: FieldType<Typed[K]>] } = {
-  r: ["r", types.rank],
-  loraAlpha: ["lora_alpha", types.number],
-  targetModules: ["target_modules", types.names],
-  excludeModules: ["exclude_modules", types.namesOrNull],
-  rankPattern: ["rank_pattern", types.ranks],
-  alphaPattern: ["alpha_pattern", types.numbers],
-  useRslora: ["use_rslora", types.flag],
-  useDora: ["use_dora", types.flag],
-  loraDropout: ["lora_dropout", types.probability],
-  bias: ["bias", types.bias],
-  loraBias: ["lora_bias", types.flag],
-  fanInFanOut: ["fan_in_fan_out", types.flag],
-  layersToTransform: ["layers_to_transform", types.indicesOrNull],
-  layersPattern: ["layers_pattern", types.namesOrNull],
-  modulesToSave: ["modules_to_save", types.listOrNull],
-  baseModelNameOrPath: ["base_model_name_or_path", types.textOrNull],
-  taskType: ["task_type", types.textOrNull],
-  initLoraWeights: ["init_lora_weights", types.flagOrText],
-};
 const typedNames = new Set(Object.values(layout).map(([name]) => name));
 
 /** Values of PEFT's remaining fields where nothing else is asked for. */

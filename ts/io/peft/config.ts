@@ -1,4 +1,8 @@
+import { ConfigError } from "../../errors.js";
+import { excerpt } from "../../excerpt.js";
+import { checkOptions } from "../../options.js";
 import type { Json } from "../json.js";
+import { layout } from "./layout.js";
 
 /**
  * `adapter_config.json` of a LoRA adapter. Each field is the one of PEFT's LoraConfig with its name in snake case
@@ -45,27 +49,49 @@ export interface AdapterConfig {
   readonly other: ReadonlyMap<string, Json>;
 }
 
-/** A configuration from its essentials; the rest as in `AdapterConfig`'s defaults. */
-export function adapterConfig(
-  fields: Pick<AdapterConfig, "r" | "loraAlpha" | "targetModules"> & Partial<AdapterConfig>,
-): AdapterConfig {
-  return {
-    excludeModules: null,
-    rankPattern: new Map(),
-    alphaPattern: new Map(),
-    useRslora: false,
-    useDora: false,
-    loraDropout: 0,
-    bias: "none",
-    loraBias: false,
-    fanInFanOut: false,
-    layersToTransform: null,
-    layersPattern: null,
-    modulesToSave: null,
-    baseModelNameOrPath: null,
-    taskType: null,
-    initLoraWeights: true,
-    other: new Map(),
-    ...fields,
-  };
+type Essential = "r" | "loraAlpha" | "targetModules";
+
+const defaults: Omit<AdapterConfig, Essential | "other"> = {
+  excludeModules: null,
+  rankPattern: new Map(),
+  alphaPattern: new Map(),
+  useRslora: false,
+  useDora: false,
+  loraDropout: 0,
+  bias: "none",
+  loraBias: false,
+  fanInFanOut: false,
+  layersToTransform: null,
+  layersPattern: null,
+  modulesToSave: null,
+  baseModelNameOrPath: null,
+  taskType: null,
+  initLoraWeights: true,
+};
+
+/**
+ * A configuration from its essentials; the rest as in `AdapterConfig`'s defaults. Lists and Maps are copied. Throws
+ * `ConfigError`, naming the field, for one that there is not or of the wrong kind.
+ */
+export function adapterConfig(fields: Pick<AdapterConfig, Essential> & Partial<AdapterConfig>): AdapterConfig {
+  return takeConfig("adapterConfig", fields);
+}
+
+/** `adapterConfig` on behalf of another function, `what`. */
+export function takeConfig(what: string, fields: Partial<AdapterConfig>): AdapterConfig {
+  checkOptions(what, fields, [...Object.keys(layout), "other"]);
+  const taken: Record<string, unknown> = {};
+  for (const [name, [, type]] of Object.entries(layout)) {
+    const given: unknown = fields[name as keyof AdapterConfig];
+    const value = given === undefined ? defaults[name as keyof typeof defaults] : given;
+    taken[name] = type.read(value);
+    if (taken[name] === undefined) throw unlike(what, name, type.expected, value);
+  }
+  const { other = new Map<string, Json>() } = fields;
+  if (!(other instanceof Map)) throw unlike(what, "other", "a Map of the file's further fields", other);
+  return { ...(taken as unknown as AdapterConfig), other: new Map(other) };
+}
+
+function unlike(what: string, name: string, expected: string, given: unknown): ConfigError {
+  return new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(given)}`, { field: name });
 }

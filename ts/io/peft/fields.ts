@@ -1,37 +1,47 @@
-import type { Json } from "../json.js";
+import { isRecord } from "../../collections.js";
 
-/** One kind of field value: how to take it from JSON, and what to tell someone who wrote something else. */
+/** One kind of field value: how to take it from JSON or a caller, and what to tell someone who wrote something else. */
 export interface FieldType<T> {
   readonly expected: string;
-  /** The value, or undefined where `json` is none of this kind. */
-  read(json: Json): T | undefined;
+  /** The value, copied, or undefined where `json` is none of this kind. */
+  read(json: unknown): T | undefined;
 }
 
-function type<T>(expected: string, read: (json: Json) => T | undefined): FieldType<T> {
+function type<T>(expected: string, read: (json: unknown) => T | undefined): FieldType<T> {
   return { expected, read };
 }
 
-const isText = (json: Json): json is string => typeof json === "string";
-const isNumber = (json: Json): json is number => typeof json === "number" && Number.isFinite(json);
-const isRank = (json: Json): json is number => Number.isSafeInteger(json) && (json as number) > 0;
-const isIndex = (json: Json): json is number => Number.isSafeInteger(json) && (json as number) >= 0;
+const isText = (json: unknown): json is string => typeof json === "string";
+const isNumber = (json: unknown): json is number => typeof json === "number" && Number.isFinite(json);
+const isRank = (json: unknown): json is number => Number.isSafeInteger(json) && (json as number) > 0;
+const isIndex = (json: unknown): json is number => Number.isSafeInteger(json) && (json as number) >= 0;
 
 const only =
-  <T extends Json>(test: (json: Json) => json is T) =>
-  (json: Json) =>
+  <T>(test: (json: unknown) => json is T) =>
+  (json: unknown) =>
     test(json) ? json : undefined;
 
 const listOf =
-  <T extends Json>(test: (json: Json) => json is T) =>
-  (json: Json): readonly T[] | undefined =>
-    Array.isArray(json) && json.every(test) ? json : undefined;
+  <T>(test: (json: unknown) => json is T) =>
+  (json: unknown): readonly T[] | undefined => {
+    if (!Array.isArray(json)) return undefined;
+    const list: T[] = [];
+    // A gap ends the walk, however long the list claims to be.
+    for (let i = 0; i < json.length; i++) {
+      const item: unknown = json[i];
+      if (!test(item)) return undefined;
+      list.push(item);
+    }
+    return list;
+  };
 
-/** Object of numbers as a Map, which no key can confuse. */
-const mapOf = (test: (json: Json) => json is number) => (json: Json) => {
+/** Numbers by name as a Map, which no key can confuse. */
+const mapOf = (test: (json: unknown) => json is number) => (json: unknown) => {
   if (json === null) return new Map<string, number>();
-  if (typeof json !== "object" || Array.isArray(json)) return undefined;
-  const entries = Object.entries(json as { [key: string]: Json });
-  return entries.every((entry): entry is [string, number] => test(entry[1])) ? new Map(entries) : undefined;
+  if (!(json instanceof Map) && !isRecord(json)) return undefined;
+  const entries: [unknown, unknown][] = json instanceof Map ? [...json.entries()] : Object.entries(json);
+  const isEntry = (entry: [unknown, unknown]): entry is [string, number] => isText(entry[0]) && test(entry[1]);
+  return entries.every(isEntry) ? new Map(entries) : undefined;
 };
 
 /** The kinds of value that LoraConfig's fields take. */

@@ -1,3 +1,4 @@
+import { listFrom } from "../../collections.js";
 import { ConfigError } from "../../errors.js";
 import { excerpt } from "../../excerpt.js";
 import { byName } from "../safetensors/write.js";
@@ -8,6 +9,14 @@ const MAX_DEPTH = 100;
 /** As Python's `json.dumps` escapes: everything outside ASCII. */
 const quote = (text: string) =>
   JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** What a Map or an object holds, by name. */
+function namedItems(value: object): [string, unknown][] {
+  const items: [unknown, unknown][] = value instanceof Map ? [...value.entries()] : Object.entries(value);
+  const strange = items.find(([name]) => typeof name !== "string");
+  if (strange === undefined) return items as [string, unknown][];
+  throw new ConfigError(`writing JSON: a name is a string, got ${excerpt(strange[0])}`);
+}
 
 /**
  * JSON text in the shape of Python's `json.dumps(value, indent=2, sort_keys=True)`, so that a file written here and one
@@ -28,8 +37,11 @@ export function pythonJson(value: unknown, floats: ReadonlySet<string>, key = ""
   const deeper = `${indent}  `;
   const list = Array.isArray(value);
   const items = list
-    ? value.map((item) => pythonJson(item, floats, key, depth + 1))
-    : [...(value instanceof Map ? value.entries() : Object.entries(value))]
+    ? listFrom("writing JSON: a list is expected", value, (item, place) => {
+        if (place in value) return pythonJson(item, floats, key, depth + 1);
+        throw fail("expected a list without gaps");
+      })
+    : namedItems(value)
         .sort(([a], [b]) => byName(a, b))
         .map(([name, item]) => `${quote(name)}: ${pythonJson(item, floats, name, depth + 1)}`);
   const [open, close] = list ? "[]" : "{}";

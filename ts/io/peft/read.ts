@@ -2,11 +2,10 @@ import { AdapterError, ConfigError } from "../../errors.js";
 import { clip, excerpt } from "../../excerpt.js";
 import { formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
-import { checkOptions } from "../../options.js";
 import { checkBytes } from "../byte-source.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
-import { isFloat, readSafetensors, weightProblem } from "../safetensors/index.js";
+import { isFloat, readSafetensors, takeWeightOptions, weightProblem } from "../safetensors/index.js";
 import type { TensorFile, WeightOptions } from "../safetensors/index.js";
 import { checkLayers, layerScalings } from "./adapter.js";
 import type { Adapter, AdapterLayer, LayerScaling } from "./adapter.js";
@@ -104,7 +103,7 @@ function fileOf(files: FileMap, name: string): Uint8Array {
  *   that compute something else. Whether the adapter fits a model is `checkAdapter`'s question.
  */
 export function readAdapter(source: FileMap | string, options: WeightOptions = {}): Adapter {
-  checkOptions("readAdapter", options, ["allowNonFinite"]);
+  const wanted = takeWeightOptions("readAdapter", options);
   if (typeof source !== "string" && (typeof source !== "object" || source === null))
     throw new ConfigError(`readAdapter: expected files by name or a folder, got ${excerpt(source)}`);
   const files =
@@ -112,7 +111,7 @@ export function readAdapter(source: FileMap | string, options: WeightOptions = {
       ? fileAccess("readAdapter").readFiles(source, [CONFIG_FILE, WEIGHTS_FILE, "adapter_model.bin"])
       : source;
   const config = readConfig(fileOf(files, CONFIG_FILE));
-  const { layers, extra } = readTensors(readSafetensors(fileOf(files, WEIGHTS_FILE), WEIGHTS_FILE), options);
+  const { layers, extra } = readTensors(readSafetensors(fileOf(files, WEIGHTS_FILE), WEIGHTS_FILE), wanted);
   const scalingOf = layerScalings(config);
   const built = [...layers].map(([path, parts]) => [path, buildLayer(scalingOf(path), path, parts)] as const);
   const adapter: Adapter = { config, layers: new Map(built), extra };

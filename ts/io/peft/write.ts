@@ -1,33 +1,36 @@
+import { checkOptions } from "../../options.js";
 import type { Tensor } from "../../tensor.js";
 import type { FileMap } from "../file-map.js";
 import { writeSafetensors } from "../safetensors/index.js";
 import type { FloatDtype } from "../safetensors/index.js";
-import { checkLayers } from "./adapter.js";
 import type { Adapter } from "./adapter.js";
 import { CONFIG_FILE, writeConfig } from "./config-file.js";
 import { extraKey, layerKey, WEIGHTS_FILE } from "./keys.js";
+import { takeAdapter } from "./take-adapter.js";
 import { transpose } from "./transpose.js";
 
 /**
  * An adapter as PEFT 0.21 writes it: `adapter_config.json` with all of its fields and `adapter_model.safetensors`.
  * @param options.dtype element type of every tensor, "F32" by default
- * @throws `AdapterError` where layers and configuration disagree, so that no file is written that could not be read
+ * @throws `AdapterError` where layers and configuration disagree, so that no file is written that could not be read;
+ *   `ConfigError` or `ShapeError` for what is no adapter
  */
 export function writeAdapter(
   adapter: Adapter,
   options: { dtype?: FloatDtype } = {},
 ): FileMap & { readonly "adapter_config.json": Uint8Array; readonly "adapter_model.safetensors": Uint8Array } {
-  checkLayers(adapter);
+  checkOptions("writeAdapter", options, ["dtype"]);
+  const { config, layers, extra } = takeAdapter("writeAdapter", adapter);
   const tensors = new Map<string, Tensor>();
-  for (const [path, { kind, loraA, loraB, bias, magnitude }] of adapter.layers) {
+  for (const [path, { kind, loraA, loraB, bias, magnitude }] of layers) {
     const [a, b] = kind === "embedding" ? (["embeddingA", "embeddingB"] as const) : (["a", "b"] as const);
     tensors.set(layerKey(path, a), transpose(loraA)).set(layerKey(path, b), transpose(loraB));
     if (bias) tensors.set(layerKey(path, "bias"), bias);
     if (magnitude) tensors.set(layerKey(path, "magnitude"), magnitude);
   }
-  for (const [name, tensor] of adapter.extra) tensors.set(extraKey(name), tensor);
+  for (const [name, tensor] of extra) tensors.set(extraKey(name), tensor);
   return {
-    [CONFIG_FILE]: writeConfig(adapter.config),
+    [CONFIG_FILE]: writeConfig(config),
     [WEIGHTS_FILE]: writeSafetensors(tensors, { format: "pt" }, options),
   };
 }

@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.js";
+import { clip } from "../../excerpt.js";
 import type { FloatDtype } from "./dtypes.js";
 import { toBfloat, toHalf } from "./half.js";
 
@@ -23,7 +24,7 @@ export function encodeTensor(data: Float32Array, dtype: FloatDtype, name: string
   for (let i = 0; i < patterns.length; i++) {
     if ((patterns[i]! & 0x7fff) === infinity && Number.isFinite(data[i]!)) {
       const hint = dtype === "F16" ? "write it as BF16 or F32" : "write it as F32";
-      throw new FormatError(`safetensors: tensor "${name}": ${data[i]} is too large for ${dtype}; ${hint}`, {
+      throw new FormatError(`safetensors: tensor "${clip(name)}": ${data[i]} is too large for ${dtype}; ${hint}`, {
         tensor: name,
         dtype,
         value: data[i],

@@ -6,7 +6,7 @@ export { openSafetensors } from "./open.js";
 export type { OpenTensorFile } from "./open.js";
 export { readIndex, readSafetensors } from "./read.js";
 export type { TensorFile, TensorIndex } from "./read.js";
-export { isFloat, isReadableFloat, readWeight, weightProblem } from "./weights.js";
+export { isFloat, isReadableFloat, readWeight, takeWeightOptions, weightProblem } from "./weights.js";
 export type { WeightOptions } from "./weights.js";
 export { streamSafetensors, writeSafetensors } from "./write.js";
 export type { Metadata, TensorPlan } from "./write.js";

@@ -1,7 +1,7 @@
-import { ConfigError, FormatError } from "../../errors.js";
+import { FormatError } from "../../errors.js";
 import { clip, excerpt } from "../../excerpt.js";
 import type { Tensor } from "../../tensor.js";
-import { type ByteSource, checkFileName, readRange } from "../byte-source.js";
+import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
 import { indexOf } from "./read.js";
@@ -25,8 +25,7 @@ export interface OpenTensorFile extends TensorIndex {
  * @throws `FormatError` where the header breaks the format; the source is closed then
  */
 export async function openSafetensors(source: ByteSource, file = "safetensors file"): Promise<OpenTensorFile> {
-  if (typeof source !== "object" || source === null || typeof source.read !== "function")
-    throw new ConfigError(`openSafetensors: expected a ByteSource with a function read, got ${excerpt(source)}`);
+  checkSource("openSafetensors", source);
   checkFileName("openSafetensors", file);
   try {
     return await open(source, file);

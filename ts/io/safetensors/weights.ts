@@ -1,6 +1,8 @@
 import { formatShape, sameShape, type Tensor } from "../../tensor.js";
 import { FormatError } from "../../errors.js";
 import { excerpt } from "../../excerpt.js";
+import { checkOptions } from "../../options.js";
+import { flag } from "../../settings.js";
 import { type Dtype, dtypeBits } from "./dtypes.js";
 import type { TensorFile } from "./read.js";
 
@@ -8,6 +10,13 @@ import type { TensorFile } from "./read.js";
 export interface WeightOptions {
   /** Accept tensors with NaN or infinities, which make every result NaN. Default false: they are refused by name. */
   readonly allowNonFinite?: boolean | undefined;
+}
+
+/** A reader's options, read once. Throws `ConfigError` for others, and for what is neither true nor false. */
+export function takeWeightOptions(what: string, options: WeightOptions): WeightOptions {
+  checkOptions(what, options, ["allowNonFinite"]);
+  const { allowNonFinite = false } = options;
+  return { allowNonFinite: flag(what, "allowNonFinite", allowNonFinite) };
 }
 
 /** Whether elements of a type are floating-point numbers, which weights must be. */

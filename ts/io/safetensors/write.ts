@@ -1,4 +1,8 @@
-import { ConfigError } from "../../errors.js";
+import { checkRecord } from "../../collections.js";
+import { ConfigError, MemoryError } from "../../errors.js";
+import { clip, excerpt } from "../../excerpt.js";
+import { checkOptions } from "../../options.js";
+import { oneOf } from "../../settings.js";
 import { checkTensor, formatShape } from "../../tensor.js";
 import type { Tensor } from "../../tensor.js";
 import type { ByteSink } from "../byte-source.js";
@@ -16,10 +20,21 @@ export interface TensorPlan extends TensorInfo {
   readonly name: string;
 }
 
-const pairs = <T>(
-  values: Readonly<Record<string, T>> | Iterable<readonly [string, T]>,
-): Iterable<readonly [string, T]> =>
-  Symbol.iterator in values ? (values as Iterable<readonly [string, T]>) : Object.entries(values);
+/** What a record, a Map or an iterable of pairs holds, in order; the first thing that is no pair ends the walk. */
+function pairs<T>(expected: string, values: unknown, take: (name: string, value: unknown) => T): T[] {
+  const taken: T[] = [];
+  if (typeof values === "object" && values !== null && Symbol.iterator in values) {
+    for (const pair of values as Iterable<unknown>) {
+      const [name, value]: unknown[] = Array.isArray(pair) ? pair : [];
+      if (typeof name !== "string") throw new ConfigError(`${expected}, got ${excerpt(pair)} among them`);
+      taken.push(take(name, value));
+    }
+    return taken;
+  }
+  checkRecord(expected, values);
+  for (const [name, value] of Object.entries(values)) taken.push(take(name, value));
+  return taken;
+}
 
 /** Plain string order, whatever the locale. */
 export const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -29,24 +44,28 @@ const inFileOrder = (a: TensorPlan, b: TensorPlan) => dtypeBits[b.dtype] - dtype
 
 function checkPlan({ name, dtype, shape }: TensorPlan, seen: Set<string>): void {
   if (name === "__metadata__") throw new ConfigError(`safetensors: a tensor cannot be called "__metadata__"`, { name });
-  if (seen.has(name)) throw new ConfigError(`safetensors: two tensors called "${name}"`, { name });
+  if (seen.has(name)) throw new ConfigError(`safetensors: two tensors called "${clip(name)}"`, { name });
   seen.add(name);
   const whole = shape.every((length) => Number.isSafeInteger(length) && length >= 0);
   if (!whole || !Number.isSafeInteger(byteLength(dtype, shape)))
     throw new ConfigError(
-      `safetensors: tensor "${name}": ${formatShape(shape)} of ${dtype} is not a shape that can be written`,
+      `safetensors: tensor "${clip(name)}": ${formatShape(shape)} of ${dtype} is not a shape that can be written`,
       { name, shape, dtype },
     );
+}
+
+const METADATA = "safetensors: metadata are strings by name";
+
+function metadataPair(key: string, text: unknown): readonly [string, string] {
+  if (typeof text === "string") return [key, text];
+  throw new ConfigError(`safetensors: metadata "${clip(key)}" must be a string, got ${typeof text}`, { key });
 }
 
 /** Length prefix and header, padded with spaces so that the data starts at a multiple of 8. */
 function buildHeader(ordered: readonly TensorPlan[], metadata?: Metadata): Uint8Array {
   const seen = new Set<string>();
   const parts: string[] = [];
-  const texts = metadata ? [...pairs(metadata)] : [];
-  for (const [key, text] of texts)
-    if (typeof text !== "string")
-      throw new ConfigError(`safetensors: metadata "${key}" must be a string, got ${typeof text}`, { key });
+  const texts = metadata === undefined ? [] : pairs(METADATA, metadata, metadataPair);
   // Built from parts: an object literal would lose the key "__proto__" and reorder numeric names.
   const member = (key: string, value: unknown) => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
   if (texts.length > 0) parts.push(`"__metadata__":{${texts.map(([key, text]) => member(key, text)).join(",")}}`);
@@ -75,22 +94,25 @@ function buildHeader(ordered: readonly TensorPlan[], metadata?: Metadata): Uint8
  * @param tensors by name: a record, a Map or any iterable of pairs
  * @param metadata the file's `__metadata__`; PEFT and transformers write `{ format: "pt" }`
  * @param options.dtype element type of every tensor, "F32" by default; narrower ones round to nearest, ties to even
- * @throws `ShapeError` for a shape that does not fit its data; `ConfigError` for a name twice; `FormatError` for a value too large for `dtype`
+ * @throws `ShapeError` for a shape that does not fit its data; `ConfigError` for a name twice and for
+ *   what is none of these; `FormatError` for a value too large for `dtype`
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>,
   metadata?: Metadata,
-  { dtype = "F32" }: { dtype?: FloatDtype } = {},
+  options: { dtype?: FloatDtype } = {},
 ): Uint8Array {
-  const ordered = [...pairs(tensors)]
-    .map(([name, value]) => {
-      checkTensor(`safetensors: tensor "${name}"`, value);
-      return { name, dtype, shape: value.shape, data: value.data };
-    })
-    .sort(inFileOrder);
+  checkOptions("writeSafetensors", options, ["dtype"]);
+  const { dtype = "F32" } = options;
+  oneOf("writeSafetensors", "dtype", dtype, ["F32", "F16", "BF16"]);
+  const ordered = pairs("writeSafetensors: tensors by name are expected", tensors, (name, value) => ({
+    name,
+    dtype,
+    ...checkTensor(`safetensors: tensor "${clip(name)}"`, value as Tensor),
+  })).sort(inFileOrder);
   const header = buildHeader(ordered, metadata);
   const total = ordered.reduce((sum, plan) => sum + byteLength(dtype, plan.shape), header.length);
-  const file = new Uint8Array(total);
+  const file = emptyFile(total);
   file.set(header);
   let position = header.length;
   for (const { name, data } of ordered) {
@@ -99,6 +121,14 @@ export function writeSafetensors(
     position += bytes.length;
   }
   return file;
+}
+
+function emptyFile(length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new MemoryError(`safetensors: there is no memory for a file of ${length} bytes`, { length }, { cause });
+  }
 }
 
 /**
@@ -121,7 +151,7 @@ export async function streamSafetensors(
     const expected = byteLength(plan.dtype, plan.shape);
     if (bytes.byteLength !== expected)
       throw new ConfigError(
-        `safetensors: tensor "${plan.name}": ${formatShape(plan.shape)} of ${plan.dtype} takes ${expected} bytes, got ${bytes.byteLength}`,
+        `safetensors: tensor "${clip(plan.name)}": ${formatShape(plan.shape)} of ${plan.dtype} takes ${expected} bytes, got ${bytes.byteLength}`,
         { name: plan.name },
       );
     await sink.write(bytes);

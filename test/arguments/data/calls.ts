@@ -1,0 +1,144 @@
+import {
+  type Adapter,
+  adapterConfig,
+  blobSource,
+  bytesSource,
+  checkAdapter,
+  estimateMemory,
+  metrics,
+  openSafetensors,
+  raggedBatch,
+  readAdapter,
+  readSafetensors,
+  SentenceEncoder,
+  setModelLocator,
+  tensor,
+  writeAdapter,
+  writeSafetensors,
+  zeros,
+} from "../../../ts/index.js";
+import { addressSource } from "../../../ts/models/model-source.js";
+import { goldenBytes, goldenJson } from "../../golden.js";
+import { adapterFiles } from "../../io/adapters.js";
+import type { Call } from "../refusals.js";
+
+const files = await adapterFiles("valid/llama_rank_alpha_pattern");
+const bytes = files["adapter_model.safetensors"]!;
+const base = await goldenBytes("adapters/base/tiny_bert/model.safetensors");
+const model = await goldenJson<object>("adapters/base/tiny_bert/config.json");
+
+const path = "bert.encoder.layer.0.attention.self.query";
+
+/** Every field of a configuration. */
+const config = () =>
+  adapterConfig({ r: 1, loraAlpha: 2, targetModules: [path], excludeModules: ["key"], layersToTransform: [0] });
+
+/** A layer of a small adapter, as plain objects that can be spoilt. */
+const layer = () => ({
+  ...{ kind: "linear", rank: 1, alpha: 2, scaling: 2 },
+  loraA: zeros([32, 1]),
+  loraB: zeros([1, 32]),
+  magnitude: undefined,
+  bias: undefined,
+});
+
+const small = (): Adapter => ({ config: config(), layers: new Map([[path, layer() as never]]), extra: new Map() });
+
+/** An adapter of a layer and of an extra tensor that were spoilt: places inside a Map are none of a call's. */
+const around = (inside: unknown, extra: unknown): Adapter => ({
+  ...small(),
+  layers: new Map([[path, inside as never]]),
+  extra: new Map([["bert.pooler.dense.bias", extra as never]]),
+});
+
+const index = () => {
+  const { names, info } = readSafetensors(base);
+  return { names: [...names].slice(0, 60), info };
+};
+
+/** A call without a scene. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests pass anything
+const call = (args: () => unknown[], run: (...args: any[]) => unknown): Call => ({
+  args,
+  run: (_, ...given) => run(...given),
+});
+
+/** Calls that need no engine and change nothing. */
+export const dataCalls = {
+  adapterConfig: [
+    call(() => [{ r: 2, loraAlpha: 4, targetModules: ["x"] }], adapterConfig),
+    call(() => [{ ...config(), rankPattern: { x: 1 } }], adapterConfig),
+  ],
+  blobSource: [call(() => [new Blob([bytes as Uint8Array<ArrayBuffer>])], blobSource)],
+  bytesSource: [call(() => [bytes], bytesSource)],
+  checkAdapter: [
+    call(() => [small(), index()], checkAdapter),
+    call(() => [small(), { "model.safetensors": base }], checkAdapter),
+    call(
+      () => [layer(), zeros([32])],
+      (inside, extra) => checkAdapter(around(inside, extra), index()),
+    ),
+    call(
+      () => [{ dtype: "F32", shape: [32, 32] }],
+      (info) => checkAdapter(small(), { names: [`${path}.weight`], info: () => info as never }),
+    ),
+  ],
+  estimateMemory: [
+    call(
+      () => [
+        { ...model },
+        {
+          tokens: 100,
+          lora: { rank: 2, alpha: 4, targetModules: ["query"], rslora: true, dora: false, dropout: 0.5 },
+          packedCopies: 1,
+        },
+      ],
+      estimateMemory,
+    ),
+  ],
+  metrics: [call(() => [[Float32Array.of(0, 1), Float32Array.of(1, 0)], [1, 1], 2], metrics)],
+  openSafetensors: [
+    call(() => [bytesSource(bytes), "file"], openSafetensors),
+    call(() => [{ ...bytesSource(bytes), close: async () => undefined }], openSafetensors),
+  ],
+  raggedBatch: [call(() => [[Int32Array.of(1, 2), [3, 4, 5]]], raggedBatch)],
+  readAdapter: [call(() => [{ ...files }, { allowNonFinite: true }], readAdapter)],
+  readSafetensors: [call(() => [bytes, "file"], readSafetensors)],
+  setModelLocator: [
+    call(
+      () => [addressSource],
+      async (find) => {
+        try {
+          setModelLocator(find);
+          // What is no source is refused when a model is looked for.
+          if (find !== addressSource) (await SentenceEncoder.load("model")).dispose();
+        } finally {
+          setModelLocator(addressSource);
+        }
+      },
+    ),
+  ],
+  writeAdapter: [
+    call(() => [small(), { dtype: "F16" }], writeAdapter),
+    call(
+      () => [layer(), zeros([32])],
+      (inside, extra) => writeAdapter(around(inside, extra)),
+    ),
+    call(
+      () => [{ list: [1, [2]], text: "x" }],
+      (value) => writeAdapter({ ...small(), config: { ...config(), other: new Map([["megatron_config", value]]) } }),
+    ),
+    call(
+      () => ["megatron_core", 2],
+      (name, rank) =>
+        writeAdapter({
+          ...small(),
+          config: { ...config(), other: new Map([[name, 1]]), rankPattern: new Map([[name, rank]]) },
+        }),
+    ),
+  ],
+  writeSafetensors: [
+    call(() => [{ a: tensor([2], [1, 2]), b: zeros([]) }, { format: "pt" }, { dtype: "F16" }], writeSafetensors),
+    call(() => [[["a", zeros([1])]], [["format", "pt"]]], writeSafetensors),
+  ],
+} satisfies Record<string, Call[]>;

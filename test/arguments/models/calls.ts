@@ -1,0 +1,163 @@
+import { fit, HeadOnlyTask, raggedBatch, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import type { Call } from "../refusals.js";
+import { checkpoint, files, type ModelScene, vectors } from "./scene.js";
+
+type ModelCall = Call<ModelScene>;
+/** Names of an object's public methods, or a class's own. */
+type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
+
+const texts = () => ["a good film", "bad"];
+const examples = () => [
+  { text: "a good film", label: "good" },
+  { text: "bad", label: "bad" },
+];
+const tokenized = () => [
+  { ids: [2, 5, 3], target: 1 },
+  { ids: Int32Array.of(2, 3), target: 0 },
+];
+const lora = () => ({ rank: 1, alpha: 2, targetModules: ["query"], rslora: true, dora: false, dropout: 0.5 });
+const inference = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
+
+/** Ends a training after two steps, however many were asked for. */
+function brief() {
+  const controller = new AbortController();
+  const onProgress = ({ step }: { step: number }) => void (step > 0 && controller.abort());
+  return { signal: controller.signal, onProgress };
+}
+const training = () => ({
+  ...{
+    steps: 2,
+    epochs: 1,
+    batchSize: 2,
+    learningRate: 0.01,
+    weightDecay: 0.1,
+    maxGradNorm: 1,
+    accumulate: 1,
+    seed: 1,
+  },
+  ...brief(),
+  checkpoint: { every: 1, save: () => undefined },
+});
+
+/** What `save` gave, then the encoder without it. */
+const saved = ({ classifier }: ModelScene) => [classifier.encoder, { ...classifier.save() }, { adapter: "copy" }];
+
+/** Functions and constructors. */
+export const modelCalls = {
+  HeadOnlyTask: [
+    { args: ({ head }) => [head], run: (_, head) => new HeadOnlyTask(head) },
+    { args: () => [[...vectors]], run: ({ encoder, task }, all) => encoder.graph.step(() => void task.loss(all)) },
+    {
+      args: () => [vectors.map(({ vector }) => vector)],
+      run: ({ encoder, task }, all) => encoder.graph.step(() => void task.logits(all)),
+    },
+  ],
+  fit: [
+    {
+      args: ({ task }) => [task, [...vectors], { ...training(), schedule: () => 0.01 }],
+      run: (_, ...args) => fit(...(args as Parameters<typeof fit>)),
+    },
+    {
+      args: ({ task }) => {
+        const { graph } = task;
+        const loss = (batch: typeof vectors) => ({ ...task.loss(batch) });
+        return [{ graph, params: () => task.params(), loss, memory: () => 1 }];
+      },
+      run: (_, task) => fit(task, vectors, training()),
+    },
+    { args: () => [{ ...checkpoint }], run: ({ task }, resume) => fit(task, vectors, { ...training(), resume }) },
+    {
+      args: () => [{ sum: 0, targets: 1, tokens: 0 }],
+      run: ({ task }, part) =>
+        fit({ graph: task.graph, params: () => task.params(), loss: () => part }, vectors, training()),
+    },
+  ],
+} satisfies Record<string, ModelCall[]>;
+
+/** A call of a method of the scene's encoder. */
+const on = (name: Methods<SentenceEncoder>, args: ModelCall["args"]): ModelCall => ({
+  args,
+  run: ({ encoder }, ...given) => (encoder[name] as (...args: unknown[]) => unknown)(...given),
+});
+
+/** Right arguments of every method of an encoder. One without a row does not compile. */
+export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof SentenceEncoder>, ModelCall[]> = {
+  adapter: [on("adapter", () => ["plain"])],
+  adapters: [on("adapters", () => [])],
+  addAdapter: [on("addAdapter", () => ["new", lora()])],
+  dispose: [on("dispose", () => [])],
+  encode: [on("encode", () => [texts(), { ...inference(), adapter: "plain", normalize: true }])],
+  infer: [on("infer", () => [texts(), (pooled: unknown) => pooled, { ...inference(), adapter: null }])],
+  load: [
+    {
+      args: () => [{ ...files }, { seed: 1, maxTokens: 8, packedCopies: 1, allowNonFinite: true }],
+      run: async (_, ...args) => (await SentenceEncoder.load(...(args as [never, never]))).dispose(),
+    },
+    {
+      args: () => [{ name: "source", open: async () => null }],
+      run: async (_, source) => (await SentenceEncoder.load(source)).dispose(),
+    },
+    {
+      args: () => [{ size: 2, read: async () => new Uint8Array(2), close: async () => undefined }],
+      run: async (_, opened) => (await SentenceEncoder.load({ name: "source", open: async () => opened })).dispose(),
+    },
+  ],
+  loadAdapter: [
+    on("loadAdapter", ({ encoder }) => ["new", { ...encoder.saveAdapter("plain") }, { allowNonFinite: true }]),
+  ],
+  mergeAdapter: [on("mergeAdapter", () => ["plain"])],
+  pooled: [
+    {
+      args: () => [{ ...raggedBatch([[2, 5, 3]]) }, "plain"],
+      run: ({ encoder }, ...args) => encoder.graph.step(() => void encoder.pooled(...(args as [never, never]))),
+    },
+  ],
+  removeAdapter: [on("removeAdapter", () => ["plain"])],
+  renameAdapter: [on("renameAdapter", () => ["plain", "other"])],
+  saveAdapter: [on("saveAdapter", () => ["plain"])],
+  setAdapter: [on("setAdapter", () => ["plain"])],
+  tokenize: [on("tokenize", () => [texts()])],
+  trainableParams: [on("trainableParams", () => [])],
+  unmergeAdapter: [
+    on("unmergeAdapter", ({ encoder }) => {
+      if (!encoder.adapters()[0]!.merged) encoder.mergeAdapter("plain");
+      return ["plain"];
+    }),
+  ],
+};
+
+/** A call of a method of the scene's classifier. */
+const by = (name: Methods<TextClassifier>, args: ModelCall["args"]): ModelCall => ({
+  args,
+  run: ({ classifier }, ...given) => (classifier[name] as (...args: unknown[]) => unknown)(...given),
+});
+
+/** Right arguments of every method of a classifier. One without a row does not compile. */
+export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof TextClassifier>, ModelCall[]> = {
+  create: [
+    {
+      args: ({ encoder }) => [encoder, { labels: ["a", "b"], lora: lora(), adapter: "new" }],
+      run: (_, ...args) => TextClassifier.create(...(args as [never, never])),
+    },
+  ],
+  dispose: [by("dispose", () => [])],
+  evaluate: [by("evaluate", () => [examples(), inference()])],
+  fit: [by("fit", () => [examples(), training()])],
+  load: [
+    {
+      args: (scene) => saved(scene),
+      run: (_, ...args) => TextClassifier.load(...(args as [never, never, never])),
+    },
+  ],
+  logits: [by("logits", () => [texts(), inference()])],
+  loss: [
+    {
+      args: () => [tokenized()],
+      run: ({ encoder, classifier }, all) => encoder.graph.step(() => void classifier.loss(all)),
+    },
+  ],
+  memory: [by("memory", () => [tokenized()])],
+  params: [by("params", () => [])],
+  predict: [by("predict", () => [texts(), inference()])],
+  save: [by("save", () => [])],
+};
