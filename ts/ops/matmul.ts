@@ -47,7 +47,7 @@ export const matmul: TakingOp<MatmulAttributes, Taken, void> = {
     const { left, right, batch } = operands(a.shape, b.shape, attributes);
     const c = plain(left.rows, right.columns, batch);
     eachBatch(batch, left, right, (i, j, at) => {
-      product(kernels, place(left, a, i), place(right, b, j), 0, place(c, output, at));
+      product(kernels, left, place(left, a, i), right, place(right, b, j), 0, c, place(c, output, at));
     });
   },
 
@@ -70,8 +70,8 @@ export const matmul: TakingOp<MatmulAttributes, Taken, void> = {
         const beta = written.has(into) ? 1 : target.accumulate;
         written.add(into);
         const g = place(c, gradient, at);
-        if (side === 0) product(kernels, g, place(swap(right), b, j), beta, place(left, target, i));
-        else product(kernels, place(swap(left), a, i), g, beta, place(right, target, j));
+        if (side === 0) product(kernels, c, g, swap(right), place(right, b, j), beta, left, place(left, target, i));
+        else product(kernels, swap(left), place(left, a, i), c, g, beta, right, place(right, target, j));
       });
     }
   },
@@ -112,24 +112,30 @@ function swap({ batch, rows, columns, rowStride, columnStride }: Matrix): Matrix
   return { batch, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride };
 }
 
-/** One matrix of a batch in memory. */
-type Placed = Matrix & { readonly pointer: Pointer };
-
-function place(matrix: Matrix, { pointer }: { pointer: Pointer }, index: number): Placed {
-  return { ...matrix, pointer: pointer + 4 * index * matrix.rows * matrix.columns };
+/** Where a matrix of a batch lies in memory. */
+function place({ rows, columns }: Matrix, { pointer }: { pointer: Pointer }, index: number): Pointer {
+  return pointer + 4 * index * rows * columns;
 }
 
-/** C ← A·B + β·C. Where C is stored by columns, Cᵀ ← Bᵀ·Aᵀ + β·Cᵀ is the same. */
-function product(kernels: Kernels, a: Placed, b: Placed, beta: number, c: Placed): void {
-  const { rows: m, columns: k, pointer: pa, rowStride: aRow, columnStride: aColumn } = a;
-  const { columns: n, pointer: pb, rowStride: bRow, columnStride: bColumn } = b;
+/** C ← A·B + β·C, each with its place. Where C is stored by columns, Cᵀ ← Bᵀ·Aᵀ + β·Cᵀ is the same. */
+function product(
+  kernels: Kernels,
+  { rows: m, columns: k, rowStride: aRow, columnStride: aColumn }: Matrix,
+  pa: Pointer,
+  { columns: n, rowStride: bRow, columnStride: bColumn }: Matrix,
+  pb: Pointer,
+  beta: number,
+  c: Matrix,
+  pc: Pointer,
+): void {
   if (c.columnStride === 1) {
-    kernels.gemm(m, n, k, 1, pa, aRow, aColumn, pb, bRow, bColumn, beta, c.pointer, c.rowStride, 0, 0);
-  } else kernels.gemm(n, m, k, 1, pb, bColumn, bRow, pa, aColumn, aRow, beta, c.pointer, c.columnStride, 0, 0);
+    kernels.gemm(m, n, k, 1, pa, aRow, aColumn, pb, bRow, bColumn, beta, pc, c.rowStride, 0, 0);
+  } else kernels.gemm(n, m, k, 1, pb, bColumn, bRow, pa, aColumn, aRow, beta, pc, c.columnStride, 0, 0);
 }
 
 /** Calls `visit` with the matrix index of A, of B and of C for each element of the broadcast batch. */
 function eachBatch(batch: Shape, left: Matrix, right: Matrix, visit: (i: number, j: number, at: number) => void): void {
+  if (batch.length === 0) return visit(0, 0, 0);
   let at = 0;
   const strides = [broadcast(left.batch, batch), broadcast(right.batch, batch)];
   nest(batch, strides, 0, (_sizes, _strides, [i, j]) => visit(i!, j!, at++));
