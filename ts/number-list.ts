@@ -59,7 +59,7 @@ export function hostArray<T>(what: string, kind: new (length: number) => T, leng
   } catch (error) {
     cause = error;
   }
-  throw new MemoryError(`${what}: there is no memory for ${length} values`, { length }, { cause });
+  throw new MemoryError(`${what}: there is no memory for ${length} values`, {}, { cause });
 }
 
 /**

@@ -16,7 +16,7 @@ const SYNONYMS =
  */
 export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
-    throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`, { given });
+    throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`);
   }
   for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known);
 }
@@ -26,7 +26,7 @@ function unknownOption(what: string, name: string, known: readonly string[]): Co
   const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
   const shown = JSON.stringify(clip(name, 60));
   const there = known.join(", ") || "none";
-  return new ConfigError(`${what}: there is no option ${shown}${hint} (there are ${there})`, { name, known });
+  return new ConfigError(`${what}: there is no option ${shown}${hint} (there are ${there})`);
 }
 
 /** The known name that means the same, stands in it or around it, or is spelt nearly the same; undefined for none. */

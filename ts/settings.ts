@@ -7,7 +7,7 @@ import { excerpt } from "./excerpt.js";
 /** Largest finite float32: what kernels compute with. */
 const LARGEST = 3.4028234663852886e38;
 
-/** "<what>: <name> is <expected>, got <value>". The last word of the name is its key in the details. */
+/** "<what>: <name> is <expected>, got <value>" */
 export function unexpected(
   what: string,
   name: string,
@@ -15,8 +15,7 @@ export function unexpected(
   value: unknown,
   kind: ErrorClass = ConfigError,
 ): Error {
-  const key = name.split(" ").pop()!;
-  return new kind(`${what}: ${name} is ${expected}, got ${excerpt(value)}`, { [key]: value });
+  return new kind(`${what}: ${name} is ${expected}, got ${excerpt(value)}`);
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
@@ -111,5 +110,5 @@ export function notListed(
   kind: ErrorClass = ConfigError,
 ): Error {
   const message = `${what}: ${name} is a list of ${items}, got ${excerpt(value)} at place ${place}`;
-  return new kind(message, { value, place });
+  return new kind(message);
 }

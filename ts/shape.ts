@@ -48,7 +48,6 @@ export function checkSize<T extends readonly number[]>(what: string, shape: T): 
   if (shape.length > MAX_RANK) throw tooManyDimensions(what, shape.length);
   throw new MemoryError(
     `${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be (2^30 elements)`,
-    { shape },
   );
 }
 
@@ -63,14 +62,14 @@ export function checkShape(
 ): void {
   if (sameShape(shape, expected)) return;
   const message = `${what}: ${name} must have ${whose}shape ${formatShape(expected)}, got ${formatShape(shape)}`;
-  throw new kind(message, { shape, expected });
+  throw new kind(message);
 }
 
 /** Throws `ShapeError` unless a shape holds `count` things. */
 export function checkFills(what: string, shape: readonly number[], things: string, count: number): void {
   const size = sizeOf(shape);
   if (count === size) return;
-  throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`, { shape, count });
+  throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`);
 }
 
 /**
@@ -90,5 +89,5 @@ export function listOf(what: string, name: string, given: ArrayLike<number>): nu
 }
 
 function tooManyDimensions(what: string, rank: number): ShapeError {
-  return new ShapeError(`${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`, { rank });
+  return new ShapeError(`${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`);
 }

@@ -78,7 +78,7 @@ function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, w
   }
   if (other.length > 0) {
     const message = `init: the kernels are running already; ${other.join("; ")} would need a new process or page`;
-    throw new ConfigError(message, { running, other });
+    throw new ConfigError(message);
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }

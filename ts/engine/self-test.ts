@@ -33,7 +33,6 @@ export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
     if (got === expected) return expected;
     throw new UnsupportedError(
       `init: the "${build}" build computes wrongly in this runtime: element [${row}, ${column}] is ${got}, not ${expected}`,
-      { build, row, column, got, expected },
     );
   });
   for (const block of [a, b, c]) heap.release(block);

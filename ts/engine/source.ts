@@ -38,7 +38,7 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
       throw new ConfigError(`init: wasm is not a binary that this runtime compiles: ${why}`, {}, { cause });
     }
     const message = `init: the binary of the "${variant}" build does not compile: ${why}`;
-    throw new UnsupportedError(message, { variant }, { cause });
+    throw new UnsupportedError(message, {}, { cause });
   }
 }
 
@@ -73,12 +73,12 @@ async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
     response = await fetch(url);
   } catch (cause) {
     const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); read the file and pass its bytes`;
-    throw new UnsupportedError(message, { address }, { cause });
+    throw new UnsupportedError(message, {}, { cause });
   }
   const { ok, status, headers } = response;
   if (!ok) {
     const remedy = 'copy the .wasm file there (bundlers leave it behind), or import "lowrank/inline"';
-    throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`, { address, status });
+    throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`);
   }
   // Streaming compilation insists on the right media type; many static servers send another.
   return headers.get("content-type")?.startsWith("application/wasm") ? response : response.arrayBuffer();

@@ -17,7 +17,7 @@ export function checkReleasable(leaves: readonly Node[], nodes: readonly Node[])
     const used = inputs.find((input) => named.has(input));
     if (used === undefined) continue;
     const message = `release: node ${used.id} is an input of node ${id}, the result of ${op!.name}; end its step first`;
-    throw new ConfigError(message, { id: used.id, usedBy: id });
+    throw new ConfigError(message);
   }
   return named;
 }

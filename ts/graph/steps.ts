@@ -107,7 +107,7 @@ export class Steps extends GraphMemory {
         ? "it was rewound when its step ended, released, or is of another graph; take values out as tensors"
         : "no graph made it";
     const shown = typeof id === "number" ? id : typeof id;
-    throw new StaleNodeError(`node ${shown} does not exist: ${reason}`, { id });
+    throw new StaleNodeError(`node ${shown} does not exist: ${reason}`);
   }
 
   /** Puts a node on the tape. */

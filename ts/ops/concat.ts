@@ -16,7 +16,7 @@ function joined(inputs: readonly Shape[], dim: number, what: string): Shape {
   const axis = dimensionOf(what, first, dim);
   if (!inputs.every((shape) => sameShape(first, withLength(shape, axis, first[axis]!)))) {
     const shapes = clip(inputs.map(formatShape).join(", "));
-    throw new ShapeError(`${what}: ${shapes} along dimension ${dim}: the other lengths must be equal`, { inputs, dim });
+    throw new ShapeError(`${what}: ${shapes} along dimension ${dim}: the other lengths must be equal`);
   }
   return withLength(first, axis, inputs.reduce((sum, shape) => sum + shape[axis]!, 0)); // prettier-ignore
 }

@@ -66,13 +66,13 @@ function check(logits: Shape, { targets, ignoreIndex, weight }: Taken, what: str
   const [rows, classes] = sizes(logits);
   if (targets.length !== rows) {
     const message = `${what}: logits ${formatShape(logits)} have ${rows} rows, got ${targets.length} targets`;
-    throw new ShapeError(message, { logits, targets: targets.length });
+    throw new ShapeError(message);
   }
   const row = targets.findIndex((target) => (target < 0 || target >= classes) && target !== ignoreIndex);
   if (row >= 0) {
     const range = classes === 0 ? "there are no classes" : `classes are 0 to ${classes - 1}`;
     const message = `${what}: target ${targets[row]} of row ${row}: ${range}, ignored is ${ignoreIndex}`;
-    throw new ConfigError(message, { target: targets[row], row, classes });
+    throw new ConfigError(message);
   }
   if (weight !== undefined && weight.length !== classes) {
     throw new ShapeError(`${what}: weight must have ${classes} elements, one a class, got ${weight.length}`);

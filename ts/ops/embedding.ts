@@ -42,13 +42,13 @@ export const embedding: TakingOp<Given, Taken, Pointer> = {
   },
   shape([weight], { shape, indices, paddingIndex }, what) {
     const shown = `weight ${formatShape(weight!)}`;
-    if (weight!.length !== 2) throw new ShapeError(`${what}: ${shown} must be [vocabulary, d]`, { weight });
+    if (weight!.length !== 2) throw new ShapeError(`${what}: ${shown} must be [vocabulary, d]`);
     const [vocabulary, d] = weight as [number, number];
     checkFills(what, shape, "indices", indices.data.length);
-    checkIndices(what, indices, vocabulary, { weight }, ConfigError);
+    checkIndices(what, indices, vocabulary, ConfigError);
     if (paddingIndex !== undefined && paddingIndex >= vocabulary) {
       const range = vocabulary === 0 ? "no rows" : `rows 0 to ${vocabulary - 1}`;
-      throw new ConfigError(`${what}: paddingIndex ${paddingIndex}: ${shown} has ${range}`, { paddingIndex, weight });
+      throw new ConfigError(`${what}: paddingIndex ${paddingIndex}: ${shown} has ${range}`);
     }
     return checkSize(what, [...shape, d]);
   },

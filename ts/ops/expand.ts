@@ -10,7 +10,7 @@ function expanded([x]: readonly Shape[], to: Shape, what: string): Shape {
   const lengths = to.map((length, d) => (length === -1 ? (from[d - lead] ?? length) : length));
   if (!lengths.every((length) => Number.isSafeInteger(length) && length >= 0)) {
     const message = "lengths are whole numbers from 0, or -1 for the input's own";
-    throw new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${message}`, { from, to });
+    throw new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${message}`);
   }
   checkExpands(what, from, lengths);
   return checkSize(what, lengths);

@@ -45,7 +45,7 @@ export function checkNormalizedShape(name: string, x: Shape, normalized: Shape):
   const fits = normalized.length > 0 && normalized.length <= x.length;
   if (!fits || !sameShape(x.slice(x.length - normalized.length), normalized)) {
     const message = `${name}: ${formatShape(x)} does not end in the normalised shape ${formatShape(normalized)}`;
-    throw new ShapeError(message, { x, normalized });
+    throw new ShapeError(message);
   }
 }
 
@@ -79,7 +79,7 @@ export const layerNorm: TakingOp<Given, Taken, Statistics> = {
       if (i === 0 || sameShape(shape, normalized)) return;
       const name = i === attributes.weightAt ? "weight" : "bias";
       const message = `${what}: ${name} ${formatShape(shape)} must have the normalised shape ${formatShape(normalized)}`;
-      throw new ShapeError(message, { x, normalized, [name]: shape });
+      throw new ShapeError(message);
     });
     return x;
   },

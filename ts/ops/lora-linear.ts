@@ -149,6 +149,5 @@ function checkAdapter(what: string, weight: Shape, a: Shape, b: Shape, { start, 
   throw new ShapeError(
     `${what}: A ${formatShape(a)} and B ${formatShape(b)} on columns ${start} to ${start + width} do not fit weight ` +
       `${formatShape(weight)}: A is [${inFeatures}, rank], B is [rank, ${width}]`,
-    { weight, a, b, start, width },
   );
 }

@@ -93,7 +93,7 @@ function operands(a: Shape, b: Shape, attributes: Taken) {
   const right = b.length === 1 ? plain(b[0]!, 1, []) : matrix(b, transposeB);
   if (left.columns !== right.rows) {
     const message = `inner dimensions ${left.columns} and ${right.rows} differ`;
-    throw new ShapeError(`${shown()}: ${message}`, { a, b, transposeA, transposeB });
+    throw new ShapeError(`${shown()}: ${message}`);
   }
   return { left, right, batch: broadcastShapes("matmul", left.batch, right.batch) };
 }

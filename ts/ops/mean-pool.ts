@@ -12,7 +12,7 @@ export const meanPool: TakingOp<ArrayLike<number>, Int32Array, Pointer> = {
   name: "meanPool",
   take: (given, what) => offsets(what, "offsets", given),
   shape([x], offsets, what) {
-    if (x!.length !== 2) throw new ShapeError(`${what}: x must be [tokens, d], got ${formatShape(x!)}`, { x });
+    if (x!.length !== 2) throw new ShapeError(`${what}: x must be [tokens, d], got ${formatShape(x!)}`);
     checkOffsets(what, offsets, x![0]!);
     return checkSize(what, [offsets.length - 1, x![1]!]);
   },

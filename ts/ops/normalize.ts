@@ -12,7 +12,7 @@ export interface NormalizeAttributes {
 /** Rounded to float32, as the kernel has it, it must not be 0: zeros would be divided by it. */
 const divisor: Read<number> = (what, name, eps) => {
   if (typeof eps === "number" && Math.fround(eps) > 0 && Math.fround(eps) < Infinity) return eps;
-  throw new ConfigError(`${what}: ${name} must be greater than 0, got ${excerpt(eps)}`, { eps });
+  throw new ConfigError(`${what}: ${name} must be greater than 0, got ${excerpt(eps)}`);
 };
 
 /** y = x / max(‖x‖₂, eps) along the last dimension; ∂x = (g − y·(y·g)) / ‖x‖, g / eps where the norm is below eps. */

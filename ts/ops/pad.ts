@@ -27,7 +27,7 @@ export const pad: TakingOp<PadAttributes, { readonly [name in keyof PadAttribute
     const { before, after } = taken;
     if (![before, after].every((count) => Number.isSafeInteger(count) && count >= 0)) {
       const came = `${excerpt(before)} before and ${excerpt(after)} after`;
-      throw new ShapeError(`${what}: ${came}: takes whole numbers from 0`, { before, after });
+      throw new ShapeError(`${what}: ${came}: takes whole numbers from 0`);
     }
     return taken;
   },

@@ -85,7 +85,7 @@ export const raggedAttention: TakingOp<RaggedAttentionAttributes, Taken, Saved> 
     const [tokens, width] = qkv as [number, number];
     if (qkv!.length !== 2 || width % (3 * heads) !== 0) {
       const expected = `[tokens, 3·hidden], hidden a multiple of ${heads} heads`;
-      throw new ShapeError(`${what}: qkv ${formatShape(qkv!)} must be ${expected}`, { qkv, heads });
+      throw new ShapeError(`${what}: qkv ${formatShape(qkv!)} must be ${expected}`);
     }
     checkOffsets(what, offsets, tokens);
     return [tokens, width / 3];

@@ -4,8 +4,7 @@ import { withLength } from "./dimensions.js";
 import type { Shape, TakingOp } from "./op.js";
 
 function resolve(from: Shape, to: Shape, what: string): Shape {
-  const error = (reason: string) =>
-    new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${reason}`, { from, to });
+  const error = (reason: string) => new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${reason}`);
   if (!to.every((length) => Number.isSafeInteger(length) && length >= -1)) {
     throw error("lengths are whole numbers from 0");
   }

@@ -38,13 +38,12 @@ export function checkIndices(
   what: string,
   { data, least, most }: Integers,
   length: number,
-  details: Record<string, unknown>,
   kind: ErrorClass = ShapeError,
 ): void {
   if (least >= 0 && most < length) return;
   const place = data.findIndex((index) => index < 0 || index >= length);
   if (place < 0) return;
-  throw new kind(`${what}: index ${data[place]} at ${place} is not in 0 to ${length - 1}`, { ...details, place });
+  throw new kind(`${what}: index ${data[place]} at ${place} is not in 0 to ${length - 1}`);
 }
 
 /** An op that takes elements from places along one dimension; its gradient is added back to where they came from. */
@@ -61,7 +60,7 @@ function selecting<G, A extends Selection>(
     shape([x], attributes, what) {
       const axis = dimensionOf(what, x!, attributes.dim);
       const shape = resultShape(x!, axis, attributes);
-      checkIndices(what, attributes.indices, x![axis]!, { x, shape });
+      checkIndices(what, attributes.indices, x![axis]!);
       return checkSize(what, shape);
     },
     forward(call) {
@@ -103,7 +102,7 @@ export const gather: TakingOp<GatherAttributes, Gathering, Pointer> = selecting(
   (x, axis, { dim, indices, shape }) => {
     if (!sameShape(x, withLength(shape, axis, x[axis]!))) {
       const both = `indices of shape ${formatShape(shape)} for ${formatShape(x)}`;
-      throw new ShapeError(`gather: ${both} may differ in dimension ${dim} alone`, { x, shape, dim });
+      throw new ShapeError(`gather: ${both} may differ in dimension ${dim} alone`);
     }
     checkFills("gather", shape, "indices", indices.data.length);
     return shape;

@@ -43,7 +43,7 @@ export function resolveGroups(
       weightDecay: or(weightDecay, nonNegative),
     });
     for (const id of own.params) {
-      if (seen.has(id)) throw new ConfigError(`${what}: node ${id} is listed twice`, { id });
+      if (seen.has(id)) throw new ConfigError(`${what}: node ${id} is listed twice`);
       seen.add(id);
     }
     if (lr === 0 && own.lr) {
@@ -64,7 +64,7 @@ export function listParameters(what: string, graph: Graph, params: readonly Node
   return Array.from(params, (id) => {
     const { op, requiresGrad } = graph.node(id);
     const made = op === null ? "a constant" : `the result of ${op.name}`;
-    if (op !== null || !requiresGrad) throw new ConfigError(`${what}: node ${id} is ${made}; pass variables`, { id });
+    if (op !== null || !requiresGrad) throw new ConfigError(`${what}: node ${id} is ${made}; pass variables`);
     return id;
   });
 }
