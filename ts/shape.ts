@@ -46,9 +46,7 @@ export function checkSize<T extends readonly number[]>(what: string, shape: T): 
   for (let d = 0; d < shape.length; d++) if (shape[d] !== 0) size *= shape[d]!;
   if (size <= MAX_ELEMENTS && shape.length <= MAX_RANK) return shape;
   if (shape.length > MAX_RANK) throw tooManyDimensions(what, shape.length);
-  throw new MemoryError(
-    `${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be (2^30 elements)`,
-  );
+  throw new MemoryError(`${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be`);
 }
 
 /** Throws an error of class `kind` unless `shape` is the `expected` one, which is `whose`. */

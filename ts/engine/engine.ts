@@ -77,7 +77,7 @@ function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, w
     other.push(`${name} ${JSON.stringify(wants)}, not ${JSON.stringify(has)}`);
   }
   if (other.length > 0) {
-    const message = `init: the kernels are running already; ${other.join("; ")} would need a new process or page`;
+    const message = `init: the kernels are running already; ${other.join("; ")} needs a new process`;
     throw new ConfigError(message);
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
@@ -98,6 +98,6 @@ export function engineInfo(): EngineInfo {
 
 /** The running engine. */
 export function engine(): Engine {
-  if (running === undefined) throw new ConfigError("the kernels are not loaded yet: call `await init()` first");
+  if (running === undefined) throw new ConfigError("call `await init()` first");
   return running;
 }

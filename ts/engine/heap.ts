@@ -58,7 +58,7 @@ export class Heap {
   release(pointer: Pointer): void {
     const size = this.#sizes.get(pointer);
     if (size === undefined) {
-      throw new LowrankError("INTERNAL", `heap: no block in use starts at ${pointer}; was it released twice?`);
+      throw new LowrankError("INTERNAL", `no block in use starts at ${pointer}: released twice`);
     }
     this.#sizes.delete(pointer);
     this.used -= size;
@@ -77,7 +77,7 @@ export class Heap {
 
   #grow(size: number): void {
     if (this.#windows > 0) {
-      throw new ConfigError("memory must grow, but a `view`'s array would be detached: read first, compute after");
+      throw new ConfigError("memory must grow, but a `view`'s array would be detached");
     }
     const last = this.#free.at(-1);
     const atEnd = last !== undefined && last.start + last.size === this.reserved ? last.size : 0;
@@ -96,7 +96,7 @@ export class Heap {
     const { reserved, maximum } = this;
     return new MemoryError(
       `linear memory: ${megabytes(requested)} more are needed, ${megabytes(reserved)} of at most ${megabytes(maximum)} ` +
-        "are reserved; use smaller batches, dispose graphs, or raise `maximumMemory` in init()",
+        "are reserved; use smaller batches, dispose graphs, or raise `maximumMemory`",
       { requested, reserved, maximum },
       { cause },
     );

@@ -32,7 +32,7 @@ export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
     const got = products[row * COLUMNS + column];
     if (got === expected) return expected;
     throw new UnsupportedError(
-      `init: the "${build}" build computes wrongly in this runtime: element [${row}, ${column}] is ${got}, not ${expected}`,
+      `init: the "${build}" build computes wrongly in this runtime: [${row}, ${column}] is ${got}, not ${expected}`,
     );
   });
   for (const block of [a, b, c]) heap.release(block);

@@ -47,23 +47,19 @@ const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_sta
 
 function checkKernels(module: WebAssembly.Module): void {
   if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
-    throw new ConfigError("init: wasm has threads, which only the package itself can start");
+    throw new ConfigError("init: wasm has threads, which only the package starts");
   }
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const missing = KNOWN_BY.find((name) => !names.includes(name));
   if (missing !== undefined) {
-    throw new ConfigError(
-      `init: wasm is not a kernel binary of this package: it exports no "${missing}"; pass "lowrank/wasm/lowrank-simd.wasm"`,
-    );
+    throw new ConfigError(`init: wasm is not a kernel binary of this package: it exports no "${missing}"`);
   }
 }
 
 function locate(variant: string): WasmSource | Promise<WasmSource> {
   if (locator !== undefined) return locator(variant);
-  throw new UnsupportedError(`init: this entry point does not know where its binary is; ${PASS_IT}`);
+  throw new UnsupportedError("init: this entry point needs `wasm`: bytes, a WebAssembly.Module or a URL");
 }
-
-const PASS_IT = "pass it: init({ wasm: bytes | module | url })";
 
 /** The answer itself where it can be compiled as it comes, else its bytes. */
 async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
@@ -72,12 +68,12 @@ async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
   try {
     response = await fetch(url);
   } catch (cause) {
-    const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); read the file and pass its bytes`;
+    const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); pass its bytes`;
     throw new UnsupportedError(message, {}, { cause });
   }
   const { ok, status, headers } = response;
   if (!ok) {
-    const remedy = 'copy the .wasm file there (bundlers leave it behind), or import "lowrank/inline"';
+    const remedy = 'copy the .wasm file there, or import "lowrank/inline"';
     throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`);
   }
   // Streaming compilation insists on the right media type; many static servers send another.

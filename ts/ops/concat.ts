@@ -12,11 +12,11 @@ export interface ConcatAttributes {
 
 function joined(inputs: readonly Shape[], dim: number, what: string): Shape {
   const [first] = inputs;
-  if (first === undefined) throw new ShapeError(`${what}: takes one tensor or more, got none`);
+  if (first === undefined) throw new ShapeError(`${what}: takes tensors, got none`);
   const axis = dimensionOf(what, first, dim);
   if (!inputs.every((shape) => sameShape(first, withLength(shape, axis, first[axis]!)))) {
     const shapes = clip(inputs.map(formatShape).join(", "));
-    throw new ShapeError(`${what}: ${shapes} along dimension ${dim}: the other lengths must be equal`);
+    throw new ShapeError(`${what}: ${shapes} along dimension ${dim}: other lengths must be equal`);
   }
   return withLength(first, axis, inputs.reduce((sum, shape) => sum + shape[axis]!, 0)); // prettier-ignore
 }

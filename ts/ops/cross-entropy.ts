@@ -1,7 +1,7 @@
 import { ConfigError, ShapeError } from "../errors.js";
 import { floatsOf, hostArray, integersOf } from "../number-list.js";
 import { optional, or, type Read, readOptions } from "../read-options.js";
-import { finite, fraction, whole } from "../settings.js";
+import { finite, share, whole } from "../settings.js";
 import { formatShape, sizeOf } from "../shape.js";
 import { type LossReduction, readReduction } from "./loss-reduction.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
@@ -52,7 +52,7 @@ const weights: Read<Float32Array> = (what, name, value) => {
 const readers = {
   reduction: readReduction,
   ignoreIndex: or(-100, whole, -INT32, INT32 - 1),
-  labelSmoothing: or(0, fraction, true),
+  labelSmoothing: or(0, share),
   weight: optional(weights),
 };
 
@@ -75,7 +75,7 @@ function check(logits: Shape, { targets, ignoreIndex, weight }: Taken, what: str
     throw new ConfigError(message);
   }
   if (weight !== undefined && weight.length !== classes) {
-    throw new ShapeError(`${what}: weight must have ${classes} elements, one a class, got ${weight.length}`);
+    throw new ShapeError(`${what}: weight must have ${classes} elements, got ${weight.length}`);
   }
 }
 

@@ -44,7 +44,7 @@ interface Statistics {
 export function checkNormalizedShape(name: string, x: Shape, normalized: Shape): void {
   const fits = normalized.length > 0 && normalized.length <= x.length;
   if (!fits || !sameShape(x.slice(x.length - normalized.length), normalized)) {
-    const message = `${name}: ${formatShape(x)} does not end in the normalised shape ${formatShape(normalized)}`;
+    const message = `${name}: ${formatShape(x)} does not end in ${formatShape(normalized)}`;
     throw new ShapeError(message);
   }
 }

@@ -20,7 +20,7 @@ export const normalize: TakingOp<NormalizeAttributes, { readonly eps: number }, 
   name: "normalize",
   take: (given = {}, what) => readOptions(what, given, { eps: or(1e-12, divisor) }),
   shape([x], _, what) {
-    if (x!.length === 0) throw new ShapeError(`${what}: a scalar has no dimension to normalise along`);
+    if (x!.length === 0) throw new ShapeError(`${what}: a scalar has no dimensions`);
     return x!;
   },
   forward(call) {

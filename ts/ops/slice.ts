@@ -43,7 +43,7 @@ export const slice: TakingOp<SliceAttributes, Taken, void> = {
     const places = end === undefined ? [start, step] : [start, step, end];
     if (!places.every(Number.isInteger) || step < 1) {
       const range = `start ${excerpt(start)}, end ${end === undefined ? "open" : excerpt(end)}, step ${excerpt(step)}`;
-      throw new ShapeError(`${what}: ${range}: takes whole numbers and a step from 1`);
+      throw new ShapeError(`${what}: ${range}: takes whole numbers, step from 1`);
     }
     return { dim, start, end: end ?? Infinity, step };
   },

@@ -47,7 +47,7 @@ export function resolveGroups(
       seen.add(id);
     }
     if (lr === 0 && own.lr) {
-      throw new ConfigError(`${what}: a group has its own lr, so the optimizer's must not be 0`);
+      throw new ConfigError(`${what}: a group has its own lr, so lr must not be 0`);
     }
     const lrRatio = own.lr === undefined ? 1 : own.lr && own.lr / lr;
     return { params: own.params, lrRatio, weightDecay: own.weightDecay };
