@@ -63,10 +63,11 @@ export function whole(
   value: unknown,
   least = 0,
   most: number = Number.MAX_SAFE_INTEGER,
+  kind?: ErrorClass,
 ): number {
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
   const end = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
-  throw unexpected(what, name, `a whole number from ${least}${end}`, value);
+  throw unexpected(what, name, `a whole number from ${least}${end}`, value, kind);
 }
 
 /** One of a few words. */

@@ -49,6 +49,11 @@ export function checkSize<T extends readonly number[]>(what: string, shape: T): 
   throw new MemoryError(`${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be`);
 }
 
+/** "<what>: <name> must be <layout>, got <shape>" */
+export function wrongShape(what: string, name: string, layout: string, shape: readonly number[]): Error {
+  return new ShapeError(`${what}: ${name} must be ${layout}, got ${formatShape(shape)}`);
+}
+
 /** Throws an error of class `kind` unless `shape` is the `expected` one, which is `whose`. */
 export function checkShape(
   what: string,

@@ -62,7 +62,7 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
   [
     "parts that do not line up",
     ShapeError,
-    "concat: [2, 3], [2, 4] along dimension 0: other lengths must be equal",
+    "concat: each must have shape [2, 3], got [2, 4]",
     (graph, input) => graph.concat([input(2, 3), input(2, 4)], 0),
   ],
   ["no parts", ShapeError, "concat: takes tensors, got none", (graph) => graph.concat([], 0)],
@@ -81,7 +81,7 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
   [
     "a negative padding",
     ShapeError,
-    "pad: -1 before and 0 after: takes whole numbers from 0",
+    "pad: before is a whole number from 0, got -1",
     (graph, input) => graph.pad(input(3), { dim: 0, before: -1 }),
   ],
   [
@@ -93,19 +93,19 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
   [
     "indices of another shape",
     ShapeError,
-    "gather: indices of shape [3, 1] for [2, 3] may differ in dimension 1 alone",
+    "gather: indices must have shape [2, 1], got [3, 1]",
     (graph, input) => graph.gather(input(2, 3), { dim: 1, indices: [0, 0, 0], shape: [3, 1] }),
   ],
   [
     "a scalar to normalise",
     ShapeError,
-    "normalize: a scalar has no dimensions",
+    "normalize: x must be [..., d], got []",
     (graph, input) => graph.normalize(input()),
   ],
   [
     "an eps that divides by nothing",
     ConfigError,
-    "normalize: eps must be greater than 0, got 0",
+    "normalize: eps is a number above 0, got 0",
     (graph, input) => graph.normalize(input(3), { eps: 0 }),
   ],
   [
@@ -165,7 +165,7 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
   [
     "a padding row that is not there",
     ConfigError,
-    "embedding: paddingIndex 3: weight [3, 2] has rows 0 to 2",
+    "embedding: paddingIndex 3 is not below 3 rows",
     (graph, input) => graph.embedding(input(3, 2), [0], { paddingIndex: 3 }),
   ],
   [
@@ -215,7 +215,7 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
   [
     "a weight of another shape",
     ShapeError,
-    "layerNorm: weight [2] must have the normalised shape [3]",
+    "layerNorm: weight must have shape [3], got [2]",
     (graph, input) => graph.layerNorm(input(2, 3), input(2), null, { normalizedShape: 3 }),
   ],
   [

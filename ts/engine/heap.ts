@@ -57,9 +57,7 @@ export class Heap {
   /** Gives a block back. Throws where there is none: whoever releases a block twice may have released another's. */
   release(pointer: Pointer): void {
     const size = this.#sizes.get(pointer);
-    if (size === undefined) {
-      throw new LowrankError("INTERNAL", `no block in use starts at ${pointer}: released twice`);
-    }
+    if (size === undefined) throw releasedTwice(pointer);
     this.#sizes.delete(pointer);
     this.used -= size;
     this.#insert(pointer, size);
@@ -117,6 +115,11 @@ export class Heap {
   }
 }
 
+/** The error of a block that is released and is not in use. */
+export function releasedTwice(pointer: Pointer): LowrankError {
+  return new LowrankError("INTERNAL", `no block in use starts at ${pointer}: released twice`);
+}
+
 function megabytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -33,12 +33,11 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     return module;
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
-    const why = clip(cause.message);
-    if (source !== undefined) {
-      throw new ConfigError(`init: wasm is not a binary that this runtime compiles: ${why}`, {}, { cause });
-    }
-    const message = `init: the binary of the "${variant}" build does not compile: ${why}`;
-    throw new UnsupportedError(message, {}, { cause });
+    const [kind, whose] =
+      source === undefined
+        ? [UnsupportedError, `the binary of the "${variant}" build does not compile`]
+        : ([ConfigError, "wasm is not a binary that this runtime compiles"] as const);
+    throw new kind(`init: ${whose}: ${clip(cause.message)}`, {}, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Engine, engine } from "../engine/engine.js";
+import { releasedTwice } from "../engine/heap.js";
 import { TapeArena } from "../engine/tape-arena.js";
-import { ConfigError, LowrankError, StaleNodeError } from "../errors.js";
+import { ConfigError, StaleNodeError } from "../errors.js";
 import type { PackedForm, Pointer } from "../ops/op.js";
 import { nonNegative } from "../settings.js";
 import { Attempt } from "./attempt.js";
@@ -77,9 +78,7 @@ export class GraphMemory {
   /** @internal */
   releaseOwned(pointer: Pointer): void {
     if (this.disposed) return;
-    if (!this.owned.delete(pointer)) {
-      throw new LowrankError("INTERNAL", `no block in use starts at ${pointer}: released twice`);
-    }
+    if (!this.owned.delete(pointer)) throw releasedTwice(pointer);
     this.engine.heap.release(pointer);
   }
 

@@ -108,8 +108,9 @@ function plain(rows: number, columns: number, batch: Shape): Matrix {
   return { batch, rows, columns, rowStride: columns, columnStride: 1 };
 }
 
-function swap({ batch, rows, columns, rowStride, columnStride }: Matrix): Matrix {
-  return { batch, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride };
+function swap<T extends Matrix>(matrix: T): T {
+  const { rows, columns, rowStride, columnStride } = matrix;
+  return { ...matrix, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride };
 }
 
 /** One matrix of a batch in memory. */
@@ -121,11 +122,9 @@ function place(matrix: Matrix, { pointer }: { pointer: Pointer }, index: number)
 
 /** C ← A·B + β·C. Where C is stored by columns, Cᵀ ← Bᵀ·Aᵀ + β·Cᵀ is the same. */
 function product(kernels: Kernels, a: Placed, b: Placed, beta: number, c: Placed): void {
-  const { rows: m, columns: k, pointer: pa, rowStride: aRow, columnStride: aColumn } = a;
-  const { columns: n, pointer: pb, rowStride: bRow, columnStride: bColumn } = b;
-  if (c.columnStride === 1) {
-    kernels.gemm(m, n, k, 1, pa, aRow, aColumn, pb, bRow, bColumn, beta, c.pointer, c.rowStride, 0, 0);
-  } else kernels.gemm(n, m, k, 1, pb, bColumn, bRow, pa, aColumn, aRow, beta, c.pointer, c.columnStride, 0, 0);
+  if (c.columnStride !== 1) return product(kernels, swap(b), swap(a), beta, swap(c));
+  const [left, right] = [a, b].map((from) => [from.pointer, from.rowStride, from.columnStride] as const);
+  kernels.gemm(a.rows, b.columns, a.columns, 1, ...left!, ...right!, beta, c.pointer, c.rowStride, 0, 0);
 }
 
 /** Calls `visit` with the matrix index of A, of B and of C for each element of the broadcast batch. */

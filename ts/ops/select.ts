@@ -1,7 +1,7 @@
 import { type ErrorClass, ShapeError } from "../errors.js";
 import { type Integers, integersOf } from "../number-list.js";
 import { type Read, type Readers, readOptions } from "../read-options.js";
-import { checkFills, checkLengths, checkSize, formatShape, sameShape } from "../shape.js";
+import { checkFills, checkLengths, checkShape, checkSize } from "../shape.js";
 import { axisOf, dimensionOf, unchecked, viewAlong, withLength } from "./dimensions.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
 
@@ -99,11 +99,8 @@ export const gather: TakingOp<GatherAttributes, Gathering, Pointer> = selecting(
   "gather",
   "scatter_add",
   { dim: unchecked, indices, shape: lengths },
-  (x, axis, { dim, indices, shape }) => {
-    if (!sameShape(x, withLength(shape, axis, x[axis]!))) {
-      const both = `indices of shape ${formatShape(shape)} for ${formatShape(x)}`;
-      throw new ShapeError(`gather: ${both} may differ in dimension ${dim} alone`);
-    }
+  (x, axis, { indices, shape }) => {
+    checkShape("gather", "indices", shape, withLength(x, axis, shape[axis] ?? 0));
     checkFills("gather", shape, "indices", indices.data.length);
     return shape;
   },
