@@ -6,11 +6,11 @@ import { brief, clip } from "./excerpt.js";
  */
 const LONGEST_MESSAGE = 1_500;
 
-/** Base of every error this package throws. `code` is stable, `details` hold the values behind the message. */
+/** Base of every error this package throws. `code` is stable, `details` hold the values behind it where a program has use for them. */
 export class LowrankError extends Error {
   /** Stable name of the kind of error, such as "SHAPE": for programs that tell errors apart. */
   readonly code: string;
-  /** The values behind the message; in place of a very large one stands its excerpt. */
+  /** Values behind the message; in place of a very large one stands its excerpt. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {

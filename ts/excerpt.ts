@@ -26,37 +26,33 @@ function printed(value: unknown, limit: number): { text: string; complete: boole
 
   const string = (value: string): void => {
     const left = Math.max(limit - text.length, 8);
-    if (value.length > left) complete = false;
+    complete &&= value.length <= left;
     text += JSON.stringify(clip(value, left));
   };
-  /** Whether another item may be printed; says that there is more where not. */
-  const room = (depth: number, first: boolean): boolean => {
-    const fits = text.length < limit && depth > 0;
-    if (!fits) complete = false;
-    text += !fits ? "…" : first ? "" : ",";
-    return fits;
-  };
   const print = (value: unknown, depth: number): void => {
+    const isList = Array.isArray(value);
     if (typeof value === "string") string(value);
     else if (typeof value === "function") text += "a function";
     else if (typeof value !== "object" || value === null) text += String(value);
     else if (ArrayBuffer.isView(value)) text += `${kindOf(value)} of ${value.byteLength} bytes`;
-    else if (Array.isArray(value)) {
-      text += "[";
-      for (let i = 0; i < value.length && room(depth, i === 0); i++) print(value[i], depth - 1);
-      text += "]";
-    } else if (isPlain(value)) {
-      text += "{";
-      let first = true;
-      for (const key in value) {
-        if (!Object.hasOwn(value, key)) continue;
-        if (!room(depth, first)) break;
-        first = false;
-        string(key);
-        text += ":";
+    else if (isList || isPlain(value)) {
+      let separator = "";
+      text += isList ? "[" : "{";
+      for (const key of isList ? value.keys() : Object.keys(value)) {
+        if (text.length >= limit || depth === 0) {
+          complete = false;
+          text += "…";
+          break;
+        }
+        text += separator;
+        separator = ",";
+        if (typeof key === "string") {
+          string(key);
+          text += ":";
+        }
         print((value as Record<string, unknown>)[key], depth - 1);
       }
-      text += "}";
+      text += isList ? "]" : "}";
     } else text += kindOf(value);
   };
 

@@ -12,16 +12,13 @@ export interface Integers {
 }
 
 /**
- * A copy of whole numbers of 32 bits, made in the pass that checks them. Throws `ConfigError` for anything else: NaN,
- * fractions, strings, big integers, gaps.
+ * A copy of whole numbers of 32 bits. Throws `ConfigError` for anything else: NaN, fractions, strings, big integers, gaps.
  */
 export function integersOf(what: string, name: string, given: ArrayLike<number>): Integers {
-  const data = hostArray(what, Int32Array, countOf(what, name, given));
+  const fits = (value: unknown) => isNumber(value) && (value | 0) === value;
+  const data = copyOf(what, name, given, Int32Array, "whole numbers", fits, Number);
   let [least, most] = [Infinity, -Infinity];
-  for (let i = 0; i < data.length; i++) {
-    const value: unknown = given[i];
-    if (typeof value !== "number" || (value | 0) !== value) throw notListed(what, name, "whole numbers", value, i);
-    data[i] = value;
+  for (const value of data) {
     if (value < least) least = value;
     if (value > most) most = value;
   }
@@ -30,23 +27,37 @@ export function integersOf(what: string, name: string, given: ArrayLike<number>)
 
 /** A copy of numbers as float32. Throws `ConfigError` for anything else. */
 export function floatsOf(what: string, name: string, given: ArrayLike<number>): Float32Array {
-  const data = hostArray(what, Float32Array, countOf(what, name, given));
-  for (let i = 0; i < data.length; i++) {
-    const value: unknown = given[i];
-    if (typeof value !== "number") throw notListed(what, name, "numbers", value, i);
-    data[i] = value;
-  }
-  return data;
+  return copyOf(what, name, given, Float32Array, "numbers", isNumber, Number);
 }
 
 /** What a mask lets through: 1 where it is neither 0 nor false. Throws `ConfigError` for anything but numbers and booleans. */
 export function maskOf(what: string, name: string, given: ArrayLike<number | boolean>): Uint8Array {
-  const data = hostArray(what, Uint8Array, countOf(what, name, given));
-  for (let i = 0; i < data.length; i++) {
-    const value: unknown = given[i];
-    const isNumber = typeof value === "number" && !Number.isNaN(value);
-    if (!isNumber && typeof value !== "boolean") throw notListed(what, name, "numbers", value, i);
-    data[i] = value ? 1 : 0;
+  const fits = (value: unknown) => typeof value === "boolean" || (isNumber(value) && !Number.isNaN(value));
+  return copyOf(what, name, given, Uint8Array, "numbers", fits, (value) => (value ? 1 : 0));
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+/** A copy of a list of `items`, each read once: checked by `fits`, made a number by `convert`. */
+function copyOf<T extends Int32Array | Float32Array | Uint8Array>(
+  what: string,
+  name: string,
+  given: ArrayLike<unknown>,
+  kind: new (length: number) => T,
+  items: string,
+  fits: (value: unknown) => boolean,
+  convert: (value: unknown) => number,
+): T {
+  const length = lengthOf(what, name, given, items);
+  // A length is anybody's claim and memory is made for it, so the last value must be there too.
+  if (length > 0 && !ArrayBuffer.isView(given) && given[length - 1] === undefined) {
+    throw notListed(what, name, items, undefined, length - 1);
+  }
+  const data = hostArray(what, kind, length);
+  for (let i = 0; i < length; i++) {
+    const value = given[i];
+    if (!fits(value)) throw notListed(what, name, items, value, i);
+    data[i] = convert(value);
   }
   return data;
 }
@@ -59,17 +70,5 @@ export function hostArray<T>(what: string, kind: new (length: number) => T, leng
   } catch (error) {
     cause = error;
   }
-  throw new MemoryError(`${what}: there is no memory for ${length} values`, { length }, { cause });
-}
-
-/**
- * How many values a list has. Throws `ConfigError` for what is no list. A length is anybody's claim and memory is made
- * for it, so the last value must be there too.
- */
-function countOf(what: string, name: string, given: ArrayLike<unknown>): number {
-  const length = lengthOf(what, name, given, "numbers");
-  if (length > 0 && !ArrayBuffer.isView(given) && given[length - 1] === undefined) {
-    throw notListed(what, name, "numbers", undefined, length - 1);
-  }
-  return length;
+  throw new MemoryError(`${what}: there is no memory for ${length} values`, {}, { cause });
 }

@@ -16,7 +16,7 @@ const SYNONYMS =
  */
 export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
-    throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`, { given });
+    throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`);
   }
   for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known);
 }
@@ -24,40 +24,33 @@ export function checkOptions(what: string, given: unknown, known: readonly strin
 function unknownOption(what: string, name: string, known: readonly string[]): ConfigError {
   const meant = likelyName(name, known);
   const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-  const shown = JSON.stringify(clip(name, 60));
   const there = known.join(", ") || "none";
-  return new ConfigError(`${what}: there is no option ${shown}${hint} (there are ${there})`, { name, known });
+  return new ConfigError(`${what}: there is no option ${excerpt(clip(name, 60))}${hint} (there are ${there})`);
 }
 
 /** The known name that means the same, stands in it or around it, or is spelt nearly the same; undefined for none. */
 export function likelyName(name: string, known: readonly string[]): string | undefined {
   const wanted = plain(name);
   if (wanted.length > 60) return undefined;
-  const groups = SYNONYMS.split(",").map((group) => group.split(" "));
-  const same = groups.find((group) => group.includes(wanted)) ?? [wanted];
-  const mostTypos = Math.min(2, Math.floor(wanted.length / 3));
-  const near = known.map((option) => {
-    const own = plain(option);
-    const [short, long] = own.length < wanted.length ? [own, wanted] : [wanted, own];
-    if (same.includes(own)) return { option, distance: -Infinity };
-    // The more letters the better: keep_dims is rather keepDim than dim.
-    if (short.length > 3 && long.includes(short)) return { option, distance: -short.length };
-    return { option, distance: typos(wanted, own) };
-  });
-  return near.filter(({ distance }) => distance <= mostTypos).sort((a, b) => a.distance - b.distance)[0]?.option;
+  // Longest first: keep_dims is rather keepDim than dim.
+  const byLength = [...known].sort((a, b) => b.length - a.length);
+  const find = (test: (own: string) => boolean) => byLength.find((option) => test(plain(option)));
+  const same = SYNONYMS.split(",").find((group) => group.split(" ").includes(wanted)) ?? wanted;
+  const spelt = (typos: number) => (own: string) => wanted.length >= 3 * typos && nearly(wanted, own, typos);
+  return (
+    find((own) => same.split(" ").includes(own)) ??
+    find((own) => Math.min(own.length, wanted.length) > 3 && (own.includes(wanted) || wanted.includes(own))) ??
+    find(spelt(1)) ??
+    find(spelt(2))
+  );
 }
 
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
-/** Letters to insert, delete or replace to make `b` of `a` (Levenshtein). */
-function typos(a: string, b: string): number {
-  let row = [...b, ""].map((_, j) => j);
-  for (const letter of a) {
-    const next = [row[0]! + 1];
-    for (let j = 0; j < b.length; j++) {
-      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === b[j] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
+/** Whether `b` is `a` with at most so many letters inserted, deleted or replaced. */
+function nearly(a: string, b: string, typos: number): boolean {
+  if (a === b || typos < 0) return typos >= 0;
+  const [restA, restB] = [a.slice(1), b.slice(1)];
+  if (a[0] === b[0]) return nearly(restA, restB, typos);
+  return nearly(restA, b, typos - 1) || nearly(a, restB, typos - 1) || nearly(restA, restB, typos - 1);
 }

@@ -7,7 +7,7 @@ import { excerpt } from "./excerpt.js";
 /** Largest finite float32: what kernels compute with. */
 const LARGEST = 3.4028234663852886e38;
 
-/** "<what>: <name> is <expected>, got <value>". The last word of the name is its key in the details. */
+/** "<what>: <name> is <expected>, got <value>" */
 export function unexpected(
   what: string,
   name: string,
@@ -15,41 +15,46 @@ export function unexpected(
   value: unknown,
   kind: ErrorClass = ConfigError,
 ): Error {
-  const key = name.split(" ").pop()!;
-  return new kind(`${what}: ${name} is ${expected}, got ${excerpt(value)}`, { [key]: value });
+  return new kind(`${what}: ${name} is ${expected}, got ${excerpt(value)}`);
 }
 
-const isNumber = (value: unknown): value is number => typeof value === "number";
+/** Gives a value back, or throws where it is not what is expected. */
+type Check<T> = (what: string, name: string, value: unknown) => T;
+
+/** A check of what can be said in a few words. */
+export function check<T>(expected: string, fits: (value: T) => boolean): Check<T> {
+  return (what, name, value) => {
+    if (fits(value as T)) return value as T;
+    throw unexpected(what, name, expected, value);
+  };
+}
+
+const between = (value: unknown, least: number, most: number): value is number =>
+  typeof value === "number" && value >= least && value <= most;
 
 /** Any number, NaN and infinities too. */
-export function number(what: string, name: string, value: unknown): number {
-  if (isNumber(value)) return value;
-  throw unexpected(what, name, "a number", value);
-}
+export const number = check<number>("a number", (value) => typeof value === "number");
 
 /** A finite number, in float32 too. */
-export function finite(what: string, name: string, value: unknown): number {
-  if (isNumber(value) && Math.abs(value) <= LARGEST) return value;
-  throw unexpected(what, name, `a finite number${Number.isFinite(value) ? " that float32 holds" : ""}`, value);
-}
+export const finite = check<number>("a finite number", (value) => between(value, -LARGEST, LARGEST));
 
 /** A finite number from 0. */
-export function nonNegative(what: string, name: string, value: unknown): number {
-  if (isNumber(value) && value >= 0 && value <= LARGEST) return value;
-  throw unexpected(what, name, "a number from 0", value);
-}
+export const nonNegative = check<number>("a number from 0", (value) => between(value, 0, LARGEST));
 
-/** A number above 0, finite or up to `most`. */
-export function positive(what: string, name: string, value: unknown, most = LARGEST): number {
-  if (isNumber(value) && value > 0 && value <= most) return value;
-  throw unexpected(what, name, "a number above 0", value);
-}
+/** A finite number above 0. */
+export const positive = check<number>("a number above 0", (value) => value !== 0 && between(value, 0, LARGEST));
 
-/** A number from 0 to below 1, or to 1 where `closed`. */
-export function fraction(what: string, name: string, value: unknown, closed = false): number {
-  if (isNumber(value) && value >= 0 && (value < 1 || (closed && value === 1))) return value;
-  throw unexpected(what, name, `a number from 0 to ${closed ? "" : "below "}1`, value);
-}
+/** A number above 0, or infinity for no limit. */
+export const aboveZero = check<number>("a number above 0", (value) => value !== 0 && between(value, 0, Infinity));
+
+/** A number from 0 to below 1. */
+export const fraction = check<number>("a number from 0 to below 1", (value) => value !== 1 && between(value, 0, 1));
+
+/** A number from 0 to 1. */
+export const share = check<number>("a number from 0 to 1", (value) => between(value, 0, 1));
+
+/** true or false. */
+export const flag = check<boolean>("true or false", (value) => typeof value === "boolean");
 
 /** A whole number from `least` to `most`. */
 export function whole(
@@ -58,16 +63,11 @@ export function whole(
   value: unknown,
   least = 0,
   most: number = Number.MAX_SAFE_INTEGER,
+  kind?: ErrorClass,
 ): number {
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
   const end = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
-  throw unexpected(what, name, `a whole number from ${least}${end}`, value);
-}
-
-/** true or false. */
-export function flag(what: string, name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw unexpected(what, name, "true or false", value);
+  throw unexpected(what, name, `a whole number from ${least}${end}`, value, kind);
 }
 
 /** One of a few words. */
@@ -111,5 +111,5 @@ export function notListed(
   kind: ErrorClass = ConfigError,
 ): Error {
   const message = `${what}: ${name} is a list of ${items}, got ${excerpt(value)} at place ${place}`;
-  return new kind(message, { value, place });
+  return new kind(message);
 }

@@ -46,10 +46,12 @@ export function checkSize<T extends readonly number[]>(what: string, shape: T): 
   for (let d = 0; d < shape.length; d++) if (shape[d] !== 0) size *= shape[d]!;
   if (size <= MAX_ELEMENTS && shape.length <= MAX_RANK) return shape;
   if (shape.length > MAX_RANK) throw tooManyDimensions(what, shape.length);
-  throw new MemoryError(
-    `${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be (2^30 elements)`,
-    { shape },
-  );
+  throw new MemoryError(`${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be`);
+}
+
+/** "<what>: <name> must be <layout>, got <shape>" */
+export function wrongShape(what: string, name: string, layout: string, shape: readonly number[]): Error {
+  return new ShapeError(`${what}: ${name} must be ${layout}, got ${formatShape(shape)}`);
 }
 
 /** Throws an error of class `kind` unless `shape` is the `expected` one, which is `whose`. */
@@ -63,14 +65,14 @@ export function checkShape(
 ): void {
   if (sameShape(shape, expected)) return;
   const message = `${what}: ${name} must have ${whose}shape ${formatShape(expected)}, got ${formatShape(shape)}`;
-  throw new kind(message, { shape, expected });
+  throw new kind(message);
 }
 
 /** Throws `ShapeError` unless a shape holds `count` things. */
 export function checkFills(what: string, shape: readonly number[], things: string, count: number): void {
   const size = sizeOf(shape);
   if (count === size) return;
-  throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`, { shape, count });
+  throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`);
 }
 
 /**
@@ -90,5 +92,5 @@ export function listOf(what: string, name: string, given: ArrayLike<number>): nu
 }
 
 function tooManyDimensions(what: string, rank: number): ShapeError {
-  return new ShapeError(`${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`, { rank });
+  return new ShapeError(`${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`);
 }

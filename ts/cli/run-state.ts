@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import { isJsonObject } from "../io/json.js";
-import { finite, fraction, oneOf, whole } from "../settings.js";
+import { finite, share, oneOf, whole } from "../settings.js";
 import type { Metrics } from "../train/metrics.js";
 import type { Baseline } from "./baseline.js";
 import { checkSettings } from "./settings-check.js";
@@ -37,7 +37,7 @@ export function checkRunState(what: string, value: unknown): asserts value is Ru
 function checkMetrics(what: string, place: string, value: unknown): asserts value is Metrics {
   const { count, accuracy, loss, confusion } = objectAt(what, place, value);
   whole(what, `${place}.count`, count, 1);
-  fraction(what, `${place}.accuracy`, accuracy, true);
+  share(what, `${place}.accuracy`, accuracy);
   finite(what, `${place}.loss`, loss);
   const isSquare = Array.isArray(confusion) && confusion.every((row) => isCounts(row, confusion.length));
   if (isSquare && (confusion as number[][]).flat().reduce((sum, n) => sum + n, 0) === count) return;

@@ -61,24 +61,19 @@ export async function init(options: InitOptions = {}): Promise<EngineInfo> {
 
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
 function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, wanted: Wanted): void {
-  const running = { build, threads, tile: tile.current, maximumMemory };
-  const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
-  const same = {
-    build: wanted.build === build,
-    // More threads would have been refused then, too.
-    threads: asked === threads || (threadsRefused !== null && asked > threads),
-    tile: wanted.tile !== "auto" && tile.allows(wanted.tile),
-    maximumMemory: wanted.maximumMemory === maximumMemory,
-  };
   const other: string[] = [];
-  for (const [name, has] of Object.entries(running)) {
-    const wants = wanted[name as keyof typeof running] ?? "auto";
-    if (wants === "auto" || same[name as keyof typeof running]) continue;
-    other.push(`${name} ${JSON.stringify(wants)}, not ${JSON.stringify(has)}`);
-  }
+  const hold = (name: keyof Wanted, has: unknown, same: boolean) => {
+    const { [name]: wants = "auto" } = wanted;
+    if (wants !== "auto" && !same) other.push(`${name} ${JSON.stringify(wants)}, not ${JSON.stringify(has)}`);
+  };
+  const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
+  hold("build", build, wanted.build === build);
+  // More threads would have been refused then, too.
+  hold("threads", threads, asked === threads || (threadsRefused !== null && asked > threads));
+  hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
+  hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
   if (other.length > 0) {
-    const message = `init: the kernels are running already; ${other.join("; ")} would need a new process or page`;
-    throw new ConfigError(message, { running, other });
+    throw new ConfigError(`init: the kernels are running already; ${other.join("; ")} needs a new process`);
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }
@@ -98,6 +93,6 @@ export function engineInfo(): EngineInfo {
 
 /** The running engine. */
 export function engine(): Engine {
-  if (running === undefined) throw new ConfigError("the kernels are not loaded yet: call `await init()` first");
+  if (running === undefined) throw new ConfigError("call `await init()` first");
   return running;
 }

@@ -57,9 +57,7 @@ export class Heap {
   /** Gives a block back. Throws where there is none: whoever releases a block twice may have released another's. */
   release(pointer: Pointer): void {
     const size = this.#sizes.get(pointer);
-    if (size === undefined) {
-      throw new LowrankError("INTERNAL", `heap: no block in use starts at ${pointer}; was it released twice?`);
-    }
+    if (size === undefined) throw releasedTwice(pointer);
     this.#sizes.delete(pointer);
     this.used -= size;
     this.#insert(pointer, size);
@@ -77,7 +75,7 @@ export class Heap {
 
   #grow(size: number): void {
     if (this.#windows > 0) {
-      throw new ConfigError("memory must grow, but a `view`'s array would be detached: read first, compute after");
+      throw new ConfigError("memory must grow, but a `view`'s array would be detached");
     }
     const last = this.#free.at(-1);
     const atEnd = last !== undefined && last.start + last.size === this.reserved ? last.size : 0;
@@ -96,7 +94,7 @@ export class Heap {
     const { reserved, maximum } = this;
     return new MemoryError(
       `linear memory: ${megabytes(requested)} more are needed, ${megabytes(reserved)} of at most ${megabytes(maximum)} ` +
-        "are reserved; use smaller batches, dispose graphs, or raise `maximumMemory` in init()",
+        "are reserved; use smaller batches, dispose graphs, or raise `maximumMemory`",
       { requested, reserved, maximum },
       { cause },
     );
@@ -117,6 +115,11 @@ export class Heap {
   }
 }
 
+/** The error of a block that is released and is not in use. */
+export function releasedTwice(pointer: Pointer): LowrankError {
+  return new LowrankError("INTERNAL", `no block in use starts at ${pointer}: released twice`);
+}
+
 function megabytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

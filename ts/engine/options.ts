@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import { kindOf } from "../excerpt.js";
 import { choice, optional, or, type Read, readOptions } from "../read-options.js";
-import { object, unexpected, whole } from "../settings.js";
+import { check, object, unexpected, whole } from "../settings.js";
 import type { Build, WasmSource } from "./source.js";
 import type { Tile } from "./tile.js";
 
@@ -35,9 +35,18 @@ export interface Wanted {
   readonly maximumMemory: number | undefined;
 }
 
-const MEBIBYTE = 1024 ** 2;
-const LEAST_MEMORY = 16 * MEBIBYTE;
-const MOST_MEMORY = 4096 * MEBIBYTE;
+const LEAST_MEMORY = 2 ** 24;
+const MOST_MEMORY = 2 ** 32;
+
+const threadNumber = check<number | "auto">(
+  '"auto" or a whole number from 1',
+  (threads) => threads === "auto" || (Number.isSafeInteger(threads) && threads >= 1),
+);
+
+const memorySize = check<number>(
+  "a number of bytes, 16 MiB to 4 GiB",
+  (bytes) => typeof bytes === "number" && bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY,
+);
 
 /** The options of `init`, or a `ConfigError` that says which one makes no sense. */
 export function checkInitOptions(given: InitOptions): Wanted {
@@ -49,14 +58,9 @@ export function checkInitOptions(given: InitOptions): Wanted {
     maximumMemory: optional(memorySize),
   });
   if (wanted.wasm !== undefined && wanted.build === "auto") {
-    throw new ConfigError('init: `wasm` needs `build` to say which binary it is, "simd" or "relaxed"');
+    throw new ConfigError('init: `wasm` needs `build`, "simd" or "relaxed"');
   }
   return wanted;
-}
-
-function threadNumber(what: string, name: string, threads: unknown): number | "auto" {
-  if (threads === "auto" || (Number.isSafeInteger(threads) && (threads as number) >= 1)) return threads as number;
-  throw unexpected(what, name, '"auto" or a whole number from 1', threads);
 }
 
 function checkTile(what: string, name: string, given: unknown): Tile | "auto" {
@@ -64,11 +68,6 @@ function checkTile(what: string, name: string, given: unknown): Tile | "auto" {
   object(what, name, given, '"auto" or { rows, columns }');
   const length: Read<number> = (what, name, value) => whole(what, name, value, 1);
   return readOptions(`${what}: ${name}`, given, { rows: length, columns: length });
-}
-
-function memorySize(what: string, name: string, bytes: number): number {
-  if (typeof bytes === "number" && bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY) return bytes;
-  throw unexpected(what, name, `a number of bytes, 16 MiB to 4 GiB (${LEAST_MEMORY} to ${MOST_MEMORY})`, bytes);
 }
 
 /** Bytes are copied: the caller may change them while `init` awaits. */
@@ -80,5 +79,5 @@ function binary(what: string, name: string, wasm: WasmSource): WasmSource {
   if (kind === "WebAssembly.Module") return wasm;
   if (kind === "URL" || wasm instanceof URL) return String(wasm);
   if (typeof wasm === "string" && wasm !== "") return wasm;
-  throw unexpected(what, name, "the binary's bytes, a WebAssembly.Module, or a URL to fetch it from", wasm);
+  throw unexpected(what, name, "bytes, a WebAssembly.Module or a URL", wasm);
 }

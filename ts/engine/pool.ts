@@ -47,8 +47,8 @@ export function planThreads(wanted: number | "auto", features: Features, ownBina
   const asked = wanted === "auto" ? Math.min(cores(), MOST_THREADS) : wanted;
   const obstacle =
     asked === 1 ? null
-    : host === undefined ? "this entry point of the package starts no workers"
-    : ownBinary ? "a binary given as `wasm` runs on one thread"
+    : host === undefined ? "this entry point starts no workers"
+    : ownBinary ? "`wasm` runs on one thread"
     : features.threads ? ""
     : sharedMemoryObstacle(); // prettier-ignore
   if (obstacle !== "") return { threads: 1, refused: obstacle };
@@ -79,16 +79,12 @@ export async function startWorkers(count: number, data: WorkerData): Promise<() 
   return end;
 }
 
-async function inTime(started: Promise<unknown>): Promise<void> {
+function inTime(started: Promise<unknown>): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`workers were not up within ${START_LIMIT / 1000} s`)), START_LIMIT);
   });
-  try {
-    await Promise.race([started, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([started, late]).finally(() => clearTimeout(timer));
 }
 
 /** What only the builds with threads export. */

@@ -12,28 +12,26 @@ const COLUMNS = 19;
  * run them wrongly; a wrong gradient would go unnoticed, so such an engine is refused here.
  */
 export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
-  const a = heap.allocate(4 * ROWS * INNER);
-  const b = heap.allocate(4 * INNER * COLUMNS);
-  const c = heap.allocate(4 * ROWS * COLUMNS);
-  const floats = new Float32Array(heap.memory.buffer);
   // Small integers over a power of two: products and sums are exact in float32, fused or not.
-  const left = (i: number, k: number) => (((i * 7 + k * 3) % 17) - 8) / 8;
-  const right = (k: number, j: number) => (((k * 5 + j * 11) % 19) - 9) / 8;
-  const fill = (start: Pointer, rows: number, columns: number, value: (row: number, column: number) => number) => {
-    for (let i = 0; i < rows * columns; i++) floats[start / 4 + i] = value(Math.floor(i / columns), i % columns);
-  };
-  fill(a, ROWS, INNER, left);
-  fill(b, INNER, COLUMNS, right);
+  const left = Float32Array.from({ length: ROWS * INNER }, (_, i) => (((i * 7) % 17) - 8) / 8);
+  const right = Float32Array.from({ length: INNER * COLUMNS }, (_, i) => (((i * 5) % 19) - 9) / 8);
+  const products = new Float32Array(ROWS * COLUMNS);
+  const [a, b, c] = [left, right, products].map(({ length }) => heap.allocate(4 * length)) as [
+    Pointer,
+    Pointer,
+    Pointer,
+  ];
+  const floats = new Float32Array(heap.memory.buffer);
+  floats.set(left, a / 4);
+  floats.set(right, b / 4);
   kernels.gemm(ROWS, COLUMNS, INNER, 1, a, INNER, 1, b, COLUMNS, 1, 0, c, COLUMNS, 0, 0);
-  const products = floats.slice(c / 4, c / 4 + ROWS * COLUMNS);
-  fill(c, ROWS, COLUMNS, (row, column) => {
+  products.forEach((_, i) => {
+    const [row, column, got] = [Math.floor(i / COLUMNS), i % COLUMNS, floats[c / 4 + i]];
     let expected = 0;
-    for (let k = 0; k < INNER; k++) expected += left(row, k) * right(k, column);
-    const got = products[row * COLUMNS + column];
-    if (got === expected) return expected;
+    for (let k = 0; k < INNER; k++) expected += left[row * INNER + k]! * right[k * COLUMNS + column]!;
+    if (got === expected) return;
     throw new UnsupportedError(
-      `init: the "${build}" build computes wrongly in this runtime: element [${row}, ${column}] is ${got}, not ${expected}`,
-      { build, row, column, got, expected },
+      `init: the "${build}" build computes wrongly in this runtime: [${row}, ${column}] is ${got}, not ${expected}`,
     );
   });
   for (const block of [a, b, c]) heap.release(block);

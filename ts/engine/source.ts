@@ -33,12 +33,11 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     return module;
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
-    const why = clip(cause.message);
-    if (source !== undefined) {
-      throw new ConfigError(`init: wasm is not a binary that this runtime compiles: ${why}`, {}, { cause });
-    }
-    const message = `init: the binary of the "${variant}" build does not compile: ${why}`;
-    throw new UnsupportedError(message, { variant }, { cause });
+    const [kind, whose] =
+      source === undefined
+        ? [UnsupportedError, `the binary of the "${variant}" build does not compile`]
+        : ([ConfigError, "wasm is not a binary that this runtime compiles"] as const);
+    throw new kind(`init: ${whose}: ${clip(cause.message)}`, {}, { cause });
   }
 }
 
@@ -47,23 +46,19 @@ const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_sta
 
 function checkKernels(module: WebAssembly.Module): void {
   if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
-    throw new ConfigError("init: wasm has threads, which only the package itself can start");
+    throw new ConfigError("init: wasm has threads, which only the package starts");
   }
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const missing = KNOWN_BY.find((name) => !names.includes(name));
   if (missing !== undefined) {
-    throw new ConfigError(
-      `init: wasm is not a kernel binary of this package: it exports no "${missing}"; pass "lowrank/wasm/lowrank-simd.wasm"`,
-    );
+    throw new ConfigError(`init: wasm is not a kernel binary of this package: it exports no "${missing}"`);
   }
 }
 
 function locate(variant: string): WasmSource | Promise<WasmSource> {
   if (locator !== undefined) return locator(variant);
-  throw new UnsupportedError(`init: this entry point does not know where its binary is; ${PASS_IT}`);
+  throw new UnsupportedError("init: this entry point needs `wasm`: bytes, a WebAssembly.Module or a URL");
 }
-
-const PASS_IT = "pass it: init({ wasm: bytes | module | url })";
 
 /** The answer itself where it can be compiled as it comes, else its bytes. */
 async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
@@ -72,13 +67,13 @@ async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
   try {
     response = await fetch(url);
   } catch (cause) {
-    const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); read the file and pass its bytes`;
-    throw new UnsupportedError(message, { address }, { cause });
+    const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); pass its bytes`;
+    throw new UnsupportedError(message, {}, { cause });
   }
   const { ok, status, headers } = response;
   if (!ok) {
-    const remedy = 'copy the .wasm file there (bundlers leave it behind), or import "lowrank/inline"';
-    throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`, { address, status });
+    const remedy = 'copy the .wasm file there, or import "lowrank/inline"';
+    throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`);
   }
   // Streaming compilation insists on the right media type; many static servers send another.
   return headers.get("content-type")?.startsWith("application/wasm") ? response : response.arrayBuffer();

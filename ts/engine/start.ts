@@ -56,9 +56,9 @@ export async function start(wanted: Wanted): Promise<Engine> {
 }
 
 function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
-  if (!simd) throw new UnsupportedError("init: this runtime has no WebAssembly SIMD; use a newer one");
+  if (!simd) throw new UnsupportedError("init: this runtime has no WebAssembly SIMD");
   if (wanted === "relaxed" && !relaxedSimd) {
-    const remedy = 'use build "simd" or "auto", or Node 20 with --experimental-wasm-relaxed-simd';
+    const remedy = 'use build "simd"';
     throw new UnsupportedError(`init: this runtime has no relaxed SIMD; ${remedy}`);
   }
   if (wanted !== "auto") return [wanted];

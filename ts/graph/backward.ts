@@ -46,11 +46,9 @@ export function checkBackward({ value, requiresGrad }: Node, gradient: Tensor | 
   if (gradient !== undefined) {
     checkShape("backward", "the gradient", gradient.shape, value.shape, "the node's ");
   } else if (value.size !== 1) {
-    throw new ShapeError(
-      `backward: the loss is ${formatShape(value.shape)}, no one value; reduce it, or pass ∂L/∂loss`,
-    );
+    throw new ShapeError(`backward: the loss is ${formatShape(value.shape)}, not one value; pass ∂L/∂loss`);
   }
   if (!requiresGrad) {
-    throw new ConfigError("backward: nothing trainable lies under this node: no variable, or all in noGrad");
+    throw new ConfigError("backward: nothing trainable lies under this node");
   }
 }

@@ -6,9 +6,8 @@ export function checkReleasable(leaves: readonly Node[], nodes: readonly Node[])
   const named = new Set<Node>();
   for (const leaf of leaves) {
     if (leaf.op !== null || !leaf.persistent) {
-      const made =
-        leaf.op === null ? "was made inside a step or scope, which ends it" : `is a result of ${leaf.op.name}`;
-      throw new ConfigError(`release: node ${leaf.id} ${made}; pass constants and variables made outside steps`);
+      const made = leaf.op === null ? "was made inside a step" : `is a result of ${leaf.op.name}`;
+      throw new ConfigError(`release: node ${leaf.id} ${made}`);
     }
     if (named.has(leaf)) throw new ConfigError(`release: node ${leaf.id} is named twice`);
     named.add(leaf);
@@ -16,8 +15,8 @@ export function checkReleasable(leaves: readonly Node[], nodes: readonly Node[])
   for (const { id, op, inputs } of nodes) {
     const used = inputs.find((input) => named.has(input));
     if (used === undefined) continue;
-    const message = `release: node ${used.id} is an input of node ${id}, the result of ${op!.name}; end its step first`;
-    throw new ConfigError(message, { id: used.id, usedBy: id });
+    const message = `release: node ${used.id} is an input of node ${id}, the result of ${op!.name}`;
+    throw new ConfigError(message);
   }
   return named;
 }

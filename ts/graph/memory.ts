@@ -1,6 +1,7 @@
 import { type Engine, engine } from "../engine/engine.js";
+import { releasedTwice } from "../engine/heap.js";
 import { TapeArena } from "../engine/tape-arena.js";
-import { ConfigError, LowrankError, StaleNodeError } from "../errors.js";
+import { ConfigError, StaleNodeError } from "../errors.js";
 import type { PackedForm, Pointer } from "../ops/op.js";
 import { nonNegative } from "../settings.js";
 import { Attempt } from "./attempt.js";
@@ -8,7 +9,7 @@ import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
 const leaks = new FinalizationRegistry<string>((what) => {
-  console.warn(`lowrank: a ${what} was collected without dispose(); its memory stays taken`);
+  console.warn(`lowrank: a ${what} was collected without dispose()`);
 });
 
 /**
@@ -77,9 +78,7 @@ export class GraphMemory {
   /** @internal */
   releaseOwned(pointer: Pointer): void {
     if (this.disposed) return;
-    if (!this.owned.delete(pointer)) {
-      throw new LowrankError("INTERNAL", `graph: no block in use starts at ${pointer}; was it released twice?`);
-    }
+    if (!this.owned.delete(pointer)) throw releasedTwice(pointer);
     this.engine.heap.release(pointer);
   }
 
@@ -120,11 +119,11 @@ export class GraphMemory {
     this.assertNotDisposed();
     this.attempt.assertIdle();
     if (this.windows > 0) {
-      throw new ConfigError("a method of this graph was called inside `view`: read first, compute after");
+      throw new ConfigError("a method of this graph was called inside `view`");
     }
   }
 
   private assertNotDisposed(): void {
-    if (this.disposed) throw new StaleNodeError("this graph was disposed; make a new one");
+    if (this.disposed) throw new StaleNodeError("the graph was disposed");
   }
 }

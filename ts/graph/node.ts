@@ -56,7 +56,7 @@ export function idList(what: string, given: readonly NodeId[]): NodeId[] {
   const ids = new Array<NodeId>(given.length);
   for (let i = 0; i < given.length; i++) {
     const id: unknown = given[i];
-    if (typeof id !== "number") throw new StaleNodeError(`${what}: node ${excerpt(id)} does not exist`, { id });
+    if (typeof id !== "number") throw new StaleNodeError(`${what}: node ${excerpt(id)} does not exist`);
     ids[i] = id as NodeId;
   }
   return ids;

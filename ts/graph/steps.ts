@@ -67,9 +67,9 @@ export class Steps extends GraphMemory {
   rewind(mark: Mark): void {
     this.assertUsable();
     const depth = this.marks.indexOf(mark as OpenMark);
-    if (depth < 0) throw new ConfigError("rewind: this mark was rewound already, or is of another graph");
+    if (depth < 0) throw new ConfigError("rewind: the mark was rewound already, or is of another graph");
     if (depth < this.marks.length - 1) {
-      throw new ConfigError("rewind: a mark made after this one, or a step, is still open; end it first");
+      throw new ConfigError("rewind: a later mark or step is still open");
     }
     this.unwind(depth);
   }
@@ -104,10 +104,10 @@ export class Steps extends GraphMemory {
     const reason = this.disposed
       ? "the graph was disposed"
       : wasIssued(id)
-        ? "it was rewound when its step ended, released, or is of another graph; take values out as tensors"
+        ? "it was rewound when its step ended, released, or is of another graph"
         : "no graph made it";
     const shown = typeof id === "number" ? id : typeof id;
-    throw new StaleNodeError(`node ${shown} does not exist: ${reason}`, { id });
+    throw new StaleNodeError(`node ${shown} does not exist: ${reason}`);
   }
 
   /** Puts a node on the tape. */

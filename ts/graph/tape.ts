@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
 import { or, readOptions } from "../read-options.js";
-import { callable, unexpected, whole } from "../settings.js";
+import { callable, check, whole } from "../settings.js";
 import { checkShape } from "../shape.js";
 import { sizeOf, type Tensor } from "../tensor.js";
 import { backward, checkBackward } from "./backward.js";
@@ -24,12 +24,13 @@ export interface GraphOptions {
   readonly packedCopies?: 1 | 2 | undefined;
 }
 
-const readers = { seed: or(0, whole), packedCopies: or(2, oneOrTwo) };
-
-function oneOrTwo(what: string, name: string, value: unknown): 1 | 2 {
-  if (value === 1 || value === 2) return value;
-  throw unexpected(what, name, "1 or 2", value);
-}
+const readers = {
+  seed: or(0, whole),
+  packedCopies: or(
+    2,
+    check<1 | 2>("1 or 2", (value) => value === 1 || value === 2),
+  ),
+};
 
 /** The tape under `Graph`: leaves, values, gradients and the application of ops. `Graph` adds a method an op. */
 export class Tape extends Steps {
@@ -74,7 +75,7 @@ export class Tape extends Steps {
     const { pointer, size } = this.node(id).value;
     const result = synchronous("view", this.readWindow(pointer, size, read));
     if (ArrayBuffer.isView(result) && result.buffer === this.engine.memory.buffer) {
-      throw new ConfigError("view: the array is valid inside only; return what was read, or `array.slice()`");
+      throw new ConfigError("view: the array is valid inside only; return `array.slice()`");
     }
     return result;
   }

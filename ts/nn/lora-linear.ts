@@ -56,7 +56,7 @@ export class LoraLinear {
     checkGraph("LoraLinear.create", graph);
     checkFeatures(inFeatures, outFeatures);
     const resolved = resolveLoraConfig(config);
-    if (resolved.dora) throw new ConfigError("LoraLinear.create: DoRA needs the weight's norms; use fromLinear");
+    if (resolved.dora) throw new ConfigError("LoraLinear.create: DoRA needs a weight; use fromLinear");
     const weight = () => graph.constant(zeros([inFeatures, outFeatures]));
     return LoraLinear.build(graph, weight, null, inFeatures, outFeatures, resolved);
   }

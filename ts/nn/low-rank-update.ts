@@ -52,7 +52,7 @@ function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Te
   };
   const [a, b] = [check("A", given.a, [inFeatures, rank]), check("B", given.b, [rank, outFeatures])];
   if (![a, b].some(({ data }) => data.some((x) => x !== 0))) {
-    throw new ConfigError("LoRA: A and B are both zero, so neither would ever get a gradient; make one random");
+    throw new ConfigError("LoRA: A and B are both zero, so neither would get a gradient");
   }
   return { a, b };
 }

@@ -1,6 +1,5 @@
 import { ShapeError } from "../errors.js";
-import { clip } from "../excerpt.js";
-import { checkSize, formatShape, sameShape } from "../shape.js";
+import { checkShape, checkSize } from "../shape.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
 import { axisOf, dimensionOf, withLength } from "./dimensions.js";
 import type { Op, Shape } from "./op.js";
@@ -12,12 +11,9 @@ export interface ConcatAttributes {
 
 function joined(inputs: readonly Shape[], dim: number, what: string): Shape {
   const [first] = inputs;
-  if (first === undefined) throw new ShapeError(`${what}: takes one tensor or more, got none`);
+  if (first === undefined) throw new ShapeError(`${what}: takes tensors, got none`);
   const axis = dimensionOf(what, first, dim);
-  if (!inputs.every((shape) => sameShape(first, withLength(shape, axis, first[axis]!)))) {
-    const shapes = clip(inputs.map(formatShape).join(", "));
-    throw new ShapeError(`${what}: ${shapes} along dimension ${dim}: the other lengths must be equal`, { inputs, dim });
-  }
+  for (const shape of inputs) checkShape(what, "each", shape, withLength(first, axis, shape[axis] ?? 0));
   return withLength(first, axis, inputs.reduce((sum, shape) => sum + shape[axis]!, 0)); // prettier-ignore
 }
 

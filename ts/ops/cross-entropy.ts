@@ -1,8 +1,8 @@
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { floatsOf, hostArray, integersOf } from "../number-list.js";
 import { optional, or, type Read, readOptions } from "../read-options.js";
-import { finite, fraction, whole } from "../settings.js";
-import { formatShape, sizeOf } from "../shape.js";
+import { finite, share, whole } from "../settings.js";
+import { checkFills, checkShape, sizeOf, wrongShape } from "../shape.js";
 import { type LossReduction, readReduction } from "./loss-reduction.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
 
@@ -52,7 +52,7 @@ const weights: Read<Float32Array> = (what, name, value) => {
 const readers = {
   reduction: readReduction,
   ignoreIndex: or(-100, whole, -INT32, INT32 - 1),
-  labelSmoothing: or(0, fraction, true),
+  labelSmoothing: or(0, share),
   weight: optional(weights),
 };
 
@@ -62,21 +62,14 @@ function sizes(logits: Shape): [number, number] {
 }
 
 function check(logits: Shape, { targets, ignoreIndex, weight }: Taken, what: string): void {
-  if (logits.length === 0) throw new ShapeError(`${what}: logits must be [..., classes], got a scalar`);
-  const [rows, classes] = sizes(logits);
-  if (targets.length !== rows) {
-    const message = `${what}: logits ${formatShape(logits)} have ${rows} rows, got ${targets.length} targets`;
-    throw new ShapeError(message, { logits, targets: targets.length });
-  }
+  if (logits.length === 0) throw wrongShape(what, "logits", "[..., classes]", logits);
+  const classes = logits.at(-1)!;
+  checkFills(what, logits.slice(0, -1), "targets", targets.length);
   const row = targets.findIndex((target) => (target < 0 || target >= classes) && target !== ignoreIndex);
   if (row >= 0) {
-    const range = classes === 0 ? "there are no classes" : `classes are 0 to ${classes - 1}`;
-    const message = `${what}: target ${targets[row]} of row ${row}: ${range}, ignored is ${ignoreIndex}`;
-    throw new ConfigError(message, { target: targets[row], row, classes });
+    throw new ConfigError(`${what}: target ${targets[row]} of row ${row} is not below ${classes} classes`);
   }
-  if (weight !== undefined && weight.length !== classes) {
-    throw new ShapeError(`${what}: weight must have ${classes} elements, one a class, got ${weight.length}`);
-  }
+  if (weight !== undefined) checkShape(what, "weight", [weight.length], [classes]);
 }
 
 /**

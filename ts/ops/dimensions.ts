@@ -9,7 +9,7 @@ export function dimensionOf(name: string, shape: Shape, dim: number): number {
   const rank = shape.length;
   if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
     const range = rank === 0 ? "a scalar has none" : `expected ${-rank} to ${rank - 1}`;
-    throw new ShapeError(`${name}: dimension ${excerpt(dim)} of ${formatShape(shape)}: ${range}`, { shape, dim });
+    throw new ShapeError(`${name}: dimension ${excerpt(dim)} of ${formatShape(shape)}: ${range}`);
   }
   return axisOf(shape, dim);
 }
@@ -32,10 +32,7 @@ export function dimensionsOf(name: string, shape: Shape, dim: number | readonly 
   if (dim === undefined) return shape.map((_, d) => d);
   const dims = (typeof dim === "object" ? dim : [dim]).map((d) => dimensionOf(name, shape, d));
   if (new Set(dims).size !== dims.length) {
-    throw new ShapeError(`${name}: dimensions ${formatShape(dims)} of ${formatShape(shape)} name one twice`, {
-      shape,
-      dims,
-    });
+    throw new ShapeError(`${name}: dimensions ${formatShape(dims)} of ${formatShape(shape)} name one twice`);
   }
   return dims;
 }

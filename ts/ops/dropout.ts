@@ -1,4 +1,4 @@
-import { fraction } from "../settings.js";
+import { share } from "../settings.js";
 import type { TakingOp } from "./op.js";
 
 export interface DropoutAttributes {
@@ -18,7 +18,7 @@ export function seedWords(seed: number): [number, number] {
  */
 export const dropout: TakingOp<number, DropoutAttributes, number | null> = {
   name: "dropout",
-  take: (p, what) => ({ p: fraction(what, "p", p, true) }),
+  take: (p, what) => ({ p: share(what, "p", p) }),
   shape: ([x]) => x!,
   forward(call) {
     const { kernels, inputs, output, seed } = call;

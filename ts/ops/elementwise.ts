@@ -126,7 +126,7 @@ export const clamp: TakingOp<ClampAttributes, Chosen, void> = {
   take(given = {}, what) {
     const { min, max } = readOptions(what, given, { min: or(-Infinity, number), max: or(Infinity, number) });
     if (!(min <= max || min > max)) throw unexpected(what, "a limit", "a number", NaN);
-    if (min > max) throw new ConfigError(`${what}: min ${min} is greater than max ${max}`, { min, max });
+    if (min > max) throw new ConfigError(`${what}: min ${min} is greater than max ${max}`);
     return { constants: [min, max] };
   },
 };

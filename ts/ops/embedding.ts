@@ -1,8 +1,8 @@
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { type Integers, integersOf } from "../number-list.js";
 import { optional, readOptions } from "../read-options.js";
 import { whole } from "../settings.js";
-import { checkFills, checkSize, formatShape } from "../shape.js";
+import { checkFills, checkSize, wrongShape } from "../shape.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
 import { checkIndices, lengths } from "./select.js";
 
@@ -41,14 +41,12 @@ export const embedding: TakingOp<Given, Taken, Pointer> = {
     return { indices, shape: shape ?? [indices.data.length], paddingIndex };
   },
   shape([weight], { shape, indices, paddingIndex }, what) {
-    const shown = `weight ${formatShape(weight!)}`;
-    if (weight!.length !== 2) throw new ShapeError(`${what}: ${shown} must be [vocabulary, d]`, { weight });
+    if (weight!.length !== 2) throw wrongShape(what, "weight", "[vocabulary, d]", weight!);
     const [vocabulary, d] = weight as [number, number];
     checkFills(what, shape, "indices", indices.data.length);
-    checkIndices(what, indices, vocabulary, { weight }, ConfigError);
+    checkIndices(what, indices, vocabulary, ConfigError);
     if (paddingIndex !== undefined && paddingIndex >= vocabulary) {
-      const range = vocabulary === 0 ? "no rows" : `rows 0 to ${vocabulary - 1}`;
-      throw new ConfigError(`${what}: paddingIndex ${paddingIndex}: ${shown} has ${range}`, { paddingIndex, weight });
+      throw new ConfigError(`${what}: paddingIndex ${paddingIndex} is not below ${vocabulary} rows`);
     }
     return checkSize(what, [...shape, d]);
   },

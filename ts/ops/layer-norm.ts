@@ -1,7 +1,6 @@
-import { ShapeError } from "../errors.js";
 import { optional, or, readOptions } from "../read-options.js";
 import { nonNegative } from "../settings.js";
-import { formatShape, listOf, sameShape, sizeOf } from "../shape.js";
+import { checkShape, formatShape, listOf, sameShape, sizeOf, wrongShape } from "../shape.js";
 import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp, Value } from "./op.js";
 
 export interface LayerNormAttributes {
@@ -44,8 +43,7 @@ interface Statistics {
 export function checkNormalizedShape(name: string, x: Shape, normalized: Shape): void {
   const fits = normalized.length > 0 && normalized.length <= x.length;
   if (!fits || !sameShape(x.slice(x.length - normalized.length), normalized)) {
-    const message = `${name}: ${formatShape(x)} does not end in the normalised shape ${formatShape(normalized)}`;
-    throw new ShapeError(message, { x, normalized });
+    throw wrongShape(name, "x", `a shape that ends in ${formatShape(normalized)}`, x);
   }
 }
 
@@ -76,10 +74,7 @@ export const layerNorm: TakingOp<Given, Taken, Statistics> = {
     const normalized = normalizedOf(inputs, attributes);
     checkNormalizedShape(what, x, normalized);
     inputs.forEach((shape, i) => {
-      if (i === 0 || sameShape(shape, normalized)) return;
-      const name = i === attributes.weightAt ? "weight" : "bias";
-      const message = `${what}: ${name} ${formatShape(shape)} must have the normalised shape ${formatShape(normalized)}`;
-      throw new ShapeError(message, { x, normalized, [name]: shape });
+      if (i > 0) checkShape(what, i === attributes.weightAt ? "weight" : "bias", shape, normalized);
     });
     return x;
   },

@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.js";
-import { checkShape, checkSize, formatShape } from "../shape.js";
+import { checkShape, checkSize, formatShape, wrongShape } from "../shape.js";
 import type { ForwardCall, BackwardCall, Op, Pointer, Shape } from "./op.js";
 
 /** Attributes of `linear`. */
@@ -39,12 +39,12 @@ export const linear: Op<LinearAttributes, void> = {
 /** Shape of x·W (+ bias). Throws `ShapeError` where they do not fit. */
 export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | undefined): Shape {
   if (weight.length !== 2) {
-    throw new ShapeError(`${op}: a weight has shape [in, out], got ${formatShape(weight)}`, { weight });
+    throw wrongShape(op, "weight", "[in, out]", weight);
   }
   const [inFeatures, outFeatures] = weight as [number, number];
   if (x.length === 0 || x[x.length - 1] !== inFeatures) {
     const message = `the input's last dimension must be ${inFeatures}`;
-    throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: ${message}`, { x, weight });
+    throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: ${message}`);
   }
   if (bias !== undefined) checkShape(op, "a bias", bias, [outFeatures]);
   const shape = x.slice();

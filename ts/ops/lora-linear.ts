@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { finite, flag, list, object, whole } from "../settings.js";
-import { checkShape, formatShape, sameShape } from "../shape.js";
+import { checkShape } from "../shape.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, Pointer, Shape, TakingOp } from "./op.js";
 
@@ -144,11 +144,8 @@ function firstAdapter({ bias, adapterInput }: LoraLinearAttributes): number {
 
 function checkAdapter(what: string, weight: Shape, a: Shape, b: Shape, { start, width }: AdapterColumns): void {
   const [inFeatures, outFeatures] = weight as [number, number];
-  const rank = a[1]!;
-  if (sameShape(a, [inFeatures, rank]) && sameShape(b, [rank, width]) && start + width <= outFeatures) return;
-  throw new ShapeError(
-    `${what}: A ${formatShape(a)} and B ${formatShape(b)} on columns ${start} to ${start + width} do not fit weight ` +
-      `${formatShape(weight)}: A is [${inFeatures}, rank], B is [rank, ${width}]`,
-    { weight, a, b, start, width },
-  );
+  checkShape(what, "A", a, [inFeatures, a[1] ?? 0]);
+  checkShape(what, "B", b, [a[1]!, width]);
+  if (start + width <= outFeatures) return;
+  throw new ShapeError(`${what}: columns ${start} to ${start + width} are not within ${outFeatures}`);
 }

@@ -1,5 +1,4 @@
-import { ShapeError } from "../errors.js";
-import { checkSize, formatShape } from "../shape.js";
+import { checkSize, wrongShape } from "../shape.js";
 import { checkOffsets, offsets } from "./offsets.js";
 import type { Pointer, TakingOp } from "./op.js";
 
@@ -12,7 +11,7 @@ export const meanPool: TakingOp<ArrayLike<number>, Int32Array, Pointer> = {
   name: "meanPool",
   take: (given, what) => offsets(what, "offsets", given),
   shape([x], offsets, what) {
-    if (x!.length !== 2) throw new ShapeError(`${what}: x must be [tokens, d], got ${formatShape(x!)}`, { x });
+    if (x!.length !== 2) throw wrongShape(what, "x", "[tokens, d]", x!);
     checkOffsets(what, offsets, x![0]!);
     return checkSize(what, [offsets.length - 1, x![1]!]);
   },

@@ -1,6 +1,6 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import { or, type Read, readOptions } from "../read-options.js";
+import { check } from "../settings.js";
+import { wrongShape } from "../shape.js";
+import { or, readOptions } from "../read-options.js";
 import { rowsOf } from "./layer-norm.js";
 import type { Pointer, TakingOp } from "./op.js";
 
@@ -10,17 +10,17 @@ export interface NormalizeAttributes {
 }
 
 /** Rounded to float32, as the kernel has it, it must not be 0: zeros would be divided by it. */
-const divisor: Read<number> = (what, name, eps) => {
-  if (typeof eps === "number" && Math.fround(eps) > 0 && Math.fround(eps) < Infinity) return eps;
-  throw new ConfigError(`${what}: ${name} must be greater than 0, got ${excerpt(eps)}`, { eps });
-};
+const divisor = check<number>(
+  "a number above 0",
+  (eps) => typeof eps === "number" && Math.fround(eps) > 0 && Math.fround(eps) < Infinity,
+);
 
 /** y = x / max(‖x‖₂, eps) along the last dimension; ∂x = (g − y·(y·g)) / ‖x‖, g / eps where the norm is below eps. */
 export const normalize: TakingOp<NormalizeAttributes, { readonly eps: number }, Pointer> = {
   name: "normalize",
   take: (given = {}, what) => readOptions(what, given, { eps: or(1e-12, divisor) }),
   shape([x], _, what) {
-    if (x!.length === 0) throw new ShapeError(`${what}: a scalar has no dimension to normalise along`);
+    if (x!.length === 0) throw wrongShape(what, "x", "[..., d]", x!);
     return x!;
   },
   forward(call) {

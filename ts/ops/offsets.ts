@@ -13,11 +13,11 @@ export function checkOffsets(name: string, offsets: Int32Array, tokens: number):
   const last = offsets.length - 1;
   if (last < 0 || offsets[0] !== 0 || offsets[last] !== tokens) {
     const got = last < 0 ? "none" : `${offsets[0]} to ${offsets[last]}`;
-    throw new ConfigError(`${name}: offsets must go from 0 to the ${tokens} rows there are, got ${got}`, { tokens });
+    throw new ConfigError(`${name}: offsets must go from 0 to ${tokens}, got ${got}`);
   }
   const place = offsets.findIndex((offset, i) => offset < offsets[i - 1]!);
   if (place >= 0) {
     const fall = `${offsets[place - 1]}, ${offsets[place]}`;
-    throw new ConfigError(`${name}: offsets must be whole numbers that don't fall, got ${fall}`, { place });
+    throw new ConfigError(`${name}: offsets must not fall, got ${fall}`);
   }
 }

@@ -1,7 +1,6 @@
 import { ShapeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
 import { or, readOptions } from "../read-options.js";
-import { number } from "../settings.js";
+import { number, whole } from "../settings.js";
 import { checkSize } from "../shape.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
 import { axisOf, dimensionOf, unchecked, withLength } from "./dimensions.js";
@@ -18,19 +17,14 @@ export interface PadAttributes {
   readonly value?: number | undefined;
 }
 
+/** Places added on one side. */
+const places = or(0, (what, name, value) => whole(what, name, value, 0, Number.MAX_SAFE_INTEGER, ShapeError));
+const readers = { dim: unchecked, before: places, after: places, value: or(0, number) };
+
 /** y = x with constant places around it along one dimension; ∂x = g without them. */
 export const pad: TakingOp<PadAttributes, { readonly [name in keyof PadAttributes]-?: number }, void> = {
   name: "pad",
-  take(given, what) {
-    const places = or(0, unchecked);
-    const taken = readOptions(what, given, { dim: unchecked, before: places, after: places, value: or(0, number) });
-    const { before, after } = taken;
-    if (![before, after].every((count) => Number.isSafeInteger(count) && count >= 0)) {
-      const came = `${excerpt(before)} before and ${excerpt(after)} after`;
-      throw new ShapeError(`${what}: ${came}: takes whole numbers from 0`, { before, after });
-    }
-    return taken;
-  },
+  take: (given, what) => readOptions(what, given, readers),
   shape([x], { dim, before, after }, what) {
     const axis = dimensionOf(what, x!, dim);
     return checkSize(what, withLength(x!, axis, before + x![axis]! + after));

@@ -1,8 +1,7 @@
-import { ShapeError } from "../errors.js";
 import { hostArray } from "../number-list.js";
 import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag, whole } from "../settings.js";
-import { formatShape } from "../shape.js";
+import { wrongShape } from "../shape.js";
 import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
 import { checkOffsets, offsets } from "./offsets.js";
 import type { Pointer, TakingOp, Value, Workspace } from "./op.js";
@@ -84,8 +83,7 @@ export const raggedAttention: TakingOp<RaggedAttentionAttributes, Taken, Saved> 
   shape([qkv], { offsets, heads }, what) {
     const [tokens, width] = qkv as [number, number];
     if (qkv!.length !== 2 || width % (3 * heads) !== 0) {
-      const expected = `[tokens, 3·hidden], hidden a multiple of ${heads} heads`;
-      throw new ShapeError(`${what}: qkv ${formatShape(qkv!)} must be ${expected}`, { qkv, heads });
+      throw wrongShape(what, "qkv", `[tokens, 3·hidden], hidden a multiple of ${heads} heads`, qkv!);
     }
     checkOffsets(what, offsets, tokens);
     return [tokens, width / 3];

@@ -4,10 +4,9 @@ import { withLength } from "./dimensions.js";
 import type { Shape, TakingOp } from "./op.js";
 
 function resolve(from: Shape, to: Shape, what: string): Shape {
-  const error = (reason: string) =>
-    new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${reason}`, { from, to });
+  const error = (reason: string) => new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${reason}`);
   if (!to.every((length) => Number.isSafeInteger(length) && length >= -1)) {
-    throw error("lengths are whole numbers from 0");
+    throw error("lengths are whole numbers from -1");
   }
   const open = to.indexOf(-1);
   if (open !== to.lastIndexOf(-1)) throw error("only one length may be -1");
@@ -15,7 +14,7 @@ function resolve(from: Shape, to: Shape, what: string): Shape {
   const others = sizeOf(to.filter((_, d) => d !== open));
   if (open < 0) {
     if (others !== size) throw error(`${size} elements do not fill ${others}`);
-  } else if (others === 0 || size % others !== 0) throw error(`${size} elements are no multiple of ${others}`);
+  } else if (others === 0 || size % others !== 0) throw error(`${size} elements do not fill ${others}`);
   return withLength(to, open, size / others);
 }
 

@@ -1,8 +1,8 @@
 import { ShapeError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
-import { checkOptions } from "../options.js";
+import { optional, or, readOptions } from "../read-options.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
-import { dimensionOf, withLength } from "./dimensions.js";
+import { dimensionOf, unchecked, withLength } from "./dimensions.js";
 import type { Shape, TakingOp } from "./op.js";
 
 export interface SliceAttributes {
@@ -16,8 +16,15 @@ export interface SliceAttributes {
   readonly step?: number | undefined;
 }
 
-/** As the op keeps them; an open end is infinite. */
-type Taken = { readonly [name in keyof SliceAttributes]-?: number };
+/** As the op keeps them. */
+interface Taken {
+  readonly dim: number;
+  readonly start: number;
+  readonly end: number | undefined;
+  readonly step: number;
+}
+
+const readers = { dim: unchecked, start: or(0, unchecked), end: optional(unchecked), step: or(1, unchecked) };
 
 interface Places {
   readonly dim: number;
@@ -31,21 +38,20 @@ function placesOf(shape: Shape, { dim, start, end, step }: Taken, what: string):
   const length = shape[axis]!;
   const place = (at: number) => Math.min(Math.max(at < 0 ? at + length : at, 0), length);
   const first = place(start);
-  return { dim: axis, start: first, step, count: Math.max(Math.ceil((place(end) - first) / step), 0) };
+  return { dim: axis, start: first, step, count: Math.max(Math.ceil((place(end ?? length) - first) / step), 0) };
 }
 
 /** y = x[start:end:step] along one dimension; ∂x = g at these places, 0 elsewhere. */
 export const slice: TakingOp<SliceAttributes, Taken, void> = {
   name: "slice",
   take(given, what) {
-    checkOptions(what, given, ["dim", "start", "end", "step"]);
-    const { dim, start = 0, end, step = 1 } = given!;
-    const places = end === undefined ? [start, step] : [start, step, end];
-    if (!places.every(Number.isInteger) || step < 1) {
+    const taken = readOptions(what, given, readers);
+    const { start, end, step } = taken;
+    if (![start, end ?? 0, step].every(Number.isInteger) || step < 1) {
       const range = `start ${excerpt(start)}, end ${end === undefined ? "open" : excerpt(end)}, step ${excerpt(step)}`;
-      throw new ShapeError(`${what}: ${range}: takes whole numbers and a step from 1`, { start, end, step });
+      throw new ShapeError(`${what}: ${range}: takes whole numbers, step from 1`);
     }
-    return { dim, start, end: end ?? Infinity, step };
+    return taken;
   },
   shape([x], attributes, what) {
     const { dim, count } = placesOf(x!, attributes, what);

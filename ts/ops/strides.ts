@@ -76,6 +76,9 @@ export interface StridedOperand {
   readonly strides: Strides;
 }
 
+/** Lengths of four dimensions, and the steps of two operands along them. */
+type Strided = [number, number, number, number, number, number, number, number, number, number, number, number];
+
 /** to ← alpha · from over `sizes`; added to `to` where `accumulate`. */
 export function copyStrided(
   call: Workspace,
@@ -85,14 +88,8 @@ export function copyStrided(
   alpha = 1,
   accumulate: 0 | 1 = 0,
 ): void {
-  nest(sizes, [from.strides, to.strides], 4, ([n0, n1, n2, n3], [x, y], [xOffset, yOffset]) => {
-    const [x0, x1, x2, x3] = x!;
-    const [y0, y1, y2, y3] = y!;
-    const source = from.pointer + 4 * xOffset!;
-    const target = to.pointer + 4 * yOffset!;
-    // prettier-ignore
-    call.kernels.copy_strided(
-      source, target, n0!, n1!, n2!, n3!, x0!, x1!, x2!, x3!, y0!, y1!, y2!, y3!, alpha, accumulate,
-    );
+  nest(sizes, [from.strides, to.strides], 4, (lengths, [x, y], [source, target]) => {
+    const [at, into] = [from.pointer + 4 * source!, to.pointer + 4 * target!];
+    call.kernels.copy_strided(at, into, ...([...lengths, ...x!, ...y!] as Strided), alpha, accumulate);
   });
 }

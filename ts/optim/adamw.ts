@@ -54,7 +54,7 @@ export class AdamW extends Optimizer {
 
 function betas(what: string, name: string, value: unknown): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2) {
-    throw new ConfigError(`${what}: ${name} are two numbers, got ${excerpt(value)}`, { betas: value });
+    throw new ConfigError(`${what}: ${name} are two numbers, got ${excerpt(value)}`);
   }
   return [fraction(what, "betas[0]", value[0]), fraction(what, "betas[1]", value[1])];
 }

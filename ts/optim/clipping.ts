@@ -1,5 +1,5 @@
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
-import { positive } from "../settings.js";
+import { aboveZero } from "../settings.js";
 import { listParameters } from "./parameters.js";
 
 /**
@@ -9,7 +9,7 @@ import { listParameters } from "./parameters.js";
  * @returns the norm before clipping
  */
 export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: number): number {
-  positive("clipGradNorm", "maxNorm", maxNorm, Infinity);
+  aboveZero("clipGradNorm", "maxNorm", maxNorm);
   const norm = gradNorm(graph, params);
   const factor = maxNorm / (norm + 1e-6);
   // A NaN norm makes every gradient NaN: none may pass as if it were small.
@@ -29,7 +29,7 @@ export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
 
 /** Holds every gradient element within ±`limit`, as torch.nn.utils.clip_grad_value_. */
 export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: number): void {
-  positive("clipGradValue", "limit", limit, Infinity);
+  aboveZero("clipGradValue", "limit", limit);
   for (const id of listParameters("clipGradValue", checkGraph("clipGradValue", graph), params)) {
     const { gradient, value } = graph.node(id);
     if (gradient !== 0) graph.engine.kernels.clamp_forward(gradient, gradient, value.size, -limit, limit);

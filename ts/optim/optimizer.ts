@@ -139,7 +139,7 @@ export abstract class Optimizer {
   }
 
   private assertUsable(): void {
-    if (this.disposed) throw new ConfigError("optimizer: it was disposed; make a new one");
+    if (this.disposed) throw new ConfigError("the optimizer was disposed");
   }
 
   /** Throws `StaleNodeError` where a parameter's node is gone. */
