@@ -3,7 +3,7 @@ import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
 import type { EmbeddingAttributes } from "../ops/embedding.js";
 import type { LayerNormAttributes } from "../ops/layer-norm.js";
 import type { LoraLinearAttributes } from "../ops/lora-linear.js";
-import type { Op, TakingOp } from "../ops/op.js";
+import type { TakingOp } from "../ops/op.js";
 import type { ScaledDotProductAttentionAttributes } from "../ops/scaled-dot-product-attention.js";
 import { unexpected } from "../settings.js";
 import { idList, type NodeId } from "./node.js";
@@ -93,23 +93,31 @@ export class Graph extends Tape implements Disposable {
     return this.apply(ops.concat, idList("concat", parts), { dim });
   }
 
-  /** Applies an op; of attributes, where it has any, its own copy is what goes on the tape. */
-  private run<G, A, S>(op: Op<A, S> | TakingOp<G, A, S>, ids: readonly NodeId[], given?: G): NodeId {
-    if (!("take" in op)) return this.apply(op, ids, undefined as A);
-    const byDefault = () => (op.byDefault ??= op.take(given, op.name));
-    return this.apply(op, ids, given === undefined ? byDefault() : op.take(given, op.name));
+  /** Applies an op that has attributes: its own copy of them is what goes on the tape. */
+  private run<G, A, S>(op: TakingOp<G, A, S>, ids: readonly NodeId[], given?: G): NodeId {
+    if (given !== undefined) return this.apply(op, ids, op.take(given, op.name));
+    return this.apply(op, ids, (op.byDefault ??= op.take(given, op.name)));
   }
 
   static {
-    for (const op of oneInput as readonly TakingOp<unknown, unknown, unknown>[]) {
-      this.prototype[op.name as "neg"] = function (x, given?: unknown) {
+    type AnyOp = TakingOp<unknown, unknown, unknown>;
+    for (const op of oneInput as readonly AnyOp[]) {
+      const plain = function (this: Graph, x: NodeId) {
+        return this.apply(op, [x], undefined);
+      };
+      const taking = function (this: Graph, x: NodeId, given?: unknown) {
         return this.run(op, [x], given);
       };
+      this.prototype[op.name as "neg"] = "take" in op ? taking : plain;
     }
-    for (const op of twoInputs as readonly TakingOp<unknown, unknown, unknown>[]) {
-      this.prototype[op.name as "add"] = function (a, b, given?: unknown) {
+    for (const op of twoInputs as readonly AnyOp[]) {
+      const plain = function (this: Graph, a: NodeId, b: NodeId) {
+        return this.apply(op, [a, b], undefined);
+      };
+      const taking = function (this: Graph, a: NodeId, b: NodeId, given?: unknown) {
         return this.run(op, [a, b], given);
       };
+      this.prototype[op.name as "add"] = "take" in op ? taking : plain;
     }
   }
 }
