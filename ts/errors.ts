@@ -31,7 +31,7 @@ export type ErrorClass = new (
 // Called as pure, so that a bundler leaves out the classes that a program does not use. The declared type keeps Node's additions to Error out of the published types.
 function named(code: string): ErrorClass {
   return class extends LowrankError {
-    constructor(message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
+    constructor(message: string, details?: Record<string, unknown>, options?: ErrorOptions) {
       super(code, message, details, options);
     }
   };

@@ -7,6 +7,8 @@ import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { type AdaptedLayer, adaptedForward, initialLowRank, lowRankUpdate } from "./low-rank-update.js";
 
+const what = "LoraLinear";
+
 /**
  * A frozen linear layer with a trainable low-rank update (LoRA, arXiv 2106.09685):
  * y = x·W + (x·A)·B·scaling + bias, with W `[in, out]`, A `[in, rank]`, B `[rank, out]`.
@@ -53,10 +55,10 @@ export class LoraLinear {
    * both zero (such a layer never learns) or other shapes.
    */
   static create(graph: Graph, inFeatures: number, outFeatures: number, config: LoraConfig = {}): LoraLinear {
-    checkGraph("LoraLinear.create", graph);
+    checkGraph(what, graph);
     checkFeatures(inFeatures, outFeatures);
     const resolved = resolveLoraConfig(config);
-    if (resolved.dora) throw new ConfigError("LoraLinear.create: DoRA needs a weight; use fromLinear");
+    if (resolved.dora) throw new ConfigError("LoraLinear: DoRA needs a weight; use fromLinear");
     const weight = () => graph.constant(zeros([inFeatures, outFeatures]));
     return LoraLinear.build(graph, weight, null, inFeatures, outFeatures, resolved);
   }
@@ -76,12 +78,12 @@ export class LoraLinear {
     outFeatures: number,
     config: LoraConfig = {},
   ): LoraLinear {
-    checkGraph("LoraLinear.fromLinear", graph);
+    checkGraph(what, graph);
     checkFeatures(inFeatures, outFeatures);
     const shape = graph.shape(weight);
     const hint = sameShape(shape, [outFeatures, inFeatures]) ? " (transpose PyTorch's [out, in] first)" : "";
-    checkShape("LoraLinear.fromLinear", `the weight${hint}`, shape, [inFeatures, outFeatures]);
-    if (bias !== null) checkShape("LoraLinear.fromLinear", "the bias", graph.shape(bias), [outFeatures]);
+    checkShape(what, `the weight${hint}`, shape, [inFeatures, outFeatures]);
+    if (bias !== null) checkShape(what, "the bias", graph.shape(bias), [outFeatures]);
     return LoraLinear.build(graph, () => weight, bias, inFeatures, outFeatures, resolveLoraConfig(config));
   }
 
@@ -106,9 +108,9 @@ export class LoraLinear {
 
   /** The same layer with this bias `[out]`, frozen. A, B and W are shared with the original. */
   withBias(graph: Graph, bias: Tensor): LoraLinear {
-    checkGraph("LoraLinear.withBias", graph);
-    const checked = checkTensor("LoraLinear.withBias", bias);
-    checkShape("LoraLinear.withBias", "the bias", checked.shape, [this.outFeatures]);
+    checkGraph(what, graph);
+    const checked = checkTensor(what, bias);
+    checkShape(what, "the bias", checked.shape, [this.outFeatures]);
     return new LoraLinear({ ...this, bias: graph.constant(checked) });
   }
 
@@ -121,7 +123,7 @@ export class LoraLinear {
    * Throws `ShapeError` where the last dimension is not `in`.
    */
   forward(graph: Graph, input: NodeId): NodeId {
-    checkGraph("LoraLinear.forward", graph);
+    checkGraph(what, graph);
     const { adapted, magnitude } = this;
     const scale = magnitude === null ? null : () => doraScale(graph, adapted.weight, this, magnitude);
     return adaptedForward(graph, input, adapted, scale);
@@ -134,7 +136,7 @@ export class LoraLinear {
 
   /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude): what one plain linear layer would hold. Changes nothing. */
   merge(graph: Graph): Tensor {
-    checkGraph("LoraLinear.merge", graph);
+    checkGraph(what, graph);
     return graph.step(() =>
       graph.noGrad(() => {
         const { magnitude, frozenWeight: weight } = this;
@@ -171,6 +173,6 @@ export class LoraLinear {
 }
 
 function checkFeatures(inFeatures: number, outFeatures: number): void {
-  whole("LoraLinear", "inFeatures", inFeatures, 1);
-  whole("LoraLinear", "outFeatures", outFeatures, 1);
+  whole(what, "inFeatures", inFeatures, 1);
+  whole(what, "outFeatures", outFeatures, 1);
 }

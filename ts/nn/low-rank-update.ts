@@ -45,9 +45,10 @@ export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): 
 function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Tensor; b: Tensor } {
   const { inFeatures, outFeatures, rank } = shape;
   const given = object("LoRA", "what an initialiser gives", init(graph, shape), "{ a, b }") as ReturnType<LoraInit>;
-  const check = (name: string, value: Tensor, expected: readonly number[]) => {
-    const tensor = checkTensor(`LoRA: the initialiser's ${name}`, value);
-    checkShape("LoRA", `the initialiser's ${name}`, tensor.shape, expected, "", ConfigError);
+  const check = (letter: string, value: Tensor, expected: readonly number[]) => {
+    const name = `the initialiser's ${letter}`;
+    const tensor = checkTensor(`LoRA: ${name}`, value);
+    checkShape("LoRA", name, tensor.shape, expected, "", ConfigError);
     return tensor;
   };
   const [a, b] = [check("A", given.a, [inFeatures, rank]), check("B", given.b, [rank, outFeatures])];

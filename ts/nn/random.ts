@@ -13,17 +13,13 @@ import type { Tensor } from "../tensor.js";
  */
 export function normal(graph: Graph, shape: readonly number[], deviation: number): Tensor {
   nonNegative("normal", "deviation", deviation);
-  const tensor = drawTensor("normal", graph, shape);
-  for (let i = 0; i < tensor.data.length; i++) tensor.data[i]! *= deviation;
-  return tensor;
+  return drawTensor("normal", graph, shape, (x) => x * deviation);
 }
 
 /** Numbers uniform in [−bound, bound) from the graph's seed. Throws as `normal`. */
 export function uniform(graph: Graph, shape: readonly number[], bound: number): Tensor {
   nonNegative("uniform", "bound", bound);
-  const tensor = drawTensor("uniform", graph, shape);
-  for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = (2 * tensor.data[i]! - 1) * bound;
-  return tensor;
+  return drawTensor("uniform", graph, shape, (x) => (2 * x - 1) * bound);
 }
 
 /** A permutation of 0 to n − 1 (Fisher–Yates) that `seed` and `stream` alone decide. */
@@ -41,15 +37,19 @@ export function permutation(n: number, seed: number, stream: number): Int32Array
   return order;
 }
 
-function drawTensor(kind: "normal" | "uniform", graph: Graph, shape: readonly number[]): Tensor {
+type Kind = "normal" | "uniform";
+
+function drawTensor(kind: Kind, graph: Graph, shape: readonly number[], scaled: (x: number) => number): Tensor {
   const lengths = checkSize(kind, checkLengths(kind, shape));
   const { seed } = checkGraph(kind, graph);
   graph.assertUsable();
-  return { shape: lengths, data: draw(kind, sizeOf(lengths), seed, () => graph.nextStream()) };
+  const data = draw(kind, sizeOf(lengths), seed, () => graph.nextStream());
+  for (let i = 0; i < data.length; i++) data[i] = scaled(data[i]!);
+  return { shape: lengths, data };
 }
 
 /** `n` numbers; the stream is asked for once there is memory for them, so that what fails draws none. */
-function draw(kind: "normal" | "uniform", n: number, seed: number, stream: () => number): Float32Array {
+function draw(kind: Kind, n: number, seed: number, stream: () => number): Float32Array {
   const { kernels, heap } = engine();
   const data = hostArray(kind, Float32Array, n);
   const pointer = heap.allocate(4 * n);

@@ -1,42 +1,34 @@
 import type { GradientTarget, Pointer, Workspace } from "./op.js";
 
-/** Distances between neighbouring rows and heads of an operand, in elements. */
-interface Layout {
-  readonly row: number;
-  readonly head: number;
-}
-
 /** How one attention kernel call covers a batch: see `crates/kernels/src/attention`. */
 export interface AttentionPlan {
   /** Rows (first query row, queries, first key row, keys) of 32-bit integers, one a sequence. */
   readonly table: Pointer;
   /** Added to the scores: `[sequences, keyBiasStep]`, 0 or −∞; null pointer for none. */
   readonly keyBias: Pointer;
-  readonly keyBiasStep: number;
   /** Keys of the longest sequence. */
   readonly longest: number;
-  readonly sequences: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-  readonly q: Layout;
-  readonly kv: Layout;
-  readonly o: Layout;
-  readonly lseHead: number;
-  readonly scale: number;
-  readonly causal: boolean;
+  readonly extents: Extents;
 }
 
-/** Shapes and strides in the order in which both kernels take them. */
-function numbers(plan: AttentionPlan) {
-  const { sequences, heads, kvHeads, headDim, q, kv, o, lseHead, keyBiasStep, scale, causal } = plan;
-  const strides = [q.row, q.head, kv.row, kv.head, o.row, o.head, lseHead, keyBiasStep] as const;
-  return [sequences, heads, kvHeads, headDim, ...strides, scale, causal ? 1 : 0] as const;
+/**
+ * Shapes, and distances between neighbouring rows and heads of each operand in elements, in the order in which both
+ * kernels take them.
+ */
+export type Extents = readonly [
+  sequences: number, heads: number, kvHeads: number, headDim: number,
+  qRow: number, qHead: number, kvRow: number, kvHead: number, oRow: number, oHead: number,
+  lseHead: number, keyBiasStep: number, scale: number, causal: 0 | 1,
+]; // prettier-ignore
+
+/** What scores are multiplied with unless a caller says so: 1/√d. */
+export function usualScale(headDim: number): number {
+  return 1 / Math.sqrt(Math.max(headDim, 1));
 }
 
 /** Scratch of all threads, and its length. */
-function scratch(call: Workspace, { longest, headDim }: AttentionPlan): [Pointer, number] {
-  const length = call.kernels.attention_scratch_len(longest, headDim);
+function scratch(call: Workspace, { longest, extents }: AttentionPlan): [Pointer, number] {
+  const length = call.kernels.attention_scratch_len(longest, extents[3]);
   return [call.scratch(length), length];
 }
 
@@ -49,7 +41,7 @@ export function runAttention(
   lse: Pointer,
 ): void {
   const { table, keyBias } = plan;
-  call.kernels.attention_forward(q!, k!, v!, output, lse, table, keyBias, ...scratch(call, plan), ...numbers(plan));
+  call.kernels.attention_forward(q!, k!, v!, output, lse, table, keyBias, ...scratch(call, plan), ...plan.extents);
 }
 
 /** Gradients of q, k and v; those with a null pointer are left out. */
@@ -65,6 +57,6 @@ export function runAttentionGradient(
   const [addQ, addK, addV] = targets.map(({ accumulate }) => accumulate);
   call.kernels.attention_gradient(
     gradient, q!, k!, v!, lse, dq!, dk!, dv!, plan.table, plan.keyBias,
-    ...scratch(call, plan), ...numbers(plan), addQ!, addK!, addV!,
+    ...scratch(call, plan), ...plan.extents, addQ!, addK!, addV!,
   ); // prettier-ignore
 }

@@ -2,7 +2,7 @@ import { hostArray } from "../number-list.js";
 import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag, whole } from "../settings.js";
 import { wrongShape } from "../shape.js";
-import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
+import { type AttentionPlan, type Extents, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import { checkOffsets, offsets } from "./offsets.js";
 import type { Pointer, TakingOp, Value, Workspace } from "./op.js";
 
@@ -47,23 +47,11 @@ function planFor(call: Workspace, qkv: Value, attributes: Taken): AttentionPlan 
     table.set([start, length, start, length], 4 * s);
     longest = Math.max(longest, length);
   }
-  const rows = { row: width, head: headDim };
-  return {
-    table: call.upload(table),
-    keyBias: 0,
-    keyBiasStep: 0,
-    longest,
-    sequences,
-    heads,
-    kvHeads: heads,
-    headDim,
-    q: rows,
-    kv: rows,
-    o: { row: width / 3, head: headDim },
-    lseHead: tokens,
-    scale: attributes.scale ?? 1 / Math.sqrt(Math.max(headDim, 1)),
-    causal,
-  };
+  const extents: Extents = [
+    sequences, heads, heads, headDim, width, headDim, width, headDim, width / 3, headDim,
+    tokens, 0, attributes.scale ?? usualScale(headDim), causal ? 1 : 0,
+  ]; // prettier-ignore
+  return { table: call.upload(table), keyBias: 0, longest, extents };
 }
 
 /** q, k and v are column blocks of one tensor: a third of a row apart. */
@@ -91,7 +79,7 @@ export const raggedAttention: TakingOp<RaggedAttentionAttributes, Taken, Saved> 
   forward(call) {
     const qkv = call.inputs[0]!;
     const plan = planFor(call, qkv, call.attributes);
-    const rows = qkv.shape[0]! * plan.heads;
+    const rows = qkv.shape[0]! * call.attributes.heads;
     const lse = call.keep(rows);
     runAttention(call, plan, columnBlocks(qkv.pointer, qkv), call.output.pointer, lse);
     return { plan, lse };

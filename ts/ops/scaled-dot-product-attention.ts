@@ -2,8 +2,8 @@ import { ShapeError } from "../errors.js";
 import { hostArray, maskOf } from "../number-list.js";
 import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag } from "../settings.js";
-import { checkShape, formatShape } from "../shape.js";
-import { runAttention, runAttentionGradient, type AttentionPlan } from "./attention-plan.js";
+import { checkShape, formatShape, sizeOf } from "../shape.js";
+import { type AttentionPlan, type Extents, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import type { Pointer, Shape, TakingOp, Value, Workspace } from "./op.js";
 
 export interface ScaledDotProductAttentionAttributes {
@@ -55,25 +55,14 @@ function check(inputs: readonly Shape[], { mask }: Taken, what: string): Shape {
 function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): AttentionPlan {
   const [batch, heads, rows, d] = q.shape as [number, number, number, number];
   const [, kvHeads, keys] = k.shape as [number, number, number, number];
-  const { causal, scale = 1 / Math.sqrt(Math.max(d, 1)), mask } = attributes;
+  const { causal, scale = usualScale(d), mask } = attributes;
   const table = hostArray("scaledDotProductAttention", Int32Array, 4 * batch);
   for (let b = 0; b < batch; b++) table.set([b * heads * rows, rows, b * kvHeads * keys, keys], 4 * b);
-  return {
-    table: call.upload(table),
-    keyBias: mask === undefined ? 0 : call.upload(Float32Array.from(mask, (attend) => (attend ? 0 : -Infinity))),
-    keyBiasStep: keys,
-    longest: keys,
-    sequences: batch,
-    heads,
-    kvHeads,
-    headDim: d,
-    q: { row: d, head: rows * d },
-    kv: { row: d, head: keys * d },
-    o: { row: d, head: rows * d },
-    lseHead: rows,
-    scale,
-    causal,
-  };
+  const extents: Extents = [
+    batch, heads, kvHeads, d, d, rows * d, d, keys * d, d, rows * d, rows, keys, scale, causal ? 1 : 0,
+  ]; // prettier-ignore
+  const keyBias = mask === undefined ? 0 : call.upload(Float32Array.from(mask, (attend) => (attend ? 0 : -Infinity)));
+  return { table: call.upload(table), keyBias, longest: keys, extents };
 }
 
 /**
@@ -90,7 +79,7 @@ export const scaledDotProductAttention: TakingOp<ScaledDotProductAttentionAttrib
     const { inputs, output } = call;
     const [q, k] = inputs as [Value, Value, Value];
     const plan = planFor(call, q, k, call.attributes);
-    const lse = call.keep(plan.sequences * plan.heads * plan.lseHead);
+    const lse = call.keep(sizeOf(q.shape.slice(0, -1)));
     runAttention(call, plan, inputs.map(pointerOf), output.pointer, lse);
     return { plan, lse };
   },

@@ -18,8 +18,9 @@ export function checkState(
 ): OptimizerState {
   const { steps, buffers } = object(what, "a state", given, "{ steps, buffers }") as OptimizerState;
   for (const [name, each] of Object.entries({ steps, buffers })) {
-    const { length } = list(what, name, each, `${shapes.length} items`);
-    if (length !== shapes.length) throw unexpected(what, name, `a list of ${shapes.length} items`, each);
+    const items = `${shapes.length} items`;
+    if (list(what, name, each, items).length !== shapes.length)
+      throw unexpected(what, name, `a list of ${items}`, each);
   }
   return {
     steps: shapes.map((_, i) => whole(what, `steps[${i}]`, steps[i], 0, MOST_STEPS)),
