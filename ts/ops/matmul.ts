@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.js";
 import type { Kernels } from "../engine/kernels.js";
-import { or, readOptions } from "../read-options.js";
+import { checkOptions } from "../options.js";
+import { or } from "../read-options.js";
 import { flag } from "../settings.js";
 import { checkSize, formatShape, sizeOf } from "../shape.js";
 import { broadcastShapes } from "./broadcast.js";
@@ -15,7 +16,8 @@ export interface MatmulAttributes {
 
 type Taken = Required<MatmulAttributes>;
 
-const readers = { transposeA: or(false, flag), transposeB: or(false, flag) };
+const names = ["transposeA", "transposeB"];
+const transposed = or(false, flag);
 
 /** A matrix operand seen through its last two dimensions: `rows` × `columns` after transposition. */
 interface Matrix {
@@ -32,7 +34,15 @@ interface Matrix {
  */
 export const matmul: TakingOp<MatmulAttributes, Taken, void> = {
   name: "matmul",
-  take: (given = {}, what) => readOptions(what, given, readers),
+  // Written out: going through a table of readers takes 0.15 µs, a fifth of a small product.
+  take(given = {}, what) {
+    checkOptions(what, given, names);
+    const { transposeA, transposeB } = given;
+    return {
+      transposeA: transposed(what, "transposeA", transposeA),
+      transposeB: transposed(what, "transposeB", transposeB),
+    };
+  },
 
   shape([a, b], attributes) {
     const { right, batch } = operands(a!, b!, attributes);
