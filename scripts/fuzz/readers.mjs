@@ -2,12 +2,11 @@
  * Reads damaged files of every kind until the time is over: `node scripts/fuzz/readers.mjs --seconds 300`. What goes wrong is
  * printed with the command that does it again. `npm test` reads a few hundred of each kind.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { build } from "esbuild";
-import { modelCache, root } from "../setup/paths.mjs";
+import { bundleForThread } from "../bundle/for-thread.mjs";
+import { root } from "../setup/paths.mjs";
 
 const HELP = `node scripts/fuzz/readers.mjs [options]
   --seconds N    how long (60)
@@ -46,23 +45,8 @@ const seed = whole("seed", values.seed);
 const seconds = whole("seconds", values.seconds);
 
 // The readers are TypeScript, which Node does not read from version 20 on.
-const folder = join(root, ".cache/fuzz");
-mkdirSync(folder, { recursive: true });
-const outfile = join(folder, "readers.mjs");
-const constants = { __PROJECT__: root, __MODELS__: modelCache, __BUILD__: "simd", __THREADS__: 1 };
-await build({
-  entryPoints: [join(root, "test/fuzz/readers/worker.ts")],
-  ...{
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    outfile,
-    logLevel: "error",
-  },
-  define: Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)])),
-});
+const outfile = join(root, ".cache/fuzz/readers.mjs");
+await bundleForThread("test/fuzz/readers/worker.ts", outfile);
 
 const again = (name) => `  again: node scripts/fuzz/readers.mjs --case ${name}`;
 if (only === null) console.log(`seed ${seed}, ${seconds} s`);

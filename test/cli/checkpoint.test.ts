@@ -3,18 +3,14 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CheckpointWriter, readCheckpoint } from "../../ts/cli/checkpoint-file.js";
 import { readSafetensors, type Tensor, tensor, writeSafetensors } from "../../ts/index.js";
-import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+import { type Fixture, interruptedRun, lowrank, makeFixture } from "./fixture.js";
 
 let fixture: Fixture;
 let halves: string;
 
 beforeAll(async () => {
   fixture = await makeFixture();
-  halves = fixture.path("halves");
-  const interrupt = new AbortController();
-  const onOutput = (text: string) => /train +27\/60/.test(text) && interrupt.abort();
-  const outcome = await lowrank(shortRun(fixture, halves, 60), { signal: interrupt.signal, onOutput });
-  expect(outcome.code).toBe(130);
+  halves = await interruptedRun(fixture, 60, 27);
 });
 afterAll(() => fixture.remove());
 

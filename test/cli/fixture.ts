@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { run } from "../../ts/cli/program.js";
 import { Terminal } from "../../ts/cli/terminal.js";
+import { expect } from "vitest";
 import { examples, tinyTokenizer } from "../models/tiny-encoder.js";
 
 export { examples };
@@ -90,4 +91,14 @@ export function shortRun({ model, data }: Fixture, out: string, steps = 12): str
     "--learning-rate",
     "0.01",
   ];
+}
+
+/** A run of `steps` on the fixture that is interrupted when it tells of `step`; its folder, with the checkpoint. */
+export async function interruptedRun(fixture: Fixture, steps: number, step: number, options: string[] = []) {
+  const folder = fixture.path("halves");
+  const interrupt = new AbortController();
+  const onOutput = (text: string) => new RegExp(`train +${step}/${steps}`).test(text) && interrupt.abort();
+  const args = [...shortRun(fixture, folder, steps), ...options];
+  expect((await lowrank(args, { signal: interrupt.signal, onOutput })).code).toBe(130);
+  return folder;
 }

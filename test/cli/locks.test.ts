@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Fixture, lowrank, makeFixture, type Outcome, shortRun } from "./fixture.js";
+import { type Fixture, interruptedRun, lowrank, makeFixture, type Outcome, shortRun } from "./fixture.js";
 import { lowrankProcess } from "./process.js";
 
 let fixture: Fixture;
@@ -10,11 +10,7 @@ let halves: string;
 
 beforeAll(async () => {
   fixture = await makeFixture();
-  halves = fixture.path("halves");
-  const interrupt = new AbortController();
-  const onOutput = (text: string) => /train +6\/40/.test(text) && interrupt.abort();
-  const args = [...shortRun(fixture, halves, 40), "--no-baseline"];
-  expect((await lowrank(args, { signal: interrupt.signal, onOutput })).code).toBe(130);
+  halves = await interruptedRun(fixture, 40, 6, ["--no-baseline"]);
 });
 afterAll(() => fixture.remove());
 

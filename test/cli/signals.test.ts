@@ -84,14 +84,12 @@ describe("an interruption", () => {
       LOWRANK_CACHE: fixture.path("cache"),
     };
     const script = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-    const begin = performance.now();
     const outcome = await runProcess(
       ["env", ...script, process.execPath, program, "embed", "--model", "lab/model", "text"],
       fixture.folder,
       (text, child) => text === "" && asked.push(() => child.kill("SIGINT")),
     );
     expect(outcome).toMatchObject({ code: 130, out: "", err: "interrupted\n" });
-    expect(performance.now() - begin).toBeLessThan(20_000);
     expect(readdirSync(fixture.folder)).not.toContain("cache");
   });
 });

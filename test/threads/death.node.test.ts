@@ -13,8 +13,7 @@ const program = `
   const ones = graph.constant(tensor([128, 128], new Array(128 ** 2).fill(1)));
   const product = () => graph.step(() => [...new Set(graph.value(graph.matmul(ones, ones)).data)]);
   const [errors, values] = [[], new Set()];
-  const end = Date.now() + 20_000;
-  while (workers() > 0 && Date.now() < end) {
+  while (workers() > 0) {
     for (let i = 0; i < 100; i++) {
       try { product().forEach((value) => values.add(value)) } catch (error) { errors.push([error.name, error.code]) }
     }

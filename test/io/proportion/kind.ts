@@ -1,0 +1,18 @@
+/**
+ * Files of a kind that grow without end. Each is so large that reading it in proportion takes a second or two, while
+ * comparing every part with every other takes many minutes.
+ */
+export interface Kind<T = never> {
+  readonly make: () => T;
+  readonly read: (made: T) => unknown;
+  /** What is thrown, as "name: message". Default: nothing is. */
+  readonly throws?: RegExp;
+}
+
+/** A kind whose `read` takes what its `make` gives. */
+export const kind = <T>(made: Kind<T>): Kind => made as unknown as Kind;
+
+export const encode = (value: unknown) =>
+  new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+
+export const list = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));

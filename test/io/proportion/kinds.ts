@@ -1,0 +1,15 @@
+import { adapterKinds } from "./adapters.js";
+import { exampleKinds } from "./examples.js";
+import { jsonKinds } from "./json.js";
+import { safetensorsKinds } from "./safetensors.js";
+import { textKinds, tokenizerKinds } from "./tokenizers.js";
+
+/** Kinds by what they are read as. */
+export const kinds = {
+  safetensors: safetensorsKinds,
+  JSON: jsonKinds,
+  adapters: adapterKinds,
+  tokenizers: tokenizerKinds,
+  texts: textKinds,
+  examples: exampleKinds,
+};

@@ -1,0 +1,44 @@
+import { modelSource } from "../../../ts/models/model-source.js";
+import { TextTokenizer } from "../../../ts/models/text-tokenizer.js";
+import { tinyTokenizer } from "../../models/tiny-encoder.js";
+import { encode, type Kind, kind, list } from "./kind.js";
+
+async function load(changes: object) {
+  const source = await modelSource({ "tokenizer.json": encode({ ...tinyTokenizer(), ...changes }) });
+  return TextTokenizer.load(source, 32, 2 ** 31);
+}
+
+const { model } = tinyTokenizer();
+const pieces = 150_000;
+const vocab = () => ({ ...model.vocab, ...Object.fromEntries(list(pieces, (i) => [`w${i}`, i])) });
+
+/** What a text of five million characters is made of. */
+const texts = [
+  ..."!.…'中a😀я\u0301\u200b≠ \n",
+  ...["a ", "a\u0301", "Σ.", "\x01", "\u0378", "€", "_\u0903", "\u0301\u0316", "[CLS]", "a'"],
+];
+
+export const tokenizerKinds: Record<string, Kind> = {
+  "pieces of a vocabulary": kind({ make: () => ({ model: { ...model, vocab: vocab() } }), read: load }),
+  "added tokens": kind({
+    make: () => ({ added_tokens: list(100_000, (i) => ({ id: i, content: `<${i}>`, normalized: i % 2 === 0 })) }),
+    read: load,
+  }),
+  merges: kind({
+    make: () => ({ model: { type: "BPE", vocab: vocab(), merges: list(pieces, (i) => `w${i} w${i}`) } }),
+    read: load,
+  }),
+};
+
+export const textKinds: Record<string, Kind> = Object.fromEntries(
+  texts.map((piece) => [
+    `a text of ${JSON.stringify(piece)}`,
+    kind({
+      make: () => piece.repeat(5_000_000 / piece.length),
+      read: async (text) => {
+        const { length } = (await load({})).encode(text);
+        if (length > 32) throw new Error(`${length} tokens`);
+      },
+    }),
+  ]),
+);
