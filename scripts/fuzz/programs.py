@@ -44,15 +44,13 @@ class Interpreter:
 
     def __init__(self, masks, noise):
         self.masks = masks
-        self.noise = noise
+        # What an op keeps for its gradient may hold this, but not the interpreter, whose tensors hold the op: nobody frees that.
+        self.rounded = (lambda x: x) if noise is None else (lambda x: Rounding.apply(x, noise))
         self.tensors = {}
         self.variables = []
         self.depths = {}
         self.optimizers = {}
         self.events = []
-
-    def rounded(self, x):
-        return x if self.noise is None else Rounding.apply(x, self.noise)
 
     def run(self, body):
         self.block(body)
