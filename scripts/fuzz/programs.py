@@ -44,7 +44,7 @@ class Interpreter:
 
     def __init__(self, masks, noise):
         self.masks = masks
-        # What an op keeps for its gradient may hold this, but not the interpreter, whose tensors hold the op: nobody frees that.
+        # Ops keep this for their gradient: holding the interpreter, which holds their results, it would never be freed.
         self.rounded = (lambda x: x) if noise is None else (lambda x: Rounding.apply(x, noise))
         self.tensors = {}
         self.variables = []
