@@ -27,6 +27,30 @@ def reduction(f):
     return run
 
 
+def near_ties(x, chosen, rounded):
+    """x, in all but the exact run with what is within two units in the last place of `chosen` made equal to it.
+
+    Kernels are exact to a unit or so: which of such numbers is the largest, or that two are, is no matter of their values.
+    erf(3.81), 1 − 7e-8, is 1 to ours, and shares the gradient of amax with erf(4).
+    """
+    if rounded(x) is x:
+        return x
+    return torch.where((x - chosen).abs() <= 2**-22 * chosen.abs(), chosen.detach() + (x - x.detach()), x)
+
+
+def extreme(f):
+    def run(x, attributes, rounded):
+        reduced = reduction(f)
+        chosen = reduced(x, {**attributes, "keepDim": True}, rounded)
+        return reduced([near_ties(x[0], chosen, rounded)], attributes, rounded)
+
+    return run
+
+
+def larger_or_smaller(f):
+    return lambda x, _, rounded: f(*(near_ties(part, f(*x), rounded) for part in x))
+
+
 def cross_entropy(x, attributes, rounded):
     logits = x[0].reshape(-1, x[0].shape[-1])
     rows, classes = logits.shape
@@ -128,10 +152,35 @@ def of_result(f, slope):
     return run
 
 
+class Softmax(torch.autograd.Function):
+    """y, the softmax of x or its logarithm, with the gradient as it is computed from y: y·(g − Σ g·y), or g − e^y·Σ g.
+
+    y and the sum are rounded there. Where one y is close to 1, its g is close to the sum, and the little that is left of
+    the two is off by as much as they are rounded by: by 2⁻²⁵ / (1 − y) of itself for y alone. e^y of a logarithm is off by
+    |y| times what y is.
+    """
+
+    @staticmethod
+    def forward(context, x, dim, log, rounded):
+        y = F.log_softmax(x, dim) if log else F.softmax(x, dim)
+        # 1·g is g: what has no other term is exact.
+        alone = torch.tensor(x.shape[dim] == 1) if log else (y == 1).any(dim, keepdim=True)
+        context.rounded = lambda number: torch.where(alone, number, rounded(number))
+        context.dim, context.log = dim, log
+        context.save_for_backward(context.rounded(y))
+        return y
+
+    @staticmethod
+    def backward(context, g):
+        (y,), rounded = context.saved_tensors, context.rounded
+        total = rounded(rounded(g if context.log else g * y).sum(context.dim, keepdim=True))
+        return (g - rounded(y.exp()) * total if context.log else y * (g - total)), None, None, None
+
+
 def gelu(x, attributes, _):
+    # F.gelu loses the tail to 1 + erf and 1 + tanh: at x = −8 all of it.
     if attributes.get("approximate") == "tanh":
-        return F.gelu(x[0], approximate="tanh")
-    # F.gelu loses the tail to 1 + erf.
+        return x[0] * torch.sigmoid(math.sqrt(8 / math.pi) * (x[0] + 0.044715 * x[0] ** 3))
     return x[0] * torch.erfc(-x[0] / math.sqrt(2)) / 2
 
 
@@ -175,17 +224,17 @@ def mean_pool(x, attributes, _):
     return torch.stack(rows) + 0 * x[0].sum() if rows else x[0].reshape(0, width)
 
 
-def attend(q, k, v, allowed, scale):
+def attend(q, k, v, allowed, scale, rounded):
     """q `[…, T, d]`, k and v `[…, S, d]`, allowed `[…, T, S]`. A query that may see no key gives 0."""
-    scores = (scale * (q @ k.transpose(-1, -2))).masked_fill(~allowed, -1e300)
-    return (torch.softmax(scores, -1) * allowed) @ v
+    scores = rounded(scale * (q @ k.transpose(-1, -2))).masked_fill(~allowed, -1e300)
+    return (Softmax.apply(scores, -1, False, rounded) * allowed) @ v
 
 
 def causal(rows, keys):
     return torch.ones(rows, keys, dtype=torch.bool).tril()
 
 
-def ragged_attention(x, attributes, _):
+def ragged_attention(x, attributes, rounded):
     heads = attributes["heads"]
     hidden = x[0].shape[1] // 3
     d = hidden // heads
@@ -198,11 +247,11 @@ def ragged_attention(x, attributes, _):
         allowed = torch.ones(end - start, end - start, dtype=torch.bool)
         if attributes.get("causal"):
             allowed = causal(end - start, end - start)
-        parts.append(attend(q, k, v, allowed, scale).transpose(0, 1).reshape(end - start, hidden))
+        parts.append(attend(q, k, v, allowed, scale, rounded).transpose(0, 1).reshape(end - start, hidden))
     return torch.cat(parts)
 
 
-def attention(x, attributes, _):
+def attention(x, attributes, rounded):
     q, k, v = x
     batch, heads, rows, d = q.shape
     keys = k.shape[2]
@@ -212,7 +261,7 @@ def attention(x, attributes, _):
         allowed = allowed & causal(rows, keys)
     if "mask" in attributes:
         allowed = allowed & (torch.tensor(attributes["mask"]).reshape(batch, 1, 1, keys) != 0)
-    return attend(q, k, v, allowed, attributes.get("scale", 1 / math.sqrt(max(d, 1))))
+    return attend(q, k, v, allowed, attributes.get("scale", 1 / math.sqrt(max(d, 1))), rounded)
 
 
 def dropout(x, attributes, _):
@@ -225,8 +274,8 @@ def dropout(x, attributes, _):
 OPS = {
     "abs": unary(torch.abs),
     "add": binary(torch.add),
-    "amax": reduction(lambda x, dims, keep: torch.amax(x, dims, keep)),
-    "amin": reduction(lambda x, dims, keep: torch.amin(x, dims, keep)),
+    "amax": extreme(lambda x, dims, keep: torch.amax(x, dims, keep)),
+    "amin": extreme(lambda x, dims, keep: torch.amin(x, dims, keep)),
     "clamp": lambda x, a, _: torch.clamp(x[0], a.get("min"), a.get("max")) if a else x[0] * 1,
     "concat": lambda x, a, _: torch.cat(x, a["dim"]),
     "cos": unary(torch.cos),
@@ -243,13 +292,13 @@ OPS = {
     "layerNorm": layer_norm,
     "linear": linear,
     "log": unary(torch.log),
-    "logSoftmax": lambda x, a, _: F.log_softmax(x[0], a["dim"]),
+    "logSoftmax": lambda x, a, rounded: Softmax.apply(x[0], a["dim"], True, rounded),
     "loraLinear": lora_linear,
     "matmul": matmul,
-    "maximum": binary(torch.maximum),
+    "maximum": larger_or_smaller(torch.maximum),
     "mean": reduction(lambda x, dims, keep: torch.mean(x, dims, keep)),
     "meanPool": mean_pool,
-    "minimum": binary(torch.minimum),
+    "minimum": larger_or_smaller(torch.minimum),
     "mseLoss": lambda x, a, _: F.mse_loss(x[0], x[1], reduction=a.get("reduction", "mean")),
     "mul": binary(torch.mul),
     "neg": unary(torch.neg),
@@ -269,7 +318,7 @@ OPS = {
     "silu": unary(F.silu),
     "sin": unary(torch.sin),
     "slice": slice_,
-    "softmax": lambda x, a, _: F.softmax(x[0], a["dim"]),
+    "softmax": lambda x, a, rounded: Softmax.apply(x[0], a["dim"], False, rounded),
     "sqrt": unary(torch.sqrt),
     "square": unary(torch.square),
     "sub": binary(torch.sub),

@@ -44,15 +44,13 @@ class Interpreter:
 
     def __init__(self, masks, noise):
         self.masks = masks
-        self.noise = noise
+        # Ops keep this for their gradient: holding the interpreter, which holds their results, it would never be freed.
+        self.rounded = (lambda x: x) if noise is None else (lambda x: Rounding.apply(x, noise))
         self.tensors = {}
         self.variables = []
         self.depths = {}
         self.optimizers = {}
         self.events = []
-
-    def rounded(self, x):
-        return x if self.noise is None else Rounding.apply(x, self.noise)
 
     def run(self, body):
         self.block(body)

@@ -5,10 +5,14 @@ import type { Program } from "./program.js";
 import { type Around, type Event, Run } from "./run.js";
 import { checkLive, watchArena } from "./watch.js";
 
-/** Events with their bits, to compare runs. */
+/**
+ * Events with their bits, to compare runs. Every NaN counts as one: WebAssembly leaves its sign open, and V8's compilers
+ * differ in it, so that it changes when a kernel is compiled anew in the middle of a program.
+ */
 export function bitsOf(events: readonly Event[]): string[] {
+  const one = (bits: number) => ((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits);
   return events.map(({ what, id, tensor }) => {
-    const bits = tensor && new Uint32Array(tensor.data.slice().buffer);
+    const bits = tensor && new Uint32Array(tensor.data.slice().buffer).map(one);
     return `${what} ${id} ${tensor?.shape.join("×") ?? "none"}: ${bits?.join(" ") ?? ""}`;
   });
 }
