@@ -120,7 +120,7 @@ export interface ClampAttributes {
   readonly max?: number | undefined;
 }
 
-const limit = check<number>("a number", (value) => value <= 0 || value > 0);
+const limit = check<number>("a number", (value) => typeof value === "number" && !Number.isNaN(value));
 
 /** y = min(max(x, min), max); ∂x = g where min < x < max, else 0. */
 export const clamp: TakingOp<ClampAttributes, Chosen, void> = {
