@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LowrankError } from "../ts/errors.js";
+import { LowrankError, withDetails } from "../ts/errors.js";
 import { brief, clip, excerpt } from "../ts/excerpt.js";
 
 describe("excerpt", () => {
@@ -78,11 +78,27 @@ describe("clip", () => {
 });
 
 describe("an error", () => {
+  it("keeps copies of lists, which may be a tensor's shape", () => {
+    const shape = [2, 3];
+    const error = new LowrankError("X", "", { shapes: [shape] });
+    (error.details["shapes"] as number[][])[0]![0] = 9;
+    expect(shape).toEqual([2, 3]);
+  });
+
+  it("takes what its catcher knows, and keeps what it holds", () => {
+    const error = new LowrankError("X", "", { op: "add", dim: 1 });
+    expect(withDetails(error, { op: "sum", shapes: [[2]] })).toBe(error);
+    expect(error.details).toEqual({ op: "add", dim: 1, shapes: [[2]] });
+    const other = new Error("another's");
+    expect(withDetails(other, { op: "sum" })).toBe(other);
+    expect(other).not.toHaveProperty("details");
+  });
+
   it("keeps neither a long message nor large details", () => {
     const small = ["a", { b: 1 }];
     const error = new LowrankError("X", "m".repeat(3e6), { small, text: "x".repeat(3e6), list: Array(1e6).fill(7) });
     expect(error.message.length).toBeLessThan(2_000);
-    expect(error.details["small"]).toBe(small);
+    expect(error.details["small"]).toEqual(small);
     expect(JSON.stringify(error.details).length).toBeLessThan(2_000);
   });
 });

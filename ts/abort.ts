@@ -1,9 +1,11 @@
-import { AbortError, ConfigError } from "./errors.js";
-import { excerpt } from "./excerpt.js";
+import { AbortError } from "./errors.js";
+import { unexpected } from "./settings.js";
 
 /** Throws `AbortError` where the caller has cancelled. */
 export function throwIfAborted(signal: AbortSignal | undefined, details: Record<string, unknown> = {}): void {
-  if (signal?.aborted) throw new AbortError("cancelled by its AbortSignal", details, { cause: signal.reason });
+  if (!signal?.aborted) return;
+  const reason: unknown = signal.reason;
+  throw new AbortError("cancelled by its AbortSignal", { reason, ...details }, { cause: reason });
 }
 
 /** Waits for `work`, but no longer than until the signal is aborted: what is awaited may never come to its end. */
@@ -27,5 +29,5 @@ export function checkSignal(what: string, signal: unknown): void {
   if (signal === undefined || signal === null) return;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
-  throw new ConfigError(`${what}: signal is an AbortSignal, got ${excerpt(signal)}`);
+  throw unexpected(what, "signal", "an AbortSignal", signal);
 }

@@ -10,7 +10,7 @@ import { excerpt } from "./excerpt.js";
  * @param expected what the message says was expected
  */
 export function listFrom<T>(expected: string, given: unknown, take: (item: unknown, place: number) => T): T[] {
-  if (!Array.isArray(given)) throw new ConfigError(`${expected}, got ${excerpt(given)}`);
+  if (!Array.isArray(given)) throw refused(expected, given);
   const list: T[] = [];
   for (let i = 0; i < given.length; i++) list.push(take(given[i], i));
   return list;
@@ -20,7 +20,7 @@ export function listFrom<T>(expected: string, given: unknown, take: (item: unkno
 export function namesFrom(expected: string, given: unknown): string[] {
   return listFrom(expected, given, (name, place) => {
     if (typeof name === "string") return name;
-    throw new ConfigError(`${expected}, got ${excerpt(name)} at place ${place}`);
+    throw new ConfigError(`${expected}, got ${excerpt(name)} at place ${place}`, { expected, value: name, place });
   });
 }
 
@@ -31,5 +31,9 @@ export function isRecord(given: unknown): given is Readonly<Record<string, unkno
 
 /** Throws `ConfigError` unless something is an object of values by name. */
 export function checkRecord(expected: string, given: unknown): asserts given is Readonly<Record<string, unknown>> {
-  if (!isRecord(given)) throw new ConfigError(`${expected}, got ${excerpt(given)}`);
+  if (!isRecord(given)) throw refused(expected, given);
+}
+
+function refused(expected: string, value: unknown): ConfigError {
+  return new ConfigError(`${expected}, got ${excerpt(value)}`, { expected, value });
 }

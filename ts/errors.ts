@@ -6,19 +6,44 @@ import { brief, clip } from "./excerpt.js";
  */
 const LONGEST_MESSAGE = 1_500;
 
-/** Base of every error this package throws. `code` is stable, `details` hold the values behind it where a program has use for them. */
+/**
+ * Base of every error this package throws. `code` is stable, and so are the keys of `details`, the values behind the
+ * message. Errors hold those of them that apply:
+ *
+ * - `op`: what refused, as the message begins: an op, function, class or file
+ * - `shapes`: of the inputs of the op that failed, in order; whatever it failed by
+ * - `option`, `value`, `expected`: an option, argument or field by its name, what came, and what it must be in words;
+ *   `allowed` lists what it may be, `meant` is what was likely meant
+ * - `place`: where in a list the value stands; `length`: how many the list or dimension may count
+ * - `input`, `actual`, `expected`: a tensor by its name, its shape, and the one it must have (its layout in words)
+ * - `node`: the id of a node; `reason`: "disposed", "ended" or "unknown" for a stale one
+ * - `reason`: why a call came at the wrong time ("not started", "disposed", "running", "view", "open", "promise");
+ *   the signal's own of an `AbortError`
+ * - `requested`, `used`, `reserved`, `maximum`: bytes of memory
+ * - `step`: of training; `file`, `line`, `tensor`: of what was read
+ */
 export class LowrankError extends Error {
   /** Stable name of the kind of error, such as "SHAPE": for programs that tell errors apart. */
   readonly code: string;
-  /** Values behind the message; in place of a very large one stands its excerpt. */
+  /** The values behind the message, lists copied; in place of a very large one stands its excerpt. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
     super(clip(message, LONGEST_MESSAGE), options);
     this.name = new.target.name;
     this.code = code;
-    this.details = Object.fromEntries(Object.entries(details).map(([key, value]) => [key, brief(value)]));
+    this.details = kept(details);
   }
+}
+
+function kept(details: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(details).map(([key, value]) => [key, brief(value)]));
+}
+
+/** Adds to an error of this package what only its catcher knows; what it holds already stays. Gives the error back. */
+export function withDetails(error: unknown, details: Record<string, unknown>): unknown {
+  if (error instanceof LowrankError) Object.assign(error, { details: { ...kept(details), ...error.details } });
+  return error;
 }
 
 /** A class of these errors. */

@@ -74,7 +74,14 @@ export function excerpt(value: unknown, limit = LIMIT): string {
   return text.length > limit + 50 ? `${text.slice(0, limit)}…` : text;
 }
 
-/** The value itself where all of it can be printed in `limit` characters, else its excerpt: what an error may keep. */
+/**
+ * The value itself where all of it can be printed in `limit` characters, else its excerpt: what an error may keep. Lists
+ * are copied, for a shape may be a tensor's own.
+ */
 export function brief(value: unknown, limit = 10_000): unknown {
-  return printed(value, limit).complete ? value : excerpt(value);
+  return printed(value, limit).complete ? copied(value) : excerpt(value);
+}
+
+function copied(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(copied) : value;
 }

@@ -43,7 +43,7 @@ function copyOf<T extends Int32Array | Float32Array | Uint8Array>(
   what: string,
   name: string,
   given: ArrayLike<unknown>,
-  kind: new (length: number) => T,
+  kind: ArrayKind<T>,
   items: string,
   fits: (value: unknown) => boolean,
   convert: (value: unknown) => number,
@@ -62,13 +62,20 @@ function copyOf<T extends Int32Array | Float32Array | Uint8Array>(
   return data;
 }
 
+/** A class of typed arrays. */
+interface ArrayKind<T> {
+  new (length: number): T;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
 /** An array of zeros. Throws `MemoryError` where JavaScript cannot make one so long. */
-export function hostArray<T>(what: string, kind: new (length: number) => T, length: number): T {
+export function hostArray<T>(what: string, kind: ArrayKind<T>, length: number): T {
   let cause: unknown;
   try {
     if (length <= MAX_ELEMENTS) return new kind(length);
   } catch (error) {
     cause = error;
   }
-  throw new MemoryError(`${what}: there is no memory for ${length} values`, {}, { cause });
+  const requested = length * kind.BYTES_PER_ELEMENT;
+  throw new MemoryError(`${what}: there is no memory for ${length} values`, { op: what, requested }, { cause });
 }

@@ -16,7 +16,8 @@ const SYNONYMS =
  */
 export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
-    throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`);
+    const details = { op: what, option: "options", expected: "an object", value: given };
+    throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`, details);
   }
   for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known);
 }
@@ -25,7 +26,8 @@ function unknownOption(what: string, name: string, known: readonly string[]): Co
   const meant = likelyName(name, known);
   const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
   const there = known.join(", ") || "none";
-  return new ConfigError(`${what}: there is no option ${excerpt(clip(name, 60))}${hint} (there are ${there})`);
+  const message = `${what}: there is no option ${excerpt(clip(name, 60))}${hint} (there are ${there})`;
+  return new ConfigError(message, { op: what, option: name, meant, allowed: known });
 }
 
 /** The known name that means the same, stands in it or around it, or is spelt nearly the same; undefined for none. */

@@ -7,6 +7,9 @@ import { excerpt } from "./excerpt.js";
 /** Largest finite float32: what kernels compute with. */
 const LARGEST = 3.4028234663852886e38;
 
+/** The name that details have for something: without what stands before it in a sentence. */
+export const keyOf = (name: string) => name.split(" ").pop();
+
 /** "<what>: <name> is <expected>, got <value>" */
 export function unexpected(
   what: string,
@@ -14,8 +17,11 @@ export function unexpected(
   expected: string,
   value: unknown,
   kind: ErrorClass = ConfigError,
+  more: Record<string, unknown> = {},
 ): Error {
-  return new kind(`${what}: ${name} is ${expected}, got ${excerpt(value)}`);
+  const at = more["place"] === undefined ? "" : ` at place ${more["place"] as number}`;
+  const message = `${what}: ${name} is ${expected}, got ${excerpt(value)}${at}`;
+  return new kind(message, { op: what, option: keyOf(name), expected, value, ...more });
 }
 
 /** Gives a value back, or throws where it is not what is expected. */
@@ -73,7 +79,8 @@ export function whole(
 /** One of a few words. */
 export function oneOf<T extends string>(what: string, name: string, value: unknown, words: readonly T[]): T {
   if (words.includes(value as T)) return value as T;
-  throw unexpected(what, name, `one of ${words.map((word) => `"${word}"`).join(", ")}`, value);
+  const expected = `one of ${words.map((word) => `"${word}"`).join(", ")}`;
+  throw unexpected(what, name, expected, value, undefined, { allowed: words });
 }
 
 /** A function. */
@@ -108,8 +115,7 @@ export function notListed(
   items: string,
   value: unknown,
   place: number,
-  kind: ErrorClass = ConfigError,
+  kind?: ErrorClass,
 ): Error {
-  const message = `${what}: ${name} is a list of ${items}, got ${excerpt(value)} at place ${place}`;
-  return new kind(message);
+  return unexpected(what, name, `a list of ${items}`, value, kind, { place });
 }

@@ -1,6 +1,6 @@
 import { type ErrorClass, MemoryError, ShapeError } from "./errors.js";
 import { clip } from "./excerpt.js";
-import { lengthOf, notListed, unexpected } from "./settings.js";
+import { keyOf, lengthOf, notListed, unexpected } from "./settings.js";
 
 /** Dimensions a tensor may have. */
 const MAX_RANK = 64;
@@ -46,12 +46,16 @@ export function checkSize<T extends readonly number[]>(what: string, shape: T): 
   for (let d = 0; d < shape.length; d++) if (shape[d] !== 0) size *= shape[d]!;
   if (size <= MAX_ELEMENTS && shape.length <= MAX_RANK) return shape;
   if (shape.length > MAX_RANK) throw tooManyDimensions(what, shape.length);
-  throw new MemoryError(`${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be`);
+  throw new MemoryError(
+    `${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be (2^30 elements)`,
+    { op: what, shape, requested: 4 * size, maximum: 4 * MAX_ELEMENTS },
+  );
 }
 
 /** "<what>: <name> must be <layout>, got <shape>" */
 export function wrongShape(what: string, name: string, layout: string, shape: readonly number[]): Error {
-  return new ShapeError(`${what}: ${name} must be ${layout}, got ${formatShape(shape)}`);
+  const details = { op: what, input: keyOf(name), expected: layout, actual: shape };
+  return new ShapeError(`${what}: ${name} must be ${layout}, got ${formatShape(shape)}`, details);
 }
 
 /** Throws an error of class `kind` unless `shape` is the `expected` one, which is `whose`. */
@@ -65,14 +69,15 @@ export function checkShape(
 ): void {
   if (sameShape(shape, expected)) return;
   const message = `${what}: ${name} must have ${whose}shape ${formatShape(expected)}, got ${formatShape(shape)}`;
-  throw new kind(message);
+  throw new kind(message, { op: what, input: keyOf(name), expected, actual: shape });
 }
 
 /** Throws `ShapeError` unless a shape holds `count` things. */
 export function checkFills(what: string, shape: readonly number[], things: string, count: number): void {
   const size = sizeOf(shape);
   if (count === size) return;
-  throw new ShapeError(`${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`);
+  const message = `${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`;
+  throw new ShapeError(message, { op: what, option: things, shape, expected: size, actual: count });
 }
 
 /**
@@ -92,5 +97,6 @@ export function listOf(what: string, name: string, given: ArrayLike<number>): nu
 }
 
 function tooManyDimensions(what: string, rank: number): ShapeError {
-  return new ShapeError(`${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`);
+  const message = `${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`;
+  return new ShapeError(message, { op: what, rank, maximum: MAX_RANK });
 }

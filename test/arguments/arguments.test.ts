@@ -49,7 +49,10 @@ class Stage {
     } catch (thrown) {
       const named = thrown instanceof LowrankError;
       expect(named || thrown === own, `${what}: threw ${(thrown as Error)?.stack}`).toBe(true);
-      if (named) expect(thrown.message.length, what).toBeLessThan(600);
+      if (named) {
+        expect(thrown.message.length, what).toBeLessThan(600);
+        expect(Object.keys(thrown.details), `${what}: ${thrown.message}`).not.toEqual([]);
+      }
       expect(stateOf(scene), what).toBe(before);
       return;
     }

@@ -35,10 +35,10 @@ describe("init refuses, and says so before it starts anything,", () => {
     ["memory NaN", { maximumMemory: NaN }, /maximumMemory is a number of bytes, .*, got NaN/],
     ["too little memory", { maximumMemory: 2 ** 20 }, /16 MiB to 4 GiB/],
     ["too much memory", { maximumMemory: 2 ** 33 }, /16 MiB to 4 GiB/],
-    ["wasm null", { build: "simd", wasm: null }, /wasm is bytes, .*, got null/],
-    ["wasm a number", { build: "simd", wasm: 7 }, /wasm is bytes, .*, got 7/],
-    ["wasm an empty text", { build: "simd", wasm: "" }, /wasm is bytes, .*, got ""/],
-    ["wasm a list", { build: "simd", wasm: [0, 97, 115, 109] }, /wasm is bytes/],
+    ["wasm null", { build: "simd", wasm: null }, /wasm is the binary's bytes, .*, got null/],
+    ["wasm a number", { build: "simd", wasm: 7 }, /wasm is the binary's bytes, .*, got 7/],
+    ["wasm an empty text", { build: "simd", wasm: "" }, /wasm is the binary's bytes, .*, got ""/],
+    ["wasm a list", { build: "simd", wasm: [0, 97, 115, 109] }, /wasm is the binary's bytes/],
     ["wasm without build", { wasm: EMPTY }, /`wasm` needs `build/],
   ])("%s", async (_, options, message) => {
     const error = await refused(options);
@@ -103,7 +103,7 @@ describe("a binary that is given", () => {
     await expect(compile("simd", EMPTY)).rejects.toThrow(/not a kernel binary of this package: it exports no "memory"/);
     await expect(compile("simd", Uint8Array.of(1, 2, 3))).rejects.toThrow(/not a binary that this runtime compiles/);
     const threaded = await projectFile("build/wasm/simd-threads/lowrank_wasm_bg.wasm");
-    await expect(compile("simd", threaded)).rejects.toThrow(/which only the package starts/);
+    await expect(compile("simd", threaded)).rejects.toThrow(/which only the package itself can start/);
     await expect(compile("simd", "http://127.0.0.1:1/none.wasm")).rejects.toThrow(
       /cannot be fetched here .*pass its bytes/,
     );

@@ -29,7 +29,7 @@ describe("after dispose", () => {
     const [state, value] = [optimizer.state(), graph.value(w)];
     optimizer.dispose();
     expect(() => optimizer[method](state)).toThrow(ConfigError);
-    expect(() => optimizer[method](state)).toThrow("the optimizer was disposed");
+    expect(() => optimizer[method](state)).toThrow("optimizer: it was disposed");
     expect(graph.value(w)).toEqual(value);
     optimizer.dispose();
     graph.dispose();

@@ -62,9 +62,12 @@ export async function init(options: InitOptions = {}): Promise<EngineInfo> {
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
 function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, wanted: Wanted): void {
   const other: string[] = [];
+  const [asks, runs] = [{}, {}] as Record<string, unknown>[];
   const hold = (name: keyof Wanted, has: unknown, same: boolean) => {
     const { [name]: wants = "auto" } = wanted;
-    if (wants !== "auto" && !same) other.push(`${name} ${JSON.stringify(wants)}, not ${JSON.stringify(has)}`);
+    if (wants === "auto" || same) return;
+    other.push(`${name} ${JSON.stringify(wants)}, not ${JSON.stringify(has)}`);
+    [asks![name], runs![name]] = [wants, has];
   };
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
@@ -73,7 +76,8 @@ function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, w
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
   if (other.length > 0) {
-    throw new ConfigError(`init: the kernels are running already; ${other.join("; ")} needs a new process`);
+    const message = `init: the kernels are running already; ${other.join("; ")} would need a new process or page`;
+    throw new ConfigError(message, { op: "init", expected: runs, value: asks });
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }
@@ -93,6 +97,8 @@ export function engineInfo(): EngineInfo {
 
 /** The running engine. */
 export function engine(): Engine {
-  if (running === undefined) throw new ConfigError("call `await init()` first");
+  if (running === undefined) {
+    throw new ConfigError("the kernels are not loaded yet: call `await init()` first", { reason: "not started" });
+  }
   return running;
 }

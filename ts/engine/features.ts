@@ -35,10 +35,10 @@ export function detectFeatures(): Features {
 export function sharedMemoryObstacle(): string | null {
   // Pages need isolation before a `SharedArrayBuffer` can be sent to a worker.
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
-  if (isolated === false) return "this page is not cross-origin isolated";
+  if (isolated === false) return "this page is not cross-origin isolated (by the headers COOP and COEP)";
   if (typeof SharedArrayBuffer === "undefined") return "this runtime has no SharedArrayBuffer";
   // A shared memory; i32.const 0, i32.atomic.load
   const memory = [0x05, 0x04, 0x01, 0x03, 0x01, 0x01];
   const code = [0x0a, 0x0b, 0x01, 0x09, 0x00, 0x41, 0x00, 0xfe, 0x10, 0x02, 0x00, 0x1a, 0x0b];
-  return validates(...memory, ...code) ? null : "this runtime has no shared WebAssembly memory";
+  return validates(...memory, ...code) ? null : "this runtime's WebAssembly has no shared memory";
 }

@@ -75,7 +75,8 @@ export class Heap {
 
   #grow(size: number): void {
     if (this.#windows > 0) {
-      throw new ConfigError("memory must grow, but a `view`'s array would be detached");
+      const message = "memory must grow, but a `view`'s array would be detached: read first, compute after";
+      throw new ConfigError(message, { reason: "view", requested: size });
     }
     const last = this.#free.at(-1);
     const atEnd = last !== undefined && last.start + last.size === this.reserved ? last.size : 0;
@@ -91,11 +92,11 @@ export class Heap {
   }
 
   #exhausted(requested: number, cause?: unknown): MemoryError {
-    const { reserved, maximum } = this;
+    const { used, reserved, maximum } = this;
     return new MemoryError(
       `linear memory: ${megabytes(requested)} more are needed, ${megabytes(reserved)} of at most ${megabytes(maximum)} ` +
-        "are reserved; use smaller batches, dispose graphs, or raise `maximumMemory`",
-      { requested, reserved, maximum },
+        "are reserved; use smaller batches or shorter texts, dispose graphs, or raise `maximumMemory` in init()",
+      { requested, used, reserved, maximum },
       { cause },
     );
   }
@@ -117,7 +118,7 @@ export class Heap {
 
 /** The error of a block that is released and is not in use. */
 export function releasedTwice(pointer: Pointer): LowrankError {
-  return new LowrankError("INTERNAL", `no block in use starts at ${pointer}: released twice`);
+  return new LowrankError("INTERNAL", `no block in use starts at ${pointer}; was it released twice?`, { pointer });
 }
 
 function megabytes(bytes: number): string {

@@ -24,5 +24,7 @@ export async function instantiate(module: WebAssembly.Module, memory?: WebAssemb
 }
 
 function taskFailed(): never {
-  throw new EngineError("a thread died in a kernel, whose result is lost; go on from a checkpoint");
+  throw new EngineError(
+    "a thread of the pool died in a kernel, whose result is lost; go on from a state you trust, such as a checkpoint",
+  );
 }

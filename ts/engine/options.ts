@@ -58,7 +58,9 @@ export function checkInitOptions(given: InitOptions): Wanted {
     maximumMemory: optional(memorySize),
   });
   if (wanted.wasm !== undefined && wanted.build === "auto") {
-    throw new ConfigError('init: `wasm` needs `build`, "simd" or "relaxed"');
+    const allowed = ["simd", "relaxed"];
+    const details = { op: "init", option: "build", value: "auto", allowed };
+    throw new ConfigError('init: `wasm` needs `build` to say which binary it is, "simd" or "relaxed"', details);
   }
   return wanted;
 }
@@ -79,5 +81,5 @@ function binary(what: string, name: string, wasm: WasmSource): WasmSource {
   if (kind === "WebAssembly.Module") return wasm;
   if (kind === "URL" || wasm instanceof URL) return String(wasm);
   if (typeof wasm === "string" && wasm !== "") return wasm;
-  throw unexpected(what, name, "bytes, a WebAssembly.Module or a URL", wasm);
+  throw unexpected(what, name, "the binary's bytes, a WebAssembly.Module, or a URL to fetch it from", wasm);
 }

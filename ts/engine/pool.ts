@@ -47,8 +47,8 @@ export function planThreads(wanted: number | "auto", features: Features, ownBina
   const asked = wanted === "auto" ? Math.min(cores(), MOST_THREADS) : wanted;
   const obstacle =
     asked === 1 ? null
-    : host === undefined ? "this entry point starts no workers"
-    : ownBinary ? "`wasm` runs on one thread"
+    : host === undefined ? "this entry point of the package starts no workers"
+    : ownBinary ? "a binary given as `wasm` runs on one thread"
     : features.threads ? ""
     : sharedMemoryObstacle(); // prettier-ignore
   if (obstacle !== "") return { threads: 1, refused: obstacle };

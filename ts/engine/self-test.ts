@@ -31,7 +31,9 @@ export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
     for (let k = 0; k < INNER; k++) expected += left[row * INNER + k]! * right[k * COLUMNS + column]!;
     if (got === expected) return;
     throw new UnsupportedError(
-      `init: the "${build}" build computes wrongly in this runtime: [${row}, ${column}] is ${got}, not ${expected}`,
+      `init: the "${build}" build computes wrongly in this runtime: element [${row}, ${column}] of the self-test is ` +
+        `${got}, not ${expected}; use another build or runtime`,
+      { op: "init", build, row, column, expected, actual: got },
     );
   });
   for (const block of [a, b, c]) heap.release(block);

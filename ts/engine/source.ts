@@ -35,9 +35,9 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     const [kind, whose] =
       source === undefined
-        ? [UnsupportedError, `the binary of the "${variant}" build does not compile`]
+        ? [UnsupportedError, `the binary of the "${variant}" build does not compile: the file is damaged, or not it`]
         : ([ConfigError, "wasm is not a binary that this runtime compiles"] as const);
-    throw new kind(`init: ${whose}: ${clip(cause.message)}`, {}, { cause });
+    throw new kind(`init: ${whose}: ${clip(cause.message)}`, { op: "init", build: variant }, { cause });
   }
 }
 
@@ -46,18 +46,23 @@ const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_sta
 
 function checkKernels(module: WebAssembly.Module): void {
   if (WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory")) {
-    throw new ConfigError("init: wasm has threads, which only the package starts");
+    const message = "init: wasm is a build with threads, which only the package itself can start";
+    throw new ConfigError(message, { op: "init", option: "wasm", imports: "memory" });
   }
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const missing = KNOWN_BY.find((name) => !names.includes(name));
   if (missing !== undefined) {
-    throw new ConfigError(`init: wasm is not a kernel binary of this package: it exports no "${missing}"`);
+    const message = `init: wasm is not a kernel binary of this package: it exports no "${missing}"`;
+    const remedy = 'pass the contents of "lowrank/wasm/lowrank-simd.wasm"';
+    throw new ConfigError(`${message}; ${remedy}`, { op: "init", option: "wasm", missing });
   }
 }
 
 function locate(variant: string): WasmSource | Promise<WasmSource> {
   if (locator !== undefined) return locator(variant);
-  throw new UnsupportedError("init: this entry point needs `wasm`: bytes, a WebAssembly.Module or a URL");
+  const remedy = "pass it: init({ wasm: bytes | module | url })";
+  const details = { op: "init", option: "wasm", build: variant };
+  throw new UnsupportedError(`init: this entry point does not know where its binary is; ${remedy}`, details);
 }
 
 /** The answer itself where it can be compiled as it comes, else its bytes. */
@@ -67,13 +72,14 @@ async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
   try {
     response = await fetch(url);
   } catch (cause) {
-    const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); pass its bytes`;
-    throw new UnsupportedError(message, {}, { cause });
+    const remedy = "read the file and pass its bytes: init({ wasm: bytes })";
+    const message = `init: ${address} cannot be fetched here (${clip(String(cause))}); ${remedy}`;
+    throw new UnsupportedError(message, { op: "init", address }, { cause });
   }
   const { ok, status, headers } = response;
   if (!ok) {
-    const remedy = 'copy the .wasm file there, or import "lowrank/inline"';
-    throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`);
+    const remedy = 'copy the .wasm file there (bundlers leave it behind), or import "lowrank/inline"';
+    throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`, { op: "init", address, status });
   }
   // Streaming compilation insists on the right media type; many static servers send another.
   return headers.get("content-type")?.startsWith("application/wasm") ? response : response.arrayBuffer();

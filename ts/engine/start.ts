@@ -56,10 +56,14 @@ export async function start(wanted: Wanted): Promise<Engine> {
 }
 
 function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
-  if (!simd) throw new UnsupportedError("init: this runtime has no WebAssembly SIMD");
+  if (!simd) {
+    const message = "init: this runtime has no WebAssembly SIMD; use a newer one";
+    throw new UnsupportedError(message, { op: "init", missing: "simd" });
+  }
   if (wanted === "relaxed" && !relaxedSimd) {
-    const remedy = 'use build "simd"';
-    throw new UnsupportedError(`init: this runtime has no relaxed SIMD; ${remedy}`);
+    const remedy = 'use build "simd" or "auto", or Node 20 with --experimental-wasm-relaxed-simd';
+    const details = { op: "init", option: "build", value: wanted, missing: "relaxedSimd" };
+    throw new UnsupportedError(`init: this runtime has no relaxed SIMD; ${remedy}`, details);
   }
   if (wanted !== "auto") return [wanted];
   return relaxedSimd ? ["relaxed", "simd"] : ["simd"];

@@ -164,7 +164,8 @@ function newLevel(): Level {
 function blockSize(elements: number): number {
   // The negation refuses NaN too: an offset that is no number would make every later block one.
   if (!(elements >= 0 && elements <= MAX_ELEMENTS)) {
-    throw new MemoryError(`there is no memory for ${elements} values`);
+    const details = { requested: 4 * elements, maximum: 4 * MAX_ELEMENTS };
+    throw new MemoryError(`linear memory: there is no memory for ${elements} values`, details);
   }
   return Math.max(ALIGNMENT, align(4 * elements));
 }

@@ -102,6 +102,7 @@ export class TileChoice {
     const found = tiles.findIndex((tile) => tile.rows === rows && tile.columns === columns);
     if (found >= 0) return found;
     const names = tiles.map((tile) => `${tile.rows}×${tile.columns}`).join(", ");
-    throw new ConfigError(`init: there is no ${rows}×${columns} tile; compiled are ${names}`);
+    const details = { op: "init", option: "tile", value: { rows, columns }, allowed: tiles };
+    throw new ConfigError(`init: there is no ${rows}×${columns} tile; compiled are ${names}`, details);
   }
 }

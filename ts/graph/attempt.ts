@@ -57,7 +57,8 @@ export class Attempt {
   /** Throws `ConfigError` while a method is at work: one that user code called from within (a getter) would disturb it. */
   assertIdle(): void {
     if (this.open) {
-      throw new ConfigError("a method of this graph was called inside another");
+      const message = "a method of this graph was called inside another: pass plain values, not getters";
+      throw new ConfigError(message, { reason: "running" });
     }
   }
 }

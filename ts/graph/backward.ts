@@ -42,13 +42,15 @@ function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array
 }
 
 /** Throws where `loss` is no scalar, or the gradient has another shape, or nothing trainable lies under it. */
-export function checkBackward({ value, requiresGrad }: Node, gradient: Tensor | undefined): void {
+export function checkBackward({ id, value, requiresGrad }: Node, gradient: Tensor | undefined): void {
   if (gradient !== undefined) {
     checkShape("backward", "the gradient", gradient.shape, value.shape, "the node's ");
   } else if (value.size !== 1) {
-    throw new ShapeError(`backward: the loss is ${formatShape(value.shape)}, not one value; pass ∂L/∂loss`);
+    const message = `backward: the loss is ${formatShape(value.shape)}, not one value; reduce it, or pass ∂L/∂loss`;
+    throw new ShapeError(message, { op: "backward", input: "loss", expected: [], actual: value.shape });
   }
   if (!requiresGrad) {
-    throw new ConfigError("backward: nothing trainable lies under this node");
+    const message = "backward: nothing trainable lies under this node: no variable, or all in noGrad";
+    throw new ConfigError(message, { op: "backward", node: id });
   }
 }

@@ -1,4 +1,5 @@
 import type { Kernels } from "../engine/kernels.js";
+import { withDetails } from "../errors.js";
 import type { BackwardCall, ForwardCall, GradientTarget, Op, PackedForm, Pointer, Value } from "../ops/op.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
@@ -61,6 +62,8 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     try {
       node.op!.backward(this);
       return this.gradientTaken;
+    } catch (error) {
+      throw withDetails(error, { op: node.op!.name, shapes: node.values.map(({ shape }) => shape) });
     } finally {
       this.close();
     }

@@ -9,7 +9,7 @@ import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
 const leaks = new FinalizationRegistry<string>((what) => {
-  console.warn(`lowrank: a ${what} was collected without dispose()`);
+  console.warn(`lowrank: a ${what} was collected without dispose(); its memory stays taken`);
 });
 
 /**
@@ -119,11 +119,12 @@ export class GraphMemory {
     this.assertNotDisposed();
     this.attempt.assertIdle();
     if (this.windows > 0) {
-      throw new ConfigError("a method of this graph was called inside `view`");
+      const message = "a method of this graph was called inside `view`: read first, compute after";
+      throw new ConfigError(message, { reason: "view" });
     }
   }
 
   private assertNotDisposed(): void {
-    if (this.disposed) throw new StaleNodeError("the graph was disposed");
+    if (this.disposed) throw new StaleNodeError("this graph was disposed; make a new one", { reason: "disposed" });
   }
 }

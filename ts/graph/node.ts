@@ -56,7 +56,10 @@ export function idList(what: string, given: readonly NodeId[]): NodeId[] {
   const ids = new Array<NodeId>(given.length);
   for (let i = 0; i < given.length; i++) {
     const id: unknown = given[i];
-    if (typeof id !== "number") throw new StaleNodeError(`${what}: node ${excerpt(id)} does not exist`);
+    if (typeof id !== "number") {
+      const details = { op: what, node: id, place: i, reason: "unknown" };
+      throw new StaleNodeError(`${what}: node ${excerpt(id)} does not exist`, details);
+    }
     ids[i] = id as NodeId;
   }
   return ids;

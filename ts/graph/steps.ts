@@ -67,9 +67,13 @@ export class Steps extends GraphMemory {
   rewind(mark: Mark): void {
     this.assertUsable();
     const depth = this.marks.indexOf(mark as OpenMark);
-    if (depth < 0) throw new ConfigError("rewind: the mark was rewound already, or is of another graph");
+    if (depth < 0) {
+      const message = "rewind: this mark was rewound already, or is of another graph";
+      throw new ConfigError(message, { op: "rewind", reason: "ended" });
+    }
     if (depth < this.marks.length - 1) {
-      throw new ConfigError("rewind: a later mark or step is still open");
+      const message = "rewind: a mark made after this one, or a step, is still open; end it first";
+      throw new ConfigError(message, { op: "rewind", reason: "open" });
     }
     this.unwind(depth);
   }
@@ -101,13 +105,13 @@ export class Steps extends GraphMemory {
   node(id: NodeId): Node {
     const node = this.byId.get(id);
     if (node !== undefined) return node;
-    const reason = this.disposed
-      ? "the graph was disposed"
+    const [reason, why] = this.disposed
+      ? ["disposed", "the graph was disposed"]
       : wasIssued(id)
-        ? "it was rewound when its step ended, released, or is of another graph"
-        : "no graph made it";
+        ? ["ended", "it was rewound when its step ended, released, or is of another graph; take values out as tensors"]
+        : ["unknown", "no graph made it"];
     const shown = typeof id === "number" ? id : typeof id;
-    throw new StaleNodeError(`node ${shown} does not exist: ${reason}`);
+    throw new StaleNodeError(`node ${shown} does not exist: ${why}`, { node: id, reason });
   }
 
   /** Puts a node on the tape. */

@@ -8,5 +8,6 @@ export function synchronous<T>(what: string, result: T): T {
   if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== "function") return result;
   // It will fail on stale nodes, which nobody waits for any more; this error says why.
   Promise.resolve(result).catch(() => {});
-  throw new ConfigError(`${what}: the body returned a promise`);
+  const message = `${what}: the body returned a promise; await what it needs before`;
+  throw new ConfigError(message, { op: what, reason: "promise" });
 }

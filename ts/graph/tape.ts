@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError, withDetails } from "../errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
 import { or, readOptions } from "../read-options.js";
 import { callable, check, whole } from "../settings.js";
@@ -75,7 +75,8 @@ export class Tape extends Steps {
     const { pointer, size } = this.node(id).value;
     const result = synchronous("view", this.readWindow(pointer, size, read));
     if (ArrayBuffer.isView(result) && result.buffer === this.engine.memory.buffer) {
-      throw new ConfigError("view: the array is valid inside only; return `array.slice()`");
+      const message = "view: the array is valid inside only; return what was read, or `array.slice()`";
+      throw new ConfigError(message, { op: "view", reason: "view" });
     }
     return result;
   }
@@ -86,7 +87,8 @@ export class Tape extends Steps {
     const value = readTensor("setValue", tensor, this.engine.memory);
     const node = this.node(id);
     if (node.op !== null) {
-      throw new ConfigError(`setValue: node ${id} is the result of ${node.op.name}; pass a constant or variable`);
+      const message = `setValue: node ${id} is the result of ${node.op.name}; pass a constant or variable`;
+      throw new ConfigError(message, { op: "setValue", node: id });
     }
     checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
     writeTensor("setValue", value, this.floats(node.value.pointer, node.value.size));
@@ -215,22 +217,22 @@ export class Tape extends Steps {
   protected apply<A, S>(op: Op<A, S>, ids: readonly NodeId[], attributes: A): NodeId {
     this.assertUsable();
     const { streams } = this;
+    // Made as long as they get: lists that grow take room for many more.
+    const nodes = new Array<Node>(ids.length);
+    const values = new Array<Value>(ids.length);
+    const shapes = new Array<Shape>(ids.length);
+    let requiresGrad = false;
+    for (let i = 0; i < ids.length; i++) {
+      const node = this.node(ids[i]!);
+      nodes[i] = node;
+      values[i] = node.value;
+      shapes[i] = node.value.shape;
+      requiresGrad ||= node.requiresGrad;
+    }
+    requiresGrad &&= this.recording;
     // `Attempt.run` without its closure, which would cost as much as a small kernel.
     this.attempt.begin();
     try {
-      // Made as long as they get: lists that grow take room for many more.
-      const nodes = new Array<Node>(ids.length);
-      const values = new Array<Value>(ids.length);
-      const shapes = new Array<Shape>(ids.length);
-      let requiresGrad = false;
-      for (let i = 0; i < ids.length; i++) {
-        const node = this.node(ids[i]!);
-        nodes[i] = node;
-        values[i] = node.value;
-        shapes[i] = node.value.shape;
-        requiresGrad ||= node.requiresGrad;
-      }
-      requiresGrad &&= this.recording;
       const shape = op.shape(shapes, attributes, op.name);
       const size = sizeOf(shape);
       const pointer = op.alias ? values[0]!.pointer : this.arena.allocate(size);
@@ -242,7 +244,7 @@ export class Tape extends Steps {
     } catch (error) {
       this.attempt.rollback();
       this.streams = streams;
-      throw error;
+      throw withDetails(error, { op: op.name, shapes });
     }
   }
 

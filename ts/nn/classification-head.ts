@@ -30,6 +30,7 @@ export class ClassificationHead {
     if (w.shape.length !== 2 || b.shape.length !== 1 || b.shape[0] !== w.shape[1]) {
       throw new ShapeError(
         `ClassificationHead: weight is [hidden, classes] and bias [classes], got ${formatShape(w.shape)} and ${formatShape(b.shape)}`,
+        { op: "ClassificationHead", shapes: [w.shape, b.shape] },
       );
     }
     [this.weight, this.bias] = graph.allOrNothing(() => [graph.variable(w), graph.variable(b)]);

@@ -58,7 +58,10 @@ export class LoraLinear {
     checkGraph(what, graph);
     checkFeatures(inFeatures, outFeatures);
     const resolved = resolveLoraConfig(config);
-    if (resolved.dora) throw new ConfigError("LoraLinear: DoRA needs a weight; use fromLinear");
+    if (resolved.dora) {
+      const details = { op: what, option: "dora", value: true };
+      throw new ConfigError("LoraLinear: DoRA needs the weight's norms; use fromLinear", details);
+    }
     const weight = () => graph.constant(zeros([inFeatures, outFeatures]));
     return LoraLinear.build(graph, weight, null, inFeatures, outFeatures, resolved);
   }
@@ -81,8 +84,8 @@ export class LoraLinear {
     checkGraph(what, graph);
     checkFeatures(inFeatures, outFeatures);
     const shape = graph.shape(weight);
-    const hint = sameShape(shape, [outFeatures, inFeatures]) ? " (transpose PyTorch's [out, in] first)" : "";
-    checkShape(what, `the weight${hint}`, shape, [inFeatures, outFeatures]);
+    const hint = sameShape(shape, [outFeatures, inFeatures]) ? "transpose PyTorch's [out, in] first: " : "";
+    checkShape(what, `${hint}the weight`, shape, [inFeatures, outFeatures]);
     if (bias !== null) checkShape(what, "the bias", graph.shape(bias), [outFeatures]);
     return LoraLinear.build(graph, () => weight, bias, inFeatures, outFeatures, resolveLoraConfig(config));
   }

@@ -44,7 +44,7 @@ export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): 
 
 function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Tensor; b: Tensor } {
   const { inFeatures, outFeatures, rank } = shape;
-  const given = object("LoRA", "what an initialiser gives", init(graph, shape), "{ a, b }") as ReturnType<LoraInit>;
+  const given = object("LoRA", "an initialiser's result", init(graph, shape), "{ a, b }") as ReturnType<LoraInit>;
   const check = (letter: string, value: Tensor, expected: readonly number[]) => {
     const name = `the initialiser's ${letter}`;
     const tensor = checkTensor(`LoRA: ${name}`, value);
@@ -53,7 +53,8 @@ function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Te
   };
   const [a, b] = [check("A", given.a, [inFeatures, rank]), check("B", given.b, [rank, outFeatures])];
   if (![a, b].some(({ data }) => data.some((x) => x !== 0))) {
-    throw new ConfigError("LoRA: A and B are both zero, so neither would get a gradient");
+    const message = "LoRA: A and B are both zero, so neither would ever get a gradient; make one random";
+    throw new ConfigError(message, { op: "LoRA", option: "init" });
   }
   return { a, b };
 }

@@ -13,8 +13,8 @@ export function broadcastShapes(name: string, a: Shape, b: Shape): Shape {
   for (let fromEnd = 1; fromEnd <= rank; fromEnd++) {
     const [x, y] = [a[a.length - fromEnd] ?? 1, b[b.length - fromEnd] ?? 1];
     if (x !== y && x !== 1 && y !== 1) {
-      const lengths = `lengths ${x} and ${y} of dimension -${fromEnd} differ`;
-      throw new ShapeError(`${name}: ${formatShape(a)} and ${formatShape(b)}: ${lengths}`);
+      const lengths = `lengths ${x} and ${y} of dimension -${fromEnd} differ and neither is 1`;
+      throw new ShapeError(`${name}: ${formatShape(a)} and ${formatShape(b)}: ${lengths}`, { dim: -fromEnd });
     }
     shape[rank - fromEnd] = x === 1 ? y : x;
   }
@@ -25,6 +25,7 @@ export function broadcastShapes(name: string, a: Shape, b: Shape): Shape {
 export function checkExpands(name: string, from: Shape, to: Shape): void {
   const lead = to.length - from.length;
   if (lead < 0 || from.some((length, d) => length !== 1 && length !== to[d + lead])) {
-    throw new ShapeError(`${name}: ${formatShape(from)} does not repeat to ${formatShape(to)}`);
+    const message = `${name}: ${formatShape(from)} does not repeat to ${formatShape(to)}: only lengths of 1 do`;
+    throw new ShapeError(message, { option: "shape", value: to });
   }
 }

@@ -45,7 +45,7 @@ const INT32 = 2 ** 31;
 
 const weights: Read<Float32Array> = (what, name, value) => {
   const data = floatsOf(what, name, value as number[]);
-  data.forEach((each, place) => finite(what, `${name} ${place}`, each));
+  data.forEach((each, place) => finite(what, `${name}[${place}]`, each));
   return data;
 };
 
@@ -67,7 +67,9 @@ function check(logits: Shape, { targets, ignoreIndex, weight }: Taken, what: str
   checkFills(what, logits.slice(0, -1), "targets", targets.length);
   const row = targets.findIndex((target) => (target < 0 || target >= classes) && target !== ignoreIndex);
   if (row >= 0) {
-    throw new ConfigError(`${what}: target ${targets[row]} of row ${row} is not below ${classes} classes`);
+    const range = classes === 0 ? "there are no classes" : `classes are 0 to ${classes - 1}`;
+    const message = `${what}: target ${targets[row]} of row ${row}: ${range}, ignored is ${ignoreIndex}`;
+    throw new ConfigError(message, { option: "targets", value: targets[row], place: row, length: classes });
   }
   if (weight !== undefined) checkShape(what, "weight", [weight.length], [classes]);
 }

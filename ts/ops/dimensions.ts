@@ -9,7 +9,8 @@ export function dimensionOf(name: string, shape: Shape, dim: number): number {
   const rank = shape.length;
   if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
     const range = rank === 0 ? "a scalar has none" : `expected ${-rank} to ${rank - 1}`;
-    throw new ShapeError(`${name}: dimension ${excerpt(dim)} of ${formatShape(shape)}: ${range}`);
+    const message = `${name}: dimension ${excerpt(dim)} of ${formatShape(shape)}: ${range}`;
+    throw new ShapeError(message, { option: "dim", value: dim, length: rank });
   }
   return axisOf(shape, dim);
 }
@@ -32,7 +33,8 @@ export function dimensionsOf(name: string, shape: Shape, dim: number | readonly 
   if (dim === undefined) return shape.map((_, d) => d);
   const dims = (typeof dim === "object" ? dim : [dim]).map((d) => dimensionOf(name, shape, d));
   if (new Set(dims).size !== dims.length) {
-    throw new ShapeError(`${name}: dimensions ${formatShape(dims)} of ${formatShape(shape)} name one twice`);
+    const message = `${name}: dimensions ${formatShape(dims)} of ${formatShape(shape)} name one twice`;
+    throw new ShapeError(message, { option: "dim", value: dims });
   }
   return dims;
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { choice, or, readOptions } from "../read-options.js";
-import { finite, number, unexpected } from "../settings.js";
+import { check, finite } from "../settings.js";
 import type { Op, TakingOp } from "./op.js";
 
 type Kernel =
@@ -120,13 +120,14 @@ export interface ClampAttributes {
   readonly max?: number | undefined;
 }
 
+const limit = check<number>("a number", (value) => typeof value === "number" && !Number.isNaN(value));
+
 /** y = min(max(x, min), max); ∂x = g where min < x < max, else 0. */
 export const clamp: TakingOp<ClampAttributes, Chosen, void> = {
   ...elementwise("clamp"),
   take(given = {}, what) {
-    const { min, max } = readOptions(what, given, { min: or(-Infinity, number), max: or(Infinity, number) });
-    if (!(min <= max || min > max)) throw unexpected(what, "a limit", "a number", NaN);
-    if (min > max) throw new ConfigError(`${what}: min ${min} is greater than max ${max}`);
+    const { min, max } = readOptions(what, given, { min: or(-Infinity, limit), max: or(Infinity, limit) });
+    if (min > max) throw new ConfigError(`${what}: min ${min} is greater than max ${max}`, { op: what, min, max });
     return { constants: [min, max] };
   },
 };

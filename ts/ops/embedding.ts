@@ -46,7 +46,8 @@ export const embedding: TakingOp<Given, Taken, Pointer> = {
     checkFills(what, shape, "indices", indices.data.length);
     checkIndices(what, indices, vocabulary, ConfigError);
     if (paddingIndex !== undefined && paddingIndex >= vocabulary) {
-      throw new ConfigError(`${what}: paddingIndex ${paddingIndex} is not below ${vocabulary} rows`);
+      const message = `${what}: paddingIndex ${paddingIndex} is not below the ${vocabulary} rows of the weight`;
+      throw new ConfigError(message, { option: "paddingIndex", value: paddingIndex, length: vocabulary });
     }
     return checkSize(what, [...shape, d]);
   },

@@ -9,8 +9,9 @@ function expanded([x]: readonly Shape[], to: Shape, what: string): Shape {
   const lead = to.length - from.length;
   const lengths = to.map((length, d) => (length === -1 ? (from[d - lead] ?? length) : length));
   if (!lengths.every((length) => Number.isSafeInteger(length) && length >= 0)) {
-    const message = "lengths are whole numbers from -1";
-    throw new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${message}`);
+    const message = "lengths are whole numbers from 0, or -1 for the input's own";
+    const details = { option: "shape", value: to };
+    throw new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${message}`, details);
   }
   checkExpands(what, from, lengths);
   return checkSize(what, lengths);

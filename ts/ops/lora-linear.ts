@@ -58,7 +58,10 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
   shape(inputs, attributes, what) {
     const first = firstAdapter(attributes);
     const count = first + 2 * attributes.adapters.length;
-    if (inputs.length !== count) throw new ShapeError(`${what}: takes ${count} inputs, got ${inputs.length}`);
+    if (inputs.length !== count) {
+      const details = { option: "inputs", expected: count, actual: inputs.length };
+      throw new ShapeError(`${what}: takes ${count} inputs, got ${inputs.length}`, details);
+    }
     const [x, weight, bias] = inputs as [Shape, Shape, Shape];
     const seen = inputs[adapterInput(attributes)]!;
     checkShape(what, "the adapters' input", seen, x, "x's ");
@@ -147,5 +150,6 @@ function checkAdapter(what: string, weight: Shape, a: Shape, b: Shape, { start, 
   checkShape(what, "A", a, [inFeatures, a[1] ?? 0]);
   checkShape(what, "B", b, [a[1]!, width]);
   if (start + width <= outFeatures) return;
-  throw new ShapeError(`${what}: columns ${start} to ${start + width} are not within ${outFeatures}`);
+  const message = `${what}: columns ${start} to ${start + width} are not within the weight's ${outFeatures}`;
+  throw new ShapeError(message, { start, width, length: outFeatures });
 }

@@ -93,7 +93,7 @@ const isStack = (a: Shape, b: Shape, { transposeA }: Taken) => a.length > 2 && b
 function operands(a: Shape, b: Shape, attributes: Taken) {
   const { transposeA, transposeB } = attributes;
   const shown = () => `matmul: ${formatShape(a)}${transposeA ? "ᵀ" : ""} × ${formatShape(b)}${transposeB ? "ᵀ" : ""}`;
-  if (a.length === 0 || b.length === 0) throw new ShapeError(`${shown()}: a scalar has no matrix product`);
+  if (a.length === 0 || b.length === 0) throw new ShapeError(`${shown()}: a scalar has no matrix product; use mul`);
   const left =
     a.length === 1
       ? plain(1, a[0]!, [])
@@ -103,7 +103,7 @@ function operands(a: Shape, b: Shape, attributes: Taken) {
   const right = b.length === 1 ? plain(b[0]!, 1, []) : matrix(b, transposeB);
   if (left.columns !== right.rows) {
     const message = `inner dimensions ${left.columns} and ${right.rows} differ`;
-    throw new ShapeError(`${shown()}: ${message}`);
+    throw new ShapeError(`${shown()}: ${message}`, { transposeA, transposeB });
   }
   return { left, right, batch: broadcastShapes("matmul", left.batch, right.batch) };
 }

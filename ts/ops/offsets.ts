@@ -13,11 +13,16 @@ export function checkOffsets(name: string, offsets: Int32Array, tokens: number):
   const last = offsets.length - 1;
   if (last < 0 || offsets[0] !== 0 || offsets[last] !== tokens) {
     const got = last < 0 ? "none" : `${offsets[0]} to ${offsets[last]}`;
-    throw new ConfigError(`${name}: offsets must go from 0 to ${tokens}, got ${got}`);
+    throw new ConfigError(`${name}: offsets must go from 0 to the ${tokens} rows there are, got ${got}`, {
+      option: "offsets",
+      value: [...offsets],
+      length: tokens,
+    });
   }
   const place = offsets.findIndex((offset, i) => offset < offsets[i - 1]!);
   if (place >= 0) {
     const fall = `${offsets[place - 1]}, ${offsets[place]}`;
-    throw new ConfigError(`${name}: offsets must not fall, got ${fall}`);
+    const details = { option: "offsets", value: [...offsets], place };
+    throw new ConfigError(`${name}: offsets must not fall, got ${fall} at place ${place}`, details);
   }
 }

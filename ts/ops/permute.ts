@@ -12,7 +12,8 @@ export interface TransposeAttributes {
 function orderOf(shape: Shape, dims: readonly number[]): number[] {
   const order = dimensionsOf("permute", shape, dims);
   if (order.length !== shape.length) {
-    throw new ShapeError(`permute: ${formatShape(shape)} has ${shape.length} dimensions, got ${formatShape(dims)}`);
+    const message = `permute: ${formatShape(shape)} has ${shape.length} dimensions, got ${formatShape(dims)}`;
+    throw new ShapeError(message, { option: "dims", value: dims });
   }
   return order;
 }

@@ -4,9 +4,12 @@ import { withLength } from "./dimensions.js";
 import type { Shape, TakingOp } from "./op.js";
 
 function resolve(from: Shape, to: Shape, what: string): Shape {
-  const error = (reason: string) => new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${reason}`);
+  const error = (why: string) => {
+    const details = { option: "shape", value: to };
+    return new ShapeError(`${what}: ${formatShape(from)} to ${formatShape(to)}: ${why}`, details);
+  };
   if (!to.every((length) => Number.isSafeInteger(length) && length >= -1)) {
-    throw error("lengths are whole numbers from -1");
+    throw error("lengths are whole numbers from 0, or one -1 for what is left");
   }
   const open = to.indexOf(-1);
   if (open !== to.lastIndexOf(-1)) throw error("only one length may be -1");

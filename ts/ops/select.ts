@@ -43,7 +43,9 @@ export function checkIndices(
   if (least >= 0 && most < length) return;
   const place = data.findIndex((index) => index < 0 || index >= length);
   if (place < 0) return;
-  throw new kind(`${what}: index ${data[place]} at ${place} is not in 0 to ${length - 1}`);
+  const value = data[place];
+  const message = `${what}: index ${value} at ${place} is not in 0 to ${length - 1}`;
+  throw new kind(message, { option: "indices", value, place, length });
 }
 
 /** An op that takes elements from places along one dimension; its gradient is added back to where they came from. */

@@ -49,7 +49,7 @@ export const slice: TakingOp<SliceAttributes, Taken, void> = {
     const { start, end, step } = taken;
     if (![start, end ?? 0, step].every(Number.isInteger) || step < 1) {
       const range = `start ${excerpt(start)}, end ${end === undefined ? "open" : excerpt(end)}, step ${excerpt(step)}`;
-      throw new ShapeError(`${what}: ${range}: takes whole numbers, step from 1`);
+      throw new ShapeError(`${what}: ${range}: takes whole numbers and a step from 1`, { op: what, start, end, step });
     }
     return taken;
   },

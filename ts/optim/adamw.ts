@@ -54,7 +54,8 @@ export class AdamW extends Optimizer {
 
 function betas(what: string, name: string, value: unknown): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2) {
-    throw new ConfigError(`${what}: ${name} are two numbers, got ${excerpt(value)}`);
+    const details = { op: what, option: name, expected: "two numbers", value };
+    throw new ConfigError(`${what}: ${name} are two numbers, got ${excerpt(value)}`, details);
   }
   return [fraction(what, "betas[0]", value[0]), fraction(what, "betas[1]", value[1])];
 }

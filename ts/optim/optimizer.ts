@@ -139,7 +139,8 @@ export abstract class Optimizer {
   }
 
   private assertUsable(): void {
-    if (this.disposed) throw new ConfigError("the optimizer was disposed");
+    const details = { op: "optimizer", reason: "disposed" };
+    if (this.disposed) throw new ConfigError("optimizer: it was disposed; make a new one", details);
   }
 
   /** Throws `StaleNodeError` where a parameter's node is gone. */

@@ -43,11 +43,12 @@ export function resolveGroups(
       weightDecay: or(weightDecay, nonNegative),
     });
     for (const id of own.params) {
-      if (seen.has(id)) throw new ConfigError(`${what}: node ${id} is listed twice`);
+      if (seen.has(id)) throw new ConfigError(`${what}: node ${id} is listed twice`, { op: what, node: id });
       seen.add(id);
     }
     if (lr === 0 && own.lr) {
-      throw new ConfigError(`${what}: a group has its own lr, so lr must not be 0`);
+      const details = { op: what, option: "lr", value: 0 };
+      throw new ConfigError(`${what}: a group has its own lr, so the optimizer's must not be 0`, details);
     }
     const lrRatio = own.lr === undefined ? 1 : own.lr && own.lr / lr;
     return { params: own.params, lrRatio, weightDecay: own.weightDecay };
@@ -64,7 +65,9 @@ export function listParameters(what: string, graph: Graph, params: readonly Node
   return Array.from(params, (id) => {
     const { op, requiresGrad } = graph.node(id);
     const made = op === null ? "a constant" : `the result of ${op.name}`;
-    if (op !== null || !requiresGrad) throw new ConfigError(`${what}: node ${id} is ${made}; pass variables`);
+    if (op !== null || !requiresGrad) {
+      throw new ConfigError(`${what}: node ${id} is ${made}; pass variables`, { op: what, node: id });
+    }
     return id;
   });
 }

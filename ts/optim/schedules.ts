@@ -43,7 +43,8 @@ function withWarmup(
   const total = ends ? positive(name, "total", given) : Infinity;
   nonNegative(name, "peak", peak);
   if (!(nonNegative(name, "warmup", warmup) <= total && total >= 1)) {
-    throw new ConfigError(`${name}: warmup is from 0 to total, total from 1, got ${warmup}, ${total}`);
+    const message = `${name}: warmup is from 0 to total, total from 1; got warmup ${warmup}, total ${total}`;
+    throw new ConfigError(message, { op: name, warmup, total });
   }
   return (step) => {
     nonNegative(name, "the step", step);

@@ -37,7 +37,8 @@ export class SGD extends Optimizer {
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: SGDOptions = {}) {
     const { lr, momentum, dampening, weightDecay, nesterov } = readOptions("SGD", options, readers);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new ConfigError("SGD: nesterov needs momentum and no dampening");
+      const details = { op: "SGD", option: "nesterov", momentum, dampening };
+      throw new ConfigError("SGD: nesterov needs a momentum above 0 and no dampening", details);
     }
     super(graph, params, lr, weightDecay, momentum > 0 ? ["momentum"] : []);
     this.momentum = momentum;

@@ -55,6 +55,28 @@ fn erf_at_known_points() {
     assert_close(&y, expected, 2e-7, "erf");
 }
 
+/// PyTorch's. The slope is one factor: the largest g times 2/√π would be infinite, and infinity times 0 is NaN.
+#[test]
+fn erf_gradient_at_its_limits() {
+    const INF: f32 = f32::INFINITY;
+    let g = [1.0, -2.0, f32::MAX, INF, f32::NAN];
+    for (x, expected) in [
+        (0.0, [1.128_379_2, -2.256_758_5, INF, INF, f32::NAN]),
+        (-0.0, [1.128_379_2, -2.256_758_5, INF, INF, f32::NAN]),
+        (INF, [0.0, -0.0, 0.0, f32::NAN, f32::NAN]),
+        (-INF, [0.0, -0.0, 0.0, f32::NAN, f32::NAN]),
+        (f32::MAX, [0.0, -0.0, 0.0, f32::NAN, f32::NAN]),
+        (f32::NAN, [f32::NAN; 5]),
+    ] {
+        let (x, mut dx) = ([x; 5], [7.0f32; 5]);
+        unsafe { gradient(Erf, (g.as_ptr(), x.as_ptr(), x.as_ptr()), dx.as_mut_ptr(), 5, false) };
+        for (got, e) in dx.iter().zip(expected) {
+            let same = if e == 0.0 { got.to_bits() == e.to_bits() } else { *got == e || (got - e).abs() < 3e-7 };
+            assert!(same || (got.is_nan() && e.is_nan()), "erf's gradient at {}: {dx:?}, expected {expected:?}", x[0]);
+        }
+    }
+}
+
 #[test]
 fn edges() {
     let run = |f: fn(*const f32, *mut f32), x: f32| {

@@ -25,7 +25,7 @@ ZEROS = np.array([0.0, -0.0], np.float32)
 INFINITIES = np.array([INF, -INF], np.float32)
 ORDINARY = np.array([1, -1, 0.5, -3, 15, -14.2, 88.9, -88.9, -95, 104.5, -110, 1e-20, -1e-20, 3e19, -3e19], np.float32)
 SPECIAL = np.concatenate([NANS, EXTREMES, -EXTREMES, ZEROS, INFINITIES])
-COTANGENTS = np.array([1, -2, 0, -0.0, INF, -INF, 1e-40, 3e38], np.float32)
+COTANGENTS = np.array([1, -2, 0, -0.0, INF, -INF, 1e-40, 3.4028235e38], np.float32)
 COTANGENTS = np.concatenate([COTANGENTS, NANS[3:4]])
 
 
