@@ -137,6 +137,15 @@ describe("tensors that change while they are read", () => {
     expect(graph.shape(x)).toEqual([2, 3]);
   });
 
+  it("by shapes that the graph gave and someone wrote are unaffected", () => {
+    using graph = new Graph();
+    const x = graph.variable({ shape: [2, 3], data: new Float32Array(6) });
+    graph.backward(graph.sum(x));
+    for (const shape of [graph.shape(x), graph.value(x).shape, graph.grad(x)!.shape]) (shape as number[])[0] = 1e6;
+    expect(graph.shape(x)).toEqual([2, 3]);
+    expect(graph.value(graph.relu(x)).data).toHaveLength(6);
+  });
+
   it("by resizing are refused or right", () => {
     using graph = new Graph();
     const buffer = resizable(16, 64);

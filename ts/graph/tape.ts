@@ -133,9 +133,9 @@ export class Tape extends Steps {
     }
   }
 
-  /** Shape of a node, `[]` for a scalar. */
+  /** A copy of a node's shape, `[]` for a scalar. */
   shape(id: NodeId): readonly number[] {
-    return this.node(id).value.shape;
+    return [...this.node(id).value.shape];
   }
 
   /** Whether gradients reach a node: a variable, or a recorded result of one. */
