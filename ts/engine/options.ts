@@ -5,7 +5,7 @@ import { check, object, unexpected, whole } from "../settings.js";
 import type { Build, WasmSource } from "./source.js";
 import type { Tile } from "./tile.js";
 
-/** Options of `init`. */
+/** Options of `init` and `createEngine`. */
 export interface InitOptions {
   /** Which binary: "relaxed" has fused multiply-add. Default "auto": the best that the runtime has and that passes the self-test. */
   build?: Build | "auto";
@@ -48,9 +48,9 @@ const memorySize = check<number>(
   (bytes) => typeof bytes === "number" && bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY,
 );
 
-/** The options of `init`, or a `ConfigError` that says which one makes no sense. */
-export function checkInitOptions(given: InitOptions): Wanted {
-  const wanted = readOptions<Wanted>("init", given, {
+/** The options of an engine, or a `ConfigError` that says which one makes no sense. */
+export function checkEngineOptions(what: string, given: InitOptions): Wanted {
+  const wanted = readOptions<Wanted>(what, given, {
     build: choice("auto", "simd", "relaxed"),
     threads: or("auto", threadNumber),
     wasm: optional(binary),
@@ -58,7 +58,7 @@ export function checkInitOptions(given: InitOptions): Wanted {
     maximumMemory: optional(memorySize),
   });
   if (wanted.wasm !== undefined && wanted.build === "auto") {
-    throw new ConfigError('init: `wasm` needs `build`, "simd" or "relaxed"');
+    throw new ConfigError(`${what}: \`wasm\` needs \`build\`, "simd" or "relaxed"`);
   }
   return wanted;
 }

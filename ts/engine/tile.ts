@@ -34,7 +34,7 @@ export class TileChoice {
   /** Throws `ConfigError` for a tile that was not compiled. */
   constructor(
     private readonly kernels: WasmKernels,
-    private readonly heap: Heap,
+    heap: Heap,
     wanted: Tile | "auto",
   ) {
     // Kept, so that measuring later changes nothing about memory.
@@ -75,8 +75,8 @@ export class TileChoice {
 
   /** Time of each tile for the same work; infinite for those of other columns. */
   private measure(): number[] {
-    const { kernels, heap, scratch } = this;
-    new Float32Array(heap.memory.buffer, scratch, kernels.probe_len()).fill(0.5);
+    const { kernels, scratch } = this;
+    kernels.fill(kernels.probe_len(), 0.5, scratch);
     const [tiles, { columns }] = [this.tiles(), this.current];
     const times = tiles.map(() => Infinity);
     for (let round = 0; round < ROUNDS; round++) {

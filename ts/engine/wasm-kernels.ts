@@ -33,8 +33,12 @@ export interface WasmKernels extends Kernels {
 export interface SharedKernels extends WasmKernels {
   /** Says how many threads there are, and whether the calling one may block. */
   readonly set_threads: (threads: number, maySleep: number) => void;
-  /** What a worker does, for ever. */
-  readonly worker_loop: () => void;
+  /** What worker `index` does, for ever. */
+  readonly worker_loop: (index: number) => void;
   /** The last thing that a worker does whose `worker_loop` threw. */
-  readonly worker_failed: () => void;
+  readonly worker_failed: (index: number) => void;
+  /** Keeps a worker that is about to be ended out of later kernels. */
+  readonly retire_worker: (index: number) => void;
+  /** The calling thread's part of a kernel. */
+  readonly work_as_caller: () => void;
 }

@@ -11,7 +11,6 @@ const UNWANTED: GradientTarget = { pointer: 0, accumulate: 0 };
  * step makes hundreds of calls.
  */
 export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown> {
-  readonly kernels: Kernels;
   readonly seed: number;
   inputs: readonly Value[] = [];
   output!: Value;
@@ -27,8 +26,11 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     private readonly tape: Tape,
     private readonly gradients: Gradients,
   ) {
-    this.kernels = tape.engine.kernels;
     this.seed = tape.seed;
+  }
+
+  get kernels(): Kernels {
+    return this.tape.engine.kernels;
   }
 
   get training(): boolean {
@@ -82,9 +84,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
 
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer {
     const pointer = this.allocate(data.length);
-    const buffer = this.tape.engine.memory.buffer;
-    if (data instanceof Float32Array) new Float32Array(buffer, pointer, data.length).set(data);
-    else new Int32Array(buffer, pointer, data.length).set(data);
+    this.tape.engine.write(pointer, data);
     return pointer;
   }
 
