@@ -28,7 +28,7 @@ async function another(options: InitOptions = {}): Promise<Engine> {
 }
 
 /** A layer that learns; each `next` is one step, and gives all its numbers. */
-function* training(engine: Engine, seed: number): Generator<Float32Array[]> {
+function* training(engine: Engine, seed: number): Generator<Float32Array[], undefined> {
   const graph = new Graph({ engine, seed });
   const weight = graph.constant(normal(graph, [48, 40], 0.1));
   const layer = LoraLinear.fromLinear(graph, weight, null, 48, 40, { rank: 4, alpha: 12 });
@@ -49,7 +49,11 @@ function* training(engine: Engine, seed: number): Generator<Float32Array[]> {
   }
 }
 
-const take = (runs: Generator<Float32Array[]>, count: number) => Array.from({ length: count }, () => runs.next().value);
+function take(run: Generator<Float32Array[], undefined>, count: number): unknown[] {
+  const taken = Array.from({ length: count }, () => run.next().value);
+  run.return(undefined);
+  return taken;
+}
 
 describe("two engines of other options", () => {
   it("train side by side, step by step in turns, to the bits that each gives alone", async () => {
@@ -60,6 +64,7 @@ describe("two engines of other options", () => {
     ];
     const together: unknown[][] = [[], []];
     for (let step = 0; step < 12; step++) runs.forEach((run, i) => together[i]!.push(run.next().value));
+    runs.forEach((run) => run.return(undefined));
     expect(together).toEqual(alone);
     expect(alone[0]).not.toEqual(alone[1]);
   });
@@ -84,7 +89,9 @@ describe("two engines of other options", () => {
     for (const engine of [null, {}, "simd", 1, { ...defaultEngine() }]) {
       expect(() => new Graph({ engine: engine as unknown as Engine })).toThrow(ConfigError);
     }
-    expect(new Graph({ engine: undefined }).engine).toBe(defaultEngine());
+    const graph = new Graph({ engine: undefined });
+    expect(graph.engine).toBe(defaultEngine());
+    graph.dispose();
   });
 });
 

@@ -1,4 +1,5 @@
 import { Engine } from "../engine/running.js";
+import { nameTrap } from "../engine/trap.js";
 import { ConfigError } from "../errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
 import { optional, or, readOptions } from "../read-options.js";
@@ -251,7 +252,7 @@ export class Tape extends Steps {
     } catch (error) {
       this.attempt.rollback();
       this.streams = streams;
-      throw error;
+      throw nameTrap(error);
     }
   }
 

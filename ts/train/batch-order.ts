@@ -7,12 +7,7 @@ import { whole } from "../settings.js";
  * end waits for another epoch. Any step's batch can be had without those before it. Throws `ConfigError` unless `count`
  * and `batchSize` are whole numbers from 1 and `seed` one from 0.
  */
-export function batchOrder(
-  count: number,
-  batchSize: number,
-  seed: number,
-  on?: Engine,
-): (step: number) => Int32Array {
+export function batchOrder(count: number, batchSize: number, seed: number, on?: Engine): (step: number) => Int32Array {
   whole("batchOrder", "count", count, 1, 2 ** 30);
   const size = Math.min(whole("batchOrder", "batchSize", batchSize, 1), count);
   whole("batchOrder", "seed", seed);
