@@ -81,15 +81,16 @@ it("a trap in the caller's own part makes the call throw, and the pool is free f
       const errorOf = (run) => {
         try { graph.step(run); return null } catch ({ name, code, cause }) { return [name, code, cause?.name] }
       };
-      const caller = [large, small, large].map((x) => errorOf(() => graph.sqrt(x)));
       const { used } = lowrank.engineInfo().memory;
+      const caller = [large, small, large].map((x) => errorOf(() => graph.sqrt(x)));
+      const leaked = lowrank.engineInfo().memory.used - used;
       const sum = graph.step(() => graph.value(graph.sum(graph.neg(large))).data[0]);
       // Only a worker that gets a part of it traps here: were the pool busy, the caller would do all.
       let worker = null;
       const end = Date.now() + 20_000;
       while (worker === null && Date.now() < end) worker = errorOf(() => graph.abs(large));
       const alone = errorOf(() => graph.abs(large));
-      tell({ threads, caller, sum, worker, alone, leaked: lowrank.engineInfo().memory.used - used });`,
+      tell({ threads, caller, sum, worker, alone, leaked });`,
       { dist },
     );
     const trap = ["EngineError", "ENGINE", "RuntimeError"];

@@ -31,7 +31,9 @@ export async function instantiate(
       }
     },
     task_failed() {
-      throw new EngineError("a thread died in a kernel, whose result is lost; go on from a checkpoint", {}, { cause });
+      const options = { cause };
+      cause = undefined;
+      throw new EngineError("a thread died in a kernel, whose result is lost; go on from a checkpoint", {}, options);
     },
   };
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
