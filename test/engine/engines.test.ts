@@ -104,8 +104,9 @@ describe("an engine that was closed", () => {
     const loss = graph.mean(graph.square(x));
     graph.backward(loss);
     const optimizer = new AdamW(graph, [x], { lr: 0.1 });
+    const { heap } = engine;
     await engine.close();
-    return { engine, graph, x, loss, optimizer };
+    return { engine, heap, graph, x, loss, optimizer };
   }
 
   it("says so to whoever asks something of it, each time", async () => {
@@ -138,8 +139,8 @@ describe("an engine that was closed", () => {
   });
 
   it("holds no memory, and may be closed again; its graphs may be disposed", async () => {
-    const { engine, graph, optimizer } = await onClosed();
-    expect([engine.closed, engine.heap.reserved]).toEqual([true, 0]);
+    const { engine, heap, graph, optimizer } = await onClosed();
+    expect([engine.closed, heap.reserved]).toEqual([true, 0]);
     await engine.close();
     await Promise.all([engine.close(), engine.close()]);
     optimizer.dispose();

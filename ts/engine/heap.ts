@@ -64,10 +64,9 @@ export class Heap {
     this.#insert(pointer, size);
   }
 
-  /** Forgets the memory; what is released afterwards goes nowhere. */
+  /** Forgets the memory, for good. */
   leave(): void {
     this.memory = { buffer: new ArrayBuffer(0), grow: () => 0 };
-    this.budget = 0;
   }
 
   /** Runs `read` while memory may not grow: arrays on it stay what they are. */

@@ -183,20 +183,12 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   // Attention and look-up -----------------------------------------------------------------------------------------
   /** Scratch elements of both kernels, where no sequence has more keys. */
   readonly attention_scratch_len: (keys: number, headDim: number) => number;
+  /** `plan` is a struct `attentionPlan` (./struct.ts), and behind it the table of sequences. */
   readonly attention_forward: (
-    q: Pointer, k: Pointer, v: Pointer, o: Pointer, lse: Pointer, table: Pointer, keyBias: Pointer, scratch: Pointer,
-    scratchLength: number, sequences: number, heads: number, kvHeads: number, headDim: number, qRow: number, qHead: number,
-    kvRow: number, kvHead: number, oRow: number, oHead: number, lseHead: number, keyBiasStep: number,
-    scale: number, causal: Flag,
+    plan: Pointer, q: Pointer, k: Pointer, v: Pointer, o: Pointer, lse: Pointer, scratch: Pointer, scratchLength: number,
   ) => void; // prettier-ignore
-  /** dq, dk and dv may each be 0. */
-  readonly attention_gradient: (
-    g: Pointer, q: Pointer, k: Pointer, v: Pointer, lse: Pointer, dq: Pointer, dk: Pointer, dv: Pointer, table: Pointer,
-    keyBias: Pointer, scratch: Pointer, scratchLength: number, sequences: number, heads: number, kvHeads: number,
-    headDim: number, qRow: number, qHead: number, kvRow: number, kvHead: number, oRow: number, oHead: number,
-    lseHead: number, keyBiasStep: number, scale: number, causal: Flag,
-    accumulateQ: Accumulate, accumulateK: Accumulate, accumulateV: Accumulate,
-  ) => void; // prettier-ignore
+  /** `operands` is a struct `attentionGradient`; dq, dk and dv may each be 0. */
+  readonly attention_gradient: (plan: Pointer, operands: Pointer, scratch: Pointer, scratchLength: number) => void;
   /** Rows of the table `[vocabulary, columns]` at `index`, `n` 32-bit integers. */
   readonly embedding_forward: (table: Pointer, index: Pointer, y: Pointer, n: number, columns: number) => void;
   /** Rows of index `padding` get nothing; −1 for none. */

@@ -44,20 +44,10 @@ export interface EngineParts {
 
 /** Running kernels with their memory and threads. Several may run in one process; each graph is of one. */
 export class Engine {
-  /** @internal */
-  readonly kernels: WasmKernels;
-  /** @internal */
-  readonly heap: Heap;
-  /** @internal */
-  readonly tile: TileChoice;
-  private parts: EngineParts | null;
   private ended: Promise<void> | undefined;
 
   /** @internal Engines come from `createEngine`. */
-  constructor(parts: EngineParts) {
-    this.parts = parts;
-    ({ kernels: this.kernels, heap: this.heap, tile: this.tile } = parts);
-  }
+  constructor(private parts: EngineParts | null) {}
 
   /** Whether `close` was called. */
   get closed(): boolean {
@@ -68,6 +58,21 @@ export class Engine {
   get running(): EngineParts {
     if (this.parts === null) throw closed();
     return this.parts;
+  }
+
+  /** @internal */
+  get kernels(): WasmKernels {
+    return this.running.kernels;
+  }
+
+  /** @internal */
+  get heap(): Heap {
+    return this.running.heap;
+  }
+
+  /** @internal */
+  get tile(): TileChoice {
+    return this.running.tile;
   }
 
   /** Build, threads, tile and memory. Throws `EngineError` once it is closed. */
@@ -88,8 +93,6 @@ export class Engine {
     this.parts = null;
     // Whoever still holds the engine or a graph of it holds no memory of it.
     heap.leave();
-    const gone = new Proxy({}, { get: () => { throw closed(); } }); // prettier-ignore
-    Object.assign(this, { kernels: gone, tile: gone });
     return (this.ended = end());
   }
 
@@ -103,7 +106,7 @@ export class Engine {
    * have become more.
    */
   write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array, elements = data.length): void {
-    const { buffer } = this.running.heap.memory;
+    const { buffer } = this.heap.memory;
     const type = data instanceof Float32Array ? Float32Array : Int32Array;
     new type(buffer, pointer, elements).set(data);
   }
@@ -118,12 +121,12 @@ export class Engine {
 
   /** @internal Memory itself, which the next growth detaches: not to be kept. */
   window(pointer: Pointer, elements: number): Float32Array {
-    return new Float32Array(this.running.heap.memory.buffer, pointer, elements);
+    return new Float32Array(this.heap.memory.buffer, pointer, elements);
   }
 
   /** @internal Whether an array is such a window. */
   shows({ buffer }: ArrayBufferView): boolean {
-    return buffer === this.running.heap.memory.buffer;
+    return buffer === this.heap.memory.buffer;
   }
 }
 

@@ -57,6 +57,7 @@ export class GraphMemory {
     this.assertIdle();
     this.disposed = true;
     leaks.unregister(this);
+    if (this.engine.closed) return;
     this.arena.dispose();
     for (const pointer of this.owned) this.engine.heap.release(pointer);
     this.owned.clear();
@@ -78,7 +79,7 @@ export class GraphMemory {
 
   /** @internal */
   releaseOwned(pointer: Pointer): void {
-    if (this.disposed) return;
+    if (this.disposed || this.engine.closed) return;
     if (!this.owned.delete(pointer)) throw releasedTwice(pointer);
     this.engine.heap.release(pointer);
   }
