@@ -60,6 +60,11 @@ export class Engine {
     return this.parts;
   }
 
+  /** @internal Throws `EngineError` once it is closed. */
+  assertOpen(): void {
+    if (this.parts === null) throw closed();
+  }
+
   /** @internal */
   get kernels(): WasmKernels {
     return this.running.kernels;
@@ -106,9 +111,9 @@ export class Engine {
    * have become more.
    */
   write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array, elements = data.length): void {
-    const { buffer } = this.heap.memory;
-    const type = data instanceof Float32Array ? Float32Array : Int32Array;
-    new type(buffer, pointer, elements).set(data);
+    // Integers that are copied as floats would lose bits that are no number.
+    if (data instanceof Float32Array) this.window(pointer, elements).set(data);
+    else new Int32Array(this.heap.memory.buffer, pointer, elements).set(data);
   }
 
   /** @internal A copy of memory; into `target`, where one is given. */

@@ -35,8 +35,7 @@ export class GraphMemory {
     given: Engine | undefined,
   ) {
     this.engine = given ?? engine();
-    // Throws where it was closed.
-    this.engine.running;
+    this.engine.assertOpen();
     this.arena = new TapeArena(this.engine.heap);
     this.attempt = new Attempt(this.arena);
     leaks.register(this, this.engine, this);
@@ -123,7 +122,7 @@ export class GraphMemory {
   assertUsable(): void {
     this.assertNotDisposed();
     this.assertIdle();
-    this.engine.running;
+    this.engine.assertOpen();
   }
 
   private assertIdle(): void {

@@ -11,7 +11,8 @@ export interface AttentionPlan {
 }
 
 const PLAN = wordsOf(attentionPlan);
-const GRADIENT = wordsOf(attentionGradient);
+/** Written and uploaded anew by each gradient. */
+const gradientWords = new Int32Array(wordsOf(attentionGradient));
 
 /** A plan that is being made: room for the struct, then the table. */
 export class PlanWords {
@@ -65,6 +66,6 @@ export function runAttentionGradient(
   const [{ pointer: dq, accumulate: accumulateQ }, { pointer: dk, accumulate: accumulateK }, { pointer: dv, accumulate: accumulateV }] =
     targets as [GradientTarget, GradientTarget, GradientTarget]; // prettier-ignore
   const values = { g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV };
-  const struct = call.upload(writeStruct(attentionGradient, values, new Int32Array(GRADIENT)));
+  const struct = call.upload(writeStruct(attentionGradient, values, gradientWords));
   call.kernels.attention_gradient(pointer, struct, call.scratch(scratch), scratch);
 }
