@@ -2,31 +2,53 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
-import { attentionGradient, attentionPlan, wordsOf, writeStruct } from "../../ts/engine/struct.js";
+import {
+  ATTENTION_GRADIENT,
+  ATTENTION_PLAN,
+  type AttentionGradientStruct,
+  type AttentionPlanStruct,
+  writeAttentionGradient,
+  writeAttentionPlan,
+} from "../../ts/engine/struct.js";
 
 const source = readFileSync(join(root, "crates/wasm/src/attention.rs"), "utf8");
 
+interface Field {
+  readonly name: string;
+  readonly isFloat: boolean;
+}
+
 /** Fields of a `#[repr(C)]` struct of the kernels, in order; all are of 4 bytes, which the crate itself asserts. */
-function fieldsInRust(name: string): Record<string, string> {
+function fieldsInRust(name: string): Field[] {
   const [, body] = new RegExp(`#\\[repr\\(C\\)\\]\\s*pub struct ${name} \\{([^}]*)\\}`).exec(source)!;
-  const fields = [...body!.matchAll(/pub (\w+): ([^,]+),/g)].map(([, field, type]) => {
+  return [...body!.matchAll(/pub (\w+): ([^,]+),/g)].map(([, field, type]) => {
+    expect(type).toMatch(/^(f32|usize|u32|\*(const|mut) f32)$/);
     const camel = field!.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-    return [camel, type === "f32" ? "f32" : /^(usize|u32|\*(const|mut) f32)$/.test(type!) ? "u32" : type!];
+    return { name: camel, isFloat: type === "f32" };
   });
-  return Object.fromEntries(fields) as Record<string, string>;
 }
 
 it.each([
-  ["AttentionPlan", attentionPlan, 15],
-  ["AttentionGradient", attentionGradient, 11],
-] as const)("%s has the same fields, in the same order, on both sides", (name, layout, words) => {
-  expect(Object.entries(fieldsInRust(name))).toEqual(Object.entries(layout));
-  expect(wordsOf(layout)).toBe(words);
-  expect(source).toContain(`size_of::<${name}>() == ${words} * 4`);
-});
-
-it("a struct is written field after field, integers as they are and floats by their bits", () => {
-  const layout = { a: "u32", x: "f32", b: "u32" } as const;
-  const words = writeStruct(layout, { b: 2 ** 32 - 1, x: -0.5, a: 7 }, new Int32Array(5));
-  expect([...new Uint32Array(words.buffer)]).toEqual([7, 0xbf000000, 2 ** 32 - 1, 0, 0]);
+  [
+    "AttentionPlan",
+    (words: Int32Array, values: unknown) => writeAttentionPlan(words, values as AttentionPlanStruct),
+    ATTENTION_PLAN,
+  ],
+  [
+    "AttentionGradient",
+    (words: Int32Array, values: unknown) => writeAttentionGradient(words, values as AttentionGradientStruct),
+    ATTENTION_GRADIENT,
+  ],
+] as const)("%s is written field by field as the kernels read it", (name, write, length) => {
+  const fields = fieldsInRust(name);
+  expect(fields.length).toBe(length);
+  expect(source).toContain(`size_of::<${name}>() == ${length} * 4`);
+  const words = new Int32Array(length + 1).fill(-7);
+  // Each value says which field it is; the largest pointers are above 2 GiB.
+  const valueOf = (i: number) => (fields[i]!.isFloat ? -i - 0.5 : 2 ** 32 - 100 + i);
+  write(words, Object.fromEntries(fields.map(({ name }, i) => [name, valueOf(i)])));
+  const [integers, floats] = [new Uint32Array(words.buffer), new Float32Array(words.buffer)];
+  fields.forEach(({ isFloat }, i) => expect((isFloat ? floats : integers)[i]).toBe(valueOf(i)));
+  // What lies behind is the table.
+  expect(words[length]).toBe(-7);
 });

@@ -183,11 +183,11 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   // Attention and look-up -----------------------------------------------------------------------------------------
   /** Scratch elements of both kernels, where no sequence has more keys. */
   readonly attention_scratch_len: (keys: number, headDim: number) => number;
-  /** `plan` is a struct `attentionPlan` (./struct.ts), and behind it the table of sequences. */
+  /** `plan` is an `AttentionPlanStruct` (./struct.ts), and behind it the table of sequences. */
   readonly attention_forward: (
     plan: Pointer, q: Pointer, k: Pointer, v: Pointer, o: Pointer, lse: Pointer, scratch: Pointer, scratchLength: number,
   ) => void; // prettier-ignore
-  /** `operands` is a struct `attentionGradient`; dq, dk and dv may each be 0. */
+  /** `operands` is an `AttentionGradientStruct`; dq, dk and dv may each be 0. */
   readonly attention_gradient: (plan: Pointer, operands: Pointer, scratch: Pointer, scratchLength: number) => void;
   /** Rows of the table `[vocabulary, columns]` at `index`, `n` 32-bit integers. */
   readonly embedding_forward: (table: Pointer, index: Pointer, y: Pointer, n: number, columns: number) => void;

@@ -45,6 +45,7 @@ export interface EngineParts {
 /** Running kernels with their memory and threads. Several may run in one process; each graph is of one. */
 export class Engine {
   private ended: Promise<void> | undefined;
+  private whole = new Int32Array();
 
   /** @internal Engines come from `createEngine`. */
   constructor(private parts: EngineParts | null) {}
@@ -98,6 +99,7 @@ export class Engine {
     this.parts = null;
     // Whoever still holds the engine or a graph of it holds no memory of it.
     heap.leave();
+    this.whole = new Int32Array();
     return (this.ended = end());
   }
 
@@ -113,7 +115,14 @@ export class Engine {
   write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array, elements = data.length): void {
     // Integers that are copied as floats would lose bits that are no number.
     if (data instanceof Float32Array) this.window(pointer, elements).set(data);
-    else new Int32Array(this.heap.memory.buffer, pointer, elements).set(data);
+    else this.integers().set(data, pointer >>> 2);
+  }
+
+  /** All of memory; kept from one call to the next, since an array costs as much as a small kernel. Growth makes another. */
+  private integers(): Int32Array {
+    const { buffer } = this.heap.memory;
+    if (this.whole.buffer !== buffer) this.whole = new Int32Array(buffer);
+    return this.whole;
   }
 
   /** @internal A copy of memory; into `target`, where one is given. */

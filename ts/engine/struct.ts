@@ -1,63 +1,69 @@
-/** Kinds of fields, 4 bytes each: an unsigned integer or a pointer, and a float. */
-type Kind = "u32" | "f32";
+import type { Pointer } from "./kernels.js";
 
-/** Fields of a struct in memory, in order and without gaps. */
-export type Layout = Readonly<Record<string, Kind>>;
+// Structs that kernels read from memory, four bytes a field: the same fields in the same order as those of their names in
+// `crates/wasm`. Written into `words`, which are then uploaded.
 
-/** A number for each field. */
-export type Values<L extends Layout> = { readonly [K in keyof L]: number };
+/** What the kernels of attention have in common, forward and gradient. Distances count elements. */
+export interface AttentionPlanStruct {
+  /** Added to the scores: `[sequences, keyBiasStep]`, 0 or −∞; 0 for none. */
+  readonly keyBias: Pointer;
+  readonly sequences: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly qRow: number;
+  readonly qHead: number;
+  readonly kvRow: number;
+  readonly kvHead: number;
+  readonly oRow: number;
+  readonly oHead: number;
+  readonly lseHead: number;
+  readonly keyBiasStep: number;
+  readonly scale: number;
+  readonly causal: 0 | 1;
+}
 
-/** What the kernels of attention have in common, forward and gradient: `AttentionPlan` in `crates/wasm/src/attention.rs`. */
-export const attentionPlan = {
-  keyBias: "u32",
-  sequences: "u32",
-  heads: "u32",
-  kvHeads: "u32",
-  headDim: "u32",
-  qRow: "u32",
-  qHead: "u32",
-  kvRow: "u32",
-  kvHead: "u32",
-  oRow: "u32",
-  oHead: "u32",
-  lseHead: "u32",
-  keyBiasStep: "u32",
-  scale: "f32",
-  causal: "u32",
-} as const satisfies Layout;
+/** Elements that it takes. */
+export const ATTENTION_PLAN = 15;
 
-/** What the gradient of attention reads and writes: `AttentionGradient` there. */
-export const attentionGradient = {
-  g: "u32",
-  q: "u32",
-  k: "u32",
-  v: "u32",
-  lse: "u32",
-  dq: "u32",
-  dk: "u32",
-  dv: "u32",
-  accumulateQ: "u32",
-  accumulateK: "u32",
-  accumulateV: "u32",
-} as const satisfies Layout;
+export function writeAttentionPlan(words: Int32Array, s: AttentionPlanStruct): void {
+  write(words, [
+    s.keyBias, s.sequences, s.heads, s.kvHeads, s.headDim, s.qRow, s.qHead, s.kvRow, s.kvHead, s.oRow, s.oHead,
+    s.lseHead, s.keyBiasStep, bitsOf(s.scale), s.causal,
+  ]); // prettier-ignore
+}
 
-/** Elements that a struct takes. */
-export function wordsOf(layout: Layout): number {
-  return Object.keys(layout).length;
+/** What the gradient of attention reads and writes; dq, dk and dv are each 0 where not wanted. */
+export interface AttentionGradientStruct {
+  readonly g: Pointer;
+  readonly q: Pointer;
+  readonly k: Pointer;
+  readonly v: Pointer;
+  readonly lse: Pointer;
+  readonly dq: Pointer;
+  readonly dk: Pointer;
+  readonly dv: Pointer;
+  readonly accumulateQ: 0 | 1;
+  readonly accumulateK: 0 | 1;
+  readonly accumulateV: 0 | 1;
+}
+
+/** Elements that it takes. */
+export const ATTENTION_GRADIENT = 11;
+
+export function writeAttentionGradient(words: Int32Array, s: AttentionGradientStruct): void {
+  write(words, [s.g, s.q, s.k, s.v, s.lse, s.dq, s.dk, s.dv, s.accumulateQ, s.accumulateK, s.accumulateV]);
+}
+
+/** By itself, since `set` of a list costs as much as a small kernel. */
+function write(words: Int32Array, fields: readonly number[]): void {
+  for (let i = 0; i < fields.length; i++) words[i] = fields[i]!;
 }
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
-/** Writes a struct at the start of `words`, to be uploaded. Gives `words` back. */
-export function writeStruct<L extends Layout>(layout: L, values: Values<L>, words: Int32Array): Int32Array {
-  let i = 0;
-  for (const name in layout) {
-    const value = values[name];
-    if (layout[name] === "f32") {
-      float[0] = value;
-      words[i++] = bits[0]!;
-    } else words[i++] = value;
-  }
-  return words;
+function bitsOf(value: number): number {
+  float[0] = value;
+  return bits[0]!;
 }

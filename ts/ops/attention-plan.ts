@@ -1,4 +1,10 @@
-import { attentionGradient, attentionPlan, type Values, wordsOf, writeStruct } from "../engine/struct.js";
+import {
+  ATTENTION_GRADIENT,
+  ATTENTION_PLAN,
+  type AttentionPlanStruct,
+  writeAttentionGradient,
+  writeAttentionPlan,
+} from "../engine/struct.js";
 import { hostArray } from "../number-list.js";
 import type { GradientTarget, Pointer, Workspace } from "./op.js";
 
@@ -10,30 +16,26 @@ export interface AttentionPlan {
   readonly scratch: number;
 }
 
-const PLAN = wordsOf(attentionPlan);
 /** Written and uploaded anew by each gradient. */
-const gradientWords = new Int32Array(wordsOf(attentionGradient));
+const gradientWords = new Int32Array(ATTENTION_GRADIENT);
 
 /** A plan that is being made: room for the struct, then the table. */
 export class PlanWords {
   private readonly words: Int32Array;
 
-  constructor(
-    what: string,
-    private readonly sequences: number,
-  ) {
-    this.words = hostArray(what, Int32Array, PLAN + 4 * sequences);
+  constructor(what: string, sequences: number) {
+    this.words = hostArray(what, Int32Array, ATTENTION_PLAN + 4 * sequences);
   }
 
   /** First query row, queries, first key row, keys of a sequence. */
   row(sequence: number, row: readonly [number, number, number, number]): void {
-    this.words.set(row, PLAN + 4 * sequence);
+    this.words.set(row, ATTENTION_PLAN + 4 * sequence);
   }
 
   /** Puts the plan into memory; no sequence has more keys than `longest`. */
-  upload(call: Workspace, longest: number, values: Omit<Values<typeof attentionPlan>, "sequences">): AttentionPlan {
-    const { sequences, words } = this;
-    writeStruct(attentionPlan, { ...values, sequences }, words);
+  upload(call: Workspace, longest: number, values: AttentionPlanStruct): AttentionPlan {
+    const { words } = this;
+    writeAttentionPlan(words, values);
     return { pointer: call.upload(words), scratch: call.kernels.attention_scratch_len(longest, values.headDim) };
   }
 }
@@ -65,7 +67,7 @@ export function runAttentionGradient(
   const [q, k, v] = qkv as [Pointer, Pointer, Pointer];
   const [{ pointer: dq, accumulate: accumulateQ }, { pointer: dk, accumulate: accumulateK }, { pointer: dv, accumulate: accumulateV }] =
     targets as [GradientTarget, GradientTarget, GradientTarget]; // prettier-ignore
-  const values = { g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV };
-  const struct = call.upload(writeStruct(attentionGradient, values, gradientWords));
+  writeAttentionGradient(gradientWords, { g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV });
+  const struct = call.upload(gradientWords);
   call.kernels.attention_gradient(pointer, struct, call.scratch(scratch), scratch);
 }

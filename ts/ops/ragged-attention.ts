@@ -47,7 +47,7 @@ function planFor(call: Workspace, qkv: Value, attributes: Taken): AttentionPlan 
     longest = Math.max(longest, length);
   }
   return words.upload(call, longest, {
-    keyBias: 0, heads, kvHeads: heads, headDim, qRow: width, qHead: headDim, kvRow: width, kvHead: headDim,
+    keyBias: 0, sequences, heads, kvHeads: heads, headDim, qRow: width, qHead: headDim, kvRow: width, kvHead: headDim,
     oRow: width / 3, oHead: headDim, lseHead: tokens, keyBiasStep: 0,
     scale: attributes.scale ?? usualScale(headDim), causal: causal ? 1 : 0,
   }); // prettier-ignore

@@ -60,7 +60,7 @@ function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): Attent
   for (let b = 0; b < batch; b++) words.row(b, [b * heads * rows, rows, b * kvHeads * keys, keys]);
   const keyBias = mask === undefined ? 0 : call.upload(Float32Array.from(mask, (attend) => (attend ? 0 : -Infinity)));
   return words.upload(call, keys, {
-    keyBias, heads, kvHeads, headDim: d, qRow: d, qHead: rows * d, kvRow: d, kvHead: keys * d, oRow: d, oHead: rows * d,
+    keyBias, sequences: batch, heads, kvHeads, headDim: d, qRow: d, qHead: rows * d, kvRow: d, kvHead: keys * d, oRow: d, oHead: rows * d,
     lseHead: rows, keyBiasStep: keys, scale, causal: causal ? 1 : 0,
   }); // prettier-ignore
 }
