@@ -80,7 +80,7 @@ export class MemoryError extends /* @__PURE__ */ named("MEMORY") {}
 export class NonFiniteError extends /* @__PURE__ */ named("NON_FINITE") {}
 /** Something this runtime or this version cannot do. */
 export class UnsupportedError extends /* @__PURE__ */ named("UNSUPPORTED") {}
-/** A thread of the engine died in the middle of a call, whose result is lost. */
+/** The engine was closed, or a kernel trapped or a thread died in the middle of a call, whose result is lost. */
 export class EngineError extends /* @__PURE__ */ named("ENGINE") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */

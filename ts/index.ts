@@ -1,5 +1,5 @@
-export { engineInfo, init } from "./engine/engine.js";
-export type { EngineInfo } from "./engine/engine.js";
+export { createEngine, engineInfo, init } from "./engine/engine.js";
+export type { Engine, EngineInfo } from "./engine/running.js";
 export type { InitOptions } from "./engine/options.js";
 export type { Features } from "./engine/features.js";
 export type { Build, WasmSource } from "./engine/source.js";

@@ -35,7 +35,7 @@ function peak({ Graph }) {
   const graph = new Graph();
   const { kernels } = graph.engine;
   const pointer = graph.allocateOwned(kernels.peak_len());
-  graph.floats(pointer, kernels.peak_len()).fill(0.5);
+  kernels.fill(kernels.peak_len(), 0.5, pointer);
   const iterations = 20_000;
   const forms = Array.from({ length: kernels.peak_forms() }, (_, form) => ({
     flops: iterations * kernels.peak_flops(form),

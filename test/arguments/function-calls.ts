@@ -39,7 +39,8 @@ type Functions = {
 }[keyof typeof api];
 
 /** Functions and classes of the other tables, and of tests of their own. */
-type Elsewhere = `${string}Error` | "engineInfo" | "init" | keyof typeof dataCalls | keyof typeof modelCalls;
+type Elsewhere =
+  `${string}Error` | "createEngine" | "engineInfo" | "init" | keyof typeof dataCalls | keyof typeof modelCalls;
 
 // Its constructor is private, so it is no class to the type above.
 type Own = Exclude<Functions, Elsewhere> | "LoraLinear";

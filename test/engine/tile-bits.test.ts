@@ -6,7 +6,8 @@ import { loraBits, productBits, type Size } from "./products.js";
 // The tile is chosen by time, so a bit that depends on it differs from run to run. So would one that depends on how many
 // threads came, which is why the builds with threads are also held against one thread of their own.
 
-const { kernels, threads, tile } = engine();
+const { kernels, tile, info } = engine();
+const { threads } = info;
 const chosen = kernels.tile();
 const tiles = Array.from({ length: kernels.tile_count() }, (_, index) => index);
 const setThreads = (kernels as unknown as { set_threads?: (threads: number, maySleep: boolean) => void }).set_threads;

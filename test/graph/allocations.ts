@@ -55,5 +55,5 @@ export function stateOf(graph: Graph) {
 
 /** Bits rather than numbers: NaN and −0 count. */
 function bits(graph: Graph, pointer: number, size: number): string {
-  return new Uint32Array(graph.floats(pointer, size).slice().buffer).join(" ");
+  return new Uint32Array(graph.engine.read(pointer, size).buffer).join(" ");
 }

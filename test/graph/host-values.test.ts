@@ -95,7 +95,7 @@ describe("data that are windows on linear memory", () => {
     const method = prepare(graph, [size]);
     const before = engine().heap.reserved;
     const filler = engine().heap.allocate(Math.max(before - engine().heap.used - 4 * size, 64));
-    const y = method(graph.floats(graph.node(x).value.pointer, size));
+    const y = method(graph.engine.window(graph.node(x).value.pointer, size));
     expect(engine().heap.reserved).toBeGreaterThan(before);
     graph.view(y, (array) => expect(array.every((value) => value === 3)).toBe(true));
     engine().heap.release(filler);
@@ -104,7 +104,7 @@ describe("data that are windows on linear memory", () => {
   it("may overlap what setValue writes", () => {
     using graph = new Graph();
     const x = graph.constant(tensor([4], [1, 2, 3, 4]));
-    graph.setValue(x, { shape: [4], data: graph.floats(graph.node(x).value.pointer + 4, 4) });
+    graph.setValue(x, { shape: [4], data: graph.engine.window(graph.node(x).value.pointer + 4, 4) });
     expect([...graph.value(x).data.slice(0, 3)]).toEqual([2, 3, 4]);
   });
 });

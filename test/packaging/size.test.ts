@@ -24,10 +24,11 @@ const training = "AdamW, SGD, clipGradNorm, clipGradValue, cosineSchedule, linea
 const core = `init, engineInfo, ${layers}, ${training}`;
 
 // The goal is 25,000, which the benchmark goes on naming. Checked arguments and calls that can be undone brought the core
-// from 22,600 to 32,000; what described things twice was then taken out. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 26.6 kB of JavaScript", async () => {
+// from 22,600 to 32,000; what described things twice was then taken out, to 26,500. Engines of which there may be several, each
+// to be closed, calls that outlive their threads and structs for kernels took 950. This holds what was reached.
+it("the core (engine, graph, LoRA layers, optimizers) is at most 27.5 kB of JavaScript", async () => {
   const { outputFiles } = await bundle(core);
-  expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThanOrEqual(26_600);
+  expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThanOrEqual(27_500);
 });
 
 it("a bundler leaves out readers and models where a program uses neither", async () => {

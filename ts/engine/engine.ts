@@ -1,52 +1,39 @@
 import { ConfigError } from "../errors.js";
-import type { Features } from "./features.js";
-import { checkInitOptions, type InitOptions, type Wanted } from "./options.js";
+import { checkEngineOptions, type InitOptions, type Wanted } from "./options.js";
 import { MOST_THREADS } from "./pool.js";
-import type { Build } from "./source.js";
-import { type Engine, start } from "./start.js";
-import type { Tile } from "./tile.js";
+import type { Engine, EngineInfo } from "./running.js";
+import { start } from "./start.js";
 
-export type { Engine } from "./start.js";
-
-/** What runs, and what it uses. */
-export interface EngineInfo {
-  /** The binary that runs. */
-  readonly build: Build;
-  /** Threads that share the work, the calling one included. */
-  readonly threads: number;
-  /** Why there are fewer threads than were asked for, or than "auto" takes where nothing is in its way; null where there are not. */
-  readonly threadsRefused: string | null;
-  /** Register tile of the matrix product, rows × columns. */
-  readonly tile: Tile;
-  /** What the runtime has, used or not. */
-  readonly features: Features;
-  /** Bytes: in use now, most ever in use, size of linear memory, its upper bound. */
-  readonly memory: {
-    readonly used: number;
-    readonly peak: number;
-    readonly reserved: number;
-    readonly maximum: number;
-  };
-}
-
+/** The engine of whoever names none, and the start of it that is on its way. */
 let starting: Promise<Engine> | undefined;
-let running: Engine | undefined;
+let byDefault: Engine | undefined;
 
 /**
  * Loads the kernels: chooses a build by feature detection, fetches that one binary, checks it with a self-test and
- * measures, between the first steps, which register tile is fastest here. Later and concurrent calls share the first one's
- * engine; a start that fails leaves nothing behind, and a later call starts anew.
+ * measures, between the first steps, which register tile is fastest here. Gives an engine of its own at each call, with
+ * memory and threads of its own, until it is closed. What fails leaves nothing behind.
  *
  * Throws `UnsupportedError` where WebAssembly SIMD is missing or computes wrongly, `ConfigError` for options that make no
- * sense and where a later call asks for another build, thread number, tile or bound of memory than what runs.
+ * sense.
+ */
+export async function createEngine(options: InitOptions = {}): Promise<Engine> {
+  return start(checkEngineOptions("createEngine", options));
+}
+
+/**
+ * Makes the engine that graphs use where they are given no other, as `createEngine` does. Later and concurrent calls share
+ * the first one's; once that is closed, or where its start failed, a call starts anew.
+ *
+ * Throws as `createEngine`, and `ConfigError` where a later call asks for another build, thread number, tile or bound of
+ * memory than what runs.
  */
 export async function init(options: InitOptions = {}): Promise<EngineInfo> {
-  const wanted = checkInitOptions(options);
-  while (running === undefined) {
+  const wanted = checkEngineOptions("init", options);
+  while (running() === undefined) {
     if (starting === undefined) {
       starting = start(wanted);
       try {
-        running = await starting;
+        byDefault = await starting;
       } finally {
         starting = undefined;
       }
@@ -55,12 +42,13 @@ export async function init(options: InitOptions = {}): Promise<EngineInfo> {
       await starting.catch(() => undefined);
     }
   }
-  join(running, wanted);
+  join(engine(), wanted);
   return engineInfo();
 }
 
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
-function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, wanted: Wanted): void {
+function join({ running }: Engine, wanted: Wanted): void {
+  const { build, threads, threadsRefused, tile, maximumMemory } = running;
   const other: string[] = [];
   const [asks, runs] = [{}, {}] as Record<string, unknown>[];
   const hold = (name: keyof Wanted, has: unknown, same: boolean) => {
@@ -76,29 +64,25 @@ function join({ build, threads, threadsRefused, tile, maximumMemory }: Engine, w
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
   if (other.length > 0) {
-    const message = `init: the kernels are running already; ${other.join("; ")} would need a new process or page`;
+    const message = `init: the kernels are running already; ${other.join("; ")} need an engine of their own, see \`createEngine\``;
     throw new ConfigError(message, { op: "init", expected: runs, value: asks });
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }
 
-/** The build, threads, tile and memory of the running engine. Throws `ConfigError` before `init`. */
+/** The build, threads, tile and memory of the default engine. Throws `ConfigError` before `init`. */
 export function engineInfo(): EngineInfo {
-  const { build, threads, threadsRefused, tile, features, heap } = engine();
-  return {
-    build,
-    threads,
-    threadsRefused,
-    tile: tile.current,
-    features,
-    memory: { used: heap.used, peak: heap.peak, reserved: heap.reserved, maximum: heap.maximum },
-  };
+  return engine().info;
 }
 
-/** The running engine. */
+/** The default engine. */
 export function engine(): Engine {
-  if (running === undefined) {
+  const found = running();
+  if (found === undefined)
     throw new ConfigError("the kernels are not loaded yet: call `await init()` first", { reason: "not started" });
-  }
-  return running;
+  return found;
+}
+
+function running(): Engine | undefined {
+  return byDefault?.closed === false ? byDefault : undefined;
 }

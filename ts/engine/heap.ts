@@ -1,5 +1,5 @@
 import { ConfigError, LowrankError, MemoryError } from "../errors.js";
-import type { Pointer } from "../ops/op.js";
+import type { Pointer } from "./kernels.js";
 
 const PAGE = 65_536;
 /** Blocks start at cache lines, so that no two threads write one line. */
@@ -27,7 +27,8 @@ export class Heap {
   #windows = 0;
 
   constructor(
-    readonly memory: WebAssembly.Memory,
+    /** Nobody else keeps it, so that it is gone when the heap leaves it. */
+    public memory: Pick<WebAssembly.Memory, "buffer" | "grow">,
     /** Upper bound of linear memory in bytes. */
     readonly maximum: number,
   ) {}
@@ -61,6 +62,11 @@ export class Heap {
     this.#sizes.delete(pointer);
     this.used -= size;
     this.#insert(pointer, size);
+  }
+
+  /** Forgets the memory, for good. */
+  leave(): void {
+    this.memory = { buffer: new ArrayBuffer(0), grow: () => 0 };
   }
 
   /** Runs `read` while memory may not grow: arrays on it stay what they are. */

@@ -1,30 +1,47 @@
 import { EngineError } from "../errors.js";
-import type { Kernels } from "./kernels.js";
+import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
 /** What wasm-bindgen's start routine takes: it runs the module's constructors and gives a thread its stack. */
 type Start = (stackSize?: number) => void;
 
 /**
- * Makes an instance of a kernel binary. wasm-bindgen's own glue keeps its first instance for ever, so that a build that
- * fails its self-test could not be replaced by another. These exports take and give numbers only: none of its
- * marshalling is needed, and the one function that it wants imported has nothing to set up. The builds with threads also
- * import `task_failed`, by which a kernel says that a thread of the pool died in it.
+ * Makes an instance of a kernel binary. wasm-bindgen's own glue keeps its first instance for ever, so that there could be
+ * no second engine. These exports take and give numbers only: none of its marshalling is needed, and the one function that
+ * it wants imported has nothing to set up. The builds with threads also import what `crates/wasm/src/parallel/pool.rs`
+ * asks of JavaScript.
  *
  * @param memory the shared memory that a build with threads imports
+ * @param lostWorkers the workers that are gone, a bit each
  */
-export async function instantiate(module: WebAssembly.Module, memory?: WebAssembly.Memory): Promise<Kernels> {
+export async function instantiate(
+  module: WebAssembly.Module,
+  memory?: WebAssembly.Memory,
+  lostWorkers = () => 0,
+): Promise<WasmKernels> {
+  let cause: unknown;
+  const pool: Record<string, () => unknown> = {
+    lost_workers: lostWorkers,
+    guarded_work() {
+      try {
+        kernels.work_as_caller();
+        return true;
+      } catch (error) {
+        cause = error;
+        return false;
+      }
+    },
+    task_failed() {
+      const options = { cause };
+      cause = undefined;
+      throw new EngineError("a thread died in a kernel, whose result is lost; go on from a checkpoint", {}, options);
+    },
+  };
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    const given = kind === "memory" ? memory! : name === "task_failed" ? taskFailed : () => undefined;
-    (imports[from] ??= {})[name] = given;
+    (imports[from] ??= {})[name] = kind === "memory" ? memory! : (pool[name] ?? (() => undefined));
   }
   const { exports } = await WebAssembly.instantiate(module, imports);
+  const kernels = exports as unknown as SharedKernels;
   (exports["__wbindgen_start"] as Start)();
-  return exports as unknown as Kernels;
-}
-
-function taskFailed(): never {
-  throw new EngineError(
-    "a thread of the pool died in a kernel, whose result is lost; go on from a state you trust, such as a checkpoint",
-  );
+  return kernels;
 }

@@ -5,7 +5,7 @@ import { check, object, unexpected, whole } from "../settings.js";
 import type { Build, WasmSource } from "./source.js";
 import type { Tile } from "./tile.js";
 
-/** Options of `init`. */
+/** Options of `init` and `createEngine`. */
 export interface InitOptions {
   /** Which binary: "relaxed" has fused multiply-add. Default "auto": the best that the runtime has and that passes the self-test. */
   build?: Build | "auto";
@@ -48,9 +48,9 @@ const memorySize = check<number>(
   (bytes) => typeof bytes === "number" && bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY,
 );
 
-/** The options of `init`, or a `ConfigError` that says which one makes no sense. */
-export function checkInitOptions(given: InitOptions): Wanted {
-  const wanted = readOptions<Wanted>("init", given, {
+/** The options of an engine, or a `ConfigError` that says which one makes no sense. */
+export function checkEngineOptions(what: string, given: InitOptions): Wanted {
+  const wanted = readOptions<Wanted>(what, given, {
     build: choice("auto", "simd", "relaxed"),
     threads: or("auto", threadNumber),
     wasm: optional(binary),
@@ -59,8 +59,8 @@ export function checkInitOptions(given: InitOptions): Wanted {
   });
   if (wanted.wasm !== undefined && wanted.build === "auto") {
     const allowed = ["simd", "relaxed"];
-    const details = { op: "init", option: "build", value: "auto", allowed };
-    throw new ConfigError('init: `wasm` needs `build` to say which binary it is, "simd" or "relaxed"', details);
+    const details = { op: what, option: "build", value: "auto", allowed };
+    throw new ConfigError(`${what}: \`wasm\` needs \`build\` to say which binary it is, "simd" or "relaxed"`, details);
   }
   return wanted;
 }

@@ -1,11 +1,12 @@
 import { type Features, sharedMemoryObstacle } from "./features.js";
 import { instantiate } from "./instantiate.js";
-import type { Kernels } from "./kernels.js";
+import type { SharedKernels } from "./wasm-kernels.js";
 
-/** What a worker needs to take part: the compiled binary and the memory that all threads share. */
+/** What a worker needs to take part: the compiled binary, the memory that all threads share, and which one it is. */
 export interface WorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  readonly index: number;
 }
 
 /** A worker that was started. */
@@ -14,6 +15,13 @@ export interface PoolWorker {
   readonly ready: Promise<unknown>;
   /** Ends the worker, whatever it does; resolves when it is gone. */
   readonly end: () => unknown;
+  /** What others can end it by, without the pool. */
+  readonly thread?: { terminate: () => unknown };
+  /**
+   * Whether the thread is still there. Asked by a caller that waits for it, while no event can be heard. Without it only
+   * an end by `thread.terminate` is noticed.
+   */
+  readonly alive?: () => boolean;
 }
 
 /** How a runtime starts workers. */
@@ -61,22 +69,38 @@ function cores(): number {
   return Math.max(1, (host === undefined ? navigator?.hardwareConcurrency : host.concurrency()) || 1);
 }
 
-/**
- * Starts `count` workers and waits until they are up; gives what ends them, and resolves when they are gone. Where one
- * does not come up, none is left behind.
- */
-export async function startWorkers(count: number, data: WorkerData): Promise<() => Promise<void>> {
-  const workers: PoolWorker[] = [];
-  const end = async () => void (await Promise.all(workers.map((worker) => worker.end())));
-  try {
-    while (workers.length < count) workers.push(host!.spawn(data));
-    await inTime(Promise.all(workers.map((worker) => worker.ready)));
-  } catch (error) {
-    for (const { ready } of workers) ready.catch(() => undefined);
-    await end();
-    throw error;
+/** The workers of one engine. */
+export class Pool {
+  private readonly workers: PoolWorker[] = [];
+
+  /** Starts `count` workers and resolves when they are up. Where one does not come up, none is left behind. */
+  async start(count: number, data: Omit<WorkerData, "index">, { retire_worker }: SharedKernels): Promise<void> {
+    const { workers } = this;
+    try {
+      for (let index = 0; index < count; index++) {
+        const worker = host!.spawn({ ...data, index });
+        workers.push(worker);
+        const { thread } = worker;
+        if (thread === undefined) continue;
+        // Between two kernels, for this thread is in none: the worker then dies in none either.
+        const { terminate } = thread;
+        thread.terminate = () => (retire_worker(index), terminate.call(thread));
+      }
+      await inTime(Promise.all(workers.map(({ ready }) => ready)));
+    } catch (error) {
+      for (const { ready } of workers) ready.catch(() => undefined);
+      await this.end();
+      throw error;
+    }
   }
-  return end;
+
+  /** Those that are gone, a bit each. */
+  readonly lost = () => this.workers.reduce((bits, { alive }, i) => (alive?.() === false ? bits | (1 << i) : bits), 0);
+
+  /** Ends them; resolves when they are gone. */
+  async end(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.end()));
+  }
 }
 
 function inTime(started: Promise<unknown>): Promise<unknown> {
@@ -87,22 +111,15 @@ function inTime(started: Promise<unknown>): Promise<unknown> {
   return Promise.race([started, late]).finally(() => clearTimeout(timer));
 }
 
-/** What only the builds with threads export. */
-export type SharedKernels = Kernels & {
-  set_threads(threads: number, maySleep: boolean): void;
-  worker_loop(): void;
-  worker_failed(): void;
-};
-
 /** What a worker does: joins the memory, says that it is there, and works for ever. */
-export async function serve({ module, memory }: WorkerData, announce: () => void): Promise<void> {
+export async function serve({ module, memory, index }: WorkerData, announce: () => void): Promise<void> {
   const kernels = (await instantiate(module, memory)) as SharedKernels;
   announce();
   try {
-    kernels.worker_loop();
+    kernels.worker_loop(index);
   } catch (error) {
     // The caller waits for this thread's task, and can be told by no other way: it blocks.
-    kernels.worker_failed();
+    kernels.worker_failed(index);
     throw error;
   }
 }

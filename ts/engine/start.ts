@@ -3,26 +3,13 @@ import { clip } from "../excerpt.js";
 import { detectFeatures, type Features } from "./features.js";
 import { Heap } from "./heap.js";
 import { instantiate } from "./instantiate.js";
-import type { Kernels } from "./kernels.js";
 import type { Wanted } from "./options.js";
-import { planThreads, type SharedKernels, startWorkers } from "./pool.js";
+import { planThreads, Pool } from "./pool.js";
+import { Engine } from "./running.js";
 import { selfTest } from "./self-test.js";
 import { type Build, compile, type WasmSource } from "./source.js";
 import { TileChoice } from "./tile.js";
-
-/** The running kernels and their memory; one a process or page. */
-export interface Engine {
-  readonly kernels: Kernels;
-  readonly memory: WebAssembly.Memory;
-  readonly heap: Heap;
-  readonly build: Build;
-  readonly threads: number;
-  readonly threadsRefused: string | null;
-  readonly tile: TileChoice;
-  readonly features: Features;
-  /** The bound of memory that it was started with; the heap's may be lower. */
-  readonly maximumMemory: number;
-}
+import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
 const GIBIBYTE = 1024 ** 3;
 const DEFAULT_MAXIMUM = 2 * GIBIBYTE;
@@ -40,12 +27,9 @@ export async function start(wanted: Wanted): Promise<Engine> {
   for (const build of candidates(wanted.build, features)) {
     try {
       const loaded = await loadBest(build, plan.threads, wanted.wasm, maximum);
-      const { threadsRefused = plan.refused } = loaded;
       const tile = await ready(build, loaded, wanted);
-      const { kernels, heap, threads } = loaded;
-      return {
-        kernels, memory: heap.memory, heap, build, threads, threadsRefused, tile, features, maximumMemory: maximum,
-      }; // prettier-ignore
+      const { threadsRefused = plan.refused } = loaded;
+      return new Engine({ ...loaded, build, threadsRefused, tile, features, maximumMemory: maximum });
     } catch (error) {
       // No other build would make more of a tile that does not exist.
       if (error instanceof ConfigError) throw error;
@@ -71,12 +55,12 @@ function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Bu
 
 /** Kernels with their memory, before they are checked. */
 interface Loaded {
-  readonly kernels: Kernels;
+  readonly kernels: WasmKernels;
   readonly heap: Heap;
   readonly threads: number;
   readonly threadsRefused?: string;
   /** Ends the workers. */
-  readonly end?: () => Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** With threads where they start; else with one, and the reason. */
@@ -93,15 +77,16 @@ async function loadBest(build: Build, threads: number, source: WasmSource | unde
 async function load(build: Build, threads: number, source: WasmSource | undefined, most: number): Promise<Loaded> {
   if (threads === 1) {
     const kernels = await instantiate(await compile(build, source));
-    return { kernels, heap: new Heap(kernels.memory, most), threads };
+    return { kernels, heap: new Heap(kernels.memory, most), threads, end: async () => undefined };
   }
   const module = await compile(`${build}-threads`);
   const { memory, maximum } = sharedMemory(Math.min(most, SHARED_MAXIMUM));
-  const kernels = (await instantiate(module, memory)) as SharedKernels;
-  const end = await startWorkers(threads - 1, { module, memory });
+  const pool = new Pool();
+  const kernels = (await instantiate(module, memory, pool.lost)) as SharedKernels;
+  await pool.start(threads - 1, { module, memory }, kernels);
   // A page's main thread must not block; workers and Node may.
-  kernels.set_threads(threads, typeof document === "undefined");
-  return { kernels, heap: new Heap(memory, maximum), threads, end };
+  kernels.set_threads(threads, typeof document === "undefined" ? 1 : 0);
+  return { kernels, heap: new Heap(memory, maximum), threads, end: () => pool.end() };
 }
 
 /** Shared memory reserves its maximum as addresses; where a system refuses, less is asked for. */
@@ -125,7 +110,7 @@ async function ready(build: Build, { kernels, heap, threads, end }: Loaded, want
     selfTest(build, kernels, heap);
     return tile;
   } catch (error) {
-    await end?.();
+    await end();
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import type { Heap } from "./heap.js";
-import type { Pointer } from "../ops/op.js";
-import type { Kernels } from "./kernels.js";
+import type { Pointer } from "./kernels.js";
+import type { WasmKernels } from "./wasm-kernels.js";
 
 /** Rows and columns of C that the matrix product holds in registers. */
 export interface Tile {
@@ -33,8 +33,8 @@ export class TileChoice {
 
   /** Throws `ConfigError` for a tile that was not compiled. */
   constructor(
-    private readonly kernels: Kernels,
-    private readonly heap: Heap,
+    private readonly kernels: WasmKernels,
+    heap: Heap,
     wanted: Tile | "auto",
   ) {
     // Kept, so that measuring later changes nothing about memory.
@@ -75,8 +75,8 @@ export class TileChoice {
 
   /** Time of each tile for the same work; infinite for those of other columns. */
   private measure(): number[] {
-    const { kernels, heap, scratch } = this;
-    new Float32Array(heap.memory.buffer, scratch, kernels.probe_len()).fill(0.5);
+    const { kernels, scratch } = this;
+    kernels.fill(kernels.probe_len(), 0.5, scratch);
     const [tiles, { columns }] = [this.tiles(), this.current];
     const times = tiles.map(() => Infinity);
     for (let round = 0; round < ROUNDS; round++) {

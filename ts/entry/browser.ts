@@ -20,7 +20,7 @@ setWorkerHost({
       worker.onmessage = resolve;
       worker.postMessage(data);
     });
-    return { ready, end: () => worker.terminate() };
+    return { ready, end: () => worker.terminate(), thread: worker };
   },
 });
 

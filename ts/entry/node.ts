@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { provideFileAccess } from "../io/file-access.js";
@@ -13,9 +13,14 @@ setModelLocator(locateModel);
 
 setWorkerHost({
   concurrency: availableParallelism,
-  spawn: (workerData) => {
+  spawn: (data) => {
+    const { port1, port2 } = new MessageChannel();
+    let life = port1 as unknown as MessagePort;
+    life.unref();
+    const workerData = { ...data, life: port2 };
     // Options of the process, such as --input-type, may be ones that a worker refuses.
-    const worker = new Worker(new URL("./worker-node.js", import.meta.url), { workerData, execArgv: [] });
+    const options = { workerData, transferList: [port2 as unknown as MessagePort], execArgv: [] };
+    const worker = new Worker(new URL("./worker-node.js", import.meta.url), options);
     const ready = new Promise<void>((resolve, reject) => {
       // Stays for good: an error that nobody listens for would end the process.
       worker.on("error", reject);
@@ -28,9 +33,22 @@ setWorkerHost({
     const end = () => {
       // A message on its way would `unref` it, and the process end before the worker has.
       worker.removeAllListeners("message");
+      worker.ref();
       return worker.terminate();
     };
-    return { ready, end };
+    // No event of a thread's end is heard while this one waits in a kernel. But the thread held a port, whose closing reaches
+    // the other one without the event loop, and a port that is closed cannot be moved. (Deno and Bun move it all the same.)
+    const alive = () => {
+      receiveMessageOnPort(life);
+      try {
+        life = structuredClone(life, { transfer: [life as unknown as Transferable] });
+      } catch {
+        return false;
+      }
+      life.unref();
+      return true;
+    };
+    return { ready, end, thread: worker, alive };
   },
 });
 

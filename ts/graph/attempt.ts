@@ -1,4 +1,5 @@
 import type { TapeArena } from "../engine/tape-arena.js";
+import { nameTrap } from "../engine/trap.js";
 import { ConfigError } from "../errors.js";
 
 /**
@@ -50,7 +51,7 @@ export class Attempt {
       return result;
     } catch (error) {
       this.rollback();
-      throw error;
+      throw nameTrap(error);
     }
   }
 

@@ -19,7 +19,7 @@ export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Nod
   else {
     const pointer = gradients.start(loss);
     if (gradient === undefined) call.kernels.fill(1, 1, pointer);
-    else tape.floats(pointer, loss.value.size).set(gradient);
+    else tape.engine.write(pointer, gradient, loss.value.size);
     let position = nodes.length - 1;
     while (nodes[position] !== loss) position--;
     for (; position >= 0; position--) {
@@ -36,9 +36,9 @@ export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Nod
 /** The loss is itself a variable: its gradient is the one that was passed. */
 function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array): void {
   const { size } = leaf.value;
-  if (!gradients.begun(leaf)) tape.floats(gradients.start(leaf), size).fill(0);
-  const sum = tape.floats(leaf.gradient, size);
+  const sum = gradients.begun(leaf) ? tape.engine.read(leaf.gradient, size) : new Float32Array(size);
   for (let i = 0; i < size; i++) sum[i]! += added[i]!;
+  tape.engine.write(leaf.gradient || gradients.start(leaf), sum);
 }
 
 /** Throws where `loss` is no scalar, or the gradient has another shape, or nothing trainable lies under it. */

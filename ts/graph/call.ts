@@ -1,4 +1,5 @@
 import type { Kernels } from "../engine/kernels.js";
+import { nameTrap } from "../engine/trap.js";
 import { withDetails } from "../errors.js";
 import type { BackwardCall, ForwardCall, GradientTarget, Op, PackedForm, Pointer, Value } from "../ops/op.js";
 import type { Gradients } from "./gradients.js";
@@ -12,7 +13,6 @@ const UNWANTED: GradientTarget = { pointer: 0, accumulate: 0 };
  * step makes hundreds of calls.
  */
 export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown> {
-  readonly kernels: Kernels;
   readonly seed: number;
   inputs: readonly Value[] = [];
   output!: Value;
@@ -28,8 +28,11 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     private readonly tape: Tape,
     private readonly gradients: Gradients,
   ) {
-    this.kernels = tape.engine.kernels;
     this.seed = tape.seed;
+  }
+
+  get kernels(): Kernels {
+    return this.tape.engine.kernels;
   }
 
   get training(): boolean {
@@ -63,7 +66,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
       node.op!.backward(this);
       return this.gradientTaken;
     } catch (error) {
-      throw withDetails(error, { op: node.op!.name, shapes: node.values.map(({ shape }) => shape) });
+      throw withDetails(nameTrap(error), { op: node.op!.name, shapes: node.values.map(({ shape }) => shape) });
     } finally {
       this.close();
     }
@@ -85,9 +88,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
 
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer {
     const pointer = this.allocate(data.length);
-    const buffer = this.tape.engine.memory.buffer;
-    if (data instanceof Float32Array) new Float32Array(buffer, pointer, data.length).set(data);
-    else new Int32Array(buffer, pointer, data.length).set(data);
+    this.tape.engine.write(pointer, data);
     return pointer;
   }
 

@@ -1,5 +1,6 @@
-import { type Engine, engine } from "../engine/engine.js";
+import { engine } from "../engine/engine.js";
 import { releasedTwice } from "../engine/heap.js";
+import type { Engine } from "../engine/running.js";
 import { TapeArena } from "../engine/tape-arena.js";
 import { ConfigError, StaleNodeError } from "../errors.js";
 import type { PackedForm, Pointer } from "../ops/op.js";
@@ -8,8 +9,8 @@ import { Attempt } from "./attempt.js";
 import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
-const leaks = new FinalizationRegistry<string>((what) => {
-  console.warn(`lowrank: a ${what} was collected without dispose(); its memory stays taken`);
+const leaks = new FinalizationRegistry<Engine>(({ closed }) => {
+  if (!closed) console.warn("lowrank: a Graph was collected without dispose(); its memory stays taken");
 });
 
 /**
@@ -17,7 +18,7 @@ const leaks = new FinalizationRegistry<string>((what) => {
  * copies of frozen weights.
  */
 export class GraphMemory {
-  /** @internal */
+  /** The engine that computes it and holds its memory. */
   readonly engine: Engine;
   /** @internal */
   readonly arena: TapeArena;
@@ -29,11 +30,15 @@ export class GraphMemory {
   private windows = 0;
 
   /** Throws `ConfigError` before `init()`. */
-  protected constructor(private readonly packedCopies: 1 | 2) {
-    this.engine = engine();
+  protected constructor(
+    private readonly packedCopies: 1 | 2,
+    given: Engine | undefined,
+  ) {
+    this.engine = given ?? engine();
+    this.engine.assertOpen();
     this.arena = new TapeArena(this.engine.heap);
     this.attempt = new Attempt(this.arena);
-    leaks.register(this, "Graph", this);
+    leaks.register(this, this.engine, this);
   }
 
   /**
@@ -48,9 +53,10 @@ export class GraphMemory {
   /** Frees everything the graph holds. Throws `ConfigError` inside `view`. */
   dispose(): void {
     if (this.disposed) return;
-    this.assertUsable();
+    this.assertIdle();
     this.disposed = true;
     leaks.unregister(this);
+    if (this.engine.closed) return;
     this.arena.dispose();
     for (const pointer of this.owned) this.engine.heap.release(pointer);
     this.owned.clear();
@@ -59,11 +65,6 @@ export class GraphMemory {
   /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  /** @internal A window on linear memory; do not keep it. */
-  floats(pointer: Pointer, elements: number): Float32Array {
-    return new Float32Array(this.engine.memory.buffer, pointer, elements);
   }
 
   /** @internal Memory that lives until it is released or the graph disposed; given back where the running method throws. */
@@ -77,7 +78,7 @@ export class GraphMemory {
 
   /** @internal */
   releaseOwned(pointer: Pointer): void {
-    if (this.disposed) return;
+    if (this.disposed || this.engine.closed) return;
     if (!this.owned.delete(pointer)) throw releasedTwice(pointer);
     this.engine.heap.release(pointer);
   }
@@ -108,15 +109,23 @@ export class GraphMemory {
   protected readWindow<T>(pointer: Pointer, elements: number, read: (window: Float32Array) => T): T {
     this.windows++;
     try {
-      return this.engine.heap.withoutGrowth(() => read(this.floats(pointer, elements)));
+      return this.engine.heap.withoutGrowth(() => read(this.engine.window(pointer, elements)));
     } finally {
       this.windows--;
     }
   }
 
-  /** @internal Throws `StaleNodeError` after `dispose`, `ConfigError` inside `view` and while another method runs. */
+  /**
+   * @internal Throws `StaleNodeError` after `dispose`, `EngineError` once the engine is closed, `ConfigError` inside `view` and
+   * while another method runs.
+   */
   assertUsable(): void {
     this.assertNotDisposed();
+    this.assertIdle();
+    this.engine.assertOpen();
+  }
+
+  private assertIdle(): void {
     this.attempt.assertIdle();
     if (this.windows > 0) {
       const message = "a method of this graph was called inside `view`: read first, compute after";

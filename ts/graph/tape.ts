@@ -1,6 +1,8 @@
+import { Engine } from "../engine/running.js";
+import { nameTrap } from "../engine/trap.js";
 import { ConfigError, withDetails } from "../errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
-import { or, readOptions } from "../read-options.js";
+import { optional, or, readOptions } from "../read-options.js";
 import { callable, check, whole } from "../settings.js";
 import { checkShape } from "../shape.js";
 import { sizeOf, type Tensor } from "../tensor.js";
@@ -22,6 +24,8 @@ export interface GraphOptions {
    * halves their memory and costs a little time.
    */
   readonly packedCopies?: 1 | 2 | undefined;
+  /** The engine that holds and computes it, from `createEngine`. Default: that of `init`. */
+  readonly engine?: Engine | undefined;
 }
 
 const readers = {
@@ -30,6 +34,7 @@ const readers = {
     2,
     check<1 | 2>("1 or 2", (value) => value === 1 || value === 2),
   ),
+  engine: optional(check<Engine>("an engine from `createEngine`", (value) => value instanceof Engine)),
 };
 
 /** The tape under `Graph`: leaves, values, gradients and the application of ops. `Graph` adds a method an op. */
@@ -41,10 +46,10 @@ export class Tape extends Steps {
   private isTraining = true;
   private streams = 0;
 
-  /** Throws `ConfigError` before `init()` and for options out of range. */
+  /** Throws `ConfigError` before `init()` and for options out of range, `EngineError` for an engine that was closed. */
   constructor(options: GraphOptions = {}) {
-    const { seed, packedCopies } = readOptions("Graph", options, readers);
-    super(packedCopies);
+    const { seed, packedCopies, engine } = readOptions("Graph", options, readers);
+    super(packedCopies, engine);
     this.seed = seed;
     this.gradients = new Gradients(this);
     this.call = new Call(this, this.gradients);
@@ -62,7 +67,12 @@ export class Tape extends Steps {
 
   /** A copy of a node's value. */
   value(id: NodeId): Tensor {
-    return this.read(this.node(id).value);
+    return this.copyOf(this.node(id).value);
+  }
+
+  /** `value` as a promise, which engines whose memory is not at hand can keep too. The value is the one at the call. */
+  async read(id: NodeId): Promise<Tensor> {
+    return this.value(id);
   }
 
   /**
@@ -74,7 +84,7 @@ export class Tape extends Steps {
     callable("view", "read", read);
     const { pointer, size } = this.node(id).value;
     const result = synchronous("view", this.readWindow(pointer, size, read));
-    if (ArrayBuffer.isView(result) && result.buffer === this.engine.memory.buffer) {
+    if (ArrayBuffer.isView(result) && this.engine.shows(result)) {
       const message = "view: the array is valid inside only; return what was read, or `array.slice()`";
       throw new ConfigError(message, { op: "view", reason: "view" });
     }
@@ -84,14 +94,14 @@ export class Tape extends Steps {
   /** Overwrites a constant or variable. Throws `ShapeError` where the shapes differ. */
   setValue(id: NodeId, tensor: Tensor): void {
     this.assertUsable();
-    const value = readTensor("setValue", tensor, this.engine.memory);
+    const value = readTensor("setValue", tensor, this.engine);
     const node = this.node(id);
     if (node.op !== null) {
       const message = `setValue: node ${id} is the result of ${node.op.name}; pass a constant or variable`;
       throw new ConfigError(message, { op: "setValue", node: id });
     }
     checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
-    writeTensor("setValue", value, this.floats(node.value.pointer, node.value.size));
+    writeTensor("setValue", value, this.engine, node.value.pointer);
     this.releasePacked(node);
   }
 
@@ -147,7 +157,7 @@ export class Tape extends Steps {
   grad(id: NodeId): Tensor | null {
     const { value, gradient, op } = this.node(id);
     if (gradient === 0 || op !== null) return null;
-    return this.read({ ...value, pointer: gradient });
+    return this.copyOf({ ...value, pointer: gradient });
   }
 
   /**
@@ -159,7 +169,7 @@ export class Tape extends Steps {
    */
   backward(loss: NodeId, gradient?: Tensor): void {
     this.assertUsable();
-    const read = gradient === undefined ? undefined : readTensor("backward", gradient, this.engine.memory);
+    const read = gradient === undefined ? undefined : readTensor("backward", gradient, this.engine);
     const node = this.node(loss);
     checkBackward(node, read);
     this.attempt.run(() => backward(this, this.call, this.gradients, node, read?.data));
@@ -180,7 +190,7 @@ export class Tape extends Steps {
     return this.attempt.run(() => {
       // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
       const pointer = this.arena.allocate(size);
-      new Uint8Array(this.engine.memory.buffer).copyWithin(pointer, source, source + 4 * size);
+      this.engine.kernels.copy(size, source, pointer);
       return this.push({ shape, size, pointer }, false);
     });
   }
@@ -244,22 +254,22 @@ export class Tape extends Steps {
     } catch (error) {
       this.attempt.rollback();
       this.streams = streams;
-      throw withDetails(error, { op: op.name, shapes });
+      throw withDetails(nameTrap(error), { op: op.name, shapes });
     }
   }
 
-  private read({ shape, pointer, size }: Value): Tensor {
-    return { shape: [...shape], data: this.floats(pointer, size).slice() };
+  private copyOf({ shape, pointer, size }: Value): Tensor {
+    return { shape: [...shape], data: this.engine.read(pointer, size) };
   }
 
   private leaf(what: string, tensor: Tensor, requiresGrad: boolean): NodeId {
     this.assertUsable();
-    const read = readTensor(what, tensor, this.engine.memory);
+    const read = readTensor(what, tensor, this.engine);
     const persistent = !this.inStep;
     return this.attempt.run(() => {
       const size = sizeOf(read.shape);
       const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
-      writeTensor(what, read, this.floats(pointer, size));
+      writeTensor(what, read, this.engine, pointer);
       const gradientMemory = requiresGrad && !persistent ? this.arena.allocate(size) : 0;
       const value = { shape: read.shape, size, pointer };
       return this.push(

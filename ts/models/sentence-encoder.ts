@@ -1,6 +1,7 @@
 import { checkSignal, throwIfAborted } from "../abort.js";
 import { listFrom } from "../collections.js";
 import { init } from "../engine/engine.js";
+import type { Engine } from "../engine/running.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
 import { excerpt } from "../excerpt.js";
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly packedCopies?: 1 | 2;
   /** Take weights that are NaN or infinite; default false: they are refused by name. */
   readonly allowNonFinite?: boolean;
+  /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
+  readonly engine?: Engine;
 }
 
 /** What every inference takes. */
@@ -73,24 +76,24 @@ export class SentenceEncoder {
   }
 
   /**
-   * Loads config.json, tokenizer.json and model.safetensors; starts the kernels where `init` was not called.
+   * Loads config.json, tokenizer.json and model.safetensors; calls `init` where no engine is given.
    *
    * @param source a folder, a model's name or an address (a string; what it can be depends on the runtime), the files
    *   themselves, or a `ModelSource`
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not a BERT encoder.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies", "allowNonFinite"]);
-    const { seed = 0, packedCopies = 2, allowNonFinite = false, maxTokens: wanted } = options;
+    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies", "allowNonFinite", "engine"]);
+    const { seed = 0, packedCopies = 2, allowNonFinite = false, maxTokens: wanted, engine } = options;
     whole("load", "seed", seed);
     whole("load", "packedCopies", packedCopies, 1, 2);
     flag("load", "allowNonFinite", allowNonFinite);
-    await init();
+    if (engine === undefined) await init();
     const from = await modelSource(source);
     const config = bertConfig(await readRequiredJson(from, "config.json"));
     const maxTokens = whole("load", "maxTokens", wanted ?? config.maxPositions, 2, config.maxPositions);
     const tokenizer = await TextTokenizer.load(from, maxTokens, config.vocabularySize);
-    const graph = new Graph({ seed, packedCopies });
+    const graph = new Graph({ seed, packedCopies, engine });
     try {
       const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
       try {

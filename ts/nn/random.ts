@@ -1,4 +1,5 @@
 import { engine } from "../engine/engine.js";
+import type { Engine } from "../engine/running.js";
 import { checkGraph, type Graph } from "../graph/graph.js";
 import { hostArray } from "../number-list.js";
 import { seedWords } from "../ops/dropout.js";
@@ -23,13 +24,13 @@ export function uniform(graph: Graph, shape: readonly number[], bound: number): 
 }
 
 /** A permutation of 0 to n − 1 (Fisher–Yates) that `seed` and `stream` alone decide. */
-export function permutation(n: number, seed: number, stream: number): Int32Array {
+export function permutation(n: number, seed: number, stream: number, on: Engine = engine()): Int32Array {
   whole("permutation", "n", n, 0, 2 ** 30);
   whole("permutation", "seed", seed);
   whole("permutation", "stream", stream, 0, 2 ** 32 - 1);
   const order = hostArray("permutation", Int32Array, n);
   for (let i = 0; i < n; i++) order[i] = i;
-  const numbers = draw("uniform", n, seed, () => stream);
+  const numbers = draw(on, "uniform", n, seed, () => stream);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(numbers[i]! * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
@@ -41,20 +42,20 @@ type Kind = "normal" | "uniform";
 
 function drawTensor(kind: Kind, graph: Graph, shape: readonly number[], scaled: (x: number) => number): Tensor {
   const lengths = checkSize(kind, checkLengths(kind, shape));
-  const { seed } = checkGraph(kind, graph);
+  const { seed, engine } = checkGraph(kind, graph);
   graph.assertUsable();
-  const data = draw(kind, sizeOf(lengths), seed, () => graph.nextStream());
+  const data = draw(engine, kind, sizeOf(lengths), seed, () => graph.nextStream());
   for (let i = 0; i < data.length; i++) data[i] = scaled(data[i]!);
   return { shape: lengths, data };
 }
 
 /** `n` numbers; the stream is asked for once there is memory for them, so that what fails draws none. */
-function draw(kind: Kind, n: number, seed: number, stream: () => number): Float32Array {
-  const { kernels, heap } = engine();
+function draw(on: Engine, kind: Kind, n: number, seed: number, stream: () => number): Float32Array {
+  const { kernels, heap } = on;
   const data = hostArray(kind, Float32Array, n);
   const pointer = heap.allocate(4 * n);
   kernels[`philox_${kind}`](pointer, n, ...seedWords(seed), stream());
-  data.set(new Float32Array(heap.memory.buffer, pointer, n));
+  on.read(pointer, n, data);
   heap.release(pointer);
   return data;
 }

@@ -1,62 +1,73 @@
+import {
+  ATTENTION_GRADIENT,
+  ATTENTION_PLAN,
+  type AttentionPlanStruct,
+  writeAttentionGradient,
+  writeAttentionPlan,
+} from "../engine/struct.js";
+import { hostArray } from "../number-list.js";
 import type { GradientTarget, Pointer, Workspace } from "./op.js";
 
-/** How one attention kernel call covers a batch: see `crates/kernels/src/attention`. */
+/** How the attention kernels cover a batch: see `crates/kernels/src/attention`. */
 export interface AttentionPlan {
-  /** Rows (first query row, queries, first key row, keys) of 32-bit integers, one a sequence. */
-  readonly table: Pointer;
-  /** Added to the scores: `[sequences, keyBiasStep]`, 0 or −∞; null pointer for none. */
-  readonly keyBias: Pointer;
-  /** Keys of the longest sequence. */
-  readonly longest: number;
-  readonly extents: Extents;
+  /** The struct in memory, and behind it the table of sequences. */
+  readonly pointer: Pointer;
+  /** Elements of scratch that each kernel needs. */
+  readonly scratch: number;
 }
 
-/**
- * Shapes, and distances between neighbouring rows and heads of each operand in elements, in the order in which both
- * kernels take them.
- */
-export type Extents = readonly [
-  sequences: number, heads: number, kvHeads: number, headDim: number,
-  qRow: number, qHead: number, kvRow: number, kvHead: number, oRow: number, oHead: number,
-  lseHead: number, keyBiasStep: number, scale: number, causal: 0 | 1,
-]; // prettier-ignore
+/** Written and uploaded anew by each gradient. */
+const gradientWords = new Int32Array(ATTENTION_GRADIENT);
+
+/** A plan that is being made: room for the struct, then the table. */
+export class PlanWords {
+  private readonly words: Int32Array;
+
+  constructor(what: string, sequences: number) {
+    this.words = hostArray(what, Int32Array, ATTENTION_PLAN + 4 * sequences);
+  }
+
+  /** First query row, queries, first key row, keys of a sequence. */
+  row(sequence: number, row: readonly [number, number, number, number]): void {
+    this.words.set(row, ATTENTION_PLAN + 4 * sequence);
+  }
+
+  /** Puts the plan into memory; no sequence has more keys than `longest`. */
+  upload(call: Workspace, longest: number, values: AttentionPlanStruct): AttentionPlan {
+    const { words } = this;
+    writeAttentionPlan(words, values);
+    return { pointer: call.upload(words), scratch: call.kernels.attention_scratch_len(longest, values.headDim) };
+  }
+}
 
 /** What scores are multiplied with unless a caller says so: 1/√d. */
 export function usualScale(headDim: number): number {
   return 1 / Math.sqrt(Math.max(headDim, 1));
 }
 
-/** Scratch of all threads, and its length. */
-function scratch(call: Workspace, { longest, extents }: AttentionPlan): [Pointer, number] {
-  const length = call.kernels.attention_scratch_len(longest, extents[3]);
-  return [call.scratch(length), length];
-}
-
 /** output ← softmax(scale·q·kᵀ)·v, and the log-sum-exp of each row's scores. */
 export function runAttention(
   call: Workspace,
-  plan: AttentionPlan,
+  { pointer, scratch }: AttentionPlan,
   [q, k, v]: readonly Pointer[],
   output: Pointer,
   lse: Pointer,
 ): void {
-  const { table, keyBias } = plan;
-  call.kernels.attention_forward(q!, k!, v!, output, lse, table, keyBias, ...scratch(call, plan), ...plan.extents);
+  call.kernels.attention_forward(pointer, q!, k!, v!, output, lse, call.scratch(scratch), scratch);
 }
 
 /** Gradients of q, k and v; those with a null pointer are left out. */
 export function runAttentionGradient(
   call: Workspace,
-  plan: AttentionPlan,
+  { pointer, scratch }: AttentionPlan,
   operands: { qkv: readonly Pointer[]; lse: Pointer; gradient: Pointer },
   targets: readonly GradientTarget[],
 ): void {
-  const { qkv, lse, gradient } = operands;
-  const [q, k, v] = qkv;
-  const [dq, dk, dv] = targets.map(({ pointer }) => pointer);
-  const [addQ, addK, addV] = targets.map(({ accumulate }) => accumulate);
-  call.kernels.attention_gradient(
-    gradient, q!, k!, v!, lse, dq!, dk!, dv!, plan.table, plan.keyBias,
-    ...scratch(call, plan), ...plan.extents, addQ!, addK!, addV!,
-  ); // prettier-ignore
+  const { qkv, lse, gradient: g } = operands;
+  const [q, k, v] = qkv as [Pointer, Pointer, Pointer];
+  const [{ pointer: dq, accumulate: accumulateQ }, { pointer: dk, accumulate: accumulateK }, { pointer: dv, accumulate: accumulateV }] =
+    targets as [GradientTarget, GradientTarget, GradientTarget]; // prettier-ignore
+  writeAttentionGradient(gradientWords, { g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV });
+  const struct = call.upload(gradientWords);
+  call.kernels.attention_gradient(pointer, struct, call.scratch(scratch), scratch);
 }

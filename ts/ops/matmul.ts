@@ -1,11 +1,10 @@
 import { ShapeError } from "../errors.js";
-import type { Kernels } from "../engine/kernels.js";
 import { checkOptions } from "../options.js";
 import { or } from "../read-options.js";
 import { flag } from "../settings.js";
 import { checkSize, formatShape, sizeOf } from "../shape.js";
 import { broadcastShapes } from "./broadcast.js";
-import type { Pointer, Shape, TakingOp, Value } from "./op.js";
+import type { Kernels, Pointer, Shape, TakingOp, Value } from "./op.js";
 import { broadcast, nest } from "./strides.js";
 
 /** Which operands are used transposed (their last two dimensions swapped). */

@@ -1,8 +1,7 @@
-import { hostArray } from "../number-list.js";
 import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag, whole } from "../settings.js";
 import { wrongShape } from "../shape.js";
-import { type AttentionPlan, type Extents, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
+import { type AttentionPlan, PlanWords, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import { checkOffsets, offsets } from "./offsets.js";
 import type { Pointer, TakingOp, Value, Workspace } from "./op.js";
 
@@ -40,18 +39,18 @@ function planFor(call: Workspace, qkv: Value, attributes: Taken): AttentionPlan 
   const [tokens, width] = qkv.shape as [number, number];
   const { offsets, heads, causal } = attributes;
   const [sequences, headDim] = [offsets.length - 1, width / 3 / heads];
-  const table = hostArray("raggedAttention", Int32Array, 4 * sequences);
+  const words = new PlanWords("raggedAttention", sequences);
   let longest = 0;
   for (let s = 0; s < sequences; s++) {
     const [start, length] = [offsets[s]!, offsets[s + 1]! - offsets[s]!];
-    table.set([start, length, start, length], 4 * s);
+    words.row(s, [start, length, start, length]);
     longest = Math.max(longest, length);
   }
-  const extents: Extents = [
-    sequences, heads, heads, headDim, width, headDim, width, headDim, width / 3, headDim,
-    tokens, 0, attributes.scale ?? usualScale(headDim), causal ? 1 : 0,
-  ]; // prettier-ignore
-  return { table: call.upload(table), keyBias: 0, longest, extents };
+  return words.upload(call, longest, {
+    keyBias: 0, sequences, heads, kvHeads: heads, headDim, qRow: width, qHead: headDim, kvRow: width, kvHead: headDim,
+    oRow: width / 3, oHead: headDim, lseHead: tokens, keyBiasStep: 0,
+    scale: attributes.scale ?? usualScale(headDim), causal: causal ? 1 : 0,
+  }); // prettier-ignore
 }
 
 /** q, k and v are column blocks of one tensor: a third of a row apart. */

@@ -1,9 +1,9 @@
 import { ShapeError } from "../errors.js";
-import { hostArray, maskOf } from "../number-list.js";
+import { maskOf } from "../number-list.js";
 import { optional, or, readOptions } from "../read-options.js";
 import { finite, flag } from "../settings.js";
 import { checkShape, formatShape, sizeOf } from "../shape.js";
-import { type AttentionPlan, type Extents, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
+import { type AttentionPlan, PlanWords, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import type { Pointer, Shape, TakingOp, Value, Workspace } from "./op.js";
 
 export interface ScaledDotProductAttentionAttributes {
@@ -56,13 +56,13 @@ function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): Attent
   const [batch, heads, rows, d] = q.shape as [number, number, number, number];
   const [, kvHeads, keys] = k.shape as [number, number, number, number];
   const { causal, scale = usualScale(d), mask } = attributes;
-  const table = hostArray("scaledDotProductAttention", Int32Array, 4 * batch);
-  for (let b = 0; b < batch; b++) table.set([b * heads * rows, rows, b * kvHeads * keys, keys], 4 * b);
-  const extents: Extents = [
-    batch, heads, kvHeads, d, d, rows * d, d, keys * d, d, rows * d, rows, keys, scale, causal ? 1 : 0,
-  ]; // prettier-ignore
+  const words = new PlanWords("scaledDotProductAttention", batch);
+  for (let b = 0; b < batch; b++) words.row(b, [b * heads * rows, rows, b * kvHeads * keys, keys]);
   const keyBias = mask === undefined ? 0 : call.upload(Float32Array.from(mask, (attend) => (attend ? 0 : -Infinity)));
-  return { table: call.upload(table), keyBias, longest: keys, extents };
+  return words.upload(call, keys, {
+    keyBias, sequences: batch, heads, kvHeads, headDim: d, qRow: d, qHead: rows * d, kvRow: d, kvHead: keys * d, oRow: d, oHead: rows * d,
+    lseHead: rows, keyBiasStep: keys, scale, causal: causal ? 1 : 0,
+  }); // prettier-ignore
 }
 
 /**

@@ -60,7 +60,7 @@ export abstract class Optimizer {
     this.slots.set(id, { buffers, steps: 0 });
     for (const name of this.bufferNames) {
       buffers[name] = graph.allocateOwned(size);
-      graph.floats(buffers[name], size).fill(0);
+      graph.engine.kernels.fill(size, 0, buffers[name]);
     }
   }
 
@@ -105,7 +105,7 @@ export abstract class Optimizer {
     this.assertUsable();
     const read = (id: NodeId) => {
       const shape = [...this.graph.shape(id)];
-      const tensor = (pointer: Pointer): Tensor => ({ shape, data: this.graph.floats(pointer, sizeOf(shape)).slice() });
+      const tensor = (pointer: Pointer): Tensor => ({ shape, data: this.graph.engine.read(pointer, sizeOf(shape)) });
       return Object.fromEntries(
         Object.entries(this.slots.get(id)!.buffers).map(([name, pointer]) => [name, tensor(pointer)]),
       );
@@ -125,7 +125,7 @@ export abstract class Optimizer {
       memory.steps = steps[i]!;
       for (const [name, pointer] of Object.entries(memory.buffers)) {
         const { data } = buffers[i]![name]!;
-        this.graph.floats(pointer, data.length).set(data);
+        this.graph.engine.write(pointer, data);
       }
     });
   }

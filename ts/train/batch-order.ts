@@ -1,3 +1,4 @@
+import type { Engine } from "../engine/running.js";
 import { permutation } from "../nn/random.js";
 import { whole } from "../settings.js";
 
@@ -6,7 +7,7 @@ import { whole } from "../settings.js";
  * end waits for another epoch. Any step's batch can be had without those before it. Throws `ConfigError` unless `count`
  * and `batchSize` are whole numbers from 1 and `seed` one from 0.
  */
-export function batchOrder(count: number, batchSize: number, seed: number): (step: number) => Int32Array {
+export function batchOrder(count: number, batchSize: number, seed: number, on?: Engine): (step: number) => Int32Array {
   whole("batchOrder", "count", count, 1, 2 ** 30);
   const size = Math.min(whole("batchOrder", "batchSize", batchSize, 1), count);
   whole("batchOrder", "seed", seed);
@@ -16,7 +17,7 @@ export function batchOrder(count: number, batchSize: number, seed: number): (ste
   return (step) => {
     const wanted = Math.floor(whole("batchOrder", "the step", step) / stepsPerEpoch);
     if (wanted !== epoch) {
-      order = permutation(count, seed, wanted);
+      order = permutation(count, seed, wanted, on);
       epoch = wanted;
     }
     const start = (step % stepsPerEpoch) * size;

@@ -1,6 +1,5 @@
 import { checkSignal, throwIfAborted, untilAborted } from "../abort.js";
 import { checkRecord, listFrom } from "../collections.js";
-import { engineInfo } from "../engine/engine.js";
 import { ConfigError, NonFiniteError } from "../errors.js";
 import { checkGraph, type NodeId } from "../graph/graph.js";
 import { breather, nextTask } from "../next-task.js";
@@ -74,7 +73,7 @@ class Run<E> {
     private readonly optimizer: AdamW,
     private readonly settings: Settings,
   ) {
-    const order = batchOrder(examples.length, settings.batchSize, settings.seed);
+    const order = batchOrder(examples.length, settings.batchSize, settings.seed, task.graph.engine);
     this.batchAt = (step) => Array.from(order(step), (i) => examples[i]!);
     this.streams = task.graph.streamsDrawn;
     if (settings.resume === undefined) return;
@@ -114,7 +113,7 @@ class Run<E> {
     }
     const seconds = (performance.now() - started) / 1000;
     const tokensPerSecond = tokens / Math.max(seconds, 1e-9);
-    return { steps: this.history, seconds, tokensPerSecond, peakMemory: engineInfo().memory.peak };
+    return { steps: this.history, seconds, tokensPerSecond, peakMemory: graph.engine.info.memory.peak };
   }
 
   /** One optimizer step, in training mode and with this run's own random streams. */

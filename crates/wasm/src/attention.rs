@@ -1,9 +1,74 @@
 //! Exports of `kernels::attention`. Work is cut over the pairs of sequence and head; each thread takes every n-th pair,
 //! so that the heads of a long sequence are shared out.
+//!
+//! What a call is told lies in memory as structs, which `ts/engine/struct.ts` writes; `test/engine/struct.node.test.ts` holds
+//! the fields of both sides against each other.
 
 use crate::parallel::{self, Shared};
 use kernels::attention::{self, Attention, GradientTargets, Layout, Operands, Sequence};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// What forward and gradient have in common. Behind it lies the table, a [`Sequence`] each. Strides are those of [`Layout`]
+/// (a head of K and V is `kv_head` apart), `key_bias` is 0 or `[sequences, key_bias_step]`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct AttentionPlan {
+    pub key_bias: *const f32,
+    pub sequences: usize,
+    pub heads: usize,
+    pub kv_heads: usize,
+    pub head_dim: usize,
+    pub q_row: usize,
+    pub q_head: usize,
+    pub kv_row: usize,
+    pub kv_head: usize,
+    pub o_row: usize,
+    pub o_head: usize,
+    pub lse_head: usize,
+    pub key_bias_step: usize,
+    pub scale: f32,
+    pub causal: u32,
+}
+
+/// Operands and results of the gradient; dq, dk and dv are each 0 where not wanted.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct AttentionGradient {
+    pub g: *const f32,
+    pub q: *const f32,
+    pub k: *const f32,
+    pub v: *const f32,
+    pub lse: *const f32,
+    pub dq: *mut f32,
+    pub dk: *mut f32,
+    pub dv: *mut f32,
+    pub accumulate_q: u32,
+    pub accumulate_k: u32,
+    pub accumulate_v: u32,
+}
+
+// Four bytes a field, no gaps.
+const _: () = assert!(size_of::<AttentionPlan>() == 15 * 4 && size_of::<AttentionGradient>() == 11 * 4);
+
+/// The plan behind a pointer, as the kernels take it, with its table.
+unsafe fn read_plan(plan: *const u32) -> (AttentionPlan, Shared<Attention>, Shared<*const Sequence>) {
+    let plan = plan as *const AttentionPlan;
+    let (given, table) = unsafe { (*plan, plan.add(1) as *const Sequence) };
+    let op = Attention {
+        heads: given.heads,
+        kv_heads: given.kv_heads,
+        head_dim: given.head_dim,
+        scale: given.scale,
+        causal: given.causal != 0,
+        q: Layout { row: given.q_row, head: given.q_head },
+        kv: Layout { row: given.kv_row, head: given.kv_head },
+        o: Layout { row: given.o_row, head: given.o_head },
+        lse_head: given.lse_head,
+        key_bias: given.key_bias,
+        key_bias_step: given.key_bias_step,
+    };
+    (given, Shared::new(op), Shared::new(table))
+}
 
 /// Elements of scratch, for all threads, where no sequence has more than `keys` keys.
 #[wasm_bindgen]
@@ -21,54 +86,25 @@ fn each_pair(pairs: usize, scratch: *mut f32, scratch_length: usize, body: &(dyn
     });
 }
 
-/// O and lse of all sequences and heads. `table` has a row (q_start, q_length, k_start, k_length) a sequence, the strides
-/// are those of [`Layout`] (a head of K and V is `kv_head` apart), `key_bias` is 0 or `[sequences, key_bias_step]`.
-/// `scratch_length` comes from `attention_scratch_len`.
+/// O and lse of all sequences and heads. `plan` is an [`AttentionPlan`], `scratch_length` comes from
+/// `attention_scratch_len`.
 ///
 /// # Safety
 /// As [`attention::forward`] for every row of the table; no row of O stands in two sequences.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)]
 pub unsafe fn attention_forward(
+    plan: *const u32,
     q: *const f32,
     k: *const f32,
     v: *const f32,
     o: *mut f32,
     lse: *mut f32,
-    table: *const u32,
-    key_bias: *const f32,
     scratch: *mut f32,
     scratch_length: usize,
-    sequences: usize,
-    heads: usize,
-    kv_heads: usize,
-    head_dim: usize,
-    q_row: usize,
-    q_head: usize,
-    kv_row: usize,
-    kv_head: usize,
-    o_row: usize,
-    o_head: usize,
-    lse_head: usize,
-    key_bias_step: usize,
-    scale: f32,
-    causal: u32,
 ) {
-    let op = Shared::new(Attention {
-        heads,
-        kv_heads,
-        head_dim,
-        scale,
-        causal: causal != 0,
-        q: Layout { row: q_row, head: q_head },
-        kv: Layout { row: kv_row, head: kv_head },
-        o: Layout { row: o_row, head: o_head },
-        lse_head,
-        key_bias,
-        key_bias_step,
-    });
-    let (inputs, results, table) =
-        (Shared::new((q, k, v)), Shared::new((o, lse)), Shared::new(table as *const Sequence));
+    let (AttentionPlan { sequences, heads, .. }, op, table) = unsafe { read_plan(plan) };
+    let (inputs, results) = (Shared::new((q, k, v)), Shared::new((o, lse)));
     each_pair(sequences * heads, scratch, scratch_length, &|pair, scratch| unsafe {
         let (index, head) = (pair / heads, pair % heads);
         let sequence = (*table.get().add(index), index);
@@ -76,60 +112,25 @@ pub unsafe fn attention_forward(
     });
 }
 
-/// ∂L/∂Q, ∂L/∂K, ∂L/∂V (each 0 where not wanted), in the layouts of Q and of K and V.
+/// ∂L/∂Q, ∂L/∂K, ∂L/∂V in the layouts of Q and of K and V. `plan` is the [`AttentionPlan`] of the forward pass, `operands`
+/// an [`AttentionGradient`].
 ///
 /// # Safety
 /// As [`attention::gradient`] for every row of the table; no row of Q or of K stands in two sequences.
 #[wasm_bindgen]
-#[allow(clippy::too_many_arguments)]
-pub unsafe fn attention_gradient(
-    g: *const f32,
-    q: *const f32,
-    k: *const f32,
-    v: *const f32,
-    lse: *const f32,
-    dq: *mut f32,
-    dk: *mut f32,
-    dv: *mut f32,
-    table: *const u32,
-    key_bias: *const f32,
-    scratch: *mut f32,
-    scratch_length: usize,
-    sequences: usize,
-    heads: usize,
-    kv_heads: usize,
-    head_dim: usize,
-    q_row: usize,
-    q_head: usize,
-    kv_row: usize,
-    kv_head: usize,
-    o_row: usize,
-    o_head: usize,
-    lse_head: usize,
-    key_bias_step: usize,
-    scale: f32,
-    causal: u32,
-    accumulate_q: u32,
-    accumulate_k: u32,
-    accumulate_v: u32,
-) {
-    let op = Shared::new(Attention {
-        heads,
-        kv_heads,
-        head_dim,
-        scale,
-        causal: causal != 0,
-        q: Layout { row: q_row, head: q_head },
-        kv: Layout { row: kv_row, head: kv_head },
-        o: Layout { row: o_row, head: o_head },
-        lse_head,
-        key_bias,
-        key_bias_step,
-    });
-    let (accumulate_q, accumulate_k, accumulate_v) = (accumulate_q != 0, accumulate_k != 0, accumulate_v != 0);
+pub unsafe fn attention_gradient(plan: *const u32, operands: *const u32, scratch: *mut f32, scratch_length: usize) {
+    let (AttentionPlan { sequences, kv_heads, .. }, op, table) = unsafe { read_plan(plan) };
+    let given = unsafe { *(operands as *const AttentionGradient) };
+    let AttentionGradient { g, q, k, v, lse, dq, dk, dv, .. } = given;
     let operands = Shared::new(Operands { q, k, v, lse, g });
-    let targets = Shared::new(GradientTargets { dq, dk, dv, accumulate_q, accumulate_k, accumulate_v });
-    let table = Shared::new(table as *const Sequence);
+    let targets = Shared::new(GradientTargets {
+        dq,
+        dk,
+        dv,
+        accumulate_q: given.accumulate_q != 0,
+        accumulate_k: given.accumulate_k != 0,
+        accumulate_v: given.accumulate_v != 0,
+    });
     each_pair(sequences * kv_heads, scratch, scratch_length, &|pair, scratch| unsafe {
         let (index, kv_head) = (pair / kv_heads, pair % kv_heads);
         let sequence = (*table.get().add(index), index);

@@ -37,7 +37,7 @@ export function watchArena(graph: Graph): void {
       if (start < other.end && other.start < end)
         throw new Error(`block ${start}–${end} overlaps ${other.start}–${other.end}`);
     }
-    if (end > engine().memory.buffer.byteLength) throw new Error(`block ${start}–${end} ends outside memory`);
+    if (end > engine().heap.reserved) throw new Error(`block ${start}–${end} ends outside memory`);
     taken.set(start, { start, end, elements });
     return start;
   };

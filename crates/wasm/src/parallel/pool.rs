@@ -5,11 +5,15 @@
 //! word, which fails once the job is over; so a worker that wakes late can never touch a body that is gone, and nobody
 //! has to wait for workers that got nothing to do.
 //!
-//! A worker that traps in a task says so (`worker_failed`) before it ends: the task counts as over, and the call whose
-//! result it spoiled throws. The threads that are left share the work of later calls.
+//! No death of a thread leaves a caller waiting, and each makes the call whose result it spoiled throw; the threads that
+//! are left share the work of later calls.
+//! - A worker that traps in a task says so (`worker_failed`) before it ends: the task counts as over.
+//! - A trap in the caller's own task is caught by JavaScript, which the caller goes through (`guarded_work`).
+//! - A worker that is ended from outside says nothing. A caller that has waited for a while asks JavaScript which are gone
+//!   (`lost_workers`); once no thread that is left is in a task, what is unfinished was theirs.
+//! - Where JavaScript hears of the end beforehand (`retire_worker`), the worker claims nothing of any later job.
 
 use core::arch::wasm32::{memory_atomic_notify, memory_atomic_wait32};
-use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -34,21 +38,28 @@ static SLEEPERS: AtomicU32 = AtomicU32::new(0);
 /// Whether a task of the job ended in a trap.
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-thread_local! {
-    /// Whether this thread is in a task.
-    static WORKING: Cell<bool> = const { Cell::new(false) };
-}
+/// Workers, a bit each, that are in a task or about to claim one.
+static WORKING: AtomicU32 = AtomicU32::new(0);
+/// Workers that may not claim any more.
+static RETIRED: AtomicU32 = AtomicU32::new(0);
 
 #[link(wasm_import_module = "lowrank")]
 unsafe extern "C" {
-    /// Throws the error that tells of a task that ended in a trap.
+    /// Throws the error that tells of a task that was not done.
     fn task_failed() -> !;
+    /// Calls `work_as_caller`; false where that trapped.
+    fn guarded_work() -> bool;
+    /// The workers that are gone, a bit each.
+    fn lost_workers() -> u32;
 }
 
 /// Looks at the ticket before a worker goes to sleep: some 50 µs.
 const SPINS: u32 = 20_000;
 /// Nanoseconds.
 const LONGEST_SLEEP: i64 = 1_000_000;
+/// Sleeps (1 ms each) or, where the caller may not sleep, looks (some 50 ms) between two questions for lost workers.
+const SLEEPS_TO_ASK: u32 = 50;
+const SPINS_TO_ASK: u32 = 1_000 * SPINS;
 
 /// Threads that take part, the calling one included.
 pub fn threads() -> usize {
@@ -81,7 +92,11 @@ pub fn run(tasks: usize, body: &Body<'_>) {
         // SAFETY: the address is that of an atomic in shared memory.
         unsafe { memory_atomic_notify(BELL.as_ptr(), tasks as u32 - 1) };
     }
-    while work() {}
+    // SAFETY: JavaScript's side of these three is in ts/engine/instantiate.ts; they take and give numbers.
+    while !unsafe { guarded_work() } {
+        FAILED.store(true, SeqCst);
+        finish_task(0);
+    }
     await_workers();
     // Nothing can be claimed while the next job is being written.
     TICKET.store((generation << 32) | CLOSED, SeqCst);
@@ -92,51 +107,77 @@ pub fn run(tasks: usize, body: &Body<'_>) {
     }
 }
 
+/// The caller's part of a job: tasks until there are none to claim.
+#[wasm_bindgen]
+pub fn work_as_caller() {
+    while work(0) {}
+}
+
 /// Returns when every task is done. Spins, since a kernel's parts end within microseconds of each other; where the system
 /// has taken a worker's core away, a caller that may sleep gives up its own core too after a while.
 fn await_workers() {
-    let mut spins = 0;
+    let may_sleep = MAY_SLEEP.load(SeqCst);
+    let (mut spins, mut sleeps) = (0, 0);
     loop {
         let unfinished = UNFINISHED.load(SeqCst);
         if unfinished == 0 {
             return;
         }
-        spins += 1;
-        if spins < SPINS || !MAY_SLEEP.load(SeqCst) {
+        if spins < if may_sleep { SPINS } else { SPINS_TO_ASK } {
+            spins += 1;
             core::hint::spin_loop();
             continue;
         }
-        CALLER_SLEEPS.store(true, SeqCst);
-        // SAFETY: the address is that of an atomic in shared memory. Returns at once where the count has changed.
-        unsafe { memory_atomic_wait32(UNFINISHED.as_ptr(), unfinished, LONGEST_SLEEP) };
-        CALLER_SLEEPS.store(false, SeqCst);
+        if may_sleep && sleeps < SLEEPS_TO_ASK {
+            sleeps += 1;
+            CALLER_SLEEPS.store(true, SeqCst);
+            // SAFETY: the address is that of an atomic in shared memory. Returns at once where the count has changed.
+            unsafe { memory_atomic_wait32(UNFINISHED.as_ptr(), unfinished, LONGEST_SLEEP) };
+            CALLER_SLEEPS.store(false, SeqCst);
+            continue;
+        }
+        (spins, sleeps) = (if may_sleep { spins } else { 0 }, 0);
+        let lost = unsafe { lost_workers() };
+        // All tasks are claimed, and a bit of WORKING is set before a claim and cleared after the end of its task.
+        if lost & WORKING.fetch_and(!lost, SeqCst) != 0 {
+            FAILED.store(true, SeqCst);
+        }
+        if lost != 0 && WORKING.load(SeqCst) == 0 && UNFINISHED.load(SeqCst) > 0 {
+            return;
+        }
     }
 }
 
-/// Claims one task and does it; false where there is none.
-fn work() -> bool {
+/// Claims one task and does it; false where there is none. `bit` is the worker's, 0 for the caller.
+fn work(bit: u32) -> bool {
+    // A look that writes nothing, for workers that spin.
+    if TICKET.load(SeqCst) as u32 >= TASKS.load(SeqCst) {
+        return false;
+    }
+    WORKING.fetch_or(bit, SeqCst);
     loop {
         let ticket = TICKET.load(SeqCst);
         let task = ticket as u32;
         let words = [BODY[0].load(SeqCst), BODY[1].load(SeqCst)];
-        if task >= TASKS.load(SeqCst) {
+        // After the ticket: one of a job that began after the retirement is never taken.
+        if task >= TASKS.load(SeqCst) || RETIRED.load(SeqCst) & bit != 0 {
+            WORKING.fetch_and(!bit, SeqCst);
             return false;
         }
         if TICKET.compare_exchange(ticket, ticket + 1, SeqCst, SeqCst).is_ok() {
             // SAFETY: the claim succeeded, so the job that the words were read in is not over, and its body is alive
-            // until UNFINISHED reaches zero.
+            // until UNFINISHED reaches zero or this thread is gone.
             let body: &Body<'_> = unsafe { core::mem::transmute(words) };
-            WORKING.set(true);
             body(task as usize);
-            finish_task();
+            finish_task(bit);
             return true;
         }
     }
 }
 
-fn finish_task() {
-    WORKING.set(false);
+fn finish_task(bit: u32) {
     UNFINISHED.fetch_sub(1, SeqCst);
+    WORKING.fetch_and(!bit, SeqCst);
     if CALLER_SLEEPS.load(SeqCst) {
         // SAFETY: the address is that of an atomic in shared memory.
         unsafe { memory_atomic_notify(UNFINISHED.as_ptr(), 1) };
@@ -145,20 +186,26 @@ fn finish_task() {
 
 /// A worker whose `worker_loop` threw calls this as its last. Its caller would else wait for the task for ever.
 #[wasm_bindgen]
-pub fn worker_failed() {
-    if WORKING.get() {
+pub fn worker_failed(index: u32) {
+    if WORKING.load(SeqCst) & (1 << index) != 0 {
         FAILED.store(true, SeqCst);
-        finish_task();
+        finish_task(1 << index);
     }
 }
 
-/// What a worker thread does, for ever.
+/// Called between two kernels: a worker that is about to be ended takes no part in later ones.
 #[wasm_bindgen]
-pub fn worker_loop() {
+pub fn retire_worker(index: u32) {
+    RETIRED.fetch_or(1 << index, SeqCst);
+}
+
+/// What worker `index`, 0 to 30, does for ever.
+#[wasm_bindgen]
+pub fn worker_loop(index: u32) {
     let mut spins = 0;
     loop {
         let bell = BELL.load(SeqCst);
-        if work() {
+        if work(1 << index) {
             spins = 0;
         } else if spins < SPINS {
             spins += 1;
