@@ -27,7 +27,7 @@ const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors|excerpt)\.ts$/;
  */
 const areas = [
   ["pool", pool],
-  ["core", /\/ts\/((engine|graph|ops|optim|nn)\/[\w-]+|(?!index)[\w-]+)\.ts$/],
+  ["core", /\/ts\/((engine|graph|ops|optim|nn)\/[\w/-]+|(?!index)[\w-]+)\.ts$/],
   ["io", /\/ts\/io\/(?!node\/)/],
   ["models", /\/ts\/(models|train)\//],
 ];

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { AdapterColumns } from "../ops/lora-linear.js";
+import type { AdapterColumns } from "../ops/product/lora-linear.js";
 import { object } from "../settings.js";
 import { checkShape } from "../shape.js";
 import { checkTensor, type Tensor } from "../tensor.js";

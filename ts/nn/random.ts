@@ -1,7 +1,7 @@
 import { engine } from "../engine/engine.js";
 import { checkGraph, type Graph } from "../graph/graph.js";
 import { hostArray } from "../number-list.js";
-import { seedWords } from "../ops/dropout.js";
+import { seedWords } from "../ops/elementwise/dropout.js";
 import { nonNegative, whole } from "../settings.js";
 import { checkLengths, checkSize, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";

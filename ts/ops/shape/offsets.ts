@@ -1,0 +1,23 @@
+import { ConfigError } from "../../errors.js";
+import { integersOf } from "../../number-list.js";
+import type { Read } from "../../read-options.js";
+
+/** Reads where sequences start, which `checkOffsets` checks. */
+export const offsets: Read<Int32Array> = (what, name, value) => integersOf(what, name, value as number[]).data;
+
+/**
+ * Throws `ConfigError` unless `offsets` cut `tokens` rows into sequences: 0 first, `tokens` last, none less than the one
+ * before it.
+ */
+export function checkOffsets(name: string, offsets: Int32Array, tokens: number): void {
+  const last = offsets.length - 1;
+  if (last < 0 || offsets[0] !== 0 || offsets[last] !== tokens) {
+    const got = last < 0 ? "none" : `${offsets[0]} to ${offsets[last]}`;
+    throw new ConfigError(`${name}: offsets must go from 0 to ${tokens}, got ${got}`);
+  }
+  const place = offsets.findIndex((offset, i) => offset < offsets[i - 1]!);
+  if (place >= 0) {
+    const fall = `${offsets[place - 1]}, ${offsets[place]}`;
+    throw new ConfigError(`${name}: offsets must not fall, got ${fall}`);
+  }
+}
