@@ -9,8 +9,8 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
-export { tensor, zeros } from "./tensor.js";
-export type { Tensor } from "./tensor.js";
+export { tensor, zeros } from "./values/tensor.js";
+export type { Tensor } from "./values/tensor.js";
 
 export { gaussianInit, kaimingInit } from "./nn/init.js";
 export type { LoraInit, LoraShape } from "./nn/init.js";
@@ -69,4 +69,4 @@ export {
   ShapeError,
   StaleNodeError,
   UnsupportedError,
-} from "./errors.js";
+} from "./errors/errors.js";

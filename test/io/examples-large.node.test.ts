@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LowrankError } from "../../ts/errors.js";
+import { LowrankError } from "../../ts/errors/errors.js";
 import { type ExampleFormat, parseExamples } from "../../ts/io/examples/index.js";
 
 /** Characters of each file, and how long it may take: work that grows with the square would take much longer. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { AdapterError, FormatError, LowrankError } from "../../ts/errors.js";
+import { AdapterError, FormatError, LowrankError } from "../../ts/errors/errors.js";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, targetTest, writeAdapter } from "../../ts/io/peft/index.js";
 import { readSafetensors, readWeight, streamSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { encodeTensor } from "../../ts/io/safetensors/index.js";
-import { zeros } from "../../ts/tensor.js";
+import { zeros } from "../../ts/values/tensor.js";
 import { adapterFiles, baseFiles } from "./adapters.js";
 
 const [CONFIG, WEIGHTS] = ["adapter_config.json", "adapter_model.safetensors"] as const;

@@ -4,7 +4,7 @@ import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index
 import { parseJson } from "../../ts/io/json.js";
 import { modelSource } from "../../ts/models/model-source.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
-import { zeros } from "../../ts/tensor.js";
+import { zeros } from "../../ts/values/tensor.js";
 import { tinyTokenizer } from "../models/tiny-encoder.js";
 
 const encode = (value: unknown) => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ConfigError, FormatError, UnsupportedError } from "../../ts/errors.js";
+import { ConfigError, FormatError, UnsupportedError } from "../../ts/errors/errors.js";
 import { blobSource, bytesSource } from "../../ts/io/byte-source.js";
 import {
   openSafetensors,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { engineInfo } from "../../ts/engine/engine.js";
-import { LowrankError, ModelError } from "../../ts/errors.js";
+import { LowrankError, ModelError } from "../../ts/errors/errors.js";
 import { bytesSource } from "../../ts/io/byte-source.js";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { modelSource, readRequiredJson } from "../../ts/models/model-source.js";

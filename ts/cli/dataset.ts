@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
-import { ConfigError } from "../errors.js";
-import { clip, excerpt } from "../excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 import { exampleFormat, parseExamples, parseTexts, splitExamples } from "../io/examples/index.js";
 import { isFolder } from "../io/node/read-files.js";
 import type { Example } from "../models/text-classifier.js";

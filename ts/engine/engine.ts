@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Features } from "./features.js";
 import { checkInitOptions, type InitOptions, type Wanted } from "./options.js";
 import { MOST_THREADS } from "./pool.js";

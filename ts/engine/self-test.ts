@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../errors.js";
+import { UnsupportedError } from "../errors/errors.js";
 import type { Pointer } from "../ops/op.js";
 import type { Heap } from "./heap.js";
 import type { Kernels } from "./kernels.js";

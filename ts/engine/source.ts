@@ -1,5 +1,5 @@
-import { ConfigError, UnsupportedError } from "../errors.js";
-import { clip, kindOf } from "../excerpt.js";
+import { ConfigError, UnsupportedError } from "../errors/errors.js";
+import { clip, kindOf } from "../errors/excerpt.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";

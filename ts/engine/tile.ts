@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Heap } from "./heap.js";
 import type { Pointer } from "../ops/op.js";
 import type { Kernels } from "./kernels.js";

@@ -5,7 +5,7 @@ import type { LayerNormAttributes } from "../ops/normalisation/layer-norm.js";
 import type { LoraLinearAttributes } from "../ops/product/lora-linear.js";
 import type { TakingOp } from "../ops/op.js";
 import type { ScaledDotProductAttentionAttributes } from "../ops/attention/scaled-dot-product-attention.js";
-import { unexpected } from "../settings.js";
+import { unexpected } from "../arguments/settings.js";
 import { idList, type NodeId } from "./node.js";
 import type { PlainMethods } from "./plain-methods.js";
 import { Tape } from "./tape.js";

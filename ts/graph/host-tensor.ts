@@ -1,5 +1,5 @@
-import { checkFills } from "../shape.js";
-import { checkTensor, type Tensor } from "../tensor.js";
+import { checkFills } from "../values/shape.js";
+import { checkTensor, type Tensor } from "../values/tensor.js";
 
 /**
  * A tensor as a user passed it, read once: shape and data cannot change between the check and the copy. Data that are a

@@ -1,9 +1,9 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
-import { or, readOptions } from "../read-options.js";
-import { callable, check, whole } from "../settings.js";
-import { checkShape } from "../shape.js";
-import { sizeOf, type Tensor } from "../tensor.js";
+import { or, readOptions } from "../arguments/read-options.js";
+import { callable, check, whole } from "../arguments/settings.js";
+import { checkShape } from "../values/shape.js";
+import { sizeOf, type Tensor } from "../values/tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { Gradients } from "./gradients.js";

@@ -1,10 +1,10 @@
-import { checkRecord } from "../collections.js";
-import { ConfigError, ModelError } from "../errors.js";
-import { clip, excerpt } from "../excerpt.js";
+import { checkRecord } from "../arguments/collections.js";
+import { ConfigError, ModelError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 import { bytesSource, type ByteSource, checkSource, readRange } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
 import { type Json, parseJsonObject } from "../io/json.js";
-import { callable, whole } from "../settings.js";
+import { callable, whole } from "../arguments/settings.js";
 
 /** Where a model's files come from: a folder, a page's uploads, a bucket. */
 export interface ModelSource {

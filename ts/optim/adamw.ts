@@ -1,8 +1,8 @@
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { or, type Readers, readOptions } from "../read-options.js";
-import { flag, fraction, nonNegative } from "../settings.js";
+import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { flag, fraction, nonNegative } from "../arguments/settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
 

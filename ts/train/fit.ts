@@ -1,19 +1,19 @@
-import { checkSignal, throwIfAborted, untilAborted } from "../abort.js";
-import { checkRecord, listFrom } from "../collections.js";
+import { checkSignal, throwIfAborted, untilAborted } from "../waiting/abort.js";
+import { checkRecord, listFrom } from "../arguments/collections.js";
 import { engineInfo } from "../engine/engine.js";
-import { ConfigError, NonFiniteError } from "../errors.js";
+import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { checkGraph, type NodeId } from "../graph/graph.js";
-import { breather, nextTask } from "../next-task.js";
+import { breather, nextTask } from "../waiting/next-task.js";
 import { AdamW } from "../optim/adamw.js";
 import { listParameters } from "../optim/parameters.js";
 import { cosineSchedule } from "../optim/schedules.js";
-import { checkOptions } from "../options.js";
-import { callable, nonNegative, positive, whole } from "../settings.js";
+import { checkOptions } from "../arguments/options.js";
+import { callable, nonNegative, positive, whole } from "../arguments/settings.js";
 import { batchOrder } from "./batch-order.js";
 import { checkCheckpoint } from "./checkpoint.js";
 import { claimParameters } from "./claims.js";
 import type { FitOptions, FitReport, StepRecord } from "./fit-options.js";
-import { sizeOf } from "../shape.js";
+import { sizeOf } from "../values/shape.js";
 import { microBatches, trainStep } from "./step.js";
 import type { Task } from "./task.js";
 

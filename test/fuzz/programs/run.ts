@@ -1,5 +1,5 @@
 import { AdamW, clipGradValue, Graph, type NodeId, SGD, type Tensor } from "../../../ts/index.js";
-import { sizeOf } from "../../../ts/tensor.js";
+import { sizeOf } from "../../../ts/values/tensor.js";
 import { elements } from "./numbers.js";
 import type { Program, Statement } from "./program.js";
 import { rules } from "./rules/index.js";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors.js";
+import { ConfigError } from "../../errors/errors.js";
 import type { Example } from "../../models/text-classifier.js";
 
 /** Scrambles 32 bits (the finisher of MurmurHash3). */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ModelError } from "../../errors.js";
+import { ModelError } from "../../errors/errors.js";
 import type { ModelSource } from "../../models/model-source.js";
 import { fileSource } from "./file-source.js";
 

@@ -1,7 +1,7 @@
-import { ModelError } from "../../errors.js";
-import { clip } from "../../excerpt.js";
+import { ModelError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import { isReadableFloat, type TensorIndex } from "../../io/safetensors/index.js";
-import { formatShape, sameShape } from "../../tensor.js";
+import { formatShape, sameShape } from "../../values/tensor.js";
 import type { BertConfig } from "./config.js";
 
 type Named = readonly [name: string, shape: readonly number[]];

@@ -1,7 +1,7 @@
-import { hostArray } from "../../number-list.js";
-import { optional, or, readOptions } from "../../read-options.js";
-import { finite, flag, whole } from "../../settings.js";
-import { wrongShape } from "../../shape.js";
+import { hostArray } from "../../values/number-list.js";
+import { optional, or, readOptions } from "../../arguments/read-options.js";
+import { finite, flag, whole } from "../../arguments/settings.js";
+import { wrongShape } from "../../values/shape.js";
 import { type AttentionPlan, type Extents, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import { checkOffsets, offsets } from "../shape/offsets.js";
 import type { Pointer, TakingOp, Value, Workspace } from "../op.js";

@@ -1,8 +1,8 @@
-import { ShapeError } from "../../errors.js";
-import { hostArray, maskOf } from "../../number-list.js";
-import { optional, or, readOptions } from "../../read-options.js";
-import { finite, flag } from "../../settings.js";
-import { checkShape, formatShape, sizeOf } from "../../shape.js";
+import { ShapeError } from "../../errors/errors.js";
+import { hostArray, maskOf } from "../../values/number-list.js";
+import { optional, or, readOptions } from "../../arguments/read-options.js";
+import { finite, flag } from "../../arguments/settings.js";
+import { checkShape, formatShape, sizeOf } from "../../values/shape.js";
 import { type AttentionPlan, type Extents, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import type { Pointer, Shape, TakingOp, Value, Workspace } from "../op.js";
 

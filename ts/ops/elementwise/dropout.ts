@@ -1,4 +1,4 @@
-import { share } from "../../settings.js";
+import { share } from "../../arguments/settings.js";
 import type { TakingOp } from "../op.js";
 
 export interface DropoutAttributes {

@@ -1,6 +1,6 @@
-import { ConfigError } from "../../errors.js";
-import { choice, or, readOptions } from "../../read-options.js";
-import { finite, number, unexpected } from "../../settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { choice, or, readOptions } from "../../arguments/read-options.js";
+import { finite, number, unexpected } from "../../arguments/settings.js";
 import type { Op, TakingOp } from "../op.js";
 
 type Kernel =

@@ -1,8 +1,8 @@
-import { ConfigError } from "../../errors.js";
-import { type Integers, integersOf } from "../../number-list.js";
-import { optional, readOptions } from "../../read-options.js";
-import { whole } from "../../settings.js";
-import { checkFills, checkSize, wrongShape } from "../../shape.js";
+import { ConfigError } from "../../errors/errors.js";
+import { type Integers, integersOf } from "../../values/number-list.js";
+import { optional, readOptions } from "../../arguments/read-options.js";
+import { whole } from "../../arguments/settings.js";
+import { checkFills, checkSize, wrongShape } from "../../values/shape.js";
 import type { Pointer, Shape, TakingOp } from "../op.js";
 import { checkIndices, lengths } from "./select.js";
 

@@ -1,8 +1,8 @@
-import { ConfigError } from "../../errors.js";
-import { floatsOf, hostArray, integersOf } from "../../number-list.js";
-import { optional, or, type Read, readOptions } from "../../read-options.js";
-import { finite, share, whole } from "../../settings.js";
-import { checkFills, checkShape, sizeOf, wrongShape } from "../../shape.js";
+import { ConfigError } from "../../errors/errors.js";
+import { floatsOf, hostArray, integersOf } from "../../values/number-list.js";
+import { optional, or, type Read, readOptions } from "../../arguments/read-options.js";
+import { finite, share, whole } from "../../arguments/settings.js";
+import { checkFills, checkShape, sizeOf, wrongShape } from "../../values/shape.js";
 import { type LossReduction, readReduction } from "./loss-reduction.js";
 import type { Pointer, Shape, TakingOp } from "../op.js";
 

@@ -1,4 +1,4 @@
-import { choice, type Read } from "../../read-options.js";
+import { choice, type Read } from "../../arguments/read-options.js";
 
 /** How a loss becomes one number: the mean or sum of its elements, or "none": the elements themselves. */
 export type LossReduction = "mean" | "sum" | "none";

@@ -1,5 +1,5 @@
-import { checkShape } from "../../shape.js";
-import { readOptions } from "../../read-options.js";
+import { checkShape } from "../../values/shape.js";
+import { readOptions } from "../../arguments/read-options.js";
 import { type LossReduction, readReduction } from "./loss-reduction.js";
 import type { Shape, TakingOp } from "../op.js";
 

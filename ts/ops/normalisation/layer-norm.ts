@@ -1,6 +1,6 @@
-import { optional, or, readOptions } from "../../read-options.js";
-import { nonNegative } from "../../settings.js";
-import { checkShape, formatShape, listOf, sameShape, sizeOf, wrongShape } from "../../shape.js";
+import { optional, or, readOptions } from "../../arguments/read-options.js";
+import { nonNegative } from "../../arguments/settings.js";
+import { checkShape, formatShape, listOf, sameShape, sizeOf, wrongShape } from "../../values/shape.js";
 import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp, Value } from "../op.js";
 
 export interface LayerNormAttributes {

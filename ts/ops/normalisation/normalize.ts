@@ -1,6 +1,6 @@
-import { check } from "../../settings.js";
-import { wrongShape } from "../../shape.js";
-import { or, readOptions } from "../../read-options.js";
+import { check } from "../../arguments/settings.js";
+import { wrongShape } from "../../values/shape.js";
+import { or, readOptions } from "../../arguments/read-options.js";
 import { rowsOf } from "./layer-norm.js";
 import type { Pointer, TakingOp } from "../op.js";
 

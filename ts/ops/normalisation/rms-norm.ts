@@ -1,5 +1,5 @@
-import { or, readOptions } from "../../read-options.js";
-import { nonNegative } from "../../settings.js";
+import { or, readOptions } from "../../arguments/read-options.js";
+import { nonNegative } from "../../arguments/settings.js";
 import { checkNormalizedShape, rowsOf } from "./layer-norm.js";
 import type { Pointer, TakingOp, Value } from "../op.js";
 

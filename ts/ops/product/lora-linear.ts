@@ -1,7 +1,7 @@
-import { ShapeError } from "../../errors.js";
-import { checkOptions } from "../../options.js";
-import { finite, flag, list, object, whole } from "../../settings.js";
-import { checkShape } from "../../shape.js";
+import { ShapeError } from "../../errors/errors.js";
+import { checkOptions } from "../../arguments/options.js";
+import { finite, flag, list, object, whole } from "../../arguments/settings.js";
+import { checkShape } from "../../values/shape.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, Pointer, Shape, TakingOp } from "../op.js";
 

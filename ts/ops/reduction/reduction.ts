@@ -1,6 +1,6 @@
-import { or, type Read, readOptions } from "../../read-options.js";
-import { flag } from "../../settings.js";
-import { listOf } from "../../shape.js";
+import { or, type Read, readOptions } from "../../arguments/read-options.js";
+import { flag } from "../../arguments/settings.js";
+import { listOf } from "../../values/shape.js";
 import { dimensionsOf } from "../shape/dimensions.js";
 import type { Shape } from "../op.js";
 

@@ -1,4 +1,4 @@
-import { sizeOf } from "../../tensor.js";
+import { sizeOf } from "../../values/tensor.js";
 import type { GradientTarget, Pointer, Shape, Workspace } from "../op.js";
 import { broadcast, contiguous, copyStrided } from "../shape/strides.js";
 

@@ -1,6 +1,6 @@
-import { ConfigError } from "../../errors.js";
-import { integersOf } from "../../number-list.js";
-import type { Read } from "../../read-options.js";
+import { ConfigError } from "../../errors/errors.js";
+import { integersOf } from "../../values/number-list.js";
+import type { Read } from "../../arguments/read-options.js";
 
 /** Reads where sequences start, which `checkOffsets` checks. */
 export const offsets: Read<Int32Array> = (what, name, value) => integersOf(what, name, value as number[]).data;

@@ -1,4 +1,4 @@
-import { sizeOf } from "../../tensor.js";
+import { sizeOf } from "../../values/tensor.js";
 import type { Pointer, Shape, Workspace } from "../op.js";
 
 /** Steps in elements along each dimension. */

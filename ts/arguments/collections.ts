@@ -1,5 +1,5 @@
-import { ConfigError } from "./errors.js";
-import { excerpt } from "./excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 
 // Checks of what holds other things. They take anything, since JavaScript passes anything, and give a copy.
 

@@ -1,5 +1,5 @@
-import { ConfigError, type ErrorClass } from "./errors.js";
-import { excerpt } from "./excerpt.js";
+import { ConfigError, type ErrorClass } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 
 // Checks of single settings: each gives back what came, or throws a `ConfigError` that says what was expected. They take
 // anything, since JavaScript passes anything.

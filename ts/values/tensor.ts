@@ -1,6 +1,6 @@
-import { ShapeError } from "./errors.js";
+import { ShapeError } from "../errors/errors.js";
 import { floatsOf, hostArray } from "./number-list.js";
-import { object, unexpected } from "./settings.js";
+import { object, unexpected } from "../arguments/settings.js";
 import { checkFills, checkLengths, checkSize, sizeOf } from "./shape.js";
 
 export { formatShape, sameShape, sizeOf } from "./shape.js";

@@ -1,5 +1,5 @@
-import { ConfigError } from "./errors.js";
-import { clip, excerpt } from "./excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 
 /**
  * Names that other libraries, and other places here, have for one thing; lower case, without underscores. Left out are

@@ -1,5 +1,5 @@
-import { MemoryError } from "./errors.js";
-import { lengthOf, notListed } from "./settings.js";
+import { MemoryError } from "../errors/errors.js";
+import { lengthOf, notListed } from "../arguments/settings.js";
 import { MAX_ELEMENTS } from "./shape.js";
 
 /** Whole numbers that a caller gave, copied, and the range they lie in. */

@@ -1,6 +1,6 @@
-import { type ErrorClass, MemoryError, ShapeError } from "./errors.js";
-import { clip } from "./excerpt.js";
-import { lengthOf, notListed, unexpected } from "./settings.js";
+import { type ErrorClass, MemoryError, ShapeError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import { lengthOf, notListed, unexpected } from "../arguments/settings.js";
 
 /** Dimensions a tensor may have. */
 const MAX_RANK = 64;

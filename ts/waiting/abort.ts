@@ -1,5 +1,5 @@
-import { AbortError, ConfigError } from "./errors.js";
-import { excerpt } from "./excerpt.js";
+import { AbortError, ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 
 /** Throws `AbortError` where the caller has cancelled. */
 export function throwIfAborted(signal: AbortSignal | undefined, details: Record<string, unknown> = {}): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LowrankError } from "../ts/errors.js";
-import { brief, clip, excerpt } from "../ts/excerpt.js";
+import { LowrankError } from "../../ts/errors/errors.js";
+import { brief, clip, excerpt } from "../../ts/errors/excerpt.js";
 
 describe("excerpt", () => {
   it.each<[unknown, string]>([
