@@ -28,8 +28,8 @@ export type { Schedule, ScheduleOptions } from "./optim/schedules.js";
 export { SGD } from "./optim/sgd.js";
 export type { SGDOptions } from "./optim/sgd.js";
 
-export { setModelLocator } from "./models/model-source.js";
-export type { ModelSource } from "./models/model-source.js";
+export { setModelLocator } from "./io/model-source.js";
+export type { ModelSource } from "./io/model-source.js";
 export { estimateMemory } from "./models/estimate-memory.js";
 export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraOptions } from "./models/lora-options.js";

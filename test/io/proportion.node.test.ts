@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readAdapter } from "../../ts/io/peft/index.js";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { parseJson } from "../../ts/io/json.js";
-import { modelSource } from "../../ts/models/model-source.js";
+import { modelSource } from "../../ts/io/model-source.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
 import { zeros } from "../../ts/values/tensor.js";
 import { tinyTokenizer } from "../models/tiny-encoder.js";

@@ -3,7 +3,7 @@ import { engineInfo } from "../../ts/engine/engine.js";
 import { LowrankError, ModelError } from "../../ts/errors/errors.js";
 import { bytesSource } from "../../ts/io/byte-source.js";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
-import { modelSource, readRequiredJson } from "../../ts/models/model-source.js";
+import { modelSource, readRequiredJson } from "../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../ts/models/sentence-encoder.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
 import { tinyEncoder, tinyTokenizer } from "./tiny-encoder.js";

@@ -2,7 +2,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FileMap } from "../../ts/io/file-map.js";
-import { modelSource } from "../../ts/models/model-source.js";
+import { modelSource } from "../../ts/io/model-source.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
 import { miniLM } from "./minilm.js";
 

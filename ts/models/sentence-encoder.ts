@@ -16,7 +16,7 @@ import { formatShape } from "../values/shape.js";
 import { AdapterSet, type AdapterSelection, type Selected } from "./adapter-set.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
-import { modelSource, type ModelSource, readRequired, readRequiredJson } from "./model-source.js";
+import { modelSource, type ModelSource, readRequired, readRequiredJson } from "../io/model-source.js";
 import { type RaggedBatch, raggedBatch, takeBatch, tokenBatches } from "./ragged-batch.js";
 import { TextTokenizer } from "./text-tokenizer.js";
 

@@ -1,7 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import { type ModelSource, readJson, readRequiredJson } from "./model-source.js";
+import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { type TextCutter, textCutter } from "./tokenizer/text-pieces.js";
 import { checkTokenizerFiles } from "./tokenizer/tokenizer-file.js";
 import { wordPieces } from "./tokenizer/word-piece.js";

@@ -1,6 +1,6 @@
 import { AdapterError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { loraScaling } from "../../nn/lora-scaling.js";
+import { loraScaling } from "../../values/lora-scaling.js";
 import { formatShape } from "../../values/tensor.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { AdapterConfig } from "./config.js";
