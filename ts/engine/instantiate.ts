@@ -1,5 +1,5 @@
 import { EngineError } from "../errors/errors.js";
-import type { Kernels } from "./kernels.js";
+import type { WasmKernels } from "./wasm-kernels.js";
 
 /** What wasm-bindgen's start routine takes: it runs the module's constructors and gives a thread its stack. */
 type Start = (stackSize?: number) => void;
@@ -12,7 +12,7 @@ type Start = (stackSize?: number) => void;
  *
  * @param memory the shared memory that a build with threads imports
  */
-export async function instantiate(module: WebAssembly.Module, memory?: WebAssembly.Memory): Promise<Kernels> {
+export async function instantiate(module: WebAssembly.Module, memory?: WebAssembly.Memory): Promise<WasmKernels> {
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     const given = kind === "memory" ? memory! : name === "task_failed" ? taskFailed : () => undefined;
@@ -20,7 +20,7 @@ export async function instantiate(module: WebAssembly.Module, memory?: WebAssemb
   }
   const { exports } = await WebAssembly.instantiate(module, imports);
   (exports["__wbindgen_start"] as Start)();
-  return exports as unknown as Kernels;
+  return exports as unknown as WasmKernels;
 }
 
 function taskFailed(): never {

@@ -1,6 +1,6 @@
 import { type Features, sharedMemoryObstacle } from "./features.js";
 import { instantiate } from "./instantiate.js";
-import type { Kernels } from "./kernels.js";
+import type { SharedKernels } from "./wasm-kernels.js";
 
 /** What a worker needs to take part: the compiled binary and the memory that all threads share. */
 export interface WorkerData {
@@ -86,13 +86,6 @@ function inTime(started: Promise<unknown>): Promise<unknown> {
   });
   return Promise.race([started, late]).finally(() => clearTimeout(timer));
 }
-
-/** What only the builds with threads export. */
-export type SharedKernels = Kernels & {
-  set_threads(threads: number, maySleep: boolean): void;
-  worker_loop(): void;
-  worker_failed(): void;
-};
 
 /** What a worker does: joins the memory, says that it is there, and works for ever. */
 export async function serve({ module, memory }: WorkerData, announce: () => void): Promise<void> {

@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../errors/errors.js";
-import type { Pointer } from "../ops/op.js";
+import type { Pointer } from "./kernels.js";
 import type { Heap } from "./heap.js";
-import type { Kernels } from "./kernels.js";
+import type { WasmKernels } from "./wasm-kernels.js";
 
 const ROWS = 9;
 const INNER = 21;
@@ -11,7 +11,7 @@ const COLUMNS = 19;
  * One small product with odd edges, compared with the same sum in float64. Some engines have accepted SIMD modules and
  * run them wrongly; a wrong gradient would go unnoticed, so such an engine is refused here.
  */
-export function selfTest(build: string, kernels: Kernels, heap: Heap): void {
+export function selfTest(build: string, kernels: WasmKernels, heap: Heap): void {
   // Small integers over a power of two: products and sums are exact in float32, fused or not.
   const left = Float32Array.from({ length: ROWS * INNER }, (_, i) => (((i * 7) % 17) - 8) / 8);
   const right = Float32Array.from({ length: INNER * COLUMNS }, (_, i) => (((i * 5) % 19) - 9) / 8);

@@ -3,16 +3,16 @@ import { clip } from "../errors/excerpt.js";
 import { detectFeatures, type Features } from "./features.js";
 import { Heap } from "./heap.js";
 import { instantiate } from "./instantiate.js";
-import type { Kernels } from "./kernels.js";
 import type { Wanted } from "./options.js";
-import { planThreads, type SharedKernels, startWorkers } from "./pool.js";
+import { planThreads, startWorkers } from "./pool.js";
 import { selfTest } from "./self-test.js";
 import { type Build, compile, type WasmSource } from "./source.js";
 import { TileChoice } from "./tile.js";
+import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
 /** The running kernels and their memory; one a process or page. */
 export interface Engine {
-  readonly kernels: Kernels;
+  readonly kernels: WasmKernels;
   readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
   readonly build: Build;
@@ -67,7 +67,7 @@ function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Bu
 
 /** Kernels with their memory, before they are checked. */
 interface Loaded {
-  readonly kernels: Kernels;
+  readonly kernels: WasmKernels;
   readonly heap: Heap;
   readonly threads: number;
   readonly threadsRefused?: string;
@@ -96,7 +96,7 @@ async function load(build: Build, threads: number, source: WasmSource | undefine
   const kernels = (await instantiate(module, memory)) as SharedKernels;
   const end = await startWorkers(threads - 1, { module, memory });
   // A page's main thread must not block; workers and Node may.
-  kernels.set_threads(threads, typeof document === "undefined");
+  kernels.set_threads(threads, typeof document === "undefined" ? 1 : 0);
   return { kernels, heap: new Heap(memory, maximum), threads, end };
 }
 

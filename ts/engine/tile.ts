@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Heap } from "./heap.js";
-import type { Pointer } from "../ops/op.js";
-import type { Kernels } from "./kernels.js";
+import type { Pointer } from "./kernels.js";
+import type { WasmKernels } from "./wasm-kernels.js";
 
 /** Rows and columns of C that the matrix product holds in registers. */
 export interface Tile {
@@ -33,7 +33,7 @@ export class TileChoice {
 
   /** Throws `ConfigError` for a tile that was not compiled. */
   constructor(
-    private readonly kernels: Kernels,
+    private readonly kernels: WasmKernels,
     private readonly heap: Heap,
     wanted: Tile | "auto",
   ) {

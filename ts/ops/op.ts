@@ -1,10 +1,9 @@
-import type { Kernels } from "../engine/kernels.js";
+import type { Kernels, Pointer } from "../engine/kernels.js";
+
+export type { Kernels, Pointer } from "../engine/kernels.js";
 
 /** Lengths of a tensor's dimensions, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
-
-/** Byte offset into the engine's linear memory. */
-export type Pointer = number;
 
 /** A tensor in linear memory: float32, row-major, contiguous. */
 export interface Value {

@@ -1,10 +1,9 @@
 import { ShapeError } from "../../errors/errors.js";
-import type { Kernels } from "../../engine/kernels.js";
 import { or, readOptions } from "../../arguments/read-options.js";
 import { flag } from "../../arguments/settings.js";
 import { checkSize, formatShape, sizeOf } from "../../values/shape.js";
 import { broadcastShapes } from "../elementwise/broadcast.js";
-import type { Pointer, Shape, TakingOp, Value } from "../op.js";
+import type { Kernels, Pointer, Shape, TakingOp, Value } from "../op.js";
 import { broadcast, nest } from "../shape/strides.js";
 
 /** Which operands are used transposed (their last two dimensions swapped). */
