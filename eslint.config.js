@@ -2,6 +2,7 @@ import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import globals from "globals";
 import typescript from "typescript-eslint";
+import layers from "./scripts/checks/layers.mjs";
 
 // Parts that run in Node alone; everything else must also run in browsers and edge workers.
 const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/io/node/**", "ts/io/node*.ts"];
@@ -28,6 +29,7 @@ export default defineConfig(
       "@typescript-eslint/no-unused-vars": ["error", unused],
     },
   },
+  { files: ["ts/**/*.ts"], plugins: { layers }, rules: { "layers/order": "error" } },
   {
     files: ["ts/**/*.ts"],
     ignores: nodeOnly,

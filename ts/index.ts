@@ -38,7 +38,7 @@ export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence-encoder.js";
 export type { LoadOptions } from "./models/sentence-encoder.js";
 export { TextClassifier } from "./models/text-classifier.js";
-export type { ClassifierOptions, Example, Prediction } from "./models/text-classifier.js";
+export type { ClassifierOptions, Prediction } from "./models/text-classifier.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
 export type { Checkpoint, FitOptions, FitReport, ProgressEvent, StepRecord } from "./train/fit-options.js";
@@ -48,6 +48,7 @@ export { metrics } from "./train/metrics.js";
 export type { Metrics } from "./train/metrics.js";
 export type { BatchLoss, Task } from "./train/task.js";
 
+export type { Example } from "./io/examples/example.js";
 export type { FileMap } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";

@@ -1,4 +1,5 @@
-import type { Example, TextClassifier } from "../models/text-classifier.js";
+import type { Example } from "../io/examples/index.js";
+import type { TextClassifier } from "../models/text-classifier.js";
 import { batchOrder } from "../train/batch-order.js";
 import { fit } from "../train/fit.js";
 import { HeadOnlyTask, type VectorExample } from "../train/head-only.js";

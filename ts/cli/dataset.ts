@@ -3,9 +3,8 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import { exampleFormat, parseExamples, parseTexts, splitExamples } from "../io/examples/index.js";
+import { type Example, exampleFormat, parseExamples, parseTexts, splitExamples } from "../io/examples/index.js";
 import { isFolder } from "../io/node/read-files.js";
-import type { Example } from "../models/text-classifier.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** Examples of a file. */
