@@ -7,8 +7,8 @@ export type Build = "simd" | "relaxed";
 /** Where a kernel binary comes from: bytes, a compiled module, or an address to fetch. */
 export type WasmSource = BufferSource | WebAssembly.Module | URL | string;
 
-/** Finds the binary of a build: each entry point of the package sets its own. */
-export type BinaryLocator = (variant: string) => WasmSource | Promise<WasmSource>;
+/** Finds the binary of a build, undefined where there is none: each entry point of the package sets its own. */
+export type BinaryLocator = (variant: string) => WasmSource | Promise<WasmSource> | undefined;
 
 let locator: BinaryLocator | undefined;
 
@@ -56,7 +56,8 @@ function checkKernels(module: WebAssembly.Module): void {
 }
 
 function locate(variant: string): WasmSource | Promise<WasmSource> {
-  if (locator !== undefined) return locator(variant);
+  const found = locator?.(variant);
+  if (found !== undefined) return found;
   throw new UnsupportedError("init: this entry point needs `wasm`: bytes, a WebAssembly.Module or a URL");
 }
 
