@@ -1,5 +1,6 @@
 import type { StepRecord } from "../train/fit-options.js";
 import { axisTicks, tickLabel } from "./axis-ticks.js";
+import { escape, Palette } from "./svg.js";
 
 /** What the picture says beside the curve. */
 export interface LossCurveText {
@@ -17,22 +18,17 @@ const SMOOTHING = 0.9;
 /** More points than this cannot be told apart at this size, and make the file large. */
 const MOST_POINTS = 2000;
 
-const STYLE = `
-  svg { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --quiet: #656d76; --grid: #e4e7eb; --loss: #1a6fd4; --rate: #b3702a; --raw: 0.34; }
-  @media (prefers-color-scheme: dark) {
-    svg { --page: #15181d; --ink: #e8eaed; --quiet: #9aa4b0; --grid: #2b3038; --loss: #6cb1ff; --rate: #d9a066; --raw: 0.5; }
-  }
-  text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--quiet); }
-  .page { fill: var(--page); }
-  .title { font-size: 18px; font-weight: 600; fill: var(--ink); }
-  .grid { stroke: var(--grid); stroke-width: 1; }
-  .raw { fill: none; stroke: var(--loss); stroke-width: 1; opacity: var(--raw); }
-  .smooth { fill: none; stroke: var(--loss); stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round; }
-  .guess { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 2 4; }
-  .rate { fill: none; stroke: var(--rate); stroke-width: 1.25; opacity: 0.55; }
-  .rate-text { fill: var(--rate); }
-  .loss-text { fill: var(--loss); }
-`;
+const palette = new Palette({ loss: ["#1a6fd4", "#6cb1ff"], rate: ["#b3702a", "#d9a066"] });
+const quiet = palette.paint({ fill: "quiet" });
+
+/** How the lines are drawn, in the picture and in its legend. */
+const LINES = {
+  raw: `${palette.paint({ fill: "none", stroke: "loss" })} stroke-width="1" opacity="0.4"`,
+  smooth: `${palette.paint({ fill: "none", stroke: "loss" })} stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round"`,
+  rate: `${palette.paint({ fill: "none", stroke: "rate" })} stroke-width="1.25" opacity="0.55"`,
+  guess: `${palette.paint({ stroke: "quiet" })} stroke-width="1" stroke-dasharray="2 4"`,
+  grid: `${palette.paint({ stroke: "grid" })} stroke-width="1"`,
+} as const;
 
 /** Exponential moving average, corrected for its start (as Adam does). */
 export function smooth(values: readonly number[]): number[] {
@@ -63,38 +59,23 @@ export function lossCurve(steps: readonly StepRecord[], { title, subtitle, class
   };
   const smoothed = smooth(losses);
   const last = smoothed.at(-1) ?? 0;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" width="${SIZE.width}" height="${SIZE.height}" role="img" aria-labelledby="title description">
-<title id="title">${escape(title)}</title>
-<desc id="description">${escape(`${subtitle}. The loss's moving average ends at ${last.toFixed(3)} after ${steps.length} steps.`)}</desc>
-<style>${STYLE}</style>
-<rect class="page" width="100%" height="100%"/>
-<text class="title" x="${PLOT.left}" y="34">${escape(title)}</text>
-<text x="${PLOT.left}" y="56">${escape(subtitle)}</text>
+  const rates = steps.map(({ learningRate }) => learningRate);
+  const rate = peakRate > 0 ? rateLine(path(rates, peakRate / 0.3), y(0.3), x(peakStep(steps) + 1), peakRate) : "";
+  const body = `<text ${palette.paint({ fill: "ink" })} font-size="18" font-weight="600" x="${PLOT.left}" y="34">${escape(title)}</text>
+<text ${quiet} x="${PLOT.left}" y="56">${escape(subtitle)}</text>
 ${lossTicks.map((value) => rule(y(value / top), tickLabel(value, lossTicks))).join("\n")}
-${stepTicks.map((step) => `<text x="${x(step)}" y="${PLOT.bottom + 20}" text-anchor="middle">${step}</text>`).join("")}
-<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 44}" text-anchor="middle">optimizer step</text>
-<text transform="translate(22 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">training loss (cross entropy, nats)</text>
-<line class="guess" x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(guess / top)}" y2="${y(guess / top)}"/>
-<text x="${PLOT.right + 8}" y="${guessLabelAt(y(guess / top), y(last / top)) + 4}">guessing</text>
-${
-  peakRate > 0
-    ? rateLine(
-        path(
-          steps.map(({ learningRate }) => learningRate),
-          peakRate / 0.3,
-        ),
-        y(0.3),
-        x(peakStep(steps) + 1),
-        peakRate,
-      )
-    : ""
-}
-<path class="raw" d="${path(losses, top)}"/>
-<path class="smooth" d="${path(smoothed, top)}"/>
-<text class="loss-text" x="${PLOT.right + 8}" y="${y(last / top) + 4}">${last.toFixed(3)}</text>
-<g transform="translate(${PLOT.left} ${PLOT.top - 22})">${legend()}</g>
-</svg>
-`;
+${stepTicks.map((step) => `<text ${quiet} x="${x(step)}" y="${PLOT.bottom + 20}" text-anchor="middle">${step}</text>`).join("")}
+<text ${quiet} x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 44}" text-anchor="middle">optimizer step</text>
+<text ${quiet} transform="translate(22 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">training loss (cross entropy, nats)</text>
+<line ${LINES.guess} x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(guess / top)}" y2="${y(guess / top)}"/>
+<text ${quiet} x="${PLOT.right + 8}" y="${guessLabelAt(y(guess / top), y(last / top)) + 4}">guessing</text>
+${rate}
+<path ${LINES.raw} d="${path(losses, top)}"/>
+<path ${LINES.smooth} d="${path(smoothed, top)}"/>
+<text ${palette.paint({ fill: "loss" })} x="${PLOT.right + 8}" y="${y(last / top) + 4}">${last.toFixed(3)}</text>
+<g transform="translate(${PLOT.left} ${PLOT.top - 22})">${legend()}</g>`;
+  const description = `${subtitle}. The loss's moving average ends at ${last.toFixed(3)} after ${steps.length} steps.`;
+  return palette.page({ ...SIZE, title, description, body });
 }
 
 /** Moves the yardstick's label off the curve's where both would stand in one place. */
@@ -107,8 +88,8 @@ function guessLabelAt(guess: number, curve: number): number {
 function rule(height: number, label: string): string {
   const at = height.toFixed(1);
   return (
-    `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>` +
-    `<text x="${PLOT.left - 10}" y="${(height + 4).toFixed(1)}" text-anchor="end">${label}</text>`
+    `<line ${LINES.grid} x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>` +
+    `<text ${quiet} x="${PLOT.left - 10}" y="${(height + 4).toFixed(1)}" text-anchor="end">${label}</text>`
   );
 }
 
@@ -116,12 +97,12 @@ function rule(height: number, label: string): string {
 function rateLine(path: string, height: number, peakAt: number, peak: number): string {
   const label = `peak ${peak.toPrecision(2).replace(/\.?0+(e|$)/, "$1")}`;
   const at = Math.min(peakAt, PLOT.right - 80).toFixed(1);
-  return `<path class="rate" d="${path}"/><text class="rate-text" x="${at}" y="${(height - 6).toFixed(1)}">${label}</text>`;
+  return `<path ${LINES.rate} d="${path}"/><text ${palette.paint({ fill: "rate" })} x="${at}" y="${(height - 6).toFixed(1)}">${label}</text>`;
 }
 
 function legend(): string {
-  const entry = (kind: string, label: string, at: number) =>
-    `<line class="${kind}" x1="${at}" x2="${at + 24}" y1="-4" y2="-4"/><text x="${at + 32}" y="0">${label}</text>`;
+  const entry = (kind: keyof typeof LINES, label: string, at: number) =>
+    `<line ${LINES[kind]} x1="${at}" x2="${at + 24}" y1="-4" y2="-4"/><text ${quiet} x="${at + 32}" y="0">${label}</text>`;
   return (
     entry("raw", "loss of each step", 0) + entry("smooth", "moving average", 170) + entry("rate", "learning rate", 324)
   );
@@ -129,8 +110,4 @@ function legend(): string {
 
 function peakStep(steps: readonly StepRecord[]): number {
   return steps.reduce((best, step, i) => (step.learningRate > steps[best]!.learningRate ? i : best), 0);
-}
-
-function escape(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }
