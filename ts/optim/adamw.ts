@@ -48,7 +48,7 @@ export class AdamW extends Optimizer {
     const [beta1, beta2] = this.betas;
     const { m, v, vMax = 0 } = buffers as { m: number; v: number; vMax?: number };
     const { kernels } = this.graph.engine;
-    kernels.adamw(gradient, value, m, v, vMax, size, lr, beta1, beta2, this.eps, weightDecay, step, 1);
+    kernels.adamw(gradient, value, m, v, vMax, size, lr, beta1, beta2, this.eps, weightDecay, step);
   }
 }
 

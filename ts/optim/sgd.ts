@@ -50,6 +50,6 @@ export class SGD extends Optimizer {
     const { momentum, dampening } = this;
     const buffer = buffers["momentum"] ?? 0;
     const [nesterov, first] = [this.nesterov ? 1 : 0, step === 1 ? 1 : 0];
-    kernels.sgd(gradient, value, buffer, size, lr, momentum, dampening, weightDecay, nesterov, first, 1);
+    kernels.sgd(gradient, value, buffer, size, lr, momentum, dampening, weightDecay, nesterov, first);
   }
 }

@@ -30,7 +30,7 @@ export const linear: Op<LinearAttributes, void> = {
       const [k, n] = weight!.shape as [number, number];
       const { pointer, accumulate } = call.target(1);
       const rows = rowsOf(x!.shape);
-      kernels.gemm(k, n, rows, 1, x!.pointer, 1, k, gradient.pointer, n, 1, accumulate, pointer, n, 0, 0);
+      kernels.gemm(k, n, rows, 1, x!.pointer, 1, k, gradient.pointer, n, 1, accumulate, pointer, n, 0);
     }
     if (call.attributes.bias && call.wants(2)) columnSums(call, 2);
   },
@@ -66,8 +66,8 @@ export function timesWeight(call: ForwardCall<unknown>, bias: Pointer): void {
   const [k, n] = weight!.shape as [number, number];
   const m = rowsOf(x!.shape);
   const packed = call.packed(1, "plain");
-  if (packed !== 0) kernels.gemm_packed(m, n, k, 1, x!.pointer, k, 1, packed, 0, output.pointer, n, bias, 0);
-  else kernels.gemm(m, n, k, 1, x!.pointer, k, 1, weight!.pointer, n, 1, 0, output.pointer, n, bias, 0);
+  if (packed !== 0) kernels.gemm_packed(m, n, k, 1, x!.pointer, k, 1, packed, 0, output.pointer, n, bias);
+  else kernels.gemm(m, n, k, 1, x!.pointer, k, 1, weight!.pointer, n, 1, 0, output.pointer, n, bias);
 }
 
 /** ∂x ← g·Wᵀ (+ ∂x). */
@@ -83,9 +83,9 @@ export function inputGradient(
   const transposed = call.packed(1, "transposed");
   const plain = transposed === 0 ? call.packed(1, "plain") : 0;
   const g = gradient.pointer;
-  if (transposed !== 0) kernels.gemm_packed(m, k, n, 1, g, n, 1, transposed, accumulate, pointer, k, 0, 0);
+  if (transposed !== 0) kernels.gemm_packed(m, k, n, 1, g, n, 1, transposed, accumulate, pointer, k, 0);
   else if (plain !== 0) kernels.gemm_packed_transposed(m, k, n, 1, g, n, 1, plain, accumulate, pointer, k);
-  else kernels.gemm(m, k, n, 1, g, n, 1, weight!.pointer, 1, n, accumulate, pointer, k, 0, 0);
+  else kernels.gemm(m, k, n, 1, g, n, 1, weight!.pointer, 1, n, accumulate, pointer, k, 0);
 }
 
 /** Gradient of a bias: the sum over all rows of g. */

@@ -128,8 +128,8 @@ function product(
   pc: Pointer,
 ): void {
   if (c.columnStride === 1) {
-    kernels.gemm(m, n, k, 1, pa, aRow, aColumn, pb, bRow, bColumn, beta, pc, c.rowStride, 0, 0);
-  } else kernels.gemm(n, m, k, 1, pb, bColumn, bRow, pa, aColumn, aRow, beta, pc, c.columnStride, 0, 0);
+    kernels.gemm(m, n, k, 1, pa, aRow, aColumn, pb, bRow, bColumn, beta, pc, c.rowStride, 0);
+  } else kernels.gemm(n, m, k, 1, pb, bColumn, bRow, pa, aColumn, aRow, beta, pc, c.columnStride, 0);
 }
 
 /** Calls `visit` with the matrix index of A, of B and of C for each element of the broadcast batch. */

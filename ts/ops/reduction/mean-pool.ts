@@ -18,12 +18,12 @@ export const meanPool: TakingOp<ArrayLike<number>, Int32Array, Pointer> = {
   forward(call) {
     const offsets = call.upload(call.attributes);
     const [batch, d] = call.output.shape as [number, number];
-    call.kernels.mean_pool_forward(call.inputs[0]!.pointer, offsets, 0, call.output.pointer, batch, d);
+    call.kernels.mean_pool_forward(call.inputs[0]!.pointer, offsets, call.output.pointer, batch, d);
     return offsets;
   },
   backward(call) {
     const [batch, d] = call.output.shape as [number, number];
     const { pointer, accumulate } = call.target(0);
-    call.kernels.mean_pool_gradient(call.gradient.pointer, call.saved, 0, pointer, batch, d, accumulate);
+    call.kernels.mean_pool_gradient(call.gradient.pointer, call.saved, pointer, batch, d, accumulate);
   },
 };
