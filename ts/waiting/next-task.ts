@@ -1,4 +1,5 @@
 import { throwIfAborted } from "./abort.js";
+import { stopwatch } from "./stopwatch.js";
 
 /** Lets timers, clicks and signals in between two pieces of work, so that a page stays alive and Ctrl-C is heard. */
 export function nextTask(): Promise<void> {
@@ -13,11 +14,11 @@ const SLICE = 16;
  * milliseconds ago, and then throws `AbortError` where `signal` was aborted.
  */
 export function breather(signal: AbortSignal | undefined): () => Promise<void> | undefined {
-  let last = performance.now();
+  let sincePause = stopwatch();
   return () => {
-    if (performance.now() - last < SLICE) return undefined;
+    if (sincePause() < SLICE) return undefined;
     return nextTask().then(() => {
-      last = performance.now();
+      sincePause = stopwatch();
       throwIfAborted(signal);
     });
   };
