@@ -70,7 +70,7 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
 }
 
 /** Row numbers that the batches of a run take, each once, in order. */
-export function rowsUsed(count: number, { batchSize, seed }: TrainingSettings, steps: number): number[] {
+function rowsUsed(count: number, { batchSize, seed }: TrainingSettings, steps: number): number[] {
   const batchAt = batchOrder(count, batchSize, seed);
   const used = new Set<number>();
   for (let step = 0; step < steps && used.size < count; step++) for (const row of batchAt(step)) used.add(row);

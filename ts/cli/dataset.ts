@@ -107,7 +107,7 @@ function checkLabels({ file, labels, examples }: Labelled, column: string): void
 }
 
 /** A path as it is shown: relative where it is below the working folder. */
-export function shownPath(path: string): string {
+function shownPath(path: string): string {
   const shorter = relative(process.cwd(), path);
   return shorter === "" || shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter;
 }

@@ -41,7 +41,7 @@ export interface Trained {
 }
 
 /** Steps between two checkpoints. */
-export const CHECKPOINT_EVERY = 25;
+const CHECKPOINT_EVERY = 25;
 
 /** Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder. */
 export async function prepare(settings: TrainingSettings, session: Session, quiet: boolean): Promise<Prepared> {

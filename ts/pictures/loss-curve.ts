@@ -31,7 +31,7 @@ const LINES = {
 } as const;
 
 /** Exponential moving average, corrected for its start (as Adam does). */
-export function smooth(values: readonly number[]): number[] {
+function smooth(values: readonly number[]): number[] {
   let average = 0;
   return values.map((value, i) => {
     average = SMOOTHING * average + (1 - SMOOTHING) * value;

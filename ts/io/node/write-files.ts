@@ -21,7 +21,7 @@ async function writeDurably(path: string, write: (sink: ByteSink) => Promise<voi
 }
 
 /** Makes renames in a folder durable, where the system can (Windows cannot open folders). */
-export async function syncFolder(directory: string): Promise<void> {
+async function syncFolder(directory: string): Promise<void> {
   const handle = await open(directory, "r").catch(() => null);
   await handle?.sync().catch(() => {});
   await handle?.close();

@@ -7,7 +7,7 @@ import type { BertConfig } from "./config.js";
 type Named = readonly [name: string, shape: readonly number[]];
 
 /** Every tensor that an encoder has in its file, with its shape. */
-export function* bertTensors(config: BertConfig): Generator<Named> {
+function* bertTensors(config: BertConfig): Generator<Named> {
   const { hiddenSize: hidden, intermediateSize: inner } = config;
   yield ["embeddings.token_type_embeddings.weight", [config.typeVocabularySize, hidden]];
   yield ["embeddings.word_embeddings.weight", [config.vocabularySize, hidden]];
