@@ -28,7 +28,7 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     if (bytes instanceof Response) return await WebAssembly.compileStreaming(bytes);
     // By name: a module of another realm is no instance of this one's class.
     const compiled = kindOf(bytes) === "WebAssembly.Module";
-    const module = compiled ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);
+    const module = compiled ? bytes : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
   } catch (cause) {

@@ -236,7 +236,7 @@ export class Tape extends Steps {
       const pointer = op.alias ? values[0]!.pointer : this.arena.allocate(size);
       const value = { shape, size, pointer };
       const saved = op.alias ? undefined : this.call.forward(op, nodes, values, value, attributes, requiresGrad);
-      const id = this.push(value, requiresGrad, op as Op, nodes, values, attributes, saved);
+      const id = this.push(value, requiresGrad, op, nodes, values, attributes, saved);
       this.attempt.commit();
       return id;
     } catch (error) {

@@ -69,7 +69,7 @@ export class TextTokenizer {
       const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
       for (const [i, id] of found.ids.entries()) {
         if (ids.length >= room) break;
-        ids.push(this.checked(id, found.tokens[i]!));
+        ids.push(this.checked(id, found.tokens[i]));
       }
       if (ids.length >= room) break;
     }

@@ -97,7 +97,7 @@ export class Run {
     this.record("value", g, statement.id);
   }
 
-  private execute(graph: Graph, statement: Statement): void {
+  private execute(graph: Graph, statement: Exclude<Statement, { body: Statement[] }>): void {
     const { g } = statement;
     switch (statement.do) {
       case "leaf": {
