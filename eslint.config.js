@@ -2,6 +2,7 @@ import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import globals from "globals";
 import typescript from "typescript-eslint";
+import layers from "./scripts/checks/layers.mjs";
 
 // Parts that run in Node alone; everything else must also run in browsers and edge workers.
 const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/io/node/**", "ts/io/node*.ts"];
@@ -9,6 +10,27 @@ const notEverywhere = ["process", "Buffer", "__dirname", "require"];
 
 // A name that begins with _ says that what it holds is not wanted.
 const unused = { argsIgnorePattern: "^_", varsIgnorePattern: "^_" };
+
+// Rules that know types. A promise that nobody waits for loses its error.
+const promises = {
+  "@typescript-eslint/await-thenable": "error",
+  "@typescript-eslint/no-floating-promises": "error",
+  "@typescript-eslint/no-misused-promises": "error",
+  "@typescript-eslint/return-await": ["error", "error-handling-correctness-only"],
+};
+const types = {
+  "@typescript-eslint/no-array-delete": "error",
+  "@typescript-eslint/no-duplicate-type-constituents": "error",
+  "@typescript-eslint/no-for-in-array": "error",
+  "@typescript-eslint/no-implied-eval": "error",
+  "@typescript-eslint/no-redundant-type-constituents": "error",
+  "@typescript-eslint/no-unnecessary-type-assertion": "error",
+  // What was caught may be thrown again.
+  "@typescript-eslint/only-throw-error": ["error", { allowThrowingUnknown: true }],
+  "@typescript-eslint/prefer-promise-reject-errors": "error",
+  "@typescript-eslint/restrict-plus-operands": "error",
+  "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+};
 
 export default defineConfig(
   { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/"] },
@@ -26,6 +48,27 @@ export default defineConfig(
     rules: {
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-unused-vars": ["error", unused],
+    },
+  },
+  {
+    files: ["**/*.ts", "scripts/**/*.mjs"],
+    plugins: { "@typescript-eslint": typescript.plugin },
+    languageOptions: {
+      parser: typescript.parser,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: promises,
+  },
+  { files: ["**/*.ts"], rules: types },
+  { files: ["ts/**/*.ts"], plugins: { layers }, rules: { "layers/order": "error" } },
+  {
+    files: ["ts/**/*.ts"],
+    ignores: ["ts/waiting/stopwatch.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "performance", property: "now", message: "ts/waiting/stopwatch.ts is the clock." },
+      ],
     },
   },
   {

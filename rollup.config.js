@@ -20,14 +20,14 @@ const elsewhere = {
 };
 
 /** What workers need too. */
-const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors|excerpt)\.ts$/;
+const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors\/[\w-]+)\.ts$/;
 /**
  * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
  * that a program does not use.
  */
 const areas = [
   ["pool", pool],
-  ["core", /\/ts\/((engine|graph|ops|optim|nn)\/[\w-]+|(?!index)[\w-]+)\.ts$/],
+  ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["io", /\/ts\/io\/(?!node\/)/],
   ["models", /\/ts\/(models|train)\//],
 ];

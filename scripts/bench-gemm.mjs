@@ -121,10 +121,10 @@ function products(wasm, memory, [m, k, n]) {
   wasm.pack(k, n, b, n, 1, packed);
   wasm.pack(n, k, b, k, 1, packedTransposed);
   return [
-    () => wasm.gemm(m, n, k, 1, a, k, 1, b, n, 1, 0, c, n, 0, 0),
-    () => wasm.gemm(m, n, k, 1, a, k, 1, b, 1, k, 0, c, n, 0, 0),
-    () => wasm.gemm(m, n, k, 1, a, 1, m, b, n, 1, 0, c, n, 0, 0),
-    () => wasm.gemm_packed(m, n, k, 1, a, k, 1, packed, 0, c, n, 0, 0),
+    () => wasm.gemm(m, n, k, 1, a, k, 1, b, n, 1, 0, c, n, 0),
+    () => wasm.gemm(m, n, k, 1, a, k, 1, b, 1, k, 0, c, n, 0),
+    () => wasm.gemm(m, n, k, 1, a, 1, m, b, n, 1, 0, c, n, 0),
+    () => wasm.gemm_packed(m, n, k, 1, a, k, 1, packed, 0, c, n, 0),
     () => wasm.gemm_packed_transposed(m, n, k, 1, a, k, 1, packedTransposed, 0, c, n),
   ];
 }

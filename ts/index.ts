@@ -9,8 +9,8 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
-export { tensor, zeros } from "./tensor.js";
-export type { Tensor } from "./tensor.js";
+export { tensor, zeros } from "./values/tensor.js";
+export type { Tensor } from "./values/tensor.js";
 
 export { gaussianInit, kaimingInit } from "./nn/init.js";
 export type { LoraInit, LoraShape } from "./nn/init.js";
@@ -28,8 +28,8 @@ export type { Schedule, ScheduleOptions } from "./optim/schedules.js";
 export { SGD } from "./optim/sgd.js";
 export type { SGDOptions } from "./optim/sgd.js";
 
-export { setModelLocator } from "./models/model-source.js";
-export type { ModelSource } from "./models/model-source.js";
+export { setModelLocator } from "./io/model-source.js";
+export type { ModelSource } from "./io/model-source.js";
 export { estimateMemory } from "./models/estimate-memory.js";
 export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraOptions } from "./models/lora-options.js";
@@ -38,7 +38,7 @@ export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence-encoder.js";
 export type { LoadOptions } from "./models/sentence-encoder.js";
 export { TextClassifier } from "./models/text-classifier.js";
-export type { ClassifierOptions, Example, Prediction } from "./models/text-classifier.js";
+export type { ClassifierOptions, Prediction } from "./models/text-classifier.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
 export type { Checkpoint, FitOptions, FitReport, ProgressEvent, StepRecord } from "./train/fit-options.js";
@@ -48,6 +48,7 @@ export { metrics } from "./train/metrics.js";
 export type { Metrics } from "./train/metrics.js";
 export type { BatchLoss, Task } from "./train/task.js";
 
+export type { Example } from "./io/examples/example.js";
 export type { FileMap } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";
@@ -69,4 +70,4 @@ export {
   ShapeError,
   StaleNodeError,
   UnsupportedError,
-} from "./errors.js";
+} from "./errors/errors.js";

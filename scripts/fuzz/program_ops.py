@@ -1,4 +1,4 @@
-"""Every op of ts/ops/index.ts in PyTorch: a function of operands and attributes."""
+"""Every op of ts/ops/all.ts in PyTorch: a function of operands and attributes."""
 
 import math
 

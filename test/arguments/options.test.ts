@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { ConfigError } from "../../ts/index.js";
-import { checkOptions, likelyName } from "../../ts/options.js";
+import { checkOptions, likelyName } from "../../ts/arguments/options.js";
 
 const known = ["learningRate", "weightDecay", "eps", "keepDim", "dim"];
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lossCurve } from "../../ts/cli/loss-curve.js";
+import { lossCurve } from "../../ts/pictures/loss-curve.js";
 import { readAdapter, readSafetensors } from "../../ts/index.js";
 import { readFileMap } from "../../ts/io/node/index.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";

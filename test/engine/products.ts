@@ -7,12 +7,12 @@ export interface Size {
   readonly k: number;
 }
 
-/** A part of a product's operands that is transposed in memory, and what happens to C: α, β, bias and max(·, 0). */
+/** A part of a product's operands that is transposed in memory, and what happens to C: α, β and bias. */
 const FORMS = [
-  { name: "A·B", a: false, b: false, alpha: 1, beta: 0, epilogue: false },
-  { name: "A·Bᵀ", a: false, b: true, alpha: 1, beta: 1, epilogue: false },
-  { name: "Aᵀ·B", a: true, b: false, alpha: 0.7, beta: 0.3, epilogue: false },
-  { name: "Aᵀ·Bᵀ", a: true, b: true, alpha: -1.5, beta: 0, epilogue: true },
+  { name: "A·B", a: false, b: false, alpha: 1, beta: 0, biased: false },
+  { name: "A·Bᵀ", a: false, b: true, alpha: 1, beta: 1, biased: false },
+  { name: "Aᵀ·B", a: true, b: false, alpha: 0.7, beta: 0.3, biased: false },
+  { name: "Aᵀ·Bᵀ", a: true, b: true, alpha: -1.5, beta: 0, biased: true },
 ] as const;
 
 /** Numbers in -1..1, the same each time. */
@@ -48,36 +48,28 @@ function withMemory<T>(
   }
 }
 
-/** The bits of a product in every form: B as it lies in memory, packed, packed and transposed, in a batch of three. */
+/** The bits of a product in every form: B as it lies in memory, packed, packed and transposed. */
 export function productBits({ m, n, k }: Size): Record<string, Int32Array> {
   const { kernels } = engine();
   const results: Record<string, Int32Array> = {};
-  for (const { name, a, b, alpha, beta, epilogue } of FORMS) {
+  for (const { name, a, b, alpha, beta, biased } of FORMS) {
     withMemory((take, read) => {
-      const [left, right, bias] = [take(3 * m * k), take(3 * k * n), epilogue ? take(n) : 0];
+      const [left, right, bias] = [take(m * k), take(k * n), biased ? take(n) : 0];
       const [aRow, aColumn, bRow, bColumn] = [a ? 1 : k, a ? m : 1, b ? 1 : n, b ? k : 1];
-      const activation = Number(epilogue);
-      const c = () => take(3 * m * n);
+      const c = () => take(m * n);
       const plain = c();
-      kernels.gemm(m, n, k, alpha, left, aRow, aColumn, right, bRow, bColumn, beta, plain, n, bias, activation);
+      kernels.gemm(m, n, k, alpha, left, aRow, aColumn, right, bRow, bColumn, beta, plain, n, bias);
       results[name] = read(plain, m * n);
       const packed = take(kernels.packed_len(k, n));
       kernels.pack(k, n, right, bRow, bColumn, packed);
       const fromPacked = c();
-      kernels.gemm_packed(m, n, k, alpha, left, aRow, aColumn, packed, beta, fromPacked, n, bias, activation);
+      kernels.gemm_packed(m, n, k, alpha, left, aRow, aColumn, packed, beta, fromPacked, n, bias);
       results[`${name}, packed`] = read(fromPacked, m * n);
       const transposed = take(kernels.packed_len(n, k));
       kernels.pack(n, k, right, bColumn, bRow, transposed);
       const fromTransposed = c();
       kernels.gemm_packed_transposed(m, n, k, alpha, left, aRow, aColumn, transposed, beta, fromTransposed, n);
       results[`${name}, packed transposed`] = read(fromTransposed, m * n);
-      for (const batch of [1, 3]) {
-        const all = c();
-        kernels.gemm_batched(
-          batch, m, n, k, alpha, left, aRow, aColumn, m * k, right, bRow, bColumn, k * n, beta, all, n, m * n,
-        ); // prettier-ignore
-        results[`${name}, batch of ${batch}`] = read(all, batch * m * n);
-      }
     });
   }
   return results;

@@ -11,7 +11,7 @@ import {
   ShapeError,
 } from "../../ts/index.js";
 import { StaleNodeError, cosineSchedule, init, tensor, zeros } from "../../ts/index.js";
-import { throwIfAborted } from "../../ts/abort.js";
+import { throwIfAborted } from "../../ts/waiting/abort.js";
 
 type Act = (graph: Graph) => unknown;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
-import { ConfigError, FormatError } from "../../ts/errors.js";
+import { ConfigError, FormatError } from "../../ts/errors/errors.js";
 import { exampleFormat, parseExamples, parseTexts, sortLabels, splitExamples } from "../../ts/io/examples/index.js";
 import type { ExampleOptions } from "../../ts/io/examples/index.js";
 import { projectFile } from "../setup/files.js";

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { ConfigError, FormatError, ModelError } from "../../ts/errors.js";
+import { ConfigError, FormatError, ModelError } from "../../ts/errors/errors.js";
 import { provideFileAccess } from "../../ts/io/file-access.js";
 import {
   cacheFolder,

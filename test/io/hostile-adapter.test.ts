@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AdapterError, FormatError, LowrankError } from "../../ts/errors.js";
+import { AdapterError, FormatError, LowrankError } from "../../ts/errors/errors.js";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, targetTest, writeAdapter } from "../../ts/io/peft/index.js";
 import { readSafetensors, readWeight, streamSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FormatError } from "../../ts/errors.js";
+import { FormatError } from "../../ts/errors/errors.js";
 import { type JsonRules, parseJson, parseJsonObject } from "../../ts/io/json.js";
 
 const fail = (problem: string, cause?: unknown) => new FormatError(`file: ${problem}`, {}, { cause });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AdapterError, LowrankError, UnsupportedError } from "../../ts/errors.js";
+import { AdapterError, LowrankError, UnsupportedError } from "../../ts/errors/errors.js";
 import { anything, compilePattern, matchStart, parsePattern, repeat, sequence } from "../../ts/io/pattern/index.js";
 import { type Syntax, WorkLimit } from "../../ts/io/pattern/index.js";
 import { goldenJson } from "../golden.js";

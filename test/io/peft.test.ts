@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AdapterError, FormatError, UnsupportedError } from "../../ts/errors.js";
+import { AdapterError, FormatError, UnsupportedError } from "../../ts/errors/errors.js";
 import type { FileMap } from "../../ts/io/file-map.js";
 import {
   adapterConfig,
@@ -11,7 +11,7 @@ import {
 } from "../../ts/io/peft/index.js";
 import type { Adapter } from "../../ts/io/peft/index.js";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
-import type { Tensor } from "../../ts/tensor.js";
+import type { Tensor } from "../../ts/values/tensor.js";
 import { goldenBytes } from "../golden.js";
 import { adapterFiles, baseFiles, manifest } from "./adapters.js";
 

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { AbortError, ModelError } from "../../ts/errors.js";
+import { AbortError, ModelError } from "../../ts/errors/errors.js";
 import { fetchModel, resolveModel } from "../../ts/io/node/index.js";
 import type { DownloadProgress } from "../../ts/io/node/index.js";
 import { knownModel } from "../../ts/io/node/known-models.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ConfigError, FormatError, UnsupportedError } from "../../ts/errors.js";
+import { ConfigError, FormatError, UnsupportedError } from "../../ts/errors/errors.js";
 import { blobSource, bytesSource } from "../../ts/io/byte-source.js";
 import {
   openSafetensors,
@@ -44,7 +44,7 @@ describe("the golden containers", () => {
         return;
       }
       const file = readSafetensors(bytes, name);
-      const open = await openSafetensors(blobSource(new Blob([bytes as Uint8Array<ArrayBuffer>])), name);
+      const open = await openSafetensors(blobSource(new Blob([bytes])), name);
       expect(open.names).toEqual(file.names);
       for (const tensor of file.names.slice(0, 20)) {
         const { shape, data } = file.tensor(tensor);

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { AbortError } from "../../ts/errors.js";
+import { AbortError } from "../../ts/errors/errors.js";
 import { resolveModel } from "../../ts/io/node/index.js";
 import type { DownloadProgress } from "../../ts/io/node/index.js";
 import { knownModel } from "../../ts/io/node/known-models.js";

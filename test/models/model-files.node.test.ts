@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { engineInfo } from "../../ts/engine/engine.js";
-import { LowrankError, ModelError } from "../../ts/errors.js";
+import { LowrankError, ModelError } from "../../ts/errors/errors.js";
 import { bytesSource } from "../../ts/io/byte-source.js";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
-import { modelSource, readRequiredJson } from "../../ts/models/model-source.js";
+import { modelSource, readRequiredJson } from "../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../ts/models/sentence-encoder.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
 import { wordPieces } from "../../ts/models/tokenizer/word-piece.js";

@@ -1,8 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { FileMap } from "../../ts/io/file-map.js";
-import { modelSource } from "../../ts/models/model-source.js";
+import { modelSource } from "../../ts/io/model-source.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
 import { miniLM } from "./minilm.js";
 
@@ -20,7 +19,7 @@ function tokenizerJson(changes: Json = {}): Json {
 
 async function load(json: Json, maxTokens: number, vocabularySize?: number) {
   const bytes = new TextEncoder().encode(JSON.stringify(json));
-  return TextTokenizer.load(await modelSource({ "tokenizer.json": bytes } as FileMap), maxTokens, vocabularySize);
+  return TextTokenizer.load(await modelSource({ "tokenizer.json": bytes }), maxTokens, vocabularySize);
 }
 
 /** What the library makes of the whole text, cut as transformers cuts. */

@@ -1,16 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  AdamW,
-  type AdamWOptions,
-  clipGradNorm,
-  clipGradValue,
-  Graph,
-  type NodeId,
-  SGD,
-  type SGDOptions,
-  tensor,
-  type Tensor,
-} from "../../ts/index.js";
+import { AdamW, clipGradNorm, clipGradValue, Graph, type NodeId, SGD, tensor, type Tensor } from "../../ts/index.js";
 import { differences } from "../ops/special-values/compare.js";
 import { clippingCases, golden, optimizerCases } from "../ops/special-values/golden.js";
 
@@ -23,8 +12,8 @@ function rolled({ shape, data }: Tensor, count: number): Tensor {
 function optimizerOf(graph: Graph, name: string, parameter: NodeId, options: Readonly<Record<string, unknown>>) {
   const { weight_decay: weightDecay, ...rest } = options as { weight_decay?: number };
   const settings = { ...rest, ...(weightDecay === undefined ? {} : { weightDecay }) };
-  if (name.startsWith("optimizer sgd")) return new SGD(graph, [parameter], settings as SGDOptions);
-  return new AdamW(graph, [parameter], settings as AdamWOptions);
+  if (name.startsWith("optimizer sgd")) return new SGD(graph, [parameter], settings);
+  return new AdamW(graph, [parameter], settings);
 }
 
 describe("optimizers at special parameters and gradients, as in PyTorch", () => {

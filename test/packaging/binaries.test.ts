@@ -11,7 +11,7 @@ function instructions(file: string): Map<string, number> {
   const disassembler = join(root, "node_modules/binaryen/bin/wasm-dis");
   const text = execFileSync("node", [disassembler, file], { encoding: "utf8", maxBuffer: 2 ** 28 });
   const counts = new Map<string, number>();
-  for (const [, name] of text.matchAll(/\(([a-z0-9]+\.[a-z0-9_]+)/g)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const [name] of text.matchAll(/(?<=\()[a-z0-9]+\.[a-z0-9_]+/g)) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError } from "../../ts/errors.js";
-import { tensor } from "../../ts/tensor.js";
+import { ConfigError } from "../../ts/errors/errors.js";
+import { tensor } from "../../ts/values/tensor.js";
 import { checkCheckpoint } from "../../ts/train/checkpoint.js";
 import type { Checkpoint, StepRecord } from "../../ts/train/fit-options.js";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SentenceEncoder } from "../entry/node.js";
 import { type LocalModel, resolveModel } from "../io/node/index.js";
 import { digestFile } from "../io/node/save-stream.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { runFiles } from "./run-folder.js";
 import { hearSignals, type Session } from "./session.js";

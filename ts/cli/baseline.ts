@@ -1,4 +1,5 @@
-import type { Example, TextClassifier } from "../models/text-classifier.js";
+import type { Example } from "../io/examples/index.js";
+import type { TextClassifier } from "../models/text-classifier.js";
 import { batchOrder } from "../train/batch-order.js";
 import { fit } from "../train/fit.js";
 import { HeadOnlyTask, type VectorExample } from "../train/head-only.js";
@@ -69,7 +70,7 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
 }
 
 /** Row numbers that the batches of a run take, each once, in order. */
-export function rowsUsed(count: number, { batchSize, seed }: TrainingSettings, steps: number): number[] {
+function rowsUsed(count: number, { batchSize, seed }: TrainingSettings, steps: number): number[] {
   const batchAt = batchOrder(count, batchSize, seed);
   const used = new Set<number>();
   for (let step = 0; step < steps && used.size < count; step++) for (const row of batchAt(step)) used.add(row);

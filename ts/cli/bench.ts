@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { throwIfAborted } from "../abort.js";
+import { throwIfAborted } from "../waiting/abort.js";
 import type { EngineInfo } from "../entry/node.js";
-import { nextTask } from "../next-task.js";
+import { nextTask } from "../waiting/next-task.js";
 import { addEngineOptions } from "./classifier-folder.js";
 import { type EngineOptions, startEngine } from "./engine-start.js";
 import { type KernelTiming, measurePeak, measureWork } from "./kernel-timing.js";

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, FormatError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { ConfigError, FormatError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import { parseJsonObject } from "../io/json.js";
 import { writeFilesAtomically } from "../io/node/index.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../io/safetensors/index.js";
-import { whole } from "../settings.js";
-import type { Tensor } from "../tensor.js";
+import { whole } from "../arguments/settings.js";
+import type { Tensor } from "../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
 import type { Checkpoint } from "../train/fit-options.js";
 import { HistoryFile, type HistoryLength, readHistory } from "./history-file.js";

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
-import { ConfigError } from "../errors.js";
-import { clip, excerpt } from "../excerpt.js";
-import { exampleFormat, parseExamples, parseTexts, splitExamples } from "../io/examples/index.js";
+import { ConfigError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+import { type Example, exampleFormat, parseExamples, parseTexts, splitExamples } from "../io/examples/index.js";
 import { isFolder } from "../io/node/read-files.js";
-import type { Example } from "../models/text-classifier.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** Examples of a file. */
@@ -108,7 +107,7 @@ function checkLabels({ file, labels, examples }: Labelled, column: string): void
 }
 
 /** A path as it is shown: relative where it is below the working folder. */
-export function shownPath(path: string): string {
+function shownPath(path: string): string {
   const shorter = relative(process.cwd(), path);
   return shorter === "" || shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter;
 }

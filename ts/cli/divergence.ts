@@ -1,4 +1,4 @@
-import { ConfigError, LowrankError } from "../errors.js";
+import { ConfigError, LowrankError } from "../errors/errors.js";
 
 /** What helps, by the names of the options. */
 const ADVICE = "try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm";

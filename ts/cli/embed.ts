@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { basename, dirname, extname } from "node:path";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import { readFileMap, writeFilesAtomically } from "../io/node/index.js";
 import { writeSafetensors } from "../io/safetensors/index.js";
 import { DEFAULT_MODEL, findModel, loadEncoder, recordedModel } from "./base-model.js";

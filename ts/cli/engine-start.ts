@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
-import { AbortError } from "../errors.js";
+import { AbortError } from "../errors/errors.js";
 import { detectFeatures } from "../engine/features.js";
 import { type EngineInfo, init, type InitOptions, UnsupportedError } from "../entry/node.js";
 

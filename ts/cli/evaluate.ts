@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, FormatError } from "../errors.js";
+import { ConfigError, FormatError } from "../errors/errors.js";
 import { parseJsonObject } from "../io/json.js";
-import type { Example } from "../models/text-classifier.js";
+import type { Example } from "../io/examples/index.js";
 import type { Metrics } from "../train/metrics.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "./classifier-folder.js";
 import { loadDataset, readLabelled, type Warn } from "./dataset.js";

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { AbortError, LowrankError } from "../errors.js";
+import { AbortError, LowrankError } from "../errors/errors.js";
 import type { Terminal } from "./terminal.js";
 
 /** What the process ends with. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import { DEFAULT_MODEL } from "./base-model.js";
 import { builds, REVECTORIZE_HELP } from "./engine-start.js";
 import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";

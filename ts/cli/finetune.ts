@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { AbortError, ConfigError } from "../errors.js";
+import { AbortError, ConfigError } from "../errors/errors.js";
 import { writeFilesAtomically } from "../io/node/index.js";
 import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
 import { exitCodes } from "./exit-codes.js";

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { FormatError } from "../errors.js";
+import { FormatError } from "../errors/errors.js";
 import { parseJsonObject } from "../io/json.js";
 import type { StepRecord } from "../train/fit-options.js";
 import { runFiles } from "./run-folder.js";

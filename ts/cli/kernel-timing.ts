@@ -1,4 +1,5 @@
 import { Graph } from "../entry/node.js";
+import { stopwatch } from "../waiting/stopwatch.js";
 import type { KernelWork } from "./kernel-work.js";
 
 /** What one kind of call took. */
@@ -46,17 +47,17 @@ export function measurePeak(seconds: number): number {
 /** Milliseconds of a call, after a third of the time to warm up. */
 function timeCalls(run: () => void, seconds: number): { fastest: number; median: number } {
   let count = 0;
-  const begin = performance.now();
+  const warmUp = stopwatch();
   do {
     run();
     count++;
-  } while (performance.now() - begin < seconds * 300);
-  const calls = Math.max(1, Math.ceil((BURST * count) / (performance.now() - begin)));
+  } while (warmUp() < seconds * 300);
+  const calls = Math.max(1, Math.ceil((BURST * count) / warmUp()));
   const samples: number[] = [];
-  for (const start = performance.now(); performance.now() - start < seconds * 700 || samples.length < 3;) {
-    const from = performance.now();
+  for (const total = stopwatch(); total() < seconds * 700 || samples.length < 3;) {
+    const burst = stopwatch();
     for (let i = 0; i < calls; i++) run();
-    samples.push((performance.now() - from) / calls);
+    samples.push(burst() / calls);
   }
   samples.sort((a, b) => a - b);
   return { fastest: samples[0]!, median: samples[samples.length >> 1]! };

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { ConfigError } from "../errors.js";
-import { clip } from "../excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import { makeFolder, removeEmpty } from "../io/node/make-folder.js";
 import { isFolder } from "../io/node/read-files.js";
 

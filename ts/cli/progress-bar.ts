@@ -57,7 +57,7 @@ export class ProgressReporter {
     const { cyan, dim } = this.terminal.errorColors;
     const bar = new SingleBar({
       format: `${title.padEnd(TITLE_WIDTH)} ${cyan("{bar}")} {done}/{all}  ${dim("{note}")}`,
-      stream: this.terminal.streams.errors as NodeJS.WritableStream,
+      stream: this.terminal.streams.errors,
       barCompleteChar: "█",
       barIncompleteChar: "░",
       barsize: BAR_WIDTH,

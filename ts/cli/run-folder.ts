@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { FileMap } from "../io/file-map.js";
 import { readFileMap } from "../io/node/index.js";
 import { makeFolder, removeEmpty } from "../io/node/make-folder.js";

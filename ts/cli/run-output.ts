@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { FileMap } from "../io/file-map.js";
-import { lossCurve } from "./loss-curve.js";
+import { lossCurve } from "../pictures/loss-curve.js";
 import { formatPercent } from "./number-format.js";
 import { runFiles } from "./run-folder.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type RunReport } from "./run-report.js";

@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import { isJsonObject } from "../io/json.js";
-import { finite, share, oneOf, whole } from "../settings.js";
+import { finite, share, oneOf, whole } from "../arguments/settings.js";
 import type { Metrics } from "../train/metrics.js";
 import type { Baseline } from "./baseline.js";
 import { checkSettings } from "./settings-check.js";

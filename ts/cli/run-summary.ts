@@ -66,7 +66,7 @@ export function resultTable({ result, data }: RunReport, { bold, green, red }: C
   const lines = tableLines(rows, ["left", "right", "right"]);
   const gain = 100 * (after.accuracy - (headOnly ?? before).accuracy);
   const points = `${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)} points over ${headOnly === null ? "before" : "the head alone"}`;
-  const last = `${bold(lines.pop()!)}   ${gain >= 0 ? green(points) : red(points)}`;
+  const last = `${bold(lines.pop())}   ${gain >= 0 ? green(points) : red(points)}`;
   return [...lines, last];
 }
 

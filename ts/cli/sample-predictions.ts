@@ -1,5 +1,5 @@
 import { permutation } from "../nn/random.js";
-import type { Example } from "../models/text-classifier.js";
+import type { Example } from "../io/examples/index.js";
 import { classProbabilities } from "../train/metrics.js";
 
 /** A prediction to look at. */

@@ -1,5 +1,5 @@
-import { throwIfAborted } from "../abort.js";
-import { nextTask } from "../next-task.js";
+import { throwIfAborted } from "../waiting/abort.js";
+import { nextTask } from "../waiting/next-task.js";
 import type { ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
 

@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import { isJsonObject } from "../io/json.js";
-import { flag, fraction, nonNegative, oneOf, positive, whole } from "../settings.js";
+import { flag, fraction, nonNegative, oneOf, positive, whole } from "../arguments/settings.js";
 import { builds } from "./engine-start.js";
 import { schedules, type TrainingSettings } from "./training-settings.js";
 

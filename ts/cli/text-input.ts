@@ -1,5 +1,5 @@
 import { addAbortSignal } from "node:stream";
-import { AbortError, ConfigError } from "../errors.js";
+import { AbortError, ConfigError } from "../errors/errors.js";
 import { decode, readColumn, readLines, textLines } from "./dataset.js";
 import type { Session } from "./session.js";
 

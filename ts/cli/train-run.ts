@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import { type EngineInfo, engineInfo, type SentenceEncoder, TextClassifier } from "../entry/node.js";
 import type { LocalModel } from "../io/node/index.js";
-import { sizeOf } from "../tensor.js";
+import { sizeOf } from "../values/tensor.js";
 import type { ProgressEvent, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
 import { findModel, loadEncoder, modelHash } from "./base-model.js";
@@ -41,7 +41,7 @@ export interface Trained {
 }
 
 /** Steps between two checkpoints. */
-export const CHECKPOINT_EVERY = 25;
+const CHECKPOINT_EVERY = 25;
 
 /** Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder. */
 export async function prepare(settings: TrainingSettings, session: Session, quiet: boolean): Promise<Prepared> {

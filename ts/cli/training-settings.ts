@@ -54,7 +54,7 @@ export function warmupOf({ warmup }: TrainingSettings, steps: number): number {
 }
 
 /** Learning rate by step. Throws `ConfigError` where the warm-up is longer than the run. */
-export function scheduleOf(settings: TrainingSettings, total: number): Schedule {
+function scheduleOf(settings: TrainingSettings, total: number): Schedule {
   return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
 }
 

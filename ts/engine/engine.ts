@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import { checkEngineOptions, type InitOptions, type Wanted } from "./options.js";
 import { MOST_THREADS } from "./pool.js";
 import type { Engine, EngineInfo } from "./running.js";

@@ -1,4 +1,4 @@
-import { ConfigError, LowrankError, MemoryError } from "../errors.js";
+import { ConfigError, LowrankError, MemoryError } from "../errors/errors.js";
 import type { Pointer } from "./kernels.js";
 
 const PAGE = 65_536;

@@ -1,4 +1,4 @@
-import { EngineError } from "../errors.js";
+import { EngineError } from "../errors/errors.js";
 import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
 /** What wasm-bindgen's start routine takes: it runs the module's constructors and gives a thread its stack. */

@@ -94,15 +94,10 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   ) => void; // prettier-ignore
 
   // Products ------------------------------------------------------------------------------------------------------
-  /** C ← f(α·A·B + β·C + bias): A `[m, k]`, B `[k, n]`, C `[m, n]`, bias `[n]` or 0; f is 0 none, 1 max(x, 0). */
+  /** C ← α·A·B + β·C + bias: A `[m, k]`, B `[k, n]`, C `[m, n]`, bias `[n]` or 0. */
   readonly gemm: (
     m: number, n: number, k: number, alpha: number, a: Pointer, aRow: number, aColumn: number,
-    b: Pointer, bRow: number, bColumn: number, beta: number, c: Pointer, cRow: number, bias: Pointer, activation: Flag,
-  ) => void; // prettier-ignore
-  /** `batch` products, whose operands are `aBatch`, `bBatch` (0: the same) and `cBatch` elements apart. */
-  readonly gemm_batched: (
-    batch: number, m: number, n: number, k: number, alpha: number, a: Pointer, aRow: number, aColumn: number, aBatch: number,
-    b: Pointer, bRow: number, bColumn: number, bBatch: number, beta: number, c: Pointer, cRow: number, cBatch: number,
+    b: Pointer, bRow: number, bColumn: number, beta: number, c: Pointer, cRow: number, bias: Pointer,
   ) => void; // prettier-ignore
   /** Elements of a packed `[k, n]`. */
   readonly packed_len: (k: number, n: number) => number;
@@ -111,7 +106,7 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   /** `gemm` with a packed B. */
   readonly gemm_packed: (
     m: number, n: number, k: number, alpha: number, a: Pointer, aRow: number, aColumn: number, packed: Pointer,
-    beta: number, c: Pointer, cRow: number, bias: Pointer, activation: Flag,
+    beta: number, c: Pointer, cRow: number, bias: Pointer,
   ) => void; // prettier-ignore
   /** C ← α·A·Wᵀ + β·C with W `[n, k]` packed as `[n, k]`. */
   readonly gemm_packed_transposed: (
@@ -145,12 +140,10 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   ) => void; // prettier-ignore
   /** Σ x², summed in float64. */
   readonly sum_of_squares: (x: Pointer, n: number) => number;
-  /** Means of the rows `offsets[s]` to `offsets[s + 1]`; `rows` are those of x. */
-  readonly mean_pool_forward: (
-    x: Pointer, offsets: Pointer, rows: number, y: Pointer, sequences: number, columns: number,
-  ) => void; // prettier-ignore
+  /** Means of the rows `offsets[s]` to `offsets[s + 1]`. */
+  readonly mean_pool_forward: (x: Pointer, offsets: Pointer, y: Pointer, sequences: number, columns: number) => void;
   readonly mean_pool_gradient: (
-    g: Pointer, offsets: Pointer, rows: number, dx: Pointer, sequences: number, columns: number, accumulate: Accumulate,
+    g: Pointer, offsets: Pointer, dx: Pointer, sequences: number, columns: number, accumulate: Accumulate,
   ) => void; // prettier-ignore
 
   // Normalisation of rows [rows, columns] -------------------------------------------------------------------------
@@ -221,11 +214,11 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   /** `vMax` is 0 without AMSGrad; `step` counts from 1. */
   readonly adamw: (
     g: Pointer, p: Pointer, m: Pointer, v: Pointer, vMax: Pointer, n: number, lr: number, beta1: number, beta2: number,
-    epsilon: number, weightDecay: number, step: number, gradientScale: number,
+    epsilon: number, weightDecay: number, step: number,
   ) => void; // prettier-ignore
   /** `buffer` is 0 without momentum; `first` is 1 while it holds nothing. */
   readonly sgd: (
     g: Pointer, p: Pointer, buffer: Pointer, n: number, lr: number, momentum: number, dampening: number,
-    weightDecay: number, nesterov: Flag, first: Flag, gradientScale: number,
+    weightDecay: number, nesterov: Flag, first: Flag,
   ) => void; // prettier-ignore
 }

@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.js";
-import { kindOf } from "../excerpt.js";
-import { choice, optional, or, type Read, readOptions } from "../read-options.js";
-import { check, object, unexpected, whole } from "../settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { kindOf } from "../errors/excerpt.js";
+import { choice, optional, or, type Read, readOptions } from "../arguments/read-options.js";
+import { check, object, unexpected, whole } from "../arguments/settings.js";
 import type { Build, WasmSource } from "./source.js";
 import type { Tile } from "./tile.js";
 

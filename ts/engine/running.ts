@@ -1,4 +1,4 @@
-import { EngineError } from "../errors.js";
+import { EngineError } from "../errors/errors.js";
 import type { Features } from "./features.js";
 import type { Heap } from "./heap.js";
 import type { Pointer } from "./kernels.js";

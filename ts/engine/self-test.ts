@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../errors.js";
+import { UnsupportedError } from "../errors/errors.js";
 import type { Pointer } from "./kernels.js";
 import type { Heap } from "./heap.js";
 import type { WasmKernels } from "./wasm-kernels.js";
@@ -24,7 +24,7 @@ export function selfTest(build: string, kernels: WasmKernels, heap: Heap): void 
   const floats = new Float32Array(heap.memory.buffer);
   floats.set(left, a / 4);
   floats.set(right, b / 4);
-  kernels.gemm(ROWS, COLUMNS, INNER, 1, a, INNER, 1, b, COLUMNS, 1, 0, c, COLUMNS, 0, 0);
+  kernels.gemm(ROWS, COLUMNS, INNER, 1, a, INNER, 1, b, COLUMNS, 1, 0, c, COLUMNS, 0);
   products.forEach((_, i) => {
     const [row, column, got] = [Math.floor(i / COLUMNS), i % COLUMNS, floats[c / 4 + i]];
     let expected = 0;

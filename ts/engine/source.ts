@@ -1,5 +1,5 @@
-import { ConfigError, UnsupportedError } from "../errors.js";
-import { clip, kindOf } from "../excerpt.js";
+import { ConfigError, UnsupportedError } from "../errors/errors.js";
+import { clip, kindOf } from "../errors/excerpt.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
@@ -7,8 +7,8 @@ export type Build = "simd" | "relaxed";
 /** Where a kernel binary comes from: bytes, a compiled module, or an address to fetch. */
 export type WasmSource = BufferSource | WebAssembly.Module | URL | string;
 
-/** Finds the binary of a build: each entry point of the package sets its own. */
-export type BinaryLocator = (variant: string) => WasmSource | Promise<WasmSource>;
+/** Finds the binary of a build, undefined where there is none: each entry point of the package sets its own. */
+export type BinaryLocator = (variant: string) => WasmSource | Promise<WasmSource> | undefined;
 
 let locator: BinaryLocator | undefined;
 
@@ -28,7 +28,7 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     if (bytes instanceof Response) return await WebAssembly.compileStreaming(bytes);
     // By name: a module of another realm is no instance of this one's class.
     const compiled = kindOf(bytes) === "WebAssembly.Module";
-    const module = compiled ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);
+    const module = compiled ? bytes : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
   } catch (cause) {
@@ -59,7 +59,8 @@ function checkKernels(module: WebAssembly.Module): void {
 }
 
 function locate(variant: string): WasmSource | Promise<WasmSource> {
-  if (locator !== undefined) return locator(variant);
+  const found = locator?.(variant);
+  if (found !== undefined) return found;
   const remedy = "pass it: init({ wasm: bytes | module | url })";
   const details = { op: "init", option: "wasm", build: variant };
   throw new UnsupportedError(`init: this entry point does not know where its binary is; ${remedy}`, details);

@@ -1,5 +1,5 @@
-import { ConfigError, UnsupportedError } from "../errors.js";
-import { clip } from "../excerpt.js";
+import { ConfigError, UnsupportedError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import { detectFeatures, type Features } from "./features.js";
 import { Heap } from "./heap.js";
 import { instantiate } from "./instantiate.js";

@@ -1,4 +1,5 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
+import { stopwatch } from "../waiting/stopwatch.js";
 import type { Heap } from "./heap.js";
 import type { Pointer } from "./kernels.js";
 import type { WasmKernels } from "./wasm-kernels.js";
@@ -25,7 +26,7 @@ const MEASURED_AT = [100, 600, 3000];
  * tile changes no bit of a result. Packed weights are laid out by the tile's columns, so only tiles of as many are tried.
  */
 export class TileChoice {
-  private readonly started = performance.now();
+  private readonly age = stopwatch();
   private readonly scratch: Pointer;
   private measurements = 0;
   /** Whether somebody asked for the tile in use. */
@@ -64,7 +65,7 @@ export class TileChoice {
   /** Measures where it is time to; called between steps. */
   settle(): void {
     const due = MEASURED_AT[this.measurements];
-    if (this.fixed || due === undefined || performance.now() - this.started < due) return;
+    if (this.fixed || due === undefined || this.age() < due) return;
     this.measurements++;
     const current = this.kernels.tile();
     const times = this.measure();
@@ -82,9 +83,9 @@ export class TileChoice {
     for (let round = 0; round < ROUNDS; round++) {
       tiles.forEach((tile, i) => {
         if (tile.columns !== columns) return;
-        const start = performance.now();
+        const elapsed = stopwatch();
         kernels.probe_tile(i, ITERATIONS, scratch);
-        times[i] = Math.min(times[i]!, (performance.now() - start) / tile.rows);
+        times[i] = Math.min(times[i]!, elapsed() / tile.rows);
       });
     }
     return times;

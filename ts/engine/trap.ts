@@ -1,4 +1,4 @@
-import { EngineError } from "../errors.js";
+import { EngineError } from "../errors/errors.js";
 
 /** The error of a kernel that trapped on the calling thread, by name; any other as it is. */
 export function nameTrap(error: unknown): unknown {

@@ -9,7 +9,7 @@ const binaries: Record<string, () => URL> = {
   "relaxed-threads": () => new URL("./wasm/lowrank-relaxed-threads.wasm", import.meta.url),
 };
 
-setBinaryLocator((variant) => binaries[variant]());
+setBinaryLocator((variant) => binaries[variant]?.());
 
 setWorkerHost({
   concurrency: () => navigator.hardwareConcurrency,

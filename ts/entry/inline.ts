@@ -4,6 +4,9 @@ import simd from "./wasm/lowrank-simd.wasm?base64";
 
 const binaries: Record<string, string> = { simd, relaxed };
 
-setBinaryLocator((variant) => Uint8Array.from(atob(binaries[variant]), (character) => character.charCodeAt(0)));
+setBinaryLocator((variant) => {
+  const text = binaries[variant];
+  return text === undefined ? undefined : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+});
 
 export * from "../index.js";

@@ -5,7 +5,7 @@ import { setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { provideFileAccess } from "../io/file-access.js";
 import { locateModel, nodeFileAccess } from "../io/node/index.js";
-import { setModelLocator } from "../models/model-source.js";
+import { setModelLocator } from "../io/model-source.js";
 
 setBinaryLocator((variant) => readFile(new URL(`./wasm/lowrank-${variant}.wasm`, import.meta.url)));
 provideFileAccess(nodeFileAccess);

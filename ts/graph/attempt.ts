@@ -1,6 +1,6 @@
 import type { TapeArena } from "../engine/tape-arena.js";
 import { nameTrap } from "../engine/trap.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 
 /**
  * What a method of a graph does happens whole or not at all: `begin`, then `commit`, or `rollback` where something threw.

@@ -1,6 +1,6 @@
-import { ConfigError, ShapeError } from "../errors.js";
-import { checkShape } from "../shape.js";
-import { formatShape, type Tensor } from "../tensor.js";
+import { ConfigError, ShapeError } from "../errors/errors.js";
+import { checkShape } from "../values/shape.js";
+import { formatShape, type Tensor } from "../values/tensor.js";
 import type { Call } from "./call.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";

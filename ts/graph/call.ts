@@ -1,6 +1,6 @@
 import type { Kernels } from "../engine/kernels.js";
 import { nameTrap } from "../engine/trap.js";
-import { withDetails } from "../errors.js";
+import { withDetails } from "../errors/errors.js";
 import type { BackwardCall, ForwardCall, GradientTarget, Op, PackedForm, Pointer, Value } from "../ops/op.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";

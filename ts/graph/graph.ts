@@ -1,11 +1,11 @@
 import * as ops from "../ops/all.js";
-import type { CrossEntropyAttributes } from "../ops/cross-entropy.js";
-import type { EmbeddingAttributes } from "../ops/embedding.js";
-import type { LayerNormAttributes } from "../ops/layer-norm.js";
-import type { LoraLinearAttributes } from "../ops/lora-linear.js";
+import type { CrossEntropyAttributes } from "../ops/loss/cross-entropy.js";
+import type { EmbeddingAttributes } from "../ops/lookup/embedding.js";
+import type { LayerNormAttributes } from "../ops/normalisation/layer-norm.js";
+import type { LoraLinearAttributes } from "../ops/product/lora-linear.js";
 import type { TakingOp } from "../ops/op.js";
-import type { ScaledDotProductAttentionAttributes } from "../ops/scaled-dot-product-attention.js";
-import { unexpected } from "../settings.js";
+import type { ScaledDotProductAttentionAttributes } from "../ops/attention/scaled-dot-product-attention.js";
+import { unexpected } from "../arguments/settings.js";
 import { idList, type NodeId } from "./node.js";
 import type { PlainMethods } from "./plain-methods.js";
 import { Tape } from "./tape.js";

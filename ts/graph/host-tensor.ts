@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/running.js";
 import type { Pointer } from "../engine/kernels.js";
-import { checkFills, sizeOf } from "../shape.js";
-import { checkTensor, type Tensor } from "../tensor.js";
+import { checkFills, sizeOf } from "../values/shape.js";
+import { checkTensor, type Tensor } from "../values/tensor.js";
 
 /**
  * A tensor as a user passed it, read once: shape and data cannot change between the check and the copy. Data that are a

@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Node } from "./node.js";
 
 /** Throws `ConfigError` unless all of `leaves` can be released from a tape of `nodes`; returns them as a set. */

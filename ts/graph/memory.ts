@@ -2,9 +2,9 @@ import { engine } from "../engine/engine.js";
 import { releasedTwice } from "../engine/heap.js";
 import type { Engine } from "../engine/running.js";
 import { TapeArena } from "../engine/tape-arena.js";
-import { ConfigError, StaleNodeError } from "../errors.js";
+import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import type { PackedForm, Pointer } from "../ops/op.js";
-import { nonNegative } from "../settings.js";
+import { nonNegative } from "../arguments/settings.js";
 import { Attempt } from "./attempt.js";
 import type { Node } from "./node.js";
 

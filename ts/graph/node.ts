@@ -1,6 +1,6 @@
-import { StaleNodeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import { list } from "../settings.js";
+import { StaleNodeError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { list } from "../arguments/settings.js";
 import type { Op, PackedForm, Pointer, Value } from "../ops/op.js";
 
 declare const brand: unique symbol;

@@ -1,13 +1,13 @@
-import type { ClampAttributes, GeluAttributes } from "../ops/elementwise.js";
-import type { MatmulAttributes } from "../ops/matmul.js";
-import type { MseLossAttributes } from "../ops/mse-loss.js";
-import type { NormalizeAttributes } from "../ops/normalize.js";
+import type { ClampAttributes, GeluAttributes } from "../ops/elementwise/unary.js";
+import type { MatmulAttributes } from "../ops/product/matmul.js";
+import type { MseLossAttributes } from "../ops/loss/mse-loss.js";
+import type { NormalizeAttributes } from "../ops/normalisation/normalize.js";
 import type { Shape } from "../ops/op.js";
-import type { PadAttributes } from "../ops/pad.js";
-import type { RaggedAttentionAttributes } from "../ops/ragged-attention.js";
-import type { ReductionAttributes } from "../ops/reduction.js";
-import type { GatherAttributes, IndexSelectAttributes } from "../ops/select.js";
-import type { SliceAttributes } from "../ops/slice.js";
+import type { PadAttributes } from "../ops/shape/pad.js";
+import type { RaggedAttentionAttributes } from "../ops/attention/ragged-attention.js";
+import type { ReductionAttributes } from "../ops/reduction/reduction.js";
+import type { GatherAttributes, IndexSelectAttributes } from "../ops/lookup/select.js";
+import type { SliceAttributes } from "../ops/shape/slice.js";
 import type { NodeId } from "./node.js";
 
 /** The methods of `Graph` that only pass on what they get to the op of their name; the class makes them from its table. */

@@ -1,6 +1,6 @@
-import { ConfigError, StaleNodeError } from "../errors.js";
+import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import type { Op, Pointer, Value } from "../ops/op.js";
-import { callable } from "../settings.js";
+import { callable } from "../arguments/settings.js";
 import { GraphMemory } from "./memory.js";
 import { newestId, nextId, type Node, type NodeId, wasIssued } from "./node.js";
 import { synchronous } from "./synchronous.js";

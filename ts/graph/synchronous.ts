@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 
 /**
  * Hands on what a body returned. Throws `ConfigError` where that is a promise: what an async body does after its first

@@ -1,11 +1,11 @@
 import { Engine } from "../engine/running.js";
 import { nameTrap } from "../engine/trap.js";
-import { ConfigError, withDetails } from "../errors.js";
+import { ConfigError, withDetails } from "../errors/errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
-import { optional, or, readOptions } from "../read-options.js";
-import { callable, check, whole } from "../settings.js";
-import { checkShape } from "../shape.js";
-import { sizeOf, type Tensor } from "../tensor.js";
+import { optional, or, readOptions } from "../arguments/read-options.js";
+import { callable, check, whole } from "../arguments/settings.js";
+import { checkShape } from "../values/shape.js";
+import { sizeOf, type Tensor } from "../values/tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { Gradients } from "./gradients.js";
@@ -248,7 +248,7 @@ export class Tape extends Steps {
       const pointer = op.alias ? values[0]!.pointer : this.arena.allocate(size);
       const value = { shape, size, pointer };
       const saved = op.alias ? undefined : this.call.forward(op, nodes, values, value, attributes, requiresGrad);
-      const id = this.push(value, requiresGrad, op as Op, nodes, values, attributes, saved);
+      const id = this.push(value, requiresGrad, op, nodes, values, attributes, saved);
       this.attempt.commit();
       return id;
     } catch (error) {

@@ -1,5 +1,5 @@
-import { ConfigError, FormatError } from "../errors.js";
-import { clip, excerpt } from "../excerpt.js";
+import { ConfigError, FormatError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 
 /** Random access to bytes that need not be in memory: a file, a Blob, a remote range. */
 export interface ByteSource {

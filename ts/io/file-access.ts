@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../errors.js";
+import { UnsupportedError } from "../errors/errors.js";
 import type { FileMap } from "./file-map.js";
 import type { TensorIndex } from "./safetensors/index.js";
 

@@ -1,4 +1,4 @@
-import { clip, excerpt } from "../excerpt.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

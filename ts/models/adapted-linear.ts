@@ -1,8 +1,8 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { doraScale } from "../nn/dora.js";
 import { adaptedForward, lowRankUpdate } from "../nn/low-rank-update.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../values/tensor.js";
 import type { AdapterWeights, AppliedAdapter } from "./model-adapter.js";
 
 /** A module of the model that is a range of columns of a joined weight. */

@@ -1,6 +1,6 @@
-import { checkRecord } from "../collections.js";
-import { ConfigError } from "../errors.js";
-import { clip, excerpt } from "../excerpt.js";
+import { checkRecord } from "../arguments/collections.js";
+import { ConfigError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import { readAdapter, writeAdapter } from "../io/peft/index.js";

@@ -1,13 +1,13 @@
-import { checkRecord, namesFrom } from "../collections.js";
-import { ConfigError, FormatError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { checkRecord, namesFrom } from "../arguments/collections.js";
+import { ConfigError, FormatError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import { checkBytes } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
 import { parseJsonObject } from "../io/json.js";
 import { transpose } from "../io/peft/transpose.js";
 import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
-import { formatShape, type Tensor } from "../tensor.js";
+import { formatShape, type Tensor } from "../values/tensor.js";
 
 const HEAD_FILE = "head.safetensors";
 const LABELS_FILE = "labels.json";

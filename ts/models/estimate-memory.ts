@@ -1,8 +1,8 @@
-import { checkRecord } from "../collections.js";
+import { checkRecord } from "../arguments/collections.js";
 import { type AdapterConfig, targetTest } from "../io/peft/index.js";
 import { type BertConfig, bertConfig } from "./bert/config.js";
-import { checkOptions } from "../options.js";
-import { whole } from "../settings.js";
+import { checkOptions } from "../arguments/options.js";
+import { whole } from "../arguments/settings.js";
 import { type LoraOptions, resolveLoraOptions } from "./lora-options.js";
 
 /** What is going to run. */

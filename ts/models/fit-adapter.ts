@@ -1,4 +1,4 @@
-import { AdapterError, UnsupportedError } from "../errors.js";
+import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import type { Adapter } from "../io/peft/index.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
 

@@ -1,12 +1,12 @@
 import { adapterConfig, type AdapterConfig, layerScaling, targetTest } from "../io/peft/index.js";
-import { namesFrom } from "../collections.js";
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { namesFrom } from "../arguments/collections.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import { kaimingInit, type LoraInit } from "../nn/init.js";
 import { initialMagnitude } from "../nn/dora.js";
-import { checkOptions } from "../options.js";
-import { flag } from "../settings.js";
+import { checkOptions } from "../arguments/options.js";
+import { flag } from "../arguments/settings.js";
 import { resolveLoraConfig } from "../nn/lora-config.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
 import type { AdaptedLinear } from "./adapted-linear.js";

@@ -1,7 +1,7 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Adapter, AdapterConfig, AdapterLayer } from "../io/peft/index.js";
 import type { LowRank } from "../nn/low-rank-update.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../values/tensor.js";
 
 /** An adapter's tensors for one module, in the model's graph. */
 export interface AdapterWeights extends LowRank {

@@ -1,7 +1,7 @@
-import { checkRecord, listFrom } from "../collections.js";
-import { ConfigError, ShapeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import { hostArray, type Integers, integersOf } from "../number-list.js";
+import { checkRecord, listFrom } from "../arguments/collections.js";
+import { ConfigError, ShapeError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { hostArray, type Integers, integersOf } from "../values/number-list.js";
 
 /** Texts as token ids one behind the other, with no padding: a batch costs its real tokens. */
 export interface RaggedBatch {

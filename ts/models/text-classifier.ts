@@ -1,6 +1,7 @@
-import { checkRecord, listFrom } from "../collections.js";
-import { ConfigError } from "../errors.js";
+import { checkRecord, listFrom } from "../arguments/collections.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
+import type { Example } from "../io/examples/example.js";
 import type { FileMap } from "../io/file-map.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
@@ -9,23 +10,15 @@ import type { FitOptions, FitReport } from "../train/fit-options.js";
 import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
 import { readHead, takeLabels, writeHead } from "./classifier-files.js";
-import { checkOptions } from "../options.js";
-import { excerpt } from "../excerpt.js";
-import { integersOf } from "../number-list.js";
-import { whole } from "../settings.js";
+import { checkOptions } from "../arguments/options.js";
+import { excerpt } from "../errors/excerpt.js";
+import { integersOf } from "../values/number-list.js";
+import { whole } from "../arguments/settings.js";
 import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
 import { type InferOptions, SentenceEncoder, takeTexts } from "./sentence-encoder.js";
-
-/** A text and what it is. */
-export interface Example {
-  /** The text as a user would write it. */
-  readonly text: string;
-  /** Name of its class. */
-  readonly label: string;
-}
 
 /** What a classifier says of a text. */
 export interface Prediction {

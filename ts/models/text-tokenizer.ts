@@ -1,7 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
-import { ConfigError, LowrankError, ModelError } from "../errors.js";
-import { clip, excerpt } from "../excerpt.js";
-import { type ModelSource, readJson, readRequiredJson } from "./model-source.js";
+import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { type TextCutter, textCutter } from "./tokenizer/text-pieces.js";
 import { checkTokenizerFiles } from "./tokenizer/tokenizer-file.js";
 import { wordPieces } from "./tokenizer/word-piece.js";
@@ -69,7 +69,7 @@ export class TextTokenizer {
       const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
       for (const [i, id] of found.ids.entries()) {
         if (ids.length >= room) break;
-        ids.push(this.checked(id, found.tokens[i]!));
+        ids.push(this.checked(id, found.tokens[i]));
       }
       if (ids.length >= room) break;
     }

@@ -1,7 +1,7 @@
-import { ShapeError } from "../errors.js";
+import { ShapeError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
-import { whole } from "../settings.js";
-import { checkTensor, formatShape, type Tensor, zeros } from "../tensor.js";
+import { whole } from "../arguments/settings.js";
+import { checkTensor, formatShape, type Tensor, zeros } from "../values/tensor.js";
 import { normal } from "./random.js";
 
 /** Deviation of a new head's weight, as BERT initialises its layers. */

@@ -5,7 +5,7 @@ import { type LowRank, lowRankUpdate } from "./low-rank-update.js";
  * ‖W + s·A·B‖₂ of each output column, `[out]`, without a gradient: DoRA (arXiv 2402.09353, section 4.3) treats the norm as
  * a constant in the backward pass.
  */
-export function columnNorms(graph: Graph, weight: NodeId, update: LowRank): NodeId {
+function columnNorms(graph: Graph, weight: NodeId, update: LowRank): NodeId {
   return graph.noGrad(() => {
     const adapted = graph.add(weight, lowRankUpdate(graph, update));
     return graph.sqrt(graph.sum(graph.square(adapted), { dim: 0 }));

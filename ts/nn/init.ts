@@ -1,6 +1,6 @@
-import { zeros, type Tensor } from "../tensor.js";
+import { zeros, type Tensor } from "../values/tensor.js";
 import type { Graph } from "../graph/graph.js";
-import { nonNegative } from "../settings.js";
+import { nonNegative } from "../arguments/settings.js";
 import { normal, uniform } from "./random.js";
 
 /** Sizes of the layer whose A and B are made. */

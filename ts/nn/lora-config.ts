@@ -1,7 +1,7 @@
-import { or, type Readers, readOptions } from "../read-options.js";
-import { callable, finite, flag, fraction, whole } from "../settings.js";
+import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { callable, finite, flag, fraction, whole } from "../arguments/settings.js";
 import { gaussianInit, type LoraInit } from "./init.js";
-import { loraScaling } from "./lora-scaling.js";
+import { loraScaling } from "../values/lora-scaling.js";
 
 /** What a LoRA layer is made with. */
 export interface LoraConfig {

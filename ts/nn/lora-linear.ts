@@ -1,8 +1,8 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
-import { whole } from "../settings.js";
-import { checkShape, sameShape } from "../shape.js";
-import { checkTensor, type Tensor, zeros } from "../tensor.js";
+import { whole } from "../arguments/settings.js";
+import { checkShape, sameShape } from "../values/shape.js";
+import { checkTensor, type Tensor, zeros } from "../values/tensor.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { type AdaptedLayer, adaptedForward, initialLowRank, lowRankUpdate } from "./low-rank-update.js";

@@ -1,9 +1,9 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { AdapterColumns } from "../ops/lora-linear.js";
-import { object } from "../settings.js";
-import { checkShape } from "../shape.js";
-import { checkTensor, type Tensor } from "../tensor.js";
+import type { AdapterColumns } from "../ops/product/lora-linear.js";
+import { object } from "../arguments/settings.js";
+import { checkShape } from "../values/shape.js";
+import { checkTensor, type Tensor } from "../values/tensor.js";
 import type { LoraInit, LoraShape } from "./init.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */

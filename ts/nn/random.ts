@@ -1,11 +1,11 @@
 import { engine } from "../engine/engine.js";
 import type { Engine } from "../engine/running.js";
 import { checkGraph, type Graph } from "../graph/graph.js";
-import { hostArray } from "../number-list.js";
-import { seedWords } from "../ops/dropout.js";
-import { nonNegative, whole } from "../settings.js";
-import { checkLengths, checkSize, sizeOf } from "../shape.js";
-import type { Tensor } from "../tensor.js";
+import { hostArray } from "../values/number-list.js";
+import { seedWords } from "../ops/elementwise/dropout.js";
+import { nonNegative, whole } from "../arguments/settings.js";
+import { checkLengths, checkSize, sizeOf } from "../values/shape.js";
+import type { Tensor } from "../values/tensor.js";
 
 /**
  * Normal numbers with mean 0 from the graph's seed. Each call draws from a stream of its own, so two layers of one

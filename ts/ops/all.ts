@@ -1,7 +1,7 @@
-export { add, div, maximum, minimum, mul, sub } from "./binary.js";
-export { concat } from "./concat.js";
-export { crossEntropy } from "./cross-entropy.js";
-export { dropout } from "./dropout.js";
+export { add, div, maximum, minimum, mul, sub } from "./elementwise/binary.js";
+export { concat } from "./shape/concat.js";
+export { crossEntropy } from "./loss/cross-entropy.js";
+export { dropout } from "./elementwise/dropout.js";
 export {
   abs,
   clamp,
@@ -22,24 +22,24 @@ export {
   sqrt,
   square,
   tanh,
-} from "./elementwise.js";
-export { embedding } from "./embedding.js";
-export { expand } from "./expand.js";
-export { amax, amin } from "./extremes.js";
-export { layerNorm } from "./layer-norm.js";
-export { linear } from "./linear.js";
-export { loraLinear } from "./lora-linear.js";
-export { matmul } from "./matmul.js";
-export { meanPool } from "./mean-pool.js";
-export { mseLoss } from "./mse-loss.js";
-export { normalize } from "./normalize.js";
-export { pad } from "./pad.js";
-export { permute, transpose } from "./permute.js";
-export { raggedAttention } from "./ragged-attention.js";
-export { reshape } from "./reshape.js";
-export { rmsNorm } from "./rms-norm.js";
-export { scaledDotProductAttention } from "./scaled-dot-product-attention.js";
-export { gather, indexSelect } from "./select.js";
-export { slice } from "./slice.js";
-export { logSoftmax, softmax } from "./softmax.js";
-export { mean, sum } from "./sums.js";
+} from "./elementwise/unary.js";
+export { embedding } from "./lookup/embedding.js";
+export { expand } from "./shape/expand.js";
+export { amax, amin } from "./reduction/extremes.js";
+export { layerNorm } from "./normalisation/layer-norm.js";
+export { linear } from "./product/linear.js";
+export { loraLinear } from "./product/lora-linear.js";
+export { matmul } from "./product/matmul.js";
+export { meanPool } from "./reduction/mean-pool.js";
+export { mseLoss } from "./loss/mse-loss.js";
+export { normalize } from "./normalisation/normalize.js";
+export { pad } from "./shape/pad.js";
+export { permute, transpose } from "./shape/permute.js";
+export { raggedAttention } from "./attention/ragged-attention.js";
+export { reshape } from "./shape/reshape.js";
+export { rmsNorm } from "./normalisation/rms-norm.js";
+export { scaledDotProductAttention } from "./attention/scaled-dot-product-attention.js";
+export { gather, indexSelect } from "./lookup/select.js";
+export { slice } from "./shape/slice.js";
+export { logSoftmax, softmax } from "./normalisation/softmax.js";
+export { mean, sum } from "./reduction/sums.js";

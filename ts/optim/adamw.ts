@@ -1,8 +1,8 @@
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { or, type Readers, readOptions } from "../read-options.js";
-import { flag, fraction, nonNegative } from "../settings.js";
+import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { flag, fraction, nonNegative } from "../arguments/settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
 
@@ -48,7 +48,7 @@ export class AdamW extends Optimizer {
     const [beta1, beta2] = this.betas;
     const { m, v, vMax = 0 } = buffers as { m: number; v: number; vMax?: number };
     const { kernels } = this.graph.engine;
-    kernels.adamw(gradient, value, m, v, vMax, size, lr, beta1, beta2, this.eps, weightDecay, step, 1);
+    kernels.adamw(gradient, value, m, v, vMax, size, lr, beta1, beta2, this.eps, weightDecay, step);
   }
 }
 

@@ -1,5 +1,5 @@
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
-import { aboveZero } from "../settings.js";
+import { aboveZero } from "../arguments/settings.js";
 import { listParameters } from "./parameters.js";
 
 /**

@@ -1,7 +1,7 @@
-import { checkOptions } from "../options.js";
-import { finite, list, object, unexpected, whole } from "../settings.js";
-import { checkShape } from "../shape.js";
-import { checkTensor, type Tensor } from "../tensor.js";
+import { checkOptions } from "../arguments/options.js";
+import { finite, list, object, unexpected, whole } from "../arguments/settings.js";
+import { checkShape } from "../values/shape.js";
+import { checkTensor, type Tensor } from "../values/tensor.js";
 import type { OptimizerState } from "./optimizer.js";
 
 /** Updates that kernels can count. */

@@ -1,8 +1,8 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
-import { nonNegative } from "../settings.js";
-import { sizeOf, type Tensor } from "../tensor.js";
+import { nonNegative } from "../arguments/settings.js";
+import { sizeOf, type Tensor } from "../values/tensor.js";
 import { checkState } from "./optimizer-state.js";
 import { type ParameterGroup, type ResolvedGroup, resolveGroups } from "./parameters.js";
 

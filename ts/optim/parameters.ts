@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { optional, or, readOptions } from "../read-options.js";
-import { list, nonNegative } from "../settings.js";
+import { optional, or, readOptions } from "../arguments/read-options.js";
+import { list, nonNegative } from "../arguments/settings.js";
 
 /** Parameters that share settings; what a group leaves out is the optimizer's. */
 export interface ParameterGroup {

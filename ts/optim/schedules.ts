@@ -1,6 +1,6 @@
-import { ConfigError } from "../errors.js";
-import { checkOptions } from "../options.js";
-import { nonNegative, positive } from "../settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { checkOptions } from "../arguments/options.js";
+import { nonNegative, positive } from "../arguments/settings.js";
 
 /** Learning rate of a step, the first being 0. */
 export type Schedule = (step: number) => number;

@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { or, type Readers, readOptions } from "../read-options.js";
-import { flag, nonNegative } from "../settings.js";
+import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { flag, nonNegative } from "../arguments/settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
 
@@ -51,6 +51,6 @@ export class SGD extends Optimizer {
     const { momentum, dampening } = this;
     const buffer = buffers["momentum"] ?? 0;
     const [nesterov, first] = [this.nesterov ? 1 : 0, step === 1 ? 1 : 0];
-    kernels.sgd(gradient, value, buffer, size, lr, momentum, dampening, weightDecay, nesterov, first, 1);
+    kernels.sgd(gradient, value, buffer, size, lr, momentum, dampening, weightDecay, nesterov, first);
   }
 }

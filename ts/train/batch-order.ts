@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/running.js";
 import { permutation } from "../nn/random.js";
-import { whole } from "../settings.js";
+import { whole } from "../arguments/settings.js";
 
 /**
  * The examples of each step: epoch after epoch in a new seeded order, a batch being whole; what is left at an epoch's

@@ -1,8 +1,8 @@
-import { listFrom } from "../collections.js";
-import { ConfigError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import { whole } from "../settings.js";
-import { formatShape, sizeOf, type Tensor } from "../tensor.js";
+import { listFrom } from "../arguments/collections.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { whole } from "../arguments/settings.js";
+import { formatShape, sizeOf, type Tensor } from "../values/tensor.js";
 import type { Checkpoint, StepRecord } from "./fit-options.js";
 
 /** What a checkpoint must fit; what is left out is not compared. */

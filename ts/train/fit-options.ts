@@ -1,6 +1,6 @@
 import type { OptimizerState } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedules.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../values/tensor.js";
 
 /** How training runs. */
 export interface FitOptions {

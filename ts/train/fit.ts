@@ -1,18 +1,19 @@
-import { checkSignal, throwIfAborted, untilAborted } from "../abort.js";
-import { checkRecord, listFrom } from "../collections.js";
-import { ConfigError, NonFiniteError } from "../errors.js";
+import { checkSignal, throwIfAborted, untilAborted } from "../waiting/abort.js";
+import { checkRecord, listFrom } from "../arguments/collections.js";
+import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { checkGraph, type NodeId } from "../graph/graph.js";
-import { breather, nextTask } from "../next-task.js";
+import { breather, nextTask } from "../waiting/next-task.js";
 import { AdamW } from "../optim/adamw.js";
 import { listParameters } from "../optim/parameters.js";
 import { cosineSchedule } from "../optim/schedules.js";
-import { checkOptions } from "../options.js";
-import { callable, nonNegative, positive, whole } from "../settings.js";
+import { checkOptions } from "../arguments/options.js";
+import { callable, nonNegative, positive, whole } from "../arguments/settings.js";
 import { batchOrder } from "./batch-order.js";
 import { checkCheckpoint } from "./checkpoint.js";
 import { claimParameters } from "./claims.js";
 import type { FitOptions, FitReport, StepRecord } from "./fit-options.js";
-import { sizeOf } from "../shape.js";
+import { sizeOf } from "../values/shape.js";
+import { stopwatch } from "../waiting/stopwatch.js";
 import { microBatches, trainStep } from "./step.js";
 import type { Task } from "./task.js";
 
@@ -91,7 +92,7 @@ class Run<E> {
     const { graph } = this.task;
     const { steps, signal, checkpoint, onProgress } = this.settings;
     await this.reserve();
-    const started = performance.now();
+    const elapsed = stopwatch();
     let tokens = 0;
     try {
       for (let step = this.first; step < steps; step++) {
@@ -100,7 +101,7 @@ class Run<E> {
         const record = this.step(step);
         this.history.push(record);
         tokens += record.tokens;
-        const seconds = (performance.now() - started) / 1000;
+        const seconds = elapsed() / 1000;
         const secondsLeft = (seconds / (step - this.first + 1)) * (steps - step - 1);
         const shown = onProgress?.({ ...record, steps, tokensPerSecond: tokens / seconds, secondsLeft });
         if (shown !== undefined) await untilAborted(shown, signal);
@@ -111,7 +112,7 @@ class Run<E> {
     } finally {
       graph.streamsDrawn = Math.max(graph.streamsDrawn, this.streams);
     }
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = elapsed() / 1000;
     const tokensPerSecond = tokens / Math.max(seconds, 1e-9);
     return { steps: this.history, seconds, tokensPerSecond, peakMemory: graph.engine.info.memory.peak };
   }
@@ -120,7 +121,7 @@ class Run<E> {
   private step(step: number): StepRecord {
     const { task, params, optimizer, settings } = this;
     const { graph } = task;
-    const begin = performance.now();
+    const elapsed = stopwatch();
     optimizer.lr = settings.schedule(step);
     const [training, streams] = [graph.training, graph.streamsDrawn];
     graph.streamsDrawn = this.streams;
@@ -128,7 +129,7 @@ class Run<E> {
     try {
       const result = trainStep(task, params, optimizer, this.batchAt(step), settings);
       this.streams = graph.streamsDrawn;
-      return { step, learningRate: optimizer.lr, milliseconds: performance.now() - begin, ...result };
+      return { step, learningRate: optimizer.lr, milliseconds: elapsed(), ...result };
     } catch (error) {
       // A step that breaks off has drawn no random numbers and leaves no part of a gradient.
       optimizer.zeroGrad();

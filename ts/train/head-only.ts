@@ -1,10 +1,10 @@
-import { checkRecord, listFrom } from "../collections.js";
-import { ConfigError, ShapeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
+import { checkRecord, listFrom } from "../arguments/collections.js";
+import { ConfigError, ShapeError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import type { NodeId } from "../graph/graph.js";
 import { ClassificationHead } from "../nn/classification-head.js";
-import { floatsOf, hostArray } from "../number-list.js";
-import { whole } from "../settings.js";
+import { floatsOf, hostArray } from "../values/number-list.js";
+import { whole } from "../arguments/settings.js";
 import type { BatchLoss, Task } from "./task.js";
 
 /** A sentence vector of the frozen encoder and its class. */

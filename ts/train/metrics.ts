@@ -1,6 +1,6 @@
-import { NonFiniteError, ShapeError } from "../errors.js";
-import { excerpt } from "../excerpt.js";
-import { whole } from "../settings.js";
+import { NonFiniteError, ShapeError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { whole } from "../arguments/settings.js";
 
 /** Classes that can be measured: the confusion matrix has the square of that. */
 const MOST_CLASSES = 10_000;

@@ -1,5 +1,5 @@
-import { checkRecord } from "../collections.js";
-import { ConfigError, NonFiniteError } from "../errors.js";
+import { checkRecord } from "../arguments/collections.js";
+import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import { clipGradNorm, gradNorm, scaleGrads } from "../optim/clipping.js";

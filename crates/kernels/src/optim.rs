@@ -1,5 +1,5 @@
 //! Optimizer updates, each a single pass over parameters, gradients and state, and the norm that clipping needs.
-//! All arrays hold `n` elements. `gradient_scale` multiplies the gradient as it is read: clipping costs no pass.
+//! All arrays hold `n` elements.
 
 use crate::rows::lanes_or;
 use crate::simd::{F32x4, LANES};
@@ -33,7 +33,6 @@ pub struct AdamW {
     pub weight_decay: f64,
     /// t, from 1.
     pub step: u32,
-    pub gradient_scale: f64,
 }
 
 impl AdamW {
@@ -49,9 +48,8 @@ impl AdamW {
         let (beta1, beta2) = (all(self.beta1), all(self.beta2));
         let (rest1, rest2) = (all(1.0 - self.beta1), all(1.0 - self.beta2));
         let (root_scale, epsilon) = (all(1.0 / correction(self.beta2).sqrt()), all(self.epsilon));
-        let scale = all(self.gradient_scale);
         each_vector(n, |i, count| unsafe {
-            let g = lanes_or(g, i, count, 0.0) * scale;
+            let g = lanes_or(g, i, count, 0.0);
             let first = lanes_or(m, i, count, 0.0).mul_add(beta1, rest1 * g);
             let second = lanes_or(v, i, count, 0.0).mul_add(beta2, rest2 * g * g);
             write(first, m, i, count);
@@ -82,7 +80,6 @@ pub struct Sgd {
     pub nesterov: bool,
     /// Whether `buffer` holds nothing yet.
     pub first: bool,
-    pub gradient_scale: f64,
 }
 
 impl Sgd {
@@ -93,10 +90,10 @@ impl Sgd {
     pub unsafe fn update(&self, g: *const f32, p: *mut f32, buffer: *mut f32, n: usize) {
         let all = |x: f64| F32x4::splat(x as f32);
         let (lr, momentum, weight_decay) = (all(-self.lr), all(self.momentum), all(self.weight_decay));
-        let (rest, scale) = (all(1.0 - self.dampening), all(self.gradient_scale));
+        let rest = all(1.0 - self.dampening);
         each_vector(n, |i, count| unsafe {
             let old = lanes_or(p, i, count, 0.0);
-            let g = lanes_or(g, i, count, 0.0) * scale;
+            let g = lanes_or(g, i, count, 0.0);
             // 0·∞ would be NaN.
             let g = if self.weight_decay == 0.0 { g } else { old.mul_add(weight_decay, g) };
             let direction = if buffer.is_null() {

@@ -16,11 +16,11 @@ fn adamw_over_ten_steps() {
         let (lr, beta1, beta2, epsilon) = (0.01, 0.9, 0.999, 1e-8);
         for step in 1..=10u32 {
             let g = values_about(n, 10 + step as u64, 0.0, if step == 7 { 0.0 } else { 4.0 / step as f32 });
-            let op = AdamW { lr, beta1, beta2, epsilon, weight_decay, step, gradient_scale: 0.5 };
+            let op = AdamW { lr, beta1, beta2, epsilon, weight_decay, step };
             let state = (m.as_mut_ptr(), v.as_mut_ptr(), if amsgrad { v_max.as_mut_ptr() } else { null_mut() });
             unsafe { op.update(g.as_ptr(), p.as_mut_ptr(), state, n) }
             for i in 0..n {
-                let g = 0.5 * g[i] as f64;
+                let g = g[i] as f64;
                 m64[i] = beta1 * m64[i] + (1.0 - beta1) * g;
                 v64[i] = beta2 * v64[i] + (1.0 - beta2) * g * g;
                 max64[i] = f64::max(max64[i], v64[i]);
@@ -43,11 +43,11 @@ fn sgd_in_every_form() {
             let (lr, weight_decay) = (0.05, 0.1);
             for step in 0..5 {
                 let (g, first) = (values(n, 20 + step), step == 0);
-                let op = Sgd { lr, momentum, dampening, weight_decay, nesterov, first, gradient_scale: 2.0 };
+                let op = Sgd { lr, momentum, dampening, weight_decay, nesterov, first };
                 let pointer = if momentum == 0.0 { null_mut() } else { buffer.as_mut_ptr() };
                 unsafe { op.update(g.as_ptr(), p.as_mut_ptr(), pointer, n) }
                 for i in 0..n {
-                    let g = 2.0 * g[i] as f64 + weight_decay * expected[i];
+                    let g = g[i] as f64 + weight_decay * expected[i];
                     b[i] = if first || momentum == 0.0 { g } else { momentum * b[i] + (1.0 - dampening) * g };
                     expected[i] -= lr * if nesterov { g + momentum * b[i] } else { b[i] };
                 }

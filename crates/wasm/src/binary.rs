@@ -1,12 +1,9 @@
 //! Exports of `kernels::binary`. Sizes `n0 n1 n2` of the result, strides `a0 a1 a2` and `b0 b1 b2` of the operands over
 //! it, in elements; see [`Broadcast`]. `accumulate` 1 adds to the destination, 0 overwrites it.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::binary::{self, Broadcast};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 14;
 
 macro_rules! values {
     ($($(#[$doc:meta])* $export:ident $op:ident)*) => {$(
@@ -33,7 +30,7 @@ macro_rules! values {
         ) {
             let over = Broadcast { sizes: [n0, n1, n2], a: [a0, a1, a2], b: [b0, b1, b2] };
             let (a, b, y) = (Shared::new(a), Shared::new(b), Shared::new(y));
-            parallel::ranges(over.size(), GRAIN, 16, &|start, end| unsafe {
+            parallel::ranges(over.size(), grain::BINARY, 16, &|start, end| unsafe {
                 binary::value::<binary::$op>(a.get(), b.get(), y.get(), &over, accumulate != 0, start, end);
             });
         }
@@ -82,7 +79,7 @@ macro_rules! gradients {
             let over = Broadcast { sizes: [n0, n1, n2], a: [x0, x1, x2], b: [other0, other1, other2] };
             let operands = Shared::new((g, x, other));
             let dx = Shared::new(dx);
-            parallel::ranges(over.size(), GRAIN, 16, &|start, end| unsafe {
+            parallel::ranges(over.size(), grain::BINARY, 16, &|start, end| unsafe {
                 binary::gradient::<binary::$op>(operands.get(), dx.get(), &over, accumulate != 0, start, end);
             });
         }

@@ -1,11 +1,8 @@
 //! Exports of `kernels::cross_entropy`. Logits are `[rows, classes]`; a target that is no class index is ignored.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::cross_entropy::CrossEntropy;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 13;
 
 /// Losses `[rows]` and statistics `[rows, 2]`, which the gradient needs; `total` (0 where not wanted) receives
 /// scale·Σ losses. `weights` is `[classes]` or 0.
@@ -28,7 +25,7 @@ pub unsafe fn cross_entropy_forward(
 ) {
     let op = Shared::new(CrossEntropy { classes, smoothing, weights });
     let (operands, results) = (Shared::new((logits, targets)), Shared::new((losses, statistics)));
-    parallel::ranges(rows, GRAIN / classes.max(1), 1, &|start, end| unsafe {
+    parallel::ranges(rows, grain::CROSS_ENTROPY / classes.max(1), 1, &|start, end| unsafe {
         op.get().forward(operands.get(), results.get(), (start, end));
     });
     if !total.is_null() {
@@ -59,7 +56,7 @@ pub unsafe fn cross_entropy_gradient(
 ) {
     let op = Shared::new(CrossEntropy { classes, smoothing, weights });
     let (operands, g, dx) = (Shared::new((logits, targets, statistics)), Shared::new(g), Shared::new(dx));
-    parallel::ranges(rows, GRAIN / classes.max(1), 1, &|start, end| unsafe {
+    parallel::ranges(rows, grain::CROSS_ENTROPY / classes.max(1), 1, &|start, end| unsafe {
         let g = (g.get(), g_step, scale);
         op.get().gradient(operands.get(), g, dx.get(), accumulate != 0, (start, end));
     });

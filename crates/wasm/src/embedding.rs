@@ -1,11 +1,8 @@
 //! Exports of `kernels::embedding`: table `[vocabulary, columns]`, index `[n]`, y and g `[n, columns]`.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::embedding;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 14;
 
 /// y\[j, ·\] = table\[index\[j\], ·\].
 ///
@@ -14,7 +11,7 @@ const GRAIN: usize = 1 << 14;
 #[wasm_bindgen]
 pub unsafe fn embedding_forward(table: *const f32, index: *const u32, y: *mut f32, n: usize, columns: usize) {
     let (operands, y) = (Shared::new((table, index)), Shared::new(y));
-    parallel::ranges(n, GRAIN / columns.max(1), 1, &|start, end| unsafe {
+    parallel::ranges(n, grain::EMBEDDING / columns.max(1), 1, &|start, end| unsafe {
         embedding::forward(operands.get(), y.get(), columns, (start, end));
     });
 }
@@ -37,7 +34,7 @@ pub unsafe fn embedding_gradient(
 ) {
     let (operands, target) = (Shared::new((g, index)), Shared::new(table_gradient));
     let padding = u32::try_from(padding).ok();
-    parallel::ranges(columns, GRAIN / (n + vocabulary).max(1), 16, &|start, end| unsafe {
+    parallel::ranges(columns, grain::EMBEDDING / (n + vocabulary).max(1), 16, &|start, end| unsafe {
         let size = (vocabulary, columns, n);
         embedding::gradient(operands.get(), target.get(), size, padding, accumulate != 0, (start, end));
     });

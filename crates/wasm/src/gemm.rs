@@ -1,20 +1,15 @@
 //! Matrix products. Strides count elements; a null pointer stands for "none". The register tile and the workspace are
 //! set once, before anything is packed or multiplied.
 
-use crate::parallel;
+use crate::parallel::{self, grain};
 use core::ops::Range;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 use kernels::gemm::lora::Layer;
-use kernels::gemm::{
-    Activation, Output, Product, Right, Strided, Tile, blocked, multiply, pack as packing, peak as measure,
-};
+use kernels::gemm::{Output, Product, Right, Strided, Tile, blocked, multiply, pack as packing, peak as measure};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 static TILE: AtomicUsize = AtomicUsize::new(0);
 static WORKSPACE: AtomicPtr<f32> = AtomicPtr::new(core::ptr::null_mut());
-
-/// Products below this many multiplications stay on one thread: waking another costs as much.
-const SHARE_FROM: usize = 1 << 17;
 
 fn current_tile() -> Tile {
     Tile::ALL[TILE.load(Relaxed)]
@@ -112,10 +107,6 @@ pub unsafe fn peak(form: usize, iterations: usize, data: *mut f32) {
     unsafe { measure::peak(form, iterations, data) }
 }
 
-fn activation_of(code: u32) -> Activation {
-    if code == 1 { Activation::Relu } else { Activation::None }
-}
-
 /// Runs a product on one thread or on all: cut by columns (B is then packed once in all) or, where those are few, by rows.
 /// The cut depends on the tile, which is chosen by time; `multiply` sees to it that no cut changes a bit.
 unsafe fn share(product: &Product) {
@@ -125,7 +116,7 @@ unsafe fn share(product: &Product) {
     let part = |rows: Range<usize>, columns: Range<usize>, task: usize| unsafe {
         multiply(product, tile, rows, columns, workspace(task));
     };
-    if threads == 1 || m.saturating_mul(n).saturating_mul(k) < SHARE_FROM {
+    if threads == 1 || m.saturating_mul(n).saturating_mul(k) < grain::PRODUCT {
         return part(0..m, 0..n, 0);
     }
     let by_columns = n >= threads * 4 * tile.columns();
@@ -137,8 +128,8 @@ unsafe fn share(product: &Product) {
     });
 }
 
-/// C ← f(α·A·B + β·C + bias): A [m, k], B [k, n], C [m, n] with contiguous rows `c_row` apart. A·Bᵀ and Aᵀ·B by strides.
-/// `bias` is [n] or null; `activation` 0 none, 1 max(x, 0). C overlaps no operand. With β = 0, C is not read.
+/// C ← α·A·B + β·C + bias: A [m, k], B [k, n], C [m, n] with contiguous rows `c_row` apart. A·Bᵀ and Aᵀ·B by strides.
+/// `bias` is [n] or null. C overlaps no operand. With β = 0, C is not read.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)]
 pub unsafe fn gemm(
@@ -156,61 +147,11 @@ pub unsafe fn gemm(
     c: *mut f32,
     c_row: usize,
     bias: *const f32,
-    activation: u32,
 ) {
     let a = Strided { data: a, row: a_row, column: a_col };
     let b = Right::Strided(Strided { data: b, row: b_row, column: b_col });
-    let c = Output { data: c, row: c_row, alpha, beta, bias, activation: activation_of(activation) };
+    let c = Output { data: c, row: c_row, alpha, beta, bias };
     unsafe { share(&Product { m, n, k, a, b, c }) }
-}
-
-/// `batch` products C ← α·A·B + β·C, whose operands are `a_batch`, `b_batch` (0 = the same for all) and `c_batch`
-/// elements apart. Shapes, strides and aliasing as for `gemm`; the C's don't overlap.
-#[wasm_bindgen]
-#[allow(clippy::too_many_arguments)]
-pub unsafe fn gemm_batched(
-    batch: usize,
-    m: usize,
-    n: usize,
-    k: usize,
-    alpha: f32,
-    a: *const f32,
-    a_row: usize,
-    a_col: usize,
-    a_batch: usize,
-    b: *const f32,
-    b_row: usize,
-    b_col: usize,
-    b_batch: usize,
-    beta: f32,
-    c: *mut f32,
-    c_row: usize,
-    c_batch: usize,
-) {
-    let (a, b, c) = (a as usize, b as usize, c as usize);
-    let product = |i: usize| Product {
-        m,
-        n,
-        k,
-        a: Strided { data: (a as *const f32).wrapping_add(i * a_batch), row: a_row, column: a_col },
-        b: Right::Strided(Strided { data: (b as *const f32).wrapping_add(i * b_batch), row: b_row, column: b_col }),
-        c: Output::new((c as *mut f32).wrapping_add(i * c_batch), c_row, alpha, beta),
-    };
-    let threads = parallel::threads();
-    if batch < threads {
-        for i in 0..batch {
-            unsafe { share(&product(i)) }
-        }
-        return;
-    }
-    let small = batch.saturating_mul(m).saturating_mul(n).saturating_mul(k) < SHARE_FROM;
-    let tasks = if small { 1 } else { threads };
-    let tile = current_tile();
-    parallel::run(tasks, &|task| {
-        for i in task * batch / tasks..(task + 1) * batch / tasks {
-            unsafe { multiply(&product(i), tile, 0..m, 0..n, workspace(task)) }
-        }
-    });
 }
 
 /// Elements of a packed [k, n] matrix.
@@ -242,10 +183,9 @@ pub unsafe fn gemm_packed(
     c: *mut f32,
     c_row: usize,
     bias: *const f32,
-    activation: u32,
 ) {
     let a = Strided { data: a, row: a_row, column: a_col };
-    let c = Output { data: c, row: c_row, alpha, beta, bias, activation: activation_of(activation) };
+    let c = Output { data: c, row: c_row, alpha, beta, bias };
     unsafe { share(&Product { m, n, k, a, b: Right::Packed(packed), c }) }
 }
 
@@ -367,7 +307,7 @@ pub unsafe fn lora_backward(
 
 /// Cuts `0..length` over the threads where length·depth·rank multiplications are worth it.
 fn cut(length: usize, depth: usize, rank: usize, body: impl Fn(Range<usize>, usize) + Sync) {
-    let small = length.saturating_mul(depth).saturating_mul(rank) < SHARE_FROM;
+    let small = length.saturating_mul(depth).saturating_mul(rank) < grain::PRODUCT;
     let tasks = if small { 1 } else { parallel::threads() };
     let size = length.div_ceil(tasks).next_multiple_of(16).max(1);
     parallel::run(length.div_ceil(size), &|task| body(task * size..length.min((task + 1) * size), task));

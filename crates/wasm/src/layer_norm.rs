@@ -1,12 +1,9 @@
 //! Exports of `kernels::layer_norm`. x, y, g, dx are `[rows, columns]`, weight and bias `[columns]` or 0, mean and rstd
 //! `[rows]`.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::layer_norm;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 13;
 
 fn forward<const CENTERED: bool>(
     operands: (*const f32, *const f32, *const f32),
@@ -16,7 +13,7 @@ fn forward<const CENTERED: bool>(
     epsilon: f32,
 ) {
     let (operands, y, statistics) = (Shared::new(operands), Shared::new(y), Shared::new(statistics));
-    parallel::ranges(rows, GRAIN / columns.max(1), 1, &|start, end| unsafe {
+    parallel::ranges(rows, grain::LAYER_NORM / columns.max(1), 1, &|start, end| unsafe {
         let range = (start, end);
         layer_norm::forward::<CENTERED>(operands.get(), y.get(), statistics.get(), columns, epsilon, range);
     });
@@ -32,14 +29,14 @@ fn gradient<const CENTERED: bool>(
     let (operands, statistics) = (Shared::new((g, x, weight)), Shared::new(statistics));
     if !dx.is_null() {
         let dx = Shared::new(dx);
-        parallel::ranges(rows, GRAIN / columns.max(1), 1, &|start, end| unsafe {
+        parallel::ranges(rows, grain::LAYER_NORM / columns.max(1), 1, &|start, end| unsafe {
             let range = (start, end);
             layer_norm::gradient::<CENTERED>(operands.get(), statistics.get(), dx.get(), columns, accumulate_x, range);
         });
     }
     if !dw.is_null() || !db.is_null() {
         let targets = Shared::new((dw, db));
-        parallel::ranges(columns, GRAIN / rows.max(1), 16, &|start, end| unsafe {
+        parallel::ranges(columns, grain::LAYER_NORM / rows.max(1), 16, &|start, end| unsafe {
             let ((g, x, _), (dw, db)) = (operands.get(), targets.get());
             let (dw, db, size) = ((dw, accumulate_w), (db, accumulate_b), (rows, columns));
             layer_norm::affine_gradient::<CENTERED>((g, x), statistics.get(), dw, db, size, (start, end));

@@ -1,11 +1,8 @@
 //! Exports of `kernels::layout`.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::layout::{self, Strided};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 14;
 
 /// y\[…\] ← α·x\[…\] over sizes `n0 n1 n2 n3` with strides `x0…x3` and `y0…y3` in elements; added to y where `accumulate`
 /// is 1.
@@ -36,7 +33,7 @@ pub unsafe fn copy_strided(
     let (x, y) = (Shared::new(x), Shared::new(y));
     // A transposing copy moves several rows at a time.
     let align = if x3 == 1 { 1 } else { 8 };
-    parallel::ranges(over.rows(), GRAIN / n3.max(1), align, &|start, end| unsafe {
+    parallel::ranges(over.rows(), grain::LAYOUT / n3.max(1), align, &|start, end| unsafe {
         layout::copy_strided(x.get(), y.get(), &over, alpha, accumulate != 0, start, end);
     });
 }
@@ -58,7 +55,7 @@ macro_rules! selections {
             inner: usize,
         ) {
             let (from, index, to) = (Shared::new(from), Shared::new(index), Shared::new(to));
-            parallel::ranges(outer, GRAIN / (count * inner).max(1), 1, &|start, end| unsafe {
+            parallel::ranges(outer, grain::LAYOUT / (count * inner).max(1), 1, &|start, end| unsafe {
                 layout::$name(from.get(), index.get(), to.get(), (axis, count, inner), start, end);
             });
         }

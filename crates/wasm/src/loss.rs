@@ -1,11 +1,8 @@
 //! Exports of `kernels::loss`.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::loss;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 14;
 
 /// total\[0\] = scale·Σ (x\[i\] − y\[i\])².
 ///
@@ -14,7 +11,7 @@ const GRAIN: usize = 1 << 14;
 #[wasm_bindgen]
 pub unsafe fn mse_loss_total(x: *const f32, y: *const f32, total: *mut f32, n: usize, scale: f64) {
     let operands = Shared::new((x, y));
-    let sum = parallel::sum(n, GRAIN, &|start, end| unsafe {
+    let sum = parallel::sum(n, grain::LOSS, &|start, end| unsafe {
         let (x, y) = operands.get();
         loss::sum_of_squared_differences(x.add(start), y.add(start), end - start)
     });
@@ -28,7 +25,7 @@ pub unsafe fn mse_loss_total(x: *const f32, y: *const f32, total: *mut f32, n: u
 #[wasm_bindgen]
 pub unsafe fn mse_loss_forward(x: *const f32, y: *const f32, losses: *mut f32, n: usize) {
     let (operands, losses) = (Shared::new((x, y)), Shared::new(losses));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::LOSS, 16, &|start, end| unsafe {
         let (x, y) = operands.get();
         loss::squared_differences(x.add(start), y.add(start), losses.get().add(start), end - start);
     });
@@ -51,7 +48,7 @@ pub unsafe fn mse_loss_gradient(
     accumulate: u32,
 ) {
     let (operands, dx) = (Shared::new((g, x, y)), Shared::new(dx));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::LOSS, 16, &|start, end| unsafe {
         let (g, x, y) = operands.get();
         let g = (g.add(start * g_step), g_step, scale);
         let dx = dx.get().add(start);

@@ -1,11 +1,8 @@
 //! Exports of `kernels::memory`; parameters in the order of BLAS.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::memory;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 15;
 
 /// y\[i\] ← value for i in 0..n.
 ///
@@ -14,7 +11,9 @@ const GRAIN: usize = 1 << 15;
 #[wasm_bindgen]
 pub unsafe fn fill(n: usize, value: f32, y: *mut f32) {
     let y = Shared::new(y);
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe { memory::fill(end - start, value, y.get().add(start)) });
+    parallel::ranges(n, grain::MEMORY, 16, &|start, end| unsafe {
+        memory::fill(end - start, value, y.get().add(start))
+    });
 }
 
 /// y\[i\] ← x\[i\] for i in 0..n; they may overlap.
@@ -33,7 +32,7 @@ pub unsafe fn copy(n: usize, x: *const f32, y: *mut f32) {
 #[wasm_bindgen]
 pub unsafe fn axpy(n: usize, alpha: f32, x: *const f32, y: *mut f32) {
     let (x, y) = (Shared::new(x), Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::MEMORY, 16, &|start, end| unsafe {
         memory::axpy(end - start, alpha, x.get().add(start), y.get().add(start));
     });
 }
@@ -45,7 +44,7 @@ pub unsafe fn axpy(n: usize, alpha: f32, x: *const f32, y: *mut f32) {
 #[wasm_bindgen]
 pub unsafe fn scale(n: usize, alpha: f32, x: *const f32, y: *mut f32) {
     let (x, y) = (Shared::new(x), Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::MEMORY, 16, &|start, end| unsafe {
         memory::scale(end - start, alpha, x.get().add(start), y.get().add(start));
     });
 }

@@ -1,11 +1,8 @@
 //! Exports of `kernels::normalize`.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::normalize;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 14;
 
 /// y ← x / max(‖x‖, ε) for each of `rows` rows; `divisors [rows]` is kept for the gradient.
 ///
@@ -21,7 +18,7 @@ pub unsafe fn normalize_forward(
     epsilon: f32,
 ) {
     let (x, y, divisors) = (Shared::new(x), Shared::new(y), Shared::new(divisors));
-    parallel::ranges(rows, GRAIN / columns.max(1), 1, &|start, end| unsafe {
+    parallel::ranges(rows, grain::NORMALIZE / columns.max(1), 1, &|start, end| unsafe {
         normalize::normalize(x.get(), y.get(), divisors.get(), columns, epsilon, start, end);
     });
 }
@@ -41,7 +38,7 @@ pub unsafe fn normalize_gradient(
     accumulate: u32,
 ) {
     let (operands, dx) = (Shared::new((g, y, divisors)), Shared::new(dx));
-    parallel::ranges(rows, GRAIN / columns.max(1), 1, &|start, end| unsafe {
+    parallel::ranges(rows, grain::NORMALIZE / columns.max(1), 1, &|start, end| unsafe {
         normalize::normalize_gradient(operands.get(), dx.get(), columns, accumulate != 0, start, end);
     });
 }

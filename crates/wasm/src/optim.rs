@@ -1,11 +1,8 @@
 //! Exports of `kernels::optim`. Hyperparameters are f64: 1 − β₂ has no digits to lose.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::optim::{self, AdamW, Sgd};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 14;
 
 /// One AdamW step on `n` parameters; `v_max` is 0 without AMSGrad, `step` counts from 1.
 ///
@@ -26,11 +23,10 @@ pub unsafe fn adamw(
     epsilon: f64,
     weight_decay: f64,
     step: u32,
-    gradient_scale: f64,
 ) {
-    let update = AdamW { lr, beta1, beta2, epsilon, weight_decay, step, gradient_scale };
+    let update = AdamW { lr, beta1, beta2, epsilon, weight_decay, step };
     let (g, p, state) = (Shared::new(g), Shared::new(p), Shared::new((m, v, v_max)));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::OPTIMIZER, 16, &|start, end| unsafe {
         let (m, v, v_max) = state.get();
         let state = (m.add(start), v.add(start), if v_max.is_null() { v_max } else { v_max.add(start) });
         update.update(g.get().add(start), p.get().add(start), state, end - start);
@@ -54,12 +50,11 @@ pub unsafe fn sgd(
     weight_decay: f64,
     nesterov: u32,
     first: u32,
-    gradient_scale: f64,
 ) {
     let (nesterov, first) = (nesterov != 0, first != 0);
-    let update = Sgd { lr, momentum, dampening, weight_decay, nesterov, first, gradient_scale };
+    let update = Sgd { lr, momentum, dampening, weight_decay, nesterov, first };
     let (g, p, buffer) = (Shared::new(g), Shared::new(p), Shared::new(buffer));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::OPTIMIZER, 16, &|start, end| unsafe {
         let buffer = if buffer.get().is_null() { buffer.get() } else { buffer.get().add(start) };
         update.update(g.get().add(start), p.get().add(start), buffer, end - start);
     });
@@ -72,5 +67,5 @@ pub unsafe fn sgd(
 #[wasm_bindgen]
 pub unsafe fn sum_of_squares(x: *const f32, n: usize) -> f64 {
     let x = Shared::new(x);
-    parallel::sum(n, GRAIN, &|start, end| unsafe { optim::sum_of_squares(x.get().add(start), end - start) })
+    parallel::sum(n, grain::OPTIMIZER, &|start, end| unsafe { optim::sum_of_squares(x.get().add(start), end - start) })
 }

@@ -1,29 +1,19 @@
-//! Exports of `kernels::pooling`: x `[tokens, columns]`, offsets `[sequences + 1]`, rows `[offsets' last]` or 0, y and g
+//! Exports of `kernels::pooling`: x `[tokens, columns]`, offsets `[sequences + 1]`, y and g
 //! `[sequences, columns]`.
 
-use crate::parallel::{self, Shared};
-use kernels::pooling::{self, Ranges};
+use crate::parallel::{self, Shared, grain};
+use kernels::pooling;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Sequences below which a second thread costs more than it saves.
-const GRAIN: usize = 16;
 
 /// y\[s, ·\] = mean of the rows of x that belong to sequence s; 0 where there are none.
 ///
 /// # Safety
 /// As [`pooling::forward`].
 #[wasm_bindgen]
-pub unsafe fn mean_pool_forward(
-    x: *const f32,
-    offsets: *const u32,
-    rows: *const u32,
-    y: *mut f32,
-    sequences: usize,
-    columns: usize,
-) {
-    let (ranges, x, y) = (Shared::new(Ranges { offsets, rows }), Shared::new(x), Shared::new(y));
-    parallel::ranges(sequences, GRAIN, 1, &|start, end| unsafe {
-        pooling::forward(ranges.get(), x.get(), y.get(), columns, (start, end));
+pub unsafe fn mean_pool_forward(x: *const f32, offsets: *const u32, y: *mut f32, sequences: usize, columns: usize) {
+    let (offsets, x, y) = (Shared::new(offsets), Shared::new(x), Shared::new(y));
+    parallel::ranges(sequences, grain::POOLING, 1, &|start, end| unsafe {
+        pooling::forward(offsets.get(), x.get(), y.get(), columns, (start, end));
     });
 }
 
@@ -35,14 +25,13 @@ pub unsafe fn mean_pool_forward(
 pub unsafe fn mean_pool_gradient(
     g: *const f32,
     offsets: *const u32,
-    rows: *const u32,
     dx: *mut f32,
     sequences: usize,
     columns: usize,
     accumulate: u32,
 ) {
-    let (ranges, g, dx) = (Shared::new(Ranges { offsets, rows }), Shared::new(g), Shared::new(dx));
-    parallel::ranges(sequences, GRAIN, 1, &|start, end| unsafe {
-        pooling::gradient(ranges.get(), g.get(), dx.get(), columns, accumulate != 0, (start, end));
+    let (offsets, g, dx) = (Shared::new(offsets), Shared::new(g), Shared::new(dx));
+    parallel::ranges(sequences, grain::POOLING, 1, &|start, end| unsafe {
+        pooling::gradient(offsets.get(), g.get(), dx.get(), columns, accumulate != 0, (start, end));
     });
 }

@@ -1,12 +1,9 @@
 //! Exports of `kernels::philox` and `kernels::dropout`. A seed of 64 bits comes as two numbers; the same seed, stream and
 //! index give the same number in every build, whatever the number of threads.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::philox::{self, Stream};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 12;
 
 /// y\[i\] = uniform in 0..1 for i in 0..n.
 ///
@@ -15,7 +12,7 @@ const GRAIN: usize = 1 << 12;
 #[wasm_bindgen]
 pub unsafe fn philox_uniform(y: *mut f32, n: usize, seed_low: u32, seed_high: u32, stream: u32) {
     let (stream, y) = (Stream { seed: [seed_low, seed_high], stream }, Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe { philox::uniform(stream, y.get(), (start, end)) });
+    parallel::ranges(n, grain::RANDOM, 16, &|start, end| unsafe { philox::uniform(stream, y.get(), (start, end)) });
 }
 
 /// y\[i\] = normal with mean 0 and variance 1 for i in 0..n.
@@ -25,7 +22,7 @@ pub unsafe fn philox_uniform(y: *mut f32, n: usize, seed_low: u32, seed_high: u3
 #[wasm_bindgen]
 pub unsafe fn philox_normal(y: *mut f32, n: usize, seed_low: u32, seed_high: u32, stream: u32) {
     let (stream, y) = (Stream { seed: [seed_low, seed_high], stream }, Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe { philox::normal(stream, y.get(), (start, end)) });
+    parallel::ranges(n, grain::RANDOM, 16, &|start, end| unsafe { philox::normal(stream, y.get(), (start, end)) });
 }
 
 /// y = x·keep / (1 − p), or added to y; the same call with g for x is the gradient.
@@ -46,7 +43,7 @@ pub unsafe fn dropout(
 ) {
     let stream = Stream { seed: [seed_low, seed_high], stream };
     let (x, y) = (Shared::new(x), Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::RANDOM, 16, &|start, end| unsafe {
         kernels::dropout::dropout(stream, p, x.get(), y.get(), accumulate != 0, (start, end));
     });
 }

@@ -1,11 +1,8 @@
 //! Exports of `kernels::reduce`: x `[outer, axis, inner]` to y `[outer, inner]`.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::reduce::{self, Fold};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Elements read below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 14;
 
 /// Where outputs may be cut: anywhere for sums of rows, at whole tiles of 16 for columns.
 fn align(inner: usize) -> usize {
@@ -21,7 +18,7 @@ fn fold<F: Fold>(
     accumulate: bool,
 ) {
     let (x, y) = (Shared::new(x), Shared::new(y));
-    parallel::ranges(outer * inner, GRAIN / axis.max(1), align(inner), &|start, end| unsafe {
+    parallel::ranges(outer * inner, grain::REDUCTION / axis.max(1), align(inner), &|start, end| unsafe {
         reduce::reduce::<F>(x.get(), y.get(), axis, inner, alpha, accumulate, start, end);
     });
 }
@@ -78,7 +75,7 @@ pub unsafe fn extreme_axis_gradient(
     accumulate: u32,
 ) {
     let (operands, dx) = (Shared::new((g, x, y)), Shared::new(dx));
-    parallel::ranges(outer * inner, GRAIN / axis.max(1), align(inner), &|start, end| unsafe {
+    parallel::ranges(outer * inner, grain::REDUCTION / axis.max(1), align(inner), &|start, end| unsafe {
         reduce::extreme_gradient(operands.get(), dx.get(), axis, inner, accumulate != 0, start, end);
     });
 }

@@ -1,15 +1,12 @@
 //! Exports of `kernels::softmax`. Tensors are `[outer, length, inner]`, the middle dimension is normalised.
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::softmax;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 13;
-
 fn forward<const LOG: bool>(x: *const f32, y: *mut f32, outer: usize, length: usize, inner: usize) {
     let (x, y) = (Shared::new(x), Shared::new(y));
-    parallel::ranges(outer * inner, GRAIN / length.max(1), 4, &|start, end| unsafe {
+    parallel::ranges(outer * inner, grain::SOFTMAX / length.max(1), 4, &|start, end| unsafe {
         softmax::forward::<LOG>(x.get(), y.get(), length, inner, (start, end));
     });
 }
@@ -21,7 +18,7 @@ fn gradient<const LOG: bool>(
     accumulate: u32,
 ) {
     let (operands, dx) = (Shared::new(operands), Shared::new(dx));
-    parallel::ranges(outer * inner, GRAIN / length.max(1), 4, &|start, end| unsafe {
+    parallel::ranges(outer * inner, grain::SOFTMAX / length.max(1), 4, &|start, end| unsafe {
         softmax::gradient::<LOG>(operands.get(), dx.get(), length, inner, accumulate != 0, (start, end));
     });
 }

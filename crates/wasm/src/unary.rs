@@ -1,16 +1,13 @@
 //! Exports of `kernels::unary`: `<name>_forward(x, y, n)`, y\[i\] ← f(x\[i\]), and `<name>_gradient(g, x, y, dx, n,
 //! accumulate)`, dx\[i\] ← g\[i\]·f′(x\[i\]) (added to dx where `accumulate` is 1).
 
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, grain};
 use kernels::unary::{self, Unary};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Elements below which a second thread costs more than it saves.
-const GRAIN: usize = 1 << 13;
-
 pub(crate) fn forward(f: impl Unary + Sync, x: *const f32, y: *mut f32, n: usize) {
     let (x, y) = (Shared::new(x), Shared::new(y));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::UNARY, 16, &|start, end| unsafe {
         unary::value(f, x.get().add(start), y.get().add(start), end - start);
     });
 }
@@ -23,7 +20,7 @@ pub(crate) fn gradient(
     accumulate: u32,
 ) {
     let (operands, dx) = (Shared::new(operands), Shared::new(dx));
-    parallel::ranges(n, GRAIN, 16, &|start, end| unsafe {
+    parallel::ranges(n, grain::UNARY, 16, &|start, end| unsafe {
         let (g, x, y) = operands.get();
         let operands = (g.add(start), x.add(start), y.add(start));
         unary::gradient(f, operands, dx.get().add(start), end - start, accumulate != 0);

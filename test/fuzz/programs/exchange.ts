@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../ts/tensor.js";
+import { sizeOf } from "../../../ts/values/tensor.js";
 import { elements } from "./numbers.js";
 import type { Numbers, Program, Statement } from "./program.js";
 import type { Event, Mask } from "./run.js";

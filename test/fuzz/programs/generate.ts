@@ -1,6 +1,6 @@
 import { ops } from "../../../ts/ops/index.js";
 import { Graph } from "../../../ts/index.js";
-import { sizeOf } from "../../../ts/tensor.js";
+import { sizeOf } from "../../../ts/values/tensor.js";
 import { Maker, type Size, type Tensor } from "./maker.js";
 import type { OpName, Program, Statement } from "./program.js";
 import { Random } from "./random.js";

@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../ts/tensor.js";
+import { sizeOf } from "../../../ts/values/tensor.js";
 import type { Numbers, Statement } from "./program.js";
 import type { Random } from "./random.js";
 

@@ -1,5 +1,5 @@
 import { AdamW, clipGradValue, Graph, type NodeId, SGD, type Tensor } from "../../../ts/index.js";
-import { sizeOf } from "../../../ts/tensor.js";
+import { sizeOf } from "../../../ts/values/tensor.js";
 import { elements } from "./numbers.js";
 import type { Program, Statement } from "./program.js";
 import { rules } from "./rules/index.js";
@@ -97,7 +97,7 @@ export class Run {
     this.record("value", g, statement.id);
   }
 
-  private execute(graph: Graph, statement: Statement): void {
+  private execute(graph: Graph, statement: Exclude<Statement, { body: Statement[] }>): void {
     const { g } = statement;
     switch (statement.do) {
       case "leaf": {

@@ -15,7 +15,7 @@ import { statements } from "./program.js";
 
 /** Starts the engine with binaries and workers of the project. */
 export async function start(root: string, build: "simd" | "relaxed" | "auto", threads: number): Promise<string> {
-  setBinaryLocator((variant) => readFile(join(root, `build/wasm/${variant}/lowrank_wasm_bg.wasm`)) as never);
+  setBinaryLocator((variant) => readFile(join(root, `build/wasm/${variant}/lowrank_wasm_bg.wasm`)));
   const spawn = (workerData: WorkerData): PoolWorker => {
     const worker = new Worker(join(root, "dist/worker-node.js"), { workerData });
     const ready = new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));

@@ -40,6 +40,6 @@ export async function checkpointFiles(folder: string): Promise<FileMap> {
     ...{ step: 2, parameters: [value], streams: 3, history: [record, { ...record, step: 1 }] },
     optimizer: { steps: [2], buffers: [{ m: value, v: value }] },
   };
-  await new CheckpointWriter(folder, run, null).write(checkpoint as never);
+  await new CheckpointWriter(folder, run, null).write(checkpoint);
   return readFileMap(folder, ["checkpoint.safetensors", "checkpoint.history.jsonl"]);
 }

@@ -118,8 +118,8 @@ function change(root: unknown, choices: Choices): unknown {
     () => (Array.isArray(container) ? container.splice(Number(key), 1) : delete at[key]),
     () => !Array.isArray(container) && set(choices.pick(["__proto__", "constructor", "x", otherKey]), strange(choices)),
     () => set(key, structuredClone((other as Record<string, unknown>)[otherKey])),
-    () => typeof at[key] === "number" && set(key, (at[key] as number) + choices.pick([1, -1, 0.5, 2 ** 32])),
-    () => typeof at[key] === "string" && set(key, (at[key] as string) + choices.pick(parts)),
+    () => typeof at[key] === "number" && set(key, at[key] + choices.pick([1, -1, 0.5, 2 ** 32])),
+    () => typeof at[key] === "string" && set(key, at[key] + choices.pick(parts)),
   ])();
   return root;
 }

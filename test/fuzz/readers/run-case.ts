@@ -1,5 +1,5 @@
 import { engineInfo } from "../../../ts/engine/engine.js";
-import { LowrankError } from "../../../ts/errors.js";
+import { LowrankError } from "../../../ts/errors/errors.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { mutateFile } from "./mutate-file.js";
 import { Choices } from "./random.js";

@@ -7,7 +7,7 @@ import { parseExamples } from "../../../ts/io/examples/index.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
-import { modelSource, type ModelSource } from "../../../ts/models/model-source.js";
+import { modelSource, type ModelSource } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/models/text-classifier.js";
 import { TextTokenizer } from "../../../ts/models/text-tokenizer.js";

@@ -1,4 +1,4 @@
-import { FormatError } from "../../../ts/errors.js";
+import { FormatError } from "../../../ts/errors/errors.js";
 import { parseJson } from "../../../ts/io/json.js";
 import { type Kind, kind } from "./kind.js";
 

@@ -1,4 +1,4 @@
-import { modelSource } from "../../../ts/models/model-source.js";
+import { modelSource } from "../../../ts/io/model-source.js";
 import { TextTokenizer } from "../../../ts/models/text-tokenizer.js";
 import { tinyTokenizer } from "../../models/tiny-encoder.js";
 import { encode, type Kind, kind, list } from "./kind.js";

@@ -1,6 +1,6 @@
 import type { Adapter } from "../../../ts/io/peft/index.js";
 import type { TensorFile } from "../../../ts/io/safetensors/index.js";
-import type { Tensor } from "../../../ts/tensor.js";
+import type { Tensor } from "../../../ts/values/tensor.js";
 
 /** A matrix as its rows, in double precision. */
 export type Rows = number[][];

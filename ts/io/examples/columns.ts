@@ -1,5 +1,5 @@
-import { ConfigError, FormatError } from "../../errors.js";
-import { clip } from "../../excerpt.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import type { Row } from "./rows.js";
 
 /** A column by its name, or by its number from 0 (as a number or in digits). */

@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import { FormatError } from "../../errors.js";
+import { FormatError } from "../../errors/errors.js";
 import type { Row } from "./rows.js";
 
 interface Parsed {

@@ -1,5 +1,5 @@
-import { FormatError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
+import { FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, parseJson } from "../json.js";
 import type { Column } from "./columns.js";
 import type { Row } from "./rows.js";

@@ -1,6 +1,6 @@
-import { ConfigError, FormatError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import type { Example } from "../../models/text-classifier.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import type { Example } from "./example.js";
 import { pickColumns } from "./columns.js";
 import type { Column } from "./columns.js";
 import { parseDelimited } from "./delimited.js";

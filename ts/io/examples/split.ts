@@ -1,5 +1,5 @@
-import { ConfigError } from "../../errors.js";
-import type { Example } from "../../models/text-classifier.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { Example } from "./example.js";
 
 /** Scrambles 32 bits (the finisher of MurmurHash3). */
 function scramble(bits: number): number {

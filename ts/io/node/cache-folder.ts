@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { checkRecord } from "../../collections.js";
-import { ConfigError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import { checkRecord } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 
 /**
  * Where models are kept: $LOWRANK_CACHE, else lowrank in $XDG_CACHE_HOME, else ~/.cache/lowrank. Throws `ConfigError` for

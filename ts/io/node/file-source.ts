@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { FormatError } from "../../errors.js";
+import { FormatError } from "../../errors/errors.js";
 import type { ByteSource } from "../byte-source.js";
 import { openSafetensors, readIndex } from "../safetensors/index.js";
 import type { OpenTensorFile, TensorIndex } from "../safetensors/index.js";

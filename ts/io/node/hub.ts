@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { throwIfAborted } from "../../abort.js";
-import { ModelError } from "../../errors.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { ModelError } from "../../errors/errors.js";
 import type { PinnedFile } from "./known-models.js";
 import type { FetchOptions } from "./progress.js";
 import { checkDigest, saveStream } from "./save-stream.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ModelError } from "../../errors.js";
-import type { ModelSource } from "../../models/model-source.js";
+import { ModelError } from "../../errors/errors.js";
+import type { ModelSource } from "../model-source.js";
 import { fileSource } from "./file-source.js";
 
 /** Files that make an encoder in Hugging Face's layout. */

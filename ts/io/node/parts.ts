@@ -47,7 +47,7 @@ export async function withPart<T>(
  * Removes what nobody will finish: parts of this machine's processes that are gone, and anyone's that were not touched for a
  * day. Failing at it is no error.
  */
-export async function sweepParts(directory: string): Promise<void> {
+async function sweepParts(directory: string): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const mark = partName.exec(name)?.[1];
     if (mark === undefined) continue;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { throwIfAborted } from "../../abort.js";
-import { ModelError } from "../../errors.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { ModelError } from "../../errors/errors.js";
 import type { KnownModel, PinnedFile } from "./known-models.js";
 import type { FetchOptions } from "./progress.js";
 import { checkDigest } from "./save-stream.js";

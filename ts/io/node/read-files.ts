@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, ModelError } from "../../errors.js";
+import { ConfigError, ModelError } from "../../errors/errors.js";
 import type { FileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { safetensorsIndex } from "./file-source.js";

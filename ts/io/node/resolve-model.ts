@@ -1,11 +1,11 @@
 import { isAbsolute, join } from "node:path";
-import { checkSignal, throwIfAborted } from "../../abort.js";
-import { AbortError, ConfigError, ModelError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import { addressSource } from "../../models/model-source.js";
-import type { ModelSource } from "../../models/model-source.js";
-import { checkOptions } from "../../options.js";
-import { callable, flag } from "../../settings.js";
+import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
+import { AbortError, ConfigError, ModelError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { addressSource } from "../model-source.js";
+import type { ModelSource } from "../model-source.js";
+import { checkOptions } from "../../arguments/options.js";
+import { callable, flag } from "../../arguments/settings.js";
 import { cacheFolder } from "./cache-folder.js";
 import { cacheName } from "./cache-name.js";
 import { fetchFromHub } from "./hub.js";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { throwIfAborted } from "../../abort.js";
-import { ModelError } from "../../errors.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { ModelError } from "../../errors/errors.js";
 import type { PinnedFile } from "./known-models.js";
 
 /** Size and SHA-256 of what was written or read. */

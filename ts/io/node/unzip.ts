@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { basename, join } from "node:path";
 import { Unzip, UnzipInflate } from "fflate";
-import { FormatError } from "../../errors.js";
+import { FormatError } from "../../errors/errors.js";
 import type { Digest } from "./save-stream.js";
 import { saveStream } from "./save-stream.js";
 

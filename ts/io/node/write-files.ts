@@ -1,8 +1,8 @@
 import { open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { checkRecord } from "../../collections.js";
-import { ConfigError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import { checkRecord } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { type ByteSink, checkBytes } from "../byte-source.js";
 import type { FileMap } from "../file-map.js";
 import { withFolder } from "./make-folder.js";
@@ -21,7 +21,7 @@ async function writeDurably(path: string, write: (sink: ByteSink) => Promise<voi
 }
 
 /** Makes renames in a folder durable, where the system can (Windows cannot open folders). */
-export async function syncFolder(directory: string): Promise<void> {
+async function syncFolder(directory: string): Promise<void> {
   const handle = await open(directory, "r").catch(() => null);
   await handle?.sync().catch(() => {});
   await handle?.close();

@@ -1,5 +1,5 @@
-import { AdapterError, UnsupportedError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import { AdapterError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { anything, between, classes, exactly, ignoringCase, union } from "./character-set.js";
 import type { CharacterSet } from "./character-set.js";
 import { choice, repeat, sequence } from "./syntax.js";

@@ -1,4 +1,4 @@
-import { AdapterError } from "../../errors.js";
+import { AdapterError } from "../../errors/errors.js";
 import type { CharacterSet } from "./character-set.js";
 import type { Place, Syntax } from "./syntax.js";
 

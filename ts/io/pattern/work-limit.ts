@@ -1,4 +1,4 @@
-import { AdapterError } from "../../errors.js";
+import { AdapterError } from "../../errors/errors.js";
 
 /** Steps that matching may take at most at the start, and that every path adds. */
 const RESERVE = 30_000_000;

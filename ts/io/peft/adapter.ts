@@ -1,8 +1,8 @@
-import { AdapterError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import { loraScaling } from "../../nn/lora-scaling.js";
-import { formatShape } from "../../tensor.js";
-import type { Tensor } from "../../tensor.js";
+import { AdapterError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { loraScaling } from "../../values/lora-scaling.js";
+import { formatShape } from "../../values/tensor.js";
+import type { Tensor } from "../../values/tensor.js";
 import type { AdapterConfig } from "./config.js";
 import { patternValues } from "./pattern-values.js";
 import { targetTest } from "./targets.js";

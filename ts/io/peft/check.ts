@@ -1,8 +1,8 @@
-import { checkRecord, namesFrom } from "../../collections.js";
-import { AdapterError } from "../../errors.js";
-import { clip } from "../../excerpt.js";
-import { checkLengths } from "../../shape.js";
-import { formatShape, sameShape } from "../../tensor.js";
+import { checkRecord, namesFrom } from "../../arguments/collections.js";
+import { AdapterError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { checkLengths } from "../../values/shape.js";
+import { formatShape, sameShape } from "../../values/tensor.js";
 import { checkBytes } from "../byte-source.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";

@@ -1,5 +1,5 @@
-import { AdapterError, FormatError, UnsupportedError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import { AdapterError, FormatError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { type Json, parseJsonObject } from "../json.js";
 import { adapterConfig } from "./config.js";
 import type { AdapterConfig } from "./config.js";

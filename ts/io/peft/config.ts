@@ -1,6 +1,6 @@
-import { ConfigError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
-import { checkOptions } from "../../options.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { checkOptions } from "../../arguments/options.js";
 import type { Json } from "../json.js";
 import { layout } from "./layout.js";
 

@@ -1,4 +1,4 @@
-import { isRecord } from "../../collections.js";
+import { isRecord } from "../../arguments/collections.js";
 
 /** One kind of field value: how to take it from JSON or a caller, and what to tell someone who wrote something else. */
 export interface FieldType<T> {

@@ -1,5 +1,5 @@
-import { AdapterError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import { AdapterError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 
 /** Name of the weights' file in an adapter's folder. */
 export const WEIGHTS_FILE = "adapter_model.safetensors";

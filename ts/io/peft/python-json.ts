@@ -1,6 +1,6 @@
-import { listFrom } from "../../collections.js";
-import { ConfigError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import { listFrom } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { byName } from "../safetensors/write.js";
 
 /** As deep as `parseJson` reads: what is written can be read again, and a cycle ends. */

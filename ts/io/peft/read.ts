@@ -1,7 +1,7 @@
-import { AdapterError, ConfigError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import { formatShape } from "../../tensor.js";
-import type { Tensor } from "../../tensor.js";
+import { AdapterError, ConfigError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { formatShape } from "../../values/tensor.js";
+import type { Tensor } from "../../values/tensor.js";
 import { checkBytes } from "../byte-source.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";

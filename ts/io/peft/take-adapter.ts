@@ -1,8 +1,8 @@
-import { checkRecord } from "../../collections.js";
-import { ConfigError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import { oneOf } from "../../settings.js";
-import { checkTensor, type Tensor } from "../../tensor.js";
+import { checkRecord } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { oneOf } from "../../arguments/settings.js";
+import { checkTensor, type Tensor } from "../../values/tensor.js";
 import { type Adapter, type AdapterLayer, checkLayers } from "./adapter.js";
 import { takeConfig } from "./config.js";
 

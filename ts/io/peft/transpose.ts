@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor.js";
+import type { Tensor } from "../../values/tensor.js";
 
 /** The matrix `[rows, columns]` as `[columns, rows]`, copied. */
 export function transpose({ shape, data }: Tensor): Tensor {

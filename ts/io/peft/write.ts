@@ -1,5 +1,5 @@
-import { checkOptions } from "../../options.js";
-import type { Tensor } from "../../tensor.js";
+import { checkOptions } from "../../arguments/options.js";
+import type { Tensor } from "../../values/tensor.js";
 import type { FileMap } from "../file-map.js";
 import { writeSafetensors } from "../safetensors/index.js";
 import type { FloatDtype } from "../safetensors/index.js";

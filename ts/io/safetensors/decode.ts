@@ -1,5 +1,5 @@
-import { UnsupportedError } from "../../errors.js";
-import { clip } from "../../excerpt.js";
+import { UnsupportedError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import type { Dtype } from "./dtypes.js";
 import { fromHalf } from "./half.js";
 

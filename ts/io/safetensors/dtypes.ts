@@ -1,4 +1,4 @@
-import { sizeOf } from "../../tensor.js";
+import { sizeOf } from "../../values/tensor.js";
 
 /** Bits an element takes, for every element type of the safetensors format. */
 export const dtypeBits = {

@@ -1,5 +1,5 @@
-import { FormatError } from "../../errors.js";
-import { clip } from "../../excerpt.js";
+import { FormatError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import type { FloatDtype } from "./dtypes.js";
 import { toBfloat, toHalf } from "./half.js";
 

@@ -1,6 +1,6 @@
-import { FormatError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import { formatShape, sizeOf } from "../../tensor.js";
+import { FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { formatShape, sizeOf } from "../../values/tensor.js";
 import { isJsonObject, type Json, parseJson } from "../json.js";
 import { byteLength, isDtype } from "./dtypes.js";
 import type { Dtype } from "./dtypes.js";

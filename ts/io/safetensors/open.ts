@@ -1,6 +1,6 @@
-import { FormatError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import type { Tensor } from "../../tensor.js";
+import { FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import type { Tensor } from "../../values/tensor.js";
 import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";

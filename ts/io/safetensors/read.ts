@@ -1,6 +1,6 @@
-import { ConfigError } from "../../errors.js";
-import { clip } from "../../excerpt.js";
-import type { Tensor } from "../../tensor.js";
+import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import type { Tensor } from "../../values/tensor.js";
 import { checkBytes, checkFileName } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";

@@ -1,8 +1,8 @@
-import { formatShape, sameShape, type Tensor } from "../../tensor.js";
-import { FormatError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
-import { checkOptions } from "../../options.js";
-import { flag } from "../../settings.js";
+import { formatShape, sameShape, type Tensor } from "../../values/tensor.js";
+import { FormatError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { checkOptions } from "../../arguments/options.js";
+import { flag } from "../../arguments/settings.js";
 import { type Dtype, dtypeBits } from "./dtypes.js";
 import type { TensorFile } from "./read.js";
 

@@ -1,10 +1,10 @@
-import { checkRecord } from "../../collections.js";
-import { ConfigError, MemoryError } from "../../errors.js";
-import { clip, excerpt } from "../../excerpt.js";
-import { checkOptions } from "../../options.js";
-import { oneOf } from "../../settings.js";
-import { checkTensor, formatShape } from "../../tensor.js";
-import type { Tensor } from "../../tensor.js";
+import { checkRecord } from "../../arguments/collections.js";
+import { ConfigError, MemoryError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { checkOptions } from "../../arguments/options.js";
+import { oneOf } from "../../arguments/settings.js";
+import { checkTensor, formatShape } from "../../values/tensor.js";
+import type { Tensor } from "../../values/tensor.js";
 import type { ByteSink } from "../byte-source.js";
 import { byteLength, dtypeBits } from "./dtypes.js";
 import type { FloatDtype } from "./dtypes.js";

@@ -1,5 +1,5 @@
-import { ModelError, UnsupportedError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 
 /** Sizes and constants of a BERT encoder, as its config.json has them. */
 export interface BertConfig {

@@ -1,13 +1,13 @@
-import { ModelError } from "../../errors.js";
-import { clip } from "../../excerpt.js";
+import { ModelError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import { isReadableFloat, type TensorIndex } from "../../io/safetensors/index.js";
-import { formatShape, sameShape } from "../../tensor.js";
+import { formatShape, sameShape } from "../../values/tensor.js";
 import type { BertConfig } from "./config.js";
 
 type Named = readonly [name: string, shape: readonly number[]];
 
 /** Every tensor that an encoder has in its file, with its shape. */
-export function* bertTensors(config: BertConfig): Generator<Named> {
+function* bertTensors(config: BertConfig): Generator<Named> {
   const { hiddenSize: hidden, intermediateSize: inner } = config;
   yield ["embeddings.token_type_embeddings.weight", [config.typeVocabularySize, hidden]];
   yield ["embeddings.word_embeddings.weight", [config.vocabularySize, hidden]];

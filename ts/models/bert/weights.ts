@@ -1,7 +1,7 @@
-import { ModelError } from "../../errors.js";
+import { ModelError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { type OpenTensorFile, weightProblem, type WeightOptions } from "../../io/safetensors/index.js";
-import type { Tensor } from "../../tensor.js";
+import type { Tensor } from "../../values/tensor.js";
 import { AdaptedLinear } from "../adapted-linear.js";
 import type { BertConfig } from "./config.js";
 import { checkBertTensors, tensorPrefix } from "./tensors.js";

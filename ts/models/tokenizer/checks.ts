@@ -1,5 +1,5 @@
-import type { ModelError } from "../../errors.js";
-import { excerpt } from "../../excerpt.js";
+import type { ModelError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, type Json } from "../../io/json.js";
 
 /** A JSON object. */

@@ -5,7 +5,7 @@ use super::rows::{FEW, FEW_DEEP};
 use super::select::{PACKING_COLUMNS, PACKING_ROWS};
 use super::source::{B_BLOCK, FEW_ROWS, Group, Source};
 use super::tile::{Initial, Strip, Tile};
-use super::{Activation, Product, Right, Strided, output, rows, select};
+use super::{Product, Right, Strided, output, rows, select};
 use core::ops::Range;
 
 /// Rows of A that pass a group of panels before the next group: 256 KiB of A, which stays in the second-level cache.
@@ -64,9 +64,6 @@ pub unsafe fn multiply(product: &Product, tile: Tile, rows: Range<usize>, column
             if !columns.is_empty() {
                 blocked(product, tile, rows.clone(), columns, first, workspace);
             }
-        }
-        if c.activation == Activation::Relu {
-            output::relu(&c, rows, columns);
         }
     }
 }

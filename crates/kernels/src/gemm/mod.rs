@@ -9,7 +9,7 @@
 //! | `tile`, `select` | the register tile, and the choice among the compiled ones |
 //! | `pack` | panels of B, strips of A, and the layout of a packed matrix |
 //! | `blocked`, `source` | the loops over blocks, and where the panels come from |
-//! | `output` | scaling of C, bias, activation, right edges |
+//! | `output` | scaling of C, bias, right edges |
 //! | `rows` | products with one to three rows |
 //! | `lora` | the skinny products of a LoRA layer and its gradients |
 //! | `peak` | what the machine could do at best, and what each tile does |
@@ -72,7 +72,7 @@ pub enum Right {
     },
 }
 
-/// Where results go and what happens to them on the way: C ← f(α·(A·B) + β·C + bias).
+/// Where results go and what happens to them on the way: C ← α·(A·B) + β·C + bias.
 #[derive(Clone, Copy)]
 pub struct Output {
     /// Rows of contiguous elements, `row` apart.
@@ -83,22 +83,13 @@ pub struct Output {
     pub beta: f32,
     /// One value a column, or null.
     pub bias: *const f32,
-    pub activation: Activation,
 }
 
 impl Output {
-    /// C ← α·A·B + β·C without bias or activation.
+    /// C ← α·A·B + β·C without bias.
     pub fn new(data: *mut f32, row: usize, alpha: f32, beta: f32) -> Self {
-        Self { data, row, alpha, beta, bias: core::ptr::null(), activation: Activation::None }
+        Self { data, row, alpha, beta, bias: core::ptr::null() }
     }
-}
-
-/// The last step of the epilogue.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    None,
-    /// max(x, 0)
-    Relu,
 }
 
 /// One product: `a` is [m, k], `b` is [k, n], the output [m, n]. The output overlaps neither operand nor bias.

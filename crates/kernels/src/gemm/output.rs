@@ -26,21 +26,6 @@ pub unsafe fn prepare(c: &Output, k: usize, rows: Range<usize>, columns: Range<u
     Initial::Output
 }
 
-/// C ← max(C, 0)
-///
-/// # Safety
-/// C valid for the ranges.
-pub unsafe fn relu(c: &Output, rows: Range<usize>, columns: Range<usize>) {
-    for i in rows {
-        for j in columns.clone() {
-            unsafe {
-                let place = c.data.add(i * c.row + j);
-                *place = if *place < 0.0 { 0.0 } else { *place };
-            }
-        }
-    }
-}
-
 /// C[0..height, columns] ← edge + initial, where the tile hung over the right edge.
 ///
 /// # Safety

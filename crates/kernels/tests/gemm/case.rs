@@ -1,7 +1,7 @@
 //! A product, its float64 reference, and the comparison.
 
 use crate::random::Random;
-use kernels::gemm::{Activation, Output, Product, Right, Strided, Tile, blocked, multiply, pack};
+use kernels::gemm::{Output, Product, Right, Strided, Tile, blocked, multiply, pack};
 
 /// Which operands lie transposed in memory.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,6 @@ pub struct Case {
     pub source: Source,
     pub tile: Tile,
     pub bias: bool,
-    pub activation: Activation,
     /// Cuts of the rows and of the columns.
     pub parts: usize,
     /// Parts have a multiple of this many rows.
@@ -93,7 +92,6 @@ impl Case {
             source: Source::Strided,
             tile: Tile::T4x8,
             bias: false,
-            activation: Activation::None,
             parts: 1,
             part_rows: 1,
         }
@@ -135,7 +133,6 @@ impl Case {
                 alpha,
                 beta,
                 bias: if self.bias { bias.as_ptr() } else { core::ptr::null() },
-                activation: self.activation,
             },
         };
         let mut workspace = vec![f32::NAN; blocked::WORKSPACE];
@@ -174,9 +171,6 @@ impl Case {
                 }
                 if self.bias {
                     want += bias[j] as f64;
-                }
-                if self.activation == Activation::Relu {
-                    want = want.max(0.0);
                 }
                 let error = (got as f64 - want).abs();
                 assert!(error <= 3e-7 * (size + 2.0), "{} at ({i}, {j}): {got}, expected {want}", self.name());

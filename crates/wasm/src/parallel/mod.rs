@@ -1,6 +1,7 @@
 //! Work sharing. A kernel is cut into `tasks` independent pieces; where the build has threads the pool takes them,
 //! elsewhere they run one after the other. The cut depends on the thread count alone, so results are repeatable.
 
+pub mod grain;
 #[cfg(target_feature = "atomics")]
 mod pool;
 #[cfg(target_feature = "atomics")]

@@ -64,7 +64,7 @@ export const elementwise = {
     make(maker) {
       const x = maker.any();
       const limits = { ...(maker.random.chance(0.8) && { min: -0.4 }), ...(maker.random.chance(0.8) && { max: 0.7 }) };
-      const { min = -Infinity, max = Infinity } = limits as { min?: number; max?: number };
+      const { min = -Infinity, max = Infinity } = limits;
       const hold = (value: number) => Math.min(Math.max(value, min), max);
       return { inputs: [x], attributes: limits, range: growing(hold)(x) };
     },

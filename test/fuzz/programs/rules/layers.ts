@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../../ts/tensor.js";
+import { sizeOf } from "../../../../ts/values/tensor.js";
 import { most, type Rule, within } from "./rule.js";
 import { cuts } from "./reductions.js";
 

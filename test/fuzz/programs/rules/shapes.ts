@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../../ts/tensor.js";
+import { sizeOf } from "../../../../ts/values/tensor.js";
 import type { Maker, Tensor } from "../maker.js";
 import { partOf } from "./elementwise.js";
 import type { Rule } from "./rule.js";

@@ -1,0 +1,58 @@
+import { ConfigError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+
+/**
+ * Names that other libraries, and other places here, have for one thing; lower case, without underscores. Left out are
+ * those that hold the name itself, such as `lora_alpha`.
+ */
+const SYNONYMS =
+  "lr learningrate peak,weightdecay wd,eps epsilon,rank r loradim,targetmodules targets,total numtrainingsteps," +
+  "accumulate gradientaccumulationsteps,maxgradnorm maxnorm clip,dim axis,dim0 axis0,dim1 axis1,transposea transa," +
+  "transposeb transb";
+
+/**
+ * Throws `ConfigError` unless `given` is an object none of whose enumerable names is outside `known`; the message names
+ * the option that was likely meant. An option that is misspelt would else be ignored in silence.
+ */
+export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
+    const details = { op: what, option: "options", expected: "an object", value: given };
+    throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`, details);
+  }
+  for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known);
+}
+
+function unknownOption(what: string, name: string, known: readonly string[]): ConfigError {
+  const meant = likelyName(name, known);
+  const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+  const there = known.join(", ") || "none";
+  const message = `${what}: there is no option ${excerpt(clip(name, 60))}${hint} (there are ${there})`;
+  return new ConfigError(message, { op: what, option: name, meant, allowed: known });
+}
+
+/** The known name that means the same, stands in it or around it, or is spelt nearly the same; undefined for none. */
+export function likelyName(name: string, known: readonly string[]): string | undefined {
+  const wanted = plain(name);
+  if (wanted.length > 60) return undefined;
+  // Longest first: keep_dims is rather keepDim than dim.
+  const byLength = [...known].sort((a, b) => b.length - a.length);
+  const find = (test: (own: string) => boolean) => byLength.find((option) => test(plain(option)));
+  const same = SYNONYMS.split(",").find((group) => group.split(" ").includes(wanted)) ?? wanted;
+  const spelt = (typos: number) => (own: string) => wanted.length >= 3 * typos && nearly(wanted, own, typos);
+  return (
+    find((own) => same.split(" ").includes(own)) ??
+    find((own) => Math.min(own.length, wanted.length) > 3 && (own.includes(wanted) || wanted.includes(own))) ??
+    find(spelt(1)) ??
+    find(spelt(2))
+  );
+}
+
+const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+/** Whether `b` is `a` with at most so many letters inserted, deleted or replaced. */
+function nearly(a: string, b: string, typos: number): boolean {
+  if (a === b || typos < 0) return typos >= 0;
+  const [restA, restB] = [a.slice(1), b.slice(1)];
+  if (a[0] === b[0]) return nearly(restA, restB, typos);
+  return nearly(restA, b, typos - 1) || nearly(a, restB, typos - 1) || nearly(restA, restB, typos - 1);
+}

@@ -1,0 +1,121 @@
+import { ConfigError, type ErrorClass } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+
+// Checks of single settings: each gives back what came, or throws a `ConfigError` that says what was expected. They take
+// anything, since JavaScript passes anything.
+
+/** Largest finite float32: what kernels compute with. */
+const LARGEST = 3.4028234663852886e38;
+
+/** The name that details have for something: without what stands before it in a sentence. */
+export const keyOf = (name: string) => name.split(" ").pop();
+
+/** "<what>: <name> is <expected>, got <value>" */
+export function unexpected(
+  what: string,
+  name: string,
+  expected: string,
+  value: unknown,
+  kind: ErrorClass = ConfigError,
+  more: Record<string, unknown> = {},
+): Error {
+  const at = more["place"] === undefined ? "" : ` at place ${more["place"] as number}`;
+  const message = `${what}: ${name} is ${expected}, got ${excerpt(value)}${at}`;
+  return new kind(message, { op: what, option: keyOf(name), expected, value, ...more });
+}
+
+/** Gives a value back, or throws where it is not what is expected. */
+type Check<T> = (what: string, name: string, value: unknown) => T;
+
+/** A check of what can be said in a few words. */
+export function check<T>(expected: string, fits: (value: T) => boolean): Check<T> {
+  return (what, name, value) => {
+    if (fits(value as T)) return value as T;
+    throw unexpected(what, name, expected, value);
+  };
+}
+
+const between = (value: unknown, least: number, most: number): value is number =>
+  typeof value === "number" && value >= least && value <= most;
+
+/** Any number, NaN and infinities too. */
+export const number = check<number>("a number", (value) => typeof value === "number");
+
+/** A finite number, in float32 too. */
+export const finite = check<number>("a finite number", (value) => between(value, -LARGEST, LARGEST));
+
+/** A finite number from 0. */
+export const nonNegative = check<number>("a number from 0", (value) => between(value, 0, LARGEST));
+
+/** A finite number above 0. */
+export const positive = check<number>("a number above 0", (value) => value !== 0 && between(value, 0, LARGEST));
+
+/** A number above 0, or infinity for no limit. */
+export const aboveZero = check<number>("a number above 0", (value) => value !== 0 && between(value, 0, Infinity));
+
+/** A number from 0 to below 1. */
+export const fraction = check<number>("a number from 0 to below 1", (value) => value !== 1 && between(value, 0, 1));
+
+/** A number from 0 to 1. */
+export const share = check<number>("a number from 0 to 1", (value) => between(value, 0, 1));
+
+/** true or false. */
+export const flag = check<boolean>("true or false", (value) => typeof value === "boolean");
+
+/** A whole number from `least` to `most`. */
+export function whole(
+  what: string,
+  name: string,
+  value: unknown,
+  least = 0,
+  most: number = Number.MAX_SAFE_INTEGER,
+  kind?: ErrorClass,
+): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+  const end = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+  throw unexpected(what, name, `a whole number from ${least}${end}`, value, kind);
+}
+
+/** One of a few words. */
+export function oneOf<T extends string>(what: string, name: string, value: unknown, words: readonly T[]): T {
+  if (words.includes(value as T)) return value as T;
+  const expected = `one of ${words.map((word) => `"${word}"`).join(", ")}`;
+  throw unexpected(what, name, expected, value, undefined, { allowed: words });
+}
+
+/** A function. */
+export function callable<T>(what: string, name: string, value: T): T {
+  if (typeof value === "function") return value;
+  throw unexpected(what, name, "a function", value);
+}
+
+/** An object, whose fields are the caller's to check. */
+export function object(what: string, name: string, value: unknown, fields = "an object", kind?: ErrorClass): object {
+  if (typeof value === "object" && value !== null) return value;
+  throw unexpected(what, name, fields, value, kind);
+}
+
+/** A list, whose items are the caller's to check. */
+export function list(what: string, name: string, value: unknown, items: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw unexpected(what, name, `a list of ${items}`, value);
+}
+
+/** How long a list is that may also be a typed array or the like. */
+export function lengthOf(what: string, name: string, value: unknown, items: string, kind?: ErrorClass): number {
+  const length: unknown = typeof value === "object" && value !== null && (value as unknown[]).length;
+  if (Number.isSafeInteger(length) && (length as number) >= 0) return length as number;
+  throw unexpected(what, name, `a list of ${items}`, value, kind);
+}
+
+/** "<what>: <name> is a list of <items>, got <value> at place <place>" */
+export function notListed(
+  what: string,
+  name: string,
+  items: string,
+  value: unknown,
+  place: number,
+  kind?: ErrorClass,
+): Error {
+  return unexpected(what, name, `a list of ${items}`, value, kind, { place });
+}

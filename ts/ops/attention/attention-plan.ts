@@ -1,0 +1,73 @@
+import {
+  ATTENTION_GRADIENT,
+  ATTENTION_PLAN,
+  type AttentionPlanStruct,
+  writeAttentionGradient,
+  writeAttentionPlan,
+} from "../../engine/struct.js";
+import { hostArray } from "../../values/number-list.js";
+import type { GradientTarget, Pointer, Workspace } from "../op.js";
+
+/** How the attention kernels cover a batch: see `crates/kernels/src/attention`. */
+export interface AttentionPlan {
+  /** The struct in memory, and behind it the table of sequences. */
+  readonly pointer: Pointer;
+  /** Elements of scratch that each kernel needs. */
+  readonly scratch: number;
+}
+
+/** Written and uploaded anew by each gradient. */
+const gradientWords = new Int32Array(ATTENTION_GRADIENT);
+
+/** A plan that is being made: room for the struct, then the table. */
+export class PlanWords {
+  private readonly words: Int32Array;
+
+  constructor(what: string, sequences: number) {
+    this.words = hostArray(what, Int32Array, ATTENTION_PLAN + 4 * sequences);
+  }
+
+  /** First query row, queries, first key row, keys of a sequence. */
+  row(sequence: number, row: readonly [number, number, number, number]): void {
+    this.words.set(row, ATTENTION_PLAN + 4 * sequence);
+  }
+
+  /** Puts the plan into memory; no sequence has more keys than `longest`. */
+  upload(call: Workspace, longest: number, values: AttentionPlanStruct): AttentionPlan {
+    const { words } = this;
+    writeAttentionPlan(words, values);
+    return { pointer: call.upload(words), scratch: call.kernels.attention_scratch_len(longest, values.headDim) };
+  }
+}
+
+/** What scores are multiplied with unless a caller says so: 1/√d. */
+export function usualScale(headDim: number): number {
+  return 1 / Math.sqrt(Math.max(headDim, 1));
+}
+
+/** output ← softmax(scale·q·kᵀ)·v, and the log-sum-exp of each row's scores. */
+export function runAttention(
+  call: Workspace,
+  { pointer, scratch }: AttentionPlan,
+  [q, k, v]: readonly Pointer[],
+  output: Pointer,
+  lse: Pointer,
+): void {
+  call.kernels.attention_forward(pointer, q!, k!, v!, output, lse, call.scratch(scratch), scratch);
+}
+
+/** Gradients of q, k and v; those with a null pointer are left out. */
+export function runAttentionGradient(
+  call: Workspace,
+  { pointer, scratch }: AttentionPlan,
+  operands: { qkv: readonly Pointer[]; lse: Pointer; gradient: Pointer },
+  targets: readonly GradientTarget[],
+): void {
+  const { qkv, lse, gradient: g } = operands;
+  const [q, k, v] = qkv as [Pointer, Pointer, Pointer];
+  const [{ pointer: dq, accumulate: accumulateQ }, { pointer: dk, accumulate: accumulateK }, { pointer: dv, accumulate: accumulateV }] =
+    targets as [GradientTarget, GradientTarget, GradientTarget]; // prettier-ignore
+  writeAttentionGradient(gradientWords, { g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV });
+  const struct = call.upload(gradientWords);
+  call.kernels.attention_gradient(pointer, struct, call.scratch(scratch), scratch);
+}

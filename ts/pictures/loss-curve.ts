@@ -1,0 +1,113 @@
+import type { StepRecord } from "../train/fit-options.js";
+import { axisTicks, tickLabel } from "./axis-ticks.js";
+import { escape, Palette } from "./svg.js";
+
+/** What the picture says beside the curve. */
+export interface LossCurveText {
+  readonly title: string;
+  readonly subtitle: string;
+  /** Number of classes: guessing costs ln of it, which is drawn as a yardstick. */
+  readonly classes: number;
+}
+
+const SIZE = { width: 880, height: 480 };
+const PLOT = { left: 72, right: SIZE.width - 84, top: 106, bottom: SIZE.height - 60 };
+/** Weight of the past in the smoothed line: about twenty steps are seen at once. */
+const SMOOTHING = 0.9;
+
+/** More points than this cannot be told apart at this size, and make the file large. */
+const MOST_POINTS = 2000;
+
+const palette = new Palette({ loss: ["#1a6fd4", "#6cb1ff"], rate: ["#b3702a", "#d9a066"] });
+const quiet = palette.paint({ fill: "quiet" });
+
+/** How the lines are drawn, in the picture and in its legend. */
+const LINES = {
+  raw: `${palette.paint({ fill: "none", stroke: "loss" })} stroke-width="1" opacity="0.4"`,
+  smooth: `${palette.paint({ fill: "none", stroke: "loss" })} stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round"`,
+  rate: `${palette.paint({ fill: "none", stroke: "rate" })} stroke-width="1.25" opacity="0.55"`,
+  guess: `${palette.paint({ stroke: "quiet" })} stroke-width="1" stroke-dasharray="2 4"`,
+  grid: `${palette.paint({ stroke: "grid" })} stroke-width="1"`,
+} as const;
+
+/** Exponential moving average, corrected for its start (as Adam does). */
+function smooth(values: readonly number[]): number[] {
+  let average = 0;
+  return values.map((value, i) => {
+    average = SMOOTHING * average + (1 - SMOOTHING) * value;
+    return average / (1 - SMOOTHING ** (i + 1));
+  });
+}
+
+/** The loss curve of a run as an SVG document: loss and its moving average, learning rate, axes; for light and dark. */
+export function lossCurve(steps: readonly StepRecord[], { title, subtitle, classes }: LossCurveText): string {
+  const losses = steps.map(({ loss }) => loss).filter(Number.isFinite);
+  const guess = Math.log(classes);
+  const lossTicks = axisTicks(0, Math.max(guess * 1.05, ...losses), 6);
+  const stepTicks = axisTicks(0, Math.max(1, steps.length), 8).filter(Number.isInteger);
+  const top = lossTicks.at(-1)!;
+  const peakRate = Math.max(...steps.map(({ learningRate }) => learningRate), 0);
+  const x = (step: number) => PLOT.left + ((PLOT.right - PLOT.left) * step) / Math.max(1, steps.length);
+  const y = (share: number) => PLOT.bottom - (PLOT.bottom - PLOT.top) * share;
+  const stride = Math.ceil(steps.length / MOST_POINTS);
+  const path = (values: readonly number[], full: number) => {
+    const points = values.map((value, i) => `${x(i + 1).toFixed(1)} ${y(value / full).toFixed(1)}`);
+    return points
+      .filter((_, i) => i % stride === 0 || i === points.length - 1)
+      .map((at, i) => (i === 0 ? `M${at}` : `L${at}`))
+      .join("");
+  };
+  const smoothed = smooth(losses);
+  const last = smoothed.at(-1) ?? 0;
+  const rates = steps.map(({ learningRate }) => learningRate);
+  const rate = peakRate > 0 ? rateLine(path(rates, peakRate / 0.3), y(0.3), x(peakStep(steps) + 1), peakRate) : "";
+  const body = `<text ${palette.paint({ fill: "ink" })} font-size="18" font-weight="600" x="${PLOT.left}" y="34">${escape(title)}</text>
+<text ${quiet} x="${PLOT.left}" y="56">${escape(subtitle)}</text>
+${lossTicks.map((value) => rule(y(value / top), tickLabel(value, lossTicks))).join("\n")}
+${stepTicks.map((step) => `<text ${quiet} x="${x(step)}" y="${PLOT.bottom + 20}" text-anchor="middle">${step}</text>`).join("")}
+<text ${quiet} x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 44}" text-anchor="middle">optimizer step</text>
+<text ${quiet} transform="translate(22 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">training loss (cross entropy, nats)</text>
+<line ${LINES.guess} x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(guess / top)}" y2="${y(guess / top)}"/>
+<text ${quiet} x="${PLOT.right + 8}" y="${guessLabelAt(y(guess / top), y(last / top)) + 4}">guessing</text>
+${rate}
+<path ${LINES.raw} d="${path(losses, top)}"/>
+<path ${LINES.smooth} d="${path(smoothed, top)}"/>
+<text ${palette.paint({ fill: "loss" })} x="${PLOT.right + 8}" y="${y(last / top) + 4}">${last.toFixed(3)}</text>
+<g transform="translate(${PLOT.left} ${PLOT.top - 22})">${legend()}</g>`;
+  const description = `${subtitle}. The loss's moving average ends at ${last.toFixed(3)} after ${steps.length} steps.`;
+  return palette.page({ ...SIZE, title, description, body });
+}
+
+/** Moves the yardstick's label off the curve's where both would stand in one place. */
+function guessLabelAt(guess: number, curve: number): number {
+  const room = 16;
+  if (Math.abs(guess - curve) >= room) return guess;
+  return curve + (guess < curve ? -room : room);
+}
+
+function rule(height: number, label: string): string {
+  const at = height.toFixed(1);
+  return (
+    `<line ${LINES.grid} x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>` +
+    `<text ${quiet} x="${PLOT.left - 10}" y="${(height + 4).toFixed(1)}" text-anchor="end">${label}</text>`
+  );
+}
+
+/** The learning rate takes the lowest third of the plot: it is there for its shape, and its peak is written on it. */
+function rateLine(path: string, height: number, peakAt: number, peak: number): string {
+  const label = `peak ${peak.toPrecision(2).replace(/\.?0+(e|$)/, "$1")}`;
+  const at = Math.min(peakAt, PLOT.right - 80).toFixed(1);
+  return `<path ${LINES.rate} d="${path}"/><text ${palette.paint({ fill: "rate" })} x="${at}" y="${(height - 6).toFixed(1)}">${label}</text>`;
+}
+
+function legend(): string {
+  const entry = (kind: keyof typeof LINES, label: string, at: number) =>
+    `<line ${LINES[kind]} x1="${at}" x2="${at + 24}" y1="-4" y2="-4"/><text ${quiet} x="${at + 32}" y="0">${label}</text>`;
+  return (
+    entry("raw", "loss of each step", 0) + entry("smooth", "moving average", 170) + entry("rate", "learning rate", 324)
+  );
+}
+
+function peakStep(steps: readonly StepRecord[]): number {
+  return steps.reduce((best, step, i) => (step.learningRate > steps[best]!.learningRate ? i : best), 0);
+}

@@ -1,0 +1,81 @@
+import { MemoryError } from "../errors/errors.js";
+import { lengthOf, notListed } from "../arguments/settings.js";
+import { MAX_ELEMENTS } from "./shape.js";
+
+/** Whole numbers that a caller gave, copied, and the range they lie in. */
+export interface Integers {
+  readonly data: Int32Array;
+  /** Smallest; Infinity where there are none. */
+  readonly least: number;
+  /** Largest; -Infinity where there are none. */
+  readonly most: number;
+}
+
+/**
+ * A copy of whole numbers of 32 bits. Throws `ConfigError` for anything else: NaN, fractions, strings, big integers, gaps.
+ */
+export function integersOf(what: string, name: string, given: ArrayLike<number>): Integers {
+  const fits = (value: unknown) => isNumber(value) && (value | 0) === value;
+  const data = copyOf(what, name, given, Int32Array, "whole numbers", fits, Number);
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of data) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { data, least, most };
+}
+
+/** A copy of numbers as float32. Throws `ConfigError` for anything else. */
+export function floatsOf(what: string, name: string, given: ArrayLike<number>): Float32Array {
+  return copyOf(what, name, given, Float32Array, "numbers", isNumber, Number);
+}
+
+/** What a mask lets through: 1 where it is neither 0 nor false. Throws `ConfigError` for anything but numbers and booleans. */
+export function maskOf(what: string, name: string, given: ArrayLike<number | boolean>): Uint8Array {
+  const fits = (value: unknown) => typeof value === "boolean" || (isNumber(value) && !Number.isNaN(value));
+  return copyOf(what, name, given, Uint8Array, "numbers", fits, (value) => (value ? 1 : 0));
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+/** A copy of a list of `items`, each read once: checked by `fits`, made a number by `convert`. */
+function copyOf<T extends Int32Array | Float32Array | Uint8Array>(
+  what: string,
+  name: string,
+  given: ArrayLike<unknown>,
+  kind: ArrayKind<T>,
+  items: string,
+  fits: (value: unknown) => boolean,
+  convert: (value: unknown) => number,
+): T {
+  const length = lengthOf(what, name, given, items);
+  // A length is anybody's claim and memory is made for it, so the last value must be there too.
+  if (length > 0 && !ArrayBuffer.isView(given) && given[length - 1] === undefined) {
+    throw notListed(what, name, items, undefined, length - 1);
+  }
+  const data = hostArray(what, kind, length);
+  for (let i = 0; i < length; i++) {
+    const value = given[i];
+    if (!fits(value)) throw notListed(what, name, items, value, i);
+    data[i] = convert(value);
+  }
+  return data;
+}
+
+/** A class of typed arrays. */
+interface ArrayKind<T> {
+  new (length: number): T;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+/** An array of zeros. Throws `MemoryError` where JavaScript cannot make one so long. */
+export function hostArray<T>(what: string, kind: ArrayKind<T>, length: number): T {
+  let cause: unknown;
+  try {
+    if (length <= MAX_ELEMENTS) return new kind(length);
+  } catch (error) {
+    cause = error;
+  }
+  const requested = length * kind.BYTES_PER_ELEMENT;
+  throw new MemoryError(`${what}: there is no memory for ${length} values`, { op: what, requested }, { cause });
+}

@@ -1,0 +1,44 @@
+import { ShapeError } from "../errors/errors.js";
+import { floatsOf, hostArray } from "./number-list.js";
+import { object, unexpected } from "../arguments/settings.js";
+import { checkFills, checkLengths, checkSize, sizeOf } from "./shape.js";
+
+export { formatShape, sameShape, sizeOf } from "./shape.js";
+
+/** A tensor on the host: float32, row-major. Reading one from a graph gives a copy. */
+export interface Tensor {
+  /** Lengths of the dimensions, outermost first; `[]` is a scalar. */
+  readonly shape: readonly number[];
+  /** The elements, as many as the product of `shape`. */
+  readonly data: Float32Array;
+}
+
+/**
+ * A tensor from numbers; a `Float32Array` is taken as it is, not copied. Throws `ShapeError` where they are not as many
+ * as the shape says, `ConfigError` where they are no numbers.
+ *
+ * @example tensor([2, 2], [1, 2, 3, 4])
+ */
+export function tensor(shape: readonly number[], data: ArrayLike<number>): Tensor {
+  const lengths = checkLengths("tensor", shape);
+  const elements = data instanceof Float32Array ? data : floatsOf("tensor", "data", data);
+  return checkTensor("tensor", { shape: lengths, data: elements });
+}
+
+/** A tensor of zeros. Throws `ShapeError` for what is no shape, `MemoryError` for one that is too large. */
+export function zeros(shape: readonly number[]): Tensor {
+  const lengths = checkSize("zeros", checkLengths("zeros", shape));
+  return { shape: lengths, data: hostArray("zeros", Float32Array, sizeOf(lengths)) };
+}
+
+/**
+ * Throws `ShapeError` unless `value` is a tensor whose data are as many as its shape says. Gives back what was checked:
+ * each field read once, the shape copied.
+ */
+export function checkTensor(what: string, value: Tensor): Tensor {
+  const { shape, data } = object(what, "a tensor", value, "{ shape, data }", ShapeError) as Tensor;
+  const lengths = checkLengths(what, shape);
+  if (!(data instanceof Float32Array)) throw unexpected(what, "data", "a Float32Array", data, ShapeError);
+  checkFills(what, lengths, "values", data.length);
+  return { shape: checkSize(what, lengths), data };
+}
