@@ -6,13 +6,13 @@ import { parseJsonObject } from "../io/json.js";
 import type { Example } from "../models/text-classifier.js";
 import type { Metrics } from "../train/metrics.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "./classifier-folder.js";
-import { loadDataset, readLabelled, type Warn } from "./dataset.js";
+import { loadDataset, readLabelled, type Warn } from "../jobs/dataset.js";
 import { formatCount, formatPercent } from "./number-format.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { newestRun, runFiles } from "./run-folder.js";
-import type { RunReport } from "./run-report.js";
+import type { RunReport } from "../jobs/run-report.js";
 import type { Session } from "./session.js";
-import { checkSettings } from "./settings-check.js";
+import { checkSettings } from "../jobs/settings-check.js";
 import { clip, tableLines } from "./table.js";
 
 const EXAMPLES = `

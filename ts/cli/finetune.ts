@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AbortError, ConfigError } from "../errors.js";
 import { writeFilesAtomically } from "../io/node/index.js";
-import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "../jobs/checkpoint-file.js";
 import { exitCodes } from "./exit-codes.js";
 import {
   addFinetuneOptions,
@@ -15,12 +15,12 @@ import {
 import { packageRoot } from "./package-root.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { runFiles, withRunFolder } from "./run-folder.js";
-import { outputFiles, reportOf, withoutSteps } from "./run-output.js";
+import { outputFiles, reportOf, withoutSteps } from "../jobs/run-output.js";
 import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "./run-summary.js";
-import { pickSamples } from "./sample-predictions.js";
+import { pickSamples } from "../jobs/sample-predictions.js";
 import type { Session } from "./session.js";
-import { checkResumable, prepare, train } from "./train-run.js";
-import type { TrainingSettings } from "./training-settings.js";
+import { checkResumable, prepare, train } from "../jobs/train-run.js";
+import type { TrainingSettings } from "../jobs/training-settings.js";
 
 const EXAMPLES = `
 Examples:

@@ -7,7 +7,7 @@ import { readFileMap } from "../io/node/index.js";
 import { makeFolder, removeEmpty } from "../io/node/make-folder.js";
 import { isFolder } from "../io/node/read-files.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
-import { withRunLock } from "./run-lock.js";
+import { withRunLock } from "../jobs/node/run-lock.js";
 
 /** Names of what a run leaves behind. */
 export const runFiles = {

@@ -1,5 +1,5 @@
-import { CheckpointWriter } from "../../../ts/cli/checkpoint-file.js";
-import type { RunState } from "../../../ts/cli/run-state.js";
+import { CheckpointWriter } from "../../../ts/jobs/checkpoint-file.js";
+import type { RunState } from "../../../ts/jobs/run-state.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { readFileMap } from "../../../ts/io/node/index.js";
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readCheckpoint } from "../../../ts/cli/checkpoint-file.js";
+import { readCheckpoint } from "../../../ts/jobs/checkpoint-file.js";
 import { bytesSource } from "../../../ts/io/byte-source.js";
 import { parseExamples } from "../../../ts/io/examples/index.js";
 import type { FileMap } from "../../../ts/io/file-map.js";

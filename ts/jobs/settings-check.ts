@@ -2,7 +2,7 @@ import { ConfigError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import { isJsonObject } from "../io/json.js";
 import { flag, fraction, nonNegative, oneOf, positive, whole } from "../settings.js";
-import { builds } from "./engine-start.js";
+import { builds } from "../cli/engine-start.js";
 import { schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */

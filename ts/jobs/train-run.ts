@@ -4,17 +4,17 @@ import type { LocalModel } from "../io/node/index.js";
 import { sizeOf } from "../tensor.js";
 import type { ProgressEvent, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
-import { findModel, loadEncoder, modelHash } from "./base-model.js";
+import { findModel, loadEncoder, modelHash } from "../cli/base-model.js";
 import { type Baseline, measureBaseline } from "./baseline.js";
 import { checkCheckpointFits, CheckpointWriter, type Resumed } from "./checkpoint-file.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import { explainDivergence } from "./divergence.js";
-import { startEngine } from "./engine-start.js";
-import { formatCount, formatDuration } from "./number-format.js";
-import type { ProgressReporter } from "./progress-bar.js";
+import { startEngine } from "../cli/engine-start.js";
+import { formatCount, formatDuration } from "../cli/number-format.js";
+import type { ProgressReporter } from "../cli/progress-bar.js";
 import type { RunState } from "./run-state.js";
 import { predictionsOf, type Sample } from "./sample-predictions.js";
-import { hearSignals, type Session } from "./session.js";
+import { hearSignals, type Session } from "../cli/session.js";
 import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
 
 /** Everything that is ready before the first step. */

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConfigError } from "../errors.js";
-import { clip } from "../excerpt.js";
-import { ownMark, parseMark, stateOf } from "../io/node/process-mark.js";
+import { ConfigError } from "../../errors.js";
+import { clip } from "../../excerpt.js";
+import { ownMark, parseMark, stateOf } from "../../io/node/process-mark.js";
 
 /** Locks are called `run-<mark>.lock`: each is one process's own, so that taking a dead one's away can never hit a living one. */
 const lockName = /^run-([0-9a-f-]+)\.lock$/;

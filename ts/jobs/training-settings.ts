@@ -1,6 +1,6 @@
 import { constantSchedule, cosineSchedule, linearSchedule, type FitOptions, type Schedule } from "../entry/node.js";
 import type { LoraOptions } from "../models/lora-options.js";
-import type { EngineOptions } from "./engine-start.js";
+import type { EngineOptions } from "../cli/engine-start.js";
 
 /** Schedules by the name that `--schedule` takes. */
 export const schedules = { cosine: cosineSchedule, linear: linearSchedule, constant: constantSchedule } as const;

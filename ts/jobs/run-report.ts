@@ -3,7 +3,7 @@ import type { EngineInfo } from "../entry/node.js";
 import type { StepRecord } from "../train/fit-options.js";
 import type { Metrics } from "../train/metrics.js";
 import type { Baseline } from "./baseline.js";
-import { packageVersion } from "./package-root.js";
+import { packageVersion } from "../cli/package-root.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** The model that was trained on. */
