@@ -4,7 +4,7 @@ import { fit } from "../train/fit.js";
 import { HeadOnlyTask, type VectorExample } from "../train/head-only.js";
 import { metrics, type Metrics } from "../train/metrics.js";
 import { explainDivergence } from "./divergence.js";
-import type { ProgressReporter } from "../cli/progress-bar.js";
+import type { ProgressReporter } from "../cli/terminal/progress-bar.js";
 import { fitOptions, type TrainingSettings } from "./training-settings.js";
 
 /** What the adapter is measured against. */

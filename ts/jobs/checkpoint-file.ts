@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
 import type { Checkpoint } from "../train/fit-options.js";
 import { HistoryFile, type HistoryLength, readHistory } from "./history-file.js";
-import { runFiles } from "../cli/run-folder.js";
+import { runFiles } from "../cli/files/run-folder.js";
 import { checkRunState, type RunState } from "./run-state.js";
 
 const FORMAT = "lowrank-checkpoint-2";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FormatError } from "../errors.js";
 import { parseJsonObject } from "../io/json.js";
 import type { StepRecord } from "../train/fit-options.js";
-import { runFiles } from "../cli/run-folder.js";
+import { runFiles } from "../cli/files/run-folder.js";
 
 /** How much of the history file belongs to a checkpoint. What lies beyond was written after it. */
 export interface HistoryLength {

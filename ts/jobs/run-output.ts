@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { FileMap } from "../io/file-map.js";
 import { lossCurve } from "../cli/loss-curve.js";
-import { formatPercent } from "../cli/number-format.js";
-import { runFiles } from "../cli/run-folder.js";
+import { formatPercent } from "../cli/terminal/number-format.js";
+import { runFiles } from "../cli/files/run-folder.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type RunReport } from "./run-report.js";
 import type { Prepared, Trained } from "./train-run.js";
 import { formatTargets } from "./training-settings.js";

@@ -1,19 +1,19 @@
 import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, FormatError } from "../errors.js";
-import { parseJsonObject } from "../io/json.js";
-import type { Example } from "../models/text-classifier.js";
-import type { Metrics } from "../train/metrics.js";
-import { addClassifierOptions, type ClassifierOptions, openClassifier } from "./classifier-folder.js";
-import { loadDataset, readLabelled, type Warn } from "../jobs/dataset.js";
-import { formatCount, formatPercent } from "./number-format.js";
-import { ProgressReporter } from "./progress-bar.js";
-import { newestRun, runFiles } from "./run-folder.js";
-import type { RunReport } from "../jobs/run-report.js";
-import type { Session } from "./session.js";
-import { checkSettings } from "../jobs/settings-check.js";
-import { clip, tableLines } from "./table.js";
+import { ConfigError, FormatError } from "../../errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import type { Example } from "../../models/text-classifier.js";
+import type { Metrics } from "../../train/metrics.js";
+import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
+import { loadDataset, readLabelled, type Warn } from "../../jobs/dataset.js";
+import { formatCount, formatPercent } from "../terminal/number-format.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { newestRun, runFiles } from "../files/run-folder.js";
+import type { RunReport } from "../../jobs/run-report.js";
+import type { Session } from "../session.js";
+import { checkSettings } from "../../jobs/settings-check.js";
+import { clip, tableLines } from "../terminal/table.js";
 
 const EXAMPLES = `
 Examples:

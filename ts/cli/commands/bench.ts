@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import { throwIfAborted } from "../abort.js";
-import type { EngineInfo } from "../entry/node.js";
-import { nextTask } from "../next-task.js";
-import { addEngineOptions } from "./classifier-folder.js";
-import { type EngineOptions, startEngine } from "./engine-start.js";
-import { type KernelTiming, measurePeak, measureWork } from "./kernel-timing.js";
-import { allWork } from "./kernel-work.js";
-import { formatThreads } from "./number-format.js";
-import { real } from "./option-values.js";
-import type { Session } from "./session.js";
-import { tableLines } from "./table.js";
+import { throwIfAborted } from "../../abort.js";
+import type { EngineInfo } from "../../entry/node.js";
+import { nextTask } from "../../next-task.js";
+import { addEngineOptions } from "../files/classifier-folder.js";
+import { type EngineOptions, startEngine } from "../engine-start.js";
+import { type KernelTiming, measurePeak, measureWork } from "../timing/kernel-timing.js";
+import { allWork } from "../timing/kernel-work.js";
+import { formatThreads } from "../terminal/number-format.js";
+import { real } from "../options/option-values.js";
+import type { Session } from "../session.js";
+import { tableLines } from "../terminal/table.js";
 
 const EXAMPLES = `
 Examples:

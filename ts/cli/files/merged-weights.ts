@@ -1,8 +1,8 @@
-import { AdapterError, UnsupportedError } from "../errors.js";
-import { type Adapter, type AdapterLayer, checkAdapter } from "../io/peft/index.js";
-import { relatePaths } from "../io/peft/base-paths.js";
-import { encodeTensor, type FloatDtype, type OpenTensorFile } from "../io/safetensors/index.js";
-import { formatShape, type Tensor } from "../tensor.js";
+import { AdapterError, UnsupportedError } from "../../errors.js";
+import { type Adapter, type AdapterLayer, checkAdapter } from "../../io/peft/index.js";
+import { relatePaths } from "../../io/peft/base-paths.js";
+import { encodeTensor, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
+import { formatShape, type Tensor } from "../../tensor.js";
 
 /** The new bytes of a base's tensor; null where the adapter leaves it as it is. */
 export type MergedTensor = (name: string) => Promise<Uint8Array | null>;

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { SentenceEncoder } from "../entry/node.js";
-import { type LocalModel, resolveModel } from "../io/node/index.js";
-import { digestFile } from "../io/node/save-stream.js";
-import { ConfigError } from "../errors.js";
-import { ProgressReporter } from "./progress-bar.js";
+import { SentenceEncoder } from "../../entry/node.js";
+import { type LocalModel, resolveModel } from "../../io/node/index.js";
+import { digestFile } from "../../io/node/save-stream.js";
+import { ConfigError } from "../../errors.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
 import { runFiles } from "./run-folder.js";
-import { hearSignals, type Session } from "./session.js";
+import { hearSignals, type Session } from "../session.js";
 
 /** Model that commands take where none is named. */
 export const DEFAULT_MODEL = "all-MiniLM-L6-v2";

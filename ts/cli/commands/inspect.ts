@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../errors.js";
-import { type Adapter, readAdapter } from "../entry/node.js";
-import { isFolder } from "../io/node/read-files.js";
-import { safetensorsIndex } from "../io/node/file-source.js";
-import { byteLength, type Dtype, type TensorIndex } from "../io/safetensors/index.js";
-import { formatShape, sizeOf } from "../tensor.js";
-import { formatBytes, formatCount } from "./number-format.js";
-import type { Session } from "./session.js";
-import { clip, tableLines } from "./table.js";
+import { ConfigError } from "../../errors.js";
+import { type Adapter, readAdapter } from "../../entry/node.js";
+import { isFolder } from "../../io/node/read-files.js";
+import { safetensorsIndex } from "../../io/node/file-source.js";
+import { byteLength, type Dtype, type TensorIndex } from "../../io/safetensors/index.js";
+import { formatShape, sizeOf } from "../../tensor.js";
+import { formatBytes, formatCount } from "../terminal/number-format.js";
+import type { Session } from "../session.js";
+import { clip, tableLines } from "../terminal/table.js";
 
 const EXAMPLES = `
 Examples:

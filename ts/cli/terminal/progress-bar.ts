@@ -1,5 +1,5 @@
 import { SingleBar } from "cli-progress";
-import type { DownloadProgress } from "../io/node/index.js";
+import type { DownloadProgress } from "../../io/node/index.js";
 import { formatBytes } from "./number-format.js";
 import type { Terminal } from "./terminal.js";
 

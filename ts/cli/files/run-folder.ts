@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "../errors.js";
-import type { FileMap } from "../io/file-map.js";
-import { readFileMap } from "../io/node/index.js";
-import { makeFolder, removeEmpty } from "../io/node/make-folder.js";
-import { isFolder } from "../io/node/read-files.js";
+import { ConfigError } from "../../errors.js";
+import type { FileMap } from "../../io/file-map.js";
+import { readFileMap } from "../../io/node/index.js";
+import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
+import { isFolder } from "../../io/node/read-files.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
-import { withRunLock } from "../jobs/node/run-lock.js";
+import { withRunLock } from "../../jobs/node/run-lock.js";
 
 /** Names of what a run leaves behind. */
 export const runFiles = {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { addClassifierOptions, type ClassifierOptions, openClassifier } from "./classifier-folder.js";
-import type { Session } from "./session.js";
-import { clip } from "./table.js";
-import { readTexts, type TextOptions } from "./text-input.js";
+import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
+import type { Session } from "../session.js";
+import { clip } from "../terminal/table.js";
+import { readTexts, type TextOptions } from "../files/text-input.js";
 
 const EXAMPLES = `
 Examples:

@@ -3,17 +3,17 @@ import { existsSync, readdirSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { cpus, freemem, totalmem } from "node:os";
 import { join } from "node:path";
-import { detectFeatures } from "../engine/features.js";
-import { type EngineInfo, Graph } from "../entry/node.js";
-import { cacheFolder } from "../io/node/index.js";
-import { makeFolder } from "../io/node/make-folder.js";
-import { DEFAULT_MODEL } from "./base-model.js";
-import { enableRelaxedSimd, startEngine } from "./engine-start.js";
-import { exitCodes } from "./exit-codes.js";
-import { formatBytes, formatThreads } from "./number-format.js";
-import { packageVersion } from "./package-root.js";
-import type { Session } from "./session.js";
-import { tableLines } from "./table.js";
+import { detectFeatures } from "../../engine/features.js";
+import { type EngineInfo, Graph } from "../../entry/node.js";
+import { cacheFolder } from "../../io/node/index.js";
+import { makeFolder } from "../../io/node/make-folder.js";
+import { DEFAULT_MODEL } from "../files/base-model.js";
+import { enableRelaxedSimd, startEngine } from "../engine-start.js";
+import { exitCodes } from "../exit-codes.js";
+import { formatBytes, formatThreads } from "../terminal/number-format.js";
+import { packageVersion } from "../package-root.js";
+import type { Session } from "../session.js";
+import { tableLines } from "../terminal/table.js";
 
 const EXAMPLES = `
 Examples:

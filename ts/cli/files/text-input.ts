@@ -1,7 +1,7 @@
 import { addAbortSignal } from "node:stream";
-import { AbortError, ConfigError } from "../errors.js";
-import { decode, readColumn, readLines, textLines } from "../jobs/dataset.js";
-import type { Session } from "./session.js";
+import { AbortError, ConfigError } from "../../errors.js";
+import { decode, readColumn, readLines, textLines } from "../../jobs/dataset.js";
+import type { Session } from "../session.js";
 
 /** Where texts come from. */
 export interface TextOptions {

@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import type { Metrics } from "../train/metrics.js";
+import type { Metrics } from "../../train/metrics.js";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
-import { runFiles } from "./run-folder.js";
-import type { RunReport } from "../jobs/run-report.js";
-import type { Sample } from "../jobs/sample-predictions.js";
+import { runFiles } from "../files/run-folder.js";
+import type { RunReport } from "../../jobs/run-report.js";
+import type { Sample } from "../../jobs/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
-import type { Prepared } from "../jobs/train-run.js";
-import { formatTargets, warmupOf } from "../jobs/training-settings.js";
+import type { Prepared } from "../../jobs/train-run.js";
+import { formatTargets, warmupOf } from "../../jobs/training-settings.js";
 
 type Colors = Terminal["colors"];
 

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import { ConfigError } from "../errors.js";
-import { DEFAULT_MODEL } from "./base-model.js";
-import { builds, REVECTORIZE_HELP } from "./engine-start.js";
+import { ConfigError } from "../../errors.js";
+import { DEFAULT_MODEL } from "../files/base-model.js";
+import { builds, REVECTORIZE_HELP } from "../engine-start.js";
 import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
-import { schedules, type TrainingSettings } from "../jobs/training-settings.js";
+import { schedules, type TrainingSettings } from "../../jobs/training-settings.js";
 
 /** Options of `finetune` that do not change its result. */
 export interface FinetuneOptions extends Partial<TrainingSettings> {

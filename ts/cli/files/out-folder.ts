@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { ConfigError } from "../errors.js";
-import { clip } from "../excerpt.js";
-import { makeFolder, removeEmpty } from "../io/node/make-folder.js";
-import { isFolder } from "../io/node/read-files.js";
+import { ConfigError } from "../../errors.js";
+import { clip } from "../../excerpt.js";
+import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
+import { isFolder } from "../../io/node/read-files.js";
 
 /** Throws `ConfigError` where `--out` names no folder, and nothing that one could be made at. */
 export function checkOutFolder(out: string): void {

@@ -2,20 +2,20 @@ import type { Command } from "commander";
 import { existsSync, realpathSync } from "node:fs";
 import { copyFile, mkdir, rename } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { throwIfAborted } from "../abort.js";
-import { readAdapter } from "../entry/node.js";
-import { type LocalModel, openSafetensorsFile, writeFileAtomically } from "../io/node/index.js";
-import { withFolder } from "../io/node/make-folder.js";
-import { withPart } from "../io/node/parts.js";
-import { type OpenTensorFile, streamSafetensors } from "../io/safetensors/index.js";
-import { nextTask } from "../next-task.js";
-import { findModel, recordedModel } from "./base-model.js";
-import { type MergedTensor, mergedTensors } from "./merged-weights.js";
-import { formatCount } from "./number-format.js";
-import { checkEmptyFolder } from "./out-folder.js";
-import { ProgressReporter } from "./progress-bar.js";
-import { newestRun } from "./run-folder.js";
-import type { Session } from "./session.js";
+import { throwIfAborted } from "../../abort.js";
+import { readAdapter } from "../../entry/node.js";
+import { type LocalModel, openSafetensorsFile, writeFileAtomically } from "../../io/node/index.js";
+import { withFolder } from "../../io/node/make-folder.js";
+import { withPart } from "../../io/node/parts.js";
+import { type OpenTensorFile, streamSafetensors } from "../../io/safetensors/index.js";
+import { nextTask } from "../../next-task.js";
+import { findModel, recordedModel } from "../files/base-model.js";
+import { type MergedTensor, mergedTensors } from "../files/merged-weights.js";
+import { formatCount } from "../terminal/number-format.js";
+import { checkEmptyFolder } from "../files/out-folder.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { newestRun } from "../files/run-folder.js";
+import type { Session } from "../session.js";
 
 const EXAMPLES = `
 Examples:

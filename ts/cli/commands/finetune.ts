@@ -1,26 +1,26 @@
 import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { AbortError, ConfigError } from "../errors.js";
-import { writeFilesAtomically } from "../io/node/index.js";
-import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "../jobs/checkpoint-file.js";
-import { exitCodes } from "./exit-codes.js";
+import { AbortError, ConfigError } from "../../errors.js";
+import { writeFilesAtomically } from "../../io/node/index.js";
+import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "../../jobs/checkpoint-file.js";
+import { exitCodes } from "../exit-codes.js";
 import {
   addFinetuneOptions,
   checkAgainst,
   type DataSettings,
   type FinetuneOptions,
   resolveSettings,
-} from "./finetune-options.js";
-import { packageRoot } from "./package-root.js";
-import { ProgressReporter } from "./progress-bar.js";
-import { runFiles, withRunFolder } from "./run-folder.js";
-import { outputFiles, reportOf, withoutSteps } from "../jobs/run-output.js";
-import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "./run-summary.js";
-import { pickSamples } from "../jobs/sample-predictions.js";
-import type { Session } from "./session.js";
-import { checkResumable, prepare, train } from "../jobs/train-run.js";
-import type { TrainingSettings } from "../jobs/training-settings.js";
+} from "../options/finetune-options.js";
+import { packageRoot } from "../package-root.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { runFiles, withRunFolder } from "../files/run-folder.js";
+import { outputFiles, reportOf, withoutSteps } from "../../jobs/run-output.js";
+import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "../terminal/run-summary.js";
+import { pickSamples } from "../../jobs/sample-predictions.js";
+import type { Session } from "../session.js";
+import { checkResumable, prepare, train } from "../../jobs/train-run.js";
+import type { TrainingSettings } from "../../jobs/training-settings.js";
 
 const EXAMPLES = `
 Examples:

@@ -1,4 +1,4 @@
-import { AdamW, type Graph, LoraLinear, normal, type Tensor } from "../entry/node.js";
+import { AdamW, type Graph, LoraLinear, normal, type Tensor } from "../../entry/node.js";
 
 /** Something to measure; `prepare` puts its operands into a graph of its own. */
 export interface KernelWork {

@@ -1,4 +1,4 @@
-import { Graph } from "../entry/node.js";
+import { Graph } from "../../entry/node.js";
 import type { KernelWork } from "./kernel-work.js";
 
 /** What one kind of call took. */

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
-import { TextClassifier } from "../entry/node.js";
+import { TextClassifier } from "../../entry/node.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
-import { builds, type EngineOptions, REVECTORIZE_HELP, startEngine } from "./engine-start.js";
-import { threadCount } from "./option-values.js";
+import { builds, type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
+import { threadCount } from "../options/option-values.js";
 import { newestRun, readClassifier } from "./run-folder.js";
-import type { Session } from "./session.js";
+import type { Session } from "../session.js";
 
 /** Options of the commands that use a trained classifier. */
 export interface ClassifierOptions extends EngineOptions {

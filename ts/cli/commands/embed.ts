@@ -1,18 +1,18 @@
 import type { Command } from "commander";
 import { basename, dirname, extname } from "node:path";
-import { ConfigError } from "../errors.js";
-import { readFileMap, writeFilesAtomically } from "../io/node/index.js";
-import { writeSafetensors } from "../io/safetensors/index.js";
-import { DEFAULT_MODEL, findModel, loadEncoder, recordedModel } from "./base-model.js";
-import { addEngineOptions } from "./classifier-folder.js";
-import { type EngineOptions, startEngine } from "./engine-start.js";
-import { npyFile } from "./npy-file.js";
-import { formatCount } from "./number-format.js";
-import { checkOutFile } from "./out-folder.js";
-import { ProgressReporter } from "./progress-bar.js";
-import { runFiles } from "./run-folder.js";
-import type { Session } from "./session.js";
-import { readTexts, type TextOptions } from "./text-input.js";
+import { ConfigError } from "../../errors.js";
+import { readFileMap, writeFilesAtomically } from "../../io/node/index.js";
+import { writeSafetensors } from "../../io/safetensors/index.js";
+import { DEFAULT_MODEL, findModel, loadEncoder, recordedModel } from "../files/base-model.js";
+import { addEngineOptions } from "../files/classifier-folder.js";
+import { type EngineOptions, startEngine } from "../engine-start.js";
+import { npyFile } from "../files/npy-file.js";
+import { formatCount } from "../terminal/number-format.js";
+import { checkOutFile } from "../files/out-folder.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { runFiles } from "../files/run-folder.js";
+import type { Session } from "../session.js";
+import { readTexts, type TextOptions } from "../files/text-input.js";
 
 const EXAMPLES = `
 Examples:
