@@ -8,7 +8,7 @@ import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
 import { defineFinetune } from "./commands/finetune.js";
 import { defineInspect } from "./commands/inspect.js";
 import { defineMerge } from "./commands/merge.js";
-import { packageVersion } from "./package-root.js";
+import { VERSION } from "../version.js";
 import { definePredict } from "./commands/predict.js";
 import type { Session } from "./session.js";
 import type { Terminal } from "./terminal/terminal.js";
@@ -69,7 +69,7 @@ function define(session: Session): Command {
   const { output, errors } = session.terminal.streams;
   const program = new Command("lowrank")
     .description("Train, apply and exchange LoRA adapters of sentence encoders, in WebAssembly.")
-    .version(packageVersion())
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError("(add --help for the options)")
     .configureOutput({

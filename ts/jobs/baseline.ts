@@ -4,7 +4,7 @@ import { fit } from "../train/fit.js";
 import { HeadOnlyTask, type VectorExample } from "../train/head-only.js";
 import { metrics, type Metrics } from "../train/metrics.js";
 import { explainDivergence } from "./divergence.js";
-import type { ProgressReporter } from "../cli/terminal/progress-bar.js";
+import type { JobListener, JobPhase, JobWords } from "./job-events.js";
 import { fitOptions, type TrainingSettings } from "./training-settings.js";
 
 /** What the adapter is measured against. */
@@ -22,8 +22,9 @@ export interface BaselineWork {
   readonly validation: readonly Example[];
   readonly settings: TrainingSettings;
   readonly steps: number;
-  readonly progress: ProgressReporter;
-  readonly signal: AbortSignal;
+  readonly emit: JobListener;
+  readonly words: JobWords;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Rows of logits that are computed at once. */
@@ -34,7 +35,7 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
   const { classifier, train, validation, settings, steps, signal } = work;
   const classes = new Map(classifier.labels.map((label, i) => [label, i]));
   const targets = validation.map(({ label }) => classes.get(label)!);
-  const vectors = await encode(work, "encode test", validation);
+  const vectors = await encode(work, "encode-validation", validation);
   const measure = (task: HeadOnlyTask) => metrics(logitsOf(task, vectors), targets, classifier.labels.length);
   const before = measure(new HeadOnlyTask(classifier.head));
   if (!settings.baseline) return { before, headOnly: null };
@@ -43,7 +44,7 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
   const rows = rowsUsed(train.length, settings, steps);
   const encoded = await encode(
     work,
-    "encode train",
+    "encode-train",
     rows.map((row) => train[row]!),
   );
   // Rows that no batch takes are not encoded; their place keeps the others' row numbers right.
@@ -52,18 +53,17 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
     examples[row] = { vector: encoded[i]!, target: classes.get(train[row]!.label)! };
   });
   const task = new HeadOnlyTask(classifier.head.clone());
-  const bar = work.progress.start("head alone", { total: steps, lines: 1 });
+  const progress = { type: "progress", phase: "head-only", total: steps } as const;
+  work.emit({ ...progress, done: 0 });
   let done = 0;
   const onProgress = ({ step, loss }: { step: number; loss: number }) => {
     done = step + 1;
-    bar.update(done, `loss ${loss.toFixed(3)}`);
+    work.emit({ ...progress, done, loss });
   };
   try {
-    await fit(task, examples, { ...options, signal, onProgress });
+    await fit(task, examples, { ...options, ...(signal && { signal }), onProgress });
   } catch (error) {
-    throw explainDivergence(error, done + 1, " (the head alone)");
-  } finally {
-    bar.stop();
+    throw explainDivergence(error, done + 1, work.words, " (the head alone)");
   }
   return { before, headOnly: measure(task) };
 }
@@ -76,14 +76,11 @@ export function rowsUsed(count: number, { batchSize, seed }: TrainingSettings, s
   return [...used].sort((a, b) => a - b);
 }
 
-async function encode({ classifier, progress, signal }: BaselineWork, title: string, examples: readonly Example[]) {
-  const bar = progress.start(title, { total: examples.length, lines: 4 });
+function encode({ classifier, emit, signal }: BaselineWork, phase: JobPhase, examples: readonly Example[]) {
   const texts = examples.map(({ text }) => text);
-  try {
-    return await classifier.encoder.encode(texts, { adapter: null, signal, onProgress: (done) => bar.update(done) });
-  } finally {
-    bar.stop();
-  }
+  const onProgress = (done: number) => emit({ type: "progress", phase, done, total: texts.length });
+  onProgress(0);
+  return classifier.encoder.encode(texts, { adapter: null, signal, onProgress });
 }
 
 function logitsOf(task: HeadOnlyTask, vectors: readonly Float32Array[]): Float32Array[] {

@@ -1,18 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { ConfigError, FormatError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import { parseJsonObject } from "../io/json.js";
-import { writeFilesAtomically } from "../io/node/index.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../io/safetensors/index.js";
 import { whole } from "../settings.js";
 import type { Tensor } from "../tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
 import type { Checkpoint } from "../train/fit-options.js";
-import { HistoryFile, type HistoryLength, readHistory } from "./history-file.js";
-import { runFiles } from "../cli/files/run-folder.js";
+import { HistoryFile, type HistoryLength, parseHistory } from "./history-file.js";
 import { checkRunState, type RunState } from "./run-state.js";
+import { runFiles, type RunStore } from "./run-store.js";
 
 const FORMAT = "lowrank-checkpoint-2";
 
@@ -35,18 +31,18 @@ export interface Resumed {
 
 /**
  * Writes the checkpoints of a run: one safetensors file, parameters and optimizer buffers as tensors and the rest as JSON in
- * its metadata, so that a single rename replaces the one before. The steps so far go to a file beside it, which
- * is on the disk before.
+ * its metadata, so that a single write replaces the one before. The steps so far go to a blob beside it, which
+ * is in the store before.
  */
 export class CheckpointWriter {
   private readonly history: HistoryFile;
 
   constructor(
-    private readonly folder: string,
+    private readonly store: RunStore,
     private readonly run: RunState,
     resumed: Resumed | null,
   ) {
-    this.history = new HistoryFile(folder, resumed?.history);
+    this.history = new HistoryFile(store, resumed?.history);
   }
 
   async write({ step, parameters, optimizer, streams, history }: Checkpoint): Promise<void> {
@@ -58,39 +54,44 @@ export class CheckpointWriter {
     });
     const state: State = { step, streams, optimizerSteps: optimizer.steps, historyBytes, run: this.run };
     const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
-    await writeFilesAtomically(this.folder, { [runFiles.checkpoint]: bytes });
+    await this.store.write({ [runFiles.checkpoint]: bytes });
   }
 }
 
 /**
- * Reads a checkpoint. Throws `ConfigError` where the folder has none, `FormatError` where it, or the history beside it, is
- * not what a run wrote.
+ * Reads a checkpoint; null where the store has none. Throws `FormatError` where it, or the history beside it, is not what a
+ * run wrote.
  */
-export function readCheckpoint(folder: string): Resumed {
-  const path = join(folder, runFiles.checkpoint);
-  if (!existsSync(path)) {
-    const finished = existsSync(join(folder, runFiles.report));
-    throw new ConfigError(
-      finished
-        ? `--resume ${folder}: this run is finished, there is nothing to resume; start another one without --resume`
-        : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none; a run that ended before its first checkpoint ` +
-            "begins anew: run its command again",
-      { folder },
-    );
-  }
-  const file = readSafetensors(new Uint8Array(readFileSync(path)), path);
+export async function readCheckpoint(store: RunStore): Promise<Resumed | null> {
+  const bytes = await store.read(runFiles.checkpoint);
+  if (bytes === null) return null;
+  const opened = openCheckpoint(bytes, store.place(runFiles.checkpoint));
+  const { bytes: length } = opened.history;
+  const history = length === 0 ? null : await store.read(runFiles.history, length);
+  return opened.finish(history, store.place(runFiles.history));
+}
+
+/** A checkpoint that wants its history: the bytes that `history` speaks of. Errors as `readCheckpoint`; `path` is for messages. */
+export function openCheckpoint(bytes: Uint8Array, path: string) {
+  const file = readSafetensors(bytes, path);
   const { step, streams, optimizerSteps, historyBytes, run } = readState(file, path);
   const history = { steps: step, bytes: historyBytes };
-  const parameters = optimizerSteps.map((_, i) => file.tensor(`parameter.${i}`));
-  const optimizer = { steps: optimizerSteps, buffers: readBuffers(file, optimizerSteps.length) };
-  const checkpoint = { step, streams, parameters, optimizer, history: readHistory(folder, history) };
-  asFormatError(path, () => checkCheckpoint(checkpoint));
-  return { checkpoint, run, history };
+  return {
+    history,
+    finish(found: Uint8Array | null, historyPath: string): Resumed {
+      const parameters = optimizerSteps.map((_, i) => file.tensor(`parameter.${i}`));
+      const optimizer = { steps: optimizerSteps, buffers: readBuffers(file, optimizerSteps.length) };
+      const records = parseHistory(found, history, historyPath);
+      const checkpoint = { step, streams, parameters, optimizer, history: records };
+      asFormatError(path, () => checkCheckpoint(checkpoint));
+      return { checkpoint, run, history };
+    },
+  };
 }
 
 /** Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes and such classes. */
-export function checkCheckpointFits(folder: string, resumed: Resumed, fits: CheckpointFit, classes: number): void {
-  asFormatError(join(folder, runFiles.checkpoint), () => {
+export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: CheckpointFit, classes: number): void {
+  asFormatError(store.place(runFiles.checkpoint), () => {
     checkCheckpoint(resumed.checkpoint, fits);
     const { before, headOnly } = resumed.run.baseline;
     for (const measured of [before, headOnly]) {
@@ -100,14 +101,14 @@ export function checkCheckpointFits(folder: string, resumed: Resumed, fits: Chec
   });
 }
 
-/** Removes a finished run's checkpoint: first the file that says that the run is not finished. */
-export async function removeCheckpoint(folder: string): Promise<void> {
-  for (const name of [runFiles.checkpoint, runFiles.history]) await rm(join(folder, name), { force: true });
+/** Removes a finished run's checkpoint: first the blob that says that the run is not finished. */
+export async function removeCheckpoint(store: RunStore): Promise<void> {
+  for (const blob of [runFiles.checkpoint, runFiles.history]) await store.remove(blob);
 }
 
 /** Removes a history that no checkpoint speaks of, as one is where the first checkpoint could not be written. */
-export async function dropHistory(folder: string): Promise<void> {
-  if (!existsSync(join(folder, runFiles.checkpoint))) await rm(join(folder, runFiles.history), { force: true });
+export async function dropHistory(store: RunStore): Promise<void> {
+  if (!(await store.has(runFiles.checkpoint))) await store.remove(runFiles.history);
 }
 
 function readState(file: TensorFile, path: string): State {

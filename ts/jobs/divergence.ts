@@ -1,13 +1,15 @@
 import { ConfigError, LowrankError } from "../errors.js";
+import type { JobWords } from "./job-events.js";
 
-/** What helps, by the names of the options. */
-const ADVICE = "try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm";
+/** What helps. */
+const advice = ({ setting }: JobWords) =>
+  `try a lower ${setting("learningRate")}, a longer ${setting("warmup")} or a lower ${setting("maxGradNorm")}`;
 
 /**
- * What a command says where training met NaN or infinity, in place of `fit`'s own words; other errors as they are.
+ * What a job says where training met NaN or infinity, in place of `fit`'s own words; other errors as they are.
  * @param step from 1; @param note what was trained, such as " (the head alone)"
  */
-export function explainDivergence(error: unknown, step: number, note = ""): unknown {
+export function explainDivergence(error: unknown, step: number, words: JobWords, note = ""): unknown {
   if (!(error instanceof LowrankError) || error.code !== "NON_FINITE") return error;
   const { loss, gradNorm, learningRate } = error.details as Readonly<Record<string, number | undefined>>;
   const rate = learningRate === undefined ? "" : ` at learning rate ${learningRate.toPrecision(3)}`;
@@ -17,5 +19,9 @@ export function explainDivergence(error: unknown, step: number, note = ""): unkn
       : gradNorm !== undefined && !Number.isFinite(gradNorm)
         ? `the norm of the gradients of step ${step} is ${gradNorm}${rate}`
         : error.message.replace(/^(fit: )?(training diverged: )?/, "").replace(/; try .*$/, "");
-  return new ConfigError(`training diverged: ${what}${note}; ${ADVICE}`, { step, ...error.details }, { cause: error });
+  return new ConfigError(
+    `training diverged: ${what}${note}; ${advice(words)}`,
+    { step, ...error.details },
+    { cause: error },
+  );
 }

@@ -1,70 +1,75 @@
-import { cpus } from "node:os";
-import type { EngineInfo } from "../entry/node.js";
+import type { EngineInfo } from "../engine/engine.js";
 import type { StepRecord } from "../train/fit-options.js";
 import type { Metrics } from "../train/metrics.js";
+import { VERSION } from "../version.js";
 import type { Baseline } from "./baseline.js";
-import { packageVersion } from "../cli/package-root.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** The model that was trained on. */
 export interface ReportedModel {
   /** What adapters name as their base. */
   readonly name: string;
-  /** What `--model` takes to find it again. */
+  /** What the run's spec called it. */
   readonly source: string;
-  /** SHA-256 of model.safetensors. */
+  /** SHA-256 over the hashes of the files that decide what it computes. */
   readonly sha256: string;
 }
 
 /** A file of examples. */
 export interface ReportedData {
+  /** What it is called. */
   readonly file: string;
+  /** SHA-256 of the file. */
   readonly sha256: string;
+  /** Examples that were taken from it. */
   readonly examples: number;
 }
 
 /** What happened in a run: report.json. Losses are means in nats, accuracies are shares, memory is in bytes. */
 export interface RunReport {
+  /** Version of this package. */
   readonly lowrank: string;
+  /** When the run ended, ISO 8601. */
   readonly created: string;
+  /** The whole spec. */
   readonly settings: TrainingSettings;
+  /** The model that was trained on. */
   readonly model: ReportedModel;
+  /** What was learnt from and tested on; the labels in the order of the classes. */
   readonly data: {
     readonly train: ReportedData;
     readonly validation: ReportedData;
     readonly labels: readonly string[];
   };
+  /** Numbers that were trained. */
   readonly parameters: { readonly adapter: number; readonly head: number };
+  /** The kernels, and what the runtime says of the machine: `node`, `platform` and `cpu`, or `userAgent`. */
   readonly engine: {
     readonly build: string;
     readonly threads: number;
     readonly tile: string;
-    readonly node: string;
-    readonly platform: string;
-    readonly cpu: string;
+    readonly [about: string]: string | number;
   };
+  /** On the examples to test on: before training, of the head alone, and after. */
   readonly result: Baseline & { readonly after: Metrics };
+  /** What training took: steps, tokens, seconds, and the most linear memory ever in use. */
   readonly training: {
     readonly steps: number;
     readonly tokens: number;
     readonly seconds: number;
     readonly tokensPerSecond: number;
-    /** Most linear memory ever in use. */
     readonly peakMemory: number;
   };
+  /** Every step. */
   readonly steps: readonly StepRecord[];
 }
 
 /** The engine's part of a report. */
-export function reportEngine({ build, threads, tile }: EngineInfo): RunReport["engine"] {
-  return {
-    build,
-    threads,
-    tile: `${tile.rows}×${tile.columns}`,
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-  };
+export function reportEngine(
+  { build, threads, tile }: EngineInfo,
+  machine: Readonly<Record<string, string>>,
+): RunReport["engine"] {
+  return { build, threads, tile: `${tile.rows}×${tile.columns}`, ...machine };
 }
 
 /** Sums over the steps, which also hold those before an interruption. */
@@ -83,5 +88,5 @@ export function reportFile({ steps, ...report }: RunReport): Uint8Array {
 
 /** What this program is, for the report. */
 export function reportProgram(now: Date = new Date()): Pick<RunReport, "lowrank" | "created"> {
-  return { lowrank: packageVersion(), created: now.toISOString() };
+  return { lowrank: VERSION, created: now.toISOString() };
 }

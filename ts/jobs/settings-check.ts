@@ -2,8 +2,7 @@ import { ConfigError } from "../errors.js";
 import { excerpt } from "../excerpt.js";
 import { isJsonObject } from "../io/json.js";
 import { flag, fraction, nonNegative, oneOf, positive, whole } from "../settings.js";
-import { builds } from "../cli/engine-start.js";
-import { schedules, type TrainingSettings } from "./training-settings.js";
+import { builds, schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */
 type Check = (what: string, name: string, value: unknown) => unknown;
@@ -30,7 +29,7 @@ const orNull =
   (what, name, value) =>
     value === null ? value : check(what, name, value);
 
-/** What each setting can be: as the options of `finetune`, whose values were written to the file. */
+/** What each setting can be. */
 const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   model: text,
   data: text,
@@ -46,7 +45,7 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   warmup: orNull(wholeFrom(0)),
   schedule: among(Object.keys(schedules)),
   weightDecay: nonNegative,
-  maxGradNorm: orNull(nonNegative),
+  maxGradNorm: orNull(positive),
   accumulate: wholeFrom(1),
   rank: wholeFrom(1),
   alpha: positive,
@@ -55,14 +54,17 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   dora: flag,
   dropout: (what, name, value) => fraction(what, name, value),
   seed: wholeFrom(0),
-  maxTokens: orNull(wholeFrom(1)),
+  maxTokens: orNull(wholeFrom(2)),
   build: among(builds),
   threads: (what, name, value) => (value === "auto" ? value : whole(what, name, value, 1)),
   baseline: flag,
 };
 
-/** Throws `ConfigError`, naming the field, unless a value from a file is a run's settings. `what` begins the message. */
-export function checkSettings(what: string, value: unknown): asserts value is TrainingSettings {
-  if (!isJsonObject(value)) throw new ConfigError(`${what}: settings is an object, got ${excerpt(value)}`);
-  for (const [name, check] of Object.entries(checks)) check(what, `settings.${name}`, value[name]);
+/**
+ * Throws `ConfigError`, naming the field, unless a value from a file or a caller is a run's settings.
+ * @param what begins the message; @param place what the settings are called in it
+ */
+export function checkSettings(what: string, value: unknown, place = "settings"): asserts value is TrainingSettings {
+  if (!isJsonObject(value)) throw new ConfigError(`${what}: ${place} is an object, got ${excerpt(value)}`);
+  for (const [name, check] of Object.entries(checks)) check(what, `${place}.${name}`, value[name]);
 }

@@ -7,11 +7,11 @@ import { detectFeatures } from "../../engine/features.js";
 import { type EngineInfo, Graph } from "../../entry/node.js";
 import { cacheFolder } from "../../io/node/index.js";
 import { makeFolder } from "../../io/node/make-folder.js";
-import { DEFAULT_MODEL } from "../files/base-model.js";
+import { DEFAULT_MODEL } from "../../jobs/job-spec.js";
 import { enableRelaxedSimd, startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { formatBytes, formatThreads } from "../terminal/number-format.js";
-import { packageVersion } from "../package-root.js";
+import { VERSION } from "../../version.js";
 import type { Session } from "../session.js";
 import { tableLines } from "../terminal/table.js";
 
@@ -59,13 +59,13 @@ async function doctor(json: boolean, session: Session): Promise<void> {
   const well = checks.every(({ verdict }) => verdict !== "missing");
   session.exitCode = well ? exitCodes.ok : exitCodes.error;
   if (json) {
-    terminal.print(JSON.stringify({ lowrank: packageVersion(), well, checks }));
+    terminal.print(JSON.stringify({ lowrank: VERSION, well, checks }));
     return;
   }
   const { green, yellow, red, dim } = terminal.colors;
   const marks: Record<Verdict, string> = { ok: green("✓"), note: yellow("–"), missing: red("✗") };
   const lines = tableLines(checks.map(({ name, found }) => [name, found]));
-  terminal.print(`lowrank ${packageVersion()}`);
+  terminal.print(`lowrank ${VERSION}`);
   checks.forEach(({ verdict, advice }, i) => {
     terminal.print(`${marks[verdict]} ${lines[i]!}`);
     if (advice !== undefined) terminal.print(dim(`    ${advice}`));

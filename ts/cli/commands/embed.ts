@@ -3,14 +3,15 @@ import { basename, dirname, extname } from "node:path";
 import { ConfigError } from "../../errors.js";
 import { readFileMap, writeFilesAtomically } from "../../io/node/index.js";
 import { writeSafetensors } from "../../io/safetensors/index.js";
-import { DEFAULT_MODEL, findModel, loadEncoder, recordedModel } from "../files/base-model.js";
+import { DEFAULT_MODEL } from "../../jobs/job-spec.js";
+import { findModel, loadEncoder, recordedModel } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { npyFile } from "../files/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { runFiles } from "../files/run-folder.js";
+import { runFiles } from "../../jobs/run-store.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
 

@@ -6,10 +6,13 @@ import { parseJsonObject } from "../../io/json.js";
 import type { Example } from "../../models/text-classifier.js";
 import type { Metrics } from "../../train/metrics.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
-import { loadDataset, readLabelled, type Warn } from "../../jobs/dataset.js";
+import { type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
+import { localSources } from "../../jobs/node/local-sources.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { flagWords } from "../options/job-words.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { newestRun, runFiles } from "../files/run-folder.js";
+import { newestRun } from "../files/run-folder.js";
 import type { RunReport } from "../../jobs/run-report.js";
 import type { Session } from "../session.js";
 import { checkSettings } from "../../jobs/settings-check.js";
@@ -48,7 +51,9 @@ export function defineEvaluate(program: Command, session: Session): void {
 async function evaluate(options: EvaluateOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const run = options.run ?? newestRun();
-  const { file, examples } = testExamples(options, run, (warning) => terminal.error(warning));
+  const onWarning = (warning: string) => terminal.error(warning);
+  const access = { sources: localSources, onWarning, words: flagWords };
+  const { file, examples } = await testExamples(options, run, access);
   const { folder, classifier } = await openClassifier({ ...options, run }, session);
   const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
   const bar = progress.start("evaluate", { total: examples.length, lines: 2 });
@@ -64,22 +69,22 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
 }
 
 /** The examples named, else those that the run itself was tested on. */
-function testExamples(
+async function testExamples(
   options: EvaluateOptions,
   run: string,
-  onWarning: Warn,
-): { file: string; examples: readonly Example[] } {
+  access: DataAccess,
+): Promise<{ file: string; examples: readonly Example[] }> {
   const report = readReport(run);
   const text = options.text ?? report?.settings.text ?? "text";
   const label = options.label ?? report?.settings.label ?? "label";
   const labelNames = report?.settings.labelNames ?? {};
-  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames }, onWarning);
+  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames }, access);
   if (report === null) {
     throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
       run,
     });
   }
-  return loadDataset({ ...report.settings, text, label }, onWarning).validation;
+  return (await loadDataset({ ...report.settings, text, label }, access)).validation;
 }
 
 function readReport(run: string): Pick<RunReport, "settings"> | null {

@@ -1,10 +1,15 @@
 import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { runJob, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors.js";
-import { writeFilesAtomically } from "../../io/node/index.js";
-import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "../../jobs/checkpoint-file.js";
+import { readCheckpoint } from "../../jobs/checkpoint-file.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { pickSamples } from "../../jobs/sample-predictions.js";
+import type { TrainingSettings } from "../../jobs/training-settings.js";
+import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
+import { withRunFolder } from "../files/run-folder.js";
 import {
   addFinetuneOptions,
   checkAgainst,
@@ -12,15 +17,12 @@ import {
   type FinetuneOptions,
   resolveSettings,
 } from "../options/finetune-options.js";
+import { flagWords } from "../options/job-words.js";
 import { packageRoot } from "../package-root.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
-import { runFiles, withRunFolder } from "../files/run-folder.js";
-import { outputFiles, reportOf, withoutSteps } from "../../jobs/run-output.js";
-import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "../terminal/run-summary.js";
-import { pickSamples } from "../../jobs/sample-predictions.js";
 import type { Session } from "../session.js";
-import { checkResumable, prepare, train } from "../../jobs/train-run.js";
-import type { TrainingSettings } from "../../jobs/training-settings.js";
+import { JobProgress } from "../terminal/job-progress.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "../terminal/run-summary.js";
 
 const EXAMPLES = `
 Examples:
@@ -47,14 +49,12 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   };
   signal.addEventListener("abort", heard, { once: true });
   try {
-    await withRunFolder(options, async (folder) => {
-      const resumed = fresh === null ? readCheckpoint(folder) : null;
-      if (resumed !== null) checkAgainst(withAbsolutePaths(options), resumed.run.settings);
-      const settings = fresh ?? resumed!.run.settings;
-      await runIn(folder, settings, resumed, options, session).catch(async (error: unknown) => {
-        await dropHistory(folder);
-        if (error instanceof AbortError) explainStop(folder, session);
-        else throw withCheckpoint(error, folder);
+    await withRunFolder(options, async (store) => {
+      const settings = fresh ?? (await settingsOf(store));
+      if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
+      await runIn(store, settings, options, session).catch(async (error: unknown) => {
+        if (error instanceof AbortError) await explainStop(store, session);
+        else throw await withCheckpoint(error, store);
       });
     });
   } finally {
@@ -63,13 +63,13 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
 }
 
 async function runIn(
-  folder: string,
+  store: RunStore,
   settings: TrainingSettings,
-  resumed: Resumed | null,
   { json, quiet, samples: count }: FinetuneOptions,
   session: Session,
 ): Promise<void> {
-  const { terminal, self } = session;
+  const { terminal, self, signal } = session;
+  const { name: folder } = store;
   // What a script reads is on the output; what a person reads then goes to the error stream.
   const colors = json ? terminal.errorColors : terminal.colors;
   const say = (...lines: string[]) => {
@@ -79,46 +79,63 @@ async function runIn(
       else terminal.print(line);
     }
   };
-  const prepared = await prepare(settings, session, quiet);
-  try {
-    if (resumed !== null) {
-      checkResumable(folder, resumed, prepared);
-      say(`Going on after step ${resumed.checkpoint.step} of ${prepared.steps}`);
-    }
-    say(...introduction(prepared, folder, colors), "");
-    const trained = await train(prepared, folder, resumed, new ProgressReporter(terminal, say, quiet), session);
-    const report = reportOf(prepared, trained);
-    await writeFilesAtomically(folder, outputFiles(prepared, report));
-    await removeCheckpoint(folder);
-    const samples = pickSamples(trained.predictions, count, settings.seed);
-    say("", ...resultTable(report, colors), "", speedLine(report), "");
-    if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
-    say(...writtenLines(folder, colors), "", ...nextLines(self, folder, samples, colors));
-    if (json) terminal.print(JSON.stringify(withoutSteps(folder, report)));
-    else if (quiet) terminal.print(folder);
-  } finally {
-    prepared.encoder.dispose();
-  }
+  await startEngine(settings);
+  const progress = new JobProgress(
+    new ProgressReporter(terminal, (line) => terminal.error(line), quiet),
+    new ProgressReporter(terminal, say, quiet),
+  );
+  const job = runJob(settings, store, {
+    signal,
+    words: flagWords,
+    onProgress(event) {
+      progress.show(event);
+      if (event.type === "warning") terminal.error(event.message);
+      if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
+    },
+  });
+  const { report, predictions } = await job.finally(() => progress.stop());
+  const samples = pickSamples(predictions, count, settings.seed);
+  say("", ...resultTable(report, colors), "", speedLine(report), "");
+  if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
+  say(...writtenLines(folder, colors), "", ...nextLines(self, folder, samples, colors));
+  const { steps: _, ...known } = report;
+  if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
+  else if (quiet) terminal.print(folder);
 }
 
-function explainStop(folder: string, session: Session): void {
+/** What the run began with that is to go on. Throws `ConfigError` where there is none. */
+async function settingsOf(store: RunStore): Promise<TrainingSettings> {
+  const resumed = await readCheckpoint(store);
+  if (resumed !== null) return resumed.run.settings;
+  const { name: folder } = store;
+  throw new ConfigError(
+    (await store.has(runFiles.report))
+      ? `--resume ${folder}: this run is finished, there is nothing to resume; start another one without --resume`
+      : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none; a run that ended before its first checkpoint ` +
+          "begins anew: run its command again",
+    { folder },
+  );
+}
+
+async function explainStop(store: RunStore, session: Session): Promise<void> {
   const { terminal, self } = session;
   session.exitCode = exitCodes.interrupted;
-  if (!existsSync(join(folder, runFiles.checkpoint))) {
+  const resumable = await readCheckpoint(store);
+  if (resumable === null) {
     terminal.error("Stopped before training began; nothing was written.");
     return;
   }
-  const { checkpoint } = readCheckpoint(folder);
+  const { step } = resumable.checkpoint;
   const { cyan } = terminal.errorColors;
-  const when = checkpoint.step === 0 ? "before the first step" : `after step ${checkpoint.step}`;
-  terminal.error(`Stopped ${when}; the checkpoint is in ${folder}. To go on:`);
-  terminal.error(`  ${cyan(`${self} finetune --resume ${folder}`)}`);
+  const when = step === 0 ? "before the first step" : `after step ${step}`;
+  terminal.error(`Stopped ${when}; the checkpoint is in ${store.name}. To go on:`);
+  terminal.error(`  ${cyan(`${self} finetune --resume ${store.name}`)}`);
 }
 
 /** An error that ends a run, with where the run can be taken up again. */
-function withCheckpoint(error: unknown, folder: string): unknown {
-  if (!(error instanceof Error) || !existsSync(join(folder, runFiles.checkpoint))) return error;
-  error.message += `\nThe last checkpoint is kept in ${folder}`;
+async function withCheckpoint(error: unknown, store: RunStore): Promise<unknown> {
+  if (!(error instanceof Error) || !(await store.has(runFiles.checkpoint))) return error;
+  error.message += `\nThe last checkpoint is kept in ${store.name}`;
   return error;
 }
 

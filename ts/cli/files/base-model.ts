@@ -1,16 +1,11 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SentenceEncoder } from "../../entry/node.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
-import { digestFile } from "../../io/node/save-stream.js";
 import { ConfigError } from "../../errors.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { runFiles } from "./run-folder.js";
+import { runFiles } from "../../jobs/run-store.js";
 import { hearSignals, type Session } from "../session.js";
-
-/** Model that commands take where none is named. */
-export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
 
 /** Finds a model: a folder, the cache, or where it can be fetched from, showing how far that is. */
 export async function findModel(name: string, session: Session, quiet = false): Promise<LocalModel> {
@@ -39,20 +34,6 @@ export async function loadEncoder(
     encoder.dispose();
     throw error;
   }
-}
-
-/** Files that decide what a model computes. */
-const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
-
-/** SHA-256 over those of the files that decide what the model computes. */
-export async function modelHash(model: LocalModel, { signal }: Session): Promise<string> {
-  const whole = createHash("sha256");
-  for (const name of DECISIVE) {
-    const path = join(model.directory, name);
-    const digest = existsSync(path) ? (await digestFile(path, signal)).sha256 : "none";
-    whole.update(`${name} ${digest}\n`);
-  }
-  return whole.digest("hex");
 }
 
 /** What a run's report, or an adapter's configuration, says of the model that it was made on. */

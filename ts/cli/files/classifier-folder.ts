@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { TextClassifier } from "../../entry/node.js";
+import { builds } from "../../jobs/training-settings.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
-import { builds, type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
+import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
 import { newestRun, readClassifier } from "./run-folder.js";
 import type { Session } from "../session.js";

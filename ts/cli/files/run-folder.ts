@@ -1,24 +1,14 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { access, constants, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { folderStore, type RunStore } from "../../entry/jobs-node.js";
 import { ConfigError } from "../../errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { readFileMap } from "../../io/node/index.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
+import { runFiles } from "../../jobs/run-store.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
-import { withRunLock } from "../../jobs/node/run-lock.js";
-
-/** Names of what a run leaves behind. */
-export const runFiles = {
-  adapter: ["adapter_config.json", "adapter_model.safetensors"],
-  head: ["head.safetensors", "labels.json"],
-  report: "report.json",
-  curve: "loss.svg",
-  checkpoint: "checkpoint.safetensors",
-  /** The steps that a checkpoint has behind it, a line each. */
-  history: "checkpoint.history.jsonl",
-} as const;
 
 const RUNS = "runs";
 
@@ -40,22 +30,31 @@ export interface WantedFolder {
  * Throws `ConfigError` where there is none, where another process has it, or where it holds a run, or files that a run would
  * replace.
  */
-export async function withRunFolder<T>(wanted: WantedFolder, body: (folder: string) => Promise<T>): Promise<T> {
+export async function withRunFolder<T>(wanted: WantedFolder, body: (store: RunStore) => Promise<T>): Promise<T> {
   const { out, resume } = wanted;
   if (resume !== undefined) {
     checkResumeFolder(resume);
-    await checkWritable(resume);
-    return withRunLock(resume, () => body(resume));
+    return withClaim(resume, body);
   }
   const { folder, made } = out === undefined ? await makeDated(new Date()) : await makeWanted(out);
   try {
-    await checkWritable(folder);
-    return await withRunLock(folder, () => {
+    return await withClaim(folder, (store) => {
       checkNew(folder);
-      return body(folder);
+      return body(store);
     });
   } finally {
     await removeEmpty(made);
+  }
+}
+
+/** The folder as a store that is claimed already, for a job that would claim it. */
+async function withClaim<T>(folder: string, body: (store: RunStore) => Promise<T>): Promise<T> {
+  const store = folderStore(folder);
+  const release = await store.claim();
+  try {
+    return await body({ ...store, claim: async () => () => {} });
+  } finally {
+    await release();
   }
 }
 
@@ -97,14 +96,6 @@ function checkResumeFolder(folder: string): void {
     `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none of that name`,
     { folder },
   );
-}
-
-async function checkWritable(folder: string): Promise<void> {
-  try {
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    throw new ConfigError(`${folder} cannot be written to: ${(cause as Error).message}`, { folder }, { cause });
-  }
 }
 
 function checkNew(folder: string): void {

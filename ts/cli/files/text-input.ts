@@ -1,6 +1,8 @@
 import { addAbortSignal } from "node:stream";
 import { AbortError, ConfigError } from "../../errors.js";
-import { decode, readColumn, readLines, textLines } from "../../jobs/dataset.js";
+import { exampleFormat, parseTexts } from "../../io/examples/index.js";
+import { readData } from "../../jobs/node/read-data.js";
+import { decode } from "../../jobs/text-file.js";
 import type { Session } from "../session.js";
 
 /** Where texts come from. */
@@ -44,4 +46,21 @@ async function readInput({ terminal, signal }: Session): Promise<string> {
 function notEmpty(texts: string[], from: string): string[] {
   if (texts.length > 0) return texts;
   throw new ConfigError(`${from} holds no text; texts are expected, a line each`, { from });
+}
+
+/** Texts of a column of a CSV, TSV or JSON Lines file. */
+function readColumn(path: string, text: string, onWarning: (message: string) => void): string[] {
+  const { name: file, bytes } = readData(path);
+  return parseTexts(decode(bytes, file), { format: exampleFormat(path), text, file, onWarning });
+}
+
+/** Lines of a text file that are not blank. */
+function readLines(path: string): string[] {
+  const { name, bytes } = readData(path);
+  return textLines(decode(bytes, name));
+}
+
+/** Lines that are not blank, whatever ends them. */
+function textLines(text: string): string[] {
+  return text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
 }

@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors.js";
-import { DEFAULT_MODEL } from "../files/base-model.js";
-import { builds, REVECTORIZE_HELP } from "../engine-start.js";
+import { REVECTORIZE_HELP } from "../engine-start.js";
 import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
-import { schedules, type TrainingSettings } from "../../jobs/training-settings.js";
+import { DEFAULT_MODEL, specDefaults as defaults } from "../../jobs/job-spec.js";
+import { builds, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
+import { flagOf } from "./job-words.js";
 
 /** Options of `finetune` that do not change its result. */
 export interface FinetuneOptions extends Partial<TrainingSettings> {
@@ -15,36 +16,6 @@ export interface FinetuneOptions extends Partial<TrainingSettings> {
 }
 
 type Setting = keyof TrainingSettings;
-
-const DEFAULT_STEPS = 300;
-
-const defaults: Omit<TrainingSettings, "data" | "validation"> = {
-  model: DEFAULT_MODEL,
-  validationSplit: 0.2,
-  text: "text",
-  label: "label",
-  labelNames: {},
-  steps: DEFAULT_STEPS,
-  epochs: null,
-  batchSize: 16,
-  learningRate: 1e-3,
-  warmup: null,
-  schedule: "cosine",
-  weightDecay: 0.01,
-  maxGradNorm: 1,
-  accumulate: 1,
-  rank: 8,
-  alpha: 16,
-  targetModules: ["query", "key", "value"],
-  rslora: false,
-  dora: false,
-  dropout: 0,
-  seed: 0,
-  maxTokens: null,
-  build: "auto",
-  threads: "auto",
-  baseline: true,
-};
 
 /** Adds the options of a run. They carry no defaults, so that it is known which were given. */
 export function addFinetuneOptions(command: Command): Command {
@@ -68,7 +39,7 @@ export function addFinetuneOptions(command: Command): Command {
   command.optionsGroup("How long and how fast:");
   command
     .addOption(
-      new Option("--steps <n>", `optimizer steps (default: ${DEFAULT_STEPS})`).argParser(whole(1)).conflicts("epochs"),
+      new Option("--steps <n>", `optimizer steps (default: ${defaults.steps})`).argParser(whole(1)).conflicts("epochs"),
     )
     .option("--epochs <n>", "passes over the data instead of steps", positive)
     .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
@@ -140,9 +111,8 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
     // The flag's absence is its default, which says nothing.
     if (name === "baseline" && value === true) continue;
     if (JSON.stringify(value) === JSON.stringify(before)) continue;
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new ConfigError(
-      `--resume goes on with the settings that the run began with: ${flag} ${String(value)} is given, it began with ${String(before)}; leave it out`,
+      `--resume goes on with the settings that the run began with: ${flagOf(name as Setting)} ${String(value)} is given, it began with ${String(before)}; leave it out`,
       { name, given: value, began: before },
     );
   }

@@ -3,10 +3,7 @@ export function formatCount(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
-/** 0.85 → "85.0 %" */
-export function formatPercent(share: number): string {
-  return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–";
-}
+export { formatPercent } from "../../jobs/percent.js";
 
 /** Seconds as "0.4 s", "52 s", "2:05" or "1:02:05". */
 export function formatDuration(seconds: number): string {

@@ -37,7 +37,7 @@ export class ProgressReporter {
   }
 
   /** Takes the events of a download, file after file. `stop` it when the model is there. */
-  download(): { onProgress: (progress: DownloadProgress) => void; stop: () => void } {
+  download(): { onProgress: (progress: Omit<DownloadProgress, "from">) => void; stop: () => void } {
     let file = "";
     let current: Progress | null = null;
     return {

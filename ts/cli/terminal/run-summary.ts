@@ -1,21 +1,20 @@
 import { join } from "node:path";
 import type { Metrics } from "../../train/metrics.js";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
-import { runFiles } from "../files/run-folder.js";
+import { runFiles } from "../../jobs/run-store.js";
+import type { ReadyJob } from "../../jobs/job-events.js";
 import type { RunReport } from "../../jobs/run-report.js";
 import type { Sample } from "../../jobs/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
-import type { Prepared } from "../../jobs/train-run.js";
 import { formatTargets, warmupOf } from "../../jobs/training-settings.js";
 
 type Colors = Terminal["colors"];
 
 /** What is about to run, before it does. */
-export function introduction(prepared: Prepared, folder: string, { dim }: Colors): string[] {
-  const { settings, steps, engine, model, dataset, encoder, parameters } = prepared;
-  const { layers } = encoder.model.config;
-  const { train, validation, labels } = dataset;
+export function introduction(job: ReadyJob, folder: string, { dim }: Colors): string[] {
+  const { settings, steps, resumedAfter, engine, model, data, parameters } = job;
+  const { train, validation, labels } = data;
   const warmup = warmupOf(settings, steps);
   const clipping = settings.maxGradNorm === null ? "" : `, clip ${settings.maxGradNorm}`;
   const variants = [
@@ -24,15 +23,9 @@ export function introduction(prepared: Prepared, folder: string, { dim }: Colors
     settings.dropout > 0 && `dropout ${settings.dropout}`,
   ];
   const rows = [
-    ["model", `${model.name}, ${layers} layers of ${encoder.hiddenSize} (from ${model.origin})`],
-    [
-      "data",
-      `${train.file}: ${formatCount(train.examples.length)} to learn from, labels ${clip(labels.join(", "), 60)}`,
-    ],
-    [
-      "test",
-      `${validation.file}: ${formatCount(validation.examples.length)}${validation.split ? ", a seeded split" : ""}`,
-    ],
+    ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
+    ["data", `${train.file}: ${formatCount(train.examples)} to learn from, labels ${clip(labels.join(", "), 60)}`],
+    ["test", `${validation.file}: ${formatCount(validation.examples)}${validation.split ? ", a seeded split" : ""}`],
     [
       "adapter",
       [`rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`, ...variants]
@@ -50,7 +43,8 @@ export function introduction(prepared: Prepared, folder: string, { dim }: Colors
     ],
     ["run", folder],
   ];
-  return tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
+  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
+  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
 /** Accuracy and loss before, of the head alone, and after. */

@@ -21,21 +21,19 @@ const UNDECIDED_MS = 2_000;
 const ATTEMPTS = 6;
 
 /**
- * Runs `body` while a run's folder is this process's alone. Locks of processes that were killed are taken away; those of
- * other machines, which cannot be asked, are respected.
+ * Makes a run's folder this process's alone until the function it gives is called. Locks of processes that were killed are
+ * taken away; those of other machines, which cannot be asked, are respected.
  *
  * First the own lock is made, then the others are looked for: of two that come at once, at least one sees the other.
  * Throws `ConfigError` where another process, or another call in this one, has the folder.
  */
-export async function withRunLock<T>(folder: string, body: () => Promise<T>): Promise<T> {
-  const release = await acquire(folder);
-  process.once("exit", release);
-  try {
-    return await body();
-  } finally {
-    process.off("exit", release);
-    release();
-  }
+export async function lockRun(folder: string): Promise<() => void> {
+  const remove = await acquire(folder);
+  process.once("exit", remove);
+  return () => {
+    process.off("exit", remove);
+    remove();
+  };
 }
 
 async function acquire(folder: string): Promise<() => void> {
