@@ -42,7 +42,7 @@ export type JobEvent =
   | { readonly type: "model"; readonly name: string; readonly origin: string }
   /** Everything is loaded and checked; work begins. */
   | { readonly type: "ready"; readonly job: ReadyJob }
-  /** So much of a phase is done: texts, or steps. Each phase begins with 0. */
+  /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that goes on. */
   | {
       readonly type: "progress";
       readonly phase: JobPhase;

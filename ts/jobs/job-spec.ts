@@ -55,6 +55,8 @@ export function takeSpec(what: string, spec: JobSpec): TrainingSettings {
     if (value !== undefined) given[name] = value;
   }
   const { steps, epochs, validation = null } = given;
+  const settings = { ...specDefaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given, validation };
+  checkSettings(what, settings, "spec");
   if (typeof steps === "number" && typeof epochs === "number") {
     throw new ConfigError(
       `${what}: spec.steps and spec.epochs both say how long training lasts; leave one of them out`,
@@ -64,8 +66,6 @@ export function takeSpec(what: string, spec: JobSpec): TrainingSettings {
       },
     );
   }
-  const settings = { ...specDefaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given, validation };
-  checkSettings(what, settings, "spec");
   return settings;
 }
 

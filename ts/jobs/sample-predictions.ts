@@ -4,9 +4,13 @@ import { classProbabilities } from "../train/metrics.js";
 
 /** A prediction to look at. */
 export interface Sample {
+  /** The text. */
   readonly text: string;
+  /** Its label in the data. */
   readonly label: string;
+  /** The label that the classifier gives it. */
   readonly predicted: string;
+  /** Probability of that one. */
   readonly probability: number;
 }
 

@@ -50,8 +50,8 @@ export async function train(
     emit({ type: "checkpoint", step: checkpoint.step });
   };
   const progress = { type: "progress", phase: "train", total: steps } as const;
-  emit({ ...progress, done: 0 });
   let done = resumed?.checkpoint.step ?? 0;
+  emit({ ...progress, done });
   const fitting = classifier.fit(train, {
     ...fitOptions(settings, steps),
     ...(signal && { signal }),
