@@ -66,6 +66,22 @@ describe("a job", () => {
     expect(results(store.files())).toEqual(results(whole));
   });
 
+  it("reads each file of its model once, and trains on what it hashed", async () => {
+    const opened: string[] = [];
+    const findModel: typeof sources.findModel = async (...args) => {
+      const model = await sources.findModel(...args);
+      const open: typeof model.open = (file) => {
+        opened.push(file);
+        return model.open(file);
+      };
+      return { ...model, open };
+    };
+    const store = memoryStore();
+    await run(spec, store, { sources: { ...sources, findModel } });
+    expect(opened.sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
+    expect(results(store.files())).toEqual(results(whole));
+  });
+
   it("takes the spec when it begins: what is done to it afterwards changes nothing", async () => {
     const own = { ...spec, targetModules: ["query", "key", "value"] };
     const store = memoryStore();

@@ -1,10 +1,8 @@
-import { throwIfAborted } from "../abort.js";
-import { ConfigError, ModelError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { clip, excerpt } from "../excerpt.js";
-import { checkBytes, readRange } from "../io/byte-source.js";
+import { checkBytes } from "../io/byte-source.js";
 import { modelSource, type ModelSource } from "../models/model-source.js";
 import { callable, object } from "../settings.js";
-import { sha256 } from "./sha256.js";
 
 /** A file of examples. */
 export interface DataFile {
@@ -85,32 +83,4 @@ export function takeSources(what: string, given: JobSources | undefined): JobSou
     },
     machine: () => ({ ...given.machine() }),
   };
-}
-
-/** Files that decide what a model computes. */
-const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
-
-/** SHA-256 over those of the files that decide what the model computes. Throws `AbortError` when cancelled. */
-export async function modelHash(model: JobModel, signal: AbortSignal | undefined): Promise<string> {
-  const lines: string[] = [];
-  for (const name of DECISIVE) {
-    throwIfAborted(signal);
-    lines.push(`${name} ${(await digestOf(model, name, signal)) ?? "none"}\n`);
-  }
-  return sha256(new TextEncoder().encode(lines.join("")));
-}
-
-async function digestOf(model: JobModel, file: string, signal: AbortSignal | undefined): Promise<string | null> {
-  if (typeof model.digest === "function") {
-    const digest = await model.digest(file, signal);
-    if (digest === null || /^[0-9a-f]{64}$/.test(digest)) return digest;
-    throw new ModelError(`model ${clip(model.name)}: a SHA-256 of ${file} is expected, got ${excerpt(digest)}`);
-  }
-  const source = await model.open(file);
-  if (source === null) return null;
-  try {
-    return await sha256(await readRange(source, 0, source.size, file));
-  } finally {
-    await source.close?.();
-  }
 }

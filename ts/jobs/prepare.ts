@@ -8,7 +8,8 @@ import { sizeOf } from "../shape.js";
 import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
-import { type JobModel, type JobSources, modelHash } from "./job-sources.js";
+import { hashModel } from "./hashed-model.js";
+import type { JobModel, JobSources } from "./job-sources.js";
 import type { RunStore } from "./run-store.js";
 import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
 
@@ -49,12 +50,12 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
   fitOptions(settings, steps);
-  const model = await sources.findModel(settings.model, {
+  const found = await sources.findModel(settings.model, {
     signal,
     onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),
   });
-  emit({ type: "model", name: model.name, origin: model.origin });
-  const hash = await modelHash(model, signal);
+  emit({ type: "model", name: found.name, origin: found.origin });
+  const { model, hash } = await hashModel(found, signal);
   const encoder = await loadEncoder(model, settings, signal);
   try {
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
