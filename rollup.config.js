@@ -11,11 +11,19 @@ const dir = process.env.DIST ?? "dist";
 // For `npm start` there is one build of the kernels, and what runs in Node is enough.
 const builds = process.env.BUILDS?.split(",") ?? Object.keys(variants);
 const whole = builds.length === Object.keys(variants).length;
-const inNode = { node: "ts/entry/node.ts", cli: "ts/cli/main.ts", "worker-node": "ts/entry/worker-node.ts" };
+const inNode = {
+  node: "ts/entry/node.ts",
+  "jobs-node": "ts/entry/jobs-node.ts",
+  cli: "ts/cli/main.ts",
+  "worker-node": "ts/entry/worker-node.ts",
+};
 const elsewhere = {
   browser: "ts/entry/browser.ts",
   workerd: "ts/entry/workerd.ts",
   inline: "ts/entry/inline.ts",
+  "jobs-browser": "ts/entry/jobs-browser.ts",
+  "jobs-workerd": "ts/entry/jobs-workerd.ts",
+  "jobs-inline": "ts/entry/jobs-inline.ts",
   "worker-browser": "ts/entry/worker-browser.ts",
 };
 
@@ -30,6 +38,7 @@ const areas = [
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["io", /\/ts\/io\/(?!node\/)/],
   ["models", /\/ts\/(models|train)\//],
+  ["jobs", /\/ts\/jobs\/(?!node\/)/],
 ];
 const area = (id) => areas.find(([, files]) => files.test(id))?.[0];
 
@@ -50,8 +59,13 @@ export default [
     },
   },
   whole && {
-    // Node's entry has more names: what needs a file system.
-    input: { index: "ts/index.ts", node: "ts/entry/node.ts" },
+    // Node's entries have more names: what needs a file system.
+    input: {
+      index: "ts/index.ts",
+      node: "ts/entry/node.ts",
+      jobs: "ts/jobs/index.ts",
+      "jobs-node": "ts/entry/jobs-node.ts",
+    },
     external,
     plugins: [dts()],
     output: { dir, format: "es", chunkFileNames: "chunks/[name].d.ts" },

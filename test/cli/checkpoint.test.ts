@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CheckpointWriter, readCheckpoint } from "../../ts/cli/checkpoint-file.js";
+import { CheckpointWriter, readCheckpoint } from "../jobs/checkpoint-folder.js";
 import { readSafetensors, type Tensor, tensor, writeSafetensors } from "../../ts/index.js";
 import { type Fixture, interruptedRun, lowrank, makeFixture } from "./fixture.js";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mergeWeight } from "../../ts/cli/merged-weights.js";
+import { mergeWeight } from "../../ts/cli/files/merged-weights.js";
 import { readSafetensors, tensor } from "../../ts/index.js";
 import { examples, type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 

@@ -1,10 +1,10 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { expect } from "vitest";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { run } from "../../ts/cli/program.js";
-import { Terminal } from "../../ts/cli/terminal.js";
-import { expect } from "vitest";
+import { Terminal } from "../../ts/cli/terminal/terminal.js";
 import { examples, tinyTokenizer } from "../models/tiny-encoder.js";
 
 export { examples };

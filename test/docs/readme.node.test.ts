@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { modelCache, root } from "../../scripts/setup/paths.mjs";
+import { examples } from "../models/tiny-encoder.js";
 import { Consumer } from "../packaging/consumer.js";
 import { example } from "./examples.js";
 
@@ -32,6 +33,16 @@ describe("the README's example for Node", () => {
     expect(readdirSync(join(consumer.folder, "my-adapter")).sort()).toEqual(
       ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"].sort(),
     );
+  });
+
+  it("of a run as data leaves a run's files", { timeout: 180_000 }, () => {
+    consumer.write("job.js", example(readme, "job"));
+    const rows = examples.map(({ text, label }) => `"${text}",${label}\n`);
+    consumer.write("reviews.csv", `body,stars\n${rows.join("")}`);
+    const lines = consumer.run("node", "job.js").trimEnd().split("\n");
+    expect(lines.slice(0, 2)).toEqual(["step 25 is safe", "step 30 is safe"]);
+    expect(lines[2]).toMatch(/^8 texts tested, loss \d\.\d\d$/);
+    expect(readdirSync(join(consumer.folder, "runs/reviews"))).toContain("adapter_model.safetensors");
   });
 
   it("of layers and gradients fits its targets", () => {

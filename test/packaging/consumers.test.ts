@@ -1,8 +1,10 @@
-import { rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
 import { variants } from "../../scripts/wasm/variants.mjs";
+import { examples, tinyTokenizer } from "../models/tiny-encoder.js";
 import { Consumer } from "./consumer.js";
 
 const product = `
@@ -22,9 +24,10 @@ describe("the packed tarball, installed into a small project", () => {
   afterAll(() => rmSync(consumer.folder, { recursive: true }));
 
   it("holds the bundles, the types, the binaries, the example data, and nothing of the workshop", () => {
-    const expected = ["browser.js", "cli.js", "index.d.ts", "inline.js", "node.js", "workerd.js"].map(
-      (name) => `dist/${name}`,
-    );
+    const expected = [
+      ...["browser.js", "cli.js", "index.d.ts", "inline.js", "node.js", "workerd.js"],
+      ...["jobs.d.ts", "jobs-browser.js", "jobs-inline.js", "jobs-node.d.ts", "jobs-node.js", "jobs-workerd.js"],
+    ].map((name) => `dist/${name}`);
     const binaries = Object.keys(variants).map((variant) => `dist/wasm/lowrank-${variant}.wasm`);
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
     // The data that `lowrank finetune` takes by default, and what npm always packs.
@@ -56,6 +59,40 @@ describe("the packed tarball, installed into a small project", () => {
     expect(consumer.run("node", "own.js")).toBe(answer);
   });
 
+  it("runs a job from lowrank/jobs, in Node and bundled for it", async () => {
+    const model = join(consumer.folder, "model");
+    cpSync(join(root, "test/golden/adapters/base/tiny_bert"), model, { recursive: true });
+    consumer.write("model/tokenizer.json", JSON.stringify(tinyTokenizer()));
+    consumer.write("data.csv", `text,label\n${examples.map(({ text, label }) => `"${text}",${label}\n`).join("")}`);
+    consumer.write(
+      "job.js",
+      `import { folderStore, memoryStore, runJob } from "lowrank/jobs"; import { engineInfo } from "lowrank";
+      const spec = { model: "model", data: "data.csv", steps: 3, threads: 1, build: "simd", baseline: false };
+      const store = memoryStore();
+      await runJob(spec, store);
+      await runJob(spec, folderStore(process.argv[2]));
+      console.log(engineInfo().build, Object.keys(store.files()).sort().join(" "));`,
+    );
+    const files = "adapter_config.json adapter_model.safetensors head.safetensors labels.json loss.svg report.json";
+    expect(consumer.run("node", "job.js", "run")).toBe(`simd ${files}\n`);
+    expect(readdirSync(join(consumer.folder, "run")).sort().join(" ")).toBe(files);
+
+    const entry = join(consumer.folder, "job.js");
+    const outfile = join(consumer.folder, "bundled/job.js");
+    const bundling = { bundle: true, platform: "node", format: "esm", packages: "bundle" } as const;
+    // A dependency in CommonJS asks for Node's modules by require.
+    const banner = {
+      js: 'import { createRequire as maker } from "node:module"; const require = maker(import.meta.url);',
+    };
+    await build({ entryPoints: [entry], outfile, banner, logLevel: "error", ...bundling });
+    cpSync(join(root, "dist/wasm"), join(consumer.folder, "bundled/wasm"), { recursive: true });
+    expect(consumer.run("node", "bundled/job.js", "bundled-run")).toBe(`simd ${files}\n`);
+    const adapters = ["run", "bundled-run"].map((run) =>
+      readFileSync(join(consumer.folder, run, "adapter_model.safetensors")),
+    );
+    expect(adapters[1]).toEqual(adapters[0]);
+  });
+
   it("brings the command line", () => {
     expect(consumer.run("node", "node_modules/lowrank/dist/cli.js", "--help")).toContain("finetune");
   });
@@ -76,7 +113,12 @@ describe("the packed tarball, installed into a small project", () => {
       };
       consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["types.ts"] }));
       const use = "export const leaf = (value: Tensor) => new Graph().constant(value);";
-      consumer.write("types.ts", `import { Graph, type Tensor } from "lowrank"; ${use}`);
+      const job = "export const job = (spec: JobSpec, store: RunStore) => runJob(spec, store).then((r) => r.report);";
+      consumer.write(
+        "types.ts",
+        `import { Graph, type Tensor } from "lowrank";
+        import { type JobSpec, runJob, type RunStore } from "lowrank/jobs"; ${use} ${job}`,
+      );
       expect(consumer.run("node", join(root, "node_modules/typescript/bin/tsc"))).toBe("");
     },
   );

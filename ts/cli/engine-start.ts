@@ -4,9 +4,6 @@ import { AbortError } from "../errors/errors.js";
 import { detectFeatures } from "../engine/features.js";
 import { type EngineInfo, init, type InitOptions, UnsupportedError } from "../entry/node.js";
 
-/** Builds that `--build` takes. */
-export const builds = ["auto", "simd", "relaxed"] as const;
-
 /** Which engine a command asks for. */
 export type EngineOptions = Pick<InitOptions, "build" | "threads">;
 

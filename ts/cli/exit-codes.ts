@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { AbortError, LowrankError } from "../errors/errors.js";
-import type { Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal/terminal.js";
 
 /** What the process ends with. */
 export const exitCodes = { ok: 0, error: 1, usage: 2, interrupted: 130 } as const;

@@ -2,7 +2,7 @@
 import { basename, relative } from "node:path";
 import { exitCodes } from "./exit-codes.js";
 import { run } from "./program.js";
-import { Terminal } from "./terminal.js";
+import { Terminal } from "./terminal/terminal.js";
 
 const { stdin: input, stdout: output, stderr: errors, env: environment } = process;
 const terminal = new Terminal({ input, output, errors, environment });

@@ -1,17 +1,17 @@
 import { Command } from "commander";
-import { defineBench } from "./bench.js";
-import { defineDoctor } from "./doctor.js";
-import { defineEmbed } from "./embed.js";
+import { defineBench } from "./commands/bench.js";
+import { defineDoctor } from "./commands/doctor.js";
+import { defineEmbed } from "./commands/embed.js";
 import { enableRevectorizer } from "./engine-start.js";
-import { defineEvaluate } from "./evaluate.js";
+import { defineEvaluate } from "./commands/evaluate.js";
 import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
-import { defineFinetune } from "./finetune.js";
-import { defineInspect } from "./inspect.js";
-import { defineMerge } from "./merge.js";
-import { packageVersion } from "./package-root.js";
-import { definePredict } from "./predict.js";
+import { defineFinetune } from "./commands/finetune.js";
+import { defineInspect } from "./commands/inspect.js";
+import { defineMerge } from "./commands/merge.js";
+import { VERSION } from "../version.js";
+import { definePredict } from "./commands/predict.js";
 import type { Session } from "./session.js";
-import type { Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal/terminal.js";
 
 const commands = [
   defineFinetune,
@@ -69,7 +69,7 @@ function define(session: Session): Command {
   const { output, errors } = session.terminal.streams;
   const program = new Command("lowrank")
     .description("Train, apply and exchange LoRA adapters of sentence encoders, in WebAssembly.")
-    .version(packageVersion())
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError("(add --help for the options)")
     .configureOutput({

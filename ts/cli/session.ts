@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../waiting/abort.js";
 import { nextTask } from "../waiting/next-task.js";
 import type { ExitCode } from "./exit-codes.js";
-import type { Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal/terminal.js";
 
 /** What every command works with. */
 export interface Session {

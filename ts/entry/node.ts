@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { provideFileAccess } from "../io/file-access.js";
@@ -15,11 +15,11 @@ setWorkerHost({
   concurrency: availableParallelism,
   spawn: (data) => {
     const { port1, port2 } = new MessageChannel();
-    let life = port1 as unknown as MessagePort;
+    let life = port1;
     life.unref();
     const workerData = { ...data, life: port2 };
     // Options of the process, such as --input-type, may be ones that a worker refuses.
-    const options = { workerData, transferList: [port2 as unknown as MessagePort], execArgv: [] };
+    const options = { workerData, transferList: [port2], execArgv: [] };
     const worker = new Worker(new URL("./worker-node.js", import.meta.url), options);
     const ready = new Promise<void>((resolve, reject) => {
       // Stays for good: an error that nobody listens for would end the process.

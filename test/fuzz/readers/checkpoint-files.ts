@@ -1,7 +1,7 @@
-import { CheckpointWriter } from "../../../ts/cli/checkpoint-file.js";
-import type { RunState } from "../../../ts/cli/run-state.js";
+import { CheckpointWriter } from "../../../ts/jobs/checkpoint-file.js";
+import type { RunState } from "../../../ts/jobs/run-state.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
-import { readFileMap } from "../../../ts/io/node/index.js";
+import { memoryStore } from "../../../ts/jobs/memory-store.js";
 
 const settings: RunState["settings"] = {
   ...{
@@ -18,8 +18,8 @@ const settings: RunState["settings"] = {
   ...{ dropout: 0, seed: 0, maxTokens: null, build: "simd", threads: 1, baseline: true },
 };
 
-/** A checkpoint after two steps on one parameter, and its history, written in `folder`. */
-export async function checkpointFiles(folder: string): Promise<FileMap> {
+/** A checkpoint after two steps on one parameter, and its history. */
+export async function checkpointFiles(): Promise<FileMap> {
   const value = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
   const before = {
     count: 2,
@@ -40,6 +40,7 @@ export async function checkpointFiles(folder: string): Promise<FileMap> {
     ...{ step: 2, parameters: [value], streams: 3, history: [record, { ...record, step: 1 }] },
     optimizer: { steps: [2], buffers: [{ m: value, v: value }] },
   };
-  await new CheckpointWriter(folder, run, null).write(checkpoint);
-  return readFileMap(folder, ["checkpoint.safetensors", "checkpoint.history.jsonl"]);
+  const store = memoryStore();
+  await new CheckpointWriter(store, run, null).write(checkpoint as never);
+  return store.files();
 }

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { readCheckpoint } from "../../../ts/cli/checkpoint-file.js";
 import { bytesSource } from "../../../ts/io/byte-source.js";
 import { parseExamples } from "../../../ts/io/examples/index.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
+import { readCheckpoint } from "../../../ts/jobs/checkpoint-file.js";
+import { memoryStore } from "../../../ts/jobs/memory-store.js";
 import { modelSource, type ModelSource } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/models/text-classifier.js";
@@ -115,26 +113,8 @@ async function classifierFiles(encoderFiles: FileMap): Promise<FileMap> {
   return TextClassifier.create(encoder, { labels: ["no", "yes"] }).save();
 }
 
-function inFolder<T>(body: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), "lowrank-fuzz-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  let result: T;
-  try {
-    result = body(folder);
-  } catch (error) {
-    remove();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(remove) as T;
-  remove();
-  return result;
-}
-
-function useCheckpoint(files: FileMap): void {
-  inFolder((folder) => {
-    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
-    readCheckpoint(folder);
-  });
+async function useCheckpoint(files: FileMap): Promise<void> {
+  await readCheckpoint(memoryStore(files));
 }
 
 const rows = [`{"text": "a, \\"good\\" one", "label": 1}`, `{"text": "bad", "label": 0, "more": {"x": [1]}}`];
@@ -178,7 +158,7 @@ export async function readerTargets({ adapters, tensors, encoder, tokenizers }: 
     })),
     { name: "an encoder", files: encoder, read: useEncoder },
     { name: "a classifier", files: classifier, read: (files) => useClassifier(encoder, files) },
-    { name: "a checkpoint", files: await inFolder(checkpointFiles), read: useCheckpoint },
+    { name: "a checkpoint", files: await checkpointFiles(), read: useCheckpoint },
     ...[examples("csv", tables.csv), examples("tsv", tables.tsv), examples("jsonl", rows.join("\n"))],
   ];
 }

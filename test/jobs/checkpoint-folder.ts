@@ -1,0 +1,21 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as jobs from "../../ts/jobs/checkpoint-file.js";
+import { folderStore } from "../../ts/jobs/node/folder-store.js";
+import type { RunState } from "../../ts/jobs/run-state.js";
+import { runFiles } from "../../ts/jobs/run-store.js";
+
+/** Writes checkpoints into a folder. */
+export class CheckpointWriter extends jobs.CheckpointWriter {
+  constructor(folder: string, run: RunState, resumed: jobs.Resumed | null) {
+    super(folderStore(folder), run, resumed);
+  }
+}
+
+/** The checkpoint of a folder that has one. */
+export function readCheckpoint(folder: string): jobs.Resumed {
+  const [path, historyPath] = [join(folder, runFiles.checkpoint), join(folder, runFiles.history)];
+  const opened = jobs.openCheckpoint(new Uint8Array(readFileSync(path)), path);
+  const history = existsSync(historyPath) ? readFileSync(historyPath).subarray(0, opened.history.bytes) : null;
+  return opened.finish(history, historyPath);
+}

@@ -1,0 +1,198 @@
+import { stopwatch } from "../../waiting/stopwatch.js";
+import type { Command } from "commander";
+import { existsSync, readdirSync } from "node:fs";
+import { access, constants } from "node:fs/promises";
+import { cpus, freemem, totalmem } from "node:os";
+import { join } from "node:path";
+import { detectFeatures } from "../../engine/features.js";
+import { type EngineInfo, Graph } from "../../entry/node.js";
+import { cacheFolder } from "../../io/node/index.js";
+import { makeFolder } from "../../io/node/make-folder.js";
+import { DEFAULT_MODEL } from "../../jobs/job-spec.js";
+import { enableRelaxedSimd, startEngine } from "../engine-start.js";
+import { exitCodes } from "../exit-codes.js";
+import { formatBytes, formatThreads } from "../terminal/number-format.js";
+import { VERSION } from "../../version.js";
+import type { Session } from "../session.js";
+import { tableLines } from "../terminal/table.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank doctor
+  lowrank doctor --json
+`;
+
+/** "note" is worth knowing and stops nothing. */
+type Verdict = "ok" | "note" | "missing";
+
+/** One thing that was looked at. */
+interface Check {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly found: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/** Width of the square product that speed is measured on, and for how long. */
+const SIDE = 384;
+const MEASURE_MS = 200;
+
+/** `lowrank doctor`: what runs here, and what is missing. */
+export function defineDoctor(program: Command, session: Session): void {
+  program
+    .command("doctor")
+    .description("check this machine: runtime, WebAssembly features, kernels and their self-test, memory, cache")
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action(({ json }: { json: boolean }) => doctor(json, session));
+}
+
+async function doctor(json: boolean, session: Session): Promise<void> {
+  const { terminal, self } = session;
+  const checks = [
+    runtimeCheck(),
+    machineCheck(),
+    ...featureChecks(),
+    ...(await engineChecks()),
+    ...(await cacheChecks(self)),
+  ];
+  const well = checks.every(({ verdict }) => verdict !== "missing");
+  session.exitCode = well ? exitCodes.ok : exitCodes.error;
+  if (json) {
+    terminal.print(JSON.stringify({ lowrank: VERSION, well, checks }));
+    return;
+  }
+  const { green, yellow, red, dim } = terminal.colors;
+  const marks: Record<Verdict, string> = { ok: green("✓"), note: yellow("–"), missing: red("✗") };
+  const lines = tableLines(checks.map(({ name, found }) => [name, found]));
+  terminal.print(`lowrank ${VERSION}`);
+  checks.forEach(({ verdict, advice }, i) => {
+    terminal.print(`${marks[verdict]} ${lines[i]!}`);
+    if (advice !== undefined) terminal.print(dim(`    ${advice}`));
+  });
+  terminal.print(well ? "All is well." : red("Something is missing; see above."));
+}
+
+function runtimeCheck(): Check {
+  const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
+  const supported = major > 20 || (major === 20 && minor >= 19);
+  const found = `Node ${process.versions.node}, V8 ${process.versions.v8}, ${process.platform} ${process.arch}`;
+  if (supported) return { name: "runtime", verdict: "ok", found };
+  return {
+    name: "runtime",
+    verdict: "missing",
+    found,
+    advice: "Node 20.19 or later is needed, from nodejs.org or `npm install --global n && n 22`",
+  };
+}
+
+function machineCheck(): Check {
+  const processors = cpus();
+  const found = `${processors.length} × ${processors[0]?.model.trim() ?? "unknown processor"}, ${formatBytes(freemem())} of ${formatBytes(totalmem())} memory free`;
+  return { name: "machine", verdict: "ok", found };
+}
+
+function featureChecks(): Check[] {
+  const without = detectFeatures();
+  enableRelaxedSimd();
+  const features = detectFeatures();
+  const switched = features.relaxedSimd && !without.relaxedSimd;
+  return [
+    features.simd
+      ? { name: "SIMD", verdict: "ok", found: "yes" }
+      : {
+          name: "SIMD",
+          verdict: "missing",
+          found: "no",
+          advice: "the kernels are made of it; start Node without --no-enable-sse4-1 and the like, or use Node 22",
+        },
+    features.relaxedSimd
+      ? {
+          name: "relaxed SIMD",
+          verdict: "ok",
+          found: switched ? "yes, switched on by --experimental-wasm-relaxed-simd" : "yes",
+        }
+      : {
+          name: "relaxed SIMD",
+          verdict: "note",
+          found: "no: products take about a third longer",
+          advice: "Node 22 has it",
+        },
+    features.threads
+      ? { name: "threads", verdict: "ok", found: "yes" }
+      : { name: "threads", verdict: "note", found: "no shared memory: work stays on one thread" },
+  ];
+}
+
+async function engineChecks(): Promise<Check[]> {
+  let info: EngineInfo;
+  try {
+    info = await startEngine({});
+  } catch (error) {
+    const advice = "`npm run setup` in the repository, or `npm install lowrank` again, brings the kernels";
+    return [
+      { name: "kernels", verdict: "missing", found: error instanceof Error ? error.message : String(error), advice },
+    ];
+  }
+  const { build, threads, tile, memory } = info;
+  return [
+    {
+      name: "kernels",
+      verdict: "ok",
+      found: `${build} build, ${formatThreads(threads)}, tile ${tile.rows}×${tile.columns}, self-test passed`,
+    },
+    {
+      name: "linear memory",
+      verdict: "ok",
+      found: `${formatBytes(memory.reserved)} reserved, grows to ${formatBytes(memory.maximum)}`,
+    },
+    { name: "speed", verdict: "ok", found: `${gigaflops().toFixed(1)} GFLOP/s in a ${SIDE}³ matrix product` },
+  ];
+}
+
+/** The best of as many products as fit into the time, after one that warms up. */
+function gigaflops(): number {
+  const graph = new Graph();
+  try {
+    const square = { shape: [SIDE, SIDE], data: new Float32Array(SIDE * SIDE).fill(0.5) };
+    const [a, b] = [graph.constant(square), graph.constant(square)];
+    const product = () => graph.step(() => graph.matmul(a, b));
+    product();
+    let best = Infinity;
+    for (const total = stopwatch(); total() < MEASURE_MS;) {
+      const call = stopwatch();
+      product();
+      best = Math.min(best, call());
+    }
+    return (2 * SIDE ** 3) / best / 1e6;
+  } finally {
+    graph.dispose();
+  }
+}
+
+async function cacheChecks(self: string): Promise<Check[]> {
+  const cache = cacheFolder();
+  const failure = await makeFolder(cache)
+    .then(() => access(cache, constants.W_OK))
+    .then(
+      () => null,
+      (error: unknown) => String(error),
+    );
+  if (failure !== null) {
+    const advice = "name a folder that can be written to: export LOWRANK_CACHE=/some/folder";
+    return [{ name: "cache", verdict: "missing", found: `${cache} cannot be written to: ${failure}`, advice }];
+  }
+  const models = readdirSync(cache).filter((name) => existsSync(join(cache, name, "model.safetensors")));
+  return [
+    { name: "cache", verdict: "ok", found: cache },
+    models.includes(DEFAULT_MODEL)
+      ? { name: "models", verdict: "ok", found: models.join(", ") }
+      : {
+          name: "models",
+          verdict: "note",
+          found: `${DEFAULT_MODEL} is not there yet (91 MB)`,
+          advice: `fetched when first needed; now: ${self} embed "hello"`,
+        },
+  ];
+}

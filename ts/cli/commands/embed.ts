@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import { basename, dirname, extname } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
+import { readFileMap, writeFilesAtomically } from "../../io/node/index.js";
+import { writeSafetensors } from "../../io/safetensors/index.js";
+import { DEFAULT_MODEL } from "../../jobs/job-spec.js";
+import { findModel, loadEncoder, recordedModel } from "../files/base-model.js";
+import { addEngineOptions } from "../files/classifier-folder.js";
+import { type EngineOptions, startEngine } from "../engine-start.js";
+import { npyFile } from "../files/npy-file.js";
+import { formatCount } from "../terminal/number-format.js";
+import { checkOutFile } from "../files/out-folder.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { runFiles } from "../../jobs/run-store.js";
+import type { Session } from "../session.js";
+import { readTexts, type TextOptions } from "../files/text-input.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank embed "a warm and funny film" --normalize
+  lowrank embed --adapter runs/reviews --file lines.txt --out vectors.npy
+`;
+
+interface EmbedOptions extends EngineOptions, TextOptions {
+  readonly model?: string;
+  readonly adapter?: string;
+  readonly normalize: boolean;
+  readonly out?: string;
+}
+
+/** Writers by the ending of `--out`. */
+const writers: Record<
+  string,
+  (texts: readonly string[], vectors: readonly Float32Array[], width: number) => Uint8Array
+> = {
+  ".jsonl": (texts, vectors) =>
+    new TextEncoder().encode(texts.map((text, i) => `${jsonLine(text, vectors[i]!)}\n`).join("")),
+  ".npy": (_, vectors, width) => npyFile(vectors, width),
+  ".safetensors": (_, vectors, width) => writeSafetensors({ embeddings: stacked(vectors, width) }),
+};
+
+/** `lowrank embed`: sentence vectors. */
+export function defineEmbed(program: Command, session: Session): void {
+  const command = program
+    .command("embed")
+    .description("turn texts into sentence vectors: arguments, a file, or standard input")
+    .argument("[texts...]", "texts to embed")
+    .option("--file <file>", "texts, a line each; or examples, with --text")
+    .option("--text <column>", "column of the texts in --file (CSV, TSV or JSONL)")
+    .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
+    .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it")
+    .option("--normalize", "scale vectors to length 1", false)
+    .option("--out <file>", "write to a .npy, .safetensors or .jsonl file instead of JSON lines on the output");
+  addEngineOptions(command)
+    .addHelpText("after", EXAMPLES)
+    .action((texts: string[], options: EmbedOptions) => embed(texts, options, session));
+}
+
+async function embed(args: readonly string[], options: EmbedOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const { adapter, normalize, out } = options;
+  const writer = out === undefined ? undefined : writerOf(out);
+  if (out !== undefined) await checkOutFile(out);
+  const texts = await readTexts(args, options, session);
+  const files = adapter === undefined ? null : readFileMap(adapter, runFiles.adapter);
+  const recorded = adapter === undefined ? { model: DEFAULT_MODEL, maxTokens: null } : null;
+  const { model, maxTokens } =
+    options.model === undefined ? (recorded ?? recordedModel(adapter!)) : { model: options.model, maxTokens: null };
+  await startEngine(options);
+  const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
+  try {
+    if (files !== null) encoder.loadAdapter("adapter", files);
+    const progress = new ProgressReporter(terminal, (line) => terminal.error(line), out === undefined);
+    const bar = progress.start("embed", { total: texts.length, lines: 2 });
+    const vectors = await encoder
+      .encode(texts, { normalize, signal, onProgress: (done) => bar.update(done) })
+      .finally(() => bar.stop());
+    if (out === undefined || writer === undefined) {
+      texts.forEach((text, i) => terminal.print(jsonLine(text, vectors[i]!)));
+      return;
+    }
+    await writeFilesAtomically(dirname(out), { [basename(out)]: writer(texts, vectors, encoder.hiddenSize) });
+    terminal.error(`${formatCount(vectors.length)} vectors of ${encoder.hiddenSize} written to ${out}`);
+  } finally {
+    encoder.dispose();
+  }
+}
+
+function writerOf(out: string) {
+  const writer = writers[extname(out)];
+  if (writer !== undefined) return writer;
+  throw new ConfigError(`--out ${out}: a name that ends in ${Object.keys(writers).join(", ")} is expected`, { out });
+}
+
+/** Nine digits tell any two float32 values apart. */
+function jsonLine(text: string, vector: Float32Array): string {
+  return JSON.stringify({ text, embedding: Array.from(vector, (value) => Number(value.toPrecision(9))) });
+}
+
+function stacked(vectors: readonly Float32Array[], width: number) {
+  const data = new Float32Array(vectors.length * width);
+  vectors.forEach((vector, i) => data.set(vector, i * width));
+  return { shape: [vectors.length, width], data };
+}

@@ -1,0 +1,127 @@
+import { type Command, Option } from "commander";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import type { Example } from "../../io/examples/index.js";
+import type { Metrics } from "../../train/metrics.js";
+import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
+import { type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
+import { localSources } from "../../jobs/node/local-sources.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { flagWords } from "../options/job-words.js";
+import { formatCount, formatPercent } from "../terminal/number-format.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { newestRun } from "../files/run-folder.js";
+import type { RunReport } from "../../jobs/run-report.js";
+import type { Session } from "../session.js";
+import { checkSettings } from "../../jobs/settings-check.js";
+import { clip, tableLines } from "../terminal/table.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank evaluate
+  lowrank evaluate --run runs/reviews --data held-out.csv --text body --label stars
+`;
+
+interface EvaluateOptions extends ClassifierOptions {
+  readonly data?: string;
+  readonly text?: string;
+  readonly label?: string;
+  readonly json: boolean;
+}
+
+/** Most labels whose confusion matrix is printed. */
+const MATRIX_LABELS = 8;
+
+/** `lowrank evaluate`: how well a classifier does on labelled texts. */
+export function defineEvaluate(program: Command, session: Session): void {
+  const command = program
+    .command("evaluate")
+    .description("measure a trained classifier on labelled texts")
+    .option("--data <file>", "examples: CSV, TSV or JSONL (default: those that the run was tested on)")
+    .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
+    .addOption(new Option("--label <column>", "column of the labels (default: the run's)"));
+  addClassifierOptions(command)
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action((options: EvaluateOptions) => evaluate(options, session));
+}
+
+async function evaluate(options: EvaluateOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const run = options.run ?? newestRun();
+  const onWarning = (warning: string) => terminal.error(warning);
+  const access = { sources: localSources, onWarning, words: flagWords };
+  const { file, examples } = await testExamples(options, run, access);
+  const { folder, classifier } = await openClassifier({ ...options, run }, session);
+  const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
+  const bar = progress.start("evaluate", { total: examples.length, lines: 2 });
+  try {
+    const result = await classifier.evaluate(examples, { signal, onProgress: (done) => bar.update(done) });
+    bar.stop();
+    if (options.json) terminal.print(JSON.stringify({ run: folder, data: file, labels: classifier.labels, ...result }));
+    else for (const line of resultLines(folder, file, classifier.labels, result)) terminal.print(line);
+  } finally {
+    bar.stop();
+    classifier.encoder.dispose();
+  }
+}
+
+/** The examples named, else those that the run itself was tested on. */
+async function testExamples(
+  options: EvaluateOptions,
+  run: string,
+  access: DataAccess,
+): Promise<{ file: string; examples: readonly Example[] }> {
+  const report = readReport(run);
+  const text = options.text ?? report?.settings.text ?? "text";
+  const label = options.label ?? report?.settings.label ?? "label";
+  const labelNames = report?.settings.labelNames ?? {};
+  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames }, access);
+  if (report === null) {
+    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
+      run,
+    });
+  }
+  return (await loadDataset({ ...report.settings, text, label }, access)).validation;
+}
+
+function readReport(run: string): Pick<RunReport, "settings"> | null {
+  const path = join(run, runFiles.report);
+  if (!existsSync(path)) return null;
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { path }, { cause });
+  const { settings } = parseJsonObject(readFileSync(path), fail);
+  try {
+    checkSettings("report", settings);
+  } catch (cause) {
+    throw fail((cause as Error).message, cause);
+  }
+  return { settings };
+}
+
+function resultLines(run: string, file: string, labels: readonly string[], result: Metrics): string[] {
+  const { count, accuracy, loss, confusion } = result;
+  const names = labels.map((label) => clip(label, 16));
+  // A confusion matrix of many labels fits no terminal; --json has it.
+  const matrix = labels.length <= MATRIX_LABELS;
+  const header = ["", ...(matrix ? names.map((name) => `said ${name}`) : []), "recall", "precision"];
+  const rows = labels.map((_, i) => {
+    const row = confusion[i]!;
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const recall = row[i]! / sum(row);
+    const precision = row[i]! / sum(confusion.map((other) => other[i]!));
+    return [
+      `is ${names[i]!}`,
+      ...(matrix ? row.map(formatCount) : []),
+      formatPercent(recall),
+      formatPercent(precision),
+    ];
+  });
+  return [
+    `${run} on ${file}: ${formatCount(count)} texts`,
+    `accuracy ${formatPercent(accuracy)}, loss ${loss.toFixed(3)}`,
+    "",
+    ...tableLines([header, ...rows], ["left", ...header.slice(1).map(() => "right" as const)]),
+  ];
+}

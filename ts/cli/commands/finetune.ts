@@ -1,0 +1,160 @@
+import type { Command } from "commander";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { runJob, type RunStore } from "../../entry/jobs-node.js";
+import { AbortError, ConfigError } from "../../errors/errors.js";
+import { readCheckpoint } from "../../jobs/checkpoint-file.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { pickSamples } from "../../jobs/sample-predictions.js";
+import type { TrainingSettings } from "../../jobs/training-settings.js";
+import { startEngine } from "../engine-start.js";
+import { exitCodes } from "../exit-codes.js";
+import { withRunFolder } from "../files/run-folder.js";
+import {
+  addFinetuneOptions,
+  checkAgainst,
+  type DataSettings,
+  type FinetuneOptions,
+  resolveSettings,
+} from "../options/finetune-options.js";
+import { flagWords } from "../options/job-words.js";
+import { packageRoot } from "../package-root.js";
+import type { Session } from "../session.js";
+import { JobProgress } from "../terminal/job-progress.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "../terminal/run-summary.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank finetune
+  lowrank finetune --data reviews.csv --text body --label stars --epochs 3 --out runs/reviews
+  lowrank finetune --resume runs/reviews
+`;
+
+/** `lowrank finetune`: the main job. */
+export function defineFinetune(program: Command, session: Session): void {
+  const command = program
+    .command("finetune")
+    .description("train a LoRA adapter and a classification head on labelled texts");
+  addFinetuneOptions(command)
+    .addHelpText("after", EXAMPLES)
+    .action((options: FinetuneOptions) => finetune(options, session));
+}
+
+async function finetune(options: FinetuneOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const fresh = options.resume === undefined ? withAbsolutePaths(resolveSettings(options, exampleData)) : null;
+  const heard = () => {
+    if (!terminal.outputFailed.aborted) terminal.error("\nstopping; Ctrl-C again quits at once");
+  };
+  signal.addEventListener("abort", heard, { once: true });
+  try {
+    await withRunFolder(options, async (store) => {
+      const settings = fresh ?? (await settingsOf(store));
+      if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
+      await runIn(store, settings, options, session).catch(async (error: unknown) => {
+        if (error instanceof AbortError) await explainStop(store, session);
+        else throw await withCheckpoint(error, store);
+      });
+    });
+  } finally {
+    signal.removeEventListener("abort", heard);
+  }
+}
+
+async function runIn(
+  store: RunStore,
+  settings: TrainingSettings,
+  { json, quiet, samples: count }: FinetuneOptions,
+  session: Session,
+): Promise<void> {
+  const { terminal, self, signal } = session;
+  const { name: folder } = store;
+  // What a script reads is on the output; what a person reads then goes to the error stream.
+  const colors = json ? terminal.errorColors : terminal.colors;
+  const say = (...lines: string[]) => {
+    if (quiet) return;
+    for (const line of lines) {
+      if (json) terminal.error(line);
+      else terminal.print(line);
+    }
+  };
+  await startEngine(settings);
+  const progress = new JobProgress(
+    new ProgressReporter(terminal, (line) => terminal.error(line), quiet),
+    new ProgressReporter(terminal, say, quiet),
+  );
+  const job = runJob(settings, store, {
+    signal,
+    words: flagWords,
+    onProgress(event) {
+      progress.show(event);
+      if (event.type === "warning") terminal.error(event.message);
+      if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
+    },
+  });
+  const { report, predictions } = await job.finally(() => progress.stop());
+  const samples = pickSamples(predictions, count, settings.seed);
+  say("", ...resultTable(report, colors), "", speedLine(report), "");
+  if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
+  say(...writtenLines(folder, colors), "", ...nextLines(self, folder, samples, colors));
+  const { steps: _, ...known } = report;
+  if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
+  else if (quiet) terminal.print(folder);
+}
+
+/** What the run began with that is to go on. Throws `ConfigError` where there is none. */
+async function settingsOf(store: RunStore): Promise<TrainingSettings> {
+  const resumed = await readCheckpoint(store);
+  if (resumed !== null) return resumed.run.settings;
+  const { name: folder } = store;
+  throw new ConfigError(
+    (await store.has(runFiles.report))
+      ? `--resume ${folder}: this run is finished, there is nothing to resume; start another one without --resume`
+      : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none; a run that ended before its first checkpoint ` +
+          "begins anew: run its command again",
+    { folder },
+  );
+}
+
+async function explainStop(store: RunStore, session: Session): Promise<void> {
+  const { terminal, self } = session;
+  session.exitCode = exitCodes.interrupted;
+  const resumable = await readCheckpoint(store);
+  if (resumable === null) {
+    terminal.error("Stopped before training began; nothing was written.");
+    return;
+  }
+  const { step } = resumable.checkpoint;
+  const { cyan } = terminal.errorColors;
+  const when = step === 0 ? "before the first step" : `after step ${step}`;
+  terminal.error(`Stopped ${when}; the checkpoint is in ${store.name}. To go on:`);
+  terminal.error(`  ${cyan(`${self} finetune --resume ${store.name}`)}`);
+}
+
+/** An error that ends a run, with where the run can be taken up again. */
+async function withCheckpoint(error: unknown, store: RunStore): Promise<unknown> {
+  if (!(error instanceof Error) || !(await store.has(runFiles.checkpoint))) return error;
+  error.message += `\nThe last checkpoint is kept in ${store.name}`;
+  return error;
+}
+
+/** The movie reviews that come with the repository. Throws `ConfigError` where they do not. */
+function exampleData(): DataSettings {
+  const folder = join(packageRoot(), "examples/movie");
+  const [data, validation] = [join(folder, "movie_train.tsv"), join(folder, "movie_test.tsv")];
+  if (!existsSync(data) || !existsSync(validation)) {
+    throw new ConfigError(`the example data are not in ${folder}: name your own with --data FILE`, { folder });
+  }
+  // No header: label, rating, text.
+  return { data, validation, text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } };
+}
+
+/** With paths that still lead there from another working folder. */
+function withAbsolutePaths<T extends { data?: string; validation?: string | null; model?: string }>(paths: T): T {
+  const absolute: { data?: string; validation?: string; model?: string } = {};
+  if (paths.data !== undefined) absolute.data = resolve(paths.data);
+  if (typeof paths.validation === "string") absolute.validation = resolve(paths.validation);
+  if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
+  return { ...paths, ...absolute };
+}

@@ -1,0 +1,117 @@
+import type { Command } from "commander";
+import { existsSync, realpathSync } from "node:fs";
+import { copyFile, mkdir, rename } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { readAdapter } from "../../entry/node.js";
+import { type LocalModel, openSafetensorsFile, writeFileAtomically } from "../../io/node/index.js";
+import { withFolder } from "../../io/node/make-folder.js";
+import { withPart } from "../../io/node/parts.js";
+import { type OpenTensorFile, streamSafetensors } from "../../io/safetensors/index.js";
+import { nextTask } from "../../waiting/next-task.js";
+import { findModel, recordedModel } from "../files/base-model.js";
+import { type MergedTensor, mergedTensors } from "../files/merged-weights.js";
+import { formatCount } from "../terminal/number-format.js";
+import { checkEmptyFolder } from "../files/out-folder.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { newestRun } from "../files/run-folder.js";
+import type { Session } from "../session.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank merge runs/reviews --out merged-model
+  lowrank merge adapter-folder --model BAAI/bge-small-en-v1.5 --out merged-model
+`;
+
+/** Files of a model that merging does not change, where it has them. */
+const KEPT = [
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "generation_config.json",
+  "modules.json",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
+  "1_Pooling/config.json",
+];
+
+interface MergeOptions {
+  readonly out: string;
+  readonly model?: string;
+}
+
+/** `lowrank merge`: a full model of a base and an adapter. */
+export function defineMerge(program: Command, session: Session): void {
+  program
+    .command("merge")
+    .description("write a full model: the base with an adapter's update in its weights")
+    .argument("[adapter]", "folder of an adapter or a run (default: the newest under runs/)")
+    .requiredOption("--out <folder>", "where the model is written; must be new or empty")
+    .option("--model <name>", "folder or name of the base model (default: the one that the adapter names)")
+    .addHelpText("after", EXAMPLES)
+    .action((adapter: string | undefined, options: MergeOptions) => merge(adapter, options, session));
+}
+
+async function merge(given: string | undefined, options: MergeOptions, session: Session): Promise<void> {
+  const { out } = options;
+  await checkEmptyFolder(out);
+  const folder = given ?? newestRun();
+  const adapter = readAdapter(folder);
+  const model = await findModel(options.model ?? recordedModel(folder).model, session);
+  const base = await openSafetensorsFile(join(model.directory, "model.safetensors"));
+  try {
+    await writeModel(out, model, base, mergedTensors(base, adapter), session);
+  } finally {
+    await base.close();
+  }
+  const { terminal } = session;
+  terminal.print(
+    `${model.name} with the adapter of ${folder} merged in: ${formatCount(base.names.length)} tensors, written to ${out}`,
+  );
+}
+
+/** Writes the whole folder under a temporary name beside `out`, then renames it. */
+async function writeModel(
+  out: string,
+  model: LocalModel,
+  base: OpenTensorFile,
+  merged: MergedTensor,
+  session: Session,
+) {
+  // A link to an empty folder stays, and the folder that it leads to is replaced.
+  const target = existsSync(out) ? realpathSync(out) : resolve(out);
+  const progress = new ProgressReporter(session.terminal, (line) => session.terminal.error(line), false);
+  const bar = progress.start("merge", { total: base.names.length, lines: 1 });
+  const plans = base.names.map((name) => ({ name, ...base.info(name) }));
+  let done = 0;
+  const bytesOf = async ({ name }: { name: string }) => {
+    // A tensor's arithmetic holds everything else up.
+    await nextTask();
+    throwIfAborted(session.signal);
+    bar.update(++done);
+    return (await merged(name)) ?? base.raw(name);
+  };
+  try {
+    await withFolder(dirname(target), () =>
+      withPart(dirname(target), basename(target), async (scratch) => {
+        await mkdir(scratch);
+        await writeFileAtomically(join(scratch, "model.safetensors"), (sink) =>
+          streamSafetensors(sink, plans, bytesOf, base.metadata),
+        );
+        for (const name of KEPT.filter((file) => existsSync(join(model.directory, file)))) {
+          throwIfAborted(session.signal);
+          await mkdir(dirname(join(scratch, name)), { recursive: true });
+          await copyFile(join(model.directory, name), join(scratch, name));
+        }
+        throwIfAborted(session.signal);
+        await rename(scratch, target);
+      }),
+    );
+  } finally {
+    bar.stop();
+  }
+}

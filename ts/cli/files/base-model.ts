@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { SentenceEncoder } from "../../entry/node.js";
+import { type LocalModel, resolveModel } from "../../io/node/index.js";
+import { ConfigError } from "../../errors/errors.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { hearSignals, type Session } from "../session.js";
+
+/** Finds a model: a folder, the cache, or where it can be fetched from, showing how far that is. */
+export async function findModel(name: string, session: Session, quiet = false): Promise<LocalModel> {
+  const { terminal, signal } = session;
+  const download = new ProgressReporter(terminal, (line) => terminal.error(line), quiet).download();
+  try {
+    return await resolveModel(name, { onProgress: download.onProgress, signal });
+  } finally {
+    download.stop();
+  }
+}
+
+/** Loads an encoder; `maxTokens` null for what the model allows. The caller disposes of it. */
+export async function loadEncoder(
+  model: LocalModel,
+  seed: number,
+  maxTokens: number | null,
+  session: Session,
+): Promise<SentenceEncoder> {
+  await hearSignals(session);
+  const encoder = await SentenceEncoder.load(model, { seed, ...(maxTokens === null ? {} : { maxTokens }) });
+  try {
+    await hearSignals(session);
+    return encoder;
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/** What a run's report, or an adapter's configuration, says of the model that it was made on. */
+export interface RecordedModel {
+  readonly model: string;
+  readonly maxTokens: number | null;
+}
+
+/** The model that an adapter belongs to. Throws `ConfigError` where the folder does not say. */
+export function recordedModel(folder: string): RecordedModel {
+  const report = readObject(join(folder, runFiles.report));
+  const { model, settings } = report as { model?: { source?: unknown }; settings?: { maxTokens?: unknown } };
+  const maxTokens = typeof settings?.maxTokens === "number" ? settings.maxTokens : null;
+  if (typeof model?.source === "string") return { model: model.source, maxTokens };
+  const base = readObject(join(folder, "adapter_config.json"))["base_model_name_or_path"];
+  if (typeof base === "string" && base !== "") return { model: base, maxTokens };
+  throw new ConfigError(`${folder} does not say which model its adapter is for: name it with --model`, { folder });
+}
+
+function readObject(path: string): Record<string, unknown> {
+  if (!existsSync(path)) return {};
+  try {
+    return (JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown> | null) ?? {};
+  } catch {
+    // The loaders say what is wrong with a configuration; a damaged report only means that it cannot be asked.
+    return {};
+  }
+}

@@ -1,0 +1,102 @@
+import { AdapterError, UnsupportedError } from "../../errors/errors.js";
+import { type Adapter, type AdapterLayer, checkAdapter } from "../../io/peft/index.js";
+import { relatePaths } from "../../io/peft/base-paths.js";
+import { encodeTensor, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
+import { formatShape, type Tensor } from "../../values/tensor.js";
+
+/** The new bytes of a base's tensor; null where the adapter leaves it as it is. */
+export type MergedTensor = (name: string) => Promise<Uint8Array | null>;
+
+/** How one tensor of the base changes. */
+type Change = (base: Tensor) => Tensor;
+
+const floatTypes: readonly string[] = ["F32", "F16", "BF16"] satisfies FloatDtype[];
+
+/**
+ * What merging an adapter makes of each tensor of its base, one at a time and in the base's own types: W + s·A·B for
+ * linear layers and embeddings, DoRA's magnitudes applied, biases and whole modules that were trained replaced.
+ *
+ * Throws `AdapterError` where the adapter does not fit the base or has something the base has no place for,
+ * `UnsupportedError` where the base's type cannot be written.
+ */
+export function mergedTensors(base: OpenTensorFile, adapter: Adapter): MergedTensor {
+  checkAdapter(adapter, base);
+  const changes = planChanges(base, adapter);
+  for (const name of changes.keys()) {
+    const { dtype } = base.info(name);
+    if (floatTypes.includes(dtype)) continue;
+    throw new UnsupportedError(`merge: ${name} is ${dtype}; ${floatTypes.join(", ")} can be merged into`, {
+      tensor: name,
+      dtype,
+    });
+  }
+  return async (name) => {
+    const change = changes.get(name);
+    if (change === undefined) return null;
+    const { data } = change(await base.tensor(name));
+    return encodeTensor(data, base.info(name).dtype as FloatDtype, name);
+  };
+}
+
+function planChanges(base: OpenTensorFile, { config, layers, extra }: Adapter): Map<string, Change> {
+  const paths = relatePaths([...layers.keys()], new Set(base.names));
+  const changes = new Map<string, Change>();
+  for (const [name, tensor] of extra) {
+    const own = paths.toBase(name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, ""));
+    if (!base.has(own)) throw noPlaceFor(name);
+    changes.set(own, () => tensor);
+  }
+  for (const [path, layer] of layers) {
+    const target = paths.toBase(path);
+    const { shape } = base.info(`${target}.weight`);
+    const [inFeatures, outFeatures] = [layer.loraA.shape[0]!, layer.loraB.shape[1]!];
+    const inFirst =
+      layer.kind === "embedding" || (config.fanInFanOut && shape[0] === inFeatures && shape[1] === outFeatures);
+    if (layer.kind === "embedding" && layer.magnitude !== undefined) {
+      throw new UnsupportedError(`merge: ${path} is an embedding with DoRA, which is not supported`, { module: path });
+    }
+    changes.set(`${target}.weight`, (weight) => mergeWeight(weight, layer, inFirst));
+    if (layer.bias === undefined) continue;
+    const [bias, { scaling }] = [layer.bias, layer];
+    if (!base.has(`${target}.bias`)) throw noPlaceFor(`${path}.lora_B.bias`);
+    changes.set(`${target}.bias`, ({ shape: of, data }) => ({
+      shape: of,
+      data: data.map((value, i) => value + scaling * bias.data[i]!),
+    }));
+  }
+  return changes;
+}
+
+/** W + s·A·B, and m/‖W + s·A·B‖ of each output with DoRA; the weight is `[in, out]` where `inFirst`, else `[out, in]`. */
+export function mergeWeight(weight: Tensor, layer: AdapterLayer, inFirst: boolean): Tensor {
+  const { loraA, loraB, scaling, magnitude } = layer;
+  const [inFeatures, rank] = loraA.shape as [number, number];
+  const outFeatures = loraB.shape[1]!;
+  const [inStep, outStep] = inFirst ? [outFeatures, 1] : [1, inFeatures];
+  if (weight.data.length !== inFeatures * outFeatures) {
+    throw new AdapterError(
+      `merge: a weight of ${formatShape(weight.shape)} does not take ${inFeatures} features to ${outFeatures}`,
+    );
+  }
+  const merged = new Float32Array(weight.data.length);
+  const column = new Float64Array(inFeatures);
+  for (let out = 0; out < outFeatures; out++) {
+    let squares = 0;
+    for (let i = 0; i < inFeatures; i++) {
+      let update = 0;
+      for (let r = 0; r < rank; r++) update += loraA.data[i * rank + r]! * loraB.data[r * outFeatures + out]!;
+      column[i] = weight.data[i * inStep + out * outStep]! + scaling * update;
+      squares += column[i]! ** 2;
+    }
+    const factor = magnitude === undefined ? 1 : magnitude.data[out]! / Math.sqrt(squares);
+    for (let i = 0; i < inFeatures; i++) merged[i * inStep + out * outStep] = column[i]! * factor;
+  }
+  return { shape: weight.shape, data: merged };
+}
+
+function noPlaceFor(name: string): AdapterError {
+  return new AdapterError(
+    `merge: the adapter holds ${name}, which the base has no place for; keep base and adapter apart`,
+    { name },
+  );
+}

@@ -1,0 +1,51 @@
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
+import { isFolder } from "../../io/node/read-files.js";
+
+/** Throws `ConfigError` where `--out` names no folder, and nothing that one could be made at. */
+export function checkOutFolder(out: string): void {
+  if (out.trim() === "") throw new ConfigError(`--out: a folder's name is expected, got ${JSON.stringify(out)}`);
+  try {
+    const found = statSync(out, { throwIfNoEntry: false });
+    if (found?.isDirectory()) return;
+    if (found !== undefined) throw new ConfigError(`--out ${out}: a folder is expected, this is a file`, { out });
+    if (lstatSync(out, { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new ConfigError(`--out ${out}: a folder is expected, this is a link to nothing`, { out });
+  } catch (cause) {
+    throw cause instanceof ConfigError ? cause : unmakeable(out, cause);
+  }
+}
+
+/** The same; and where the folder is there and has something in it, or cannot be made. */
+export async function checkEmptyFolder(out: string): Promise<void> {
+  checkOutFolder(out);
+  if (statSync(out, { throwIfNoEntry: false }) === undefined) {
+    await removeEmpty(await makeOutFolder(out));
+  } else if (readdirSync(out).length > 0) {
+    throw new ConfigError(`--out ${out} exists and is not empty: choose another folder, or remove it first`, { out });
+  }
+}
+
+/** Makes the folder and those above it. Gives those that were made; errors as `checkOutFolder`. */
+export async function makeOutFolder(out: string): Promise<string[]> {
+  try {
+    return await makeFolder(out);
+  } catch (cause) {
+    throw unmakeable(out, cause);
+  }
+}
+
+/** Throws `ConfigError` where `--out` is a folder, or lies in one that cannot be made: before the work, not after it. */
+export async function checkOutFile(out: string): Promise<void> {
+  if (isFolder(out)) throw new ConfigError(`--out ${out}: a file is expected, this is a folder`, { out });
+  await removeEmpty(await makeOutFolder(dirname(out)));
+}
+
+/** `cause` is the system's error. */
+function unmakeable(out: string, cause: unknown): ConfigError {
+  const reason = clip(cause instanceof Error ? cause.message : String(cause));
+  return new ConfigError(`--out ${clip(out)} cannot be made: ${reason}; choose another folder`, { out }, { cause });
+}

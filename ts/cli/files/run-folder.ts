@@ -1,0 +1,157 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { folderStore, type RunStore } from "../../entry/jobs-node.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { FileMap } from "../../io/file-map.js";
+import { readFileMap } from "../../io/node/index.js";
+import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
+import { isFolder } from "../../io/node/read-files.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { checkOutFolder, makeOutFolder } from "./out-folder.js";
+
+const RUNS = "runs";
+
+const hasCheckpoint = (folder: string) => existsSync(join(folder, runFiles.checkpoint));
+/** Until its checkpoint goes, a run is not finished: it may have been killed in the middle of writing its files. */
+const isComplete = (folder: string) => existsSync(join(folder, "adapter_config.json")) && !hasCheckpoint(folder);
+
+/** Which folder a run asks for: one that is new, one to go on in, or neither. */
+export interface WantedFolder {
+  readonly out?: string;
+  readonly resume?: string;
+}
+
+/**
+ * Runs `body` with a run's folder, which is this process's alone meanwhile: the one to go on in, the new one asked for, else
+ * runs/<date and time>. It is made, and known to be writable, before the work; where nothing was written into it, what
+ * was made goes again.
+ *
+ * Throws `ConfigError` where there is none, where another process has it, or where it holds a run, or files that a run would
+ * replace.
+ */
+export async function withRunFolder<T>(wanted: WantedFolder, body: (store: RunStore) => Promise<T>): Promise<T> {
+  const { out, resume } = wanted;
+  if (resume !== undefined) {
+    checkResumeFolder(resume);
+    return withClaim(resume, body);
+  }
+  const { folder, made } = out === undefined ? await makeDated(new Date()) : await makeWanted(out);
+  try {
+    return await withClaim(folder, (store) => {
+      checkNew(folder);
+      return body(store);
+    });
+  } finally {
+    await removeEmpty(made);
+  }
+}
+
+/** The folder as a store that is claimed already, for a job that would claim it. */
+async function withClaim<T>(folder: string, body: (store: RunStore) => Promise<T>): Promise<T> {
+  const store = folderStore(folder);
+  const release = await store.claim();
+  try {
+    return await body({ ...store, claim: async () => () => {} });
+  } finally {
+    await release();
+  }
+}
+
+interface MadeFolder {
+  readonly folder: string;
+  /** It and those above it, where they were not there before. */
+  readonly made: readonly string[];
+}
+
+async function makeWanted(out: string): Promise<MadeFolder> {
+  checkOutFolder(out);
+  // Where it cannot be locked, it should still be known what is wrong with it.
+  checkNew(out);
+  return { folder: out, made: await makeOutFolder(out) };
+}
+
+/** Of several runs that begin in one second, each gets a folder of its own: only one can make it. */
+async function makeDated(now: Date): Promise<MadeFolder> {
+  const above = await makeFolder(RUNS).catch((cause: unknown) => {
+    throw new ConfigError(`${RUNS} cannot be made: ${String(cause)}; name a folder with --out`, {}, { cause });
+  });
+  const stamp = join(RUNS, timestamp(now));
+  for (let i = 1; ; i++) {
+    const folder = i === 1 ? stamp : `${stamp}-${i}`;
+    try {
+      await mkdir(folder);
+      return { folder, made: [...above, folder] };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
+      await removeEmpty(above);
+      throw error;
+    }
+  }
+}
+
+function checkResumeFolder(folder: string): void {
+  if (isFolder(folder)) return;
+  throw new ConfigError(
+    `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none of that name`,
+    { folder },
+  );
+}
+
+function checkNew(folder: string): void {
+  if (hasCheckpoint(folder)) {
+    throw new ConfigError(
+      `--out ${folder} holds an unfinished run: go on with --resume ${folder}, or choose another folder`,
+    );
+  }
+  if (isComplete(folder)) {
+    throw new ConfigError(`--out ${folder} holds a finished run already: choose another folder, or remove it first`);
+  }
+  const written = [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve];
+  const there = written.filter((name) => existsSync(join(folder, name)));
+  if (there.length === 0) return;
+  throw new ConfigError(
+    `--out ${folder} holds ${there.join(", ")}, which the run would replace: choose another folder, or move them first`,
+    { folder, there },
+  );
+}
+
+/** The finished run under runs/ that was written last. Throws `ConfigError` where there is none. */
+export function newestRun(): string {
+  const names = existsSync(RUNS) ? readdirSync(RUNS) : [];
+  const runs = names.map((name) => join(RUNS, name)).filter(isComplete);
+  const times = new Map(runs.map((run) => [run, statSync(join(run, "adapter_config.json")).mtimeMs]));
+  const [newest] = runs.sort((a, b) => times.get(b)! - times.get(a)! || (a < b ? 1 : -1));
+  if (newest !== undefined) return newest;
+  throw new ConfigError(
+    "there is no finished run under runs/: train one with `lowrank finetune`, or name a folder with --run",
+  );
+}
+
+/** Files of a classifier: adapter, head and labels. Throws `ConfigError` where the folder has none. */
+export function readClassifier(folder: string): FileMap {
+  const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint]);
+  if (!Object.hasOwn(files, "adapter_config.json")) {
+    const unfinished = Object.hasOwn(files, runFiles.checkpoint);
+    throw new ConfigError(
+      unfinished
+        ? `${folder} is an unfinished run: go on with \`lowrank finetune --resume ${folder}\``
+        : `${folder}: a run's folder is expected (adapter_config.json and more), this has none`,
+      { folder },
+    );
+  }
+  const missing = runFiles.head.filter((name) => !Object.hasOwn(files, name));
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `${folder} has no ${missing.join(", ")}: it is an adapter without a head, which \`lowrank embed\` and \`lowrank merge\` can use`,
+      { folder, missing },
+    );
+  }
+  return files;
+}
+
+function timestamp(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join("-");
+  return `${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}

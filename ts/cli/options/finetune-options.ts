@@ -1,0 +1,126 @@
+import { type Command, Option } from "commander";
+import { ConfigError } from "../../errors/errors.js";
+import { REVECTORIZE_HELP } from "../engine-start.js";
+import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
+import { DEFAULT_MODEL, specDefaults as defaults } from "../../jobs/job-spec.js";
+import { builds, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
+import { flagOf } from "./job-words.js";
+
+/** Options of `finetune` that do not change its result. */
+export interface FinetuneOptions extends Partial<TrainingSettings> {
+  readonly out?: string;
+  readonly resume?: string;
+  readonly samples: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+type Setting = keyof TrainingSettings;
+
+/** Adds the options of a run. They carry no defaults, so that it is known which were given. */
+export function addFinetuneOptions(command: Command): Command {
+  const positive = real(0);
+  const fromZero = real(0, { closed: true });
+  const share = real(0, { below: 1 });
+  command.optionsGroup("What to train on:");
+  command
+    .option("--model <name>", `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL})`)
+    .option("--data <file>", "examples: CSV, TSV or JSONL (default: the movie reviews of examples/)")
+    .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
+    .option("--label <column>", `column of the labels (default: ${defaults.label})`)
+    .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,1=good"', labelNames)
+    .addOption(new Option("--validation <file>", "examples to test on").conflicts("validationSplit"))
+    .option(
+      "--validation-split <share>",
+      `share of the data to test on instead (default: ${defaults.validationSplit})`,
+      share,
+    )
+    .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
+  command.optionsGroup("How long and how fast:");
+  command
+    .addOption(
+      new Option("--steps <n>", `optimizer steps (default: ${defaults.steps})`).argParser(whole(1)).conflicts("epochs"),
+    )
+    .option("--epochs <n>", "passes over the data instead of steps", positive)
+    .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
+    .option("--accumulate <n>", "micro-batches a step is cut into, to use less memory (default: 1)", whole(1))
+    .option("--learning-rate <x>", `peak learning rate (default: ${defaults.learningRate})`, positive)
+    .option("--warmup <n>", "steps of linear warm-up (default: a tenth of all)", whole(0))
+    .addOption(
+      new Option("--schedule <name>", `after the warm-up (default: ${defaults.schedule})`).choices(
+        Object.keys(schedules),
+      ),
+    )
+    .option("--weight-decay <x>", `AdamW's (default: ${defaults.weightDecay})`, fromZero)
+    .option(
+      "--max-grad-norm <x>",
+      `limit of the gradients' norm, 0 for none (default: ${defaults.maxGradNorm})`,
+      fromZero,
+    )
+    .option("--seed <n>", `of everything random (default: ${defaults.seed})`, whole(0));
+  command.optionsGroup("The adapter:");
+  command
+    .option("--rank <n>", `(default: ${defaults.rank})`, whole(1))
+    .option("--alpha <x>", `the update is scaled by alpha/rank (default: ${defaults.alpha})`, positive)
+    .option(
+      "--target-modules <names>",
+      'names with commas, a regular expression or "all-linear" (default: query,key,value)',
+      targetModules,
+    )
+    .option("--rslora", "scale by alpha/√rank")
+    .option("--dora", "learn magnitudes too (DoRA)")
+    .option("--dropout <p>", "on the adapter's input (default: 0)", real(0, { closed: true, below: 1 }));
+  command.optionsGroup("The run:");
+  return command
+    .option("--out <folder>", "where the run is written (default: runs/<date and time>)")
+    .addOption(
+      new Option(
+        "--resume <folder>",
+        "go on with an interrupted run from its checkpoint, which is removed at the end",
+      ).conflicts("out"),
+    )
+    .option("--no-baseline", "do not train the head alone for comparison")
+    .option("--samples <n>", "test predictions to show", whole(0), 6)
+    .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
+    .option("--threads <n>", 'or "auto" (default: auto)', threadCount)
+    .option("--revectorize", REVECTORIZE_HELP)
+    .option("--json", "print the result as JSON; everything else goes to the error stream", false)
+    .option("--quiet", "print only where the run is", false);
+}
+
+/** What describes a set of examples. */
+export type DataSettings = Pick<TrainingSettings, "data" | "validation" | "text" | "label" | "labelNames">;
+
+/** The settings that the given options and the defaults make. `bundled` are the data where none are named. */
+export function resolveSettings(given: FinetuneOptions, bundled: () => DataSettings): TrainingSettings {
+  const chosen = onlySettings(given);
+  if (chosen.epochs !== undefined) chosen.steps = null;
+  const { data, validation } = chosen;
+  if (data === undefined && validation !== undefined) {
+    throw new ConfigError("--validation names examples to test on, but --data, the ones to learn from, is missing");
+  }
+  if (data !== undefined) return { ...defaults, validation: null, ...chosen, data };
+  const split = chosen.validationSplit !== undefined;
+  return { ...defaults, ...bundled(), ...(split ? { validation: null } : {}), ...chosen };
+}
+
+/** Throws `ConfigError` where an option given beside --resume is not what the run began with. */
+export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): void {
+  for (const [name, value] of Object.entries(onlySettings(given))) {
+    const before = began[name as Setting];
+    // The flag's absence is its default, which says nothing.
+    if (name === "baseline" && value === true) continue;
+    if (JSON.stringify(value) === JSON.stringify(before)) continue;
+    throw new ConfigError(
+      `--resume goes on with the settings that the run began with: ${flagOf(name as Setting)} ${String(value)} is given, it began with ${String(before)}; leave it out`,
+      { name, given: value, began: before },
+    );
+  }
+}
+
+function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
+  const names = new Set<string>([...Object.keys(defaults), "data", "validation"]);
+  const settings = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
+  // On the command line, a limit of 0 is none.
+  return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
+}

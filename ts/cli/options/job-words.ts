@@ -1,0 +1,10 @@
+import type { JobWords } from "../../jobs/job-events.js";
+import type { TrainingSettings } from "../../jobs/training-settings.js";
+
+/** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */
+export function flagOf(setting: keyof TrainingSettings): string {
+  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What a job's messages call things on the command line. */
+export const flagWords: JobWords = { setting: flagOf, resume: "--resume" };

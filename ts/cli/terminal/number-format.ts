@@ -1,0 +1,35 @@
+/** 4000 → "4,000" */
+export function formatCount(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
+
+export { formatPercent } from "../../jobs/percent.js";
+
+/** Seconds as "0.4 s", "52 s", "2:05" or "1:02:05". */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–";
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** Bytes as "612 B", "4.2 kB", "90.9 MB", in powers of 1000 as file managers show them. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]!}`;
+}
+
+/** A learning rate in three digits: 0.001, 0.000333, 5e-7. */
+export function formatRate(rate: number): string {
+  return String(Number(rate.toPrecision(3)));
+}
+
+/** "1 thread", "4 threads" */
+export function formatThreads(count: number): string {
+  return `${count} thread${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,96 @@
+import { SingleBar } from "cli-progress";
+import type { DownloadProgress } from "../../io/node/index.js";
+import { formatBytes } from "./number-format.js";
+import type { Terminal } from "./terminal.js";
+
+/** A piece of work under way. */
+export interface Progress {
+  /** @param done of the total; @param note what else to show, such as the loss */
+  update(done: number, note?: string): void;
+  stop(): void;
+}
+
+/** How progress is shown. */
+export interface ProgressOptions {
+  readonly total: number;
+  /** Lines in all where there is no terminal to redraw; default 4. */
+  readonly lines?: number;
+  /** How done and total are written; default whole numbers. */
+  readonly format?: (value: number) => string;
+}
+
+const BAR_WIDTH = 24;
+const TITLE_WIDTH = 14;
+
+/** Shows progress: a bar that is redrawn on a terminal, a plain line every so often elsewhere, nothing when quiet. */
+export class ProgressReporter {
+  /** @param say writes a plain line */
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly say: (line: string) => void,
+    private readonly quiet: boolean,
+  ) {}
+
+  start(title: string, options: ProgressOptions): Progress {
+    if (this.quiet) return { update() {}, stop() {} };
+    return this.terminal.canRedraw ? this.bar(title, options) : this.lines(title, options);
+  }
+
+  /** Takes the events of a download, file after file. `stop` it when the model is there. */
+  download(): { onProgress: (progress: Omit<DownloadProgress, "from">) => void; stop: () => void } {
+    let file = "";
+    let current: Progress | null = null;
+    return {
+      onProgress: (event) => {
+        if (event.file !== file) {
+          current?.stop();
+          file = event.file;
+          current = this.start(`fetching ${event.file}`, { total: event.total, format: formatBytes });
+        }
+        current?.update(event.received);
+      },
+      stop: () => current?.stop(),
+    };
+  }
+
+  private bar(title: string, { total, format = String }: ProgressOptions): Progress {
+    const { cyan, dim } = this.terminal.errorColors;
+    const bar = new SingleBar({
+      format: `${title.padEnd(TITLE_WIDTH)} ${cyan("{bar}")} {done}/{all}  ${dim("{note}")}`,
+      stream: this.terminal.streams.errors,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      barsize: BAR_WIDTH,
+      fps: 10,
+      gracefulExit: false,
+    });
+    const all = format(total);
+    const fields = (done: number, note: string) => ({ done: format(done).padStart(all.length), all, note });
+    let last = 0;
+    bar.start(total, 0, fields(0, ""));
+    return {
+      update(done, note = "") {
+        last = done;
+        bar.update(done, fields(done, note));
+      },
+      stop() {
+        bar.update(last);
+        bar.stop();
+      },
+    };
+  }
+
+  private lines(title: string, { total, lines = 4, format = String }: ProgressOptions): Progress {
+    const every = Math.max(1, Math.ceil(total / lines));
+    const width = format(total).length;
+    let next = every;
+    return {
+      update: (done, note = "") => {
+        if (done < next && done < total) return;
+        while (next <= done) next += every;
+        this.say(`${title.padEnd(TITLE_WIDTH)} ${format(done).padStart(width)}/${format(total)}  ${note}`.trimEnd());
+      },
+      stop() {},
+    };
+  }
+}

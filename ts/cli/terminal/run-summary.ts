@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import type { Metrics } from "../../train/metrics.js";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
+import { runFiles } from "../../jobs/run-store.js";
+import type { ReadyJob } from "../../jobs/job-events.js";
+import type { RunReport } from "../../jobs/run-report.js";
+import type { Sample } from "../../jobs/sample-predictions.js";
+import { clip, tableLines } from "./table.js";
+import type { Terminal } from "./terminal.js";
+import { formatTargets, warmupOf } from "../../jobs/training-settings.js";
+
+type Colors = Terminal["colors"];
+
+/** What is about to run, before it does. */
+export function introduction(job: ReadyJob, folder: string, { dim }: Colors): string[] {
+  const { settings, steps, resumedAfter, engine, model, data, parameters } = job;
+  const { train, validation, labels } = data;
+  const warmup = warmupOf(settings, steps);
+  const clipping = settings.maxGradNorm === null ? "" : `, clip ${settings.maxGradNorm}`;
+  const variants = [
+    settings.dora && "DoRA",
+    settings.rslora && "rsLoRA",
+    settings.dropout > 0 && `dropout ${settings.dropout}`,
+  ];
+  const rows = [
+    ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
+    ["data", `${train.file}: ${formatCount(train.examples)} to learn from, labels ${clip(labels.join(", "), 60)}`],
+    ["test", `${validation.file}: ${formatCount(validation.examples)}${validation.split ? ", a seeded split" : ""}`],
+    [
+      "adapter",
+      [`rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`, ...variants]
+        .filter(Boolean)
+        .join(", ") + `: ${formatCount(parameters.adapter)} parameters, head ${formatCount(parameters.head)}`,
+    ],
+    [
+      "training",
+      `${formatCount(steps)} steps of ${settings.batchSize}, AdamW, learning rate ${formatRate(settings.learningRate)} ` +
+        `(warm-up ${warmup}, ${settings.schedule})${clipping}, seed ${settings.seed}`,
+    ],
+    [
+      "engine",
+      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
+    ],
+    ["run", folder],
+  ];
+  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
+  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+}
+
+/** Accuracy and loss before, of the head alone, and after. */
+export function resultTable({ result, data }: RunReport, { bold, green, red }: Colors): string[] {
+  const { before, headOnly, after } = result;
+  const row = (name: string, { accuracy, loss }: Metrics) => [name, formatPercent(accuracy), loss.toFixed(3)];
+  const rows = [
+    [`${formatCount(data.validation.examples)} test texts`, "accuracy", "loss"],
+    row("before training", before),
+    ...(headOnly === null ? [] : [row("head alone", headOnly)]),
+    row("head and adapter", after),
+  ];
+  const lines = tableLines(rows, ["left", "right", "right"]);
+  const gain = 100 * (after.accuracy - (headOnly ?? before).accuracy);
+  const points = `${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)} points over ${headOnly === null ? "before" : "the head alone"}`;
+  const last = `${bold(lines.pop())}   ${gain >= 0 ? green(points) : red(points)}`;
+  return [...lines, last];
+}
+
+/** Speed and memory in one line. */
+export function speedLine({ training }: RunReport): string {
+  const { steps, seconds, tokensPerSecond, peakMemory } = training;
+  return (
+    `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
+    `${formatBytes(peakMemory)} of linear memory at most`
+  );
+}
+
+/** Some predictions, right and wrong. */
+export function sampleLines(samples: readonly Sample[], width: number, { green, red, dim }: Colors): string[] {
+  const rows = samples.map(({ text, label, predicted, probability }) => {
+    const right = label === predicted;
+    const said = `${predicted} ${probability.toFixed(2)}`;
+    return { right, said, note: right ? "" : `is ${label}`, text };
+  });
+  const widest = (of: (row: (typeof rows)[number]) => string) => Math.max(0, ...rows.map((row) => of(row).length));
+  const [said, note] = [widest((row) => row.said), widest((row) => row.note)];
+  return rows.map((row) => {
+    const start = `${row.right ? green("✓") : red("✗")} ${row.said.padEnd(said)}  ${dim(row.note.padEnd(note))}`;
+    return `${start}  ${clip(row.text, Math.max(20, width - said - note - 6))}`;
+  });
+}
+
+/** Where everything is. */
+export function writtenLines(folder: string, { dim }: Colors): string[] {
+  const rows = [
+    [runFiles.adapter.join(", "), "the adapter, as PEFT reads it"],
+    [runFiles.head.join(", "), "the classification head and its labels"],
+    [runFiles.report, "settings, every step, results"],
+    [runFiles.curve, "the loss curve; open it in a browser"],
+  ];
+  return [
+    `Written to ${folder}`,
+    ...tableLines(rows).map((line) => `  ${line.replace(/ {2,}.*$/, (rest) => dim(rest))}`),
+  ];
+}
+
+/** Commands to try next, to be copied. */
+export function nextLines(self: string, folder: string, samples: readonly Sample[], { cyan }: Colors): string[] {
+  // Short, and without what a shell takes for its own.
+  const texts = samples.map(({ text: sample }) => sample).filter((sample) => /^[\p{L}\p{N} ,.;:'-]+$/u.test(sample));
+  const text = clip(texts.sort((a, b) => a.length - b.length)[0] ?? "a text of yours", 60);
+  return [
+    "Try next",
+    `  ${cyan(`${self} predict --run ${folder} "${text}"`)}`,
+    `  ${cyan(`${self} inspect ${folder}`)}`,
+    `  ${cyan(`${self} merge ${folder} --out ${join(folder, "merged")}`)}`,
+  ];
+}

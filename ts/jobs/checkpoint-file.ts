@@ -1,0 +1,160 @@
+import { ConfigError, FormatError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { parseJsonObject } from "../io/json.js";
+import { readSafetensors, type TensorFile, writeSafetensors } from "../io/safetensors/index.js";
+import { whole } from "../arguments/settings.js";
+import type { Tensor } from "../values/tensor.js";
+import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
+import type { Checkpoint } from "../train/fit-options.js";
+import { HistoryFile, type HistoryLength, parseHistory } from "./history-file.js";
+import { checkRunState, type RunState } from "./run-state.js";
+import { runFiles, type RunStore } from "./run-store.js";
+
+const FORMAT = "lowrank-checkpoint-2";
+
+/** What stands beside the tensors, as JSON in the file's metadata. */
+interface State {
+  readonly step: number;
+  readonly streams: number;
+  readonly optimizerSteps: readonly number[];
+  /** Bytes of the history file that hold the steps so far. */
+  readonly historyBytes: number;
+  readonly run: RunState;
+}
+
+/** A checkpoint to go on from. */
+export interface Resumed {
+  readonly checkpoint: Checkpoint;
+  readonly run: RunState;
+  readonly history: HistoryLength;
+}
+
+/**
+ * Writes the checkpoints of a run: one safetensors file, parameters and optimizer buffers as tensors and the rest as JSON in
+ * its metadata, so that a single write replaces the one before. The steps so far go to a blob beside it, which
+ * is in the store before.
+ */
+export class CheckpointWriter {
+  private readonly history: HistoryFile;
+
+  constructor(
+    private readonly store: RunStore,
+    private readonly run: RunState,
+    resumed: Resumed | null,
+  ) {
+    this.history = new HistoryFile(store, resumed?.history);
+  }
+
+  async write({ step, parameters, optimizer, streams, history }: Checkpoint): Promise<void> {
+    const { bytes: historyBytes } = await this.history.append(history);
+    const tensors = new Map<string, Tensor>();
+    parameters.forEach((tensor, i) => {
+      tensors.set(`parameter.${i}`, tensor);
+      for (const [name, buffer] of Object.entries(optimizer.buffers[i]!)) tensors.set(`optimizer.${i}.${name}`, buffer);
+    });
+    const state: State = { step, streams, optimizerSteps: optimizer.steps, historyBytes, run: this.run };
+    const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
+    await this.store.write({ [runFiles.checkpoint]: bytes });
+  }
+}
+
+/**
+ * Reads a checkpoint; null where the store has none. Throws `FormatError` where it, or the history beside it, is not what a
+ * run wrote.
+ */
+export async function readCheckpoint(store: RunStore): Promise<Resumed | null> {
+  const bytes = await store.read(runFiles.checkpoint);
+  if (bytes === null) return null;
+  const opened = openCheckpoint(bytes, store.place(runFiles.checkpoint));
+  const { bytes: length } = opened.history;
+  const history = length === 0 ? null : await store.read(runFiles.history, length);
+  return opened.finish(history, store.place(runFiles.history));
+}
+
+/** A checkpoint that wants its history: the bytes that `history` speaks of. Errors as `readCheckpoint`; `path` is for messages. */
+export function openCheckpoint(bytes: Uint8Array, path: string) {
+  const file = readSafetensors(bytes, path);
+  const { step, streams, optimizerSteps, historyBytes, run } = readState(file, path);
+  const history = { steps: step, bytes: historyBytes };
+  return {
+    history,
+    finish(found: Uint8Array | null, historyPath: string): Resumed {
+      const parameters = optimizerSteps.map((_, i) => file.tensor(`parameter.${i}`));
+      const optimizer = { steps: optimizerSteps, buffers: readBuffers(file, optimizerSteps.length) };
+      const records = parseHistory(found, history, historyPath);
+      const checkpoint = { step, streams, parameters, optimizer, history: records };
+      asFormatError(path, () => checkCheckpoint(checkpoint));
+      return { checkpoint, run, history };
+    },
+  };
+}
+
+/** Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes and such classes. */
+export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: CheckpointFit, classes: number): void {
+  asFormatError(store.place(runFiles.checkpoint), () => {
+    checkCheckpoint(resumed.checkpoint, fits);
+    const { before, headOnly } = resumed.run.baseline;
+    for (const measured of [before, headOnly]) {
+      if (measured === null || measured.confusion.length === classes) continue;
+      throw new ConfigError(`state: run.baseline has ${measured.confusion.length} classes, the data ${classes}`);
+    }
+  });
+}
+
+/** Removes a finished run's checkpoint: first the blob that says that the run is not finished. */
+export async function removeCheckpoint(store: RunStore): Promise<void> {
+  for (const blob of [runFiles.checkpoint, runFiles.history]) await store.remove(blob);
+}
+
+/** Removes a history that no checkpoint speaks of, as one is where the first checkpoint could not be written. */
+export async function dropHistory(store: RunStore): Promise<void> {
+  if (!(await store.has(runFiles.checkpoint))) await store.remove(runFiles.history);
+}
+
+function readState(file: TensorFile, path: string): State {
+  const format = file.metadata.get("format");
+  if (format !== FORMAT) {
+    const old = format === "lowrank-checkpoint-1" ? "; it is an older version's: start the run again" : "";
+    throw new FormatError(
+      `${path}: a checkpoint of format "${FORMAT}" is expected, got ${excerpt(format ?? "none")}${old}`,
+      { path, format },
+    );
+  }
+  const fail = (problem: string, cause?: unknown) =>
+    new FormatError(`${path}: the state in its metadata: ${problem}`, { path }, { cause });
+  const { step, streams, optimizerSteps, historyBytes, run } = parseJsonObject(file.metadata.get("state") ?? "", fail);
+  return asFormatError(path, () => {
+    checkRunState("state", run);
+    // Each has a tensor in the file: a list of more is not worth walking.
+    if (!Array.isArray(optimizerSteps) || optimizerSteps.length > file.names.length) {
+      throw new ConfigError(`state: optimizerSteps is a list of a number a parameter, got ${excerpt(optimizerSteps)}`);
+    }
+    return {
+      step: whole("state", "step", step),
+      streams: whole("state", "streams", streams),
+      optimizerSteps: optimizerSteps.map((steps, i) => whole("state", `optimizerSteps[${i}]`, steps)),
+      historyBytes: whole("state", "historyBytes", historyBytes),
+      run,
+    };
+  });
+}
+
+/** What is checked of a file is the file's fault, not the caller's. */
+function asFormatError<T>(path: string, check: () => T): T {
+  try {
+    return check();
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new FormatError(`${path}: ${cause.message.replace(/^fit: /, "")}`, cause.details, { cause });
+  }
+}
+
+/** The optimizer's buffers by parameter: whatever has such a name, so that one too many is noticed. */
+function readBuffers(file: TensorFile, count: number): Record<string, Tensor>[] {
+  const entries = Array.from({ length: count }, (): [string, Tensor][] => []);
+  for (const name of file.names) {
+    const parts = /^optimizer\.(\d+)\.(.*)$/s.exec(name);
+    if (parts !== null) entries[Number(parts[1])]?.push([parts[2]!, file.tensor(name)]);
+  }
+  return entries.map((own) => Object.fromEntries(own));
+}

@@ -1,0 +1,63 @@
+import { throwIfAborted } from "../waiting/abort.js";
+import { ModelError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+import { bytesSource, readRange } from "../io/byte-source.js";
+import type { JobModel } from "./job-sources.js";
+import { sha256 } from "./sha256.js";
+
+/** A model, and what its files hash to. */
+export interface HashedModel {
+  /** SHA-256 over those of the files that decide what the model computes. */
+  readonly hash: string;
+  readonly model: JobModel;
+}
+
+/** Files that decide what a model computes. */
+const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+
+/**
+ * Hashes a model's files. Those that had to be read for it are kept until they are opened: what is loaded is what was
+ * hashed, and an address is fetched once. Throws `AbortError` when cancelled.
+ */
+export async function hashModel(model: JobModel, signal: AbortSignal | undefined): Promise<HashedModel> {
+  const { name, origin } = model;
+  const kept = new Map<string, Uint8Array | null>();
+  const lines: string[] = [];
+  for (const file of DECISIVE) {
+    throwIfAborted(signal);
+    lines.push(`${file} ${(await digestOf(model, file, kept, signal)) ?? "none"}\n`);
+  }
+  const open: JobModel["open"] = async (file) => {
+    const bytes = kept.get(file);
+    if (bytes === undefined) return model.open(file);
+    kept.delete(file);
+    return bytes && bytesSource(bytes);
+  };
+  return { hash: await sha256(new TextEncoder().encode(lines.join(""))), model: { name, origin, open } };
+}
+
+async function digestOf(
+  model: JobModel,
+  file: string,
+  kept: Map<string, Uint8Array | null>,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  if (typeof model.digest === "function") {
+    const digest = await model.digest(file, signal);
+    if (digest === null || /^[0-9a-f]{64}$/.test(digest)) return digest;
+    throw new ModelError(`model ${clip(model.name)}: a SHA-256 of ${file} is expected, got ${excerpt(digest)}`);
+  }
+  const bytes = await readWhole(model, file);
+  kept.set(file, bytes);
+  return bytes && sha256(bytes);
+}
+
+async function readWhole(model: JobModel, file: string): Promise<Uint8Array | null> {
+  const source = await model.open(file);
+  if (source === null) return null;
+  try {
+    return await readRange(source, 0, source.size, file);
+  } finally {
+    await source.close?.();
+  }
+}

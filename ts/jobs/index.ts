@@ -1,0 +1,12 @@
+export type { JobEvent, JobListener, JobPhase, ReadyJob } from "./job-events.js";
+export type { DataFile, FindModelOptions, JobModel, JobSources } from "./job-sources.js";
+export type { JobSpec } from "./job-spec.js";
+export { memoryStore } from "./memory-store.js";
+export type { MemoryStore } from "./memory-store.js";
+export { runJob, unfinishedSpec } from "./run-job.js";
+export type { JobOptions, JobResult } from "./run-job.js";
+export type { ReportedData, ReportedModel, RunReport } from "./run-report.js";
+export type { RunStore } from "./run-store.js";
+export type { Sample } from "./sample-predictions.js";
+export type { Baseline } from "./baseline.js";
+export type { TrainingSettings } from "./training-settings.js";

@@ -1,0 +1,73 @@
+import type { EngineInfo } from "../engine/running.js";
+import type { JobSpec } from "./job-spec.js";
+import type { TrainingSettings } from "./training-settings.js";
+
+/** A piece of a job's work that takes a while, in the order in which they come. */
+export type JobPhase = "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
+
+/** What a job is about to do, once everything is loaded and checked. */
+export interface ReadyJob {
+  /** The whole spec: what was given, and defaults. */
+  readonly settings: TrainingSettings;
+  /** Optimizer steps in all. */
+  readonly steps: number;
+  /** Steps that were done before this call; null where the run begins. */
+  readonly resumedAfter: number | null;
+  /** What runs. */
+  readonly engine: EngineInfo;
+  /** The model, and where it was found. */
+  readonly model: {
+    readonly name: string;
+    readonly origin: string;
+    readonly layers: number;
+    readonly hiddenSize: number;
+  };
+  /** The data, `split` where what is tested on was taken from what is learnt from. */
+  readonly data: {
+    readonly train: { readonly file: string; readonly examples: number };
+    readonly validation: { readonly file: string; readonly examples: number; readonly split: boolean };
+    readonly labels: readonly string[];
+  };
+  /** Numbers that are trained. */
+  readonly parameters: { readonly adapter: number; readonly head: number };
+}
+
+/** What a job tells while it runs. */
+export type JobEvent =
+  /** Something odd in the data, which can be read. */
+  | { readonly type: "warning"; readonly message: string }
+  /** Bytes of the model came in. */
+  | { readonly type: "download"; readonly file: string; readonly received: number; readonly total: number }
+  /** The model is there. */
+  | { readonly type: "model"; readonly name: string; readonly origin: string }
+  /** Everything is loaded and checked; work begins. */
+  | { readonly type: "ready"; readonly job: ReadyJob }
+  /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that goes on. */
+  | {
+      readonly type: "progress";
+      readonly phase: JobPhase;
+      readonly done: number;
+      readonly total: number;
+      /** Of the last step, where the phase trains. */
+      readonly loss?: number;
+      /** Mean since this call began to train. */
+      readonly tokensPerSecond?: number;
+      /** Expected time to the end of training. */
+      readonly secondsLeft?: number;
+    }
+  /** A checkpoint is in the store. */
+  | { readonly type: "checkpoint"; readonly step: number };
+
+/** Takes a job's events. */
+export type JobListener = (event: JobEvent) => void;
+
+/** What messages call things, for callers whose users know them by other names: a command's options. */
+export interface JobWords {
+  /** A field of the spec. */
+  setting(name: keyof JobSpec): string;
+  /** Going on with an interrupted run: begins a message. */
+  readonly resume: string;
+}
+
+/** The names as they are in the spec. */
+export const plainWords: JobWords = { setting: (name) => name, resume: "runJob" };

@@ -1,0 +1,86 @@
+import { ConfigError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+import { checkBytes } from "../io/byte-source.js";
+import { modelSource, type ModelSource } from "../io/model-source.js";
+import { callable, object } from "../arguments/settings.js";
+
+/** A file of examples. */
+export interface DataFile {
+  /** What messages and the report call it. */
+  readonly name: string;
+  /** Its contents. */
+  readonly bytes: Uint8Array;
+}
+
+/** A model that a job is to train on. */
+export interface JobModel extends ModelSource {
+  /** Where it was found, for people: "folder", "cache", "hub", "address". */
+  readonly origin: string;
+  /** SHA-256 of a file in hexadecimal, null where the model has none of that name; default: the file is read whole and hashed. */
+  digest?(file: string, signal?: AbortSignal): Promise<string | null>;
+}
+
+/** How a model is looked for. */
+export interface FindModelOptions {
+  /** Cancels: the call then rejects with `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called as bytes of a file come in. */
+  readonly onDownload: (progress: { readonly file: string; readonly received: number; readonly total: number }) => void;
+}
+
+/** What the names in a job's spec lead to, and what the report says of the machine; each runtime has its own. */
+export interface JobSources {
+  /** The model behind `spec.model`. */
+  findModel(name: string, options: FindModelOptions): Promise<JobModel>;
+  /** The file behind `spec.data` or `spec.validation`. */
+  readData(name: string): Promise<DataFile>;
+  /** What the report's `engine` says of the machine: `{ node, platform, cpu }` in Node. */
+  machine(): Readonly<Record<string, string>>;
+}
+
+/** Addresses, and whatever else the runtime's loader takes for a model. */
+const addresses: JobSources = {
+  async findModel(name) {
+    const { open, name: called } = await modelSource(name);
+    return { name: called, open, origin: "address" };
+  },
+  async readData(name) {
+    const response = await fetch(name).catch((cause: unknown) => {
+      throw new ConfigError(`${clip(name)} could not be fetched: ${clip(String(cause))}`, { name }, { cause });
+    });
+    if (!response.ok) throw new ConfigError(`${clip(name)} answered ${response.status}`, { name });
+    return { name, bytes: new Uint8Array(await response.arrayBuffer()) };
+  },
+  machine: () => ({ userAgent: globalThis.navigator?.userAgent ?? "unknown" }),
+};
+
+let provided = addresses;
+
+/** Called once by an entry whose runtime has more than addresses: Node's has files, a cache and the hub. */
+export function provideJobSources(sources: JobSources): void {
+  provided = sources;
+}
+
+/** The sources of a job: those given, else the runtime's. What they give is looked at. Throws `ConfigError` for what are none. */
+export function takeSources(what: string, given: JobSources | undefined): JobSources {
+  if (given === undefined) return provided;
+  object(what, "sources", given, "JobSources, { findModel, readData, machine }");
+  for (const name of ["findModel", "readData", "machine"] as const) callable(what, `sources.${name}`, given[name]);
+  return {
+    async findModel(name, options) {
+      const model = await given.findModel(name, options);
+      object(what, "what sources.findModel gives", model, "a JobModel, { name, open, origin }");
+      if (typeof model.name !== "string" || typeof model.origin !== "string")
+        throw new ConfigError(`${what}: a JobModel has a name and an origin, got ${excerpt(model)}`);
+      callable(what, "JobModel.open", model.open);
+      return model;
+    },
+    async readData(name) {
+      const file = await given.readData(name);
+      object(what, "what sources.readData gives", file, "a DataFile, { name, bytes }");
+      checkBytes(`${what}: sources.readData(${excerpt(name)})`, file.bytes);
+      return { name: String(file.name), bytes: file.bytes };
+    },
+    machine: () => ({ ...given.machine() }),
+  };
+}

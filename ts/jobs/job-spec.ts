@@ -1,0 +1,85 @@
+import { namesFrom } from "../arguments/collections.js";
+import { ConfigError } from "../errors/errors.js";
+import { isJsonObject } from "../io/json.js";
+import { checkOptions } from "../arguments/options.js";
+import { checkSettings } from "./settings-check.js";
+import type { TrainingSettings } from "./training-settings.js";
+
+/** A training run as plain data, which JSON can carry: what it depends on. All but `data` has a default. */
+export type JobSpec = Pick<TrainingSettings, "data"> & Partial<TrainingSettings>;
+
+/** Model that is taken where none is named. */
+export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
+
+/** What stands for fields that a spec leaves out; for `validation` that is null. */
+export const specDefaults: Omit<TrainingSettings, "data" | "validation"> = {
+  model: DEFAULT_MODEL,
+  validationSplit: 0.2,
+  text: "text",
+  label: "label",
+  labelNames: {},
+  steps: 300,
+  epochs: null,
+  batchSize: 16,
+  learningRate: 1e-3,
+  warmup: null,
+  schedule: "cosine",
+  weightDecay: 0.01,
+  maxGradNorm: 1,
+  accumulate: 1,
+  rank: 8,
+  alpha: 16,
+  targetModules: ["query", "key", "value"],
+  rslora: false,
+  dora: false,
+  dropout: 0,
+  seed: 0,
+  maxTokens: null,
+  build: "auto",
+  threads: "auto",
+  baseline: true,
+};
+
+/** Every field of a spec. */
+export const specFields = [...Object.keys(specDefaults), "data", "validation"] as readonly (keyof TrainingSettings)[];
+
+/**
+ * A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what makes no sense.
+ * @param what begins the message
+ */
+export function takeSpec(what: string, spec: JobSpec): TrainingSettings {
+  checkOptions(`${what}: spec`, spec, specFields);
+  const given: Record<string, unknown> = {};
+  for (const name in spec) {
+    const value = copied(`${what}: spec.${name}`, spec[name as keyof JobSpec]);
+    if (value !== undefined) given[name] = value;
+  }
+  const { steps, epochs, validation = null } = given;
+  const settings = { ...specDefaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given, validation };
+  checkSettings(what, settings, "spec");
+  if (typeof steps === "number" && typeof epochs === "number") {
+    throw new ConfigError(
+      `${what}: spec.steps and spec.epochs both say how long training lasts; leave one of them out`,
+      {
+        steps,
+        epochs,
+      },
+    );
+  }
+  return settings;
+}
+
+function copied(place: string, value: unknown): unknown {
+  if (Array.isArray(value)) return namesFrom(`${place} is text or a list of texts`, value);
+  return isJsonObject(value) ? { ...value } : value;
+}
+
+/** The first field in which two runs differ; null where they are one. */
+export function firstDifference(a: TrainingSettings, b: TrainingSettings): keyof TrainingSettings | null {
+  return specFields.find((name) => text(a[name]) !== text(b[name])) ?? null;
+}
+
+/** The same text for the same value: the order of an object's names says nothing. */
+function text(value: unknown): string {
+  return JSON.stringify(isJsonObject(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
+}

@@ -1,0 +1,132 @@
+import { throwIfAborted } from "../waiting/abort.js";
+import { init } from "../engine/engine.js";
+import type { EngineInfo } from "../engine/running.js";
+import { ConfigError } from "../errors/errors.js";
+import { SentenceEncoder } from "../models/sentence-encoder.js";
+import { TextClassifier } from "../models/text-classifier.js";
+import { nextTask } from "../waiting/next-task.js";
+import { sizeOf } from "../values/shape.js";
+import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
+import { type Dataset, loadDataset } from "./dataset.js";
+import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
+import { hashModel } from "./hashed-model.js";
+import type { JobModel, JobSources } from "./job-sources.js";
+import type { RunStore } from "./run-store.js";
+import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
+
+/** What a job works with. */
+export interface JobContext {
+  readonly sources: JobSources;
+  readonly emit: JobListener;
+  readonly words: JobWords;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Everything that is ready before the first step. */
+export interface Prepared {
+  readonly settings: TrainingSettings;
+  readonly steps: number;
+  readonly engine: EngineInfo;
+  readonly model: JobModel;
+  readonly modelHash: string;
+  readonly dataset: Dataset;
+  readonly encoder: SentenceEncoder;
+  readonly classifier: TextClassifier;
+  readonly parameters: { readonly adapter: number; readonly head: number };
+}
+
+/** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
+async function hear(signal: AbortSignal | undefined): Promise<void> {
+  await nextTask();
+  throwIfAborted(signal);
+}
+
+/** Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder. */
+export async function prepare(settings: TrainingSettings, context: JobContext): Promise<Prepared> {
+  const { sources, emit, words, signal } = context;
+  const engine = await init({ build: settings.build, threads: settings.threads });
+  await hear(signal);
+  const onWarning = (message: string) => emit({ type: "warning", message });
+  const dataset = await loadDataset(settings, { sources, onWarning, words });
+  await hear(signal);
+  const steps = stepsOf(settings, dataset.train.examples.length);
+  fitOptions(settings, steps);
+  const found = await sources.findModel(settings.model, {
+    signal,
+    onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),
+  });
+  emit({ type: "model", name: found.name, origin: found.origin });
+  const { model, hash } = await hashModel(found, signal);
+  const encoder = await loadEncoder(model, settings, signal);
+  try {
+    const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
+    const count = (ids: ReturnType<TextClassifier["params"]>) =>
+      ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
+    const parameters = { adapter: count(encoder.trainableParams()), head: count(classifier.head.params()) };
+    return { settings, steps, engine, model, modelHash: hash, dataset, encoder, classifier, parameters };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+async function loadEncoder(model: JobModel, { seed, maxTokens }: TrainingSettings, signal: AbortSignal | undefined) {
+  await hear(signal);
+  const encoder = await SentenceEncoder.load(model, { seed, ...(maxTokens === null ? {} : { maxTokens }) });
+  try {
+    await hear(signal);
+    return encoder;
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Throws `ConfigError` where files or engine are not those of the run that is to go on, `FormatError` where its checkpoint is
+ * of another model or another number of steps.
+ */
+export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prepared, words: JobWords): void {
+  const { run } = resumed;
+  const { dataset, engine, steps, classifier } = prepared;
+  const pairs: [what: string, was: string | number, is: string | number][] = [
+    ["the model (weights, configuration or tokenizer)", run.modelHash, prepared.modelHash],
+    [dataset.train.file, run.trainHash, dataset.train.sha256],
+    [dataset.validation.file, run.validationHash, dataset.validation.sha256],
+    ["the build", run.build, engine.build],
+    ["the number of threads", run.threads, engine.threads],
+  ];
+  for (const [what, was, is] of pairs) {
+    if (was === is) continue;
+    throw new ConfigError(
+      `${words.resume}: the result would differ from an uninterrupted run's: ${what} changed since it began (${was}, now ${is})`,
+      { what, was, is },
+    );
+  }
+  const shapes = classifier.params().map((id) => classifier.encoder.graph.shape(id));
+  checkCheckpointFits(store, resumed, { steps, shapes }, dataset.labels.length);
+}
+
+/** What is about to run, as plain data. */
+export function readyJob(prepared: Prepared, resumed: Resumed | null): ReadyJob {
+  const { settings, steps, engine, model, dataset, encoder, parameters } = prepared;
+  const { train, validation, labels } = dataset;
+  return {
+    settings,
+    steps,
+    resumedAfter: resumed?.checkpoint.step ?? null,
+    engine,
+    model: {
+      name: model.name,
+      origin: model.origin,
+      layers: encoder.model.config.layers,
+      hiddenSize: encoder.hiddenSize,
+    },
+    data: {
+      train: { file: train.file, examples: train.examples.length },
+      validation: { file: validation.file, examples: validation.examples.length, split: validation.split },
+      labels,
+    },
+    parameters,
+  };
+}

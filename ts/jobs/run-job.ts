@@ -1,0 +1,125 @@
+import { checkSignal, throwIfAborted } from "../waiting/abort.js";
+import { ConfigError } from "../errors/errors.js";
+import { checkOptions } from "../arguments/options.js";
+import { callable } from "../arguments/settings.js";
+import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { type JobListener, type JobWords, plainWords } from "./job-events.js";
+import { type JobSources, takeSources } from "./job-sources.js";
+import { firstDifference, type JobSpec, takeSpec } from "./job-spec.js";
+import { checkResumable, type JobContext, prepare, readyJob } from "./prepare.js";
+import { outputFiles, reportOf } from "./run-output.js";
+import type { RunReport } from "./run-report.js";
+import { runFiles, type RunStore, takeStore } from "./run-store.js";
+import type { Sample } from "./sample-predictions.js";
+import { train } from "./train-run.js";
+import type { TrainingSettings } from "./training-settings.js";
+
+/** How a job is run. */
+export interface JobOptions {
+  /** Cancels within a step, or a batch of texts: the job then rejects with `AbortError`, its last checkpoint in the store. */
+  readonly signal?: AbortSignal;
+  /** Takes what the job tells while it runs. What it throws ends the job. */
+  readonly onProgress?: JobListener;
+  /** What the names in the spec lead to; default the runtime's: files and the hub in Node, addresses elsewhere. */
+  readonly sources?: JobSources;
+  /** @internal What messages call settings; default their names. */
+  readonly words?: JobWords;
+}
+
+/** What a finished job gives. */
+export interface JobResult {
+  /** What happened: report.json. */
+  readonly report: RunReport;
+  /** Every example to test on, with what the trained classifier says of it. */
+  readonly predictions: readonly Sample[];
+}
+
+/**
+ * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint
+ * every 25 steps, tests, and leaves adapter, head, report and loss curve in the store. Where the store holds a checkpoint, an
+ * interrupted run goes on from it, to the same bits as without the interruption.
+ *
+ * @param spec what the run depends on, as plain data
+ * @param store where everything goes: `folderStore(path)` in Node, `memoryStore()`
+ *
+ * Throws before anything is written: `ConfigError` for a spec, store or options that make no sense, where another job has the
+ * store, where it holds a finished run, files that a run would replace or a run that began with another spec, and where files
+ * have changed since; `FormatError` where its checkpoint is damaged; errors of `SentenceEncoder.load` and of the data. Rejects
+ * with `ConfigError` when training diverges and with `AbortError` when cancelled; the last checkpoint is then kept.
+ *
+ * @example
+ * const { report } = await runJob({ data: "reviews.csv", steps: 200 }, folderStore("runs/reviews"));
+ */
+export async function runJob(spec: JobSpec, store: RunStore, options: JobOptions = {}): Promise<JobResult> {
+  const settings = takeSpec("runJob", spec);
+  const taken = takeStore("runJob", store);
+  const context = takeOptions(options);
+  throwIfAborted(context.signal);
+  const release = await taken.claim();
+  try {
+    return await runClaimed(settings, taken, context);
+  } finally {
+    await release();
+  }
+}
+
+/** What the unfinished run in a store began with; null where there is none. Errors as `runJob`, for a damaged checkpoint. */
+export async function unfinishedSpec(store: RunStore): Promise<JobSpec | null> {
+  return (await readCheckpoint(takeStore("unfinishedSpec", store)))?.run.settings ?? null;
+}
+
+async function runClaimed(settings: TrainingSettings, store: RunStore, context: JobContext): Promise<JobResult> {
+  const resumed = await readCheckpoint(store);
+  if (resumed === null) await checkNew(store);
+  else checkSame(settings, resumed, store);
+  try {
+    const prepared = await prepare(settings, context);
+    try {
+      if (resumed !== null) checkResumable(store, resumed, prepared, context.words);
+      context.emit({ type: "ready", job: readyJob(prepared, resumed) });
+      const trained = await train(prepared, store, resumed, context);
+      const report = reportOf(prepared, trained, context.sources.machine());
+      await store.write(outputFiles(prepared, report));
+      await removeCheckpoint(store);
+      return { report, predictions: trained.predictions };
+    } finally {
+      prepared.encoder.dispose();
+    }
+  } catch (error) {
+    await dropHistory(store);
+    throw error;
+  }
+}
+
+function takeOptions(options: JobOptions): JobContext {
+  checkOptions("runJob", options, ["signal", "onProgress", "sources", "words"]);
+  const { signal, onProgress, sources, words = plainWords } = options;
+  checkSignal("runJob", signal);
+  if (onProgress !== undefined) callable("runJob", "onProgress", onProgress);
+  return {
+    signal: signal ?? undefined,
+    emit: (event) => void onProgress?.(event),
+    sources: takeSources("runJob", sources),
+    words,
+  };
+}
+
+async function checkNew(store: RunStore): Promise<void> {
+  const there: string[] = [];
+  for (const blob of [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve])
+    if (await store.has(blob)) there.push(blob);
+  if (there.length === 0) return;
+  const what = there.includes(runFiles.report) ? "a finished run" : `${there.join(", ")}, which the run would replace`;
+  throw new ConfigError(`runJob: ${store.name} holds ${what}: take another store, or remove it first`, { there });
+}
+
+function checkSame(settings: TrainingSettings, { run }: Resumed, store: RunStore): void {
+  const name = firstDifference(settings, run.settings);
+  if (name === null) return;
+  const [given, began] = [settings[name], run.settings[name]];
+  throw new ConfigError(
+    `runJob: ${store.name} holds an unfinished run that began with another spec: ${name} was ${JSON.stringify(began)}, ` +
+      `now it is ${JSON.stringify(given)}; give the spec it began with, or another store`,
+    { name, given, began },
+  );
+}

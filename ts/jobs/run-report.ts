@@ -1,0 +1,92 @@
+import type { EngineInfo } from "../engine/running.js";
+import type { StepRecord } from "../train/fit-options.js";
+import type { Metrics } from "../train/metrics.js";
+import { VERSION } from "../version.js";
+import type { Baseline } from "./baseline.js";
+import type { TrainingSettings } from "./training-settings.js";
+
+/** The model that was trained on. */
+export interface ReportedModel {
+  /** What adapters name as their base. */
+  readonly name: string;
+  /** What the run's spec called it. */
+  readonly source: string;
+  /** SHA-256 over the hashes of the files that decide what it computes. */
+  readonly sha256: string;
+}
+
+/** A file of examples. */
+export interface ReportedData {
+  /** What it is called. */
+  readonly file: string;
+  /** SHA-256 of the file. */
+  readonly sha256: string;
+  /** Examples that were taken from it. */
+  readonly examples: number;
+}
+
+/** What happened in a run: report.json. Losses are means in nats, accuracies are shares, memory is in bytes. */
+export interface RunReport {
+  /** Version of this package. */
+  readonly lowrank: string;
+  /** When the run ended, ISO 8601. */
+  readonly created: string;
+  /** The whole spec. */
+  readonly settings: TrainingSettings;
+  /** The model that was trained on. */
+  readonly model: ReportedModel;
+  /** What was learnt from and tested on; the labels in the order of the classes. */
+  readonly data: {
+    readonly train: ReportedData;
+    readonly validation: ReportedData;
+    readonly labels: readonly string[];
+  };
+  /** Numbers that were trained. */
+  readonly parameters: { readonly adapter: number; readonly head: number };
+  /** The kernels, and what the runtime says of the machine: `node`, `platform` and `cpu`, or `userAgent`. */
+  readonly engine: {
+    readonly build: string;
+    readonly threads: number;
+    readonly tile: string;
+    readonly [about: string]: string | number;
+  };
+  /** On the examples to test on: before training, of the head alone, and after. */
+  readonly result: Baseline & { readonly after: Metrics };
+  /** What training took: steps, tokens, seconds, and the most linear memory ever in use. */
+  readonly training: {
+    readonly steps: number;
+    readonly tokens: number;
+    readonly seconds: number;
+    readonly tokensPerSecond: number;
+    readonly peakMemory: number;
+  };
+  /** Every step. */
+  readonly steps: readonly StepRecord[];
+}
+
+/** The engine's part of a report. */
+export function reportEngine(
+  { build, threads, tile }: EngineInfo,
+  machine: Readonly<Record<string, string>>,
+): RunReport["engine"] {
+  return { build, threads, tile: `${tile.rows}×${tile.columns}`, ...machine };
+}
+
+/** Sums over the steps, which also hold those before an interruption. */
+export function reportTraining(steps: readonly StepRecord[], peakMemory: number): RunReport["training"] {
+  const seconds = steps.reduce((sum, step) => sum + step.milliseconds, 0) / 1000;
+  const tokens = steps.reduce((sum, step) => sum + step.tokens, 0);
+  return { steps: steps.length, tokens, seconds, tokensPerSecond: tokens / Math.max(seconds, 1e-9), peakMemory };
+}
+
+/** The report as a file: readable, and a line a step. */
+export function reportFile({ steps, ...report }: RunReport): Uint8Array {
+  const head = JSON.stringify(report, null, 2).slice(0, -2);
+  const lines = steps.map((step) => `    ${JSON.stringify(step)}`).join(",\n");
+  return new TextEncoder().encode(`${head},\n  "steps": [\n${lines}\n  ]\n}\n`);
+}
+
+/** What this program is, for the report. */
+export function reportProgram(now: Date = new Date()): Pick<RunReport, "lowrank" | "created"> {
+  return { lowrank: VERSION, created: now.toISOString() };
+}

@@ -1,0 +1,69 @@
+import { checkBytes } from "../io/byte-source.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { FileMap } from "../io/file-map.js";
+import { callable, object } from "../arguments/settings.js";
+
+/** Names of what a run leaves in its store. */
+export const runFiles = {
+  adapter: ["adapter_config.json", "adapter_model.safetensors"],
+  head: ["head.safetensors", "labels.json"],
+  report: "report.json",
+  curve: "loss.svg",
+  checkpoint: "checkpoint.safetensors",
+  /** The steps that a checkpoint has behind it, a line each. */
+  history: "checkpoint.history.jsonl",
+} as const;
+
+/**
+ * Where a run's checkpoints, history and results go: blobs by name. A folder is one (`folderStore`), memory another
+ * (`memoryStore`); a page's private file system or a bucket needs these seven functions.
+ */
+export interface RunStore {
+  /** What messages call it, such as a folder's path. */
+  readonly name: string;
+  /** What messages call one of its blobs, such as a file's path. */
+  place(blob: string): string;
+  /** Whether there is a blob of that name. */
+  has(blob: string): Promise<boolean>;
+  /** A blob's bytes, or the first `length` of them where it has more; null where there is none. */
+  read(blob: string, length?: number): Promise<Uint8Array | null>;
+  /**
+   * Writes blobs in place of those of the same names. Whatever interrupts it, each is afterwards the old one or the new one,
+   * whole; and all are the old ones where the last could not be written. They last when the promise is fulfilled.
+   */
+  write(blobs: FileMap): Promise<void>;
+  /** Cuts a blob to `length` bytes and adds some behind them; makes it where `length` is 0. They last when the promise is fulfilled. */
+  append(blob: string, length: number, bytes: Uint8Array): Promise<void>;
+  /** Removes a blob, where there is one. */
+  remove(blob: string): Promise<void>;
+  /**
+   * Makes the store one job's alone until the function it gives is called. What a holder that died has claimed is free
+   * again. Throws `ConfigError` where another job has it, or where nothing can be written.
+   */
+  claim(): Promise<() => void | Promise<void>>;
+}
+
+const FUNCTIONS = ["place", "has", "read", "write", "append", "remove", "claim"] as const;
+
+/** A store as anybody may have written it: what it gives is looked at before it is used. Throws `ConfigError` for what is none. */
+export function takeStore(what: string, given: RunStore): RunStore {
+  object(what, "store", given, `a RunStore, { name, ${FUNCTIONS.join(", ")} }`);
+  const { name } = given;
+  if (typeof name !== "string") throw new ConfigError(`${what}: store.name is text, got ${excerpt(name)}`);
+  for (const member of FUNCTIONS) callable(what, `store.${member}`, given[member]);
+  return {
+    name,
+    place: (blob) => String(given.place(blob)),
+    has: async (blob) => (await given.has(blob)) === true,
+    async read(blob, length) {
+      const bytes = (await given.read(blob, length)) ?? null;
+      if (bytes !== null) checkBytes(`${what}: store.read("${blob}")`, bytes);
+      return bytes === null || length === undefined ? bytes : bytes.subarray(0, length);
+    },
+    write: async (blobs) => given.write(blobs),
+    append: async (blob, length, bytes) => given.append(blob, length, bytes),
+    remove: async (blob) => given.remove(blob),
+    claim: async () => callable(what, "what store.claim gives", await given.claim()),
+  };
+}

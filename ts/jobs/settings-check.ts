@@ -1,0 +1,70 @@
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { isJsonObject } from "../io/json.js";
+import { flag, fraction, nonNegative, oneOf, positive, whole } from "../arguments/settings.js";
+import { builds, schedules, type TrainingSettings } from "./training-settings.js";
+
+/** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */
+type Check = (what: string, name: string, value: unknown) => unknown;
+
+const isText = (value: unknown) => typeof value === "string";
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+
+const matching =
+  (expected: string, test: (value: unknown) => boolean): Check =>
+  (what, name, value) => {
+    if (!test(value)) throw new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(value)}`, { name });
+  };
+const text = matching("text", isText);
+const wholeFrom =
+  (least: number): Check =>
+  (what, name, value) =>
+    whole(what, name, value, least);
+const among =
+  (words: readonly string[]): Check =>
+  (what, name, value) =>
+    oneOf(what, name, value, words);
+const orNull =
+  (check: Check): Check =>
+  (what, name, value) =>
+    value === null ? value : check(what, name, value);
+
+/** What each setting can be. */
+const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
+  model: text,
+  data: text,
+  validation: orNull(text),
+  validationSplit: (what, name, value) => fraction(what, name, value),
+  text,
+  label: text,
+  labelNames: matching("an object of texts", (value) => isJsonObject(value) && Object.values(value).every(isText)),
+  steps: orNull(wholeFrom(1)),
+  epochs: orNull(positive),
+  batchSize: wholeFrom(1),
+  learningRate: positive,
+  warmup: orNull(wholeFrom(0)),
+  schedule: among(Object.keys(schedules)),
+  weightDecay: nonNegative,
+  maxGradNorm: orNull(positive),
+  accumulate: wholeFrom(1),
+  rank: wholeFrom(1),
+  alpha: positive,
+  targetModules: matching("text or a list of texts", (value) => isText(value) || isTexts(value)),
+  rslora: flag,
+  dora: flag,
+  dropout: (what, name, value) => fraction(what, name, value),
+  seed: wholeFrom(0),
+  maxTokens: orNull(wholeFrom(2)),
+  build: among(builds),
+  threads: (what, name, value) => (value === "auto" ? value : whole(what, name, value, 1)),
+  baseline: flag,
+};
+
+/**
+ * Throws `ConfigError`, naming the field, unless a value from a file or a caller is a run's settings.
+ * @param what begins the message; @param place what the settings are called in it
+ */
+export function checkSettings(what: string, value: unknown, place = "settings"): asserts value is TrainingSettings {
+  if (!isJsonObject(value)) throw new ConfigError(`${what}: ${place} is an object, got ${excerpt(value)}`);
+  for (const [name, check] of Object.entries(checks)) check(what, `${place}.${name}`, value[name]);
+}

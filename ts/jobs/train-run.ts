@@ -1,0 +1,87 @@
+import { engineInfo } from "../engine/engine.js";
+import type { Checkpoint, StepRecord } from "../train/fit-options.js";
+import { type Metrics, metrics } from "../train/metrics.js";
+import { type Baseline, measureBaseline } from "./baseline.js";
+import { CheckpointWriter, type Resumed } from "./checkpoint-file.js";
+import { explainDivergence } from "./divergence.js";
+import type { JobContext, Prepared } from "./prepare.js";
+import type { RunState } from "./run-state.js";
+import type { RunStore } from "./run-store.js";
+import { predictionsOf, type Sample } from "./sample-predictions.js";
+import { fitOptions } from "./training-settings.js";
+
+/** What a run gives. */
+export interface Trained {
+  readonly baseline: Baseline;
+  readonly after: Metrics;
+  readonly steps: readonly StepRecord[];
+  readonly peakMemory: number;
+  /** Every validation example with its prediction. */
+  readonly predictions: readonly Sample[];
+}
+
+/** Steps between two checkpoints. */
+export const CHECKPOINT_EVERY = 25;
+
+/** Measures the baseline, trains, and measures what training gave. Checkpoints go to the store on the way. */
+export async function train(
+  prepared: Prepared,
+  store: RunStore,
+  resumed: Resumed | null,
+  context: JobContext,
+): Promise<Trained> {
+  const { settings, steps, classifier, dataset, engine } = prepared;
+  const { emit, words, signal } = context;
+  const [train, validation] = [dataset.train.examples, dataset.validation.examples];
+  const work = { classifier, train, validation, settings, steps, emit, words, signal };
+  const baseline = resumed?.run.baseline ?? (await measureBaseline(work));
+  const run: RunState = {
+    settings,
+    modelHash: prepared.modelHash,
+    trainHash: dataset.train.sha256,
+    validationHash: dataset.validation.sha256,
+    build: engine.build,
+    threads: engine.threads,
+    baseline,
+  };
+  const checkpoints = new CheckpointWriter(store, run, resumed);
+  const save = async (checkpoint: Checkpoint) => {
+    await checkpoints.write(checkpoint);
+    emit({ type: "checkpoint", step: checkpoint.step });
+  };
+  const progress = { type: "progress", phase: "train", total: steps } as const;
+  let done = resumed?.checkpoint.step ?? 0;
+  emit({ ...progress, done });
+  const fitting = classifier.fit(train, {
+    ...fitOptions(settings, steps),
+    ...(signal && { signal }),
+    ...(resumed === null ? {} : { resume: resumed.checkpoint }),
+    checkpoint: { every: CHECKPOINT_EVERY, save },
+    onProgress({ step, loss, tokensPerSecond, secondsLeft }) {
+      done = step + 1;
+      emit({ ...progress, done, loss, tokensPerSecond, secondsLeft });
+    },
+  });
+  try {
+    const report = await fitting;
+    const logits = await testLogits(prepared, context);
+    const classes = new Map(classifier.labels.map((label, i) => [label, i]));
+    const targets = validation.map(({ label }) => classes.get(label)!);
+    return {
+      baseline,
+      after: metrics(logits, targets, classifier.labels.length),
+      steps: report.steps,
+      peakMemory: engineInfo().memory.peak,
+      predictions: predictionsOf(validation, logits, classifier.labels),
+    };
+  } catch (error) {
+    throw explainDivergence(error, done + 1, words);
+  }
+}
+
+function testLogits({ classifier, dataset }: Prepared, { emit, signal }: JobContext) {
+  const texts = dataset.validation.examples.map(({ text }) => text);
+  const onProgress = (done: number) => emit({ type: "progress", phase: "validate", done, total: texts.length });
+  onProgress(0);
+  return classifier.logits(texts, { signal, onProgress });
+}

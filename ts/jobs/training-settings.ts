@@ -1,0 +1,101 @@
+import type { InitOptions } from "../engine/options.js";
+import type { LoraOptions } from "../models/lora-options.js";
+import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../optim/schedules.js";
+import type { FitOptions } from "../train/fit-options.js";
+
+/** Builds of the kernels that a run can ask for. */
+export const builds = ["auto", "simd", "relaxed"] as const;
+
+/** Schedules by the name that `--schedule` takes. */
+export const schedules = { cosine: cosineSchedule, linear: linearSchedule, constant: constantSchedule } as const;
+
+/** Everything that a run's result depends on, apart from the files it names. */
+export interface TrainingSettings {
+  /** A folder, an address or a name, as the runtime finds models. */
+  readonly model: string;
+  /** Examples to learn from: CSV, TSV or JSONL, by a path or an address, as the runtime finds files. */
+  readonly data: string;
+  /** Examples to test on; null for a share of `data`. */
+  readonly validation: string | null;
+  /** Share of the data kept for validation, where there is no validation file. */
+  readonly validationSplit: number;
+  /** Column of the texts: a name, or a number from 0. */
+  readonly text: string;
+  /** Column of the labels, as `text`. */
+  readonly label: string;
+  /** Names of labels that stand otherwise in the data. */
+  readonly labelNames: Readonly<Record<string, string>>;
+  /** Optimizer steps; null where `epochs` says how many. */
+  readonly steps: number | null;
+  /** Passes over the examples; null where `steps` is given. */
+  readonly epochs: number | null;
+  /** Examples a step. */
+  readonly batchSize: number;
+  /** Peak learning rate. */
+  readonly learningRate: number;
+  /** Steps; null for a tenth of all. */
+  readonly warmup: number | null;
+  /** What the learning rate does after the warm-up. */
+  readonly schedule: keyof typeof schedules;
+  /** AdamW's decoupled weight decay. */
+  readonly weightDecay: number;
+  /** Limit of the gradients' common norm; null for none. */
+  readonly maxGradNorm: number | null;
+  /** Micro-batches a step is cut into, for less memory. */
+  readonly accumulate: number;
+  /** Rank of the adapter. */
+  readonly rank: number;
+  /** The update is scaled by alpha/rank. */
+  readonly alpha: number;
+  /** Names of modules, a regular expression for whole paths, or "all-linear". */
+  readonly targetModules: readonly string[] | string;
+  /** Scale by alpha/√rank instead. */
+  readonly rslora: boolean;
+  /** Learn magnitudes too (DoRA). */
+  readonly dora: boolean;
+  /** Dropout on the adapter's input, 0 to below 1. */
+  readonly dropout: number;
+  /** Of everything random: the split, the batches' order, initial values, dropout. */
+  readonly seed: number;
+  /** Tokens that texts are cut to; null for what the model allows. */
+  readonly maxTokens: number | null;
+  /** Build of the kernels. */
+  readonly build: (typeof builds)[number];
+  /** Threads, or one a core. */
+  readonly threads: NonNullable<InitOptions["threads"]>;
+  /** Whether the head alone is trained too, for comparison. */
+  readonly baseline: boolean;
+}
+
+/** Optimizer steps of a run over `examples` examples. */
+export function stepsOf({ steps, epochs, batchSize }: TrainingSettings, examples: number): number {
+  if (steps !== null) return steps;
+  return Math.max(1, Math.round((epochs ?? 1) * Math.floor(examples / Math.min(batchSize, examples))));
+}
+
+/** Steps of warm-up. */
+export function warmupOf({ warmup }: TrainingSettings, steps: number): number {
+  return warmup ?? Math.round(steps / 10);
+}
+
+/** Learning rate by step. Throws `ConfigError` where the warm-up is longer than the run. */
+function scheduleOf(settings: TrainingSettings, total: number): Schedule {
+  return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
+}
+
+/** The settings as `fit` takes them. */
+export function fitOptions(settings: TrainingSettings, steps: number): FitOptions {
+  const { batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
+  const schedule = scheduleOf(settings, steps);
+  return { steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed };
+}
+
+/** The settings as a new adapter takes them. */
+export function loraOptions({ rank, alpha, targetModules, rslora, dora, dropout }: TrainingSettings): LoraOptions {
+  return { rank, alpha, targetModules, rslora, dora, dropout };
+}
+
+/** Target modules as `--target-modules` takes them. */
+export function formatTargets(targetModules: TrainingSettings["targetModules"]): string {
+  return typeof targetModules === "string" ? targetModules : targetModules.join(", ");
+}
