@@ -3,8 +3,10 @@ import { ConfigError, Graph, MemoryError, ShapeError, zeros, type NodeId } from 
 
 type Use = (graph: Graph, input: (...shape: number[]) => NodeId) => NodeId;
 
+type Mistake = [string, typeof ShapeError | typeof ConfigError | typeof MemoryError, string, Use];
+
 /** What is thrown, word for word: a message names the op, what came, and what was expected. */
-const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryError, string, Use][] = [
+const mistakes: Mistake[] = [
   [
     "operands that do not broadcast",
     ShapeError,
@@ -201,6 +203,33 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
         adapters: [{ start: 0.5, width: 2, scaling: 1 }],
       }),
   ],
+  ...(
+    [
+      ["rows beyond the last", ShapeError, "rows 1 to 3 are not within 2", { start: 1, end: 3 }],
+      ["rows that all lie beyond", ShapeError, "rows 5 to 6 are not within 2", { start: 5, end: 6 }],
+      ["negative rows", ConfigError, "rows.start is a whole number from 0, got -1", { start: -1, end: 2 }],
+      ["half a row", ConfigError, "rows.end is a whole number from 0, got 1.5", { start: 0, end: 1.5 }],
+      ["rows that are no number", ConfigError, "rows.end is a whole number from 0, got NaN", { start: 0, end: NaN }],
+      ["rows without an end", ConfigError, "rows.end is a whole number from 1, got undefined", { start: 1 }],
+      [
+        "rows that end before they start",
+        ConfigError,
+        "rows.end is a whole number from 2, got 1",
+        { start: 2, end: 1 },
+      ],
+      ["no rows at all", ConfigError, "rows is { start, end }, got null", null],
+    ] as const
+  ).map(([title, kind, message, rows]): Mistake => [
+    title,
+    kind,
+    `loraLinear: ${message}`,
+    (graph, input) =>
+      graph.loraLinear([input(2, 3), input(3, 4), input(3, 1), input(1, 4)], {
+        bias: false,
+        adapterInput: false,
+        adapters: [{ start: 0, width: 4, scaling: 1, rows: rows as never }],
+      }),
+  ]),
   [
     "a scaling that is no number",
     ConfigError,
