@@ -1,10 +1,10 @@
 import { throwIfAborted } from "../abort.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { nextTask } from "../next-task.js";
+import type { AdapterSelection } from "./adapter-selection.js";
 import type { AdapterChoice, AdapterSet } from "./adapter-set.js";
-import type { BertEncoder } from "./bert/encoder.js";
 import type { CallAdapters } from "./call-adapters.js";
-import { raggedBatch, tokenBatches } from "./ragged-batch.js";
+import { type RaggedBatch, raggedBatch, tokenBatches } from "./ragged-batch.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
 
 /** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
@@ -13,7 +13,8 @@ const INFERENCE_TOKENS = 1024;
 /** What runs texts. */
 export interface InferenceParts {
   readonly graph: Graph;
-  readonly model: BertEncoder;
+  /** Last hidden state `[tokens, hidden]` without a gradient. */
+  readonly model: { infer(batch: RaggedBatch, selection: AdapterSelection): NodeId };
   readonly tokenizer: TextTokenizer;
   readonly adapterSet: AdapterSet;
 }

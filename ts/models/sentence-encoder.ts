@@ -1,9 +1,6 @@
-import { checkSignal } from "../abort.js";
-import { listFrom } from "../collections.js";
 import { init } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
-import { excerpt } from "../excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { openSafetensors, type WeightOptions } from "../io/safetensors/index.js";
 import { bertConfig } from "./bert/config.js";
@@ -13,6 +10,7 @@ import { checkOptions } from "../options.js";
 import { callable, flag, whole } from "../settings.js";
 import { formatShape } from "../shape.js";
 import { type AdapterChoice, AdapterSet } from "./adapter-set.js";
+import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
 import { inferTexts, type ReadRows, tokenized } from "./inference.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
@@ -31,20 +29,6 @@ export interface LoadOptions {
   /** Take weights that are NaN or infinite; default false: they are refused by name. */
   readonly allowNonFinite?: boolean;
 }
-
-/** What every inference takes. */
-export interface InferOptions {
-  /** Name of the adapter that applies, null for the base alone; default the active one. */
-  readonly adapter?: AdapterChoice;
-  /** In place of `adapter`: one a text, its adapter's name or null for the base alone. */
-  readonly adapters?: readonly (string | null)[] | undefined;
-  /** Cancels between two batches. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called after each batch with the number of texts done. */
-  readonly onProgress?: ((done: number) => void) | undefined;
-}
-
-const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "adapters", "signal", "onProgress"];
 
 /**
  * A BERT-family sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active.
@@ -259,33 +243,6 @@ export class SentenceEncoder {
     this.dispose();
   }
 }
-
-/** A copy, before the first one is worked on. */
-export function takeTexts(texts: readonly string[]): string[] {
-  return listFrom("a list of texts is expected (write [text] for one)", texts, (text, i) => {
-    if (typeof text === "string") return text;
-    throw new ConfigError(`texts: each is a string, number ${i} is ${excerpt(text)}`);
-  });
-}
-
-function takeInferOptions(what: string, options: InferOptions): InferOptions {
-  checkOptions(what, options, INFER_OPTIONS);
-  const { adapter, adapters, signal, onProgress } = options;
-  checkSignal(what, signal);
-  if (onProgress !== undefined) callable(what, "onProgress", onProgress);
-  if (adapters === undefined) return { adapter, signal, onProgress };
-  if (adapter !== undefined)
-    throw new ConfigError(`${what}: adapter is one for all texts and adapters one a text; give only one of them`);
-  return { adapters: takeAdapters(what, adapters), signal, onProgress };
-}
-
-const takeAdapters = (what: string, adapters: readonly unknown[]) =>
-  listFrom(`${what}: adapters are a list of names, null for the base alone`, adapters, (name, i) => {
-    if (typeof name === "string" || name === null) return name;
-    throw new ConfigError(
-      `${what}: an adapter is its name, or null for the base alone; number ${i} is ${excerpt(name)}`,
-    );
-  });
 
 /** Columns of what `finish` made of `batch` texts. */
 function widthOf(shape: readonly number[], batch: number): number {

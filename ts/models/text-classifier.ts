@@ -17,7 +17,8 @@ import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
-import { type InferOptions, SentenceEncoder, takeTexts } from "./sentence-encoder.js";
+import { type InferOptions, takeTexts } from "./infer-options.js";
+import { SentenceEncoder } from "./sentence-encoder.js";
 
 /** A text and what it is. */
 export interface Example {
