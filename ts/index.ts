@@ -33,6 +33,8 @@ export type { ModelSource } from "./io/model-source.js";
 export { estimateMemory } from "./models/estimate-memory.js";
 export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraOptions } from "./models/lora-options.js";
+export { predictEach } from "./models/predict-each.js";
+export type { PredictionRequest } from "./models/predict-each.js";
 export { raggedBatch } from "./models/ragged-batch.js";
 export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence-encoder.js";

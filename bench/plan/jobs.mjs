@@ -78,6 +78,7 @@ export function fullJobs({ chromium, seconds }) {
     ...jobs,
     ...[2, 1].map((threads) => minilmJob({ node, threads })),
     minilmJob({ node, threads: 2, ...revectorized }),
+    ...[1, 2].map((threads) => adaptersJob({ node, threads, seconds: 8 * seconds })),
     { kind: "start-up", name: "start-up", node, rounds: 15 },
     { kind: "memory", name: "memory", node },
     { kind: "downloads", name: "downloads" },
@@ -122,6 +123,11 @@ function pageJob(job) {
 function minilmJob({ flags = [], ...job }) {
   const name = nameOf({ build: "relaxed", peer: "PyTorch + PEFT", ...job }, "MiniLM, newest Node");
   return { kind: "minilm", name, flags, build: "relaxed", batches: 10, rounds: 4, ...job };
+}
+
+function adaptersJob(job) {
+  const name = nameOf({ build: "relaxed", peer: "one", ...job }, "adapters by text, newest Node");
+  return { kind: "adapters", name, flags: [], build: "relaxed", ...job };
 }
 
 function nameOf({ build, threads, peer, label }, where) {

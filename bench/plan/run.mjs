@@ -34,6 +34,11 @@ const kinds = {
     return runScript(node, [...flags, script("minilm.mjs"), JSON.stringify(options)], onResult);
   },
 
+  adapters({ node, flags, ...job }, onResult) {
+    const options = { library, data: join(root, "examples/movie/movie_train.tsv"), ...job };
+    return runScript(node, [...flags, script("adapters.mjs"), JSON.stringify(options)], onResult);
+  },
+
   /** New processes in turn: what the file cache and the machine do meets all of them. */
   async "start-up"({ node, rounds }, onResult) {
     const runs = startUps.map(() => []);

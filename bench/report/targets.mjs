@@ -26,6 +26,7 @@ export function targets(results) {
     ...[1, 2].map((threads) => block(results, newest, threads)),
     ...minilm(results, newest),
     revectorized(results, newest),
+    ...[1, 2].map((threads) => adapters(results, threads)),
     ...startUp(results),
     ...downloads(results),
     memory(results),
@@ -132,6 +133,12 @@ function revectorized(results, newest) {
   });
   const found = ratios.filter(([ratio]) => Number.isFinite(ratio));
   return worst("with revectorize, matmul against the 128-bit peak", 1.4, found, times);
+}
+
+function adapters({ pairs }, threads) {
+  const pair = pairs.find((p) => p.case === "adapters" && p.peer === "one adapter" && p.threads === threads);
+  const what = `sixteen adapters in a batch against one, ${threads} thread${threads > 1 ? "s" : ""}`;
+  return atMost(what, 1.15, pair && 1 / pair.ratio, fixed);
 }
 
 function startUp(results) {

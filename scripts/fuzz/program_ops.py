@@ -201,7 +201,12 @@ def lora_linear(x, attributes, _):
     for adapter in attributes["adapters"]:
         a, b = rest.pop(0), rest.pop(0)
         start, width = adapter["start"], adapter["width"]
-        y = y + F.pad(adapter["scaling"] * (seen @ a @ b), (start, x[1].shape[1] - start - width))
+        update = F.pad(adapter["scaling"] * (seen @ a @ b), (start, x[1].shape[1] - start - width))
+        if "rows" in adapter:
+            row = torch.arange(y.numel() // max(y.shape[-1], 1)).reshape(*y.shape[:-1], 1)
+            own = (row >= adapter["rows"]["start"]) & (row < adapter["rows"]["end"])
+            update = torch.where(own, update, torch.zeros_like(update))
+        y = y + update
     return y
 
 

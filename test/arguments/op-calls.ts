@@ -47,7 +47,7 @@ export const opCalls: Record<keyof typeof ops, Arguments[]> = {
     ],
     ({ matrix, weight, layer }) => [
       [matrix, weight, matrix, layer.loraA, layer.loraB],
-      { bias: false, adapterInput: true, adapters: [{ start: 0, width: 4, scaling: 0.5 }] },
+      { bias: false, adapterInput: true, adapters: [{ start: 0, width: 4, scaling: 0.5, rows: { start: 1, end: 2 } }] },
     ],
   ],
   matmul: [({ matrix, square }) => [matrix, square, { transposeA: false, transposeB: true }]],

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mergeWeight } from "../../ts/cli/files/merged-weights.js";
-import { readSafetensors, tensor } from "../../ts/index.js";
+import { LoraLinear, readAdapter, readSafetensors, SentenceEncoder, tensor, type TensorFile } from "../../ts/index.js";
+import { transpose } from "../../ts/io/peft/transpose.js";
 import { examples, type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 
 let fixture: Fixture;
@@ -121,6 +123,7 @@ describe("merge", () => {
       expect(after!.names).toEqual(before!.names);
       expect([...after!.metadata]).toEqual([...before!.metadata]);
       for (const tensorName of before!.names) expect(after!.info(tensorName)).toEqual(before!.info(tensorName));
+      await expectSameBits(adapter, before!, after!);
       expect(Buffer.from(after!.raw("classifier.weight")).equals(Buffer.from(before!.raw("classifier.weight")))).toBe(
         true,
       );
@@ -143,6 +146,39 @@ describe("merge", () => {
     expect(Array.from(transposed.data)).toEqual([5, 10, 10, 20, 15, 31]);
   });
 });
+
+/** What the command wrote, what `mergeAdapter` makes of the encoder's weights, and what `LoraLinear.merge` gives. */
+async function expectSameBits(adapter: string, before: TensorFile, after: TensorFile): Promise<void> {
+  const read = (folder: string, names: string[]) =>
+    Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
+  using encoder = await SentenceEncoder.load(
+    read(fixture.model, ["config.json", "tokenizer.json", "model.safetensors"]),
+  );
+  const { graph } = encoder;
+  const files = read(adapter, ["adapter_config.json", "adapter_model.safetensors"]);
+  encoder.loadAdapter("own", files);
+  const { config, layers } = readAdapter(files);
+  encoder.mergeAdapter("own");
+  let adapted = 0;
+  for (const linear of encoder.model.linears()) {
+    for (const part of linear.parts) {
+      const name = `${after.has(`${part.path}.weight`) ? "" : "bert."}${part.path}.weight`;
+      expect(linear.partWeight(part)).toEqual(after.tensor(name));
+      const update = layers.get(part.path);
+      if (update === undefined) continue;
+      adapted++;
+      const weight = graph.constant(transpose(before.tensor(name)));
+      const { rank, alpha, loraA, loraB, magnitude } = update;
+      const options = { rank, alpha, rslora: config.useRslora, dora: config.useDora };
+      const layer = LoraLinear.fromLinear(graph, weight, null, linear.inFeatures, part.width, options);
+      graph.setValue(layer.loraA, loraA);
+      graph.setValue(layer.loraB, loraB);
+      if (layer.magnitude !== null) graph.setValue(layer.magnitude, magnitude!);
+      expect(transpose(layer.merge(graph))).toEqual(after.tensor(name));
+    }
+  }
+  expect(adapted).toBe(layers.size);
+}
 
 describe("inspect", () => {
   it("describes an adapter's folder", async () => {

@@ -69,7 +69,7 @@ describe.each([0, 0.4])("DoRA on a part of a joined weight, dropout %s", (dropou
         return plain + (scale - 1) * seen.at(i, j) + scale * 1.5 * change.at(i, k);
       });
     };
-    const y = linear.forward(x, adapter);
+    const y = linear.forward(x, [{ adapter }]);
     const variables = { x, a: loraA, b: loraB, m };
     expectValue(graph, y, reference(valuesOf(graph, variables)));
     graph.backward(y, cotangent);

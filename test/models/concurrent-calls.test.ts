@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { AbortError, ConfigError, type FileMap, SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import { AbortError, ConfigError, type FileMap, predictEach, SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { examples, tinyEncoder } from "./tiny-encoder.js";
 
 const texts = Array.from({ length: 12 }, () => examples.map(({ text }) => text)).flat();
@@ -34,6 +34,30 @@ describe("calls on one encoder at the same time", () => {
     const together = await Promise.all([a.logits(texts), b.logits(texts), encoder.encode(texts, { adapter: null })]);
     expect(together.map(flat)).toEqual(alone.map(flat));
     expect(flat(alone[0]!)).not.toEqual(flat(alone[1]!));
+  });
+
+  it("mixtures of adapters: each call keeps its own to the last batch, whatever is trained and renamed meanwhile", async () => {
+    const [a, b] = await trained();
+    const pattern = (i: number, shift: number) => ["a", "b", null][(i + shift) % 3]!;
+    const mixtures = [0, 1, 2].map((shift) => texts.map((_, i) => pattern(i, shift)));
+    const requests = texts.map((text, i) => ({ text, classifier: i % 3 === 0 ? a : b }));
+    const encode = (adapters: (string | null)[]) => encoder.encode(texts, { adapters }).then(flat);
+    const alone = [];
+    for (const adapters of mixtures) alone.push(await encode(adapters));
+    const predicted = await predictEach(requests);
+    const calls = mixtures.map(encode);
+    const prediction = predictEach(requests);
+    encoder.setAdapter(null);
+    encoder.renameAdapter("a", "c");
+    encoder.scaleAdapter("c", 5);
+    const fit = b.fit(opposite, run);
+    expect(() => encoder.mergeAdapter("c")).toThrow("mergeAdapter");
+    expect(await Promise.all(calls)).toEqual(alone);
+    expect(await prediction).toEqual(predicted);
+    await fit;
+    expect(alone[0]).not.toEqual(alone[1]);
+    const later = await encoder.encode(texts, { adapters: mixtures[0]!.map((name) => (name === "a" ? "c" : name)) });
+    expect(flat(later)).not.toEqual(alone[0]);
   });
 
   it("two fits: each gives the bits it gives alone, dropout included", async () => {

@@ -275,10 +275,12 @@ describe("attributes are copied when a call takes them", () => {
         graph.constant(counting(3, 1)),
         graph.variable(counting(1, 2)),
       ];
-      const adapters = [{ start: 1, width: 2, scaling: 0.5 }];
+      const rows = { start: 0, end: 1 };
+      const adapters = [{ start: 1, width: 2, scaling: 0.5, rows }];
       const attributes = { bias: false, adapterInput: false, adapters };
       const change = () => {
         Object.assign(adapters[0]!, { start: 2, scaling: 9 });
+        Object.assign(rows, { start: 1, end: 2 });
         adapters.push(adapters[0]!);
         inputs.reverse();
         attributes.bias = true;

@@ -3,11 +3,13 @@ import { ConfigError, Graph, type LowrankError, MemoryError, ShapeError, zeros, 
 
 type Use = (graph: Graph, input: (...shape: number[]) => NodeId) => NodeId;
 
+type Mistake = [string, typeof ShapeError | typeof ConfigError | typeof MemoryError, string, object, Use];
+
 /**
  * What is thrown, word for word: a message names the op, what came, and what was expected. Details say so to programs, beside
  * the op and the shapes of its inputs.
  */
-const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryError, string, object, Use][] = [
+const mistakes: Mistake[] = [
   [
     "operands that do not broadcast",
     ShapeError,
@@ -234,6 +236,42 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
         adapters: [{ start: 0.5, width: 2, scaling: 1 }],
       }),
   ],
+  ...(
+    [
+      ["rows beyond the last", ShapeError, "rows 1 to 3 are not within the input's 2", { start: 1, end: 3 }],
+      ["rows that all lie beyond", ShapeError, "rows 5 to 6 are not within the input's 2", { start: 5, end: 6 }],
+      ["no row: negative", ConfigError, "rows.start is a whole number from 0, got -1", { start: -1, end: 2 }],
+      ["no row: half of one", ConfigError, "rows.end is a whole number from 0, got 1.5", { start: 0, end: 1.5 }],
+      ["no row: NaN", ConfigError, "rows.end is a whole number from 0, got NaN", { start: 0, end: NaN }],
+      ["no row: no end", ConfigError, "rows.end is a whole number from 1, got undefined", { start: 1 }],
+      [
+        "no row: the end before the start",
+        ConfigError,
+        "rows.end is a whole number from 2, got 1",
+        { start: 2, end: 1 },
+      ],
+      ["no row: null", ConfigError, "rows is { start, end }, got null", null],
+    ] as const
+  ).map(([title, kind, message, rows]): Mistake => [
+    title,
+    kind,
+    `loraLinear: ${message}`,
+    kind === ShapeError
+      ? { ...rows, length: 2 }
+      : rows === null
+        ? { option: "rows", expected: "{ start, end }", value: null }
+        : {
+            option: message.split(" ")[0],
+            expected: /a whole number from \d/.exec(message)![0],
+            value: message.startsWith("rows.start") ? rows.start : "end" in rows ? rows.end : undefined,
+          },
+    (graph, input) =>
+      graph.loraLinear([input(2, 3), input(3, 4), input(3, 1), input(1, 4)], {
+        bias: false,
+        adapterInput: false,
+        adapters: [{ start: 0, width: 4, scaling: 1, rows: rows as never }],
+      }),
+  ]),
   [
     "a scaling that is no number",
     ConfigError,
@@ -351,7 +389,7 @@ const mistakes: [string, typeof ShapeError | typeof ConfigError | typeof MemoryE
 
 /** Refused with the arguments, before the inputs are looked at: these know no shapes. */
 const early =
-  /^(an eps|no exponent|limits|half a col|half an|a scaling|null|an option|a step|a neg.* padding|indices in|a class w|a reduction|a limit)/;
+  /^(an eps|no row|no exponent|limits|half a col|half an|a scaling|null|an option|a step|a neg.* padding|indices in|a class w|a reduction|a limit)/;
 
 it.each(mistakes)("%s", (name, kind, message, details, use) => {
   using graph = new Graph();

@@ -1,9 +1,11 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { doraScale } from "../nn/dora.js";
-import { adaptedForward, lowRankUpdate } from "../nn/low-rank-update.js";
+import { adaptedForward } from "../nn/low-rank-update.js";
+import { mergeUpdate } from "../nn/merged-weight.js";
 import type { Tensor } from "../values/tensor.js";
-import type { AdapterWeights, AppliedAdapter } from "./model-adapter.js";
+import { type AdapterSelection, type Run, runsOf } from "./adapter-selection.js";
+import { type AdapterWeights, type AppliedAdapter, hostWeights } from "./model-adapter.js";
 
 /** A module of the model that is a range of columns of a joined weight. */
 export interface LinearPart {
@@ -33,28 +35,44 @@ export class AdaptedLinear {
     this.bias = graph.constant(bias);
   }
 
-  /** y = x·W + b, plus the adapter's update where it has one for a part. x `[…, in]` → `[…, out]`. */
-  forward(x: NodeId, adapter: AppliedAdapter | null): NodeId {
-    const { graph, weight, bias } = this;
-    const adapted = adapter === null ? [] : this.adaptedParts(adapter);
-    if (adapter === null || adapted.length === 0) return graph.linear(x, weight, bias);
-    const adapters = adapted.map(({ start, width, weights }) => ({ ...weights, start, width }));
-    const layer = { weight, bias, adapters, dropout: adapter.config.loraDropout };
-    return adaptedForward(graph, x, layer, adapter.config.useDora ? () => this.doraScale(adapted) : null);
+  /**
+   * y = x·W + b, plus on its rows each adapter's update where it has one for a part. x `[…, in]` → `[…, out]`; where rows
+   * are computed in several ways (LoRA, DoRA, another dropout), x is `[rows, in]`.
+   */
+  forward(x: NodeId, selection: AdapterSelection): NodeId {
+    const { graph } = this;
+    const total = graph.shape(x).reduce((rows, length) => rows * length, 1) / this.inFeatures;
+    const adapts = (adapter: AppliedAdapter) => this.parts.some(({ path }) => adapter.layers.has(path));
+    const runs = runsOf(selection, total, graph.training, adapts);
+    if (runs.length < 2) return this.run(x, runs[0]);
+    const parts = runs.map((run) => this.run(graph.slice(x, { dim: 0, start: run.start, end: run.end }), run));
+    return graph.concat(parts, 0);
   }
 
-  /** Writes W + s·A·B into the weight. Throws `ConfigError` where one is merged already. */
+  /** All rows in one way. */
+  private run(x: NodeId, run: Run | undefined): NodeId {
+    const { graph, weight, bias } = this;
+    if (run === undefined || run.ranges.length === 0) return graph.linear(x, weight, bias);
+    const adapters = run.ranges.flatMap(({ adapter, rows }) =>
+      this.adaptedParts(adapter).map(({ start, width, weights }) => ({ ...weights, start, width, rows })),
+    );
+    const layer = { weight, bias, adapters, dropout: run.dropout };
+    return adaptedForward(graph, x, layer, run.dora ? () => this.rowScales(run) : null);
+  }
+
+  /** Writes W + s·A·B, with DoRA scaled, into the weight. Throws `ConfigError` where one is merged already. */
   merge(adapter: AppliedAdapter): void {
     if (this.original !== null)
       throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first");
     const adapted = this.adaptedParts(adapter);
     if (adapted.length === 0) return;
-    const { graph } = this;
+    const { graph, outFeatures } = this;
     const original = graph.value(this.weight);
-    const merged = graph.step(() =>
-      graph.noGrad(() => graph.value(this.mergedWeight(adapted, adapter.config.useDora))),
-    );
-    graph.setValue(this.weight, merged);
+    const data = original.data.slice();
+    for (const { start, weights } of adapted) {
+      mergeUpdate(data, { first: start, inStep: outFeatures, outStep: 1 }, hostWeights(graph, weights));
+    }
+    graph.setValue(this.weight, { shape: original.shape, data });
     this.original = original;
   }
 
@@ -84,6 +102,19 @@ export class AdaptedLinear {
     });
   }
 
+  /** DoRA's factor of every column: `[out]` for one adapter, `[rows, out]` for several. */
+  private rowScales({ ranges }: Run): NodeId {
+    const { graph } = this;
+    const scales = ranges.map(({ adapter }) => this.doraScale(this.adaptedParts(adapter)));
+    if (scales.length === 1) return scales[0]!;
+    const table = graph.concat(
+      scales.map((scale) => graph.reshape(scale, [1, this.outFeatures])),
+      0,
+    );
+    const ofRow = ranges.flatMap(({ rows }, i) => new Array<number>(rows!.end - rows!.start).fill(i));
+    return graph.embedding(table, ofRow);
+  }
+
   /** DoRA's factor of every column, `[out]`: magnitude over norm where there is an adapter, 1 elsewhere. */
   private doraScale(adapted: readonly AdaptedPart[]): NodeId {
     const { graph } = this;
@@ -100,21 +131,6 @@ export class AdaptedLinear {
   columns({ start, width }: LinearPart): NodeId {
     if (width === this.outFeatures) return this.weight;
     return this.graph.noGrad(() => this.graph.slice(this.weight, { dim: 1, start, end: start + width }));
-  }
-
-  private mergedWeight(adapted: readonly AdaptedPart[], dora: boolean): NodeId {
-    const { graph } = this;
-    const updates = this.parts.map((part) => {
-      const found = adapted.find(({ path }) => path === part.path);
-      if (found === undefined)
-        return graph.constant({
-          shape: [this.inFeatures, part.width],
-          data: new Float32Array(this.inFeatures * part.width),
-        });
-      return lowRankUpdate(graph, found.weights);
-    });
-    const merged = graph.add(this.weight, updates.length === 1 ? updates[0]! : graph.concat(updates, 1));
-    return dora ? graph.mul(merged, this.doraScale(adapted)) : merged;
   }
 }
 

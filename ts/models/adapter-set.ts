@@ -6,23 +6,29 @@ import type { FileMap } from "../io/file-map.js";
 import { readAdapter, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { inTraining } from "../train/claims.js";
+import { finite } from "../arguments/settings.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
+import type { AdapterSelection } from "./adapter-selection.js";
+import { CallAdapters, rangesOf } from "./call-adapters.js";
 import { fitAdapter } from "./fit-adapter.js";
 import { createAdapter, type LoraOptions } from "./lora-options.js";
-import { type AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+import { ModelAdapter } from "./model-adapter.js";
 
-/** Which adapter applies to a call: an adapter or its name, null for the base alone, or, where left out, the active one. */
-export type AdapterSelection = ModelAdapter | string | null | undefined;
+/** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
+export type AdapterChoice = ModelAdapter | string | null | undefined;
 
 /** What a call took when it began. */
-export interface Selected {
-  /** The adapter as it was then, in a step of the graph; null where nothing applies on top of the weights. */
-  readonly applied: () => AppliedAdapter | null;
+export interface Begun {
+  /** Its texts' adapters as they were then. */
+  readonly adapters: CallAdapters;
   /** To be called when the call ends. */
   readonly end: () => void;
 }
 
-/** The adapters of a model: one frozen base, any number of adapters, one of them active, one perhaps merged. */
+/**
+ * The adapters of a model, whatever its architecture: one frozen base, any number of adapters, one of them active, one
+ * perhaps merged. Of the model it knows the linear layers, whose parts have PEFT's module paths.
+ */
 export class AdapterSet {
   private readonly known = new Map<string, ModelAdapter>();
   private active: ModelAdapter | null = null;
@@ -77,6 +83,16 @@ export class AdapterSet {
   /** Chooses what applies to calls that name nothing; null for the base alone. */
   select(name: string | null): void {
     this.active = name === null ? null : this.get(name);
+  }
+
+  /** Sets what the adapter's s·A·B is multiplied by where it applies. Calls that are under way go on as they began. */
+  scale(name: string, factor: number): void {
+    const adapter = this.get(name);
+    finite("scaleAdapter", "factor", factor);
+    if (adapter === this.merged)
+      throw new ConfigError(`scaleAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`);
+    this.checkUntrained("scaleAdapter", adapter);
+    adapter.scale = factor;
   }
 
   /** Adds an adapter's update to the weights: to all layers, or, where one fails, to none. */
@@ -138,8 +154,8 @@ export class AdapterSet {
   }
 
   /** What applies on top of the weights now. Throws `ConfigError` where a merged adapter makes that impossible. */
-  applied(selection: AdapterSelection): ModelAdapter | null {
-    const chosen = selection === undefined ? this.active : selection === null ? null : this.find(selection);
+  applied(choice: AdapterChoice): ModelAdapter | null {
+    const chosen = choice === undefined ? this.active : choice === null ? null : this.find(choice);
     if (this.merged === null) return chosen;
     if (chosen === this.merged) return null;
     const [merged, wanted] = [
@@ -151,11 +167,23 @@ export class AdapterSet {
     );
   }
 
+  /**
+   * What a forward pass takes now, to be recorded for `backward`.
+   *
+   * @param choice the adapter of all texts, or one a text
+   * @param offsets where each text's tokens start, and the last one's end
+   */
+  selection(choice: AdapterChoice | readonly AdapterChoice[], offsets: Int32Array): AdapterSelection {
+    if (isList(choice)) return rangesOf(this.appliedTo(choice), offsets, (adapter) => adapter);
+    const adapter = this.applied(choice);
+    return adapter === null ? [] : [{ adapter }];
+  }
+
   /** What applies to a call that may be interrupted by others: taken now, kept until `end`. */
-  begin(selection: AdapterSelection): Selected {
-    const applied = this.applied(selection)?.snapshot() ?? (() => null);
+  begin(choice: AdapterChoice | readonly AdapterChoice[]): Begun {
+    const adapters = new CallAdapters(isList(choice) ? this.appliedTo(choice) : [this.applied(choice)]);
     this.calls++;
-    return { applied, end: () => void this.calls-- };
+    return { adapters, end: () => void this.calls-- };
   }
 
   /** Throws `ConfigError` where training the adapter would be in vain: its update is in the weights already. */
@@ -165,6 +193,10 @@ export class AdapterSet {
     throw new ConfigError(
       `fit: ${excerpt(this.merged.name)} is merged into the base, so ${excerpt(adapter.name)} cannot be trained: call unmergeAdapter first`,
     );
+  }
+
+  private appliedTo(choices: readonly AdapterChoice[]): (ModelAdapter | null)[] {
+    return choices.map((choice) => this.applied(choice));
   }
 
   private find(selection: ModelAdapter | string): ModelAdapter {
@@ -206,3 +238,6 @@ export class AdapterSet {
     });
   }
 }
+
+const isList = (choice: AdapterChoice | readonly AdapterChoice[]): choice is readonly AdapterChoice[] =>
+  Array.isArray(choice);

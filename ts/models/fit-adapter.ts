@@ -1,27 +1,30 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
+import { relatePaths } from "../io/peft/base-paths.js";
 import type { Adapter } from "../io/peft/index.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
 
 /**
- * The adapter with module paths as the model has them ("bert." dropped), after checking that every layer fits.
+ * The adapter with module paths as the model has them (without what a head puts before them, such as "bert."), after
+ * checking that every layer fits.
  * Throws `AdapterError` where one does not, `UnsupportedError` where the adapter also holds more than low-rank updates.
  */
 export function fitAdapter(adapter: Adapter, linears: readonly AdaptedLinear[]): Adapter {
   if (adapter.config.bias !== "none" || adapter.config.loraBias || adapter.extra.size > 0) {
     throw new UnsupportedError(
-      "loadAdapter: this adapter also holds trained biases or whole modules (bias, lora_bias, modules_to_save), which an encoder does not apply yet",
+      "loadAdapter: this adapter also holds trained biases or whole modules (bias, lora_bias, modules_to_save), which a model does not apply yet",
       { extra: [...adapter.extra.keys()] },
     );
   }
   const parts = new Map(
     linears.flatMap((linear) => linear.parts.map((part) => [part.path, { linear, part }] as const)),
   );
+  const paths = relatePaths([...adapter.layers.keys()], new Set([...parts.keys()].map((path) => `${path}.weight`)));
   const layers = new Map(
     [...adapter.layers].map(([path, layer]) => {
-      const known = parts.has(path) ? path : path.replace(/^bert\./, "");
+      const known = parts.has(path) ? path : paths.toBase(path);
       const found = parts.get(known);
       if (found === undefined) {
-        throw new AdapterError(`loadAdapter: the adapter is for ${path}, which this encoder does not have`, {
+        throw new AdapterError(`loadAdapter: the adapter is for ${path}, which this model does not have`, {
           module: path,
         });
       }

@@ -20,13 +20,37 @@ export interface AppliedAdapter {
 
 /** An adapter on a model: trainable tensors by module path, and the configuration they came from. */
 export class ModelAdapter implements AppliedAdapter {
+  private factor = 1;
+  private scaled: ReadonlyMap<string, AdapterWeights>;
+
   constructor(
     private readonly graph: Graph,
     /** Changed by renaming alone. */
     public name: string,
     readonly config: AdapterConfig,
-    readonly layers: ReadonlyMap<string, AdapterWeights>,
-  ) {}
+    /** As files have them: without the factor. */
+    private readonly unscaled: ReadonlyMap<string, AdapterWeights>,
+  ) {
+    this.scaled = unscaled;
+  }
+
+  /** What applies: tensors by module path, with the scaling times the factor. */
+  get layers(): ReadonlyMap<string, AdapterWeights> {
+    return this.scaled;
+  }
+
+  /** What s·A·B is multiplied by where the adapter applies; 1 unless it was set. It is no part of the adapter's files. */
+  get scale(): number {
+    return this.factor;
+  }
+
+  /** @internal Set by the adapters' set alone, which sees to it that nobody is using the adapter. */
+  set scale(factor: number) {
+    const layers = [...this.unscaled].map(
+      ([path, weights]) => [path, { ...weights, scaling: weights.scaling * factor }] as const,
+    );
+    [this.factor, this.scaled] = [factor, new Map(layers)];
+  }
 
   /** Puts the tensors of an adapter file into the graph, to be trained or not. */
   static fromFile(graph: Graph, name: string, { config, layers }: Adapter): ModelAdapter {
@@ -47,18 +71,7 @@ export class ModelAdapter implements AppliedAdapter {
 
   /** The tensors as they are now. */
   toFile(): Adapter {
-    const { config, graph } = this;
-    const layers = new Map<string, AdapterLayer>();
-    for (const [path, { loraA, loraB, magnitude, rank, alpha, scaling }] of this.layers) {
-      layers.set(path, {
-        kind: "linear",
-        loraA: graph.value(loraA),
-        loraB: graph.value(loraB),
-        ...(magnitude === null ? {} : { magnitude: graph.value(magnitude) }),
-        ...{ rank, alpha, scaling },
-      });
-    }
-    return { config, layers, extra: new Map() };
+    return { config: this.config, layers: hostLayers(this.graph, this.unscaled), extra: new Map() };
   }
 
   /**
@@ -66,11 +79,26 @@ export class ModelAdapter implements AppliedAdapter {
    * of the graph, as constants.
    */
   snapshot(): () => AppliedAdapter {
-    const { graph } = this;
-    const { config, layers } = this.toFile();
+    const { graph, config } = this;
+    const layers = hostLayers(graph, this.layers);
     return () => ({ config, layers: weightsOf(layers, (tensor) => graph.constant(tensor)) });
   }
 }
+
+/** A module's tensors on the host. */
+export function hostWeights(graph: Graph, weights: AdapterWeights): AdapterLayer {
+  const { loraA, loraB, magnitude, rank, alpha, scaling } = weights;
+  return {
+    kind: "linear",
+    loraA: graph.value(loraA),
+    loraB: graph.value(loraB),
+    ...(magnitude === null ? {} : { magnitude: graph.value(magnitude) }),
+    ...{ rank, alpha, scaling },
+  };
+}
+
+const hostLayers = (graph: Graph, layers: ReadonlyMap<string, AdapterWeights>) =>
+  new Map([...layers].map(([path, weights]) => [path, hostWeights(graph, weights)] as const));
 
 function weightsOf(
   layers: ReadonlyMap<string, AdapterLayer>,

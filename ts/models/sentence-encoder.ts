@@ -1,24 +1,22 @@
-import { checkSignal, throwIfAborted } from "../waiting/abort.js";
-import { listFrom } from "../arguments/collections.js";
 import { init } from "../engine/engine.js";
 import type { Engine } from "../engine/running.js";
 import { ConfigError, ShapeError } from "../errors/errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
-import { excerpt } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { openSafetensors, type WeightOptions } from "../io/safetensors/index.js";
 import { bertConfig } from "./bert/config.js";
 import { BertEncoder } from "./bert/encoder.js";
 import { loadBertWeights } from "./bert/weights.js";
-import { nextTask } from "../waiting/next-task.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable, flag, whole } from "../arguments/settings.js";
 import { formatShape } from "../values/shape.js";
-import { AdapterSet, type AdapterSelection, type Selected } from "./adapter-set.js";
+import { type AdapterChoice, AdapterSet } from "./adapter-set.js";
+import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
+import { inferTexts, type ReadRows, tokenized } from "./inference.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { modelSource, type ModelSource, readRequired, readRequiredJson } from "../io/model-source.js";
-import { type RaggedBatch, raggedBatch, takeBatch, tokenBatches } from "./ragged-batch.js";
+import { type RaggedBatch, takeBatch } from "./ragged-batch.js";
 import { TextTokenizer } from "./text-tokenizer.js";
 
 /** How a model is loaded. */
@@ -34,21 +32,6 @@ export interface LoadOptions {
   /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
   readonly engine?: Engine;
 }
-
-/** What every inference takes. */
-export interface InferOptions {
-  /** Name of the adapter that applies, null for the base alone; default the active one. */
-  readonly adapter?: AdapterSelection;
-  /** Cancels between two batches. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called after each batch with the number of texts done. */
-  readonly onProgress?: ((done: number) => void) | undefined;
-}
-
-const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "signal", "onProgress"];
-
-/** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
-const INFERENCE_TOKENS = 1024;
 
 /**
  * A BERT-family sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active.
@@ -116,7 +99,10 @@ export class SentenceEncoder {
   /**
    * Sentence vectors `[hidden]`, one a text, in order.
    *
+   * Texts with adapters of their own share batches, and each gets the bits that a call for its adapter alone gives.
+   *
    * @param options.adapter name of the adapter that applies, null for the base alone; default the active one
+   * @param options.adapters in place of `adapter`, one a text: its adapter's name, or null for the base alone
    * @param options.normalize scale to length 1; default false
    * @param options.onProgress called after each batch with the number of texts done
    */
@@ -140,61 +126,43 @@ export class SentenceEncoder {
     finish: (pooled: NodeId) => NodeId,
     options: InferOptions = {},
   ): Promise<Float32Array[]> {
-    const { adapter, signal, onProgress } = takeInferOptions("infer", options);
+    const { graph } = this;
+    const { adapter, adapters, signal, onProgress } = takeInferOptions("infer", options);
     callable("infer", "finish", finish);
     const queue = takeTexts(texts);
-    const { applied, end } = this.adapterSet.begin(adapter);
-    try {
-      const rows: Float32Array[] = [];
-      for (const batch of tokenBatches(this.tokenized(queue), INFERENCE_TOKENS)) {
-        throwIfAborted(signal);
-        const { data, shape } = this.inferBatch(raggedBatch(batch), applied, finish);
-        const [count, width] = rowsOf(shape, batch.length);
-        for (let i = 0; i < count; i++) rows.push(data.slice(i * width, (i + 1) * width));
-        onProgress?.(rows.length);
-        await nextTask();
-      }
-      return rows;
-    } finally {
-      end();
+    if (adapters !== undefined && adapters.length !== queue.length) {
+      throw new ConfigError(
+        `infer: adapters has one name or null for each text, got ${adapters.length} for ${queue.length} texts`,
+      );
     }
+    const read: ReadRows = (pooled, _, count) => {
+      const { data, shape } = graph.value(finish(pooled));
+      const width = widthOf(shape, count);
+      return Array.from({ length: count }, (__, i) => data.slice(i * width, (i + 1) * width));
+    };
+    return inferTexts(this, queue, adapters ?? adapter, read, { signal, onProgress });
   }
 
   /** Token ids of each text. */
   tokenize(texts: readonly string[]): Int32Array[] {
-    return [...this.tokenized(takeTexts(texts))];
+    return [...tokenized(this.tokenizer, takeTexts(texts))];
   }
 
   /**
    * Mean-pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. Throws
    * `ConfigError` or `ShapeError` for a batch that the model cannot look up.
+   *
+   * @param adapter name of the adapter that applies, null for the base alone, or a list of one of these a text; default the
+   *   active one
    */
-  pooled(batch: RaggedBatch, adapter?: AdapterSelection): NodeId {
-    const applied = this.adapterSet.applied(adapter);
+  pooled(batch: RaggedBatch, adapter?: AdapterChoice | readonly (string | null)[]): NodeId {
     const taken = takeBatch("pooled", batch, this.model.config);
-    return this.graph.meanPool(this.model.forward(taken, applied), taken.offsets);
-  }
-
-  /** Texts as they are asked for: a batch waits for its own tokens only. */
-  private *tokenized(texts: readonly string[]): Generator<Int32Array> {
-    for (const text of texts) yield this.tokenizer.encode(text);
-  }
-
-  /** Runs a batch without gradients and reads what `finish` makes of the pooled vectors `[batch, hidden]`. */
-  private inferBatch(batch: RaggedBatch, applied: Selected["applied"], finish: (pooled: NodeId) => NodeId) {
-    const { graph } = this;
-    const wasTraining = graph.training;
-    graph.eval();
-    try {
-      return graph.step(() =>
-        graph.noGrad(() => {
-          const hidden = this.model.infer(batch, applied());
-          return graph.value(finish(graph.meanPool(hidden, batch.offsets)));
-        }),
-      );
-    } finally {
-      if (wasTraining) graph.train();
-    }
+    const chosen = Array.isArray(adapter) ? takeAdapters("pooled", adapter) : (adapter as AdapterChoice);
+    const texts = taken.offsets.length - 1;
+    if (Array.isArray(chosen) && chosen.length !== texts)
+      throw new ConfigError(`pooled: one adapter for each text, got ${chosen.length} for ${texts} texts`);
+    const selection = this.adapterSet.selection(chosen, taken.offsets);
+    return this.graph.meanPool(this.model.forward(taken, selection), taken.offsets);
   }
 
   /** Adds a new adapter and makes it the active one. B starts at zero, so the model's output does not change yet. */
@@ -220,6 +188,14 @@ export class SentenceEncoder {
   /** Gives an adapter another name. Throws `ConfigError` where there is one of that name. */
   renameAdapter(from: string, to: string): void {
     this.adapterSet.rename(from, to);
+  }
+
+  /**
+   * Sets what an adapter's update s·A·B is multiplied by where it applies, merging and training included: 1 as trained, 0
+   * for none of it. Files don't hold it. Throws `ConfigError` while the adapter is merged or trained.
+   */
+  scaleAdapter(name: string, factor: number): void {
+    this.adapterSet.scale(name, factor);
   }
 
   /** Chooses the adapter of later calls that name none; null for the base alone. Calls under way go on as they began. */
@@ -271,26 +247,10 @@ export class SentenceEncoder {
   }
 }
 
-/** A copy, before the first one is worked on. */
-export function takeTexts(texts: readonly string[]): string[] {
-  return listFrom("a list of texts is expected (write [text] for one)", texts, (text, i) => {
-    if (typeof text === "string") return text;
-    throw new ConfigError(`texts: each is a string, number ${i} is ${excerpt(text)}`);
-  });
-}
-
-function takeInferOptions(what: string, options: InferOptions): InferOptions {
-  checkOptions(what, options, INFER_OPTIONS);
-  const { adapter, signal, onProgress } = options;
-  checkSignal(what, signal);
-  if (onProgress !== undefined) callable(what, "onProgress", onProgress);
-  return { adapter, signal, onProgress };
-}
-
-/** Rows and columns of what `finish` made of `batch` texts. */
-function rowsOf(shape: readonly number[], batch: number): [number, number] {
+/** Columns of what `finish` made of `batch` texts. */
+function widthOf(shape: readonly number[], batch: number): number {
   const [count, width] = shape;
-  if (shape.length === 2 && count === batch) return [batch, width!];
+  if (shape.length === 2 && count === batch) return width!;
   throw new ShapeError(`infer: finish gives a row for each of the ${batch} texts, got ${formatShape(shape)}`, {
     shape,
   });

@@ -18,7 +18,8 @@ import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
-import { type InferOptions, SentenceEncoder, takeTexts } from "./sentence-encoder.js";
+import { type InferOptions, takeTexts } from "./infer-options.js";
+import { SentenceEncoder } from "./sentence-encoder.js";
 
 /** What a classifier says of a text. */
 export interface Prediction {
@@ -33,7 +34,7 @@ export interface Prediction {
 }
 
 /** What every call of a classifier takes: its adapter is its own. */
-export type ClassifyOptions = Omit<InferOptions, "adapter">;
+export type ClassifyOptions = Omit<InferOptions, "adapter" | "adapters">;
 
 /** A new classifier. */
 export interface ClassifierOptions {
@@ -68,7 +69,8 @@ export class TextClassifier implements Task<TokenizedExample> {
     readonly encoder: SentenceEncoder,
     /** Names of the classes, in the order of the logits. */
     readonly labels: readonly string[],
-    private readonly modelAdapter: ModelAdapter,
+    /** @internal Its adapter, by whatever name. */
+    readonly modelAdapter: ModelAdapter,
     /** The linear head on the sentence vectors. */
     readonly head: ClassificationHead,
   ) {
@@ -188,11 +190,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction[]> {
     const asked = takeTexts(texts);
     const logits = await this.logits(asked, options);
-    return asked.map((text, i) => {
-      const { probabilities, best } = classProbabilities(logits[i]!, `text ${i}`);
-      const byLabel = Object.fromEntries(this.labels.map((label, j) => [label, probabilities[j]!]));
-      return { text, label: this.labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
-    });
+    return asked.map((text, i) => prediction(text, this.labels, logits[i]!, i));
   }
 
   /** Accuracy, loss and confusion matrix on known examples. Throws as `predict` does. */
@@ -266,6 +264,13 @@ export class TextClassifier implements Task<TokenizedExample> {
     if (index !== undefined) return index;
     throw new ConfigError(`label ${excerpt(label)} is not one of ${excerpt(this.labels)}`, { label });
   }
+}
+
+/** What the logits of text number `i` say of it. */
+export function prediction(text: string, labels: readonly string[], logits: Float32Array, i: number): Prediction {
+  const { probabilities, best } = classProbabilities(logits, `text ${i}`);
+  const byLabel = Object.fromEntries(labels.map((label, j) => [label, probabilities[j]!]));
+  return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
 }
 
 function takeExamples(examples: readonly Example[]): Example[] {

@@ -56,11 +56,19 @@ export class ClassificationHead {
     return [this.weight, this.bias];
   }
 
-  /** The head as it is now, whatever is trained afterwards: vectors `[batch, hidden]` → `[batch, classes]` in a step. */
+  /**
+   * The head as it is now, whatever is trained afterwards: vectors `[batch, hidden]` → `[batch, classes]` in a step. Each
+   * row is a product of its own, so its bits do not depend on how many stand beside it.
+   */
   snapshot(): (vectors: NodeId) => NodeId {
     const { graph } = this;
     const [weight, bias] = [graph.value(this.weight), graph.value(this.bias)];
-    return (vectors) => graph.linear(vectors, graph.constant(weight), graph.constant(bias));
+    const [hidden, classes] = weight.shape as [number, number];
+    return (vectors) => {
+      const rows = graph.reshape(vectors, [-1, 1, hidden]);
+      const products = graph.matmul(rows, graph.constant({ shape: [1, hidden, classes], data: weight.data }));
+      return graph.add(graph.reshape(products, [-1, classes]), graph.constant(bias));
+    };
   }
 
   /** A head of its own that starts with this one's values. */

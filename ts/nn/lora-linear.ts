@@ -5,7 +5,8 @@ import { checkShape, sameShape } from "../values/shape.js";
 import { checkTensor, type Tensor, zeros } from "../values/tensor.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { type AdaptedLayer, adaptedForward, initialLowRank, lowRankUpdate } from "./low-rank-update.js";
+import { type AdaptedLayer, adaptedForward, initialLowRank } from "./low-rank-update.js";
+import { mergeUpdate } from "./merged-weight.js";
 
 const what = "LoraLinear";
 
@@ -140,14 +141,17 @@ export class LoraLinear {
   /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude): what one plain linear layer would hold. Changes nothing. */
   merge(graph: Graph): Tensor {
     checkGraph(what, graph);
-    return graph.step(() =>
-      graph.noGrad(() => {
-        const { magnitude, frozenWeight: weight } = this;
-        const merged = graph.add(weight, lowRankUpdate(graph, this));
-        if (magnitude === null) return graph.value(merged);
-        return graph.value(graph.mul(merged, doraScale(graph, weight, this, magnitude)));
-      }),
+    const { frozenWeight, loraA, loraB, magnitude, scaling, outFeatures } = this;
+    const merged = graph.value(frozenWeight);
+    mergeUpdate(
+      merged.data,
+      { first: 0, inStep: outFeatures, outStep: 1 },
+      {
+        ...{ loraA: graph.value(loraA), loraB: graph.value(loraB), scaling },
+        magnitude: magnitude === null ? null : graph.value(magnitude),
+      },
     );
+    return merged;
   }
 
   /** Another object over the same nodes. */

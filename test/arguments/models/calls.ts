@@ -1,4 +1,4 @@
-import { fit, HeadOnlyTask, raggedBatch, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import { fit, HeadOnlyTask, predictEach, raggedBatch, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
 import type { Call } from "../refusals.js";
 import { checkpoint, files, type ModelScene, vectors } from "./scene.js";
 
@@ -72,6 +72,12 @@ export const modelCalls = {
         fit({ graph: task.graph, params: () => task.params(), loss: () => part }, vectors, training()),
     },
   ],
+  predictEach: [
+    {
+      args: ({ classifier }) => [texts().map((text) => ({ classifier, text })), inference()],
+      run: (_, ...args) => predictEach(...(args as Parameters<typeof predictEach>)),
+    },
+  ],
 } satisfies Record<string, ModelCall[]>;
 
 /** A call of a method of the scene's encoder. */
@@ -86,7 +92,10 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
   adapters: [on("adapters", () => [])],
   addAdapter: [on("addAdapter", () => ["new", lora()])],
   dispose: [on("dispose", () => [])],
-  encode: [on("encode", () => [texts(), { ...inference(), adapter: "plain", normalize: true }])],
+  encode: [
+    on("encode", () => [texts(), { ...inference(), adapter: "plain", normalize: true }]),
+    on("encode", () => [texts(), { ...inference(), adapters: ["plain", null], normalize: true }]),
+  ],
   infer: [on("infer", () => [texts(), (pooled: unknown) => pooled, { ...inference(), adapter: null }])],
   load: [
     {
@@ -111,10 +120,25 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
       args: () => [{ ...raggedBatch([[2, 5, 3]]) }, "plain"],
       run: ({ encoder }, ...args) => encoder.graph.step(() => void encoder.pooled(...(args as [never, never]))),
     },
+    {
+      args: () => [["plain", null]],
+      run: ({ encoder }, adapters) =>
+        encoder.graph.step(
+          () =>
+            void encoder.pooled(
+              raggedBatch([
+                [2, 5, 3],
+                [2, 3],
+              ]),
+              adapters as never,
+            ),
+        ),
+    },
   ],
   removeAdapter: [on("removeAdapter", () => ["plain"])],
   renameAdapter: [on("renameAdapter", () => ["plain", "other"])],
   saveAdapter: [on("saveAdapter", () => ["plain"])],
+  scaleAdapter: [on("scaleAdapter", () => ["plain", 0.5])],
   setAdapter: [on("setAdapter", () => ["plain"])],
   tokenize: [on("tokenize", () => [texts()])],
   trainableParams: [on("trainableParams", () => [])],

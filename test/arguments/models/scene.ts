@@ -39,7 +39,7 @@ export const ground: Ground<ModelScene> = {
     const { graph } = encoder;
     const params = [...encoder.adapter("plain").params(), ...classifier.params(), ...head.params()];
     return JSON.stringify({
-      adapters: encoder.adapters(),
+      adapters: encoder.adapters().map((known) => ({ ...known, scale: encoder.adapter(known.name).scale })),
       used: engineInfo().memory.used,
       mode: [graph.training, graph.streamsDrawn, graph.nodes.length],
       values: params.map((id) => graph.value(id).data.join()),

@@ -41,6 +41,6 @@ export async function checkpointFiles(): Promise<FileMap> {
     optimizer: { steps: [2], buffers: [{ m: value, v: value }] },
   };
   const store = memoryStore();
-  await new CheckpointWriter(store, run, null).write(checkpoint as never);
+  await new CheckpointWriter(store, run, null).write(checkpoint);
   return store.files();
 }

@@ -2,6 +2,7 @@ import { AdapterError, UnsupportedError } from "../../errors/errors.js";
 import { type Adapter, type AdapterLayer, checkAdapter } from "../../io/peft/index.js";
 import { relatePaths } from "../../io/peft/base-paths.js";
 import { encodeTensor, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
+import { mergeUpdate } from "../../nn/merged-weight.js";
 import { formatShape, type Tensor } from "../../values/tensor.js";
 
 /** The new bytes of a base's tensor; null where the adapter leaves it as it is. */
@@ -69,29 +70,16 @@ function planChanges(base: OpenTensorFile, { config, layers, extra }: Adapter): 
 
 /** W + s·A·B, and m/‖W + s·A·B‖ of each output with DoRA; the weight is `[in, out]` where `inFirst`, else `[out, in]`. */
 export function mergeWeight(weight: Tensor, layer: AdapterLayer, inFirst: boolean): Tensor {
-  const { loraA, loraB, scaling, magnitude } = layer;
-  const [inFeatures, rank] = loraA.shape as [number, number];
-  const outFeatures = loraB.shape[1]!;
-  const [inStep, outStep] = inFirst ? [outFeatures, 1] : [1, inFeatures];
+  const [inFeatures, outFeatures] = [layer.loraA.shape[0]!, layer.loraB.shape[1]!];
   if (weight.data.length !== inFeatures * outFeatures) {
     throw new AdapterError(
       `merge: a weight of ${formatShape(weight.shape)} does not take ${inFeatures} features to ${outFeatures}`,
     );
   }
-  const merged = new Float32Array(weight.data.length);
-  const column = new Float64Array(inFeatures);
-  for (let out = 0; out < outFeatures; out++) {
-    let squares = 0;
-    for (let i = 0; i < inFeatures; i++) {
-      let update = 0;
-      for (let r = 0; r < rank; r++) update += loraA.data[i * rank + r]! * loraB.data[r * outFeatures + out]!;
-      column[i] = weight.data[i * inStep + out * outStep]! + scaling * update;
-      squares += column[i]! ** 2;
-    }
-    const factor = magnitude === undefined ? 1 : magnitude.data[out]! / Math.sqrt(squares);
-    for (let i = 0; i < inFeatures; i++) merged[i * inStep + out * outStep] = column[i]! * factor;
-  }
-  return { shape: weight.shape, data: merged };
+  const data = weight.data.slice();
+  const [inStep, outStep] = inFirst ? [outFeatures, 1] : [1, inFeatures];
+  mergeUpdate(data, { first: 0, inStep, outStep }, layer);
+  return { shape: weight.shape, data };
 }
 
 function noPlaceFor(name: string): AdapterError {

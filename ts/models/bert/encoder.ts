@@ -1,6 +1,6 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { AdaptedLinear } from "../adapted-linear.js";
-import type { AppliedAdapter } from "../model-adapter.js";
+import type { AdapterSelection } from "../adapter-selection.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { BertConfig } from "./config.js";
 import type { BertLayer, BertWeights, LayerNormWeights } from "./weights.js";
@@ -27,17 +27,17 @@ export class BertEncoder {
   }
 
   /** Last hidden state, recorded for `backward`. */
-  forward(batch: RaggedBatch, adapter: AppliedAdapter | null): NodeId {
-    return this.weights.layers.reduce((x, layer) => this.layer(x, layer, batch, adapter), this.embed(batch));
+  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    return this.weights.layers.reduce((x, layer) => this.layer(x, layer, batch, selection), this.embed(batch));
   }
 
   /** Last hidden state without a gradient, in the memory of one layer. */
-  infer(batch: RaggedBatch, adapter: AppliedAdapter | null): NodeId {
+  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph } = this;
     let x = graph.scope(() => this.embed(batch));
     for (const layer of this.weights.layers) {
       const input = x;
-      x = graph.scope(() => this.layer(input, layer, batch, adapter));
+      x = graph.scope(() => this.layer(input, layer, batch, selection));
     }
     return x;
   }
@@ -49,13 +49,13 @@ export class BertEncoder {
     return this.norm(graph.add(graph.add(words, places), weights.type), weights.embeddingNorm);
   }
 
-  private layer(x: NodeId, layer: BertLayer, { offsets }: RaggedBatch, adapter: AppliedAdapter | null): NodeId {
+  private layer(x: NodeId, layer: BertLayer, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
-    const qkv = layer.queryKeyValue.forward(x, adapter);
+    const qkv = layer.queryKeyValue.forward(x, selection);
     const context = graph.raggedAttention(qkv, { offsets, heads: config.heads });
-    const attended = this.norm(graph.add(layer.attentionOutput.forward(context, adapter), x), layer.attentionNorm);
-    const inner = this.activate(layer.intermediate.forward(attended, adapter));
-    return this.norm(graph.add(layer.output.forward(inner, adapter), attended), layer.outputNorm);
+    const attended = this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+    const inner = this.activate(layer.intermediate.forward(attended, selection));
+    return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm);
   }
 
   private activate(x: NodeId): NodeId {

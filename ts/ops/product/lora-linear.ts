@@ -5,12 +5,20 @@ import { checkShape } from "../../values/shape.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, Pointer, Shape, TakingOp } from "../op.js";
 
+/** Rows `start` to `end`, counted over all dimensions of x but the last; `end` itself is not among them. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** One adapter on columns `start` to `start + width` of the weight. */
 export interface AdapterColumns {
   readonly start: number;
   readonly width: number;
   /** α/r, or α/√r for rsLoRA. */
   readonly scaling: number;
+  /** Rows of x that it applies to; default all. */
+  readonly rows?: RowRange | undefined;
 }
 
 /** Attributes of `loraLinear`. */
@@ -19,7 +27,10 @@ export interface LoraLinearAttributes {
   readonly bias: boolean;
   /** Whether the next input is what the adapters see in place of x: x after dropout. */
   readonly adapterInput: boolean;
-  /** The rest of the inputs: A `[in, rank]` and B `[rank, width]` of each, in this order. Columns may be adapted twice. */
+  /**
+   * The rest of the inputs: A `[in, rank]` and B `[rank, width]` of each, in this order. Where rows and columns of two
+   * adapters overlap, both apply.
+   */
   readonly adapters: readonly AdapterColumns[];
 }
 
@@ -32,24 +43,31 @@ function take(given: LoraLinearAttributes | undefined, what: string): LoraLinear
   list(what, "adapters", adapters, FIELDS);
   const taken = new Array<AdapterColumns>(adapters.length);
   for (let i = 0; i < adapters.length; i++) {
-    const { start, width, scaling } = object(what, "an adapter", adapters[i], FIELDS) as AdapterColumns;
+    const { start, width, scaling, rows } = object(what, "an adapter", adapters[i], FIELDS) as AdapterColumns;
     taken[i] = {
       start: whole(what, "start", start),
       width: whole(what, "width", width),
       scaling: finite(what, "scaling", scaling),
+      rows: rows === undefined ? rows : takeRows(what, rows),
     };
   }
   return { bias: flag(what, "bias", bias), adapterInput: flag(what, "adapterInput", adapterInput), adapters: taken };
 }
 
-const FIELDS = "{ start, width, scaling }";
+function takeRows(what: string, given: RowRange): RowRange {
+  const { start, end } = object(what, "rows", given, "{ start, end }") as RowRange;
+  const first = whole(what, "rows.start", start);
+  return { start: first, end: whole(what, "rows.end", end, first) };
+}
+
+const FIELDS = "{ start, width, scaling, rows }";
 
 /**
- * y = x·W + b, and for each adapter y[:, columns] += s·(x·A)·B (LoRA, arXiv 2106.09685). Several adapters, each on columns
- * of its own, let query, key and value run as one product.
+ * y = x·W + b, and for each adapter y[rows, columns] += s·(x[rows]·A)·B (LoRA, arXiv 2106.09685). Several adapters, each on
+ * columns of its own, let query, key and value run as one product; each on rows of its own, texts with different adapters.
  *
- * With u = x·A saved and v = s·g[:, columns]·Bᵀ: ∂A = xᵀ·v, ∂B = s·uᵀ·g[:, columns], ∂x = g·Wᵀ + Σ v·Aᵀ. W is frozen and
- * gets no gradient.
+ * With u = x[rows]·A saved and v = s·g[rows, columns]·Bᵀ: ∂A = x[rows]ᵀ·v, ∂B = s·uᵀ·g[rows, columns], ∂x = g·Wᵀ and
+ * ∂x[rows] += v·Aᵀ for each. W is frozen and gets no gradient.
  */
 export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, readonly Pointer[]> = {
   name: "loraLinear",
@@ -67,7 +85,7 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
     checkShape(what, "the adapters' input", seen, x, "x's ");
     const shape = linearShape(what, x, weight, attributes.bias ? bias : undefined);
     attributes.adapters.forEach((adapter, i) => {
-      checkAdapter(what, weight, inputs[first + 2 * i]!, inputs[first + 2 * i + 1]!, adapter);
+      checkAdapter(what, seen, weight, inputs[first + 2 * i]!, inputs[first + 2 * i + 1]!, adapter);
     });
     return shape;
   },
@@ -77,15 +95,18 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
     timesWeight(call, attributes.bias ? inputs[2]!.pointer : 0);
     const x = inputs[adapterInput(attributes)]!;
     const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
-    const rows = rowsOf(x.shape);
     const first = firstAdapter(attributes);
-    return attributes.adapters.map(({ start, width, scaling }, i) => {
+    return attributes.adapters.map((adapter, i) => {
+      const { width, scaling } = adapter;
       const [a, b] = [inputs[first + 2 * i], inputs[first + 2 * i + 1]];
       const rank = a!.shape[1]!;
+      const { start, end } = rangeOf(adapter, x.shape);
+      const rows = end - start;
       const u = call.keep(rows * rank);
-      const y = output.pointer + 4 * start;
+      const seen = x.pointer + 4 * start * inFeatures;
+      const y = output.pointer + 4 * (start * outFeatures + adapter.start);
       kernels.lora_forward(
-        rows, inFeatures, width, rank, scaling, x.pointer, inFeatures, a!.pointer, b!.pointer, u, y, outFeatures,
+        rows, inFeatures, width, rank, scaling, seen, inFeatures, a!.pointer, b!.pointer, u, y, outFeatures,
       ); // prettier-ignore
       return u;
     });
@@ -120,20 +141,24 @@ function adapterGradients(
   gradX: Pointer,
 ): void {
   const { kernels, inputs, gradient, attributes, saved } = call;
-  const { start, width, scaling } = attributes.adapters[i]!;
+  const adapter = attributes.adapters[i]!;
+  const { width, scaling } = adapter;
   const first = firstAdapter(attributes) + 2 * i;
   const x = inputs[adapterInput(attributes)]!;
   const [a, b] = [inputs[first]!, inputs[first + 1]!];
   const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
   const rank = a.shape[1]!;
-  const rows = rowsOf(x.shape);
+  const { start, end } = rangeOf(adapter, x.shape);
+  const rows = end - start;
+  const skipped = 4 * start * inFeatures;
+  const g = gradient.pointer + 4 * (start * outFeatures + adapter.start);
   const gradA = call.targetIfWanted(first);
   const gradB = call.targetIfWanted(first + 1);
   const scratch = call.scratch(kernels.lora_scratch_len(rows, inFeatures, width, rank));
   kernels.lora_backward(
     rows, inFeatures, width, rank, scaling,
-    x.pointer, inFeatures, saved[i]!, gradient.pointer + 4 * start, outFeatures, a.pointer, b.pointer,
-    gradA.pointer, gradA.accumulate, gradB.pointer, gradB.accumulate, gradX, inFeatures, scratch,
+    x.pointer + skipped, inFeatures, saved[i]!, g, outFeatures, a.pointer, b.pointer,
+    gradA.pointer, gradA.accumulate, gradB.pointer, gradB.accumulate, gradX && gradX + skipped, inFeatures, scratch,
   ); // prettier-ignore
 }
 
@@ -145,11 +170,26 @@ function firstAdapter({ bias, adapterInput }: LoraLinearAttributes): number {
   return 2 + (bias ? 1 : 0) + (adapterInput ? 1 : 0);
 }
 
-function checkAdapter(what: string, weight: Shape, a: Shape, b: Shape, { start, width }: AdapterColumns): void {
+/** The rows of x that an adapter applies to. */
+const rangeOf = ({ rows }: AdapterColumns, x: Shape): RowRange => rows ?? { start: 0, end: rowsOf(x) };
+
+function checkAdapter(
+  what: string,
+  x: Shape,
+  weight: Shape,
+  a: Shape,
+  b: Shape,
+  { start, width, rows }: AdapterColumns,
+): void {
   const [inFeatures, outFeatures] = weight as [number, number];
   checkShape(what, "A", a, [inFeatures, a[1] ?? 0]);
   checkShape(what, "B", b, [a[1]!, width]);
-  if (start + width <= outFeatures) return;
-  const message = `${what}: columns ${start} to ${start + width} are not within the weight's ${outFeatures}`;
-  throw new ShapeError(message, { start, width, length: outFeatures });
+  if (start + width > outFeatures) {
+    const message = `${what}: columns ${start} to ${start + width} are not within the weight's ${outFeatures}`;
+    throw new ShapeError(message, { start, width, length: outFeatures });
+  }
+  if (rows && rows.end > rowsOf(x)) {
+    const message = `${what}: rows ${rows.start} to ${rows.end} are not within the input's ${rowsOf(x)}`;
+    throw new ShapeError(message, { ...rows, length: rowsOf(x) });
+  }
 }

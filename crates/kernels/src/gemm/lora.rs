@@ -4,9 +4,15 @@
 //! gu = s·g·Bᵀ, ∂A = xᵀ·gu, ∂B = s·uᵀ·g, ∂x ← ∂x + gu·Aᵀ.
 //!
 //! x is [t, in], A [in, rank], u and gu [t, rank], B [rank, out], y and g [t, out]; all row-major. Nothing overlaps.
+//!
+//! Forward, a row's bits depend on neither t nor its place: rows of several adapters, each with a call of its own, give
+//! what they give together or alone.
 
 use super::{Output, Product, Right, Strided, Tile, multiply};
 use core::ops::Range;
+
+/// Rows that a product is said to have, so that each is summed as in a long one, however many there are.
+const LONG: usize = 1 << 30;
 
 /// Sizes and the operands that both directions read.
 #[derive(Clone, Copy)]
@@ -49,9 +55,9 @@ impl Layer {
         tile: Tile,
         workspace: *mut f32,
     ) {
-        let Self { t, in_features, out_features, rank, scaling, x, .. } = *self;
+        let Self { in_features, out_features, rank, scaling, x, .. } = *self;
         let down = Product {
-            m: t,
+            m: LONG,
             n: rank,
             k: in_features,
             a: x,
@@ -59,16 +65,17 @@ impl Layer {
             c: Output::new(u, rank, 1.0, 0.0),
         };
         let up = Product {
-            m: t,
+            m: LONG,
             n: out_features,
             k: rank,
             a: Strided::rows(u, rank),
             b: Right::Strided(self.b()),
             c: Output::new(y, y_row, scaling, 1.0),
         };
+        debug_assert!(rows.end <= self.t);
         unsafe {
-            multiply(&down, tile, rows.clone(), 0..rank, workspace);
-            multiply(&up, tile, rows, 0..out_features, workspace);
+            multiply_rows(&down, tile, rows.clone(), workspace);
+            multiply_rows(&up, tile, rows, workspace);
         }
     }
 
@@ -162,5 +169,37 @@ impl Layer {
             c: Output::new(grad_b, out_features, scaling, if accumulate { 1.0 } else { 0.0 }),
         };
         unsafe { multiply(&product, tile, 0..rank, columns, workspace) }
+    }
+}
+
+/// C[rows] ← α·A·B + β·C, summed row by row in one order; A's rows are contiguous.
+///
+/// # Safety
+/// As for `multiply`.
+unsafe fn multiply_rows(product: &Product, tile: Tile, rows: Range<usize>, workspace: *mut f32) {
+    let Product { n, k, a, b, c, .. } = *product;
+    match b {
+        // A column of results is a row of the transposed product, as in `multiply`: whole vectors of them, then one by one.
+        Right::Strided(b) if n == 1 && c.row == 1 => unsafe {
+            let whole = rows.start..rows.end - rows.len() % 4;
+            let transposed = |n, rows: Strided, c| Product {
+                m: 1,
+                n,
+                k,
+                a: b.transposed(),
+                b: Right::Strided(rows.transposed()),
+                c,
+            };
+            multiply(&transposed(whole.end, a, c), tile, 0..1, whole.clone(), workspace);
+            for row in whole.end..rows.end {
+                let same = Strided { data: a.at(row, 0), row: 0, column: a.column };
+                let mut lanes = [0.0; 4];
+                lanes[0] = if c.beta == 0.0 { 0.0 } else { *c.data.add(row) };
+                let once = transposed(4, same, Output { data: lanes.as_mut_ptr(), ..c });
+                multiply(&once, tile, 0..1, 0..4, workspace);
+                *c.data.add(row) = lanes[0];
+            }
+        },
+        _ => unsafe { multiply(product, tile, rows, 0..n, workspace) },
     }
 }

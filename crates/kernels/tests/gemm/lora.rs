@@ -76,6 +76,51 @@ fn forward_and_gradients() {
     }
 }
 
+/// Rows of a batch give the same bits in a call of their own, wherever they lie and however few they are.
+#[test]
+fn rows_do_not_depend_on_their_neighbours() {
+    let (t, inputs) = (300, 530);
+    let random = &mut Random(0x0123_4567_89ab_cdef);
+    let x = random.fill(t * inputs);
+    let mut workspace = vec![f32::NAN; blocked::WORKSPACE];
+    for (rank, outputs) in [(1, 1), (1, 37), (2, 1), (3, 40), (8, 96), (16, 7), (40, 33), (64, 1)] {
+        let (a, b, before) = (random.fill(inputs * rank), random.fill(rank * outputs), random.fill(t * outputs));
+        let mut run = |start: usize, end: usize, tile: Tile| {
+            let layer = Layer {
+                t: end - start,
+                in_features: inputs,
+                out_features: outputs,
+                rank,
+                scaling: SCALING,
+                x: Strided::rows(x[start * inputs..].as_ptr(), inputs),
+                a: a.as_ptr(),
+                b: b.as_ptr(),
+            };
+            let mut y = before[start * outputs..end * outputs].to_vec();
+            let mut u = vec![f32::NAN; (end - start) * rank];
+            unsafe {
+                layer.forward(0..end - start, u.as_mut_ptr(), y.as_mut_ptr(), outputs, tile, workspace.as_mut_ptr())
+            };
+            u.iter().chain(&y).map(|value| value.to_bits()).collect::<Vec<u32>>()
+        };
+        let all = run(0, t, Tile::ALL[0]);
+        for tile in Tile::ALL {
+            for (start, end) in [(0, 1), (1, 3), (5, 8), (7, 11), (2, 10), (250, 259), (297, 300), (13, 277), (9, 9)] {
+                let want: Vec<u32> = all[start * rank..end * rank]
+                    .iter()
+                    .chain(&all[t * rank + start * outputs..t * rank + end * outputs])
+                    .copied()
+                    .collect();
+                assert_eq!(
+                    run(start, end, tile),
+                    want,
+                    "rank {rank}, {outputs} outputs, rows {start} to {end}, {tile:?}"
+                );
+            }
+        }
+    }
+}
+
 /// Checks one step and returns the bits of all results.
 fn step(
     t: usize,

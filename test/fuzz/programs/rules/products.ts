@@ -21,13 +21,18 @@ export const products = {
       // The weight is frozen by definition: a constant.
       const inputs = [x, maker.leaf([inner, out], small, false)];
       const [bias, adapterInput] = [random.chance(0.5), random.chance(0.3)];
+      const rows = x.shape.slice(0, -1).reduce((all, length) => all * length, 1);
       if (bias) inputs.push(maker.like([out]));
       if (adapterInput) inputs.push(maker.like(x.shape, { low: -4, high: 4 }));
       const adapters = Array.from({ length: random.int(0, 2) }, () => {
         const start = random.int(0, out - 1);
         const [width, rank] = [random.int(1, out - start), random.int(1, 4)];
         inputs.push(maker.like([inner, rank], small), maker.like([rank, width], small));
-        return { start, width, scaling: random.pick([0.5, 1, -0.25]) };
+        const columns = { start, width, scaling: random.pick([0.5, 1, -0.25]) };
+        if (random.chance(0.5)) return columns;
+        // Rows of two adapters may overlap, and be none.
+        const first = random.int(0, rows);
+        return { ...columns, rows: { start: first, end: random.int(first, rows) } };
       });
       const bound = (most(x) + 4) * inner * (1 + 8 * adapters.length) + 10;
       return { inputs, attributes: { bias, adapterInput, adapters }, range: within(bound) };

@@ -1,0 +1,17 @@
+//! Matrix products. Strides count elements; a null pointer stands for "none".
+//!
+//! | file | holds |
+//! |---|---|
+//! | `tile` | the register tile and the workspace: set once, before anything is packed or multiplied |
+//! | `probe` | how fast a tile is, and what the machine could do |
+//! | `share` | the cut over threads |
+//! | `product` | C ← α·A·B + β·C |
+//! | `packed` | frozen weights, copied ahead of use |
+//! | `lora` | the skinny products of a LoRA layer |
+
+pub mod lora;
+pub mod packed;
+pub mod probe;
+pub mod product;
+mod share;
+pub mod tile;

@@ -1,0 +1,55 @@
+import { checkSignal } from "../waiting/abort.js";
+import { listFrom } from "../arguments/collections.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { checkOptions } from "../arguments/options.js";
+import { callable } from "../arguments/settings.js";
+import type { AdapterChoice } from "./adapter-set.js";
+
+/** What every inference takes. */
+export interface InferOptions {
+  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  readonly adapter?: AdapterChoice;
+  /** In place of `adapter`: one a text, its adapter's name or null for the base alone. */
+  readonly adapters?: readonly (string | null)[] | undefined;
+  /** Cancels between two batches. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch with the number of texts done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/** Their names. */
+export const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "adapters", "signal", "onProgress"];
+
+/** A copy, before the first one is worked on. */
+export function takeTexts(texts: readonly string[]): string[] {
+  return listFrom("a list of texts is expected (write [text] for one)", texts, (text, i) => {
+    if (typeof text === "string") return text;
+    throw new ConfigError(`texts: each is a string, number ${i} is ${excerpt(text)}`);
+  });
+}
+
+/** A checked copy. */
+export function takeInferOptions(what: string, options: InferOptions): InferOptions {
+  checkOptions(what, options, INFER_OPTIONS);
+  const { adapter, adapters, signal, onProgress } = options;
+  checkSignal(what, signal);
+  if (onProgress !== undefined) callable(what, "onProgress", onProgress);
+  if (Array.isArray(adapter))
+    throw new ConfigError(
+      `${what}: adapter is one name for all texts, null for the base alone; a list goes to adapters`,
+    );
+  if (adapters === undefined) return { adapter, signal, onProgress };
+  if (adapter !== undefined)
+    throw new ConfigError(`${what}: adapter is one for all texts and adapters one a text; give only one of them`);
+  return { adapters: takeAdapters(what, adapters), signal, onProgress };
+}
+
+/** A checked copy of a list of adapters, one a text. */
+export const takeAdapters = (what: string, adapters: readonly unknown[]) =>
+  listFrom(`${what}: adapters are a list of names, null for the base alone`, adapters, (name, i) => {
+    if (typeof name === "string" || name === null) return name;
+    throw new ConfigError(
+      `${what}: an adapter is its name, or null for the base alone; number ${i} is ${excerpt(name)}`,
+    );
+  });

@@ -1,0 +1,96 @@
+import { throwIfAborted } from "../waiting/abort.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { nextTask } from "../waiting/next-task.js";
+import type { AdapterSelection } from "./adapter-selection.js";
+import type { AdapterChoice, AdapterSet } from "./adapter-set.js";
+import type { CallAdapters } from "./call-adapters.js";
+import { type RaggedBatch, raggedBatch, tokenBatches } from "./ragged-batch.js";
+import type { TextTokenizer } from "./text-tokenizer.js";
+
+/** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
+const INFERENCE_TOKENS = 1024;
+
+/** What runs texts. */
+export interface InferenceParts {
+  readonly graph: Graph;
+  /** Last hidden state `[tokens, hidden]` without a gradient. */
+  readonly model: { infer(batch: RaggedBatch, selection: AdapterSelection): NodeId };
+  readonly tokenizer: TextTokenizer;
+  readonly adapterSet: AdapterSet;
+}
+
+/** What is heard of a call and can be done to it. */
+export interface InferenceEvents {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/** Reads a row for each text of a batch from pooled vectors `[count, hidden]`, in a step: texts `first` to `first + count`. */
+export type ReadRows = (pooled: NodeId, first: number, count: number) => Float32Array[];
+
+/**
+ * Runs texts batch by batch without gradients. Texts of several adapters share batches, in which those of one stand
+ * together; what is read is in their own order again.
+ *
+ * @param choice the adapter of all texts, or one a text
+ */
+export async function inferTexts(
+  parts: InferenceParts,
+  texts: readonly string[],
+  choice: AdapterChoice | readonly AdapterChoice[],
+  read: ReadRows,
+  { signal, onProgress }: InferenceEvents,
+): Promise<Float32Array[]> {
+  const { adapters, end } = parts.adapterSet.begin(choice);
+  try {
+    const rows: Float32Array[] = [];
+    for (const batch of tokenBatches(tokenized(parts.tokenizer, texts), INFERENCE_TOKENS)) {
+      throwIfAborted(signal);
+      for (const row of inferBatch(parts, batch, rows.length, adapters, read)) rows.push(row);
+      onProgress?.(rows.length);
+      await nextTask();
+    }
+    return rows;
+  } finally {
+    end();
+  }
+}
+
+/** Texts as they are asked for: a batch waits for its own tokens only. */
+export function* tokenized(tokenizer: TextTokenizer, texts: readonly string[]): Generator<Int32Array> {
+  for (const text of texts) yield tokenizer.encode(text);
+}
+
+function inferBatch(
+  { graph, model }: InferenceParts,
+  texts: readonly Int32Array[],
+  first: number,
+  adapters: CallAdapters,
+  read: ReadRows,
+): Float32Array[] {
+  const order = adapters.order(first, texts.length);
+  const places = order ?? [...texts.keys()];
+  const batch = raggedBatch(places.map((place) => texts[place]!));
+  const wasTraining = graph.training;
+  graph.eval();
+  try {
+    return graph.step(() =>
+      graph.noGrad(() => {
+        const selection = adapters.selection(
+          places.map((place) => first + place),
+          batch.offsets,
+        );
+        const pooled = graph.meanPool(model.infer(batch, selection), batch.offsets);
+        return read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
+      }),
+    );
+  } finally {
+    if (wasTraining) graph.train();
+  }
+}
+
+function inverse(order: readonly number[]): number[] {
+  const places = new Array<number>(order.length);
+  order.forEach((place, i) => (places[place] = i));
+  return places;
+}

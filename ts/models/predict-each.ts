@@ -1,0 +1,78 @@
+import { checkSignal } from "../waiting/abort.js";
+import { checkRecord, listFrom } from "../arguments/collections.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { checkOptions } from "../arguments/options.js";
+import { callable } from "../arguments/settings.js";
+import { inferTexts, type ReadRows } from "./inference.js";
+import { type ClassifyOptions, type Prediction, prediction, TextClassifier } from "./text-classifier.js";
+
+const what = "predictEach";
+
+/** A text and who is asked about it. */
+export interface PredictionRequest {
+  /** One of several on the same encoder. */
+  readonly classifier: TextClassifier;
+  /** The text as a user would write it. */
+  readonly text: string;
+}
+
+/**
+ * What each text's own classifier says of it, in order. Texts of all classifiers share batches: the encoder's products are
+ * computed once for all rows, then come each text's adapter and its classifier's head. The answers are those of
+ * `classifier.predict`, to the bit, with adapters and heads as they are when the call begins.
+ *
+ * Throws `ConfigError` before any work where the classifiers have different encoders, one was disposed of, or an adapter is
+ * merged that is not all texts'; `NonFiniteError` as `predict` does.
+ *
+ * @example
+ * await predictEach([{ classifier: spam, text: mail }, { classifier: mood, text: mail }]);
+ */
+export async function predictEach(
+  requests: readonly PredictionRequest[],
+  options: ClassifyOptions = {},
+): Promise<Prediction[]> {
+  const asked = listFrom(`${what}: a list of { classifier, text } is expected`, requests, takeRequest);
+  checkOptions(what, options, ["signal", "onProgress"]);
+  const { signal, onProgress } = options;
+  checkSignal(what, signal);
+  if (onProgress !== undefined) callable(what, "onProgress", onProgress);
+  const encoder = asked[0]?.classifier.encoder;
+  if (encoder === undefined) return [];
+  asked.forEach(({ classifier }, i) => {
+    if (classifier.encoder === encoder) return;
+    throw new ConfigError(
+      `${what}: all classifiers have one encoder, that of request ${i} has another; ask them apart`,
+    );
+  });
+  const { graph } = encoder;
+  const heads = new Map(
+    [...new Set(asked.map(({ classifier }) => classifier))].map((one) => [one, one.head.snapshot()]),
+  );
+
+  const read: ReadRows = (pooled, first, count) => {
+    const rows = new Array<Float32Array>(count);
+    const batch = asked.slice(first, first + count);
+    for (const [classifier, logits] of heads) {
+      const places = [...batch.keys()].filter((i) => batch[i]!.classifier === classifier);
+      if (places.length === 0) continue;
+      const { data } = graph.value(logits(graph.embedding(pooled, places)));
+      const classes = classifier.labels.length;
+      places.forEach((place, i) => (rows[place] = data.slice(i * classes, (i + 1) * classes)));
+    }
+    return rows;
+  };
+  const texts = asked.map(({ text }) => text);
+  const adapters = asked.map(({ classifier }) => classifier.modelAdapter);
+  const all = await inferTexts(encoder, texts, adapters, read, { signal, onProgress });
+  return asked.map(({ text, classifier }, i) => prediction(text, classifier.labels, all[i]!, i));
+}
+
+function takeRequest(request: unknown, i: number): PredictionRequest {
+  checkRecord(`${what}: request ${i} is { classifier, text }`, request);
+  const { classifier, text } = request as Partial<PredictionRequest>;
+  if (!(classifier instanceof TextClassifier))
+    throw new ConfigError(`${what}: request ${i}: classifier is a TextClassifier, got ${excerpt(classifier)}`);
+  if (typeof text !== "string") throw new ConfigError(`${what}: request ${i}: text is a string, got ${excerpt(text)}`);
+  return { classifier, text };
+}
