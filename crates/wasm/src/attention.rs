@@ -47,7 +47,8 @@ pub struct AttentionGradient {
     pub accumulate_v: u32,
 }
 
-// Four bytes a field, no gaps.
+// Four bytes a field, no gaps, where pointers are of four bytes.
+#[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<AttentionPlan>() == 15 * 4 && size_of::<AttentionGradient>() == 11 * 4);
 
 /// The plan behind a pointer, as the kernels take it, with its table.
