@@ -16,12 +16,12 @@ static WORKSPACE: AtomicPtr<f32> = AtomicPtr::new(core::ptr::null_mut());
 /// Products below this many multiplications stay on one thread: waking another costs as much.
 const SHARE_FROM: usize = 1 << 17;
 
-fn current_tile() -> Tile {
+pub(crate) fn current_tile() -> Tile {
     Tile::ALL[TILE.load(Relaxed)]
 }
 
 /// Scratch of one task; tasks are never more than threads.
-fn workspace(task: usize) -> *mut f32 {
+pub(crate) fn workspace(task: usize) -> *mut f32 {
     WORKSPACE.load(Relaxed).wrapping_add(task * blocked::WORKSPACE)
 }
 
@@ -112,13 +112,13 @@ pub unsafe fn peak(form: usize, iterations: usize, data: *mut f32) {
     unsafe { measure::peak(form, iterations, data) }
 }
 
-fn activation_of(code: u32) -> Activation {
+pub(crate) fn activation_of(code: u32) -> Activation {
     if code == 1 { Activation::Relu } else { Activation::None }
 }
 
 /// Runs a product on one thread or on all: cut by columns (B is then packed once in all) or, where those are few, by rows.
 /// The cut depends on the tile, which is chosen by time; `multiply` sees to it that no cut changes a bit.
-unsafe fn share(product: &Product) {
+pub(crate) unsafe fn share(product: &Product) {
     let Product { m, n, k, .. } = *product;
     let tile = current_tile();
     let threads = parallel::threads();
