@@ -1,5 +1,6 @@
 import type { Kernels } from "../engine/kernels.js";
-import type { BackwardCall, ForwardCall, GradientTarget, Op, PackedForm, Pointer, Value } from "../ops/op.js";
+import type { FrozenWeight } from "../ops/frozen-weight.js";
+import type { BackwardCall, ForwardCall, GradientTarget, Op, Pointer, Value } from "../ops/op.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
@@ -88,8 +89,8 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     return pointer;
   }
 
-  packed(i: number, form: PackedForm): Pointer {
-    return this.tape.packed(this.nodes[i]!, form);
+  frozen(i: number): FrozenWeight | null {
+    return this.tape.frozenWeight(this.nodes[i]!);
   }
 
   nextStream(): number {

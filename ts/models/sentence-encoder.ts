@@ -11,13 +11,14 @@ import { BertEncoder } from "./bert/encoder.js";
 import { loadBertWeights } from "./bert/weights.js";
 import { nextTask } from "../next-task.js";
 import { checkOptions } from "../options.js";
-import { callable, flag, whole } from "../settings.js";
+import { callable, flag, oneOf, whole } from "../settings.js";
 import { formatShape } from "../shape.js";
 import { AdapterSet, type AdapterSelection, type Selected } from "./adapter-set.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { modelSource, type ModelSource, readRequired, readRequiredJson } from "./model-source.js";
 import { type RaggedBatch, raggedBatch, takeBatch, tokenBatches } from "./ragged-batch.js";
+import { type WeightsOption, weightsOptions } from "./stored-weights.js";
 import { TextTokenizer } from "./text-tokenizer.js";
 
 /** How a model is loaded. */
@@ -26,8 +27,16 @@ export interface LoadOptions {
   readonly seed?: number;
   /** Texts are cut to this many tokens; default what the model's positions allow. */
   readonly maxTokens?: number;
-  /** Packed copies of each frozen weight: 2 (the default) for speed, 1 for less memory. */
-  readonly packedCopies?: 1 | 2;
+  /**
+   * How the matrices (linear layers and embeddings) are kept: "f32" (the default), "f16" and "bf16" in half the memory,
+   * rounded where the file has more bits, "auto" as the file stores them. Arithmetic is float32 in every case.
+   */
+  readonly weights?: WeightsOption;
+  /**
+   * Float32 copies of each frozen weight in the matrix product's order: 2 for speed, 1 for less memory, 0 for none. Default 2
+   * for float32 weights, which are kept in one of the two and nowhere else, 0 for others.
+   */
+  readonly packedCopies?: 0 | 1 | 2;
   /** Take weights that are NaN or infinite; default false: they are refused by name. */
   readonly allowNonFinite?: boolean;
 }
@@ -80,10 +89,11 @@ export class SentenceEncoder {
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not a BERT encoder.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies", "allowNonFinite"]);
-    const { seed = 0, packedCopies = 2, allowNonFinite = false, maxTokens: wanted } = options;
+    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "weights", "packedCopies", "allowNonFinite"]);
+    const { seed = 0, weights = "f32", packedCopies, allowNonFinite = false, maxTokens: wanted } = options;
     whole("load", "seed", seed);
-    whole("load", "packedCopies", packedCopies, 1, 2);
+    oneOf("load", "weights", weights, weightsOptions);
+    if (packedCopies !== undefined) whole("load", "packedCopies", packedCopies, 0, 2);
     flag("load", "allowNonFinite", allowNonFinite);
     await init();
     const from = await modelSource(source);
@@ -94,8 +104,8 @@ export class SentenceEncoder {
     try {
       const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
       try {
-        const weights = await loadBertWeights(graph, file, config, { allowNonFinite });
-        return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, weights), tokenizer);
+        const loaded = await loadBertWeights(graph, file, config, { allowNonFinite, weights });
+        return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, loaded), tokenizer);
       } finally {
         await file.close();
       }

@@ -53,6 +53,7 @@ const FIELDS = "{ start, width, scaling }";
  */
 export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, readonly Pointer[]> = {
   name: "loraLinear",
+  frozen: 1,
   take,
 
   shape(inputs, attributes, what) {

@@ -31,13 +31,14 @@ mod lanes {
     #[inline(always)]
     fn widen(halves: v128) -> F32x4 {
         let magnitude = v128_and(u32x4_shl(halves, 13), u32x4_splat(MAGNITUDE));
+        // Compared as signed numbers, which x86 has an instruction for.
         let rebias = u32x4_splat(REBIAS);
-        let special = v128_and(u32x4_ge(magnitude, u32x4_splat(INFINITY)), rebias);
+        let special = v128_and(i32x4_ge(magnitude, u32x4_splat(INFINITY)), rebias);
         let normal = i32x4_add(i32x4_add(magnitude, rebias), special);
         // A subnormal's mantissa behind the smallest normal exponent is that much too large.
         let smallest = u32x4_splat(SMALLEST_VALUE);
         let subnormal = f32x4_sub(i32x4_add(magnitude, smallest), smallest);
-        let value = v128_bitselect(subnormal, normal, u32x4_lt(magnitude, u32x4_splat(SMALLEST_NORMAL)));
+        let value = v128_bitselect(subnormal, normal, i32x4_lt(magnitude, u32x4_splat(SMALLEST_NORMAL)));
         F32x4(v128_or(value, v128_and(u32x4_shl(halves, 16), u32x4_splat(SIGN))))
     }
 

@@ -1,0 +1,56 @@
+import { ConfigError } from "../errors.js";
+import { type Kernels } from "../engine/kernels.js";
+import { type WeightFormat, weightFormats } from "../ops/frozen-weight.js";
+import { or, readOptions } from "../read-options.js";
+import { flag, oneOf, unexpected } from "../settings.js";
+import { checkLengths, checkSize, wrongShape } from "../shape.js";
+
+/** A matrix as a file stores it. */
+export interface StoredMatrix {
+  /** Rows and columns of the matrix meant: `[in, out]` of a linear layer, `[rows, d]` of a table. */
+  readonly shape: readonly [number, number];
+  /** How an element is stored. */
+  readonly format: WeightFormat;
+  /** Whether the bytes are the transpose's, as files hold linear layers: `[out, in]`. */
+  readonly transposed: boolean;
+  /** Row by row, little-endian; pieces follow one another. */
+  readonly bytes: readonly Uint8Array[];
+}
+
+/** What a caller gives: `transposed` false by default, the bytes in one piece or several. */
+export type StoredMatrixInput = Omit<StoredMatrix, "transposed" | "bytes" | "shape"> & {
+  readonly shape: readonly number[];
+  readonly transposed?: boolean | undefined;
+  readonly bytes: Uint8Array | readonly Uint8Array[];
+};
+
+const readers = {
+  shape: (what: string, _: string, value: unknown) => checkSize(what, checkLengths(what, value as number[])),
+  format: (what: string, name: string, value: unknown) => oneOf(what, name, value, weightFormats),
+  transposed: or(false, flag),
+  bytes: (what: string, name: string, value: unknown): readonly Uint8Array[] => {
+    const pieces: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [value];
+    for (const piece of pieces) {
+      if (!(piece instanceof Uint8Array)) throw unexpected(what, name, "a Uint8Array or a list of them", piece);
+    }
+    return pieces as readonly Uint8Array[];
+  },
+};
+
+/**
+ * A matrix as somebody passed it, each field read once. Throws `ShapeError` for what is no matrix, `ConfigError` for
+ * another format and where the bytes are not as many as shape and format say.
+ */
+export function readStored(what: string, given: StoredMatrixInput, kernels: Kernels): StoredMatrix {
+  const { shape, bytes, ...rest } = readOptions(what, given, readers);
+  if (shape.length !== 2) throw wrongShape(what, "the matrix", "[rows, columns]", shape);
+  const matrix = { shape: shape as readonly number[] as readonly [number, number], bytes, ...rest };
+  const [rows, columns] = matrix.transposed ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!];
+  const expected = rows * kernels.stored_bytes(weightFormats.indexOf(matrix.format), columns);
+  const length = bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
+  if (length !== expected) {
+    const all = `${rows} rows of ${columns} elements in ${matrix.format}`;
+    throw new ConfigError(`${what}: ${all} are ${expected} bytes, got ${length}`);
+  }
+  return matrix;
+}
