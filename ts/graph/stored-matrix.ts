@@ -29,11 +29,15 @@ const readers = {
   format: (what: string, name: string, value: unknown) => oneOf(what, name, value, weightFormats),
   transposed: or(false, flag),
   bytes: (what: string, name: string, value: unknown): readonly Uint8Array[] => {
-    const pieces: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [value];
-    for (const piece of pieces) {
+    const given: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
+    const pieces: Uint8Array[] = [];
+    // One by one: a list may say that it is longer than there is memory for.
+    for (let i = 0; i < given.length; i++) {
+      const piece = given[i];
       if (!(piece instanceof Uint8Array)) throw unexpected(what, name, "a Uint8Array or a list of them", piece);
+      pieces.push(piece);
     }
-    return pieces as readonly Uint8Array[];
+    return pieces;
   },
 };
 

@@ -106,15 +106,22 @@ export class Tape extends Steps {
    * long as the step lasts. A float32 one that is `transposed` is kept in the matrix product's order instead, in as much memory.
    *
    * @param matrix shape of the matrix meant, format, whether the bytes are the transpose's, and the bytes, which are copied
-   * Throws `ShapeError` or `ConfigError` for a matrix that makes no sense, `ConfigError` inside a step.
+   * Inside a step it is a float32 constant. Throws `ShapeError` or `ConfigError` for a matrix that makes no sense.
    */
   frozen(matrix: StoredMatrixInput): NodeId {
     this.assertUsable();
-    if (this.inStep) throw new ConfigError("frozen: make frozen matrices outside of steps, which they outlive");
     const read = readStored("frozen", matrix, this.engine.kernels);
     return this.attempt.run(() => {
       const frozen = FrozenMatrix.ofStored(this, read);
       const value = { shape: read.shape, size: sizeOf(read.shape), pointer: 0 };
+      if (this.inStep) {
+        const { size } = value;
+        const pointer = this.arena.allocate(size);
+        frozen.columns(0, frozen.outFeatures, pointer);
+        const id = this.push({ ...value, pointer }, false);
+        frozen.release();
+        return id;
+      }
       return this.push(value, false, null, undefined, undefined, undefined, undefined, true, 0, frozen);
     });
   }
