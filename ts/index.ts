@@ -9,6 +9,8 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
+export type { StoredMatrix, StoredMatrixInput } from "./graph/stored-matrix.js";
+export type { WeightFormat } from "./ops/frozen-weight.js";
 export { tensor, zeros } from "./tensor.js";
 export type { Tensor } from "./tensor.js";
 
@@ -37,6 +39,7 @@ export { raggedBatch } from "./models/ragged-batch.js";
 export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence-encoder.js";
 export type { LoadOptions } from "./models/sentence-encoder.js";
+export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./models/text-classifier.js";
 export type { ClassifierOptions, Example, Prediction } from "./models/text-classifier.js";
 export { ClassificationHead } from "./nn/classification-head.js";

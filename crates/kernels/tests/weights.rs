@@ -58,8 +58,8 @@ fn bytes(count: usize) -> Vec<u8> {
 
 #[test]
 fn parts_of_rows() {
-    for format in 0..FORMATS.len() {
-        let bytes = bytes((FORMATS[format].bytes)(61));
+    for (format, row) in FORMATS.iter().enumerate() {
+        let bytes = bytes((row.bytes)(61));
         let whole = decoded(format, &bytes, 0, 61);
         for start in 0..20 {
             for count in 0..=61 - start {
