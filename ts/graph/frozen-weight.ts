@@ -167,7 +167,8 @@ export class FrozenMatrix implements FrozenWeight {
     const { inFeatures, outFeatures, number, pointer, transposed } = this;
     const { kernels } = this.memory.engine;
     const [k, n] = asTransposed ? [outFeatures, inFeatures] : [inFeatures, outFeatures];
-    if (pointer !== 0) return kernels.pack_stored(k, n, number, pointer, asTransposed ? 1 - transposed : transposed, panels);
+    if (pointer !== 0)
+      return kernels.pack_stored(k, n, number, pointer, asTransposed ? 1 - transposed : transposed, panels);
     // Of panels alone: in between as float32.
     this.memory.withScratch(k * n, (values) => {
       this.columns(0, outFeatures, values);
