@@ -9,6 +9,8 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
+export type { StoredMatrix, StoredMatrixInput } from "./graph/stored-matrix.js";
+export type { WeightFormat } from "./ops/product/frozen-weight.js";
 export { tensor, zeros } from "./values/tensor.js";
 export type { Tensor } from "./values/tensor.js";
 
@@ -39,6 +41,7 @@ export { raggedBatch } from "./models/ragged-batch.js";
 export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence-encoder.js";
 export type { LoadOptions } from "./models/sentence-encoder.js";
+export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./models/text-classifier.js";
 export type { ClassifierOptions, Prediction } from "./models/text-classifier.js";
 export { ClassificationHead } from "./nn/classification-head.js";

@@ -25,6 +25,8 @@ export interface Scene {
   readonly spare: NodeId;
   /** A frozen weight `[3, 4]`. */
   readonly weight: NodeId;
+  /** A matrix `[2, 3]` stored as binary16. */
+  readonly stored: NodeId;
   /** A result that depends on variables. */
   readonly loss: NodeId;
   readonly layer: LoraLinear;
@@ -50,6 +52,7 @@ export function setScene(): Scene {
   const leaves = { scalar: variable(), vector: variable(3), matrix: variable(2, 3), square: variable(3, 3) };
   const wide = { qkv: variable(4, 12), heads: variable(1, 2, 3, 2), weight: graph.constant(filled(3, 4)) };
   const spare = graph.constant(filled(2));
+  const stored = graph.frozen({ shape: [2, 3], format: "f16", bytes: new Uint8Array(12).fill(0x3c) });
   const layer = LoraLinear.fromLinear(graph, wide.weight, null, 3, 4, { rank: 2 });
   const head = ClassificationHead.create(graph, 3, 2);
   const adamw = new AdamW(graph, [leaves.vector, leaves.matrix]);
@@ -59,12 +62,12 @@ export function setScene(): Scene {
   const mark = graph.mark();
   const loss = graph.sum(graph.mul(graph.matmul(leaves.matrix, leaves.square), leaves.scalar));
   graph.backward(loss);
-  return { graph, ...leaves, ...wide, spare, loss, layer, head, adamw, sgd, mark };
+  return { graph, ...leaves, ...wide, spare, stored, loss, layer, head, adamw, sgd, mark };
 }
 
 /** Everything that a call that throws leaves as it was, as text. */
-export function stateOf({ graph, scalar, vector, matrix, square, weight, loss, adamw, sgd }: Scene): string {
-  const nodes = [scalar, vector, matrix, square, weight, loss];
+export function stateOf({ graph, scalar, vector, matrix, square, weight, stored, loss, adamw, sgd }: Scene): string {
+  const nodes = [scalar, vector, matrix, square, weight, stored, loss];
   return JSON.stringify({
     length: graph.nodes.length,
     used: engineInfo().memory.used,

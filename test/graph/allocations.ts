@@ -42,7 +42,7 @@ export function stateOf(graph: Graph) {
     value: bits(graph, node.value.pointer, node.value.size),
     gradient: node.gradient === 0 ? null : bits(graph, node.gradient, node.value.size),
     gradientMemory: node.gradientMemory,
-    packed: { ...node.packed },
+    packed: [...(node.frozen?.owned ?? [])],
   }));
   return {
     nodes,

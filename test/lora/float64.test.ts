@@ -42,7 +42,9 @@ describe.each([0, 0.4])("DoRA on a part of a joined weight, dropout %s", (dropou
       { path: "value", start: start + width, width: OUT - start - width },
     ];
     const [weight, bias] = [normal(graph, [IN, OUT], 0.5), normal(graph, [OUT], 0.5)];
-    const linear = new AdaptedLinear(graph, weight, bias, parts);
+    const bytes = new Uint8Array(weight.data.buffer);
+    const frozen = graph.frozen({ shape: [IN, OUT], format: "f32", bytes });
+    const linear = new AdaptedLinear(graph, frozen, graph.constant(bias), parts);
     const options = { rank: RANK, alpha: 3, targetModules: ["key"], dora: true, dropout };
     const adapter = createAdapter(graph, "joined", [linear], "base", options);
     const { loraA, loraB, magnitude } = adapter.layers.get("key")!;

@@ -34,7 +34,7 @@ it(
       expect(used / estimate.total).toBeGreaterThan(0.9);
       expect(used / estimate.total).toBeLessThan(1.1);
     }
-    const linear = two.estimate.packed / 2;
+    const linear = two.estimate.packed;
     expect(two.used - one.used).toBeGreaterThan(0.9 * linear);
     one.losses.forEach((loss, i) => expect(Math.abs(loss - two.losses[i]!)).toBeLessThan(1e-5));
   },

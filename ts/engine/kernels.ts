@@ -113,6 +113,30 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
     m: number, n: number, k: number, alpha: number, a: Pointer, aRow: number, aColumn: number, packed: Pointer,
     beta: number, c: Pointer, cRow: number,
   ) => void; // prettier-ignore
+
+  // Frozen weights as stored, `format` being the row of the table of formats; `transposed` 1 means the transpose's rows ---
+  /** Bytes of a row of `width` elements. */
+  readonly stored_bytes: (format: number, width: number) => number;
+  /** `gemm` with a stored B. */
+  readonly gemm_stored: (
+    m: number, n: number, k: number, alpha: number, a: Pointer, aRow: number, aColumn: number,
+    format: number, data: Pointer, transposed: 0 | 1, beta: number, c: Pointer, cRow: number, bias: Pointer,
+  ) => void; // prettier-ignore
+  /** `pack` of a stored B. */
+  readonly pack_stored: (
+    k: number, n: number, format: number, data: Pointer, transposed: 0 | 1, packed: Pointer,
+  ) => void; // prettier-ignore
+  /** Columns `start` to `end` of what `pack` wrote: `[k, end − start]`. */
+  readonly unpack: (k: number, n: number, packed: Pointer, start: number, end: number, to: Pointer) => void;
+  /** Columns `start` to `end` of a stored `[k, n]`: `[k, end − start]`. */
+  readonly stored_columns: (
+    k: number, n: number, format: number, data: Pointer, transposed: 0 | 1, start: number, end: number, to: Pointer,
+  ) => void; // prettier-ignore
+  /** y `[n, width]` ← rows of a stored matrix at `index`. */
+  readonly stored_rows: (
+    format: number, data: Pointer, width: number, index: Pointer, y: Pointer, n: number,
+  ) => void; // prettier-ignore
+
   /** u ← x·A, y ← y + s·u·B: x `[t, in]` and y `[t, out]` with rows apart, A `[in, rank]`, B `[rank, out]`, u `[t, rank]`. */
   readonly lora_forward: (
     t: number, inFeatures: number, outFeatures: number, rank: number, scaling: number, x: Pointer, xRow: number,

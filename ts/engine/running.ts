@@ -112,7 +112,8 @@ export class Engine {
    * @internal Copies host data into memory, `elements` of them; integers keep their bits. Throws `RangeError` where the data
    * have become more.
    */
-  write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array, elements = data.length): void {
+  write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements = data.length): void {
+    if (data instanceof Uint8Array) return new Uint8Array(this.heap.memory.buffer, pointer, elements).set(data);
     // Integers that are copied as floats would lose bits that are no number.
     if (data instanceof Float32Array) this.window(pointer, elements).set(data);
     else this.integers().set(data, pointer >>> 2);
@@ -131,6 +132,11 @@ export class Engine {
     if (target === undefined) return window.slice();
     target.set(window);
     return target;
+  }
+
+  /** @internal A copy of bytes of memory. */
+  readBytes(pointer: Pointer, length: number): Uint8Array {
+    return new Uint8Array(this.heap.memory.buffer, pointer, length).slice();
   }
 
   /** @internal Memory itself, which the next growth detaches: not to be kept. */

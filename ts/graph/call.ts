@@ -1,7 +1,8 @@
 import type { Kernels } from "../engine/kernels.js";
 import { nameTrap } from "../engine/trap.js";
 import { withDetails } from "../errors/errors.js";
-import type { BackwardCall, ForwardCall, GradientTarget, Op, PackedForm, Pointer, Value } from "../ops/op.js";
+import type { FrozenWeight } from "../ops/product/frozen-weight.js";
+import type { BackwardCall, ForwardCall, GradientTarget, Op, Pointer, Value } from "../ops/op.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
@@ -92,8 +93,8 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     return pointer;
   }
 
-  packed(i: number, form: PackedForm): Pointer {
-    return this.tape.packed(this.nodes[i]!, form);
+  frozen(i: number): FrozenWeight | null {
+    return this.tape.frozenWeight(this.nodes[i]!);
   }
 
   nextStream(): number {

@@ -3,9 +3,10 @@ import { releasedTwice } from "../engine/heap.js";
 import type { Engine } from "../engine/running.js";
 import { TapeArena } from "../engine/tape-arena.js";
 import { ConfigError, StaleNodeError } from "../errors/errors.js";
-import type { PackedForm, Pointer } from "../ops/op.js";
+import type { Pointer, Value } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";
 import { Attempt } from "./attempt.js";
+import { FrozenMatrix } from "./frozen-weight.js";
 import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
@@ -31,7 +32,8 @@ export class GraphMemory {
 
   /** Throws `ConfigError` before `init()`. */
   protected constructor(
-    private readonly packedCopies: 1 | 2,
+    /** @internal Packed copies of each frozen weight. */
+    readonly packedCopies: 0 | 1 | 2 | undefined,
     given: Engine | undefined,
   ) {
     this.engine = given ?? engine();
@@ -83,26 +85,31 @@ export class GraphMemory {
     this.engine.heap.release(pointer);
   }
 
-  /** @internal Packs a frozen weight `[k, n]`, or its transpose, once; 0 for what is no frozen weight. */
-  packed(node: Node, form: PackedForm): Pointer {
-    if (!node.persistent || node.op !== null || node.requiresGrad || node.value.shape.length !== 2) return 0;
-    if (form === "transposed" && this.packedCopies === 1) return 0;
-    const copies = (node.packed ??= {});
-    const found = copies[form];
-    if (found !== undefined) return found;
-    const [rows, columns] = node.value.shape as [number, number];
-    const kernels = this.engine.kernels;
-    const [k, n, row, column] = form === "plain" ? [rows, columns, columns, 1] : [columns, rows, 1, columns];
-    const pointer = this.allocateOwned(kernels.packed_len(k, n));
-    this.attempt.onRollback(() => delete copies[form]);
-    kernels.pack(k, n, node.value.pointer, row, column, pointer);
-    return (copies[form] = pointer);
+  /** @internal The frozen weight that a node is; null for what is none. */
+  frozenWeight(node: Node): FrozenMatrix | null {
+    if (node.frozen !== undefined) return node.frozen;
+    const { shape, pointer } = node.value;
+    if (!node.persistent || node.op !== null || node.requiresGrad || shape.length !== 2) return null;
+    return (node.frozen = FrozenMatrix.ofConstant(this, shape as readonly [number, number], pointer));
   }
 
-  /** Forgets the packed copies of a weight that changes. */
-  protected releasePacked(node: Node): void {
-    for (const packed of Object.values(node.packed ?? {})) this.releaseOwned(packed);
-    node.packed = undefined;
+  /** @internal Memory for as long as `body` runs, of any content. */
+  withScratch<T>(elements: number, body: (pointer: Pointer) => T): T {
+    const pointer = this.engine.heap.allocate(4 * elements);
+    try {
+      return body(pointer);
+    } finally {
+      this.engine.heap.release(pointer);
+    }
+  }
+
+  /** A node's value as float32: its own memory, or for as long as `body` runs. */
+  protected withValue<T>({ frozen, value }: Node, body: (value: Value) => T): T {
+    if (frozen === undefined || frozen.isNodeValue) return body(value);
+    return this.withScratch(value.size, (pointer) => {
+      frozen.columns(0, frozen.outFeatures, pointer);
+      return body({ ...value, pointer });
+    });
   }
 
   /** Reads a window on linear memory, during which nothing may move or free what it shows. */

@@ -1,7 +1,8 @@
 import { StaleNodeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { list } from "../arguments/settings.js";
-import type { Op, PackedForm, Pointer, Value } from "../ops/op.js";
+import type { Op, Pointer, Value } from "../ops/op.js";
+import type { FrozenMatrix } from "./frozen-weight.js";
 
 declare const brand: unique symbol;
 
@@ -29,8 +30,8 @@ export interface Node {
   gradientMemory: Pointer;
   /** The last `backward` that added to a variable's gradient. */
   pass: number;
-  /** Packed copies of a constant weight. */
-  packed: Partial<Record<PackedForm, Pointer>> | undefined;
+  /** What a frozen weight is in memory, where it has been used as one or is stored: `value.pointer` is then null. */
+  frozen: FrozenMatrix | undefined;
 }
 
 let lastId = 0;

@@ -1,6 +1,7 @@
 import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import type { Op, Pointer, Value } from "../ops/op.js";
 import { callable } from "../arguments/settings.js";
+import type { FrozenMatrix } from "./frozen-weight.js";
 import { GraphMemory } from "./memory.js";
 import { newestId, nextId, type Node, type NodeId, wasIssued } from "./node.js";
 import { synchronous } from "./synchronous.js";
@@ -125,6 +126,7 @@ export class Steps extends GraphMemory {
     saved?: unknown,
     persistent = false,
     gradientMemory: Pointer = 0,
+    frozen?: FrozenMatrix,
   ): NodeId {
     const id = nextId();
     // Spelled out: spreading an object here costs more than a small kernel.
@@ -141,7 +143,7 @@ export class Steps extends GraphMemory {
       gradient: 0,
       gradientMemory,
       pass: 0,
-      packed: undefined,
+      frozen,
     };
     // The map first: it is what can refuse, at 2^24 nodes.
     this.byId.set(id, node);

@@ -4,15 +4,17 @@ import { ConfigError, withDetails } from "../errors/errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
 import { optional, or, readOptions } from "../arguments/read-options.js";
 import { callable, check, whole } from "../arguments/settings.js";
-import { checkShape } from "../values/shape.js";
+import { checkFills, checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
+import { FrozenMatrix } from "./frozen-weight.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";
 import { idList, newestId, type Node, type NodeId } from "./node.js";
 import { Steps } from "./steps.js";
+import { readStored, type StoredMatrix, type StoredMatrixInput } from "./stored-matrix.js";
 import { synchronous } from "./synchronous.js";
 
 /** How a graph is made. */
@@ -20,20 +22,18 @@ export interface GraphOptions {
   /** Seed of everything random: initialisers, dropout. Default 0. The same seed gives the same numbers. */
   readonly seed?: number | undefined;
   /**
-   * Packed copies of each frozen weight: 2 (the default), one for the forward product and one for ∂x, or 1 for both, which
-   * halves their memory and costs a little time.
+   * Float32 copies of each frozen weight in the matrix product's order: 2, one for the forward product and one for ∂x; 1 for
+   * both, which halves their memory and costs a little time; 0 for none, where the weight is decoded for each product (a
+   * float32 weight still has one). Default 2 for float32 weights, 0 for those stored in fewer bits.
    */
-  readonly packedCopies?: 1 | 2 | undefined;
+  readonly packedCopies?: 0 | 1 | 2 | undefined;
   /** The engine that holds and computes it, from `createEngine`. Default: that of `init`. */
   readonly engine?: Engine | undefined;
 }
 
 const readers = {
   seed: or(0, whole),
-  packedCopies: or(
-    2,
-    check<1 | 2>("1 or 2", (value) => value === 1 || value === 2),
-  ),
+  packedCopies: optional((what: string, name: string, value: unknown) => whole(what, name, value, 0, 2) as 0 | 1 | 2),
   engine: optional(check<Engine>("an engine from `createEngine`", (value) => value instanceof Engine)),
 };
 
@@ -67,7 +67,7 @@ export class Tape extends Steps {
 
   /** A copy of a node's value. */
   value(id: NodeId): Tensor {
-    return this.copyOf(this.node(id).value);
+    return this.withValue(this.node(id), (value) => this.copyOf(value));
   }
 
   /** `value` as a promise, which engines whose memory is not at hand can keep too. The value is the one at the call. */
@@ -82,8 +82,9 @@ export class Tape extends Steps {
    */
   view<T>(id: NodeId, read: (array: Float32Array) => T): T {
     callable("view", "read", read);
-    const { pointer, size } = this.node(id).value;
-    const result = synchronous("view", this.readWindow(pointer, size, read));
+    const result = this.withValue(this.node(id), ({ pointer, size }) =>
+      synchronous("view", this.readWindow(pointer, size, read)),
+    );
     if (ArrayBuffer.isView(result) && this.engine.shows(result)) {
       const message = "view: the array is valid inside only; return what was read, or `array.slice()`";
       throw new ConfigError(message, { op: "view", reason: "view" });
@@ -101,8 +102,82 @@ export class Tape extends Steps {
       throw new ConfigError(message, { op: "setValue", node: id });
     }
     checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
-    writeTensor("setValue", value, this.engine, node.value.pointer);
-    this.releasePacked(node);
+    if (node.frozen === undefined || node.frozen.isNodeValue) {
+      writeTensor("setValue", value, this.engine, node.value.pointer);
+      node.frozen?.forgetPanels();
+      return;
+    }
+    const data = Float32Array.from(value.data);
+    checkFills("setValue", value.shape, "values", data.length);
+    this.setStored(id, { shape: value.shape, format: "f32", bytes: new Uint8Array(data.buffer) });
+  }
+
+  /**
+   * A matrix that never gets a gradient, kept as it is stored and decoded where it is used; to the bit as the float32
+   * matrix of its values. `linear`, `loraLinear` and `embedding` take it as it is, for other ops it becomes float32 for as
+   * long as the step lasts. A float32 one that is `transposed` is kept in the matrix product's order instead, in as much memory.
+   *
+   * @param matrix shape of the matrix meant, format, whether the bytes are the transpose's, and the bytes, which are copied
+   * Inside a step it is a float32 constant. Throws `ShapeError` or `ConfigError` for a matrix that makes no sense.
+   */
+  frozen(matrix: StoredMatrixInput): NodeId {
+    this.assertUsable();
+    const read = readStored("frozen", matrix, this.engine.kernels);
+    return this.attempt.run(() => {
+      const frozen = FrozenMatrix.ofStored(this, read);
+      const value = { shape: read.shape, size: sizeOf(read.shape), pointer: 0 };
+      if (this.inStep) {
+        const { size } = value;
+        const pointer = this.arena.allocate(size);
+        frozen.columns(0, frozen.outFeatures, pointer);
+        const id = this.push({ ...value, pointer }, false);
+        frozen.release();
+        return id;
+      }
+      return this.push(value, false, null, undefined, undefined, undefined, undefined, true, 0, frozen);
+    });
+  }
+
+  /** A copy of what `frozen` or `setStored` was given; of a float32 matrix perhaps its transpose. Throws `ConfigError` for other nodes. */
+  stored(id: NodeId): StoredMatrix {
+    return this.frozenNode("stored", id).frozen.stored();
+  }
+
+  /** Replaces a frozen matrix, in whatever format. Throws `ShapeError` where the shapes differ, `ConfigError` for other nodes. */
+  setStored(id: NodeId, matrix: StoredMatrixInput): void {
+    this.assertUsable();
+    const node = this.frozenNode("setStored", id);
+    const read = readStored("setStored", matrix, this.engine.kernels);
+    checkShape("setStored", "the matrix", read.shape, node.value.shape, "the node's ");
+    const former = node.frozen;
+    const forProduct = read.transposed || former.forProduct;
+    node.frozen = this.attempt.run(() => FrozenMatrix.ofStored(this, read, forProduct));
+    former.release();
+  }
+
+  /** Columns start to end of a frozen weight or another constant `[rows, columns]`, without a gradient. */
+  columns(id: NodeId, start: number, end: number): NodeId {
+    this.assertUsable();
+    const frozen = this.frozenWeight(this.node(id));
+    if (frozen === null)
+      throw new ConfigError(`columns: node ${id} is no constant matrix that outlives steps`, {
+        op: "columns",
+        node: id,
+      });
+    whole("columns", "end", end, 0, frozen.outFeatures);
+    whole("columns", "start", start, 0, end);
+    return this.attempt.run(() => {
+      const shape = [frozen.inFeatures, end - start];
+      const pointer = this.arena.allocate(sizeOf(shape));
+      frozen.columns(start, end, pointer);
+      return this.push({ shape, size: sizeOf(shape), pointer }, false);
+    });
+  }
+
+  private frozenNode(what: string, id: NodeId): Node & { frozen: FrozenMatrix } {
+    const node = this.node(id);
+    if (node.frozen !== undefined && !node.frozen.isNodeValue) return node as Node & { frozen: FrozenMatrix };
+    throw new ConfigError(`${what}: node ${id} is not one that \`frozen\` made`, { op: what, node: id });
   }
 
   /**
@@ -116,9 +191,9 @@ export class Tape extends Steps {
     const released = checkReleasable(leaves, this.nodes);
     this.drop(released);
     for (const node of released) {
-      this.releasePacked(node);
+      node.frozen?.release();
       if (node.gradientMemory !== 0) this.releaseOwned(node.gradientMemory);
-      this.releaseOwned(node.value.pointer);
+      if (node.value.pointer !== 0) this.releaseOwned(node.value.pointer);
     }
   }
 
@@ -232,10 +307,12 @@ export class Tape extends Steps {
     const values = new Array<Value>(ids.length);
     const shapes = new Array<Shape>(ids.length);
     let requiresGrad = false;
+    let decode = false;
     for (let i = 0; i < ids.length; i++) {
       const node = this.node(ids[i]!);
       nodes[i] = node;
       values[i] = node.value;
+      decode ||= node.value.pointer === 0 && i !== op.frozen;
       shapes[i] = node.value.shape;
       requiresGrad ||= node.requiresGrad;
     }
@@ -243,6 +320,7 @@ export class Tape extends Steps {
     // `Attempt.run` without its closure, which would cost as much as a small kernel.
     this.attempt.begin();
     try {
+      if (decode) nodes.forEach((node, i) => (values[i] = i === op.frozen ? node.value : this.decoded(node)));
       const shape = op.shape(shapes, attributes, op.name);
       const size = sizeOf(shape);
       const pointer = op.alias ? values[0]!.pointer : this.arena.allocate(size);
@@ -260,6 +338,14 @@ export class Tape extends Steps {
 
   private copyOf({ shape, pointer, size }: Value): Tensor {
     return { shape: [...shape], data: this.engine.read(pointer, size) };
+  }
+
+  /** The value of a node; of a stored matrix as float32, until the step ends. */
+  private decoded({ frozen, value }: Node): Value {
+    if (value.pointer !== 0) return value;
+    const pointer = this.arena.allocate(value.size);
+    frozen!.columns(0, frozen!.outFeatures, pointer);
+    return { ...value, pointer };
   }
 
   private leaf(what: string, tensor: Tensor, requiresGrad: boolean): NodeId {

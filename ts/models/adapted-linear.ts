@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
+import type { StoredMatrix } from "../graph/stored-matrix.js";
 import { doraScale } from "../nn/dora.js";
 import { adaptedForward } from "../nn/low-rank-update.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
@@ -19,20 +20,18 @@ export interface LinearPart {
 export class AdaptedLinear {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  readonly weight: NodeId;
-  readonly bias: NodeId;
   /** The weight as loaded, while an adapter is merged: unmerging restores it, since subtracting would drift. */
-  private original: Tensor | null = null;
+  private original: StoredMatrix | null = null;
 
   constructor(
     private readonly graph: Graph,
-    weight: Tensor,
-    bias: Tensor,
+    /** `[in, out]`, which `graph.frozen` made. */
+    readonly weight: NodeId,
+    /** `[out]` */
+    readonly bias: NodeId,
     readonly parts: readonly LinearPart[],
   ) {
-    [this.inFeatures, this.outFeatures] = weight.shape as [number, number];
-    this.weight = graph.constant(weight);
-    this.bias = graph.constant(bias);
+    [this.inFeatures, this.outFeatures] = graph.shape(weight) as [number, number];
   }
 
   /**
@@ -60,26 +59,29 @@ export class AdaptedLinear {
     return adaptedForward(graph, x, layer, run.dora ? () => this.rowScales(run) : null);
   }
 
-  /** Writes W + s·A·B, with DoRA scaled, into the weight. Throws `ConfigError` where one is merged already. */
+  /**
+   * Writes W + s·A·B, with DoRA scaled, into the weight, which is float32 as long as it is merged: fewer bits would round the
+   * update away. Throws `ConfigError` where one is merged already.
+   */
   merge(adapter: AppliedAdapter): void {
     if (this.original !== null)
       throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first");
     const adapted = this.adaptedParts(adapter);
     if (adapted.length === 0) return;
     const { graph, outFeatures } = this;
-    const original = graph.value(this.weight);
-    const data = original.data.slice();
+    const original = graph.stored(this.weight);
+    const { shape, data } = graph.value(this.weight);
     for (const { start, weights } of adapted) {
       mergeUpdate(data, { first: start, inStep: outFeatures, outStep: 1 }, hostWeights(graph, weights));
     }
-    graph.setValue(this.weight, { shape: original.shape, data });
+    graph.setValue(this.weight, { shape, data });
     this.original = original;
   }
 
   /** Puts the weight back as it was loaded, to the bit. */
   unmerge(): void {
     if (this.original === null) return;
-    this.graph.setValue(this.weight, this.original);
+    this.graph.setStored(this.weight, this.original);
     this.original = null;
   }
 
@@ -129,8 +131,7 @@ export class AdaptedLinear {
 
   /** A part's columns of the weight, without a gradient. */
   columns({ start, width }: LinearPart): NodeId {
-    if (width === this.outFeatures) return this.weight;
-    return this.graph.noGrad(() => this.graph.slice(this.weight, { dim: 1, start, end: start + width }));
+    return this.graph.columns(this.weight, start, start + width);
   }
 }
 

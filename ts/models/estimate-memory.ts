@@ -2,7 +2,8 @@ import { checkRecord } from "../arguments/collections.js";
 import { type AdapterConfig, targetTest } from "../io/peft/index.js";
 import { type BertConfig, bertConfig } from "./bert/config.js";
 import { checkOptions } from "../arguments/options.js";
-import { whole } from "../arguments/settings.js";
+import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
+import { oneOf, whole } from "../arguments/settings.js";
 import { type LoraOptions, resolveLoraOptions } from "./lora-options.js";
 
 /** What is going to run. */
@@ -11,15 +12,17 @@ export interface MemoryOptions {
   readonly tokens: number;
   /** The adapter; null for inference alone. Default rank 8 on query, key, value. */
   readonly lora?: LoraOptions | null;
-  /** As `LoadOptions.packedCopies`; default 2. */
-  readonly packedCopies?: 1 | 2;
+  /** As `LoadOptions.weights`, without "auto", which a file decides; default "f32". */
+  readonly weights?: WeightFormat;
+  /** As `LoadOptions.packedCopies`; default 2 for float32 weights, 0 for others. */
+  readonly packedCopies?: 0 | 1 | 2;
 }
 
 /** Bytes of linear memory, by what holds them. */
 export interface MemoryEstimate {
   /** The base as loaded. */
   readonly weights: number;
-  /** Its copies in the matrix product's order. */
+  /** Further copies in the matrix product's order; a float32 weight is itself kept in it. */
   readonly packed: number;
   /** Adapter: values, gradients and both of AdamW's moments. */
   readonly adapter: number;
@@ -30,6 +33,7 @@ export interface MemoryEstimate {
 }
 
 const FLOAT = 4;
+const HALF = 2;
 
 /** Layers that are looked at one by one, whether the adapter targets them; no model has a tenth as many. */
 const MOST_LAYERS = 10_000;
@@ -45,19 +49,22 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
   checkRecord("estimateMemory: a model is its config.json, parsed", model);
   const config = bertConfig(model);
   whole("estimateMemory", "num_hidden_layers", config.layers, 1, MOST_LAYERS);
-  checkOptions("estimateMemory", options, ["tokens", "lora", "packedCopies"]);
-  const { tokens, lora = {}, packedCopies = 2 } = options;
+  checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies"]);
+  const { tokens, lora = {}, weights = "f32", packedCopies = weights === "f32" ? 2 : 0 } = options;
   whole("estimateMemory", "tokens", tokens, 1);
-  whole("estimateMemory", "packedCopies", packedCopies, 1, 2);
+  oneOf("estimateMemory", "weights", weights, weightFormats);
+  whole("estimateMemory", "packedCopies", packedCopies, 0, 2);
   const adapted = lora === null ? null : resolveLoraOptions("estimateMemory: lora", lora).config;
   const { hiddenSize: h, intermediateSize: inner, layers } = config;
   const linear = layers * (4 * h * h + 2 * h * inner);
   const small = layers * (9 * h + inner) + 2 * h;
-  const embeddings = (config.vocabularySize + config.maxPositions + 1) * h;
+  const embeddings = (config.vocabularySize + config.maxPositions) * h;
+  // Inference asks for no transposed copy.
+  const copies = Math.max(0, Math.min(packedCopies, adapted === null ? 1 : 2) - (weights === "f32" ? 1 : 0));
   const adapter = adapted === null ? 0 : adapterParameters(config, adapted);
   const estimate = {
-    weights: FLOAT * (embeddings + linear + small),
-    packed: FLOAT * linear * (adapted === null ? 1 : packedCopies),
+    weights: (weights === "f32" ? FLOAT : HALF) * (embeddings + linear) + FLOAT * (small + h),
+    packed: FLOAT * linear * copies,
     adapter: FLOAT * adapter * 4,
     step: adapted === null ? FLOAT * tokens * (12 * h + 2 * inner) : stepMemory(config, tokens, adapted.r),
   };

@@ -8,7 +8,7 @@ import { bertConfig } from "./bert/config.js";
 import { BertEncoder } from "./bert/encoder.js";
 import { loadBertWeights } from "./bert/weights.js";
 import { checkOptions } from "../arguments/options.js";
-import { callable, flag, whole } from "../arguments/settings.js";
+import { callable, flag, oneOf, whole } from "../arguments/settings.js";
 import { formatShape } from "../values/shape.js";
 import { type AdapterChoice, AdapterSet } from "./adapter-set.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
@@ -17,6 +17,7 @@ import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { modelSource, type ModelSource, readRequired, readRequiredJson } from "../io/model-source.js";
 import { type RaggedBatch, takeBatch } from "./ragged-batch.js";
+import { type WeightsOption, weightsOptions } from "./stored-weights.js";
 import { TextTokenizer } from "./text-tokenizer.js";
 
 /** How a model is loaded. */
@@ -25,13 +26,30 @@ export interface LoadOptions {
   readonly seed?: number;
   /** Texts are cut to this many tokens; default what the model's positions allow. */
   readonly maxTokens?: number;
-  /** Packed copies of each frozen weight: 2 (the default) for speed, 1 for less memory. */
-  readonly packedCopies?: 1 | 2;
+  /**
+   * How the matrices (linear layers and embeddings) are kept: "f32" (the default), "f16" and "bf16" in half the memory,
+   * rounded where the file has more bits, "auto" as the file stores them. Arithmetic is float32 in every case.
+   */
+  readonly weights?: WeightsOption;
+  /**
+   * Float32 copies of each frozen weight in the matrix product's order: 2 for speed, 1 for less memory, 0 for none. Default 2
+   * for float32 weights, which are kept in one of the two and nowhere else, 0 for others.
+   */
+  readonly packedCopies?: 0 | 1 | 2;
   /** Take weights that are NaN or infinite; default false: they are refused by name. */
   readonly allowNonFinite?: boolean;
   /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
   readonly engine?: Engine;
 }
+
+const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
+  "seed",
+  "maxTokens",
+  "weights",
+  "packedCopies",
+  "allowNonFinite",
+  "engine",
+];
 
 /**
  * A BERT-family sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active.
@@ -66,10 +84,11 @@ export class SentenceEncoder {
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not a BERT encoder.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    checkOptions("SentenceEncoder.load", options, ["seed", "maxTokens", "packedCopies", "allowNonFinite", "engine"]);
-    const { seed = 0, packedCopies = 2, allowNonFinite = false, maxTokens: wanted, engine } = options;
+    checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
+    const { seed = 0, weights = "f32", packedCopies, allowNonFinite = false, maxTokens: wanted, engine } = options;
     whole("load", "seed", seed);
-    whole("load", "packedCopies", packedCopies, 1, 2);
+    oneOf("load", "weights", weights, weightsOptions);
+    if (packedCopies !== undefined) whole("load", "packedCopies", packedCopies, 0, 2);
     flag("load", "allowNonFinite", allowNonFinite);
     if (engine === undefined) await init();
     const from = await modelSource(source);
@@ -80,8 +99,8 @@ export class SentenceEncoder {
     try {
       const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
       try {
-        const weights = await loadBertWeights(graph, file, config, { allowNonFinite });
-        return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, weights), tokenizer);
+        const loaded = await loadBertWeights(graph, file, config, { allowNonFinite, weights });
+        return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, loaded), tokenizer);
       } finally {
         await file.close();
       }

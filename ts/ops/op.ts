@@ -1,4 +1,5 @@
 import type { Kernels, Pointer } from "../engine/kernels.js";
+import type { FrozenWeight } from "./product/frozen-weight.js";
 
 export type { Kernels, Pointer } from "../engine/kernels.js";
 
@@ -13,9 +14,6 @@ export interface Value {
   readonly pointer: Pointer;
 }
 
-/** Which operand a packed copy of a weight stands for. */
-export type PackedForm = "plain" | "transposed";
-
 /** Memory and kernels that an op may use while it runs. Sizes count 4-byte elements. */
 export interface Workspace {
   readonly kernels: Kernels;
@@ -26,10 +24,10 @@ export interface Workspace {
   /** Copies host data into tape memory (integers keep their bits). */
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer;
   /**
-   * Input `i` packed for the matrix product, as W or as Wᵀ; 0 where it is not a constant that outlives steps, and for Wᵀ
-   * in a graph that keeps one copy. Packed at the first use and kept: frozen weights never change.
+   * Input `i` as a frozen weight; null where it is no matrix that is constant and outlives steps. Its memory may be in any
+   * form, so of inputs that `Op.frozen` names nothing else is read.
    */
-  packed(i: number, form: PackedForm): Pointer;
+  frozen(i: number): FrozenWeight | null;
   /** A number of its own for each call: the stream of the counter-based generator. */
   nextStream(): number;
   /** Seed of the graph. */
@@ -85,6 +83,8 @@ export interface Op<A = unknown, S = unknown> {
    * whose message starts with `what`, the op's name.
    */
   shape(inputs: readonly Shape[], attributes: A, what: string): Shape;
+  /** The input that it takes as a `FrozenWeight`, where it is one; others are float32 in every case. */
+  readonly frozen?: number;
   /** Result has the first input's memory (reshape and the like); `forward` is then not called. */
   readonly alias?: true;
   forward(call: ForwardCall<A>): S;

@@ -24,3 +24,4 @@ mod rows;
 pub mod simd;
 pub mod softmax;
 pub mod unary;
+pub mod weights;

@@ -10,6 +10,7 @@ pub mod attention;
 pub mod binary;
 pub mod cross_entropy;
 pub mod embedding;
+pub mod frozen;
 pub mod gemm;
 pub mod layer_norm;
 pub mod layout;

@@ -90,6 +90,7 @@ export const dataCalls = {
         {
           tokens: 100,
           lora: { rank: 2, alpha: 4, targetModules: ["query"], rslora: true, dora: false, dropout: 0.5 },
+          weights: "bf16",
           packedCopies: 1,
         },
       ],

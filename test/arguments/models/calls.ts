@@ -99,7 +99,7 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
   infer: [on("infer", () => [texts(), (pooled: unknown) => pooled, { ...inference(), adapter: null }])],
   load: [
     {
-      args: () => [{ ...files }, { seed: 1, maxTokens: 8, packedCopies: 1, allowNonFinite: true }],
+      args: () => [{ ...files }, { seed: 1, maxTokens: 8, weights: "f16", packedCopies: 1, allowNonFinite: true }],
       run: async (_, ...args) => (await SentenceEncoder.load(...(args as [never, never]))).dispose(),
     },
     {

@@ -71,9 +71,9 @@ export function watchArena(graph: Graph): void {
 /** Throws where something that a graph can still read lies in memory that may be handed out again, or outside all blocks. */
 export function checkLive(graph: Graph): void {
   const blocks = unused(graph.arena);
-  for (const { id, value, gradient, gradientMemory, packed } of graph.nodes) {
+  for (const { id, value, gradient, gradientMemory, frozen } of graph.nodes) {
     const pointers = [value.pointer, gradient, gradientMemory].map((pointer) => ({ pointer, bytes: 4 * value.size }));
-    for (const pointer of Object.values(packed ?? {})) pointers.push({ pointer, bytes: 4 });
+    for (const pointer of frozen?.owned ?? []) pointers.push({ pointer, bytes: 4 });
     for (const { pointer, bytes } of pointers) {
       const free = blocks.find(({ start, size }) => pointer < start + size && start < pointer + bytes);
       if (pointer !== 0 && bytes > 0 && free)

@@ -48,3 +48,13 @@ export function toBfloat(bits: number): number {
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
+
+/** Whether bytes of a 16-bit type hold an infinity or a NaN: all bits of an exponent. */
+export function nonFiniteHalf(bytes: Uint8Array, dtype: "F16" | "BF16"): boolean {
+  const exponent = dtype === "F16" ? 0x7c : 0x7f;
+  for (let i = 1; i < bytes.length; i += 2) {
+    if ((bytes[i]! & exponent) !== exponent) continue;
+    if (dtype === "F16" || bytes[i - 1]! >= 0x80) return true;
+  }
+  return false;
+}

@@ -1,6 +1,7 @@
 export { byteLength, dtypeBits } from "./dtypes.js";
 export type { Dtype, FloatDtype } from "./dtypes.js";
 export { encodeTensor } from "./encode.js";
+export { nonFiniteHalf } from "./half.js";
 export type { TensorInfo } from "./header.js";
 export { openSafetensors } from "./open.js";
 export type { OpenTensorFile } from "./open.js";

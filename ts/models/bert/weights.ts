@@ -1,8 +1,8 @@
-import { ModelError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { type OpenTensorFile, weightProblem, type WeightOptions } from "../../io/safetensors/index.js";
+import type { OpenTensorFile, WeightOptions } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../values/tensor.js";
 import { AdaptedLinear } from "../adapted-linear.js";
+import { formatOf, storedTensor, type WeightsOption, weightTensor } from "../stored-weights.js";
 import type { BertConfig } from "./config.js";
 import { checkBertTensors, tensorPrefix } from "./tensors.js";
 
@@ -32,25 +32,30 @@ export interface BertWeights {
   readonly layers: readonly BertLayer[];
 }
 
+/** How weights are read and kept. */
+export interface BertWeightOptions extends WeightOptions {
+  /** Format of the matrices: of linear layers and embeddings. */
+  readonly weights: WeightsOption;
+}
+
 /**
  * Loads an encoder's tensors one by one into `graph`. Throws `ModelError` for a missing one, another shape, elements that are
- * no floats, or values that are not finite (`options.allowNonFinite` accepts those).
+ * no floats, values that are not finite (`options.allowNonFinite` accepts those), or too large for the format.
  */
 export async function loadBertWeights(
   graph: Graph,
   file: OpenTensorFile,
   config: BertConfig,
-  options: WeightOptions = {},
+  options: BertWeightOptions,
 ): Promise<BertWeights> {
   checkBertTensors(file, config);
   const read = new WeightReader(graph, file, options);
   const { hiddenSize: hidden, intermediateSize: inner } = config;
-  const types = await read.tensor("embeddings.token_type_embeddings.weight");
   const layers: BertLayer[] = [];
   const embeddings = {
-    words: await read.constant("embeddings.word_embeddings.weight"),
-    positions: await read.constant("embeddings.position_embeddings.weight"),
-    type: graph.constant({ shape: [1, hidden], data: types.data.slice(0, hidden) }),
+    words: await read.table("embeddings.word_embeddings.weight"),
+    positions: await read.table("embeddings.position_embeddings.weight"),
+    type: await read.firstRow("embeddings.token_type_embeddings.weight"),
     embeddingNorm: await read.norm("embeddings.LayerNorm"),
   };
   for (let i = 0; i < config.layers; i++) {
@@ -75,46 +80,54 @@ class WeightReader {
   constructor(
     private readonly graph: Graph,
     private readonly file: OpenTensorFile,
-    private readonly options: WeightOptions,
+    private readonly options: BertWeightOptions,
   ) {
     this.prefix = tensorPrefix(file);
   }
 
-  async tensor(name: string): Promise<Tensor> {
-    const key = this.prefix + name;
-    const tensor = await this.file.tensor(key);
-    const problem = weightProblem(this.file.info(key).dtype, tensor, this.options);
-    if (problem === null) return tensor;
-    throw new ModelError(`model.safetensors: ${key} ${problem}`, { tensor: key });
+  /** Row 0, in float32 whatever the matrices are. */
+  async firstRow(name: string): Promise<NodeId> {
+    const { shape, data } = await this.tensor(name);
+    return this.graph.constant({ shape: [1, shape[1]!], data: data.slice(0, shape[1]) });
   }
 
-  async constant(name: string): Promise<NodeId> {
-    return this.graph.constant(await this.tensor(name));
+  /** A table whose rows are looked up. */
+  async table(name: string): Promise<NodeId> {
+    const key = this.prefix + name;
+    const format = formatOf(this.options.weights, [this.file.info(key).dtype]);
+    const bytes = await storedTensor(this.file, key, format, this.options);
+    return this.graph.frozen({ shape: this.file.info(key).shape, format, bytes });
   }
 
   async norm(name: string): Promise<LayerNormWeights> {
-    const weight = await this.constant(`${name}.weight`);
-    return { weight, bias: await this.constant(`${name}.bias`) };
+    const weight = this.graph.constant(await this.tensor(`${name}.weight`));
+    return { weight, bias: this.graph.constant(await this.tensor(`${name}.bias`)) };
   }
 
-  /** Layers of one input, side by side: files hold `[out, in]` each, the graph `[in, parts·out]`. */
+  /** Layers of one input, side by side: files hold `[out, in]` each, so that they stand one below the other. */
   async linear(paths: readonly string[], inFeatures: number, outFeatures: number): Promise<AdaptedLinear> {
+    const { graph, file, options, prefix } = this;
     const columns = paths.length * outFeatures;
-    const weight = new Float32Array(inFeatures * columns);
     const bias = new Float32Array(columns);
+    const keys = paths.map((path) => `${prefix}${path}.weight`);
+    const format = formatOf(
+      options.weights,
+      keys.map((key) => file.info(key).dtype),
+    );
+    const bytes: Uint8Array[] = [];
     for (const [part, path] of paths.entries()) {
-      const { data } = await this.tensor(`${path}.weight`);
-      const start = part * outFeatures;
-      for (let out = 0; out < outFeatures; out++) {
-        for (let i = 0; i < inFeatures; i++) weight[i * columns + start + out] = data[out * inFeatures + i]!;
-      }
-      bias.set((await this.tensor(`${path}.bias`)).data, start);
+      bytes.push(await storedTensor(file, keys[part]!, format, options));
+      bias.set((await this.tensor(`${path}.bias`)).data, part * outFeatures);
     }
     return new AdaptedLinear(
-      this.graph,
-      { shape: [inFeatures, columns], data: weight },
-      { shape: [columns], data: bias },
+      graph,
+      graph.frozen({ shape: [inFeatures, columns], format, transposed: true, bytes }),
+      graph.constant({ shape: [columns], data: bias }),
       paths.map((path, part) => ({ path, start: part * outFeatures, width: outFeatures })),
     );
+  }
+
+  private tensor(name: string): Promise<Tensor> {
+    return weightTensor(this.file, this.prefix + name, this.options);
   }
 }

@@ -34,6 +34,7 @@ const readers = { shape: optional(lengths), paddingIndex: optional(whole) };
  */
 export const embedding: TakingOp<Given, Taken, Pointer> = {
   name: "embedding",
+  frozen: 0,
   take(given, what) {
     const { options, indices: rows } = given!;
     const { shape, paddingIndex } = readOptions(what, options, readers);
@@ -55,7 +56,9 @@ export const embedding: TakingOp<Given, Taken, Pointer> = {
     const weight = call.inputs[0]!;
     const { data } = call.attributes.indices;
     const index = call.upload(data);
-    call.kernels.embedding_forward(weight.pointer, index, call.output.pointer, data.length, weight.shape[1]!);
+    const frozen = call.frozen(0);
+    if (frozen !== null) frozen.rows(index, data.length, call.output.pointer);
+    else call.kernels.embedding_forward(weight.pointer, index, call.output.pointer, data.length, weight.shape[1]!);
     return index;
   },
   backward(call) {

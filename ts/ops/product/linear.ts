@@ -10,10 +10,11 @@ export interface LinearAttributes {
 
 /**
  * y = x·W + b with x `[…, in]`, W `[in, out]`, b `[out]`.
- * ∂x = g·Wᵀ, ∂W = xᵀ·g, ∂b = Σ rows of g. A frozen W is packed once for each of the first two.
+ * ∂x = g·Wᵀ, ∂W = xᵀ·g, ∂b = Σ rows of g. A frozen W says how it takes part in the first two.
  */
 export const linear: Op<LinearAttributes, void> = {
   name: "linear",
+  frozen: 1,
 
   shape: ([x, weight, bias], _, what) => linearShape(what, x!, weight!, bias),
 
@@ -65,8 +66,8 @@ export function timesWeight(call: ForwardCall<unknown>, bias: Pointer): void {
   const [x, weight] = inputs;
   const [k, n] = weight!.shape as [number, number];
   const m = rowsOf(x!.shape);
-  const packed = call.packed(1, "plain");
-  if (packed !== 0) kernels.gemm_packed(m, n, k, 1, x!.pointer, k, 1, packed, 0, output.pointer, n, bias);
+  const frozen = call.frozen(1);
+  if (frozen !== null) frozen.times(m, x!.pointer, bias, output.pointer);
   else kernels.gemm(m, n, k, 1, x!.pointer, k, 1, weight!.pointer, n, 1, 0, output.pointer, n, bias);
 }
 
@@ -80,11 +81,9 @@ export function inputGradient(
   const [k, n] = weight!.shape as [number, number];
   const m = rowsOf(x!.shape);
   const { pointer, accumulate } = target;
-  const transposed = call.packed(1, "transposed");
-  const plain = transposed === 0 ? call.packed(1, "plain") : 0;
   const g = gradient.pointer;
-  if (transposed !== 0) kernels.gemm_packed(m, k, n, 1, g, n, 1, transposed, accumulate, pointer, k, 0);
-  else if (plain !== 0) kernels.gemm_packed_transposed(m, k, n, 1, g, n, 1, plain, accumulate, pointer, k);
+  const frozen = call.frozen(1);
+  if (frozen !== null) frozen.timesTransposed(m, g, accumulate, pointer);
   else kernels.gemm(m, k, n, 1, g, n, 1, weight!.pointer, 1, n, accumulate, pointer, k, 0);
 }
 

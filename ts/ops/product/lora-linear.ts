@@ -71,6 +71,7 @@ const FIELDS = "{ start, width, scaling, rows }";
  */
 export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, readonly Pointer[]> = {
   name: "loraLinear",
+  frozen: 1,
   take,
 
   shape(inputs, attributes, what) {

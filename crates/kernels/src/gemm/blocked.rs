@@ -3,7 +3,7 @@
 use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width};
 use super::rows::{FEW, FEW_DEEP};
 use super::select::{PACKING_COLUMNS, PACKING_ROWS};
-use super::source::{B_BLOCK, FEW_ROWS, Group, Source};
+use super::source::{FEW_ROWS, Group, SCRATCH, Source};
 use super::tile::{Initial, Strip, Tile};
 use super::{Product, Right, Strided, output, rows, select};
 use core::ops::Range;
@@ -21,7 +21,7 @@ const A_BLOCK: usize = ROW_BLOCK * MAXIMUM_BLOCK;
 const EDGE: usize = 8 * 16;
 
 /// Elements of scratch that `multiply` needs, for each thread.
-pub const WORKSPACE: usize = B_BLOCK + A_BLOCK + EDGE;
+pub const WORKSPACE: usize = SCRATCH + A_BLOCK + EDGE;
 
 /// Block of k for B in place: as many rows are read at once, each from left to right, which prefetchers follow.
 const SHALLOW: usize = 32;
@@ -124,7 +124,7 @@ unsafe fn block_of_output(
     let in_place = !interleaved || (a.row == 1 && all_columns <= FEW_COLUMNS);
     let length = depth(product, rows.start);
     unsafe {
-        let packed_strips = workspace.add(B_BLOCK);
+        let packed_strips = workspace.add(SCRATCH);
         let edge = packed_strips.add(A_BLOCK);
         for start in (0..k).step_by(length) {
             let depth = length.min(k - start);

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `tile`, `select` | the register tile, and the choice among the compiled ones |
 //! | `pack` | panels of B, strips of A, and the layout of a packed matrix |
+//! | `stored` | panels of matrices in other formats |
 //! | `blocked`, `source` | the loops over blocks, and where the panels come from |
 //! | `output` | scaling of C, bias, right edges |
 //! | `rows` | products with one to three rows |
@@ -25,10 +26,13 @@ pub mod peak;
 mod rows;
 mod select;
 mod source;
+pub mod stored;
 pub mod tile;
 
 pub use blocked::multiply;
 pub use tile::Tile;
+
+use crate::weights::Stored;
 
 /// A read-only matrix: element (i, j) is `data[i·row + j·column]`. Swapping the strides transposes it.
 #[derive(Clone, Copy)]
@@ -70,6 +74,9 @@ pub enum Right {
         packed: *const f32,
         width: usize,
     },
+    /// A matrix in another format, decoded while its panels are packed. The product is that of the packed float32 matrix,
+    /// to the bit.
+    Stored(Stored),
 }
 
 /// Where results go and what happens to them on the way: C ← α·(A·B) + β·C + bias.

@@ -5,8 +5,9 @@
 //! its rows one after the other. With n₄ = n rounded up to 4, the panel of column j in the block that starts at row p
 //! and has b rows begins at p·n₄ + j·b.
 
-use super::{Right, Strided};
+use super::{Right, Strided, stored};
 use crate::simd::F32x4;
+use crate::weights::Stored;
 use core::array::from_fn;
 use core::ops::Range;
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
@@ -58,8 +59,49 @@ pub unsafe fn pack(k: usize, n: usize, b: Strided, nr: usize, packed: *mut f32) 
     }
 }
 
+/// Writes `packed_len(k, n)` elements: a stored matrix, [k, n], in the same panels.
+///
+/// # Safety
+/// As for `pack`; `slab` has `stored::SLAB` elements.
+pub unsafe fn pack_stored(k: usize, n: usize, b: Stored, nr: usize, packed: *mut f32, slab: *mut f32) {
+    let length = block(k);
+    for start in (0..k).step_by(length) {
+        let rows = start..k.min(start + length);
+        for column in (0..n).step_by(MAXIMUM_BLOCK) {
+            let columns = column..n.min(column + MAXIMUM_BLOCK);
+            let to = unsafe { packed.add(start * padded(n) + column * rows.len()) };
+            unsafe { stored::panels(b, rows.clone(), columns, nr, to, slab) }
+        }
+    }
+}
+
+/// Some columns of the packed B, [k, n], as [k, columns], row-major.
+///
+/// # Safety
+/// `packed` as `pack` wrote it for `nr` columns; `to` has room and overlaps nothing.
+pub unsafe fn unpack(k: usize, n: usize, packed: *const f32, nr: usize, columns: Range<usize>, to: *mut f32) {
+    let length = block(k);
+    let wanted = columns.len();
+    for start in (0..k).step_by(length) {
+        let rows = length.min(k - start);
+        let mut column = 0;
+        while column < columns.end {
+            let wide = panel_width(n - column, nr).min(n - column);
+            let (first, end) = (column.max(columns.start), (column + wide).min(columns.end));
+            for p in 0..if first < end { rows } else { 0 } {
+                unsafe {
+                    let from = packed.add(start * padded(n) + column * rows + p * padded(wide) + first - column);
+                    let to = to.add((start + p) * wanted + first - columns.start);
+                    core::ptr::copy_nonoverlapping(from, to, end - first);
+                }
+            }
+            column += wide;
+        }
+    }
+}
+
 /// The panels of some rows and columns of a right operand over n columns in all; `columns` begins with a panel. Not for
-/// `Right::Packed`, which already holds them.
+/// `Right::Packed`, which already holds them, nor for `Right::Stored`, see `stored::panels`.
 ///
 /// # Safety
 /// As for `pack`.
@@ -78,7 +120,7 @@ pub unsafe fn panels(b: Right, n: usize, rows: Range<usize>, columns: Range<usiz
                 Right::PackedTransposed { packed, width: inner } => {
                     panel_of_transposed(packed, inner, n, rows.clone(), column, width, nr, to);
                 }
-                Right::Packed(_) => {}
+                Right::Packed(_) | Right::Stored(_) => {}
             }
         }
         column += width;
@@ -114,7 +156,7 @@ unsafe fn panel_of_transposed(
 }
 
 /// One panel: `to[p·w₄ + j] = b(p, j)`, zero for the columns between `width` and w₄ = `width` rounded up to 4.
-unsafe fn panel(rows: usize, width: usize, b: Strided, to: *mut f32) {
+pub(super) unsafe fn panel(rows: usize, width: usize, b: Strided, to: *mut f32) {
     let padded = padded(width);
     let whole = width & !3;
     unsafe {

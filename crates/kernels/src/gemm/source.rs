@@ -3,6 +3,7 @@
 use super::blocked::COLUMN_BLOCK;
 use super::pack::{self, MAXIMUM_BLOCK, padded, panel_width};
 use super::select::PACKING_COLUMNS;
+use super::stored::{self, SLAB};
 use super::tile::Panels;
 use super::{Product, Right, Strided};
 use core::ops::Range;
@@ -10,6 +11,9 @@ use core::ptr::read_volatile;
 
 /// Elements of a block of B: 256 KiB, which stay in the second-level cache while every strip of A passes them.
 pub const B_BLOCK: usize = COLUMN_BLOCK * MAXIMUM_BLOCK;
+
+/// Elements of scratch for the panels of a block of B.
+pub const SCRATCH: usize = B_BLOCK + SLAB;
 
 /// Up to this many rows B is read in place: a copy would not be read often enough to pay.
 pub const FEW_ROWS: usize = 8;
@@ -36,7 +40,7 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// `rows` are the block of k; `buffer` has `B_BLOCK` elements.
+    /// `rows` are the block of k; `buffer` has `SCRATCH` elements.
     pub fn new(product: &'a Product, nr: usize, rows: Range<usize>, buffer: *mut f32) -> Self {
         Self { product, nr, rows, buffer }
     }
@@ -70,6 +74,11 @@ impl<'a> Source<'a> {
                         touch(original, depth, width);
                     }
                     Group { width, panels: ready(buffer), original: Some(original) }
+                }
+                Right::Stored(b) => {
+                    let slab = buffer.add(B_BLOCK);
+                    stored::panels(b, rows.clone(), column..column + width, nr, buffer, slab);
+                    Group { width, panels: ready(buffer), original: None }
                 }
                 _ => {
                     pack::panels(b, n, rows.clone(), column..column + width, nr, buffer);

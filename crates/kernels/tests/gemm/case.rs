@@ -2,6 +2,7 @@
 
 use crate::random::Random;
 use kernels::gemm::{Output, Product, Right, Strided, Tile, blocked, multiply, pack};
+use kernels::weights::{FORMATS, Stored};
 
 /// Which operands lie transposed in memory.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +28,19 @@ pub enum Source {
     Strided,
     Packed,
     PackedTransposed,
+    /// In one of the formats, by number; B's values are short ones.
+    Stored(usize),
 }
 
 impl Source {
-    pub const ALL: [Source; 3] = [Source::Strided, Source::Packed, Source::PackedTransposed];
+    pub const ALL: [Source; 6] = [
+        Source::Strided,
+        Source::Packed,
+        Source::PackedTransposed,
+        Source::Stored(0),
+        Source::Stored(1),
+        Source::Stored(2),
+    ];
 }
 
 #[derive(Clone, Copy)]
@@ -44,6 +54,8 @@ pub struct Case {
     pub extra: usize,
     pub form: Form,
     pub source: Source,
+    /// B's values are multiples of 1/256, which every format has.
+    pub short: bool,
     pub tile: Tile,
     pub bias: bool,
     /// Cuts of the rows and of the columns.
@@ -79,6 +91,17 @@ pub fn matrix(
     if transposed { (data, gap, lead) } else { (data, lead, gap) }
 }
 
+/// A multiple of 1/256 between -1 and 1 in a format.
+fn encoded(format: usize, value: f32) -> Vec<u8> {
+    let bits = value.to_bits();
+    let half = if value == 0.0 { 0 } else { (bits & 0x7fff_ffff) - (112 << 23) } >> 13 | bits >> 31 << 15;
+    match format {
+        0 => bits.to_le_bytes().to_vec(),
+        1 => (half as u16).to_le_bytes().to_vec(),
+        _ => ((bits >> 16) as u16).to_le_bytes().to_vec(),
+    }
+}
+
 impl Case {
     pub fn new(m: usize, n: usize, k: usize) -> Self {
         Self {
@@ -90,6 +113,7 @@ impl Case {
             extra: 0,
             form: Form::ALL[0],
             source: Source::Strided,
+            short: false,
             tile: Tile::T4x8,
             bias: false,
             parts: 1,
@@ -102,7 +126,10 @@ impl Case {
         let Self { m, n, k, alpha, beta, extra, form, source, tile, .. } = *self;
         let random = &mut Random(((m * 31 + n * 17 + k + 1) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (a, a_row, a_column) = matrix(random, m, k, form.a, form.sparse, extra);
-        let (b, b_row, b_column) = matrix(random, k, n, form.b, form.sparse, extra);
+        let (mut b, b_row, b_column) = matrix(random, k, n, form.b, form.sparse, extra);
+        if self.short || matches!(source, Source::Stored(_)) {
+            b.iter_mut().for_each(|value| *value = (*value * 256.0).round() / 256.0);
+        }
         let c_row = n + extra;
         let before: Vec<f32> = if beta == 0.0 { vec![f32::NAN; m * c_row] } else { random.fill(m * c_row) };
         let bias = random.fill(if self.bias { n } else { 0 });
@@ -110,6 +137,7 @@ impl Case {
 
         let strided = Strided { data: b.as_ptr(), row: b_row, column: b_column };
         let mut packed = vec![f32::NAN; pack::packed_len(k, n).max(pack::packed_len(n, k))];
+        let bytes: Vec<u8>;
         let right = match source {
             Source::Strided => Right::Strided(strided),
             Source::Packed => {
@@ -119,6 +147,17 @@ impl Case {
             Source::PackedTransposed => {
                 unsafe { pack::pack(n, k, strided.transposed(), tile.columns(), packed.as_mut_ptr()) };
                 Right::PackedTransposed { packed: packed.as_ptr(), width: k }
+            }
+            Source::Stored(format) => {
+                let (height, width) = if form.b { (n, k) } else { (k, n) };
+                let value = |i: usize| {
+                    let (row, column) = (i / width.max(1), i % width.max(1));
+                    let (p, j) = if form.b { (column, row) } else { (row, column) };
+                    b[p * b_row + j * b_column]
+                };
+                bytes = (0..height * width).flat_map(|i| encoded(format, value(i))).collect();
+                let format = &FORMATS[format];
+                Right::Stored(Stored { format, data: bytes.as_ptr(), width, transposed: form.b })
             }
         };
         let product = Product {

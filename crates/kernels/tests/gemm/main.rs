@@ -7,6 +7,7 @@ mod random;
 
 use case::{Case, Form, Source};
 use kernels::gemm::Tile;
+use kernels::weights::FORMATS;
 
 const SIZES: [(usize, usize, usize); 24] = [
     (0, 3, 2),
@@ -62,6 +63,13 @@ fn packed() {
 #[test]
 fn packed_transposed() {
     sweep(Source::PackedTransposed);
+}
+
+#[test]
+fn stored() {
+    for format in 0..FORMATS.len() {
+        sweep(Source::Stored(format));
+    }
 }
 
 #[test]

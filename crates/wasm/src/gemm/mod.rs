@@ -13,5 +13,5 @@ pub mod lora;
 pub mod packed;
 pub mod probe;
 pub mod product;
-mod share;
+pub mod share;
 pub mod tile;

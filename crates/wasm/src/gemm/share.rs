@@ -7,7 +7,7 @@ use kernels::gemm::{Product, blocked, multiply};
 
 /// Runs a product on one thread or on all: cut by columns (B is then packed once in all) or, where those are few, by rows.
 /// The cut depends on the tile, which is chosen by time; `multiply` sees to it that no cut changes a bit.
-pub(super) unsafe fn share(product: &Product) {
+pub(crate) unsafe fn share(product: &Product) {
     let Product { m, n, k, .. } = *product;
     let tile = current_tile();
     let threads = parallel::threads();
@@ -27,7 +27,7 @@ pub(super) unsafe fn share(product: &Product) {
 }
 
 /// Cuts `0..length` over the threads where length·depth·rank multiplications are worth it.
-pub(super) fn cut(length: usize, depth: usize, rank: usize, body: impl Fn(Range<usize>, usize) + Sync) {
+pub(crate) fn cut(length: usize, depth: usize, rank: usize, body: impl Fn(Range<usize>, usize) + Sync) {
     let small = length.saturating_mul(depth).saturating_mul(rank) < grain::PRODUCT;
     let tasks = if small { 1 } else { parallel::threads() };
     let size = length.div_ceil(tasks).next_multiple_of(16).max(1);

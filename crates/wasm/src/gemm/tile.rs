@@ -8,12 +8,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 static TILE: AtomicUsize = AtomicUsize::new(0);
 static WORKSPACE: AtomicPtr<f32> = AtomicPtr::new(core::ptr::null_mut());
 
-pub(super) fn current_tile() -> Tile {
+pub(crate) fn current_tile() -> Tile {
     Tile::ALL[TILE.load(Relaxed)]
 }
 
 /// Scratch of one task; tasks are never more than threads.
-pub(super) fn workspace(task: usize) -> *mut f32 {
+pub(crate) fn workspace(task: usize) -> *mut f32 {
     WORKSPACE.load(Relaxed).wrapping_add(task * blocked::WORKSPACE)
 }
 

@@ -1,0 +1,49 @@
+//! Panels of a stored matrix, decoded on the way: slabs of it become float32 in the first-level cache, and are packed from
+//! there as any matrix is. The panels are those of the float32 matrix, to the bit.
+
+use super::Strided;
+use super::pack::{MAXIMUM_BLOCK, padded, panel, panel_width};
+use crate::weights::Stored;
+use core::ops::Range;
+
+/// Rows that are decoded together.
+const ROWS: usize = 16;
+
+/// Elements of scratch for a slab: 16 KiB. A run is as long as a block of k, or of columns.
+pub const SLAB: usize = ROWS * MAXIMUM_BLOCK;
+
+/// As `pack::panels`. Neither `rows` nor `columns` are more than `MAXIMUM_BLOCK`.
+///
+/// # Safety
+/// As for `pack::panels`; `slab` has `SLAB` elements that nobody else uses meanwhile.
+pub unsafe fn panels(b: Stored, rows: Range<usize>, columns: Range<usize>, nr: usize, to: *mut f32, slab: *mut f32) {
+    let (depth, width) = (rows.len(), columns.len());
+    // Calls `place` with the first column and the width of each panel.
+    let each_panel = |place: &mut dyn FnMut(usize, usize)| {
+        let mut column = 0;
+        while column < width {
+            let wide = panel_width(width - column, nr).min(width - column);
+            place(column, wide);
+            column += wide;
+        }
+    };
+    if b.transposed {
+        each_panel(&mut |column, wide| unsafe {
+            for j in 0..wide {
+                b.run(columns.start + column + j, rows.start, depth, slab.add(j * depth));
+            }
+            panel(depth, wide, Strided { data: slab, row: 1, column: depth }, to.add(column * depth));
+        });
+        return;
+    }
+    for start in (0..depth).step_by(ROWS) {
+        let height = ROWS.min(depth - start);
+        for p in 0..height {
+            unsafe { b.run(rows.start + start + p, columns.start, width, slab.add(p * width)) };
+        }
+        each_panel(&mut |column, wide| unsafe {
+            let to = to.add(column * depth + start * padded(wide));
+            panel(height, wide, Strided::rows(slab.add(column), width), to);
+        });
+    }
+}
