@@ -54,7 +54,11 @@ export function readStored(what: string, given: StoredMatrixInput, kernels: Kern
   const length = bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
   if (length !== expected) {
     const all = `${rows} rows of ${columns} elements in ${matrix.format}`;
-    throw new ConfigError(`${what}: ${all} are ${expected} bytes, got ${length}`);
+    throw new ConfigError(`${what}: ${all} are ${expected} bytes, got ${length}`, {
+      op: what,
+      expected,
+      actual: length,
+    });
   }
   return matrix;
 }
