@@ -63,7 +63,7 @@ describe("a relaxed build that", () => {
         { dist, flags: relaxedFlags }, // prettier-ignore
       );
       expect(asked).toMatchObject({ name: "UnsupportedError", left: 0, build: "simd", threads: 2, workers: 1 });
-      expect(asked.message).toMatch(/the "relaxed" build computes wrongly in this runtime: \[0, 0\]/);
+      expect(asked.message).toMatch(/the "relaxed" build computes wrongly in this runtime: element \[0, 0\] of the self-test is/);
     });
   });
 
@@ -122,7 +122,7 @@ describe("one thread runs, and why is told, where", () => {
       const wasm = await readFile(${JSON.stringify(join(root, "dist/wasm/lowrank-simd.wasm"))});
       const { threads, threadsRefused } = await lowrank.init({ build: "simd", wasm, threads: 2 });
       tell({ threads, threadsRefused, workers: workers() });`);
-    expect(own).toEqual({ threads: 1, threadsRefused: "`wasm` runs on one thread", workers: 0 });
+    expect(own).toEqual({ threads: 1, threadsRefused: "a binary given as `wasm` runs on one thread", workers: 0 });
     const many = await inProcess<Report>(report({ threads: 40 }));
     expect(many).toMatchObject({
       threads: 16,

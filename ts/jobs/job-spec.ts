@@ -41,7 +41,7 @@ export const specDefaults: Omit<TrainingSettings, "data" | "validation"> = {
 };
 
 /** Every field of a spec. */
-export const specFields = [...Object.keys(specDefaults), "data", "validation"] as readonly (keyof TrainingSettings)[];
+const specFields = [...Object.keys(specDefaults), "data", "validation"] as readonly (keyof TrainingSettings)[];
 
 /**
  * A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what makes no sense.

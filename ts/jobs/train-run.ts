@@ -21,7 +21,7 @@ export interface Trained {
 }
 
 /** Steps between two checkpoints. */
-export const CHECKPOINT_EVERY = 25;
+const CHECKPOINT_EVERY = 25;
 
 /** Measures the baseline, trains, and measures what training gave. Checkpoints go to the store on the way. */
 export async function train(
