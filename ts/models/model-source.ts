@@ -3,7 +3,7 @@ import { ConfigError, ModelError } from "../errors.js";
 import { clip, excerpt } from "../excerpt.js";
 import { bytesSource, type ByteSource, checkSource, readRange } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
-import { type Json, parseJsonObject } from "../io/json.js";
+import { type Json, type JsonFailure, parseJson, parseJsonObject } from "../io/json.js";
 import { callable, whole } from "../settings.js";
 
 /** Where a model's files come from: a folder, a page's uploads, a bucket. */
@@ -102,11 +102,28 @@ export async function readRequiredJson(source: ModelSource, file: string): Promi
   return parseFile(source, file, await readRequired(source, file));
 }
 
-async function parseFile(source: ModelSource, file: string, found: ByteSource): Promise<JsonObject> {
+/** A JSON list from a file; null where an optional one is missing. Throws `ModelError` where it is no JSON list. */
+export async function readJsonList(source: ModelSource, file: string): Promise<readonly Json[] | null> {
+  const found = await source.open(file);
+  return found === null ? null : parseFile(source, file, found, parseList);
+}
+
+function parseList(bytes: Uint8Array, fail: JsonFailure): readonly Json[] {
+  const list = parseJson(bytes, fail);
+  if (Array.isArray(list)) return list;
+  throw fail(`a JSON list is expected, got ${excerpt(list)}`);
+}
+
+async function parseFile<T = JsonObject>(
+  source: ModelSource,
+  file: string,
+  found: ByteSource,
+  parse: (bytes: Uint8Array, fail: JsonFailure) => T = parseJsonObject as typeof parse,
+): Promise<T> {
   const fail = (problem: string, cause?: unknown) =>
     new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file }, { cause });
   try {
-    return parseJsonObject(await readRange(found, 0, found.size, file), fail);
+    return parse(await readRange(found, 0, found.size, file), fail);
   } finally {
     await found.close?.();
   }

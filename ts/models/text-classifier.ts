@@ -13,7 +13,6 @@ import { checkOptions } from "../options.js";
 import { excerpt } from "../excerpt.js";
 import { integersOf } from "../number-list.js";
 import { whole } from "../settings.js";
-import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
@@ -117,7 +116,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     const { adapter = "classifier", ...others } = options;
     const rest = takeWeightOptions("TextClassifier.load", others);
     checkEncoder("TextClassifier.load", encoder);
-    const { labels, weight, bias } = readHead(files, encoder.hiddenSize, rest);
+    const { labels, weight, bias } = readHead(files, encoder.hiddenSize, encoder.pooling, rest);
     return TextClassifier.with(
       encoder,
       labels,
@@ -187,7 +186,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Bytes that a step on these examples takes. */
   memory(examples: readonly TokenizedExample[]): number {
     const tokens = this.takeTokenized("memory", examples).reduce((sum, { ids }) => sum + ids.length, 0);
-    return stepMemory(this.encoder.model.config, tokens, this.modelAdapter.config.r);
+    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter.config.r });
   }
 
   /**
@@ -220,7 +219,7 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /** The adapter as PEFT's files, and head and labels in files beside them. */
   save(): FileMap {
-    return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels) };
+    return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels, this.encoder.pooling) };
   }
 
   /** Frees adapter and head; the encoder stays. Throws `ConfigError` while they are trained or merged. Safe to call twice. */

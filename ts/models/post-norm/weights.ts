@@ -3,8 +3,10 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import { type OpenTensorFile, weightProblem, type WeightOptions } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../tensor.js";
 import { AdaptedLinear } from "../adapted-linear.js";
-import type { BertConfig } from "./config.js";
-import { checkBertTensors, tensorPrefix } from "./tensors.js";
+import type { LinearShape } from "../architecture.js";
+import { checkTensors } from "../tensor-check.js";
+import type { EncoderConfig } from "./config.js";
+import { embeddings, encoderTensors, type LayerNames, layerLinears, projection } from "./tensors.js";
 
 /** Weight and bias of a layer norm, `[hidden]` each. */
 export interface LayerNormWeights {
@@ -13,7 +15,7 @@ export interface LayerNormWeights {
 }
 
 /** One transformer layer. Query, key and value read one input, so they stand in one weight. */
-export interface BertLayer {
+export interface EncoderLayer {
   readonly queryKeyValue: AdaptedLinear;
   readonly attentionOutput: AdaptedLinear;
   readonly attentionNorm: LayerNormWeights;
@@ -23,61 +25,66 @@ export interface BertLayer {
 }
 
 /** All weights of an encoder, frozen, in a graph. */
-export interface BertWeights {
+export interface EncoderWeights {
   readonly words: NodeId;
   readonly positions: NodeId;
-  /** Row 0 of the token types: a single text has no other. `[1, hidden]` */
-  readonly type: NodeId;
+  /** Row 0 of the token types, where there are any: a single text has no other. `[1, hidden]` */
+  readonly type: NodeId | null;
   readonly embeddingNorm: LayerNormWeights;
-  readonly layers: readonly BertLayer[];
+  /** Between embeddings and layers, where their widths differ. */
+  readonly projection: AdaptedLinear | null;
+  readonly layers: readonly EncoderLayer[];
 }
 
 /**
  * Loads an encoder's tensors one by one into `graph`. Throws `ModelError` for a missing one, another shape, elements that are
  * no floats, or values that are not finite (`options.allowNonFinite` accepts those).
  */
-export async function loadBertWeights(
+export async function loadEncoderWeights(
   graph: Graph,
   file: OpenTensorFile,
-  config: BertConfig,
+  config: EncoderConfig,
+  names: LayerNames,
   options: WeightOptions = {},
-): Promise<BertWeights> {
-  checkBertTensors(file, config);
-  const read = new WeightReader(graph, file, options);
-  const { hiddenSize: hidden, intermediateSize: inner } = config;
-  const types = await read.tensor("embeddings.token_type_embeddings.weight");
-  const layers: BertLayer[] = [];
-  const embeddings = {
-    words: await read.constant("embeddings.word_embeddings.weight"),
-    positions: await read.constant("embeddings.position_embeddings.weight"),
-    type: graph.constant({ shape: [1, hidden], data: types.data.slice(0, hidden) }),
-    embeddingNorm: await read.norm("embeddings.LayerNorm"),
+): Promise<EncoderWeights> {
+  const prefix = checkTensors(file, encoderTensors(config, names));
+  const read = new WeightReader(graph, file, prefix, options);
+  const between = projection(config);
+  const first = {
+    words: await read.constant(`${embeddings.words}.weight`),
+    positions: await read.constant(`${embeddings.positions}.weight`),
+    type: config.typeVocabularySize === 0 ? null : await read.firstRow(`${embeddings.types}.weight`),
+    embeddingNorm: await read.norm(embeddings.norm),
+    projection: between === null ? null : await read.linear(between),
   };
+  const layers: EncoderLayer[] = [];
   for (let i = 0; i < config.layers; i++) {
-    const at = `encoder.layer.${i}`;
-    const self = `${at}.attention.self`;
+    const linears = layerLinears(config, names, i);
+    const at = `${names.layers}.${i}`;
     layers.push({
-      queryKeyValue: await read.linear([`${self}.query`, `${self}.key`, `${self}.value`], hidden, hidden),
-      attentionOutput: await read.linear([`${at}.attention.output.dense`], hidden, hidden),
-      attentionNorm: await read.norm(`${at}.attention.output.LayerNorm`),
-      intermediate: await read.linear([`${at}.intermediate.dense`], hidden, inner),
-      output: await read.linear([`${at}.output.dense`], inner, hidden),
-      outputNorm: await read.norm(`${at}.output.LayerNorm`),
+      queryKeyValue: await read.linear(linears.queryKeyValue),
+      attentionOutput: await read.linear(linears.attentionOutput),
+      attentionNorm: await read.norm(`${at}.${names.attentionNorm}`),
+      intermediate: await read.linear(linears.intermediate),
+      output: await read.linear(linears.output),
+      outputNorm: await read.norm(`${at}.${names.outputNorm}`),
     });
   }
-  return { ...embeddings, layers };
+  return { ...first, layers };
 }
 
 /** Reads tensors of shapes that have been checked. */
 class WeightReader {
-  private readonly prefix: string;
-
   constructor(
     private readonly graph: Graph,
     private readonly file: OpenTensorFile,
+    private readonly prefix: string,
     private readonly options: WeightOptions,
-  ) {
-    this.prefix = tensorPrefix(file);
+  ) {}
+
+  async firstRow(name: string): Promise<NodeId> {
+    const { shape, data } = await this.tensor(name);
+    return this.graph.constant({ shape: [1, shape[1]!], data: data.slice(0, shape[1]) });
   }
 
   async tensor(name: string): Promise<Tensor> {
@@ -98,7 +105,7 @@ class WeightReader {
   }
 
   /** Layers of one input, side by side: files hold `[out, in]` each, the graph `[in, parts·out]`. */
-  async linear(paths: readonly string[], inFeatures: number, outFeatures: number): Promise<AdaptedLinear> {
+  async linear({ paths, inFeatures, outFeatures }: LinearShape): Promise<AdaptedLinear> {
     const columns = paths.length * outFeatures;
     const weight = new Float32Array(inFeatures * columns);
     const bias = new Float32Array(columns);

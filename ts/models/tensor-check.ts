@@ -1,0 +1,43 @@
+import { ModelError } from "../errors.js";
+import { clip } from "../excerpt.js";
+import { isReadableFloat, type TensorIndex } from "../io/safetensors/index.js";
+import { formatShape, sameShape } from "../tensor.js";
+import type { NamedShape } from "./architecture.js";
+
+/** What a file puts before every name: "bert." or "roberta." where the model had a head. */
+function prefixBefore(file: TensorIndex, name: string): string {
+  if (file.has(name)) return "";
+  const found = file.names.filter((other) => other.endsWith(`.${name}`));
+  return found.length === 1 ? found[0]!.slice(0, -name.length) : "";
+}
+
+/**
+ * Compares config.json with a file's header: nothing is allocated by sizes that the file does not have. It ends at the first
+ * tensor that does not fit, so it takes time in proportion to the file, whatever the config says.
+ * Throws `ModelError` for a missing tensor, another shape, or elements that are no floats.
+ *
+ * @returns what the file puts before every name
+ */
+export function checkTensors(file: TensorIndex, tensors: Iterable<NamedShape>): string {
+  let prefix: string | undefined;
+  for (const { name, shape: expected } of tensors) {
+    prefix ??= prefixBefore(file, name);
+    const tensor = prefix + name;
+    if (!file.has(tensor))
+      throw new ModelError(`model.safetensors has no tensor "${clip(tensor)}", which config.json calls for`, {
+        tensor,
+      });
+    const { shape: found, dtype } = file.info(tensor);
+    if (!sameShape(found, expected))
+      throw new ModelError(
+        `model.safetensors: ${clip(tensor)} is ${clip(formatShape(found))}; config.json calls for ${formatShape(expected)}`,
+        { tensor, found, expected },
+      );
+    if (!isReadableFloat(dtype))
+      throw new ModelError(
+        `model.safetensors: ${clip(tensor)} has elements of type ${dtype}; weights are floating-point numbers of 8 bits or more`,
+        { tensor, dtype },
+      );
+  }
+  return prefix ?? "";
+}
