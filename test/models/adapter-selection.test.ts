@@ -132,6 +132,7 @@ describe("one adapter a text", () => {
     await refused({ adapters: ["one", "six"] }).toThrow('there is no adapter "six"; loaded: "one", "two"');
     await refused({ adapters: ["one", undefined] }).toThrow("number 1 is undefined");
     await refused({ adapters: "one" }).toThrow("adapters are a list of names");
+    await refused({ adapter: ["one", null] }).toThrow("a list goes to adapters");
     await refused({ adapter: "one", adapters: ["one", null] }).toThrow("give only one of them");
     await refused({ adapter: null, adapters: ["one", null] }).toThrow("give only one of them");
     encoder.mergeAdapter("one");

@@ -35,6 +35,10 @@ export function takeInferOptions(what: string, options: InferOptions): InferOpti
   const { adapter, adapters, signal, onProgress } = options;
   checkSignal(what, signal);
   if (onProgress !== undefined) callable(what, "onProgress", onProgress);
+  if (Array.isArray(adapter))
+    throw new ConfigError(
+      `${what}: adapter is one name for all texts, null for the base alone; a list goes to adapters`,
+    );
   if (adapters === undefined) return { adapter, signal, onProgress };
   if (adapter !== undefined)
     throw new ConfigError(`${what}: adapter is one for all texts and adapters one a text; give only one of them`);

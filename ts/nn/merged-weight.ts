@@ -31,28 +31,26 @@ export function mergeUpdate(weight: Float32Array, layout: WeightLayout, update: 
   const outFeatures = loraB.shape[1]!;
   const [a, b] = [loraA.data, loraB.data];
   const { first, inStep, outStep } = layout;
-  const row = new Float64Array(outFeatures);
-  const updatedRow = (i: number) => {
-    row.fill(0);
-    for (let r = 0; r < rank; r++) {
-      const factor = a[i * rank + r]!;
-      for (let o = 0, at = r * outFeatures; o < outFeatures; o++, at++) row[o]! += factor * b[at]!;
-    }
-    for (let o = 0, at = first + i * inStep; o < outFeatures; o++, at += outStep) {
-      row[o] = weight[at]! + scaling * row[o]!;
+  const [row, squares] = [new Float64Array(outFeatures), new Float64Array(outFeatures)];
+  let factors: Float64Array | null = new Float64Array(outFeatures).fill(1);
+  // Without factors it sums the squares of the columns.
+  const walk = () => {
+    for (let i = 0; i < inFeatures; i++) {
+      row.fill(0);
+      for (let r = 0, at = 0; r < rank; r++) {
+        for (let o = 0; o < outFeatures; o++) row[o]! += a[i * rank + r]! * b[at++]!;
+      }
+      for (let o = 0, at = first + i * inStep; o < outFeatures; o++, at += outStep) {
+        const updated = weight[at]! + scaling * row[o]!;
+        if (factors === null) squares[o]! += updated * updated;
+        else weight[at] = updated * factors[o]!;
+      }
     }
   };
-  const factors = new Float64Array(outFeatures).fill(1);
-  if (magnitude !== undefined && magnitude !== null) {
-    const squares = new Float64Array(outFeatures);
-    for (let i = 0; i < inFeatures; i++) {
-      updatedRow(i);
-      for (let o = 0; o < outFeatures; o++) squares[o]! += row[o]! ** 2;
-    }
-    for (let o = 0; o < outFeatures; o++) factors[o] = magnitude.data[o]! / Math.sqrt(squares[o]!);
+  if (magnitude) {
+    factors = null;
+    walk();
+    factors = squares.map((square, o) => magnitude.data[o]! / Math.sqrt(square));
   }
-  for (let i = 0; i < inFeatures; i++) {
-    updatedRow(i);
-    for (let o = 0, at = first + i * inStep; o < outFeatures; o++, at += outStep) weight[at] = row[o]! * factors[o]!;
-  }
+  walk();
 }

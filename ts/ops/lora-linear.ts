@@ -97,10 +97,11 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
       const { width, scaling } = adapter;
       const [a, b] = [inputs[first + 2 * i], inputs[first + 2 * i + 1]];
       const rank = a!.shape[1]!;
-      const rows = countRows(adapter, x.shape);
+      const { start, end } = rangeOf(adapter, x.shape);
+      const rows = end - start;
       const u = call.keep(rows * rank);
-      const seen = firstRow(x, adapter, inFeatures);
-      const y = firstRow(output, adapter, outFeatures) + 4 * adapter.start;
+      const seen = x.pointer + 4 * start * inFeatures;
+      const y = output.pointer + 4 * (start * outFeatures + adapter.start);
       kernels.lora_forward(
         rows, inFeatures, width, rank, scaling, seen, inFeatures, a!.pointer, b!.pointer, u, y, outFeatures,
       ); // prettier-ignore
@@ -144,16 +145,17 @@ function adapterGradients(
   const [a, b] = [inputs[first]!, inputs[first + 1]!];
   const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
   const rank = a.shape[1]!;
-  const rows = countRows(adapter, x.shape);
-  const g = firstRow(gradient, adapter, outFeatures) + 4 * adapter.start;
-  const intoX = gradX === 0 ? 0 : firstRow({ pointer: gradX }, adapter, inFeatures);
+  const { start, end } = rangeOf(adapter, x.shape);
+  const rows = end - start;
+  const skipped = 4 * start * inFeatures;
+  const g = gradient.pointer + 4 * (start * outFeatures + adapter.start);
   const gradA = call.targetIfWanted(first);
   const gradB = call.targetIfWanted(first + 1);
   const scratch = call.scratch(kernels.lora_scratch_len(rows, inFeatures, width, rank));
   kernels.lora_backward(
     rows, inFeatures, width, rank, scaling,
-    firstRow(x, adapter, inFeatures), inFeatures, saved[i]!, g, outFeatures, a.pointer, b.pointer,
-    gradA.pointer, gradA.accumulate, gradB.pointer, gradB.accumulate, intoX, inFeatures, scratch,
+    x.pointer + skipped, inFeatures, saved[i]!, g, outFeatures, a.pointer, b.pointer,
+    gradA.pointer, gradA.accumulate, gradB.pointer, gradB.accumulate, gradX && gradX + skipped, inFeatures, scratch,
   ); // prettier-ignore
 }
 
@@ -165,15 +167,8 @@ function firstAdapter({ bias, adapterInput }: LoraLinearAttributes): number {
   return 2 + (bias ? 1 : 0) + (adapterInput ? 1 : 0);
 }
 
-/** How many rows of x an adapter applies to. */
-function countRows({ rows }: AdapterColumns, x: Shape): number {
-  return rows === undefined ? rowsOf(x) : rows.end - rows.start;
-}
-
-/** Where an adapter's rows begin in a matrix of so many columns. */
-function firstRow({ pointer }: { pointer: Pointer }, { rows }: AdapterColumns, columns: number): Pointer {
-  return rows === undefined ? pointer : pointer + 4 * rows.start * columns;
-}
+/** The rows of x that an adapter applies to. */
+const rangeOf = ({ rows }: AdapterColumns, x: Shape): RowRange => rows ?? { start: 0, end: rowsOf(x) };
 
 function checkAdapter(
   what: string,
@@ -188,6 +183,6 @@ function checkAdapter(
   checkShape(what, "B", b, [a[1]!, width]);
   if (start + width > outFeatures)
     throw new ShapeError(`${what}: columns ${start} to ${start + width} are not within ${outFeatures}`);
-  if (rows !== undefined && rows.end > rowsOf(x))
+  if (rows && rows.end > rowsOf(x))
     throw new ShapeError(`${what}: rows ${rows.start} to ${rows.end} are not within ${rowsOf(x)}`);
 }
