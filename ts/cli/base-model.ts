@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { SentenceEncoder } from "../entry/node.js";
+import { folderIndex } from "../io/node/file-source.js";
 import { type LocalModel, resolveModel } from "../io/node/index.js";
 import { digestFile } from "../io/node/save-stream.js";
+import { WEIGHTS, WEIGHTS_INDEX } from "../io/safetensors/index.js";
 import { ConfigError } from "../errors.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { runFiles } from "./run-folder.js";
@@ -44,12 +46,19 @@ export async function loadEncoder(
 /** Files that decide what a model computes. */
 const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
 
+/** Those that do where a model has them: what texts and vectors are made of, and what its weights are in if not in one file. */
+const DECISIVE_IF_THERE = [
+  ...["modules.json", "1_Pooling/config.json", "sentence_bert_config.json", WEIGHTS_INDEX],
+] as const;
+
 /** SHA-256 over those of the files that decide what the model computes. */
 export async function modelHash(model: LocalModel, { signal }: Session): Promise<string> {
   const whole = createHash("sha256");
-  for (const name of DECISIVE) {
+  const there = (name: string) => existsSync(join(model.directory, name));
+  const shards = there(WEIGHTS) ? [] : (folderIndex(model.directory)?.files ?? []).map((path) => basename(path));
+  for (const name of [...DECISIVE, ...DECISIVE_IF_THERE.filter(there), ...shards]) {
     const path = join(model.directory, name);
-    const digest = existsSync(path) ? (await digestFile(path, signal)).sha256 : "none";
+    const digest = there(name) ? (await digestFile(path, signal)).sha256 : "none";
     whole.update(`${name} ${digest}\n`);
   }
   return whole.digest("hex");

@@ -35,7 +35,7 @@ const defaults: Omit<TrainingSettings, "data" | "validation"> = {
   accumulate: 1,
   rank: 8,
   alpha: 16,
-  targetModules: ["query", "key", "value"],
+  targetModules: null,
   rslora: false,
   dora: false,
   dropout: 0,
@@ -93,7 +93,7 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--alpha <x>", `the update is scaled by alpha/rank (default: ${defaults.alpha})`, positive)
     .option(
       "--target-modules <names>",
-      'names with commas, a regular expression or "all-linear" (default: query,key,value)',
+      'names with commas, a regular expression or "all-linear" (default: query, key and value)',
       targetModules,
     )
     .option("--rslora", "scale by alpha/√rank")

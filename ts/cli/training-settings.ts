@@ -30,7 +30,8 @@ export interface TrainingSettings {
   readonly accumulate: number;
   readonly rank: number;
   readonly alpha: number;
-  readonly targetModules: readonly string[] | string;
+  /** Null for what the model calls query, key and value. */
+  readonly targetModules: readonly string[] | string | null;
   readonly rslora: boolean;
   readonly dora: boolean;
   readonly dropout: number;
@@ -67,10 +68,11 @@ export function fitOptions(settings: TrainingSettings, steps: number): FitOption
 
 /** The settings as a new adapter takes them. */
 export function loraOptions({ rank, alpha, targetModules, rslora, dora, dropout }: TrainingSettings): LoraOptions {
-  return { rank, alpha, targetModules, rslora, dora, dropout };
+  return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout };
 }
 
-/** Target modules as `--target-modules` takes them. */
+/** Target modules as `--target-modules` takes them; where none were given, in words. */
 export function formatTargets(targetModules: TrainingSettings["targetModules"]): string {
+  if (targetModules === null) return "query, key, value";
   return typeof targetModules === "string" ? targetModules : targetModules.join(", ");
 }

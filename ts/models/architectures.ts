@@ -3,6 +3,7 @@ import { excerpt } from "../excerpt.js";
 import type { Architecture, ModelPlan } from "./architecture.js";
 import { bert } from "./bert/index.js";
 import { distilbert } from "./distilbert/index.js";
+import { electra } from "./electra/index.js";
 import { roberta } from "./roberta/index.js";
 
 /** Every architecture, by the `model_type` of its config.json. */
@@ -10,6 +11,7 @@ const architectures: Readonly<Record<string, Architecture>> = {
   bert,
   camembert: roberta,
   distilbert,
+  electra,
   roberta,
   "xlm-roberta": roberta,
 };
