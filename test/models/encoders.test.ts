@@ -19,7 +19,7 @@ const flat = (rows: readonly Float32Array[]) => rows.flatMap((row) => [...row]);
 
 // Two ways of adding float32 numbers up: each golden says how far PyTorch's lies from float64, and ours may be up to four
 // times as far.
-describe.each(["roberta", "distilbert", "electra"])("%s", (name) => {
+describe.each(["roberta", "xlm-roberta", "distilbert", "electra"])("%s", (name) => {
   let encoder: SentenceEncoder;
   let classifier: TextClassifier;
   let replay: Replay;

@@ -2,7 +2,8 @@
 
     python3 test/golden/generate/generate_encoder.py electra
 
-torch 2.15, transformers 5.24, peft 0.21, tokenizers 0.23. The tokenizer is distilbert's, which lies there already. LoRA r 4,
+torch 2.15, transformers 5.24, peft 0.21, tokenizers 0.23. The tokenizer is distilbert's, which lies there already, or for
+XLM-R one of pieces with scores that is trained on the texts. LoRA r 4,
 alpha 8 on every linear layer; AdamW at 1e-3, weight decay 0.01; five steps on one batch of eight texts, padded and masked.
 """
 
@@ -16,20 +17,55 @@ import peft
 import torch
 import transformers
 from safetensors.torch import save_file
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
+STEPS = 5
+MOST = 64
 GOLDEN = Path(__file__).parent.parent / "encoders"
 SIZES = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=32, intermediate_size=48, vocab_size=600)
 PLAIN = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, max_position_embeddings=64)
+
+
+
+def distilberts(folder, _):
+    for file in ["tokenizer.json", "tokenizer_config.json"]:
+        shutil.copy(GOLDEN / "distilbert" / file, folder / file)
+
+
+def unigram(folder, texts):
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    trainer = trainers.UnigramTrainer(vocab_size=300, special_tokens=special, unk_token="<unk>", show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    ends = [("<s>", 0), ("</s>", 2)]
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": MOST})
+
+
+# Configuration, model, pooling, tokenizer, and the id that batches are padded with.
 MODELS = {
     "electra": (
         lambda: transformers.ElectraConfig(**SIZES, **PLAIN, embedding_size=16, type_vocab_size=2, hidden_act="gelu_new"),
         transformers.ElectraModel,
         "max",
+        distilberts,
+        0,
+    ),
+    "xlm-roberta": (
+        lambda: transformers.XLMRobertaConfig(
+            **{**SIZES, **PLAIN, "num_hidden_layers": 1, "vocab_size": 300, "max_position_embeddings": 66},
+            type_vocab_size=1,
+            layer_norm_eps=1e-5,
+        ),
+        lambda config: transformers.XLMRobertaModel(config, add_pooling_layer=False),
+        "cls",
+        unigram,
+        1,
     ),
 }
-STEPS = 5
-MOST = 64
 
 
 def pool(how, hidden, mask):
@@ -41,9 +77,9 @@ def pool(how, hidden, mask):
     return (hidden * mask).sum(1) / mask.sum(1)
 
 
-def padded(rows):
+def padded(rows, pad=0):
     width = max(map(len, rows))
-    ids = torch.tensor([row + [0] * (width - len(row)) for row in rows])
+    ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows])
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
     return ids, mask
 
@@ -57,9 +93,9 @@ def logits(model, head, how, rows):
     return vectors(model, how, rows) @ head.weight.T.detach() + head.bias.detach()
 
 
-def run(model, head, how, rows, labels):
+def run(model, head, how, rows, labels, pad):
     """Five steps: losses, and the gradients of the first two."""
-    ids, mask = padded(rows)
+    ids, mask = padded(rows, pad)
     params = [p for p in [*model.parameters(), *head.parameters()] if p.requires_grad]
     optimizer = torch.optim.AdamW(params, lr=1e-3, weight_decay=0.01)
     losses, gradients = [], []
@@ -88,7 +124,7 @@ def write_json(path, value):
 
 def main(name):
     torch.manual_seed(20)
-    make_config, make_model, how = MODELS[name]
+    make_config, make_model, how, make_tokenizer, pad = MODELS[name]
     folder, replay = GOLDEN / name, GOLDEN / name / "replay"
     shutil.rmtree(folder, ignore_errors=True)
     model = make_model(make_config()).eval()
@@ -97,13 +133,14 @@ def main(name):
             # Far from the initial 0.02, so that nothing hides; biases and norms too.
             parameter.add_(torch.randn_like(parameter) * (0.15 if parameter.dim() == 2 else 0.1))
     model.save_pretrained(folder)
-    for file in ["tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json", "modules.json"]:
+    for file in ["sentence_bert_config.json", "modules.json"]:
         shutil.copy(GOLDEN / "distilbert" / file, folder / file)
     modes = {"cls": "cls_token", "mean": "mean_tokens", "max": "max_tokens"}
     switches = {f"pooling_mode_{key}": mode == how for mode, key in modes.items()}
     write_json(folder / "1_Pooling/config.json", {"word_embedding_dimension": SIZES["hidden_size"], **switches})
 
     texts = json.loads((GOLDEN / "texts.json").read_text())
+    make_tokenizer(folder, [*texts["texts"], *texts["batch_texts"]])
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(MOST)
     ids = {key: [tokenizer.encode(text).ids for text in texts[given]] for key, given in [("texts", "texts"), ("batch", "batch_texts")]}
@@ -126,7 +163,7 @@ def main(name):
     ]:
         if kind == "f32":
             peft_model.save_pretrained(replay / "init_adapter")
-        losses, gradients = run(peft_model, linear, how, ids["batch"], texts["batch_labels"])
+        losses, gradients = run(peft_model, linear, how, ids["batch"], texts["batch_labels"], pad)
         adapter = {n: p.detach() for n, p in peft_model.named_parameters() if p.requires_grad}
         runs[kind] = (losses, gradients, adapter, logits(peft_model, linear, how, ids["texts"]))
     single.save_pretrained(replay / "adapter_step5")
