@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { modelSource } from "../../ts/models/model-source.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
+import { goldenJson } from "../golden.js";
 import { miniLM } from "./minilm.js";
 
 type Json = Record<string, unknown>;
@@ -60,6 +61,11 @@ const variants: Record<string, Json> = {
       type: "Sequence",
       pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Metaspace", replacement: "_" }],
     },
+  },
+  "byte-level": await goldenJson<Json>("encoders/roberta/tokenizer.json"),
+  "byte-level, with a space before": {
+    ...(await goldenJson<Json>("encoders/roberta/tokenizer.json")),
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
   },
   "parted in an unknown way": { pre_tokenizer: { type: "Punctuation" } },
 };
