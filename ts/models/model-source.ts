@@ -58,6 +58,14 @@ function checkedSource(source: ModelSource): ModelSource {
   return { name, open };
 }
 
+/** Files without which there is no model: of these it is said what a server answered instead. */
+const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/** Whether a server says in its way that it has no such file: as buckets do that don't list, and servers of pages do. */
+const isMissing = ({ status, headers }: Response, file: string) =>
+  status === 404 ||
+  (!NEEDED.includes(file) && (status === 403 || /^text\/html\b/.test(headers.get("content-type") ?? "")));
+
 /** A folder behind an address: `${address}/config.json` and so on. */
 export function addressSource(address: string): ModelSource {
   return {
@@ -71,7 +79,7 @@ export function addressSource(address: string): ModelSource {
           { cause },
         );
       });
-      if (response.status === 404) return null;
+      if (isMissing(response, file)) return null;
       if (!response.ok)
         throw new ModelError(`model ${clip(address)}: ${clip(url)} answered ${response.status}`, { url });
       return bytesSource(new Uint8Array(await response.arrayBuffer()));
