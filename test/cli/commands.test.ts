@@ -242,7 +242,9 @@ describe("a model whose weights are in several files, of another architecture", 
     const { code, err } = await lowrank([...shortRun({ ...fixture, model }, adapter, 3), "--no-baseline"]);
     expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
     expect(readAdapter(adapterFiles(adapter)).config.targetModules).toEqual(["q_lin", "k_lin", "v_lin"]);
-    expect((await lowrank(["predict", "--run", adapter, "a good film"])).code).toBe(0);
+    const predict = async () => (await lowrank(["predict", "--run", adapter, "--json", "a good film"])).out;
+    const said = await predict();
+    expect(said).toMatch(/probabilit/);
     expect((await lowrank(["merge", adapter, "--out", merged])).out).toMatch(/merged in: \d+ tensors, written to/);
     const some = ["a good film", "bad"];
     const together = vectors((await lowrank(["embed", "--adapter", adapter, ...some])).out);
@@ -253,6 +255,10 @@ describe("a model whose weights are in several files, of another architecture", 
     const { code: unknown, err: message } = await lowrank(["embed", "--model", merged, "--prompt-name", "q", "a"]);
     expect(unknown).not.toBe(0);
     expect(message).toMatch(/no prompt "q"; it has none/);
+
+    // The head goes on with the vectors that it was trained on, whatever the model's files say by now.
+    await writeFile(join(model, "1_Pooling/config.json"), JSON.stringify({ pooling_mode: "mean" }));
+    expect(await predict()).toBe(said);
   });
 });
 

@@ -7,6 +7,7 @@ import { type LocalModel, resolveModel } from "../io/node/index.js";
 import { digestFile } from "../io/node/save-stream.js";
 import { WEIGHTS, WEIGHTS_INDEX } from "../io/safetensors/index.js";
 import { ConfigError } from "../errors.js";
+import type { PoolingMode } from "../models/sentence/pooling.js";
 import { ProgressReporter } from "./progress-bar.js";
 import { runFiles } from "./run-folder.js";
 import { hearSignals, type Session } from "./session.js";
@@ -25,15 +26,20 @@ export async function findModel(name: string, session: Session, quiet = false): 
   }
 }
 
-/** Loads an encoder; `maxTokens` null for what the model allows. The caller disposes of it. */
+/** Loads an encoder; `maxTokens` null and no `pooling` for what the model says. The caller disposes of it. */
 export async function loadEncoder(
   model: LocalModel,
   seed: number,
   maxTokens: number | null,
   session: Session,
+  pooling?: PoolingMode,
 ): Promise<SentenceEncoder> {
   await hearSignals(session);
-  const encoder = await SentenceEncoder.load(model, { seed, ...(maxTokens === null ? {} : { maxTokens }) });
+  const encoder = await SentenceEncoder.load(model, {
+    seed,
+    ...(maxTokens === null ? {} : { maxTokens }),
+    ...(pooling === undefined ? {} : { pooling }),
+  });
   try {
     await hearSignals(session);
     return encoder;
