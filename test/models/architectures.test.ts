@@ -127,6 +127,16 @@ describe("tensors", () => {
   });
 });
 
+it("norms may have the names that TensorFlow gave them", async () => {
+  const files = await goldenEncoder("electra");
+  const turned = (name: string) =>
+    name.replace(/LayerNorm\.(weight|bias)$/, (_, part) => `LayerNorm.${part === "bias" ? "beta" : "gamma"}`);
+  const tensors = tensorsOf(files, (name) => `electra.${turned(name)}`);
+  expect([...tensors.keys()].filter((name) => name.endsWith(".gamma"))).toHaveLength(5);
+  const old = { ...files, "model.safetensors": writeSafetensors(tensors) };
+  expect(await vectors(old)).toEqual(await vectors(files));
+});
+
 describe("weights in several files", () => {
   const INDEX = "model.safetensors.index.json";
 

@@ -4,7 +4,7 @@ import { type OpenTensorFile, weightProblem, type WeightOptions } from "../../io
 import type { Tensor } from "../../tensor.js";
 import { AdaptedLinear } from "../adapted-linear.js";
 import type { LinearShape } from "../architecture.js";
-import { checkTensors } from "../tensor-check.js";
+import { checkTensors, type TensorNames } from "../tensor-check.js";
 import type { EncoderConfig } from "./config.js";
 import { embeddings, encoderTensors, type LayerNames, layerLinears, projection } from "./tensors.js";
 
@@ -47,8 +47,8 @@ export async function loadEncoderWeights(
   names: LayerNames,
   options: WeightOptions = {},
 ): Promise<EncoderWeights> {
-  const prefix = checkTensors(file, encoderTensors(config, names));
-  const read = new WeightReader(graph, file, prefix, options);
+  const nameOf = checkTensors(file, encoderTensors(config, names));
+  const read = new WeightReader(graph, file, nameOf, options);
   const between = projection(config);
   const first = {
     words: await read.constant(`${embeddings.words}.weight`),
@@ -78,7 +78,7 @@ class WeightReader {
   constructor(
     private readonly graph: Graph,
     private readonly file: OpenTensorFile,
-    private readonly prefix: string,
+    private readonly nameOf: TensorNames,
     private readonly options: WeightOptions,
   ) {}
 
@@ -88,7 +88,7 @@ class WeightReader {
   }
 
   async tensor(name: string): Promise<Tensor> {
-    const key = this.prefix + name;
+    const key = this.nameOf(name);
     const tensor = await this.file.tensor(key);
     const problem = weightProblem(this.file.info(key).dtype, tensor, this.options);
     if (problem === null) return tensor;
