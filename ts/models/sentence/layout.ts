@@ -75,9 +75,15 @@ async function readModules(source: ModelSource): Promise<{ pooling: string; norm
   return found;
 }
 
-/** A mode's switch in a pooling's config.json. */
-const switchOf = (mode: PoolingMode) =>
-  `pooling_mode_${mode}${{ cls: "_token", mean_sqrt_len_tokens: "", lasttoken: "" }[mode as string] ?? "_tokens"}`;
+/** Switches of a pooling's config.json. */
+const switches = new Map<string, PoolingMode>([
+  ["pooling_mode_cls_token", "cls"],
+  ["pooling_mode_max_tokens", "max"],
+  ["pooling_mode_mean_tokens", "mean"],
+  ["pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"],
+  ["pooling_mode_weightedmean_tokens", "weightedmean"],
+  ["pooling_mode_lasttoken", "lasttoken"],
+]);
 
 /** Modes are switches, several of which may be on, or since sentence-transformers 5 one name or several. */
 function readPooling(json: { readonly [key: string]: Json }, fail: Failure): Pooling {
@@ -86,16 +92,15 @@ function readPooling(json: { readonly [key: string]: Json }, fail: Failure): Poo
     if (poolingModes.includes(mode as PoolingMode)) return mode as PoolingMode;
     throw unknownMode("pooling_mode", mode);
   });
-  const bySwitch = new Map(poolingModes.map((mode) => [switchOf(mode), mode]));
   for (const [key, value] of Object.entries(json)) {
     if (!key.startsWith("pooling_mode_")) continue;
     if (typeof value !== "boolean") throw fail(`${clip(key)} must be true or false, got ${excerpt(value)}`);
-    const mode = bySwitch.get(key);
+    const mode = switches.get(key);
     if (value && mode === undefined) throw unknownMode(key, value);
     if (value && mode !== undefined) modes.push(mode);
   }
   if (modes.length > 0) return new Pooling(modes);
-  throw fail(`no way of pooling is switched on; one of ${[...bySwitch.keys()].join(", ")} must be true`);
+  throw fail(`no way of pooling is switched on; one of ${[...switches.keys()].join(", ")} must be true`);
 
   function unknownMode(key: string, value: Json) {
     return new UnsupportedError(
