@@ -106,7 +106,7 @@ const hostile: Record<string, readonly unknown[]> = {
   "run.settings.accumulate": [null, 0, 1.5],
   "run.settings.rank": [null, 0, "8"],
   "run.settings.alpha": [null, 0],
-  "run.settings.targetModules": [null, 3, ["query", 3], {}],
+  "run.settings.targetModules": [3, ["query", 3], {}],
   "run.settings.rslora": [null, 0, "false"],
   "run.settings.dora": [undefined],
   "run.settings.dropout": [null, 1, -0.1],

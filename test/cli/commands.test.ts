@@ -1,11 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mergeWeight } from "../../ts/cli/files/merged-weights.js";
-import { LoraLinear, readAdapter, readSafetensors, SentenceEncoder, tensor, type TensorFile } from "../../ts/index.js";
+import {
+  LoraLinear,
+  readAdapter,
+  readSafetensors,
+  SentenceEncoder,
+  tensor,
+  type TensorFile,
+  writeSafetensors,
+} from "../../ts/index.js";
 import { transpose } from "../../ts/io/peft/transpose.js";
-import { examples, type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+import { examples, type Fixture, lowrank, makeFixture, project, shortRun } from "./fixture.js";
 
 let fixture: Fixture;
 let run: string;
@@ -199,6 +207,58 @@ describe("inspect", () => {
     expect(folder).toEqual(file);
     expect(file).toMatchObject({ adapter: null, metadata: { format: "pt" } });
     expect(file.tensors).toHaveLength(41);
+  });
+});
+
+const adapterFiles = (folder: string) =>
+  Object.fromEntries(
+    ["adapter_config.json", "adapter_model.safetensors"].map((name) => [
+      name,
+      new Uint8Array(readFileSync(join(folder, name))),
+    ]),
+  );
+
+describe("a model whose weights are in several files, of another architecture", () => {
+  it("is inspected, trained on and merged as one in a single file is", async () => {
+    const model = fixture.path("distilbert");
+    await cp(join(project, "test/golden/encoders/distilbert"), model, { recursive: true });
+    const whole = JSON.parse((await lowrank(["inspect", model, "--json"])).out);
+    const weights = readSafetensors(readFileSync(join(model, "model.safetensors")));
+    await rm(join(model, "model.safetensors"));
+    const file = (i: number) => `model-0000${i + 1}-of-00002.safetensors`;
+    const half = (name: string) => weights.names.indexOf(name) % 2;
+    for (const i of [0, 1]) {
+      const names = weights.names.filter((name) => half(name) === i);
+      const tensors = new Map(names.map((name) => [name, weights.tensor(name)]));
+      await writeFile(join(model, file(i)), writeSafetensors(tensors));
+    }
+    const weight_map = Object.fromEntries(weights.names.map((name) => [name, file(half(name))]));
+    await writeFile(join(model, "model.safetensors.index.json"), JSON.stringify({ weight_map }));
+    const sharded = JSON.parse((await lowrank(["inspect", model, "--json"])).out);
+    expect(sharded).toMatchObject({ parameters: whole.parameters, adapter: null });
+    expect(sharded.tensors).toEqual(whole.tensors);
+
+    const [adapter, merged] = [fixture.path("distilbert-run"), fixture.path("distilbert-merged")];
+    const { code, err } = await lowrank([...shortRun({ ...fixture, model }, adapter, 3), "--no-baseline"]);
+    expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
+    expect(readAdapter(adapterFiles(adapter)).config.targetModules).toEqual(["q_lin", "k_lin", "v_lin"]);
+    const predict = async () => (await lowrank(["predict", "--run", adapter, "--json", "a good film"])).out;
+    const said = await predict();
+    expect(said).toMatch(/probabilit/);
+    expect((await lowrank(["merge", adapter, "--out", merged])).out).toMatch(/merged in: \d+ tensors, written to/);
+    const some = ["a good film", "bad"];
+    const together = vectors((await lowrank(["embed", "--adapter", adapter, ...some])).out);
+    const full = vectors((await lowrank(["embed", "--model", merged, ...some])).out);
+    expect(largestDifference(together, full)).toBeLessThan(1e-5);
+    const prompted = vectors((await lowrank(["embed", "--model", merged, "--prompt", "a ", "good film", "bad"])).out);
+    expect(prompted[0]).toEqual(full[0]);
+    const { code: unknown, err: message } = await lowrank(["embed", "--model", merged, "--prompt-name", "q", "a"]);
+    expect(unknown).not.toBe(0);
+    expect(message).toMatch(/no prompt "q"; it has none/);
+
+    // The head goes on with the vectors that it was trained on, whatever the model's files say by now.
+    await writeFile(join(model, "1_Pooling/config.json"), JSON.stringify({ pooling_mode: "mean" }));
+    expect(await predict()).toBe(said);
   });
 });
 

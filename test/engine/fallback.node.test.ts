@@ -63,7 +63,9 @@ describe("a relaxed build that", () => {
         { dist, flags: relaxedFlags }, // prettier-ignore
       );
       expect(asked).toMatchObject({ name: "UnsupportedError", left: 0, build: "simd", threads: 2, workers: 1 });
-      expect(asked.message).toMatch(/the "relaxed" build computes wrongly in this runtime: element \[0, 0\] of the self-test is/);
+      expect(asked.message).toMatch(
+        /the "relaxed" build computes wrongly in this runtime: element \[0, 0\] of the self-test is/,
+      );
     });
   });
 

@@ -127,6 +127,41 @@ describe("the hub", () => {
     await file!.close?.();
   });
 
+  it("brings sentence-transformers' files, and weights in several files, whole or not at all", async () => {
+    const cache = await temporaryFolder();
+    const at = `${name}/resolve/main`;
+    const { [`${at}/model.safetensors`]: _, ...others } = hubFiles();
+    const weight_map = { a: "model-1-of-2.safetensors", b: "model-2-of-2.safetensors" };
+    const index = text(JSON.stringify({ weight_map }));
+    const files = {
+      ...others,
+      [`${at}/1_Pooling/config.json`]: text("{}"),
+      [`${at}/model.safetensors.index.json`]: index,
+      [`${at}/model-1-of-2.safetensors`]: weights,
+    };
+    const partial = await hubServer(files);
+    const { message } = await failure(resolveModel(name, { cache, hubUrl: partial.url }));
+    expect(message).toMatch(/has no model-2-of-2\.safetensors at revision main/);
+    expect(await list(cache)).toEqual([]);
+
+    const escaping = text(JSON.stringify({ weight_map: { a: "../../x.safetensors" } }));
+    const hostile = await hubServer({ ...files, [`${at}/model.safetensors.index.json`]: escaping });
+    const refused = await failure(resolveModel(name, { cache, hubUrl: hostile.url }));
+    expect(refused.message).toMatch(/must lie in a \.safetensors file beside it, got "\.\.\/\.\.\/x/);
+    expect(await list(cache)).toEqual([]);
+
+    const hub = await hubServer({ ...files, [`${at}/model-2-of-2.safetensors`]: weights });
+    const { directory } = await resolveModel(name, { cache, hubUrl: hub.url });
+    const found = await list(directory);
+    expect(found).toEqual(
+      expect.arrayContaining(["1_Pooling/config.json", "model-1-of-2.safetensors", "model.safetensors.index.json"]),
+    );
+    expect((await resolveModel(name, { cache, offline: true })).origin).toBe("cache");
+    await writeFile(join(directory, "model-2-of-2.safetensors"), "damaged");
+    const damaged = await failure(resolveModel(name, { cache, offline: true }));
+    expect(damaged.message).toMatch(/model-2-of-2\.safetensors from the cache: expected 300000 bytes, got 7/);
+  });
+
   it("is not believed where a file differs from its stated hash", async () => {
     const cache = await temporaryFolder();
     const hub = await hubServer(hubFiles(), { [`${name}/resolve/main/model.safetensors`]: "0".repeat(64) });

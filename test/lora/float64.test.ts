@@ -46,7 +46,7 @@ describe.each([0, 0.4])("DoRA on a part of a joined weight, dropout %s", (dropou
     const frozen = graph.frozen({ shape: [IN, OUT], format: "f32", bytes });
     const linear = new AdaptedLinear(graph, frozen, graph.constant(bias), parts);
     const options = { rank: RANK, alpha: 3, targetModules: ["key"], dora: true, dropout };
-    const adapter = createAdapter(graph, "joined", [linear], "base", options);
+    const adapter = createAdapter(graph, "joined", { linears: [linear], name: "base", targetModules: [] }, options);
     const { loraA, loraB, magnitude } = adapter.layers.get("key")!;
     graph.setValue(loraB, normal(graph, [RANK, width], 0.5));
     const m = magnitude!;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { modelSource } from "../../ts/io/model-source.js";
 import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
+import { goldenJson } from "../golden.js";
 import { miniLM } from "./minilm.js";
 
 type Json = Record<string, unknown>;
@@ -59,6 +60,11 @@ const variants: Record<string, Json> = {
       type: "Sequence",
       pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Metaspace", replacement: "_" }],
     },
+  },
+  "byte-level": await goldenJson<Json>("encoders/roberta/tokenizer.json"),
+  "byte-level, with a space before": {
+    ...(await goldenJson<Json>("encoders/roberta/tokenizer.json")),
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
   },
   "parted in an unknown way": { pre_tokenizer: { type: "Punctuation" } },
 };

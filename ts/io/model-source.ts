@@ -3,7 +3,7 @@ import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { bytesSource, type ByteSource, checkSource, readRange } from "./byte-source.js";
 import type { FileMap } from "./file-map.js";
-import { type Json, parseJsonObject } from "./json.js";
+import { type Json, type JsonFailure, parseJson, parseJsonObject } from "./json.js";
 import { callable, whole } from "../arguments/settings.js";
 
 /** Where a model's files come from: a folder, a page's uploads, a bucket. */
@@ -58,6 +58,14 @@ function checkedSource(source: ModelSource): ModelSource {
   return { name, open };
 }
 
+/** Files without which there is no model: of these it is said what a server answered instead. */
+const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/** Whether a server says in its way that it has no such file: as buckets do that don't list, and servers of pages do. */
+const isMissing = ({ status, headers }: Response, file: string) =>
+  status === 404 ||
+  (!NEEDED.includes(file) && (status === 403 || /^text\/html\b/.test(headers.get("content-type") ?? "")));
+
 /** A folder behind an address: `${address}/config.json` and so on. */
 export function addressSource(address: string): ModelSource {
   return {
@@ -71,7 +79,7 @@ export function addressSource(address: string): ModelSource {
           { cause },
         );
       });
-      if (response.status === 404) return null;
+      if (isMissing(response, file)) return null;
       if (!response.ok)
         throw new ModelError(`model ${clip(address)}: ${clip(url)} answered ${response.status}`, { url });
       return bytesSource(new Uint8Array(await response.arrayBuffer()));
@@ -102,11 +110,28 @@ export async function readRequiredJson(source: ModelSource, file: string): Promi
   return parseFile(source, file, await readRequired(source, file));
 }
 
-async function parseFile(source: ModelSource, file: string, found: ByteSource): Promise<JsonObject> {
+/** A JSON list from a file; null where an optional one is missing. Throws `ModelError` where it is no JSON list. */
+export async function readJsonList(source: ModelSource, file: string): Promise<readonly Json[] | null> {
+  const found = await source.open(file);
+  return found === null ? null : parseFile(source, file, found, parseList);
+}
+
+function parseList(bytes: Uint8Array, fail: JsonFailure): readonly Json[] {
+  const list = parseJson(bytes, fail);
+  if (Array.isArray(list)) return list;
+  throw fail(`a JSON list is expected, got ${excerpt(list)}`);
+}
+
+async function parseFile<T = JsonObject>(
+  source: ModelSource,
+  file: string,
+  found: ByteSource,
+  parse: (bytes: Uint8Array, fail: JsonFailure) => T = parseJsonObject as typeof parse,
+): Promise<T> {
   const fail = (problem: string, cause?: unknown) =>
     new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file }, { cause });
   try {
-    return parseJsonObject(await readRange(found, 0, found.size, file), fail);
+    return parse(await readRange(found, 0, found.size, file), fail);
   } finally {
     await found.close?.();
   }

@@ -2,6 +2,8 @@ import { throwIfAborted } from "../waiting/abort.js";
 import { ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { bytesSource, readRange } from "../io/byte-source.js";
+import { parseJsonObject } from "../io/json.js";
+import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../io/safetensors/index.js";
 import type { JobModel } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
 
@@ -13,7 +15,10 @@ export interface HashedModel {
 }
 
 /** Files that decide what a model computes. */
-const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIGHTS];
+
+/** Those that do where a model has them: what texts and vectors are made of, and what its weights are in if not in one file. */
+const DECISIVE_IF_THERE = ["modules.json", "1_Pooling/config.json", "sentence_bert_config.json", WEIGHTS_INDEX];
 
 /**
  * Hashes a model's files. Those that had to be read for it are kept until they are opened: what is loaded is what was
@@ -23,10 +28,16 @@ export async function hashModel(model: JobModel, signal: AbortSignal | undefined
   const { name, origin } = model;
   const kept = new Map<string, Uint8Array | null>();
   const lines: string[] = [];
-  for (const file of DECISIVE) {
+  const add = async (file: string, always: boolean) => {
     throwIfAborted(signal);
-    lines.push(`${file} ${(await digestOf(model, file, kept, signal)) ?? "none"}\n`);
-  }
+    const digest = await digestOf(model, file, kept, signal);
+    if (always || digest !== null) lines.push(`${file} ${digest ?? "none"}\n`);
+    return digest !== null;
+  };
+  let whole = false;
+  for (const file of DECISIVE) whole = await add(file, true);
+  for (const file of DECISIVE_IF_THERE) await add(file, false);
+  if (!whole) for (const file of await shards(model, kept)) await add(file, true);
   const open: JobModel["open"] = async (file) => {
     const bytes = kept.get(file);
     if (bytes === undefined) return model.open(file);
@@ -34,6 +45,15 @@ export async function hashModel(model: JobModel, signal: AbortSignal | undefined
     return bytes && bytesSource(bytes);
   };
   return { hash: await sha256(new TextEncoder().encode(lines.join(""))), model: { name, origin, open } };
+}
+
+/** The files that the weights lie in where they are in several. Throws `ModelError` for an index that makes no sense. */
+async function shards(model: JobModel, kept: ReadonlyMap<string, Uint8Array | null>): Promise<readonly string[]> {
+  const bytes = kept.get(WEIGHTS_INDEX) ?? (await readWhole(model, WEIGHTS_INDEX));
+  if (bytes === null) return [];
+  const fail = (problem: string) =>
+    new ModelError(`model ${clip(model.name)}: ${WEIGHTS_INDEX}: ${problem}`, { model: model.name });
+  return readWeightMap(parseJsonObject(bytes, fail), fail).files;
 }
 
 async function digestOf(

@@ -29,7 +29,7 @@ export const specDefaults: Omit<TrainingSettings, "data" | "validation"> = {
   accumulate: 1,
   rank: 8,
   alpha: 16,
-  targetModules: ["query", "key", "value"],
+  targetModules: null,
   rslora: false,
   dora: false,
   dropout: 0,

@@ -49,7 +49,7 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   accumulate: wholeFrom(1),
   rank: wholeFrom(1),
   alpha: positive,
-  targetModules: matching("text or a list of texts", (value) => isText(value) || isTexts(value)),
+  targetModules: orNull(matching("text or a list of texts", (value) => isText(value) || isTexts(value))),
   rslora: flag,
   dora: flag,
   dropout: (what, name, value) => fraction(what, name, value),

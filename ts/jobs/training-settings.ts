@@ -47,8 +47,8 @@ export interface TrainingSettings {
   readonly rank: number;
   /** The update is scaled by alpha/rank. */
   readonly alpha: number;
-  /** Names of modules, a regular expression for whole paths, or "all-linear". */
-  readonly targetModules: readonly string[] | string;
+  /** Names of modules, a regular expression for whole paths, or "all-linear"; null for what the model calls query, key and value. */
+  readonly targetModules: readonly string[] | string | null;
   /** Scale by alpha/√rank instead. */
   readonly rslora: boolean;
   /** Learn magnitudes too (DoRA). */
@@ -92,10 +92,11 @@ export function fitOptions(settings: TrainingSettings, steps: number): FitOption
 
 /** The settings as a new adapter takes them. */
 export function loraOptions({ rank, alpha, targetModules, rslora, dora, dropout }: TrainingSettings): LoraOptions {
-  return { rank, alpha, targetModules, rslora, dora, dropout };
+  return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout };
 }
 
-/** Target modules as `--target-modules` takes them. */
+/** Target modules as `--target-modules` takes them; where none were given, in words. */
 export function formatTargets(targetModules: TrainingSettings["targetModules"]): string {
+  if (targetModules === null) return "query, key, value";
   return typeof targetModules === "string" ? targetModules : targetModules.join(", ");
 }

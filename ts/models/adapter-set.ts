@@ -11,7 +11,7 @@ import type { AdaptedLinear } from "./adapted-linear.js";
 import type { AdapterSelection } from "./adapter-selection.js";
 import { CallAdapters, rangesOf } from "./call-adapters.js";
 import { fitAdapter } from "./fit-adapter.js";
-import { createAdapter, type LoraOptions } from "./lora-options.js";
+import { type AdapterBase, createAdapter, type LoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
 
 /** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
@@ -35,18 +35,19 @@ export class AdapterSet {
   private merged: ModelAdapter | null = null;
   /** Calls that are under way on the base as it is. */
   private calls = 0;
+  private readonly linears: readonly AdaptedLinear[];
 
   constructor(
     private readonly graph: Graph,
-    private readonly linears: readonly AdaptedLinear[],
-    /** Name of the base, which new adapters record. */
-    private readonly base: string,
-  ) {}
+    private readonly base: AdapterBase,
+  ) {
+    this.linears = base.linears;
+  }
 
   /** Adds a new adapter and makes it the active one. */
   add(name: string, options: LoraOptions): void {
     this.checkNew("addAdapter", name);
-    this.register(this.graph.allOrNothing(() => createAdapter(this.graph, name, this.linears, this.base, options)));
+    this.register(this.graph.allOrNothing(() => createAdapter(this.graph, name, this.base, options)));
   }
 
   /** Adds an adapter from PEFT's files and makes it the active one. Throws `AdapterError` where it does not fit. */

@@ -8,6 +8,7 @@ import { transpose } from "../io/peft/transpose.js";
 import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
+import type { Pooling } from "./sentence/pooling.js";
 
 const HEAD_FILE = "head.safetensors";
 const LABELS_FILE = "labels.json";
@@ -22,17 +23,21 @@ export interface HeadFiles {
 }
 
 /** Head and labels as files. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch has it. */
-export function writeHead({ graph, weight, bias }: ClassificationHead, labels: readonly string[]): FileMap {
+export function writeHead(
+  { graph, weight, bias }: ClassificationHead,
+  labels: readonly string[],
+  pooling: Pooling,
+): FileMap {
   return {
     [HEAD_FILE]: writeSafetensors({ weight: transpose(graph.value(weight)), bias: graph.value(bias) }),
-    [LABELS_FILE]: new TextEncoder().encode(`${JSON.stringify({ labels, pooling: "mean" }, null, 2)}\n`),
+    [LABELS_FILE]: new TextEncoder().encode(`${JSON.stringify({ labels, pooling: String(pooling) }, null, 2)}\n`),
   };
 }
 
 /** Reads what `writeHead` wrote. Throws `FormatError` where a file is missing, damaged, or of another encoder. */
-export function readHead(files: FileMap, hidden: number, options: WeightOptions): HeadFiles {
+export function readHead(files: FileMap, hidden: number, pooling: Pooling, options: WeightOptions): HeadFiles {
   checkRecord("TextClassifier.load: a classifier's files by name, as bytes, are expected", files);
-  const labels = readLabels(file(files, LABELS_FILE, "labels"));
+  const labels = readLabels(file(files, LABELS_FILE, "labels"), pooling);
   const tensors = readSafetensors(file(files, HEAD_FILE, "head"), HEAD_FILE);
   const read = (name: string) => {
     const tensor = tensors.tensor(name);
@@ -72,13 +77,19 @@ function file(files: FileMap, name: string, what: string): Uint8Array {
   throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`);
 }
 
-function readLabels(bytes: Uint8Array): string[] {
-  const { labels } = parseJsonObject(
+function readLabels(bytes: Uint8Array, pooling: Pooling): string[] {
+  const { labels, pooling: trained = null } = parseJsonObject(
     bytes,
     (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, {}, { cause }),
   );
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
     throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`);
   }
+  if (trained !== null && trained !== String(pooling))
+    throw new FormatError(
+      `${LABELS_FILE}: the classifier was trained on vectors of pooling ${excerpt(trained)}, and this encoder's are of ` +
+        `"${pooling}": load the encoder with that \`pooling\``,
+      { pooling: trained },
+    );
   return takeLabels(labels);
 }

@@ -1,9 +1,11 @@
 import { checkRecord } from "../arguments/collections.js";
 import { type AdapterConfig, targetTest } from "../io/peft/index.js";
-import { type BertConfig, bertConfig } from "./bert/config.js";
+import type { ModelPlan, NamedShape } from "./architecture.js";
+import { modelPlan } from "./architectures.js";
 import { checkOptions } from "../arguments/options.js";
-import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { oneOf, whole } from "../arguments/settings.js";
+import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
+import { sizeOf } from "../values/tensor.js";
 import { type LoraOptions, resolveLoraOptions } from "./lora-options.js";
 
 /** What is going to run. */
@@ -47,51 +49,45 @@ const MOST_LAYERS = 10_000;
  */
 export function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): MemoryEstimate {
   checkRecord("estimateMemory: a model is its config.json, parsed", model);
-  const config = bertConfig(model);
-  whole("estimateMemory", "num_hidden_layers", config.layers, 1, MOST_LAYERS);
+  const plan = modelPlan(model);
+  whole("estimateMemory", "layers", plan.config.layers, 1, MOST_LAYERS);
   checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies"]);
   const { tokens, lora = {}, weights = "f32", packedCopies = weights === "f32" ? 2 : 0 } = options;
   whole("estimateMemory", "tokens", tokens, 1);
   oneOf("estimateMemory", "weights", weights, weightFormats);
   whole("estimateMemory", "packedCopies", packedCopies, 0, 2);
-  const adapted = lora === null ? null : resolveLoraOptions("estimateMemory: lora", lora).config;
-  const { hiddenSize: h, intermediateSize: inner, layers } = config;
-  const linear = layers * (4 * h * h + 2 * h * inner);
-  const small = layers * (9 * h + inner) + 2 * h;
-  const embeddings = (config.vocabularySize + config.maxPositions) * h;
+  const adapted = lora === null ? null : resolveLoraOptions("estimateMemory: lora", lora, plan.targetModules).config;
   // Inference asks for no transposed copy.
   const copies = Math.max(0, Math.min(packedCopies, adapted === null ? 1 : 2) - (weights === "f32" ? 1 : 0));
-  const adapter = adapted === null ? 0 : adapterParameters(config, adapted);
   const estimate = {
-    weights: (weights === "f32" ? FLOAT : HALF) * (embeddings + linear) + FLOAT * (small + h),
-    packed: FLOAT * linear * copies,
-    adapter: FLOAT * adapter * 4,
-    step: adapted === null ? FLOAT * tokens * (12 * h + 2 * inner) : stepMemory(config, tokens, adapted.r),
+    weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, weights)),
+    packed:
+      FLOAT *
+      copies *
+      total(plan.linears(), ({ paths, inFeatures, outFeatures }) => paths.length * inFeatures * outFeatures),
+    adapter: adapted === null ? 0 : 4 * FLOAT * adapterParameters(plan, adapted),
+    step: adapted === null ? plan.inferenceMemory(tokens) : plan.stepMemory({ tokens, rank: adapted.r }),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }
 
-/**
- * Bytes that the tape of one training step takes. A layer keeps q, k, v, their context and six more of the hidden size, the
- * inner layer before and after its activation, and a few numbers a token; going back, the widest gradients that live at
- * once are two inner ones and six hidden ones. A hundredth goes to rounding blocks up.
- */
-export function stepMemory(config: BertConfig, tokens: number, rank = 8): number {
-  const { hiddenSize: h, intermediateSize: inner, layers, heads } = config;
-  const forward = layers * (10 * h + 2 * inner + heads + 4 + 4 * rank) + 5 * h + 4;
-  return Math.ceil(1.01 * FLOAT * tokens * (forward + 2 * inner + 6 * h)) + 65_536;
+/** Bytes of a tensor as loaded: matrices in the format, what is one-dimensional or taken in part in float32. */
+function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFormat): number {
+  const stored = shape.length === 2 && rows === shape[0] && weights !== "f32";
+  return (stored ? HALF : FLOAT) * sizeOf([rows, ...shape.slice(1)]);
 }
 
-function adapterParameters(config: BertConfig, adapter: AdapterConfig): number {
+function adapterParameters(plan: ModelPlan, adapter: AdapterConfig): number {
   const isTarget = targetTest(adapter);
-  const { hiddenSize: h, intermediateSize: inner } = config;
-  let count = 0;
-  for (let i = 0; i < config.layers; i++) {
-    const at = `encoder.layer.${i}`;
-    for (const name of ["query", "key", "value"]) if (isTarget(`${at}.attention.self.${name}`)) count += 2 * h;
-    if (isTarget(`${at}.attention.output.dense`)) count += 2 * h;
-    if (isTarget(`${at}.intermediate.dense`)) count += h + inner;
-    if (isTarget(`${at}.output.dense`)) count += h + inner;
-  }
-  return count * adapter.r;
+  const features = total(
+    plan.linears(),
+    ({ paths, inFeatures, outFeatures }) => paths.filter(isTarget).length * (inFeatures + outFeatures),
+  );
+  return features * adapter.r;
+}
+
+function total<T>(items: Iterable<T>, size: (item: T) => number): number {
+  let sum = 0;
+  for (const item of items) sum += size(item);
+  return sum;
 }

@@ -1,10 +1,11 @@
 import { throwIfAborted } from "../waiting/abort.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { nextTask } from "../waiting/next-task.js";
-import type { AdapterSelection } from "./adapter-selection.js";
 import type { AdapterChoice, AdapterSet } from "./adapter-set.js";
+import type { TransformerModel } from "./architecture.js";
 import type { CallAdapters } from "./call-adapters.js";
-import { type RaggedBatch, raggedBatch, tokenBatches } from "./ragged-batch.js";
+import { raggedBatch, tokenBatches } from "./ragged-batch.js";
+import type { Pooling } from "./sentence/pooling.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
 
 /** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
@@ -13,8 +14,8 @@ const INFERENCE_TOKENS = 1024;
 /** What runs texts. */
 export interface InferenceParts {
   readonly graph: Graph;
-  /** Last hidden state `[tokens, hidden]` without a gradient. */
-  readonly model: { infer(batch: RaggedBatch, selection: AdapterSelection): NodeId };
+  readonly model: TransformerModel;
+  readonly pooling: Pooling;
   readonly tokenizer: TextTokenizer;
   readonly adapterSet: AdapterSet;
 }
@@ -33,6 +34,7 @@ export type ReadRows = (pooled: NodeId, first: number, count: number) => Float32
  * together; what is read is in their own order again.
  *
  * @param choice the adapter of all texts, or one a text
+ * @param skip tokens that every text begins with and that are not pooled: a prompt's
  */
 export async function inferTexts(
   parts: InferenceParts,
@@ -40,13 +42,14 @@ export async function inferTexts(
   choice: AdapterChoice | readonly AdapterChoice[],
   read: ReadRows,
   { signal, onProgress }: InferenceEvents,
+  skip = 0,
 ): Promise<Float32Array[]> {
   const { adapters, end } = parts.adapterSet.begin(choice);
   try {
     const rows: Float32Array[] = [];
     for (const batch of tokenBatches(tokenized(parts.tokenizer, texts), INFERENCE_TOKENS)) {
       throwIfAborted(signal);
-      for (const row of inferBatch(parts, batch, rows.length, adapters, read)) rows.push(row);
+      for (const row of inferBatch(parts, batch, rows.length, adapters, read, skip)) rows.push(row);
       onProgress?.(rows.length);
       await nextTask();
     }
@@ -62,11 +65,12 @@ export function* tokenized(tokenizer: TextTokenizer, texts: readonly string[]): 
 }
 
 function inferBatch(
-  { graph, model }: InferenceParts,
+  { graph, model, pooling }: InferenceParts,
   texts: readonly Int32Array[],
   first: number,
   adapters: CallAdapters,
   read: ReadRows,
+  skip: number,
 ): Float32Array[] {
   const order = adapters.order(first, texts.length);
   const places = order ?? [...texts.keys()];
@@ -80,7 +84,7 @@ function inferBatch(
           places.map((place) => first + place),
           batch.offsets,
         );
-        const pooled = graph.meanPool(model.infer(batch, selection), batch.offsets);
+        const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip);
         return read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
       }),
     );

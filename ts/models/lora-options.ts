@@ -20,7 +20,7 @@ export interface LoraOptions {
   readonly alpha?: number;
   /**
    * Modules to adapt: names that module paths end in, a regular expression for whole paths, or "all-linear".
-   * Default query, key and value.
+   * Default query, key and value, as the model calls them.
    */
   readonly targetModules?: readonly string[] | string;
   /** Scaling α/√r; default false. */
@@ -37,10 +37,18 @@ const OPTIONS: readonly (keyof LoraOptions)[] = [
   ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init"] as const),
 ];
 
-/** The options with their defaults, read once. Throws `ConfigError` for what makes no sense. */
-export function resolveLoraOptions(what: string, options: LoraOptions): { config: AdapterConfig; init: LoraInit } {
+/**
+ * The options with their defaults, read once. Throws `ConfigError` for what makes no sense.
+ *
+ * @param defaultTargets what is adapted where nothing else is said
+ */
+export function resolveLoraOptions(
+  what: string,
+  options: LoraOptions,
+  defaultTargets: readonly string[],
+): { config: AdapterConfig; init: LoraInit } {
   checkOptions(what, options, OPTIONS);
-  const { rank = 8, alpha = 16, targetModules = ["query", "key", "value"], rslora = false, dora = false } = options;
+  const { rank = 8, alpha = 16, targetModules = defaultTargets, rslora = false, dora = false } = options;
   const { dropout = 0, init = kaimingInit() } = options;
   const targets =
     typeof targetModules === "string"
@@ -56,16 +64,20 @@ export function resolveLoraOptions(what: string, options: LoraOptions): { config
   return { config, init: resolved.init };
 }
 
+/** What a new adapter takes from the model that it is made for. */
+export interface AdapterBase {
+  readonly linears: readonly AdaptedLinear[];
+  /** The base's name, which the adapter records. */
+  readonly name: string;
+  /** Modules that are adapted where nothing else is said. */
+  readonly targetModules: readonly string[];
+}
+
 /** Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none. */
-export function createAdapter(
-  graph: Graph,
-  name: string,
-  linears: readonly AdaptedLinear[],
-  base: string,
-  options: LoraOptions,
-): ModelAdapter {
-  const { config: resolved, init } = resolveLoraOptions("addAdapter", options);
-  const config: AdapterConfig = { ...resolved, baseModelNameOrPath: base };
+export function createAdapter(graph: Graph, name: string, base: AdapterBase, options: LoraOptions): ModelAdapter {
+  const { linears } = base;
+  const { config: resolved, init } = resolveLoraOptions("addAdapter", options, base.targetModules);
+  const config: AdapterConfig = { ...resolved, baseModelNameOrPath: base.name };
   const isTarget = targetTest(config);
   const layers = new Map<string, AdapterWeights>();
   for (const linear of linears) {

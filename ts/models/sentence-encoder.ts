@@ -3,29 +3,37 @@ import type { Engine } from "../engine/running.js";
 import { ConfigError, ShapeError } from "../errors/errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
-import { openSafetensors, type WeightOptions } from "../io/safetensors/index.js";
-import { bertConfig } from "./bert/config.js";
-import { BertEncoder } from "./bert/encoder.js";
-import { loadBertWeights } from "./bert/weights.js";
+import type { WeightOptions } from "../io/safetensors/index.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable, flag, oneOf, whole } from "../arguments/settings.js";
 import { formatShape } from "../values/shape.js";
 import { type AdapterChoice, AdapterSet } from "./adapter-set.js";
+import type { TransformerModel } from "./architecture.js";
+import { modelPlan } from "./architectures.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
 import { inferTexts, type ReadRows, tokenized } from "./inference.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
-import { modelSource, type ModelSource, readRequired, readRequiredJson } from "../io/model-source.js";
+import { modelSource, type ModelSource, readRequiredJson } from "../io/model-source.js";
 import { type RaggedBatch, takeBatch } from "./ragged-batch.js";
+import { readSentenceLayout, type SentenceLayout } from "./sentence/layout.js";
+import { Pooling, type PoolingMode, poolingModes } from "./sentence/pooling.js";
+import type { PromptChoice } from "./sentence/prompts.js";
 import { type WeightsOption, weightsOptions } from "./stored-weights.js";
+import { openWeights } from "./tensor-files.js";
 import { TextTokenizer } from "./text-tokenizer.js";
 
 /** How a model is loaded. */
 export interface LoadOptions {
   /** Seed of adapters' initial values and dropout; default 0. */
   readonly seed?: number;
-  /** Texts are cut to this many tokens; default what the model's positions allow. */
+  /**
+   * Texts are cut to this many tokens; default what sentence_bert_config.json says, where there is one, and what the model's
+   * positions allow.
+   */
   readonly maxTokens?: number;
+  /** How tokens become a text's vector; default what 1_Pooling/config.json says, where there is one, else "mean". */
+  readonly pooling?: PoolingMode;
   /**
    * How the matrices (linear layers and embeddings) are kept: "f32" (the default), "f16" and "bf16" in half the memory,
    * rounded where the file has more bits, "auto" as the file stores them. Arithmetic is float32 in every case.
@@ -43,17 +51,18 @@ export interface LoadOptions {
 }
 
 const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
-  "seed",
-  "maxTokens",
-  "weights",
-  "packedCopies",
-  "allowNonFinite",
-  "engine",
+  ...(["seed", "maxTokens", "pooling", "weights", "packedCopies", "allowNonFinite", "engine"] as const),
 ];
 
+/** How texts become vectors. */
+export interface EncodeOptions extends InferOptions, PromptChoice {
+  /** Scale to length 1; default what the model's modules.json says, where there is one, else false. */
+  readonly normalize?: boolean;
+}
+
 /**
- * A BERT-family sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active.
- * Sentence vectors are the mean of the last layer's tokens.
+ * A sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active. Sentence vectors are the
+ * mean of the last layer's tokens, or what the model's files say.
  *
  * @example
  * const encoder = await SentenceEncoder.load("./all-MiniLM-L6-v2");
@@ -69,38 +78,54 @@ export class SentenceEncoder {
     /** The graph that weights and adapters live in. */
     readonly graph: Graph,
     /** The network itself. */
-    readonly model: BertEncoder,
+    readonly model: TransformerModel,
     /** Turns a text into token ids. */
     readonly tokenizer: TextTokenizer,
+    private readonly layout: SentenceLayout,
+    targetModules: readonly string[],
   ) {
-    this.adapterSet = new AdapterSet(graph, model.linears(), name);
+    this.adapterSet = new AdapterSet(graph, { linears: model.linears(), name, targetModules });
   }
 
   /**
-   * Loads config.json, tokenizer.json and model.safetensors; calls `init` where no engine is given.
+   * Loads config.json, tokenizer.json and model.safetensors (or the files that model.safetensors.index.json names), and heeds
+   * what sentence-transformers' files say where the model has them; calls `init` where no engine is given.
    *
    * @param source a folder, a model's name or an address (a string; what it can be depends on the runtime), the files
    *   themselves, or a `ModelSource`
-   * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not a BERT encoder.
+   * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not an encoder of a known architecture.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
     checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
-    const { seed = 0, weights = "f32", packedCopies, allowNonFinite = false, maxTokens: wanted, engine } = options;
+    const {
+      seed = 0,
+      weights = "f32",
+      packedCopies,
+      allowNonFinite = false,
+      maxTokens: wanted,
+      pooling,
+      engine,
+    } = options;
     whole("load", "seed", seed);
     oneOf("load", "weights", weights, weightsOptions);
     if (packedCopies !== undefined) whole("load", "packedCopies", packedCopies, 0, 2);
     flag("load", "allowNonFinite", allowNonFinite);
+    if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
     if (engine === undefined) await init();
     const from = await modelSource(source);
-    const config = bertConfig(await readRequiredJson(from, "config.json"));
-    const maxTokens = whole("load", "maxTokens", wanted ?? config.maxPositions, 2, config.maxPositions);
-    const tokenizer = await TextTokenizer.load(from, maxTokens, config.vocabularySize);
+    const plan = modelPlan(await readRequiredJson(from, "config.json"));
+    const { maxPositions, vocabularySize } = plan.config;
+    const found = await readSentenceLayout(from);
+    const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling]) };
+    const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
+    const maxTokens = whole("load", "maxTokens", wanted ?? most, 2, maxPositions);
+    const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase);
     const graph = new Graph({ seed, packedCopies, engine });
     try {
-      const file = await openSafetensors(await readRequired(from, "model.safetensors"), "model.safetensors");
+      const file = await openWeights(from);
       try {
-        const loaded = await loadBertWeights(graph, file, config, { allowNonFinite, weights });
-        return new SentenceEncoder(from.name, graph, new BertEncoder(graph, config, loaded), tokenizer);
+        const model = await plan.load(graph, file, { allowNonFinite, weights });
+        return new SentenceEncoder(from.name, graph, model, tokenizer, layout, plan.targetModules);
       } finally {
         await file.close();
       }
@@ -112,7 +137,12 @@ export class SentenceEncoder {
 
   /** Length of a sentence vector. */
   get hiddenSize(): number {
-    return this.model.config.hiddenSize;
+    return this.pooling.width(this.model.config.hiddenSize);
+  }
+
+  /** @internal How tokens become a text's vector. */
+  get pooling(): Pooling {
+    return this.layout.pooling;
   }
 
   /**
@@ -122,18 +152,21 @@ export class SentenceEncoder {
    *
    * @param options.adapter name of the adapter that applies, null for the base alone; default the active one
    * @param options.adapters in place of `adapter`, one a text: its adapter's name, or null for the base alone
-   * @param options.normalize scale to length 1; default false
+   * @param options.normalize scale to length 1; default what the model's modules.json says, where there is one, else false
+   * @param options.prompt put before every text; default the model's default prompt, where it has one, else nothing
+   * @param options.promptName in place of `prompt`: the name of one that the model has, such as "query"
    * @param options.onProgress called after each batch with the number of texts done
    */
-  async encode(
-    texts: readonly string[],
-    options: InferOptions & { normalize?: boolean } = {},
-  ): Promise<Float32Array[]> {
+  async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
     const { graph } = this;
-    checkOptions("encode", options, [...INFER_OPTIONS, "normalize"]);
-    const { normalize = false, ...rest } = options;
+    checkOptions("encode", options, [...INFER_OPTIONS, "normalize", "prompt", "promptName"]);
+    const { normalize = this.layout.normalize, prompt, promptName, ...rest } = options;
     flag("encode", "normalize", normalize);
-    return this.infer(texts, (pooled) => (normalize ? graph.normalize(pooled) : pooled), rest);
+    const { prompts } = this.layout;
+    const before = prompts.choose("encode", { prompt, promptName });
+    const skip = prompts.arePooled || before === "" ? 0 : this.tokenizer.promptLength(before);
+    const finish = (pooled: NodeId) => (normalize ? graph.normalize(pooled) : pooled);
+    return this.run(before === "" ? texts : takeTexts(texts).map((text) => before + text), finish, rest, skip);
   }
 
   /**
@@ -144,6 +177,16 @@ export class SentenceEncoder {
     texts: readonly string[],
     finish: (pooled: NodeId) => NodeId,
     options: InferOptions = {},
+  ): Promise<Float32Array[]> {
+    return this.run(texts, finish, options, 0);
+  }
+
+  /** @param skip tokens that every text begins with and that are not pooled */
+  private async run(
+    texts: readonly string[],
+    finish: (pooled: NodeId) => NodeId,
+    options: InferOptions,
+    skip: number,
   ): Promise<Float32Array[]> {
     const { graph } = this;
     const { adapter, adapters, signal, onProgress } = takeInferOptions("infer", options);
@@ -159,7 +202,7 @@ export class SentenceEncoder {
       const width = widthOf(shape, count);
       return Array.from({ length: count }, (__, i) => data.slice(i * width, (i + 1) * width));
     };
-    return inferTexts(this, queue, adapters ?? adapter, read, { signal, onProgress });
+    return inferTexts(this, queue, adapters ?? adapter, read, { signal, onProgress }, skip);
   }
 
   /** Token ids of each text. */
@@ -168,7 +211,7 @@ export class SentenceEncoder {
   }
 
   /**
-   * Mean-pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. Throws
+   * Pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. Throws
    * `ConfigError` or `ShapeError` for a batch that the model cannot look up.
    *
    * @param adapter name of the adapter that applies, null for the base alone, or a list of one of these a text; default the
@@ -181,7 +224,7 @@ export class SentenceEncoder {
     if (Array.isArray(chosen) && chosen.length !== texts)
       throw new ConfigError(`pooled: one adapter for each text, got ${chosen.length} for ${texts} texts`);
     const selection = this.adapterSet.selection(chosen, taken.offsets);
-    return this.graph.meanPool(this.model.forward(taken, selection), taken.offsets);
+    return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets);
   }
 
   /** Adds a new adapter and makes it the active one. B starts at zero, so the model's output does not change yet. */

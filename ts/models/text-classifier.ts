@@ -14,7 +14,6 @@ import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
 import { whole } from "../arguments/settings.js";
-import { stepMemory } from "./estimate-memory.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
@@ -110,7 +109,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     const { adapter = "classifier", ...others } = options;
     const rest = takeWeightOptions("TextClassifier.load", others);
     checkEncoder("TextClassifier.load", encoder);
-    const { labels, weight, bias } = readHead(files, encoder.hiddenSize, rest);
+    const { labels, weight, bias } = readHead(files, encoder.hiddenSize, encoder.pooling, rest);
     return TextClassifier.with(
       encoder,
       labels,
@@ -180,7 +179,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Bytes that a step on these examples takes. */
   memory(examples: readonly TokenizedExample[]): number {
     const tokens = this.takeTokenized("memory", examples).reduce((sum, { ids }) => sum + ids.length, 0);
-    return stepMemory(this.encoder.model.config, tokens, this.modelAdapter.config.r);
+    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter.config.r });
   }
 
   /**
@@ -213,7 +212,7 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /** The adapter as PEFT's files, and head and labels in files beside them. */
   save(): FileMap {
-    return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels) };
+    return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels, this.encoder.pooling) };
   }
 
   /** Frees adapter and head; the encoder stays. Throws `ConfigError` while they are trained or merged. Safe to call twice. */

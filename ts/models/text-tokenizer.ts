@@ -22,6 +22,7 @@ export class TextTokenizer {
     private readonly cutter: TextCutter,
     private readonly name: string,
     private readonly vocabularySize: number,
+    private readonly lowercase: boolean,
   ) {
     const marked = this.attempt(() => tokenizer.post_processor?.([TEXT], null, true).tokens ?? [TEXT], "");
     const middle = marked.indexOf(TEXT);
@@ -37,8 +38,14 @@ export class TextTokenizer {
   /**
    * Reads tokenizer.json and, where there is one, tokenizer_config.json. Throws `ModelError` where they do not work.
    * @param vocabularySize rows of the model's word embedding: no token has a higher id
+   * @param lowercase lowercase texts beforehand, whatever tokenizer.json does
    */
-  static async load(source: ModelSource, maxTokens: number, vocabularySize = 2 ** 31): Promise<TextTokenizer> {
+  static async load(
+    source: ModelSource,
+    maxTokens: number,
+    vocabularySize = 2 ** 31,
+    lowercase = false,
+  ): Promise<TextTokenizer> {
     const json = await readRequiredJson(source, "tokenizer.json");
     const settings = (await readJson(source, "tokenizer_config.json")) ?? {};
     const name = clip(source.name);
@@ -48,7 +55,7 @@ export class TextTokenizer {
     try {
       const tokenizer = new Tokenizer(parts, config);
       useWordPieces(tokenizer, parts["model"] as Record<string, unknown>);
-      return new TextTokenizer(tokenizer, maxTokens, textCutter(parts, config), name, vocabularySize);
+      return new TextTokenizer(tokenizer, maxTokens, textCutter(parts, config), name, vocabularySize, lowercase);
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
       throw fail(String(cause), cause);
@@ -65,7 +72,7 @@ export class TextTokenizer {
     const { before, after, maxTokens } = this;
     const room = Math.max(0, maxTokens - before.length - after.length);
     const ids: number[] = [];
-    for (const piece of this.cutter(text)) {
+    for (const piece of this.cutter(this.lowercase ? text.toLowerCase() : text)) {
       const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
       for (const [i, id] of found.ids.entries()) {
         if (ids.length >= room) break;
@@ -74,6 +81,11 @@ export class TextTokenizer {
       if (ids.length >= room) break;
     }
     return Int32Array.from([...before, ...ids, ...after].slice(0, maxTokens));
+  }
+
+  /** Tokens of a text that begins with a prompt up to the prompt's end, special tokens before it included. */
+  promptLength(prompt: string): number {
+    return this.encode(prompt).length - this.after.length;
   }
 
   /** Runs the library on a piece of text; what it throws becomes a `ModelError`. */

@@ -94,12 +94,15 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
   dispose: [on("dispose", () => [])],
   encode: [
     on("encode", () => [texts(), { ...inference(), adapter: "plain", normalize: true }]),
-    on("encode", () => [texts(), { ...inference(), adapters: ["plain", null], normalize: true }]),
+    on("encode", () => [texts(), { ...inference(), adapters: ["plain", null], normalize: true, prompt: "a " }]),
   ],
   infer: [on("infer", () => [texts(), (pooled: unknown) => pooled, { ...inference(), adapter: null }])],
   load: [
     {
-      args: () => [{ ...files }, { seed: 1, maxTokens: 8, weights: "f16", packedCopies: 1, allowNonFinite: true }],
+      args: () => [
+        { ...files },
+        { seed: 1, maxTokens: 8, pooling: "mean", weights: "f16", packedCopies: 1, allowNonFinite: true },
+      ],
       run: async (_, ...args) => (await SentenceEncoder.load(...(args as [never, never]))).dispose(),
     },
     {

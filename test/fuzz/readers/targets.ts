@@ -125,6 +125,29 @@ const tables = {
 const encode = (text: string) => new TextEncoder().encode(text);
 const json = (value: object) => encode(JSON.stringify(value));
 
+/** What a model may have beside config, tokenizer and weights: sentence-transformers' files, and which file each tensor is in. */
+function besides({ "model.safetensors": weights, ...rest }: FileMap): Target {
+  const file = "model-1-of-1.safetensors";
+  const { names } = readSafetensors(weights!);
+  const files = {
+    "modules.json": json([
+      { idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" },
+      { idx: 1, name: "1", path: "1_Pooling", type: "sentence_transformers.models.Pooling" },
+      { idx: 2, name: "2", path: "2_Normalize", type: "sentence_transformers.models.Normalize" },
+    ]),
+    "1_Pooling/config.json": json({
+      pooling_mode_cls_token: true,
+      pooling_mode_max_tokens: true,
+      include_prompt: false,
+    }),
+    "sentence_bert_config.json": json({ max_seq_length: 16, do_lower_case: true }),
+    "config_sentence_transformers.json": json({ prompts: { query: "a good " }, default_prompt_name: "query" }),
+    "model.safetensors.index.json": json({ weight_map: Object.fromEntries(names.map((name) => [name, file])) }),
+  };
+  const read = (changed: FileMap) => useEncoder({ ...rest, [file]: weights!, ...changed });
+  return { name: "what stands beside an encoder", files, read };
+}
+
 /** Every reader of a stranger's files. */
 export async function readerTargets({ adapters, tensors, encoder, tokenizers }: Seeds): Promise<Target[]> {
   const file = "x.safetensors";
@@ -160,5 +183,6 @@ export async function readerTargets({ adapters, tensors, encoder, tokenizers }: 
     { name: "a classifier", files: classifier, read: (files) => useClassifier(encoder, files) },
     { name: "a checkpoint", files: await checkpointFiles(), read: useCheckpoint },
     ...[examples("csv", tables.csv), examples("tsv", tables.tsv), examples("jsonl", rows.join("\n"))],
+    besides(encoder),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { basename, dirname, extname } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { readFileMap, writeFilesAtomically } from "../../io/node/index.js";
@@ -24,7 +24,9 @@ Examples:
 interface EmbedOptions extends EngineOptions, TextOptions {
   readonly model?: string;
   readonly adapter?: string;
-  readonly normalize: boolean;
+  readonly normalize?: boolean;
+  readonly prompt?: string;
+  readonly promptName?: string;
   readonly out?: string;
 }
 
@@ -49,7 +51,10 @@ export function defineEmbed(program: Command, session: Session): void {
     .option("--text <column>", "column of the texts in --file (CSV, TSV or JSONL)")
     .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
     .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it")
-    .option("--normalize", "scale vectors to length 1", false)
+    .option("--normalize", "scale vectors to length 1 (default: what the model's modules.json says)")
+    .option("--no-normalize", "leave their length, whatever the model's files say")
+    .addOption(new Option("--prompt <text>", "put this before every text").conflicts("promptName"))
+    .option("--prompt-name <name>", 'put the prompt before every text that the model has by this name, such as "query"')
     .option("--out <file>", "write to a .npy, .safetensors or .jsonl file instead of JSON lines on the output");
   addEngineOptions(command)
     .addHelpText("after", EXAMPLES)
@@ -58,7 +63,7 @@ export function defineEmbed(program: Command, session: Session): void {
 
 async function embed(args: readonly string[], options: EmbedOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { adapter, normalize, out } = options;
+  const { adapter, normalize, prompt, promptName, out } = options;
   const writer = out === undefined ? undefined : writerOf(out);
   if (out !== undefined) await checkOutFile(out);
   const texts = await readTexts(args, options, session);
@@ -73,7 +78,10 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
     const progress = new ProgressReporter(terminal, (line) => terminal.error(line), out === undefined);
     const bar = progress.start("embed", { total: texts.length, lines: 2 });
     const vectors = await encoder
-      .encode(texts, { normalize, signal, onProgress: (done) => bar.update(done) })
+      .encode(texts, {
+        ...(normalize === undefined ? {} : { normalize }),
+        ...{ prompt, promptName, signal, onProgress: (done) => bar.update(done) },
+      })
       .finally(() => bar.stop());
     if (out === undefined || writer === undefined) {
       texts.forEach((text, i) => terminal.print(jsonLine(text, vectors[i]!)));

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { type Adapter, readAdapter } from "../../entry/node.js";
 import { isFolder } from "../../io/node/read-files.js";
-import { safetensorsIndex } from "../../io/node/file-source.js";
-import { byteLength, type Dtype, type TensorIndex } from "../../io/safetensors/index.js";
+import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/file-source.js";
+import { byteLength, type Dtype, type TensorIndex, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import { formatShape, sizeOf } from "../../values/tensor.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import type { Session } from "../session.js";
@@ -54,13 +54,11 @@ export function defineInspect(program: Command, session: Session): void {
 function inspect(path: string): Inspected {
   const folder = isFolder(path);
   const adapter = folder && existsSync(join(path, "adapter_config.json")) ? readAdapter(path) : null;
-  const file = folder ? weightsOf(path) : path;
-  if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file or folder`, { path });
-  const index = safetensorsIndex(file);
+  const { index, files } = folder ? weightsOf(path) : fileIndex(path);
   const tensors = listTensors(index);
   return {
-    file,
-    bytes: statSync(file).size,
+    file: files.length === 1 ? files[0]! : join(path, WEIGHTS_INDEX),
+    bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
     parameters: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     metadata: Object.fromEntries(index.metadata),
     adapter: adapter === null ? null : describeAdapter(adapter),
@@ -68,13 +66,19 @@ function inspect(path: string): Inspected {
   };
 }
 
-function weightsOf(folder: string): string {
-  const names = ["adapter_model.safetensors", "model.safetensors"];
-  const found = names.map((name) => join(folder, name)).find(existsSync);
-  if (found !== undefined) return found;
-  throw new ConfigError(`${folder} has neither ${names.join(" nor ")}: a file or another folder is expected`, {
-    folder,
-  });
+function fileIndex(file: string): FolderIndex {
+  if (existsSync(file)) return { index: safetensorsIndex(file), files: [file] };
+  throw new ConfigError(`${file}: there is no such file or folder`, { path: file });
+}
+
+function weightsOf(folder: string): FolderIndex {
+  const adapter = join(folder, "adapter_model.safetensors");
+  const found = existsSync(adapter) ? fileIndex(adapter) : folderIndex(folder);
+  if (found !== null) return found;
+  throw new ConfigError(
+    `${folder} has neither adapter_model.safetensors nor model.safetensors: a file or another folder is expected`,
+    { folder },
+  );
 }
 
 function listTensors(index: TensorIndex): Listed[] {

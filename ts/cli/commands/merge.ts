@@ -4,10 +4,11 @@ import { copyFile, mkdir, rename } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { readAdapter } from "../../entry/node.js";
-import { type LocalModel, openSafetensorsFile, writeFileAtomically } from "../../io/node/index.js";
+import { type LocalModel, writeFileAtomically } from "../../io/node/index.js";
 import { withFolder } from "../../io/node/make-folder.js";
 import { withPart } from "../../io/node/parts.js";
 import { type OpenTensorFile, streamSafetensors } from "../../io/safetensors/index.js";
+import { openWeights } from "../../models/tensor-files.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { findModel, recordedModel } from "../files/base-model.js";
 import { type MergedTensor, mergedTensors } from "../files/merged-weights.js";
@@ -29,9 +30,11 @@ const KEPT = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
+  "added_tokens.json",
   "vocab.txt",
   "vocab.json",
   "merges.txt",
+  "sentencepiece.bpe.model",
   "generation_config.json",
   "modules.json",
   "sentence_bert_config.json",
@@ -62,7 +65,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   const folder = given ?? newestRun();
   const adapter = readAdapter(folder);
   const model = await findModel(options.model ?? recordedModel(folder).model, session);
-  const base = await openSafetensorsFile(join(model.directory, "model.safetensors"));
+  const base = await openWeights(model);
   try {
     await writeModel(out, model, base, mergedTensors(base, adapter), session);
   } finally {

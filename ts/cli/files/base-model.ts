@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { SentenceEncoder } from "../../entry/node.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import { ConfigError } from "../../errors/errors.js";
+import type { PoolingMode } from "../../models/sentence/pooling.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { hearSignals, type Session } from "../session.js";
@@ -18,15 +19,20 @@ export async function findModel(name: string, session: Session, quiet = false): 
   }
 }
 
-/** Loads an encoder; `maxTokens` null for what the model allows. The caller disposes of it. */
+/** Loads an encoder; `maxTokens` null and no `pooling` for what the model says. The caller disposes of it. */
 export async function loadEncoder(
   model: LocalModel,
   seed: number,
   maxTokens: number | null,
   session: Session,
+  pooling?: PoolingMode,
 ): Promise<SentenceEncoder> {
   await hearSignals(session);
-  const encoder = await SentenceEncoder.load(model, { seed, ...(maxTokens === null ? {} : { maxTokens }) });
+  const encoder = await SentenceEncoder.load(model, {
+    seed,
+    ...(maxTokens === null ? {} : { maxTokens }),
+    ...(pooling === undefined ? {} : { pooling }),
+  });
   try {
     await hearSignals(session);
     return encoder;

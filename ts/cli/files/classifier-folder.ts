@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
-import { TextClassifier } from "../../entry/node.js";
+import { type FileMap, TextClassifier } from "../../entry/node.js";
 import { builds } from "../../jobs/training-settings.js";
+import { type PoolingMode, poolingModes } from "../../models/sentence/pooling.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
@@ -36,11 +37,23 @@ export async function openClassifier(options: ClassifierOptions, session: Sessio
   const files = readClassifier(folder);
   const recorded = options.model === undefined ? recordedModel(folder) : { model: options.model, maxTokens: null };
   await startEngine(options);
-  const encoder = await loadEncoder(await findModel(recorded.model, session), 0, recorded.maxTokens, session);
+  const found = await findModel(recorded.model, session);
+  const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, recordedPooling(files));
   try {
     return { folder, classifier: TextClassifier.load(encoder, files) };
   } catch (error) {
     encoder.dispose();
     throw error;
+  }
+}
+
+/** The pooling of the vectors that a head was trained on; undefined, for the model's own, where its files name no single one. */
+function recordedPooling(files: FileMap): PoolingMode | undefined {
+  try {
+    const { pooling } = JSON.parse(new TextDecoder().decode(files["labels.json"])) as { pooling?: unknown };
+    return poolingModes.find((mode) => mode === pooling);
+  } catch {
+    // `TextClassifier.load` says what is wrong with it.
+    return undefined;
   }
 }

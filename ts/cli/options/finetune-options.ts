@@ -64,7 +64,7 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--alpha <x>", `the update is scaled by alpha/rank (default: ${defaults.alpha})`, positive)
     .option(
       "--target-modules <names>",
-      'names with commas, a regular expression or "all-linear" (default: query,key,value)',
+      'names with commas, a regular expression or "all-linear" (default: query, key and value)',
       targetModules,
     )
     .option("--rslora", "scale by alpha/√rank")

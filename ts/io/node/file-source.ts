@@ -1,8 +1,17 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { FormatError } from "../../errors/errors.js";
+import { join } from "node:path";
+import { FormatError, ModelError } from "../../errors/errors.js";
 import type { ByteSource } from "../byte-source.js";
-import { openSafetensors, readIndex } from "../safetensors/index.js";
+import { parseJsonObject } from "../json.js";
+import {
+  joinIndexes,
+  openSafetensors,
+  readIndex,
+  readWeightMap,
+  WEIGHTS,
+  WEIGHTS_INDEX,
+} from "../safetensors/index.js";
 import type { OpenTensorFile, TensorIndex } from "../safetensors/index.js";
 
 /** A file as a source that reads only what is asked for. Close it when done. */
@@ -48,4 +57,25 @@ export function safetensorsIndex(path: string): TensorIndex {
   } finally {
     closeSync(file);
   }
+}
+
+/** What a folder's model.safetensors, or the files that model.safetensors.index.json names, hold. */
+export interface FolderIndex {
+  readonly index: TensorIndex;
+  /** Paths of the files. */
+  readonly files: readonly string[];
+}
+
+/** Names and shapes of a model's tensors; null where the folder has no weights. Throws `ModelError` for a wrong index. */
+export function folderIndex(directory: string): FolderIndex | null {
+  const single = join(directory, WEIGHTS);
+  if (existsSync(single)) return { index: safetensorsIndex(single), files: [single] };
+  const path = join(directory, WEIGHTS_INDEX);
+  if (!existsSync(path)) return null;
+  const fail = (problem: string, cause?: unknown) => new ModelError(`${path}: ${problem}`, { path }, { cause });
+  const map = readWeightMap(parseJsonObject(new Uint8Array(readFileSync(path)), fail), fail);
+  const missing = map.files.find((file) => !existsSync(join(directory, file)));
+  if (missing !== undefined) throw fail(`${missing} is missing`);
+  const indexes = new Map(map.files.map((file) => [file, safetensorsIndex(join(directory, file))]));
+  return { index: joinIndexes(map, indexes, fail), files: map.files.map((file) => join(directory, file)) };
 }

@@ -1,6 +1,9 @@
-import { join } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { ModelError } from "../../errors/errors.js";
+import { parseJsonObject } from "../json.js";
+import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../safetensors/index.js";
 import type { PinnedFile } from "./known-models.js";
 import type { FetchOptions } from "./progress.js";
 import { checkDigest, saveStream } from "./save-stream.js";
@@ -54,7 +57,7 @@ async function* steadily(stream: ReadableStream<Uint8Array>, file: string): Asyn
 
 /**
  * Downloads a model's files from a Hugging Face hub into `folder`.
- * @param required names that must be there; @param optional names that may be
+ * @param required names that must be there, weights in one file or in several; @param optional names that may be
  * @param pinned what files must be; the others are checked by the SHA-256 that the hub states, where it does
  * @throws `ModelError` for a file that is missing or not what it should be; the client's own errors where the hub does not answer
  */
@@ -71,17 +74,19 @@ export async function fetchFromHub(
   // Loaded when it is needed: most runs find the model in the cache.
   const { downloadFile, fileDownloadInfo } = await import("@huggingface/hub");
   const fetched: PinnedFile[] = [];
-  for (const file of [...required, ...optional]) {
+  const missing = (file: string) =>
+    new ModelError(`${repository} has no ${file} at revision ${revision}`, { repository, revision, file });
+
+  /** False where the hub has no such file. */
+  const fetchFile = async (file: string): Promise<boolean> => {
     throwIfAborted(signal);
     const where = { repo: repository, path: file, revision, fetch: patientFetch(signal), ...(hubUrl && { hubUrl }) };
     const downloadInfo = await fileDownloadInfo(where);
     const blob = downloadInfo && (await downloadFile({ ...where, downloadInfo, xet: false }));
-    if (!blob) {
-      if (optional.includes(file)) continue;
-      throw new ModelError(`${repository} has no ${file} at revision ${revision}`, { repository, revision, file });
-    }
+    if (!blob) return false;
     const total = downloadInfo.size;
     onProgress?.({ from: "hub", file, received: 0, total });
+    await mkdir(dirname(join(folder, file)), { recursive: true });
     const digest = await saveStream(join(folder, file), steadily(blob.stream(), file), (received) =>
       onProgress?.({ from: "hub", file, received, total }),
     );
@@ -90,6 +95,23 @@ export async function fetchFromHub(
     const expected = pinned.find(({ name }) => name === file) ?? { bytes: total, sha256: stated ?? digest.sha256 };
     checkDigest({ ...expected, name: file }, digest, "the hub");
     fetched.push({ name: file, ...digest });
+    return true;
+  };
+
+  /** The files that a large model's weights are in. */
+  const fetchShards = async (): Promise<boolean> => {
+    if (!(await fetchFile(WEIGHTS_INDEX))) return false;
+    const fail = (problem: string, cause?: unknown) =>
+      new ModelError(`${repository}: ${WEIGHTS_INDEX}: ${problem}`, { repository, revision }, { cause });
+    const index = parseJsonObject(new Uint8Array(await readFile(join(folder, WEIGHTS_INDEX))), fail);
+    for (const file of readWeightMap(index, fail).files) if (!(await fetchFile(file))) throw missing(file);
+    return true;
+  };
+
+  for (const file of required) {
+    if ((await fetchFile(file)) || (file === WEIGHTS && (await fetchShards()))) continue;
+    throw missing(file);
   }
+  for (const file of optional) await fetchFile(file);
   return fetched;
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ModelError } from "../../errors/errors.js";
 import type { PinnedFile } from "./known-models.js";
+import { hasFile } from "./model-folder.js";
 import { withFolder } from "./make-folder.js";
 import { withPart } from "./parts.js";
 import { checkDigest, digestFile } from "./save-stream.js";
@@ -16,7 +17,8 @@ interface Verified extends PinnedFile {
 
 function isVerified(entry: unknown): entry is Verified {
   const { name, bytes, sha256, mtimeMs } = (entry ?? {}) as Partial<Record<keyof Verified, unknown>>;
-  const isName = typeof name === "string" && name !== "" && basename(name) === name;
+  const parts = typeof name === "string" ? name.split("/") : [];
+  const isName = parts.length > 0 && parts.every((part) => part !== "" && part !== ".." && basename(part) === part);
   return isName && typeof sha256 === "string" && typeof bytes === "number" && typeof mtimeMs === "number";
 }
 
@@ -51,7 +53,7 @@ export async function checkCached(
   const known = await readRecord(folder);
   const expected = pinned.length > 0 ? pinned : known;
   const names = [...required, ...expected.map(({ name }) => name)];
-  const missing = names.find((name) => !existsSync(join(folder, name)));
+  const missing = names.find((name) => !hasFile(folder, name));
   if (missing !== undefined) throw new ModelError(`${folder} has no ${missing}`, { folder, file: missing });
   let hashed = false;
   for (const file of expected) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import type { FileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
-import { safetensorsIndex } from "./file-source.js";
+import { folderIndex } from "./file-source.js";
 
 /** What a path may be that nothing can stand at: through a file, too long, through links without an end, with a NUL in it. */
 const impossible = new Set(["ENOTDIR", "ENAMETOOLONG", "ELOOP", "ERR_INVALID_ARG_VALUE"]);
@@ -29,9 +29,8 @@ export function readFileMap(directory: string, names: readonly string[]): FileMa
 export const nodeFileAccess: FileAccess = {
   readFiles: readFileMap,
   modelIndex(directory) {
-    const path = join(directory, "model.safetensors");
-    if (!existsSync(path))
-      throw new ModelError(`model ${directory}: expected a folder with model.safetensors`, { directory });
-    return safetensorsIndex(path);
+    const found = folderIndex(directory);
+    if (found !== null) return found.index;
+    throw new ModelError(`model ${directory}: expected a folder with model.safetensors`, { directory });
   },
 };

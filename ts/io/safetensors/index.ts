@@ -11,3 +11,5 @@ export { isFloat, isReadableFloat, readWeight, takeWeightOptions, weightProblem 
 export type { WeightOptions } from "./weights.js";
 export { streamSafetensors, writeSafetensors } from "./write.js";
 export type { Metadata, TensorPlan } from "./write.js";
+export { joinIndexes, openShards, readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "./shards.js";
+export type { WeightMap } from "./shards.js";

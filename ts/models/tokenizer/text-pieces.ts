@@ -20,11 +20,14 @@ interface AddedToken {
   readonly content: string;
   /** Also looked for in normalized text. */
   readonly normalized: boolean;
+  /** Takes the white space after it along, or stands only where a word ends. */
+  readonly looksAhead: boolean;
 }
 
 function addedTokens(json: Json | undefined): AddedToken[] {
-  return ((json ?? []) as readonly JsonObject[]).map(({ content, special, normalized }) => ({
+  return ((json ?? []) as readonly JsonObject[]).map(({ content, special, normalized, rstrip, single_word }) => ({
     content: content as string,
+    looksAhead: rstrip === true || single_word === true,
     normalized: (normalized as boolean | null | undefined) ?? special !== true,
   }));
 }
@@ -131,6 +134,10 @@ function partsAtSpace(preTokenizer: Json | undefined): boolean {
   return type(first) === "WhitespaceSplit" && type(second) === "Metaspace" && scheme !== "first" && others.length === 0;
 }
 
+/** Byte-level words as GPT-2 parts them: one of several spaces goes with the next word, and nothing looks across a single one. */
+const isByteLevel = (preTokenizer: Json | undefined) =>
+  type(preTokenizer) === "ByteLevel" && isJsonObject(preTokenizer) && preTokenizer["use_regex"] !== false;
+
 /** How texts can be cut for a tokenizer, of the parts that the library is given. */
 export function textCutter(
   { normalizer, pre_tokenizer, model, added_tokens }: JsonObject,
@@ -145,7 +152,12 @@ export function textCutter(
   const isBert = normalizer === null || type(normalizer) === "BertNormalizer";
   if (isBert && type(pre_tokenizer) === "BertPreTokenizer" && type(model) === "WordPiece")
     return bertCutter(normalizer, model as JsonObject, added);
-  if (!isLocal(normalizer) || !partsAtSpace(pre_tokenizer)) return uncut;
+  if (!isLocal(normalizer)) return uncut;
+  if (isByteLevel(pre_tokenizer) && !added.some(({ looksAhead }) => looksAhead)) {
+    const free = freePlaces(added);
+    return (text) => cut(text, /(?<=\S) (?=\S)/g, free);
+  }
+  if (!partsAtSpace(pre_tokenizer)) return uncut;
   const isFree = freePlaces(added);
   return (text) => cut(text, /(?<!\s)[ \t\n\r]/g, isFree);
 }

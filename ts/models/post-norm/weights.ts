@@ -1,10 +1,12 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { OpenTensorFile, WeightOptions } from "../../io/safetensors/index.js";
+import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../values/tensor.js";
 import { AdaptedLinear } from "../adapted-linear.js";
-import { formatOf, storedTensor, type WeightsOption, weightTensor } from "../stored-weights.js";
-import type { BertConfig } from "./config.js";
-import { checkBertTensors, tensorPrefix } from "./tensors.js";
+import type { LinearShape, LoadWeightOptions } from "../architecture.js";
+import { formatOf, storedTensor, weightTensor } from "../stored-weights.js";
+import { checkTensors, type TensorNames } from "../tensor-check.js";
+import type { EncoderConfig } from "./config.js";
+import { embeddings, encoderTensors, type LayerNames, layerLinears, projection } from "./tensors.js";
 
 /** Weight and bias of a layer norm, `[hidden]` each. */
 export interface LayerNormWeights {
@@ -13,7 +15,7 @@ export interface LayerNormWeights {
 }
 
 /** One transformer layer. Query, key and value read one input, so they stand in one weight. */
-export interface BertLayer {
+export interface EncoderLayer {
   readonly queryKeyValue: AdaptedLinear;
   readonly attentionOutput: AdaptedLinear;
   readonly attentionNorm: LayerNormWeights;
@@ -23,67 +25,62 @@ export interface BertLayer {
 }
 
 /** All weights of an encoder, frozen, in a graph. */
-export interface BertWeights {
+export interface EncoderWeights {
   readonly words: NodeId;
   readonly positions: NodeId;
-  /** Row 0 of the token types: a single text has no other. `[1, hidden]` */
-  readonly type: NodeId;
+  /** Row 0 of the token types, where there are any: a single text has no other. `[1, hidden]` */
+  readonly type: NodeId | null;
   readonly embeddingNorm: LayerNormWeights;
-  readonly layers: readonly BertLayer[];
-}
-
-/** How weights are read and kept. */
-export interface BertWeightOptions extends WeightOptions {
-  /** Format of the matrices: of linear layers and embeddings. */
-  readonly weights: WeightsOption;
+  /** Between embeddings and layers, where their widths differ. */
+  readonly projection: AdaptedLinear | null;
+  readonly layers: readonly EncoderLayer[];
 }
 
 /**
  * Loads an encoder's tensors one by one into `graph`. Throws `ModelError` for a missing one, another shape, elements that are
  * no floats, values that are not finite (`options.allowNonFinite` accepts those), or too large for the format.
  */
-export async function loadBertWeights(
+export async function loadEncoderWeights(
   graph: Graph,
   file: OpenTensorFile,
-  config: BertConfig,
-  options: BertWeightOptions,
-): Promise<BertWeights> {
-  checkBertTensors(file, config);
-  const read = new WeightReader(graph, file, options);
-  const { hiddenSize: hidden, intermediateSize: inner } = config;
-  const layers: BertLayer[] = [];
-  const embeddings = {
-    words: await read.table("embeddings.word_embeddings.weight"),
-    positions: await read.table("embeddings.position_embeddings.weight"),
-    type: await read.firstRow("embeddings.token_type_embeddings.weight"),
-    embeddingNorm: await read.norm("embeddings.LayerNorm"),
+  config: EncoderConfig,
+  names: LayerNames,
+  options: LoadWeightOptions,
+): Promise<EncoderWeights> {
+  const nameOf = checkTensors(file, encoderTensors(config, names));
+  const read = new WeightReader(graph, file, nameOf, options);
+  const between = projection(config);
+  const first = {
+    words: await read.table(`${embeddings.words}.weight`),
+    positions: await read.table(`${embeddings.positions}.weight`),
+    type: config.typeVocabularySize === 0 ? null : await read.firstRow(`${embeddings.types}.weight`),
+    embeddingNorm: await read.norm(embeddings.norm),
+    projection: between === null ? null : await read.linear(between),
   };
+  const layers: EncoderLayer[] = [];
   for (let i = 0; i < config.layers; i++) {
-    const at = `encoder.layer.${i}`;
-    const self = `${at}.attention.self`;
+    const linears = layerLinears(config, names, i);
+    const at = `${names.layers}.${i}`;
     layers.push({
-      queryKeyValue: await read.linear([`${self}.query`, `${self}.key`, `${self}.value`], hidden, hidden),
-      attentionOutput: await read.linear([`${at}.attention.output.dense`], hidden, hidden),
-      attentionNorm: await read.norm(`${at}.attention.output.LayerNorm`),
-      intermediate: await read.linear([`${at}.intermediate.dense`], hidden, inner),
-      output: await read.linear([`${at}.output.dense`], inner, hidden),
-      outputNorm: await read.norm(`${at}.output.LayerNorm`),
+      queryKeyValue: await read.linear(linears.queryKeyValue),
+      attentionOutput: await read.linear(linears.attentionOutput),
+      attentionNorm: await read.norm(`${at}.${names.attentionNorm}`),
+      intermediate: await read.linear(linears.intermediate),
+      output: await read.linear(linears.output),
+      outputNorm: await read.norm(`${at}.${names.outputNorm}`),
     });
   }
-  return { ...embeddings, layers };
+  return { ...first, layers };
 }
 
 /** Reads tensors of shapes that have been checked. */
 class WeightReader {
-  private readonly prefix: string;
-
   constructor(
     private readonly graph: Graph,
     private readonly file: OpenTensorFile,
-    private readonly options: BertWeightOptions,
-  ) {
-    this.prefix = tensorPrefix(file);
-  }
+    private readonly nameOf: TensorNames,
+    private readonly options: LoadWeightOptions,
+  ) {}
 
   /** Row 0, in float32 whatever the matrices are. */
   async firstRow(name: string): Promise<NodeId> {
@@ -93,7 +90,7 @@ class WeightReader {
 
   /** A table whose rows are looked up. */
   async table(name: string): Promise<NodeId> {
-    const key = this.prefix + name;
+    const key = this.nameOf(name);
     const format = formatOf(this.options.weights, [this.file.info(key).dtype]);
     const bytes = await storedTensor(this.file, key, format, this.options);
     return this.graph.frozen({ shape: this.file.info(key).shape, format, bytes });
@@ -105,11 +102,11 @@ class WeightReader {
   }
 
   /** Layers of one input, side by side: files hold `[out, in]` each, so that they stand one below the other. */
-  async linear(paths: readonly string[], inFeatures: number, outFeatures: number): Promise<AdaptedLinear> {
-    const { graph, file, options, prefix } = this;
+  async linear({ paths, inFeatures, outFeatures }: LinearShape): Promise<AdaptedLinear> {
+    const { graph, file, options } = this;
     const columns = paths.length * outFeatures;
     const bias = new Float32Array(columns);
-    const keys = paths.map((path) => `${prefix}${path}.weight`);
+    const keys = paths.map((path) => this.nameOf(`${path}.weight`));
     const format = formatOf(
       options.weights,
       keys.map((key) => file.info(key).dtype),
@@ -128,6 +125,6 @@ class WeightReader {
   }
 
   private tensor(name: string): Promise<Tensor> {
-    return weightTensor(this.file, this.prefix + name, this.options);
+    return weightTensor(this.file, this.nameOf(name), this.options);
   }
 }

@@ -1,0 +1,39 @@
+import type { FileMap } from "../../ts/io/file-map.js";
+import { goldenBytes, goldenJson } from "../golden.js";
+
+const FOLDER = "encoders";
+
+/** Files of a model that everyone has, and those of sentence-transformers. */
+const FILES = [
+  ...["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"],
+  ...["1_Pooling/config.json", "sentence_bert_config.json"],
+];
+
+/** Texts that every golden encoder was given: awkward ones, and a batch of a training step. */
+export const { texts, batch_texts: batchTexts } = await goldenJson<{ texts: string[]; batch_texts: string[] }>(
+  `${FOLDER}/texts.json`,
+);
+
+/** What PEFT's replay on a golden encoder came to. */
+export interface Replay {
+  readonly loss_f64: number[];
+  readonly batch_labels: number[];
+  readonly zero_gradient_step0: string[];
+  /** How far PyTorch's own float32 lies from float64. */
+  readonly f32_vs_f64: Record<
+    "pooled" | "loss" | "step0_grads" | "adapter_step5" | "logits" | "merged_vs_unmerged",
+    number
+  >;
+}
+
+/** The files of a golden encoder. */
+export async function goldenEncoder(name: string): Promise<FileMap> {
+  const entries = await Promise.all(FILES.map(async (file) => [file, await encoderBytes(name, file)] as const));
+  return Object.fromEntries(entries);
+}
+
+/** A file of a golden encoder. */
+export const encoderBytes = (name: string, file: string) => goldenBytes(`${FOLDER}/${name}/${file}`);
+
+/** A JSON file of a golden encoder. */
+export const encoderJson = <T>(name: string, file: string) => goldenJson<T>(`${FOLDER}/${name}/${file}`);

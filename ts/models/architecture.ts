@@ -1,0 +1,84 @@
+import type { Graph, NodeId } from "../graph/graph.js";
+import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
+import type { WeightsOption } from "./stored-weights.js";
+import type { AdaptedLinear } from "./adapted-linear.js";
+import type { AdapterSelection } from "./adapter-selection.js";
+import type { RaggedBatch } from "./ragged-batch.js";
+
+/** What every model's config.json says, whatever its architecture. */
+export interface TransformerConfig {
+  /** Width of the last hidden state. */
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly vocabularySize: number;
+  /** Longest text, in tokens. */
+  readonly maxPositions: number;
+}
+
+/** A training step, as far as its memory depends on it. */
+export interface StepSize {
+  /** The sum of the texts' lengths. */
+  readonly tokens: number;
+  /** The adapter's. */
+  readonly rank: number;
+}
+
+/** A model with its weights, as tasks see it. */
+export interface TransformerModel {
+  readonly config: TransformerConfig;
+  /** Every linear layer, in the order of the forward pass. */
+  linears(): readonly AdaptedLinear[];
+  /** Last hidden state `[tokens, hidden]`, recorded for `backward`. */
+  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId;
+  /** The same to the bit without a gradient, in the memory of one layer. */
+  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId;
+  /** Bytes that the tape of one training step takes. */
+  stepMemory(step: StepSize): number;
+}
+
+/** A tensor of a model's file, by its name without what a head puts before it. */
+export interface NamedShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Rows that are loaded, where not all are. */
+  readonly rows?: number;
+}
+
+/** Linear layers on one input: their module paths, as PEFT has them, and the features of each. */
+export interface LinearShape {
+  readonly paths: readonly string[];
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+}
+
+/** How weights are read and kept. */
+export interface LoadWeightOptions extends WeightOptions {
+  /** Format of the matrices: of linear layers and embeddings. */
+  readonly weights: WeightsOption;
+}
+
+/** What a config.json comes to, before any weight is read. */
+export interface ModelPlan {
+  readonly config: TransformerConfig;
+  /** Modules that an adapter adapts where nothing else is said: query, key and value. */
+  readonly targetModules: readonly string[];
+  /** Every tensor that the file must have. One by one: a config may speak of more layers than anything could hold. */
+  tensors(): Iterable<NamedShape>;
+  /** Every linear layer, in the order of the forward pass. */
+  linears(): Iterable<LinearShape>;
+  /** Bytes that one batch takes without gradients. */
+  inferenceMemory(tokens: number): number;
+  /** As the model's. */
+  stepMemory(step: StepSize): number;
+  /**
+   * Loads the weights, frozen, tensor by tensor. Throws `ModelError` where the file does not have what the config calls for,
+   * before anything is allocated, and for values that are not finite (`options.allowNonFinite` accepts those).
+   */
+  load(graph: Graph, file: OpenTensorFile, options: LoadWeightOptions): Promise<TransformerModel>;
+}
+
+/**
+ * A row of `architectures.ts`: reads a parsed config.json. Throws `ModelError` for missing or senseless values,
+ * `UnsupportedError` for variants that are not there.
+ */
+export type Architecture = (json: Readonly<Record<string, unknown>>) => ModelPlan;

@@ -1,0 +1,44 @@
+import { ModelError, UnsupportedError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+
+// Values of a config.json: each is read once, checked, and refused by its name.
+
+/** A parsed config.json. */
+export type ConfigJson = Readonly<Record<string, unknown>>;
+
+/** Row numbers and sizes go to the kernels as 32-bit numbers. What a model really has is compared with its tensors. */
+const MAX_SIZE = 2 ** 31 - 1;
+
+/** A whole number; `fallback` where the file has none. */
+export function whole(json: ConfigJson, key: string, least = 1, fallback?: number): number {
+  const value = json[key] ?? fallback;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= MAX_SIZE) return value;
+  throw new ModelError(
+    `config.json: ${key} must be a whole number from ${least} to ${MAX_SIZE}, got ${excerpt(value)}`,
+    { key, value },
+  );
+}
+
+/** What a norm adds to a variance. */
+export function epsilon(json: ConfigJson, key: string): number {
+  const value = json[key] ?? 1e-12;
+  // As float32, so that it still keeps a variance of 0 from dividing.
+  if (typeof value === "number" && Math.fround(value) > 0 && value < 1) return value;
+  throw new ModelError(`config.json: ${key} must be a small positive number, got ${excerpt(value)}`, { key, value });
+}
+
+/** One of some words; the first where the file has none. */
+export function word<T extends string>(json: ConfigJson, key: string, words: readonly T[]): T {
+  const value = json[key] ?? words[0];
+  if (words.includes(value as T)) return value as T;
+  const known = words.map((name) => `"${name}"`);
+  const list = known.length === 1 ? `only ${known[0]} is` : `${known.slice(0, -1).join(", ")} and ${known.at(-1)} are`;
+  throw new UnsupportedError(`config.json: ${key} ${excerpt(value)}; ${list} supported`, { key, value });
+}
+
+/** Throws `UnsupportedError` where a variant is switched on that is not there. */
+export function refuse(json: ConfigJson, key: string): void {
+  const value = json[key];
+  if (value === undefined || value === null || value === false) return;
+  throw new UnsupportedError(`config.json: ${key} ${excerpt(value)} is not supported; false is`, { key, value });
+}

@@ -1,0 +1,42 @@
+import { activationNames } from "../activation.js";
+import type { Architecture } from "../architecture.js";
+import { type ConfigJson, whole, word } from "../config-values.js";
+import { checkHeads, type EncoderConfig } from "../post-norm/config.js";
+import { type LayerNames, postNormEncoder } from "../post-norm/index.js";
+
+/** DistilBERT (arXiv 1910.01108): BERT without token types, under names of its own. */
+export const distilbert: Architecture = (json) => postNormEncoder(distilbertConfig(json), layers);
+
+const layers: LayerNames = {
+  layers: "transformer.layer",
+  query: "attention.q_lin",
+  key: "attention.k_lin",
+  value: "attention.v_lin",
+  attentionOutput: "attention.out_lin",
+  attentionNorm: "sa_layer_norm",
+  intermediate: "ffn.lin1",
+  output: "ffn.lin2",
+  outputNorm: "output_layer_norm",
+};
+
+function distilbertConfig(json: ConfigJson): EncoderConfig {
+  const hiddenSize = whole(json, "dim");
+  return checkHeads(
+    {
+      hiddenSize,
+      layers: whole(json, "n_layers"),
+      heads: whole(json, "n_heads"),
+      intermediateSize: whole(json, "hidden_dim"),
+      embeddingSize: hiddenSize,
+      vocabularySize: whole(json, "vocab_size"),
+      maxPositions: whole(json, "max_position_embeddings", 2),
+      typeVocabularySize: 0,
+      firstPosition: 0,
+      paddingIndex: null,
+      // Written into transformers' model, not its configuration.
+      layerNormEps: 1e-12,
+      activation: word(json, "activation", activationNames),
+    },
+    ["dim", "n_heads"],
+  );
+}

@@ -1,0 +1,12 @@
+import type { Architecture } from "../architecture.js";
+import { type ConfigJson, whole } from "../config-values.js";
+import { bertLikeConfig, type EncoderConfig } from "../post-norm/config.js";
+import { bertLayers, postNormEncoder } from "../post-norm/index.js";
+
+/** ELECTRA's discriminator (arXiv 2003.10555): BERT whose embeddings may be narrower than its hidden states. */
+export const electra: Architecture = (json) => postNormEncoder(electraConfig(json), bertLayers);
+
+function electraConfig(json: ConfigJson): EncoderConfig {
+  const config = bertLikeConfig(json);
+  return { ...config, embeddingSize: whole(json, "embedding_size", 1, 128) };
+}

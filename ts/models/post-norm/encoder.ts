@@ -1,0 +1,80 @@
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { activations } from "../activation.js";
+import type { AdaptedLinear } from "../adapted-linear.js";
+import type { AdapterSelection } from "../adapter-selection.js";
+import type { StepSize, TransformerModel } from "../architecture.js";
+import type { RaggedBatch } from "../ragged-batch.js";
+import type { EncoderConfig } from "./config.js";
+import { stepMemory } from "./memory.js";
+import { positionRows } from "./positions.js";
+import type { EncoderLayer, EncoderWeights, LayerNormWeights } from "./weights.js";
+
+/**
+ * BERT's encoder (arXiv 1810.04805) and those that differ from it by configuration and names: a norm after each sum. On
+ * ragged batches, tokens `[tokens]` → last hidden state `[tokens, hidden]`. Dropout of the base is off, as in evaluation and in the PEFT recipe this follows.
+ */
+export class PostNormEncoder implements TransformerModel {
+  constructor(
+    readonly graph: Graph,
+    readonly config: EncoderConfig,
+    private readonly weights: EncoderWeights,
+  ) {}
+
+  /** Every linear layer, in the order of the forward pass. */
+  linears(): AdaptedLinear[] {
+    const { projection, layers } = this.weights;
+    const all = layers.flatMap((layer) => [
+      layer.queryKeyValue,
+      layer.attentionOutput,
+      layer.intermediate,
+      layer.output,
+    ]);
+    return projection === null ? all : [projection, ...all];
+  }
+
+  /** Bytes that the tape of one training step takes. */
+  stepMemory(step: StepSize): number {
+    return stepMemory(this.config, step);
+  }
+
+  /** Last hidden state, recorded for `backward`. */
+  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    return this.weights.layers.reduce(
+      (x, layer) => this.layer(x, layer, batch, selection),
+      this.embed(batch, selection),
+    );
+  }
+
+  /** Last hidden state without a gradient, in the memory of one layer. */
+  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    const { graph } = this;
+    let x = graph.scope(() => this.embed(batch, selection));
+    for (const layer of this.weights.layers) {
+      const input = x;
+      x = graph.scope(() => this.layer(input, layer, batch, selection));
+    }
+    return x;
+  }
+
+  private embed(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    const { graph, weights } = this;
+    const words = graph.embedding(weights.words, batch.ids);
+    const places = graph.embedding(weights.positions, positionRows(batch, this.config));
+    const sum = graph.add(words, places);
+    const x = this.norm(weights.type === null ? sum : graph.add(sum, weights.type), weights.embeddingNorm);
+    return weights.projection === null ? x : weights.projection.forward(x, selection);
+  }
+
+  private layer(x: NodeId, layer: EncoderLayer, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
+    const qkv = layer.queryKeyValue.forward(x, selection);
+    const context = graph.raggedAttention(qkv, { offsets, heads: config.heads });
+    const attended = this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+    const inner = activations[config.activation](graph, layer.intermediate.forward(attended, selection));
+    return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm);
+  }
+
+  private norm(x: NodeId, { weight, bias }: LayerNormWeights): NodeId {
+    return this.graph.layerNorm(x, weight, bias, { eps: this.config.layerNormEps });
+  }
+}

@@ -1,0 +1,129 @@
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { isJsonObject, type Json } from "../../io/json.js";
+import { type ModelSource, readJson, readJsonList } from "../../io/model-source.js";
+import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
+import { noPrompts, Prompts } from "./prompts.js";
+
+/** What sentence-transformers' files say of a model beside its network. */
+export interface SentenceLayout {
+  readonly pooling: Pooling;
+  /** Whether vectors are scaled to length 1. */
+  readonly normalize: boolean;
+  /** Texts are cut to this many tokens; null where the files don't say. */
+  readonly maxTokens: number | null;
+  /** Texts are lowercased before the tokenizer sees them. */
+  readonly lowercase: boolean;
+  readonly prompts: Prompts;
+}
+
+type Failure = (problem: string) => ModelError;
+
+const failure =
+  (source: ModelSource, file: string): Failure =>
+  (problem) =>
+    new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file });
+
+/**
+ * Reads modules.json, its pooling's config.json, sentence_bert_config.json and config_sentence_transformers.json, each where
+ * there is one; without them it is the mean, not normalised. Throws `ModelError` for values that make no sense,
+ * `UnsupportedError` for modules that are not there.
+ */
+export async function readSentenceLayout(source: ModelSource): Promise<SentenceLayout> {
+  const modules = await readModules(source);
+  const file = `${modules.pooling}/config.json`;
+  const pooling = await readJson(source, file);
+  const { maxTokens, lowercase } = await readTokens(source);
+  const prompts = await readPrompts(source);
+  return {
+    pooling: pooling === null ? new Pooling(["mean"]) : readPooling(pooling, failure(source, file)),
+    normalize: modules.normalize,
+    maxTokens,
+    lowercase,
+    prompts: pooling?.["include_prompt"] === false ? prompts.pooledWithout() : prompts,
+  };
+}
+
+/** A folder within the model's: nothing that leads out of it. */
+const isFolderName = (path: unknown): path is string =>
+  typeof path === "string" && path.length <= 100 && /^[\w-][\w.-]*$/.test(path);
+
+async function readModules(source: ModelSource): Promise<{ pooling: string; normalize: boolean }> {
+  const modules = await readJsonList(source, "modules.json");
+  const found = { pooling: "1_Pooling", normalize: false };
+  if (modules === null) return found;
+  const fail = failure(source, "modules.json");
+  for (const [i, module] of modules.entries()) {
+    const { type, path } = isJsonObject(module) ? module : {};
+    if (typeof type !== "string") throw fail(`module ${i} has no type, got ${excerpt(module)}`);
+    const name = type.slice(type.lastIndexOf(".") + 1);
+    if (name === "Pooling") {
+      if (!isFolderName(path)) throw fail(`module ${i}: path must name a folder of the model, got ${excerpt(path)}`);
+      found.pooling = path;
+    } else if (name === "Normalize") found.normalize = true;
+    else if (name !== "Transformer" || i > 0)
+      throw new UnsupportedError(
+        `model ${clip(source.name)}: modules.json: module ${i} is ${excerpt(name)}; Transformer, Pooling and Normalize are supported`,
+        { type },
+      );
+    else if (path !== undefined && path !== "")
+      throw new UnsupportedError(
+        `model ${clip(source.name)}: modules.json: the Transformer lies in ${excerpt(path)}; it is supported beside modules.json`,
+        { path },
+      );
+  }
+  return found;
+}
+
+/** Switches of a pooling's config.json. */
+const switches = new Map<string, PoolingMode>([
+  ["pooling_mode_cls_token", "cls"],
+  ["pooling_mode_max_tokens", "max"],
+  ["pooling_mode_mean_tokens", "mean"],
+  ["pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"],
+  ["pooling_mode_weightedmean_tokens", "weightedmean"],
+  ["pooling_mode_lasttoken", "lasttoken"],
+]);
+
+/** Modes are switches, several of which may be on, or since sentence-transformers 5 one name or several. */
+function readPooling(json: { readonly [key: string]: Json }, fail: Failure): Pooling {
+  const named = json["pooling_mode"] ?? [];
+  const modes = (Array.isArray(named) ? named : [named]).map((mode: Json) => {
+    if (poolingModes.includes(mode as PoolingMode)) return mode as PoolingMode;
+    throw unknownMode("pooling_mode", mode);
+  });
+  for (const [key, value] of Object.entries(json)) {
+    if (!key.startsWith("pooling_mode_")) continue;
+    if (typeof value !== "boolean") throw fail(`${clip(key)} must be true or false, got ${excerpt(value)}`);
+    const mode = switches.get(key);
+    if (value && mode === undefined) throw unknownMode(key, value);
+    if (value && mode !== undefined) modes.push(mode);
+  }
+  if (modes.length > 0) return new Pooling(modes);
+  throw fail(`no way of pooling is switched on; one of ${[...switches.keys()].join(", ")} must be true`);
+
+  function unknownMode(key: string, value: Json) {
+    return new UnsupportedError(
+      `${fail(`${clip(key)} ${excerpt(value)}`).message} is not supported; ${poolingModes.join(", ")} are`,
+      { key, value },
+    );
+  }
+}
+
+async function readTokens(source: ModelSource): Promise<{ maxTokens: number | null; lowercase: boolean }> {
+  const file = "sentence_bert_config.json";
+  const json = (await readJson(source, file)) ?? {};
+  const fail = failure(source, file);
+  const { max_seq_length: most = null, do_lower_case: lowercase = null } = json;
+  if (most !== null && !(Number.isSafeInteger(most) && (most as number) >= 2))
+    throw fail(`max_seq_length must be a whole number from 2, or null, got ${excerpt(most)}`);
+  if (lowercase !== null && typeof lowercase !== "boolean")
+    throw fail(`do_lower_case must be true or false, got ${excerpt(lowercase)}`);
+  return { maxTokens: most as number | null, lowercase: lowercase ?? false };
+}
+
+async function readPrompts(source: ModelSource): Promise<Prompts> {
+  const file = "config_sentence_transformers.json";
+  const json = await readJson(source, file);
+  return json === null ? noPrompts : Prompts.read(json, failure(source, file));
+}

@@ -1,0 +1,106 @@
+import { ConfigError } from "../../errors/errors.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+
+/** Makes one vector of each text's hidden states `[tokens, hidden]`: text i is rows `offsets[i]` to `offsets[i + 1]`. */
+type Pool = (graph: Graph, hidden: NodeId, offsets: Int32Array) => NodeId;
+
+const lengthsOf = (offsets: Int32Array) => offsets.subarray(1).map((end, i) => end - offsets[i]!);
+
+/** A number a row, `[rows, 1]`. */
+const column = (graph: Graph, values: readonly number[]) =>
+  graph.constant({ shape: [values.length, 1], data: Float32Array.from(values) });
+
+function checkTokens(mode: string, offsets: Int32Array): void {
+  const empty = lengthsOf(offsets).indexOf(0);
+  if (empty >= 0) throw new ConfigError(`pooling "${mode}" takes one of a text's tokens, and text ${empty} has none`);
+}
+
+/** The mean in which the first token counts once, the second twice, and so on. */
+function weightedMean(graph: Graph, hidden: NodeId, offsets: Int32Array): NodeId {
+  // The mean divides by the length, so each weight is multiplied by it: t·n / (1 + … + n).
+  const weights = [...lengthsOf(offsets)].flatMap((length) =>
+    Array.from({ length }, (_, t) => (2 * (t + 1)) / (length + 1)),
+  );
+  return graph.meanPool(graph.mul(hidden, column(graph, weights)), offsets);
+}
+
+function largest(graph: Graph, hidden: NodeId, offsets: Int32Array): NodeId {
+  checkTokens("max", offsets);
+  const texts = Array.from({ length: offsets.length - 1 }, (_, i) =>
+    graph.amax(graph.slice(hidden, { dim: 0, start: offsets[i]!, end: offsets[i + 1]! }), { dim: 0, keepDim: true }),
+  );
+  return texts.length === 1 ? texts[0]! : graph.concat(texts, 0);
+}
+
+/** One token of each text. */
+function token(mode: string, graph: Graph, hidden: NodeId, offsets: Int32Array, rows: Int32Array): NodeId {
+  checkTokens(mode, offsets);
+  return graph.indexSelect(hidden, { dim: 0, indices: rows });
+}
+
+/** Ways of pooling, in the order in which sentence-transformers sets their vectors side by side. */
+const pools = {
+  cls: (graph, hidden, offsets) => token("cls", graph, hidden, offsets, offsets.slice(0, -1)),
+  max: largest,
+  mean: (graph, hidden, offsets) => graph.meanPool(hidden, offsets),
+  mean_sqrt_len_tokens: (graph, hidden, offsets) =>
+    graph.mul(graph.meanPool(hidden, offsets), column(graph, [...lengthsOf(offsets)].map(Math.sqrt))),
+  weightedmean: weightedMean,
+  lasttoken: (graph, hidden, offsets) =>
+    token(
+      "lasttoken",
+      graph,
+      hidden,
+      offsets,
+      offsets.slice(1).map((end) => end - 1),
+    ),
+} satisfies Record<string, Pool>;
+
+/** A way of pooling, by sentence-transformers' name. */
+export type PoolingMode = keyof typeof pools;
+
+export const poolingModes = Object.keys(pools) as PoolingMode[];
+
+/** Hidden states without the first `skip` of each text. */
+function withoutFirst(graph: Graph, hidden: NodeId, offsets: Int32Array, skip: number) {
+  const rows: number[] = [];
+  const kept = Int32Array.from(offsets, (end, i) => {
+    for (let t = i === 0 ? end : offsets[i - 1]! + skip; t < end; t++) rows.push(t);
+    return rows.length;
+  });
+  return { hidden: graph.indexSelect(hidden, { dim: 0, indices: rows }), offsets: kept };
+}
+
+/** How a model's hidden states become one vector a text. */
+export class Pooling {
+  /** In the order in which their vectors stand side by side. */
+  readonly modes: readonly PoolingMode[];
+
+  constructor(modes: readonly PoolingMode[]) {
+    this.modes = poolingModes.filter((mode) => modes.includes(mode));
+  }
+
+  /**
+   * Vectors `[batch, width]` of hidden states `[tokens, hidden]`. Throws `ConfigError` for a text without tokens, where one is
+   * needed.
+   *
+   * @param skip a prompt's tokens, which every text begins with and which are not pooled; a text's first one stays its first
+   */
+  pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0): NodeId {
+    const text = skip === 0 ? { hidden, offsets } : withoutFirst(graph, hidden, offsets, skip);
+    const parts = this.modes.map((mode) =>
+      mode === "cls" ? pools.cls(graph, hidden, offsets) : pools[mode](graph, text.hidden, text.offsets),
+    );
+    return parts.length === 1 ? parts[0]! : graph.concat(parts, 1);
+  }
+
+  /** Length of a vector. */
+  width(hiddenSize: number): number {
+    return this.modes.length * hiddenSize;
+  }
+
+  /** "mean", or "cls+mean" where several stand side by side. */
+  toString(): string {
+    return this.modes.join("+");
+  }
+}

@@ -1,0 +1,59 @@
+import { ConfigError, type ModelError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { isJsonObject, type Json } from "../../io/json.js";
+
+/** What is put before a text, by a caller's own words or by a name that the model has for it. */
+export interface PromptChoice {
+  readonly prompt?: string | undefined;
+  readonly promptName?: string | undefined;
+}
+
+/** The prompts of a model, which say what its texts are for: "query: ". */
+export class Prompts {
+  constructor(
+    private readonly named: ReadonlyMap<string, string>,
+    private readonly byDefault: string,
+    /** Whether a prompt's own tokens are pooled along with the text's. */
+    readonly arePooled = true,
+  ) {}
+
+  /** Reads config_sentence_transformers.json. */
+  static read(json: { readonly [key: string]: Json }, fail: (problem: string) => ModelError): Prompts {
+    const { prompts = null, default_prompt_name: name = null } = json;
+    if (prompts !== null && !isJsonObject(prompts))
+      throw fail(`prompts must be an object of texts by name, got ${excerpt(prompts)}`);
+    const named = new Map<string, string>();
+    for (const [key, prompt] of Object.entries(prompts ?? {})) {
+      if (prompt !== null && typeof prompt !== "string")
+        throw fail(`prompts: ${excerpt(key)} must be a text, got ${excerpt(prompt)}`);
+      named.set(key, prompt ?? "");
+    }
+    if (name === null) return new Prompts(named, "");
+    const byDefault = typeof name === "string" ? named.get(name) : undefined;
+    if (byDefault !== undefined) return new Prompts(named, byDefault);
+    throw fail(`default_prompt_name must be the name of one of the prompts, got ${excerpt(name)}`);
+  }
+
+  /** The same prompts, of which only the text's tokens are pooled. */
+  pooledWithout(): Prompts {
+    return new Prompts(this.named, this.byDefault, false);
+  }
+
+  /** What is put before texts. Throws `ConfigError` for a name that the model does not have, and where both are given. */
+  choose(what: string, { prompt, promptName }: PromptChoice): string {
+    if (prompt !== undefined && promptName !== undefined)
+      throw new ConfigError(`${what}: prompt is a text and promptName the name of one; give only one of them`);
+    if (prompt !== undefined) {
+      if (typeof prompt === "string") return prompt;
+      throw new ConfigError(`${what}: prompt is a text, got ${excerpt(prompt)}`);
+    }
+    if (promptName === undefined) return this.byDefault;
+    const found = this.named.get(promptName);
+    if (found !== undefined) return found;
+    const names = clip([...this.named.keys()].map((name) => `"${name}"`).join(", ")) || "none";
+    throw new ConfigError(`${what}: this model has no prompt ${excerpt(promptName)}; it has ${names}`, { promptName });
+  }
+}
+
+/** Of a model that has none. */
+export const noPrompts = new Prompts(new Map(), "");

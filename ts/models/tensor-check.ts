@@ -1,0 +1,56 @@
+import { ModelError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import { isReadableFloat, type TensorIndex } from "../io/safetensors/index.js";
+import { formatShape, sameShape } from "../values/tensor.js";
+import type { NamedShape } from "./architecture.js";
+
+/** What a file puts before every name: "bert." or "roberta." where the model had a head. */
+function prefixBefore(file: TensorIndex, name: string): string {
+  if (file.has(name)) return "";
+  const found = file.names.filter((other) => other.endsWith(`.${name}`));
+  return found.length === 1 ? found[0]!.slice(0, -name.length) : "";
+}
+
+/** What a file calls a tensor. */
+export type TensorNames = (name: string) => string;
+
+/** The first BERTs call a norm's weight and bias gamma and beta, as TensorFlow did. */
+const oldNames = { weight: "gamma", bias: "beta" } as const;
+
+function nameIn(file: TensorIndex, prefix: string, name: string): string {
+  const norm = /^(.*LayerNorm\.)(weight|bias)$/.exec(name);
+  if (norm === null || file.has(prefix + name)) return prefix + name;
+  const old = `${prefix}${norm[1]}${oldNames[norm[2] as keyof typeof oldNames]}`;
+  return file.has(old) ? old : prefix + name;
+}
+
+/**
+ * Compares config.json with a file's header: nothing is allocated by sizes that the file does not have. It ends at the first
+ * tensor that does not fit, so it takes time in proportion to the file, whatever the config says.
+ * Throws `ModelError` for a missing tensor, another shape, or elements that are no floats.
+ *
+ * @returns the file's name for each of those
+ */
+export function checkTensors(file: TensorIndex, tensors: Iterable<NamedShape>): TensorNames {
+  let prefix: string | undefined;
+  for (const { name, shape: expected } of tensors) {
+    prefix ??= prefixBefore(file, name);
+    const tensor = nameIn(file, prefix, name);
+    if (!file.has(tensor))
+      throw new ModelError(`model.safetensors has no tensor "${clip(tensor)}", which config.json calls for`, {
+        tensor,
+      });
+    const { shape: found, dtype } = file.info(tensor);
+    if (!sameShape(found, expected))
+      throw new ModelError(
+        `model.safetensors: ${clip(tensor)} is ${clip(formatShape(found))}; config.json calls for ${formatShape(expected)}`,
+        { tensor, found, expected },
+      );
+    if (!isReadableFloat(dtype))
+      throw new ModelError(
+        `model.safetensors: ${clip(tensor)} has elements of type ${dtype}; weights are floating-point numbers of 8 bits or more`,
+        { tensor, dtype },
+      );
+  }
+  return (name) => nameIn(file, prefix ?? "", name);
+}
