@@ -49,7 +49,7 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   accumulate: [null, 0, 1.5],
   rank: [null, "8", 0, 1.5],
   alpha: [null, 0, NaN],
-  targetModules: [null, 3, ["query", 3], {}, new Array(2 ** 32 - 1)],
+  targetModules: [3, ["query", 3], {}, new Array(2 ** 32 - 1)],
   rslora: [null, 0, "false"],
   dora: [null, 1],
   dropout: [null, 1, -0.1, NaN],

@@ -78,18 +78,30 @@ describe("a job", () => {
     };
     const store = memoryStore();
     await run(spec, store, { sources: { ...sources, findModel } });
-    expect(opened.sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
+    expect(opened.sort()).toEqual([
+      "1_Pooling/config.json",
+      "config.json",
+      "config_sentence_transformers.json",
+      "model.safetensors",
+      "model.safetensors.index.json",
+      "modules.json",
+      "sentence_bert_config.json",
+      "tokenizer.json",
+      "tokenizer_config.json",
+    ]);
     expect(results(store.files())).toEqual(results(whole));
   });
 
   it("takes the spec when it begins: what is done to it afterwards changes nothing", async () => {
     const own = { ...spec, targetModules: ["query", "key", "value"] };
+    const undisturbed = memoryStore();
+    await run(structuredClone(own), undisturbed);
     const store = memoryStore();
     const job = run(own, store);
     own.targetModules.length = 1;
     own.seed = 7;
     await job;
-    expect(results(store.files())).toEqual(results(whole));
+    expect(results(store.files())).toEqual(results(undisturbed.files()));
   });
 
   it("tells of each phase from 0 to its end, in their order, and of each checkpoint", async () => {
@@ -240,7 +252,7 @@ describe("a store", () => {
     for (const [change, says] of [
       [{ rank: 4 }, /another spec: rank was 8, now it is 4/],
       [{ data: "others.csv" }, /data was "examples\.csv", now it is "others\.csv"/],
-      [{ targetModules: ["query"] }, /targetModules was \["query","key","value"\], now it is \["query"\]/],
+      [{ targetModules: ["query"] }, /targetModules was null, now it is \["query"\]/],
       [{ labelNames: { good: "bad" } }, /labelNames was/],
     ] as const) {
       const error = await run({ ...spec, ...change }, store).catch((thrown: unknown) => thrown);
