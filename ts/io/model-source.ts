@@ -1,4 +1,5 @@
 import { checkRecord } from "../arguments/collections.js";
+import { addressSource } from "./address-source.js";
 import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { bytesSource, type ByteSource, checkSource, readRange } from "./byte-source.js";
@@ -56,27 +57,6 @@ function checkedSource(source: ModelSource): ModelSource {
     return found;
   };
   return { name, open };
-}
-
-/** A folder behind an address: `${address}/config.json` and so on. */
-export function addressSource(address: string): ModelSource {
-  return {
-    name: address,
-    open: async (file) => {
-      const url = `${address.replace(/\/$/, "")}/${file}`;
-      const response = await fetch(url).catch((cause: unknown) => {
-        throw new ModelError(
-          `model ${clip(address)}: ${clip(url)} could not be fetched: ${clip(String(cause))}`,
-          { url },
-          { cause },
-        );
-      });
-      if (response.status === 404) return null;
-      if (!response.ok)
-        throw new ModelError(`model ${clip(address)}: ${clip(url)} answered ${response.status}`, { url });
-      return bytesSource(new Uint8Array(await response.arrayBuffer()));
-    },
-  };
 }
 
 /** A file that must be there, whole. Throws `ModelError` where it is not. */
