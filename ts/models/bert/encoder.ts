@@ -31,15 +31,18 @@ export class BertEncoder {
     return this.weights.layers.reduce((x, layer) => this.layer(x, layer, batch, selection), this.embed(batch));
   }
 
-  /** Last hidden state without a gradient, in the memory of one layer. */
+  /** Last hidden state without a gradient, in the memory of half a layer. */
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
-    const { graph } = this;
-    let x = graph.scope(() => this.embed(batch));
-    for (const layer of this.weights.layers) {
-      const input = x;
-      x = graph.scope(() => this.layer(input, layer, batch, selection));
-    }
-    return x;
+    const { graph, weights } = this;
+    // What a layer reads is made within its own scope, and gone as soon as it was read.
+    const after = (layers: number): NodeId =>
+      graph.scope(() => {
+        if (layers === 0) return this.embed(batch);
+        const layer = weights.layers[layers - 1]!;
+        const attended = graph.scope(() => this.attend(after(layers - 1), layer, batch, selection));
+        return this.feedForward(attended, layer, selection);
+      });
+    return after(weights.layers.length);
   }
 
   private embed({ ids, positions }: RaggedBatch): NodeId {
@@ -49,11 +52,19 @@ export class BertEncoder {
     return this.norm(graph.add(graph.add(words, places), weights.type), weights.embeddingNorm);
   }
 
-  private layer(x: NodeId, layer: BertLayer, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
+  private layer(x: NodeId, layer: BertLayer, batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    return this.feedForward(this.attend(x, layer, batch, selection), layer, selection);
+  }
+
+  private attend(x: NodeId, layer: BertLayer, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     const qkv = layer.queryKeyValue.forward(x, selection);
     const context = graph.raggedAttention(qkv, { offsets, heads: config.heads });
-    const attended = this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+    return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+  }
+
+  private feedForward(attended: NodeId, layer: BertLayer, selection: AdapterSelection): NodeId {
+    const { graph } = this;
     const inner = this.activate(layer.intermediate.forward(attended, selection));
     return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm);
   }
