@@ -27,7 +27,7 @@ export async function bench(args) {
   });
   if (options.help) return void process.stdout.write(help);
   const jobs = chosenJobs(options);
-  if (options.list) return void new Set(jobs.map(({ name }) => name)).forEach((name) => console.log(name));
+  if (options.list) return list(jobs);
   const begin = performance.now();
   const machine = describeMachine();
   if (machine.load > 1)
@@ -48,6 +48,11 @@ export async function bench(args) {
     results.addJob(await collect(job));
   }
   finish(options.quick || options.against || options.only.length > 0 ? "results-quick" : "results");
+}
+
+function list(jobs) {
+  for (const name of new Set(jobs.map(({ name }) => name))) console.log(name);
+  console.log("by itself: node bench/weights.mjs MODEL_FOLDER [rounds]");
 }
 
 function chosenJobs({ quick, against, only, seconds }) {

@@ -64,6 +64,37 @@ export class Heap {
     this.#insert(pointer, size);
   }
 
+  /**
+   * Makes a block longer by `bytes`, a multiple of 64, where it stands. Gives false and changes nothing where another block
+   * follows it, or memory is short.
+   */
+  extend(pointer: Pointer, bytes: number): boolean {
+    const size = this.#sizes.get(pointer);
+    if (size === undefined) throw releasedTwice(pointer);
+    const end = pointer + size;
+    const behind = () => this.#free.find(({ start }) => start === end);
+    const free = behind()?.size ?? 0;
+    if (!(this.used + bytes <= this.budget) || (free < bytes && end + free !== this.reserved)) return false;
+    if (free < bytes && !this.#grows(bytes)) return false;
+    const range = behind()!;
+    range.start += bytes;
+    range.size -= bytes;
+    if (range.size === 0) this.#free.splice(this.#free.indexOf(range), 1);
+    this.#sizes.set(pointer, size + bytes);
+    this.used += bytes;
+    this.peak = Math.max(this.peak, this.used);
+    return true;
+  }
+
+  /** Makes a block `bytes` long, a multiple of 64; what was behind is free. */
+  shrink(pointer: Pointer, bytes: number): void {
+    const size = this.#sizes.get(pointer);
+    if (size === undefined) throw releasedTwice(pointer);
+    this.#sizes.set(pointer, bytes);
+    this.used -= size - bytes;
+    this.#insert(pointer + bytes, size - bytes);
+  }
+
   /** Forgets the memory, for good. */
   leave(): void {
     this.memory = { buffer: new ArrayBuffer(0), grow: () => 0 };
@@ -94,6 +125,17 @@ export class Heap {
       this.#insert(this.memory.grow(pages) * PAGE, pages * PAGE);
     } catch (cause) {
       throw this.#exhausted(size, cause);
+    }
+  }
+
+  /** `#grow`, and false where memory is short. */
+  #grows(size: number): boolean {
+    try {
+      this.#grow(size);
+      return true;
+    } catch (error) {
+      if (error instanceof MemoryError) return false;
+      throw error;
     }
   }
 

@@ -5,12 +5,17 @@ import { ArenaLog } from "./arena-log.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;
-const LARGEST_DOUBLING = 64 * 1024 * 1024;
+const LARGEST_GROWTH = 64 * 1024 * 1024;
 
 /** A piece of the heap that the arena hands out from. */
 export interface Block {
   readonly start: Pointer;
   readonly size: number;
+}
+
+/** One that can become longer. */
+interface Chunk extends Block {
+  size: number;
 }
 
 /** Blocks to hand out again, by size in bytes. */
@@ -24,13 +29,13 @@ interface Level {
 }
 
 /**
- * Memory of one graph's tape: allocation moves an offset, `rewind` moves it back. Chunks are kept, so that from the
- * second step on nothing is asked of the heap. Blocks freed early (gradients, scratch) are handed out again by size,
+ * Memory of one graph's tape: allocation moves an offset, `rewind` moves it back. The last chunk becomes longer where
+ * the heap has room behind it, else another comes; all are kept, so that from the second step on nothing is asked of the heap. Blocks freed early (gradients, scratch) are handed out again by size,
  * within the step they were taken in. Between `begin` and `commit` everything is noted, for `rollback`.
  */
 export class TapeArena {
   /** @internal */
-  readonly chunks: Block[] = [];
+  readonly chunks: Chunk[] = [];
   /** @internal The chunk that is handed out from, and how much of it was. */
   chunk = -1;
   /** @internal */
@@ -42,7 +47,7 @@ export class TapeArena {
   private free = this.levels[0]!.free;
   private readonly log = new ArenaLog();
   /** Where the arena stood at `begin`. */
-  private readonly begun = { chunk: -1, offset: 0, chunks: 0 };
+  private readonly begun = { chunk: -1, offset: 0, chunks: 0, lastSize: 0 };
 
   constructor(private readonly heap: Heap) {}
 
@@ -93,6 +98,7 @@ export class TapeArena {
     this.begun.chunk = this.chunk;
     this.begun.offset = this.offset;
     this.begun.chunks = this.chunks.length;
+    this.begun.lastSize = this.chunks[this.chunks.length - 1]?.size ?? 0;
   }
 
   /** Keeps what changed since `begin`. */
@@ -100,19 +106,23 @@ export class TapeArena {
     this.log.close();
   }
 
-  /** Puts everything back as it was at `begin`; chunks that came since return to the heap. */
+  /** Puts everything back as it was at `begin`; what chunks came or became longer by returns to the heap. */
   rollback(): void {
     this.log.undo();
-    const { chunk, offset, chunks } = this.begun;
+    const { chunk, offset, chunks, lastSize } = this.begun;
     this.chunk = chunk;
     this.offset = offset;
     while (this.chunks.length > chunks) this.heap.release(this.chunks.pop()!.start);
+    const last = this.chunks.at(-1);
+    if (last === undefined || last.size === lastSize) return;
+    this.heap.shrink(last.start, lastSize);
+    last.size = lastSize;
   }
 
   /** Makes room for `bytes` in one chunk ahead of use. */
   reserve(bytes: number): void {
     const last = this.chunks.at(-1);
-    if (last === undefined || last.size < bytes) this.addChunk(bytes);
+    if (last === undefined || (last.size < bytes && !this.extendLast(bytes - last.size))) this.addChunk(bytes);
   }
 
   /** Gives every chunk back; nothing may be asked of the arena afterwards. */
@@ -121,22 +131,46 @@ export class TapeArena {
   }
 
   private nextChunk(bytes: number): Pointer {
+    const { chunks } = this;
     let next = this.chunk + 1;
-    while (next < this.chunks.length && this.chunks[next]!.size < bytes) next++;
-    if (next === this.chunks.length) this.addChunk(bytes);
+    while (next < chunks.length && chunks[next]!.size < bytes) next++;
+    if (next === chunks.length) {
+      const last = chunks.at(-1);
+      // What of the last chunk is in use: that of the current one, or nothing.
+      const used = this.chunk === chunks.length - 1 ? this.offset : 0;
+      if (last !== undefined && this.extendLast(used + bytes - last.size)) {
+        this.chunk = chunks.length - 1;
+        this.offset = used + bytes;
+        return last.start + used;
+      }
+      this.addChunk(bytes);
+    }
     this.chunk = next;
     this.offset = bytes;
-    return this.chunks[next]!.start;
+    return chunks[next]!.start;
   }
 
-  /** Twice as large as the last one; where memory is short, as large as it must be. */
+  /** Makes the last chunk longer by `bytes`, and by an eighth where memory has it, so that few requests are made. */
+  private extendLast(bytes: number): boolean {
+    const last = this.chunks.at(-1)!;
+    const extend = (size: number) => {
+      if (!this.heap.extend(last.start, size)) return false;
+      last.size += size;
+      return true;
+    };
+    const ample = Math.max(align(bytes), align(Math.min(last.size / 8, LARGEST_GROWTH)));
+    return extend(ample) || (ample > align(bytes) && extend(align(bytes)));
+  }
+
+  /** Half as large as all that are there; where memory is short, as large as it must be. */
   private addChunk(bytes: number): void {
-    const doubled = Math.min(2 * (this.chunks.at(-1)?.size ?? FIRST_CHUNK / 2), LARGEST_DOUBLING);
+    const all = this.chunks.reduce((sum, { size }) => sum + size, 0);
+    const ample = Math.max(align(bytes), FIRST_CHUNK, align(Math.min(all / 2, LARGEST_GROWTH)));
     const add = (size: number) => this.chunks.push({ start: this.heap.allocate(size), size });
     try {
-      add(Math.max(doubled, align(bytes)));
+      add(ample);
     } catch (error) {
-      if (!(error instanceof MemoryError) || bytes >= doubled) throw error;
+      if (!(error instanceof MemoryError) || ample === align(bytes)) throw error;
       add(align(bytes));
     }
   }

@@ -1,4 +1,5 @@
 import { checkRecord } from "../arguments/collections.js";
+import { addressSource } from "./address-source.js";
 import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { bytesSource, type ByteSource, checkSource, readRange } from "./byte-source.js";
@@ -56,35 +57,6 @@ function checkedSource(source: ModelSource): ModelSource {
     return found;
   };
   return { name, open };
-}
-
-/** Files without which there is no model: of these it is said what a server answered instead. */
-const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];
-
-/** Whether a server says in its way that it has no such file: as buckets do that don't list, and servers of pages do. */
-const isMissing = ({ status, headers }: Response, file: string) =>
-  status === 404 ||
-  (!NEEDED.includes(file) && (status === 403 || /^text\/html\b/.test(headers.get("content-type") ?? "")));
-
-/** A folder behind an address: `${address}/config.json` and so on. */
-export function addressSource(address: string): ModelSource {
-  return {
-    name: address,
-    open: async (file) => {
-      const url = `${address.replace(/\/$/, "")}/${file}`;
-      const response = await fetch(url).catch((cause: unknown) => {
-        throw new ModelError(
-          `model ${clip(address)}: ${clip(url)} could not be fetched: ${clip(String(cause))}`,
-          { url },
-          { cause },
-        );
-      });
-      if (isMissing(response, file)) return null;
-      if (!response.ok)
-        throw new ModelError(`model ${clip(address)}: ${clip(url)} answered ${response.status}`, { url });
-      return bytesSource(new Uint8Array(await response.arrayBuffer()));
-    },
-  };
 }
 
 /** A file that must be there, whole. Throws `ModelError` where it is not. */

@@ -8,8 +8,8 @@ import { raggedBatch, tokenBatches } from "./ragged-batch.js";
 import type { Pooling } from "./sentence/pooling.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
 
-/** Tokens that one inference batch holds: enough for full speed, little enough for a page's memory. */
-const INFERENCE_TOKENS = 1024;
+/** Tokens that one inference batch holds: more are no faster, and take memory in proportion. */
+const INFERENCE_TOKENS = 512;
 
 /** What runs texts. */
 export interface InferenceParts {

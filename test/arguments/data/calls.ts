@@ -17,7 +17,7 @@ import {
   writeSafetensors,
   zeros,
 } from "../../../ts/index.js";
-import { addressSource } from "../../../ts/io/model-source.js";
+import { addressSource } from "../../../ts/io/address-source.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
 import { adapterFiles } from "../../io/adapters.js";
 import type { Call } from "../refusals.js";

@@ -2,7 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { AbortError, ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { addressSource } from "../model-source.js";
+import { addressSource } from "../address-source.js";
 import type { ModelSource } from "../model-source.js";
 import { checkOptions } from "../../arguments/options.js";
 import { callable, flag } from "../../arguments/settings.js";

@@ -45,15 +45,18 @@ export class PostNormEncoder implements TransformerModel {
     );
   }
 
-  /** Last hidden state without a gradient, in the memory of one layer. */
+  /** Last hidden state without a gradient, in the memory of half a layer. */
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
-    const { graph } = this;
-    let x = graph.scope(() => this.embed(batch, selection));
-    for (const layer of this.weights.layers) {
-      const input = x;
-      x = graph.scope(() => this.layer(input, layer, batch, selection));
-    }
-    return x;
+    const { graph, weights } = this;
+    // What a layer reads is made within its own scope, and gone as soon as it was read.
+    const after = (layers: number): NodeId =>
+      graph.scope(() => {
+        if (layers === 0) return this.embed(batch, selection);
+        const layer = weights.layers[layers - 1]!;
+        const attended = graph.scope(() => this.attend(after(layers - 1), layer, batch, selection));
+        return this.feedForward(attended, layer, selection);
+      });
+    return after(weights.layers.length);
   }
 
   private embed(batch: RaggedBatch, selection: AdapterSelection): NodeId {
@@ -65,11 +68,19 @@ export class PostNormEncoder implements TransformerModel {
     return weights.projection === null ? x : weights.projection.forward(x, selection);
   }
 
-  private layer(x: NodeId, layer: EncoderLayer, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
+  private layer(x: NodeId, layer: EncoderLayer, batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    return this.feedForward(this.attend(x, layer, batch, selection), layer, selection);
+  }
+
+  private attend(x: NodeId, layer: EncoderLayer, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     const qkv = layer.queryKeyValue.forward(x, selection);
     const context = graph.raggedAttention(qkv, { offsets, heads: config.heads });
-    const attended = this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+    return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+  }
+
+  private feedForward(attended: NodeId, layer: EncoderLayer, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
     const inner = activations[config.activation](graph, layer.intermediate.forward(attended, selection));
     return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm);
   }

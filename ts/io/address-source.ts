@@ -1,0 +1,38 @@
+import { ModelError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import { bytesSource, type ByteSource } from "./byte-source.js";
+import { bodyOf, type Failure, fetched } from "./fetched.js";
+import type { ModelSource } from "./model-source.js";
+import { probe, rangeSource } from "./range-source.js";
+
+/** Files without which there is no model: of these it is said what a server answered instead. */
+const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/** Whether a server says in its way that it has no such file: as buckets do that don't list, and servers of pages do. */
+const isMissing = ({ status, headers }: Response, file: string) =>
+  status === 404 ||
+  (!NEEDED.includes(file) && (status === 403 || /^text\/html\b/.test(headers.get("content-type") ?? "")));
+
+/**
+ * A folder behind an address: `${address}/config.json` and so on. Tensors are read in ranges where the server answers such,
+ * so that a model is never held whole; else each file is fetched at once.
+ */
+export function addressSource(address: string): ModelSource {
+  return {
+    name: address,
+    open: async (file) => {
+      const url = `${address.replace(/\/$/, "")}/${file}`;
+      const fail = (problem: string, cause?: unknown) =>
+        new ModelError(`model ${clip(address)}: ${clip(url)} ${problem}`, { url }, { cause });
+      const ranged = file.endsWith(".safetensors") ? await probe(url) : null;
+      if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail);
+      const response = ranged?.response ?? (await fetched(url, {}, fail));
+      return isMissing(response, file) ? null : wholeFile(response, fail);
+    },
+  };
+}
+
+async function wholeFile(response: Response, fail: Failure): Promise<ByteSource> {
+  if (!response.ok) throw fail(`answered ${response.status}`);
+  return bytesSource(await bodyOf(response, fail));
+}

@@ -1,0 +1,104 @@
+import type { ByteSource } from "./byte-source.js";
+import { bodyOf, type Failure, fetched } from "./fetched.js";
+
+/** Ranges begin and end at multiples of this, so that small tensors come with their neighbours. */
+const BLOCK = 256 * 1024;
+/** Blocks that are kept for the reads to come: files are read almost in order. */
+const KEPT = 16;
+
+/** A file whose server answers ranges. */
+export interface RangedFile {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** What the server calls this state of the file; null where it does not say. */
+  readonly version: string | null;
+  /** Its first bytes: a block, or all there are. */
+  readonly start: Uint8Array;
+}
+
+/**
+ * Asks for the first block of a file. Where the answer is the whole file, or there is none of that name, it stands in
+ * `response`; null where nothing came that can be used: then the file is to be asked for as a whole, which tells what is wrong.
+ */
+export async function probe(url: string): Promise<RangedFile | { readonly response: Response } | null> {
+  try {
+    const response = await fetch(url, rangeOf(0, BLOCK));
+    if (response.status === 200 || response.status === 404) return { response };
+    const size = sizeIn(response, 0, BLOCK);
+    if (size === null) {
+      await response.body?.cancel();
+      return null;
+    }
+    const start = new Uint8Array(await response.arrayBuffer());
+    return start.byteLength === Math.min(BLOCK, size) ? { size, version: versionOf(response), start } : null;
+  } catch {
+    // Other origins may refuse requests for ranges, and nothing else.
+    return null;
+  }
+}
+
+/** A file read range by range. Each read throws a `ModelError` where the file is not the one it was at first. */
+export function rangeSource(url: string, { size, version, start }: RangedFile, fail: Failure): ByteSource {
+  const blocks = new Map([[0, start]]);
+  const keep = (block: number, bytes: Uint8Array) => {
+    blocks.delete(block);
+    blocks.set(block, bytes);
+    for (const oldest of blocks.keys()) if (blocks.size > KEPT) blocks.delete(oldest);
+  };
+  const read = async (offset: number, length: number) => {
+    const [first, end] = [Math.floor(offset / BLOCK), Math.ceil((offset + length) / BLOCK)];
+    const known = joined(blocks, first, end);
+    const bytes = known ?? (await readBlocks(first * BLOCK, Math.min(end * BLOCK, size)));
+    // The last ones of a large tensor: its neighbours begin there. Copies, since a view would hold all of it.
+    const edges = known === null && end - first > KEPT ? [first, end - 1] : range(first, end);
+    for (const block of edges) {
+      const at = (block - first) * BLOCK;
+      keep(block, blocks.get(block) ?? bytes.slice(at, at + BLOCK));
+    }
+    return bytes.subarray(offset - first * BLOCK, offset - first * BLOCK + length);
+  };
+  const readBlocks = async (from: number, to: number): Promise<Uint8Array> => {
+    const response = await fetched(url, rangeOf(from, to), fail);
+    // A server may answer with everything at any time.
+    const whole = response.status === 200;
+    const rightRange = whole || sizeIn(response, from, to) === size;
+    if (versionOf(response) !== version && response.ok) {
+      await response.body?.cancel();
+      throw fail("changed while it was read: its ETag or date is another one; load it again");
+    }
+    if (!rightRange) {
+      await response.body?.cancel();
+      const range = response.headers.get("content-range");
+      throw fail(`answered ${response.status}, range ${range ?? "none"}, for bytes ${from} to ${to - 1} of ${size}`);
+    }
+    const body = await bodyOf(response, fail);
+    const expected = whole ? size : to - from;
+    if (body.byteLength !== expected) throw fail(`sent ${body.byteLength} bytes in place of ${expected}`);
+    return whole ? body.slice(from, to) : body;
+  };
+  return { size, read: (offset, length) => (length === 0 ? Promise.resolve(new Uint8Array(0)) : read(offset, length)) };
+}
+
+/** Blocks one behind the other; null where one is missing. */
+function joined(blocks: ReadonlyMap<number, Uint8Array>, first: number, end: number): Uint8Array | null {
+  const parts = range(first, Math.min(end, first + KEPT + 1)).map((block) => blocks.get(block));
+  if (parts.length < end - first || parts.includes(undefined)) return null;
+  if (parts.length === 1) return parts[0]!;
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part!.byteLength, 0));
+  parts.forEach((part, i) => all.set(part!, i * BLOCK));
+  return all;
+}
+
+const range = (start: number, end: number) => Array.from({ length: end - start }, (_, i) => start + i);
+
+const rangeOf = (from: number, to: number): RequestInit => ({ headers: { Range: `bytes=${from}-${to - 1}` } });
+
+/** Size of the file of which an answer is that range, or as much of it as there is; null where it is another one. */
+function sizeIn({ status, headers }: Response, from: number, to: number): number | null {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "");
+  if (status !== 206 || match === null) return null;
+  const [first, last, size] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  return first === from && last === Math.min(to, size) - 1 && Number.isSafeInteger(size) ? size : null;
+}
+
+const versionOf = ({ headers }: Response): string | null => headers.get("etag") ?? headers.get("last-modified");
