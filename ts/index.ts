@@ -10,6 +10,7 @@ export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
 export type { StoredMatrix, StoredMatrixInput } from "./graph/stored-matrix.js";
+export { frozenMatrix, setStoredMatrix, storedMatrix } from "./graph/stored-weight.js";
 export type { WeightFormat } from "./ops/product/frozen-weight.js";
 export { tensor, zeros } from "./values/tensor.js";
 export type { Tensor } from "./values/tensor.js";

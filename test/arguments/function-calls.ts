@@ -8,6 +8,7 @@ import {
   clipGradValue,
   constantSchedule,
   cosineSchedule,
+  frozenMatrix,
   gaussianInit,
   Graph,
   gradNorm,
@@ -15,7 +16,9 @@ import {
   linearSchedule,
   LoraLinear,
   normal,
+  setStoredMatrix,
   SGD,
+  storedMatrix,
   tensor,
   uniform,
   zeros,
@@ -114,6 +117,12 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
     { args: schedule, run: cosineSchedule },
     { args: () => [3], run: (step: number) => cosineSchedule({ peak: 1, total: 8 })(step) },
   ],
+  frozenMatrix: [
+    {
+      args: ({ graph }) => [graph, { shape: [2, 3], format: "f16", transposed: true, bytes: new Uint8Array(12) }],
+      run: frozenMatrix,
+    },
+  ],
   gaussianInit: [{ args: () => [0.5], run: gaussianInit }],
   gradNorm: [{ args: ({ graph, matrix, square }) => [graph, [matrix, square]], run: gradNorm }],
   kaimingInit: [{ args: () => [], run: kaimingInit }],
@@ -122,6 +131,13 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
     { args: () => [3], run: (step: number) => linearSchedule({ peak: 1, total: 8 })(step) },
   ],
   normal: [{ args: ({ graph }) => [graph, [2, 3], 0.5], run: normal }],
+  setStoredMatrix: [
+    {
+      args: ({ graph, stored }) => [graph, stored, { shape: [2, 3], format: "bf16", bytes: [new Uint8Array(12)] }],
+      run: setStoredMatrix,
+    },
+  ],
+  storedMatrix: [{ args: ({ graph, stored }) => [graph, stored], run: storedMatrix }],
   tensor: [
     {
       args: () => [

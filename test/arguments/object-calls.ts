@@ -8,7 +8,8 @@ type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => u
 
 /** Methods that only this package calls; and one that answers later, see test/engine/engines.test.ts. */
 type Internal =
-  "read" | "node" | "nextStream" | "allocateOwned" | "releaseOwned" | "frozenWeight" | "withScratch" | "assertUsable";
+  | "read" | "node" | "push" | "nextStream" | "allocateOwned" | "releaseOwned" | "frozenWeight" | "withScratch"
+  | "assertUsable"; // prettier-ignore
 
 /** Right arguments of a graph's other methods. One without a row does not compile. */
 export const graphCalls: Record<Exclude<Methods<Graph>, keyof typeof ops | Internal>, Arguments[]> = {
@@ -18,7 +19,6 @@ export const graphCalls: Record<Exclude<Methods<Graph>, keyof typeof ops | Inter
   constant: [() => [filled(2, 3)]],
   dispose: [() => []],
   eval: [() => []],
-  frozen: [() => [{ shape: [2, 3], format: "f16", transposed: true, bytes: new Uint8Array(12) }]],
   grad: [({ matrix }) => [matrix]],
   mark: [() => []],
   noGrad: [() => [() => 1]],
@@ -27,11 +27,9 @@ export const graphCalls: Record<Exclude<Methods<Graph>, keyof typeof ops | Inter
   reserve: [() => [1024]],
   rewind: [({ mark }) => [mark]],
   scope: [({ graph, matrix }) => [() => graph.neg(matrix)]],
-  setStored: [({ stored }) => [stored, { shape: [2, 3], format: "bf16", bytes: [new Uint8Array(12)] }]],
   setValue: [({ matrix }) => [matrix, filled(2, 3)]],
   shape: [({ matrix }) => [matrix]],
   step: [() => [() => 1]],
-  stored: [({ stored }) => [stored]],
   train: [() => []],
   value: [({ matrix }) => [matrix]],
   variable: [() => [filled(2, 3)]],

@@ -2,6 +2,7 @@ import {
   AdamW,
   ClassificationHead,
   engineInfo,
+  frozenMatrix,
   Graph,
   LoraLinear,
   type Mark,
@@ -52,7 +53,7 @@ export function setScene(): Scene {
   const leaves = { scalar: variable(), vector: variable(3), matrix: variable(2, 3), square: variable(3, 3) };
   const wide = { qkv: variable(4, 12), heads: variable(1, 2, 3, 2), weight: graph.constant(filled(3, 4)) };
   const spare = graph.constant(filled(2));
-  const stored = graph.frozen({ shape: [2, 3], format: "f16", bytes: new Uint8Array(12).fill(0x3c) });
+  const stored = frozenMatrix(graph, { shape: [2, 3], format: "f16", bytes: new Uint8Array(12).fill(0x3c) });
   const layer = LoraLinear.fromLinear(graph, wide.weight, null, 3, 4, { rank: 2 });
   const head = ClassificationHead.create(graph, 3, 2);
   const adamw = new AdamW(graph, [leaves.vector, leaves.matrix]);

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, engineInfo, Graph, type NodeId, normal, ShapeError, type Tensor } from "../../ts/index.js";
+import {
+  ConfigError,
+  engineInfo,
+  frozenMatrix,
+  Graph,
+  type NodeId,
+  normal,
+  setStoredMatrix,
+  ShapeError,
+  storedMatrix,
+  type Tensor,
+} from "../../ts/index.js";
 import { encodeTensor } from "../../ts/io/safetensors/index.js";
 import { decodeTensor } from "../../ts/io/safetensors/decode.js";
 import { MemoryError } from "../../ts/errors/errors.js";
@@ -25,7 +36,7 @@ function both(graph: Graph, { format, transposed }: Case, matrix = normal(graph,
   const bytes = encodeTensor(stored.data, dtypes[format], "W");
   const values = { shape: stored.shape, data: decodeTensor(bytes, dtypes[format], "W") };
   return {
-    frozen: graph.frozen({ shape: matrix.shape, format, transposed, bytes }),
+    frozen: frozenMatrix(graph, { shape: matrix.shape, format, transposed, bytes }),
     constant: graph.constant(transposed ? transpose(values) : values),
     bytes,
   };
@@ -79,13 +90,13 @@ describe.each(cases)("$format, transposed $transposed, $packedCopies packed copi
     const { frozen, bytes } = both(graph, given);
     const x = graph.constant(normal(graph, [4, IN], 1));
     const y = () => graph.step(() => bits(graph.value(graph.linear(x, frozen))));
-    const [before, stored, { used }] = [y(), graph.stored(frozen), engineInfo().memory];
+    const [before, stored, { used }] = [y(), storedMatrix(graph, frozen), engineInfo().memory];
     if (given.format !== "f32") expect(stored.bytes[0]).toEqual(bytes);
     const other = normal(graph, [IN, OUT], 1);
     graph.setValue(frozen, other);
     expect(bits(graph.value(frozen))).toEqual(bits(other));
     expect(y()).not.toEqual(before);
-    graph.setStored(frozen, stored);
+    setStoredMatrix(graph, frozen, stored);
     expect(y()).toEqual(before);
     expect(engineInfo().memory.used).toBe(used);
   });
@@ -100,9 +111,9 @@ describe.each(cases)("$format, transposed $transposed, $packedCopies packed copi
       const { frozen, constant } = both(graph, given);
       const before = stateOf(graph);
       const use = () => {
-        const stored = graph.stored(frozen);
+        const stored = storedMatrix(graph, frozen);
         graph.step(() => graph.backward(graph.sum(graph.linear(x, frozen))));
-        graph.setStored(frozen, stored);
+        setStoredMatrix(graph, frozen, stored);
       };
       const { error } = refuseAllocation([graph], failing, use);
       if (error !== undefined) {
@@ -130,7 +141,7 @@ it("keeps zeros' signs, subnormals, infinities and NaN of every format", () => {
     for (const transposed of [false, true]) {
       const bytes = encodeTensor(data, dtypes[format], "W");
       const shape = transposed ? [1, count] : [count, 1];
-      const w = graph.frozen({ shape: [...shape].reverse(), format, transposed: !transposed, bytes });
+      const w = frozenMatrix(graph, { shape: [...shape].reverse(), format, transposed: !transposed, bytes });
       expect([...graph.value(w).data]).toEqual([...decodeTensor(bytes, dtypes[format], "W")]);
       const one = graph.constant({ shape: [1], data: Float32Array.of(1) });
       if (transposed) continue;
@@ -147,16 +158,16 @@ it("refuses what makes no sense, and nothing has changed", () => {
   const bytes = new Uint8Array(12);
   graph.reserve(1 << 16);
   const { used } = engineInfo().memory;
-  const make = (change: object) => () => graph.frozen({ shape: [2, 3], format: "f16", bytes, ...change });
+  const make = (change: object) => () => frozenMatrix(graph, { shape: [2, 3], format: "f16", bytes, ...change });
   expect(make({ format: "q9" })).toThrow(/one of "f32", "f16", "bf16"/);
   expect(make({ shape: [6] })).toThrow(ShapeError);
   expect(make({ bytes: [bytes, bytes] })).toThrow(/2 rows of 3 elements in f16 are 12 bytes, got 24/);
   expect(make({ bytes: new Float32Array(3) })).toThrow(ConfigError);
   expect(graph.step(() => graph.value(make({ transposed: true })()).data)).toEqual(new Float32Array(6));
   const constant = graph.constant({ shape: [2, 3], data: new Float32Array(6) });
-  expect(() => graph.stored(constant)).toThrow(/is not one that `frozen` made/);
+  expect(() => storedMatrix(graph, constant)).toThrow(/is not one that `frozenMatrix` made/);
   const w = make({})();
-  expect(() => graph.setStored(w, { shape: [3, 2], format: "f16", bytes })).toThrow(ShapeError);
+  expect(() => setStoredMatrix(graph, w, { shape: [3, 2], format: "f16", bytes })).toThrow(ShapeError);
   expect(() => graph.columns(w, 2, 4)).toThrow(ConfigError);
   graph.release([w, constant]);
   expect(engineInfo().memory.used).toBe(used);

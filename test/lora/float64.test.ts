@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Graph, LoraLinear, normal } from "../../ts/index.js";
+import { frozenMatrix, Graph, LoraLinear, normal } from "../../ts/index.js";
 import { AdaptedLinear } from "../../ts/models/adapted-linear.js";
 import { createAdapter } from "../../ts/models/lora-options.js";
 import { droppedBy, expectGradients, expectValue, fromTensor, type Matrix, matrix, times } from "./reference.js";
@@ -43,7 +43,7 @@ describe.each([0, 0.4])("DoRA on a part of a joined weight, dropout %s", (dropou
     ];
     const [weight, bias] = [normal(graph, [IN, OUT], 0.5), normal(graph, [OUT], 0.5)];
     const bytes = new Uint8Array(weight.data.buffer);
-    const frozen = graph.frozen({ shape: [IN, OUT], format: "f32", bytes });
+    const frozen = frozenMatrix(graph, { shape: [IN, OUT], format: "f32", bytes });
     const linear = new AdaptedLinear(graph, frozen, graph.constant(bias), parts);
     const options = { rank: RANK, alpha: 3, targetModules: ["key"], dora: true, dropout };
     const adapter = createAdapter(graph, "joined", { linears: [linear], name: "base", targetModules: [] }, options);

@@ -32,8 +32,8 @@ export class Steps extends GraphMemory {
   /** Whether results carry gradients. */
   protected recording = true;
 
-  /** Whether a step or mark is open; what is made outside lasts until it is released. */
-  protected get inStep(): boolean {
+  /** @internal Whether a step or mark is open; what is made outside lasts until it is released. */
+  get inStep(): boolean {
     return this.marks.length > 0;
   }
 
@@ -115,8 +115,8 @@ export class Steps extends GraphMemory {
     throw new StaleNodeError(`node ${shown} does not exist: ${why}`, { node: id, reason });
   }
 
-  /** Puts a node on the tape. */
-  protected push(
+  /** @internal Puts a node on the tape. */
+  push(
     value: Value,
     requiresGrad: boolean,
     op: Op | null = null,

@@ -27,7 +27,8 @@ export type StoredMatrixInput = Omit<StoredMatrix, "transposed" | "bytes" | "sha
 const readers = {
   shape: (what: string, _: string, value: unknown) => checkSize(what, checkLengths(what, value as number[])),
   format: (what: string, name: string, value: unknown) => oneOf(what, name, value, weightFormats),
-  transposed: or(false, flag),
+  // Pure, so that bundlers leave it out.
+  transposed: /* @__PURE__ */ or(false, flag),
   bytes: (what: string, name: string, value: unknown): readonly Uint8Array[] => {
     const given: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
     const pieces: Uint8Array[] = [];

@@ -100,14 +100,16 @@ export class Tape extends FrozenNodes {
       throw new ConfigError(message, { op: "setValue", node: id });
     }
     checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
-    if (node.frozen === undefined || node.frozen.isNodeValue) {
+    const former = node.frozen;
+    if (former?.withValues === undefined) {
       writeTensor("setValue", value, this.engine, node.value.pointer);
-      node.frozen?.forgetPanels();
+      former?.forgetPanels();
       return;
     }
     const data = Float32Array.from(value.data);
     checkFills("setValue", value.shape, "values", data.length);
-    this.setStored(id, { shape: value.shape, format: "f32", bytes: new Uint8Array(data.buffer) });
+    node.frozen = this.attempt.run(() => former.withValues!(data));
+    former.release();
   }
 
   /**

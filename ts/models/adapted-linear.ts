@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { StoredMatrix } from "../graph/stored-matrix.js";
+import { setStoredMatrix, storedMatrix } from "../graph/stored-weight.js";
 import { doraScale } from "../nn/dora.js";
 import { adaptedForward } from "../nn/low-rank-update.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
@@ -25,7 +26,7 @@ export class AdaptedLinear {
 
   constructor(
     private readonly graph: Graph,
-    /** `[in, out]`, which `graph.frozen` made. */
+    /** `[in, out]`, which `frozenMatrix` made. */
     readonly weight: NodeId,
     /** `[out]` */
     readonly bias: NodeId,
@@ -69,7 +70,7 @@ export class AdaptedLinear {
     const adapted = this.adaptedParts(adapter);
     if (adapted.length === 0) return;
     const { graph, outFeatures } = this;
-    const original = graph.stored(this.weight);
+    const original = storedMatrix(graph, this.weight);
     const { shape, data } = graph.value(this.weight);
     for (const { start, weights } of adapted) {
       mergeUpdate(data, { first: start, inStep: outFeatures, outStep: 1 }, hostWeights(graph, weights));
@@ -81,7 +82,7 @@ export class AdaptedLinear {
   /** Puts the weight back as it was loaded, to the bit. */
   unmerge(): void {
     if (this.original === null) return;
-    this.graph.setStored(this.weight, this.original);
+    setStoredMatrix(this.graph, this.weight, this.original);
     this.original = null;
   }
 

@@ -1,4 +1,5 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
+import { frozenMatrix } from "../../graph/stored-weight.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../values/tensor.js";
 import { AdaptedLinear } from "../adapted-linear.js";
@@ -93,7 +94,7 @@ class WeightReader {
     const key = this.nameOf(name);
     const format = formatOf(this.options.weights, [this.file.info(key).dtype]);
     const bytes = await storedTensor(this.file, key, format, this.options);
-    return this.graph.frozen({ shape: this.file.info(key).shape, format, bytes });
+    return frozenMatrix(this.graph, { shape: this.file.info(key).shape, format, bytes });
   }
 
   async norm(name: string): Promise<LayerNormWeights> {
@@ -118,7 +119,7 @@ class WeightReader {
     }
     return new AdaptedLinear(
       graph,
-      graph.frozen({ shape: [inFeatures, columns], format, transposed: true, bytes }),
+      frozenMatrix(graph, { shape: [inFeatures, columns], format, transposed: true, bytes }),
       graph.constant({ shape: [columns], data: bias }),
       paths.map((path, part) => ({ path, start: part * outFeatures, width: outFeatures })),
     );
