@@ -24,6 +24,11 @@ export function unexpected(
   return new kind(message, { op: what, option: keyOf(name), expected, value, ...more });
 }
 
+/** "<what>: expected <expected>, got <value>", and what `hint` adds */
+export function notExpected(what: string, expected: string, value: unknown, hint = ""): ConfigError {
+  return new ConfigError(`${what}: expected ${expected}, got ${excerpt(value)}${hint}`, { op: what, expected, value });
+}
+
 /** Gives a value back, or throws where it is not what is expected. */
 type Check<T> = (what: string, name: string, value: unknown) => T;
 

@@ -71,7 +71,12 @@ export function takeSources(what: string, given: JobSources | undefined): JobSou
       const model = await given.findModel(name, options);
       object(what, "what sources.findModel gives", model, "a JobModel, { name, open, origin }");
       if (typeof model.name !== "string" || typeof model.origin !== "string")
-        throw new ConfigError(`${what}: a JobModel has a name and an origin, got ${excerpt(model)}`);
+        throw new ConfigError(`${what}: a JobModel has a name and an origin, got ${excerpt(model)}`, {
+          op: what,
+          option: "JobModel",
+          expected: "a name and an origin",
+          value: model,
+        });
       callable(what, "JobModel.open", model.open);
       return model;
     },

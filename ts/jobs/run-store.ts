@@ -1,8 +1,6 @@
 import { checkBytes } from "../io/byte-source.js";
-import { ConfigError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
-import { callable, object } from "../arguments/settings.js";
+import { callable, object, unexpected } from "../arguments/settings.js";
 
 /** Names of what a run leaves in its store. */
 export const runFiles = {
@@ -50,7 +48,7 @@ const FUNCTIONS = ["place", "has", "read", "write", "append", "remove", "claim"]
 export function takeStore(what: string, given: RunStore): RunStore {
   object(what, "store", given, `a RunStore, { name, ${FUNCTIONS.join(", ")} }`);
   const { name } = given;
-  if (typeof name !== "string") throw new ConfigError(`${what}: store.name is text, got ${excerpt(name)}`);
+  if (typeof name !== "string") throw unexpected(what, "store.name", "text", name);
   for (const member of FUNCTIONS) callable(what, `store.${member}`, given[member]);
   return {
     name,

@@ -55,7 +55,7 @@ function inspect(path: string): Inspected {
   const folder = isFolder(path);
   const adapter = folder && existsSync(join(path, "adapter_config.json")) ? readAdapter(path) : null;
   const file = folder ? weightsOf(path) : path;
-  if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file or folder`, { path });
+  if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file or folder`, { file: path });
   const index = safetensorsIndex(file);
   const tensors = listTensors(index);
   return {

@@ -25,12 +25,14 @@ export function bertConfig(json: Record<string, unknown>): BertConfig {
   if (position !== "absolute") {
     throw new UnsupportedError(
       `config.json: position_embedding_type ${excerpt(position)}; only "absolute" is supported`,
+      { file: "config.json", option: "position_embedding_type", value: position, allowed: ["absolute"] },
     );
   }
   const activation = json["hidden_act"] ?? "gelu";
   if (activation !== "gelu" && activation !== "gelu_new" && activation !== "relu") {
     throw new UnsupportedError(
       `config.json: hidden_act ${excerpt(activation)}; "gelu", "gelu_new" and "relu" are supported`,
+      { file: "config.json", option: "hidden_act", value: activation, allowed: ["gelu", "gelu_new", "relu"] },
     );
   }
   const config: BertConfig = {
