@@ -88,6 +88,9 @@ export function oneOf<T extends string>(what: string, name: string, value: unkno
   throw unexpected(what, name, expected, value, undefined, { allowed: words });
 }
 
+/** Text, which may be empty. */
+export const text = check<string>("text", (value) => typeof value === "string");
+
 /** A function. */
 export function callable<T>(what: string, name: string, value: T): T {
   if (typeof value === "function") return value;
