@@ -32,6 +32,13 @@ const types = {
   "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
 };
 
+// Every error of ours holds the values behind its message.
+const ours = "NewExpression[callee.name=/^(?!InvalidArgument|Type|Range)\\w+Error$/]";
+const noDetails = [`${ours}[arguments.length<2]`, `${ours}[arguments.1.properties.length=0]`].map((selector) => ({
+  selector,
+  message: "An error has details: LowrankError in ts/errors/errors.ts names their keys.",
+}));
+
 export default defineConfig(
   { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/"] },
   js.configs.recommended,
@@ -61,6 +68,7 @@ export default defineConfig(
   },
   { files: ["**/*.ts"], rules: types },
   { files: ["ts/**/*.ts"], plugins: { layers }, rules: { "layers/order": "error" } },
+  { files: ["ts/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...noDetails] } },
   {
     files: ["ts/**/*.ts"],
     ignores: ["ts/waiting/stopwatch.ts"],

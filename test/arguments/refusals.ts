@@ -63,6 +63,8 @@ export async function refusals<S>({ make, state, end }: Ground<S>, { args, run }
             .slice(0, 4)
             .join("")}`,
         );
+      if (ours && Object.keys(thrown.details).length === 0)
+        problems.push(`${what}: no details with "${thrown.message}"`);
       // Cancelled in the middle, a call has done a part of its work.
       if (!(thrown instanceof AbortError)) {
         if (state(scene) !== before) problems.push(`${what}: threw ${String(thrown)}, and something has changed`);

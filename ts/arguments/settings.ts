@@ -24,6 +24,11 @@ export function unexpected(
   return new kind(message, { op: what, option: keyOf(name), expected, value, ...more });
 }
 
+/** "<what>: expected <expected>, got <value>", and what `hint` adds */
+export function notExpected(what: string, expected: string, value: unknown, hint = ""): ConfigError {
+  return new ConfigError(`${what}: expected ${expected}, got ${excerpt(value)}${hint}`, { op: what, expected, value });
+}
+
 /** Gives a value back, or throws where it is not what is expected. */
 type Check<T> = (what: string, name: string, value: unknown) => T;
 
@@ -82,6 +87,9 @@ export function oneOf<T extends string>(what: string, name: string, value: unkno
   const expected = `one of ${words.map((word) => `"${word}"`).join(", ")}`;
   throw unexpected(what, name, expected, value, undefined, { allowed: words });
 }
+
+/** Text, which may be empty. */
+export const text = check<string>("text", (value) => typeof value === "string");
 
 /** A function. */
 export function callable<T>(what: string, name: string, value: T): T {

@@ -35,11 +35,13 @@ export function enableRevectorizer(script: string): void {
   if (major < 22) {
     throw new UnsupportedError(
       `--revectorize: Node ${process.versions.node} has no revectorizer; Node 22 and later have one`,
+      { op: "--revectorize", expected: "Node 22 or later", value: process.versions.node },
     );
   }
   const trial = spawnSync(process.execPath, [REVECTORIZE, script, "doctor"], { encoding: "utf8", timeout: 60_000 });
   // Ctrl-C goes to both processes; this one hears it only now.
-  if (trial.signal === "SIGINT" || trial.signal === "SIGTERM") throw new AbortError();
+  if (trial.signal === "SIGINT" || trial.signal === "SIGTERM")
+    throw new AbortError(undefined, { reason: trial.signal });
   if (trial.status !== 0) {
     throw new UnsupportedError(
       `--revectorize: the kernels failed their self-test under ${REVECTORIZE} (${trial.signal ?? `exit ${trial.status}`}); go on without it`,

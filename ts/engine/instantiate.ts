@@ -33,7 +33,11 @@ export async function instantiate(
     task_failed() {
       const options = { cause };
       cause = undefined;
-      throw new EngineError("a thread died in a kernel, whose result is lost; go on from a checkpoint", {}, options);
+      throw new EngineError(
+        "a thread died in a kernel, whose result is lost; go on from a checkpoint",
+        { reason: "thread died" },
+        options,
+      );
     },
   };
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};

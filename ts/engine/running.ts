@@ -151,5 +151,5 @@ export class Engine {
 }
 
 function closed(): EngineError {
-  return new EngineError("the engine was closed; what it held is gone");
+  return new EngineError("the engine was closed; what it held is gone", { reason: "disposed" });
 }

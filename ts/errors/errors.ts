@@ -18,9 +18,10 @@ const LONGEST_MESSAGE = 1_500;
  * - `input`, `actual`, `expected`: a tensor by its name, its shape, and the one it must have (its layout in words)
  * - `node`: the id of a node; `reason`: "disposed", "ended" or "unknown" for a stale one
  * - `reason`: why a call came at the wrong time ("not started", "disposed", "running", "view", "open", "promise");
- *   the signal's own of an `AbortError`
+ *   what happened, of an `EngineError` ("disposed", "trapped", "thread died"); the signal's own of an `AbortError`
  * - `requested`, `used`, `reserved`, `maximum`: bytes of memory
- * - `step`: of training; `file`, `line`, `tensor`: of what was read
+ * - `step`: of training; `file`, `line`, `tensor`, `module`: of what was read; `folder`, `model`, `missing` of where
+ * - `name`: of an adapter; `reason` says what it is ("merged", "not merged", "running", "unknown"); `label`: a class's
  */
 export class LowrankError extends Error {
   /** Stable name of the kind of error, such as "SHAPE": for programs that tell errors apart. */

@@ -1,5 +1,6 @@
-import { ConfigError, FormatError } from "../errors/errors.js";
+import { FormatError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { notExpected } from "../arguments/settings.js";
 
 /** Random access to bytes that need not be in memory: a file, a Blob, a remote range. */
 export interface ByteSource {
@@ -29,7 +30,7 @@ export function checkSource(what: string, source: unknown): asserts source is By
     const closes = close === undefined || close === null || typeof close === "function";
     if (typeof read === "function" && closes) return;
   }
-  throw new ConfigError(`${what}: expected a ByteSource with a function read, got ${excerpt(source)}`);
+  throw notExpected(what, "a ByteSource with a function read", source);
 }
 
 /** Where bytes go, one piece after another. */
@@ -42,12 +43,12 @@ export interface ByteSink {
 export function checkBytes(what: string, bytes: unknown): asserts bytes is Uint8Array {
   if (bytes instanceof Uint8Array) return;
   const hint = bytes instanceof ArrayBuffer ? "; new Uint8Array(buffer) makes one of it" : "";
-  throw new ConfigError(`${what}: expected a Uint8Array, got ${excerpt(bytes)}${hint}`);
+  throw notExpected(what, "a Uint8Array", bytes, hint);
 }
 
 /** Throws `ConfigError` unless a value is the name of a file, for messages. */
 export function checkFileName(what: string, file: unknown): asserts file is string {
-  if (typeof file !== "string") throw new ConfigError(`${what}: expected a file's name, got ${excerpt(file)}`);
+  if (typeof file !== "string") throw notExpected(what, "a file's name", file);
 }
 
 /** Bytes already in memory as a source; `read` gives views of them. Throws `ConfigError` for what is no Uint8Array. */
@@ -58,7 +59,7 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
 
 /** A Blob or File (a file input's, a `fetch` response's `blob()`) as a source that reads only what is asked for. */
 export function blobSource(blob: Blob): ByteSource {
-  if (!(blob instanceof Blob)) throw new ConfigError(`blobSource: expected a Blob, got ${excerpt(blob)}`);
+  if (!(blob instanceof Blob)) throw notExpected("blobSource", "a Blob", blob);
   return {
     size: blob.size,
     read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),

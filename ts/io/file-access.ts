@@ -20,5 +20,7 @@ export function provideFileAccess(access: FileAccess): void {
 /** The runtime's file access. Throws `UnsupportedError` where there is none; `what` opens the message. */
 export function fileAccess(what: string): FileAccess {
   if (provided) return provided;
-  throw new UnsupportedError(`${what}: this runtime has no file system; pass the files' bytes as a FileMap`, {});
+  throw new UnsupportedError(`${what}: this runtime has no file system; pass the files' bytes as a FileMap`, {
+    op: what,
+  });
 }

@@ -47,7 +47,13 @@ export async function modelSource(source: string | FileMap | ModelSource): Promi
 /** A source as anybody may have written it: what it opens is looked at before it is used. */
 function checkedSource(source: ModelSource): ModelSource {
   const { name } = source;
-  if (typeof name !== "string") throw new ConfigError(`a ModelSource has a name, got ${excerpt(name)}`);
+  if (typeof name !== "string")
+    throw new ConfigError(`a ModelSource has a name, got ${excerpt(name)}`, {
+      op: "ModelSource",
+      option: "name",
+      expected: "a string",
+      value: name,
+    });
   const open = async (file: string) => {
     const found: ByteSource | null | undefined = await source.open(file);
     if (found === null || found === undefined) return null;

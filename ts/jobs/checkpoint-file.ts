@@ -2,7 +2,7 @@ import { ConfigError, FormatError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { parseJsonObject } from "../io/json.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../io/safetensors/index.js";
-import { whole } from "../arguments/settings.js";
+import { whole, unexpected } from "../arguments/settings.js";
 import type { Tensor } from "../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
 import type { Checkpoint } from "../train/fit-options.js";
@@ -96,7 +96,12 @@ export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: Che
     const { before, headOnly } = resumed.run.baseline;
     for (const measured of [before, headOnly]) {
       if (measured === null || measured.confusion.length === classes) continue;
-      throw new ConfigError(`state: run.baseline has ${measured.confusion.length} classes, the data ${classes}`);
+      throw new ConfigError(`state: run.baseline has ${measured.confusion.length} classes, the data ${classes}`, {
+        op: "state",
+        option: "run.baseline",
+        length: measured.confusion.length,
+        expected: classes,
+      });
     }
   });
 }
@@ -121,13 +126,13 @@ function readState(file: TensorFile, path: string): State {
     );
   }
   const fail = (problem: string, cause?: unknown) =>
-    new FormatError(`${path}: the state in its metadata: ${problem}`, { path }, { cause });
+    new FormatError(`${path}: the state in its metadata: ${problem}`, { file: path }, { cause });
   const { step, streams, optimizerSteps, historyBytes, run } = parseJsonObject(file.metadata.get("state") ?? "", fail);
   return asFormatError(path, () => {
     checkRunState("state", run);
     // Each has a tensor in the file: a list of more is not worth walking.
     if (!Array.isArray(optimizerSteps) || optimizerSteps.length > file.names.length) {
-      throw new ConfigError(`state: optimizerSteps is a list of a number a parameter, got ${excerpt(optimizerSteps)}`);
+      throw unexpected("state", "optimizerSteps", "a list of a number a parameter", optimizerSteps);
     }
     return {
       step: whole("state", "step", step),

@@ -65,7 +65,12 @@ async function digestOf(
   if (typeof model.digest === "function") {
     const digest = await model.digest(file, signal);
     if (digest === null || /^[0-9a-f]{64}$/.test(digest)) return digest;
-    throw new ModelError(`model ${clip(model.name)}: a SHA-256 of ${file} is expected, got ${excerpt(digest)}`);
+    throw new ModelError(`model ${clip(model.name)}: a SHA-256 of ${file} is expected, got ${excerpt(digest)}`, {
+      op: model.name,
+      file,
+      expected: "a SHA-256 in hexadecimal",
+      value: digest,
+    });
   }
   const bytes = await readWhole(model, file);
   kept.set(file, bytes);

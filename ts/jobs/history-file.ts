@@ -53,7 +53,7 @@ export function parseHistory(found: Uint8Array | null, { steps, bytes }: History
   }
   return lines.map((line, i) => {
     const fail = (problem: string, cause?: unknown) =>
-      new FormatError(`${path}, line ${i + 1}: ${problem}`, { path, line: i + 1 }, { cause });
+      new FormatError(`${path}, line ${i + 1}: ${problem}`, { file: path, line: i + 1 }, { cause });
     return parseJsonObject(line, fail) as unknown as StepRecord;
   });
 }

@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { checkBytes } from "../io/byte-source.js";
 import { modelSource, type ModelSource } from "../io/model-source.js";
-import { callable, object } from "../arguments/settings.js";
+import { callable, object, text } from "../arguments/settings.js";
 
 /** A file of examples. */
 export interface DataFile {
@@ -71,7 +71,12 @@ export function takeSources(what: string, given: JobSources | undefined): JobSou
       const model = await given.findModel(name, options);
       object(what, "what sources.findModel gives", model, "a JobModel, { name, open, origin }");
       if (typeof model.name !== "string" || typeof model.origin !== "string")
-        throw new ConfigError(`${what}: a JobModel has a name and an origin, got ${excerpt(model)}`);
+        throw new ConfigError(`${what}: a JobModel has a name and an origin, got ${excerpt(model)}`, {
+          op: what,
+          option: "JobModel",
+          expected: "a name and an origin",
+          value: model,
+        });
       callable(what, "JobModel.open", model.open);
       return model;
     },
@@ -79,8 +84,12 @@ export function takeSources(what: string, given: JobSources | undefined): JobSou
       const file = await given.readData(name);
       object(what, "what sources.readData gives", file, "a DataFile, { name, bytes }");
       checkBytes(`${what}: sources.readData(${excerpt(name)})`, file.bytes);
-      return { name: String(file.name), bytes: file.bytes };
+      return { name: text(what, "DataFile.name", file.name), bytes: file.bytes };
     },
-    machine: () => ({ ...given.machine() }),
+    machine() {
+      const { ...machine } = object(what, "what sources.machine gives", given.machine(), "an object of texts");
+      for (const [name, value] of Object.entries(machine)) text(what, `sources.machine().${clip(name)}`, value);
+      return machine;
+    },
   };
 }

@@ -42,7 +42,10 @@ export function memoryStore(files: FileMap = {}): MemoryStore {
     remove: async (blob) => void blobs.delete(blob),
     async claim() {
       if (claimed)
-        throw new ConfigError("this store is in use: another job trains in it; await it, or take another store");
+        throw new ConfigError("this store is in use: another job trains in it; await it, or take another store", {
+          op: "memoryStore",
+          reason: "running",
+        });
       claimed = true;
       return () => void (claimed = false);
     },

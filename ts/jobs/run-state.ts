@@ -1,7 +1,5 @@
-import { ConfigError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
 import { isJsonObject } from "../io/json.js";
-import { finite, share, oneOf, whole } from "../arguments/settings.js";
+import { finite, share, oneOf, whole, unexpected } from "../arguments/settings.js";
 import type { Metrics } from "../train/metrics.js";
 import type { Baseline } from "./baseline.js";
 import { checkSettings } from "./settings-check.js";
@@ -25,7 +23,7 @@ export function checkRunState(what: string, value: unknown): asserts value is Ru
   checkSettings(what, run["settings"]);
   for (const name of ["modelHash", "trainHash", "validationHash"]) {
     if (typeof run[name] === "string" && /^[0-9a-f]{64}$/.test(run[name])) continue;
-    throw new ConfigError(`${what}: run.${name} is a SHA-256 in hexadecimal, got ${excerpt(run[name])}`, { name });
+    throw unexpected(what, `run.${name}`, "a SHA-256 in hexadecimal", run[name]);
   }
   oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
   whole(what, "run.threads", run["threads"], 1);
@@ -41,9 +39,7 @@ function checkMetrics(what: string, place: string, value: unknown): asserts valu
   finite(what, `${place}.loss`, loss);
   const isSquare = Array.isArray(confusion) && confusion.every((row) => isCounts(row, confusion.length));
   if (isSquare && (confusion as number[][]).flat().reduce((sum, n) => sum + n, 0) === count) return;
-  throw new ConfigError(
-    `${what}: ${place}.confusion is a square of counts that add up to ${String(count)}, got ${excerpt(confusion)}`,
-  );
+  throw unexpected(what, `${place}.confusion`, `a square of counts that add up to ${String(count)}`, confusion);
 }
 
 const isCounts = (row: unknown, length: number) =>
@@ -51,5 +47,5 @@ const isCounts = (row: unknown, length: number) =>
 
 function objectAt(what: string, place: string, value: unknown): Readonly<Record<string, unknown>> {
   if (isJsonObject(value)) return value;
-  throw new ConfigError(`${what}: ${place} is an object, got ${excerpt(value)}`, { place });
+  throw unexpected(what, place, "an object", value);
 }

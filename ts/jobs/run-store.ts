@@ -1,8 +1,6 @@
 import { checkBytes } from "../io/byte-source.js";
-import { ConfigError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
-import { callable, object } from "../arguments/settings.js";
+import { callable, object, text } from "../arguments/settings.js";
 
 /** Names of what a run leaves in its store. */
 export const runFiles = {
@@ -49,12 +47,11 @@ const FUNCTIONS = ["place", "has", "read", "write", "append", "remove", "claim"]
 /** A store as anybody may have written it: what it gives is looked at before it is used. Throws `ConfigError` for what is none. */
 export function takeStore(what: string, given: RunStore): RunStore {
   object(what, "store", given, `a RunStore, { name, ${FUNCTIONS.join(", ")} }`);
-  const { name } = given;
-  if (typeof name !== "string") throw new ConfigError(`${what}: store.name is text, got ${excerpt(name)}`);
+  const name = text(what, "store.name", given.name);
   for (const member of FUNCTIONS) callable(what, `store.${member}`, given[member]);
   return {
     name,
-    place: (blob) => String(given.place(blob)),
+    place: (blob) => text(what, "what store.place gives", given.place(blob)),
     has: async (blob) => (await given.has(blob)) === true,
     async read(blob, length) {
       const bytes = (await given.read(blob, length)) ?? null;

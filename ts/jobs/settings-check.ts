@@ -1,7 +1,5 @@
-import { ConfigError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
 import { isJsonObject } from "../io/json.js";
-import { flag, fraction, nonNegative, oneOf, positive, whole } from "../arguments/settings.js";
+import { flag, fraction, nonNegative, oneOf, positive, whole, unexpected } from "../arguments/settings.js";
 import { builds, schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */
@@ -13,7 +11,7 @@ const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 const matching =
   (expected: string, test: (value: unknown) => boolean): Check =>
   (what, name, value) => {
-    if (!test(value)) throw new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(value)}`, { name });
+    if (!test(value)) throw unexpected(what, name, expected, value);
   };
 const text = matching("text", isText);
 const wholeFrom =
@@ -65,6 +63,6 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
  * @param what begins the message; @param place what the settings are called in it
  */
 export function checkSettings(what: string, value: unknown, place = "settings"): asserts value is TrainingSettings {
-  if (!isJsonObject(value)) throw new ConfigError(`${what}: ${place} is an object, got ${excerpt(value)}`);
+  if (!isJsonObject(value)) throw unexpected(what, place, "an object", value);
   for (const [name, check] of Object.entries(checks)) check(what, `${place}.${name}`, value[name]);
 }

@@ -6,6 +6,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   if (subtle === undefined) {
     throw new UnsupportedError(
       "runJob: files are hashed by crypto.subtle, which pages have under https and on localhost only",
+      { op: "runJob", missing: "crypto.subtle" },
     );
   }
   // Of shared memory it takes nothing.

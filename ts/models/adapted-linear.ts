@@ -66,7 +66,10 @@ export class AdaptedLinear {
    */
   merge(adapter: AppliedAdapter): void {
     if (this.original !== null)
-      throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first");
+      throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first", {
+        op: "merge",
+        reason: "merged",
+      });
     const adapted = this.adaptedParts(adapter);
     if (adapted.length === 0) return;
     const { graph, outFeatures } = this;

@@ -62,7 +62,11 @@ export class AdapterSet {
   remove(name: string): void {
     const adapter = this.get(name);
     if (adapter === this.merged)
-      throw new ConfigError(`removeAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`);
+      throw new ConfigError(`removeAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`, {
+        op: "removeAdapter",
+        name,
+        reason: "merged",
+      });
     this.checkUntrained("removeAdapter", adapter);
     this.graph.release(adapter.params());
     this.known.delete(name);
@@ -91,7 +95,11 @@ export class AdapterSet {
     const adapter = this.get(name);
     finite("scaleAdapter", "factor", factor);
     if (adapter === this.merged)
-      throw new ConfigError(`scaleAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`);
+      throw new ConfigError(`scaleAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`, {
+        op: "scaleAdapter",
+        name,
+        reason: "merged",
+      });
     this.checkUntrained("scaleAdapter", adapter);
     adapter.scale = factor;
   }
@@ -100,7 +108,11 @@ export class AdapterSet {
   merge(name: string): void {
     const adapter = this.get(name);
     if (this.merged !== null) {
-      throw new ConfigError(`mergeAdapter: ${excerpt(this.merged.name)} is merged already; call unmergeAdapter first`);
+      throw new ConfigError(`mergeAdapter: ${excerpt(this.merged.name)} is merged already; call unmergeAdapter first`, {
+        op: "mergeAdapter",
+        name: this.merged.name,
+        reason: "merged",
+      });
     }
     this.checkIdle("mergeAdapter");
     try {
@@ -115,7 +127,11 @@ export class AdapterSet {
   /** Puts the weights back as they were loaded, to the bit. */
   unmerge(name: string): void {
     if (this.merged === null || this.merged !== this.get(name)) {
-      throw new ConfigError(`unmergeAdapter: ${excerpt(name)} is not merged`);
+      throw new ConfigError(`unmergeAdapter: ${excerpt(name)} is not merged`, {
+        op: "unmergeAdapter",
+        name,
+        reason: "not merged",
+      });
     }
     this.checkIdle("unmergeAdapter");
     for (const linear of this.linears) linear.unmerge();
@@ -165,6 +181,7 @@ export class AdapterSet {
     ];
     throw new ConfigError(
       `${merged} is merged into the base, so ${wanted} cannot be had: call unmergeAdapter first, or name ${merged}`,
+      { name: this.merged.name, value: chosen?.name ?? null, reason: "merged" },
     );
   }
 
@@ -193,6 +210,7 @@ export class AdapterSet {
     if (this.merged === null) return;
     throw new ConfigError(
       `fit: ${excerpt(this.merged.name)} is merged into the base, so ${excerpt(adapter.name)} cannot be trained: call unmergeAdapter first`,
+      { op: "fit", name: this.merged.name, value: adapter.name, reason: "merged" },
     );
   }
 
@@ -203,10 +221,17 @@ export class AdapterSet {
   private find(selection: ModelAdapter | string): ModelAdapter {
     if (typeof selection === "string") return this.get(selection);
     if (!(selection instanceof ModelAdapter)) {
-      throw new ConfigError(`an adapter is chosen by its name, null is the base alone, got ${excerpt(selection)}`);
+      throw new ConfigError(`an adapter is chosen by its name, null is the base alone, got ${excerpt(selection)}`, {
+        option: "adapter",
+        expected: "a name or null",
+        value: selection,
+      });
     }
     if (this.has(selection)) return selection;
-    throw new ConfigError(`adapter ${excerpt(selection.name)} was removed from this model, or is another model's`);
+    throw new ConfigError(`adapter ${excerpt(selection.name)} was removed from this model, or is another model's`, {
+      name: selection.name,
+      reason: "unknown",
+    });
   }
 
   private register(adapter: ModelAdapter): void {
@@ -216,7 +241,12 @@ export class AdapterSet {
 
   private checkNew(what: string, name: string): void {
     if (typeof name !== "string" || name === "") {
-      throw new ConfigError(`${what}: an adapter's name is a string that is not empty, got ${excerpt(name)}`);
+      throw new ConfigError(`${what}: an adapter's name is a string that is not empty, got ${excerpt(name)}`, {
+        op: what,
+        option: "name",
+        expected: "a string that is not empty",
+        value: name,
+      });
     }
     if (this.known.has(name)) {
       throw new ConfigError(`${what}: there is an adapter ${excerpt(name)} already; choose another name`, { name });
@@ -229,6 +259,7 @@ export class AdapterSet {
     if (this.calls === 0) return;
     throw new ConfigError(
       `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await it first`,
+      { op: what, reason: "running" },
     );
   }
 

@@ -51,6 +51,7 @@ export function readHead(files: FileMap, hidden: number, pooling: Pooling, optio
     throw new FormatError(
       `${HEAD_FILE}: weight ${expected[0]} and bias ${expected[1]} are expected for ${labels.length} labels and this ` +
         `encoder, got ${formatShape(weight.shape)} and ${formatShape(bias.shape)}`,
+      { file: HEAD_FILE, expected: [labels.length, hidden], shapes: [weight.shape, bias.shape] },
     );
   }
   return { labels, weight: transpose(weight), bias };
@@ -59,7 +60,12 @@ export function readHead(files: FileMap, hidden: number, pooling: Pooling, optio
 /** A copy of the labels. Throws `ConfigError` unless they are two names or more, each once. */
 export function takeLabels(given: readonly string[]): string[] {
   const labels = namesFrom("labels are a list of names", given);
-  if (labels.length < 2) throw new ConfigError(`a classifier needs two labels or more, got ${excerpt(labels)}`);
+  if (labels.length < 2)
+    throw new ConfigError(`a classifier needs two labels or more, got ${excerpt(labels)}`, {
+      option: "labels",
+      expected: "two labels or more",
+      value: labels,
+    });
   const seen = new Set<string>();
   for (const label of labels) {
     if (seen.has(label)) throw new ConfigError(`label ${excerpt(label)} is named twice`, { label });
@@ -74,16 +80,20 @@ function file(files: FileMap, name: string, what: string): Uint8Array {
     checkBytes(name, bytes);
     return bytes;
   }
-  throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`);
+  throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`, { file: name });
 }
 
 function readLabels(bytes: Uint8Array, pooling: Pooling): string[] {
   const { labels, pooling: trained = null } = parseJsonObject(
     bytes,
-    (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, {}, { cause }),
+    (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, { file: LABELS_FILE }, { cause }),
   );
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
-    throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`);
+    throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`, {
+      file: LABELS_FILE,
+      option: "labels",
+      value: labels,
+    });
   }
   if (trained !== null && trained !== String(pooling))
     throw new FormatError(

@@ -25,7 +25,12 @@ export const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "adapt
 export function takeTexts(texts: readonly string[]): string[] {
   return listFrom("a list of texts is expected (write [text] for one)", texts, (text, i) => {
     if (typeof text === "string") return text;
-    throw new ConfigError(`texts: each is a string, number ${i} is ${excerpt(text)}`);
+    throw new ConfigError(`texts: each is a string, number ${i} is ${excerpt(text)}`, {
+      option: "texts",
+      expected: "a string",
+      value: text,
+      place: i,
+    });
   });
 }
 
@@ -38,10 +43,15 @@ export function takeInferOptions(what: string, options: InferOptions): InferOpti
   if (Array.isArray(adapter))
     throw new ConfigError(
       `${what}: adapter is one name for all texts, null for the base alone; a list goes to adapters`,
+      { op: what, option: "adapter", value: adapter },
     );
   if (adapters === undefined) return { adapter, signal, onProgress };
   if (adapter !== undefined)
-    throw new ConfigError(`${what}: adapter is one for all texts and adapters one a text; give only one of them`);
+    throw new ConfigError(`${what}: adapter is one for all texts and adapters one a text; give only one of them`, {
+      op: what,
+      option: "adapter",
+      value: adapter,
+    });
   return { adapters: takeAdapters(what, adapters), signal, onProgress };
 }
 
@@ -51,5 +61,6 @@ export const takeAdapters = (what: string, adapters: readonly unknown[]) =>
     if (typeof name === "string" || name === null) return name;
     throw new ConfigError(
       `${what}: an adapter is its name, or null for the base alone; number ${i} is ${excerpt(name)}`,
+      { op: what, option: "adapters", expected: "a name or null", value: name, place: i },
     );
   });

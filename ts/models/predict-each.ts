@@ -43,6 +43,7 @@ export async function predictEach(
     if (classifier.encoder === encoder) return;
     throw new ConfigError(
       `${what}: all classifiers have one encoder, that of request ${i} has another; ask them apart`,
+      { op: what, option: "classifier", place: i },
     );
   });
   const { graph } = encoder;
@@ -72,7 +73,18 @@ function takeRequest(request: unknown, i: number): PredictionRequest {
   checkRecord(`${what}: request ${i} is { classifier, text }`, request);
   const { classifier, text } = request as Partial<PredictionRequest>;
   if (!(classifier instanceof TextClassifier))
-    throw new ConfigError(`${what}: request ${i}: classifier is a TextClassifier, got ${excerpt(classifier)}`);
-  if (typeof text !== "string") throw new ConfigError(`${what}: request ${i}: text is a string, got ${excerpt(text)}`);
+    throw new ConfigError(`${what}: request ${i}: classifier is a TextClassifier, got ${excerpt(classifier)}`, {
+      op: what,
+      option: "classifier",
+      value: classifier,
+      place: i,
+    });
+  if (typeof text !== "string")
+    throw new ConfigError(`${what}: request ${i}: text is a string, got ${excerpt(text)}`, {
+      op: what,
+      option: "text",
+      value: text,
+      place: i,
+    });
   return { classifier, text };
 }

@@ -63,13 +63,19 @@ export function takeBatch(
   throw new ShapeError(
     `${what}: of a batch, offsets go up from 0 to the number of ids, and there are as many positions; got ` +
       `${length} ids, ${positions.data.length} positions and offsets ${excerpt([...offsets.subarray(0, 10)])}`,
+    { op: what, option: "offsets", value: offsets, length },
   );
 }
 
 function checkRows(what: string, name: string, { least, most }: Integers, rows: number): void {
   if (least >= 0 && most < rows) return;
   if (least === Infinity) return;
-  throw new ConfigError(`${what}: ${name} are from 0 to ${rows - 1}, got ${least < 0 ? least : most}`);
+  throw new ConfigError(`${what}: ${name} are from 0 to ${rows - 1}, got ${least < 0 ? least : most}`, {
+    op: what,
+    option: name,
+    value: least < 0 ? least : most,
+    length: rows,
+  });
 }
 
 /** Cuts texts, in order, into batches of at most `budget` tokens; a longer text is a batch by itself. */

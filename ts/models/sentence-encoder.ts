@@ -195,6 +195,7 @@ export class SentenceEncoder {
     if (adapters !== undefined && adapters.length !== queue.length) {
       throw new ConfigError(
         `infer: adapters has one name or null for each text, got ${adapters.length} for ${queue.length} texts`,
+        { op: "infer", option: "adapters", actual: adapters.length, expected: queue.length },
       );
     }
     const read: ReadRows = (pooled, _, count) => {
@@ -222,7 +223,12 @@ export class SentenceEncoder {
     const chosen = Array.isArray(adapter) ? takeAdapters("pooled", adapter) : (adapter as AdapterChoice);
     const texts = taken.offsets.length - 1;
     if (Array.isArray(chosen) && chosen.length !== texts)
-      throw new ConfigError(`pooled: one adapter for each text, got ${chosen.length} for ${texts} texts`);
+      throw new ConfigError(`pooled: one adapter for each text, got ${chosen.length} for ${texts} texts`, {
+        op: "pooled",
+        option: "adapter",
+        actual: chosen.length,
+        expected: texts,
+      });
     const selection = this.adapterSet.selection(chosen, taken.offsets);
     return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets);
   }

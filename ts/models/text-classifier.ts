@@ -276,11 +276,21 @@ function takeExamples(examples: readonly Example[]): Example[] {
   return listFrom("a list of examples is expected", examples, (example, i) => {
     const { text, label } = (example as Partial<Example> | null | undefined) ?? {};
     if (typeof text === "string" && typeof label === "string") return { text, label };
-    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(example)}`);
+    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(example)}`, {
+      option: "examples",
+      expected: "{ text, label } of two strings",
+      value: example,
+      place: i,
+    });
   });
 }
 
 function checkEncoder(what: string, encoder: SentenceEncoder): void {
   if (encoder instanceof SentenceEncoder) return;
-  throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}`);
+  throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}`, {
+    op: what,
+    option: "encoder",
+    expected: "a SentenceEncoder",
+    value: encoder,
+  });
 }

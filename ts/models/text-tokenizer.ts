@@ -68,7 +68,12 @@ export class TextTokenizer {
    * Throws `ModelError` where tokenizer.json gives no id, or one that the model has no row for.
    */
   encode(text: string): Int32Array {
-    if (typeof text !== "string") throw new ConfigError(`a text must be a string, got ${typeof text}`);
+    if (typeof text !== "string")
+      throw new ConfigError(`a text must be a string, got ${typeof text}`, {
+        option: "text",
+        expected: "a string",
+        value: text,
+      });
     const { before, after, maxTokens } = this;
     const room = Math.max(0, maxTokens - before.length - after.length);
     const ids: number[] = [];

@@ -100,5 +100,10 @@ function tensorAt(place: string, value: unknown, expected?: readonly number[], l
 }
 
 function unlike(place: string, expected: string, got: unknown): ConfigError {
-  return new ConfigError(`fit: ${place} ${expected}, got ${excerpt(got)}`, { field: place, expected, got });
+  return new ConfigError(`fit: ${place} ${expected}, got ${excerpt(got)}`, {
+    op: "fit",
+    option: place,
+    expected,
+    value: got,
+  });
 }

@@ -10,7 +10,10 @@ const claimed = new WeakMap<Graph, Set<NodeId>>();
  */
 export function claimParameters(graph: Graph, params: readonly NodeId[]): () => void {
   if (inTraining(graph, params)) {
-    throw new ConfigError("fit: another fit is training these parameters; await it first, or train another adapter");
+    throw new ConfigError("fit: another fit is training these parameters; await it first, or train another adapter", {
+      op: "fit",
+      reason: "running",
+    });
   }
   const ids = claimed.get(graph) ?? new Set<NodeId>();
   claimed.set(graph, ids);

@@ -28,7 +28,13 @@ import type { Task } from "./task.js";
 export async function fit<E>(task: Task<E>, examples: readonly E[], options: FitOptions = {}): Promise<FitReport> {
   const taken = listFrom("fit: a list of examples is expected", examples, (example, i) => {
     if (i in examples) return example as E;
-    throw new ConfigError(`fit: a list of examples is expected, there is none at place ${i}`);
+    throw new ConfigError(`fit: a list of examples is expected, there is none at place ${i}`, {
+      op: "fit",
+      option: "examples",
+      expected: "an example",
+      value: undefined,
+      place: i,
+    });
   });
   const settings = resolve(taken.length, options);
   const { graph, params } = takeTask(task);
@@ -188,7 +194,8 @@ const OPTIONS: readonly (keyof FitOptions)[] = [
 /** The options with their defaults. Throws `ConfigError` for what makes no sense. */
 function resolve(count: number, options: FitOptions) {
   checkOptions("fit", options, OPTIONS);
-  if (count === 0) throw new ConfigError("fit: there are no examples to learn from");
+  if (count === 0)
+    throw new ConfigError("fit: there are no examples to learn from", { op: "fit", option: "examples", length: 0 });
   const { onProgress, signal, checkpoint, resume } = options;
   const batchSize = whole("fit", "batchSize", options.batchSize ?? 16, 1);
   const perEpoch = Math.floor(count / Math.min(batchSize, count));

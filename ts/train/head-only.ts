@@ -1,10 +1,9 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
-import { ConfigError, ShapeError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
+import { ShapeError } from "../errors/errors.js";
 import type { NodeId } from "../graph/graph.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { floatsOf, hostArray } from "../values/number-list.js";
-import { whole } from "../arguments/settings.js";
+import { whole, unexpected } from "../arguments/settings.js";
 import type { BatchLoss, Task } from "./task.js";
 
 /** A sentence vector of the frozen encoder and its class. */
@@ -20,7 +19,7 @@ export class HeadOnlyTask implements Task<VectorExample> {
   /** `head` is trained in place. Throws `ConfigError` for what is no `ClassificationHead`. */
   constructor(private readonly head: ClassificationHead) {
     if (head instanceof ClassificationHead) return;
-    throw new ConfigError(`HeadOnlyTask: head is a ClassificationHead, got ${excerpt(head)}`);
+    throw unexpected("HeadOnlyTask", "head", "a ClassificationHead", head);
   }
 
   /** The head's graph. */
@@ -79,5 +78,11 @@ export class HeadOnlyTask implements Task<VectorExample> {
 function takeVector(given: unknown, place: number, hidden: number): Float32Array {
   const vector = given instanceof Float32Array ? given : floatsOf("HeadOnlyTask", `vector ${place}`, given as []);
   if (vector.length === hidden) return vector;
-  throw new ShapeError(`HeadOnlyTask: vector ${place} has ${vector.length} numbers, the head takes ${hidden}`);
+  throw new ShapeError(`HeadOnlyTask: vector ${place} has ${vector.length} numbers, the head takes ${hidden}`, {
+    op: "HeadOnlyTask",
+    input: "vector",
+    place,
+    actual: [vector.length],
+    expected: [hidden],
+  });
 }

@@ -72,17 +72,30 @@ function checkLogits(logits: readonly Float32Array[], targets: readonly number[]
   if (!Array.isArray(logits) || !Array.isArray(targets) || logits.length !== targets.length) {
     throw new ShapeError(
       `metrics: as many rows of logits as targets are expected, got ${excerpt(logits)} and ${excerpt(targets)}`,
+      { op: "metrics", option: "logits", value: logits, expected: "as many rows as targets" },
     );
   }
   // By index: a gap is refused like anything else, however many there are.
   for (let i = 0; i < logits.length; i++) {
     const row: unknown = logits[i];
     if (!(row instanceof Float32Array) || row.length !== classes) {
-      throw new ShapeError(`metrics: row ${i} must be a Float32Array of ${classes} logits, got ${excerpt(row)}`);
+      throw new ShapeError(`metrics: row ${i} must be a Float32Array of ${classes} logits, got ${excerpt(row)}`, {
+        op: "metrics",
+        option: "logits",
+        value: row,
+        expected: `a Float32Array of ${classes}`,
+        place: i,
+      });
     }
     const target = targets[i]!;
     if (!(Number.isSafeInteger(target) && target >= 0 && target < classes)) {
-      throw new ShapeError(`metrics: target ${i} is a class from 0 to ${classes - 1}, got ${excerpt(target)}`);
+      throw new ShapeError(`metrics: target ${i} is a class from 0 to ${classes - 1}, got ${excerpt(target)}`, {
+        op: "metrics",
+        option: "targets",
+        value: target,
+        length: classes,
+        place: i,
+      });
     }
   }
 }

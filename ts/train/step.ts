@@ -56,7 +56,12 @@ export function trainStep<E>(
       if (part.targets > 0) differentiate(graph, part, parts.length === 1 ? 1 / part.targets : 1);
     });
   }
-  if (targets === 0) throw new ConfigError("fit: no example of this step has a target to learn from");
+  if (targets === 0)
+    throw new ConfigError("fit: no example of this step has a target to learn from", {
+      op: "fit",
+      option: "targets",
+      value: 0,
+    });
   // Known only now where there are several parts: a part of many targets must count for more than one of few.
   if (parts.length > 1) scaleGrads(graph, params, 1 / targets);
   const loss = sum / targets;
@@ -72,7 +77,12 @@ function differentiate(graph: Graph, { sum }: BatchLoss, scale: number): void {
 
 function checkTargets({ targets }: BatchLoss): number {
   if (Number.isSafeInteger(targets) && targets >= 0) return targets;
-  throw new ConfigError(`fit: a task's loss counts its targets in whole numbers from 0, got ${String(targets)}`);
+  throw new ConfigError(`fit: a task's loss counts its targets in whole numbers from 0, got ${String(targets)}`, {
+    op: "fit",
+    option: "targets",
+    expected: "a whole number from 0",
+    value: targets,
+  });
 }
 
 function diverged(loss: number, norm: number, learningRate: number): NonFiniteError {

@@ -1,6 +1,6 @@
 import { checkAdapter, readAdapter } from "../../../ts/io/peft/index.js";
 import { scalars } from "./file.js";
-import { encode, type Kind, kind, list } from "./kind.js";
+import { encode, type Kind, kind, list, MANY } from "./kind.js";
 
 /** An adapter's files; `config` is given its modules' paths. */
 function adapter(count: number, config: (paths: string[]) => object) {
@@ -25,7 +25,12 @@ const choices = (count: number) =>
   adapter(3, () => ({ target_modules: `${list(count, (i) => `a${i}`).join("|")}|.*` }));
 
 export const adapterKinds: Record<string, Kind> = {
-  "names of modules": kind({ make: () => adapter(150_000, (paths) => ({ target_modules: paths })), read }),
+  "names of modules": kind({ make: () => adapter(MANY, (paths) => ({ target_modules: paths })), read, parts: MANY }),
+  "ends of the names of modules": kind({
+    make: () => adapter(MANY, (paths) => ({ target_modules: paths.map((path) => path.slice(path.indexOf(".") + 1)) })),
+    read,
+    parts: MANY,
+  }),
   "modules under a pattern": kind({
     make: () => adapter(5_000, () => ({ target_modules: "(.+)+!|.*layers.*" })),
     read,
@@ -50,12 +55,13 @@ export const adapterKinds: Record<string, Kind> = {
       ),
   }),
   "a base and an adapter under many prefixes": kind({
-    make: () => adapter(50_000, (paths) => ({ target_modules: paths })),
+    make: () => adapter(MANY, (paths) => ({ target_modules: paths })),
     read: (files) =>
       checkAdapter(
         readAdapter(files),
-        base(50_000, (i) => `p${i}.m`),
+        base(MANY, (i) => `p${i}.m`),
       ),
+    parts: MANY,
     throws: /^AdapterError: /,
   }),
 };

@@ -97,7 +97,9 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
 function writerOf(out: string) {
   const writer = writers[extname(out)];
   if (writer !== undefined) return writer;
-  throw new ConfigError(`--out ${out}: a name that ends in ${Object.keys(writers).join(", ")} is expected`, { out });
+  throw new ConfigError(`--out ${out}: a name that ends in ${Object.keys(writers).join(", ")} is expected`, {
+    folder: out,
+  });
 }
 
 /** Nine digits tell any two float32 values apart. */

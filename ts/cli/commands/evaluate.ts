@@ -90,7 +90,7 @@ async function testExamples(
 function readReport(run: string): Pick<RunReport, "settings"> | null {
   const path = join(run, runFiles.report);
   if (!existsSync(path)) return null;
-  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { path }, { cause });
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
   const { settings } = parseJsonObject(readFileSync(path), fail);
   try {
     checkSettings("report", settings);

@@ -74,6 +74,7 @@ export function mergeWeight(weight: Tensor, layer: AdapterLayer, inFirst: boolea
   if (weight.data.length !== inFeatures * outFeatures) {
     throw new AdapterError(
       `merge: a weight of ${formatShape(weight.shape)} does not take ${inFeatures} features to ${outFeatures}`,
+      { op: "merge", actual: weight.shape, expected: inFirst ? [inFeatures, outFeatures] : [outFeatures, inFeatures] },
     );
   }
   const data = weight.data.slice();

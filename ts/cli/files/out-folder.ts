@@ -7,13 +7,18 @@ import { isFolder } from "../../io/node/read-files.js";
 
 /** Throws `ConfigError` where `--out` names no folder, and nothing that one could be made at. */
 export function checkOutFolder(out: string): void {
-  if (out.trim() === "") throw new ConfigError(`--out: a folder's name is expected, got ${JSON.stringify(out)}`);
+  if (out.trim() === "")
+    throw new ConfigError(`--out: a folder's name is expected, got ${JSON.stringify(out)}`, {
+      option: "--out",
+      value: out,
+    });
   try {
     const found = statSync(out, { throwIfNoEntry: false });
     if (found?.isDirectory()) return;
-    if (found !== undefined) throw new ConfigError(`--out ${out}: a folder is expected, this is a file`, { out });
+    if (found !== undefined)
+      throw new ConfigError(`--out ${out}: a folder is expected, this is a file`, { folder: out });
     if (lstatSync(out, { throwIfNoEntry: false })?.isSymbolicLink())
-      throw new ConfigError(`--out ${out}: a folder is expected, this is a link to nothing`, { out });
+      throw new ConfigError(`--out ${out}: a folder is expected, this is a link to nothing`, { folder: out });
   } catch (cause) {
     throw cause instanceof ConfigError ? cause : unmakeable(out, cause);
   }
@@ -25,7 +30,9 @@ export async function checkEmptyFolder(out: string): Promise<void> {
   if (statSync(out, { throwIfNoEntry: false }) === undefined) {
     await removeEmpty(await makeOutFolder(out));
   } else if (readdirSync(out).length > 0) {
-    throw new ConfigError(`--out ${out} exists and is not empty: choose another folder, or remove it first`, { out });
+    throw new ConfigError(`--out ${out} exists and is not empty: choose another folder, or remove it first`, {
+      folder: out,
+    });
   }
 }
 
@@ -40,12 +47,16 @@ export async function makeOutFolder(out: string): Promise<string[]> {
 
 /** Throws `ConfigError` where `--out` is a folder, or lies in one that cannot be made: before the work, not after it. */
 export async function checkOutFile(out: string): Promise<void> {
-  if (isFolder(out)) throw new ConfigError(`--out ${out}: a file is expected, this is a folder`, { out });
+  if (isFolder(out)) throw new ConfigError(`--out ${out}: a file is expected, this is a folder`, { folder: out });
   await removeEmpty(await makeOutFolder(dirname(out)));
 }
 
 /** `cause` is the system's error. */
 function unmakeable(out: string, cause: unknown): ConfigError {
   const reason = clip(cause instanceof Error ? cause.message : String(cause));
-  return new ConfigError(`--out ${clip(out)} cannot be made: ${reason}; choose another folder`, { out }, { cause });
+  return new ConfigError(
+    `--out ${clip(out)} cannot be made: ${reason}; choose another folder`,
+    { folder: out },
+    { cause },
+  );
 }

@@ -74,7 +74,11 @@ async function makeWanted(out: string): Promise<MadeFolder> {
 /** Of several runs that begin in one second, each gets a folder of its own: only one can make it. */
 async function makeDated(now: Date): Promise<MadeFolder> {
   const above = await makeFolder(RUNS).catch((cause: unknown) => {
-    throw new ConfigError(`${RUNS} cannot be made: ${String(cause)}; name a folder with --out`, {}, { cause });
+    throw new ConfigError(
+      `${RUNS} cannot be made: ${String(cause)}; name a folder with --out`,
+      { file: RUNS },
+      { cause },
+    );
   });
   const stamp = join(RUNS, timestamp(now));
   for (let i = 1; ; i++) {
@@ -102,10 +106,14 @@ function checkNew(folder: string): void {
   if (hasCheckpoint(folder)) {
     throw new ConfigError(
       `--out ${folder} holds an unfinished run: go on with --resume ${folder}, or choose another folder`,
+      { option: "--out", value: folder },
     );
   }
   if (isComplete(folder)) {
-    throw new ConfigError(`--out ${folder} holds a finished run already: choose another folder, or remove it first`);
+    throw new ConfigError(`--out ${folder} holds a finished run already: choose another folder, or remove it first`, {
+      option: "--out",
+      value: folder,
+    });
   }
   const written = [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve];
   const there = written.filter((name) => existsSync(join(folder, name)));
@@ -125,6 +133,7 @@ export function newestRun(): string {
   if (newest !== undefined) return newest;
   throw new ConfigError(
     "there is no finished run under runs/: train one with `lowrank finetune`, or name a folder with --run",
+    { file: RUNS },
   );
 }
 

@@ -16,10 +16,16 @@ export interface TextOptions {
 export async function readTexts(args: readonly string[], options: TextOptions, session: Session): Promise<string[]> {
   const { file, text: column } = options;
   if (file === undefined && column !== undefined) {
-    throw new ConfigError(`--text ${column} names a column of --file, which is missing`);
+    throw new ConfigError(`--text ${column} names a column of --file, which is missing`, {
+      option: "--text",
+      value: column,
+    });
   }
   if (args.length > 0 && file !== undefined) {
-    throw new ConfigError(`texts are given as arguments and in ${file}: leave one of them out`);
+    throw new ConfigError(`texts are given as arguments and in ${file}: leave one of them out`, {
+      option: "--file",
+      value: file,
+    });
   }
   if (args.length > 0) return [...args];
   if (file !== undefined) {
@@ -37,7 +43,12 @@ async function readInput({ terminal, signal }: Session): Promise<string> {
   try {
     for await (const chunk of addAbortSignal(signal, input)) chunks.push(chunk as Uint8Array);
   } catch (cause) {
-    if (signal.aborted) throw new AbortError("interrupted while reading standard input", {}, { cause });
+    if (signal.aborted)
+      throw new AbortError(
+        "interrupted while reading standard input",
+        { file: "standard input", reason: signal.reason as unknown },
+        { cause },
+      );
     throw cause;
   }
   return decode(Buffer.concat(chunks), "standard input");

@@ -97,7 +97,10 @@ export function resolveSettings(given: FinetuneOptions, bundled: () => DataSetti
   if (chosen.epochs !== undefined) chosen.steps = null;
   const { data, validation } = chosen;
   if (data === undefined && validation !== undefined) {
-    throw new ConfigError("--validation names examples to test on, but --data, the ones to learn from, is missing");
+    throw new ConfigError("--validation names examples to test on, but --data, the ones to learn from, is missing", {
+      option: "--validation",
+      value: validation,
+    });
   }
   if (data !== undefined) return { ...defaults, validation: null, ...chosen, data };
   const split = chosen.validationSplit !== undefined;

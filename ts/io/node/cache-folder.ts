@@ -1,8 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { checkRecord } from "../../arguments/collections.js";
-import { ConfigError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
+import { unexpected } from "../../arguments/settings.js";
 
 /**
  * Where models are kept: $LOWRANK_CACHE, else lowrank in $XDG_CACHE_HOME, else ~/.cache/lowrank. Throws `ConfigError` for
@@ -13,7 +12,7 @@ export function cacheFolder(environment: Record<string, string | undefined> = pr
   const { LOWRANK_CACHE: own, XDG_CACHE_HOME: shared } = environment;
   for (const value of [own, shared]) {
     if (value === undefined || typeof value === "string") continue;
-    throw new ConfigError(`cacheFolder: an environment variable is a string, got ${excerpt(value)}`);
+    throw unexpected("cacheFolder", "an environment variable", "a string", value);
   }
   return resolve(own || join(shared || join(homedir(), ".cache"), "lowrank"));
 }

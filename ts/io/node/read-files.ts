@@ -20,7 +20,7 @@ export function isFolder(path: string): boolean {
 
 /** Those of `names` that a folder has, in memory. Throws `ConfigError` where there is no such folder. */
 export function readFileMap(directory: string, names: readonly string[]): FileMap {
-  if (!isFolder(directory)) throw new ConfigError(`there is no folder ${directory}`, { directory });
+  if (!isFolder(directory)) throw new ConfigError(`there is no folder ${directory}`, { folder: directory });
   const present = names.filter((name) => existsSync(join(directory, name)));
   return Object.fromEntries(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
 }
@@ -31,6 +31,6 @@ export const nodeFileAccess: FileAccess = {
   modelIndex(directory) {
     const found = folderIndex(directory);
     if (found !== null) return found.index;
-    throw new ModelError(`model ${directory}: expected a folder with model.safetensors`, { directory });
+    throw new ModelError(`model ${directory}: expected a folder with model.safetensors`, { folder: directory });
   },
 };

@@ -1,11 +1,11 @@
 import { isAbsolute, join } from "node:path";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
-import { AbortError, ConfigError, ModelError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
+import { AbortError, ModelError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import { addressSource } from "../address-source.js";
 import type { ModelSource } from "../model-source.js";
 import { checkOptions } from "../../arguments/options.js";
-import { callable, flag } from "../../arguments/settings.js";
+import { callable, flag, unexpected } from "../../arguments/settings.js";
 import { cacheFolder } from "./cache-folder.js";
 import { cacheName } from "./cache-name.js";
 import { fetchFromHub } from "./hub.js";
@@ -42,7 +42,7 @@ function takeOptions(what: string, options: ResolveOptions): ResolveOptions & { 
 
 function checkText(what: string, name: string, text: unknown): void {
   if (typeof text === "string" && text !== "") return;
-  throw new ConfigError(`${what}: ${name} is a string that is not empty, got ${excerpt(text)}`);
+  throw unexpected(what, name, "a string that is not empty", text);
 }
 
 /** A model's name taken apart: `organisation/name`, or `name` alone, and after an @ a branch, tag or commit. */
@@ -131,7 +131,7 @@ async function resolveName(
 
   const hubUrl = options.hubUrl ?? (process.env.HF_ENDPOINT || undefined);
   const fill = (fetch: Parameters<typeof fillCached>[1]) => async () => {
-    if (offline) throw new ModelError("not asked: offline");
+    if (offline) throw new ModelError("not asked: offline", { option: "offline", value: offline });
     await fillCached(folder, fetch);
     return true;
   };
@@ -161,7 +161,7 @@ export async function resolveModel(nameOrDirectory: string, options: ResolveOpti
   }
   const name = isPath(nameOrDirectory) ? null : parseName(nameOrDirectory, taken.cache);
   if (!name)
-    throw new ModelError(`model ${clip(nameOrDirectory)}: there is no such folder`, { directory: nameOrDirectory });
+    throw new ModelError(`model ${clip(nameOrDirectory)}: there is no such folder`, { folder: nameOrDirectory });
   return resolveName(nameOrDirectory, name, taken, [[`folder ${nameOrDirectory}`, "not there"]]);
 }
 

@@ -49,7 +49,7 @@ export async function unzipFiles(
       yield* state.chunks.splice(0);
       if (state.ended) return;
     } while (await advance());
-    throw new FormatError(`${archive}: the archive is cut short`);
+    throw new FormatError(`${archive}: the archive is cut short`, { file: archive });
   }
   try {
     do {

@@ -7,6 +7,7 @@ import { type ByteSink, checkBytes } from "../byte-source.js";
 import type { FileMap } from "../file-map.js";
 import { withFolder } from "./make-folder.js";
 import { withPart } from "./parts.js";
+import { notExpected } from "../../arguments/settings.js";
 
 /** Runs `write` on a new file, which is on the disk when it returns. */
 async function writeDurably(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
@@ -49,7 +50,7 @@ export async function writeFileAtomically(path: string, write: (sink: ByteSink) 
  */
 export async function writeFilesAtomically(directory: string, files: FileMap): Promise<void> {
   if (typeof directory !== "string" || directory === "" || directory.includes("\0"))
-    throw new ConfigError(`writing files: expected a folder's path, got ${excerpt(directory)}`);
+    throw notExpected("writing files", "a folder's path", directory);
   checkRecord("writing files: expected bytes by name", files);
   const entries = Object.entries(files);
   for (const [name, bytes] of entries) {

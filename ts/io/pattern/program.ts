@@ -25,6 +25,7 @@ class Compiler {
     if (this.steps.length >= MAX_INSTRUCTIONS)
       throw new AdapterError(
         `adapter: a regular expression of the configuration takes more than ${MAX_INSTRUCTIONS} steps; are counts nested in it?`,
+        { op: "adapter", maximum: MAX_INSTRUCTIONS },
       );
     this.steps.push(step);
     return step;

@@ -30,6 +30,7 @@ export class WorkLimit {
     if (this.left < 0)
       throw new AdapterError(
         "adapter: its configuration's patterns take too long to match against its modules; write them shorter",
+        { op: "adapter", option: "target_modules" },
       );
   }
 }

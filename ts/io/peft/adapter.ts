@@ -95,7 +95,8 @@ function checkLayer(config: AdapterConfig, wanted: LayerScaling, path: string, l
  * it, complete. Throws `AdapterError`.
  */
 export function checkLayers({ config, layers }: Adapter): void {
-  if (layers.size === 0) throw new AdapterError("adapter: it has no LoRA layers");
+  if (layers.size === 0)
+    throw new AdapterError("adapter: it has no LoRA layers", { op: "adapter", option: "layers", length: 0 });
   const isTarget = targetTest(config);
   const scalingOf = layerScalings(config);
   for (const [path, layer] of layers) {

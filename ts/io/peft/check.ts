@@ -45,6 +45,7 @@ function indexOf(base: string | FileMap | BaseIndex): BaseIndex {
   if (bytes === undefined)
     throw new AdapterError(
       `checkAdapter: expected model.safetensors among the base's files, got ${clip(Object.keys(base).join(", ")) || "none"}`,
+      { op: "checkAdapter", file: "model.safetensors", allowed: Object.keys(base) },
     );
   checkBytes("checkAdapter: model.safetensors", bytes);
   return readSafetensors(bytes, "model.safetensors");

@@ -81,10 +81,17 @@ function checkSupported(config: AdapterConfig): void {
  *   not LoRA, `UnsupportedError` for a variant of LoRA that computes something else
  */
 export function readConfig(bytes: Uint8Array): AdapterConfig {
-  const json = parseJsonObject(bytes, (problem, cause) => new FormatError(`${CONFIG_FILE}: ${problem}`, {}, { cause }));
+  const json = parseJsonObject(
+    bytes,
+    (problem, cause) => new FormatError(`${CONFIG_FILE}: ${problem}`, { file: CONFIG_FILE }, { cause }),
+  );
   // A Map: a key like "__proto__" or "constructor" is then a key like any other.
   const fields = new Map(Object.entries(json));
-  if (fields.has("__proto__")) throw new AdapterError(`${CONFIG_FILE}: a field called "__proto__" is not accepted`);
+  if (fields.has("__proto__"))
+    throw new AdapterError(`${CONFIG_FILE}: a field called "__proto__" is not accepted`, {
+      file: CONFIG_FILE,
+      option: "__proto__",
+    });
   const kind = fields.get("peft_type");
   if (kind !== "LORA")
     throw new AdapterError(
@@ -94,7 +101,7 @@ export function readConfig(bytes: Uint8Array): AdapterConfig {
       },
     );
   if (!fields.has("r"))
-    throw new AdapterError(`${CONFIG_FILE}: expected r, the rank, but there is none`, { field: "r" });
+    throw new AdapterError(`${CONFIG_FILE}: expected r, the rank, but there is none`, { option: "r" });
 
   const read: Partial<Record<keyof Typed, unknown>> = {};
   for (const [key, [name, type]] of Object.entries(layout) as [keyof Typed, readonly [string, FieldType<unknown>]][]) {

@@ -93,5 +93,5 @@ export function takeConfig(what: string, fields: Partial<AdapterConfig>): Adapte
 }
 
 function unlike(what: string, name: string, expected: string, given: unknown): ConfigError {
-  return new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(given)}`, { field: name });
+  return new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(given)}`, { option: name });
 }

@@ -15,7 +15,11 @@ function namedItems(value: object): [string, unknown][] {
   const items: [unknown, unknown][] = value instanceof Map ? [...value.entries()] : Object.entries(value);
   const strange = items.find(([name]) => typeof name !== "string");
   if (strange === undefined) return items as [string, unknown][];
-  throw new ConfigError(`writing JSON: a name is a string, got ${excerpt(strange[0])}`);
+  throw new ConfigError(`writing JSON: a name is a string, got ${excerpt(strange[0])}`, {
+    op: "writing JSON",
+    expected: "a string",
+    value: strange[0],
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AdapterError, ConfigError } from "../../errors/errors.js";
+import { AdapterError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { formatShape } from "../../values/tensor.js";
 import type { Tensor } from "../../values/tensor.js";
@@ -13,6 +13,7 @@ import { CONFIG_FILE, readConfig } from "./config-file.js";
 import { parseKey, WEIGHTS_FILE } from "./keys.js";
 import type { Part } from "./keys.js";
 import { transpose } from "./transpose.js";
+import { notExpected } from "../../arguments/settings.js";
 
 type Parts = Map<Part, Tensor>;
 
@@ -105,7 +106,7 @@ function fileOf(files: FileMap, name: string): Uint8Array {
 export function readAdapter(source: FileMap | string, options: WeightOptions = {}): Adapter {
   const wanted = takeWeightOptions("readAdapter", options);
   if (typeof source !== "string" && (typeof source !== "object" || source === null))
-    throw new ConfigError(`readAdapter: expected files by name or a folder, got ${excerpt(source)}`);
+    throw notExpected("readAdapter", "files by name or a folder", source);
   const files =
     typeof source === "string"
       ? fileAccess("readAdapter").readFiles(source, [CONFIG_FILE, WEIGHTS_FILE, "adapter_model.bin"])

@@ -1,7 +1,6 @@
 import { checkRecord } from "../../arguments/collections.js";
-import { ConfigError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
-import { oneOf } from "../../arguments/settings.js";
+import { clip } from "../../errors/excerpt.js";
+import { oneOf, unexpected } from "../../arguments/settings.js";
 import { checkTensor, type Tensor } from "../../values/tensor.js";
 import { type Adapter, type AdapterLayer, checkLayers } from "./adapter.js";
 import { takeConfig } from "./config.js";
@@ -23,10 +22,10 @@ export function takeAdapter(what: string, given: Adapter): Adapter {
 }
 
 function takeMap<T>(what: string, field: string, given: unknown, take: (label: string, value: unknown) => T) {
-  if (!(given instanceof Map)) throw new ConfigError(`${what}: ${field} is a Map by name, got ${excerpt(given)}`);
+  if (!(given instanceof Map)) throw unexpected(what, field, "a Map by name", given);
   const taken = new Map<string, T>();
   for (const [name, value] of given as Map<unknown, unknown>) {
-    if (typeof name !== "string") throw new ConfigError(`${what}: ${field} is a Map by name, got ${excerpt(name)}`);
+    if (typeof name !== "string") throw unexpected(what, field, "a Map by name", name);
     taken.set(name, take(clip(name), value));
   }
   return taken;

@@ -26,7 +26,8 @@ function pairs<T>(expected: string, values: unknown, take: (name: string, value:
   if (typeof values === "object" && values !== null && Symbol.iterator in values) {
     for (const pair of values as Iterable<unknown>) {
       const [name, value]: unknown[] = Array.isArray(pair) ? pair : [];
-      if (typeof name !== "string") throw new ConfigError(`${expected}, got ${excerpt(pair)} among them`);
+      if (typeof name !== "string")
+        throw new ConfigError(`${expected}, got ${excerpt(pair)} among them`, { expected, value: pair });
       taken.push(take(name, value));
     }
     return taken;
@@ -82,6 +83,7 @@ function buildHeader(ordered: readonly TensorPlan[], metadata?: Metadata): Uint8
   if (length > MAX_HEADER_LENGTH)
     throw new ConfigError(
       `safetensors: the header would take ${length} bytes, more than the ${MAX_HEADER_LENGTH} that readers accept`,
+      { op: "safetensors", requested: length, maximum: MAX_HEADER_LENGTH },
     );
   const header = new Uint8Array(PREFIX_LENGTH + length).fill(0x20, PREFIX_LENGTH);
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true);

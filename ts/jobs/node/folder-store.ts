@@ -16,7 +16,11 @@ import { lockRun } from "./run-lock.js";
  */
 export function folderStore(folder: string): RunStore {
   if (typeof folder !== "string" || folder.trim() === "" || folder.includes("\0"))
-    throw new ConfigError(`folderStore: a folder's path is expected, got ${excerpt(folder)}`);
+    throw new ConfigError(`folderStore: a folder's path is expected, got ${excerpt(folder)}`, {
+      op: "folderStore",
+      expected: "a folder's path",
+      value: folder,
+    });
   const place = (blob: string) => join(folder, blob);
   return {
     name: folder,

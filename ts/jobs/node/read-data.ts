@@ -7,7 +7,8 @@ import { LONGEST_TEXT } from "../text-file.js";
 
 /** A file of texts. Throws `ConfigError` where it cannot be read, or not at once. */
 export function readData(path: string): DataFile {
-  if (isFolder(path)) throw new ConfigError(`${path}: a file of examples is expected, this is a folder`, { path });
+  if (isFolder(path))
+    throw new ConfigError(`${path}: a file of examples is expected, this is a folder`, { file: path });
   checkSize(path);
   try {
     return { name: shownPath(path), bytes: readFileSync(path) };
@@ -32,7 +33,7 @@ function checkSize(path: string): void {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined || status.isFIFO()) return;
   if (!status.isFile() && realpathSync(path) !== realpathSync("/dev/stdin")) {
-    throw new ConfigError(`${path}: a file of examples is expected, this is a device`, { path });
+    throw new ConfigError(`${path}: a file of examples is expected, this is a device`, { file: path });
   }
   if (status.size > LONGEST_TEXT) {
     throw new ConfigError(

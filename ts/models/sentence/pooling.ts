@@ -12,7 +12,12 @@ const column = (graph: Graph, values: readonly number[]) =>
 
 function checkTokens(mode: string, offsets: Int32Array): void {
   const empty = lengthsOf(offsets).indexOf(0);
-  if (empty >= 0) throw new ConfigError(`pooling "${mode}" takes one of a text's tokens, and text ${empty} has none`);
+  if (empty >= 0)
+    throw new ConfigError(`pooling "${mode}" takes one of a text's tokens, and text ${empty} has none`, {
+      option: "pooling",
+      value: mode,
+      place: empty,
+    });
 }
 
 /** The mean in which the first token counts once, the second twice, and so on. */

@@ -1,5 +1,6 @@
 import { ConfigError, type ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
+import { unexpected } from "../../arguments/settings.js";
 import { isJsonObject, type Json } from "../../io/json.js";
 
 /** What is put before a text, by a caller's own words or by a name that the model has for it. */
@@ -42,10 +43,13 @@ export class Prompts {
   /** What is put before texts. Throws `ConfigError` for a name that the model does not have, and where both are given. */
   choose(what: string, { prompt, promptName }: PromptChoice): string {
     if (prompt !== undefined && promptName !== undefined)
-      throw new ConfigError(`${what}: prompt is a text and promptName the name of one; give only one of them`);
+      throw new ConfigError(`${what}: prompt is a text and promptName the name of one; give only one of them`, {
+        prompt,
+        promptName,
+      });
     if (prompt !== undefined) {
       if (typeof prompt === "string") return prompt;
-      throw new ConfigError(`${what}: prompt is a text, got ${excerpt(prompt)}`);
+      throw unexpected(what, "prompt", "a text", prompt);
     }
     if (promptName === undefined) return this.byDefault;
     const found = this.named.get(promptName);

@@ -49,7 +49,7 @@ function check(inputs: readonly Shape[], { mask }: Taken, what: string): Shape {
             ? `a mask for them has ${batch} × ${keys} numbers, got ${mask.length}`
             : "";
   if (wrong === "") return q;
-  throw new ShapeError(`${what}: q ${formatShape(q)}, k and v ${formatShape(k)}: ${wrong}`);
+  throw new ShapeError(`${what}: q ${formatShape(q)}, k and v ${formatShape(k)}: ${wrong}`, { op: what });
 }
 
 function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): AttentionPlan {

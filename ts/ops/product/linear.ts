@@ -45,7 +45,7 @@ export function linearShape(op: string, x: Shape, weight: Shape, bias: Shape | u
   const [inFeatures, outFeatures] = weight as [number, number];
   if (x.length === 0 || x[x.length - 1] !== inFeatures) {
     const message = `the input's last dimension must be ${inFeatures}`;
-    throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: ${message}`);
+    throw new ShapeError(`${op}: ${formatShape(x)} × ${formatShape(weight)}: ${message}`, { op });
   }
   if (bias !== undefined) checkShape(op, "a bias", bias, [outFeatures]);
   const shape = x.slice();

@@ -92,7 +92,8 @@ const isStack = (a: Shape, b: Shape, { transposeA }: Taken) => a.length > 2 && b
 function operands(a: Shape, b: Shape, attributes: Taken) {
   const { transposeA, transposeB } = attributes;
   const shown = () => `matmul: ${formatShape(a)}${transposeA ? "ᵀ" : ""} × ${formatShape(b)}${transposeB ? "ᵀ" : ""}`;
-  if (a.length === 0 || b.length === 0) throw new ShapeError(`${shown()}: a scalar has no matrix product; use mul`);
+  if (a.length === 0 || b.length === 0)
+    throw new ShapeError(`${shown()}: a scalar has no matrix product; use mul`, { op: "matmul" });
   const left =
     a.length === 1
       ? plain(1, a[0]!, [])

@@ -47,7 +47,7 @@ function extreme(
     shape(inputs, attributes) {
       const shape = reducedShape(inputs, attributes, name);
       if (sizeOf(inputs[0]!) === 0 && sizeOf(shape) > 0) {
-        throw new ShapeError(`${name}: ${formatShape(inputs[0]!)} has no elements to choose from`);
+        throw new ShapeError(`${name}: ${formatShape(inputs[0]!)} has no elements to choose from`, { op: name });
       }
       return shape;
     },

@@ -11,7 +11,7 @@ export interface ConcatAttributes {
 
 function joined(inputs: readonly Shape[], dim: number, what: string): Shape {
   const [first] = inputs;
-  if (first === undefined) throw new ShapeError(`${what}: takes one tensor or more, got none`);
+  if (first === undefined) throw new ShapeError(`${what}: takes one tensor or more, got none`, { op: what });
   const axis = dimensionOf(what, first, dim);
   for (const shape of inputs) checkShape(what, "each", shape, withLength(first, axis, shape[axis] ?? 0));
   return withLength(first, axis, inputs.reduce((sum, shape) => sum + shape[axis]!, 0)); // prettier-ignore
