@@ -76,6 +76,17 @@ class Interpreter:
         if trainable:
             self.variables.append((g, id, self.depths.get(g, 0)))
 
+    def store(self, g, id, shape, format, transposed, data):
+        # The values as they are decoded, not transposed.
+        self.tensors[id] = decode(data, shape)
+
+    def setStored(self, g, id, shape, format, transposed, data):
+        self.setValue(g, id, shape, data)
+
+    def columns(self, g, id, input, start, end):
+        self.tensors[id] = self.tensors[input][:, start:end].clone()
+        self.value(id)
+
     def apply(self, g, id, op, inputs, attributes):
         operands = [self.rounded(self.tensors[name]) for name in inputs]
         if op == "dropout":

@@ -39,7 +39,8 @@ export function refuseAllocation<T>(graphs: readonly Graph[], failing: number, b
 export function stateOf(graph: Graph) {
   const nodes = graph.nodes.map((node) => ({
     id: node.id,
-    value: bits(graph, node.value.pointer, node.value.size),
+    // A stored matrix has no float32 value of its own.
+    value: node.value.pointer === 0 ? null : bits(graph, node.value.pointer, node.value.size),
     gradient: node.gradient === 0 ? null : bits(graph, node.gradient, node.value.size),
     gradientMemory: node.gradientMemory,
     packed: [...(node.frozen?.owned ?? [])],

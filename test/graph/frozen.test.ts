@@ -172,3 +172,12 @@ it("refuses what makes no sense, and nothing has changed", () => {
   graph.release([w, constant]);
   expect(engineInfo().memory.used).toBe(used);
 });
+
+it("a frozen matrix that a scope returns is copied as its float32 values", () => {
+  using graph = new Graph();
+  const bytes = new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
+  for (const transposed of [false, true]) {
+    const id = frozenMatrix(graph, { shape: [2, 3], format: "f32", transposed, bytes });
+    graph.step(() => expect(graph.value(graph.scope(() => id))).toEqual(graph.value(id)));
+  }
+});

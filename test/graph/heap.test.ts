@@ -7,17 +7,19 @@ const PAGE = 65_536;
 const heapOf = (pages: number, maximum: number) => new Heap(new WebAssembly.Memory({ initial: pages }), maximum);
 const rounded = (bytes: number) => Math.max(64, Math.ceil(bytes / 64) * 64);
 
-/** Allocate so many bytes, or release the so-manieth block that is in use. */
+/** Allocate so many bytes; release, lengthen or cut the so-manieth block that is in use. */
 const actions = fc.array(
   fc.oneof(
     fc.record({ bytes: fc.oneof(fc.nat(500), fc.nat(200_000), fc.nat(3_000_000)) }),
     fc.record({ release: fc.nat(1000) }),
+    fc.record({ extend: fc.nat(1000), by: fc.oneof(fc.nat(50), fc.nat(40_000)) }),
+    fc.record({ shrink: fc.nat(1000), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
   ),
   { maxLength: 60 },
 );
 
 describe("the heap", () => {
-  it("keeps blocks apart and its books right in any order of allocations and releases", () => {
+  it("keeps blocks apart and its books right in any order of allocations, releases and changes of length", () => {
     fc.assert(
       fc.property(actions, fc.integer({ min: 0, max: PAGE }), (sequence, odd) => {
         const maximum = 8 * 1024 * 1024 + odd;
@@ -25,7 +27,25 @@ describe("the heap", () => {
         const blocks = new Map<number, number>();
         let [used, peak] = [0, 0];
         for (const action of sequence) {
-          if ("release" in action) {
+          if ("extend" in action || "shrink" in action) {
+            const starts = [...blocks.keys()];
+            if (starts.length === 0) continue;
+            const start = starts[("extend" in action ? action.extend : action.shrink) % starts.length]!;
+            const size = blocks.get(start)!;
+            if ("extend" in action) {
+              const by = 64 * action.by;
+              const next = Math.min(...starts.filter((other) => other > start), Math.floor(maximum / PAGE) * PAGE);
+              // Wherever it fits before the next block, and nowhere else.
+              expect(heap.extend(start, by)).toBe(start + size + by <= next);
+              if (start + size + by > next) continue;
+              blocks.set(start, size + by);
+            } else {
+              blocks.set(start, 64 * Math.max(1, Math.floor((action.part * size) / 64)));
+              heap.shrink(start, blocks.get(start)!);
+            }
+            used += blocks.get(start)! - size;
+            peak = Math.max(peak, used);
+          } else if ("release" in action) {
             const starts = [...blocks.keys()];
             if (starts.length === 0) continue;
             const start = starts[action.release % starts.length]!;

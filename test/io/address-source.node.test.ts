@@ -14,6 +14,9 @@ const bytes = Uint8Array.from(
   (_, i) => (Math.imul(i, 2654435761) >>> 24) ^ (i >> 12),
 );
 
+/** An answer was given. */
+const sent = (_: unknown) => true;
+
 async function serve(otherwise?: Otherwise, contents = bytes) {
   const { url, asked } = await fileServer({ [NAME]: contents }, otherwise);
   return { asked, open: async () => (await addressSource(url).open(NAME))! };
@@ -72,9 +75,6 @@ it("loads MiniLM to the same bits, and never asks for much more than a tensor", 
   expect(lengths.reduce((sum, length) => sum + length)).toBeLessThan(1.2 * files[NAME]!.length);
   expect(lengths.length).toBeLessThan(80);
 });
-
-/** For answers given in an expression. */
-const sent = (_: unknown) => true;
 
 const fallbacks: Record<string, Otherwise> = {
   "ignores ranges": (_, response, body) => sent(response.end(body)),

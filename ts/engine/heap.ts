@@ -71,6 +71,7 @@ export class Heap {
   extend(pointer: Pointer, bytes: number): boolean {
     const size = this.#sizes.get(pointer);
     if (size === undefined) throw releasedTwice(pointer);
+    if (bytes === 0) return true;
     const end = pointer + size;
     const behind = () => this.#free.find(({ start }) => start === end);
     const free = behind()?.size ?? 0;
@@ -90,6 +91,7 @@ export class Heap {
   shrink(pointer: Pointer, bytes: number): void {
     const size = this.#sizes.get(pointer);
     if (size === undefined) throw releasedTwice(pointer);
+    if (size === bytes) return;
     this.#sizes.set(pointer, bytes);
     this.used -= size - bytes;
     this.#insert(pointer + bytes, size - bytes);

@@ -192,12 +192,14 @@ export class Tape extends FrozenNodes {
    * of all. Gradients do not pass.
    */
   scope(body: () => NodeId): NodeId {
-    const { shape, size, pointer: source } = this.step(() => this.node(this.noGrad(body)).value);
+    const { value, frozen } = this.step(() => this.node(this.noGrad(body)));
+    const { shape, size, pointer: source } = value;
     this.assertUsable();
     return this.attempt.run(() => {
       // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
       const pointer = this.arena.allocate(size);
-      this.engine.kernels.copy(size, source, pointer);
+      if (source === 0) frozen!.columns(0, frozen!.outFeatures, pointer);
+      else this.engine.kernels.copy(size, source, pointer);
       return this.push({ shape, size, pointer }, false);
     });
   }

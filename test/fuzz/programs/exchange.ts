@@ -1,6 +1,7 @@
 import { sizeOf } from "../../../ts/values/tensor.js";
 import { elements } from "./numbers.js";
 import type { Numbers, Program, Statement } from "./program.js";
+import { storedMatrix } from "./stored.js";
 import type { Event, Mask } from "./run.js";
 
 /** What PyTorch is asked: the program with its numbers written out, and what dropout kept. */
@@ -28,6 +29,9 @@ export function question(program: Program, masks: ReadonlyMap<number, Mask>): Qu
 function filled(statement: Statement): object {
   const numbers = ({ shape, data }: { shape: number[]; data: Numbers }) => toBase64(elements(sizeOf(shape), data));
   if ("body" in statement) return { ...statement, body: statement.body.map(filled) };
+  if (statement.do === "store" || statement.do === "setStored") {
+    return { ...statement, data: toBase64(storedMatrix(statement).values) };
+  }
   if (statement.do === "leaf" || statement.do === "setValue") return { ...statement, data: numbers(statement) };
   if (statement.do !== "backward" || statement.gradient === null) return statement;
   return { ...statement, gradient: { shape: statement.gradient.shape, data: numbers(statement.gradient) } };

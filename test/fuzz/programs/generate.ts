@@ -50,7 +50,8 @@ class Generator {
       maker.g = random.int(0, maker.depths.length - 1);
       this.left--;
       const kind = random.unit();
-      if (kind < 0.66) this.apply();
+      if (kind < 0.03) this.columns();
+      else if (kind < 0.66) this.apply();
       else if (kind < 0.78) this.backward();
       else if (kind < 0.92) {
         if (nesting < 3) this.nested(nesting);
@@ -82,6 +83,22 @@ class Generator {
       inputs,
       attributes: use.attributes,
     });
+  }
+
+  /** A range of columns of a constant matrix that outlives steps. */
+  private columns(): void {
+    const { maker, random } = this;
+    const constants = this.mine(({ leaf, trainable, depth, shape }) => {
+      return leaf && !trainable && depth === 0 && shape.length === 2;
+    });
+    if (constants.length === 0) return;
+    const matrix = random.pick(constants);
+    const [rows, width] = matrix.shape as [number, number];
+    const start = random.int(0, width);
+    const end = random.int(start, width);
+    // No input: the matrix may be released while its columns exist.
+    const id = this.define([rows, end - start], matrix, []);
+    this.add({ do: "columns", g: maker.g, id, input: matrix.id, start, end });
   }
 
   /** A result's number. */
@@ -156,7 +173,7 @@ class Generator {
     const { g } = maker;
     const leaves = this.mine(({ leaf }) => leaf);
     const params = leaves.filter(({ trainable, depth }) => trainable && depth === 0).map(({ id }) => id);
-    const kind = random.pick(["zeroGrads", "setValue", "mode", "optimizer"] as const);
+    const kind = random.pick(["zeroGrads", "setValue", "setStored", "mode", "optimizer"] as const);
     if (kind === "mode") this.add({ do: "mode", g, training: random.chance(0.6) });
     if (kind === "zeroGrads") {
       this.add({ do: "zeroGrads", g, ids: leaves.filter(({ trainable }) => trainable).map(({ id }) => id) });
@@ -165,6 +182,13 @@ class Generator {
       const { id, shape, low, high } = random.pick(leaves);
       const data = Number.isFinite(low) ? maker.numbers(low, high) : maker.numbers(-2, 2);
       this.add({ do: "setValue", g, id, shape: [...shape], data });
+      this.changed();
+    }
+    const matrices = leaves.filter(({ stored, depth }) => stored === true && depth === 0);
+    if (kind === "setStored" && matrices.length > 0) {
+      const { id, shape, low, high } = random.pick(matrices);
+      const data = Number.isFinite(low) ? maker.numbers(low, high) : maker.numbers(-2, 2);
+      this.add({ do: "setStored", g, id, ...maker.storage([shape[0]!, shape[1]!], data) });
       this.changed();
     }
     if (kind === "optimizer" && params.length > 0) {
@@ -213,7 +237,8 @@ const ordinary: Size = { statements: 24, elements: 300, wild: false };
 export function generate(seed: number, size: Partial<Size> = {}): Program {
   const random = new Random(seed ^ 0x5eed);
   const graphs = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => {
-    return { seed: random.int(0, 1000), packedCopies: random.pick([1, 2] as const) };
+    const packedCopies = random.pick([undefined, 0, 1, 2] as const);
+    return { seed: random.int(0, 1000), ...(packedCopies !== undefined && { packedCopies }) };
   });
   // Now and then long tensors, which are cut over threads and run through whole blocks.
   const elements = random.chance(0.06) ? 9000 : ordinary.elements;

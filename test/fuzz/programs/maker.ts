@@ -1,5 +1,6 @@
 import { sizeOf } from "../../../ts/values/tensor.js";
-import type { Numbers, Statement } from "./program.js";
+import { weightFormats } from "../../../ts/ops/product/frozen-weight.js";
+import type { Numbers, Statement, Stored } from "./program.js";
 import type { Random } from "./random.js";
 
 /** Bounds of a tensor's elements. */
@@ -15,6 +16,8 @@ export interface Tensor extends Range {
   readonly shape: readonly number[];
   readonly trainable: boolean;
   readonly leaf: boolean;
+  /** A frozen matrix, in whatever format. */
+  readonly stored?: boolean;
   /** Steps of its graph that were open when it was made. */
   readonly depth: number;
 }
@@ -89,7 +92,7 @@ export class Maker {
     return (this.random.chance(reuse) ? this.existing(fits, range) : null) ?? this.leaf(shape, range);
   }
 
-  /** A new constant or variable. */
+  /** A new constant or variable; a constant matrix may be kept in fewer bits. */
   leaf(
     shape: readonly number[],
     { low = -2, high = 2 }: Partial<Range> = {},
@@ -101,9 +104,28 @@ export class Maker {
       ...{ id: this.newId(), g: this.g, shape, trainable, leaf: true, depth: this.depths[this.g]! },
       ...(data.wild ? { low: -Infinity, high: Infinity } : { low: from, high: to }),
     };
+    if (!trainable && shape.length === 2 && this.random.chance(0.5)) return this.stored(made, data);
     this.body.push({ do: "leaf", g: this.g, id: made.id, trainable, shape: [...shape], data });
     this.alive.push(made);
     return made;
+  }
+
+  private stored(leaf: Tensor, data: Numbers): Tensor {
+    const [rows, columns] = leaf.shape as [number, number];
+    this.body.push({ do: "store", g: this.g, id: leaf.id, ...this.storage([rows, columns], data) });
+    const made = {
+      ...leaf,
+      low: leaf.low - Math.abs(leaf.low) / 256,
+      high: leaf.high + Math.abs(leaf.high) / 256,
+      stored: true,
+    };
+    this.alive.push(made);
+    return made;
+  }
+
+  /** How a matrix of these numbers is stored. */
+  storage(shape: [number, number], data: Numbers): Stored {
+    return { shape, format: this.random.pick(weightFormats), transposed: this.random.chance(0.5), data };
   }
 
   numbers(low: number, high: number): Numbers {

@@ -1,3 +1,4 @@
+import type { WeightFormat } from "../../../ts/ops/product/frozen-weight.js";
 import type { ops } from "../../../ts/ops/index.js";
 
 export type OpName = keyof typeof ops;
@@ -10,9 +11,19 @@ export interface Numbers {
   readonly wild?: true;
 }
 
+/** A frozen matrix: numbers that are rounded to a format. */
+export interface Stored {
+  readonly shape: [rows: number, columns: number];
+  readonly format: WeightFormat;
+  readonly transposed: boolean;
+  readonly data: Numbers;
+}
+
 /** What a program does. `g` is the graph it happens in; tensors have numbers of their own over all graphs. */
 export type Statement =
   | { do: "leaf"; g: number; id: number; trainable: boolean; shape: number[]; data: Numbers }
+  | ({ do: "store" | "setStored"; g: number; id: number } & Stored)
+  | { do: "columns"; g: number; id: number; input: number; start: number; end: number }
   | { do: "apply"; g: number; id: number; op: OpName; inputs: number[]; attributes: object }
   | { do: "backward"; g: number; loss: number; gradient: { shape: number[]; data: Numbers } | null }
   | { do: "step"; g: number; body: Statement[] }
@@ -28,7 +39,7 @@ export type Statement =
 /** A random program. */
 export interface Program {
   readonly seed: number;
-  readonly graphs: readonly { readonly seed: number; readonly packedCopies: 1 | 2 }[];
+  readonly graphs: readonly { readonly seed: number; readonly packedCopies?: 0 | 1 | 2 }[];
   readonly body: Statement[];
 }
 

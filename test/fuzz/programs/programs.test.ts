@@ -29,7 +29,7 @@ describe("random programs", () => {
       }
     }
     expect([...used].sort()).toEqual(Object.keys(ops).sort());
-    expect(done.size).toBe(12);
+    expect(done.size).toBe(15);
   });
 
   it("compute the same bits again, in memory that no two tensors share", () => {

@@ -1,7 +1,17 @@
-import { AdamW, clipGradValue, Graph, type NodeId, SGD, type Tensor } from "../../../ts/index.js";
+import {
+  AdamW,
+  clipGradValue,
+  frozenMatrix,
+  Graph,
+  type NodeId,
+  setStoredMatrix,
+  SGD,
+  type Tensor,
+} from "../../../ts/index.js";
 import { sizeOf } from "../../../ts/values/tensor.js";
 import { elements } from "./numbers.js";
 import type { Program, Statement } from "./program.js";
+import { storedMatrix } from "./stored.js";
 import { rules } from "./rules/index.js";
 
 /** Something a program computed: the value of a tensor, or its gradient (null: none). */
@@ -105,6 +115,16 @@ export class Run {
         this.nodes.set(statement.id, statement.trainable ? graph.variable(value) : graph.constant(value));
         if (statement.trainable) this.variables.push({ g, id: statement.id, depth: this.depths[g]! });
         return;
+      }
+      case "store":
+        this.nodes.set(statement.id, frozenMatrix(graph, storedMatrix(statement).matrix));
+        return;
+      case "setStored":
+        return setStoredMatrix(graph, this.node(statement.id), storedMatrix(statement).matrix);
+      case "columns": {
+        const { id, input, start, end } = statement;
+        this.nodes.set(id, graph.columns(this.node(input), start, end));
+        return this.record("value", g, id);
       }
       case "apply": {
         const inputs = statement.inputs.map((id) => this.node(id));

@@ -1,0 +1,22 @@
+import type { StoredMatrixInput } from "../../../ts/graph/stored-matrix.js";
+import { decodeTensor } from "../../../ts/io/safetensors/decode.js";
+import { encodeTensor } from "../../../ts/io/safetensors/index.js";
+import { elements } from "./numbers.js";
+import type { Stored } from "./program.js";
+
+const dtypes = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
+const largest = { f32: Infinity, f16: 65504, bf16: 3.38e38 };
+
+/** The matrix as `frozen` takes it, rounded to its format, and its values as they are decoded, row by row. */
+export function storedMatrix({ shape, format, transposed, data }: Stored): {
+  matrix: StoredMatrixInput;
+  values: Float32Array<ArrayBuffer>;
+} {
+  const [rows, columns] = shape;
+  // No finite number becomes infinite by rounding.
+  const fitting = elements(rows * columns, data).map((x) => (Math.abs(x) > largest[format] ? Math.sign(x) : x));
+  const dtype = dtypes[format];
+  const values = Float32Array.from(decodeTensor(encodeTensor(fitting, dtype, "matrix"), dtype, "matrix"));
+  const laid = transposed ? values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!) : values;
+  return { matrix: { shape, format, transposed, bytes: encodeTensor(laid, dtype, "matrix") }, values };
+}
