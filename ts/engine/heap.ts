@@ -5,7 +5,7 @@ const PAGE = 65_536;
 /** Blocks start at cache lines, so that no two threads write one line. */
 export const ALIGNMENT = 64;
 /** Memory is grown by at least this much: growing is a system call and detaches every view. */
-const GROWTH = 4 * 1024 * 1024;
+const GROWTH = 1024 * 1024;
 
 export function align(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

@@ -15,8 +15,8 @@ const GIBIBYTE = 1024 ** 3;
 const DEFAULT_MAXIMUM = 2 * GIBIBYTE;
 /** What the builds with threads were linked with. */
 const SHARED_MAXIMUM = 2 * GIBIBYTE;
-/** More than any of these binaries asks for at first. */
-const INITIAL_PAGES = 64;
+/** What these binaries ask for at first; with less, none of them starts. */
+const INITIAL_PAGES = 18;
 
 /** Starts the best engine that there is for the options. Where none passes its self-test, nothing is left of those tried. */
 export async function start(wanted: Wanted): Promise<Engine> {
