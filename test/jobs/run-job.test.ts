@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { AbortError, ConfigError, engineInfo, FormatError, readAdapter, TextClassifier } from "../../ts/index.js";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { type JobEvent, memoryStore, unfinishedSpec } from "../../ts/jobs/index.js";
-import { SentenceEncoder } from "../../ts/models/sentence-encoder.js";
+import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { afterStep, data, results, run, runUntil, sources, spec } from "./tiny-job.js";
 

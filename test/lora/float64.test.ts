@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { frozenMatrix, Graph, LoraLinear, normal } from "../../ts/index.js";
-import { AdaptedLinear } from "../../ts/models/adapted-linear.js";
-import { createAdapter } from "../../ts/models/lora-options.js";
+import { AdaptedLinear } from "../../ts/adapters/adapted-linear.js";
+import { createAdapter } from "../../ts/adapters/lora-options.js";
 import { droppedBy, expectGradients, expectValue, fromTensor, type Matrix, matrix, times } from "./reference.js";
 
 const [IN, OUT, RANK, ROWS] = [5, 9, 2, 7];

@@ -4,9 +4,9 @@ import { LowrankError, ModelError } from "../../ts/errors/errors.js";
 import { bytesSource } from "../../ts/io/byte-source.js";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { modelSource, readRequiredJson } from "../../ts/io/model-source.js";
-import { SentenceEncoder } from "../../ts/models/sentence-encoder.js";
-import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
-import { wordPieces } from "../../ts/models/tokenizer/word-piece.js";
+import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
+import { TextTokenizer } from "../../ts/tokenize/text-tokenizer.js";
+import { wordPieces } from "../../ts/tokenize/word-piece.js";
 import { tinyEncoder, tinyTokenizer } from "./tiny-encoder.js";
 
 /** What a promise fails with, which must be one of ours and short. */

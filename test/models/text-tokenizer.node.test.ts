@@ -2,7 +2,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { modelSource } from "../../ts/io/model-source.js";
-import { TextTokenizer } from "../../ts/models/text-tokenizer.js";
+import { TextTokenizer } from "../../ts/tokenize/text-tokenizer.js";
 import { goldenJson } from "../golden.js";
 import { miniLM } from "./minilm.js";
 

@@ -1,5 +1,5 @@
 import type { Example } from "../io/examples/index.js";
-import type { TextClassifier } from "../models/text-classifier.js";
+import type { TextClassifier } from "../tasks/text-classifier.js";
 import { batchOrder } from "../train/batch-order.js";
 import { fit } from "../train/fit.js";
 import { HeadOnlyTask, type VectorExample } from "../train/head-only.js";

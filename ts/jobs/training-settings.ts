@@ -1,5 +1,5 @@
 import type { InitOptions } from "../engine/options.js";
-import type { LoraOptions } from "../models/lora-options.js";
+import type { LoraOptions } from "../adapters/lora-options.js";
 import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../optim/schedules.js";
 import type { FitOptions } from "../train/fit-options.js";
 

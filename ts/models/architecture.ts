@@ -1,8 +1,8 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
 import type { WeightsOption } from "./stored-weights.js";
-import type { AdaptedLinear } from "./adapted-linear.js";
-import type { AdapterSelection } from "./adapter-selection.js";
+import type { AdaptedLinear } from "../adapters/adapted-linear.js";
+import type { AdapterSelection } from "../adapters/adapter-selection.js";
 import type { RaggedBatch } from "./ragged-batch.js";
 
 /** What every model's config.json says, whatever its architecture. */

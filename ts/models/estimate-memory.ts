@@ -6,7 +6,7 @@ import { checkOptions } from "../arguments/options.js";
 import { oneOf, whole } from "../arguments/settings.js";
 import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { sizeOf } from "../values/tensor.js";
-import { type LoraOptions, resolveLoraOptions } from "./lora-options.js";
+import { type LoraOptions, resolveLoraOptions } from "../adapters/lora-options.js";
 
 /** What is going to run. */
 export interface MemoryOptions {

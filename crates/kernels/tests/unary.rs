@@ -2,6 +2,7 @@
 
 mod elementwise_support;
 
+use core::f32::consts::FRAC_2_SQRT_PI;
 use elementwise_support::{LENGTHS, assert_close, values};
 use kernels::unary::*;
 
@@ -61,8 +62,8 @@ fn erf_gradient_at_its_limits() {
     const INF: f32 = f32::INFINITY;
     let g = [1.0, -2.0, f32::MAX, INF, f32::NAN];
     for (x, expected) in [
-        (0.0, [1.128_379_2, -2.256_758_5, INF, INF, f32::NAN]),
-        (-0.0, [1.128_379_2, -2.256_758_5, INF, INF, f32::NAN]),
+        (0.0, [FRAC_2_SQRT_PI, -2.0 * FRAC_2_SQRT_PI, INF, INF, f32::NAN]),
+        (-0.0, [FRAC_2_SQRT_PI, -2.0 * FRAC_2_SQRT_PI, INF, INF, f32::NAN]),
         (INF, [0.0, -0.0, 0.0, f32::NAN, f32::NAN]),
         (-INF, [0.0, -0.0, 0.0, f32::NAN, f32::NAN]),
         (f32::MAX, [0.0, -0.0, 0.0, f32::NAN, f32::NAN]),

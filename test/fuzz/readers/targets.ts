@@ -6,9 +6,9 @@ import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/ind
 import { readCheckpoint } from "../../../ts/jobs/checkpoint-file.js";
 import { memoryStore } from "../../../ts/jobs/memory-store.js";
 import { modelSource, type ModelSource } from "../../../ts/io/model-source.js";
-import { SentenceEncoder } from "../../../ts/models/sentence-encoder.js";
-import { TextClassifier } from "../../../ts/models/text-classifier.js";
-import { TextTokenizer } from "../../../ts/models/text-tokenizer.js";
+import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
+import { TextClassifier } from "../../../ts/tasks/text-classifier.js";
+import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
 import { checkpointFiles } from "./checkpoint-files.js";
 
 /** A reader, and files that it reads. */

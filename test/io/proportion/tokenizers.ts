@@ -1,5 +1,5 @@
 import { modelSource } from "../../../ts/io/model-source.js";
-import { TextTokenizer } from "../../../ts/models/text-tokenizer.js";
+import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
 import { tinyTokenizer } from "../../models/tiny-encoder.js";
 import { encode, type Kind, kind, list } from "./kind.js";
 

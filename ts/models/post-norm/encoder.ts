@@ -1,7 +1,7 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
-import type { AdaptedLinear } from "../adapted-linear.js";
-import type { AdapterSelection } from "../adapter-selection.js";
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { EncoderConfig } from "./config.js";

@@ -2,7 +2,7 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import { frozenMatrix } from "../../graph/stored-weight.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../values/tensor.js";
-import { AdaptedLinear } from "../adapted-linear.js";
+import { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { LinearShape, LoadWeightOptions } from "../architecture.js";
 import { formatOf, storedTensor, weightTensor } from "../stored-weights.js";
 import { checkTensors, type TensorNames } from "../tensor-check.js";

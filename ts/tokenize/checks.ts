@@ -1,6 +1,6 @@
-import type { ModelError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
-import { isJsonObject, type Json } from "../../io/json.js";
+import type { ModelError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { isJsonObject, type Json } from "../io/json.js";
 
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };

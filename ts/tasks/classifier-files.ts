@@ -8,7 +8,7 @@ import { transpose } from "../io/peft/transpose.js";
 import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
-import type { Pooling } from "./sentence/pooling.js";
+import type { Pooling } from "../models/sentence/pooling.js";
 
 const HEAD_FILE = "head.safetensors";
 const LABELS_FILE = "labels.json";

@@ -2,9 +2,9 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
-import { type TextCutter, textCutter } from "./tokenizer/text-pieces.js";
-import { checkTokenizerFiles } from "./tokenizer/tokenizer-file.js";
-import { wordPieces } from "./tokenizer/word-piece.js";
+import { type TextCutter, textCutter } from "./text-pieces.js";
+import { checkTokenizerFiles } from "./tokenizer-file.js";
+import { wordPieces } from "./word-piece.js";
 
 /** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;

@@ -1,4 +1,4 @@
-import { excerpt } from "../../errors/excerpt.js";
+import { excerpt } from "../errors/excerpt.js";
 import type { Field } from "./checks.js";
 import { isSimpleRegex } from "./simple-regex.js";
 

@@ -1,10 +1,10 @@
-import { checkSignal } from "../waiting/abort.js";
-import { listFrom } from "../arguments/collections.js";
-import { ConfigError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
-import { checkOptions } from "../arguments/options.js";
-import { callable } from "../arguments/settings.js";
-import type { AdapterChoice } from "./adapter-set.js";
+import { checkSignal } from "../../waiting/abort.js";
+import { listFrom } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { checkOptions } from "../../arguments/options.js";
+import { callable } from "../../arguments/settings.js";
+import type { AdapterChoice } from "../../adapters/adapter-set.js";
 
 /** What every inference takes. */
 export interface InferOptions {

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from "../../io/json.js";
+import { isJsonObject, type Json } from "../io/json.js";
 import type { JsonObject } from "./checks.js";
 import { CHINESE, condense, type CondenseRules } from "./condense.js";
 import { lowerSigmas } from "./sigmas.js";

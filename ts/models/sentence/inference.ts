@@ -1,12 +1,12 @@
-import { throwIfAborted } from "../waiting/abort.js";
-import type { Graph, NodeId } from "../graph/graph.js";
-import { nextTask } from "../waiting/next-task.js";
-import type { AdapterChoice, AdapterSet } from "./adapter-set.js";
-import type { TransformerModel } from "./architecture.js";
-import type { CallAdapters } from "./call-adapters.js";
-import { raggedBatch, tokenBatches } from "./ragged-batch.js";
-import type { Pooling } from "./sentence/pooling.js";
-import type { TextTokenizer } from "./text-tokenizer.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { nextTask } from "../../waiting/next-task.js";
+import type { AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
+import type { TransformerModel } from "../architecture.js";
+import type { CallAdapters } from "../../adapters/call-adapters.js";
+import { raggedBatch, tokenBatches } from "../ragged-batch.js";
+import type { Pooling } from "./pooling.js";
+import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 
 /** Tokens that one inference batch holds: more are no faster, and take memory in proportion. */
 const INFERENCE_TOKENS = 512;

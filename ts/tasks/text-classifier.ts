@@ -14,11 +14,11 @@ import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
 import { whole } from "../arguments/settings.js";
-import type { LoraOptions } from "./lora-options.js";
-import type { ModelAdapter } from "./model-adapter.js";
-import { raggedBatch } from "./ragged-batch.js";
-import { type InferOptions, takeTexts } from "./infer-options.js";
-import { SentenceEncoder } from "./sentence-encoder.js";
+import type { LoraOptions } from "../adapters/lora-options.js";
+import type { ModelAdapter } from "../adapters/model-adapter.js";
+import { raggedBatch } from "../models/ragged-batch.js";
+import { type InferOptions, takeTexts } from "../models/sentence/infer-options.js";
+import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 
 /** What a classifier says of a text. */
 export interface Prediction {

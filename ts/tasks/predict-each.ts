@@ -4,7 +4,7 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
-import { inferTexts, type ReadRows } from "./inference.js";
+import { inferTexts, type ReadRows } from "../models/sentence/inference.js";
 import { type ClassifyOptions, type Prediction, prediction, TextClassifier } from "./text-classifier.js";
 
 const what = "predictEach";

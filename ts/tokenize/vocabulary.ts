@@ -1,4 +1,4 @@
-import { excerpt } from "../../errors/excerpt.js";
+import { excerpt } from "../errors/excerpt.js";
 import { type Field, type JsonObject, MAX_ID } from "./checks.js";
 
 /** Longest word that WordPiece may be told to look at, in characters; BERT's is 100, longer words are one unknown token. */
