@@ -81,7 +81,8 @@ async function readWhole(model: JobModel, file: string): Promise<Uint8Array | nu
   const source = await model.open(file);
   if (source === null) return null;
   try {
-    return await readRange(source, 0, source.size, file);
+    // Copied: a source may use the same buffer for what is read next, and what was hashed is to be what is loaded.
+    return new Uint8Array(await readRange(source, 0, source.size, file));
   } finally {
     await source.close?.();
   }
