@@ -132,7 +132,9 @@ describe("a disk that takes no more", () => {
       if (existsSync(join(out, "checkpoint.safetensors"))) mkdirSync(join(out, "loss.svg"), { recursive: true });
     };
     const { code, err } = await lowrank([...shortRun(fixture, out, 60), "--no-baseline"], { onOutput });
-    expect(err).toMatch(/error: \S*no-results cannot be written to: EISDIR[^\n]*\nThe last checkpoint is kept in .*no-results\n$/);
+    expect(err).toMatch(
+      /error: \S*no-results cannot be written to: EISDIR[^\n]*\nThe last checkpoint is kept in .*no-results\n$/,
+    );
     expect(code).toBe(1);
     expect(readdirSync(out).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors", "loss.svg"]);
     await rmdir(join(out, "loss.svg"));

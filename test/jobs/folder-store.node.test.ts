@@ -3,7 +3,14 @@ import { cp, mkdir, mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folderStore, type JobEvent, memoryStore, runJob, type RunStore, unfinishedSpec } from "../../ts/entry/jobs-node.js";
+import {
+  folderStore,
+  type JobEvent,
+  memoryStore,
+  runJob,
+  type RunStore,
+  unfinishedSpec,
+} from "../../ts/entry/jobs-node.js";
 import { AbortError, ConfigError, LowrankError } from "../../ts/errors/errors.js";
 import { readFileMap } from "../../ts/io/node/index.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../cli/fixture.js";

@@ -83,3 +83,25 @@ it("a machine that cannot be told of ends the job before it trains", async () =>
     expect(store.files()).toEqual({});
   }
 });
+
+it("a finished job whose history cannot be removed gives its result, and warns", async () => {
+  const inner = memoryStore();
+  const remove: RunStore["remove"] = (blob) =>
+    blob.endsWith(".jsonl") ? Promise.reject(new RangeError("not removed")) : inner.remove(blob);
+  const events: JobEvent[] = [];
+  const onProgress = (event: JobEvent) => events.push(event);
+  await run({ ...spec, steps: 2 }, { ...inner, remove }, { onProgress });
+  const message = "checkpoint.history.jsonl could not be removed: RangeError: not removed";
+  expect(events.at(-1)).toEqual({ type: "warning", message });
+});
+
+it("what only looks like bytes is refused", async () => {
+  for (const fake of [
+    Object.create(Uint8Array.prototype) as Uint8Array,
+    new Proxy(new Uint8Array(9), {}) as Uint8Array,
+  ]) {
+    const error = await run(spec, { ...memoryStore(), read: async () => fake }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as Error).message).toMatch(/store\.read\("checkpoint\.safetensors"\): expected a Uint8Array/);
+  }
+});

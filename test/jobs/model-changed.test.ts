@@ -17,7 +17,9 @@ beforeAll(async () => {
   const file = readSafetensors(weights!);
   const shard = (part: number) => file.names.filter((_, i) => i % 2 === part);
   const written = (part: number) => writeSafetensors(new Map(shard(part).map((name) => [name, file.tensor(name)])));
-  const weight_map = Object.fromEntries([0, 1].flatMap((part) => shard(part).map((name) => [name, `part-${part}.safetensors`])));
+  const weight_map = Object.fromEntries(
+    [0, 1].flatMap((part) => shard(part).map((name) => [name, `part-${part}.safetensors`])),
+  );
   files = {
     ...rest,
     "model.safetensors.index.json": json({ weight_map }),

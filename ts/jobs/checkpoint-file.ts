@@ -121,11 +121,6 @@ export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: Che
   });
 }
 
-/** Removes a finished run's checkpoint: first the blob that says that the run is not finished. */
-export async function removeCheckpoint(store: RunStore): Promise<void> {
-  for (const blob of [runFiles.checkpoint, runFiles.history]) await store.remove(blob);
-}
-
 function readState(file: TensorFile, path: string): State {
   const format = file.metadata.get("format");
   if (format !== FORMAT) {

@@ -107,7 +107,11 @@ export function takeSources(what: string, given: JobSources = provided, signal?:
 async function heedful(model: JobModel, signal: AbortSignal | undefined): Promise<JobModel> {
   const { name, open } = await modelSource(model);
   const opened = async (file: string): Promise<ByteSource | null> => {
-    const source = await orAborted(() => open(file), signal, (late) => late?.close?.());
+    const source = await orAborted(
+      () => open(file),
+      signal,
+      (late) => late?.close?.(),
+    );
     if (source === null) return null;
     return {
       size: source.size,

@@ -3,7 +3,7 @@ import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
-import { readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { readCheckpoint, type Resumed } from "./checkpoint-file.js";
 import { type JobListener, type JobWords, plainWords } from "./job-events.js";
 import { type JobSources, takeSources } from "./job-sources.js";
 import { firstDifference, type JobSpec, takeSpec } from "./job-spec.js";
@@ -62,19 +62,19 @@ export async function runJob(spec: JobSpec, store: RunStore, options: JobOptions
   const release = await taken.claim();
   const result = await runClaimed(settings, taken, context).catch(async (error: unknown) => {
     // What ended the job is what is told.
-    await giveUp(release, context).catch(() => undefined);
+    await tidy("the store could not be released", release, context).catch(() => undefined);
     throw error;
   });
-  await giveUp(release, context);
+  await tidy("the store could not be released", release, context);
   return result;
 }
 
-/** Ends a claim. That it fails is told, and changes nothing about what the job came to. */
-async function giveUp(release: () => void | Promise<void>, { emit }: JobContext): Promise<void> {
+/** Does what changes nothing about the job's result: that it fails is told, as a warning. */
+async function tidy(problem: string, work: () => void | Promise<void>, { emit }: JobContext): Promise<void> {
   try {
-    await release();
+    await work();
   } catch (error) {
-    emit({ type: "warning", message: `the store could not be released: ${clip(String(error))}` });
+    emit({ type: "warning", message: `${problem}: ${clip(String(error))}` });
   }
 }
 
@@ -95,7 +95,10 @@ async function runClaimed(settings: TrainingSettings, store: RunStore, context: 
     const trained = await train(prepared, store, resumed, context);
     const report = reportOf(prepared, trained, machine);
     await store.write(outputFiles(prepared, report));
-    await removeCheckpoint(store);
+    // First the blob that says that the run is not finished.
+    await store.remove(runFiles.checkpoint);
+    const history = runFiles.history;
+    await tidy(`${store.place(history)} could not be removed`, () => store.remove(history), context);
     return { report, predictions: trained.predictions };
   } finally {
     prepared.encoder.dispose();
