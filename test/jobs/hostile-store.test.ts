@@ -91,7 +91,7 @@ it("a finished job whose history cannot be removed gives its result, and warns",
   const events: JobEvent[] = [];
   const onProgress = (event: JobEvent) => events.push(event);
   await run({ ...spec, steps: 2 }, { ...inner, remove }, { onProgress });
-  const message = "checkpoint.history.jsonl could not be removed: RangeError: not removed";
+  const message = "checkpoint.history.jsonl could not be removed from memory: RangeError: not removed";
   expect(events.at(-1)).toEqual({ type: "warning", message });
 });
 

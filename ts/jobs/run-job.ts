@@ -97,8 +97,8 @@ async function runClaimed(settings: TrainingSettings, store: RunStore, context: 
     await store.write(outputFiles(prepared, report));
     // First the blob that says that the run is not finished.
     await store.remove(runFiles.checkpoint);
-    const history = runFiles.history;
-    await tidy(`${store.place(history)} could not be removed`, () => store.remove(history), context);
+    const { history } = runFiles;
+    await tidy(`${history} could not be removed from ${store.name}`, () => store.remove(history), context);
     return { report, predictions: trained.predictions };
   } finally {
     prepared.encoder.dispose();

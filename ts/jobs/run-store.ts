@@ -16,7 +16,8 @@ export const runFiles = {
 
 /**
  * Where a run's checkpoints, history and results go: blobs by name. A folder is one (`folderStore`), memory another
- * (`memoryStore`); a page's private file system or a bucket needs these seven functions.
+ * (`memoryStore`); a page's private file system or a bucket needs these seven functions. A job that is aborted does not wait
+ * for `claim`, `has` and `read`; it does for `write`, `append` and `remove`, and for a claim's end.
  */
 export interface RunStore {
   /** What messages call it, such as a folder's path. */
