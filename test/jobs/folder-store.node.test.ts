@@ -1,10 +1,17 @@
-import { existsSync, readdirSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folderStore, memoryStore, runJob, type RunStore, unfinishedSpec } from "../../ts/entry/jobs-node.js";
-import { AbortError, ConfigError } from "../../ts/errors/errors.js";
+import {
+  folderStore,
+  type JobEvent,
+  memoryStore,
+  runJob,
+  type RunStore,
+  unfinishedSpec,
+} from "../../ts/entry/jobs-node.js";
+import { AbortError, ConfigError, LowrankError } from "../../ts/errors/errors.js";
 import { readFileMap } from "../../ts/io/node/index.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../cli/fixture.js";
 import { afterStep, results, run, runUntil, spec } from "./tiny-job.js";
@@ -116,6 +123,40 @@ describe("a folder as a store", () => {
     }
     for (const name of ["", " ", "a\0b", 3, null, undefined])
       expect(() => folderStore(name as string)).toThrow(ConfigError);
+  });
+
+  it("names the file where the system fails, and gives its error as the cause", async () => {
+    const failed = async (job: Promise<unknown>, path: string, problem: string, code: RegExp) => {
+      const error = await job.then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(LowrankError);
+      const { message, cause } = error as LowrankError;
+      expect(message.startsWith(`${path} ${problem}: `), message).toBe(true);
+      expect((cause as NodeJS.ErrnoException).code).toMatch(code);
+    };
+    for (const [blob, problem] of [
+      ["checkpoint.safetensors", "cannot be read"],
+      ["checkpoint.history.jsonl", "cannot be written"],
+    ] as const) {
+      const path = join(folder, `blocked-${blob}`);
+      await mkdir(join(path, blob), { recursive: true });
+      await failed(run(spec, folderStore(path)), join(path, blob), problem, /EISDIR/);
+      if (blob === "checkpoint.safetensors")
+        await failed(unfinishedSpec(folderStore(path)), join(path, blob), problem, /EISDIR/);
+      expect(readdirSync(path)).toEqual([blob]);
+      await rmdir(join(path, blob));
+    }
+    for (const gone of ["", "checkpoint.history.jsonl"]) {
+      const path = join(folder, `removed-${gone}`);
+      const onProgress = (event: JobEvent) => {
+        if (event.type === "checkpoint" && event.step === 25) rmSync(join(path, gone), { recursive: true });
+      };
+      const job = run(spec, folderStore(path), { onProgress });
+      await failed(job, join(path, "checkpoint.history.jsonl"), "cannot be written", /ENOENT/);
+      expect(existsSync(path)).toBe(gone !== "");
+    }
   });
 
   it("is shared with the command: either goes on with what the other began, to the same bits", async () => {

@@ -55,6 +55,23 @@ function expectClose(found: readonly number[], expected: readonly number[]) {
   found.forEach((x, i) => expect(Math.abs(x - expected[i]!)).toBeLessThan(2e-6));
 }
 
+describe("files in memory", () => {
+  it("that are undefined or null are missing, as those that are not named", async () => {
+    for (const nothing of [undefined, null]) {
+      const none = nothing as unknown as Uint8Array;
+      await expect(load({ "model.safetensors": none })).rejects.toThrow(/model\.safetensors is missing/);
+      await expect(load({ "config.json": none })).rejects.toThrow(/config\.json is missing/);
+      await load({ [POOLING]: none, "modules.json": none });
+    }
+  });
+
+  it("that are no bytes are refused by name", async () => {
+    const error = await load({ "tokenizer.json": "{}" as unknown as Uint8Array }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as Error).message).toMatch(/^model: tokenizer\.json: expected a Uint8Array, got "\{\}"/);
+  });
+});
+
 describe("1_Pooling/config.json", () => {
   it.each(Object.keys(ways))("%s", async (mode) => {
     const one = await load({ [POOLING]: bytes({ word_embedding_dimension: 32, [mode]: true }) });

@@ -28,6 +28,11 @@ export async function createEngine(options: InitOptions = {}): Promise<Engine> {
  * memory than what runs.
  */
 export async function init(options: InitOptions = {}): Promise<EngineInfo> {
+  return (await initialized(options)).info;
+}
+
+/** `init`, giving the engine itself: for work that goes on with it whatever becomes the default engine meanwhile. */
+export async function initialized(options: InitOptions): Promise<Engine> {
   const wanted = checkEngineOptions("init", options);
   while (running() === undefined) {
     if (starting === undefined) {
@@ -42,8 +47,9 @@ export async function init(options: InitOptions = {}): Promise<EngineInfo> {
       await starting.catch(() => undefined);
     }
   }
-  join(engine(), wanted);
-  return engineInfo();
+  const found = engine();
+  join(found, wanted);
+  return found;
 }
 
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */

@@ -18,8 +18,8 @@ export interface ByteSource {
  */
 export async function readRange(source: ByteSource, offset: number, length: number, file: string): Promise<Uint8Array> {
   const bytes: unknown = await source.read(offset, length);
-  if (bytes instanceof Uint8Array && bytes.byteLength === length) return bytes;
-  const got = bytes instanceof Uint8Array ? `${bytes.byteLength}` : excerpt(bytes);
+  if (isBytes(bytes) && bytes.byteLength === length) return bytes;
+  const got = isBytes(bytes) ? `${bytes.byteLength}` : excerpt(bytes);
   throw new FormatError(`${clip(file)}: expected ${length} bytes from ${offset}, got ${got}`, { file, offset, length });
 }
 
@@ -39,9 +39,12 @@ export interface ByteSink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
+/** What has no bytes may have the prototype: a proxy, an object that was made of it. */
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array && ArrayBuffer.isView(value);
+
 /** Throws `ConfigError` unless a value is bytes; an ArrayBuffer is not, though it holds some. */
 export function checkBytes(what: string, bytes: unknown): asserts bytes is Uint8Array {
-  if (bytes instanceof Uint8Array) return;
+  if (isBytes(bytes)) return;
   const hint = bytes instanceof ArrayBuffer ? "; new Uint8Array(buffer) makes one of it" : "";
   throw notExpected(what, "a Uint8Array", bytes, hint);
 }

@@ -2,7 +2,7 @@ import { checkRecord } from "../arguments/collections.js";
 import { addressSource } from "./address-source.js";
 import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import { bytesSource, type ByteSource, checkSource, readRange } from "./byte-source.js";
+import { bytesSource, type ByteSource, checkBytes, checkSource, readRange } from "./byte-source.js";
 import type { FileMap } from "./file-map.js";
 import { type Json, type JsonFailure, parseJson, parseJsonObject } from "./json.js";
 import { callable, whole } from "../arguments/settings.js";
@@ -40,7 +40,12 @@ export async function modelSource(source: string | FileMap | ModelSource): Promi
   const files = { ...found };
   return checkedSource({
     name: "model",
-    open: async (file) => (Object.hasOwn(files, file) ? bytesSource(files[file] as Uint8Array) : null),
+    open: async (file) => {
+      const bytes = Object.hasOwn(files, file) ? (files[file] ?? null) : null;
+      if (bytes === null) return null;
+      checkBytes(`model: ${file}`, bytes);
+      return bytesSource(bytes);
+    },
   });
 }
 

@@ -42,7 +42,7 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
   if (!settings.baseline) return { before, headOnly: null };
 
   const options = fitOptions(settings, steps);
-  const rows = rowsUsed(train.length, settings, steps);
+  const rows = rowsUsed(train.length, work);
   const encoded = await encode(
     work,
     "encode-train",
@@ -70,8 +70,8 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
 }
 
 /** Row numbers that the batches of a run take, each once, in order. */
-function rowsUsed(count: number, { batchSize, seed }: TrainingSettings, steps: number): number[] {
-  const batchAt = batchOrder(count, batchSize, seed);
+function rowsUsed(count: number, { classifier, settings, steps }: BaselineWork): number[] {
+  const batchAt = batchOrder(count, settings.batchSize, settings.seed, classifier.encoder.graph.engine);
   const used = new Set<number>();
   for (let step = 0; step < steps && used.size < count; step++) for (const row of batchAt(step)) used.add(row);
   return [...used].sort((a, b) => a - b);

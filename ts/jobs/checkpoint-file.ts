@@ -36,6 +36,8 @@ export interface Resumed {
  */
 export class CheckpointWriter {
   private readonly history: HistoryFile;
+  /** Whether the store has a checkpoint that speaks of the history. */
+  private kept: boolean;
 
   constructor(
     private readonly store: RunStore,
@@ -43,9 +45,22 @@ export class CheckpointWriter {
     resumed: Resumed | null,
   ) {
     this.history = new HistoryFile(store, resumed?.history);
+    this.kept = resumed !== null;
   }
 
-  async write({ step, parameters, optimizer, streams, history }: Checkpoint): Promise<void> {
+  /** Puts a checkpoint in place of the last one. Where there was none and this one fails, no history stays either. */
+  async write(checkpoint: Checkpoint): Promise<void> {
+    try {
+      await this.put(checkpoint);
+      this.kept = true;
+    } catch (error) {
+      // What failed first is what is told.
+      if (!this.kept) await this.store.remove(runFiles.history).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async put({ step, parameters, optimizer, streams, history }: Checkpoint): Promise<void> {
     const { bytes: historyBytes } = await this.history.append(history);
     const tensors = new Map<string, Tensor>();
     parameters.forEach((tensor, i) => {
@@ -104,16 +119,6 @@ export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: Che
       });
     }
   });
-}
-
-/** Removes a finished run's checkpoint: first the blob that says that the run is not finished. */
-export async function removeCheckpoint(store: RunStore): Promise<void> {
-  for (const blob of [runFiles.checkpoint, runFiles.history]) await store.remove(blob);
-}
-
-/** Removes a history that no checkpoint speaks of, as one is where the first checkpoint could not be written. */
-export async function dropHistory(store: RunStore): Promise<void> {
-  if (!(await store.has(runFiles.checkpoint))) await store.remove(runFiles.history);
 }
 
 function readState(file: TensorFile, path: string): State {

@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../waiting/abort.js";
 import { ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import { bytesSource, readRange } from "../io/byte-source.js";
+import { bytesSource, checkSource, readRange } from "../io/byte-source.js";
 import { parseJsonObject } from "../io/json.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../io/safetensors/index.js";
 import type { JobModel } from "./job-sources.js";
@@ -80,8 +80,10 @@ async function digestOf(
 async function readWhole(model: JobModel, file: string): Promise<Uint8Array | null> {
   const source = await model.open(file);
   if (source === null) return null;
+  checkSource(`model ${clip(model.name)}: ${file}`, source);
   try {
-    return await readRange(source, 0, source.size, file);
+    // Copied: a source may use the same buffer for what is read next, and what was hashed is to be what is loaded.
+    return new Uint8Array(await readRange(source, 0, source.size, file));
   } finally {
     await source.close?.();
   }

@@ -1,5 +1,5 @@
 export type { JobEvent, JobListener, JobPhase, ReadyJob } from "./job-events.js";
-export type { DataFile, FindModelOptions, JobModel, JobSources } from "./job-sources.js";
+export type { DataFile, FindModelOptions, JobModel, JobSources, ReadDataOptions } from "./job-sources.js";
 export type { JobSpec } from "./job-spec.js";
 export { memoryStore } from "./memory-store.js";
 export type { MemoryStore } from "./memory-store.js";

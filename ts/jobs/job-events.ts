@@ -34,7 +34,7 @@ export interface ReadyJob {
 
 /** What a job tells while it runs. */
 export type JobEvent =
-  /** Something odd in the data, which can be read. */
+  /** Something odd that ends nothing: in the data, or a store that could not be released or tidied up. */
   | { readonly type: "warning"; readonly message: string }
   /** Bytes of the model came in. */
   | { readonly type: "download"; readonly file: string; readonly received: number; readonly total: number }

@@ -1,8 +1,9 @@
 import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import { checkBytes } from "../io/byte-source.js";
+import { type ByteSource, checkBytes } from "../io/byte-source.js";
 import { modelSource, type ModelSource } from "../io/model-source.js";
 import { callable, object, text } from "../arguments/settings.js";
+import { orAborted, untilAborted } from "../waiting/abort.js";
 
 /** A file of examples. */
 export interface DataFile {
@@ -28,13 +29,19 @@ export interface FindModelOptions {
   readonly onDownload: (progress: { readonly file: string; readonly received: number; readonly total: number }) => void;
 }
 
+/** How a file of examples is read. */
+export interface ReadDataOptions {
+  /** Cancels: the call then rejects with `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What the names in a job's spec lead to, and what the report says of the machine; each runtime has its own. */
 export interface JobSources {
   /** The model behind `spec.model`. */
   findModel(name: string, options: FindModelOptions): Promise<JobModel>;
   /** The file behind `spec.data` or `spec.validation`. */
-  readData(name: string): Promise<DataFile>;
-  /** What the report's `engine` says of the machine: `{ node, platform, cpu }` in Node. */
+  readData(name: string, options?: ReadDataOptions): Promise<DataFile>;
+  /** What the report's `engine` says of the machine: `{ node, platform, cpu }` in Node. Asked before training. */
   machine(): Readonly<Record<string, string>>;
 }
 
@@ -44,8 +51,8 @@ const addresses: JobSources = {
     const { open, name: called } = await modelSource(name);
     return { name: called, open, origin: "address" };
   },
-  async readData(name) {
-    const response = await fetch(name).catch((cause: unknown) => {
+  async readData(name, { signal = null } = {}) {
+    const response = await fetch(name, { signal }).catch((cause: unknown) => {
       throw new ConfigError(`${clip(name)} could not be fetched: ${clip(String(cause))}`, { name }, { cause });
     });
     if (!response.ok) throw new ConfigError(`${clip(name)} answered ${response.status}`, { name });
@@ -61,14 +68,16 @@ export function provideJobSources(sources: JobSources): void {
   provided = sources;
 }
 
-/** The sources of a job: those given, else the runtime's. What they give is looked at. Throws `ConfigError` for what are none. */
-export function takeSources(what: string, given: JobSources | undefined): JobSources {
-  if (given === undefined) return provided;
+/**
+ * The sources of a job: those given, else the runtime's. What they give is looked at, and waited for no longer than until the
+ * signal is aborted. Throws `ConfigError` for what are none.
+ */
+export function takeSources(what: string, given: JobSources = provided, signal?: AbortSignal): JobSources {
   object(what, "sources", given, "JobSources, { findModel, readData, machine }");
   for (const name of ["findModel", "readData", "machine"] as const) callable(what, `sources.${name}`, given[name]);
   return {
     async findModel(name, options) {
-      const model = await given.findModel(name, options);
+      const model = await orAborted(() => given.findModel(name, options), signal);
       object(what, "what sources.findModel gives", model, "a JobModel, { name, open, origin }");
       if (typeof model.name !== "string" || typeof model.origin !== "string")
         throw new ConfigError(`${what}: a JobModel has a name and an origin, got ${excerpt(model)}`, {
@@ -78,10 +87,10 @@ export function takeSources(what: string, given: JobSources | undefined): JobSou
           value: model,
         });
       callable(what, "JobModel.open", model.open);
-      return model;
+      return heedful(model, signal);
     },
     async readData(name) {
-      const file = await given.readData(name);
+      const file = await orAborted(() => given.readData(name, { signal }), signal);
       object(what, "what sources.readData gives", file, "a DataFile, { name, bytes }");
       checkBytes(`${what}: sources.readData(${excerpt(name)})`, file.bytes);
       return { name: text(what, "DataFile.name", file.name), bytes: file.bytes };
@@ -92,4 +101,29 @@ export function takeSources(what: string, given: JobSources | undefined): JobSou
       return machine;
     },
   };
+}
+
+/** A model whose files are waited for no longer than until the signal is aborted; what is opened later is closed. */
+async function heedful(model: JobModel, signal: AbortSignal | undefined): Promise<JobModel> {
+  const { name, open } = await modelSource(model);
+  const opened = async (file: string): Promise<ByteSource | null> => {
+    const source = await orAborted(
+      () => open(file),
+      signal,
+      (late) => late?.close?.(),
+    );
+    if (source === null) return null;
+    return {
+      size: source.size,
+      read: (offset, length) => orAborted(() => source.read(offset, length), signal),
+      async close() {
+        const closing = (async () => source.close?.())();
+        closing.catch(() => undefined);
+        await untilAborted(closing, signal);
+      },
+    };
+  };
+  const found = { name, origin: model.origin, open: opened };
+  if (typeof model.digest !== "function") return found;
+  return { ...found, digest: (file) => orAborted(() => model.digest!(file, signal), signal) };
 }

@@ -1,6 +1,6 @@
-import { throwIfAborted } from "../waiting/abort.js";
-import { init } from "../engine/engine.js";
-import type { EngineInfo } from "../engine/running.js";
+import { orAborted, throwIfAborted } from "../waiting/abort.js";
+import { initialized } from "../engine/engine.js";
+import type { Engine, EngineInfo } from "../engine/running.js";
 import { ConfigError } from "../errors/errors.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
@@ -44,7 +44,9 @@ async function hear(signal: AbortSignal | undefined): Promise<void> {
 /** Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder. */
 export async function prepare(settings: TrainingSettings, context: JobContext): Promise<Prepared> {
   const { sources, emit, words, signal } = context;
-  const engine = await init({ build: settings.build, threads: settings.threads });
+  // Held from here on: what runs is what the spec asks for, whatever becomes of the default engine.
+  const engine = await orAborted(() => initialized({ build: settings.build, threads: settings.threads }), signal);
+  const { info } = engine;
   await hear(signal);
   const onWarning = (message: string) => emit({ type: "warning", message });
   const dataset = await loadDataset(settings, { sources, onWarning, words });
@@ -57,22 +59,27 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   });
   emit({ type: "model", name: found.name, origin: found.origin });
   const { model, hash } = await hashModel(found, signal);
-  const encoder = await loadEncoder(model, settings, signal);
+  const encoder = await loadEncoder(model, settings, engine, signal);
   try {
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
     const count = (ids: ReturnType<TextClassifier["params"]>) =>
       ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
     const parameters = { adapter: count(encoder.trainableParams()), head: count(classifier.head.params()) };
-    return { settings, steps, engine, model, modelHash: hash, dataset, encoder, classifier, parameters };
+    return { settings, steps, engine: info, model, modelHash: hash, dataset, encoder, classifier, parameters };
   } catch (error) {
     encoder.dispose();
     throw error;
   }
 }
 
-async function loadEncoder(model: JobModel, { seed, maxTokens }: TrainingSettings, signal: AbortSignal | undefined) {
+async function loadEncoder(
+  model: JobModel,
+  { seed, maxTokens }: TrainingSettings,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+) {
   await hear(signal);
-  const encoder = await SentenceEncoder.load(model, { seed, ...(maxTokens === null ? {} : { maxTokens }) });
+  const encoder = await SentenceEncoder.load(model, { engine, seed, ...(maxTokens === null ? {} : { maxTokens }) });
   try {
     await hear(signal);
     return encoder;

@@ -1,8 +1,9 @@
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
 import { ConfigError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
-import { dropHistory, readCheckpoint, removeCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { readCheckpoint, type Resumed } from "./checkpoint-file.js";
 import { type JobListener, type JobWords, plainWords } from "./job-events.js";
 import { type JobSources, takeSources } from "./job-sources.js";
 import { firstDifference, type JobSpec, takeSpec } from "./job-spec.js";
@@ -16,7 +17,10 @@ import type { TrainingSettings } from "./training-settings.js";
 
 /** How a job is run. */
 export interface JobOptions {
-  /** Cancels within a step, or a batch of texts: the job then rejects with `AbortError`, its last checkpoint in the store. */
+  /**
+   * Cancels within a step, or a batch of texts, and while store or sources are slow: the job then rejects with `AbortError`,
+   * its last checkpoint in the store. Only what the store is writing is waited for.
+   */
   readonly signal?: AbortSignal;
   /** Takes what the job tells while it runs. What it throws ends the job. */
   readonly onProgress?: JobListener;
@@ -52,14 +56,25 @@ export interface JobResult {
  */
 export async function runJob(spec: JobSpec, store: RunStore, options: JobOptions = {}): Promise<JobResult> {
   const settings = takeSpec("runJob", spec);
-  const taken = takeStore("runJob", store);
   const context = takeOptions(options);
+  const taken = takeStore("runJob", store, context.signal);
   throwIfAborted(context.signal);
   const release = await taken.claim();
+  const result = await runClaimed(settings, taken, context).catch(async (error: unknown) => {
+    // What ended the job is what is told.
+    await tidy("the store could not be released", release, context).catch(() => undefined);
+    throw error;
+  });
+  await tidy("the store could not be released", release, context);
+  return result;
+}
+
+/** Does what changes nothing about the job's result: that it fails is told, as a warning. */
+async function tidy(problem: string, work: () => void | Promise<void>, { emit }: JobContext): Promise<void> {
   try {
-    return await runClaimed(settings, taken, context);
-  } finally {
-    await release();
+    await work();
+  } catch (error) {
+    emit({ type: "warning", message: `${problem}: ${clip(String(error))}` });
   }
 }
 
@@ -72,22 +87,21 @@ async function runClaimed(settings: TrainingSettings, store: RunStore, context: 
   const resumed = await readCheckpoint(store);
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store);
+  const machine = context.sources.machine();
+  const prepared = await prepare(settings, context);
   try {
-    const prepared = await prepare(settings, context);
-    try {
-      if (resumed !== null) checkResumable(store, resumed, prepared, context.words);
-      context.emit({ type: "ready", job: readyJob(prepared, resumed) });
-      const trained = await train(prepared, store, resumed, context);
-      const report = reportOf(prepared, trained, context.sources.machine());
-      await store.write(outputFiles(prepared, report));
-      await removeCheckpoint(store);
-      return { report, predictions: trained.predictions };
-    } finally {
-      prepared.encoder.dispose();
-    }
-  } catch (error) {
-    await dropHistory(store);
-    throw error;
+    if (resumed !== null) checkResumable(store, resumed, prepared, context.words);
+    context.emit({ type: "ready", job: readyJob(prepared, resumed) });
+    const trained = await train(prepared, store, resumed, context);
+    const report = reportOf(prepared, trained, machine);
+    await store.write(outputFiles(prepared, report));
+    // First the blob that says that the run is not finished.
+    await store.remove(runFiles.checkpoint);
+    const { history } = runFiles;
+    await tidy(`${history} could not be removed from ${store.name}`, () => store.remove(history), context);
+    return { report, predictions: trained.predictions };
+  } finally {
+    prepared.encoder.dispose();
   }
 }
 
@@ -99,7 +113,7 @@ function takeOptions(options: JobOptions): JobContext {
   return {
     signal: signal ?? undefined,
     emit: (event) => void onProgress?.(event),
-    sources: takeSources("runJob", sources),
+    sources: takeSources("runJob", sources, signal ?? undefined),
     words,
   };
 }

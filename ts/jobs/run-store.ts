@@ -1,5 +1,6 @@
 import { checkBytes } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
+import { orAborted } from "../waiting/abort.js";
 import { callable, object, text } from "../arguments/settings.js";
 
 /** Names of what a run leaves in its store. */
@@ -15,7 +16,8 @@ export const runFiles = {
 
 /**
  * Where a run's checkpoints, history and results go: blobs by name. A folder is one (`folderStore`), memory another
- * (`memoryStore`); a page's private file system or a bucket needs these seven functions.
+ * (`memoryStore`); a page's private file system or a bucket needs these seven functions. A job that is aborted does not wait
+ * for `claim`, `has` and `read`; it does for `write`, `append` and `remove`, and for a claim's end.
  */
 export interface RunStore {
   /** What messages call it, such as a folder's path. */
@@ -44,23 +46,29 @@ export interface RunStore {
 
 const FUNCTIONS = ["place", "has", "read", "write", "append", "remove", "claim"] as const;
 
-/** A store as anybody may have written it: what it gives is looked at before it is used. Throws `ConfigError` for what is none. */
-export function takeStore(what: string, given: RunStore): RunStore {
+/**
+ * A store as anybody may have written it: what it gives is looked at, and copied, before it is used. Reading and claiming end
+ * with `AbortError` as soon as the signal is aborted; a claim that comes later is given up. Writing is waited for: until it
+ * has ended, nobody knows what the store holds. Throws `ConfigError` for what is none.
+ */
+export function takeStore(what: string, given: RunStore, signal?: AbortSignal): RunStore {
   object(what, "store", given, `a RunStore, { name, ${FUNCTIONS.join(", ")} }`);
   const name = text(what, "store.name", given.name);
   for (const member of FUNCTIONS) callable(what, `store.${member}`, given[member]);
+  const claim = async () => callable(what, "what store.claim gives", await given.claim());
   return {
     name,
     place: (blob) => text(what, "what store.place gives", given.place(blob)),
-    has: async (blob) => (await given.has(blob)) === true,
+    has: async (blob) => (await orAborted(() => given.has(blob), signal)) === true,
     async read(blob, length) {
-      const bytes = (await given.read(blob, length)) ?? null;
-      if (bytes !== null) checkBytes(`${what}: store.read("${blob}")`, bytes);
-      return bytes === null || length === undefined ? bytes : bytes.subarray(0, length);
+      const bytes = (await orAborted(() => given.read(blob, length), signal)) ?? null;
+      if (bytes === null) return null;
+      checkBytes(`${what}: store.read("${blob}")`, bytes);
+      return new Uint8Array(bytes.subarray(0, length));
     },
     write: async (blobs) => given.write(blobs),
     append: async (blob, length, bytes) => given.append(blob, length, bytes),
     remove: async (blob) => given.remove(blob),
-    claim: async () => callable(what, "what store.claim gives", await given.claim()),
+    claim: () => orAborted(claim, signal, (release) => release()),
   };
 }

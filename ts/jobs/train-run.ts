@@ -1,4 +1,3 @@
-import { engineInfo } from "../engine/engine.js";
 import type { Checkpoint, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
 import { type Baseline, measureBaseline } from "./baseline.js";
@@ -71,7 +70,7 @@ export async function train(
       baseline,
       after: metrics(logits, targets, classifier.labels.length),
       steps: report.steps,
-      peakMemory: engineInfo().memory.peak,
+      peakMemory: classifier.encoder.graph.engine.info.memory.peak,
       predictions: predictionsOf(validation, logits, classifier.labels),
     };
   } catch (error) {

@@ -30,6 +30,9 @@ const LINES = {
   grid: `${palette.paint({ stroke: "grid" })} stroke-width="1"`,
 } as const;
 
+/** Losses are drawn from 0 to this: sums and axes of anything below it are finite. */
+const MOST_LOSS = 1e30;
+
 /** Exponential moving average, corrected for its start (as Adam does). */
 function smooth(values: readonly number[]): number[] {
   let average = 0;
@@ -41,17 +44,19 @@ function smooth(values: readonly number[]): number[] {
 
 /** The loss curve of a run as an SVG document: loss and its moving average, learning rate, axes; for light and dark. */
 export function lossCurve(steps: readonly StepRecord[], { title, subtitle, classes }: LossCurveText): string {
-  const losses = steps.map(({ loss }) => loss).filter(Number.isFinite);
+  const finite = steps.map(({ loss }) => loss).filter(Number.isFinite);
+  const losses = finite.map((loss) => Math.min(Math.max(loss, 0), MOST_LOSS));
   const guess = Math.log(classes);
-  const lossTicks = axisTicks(0, Math.max(guess * 1.05, ...losses), 6);
+  const lossTicks = axisTicks(0, largest(losses, guess * 1.05), 6);
   const stepTicks = axisTicks(0, Math.max(1, steps.length), 8).filter(Number.isInteger);
   const top = lossTicks.at(-1)!;
-  const peakRate = Math.max(...steps.map(({ learningRate }) => learningRate), 0);
+  const rates = steps.map(({ learningRate }) => learningRate);
+  const peakRate = largest(rates, 0);
   const x = (step: number) => PLOT.left + ((PLOT.right - PLOT.left) * step) / Math.max(1, steps.length);
   const y = (share: number) => PLOT.bottom - (PLOT.bottom - PLOT.top) * share;
   const stride = Math.ceil(steps.length / MOST_POINTS);
-  const path = (values: readonly number[], full: number) => {
-    const points = values.map((value, i) => `${x(i + 1).toFixed(1)} ${y(value / full).toFixed(1)}`);
+  const path = (values: readonly number[], full: number, height = 1) => {
+    const points = values.map((value, i) => `${x(i + 1).toFixed(1)} ${y((value / full) * height).toFixed(1)}`);
     return points
       .filter((_, i) => i % stride === 0 || i === points.length - 1)
       .map((at, i) => (i === 0 ? `M${at}` : `L${at}`))
@@ -59,8 +64,7 @@ export function lossCurve(steps: readonly StepRecord[], { title, subtitle, class
   };
   const smoothed = smooth(losses);
   const last = smoothed.at(-1) ?? 0;
-  const rates = steps.map(({ learningRate }) => learningRate);
-  const rate = peakRate > 0 ? rateLine(path(rates, peakRate / 0.3), y(0.3), x(peakStep(steps) + 1), peakRate) : "";
+  const rate = peakRate > 0 ? rateLine(path(rates, peakRate, 0.3), y(0.3), x(peakStep(steps) + 1), peakRate) : "";
   const body = `<text ${palette.paint({ fill: "ink" })} font-size="18" font-weight="600" x="${PLOT.left}" y="34">${escape(title)}</text>
 <text ${quiet} x="${PLOT.left}" y="56">${escape(subtitle)}</text>
 ${lossTicks.map((value) => rule(y(value / top), tickLabel(value, lossTicks))).join("\n")}
@@ -76,6 +80,11 @@ ${rate}
 <g transform="translate(${PLOT.left} ${PLOT.top - 22})">${legend()}</g>`;
   const description = `${subtitle}. The loss's moving average ends at ${last.toFixed(3)} after ${steps.length} steps.`;
   return palette.page({ ...SIZE, title, description, body });
+}
+
+/** The largest number; a list of any length, which a call's arguments are not. */
+function largest(values: readonly number[], least: number): number {
+  return values.reduce((most, value) => Math.max(most, value), least);
 }
 
 /** Moves the yardstick's label off the curve's where both would stand in one place. */

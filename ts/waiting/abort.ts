@@ -24,6 +24,29 @@ export async function untilAborted(work: Promise<unknown>, signal: AbortSignal |
   }
 }
 
+/**
+ * What a call gives; `AbortError` as soon as the signal is aborted, though the call may never come to its end. What it gives
+ * after that goes to `late`, which may have to close it. Where the signal came before, nothing is called.
+ */
+export async function orAborted<T>(
+  call: () => T | Promise<T>,
+  signal: AbortSignal | undefined,
+  late: (value: T) => unknown = () => undefined,
+): Promise<T> {
+  throwIfAborted(signal);
+  const work = (async () => call())();
+  try {
+    await untilAborted(work, signal);
+  } catch (error) {
+    // Work that hears the signal too fails by it.
+    throwIfAborted(signal);
+    throw error;
+  }
+  if (signal?.aborted) work.then(late).catch(() => undefined);
+  throwIfAborted(signal);
+  return work;
+}
+
 /** Throws `ConfigError` unless it is left out or an `AbortSignal`, of any realm: another would never be heard. */
 export function checkSignal(what: string, signal: unknown): void {
   if (signal === undefined || signal === null) return;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { access, constants, type FileHandle, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, LowrankError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
@@ -27,32 +27,34 @@ export function folderStore(folder: string): RunStore {
     place,
     has: async (blob) => existsSync(place(blob)),
     async read(blob, length) {
-      if (!existsSync(place(blob))) return null;
-      return length === undefined ? new Uint8Array(await readFile(place(blob))) : readStart(place(blob), length);
+      const path = place(blob);
+      if (!existsSync(path)) return null;
+      return named(path, "cannot be read", async () =>
+        length === undefined ? new Uint8Array(await readFile(path)) : readStart(path, length),
+      );
     },
-    write: (blobs) => writeFilesAtomically(folder, blobs),
-    async append(blob, length, bytes) {
-      const handle = await open(place(blob), length === 0 ? "w" : "r+");
-      try {
-        await handle.truncate(length);
-        await writeAt(handle, bytes, length);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    },
-    remove: (blob) => rm(place(blob), { force: true }),
+    write: (blobs) => named(folder, "cannot be written to", () => writeFilesAtomically(folder, blobs)),
+    append: (blob, length, bytes) => named(place(blob), "cannot be written", () => append(place(blob), length, bytes)),
+    remove: (blob) => named(place(blob), "cannot be removed", () => rm(place(blob), { force: true })),
     claim: () => claimFolder(folder),
   };
 }
 
-async function claimFolder(folder: string): Promise<() => Promise<void>> {
-  const made = await makeFolder(folder).catch((cause: unknown) => {
-    throw new ConfigError(`${clip(folder)} cannot be made: ${(cause as Error).message}`, { folder }, { cause });
-  });
+/** Names the file, or the folder, that the system's error is about. Throws `ConfigError` in its place; ours stay. */
+async function named<T>(path: string, problem: string, work: () => Promise<T>): Promise<T> {
   try {
-    await checkWritable(folder);
-    const release = await lockRun(folder);
+    return await work();
+  } catch (cause) {
+    if (cause instanceof LowrankError) throw cause;
+    throw new ConfigError(`${clip(path)} ${problem}: ${(cause as Error).message}`, { path }, { cause });
+  }
+}
+
+async function claimFolder(folder: string): Promise<() => Promise<void>> {
+  const made = await named(folder, "cannot be made", () => makeFolder(folder));
+  try {
+    await named(folder, "cannot be written to", () => access(folder, constants.W_OK));
+    const release = await named(folder, "cannot be locked", () => lockRun(folder));
     return async () => {
       release();
       await removeEmpty(made);
@@ -63,11 +65,15 @@ async function claimFolder(folder: string): Promise<() => Promise<void>> {
   }
 }
 
-async function checkWritable(folder: string): Promise<void> {
+/** Cuts a file and adds to it, on the disk when it returns. */
+async function append(path: string, length: number, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, length === 0 ? "w" : "r+");
   try {
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    throw new ConfigError(`${folder} cannot be written to: ${(cause as Error).message}`, { folder }, { cause });
+    await handle.truncate(length);
+    await writeAt(handle, bytes, length);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
