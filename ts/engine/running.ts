@@ -4,6 +4,7 @@ import type { Heap } from "./heap.js";
 import type { Pointer } from "./kernels.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";
+import { changed, copyInto, isBytes, isFloats, typedBuffer, typedLength } from "../values/typed-array.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
 /** What runs, and what it uses. */
@@ -109,17 +110,23 @@ export class Engine {
   }
 
   /**
-   * @internal Copies host data into memory, `elements` of them; integers keep their bits. Throws `RangeError` where the data
-   * have become more.
+   * @internal Copies host data into memory, `elements` of them and no more; integers keep their bits. Throws `ConfigError`
+   * where the data are not as many.
    */
-  write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements = data.length): void {
-    if (data instanceof Uint8Array) return new Uint8Array(this.heap.memory.buffer, pointer, elements).set(data);
+  write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements: number): void {
     // Integers that are copied as floats would lose bits that are no number.
-    if (data instanceof Float32Array) this.window(pointer, elements).set(data);
-    else this.integers().set(data, pointer >>> 2);
+    if (isFloats(data)) copyInto(this.window(pointer, elements), data);
+    else if (isBytes(data)) copyInto(new Uint8Array(this.heap.memory.buffer, pointer, elements), data);
+    else if (elements > 256) copyInto(new Int32Array(this.heap.memory.buffer, pointer, elements), data);
+    else {
+      const actual = typedLength(data);
+      if (actual !== elements) throw changed(elements, actual);
+      const [all, start] = [this.integers(), pointer >>> 2];
+      for (let i = 0; i < elements; i++) all[start + i] = data[i]!;
+    }
   }
 
-  /** All of memory; kept from one call to the next, since an array costs as much as a small kernel. Growth makes another. */
+  /** All of memory, for short lists; kept from one call to the next, since an array costs as much as a small kernel. Growth makes another. */
   private integers(): Int32Array {
     const { buffer } = this.heap.memory;
     if (this.whole.buffer !== buffer) this.whole = new Int32Array(buffer);
@@ -145,8 +152,8 @@ export class Engine {
   }
 
   /** @internal Whether an array is such a window. */
-  shows({ buffer }: ArrayBufferView): boolean {
-    return buffer === this.heap.memory.buffer;
+  shows(array: ArrayBufferView): boolean {
+    return typedBuffer(array) === this.heap.memory.buffer;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Engine } from "../engine/running.js";
 import type { Pointer } from "../engine/kernels.js";
 import { checkFills, sizeOf } from "../values/shape.js";
 import { checkTensor, type Tensor } from "../values/tensor.js";
+import { typedLength } from "../values/typed-array.js";
 
 /**
  * A tensor as a user passed it, read once: shape and data cannot change between the check and the copy. Data that are a
@@ -9,11 +10,11 @@ import { checkTensor, type Tensor } from "../values/tensor.js";
  */
 export function readTensor(what: string, value: Tensor, engine: Engine): Tensor {
   const read = checkTensor(what, value);
-  return engine.shows(read.data) ? { shape: read.shape, data: read.data.slice() } : read;
+  return engine.shows(read.data) ? { shape: read.shape, data: new Float32Array(read.data) } : read;
 }
 
-/** Copies data of `readTensor`. Throws `ShapeError` where another thread changed their length meanwhile. */
+/** Copies data of `readTensor`. Throws `ShapeError` or `ConfigError` where another thread changed their length meanwhile. */
 export function writeTensor(what: string, { shape, data }: Tensor, engine: Engine, pointer: Pointer): void {
-  checkFills(what, shape, "values", data.length);
+  checkFills(what, shape, "values", typedLength(data));
   engine.write(pointer, data, sizeOf(shape));
 }

@@ -2,6 +2,7 @@ import { engine } from "../engine/engine.js";
 import { releasedTwice } from "../engine/heap.js";
 import type { Engine } from "../engine/running.js";
 import { TapeArena } from "../engine/tape-arena.js";
+import { namingTraps } from "../engine/trap.js";
 import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import type { Pointer, Value } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";
@@ -107,7 +108,7 @@ export class GraphMemory {
   protected withValue<T>({ frozen, value }: Node, body: (value: Value) => T): T {
     if (frozen === undefined || frozen.isNodeValue) return body(value);
     return this.withScratch(value.size, (pointer) => {
-      frozen.columns(0, frozen.outFeatures, pointer);
+      namingTraps(() => frozen.columns(0, frozen.outFeatures, pointer));
       return body({ ...value, pointer });
     });
   }

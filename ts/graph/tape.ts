@@ -4,8 +4,10 @@ import { ConfigError, withDetails } from "../errors/errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
 import { optional, or, readOptions } from "../arguments/read-options.js";
 import { callable, check, whole } from "../arguments/settings.js";
-import { checkFills, checkShape } from "../values/shape.js";
+import { hostArray } from "../values/number-list.js";
+import { checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
+import { copyInto } from "../values/typed-array.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { FrozenNodes } from "./frozen-nodes.js";
@@ -106,8 +108,8 @@ export class Tape extends FrozenNodes {
       former?.forgetPanels();
       return;
     }
-    const data = Float32Array.from(value.data);
-    checkFills("setValue", value.shape, "values", data.length);
+    const data = hostArray("setValue", Float32Array, node.value.size);
+    copyInto(data, value.data);
     node.frozen = this.attempt.run(() => former.withValues!(data));
     former.release();
   }
@@ -140,6 +142,8 @@ export class Tape extends FrozenNodes {
     try {
       return body();
     } catch (error) {
+      // Closed in it, the engine holds nothing to give back, and `release` would hide the error.
+      if (this.engine.closed) throw error;
       // By number, since the body may have released older ones.
       const made = this.nodes.filter(({ id }) => id > newest);
       const used = new Set(made.flatMap(({ inputs }) => inputs));

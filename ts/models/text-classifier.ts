@@ -14,6 +14,7 @@ import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
 import { whole } from "../arguments/settings.js";
+import { typedKind } from "../values/typed-array.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
 import { raggedBatch } from "./ragged-batch.js";
@@ -249,7 +250,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     return listFrom(`${what}: a list of { ids, target } is expected`, examples, (example, i) => {
       checkRecord(`${what}: example ${i} is { ids, target }`, example);
       const { ids, target } = example as unknown as TokenizedExample;
-      const tokens = ids instanceof Int32Array ? ids : integersOf(what, `ids of example ${i}`, ids).data;
+      const tokens = typedKind(ids) === "Int32Array" ? ids : integersOf(what, `ids of example ${i}`, ids).data;
       return { ids: tokens, target: whole(what, `target of example ${i}`, target, 0, this.labels.length - 1) };
     });
   }

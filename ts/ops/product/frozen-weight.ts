@@ -6,6 +6,12 @@ export const weightFormats = ["f32", "f16", "bf16"] as const;
 /** How the elements of a frozen weight are stored: float32, IEEE 754 binary16 or bfloat16. */
 export type WeightFormat = (typeof weightFormats)[number];
 
+/** Bytes of an element. */
+export const weightBytes: Readonly<Record<WeightFormat, number>> = { f32: 4, f16: 2, bf16: 2 };
+
+/** Elements of W `[k, n]` in panels. Not by the kernels, whose 32 bits wrap around where linear memory is too short anyway. */
+export const packedLength = (k: number, n: number) => k * 4 * Math.ceil(n / 4);
+
 /** W `[in, out]`, which never gets a gradient, in whatever form it is kept. Memory is float32, its rows contiguous. */
 export interface FrozenWeight {
   readonly inFeatures: number;
