@@ -1,6 +1,6 @@
 import { ConfigError, type ErrorClass } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
-import { isDisguised, typedKind, typedLength } from "../values/typed-array.js";
+import { isDisguised, typedKind, typedLength } from "./typed-array.js";
 
 // Checks of single settings: each gives back what came, or throws a `ConfigError` that says what was expected. They take
 // anything, since JavaScript passes anything.

@@ -4,7 +4,7 @@ import type { Heap } from "./heap.js";
 import type { Pointer } from "./kernels.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";
-import { changed, copyInto, isBytes, isFloats, typedBuffer, typedLength } from "../values/typed-array.js";
+import { changed, copyInto, isBytes, isFloats, typedBuffer, typedLength } from "../arguments/typed-array.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
 /** What runs, and what it uses. */

@@ -2,7 +2,7 @@ import type { Engine } from "../engine/running.js";
 import type { Pointer } from "../engine/kernels.js";
 import { checkFills, sizeOf } from "../values/shape.js";
 import { checkTensor, type Tensor } from "../values/tensor.js";
-import { typedLength } from "../values/typed-array.js";
+import { typedLength } from "../arguments/typed-array.js";
 
 /**
  * A tensor as a user passed it, read once: shape and data cannot change between the check and the copy. Data that are a

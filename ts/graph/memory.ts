@@ -53,6 +53,11 @@ export class GraphMemory {
     this.arena.reserve(nonNegative("reserve", "bytes", bytes));
   }
 
+  /** @internal Whether nothing of it is left to give back: it was disposed, or its engine closed. */
+  get gone(): boolean {
+    return this.disposed || this.engine.closed;
+  }
+
   /** Frees everything the graph holds. Throws `ConfigError` inside `view`. */
   dispose(): void {
     if (this.disposed) return;
@@ -81,7 +86,7 @@ export class GraphMemory {
 
   /** @internal */
   releaseOwned(pointer: Pointer): void {
-    if (this.disposed || this.engine.closed) return;
+    if (this.gone) return;
     if (!this.owned.delete(pointer)) throw releasedTwice(pointer);
     this.engine.heap.release(pointer);
   }

@@ -4,7 +4,7 @@ import { type WeightFormat, weightBytes, weightFormats } from "../ops/product/fr
 import { or, readOptions } from "../arguments/read-options.js";
 import { flag, oneOf, unexpected } from "../arguments/settings.js";
 import { checkLengths, checkSize, wrongShape } from "../values/shape.js";
-import { fixedBytes, isBytes } from "../values/typed-array.js";
+import { fixedBytes, isBytes } from "../arguments/typed-array.js";
 
 /** A matrix as a file stores it. */
 export interface StoredMatrix {

@@ -4,7 +4,7 @@ import type { Pointer } from "../ops/op.js";
 import { packedLength, weightBytes } from "../ops/product/frozen-weight.js";
 import { checkShape } from "../values/shape.js";
 import { sizeOf } from "../values/tensor.js";
-import { changed } from "../values/typed-array.js";
+import { changed } from "../arguments/typed-array.js";
 import { FrozenMatrix } from "./frozen-weight.js";
 import { checkGraph, type Graph } from "./graph.js";
 import type { GraphMemory } from "./memory.js";

@@ -7,7 +7,7 @@ import { callable, check, whole } from "../arguments/settings.js";
 import { hostArray } from "../values/number-list.js";
 import { checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
-import { copyInto } from "../values/typed-array.js";
+import { copyInto } from "../arguments/typed-array.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { FrozenNodes } from "./frozen-nodes.js";

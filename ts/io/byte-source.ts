@@ -1,6 +1,6 @@
 import { FormatError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import { fixedBytes, isBytes } from "../values/typed-array.js";
+import { fixedBytes, isBytes } from "../arguments/typed-array.js";
 import { notExpected } from "../arguments/settings.js";
 
 /** Random access to bytes that need not be in memory: a file, a Blob, a remote range. */

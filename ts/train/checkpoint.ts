@@ -4,7 +4,7 @@ import { excerpt } from "../errors/excerpt.js";
 import { whole } from "../arguments/settings.js";
 import { formatShape, sizeOf, type Tensor } from "../values/tensor.js";
 import type { Checkpoint, StepRecord } from "./fit-options.js";
-import { isFloats, typedLength } from "../values/typed-array.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** What a checkpoint must fit; what is left out is not compared. */
 export interface CheckpointFit {

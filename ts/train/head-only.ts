@@ -5,7 +5,7 @@ import { ClassificationHead } from "../nn/classification-head.js";
 import { floatsOf, hostArray } from "../values/number-list.js";
 import { whole, unexpected } from "../arguments/settings.js";
 import type { BatchLoss, Task } from "./task.js";
-import { isFloats, typedLength } from "../values/typed-array.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** A sentence vector of the frozen encoder and its class. */
 export interface VectorExample {

@@ -1,7 +1,7 @@
 import { NonFiniteError, ShapeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { whole } from "../arguments/settings.js";
-import { isFloats, typedLength } from "../values/typed-array.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** Classes that can be measured: the confusion matrix has the square of that. */
 const MOST_CLASSES = 10_000;

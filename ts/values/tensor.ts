@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors/errors.js";
 import { floatsOf, hostArray } from "./number-list.js";
 import { object, unexpected } from "../arguments/settings.js";
-import { isFloats, typedLength } from "./typed-array.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 import { checkFills, checkLengths, checkSize, sizeOf } from "./shape.js";
 
 export { formatShape, sameShape, sizeOf } from "./shape.js";

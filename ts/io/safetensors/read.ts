@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
-import { fixedBytes } from "../../values/typed-array.js";
+import { fixedBytes } from "../../arguments/typed-array.js";
 import { checkBytes, checkFileName } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
