@@ -2,19 +2,15 @@ import { ConfigError } from "../errors/errors.js";
 
 // What a typed array is, asked of the array itself: `instanceof`, `length` and `buffer` say what its owner made them say.
 
-type Typed = Float32Array | Int32Array | Uint32Array | Uint8Array;
+type Typed = Float32Array | Uint8Array;
 
 const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => object;
-const own = Object.getOwnPropertyDescriptors(TypedArray.prototype) as unknown as Record<
-  string | symbol,
-  { readonly get: (this: unknown) => unknown }
->;
-const [tag, length, buffer, offset] = [
-  own[Symbol.toStringTag]!.get,
-  own["length"]!.get,
-  own["buffer"]!.get,
-  own["byteOffset"]!.get,
-];
+type Getter = (this: unknown) => unknown;
+const getter = (name: string | symbol) =>
+  Object.getOwnPropertyDescriptor(TypedArray.prototype, name)!.get as unknown as Getter;
+const tag = getter(Symbol.toStringTag);
+const length = getter("length");
+const buffer = getter("buffer");
 
 /** "Float32Array", of another realm too; undefined for what is no typed array, proxies of one and objects like one included. */
 export const typedKind = (value: unknown) => tag.call(value) as string | undefined;
@@ -38,16 +34,18 @@ export const typedBuffer = (array: unknown) => buffer.call(array) as ArrayBuffer
 export function fixedBytes(bytes: Uint8Array): Uint8Array {
   const count = typedLength(bytes);
   // Of a buffer that was transferred no array can be made, not even an empty one.
-  return count === 0 ? new Uint8Array() : new Uint8Array(typedBuffer(bytes), offset.call(bytes) as number, count);
+  return count === 0
+    ? new Uint8Array()
+    : new Uint8Array(typedBuffer(bytes), getter("byteOffset").call(bytes) as number, count);
 }
 
-/** Copies one array into another of as many elements. Throws `ConfigError` where they are not as many, or another thread makes them so. */
-export function copyInto(target: Typed, data: Typed): void {
+/** Copies `expected` elements into as long an array. Throws `ConfigError` where there are not as many, or another thread makes it so. */
+export function copyInto(target: Typed, data: Typed, expected: number): void {
+  const actual = typedLength(data);
   let cause: unknown;
-  const [expected, actual] = [typedLength(target), typedLength(data)];
   try {
-    // It can then only have grown, and `set` writes nothing beyond the target.
-    if (expected === actual) return target.set(data);
+    // They can then only become more, and `set` writes nothing beyond the target.
+    if (actual === expected) return target.set(data);
   } catch (error) {
     cause = error;
   }
@@ -56,6 +54,6 @@ export function copyInto(target: Typed, data: Typed): void {
 
 /** The error of data that are not as many as they were. */
 export function changed(expected: number, actual: number, cause?: unknown): ConfigError {
-  const message = `data were changed while they were read: ${expected} elements are expected, got ${actual}`;
+  const message = `data changed while they were read: expected ${expected} elements, got ${actual}`;
   return new ConfigError(message, { expected, actual }, { cause });
 }

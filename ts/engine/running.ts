@@ -4,7 +4,7 @@ import type { Heap } from "./heap.js";
 import type { Pointer } from "./kernels.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";
-import { changed, copyInto, isBytes, isFloats, typedBuffer, typedLength } from "../arguments/typed-array.js";
+import { copyInto, isBytes, isFloats, typedBuffer } from "../arguments/typed-array.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
 /** What runs, and what it uses. */
@@ -114,19 +114,14 @@ export class Engine {
    * where the data are not as many.
    */
   write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements: number): void {
-    // Integers that are copied as floats would lose bits that are no number.
-    if (isFloats(data)) copyInto(this.window(pointer, elements), data);
-    else if (isBytes(data)) copyInto(new Uint8Array(this.heap.memory.buffer, pointer, elements), data);
-    else if (elements > 256) copyInto(new Int32Array(this.heap.memory.buffer, pointer, elements), data);
-    else {
-      const actual = typedLength(data);
-      if (actual !== elements) throw changed(elements, actual);
-      const [all, start] = [this.integers(), pointer >>> 2];
-      for (let i = 0; i < elements; i++) all[start + i] = data[i]!;
-    }
+    if (isFloats(data)) return copyInto(this.window(pointer, elements), data, elements);
+    if (isBytes(data)) return copyInto(new Uint8Array(this.heap.memory.buffer, pointer, elements), data, elements);
+    // One by one: integers that are copied as floats would lose bits that are no number. Only ops have some, copies of their own.
+    const [all, start] = [this.integers(), pointer >>> 2];
+    for (let i = 0; i < elements; i++) all[start + i] = data[i]!;
   }
 
-  /** All of memory, for short lists; kept from one call to the next, since an array costs as much as a small kernel. Growth makes another. */
+  /** All of memory; kept from one call to the next, since an array costs as much as a small kernel. Growth makes another. */
   private integers(): Int32Array {
     const { buffer } = this.heap.memory;
     if (this.whole.buffer !== buffer) this.whole = new Int32Array(buffer);

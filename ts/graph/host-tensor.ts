@@ -1,8 +1,7 @@
 import type { Engine } from "../engine/running.js";
 import type { Pointer } from "../engine/kernels.js";
-import { checkFills, sizeOf } from "../values/shape.js";
+import { sizeOf } from "../values/shape.js";
 import { checkTensor, type Tensor } from "../values/tensor.js";
-import { typedLength } from "../arguments/typed-array.js";
 
 /**
  * A tensor as a user passed it, read once: shape and data cannot change between the check and the copy. Data that are a
@@ -13,8 +12,7 @@ export function readTensor(what: string, value: Tensor, engine: Engine): Tensor 
   return engine.shows(read.data) ? { shape: read.shape, data: new Float32Array(read.data) } : read;
 }
 
-/** Copies data of `readTensor`. Throws `ShapeError` or `ConfigError` where another thread changed their length meanwhile. */
-export function writeTensor(what: string, { shape, data }: Tensor, engine: Engine, pointer: Pointer): void {
-  checkFills(what, shape, "values", typedLength(data));
+/** Copies data of `readTensor`. Throws `ConfigError` where another thread changed their length meanwhile. */
+export function writeTensor({ shape, data }: Tensor, engine: Engine, pointer: Pointer): void {
   engine.write(pointer, data, sizeOf(shape));
 }

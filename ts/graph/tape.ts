@@ -4,10 +4,8 @@ import { ConfigError, withDetails } from "../errors/errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
 import { optional, or, readOptions } from "../arguments/read-options.js";
 import { callable, check, whole } from "../arguments/settings.js";
-import { hostArray } from "../values/number-list.js";
 import { checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
-import { copyInto } from "../arguments/typed-array.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { FrozenNodes } from "./frozen-nodes.js";
@@ -104,12 +102,11 @@ export class Tape extends FrozenNodes {
     checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
     const former = node.frozen;
     if (former?.withValues === undefined) {
-      writeTensor("setValue", value, this.engine, node.value.pointer);
+      writeTensor(value, this.engine, node.value.pointer);
       former?.forgetPanels();
       return;
     }
-    const data = hostArray("setValue", Float32Array, node.value.size);
-    copyInto(data, value.data);
+    const data = new Float32Array(value.data);
     node.frozen = this.attempt.run(() => former.withValues!(data));
     former.release();
   }
@@ -283,7 +280,7 @@ export class Tape extends FrozenNodes {
     return this.attempt.run(() => {
       const size = sizeOf(read.shape);
       const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
-      writeTensor(what, read, this.engine, pointer);
+      writeTensor(read, this.engine, pointer);
       const gradientMemory = requiresGrad && !persistent ? this.arena.allocate(size) : 0;
       const value = { shape: read.shape, size, pointer };
       return this.push(
