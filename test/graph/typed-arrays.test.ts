@@ -16,7 +16,7 @@ import {
   storedMatrix,
   tensor,
 } from "../../ts/index.js";
-import { packedLength, weightBytes, weightFormats } from "../../ts/ops/product/frozen-weight.js";
+import { packedLength, storedLength, weightFormats } from "../../ts/ops/product/frozen-weight.js";
 
 // Arrays that are not what they say, and matrices of more elements than 32 bits count.
 
@@ -102,9 +102,10 @@ describe("bytes of a stored matrix", () => {
 
   it("take what the kernels say where these can count them", () => {
     const { kernels } = engine();
-    weightFormats.forEach((format, i) => expect(kernels.stored_bytes(i, 37)).toBe(37 * weightBytes[format]));
-    for (const n of [0, 1, 3, 4, 5, 29]) expect(kernels.packed_len(7, n)).toBe(packedLength(7, n));
-    expect(packedLength(2 ** 30, 1)).toBe(2 ** 32);
+    weightFormats.forEach((format, i) => expect(storedLength(kernels, format, 37)).toBe(kernels.stored_bytes(i, 37)));
+    for (const n of [0, 1, 3, 4, 5, 29]) expect(packedLength(kernels, 7, n)).toBe(kernels.packed_len(7, n));
+    expect(packedLength(kernels, 2 ** 30, 1)).toBe(2 ** 32);
+    expect(storedLength(kernels, "f32", 2 ** 30)).toBe(2 ** 32);
   });
 
   it("may be a window on linear memory", () => {

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Engine } from "../engine/running.js";
-import { type WeightFormat, weightBytes, weightFormats } from "../ops/product/frozen-weight.js";
+import { type WeightFormat, storedLength, weightFormats } from "../ops/product/frozen-weight.js";
 import { or, readOptions } from "../arguments/read-options.js";
 import { flag, oneOf, unexpected } from "../arguments/settings.js";
 import { checkLengths, checkSize, wrongShape } from "../values/shape.js";
@@ -54,7 +54,7 @@ export function readStored(what: string, given: StoredMatrixInput, engine: Engin
   const bytes = pieces.map((piece) => (engine.shows(piece) ? new Uint8Array(piece) : piece));
   const matrix = { shape: shape as readonly number[] as readonly [number, number], bytes, ...rest };
   const [rows, columns] = matrix.transposed ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!];
-  const expected = rows * columns * weightBytes[matrix.format];
+  const expected = storedLength(engine.kernels, matrix.format, rows * columns);
   const length = bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
   if (length !== expected) {
     const all = `${rows} rows of ${columns} elements in ${matrix.format}`;

@@ -1,7 +1,7 @@
 import { namingTraps } from "../engine/trap.js";
 import { ConfigError } from "../errors/errors.js";
 import type { Pointer } from "../ops/op.js";
-import { packedLength, weightBytes } from "../ops/product/frozen-weight.js";
+import { packedLength, storedLength } from "../ops/product/frozen-weight.js";
 import { checkShape } from "../values/shape.js";
 import { sizeOf } from "../values/tensor.js";
 import { changed } from "../arguments/typed-array.js";
@@ -24,7 +24,7 @@ class StoredWeight extends FrozenMatrix {
     { shape, format, transposed, bytes }: StoredMatrix,
     forProduct: boolean = transposed,
   ): StoredWeight {
-    const length = shape[0] * shape[1] * weightBytes[format];
+    const length = storedLength(memory.engine.kernels, format, shape[0] * shape[1]);
     const write = (pointer: Pointer) => {
       let at = pointer;
       for (const part of bytes) {
@@ -40,7 +40,7 @@ class StoredWeight extends FrozenMatrix {
       write(pointer);
       return of(pointer);
     }
-    const panels = memory.allocateOwned(packedLength(shape[0], shape[1]));
+    const panels = memory.allocateOwned(packedLength(memory.engine.kernels, shape[0], shape[1]));
     memory.withScratch(length / 4, (values) => {
       write(values);
       const [k, n] = shape;
@@ -70,7 +70,7 @@ class StoredWeight extends FrozenMatrix {
       });
       return { shape, format, transposed: false, bytes: [bytes] };
     }
-    const length = inFeatures * outFeatures * weightBytes[format];
+    const length = storedLength(memory.engine.kernels, format, inFeatures * outFeatures);
     return { shape, format, transposed: this.transposed === 1, bytes: [memory.engine.readBytes(pointer, length)] };
   }
 }

@@ -1,3 +1,4 @@
+import type { Kernels } from "../../engine/kernels.js";
 import type { Pointer } from "../op.js";
 
 /** Element types of frozen weights; the place is the kernels' number of each. */
@@ -6,11 +7,14 @@ export const weightFormats = ["f32", "f16", "bf16"] as const;
 /** How the elements of a frozen weight are stored: float32, IEEE 754 binary16 or bfloat16. */
 export type WeightFormat = (typeof weightFormats)[number];
 
-/** Bytes of an element. */
-export const weightBytes: Readonly<Record<WeightFormat, number>> = { f32: 4, f16: 2, bf16: 2 };
+// Asked for one row, since the kernels' 32 bits wrap around for what no linear memory holds.
 
-/** Elements of W `[k, n]` in panels. Not by the kernels, whose 32 bits wrap around where linear memory is too short anyway. */
-export const packedLength = (k: number, n: number) => k * 4 * Math.ceil(n / 4);
+/** Bytes of so many elements, stored. */
+export const storedLength = (kernels: Kernels, format: WeightFormat, elements: number) =>
+  elements * kernels.stored_bytes(weightFormats.indexOf(format), 1);
+
+/** Elements of W `[k, n]` in panels. */
+export const packedLength = (kernels: Kernels, k: number, n: number) => k * kernels.packed_len(1, n);
 
 /** W `[in, out]`, which never gets a gradient, in whatever form it is kept. Memory is float32, its rows contiguous. */
 export interface FrozenWeight {
