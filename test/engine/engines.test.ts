@@ -2,19 +2,24 @@ import { afterEach, describe, expect, it } from "vitest";
 import { engine as defaultEngine } from "../../ts/engine/engine.js";
 import {
   AdamW,
+  clipGradNorm,
+  clipGradValue,
   ConfigError,
   createEngine,
   type Engine,
   EngineError,
   engineInfo,
+  frozenMatrix,
   Graph,
   init,
   type InitOptions,
   LoraLinear,
   normal,
+  SGD,
   StaleNodeError,
   tensor,
 } from "../../ts/index.js";
+import { permutation } from "../../ts/nn/random.js";
 
 declare const __BUILD__: "simd" | "relaxed" | "auto";
 
@@ -54,6 +59,37 @@ function take(run: Generator<Float32Array[], undefined>, count: number): unknown
   run.return(undefined);
   return taken;
 }
+
+it("what kernels throw outside a graph's methods has a name, and is as before", async () => {
+  const on = await another();
+  using graph = new Graph({ engine: on });
+  const w = graph.variable(tensor([3], [1, 2, 3]));
+  const stored = frozenMatrix(graph, { shape: [1, 4], format: "f16", bytes: new Uint8Array(8) });
+  graph.backward(graph.square(w), tensor([3], [1, 1, 1]));
+  const [adam, sgd] = [new AdamW(graph, [w]), new SGD(graph, [w])];
+  const { kernels } = on.running;
+  const calls: [keyof typeof kernels, () => unknown][] = [
+    ["adamw", () => adam.step()],
+    ["sgd", () => sgd.step()],
+    ["fill", () => new AdamW(graph, [w])],
+    ["sum_of_squares", () => clipGradNorm(graph, [w], 1)],
+    ["scale", () => clipGradNorm(graph, [w], 1e-3)],
+    ["clamp_forward", () => clipGradValue(graph, [w], 1)],
+    ["philox_normal", () => normal(graph, [2], 1)],
+    ["philox_uniform", () => permutation(4, 0, 0, on)],
+    ["stored_columns", () => graph.value(stored)],
+  ];
+  const { used } = on.info.memory;
+  for (const [name, call] of calls) {
+    const trap = () => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    };
+    Object.assign(on.running, { kernels: { ...kernels, [name]: trap } });
+    expect(call, name).toThrow(EngineError);
+    Object.assign(on.running, { kernels });
+    expect(on.info.memory.used, name).toBe(used);
+  }
+});
 
 describe("two engines of other options", () => {
   it("train side by side, step by step in turns, to the bits that each gives alone", async () => {

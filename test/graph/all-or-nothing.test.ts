@@ -1,7 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
-import { Graph, MemoryError, type NodeId, normal, StaleNodeError, tensor, type Tensor } from "../../ts/index.js";
+import {
+  createEngine,
+  engineInfo,
+  Graph,
+  MemoryError,
+  type NodeId,
+  normal,
+  StaleNodeError,
+  tensor,
+  type Tensor,
+} from "../../ts/index.js";
 import { refuseAllocation, stateOf } from "./allocations.js";
+
+it("the body's own error comes out where it closed the engine", async () => {
+  const on = await createEngine({ build: engineInfo().build, threads: 1 });
+  using graph = new Graph({ engine: on });
+  const mine = new Error("mine");
+  const body = () => {
+    graph.constant(tensor([1], [1]));
+    void on.close();
+    throw mine;
+  };
+  expect(() => graph.allOrNothing(body)).toThrow(mine);
+});
 
 /** A forward pass with scratch, packed copies, saved values and a random stream; nothing is on the tape yet. */
 function setting() {

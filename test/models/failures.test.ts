@@ -2,14 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   AdapterError,
   ConfigError,
+  createEngine,
   engineInfo,
   type FileMap,
   FormatError,
+  Graph,
   LowrankError,
   MemoryError,
   metrics,
   type ModelSource,
   NonFiniteError,
+  normal,
+  predictEach,
   readSafetensors,
   SentenceEncoder,
   ShapeError,
@@ -147,6 +151,30 @@ it("a classifier that is disposed of gives back adapter and head, to the last by
   // What the graph's steps took stays for later ones; nothing of a classifier does.
   expect(engineInfo().memory.used - base).toBe(grown);
   expect(flat(await encoder.encode(texts))).toEqual(before);
+});
+
+it.each(["engine", "encoder"])("classifiers and adapters can still be disposed of after their %s", async (owner) => {
+  const own = await createEngine({ build: engineInfo().build, threads: 1 });
+  const other = await SentenceEncoder.load(files, { engine: own });
+  const classifiers = ["a", "b", "c"].map((adapter) => TextClassifier.create(other, { labels, adapter }));
+  other.addAdapter("d");
+  other.mergeAdapter("c");
+  if (owner === "engine") await own.close();
+  else other.dispose();
+  for (const classifier of classifiers) classifier.dispose();
+  other.removeAdapter("d");
+  expect(other.adapters()).toEqual([]);
+  expect(() => other.removeAdapter("d")).toThrow(ConfigError);
+  other.dispose();
+  await own.close();
+});
+
+it("what no constructor made is refused by name", async () => {
+  const classifier = Object.create(TextClassifier.prototype) as TextClassifier;
+  await expect(predictEach([{ classifier, text: "a" }])).rejects.toThrow(/classifier is a TextClassifier/);
+  const [noEncoder, noGraph] = [SentenceEncoder, Graph].map(({ prototype }) => Object.create(prototype) as never);
+  expect(() => TextClassifier.create(noEncoder!, { labels })).toThrow(ConfigError);
+  expect(() => normal(noGraph!, [2], 1)).toThrow(ConfigError);
 });
 
 it("adapters stand in the order they were added, renamed or not", () => {

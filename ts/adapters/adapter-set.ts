@@ -58,19 +58,26 @@ export class AdapterSet {
     this.register(this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, adapter)));
   }
 
-  /** Frees an adapter; without one that is active, the base alone applies. */
+  /**
+   * Frees an adapter; without one that is active, the base alone applies. Where all was freed already, it is forgotten,
+   * whatever state it was in.
+   */
   remove(name: string): void {
     const adapter = this.get(name);
-    if (adapter === this.merged)
+    const { gone } = this.graph;
+    if (adapter === this.merged && !gone)
       throw new ConfigError(`removeAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`, {
         op: "removeAdapter",
         name,
         reason: "merged",
       });
-    this.checkUntrained("removeAdapter", adapter);
-    this.graph.release(adapter.params());
+    if (!gone) {
+      this.checkUntrained("removeAdapter", adapter);
+      this.graph.release(adapter.params());
+    }
     this.known.delete(name);
     if (this.active === adapter) this.active = null;
+    if (this.merged === adapter) this.merged = null;
   }
 
   /** Gives an adapter another name. Calls that are under way go on with it. */

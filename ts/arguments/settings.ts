@@ -1,5 +1,6 @@
 import { ConfigError, type ErrorClass } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
+import { isDisguised, typedKind, typedLength } from "./typed-array.js";
 
 // Checks of single settings: each gives back what came, or throws a `ConfigError` that says what was expected. They take
 // anything, since JavaScript passes anything.
@@ -111,7 +112,9 @@ export function list(what: string, name: string, value: unknown, items: string):
 
 /** How long a list is that may also be a typed array or the like. */
 export function lengthOf(what: string, name: string, value: unknown, items: string, kind?: ErrorClass): number {
-  const length: unknown = typeof value === "object" && value !== null && (value as unknown[]).length;
+  let length: unknown;
+  if (typedKind(value) !== undefined) length = typedLength(value);
+  else if (typeof value === "object" && value !== null && !isDisguised(value)) ({ length } = value as unknown[]);
   if (Number.isSafeInteger(length) && (length as number) >= 0) return length as number;
   throw unexpected(what, name, `a list of ${items}`, value, kind);
 }

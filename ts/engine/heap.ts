@@ -41,8 +41,8 @@ export class Heap {
   /** A block of at least `bytes`, 64-byte aligned, of any content. Throws `MemoryError` where the maximum would be passed. */
   allocate(bytes: number): Pointer {
     const size = Math.max(align(bytes), ALIGNMENT);
-    // The negation refuses NaN too.
-    if (!(this.used + size <= this.budget)) throw this.#exhausted(size);
+    // The negations refuse NaN too.
+    if (!(bytes >= 0 && this.used + size <= this.budget)) throw this.#exhausted(size);
     const fits = () => this.#free.find((range) => range.size >= size);
     const range = fits() ?? (this.#grow(size), fits()!);
     const pointer = range.start;

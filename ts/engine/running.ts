@@ -4,6 +4,7 @@ import type { Heap } from "./heap.js";
 import type { Pointer } from "./kernels.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";
+import { copyInto, isBytes, isFloats, typedBuffer } from "../arguments/typed-array.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
 /** What runs, and what it uses. */
@@ -109,14 +110,15 @@ export class Engine {
   }
 
   /**
-   * @internal Copies host data into memory, `elements` of them; integers keep their bits. Throws `RangeError` where the data
-   * have become more.
+   * @internal Copies host data into memory, `elements` of them and no more; integers keep their bits. Throws `ConfigError`
+   * where the data are not as many.
    */
-  write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements = data.length): void {
-    if (data instanceof Uint8Array) return new Uint8Array(this.heap.memory.buffer, pointer, elements).set(data);
-    // Integers that are copied as floats would lose bits that are no number.
-    if (data instanceof Float32Array) this.window(pointer, elements).set(data);
-    else this.integers().set(data, pointer >>> 2);
+  write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements: number): void {
+    if (isFloats(data)) return copyInto(this.window(pointer, elements), data, elements);
+    if (isBytes(data)) return copyInto(new Uint8Array(this.heap.memory.buffer, pointer, elements), data, elements);
+    // One by one: integers that are copied as floats would lose bits that are no number. Only ops have some, copies of their own.
+    const [all, start] = [this.integers(), pointer >>> 2];
+    for (let i = 0; i < elements; i++) all[start + i] = data[i]!;
   }
 
   /** All of memory; kept from one call to the next, since an array costs as much as a small kernel. Growth makes another. */
@@ -145,8 +147,8 @@ export class Engine {
   }
 
   /** @internal Whether an array is such a window. */
-  shows({ buffer }: ArrayBufferView): boolean {
-    return buffer === this.heap.memory.buffer;
+  shows(array: ArrayBufferView): boolean {
+    return typedBuffer(array) === this.heap.memory.buffer;
   }
 }
 

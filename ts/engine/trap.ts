@@ -5,3 +5,12 @@ export function nameTrap(error: unknown): unknown {
   if (!(error instanceof WebAssembly.RuntimeError)) return error;
   return new EngineError("a kernel trapped, and its result is lost", { reason: "trapped" }, { cause: error });
 }
+
+/** Runs kernels outside a graph's methods: where one traps, the error has a name. */
+export function namingTraps<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw nameTrap(error);
+  }
+}

@@ -38,7 +38,7 @@ function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array
   const { size } = leaf.value;
   const sum = gradients.begun(leaf) ? tape.engine.read(leaf.gradient, size) : new Float32Array(size);
   for (let i = 0; i < size; i++) sum[i]! += added[i]!;
-  tape.engine.write(leaf.gradient || gradients.start(leaf), sum);
+  tape.engine.write(leaf.gradient || gradients.start(leaf), sum, size);
 }
 
 /** Throws where `loss` is no scalar, or the gradient has another shape, or nothing trainable lies under it. */

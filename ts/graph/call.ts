@@ -89,7 +89,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
 
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer {
     const pointer = this.allocate(data.length);
-    this.tape.engine.write(pointer, data);
+    this.tape.engine.write(pointer, data, data.length);
     return pointer;
   }
 

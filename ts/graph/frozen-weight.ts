@@ -1,5 +1,5 @@
 import type { FrozenWeight, WeightFormat } from "../ops/product/frozen-weight.js";
-import { weightFormats } from "../ops/product/frozen-weight.js";
+import { packedLength, weightFormats } from "../ops/product/frozen-weight.js";
 import type { Pointer } from "../ops/op.js";
 import type { GraphMemory } from "./memory.js";
 
@@ -102,7 +102,7 @@ export class FrozenMatrix implements FrozenWeight {
     if (panels[asTransposed] !== 0) return panels[asTransposed];
     const { kernels } = memory.engine;
     const [k, n] = asTransposed === 1 ? [outFeatures, inFeatures] : [inFeatures, outFeatures];
-    const made = memory.allocateOwned(kernels.packed_len(k, n));
+    const made = memory.allocateOwned(packedLength(kernels, k, n));
     memory.attempt.onRollback(() => (panels[asTransposed] = 0));
     if (pointer !== 0) kernels.pack_stored(k, n, number, pointer, asTransposed === transposed ? 0 : 1, made);
     // Of panels alone: in between as float32.

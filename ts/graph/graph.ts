@@ -127,6 +127,7 @@ export interface Graph extends PlainMethods {}
 
 /** Throws `ConfigError` unless `graph` is a `Graph`. Gives it back. */
 export function checkGraph(what: string, graph: Graph): Graph {
-  if (graph instanceof Graph) return graph;
+  // One that no constructor made has nothing.
+  if (graph instanceof Graph && Array.isArray(graph.nodes)) return graph;
   throw unexpected(what, "graph", "a Graph", graph);
 }

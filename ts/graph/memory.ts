@@ -2,6 +2,7 @@ import { engine } from "../engine/engine.js";
 import { releasedTwice } from "../engine/heap.js";
 import type { Engine } from "../engine/running.js";
 import { TapeArena } from "../engine/tape-arena.js";
+import { namingTraps } from "../engine/trap.js";
 import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import type { Pointer, Value } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";
@@ -52,6 +53,11 @@ export class GraphMemory {
     this.arena.reserve(nonNegative("reserve", "bytes", bytes));
   }
 
+  /** @internal Whether nothing of it is left to give back: it was disposed, or its engine closed. */
+  get gone(): boolean {
+    return this.disposed || this.engine.closed;
+  }
+
   /** Frees everything the graph holds. Throws `ConfigError` inside `view`. */
   dispose(): void {
     if (this.disposed) return;
@@ -80,7 +86,7 @@ export class GraphMemory {
 
   /** @internal */
   releaseOwned(pointer: Pointer): void {
-    if (this.disposed || this.engine.closed) return;
+    if (this.gone) return;
     if (!this.owned.delete(pointer)) throw releasedTwice(pointer);
     this.engine.heap.release(pointer);
   }
@@ -107,7 +113,7 @@ export class GraphMemory {
   protected withValue<T>({ frozen, value }: Node, body: (value: Value) => T): T {
     if (frozen === undefined || frozen.isNodeValue) return body(value);
     return this.withScratch(value.size, (pointer) => {
-      frozen.columns(0, frozen.outFeatures, pointer);
+      namingTraps(() => frozen.columns(0, frozen.outFeatures, pointer));
       return body({ ...value, pointer });
     });
   }

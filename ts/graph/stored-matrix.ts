@@ -1,9 +1,10 @@
 import { ConfigError } from "../errors/errors.js";
-import { type Kernels } from "../engine/kernels.js";
-import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
+import type { Engine } from "../engine/running.js";
+import { type WeightFormat, storedLength, weightFormats } from "../ops/product/frozen-weight.js";
 import { or, readOptions } from "../arguments/read-options.js";
 import { flag, oneOf, unexpected } from "../arguments/settings.js";
 import { checkLengths, checkSize, wrongShape } from "../values/shape.js";
+import { fixedBytes, isBytes } from "../arguments/typed-array.js";
 
 /** A matrix as a file stores it. */
 export interface StoredMatrix {
@@ -35,23 +36,25 @@ const readers = {
     // One by one: a list may say that it is longer than there is memory for.
     for (let i = 0; i < given.length; i++) {
       const piece = given[i];
-      if (!(piece instanceof Uint8Array)) throw unexpected(what, name, "a Uint8Array or a list of them", piece);
-      pieces.push(piece);
+      if (!isBytes(piece)) throw unexpected(what, name, "a Uint8Array or a list of them", piece);
+      pieces.push(fixedBytes(piece));
     }
     return pieces;
   },
 };
 
 /**
- * A matrix as somebody passed it, each field read once. Throws `ShapeError` for what is no matrix, `ConfigError` for
+ * A matrix as somebody passed it, each field read once; none of the caller's code runs afterwards, and the bytes are as many
+ * as they were. Those that are windows on linear memory are copied, as in `readTensor`. Throws `ShapeError` for what is no matrix, `ConfigError` for
  * another format and where the bytes are not as many as shape and format say.
  */
-export function readStored(what: string, given: StoredMatrixInput, kernels: Kernels): StoredMatrix {
-  const { shape, bytes, ...rest } = readOptions(what, given, readers);
+export function readStored(what: string, given: StoredMatrixInput, engine: Engine): StoredMatrix {
+  const { shape, bytes: pieces, ...rest } = readOptions(what, given, readers);
   if (shape.length !== 2) throw wrongShape(what, "the matrix", "[rows, columns]", shape);
+  const bytes = pieces.map((piece) => (engine.shows(piece) ? new Uint8Array(piece) : piece));
   const matrix = { shape: shape as readonly number[] as readonly [number, number], bytes, ...rest };
   const [rows, columns] = matrix.transposed ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!];
-  const expected = rows * kernels.stored_bytes(weightFormats.indexOf(matrix.format), columns);
+  const expected = storedLength(engine.kernels, matrix.format, rows * columns);
   const length = bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
   if (length !== expected) {
     const all = `${rows} rows of ${columns} elements in ${matrix.format}`;

@@ -1,7 +1,10 @@
+import { namingTraps } from "../engine/trap.js";
 import { ConfigError } from "../errors/errors.js";
 import type { Pointer } from "../ops/op.js";
+import { packedLength, storedLength } from "../ops/product/frozen-weight.js";
 import { checkShape } from "../values/shape.js";
 import { sizeOf } from "../values/tensor.js";
+import { changed } from "../arguments/typed-array.js";
 import { FrozenMatrix } from "./frozen-weight.js";
 import { checkGraph, type Graph } from "./graph.js";
 import type { GraphMemory } from "./memory.js";
@@ -21,13 +24,14 @@ class StoredWeight extends FrozenMatrix {
     { shape, format, transposed, bytes }: StoredMatrix,
     forProduct: boolean = transposed,
   ): StoredWeight {
-    const length = bytes.reduce((sum, part) => sum + part.byteLength, 0);
+    const length = storedLength(memory.engine.kernels, format, shape[0] * shape[1]);
     const write = (pointer: Pointer) => {
       let at = pointer;
       for (const part of bytes) {
-        memory.engine.write(at, part);
+        memory.engine.write(at, part, part.byteLength);
         at += part.byteLength;
       }
+      if (at !== pointer + length) throw changed(length, at - pointer);
     };
     const of = (pointer: Pointer) =>
       new StoredWeight(memory, shape, format, transposed ? 1 : 0, pointer, false, forProduct);
@@ -36,7 +40,7 @@ class StoredWeight extends FrozenMatrix {
       write(pointer);
       return of(pointer);
     }
-    const panels = memory.allocateOwned(memory.engine.kernels.packed_len(shape[0], shape[1]));
+    const panels = memory.allocateOwned(packedLength(memory.engine.kernels, shape[0], shape[1]));
     memory.withScratch(length / 4, (values) => {
       write(values);
       const [k, n] = shape;
@@ -57,7 +61,7 @@ class StoredWeight extends FrozenMatrix {
 
   /** As it is stored; panels alone as float32 `[in, out]`. */
   stored(): StoredMatrix {
-    const { inFeatures, outFeatures, format, number, pointer, memory } = this;
+    const { inFeatures, outFeatures, format, pointer, memory } = this;
     const shape = [inFeatures, outFeatures] as const;
     if (pointer === 0) {
       const bytes = memory.withScratch(inFeatures * outFeatures, (values) => {
@@ -66,8 +70,7 @@ class StoredWeight extends FrozenMatrix {
       });
       return { shape, format, transposed: false, bytes: [bytes] };
     }
-    const [height, width] = this.transposed === 1 ? [outFeatures, inFeatures] : [inFeatures, outFeatures];
-    const length = height * memory.engine.kernels.stored_bytes(number, width);
+    const length = storedLength(memory.engine.kernels, format, inFeatures * outFeatures);
     return { shape, format, transposed: this.transposed === 1, bytes: [memory.engine.readBytes(pointer, length)] };
   }
 }
@@ -99,13 +102,14 @@ export function frozenMatrix(graph: Graph, matrix: StoredMatrixInput): NodeId {
 
 /** A copy of what a frozen matrix was given; of a float32 one perhaps its transpose. Throws `ConfigError` for other nodes. */
 export function storedMatrix(graph: Graph, id: NodeId): StoredMatrix {
-  return storedNode("storedMatrix", graph, id).frozen.stored();
+  const { frozen } = storedNode("storedMatrix", graph, id);
+  return namingTraps(() => frozen.stored());
 }
 
 /** Replaces a frozen matrix, in whatever format. Throws `ShapeError` where the shapes differ, `ConfigError` for other nodes. */
 export function setStoredMatrix(graph: Graph, id: NodeId, matrix: StoredMatrixInput): void {
-  const node = storedNode("setStoredMatrix", graph, id);
   const read = readFor("setStoredMatrix", graph, matrix);
+  const node = storedNode("setStoredMatrix", graph, id);
   checkShape("setStoredMatrix", "the matrix", read.shape, node.value.shape, "the node's ");
   const former = node.frozen;
   const forProduct = read.transposed || former.forProduct;
@@ -115,7 +119,7 @@ export function setStoredMatrix(graph: Graph, id: NodeId, matrix: StoredMatrixIn
 
 function readFor(what: string, graph: Graph, matrix: StoredMatrixInput): StoredMatrix {
   checkGraph(what, graph).assertUsable();
-  return readStored(what, matrix, graph.engine.kernels);
+  return readStored(what, matrix, graph.engine);
 }
 
 function storedNode(what: string, graph: Graph, id: NodeId): Node & { frozen: StoredWeight } {

@@ -4,7 +4,7 @@ import { ConfigError, withDetails } from "../errors/errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
 import { optional, or, readOptions } from "../arguments/read-options.js";
 import { callable, check, whole } from "../arguments/settings.js";
-import { checkFills, checkShape } from "../values/shape.js";
+import { checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
@@ -102,12 +102,11 @@ export class Tape extends FrozenNodes {
     checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
     const former = node.frozen;
     if (former?.withValues === undefined) {
-      writeTensor("setValue", value, this.engine, node.value.pointer);
+      writeTensor(value, this.engine, node.value.pointer);
       former?.forgetPanels();
       return;
     }
-    const data = Float32Array.from(value.data);
-    checkFills("setValue", value.shape, "values", data.length);
+    const data = new Float32Array(value.data);
     node.frozen = this.attempt.run(() => former.withValues!(data));
     former.release();
   }
@@ -140,6 +139,8 @@ export class Tape extends FrozenNodes {
     try {
       return body();
     } catch (error) {
+      // Closed in it, the engine holds nothing to give back, and `release` would hide the error.
+      if (this.engine.closed) throw error;
       // By number, since the body may have released older ones.
       const made = this.nodes.filter(({ id }) => id > newest);
       const used = new Set(made.flatMap(({ inputs }) => inputs));
@@ -281,7 +282,7 @@ export class Tape extends FrozenNodes {
     return this.attempt.run(() => {
       const size = sizeOf(read.shape);
       const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
-      writeTensor(what, read, this.engine, pointer);
+      writeTensor(read, this.engine, pointer);
       const gradientMemory = requiresGrad && !persistent ? this.arena.allocate(size) : 0;
       const value = { shape: read.shape, size, pointer };
       return this.push(

@@ -1,5 +1,6 @@
 import { FormatError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { fixedBytes, isBytes } from "../arguments/typed-array.js";
 import { notExpected } from "../arguments/settings.js";
 
 /** Random access to bytes that need not be in memory: a file, a Blob, a remote range. */
@@ -18,8 +19,9 @@ export interface ByteSource {
  */
 export async function readRange(source: ByteSource, offset: number, length: number, file: string): Promise<Uint8Array> {
   const bytes: unknown = await source.read(offset, length);
-  if (isBytes(bytes) && bytes.byteLength === length) return bytes;
-  const got = isBytes(bytes) ? `${bytes.byteLength}` : excerpt(bytes);
+  const given = isBytes(bytes) ? fixedBytes(bytes) : undefined;
+  if (given?.byteLength === length) return given;
+  const got = given === undefined ? excerpt(bytes) : `${given.byteLength}`;
   throw new FormatError(`${clip(file)}: expected ${length} bytes from ${offset}, got ${got}`, { file, offset, length });
 }
 
@@ -39,9 +41,6 @@ export interface ByteSink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** What has no bytes may have the prototype: a proxy, an object that was made of it. */
-const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array && ArrayBuffer.isView(value);
-
 /** Throws `ConfigError` unless a value is bytes; an ArrayBuffer is not, though it holds some. */
 export function checkBytes(what: string, bytes: unknown): asserts bytes is Uint8Array {
   if (isBytes(bytes)) return;
@@ -57,7 +56,8 @@ export function checkFileName(what: string, file: unknown): asserts file is stri
 /** Bytes already in memory as a source; `read` gives views of them. Throws `ConfigError` for what is no Uint8Array. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
   checkBytes("bytesSource", bytes);
-  return { size: bytes.byteLength, read: async (offset, length) => bytes.subarray(offset, offset + length) };
+  const all = fixedBytes(bytes);
+  return { size: all.byteLength, read: async (offset, length) => all.subarray(offset, offset + length) };
 }
 
 /** A Blob or File (a file input's, a `fetch` response's `blob()`) as a source that reads only what is asked for. */

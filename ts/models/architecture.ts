@@ -30,7 +30,7 @@ export interface TransformerModel {
   linears(): readonly AdaptedLinear[];
   /** Last hidden state `[tokens, hidden]`, recorded for `backward`. */
   forward(batch: RaggedBatch, selection: AdapterSelection): NodeId;
-  /** The same to the bit without a gradient, in the memory of one layer. */
+  /** The same to the bit without a gradient, in the memory of half a layer: attention or feed-forward. */
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId;
   /** Bytes that the tape of one training step takes. */
   stepMemory(step: StepSize): number;

@@ -31,9 +31,8 @@ export function raggedBatch(texts: readonly ArrayLike<number>[]): RaggedBatch {
   return { ids, positions, offsets };
 }
 
-/** A text's token ids; those that are 32-bit numbers already are not copied. */
-const tokensOf = (text: unknown) =>
-  text instanceof Int32Array ? text : integersOf("raggedBatch", "a text", text as ArrayLike<number>).data;
+/** A copy of a text's token ids. */
+const tokensOf = (text: unknown) => integersOf("raggedBatch", "a text", text as ArrayLike<number>).data;
 
 /** Rows of the embeddings that a batch is looked up in. */
 export interface BatchLimits {

@@ -1,5 +1,6 @@
 import { engine } from "../engine/engine.js";
 import type { Engine } from "../engine/running.js";
+import { namingTraps } from "../engine/trap.js";
 import { checkGraph, type Graph } from "../graph/graph.js";
 import { hostArray } from "../values/number-list.js";
 import { seedWords } from "../ops/elementwise/dropout.js";
@@ -54,8 +55,10 @@ function draw(on: Engine, kind: Kind, n: number, seed: number, stream: () => num
   const { kernels, heap } = on;
   const data = hostArray(kind, Float32Array, n);
   const pointer = heap.allocate(4 * n);
-  kernels[`philox_${kind}`](pointer, n, ...seedWords(seed), stream());
-  on.read(pointer, n, data);
-  heap.release(pointer);
-  return data;
+  try {
+    namingTraps(() => kernels[`philox_${kind}`](pointer, n, ...seedWords(seed), stream()));
+    return on.read(pointer, n, data);
+  } finally {
+    heap.release(pointer);
+  }
 }

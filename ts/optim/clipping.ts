@@ -1,5 +1,7 @@
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
+import { namingTraps } from "../engine/trap.js";
 import { aboveZero } from "../arguments/settings.js";
+import type { Pointer } from "../ops/op.js";
 import { listParameters } from "./parameters.js";
 
 /**
@@ -10,36 +12,43 @@ import { listParameters } from "./parameters.js";
  */
 export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: number): number {
   aboveZero("clipGradNorm", "maxNorm", maxNorm);
-  const norm = gradNorm(graph, params);
+  const ids = listParameters("clipGradNorm", checkGraph("clipGradNorm", graph), params);
+  const norm = gradNorm(graph, ids);
   const factor = maxNorm / (norm + 1e-6);
   // A NaN norm makes every gradient NaN: none may pass as if it were small.
-  if (!(factor >= 1)) scaleGrads(graph, params, factor);
+  if (!(factor >= 1)) scaleGrads(graph, ids, factor);
   return norm;
 }
 
 /** Common 2-norm of the gradients. */
 export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
   let sum = 0;
-  for (const id of listParameters("gradNorm", checkGraph("gradNorm", graph), params)) {
-    const { gradient, value } = graph.node(id);
-    if (gradient !== 0) sum += graph.engine.kernels.sum_of_squares(gradient, value.size);
-  }
+  eachGradient(graph, listParameters("gradNorm", checkGraph("gradNorm", graph), params), (size, gradient) => {
+    sum += graph.engine.kernels.sum_of_squares(gradient, size);
+  });
   return Math.sqrt(sum);
 }
 
 /** Holds every gradient element within ±`limit`, as torch.nn.utils.clip_grad_value_. */
 export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: number): void {
   aboveZero("clipGradValue", "limit", limit);
-  for (const id of listParameters("clipGradValue", checkGraph("clipGradValue", graph), params)) {
-    const { gradient, value } = graph.node(id);
-    if (gradient !== 0) graph.engine.kernels.clamp_forward(gradient, gradient, value.size, -limit, limit);
-  }
+  const ids = listParameters("clipGradValue", checkGraph("clipGradValue", graph), params);
+  eachGradient(graph, ids, (size, gradient) => {
+    graph.engine.kernels.clamp_forward(gradient, gradient, size, -limit, limit);
+  });
 }
 
 /** Multiplies every gradient by `factor`. */
 export function scaleGrads(graph: Graph, params: readonly NodeId[], factor: number): void {
-  for (const id of params) {
-    const { gradient, value } = graph.node(id);
-    if (gradient !== 0) graph.engine.kernels.scale(value.size, factor, gradient, gradient);
-  }
+  eachGradient(graph, params, (size, gradient) => graph.engine.kernels.scale(size, factor, gradient, gradient));
+}
+
+/** Those parameters that have one. */
+function eachGradient(graph: Graph, params: readonly NodeId[], run: (size: number, gradient: Pointer) => void): void {
+  namingTraps(() => {
+    for (const id of params) {
+      const { gradient, value } = graph.node(id);
+      if (gradient !== 0) run(value.size, gradient);
+    }
+  });
 }

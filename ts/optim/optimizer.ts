@@ -1,3 +1,4 @@
+import { namingTraps } from "../engine/trap.js";
 import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
@@ -46,7 +47,7 @@ export abstract class Optimizer {
     this.groups = resolveGroups(checkGraph("optimizer", graph), params, lr, weightDecay);
     this.rate = lr;
     try {
-      for (const id of this.params()) this.allocateBuffers(id);
+      namingTraps(() => this.params().forEach((id) => this.allocateBuffers(id)));
     } catch (error) {
       this.dispose();
       throw error;
@@ -89,7 +90,7 @@ export abstract class Optimizer {
         const memory = this.slots.get(id)!;
         const step = ++memory.steps;
         const slot = { size: value.size, value: value.pointer, gradient, buffers: memory.buffers, step };
-        this.update(slot, this.rate * lrRatio, weightDecay);
+        namingTraps(() => this.update(slot, this.rate * lrRatio, weightDecay));
       }
     }
   }
@@ -120,12 +121,14 @@ export abstract class Optimizer {
     const params = this.params();
     const shapes = params.map((id) => this.graph.shape(id));
     const { steps, buffers } = checkState(state, shapes, this.bufferNames);
+    // A getter of the state may have disposed of either.
+    this.assertUsable();
+    this.graph.assertUsable();
     params.forEach((id, i) => {
       const memory = this.slots.get(id)!;
       memory.steps = steps[i]!;
       for (const [name, pointer] of Object.entries(memory.buffers)) {
-        const { data } = buffers[i]![name]!;
-        this.graph.engine.write(pointer, data);
+        this.graph.engine.write(pointer, buffers[i]![name]!.data, sizeOf(shapes[i]!));
       }
     });
   }

@@ -5,6 +5,7 @@ import { excerpt } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
 import { inferTexts, type ReadRows } from "../models/sentence/inference.js";
+import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { type ClassifyOptions, type Prediction, prediction, TextClassifier } from "./text-classifier.js";
 
 const what = "predictEach";
@@ -72,7 +73,7 @@ export async function predictEach(
 function takeRequest(request: unknown, i: number): PredictionRequest {
   checkRecord(`${what}: request ${i} is { classifier, text }`, request);
   const { classifier, text } = request as Partial<PredictionRequest>;
-  if (!(classifier instanceof TextClassifier))
+  if (!(classifier instanceof TextClassifier && classifier.encoder instanceof SentenceEncoder))
     throw new ConfigError(`${what}: request ${i}: classifier is a TextClassifier, got ${excerpt(classifier)}`, {
       op: what,
       option: "classifier",

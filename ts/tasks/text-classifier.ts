@@ -1,6 +1,6 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { ConfigError } from "../errors/errors.js";
-import type { Graph, NodeId } from "../graph/graph.js";
+import { Graph, type NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
 import type { FileMap } from "../io/file-map.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
@@ -14,6 +14,7 @@ import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
 import { whole } from "../arguments/settings.js";
+import { typedKind } from "../arguments/typed-array.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { raggedBatch } from "../models/ragged-batch.js";
@@ -215,12 +216,12 @@ export class TextClassifier implements Task<TokenizedExample> {
     return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels, this.encoder.pooling) };
   }
 
-  /** Frees adapter and head; the encoder stays. Throws `ConfigError` while they are trained or merged. Safe to call twice. */
+  /** Frees adapter and head; the encoder stays. Throws `ConfigError` while they are trained or merged. Safe to call twice, and after the encoder's own. */
   dispose(): void {
     const { adapterSet, graph } = this.encoder;
     if (this.disposed) return;
     if (adapterSet.has(this.modelAdapter)) adapterSet.remove(this.adapter);
-    graph.release(this.head.params());
+    if (!graph.gone) graph.release(this.head.params());
     this.disposed = true;
   }
 
@@ -249,7 +250,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     return listFrom(`${what}: a list of { ids, target } is expected`, examples, (example, i) => {
       checkRecord(`${what}: example ${i} is { ids, target }`, example);
       const { ids, target } = example as unknown as TokenizedExample;
-      const tokens = ids instanceof Int32Array ? ids : integersOf(what, `ids of example ${i}`, ids).data;
+      const tokens = typedKind(ids) === "Int32Array" ? ids : integersOf(what, `ids of example ${i}`, ids).data;
       return { ids: tokens, target: whole(what, `target of example ${i}`, target, 0, this.labels.length - 1) };
     });
   }
@@ -286,7 +287,7 @@ function takeExamples(examples: readonly Example[]): Example[] {
 }
 
 function checkEncoder(what: string, encoder: SentenceEncoder): void {
-  if (encoder instanceof SentenceEncoder) return;
+  if (encoder instanceof SentenceEncoder && encoder.graph instanceof Graph) return;
   throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}`, {
     op: what,
     option: "encoder",

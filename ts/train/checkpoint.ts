@@ -4,6 +4,7 @@ import { excerpt } from "../errors/excerpt.js";
 import { whole } from "../arguments/settings.js";
 import { formatShape, sizeOf, type Tensor } from "../values/tensor.js";
 import type { Checkpoint, StepRecord } from "./fit-options.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** What a checkpoint must fit; what is left out is not compared. */
 export interface CheckpointFit {
@@ -90,8 +91,8 @@ function tensorAt(place: string, value: unknown, expected?: readonly number[], l
   if (expected !== undefined && formatShape(found) !== formatShape(expected)) {
     throw unlike(`${place}.shape`, `is ${formatShape(expected)}`, found);
   }
-  if (!(data instanceof Float32Array)) throw unlike(`${place}.data`, "is a Float32Array", data);
-  if (data.length !== sizeOf(found)) {
+  if (!isFloats(data)) throw unlike(`${place}.data`, "is a Float32Array", data);
+  if (typedLength(data) !== sizeOf(found)) {
     throw unlike(`${place}.data`, `has ${sizeOf(found)} values, as its shape says`, data.length);
   }
   const strange = data.findIndex((number) => !isFinite(number, least));

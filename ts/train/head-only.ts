@@ -5,6 +5,7 @@ import { ClassificationHead } from "../nn/classification-head.js";
 import { floatsOf, hostArray } from "../values/number-list.js";
 import { whole, unexpected } from "../arguments/settings.js";
 import type { BatchLoss, Task } from "./task.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** A sentence vector of the frozen encoder and its class. */
 export interface VectorExample {
@@ -76,13 +77,14 @@ export class HeadOnlyTask implements Task<VectorExample> {
 }
 
 function takeVector(given: unknown, place: number, hidden: number): Float32Array {
-  const vector = given instanceof Float32Array ? given : floatsOf("HeadOnlyTask", `vector ${place}`, given as []);
-  if (vector.length === hidden) return vector;
-  throw new ShapeError(`HeadOnlyTask: vector ${place} has ${vector.length} numbers, the head takes ${hidden}`, {
+  const vector = isFloats(given) ? given : floatsOf("HeadOnlyTask", `vector ${place}`, given as []);
+  const length = typedLength(vector);
+  if (length === hidden) return vector;
+  throw new ShapeError(`HeadOnlyTask: vector ${place} has ${length} numbers, the head takes ${hidden}`, {
     op: "HeadOnlyTask",
     input: "vector",
     place,
-    actual: [vector.length],
+    actual: [length],
     expected: [hidden],
   });
 }

@@ -1,6 +1,7 @@
 import { NonFiniteError, ShapeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { whole } from "../arguments/settings.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** Classes that can be measured: the confusion matrix has the square of that. */
 const MOST_CLASSES = 10_000;
@@ -78,7 +79,7 @@ function checkLogits(logits: readonly Float32Array[], targets: readonly number[]
   // By index: a gap is refused like anything else, however many there are.
   for (let i = 0; i < logits.length; i++) {
     const row: unknown = logits[i];
-    if (!(row instanceof Float32Array) || row.length !== classes) {
+    if (!isFloats(row) || typedLength(row) !== classes) {
       throw new ShapeError(`metrics: row ${i} must be a Float32Array of ${classes} logits, got ${excerpt(row)}`, {
         op: "metrics",
         option: "logits",

@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors/errors.js";
 import { floatsOf, hostArray } from "./number-list.js";
 import { object, unexpected } from "../arguments/settings.js";
+import { isFloats, typedLength } from "../arguments/typed-array.js";
 import { checkFills, checkLengths, checkSize, sizeOf } from "./shape.js";
 
 export { formatShape, sameShape, sizeOf } from "./shape.js";
@@ -21,7 +22,7 @@ export interface Tensor {
  */
 export function tensor(shape: readonly number[], data: ArrayLike<number>): Tensor {
   const lengths = checkLengths("tensor", shape);
-  const elements = data instanceof Float32Array ? data : floatsOf("tensor", "data", data);
+  const elements = isFloats(data) ? data : floatsOf("tensor", "data", data);
   return checkTensor("tensor", { shape: lengths, data: elements });
 }
 
@@ -38,7 +39,7 @@ export function zeros(shape: readonly number[]): Tensor {
 export function checkTensor(what: string, value: Tensor): Tensor {
   const { shape, data } = object(what, "a tensor", value, "{ shape, data }", ShapeError) as Tensor;
   const lengths = checkLengths(what, shape);
-  if (!(data instanceof Float32Array)) throw unexpected(what, "data", "a Float32Array", data, ShapeError);
-  checkFills(what, lengths, "values", data.length);
+  if (!isFloats(data)) throw unexpected(what, "data", "a Float32Array", data, ShapeError);
+  checkFills(what, lengths, "values", typedLength(data));
   return { shape: checkSize(what, lengths), data };
 }

@@ -1,6 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
+import { fixedBytes } from "../../arguments/typed-array.js";
 import { checkBytes, checkFileName } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
@@ -70,13 +71,14 @@ export function readIndex(
 
 /**
  * Reads a safetensors file from memory; its data is copied only when a tensor is asked for.
- * @param bytes the whole file, at any alignment
+ * @param given the whole file, at any alignment
  * @param file name by which error messages call it
  * @throws `FormatError` where the bytes break the format, saying what they are if that can be told
  * Format: https://github.com/huggingface/safetensors#format
  */
-export function readSafetensors(bytes: Uint8Array, file = "safetensors file"): TensorFile {
-  checkBytes("readSafetensors", bytes);
+export function readSafetensors(given: Uint8Array, file = "safetensors file"): TensorFile {
+  checkBytes("readSafetensors", given);
+  const bytes = fixedBytes(given);
   checkFileName("readSafetensors", file);
   const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
   const { entry, dataStart, ...index } = readIndex(read, bytes.byteLength, file);

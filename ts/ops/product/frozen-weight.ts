@@ -1,3 +1,4 @@
+import type { Kernels } from "../../engine/kernels.js";
 import type { Pointer } from "../op.js";
 
 /** Element types of frozen weights; the place is the kernels' number of each. */
@@ -5,6 +6,15 @@ export const weightFormats = ["f32", "f16", "bf16"] as const;
 
 /** How the elements of a frozen weight are stored: float32, IEEE 754 binary16 or bfloat16. */
 export type WeightFormat = (typeof weightFormats)[number];
+
+// Asked for one row, since the kernels' 32 bits wrap around for what no linear memory holds.
+
+/** Bytes of so many elements, stored. */
+export const storedLength = (kernels: Kernels, format: WeightFormat, elements: number) =>
+  elements * kernels.stored_bytes(weightFormats.indexOf(format), 1);
+
+/** Elements of W `[k, n]` in panels. */
+export const packedLength = (kernels: Kernels, k: number, n: number) => k * kernels.packed_len(1, n);
 
 /** W `[in, out]`, which never gets a gradient, in whatever form it is kept. Memory is float32, its rows contiguous. */
 export interface FrozenWeight {
