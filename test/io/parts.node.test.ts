@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { withPart } from "../../ts/io/node/parts.js";
@@ -46,6 +46,19 @@ describe("process marks", () => {
     expect(stateOf(parseMark(elsewhere()))).toBe("unknown");
     expect(stateOf(parseMark("12345-00ff"))).toBe("unknown");
     expect(stateOf(parseMark(`${ownMark()}-1`))).toBe("unknown");
+  });
+
+  it.runIf(process.platform === "linux")("know a dead process whose parent has not asked how it ended", async () => {
+    // `sleep` never asks.
+    const parent = spawn("sh", ["-c", "sleep 1000 & echo $!; exec sleep 1000"]);
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const child = Number(line.toString());
+    expect(stateOf(parseMark(markOf(child)))).toBe("running");
+    process.kill(child, "SIGKILL");
+    while (!/\) Z /.test(await readFile(`/proc/${child}/stat`, "utf8")))
+      await new Promise((done) => setTimeout(done, 5));
+    expect(stateOf(parseMark(markOf(child)))).toBe("gone");
   });
 
   it.runIf(process.platform === "linux")("are not taken in by a number that another process has now", async () => {

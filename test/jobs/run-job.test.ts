@@ -207,6 +207,11 @@ describe("an aborted job", () => {
     expect(store.files()).toEqual({});
   });
 
+  it("of less than one pass over its data has a baseline too", async () => {
+    const { report } = await run({ ...spec, steps: 2, batchSize: 4, baseline: true }, memoryStore());
+    expect(report.result.headOnly!.count).toBe(8);
+  });
+
   it("does nothing where its signal came before", async () => {
     const store = memoryStore();
     await expect(run(spec, store, { signal: AbortSignal.abort() })).rejects.toThrow(AbortError);

@@ -48,8 +48,8 @@ export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
     "encode-train",
     rows.map((row) => train[row]!),
   );
-  // Rows that no batch takes are not encoded; their place keeps the others' row numbers right.
-  const examples: VectorExample[] = new Array<VectorExample>(train.length);
+  // Rows that no batch takes are not encoded; what fills their place, so that the others' numbers are right, has no vector.
+  const examples = new Array<VectorExample>(train.length).fill({ vector: new Float32Array(0), target: 0 });
   rows.forEach((row, i) => {
     examples[row] = { vector: encoded[i]!, target: classes.get(train[row]!.label)! };
   });

@@ -39,9 +39,14 @@ const place = createHash("sha256")
 
 /** When a process started, in ticks of the system's clock; "0" where that cannot be known. */
 function startOf(processId: number | "self"): string {
+  return statusOf(processId)[19] ?? "0";
+}
+
+/** What the system says of a process from its state on, field by field; one empty field where it says nothing. */
+function statusOf(processId: number | "self"): string[] {
   const status = read(() => readFileSync(`/proc/${processId}/stat`, "utf8"));
   // The second field is the program's name, which may hold anything, in parentheses; the 22nd is the start.
-  return status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? "0";
+  return status.slice(status.lastIndexOf(")") + 2).split(" ");
 }
 
 const ownStart = startOf("self");
@@ -68,7 +73,8 @@ export function stateOf(mark: ProcessMark | null): "own" | "running" | "gone" | 
 function isRunning(processId: number): boolean {
   try {
     process.kill(processId, 0);
-    return true;
+    // Dead, though nobody has asked yet how it ended: its number is still taken.
+    return !/^[ZX]$/.test(statusOf(processId)[0]!);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
