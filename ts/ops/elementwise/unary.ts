@@ -23,20 +23,34 @@ type Gradient = (
 const usual: Chosen = {};
 const none: readonly [number?, number?] = [];
 
+/** The exports of each kernel, named once: putting a name together costs as much as a small kernel. */
+const exportsOf = new Map<Kernel, { readonly forward: `${Kernel}_forward`; readonly gradient: `${Kernel}_gradient` }>();
+
+function namesOf(kernel: Kernel) {
+  let names = exportsOf.get(kernel);
+  if (names === undefined) {
+    names = { forward: `${kernel}_forward`, gradient: `${kernel}_gradient` };
+    exportsOf.set(kernel, names);
+  }
+  return names;
+}
+
 /** Forward and gradient by kernels `<kernel>_forward` and `<kernel>_gradient`. */
 function elementwise<A extends Chosen | undefined>(name: string, own = name as Kernel): Op<A, void> {
+  const names = namesOf(own);
   return {
     name,
     shape: ([x]) => x!,
     forward({ kernels, inputs: [x], output, attributes }) {
-      const { kernel = own, constants: [a, b] = none } = attributes ?? usual;
-      (kernels[`${kernel}_forward`] as Forward)(x!.pointer, output.pointer, output.size, a, b);
+      const { kernel, constants: [a, b] = none } = attributes ?? usual;
+      const { forward } = kernel === undefined ? names : namesOf(kernel);
+      (kernels[forward] as Forward)(x!.pointer, output.pointer, output.size, a, b);
     },
     backward(call) {
       const { kernels, gradient, inputs, output, attributes } = call;
-      const { kernel = own, constants: [a, b] = none } = attributes ?? usual;
+      const { kernel, constants: [a, b] = none } = attributes ?? usual;
       const { pointer, accumulate } = call.target(0);
-      const run = kernels[`${kernel}_gradient`] as Gradient;
+      const run = kernels[kernel === undefined ? names.gradient : namesOf(kernel).gradient] as Gradient;
       run(gradient.pointer, inputs[0]!.pointer, output.pointer, pointer, output.size, accumulate, a, b);
     },
   };
