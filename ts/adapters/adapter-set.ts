@@ -65,13 +65,8 @@ export class AdapterSet {
   remove(name: string): void {
     const adapter = this.get(name);
     const { gone } = this.graph;
-    if (adapter === this.merged && !gone)
-      throw new ConfigError(`removeAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`, {
-        op: "removeAdapter",
-        name,
-        reason: "merged",
-      });
     if (!gone) {
+      this.checkUnmerged("removeAdapter", adapter);
       this.checkUntrained("removeAdapter", adapter);
       this.graph.release(adapter.params());
     }
@@ -101,12 +96,7 @@ export class AdapterSet {
   scale(name: string, factor: number): void {
     const adapter = this.get(name);
     finite("scaleAdapter", "factor", factor);
-    if (adapter === this.merged)
-      throw new ConfigError(`scaleAdapter: ${excerpt(name)} is merged; call unmergeAdapter first`, {
-        op: "scaleAdapter",
-        name,
-        reason: "merged",
-      });
+    this.checkUnmerged("scaleAdapter", adapter);
     this.checkUntrained("scaleAdapter", adapter);
     adapter.scale = factor;
   }
@@ -268,6 +258,13 @@ export class AdapterSet {
       `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await it first`,
       { op: what, reason: "running" },
     );
+  }
+
+  private checkUnmerged(what: string, adapter: ModelAdapter): void {
+    if (adapter !== this.merged) return;
+    const { name } = adapter;
+    const message = `${what}: ${excerpt(name)} is merged; call unmergeAdapter first`;
+    throw new ConfigError(message, { op: what, name, reason: "merged" });
   }
 
   private checkUntrained(what: string, adapter: ModelAdapter): void {
