@@ -35,8 +35,10 @@ describe("bench", () => {
     }
     // Each is called four times at least, whatever else the machine does: what is reported has been waited for.
     expect(4 * timings.reduce((sum, { fastest }) => sum + fastest, 0)).toBeLessThan(elapsed);
-    // A busy machine may make it as low as it likes; a thread that does a million million is to come.
-    expect(peak).toBeGreaterThan(0);
+    const steps = timings.filter(({ work }) => work === "LoRA step");
+    expect(steps.at(-1)!.fastest).toBeGreaterThan(10 * steps[0]!.fastest);
+    // Any processor with 128-bit registers does a few billion; a thread of one that does a million million is to come.
+    expect(peak).toBeGreaterThan(0.1);
     expect(peak).toBeLessThan(1e6);
   });
 
