@@ -58,7 +58,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["**/*.ts", "scripts/**/*.mjs"],
+    files: ["**/*.ts", "scripts/**/*.mjs", "bench/**/*.mjs"],
     plugins: { "@typescript-eslint": typescript.plugin },
     languageOptions: {
       parser: typescript.parser,
