@@ -80,13 +80,11 @@ describe("memory that is refused", () => {
     };
     const create = () => TextClassifier.create(encoder, { labels, lora: { rank: 2, dora: true } });
     expect(await untilItFits(create, check)).toBeGreaterThan(20);
-    encoder.setAdapter("first");
     expect(flat(await encoder.encode(texts))).toEqual(before);
     const saved = encoder.saveAdapter("classifier");
     encoder.removeAdapter("classifier");
     drawn = encoder.graph.streamsDrawn;
     const load = () => encoder.loadAdapter("classifier", saved);
-    encoder.setAdapter("first");
     expect(await untilItFits(load, check)).toBeGreaterThan(20);
     expect(encoder.saveAdapter("classifier")).toEqual(saved);
   });
@@ -280,7 +278,9 @@ describe("arguments", () => {
     const classifier = TextClassifier.create(encoder, { labels });
     const before = engineInfo().memory.used;
     await expect(encoder.encode("text" as never)).rejects.toThrow("write [text] for one");
-    await expect(encoder.encode("text" as never)).rejects.toThrow('got the single text "text": `encode([text])` takes it');
+    await expect(encoder.encode("text" as never)).rejects.toThrow(
+      'got the single text "text": `encode([text])` takes it',
+    );
     await expect(encoder.encode(["a", 5 as never])).rejects.toThrow("encode: texts: each is a string, number 1 is 5");
     await expect(encoder.encode(texts, { normalise: true } as object)).rejects.toThrow('did you mean "normalize"');
     await expect(encoder.encode(texts, null as never)).rejects.toThrow(ConfigError);

@@ -44,7 +44,7 @@ function checkBase({ name, fingerprint }: SentenceEncoder, { base }: LabelsFile)
   if (base === null || base.fingerprint === fingerprint) return;
   throw new AdapterError(
     `${LABELS_FILE}: the classifier was trained on ${clip(base.name)}, and the weights of ${clip(name)} are others: load the ` +
-      "encoder that it was trained on, or insist with `allowOtherBase: true`",
+      "encoder that it was trained on, or insist with `allowOtherBase` (`--allow-other-base`)",
     { model: name, expected: base.fingerprint, actual: fingerprint },
   );
 }

@@ -143,7 +143,7 @@ export class SentenceEncoder {
           tokenizer,
           layout,
           plan.targetModules,
-          read.fingerprint(),
+          read.fingerprint(plan),
           merged,
         );
       } finally {
