@@ -44,7 +44,12 @@ export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export type { LoadOptions } from "./models/sentence/sentence-encoder.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
-export type { ClassifierOptions, Prediction } from "./tasks/text-classifier.js";
+export type {
+  ClassifierOptions,
+  LoadClassifierOptions,
+  OpenClassifierOptions,
+  Prediction,
+} from "./tasks/text-classifier.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
 export type { Checkpoint, FitOptions, FitReport, ProgressEvent, StepRecord } from "./train/fit-options.js";

@@ -293,7 +293,7 @@ describe("predictEach", () => {
     all[2]!.dispose();
     expect(await call).toEqual(alone);
     await fit;
-    await expect(predictEach(requests)).rejects.toThrow(/removed|stale|ended/i);
+    await expect(predictEach(requests)).rejects.toThrow("predictEach: this classifier was disposed of");
   });
 
   it("refuses classifiers of two encoders, and logits that are no numbers", async () => {

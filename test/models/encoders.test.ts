@@ -60,7 +60,7 @@ describe.each(["roberta", "xlm-roberta", "distilbert", "electra"])("%s", (name) 
     for (const [step, expected] of losses.entries()) {
       optimizer.zeroGrad();
       graph.step(() => {
-        const loss = graph.crossEntropy(head.logits(encoder.pooled(batch)), replay.batch_labels);
+        const loss = graph.crossEntropy(head.logits(encoder.pooled(batch, "classifier")), replay.batch_labels);
         graph.backward(loss);
         const found = graph.value(loss).data[0]!;
         expect(Math.abs(found - expected)).toBeLessThan(4 * near.loss);

@@ -95,7 +95,7 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
       optimizer.zeroGrad();
       const batch = ragged(ids, mask, step * 16, 16);
       graph.step(() => {
-        const logits = classifier.head.logits(encoder.pooled(batch));
+        const logits = classifier.head.logits(encoder.pooled(batch, "classifier"));
         const loss = graph.crossEntropy(logits, labels.data.slice(step * 16, (step + 1) * 16));
         graph.backward(loss);
         losses.push(graph.value(loss).data[0]!);

@@ -3,7 +3,7 @@ import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
-import { readAdapter, writeAdapter } from "../io/peft/index.js";
+import { checkNotMerged, type MergedModel, readAdapter, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { inTraining } from "../train/claims.js";
 import { finite } from "../arguments/settings.js";
@@ -16,6 +16,14 @@ import { ModelAdapter } from "./model-adapter.js";
 
 /** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
 export type AdapterChoice = ModelAdapter | string | null | undefined;
+
+/** Whom an adapter is added for. */
+export interface AddedFor {
+  /** The call, as messages name it. */
+  readonly what: string;
+  /** A classifier, whose calls name it: it is never the active one unless `select` says so. */
+  readonly classifier?: boolean;
+}
 
 /** What a call took when it began. */
 export interface Begun {
@@ -33,29 +41,37 @@ export class AdapterSet {
   private readonly known = new Map<string, ModelAdapter>();
   private active: ModelAdapter | null = null;
   private merged: ModelAdapter | null = null;
+  /** Those that classifiers brought. */
+  private readonly ofClassifiers = new Set<ModelAdapter>();
   /** Calls that are under way on the base as it is. */
   private calls = 0;
   private readonly linears: readonly AdaptedLinear[];
 
   constructor(
     private readonly graph: Graph,
-    private readonly base: AdapterBase,
+    private readonly base: AdapterBase & { readonly mergedModel: MergedModel | null },
   ) {
     this.linears = base.linears;
   }
 
-  /** Adds a new adapter and makes it the active one. */
-  add(name: string, options: LoraOptions): void {
-    this.checkNew("addAdapter", name);
-    this.register(this.graph.allOrNothing(() => createAdapter(this.graph, name, this.base, options)));
+  /** Adds a new adapter, which becomes the active one where it is the first that no classifier brought. */
+  add(name: string, options: LoraOptions, added: AddedFor): ModelAdapter {
+    this.checkNew(added.what, name);
+    const make = () => createAdapter(this.graph, name, this.base, options, added.what);
+    return this.register(this.graph.allOrNothing(make), added);
   }
 
-  /** Adds an adapter from PEFT's files and makes it the active one. Throws `AdapterError` where it does not fit. */
-  load(name: string, files: FileMap, options: WeightOptions): void {
-    this.checkNew("loadAdapter", name);
-    checkRecord("loadAdapter: an adapter's files by name, as bytes, are expected", files);
-    const adapter = fitAdapter(readAdapter(files, options), this.linears);
-    this.register(this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, adapter)));
+  /** The same of PEFT's files. Throws `AdapterError` where they do not fit, or the weights hold the adapter already. */
+  load(name: string, files: FileMap, options: WeightOptions, added: AddedFor): ModelAdapter {
+    this.checkNew(added.what, name);
+    checkRecord(`${added.what}: an adapter's files by name, as bytes, are expected`, files);
+    const adapter = readAdapter(files, options);
+    checkNotMerged(added.what, adapter, this.base.name, this.base.mergedModel);
+    const fitted = fitAdapter(adapter, this.linears);
+    return this.register(
+      this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, fitted)),
+      added,
+    );
   }
 
   /**
@@ -71,6 +87,7 @@ export class AdapterSet {
       this.graph.release(adapter.params());
     }
     this.known.delete(name);
+    this.ofClassifiers.delete(adapter);
     if (this.active === adapter) this.active = null;
     if (this.merged === adapter) this.merged = null;
   }
@@ -202,12 +219,13 @@ export class AdapterSet {
   }
 
   /** Throws `ConfigError` where training the adapter would be in vain: its update is in the weights already. */
-  checkTrainable(adapter: ModelAdapter): void {
-    this.find(adapter);
+  checkTrainable(adapter: ModelAdapter | null): void {
+    if (adapter !== null) this.find(adapter);
     if (this.merged === null) return;
+    const trained = adapter === null ? "the head" : excerpt(adapter.name);
     throw new ConfigError(
-      `fit: ${excerpt(this.merged.name)} is merged into the base, so ${excerpt(adapter.name)} cannot be trained: call unmergeAdapter first`,
-      { op: "fit", name: this.merged.name, value: adapter.name, reason: "merged" },
+      `fit: ${excerpt(this.merged.name)} is merged into the base, so ${trained} cannot be trained: call unmergeAdapter first`,
+      { op: "fit", name: this.merged.name, value: adapter?.name ?? null, reason: "merged" },
     );
   }
 
@@ -231,9 +249,13 @@ export class AdapterSet {
     });
   }
 
-  private register(adapter: ModelAdapter): void {
+  /** As in PEFT, the first adapter applies to calls that name none, and further ones change nothing about them. */
+  private register(adapter: ModelAdapter, { classifier = false }: AddedFor): ModelAdapter {
+    const isFirst = this.known.size === this.ofClassifiers.size;
     this.known.set(adapter.name, adapter);
-    this.active = adapter;
+    if (classifier) this.ofClassifiers.add(adapter);
+    else if (isFirst) this.active = adapter;
+    return adapter;
   }
 
   private checkNew(what: string, name: string): void {
@@ -245,9 +267,15 @@ export class AdapterSet {
         value: name,
       });
     }
-    if (this.known.has(name)) {
-      throw new ConfigError(`${what}: there is an adapter ${excerpt(name)} already; choose another name`, { name });
-    }
+    const known = this.known.get(name);
+    if (known === undefined) return;
+    const whose = this.ofClassifiers.has(known) ? ", a classifier's: `dispose()` of that classifier frees it" : "";
+    const instead = this.ofClassifiers.has(known) ? "" : `: \`removeAdapter(${excerpt(name)})\` frees it`;
+    const other = what.startsWith("TextClassifier") ? "name another with the option `adapter`" : "choose another name";
+    throw new ConfigError(`${what}: there is an adapter ${excerpt(name)} already${whose}${instead}, or ${other}`, {
+      op: what,
+      name,
+    });
   }
 
   /** The base may not change under a call that has begun. */

@@ -74,9 +74,15 @@ export interface AdapterBase {
 }
 
 /** Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none. */
-export function createAdapter(graph: Graph, name: string, base: AdapterBase, options: LoraOptions): ModelAdapter {
+export function createAdapter(
+  graph: Graph,
+  name: string,
+  base: AdapterBase,
+  options: LoraOptions,
+  what = "addAdapter",
+): ModelAdapter {
   const { linears } = base;
-  const { config: resolved, init } = resolveLoraOptions("addAdapter", options, base.targetModules);
+  const { config: resolved, init } = resolveLoraOptions(what, options, base.targetModules);
   const config: AdapterConfig = { ...resolved, baseModelNameOrPath: base.name };
   const isTarget = targetTest(config);
   const layers = new Map<string, AdapterWeights>();
@@ -93,7 +99,7 @@ export function createAdapter(graph: Graph, name: string, base: AdapterBase, opt
   if (layers.size === 0) {
     const names = linears.flatMap((linear) => linear.parts.map(({ path }) => path)).slice(0, 6);
     throw new ConfigError(
-      `addAdapter: targetModules ${excerpt(config.targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
+      `${what}: targetModules ${excerpt(config.targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
       { targetModules: config.targetModules },
     );
   }

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../errors/errors.js";
 import type { FileMap } from "./file-map.js";
+import type { ModelSource } from "./model-source.js";
 import type { TensorIndex } from "./safetensors/index.js";
 
 /** What needs a file system. Node's entry provides it; pages and workers have none. */
@@ -8,6 +9,8 @@ export interface FileAccess {
   readFiles(directory: string, names: readonly string[]): FileMap;
   /** Names and shapes of the tensors in the folder's model.safetensors, without their data. */
   modelIndex(directory: string): TensorIndex;
+  /** Whatever files a folder has, as a source; null where there is no such folder. */
+  folder(path: string): ModelSource | null;
 }
 
 let provided: FileAccess | null = null;
@@ -16,6 +19,9 @@ let provided: FileAccess | null = null;
 export function provideFileAccess(access: FileAccess): void {
   provided = access;
 }
+
+/** The runtime's file access, null where there is none. */
+export const providedFiles = (): FileAccess | null => provided;
 
 /** The runtime's file access. Throws `UnsupportedError` where there is none; `what` opens the message. */
 export function fileAccess(what: string): FileAccess {

@@ -64,7 +64,8 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
     const count = (ids: ReturnType<TextClassifier["params"]>) =>
       ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
-    const parameters = { adapter: count(encoder.trainableParams()), head: count(classifier.head.params()) };
+    const head = count(classifier.head.params());
+    const parameters = { adapter: count(classifier.params()) - head, head };
     return { settings, steps, engine: info, model, modelHash: hash, dataset, encoder, classifier, parameters };
   } catch (error) {
     encoder.dispose();

@@ -1,43 +1,38 @@
-import { checkRecord, namesFrom } from "../arguments/collections.js";
-import { ConfigError, FormatError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
+import { FormatError } from "../errors/errors.js";
 import { checkBytes } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
-import { parseJsonObject } from "../io/json.js";
 import { transpose } from "../io/peft/transpose.js";
 import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
-import type { Pooling } from "../models/sentence/pooling.js";
+import { LABELS_FILE, type LabelsFile, readLabels, writeLabels } from "./labels-file.js";
 
-const HEAD_FILE = "head.safetensors";
-const LABELS_FILE = "labels.json";
+export const HEAD_FILE = "head.safetensors";
 
-/** What stands beside a classifier's adapter. */
-export interface HeadFiles {
-  readonly labels: string[];
+/** A head's values, as `ClassificationHead` takes them. */
+export interface HeadValues {
   /** `[hidden, classes]` */
   readonly weight: Tensor;
   /** `[classes]` */
   readonly bias: Tensor;
 }
 
-/** Head and labels as files. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch has it. */
-export function writeHead(
-  { graph, weight, bias }: ClassificationHead,
-  labels: readonly string[],
-  pooling: Pooling,
-): FileMap {
+/**
+ * Head, and what decides its answers, as files. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch
+ * has it.
+ */
+export function writeHead({ graph, weight, bias }: ClassificationHead, labels: LabelsFile): FileMap {
   return {
     [HEAD_FILE]: writeSafetensors({ weight: transpose(graph.value(weight)), bias: graph.value(bias) }),
-    [LABELS_FILE]: new TextEncoder().encode(`${JSON.stringify({ labels, pooling: String(pooling) }, null, 2)}\n`),
+    [LABELS_FILE]: writeLabels(labels),
   };
 }
 
-/** Reads what `writeHead` wrote. Throws `FormatError` where a file is missing, damaged, or of another encoder. */
-export function readHead(files: FileMap, hidden: number, pooling: Pooling, options: WeightOptions): HeadFiles {
-  checkRecord("TextClassifier.load: a classifier's files by name, as bytes, are expected", files);
-  const labels = readLabels(file(files, LABELS_FILE, "labels"), pooling);
+/** What stands in labels.json among a classifier's files. Throws `FormatError` where it is missing or damaged. */
+export const labelsOf = (files: FileMap): LabelsFile => readLabels(file(files, LABELS_FILE, "labels"));
+
+/** Reads the head that `writeHead` wrote. Throws `FormatError` where it is missing, damaged, or of another encoder. */
+export function readHead(files: FileMap, hidden: number, classes: number, options: WeightOptions): HeadValues {
   const tensors = readSafetensors(file(files, HEAD_FILE, "head"), HEAD_FILE);
   const read = (name: string) => {
     const tensor = tensors.tensor(name);
@@ -46,32 +41,15 @@ export function readHead(files: FileMap, hidden: number, pooling: Pooling, optio
     return tensor;
   };
   const [weight, bias] = [read("weight"), read("bias")];
-  const expected = [formatShape([labels.length, hidden]), formatShape([labels.length])];
+  const expected = [formatShape([classes, hidden]), formatShape([classes])];
   if (formatShape(weight.shape) !== expected[0] || formatShape(bias.shape) !== expected[1]) {
     throw new FormatError(
-      `${HEAD_FILE}: weight ${expected[0]} and bias ${expected[1]} are expected for ${labels.length} labels and this ` +
+      `${HEAD_FILE}: weight ${expected[0]} and bias ${expected[1]} are expected for ${classes} labels and this ` +
         `encoder, got ${formatShape(weight.shape)} and ${formatShape(bias.shape)}`,
-      { file: HEAD_FILE, expected: [labels.length, hidden], shapes: [weight.shape, bias.shape] },
+      { file: HEAD_FILE, expected: [classes, hidden], shapes: [weight.shape, bias.shape] },
     );
   }
-  return { labels, weight: transpose(weight), bias };
-}
-
-/** A copy of the labels. Throws `ConfigError` unless they are two names or more, each once. */
-export function takeLabels(given: readonly string[]): string[] {
-  const labels = namesFrom("labels are a list of names", given);
-  if (labels.length < 2)
-    throw new ConfigError(`a classifier needs two labels or more, got ${excerpt(labels)}`, {
-      option: "labels",
-      expected: "two labels or more",
-      value: labels,
-    });
-  const seen = new Set<string>();
-  for (const label of labels) {
-    if (seen.has(label)) throw new ConfigError(`label ${excerpt(label)} is named twice`, { label });
-    seen.add(label);
-  }
-  return labels;
+  return { weight: transpose(weight), bias };
 }
 
 function file(files: FileMap, name: string, what: string): Uint8Array {
@@ -81,25 +59,4 @@ function file(files: FileMap, name: string, what: string): Uint8Array {
     return bytes;
   }
   throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`, { file: name });
-}
-
-function readLabels(bytes: Uint8Array, pooling: Pooling): string[] {
-  const { labels, pooling: trained = null } = parseJsonObject(
-    bytes,
-    (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, { file: LABELS_FILE }, { cause }),
-  );
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
-    throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`, {
-      file: LABELS_FILE,
-      option: "labels",
-      value: labels,
-    });
-  }
-  if (trained !== null && trained !== String(pooling))
-    throw new FormatError(
-      `${LABELS_FILE}: the classifier was trained on vectors of pooling ${excerpt(trained)}, and this encoder's are of ` +
-        `"${pooling}": load the encoder with that \`pooling\``,
-      { pooling: trained },
-    );
-  return takeLabels(labels);
 }

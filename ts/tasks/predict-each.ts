@@ -6,7 +6,13 @@ import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
 import { inferTexts, type ReadRows } from "../models/sentence/inference.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
-import { type ClassifyOptions, type Prediction, prediction, TextClassifier } from "./text-classifier.js";
+import {
+  checkClassifier,
+  type ClassifyOptions,
+  type Prediction,
+  prediction,
+  TextClassifier,
+} from "./text-classifier.js";
 
 const what = "predictEach";
 
@@ -41,6 +47,7 @@ export async function predictEach(
   const encoder = asked[0]?.classifier.encoder;
   if (encoder === undefined) return [];
   asked.forEach(({ classifier }, i) => {
+    checkClassifier(what, classifier);
     if (classifier.encoder === encoder) return;
     throw new ConfigError(
       `${what}: all classifiers have one encoder, that of request ${i} has another; ask them apart`,
@@ -64,10 +71,14 @@ export async function predictEach(
     }
     return rows;
   };
-  const texts = asked.map(({ text }) => text);
   const adapters = asked.map(({ classifier }) => classifier.modelAdapter);
-  const all = await inferTexts(encoder, texts, adapters, read, { signal, onProgress });
+  const all = await inferTexts(encoder, tokensOf(asked), adapters, read, { signal, onProgress });
   return asked.map(({ text, classifier }, i) => prediction(text, classifier.labels, all[i]!, i));
+}
+
+/** Each text as its own classifier cuts it, when a batch asks for it. */
+function* tokensOf(asked: readonly PredictionRequest[]): Generator<Int32Array> {
+  for (const { classifier, text } of asked) yield classifier.tokenizer.encode(text);
 }
 
 function takeRequest(request: unknown, i: number): PredictionRequest {

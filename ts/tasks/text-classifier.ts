@@ -3,23 +3,30 @@ import { ConfigError } from "../errors/errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
 import type { FileMap } from "../io/file-map.js";
+import type { ModelSource } from "../io/model-source.js";
+import { checkNotMerged, readAdapter } from "../io/peft/index.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { fit } from "../train/fit.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
-import { readHead, takeLabels, writeHead } from "./classifier-files.js";
+import { labelsOf, readHead, writeHead } from "./classifier-files.js";
+import { takeLabels } from "./labels-file.js";
+import { type EncoderOptions, openParts } from "./open-classifier.js";
+import { tokenizerFor } from "./trained-on.js";
 import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
-import { whole } from "../arguments/settings.js";
+import { flag, whole } from "../arguments/settings.js";
 import { typedKind } from "../arguments/typed-array.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { raggedBatch } from "../models/ragged-batch.js";
-import { type InferOptions, takeTexts } from "../models/sentence/infer-options.js";
-import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
+import { type InferOptions, takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
+import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 
 /** What a classifier says of a text. */
 export interface Prediction {
@@ -46,6 +53,20 @@ export interface ClassifierOptions {
   readonly adapter?: string;
 }
 
+/** How a saved classifier is loaded. */
+export interface LoadClassifierOptions extends WeightOptions {
+  /** Name that its adapter gets in the encoder; default "classifier". */
+  readonly adapter?: string;
+  /** Take an encoder with other weights than those that it was trained on; default false: it is refused by name. */
+  readonly allowOtherBase?: boolean;
+}
+
+/** How a classifier is opened with its encoder, whose length of texts and pooling are those it was trained with. */
+export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
+  /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
+  readonly model?: string | FileMap | ModelSource;
+}
+
 /** An example as training takes it. */
 interface TokenizedExample {
   readonly ids: Int32Array;
@@ -61,89 +82,138 @@ interface TokenizedExample {
  * await classifier.predict(["what a day"]); // [{ label: "yes", probability: 0.93, … }]
  */
 export class TextClassifier implements Task<TokenizedExample> {
-  private disposed = false;
+  /** @internal Whether adapter and head are gone. */
+  disposed = false;
+  /** Whether the encoder is nobody else's. */
+  private ownsEncoder = false;
   private readonly indexByLabel: ReadonlyMap<string, number>;
 
   private constructor(
-    /** The encoder below the head; `dispose` of it when done. */
+    /** The encoder below the head; `dispose` of it when done, unless the classifier came from `open`. */
     readonly encoder: SentenceEncoder,
     /** Names of the classes, in the order of the logits. */
     readonly labels: readonly string[],
-    /** @internal Its adapter, by whatever name. */
-    readonly modelAdapter: ModelAdapter,
+    /** @internal Its adapter, by whatever name; null where the base's weights hold it. */
+    readonly modelAdapter: ModelAdapter | null,
     /** The linear head on the sentence vectors. */
     readonly head: ClassificationHead,
+    /** @internal Cuts its texts as they were in training. */
+    readonly tokenizer: TextTokenizer,
+    /** Fingerprint of the adapter that the base's weights hold. */
+    private readonly merged: string | null,
   ) {
     Object.freeze(labels);
     this.indexByLabel = new Map(labels.map((label, i) => [label, i]));
   }
 
-  /** Adds an adapter to the encoder and a new head. Throws `ConfigError` for fewer than two labels or doubled ones. */
+  /**
+   * Adds an adapter to the encoder and a new head. Calls of the encoder that name no adapter are not affected. Both stay until
+   * `dispose`: whoever makes several one after the other, as in cross-validation, disposes of each.
+   *
+   * Throws `ConfigError` for fewer than two labels or doubled ones, and where the encoder has an adapter of that name.
+   */
   static create(encoder: SentenceEncoder, options: ClassifierOptions): TextClassifier {
     checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"]);
     const { labels: given, lora = {}, adapter = "classifier" } = options;
     checkEncoder("TextClassifier.create", encoder);
     const labels = takeLabels(given);
-    const { graph, hiddenSize } = encoder;
+    checkUsable("TextClassifier.create", encoder);
+    const { graph, hiddenSize, adapterSet, tokenizer } = encoder;
     return TextClassifier.with(
-      encoder,
-      labels,
-      adapter,
-      () => encoder.addAdapter(adapter, lora),
+      { encoder, labels, tokenizer, merged: null },
+      () => adapterSet.add(adapter, lora, { what: "TextClassifier.create", classifier: true }),
       () => ClassificationHead.create(graph, hiddenSize, labels.length),
     );
   }
 
   /**
-   * A classifier from what `save` gave.
+   * A classifier from what `save` gave, on the encoder that it was trained on. Its texts are cut to the length that they had
+   * in training, whatever the encoder's own is.
    *
    * @param options.adapter name that its adapter gets in the encoder; default "classifier"
    * @param options.allowNonFinite take values that are NaN or infinite; default false
-   * Throws `AdapterError` or `FormatError` where the files do not fit.
+   * @param options.allowOtherBase take an encoder with other weights; default false
+   * Throws `AdapterError` or `FormatError` where the files do not fit, or belong to another encoder.
    */
-  static load(
-    encoder: SentenceEncoder,
-    files: FileMap,
-    options: WeightOptions & { adapter?: string } = {},
-  ): TextClassifier {
-    checkOptions("TextClassifier.load", options, ["adapter", "allowNonFinite"]);
-    const { adapter = "classifier", ...others } = options;
-    const rest = takeWeightOptions("TextClassifier.load", others);
-    checkEncoder("TextClassifier.load", encoder);
-    const { labels, weight, bias } = readHead(files, encoder.hiddenSize, encoder.pooling, rest);
+  static load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): TextClassifier {
+    const what = "TextClassifier.load";
+    checkOptions(what, options, ["adapter", "allowNonFinite", "allowOtherBase"]);
+    const { adapter = "classifier", allowOtherBase = false, ...others } = options;
+    flag(what, "allowOtherBase", allowOtherBase);
+    const rest = takeWeightOptions(what, others);
+    checkEncoder(what, encoder);
+    checkUsable(what, encoder);
+    checkRecord(`${what}: a classifier's files by name, as bytes, are expected`, files);
+    const about = labelsOf(files);
+    const { labels, merged } = about;
+    const { graph, hiddenSize, adapterSet, mergedModel } = encoder;
+    // First, since it says more than that the weights are others.
+    if (mergedModel !== null && merged === null)
+      checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
+    const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
+    const { weight, bias } = readHead(files, hiddenSize, labels.length, rest);
     return TextClassifier.with(
-      encoder,
-      labels,
-      adapter,
-      () => encoder.loadAdapter(adapter, files, rest),
-      () => new ClassificationHead(encoder.graph, weight, bias),
+      { encoder, labels, tokenizer, merged },
+      () => (merged === null ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
+      () => new ClassificationHead(graph, weight, bias),
     );
+  }
+
+  /**
+   * A classifier with the encoder that it was trained on, from a run's folder or a merged model's: ready to use, with the
+   * answers of the run. `dispose` frees both.
+   *
+   * @param source a folder where there is a file system, else an address; the files by name; or a `ModelSource`
+   * @param options.model the base, where it is not the one that the files name
+   *
+   * Throws `ConfigError` where there is no classifier, or no base is named; otherwise as `SentenceEncoder.load` and `load` do.
+   *
+   * @example
+   * using classifier = await TextClassifier.open("runs/reviews");
+   * await classifier.predict(["what a day"]);
+   */
+  static async open(
+    source: string | FileMap | ModelSource,
+    options: OpenClassifierOptions = {},
+  ): Promise<TextClassifier> {
+    checkOptions("TextClassifier.open", options, OPEN_OPTIONS);
+    const { model, adapter, allowOtherBase, ...loading } = options;
+    const { encoder, files } = await openParts(source, model, loading);
+    try {
+      const { allowNonFinite } = loading;
+      const given = Object.entries({ adapter, allowOtherBase, allowNonFinite }).filter(
+        ([, value]) => value !== undefined,
+      );
+      const classifier = TextClassifier.load(encoder, files, Object.fromEntries(given));
+      classifier.ownsEncoder = true;
+      return classifier;
+    } catch (error) {
+      encoder.dispose();
+      throw error;
+    }
   }
 
   /** Both an adapter and a head, or, where the head cannot be made, neither. */
   private static with(
-    encoder: SentenceEncoder,
-    labels: readonly string[],
-    adapter: string,
-    addAdapter: () => void,
+    { encoder, labels, tokenizer, merged }: Pick<TextClassifier, "encoder" | "labels" | "tokenizer"> & MergedInto,
+    addAdapter: () => ModelAdapter | null,
     makeHead: () => ClassificationHead,
   ): TextClassifier {
-    const active = encoder.adapters().find((known) => known.active)?.name ?? null;
-    return encoder.graph.allOrNothing(() => {
-      addAdapter();
+    const { graph } = encoder;
+    return graph.allOrNothing(() => {
+      const adapter = addAdapter();
       try {
-        return new TextClassifier(encoder, labels, encoder.adapter(adapter), encoder.graph.allOrNothing(makeHead));
+        return new TextClassifier(encoder, labels, adapter, graph.allOrNothing(makeHead), tokenizer, merged);
       } catch (error) {
-        encoder.removeAdapter(adapter);
-        encoder.setAdapter(active);
+        if (adapter !== null) encoder.removeAdapter(adapter.name);
         throw error;
       }
     });
   }
 
-  /** Name of the classifier's adapter in the encoder. */
-  get adapter(): string {
-    return this.modelAdapter.name;
+  /** Name of the classifier's adapter in the encoder; null where the base's own weights hold it (`lowrank merge`). */
+  get adapter(): string | null {
+    return this.modelAdapter?.name ?? null;
   }
 
   /** The encoder's graph, which head and adapter live in. */
@@ -151,9 +221,9 @@ export class TextClassifier implements Task<TokenizedExample> {
     return this.encoder.graph;
   }
 
-  /** Adapter and head. */
+  /** Adapter and head; the head alone where the adapter is merged into the base's own weights. */
   params(): NodeId[] {
-    return [...this.modelAdapter.params(), ...this.head.params()];
+    return [...(this.modelAdapter?.params() ?? []), ...this.head.params()];
   }
 
   /**
@@ -162,13 +232,13 @@ export class TextClassifier implements Task<TokenizedExample> {
    * while another `fit` trains this classifier; see `fit` for the rest.
    */
   async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
-    this.checkTrainable();
-    return fit(this, this.prepare(examples), options);
+    this.checkTrainable("fit");
+    return fit(this, this.prepare("fit", examples), options);
   }
 
   /** Summed cross entropy of some examples. */
   loss(examples: readonly TokenizedExample[]): BatchLoss {
-    this.checkTrainable();
+    this.checkTrainable("loss");
     const taken = this.takeTokenized("loss", examples);
     const batch = raggedBatch(taken.map(({ ids }) => ids));
     const logits = this.head.logits(this.encoder.pooled(batch, this.modelAdapter));
@@ -180,24 +250,28 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Bytes that a step on these examples takes. */
   memory(examples: readonly TokenizedExample[]): number {
     const tokens = this.takeTokenized("memory", examples).reduce((sum, { ids }) => sum + ids.length, 0);
-    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter.config.r });
+    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter?.config.r ?? 0 });
   }
 
   /**
-   * The most likely label of each text, with probabilities. Throws `NonFiniteError` where adapter or head give logits
+   * The most likely label of each text, with probabilities: of this classifier's adapter and head, whatever adapter is the
+   * encoder's active one. Throws `NonFiniteError` where adapter or head give logits
    * that are no numbers.
    */
   async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction[]> {
-    const asked = takeTexts(texts);
-    const logits = await this.logits(asked, options);
+    const asked = takeTexts("predict", texts);
+    const logits = await this.ask("predict", asked, options);
     return asked.map((text, i) => prediction(text, this.labels, logits[i]!, i));
   }
 
-  /** Accuracy, loss and confusion matrix on known examples. Throws as `predict` does. */
+  /** Accuracy, loss and confusion matrix on known examples. Throws `ConfigError` where there are none, and as `predict` does. */
   async evaluate(examples: readonly Example[], options: ClassifyOptions = {}): Promise<Metrics> {
-    const taken = takeExamples(examples);
+    const taken = takeExamples("evaluate", examples);
+    if (taken.length === 0)
+      throw new ConfigError("evaluate: there are no examples to measure", { ...{ op: "evaluate", length: 0 } });
     const targets = taken.map(({ label }) => this.target(label));
-    const logits = await this.logits(
+    const logits = await this.ask(
+      "evaluate",
       taken.map(({ text }) => text),
       options,
     );
@@ -206,22 +280,42 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /** Logits of each text, `[classes]`, with adapter and head as they are when the call begins. */
   async logits(texts: readonly string[], options: ClassifyOptions = {}): Promise<Float32Array[]> {
-    checkOptions("logits", options, ["signal", "onProgress"]);
-    const head = this.head.snapshot();
-    return this.encoder.infer(texts, head, { ...options, adapter: this.modelAdapter });
+    return this.ask("logits", takeTexts("logits", texts), options);
   }
 
-  /** The adapter as PEFT's files, and head and labels in files beside them. */
+  private async ask(what: string, texts: readonly string[], options: ClassifyOptions): Promise<Float32Array[]> {
+    const { encoder, head, modelAdapter, tokenizer } = this;
+    checkClassifier(what, this);
+    checkAskOptions(what, options);
+    const { signal, onProgress } = takeInferOptions(what, options);
+    const read = rowsOf(encoder.graph, head.snapshot());
+    return inferTexts(encoder, tokenized(tokenizer, texts), modelAdapter, read, { signal, onProgress });
+  }
+
+  /**
+   * The adapter as PEFT's files, and beside them the head, and in labels.json what else decides an answer: labels, length of
+   * texts, lowercasing, pooling and the base's fingerprint.
+   */
   save(): FileMap {
-    return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels, this.encoder.pooling) };
+    checkClassifier("save", this);
+    const { encoder, head, labels, tokenizer, merged, adapter } = this;
+    const { maxTokens, lowercase } = tokenizer;
+    const base = { name: encoder.name, fingerprint: encoder.fingerprint };
+    const about = { labels, pooling: String(encoder.pooling), maxTokens, lowercase, base, merged };
+    return { ...(adapter === null ? {} : encoder.saveAdapter(adapter)), ...writeHead(head, about) };
   }
 
-  /** Frees adapter and head; the encoder stays. Throws `ConfigError` while they are trained or merged. Safe to call twice, and after the encoder's own. */
+  /**
+   * Frees adapter and head, and the encoder too where `open` loaded it; otherwise that stays. Throws `ConfigError` while they
+   * are trained or merged. Safe to call twice, and after the encoder's own. Other calls then throw `ConfigError`.
+   */
   dispose(): void {
-    const { adapterSet, graph } = this.encoder;
+    const { encoder, modelAdapter } = this;
+    const { adapterSet, graph } = encoder;
     if (this.disposed) return;
-    if (adapterSet.has(this.modelAdapter)) adapterSet.remove(this.adapter);
+    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name);
     if (!graph.gone) graph.release(this.head.params());
+    if (this.ownsEncoder) encoder.dispose();
     this.disposed = true;
   }
 
@@ -231,9 +325,9 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */
-  private prepare(examples: readonly Example[]): TokenizedExample[] {
-    const { tokenizer } = this.encoder;
-    return takeExamples(examples).map(({ text, label }) => {
+  private prepare(what: string, examples: readonly Example[]): TokenizedExample[] {
+    const { tokenizer } = this;
+    return takeExamples(what, examples).map(({ text, label }) => {
       let tokens: Int32Array | undefined;
       // Tokens when a step first needs them: to turn 20,000 texts into some takes seconds, in which nothing was heard.
       return {
@@ -255,7 +349,8 @@ export class TextClassifier implements Task<TokenizedExample> {
     });
   }
 
-  private checkTrainable(): void {
+  private checkTrainable(what: string): void {
+    checkClassifier(what, this);
     this.encoder.adapterSet.checkTrainable(this.modelAdapter);
   }
 
@@ -273,8 +368,34 @@ export function prediction(text: string, labels: readonly string[], logits: Floa
   return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
 }
 
-function takeExamples(examples: readonly Example[]): Example[] {
-  return listFrom("a list of examples is expected", examples, (example, i) => {
+/** Throws `ConfigError` where a classifier was disposed of, `StaleNodeError` where its encoder was. */
+export function checkClassifier(what: string, { disposed, encoder }: TextClassifier): void {
+  if (!disposed) return checkUsable(what, encoder);
+  const message = `${what}: this classifier was disposed of; load or create it again`;
+  throw new ConfigError(message, { op: what, reason: "disposed" });
+}
+
+/** What is merged into the weights that a classifier stands on. */
+interface MergedInto {
+  readonly merged: string | null;
+}
+
+const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
+  ...(["model", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies", "engine"] as const),
+];
+
+/** Which adapter applies is no option of a classifier's calls. */
+function checkAskOptions(what: string, options: ClassifyOptions): void {
+  if (typeof options === "object" && options !== null && "adapter" in options)
+    throw new ConfigError(
+      `${what}: there is no option "adapter": a classifier's calls have its own; \`encoder.scaleAdapter(name, 0)\` takes it away`,
+      { op: what, option: "adapter", allowed: ["signal", "onProgress"] },
+    );
+  checkOptions(what, options, ["signal", "onProgress"]);
+}
+
+function takeExamples(what: string, examples: readonly Example[]): Example[] {
+  return listFrom(`${what}: a list of examples is expected`, examples, (example, i) => {
     const { text, label } = (example as Partial<Example> | null | undefined) ?? {};
     if (typeof text === "string" && typeof label === "string") return { text, label };
     throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(example)}`, {

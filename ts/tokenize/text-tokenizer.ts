@@ -22,7 +22,8 @@ export class TextTokenizer {
     private readonly cutter: TextCutter,
     private readonly name: string,
     private readonly vocabularySize: number,
-    private readonly lowercase: boolean,
+    /** Whether texts are lowercased beforehand. */
+    readonly lowercase: boolean,
   ) {
     const marked = this.attempt(() => tokenizer.post_processor?.([TEXT], null, true).tokens ?? [TEXT], "");
     const middle = marked.indexOf(TEXT);
@@ -60,6 +61,13 @@ export class TextTokenizer {
       if (cause instanceof LowrankError) throw cause;
       throw fail(String(cause), cause);
     }
+  }
+
+  /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
+  with(maxTokens: number, lowercase: boolean): TextTokenizer {
+    if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
+    const { tokenizer, cutter, name, vocabularySize } = this;
+    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase);
   }
 
   /**

@@ -40,7 +40,11 @@ const training = () => ({
 });
 
 /** What `save` gave, then the encoder without it. */
-const saved = ({ classifier }: ModelScene) => [classifier.encoder, { ...classifier.save() }, { adapter: "copy" }];
+const saved = ({ classifier }: ModelScene) => [
+  classifier.encoder,
+  { ...classifier.save() },
+  { adapter: "copy", allowNonFinite: true, allowOtherBase: true },
+];
 
 /** Functions and constructors. */
 export const modelCalls = {
@@ -174,6 +178,15 @@ export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof Te
     {
       args: (scene) => saved(scene),
       run: (_, ...args) => TextClassifier.load(...(args as [never, never, never])),
+    },
+  ],
+  open: [
+    {
+      args: ({ classifier }) => [
+        { ...classifier.save() },
+        { model: { ...files }, adapter: "copy", seed: 1, weights: "f16", packedCopies: 1, allowOtherBase: true },
+      ],
+      run: async (_, ...args) => (await TextClassifier.open(...(args as [never, never]))).dispose(),
     },
   ],
   logits: [by("logits", () => [texts(), inference()])],

@@ -68,9 +68,8 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
   if (out !== undefined) await checkOutFile(out);
   const texts = await readTexts(args, options, session);
   const files = adapter === undefined ? null : readFileMap(adapter, runFiles.adapter);
-  const recorded = adapter === undefined ? { model: DEFAULT_MODEL, maxTokens: null } : null;
-  const { model, maxTokens } =
-    options.model === undefined ? (recorded ?? recordedModel(adapter!)) : { model: options.model, maxTokens: null };
+  const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
+  const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
   await startEngine(options);
   const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
   try {

@@ -4,13 +4,14 @@ import { copyFile, mkdir, rename } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { readAdapter } from "../../entry/node.js";
-import { type LocalModel, writeFileAtomically } from "../../io/node/index.js";
+import { type LocalModel, writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
 import { withFolder } from "../../io/node/make-folder.js";
 import { withPart } from "../../io/node/parts.js";
 import { type OpenTensorFile, streamSafetensors } from "../../io/safetensors/index.js";
 import { openWeights } from "../../models/tensor-files.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { findModel, recordedModel } from "../files/base-model.js";
+import { type MergedParts, planMerge } from "../files/merged-model.js";
 import { type MergedTensor, mergedTensors } from "../files/merged-weights.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
@@ -45,9 +46,10 @@ const KEPT = [
 interface MergeOptions {
   readonly out: string;
   readonly model?: string;
+  readonly allowOtherBase: boolean;
 }
 
-/** `lowrank merge`: a full model of a base and an adapter. */
+/** `lowrank merge`: a full model of a base and an adapter, with the head where a run has one. */
 export function defineMerge(program: Command, session: Session): void {
   program
     .command("merge")
@@ -55,6 +57,7 @@ export function defineMerge(program: Command, session: Session): void {
     .argument("[adapter]", "folder of an adapter or a run (default: the newest under runs/)")
     .requiredOption("--out <folder>", "where the model is written; must be new or empty")
     .option("--model <name>", "folder or name of the base model (default: the one that the adapter names)")
+    .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false)
     .addHelpText("after", EXAMPLES)
     .action((adapter: string | undefined, options: MergeOptions) => merge(adapter, options, session));
 }
@@ -67,7 +70,8 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   const model = await findModel(options.model ?? recordedModel(folder).model, session);
   const base = await openWeights(model);
   try {
-    await writeModel(out, model, base, mergedTensors(base, adapter), session);
+    const made = await planMerge({ folder, adapter, model, base }, options);
+    await writeModel(out, model, base, { ...made, tensor: mergedTensors(base, adapter) }, session);
   } finally {
     await base.close();
   }
@@ -82,7 +86,7 @@ async function writeModel(
   out: string,
   model: LocalModel,
   base: OpenTensorFile,
-  merged: MergedTensor,
+  merged: MergedParts & { readonly tensor: MergedTensor },
   session: Session,
 ) {
   // A link to an empty folder stays, and the folder that it leads to is replaced.
@@ -96,20 +100,21 @@ async function writeModel(
     await nextTask();
     throwIfAborted(session.signal);
     bar.update(++done);
-    return (await merged(name)) ?? base.raw(name);
+    return (await merged.tensor(name)) ?? base.raw(name);
   };
   try {
     await withFolder(dirname(target), () =>
       withPart(dirname(target), basename(target), async (scratch) => {
         await mkdir(scratch);
         await writeFileAtomically(join(scratch, "model.safetensors"), (sink) =>
-          streamSafetensors(sink, plans, bytesOf, base.metadata),
+          streamSafetensors(sink, plans, bytesOf, merged.metadata),
         );
         for (const name of KEPT.filter((file) => existsSync(join(model.directory, file)))) {
           throwIfAborted(session.signal);
           await mkdir(dirname(join(scratch, name)), { recursive: true });
           await copyFile(join(model.directory, name), join(scratch, name));
         }
+        await writeFilesAtomically(scratch, merged.head);
         throwIfAborted(session.signal);
         await rename(scratch, target);
       }),

@@ -6,6 +6,7 @@ import { ConfigError } from "../../errors/errors.js";
 import type { PoolingMode } from "../../models/sentence/pooling.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { runFiles } from "../../jobs/run-store.js";
+import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { hearSignals, type Session } from "../session.js";
 
 /** Finds a model: a folder, the cache, or where it can be fetched from, showing how far that is. */
@@ -42,17 +43,19 @@ export async function loadEncoder(
   }
 }
 
-/** What a run's report, or an adapter's configuration, says of the model that it was made on. */
+/** What a run's report, its labels.json or an adapter's configuration says of the model that it was made on. */
 export interface RecordedModel {
   readonly model: string;
   readonly maxTokens: number | null;
 }
 
-/** The model that an adapter belongs to. Throws `ConfigError` where the folder does not say. */
-export function recordedModel(folder: string): RecordedModel {
+/** The model that an adapter belongs to, unless another is given. Throws `ConfigError` where the folder does not say. */
+export function recordedModel(folder: string, given?: string): RecordedModel {
   const report = readObject(join(folder, runFiles.report));
   const { model, settings } = report as { model?: { source?: unknown }; settings?: { maxTokens?: unknown } };
-  const maxTokens = typeof settings?.maxTokens === "number" ? settings.maxTokens : null;
+  const kept = readObject(join(folder, LABELS_FILE))["maxTokens"] ?? settings?.maxTokens;
+  const maxTokens = typeof kept === "number" ? kept : null;
+  if (given !== undefined) return { model: given, maxTokens };
   if (typeof model?.source === "string") return { model: model.source, maxTokens };
   const base = readObject(join(folder, "adapter_config.json"))["base_model_name_or_path"];
   if (typeof base === "string" && base !== "") return { model: base, maxTokens };

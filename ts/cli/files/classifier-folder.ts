@@ -1,7 +1,11 @@
 import { type Command, Option } from "commander";
-import { type FileMap, TextClassifier } from "../../entry/node.js";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { TextClassifier } from "../../entry/node.js";
 import { builds } from "../../jobs/training-settings.js";
-import { type PoolingMode, poolingModes } from "../../models/sentence/pooling.js";
+import { labelsOf } from "../../tasks/classifier-files.js";
+import { LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
+import { poolingOf } from "../../tasks/open-classifier.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
@@ -12,6 +16,7 @@ import type { Session } from "../session.js";
 export interface ClassifierOptions extends EngineOptions {
   readonly run?: string;
   readonly model?: string;
+  readonly allowOtherBase?: boolean;
 }
 
 /** Adds `--build` and `--threads`. */
@@ -27,33 +32,34 @@ export function addClassifierOptions(command: Command): Command {
   return addEngineOptions(
     command
       .option("--run <folder>", "folder of a run (default: the newest under runs/)")
-      .option("--model <name>", "folder or name of the base model (default: the one that the run names)"),
+      .option(
+        "--model <name>",
+        "folder or name of the base model (default: the one that the run names); or, without --run, the folder of a merged model with its head",
+      )
+      .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false),
   );
 }
 
 /** A run's classifier, ready to use, and the folder it came from. The caller disposes of its encoder. */
 export async function openClassifier(options: ClassifierOptions, session: Session) {
-  const folder = options.run ?? newestRun();
+  const { model, allowOtherBase = false } = options;
+  const folder = options.run ?? (model !== undefined && isServed(model) ? model : newestRun());
   const files = readClassifier(folder);
-  const recorded = options.model === undefined ? recordedModel(folder) : { model: options.model, maxTokens: null };
+  const labels = labelsOf(files);
+  const recorded = recordedModel(folder, model ?? (labels.merged === null ? undefined : folder));
   await startEngine(options);
   const found = await findModel(recorded.model, session);
-  const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, recordedPooling(files));
+  const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, poolingOf(labels));
   try {
-    return { folder, classifier: TextClassifier.load(encoder, files) };
+    return { folder, classifier: TextClassifier.load(encoder, files, { allowOtherBase }) };
   } catch (error) {
     encoder.dispose();
     throw error;
   }
 }
 
-/** The pooling of the vectors that a head was trained on; undefined, for the model's own, where its files name no single one. */
-function recordedPooling(files: FileMap): PoolingMode | undefined {
-  try {
-    const { pooling } = JSON.parse(new TextDecoder().decode(files["labels.json"])) as { pooling?: unknown };
-    return poolingModes.find((mode) => mode === pooling);
-  } catch {
-    // `TextClassifier.load` says what is wrong with it.
-    return undefined;
-  }
+/** Whether a model has its adapter merged in and its head beside it. */
+function isServed(folder: string): boolean {
+  const path = join(folder, LABELS_FILE);
+  return existsSync(path) && readLabels(readFileSync(path)).merged !== null;
 }

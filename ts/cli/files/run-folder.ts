@@ -8,6 +8,8 @@ import { readFileMap } from "../../io/node/index.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { runFiles } from "../../jobs/run-store.js";
+import { HEAD_FILE, labelsOf } from "../../tasks/classifier-files.js";
+import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
 
 const RUNS = "runs";
@@ -140,6 +142,8 @@ export function newestRun(): string {
 /** Files of a classifier: adapter, head and labels. Throws `ConfigError` where the folder has none. */
 export function readClassifier(folder: string): FileMap {
   const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint]);
+  const named = Object.hasOwn(files, LABELS_FILE) && Object.hasOwn(files, HEAD_FILE);
+  if (named && labelsOf(files).merged !== null) return files;
   if (!Object.hasOwn(files, "adapter_config.json")) {
     const unfinished = Object.hasOwn(files, runFiles.checkpoint);
     throw new ConfigError(

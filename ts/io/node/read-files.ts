@@ -4,6 +4,7 @@ import { ConfigError, ModelError } from "../../errors/errors.js";
 import type { FileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { folderIndex } from "./file-source.js";
+import { folderSource } from "./model-folder.js";
 
 /** What a path may be that nothing can stand at: through a file, too long, through links without an end, with a NUL in it. */
 const impossible = new Set(["ENOTDIR", "ENAMETOOLONG", "ELOOP", "ERR_INVALID_ARG_VALUE"]);
@@ -28,6 +29,7 @@ export function readFileMap(directory: string, names: readonly string[]): FileMa
 /** What Node's entry gives the loaders that take a folder. */
 export const nodeFileAccess: FileAccess = {
   readFiles: readFileMap,
+  folder: (path) => (isFolder(path) ? folderSource(path, path, "folder") : null),
   modelIndex(directory) {
     const found = folderIndex(directory);
     if (found !== null) return found.index;

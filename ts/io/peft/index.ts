@@ -5,6 +5,8 @@ export type { BaseIndex } from "./check.js";
 export { adapterConfig } from "./config.js";
 export type { AdapterConfig } from "./config.js";
 export type { Json } from "../json.js";
+export { adapterFingerprint, checkNotMerged, readMerged, withMerged } from "./merged-adapters.js";
+export type { MergedAdapter, MergedModel } from "./merged-adapters.js";
 export { readAdapter } from "./read.js";
 export { targetTest } from "./targets.js";
 export { writeAdapter } from "./write.js";

@@ -1,3 +1,4 @@
+export { decodeTensor } from "./decode.js";
 export { byteLength, dtypeBits } from "./dtypes.js";
 export type { Dtype, FloatDtype } from "./dtypes.js";
 export { encodeTensor } from "./encode.js";

@@ -21,11 +21,20 @@ export interface InferOptions {
 /** Their names. */
 export const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "adapters", "signal", "onProgress"];
 
-/** A copy, before the first one is worked on. */
-export function takeTexts(texts: readonly string[]): string[] {
-  return listFrom("a list of texts is expected (write [text] for one)", texts, (text, i) => {
+/** A copy, before the first one is worked on. `what` is the call that takes them. */
+export function takeTexts(what: string, texts: readonly string[]): string[] {
+  const expected = `${what}: a list of texts is expected (write [text] for one)`;
+  if (typeof texts === "string")
+    throw new ConfigError(`${expected}, got the single text ${excerpt(texts)}: \`${what}([text])\` takes it`, {
+      op: what,
+      option: "texts",
+      expected: "a list of texts",
+      value: texts,
+    });
+  return listFrom(expected, texts, (text, i) => {
     if (typeof text === "string") return text;
-    throw new ConfigError(`texts: each is a string, number ${i} is ${excerpt(text)}`, {
+    throw new ConfigError(`${what}: texts: each is a string, number ${i} is ${excerpt(text)}`, {
+      op: what,
       option: "texts",
       expected: "a string",
       value: text,

@@ -1,3 +1,5 @@
+import { ShapeError } from "../../errors/errors.js";
+import { formatShape } from "../../values/shape.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { nextTask } from "../../waiting/next-task.js";
@@ -16,7 +18,6 @@ export interface InferenceParts {
   readonly graph: Graph;
   readonly model: TransformerModel;
   readonly pooling: Pooling;
-  readonly tokenizer: TextTokenizer;
   readonly adapterSet: AdapterSet;
 }
 
@@ -33,12 +34,13 @@ export type ReadRows = (pooled: NodeId, first: number, count: number) => Float32
  * Runs texts batch by batch without gradients. Texts of several adapters share batches, in which those of one stand
  * together; what is read is in their own order again.
  *
+ * @param texts each one's token ids, asked for batch by batch
  * @param choice the adapter of all texts, or one a text
  * @param skip tokens that every text begins with and that are not pooled: a prompt's
  */
 export async function inferTexts(
   parts: InferenceParts,
-  texts: readonly string[],
+  texts: Iterable<Int32Array>,
   choice: AdapterChoice | readonly AdapterChoice[],
   read: ReadRows,
   { signal, onProgress }: InferenceEvents,
@@ -47,7 +49,7 @@ export async function inferTexts(
   const { adapters, end } = parts.adapterSet.begin(choice);
   try {
     const rows: Float32Array[] = [];
-    for (const batch of tokenBatches(tokenized(parts.tokenizer, texts), INFERENCE_TOKENS)) {
+    for (const batch of tokenBatches(texts, INFERENCE_TOKENS)) {
       throwIfAborted(signal);
       for (const row of inferBatch(parts, batch, rows.length, adapters, read, skip)) rows.push(row);
       onProgress?.(rows.length);
@@ -57,6 +59,24 @@ export async function inferTexts(
   } finally {
     end();
   }
+}
+
+/** Rows of what `finish` makes of pooled vectors. Reading throws `ShapeError` where it does not give a row for each text. */
+export function rowsOf(graph: Graph, finish: (pooled: NodeId) => NodeId): ReadRows {
+  return (pooled, _, count) => {
+    const { data, shape } = graph.value(finish(pooled));
+    const width = widthOf(shape, count);
+    return Array.from({ length: count }, (__, i) => data.slice(i * width, (i + 1) * width));
+  };
+}
+
+/** Columns of what `finish` made of `batch` texts. */
+function widthOf(shape: readonly number[], batch: number): number {
+  const [count, width] = shape;
+  if (shape.length === 2 && count === batch) return width!;
+  throw new ShapeError(`infer: finish gives a row for each of the ${batch} texts, got ${formatShape(shape)}`, {
+    shape,
+  });
 }
 
 /** Texts as they are asked for: a batch waits for its own tokens only. */

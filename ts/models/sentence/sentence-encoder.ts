@@ -1,17 +1,17 @@
 import { init } from "../../engine/engine.js";
 import type { Engine } from "../../engine/running.js";
-import { ConfigError, ShapeError } from "../../errors/errors.js";
+import { ConfigError, FormatError, StaleNodeError } from "../../errors/errors.js";
 import { Graph, type NodeId } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
-import type { WeightOptions } from "../../io/safetensors/index.js";
+import { WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
 import { checkOptions } from "../../arguments/options.js";
 import { callable, flag, oneOf, whole } from "../../arguments/settings.js";
-import { formatShape } from "../../values/shape.js";
+import { readMerged, type MergedModel } from "../../io/peft/index.js";
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { TransformerModel } from "../architecture.js";
 import { modelPlan } from "../architectures.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
-import { inferTexts, type ReadRows, tokenized } from "./inference.js";
+import { inferTexts, rowsOf, tokenized } from "./inference.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-source.js";
@@ -21,6 +21,7 @@ import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import type { PromptChoice } from "./prompts.js";
 import { type WeightsOption, weightsOptions } from "../stored-weights.js";
 import { openWeights } from "../tensor-files.js";
+import { fingerprinted } from "../weights-read.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 
 /** How a model is loaded. */
@@ -83,8 +84,12 @@ export class SentenceEncoder {
     readonly tokenizer: TextTokenizer,
     private readonly layout: SentenceLayout,
     targetModules: readonly string[],
+    /** @internal Tells its weights, as the file has them, from others. */
+    readonly fingerprint: string,
+    /** @internal What was merged into these weights before they were loaded; null where nothing was. */
+    readonly mergedModel: MergedModel | null,
   ) {
-    this.adapterSet = new AdapterSet(graph, { linears: model.linears(), name, targetModules });
+    this.adapterSet = new AdapterSet(graph, { linears: model.linears(), name, targetModules, mergedModel });
   }
 
   /**
@@ -124,8 +129,23 @@ export class SentenceEncoder {
     try {
       const file = await openWeights(from);
       try {
-        const model = await plan.load(graph, file, { allowNonFinite, weights });
-        return new SentenceEncoder(from.name, graph, model, tokenizer, layout, plan.targetModules);
+        const merged = readMerged(
+          file.metadata,
+          (problem, cause) => new FormatError(`${WEIGHTS}: ${problem}`, { file: WEIGHTS }, { cause }),
+        );
+        const read = fingerprinted(file);
+        const model = await plan.load(graph, read.file, { allowNonFinite, weights });
+        const { name } = from;
+        return new SentenceEncoder(
+          name,
+          graph,
+          model,
+          tokenizer,
+          layout,
+          plan.targetModules,
+          read.fingerprint(plan),
+          merged,
+        );
       } finally {
         await file.close();
       }
@@ -159,6 +179,7 @@ export class SentenceEncoder {
    */
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
     const { graph } = this;
+    checkUsable("encode", this);
     checkOptions("encode", options, [...INFER_OPTIONS, "normalize", "prompt", "promptName"]);
     const { normalize = this.layout.normalize, prompt, promptName, ...rest } = options;
     flag("encode", "normalize", normalize);
@@ -166,7 +187,8 @@ export class SentenceEncoder {
     const before = prompts.choose("encode", { prompt, promptName });
     const skip = prompts.arePooled || before === "" ? 0 : this.tokenizer.promptLength(before);
     const finish = (pooled: NodeId) => (normalize ? graph.normalize(pooled) : pooled);
-    return this.run(before === "" ? texts : takeTexts(texts).map((text) => before + text), finish, rest, skip);
+    const asked = takeTexts("encode", texts);
+    return this.run("encode", before === "" ? asked : asked.map((text) => before + text), finish, rest, skip);
   }
 
   /**
@@ -178,37 +200,33 @@ export class SentenceEncoder {
     finish: (pooled: NodeId) => NodeId,
     options: InferOptions = {},
   ): Promise<Float32Array[]> {
-    return this.run(texts, finish, options, 0);
+    checkUsable("infer", this);
+    callable("infer", "finish", finish);
+    return this.run("infer", takeTexts("infer", texts), finish, options, 0);
   }
 
   /** @param skip tokens that every text begins with and that are not pooled */
   private async run(
+    what: string,
     texts: readonly string[],
     finish: (pooled: NodeId) => NodeId,
     options: InferOptions,
     skip: number,
   ): Promise<Float32Array[]> {
-    const { graph } = this;
-    const { adapter, adapters, signal, onProgress } = takeInferOptions("infer", options);
-    callable("infer", "finish", finish);
-    const queue = takeTexts(texts);
-    if (adapters !== undefined && adapters.length !== queue.length) {
+    const { adapter, adapters, signal, onProgress } = takeInferOptions(what, options);
+    if (adapters !== undefined && adapters.length !== texts.length) {
       throw new ConfigError(
-        `infer: adapters has one name or null for each text, got ${adapters.length} for ${queue.length} texts`,
-        { op: "infer", option: "adapters", actual: adapters.length, expected: queue.length },
+        `${what}: adapters has one name or null for each text, got ${adapters.length} for ${texts.length} texts`,
+        { op: what, option: "adapters", actual: adapters.length, expected: texts.length },
       );
     }
-    const read: ReadRows = (pooled, _, count) => {
-      const { data, shape } = graph.value(finish(pooled));
-      const width = widthOf(shape, count);
-      return Array.from({ length: count }, (__, i) => data.slice(i * width, (i + 1) * width));
-    };
-    return inferTexts(this, queue, adapters ?? adapter, read, { signal, onProgress }, skip);
+    const ids = tokenized(this.tokenizer, texts);
+    return inferTexts(this, ids, adapters ?? adapter, rowsOf(this.graph, finish), { signal, onProgress }, skip);
   }
 
   /** Token ids of each text. */
   tokenize(texts: readonly string[]): Int32Array[] {
-    return [...tokenized(this.tokenizer, takeTexts(texts))];
+    return [...tokenized(this.tokenizer, takeTexts("tokenize", texts))];
   }
 
   /**
@@ -219,6 +237,7 @@ export class SentenceEncoder {
    *   active one
    */
   pooled(batch: RaggedBatch, adapter?: AdapterChoice | readonly (string | null)[]): NodeId {
+    checkUsable("pooled", this);
     const taken = takeBatch("pooled", batch, this.model.config);
     const chosen = Array.isArray(adapter) ? takeAdapters("pooled", adapter) : (adapter as AdapterChoice);
     const texts = taken.offsets.length - 1;
@@ -233,19 +252,24 @@ export class SentenceEncoder {
     return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets);
   }
 
-  /** Adds a new adapter and makes it the active one. B starts at zero, so the model's output does not change yet. */
+  /**
+   * Adds a new adapter. B starts at zero, so the model's output does not change yet. As in PEFT, the first that is added
+   * becomes the active one; further ones, and those of classifiers, change nothing about calls that name no adapter.
+   */
   addAdapter(name: string, options: LoraOptions = {}): void {
-    this.adapterSet.add(name, options);
+    checkUsable("addAdapter", this);
+    this.adapterSet.add(name, options, { what: "addAdapter" });
   }
 
   /**
-   * Adds an adapter from PEFT's files and makes it the active one.
+   * Adds an adapter from PEFT's files; active as with `addAdapter` if it is the first.
    *
    * @param options.allowNonFinite take values that are NaN or infinite; default false
-   * Throws `AdapterError` where it does not fit.
+   * Throws `AdapterError` where it does not fit, and where the model's weights hold it already (`lowrank merge`).
    */
   loadAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
-    this.adapterSet.load(name, files, options);
+    checkUsable("loadAdapter", this);
+    this.adapterSet.load(name, files, options, { what: "loadAdapter" });
   }
 
   /** Frees an adapter's memory. Throws `ConfigError` while it is merged or trained. Calls under way go on with it. */
@@ -266,7 +290,10 @@ export class SentenceEncoder {
     this.adapterSet.scale(name, factor);
   }
 
-  /** Chooses the adapter of later calls that name none; null for the base alone. Calls under way go on as they began. */
+  /**
+   * Chooses the adapter of later calls of this encoder that name none; null for the base alone. Calls under way go on as
+   * they began. A classifier's calls name its own adapter, so this changes nothing about them.
+   */
   setAdapter(name: string | null): void {
     this.adapterSet.select(name);
   }
@@ -276,6 +303,7 @@ export class SentenceEncoder {
    * other adapter and not the base alone can be had. Throws `ConfigError` while calls on this model are under way.
    */
   mergeAdapter(name: string): void {
+    checkUsable("mergeAdapter", this);
     this.adapterSet.merge(name);
   }
 
@@ -286,6 +314,7 @@ export class SentenceEncoder {
 
   /** The adapter as PEFT's files: adapter_config.json and adapter_model.safetensors. */
   saveAdapter(name: string): FileMap {
+    checkUsable("saveAdapter", this);
     return this.adapterSet.save(name);
   }
 
@@ -304,7 +333,7 @@ export class SentenceEncoder {
     return this.adapterSet.get(name);
   }
 
-  /** Frees the model and its adapters. */
+  /** Frees the model and its adapters. Calls then throw `StaleNodeError`. */
   dispose(): void {
     this.graph.dispose();
   }
@@ -315,11 +344,8 @@ export class SentenceEncoder {
   }
 }
 
-/** Columns of what `finish` made of `batch` texts. */
-function widthOf(shape: readonly number[], batch: number): number {
-  const [count, width] = shape;
-  if (shape.length === 2 && count === batch) return width!;
-  throw new ShapeError(`infer: finish gives a row for each of the ${batch} texts, got ${formatShape(shape)}`, {
-    shape,
-  });
+/** Throws `StaleNodeError` where an encoder was disposed of. */
+export function checkUsable(what: string, { graph }: SentenceEncoder): void {
+  if (!graph.gone || graph.engine.closed) return;
+  throw new StaleNodeError(`${what}: this encoder was disposed of; load it again`, { op: what, reason: "disposed" });
 }

@@ -1,0 +1,75 @@
+import { AdapterError, FormatError } from "../../errors/errors.js";
+import type { FileMap } from "../../io/file-map.js";
+import { readRequiredJson } from "../../io/model-source.js";
+import { type LocalModel, readFileMap } from "../../io/node/index.js";
+import {
+  type Adapter,
+  adapterFingerprint,
+  checkNotMerged,
+  type MergedModel,
+  readMerged,
+  withMerged,
+} from "../../io/peft/index.js";
+import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
+import { recordedModel } from "./base-model.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { modelPlan } from "../../models/architectures.js";
+import { fingerprintOf } from "../../models/weights-read.js";
+import { HEAD_FILE, labelsOf } from "../../tasks/classifier-files.js";
+import { LABELS_FILE, type LabelsFile, writeLabels } from "../../tasks/labels-file.js";
+
+/** What is merged. */
+export interface MergeWork {
+  /** The adapter's folder. */
+  readonly folder: string;
+  readonly adapter: Adapter;
+  readonly model: LocalModel;
+  readonly base: OpenTensorFile;
+}
+
+/** What a merged model has beside its tensors. */
+export interface MergedParts {
+  /** Of its weights: what is merged into them. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Its classifier's head and labels; none where the adapter has none. */
+  readonly head: FileMap;
+}
+
+/**
+ * Says what a merged model is made of, so that nobody applies the adapter to it again. Throws `AdapterError` where the base
+ * holds the adapter already, or is another one than the adapter's run was trained on.
+ */
+export async function planMerge(work: MergeWork, options: { allowOtherBase: boolean }): Promise<MergedParts> {
+  const { folder, adapter, model, base } = work;
+  const before = readMerged(
+    base.metadata,
+    (problem, cause) => new FormatError(`${model.name}: ${WEIGHTS}: ${problem}`, { model: model.name }, { cause }),
+  );
+  checkNotMerged("merge", adapter, model.name, before);
+  const fingerprint = adapterFingerprint(adapter);
+  const merged: MergedModel = {
+    base: before?.base ?? model.name,
+    adapters: [...(before?.adapters ?? []), { name: folder, fingerprint }],
+  };
+  const files = readFileMap(folder, runFiles.head);
+  const metadata = withMerged(base.metadata, merged);
+  if (!Object.hasOwn(files, LABELS_FILE)) return { metadata, head: {} };
+  const labels = labelsOf(files);
+  if (!options.allowOtherBase) await checkBase(work, labels);
+  if (!Object.hasOwn(files, HEAD_FILE)) return { metadata, head: {} };
+  // Which weights it is for, the adapter's fingerprint in them says.
+  const maxTokens = labels.maxTokens ?? recordedModel(folder, model.name).maxTokens;
+  const kept = writeLabels({ ...labels, maxTokens, base: null, merged: fingerprint });
+  return { metadata, head: { ...files, [LABELS_FILE]: kept } };
+}
+
+async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {
+  if (trained === null) return;
+  const fingerprint = await fingerprintOf(base, modelPlan(await readRequiredJson(model, "config.json")));
+  if (fingerprint === trained.fingerprint) return;
+  throw new AdapterError(
+    `merge: the adapter of ${folder} was trained on ${trained.name}, and the weights of ${model.name} are others: name that ` +
+      "model with --model, or insist with --allow-other-base",
+    { op: "merge", model: model.name, expected: trained.fingerprint, actual: fingerprint },
+  );
+}

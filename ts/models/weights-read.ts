@@ -1,0 +1,45 @@
+import { Fingerprint } from "../io/fingerprint.js";
+import { decodeTensor, type OpenTensorFile } from "../io/safetensors/index.js";
+import type { ModelPlan } from "./architecture.js";
+import { checkTensors } from "./tensor-check.js";
+
+/** A file of weights, and what tells apart those of a model that were read from it. */
+export interface ReadWeights {
+  readonly file: OpenTensorFile;
+  /** Of the bytes of a model's tensors, in the plan's order. All of them have been read by then. */
+  readonly fingerprint: (plan: ModelPlan) => string;
+}
+
+const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
+
+/** The same file, whose tensors are fingerprinted as they are read: once, as the file stores them. */
+export function fingerprinted(file: OpenTensorFile): ReadWeights {
+  const prints = new Map<string, string>();
+  const raw = async (name: string) => {
+    const bytes = await file.raw(name);
+    if (!prints.has(name)) prints.set(name, printOf(bytes));
+    return bytes;
+  };
+  const tensor = async (name: string) => {
+    const bytes = await raw(name);
+    const { dtype, shape } = file.info(name);
+    return { shape, data: decodeTensor(bytes, dtype, name) };
+  };
+  const fingerprint = (plan: ModelPlan) => joined(namesOf(file, plan).map((name) => prints.get(name)!));
+  return { file: { ...file, raw, tensor }, fingerprint };
+}
+
+/** The fingerprint that an encoder has of a file, without loading one. */
+export async function fingerprintOf(file: OpenTensorFile, plan: ModelPlan): Promise<string> {
+  const prints: string[] = [];
+  for (const name of namesOf(file, plan)) prints.push(printOf(await file.raw(name)));
+  return joined(prints);
+}
+
+/** Whatever a file calls a model's tensors, and whatever else it has: the same weights have the same fingerprint. */
+function namesOf(file: OpenTensorFile, plan: ModelPlan): string[] {
+  const nameOf = checkTensors(file, plan.tensors());
+  return Array.from(plan.tensors(), ({ name }) => nameOf(name));
+}
+
+const joined = (prints: readonly string[]) => printOf(new TextEncoder().encode(prints.join()));

@@ -1,0 +1,102 @@
+import { namesFrom } from "../arguments/collections.js";
+import { ConfigError, FormatError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { isFingerprint } from "../io/fingerprint.js";
+import { isJsonObject, type Json, parseJsonObject } from "../io/json.js";
+
+export const LABELS_FILE = "labels.json";
+
+/** The newest format that is read, and the one that is written. The first had labels and pooling alone. */
+const FORMAT = 2;
+
+/** The base that a classifier was trained on. */
+export interface TrainedBase {
+  /** What it was called. */
+  readonly name: string;
+  /** `SentenceEncoder.fingerprint` */
+  readonly fingerprint: string;
+}
+
+/** What decides a classifier's answers beside adapter and head; null is what a file does not say. */
+export interface LabelsFile {
+  readonly labels: readonly string[];
+  /** Of the vectors that the head takes, "cls+mean" where several stand side by side. */
+  readonly pooling: string | null;
+  /** Texts are cut to this many tokens. */
+  readonly maxTokens: number | null;
+  /** Texts are lowercased before the tokenizer sees them. */
+  readonly lowercase: boolean | null;
+  readonly base: TrainedBase | null;
+  /** Fingerprint of the classifier's adapter, where it stands in the base's own weights and in no file. */
+  readonly merged: string | null;
+}
+
+/** labels.json. A classifier's vectors are not normalised, and nothing is put before its texts: the file says so for others. */
+export function writeLabels({ labels, pooling, maxTokens, lowercase, base, merged }: LabelsFile): Uint8Array {
+  const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
+  const json = { format: FORMAT, labels, ...about, ...(merged === null ? {} : { merged }) };
+  return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+}
+
+/** Reads labels.json of any format. Throws `FormatError` for what makes no sense, and for what later versions may ask for. */
+export function readLabels(bytes: Uint8Array): LabelsFile {
+  const json = parseJsonObject(
+    bytes,
+    (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, { file: LABELS_FILE }, { cause }),
+  );
+  const { labels, format = 1 } = json;
+  if (!(format === 1 || format === FORMAT))
+    throw wrong("format", `1 or ${FORMAT} (a later version of lowrank may read more)`, format);
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string"))
+    throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`, {
+      file: LABELS_FILE,
+      option: "labels",
+      value: labels,
+    });
+  const read = <T extends Json>(name: string, expected: string, fits: (value: Json) => value is T): T | null => {
+    const value = json[name] ?? null;
+    if (value === null || fits(value)) return value;
+    throw wrong(name, expected, value);
+  };
+  read("normalize", "false: heads take vectors of any length", (value) => value === false);
+  read("prompt", "empty: nothing is put before a classifier's texts", (value) => value === "");
+  return {
+    labels: takeLabels(labels),
+    pooling: read("pooling", "a text", (value) => typeof value === "string"),
+    maxTokens: read("maxTokens", "a whole number from 2", isLength),
+    lowercase: read("lowercase", "true or false", (value) => typeof value === "boolean"),
+    base: takeBase(json["base"] ?? null),
+    merged: read("merged", "a fingerprint of 32 hexadecimal digits", isFingerprint),
+  };
+}
+
+const isLength = (value: Json): value is number => Number.isSafeInteger(value) && (value as number) >= 2;
+
+function takeBase(base: Json): TrainedBase | null {
+  if (base === null) return null;
+  const { name, fingerprint } = isJsonObject(base) ? base : {};
+  if (typeof name === "string" && isFingerprint(fingerprint)) return { name, fingerprint };
+  throw wrong("base", "{ name, fingerprint }, the fingerprint of 32 hexadecimal digits", base);
+}
+
+const wrong = (option: string, expected: string, value: unknown) =>
+  new FormatError(`${LABELS_FILE}: ${option} must be ${expected}, got ${excerpt(value)}`, {
+    ...{ file: LABELS_FILE, option, expected, value },
+  });
+
+/** A copy of the labels. Throws `ConfigError` unless they are two names or more, each once. */
+export function takeLabels(given: readonly string[]): string[] {
+  const labels = namesFrom("labels are a list of names", given);
+  if (labels.length < 2)
+    throw new ConfigError(`a classifier needs two labels or more, got ${excerpt(labels)}`, {
+      option: "labels",
+      expected: "two labels or more",
+      value: labels,
+    });
+  const seen = new Set<string>();
+  for (const label of labels) {
+    if (seen.has(label)) throw new ConfigError(`label ${excerpt(label)} is named twice`, { label });
+    seen.add(label);
+  }
+  return labels;
+}

@@ -1,0 +1,123 @@
+import { checkOptions } from "../arguments/options.js";
+import { ConfigError, ModelError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+import { addressSource } from "../io/address-source.js";
+import { readRange } from "../io/byte-source.js";
+import { providedFiles } from "../io/file-access.js";
+import type { FileMap } from "../io/file-map.js";
+import { modelSource, type ModelSource, readJson } from "../io/model-source.js";
+import { type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
+import { type LoadOptions, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { HEAD_FILE, labelsOf } from "./classifier-files.js";
+import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
+
+const what = "TextClassifier.open";
+
+/** What is the run's own is not asked for again. */
+export type EncoderOptions = Omit<LoadOptions, "maxTokens" | "pooling">;
+
+/** What a classifier is made of. */
+export interface OpenedParts {
+  readonly encoder: SentenceEncoder;
+  readonly files: FileMap;
+}
+
+const CONFIG_FILE = "adapter_config.json";
+const FILES = [CONFIG_FILE, "adapter_model.safetensors", HEAD_FILE, LABELS_FILE];
+
+/**
+ * Reads a classifier's files and loads the encoder below it: `model`, else the one that they name, else, where the adapter is
+ * merged in, the source itself.
+ */
+export async function openParts(
+  given: string | FileMap | ModelSource,
+  model: string | FileMap | ModelSource | undefined,
+  options: EncoderOptions,
+): Promise<OpenedParts> {
+  checkOptions(what, options, ["seed", "weights", "packedCopies", "allowNonFinite", "engine"]);
+  const source = await modelSource(typeof given === "string" ? placeOf(given) : given);
+  const files = await readFiles(source);
+  const labels = labelsOf(files);
+  const reported = labels.maxTokens === null ? await reportedLength(source) : labels.maxTokens;
+  const maxTokens = reported === null ? {} : { maxTokens: reported };
+  const pooling = poolingOf(labels);
+  const base = model ?? (labels.merged === null ? await namedBase(source, files, labels) : source);
+  const encoder = await SentenceEncoder.load(base, { ...options, ...maxTokens, ...(pooling && { pooling }) });
+  return { encoder, files };
+}
+
+/** The pooling to load an encoder with: of several side by side its own files speak. */
+export const poolingOf = ({ pooling }: LabelsFile): PoolingMode | undefined =>
+  poolingModes.find((mode) => mode === pooling);
+
+/** A folder, where there is a file system, or an address. */
+function placeOf(place: string): ModelSource {
+  const files = providedFiles();
+  if (files === null || /^https?:\/\//.test(place)) return addressSource(place);
+  const folder = files.folder(place);
+  if (folder !== null) return folder;
+  throw new ConfigError(
+    `${what}: a run's or a merged model's folder is expected, there is no folder ${excerpt(place)}`,
+    {
+      op: what,
+      folder: place,
+    },
+  );
+}
+
+async function readFiles(source: ModelSource): Promise<FileMap> {
+  const files: Record<string, Uint8Array> = {};
+  for (const name of FILES) {
+    const found = await source.open(name);
+    if (found === null) continue;
+    try {
+      files[name] = new Uint8Array(await readRange(found, 0, found.size, name));
+    } finally {
+      await found.close?.();
+    }
+  }
+  if (Object.hasOwn(files, LABELS_FILE)) return files;
+  const hint = Object.hasOwn(files, CONFIG_FILE)
+    ? "it is an adapter without a head: load it with `encoder.loadAdapter`"
+    : "an unfinished run has none yet, and a merged model only where it was made of a run";
+  throw new ConfigError(`${what}: ${clip(source.name)} has no ${LABELS_FILE}: ${hint}`, {
+    op: what,
+    file: LABELS_FILE,
+  });
+}
+
+/** Runs of earlier versions kept it in their report alone. */
+async function reportedLength(source: ModelSource): Promise<number | null> {
+  const { settings } = ((await readJson(source, "report.json")) ?? {}) as { settings?: { maxTokens?: unknown } | null };
+  const most = settings?.maxTokens;
+  return Number.isSafeInteger(most) ? (most as number) : null;
+}
+
+/** The base that the files name. Throws `ConfigError` where they name none, `ModelError` where it is not found. */
+async function namedBase(source: ModelSource, files: FileMap, { base }: LabelsFile): Promise<ModelSource> {
+  const name = base?.name ?? peftBase(files[CONFIG_FILE]);
+  const advice = "name it with the option `model`";
+  // What an encoder of files in memory is called.
+  if (name === null || (name === "model" && providedFiles()?.folder(name) == null))
+    throw new ConfigError(`${what}: ${clip(source.name)} does not say which model it was trained on: ${advice}`, {
+      ...{ op: what, option: "model", value: name },
+    });
+  try {
+    return await modelSource(name);
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause;
+    const message = `${what}: ${clip(source.name)} was trained on ${clip(name)}: ${cause.message}; or ${advice}`;
+    throw new ModelError(message, { op: what, model: name, option: "model" }, { cause });
+  }
+}
+
+function peftBase(config: Uint8Array | undefined): string | null {
+  try {
+    const json = JSON.parse(new TextDecoder().decode(config)) as { base_model_name_or_path?: unknown } | null;
+    const base = json?.base_model_name_or_path;
+    return typeof base === "string" && base !== "" ? base : null;
+  } catch {
+    // Loading the adapter will say what is wrong with it.
+    return null;
+  }
+}
