@@ -6,6 +6,8 @@ export type { MemoryStore } from "./memory-store.js";
 export { runJob, unfinishedSpec } from "./run-job.js";
 export type { JobOptions, JobResult } from "./run-job.js";
 export type { ReportedData, ReportedModel, RunReport } from "./run-report.js";
+export { runStatus } from "./run-status.js";
+export type { RunStatus } from "./run-status.js";
 export type { RunStore } from "./run-store.js";
 export type { Sample } from "./sample-predictions.js";
 export type { Baseline } from "./baseline.js";
