@@ -40,10 +40,23 @@ describe("an interruption", () => {
     expect(readdirSync(fixture.folder)).toEqual(before);
   });
 
+  it.each([/^encode test +\d/m, /^encode train +\d/m, /^head alone +\d/m])(
+    "in the middle of finetune's work before training (%s) leaves a run to go on with",
+    async (moment) => {
+      const interrupt = new AbortController();
+      const onOutput = (text: string) => moment.test(text) && interrupt.abort();
+      const { code, err } = await lowrank(argsOf(commands["finetune"]!), { signal: interrupt.signal, onOutput });
+      expect(code).toBe(130);
+      expect(err).toMatch(/Stopped before the first checkpoint; .*To begin it again:\n +lowrank finetune --resume .*new\n$/);
+      expect(readdirSync(fixture.path("new"))).toEqual(["run.json"]);
+      expect((await lowrank(["finetune", "--resume", fixture.path("new"), "--steps", "3"])).err).toMatch(
+        /--steps 3 is given, it began with 400; leave it out/,
+      );
+      await rm(fixture.path("new"), { recursive: true });
+    },
+  );
+
   it.each([
-    ["finetune", /^encode test +\d/m],
-    ["finetune", /^encode train +\d/m],
-    ["finetune", /^head alone +\d/m],
     ["embed", /^embed +\d/m],
     ["evaluate", /^evaluate +\d/m],
     ["merge", /^merge +\d/m],
@@ -126,7 +139,11 @@ describe("an output that takes no more", () => {
     const { out, err } = await shell(`${lowrankCall} ${args} | grep -m 1 '^train  '`);
     expect(out).toMatch(/^train +\d+\/300/);
     expect(err).toMatch(/^Stopped after step \d+; the checkpoint is in piped\. To go on:\n.*--resume piped\n$/);
-    expect(readdirSync(fixture.path("piped")).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors"]);
+    expect(readdirSync(fixture.path("piped")).sort()).toEqual([
+      "checkpoint.history.jsonl",
+      "checkpoint.safetensors",
+      "run.json",
+    ]);
   });
 
   it.runIf(process.platform === "linux")("because the disk is full is an error", async () => {
