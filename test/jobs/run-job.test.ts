@@ -109,7 +109,7 @@ describe("a job", () => {
     await run({ ...spec, baseline: true }, memoryStore(), { onProgress: (event) => events.push(event) });
     const progress = events.filter((event) => event.type === "progress");
     const phases = [...new Set(progress.map(({ phase }) => phase))];
-    expect(phases).toEqual(["encode-validation", "encode-train", "head-only", "train", "validate"]);
+    expect(phases).toEqual(["tokenize", "encode-validation", "encode-train", "head-only", "train", "validate"]);
     for (const phase of phases) {
       const own = progress.filter((event) => event.phase === phase);
       const done = own.map((event) => event.done);

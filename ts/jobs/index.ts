@@ -1,6 +1,8 @@
 export type { JobEvent, JobListener, JobPhase, ReadyJob } from "./job-events.js";
 export type { DataFile, FindModelOptions, JobModel, JobSources, ReadDataOptions } from "./job-sources.js";
 export type { JobSpec } from "./job-spec.js";
+export type { JobEstimate } from "./estimate/job-estimate.js";
+export type { MemoryNeed } from "./estimate/memory-need.js";
 export { memoryStore } from "./memory-store.js";
 export type { MemoryStore } from "./memory-store.js";
 export { runJob, unfinishedSpec } from "./run-job.js";

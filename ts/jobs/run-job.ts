@@ -4,11 +4,12 @@ import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
 import { readCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { estimateJob } from "./estimate/job-estimate.js";
 import { type JobListener, type JobWords, plainWords } from "./job-events.js";
 import { type JobSources, takeSources } from "./job-sources.js";
 import { firstDifference, type JobSpec, takeSpec } from "./job-spec.js";
 import { checkResumable, type JobContext, type Prepared, prepare, readyJob } from "./prepare.js";
-import { outputFiles, reportOf } from "./run-output.js";
+import { type KnownBefore, outputFiles, reportOf } from "./run-output.js";
 import { RecordWriter } from "./run-record.js";
 import type { RunReport } from "./run-report.js";
 import { runStatus } from "./run-status.js";
@@ -100,11 +101,12 @@ async function runClaimed(settings: TrainingSettings, store: RunStore, context: 
     const prepared = await prepare(settings, context);
     try {
       if (resumed !== null) checkResumable(store, resumed, prepared, context.words);
-      const job = readyJob(prepared, resumed);
+      const estimate = await estimateJob(prepared, resumed?.checkpoint.step ?? null, context);
+      const job = readyJob(prepared, resumed, estimate);
       begun = true;
       await record.train(prepared.steps);
       context.emit({ type: "ready", job });
-      return await trainAndWrite(prepared, store, resumed, context, machine);
+      return await trainAndWrite(prepared, store, resumed, context, { machine, estimate });
     } finally {
       prepared.encoder.dispose();
     }
@@ -119,10 +121,10 @@ async function trainAndWrite(
   store: RunStore,
   resumed: Resumed | null,
   context: JobContext,
-  machine: Readonly<Record<string, string>>,
+  known: KnownBefore,
 ): Promise<JobResult> {
   const trained = await train(prepared, store, resumed, context);
-  const report = reportOf(prepared, trained, machine);
+  const report = reportOf(prepared, trained, known);
   await store.write(outputFiles(prepared, report));
   // First the blob that says that the run is not finished.
   await store.remove(runFiles.checkpoint);

@@ -10,7 +10,7 @@ import { type EngineOptions, startEngine } from "../engine-start.js";
 import { npyFile } from "../files/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
+import { reporterOf } from "../terminal/progress-bar.js";
 import { runFiles } from "../../jobs/run-store.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
@@ -75,8 +75,7 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
   const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
   try {
     if (files !== null) encoder.loadAdapter("adapter", files);
-    const progress = new ProgressReporter(terminal, (line) => terminal.error(line), out === undefined);
-    const bar = progress.start("embed", { total: texts.length, lines: 2 });
+    const bar = reporterOf(terminal).texts("embed", texts.length);
     const vectors = await encoder
       .encode(texts, {
         ...(normalize === undefined ? {} : { normalize }),

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
+import { reporterOf } from "../terminal/progress-bar.js";
 import type { Session } from "../session.js";
 import { clip } from "../terminal/table.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
@@ -34,7 +35,10 @@ async function predict(args: readonly string[], options: PredictOptions, session
   const texts = await readTexts(args, options, session);
   const { classifier } = await openClassifier(options, session);
   try {
-    const predictions = await classifier.predict(texts, { signal });
+    const bar = reporterOf(terminal).texts("predict", texts.length);
+    const predictions = await classifier
+      .predict(texts, { signal, onProgress: (done) => bar.update(done) })
+      .finally(() => bar.stop());
     const width = Math.max(...classifier.labels.map((label) => label.length));
     const { bold, dim } = terminal.colors;
     for (const prediction of predictions) {
