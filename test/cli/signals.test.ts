@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -87,6 +87,17 @@ describe("an interruption", () => {
     expect(readdirSync(fixture.folder)).toEqual(before);
   });
 
+  it.each(["predict --run run --file idle", "evaluate --run run --data /dev/stdin"])("is heard while a pipe has nothing to say (%s)", async (line) => {
+    execFileSync("mkfifo", [fixture.path("idle")]);
+    onTestFinished(() => rm(fixture.path("idle")));
+    // Opened for both, its reader waits for a writer that is itself.
+    const script = `exec "$0" "$1" ${line} ${line.includes("stdin") ? "0<>idle" : ""}`;
+    const outcome = await runProcess(["bash", "-c", script, process.execPath, program], fixture.folder, (text, child) => {
+      if (text === "") setTimeout(() => child.kill("SIGINT"), 900);
+    });
+    expect(outcome).toMatchObject({ code: 130, out: "", signal: null });
+  });
+
   it("stops a download, which leaves nothing", async () => {
     // A hub that takes the question and never answers.
     const asked: (() => void)[] = [];
@@ -116,8 +127,8 @@ describe("an output that takes no more", () => {
   it.each([
     ["predict --run run --file many.csv", "head -n 1"],
     ["predict --run run --file many.csv --json", "head -n 1"],
-    ["embed --model model --file many.csv", "head -n 1"],
-    ["embed --model model --file many.csv", "true"],
+    ["embed --model model --file many.csv --text text", "head -n 1"],
+    ["embed --model model --file many.csv --text text", "true"],
     ["finetune --help", "true"],
     ["inspect run", "true"],
   ])("because nobody reads it (%s | %s) is quiet", async (line, reader) => {
@@ -129,7 +140,7 @@ describe("an output that takes no more", () => {
 
   it("is quiet on the error stream too", async () => {
     const { out, err } = await shell(
-      `${lowrankCall} embed --model model --file many.csv 2>&1 | head -n 1 | cut -c 1-9`,
+      `${lowrankCall} embed --model model --file many.csv --text text 2>&1 | head -n 1 | cut -c 1-9`,
     );
     expect(out).toBe('{"text":"\n');
     expect(err).toBe("");

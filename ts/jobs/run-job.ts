@@ -144,6 +144,8 @@ async function leave(
   const write = async () => {
     if (error instanceof AbortError) return record.interrupt();
     if (!begun) return record.undo();
+    // Whoever took it away wants none.
+    if (!(await store.has(runFiles.record))) return;
     // Where its results are there, a listener has thrown at the very end.
     const finished = !(await store.has(runFiles.checkpoint)) && (await store.has(runFiles.report));
     return finished ? store.remove(runFiles.record) : record.fail(error);

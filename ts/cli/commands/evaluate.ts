@@ -52,7 +52,8 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   const { terminal, signal } = session;
   const run = options.run ?? newestRun();
   const onWarning = (warning: string) => terminal.error(warning);
-  const access = { sources: localSources, onWarning, words: flagWords };
+  const readData = (path: string) => localSources.readData(path, { signal });
+  const access = { sources: { readData }, onWarning, words: flagWords };
   const { file, examples } = await testExamples(options, run, access);
   const { folder, classifier } = await openClassifier({ ...options, run }, session);
   const bar = reporterOf(terminal).texts("evaluate", examples.length);
