@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 
@@ -51,6 +51,8 @@ interface BadInput {
   readonly code?: number;
   readonly says: RegExp;
   readonly input?: string;
+  /** What the run's folder then holds; default: there is none. */
+  readonly leaves?: readonly string[];
 }
 
 const tune = "finetune --model {model} --out {out}";
@@ -106,16 +108,19 @@ const table: BadInput[] = [
   { args: `${tune} --data {data.csv} --max-tokens 999`, says: /maxTokens is a whole number from 2 to 32, got 999/ },
   {
     args: `${tune} --data {data.csv} --learning-rate 1e30 --max-grad-norm 0`,
-    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate/s,
+    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate[^]*stands in .*run\.json/,
+    leaves: ["run.json"],
   },
   {
     args: `${tune} --data {data.csv} --learning-rate 1e30 --max-grad-norm 0 --no-baseline`,
-    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate/s,
+    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate[^]*stands in .*run\.json/,
+    leaves: ["run.json"],
   },
   {
     // The one update that there is leaves parameters that are no numbers; no loss is measured after it.
     args: `${tune} --data {data.csv} --learning-rate 1e38 --weight-decay 1e38 --warmup 0 --steps 1 --no-baseline`,
     says: /training diverged: after step 1 a parameter is not finite; try a lower --learning-rate/,
+    leaves: ["run.json"],
   },
   { args: "finetune --model {model} --data {data.csv} --out {run}", says: /holds a finished run already/ },
   { args: "finetune --model {model} --data {data.csv} --out {data.csv}", says: /a folder is expected, this is a file/ },
@@ -135,7 +140,7 @@ const table: BadInput[] = [
     args: "predict --run {run} --file /dev/zero",
     says: /\/dev\/zero: a file of examples is expected, this is a device/,
   },
-  { args: "finetune --resume {nothing}", says: /checkpoint\.safetensors is expected, there is none/ },
+  { args: "finetune --resume {nothing}", says: /checkpoint\.safetensors or run\.json is expected, there is none/ },
   { args: "predict --run {absent} text", says: /there is no folder/ },
   { args: "predict --run {nothing} text", says: /a run's folder is expected/ },
   { args: "predict --run {no-head} text", says: /labels\.json: expected JSON/ },
@@ -159,7 +164,7 @@ const table: BadInput[] = [
 ];
 
 describe("bad input", () => {
-  it.each(table)("$args", async ({ args, code = 1, says, input }) => {
+  it.each(table)("$args", async ({ args, code = 1, says, input, leaves }) => {
     const words = args.split(" ").filter(Boolean);
     const given = words.map((word) => word.replace(/\{([^}]+)\}/, (_, name: string) => fixture.path(name)));
     const before = readdirSync(fixture.folder).sort();
@@ -169,7 +174,9 @@ describe("bad input", () => {
     // A message, not a stack; and nothing left behind.
     expect(outcome.err).not.toMatch(/\n +at |This was not foreseen/);
     if (code === 1) expect(outcome.err).toMatch(/^error: |\nerror: /);
-    expect(existsSync(fixture.path("out")), "a half-written run").toBe(false);
+    const out = fixture.path("out");
+    expect(existsSync(out) ? readdirSync(out) : undefined, "a half-written run").toEqual(leaves);
+    await rm(out, { recursive: true, force: true });
     expect(readdirSync(fixture.folder).sort()).toEqual(before);
   });
 

@@ -119,9 +119,9 @@ describe("a disk that takes no more", () => {
   it("ends a run with the system's word, and nothing half-written", async () => {
     // Less than a checkpoint.
     const { code, err } = await limited(16, args("no-checkpoint"));
-    expect(err).toMatch(/error: \S*no-checkpoint\S* cannot be written( to)?: EFBIG: file too large, write\n$/);
+    expect(err).toMatch(/error: \S*no-checkpoint\S* cannot be written( to)?: EFBIG: file too large, write\nWhat happened stands in \S*run\.json\n$/);
     expect(code).toBe(1);
-    expect(existsSync(fixture.path("no-checkpoint"))).toBe(false);
+    expect(readdirSync(fixture.path("no-checkpoint"))).toEqual(["run.json"]);
     expect((await limited(1024, args("no-checkpoint"))).code).toBe(0);
   });
 
@@ -136,7 +136,12 @@ describe("a disk that takes no more", () => {
       /error: \S*no-results cannot be written to: EISDIR[^\n]*\nThe last checkpoint is kept in .*no-results\n$/,
     );
     expect(code).toBe(1);
-    expect(readdirSync(out).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors", "loss.svg"]);
+    expect(readdirSync(out).sort()).toEqual([
+      "checkpoint.history.jsonl",
+      "checkpoint.safetensors",
+      "loss.svg",
+      "run.json",
+    ]);
     await rmdir(join(out, "loss.svg"));
     expect((await lowrank(["finetune", "--resume", out])).code).toBe(0);
     expect(readFileSync(join(out, "adapter_model.safetensors"))).toEqual(

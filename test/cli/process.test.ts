@@ -31,7 +31,11 @@ describe("lowrank as a process", () => {
     );
     // eslint-disable-next-line no-control-regex -- colours and redrawn lines, which a pipe must not get
     expect(stopped.out + stopped.err).not.toMatch(/[\u001b\r]/);
-    expect(readdirSync(fixture.path("stopped"))).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors"]);
+    expect(readdirSync(fixture.path("stopped"))).toEqual([
+      "checkpoint.history.jsonl",
+      "checkpoint.safetensors",
+      "run.json",
+    ]);
 
     const resumed = await start(["finetune", "--resume", "stopped", "--quiet"]);
     expect(resumed).toMatchObject({ code: 0, out: "stopped\n", err: "" });

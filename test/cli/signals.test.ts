@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -40,18 +40,32 @@ describe("an interruption", () => {
     expect(readdirSync(fixture.folder)).toEqual(before);
   });
 
+  it.each([/^encode test +\d/m, /^encode train +\d/m, /^head alone +\d/m])(
+    "in the middle of finetune's work before training (%s) leaves a run to go on with",
+    async (moment) => {
+      const interrupt = new AbortController();
+      const onOutput = (text: string) => moment.test(text) && interrupt.abort();
+      const { code, err } = await lowrank(argsOf(commands["finetune"]!), { signal: interrupt.signal, onOutput });
+      expect(code).toBe(130);
+      expect(err).toMatch(/Stopped before the first checkpoint; .*To begin it again:\n +lowrank finetune --resume .*new\n$/);
+      expect(readdirSync(fixture.path("new"))).toEqual(["run.json"]);
+      expect((await lowrank(["finetune", "--resume", fixture.path("new"), "--steps", "3"])).err).toMatch(
+        /--steps 3 is given, it began with 400; leave it out/,
+      );
+      await rm(fixture.path("new"), { recursive: true });
+    },
+  );
+
   it.each([
-    ["finetune", /^encode test +\d/m],
-    ["finetune", /^encode train +\d/m],
-    ["finetune", /^head alone +\d/m],
-    ["embed", /^embed +\d/m],
-    ["evaluate", /^evaluate +\d/m],
-    ["merge", /^merge +\d/m],
+    ["embed", /embed [^\n]*░/],
+    ["predict", /predict [^\n]*░/],
+    ["evaluate", /evaluate [^\n]*░/],
+    ["merge", /merge [^\n]*░/],
   ])("in the middle of %s's work (%s) stops it, which leaves nothing", async (name, moment) => {
     const before = readdirSync(fixture.folder);
     const interrupt = new AbortController();
     const onOutput = (text: string) => moment.test(text) && interrupt.abort();
-    const { code } = await lowrank(argsOf(commands[name]!), { signal: interrupt.signal, onOutput });
+    const { code } = await lowrank(argsOf(commands[name]!), { signal: interrupt.signal, onOutput, isTTY: true });
     expect(code).toBe(130);
     expect(readdirSync(fixture.folder)).toEqual(before);
   });
@@ -71,6 +85,17 @@ describe("an interruption", () => {
     // Whole results of what was done before, and nothing else.
     for (const name of ["merged", "v.npy", "new"]) await rm(fixture.path(name), { recursive: true, force: true });
     expect(readdirSync(fixture.folder)).toEqual(before);
+  });
+
+  it.each(["predict --run run --file idle", "evaluate --run run --data /dev/stdin"])("is heard while a pipe has nothing to say (%s)", async (line) => {
+    execFileSync("mkfifo", [fixture.path("idle")]);
+    onTestFinished(() => rm(fixture.path("idle")));
+    // Opened for both, its reader waits for a writer that is itself.
+    const script = `exec "$0" "$1" ${line} ${line.includes("stdin") ? "0<>idle" : ""}`;
+    const outcome = await runProcess(["bash", "-c", script, process.execPath, program], fixture.folder, (text, child) => {
+      if (text === "") setTimeout(() => child.kill("SIGINT"), 900);
+    });
+    expect(outcome).toMatchObject({ code: 130, out: "", signal: null });
   });
 
   it("stops a download, which leaves nothing", async () => {
@@ -102,8 +127,8 @@ describe("an output that takes no more", () => {
   it.each([
     ["predict --run run --file many.csv", "head -n 1"],
     ["predict --run run --file many.csv --json", "head -n 1"],
-    ["embed --model model --file many.csv", "head -n 1"],
-    ["embed --model model --file many.csv", "true"],
+    ["embed --model model --file many.csv --text text", "head -n 1"],
+    ["embed --model model --file many.csv --text text", "true"],
     ["finetune --help", "true"],
     ["inspect run", "true"],
   ])("because nobody reads it (%s | %s) is quiet", async (line, reader) => {
@@ -115,7 +140,7 @@ describe("an output that takes no more", () => {
 
   it("is quiet on the error stream too", async () => {
     const { out, err } = await shell(
-      `${lowrankCall} embed --model model --file many.csv 2>&1 | head -n 1 | cut -c 1-9`,
+      `${lowrankCall} embed --model model --file many.csv --text text 2>&1 | head -n 1 | cut -c 1-9`,
     );
     expect(out).toBe('{"text":"\n');
     expect(err).toBe("");
@@ -126,7 +151,11 @@ describe("an output that takes no more", () => {
     const { out, err } = await shell(`${lowrankCall} ${args} | grep -m 1 '^train  '`);
     expect(out).toMatch(/^train +\d+\/300/);
     expect(err).toMatch(/^Stopped after step \d+; the checkpoint is in piped\. To go on:\n.*--resume piped\n$/);
-    expect(readdirSync(fixture.path("piped")).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors"]);
+    expect(readdirSync(fixture.path("piped")).sort()).toEqual([
+      "checkpoint.history.jsonl",
+      "checkpoint.safetensors",
+      "run.json",
+    ]);
   });
 
   it.runIf(process.platform === "linux")("because the disk is full is an error", async () => {

@@ -43,7 +43,7 @@ it("a job ends where its engine is closed while it trains, keeps its checkpoint,
   };
   await expect(run({ ...spec, baseline: true }, store, { onProgress })).rejects.toThrow(EngineError);
   await starting;
-  expect(Object.keys(store.files()).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors"]);
+  expect(Object.keys(store.files()).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors", "run.json"]);
   await run({ ...spec, baseline: true }, store);
   expect(results(store.files())).toEqual(results(whole.files()));
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { AbortError, ConfigError, engineInfo, FormatError, readAdapter, TextClassifier } from "../../ts/index.js";
 import type { FileMap } from "../../ts/io/file-map.js";
-import { type JobEvent, memoryStore, unfinishedSpec } from "../../ts/jobs/index.js";
+import { type JobEvent, memoryStore, runStatus, unfinishedSpec } from "../../ts/jobs/index.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { afterStep, data, results, run, runUntil, sources, spec } from "./tiny-job.js";
@@ -18,7 +18,7 @@ const FINISHED = [
   ...["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"],
   ...["loss.svg", "report.json"],
 ];
-const INTERRUPTED = ["checkpoint.history.jsonl", "checkpoint.safetensors"];
+const INTERRUPTED = ["checkpoint.history.jsonl", "checkpoint.safetensors", "run.json"];
 const names = (files: FileMap) => Object.keys(files).sort();
 const used = () => engineInfo().memory.used;
 
@@ -109,7 +109,7 @@ describe("a job", () => {
     await run({ ...spec, baseline: true }, memoryStore(), { onProgress: (event) => events.push(event) });
     const progress = events.filter((event) => event.type === "progress");
     const phases = [...new Set(progress.map(({ phase }) => phase))];
-    expect(phases).toEqual(["encode-validation", "encode-train", "head-only", "train", "validate"]);
+    expect(phases).toEqual(["tokenize", "encode-validation", "encode-train", "head-only", "train", "validate"]);
     for (const phase of phases) {
       const own = progress.filter((event) => event.phase === phase);
       const done = own.map((event) => event.done);
@@ -152,7 +152,11 @@ describe("a job", () => {
       /^training diverged: .* of step \d+ is NaN.*; try a lower learningRate, a longer warmup or a lower maxGradNorm$/,
     );
     // It came before the first checkpoint.
-    expect(names(store.files())).toEqual([]);
+    expect(names(store.files())).toEqual(["run.json"]);
+    expect(await runStatus(store)).toMatchObject({ status: "failed", step: null, error: (error as Error).message });
+    // Nothing is lost by a run with other settings in its place.
+    await run(spec, store);
+    expect(results(store.files())).toEqual(results(whole));
   });
 });
 
@@ -172,7 +176,7 @@ describe("an aborted job", () => {
     const other = memoryStore(store.files());
     const events: JobEvent[] = [];
     await run(spec, other, { onProgress: (event) => events.push(event) });
-    expect(events[1]).toMatchObject({ type: "ready", job: { resumedAfter: 27 } });
+    expect(events.find(({ type }) => type === "ready")).toMatchObject({ job: { resumedAfter: 27 } });
     const trained = events.filter((event) => event.type === "progress" && event.phase === "train");
     expect(trained.map((event) => event.type === "progress" && event.done)).toEqual(
       Array.from({ length: 34 }, (_, i) => 27 + i),
@@ -189,7 +193,7 @@ describe("an aborted job", () => {
         return event.type === "progress" && event.phase === "train" && event.done >= step;
       });
       expect(error).toBeInstanceOf(AbortError);
-      expect(names(store.files())).toEqual(step === 0 ? ["checkpoint.safetensors"] : INTERRUPTED);
+      expect(names(store.files())).toEqual(step === 0 ? INTERRUPTED.slice(1) : INTERRUPTED);
     }
     await run({ ...spec, baseline: true }, store);
     const undisturbed = memoryStore();
@@ -197,14 +201,19 @@ describe("an aborted job", () => {
     expect(results(store.files())).toEqual(results(undisturbed.files()));
   });
 
-  it.each(["encode-validation", "encode-train", "head-only"])("leaves nothing where it was in %s", async (phase) => {
+  it.each(["encode-validation", "encode-train", "head-only"])("begins anew where it was in %s", async (phase) => {
     const store = memoryStore();
     const fits = (event: JobEvent) => event.type === "progress" && event.phase === phase && event.done > 0;
     const { error, after } = await runUntil({ ...spec, baseline: true }, store, fits);
     expect(error).toBeInstanceOf(AbortError);
     // Another phase may be named, of which nothing is done.
     expect(after.filter((event) => event.type !== "progress" || event.done > 0)).toEqual([]);
-    expect(store.files()).toEqual({});
+    expect(names(store.files())).toEqual(["run.json"]);
+    expect(await runStatus(store)).toMatchObject({ status: "interrupted", step: null, steps: 60, error: null });
+    await run((await unfinishedSpec(store))!, store);
+    const undisturbed = memoryStore();
+    await run({ ...spec, baseline: true }, undisturbed);
+    expect(results(store.files())).toEqual(results(undisturbed.files()));
   });
 
   it("of less than one pass over its data has a baseline too", async () => {

@@ -47,7 +47,8 @@ it.each(Object.keys(slow))("an abort is heard while %s does not answer", async (
   const error = await job.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(AbortError);
   expect((error as AbortError).cause).toEqual(new RangeError("enough"));
-  expect(inner.files()).toEqual({});
+  // Once it could read its store, it has left what it was to do, and nothing else.
+  expect(Object.keys(inner.files())).toEqual(name.startsWith("store.") ? [] : ["run.json"]);
   expect(engineInfo().memory.used).toBe(before);
   // Free again.
   await (
@@ -94,12 +95,12 @@ it("a checkpoint that is being written when the abort comes is waited for", asyn
   const inner = memoryStore();
   const abort = new AbortController();
   const write: RunStore["write"] = async (blobs) => {
-    abort.abort();
+    if (Object.hasOwn(blobs, "checkpoint.safetensors")) abort.abort();
     await new Promise((resolve) => setTimeout(resolve, 20));
     await inner.write(blobs);
   };
   await expect(run(spec, { ...inner, write }, { signal: abort.signal })).rejects.toThrow(AbortError);
-  expect(Object.keys(inner.files()).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors"]);
+  expect(Object.keys(inner.files()).sort()).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors", "run.json"]);
 });
 
 it("a store that fails after the abort does not hide it", async () => {

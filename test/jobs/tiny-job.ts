@@ -71,6 +71,6 @@ export function results(files: FileMap) {
   return {
     files: rest,
     curve: new TextDecoder().decode(curve),
-    report: { ...report, created: null, training: null, engine: null, steps },
+    report: { ...report, created: null, estimate: null, training: null, engine: null, steps },
   };
 }

@@ -41,7 +41,8 @@ export async function hashModel(model: JobModel, signal: AbortSignal | undefined
   const open: JobModel["open"] = async (file) => {
     const bytes = kept.get(file);
     if (bytes === undefined) return model.open(file);
-    kept.delete(file);
+    // What decides the model's size is looked at once more before all else.
+    if (file !== "config.json") kept.delete(file);
     return bytes && bytesSource(bytes);
   };
   return { hash: await sha256(new TextEncoder().encode(lines.join(""))), model: { name, origin, open } };

@@ -1,11 +1,15 @@
 export type { JobEvent, JobListener, JobPhase, ReadyJob } from "./job-events.js";
 export type { DataFile, FindModelOptions, JobModel, JobSources, ReadDataOptions } from "./job-sources.js";
 export type { JobSpec } from "./job-spec.js";
+export type { JobEstimate } from "./estimate/job-estimate.js";
+export type { MemoryNeed } from "./estimate/memory-need.js";
 export { memoryStore } from "./memory-store.js";
 export type { MemoryStore } from "./memory-store.js";
 export { runJob, unfinishedSpec } from "./run-job.js";
 export type { JobOptions, JobResult } from "./run-job.js";
 export type { ReportedData, ReportedModel, RunReport } from "./run-report.js";
+export { runStatus } from "./run-status.js";
+export type { RunStatus } from "./run-status.js";
 export type { RunStore } from "./run-store.js";
 export type { Sample } from "./sample-predictions.js";
 export type { Baseline } from "./baseline.js";

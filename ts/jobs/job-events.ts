@@ -1,9 +1,10 @@
 import type { EngineInfo } from "../engine/running.js";
+import type { JobEstimate } from "./estimate/job-estimate.js";
 import type { JobSpec } from "./job-spec.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** A piece of a job's work that takes a while, in the order in which they come. */
-export type JobPhase = "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
+export type JobPhase = "tokenize" | "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
 
 /** What a job is about to do, once everything is loaded and checked. */
 export interface ReadyJob {
@@ -30,6 +31,8 @@ export interface ReadyJob {
   };
   /** Numbers that are trained. */
   readonly parameters: { readonly adapter: number; readonly head: number };
+  /** Time and memory that it will take. */
+  readonly estimate: JobEstimate;
 }
 
 /** What a job tells while it runs. */

@@ -6,6 +6,9 @@ import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
 import { nextTask } from "../waiting/next-task.js";
 import { sizeOf } from "../values/shape.js";
+import { type BatchTokens, countTokens } from "./estimate/batch-tokens.js";
+import type { JobEstimate } from "./estimate/job-estimate.js";
+import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
 import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
@@ -33,6 +36,8 @@ export interface Prepared {
   readonly encoder: SentenceEncoder;
   readonly classifier: TextClassifier;
   readonly parameters: { readonly adapter: number; readonly head: number };
+  readonly tokens: BatchTokens;
+  readonly memory: MemoryNeed;
 }
 
 /** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
@@ -59,6 +64,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   });
   emit({ type: "model", name: found.name, origin: found.origin });
   const { model, hash } = await hashModel(found, signal);
+  await checkModelFits(model, engine);
   const encoder = await loadEncoder(model, settings, engine, signal);
   try {
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
@@ -66,7 +72,12 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
       ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
     const head = count(classifier.head.params());
     const parameters = { adapter: count(classifier.params()) - head, head };
-    return { settings, steps, engine: info, model, modelHash: hash, dataset, encoder, classifier, parameters };
+    const [{ examples: train }, { examples: validation }] = [dataset.train, dataset.validation];
+    const data = { train, validation, settings, steps, tokenizer: encoder.tokenizer, engine };
+    const tokens = await countTokens(data, context);
+    const memory = memoryNeed(classifier, tokens, settings, words);
+    const run = { settings, steps, engine: info, model, modelHash: hash, dataset };
+    return { ...run, encoder, classifier, parameters, tokens, memory };
   } catch (error) {
     encoder.dispose();
     throw error;
@@ -116,7 +127,7 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
 }
 
 /** What is about to run, as plain data. */
-export function readyJob(prepared: Prepared, resumed: Resumed | null): ReadyJob {
+export function readyJob(prepared: Prepared, resumed: Resumed | null, estimate: JobEstimate): ReadyJob {
   const { settings, steps, engine, model, dataset, encoder, parameters } = prepared;
   const { train, validation, labels } = dataset;
   return {
@@ -136,5 +147,6 @@ export function readyJob(prepared: Prepared, resumed: Resumed | null): ReadyJob 
       labels,
     },
     parameters,
+    estimate,
   };
 }

@@ -1,15 +1,18 @@
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
-import { ConfigError } from "../errors/errors.js";
+import { AbortError, ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
 import { readCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { estimateJob } from "./estimate/job-estimate.js";
 import { type JobListener, type JobWords, plainWords } from "./job-events.js";
 import { type JobSources, takeSources } from "./job-sources.js";
 import { firstDifference, type JobSpec, takeSpec } from "./job-spec.js";
-import { checkResumable, type JobContext, prepare, readyJob } from "./prepare.js";
-import { outputFiles, reportOf } from "./run-output.js";
+import { checkResumable, type JobContext, type Prepared, prepare, readyJob } from "./prepare.js";
+import { type KnownBefore, outputFiles, reportOf } from "./run-output.js";
+import { RecordWriter } from "./run-record.js";
 import type { RunReport } from "./run-report.js";
+import { runStatus } from "./run-status.js";
 import { runFiles, type RunStore, takeStore } from "./run-store.js";
 import type { Sample } from "./sample-predictions.js";
 import { train } from "./train-run.js";
@@ -46,10 +49,12 @@ export interface JobResult {
  * @param spec what the run depends on, as plain data
  * @param store where everything goes: `folderStore(path)` in Node, `memoryStore()`
  *
- * Throws before anything is written: `ConfigError` for a spec, store or options that make no sense, where another job has the
+ * From its first moment the store holds run.json, the spec and where the run stands (`runStatus`). What is refused leaves the
+ * store as it was: `ConfigError` for a spec, store or options that make no sense, where another job has the
  * store, where it holds a finished run, files that a run would replace or a run that began with another spec, and where files
  * have changed since; `FormatError` where its checkpoint is damaged; errors of `SentenceEncoder.load` and of the data. Rejects
- * with `ConfigError` when training diverges and with `AbortError` when cancelled; the last checkpoint is then kept.
+ * with `ConfigError` when training diverges and with `AbortError` when cancelled; the last checkpoint is then kept, and a run
+ * that had none yet begins anew.
  *
  * @example
  * const { report } = await runJob({ data: "reviews.csv", steps: 200 }, folderStore("runs/reviews"));
@@ -78,9 +83,9 @@ async function tidy(problem: string, work: () => void | Promise<void>, { emit }:
   }
 }
 
-/** What the unfinished run in a store began with; null where there is none. Errors as `runJob`, for a damaged checkpoint. */
+/** What the unfinished run in a store began with; null where there is none. Errors as `runJob`, for damaged files. */
 export async function unfinishedSpec(store: RunStore): Promise<JobSpec | null> {
-  return (await readCheckpoint(takeStore("unfinishedSpec", store)))?.run.settings ?? null;
+  return (await runStatus(takeStore("unfinishedSpec", store)))?.settings ?? null;
 }
 
 async function runClaimed(settings: TrainingSettings, store: RunStore, context: JobContext): Promise<JobResult> {
@@ -88,21 +93,64 @@ async function runClaimed(settings: TrainingSettings, store: RunStore, context: 
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store);
   const machine = context.sources.machine();
-  const prepared = await prepare(settings, context);
+  const record = await RecordWriter.of(store, settings, resumed !== null);
+  let begun = false;
   try {
-    if (resumed !== null) checkResumable(store, resumed, prepared, context.words);
-    context.emit({ type: "ready", job: readyJob(prepared, resumed) });
-    const trained = await train(prepared, store, resumed, context);
-    const report = reportOf(prepared, trained, machine);
-    await store.write(outputFiles(prepared, report));
-    // First the blob that says that the run is not finished.
-    await store.remove(runFiles.checkpoint);
-    const { history } = runFiles;
-    await tidy(`${history} could not be removed from ${store.name}`, () => store.remove(history), context);
-    return { report, predictions: trained.predictions };
-  } finally {
-    prepared.encoder.dispose();
+    // The checkpoint of a run that goes on says what it is; a refusal leaves it as it was.
+    if (resumed === null) await record.prepare();
+    const prepared = await prepare(settings, context);
+    try {
+      if (resumed !== null) checkResumable(store, resumed, prepared, context.words);
+      const estimate = await estimateJob(prepared, resumed?.checkpoint.step ?? null, context);
+      const job = readyJob(prepared, resumed, estimate);
+      begun = true;
+      await record.train(prepared.steps);
+      context.emit({ type: "ready", job });
+      return await trainAndWrite(prepared, store, resumed, context, { machine, estimate });
+    } finally {
+      prepared.encoder.dispose();
+    }
+  } catch (error) {
+    await leave(record, store, error, begun, context).catch(() => undefined);
+    throw error;
   }
+}
+
+async function trainAndWrite(
+  prepared: Prepared,
+  store: RunStore,
+  resumed: Resumed | null,
+  context: JobContext,
+  known: KnownBefore,
+): Promise<JobResult> {
+  const trained = await train(prepared, store, resumed, context);
+  const report = reportOf(prepared, trained, known);
+  await store.write(outputFiles(prepared, report));
+  // First the blob that says that the run is not finished.
+  await store.remove(runFiles.checkpoint);
+  for (const blob of [runFiles.history, runFiles.record])
+    await tidy(`${blob} could not be removed from ${store.name}`, () => store.remove(blob), context);
+  return { report, predictions: trained.predictions };
+}
+
+/** What stays of a run that an error has ended: its state where it had begun or was interrupted, else nothing. */
+async function leave(
+  record: RecordWriter,
+  store: RunStore,
+  error: unknown,
+  begun: boolean,
+  context: JobContext,
+): Promise<void> {
+  const write = async () => {
+    if (error instanceof AbortError) return record.interrupt();
+    if (!begun) return record.undo();
+    // Whoever took it away wants none.
+    if (!(await store.has(runFiles.record))) return;
+    // Where its results are there, a listener has thrown at the very end.
+    const finished = !(await store.has(runFiles.checkpoint)) && (await store.has(runFiles.report));
+    return finished ? store.remove(runFiles.record) : record.fail(error);
+  };
+  await tidy(`${runFiles.record} could not be written to ${store.name}`, write, context);
 }
 
 function takeOptions(options: JobOptions): JobContext {

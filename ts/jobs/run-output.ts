@@ -1,5 +1,6 @@
 import { lossCurve } from "../pictures/loss-curve.js";
 import type { FileMap } from "../io/file-map.js";
+import type { JobEstimate } from "./estimate/job-estimate.js";
 import { formatPercent } from "./percent.js";
 import type { Prepared } from "./prepare.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type RunReport } from "./run-report.js";
@@ -7,8 +8,14 @@ import { runFiles } from "./run-store.js";
 import type { Trained } from "./train-run.js";
 import { formatTargets } from "./training-settings.js";
 
+/** What the report says that was known before training. */
+export interface KnownBefore {
+  readonly machine: Readonly<Record<string, string>>;
+  readonly estimate: JobEstimate;
+}
+
 /** What is known after a run, put together. */
-export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly<Record<string, string>>): RunReport {
+export function reportOf(prepared: Prepared, trained: Trained, { machine, estimate }: KnownBefore): RunReport {
   const { settings, engine, model, modelHash, dataset, parameters } = prepared;
   const { baseline, after, steps, peakMemory } = trained;
   const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
@@ -24,6 +31,7 @@ export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly
     parameters,
     engine: reportEngine(engine, machine),
     result: { ...baseline, after },
+    estimate,
     training: reportTraining(steps, peakMemory),
     steps,
   };

@@ -3,6 +3,7 @@ import type { StepRecord } from "../train/fit-options.js";
 import type { Metrics } from "../train/metrics.js";
 import { VERSION } from "../version.js";
 import type { Baseline } from "./baseline.js";
+import type { JobEstimate } from "./estimate/job-estimate.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** The model that was trained on. */
@@ -52,6 +53,8 @@ export interface RunReport {
   };
   /** On the examples to test on: before training, of the head alone, and after. */
   readonly result: Baseline & { readonly after: Metrics };
+  /** What was foretold before training: seconds and linear memory. */
+  readonly estimate: JobEstimate;
   /** What training took: steps, tokens, seconds, and the most linear memory ever in use. */
   readonly training: {
     readonly steps: number;

@@ -9,6 +9,8 @@ export const runFiles = {
   head: ["head.safetensors", "labels.json"],
   report: "report.json",
   curve: "loss.svg",
+  /** Spec and state of a run that is not finished, from its first moment. */
+  record: "run.json",
   checkpoint: "checkpoint.safetensors",
   /** The steps that a checkpoint has behind it, a line each. */
   history: "checkpoint.history.jsonl",

@@ -4,13 +4,13 @@ import { ConfigError } from "../../errors/errors.js";
 import { readFileMap, writeFilesAtomically } from "../../io/node/index.js";
 import { writeSafetensors } from "../../io/safetensors/index.js";
 import { DEFAULT_MODEL } from "../../jobs/job-spec.js";
-import { findModel, loadEncoder, recordedModel } from "../files/base-model.js";
+import { columnOf, findModel, loadEncoder, recordedModel } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { npyFile } from "../files/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
+import { reporterOf } from "../terminal/progress-bar.js";
 import { runFiles } from "../../jobs/run-store.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
@@ -47,8 +47,8 @@ export function defineEmbed(program: Command, session: Session): void {
     .command("embed")
     .description("turn texts into sentence vectors: arguments, a file, or standard input")
     .argument("[texts...]", "texts to embed")
-    .option("--file <file>", "texts, a line each; or examples, with --text")
-    .option("--text <column>", "column of the texts in --file (CSV, TSV or JSONL)")
+    .option("--file <file>", "texts, a line each; or a table: CSV, TSV or JSONL")
+    .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)")
     .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
     .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it")
     .option("--normalize", "scale vectors to length 1 (default: what the model's modules.json says)")
@@ -66,7 +66,8 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
   const { adapter, normalize, prompt, promptName, out } = options;
   const writer = out === undefined ? undefined : writerOf(out);
   if (out !== undefined) await checkOutFile(out);
-  const texts = await readTexts(args, options, session);
+  const known = () => (adapter === undefined ? { run: undefined, text: undefined } : columnOf(adapter));
+  const texts = await readTexts(args, options, known, session);
   const files = adapter === undefined ? null : readFileMap(adapter, runFiles.adapter);
   const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
   const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
@@ -74,8 +75,7 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
   const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
   try {
     if (files !== null) encoder.loadAdapter("adapter", files);
-    const progress = new ProgressReporter(terminal, (line) => terminal.error(line), out === undefined);
-    const bar = progress.start("embed", { total: texts.length, lines: 2 });
+    const bar = reporterOf(terminal).texts("embed", texts.length);
     const vectors = await encoder
       .encode(texts, {
         ...(normalize === undefined ? {} : { normalize }),

@@ -11,7 +11,7 @@ import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { flagWords } from "../options/job-words.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
+import { reporterOf } from "../terminal/progress-bar.js";
 import { newestRun } from "../files/run-folder.js";
 import type { RunReport } from "../../jobs/run-report.js";
 import type { Session } from "../session.js";
@@ -52,11 +52,11 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   const { terminal, signal } = session;
   const run = options.run ?? newestRun();
   const onWarning = (warning: string) => terminal.error(warning);
-  const access = { sources: localSources, onWarning, words: flagWords };
+  const readData = (path: string) => localSources.readData(path, { signal });
+  const access = { sources: { readData }, onWarning, words: flagWords };
   const { file, examples } = await testExamples(options, run, access);
   const { folder, classifier } = await openClassifier({ ...options, run }, session);
-  const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
-  const bar = progress.start("evaluate", { total: examples.length, lines: 2 });
+  const bar = reporterOf(terminal).texts("evaluate", examples.length);
   try {
     const result = await classifier.evaluate(examples, { signal, onProgress: (done) => bar.update(done) });
     bar.stop();

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { runJob, type RunStore } from "../../entry/jobs-node.js";
+import { runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
-import { readCheckpoint } from "../../jobs/checkpoint-file.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { pickSamples } from "../../jobs/sample-predictions.js";
 import type { TrainingSettings } from "../../jobs/training-settings.js";
@@ -54,7 +53,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
       await runIn(store, settings, options, session).catch(async (error: unknown) => {
         if (error instanceof AbortError) await explainStop(store, session);
-        else throw await withCheckpoint(error, store);
+        else throw await withPlace(error, store);
       });
     });
   } finally {
@@ -105,14 +104,13 @@ async function runIn(
 
 /** What the run began with that is to go on. Throws `ConfigError` where there is none. */
 async function settingsOf(store: RunStore): Promise<TrainingSettings> {
-  const resumed = await readCheckpoint(store);
-  if (resumed !== null) return resumed.run.settings;
   const { name: folder } = store;
+  const run = await runStatus(store);
+  if (run?.settings) return run.settings;
   throw new ConfigError(
-    (await store.has(runFiles.report))
+    run?.status === "finished"
       ? `--resume ${folder}: this run is finished, there is nothing to resume; start another one without --resume`
-      : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none; a run that ended before its first checkpoint ` +
-          "begins anew: run its command again",
+      : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} or ${runFiles.record} is expected, there is none`,
     { folder },
   );
 }
@@ -120,22 +118,26 @@ async function settingsOf(store: RunStore): Promise<TrainingSettings> {
 async function explainStop(store: RunStore, session: Session): Promise<void> {
   const { terminal, self } = session;
   session.exitCode = exitCodes.interrupted;
-  const resumable = await readCheckpoint(store);
-  if (resumable === null) {
+  const run = await runStatus(store);
+  if (run === null) {
     terminal.error("Stopped before training began; nothing was written.");
     return;
   }
-  const { step } = resumable.checkpoint;
   const { cyan } = terminal.errorColors;
-  const when = step === 0 ? "before the first step" : `after step ${step}`;
-  terminal.error(`Stopped ${when}; the checkpoint is in ${store.name}. To go on:`);
+  const { step } = run;
+  terminal.error(
+    step === null
+      ? `Stopped before the first checkpoint; the run's settings are in ${store.name}. To begin it again:`
+      : `Stopped ${step === 0 ? "before the first step" : `after step ${step}`}; the checkpoint is in ${store.name}. To go on:`,
+  );
   terminal.error(`  ${cyan(`${self} finetune --resume ${store.name}`)}`);
 }
 
-/** An error that ends a run, with where the run can be taken up again. */
-async function withCheckpoint(error: unknown, store: RunStore): Promise<unknown> {
-  if (!(error instanceof Error) || !(await store.has(runFiles.checkpoint))) return error;
-  error.message += `\nThe last checkpoint is kept in ${store.name}`;
+/** An error that ends a run, with what is left of it and where. */
+async function withPlace(error: unknown, store: RunStore): Promise<unknown> {
+  if (!(error instanceof Error)) return error;
+  if (await store.has(runFiles.checkpoint)) error.message += `\nThe last checkpoint is kept in ${store.name}`;
+  else if (await store.has(runFiles.record)) error.message += `\nWhat happened stands in ${store.place(runFiles.record)}`;
   return error;
 }
 

@@ -15,7 +15,7 @@ import { type MergedParts, planMerge } from "../files/merged-model.js";
 import { type MergedTensor, mergedTensors } from "../files/merged-weights.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
+import { reporterOf } from "../terminal/progress-bar.js";
 import { newestRun } from "../files/run-folder.js";
 import type { Session } from "../session.js";
 
@@ -91,8 +91,7 @@ async function writeModel(
 ) {
   // A link to an empty folder stays, and the folder that it leads to is replaced.
   const target = existsSync(out) ? realpathSync(out) : resolve(out);
-  const progress = new ProgressReporter(session.terminal, (line) => session.terminal.error(line), false);
-  const bar = progress.start("merge", { total: base.names.length, lines: 1 });
+  const bar = reporterOf(session.terminal).start("merge", { total: base.names.length });
   const plans = base.names.map((name) => ({ name, ...base.info(name) }));
   let done = 0;
   const bytesOf = async ({ name }: { name: string }) => {

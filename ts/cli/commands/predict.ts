@@ -1,6 +1,9 @@
 import type { Command } from "commander";
+import { columnOf } from "../files/base-model.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
+import { reporterOf } from "../terminal/progress-bar.js";
 import type { Session } from "../session.js";
+import { newestRun } from "../files/run-folder.js";
 import { clip } from "../terminal/table.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
 
@@ -21,8 +24,8 @@ export function definePredict(program: Command, session: Session): void {
     .command("predict")
     .description("label texts: arguments, a file, or standard input")
     .argument("[texts...]", "texts to label")
-    .option("--file <file>", "texts, a line each; or examples, with --text")
-    .option("--text <column>", "column of the texts in --file (CSV, TSV or JSONL)");
+    .option("--file <file>", "texts, a line each; or a table: CSV, TSV or JSONL")
+    .option("--text <column>", "column of the texts in a table (default: the run's)");
   addClassifierOptions(command)
     .option("--json", "print an object a line, with the probability of every label", false)
     .addHelpText("after", EXAMPLES)
@@ -31,10 +34,14 @@ export function definePredict(program: Command, session: Session): void {
 
 async function predict(args: readonly string[], options: PredictOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const texts = await readTexts(args, options, session);
+  const known = () => columnOf(options.run ?? newestRun());
+  const texts = await readTexts(args, options, known, session);
   const { classifier } = await openClassifier(options, session);
   try {
-    const predictions = await classifier.predict(texts, { signal });
+    const bar = reporterOf(terminal).texts("predict", texts.length);
+    const predictions = await classifier
+      .predict(texts, { signal, onProgress: (done) => bar.update(done) })
+      .finally(() => bar.stop());
     const width = Math.max(...classifier.labels.map((label) => label.length));
     const { bold, dim } = terminal.colors;
     for (const prediction of predictions) {

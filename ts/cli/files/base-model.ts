@@ -7,6 +7,7 @@ import type { PoolingMode } from "../../models/sentence/pooling.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
+import type { KnownColumn } from "./table-columns.js";
 import { hearSignals, type Session } from "../session.js";
 
 /** Finds a model: a folder, the cache, or where it can be fetched from, showing how far that is. */
@@ -60,6 +61,12 @@ export function recordedModel(folder: string, given?: string): RecordedModel {
   const base = readObject(join(folder, "adapter_config.json"))["base_model_name_or_path"];
   if (typeof base === "string" && base !== "") return { model: base, maxTokens };
   throw new ConfigError(`${folder} does not say which model its adapter is for: name it with --model`, { folder });
+}
+
+/** The column of texts that a run's report names. */
+export function columnOf(run: string): KnownColumn {
+  const { settings } = readObject(join(run, runFiles.report)) as { settings?: { text?: unknown } };
+  return { run, text: typeof settings?.text === "string" ? settings.text : undefined };
 }
 
 function readObject(path: string): Record<string, unknown> {

@@ -99,7 +99,7 @@ async function makeDated(now: Date): Promise<MadeFolder> {
 function checkResumeFolder(folder: string): void {
   if (isFolder(folder)) return;
   throw new ConfigError(
-    `--resume ${folder}: a run's folder with ${runFiles.checkpoint} is expected, there is none of that name`,
+    `--resume ${folder}: a run's folder with ${runFiles.checkpoint} or ${runFiles.record} is expected, there is none of that name`,
     { folder },
   );
 }
@@ -141,11 +141,11 @@ export function newestRun(): string {
 
 /** Files of a classifier: adapter, head and labels. Throws `ConfigError` where the folder has none. */
 export function readClassifier(folder: string): FileMap {
-  const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint]);
+  const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint, runFiles.record]);
   const named = Object.hasOwn(files, LABELS_FILE) && Object.hasOwn(files, HEAD_FILE);
   if (named && labelsOf(files).merged !== null) return files;
   if (!Object.hasOwn(files, "adapter_config.json")) {
-    const unfinished = Object.hasOwn(files, runFiles.checkpoint);
+    const unfinished = [runFiles.checkpoint, runFiles.record].some((name) => Object.hasOwn(files, name));
     throw new ConfigError(
       unfinished
         ? `${folder} is an unfinished run: go on with \`lowrank finetune --resume ${folder}\``

@@ -4,16 +4,25 @@ import { exampleFormat, parseTexts } from "../../io/examples/index.js";
 import { readData } from "../../jobs/node/read-data.js";
 import { decode } from "../../jobs/text-file.js";
 import type { Session } from "../session.js";
+import { isTable, type KnownColumn, textColumn } from "./table-columns.js";
 
 /** Where texts come from. */
 export interface TextOptions {
   readonly file?: string;
-  /** Column of the file; without it, each line is a text. */
+  /** Column of the file; without it, the run's in a table, and in any other file each line is a text. */
   readonly text?: string;
 }
 
-/** Texts from the arguments, else a file, else standard input. Throws `ConfigError` where there are none. */
-export async function readTexts(args: readonly string[], options: TextOptions, session: Session): Promise<string[]> {
+/**
+ * Texts from the arguments, else a file, else standard input. Throws `ConfigError` where there are none, or where a table does
+ * not have the `known` column and none is named.
+ */
+export async function readTexts(
+  args: readonly string[],
+  options: TextOptions,
+  known: () => KnownColumn,
+  session: Session,
+): Promise<string[]> {
   const { file, text: column } = options;
   if (file === undefined && column !== undefined) {
     throw new ConfigError(`--text ${column} names a column of --file, which is missing`, {
@@ -28,11 +37,7 @@ export async function readTexts(args: readonly string[], options: TextOptions, s
     });
   }
   if (args.length > 0) return [...args];
-  if (file !== undefined) {
-    const texts =
-      column === undefined ? readLines(file) : readColumn(file, column, (warning) => session.terminal.error(warning));
-    return notEmpty(texts, file);
-  }
+  if (file !== undefined) return notEmpty(await readFile(file, column, known, session), file);
   return notEmpty(textLines(await readInput(session)), "standard input");
 }
 
@@ -59,16 +64,18 @@ function notEmpty(texts: string[], from: string): string[] {
   throw new ConfigError(`${from} holds no text; texts are expected, a line each`, { from });
 }
 
-/** Texts of a column of a CSV, TSV or JSON Lines file. */
-function readColumn(path: string, text: string, onWarning: (message: string) => void): string[] {
-  const { name: file, bytes } = readData(path);
-  return parseTexts(decode(bytes, file), { format: exampleFormat(path), text, file, onWarning });
-}
-
-/** Lines of a text file that are not blank. */
-function readLines(path: string): string[] {
-  const { name, bytes } = readData(path);
-  return textLines(decode(bytes, name));
+/** Texts of a column of a table, else lines. */
+async function readFile(
+  path: string,
+  column: string | undefined,
+  known: () => KnownColumn,
+  { terminal, signal }: Session,
+): Promise<string[]> {
+  const { name: file, bytes } = await readData(path, signal);
+  const body = decode(bytes, file);
+  if (column === undefined && !isTable(path)) return textLines(body);
+  const text = column ?? textColumn(file, body, known());
+  return parseTexts(body, { format: exampleFormat(path), text, file, onWarning: (warning) => terminal.error(warning) });
 }
 
 /** Lines that are not blank, whatever ends them. */

@@ -1,11 +1,12 @@
 import { SingleBar } from "cli-progress";
 import type { DownloadProgress } from "../../io/node/index.js";
-import { formatBytes } from "./number-format.js";
+import { stopwatch } from "../../waiting/stopwatch.js";
+import { formatBytes, formatDuration } from "./number-format.js";
 import type { Terminal } from "./terminal.js";
 
 /** A piece of work under way. */
 export interface Progress {
-  /** @param done of the total; @param note what else to show, such as the loss */
+  /** @param done of the total; @param note what to show beside it, such as the loss; default the time that is left */
   update(done: number, note?: string): void;
   stop(): void;
 }
@@ -13,7 +14,7 @@ export interface Progress {
 /** How progress is shown. */
 export interface ProgressOptions {
   readonly total: number;
-  /** Lines in all where there is no terminal to redraw; default 4. */
+  /** Lines in all where there is no terminal to redraw; default 0, none. */
   readonly lines?: number;
   /** How done and total are written; default whole numbers. */
   readonly format?: (value: number) => string;
@@ -21,8 +22,10 @@ export interface ProgressOptions {
 
 const BAR_WIDTH = 24;
 const TITLE_WIDTH = 14;
+const FEW_TEXTS = 20;
+const silent: Progress = { update() {}, stop() {} };
 
-/** Shows progress: a bar that is redrawn on a terminal, a plain line every so often elsewhere, nothing when quiet. */
+/** Shows progress: a bar that is redrawn on a terminal, elsewhere a plain line every so often where that is asked for, nothing when quiet. */
 export class ProgressReporter {
   /** @param say writes a plain line */
   constructor(
@@ -32,8 +35,14 @@ export class ProgressReporter {
   ) {}
 
   start(title: string, options: ProgressOptions): Progress {
-    if (this.quiet) return { update() {}, stop() {} };
-    return this.terminal.canRedraw ? this.bar(title, options) : this.lines(title, options);
+    if (this.quiet) return silent;
+    if (this.terminal.canRedraw) return this.bar(title, options);
+    return (options.lines ?? 0) > 0 ? this.lines(title, options) : silent;
+  }
+
+  /** Texts going through a model, on a terminal: for so few that they are done at once there is no bar. */
+  texts(title: string, total: number): Progress {
+    return total < FEW_TEXTS ? silent : this.start(title, { total });
   }
 
   /** Takes the events of a download, file after file. `stop` it when the model is there. */
@@ -45,7 +54,7 @@ export class ProgressReporter {
         if (event.file !== file) {
           current?.stop();
           file = event.file;
-          current = this.start(`fetching ${event.file}`, { total: event.total, format: formatBytes });
+          current = this.start(`fetching ${event.file}`, { total: event.total, format: formatBytes, lines: 4 });
         }
         current?.update(event.received);
       },
@@ -67,9 +76,10 @@ export class ProgressReporter {
     const all = format(total);
     const fields = (done: number, note: string) => ({ done: format(done).padStart(all.length), all, note });
     let last = 0;
+    const elapsed = stopwatch();
     bar.start(total, 0, fields(0, ""));
     return {
-      update(done, note = "") {
+      update(done, note = timeLeft(elapsed() / 1000, done, total)) {
         last = done;
         bar.update(done, fields(done, note));
       },
@@ -80,7 +90,7 @@ export class ProgressReporter {
     };
   }
 
-  private lines(title: string, { total, lines = 4, format = String }: ProgressOptions): Progress {
+  private lines(title: string, { total, lines = 1, format = String }: ProgressOptions): Progress {
     const every = Math.max(1, Math.ceil(total / lines));
     const width = format(total).length;
     let next = every;
@@ -93,4 +103,15 @@ export class ProgressReporter {
       stop() {},
     };
   }
+}
+
+/** Progress on the error stream, where results of a command do not go. */
+export function reporterOf(terminal: Terminal): ProgressReporter {
+  return new ProgressReporter(terminal, (line) => terminal.error(line), false);
+}
+
+/** What is left at the speed so far, in words; nothing before some of it is done. */
+function timeLeft(seconds: number, done: number, total: number): string {
+  if (done === 0 || done >= total || seconds < 0.5) return "";
+  return `${formatDuration((seconds / done) * (total - done))} left`;
 }

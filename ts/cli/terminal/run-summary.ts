@@ -41,10 +41,21 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
       "engine",
       `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
     ],
+    ["estimate", estimateText(job.estimate)],
     ["run", folder],
   ];
   const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
   return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+}
+
+function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
+  const { baseline, training, test, total } = seconds;
+  const parts = [
+    ...(baseline === 0 ? [] : [`baseline ${formatDuration(baseline)}`]),
+    `training ${formatDuration(training)}`,
+    `test ${formatDuration(test)}`,
+  ];
+  return `about ${formatDuration(total)} (${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;
 }
 
 /** Accuracy and loss before, of the head alone, and after. */

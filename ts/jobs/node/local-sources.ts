@@ -18,7 +18,7 @@ export const localSources: JobSources = {
       },
     };
   },
-  readData: async (path) => readData(path),
+  readData: (path, { signal } = {}) => readData(path, signal),
   machine: () => ({
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,

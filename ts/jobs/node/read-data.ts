@@ -1,18 +1,34 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { close, constants, existsSync, open as openFile, realpathSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { Socket } from "node:net";
 import { isAbsolute, relative } from "node:path";
-import { ConfigError } from "../../errors/errors.js";
+import { addAbortSignal, type Readable } from "node:stream";
+import { promisify } from "node:util";
+import { AbortError, ConfigError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
+import { throwIfAborted } from "../../waiting/abort.js";
 import type { DataFile } from "../job-sources.js";
 import { LONGEST_TEXT } from "../text-file.js";
 
-/** A file of texts. Throws `ConfigError` where it cannot be read, or not at once. */
-export function readData(path: string): DataFile {
+/** Gives a bare descriptor, which a socket then owns: a `FileHandle` would close it once more when it is collected. */
+const open = promisify(openFile);
+
+const STANDARD_INPUT = "/dev/stdin";
+
+/**
+ * A file of texts; pipes, named ones and /dev/stdin, are read to their end, for which nothing else has to wait. Throws
+ * `ConfigError` where it cannot be read, or not at once, and `AbortError` when cancelled.
+ */
+export async function readData(path: string, signal?: AbortSignal): Promise<DataFile> {
+  throwIfAborted(signal);
   if (isFolder(path))
     throw new ConfigError(`${path}: a file of examples is expected, this is a folder`, { file: path });
-  checkSize(path);
+  const kind = kindOf(path);
   try {
-    return { name: shownPath(path), bytes: readFileSync(path) };
+    return { name: shownPath(path), bytes: await readers[kind](path, signal) };
   } catch (cause) {
+    throwIfAborted(signal);
+    if (cause instanceof ConfigError) throw cause;
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new ConfigError(
       missing ? `${path}: there is no such file` : `${path} cannot be read: ${String(cause)}`,
@@ -28,17 +44,76 @@ function shownPath(path: string): string {
   return shorter === "" || shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter;
 }
 
-/** More than a string can hold; and a device may have no end. Pipes are read to theirs. */
-function checkSize(path: string): void {
+type Kind = "file" | "input" | "pipe";
+
+/** What a path leads to. More than a string can hold is refused, and so is a device, which may have no end. */
+function kindOf(path: string): Kind {
   const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined || status.isFIFO()) return;
-  if (!status.isFile() && realpathSync(path) !== realpathSync("/dev/stdin")) {
-    throw new ConfigError(`${path}: a file of examples is expected, this is a device`, { file: path });
+  if (status === undefined) return "file";
+  if (status.isFile()) {
+    if (status.size > LONGEST_TEXT) throw tooLong(path, status.size);
+    return "file";
   }
-  if (status.size > LONGEST_TEXT) {
-    throw new ConfigError(
-      `${path} has ${status.size} bytes; at most ${LONGEST_TEXT} can be read at once: split it into several`,
-      { path, size: status.size },
+  if (existsSync(STANDARD_INPUT) && realpathSync(path) === realpathSync(STANDARD_INPUT)) return "input";
+  if (status.isFIFO()) return "pipe";
+  throw new ConfigError(`${path}: a file of examples is expected, this is a device`, { file: path });
+}
+
+function tooLong(path: string, size: number): ConfigError {
+  return new ConfigError(
+    `${path} has ${size} bytes; at most ${LONGEST_TEXT} can be read at once: split it into several`,
+    { path, size },
+  );
+}
+
+const readers: Readonly<Record<Kind, (path: string, signal: AbortSignal | undefined) => Promise<Uint8Array>>> = {
+  file: (path, signal) => readFile(path, { signal }),
+  input: (path, signal) => readToEnd(path, process.stdin, signal),
+  async pipe(path, signal) {
+    const fd = await openPipe(path, signal);
+    // A socket polls; a file's read would hold a thread, and the end of the process, until somebody writes.
+    const socket = new Socket({ fd, readable: true, writable: false });
+    try {
+      return await readToEnd(path, socket, signal);
+    } finally {
+      socket.destroy();
+    }
+  },
+};
+
+/** Opens a pipe once somebody writes to it; an abort is a writer that has nothing to say. */
+async function openPipe(path: string, signal: AbortSignal | undefined): Promise<number> {
+  const wake = () => {
+    open(path, constants.O_WRONLY | constants.O_NONBLOCK).then(
+      (writer) => close(writer),
+      // Nobody is waiting any more.
+      () => undefined,
     );
+  };
+  signal?.addEventListener("abort", wake, { once: true });
+  try {
+    const fd = await open(path, constants.O_RDONLY);
+    if (signal?.aborted) close(fd);
+    throwIfAborted(signal);
+    return fd;
+  } finally {
+    signal?.removeEventListener("abort", wake);
   }
+}
+
+async function readToEnd(path: string, stream: Readable, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of signal === undefined ? stream : addAbortSignal(signal, stream)) {
+      chunks.push(chunk as Uint8Array);
+      size += (chunk as Uint8Array).length;
+      if (size > LONGEST_TEXT) throw tooLong(path, size);
+    }
+  } catch (cause) {
+    if (signal?.aborted)
+      throw new AbortError(`interrupted while reading ${path}`, { file: path, reason: signal.reason }, { cause });
+    throw cause;
+  }
+  return Buffer.concat(chunks);
 }

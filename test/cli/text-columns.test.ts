@@ -1,0 +1,84 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+
+let fixture: Fixture;
+let run: string;
+const texts = ["the film was good", "a very dull story, really"];
+
+beforeAll(async () => {
+  fixture = await makeFixture();
+  run = fixture.path("run");
+  const rows = (head: string, delimiter: string) =>
+    `${head.replaceAll(",", delimiter)}\n${texts.map((text, i) => `${i}${delimiter}"${text}"\n`).join("")}`;
+  for (const [name, content] of Object.entries({
+    "same.csv": rows("id,text", ","),
+    "bom.csv": `\ufeff${rows("id,text", ",")}`,
+    "same.tsv": rows("id,text", "\t"),
+    "same.jsonl": texts.map((text, id) => `${JSON.stringify({ id, text })}\n`).join(""),
+    "other.csv": rows("id,body", ","),
+    "other.jsonl": texts.map((body, id) => `${JSON.stringify({ id, body })}\n`).join(""),
+    "headless.csv": texts.map((text, i) => `${i},"${text}"\n`).join(""),
+    "wide.csv": `${Array.from({ length: 15 }, (_, i) => `c${i}`).join(",")}\n`,
+    "broken.jsonl": "{\n",
+    "lines.txt": `text\n${texts.join("\n")}\n`,
+  }))
+    await writeFile(fixture.path(name), content);
+  expect((await lowrank([...shortRun(fixture, run, 3), "--no-baseline"])).code).toBe(0);
+  const numbered = [...shortRun(fixture, fixture.path("numbered"), 3), "--no-baseline"];
+  expect((await lowrank([...numbered, "--text", "0", "--label", "label"])).code).toBe(0);
+});
+afterAll(() => fixture.remove());
+
+const outputs = (out: string) =>
+  out
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { text: string }).text);
+
+describe("a table without --text", () => {
+  it.each(["same.csv", "bom.csv", "same.tsv", "same.jsonl"])("%s is read by the run's own column", async (file) => {
+    const predicted = await lowrank(["predict", "--run", run, "--file", fixture.path(file), "--json"]);
+    expect(predicted).toMatchObject({ code: 0, err: "" });
+    expect(outputs(predicted.out)).toEqual(texts);
+    const embedded = await lowrank(["embed", "--adapter", run, "--file", fixture.path(file)]);
+    expect(embedded).toMatchObject({ code: 0, err: "" });
+    expect(outputs(embedded.out)).toEqual(texts);
+  });
+
+  it.each<[file: string, says: RegExp]>([
+    [
+      "other.csv",
+      /^error: \S*other\.csv is a table: which of its columns holds the texts\? Name it with --text COLUMN: it has "id", "body"; the one of \S*run, "text", is not among them\n$/,
+    ],
+    ["other.jsonl", /it has "id", "body"; the one of \S*run, "text", is not among them\n$/],
+    ["headless.csv", /it has "0", "the film was good"; the one/],
+    ["wide.csv", /"c10", "c11" and 3 more; the one/],
+    ["broken.jsonl", /which of its columns holds the texts/],
+  ])("%s asks which column is meant, and labels nothing", async (file, says) => {
+    for (const command of [
+      ["predict", "--run", run],
+      ["embed", "--adapter", run],
+    ]) {
+      const { code, out, err } = await lowrank([...command, "--file", fixture.path(file)]);
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(err).toMatch(says);
+    }
+  });
+
+  it("asks where there is no run that could say it", async () => {
+    const { code, err } = await lowrank(["embed", "--model", fixture.model, "--file", fixture.path("same.csv")]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/Name it with --text COLUMN: it has "id", "text"\n$/);
+  });
+
+  it("is read by a number where the run was", async () => {
+    const args = ["predict", "--run", fixture.path("numbered"), "--json", "--file", fixture.path("headless.csv")];
+    expect(outputs((await lowrank(args)).out)).toEqual(["0", "1"]);
+  });
+
+  it("is no plain text file: that is a text a line", async () => {
+    const { out } = await lowrank(["predict", "--run", run, "--json", "--file", fixture.path("lines.txt")]);
+    expect(outputs(out)).toEqual(["text", ...texts]);
+  });
+});

@@ -1,0 +1,96 @@
+import type { Prepared, JobContext } from "../prepare.js";
+import { nextTask } from "../../waiting/next-task.js";
+import { stopwatch } from "../../waiting/stopwatch.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { timeStep } from "../../train/timed-step.js";
+import type { MemoryNeed } from "./memory-need.js";
+
+/** What a run will take, told before it begins. */
+export interface JobEstimate {
+  /** Seconds, from a few steps that were timed: of the baseline, of training, of the test at the end, and of all. */
+  readonly seconds: {
+    readonly baseline: number;
+    readonly training: number;
+    readonly test: number;
+    readonly total: number;
+  };
+  /** Bytes of linear memory: at most in use, and what there can be. */
+  readonly memory: MemoryNeed;
+}
+
+/** Steps that are timed: the first ones run code that is not yet compiled well. They end once so many milliseconds have passed. */
+const [TRIALS, ENOUGH_MS] = [4, 1500];
+/** Tokens of the texts on which the encoder alone is timed: a batch of its own. */
+const SAMPLE_TOKENS = 512;
+/** A run that takes more seconds than this is warned of. */
+const LONG = 20 * 60;
+
+/**
+ * Times some of the run's own steps and texts, without an update: no bit of the run is another for it. Warns of a run that
+ * takes more than twenty minutes. Throws `AbortError` within a step.
+ * @param done steps that a run has behind it that goes on; null for one that begins
+ */
+export async function estimateJob(prepared: Prepared, done: number | null, context: JobContext): Promise<JobEstimate> {
+  const { settings, steps, tokens, memory } = prepared;
+  const { emit, words } = context;
+  const left = steps - (done ?? 0);
+  const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
+  const stepSeconds = (await secondsPerToken(trialSteps(prepared), context)) * (counted / tokens.steps.length);
+  const textSeconds = await secondsPerToken(trialTexts(prepared, context), context);
+  const texts = tokens.validation + (settings.baseline ? tokens.train : 0);
+  const baseline = done === null ? textSeconds * texts : 0;
+  const [training, test] = [stepSeconds * left, textSeconds * tokens.validation];
+  const total = baseline + training + test;
+  if (total > LONG) {
+    const message =
+      `this run will take about ${Math.round(total / 60)} minutes: fewer ${words.setting("steps")} or a lower ` +
+      `${words.setting("maxTokens")} make it shorter`;
+    emit({ type: "warning", message });
+  }
+  return { seconds: { baseline, training, test, total }, memory };
+}
+
+/** Something that is done to be timed: gives how many tokens, and milliseconds. */
+type Trial = () => Promise<{ readonly tokens: number; readonly milliseconds: number }>;
+
+/** The fastest of several trials. */
+async function secondsPerToken(trial: (i: number) => Trial, { signal }: JobContext): Promise<number> {
+  let best = Infinity;
+  const elapsed = stopwatch();
+  for (let i = 0; i < TRIALS && (i === 0 || elapsed() < ENOUGH_MS); i++) {
+    await nextTask();
+    throwIfAborted(signal);
+    const { tokens, milliseconds } = await trial(i)();
+    best = Math.min(best, milliseconds / Math.max(tokens, 1) / 1000);
+  }
+  return best;
+}
+
+/** The run's first steps. */
+function trialSteps({ classifier, dataset, settings, steps, tokens }: Prepared): (i: number) => Trial {
+  const classes = new Map(classifier.labels.map((label, i) => [label, i]));
+  return (i) => async () => {
+    const examples = Array.from(tokens.batchAt(i % steps), (row) => {
+      const { text, label } = dataset.train.examples[row]!;
+      return { ids: classifier.encoder.tokenizer.encode(text), target: classes.get(label)! };
+    });
+    const milliseconds = timeStep(classifier, examples, settings.accumulate);
+    return { tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0), milliseconds };
+  };
+}
+
+/** Some of the texts to test on. */
+function trialTexts({ classifier: { encoder }, dataset }: Prepared, { signal }: JobContext): (i: number) => Trial {
+  const texts: string[] = [];
+  let tokens = 0;
+  for (const { text } of dataset.validation.examples) {
+    if (tokens >= SAMPLE_TOKENS) break;
+    texts.push(text);
+    tokens += encoder.tokenizer.encode(text).length;
+  }
+  return () => async () => {
+    const elapsed = stopwatch();
+    await encoder.encode(texts, { adapter: null, signal });
+    return { tokens, milliseconds: elapsed() };
+  };
+}

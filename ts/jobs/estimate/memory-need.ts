@@ -1,0 +1,64 @@
+import type { Engine } from "../../engine/running.js";
+import { MemoryError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { readRequiredJson } from "../../io/model-source.js";
+import { estimateMemory } from "../../models/estimate-memory.js";
+import type { TextClassifier } from "../../tasks/text-classifier.js";
+import { sizeOf } from "../../values/shape.js";
+import type { JobModel } from "../job-sources.js";
+import type { JobWords } from "../job-events.js";
+import type { TrainingSettings } from "../training-settings.js";
+import type { BatchTokens } from "./batch-tokens.js";
+
+/** Linear memory in bytes. */
+export interface MemoryNeed {
+  /** What the run takes at most: model, adapter, head, optimizer and the largest step. */
+  readonly needed: number;
+  /** What there can be at most. */
+  readonly maximum: number;
+}
+
+const FLOAT = 4;
+
+/** Bytes for people. */
+const size = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+
+/** Throws `MemoryError` where the model alone does not fit, before it is loaded. */
+export async function checkModelFits(model: JobModel, { info }: Engine): Promise<void> {
+  const { used, maximum } = info.memory;
+  const { weights, packed, total } = estimateMemory(await readRequiredJson(model, "config.json"), { tokens: 1 });
+  if (used + total <= maximum) return;
+  throw new MemoryError(
+    `model ${clip(model.name)}: training on it takes ${size(weights + packed)} of linear memory for its weights alone, ` +
+      `${size(maximum - used)} of ${size(maximum)} are left: take a smaller model`,
+    { requested: total, used, maximum },
+  );
+}
+
+/** What a run will take. Throws `MemoryError`, with the settings that help, where there is not as much. */
+export function memoryNeed(
+  classifier: TextClassifier,
+  tokens: BatchTokens,
+  settings: Pick<TrainingSettings, "accumulate" | "batchSize">,
+  words: JobWords,
+): MemoryNeed {
+  const { graph, model } = classifier.encoder;
+  const { used, maximum } = graph.engine.info.memory;
+  const parameters = classifier.params().reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
+  const rank = classifier.modelAdapter.config.r;
+  /** Gradients and both moments; and, where there are several micro-batches, the first ones' gradients. */
+  const need = (accumulate: number) =>
+    used +
+    FLOAT * parameters * (accumulate === 1 ? 3 : 4) +
+    model.stepMemory({ tokens: tokens.largest(accumulate), rank });
+  const needed = need(settings.accumulate);
+  if (needed <= maximum) return { needed, maximum };
+  const { batchSize } = settings;
+  const parts = Array.from({ length: batchSize }, (_, i) => i + 1).find((count) => need(count) <= maximum);
+  const cut = parts === undefined ? "" : `raise ${words.setting("accumulate")} to ${parts} for the same result, or `;
+  throw new MemoryError(
+    `the largest step, of ${tokens.largest(settings.accumulate)} tokens, takes ${size(needed)} of linear memory with all else, ` +
+      `${size(maximum)} can be had: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,
+    { requested: needed, used, maximum },
+  );
+}

@@ -1,0 +1,109 @@
+import { oneOf, unexpected, whole } from "../arguments/settings.js";
+import { ConfigError, FormatError, LowrankError } from "../errors/errors.js";
+import { parseJsonObject } from "../io/json.js";
+import { VERSION } from "../version.js";
+import { runFiles, type RunStore } from "./run-store.js";
+import { checkSettings } from "./settings-check.js";
+import type { TrainingSettings } from "./training-settings.js";
+
+const FORMAT = "lowrank-run-1";
+
+/** Where a run stands. What a process that was killed wrote last stays, so "training" may be of one that is gone. */
+export const runStates = ["preparing", "training", "interrupted", "failed"] as const;
+
+/** What a run leaves in its store from its first moment to its end: run.json. The report takes its place when it is finished. */
+export interface RunRecord {
+  readonly status: (typeof runStates)[number];
+  /** Version of this package. */
+  readonly lowrank: string;
+  /** When the run began, and when this was written; ISO 8601. */
+  readonly began: string;
+  readonly changed: string;
+  /** Optimizer steps in all; null until the data are read. */
+  readonly steps: number | null;
+  /** What ended it, where its status is "failed". */
+  readonly error: { readonly code: string; readonly message: string; readonly step: number | null } | null;
+  /** The whole spec. */
+  readonly settings: TrainingSettings;
+}
+
+/** Reads run.json; null where the store has none. Throws `FormatError` where it is not what a run wrote. */
+export async function readRecord(store: RunStore): Promise<RunRecord | null> {
+  const bytes = await store.read(runFiles.record);
+  return bytes === null ? null : parseRecord(bytes, store.place(runFiles.record));
+}
+
+function parseRecord(bytes: Uint8Array, path: string): RunRecord {
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
+  const record = parseJsonObject(bytes, fail) as unknown as RunRecord & { readonly format: unknown };
+  try {
+    if (record.format !== FORMAT) throw unexpected("run", "format", `"${FORMAT}"`, record.format);
+    oneOf("run", "status", record.status, runStates);
+    for (const name of ["lowrank", "began", "changed"] as const)
+      if (typeof record[name] !== "string") throw unexpected("run", name, "text", record[name]);
+    if (record.steps !== null) whole("run", "steps", record.steps, 1);
+    if (record.error !== null && typeof (record.error as { message?: unknown } | undefined)?.message !== "string")
+      throw unexpected("run", "error", "null or { code, message, step }", record.error);
+    checkSettings("run", record.settings);
+    return record;
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw fail(cause.message, cause);
+  }
+}
+
+/** Writes run.json as a run goes on, and puts back what was there where it comes to nothing. */
+export class RecordWriter {
+  private written = false;
+
+  private constructor(
+    private readonly store: RunStore,
+    private readonly settings: TrainingSettings,
+    private readonly began: string,
+    private steps: number | null,
+    private readonly before: Uint8Array | null,
+  ) {}
+
+  /** The record of a run that begins or goes on; nothing is written yet. */
+  static async of(store: RunStore, settings: TrainingSettings, resumes: boolean): Promise<RecordWriter> {
+    const before = await store.read(runFiles.record);
+    const known = resumes ? await readRecord(store) : null;
+    return new RecordWriter(store, settings, known?.began ?? new Date().toISOString(), known?.steps ?? null, before);
+  }
+
+  prepare(): Promise<void> {
+    return this.write("preparing", null);
+  }
+
+  train(steps: number): Promise<void> {
+    this.steps = steps;
+    return this.write("training", null);
+  }
+
+  interrupt(): Promise<void> {
+    return this.write("interrupted", null);
+  }
+
+  fail(error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    const { code, details } = error instanceof LowrankError ? error : { code: "OTHER", details: {} };
+    const { step } = details as { step?: unknown };
+    return this.write("failed", { code, message, step: Number.isSafeInteger(step) ? (step as number) : null });
+  }
+
+  /** As before the run. */
+  async undo(): Promise<void> {
+    if (!this.written) return;
+    if (this.before === null) await this.store.remove(runFiles.record);
+    else await this.store.write({ [runFiles.record]: this.before });
+  }
+
+  private async write(status: RunRecord["status"], error: RunRecord["error"]): Promise<void> {
+    const { began, steps, settings } = this;
+    const changed = new Date().toISOString();
+    const record: RunRecord = { status, lowrank: VERSION, began, changed, steps, error, settings };
+    const text = JSON.stringify({ format: FORMAT, ...record }, null, 2);
+    this.written = true;
+    await this.store.write({ [runFiles.record]: new TextEncoder().encode(`${text}\n`) });
+  }
+}
