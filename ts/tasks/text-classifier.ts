@@ -13,7 +13,7 @@ import { readHead, takeLabels, writeHead } from "./classifier-files.js";
 import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
-import { whole } from "../arguments/settings.js";
+import { flag, whole } from "../arguments/settings.js";
 import { typedKind } from "../arguments/typed-array.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
@@ -35,6 +35,12 @@ export interface Prediction {
 
 /** What every call of a classifier takes: its adapter is its own. */
 export type ClassifyOptions = Omit<InferOptions, "adapter" | "adapters">;
+
+/** How a classifier is measured. */
+export interface EvaluateOptions extends ClassifyOptions {
+  /** Whether 95 % intervals are wanted; default true. */
+  readonly intervals?: boolean;
+}
 
 /** A new classifier. */
 export interface ClassifierOptions {
@@ -193,15 +199,21 @@ export class TextClassifier implements Task<TokenizedExample> {
     return asked.map((text, i) => prediction(text, this.labels, logits[i]!, i));
   }
 
-  /** Accuracy, loss and confusion matrix on known examples. Throws as `predict` does. */
-  async evaluate(examples: readonly Example[], options: ClassifyOptions = {}): Promise<Metrics> {
+  /**
+   * Accuracy, loss, scores of each class and confusion matrix on known examples; 95 % intervals by default. Throws as
+   * `predict` does.
+   */
+  async evaluate(examples: readonly Example[], options: EvaluateOptions = {}): Promise<Metrics> {
+    checkOptions("evaluate", options, ["signal", "onProgress", "intervals"]);
+    const { intervals = true, ...others } = options;
+    flag("evaluate", "intervals", intervals);
     const taken = takeExamples(examples);
     const targets = taken.map(({ label }) => this.target(label));
     const logits = await this.logits(
       taken.map(({ text }) => text),
-      options,
+      others,
     );
-    return metrics(logits, targets, this.labels.length);
+    return metrics(logits, targets, this.labels.length, { intervals });
   }
 
   /** Logits of each text, `[classes]`, with adapter and head as they are when the call begins. */
