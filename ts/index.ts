@@ -44,10 +44,21 @@ export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export type { LoadOptions } from "./models/sentence/sentence-encoder.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
-export type { ClassifierOptions, EvaluateOptions, Prediction } from "./tasks/text-classifier.js";
+export type { ClassWeights } from "./tasks/class-weights.js";
+export type { ClassifierFitOptions, ClassifierOptions, EvaluateOptions, Prediction } from "./tasks/text-classifier.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
-export type { Checkpoint, FitOptions, FitReport, ProgressEvent, StepRecord } from "./train/fit-options.js";
+export type {
+  Checkpoint,
+  EvaluateEvery,
+  EvaluationState,
+  FitEvaluation,
+  FitOptions,
+  FitReport,
+  Measurement,
+  ProgressEvent,
+  StepRecord,
+} from "./train/fit-options.js";
 export { HeadOnlyTask } from "./train/head-only.js";
 export type { VectorExample } from "./train/head-only.js";
 export type { BootstrapOptions, Interval } from "./train/bootstrap.js";

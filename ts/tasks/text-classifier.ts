@@ -5,15 +5,18 @@ import type { Example } from "../io/examples/example.js";
 import type { FileMap } from "../io/file-map.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
+import { balancedOrder } from "../train/balanced-order.js";
 import { fit } from "../train/fit.js";
+import { FIT_OPTIONS, takeFitOptions } from "../train/fit-settings.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
+import { type ClassWeights, classWeightsOf } from "./class-weights.js";
 import { readHead, takeLabels, writeHead } from "./classifier-files.js";
 import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
-import { flag, whole } from "../arguments/settings.js";
+import { flag, oneOf, whole } from "../arguments/settings.js";
 import { typedKind } from "../arguments/typed-array.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
@@ -50,6 +53,20 @@ export interface ClassifierOptions {
   readonly lora?: LoraOptions;
   /** Name of that adapter in the encoder; default "classifier". */
   readonly adapter?: string;
+}
+
+/** How a classifier is trained. */
+export interface ClassifierFitOptions extends FitOptions {
+  /**
+   * How much each class counts in the loss: its mean divides by the weights of a step's targets, as PyTorch's weighted cross
+   * entropy does. Default: all the same.
+   */
+  readonly classWeights?: ClassWeights;
+  /**
+   * "balanced": every class stands in the batches as often as any other, rare ones again and again, in an order that `seed`
+   * decides. Default: every example as often as any other.
+   */
+  readonly sampling?: "balanced";
 }
 
 /** An example as training takes it. */
@@ -167,20 +184,46 @@ export class TextClassifier implements Task<TokenizedExample> {
    * Throws `ConfigError` for a label that the classifier does not have, while an adapter is merged into the base, and
    * while another `fit` trains this classifier; see `fit` for the rest.
    */
-  async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
+  async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable();
-    return fit(this, this.prepare(examples), options);
+    checkOptions("fit", options, [...FIT_OPTIONS, "classWeights", "sampling"]);
+    const { classWeights, sampling, ...rest } = options;
+    const prepared = this.prepare(examples);
+    const targets = prepared.map(({ target }) => target);
+    const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, this.labels, targets);
+    const task: Task<TokenizedExample> = {
+      graph: this.graph,
+      params: () => this.params(),
+      loss: (part) => this.weightedLoss(part, weights),
+      memory: (part) => this.memory(part),
+    };
+    if (sampling === undefined) return fit(task, prepared, rest);
+    oneOf("fit", "sampling", sampling, ["balanced"]);
+    if (rest.order !== undefined)
+      throw new ConfigError("fit: sampling and order both say which examples a step takes; leave one of them out", {
+        op: "fit",
+        option: "sampling",
+      });
+    if (prepared.length === 0) return fit(task, prepared, rest);
+    const { batchSize, seed } = takeFitOptions(prepared.length, rest);
+    const order = balancedOrder(targets, Math.min(batchSize, prepared.length), seed, this.graph.engine);
+    return fit(task, prepared, { ...rest, order });
   }
 
   /** Summed cross entropy of some examples. */
   loss(examples: readonly TokenizedExample[]): BatchLoss {
+    return this.weightedLoss(examples, undefined);
+  }
+
+  private weightedLoss(examples: readonly TokenizedExample[], weights: Float32Array | undefined): BatchLoss {
     this.checkTrainable();
     const taken = this.takeTokenized("loss", examples);
     const batch = raggedBatch(taken.map(({ ids }) => ids));
     const logits = this.head.logits(this.encoder.pooled(batch, this.modelAdapter));
     const targets = taken.map(({ target }) => target);
-    const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum" });
-    return { sum, targets: targets.length, tokens: batch.ids.length };
+    const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights });
+    const weight = weights === undefined ? targets.length : targets.reduce((total, one) => total + weights[one]!, 0);
+    return { sum, targets: targets.length, weight, tokens: batch.ids.length };
   }
 
   /** Bytes that a step on these examples takes. */
