@@ -44,19 +44,36 @@ export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export type { LoadOptions } from "./models/sentence/sentence-encoder.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
+export type { ClassWeights } from "./tasks/class-weights.js";
 export type {
+  ClassifierFitOptions,
   ClassifierOptions,
+  EvaluateOptions,
   LoadClassifierOptions,
   OpenClassifierOptions,
   Prediction,
 } from "./tasks/text-classifier.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
-export type { Checkpoint, FitOptions, FitReport, ProgressEvent, StepRecord } from "./train/fit-options.js";
+export type {
+  Checkpoint,
+  EvaluateEvery,
+  EvaluationState,
+  FitEvaluation,
+  FitOptions,
+  FitReport,
+  Measurement,
+  ProgressEvent,
+  StepRecord,
+} from "./train/fit-options.js";
 export { HeadOnlyTask } from "./train/head-only.js";
 export type { VectorExample } from "./train/head-only.js";
+export type { BootstrapOptions, Interval } from "./train/bootstrap.js";
+export type { ClassScores } from "./train/class-scores.js";
 export { metrics } from "./train/metrics.js";
-export type { Metrics } from "./train/metrics.js";
+export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics.js";
+export { pairedDifference } from "./train/paired-difference.js";
+export type { Difference, PairedDifference } from "./train/paired-difference.js";
 export type { BatchLoss, Task } from "./train/task.js";
 
 export type { Example } from "./io/examples/example.js";

@@ -71,8 +71,9 @@ describe("evaluate", () => {
 
   it("takes other data, and shows a table", async () => {
     const { out } = await lowrank(["evaluate", "--run", run, "--data", fixture.data]);
-    expect(out).toMatch(/: 40 texts\naccuracy \d+\.\d %, loss \d\.\d+/);
-    expect(out).toMatch(/is good +\d+ +\d+ +\d+\.\d %/);
+    const interval = String.raw`\d+\.\d % \(\d+\.\d–\d+\.\d\)`;
+    expect(out).toMatch(new RegExp(`: 40 texts\naccuracy ${interval}, loss \\d\\.\\d+\nmacro F1 ${interval}\n`));
+    expect(out).toMatch(/is good( +\d+){2}( +\d+\.\d %){3} +20/);
   });
 });
 

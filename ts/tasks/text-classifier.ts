@@ -7,10 +7,13 @@ import type { ModelSource } from "../io/model-source.js";
 import { checkNotMerged, readAdapter } from "../io/peft/index.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
+import { balancedOrder } from "../train/balanced-order.js";
 import { fit } from "../train/fit.js";
+import { FIT_OPTIONS, takeFitOptions } from "../train/fit-settings.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
+import { type ClassWeights, classWeightsOf } from "./class-weights.js";
 import { labelsOf, readHead, writeHead } from "./classifier-files.js";
 import { takeLabels } from "./labels-file.js";
 import { type EncoderOptions, openParts } from "./open-classifier.js";
@@ -18,7 +21,7 @@ import { tokenizerFor } from "./trained-on.js";
 import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
-import { flag, whole } from "../arguments/settings.js";
+import { flag, oneOf, whole } from "../arguments/settings.js";
 import { typedKind } from "../arguments/typed-array.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
@@ -43,6 +46,12 @@ export interface Prediction {
 /** What every call of a classifier takes: its adapter is its own. */
 export type ClassifyOptions = Omit<InferOptions, "adapter" | "adapters">;
 
+/** How a classifier is measured. */
+export interface EvaluateOptions extends ClassifyOptions {
+  /** Whether 95 % intervals are wanted; default true. */
+  readonly intervals?: boolean;
+}
+
 /** A new classifier. */
 export interface ClassifierOptions {
   /** Names of the classes, two or more. */
@@ -65,6 +74,20 @@ export interface LoadClassifierOptions extends WeightOptions {
 export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
   /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
   readonly model?: string | FileMap | ModelSource;
+}
+
+/** How a classifier is trained. */
+export interface ClassifierFitOptions extends FitOptions {
+  /**
+   * How much each class counts in the loss: its mean divides by the weights of a step's targets, as PyTorch's weighted cross
+   * entropy does. Default: all the same.
+   */
+  readonly classWeights?: ClassWeights;
+  /**
+   * "balanced": every class stands in the batches as often as any other, rare ones again and again, in an order that `seed`
+   * decides. Default: every example as often as any other.
+   */
+  readonly sampling?: "balanced";
 }
 
 /** An example as training takes it. */
@@ -231,20 +254,46 @@ export class TextClassifier implements Task<TokenizedExample> {
    * Throws `ConfigError` for a label that the classifier does not have, while an adapter is merged into the base, and
    * while another `fit` trains this classifier; see `fit` for the rest.
    */
-  async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
+  async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable("fit");
-    return fit(this, this.prepare("fit", examples), options);
+    checkOptions("fit", options, [...FIT_OPTIONS, "classWeights", "sampling"]);
+    const { classWeights, sampling, ...rest } = options;
+    const prepared = this.prepare("fit", examples);
+    const targets = prepared.map(({ target }) => target);
+    const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, this.labels, targets);
+    const task: Task<TokenizedExample> = {
+      graph: this.graph,
+      params: () => this.params(),
+      loss: (part) => this.weightedLoss(part, weights),
+      memory: (part) => this.memory(part),
+    };
+    if (sampling === undefined) return fit(task, prepared, rest);
+    oneOf("fit", "sampling", sampling, ["balanced"]);
+    if (rest.order !== undefined)
+      throw new ConfigError("fit: sampling and order both say which examples a step takes; leave one of them out", {
+        op: "fit",
+        option: "sampling",
+      });
+    if (prepared.length === 0) return fit(task, prepared, rest);
+    const { batchSize, seed } = takeFitOptions(prepared.length, rest);
+    const order = balancedOrder(targets, Math.min(batchSize, prepared.length), seed, this.graph.engine);
+    return fit(task, prepared, { ...rest, order });
   }
 
   /** Summed cross entropy of some examples. */
   loss(examples: readonly TokenizedExample[]): BatchLoss {
+    return this.weightedLoss(examples, undefined);
+  }
+
+  private weightedLoss(examples: readonly TokenizedExample[], weights: Float32Array | undefined): BatchLoss {
     this.checkTrainable("loss");
     const taken = this.takeTokenized("loss", examples);
     const batch = raggedBatch(taken.map(({ ids }) => ids));
     const logits = this.head.logits(this.encoder.pooled(batch, this.modelAdapter));
     const targets = taken.map(({ target }) => target);
-    const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum" });
-    return { sum, targets: targets.length, tokens: batch.ids.length };
+    const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights });
+    const weight = weights === undefined ? targets.length : targets.reduce((total, one) => total + weights[one]!, 0);
+    return { sum, targets: targets.length, weight, tokens: batch.ids.length };
   }
 
   /** Bytes that a step on these examples takes. */
@@ -264,8 +313,14 @@ export class TextClassifier implements Task<TokenizedExample> {
     return asked.map((text, i) => prediction(text, this.labels, logits[i]!, i));
   }
 
-  /** Accuracy, loss and confusion matrix on known examples. Throws `ConfigError` where there are none, and as `predict` does. */
-  async evaluate(examples: readonly Example[], options: ClassifyOptions = {}): Promise<Metrics> {
+  /**
+   * Accuracy, loss, scores of each class and confusion matrix on known examples; 95 % intervals by default. Throws
+   * `ConfigError` where there are none, and as `predict` does.
+   */
+  async evaluate(examples: readonly Example[], options: EvaluateOptions = {}): Promise<Metrics> {
+    checkOptions("evaluate", options, ["signal", "onProgress", "intervals"]);
+    const { intervals = true, ...others } = options;
+    flag("evaluate", "intervals", intervals);
     const taken = takeExamples("evaluate", examples);
     if (taken.length === 0)
       throw new ConfigError("evaluate: there are no examples to measure", { ...{ op: "evaluate", length: 0 } });
@@ -273,9 +328,9 @@ export class TextClassifier implements Task<TokenizedExample> {
     const logits = await this.ask(
       "evaluate",
       taken.map(({ text }) => text),
-      options,
+      others,
     );
-    return metrics(logits, targets, this.labels.length);
+    return metrics(logits, targets, this.labels.length, { intervals });
   }
 
   /** Logits of each text, `[classes]`, with adapter and head as they are when the call begins. */

@@ -3,7 +3,7 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { whole } from "../arguments/settings.js";
 import { formatShape, sizeOf, type Tensor } from "../values/tensor.js";
-import type { Checkpoint, StepRecord } from "./fit-options.js";
+import type { Checkpoint, EvaluationState, StepRecord } from "./fit-options.js";
 import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** What a checkpoint must fit; what is left out is not compared. */
@@ -61,7 +61,29 @@ export function checkCheckpoint(checkpoint: Checkpoint, { steps, shapes }: Check
     }
     return entry as unknown as StepRecord;
   });
-  return { step, parameters, optimizer: { steps: counts, buffers: moments }, streams, history };
+  const optimizerState = { steps: counts, buffers: moments };
+  const made = { step, parameters, optimizer: optimizerState, streams, history };
+  if (fields["evaluation"] === undefined) return made;
+  return { ...made, evaluation: checkEvaluation(fields["evaluation"], made) };
+}
+
+function checkEvaluation(value: unknown, { step, parameters }: Checkpoint): EvaluationState {
+  const at = "checkpoint.evaluation";
+  const { measured, best } = objectAt(at, value);
+  let last = -1;
+  const taken = listAt(`${at}.measured`, measured).map((each, i) => {
+    const place = `${at}.measured[${i}]`;
+    const { step: done, value: number } = objectAt(place, each);
+    last = whole("fit", `${place}.step`, done, last + 1, step);
+    if (!isFinite(number, -Infinity)) throw unlike(`${place}.value`, finiteFrom(-Infinity), number);
+    return { step: last, value: number as number };
+  });
+  if (best === null && taken.length === 0) return { measured: taken, best };
+  const kept = objectAt(`${at}.best`, best);
+  const bestStep = whole("fit", `${at}.best.step`, kept["step"], 0, step);
+  const values = listAt(`${at}.best.parameters`, kept["parameters"], parameters.length);
+  const bestValues = values.map((each, i) => tensorAt(`${at}.best.parameters[${i}]`, each, parameters[i]!.shape));
+  return { measured: taken, best: { step: bestStep, parameters: bestValues } };
 }
 
 const isFinite = (value: unknown, least: number) =>

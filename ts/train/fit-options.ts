@@ -22,6 +22,13 @@ export interface FitOptions {
   readonly accumulate?: number;
   /** Seed of the batches' order; default 0. */
   readonly seed?: number;
+  /**
+   * Places of each step's examples, a function of the step alone; default epoch after epoch in a new seeded order. Then
+   * `batchSize` decides no more than how many steps `epochs` are.
+   */
+  readonly order?: (step: number) => ArrayLike<number>;
+  /** Measures now and then, keeps the best parameters for the end, and stops where they get no better. */
+  readonly evaluate?: EvaluateEvery;
   /** Called after every step; a promise is awaited. */
   readonly onProgress?: (event: ProgressEvent) => void | Promise<void>;
   /** Cancels between two steps: `fit` then rejects with `AbortError` and the parameters stay as the last step left them. */
@@ -30,6 +37,36 @@ export interface FitOptions {
   readonly checkpoint?: { readonly every: number; readonly save: (checkpoint: Checkpoint) => void | Promise<void> };
   /** Goes on from a checkpoint of the same examples and options, to the same result as without the break. */
   readonly resume?: Checkpoint;
+}
+
+/**
+ * How training is watched. The parameters that measured best are those that `fit` leaves.
+ *
+ * @example
+ * const measure = async () => (await classifier.evaluate(heldOut, { intervals: false })).loss;
+ * await classifier.fit(examples, { steps: 1000, evaluate: { every: 25, measure, patience: 4 } });
+ */
+export interface EvaluateEvery {
+  /** Steps between two measurements. One comes before the first step too, and one after the last. */
+  readonly every: number;
+  /**
+   * Measures the parameters as they are, such as the loss on examples held out: a finite number. It gets the steps done, must
+   * not change the parameters, and is not waited for once the signal is aborted.
+   */
+  readonly measure: (step: number) => number | Promise<number>;
+  /** Which values are better; default "lower". */
+  readonly better?: "lower" | "higher";
+  /** Measurements in a row without a change for the better after which training stops; default: it never does. */
+  readonly patience?: number;
+  /** What a change must exceed to count against `patience`; the best is kept however little better it is. Default 0. */
+  readonly minimumChange?: number;
+}
+
+/** A measurement. */
+export interface Measurement {
+  /** Steps done. */
+  readonly step: number;
+  readonly value: number;
 }
 
 /** One optimizer step. */
@@ -70,16 +107,38 @@ export interface Checkpoint {
   readonly streams: number;
   /** Every step so far. */
   readonly history: readonly StepRecord[];
+  /** Where `evaluate` is given: what was measured so far, and the parameters that measured best. */
+  readonly evaluation?: EvaluationState;
+}
+
+/** What a checkpoint keeps of `evaluate`. */
+export interface EvaluationState {
+  /** Every measurement so far. */
+  readonly measured: readonly Measurement[];
+  /** After which step the best was measured, and the parameters then, in the order of the task's `params()`; null before the first. */
+  readonly best: { readonly step: number; readonly parameters: readonly Tensor[] } | null;
 }
 
 /** What training did. */
 export interface FitReport {
   /** Every step, those before a resumption included. */
   readonly steps: readonly StepRecord[];
-  /** Wall-clock time of the steps. */
+  /** Wall-clock time of the steps, without that of measurements. */
   readonly seconds: number;
   /** Mean over those seconds. */
   readonly tokensPerSecond: number;
   /** Most linear memory ever in use, in bytes. */
   readonly peakMemory: number;
+  /** What `evaluate` gave; null where it was not given. */
+  readonly evaluation: FitEvaluation | null;
+}
+
+/** What `evaluate` gave. */
+export interface FitEvaluation {
+  /** Every measurement, the one before the first step first. */
+  readonly measured: readonly Measurement[];
+  /** The best: the parameters are those of this step. */
+  readonly best: Measurement;
+  /** Whether training stopped before all its steps were done. */
+  readonly stoppedEarly: boolean;
 }

@@ -1,17 +1,17 @@
-import { checkSignal, throwIfAborted, untilAborted } from "../waiting/abort.js";
+import { orAborted, throwIfAborted, untilAborted } from "../waiting/abort.js";
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { checkGraph, type NodeId } from "../graph/graph.js";
 import { breather, nextTask } from "../waiting/next-task.js";
 import { AdamW } from "../optim/adamw.js";
 import { listParameters } from "../optim/parameters.js";
-import { cosineSchedule } from "../optim/schedules.js";
-import { checkOptions } from "../arguments/options.js";
-import { callable, nonNegative, positive, whole } from "../arguments/settings.js";
+import { callable } from "../arguments/settings.js";
 import { batchOrder } from "./batch-order.js";
 import { checkCheckpoint } from "./checkpoint.js";
+import { type EvaluateSettings, Evaluation } from "./evaluation.js";
 import { claimParameters } from "./claims.js";
-import type { FitOptions, FitReport, StepRecord } from "./fit-options.js";
+import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
+import { type FitSettings, takeFitOptions } from "./fit-settings.js";
 import { sizeOf } from "../values/shape.js";
 import { stopwatch } from "../waiting/stopwatch.js";
 import { microBatches, trainStep } from "./step.js";
@@ -23,7 +23,8 @@ import type { Task } from "./task.js";
  *
  * Throws before any work: `ConfigError` for options that make no sense or parameters that another `fit` trains. Rejects
  * with `AbortError` when cancelled and with `NonFiniteError` when training diverges; parameters are then as the last
- * step left them, and whatever else was made for the run is given back.
+ * step left them, and whatever else was made for the run is given back. With `evaluate` it ends with the parameters that
+ * measured best.
  */
 export async function fit<E>(task: Task<E>, examples: readonly E[], options: FitOptions = {}): Promise<FitReport> {
   const taken = listFrom("fit: a list of examples is expected", examples, (example, i) => {
@@ -36,7 +37,7 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
       place: i,
     });
   });
-  const settings = resolve(taken.length, options);
+  const settings = takeFitOptions(taken.length, options);
   const { graph, params } = takeTask(task);
   const release = claimParameters(graph, params);
   try {
@@ -72,21 +73,28 @@ class Run<E> {
   private readonly batchAt: (step: number) => E[];
   /** Random streams drawn, as if nothing else drew from the graph: another call's draws change no bit of this run. */
   private streams: number;
+  private readonly evaluation: Evaluation | null = null;
+  /** Milliseconds that measuring took. */
+  private measuring = 0;
 
   constructor(
     private readonly task: Task<E>,
     examples: readonly E[],
     private readonly params: readonly NodeId[],
     private readonly optimizer: AdamW,
-    private readonly settings: Settings,
+    private readonly settings: FitSettings,
   ) {
-    const order = batchOrder(examples.length, settings.batchSize, settings.seed, task.graph.engine);
+    const { order = batchOrder(examples.length, settings.batchSize, settings.seed, task.graph.engine) } = settings;
     this.batchAt = (step) => Array.from(order(step), (i) => examples[i]!);
     this.streams = task.graph.streamsDrawn;
-    if (settings.resume === undefined) return;
+    if (settings.resume === undefined) {
+      this.evaluation = settings.evaluate && new Evaluation(settings.evaluate, settings.steps, 0);
+      return;
+    }
     const { graph } = task;
     const shapes = params.map((id) => graph.shape(id));
     const resume = checkCheckpoint(settings.resume, { steps: settings.steps, shapes });
+    this.evaluation = resumedEvaluation(settings.evaluate, settings.steps, resume);
     optimizer.load(resume.optimizer);
     params.forEach((id, i) => graph.setValue(id, resume.parameters[i]!));
     this.history = [...resume.history];
@@ -101,26 +109,57 @@ class Run<E> {
     const elapsed = stopwatch();
     let tokens = 0;
     try {
-      for (let step = this.first; step < steps; step++) {
+      await this.measure(this.first);
+      for (let step = this.first; step < steps && !this.evaluation?.over; step++) {
         if (signal?.aborted) await this.save();
         throwIfAborted(signal, { step, steps, history: this.history });
         const record = this.step(step);
         this.history.push(record);
         tokens += record.tokens;
-        const seconds = elapsed() / 1000;
-        const secondsLeft = (seconds / (step - this.first + 1)) * (steps - step - 1);
+        const secondsLeft = (elapsed() / 1000 / (step - this.first + 1)) * (steps - step - 1);
+        const seconds = (elapsed() - this.measuring) / 1000;
         const shown = onProgress?.({ ...record, steps, tokensPerSecond: tokens / seconds, secondsLeft });
         if (shown !== undefined) await untilAborted(shown, signal);
+        await this.measure(step + 1);
         const due = checkpoint !== undefined && (step + 1) % checkpoint.every === 0;
-        if (due || step + 1 === steps) await this.save();
+        if (due || step + 1 === steps || this.evaluation?.over) await this.save();
         await nextTask();
       }
     } finally {
       graph.streamsDrawn = Math.max(graph.streamsDrawn, this.streams);
     }
-    const seconds = elapsed() / 1000;
+    const seconds = (elapsed() - this.measuring) / 1000;
     const tokensPerSecond = tokens / Math.max(seconds, 1e-9);
-    return { steps: this.history, seconds, tokensPerSecond, peakMemory: graph.engine.info.memory.peak };
+    const evaluation = this.keepBest();
+    return { steps: this.history, seconds, tokensPerSecond, peakMemory: graph.engine.info.memory.peak, evaluation };
+  }
+
+  /** Measures after so many steps where that is due. Where it is cancelled meanwhile, nothing is noted. */
+  private async measure(step: number): Promise<void> {
+    const { evaluation, task, params } = this;
+    const { signal } = this.settings;
+    if (!evaluation?.due(step) || signal?.aborted) return;
+    const elapsed = stopwatch();
+    try {
+      const value = await orAborted(() => evaluation.settings.measure(step), signal);
+      evaluation.add(step, value, () => params.map((id) => task.graph.value(id)));
+    } catch (error) {
+      // The caller saves, and then throws the same.
+      if (!signal?.aborted) throw error;
+    } finally {
+      this.measuring += elapsed();
+    }
+  }
+
+  /** Puts the best parameters in place of the last ones. Throws `AbortError` where the last were not measured. */
+  private keepBest(): FitReport["evaluation"] {
+    const { evaluation, history, task, params } = this;
+    const { steps, signal } = this.settings;
+    if (evaluation === null) return null;
+    if (evaluation.due(history.length)) throwIfAborted(signal, { step: history.length, steps, history });
+    const { report, parameters } = evaluation.result(history.length);
+    if (report.best.step < history.length) params.forEach((id, i) => task.graph.setValue(id, parameters[i]!));
+    return report;
   }
 
   /** One optimizer step, in training mode and with this run's own random streams. */
@@ -180,53 +219,21 @@ class Run<E> {
       optimizer: this.optimizer.state(),
       streams,
       history: [...history],
+      ...(this.evaluation && { evaluation: this.evaluation.state() }),
     });
   }
 }
 
-type Settings = ReturnType<typeof resolve>;
-
-const OPTIONS: readonly (keyof FitOptions)[] = [
-  ...(["steps", "epochs", "batchSize", "learningRate", "schedule", "weightDecay", "maxGradNorm"] as const),
-  ...(["accumulate", "seed", "onProgress", "signal", "checkpoint", "resume"] as const),
-];
-
-/** The options with their defaults. Throws `ConfigError` for what makes no sense. */
-function resolve(count: number, options: FitOptions) {
-  checkOptions("fit", options, OPTIONS);
-  if (count === 0)
-    throw new ConfigError("fit: there are no examples to learn from", { op: "fit", option: "examples", length: 0 });
-  const { onProgress, signal, checkpoint, resume } = options;
-  const batchSize = whole("fit", "batchSize", options.batchSize ?? 16, 1);
-  const perEpoch = Math.floor(count / Math.min(batchSize, count));
-  const epochs = positive("fit", "epochs", options.epochs ?? 3);
-  const steps = whole("fit", "steps", options.steps ?? Math.max(1, Math.round(epochs * perEpoch)), 1);
-  const learningRate = nonNegative("fit", "learningRate", options.learningRate ?? 1e-3);
-  const maxGradNorm = options.maxGradNorm === undefined ? 1 : options.maxGradNorm;
-  if (onProgress !== undefined) callable("fit", "onProgress", onProgress);
-  checkSignal("fit", signal);
-  const schedule =
-    options.schedule === undefined
-      ? cosineSchedule({ peak: learningRate, warmup: Math.round(steps / 10), total: steps })
-      : callable("fit", "schedule", options.schedule);
-  return {
-    batchSize,
-    learningRate,
-    weightDecay: nonNegative("fit", "weightDecay", options.weightDecay ?? 0.01),
-    accumulate: whole("fit", "accumulate", options.accumulate ?? 1, 1),
-    seed: whole("fit", "seed", options.seed ?? 0),
-    steps,
-    schedule,
-    maxGradNorm: maxGradNorm === null ? null : positive("fit", "maxGradNorm", maxGradNorm),
-    ...{ onProgress, signal, checkpoint: checkpoint === undefined ? undefined : takeCheckpointing(checkpoint), resume },
-  };
-}
-
-/** How checkpoints are handed over, read once. */
-function takeCheckpointing(checkpoint: NonNullable<FitOptions["checkpoint"]>): NonNullable<FitOptions["checkpoint"]> {
-  checkOptions("fit: checkpoint", checkpoint, ["every", "save"]);
-  const { every, save } = checkpoint;
-  whole("fit", "checkpoint.every", every, 1);
-  callable("fit", "checkpoint.save", save);
-  return { every, save: (made) => save.call(checkpoint, made) };
+/** Where watching goes on. Throws `ConfigError` where the run was watched and is not now, or the other way round. */
+function resumedEvaluation(settings: EvaluateSettings | null, steps: number, resume: Checkpoint): Evaluation | null {
+  const { step, evaluation } = resume;
+  if (settings !== null && (evaluation !== undefined || step === 0))
+    return new Evaluation(settings, steps, step, evaluation);
+  if (settings === null && evaluation === undefined) return null;
+  throw new ConfigError(
+    settings === null
+      ? "fit: the checkpoint is of a run with `evaluate`: give the same again"
+      : "fit: the checkpoint is of a run without `evaluate`: leave it out, or begin anew",
+    { op: "fit", option: "evaluate", step },
+  );
 }

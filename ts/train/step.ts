@@ -15,7 +15,7 @@ export interface StepSettings {
 
 /** What one optimizer step gave. */
 export interface StepResult {
-  /** Mean over the step's targets. */
+  /** Mean over the step's targets, by their weights. */
   readonly loss: number;
   /** Before clipping. */
   readonly gradNorm: number;
@@ -30,7 +30,7 @@ export function microBatches<E>(batch: readonly E[], count: number): E[][] {
 
 /**
  * Forward and backward of each micro-batch, then one update. Loss and gradients are of the mean over all targets of the
- * step, however they fall into micro-batches.
+ * step, by their weights, however they fall into micro-batches.
  *
  * Throws `NonFiniteError` before the update where loss or gradients are not finite, so that parameters keep their last
  * good values; `ConfigError` where no example has a target.
@@ -44,7 +44,7 @@ export function trainStep<E>(
 ): StepResult {
   const { graph } = task;
   const parts = microBatches(batch, accumulate);
-  let [sum, targets, tokens] = [0, 0, 0];
+  let [sum, targets, weight, tokens] = [0, 0, 0, 0];
   optimizer.zeroGrad();
   for (const examples of parts) {
     graph.step(() => {
@@ -52,8 +52,10 @@ export function trainStep<E>(
       checkRecord("fit: a task's loss is { sum, targets, tokens }", part);
       sum += graph.value(part.sum).data[0]!;
       targets += checkTargets(part);
+      const own = checkWeight(part);
+      weight += own;
       tokens += part.tokens;
-      if (part.targets > 0) differentiate(graph, part, parts.length === 1 ? 1 / part.targets : 1);
+      if (part.targets > 0) differentiate(graph, part, parts.length === 1 ? 1 / own : 1);
     });
   }
   if (targets === 0)
@@ -63,8 +65,8 @@ export function trainStep<E>(
       value: 0,
     });
   // Known only now where there are several parts: a part of many targets must count for more than one of few.
-  if (parts.length > 1) scaleGrads(graph, params, 1 / targets);
-  const loss = sum / targets;
+  if (parts.length > 1) scaleGrads(graph, params, 1 / weight);
+  const loss = sum / weight;
   const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(loss, norm, optimizer.lr);
   optimizer.step();
@@ -82,6 +84,18 @@ function checkTargets({ targets }: BatchLoss): number {
     option: "targets",
     expected: "a whole number from 0",
     value: targets,
+  });
+}
+
+/** What the targets of a part weigh together. */
+function checkWeight({ targets, weight = targets }: BatchLoss): number {
+  if (targets === 0) return 0;
+  if (Number.isFinite(weight) && weight > 0) return weight;
+  throw new ConfigError(`fit: the weight of a task's loss is a number above 0, got ${String(weight)}`, {
+    op: "fit",
+    option: "weight",
+    expected: "a number above 0",
+    value: weight,
   });
 }
 

@@ -6,6 +6,8 @@ export interface BatchLoss {
   readonly sum: NodeId;
   /** Targets that count. */
   readonly targets: number;
+  /** Sum of the weights of those targets, above 0: what a mean divides by. Default `targets`, where each weighs 1. */
+  readonly weight?: number;
   /** Tokens that went through the model. */
   readonly tokens: number;
 }

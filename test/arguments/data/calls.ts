@@ -7,6 +7,7 @@ import {
   estimateMemory,
   metrics,
   openSafetensors,
+  pairedDifference,
   raggedBatch,
   readAdapter,
   readSafetensors,
@@ -97,11 +98,17 @@ export const dataCalls = {
       estimateMemory,
     ),
   ],
-  metrics: [call(() => [[Float32Array.of(0, 1), Float32Array.of(1, 0)], [1, 1], 2], metrics)],
+  metrics: [
+    call(
+      () => [[Float32Array.of(0, 1), Float32Array.of(1, 0)], [1, 1], 2, { resamples: 2, seed: 1, intervals: true }],
+      metrics,
+    ),
+  ],
   openSafetensors: [
     call(() => [bytesSource(bytes), "file"], openSafetensors),
     call(() => [{ ...bytesSource(bytes), close: async () => undefined }], openSafetensors),
   ],
+  pairedDifference: [call(() => [["a", "b"], [1, 0], ["a", 0], { resamples: 2, seed: 1 }], pairedDifference)],
   raggedBatch: [call(() => [[Int32Array.of(1, 2), [3, 4, 5]]], raggedBatch)],
   readAdapter: [call(() => [{ ...files }, { allowNonFinite: true }], readAdapter)],
   readSafetensors: [call(() => [bytes, "file"], readSafetensors)],

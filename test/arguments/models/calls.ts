@@ -172,7 +172,7 @@ export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof Te
     },
   ],
   dispose: [by("dispose", () => [])],
-  evaluate: [by("evaluate", () => [examples(), inference()])],
+  evaluate: [by("evaluate", () => [examples(), { ...inference(), intervals: true }])],
   fit: [by("fit", () => [examples(), training()])],
   load: [
     {

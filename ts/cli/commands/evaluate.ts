@@ -10,7 +10,7 @@ import { type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.j
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { flagWords } from "../options/job-words.js";
-import { formatCount, formatPercent } from "../terminal/number-format.js";
+import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { newestRun } from "../files/run-folder.js";
 import type { RunReport } from "../../jobs/run-report.js";
@@ -101,27 +101,26 @@ function readReport(run: string): Pick<RunReport, "settings"> | null {
 }
 
 function resultLines(run: string, file: string, labels: readonly string[], result: Metrics): string[] {
-  const { count, accuracy, loss, confusion } = result;
+  const { count, accuracy, loss, confusion, perClass, macroF1, intervals } = result;
   const names = labels.map((label) => clip(label, 16));
   // A confusion matrix of many labels fits no terminal; --json has it.
   const matrix = labels.length <= MATRIX_LABELS;
-  const header = ["", ...(matrix ? names.map((name) => `said ${name}`) : []), "recall", "precision"];
-  const rows = labels.map((_, i) => {
-    const row = confusion[i]!;
-    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-    const recall = row[i]! / sum(row);
-    const precision = row[i]! / sum(confusion.map((other) => other[i]!));
-    return [
-      `is ${names[i]!}`,
-      ...(matrix ? row.map(formatCount) : []),
-      formatPercent(recall),
-      formatPercent(precision),
-    ];
-  });
+  const header = [
+    ...["", ...(matrix ? names.map((name) => `said ${name}`) : [])],
+    ...["precision", "recall", "F1", "texts"],
+  ];
+  const rows = perClass.map(({ precision, recall, f1, support }, i) => [
+    `is ${names[i]!}`,
+    ...(matrix ? confusion[i]!.map(formatCount) : []),
+    ...[precision, recall, f1].map(formatPercent),
+    formatCount(support),
+  ]);
   return [
     `${run} on ${file}: ${formatCount(count)} texts`,
-    `accuracy ${formatPercent(accuracy)}, loss ${loss.toFixed(3)}`,
+    `accuracy ${formatPercent(accuracy)}${formatInterval(intervals?.accuracy)}, loss ${loss.toFixed(3)}`,
+    `macro F1 ${formatPercent(macroF1)}${formatInterval(intervals?.macroF1)}`,
     "",
     ...tableLines([header, ...rows], ["left", ...header.slice(1).map(() => "right" as const)]),
+    ...(intervals === null ? [] : ["", "In brackets: 95 % intervals, from other draws of as many texts"]),
   ];
 }

@@ -5,6 +5,11 @@ export function formatCount(value: number): string {
 
 export { formatPercent } from "../../jobs/percent.js";
 
+/** A 95 % interval of shares behind its number: " (91.2–94.0)"; nothing where there is none. */
+export function formatInterval(interval: readonly [number, number] | null | undefined): string {
+  return interval ? ` (${interval.map((end) => (100 * end).toFixed(1)).join("–")})` : "";
+}
+
 /** Seconds as "0.4 s", "52 s", "2:05" or "1:02:05". */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";

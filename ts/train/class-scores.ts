@@ -1,0 +1,53 @@
+/** How well one class is told from the others. As in scikit-learn with `zero_division=0`: what has nothing to be a share of is 0. */
+export interface ClassScores {
+  /** Share of the predictions of this class that are right. */
+  readonly precision: number;
+  /** Share of this class's examples that are found. */
+  readonly recall: number;
+  /** Harmonic mean of the two. */
+  readonly f1: number;
+  /** Examples of this class. */
+  readonly support: number;
+}
+
+/** Examples by class: those predicted right, all there are, and all that were taken for it. */
+export interface ClassCounts {
+  readonly right: ArrayLike<number>;
+  readonly support: ArrayLike<number>;
+  readonly predicted: ArrayLike<number>;
+}
+
+const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** Scores of each class. */
+export function classScores({ right, support, predicted }: ClassCounts): ClassScores[] {
+  return Array.from(support, (of, i) => ({
+    precision: ratio(right[i]!, predicted[i]!),
+    recall: ratio(right[i]!, of),
+    f1: ratio(2 * right[i]!, of + predicted[i]!),
+    support: of,
+  }));
+}
+
+/** Mean F1 of the classes that have an example or a prediction, as scikit-learn takes it; NaN where there are none. */
+export function meanF1({ right, support, predicted }: ClassCounts): number {
+  let [sum, classes] = [0, 0];
+  for (let i = 0; i < support.length; i++) {
+    const both = support[i]! + predicted[i]!;
+    if (both === 0) continue;
+    sum += (2 * right[i]!) / both;
+    classes++;
+  }
+  return sum / classes;
+}
+
+/** Counts of a confusion matrix, `confusion[i][j]` being examples of class i that were taken for j. */
+export function classCounts(confusion: readonly (readonly number[])[]): ClassCounts {
+  const predicted = new Array<number>(confusion.length).fill(0);
+  for (const row of confusion) for (let j = 0; j < row.length; j++) predicted[j]! += row[j]!;
+  return {
+    right: confusion.map((row, i) => row[i]!),
+    support: confusion.map((row) => row.reduce((sum, n) => sum + n, 0)),
+    predicted,
+  };
+}

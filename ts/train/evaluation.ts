@@ -1,0 +1,111 @@
+import { checkOptions } from "../arguments/options.js";
+import { callable, nonNegative, oneOf, whole } from "../arguments/settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { Tensor } from "../values/tensor.js";
+import type { EvaluateEvery, EvaluationState, FitEvaluation, Measurement } from "./fit-options.js";
+
+/** The option with its defaults, read once. */
+export type EvaluateSettings = ReturnType<typeof takeEvaluate>;
+
+/** Reads the option. Throws `ConfigError` for what makes no sense. */
+export function takeEvaluate(evaluate: EvaluateEvery) {
+  checkOptions("fit: evaluate", evaluate, ["every", "measure", "better", "patience", "minimumChange"]);
+  const { every, measure, better, patience, minimumChange } = evaluate;
+  callable("fit", "evaluate.measure", measure);
+  return {
+    every: whole("fit", "evaluate.every", every, 1),
+    measure: (step: number) => measure.call(evaluate, step),
+    sign: oneOf("fit", "evaluate.better", better ?? "lower", ["lower", "higher"]) === "lower" ? 1 : -1,
+    patience: patience === undefined ? Infinity : whole("fit", "evaluate.patience", patience, 1),
+    minimumChange: nonNegative("fit", "evaluate.minimumChange", minimumChange ?? 0),
+  };
+}
+
+/** What was measured in a run, and the best parameters. */
+export class Evaluation {
+  private readonly measured: Measurement[];
+  private best: EvaluationState["best"];
+
+  /**
+   * @param steps of the run in all; @param resume what a checkpoint after `done` steps keeps
+   * Throws `ConfigError` where that is of a run with another `every` or `better`.
+   */
+  constructor(
+    readonly settings: EvaluateSettings,
+    private readonly steps: number,
+    done: number,
+    resume: EvaluationState = { measured: [], best: null },
+  ) {
+    this.measured = [...resume.measured];
+    this.best = resume.best;
+    // Where training was cancelled while it was measured, the last is missing, and is measured now.
+    const due = dueSteps(done, settings.every, steps);
+    const missing = due.length - this.measured.length;
+    const fits = (missing === 0 || missing === 1) && this.measured.every(({ step }, i) => step === due[i]);
+    if (fits && bestOf(this.measured, settings.sign)?.step === this.best?.step) return;
+    throw new ConfigError(
+      "fit: checkpoint.evaluation is of a run that was measured at other steps, or for other values: give the `evaluate` it began with",
+      { op: "fit", option: "resume", steps: this.measured.map(({ step }) => step) },
+    );
+  }
+
+  /** Whether the parameters after so many steps are still to be measured. */
+  due(step: number): boolean {
+    return isDue(step, this.settings.every, this.steps) && this.measured.at(-1)?.step !== step;
+  }
+
+  /** Whether nothing has become better for so long that training stops. */
+  get over(): boolean {
+    const { sign, patience, minimumChange } = this.settings;
+    let [reference, waited] = [Infinity, 0];
+    for (const { value } of this.measured) {
+      const better = sign * value < reference - minimumChange;
+      if (better) reference = sign * value;
+      waited = better ? 0 : waited + 1;
+    }
+    return waited >= patience;
+  }
+
+  /** Takes a measurement. Throws `ConfigError` where it is no finite number. */
+  add(step: number, value: unknown, parameters: () => Tensor[]): void {
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      throw new ConfigError(`fit: evaluate.measure gives a finite number, got ${excerpt(value)} after step ${step}`, {
+        op: "fit",
+        option: "evaluate.measure",
+        expected: "a finite number",
+        value,
+      });
+    }
+    this.measured.push({ step, value });
+    if (bestOf(this.measured, this.settings.sign)!.step === step) this.best = { step, parameters: parameters() };
+  }
+
+  /** What a checkpoint keeps. */
+  state(): EvaluationState {
+    return { measured: [...this.measured], best: this.best };
+  }
+
+  /** What a finished run reports, and the parameters that it leaves. */
+  result(done: number): { readonly report: FitEvaluation; readonly parameters: readonly Tensor[] } {
+    const best = bestOf(this.measured, this.settings.sign)!;
+    const report = { measured: [...this.measured], best, stoppedEarly: done < this.steps };
+    return { report, parameters: this.best!.parameters };
+  }
+}
+
+/** The first of the best. */
+function bestOf(measured: readonly Measurement[], sign: number): Measurement | undefined {
+  return measured.reduce<Measurement | undefined>(
+    (best, each) => (best === undefined || sign * each.value < sign * best.value ? each : best),
+    undefined,
+  );
+}
+
+const isDue = (step: number, every: number, steps: number) => step % every === 0 || step === steps;
+
+/** Steps up to `done` after which is measured. */
+function dueSteps(done: number, every: number, steps: number): number[] {
+  const due = Array.from({ length: Math.floor(done / every) + 1 }, (_, i) => i * every);
+  return done === steps && !isDue(done, every, Infinity) ? [...due, done] : due;
+}

@@ -1,0 +1,71 @@
+import { checkOptions } from "../arguments/options.js";
+import { callable, nonNegative, positive, unexpected, whole } from "../arguments/settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { cosineSchedule } from "../optim/schedules.js";
+import { integersOf } from "../values/number-list.js";
+import { checkSignal } from "../waiting/abort.js";
+import { takeEvaluate } from "./evaluation.js";
+import type { FitOptions } from "./fit-options.js";
+
+/** The options of `fit` with their defaults. */
+export type FitSettings = ReturnType<typeof takeFitOptions>;
+
+/** Names of the options. */
+export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
+  ...(["steps", "epochs", "batchSize", "learningRate", "schedule", "weightDecay", "maxGradNorm"] as const),
+  ...(["accumulate", "seed", "order", "evaluate", "onProgress", "signal", "checkpoint", "resume"] as const),
+];
+
+/** The options with their defaults. Throws `ConfigError` for what makes no sense. */
+export function takeFitOptions(count: number, options: FitOptions) {
+  checkOptions("fit", options, FIT_OPTIONS);
+  if (count === 0)
+    throw new ConfigError("fit: there are no examples to learn from", { op: "fit", option: "examples", length: 0 });
+  const { onProgress, signal, checkpoint, resume, order, evaluate } = options;
+  const batchSize = whole("fit", "batchSize", options.batchSize ?? 16, 1);
+  const perEpoch = Math.floor(count / Math.min(batchSize, count));
+  const epochs = positive("fit", "epochs", options.epochs ?? 3);
+  const steps = whole("fit", "steps", options.steps ?? Math.max(1, Math.round(epochs * perEpoch)), 1);
+  const learningRate = nonNegative("fit", "learningRate", options.learningRate ?? 1e-3);
+  const maxGradNorm = options.maxGradNorm === undefined ? 1 : options.maxGradNorm;
+  if (onProgress !== undefined) callable("fit", "onProgress", onProgress);
+  checkSignal("fit", signal);
+  const schedule =
+    options.schedule === undefined
+      ? cosineSchedule({ peak: learningRate, warmup: Math.round(steps / 10), total: steps })
+      : callable("fit", "schedule", options.schedule);
+  return {
+    batchSize,
+    learningRate,
+    weightDecay: nonNegative("fit", "weightDecay", options.weightDecay ?? 0.01),
+    accumulate: whole("fit", "accumulate", options.accumulate ?? 1, 1),
+    seed: whole("fit", "seed", options.seed ?? 0),
+    steps,
+    schedule,
+    maxGradNorm: maxGradNorm === null ? null : positive("fit", "maxGradNorm", maxGradNorm),
+    order: order === undefined ? undefined : checkedOrder(callable("fit", "order", order), count),
+    evaluate: evaluate === undefined ? null : takeEvaluate(evaluate),
+    ...{ onProgress, signal, checkpoint: checkpoint === undefined ? undefined : takeCheckpointing(checkpoint), resume },
+  };
+}
+
+/** An order whose steps are looked at as they come. Throws `ConfigError` where one is no list of examples' places. */
+function checkedOrder(order: NonNullable<FitOptions["order"]>, count: number): (step: number) => Int32Array {
+  return (step) => {
+    const { data: places } = integersOf("fit", `order(${step})`, order(step));
+    if (places.length === 0) throw unexpected("fit", `order(${step})`, "a list of an example's place at least", places);
+    const strange = places.findIndex((place) => place < 0 || place >= count);
+    if (strange < 0) return places;
+    const expected = `a list of places from 0 to ${count - 1}`;
+    throw unexpected("fit", `order(${step})`, expected, places[strange], undefined, { place: strange });
+  };
+}
+
+/** How checkpoints are handed over, read once. */
+function takeCheckpointing(checkpoint: NonNullable<FitOptions["checkpoint"]>): NonNullable<FitOptions["checkpoint"]> {
+  checkOptions("fit: checkpoint", checkpoint, ["every", "save"]);
+  const { every, save } = checkpoint;
+  whole("fit", "checkpoint.every", every, 1);
+  callable("fit", "checkpoint.save", save);
+  return { every, save: (made) => save.call(checkpoint, made) };
+}
