@@ -45,7 +45,7 @@ export function memoryNeed(
   const { graph, model } = classifier.encoder;
   const { used, maximum } = graph.engine.info.memory;
   const parameters = classifier.params().reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
-  const rank = classifier.modelAdapter.config.r;
+  const rank = classifier.modelAdapter?.config.r ?? 0;
   /** Gradients and both moments; and, where there are several micro-batches, the first ones' gradients. */
   const need = (accumulate: number) =>
     used +
