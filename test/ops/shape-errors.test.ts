@@ -406,3 +406,14 @@ it.each(mistakes)("%s", (name, kind, message, details, use) => {
   const where = early.test(name) ? {} : { shapes };
   expect((thrown as LowrankError).details).toEqual({ op: message.split(":")[0], ...where, ...details });
 });
+
+it("refuses attention whose scratch has more elements than 32 bits can say", () => {
+  const graph = new Graph({ seed: 1 });
+  const [q, k] = [graph.constant(zeros([1, 1, 1, 0])), graph.constant(zeros([1, 1, 2 ** 26, 0]))];
+  const before = graph.memory;
+  const call = () => graph.scaledDotProductAttention(q, k, k);
+  expect(call).toThrow(MemoryError);
+  expect(call).toThrow(/^linear memory: there is no memory for \d{10,} values$/);
+  expect(graph.memory).toEqual(before);
+  graph.dispose();
+});
