@@ -76,6 +76,14 @@ const splits: Readonly<Record<string, (field: Field) => Split>> = {
   WhitespaceSplit: () => matches(`[^${SPACE}]+`),
 };
 
+/** Words of a Metaspace: each begins with the sign for a space, unless the file wants a text as one. */
+function spacedWords(field: Field): Split | null {
+  const sign = field("replacement") ?? "▁";
+  if (field("split") === false || typeof sign !== "string" || sign === "") return null;
+  const escaped = sign.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  return matches(`${escaped}(?:(?!${escaped})[^])*|(?:(?!${escaped})[^])+`);
+}
+
 /** GPT-2's words. */
 const byteLevelPattern = new RegExp(
   `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${SPACE}\\p{L}\\p{N}]+|${SPACE}+(?![^${SPACE}])|${SPACE}+`,
@@ -85,7 +93,7 @@ const byteLevelPattern = new RegExp(
 /** A step of the library, as far as it is changed here. */
 interface Step {
   normalize: Normalize;
-  pre_tokenize_text: Split;
+  pre_tokenize_text: (text: string, options?: object) => string[];
   pattern: RegExp;
   readonly normalizers?: readonly Step[];
   readonly tokenizers?: readonly Step[];
@@ -98,6 +106,11 @@ export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }
   });
   each(pre_tokenizer, tokenizer.pre_tokenizer, "pretokenizers", (type, field, step) => {
     if (Object.hasOwn(splits, type)) step.pre_tokenize_text = splits[type]!(field);
+    const words = type === "Metaspace" ? spacedWords(field) : null;
+    if (words !== null) {
+      const whole = step.pre_tokenize_text.bind(step);
+      step.pre_tokenize_text = (text, options) => whole(text, options).flatMap(words);
+    }
     if (type === "ByteLevel") step.pattern = byteLevelPattern;
   });
 }

@@ -75,6 +75,7 @@ export function checkPreTokenizer(step: Field, growth: Growth = { factor: 1, ste
       growth.factor *= Math.max(1, step.at(name).insert().length);
       if (growth.factor > MAX_GROWTH) throw step.at(name).wrong("a short string");
     }
+    step.at("split").flag();
     step.at("prepend_scheme").oneOf(["always", "first", "never"]);
   } else if (type === "ByteLevel")
     for (const name of ["add_prefix_space", "trim_offsets", "use_regex"]) step.at(name).flag();

@@ -29,6 +29,10 @@ SPLITS = {
     "digits": {"type": "Digits", "individual_digits": False},
     "byte-level": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
     **{
+        f"signs for spaces, split {split}": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": split}
+        for split in [True, False]
+    },
+    **{
         f"punctuation, {how}": {"type": "Punctuation", "behavior": how}
         for how in ["Isolated", "Contiguous", "Removed", "MergedWithPrevious", "MergedWithNext"]
     },
