@@ -1,5 +1,14 @@
 import { expect, it } from "vitest";
-import { ConfigError, Graph, type LowrankError, MemoryError, ShapeError, zeros, type NodeId } from "../../ts/index.js";
+import {
+  ConfigError,
+  engineInfo,
+  Graph,
+  type LowrankError,
+  MemoryError,
+  ShapeError,
+  zeros,
+  type NodeId,
+} from "../../ts/index.js";
 
 type Use = (graph: Graph, input: (...shape: number[]) => NodeId) => NodeId;
 
@@ -405,4 +414,15 @@ it.each(mistakes)("%s", (name, kind, message, details, use) => {
   expect((thrown as Error).message).toBe(message);
   const where = early.test(name) ? {} : { shapes };
   expect((thrown as LowrankError).details).toEqual({ op: message.split(":")[0], ...where, ...details });
+});
+
+it("refuses attention whose scratch has more elements than 32 bits can say", () => {
+  const graph = new Graph({ seed: 1 });
+  const [q, k] = [graph.constant(zeros([1, 1, 1, 0])), graph.constant(zeros([1, 1, 2 ** 26, 0]))];
+  const { used } = engineInfo().memory;
+  const call = () => graph.scaledDotProductAttention(q, k, k);
+  expect(call).toThrow(MemoryError);
+  expect(call).toThrow(/^linear memory: there is no memory for \d{10,} values$/);
+  expect(engineInfo().memory.used).toBe(used);
+  graph.dispose();
 });

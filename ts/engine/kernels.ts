@@ -198,7 +198,7 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   ) => void; // prettier-ignore
 
   // Attention and look-up -----------------------------------------------------------------------------------------
-  /** Scratch elements of both kernels, where no sequence has more keys. */
+  /** Scratch elements of both kernels, where no sequence has more keys; perhaps more than there can be. */
   readonly attention_scratch_len: (keys: number, headDim: number) => number;
   /** `plan` is an `AttentionPlanStruct` (./struct.ts), and behind it the table of sequences. */
   readonly attention_forward: (

@@ -24,9 +24,11 @@ enum Kind {
   Letter,
 }
 
-/** The characters that BertNormalizer surrounds with spaces; it looks at UTF-16 units, so there are none beyond these. */
-export const CHINESE = "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff";
-const isChinese = new RegExp(`[${CHINESE}]`);
+/** The characters that BertNormalizer surrounds with spaces, for a set of an expression with the flag u. */
+export const CHINESE =
+  "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff" +
+  "\\u{20000}-\\u{2a6df}\\u{2a700}-\\u{2b81f}\\u{2b920}-\\u{2ceaf}\\u{2f800}-\\u{2fa1f}";
+const isChinese = new RegExp(`[${CHINESE}]`, "u");
 
 function kindOf(character: string, rules: CondenseRules): Kind {
   if (/^[a-z0-9]/i.test(character)) return Kind.Letter;
@@ -36,7 +38,7 @@ function kindOf(character: string, rules: CondenseRules): Kind {
   if (rules.splitsChinese && isChinese.test(character)) return Kind.Other;
   if (/\p{M}/u.test(character)) return Kind.Mark;
   // With its parts, for "≠" falls apart into "=" and a stroke, and "=" is a word of its own.
-  return /[\s\p{P}!-/:-@[-`{-~]/u.test(character + character.normalize("NFD")) ? Kind.Other : Kind.Letter;
+  return /[\s\x85\p{P}!-/:-@[-`{-~]/u.test(character + character.normalize("NFD")) ? Kind.Other : Kind.Letter;
 }
 
 /**
@@ -55,8 +57,8 @@ export function condense(text: string, rules: CondenseRules): string {
     copied = to;
   };
   let at = 0;
-  /** Letters of the word so far, where they were enough (-1 before), and where the last of them stands. */
-  let [letters, unknownFrom, lastLetter] = [0, -1, 0];
+  /** Letters of the word so far, and where they were enough (-1 before). */
+  let [letters, unknownFrom] = [0, -1];
   /** Characters of the run that is taken away, and where there were enough of them. */
   let [vanishing, vanishingFrom] = [0, 0];
 
@@ -64,11 +66,7 @@ export function condense(text: string, rules: CondenseRules): string {
     if (vanishing > KEPT && unknownFrom < 0) leaveOut(vanishingFrom, at);
   };
   const endWord = () => {
-    if (unknownFrom >= 0) {
-      // The last letter stays: a sigma after it may look back to it.
-      leaveOut(unknownFrom, lastLetter);
-      if (vanishing > KEPT) leaveOut(Math.max(vanishingFrom, copied), at);
-    }
+    if (unknownFrom >= 0) leaveOut(unknownFrom, at);
     [letters, unknownFrom] = [0, -1];
   };
   for (const character of text) {
@@ -80,7 +78,6 @@ export function condense(text: string, rules: CondenseRules): string {
       if (++vanishing === KEPT) vanishingFrom = at + character.length;
     } else vanishing = 0;
     if (kind === Kind.Letter) {
-      lastLetter = at;
       if (++letters === enough) unknownFrom = at + character.length;
     }
     at += character.length;

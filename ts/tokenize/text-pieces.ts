@@ -1,7 +1,6 @@
 import { isJsonObject, type Json } from "../io/json.js";
 import type { JsonObject } from "./checks.js";
 import { CHINESE, condense, type CondenseRules } from "./condense.js";
-import { lowerSigmas } from "./sigmas.js";
 import { MAX_PIECE } from "./vocabulary.js";
 
 /** Characters after which a text is cut at the next place that can be; few texts are as long. */
@@ -45,15 +44,10 @@ function freePlaces(added: readonly AddedToken[]) {
   };
 }
 
-function* cut(
-  text: string,
-  places: RegExp,
-  isFree: (text: string, at: number) => boolean,
-  length = PIECE,
-): Generator<string> {
+function* cut(text: string, places: RegExp, isFree: (text: string, at: number) => boolean): Generator<string> {
   let start = 0;
-  while (text.length - start > length) {
-    places.lastIndex = start + length;
+  while (text.length - start > PIECE) {
+    places.lastIndex = start + PIECE;
     let place = places.exec(text);
     while (place !== null && !isFree(text, place.index)) place = places.exec(text);
     if (place === null) break;
@@ -76,12 +70,6 @@ function bertPlaces({ splitsChinese, stripsMarks }: CondenseRules): RegExp {
   return new RegExp(`[${spaces}${splitsChinese ? CHINESE : ""}${signs}\\p{P}$+<=>^\`|~]`, "gu");
 }
 
-/** Places where no sigma looks across: it sees through white space as little as through most punctuation. */
-const sigmaPlaces = /[ \t\n\r!"#$%&()*+,\-/;<=>?@[\\\]_{|}~]/g;
-
-/** Characters of a text with sigmas that are lowercased at once. */
-const SIGMA_PART = 4 * PIECE;
-
 /** Added tokens that do not touch what BERT's steps do to a text around them: "[MASK]", "<s>". */
 const standsApart = ({ content }: AddedToken) => /^[[<][\x20-\x7e]*[\]>]$/.test(content);
 
@@ -98,18 +86,10 @@ function bertCutter(normalizer: Json | undefined, model: JsonObject, added: read
   const condensable = added.every(standsApart);
   const places = bertPlaces(rules);
   return function* (text) {
-    const hasSigma = lowers && text.length > PIECE && text.includes("Σ");
-    for (const part of hasSigma ? cut(text, sigmaPlaces, isFree, SIGMA_PART) : [text]) {
-      // Added tokens that do not stand apart may have a sigma, or end where one looks to.
-      if (hasSigma && !condensable) {
-        yield part;
-        continue;
-      }
-      for (const piece of cut(hasSigma ? lowerSigmas(part, rules.cleans) : part, places, isFree)) {
-        const isLong = piece.length > 2 * PIECE || /\p{M}{33}/u.test(piece);
-        if (!condensable) yield piece;
-        else if (piece.trim() !== "") yield isLong ? condense(piece, rules) : piece;
-      }
+    for (const piece of cut(text, places, isFree)) {
+      const isLong = piece.length > 2 * PIECE || /\p{M}{33}/u.test(piece);
+      if (!condensable) yield piece;
+      else if (/\P{White_Space}/u.test(piece)) yield isLong ? condense(piece, rules) : piece;
     }
   };
 }

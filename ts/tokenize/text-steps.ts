@@ -1,5 +1,6 @@
 import { excerpt } from "../errors/excerpt.js";
 import type { Field } from "./checks.js";
+import { punctuationBehaviors } from "./rust-steps.js";
 import { isSimpleRegex } from "./simple-regex.js";
 
 /** Steps one after the other, and how much longer all replacements together may make a text. */
@@ -53,7 +54,7 @@ export function checkNormalizer(step: Field, growth: Growth = { factor: 1, steps
   else throw step.at("type").unsupported(`the normalizer ${excerpt(type)} is not supported`);
 }
 
-const plainPreTokenizers = ["BertPreTokenizer", "Whitespace", "WhitespaceSplit", "Punctuation"];
+const plainPreTokenizers = ["BertPreTokenizer", "Whitespace", "WhitespaceSplit"];
 
 /** Checks a pre-tokenizer, or a sequence of them. */
 export function checkPreTokenizer(step: Field, growth: Growth = { factor: 1, steps: 0 }): void {
@@ -63,6 +64,7 @@ export function checkPreTokenizer(step: Field, growth: Growth = { factor: 1, ste
   if (plainPreTokenizers.includes(type)) return;
   if (type === "Sequence")
     for (const item of step.at("pretokenizers").items(MAX_STEPS)) checkPreTokenizer(item, growth);
+  else if (type === "Punctuation") step.at("behavior").oneOf(punctuationBehaviors);
   else if (type === "Replace") checkReplace(step, growth);
   else if (type === "Split") {
     checkPattern(step.at("pattern"));
@@ -73,6 +75,7 @@ export function checkPreTokenizer(step: Field, growth: Growth = { factor: 1, ste
       growth.factor *= Math.max(1, step.at(name).insert().length);
       if (growth.factor > MAX_GROWTH) throw step.at(name).wrong("a short string");
     }
+    step.at("split").flag();
     step.at("prepend_scheme").oneOf(["always", "first", "never"]);
   } else if (type === "ByteLevel")
     for (const name of ["add_prefix_space", "trim_offsets", "use_regex"]) step.at(name).flag();

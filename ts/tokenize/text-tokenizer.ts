@@ -2,6 +2,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
+import { useRustSteps } from "./rust-steps.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { wordPieces } from "./word-piece.js";
@@ -55,6 +56,7 @@ export class TextTokenizer {
     const { tokenizer: parts, config } = checkTokenizerFiles(json, settings, fail);
     try {
       const tokenizer = new Tokenizer(parts, config);
+      useRustSteps(tokenizer, parts);
       useWordPieces(tokenizer, parts["model"] as Record<string, unknown>);
       return new TextTokenizer(tokenizer, maxTokens, textCutter(parts, config), name, vocabularySize, lowercase);
     } catch (cause) {

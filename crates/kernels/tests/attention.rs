@@ -179,7 +179,7 @@ impl Case {
         let expected = self.reference(&g);
         let (mut o, mut lse) = (vec![f32::NAN; self.size.0], vec![f32::NAN; self.size.1]);
         let keys = self.sequences.iter().map(|s| s.k_length as usize).max().unwrap_or(0);
-        let mut scratch = vec![f32::NAN; scratch_length(keys, op.head_dim)];
+        let mut scratch = vec![f32::NAN; scratch_length(keys, op.head_dim) as usize];
         let (q, k, v) = (self.q.as_ptr(), self.k.as_ptr(), self.v.as_ptr());
         for (index, sequence) in self.sequences.iter().enumerate() {
             for head in 0..op.heads {
@@ -267,7 +267,7 @@ fn large_scores_stay_finite() {
     let mut case = Case::batched(1, (1, 1), (6, 9), 8);
     case.q.iter_mut().for_each(|q| *q *= 100.0);
     case.k.iter_mut().for_each(|k| *k *= 100.0);
-    let (mut o, mut lse, mut scratch) = (vec![0.0; 48], vec![0.0; 6], vec![0.0; scratch_length(9, 8)]);
+    let (mut o, mut lse, mut scratch) = (vec![0.0; 48], vec![0.0; 6], vec![0.0; scratch_length(9, 8) as usize]);
     let inputs = (case.q.as_ptr(), case.k.as_ptr(), case.v.as_ptr());
     let results = (o.as_mut_ptr(), lse.as_mut_ptr());
     unsafe { forward(&case.op, inputs, results, (case.sequences[0], 0), 0, scratch.as_mut_ptr()) }
@@ -282,7 +282,7 @@ fn unwanted_gradients_are_not_written_and_change_no_other() {
         Operands { q: case.q.as_ptr(), k: case.k.as_ptr(), v: case.v.as_ptr(), lse: lse.as_ptr(), g: g.as_ptr() };
     let run = |wanted: [bool; 3]| {
         let mut gradients = [[f32::NAN; 8]; 3];
-        let mut scratch = vec![f32::NAN; scratch_length(2, 4)];
+        let mut scratch = vec![f32::NAN; scratch_length(2, 4) as usize];
         let [dq, dk, dv] = core::array::from_fn(|i| if wanted[i] { gradients[i].as_mut_ptr() } else { null_mut() });
         let (accumulate_q, accumulate_k, accumulate_v) = (false, false, false);
         let targets = GradientTargets { dq, dk, dv, accumulate_q, accumulate_k, accumulate_v };

@@ -71,10 +71,10 @@ unsafe fn read_plan(plan: *const u32) -> (AttentionPlan, Shared<Attention>, Shar
     (given, Shared::new(op), Shared::new(table))
 }
 
-/// Elements of scratch, for all threads, where no sequence has more than `keys` keys.
+/// Elements of scratch, for all threads, where no sequence has more than `keys` keys; perhaps more than there can be.
 #[wasm_bindgen]
-pub fn attention_scratch_len(keys: usize, head_dim: usize) -> usize {
-    parallel::threads() * attention::scratch_length(keys, head_dim)
+pub fn attention_scratch_len(keys: usize, head_dim: usize) -> f64 {
+    parallel::threads() as f64 * attention::scratch_length(keys, head_dim)
 }
 
 /// Runs `body(pair, scratch)` for every pair, the scratch being the running thread's own.

@@ -73,13 +73,15 @@ const fn row_width(keys: usize) -> usize {
 }
 
 /// Elements of scratch that one thread needs for sequences of up to `keys` keys, in either direction. A multiple of a
-/// cache line's 16, so that threads don't share one.
-pub const fn scratch_length(keys: usize, head_dim: usize) -> usize {
-    let (width, columns) = (row_width(keys), head_dim.next_multiple_of(COLUMNS));
-    let transposed = 2 * head_dim * (width + QUERY_BLOCK);
-    let whole_rows = (width + 2 * QUERY_BLOCK) * columns;
-    let probabilities = 2 * width * QUERY_BLOCK;
-    (transposed + whole_rows + probabilities).next_multiple_of(16)
+/// cache line's 16, so that threads don't share one. In float64, for tensors that memory holds may need more scratch than 32
+/// bits can say.
+pub fn scratch_length(keys: usize, head_dim: usize) -> f64 {
+    let (width, columns) = (row_width(keys) as f64, head_dim.next_multiple_of(COLUMNS) as f64);
+    let queries = QUERY_BLOCK as f64;
+    let transposed = 2.0 * head_dim as f64 * (width + queries);
+    let whole_rows = (width + 2.0 * queries) * columns;
+    let probabilities = 2.0 * width * queries;
+    ((transposed + whole_rows + probabilities) / 16.0).ceil() * 16.0
 }
 
 impl Attention {

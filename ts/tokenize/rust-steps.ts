@@ -1,0 +1,131 @@
+import type { Tokenizer } from "@huggingface/tokenizers";
+import { isJsonObject, type Json } from "../io/json.js";
+import type { JsonObject } from "./checks.js";
+import { CHINESE } from "./condense.js";
+
+// Steps in which the library differs from the tokenizers in Rust that models are trained with, as those take them. White space
+// is Unicode's: JavaScript's `\s` has the byte order mark too, and lacks the next line.
+
+type Normalize = (text: string) => string;
+type Split = (text: string) => string[];
+/** A field of a step in tokenizer.json. */
+type Field = (name: string) => Json | undefined;
+
+const PUNCTUATION = "\\p{P}!-/:-@[-`{-~";
+const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+const SPACE = "\\p{White_Space}";
+
+function matches(pattern: string): Split {
+  const expression = new RegExp(pattern, "gu");
+  return (text) => text.match(expression) ?? [];
+}
+
+/** Letter by letter: JavaScript looks around a capital sigma for whether it ends a word. No other letter is like that. */
+const lowercase: Normalize = (text) => text.replaceAll("Σ", "σ").toLowerCase();
+
+/** Control, format and private characters go, white space becomes spaces. */
+const clean: Normalize = (text) =>
+  text.replace(/(?:(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd])+/gu, "").replace(/\p{White_Space}/gu, " ");
+
+const chinese = new RegExp(`[${CHINESE}]`, "gu");
+
+function bertNormalizer(field: Field): Normalize {
+  const isOn = (name: string) => field(name) === true;
+  const strips = field("strip_accents") ?? isOn("lowercase");
+  return (text) => {
+    if (isOn("clean_text")) text = clean(text);
+    if (isOn("handle_chinese_chars")) text = text.replace(chinese, " $& ");
+    if (strips === true) text = text.normalize("NFD").replace(/\p{Mn}/gu, "");
+    return isOn("lowercase") ? lowercase(text) : text;
+  };
+}
+
+function strip(left: boolean, right: boolean): Normalize {
+  const isSpace = (unit: string | undefined) => unit !== undefined && /\p{White_Space}/u.test(unit);
+  return (text) => {
+    let [start, end] = [0, text.length];
+    while (left && isSpace(text[start])) start++;
+    while (right && end > start && isSpace(text[end - 1])) end--;
+    return text.slice(start, end);
+  };
+}
+
+const normalizers: Readonly<Record<string, (field: Field) => Normalize>> = {
+  BertNormalizer: bertNormalizer,
+  Lowercase: () => lowercase,
+  Strip: (field) => strip(field("strip_left") === true, field("strip_right") === true),
+};
+
+/** Punctuation by what becomes of it; a sign is a word of its own where the file does not say. */
+const punctuation = {
+  Isolated: `[^${PUNCTUATION}]+|[${PUNCTUATION}]`,
+  Contiguous: `[^${PUNCTUATION}]+|[${PUNCTUATION}]+`,
+  Removed: `[^${PUNCTUATION}]+`,
+  MergedWithPrevious: `[^${PUNCTUATION}]*[${PUNCTUATION}]|[^${PUNCTUATION}]+`,
+  MergedWithNext: `[${PUNCTUATION}][^${PUNCTUATION}]*|[^${PUNCTUATION}]+`,
+} as const;
+
+/** What a file may say of it. */
+export const punctuationBehaviors = Object.keys(punctuation);
+
+const splits: Readonly<Record<string, (field: Field) => Split>> = {
+  BertPreTokenizer: () => matches(`[^${SPACE}${PUNCTUATION}]+|[${PUNCTUATION}]`),
+  Digits: (field) => matches(field("individual_digits") === true ? "\\P{N}+|\\p{N}" : "\\P{N}+|\\p{N}+"),
+  Punctuation: (field) => matches(punctuation[(field("behavior") ?? "Isolated") as keyof typeof punctuation]),
+  Whitespace: () => matches(`[${WORD}]+|[^${WORD}${SPACE}]+`),
+  WhitespaceSplit: () => matches(`[^${SPACE}]+`),
+};
+
+/** Words of a Metaspace: each begins with the sign for a space, unless the file wants a text as one. */
+function spacedWords(field: Field): Split | null {
+  const sign = field("replacement") ?? "▁";
+  if (field("split") === false || typeof sign !== "string" || sign === "") return null;
+  const escaped = sign.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  return matches(`${escaped}(?:(?!${escaped})[^])*|(?:(?!${escaped})[^])+`);
+}
+
+/** GPT-2's words. */
+const byteLevelPattern = new RegExp(
+  `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${SPACE}\\p{L}\\p{N}]+|${SPACE}+(?![^${SPACE}])|${SPACE}+`,
+  "gu",
+);
+
+/** A step of the library, as far as it is changed here. */
+interface Step {
+  normalize: Normalize;
+  pre_tokenize_text: (text: string, options?: object) => string[];
+  pattern: RegExp;
+  readonly normalizers?: readonly Step[];
+  readonly tokenizers?: readonly Step[];
+}
+
+/** Has a tokenizer of the library, made of these parts of a checked file, take its steps as the one in Rust does. */
+export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }: JsonObject): void {
+  each(normalizer, tokenizer.normalizer as Step | null, "normalizers", (type, field, step) => {
+    if (Object.hasOwn(normalizers, type)) step.normalize = normalizers[type]!(field);
+  });
+  each(pre_tokenizer, tokenizer.pre_tokenizer, "pretokenizers", (type, field, step) => {
+    if (Object.hasOwn(splits, type)) step.pre_tokenize_text = splits[type]!(field);
+    const words = type === "Metaspace" ? spacedWords(field) : null;
+    if (words !== null) {
+      const whole = step.pre_tokenize_text.bind(step);
+      step.pre_tokenize_text = (text, options) => whole(text, options).flatMap(words);
+    }
+    if (type === "ByteLevel") step.pattern = byteLevelPattern;
+  });
+}
+
+/** Every step, those of sequences too. */
+function each(
+  json: Json | undefined,
+  step: Step | null,
+  list: "normalizers" | "pretokenizers",
+  use: (type: string, field: Field, step: Step) => void,
+): void {
+  if (!isJsonObject(json) || step === null) return;
+  const type = json["type"] as string;
+  use(type, (name) => json[name], step);
+  if (type !== "Sequence") return;
+  const steps = (list === "normalizers" ? step.normalizers : step.tokenizers)!;
+  (json[list] as readonly Json[]).forEach((item, i) => each(item, steps[i]!, list, use));
+}
