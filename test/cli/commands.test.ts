@@ -117,7 +117,9 @@ describe("merge", () => {
       const { code, out } = await lowrank(["merge", adapter, "--out", merged]);
       expect(code).toBe(0);
       expect(out).toMatch(/merged in: 41 tensors, written to/);
-      expect(readdirSync(merged).sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json"]);
+      const head = ["head.safetensors", "labels.json"];
+      const files = ["config.json", "model.safetensors", "tokenizer.json"];
+      expect(readdirSync(merged).sort()).toEqual([...files, ...head].sort());
       const some = examples.slice(0, 6).map(({ text }) => text);
       const together = vectors((await lowrank(["embed", "--adapter", adapter, ...some])).out);
       const base = vectors((await lowrank(["embed", "--model", fixture.model, ...some])).out);
