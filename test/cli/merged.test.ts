@@ -32,7 +32,7 @@ it("a merged model says what it contains, in its weights, and has the head besid
   const { base, adapters } = JSON.parse(metadata.get("lowrank.merged")!) as { base: string; adapters: unknown[] };
   expect({ base, adapters }).toEqual({
     base: fixture.model,
-    adapters: [{ name: run, fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) as string }],
+    adapters: [{ name: "run", fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) as string }],
   });
   const { merged: held, maxTokens, base: none } = json(join(merged, "labels.json"));
   expect({ held, maxTokens, none }).toEqual({
@@ -60,6 +60,9 @@ it("it is served with its head, by the library and by the command, with the run'
         .map((line) => JSON.parse(line) as unknown),
     ).toEqual(after);
   }
+  const { code, out } = await lowrank(["evaluate", "--model", merged, "--data", fixture.data, "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ run: merged, count: 40 });
   // Its head can be trained on, and saved as it is.
   const files = served.save();
   expect(Object.keys(files)).toEqual(["head.safetensors", "labels.json"]);
@@ -71,7 +74,7 @@ it("it is served with its head, by the library and by the command, with the run'
 
 it("the same adapter on it is refused by name, whoever applies it; another one is not", async () => {
   const held =
-    /hold this adapter already \(merged from .*run\), so it would be applied twice: use the merged model by itself, or the adapter on its base/;
+    /hold this adapter already \(merged from run\), so it would be applied twice: use the merged model by itself, or the adapter on its base/;
   const commands = [
     ["predict", "--run", run, "--model", merged, "a film"],
     ["predict", "--run", run, "--model", merged, "--allow-other-base", "a film"],
@@ -109,7 +112,7 @@ it("a second adapter merged into it is told of beside the first", async () => {
     base: string;
     adapters: { name: string }[];
   };
-  expect([base, ...adapters.map(({ name }) => name)]).toEqual([fixture.model, run, second]);
+  expect([base, ...adapters.map(({ name }) => name)]).toEqual([fixture.model, "run", "second"]);
 });
 
 it("a base with other weights is refused by name, unless insisted on", async () => {
