@@ -118,7 +118,9 @@ describe("merge", () => {
       const { code, out } = await lowrank(["merge", adapter, "--out", merged]);
       expect(code).toBe(0);
       expect(out).toMatch(/merged in: 41 tensors, written to/);
-      expect(readdirSync(merged).sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json"]);
+      const head = ["head.safetensors", "labels.json"];
+      const files = ["config.json", "model.safetensors", "tokenizer.json"];
+      expect(readdirSync(merged).sort()).toEqual([...files, ...head].sort());
       const some = examples.slice(0, 6).map(({ text }) => text);
       const together = vectors((await lowrank(["embed", "--adapter", adapter, ...some])).out);
       const base = vectors((await lowrank(["embed", "--model", fixture.model, ...some])).out);
@@ -130,7 +132,9 @@ describe("merge", () => {
         readSafetensors(readFileSync(file)),
       );
       expect(after!.names).toEqual(before!.names);
-      expect([...after!.metadata]).toEqual([...before!.metadata]);
+      const [held, ...others] = [...after!.metadata.keys()].reverse();
+      expect([held, ...others]).toEqual(["lowrank.merged", ...[...before!.metadata.keys()].reverse()]);
+      for (const [key, text] of before!.metadata) expect(after!.metadata.get(key)).toBe(text);
       for (const tensorName of before!.names) expect(after!.info(tensorName)).toEqual(before!.info(tensorName));
       await expectSameBits(adapter, before!, after!);
       expect(Buffer.from(after!.raw("classifier.weight")).equals(Buffer.from(before!.raw("classifier.weight")))).toBe(

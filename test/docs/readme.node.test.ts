@@ -33,6 +33,9 @@ describe("the README's example for Node", () => {
     expect(readdirSync(join(consumer.folder, "my-adapter")).sort()).toEqual(
       ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"].sort(),
     );
+    // Opened in another process, it says the same.
+    consumer.write("open.js", example(readme, "open"));
+    expect(consumer.run("node", "open.js").trimEnd()).toBe(lines.at(-1));
   });
 
   it("of a run as data leaves a run's files", { timeout: 180_000 }, () => {

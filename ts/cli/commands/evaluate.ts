@@ -5,14 +5,18 @@ import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import type { Example } from "../../io/examples/index.js";
 import type { Metrics } from "../../train/metrics.js";
-import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
+import {
+  addClassifierOptions,
+  classifierFolder,
+  type ClassifierOptions,
+  openClassifier,
+} from "../files/classifier-folder.js";
 import { type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { flagWords } from "../options/job-words.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { newestRun } from "../files/run-folder.js";
 import type { RunReport } from "../../jobs/run-report.js";
 import type { Session } from "../session.js";
 import { checkSettings } from "../../jobs/settings-check.js";
@@ -50,7 +54,7 @@ export function defineEvaluate(program: Command, session: Session): void {
 
 async function evaluate(options: EvaluateOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const run = options.run ?? newestRun();
+  const run = classifierFolder(options);
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
   const access = { sources: { readData }, onWarning, words: flagWords };

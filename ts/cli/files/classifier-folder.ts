@@ -43,7 +43,7 @@ export function addClassifierOptions(command: Command): Command {
 /** A run's classifier, ready to use, and the folder it came from. The caller disposes of its encoder. */
 export async function openClassifier(options: ClassifierOptions, session: Session) {
   const { model, allowOtherBase = false } = options;
-  const folder = options.run ?? (model !== undefined && isServed(model) ? model : newestRun());
+  const folder = classifierFolder(options);
   const files = readClassifier(folder);
   const labels = labelsOf(files);
   const recorded = recordedModel(folder, model ?? (labels.merged === null ? undefined : folder));
@@ -56,6 +56,11 @@ export async function openClassifier(options: ClassifierOptions, session: Sessio
     encoder.dispose();
     throw error;
   }
+}
+
+/** The run's folder, or that of a merged model with its head, else the newest run's. */
+export function classifierFolder({ run, model }: Pick<ClassifierOptions, "run" | "model">): string {
+  return run ?? (model !== undefined && isServed(model) ? model : newestRun());
 }
 
 /** Whether a model has its adapter merged in and its head beside it. */

@@ -1,3 +1,4 @@
+import { basename, resolve } from "node:path";
 import { AdapterError, FormatError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { readRequiredJson } from "../../io/model-source.js";
@@ -49,7 +50,7 @@ export async function planMerge(work: MergeWork, options: { allowOtherBase: bool
   const fingerprint = adapterFingerprint(adapter);
   const merged: MergedModel = {
     base: before?.base ?? model.name,
-    adapters: [...(before?.adapters ?? []), { name: folder, fingerprint }],
+    adapters: [...(before?.adapters ?? []), { name: basename(resolve(folder)), fingerprint }],
   };
   const files = readFileMap(folder, runFiles.head);
   const metadata = withMerged(base.metadata, merged);

@@ -6,7 +6,7 @@ import type { Adapter } from "./adapter.js";
 
 /** An adapter whose update a model's weights hold. */
 export interface MergedAdapter {
-  /** What it was called: its folder. */
+  /** What it was called: the last part of its folder's path. */
   readonly name: string;
   /** Of its tensors and scalings. */
   readonly fingerprint: string;

@@ -309,6 +309,7 @@ export class SentenceEncoder {
 
   /** Puts the base weights back as they were loaded, to the bit. Throws `ConfigError` where `name` is not merged. */
   unmergeAdapter(name: string): void {
+    checkUsable("unmergeAdapter", this);
     this.adapterSet.unmerge(name);
   }
 
@@ -323,7 +324,7 @@ export class SentenceEncoder {
     return this.adapterSet.list();
   }
 
-  /** A, B (and magnitudes) of the active adapter; empty without one. */
+  /** A, B (and magnitudes) of the active adapter; empty without one. Those of a classifier are among its `params`. */
   trainableParams(): NodeId[] {
     return this.adapterSet.current?.params() ?? [];
   }
