@@ -41,6 +41,7 @@ export type { PredictionRequest } from "./tasks/predict-each.js";
 export { raggedBatch } from "./models/ragged-batch.js";
 export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
+export type { LoadProgress } from "./io/watched-source.js";
 export type { LoadOptions } from "./models/sentence/sentence-encoder.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";

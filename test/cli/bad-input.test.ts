@@ -160,7 +160,7 @@ const table: BadInput[] = [
   { args: "merge {run} --model {wrong} --out {out}", says: /no such folder/ },
   { args: "inspect {absent}", says: /no such file or folder/ },
   { args: "inspect {data.csv}", says: /expected a safetensors file/ },
-  { args: "inspect {nothing}", says: /neither adapter_model\.safetensors nor model\.safetensors/ },
+  { args: "inspect {nothing}", says: /neither adapter_model\.safetensors nor model\.safetensors, and no run/ },
 ];
 
 describe("bad input", () => {

@@ -209,7 +209,7 @@ describe("inspect", () => {
   it("describes a model's folder and a file by itself", async () => {
     const folder = JSON.parse((await lowrank(["inspect", fixture.model, "--json"])).out);
     const file = JSON.parse((await lowrank(["inspect", `${fixture.model}/model.safetensors`, "--json"])).out);
-    expect(folder).toEqual(file);
+    expect(folder).toEqual({ ...file, model: { architecture: "bert", layers: 2, hiddenSize: 32 } });
     expect(file).toMatchObject({ adapter: null, metadata: { format: "pt" } });
     expect(file.tensors).toHaveLength(41);
   });

@@ -8,6 +8,7 @@ interface Report {
   readonly build: string;
   readonly threads: number;
   readonly threadsRefused: string | null;
+  readonly relaxedRefused: string | null;
   readonly relaxedSimd: boolean;
   readonly workers: number;
   readonly product: number[];
@@ -15,11 +16,11 @@ interface Report {
 
 /** Starts with `options` and tells what runs, the worker threads that there are, and [1 2; 3 4]². */
 const report = (options: object) => `
-  const { build, threads, threadsRefused, features } = await lowrank.init(${JSON.stringify(options)});
+  const { build, relaxedRefused, threads, threadsRefused, features } = await lowrank.init(${JSON.stringify(options)});
   const graph = new lowrank.Graph();
   const a = graph.constant(lowrank.tensor([2, 2], [1, 2, 3, 4]));
   const product = [...graph.value(graph.matmul(a, a)).data];
-  tell({ build, threads, threadsRefused, relaxedSimd: features.relaxedSimd, workers: workers(), product });`;
+  tell({ build, relaxedRefused, threads, threadsRefused, relaxedSimd: features.relaxedSimd, workers: workers(), product });`;
 const product = [7, 10, 15, 22];
 
 /** Fails to start with `options`; tells the error and the worker threads that are left, then starts with others. */
@@ -47,7 +48,15 @@ const negated = (binary: Uint8Array) => replaceCode(binary, [0xfd, 0x85, 0x02], 
 describe("a relaxed build that", () => {
   it("is sound is taken", async () => {
     const found = await inProcess<Report>(report({ threads: 1 }), { flags: relaxedFlags });
-    expect(found).toMatchObject({ relaxedSimd: true, build: "relaxed", product });
+    expect(found).toMatchObject({ relaxedSimd: true, build: "relaxed", relaxedRefused: null, product });
+    const asked = await inProcess<Report>(report({ threads: 1, build: "simd" }), { flags: relaxedFlags });
+    expect(asked).toMatchObject({ build: "simd", relaxedRefused: null });
+  });
+
+  it.runIf(/^2[01]\./.test(process.versions.node))("is behind a flag is not taken, which says how to get it", async () => {
+    const found = await inProcess<Report>(report({ threads: 1 }));
+    const relaxedRefused = "this runtime has no relaxed SIMD; run `node --experimental-wasm-relaxed-simd`";
+    expect(found).toMatchObject({ relaxedSimd: false, build: "simd", relaxedRefused, product });
   });
 
   it("computes wrongly gives way to the simd build, and leaves no thread behind", async () => {
@@ -56,6 +65,7 @@ describe("a relaxed build that", () => {
       for (const threads of [1, 3]) {
         const found = await inProcess<Report>(report({ threads }), { dist, flags: relaxedFlags });
         expect(found).toMatchObject({ relaxedSimd: true, build: "simd", product });
+        expect(found.relaxedRefused).toMatch(/relaxed/);
         expect(found).toMatchObject({ threads, threadsRefused: null, workers: threads - 1 });
       }
       const asked = await inProcess<Failure>(

@@ -11,6 +11,8 @@ import type { WasmKernels } from "./wasm-kernels.js";
 export interface EngineInfo {
   /** The binary that runs. */
   readonly build: Build;
+  /** Why it is not the relaxed one, which is faster, and how to get that; null where it is, or where this one was asked for. */
+  readonly relaxedRefused: string | null;
   /** Threads that share the work, the calling one included. */
   readonly threads: number;
   /** Why there are fewer threads than were asked for, or than "auto" takes where nothing is in its way; null where there are not. */
@@ -34,6 +36,7 @@ export interface EngineParts {
   readonly heap: Heap;
   readonly tile: TileChoice;
   readonly build: Build;
+  readonly relaxedRefused: string | null;
   readonly threads: number;
   readonly threadsRefused: string | null;
   readonly features: Features;
@@ -84,10 +87,10 @@ export class Engine {
 
   /** Build, threads, tile and memory. Throws `EngineError` once it is closed. */
   get info(): EngineInfo {
-    const { build, threads, threadsRefused, tile, features, heap } = this.running;
+    const { build, relaxedRefused, threads, threadsRefused, tile, features, heap } = this.running;
     const { used, peak, reserved, maximum } = heap;
     const memory = { used, peak, reserved, maximum };
-    return { build, threads, threadsRefused, tile: tile.current, features, memory };
+    return { build, relaxedRefused, threads, threadsRefused, tile: tile.current, features, memory };
   }
 
   /**

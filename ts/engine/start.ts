@@ -29,7 +29,9 @@ export async function start(wanted: Wanted): Promise<Engine> {
       const loaded = await loadBest(build, plan.threads, wanted.wasm, maximum);
       const tile = await ready(build, loaded, wanted);
       const { threadsRefused = plan.refused } = loaded;
-      return new Engine({ ...loaded, build, threadsRefused, tile, features, maximumMemory: maximum });
+      const relaxedRefused =
+        build === "relaxed" || wanted.build === build ? null : failure ? clip(String(failure)) : `${NO_RELAXED}${flagHint()}`;
+      return new Engine({ ...loaded, build, relaxedRefused, threadsRefused, tile, features, maximumMemory: maximum });
     } catch (error) {
       // No other build would make more of a tile that does not exist.
       if (error instanceof ConfigError) throw error;
@@ -37,6 +39,14 @@ export async function start(wanted: Wanted): Promise<Engine> {
     }
   }
   throw failure;
+}
+
+const NO_RELAXED = "this runtime has no relaxed SIMD";
+
+/** Node 20 and 21 have it behind a flag, which must be given before the process starts, or by `v8.setFlagsFromString`. */
+function flagHint(): string {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return /^2[01]\./.test(process?.versions?.node ?? "") ? "; run `node --experimental-wasm-relaxed-simd`" : "";
 }
 
 function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
@@ -47,7 +57,7 @@ function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Bu
   if (wanted === "relaxed" && !relaxedSimd) {
     const remedy = 'use build "simd" or "auto", or Node 20 with --experimental-wasm-relaxed-simd';
     const details = { op: "init", option: "build", value: wanted, missing: "relaxedSimd" };
-    throw new UnsupportedError(`init: this runtime has no relaxed SIMD; ${remedy}`, details);
+    throw new UnsupportedError(`init: ${NO_RELAXED}; ${remedy}`, details);
   }
   if (wanted !== "auto") return [wanted];
   return relaxedSimd ? ["relaxed", "simd"] : ["simd"];

@@ -6,6 +6,7 @@ import { bytesSource, type ByteSource, checkBytes, checkSource, readRange } from
 import type { FileMap } from "./file-map.js";
 import { type Json, type JsonFailure, parseJson, parseJsonObject } from "./json.js";
 import { callable, whole } from "../arguments/settings.js";
+import type { Watcher } from "./watched-source.js";
 
 /** Where a model's files come from: a folder, a page's uploads, a bucket. */
 export interface ModelSource {
@@ -16,7 +17,7 @@ export interface ModelSource {
 }
 
 /** Finds the source behind a string; each entry point of the package sets its own. */
-export type ModelLocator = (name: string) => ModelSource | Promise<ModelSource>;
+export type ModelLocator = (name: string, watcher?: Watcher) => ModelSource | Promise<ModelSource>;
 
 let locator: ModelLocator = addressSource;
 
@@ -29,11 +30,15 @@ export function setModelLocator(find: ModelLocator): void {
 }
 
 /**
- * Any of the accepted forms as a source: files in memory, a source, or a string for the runtime to interpret. Throws
+ * Any of the accepted forms as a source: files in memory, a source, or a string for the runtime to interpret, which may fetch
+ * something that the watcher hears of. Throws
  * `ConfigError` for anything else.
  */
-export async function modelSource(source: string | FileMap | ModelSource): Promise<ModelSource> {
-  const found: unknown = typeof source === "string" ? await locator(source) : source;
+export async function modelSource(
+  source: string | FileMap | ModelSource,
+  watcher: Watcher = {},
+): Promise<ModelSource> {
+  const found: unknown = typeof source === "string" ? await locator(source, watcher) : source;
   checkRecord("a model is a string, files by name or a ModelSource", found);
   // Its methods may stand in a class, and use `this`.
   if (typeof found["open"] === "function") return checkedSource(found as unknown as ModelSource);

@@ -16,6 +16,8 @@ export interface Labelled {
   readonly examples: readonly Example[];
   /** Class names, in the order of the classes. */
   readonly labels: readonly string[];
+  /** Labels as they stand in the file. */
+  readonly rawLabels: readonly string[];
 }
 
 /** What a run learns from and is tested on. */
@@ -56,18 +58,20 @@ export async function readLabelled(
       { file, label: strange.label },
     );
   }
-  return { file, sha256: await sha256(bytes), examples, labels };
+  return { file, sha256: await sha256(bytes), examples, labels, rawLabels: read.labels };
 }
 
 /** The data of a run: two files, or one that is split, each label in the same proportion. */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
   const all = await readLabelled(settings.data, settings, access);
   const { labels } = all;
+  checkLabelNames(all, settings, access.words);
   checkLabels(all, settings.label, access.words);
   if (settings.validation !== null) {
     const validation = await readLabelled(settings.validation, settings, access, labels);
     return { train: all, validation: { ...validation, split: false }, labels };
   }
+  checkSplit(all, settings, access.words);
   const parts = splitExamples(all.examples, settings.validationSplit, settings.seed);
   return {
     train: { ...all, examples: parts.train },
@@ -91,5 +95,31 @@ function checkLabels({ file, labels, examples }: Labelled, column: string, words
     `${file}: column ${JSON.stringify(column)} has ${labels.length} different labels in ${examples.length} examples, which ` +
       `looks like a column of texts (${excerpt(labels[0], 60)}, …): name the labels' column with ${words.setting("label")}`,
     { column, labels: labels.length, examples: examples.length },
+  );
+}
+
+/** Throws `ConfigError` where a name is given to a label that the data do not have. */
+function checkLabelNames({ file, rawLabels }: Labelled, { labelNames }: ReadOptions, words: JobWords): void {
+  const strange = Object.keys(labelNames).filter((label) => !rawLabels.includes(label));
+  if (strange.length === 0) return;
+  throw new ConfigError(
+    `${file}: ${words.setting("labelNames")} names ${excerpt(strange)}, which no example has for a label; the labels are ${clip(rawLabels.join(", "))}`,
+    { file, option: "labelNames", value: strange, allowed: rawLabels },
+  );
+}
+
+/** Throws `ConfigError` where a share of each label, rounded, is nothing for all of them. */
+function checkSplit(all: Labelled, { validationSplit: share, label: column }: TrainingSettings, words: JobWords): void {
+  const counts = new Map<string, number>();
+  for (const { label } of all.examples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const kept = [...counts.values()].map((count) => Math.min(Math.round(count * share), count - 1));
+  if (kept.some((count) => count > 0)) return;
+  const { file, examples } = all;
+  const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
+  throw new ConfigError(
+    `${file}: ${words.setting("validationSplit")} ${share} leaves nothing to test on: column ${JSON.stringify(column)} has ${counts.size} ` +
+      `labels in ${examples.length} examples (${listed}), too few of each to keep one back. If these are not the labels, name their ` +
+      `column with ${words.setting("label")}; else give more examples of each, a larger share, or a file with ${words.setting("validation")}`,
+    { file, column, labels: counts.size, examples: examples.length },
   );
 }

@@ -1,9 +1,28 @@
 import { ConfigError, LowrankError } from "../errors/errors.js";
+import type { StepRecord } from "../train/fit-options.js";
 import type { JobWords } from "./job-events.js";
 
 /** What helps. */
 const advice = ({ setting }: JobWords) =>
   `try a lower ${setting("learningRate")}, a longer ${setting("warmup")} or a lower ${setting("maxGradNorm")}`;
+
+/** Training that ends so many times above the loss of guessing has learnt nothing, though no number was infinite. */
+const ABOVE_GUESSING = 1.5;
+
+/**
+ * What to say of training that has ended far above what guessing among so many classes gives, having been thrown off by its
+ * updates; null of any other. Looked at is the mean loss of the last tenth of the steps.
+ */
+export function lostItsWay(steps: readonly StepRecord[], classes: number, words: JobWords): string | null {
+  const last = steps.slice(-Math.max(1, Math.ceil(steps.length / 10)));
+  const loss = last.reduce((sum, step) => sum + step.loss, 0) / last.length;
+  const guessing = Math.log(classes);
+  if (!(loss > ABOVE_GUESSING * guessing)) return null;
+  return (
+    `training diverged: its loss ended at ${loss.toPrecision(3)}, where guessing gives ${guessing.toPrecision(3)}; ` +
+    advice(words)
+  );
+}
 
 /**
  * What a job says where training met NaN or infinity, in place of `fit`'s own words; other errors as they are.

@@ -32,7 +32,7 @@ export function reportOf(prepared: Prepared, trained: Trained, { machine, estima
     engine: reportEngine(engine, machine),
     result: { ...baseline, after },
     estimate,
-    training: reportTraining(steps, peakMemory),
+    training: reportTraining(steps, { peakMemory, diverged: trained.diverged !== null }),
     steps,
   };
 }

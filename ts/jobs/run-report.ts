@@ -62,6 +62,8 @@ export interface RunReport {
     readonly seconds: number;
     readonly tokensPerSecond: number;
     readonly peakMemory: number;
+    /** Whether the loss ended far above that of guessing: what was trained is then of no use. */
+    readonly diverged: boolean;
   };
   /** Every step. */
   readonly steps: readonly StepRecord[];
@@ -76,10 +78,14 @@ export function reportEngine(
 }
 
 /** Sums over the steps, which also hold those before an interruption. */
-export function reportTraining(steps: readonly StepRecord[], peakMemory: number): RunReport["training"] {
+export function reportTraining(
+  steps: readonly StepRecord[],
+  { peakMemory, diverged }: Pick<RunReport["training"], "peakMemory" | "diverged">,
+): RunReport["training"] {
   const seconds = steps.reduce((sum, step) => sum + step.milliseconds, 0) / 1000;
   const tokens = steps.reduce((sum, step) => sum + step.tokens, 0);
-  return { steps: steps.length, tokens, seconds, tokensPerSecond: tokens / Math.max(seconds, 1e-9), peakMemory };
+  const tokensPerSecond = tokens / Math.max(seconds, 1e-9);
+  return { steps: steps.length, tokens, seconds, tokensPerSecond, peakMemory, diverged };
 }
 
 /** The report as a file: readable, and a line a step. */

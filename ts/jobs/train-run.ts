@@ -2,7 +2,7 @@ import type { Checkpoint, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
 import { type Baseline, measureBaseline } from "./baseline.js";
 import { CheckpointWriter, type Resumed } from "./checkpoint-file.js";
-import { explainDivergence } from "./divergence.js";
+import { explainDivergence, lostItsWay } from "./divergence.js";
 import type { JobContext, Prepared } from "./prepare.js";
 import type { RunState } from "./run-state.js";
 import type { RunStore } from "./run-store.js";
@@ -15,6 +15,8 @@ export interface Trained {
   readonly after: Metrics;
   readonly steps: readonly StepRecord[];
   readonly peakMemory: number;
+  /** What to say of training that ended far above the loss of guessing; null of any other. */
+  readonly diverged: string | null;
   /** Every validation example with its prediction. */
   readonly predictions: readonly Sample[];
 }
@@ -64,12 +66,15 @@ export async function train(
   try {
     const report = await fitting;
     const logits = await testLogits(prepared, context);
+    const diverged = lostItsWay(report.steps, classifier.labels.length, words);
+    if (diverged !== null) emit({ type: "warning", message: diverged });
     const classes = new Map(classifier.labels.map((label, i) => [label, i]));
     const targets = validation.map(({ label }) => classes.get(label)!);
     return {
       baseline,
       after: metrics(logits, targets, classifier.labels.length),
       steps: report.steps,
+      diverged,
       peakMemory: classifier.encoder.graph.engine.info.memory.peak,
       predictions: predictionsOf(validation, logits, classifier.labels),
     };

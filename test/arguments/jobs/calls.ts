@@ -1,4 +1,4 @@
-import { folderStore, memoryStore, runJob, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
+import { folderStore, memoryStore, runJob, runStatus, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
 import { takeSources } from "../../../ts/jobs/job-sources.js";
 import { takeStore } from "../../../ts/jobs/run-store.js";
 import { sources, spec } from "../../jobs/tiny-job.js";
@@ -58,6 +58,7 @@ export const jobCalls = {
       run: (_, place) => takeStore("runJob", { ...memoryStore(), place: () => place }).place("checkpoint"),
     },
   ],
+  runStatus: [{ args: () => [store()], run: (_, given) => runStatus(given) }],
   unfinishedSpec: [{ args: () => [store()], run: (_, given) => unfinishedSpec(given) }],
   memoryStore: [{ args: () => [{ a: new Uint8Array(2) }], run: (_, files) => memoryStore(files) }],
   folderStore: [{ args: () => ["runs/never-made"], run: (_, path) => folderStore(path) }],

@@ -105,7 +105,10 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
     {
       args: () => [
         { ...files },
-        { seed: 1, maxTokens: 8, pooling: "mean", weights: "f16", packedCopies: 1, allowNonFinite: true },
+        {
+          ...{ seed: 1, maxTokens: 8, pooling: "mean", weights: "f16", packedCopies: 1, allowNonFinite: true },
+          ...{ signal: new AbortController().signal, onProgress: () => undefined },
+        },
       ],
       run: async (_, ...args) => (await SentenceEncoder.load(...(args as [never, never]))).dispose(),
     },

@@ -97,6 +97,7 @@ async function runIn(
   say("", ...resultTable(report, colors), "", speedLine(report), "");
   if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
   say(...writtenLines(folder, colors), "", ...nextLines(self, folder, samples, colors));
+  if (report.training.diverged) session.exitCode = exitCodes.error;
   const { steps: _, ...known } = report;
   if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
   else if (quiet) terminal.print(folder);

@@ -1,12 +1,15 @@
 import type { Command } from "commander";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
 import { type Adapter, readAdapter } from "../../entry/node.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/file-source.js";
-import { byteLength, type Dtype, type TensorIndex, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
+import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
+import { modelPlan } from "../../models/architectures.js";
 import { formatShape, sizeOf } from "../../values/tensor.js";
+import { inspectRun, runRows } from "../files/inspected-run.js";
+import { otherKind } from "../files/other-file.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";
@@ -31,6 +34,10 @@ interface Inspected {
   readonly bytes: number;
   readonly parameters: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** A model's folder: what its config.json says; null for others. */
+  readonly model: { readonly architecture: string; readonly layers: number; readonly hiddenSize: number } | null;
+  /** What the weights were merged of, where they say so. */
+  readonly merged: { readonly base: string; readonly adapters: readonly string[] } | null;
   readonly adapter: ReturnType<typeof describeAdapter> | null;
   readonly tensors: readonly Listed[];
 }
@@ -39,16 +46,26 @@ interface Inspected {
 export function defineInspect(program: Command, session: Session): void {
   program
     .command("inspect")
-    .description("show what an adapter's folder, a model's folder or a .safetensors file holds")
+    .description("show what a run's, an adapter's or a model's folder holds, or a .safetensors file")
     .argument("<path>", "folder or file")
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
-    .action((path: string, { json }: { json: boolean }) => {
-      const { terminal } = session;
-      const inspected = inspect(path);
+    .action(async (path: string, { json }: { json: boolean }) => {
+      const { terminal, self } = session;
+      const run = isFolder(path) ? await inspectRun(path) : null;
+      const inspected = { run, ...(run === null || hasWeights(path) ? inspect(path) : nothingYet(path)) };
       if (json) return terminal.print(JSON.stringify(inspected));
-      for (const line of describe(inspected)) terminal.print(line);
+      if (run !== null) for (const line of [...tableLines(runRows(path, self, run)), ""]) terminal.print(line);
+      if (inspected.tensors.length > 0) for (const line of describe(inspected)) terminal.print(line);
     });
+}
+
+const hasWeights = (folder: string) =>
+  ["adapter_model.safetensors", WEIGHTS, WEIGHTS_INDEX].some((name) => existsSync(join(folder, name)));
+
+/** What a run holds that has no adapter yet. */
+function nothingYet(folder: string): Inspected {
+  return { file: folder, bytes: 0, parameters: 0, metadata: {}, model: null, merged: null, adapter: null, tensors: [] };
 }
 
 function inspect(path: string): Inspected {
@@ -61,13 +78,46 @@ function inspect(path: string): Inspected {
     bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
     parameters: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     metadata: Object.fromEntries(index.metadata),
+    model: folder && adapter === null ? describeModel(path) : null,
+    merged: mergedInto(index),
     adapter: adapter === null ? null : describeAdapter(adapter),
     tensors,
   };
 }
 
+/** A model by its config.json; null where there is none that this package knows. */
+function describeModel(folder: string): Inspected["model"] {
+  try {
+    const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
+    const { layers, hiddenSize } = modelPlan(config).config;
+    return { architecture: String(config["model_type"]), layers, hiddenSize };
+  } catch {
+    // Weights of any model can be looked at.
+    return null;
+  }
+}
+
+/** What weights say of the base and the adapters that they were merged of. */
+function mergedInto({ metadata }: TensorIndex): Inspected["merged"] {
+  try {
+    const { base, adapters } = JSON.parse(metadata.get("lowrank.merged") ?? "") as Record<string, unknown>;
+    const names = (adapters as { name: unknown }[]).map(({ name }) => String(name));
+    return { base: String(base), adapters: names };
+  } catch {
+    return null;
+  }
+}
+
 function fileIndex(file: string): FolderIndex {
-  if (existsSync(file)) return { index: safetensorsIndex(file), files: [file] };
+  if (existsSync(file)) {
+    try {
+      return { index: safetensorsIndex(file), files: [file] };
+    } catch (error) {
+      const kind = error instanceof FormatError ? otherKind(file) : undefined;
+      if (kind === undefined) throw error;
+      throw new FormatError(`${file}: expected a safetensors file; ${kind}`, { file }, { cause: error });
+    }
+  }
   throw new ConfigError(`${file}: there is no such file or folder`, { path: file });
 }
 
@@ -76,7 +126,7 @@ function weightsOf(folder: string): FolderIndex {
   const found = existsSync(adapter) ? fileIndex(adapter) : folderIndex(folder);
   if (found !== null) return found;
   throw new ConfigError(
-    `${folder} has neither adapter_model.safetensors nor model.safetensors: a file or another folder is expected`,
+    `${folder} has neither adapter_model.safetensors nor model.safetensors, and no run: a file or another folder is expected`,
     { folder },
   );
 }
@@ -105,9 +155,13 @@ function describeAdapter({ config, layers, extra }: Adapter) {
   };
 }
 
-function describe({ file, bytes, parameters, metadata, adapter, tensors }: Inspected): string[] {
+function describe({ file, bytes, parameters, metadata, model, merged, adapter, tensors }: Inspected): string[] {
   const about = [
     [file, `${formatBytes(bytes)}, ${formatCount(tensors.length)} tensors, ${formatCount(parameters)} values`],
+    ...(model === null
+      ? []
+      : [["  model", `${model.architecture}, ${model.layers} layers of ${model.hiddenSize}, whole: no adapter is needed`]]),
+    ...(merged === null ? [] : [["  merged", `${merged.base} with ${merged.adapters.join(", ")}`]]),
     ...Object.entries(metadata).map(([key, text]) => [`  ${key}`, clip(text, 80)]),
   ];
   const rows = tensors.map(({ name, dtype, shape, bytes: size }) => [

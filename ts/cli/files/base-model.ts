@@ -32,6 +32,7 @@ export async function loadEncoder(
   await hearSignals(session);
   const encoder = await SentenceEncoder.load(model, {
     seed,
+    signal: session.signal,
     ...(maxTokens === null ? {} : { maxTokens }),
     ...(pooling === undefined ? {} : { pooling }),
   });

@@ -76,7 +76,7 @@ export function addFinetuneOptions(command: Command): Command {
     .addOption(
       new Option(
         "--resume <folder>",
-        "go on with an interrupted run from its checkpoint, which is removed at the end",
+        "go on with an unfinished run: from its checkpoint, else from its beginning",
       ).conflicts("out"),
     )
     .option("--no-baseline", "do not train the head alone for comparison")

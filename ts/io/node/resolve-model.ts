@@ -4,6 +4,7 @@ import { AbortError, ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { addressSource } from "../address-source.js";
 import type { ModelSource } from "../model-source.js";
+import type { Watcher } from "../watched-source.js";
 import { checkOptions } from "../../arguments/options.js";
 import { callable, flag, unexpected } from "../../arguments/settings.js";
 import { cacheFolder } from "./cache-folder.js";
@@ -185,6 +186,10 @@ export async function fetchModel(name: string, options: ResolveOptions = {}): Pr
 }
 
 /** What a string means to the loaders in Node: an address, a folder or a name. */
-export async function locateModel(text: string): Promise<ModelSource> {
-  return /^https?:\/\//.test(text) ? addressSource(text) : resolveModel(text);
+export async function locateModel(text: string, { signal, onProgress }: Watcher = {}): Promise<ModelSource> {
+  if (/^https?:\/\//.test(text)) return addressSource(text);
+  return resolveModel(text, {
+    signal,
+    ...(onProgress && { onProgress: ({ file, received, total }) => onProgress({ file, done: received, total }) }),
+  });
 }

@@ -95,3 +95,8 @@ function readHolder(path: string): { readonly [name in keyof Holder]?: unknown }
     return {};
   }
 }
+
+/** Whether a process that may still live has the folder. Changes nothing. */
+export function isLocked(folder: string): boolean {
+  return readdirSync(folder).some((name) => lockName.test(name) && stateOfLock(name) !== "gone");
+}

@@ -15,6 +15,8 @@ import { inferTexts, rowsOf, tokenized } from "./inference.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-source.js";
+import { type LoadProgress, watchedSource } from "../../io/watched-source.js";
+import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
@@ -49,10 +51,15 @@ export interface LoadOptions {
   readonly allowNonFinite?: boolean;
   /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
   readonly engine?: Engine;
+  /** Cancels: loading, and fetching before it, then reject with `AbortError`, and nothing is left of the model. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called as bytes of a file come in: first where a model is fetched, then where its files are read. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
 const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
-  ...(["seed", "maxTokens", "pooling", "weights", "packedCopies", "allowNonFinite", "engine"] as const),
+  ...(["seed", "maxTokens", "pooling", "weights", "packedCopies", "allowNonFinite", "engine", "signal"] as const),
+  "onProgress",
 ];
 
 /** How texts become vectors. */
@@ -110,14 +117,20 @@ export class SentenceEncoder {
       maxTokens: wanted,
       pooling,
       engine,
+      signal,
+      onProgress,
     } = options;
     whole("load", "seed", seed);
     oneOf("load", "weights", weights, weightsOptions);
     if (packedCopies !== undefined) whole("load", "packedCopies", packedCopies, 0, 2);
     flag("load", "allowNonFinite", allowNonFinite);
     if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
+    checkSignal("load", signal);
+    if (onProgress !== undefined) callable("load", "onProgress", onProgress);
+    throwIfAborted(signal);
     if (engine === undefined) await init();
-    const from = await modelSource(source);
+    const watcher = { signal, onProgress };
+    const from = watchedSource(await modelSource(source, watcher), watcher);
     const plan = modelPlan(await readRequiredJson(from, "config.json"));
     const { maxPositions, vocabularySize } = plan.config;
     const found = await readSentenceLayout(from);

@@ -1,0 +1,90 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Fixture, interruptedRun, lowrank, makeFixture, shortRun } from "./fixture.js";
+import { lowrankProcess } from "./process.js";
+
+let fixture: Fixture;
+beforeAll(async () => void (fixture = await makeFixture()));
+afterAll(() => fixture.remove());
+
+const inspect = async (path: string) => {
+  const [text, json] = [await lowrank(["inspect", path]), await lowrank(["inspect", path, "--json"])];
+  expect([text.code, json.code, text.err]).toEqual([0, 0, ""]);
+  return { out: text.out, json: JSON.parse(json.out) };
+};
+
+describe("inspect", () => {
+  it("explains an interrupted run and says how to go on", async () => {
+    const run = await interruptedRun(fixture, 40, 6, ["--no-baseline"]);
+    const { out, json } = await inspect(run);
+    expect(out).toMatch(/^run +interrupted after step 6 of 40\nbegan +20/);
+    expect(out).toMatch(/data +\S*data\.csv, texts in column text, labels in label\n/);
+    expect(out).toMatch(/settings +40 steps of 8, learning rate 0\.01, rank 8, alpha 16 on query, key, value, seed 0\n/);
+    expect(out).toMatch(/to go on +lowrank finetune --resume \S*halves\n/);
+    expect(json).toMatchObject({ run: { status: "interrupted", step: 6, steps: 40, gone: false }, tensors: [] });
+  });
+
+  it("explains a run that has failed", async () => {
+    const run = fixture.path("failed");
+    const args = [...shortRun(fixture, run), "--learning-rate", "1e30", "--max-grad-norm", "0", "--no-baseline"];
+    expect((await lowrank(args)).code).toBe(1);
+    const { out, json } = await inspect(run);
+    expect(out).toMatch(/^run +failed; it has no checkpoint\n/);
+    expect(out).toMatch(/error +training diverged: the loss of step \d+ is NaN/);
+    expect(json.run).toMatchObject({ status: "failed", step: null, steps: 12 });
+  });
+
+  it("explains a run whose process was killed, and one that goes on", async () => {
+    let seen = "";
+    const args = [...shortRun(fixture, "killed", 4000), "--no-baseline", "--threads", "1"];
+    const { signal } = await lowrankProcess(args, fixture.folder, (text, child) => {
+      if (!/train +\d+\/4000/.test(text) || seen !== "") return;
+      seen = text;
+      void lowrank(["inspect", fixture.path("killed")]).then(({ out }) => {
+        seen = out;
+        child.kill("SIGKILL");
+      });
+    });
+    expect(signal).toBe("SIGKILL");
+    expect(seen).toMatch(/^run +trains; its last checkpoint is after step \d+ of 4,000\n/);
+    expect(seen).not.toMatch(/to go on/);
+    const { out, json } = await inspect(fixture.path("killed"));
+    expect(out).toMatch(/^run +ended without a word after step [\d,]+ of 4,000: its process is gone\n/);
+    expect(json.run).toMatchObject({ status: "training", gone: true });
+  });
+
+  it("shows a finished run's results and settings before its adapter", async () => {
+    const run = fixture.path("finished");
+    expect((await lowrank(shortRun(fixture, run))).code).toBe(0);
+    const { out, json } = await inspect(run);
+    expect(out).toMatch(/^run +finished, 20\d\d-/);
+    expect(out).toMatch(/labels +bad, good\n/);
+    expect(out).toMatch(/accuracy +\d+\.\d % before, \d+\.\d % the head alone, \d+\.\d % trained\n/);
+    expect(out).toMatch(/training +12 steps in .* build\n/);
+    expect(out).toMatch(/\n\n\S*adapter_model\.safetensors[^]*rank +8\n/);
+    expect(json.run.report.result.after.count).toBe(8);
+    expect(json.adapter).toMatchObject({ ranks: [8] });
+  });
+
+  it("tells a whole model from an adapter", async () => {
+    const merged = fixture.path("merged");
+    expect((await lowrank(["merge", fixture.path("finished"), "--out", merged])).code).toBe(0);
+    const { out, json } = await inspect(merged);
+    expect(out).toMatch(/model +bert, 2 layers of 32, whole: no adapter is needed\n/);
+    expect(json).toMatchObject({ run: null, adapter: null, model: { architecture: "bert", layers: 2 } });
+  });
+
+  it.each<[string, string | Uint8Array, RegExp]>([
+    ["data.csv", "text,label\n", /expected a safetensors file; it holds examples: `lowrank finetune --data`/],
+    ["weights.bin", "PK\u0003\u0004rest of an archive", /it looks like PyTorch's own format/],
+    ["model.gguf", "GGUFxxxx and so on", /it is GGUF/],
+    ["pointer.safetensors", "version https://git-lfs.github.com/spec/v1\n", /Git LFS pointer; `git lfs pull`/],
+    ["report.json", '\ufeff{ "a": 1 }', /it is JSON; `lowrank inspect` of its folder/],
+    ["noise.xyz", "0123456789 and nothing that anybody knows", /expected a safetensors file/],
+  ])("says what %s is instead of a safetensors file", async (name, content, says) => {
+    await writeFile(fixture.path(name), content);
+    const { code, err } = await lowrank(["inspect", fixture.path(name)]);
+    expect(code).toBe(1);
+    expect(err).toMatch(says);
+  });
+});

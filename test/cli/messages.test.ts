@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await makeFixture();
+  const rows = Array.from({ length: 12 }, (_, i) => `${100 + i},a film of number ${i},${i % 2 ? "good" : "bad"}\n`);
+  await writeFile(fixture.path("ids.csv"), `id,text,label\n${rows.join("")}`);
+});
+afterAll(() => fixture.remove());
+
+const tune = (...options: string[]) => lowrank([...shortRun(fixture, fixture.path("out"), 30), ...options]);
+
+describe("finetune says what was meant", () => {
+  it("where a column of numbers is taken for the labels", async () => {
+    const { code, err } = await tune("--data", fixture.path("ids.csv"), "--label", "id");
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /ids\.csv: --validation-split 0\.2 leaves nothing to test on: column "id" has 12 labels in 12 examples \(100: 1, 101: 1, .*\), too few of each to keep one back\. If these are not the labels, name their column with --label; else .* a file with --validation\n$/,
+    );
+    expect(err).not.toMatch(/splitExamples/);
+  });
+
+  it("where names are given to labels that there are not", async () => {
+    const { code, err } = await tune("--label-names", "0=bad,good=fine");
+    expect(code).toBe(1);
+    expect(err).toMatch(/--label-names names \["0"\], which no example has for a label; the labels are bad, good\n$/);
+  });
+
+  it("where training was thrown off without an infinite number: exit code 1, and a report", async () => {
+    const { code, err } = await tune("--learning-rate", "30", "--max-grad-norm", "0", "--warmup", "0", "--schedule", "constant");
+    expect(err).toMatch(
+      /training diverged: its loss ended at [\d.e+]+, where guessing gives 0\.693; try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm\n/,
+    );
+    expect(code).toBe(1);
+    const report = JSON.parse(readFileSync(fixture.path("out", "report.json"), "utf8"));
+    expect(report.training).toMatchObject({ steps: 30, diverged: true });
+  });
+});

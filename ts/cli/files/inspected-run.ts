@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { folderStore, runStatus, type RunReport, type RunStatus } from "../../entry/jobs-node.js";
+import { FormatError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { isLocked } from "../../jobs/node/run-lock.js";
+import { runFiles } from "../../jobs/run-store.js";
+import { type TrainingSettings, formatTargets } from "../../jobs/training-settings.js";
+import { formatCount, formatDuration, formatPercent, formatRate } from "../terminal/number-format.js";
+import { clip } from "../terminal/table.js";
+
+/** What a run's folder tells of the run. */
+export interface InspectedRun extends RunStatus {
+  /** Whether the process that wrote the status last is gone without a word. */
+  readonly gone: boolean;
+  /** The report of a finished run, without its steps. */
+  readonly report: Omit<RunReport, "steps"> | null;
+}
+
+/** Where a run in a folder stands; null where the folder is none of a run. Throws `FormatError` where its files are damaged. */
+export async function inspectRun(folder: string): Promise<InspectedRun | null> {
+  const run = await runStatus(folderStore(folder));
+  if (run === null) return null;
+  if (run.status === "finished") return { ...run, gone: false, report: readReport(folder) };
+  const gone = (run.status === "preparing" || run.status === "training") && !isLocked(folder);
+  return { ...run, gone, report: null };
+}
+
+function readReport(folder: string): Omit<RunReport, "steps"> {
+  const path = join(folder, runFiles.report);
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
+  const { steps: _, ...report } = parseJsonObject(readFileSync(path), fail) as unknown as RunReport;
+  return report;
+}
+
+/** Rows that say where a run stands, with which settings, and how to go on or what it gave. */
+export function runRows(folder: string, self: string, run: InspectedRun): string[][] {
+  const { status, report, step, steps, began, error } = run;
+  const of = steps === null ? "" : ` of ${formatCount(steps)}`;
+  const where = step === null ? "before its first checkpoint" : `after step ${formatCount(step)}${of}`;
+  const rows: Record<RunStatus["status"], string> = {
+    preparing: "is being prepared: data and model are read",
+    training: step === null ? "runs, and has no checkpoint yet" : `trains; its last checkpoint is ${where}`,
+    interrupted: `interrupted ${where}`,
+    failed: `failed; ${step === null ? "it has no checkpoint" : `its last checkpoint is ${where}`}`,
+    finished: `finished${typeof report?.created === "string" ? `, ${report.created}` : ""}`,
+  };
+  const ended = run.gone ? `ended without a word ${where}: its process is gone` : rows[status];
+  const settings = run.settings ?? report?.settings ?? null;
+  const running = (status === "preparing" || status === "training") && !run.gone;
+  return [
+    ["run", ended],
+    ...(began === null ? [] : [["began", began]]),
+    ...(error === null ? [] : [["error", clip(error, 300)]]),
+    ...(settings === null ? [] : settingRows(settings)),
+    ...(report === null ? [] : resultRows(report)),
+    ...(status === "finished" || running ? [] : [["to go on", `${self} finetune --resume ${folder}`]]),
+  ];
+}
+
+function settingRows(settings: TrainingSettings): string[][] {
+  const { data, validation, text, label, model, steps, epochs, batchSize, learningRate, seed } = settings;
+  const length = steps === null ? `${epochs ?? 1} epochs` : `${formatCount(steps)} steps`;
+  return [
+    ["data", `${data}, texts in column ${text}, labels in ${label}${validation === null ? "" : `; tested on ${validation}`}`],
+    ["base", model],
+    [
+      "settings",
+      `${length} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${settings.rank}, alpha ${settings.alpha} on ` +
+        `${formatTargets(settings.targetModules)}, seed ${seed}`,
+    ],
+  ];
+}
+
+/** What a report says, as far as it is there: it may be of another version. */
+function resultRows({ result, data, training, engine }: Partial<Omit<RunReport, "steps">>): string[][] {
+  const share = (metrics: { accuracy?: number } | null | undefined) =>
+    typeof metrics?.accuracy === "number" ? formatPercent(metrics.accuracy) : "–";
+  return [
+    ...(data === undefined ? [] : [["labels", clip(data.labels.join(", "), 80)]]),
+    ...(result === undefined
+      ? []
+      : [
+          [
+            "accuracy",
+            `${share(result.before)} before, ${share(result.headOnly)} the head alone, ${share(result.after)} trained`,
+          ],
+        ]),
+    ...(training === undefined || engine === undefined
+      ? []
+      : [
+          [
+            "training",
+            `${formatCount(training.steps)} steps in ${formatDuration(training.seconds)}, ${engine.build} build` +
+              (training.diverged ? "; it diverged" : ""),
+          ],
+        ]),
+  ];
+}

@@ -1,0 +1,35 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
+
+const START = 512;
+
+/** What files are that are often taken for a model's weights, by how they begin; `advice` says what to do with one. */
+const kinds: readonly { readonly is: (start: string, name: string) => boolean; readonly advice: string }[] = [
+  {
+    is: (start) => start.startsWith("PK\u0003\u0004") || start.startsWith("\u0080\u0002"),
+    advice: "it looks like PyTorch's own format or an archive; in Python, safetensors.torch.save_file writes its tensors as safetensors",
+  },
+  { is: (start) => start.startsWith("GGUF"), advice: "it is GGUF; the base's own repository has it as safetensors" },
+  { is: (start) => start.startsWith("version https://git-lfs"), advice: "it is a Git LFS pointer; `git lfs pull` fetches the file" },
+  { is: (start) => start.startsWith("PAR1"), advice: "it is Parquet: examples, which `lowrank finetune --data` may take" },
+  {
+    is: (_, name) => /\.(csv|tsv|tab|jsonl|ndjson)$/i.test(name),
+    advice: "it holds examples: `lowrank finetune --data` trains on them, `lowrank predict --file` labels them",
+  },
+  {
+    is: (start) => /^(?:\u00ef\u00bb\u00bf)?\s*[[{]/.test(start),
+    advice: "it is JSON; `lowrank inspect` of its folder shows a run, an adapter or a model",
+  },
+];
+
+/** What a file is that is no safetensors file, and what to do with it; nothing where it is of no known kind. */
+export function otherKind(path: string): string | undefined {
+  const buffer = Buffer.alloc(START);
+  const file = openSync(path, "r");
+  try {
+    const start = buffer.subarray(0, readSync(file, buffer, 0, START, 0)).toString("latin1");
+    return kinds.find(({ is }) => is(start, basename(path)))?.advice;
+  } finally {
+    closeSync(file);
+  }
+}
