@@ -50,6 +50,8 @@ export { fit } from "./train/fit.js";
 export type { Checkpoint, FitOptions, FitReport, ProgressEvent, StepRecord } from "./train/fit-options.js";
 export { HeadOnlyTask } from "./train/head-only.js";
 export type { VectorExample } from "./train/head-only.js";
+export { fitLogisticRegression } from "./train/logistic-regression.js";
+export type { LogisticRegression, LogisticRegressionOptions } from "./train/logistic-regression.js";
 export { metrics } from "./train/metrics.js";
 export type { Metrics } from "./train/metrics.js";
 export type { BatchLoss, Task } from "./train/task.js";
