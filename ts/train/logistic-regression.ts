@@ -1,6 +1,6 @@
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
 import { listFrom } from "../arguments/collections.js";
-import { optional, or, type Readers, readOptions } from "../arguments/read-options.js";
+import { checkOptions } from "../arguments/options.js";
 import { callable, oneOf, positive, unexpected, whole } from "../arguments/settings.js";
 import { checkGraph, type Graph } from "../graph/graph.js";
 import type { Tensor } from "../values/tensor.js";
@@ -41,24 +41,36 @@ export interface LogisticRegression {
 
 const what = "fitLogisticRegression";
 
-interface Settings {
-  readonly regularisation: number | undefined;
+/** How far a fit is. */
+type Progress = Parameters<NonNullable<LogisticRegressionOptions["onProgress"]>>[0];
+
+/** Options that were looked at. */
+interface Settings<P = Progress> {
+  readonly regularisation?: number;
   readonly classWeights: "none" | "balanced";
   readonly seed: number;
-  readonly onProgress: LogisticRegressionOptions["onProgress"] | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly onProgress?: (event: P) => void;
+  readonly signal?: AbortSignal;
 }
 
-const readers: Readers<Settings> = {
-  regularisation: optional(positive),
-  classWeights: or("none", (op, name, value) => oneOf(op, name, value, ["none", "balanced"])),
-  seed: or(0, whole),
-  onProgress: optional(callable<Settings["onProgress"]>),
-  signal: (op, _, value) => {
-    checkSignal(op, value);
-    return (value ?? undefined) as AbortSignal | undefined;
-  },
-};
+/** A checked copy; what is left out is not in it. Throws `ConfigError`. */
+export function takeRegressionOptions<P>(
+  op: string,
+  given: Omit<LogisticRegressionOptions, "onProgress"> & { readonly onProgress?: (event: P) => void },
+): Settings<P> {
+  checkOptions(op, given, ["regularisation", "classWeights", "seed", "onProgress", "signal"]);
+  const { regularisation, classWeights = "none", seed = 0, onProgress, signal } = given;
+  if (regularisation !== undefined) positive(op, "regularisation", regularisation);
+  if (onProgress !== undefined) callable(op, "onProgress", onProgress);
+  checkSignal(op, signal);
+  return {
+    classWeights: oneOf(op, "classWeights", classWeights, ["none", "balanced"]),
+    seed: whole(op, "seed", seed),
+    ...(regularisation !== undefined && { regularisation }),
+    ...(onProgress !== undefined && { onProgress }),
+    ...(signal && { signal }),
+  };
+}
 
 /**
  * Strengths that are tried: C times the vectors' mean squared distance from their mean, half a decade apart, from the weakest
@@ -98,7 +110,7 @@ export async function fitLogisticRegression(
 ): Promise<LogisticRegression> {
   checkGraph(what, graph);
   whole(what, "classes", classes, 2, 10_000);
-  const settings = readOptions(what, options, readers);
+  const settings = takeRegressionOptions<Progress>(what, options);
   const taken = listFrom(`${what}: targets are a list of class numbers`, targets, (target, i) =>
     whole(what, `target ${i}`, target, 0, classes - 1),
   );
