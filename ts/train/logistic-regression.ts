@@ -21,7 +21,7 @@ export interface LogisticRegressionOptions {
   readonly classWeights?: "none" | "balanced";
   /** Of which examples are held out; default 0. */
   readonly seed?: number;
-  /** Called as the fit goes on; `total` is the most there can be to do, and the last call has `done` equal to it. */
+  /** Called after each head, first with 0 done and last with all; `total` is the most there can be. */
   readonly onProgress?: (event: { readonly done: number; readonly total: number; readonly loss: number }) => void;
   /** Cancels: the fit rejects with `AbortError` within some 20 ms. */
   readonly signal?: AbortSignal;
@@ -169,6 +169,7 @@ class Fit {
     const { regularisation } = settings;
     const given = regularisation === undefined ? MIDDLE : regularisation * squared;
     const start = { ...regression.start(all), strength: given, total: 1, held: Infinity };
+    if (regularisation !== undefined) this.tell(0, 1, start.loss);
     const chosen = regularisation === undefined ? await this.choose(regression, start) : start;
     const { strength, values, spread, total } = chosen;
     const penalty = this.penalty(strength, all);
@@ -189,14 +190,15 @@ class Fit {
   }
 
   /** The strength that does best on what is held out, and a head that was fitted with it. */
-  private async choose(regression: Regression, start: Choice): Promise<Choice> {
+  private async choose(regression: Regression, start: Choice & { readonly loss: number }): Promise<Choice> {
     const { targets, settings, graph } = this;
     const rounds = partings(targets, settings.seed, graph.engine).map(({ fitted, held }) => {
       const own = this.weighted(fitted);
       return { fitted: own, held: this.weighted(held), head: regression.start(own) };
     });
     const total = rounds.length * PATH.length + 1;
-    let best = { ...start, total };
+    this.tell(0, total, start.loss);
+    let best: Choice = { ...start, total };
     if (rounds.length === 0) return best;
     const better = BETTER * rounds.reduce((weight, { held }) => weight + held.total, 0);
     let worse = 0;
