@@ -169,7 +169,7 @@ describe("finetune", () => {
     await writeFile(tokenizer, text);
     const { code, out } = await lowrank(["finetune", "--resume", run, "--json", "--quiet"]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ run, result: { headOnly: null }, training: { steps: 40 } });
+    expect(JSON.parse(out)).toMatchObject({ run, result: { headOnly: { count: 8 } }, training: { steps: 40 } });
     expect((await lowrank(["finetune", "--resume", run])).err).toMatch(
       /this run is finished, there is nothing to resume/,
     );

@@ -28,7 +28,9 @@ describe("the recipe", () => {
   it("peft is plain training from a random head", async () => {
     const classifier = await made();
     await classifier.fit(train, training);
-    expect((await files({ recipe: "peft" })).files).toEqual(classifier.save());
+    const { files: written, report } = await files({ recipe: "peft" });
+    expect(written).toEqual(classifier.save());
+    expect(report.result.headOnly).toBeNull();
     classifier.encoder.dispose();
   });
 

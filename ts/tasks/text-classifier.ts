@@ -172,7 +172,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable();
     const prepared = this.prepare(examples);
-    const { headLearningRate: lr, ...rest } = ownOptions(options);
+    const [lr, rest] = takeHeadRate(options);
     if (lr === undefined) return fit(this, prepared, rest);
     nonNegative("fit", "headLearningRate", lr);
     const head = { params: this.head.params(), lr };
@@ -328,13 +328,14 @@ export function prediction(text: string, labels: readonly string[], logits: Floa
   return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
 }
 
-/** A copy of options, inherited ones too, each read once. What is none goes to `fit`, which says so. */
-function ownOptions(options: ClassifierFitOptions): ClassifierFitOptions {
+/** The head's rate, and the other options, inherited ones too, each read once. What is none goes on to `fit`, which says so. */
+function takeHeadRate(options: ClassifierFitOptions): [rate: number | undefined, rest: FitOptions] {
   if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
-    return options;
+    return [undefined, options];
   const own: Record<string, unknown> = {};
   for (const name in options) own[name] = options[name as keyof ClassifierFitOptions];
-  return own;
+  const { headLearningRate, ...rest } = own as ClassifierFitOptions;
+  return [headLearningRate, rest];
 }
 
 function takeExamples(examples: readonly Example[]): Example[] {
