@@ -5,6 +5,7 @@ import {
   fitLogisticRegression,
   type LogisticRegression,
   type LogisticRegressionOptions,
+  type RegressionSettings,
   takeRegressionOptions,
 } from "../train/logistic-regression.js";
 
@@ -28,7 +29,7 @@ export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgr
 export type FitHeadReport = Pick<LogisticRegression, "regularisation" | "iterations">;
 
 /** A checked copy. Throws `ConfigError` for options that make no sense. */
-export function takeFitHeadOptions(what: string, options: FitHeadOptions) {
+export function takeFitHeadOptions(what: string, options: FitHeadOptions): RegressionSettings<FitHeadProgress> {
   return takeRegressionOptions<FitHeadProgress>(what, options);
 }
 
@@ -39,7 +40,7 @@ export async function fitToTexts(
   texts: readonly string[],
   targets: readonly number[],
   classes: number,
-  { onProgress, signal, ...rest }: ReturnType<typeof takeFitHeadOptions>,
+  { onProgress, signal, ...rest }: RegressionSettings<FitHeadProgress>,
 ): Promise<LogisticRegression> {
   if (texts.length === 0) throw notExpected("fitHead", "one example or more to learn from", texts);
   const told = (phase: FitHeadProgress["phase"]) => (done: number, total: number) =>

@@ -45,7 +45,7 @@ const what = "fitLogisticRegression";
 type Progress = Parameters<NonNullable<LogisticRegressionOptions["onProgress"]>>[0];
 
 /** Options that were looked at. */
-interface Settings<P = Progress> {
+export interface RegressionSettings<P = Progress> {
   readonly regularisation?: number;
   readonly classWeights: "none" | "balanced";
   readonly seed: number;
@@ -57,7 +57,7 @@ interface Settings<P = Progress> {
 export function takeRegressionOptions<P>(
   op: string,
   given: Omit<LogisticRegressionOptions, "onProgress"> & { readonly onProgress?: (event: P) => void },
-): Settings<P> {
+): RegressionSettings<P> {
   checkOptions(op, given, ["regularisation", "classWeights", "seed", "onProgress", "signal"]);
   const { regularisation, classWeights = "none", seed = 0, onProgress, signal } = given;
   if (regularisation !== undefined) positive(op, "regularisation", regularisation);
@@ -148,7 +148,7 @@ class Fit {
     private readonly scaled: ScaledVectors,
     targets: readonly number[],
     private readonly classes: number,
-    private readonly settings: Settings,
+    private readonly settings: RegressionSettings,
   ) {
     this.present = [...new Set(targets)].sort((a, b) => a - b);
     const places = new Map(this.present.map((target, i) => [target, i]));
