@@ -51,7 +51,7 @@ export interface RunReport {
     readonly tile: string;
     readonly [about: string]: string | number;
   };
-  /** On the examples to test on: before training, of the head alone, and after. */
+  /** On the examples to test on: before training, the largest class, the head alone, and after. */
   readonly result: Baseline & { readonly after: Metrics };
   /** What was foretold before training: seconds and linear memory. */
   readonly estimate: JobEstimate;
@@ -65,7 +65,7 @@ export interface RunReport {
     /** Whether the loss ended far above that of guessing: what was trained is then of no use. */
     readonly diverged: boolean;
   };
-  /** Every step. */
+  /** Every step; none where only the head was fitted. */
   readonly steps: readonly StepRecord[];
 }
 

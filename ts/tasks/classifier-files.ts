@@ -8,6 +8,7 @@ import { formatShape, type Tensor } from "../values/tensor.js";
 import { LABELS_FILE, type LabelsFile, readLabels, writeLabels } from "./labels-file.js";
 
 export const HEAD_FILE = "head.safetensors";
+const ADAPTER_FILES = ["adapter_config.json", "adapter_model.safetensors"];
 
 /** A head's values, as `ClassificationHead` takes them. */
 export interface HeadValues {
@@ -30,6 +31,16 @@ export function writeHead({ graph, weight, bias }: ClassificationHead, labels: L
 
 /** What stands in labels.json among a classifier's files. Throws `FormatError` where it is missing or damaged. */
 export const labelsOf = (files: FileMap): LabelsFile => readLabels(file(files, LABELS_FILE, "labels"));
+
+/** Throws `FormatError` where an adapter lies beside a head that says that it has none. */
+export function checkNoAdapter(files: FileMap): void {
+  const strange = ADAPTER_FILES.find((name) => Object.hasOwn(files, name));
+  if (strange === undefined) return;
+  throw new FormatError(
+    `${LABELS_FILE} says that no adapter belongs to the head ("adapter": false), but there is ${strange}: take files of one classifier`,
+    { file: LABELS_FILE, there: strange },
+  );
+}
 
 /** Reads the head that `writeHead` wrote. Throws `FormatError` where it is missing, damaged, or of another encoder. */
 export function readHead(files: FileMap, hidden: number, classes: number, options: WeightOptions): HeadValues {

@@ -29,12 +29,16 @@ export interface LabelsFile {
   readonly base: TrainedBase | null;
   /** Fingerprint of the classifier's adapter, where it stands in the base's own weights and in no file. */
   readonly merged: string | null;
+  /** Whether an adapter belongs to the head, whose files stand beside it. */
+  readonly adapted: boolean;
 }
 
 /** labels.json. A classifier's vectors are not normalised, and nothing is put before its texts: the file says so for others. */
-export function writeLabels({ labels, pooling, maxTokens, lowercase, base, merged }: LabelsFile): Uint8Array {
+export function writeLabels({ labels, merged, adapted, ...rest }: LabelsFile): Uint8Array {
+  const { pooling, maxTokens, lowercase, base } = rest;
   const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
-  const json = { format: FORMAT, labels, ...about, ...(merged === null ? {} : { merged }) };
+  const where = merged === null ? (adapted ? {} : { adapter: false }) : { merged };
+  const json = { format: FORMAT, labels, ...about, ...where };
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
@@ -60,13 +64,16 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
   };
   read("normalize", "false: heads take vectors of any length", (value) => value === false);
   read("prompt", "empty: nothing is put before a classifier's texts", (value) => value === "");
+  const merged = read("merged", "a fingerprint of 32 hexadecimal digits", isFingerprint);
+  const adapter = read("adapter", "true or false", (value) => typeof value === "boolean") ?? true;
   return {
     labels: takeLabels(labels),
     pooling: read("pooling", "a text", (value) => typeof value === "string"),
     maxTokens: read("maxTokens", "a whole number from 2", isLength),
     lowercase: read("lowercase", "true or false", (value) => typeof value === "boolean"),
     base: takeBase(json["base"] ?? null),
-    merged: read("merged", "a fingerprint of 32 hexadecimal digits", isFingerprint),
+    merged,
+    adapted: merged === null && adapter,
   };
 }
 

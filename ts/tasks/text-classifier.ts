@@ -7,25 +7,28 @@ import type { ModelSource } from "../io/model-source.js";
 import { checkNotMerged, readAdapter } from "../io/peft/index.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
-import { balancedOrder } from "../train/balanced-order.js";
+import { claimParameters, inTraining } from "../train/claims.js";
 import { fit } from "../train/fit.js";
-import { FIT_OPTIONS, takeFitOptions } from "../train/fit-settings.js";
-import type { FitOptions, FitReport } from "../train/fit-options.js";
+import type { FitReport } from "../train/fit-options.js";
 import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
-import { type ClassWeights, classWeightsOf } from "./class-weights.js";
-import { labelsOf, readHead, writeHead } from "./classifier-files.js";
+import { checkNoAdapter, labelsOf, readHead, writeHead } from "./classifier-files.js";
+import {
+  type ClassifierFitOptions,
+  lossOf,
+  takeTokenized,
+  takeTraining,
+  type TokenizedExample,
+} from "./classifier-training.js";
+import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
 import { takeLabels } from "./labels-file.js";
 import { type EncoderOptions, openParts } from "./open-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
-import { integersOf } from "../values/number-list.js";
-import { flag, oneOf, whole } from "../arguments/settings.js";
-import { typedKind } from "../arguments/typed-array.js";
+import { flag } from "../arguments/settings.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
-import { raggedBatch } from "../models/ragged-batch.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
 import { type InferOptions, takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
 import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
@@ -56,8 +59,8 @@ export interface EvaluateOptions extends ClassifyOptions {
 export interface ClassifierOptions {
   /** Names of the classes, two or more. */
   readonly labels: readonly string[];
-  /** The adapter that is trained along with the head. */
-  readonly lora?: LoraOptions;
+  /** The adapter that is trained along with the head; null for the head alone. */
+  readonly lora?: LoraOptions | null;
   /** Name of that adapter in the encoder; default "classifier". */
   readonly adapter?: string;
 }
@@ -74,26 +77,6 @@ export interface LoadClassifierOptions extends WeightOptions {
 export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
   /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
   readonly model?: string | FileMap | ModelSource;
-}
-
-/** How a classifier is trained. */
-export interface ClassifierFitOptions extends FitOptions {
-  /**
-   * How much each class counts in the loss: its mean divides by the weights of a step's targets, as PyTorch's weighted cross
-   * entropy does. Default: all the same.
-   */
-  readonly classWeights?: ClassWeights;
-  /**
-   * "balanced": every class stands in the batches as often as any other, rare ones again and again, in an order that `seed`
-   * decides. Default: every example as often as any other.
-   */
-  readonly sampling?: "balanced";
-}
-
-/** An example as training takes it. */
-interface TokenizedExample {
-  readonly ids: Int32Array;
-  readonly target: number;
 }
 
 /**
@@ -116,7 +99,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     readonly encoder: SentenceEncoder,
     /** Names of the classes, in the order of the logits. */
     readonly labels: readonly string[],
-    /** @internal Its adapter, by whatever name; null where the base's weights hold it. */
+    /** @internal Its adapter, by whatever name; null where it is the head alone, or the base's weights hold it. */
     readonly modelAdapter: ModelAdapter | null,
     /** The linear head on the sentence vectors. */
     readonly head: ClassificationHead,
@@ -130,7 +113,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /**
-   * Adds an adapter to the encoder and a new head. Calls of the encoder that name no adapter are not affected. Both stay until
+   * Adds an adapter to the encoder, unless `lora` is null, and a new head. Calls of the encoder that name no adapter are not affected. Both stay until
    * `dispose`: whoever makes several one after the other, as in cross-validation, disposes of each.
    *
    * Throws `ConfigError` for fewer than two labels or doubled ones, and where the encoder has an adapter of that name.
@@ -144,7 +127,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     const { graph, hiddenSize, adapterSet, tokenizer } = encoder;
     return TextClassifier.with(
       { encoder, labels, tokenizer, merged: null },
-      () => adapterSet.add(adapter, lora, { what: "TextClassifier.create", classifier: true }),
+      () => (lora === null ? null : adapterSet.add(adapter, lora, { what: "TextClassifier.create", classifier: true })),
       () => ClassificationHead.create(graph, hiddenSize, labels.length),
     );
   }
@@ -168,16 +151,16 @@ export class TextClassifier implements Task<TokenizedExample> {
     checkUsable(what, encoder);
     checkRecord(`${what}: a classifier's files by name, as bytes, are expected`, files);
     const about = labelsOf(files);
-    const { labels, merged } = about;
+    const { labels, merged, adapted } = about;
+    if (!adapted && merged === null) checkNoAdapter(files);
     const { graph, hiddenSize, adapterSet, mergedModel } = encoder;
     // First, since it says more than that the weights are others.
-    if (mergedModel !== null && merged === null)
-      checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
+    if (mergedModel !== null && adapted) checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
     const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
     const { weight, bias } = readHead(files, hiddenSize, labels.length, rest);
     return TextClassifier.with(
       { encoder, labels, tokenizer, merged },
-      () => (merged === null ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
+      () => (adapted ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
       () => new ClassificationHead(graph, weight, bias),
     );
   }
@@ -216,7 +199,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     }
   }
 
-  /** Both an adapter and a head, or, where the head cannot be made, neither. */
+  /** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
   private static with(
     { encoder, labels, tokenizer, merged }: Pick<TextClassifier, "encoder" | "labels" | "tokenizer"> & MergedInto,
     addAdapter: () => ModelAdapter | null,
@@ -234,7 +217,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     });
   }
 
-  /** Name of the classifier's adapter in the encoder; null where the base's own weights hold it (`lowrank merge`). */
+  /** Name of the classifier's adapter in the encoder; null for a head alone, and where the base's weights hold it (`lowrank merge`). */
   get adapter(): string | null {
     return this.modelAdapter?.name ?? null;
   }
@@ -244,7 +227,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     return this.encoder.graph;
   }
 
-  /** Adapter and head; the head alone where the adapter is merged into the base's own weights. */
+  /** Adapter, where there is one, and head. */
   params(): NodeId[] {
     return [...(this.modelAdapter?.params() ?? []), ...this.head.params()];
   }
@@ -256,49 +239,48 @@ export class TextClassifier implements Task<TokenizedExample> {
    */
   async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable("fit");
-    checkOptions("fit", options, [...FIT_OPTIONS, "classWeights", "sampling"]);
-    const { classWeights, sampling, ...rest } = options;
     const prepared = this.prepare("fit", examples);
-    const targets = prepared.map(({ target }) => target);
-    const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, this.labels, targets);
-    const task: Task<TokenizedExample> = {
-      graph: this.graph,
-      params: () => this.params(),
-      loss: (part) => this.weightedLoss(part, weights),
-      memory: (part) => this.memory(part),
-    };
-    if (sampling === undefined) return fit(task, prepared, rest);
-    oneOf("fit", "sampling", sampling, ["balanced"]);
-    if (rest.order !== undefined)
-      throw new ConfigError("fit: sampling and order both say which examples a step takes; leave one of them out", {
-        op: "fit",
-        option: "sampling",
-      });
-    if (prepared.length === 0) return fit(task, prepared, rest);
-    const { batchSize, seed } = takeFitOptions(prepared.length, rest);
-    const order = balancedOrder(targets, Math.min(batchSize, prepared.length), seed, this.graph.engine);
-    return fit(task, prepared, { ...rest, order });
+    const training = takeTraining(this, prepared, options);
+    return fit(training.task, prepared, training.options);
+  }
+
+  /**
+   * Sets the head to the best one on the vectors that encoder and adapter give now: multinomial logistic regression, fitted to
+   * convergence (`fitLogisticRegression`, which has the same options). In seconds that gives a classifier without training the
+   * encoder, or a head from which `fit` goes on (linear probing, then fine-tuning: arXiv 2202.10054). Where it throws, the
+   * head is as before; errors as those of `fit`, and `AbortError` when cancelled.
+   *
+   * @example
+   * await classifier.fitHead(examples);
+   * await classifier.fit(examples, { steps: 100, headLearningRate: 1e-4 });
+   */
+  async fitHead(examples: readonly Example[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
+    this.checkTrainable("fitHead");
+    const settings = takeFitHeadOptions("fitHead", options);
+    const taken = takeExamples("fitHead", examples);
+    const targets = taken.map(({ label }) => this.target(label));
+    const { head, graph, modelAdapter } = this;
+    const release = claimParameters(graph, this.params());
+    try {
+      const texts = taken.map(({ text }) => text);
+      const fitted = await fitToTexts(this, modelAdapter, texts, targets, settings);
+      graph.setValue(head.weight, fitted.weight);
+      graph.setValue(head.bias, fitted.bias);
+      return { regularisation: fitted.regularisation, iterations: fitted.iterations };
+    } finally {
+      release();
+    }
   }
 
   /** Summed cross entropy of some examples. */
   loss(examples: readonly TokenizedExample[]): BatchLoss {
-    return this.weightedLoss(examples, undefined);
-  }
-
-  private weightedLoss(examples: readonly TokenizedExample[], weights: Float32Array | undefined): BatchLoss {
     this.checkTrainable("loss");
-    const taken = this.takeTokenized("loss", examples);
-    const batch = raggedBatch(taken.map(({ ids }) => ids));
-    const logits = this.head.logits(this.encoder.pooled(batch, this.modelAdapter));
-    const targets = taken.map(({ target }) => target);
-    const sum = this.graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights });
-    const weight = weights === undefined ? targets.length : targets.reduce((total, one) => total + weights[one]!, 0);
-    return { sum, targets: targets.length, weight, tokens: batch.ids.length };
+    return lossOf(this, takeTokenized("loss", examples, this.labels.length), undefined);
   }
 
   /** Bytes that a step on these examples takes. */
   memory(examples: readonly TokenizedExample[]): number {
-    const tokens = this.takeTokenized("memory", examples).reduce((sum, { ids }) => sum + ids.length, 0);
+    const tokens = takeTokenized("memory", examples, this.labels.length).reduce((sum, { ids }) => sum + ids.length, 0);
     return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter?.config.r ?? 0 });
   }
 
@@ -356,7 +338,15 @@ export class TextClassifier implements Task<TokenizedExample> {
     const { encoder, head, labels, tokenizer, merged, adapter } = this;
     const { maxTokens, lowercase } = tokenizer;
     const base = { name: encoder.name, fingerprint: encoder.fingerprint };
-    const about = { labels, pooling: String(encoder.pooling), maxTokens, lowercase, base, merged };
+    const about = {
+      labels,
+      pooling: String(encoder.pooling),
+      maxTokens,
+      lowercase,
+      base,
+      merged,
+      adapted: adapter !== null,
+    };
     return { ...(adapter === null ? {} : encoder.saveAdapter(adapter)), ...writeHead(head, about) };
   }
 
@@ -365,11 +355,15 @@ export class TextClassifier implements Task<TokenizedExample> {
    * are trained or merged. Safe to call twice, and after the encoder's own. Other calls then throw `ConfigError`.
    */
   dispose(): void {
-    const { encoder, modelAdapter } = this;
+    const { encoder, modelAdapter, head } = this;
     const { adapterSet, graph } = encoder;
     if (this.disposed) return;
+    if (modelAdapter === null && !graph.gone && inTraining(graph, head.params()))
+      throw new ConfigError("dispose: the classifier is being trained; await that fit first", {
+        ...{ op: "dispose", reason: "running" },
+      });
     if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name);
-    if (!graph.gone) graph.release(this.head.params());
+    if (!graph.gone) graph.release(head.params());
     if (this.ownsEncoder) encoder.dispose();
     this.disposed = true;
   }
@@ -391,16 +385,6 @@ export class TextClassifier implements Task<TokenizedExample> {
           return (tokens ??= tokenizer.encode(text));
         },
       };
-    });
-  }
-
-  /** A copy of examples as `loss` takes them, each field read once. */
-  private takeTokenized(what: string, examples: readonly TokenizedExample[]): TokenizedExample[] {
-    return listFrom(`${what}: a list of { ids, target } is expected`, examples, (example, i) => {
-      checkRecord(`${what}: example ${i} is { ids, target }`, example);
-      const { ids, target } = example as unknown as TokenizedExample;
-      const tokens = typedKind(ids) === "Int32Array" ? ids : integersOf(what, `ids of example ${i}`, ids).data;
-      return { ids: tokens, target: whole(what, `target of example ${i}`, target, 0, this.labels.length - 1) };
     });
   }
 
