@@ -21,7 +21,7 @@ function mixed(word: number): number {
 }
 
 /**
- * Tells contents apart by 128 bits: MurmurHash3 on four lanes of 32. It takes 0.2 ms a megabyte, at once, and pages without
+ * Tells contents apart by 128 bits: MurmurHash3 on four lanes of 32. It takes half a millisecond a megabyte, at once, and pages without
  * crypto.subtle have it too. It says that a file is another one, not that nobody forged it.
  */
 export class Fingerprint {
