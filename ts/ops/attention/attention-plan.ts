@@ -36,9 +36,7 @@ export class PlanWords {
   upload(call: Workspace, longest: number, values: AttentionPlanStruct): AttentionPlan {
     const { words } = this;
     writeAttentionPlan(words, values);
-    const isEmpty = values.sequences * values.heads === 0;
-    const scratch = isEmpty ? 0 : call.kernels.attention_scratch_len(longest, values.headDim);
-    return { pointer: call.upload(words), scratch };
+    return { pointer: call.upload(words), scratch: call.kernels.attention_scratch_len(longest, values.headDim) };
   }
 }
 
