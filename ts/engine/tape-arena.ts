@@ -206,6 +206,6 @@ function unitsOf(elements: number): number {
     const details = { requested: 4 * elements, maximum: 4 * MAX_ELEMENTS };
     throw new MemoryError(`linear memory: there is no memory for ${elements} values`, details);
   }
-  // 16 elements each.
-  return Math.max(1, (elements + 15) >>> 4);
+  // 16 elements each. In signed integers, which `FreeLists` wants: `>>>` or `Math.max` would not give one.
+  return elements > 0 ? (elements + 15) >> 4 : 1;
 }
