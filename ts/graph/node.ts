@@ -74,7 +74,8 @@ export function newNode(
 export function findNode(nodes: readonly Node[], id: NodeId): Node | undefined {
   // Nothing else is calculated with: what is no number could run code.
   if (typeof id !== "number" || nodes.length === 0) return undefined;
-  let [low, high] = [0, nodes.length - 1];
+  let low = 0;
+  let high = nodes.length - 1;
   // Where it stands if all ids from it to the last are this list's, as a step's mostly are, or all before it, as leaves' are.
   const fromEnd = high - (nodes[high]!.id - id);
   if (fromEnd >= 0 && fromEnd <= high && nodes[fromEnd]?.id === id) return nodes[fromEnd];
