@@ -38,6 +38,38 @@ describe("nodes", () => {
     graph.dispose();
   });
 
+  it("are found among ids that other graphs, releases and steps took, and nothing else is", () => {
+    const [graph, other] = [new Graph(), new Graph()];
+    const all: NodeId[] = [];
+    const mine = new Map<NodeId, number>();
+    const make = (on: Graph, value: number) => {
+      const id = on.constant(tensor([1], [value]));
+      all.push(id);
+      if (on === graph) mine.set(id, value);
+    };
+    // 1 is this graph's: runs of it and gaps of different lengths.
+    [...Array.from("1110110000100111101000000011")].forEach((digit, i) => make(digit === "1" ? graph : other, i));
+    const released = [...mine.keys()].filter((_, i) => i % 4 === 0);
+    graph.release(released);
+    released.forEach((id) => mine.delete(id));
+    const check = () => {
+      for (const id of all) {
+        if (mine.has(id)) expect([...graph.value(id).data]).toEqual([mine.get(id)]);
+        else expect(() => graph.value(id)).toThrow(StaleNodeError);
+        for (const none of [id + 0.5, String(id), -id, { valueOf: () => id }, BigInt(id)])
+          expect(() => graph.value(none as NodeId)).toThrow(StaleNodeError);
+      }
+    };
+    check();
+    graph.step(() => {
+      for (let i = 0; i < 9; i++) make(i % 4 === 3 ? other : graph, 100 + i);
+      check();
+    });
+    for (const id of [...mine.keys()].slice(-7)) mine.delete(id);
+    check();
+    for (const gone of [graph, other]) gone.dispose();
+  });
+
   it("rewind when the body throws", () => {
     const graph = new Graph();
     const boom = () =>

@@ -3,7 +3,7 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import type { StoredMatrix } from "../graph/stored-matrix.js";
 import { setStoredMatrix, storedMatrix } from "../graph/stored-weight.js";
 import { doraScale } from "../nn/dora.js";
-import { adaptedForward } from "../nn/low-rank-update.js";
+import { AdaptedLayer, adaptedForward } from "../nn/low-rank-update.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, type Run, runsOf } from "./adapter-selection.js";
@@ -56,7 +56,7 @@ export class AdaptedLinear {
     const adapters = run.ranges.flatMap(({ adapter, rows }) =>
       this.adaptedParts(adapter).map(({ start, width, weights }) => ({ ...weights, start, width, rows })),
     );
-    const layer = { weight, bias, adapters, dropout: run.dropout };
+    const layer = new AdaptedLayer(weight, bias, adapters, run.dropout, run.dora);
     return adaptedForward(graph, x, layer, run.dora ? () => this.rowScales(run) : null);
   }
 

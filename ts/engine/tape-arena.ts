@@ -2,6 +2,7 @@ import { MemoryError } from "../errors/errors.js";
 import type { Pointer } from "./kernels.js";
 import { MAX_ELEMENTS } from "../values/shape.js";
 import { ArenaLog } from "./arena-log.js";
+import { FreeLists } from "./free-lists.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;
@@ -17,9 +18,6 @@ export interface Block {
 interface Chunk extends Block {
   size: number;
 }
-
-/** Blocks to hand out again, by size in bytes. */
-type FreeLists = Map<number, Pointer[]>;
 
 /** A step: where the arena stood when it began, and what was freed in it. */
 interface Level {
@@ -46,32 +44,27 @@ export class TapeArena {
   /** The innermost step's. */
   private free = this.levels[0]!.free;
   private readonly log = new ArenaLog();
-  /** Where the arena stood at `begin`. */
-  private readonly begun = { chunk: -1, offset: 0, chunks: 0, lastSize: 0 };
+  /** Where the arena stood at `begin`; `chunks` and `lastSize` are noted when chunks change, and -1 until then. */
+  private readonly begun = { chunk: -1, offset: 0, chunks: -1, lastSize: 0 };
 
   constructor(private readonly heap: Heap) {}
 
   /** A block for `elements` values of 4 bytes, 64-byte aligned, of any content. Throws `MemoryError` and changes nothing then. */
   allocate(elements: number): Pointer {
-    const bytes = blockSize(elements);
-    const reusable = this.free.get(bytes);
+    const units = unitsOf(elements);
+    const reusable = this.free.find(units);
     if (reusable !== undefined && reusable.length > 0) return this.log.take(reusable);
-    const chunk = this.chunks[this.chunk];
-    if (chunk !== undefined && this.offset + bytes <= chunk.size) {
-      const pointer = chunk.start + this.offset;
-      this.offset += bytes;
-      return pointer;
-    }
-    return this.nextChunk(bytes);
+    const { chunk, offset } = this;
+    const end = offset + units * ALIGNMENT;
+    // Asked first: reading an array at -1 costs more than a small kernel, and steps begin there.
+    if (chunk < 0 || end > this.chunks[chunk]!.size) return this.nextChunk(units * ALIGNMENT);
+    this.offset = end;
+    return this.chunks[chunk]!.start + offset;
   }
 
   /** Hands a block back before the next rewind. */
   release(pointer: Pointer, elements: number): void {
-    const bytes = blockSize(elements);
-    const free = this.listsOf(pointer);
-    let list = free.get(bytes);
-    if (list === undefined) free.set(bytes, (list = []));
-    this.log.give(list, pointer);
+    this.log.give(this.listsOf(pointer).of(unitsOf(elements)), pointer);
   }
 
   /** Opens a step. Give the number to `rewind`. */
@@ -97,8 +90,7 @@ export class TapeArena {
     this.log.open();
     this.begun.chunk = this.chunk;
     this.begun.offset = this.offset;
-    this.begun.chunks = this.chunks.length;
-    this.begun.lastSize = this.chunks[this.chunks.length - 1]?.size ?? 0;
+    this.begun.chunks = -1;
   }
 
   /** Keeps what changed since `begin`. */
@@ -112,6 +104,7 @@ export class TapeArena {
     const { chunk, offset, chunks, lastSize } = this.begun;
     this.chunk = chunk;
     this.offset = offset;
+    if (chunks < 0) return;
     while (this.chunks.length > chunks) this.heap.release(this.chunks.pop()!.start);
     const last = this.chunks.at(-1);
     if (last === undefined || last.size === lastSize) return;
@@ -127,6 +120,7 @@ export class TapeArena {
 
   /** Gives every chunk back; nothing may be asked of the arena afterwards. */
   dispose(): void {
+    this.chunk = -1;
     for (const chunk of this.chunks.splice(0)) this.heap.release(chunk.start);
   }
 
@@ -153,6 +147,7 @@ export class TapeArena {
   /** Makes the last chunk longer by `bytes`, and by an eighth where memory has it, so that few requests are made. */
   private extendLast(bytes: number): boolean {
     const last = this.chunks.at(-1)!;
+    this.noteChunks();
     const extend = (size: number) => {
       if (!this.heap.extend(last.start, size)) return false;
       last.size += size;
@@ -166,6 +161,7 @@ export class TapeArena {
   private addChunk(bytes: number): void {
     const all = this.chunks.reduce((sum, { size }) => sum + size, 0);
     const ample = Math.max(align(bytes), FIRST_CHUNK, align(Math.min(all / 2, LARGEST_GROWTH)));
+    this.noteChunks();
     const add = (size: number) => this.chunks.push({ start: this.heap.allocate(size), size });
     try {
       add(ample);
@@ -173,6 +169,14 @@ export class TapeArena {
       if (!(error instanceof MemoryError) || ample === align(bytes)) throw error;
       add(align(bytes));
     }
+  }
+
+  /** What chunks there are, before they change for the first time since `begin`. */
+  private noteChunks(): void {
+    const { begun, chunks } = this;
+    if (begun.chunks >= 0) return;
+    begun.chunks = chunks.length;
+    begun.lastSize = chunks.at(-1)?.size ?? 0;
   }
 
   /** The free lists a block goes back to: those of the step it was taken in, for it may outlive the steps within. */
@@ -192,14 +196,16 @@ export class TapeArena {
 }
 
 function newLevel(): Level {
-  return { chunk: -1, offset: 0, free: new Map() };
+  return { chunk: -1, offset: 0, free: new FreeLists() };
 }
 
-function blockSize(elements: number): number {
+/** What a block of so many elements takes, in units of `ALIGNMENT` bytes. */
+function unitsOf(elements: number): number {
   // The negation refuses NaN too: an offset that is no number would make every later block one.
   if (!(elements >= 0 && elements <= MAX_ELEMENTS)) {
     const details = { requested: 4 * elements, maximum: 4 * MAX_ELEMENTS };
     throw new MemoryError(`linear memory: there is no memory for ${elements} values`, details);
   }
-  return Math.max(ALIGNMENT, align(4 * elements));
+  // 16 elements each. In signed integers, which `FreeLists` wants: `>>>` or `Math.max` would not give one.
+  return elements > 0 ? (elements + 15) >> 4 : 1;
 }

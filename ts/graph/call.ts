@@ -2,7 +2,7 @@ import type { Kernels } from "../engine/kernels.js";
 import { nameTrap } from "../engine/trap.js";
 import { withDetails } from "../errors/errors.js";
 import type { FrozenWeight } from "../ops/product/frozen-weight.js";
-import type { BackwardCall, ForwardCall, GradientTarget, Op, Pointer, Value } from "../ops/op.js";
+import type { BackwardCall, ForwardCall, GradientTarget, Pointer, Value } from "../ops/op.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
@@ -15,13 +15,8 @@ const UNWANTED: GradientTarget = { pointer: 0, accumulate: 0 };
  */
 export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown> {
   readonly seed: number;
-  inputs: readonly Value[] = [];
-  output!: Value;
-  attributes: unknown;
-  gradient!: Value;
-  saved: unknown;
-  private recording = false;
-  private nodes: readonly Node[] = [];
+  /** The one whose value or gradient is computed. It alone is kept: each field that is set anew costs some 5 ns. */
+  private node!: Node;
   private gradientTaken = false;
   private readonly scratchBlocks: { pointer: Pointer; elements: number }[] = [];
 
@@ -40,28 +35,40 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     return this.tape.training;
   }
 
-  forward<A, S>(
-    op: Op<A, S>,
-    nodes: readonly Node[],
-    inputs: readonly Value[],
-    output: Value,
-    attributes: A,
-    recording: boolean,
-  ): S {
-    this.open(nodes, inputs, output, attributes);
-    this.recording = recording;
+  get inputs(): readonly Value[] {
+    return this.node.values;
+  }
+
+  get output(): Value {
+    return this.node.value;
+  }
+
+  get attributes(): unknown {
+    return this.node.attributes;
+  }
+
+  get saved(): unknown {
+    return this.node.saved;
+  }
+
+  get gradient(): Value {
+    const { value, gradient } = this.node;
+    return { shape: value.shape, size: value.size, pointer: gradient };
+  }
+
+  /** Computes a node's value; gives what its gradient will need. */
+  forward(node: Node): unknown {
+    this.node = node;
     try {
-      return op.forward(this as unknown as ForwardCall<A>);
+      return node.op!.forward(this);
     } finally {
       this.close();
     }
   }
 
-  /** Runs one node's gradient rule; true where its gradient buffer went on to an input. */
+  /** Runs a node's gradient rule; true where its gradient buffer went on to an input. */
   backward(node: Node): boolean {
-    this.open(node.inputs, node.values, node.value, node.attributes);
-    this.saved = node.saved;
-    this.gradient = { shape: node.value.shape, size: node.value.size, pointer: node.gradient };
+    this.node = node;
     this.gradientTaken = false;
     try {
       node.op!.backward(this);
@@ -84,7 +91,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   keep(elements: number): Pointer {
-    return this.recording ? this.allocate(elements) : this.scratch(elements);
+    return this.node.requiresGrad ? this.allocate(elements) : this.scratch(elements);
   }
 
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer {
@@ -94,7 +101,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   frozen(i: number): FrozenWeight | null {
-    return this.tape.frozenWeight(this.nodes[i]!);
+    return this.tape.frozenWeight(this.node.inputs[i]!);
   }
 
   nextStream(): number {
@@ -102,11 +109,11 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   wants(i: number): boolean {
-    return this.nodes[i]?.requiresGrad ?? false;
+    return this.node.inputs[i]?.requiresGrad ?? false;
   }
 
   target(i: number): GradientTarget {
-    const node = this.nodes[i]!;
+    const node = this.node.inputs[i]!;
     if (this.gradients.begun(node)) return { pointer: node.gradient, accumulate: 1 };
     return { pointer: this.gradients.start(node), accumulate: 0 };
   }
@@ -116,7 +123,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   pass(i: number): void {
-    const node = this.nodes[i]!;
+    const node = this.node.inputs[i]!;
     const { pointer, size } = this.gradient;
     if (this.gradients.begun(node)) {
       this.kernels.axpy(size, 1, pointer, node.gradient);
@@ -126,13 +133,6 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     } else {
       this.kernels.copy(size, pointer, this.gradients.start(node));
     }
-  }
-
-  private open(nodes: readonly Node[], inputs: readonly Value[], output: Value, attributes: unknown): void {
-    this.nodes = nodes;
-    this.inputs = inputs;
-    this.output = output;
-    this.attributes = attributes;
   }
 
   /** Ends a call, however it went: its scratch is free again. */

@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import { whole } from "../arguments/settings.js";
 import type { Value } from "../ops/op.js";
 import { sizeOf } from "../values/tensor.js";
-import type { Node, NodeId } from "./node.js";
+import { newNode, type Node, type NodeId } from "./node.js";
 import { Steps } from "./steps.js";
 
 /** What is read of frozen matrices. */
@@ -22,7 +22,7 @@ export class FrozenNodes extends Steps {
       const shape = [frozen.inFeatures, end - start];
       const pointer = this.arena.allocate(sizeOf(shape));
       frozen.columns(start, end, pointer);
-      return this.push({ shape, size: sizeOf(shape), pointer }, false);
+      return this.push(newNode({ shape, size: sizeOf(shape), pointer }, false));
     });
   }
 

@@ -20,7 +20,7 @@ export interface Node {
   readonly values: readonly Value[];
   readonly attributes: unknown;
   /** What `op.forward` kept for the gradient. */
-  readonly saved: unknown;
+  saved: unknown;
   readonly requiresGrad: boolean;
   /** A leaf made outside every step: its memory is the heap's. */
   readonly persistent: boolean;
@@ -36,9 +36,57 @@ export interface Node {
 
 let lastId = 0;
 
-/** An id no graph has used. */
-export function nextId(): NodeId {
-  return ++lastId as NodeId;
+const NO_INPUTS: readonly Node[] = [];
+const NO_VALUES: readonly Value[] = [];
+
+/** A node with an id that no graph has used; by default a leaf of a step. */
+export function newNode(
+  value: Value,
+  requiresGrad: boolean,
+  op: Op | null = null,
+  inputs: readonly Node[] = NO_INPUTS,
+  values: readonly Value[] = NO_VALUES,
+  attributes?: unknown,
+  persistent = false,
+  gradientMemory: Pointer = 0,
+  frozen?: FrozenMatrix,
+): Node {
+  const id = ++lastId as NodeId;
+  // Spelled out: spreading an object here costs more than a small kernel.
+  return {
+    id,
+    value,
+    op,
+    inputs,
+    values,
+    attributes,
+    saved: undefined,
+    requiresGrad,
+    persistent,
+    gradient: 0,
+    gradientMemory,
+    pass: 0,
+    frozen,
+  };
+}
+
+/** The node of this id in a list by ascending ids. */
+export function findNode(nodes: readonly Node[], id: NodeId): Node | undefined {
+  // Nothing else is calculated with: what is no number could run code.
+  if (typeof id !== "number" || nodes.length === 0) return undefined;
+  let low = 0;
+  let high = nodes.length - 1;
+  // Where it stands if all ids from it to the last are this list's, as a step's mostly are, or all before it, as leaves' are.
+  const fromEnd = high - (nodes[high]!.id - id);
+  if (fromEnd >= 0 && fromEnd <= high && nodes[fromEnd]?.id === id) return nodes[fromEnd];
+  const fromStart = id - nodes[0]!.id;
+  if (fromStart >= 0 && fromStart <= high && nodes[fromStart]?.id === id) return nodes[fromStart];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (nodes[middle]!.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return nodes[low]!.id === id ? nodes[low] : undefined;
 }
 
 /** The newest id of any graph. */

@@ -8,7 +8,7 @@ import { changed } from "../arguments/typed-array.js";
 import { FrozenMatrix } from "./frozen-weight.js";
 import { checkGraph, type Graph } from "./graph.js";
 import type { GraphMemory } from "./memory.js";
-import type { Node, NodeId } from "./node.js";
+import { newNode, type Node, type NodeId } from "./node.js";
 import { readStored, type StoredMatrix, type StoredMatrixInput } from "./stored-matrix.js";
 
 // Functions, not methods of `Graph`: what loads no model's files is spared them.
@@ -92,11 +92,11 @@ export function frozenMatrix(graph: Graph, matrix: StoredMatrixInput): NodeId {
     if (graph.inStep) {
       const pointer = graph.arena.allocate(value.size);
       frozen.columns(0, frozen.outFeatures, pointer);
-      const id = graph.push({ ...value, pointer }, false);
+      const id = graph.push(newNode({ ...value, pointer }, false));
       frozen.release();
       return id;
     }
-    return graph.push(value, false, null, undefined, undefined, undefined, undefined, true, 0, frozen);
+    return graph.push(newNode(value, false, null, undefined, undefined, undefined, true, 0, frozen));
   });
 }
 

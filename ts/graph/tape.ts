@@ -12,7 +12,7 @@ import { FrozenNodes } from "./frozen-nodes.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";
-import { idList, newestId, type Node, type NodeId } from "./node.js";
+import { idList, newestId, newNode, type Node, type NodeId } from "./node.js";
 import { synchronous } from "./synchronous.js";
 
 /** How a graph is made. */
@@ -201,7 +201,7 @@ export class Tape extends FrozenNodes {
       const pointer = this.arena.allocate(size);
       if (source === 0) frozen!.columns(0, frozen!.outFeatures, pointer);
       else this.engine.kernels.copy(size, source, pointer);
-      return this.push({ shape, size, pointer }, false);
+      return this.push(newNode({ shape, size, pointer }, false));
     });
   }
 
@@ -259,9 +259,9 @@ export class Tape extends FrozenNodes {
       const shape = op.shape(shapes, attributes, op.name);
       const size = sizeOf(shape);
       const pointer = op.alias ? values[0]!.pointer : this.arena.allocate(size);
-      const value = { shape, size, pointer };
-      const saved = op.alias ? undefined : this.call.forward(op, nodes, values, value, attributes, requiresGrad);
-      const id = this.push(value, requiresGrad, op, nodes, values, attributes, saved);
+      const node = newNode({ shape, size, pointer }, requiresGrad, op, nodes, values, attributes);
+      if (!op.alias) node.saved = this.call.forward(node);
+      const id = this.push(node);
       this.attempt.commit();
       return id;
     } catch (error) {
@@ -285,17 +285,7 @@ export class Tape extends FrozenNodes {
       writeTensor(read, this.engine, pointer);
       const gradientMemory = requiresGrad && !persistent ? this.arena.allocate(size) : 0;
       const value = { shape: read.shape, size, pointer };
-      return this.push(
-        value,
-        requiresGrad,
-        null,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        persistent,
-        gradientMemory,
-      );
+      return this.push(newNode(value, requiresGrad, null, undefined, undefined, undefined, persistent, gradientMemory));
     });
   }
 }

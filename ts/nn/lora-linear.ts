@@ -5,7 +5,7 @@ import { checkShape, sameShape } from "../values/shape.js";
 import { checkTensor, type Tensor, zeros } from "../values/tensor.js";
 import { doraScale, initialMagnitude } from "./dora.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { type AdaptedLayer, adaptedForward, initialLowRank } from "./low-rank-update.js";
+import { AdaptedLayer, adaptedForward, initialLowRank } from "./low-rank-update.js";
 import { mergeUpdate } from "./merged-weight.js";
 
 const what = "LoraLinear";
@@ -45,7 +45,8 @@ export class LoraLinear {
   ) {
     Object.assign(this, fields);
     const { frozenWeight: weight, bias, loraA, loraB, scaling, outFeatures: width, config } = fields;
-    this.adapted = { weight, bias, adapters: [{ loraA, loraB, scaling, start: 0, width }], dropout: config.dropout };
+    const adapters = [{ loraA, loraB, scaling, start: 0, width }];
+    this.adapted = new AdaptedLayer(weight, bias, adapters, config.dropout, fields.magnitude !== null);
   }
 
   /**

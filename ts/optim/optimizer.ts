@@ -1,4 +1,4 @@
-import { namingTraps } from "../engine/trap.js";
+import { nameTrap, namingTraps } from "../engine/trap.js";
 import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
@@ -83,15 +83,20 @@ export abstract class Optimizer {
   step(): void {
     this.assertUsable();
     this.assertParameters();
-    for (const { params, lrRatio, weightDecay } of this.groups) {
-      for (const id of params) {
-        const { value, gradient } = this.graph.node(id);
-        if (gradient === 0) continue;
-        const memory = this.slots.get(id)!;
-        const step = ++memory.steps;
-        const slot = { size: value.size, value: value.pointer, gradient, buffers: memory.buffers, step };
-        namingTraps(() => this.update(slot, this.rate * lrRatio, weightDecay));
+    // `namingTraps` without its closure, as small steps are short.
+    try {
+      for (const { params, lrRatio, weightDecay } of this.groups) {
+        for (const id of params) {
+          const { value, gradient } = this.graph.node(id);
+          if (gradient === 0) continue;
+          const memory = this.slots.get(id)!;
+          const step = ++memory.steps;
+          const slot = { size: value.size, value: value.pointer, gradient, buffers: memory.buffers, step };
+          this.update(slot, this.rate * lrRatio, weightDecay);
+        }
       }
+    } catch (error) {
+      throw nameTrap(error);
     }
   }
 
@@ -142,13 +147,14 @@ export abstract class Optimizer {
   }
 
   private assertUsable(): void {
+    if (!this.disposed) return;
     const details = { op: "optimizer", reason: "disposed" };
-    if (this.disposed) throw new ConfigError("optimizer: it was disposed; make a new one", details);
+    throw new ConfigError("optimizer: it was disposed; make a new one", details);
   }
 
   /** Throws `StaleNodeError` where a parameter's node is gone. */
   private assertParameters(): void {
-    for (const { params } of this.groups) params.forEach((id) => this.graph.node(id));
+    for (const { params } of this.groups) for (const id of params) this.graph.node(id);
   }
 
   /** The rule itself, on one parameter. */

@@ -36,8 +36,27 @@ export interface LoraLinearAttributes {
 
 const names = ["bias", "adapterInput", "adapters"];
 
+/** Attributes that were taken: checked, its own, and what follows from them. Taken again, they are passed on as they are. */
+class Taken implements LoraLinearAttributes {
+  /** Number of the input that the adapters see. */
+  readonly seen: number;
+  /** Number of the first A. */
+  readonly first: number;
+
+  constructor(
+    readonly bias: boolean,
+    readonly adapterInput: boolean,
+    readonly adapters: readonly AdapterColumns[],
+  ) {
+    const next = bias ? 3 : 2;
+    this.seen = adapterInput ? next : 0;
+    this.first = adapterInput ? next + 1 : next;
+  }
+}
+
 // Spelled out, not by `readOptions`: a small layer's call takes less than that would.
-function take(given: LoraLinearAttributes | undefined, what: string): LoraLinearAttributes {
+function take(given: LoraLinearAttributes | undefined, what: string): Taken {
+  if (given instanceof Taken) return given;
   checkOptions(what, given, names);
   const { bias, adapterInput, adapters } = given!;
   list(what, "adapters", adapters, FIELDS);
@@ -51,7 +70,7 @@ function take(given: LoraLinearAttributes | undefined, what: string): LoraLinear
       rows: rows === undefined ? rows : takeRows(what, rows),
     };
   }
-  return { bias: flag(what, "bias", bias), adapterInput: flag(what, "adapterInput", adapterInput), adapters: taken };
+  return new Taken(flag(what, "bias", bias), flag(what, "adapterInput", adapterInput), taken);
 }
 
 function takeRows(what: string, given: RowRange): RowRange {
@@ -69,48 +88,49 @@ const FIELDS = "{ start, width, scaling, rows }";
  * With u = x[rows]·A saved and v = s·g[rows, columns]·Bᵀ: ∂A = x[rows]ᵀ·v, ∂B = s·uᵀ·g[rows, columns], ∂x = g·Wᵀ and
  * ∂x[rows] += v·Aᵀ for each. W is frozen and gets no gradient.
  */
-export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, readonly Pointer[]> = {
+export const loraLinear: TakingOp<LoraLinearAttributes, Taken, readonly Pointer[]> = {
   name: "loraLinear",
   frozen: 1,
   take,
 
-  shape(inputs, attributes, what) {
-    const first = firstAdapter(attributes);
-    const count = first + 2 * attributes.adapters.length;
+  shape(inputs, { bias, seen, first, adapters }, what) {
+    const count = first + 2 * adapters.length;
     if (inputs.length !== count) {
       const details = { option: "inputs", expected: count, actual: inputs.length };
       throw new ShapeError(`${what}: takes ${count} inputs, got ${inputs.length}`, details);
     }
-    const [x, weight, bias] = inputs as [Shape, Shape, Shape];
-    const seen = inputs[adapterInput(attributes)]!;
-    checkShape(what, "the adapters' input", seen, x, "x's ");
-    const shape = linearShape(what, x, weight, attributes.bias ? bias : undefined);
-    attributes.adapters.forEach((adapter, i) => {
-      checkAdapter(what, seen, weight, inputs[first + 2 * i]!, inputs[first + 2 * i + 1]!, adapter);
-    });
+    const [x, weight] = [inputs[0]!, inputs[1]!];
+    checkShape(what, "the adapters' input", inputs[seen]!, x, "x's ");
+    const shape = linearShape(what, x, weight, bias ? inputs[2] : undefined);
+    for (let i = 0, a = first; i < adapters.length; i++, a += 2) {
+      checkAdapter(what, x, weight, inputs[a]!, inputs[a + 1]!, adapters[i]!);
+    }
     return shape;
   },
 
   forward(call) {
     const { kernels, inputs, output, attributes } = call;
-    timesWeight(call, attributes.bias ? inputs[2]!.pointer : 0);
-    const x = inputs[adapterInput(attributes)]!;
+    const { bias, seen, first, adapters } = attributes;
+    timesWeight(call, bias ? inputs[2]!.pointer : 0);
+    const x = inputs[seen]!;
     const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
-    const first = firstAdapter(attributes);
-    return attributes.adapters.map((adapter, i) => {
+    const saved = new Array<Pointer>(adapters.length);
+    for (let i = 0; i < adapters.length; i++) {
+      const adapter = adapters[i]!;
       const { width, scaling } = adapter;
-      const [a, b] = [inputs[first + 2 * i], inputs[first + 2 * i + 1]];
-      const rank = a!.shape[1]!;
+      const [a, b] = [inputs[first + 2 * i]!, inputs[first + 2 * i + 1]!];
+      const rank = a.shape[1]!;
       const { start, end } = rangeOf(adapter, x.shape);
       const rows = end - start;
       const u = call.keep(rows * rank);
-      const seen = x.pointer + 4 * start * inFeatures;
+      const from = x.pointer + 4 * start * inFeatures;
       const y = output.pointer + 4 * (start * outFeatures + adapter.start);
       kernels.lora_forward(
-        rows, inFeatures, width, rank, scaling, seen, inFeatures, a!.pointer, b!.pointer, u, y, outFeatures,
+        rows, inFeatures, width, rank, scaling, from, inFeatures, a.pointer, b.pointer, u, y, outFeatures,
       ); // prettier-ignore
-      return u;
-    });
+      saved[i] = u;
+    }
+    return saved;
   },
 
   backward(call) {
@@ -123,29 +143,25 @@ export const loraLinear: TakingOp<LoraLinearAttributes, LoraLinearAttributes, re
     }
     if (attributes.bias && call.wants(2)) columnSums(call, 2);
     if (attributes.adapterInput) input = droppedInputTarget(call);
-    attributes.adapters.forEach((_, i) => adapterGradients(call, i, input));
+    for (let i = 0; i < attributes.adapters.length; i++) adapterGradients(call, i, input);
   },
 };
 
 /** Memory for the gradient of the adapters' own input, zeroed at its first contribution; 0 where not wanted. */
-function droppedInputTarget(call: BackwardCall<LoraLinearAttributes, unknown>): Pointer {
-  const i = adapterInput(call.attributes);
+function droppedInputTarget(call: BackwardCall<Taken, unknown>): Pointer {
+  const i = call.attributes.seen;
   const { pointer, accumulate } = call.targetIfWanted(i);
   if (pointer !== 0 && accumulate === 0) call.kernels.fill(call.inputs[i]!.size, 0, pointer);
   return pointer;
 }
 
 /** ∂A, ∂B and the adapter's part of ∂x, each where wanted. */
-function adapterGradients(
-  call: BackwardCall<LoraLinearAttributes, readonly Pointer[]>,
-  i: number,
-  gradX: Pointer,
-): void {
+function adapterGradients(call: BackwardCall<Taken, readonly Pointer[]>, i: number, gradX: Pointer): void {
   const { kernels, inputs, gradient, attributes, saved } = call;
   const adapter = attributes.adapters[i]!;
   const { width, scaling } = adapter;
-  const first = firstAdapter(attributes) + 2 * i;
-  const x = inputs[adapterInput(attributes)]!;
+  const first = attributes.first + 2 * i;
+  const x = inputs[attributes.seen]!;
   const [a, b] = [inputs[first]!, inputs[first + 1]!];
   const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
   const rank = a.shape[1]!;
@@ -161,14 +177,6 @@ function adapterGradients(
     x.pointer + skipped, inFeatures, saved[i]!, g, outFeatures, a.pointer, b.pointer,
     gradA.pointer, gradA.accumulate, gradB.pointer, gradB.accumulate, gradX && gradX + skipped, inFeatures, scratch,
   ); // prettier-ignore
-}
-
-function adapterInput({ bias, adapterInput }: LoraLinearAttributes): number {
-  return adapterInput ? (bias ? 3 : 2) : 0;
-}
-
-function firstAdapter({ bias, adapterInput }: LoraLinearAttributes): number {
-  return 2 + (bias ? 1 : 0) + (adapterInput ? 1 : 0);
 }
 
 /** The rows of x that an adapter applies to. */
