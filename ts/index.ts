@@ -54,7 +54,8 @@ export { metrics } from "./train/metrics.js";
 export type { Metrics } from "./train/metrics.js";
 export type { BatchLoss, Task } from "./train/task.js";
 
-export type { Example } from "./io/examples/example.js";
+export { foldExamples, readExamples, splitExamples } from "./io/examples/index.js";
+export type { Column, Example, ExampleFormat, LocatedExample, ReadExamples, ReadOptions, SplitOptions } from "./io/examples/index.js";
 export type { FileMap } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";
