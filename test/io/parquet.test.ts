@@ -40,7 +40,7 @@ describe("Parquet", () => {
   });
 
   it.each(["gaps", "gaps-v2"])("with missing texts (%s) is refused, or read without them", async (name) => {
-    await expect(read(name)).rejects.toThrow(/12 of 60 texts are empty \(lines 5, 10, 15, 20, 25 and 7 more\)/);
+    await expect(read(name)).rejects.toThrow(/12 of 60 texts are empty \(rows 5, 10, 15, 20, 25 and 7 more\)/);
     const { examples, emptyTexts } = await read(name, "word", { emptyTexts: "leave out" });
     expect(emptyTexts).toHaveLength(12);
     expect(examples.map(({ text }) => text)).toEqual(expected.texts.filter((_, i) => i % 5 !== 4));

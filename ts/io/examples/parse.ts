@@ -75,8 +75,8 @@ export function readTextRows(text: string, wanted: readonly Column[], options: T
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));
 
 /** What a row is called by its number: lines of a file of lines, else items or rows. */
-const placeOf = (format: ExampleFormat, line: number) =>
-  `${format === "json" ? "item" : format === "parquet" ? "row" : "line"} ${line}`;
+export const placeOf = (format: ExampleFormat, line: number | string, plural = "") =>
+  `${format === "json" ? "item" : format === "parquet" ? "row" : "line"}${plural} ${line}`;
 
 function notBlank(row: Row, index: number, what: string, { file = "data", format }: TextOptions): string {
   const field = row.fields[index]!;

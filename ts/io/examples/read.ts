@@ -12,6 +12,7 @@ import {
   type ExampleOptions,
   examplesOf,
   type LocatedExample,
+  placeOf,
   readTextRows,
   sortLabels,
   type TextOptions,
@@ -122,11 +123,13 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
   const rows = await rowsOf(bytes, [text, label], how);
   const isEmpty = ({ fields }: Row) => fields[0]!.trim() === "";
   const empty = rows.filter(isEmpty).map(({ line }) => line);
-  if (emptyTexts === "refuse" && empty.length > 1)
-    throw new FormatError(
-      `${file}: ${empty.length} of ${rows.length} texts are empty (lines ${named(empty)}): fill them in, or leave them out`,
-      { file, line: empty[0], empty: empty.length },
-    );
+  if (emptyTexts === "refuse" && empty.length > 0) {
+    const where =
+      empty.length === 1
+        ? `${file}, ${placeOf(format, empty[0]!)}: the text is empty: fill it in, or leave it out`
+        : `${file}: ${empty.length} of ${rows.length} texts are empty (${placeOf(format, named(empty), "s")}): fill them in, or leave them out`;
+    throw new FormatError(where, { file, line: empty[0], empty: empty.length });
+  }
   const kept = emptyTexts === "refuse" || empty.length === 0 ? rows : rows.filter((row) => !isEmpty(row));
   if (kept.length === 0) throw new FormatError(`${file}: all ${rows.length} texts are empty: is ${JSON.stringify(text)} the texts' column?`, { file });
   const examples = examplesOf(kept, how);
