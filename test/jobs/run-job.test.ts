@@ -122,6 +122,7 @@ describe("a job", () => {
     const others = events.filter(({ type }) => type !== "progress");
     expect(others).toMatchObject([
       { type: "model", origin: "memory" },
+      { type: "data", summary: { train: { examples: 32 }, validation: { examples: 8 }, test: null } },
       {
         type: "ready",
         job: { steps: 60, resumedAfter: null, model: { layers: 2, hiddenSize: 32 }, settings: { rank: 8 } },
@@ -172,7 +173,7 @@ describe("an aborted job", () => {
     const other = memoryStore(store.files());
     const events: JobEvent[] = [];
     await run(spec, other, { onProgress: (event) => events.push(event) });
-    expect(events[1]).toMatchObject({ type: "ready", job: { resumedAfter: 27 } });
+    expect(events[2]).toMatchObject({ type: "ready", job: { resumedAfter: 27 } });
     const trained = events.filter((event) => event.type === "progress" && event.phase === "train");
     expect(trained.map((event) => event.type === "progress" && event.done)).toEqual(
       Array.from({ length: 34 }, (_, i) => 27 + i),

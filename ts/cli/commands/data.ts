@@ -80,10 +80,12 @@ async function data(file: string, options: DataOptions, session: Session): Promi
 }
 
 /** What counts tokens: the model named, else the usual one where it need not be fetched. */
-async function tokenizerOf({ model, maxTokens = null }: DataOptions, session: Session): Promise<TokenCounter | null> {
+async function tokenizerOf({ model, ...options }: DataOptions, session: Session): Promise<TokenCounter | null> {
+  const maxTokens = options.maxTokens ?? null;
   if (model !== undefined) return loadTokenizer(await findModel(model, session), maxTokens);
   try {
-    return await loadTokenizer(await resolveModel(DEFAULT_MODEL, { offline: true }), maxTokens);
+    const cached = await resolveModel(DEFAULT_MODEL, { offline: true });
+    return await loadTokenizer(cached, maxTokens);
   } catch (error) {
     if (error instanceof ModelError && maxTokens === null) return null;
     throw error;
