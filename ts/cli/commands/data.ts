@@ -8,7 +8,7 @@ import { localSources } from "../../jobs/node/local-sources.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { exitCodes } from "../exit-codes.js";
 import { findModel } from "../files/base-model.js";
-import { codes, whole } from "../options/option-values.js";
+import { whole, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { summaryLines } from "../terminal/data-lines.js";
@@ -41,7 +41,7 @@ export function defineData(program: Command, session: Session): void {
     .option("--label <column>", `column of the labels (default: ${specDefaults.label})`)
     .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
     .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
-    .option("--allow <codes>", "empty-texts: leave out examples without a text", codes)
+    .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]))
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action((file: string, options: DataOptions) => data(file, options, session));

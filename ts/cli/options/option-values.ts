@@ -42,12 +42,13 @@ export function targetModules(text: string): readonly string[] | string {
   return text;
 }
 
-/** Codes of findings, with commas between them. */
-export function codes(text: string): readonly string[] {
-  return text
-    .split(",")
-    .map((code) => code.trim())
-    .filter(Boolean);
+/** Words of a list, with commas between them. */
+export function words<T extends string>(known: readonly T[]): Parser<readonly T[]> {
+  return (text) => {
+    const given = text.split(",").map((word) => word.trim());
+    if (given.every((word) => known.includes(word as T))) return given as T[];
+    throw new InvalidArgumentError(`One or more of ${known.join(", ")} are expected, with commas between them.`);
+  };
 }
 
 /** Names of labels: "0=bad,1=good". */
