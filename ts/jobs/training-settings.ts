@@ -13,7 +13,7 @@ export const schedules = { cosine: cosineSchedule, linear: linearSchedule, const
 export interface TrainingSettings {
   /** A folder, an address or a name, as the runtime finds models. */
   readonly model: string;
-  /** Examples to learn from: CSV, TSV or JSONL, by a path or an address, as the runtime finds files. */
+  /** Examples to learn from: CSV, TSV, JSONL, JSON or Parquet, by a path or an address, as the runtime finds files. */
   readonly data: string;
   /** Examples to test on; null for a share of `data`. */
   readonly validation: string | null;

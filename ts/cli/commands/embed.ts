@@ -48,7 +48,7 @@ export function defineEmbed(program: Command, session: Session): void {
     .description("turn texts into sentence vectors: arguments, a file, or standard input")
     .argument("[texts...]", "texts to embed")
     .option("--file <file>", "texts, a line each; or examples, with --text")
-    .option("--text <column>", "column of the texts in --file (CSV, TSV or JSONL)")
+    .option("--text <column>", "column of the texts in --file (CSV, TSV, JSONL, JSON or Parquet)")
     .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
     .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it")
     .option("--normalize", "scale vectors to length 1 (default: what the model's modules.json says)")

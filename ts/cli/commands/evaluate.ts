@@ -40,7 +40,7 @@ export function defineEvaluate(program: Command, session: Session): void {
   const command = program
     .command("evaluate")
     .description("measure a trained classifier on labelled texts")
-    .option("--data <file>", "examples: CSV, TSV or JSONL (default: those that the run was tested on)")
+    .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"));
   addClassifierOptions(command)

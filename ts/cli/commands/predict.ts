@@ -22,7 +22,7 @@ export function definePredict(program: Command, session: Session): void {
     .description("label texts: arguments, a file, or standard input")
     .argument("[texts...]", "texts to label")
     .option("--file <file>", "texts, a line each; or examples, with --text")
-    .option("--text <column>", "column of the texts in --file (CSV, TSV or JSONL)");
+    .option("--text <column>", "column of the texts in --file (CSV, TSV, JSONL, JSON or Parquet)");
   addClassifierOptions(command)
     .option("--json", "print an object a line, with the probability of every label", false)
     .addHelpText("after", EXAMPLES)

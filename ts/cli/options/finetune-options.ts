@@ -26,7 +26,7 @@ export function addFinetuneOptions(command: Command): Command {
   command.optionsGroup("What to train on:");
   command
     .option("--model <name>", `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL})`)
-    .option("--data <file>", "examples: CSV, TSV or JSONL (default: the movie reviews of examples/)")
+    .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: the movie reviews of examples/)")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
     .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,1=good"', labelNames)

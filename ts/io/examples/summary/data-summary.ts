@@ -3,6 +3,7 @@ export type DataPart = "train" | "validation" | "test";
 
 /** An example that a finding is about. */
 export interface FoundExample {
+  /** The part of the data that it is of. */
   readonly part: DataPart;
   /** Its place in the list of that part, from 0. */
   readonly place: number;
@@ -10,6 +11,7 @@ export interface FoundExample {
   readonly line?: number;
   /** The beginning of the text. */
   readonly text: string;
+  /** The beginning of its label. */
   readonly label: string;
 }
 
@@ -39,6 +41,7 @@ export type FindingCode =
 export interface DataFinding {
   /** "stop": what is trained or measured with it means nothing; "warn": it is doubtful. */
   readonly severity: "stop" | "warn";
+  /** What it is about, in one stable word. */
   readonly code: FindingCode;
   /** What was found, and what to do. */
   readonly message: string;
@@ -46,13 +49,19 @@ export interface DataFinding {
   readonly examples: readonly FoundExample[];
 }
 
-/** How numbers are spread: the smallest, those that half, 90 % and 99 % reach at most, the largest, the mean. */
+/** How numbers are spread (nearest ranks). */
 export interface Spread {
+  /** The smallest. */
   readonly min: number;
+  /** Half are at most this. */
   readonly median: number;
+  /** Of ten, nine are at most this. */
   readonly p90: number;
+  /** Of a hundred, 99 are at most this. */
   readonly p99: number;
+  /** The largest. */
   readonly max: number;
+  /** Their mean. */
   readonly mean: number;
 }
 
@@ -70,6 +79,7 @@ export interface TokenLengths extends Spread {
 
 /** What is known of a part of the data. */
 export interface PartSummary {
+  /** How many there are. */
   readonly examples: number;
   /** Texts that are empty. */
   readonly empty: number;
@@ -87,9 +97,13 @@ export interface PartSummary {
 
 /** A label and how often it stands in each part. */
 export interface LabelCount {
+  /** As it stands in the data. */
   readonly label: string;
+  /** Examples of it to learn from. */
   readonly train: number;
+  /** Examples of it in what chooses the best step. */
   readonly validation: number;
+  /** Examples of it to measure on. */
   readonly test: number;
 }
 
@@ -97,8 +111,11 @@ export interface LabelCount {
 export interface DataSummary {
   /** Every label, as `sortLabels` orders them. */
   readonly labels: readonly LabelCount[];
+  /** What is learnt from. */
   readonly train: PartSummary;
+  /** What chooses the best step, or is measured on where there is no test; null where there is none. */
   readonly validation: PartSummary | null;
+  /** What is measured on at the end; null where there is none. */
   readonly test: PartSummary | null;
   /** Labels that differ only in case or white space. */
   readonly similarLabels: readonly (readonly string[])[];

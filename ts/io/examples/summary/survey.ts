@@ -23,7 +23,7 @@ export function found(part: DataPart, place: number, { text, label, line }: Surv
 }
 
 /** A few examples of what was met, and how often it was. */
-export class Sightings {
+class Sightings {
   count = 0;
   readonly examples: FoundExample[] = [];
 
