@@ -40,7 +40,7 @@ function labelLines(summary: DataSummary, { dim }: Colors): string[] {
   const right = heading.slice(1, -1).map(() => "right" as const);
   const lines = tableLines([heading, ...rows], ["left", ...right, "left"]);
   const more = summary.labels.length - listed.length;
-  return [dim(lines[0]!), ...lines.slice(1), ...(more > 0 ? [dim(`and ${formatCount(more)} labels more`)] : [])];
+  return [dim(lines[0]), ...lines.slice(1), ...(more > 0 ? [dim(`and ${formatCount(more)} labels more`)] : [])];
 }
 
 function spreadRow(name: string, unit: string, { characters, tokens }: PartSummary): string[] {
@@ -64,7 +64,7 @@ function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
     [["lengths", "", "least", "half", "90 %", "99 %", "most"], ...rows],
     ["left", "left", ...right],
   );
-  return [dim(lines[0]!), ...lines.slice(1)];
+  return [dim(lines[0]), ...lines.slice(1)];
 }
 
 const place = ({ part, line, place: index }: FoundExample) =>

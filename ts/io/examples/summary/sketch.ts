@@ -4,6 +4,7 @@ const SHINGLE = 5;
 const LOOKED_AT = 4000;
 /** Smallest hashes of a text's shingles that are kept: of a short text all. */
 const KEPT = 128;
+const SPACE = 0x20;
 /** Texts with fewer different shingles are too short to be nearly the same as another. */
 const FEWEST = 12;
 /** Texts are candidates where one of so many bands of three minima agrees: 99.7 % of those that share 80 % of their shingles. */
@@ -28,22 +29,42 @@ const mix = (hash: number): number => {
   return (x ^ (x >>> 16)) >>> 0;
 };
 
+/** Whether a UTF-16 unit is part of a word: 1 yes, 2 no, 0 not asked yet. Halves of pairs are, whatever they make. */
+const inWords = new Uint8Array(0x10000);
+const isLetter = (unit: number) => (/[\p{L}\p{M}\p{Cs}]/u.test(String.fromCharCode(unit)) ? 1 : 2);
+
+/**
+ * The words of a text as UTF-16 units, single spaces between them. Signs and digits make no difference: what is filled into a form
+ * letter would hide that it is one.
+ */
+function wordUnits(plain: string): Uint16Array {
+  const length = Math.min(plain.length, LOOKED_AT);
+  const units = new Uint16Array(length);
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    const unit = plain.charCodeAt(i);
+    if ((inWords[unit] ||= isLetter(unit)) === 1) units[count++] = unit;
+    else if (count > 0 && units[count - 1] !== SPACE) units[count++] = SPACE;
+  }
+  return units.subarray(0, count > 0 && units[count - 1] === SPACE ? count - 1 : count);
+}
+
 /** The sketch of a plain text, in time that grows with its length up to a limit; null where it is too short. */
 export function sketch(plain: string): Sketch | null {
-  // Signs and digits make no difference: what is filled into a form letter would hide that it is one.
-  const letters = plain.slice(0, LOOKED_AT).replace(/[^\p{L}\p{M}]+/gu, " ").trim();
-  const count = letters.length - SHINGLE + 1;
+  const units = wordUnits(plain);
+  const count = units.length - SHINGLE + 1;
   if (count < FEWEST) return null;
   const all = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
     let hash = 0x811c9dc5;
-    for (let k = i; k < i + SHINGLE; k++) hash = Math.imul(hash ^ letters.charCodeAt(k), 0x01000193);
+    for (let k = i; k < i + SHINGLE; k++) hash = Math.imul(hash ^ units[k]!, 0x01000193);
     all[i] = mix(hash);
   }
   all.sort();
-  const distinct = all.filter((hash, i) => i === 0 || hash !== all[i - 1]);
-  if (distinct.length < FEWEST) return null;
-  return { smallest: distinct.slice(0, KEPT), bands: bandsOf(distinct) };
+  let distinct = 0;
+  for (let i = 0; i < count; i++) if (i === 0 || all[i] !== all[distinct - 1]) all[distinct++] = all[i]!;
+  if (distinct < FEWEST) return null;
+  return { smallest: all.slice(0, Math.min(distinct, KEPT)), bands: bandsOf(all.subarray(0, distinct)) };
 }
 
 function bandsOf(hashes: Uint32Array): number[] {
