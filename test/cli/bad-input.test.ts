@@ -79,7 +79,10 @@ const table: BadInput[] = [
   // Data
   { args: `${tune} --data {absent.csv}`, says: /absent\.csv: there is no such file/ },
   { args: `${tune} --data {nothing}`, says: /a file of examples is expected, this is a folder/ },
-  { args: `${tune} --data {data.xlsx}`, says: /expected a name that ends in \.csv, \.tsv or \.jsonl/ },
+  {
+    args: `${tune} --data {data.xlsx}`,
+    says: /expected a name that ends in \.csv, \.tsv, \.jsonl, \.json or \.parquet/,
+  },
   { args: `${tune} --data {data.csv} --text body`, says: /has no column "body": it has "text", "label"/ },
   {
     args: `${tune} --data {one.csv}`,
@@ -152,7 +155,10 @@ const table: BadInput[] = [
   { args: "predict --run {run} --file {empty.txt}", says: /holds no text/ },
   { args: "predict --run {run}", says: /standard input holds no text/, input: "\n" },
   { args: "predict --run {run} --text body some", says: /--text body names a column of --file, which is missing/ },
-  { args: "evaluate --run {run} --data {strange.csv}", says: /label "superb" is not one of \["bad","good"\]/ },
+  {
+    args: "evaluate --run {run} --data {strange.csv}",
+    says: /strange\.csv, line 3: label "superb" is not among the known ones: bad, good/,
+  },
   { args: "embed --adapter {nothing} text", says: /does not say which model|expected a file adapter_config\.json/ },
   { args: "embed --model {model} --out {out}/v.txt text", says: /ends in \.jsonl, \.npy, \.safetensors is expected/ },
   { args: "merge {nothing} --out {out}", says: /expected a file adapter_config\.json/ },

@@ -61,6 +61,7 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   headOnly: [null, "yes"],
   headLearningRate: ["1e-4", 0, -1, NaN],
   baseline: [null, "yes"],
+  allow: [null, "same-file", ["near-duplicates"], [3]],
 };
 
 describe("a spec", () => {

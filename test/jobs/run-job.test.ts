@@ -122,6 +122,7 @@ describe("a job", () => {
     const others = events.filter(({ type }) => type !== "progress");
     expect(others).toMatchObject([
       { type: "model", origin: "memory" },
+      { type: "data", summary: { train: { examples: 32 }, validation: { examples: 8 }, test: null } },
       {
         type: "ready",
         job: { steps: 60, resumedAfter: null, model: { layers: 2, hiddenSize: 32 }, settings: { rank: 8 } },

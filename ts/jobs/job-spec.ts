@@ -29,6 +29,7 @@ export function specDefaults(recipe: TrainingSettings["recipe"]): Omit<TrainingS
     build: "auto",
     threads: "auto",
     baseline: true,
+    allow: [],
   };
 }
 

@@ -3,6 +3,7 @@ import { initialized } from "../engine/engine.js";
 import type { Engine, EngineInfo } from "../engine/running.js";
 import { ConfigError } from "../errors/errors.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { DataSummary } from "../io/examples/summary/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
 import { nextTask } from "../waiting/next-task.js";
 import { sizeOf } from "../values/shape.js";
@@ -10,6 +11,7 @@ import { type BatchTokens, countTokens } from "./estimate/batch-tokens.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
 import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
+import { type DataCheck, describeDataset, surveyDataset } from "./data-check.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
 import { hashModel } from "./hashed-model.js";
@@ -33,6 +35,7 @@ export interface Prepared {
   readonly model: JobModel;
   readonly modelHash: string;
   readonly dataset: Dataset;
+  readonly summary: DataSummary;
   readonly encoder: SentenceEncoder;
   readonly classifier: TextClassifier;
   readonly parameters: { readonly adapter: number; readonly head: number };
@@ -58,6 +61,8 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
   if (!settings.headOnly) fitOptions(settings, steps);
+  const check: DataCheck = { allow: settings.allow, emit, words, signal };
+  const surveyed = await surveyDataset(dataset, check);
   const found = await sources.findModel(settings.model, {
     signal,
     onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),
@@ -67,6 +72,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   await checkModelFits(model, engine);
   const encoder = await loadEncoder(model, settings, engine, signal);
   try {
+    const summary = await describeDataset(dataset, surveyed, encoder.tokenizer, check);
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
     const count = (ids: ReturnType<TextClassifier["params"]>) =>
       ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
@@ -76,7 +82,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
     const data = { train, validation, settings, steps, tokenizer: encoder.tokenizer, engine };
     const tokens = await countTokens(data, context);
     const memory = memoryNeed(classifier, tokens, settings, words);
-    const run = { settings, steps, engine: info, model, modelHash: hash, dataset };
+    const run = { settings, steps, engine: info, model, modelHash: hash, dataset, summary };
     return { ...run, encoder, classifier, parameters, tokens, memory };
   } catch (error) {
     encoder.dispose();

@@ -16,7 +16,7 @@ export interface KnownBefore {
 
 /** What is known after a run, put together. */
 export function reportOf(prepared: Prepared, trained: Trained, { machine, estimate }: KnownBefore): RunReport {
-  const { settings, engine, model, modelHash, dataset, parameters } = prepared;
+  const { settings, engine, model, modelHash, dataset, summary, parameters } = prepared;
   const { baseline, after, steps, peakMemory } = trained;
   const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
     file,
@@ -27,7 +27,7 @@ export function reportOf(prepared: Prepared, trained: Trained, { machine, estima
     ...reportProgram(),
     settings,
     model: { name: model.name, source: settings.model, sha256: modelHash },
-    data: { train: reported(dataset.train), validation: reported(dataset.validation), labels: dataset.labels },
+    data: { train: reported(dataset.train), validation: reported(dataset.validation), labels: dataset.labels, summary },
     parameters,
     engine: reportEngine(engine, machine),
     result: { ...baseline, after },

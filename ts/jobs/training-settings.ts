@@ -16,7 +16,7 @@ export const schedules = { cosine: cosineSchedule, linear: linearSchedule, const
 export interface TrainingSettings {
   /** A folder, an address or a name, as the runtime finds models. */
   readonly model: string;
-  /** Examples to learn from: CSV, TSV or JSONL, by a path or an address, as the runtime finds files. */
+  /** Examples to learn from: CSV, TSV, JSONL, JSON or Parquet, by a path or an address, as the runtime finds files. */
   readonly data: string;
   /** Examples to test on; null for a share of `data`. */
   readonly validation: string | null;
@@ -77,6 +77,11 @@ export interface TrainingSettings {
   readonly threads: NonNullable<InitOptions["threads"]>;
   /** Whether the head alone is fitted for comparison where training does not start from it. */
   readonly baseline: boolean;
+  /**
+   * Codes of what is found in the data that the run is to go on with: "id-labels", "same-file", "test-in-training"; with
+   * "empty-texts" examples without a text are left out.
+   */
+  readonly allow: readonly string[];
 }
 
 /** Optimizer steps of a run over `examples` examples; none where only the head is fitted. */

@@ -100,7 +100,11 @@ export function lossOf(
 }
 
 /** A copy of examples as a classifier's `loss` takes them, each field read once. */
-export function takeTokenized(what: string, examples: readonly TokenizedExample[], classes: number): TokenizedExample[] {
+export function takeTokenized(
+  what: string,
+  examples: readonly TokenizedExample[],
+  classes: number,
+): TokenizedExample[] {
   return listFrom(`${what}: a list of { ids, target } is expected`, examples, (example, i) => {
     checkRecord(`${what}: example ${i} is { ids, target }`, example);
     const { ids, target } = example as unknown as TokenizedExample;

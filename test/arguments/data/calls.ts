@@ -5,14 +5,18 @@ import {
   bytesSource,
   checkAdapter,
   estimateMemory,
+  foldExamples,
   metrics,
   openSafetensors,
   pairedDifference,
   raggedBatch,
   readAdapter,
+  readExamples,
   readSafetensors,
   SentenceEncoder,
   setModelLocator,
+  splitExamples,
+  summariseExamples,
   tensor,
   writeAdapter,
   writeSafetensors,
@@ -51,6 +55,10 @@ const around = (inside: unknown, extra: unknown): Adapter => ({
   layers: new Map([[path, inside as never]]),
   extra: new Map([["bert.pooler.dense.bias", extra as never]]),
 });
+
+const parquet = await goldenBytes("parquet/snappy.parquet");
+
+const labelled = () => ["a b", "c d", "e f", "g h"].map((text, i) => ({ text, label: i < 2 ? "x" : "y", line: i + 1 }));
 
 const index = () => {
   const { names, info } = readSafetensors(base);
@@ -98,6 +106,10 @@ export const dataCalls = {
       estimateMemory,
     ),
   ],
+  foldExamples: [
+    call(() => [labelled(), 2, { seed: 3, groups: ["a", "a", 1, 2] }], foldExamples),
+    call(() => [labelled(), 2], foldExamples),
+  ],
   metrics: [
     call(
       () => [[Float32Array.of(0, 1), Float32Array.of(1, 0)], [1, 1], 2, { resamples: 2, seed: 1, intervals: true }],
@@ -111,6 +123,20 @@ export const dataCalls = {
   pairedDifference: [call(() => [["a", "b"], [1, 0], ["a", 0], { resamples: 2, seed: 1 }], pairedDifference)],
   raggedBatch: [call(() => [[Int32Array.of(1, 2), [3, 4, 5]]], raggedBatch)],
   readAdapter: [call(() => [{ ...files }, { allowNonFinite: true }], readAdapter)],
+  readExamples: [
+    call(
+      () => [
+        "t;l\na;x\nb;y\n",
+        {
+          ...{ format: "csv", text: "t", label: 1, header: true, delimiter: ";", file: "a.csv", labels: ["x", "y"] },
+          ...{ onWarning: () => undefined, emptyTexts: "leave out" },
+        },
+      ],
+      readExamples,
+    ),
+    call(() => [new TextEncoder().encode("a\tx\n"), { file: "a.tsv", columns: ["text", "label"] }], readExamples),
+    call(() => [parquet, { label: "word" }], readExamples),
+  ],
   readSafetensors: [call(() => [bytes, "file"], readSafetensors)],
   setModelLocator: [
     call(
@@ -124,6 +150,23 @@ export const dataCalls = {
           setModelLocator(addressSource);
         }
       },
+    ),
+  ],
+  splitExamples: [
+    call(() => [labelled(), 0.5, { seed: 3, groups: ["a", "a", 1, 2] }], splitExamples),
+    call(() => [labelled(), 0.5, 3], splitExamples),
+  ],
+  summariseExamples: [
+    call(
+      () => [
+        labelled(),
+        {
+          ...{ validation: labelled(), test: labelled(), maxTokens: 8, onProgress: () => undefined },
+          ...{ tokenizer: { maxTokens: 9, measure: () => ({ tokens: 3, unknown: 1 }) } },
+          signal: new AbortController().signal,
+        },
+      ],
+      summariseExamples,
     ),
   ],
   writeAdapter: [

@@ -63,6 +63,9 @@ export async function goldenSeeds(): Promise<Seeds> {
       ["ok_metadata", "ok_i64_bool", "ok_f8"].map((name) => goldenBytes(`adapters/malformed/${name}.safetensors`)),
     ),
     encoder: await tinyEncoder(),
+    parquet: await Promise.all(
+      ["snappy", "plain", "gzip", "pages-v2", "gaps", "gaps-v2"].map((name) => goldenBytes(`parquet/${name}.parquet`)),
+    ),
     tokenizers: [tinyTokenizer(), ...otherTokenizers()],
   };
 }

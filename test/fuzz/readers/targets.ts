@@ -1,5 +1,5 @@
 import { bytesSource } from "../../../ts/io/byte-source.js";
-import { parseExamples } from "../../../ts/io/examples/index.js";
+import { type ExampleFormat, parseExamples, readExamples } from "../../../ts/io/examples/index.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
@@ -25,6 +25,7 @@ export interface Seeds {
   readonly tensors: readonly Uint8Array[];
   readonly encoder: FileMap;
   readonly tokenizers: readonly object[];
+  readonly parquet: readonly Uint8Array[];
 }
 
 const texts = [
@@ -120,6 +121,7 @@ async function useCheckpoint(files: FileMap): Promise<void> {
 const rows = [`{"text": "a, \\"good\\" one", "label": 1}`, `{"text": "bad", "label": 0, "more": {"x": [1]}}`];
 const tables = {
   csv: 'text,label\n"a, ""good"" one",1\n"two\nlines",0\nthree,1\n',
+  columns: '{"text": ["a", "b"], "label": [1, "x"], "more": {"0": 1}}',
   tsv: 'text\tlabel\n"quoted"\t1\nplain\t0\n',
 };
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -149,9 +151,9 @@ function besides({ "model.safetensors": weights, ...rest }: FileMap): Target {
 }
 
 /** Every reader of a stranger's files. */
-export async function readerTargets({ adapters, tensors, encoder, tokenizers }: Seeds): Promise<Target[]> {
+export async function readerTargets({ adapters, tensors, encoder, tokenizers, parquet }: Seeds): Promise<Target[]> {
   const file = "x.safetensors";
-  const examples = (format: "csv" | "tsv" | "jsonl", text: string): Target => ({
+  const examples = (format: ExampleFormat, text: string): Target => ({
     name: `examples of ${format}`,
     files: { [`x.${format}`]: encode(text) },
     read: (files) =>
@@ -183,6 +185,13 @@ export async function readerTargets({ adapters, tensors, encoder, tokenizers }: 
     { name: "a classifier", files: classifier, read: (files) => useClassifier(encoder, files) },
     { name: "a checkpoint", files: await checkpointFiles(), read: useCheckpoint },
     ...[examples("csv", tables.csv), examples("tsv", tables.tsv), examples("jsonl", rows.join("\n"))],
+    ...[examples("json", `[${rows.join()}]`), examples("json", tables.columns)],
+    ...parquet.map((bytes) => ({
+      name: "examples of Parquet",
+      files: { "x.parquet": bytes },
+      read: (files: FileMap) =>
+        readExamples(files["x.parquet"]!, { format: "parquet", label: "word", emptyTexts: "leave out" }),
+    })),
     besides(encoder),
   ];
 }

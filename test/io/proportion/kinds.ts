@@ -1,4 +1,5 @@
 import { adapterKinds } from "./adapters.js";
+import { dataKinds } from "./data.js";
 import { exampleKinds } from "./examples.js";
 import { jsonKinds } from "./json.js";
 import { safetensorsKinds } from "./safetensors.js";
@@ -12,4 +13,5 @@ export const kinds = {
   tokenizers: tokenizerKinds,
   texts: textKinds,
   examples: exampleKinds,
+  data: dataKinds,
 };

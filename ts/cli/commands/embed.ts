@@ -47,7 +47,7 @@ export function defineEmbed(program: Command, session: Session): void {
     .command("embed")
     .description("turn texts into sentence vectors: arguments, a file, or standard input")
     .argument("[texts...]", "texts to embed")
-    .option("--file <file>", "texts, a line each; or a table: CSV, TSV or JSONL")
+    .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
     .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)")
     .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
     .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it")

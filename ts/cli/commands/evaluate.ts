@@ -2,8 +2,8 @@ import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
-import { parseJsonObject } from "../../io/json.js";
-import type { Example } from "../../io/examples/index.js";
+import { isJsonObject, parseJsonObject } from "../../io/json.js";
+import type { LocatedExample } from "../../io/examples/index.js";
 import type { Metrics } from "../../train/metrics.js";
 import {
   addClassifierOptions,
@@ -11,7 +11,7 @@ import {
   type ClassifierOptions,
   openClassifier,
 } from "../files/classifier-folder.js";
-import { type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
+import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { flagWords } from "../options/job-words.js";
@@ -19,6 +19,7 @@ import { formatCount, formatInterval, formatPercent } from "../terminal/number-f
 import { reporterOf } from "../terminal/progress-bar.js";
 import type { RunReport } from "../../jobs/run-report.js";
 import type { Session } from "../session.js";
+import { specDefaults } from "../../jobs/job-spec.js";
 import { checkSettings } from "../../jobs/settings-check.js";
 import { clip, tableLines } from "../terminal/table.js";
 
@@ -43,7 +44,7 @@ export function defineEvaluate(program: Command, session: Session): void {
   const command = program
     .command("evaluate")
     .description("measure a trained classifier on labelled texts")
-    .option("--data <file>", "examples: CSV, TSV or JSONL (default: those that the run was tested on)")
+    .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"));
   addClassifierOptions(command)
@@ -62,6 +63,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   const { folder, classifier } = await openClassifier({ ...options, run }, session);
   const bar = reporterOf(terminal).texts("evaluate", examples.length);
   try {
+    checkKnown(file, examples, classifier.labels);
     const result = await classifier.evaluate(examples, { signal, onProgress: (done) => bar.update(done) });
     bar.stop();
     if (options.json) terminal.print(JSON.stringify({ run: folder, data: file, labels: classifier.labels, ...result }));
@@ -77,7 +79,7 @@ async function testExamples(
   options: EvaluateOptions,
   run: string,
   access: DataAccess,
-): Promise<{ file: string; examples: readonly Example[] }> {
+): Promise<{ file: string; examples: readonly LocatedExample[] }> {
   const report = readReport(run);
   const text = options.text ?? report?.settings.text ?? "text";
   const label = options.label ?? report?.settings.label ?? "label";
@@ -97,11 +99,13 @@ function readReport(run: string): Pick<RunReport, "settings"> | null {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
   const { settings } = parseJsonObject(readFileSync(path), fail);
   try {
-    checkSettings("report", settings);
+    // A run of an earlier version has none of the settings that came later.
+    const whole = { ...specDefaults("peft"), ...(isJsonObject(settings) ? settings : {}) };
+    checkSettings("report", whole);
+    return { settings: whole };
   } catch (cause) {
     throw fail((cause as Error).message, cause);
   }
-  return { settings };
 }
 
 function resultLines(run: string, file: string, labels: readonly string[], result: Metrics): string[] {

@@ -24,7 +24,7 @@ export function definePredict(program: Command, session: Session): void {
     .command("predict")
     .description("label texts: arguments, a file, or standard input")
     .argument("[texts...]", "texts to label")
-    .option("--file <file>", "texts, a line each; or a table: CSV, TSV or JSONL")
+    .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
     .option("--text <column>", "column of the texts in a table (default: the run's)");
   addClassifierOptions(command)
     .option("--json", "print an object a line, with the probability of every label", false)

@@ -1,7 +1,7 @@
 import Papa from "papaparse";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { exampleFormat } from "../../io/examples/index.js";
+import { decodeText, exampleFormat } from "../../io/examples/index.js";
 import { runFiles } from "../../jobs/run-store.js";
 
 /** How many columns a message names. */
@@ -26,8 +26,10 @@ export function isTable(path: string): boolean {
 }
 
 /** The column of a table that holds the texts: the run's, where the table has it. Throws `ConfigError`, naming those it has. */
-export function textColumn(file: string, body: string, { text, run }: KnownColumn): string {
-  const names = columnNames(file, body);
+export function textColumn(file: string, bytes: Uint8Array, { text, run }: KnownColumn): string {
+  // Whoever reads a Parquet file names its columns, if the wanted one is not among them.
+  if (exampleFormat(file) === "parquet") return text ?? "text";
+  const names = columnNames(file, decodeText(bytes, file));
   if (text !== undefined && (names.includes(text) || (/^\d+$/.test(text) && Number(text) < names.length))) return text;
   const quoted = names.slice(0, NAMED).map((name) => JSON.stringify(clip(name, 40)));
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";

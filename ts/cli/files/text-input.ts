@@ -1,6 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { AbortError, ConfigError } from "../../errors/errors.js";
-import { exampleFormat, parseTexts } from "../../io/examples/index.js";
+import { exampleFormat, readTexts as readTextsOf } from "../../io/examples/index.js";
 import { readData } from "../../jobs/node/read-data.js";
 import { decode } from "../../jobs/text-file.js";
 import type { Session } from "../session.js";
@@ -72,10 +72,10 @@ async function readFile(
   { terminal, signal }: Session,
 ): Promise<string[]> {
   const { name: file, bytes } = await readData(path, signal);
-  const body = decode(bytes, file);
-  if (column === undefined && !isTable(path)) return textLines(body);
-  const text = column ?? textColumn(file, body, known());
-  return parseTexts(body, { format: exampleFormat(path), text, file, onWarning: (warning) => terminal.error(warning) });
+  if (column === undefined && !isTable(path)) return textLines(decode(bytes, file));
+  const text = column ?? textColumn(file, bytes, known());
+  const onWarning = (warning: string) => terminal.error(warning);
+  return readTextsOf(bytes, { format: exampleFormat(path), text, file, onWarning });
 }
 
 /** Lines that are not blank, whatever ends them. */

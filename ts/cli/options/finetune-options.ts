@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
-import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
+import { labelNames, real, targetModules, threadCount, whole, words } from "./option-values.js";
 import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/job-spec.js";
 import { builds, recipeNames, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
+import { allowable } from "../../jobs/data-check.js";
 import { flagOf } from "./job-words.js";
 
 /** Options of `finetune` that do not change its result. */
@@ -41,7 +42,7 @@ export function addFinetuneOptions(command: Command): Command {
   command.optionsGroup("What to train on:");
   command
     .option("--model <name>", `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL})`)
-    .option("--data <file>", "examples: CSV, TSV or JSONL (default: the movie reviews of examples/)")
+    .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: the movie reviews of examples/)")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
     .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,1=good"', labelNames)
@@ -106,6 +107,7 @@ export function addFinetuneOptions(command: Command): Command {
       ).conflicts("out"),
     )
     .option("--no-baseline", "do not fit the head alone for comparison, where training does not start from it")
+    .option("--allow <codes>", `go on with what was found in the data: ${allowable.join(", ")}`, words(allowable))
     .option("--samples <n>", "test predictions to show", whole(0), 6)
     .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
     .option("--threads <n>", 'or "auto" (default: auto)', threadCount)

@@ -42,6 +42,15 @@ export function targetModules(text: string): readonly string[] | string {
   return text;
 }
 
+/** Words of a list, with commas between them. */
+export function words<T extends string>(known: readonly T[]): Parser<readonly T[]> {
+  return (text) => {
+    const given = text.split(",").map((word) => word.trim());
+    if (given.every((word) => known.includes(word as T))) return given as T[];
+    throw new InvalidArgumentError(`One or more of ${known.join(", ")} are expected, with commas between them.`);
+  };
+}
+
 /** Names of labels: "0=bad,1=good". */
 export function labelNames(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(",").map((pair) => /^([^=]+)=(.+)$/.exec(pair.trim()));

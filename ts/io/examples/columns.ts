@@ -5,7 +5,8 @@ import type { Row } from "./rows.js";
 /** A column by its name, or by its number from 0 (as a number or in digits). */
 export type Column = string | number;
 
-const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
+/** Whether a column is meant by its number. */
+export const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
 /** How many columns a message names. */
 const NAMED = 12;
 
@@ -62,7 +63,11 @@ export function pickColumns(rows: readonly Row[], wanted: readonly Column[], opt
     if (index >= 0) {
       if (names!.indexOf(column as string, index + 1) >= 0)
         throw new ConfigError(`${file}: two columns are called ${JSON.stringify(column)}; give its number from 0`, { column });
-      return index;
+      if (index < first.fields.length) return index;
+      throw new ConfigError(
+        `${file}: column ${JSON.stringify(column)} is the ${index + 1}th that are named, its lines have ${first.fields.length}`,
+        { file, column, columns: first.fields.length },
+      );
     }
     if (isNumber(column) && Number.isSafeInteger(Number(column)) && Number(column) < first.fields.length && Number(column) >= 0)
       return Number(column);

@@ -1,0 +1,74 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { examples, type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+
+let fixture: Fixture;
+beforeAll(async () => void (fixture = await makeFixture()));
+afterAll(() => fixture.remove());
+
+const csv = (rows: readonly { text: string; label: string }[]) =>
+  `text,label\n${rows.map(({ text, label }) => `"${text}",${label}\n`).join("")}`;
+
+describe("data", () => {
+  it("prints counts with bars, lengths and what is odd", async () => {
+    const file = fixture.path("odd.csv");
+    await writeFile(file, csv([...examples, ...examples.slice(0, 3), { text: "unheard of", label: "Good" }]));
+    const { code, out } = await lowrank(["data", file, "--model", fixture.model, "--max-tokens", "8"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^44 training texts, 3 labels\n/);
+    expect(out).toMatch(/^bad +21 +47\.7 % +█+/m);
+    expect(out).toMatch(/^training +tokens +\d+ +\d+ +\d+ +\d+ +\d+ +9\d\.\d % cut at 8, \d\.\d % unknown$/m);
+    expect(out).toMatch(
+      /^note +the labels "Good", "good" differ only in case or spaces: are they one\? \(similar-labels\)$/m,
+    );
+    expect(out).toMatch(/^note +3 training texts repeat another: .*\n +training, line 2: good: The films was/m);
+    // eslint-disable-next-line no-control-regex -- what must not be there: colours
+    expect(out).not.toMatch(/\u001b/);
+  });
+
+  it("compares a test file, and ends with an error's code where that means nothing", async () => {
+    const { code, out } = await lowrank(["data", fixture.data, "--test", fixture.data, "--model", fixture.model]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^stop +the test examples are the training examples.*\(same-file\)$/m);
+    const json = await lowrank(["data", fixture.data, "--test", fixture.data, "--model", fixture.model, "--json"]);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({
+      file: fixture.data,
+      train: { examples: 40, tokens: { texts: 40 } },
+      test: { inTraining: { same: 40, near: 0 } },
+      findings: [{ severity: "stop", code: "same-file" }, {}, {}, {}].slice(0, JSON.parse(json.out).findings.length),
+    });
+  });
+
+  it("reads every format, and says what is missing", async () => {
+    const file = fixture.path("list.json");
+    await writeFile(file, JSON.stringify({ data: examples.map(({ text, label }) => ({ body: text, stars: label })) }));
+    const args = ["data", file, "--text", "body", "--label", "stars", "--model", fixture.model];
+    expect((await lowrank(args)).out).toMatch(/^40 training texts, 2 labels\n/);
+    expect((await lowrank(["data", file])).err).toMatch(/there is no field "text"; the object has body, stars/);
+    expect((await lowrank(["data", fixture.path("none.csv")])).err).toMatch(/there is no such file/);
+    const empty = fixture.path("empty.csv");
+    await writeFile(empty, csv([...examples, { text: "", label: "bad" }]));
+    expect((await lowrank(["data", empty])).err).toMatch(/line 42: the text is empty.*\(--allow empty-texts\)/);
+    const left = await lowrank(["data", empty, "--allow", "empty-texts", "--model", fixture.model]);
+    expect(left.err).toMatch(/an empty text is left out/);
+    expect(left.out).toMatch(/^40 training texts/);
+  });
+});
+
+describe("finetune", () => {
+  it("tells what it found in the data, and refuses what means nothing unless it is told to go on", async () => {
+    const args = [...shortRun(fixture, fixture.path("same"), 2), "--no-baseline", "--validation", fixture.data];
+    const refused = await lowrank(args);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(
+      /the validation examples are the training examples.*\(to train all the same: --allow same-file\)/,
+    );
+    const { code, out, err } = await lowrank([...args, "--allow", "same-file"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^stop +the validation examples are the training examples/m);
+    const unknown = await lowrank([...args, "--allow", "everything"]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.err).toMatch(/One or more of empty-texts, id-labels, same-file, test-in-training are expected/);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { AbortError, ConfigError } from "../../ts/index.js";
+import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js";
+import { examples } from "../models/tiny-encoder.js";
+import { run, sources, spec } from "./tiny-job.js";
+
+type Row = { readonly text: string; readonly label: string };
+const csv = (rows: readonly Row[], delimiter = ",") =>
+  new TextEncoder().encode(
+    ["text", "label"].join(delimiter) +
+      "\n" +
+      rows.map(({ text, label }) => `"${text}"${delimiter}${label}\n`).join(""),
+  );
+
+/** Runs the tiny job for a step on these files; what it told, gave or threw, and whether its model was looked for. */
+async function tried(files: Readonly<Record<string, Uint8Array>>, more: Partial<JobSpec> = {}) {
+  const events: JobEvent[] = [];
+  let asked = false;
+  const own = {
+    ...sources,
+    findModel: (...args: Parameters<typeof sources.findModel>) => {
+      asked = true;
+      return sources.findModel(...args);
+    },
+    readData: async (name: string) => ({ name, bytes: files[name]! }),
+  };
+  const store = memoryStore();
+  const job = run({ ...spec, steps: 1, data: Object.keys(files)[0]!, ...more }, store, {
+    sources: own,
+    onProgress: (event) => events.push(event),
+  });
+  const outcome = await job.then(
+    ({ report }) => ({ report, message: "" }),
+    (error: Error) => ({ report: null, message: error.message, error }),
+  );
+  const told = events.find((event) => event.type === "data");
+  return {
+    ...outcome,
+    asked,
+    summary: told?.type === "data" ? told.summary : null,
+    events,
+    files: Object.keys(store.files()),
+  };
+}
+
+describe("the data of a job", () => {
+  it("are summarised before training, in an event and in the report", async () => {
+    const { report, summary, events } = await tried({ "examples.csv": csv(examples) });
+    expect(report!.data.summary).toEqual(summary);
+    expect(summary!.train.examples).toBe(32);
+    expect(summary!.train.tokens!.texts).toBe(32);
+    expect(summary!.train.tokens!.cut).toBe(0);
+    expect(summary!.labels.map(({ train, validation }) => [train, validation])).toEqual([
+      [16, 4],
+      [16, 4],
+    ]);
+    expect(events.findIndex(({ type }) => type === "data")).toBeLessThan(
+      events.findIndex(({ type }) => type === "ready"),
+    );
+    const cut = await tried({ "examples.csv": csv(examples) }, { maxTokens: 8 });
+    expect(cut.summary!.train.tokens).toMatchObject({ maxTokens: 8, cut: 1 });
+    expect(cut.summary!.findings.map(({ code }) => code)).toContain("cut-texts");
+  });
+
+  const same = { "examples.csv": csv(examples), "again.csv": csv(examples.toReversed()) };
+  const half = {
+    "examples.csv": csv(examples),
+    "half.csv": csv([
+      ...examples.slice(0, 6),
+      ...["a", "b", "c", "d"].map((text, i) => ({ text, label: examples[i]!.label })),
+    ]),
+  };
+
+  it.each([
+    ["same-file", same, { validation: "again.csv" }, /the validation examples are the training examples/],
+    [
+      "test-in-training",
+      half,
+      { validation: "half.csv" },
+      /6 of 10 validation texts \(60 %\) stand in the training data too/,
+    ],
+  ] as const)(
+    "end it with %s before its model is looked for, unless that is allowed",
+    async (code, files, more, message) => {
+      const {
+        error,
+        asked,
+        summary,
+        files: written,
+      } = (await tried(files, more)) as Awaited<ReturnType<typeof tried>> & { error: Error };
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(error.message).toMatch(message);
+      expect(error.message).toContain(`(to train all the same: allow ${code})`);
+      expect(summary!.findings[0]).toMatchObject({ severity: "stop", code });
+      expect([asked, written]).toEqual([false, []]);
+      const allowed = await tried(files, { ...more, allow: [code] });
+      expect(allowed.message).toBe("");
+      expect(allowed.report!.data.summary.findings[0]!.code).toBe(code);
+      expect(allowed.report!.settings.allow).toEqual([code]);
+    },
+  );
+
+  it("may have empty texts, which are then left out", async () => {
+    const files = { "examples.csv": csv([...examples, { text: "", label: "good" }, { text: " ", label: "bad" }]) };
+    const { message } = await tried(files);
+    expect(message).toMatch(
+      /2 of 42 texts are empty \(lines 42, 43\): fill them in, or leave them out \(allow empty-texts\)/,
+    );
+    const allowed = await tried(files, { allow: ["empty-texts"] });
+    expect(allowed.events[0]).toEqual({ type: "warning", message: "examples.csv: 2 empty texts are left out" });
+    expect(allowed.report!.data.train.examples + allowed.report!.data.validation.examples).toBe(40);
+  });
+
+  it("name file and line of a label that is not known", async () => {
+    const strange = csv([...examples.slice(0, 2), { text: "new", label: "odd" }, { text: "newer", label: "odd" }]);
+    const { message } = await tried(
+      { "examples.csv": csv(examples), "strange.csv": strange },
+      { validation: "strange.csv" },
+    );
+    expect(message).toBe(
+      'strange.csv, line 4: label "odd" is not among the known ones: bad, good (2 examples have such labels)',
+    );
+  });
+
+  it("may be separated by semicolons, or be JSON", async () => {
+    const json = new TextEncoder().encode(JSON.stringify(examples));
+    const [comma, semicolon, list] = [
+      await tried({ "a.csv": csv(examples) }),
+      await tried({ "a.csv": csv(examples, ";") }),
+      await tried({ "a.json": json }),
+    ];
+    expect(comma.report).not.toBe(null);
+    expect(semicolon.report!.result).toEqual(comma.report!.result);
+    expect(list.report!.result).toEqual(comma.report!.result);
+  });
+
+  it("are many: an abort is heard while they are looked at, and progress is told", async () => {
+    const rows = Array.from({ length: 8000 }, (_, i) => ({
+      text: `film ${i} was good and the story ${i * i}`,
+      label: i % 2 === 0 ? "good" : "bad",
+    }));
+    const { events } = await tried(
+      { "many.csv": csv(rows) },
+      { baseline: false, maxTokens: 8, validationSplit: 0.001 },
+    );
+    const told = events.filter((event) => event.type === "progress" && event.phase === "tokenize");
+    const done = [0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 7992, 8000];
+    expect(told.map((event) => event.type === "progress" && event.done)).toEqual(done);
+    const abort = new AbortController();
+    const job = run({ ...spec, data: "many.csv" }, memoryStore(), {
+      signal: abort.signal,
+      sources: { ...sources, readData: async (name) => ({ name, bytes: csv(rows) }) },
+      onProgress: (event) => event.type === "progress" && event.phase === "tokenize" && abort.abort(),
+    });
+    await expect(job).rejects.toThrow(AbortError);
+  });
+});
