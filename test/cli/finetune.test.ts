@@ -94,7 +94,11 @@ describe("finetune", () => {
     expect(stopped.err).toMatch(
       /Stopped after step 3\d; the checkpoint is in .*halves\. To go on:\n +lowrank finetune --resume .*halves/,
     );
-    expect(readdirSync(fixture.path("halves"))).toEqual(["checkpoint.history.jsonl", "checkpoint.safetensors", "run.json"]);
+    expect(readdirSync(fixture.path("halves"))).toEqual([
+      "checkpoint.history.jsonl",
+      "checkpoint.safetensors",
+      "run.json",
+    ]);
 
     const resumed = await lowrank(["finetune", "--resume", fixture.path("halves")]);
     expect(resumed.code).toBe(0);

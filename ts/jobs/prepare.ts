@@ -90,7 +90,12 @@ async function loadEncoder(
   signal: AbortSignal | undefined,
 ) {
   await hear(signal);
-  const encoder = await SentenceEncoder.load(model, { engine, seed, signal, ...(maxTokens === null ? {} : { maxTokens }) });
+  const encoder = await SentenceEncoder.load(model, {
+    engine,
+    seed,
+    signal,
+    ...(maxTokens === null ? {} : { maxTokens }),
+  });
   try {
     await hear(signal);
     return encoder;

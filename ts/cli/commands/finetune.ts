@@ -138,7 +138,8 @@ async function explainStop(store: RunStore, session: Session): Promise<void> {
 async function withPlace(error: unknown, store: RunStore): Promise<unknown> {
   if (!(error instanceof Error)) return error;
   if (await store.has(runFiles.checkpoint)) error.message += `\nThe last checkpoint is kept in ${store.name}`;
-  else if (await store.has(runFiles.record)) error.message += `\nWhat happened stands in ${store.place(runFiles.record)}`;
+  else if (await store.has(runFiles.record))
+    error.message += `\nWhat happened stands in ${store.place(runFiles.record)}`;
   return error;
 }
 

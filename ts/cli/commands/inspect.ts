@@ -160,7 +160,12 @@ function describe({ file, bytes, parameters, metadata, model, merged, adapter, t
     [file, `${formatBytes(bytes)}, ${formatCount(tensors.length)} tensors, ${formatCount(parameters)} values`],
     ...(model === null
       ? []
-      : [["  model", `${model.architecture}, ${model.layers} layers of ${model.hiddenSize}, whole: no adapter is needed`]]),
+      : [
+          [
+            "  model",
+            `${model.architecture}, ${model.layers} layers of ${model.hiddenSize}, whole: no adapter is needed`,
+          ],
+        ]),
     ...(merged === null ? [] : [["  merged", `${merged.base} with ${merged.adapters.join(", ")}`]]),
     ...Object.entries(metadata).map(([key, text]) => [`  ${key}`, clip(text, 80)]),
   ];

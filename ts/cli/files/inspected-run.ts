@@ -62,7 +62,10 @@ function settingRows(settings: TrainingSettings): string[][] {
   const { data, validation, text, label, model, steps, epochs, batchSize, learningRate, seed } = settings;
   const length = steps === null ? `${epochs ?? 1} epochs` : `${formatCount(steps)} steps`;
   return [
-    ["data", `${data}, texts in column ${text}, labels in ${label}${validation === null ? "" : `; tested on ${validation}`}`],
+    [
+      "data",
+      `${data}, texts in column ${text}, labels in ${label}${validation === null ? "" : `; tested on ${validation}`}`,
+    ],
     ["base", model],
     [
       "settings",

@@ -7,11 +7,18 @@ const START = 512;
 const kinds: readonly { readonly is: (start: string, name: string) => boolean; readonly advice: string }[] = [
   {
     is: (start) => start.startsWith("PK\u0003\u0004") || start.startsWith("\u0080\u0002"),
-    advice: "it looks like PyTorch's own format or an archive; in Python, safetensors.torch.save_file writes its tensors as safetensors",
+    advice:
+      "it looks like PyTorch's own format or an archive; in Python, safetensors.torch.save_file writes its tensors as safetensors",
   },
   { is: (start) => start.startsWith("GGUF"), advice: "it is GGUF; the base's own repository has it as safetensors" },
-  { is: (start) => start.startsWith("version https://git-lfs"), advice: "it is a Git LFS pointer; `git lfs pull` fetches the file" },
-  { is: (start) => start.startsWith("PAR1"), advice: "it is Parquet: examples, which `lowrank finetune --data` may take" },
+  {
+    is: (start) => start.startsWith("version https://git-lfs"),
+    advice: "it is a Git LFS pointer; `git lfs pull` fetches the file",
+  },
+  {
+    is: (start) => start.startsWith("PAR1"),
+    advice: "it is Parquet: examples, which `lowrank finetune --data` may take",
+  },
   {
     is: (_, name) => /\.(csv|tsv|tab|jsonl|ndjson)$/i.test(name),
     advice: "it holds examples: `lowrank finetune --data` trains on them, `lowrank predict --file` labels them",
