@@ -29,7 +29,7 @@ export async function start(wanted: Wanted): Promise<Engine> {
       const loaded = await loadBest(build, plan.threads, wanted.wasm, maximum);
       const tile = await ready(build, loaded, wanted);
       const { threadsRefused = plan.refused } = loaded;
-      const relaxedRefused = build === "relaxed" || build === wanted.build ? null : clip(String(failure));
+      const relaxedRefused = wanted.build === "auto" && build === "simd" ? clip(String(failure)) : null;
       return new Engine({ ...loaded, build, relaxedRefused, threadsRefused, tile, features, maximumMemory: maximum });
     } catch (error) {
       // No other build would make more of a tile that does not exist.
@@ -40,11 +40,11 @@ export async function start(wanted: Wanted): Promise<Engine> {
   throw failure;
 }
 
-const NO_RELAXED = "no relaxed SIMD (Node 20: --experimental-wasm-relaxed-simd)";
+const NO_RELAXED = "no relaxed SIMD; see --experimental-wasm-relaxed-simd";
 
 function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
   if (!simd) {
-    const message = "init: this runtime has no WebAssembly SIMD; use a newer one";
+    const message = "init: this runtime has no WebAssembly SIMD; use another";
     throw new UnsupportedError(message, { op: "init", missing: "simd" });
   }
   if (wanted === "relaxed" && !relaxedSimd) {
