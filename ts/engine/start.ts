@@ -44,7 +44,7 @@ const NO_RELAXED = "no relaxed SIMD; see --experimental-wasm-relaxed-simd";
 
 function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
   if (!simd) {
-    const message = "init: this runtime has no WebAssembly SIMD; use another";
+    const message = "init: this runtime has no WebAssembly SIMD";
     throw new UnsupportedError(message, { op: "init", missing: "simd" });
   }
   if (wanted === "relaxed" && !relaxedSimd) {
