@@ -19,7 +19,9 @@ describe("inspect", () => {
     const { out, json } = await inspect(run);
     expect(out).toMatch(/^run +interrupted after step 6 of 40\nbegan +20/);
     expect(out).toMatch(/data +\S*data\.csv, texts in column text, labels in label\n/);
-    expect(out).toMatch(/settings +40 steps of 8, learning rate 0\.01, rank 8, alpha 16 on query, key, value, seed 0\n/);
+    expect(out).toMatch(
+      /settings +40 steps of 8, learning rate 0\.01, rank 8, alpha 16 on query, key, value, seed 0\n/,
+    );
     expect(out).toMatch(/to go on +lowrank finetune --resume \S*halves\n/);
     expect(json).toMatchObject({ run: { status: "interrupted", step: 6, steps: 40, gone: false }, tensors: [] });
   });

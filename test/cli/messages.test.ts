@@ -30,7 +30,16 @@ describe("finetune says what was meant", () => {
   });
 
   it("where training was thrown off without an infinite number: exit code 1, and a report", async () => {
-    const { code, err } = await tune("--learning-rate", "30", "--max-grad-norm", "0", "--warmup", "0", "--schedule", "constant");
+    const { code, err } = await tune(
+      "--learning-rate",
+      "30",
+      "--max-grad-norm",
+      "0",
+      "--warmup",
+      "0",
+      "--schedule",
+      "constant",
+    );
     expect(err).toMatch(
       /training diverged: its loss ended at [\d.e+]+, where guessing gives 0\.693; try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm\n/,
     );

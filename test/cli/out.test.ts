@@ -119,7 +119,9 @@ describe("a disk that takes no more", () => {
   it("ends a run with the system's word, and nothing half-written", async () => {
     // Less than a checkpoint.
     const { code, err } = await limited(16, args("no-checkpoint"));
-    expect(err).toMatch(/error: \S*no-checkpoint\S* cannot be written( to)?: EFBIG: file too large, write\nWhat happened stands in \S*run\.json\n$/);
+    expect(err).toMatch(
+      /error: \S*no-checkpoint\S* cannot be written( to)?: EFBIG: file too large, write\nWhat happened stands in \S*run\.json\n$/,
+    );
     expect(code).toBe(1);
     expect(readdirSync(fixture.path("no-checkpoint"))).toEqual(["run.json"]);
     expect((await limited(1024, args("no-checkpoint"))).code).toBe(0);

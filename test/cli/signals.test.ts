@@ -47,7 +47,9 @@ describe("an interruption", () => {
       const onOutput = (text: string) => moment.test(text) && interrupt.abort();
       const { code, err } = await lowrank(argsOf(commands["finetune"]!), { signal: interrupt.signal, onOutput });
       expect(code).toBe(130);
-      expect(err).toMatch(/Stopped before the first checkpoint; .*To begin it again:\n +lowrank finetune --resume .*new\n$/);
+      expect(err).toMatch(
+        /Stopped before the first checkpoint; .*To begin it again:\n +lowrank finetune --resume .*new\n$/,
+      );
       expect(readdirSync(fixture.path("new"))).toEqual(["run.json"]);
       expect((await lowrank(["finetune", "--resume", fixture.path("new"), "--steps", "3"])).err).toMatch(
         /--steps 3 is given, it began with 400; leave it out/,
@@ -87,16 +89,23 @@ describe("an interruption", () => {
     expect(readdirSync(fixture.folder)).toEqual(before);
   });
 
-  it.each(["predict --run run --file idle", "evaluate --run run --data /dev/stdin"])("is heard while a pipe has nothing to say (%s)", async (line) => {
-    execFileSync("mkfifo", [fixture.path("idle")]);
-    onTestFinished(() => rm(fixture.path("idle")));
-    // Opened for both, its reader waits for a writer that is itself.
-    const script = `exec "$0" "$1" ${line} ${line.includes("stdin") ? "0<>idle" : ""}`;
-    const outcome = await runProcess(["bash", "-c", script, process.execPath, program], fixture.folder, (text, child) => {
-      if (text === "") setTimeout(() => child.kill("SIGINT"), 900);
-    });
-    expect(outcome).toMatchObject({ code: 130, out: "", signal: null });
-  });
+  it.each(["predict --run run --file idle", "evaluate --run run --data /dev/stdin"])(
+    "is heard while a pipe has nothing to say (%s)",
+    async (line) => {
+      execFileSync("mkfifo", [fixture.path("idle")]);
+      onTestFinished(() => rm(fixture.path("idle")));
+      // Opened for both, its reader waits for a writer that is itself.
+      const script = `exec "$0" "$1" ${line} ${line.includes("stdin") ? "0<>idle" : ""}`;
+      const outcome = await runProcess(
+        ["bash", "-c", script, process.execPath, program],
+        fixture.folder,
+        (text, child) => {
+          if (text === "") setTimeout(() => child.kill("SIGINT"), 900);
+        },
+      );
+      expect(outcome).toMatchObject({ code: 130, out: "", signal: null });
+    },
+  );
 
   it("stops a download, which leaves nothing", async () => {
     // A hub that takes the question and never answers.

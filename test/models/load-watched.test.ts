@@ -29,20 +29,23 @@ describe("loading a model", () => {
     expect(weights).toEqual(weights.toSorted((a, b) => a - b));
   });
 
-  it.each(["config.json", "tokenizer.json", "model.safetensors"])("is cancelled in %s, and leaves nothing", async (at) => {
-    const before = engineInfo().memory.used;
-    const abort = new AbortController();
-    const after: LoadProgress[] = [];
-    const onProgress = (progress: LoadProgress) => {
-      if (abort.signal.aborted) after.push(progress);
-      else if (progress.file === at) abort.abort("enough");
-    };
-    const error = await failure(SentenceEncoder.load(await tinyEncoder(), { signal: abort.signal, onProgress }));
-    expect(error).toBeInstanceOf(AbortError);
-    expect((error as AbortError).details).toMatchObject({ reason: "enough" });
-    expect(after).toEqual([]);
-    expect(engineInfo().memory.used).toBe(before);
-  });
+  it.each(["config.json", "tokenizer.json", "model.safetensors"])(
+    "is cancelled in %s, and leaves nothing",
+    async (at) => {
+      const before = engineInfo().memory.used;
+      const abort = new AbortController();
+      const after: LoadProgress[] = [];
+      const onProgress = (progress: LoadProgress) => {
+        if (abort.signal.aborted) after.push(progress);
+        else if (progress.file === at) abort.abort("enough");
+      };
+      const error = await failure(SentenceEncoder.load(await tinyEncoder(), { signal: abort.signal, onProgress }));
+      expect(error).toBeInstanceOf(AbortError);
+      expect((error as AbortError).details).toMatchObject({ reason: "enough" });
+      expect(after).toEqual([]);
+      expect(engineInfo().memory.used).toBe(before);
+    },
+  );
 
   it("is cancelled while a file does not come, and closes what comes later", async () => {
     const abort = new AbortController();

@@ -145,7 +145,7 @@ export class Heap {
     const { used, reserved, maximum } = this;
     return new MemoryError(
       `linear memory: ${megabytes(requested)} more are needed, ${megabytes(reserved)} of at most ${megabytes(maximum)} ` +
-        "are reserved; use smaller batches or shorter texts, dispose graphs, or raise `maximumMemory` of init() or createEngine()",
+        "are reserved; use smaller batches or shorter texts, dispose graphs or raise `maximumMemory` in createEngine()",
       { requested, used, reserved, maximum },
       { cause },
     );

@@ -87,10 +87,9 @@ export class Engine {
 
   /** Build, threads, tile and memory. Throws `EngineError` once it is closed. */
   get info(): EngineInfo {
-    const { build, relaxedRefused, threads, threadsRefused, tile, features, heap } = this.running;
+    const { kernels: _kernels, end: _end, maximumMemory: _maximum, tile, heap, ...rest } = this.running;
     const { used, peak, reserved, maximum } = heap;
-    const memory = { used, peak, reserved, maximum };
-    return { build, relaxedRefused, threads, threadsRefused, tile: tile.current, features, memory };
+    return { ...rest, tile: tile.current, memory: { used, peak, reserved, maximum } };
   }
 
   /**

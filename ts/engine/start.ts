@@ -23,14 +23,13 @@ export async function start(wanted: Wanted): Promise<Engine> {
   const features = detectFeatures();
   const plan = planThreads(wanted.threads, features, wanted.wasm !== undefined);
   const maximum = wanted.maximumMemory ?? DEFAULT_MAXIMUM;
-  let failure: unknown;
+  let failure: unknown = NO_RELAXED;
   for (const build of candidates(wanted.build, features)) {
     try {
       const loaded = await loadBest(build, plan.threads, wanted.wasm, maximum);
       const tile = await ready(build, loaded, wanted);
       const { threadsRefused = plan.refused } = loaded;
-      const relaxedRefused =
-        build === "relaxed" || wanted.build === build ? null : failure ? clip(String(failure)) : `${NO_RELAXED}${flagHint()}`;
+      const relaxedRefused = wanted.build === "auto" && build === "simd" ? clip(String(failure)) : null;
       return new Engine({ ...loaded, build, relaxedRefused, threadsRefused, tile, features, maximumMemory: maximum });
     } catch (error) {
       // No other build would make more of a tile that does not exist.
@@ -41,23 +40,16 @@ export async function start(wanted: Wanted): Promise<Engine> {
   throw failure;
 }
 
-const NO_RELAXED = "this runtime has no relaxed SIMD";
-
-/** Node 20 and 21 have it behind a flag, which must be given before the process starts, or by `v8.setFlagsFromString`. */
-function flagHint(): string {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  return /^2[01]\./.test(process?.versions?.node ?? "") ? "; run `node --experimental-wasm-relaxed-simd`" : "";
-}
+const NO_RELAXED = "no relaxed SIMD; see --experimental-wasm-relaxed-simd";
 
 function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Build[] {
   if (!simd) {
-    const message = "init: this runtime has no WebAssembly SIMD; use a newer one";
+    const message = "init: this runtime has no WebAssembly SIMD";
     throw new UnsupportedError(message, { op: "init", missing: "simd" });
   }
   if (wanted === "relaxed" && !relaxedSimd) {
-    const remedy = 'use build "simd" or "auto", or Node 20 with --experimental-wasm-relaxed-simd';
     const details = { op: "init", option: "build", value: wanted, missing: "relaxedSimd" };
-    throw new UnsupportedError(`init: ${NO_RELAXED}; ${remedy}`, details);
+    throw new UnsupportedError(`init: this runtime has ${NO_RELAXED}`, details);
   }
   if (wanted !== "auto") return [wanted];
   return relaxedSimd ? ["relaxed", "simd"] : ["simd"];

@@ -34,10 +34,7 @@ export function setModelLocator(find: ModelLocator): void {
  * something that the watcher hears of. Throws
  * `ConfigError` for anything else.
  */
-export async function modelSource(
-  source: string | FileMap | ModelSource,
-  watcher: Watcher = {},
-): Promise<ModelSource> {
+export async function modelSource(source: string | FileMap | ModelSource, watcher: Watcher = {}): Promise<ModelSource> {
   const found: unknown = typeof source === "string" ? await locator(source, watcher) : source;
   checkRecord("a model is a string, files by name or a ModelSource", found);
   // Its methods may stand in a class, and use `this`.

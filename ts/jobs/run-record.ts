@@ -9,7 +9,7 @@ import type { TrainingSettings } from "./training-settings.js";
 const FORMAT = "lowrank-run-1";
 
 /** Where a run stands. What a process that was killed wrote last stays, so "training" may be of one that is gone. */
-export const runStates = ["preparing", "training", "interrupted", "failed"] as const;
+const runStates = ["preparing", "training", "interrupted", "failed"] as const;
 
 /** What a run leaves in its store from its first moment to its end: run.json. The report takes its place when it is finished. */
 export interface RunRecord {
