@@ -42,7 +42,7 @@ export async function measure(
   breathe: () => Promise<void> | undefined,
   wantsGradient = true,
 ): Promise<Measured> {
-  const matrix = { shape: [hidden, classes], data: Float32Array.from(values.subarray(0, hidden * classes)) };
+  const matrix = { shape: [hidden, classes], data: new Float32Array(values.subarray(0, hidden * classes)) };
   const bias = values.subarray(hidden * classes);
   const gradient = new Float64Array(wantsGradient ? values.length : 0);
   let [loss, spread] = [0, 0];

@@ -58,7 +58,8 @@ interface Update {
 
 /** −H·g by the two loops over the updates. */
 function descent(gradient: Float64Array, updates: readonly Update[]): Float64Array {
-  const result = gradient.map((x) => -x);
+  const result = new Float64Array(gradient.length);
+  add(result, -1, gradient);
   const shares = updates.map(() => 0);
   for (let i = updates.length - 1; i >= 0; i--) {
     const { step, change, product } = updates[i]!;
@@ -86,7 +87,7 @@ async function search(objective: Objective, here: Evaluated, direction: Float64A
   let [high, highSlope] = [Infinity, NaN];
   let length = 1;
   for (let i = 0; i < TRIES; i++) {
-    const point = Float64Array.from(here.point);
+    const point = here.point.slice();
     add(point, length, direction);
     const there = await objective(point);
     const thereSlope = dot(there.gradient, direction);
@@ -120,7 +121,9 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 function minus(a: Float64Array, b: Float64Array): Float64Array {
-  return a.map((x, i) => x - b[i]!);
+  const difference = a.slice();
+  add(difference, -1, b);
+  return difference;
 }
 
 /** a ← a + scale·b */

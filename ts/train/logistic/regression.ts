@@ -55,7 +55,8 @@ export class Regression {
   scaling(spread: number, penalty: number): Scaling {
     const { hidden, moments } = this;
     const curvature = Math.max(spread, 1e-6);
-    const matrix = moments.map((x) => curvature * x);
+    const matrix = new Float64Array(moments.length);
+    for (let i = 0; i < matrix.length; i++) matrix[i] = curvature * moments[i]!;
     for (let i = 0; i < hidden; i++) matrix[i * (hidden + 1)]! += penalty;
     return { factor: new Cholesky(matrix, hidden), bias: Math.sqrt(curvature) };
   }
@@ -78,7 +79,7 @@ export class Regression {
       for (let i = weights; i < values.length; i++) values[i]! *= by;
     };
     const toValues = (point: Float64Array) => {
-      const values = Float64Array.from(point);
+      const values = point.slice();
       factor.solveTransposed(values, classes);
       scaleBias(values, 1 / bias);
       return values;
@@ -98,7 +99,7 @@ export class Regression {
       scaleBias(gradient, 1 / bias);
       return { point, value, gradient };
     };
-    const point = Float64Array.from(start);
+    const point = start.slice();
     factor.multiplyTransposed(point, classes);
     scaleBias(point, bias);
     const found = await minimise(objective, point, { tolerance, limit: LIMIT });

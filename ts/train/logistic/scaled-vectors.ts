@@ -41,12 +41,15 @@ export function scaledVectors(given: readonly Float32Array[]): ScaledVectors {
     rows.set(vector, i * hidden);
   });
   const mean = new Float64Array(hidden);
-  for (let i = 0; i < rows.length; i++) mean[i % hidden]! += rows[i]! / count;
+  const columns = (use: (at: number, column: number) => void) => {
+    for (let start = 0; start < rows.length; start += hidden) for (let j = 0; j < hidden; j++) use(start + j, j);
+  };
+  columns((at, j) => (mean[j]! += rows[at]! / count));
   let squares = 0;
-  for (let i = 0; i < rows.length; i++) squares += (rows[i]! - mean[i % hidden]!) ** 2 / count;
+  columns((at, j) => (squares += (rows[at]! - mean[j]!) ** 2 / count));
   const root = Math.sqrt(squares);
   const deviation = root > SMALLEST_DEVIATION ? root : 1;
-  for (let i = 0; i < rows.length; i++) rows[i] = (rows[i]! - mean[i % hidden]!) / deviation;
+  columns((at, j) => (rows[at] = (rows[at]! - mean[j]!) / deviation));
   return { count, hidden, rows, mean, deviation };
 }
 
