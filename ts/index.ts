@@ -69,7 +69,31 @@ export { pairedDifference } from "./train/paired-difference.js";
 export type { Difference, PairedDifference } from "./train/paired-difference.js";
 export type { BatchLoss, Task } from "./train/task.js";
 
-export type { Example } from "./io/examples/example.js";
+export { foldExamples, readExamples, splitExamples } from "./io/examples/index.js";
+export type {
+  Column,
+  Example,
+  ExampleFormat,
+  LocatedExample,
+  ReadExamples,
+  ReadOptions,
+  SplitOptions,
+} from "./io/examples/index.js";
+export { summariseExamples } from "./io/examples/summary/index.js";
+export type {
+  DataFinding,
+  DataPart,
+  DataSummary,
+  FindingCode,
+  FoundExample,
+  LabelCount,
+  PartSummary,
+  Spread,
+  SummaryOptions,
+  SurveyExample,
+  TokenCounter,
+  TokenLengths,
+} from "./io/examples/summary/index.js";
 export type { FileMap } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";

@@ -211,7 +211,7 @@ it("knows formats by names", () => {
     "jsonl",
     "jsonl",
   ]);
-  expect(() => exampleFormat("reviews")).toThrow(/ends in \.csv, \.tsv or \.jsonl/);
+  expect(() => exampleFormat("reviews")).toThrow(/ends in \.csv, \.tsv, \.jsonl, \.json or \.parquet/);
   expect(() => exampleFormat("x.constructor")).toThrow(ConfigError);
 });
 

@@ -58,6 +58,7 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   build: [null, "avx"],
   threads: [null, 0, "two"],
   baseline: [null, "yes"],
+  allow: [null, "same-file", ["near-duplicates"], [3]],
 };
 
 describe("a spec", () => {

@@ -51,13 +51,16 @@ export function tinyTokenizer() {
   };
 }
 
-/** Forty short texts of two labels, the label's word in each. */
+/** What tells texts of the same words apart. */
+const ends = ["", " The end.", " It is the start.", " And the music is a story."];
+
+/** Forty short texts of two labels, the label's word in each, no two the same. */
 export const examples = Array.from({ length: 40 }, (_, i) => {
   const label = i % 2 === 0 ? "good" : "bad";
   const word = (label === "good" ? good : bad)[(i >> 1) % 6]!;
   const thing = ["film", "story", "music"][i % 3]!;
   return {
-    text: `The ${thing}${i % 5 === 0 ? "s" : ""} was ${i % 4 < 2 ? "very" : "quite"} ${word}, it is ${word}.`,
+    text: `The ${thing}${i % 5 === 0 ? "s" : ""} was ${i % 4 < 2 ? "very" : "quite"} ${word}, it is ${word}.${ends[Math.floor(i / 12)]!}`,
     label,
   };
 });

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { defineBench } from "./commands/bench.js";
+import { defineData } from "./commands/data.js";
 import { defineDoctor } from "./commands/doctor.js";
 import { defineEmbed } from "./commands/embed.js";
 import { enableRevectorizer } from "./engine-start.js";
@@ -15,6 +16,7 @@ import type { Terminal } from "./terminal/terminal.js";
 
 const commands = [
   defineFinetune,
+  defineData,
   defineEvaluate,
   definePredict,
   defineEmbed,

@@ -1,11 +1,9 @@
-import { ConfigError } from "../errors/errors.js";
+import { ConfigError, FormatError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import { exampleFormat, parseExamples, splitExamples } from "../io/examples/index.js";
-import type { Example } from "../io/examples/index.js";
+import { exampleFormat, type LocatedExample, readExamples, splitExamples } from "../io/examples/index.js";
 import type { JobWords } from "./job-events.js";
 import type { JobSources } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
-import { decode } from "./text-file.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** Examples of a file. */
@@ -13,7 +11,7 @@ export interface Labelled {
   /** What the file is called. */
   readonly file: string;
   readonly sha256: string;
-  readonly examples: readonly Example[];
+  readonly examples: readonly LocatedExample[];
   /** Class names, in the order of the classes. */
   readonly labels: readonly string[];
 }
@@ -27,7 +25,8 @@ export interface Dataset {
 }
 
 /** How a file of examples is read. */
-export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames">;
+export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames"> &
+  Partial<Pick<TrainingSettings, "allow">>;
 
 /** Where files come from, and what takes what is odd in one but can be read. */
 export interface DataAccess {
@@ -36,34 +35,53 @@ export interface DataAccess {
   readonly words: JobWords;
 }
 
-/** Reads labelled texts. Errors as `parseExamples`, and those of `sources`. */
+/** Reads labelled texts, without the empty ones where that is allowed. Errors as `readExamples`, and those of `sources`. */
 export async function readLabelled(
   path: string,
-  { text, label, labelNames }: ReadOptions,
-  { sources, onWarning }: DataAccess,
+  { text, label, labelNames, allow = [] }: ReadOptions,
+  { sources, onWarning, words }: DataAccess,
   known?: readonly string[],
 ): Promise<Labelled> {
   const { name: file, bytes } = await sources.readData(path);
-  const read = parseExamples(decode(bytes, file), { format: exampleFormat(path), text, label, file, onWarning });
+  const format = exampleFormat(path);
+  const emptyTexts = allow.includes("empty-texts") ? "leave out" : "refuse";
+  const read = await readExamples(bytes, { format, text, label, file, onWarning, emptyTexts }).catch(
+    (error: unknown) => {
+      if (error instanceof FormatError && "empty" in error.details)
+        throw new ConfigError(`${error.message} (${words.setting("allow")} empty-texts)`, error.details, {
+          cause: error,
+        });
+      throw error;
+    },
+  );
+  const left = read.emptyTexts.length;
+  if (left > 0) onWarning(`${file}: ${left === 1 ? "an empty text is" : `${left} empty texts are`} left out`);
   const name = (raw: string) => (Object.hasOwn(labelNames, raw) ? labelNames[raw]! : raw);
-  const examples = read.examples.map((example) => ({ text: example.text, label: name(example.label) }));
+  const examples = read.examples.map(({ text, label, line }) => ({ text, label: name(label), line }));
   const labels = known ?? [...new Set(read.labels.map(name))];
-  const among = new Set(labels);
-  const strange = examples.find(({ label: found }) => !among.has(found));
-  if (strange !== undefined) {
-    throw new ConfigError(
-      `${file}: label ${excerpt(strange.label)} is not among the known ones: ${clip(labels.join(", "))}`,
-      { file, label: strange.label },
-    );
-  }
+  checkKnown(file, examples, labels);
   return { file, sha256: await sha256(bytes), examples, labels };
+}
+
+/** Throws `ConfigError`, naming the place in the file, where a label is not among the known ones. */
+export function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
+  const among = new Set(labels);
+  const strange = examples.filter(({ label }) => !among.has(label));
+  const [first] = strange;
+  if (first === undefined) return;
+  const place = `${/\.(json|parquet|pq)$/i.test(file) ? "example" : "line"} ${first.line}`;
+  const more = strange.length === 1 ? "" : ` (${strange.length} examples have such labels)`;
+  throw new ConfigError(
+    `${file}, ${place}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
+    { file, line: first.line, label: first.label },
+  );
 }
 
 /** The data of a run: two files, or one that is split, each label in the same proportion. */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
   const all = await readLabelled(settings.data, settings, access);
   const { labels } = all;
-  checkLabels(all, settings.label, access.words);
+  checkLabels(all, settings, access.words);
   if (settings.validation !== null) {
     const validation = await readLabelled(settings.validation, settings, access, labels);
     return { train: all, validation: { ...validation, split: false }, labels };
@@ -79,14 +97,15 @@ export async function loadDataset(settings: TrainingSettings, access: DataAccess
 /** So many labels may each have too few examples in a small file; a large one where that is so has texts in the column. */
 const FEW_LABELS = 20;
 
-function checkLabels({ file, labels, examples }: Labelled, column: string, words: JobWords): void {
+function checkLabels({ file, labels, examples }: Labelled, settings: TrainingSettings, words: JobWords): void {
+  const { label: column, allow } = settings;
   if (labels.length < 2) {
     throw new ConfigError(
       `${file}: two labels or more are expected in column ${JSON.stringify(column)}, all texts have ${excerpt(labels[0])}`,
       { labels },
     );
   }
-  if (labels.length <= FEW_LABELS || labels.length <= examples.length / 2) return;
+  if (labels.length <= FEW_LABELS || labels.length <= examples.length / 2 || allow.includes("id-labels")) return;
   throw new ConfigError(
     `${file}: column ${JSON.stringify(column)} has ${labels.length} different labels in ${examples.length} examples, which ` +
       `looks like a column of texts (${excerpt(labels[0], 60)}, …): name the labels' column with ${words.setting("label")}`,

@@ -1,3 +1,4 @@
+export type { DataSummary } from "../io/examples/summary/index.js";
 export type { JobEvent, JobListener, JobPhase, ReadyJob } from "./job-events.js";
 export type { DataFile, FindModelOptions, JobModel, JobSources, ReadDataOptions } from "./job-sources.js";
 export type { JobSpec } from "./job-spec.js";

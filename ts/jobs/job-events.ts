@@ -1,9 +1,10 @@
 import type { EngineInfo } from "../engine/running.js";
+import type { DataSummary } from "../io/examples/summary/index.js";
 import type { JobSpec } from "./job-spec.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** A piece of a job's work that takes a while, in the order in which they come. */
-export type JobPhase = "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
+export type JobPhase = "tokenize" | "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
 
 /** What a job is about to do, once everything is loaded and checked. */
 export interface ReadyJob {
@@ -40,6 +41,8 @@ export type JobEvent =
   | { readonly type: "download"; readonly file: string; readonly received: number; readonly total: number }
   /** The model is there. */
   | { readonly type: "model"; readonly name: string; readonly origin: string }
+  /** What the data are like. Where they make the result meaningless the job ends after it. */
+  | { readonly type: "data"; readonly summary: DataSummary }
   /** Everything is loaded and checked; work begins. */
   | { readonly type: "ready"; readonly job: ReadyJob }
   /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that goes on. */

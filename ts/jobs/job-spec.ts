@@ -38,6 +38,7 @@ export const specDefaults: Omit<TrainingSettings, "data" | "validation"> = {
   build: "auto",
   threads: "auto",
   baseline: true,
+  allow: [],
 };
 
 /** Every field of a spec. */

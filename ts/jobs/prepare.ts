@@ -3,10 +3,12 @@ import { initialized } from "../engine/engine.js";
 import type { Engine, EngineInfo } from "../engine/running.js";
 import { ConfigError } from "../errors/errors.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { DataSummary } from "../io/examples/summary/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
 import { nextTask } from "../waiting/next-task.js";
 import { sizeOf } from "../values/shape.js";
 import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
+import { type DataCheck, describeDataset, surveyDataset } from "./data-check.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
 import { hashModel } from "./hashed-model.js";
@@ -30,6 +32,7 @@ export interface Prepared {
   readonly model: JobModel;
   readonly modelHash: string;
   readonly dataset: Dataset;
+  readonly summary: DataSummary;
   readonly encoder: SentenceEncoder;
   readonly classifier: TextClassifier;
   readonly parameters: { readonly adapter: number; readonly head: number };
@@ -53,6 +56,8 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
   fitOptions(settings, steps);
+  const check: DataCheck = { allow: settings.allow, emit, words, signal };
+  const surveyed = await surveyDataset(dataset, check);
   const found = await sources.findModel(settings.model, {
     signal,
     onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),
@@ -61,11 +66,12 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   const { model, hash } = await hashModel(found, signal);
   const encoder = await loadEncoder(model, settings, engine, signal);
   try {
+    const summary = await describeDataset(dataset, surveyed, encoder.tokenizer, check);
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
     const count = (ids: ReturnType<TextClassifier["params"]>) =>
       ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
     const parameters = { adapter: count(encoder.trainableParams()), head: count(classifier.head.params()) };
-    return { settings, steps, engine: info, model, modelHash: hash, dataset, encoder, classifier, parameters };
+    return { settings, steps, engine: info, model, modelHash: hash, dataset, summary, encoder, classifier, parameters };
   } catch (error) {
     encoder.dispose();
     throw error;

@@ -9,7 +9,7 @@ import { formatTargets } from "./training-settings.js";
 
 /** What is known after a run, put together. */
 export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly<Record<string, string>>): RunReport {
-  const { settings, engine, model, modelHash, dataset, parameters } = prepared;
+  const { settings, engine, model, modelHash, dataset, summary, parameters } = prepared;
   const { baseline, after, steps, peakMemory } = trained;
   const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
     file,
@@ -20,7 +20,7 @@ export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly
     ...reportProgram(),
     settings,
     model: { name: model.name, source: settings.model, sha256: modelHash },
-    data: { train: reported(dataset.train), validation: reported(dataset.validation), labels: dataset.labels },
+    data: { train: reported(dataset.train), validation: reported(dataset.validation), labels: dataset.labels, summary },
     parameters,
     engine: reportEngine(engine, machine),
     result: { ...baseline, after },

@@ -1,4 +1,5 @@
 import type { EngineInfo } from "../engine/running.js";
+import type { DataSummary } from "../io/examples/summary/index.js";
 import type { StepRecord } from "../train/fit-options.js";
 import type { Metrics } from "../train/metrics.js";
 import { VERSION } from "../version.js";
@@ -40,6 +41,8 @@ export interface RunReport {
     readonly train: ReportedData;
     readonly validation: ReportedData;
     readonly labels: readonly string[];
+    /** What they are like, and what was found in them. */
+    readonly summary: DataSummary;
   };
   /** Numbers that were trained. */
   readonly parameters: { readonly adapter: number; readonly head: number };

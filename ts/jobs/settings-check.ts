@@ -1,11 +1,15 @@
 import { isJsonObject } from "../io/json.js";
 import { flag, fraction, nonNegative, oneOf, positive, whole, unexpected } from "../arguments/settings.js";
+import type { FindingCode } from "../io/examples/summary/index.js";
+import { allowable } from "./data-check.js";
 import { builds, schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */
 type Check = (what: string, name: string, value: unknown) => unknown;
 
 const isText = (value: unknown) => typeof value === "string";
+const isAllowed = (value: unknown) =>
+  Array.isArray(value) && value.every((code) => allowable.includes(code as FindingCode));
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 
 const matching =
@@ -56,6 +60,7 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   build: among(builds),
   threads: (what, name, value) => (value === "auto" ? value : whole(what, name, value, 1)),
   baseline: flag,
+  allow: matching(`a list of ${allowable.map((code) => `"${code}"`).join(", ")}`, isAllowed),
 };
 
 /**

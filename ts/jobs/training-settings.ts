@@ -65,6 +65,11 @@ export interface TrainingSettings {
   readonly threads: NonNullable<InitOptions["threads"]>;
   /** Whether the head alone is trained too, for comparison. */
   readonly baseline: boolean;
+  /**
+   * Codes of what is found in the data that the run is to go on with: "id-labels", "same-file", "test-in-training"; with
+   * "empty-texts" examples without a text are left out.
+   */
+  readonly allow: readonly string[];
 }
 
 /** Optimizer steps of a run over `examples` examples. */

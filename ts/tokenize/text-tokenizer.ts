@@ -88,6 +88,22 @@ export class TextTokenizer {
     return Int32Array.from([...before, ...ids, ...after].slice(0, maxTokens));
   }
 
+  /**
+   * How many tokens a text has before it is cut, special ones included, and how many of them are the one for what the vocabulary
+   * does not have. At `most` it stops counting. Throws as `encode`.
+   */
+  measure(text: string, most: number): { readonly tokens: number; readonly unknown: number } {
+    const strange = this.tokenizer.model?.unk_token_id;
+    let [tokens, unknown] = [this.before.length + this.after.length, 0];
+    for (const piece of this.cutter(this.lowercase ? text.toLowerCase() : text)) {
+      const { ids } = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
+      tokens += ids.length;
+      for (const id of ids) if (id === strange) unknown++;
+      if (tokens >= most) break;
+    }
+    return { tokens, unknown };
+  }
+
   /** Tokens of a text that begins with a prompt up to the prompt's end, special tokens before it included. */
   promptLength(prompt: string): number {
     return this.encode(prompt).length - this.after.length;

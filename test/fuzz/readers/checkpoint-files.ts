@@ -15,7 +15,7 @@ const settings: RunState["settings"] = {
   },
   ...{ steps: 4, epochs: null, batchSize: 2, learningRate: 0.1, warmup: null, schedule: "cosine", weightDecay: 0.01 },
   ...{ maxGradNorm: 1, accumulate: 1, rank: 2, alpha: 4, targetModules: ["query"], rslora: false, dora: false },
-  ...{ dropout: 0, seed: 0, maxTokens: null, build: "simd", threads: 1, baseline: true },
+  ...{ dropout: 0, seed: 0, maxTokens: null, build: "simd", threads: 1, baseline: true, allow: [] },
 };
 
 /** A checkpoint after two steps on one parameter, and its history. */

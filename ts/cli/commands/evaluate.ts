@@ -2,11 +2,11 @@ import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
-import { parseJsonObject } from "../../io/json.js";
-import type { Example } from "../../io/examples/index.js";
+import { isJsonObject, parseJsonObject } from "../../io/json.js";
+import type { LocatedExample } from "../../io/examples/index.js";
 import type { Metrics } from "../../train/metrics.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
-import { type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
+import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { flagWords } from "../options/job-words.js";
@@ -15,6 +15,7 @@ import { ProgressReporter } from "../terminal/progress-bar.js";
 import { newestRun } from "../files/run-folder.js";
 import type { RunReport } from "../../jobs/run-report.js";
 import type { Session } from "../session.js";
+import { specDefaults } from "../../jobs/job-spec.js";
 import { checkSettings } from "../../jobs/settings-check.js";
 import { clip, tableLines } from "../terminal/table.js";
 
@@ -58,6 +59,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
   const bar = progress.start("evaluate", { total: examples.length, lines: 2 });
   try {
+    checkKnown(file, examples, classifier.labels);
     const result = await classifier.evaluate(examples, { signal, onProgress: (done) => bar.update(done) });
     bar.stop();
     if (options.json) terminal.print(JSON.stringify({ run: folder, data: file, labels: classifier.labels, ...result }));
@@ -73,7 +75,7 @@ async function testExamples(
   options: EvaluateOptions,
   run: string,
   access: DataAccess,
-): Promise<{ file: string; examples: readonly Example[] }> {
+): Promise<{ file: string; examples: readonly LocatedExample[] }> {
   const report = readReport(run);
   const text = options.text ?? report?.settings.text ?? "text";
   const label = options.label ?? report?.settings.label ?? "label";
@@ -93,11 +95,13 @@ function readReport(run: string): Pick<RunReport, "settings"> | null {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
   const { settings } = parseJsonObject(readFileSync(path), fail);
   try {
-    checkSettings("report", settings);
+    // A run of an earlier version has none of the settings that came later.
+    const whole = { ...specDefaults, ...(isJsonObject(settings) ? settings : {}) };
+    checkSettings("report", whole);
+    return { settings: whole };
   } catch (cause) {
     throw fail((cause as Error).message, cause);
   }
-  return { settings };
 }
 
 function resultLines(run: string, file: string, labels: readonly string[], result: Metrics): string[] {

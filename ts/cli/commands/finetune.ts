@@ -20,6 +20,7 @@ import {
 import { flagWords } from "../options/job-words.js";
 import { packageRoot } from "../package-root.js";
 import type { Session } from "../session.js";
+import { findingLines } from "../terminal/data-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "../terminal/run-summary.js";
@@ -90,6 +91,7 @@ async function runIn(
     onProgress(event) {
       progress.show(event);
       if (event.type === "warning") terminal.error(event.message);
+      if (event.type === "data") say(...findingLines(event.summary, colors));
       if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
     },
   });

@@ -1,6 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { AbortError, ConfigError } from "../../errors/errors.js";
-import { exampleFormat, parseTexts } from "../../io/examples/index.js";
+import { exampleFormat, readTexts as readTextsOf } from "../../io/examples/index.js";
 import { readData } from "../../jobs/node/read-data.js";
 import { decode } from "../../jobs/text-file.js";
 import type { Session } from "../session.js";
@@ -30,7 +30,9 @@ export async function readTexts(args: readonly string[], options: TextOptions, s
   if (args.length > 0) return [...args];
   if (file !== undefined) {
     const texts =
-      column === undefined ? readLines(file) : readColumn(file, column, (warning) => session.terminal.error(warning));
+      column === undefined
+        ? readLines(file)
+        : await readColumn(file, column, (warning) => session.terminal.error(warning));
     return notEmpty(texts, file);
   }
   return notEmpty(textLines(await readInput(session)), "standard input");
@@ -59,10 +61,10 @@ function notEmpty(texts: string[], from: string): string[] {
   throw new ConfigError(`${from} holds no text; texts are expected, a line each`, { from });
 }
 
-/** Texts of a column of a CSV, TSV or JSON Lines file. */
-function readColumn(path: string, text: string, onWarning: (message: string) => void): string[] {
+/** Texts of a column of a file. */
+function readColumn(path: string, text: string, onWarning: (message: string) => void): Promise<string[]> {
   const { name: file, bytes } = readData(path);
-  return parseTexts(decode(bytes, file), { format: exampleFormat(path), text, file, onWarning });
+  return readTextsOf(bytes, { format: exampleFormat(path), text, file, onWarning });
 }
 
 /** Lines of a text file that are not blank. */

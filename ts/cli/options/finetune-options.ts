@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
-import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
+import { codes, labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
 import { DEFAULT_MODEL, specDefaults as defaults } from "../../jobs/job-spec.js";
 import { builds, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
+import { allowable } from "../../jobs/data-check.js";
 import { flagOf } from "./job-words.js";
 
 /** Options of `finetune` that do not change its result. */
@@ -80,6 +81,7 @@ export function addFinetuneOptions(command: Command): Command {
       ).conflicts("out"),
     )
     .option("--no-baseline", "do not train the head alone for comparison")
+    .option("--allow <codes>", `go on with what was found in the data: ${allowable.join(", ")}`, codes)
     .option("--samples <n>", "test predictions to show", whole(0), 6)
     .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
     .option("--threads <n>", 'or "auto" (default: auto)', threadCount)

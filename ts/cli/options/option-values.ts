@@ -42,6 +42,14 @@ export function targetModules(text: string): readonly string[] | string {
   return text;
 }
 
+/** Codes of findings, with commas between them. */
+export function codes(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((code) => code.trim())
+    .filter(Boolean);
+}
+
 /** Names of labels: "0=bad,1=good". */
 export function labelNames(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(",").map((pair) => /^([^=]+)=(.+)$/.exec(pair.trim()));

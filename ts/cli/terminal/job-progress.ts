@@ -6,6 +6,7 @@ type ProgressEvent = Extract<JobEvent, { readonly type: "progress" }>;
 
 /** What a phase is called, and how many lines tell of it where there is no terminal to redraw. */
 const phases: Readonly<Record<JobPhase, { readonly title: string; readonly lines: number }>> = {
+  tokenize: { title: "tokenize", lines: 1 },
   "encode-validation": { title: "encode test", lines: 4 },
   "encode-train": { title: "encode train", lines: 4 },
   "head-only": { title: "head alone", lines: 1 },

@@ -5,7 +5,8 @@ import type { Row } from "./rows.js";
 /** A column by its name, or by its number from 0 (as a number or in digits). */
 export type Column = string | number;
 
-const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
+/** Whether a column is meant by its number. */
+export const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
 /** How many columns a message names. */
 const NAMED = 12;
 

@@ -1,11 +1,9 @@
 import { FormatError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
+import { clip } from "../../errors/excerpt.js";
 import { isJsonObject, parseJson } from "../json.js";
 import type { Column } from "./columns.js";
+import { fieldText, jsonRules } from "./json-value.js";
 import type { Row } from "./rows.js";
-
-/** Texts of the world hold emoji that were cut in half; a tokenizer takes them for unknown. */
-const rules = { loneSurrogates: true };
 
 /**
  * The wanted fields of JSON Lines: an object a line, blank lines left out. Strings are taken as they are, numbers and
@@ -20,22 +18,11 @@ export function parseJsonLines(text: string, wanted: readonly Column[], file: st
     const line = index + 1;
     const fail = (problem: string, cause?: unknown) =>
       new FormatError(`${file}, line ${line}: ${problem}`, { file, line }, { cause });
-    const value = parseJson(source, fail, rules);
+    const value = parseJson(source, fail, jsonRules);
     if (!isJsonObject(value)) throw fail(`expected a JSON object, got ${clip(source, 60)}`);
     const fields = wanted.map((column) => {
       const field = Object.hasOwn(value, column) ? value[column] : undefined;
-      if (typeof field === "string") return field;
-      // Beyond 2^53 several numbers in the file are one here, and two labels would be.
-      if (typeof field === "number" && Math.abs(field) > Number.MAX_SAFE_INTEGER) {
-        throw fail(`${JSON.stringify(column)} holds a number too large to be kept as it is; write it in quotes`);
-      }
-      if (typeof field === "number" || typeof field === "boolean") return String(field);
-      const has = clip(Object.keys(value).join(", ")) || "none";
-      throw fail(
-        field === undefined
-          ? `there is no field ${JSON.stringify(column)}; the object has ${has}`
-          : `expected ${JSON.stringify(column)} to be text or a number, got ${excerpt(field)}`,
-      );
+      return fieldText(field, column, () => Object.keys(value), fail);
     });
     rows.push({ line, fields });
   }

@@ -4,12 +4,14 @@ import type { Example } from "./example.js";
 import { pickColumns } from "./columns.js";
 import type { Column } from "./columns.js";
 import { parseDelimited } from "./delimited.js";
+import { sniffDelimiter } from "./delimiter.js";
 import { parseJsonLines } from "./json-lines.js";
+import { parseJsonTable } from "./json-table.js";
 import { normaliseText } from "./rows.js";
 import type { Row } from "./rows.js";
 
-/** Comma-separated, tab-separated, or a JSON object a line. */
-export type ExampleFormat = "csv" | "tsv" | "jsonl";
+/** Comma-separated, tab-separated, a JSON object a line, JSON as a whole, or Parquet. */
+export type ExampleFormat = "csv" | "tsv" | "jsonl" | "json" | "parquet";
 
 /** How a file of texts is to be read. */
 export interface TextOptions {
@@ -20,7 +22,10 @@ export interface TextOptions {
   readonly header?: boolean | "auto";
   /** Names of the columns of a file without a header. */
   readonly columns?: readonly string[];
-  /** What separates fields, in place of the format's comma or tab. */
+  /**
+   * What separates fields. Default the format's comma or tab, or where header and rows agree on another alone, that one:
+   * comma, semicolon, tab or bar.
+   */
   readonly delimiter?: string;
   /** Name by which messages call the file. Default "data". */
   readonly file?: string;
@@ -43,28 +48,40 @@ export interface Examples {
   readonly labels: readonly string[];
 }
 
-const extensions: Readonly<Record<string, ExampleFormat>> = { csv: "csv", tsv: "tsv", tab: "tsv", jsonl: "jsonl", ndjson: "jsonl" };
+const extensions: Readonly<Record<string, ExampleFormat>> = {
+  ...{ csv: "csv", tsv: "tsv", tab: "tsv", jsonl: "jsonl", ndjson: "jsonl", json: "json" },
+  ...{ parquet: "parquet", pq: "parquet" },
+};
 
 /** The format that a file's name says. Throws `ConfigError` where it says none. */
 export function exampleFormat(file: string): ExampleFormat {
   const extension = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
   if (Object.hasOwn(extensions, extension)) return extensions[extension]!;
-  throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv or .jsonl`, { file });
+  throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv, .jsonl, .json or .parquet`, { file });
 }
 
-function readRows(text: string, wanted: readonly Column[], options: TextOptions): Row[] {
+/** Rows of a file that is text. Throws as `parseExamples`. */
+export function readTextRows(text: string, wanted: readonly Column[], options: TextOptions): Row[] {
   const { format, header = "auto", columns, file = "data", onWarning } = options;
+  if (format === "parquet")
+    throw new ConfigError(`${file}: Parquet is no text; readExamples reads its bytes`, { file, option: "format", value: format });
   const body = normaliseText(text);
   if (format === "jsonl") return parseJsonLines(body, wanted, file);
-  const delimiter = options.delimiter ?? (format === "tsv" ? "\t" : ",");
+  if (format === "json") return parseJsonTable(body, wanted, file);
+  const delimiter = options.delimiter ?? sniffDelimiter(body, format === "tsv" ? "\t" : ",", wanted, columns);
   return pickColumns(parseDelimited(body, delimiter, file), wanted, { header, columns, file, onWarning });
 }
 
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));
 
-function notBlank(field: string, what: string, line: number, file = "data"): string {
+/** What a row is called by its number: lines of a file of lines, else items or rows. */
+export const placeOf = (format: ExampleFormat, line: number | string, plural = "") =>
+  `${format === "json" ? "item" : format === "parquet" ? "row" : "line"}${plural} ${line}`;
+
+function notBlank(row: Row, index: number, what: string, { file = "data", format }: TextOptions): string {
+  const field = row.fields[index]!;
   if (field.trim() !== "") return field;
-  throw new FormatError(`${file}, line ${line}: the ${what} is empty`, { file, line });
+  throw new FormatError(`${file}, ${placeOf(format, row.line)}: the ${what} is empty`, { file, line: row.line });
 }
 
 /** Labels once each, sorted: as numbers where all are numbers, else by their characters. */
@@ -74,30 +91,51 @@ export function sortLabels(labels: Iterable<string>): string[] {
   return distinct.every(isNumber) ? distinct.sort((a, b) => Number(a) - Number(b)) : distinct.sort();
 }
 
+/** The texts of rows. Throws `FormatError` where one is empty. */
+export function textsOf(rows: readonly Row[], options: TextOptions): string[] {
+  return rows.map((row) => notBlank(row, 0, "text", options));
+}
+
+/** An example, and where it stands in its file. */
+export interface LocatedExample extends Example {
+  /** Line of the file that it begins on, from 1; in JSON and Parquet its number from 1. */
+  readonly line: number;
+}
+
+/** The examples of rows. Throws `FormatError` where a field is empty or a label is not among `options.labels`. */
+export function examplesOf(rows: readonly Row[], options: ExampleOptions): LocatedExample[] {
+  const { file = "data", labels, format } = options;
+  const known = labels === undefined ? null : new Set(labels);
+  return rows.map((row) => {
+    const { line } = row;
+    const example = { text: notBlank(row, 0, "text", options), label: notBlank(row, 1, "label", options).trim(), line };
+    if (known === null || known.has(example.label)) return example;
+    throw new FormatError(
+      `${file}, ${placeOf(format, line)}: expected a label of ${shown(labels!)}, got ${excerpt(example.label)}`,
+      { file, line, label: example.label },
+    );
+  });
+}
+
 /**
- * Reads texts of CSV, TSV or JSON Lines.
+ * Reads texts of CSV, TSV, JSON Lines or JSON.
  * @param text the file's text
  * @throws `FormatError` with the line where the file is broken or a text is empty; `ConfigError` for a column that is not there
  */
 export function parseTexts(text: string, options: TextOptions): string[] {
-  return readRows(text, [options.text], options).map(({ line, fields }) => notBlank(fields[0]!, "text", line, options.file));
+  return textsOf(readTextRows(text, [options.text], options), options);
 }
 
 /**
- * Reads labelled texts of CSV (quoted fields, a byte order mark, any line ends), TSV (with quoting or without) or JSON Lines.
+ * Reads labelled texts of CSV (quoted fields, a byte order mark, any line ends), TSV (with quoting or without), JSON Lines or
+ * JSON.
  * @param text the file's text
  * @throws `FormatError` with the line where the file is broken, a field is empty or a label is not among `options.labels`;
  *   `ConfigError` for a column that is not there
  * @example parseExamples("text,label\n\"Good, really\",1\n", { format: "csv", text: "text", label: "label" })
  */
 export function parseExamples(text: string, options: ExampleOptions): Examples {
-  const { file = "data", labels } = options;
-  const known = labels === undefined ? null : new Set(labels);
-  const examples = readRows(text, [options.text, options.label], options).map(({ line, fields }) => {
-    const example = { text: notBlank(fields[0]!, "text", line, file), label: notBlank(fields[1]!, "label", line, file).trim() };
-    if (known !== null && !known.has(example.label))
-      throw new FormatError(`${file}, line ${line}: expected a label of ${shown(labels!)}, got ${excerpt(example.label)}`, { file, line, label: example.label });
-    return example;
-  });
-  return { examples, labels: labels ?? sortLabels(examples.map(({ label }) => label)) };
+  const located = examplesOf(readTextRows(text, [options.text, options.label], options), options);
+  const examples = located.map(({ text, label }) => ({ text, label }));
+  return { examples, labels: options.labels ?? sortLabels(examples.map(({ label }) => label)) };
 }

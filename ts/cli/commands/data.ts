@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { ModelError } from "../../errors/errors.js";
+import { summariseExamples, type TokenCounter } from "../../io/examples/summary/index.js";
+import { resolveModel } from "../../io/node/index.js";
+import { type DataAccess, readLabelled } from "../../jobs/dataset.js";
+import { DEFAULT_MODEL, specDefaults } from "../../jobs/job-spec.js";
+import { localSources } from "../../jobs/node/local-sources.js";
+import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
+import { exitCodes } from "../exit-codes.js";
+import { findModel } from "../files/base-model.js";
+import { codes, whole } from "../options/option-values.js";
+import { flagWords } from "../options/job-words.js";
+import type { Session } from "../session.js";
+import { summaryLines } from "../terminal/data-lines.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank data reviews.csv --text body --label stars
+  lowrank data train.parquet --test test.parquet --json
+`;
+
+interface DataOptions {
+  readonly test?: string;
+  readonly text?: string;
+  readonly label?: string;
+  readonly model?: string;
+  readonly maxTokens?: number;
+  readonly allow?: readonly string[];
+  readonly json: boolean;
+}
+
+/** `lowrank data`: what labelled texts are like, before anything is trained with them. */
+export function defineData(program: Command, session: Session): void {
+  program
+    .command("data")
+    .description("look at labelled texts before training: counts, lengths, repeated texts, what is odd")
+    .argument("<file>", "examples: CSV, TSV, JSONL, JSON or Parquet")
+    .option("--test <file>", "examples to test on, which are compared with the others")
+    .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${specDefaults.text})`)
+    .option("--label <column>", `column of the labels (default: ${specDefaults.label})`)
+    .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
+    .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
+    .option("--allow <codes>", "empty-texts: leave out examples without a text", codes)
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action((file: string, options: DataOptions) => data(file, options, session));
+}
+
+async function data(file: string, options: DataOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const { text = specDefaults.text, label = specDefaults.label, allow = [] } = options;
+  const access: DataAccess = { sources: localSources, onWarning: (line) => terminal.error(line), words: flagWords };
+  const columns = { text, label, labelNames: {}, allow };
+  const train = await readLabelled(file, columns, access);
+  const test = options.test === undefined ? null : await readLabelled(options.test, columns, access, undefined);
+  const tokenizer = await tokenizerOf(options, session);
+  const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
+  const total = (tokenizer === null ? 1 : 2) * (train.examples.length + (test?.examples.length ?? 0));
+  const bar = progress.start("read texts", { total, lines: 1 });
+  const summary = await summariseExamples(train.examples, {
+    signal,
+    ...(test !== null && { test: test.examples }),
+    ...(tokenizer !== null && { tokenizer }),
+    onProgress: (done) => bar.update(done),
+  }).finally(() => bar.stop());
+  if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
+  if (options.json) {
+    const files = {
+      file: train.file,
+      sha256: train.sha256,
+      ...(test && { testFile: test.file, testSha256: test.sha256 }),
+    };
+    terminal.print(JSON.stringify({ ...files, ...summary }));
+    return;
+  }
+  for (const line of summaryLines(summary, terminal.colors, terminal.width)) terminal.print(line);
+  if (tokenizer === null)
+    terminal.print(`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`);
+}
+
+/** What counts tokens: the model named, else the usual one where it need not be fetched. */
+async function tokenizerOf({ model, maxTokens = null }: DataOptions, session: Session): Promise<TokenCounter | null> {
+  if (model !== undefined) return loadTokenizer(await findModel(model, session), maxTokens);
+  try {
+    return await loadTokenizer(await resolveModel(DEFAULT_MODEL, { offline: true }), maxTokens);
+  } catch (error) {
+    if (error instanceof ModelError && maxTokens === null) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
+import { formatCount, formatPercent } from "./number-format.js";
+import { clip, tableLines } from "./table.js";
+import type { Terminal } from "./terminal.js";
+
+type Colors = Terminal["colors"];
+
+/** Labels that are listed, and columns of the longest bar. */
+const LABELS = 40;
+const BAR = 30;
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** A bar of a share of the whole width, to an eighth of a column. */
+function bar(share: number): string {
+  const eighths = Math.max(1, Math.round(share * BAR * 8));
+  return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
+}
+
+const partNames: Readonly<Record<DataPart, string>> = { train: "training", validation: "validation", test: "test" };
+
+/** The parts that there are. */
+const partsOf = (summary: DataSummary) =>
+  (["train", "validation", "test"] as const).flatMap((part) => {
+    const found = summary[part];
+    return found === null ? [] : [[part, found] as const];
+  });
+
+/** Examples by label, with a bar for each. */
+function labelLines(summary: DataSummary, { dim }: Colors): string[] {
+  const parts = partsOf(summary);
+  const most = Math.max(1, ...summary.labels.map(({ train }) => train));
+  const listed = [...summary.labels].sort((a, b) => b.train - a.train).slice(0, LABELS);
+  const rows = listed.map((count) => [
+    clip(count.label, 32),
+    ...parts.map(([part]) => formatCount(count[part])),
+    formatPercent(count.train / Math.max(1, summary.train.examples)),
+    count.train === 0 ? "" : bar(count.train / most),
+  ]);
+  const heading = ["label", ...parts.map(([part]) => (part === "train" ? "texts" : partNames[part])), "share", ""];
+  const right = heading.slice(1, -1).map(() => "right" as const);
+  const lines = tableLines([heading, ...rows], ["left", ...right, "left"]);
+  const more = summary.labels.length - listed.length;
+  return [dim(lines[0]!), ...lines.slice(1), ...(more > 0 ? [dim(`and ${formatCount(more)} labels more`)] : [])];
+}
+
+function spreadRow(name: string, unit: string, { characters, tokens }: PartSummary): string[] {
+  const spread = unit === "tokens" ? tokens! : characters;
+  const { min, median, p90, p99, max } = spread;
+  return [name, unit, ...[min, median, p90, p99, max].map(formatCount), cutNote(unit, tokens)];
+}
+
+function cutNote(unit: string, tokens: PartSummary["tokens"]): string {
+  if (unit !== "tokens" || tokens === null) return "";
+  return `${formatPercent(tokens.cut)} cut at ${tokens.maxTokens}, ${formatPercent(tokens.unknown)} unknown`;
+}
+
+/** Lengths of the texts of each part. */
+function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
+  const rows = partsOf(summary).map(([part, found]) =>
+    spreadRow(partNames[part], found.tokens === null ? "characters" : "tokens", found),
+  );
+  const right = ["right", "right", "right", "right", "right"] as const;
+  const lines = tableLines(
+    [["lengths", "", "least", "half", "90 %", "99 %", "most"], ...rows],
+    ["left", "left", ...right],
+  );
+  return [dim(lines[0]!), ...lines.slice(1)];
+}
+
+const place = ({ part, line, place: index }: FoundExample) =>
+  `${partNames[part]}, ${line === undefined ? `example ${index}` : `line ${line}`}`;
+
+function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim }: Colors): string {
+  const mark = severity === "stop" ? red("stop") : yellow("note");
+  return `${mark}  ${message} ${dim(`(${code})`)}`;
+}
+
+/** What was found, a line each. */
+export function findingLines({ findings }: DataSummary, colors: Colors): string[] {
+  return findings.map((finding) => oneFinding(finding, colors));
+}
+
+/** What was found, with examples. */
+function longFindings({ findings }: DataSummary, colors: Colors, width: number): string[] {
+  return findings.flatMap((finding) => [
+    oneFinding(finding, colors),
+    ...finding.examples.map((example) =>
+      colors.dim(`      ${clip(`${place(example)}: ${example.label}: ${example.text}`, width - 6)}`),
+    ),
+  ]);
+}
+
+/** All of a summary. */
+export function summaryLines(summary: DataSummary, colors: Colors, width: number): string[] {
+  const { findings } = summary;
+  const counts = partsOf(summary).map(([part, { examples }]) => `${formatCount(examples)} ${partNames[part]}`);
+  return [
+    `${counts.join(", ")} texts, ${formatCount(summary.labels.length)} labels`,
+    "",
+    ...labelLines(summary, colors),
+    "",
+    ...lengthLines(summary, colors),
+    "",
+    ...(findings.length === 0 ? [colors.green("nothing odd was found")] : longFindings(summary, colors, width)),
+  ];
+}

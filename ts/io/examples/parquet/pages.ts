@@ -1,0 +1,148 @@
+import { gunzipSync } from "fflate";
+import type { ColumnDecoder, PageHeader } from "hyparquet/src/types.js";
+import type * as columns from "hyparquet/src/column.js";
+import type { convert } from "hyparquet/src/convert.js";
+import type { snappyUncompress } from "hyparquet/src/snappy.js";
+import { checkRuns, PageProblem } from "./runs.js";
+
+/** The parts of hyparquet that read a column. */
+export interface PageReader extends Pick<typeof columns, "parquetHeader" | "readPage"> {
+  readonly convert: typeof convert;
+  readonly snappyUncompress: typeof snappyUncompress;
+}
+
+/** A flat column of a row group. */
+export interface ColumnChunk {
+  readonly bytes: Uint8Array;
+  /** How the library decodes it, the codec included. */
+  readonly decoder: ColumnDecoder;
+  readonly rows: number;
+  /** Values may be missing. */
+  readonly optional: boolean;
+}
+
+/** Codecs that can be read, and how many times as large their contents can be at most. */
+export const codecs: Readonly<Record<string, number>> = { UNCOMPRESSED: 1, SNAPPY: 64, GZIP: 1032 };
+
+/** Encodings that can be read. In others a few bytes can stand for any number of characters. */
+const encodings = ["PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE"];
+
+function decompressed(bytes: Uint8Array, size: number, codec: string, { snappyUncompress }: PageReader): Uint8Array {
+  if (!(size >= 0 && size <= bytes.length * codecs[codec]! + 64))
+    throw new PageProblem(`a page that claims to hold ${size} bytes in ${bytes.length}`);
+  if (codec === "UNCOMPRESSED") return bytes;
+  const whole = new Uint8Array(size);
+  if (codec === "SNAPPY") snappyUncompress(bytes, whole);
+  else if (gunzipSync(bytes, { out: whole }).length !== size) throw new PageProblem("a page whose size is not what it says");
+  return whole;
+}
+
+/** A header and bytes as if the page had never been compressed. */
+interface PlainPage {
+  readonly header: PageHeader;
+  readonly bytes: Uint8Array;
+}
+
+/** Decompresses a data page and checks what it claims: numbers of values, runs of levels and of dictionary entries. */
+function plainPage(header: PageHeader, packed: Uint8Array, chunk: ColumnChunk, left: number, library: PageReader): PlainPage {
+  const { type, codec } = chunk.decoder;
+  const v1 = header.data_page_header;
+  const v2 = header.data_page_header_v2;
+  const { num_values: count, encoding } = (v1 ?? v2)!;
+  if (!encodings.includes(encoding) || (encoding === "RLE" && type !== "BOOLEAN"))
+    throw new PageProblem(`values in the encoding ${encoding}; ${encodings.join(", ")} can be read`);
+  if (!(count >= 0 && count <= left)) throw new PageProblem(`a page of ${count} values where ${left} are left`);
+  const size = Number(header.uncompressed_page_size);
+  const levels = v2 ? v2.repetition_levels_byte_length + v2.definition_levels_byte_length : 0;
+  if (!(levels >= 0 && levels <= packed.length)) throw new PageProblem("levels that are longer than their page");
+  const rest = packed.subarray(levels);
+  const isPacked = v2 === undefined || v2.is_compressed !== false;
+  const values = isPacked && size > levels ? decompressed(rest, size - levels, codec, library) : rest;
+  const bytes = new Uint8Array(levels + values.length);
+  bytes.set(packed.subarray(0, levels));
+  bytes.set(values, levels);
+  const view = new DataView(bytes.buffer);
+  let at = v2 ? v2.repetition_levels_byte_length : 0;
+  if (chunk.optional && count > 0) {
+    if (v2 === undefined) {
+      const length = bytes.length >= 4 ? view.getUint32(0, true) : Infinity;
+      if (length > bytes.length - 4) throw new PageProblem("levels that are longer than their page");
+      checkRuns(bytes.subarray(0, 4 + length), 4, 1, count);
+      at = 4 + length;
+    } else checkRuns(bytes.subarray(0, levels), at, 1, count);
+  }
+  if (v2) at = levels;
+  if (encoding !== "PLAIN") {
+    // The library reads as many as are not missing, which are at most these: the last run may go beyond them.
+    const present = count - (chunk.optional ? missing(bytes, v2 ? v2.repetition_levels_byte_length : 4, count) : 0);
+    if (encoding === "RLE") checkRuns(bytes, at + 4, 1, present);
+    else if (present > 0) checkRuns(bytes, at + 1, bytes[at]!, present);
+    if (v2 !== undefined && present !== count - v2.num_nulls) throw new PageProblem("a number of missing values that is wrong");
+  }
+  return {
+    bytes,
+    header: {
+      ...header,
+      compressed_page_size: bytes.length,
+      uncompressed_page_size: bytes.length,
+      ...(v2 && { data_page_header_v2: { ...v2, is_compressed: false } }),
+    },
+  };
+}
+
+/** How many of `count` levels of one bit are 0, in runs that were checked. */
+function missing(bytes: Uint8Array, start: number, count: number): number {
+  let [at, seen, zeros] = [start, 0, 0];
+  while (seen < count) {
+    let header = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]!;
+      header += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    const units = Math.floor(header / 2);
+    if (header % 2 === 0) {
+      if (((bytes[at++] ?? 0) & 1) === 0) zeros += units;
+      seen += units;
+      continue;
+    }
+    for (let i = 0; i < units * 8 && seen < count; i++, seen++) if (((bytes[at + (i >> 3)]! >> (i & 7)) & 1) === 0) zeros++;
+    at += units;
+  }
+  return zeros;
+}
+
+/**
+ * Values of a column's rows, null where they are missing.
+ * @throws `PageProblem`, and errors of the library for what is damaged
+ */
+export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
+  const { bytes, rows } = chunk;
+  const decoder: ColumnDecoder = { ...chunk.decoder, codec: "UNCOMPRESSED" };
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), offset: 0 };
+  const values: unknown[] = [];
+  let dictionary: ReturnType<PageReader["readPage"]>["data"];
+  while (values.length < rows) {
+    const header = library.parquetHeader(reader);
+    const length = header.compressed_page_size;
+    if (!(length >= 0 && length <= bytes.length - reader.offset)) throw new PageProblem("a page that is cut short");
+    const packed = bytes.slice(reader.offset, reader.offset + length);
+    reader.offset += length;
+    if (header.type === "DICTIONARY_PAGE") {
+      const plain = decompressed(packed, Number(header.uncompressed_page_size), chunk.decoder.codec, library);
+      const count = header.dictionary_page_header?.num_values ?? -1;
+      if (!(count >= 0 && count <= plain.length * 8)) throw new PageProblem(`a dictionary of ${count} values in ${plain.length} bytes`);
+      const raw = read({ ...header, compressed_page_size: plain.length, uncompressed_page_size: plain.length }, plain);
+      dictionary = raw && library.convert(raw, decoder);
+    } else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
+      const { header: plain, bytes: page } = plainPage(header, packed, chunk, rows - values.length, library);
+      for (const value of read(plain, page) ?? []) values.push(value);
+    } else if (header.type !== "INDEX_PAGE") throw new PageProblem(`a page of the kind ${String(header.type)}`);
+  }
+  return values;
+
+  function read(header: PageHeader, page: Uint8Array) {
+    const at = { view: new DataView(page.buffer, page.byteOffset, page.length), offset: 0 };
+    return library.readPage(at, header, decoder, dictionary, undefined, 0).data;
+  }
+}

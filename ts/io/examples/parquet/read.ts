@@ -1,0 +1,137 @@
+import type { ColumnDecoder, FileMetaData, ParquetParsers, RowGroup } from "hyparquet/src/types.js";
+import { ConfigError, FormatError, LowrankError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import { type Column, isNumber } from "../columns.js";
+import type { Row } from "../rows.js";
+import { LONGEST_TEXT } from "../text-encoding.js";
+import { codecs, type PageReader, readPages } from "./pages.js";
+import { PageProblem } from "./runs.js";
+import { classNames, type ParquetColumn, topColumns, unreadableKind } from "./schema.js";
+
+type Failure = (problem: string, cause?: unknown) => FormatError;
+
+/** Characters that a file may hold for each of its bytes: what its codecs can make of one. */
+const CHARACTERS_PER_BYTE = 1032;
+
+/** The library, when a Parquet file comes for the first time. */
+async function loadLibrary() {
+  const [metadata, columns, convert, snappy] = await Promise.all([
+    import("hyparquet/src/metadata.js"),
+    import("hyparquet/src/column.js"),
+    import("hyparquet/src/convert.js"),
+    import("hyparquet/src/snappy.js"),
+  ]);
+  return { ...metadata, ...columns, ...convert, ...snappy };
+}
+
+function findColumn(columns: readonly ParquetColumn[], wanted: Column, file: string): ParquetColumn {
+  const column = columns.find(({ name }) => name === wanted) ?? (isNumber(wanted) ? columns[Number(wanted)] : undefined);
+  if (column === undefined) {
+    const has = clip(columns.map(({ name }) => JSON.stringify(clip(name, 40))).join(", "));
+    throw new ConfigError(`${file} has no column ${JSON.stringify(wanted)}: it has ${has || "none"}`, { file, column: wanted });
+  }
+  const kind = unreadableKind(column);
+  if (kind === null) return column;
+  throw new FormatError(
+    `${file}: column ${JSON.stringify(clip(column.name, 40))} holds ${kind}; text, numbers and true or false can be read`,
+    { file, column: column.name },
+  );
+}
+
+function valueText(value: unknown, column: string, fail: Failure): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+  throw fail(`expected ${JSON.stringify(column)} to be text or a number, got ${excerpt(value)}`);
+}
+
+/** Values of a column in a group of rows. */
+function readChunk(
+  bytes: Uint8Array,
+  { columns, num_rows: count }: RowGroup,
+  { name, element }: ParquetColumn,
+  root: FileMetaData["schema"][number],
+  library: PageReader,
+  parsers: ParquetParsers,
+): unknown[] {
+  const chunk = columns.find(({ meta_data: meta }) => meta?.path_in_schema.length === 1 && meta.path_in_schema[0] === name);
+  if (chunk?.meta_data === undefined || chunk.crypto_metadata !== undefined) throw new PageProblem(`no column ${excerpt(name, 40)} that is not encrypted`);
+  if (chunk.file_path) throw new PageProblem("columns in other files");
+  const { codec, type, total_compressed_size: size, data_page_offset: first, dictionary_page_offset: before } = chunk.meta_data;
+  if (!Object.hasOwn(codecs, codec))
+    throw new PageProblem(`the compression ${codec}; ${Object.keys(codecs).join(", ")} can be read: write it anew with snappy, pandas' default`);
+  if (type !== element.type) throw new PageProblem("columns of another type than the schema's");
+  const start = Number(before && before < first ? before : first);
+  const end = start + Number(size);
+  if (!(start >= 0 && end >= start && end <= bytes.length)) throw new PageProblem("columns that lie outside of it");
+  const schemaPath = [
+    { element: root, children: [], path: [], count: 1 },
+    { element, children: [], path: [name], count: 1 },
+  ];
+  const decoder: ColumnDecoder = { pathInSchema: [name], type, element, schemaPath, codec, parsers };
+  return readPages(
+    { bytes: bytes.subarray(start, end), decoder, rows: Number(count), optional: element.repetition_type !== "REQUIRED" },
+    library,
+  );
+}
+
+/**
+ * The wanted columns of a Parquet file: flat ones of text, numbers or true and false, uncompressed or by snappy or gzip. `line` of
+ * a row is its number from 1; missing values are empty. Numbers that Hugging Face's datasets gave names get them.
+ * @throws `ConfigError` for a column that is not there; `FormatError` for what is damaged, or of a kind that cannot be read
+ */
+export async function parseParquet(bytes: Uint8Array, wanted: readonly Column[], file: string): Promise<Row[]> {
+  const fail: Failure = (problem, cause) => new FormatError(`${file}: ${problem}`, { file }, { cause });
+  const taken = bytes.slice();
+  const library = await loadLibrary();
+  try {
+    return rowsOf(taken, wanted, file, fail, library);
+  } catch (error) {
+    if (error instanceof LowrankError) throw error;
+    if (error instanceof PageProblem) throw fail(`this Parquet file has ${error.message}`, error);
+    throw fail(`this Parquet file is damaged: ${clip(String(error))}`, error);
+  }
+}
+
+function rowsOf(
+  bytes: Uint8Array,
+  wanted: readonly Column[],
+  file: string,
+  fail: Failure,
+  library: Awaited<ReturnType<typeof loadLibrary>>,
+): Row[] {
+  const end = String.fromCharCode(...bytes.subarray(-4));
+  if (end === "PARE") throw fail("this Parquet file is encrypted");
+  if (end !== "PAR1") throw fail("expected a Parquet file, which ends with PAR1; it is cut short, or something else");
+  const metadata = library.parquetMetadata(bytes, { geoparquet: false });
+  const { row_groups: groups, schema } = metadata;
+  const columns = topColumns(metadata);
+  const picked = wanted.map((column) => findColumn(columns, column, file));
+  const count = groups.reduce((sum, { num_rows: rows }) => sum + Number(rows), 0);
+  if (groups.some(({ num_rows: rows }) => rows < 0) || count > bytes.length)
+    throw fail(`this Parquet file claims ${count} rows in ${bytes.length} bytes`);
+  if (count === 0) throw fail("expected rows of examples, but it is empty");
+  const decode = new TextDecoder("utf-8", { fatal: true });
+  const parsers: ParquetParsers = {
+    ...library.DEFAULT_PARSERS,
+    stringFromBytes: (value: Uint8Array) => decode.decode(value),
+    jsonFromBytes: (value: Uint8Array) => decode.decode(value),
+  };
+  const names = picked.map(({ name }) => classNames(metadata, name));
+  const most = Math.min(LONGEST_TEXT, bytes.length * CHARACTERS_PER_BYTE);
+  const rows: Row[] = [];
+  let characters = 0;
+  for (const group of groups) {
+    const values = picked.map((column) => readChunk(bytes, group, column, schema[0]!, library, parsers));
+    for (let i = 0; i < Number(group.num_rows); i++) {
+      const fields = values.map((column, j) => {
+        const value = valueText(column[i], picked[j]!.name, fail);
+        return names[j]?.[Number(value)] ?? value;
+      });
+      characters += fields.reduce((sum, { length }) => sum + length, 0);
+      if (characters > most) throw fail(`this Parquet file holds more than ${most} characters: split it`);
+      rows.push({ line: rows.length + 1, fields });
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,31 @@
+/** What is wrong with a page, for the reader to name. */
+export class PageProblem extends Error {}
+
+/**
+ * Walks over values in Parquet's hybrid of runs and packed bits, and checks that there are exactly `count` of them: a run may
+ * claim any number, and would be written out before anybody asks. Gives the place behind them.
+ * @param bytes of the page; @param start where the values begin; @param width bits of a value
+ * @throws `PageProblem`
+ */
+export function checkRuns(bytes: Uint8Array, start: number, width: number, count: number): number {
+  if (width > 32) throw new PageProblem(`values of ${width} bits`);
+  let [at, seen] = [start, 0];
+  while (seen < count) {
+    let header = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (at >= bytes.length || shift > 28) throw new PageProblem("runs that do not end");
+      const byte = bytes[at++]!;
+      header += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    const units = Math.floor(header / 2);
+    const isPacked = header % 2 === 1;
+    const values = isPacked ? units * 8 : units;
+    // Packed values come in eights, the last of which may be more than there are.
+    if (units === 0 || values > count - seen + (isPacked ? 7 : 0)) throw new PageProblem(`a run of ${values} values where ${count - seen} are left`);
+    at += isPacked ? units * width : Math.ceil(width / 8);
+    seen += values;
+  }
+  if (at > bytes.length) throw new PageProblem("runs that end behind the page");
+  return at;
+}

@@ -1,0 +1,137 @@
+import { isBytes } from "../../arguments/typed-array.js";
+import { checkOptions } from "../../arguments/options.js";
+import { namesFrom } from "../../arguments/collections.js";
+import { callable, oneOf, text as textSetting, unexpected } from "../../arguments/settings.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { Column } from "./columns.js";
+import type { Example } from "./example.js";
+import {
+  type ExampleFormat,
+  exampleFormat,
+  type ExampleOptions,
+  examplesOf,
+  type LocatedExample,
+  placeOf,
+  readTextRows,
+  sortLabels,
+  type TextOptions,
+  textsOf,
+} from "./parse.js";
+import { parseParquet } from "./parquet/read.js";
+import type { Row } from "./rows.js";
+import { decodeText } from "./text-encoding.js";
+
+/** How `readExamples` reads a file. */
+export interface ReadOptions extends Partial<Omit<ExampleOptions, "format">> {
+  /** Default what the name in `file` ends in; without one, Parquet where the bytes are, else CSV. */
+  readonly format?: ExampleFormat;
+  /** Column of the texts: a name, or a number from 0. In JSON the field's name. Default "text". */
+  readonly text?: Column;
+  /** Column of the labels, as `text`. Default "label". */
+  readonly label?: Column;
+  /** What becomes of examples whose text is empty: an error that says where, or nothing of them. Default "refuse". */
+  readonly emptyTexts?: "refuse" | "leave out";
+}
+
+/** Examples of a file, where they stand in it, their classes, and what was left out. */
+export interface ReadExamples {
+  /** In the file's order. */
+  readonly examples: readonly LocatedExample[];
+  /** Every label once, sorted: as numbers where all are, else by their characters. A label's index is its class. */
+  readonly labels: readonly string[];
+  /** Lines of the examples that were left out because their text is empty. */
+  readonly emptyTexts: readonly number[];
+}
+
+const FORMATS: readonly ExampleFormat[] = ["csv", "tsv", "jsonl", "json", "parquet"];
+const NAMES: readonly (keyof ReadOptions)[] = [
+  ...(["format", "text", "label", "header", "columns", "delimiter", "file", "labels", "onWarning", "emptyTexts"] as const),
+];
+
+const WHAT = "readExamples";
+
+function takeColumn(name: string, value: unknown): Column {
+  if (typeof value === "string" || (Number.isSafeInteger(value) && (value as number) >= 0)) return value as Column;
+  throw unexpected(WHAT, name, "the name of a column or its number from 0", value);
+}
+
+/** A copy of the options, each read once and checked. */
+function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" | "columns" | "delimiter" | "labels" | "onWarning"> & ReadOptions {
+  checkOptions(WHAT, given, NAMES);
+  const { format, text = "text", label = "label", header = "auto", file = "data" } = given;
+  const { columns, delimiter, labels, onWarning, emptyTexts = "refuse" } = given;
+  if (header !== "auto" && typeof header !== "boolean") throw unexpected(WHAT, "header", 'true, false or "auto"', header);
+  if (delimiter !== undefined && (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter)))
+    throw unexpected(WHAT, "delimiter", "one character, which is no quotation mark or line end", delimiter);
+  return {
+    text: takeColumn("text", text),
+    label: takeColumn("label", label),
+    header,
+    file: textSetting(WHAT, "file", file),
+    emptyTexts: oneOf(WHAT, "emptyTexts", emptyTexts, ["refuse", "leave out"]),
+    ...(format !== undefined && { format: oneOf(WHAT, "format", format, FORMATS) }),
+    ...(columns !== undefined && { columns: namesFrom(`${WHAT}: columns is a list of names`, columns) }),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(labels !== undefined && { labels: namesFrom(`${WHAT}: labels is a list of labels`, labels) }),
+    ...(onWarning !== undefined && { onWarning: callable(WHAT, "onWarning", onWarning) }),
+  };
+}
+
+const isParquet = (bytes: Uint8Array) => bytes.length >= 12 && [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
+
+/** Whether a name says a format. */
+const saysFormat = (file: string) => /\.(csv|tsv|tab|jsonl|ndjson|json|parquet|pq)$/i.test(file);
+
+async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column[], options: TextOptions): Promise<Row[]> {
+  const { format, file = "data" } = options;
+  if (typeof bytes === "string") return readTextRows(bytes, wanted, options);
+  if (format === "parquet") return parseParquet(bytes, wanted, file);
+  return readTextRows(decodeText(bytes, file), wanted, options);
+}
+
+/** Reads texts of a file of any format. Throws as `readExamples`. */
+export async function readTexts(bytes: Uint8Array, options: TextOptions): Promise<string[]> {
+  return textsOf(await rowsOf(bytes, [options.text], options), options);
+}
+
+/** Lines of examples without a text, as far as a message names them. */
+function named(lines: readonly number[]): string {
+  const first = lines.slice(0, 5).join(", ");
+  return lines.length > 5 ? `${first} and ${lines.length - 5} more` : first;
+}
+
+/**
+ * Reads labelled texts: CSV and TSV (quoted fields, any line ends; semicolons and other delimiters are recognised), JSON Lines, JSON
+ * (a list of objects, an object with one such list, or lists by column) and Parquet (flat columns, uncompressed or by snappy or gzip).
+ * Text is UTF-8, or UTF-16 with a byte order mark. Time and memory are in proportion to the file.
+ *
+ * @param bytes the file, or its text
+ * @throws `ConfigError` for options that make no sense, a column that is not there, or bytes in another encoding, which it names;
+ *   `FormatError` with the line where the file is broken, a field is empty or a label is not among `options.labels`
+ * @example
+ * const { examples, labels } = await readExamples(await readFile("reviews.csv"), { file: "reviews.csv", label: "stars" });
+ */
+export async function readExamples(bytes: Uint8Array | string, options: ReadOptions = {}): Promise<ReadExamples> {
+  if (typeof bytes !== "string" && !isBytes(bytes))
+    throw new ConfigError(`${WHAT}: a file's bytes or text are expected, got ${excerpt(bytes)}`, { op: WHAT, option: "bytes", value: bytes });
+  const taken = takeOptions(options);
+  const { file, text, label, emptyTexts } = taken;
+  const isBinary = typeof bytes !== "string" && isParquet(bytes);
+  const format = taken.format ?? (saysFormat(file) ? exampleFormat(file) : isBinary ? "parquet" : "csv");
+  const how = { ...taken, format, text, label };
+  const rows = await rowsOf(bytes, [text, label], how);
+  const isEmpty = ({ fields }: Row) => fields[0]!.trim() === "";
+  const empty = rows.filter(isEmpty).map(({ line }) => line);
+  if (emptyTexts === "refuse" && empty.length > 0) {
+    const where =
+      empty.length === 1
+        ? `${file}, ${placeOf(format, empty[0]!)}: the text is empty: fill it in, or leave it out`
+        : `${file}: ${empty.length} of ${rows.length} texts are empty (${placeOf(format, named(empty), "s")}): fill them in, or leave them out`;
+    throw new FormatError(where, { file, line: empty[0], empty: empty.length });
+  }
+  const kept = emptyTexts === "refuse" || empty.length === 0 ? rows : rows.filter((row) => !isEmpty(row));
+  if (kept.length === 0) throw new FormatError(`${file}: all ${rows.length} texts are empty: is ${JSON.stringify(text)} the texts' column?`, { file });
+  const examples = examplesOf(kept, how);
+  return { examples, labels: taken.labels ?? sortLabels(examples.map((example: Example) => example.label)), emptyTexts: empty };
+}

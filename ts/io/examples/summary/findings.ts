@@ -1,0 +1,104 @@
+import { clip } from "../../../errors/excerpt.js";
+import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, PartSummary } from "./data-summary.js";
+import type { Survey } from "./survey.js";
+
+/** Above these shares of texts that are cut, and of unknown tokens, it is said. */
+const CUT = 0.05;
+const UNKNOWN = 0.05;
+/** From this share of texts that stand in the training data too, what is measured means nothing. */
+const OVERLAP = 0.5;
+/** Fewer examples of a class are few. */
+const FEW = 5;
+/** So many labels may have few examples each in a small file; in more of them every other example having its own is no labelling. */
+const FEW_LABELS = 20;
+/** Labels that a message names. */
+const NAMED = 6;
+
+type Known = Omit<DataSummary, "findings">;
+
+const names: Readonly<Record<DataPart, string>> = { train: "training", validation: "validation", test: "test" };
+
+const percent = (share: number) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+const counted = (count: number, one: string, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
+
+function quoted(labels: readonly string[]): string {
+  const first = labels.slice(0, NAMED).map((label) => JSON.stringify(clip(label, 40)));
+  return first.join(", ") + (labels.length > NAMED ? ` and ${labels.length - NAMED} more` : "");
+}
+
+/** Findings about the labels. */
+function* ofLabels({ labels, similarLabels, train, validation, test }: Known): Generator<DataFinding> {
+  const learnt = labels.filter(({ train: count }) => count > 0);
+  const all = learnt.map(({ label }) => label);
+  if (learnt.length === 1)
+    yield stop("one-label", `all ${train.examples} training texts have the label ${quoted(all)}: there is nothing to tell apart; is it the labels' column?`);
+  const isId = learnt.length > FEW_LABELS && learnt.length > train.examples / 2;
+  if (isId)
+    yield stop("id-labels", `there are ${learnt.length} different labels in ${train.examples} examples (${quoted(all.slice(0, 2))}, …), as in a column of numbers or texts: name the labels' column`);
+  const held = [validation, test].filter((part) => part !== null);
+  const unseen = labels.filter(({ train: count }) => count === 0).map(({ label }) => label);
+  if (unseen.length > 0 && learnt.length > 0)
+    yield stop("unseen-labels", `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; no text can get ${unseen.length === 1 ? "it" : "them"}`);
+  for (const similar of similarLabels.slice(0, NAMED))
+    yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces: are they one?`);
+  const decimals = all.filter((label) => /^[-+]?\d*\.\d+$/.test(label)).length;
+  if (!isId && all.length > 2 && decimals > all.length / 2)
+    yield warn("score-labels", `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): a class for each is learnt, not a scale; is it the labels' column?`);
+  const few = learnt.filter(({ train: count }) => count < FEW);
+  if (!isId && few.length > 0) {
+    const list = few.slice(0, NAMED).map(({ label, train: count }) => `${JSON.stringify(clip(label, 40))} ${count}`);
+    const more = few.length > NAMED ? ` and ${few.length - NAMED} more` : "";
+    yield warn("few-examples", `${counted(few.length, "class has", "classes have")} fewer than ${FEW} training examples: ${list.join(", ")}${more}; add some, join or leave out classes`);
+  }
+  const unmeasured = learnt.filter((count) => count.validation + count.test === 0).map(({ label }) => label);
+  if (!isId && held.length > 0 && unmeasured.length > 0)
+    yield warn("unmeasured-labels", `${counted(unmeasured.length, "label")} in training alone, so how well ${unmeasured.length === 1 ? "it is" : "they are"} told is not measured: ${quoted(unmeasured)}`);
+}
+
+/** Findings about the texts of a part. */
+function* ofPart(part: DataPart, summary: PartSummary, { sameAsTraining, seen }: Survey["parts"][number]): Generator<DataFinding> {
+  const { examples, empty, duplicates, nearDuplicates, inTraining } = summary;
+  const name = names[part];
+  if (examples === 0) yield stop("no-examples", `there are no ${name} examples`);
+  else if (empty === examples) yield stop("no-texts", `all ${examples} ${name} texts are empty: is it the texts' column?`);
+  else if (empty > 0)
+    yield warn("empty-texts", `${counted(empty, `${name} text is`, `${name} texts are`)} empty: fill them in, or leave them out`, seen.empty.examples);
+  const share = (inTraining?.same ?? 0) / Math.max(1, examples - empty);
+  if (sameAsTraining && examples > empty)
+    yield stop("same-file", `the ${name} examples are the training examples: what is measured on them says nothing about new texts; name another file, or let a part be kept for it`, seen.overlap.examples);
+  else if (share >= OVERLAP)
+    yield stop("test-in-training", `${inTraining!.same} of ${examples} ${name} texts (${percent(share)}) stand in the training data too: what is measured on them says little about new texts; take those out, each text once`, seen.overlap.examples);
+  else if (share > 0)
+    yield warn("overlap", `${counted(inTraining!.same, `${name} text`)} of ${examples} (${percent(share)}) ${inTraining!.same === 1 ? "stands" : "stand"} in the training data too: results look better than they are; take those out`, seen.overlap.examples);
+  if (inTraining !== null && inTraining.near > 0)
+    yield warn("near-overlap", `${counted(inTraining.near, `${name} text`)} of ${examples} nearly ${inTraining.near === 1 ? "stands" : "stand"} in the training data too: results look better than they are; keep such texts in one part`, seen.nearOverlap.examples);
+  if (duplicates > 0)
+    yield warn("duplicates", `${counted(duplicates, `${name} text repeats`, `${name} texts repeat`)} another: leave ${duplicates === 1 ? "it" : "them"} out, or ${duplicates === 1 ? "it counts" : "they count"} more than others`, seen.duplicates.examples);
+  if (nearDuplicates > 0)
+    yield warn("near-duplicates", `${counted(nearDuplicates, `${name} text is`, `${name} texts are`)} nearly the same as another`, seen.nearDuplicates.examples);
+  yield* ofTokens(name, summary);
+}
+
+function* ofTokens(name: string, { tokens }: PartSummary): Generator<DataFinding> {
+  if (tokens === null) return;
+  const { cut, maxTokens, median, max, unknown } = tokens;
+  if (cut > CUT)
+    yield warn("cut-texts", `${percent(cut)} of the ${name} texts are longer than ${maxTokens} tokens and lose their end (half have ${median} or more, the longest ${max}): raise the limit where the model allows, or put what matters first`);
+  if (unknown > UNKNOWN)
+    yield warn("unknown-tokens", `${percent(unknown)} of the tokens of ${name} texts are unknown to the model: is it one for this language or script?`);
+}
+
+const finding =
+  (severity: DataFinding["severity"]) =>
+  (code: FindingCode, message: string, examples: readonly FoundExample[] = []): DataFinding => ({ severity, code, message, examples });
+const stop = finding("stop");
+const warn = finding("warn");
+
+/** What the owner of the data should know: what stops first. */
+export function findingsOf(known: Known, { parts, twoLabels }: Survey): DataFinding[] {
+  const all = [...ofLabels(known)];
+  for (const surveyed of parts) all.push(...ofPart(surveyed.part, known[surveyed.part]!, surveyed));
+  if (twoLabels.count > 0)
+    all.push(warn("two-labels", `${counted(twoLabels.count, "text stands", "texts stand")} with different labels: which is right?`, twoLabels.examples));
+  return [...all.filter(({ severity }) => severity === "stop"), ...all.filter(({ severity }) => severity === "warn")];
+}

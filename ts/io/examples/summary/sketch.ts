@@ -1,0 +1,103 @@
+/** Characters of a shingle, as many as a short word with its spaces. */
+const SHINGLE = 5;
+/** Characters of a text that are looked at. */
+const LOOKED_AT = 4000;
+/** Smallest hashes of a text's shingles that are kept: of a short text all. */
+const KEPT = 128;
+/** Texts with fewer different shingles are too short to be nearly the same as another. */
+const FEWEST = 12;
+/** Texts are candidates where one of so many bands of three minima agrees: 99.7 % of those that share 80 % of their shingles. */
+const BANDS = 8;
+const ROWS = 3;
+/** Share of their shingles that texts have in common to be nearly the same (their Jaccard index). */
+const NEARLY = 0.8;
+/** Texts of a band's bucket that a new one is compared with: a bucket may be made as full as one likes. */
+const COMPARED = 4;
+
+/** What near duplicates are found by: MinHash of character shingles (Broder 1997), one permutation for all minima. */
+export interface Sketch {
+  /** The smallest hashes, ascending. */
+  readonly smallest: Uint32Array;
+  /** A key for each band. */
+  readonly bands: readonly number[];
+}
+
+const mix = (hash: number): number => {
+  let x = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+};
+
+/** The sketch of a plain text, in time that grows with its length up to a limit; null where it is too short. */
+export function sketch(plain: string): Sketch | null {
+  // Signs and digits make no difference: what is filled into a form letter would hide that it is one.
+  const letters = plain.slice(0, LOOKED_AT).replace(/[^\p{L}\p{M}]+/gu, " ").trim();
+  const count = letters.length - SHINGLE + 1;
+  if (count < FEWEST) return null;
+  const all = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    let hash = 0x811c9dc5;
+    for (let k = i; k < i + SHINGLE; k++) hash = Math.imul(hash ^ letters.charCodeAt(k), 0x01000193);
+    all[i] = mix(hash);
+  }
+  all.sort();
+  const distinct = all.filter((hash, i) => i === 0 || hash !== all[i - 1]);
+  if (distinct.length < FEWEST) return null;
+  return { smallest: distinct.slice(0, KEPT), bands: bandsOf(distinct) };
+}
+
+function bandsOf(hashes: Uint32Array): number[] {
+  const bins = BANDS * ROWS;
+  const minima = new Array<number>(bins).fill(-1);
+  for (const hash of hashes) {
+    const bin = hash % bins;
+    if (minima[bin] === -1) minima[bin] = hash;
+  }
+  // A bin that got none takes the next one's (arXiv 1406.4784).
+  const filled = minima.map((_, bin) => {
+    for (let step = 0; ; step++) {
+      const minimum = minima[(bin + step) % bins]!;
+      if (minimum !== -1) return mix(minimum + step);
+    }
+  });
+  return Array.from({ length: BANDS }, (_, band) => {
+    let key = band;
+    for (let row = 0; row < ROWS; row++) key = mix(Math.imul(key, 31) ^ filled[band * ROWS + row]!);
+    return key;
+  });
+}
+
+/** Whether two texts are nearly the same, by the smallest hashes of both. */
+function areNear({ smallest: a }: Sketch, { smallest: b }: Sketch): boolean {
+  const full = Math.max(a.length, b.length) === KEPT;
+  let [i, j, either, both] = [0, 0, 0, 0];
+  // Of texts with more shingles than are kept, the smallest of both together are a fair sample.
+  while ((i < a.length || j < b.length) && !(full && either === KEPT)) {
+    const [left, right] = [a[i] ?? Infinity, b[j] ?? Infinity];
+    if (left === right) both++;
+    if (left <= right) i++;
+    if (right <= left) j++;
+    either++;
+  }
+  return both / either >= NEARLY;
+}
+
+/** Texts by their sketches. To add one and to look for one takes the same time however many there are. */
+export class SketchIndex {
+  private readonly buckets = new Map<number, { readonly sketch: Sketch; readonly place: number }[]>();
+
+  /** The place of a text that is nearly the same; null for none. */
+  find(wanted: Sketch): number | null {
+    for (const key of wanted.bands)
+      for (const { sketch, place } of this.buckets.get(key) ?? []) if (areNear(sketch, wanted)) return place;
+    return null;
+  }
+
+  add(sketch: Sketch, place: number): void {
+    for (const key of sketch.bands) {
+      const bucket = this.buckets.get(key);
+      if (bucket === undefined) this.buckets.set(key, [{ sketch, place }]);
+      else if (bucket.length < COMPARED) bucket.push({ sketch, place });
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { listFrom } from "../../../arguments/collections.js";
+import { checkOptions } from "../../../arguments/options.js";
+import { callable, unexpected, whole } from "../../../arguments/settings.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import { checkSignal, throwIfAborted } from "../../../waiting/abort.js";
+import { breather } from "../../../waiting/next-task.js";
+import type { DataPart, DataSummary, PartSummary, TokenLengths } from "./data-summary.js";
+import { findingsOf } from "./findings.js";
+import { labelCounts, similarLabels } from "./label-counts.js";
+import { type Parts, type Survey, survey, type SurveyExample } from "./survey.js";
+import { type TokenCounter, tokenLengths } from "./token-lengths.js";
+
+/** How `summariseExamples` looks at examples. */
+export interface SummaryOptions {
+  /** Examples that choose the best step, or that are measured on where there is no `test`. */
+  readonly validation?: readonly SurveyExample[];
+  /** Examples to measure on at the end. */
+  readonly test?: readonly SurveyExample[];
+  /** Counts tokens: an encoder's `tokenizer`. Without one, lengths are in characters alone. */
+  readonly tokenizer?: TokenCounter;
+  /** Tokens that texts will be cut to; default the tokenizer's. */
+  readonly maxTokens?: number;
+  /** Cancels within some milliseconds: the call then rejects with `AbortError`. */
+  readonly signal?: AbortSignal;
+  /** Called as texts are done, each twice where there is a tokenizer. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+const WHAT = "summariseExamples";
+/** Texts between two calls of `onProgress`. */
+const EVERY = 1000;
+
+function takeParts(examples: readonly SurveyExample[], { validation, test }: SummaryOptions): Parts {
+  const given: readonly [DataPart, readonly SurveyExample[] | undefined][] = [
+    ["train", examples],
+    ["validation", validation],
+    ["test", test],
+  ];
+  const there = given.filter(([part, list]) => part === "train" || list !== undefined);
+  return there.map(([part, list]) => [part, listFrom(`${WHAT}: ${part} is a list of { text, label }`, list, (example, place) => taken(part, example, place))]);
+}
+
+function taken(part: DataPart, example: unknown, place: number): SurveyExample {
+  const { text, label, line } = (example as Partial<SurveyExample> | null | undefined) ?? {};
+  if (typeof text === "string" && typeof label === "string") return { text, label, ...(typeof line === "number" ? { line } : {}) };
+  throw new ConfigError(`${WHAT}: example ${place} of ${part} is { text, label } of two strings, got ${excerpt(example)}`, {
+    op: WHAT,
+    option: part,
+    value: example,
+    place,
+  });
+}
+
+function takeCounter(tokenizer: TokenCounter | undefined): TokenCounter | null {
+  if (tokenizer === undefined) return null;
+  if (typeof (tokenizer as TokenCounter | null)?.measure === "function") return tokenizer;
+  throw unexpected(WHAT, "tokenizer", "an encoder's tokenizer, { maxTokens, measure }", tokenizer);
+}
+
+/**
+ * What labelled texts are like, before anything is trained with them: examples by label, lengths and the share that is cut, texts
+ * that repeat, nearly repeat or contradict each other, within the training data and between it and what is measured on, labels that
+ * are likely one, tokens that the model does not know. `findings` say what makes a result meaningless and what is doubtful.
+ *
+ * Time and memory grow with the texts, not faster. Near duplicates are found by MinHash (Broder 1997) of the first 4,000 characters:
+ * nearly all of those that have 80 % of their five-letter shingles in common.
+ *
+ * @param examples what is learnt from; with `line`, findings say where they stand
+ * @throws `ConfigError` for options or examples that make no sense; rejects with `AbortError` when cancelled
+ * @example
+ * const { findings } = await summariseExamples(examples, { test, tokenizer: encoder.tokenizer });
+ */
+export async function summariseExamples(examples: readonly SurveyExample[], options: SummaryOptions = {}): Promise<DataSummary> {
+  checkOptions(WHAT, options, ["validation", "test", "tokenizer", "maxTokens", "signal", "onProgress"]);
+  const { tokenizer, maxTokens, signal, onProgress } = options;
+  checkSignal(WHAT, signal);
+  if (onProgress !== undefined) callable(WHAT, "onProgress", onProgress);
+  if (maxTokens !== undefined) whole(WHAT, "maxTokens", maxTokens, 1);
+  const counter = takeCounter(tokenizer);
+  const parts = takeParts(examples, options);
+  const surveyed = await surveyTexts(parts, signal, onProgress, counter === null ? 1 : 2);
+  const lengths = counter === null ? [] : await measureTokens(parts, counter, maxTokens, signal, onProgress);
+  return summaryOf(parts, surveyed, lengths);
+}
+
+const countOf = (parts: Parts) => parts.reduce((sum, [, { length }]) => sum + length, 0);
+
+/** Calls `onProgress` every so often, and lets other work in between. */
+function pacer(signal: AbortSignal | undefined, onProgress: SummaryOptions["onProgress"], begun: number, total: number) {
+  throwIfAborted(signal);
+  const breathe = breather(signal);
+  return (done: number) => {
+    if (done % EVERY === 0) onProgress?.(begun + done, total);
+    return breathe();
+  };
+}
+
+/** The part of a summary that needs no tokenizer. */
+export function surveyTexts(
+  parts: Parts,
+  signal?: AbortSignal,
+  onProgress?: SummaryOptions["onProgress"],
+  passes = 1,
+): Promise<Survey> {
+  return survey(parts, pacer(signal, onProgress, 0, passes * countOf(parts)));
+}
+
+/** Lengths in tokens, a part each. */
+export async function measureTokens(
+  parts: Parts,
+  counter: TokenCounter,
+  maxTokens = counter.maxTokens,
+  signal?: AbortSignal,
+  onProgress?: SummaryOptions["onProgress"],
+): Promise<TokenLengths[]> {
+  const count = countOf(parts);
+  const lengths: TokenLengths[] = [];
+  let begun = count;
+  for (const [, examples] of parts) {
+    lengths.push(await tokenLengths(examples, counter, maxTokens, pacer(signal, onProgress, begun, 2 * count)));
+    begun += examples.length;
+  }
+  onProgress?.(2 * count, 2 * count);
+  return lengths;
+}
+
+/** Everything put together. `lengths` are empty where nothing counts tokens. */
+export function summaryOf(parts: Parts, surveyed: Survey, lengths: readonly TokenLengths[] = []): DataSummary {
+  const labels = labelCounts(parts);
+  const summaries: Record<DataPart, PartSummary | null> = { train: null, validation: null, test: null };
+  surveyed.parts.forEach(({ part, examples, empty, duplicates, nearDuplicates, characters, inTraining }, i) => {
+    summaries[part] = { examples, empty, duplicates, nearDuplicates, characters, tokens: lengths[i] ?? null, inTraining };
+  });
+  const { train, validation, test } = summaries;
+  const known = { labels, train: train!, validation, test, similarLabels: similarLabels(labels), twoLabels: surveyed.twoLabels.count };
+  return { ...known, findings: findingsOf(known, surveyed) };
+}

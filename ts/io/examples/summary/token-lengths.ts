@@ -1,0 +1,42 @@
+import type { Example } from "../example.js";
+import type { TokenLengths } from "./data-summary.js";
+import { spreadOf } from "./spread.js";
+
+/** What counts tokens: an encoder's `tokenizer`. */
+export interface TokenCounter {
+  /** Tokens that texts are cut to. */
+  readonly maxTokens: number;
+  /** Tokens of a text, special ones included, and how many of them the model does not know. Beyond `most` it need not count. */
+  measure(text: string, most: number): { readonly tokens: number; readonly unknown: number };
+}
+
+/** Texts of a part that are tokenized at most, and tokens of one that are counted. */
+const TEXTS = 20_000;
+const TOKENS = 4096;
+
+/**
+ * Lengths of texts in tokens; of more than 20,000 those of an even sample, and of a text no more than 4,096 or twice `maxTokens`.
+ * @param breathe awaited before each text, with the number of those done
+ */
+export async function tokenLengths(
+  examples: readonly Pick<Example, "text">[],
+  counter: TokenCounter,
+  maxTokens: number,
+  breathe: (done: number) => Promise<void> | undefined,
+): Promise<TokenLengths> {
+  const texts = Math.min(examples.length, TEXTS);
+  const most = Math.max(TOKENS, 2 * maxTokens);
+  const lengths: number[] = [];
+  let [all, strange, cut] = [0, 0, 0];
+  for (let i = 0; i < texts; i++) {
+    const pause = breathe(i);
+    if (pause !== undefined) await pause;
+    const { text } = examples[Math.floor((i * examples.length) / texts)]!;
+    const { tokens, unknown } = counter.measure(text, most);
+    lengths.push(Math.min(tokens, most));
+    all += tokens;
+    strange += unknown;
+    if (tokens > maxTokens) cut++;
+  }
+  return { ...spreadOf(lengths), texts, maxTokens, cut: cut / Math.max(1, texts), unknown: strange / Math.max(1, all) };
+}

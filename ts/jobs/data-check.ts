@@ -1,0 +1,73 @@
+import { ConfigError } from "../errors/errors.js";
+import {
+  type DataSummary,
+  type FindingCode,
+  measureTokens,
+  type Parts,
+  type Survey,
+  summaryOf,
+  surveyTexts,
+  type TokenCounter,
+} from "../io/examples/summary/index.js";
+import type { Dataset } from "./dataset.js";
+import type { JobListener, JobWords } from "./job-events.js";
+
+/** Findings that a run can be told to go on with; of "empty-texts", without those. */
+export const allowable: readonly FindingCode[] = ["empty-texts", "id-labels", "same-file", "test-in-training"];
+
+/** What the data are looked at with. */
+export interface DataCheck {
+  readonly allow: readonly string[];
+  readonly emit: JobListener;
+  readonly words: JobWords;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** From so many texts on, what is done of them is told. */
+const MANY = 5000;
+
+const partsOf = ({ train, validation }: Dataset): Parts => [
+  ["train", train.examples],
+  ["validation", validation.examples],
+];
+
+/**
+ * Looks at the texts before the model is there, which may have to be fetched. Throws `ConfigError` where they make the result
+ * meaningless, unless that is allowed.
+ */
+export async function surveyDataset(dataset: Dataset, check: DataCheck): Promise<Survey> {
+  const parts = partsOf(dataset);
+  const surveyed = await surveyTexts(parts, check.signal);
+  refuse(summaryOf(parts, surveyed), check);
+  return surveyed;
+}
+
+/** The summary with lengths in tokens, which is told too. Errors as `surveyDataset`. */
+export async function describeDataset(
+  dataset: Dataset,
+  surveyed: Survey,
+  tokenizer: TokenCounter,
+  check: DataCheck,
+): Promise<DataSummary> {
+  const parts = partsOf(dataset);
+  const total = parts.reduce((sum, [, { length }]) => sum + length, 0);
+  // Of the two passes that are counted, the first was without a tokenizer.
+  const onProgress = (done: number) => check.emit({ type: "progress", phase: "tokenize", done: done - total, total });
+  const { signal, emit } = check;
+  const lengths = await measureTokens(parts, tokenizer, undefined, signal, total < MANY ? undefined : onProgress);
+  const summary = summaryOf(parts, surveyed, lengths);
+  refuse(summary, check);
+  emit({ type: "data", summary });
+  return summary;
+}
+
+function refuse(summary: DataSummary, { allow, emit, words }: DataCheck): void {
+  const stops = summary.findings.filter(({ severity, code }) => severity === "stop" && !allow.includes(code));
+  if (stops.length === 0) return;
+  emit({ type: "data", summary });
+  const codes = stops.map(({ code }) => code);
+  const insist = codes.every((code) => allowable.includes(code))
+    ? ` (to train all the same: ${words.setting("allow")} ${codes.join(",")})`
+    : "";
+  throw new ConfigError(`${stops.map(({ message }) => message).join("; ")}${insist}`, { findings: codes });
+}
