@@ -46,6 +46,7 @@ export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
 export type { ClassWeights } from "./tasks/class-weights.js";
 export type { ClassifierFitOptions, ClassifierOptions, EvaluateOptions, Prediction } from "./tasks/text-classifier.js";
+export type { FitHeadOptions, FitHeadProgress, FitHeadReport } from "./tasks/fit-head.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
 export type {
@@ -63,6 +64,8 @@ export { HeadOnlyTask } from "./train/head-only.js";
 export type { VectorExample } from "./train/head-only.js";
 export type { BootstrapOptions, Interval } from "./train/bootstrap.js";
 export type { ClassScores } from "./train/class-scores.js";
+export { fitLogisticRegression } from "./train/logistic-regression.js";
+export type { LogisticRegression, LogisticRegressionOptions } from "./train/logistic-regression.js";
 export { metrics } from "./train/metrics.js";
 export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics.js";
 export { pairedDifference } from "./train/paired-difference.js";

@@ -21,8 +21,13 @@ export interface Dataset {
   readonly train: Labelled;
   /** `split`: taken from the file to learn from. */
   readonly validation: Labelled & { readonly split: boolean };
+  /** What is measured once, at the end; null where the validation is. */
+  readonly test: (Labelled & { readonly split: boolean }) | null;
   readonly labels: readonly string[];
 }
+
+/** What the result is measured on. */
+export const measuredPart = ({ test, validation }: Pick<Dataset, "test" | "validation">) => test ?? validation;
 
 /** How a file of examples is read. */
 export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames"> &
@@ -77,21 +82,29 @@ export function checkKnown(file: string, examples: readonly LocatedExample[], la
   );
 }
 
-/** The data of a run: two files, or one that is split, each label in the same proportion. */
+/**
+ * The data of a run: files of their own for validation and test, or shares of what is learnt from, each label in the same
+ * proportion. The test is taken first, so that it is the same whatever the validation is.
+ */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
   const all = await readLabelled(settings.data, settings, access);
   const { labels } = all;
   checkLabels(all, settings, access.words);
-  if (settings.validation !== null) {
-    const validation = await readLabelled(settings.validation, settings, access, labels);
-    return { train: all, validation: { ...validation, split: false }, labels };
-  }
-  const parts = splitExamples(all.examples, settings.validationSplit, settings.seed);
-  return {
-    train: { ...all, examples: parts.train },
-    validation: { ...all, examples: parts.validation, split: true },
-    labels,
+  const { validation, validationSplit, testSplit, seed } = settings;
+  const read = async (path: string) => ({ ...(await readLabelled(path, settings, access, labels)), split: false });
+  const share = (examples: readonly LocatedExample[], part: number, own: number) => {
+    const { train, validation: held } = splitExamples(examples, part, own);
+    return [train, { ...all, examples: held, split: true }] as const;
   };
+  let rest = all.examples;
+  let test: Dataset["test"] = null;
+  if (settings.test !== null) test = await read(settings.test);
+  else if (testSplit > 0) [rest, test] = share(rest, testSplit, seed);
+  if (validation !== null)
+    return { train: { ...all, examples: rest }, validation: await read(validation), test, labels };
+  // With a seed of its own where the test has taken the first, or the two would be drawn alike.
+  const [train, held] = share(rest, validationSplit, testSplit > 0 ? (seed + 1) % Number.MAX_SAFE_INTEGER : seed);
+  return { train: { ...all, examples: train }, validation: held, test, labels };
 }
 
 /** So many labels may each have too few examples in a small file; a large one where that is so has texts in the column. */

@@ -10,7 +10,7 @@ export type JobPhase = "tokenize" | "encode-validation" | "encode-train" | "head
 export interface ReadyJob {
   /** The whole spec: what was given, and defaults. */
   readonly settings: TrainingSettings;
-  /** Optimizer steps in all. */
+  /** Optimizer steps in all; 0 where only the head is fitted. */
   readonly steps: number;
   /** Steps that were done before this call; null where the run begins. */
   readonly resumedAfter: number | null;
@@ -27,6 +27,8 @@ export interface ReadyJob {
   readonly data: {
     readonly train: { readonly file: string; readonly examples: number };
     readonly validation: { readonly file: string; readonly examples: number; readonly split: boolean };
+    /** What is measured at the end; null where the validation is. */
+    readonly test: { readonly file: string; readonly examples: number; readonly split: boolean } | null;
     readonly labels: readonly string[];
   };
   /** Numbers that are trained. */
@@ -58,6 +60,8 @@ export type JobEvent =
       /** Expected time to the end of training. */
       readonly secondsLeft?: number;
     }
+  /** The loss on the validation after so many steps; `best`: the lowest so far. */
+  | { readonly type: "evaluation"; readonly step: number; readonly loss: number; readonly best: boolean }
   /** A checkpoint is in the store. */
   | { readonly type: "checkpoint"; readonly step: number };
 

@@ -55,7 +55,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   const dataset = await loadDataset(settings, { sources, onWarning, words });
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
-  fitOptions(settings, steps);
+  if (!settings.headOnly) fitOptions(settings, steps);
   const check: DataCheck = { allow: settings.allow, emit, words, signal };
   const surveyed = await surveyDataset(dataset, check);
   const found = await sources.findModel(settings.model, {
@@ -106,6 +106,7 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
     ["the model (weights, configuration or tokenizer)", run.modelHash, prepared.modelHash],
     [dataset.train.file, run.trainHash, dataset.train.sha256],
     [dataset.validation.file, run.validationHash, dataset.validation.sha256],
+    [dataset.test?.file ?? "the test", run.testHash ?? "none", dataset.test?.sha256 ?? "none"],
     ["the build", run.build, engine.build],
     ["the number of threads", run.threads, engine.threads],
   ];
@@ -123,7 +124,10 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
 /** What is about to run, as plain data. */
 export function readyJob(prepared: Prepared, resumed: Resumed | null): ReadyJob {
   const { settings, steps, engine, model, dataset, encoder, parameters } = prepared;
-  const { train, validation, labels } = dataset;
+  const { train, validation, test, labels } = dataset;
+  const held = (part: Dataset["validation"]) => ({
+    ...{ file: part.file, examples: part.examples.length, split: part.split },
+  });
   return {
     settings,
     steps,
@@ -137,7 +141,8 @@ export function readyJob(prepared: Prepared, resumed: Resumed | null): ReadyJob 
     },
     data: {
       train: { file: train.file, examples: train.examples.length },
-      validation: { file: validation.file, examples: validation.examples.length, split: validation.split },
+      validation: held(validation),
+      test: test === null ? null : held(test),
       labels,
     },
     parameters,

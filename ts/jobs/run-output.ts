@@ -10,7 +10,7 @@ import { formatTargets } from "./training-settings.js";
 /** What is known after a run, put together. */
 export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly<Record<string, string>>): RunReport {
   const { settings, engine, model, modelHash, dataset, summary, parameters } = prepared;
-  const { baseline, after, steps, peakMemory } = trained;
+  const { baseline, after, steps, evaluation, peakMemory } = trained;
   const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
     file,
     sha256,
@@ -20,10 +20,17 @@ export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly
     ...reportProgram(),
     settings,
     model: { name: model.name, source: settings.model, sha256: modelHash },
-    data: { train: reported(dataset.train), validation: reported(dataset.validation), labels: dataset.labels, summary },
+    data: {
+      train: reported(dataset.train),
+      validation: reported(dataset.validation),
+      test: dataset.test && reported(dataset.test),
+      labels: dataset.labels,
+      summary,
+    },
     parameters,
     engine: reportEngine(engine, machine),
-    result: { ...baseline, after },
+    result: { ...baseline, after, measuredOn: dataset.test === null ? "validation" : "test" },
+    evaluation,
     training: reportTraining(steps, peakMemory),
     steps,
   };
@@ -31,22 +38,26 @@ export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly
 
 /** Everything that a finished run leaves in its store. */
 export function outputFiles({ classifier, dataset, settings }: Prepared, report: RunReport): FileMap {
-  const { before, headOnly, after } = report.result;
+  const files = { ...classifier.save(), [runFiles.report]: reportFile(report) };
+  // A head that was fitted took no steps to draw.
+  if (report.steps.length === 0) return files;
+  const { largestClass, headOnly, after } = report.result;
   const lastPart = (path: string) => path.split(/[/\\]/).at(-1)!;
   const subtitle = [
+    `largest class ${formatPercent(largestClass)}`,
     headOnly === null ? "" : `head alone ${formatPercent(headOnly.accuracy)}`,
     `rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`,
     `${report.training.steps} steps of ${settings.batchSize}`,
     lastPart(dataset.train.file),
   ];
   const curve = lossCurve(report.steps, {
-    title: `${lastPart(report.model.name)} with LoRA: ${formatPercent(before.accuracy)} → ${formatPercent(after.accuracy)} of test texts right`,
+    title: `${lastPart(report.model.name)} with LoRA: ${formatPercent(after.accuracy)} of test texts right`,
     subtitle: subtitle.filter(Boolean).join(" · "),
     classes: dataset.labels.length,
+    ...(report.evaluation && { validation: report.evaluation }),
   });
   return {
-    ...classifier.save(),
-    [runFiles.report]: reportFile(report),
+    ...files,
     [runFiles.curve]: new TextEncoder().encode(curve),
   };
 }

@@ -1,6 +1,6 @@
 import type { EngineInfo } from "../engine/running.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
-import type { StepRecord } from "../train/fit-options.js";
+import type { FitEvaluation, StepRecord } from "../train/fit-options.js";
 import type { Metrics } from "../train/metrics.js";
 import { VERSION } from "../version.js";
 import type { Baseline } from "./baseline.js";
@@ -40,6 +40,8 @@ export interface RunReport {
   readonly data: {
     readonly train: ReportedData;
     readonly validation: ReportedData;
+    /** Null where the result is measured on the validation. */
+    readonly test: ReportedData | null;
     readonly labels: readonly string[];
     /** What they are like, and what was found in them. */
     readonly summary: DataSummary;
@@ -53,8 +55,14 @@ export interface RunReport {
     readonly tile: string;
     readonly [about: string]: string | number;
   };
-  /** On the examples to test on: before training, of the head alone, and after. */
-  readonly result: Baseline & { readonly after: Metrics };
+  /** On the examples to test on: before training, the largest class, the head alone, and after. */
+  readonly result: Baseline & {
+    readonly after: Metrics;
+    /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
+    readonly measuredOn: "test" | "validation";
+  };
+  /** Losses on the validation by steps done, and the step that was kept; null where the last one was. */
+  readonly evaluation: FitEvaluation | null;
   /** What training took: steps, tokens, seconds, and the most linear memory ever in use. */
   readonly training: {
     readonly steps: number;
@@ -63,7 +71,7 @@ export interface RunReport {
     readonly tokensPerSecond: number;
     readonly peakMemory: number;
   };
-  /** Every step. */
+  /** Every step; none where only the head was fitted. */
   readonly steps: readonly StepRecord[];
 }
 

@@ -2,7 +2,7 @@ import { isJsonObject } from "../io/json.js";
 import { flag, fraction, nonNegative, oneOf, positive, whole, unexpected } from "../arguments/settings.js";
 import type { FindingCode } from "../io/examples/summary/index.js";
 import { allowable } from "./data-check.js";
-import { builds, schedules, type TrainingSettings } from "./training-settings.js";
+import { builds, recipeNames, schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */
 type Check = (what: string, name: string, value: unknown) => unknown;
@@ -10,6 +10,7 @@ type Check = (what: string, name: string, value: unknown) => unknown;
 const isText = (value: unknown) => typeof value === "string";
 const isAllowed = (value: unknown) =>
   Array.isArray(value) && value.every((code) => allowable.includes(code as FindingCode));
+const isWeight = (value: unknown) => typeof value === "number" && value > 0 && value < Infinity;
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 
 const matching =
@@ -37,17 +38,31 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   data: text,
   validation: orNull(text),
   validationSplit: (what, name, value) => fraction(what, name, value),
+  test: orNull(text),
+  testSplit: (what, name, value) => fraction(what, name, value),
   text,
   label: text,
   labelNames: matching("an object of texts", (value) => isJsonObject(value) && Object.values(value).every(isText)),
+  recipe: among(recipeNames),
+  headOnly: flag,
   steps: orNull(wholeFrom(1)),
   epochs: orNull(positive),
   batchSize: wholeFrom(1),
   learningRate: positive,
+  headLearningRate: orNull(positive),
   warmup: orNull(wholeFrom(0)),
   schedule: among(Object.keys(schedules)),
   weightDecay: nonNegative,
   maxGradNorm: orNull(positive),
+  evaluateEvery: orNull(wholeFrom(1)),
+  patience: orNull(wholeFrom(1)),
+  classWeights: orNull(
+    matching(
+      '"balanced" or an object of numbers above 0',
+      (value) => value === "balanced" || (isJsonObject(value) && Object.values(value).every(isWeight)),
+    ),
+  ),
+  sampling: orNull(among(["balanced"])),
   accumulate: wholeFrom(1),
   rank: wholeFrom(1),
   alpha: positive,

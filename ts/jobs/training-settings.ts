@@ -1,10 +1,14 @@
 import type { InitOptions } from "../engine/options.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../optim/schedules.js";
-import type { FitOptions } from "../train/fit-options.js";
+import type { ClassWeights } from "../tasks/class-weights.js";
+import type { ClassifierFitOptions } from "../tasks/text-classifier.js";
 
 /** Builds of the kernels that a run can ask for. */
 export const builds = ["auto", "simd", "relaxed"] as const;
+
+/** Recipes by the name that `--recipe` takes. */
+export const recipeNames = ["default", "peft"] as const;
 
 /** Schedules by the name that `--schedule` takes. */
 export const schedules = { cosine: cosineSchedule, linear: linearSchedule, constant: constantSchedule } as const;
@@ -15,16 +19,27 @@ export interface TrainingSettings {
   readonly model: string;
   /** Examples to learn from: CSV, TSV or JSONL, by a path or an address, as the runtime finds files. */
   readonly data: string;
-  /** Examples to test on; null for a share of `data`. */
+  /** Examples held out from training, by which the step to keep is chosen where `evaluateEvery` is given; null for a share of `data`. */
   readonly validation: string | null;
   /** Share of the data kept for validation, where there is no validation file. */
   readonly validationSplit: number;
+  /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
+  readonly test: string | null;
+  /** Share of the data kept for the test, where there is no test file; 0 for none. */
+  readonly testSplit: number;
   /** Column of the texts: a name, or a number from 0. */
   readonly text: string;
   /** Column of the labels, as `text`. */
   readonly label: string;
   /** Names of labels that stand otherwise in the data. */
   readonly labelNames: Readonly<Record<string, string>>;
+  /**
+   * What stands for settings that are left out, and where training starts: "default", from the head that is fitted to frozen
+   * vectors; "peft", from a head of small random numbers, as PEFT's examples do.
+   */
+  readonly recipe: (typeof recipeNames)[number];
+  /** Train no adapter: only the head, fitted to frozen vectors. Settings of optimizer and adapter then say nothing. */
+  readonly headOnly: boolean;
   /** Optimizer steps; null where `epochs` says how many. */
   readonly steps: number | null;
   /** Passes over the examples; null where `steps` is given. */
@@ -33,6 +48,8 @@ export interface TrainingSettings {
   readonly batchSize: number;
   /** Peak learning rate. */
   readonly learningRate: number;
+  /** Peak learning rate of the head, which follows the same schedule; null for that of the adapter. */
+  readonly headLearningRate: number | null;
   /** Steps; null for a tenth of all. */
   readonly warmup: number | null;
   /** What the learning rate does after the warm-up. */
@@ -41,6 +58,17 @@ export interface TrainingSettings {
   readonly weightDecay: number;
   /** Limit of the gradients' common norm; null for none. */
   readonly maxGradNorm: number | null;
+  /**
+   * Steps between two measurements of the loss on the validation; the step with the lowest is kept. Null: the last is, or with
+   * `patience` a twentieth of all steps lies between two.
+   */
+  readonly evaluateEvery: number | null;
+  /** Measurements in a row without a lower loss after which training stops; null for never. */
+  readonly patience: number | null;
+  /** How much each label counts in the loss: "balanced", or numbers above 0 by label; null for all the same. */
+  readonly classWeights: ClassWeights | null;
+  /** "balanced": each label stands in the batches as often as any other; null for each example as often as any other. */
+  readonly sampling: "balanced" | null;
   /** Micro-batches a step is cut into, for less memory. */
   readonly accumulate: number;
   /** Rank of the adapter. */
@@ -63,7 +91,7 @@ export interface TrainingSettings {
   readonly build: (typeof builds)[number];
   /** Threads, or one a core. */
   readonly threads: NonNullable<InitOptions["threads"]>;
-  /** Whether the head alone is trained too, for comparison. */
+  /** Whether the head alone is fitted for comparison where training does not start from it. */
   readonly baseline: boolean;
   /**
    * Codes of what is found in the data that the run is to go on with: "id-labels", "same-file", "test-in-training"; with
@@ -72,8 +100,9 @@ export interface TrainingSettings {
   readonly allow: readonly string[];
 }
 
-/** Optimizer steps of a run over `examples` examples. */
-export function stepsOf({ steps, epochs, batchSize }: TrainingSettings, examples: number): number {
+/** Optimizer steps of a run over `examples` examples; none where only the head is fitted. */
+export function stepsOf({ steps, epochs, batchSize, headOnly }: TrainingSettings, examples: number): number {
+  if (headOnly) return 0;
   if (steps !== null) return steps;
   return Math.max(1, Math.round((epochs ?? 1) * Math.floor(examples / Math.min(batchSize, examples))));
 }
@@ -83,20 +112,33 @@ export function warmupOf({ warmup }: TrainingSettings, steps: number): number {
   return warmup ?? Math.round(steps / 10);
 }
 
+/** Steps between two measurements; null where none are wanted. */
+export function evaluateEveryOf({ evaluateEvery, patience }: TrainingSettings, steps: number): number | null {
+  return evaluateEvery ?? (patience === null ? null : Math.max(1, Math.round(steps / 20)));
+}
+
 /** Learning rate by step. Throws `ConfigError` where the warm-up is longer than the run. */
 function scheduleOf(settings: TrainingSettings, total: number): Schedule {
   return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
 }
 
 /** The settings as `fit` takes them. */
-export function fitOptions(settings: TrainingSettings, steps: number): FitOptions {
-  const { batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
+export function fitOptions(settings: TrainingSettings, steps: number): ClassifierFitOptions {
+  const { classWeights, sampling } = settings;
+  const { headLearningRate, batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
   const schedule = scheduleOf(settings, steps);
-  return { steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed };
+  return {
+    ...{ steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed },
+    ...(headLearningRate !== null && { headLearningRate }),
+    ...(classWeights !== null && { classWeights }),
+    ...(sampling !== null && { sampling }),
+  };
 }
 
-/** The settings as a new adapter takes them. */
-export function loraOptions({ rank, alpha, targetModules, rslora, dora, dropout }: TrainingSettings): LoraOptions {
+/** The settings as a new adapter takes them; null where there is to be none. */
+export function loraOptions(settings: TrainingSettings): LoraOptions | null {
+  const { headOnly, rank, alpha, targetModules, rslora, dora, dropout } = settings;
+  if (headOnly) return null;
   return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout };
 }
 

@@ -30,6 +30,8 @@ interface DataOptions {
   readonly json: boolean;
 }
 
+const defaults = specDefaults("default");
+
 /** `lowrank data`: what labelled texts are like, before anything is trained with them. */
 export function defineData(program: Command, session: Session): void {
   program
@@ -37,8 +39,8 @@ export function defineData(program: Command, session: Session): void {
     .description("look at labelled texts before training: counts, lengths, repeated texts, what is odd")
     .argument("<file>", "examples: CSV, TSV, JSONL, JSON or Parquet")
     .option("--test <file>", "examples to test on, which are compared with the others")
-    .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${specDefaults.text})`)
-    .option("--label <column>", `column of the labels (default: ${specDefaults.label})`)
+    .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
+    .option("--label <column>", `column of the labels (default: ${defaults.label})`)
     .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
     .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
     .option("--allow <codes>", "empty-texts: leave out examples without a text", codes)
@@ -49,7 +51,7 @@ export function defineData(program: Command, session: Session): void {
 
 async function data(file: string, options: DataOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { text = specDefaults.text, label = specDefaults.label, allow = [] } = options;
+  const { text = defaults.text, label = defaults.label, allow = [] } = options;
   const access: DataAccess = { sources: localSources, onWarning: (line) => terminal.error(line), words: flagWords };
   const columns = { text, label, labelNames: {}, allow };
   const train = await readLabelled(file, columns, access);

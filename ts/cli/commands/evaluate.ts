@@ -6,7 +6,7 @@ import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import type { Metrics } from "../../train/metrics.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
-import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
+import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { flagWords } from "../options/job-words.js";
@@ -86,7 +86,7 @@ async function testExamples(
       run,
     });
   }
-  return (await loadDataset({ ...report.settings, text, label }, access)).validation;
+  return measuredPart(await loadDataset({ ...report.settings, text, label }, access));
 }
 
 function readReport(run: string): Pick<RunReport, "settings"> | null {
@@ -96,7 +96,7 @@ function readReport(run: string): Pick<RunReport, "settings"> | null {
   const { settings } = parseJsonObject(readFileSync(path), fail);
   try {
     // A run of an earlier version has none of the settings that came later.
-    const whole = { ...specDefaults, ...(isJsonObject(settings) ? settings : {}) };
+    const whole = { ...specDefaults("peft"), ...(isJsonObject(settings) ? settings : {}) };
     checkSettings("report", whole);
     return { settings: whole };
   } catch (cause) {

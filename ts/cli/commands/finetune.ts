@@ -23,12 +23,21 @@ import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "../terminal/run-summary.js";
+import {
+  adviceLines,
+  introduction,
+  nextLines,
+  resultTable,
+  sampleLines,
+  speedLine,
+  writtenLines,
+} from "../terminal/run-summary.js";
 
 const EXAMPLES = `
 Examples:
   lowrank finetune
   lowrank finetune --data reviews.csv --text body --label stars --epochs 3 --out runs/reviews
+  lowrank finetune --data reviews.csv --head-only
   lowrank finetune --resume runs/reviews
 `;
 
@@ -97,9 +106,10 @@ async function runIn(
   });
   const { report, predictions } = await job.finally(() => progress.stop());
   const samples = pickSamples(predictions, count, settings.seed);
-  say("", ...resultTable(report, colors), "", speedLine(report), "");
+  say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");
   if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
-  say(...writtenLines(folder, colors), "", ...nextLines(self, folder, samples, colors));
+  const { headOnly } = settings;
+  say(...writtenLines(folder, headOnly, colors), "", ...nextLines(self, folder, samples, headOnly, colors));
   const { steps: _, ...known } = report;
   if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
   else if (quiet) terminal.print(folder);
@@ -153,10 +163,13 @@ function exampleData(): DataSettings {
 }
 
 /** With paths that still lead there from another working folder. */
-function withAbsolutePaths<T extends { data?: string; validation?: string | null; model?: string }>(paths: T): T {
-  const absolute: { data?: string; validation?: string; model?: string } = {};
+function withAbsolutePaths<
+  T extends { data?: string; validation?: string | null; test?: string | null; model?: string },
+>(paths: T): T {
+  const absolute: { data?: string; validation?: string; test?: string; model?: string } = {};
   if (paths.data !== undefined) absolute.data = resolve(paths.data);
   if (typeof paths.validation === "string") absolute.validation = resolve(paths.validation);
+  if (typeof paths.test === "string") absolute.test = resolve(paths.test);
   if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
   return { ...paths, ...absolute };
 }

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
-import { codes, labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
-import { DEFAULT_MODEL, specDefaults as defaults } from "../../jobs/job-spec.js";
-import { builds, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
+import { classWeights, codes, labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
+import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/job-spec.js";
+import { builds, recipeNames, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
 import { allowable } from "../../jobs/data-check.js";
 import { flagOf } from "./job-words.js";
 
@@ -18,8 +18,24 @@ export interface FinetuneOptions extends Partial<TrainingSettings> {
 
 type Setting = keyof TrainingSettings;
 
+/** Options that say nothing where there is no adapter. */
+const ADAPTER_OPTIONS: Setting[] = [
+  ...([
+    "steps",
+    "epochs",
+    "batchSize",
+    "accumulate",
+    "learningRate",
+    "headLearningRate",
+    "warmup",
+    "schedule",
+  ] as const),
+  ...(["weightDecay", "maxGradNorm", "rank", "alpha", "targetModules", "rslora", "dora", "dropout"] as const),
+];
+
 /** Adds the options of a run. They carry no defaults, so that it is known which were given. */
 export function addFinetuneOptions(command: Command): Command {
+  const defaults = specDefaults("default");
   const positive = real(0);
   const fromZero = real(0, { closed: true });
   const share = real(0, { below: 1 });
@@ -30,15 +46,31 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
     .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,1=good"', labelNames)
-    .addOption(new Option("--validation <file>", "examples to test on").conflicts("validationSplit"))
+    .addOption(
+      new Option(
+        "--validation <file>",
+        "examples held out, which choose the step to keep; the result is measured on them where there is no test",
+      ).conflicts("validationSplit"),
+    )
     .option(
       "--validation-split <share>",
-      `share of the data to test on instead (default: ${defaults.validationSplit})`,
+      `share of the data held out instead (default: ${defaults.validationSplit})`,
       share,
     )
+    .addOption(new Option("--test <file>", "examples that are measured once, at the end").conflicts("testSplit"))
+    .option("--test-split <share>", `share of the data to test on instead (default: ${defaults.testSplit})`, share)
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
   command.optionsGroup("How long and how fast:");
   command
+    .addOption(
+      new Option(
+        "--recipe <name>",
+        "what stands for options that are left out, and the first head: one fitted to frozen vectors (default), or random (peft)",
+      ).choices(recipeNames),
+    )
+    .addOption(
+      new Option("--head-only", "train no adapter, only the head, fitted to frozen vectors").conflicts(ADAPTER_OPTIONS),
+    )
     .addOption(
       new Option("--steps <n>", `optimizer steps (default: ${defaults.steps})`).argParser(whole(1)).conflicts("epochs"),
     )
@@ -46,6 +78,7 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
     .option("--accumulate <n>", "micro-batches a step is cut into, to use less memory (default: 1)", whole(1))
     .option("--learning-rate <x>", `peak learning rate (default: ${defaults.learningRate})`, positive)
+    .option("--head-learning-rate <x>", "that of the head (default: the same)", positive)
     .option("--warmup <n>", "steps of linear warm-up (default: a tenth of all)", whole(0))
     .addOption(
       new Option("--schedule <name>", `after the warm-up (default: ${defaults.schedule})`).choices(
@@ -58,6 +91,14 @@ export function addFinetuneOptions(command: Command): Command {
       `limit of the gradients' norm, 0 for none (default: ${defaults.maxGradNorm})`,
       fromZero,
     )
+    .option("--evaluate-every <n>", "measure the validation every so many steps, and keep the best step", whole(1))
+    .option("--patience <n>", "stop after so many measurements without a lower loss", whole(1))
+    .option(
+      "--class-weights <weights>",
+      '"balanced", or pairs such as "spam=4,ham=1" (default: all the same)',
+      classWeights,
+    )
+    .addOption(new Option("--sampling <name>", "balanced: every label as often in the batches").choices(["balanced"]))
     .option("--seed <n>", `of everything random (default: ${defaults.seed})`, whole(0));
   command.optionsGroup("The adapter:");
   command
@@ -80,7 +121,7 @@ export function addFinetuneOptions(command: Command): Command {
         "go on with an interrupted run from its checkpoint, which is removed at the end",
       ).conflicts("out"),
     )
-    .option("--no-baseline", "do not train the head alone for comparison")
+    .option("--no-baseline", "do not fit the head alone for comparison, where training does not start from it")
     .option("--allow <codes>", `go on with what was found in the data: ${allowable.join(", ")}`, codes)
     .option("--samples <n>", "test predictions to show", whole(0), 6)
     .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
@@ -104,6 +145,7 @@ export function resolveSettings(given: FinetuneOptions, bundled: () => DataSetti
       value: validation,
     });
   }
+  const defaults = specDefaults(chosen.recipe ?? "default");
   if (data !== undefined) return { ...defaults, validation: null, ...chosen, data };
   const split = chosen.validationSplit !== undefined;
   return { ...defaults, ...bundled(), ...(split ? { validation: null } : {}), ...chosen };
@@ -124,7 +166,7 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
 }
 
 function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
-  const names = new Set<string>([...Object.keys(defaults), "data", "validation"]);
+  const names = new Set<string>(specFields);
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
   // On the command line, a limit of 0 is none.
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
