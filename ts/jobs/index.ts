@@ -4,6 +4,8 @@ export type { DataFile, FindModelOptions, JobModel, JobSources, ReadDataOptions 
 export type { JobSpec } from "./job-spec.js";
 export { memoryStore } from "./memory-store.js";
 export type { MemoryStore } from "./memory-store.js";
+export { runFolds } from "./run-folds.js";
+export type { FoldResult, FoldsReport, FoldSpread } from "./run-folds.js";
 export { runJob, unfinishedSpec } from "./run-job.js";
 export type { JobOptions, JobResult } from "./run-job.js";
 export type { ReportedData, ReportedModel, RunReport } from "./run-report.js";

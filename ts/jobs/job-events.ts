@@ -60,6 +60,8 @@ export type JobEvent =
       /** Expected time to the end of training. */
       readonly secondsLeft?: number;
     }
+  /** A fold of cross-validation begins, the first being 1; its phases follow. */
+  | { readonly type: "fold"; readonly fold: number; readonly folds: number }
   /** The loss on the validation after so many steps; `best`: the lowest so far. */
   | { readonly type: "evaluation"; readonly step: number; readonly loss: number; readonly best: boolean }
   /** A checkpoint is in the store. */

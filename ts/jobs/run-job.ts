@@ -105,7 +105,8 @@ async function runClaimed(settings: TrainingSettings, store: RunStore, context: 
   }
 }
 
-function takeOptions(options: JobOptions): JobContext {
+/** What a job works with, its options read once and checked. */
+export function takeOptions(options: JobOptions): JobContext {
   checkOptions("runJob", options, ["signal", "onProgress", "sources", "words"]);
   const { signal, onProgress, sources, words = plainWords } = options;
   checkSignal("runJob", signal);

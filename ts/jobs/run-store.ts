@@ -9,6 +9,8 @@ export const runFiles = {
   head: ["head.safetensors", "labels.json"],
   report: "report.json",
   curve: "loss.svg",
+  /** What cross-validation found. */
+  folds: "folds.json",
   checkpoint: "checkpoint.safetensors",
   /** The steps that a checkpoint has behind it, a line each. */
   history: "checkpoint.history.jsonl",

@@ -82,7 +82,10 @@ async function data(file: string, options: DataOptions, session: Session): Promi
 }
 
 /** What counts tokens: the model named, else the usual one where it need not be fetched. */
-async function tokenizerOf({ model, maxTokens = null }: DataOptions, session: Session): Promise<TokenCounter | null> {
+async function tokenizerOf(
+  { model, maxTokens = null }: { model?: string; maxTokens?: number | null },
+  session: Session,
+): Promise<TokenCounter | null> {
   if (model !== undefined) return loadTokenizer(await findModel(model, session), maxTokens);
   try {
     return await loadTokenizer(await resolveModel(DEFAULT_MODEL, { offline: true }), maxTokens);

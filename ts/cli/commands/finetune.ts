@@ -7,6 +7,7 @@ import { readCheckpoint } from "../../jobs/checkpoint-file.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { pickSamples } from "../../jobs/sample-predictions.js";
 import type { TrainingSettings } from "../../jobs/training-settings.js";
+import { crossValidate } from "./folds.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { withRunFolder } from "../files/run-folder.js";
@@ -59,6 +60,8 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   };
   signal.addEventListener("abort", heard, { once: true });
   try {
+    if (fresh !== null && options.folds !== undefined)
+      return await crossValidate({ ...fresh, validation: null }, options.folds, options, session);
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? (await settingsOf(store));
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);

@@ -11,6 +11,7 @@ import { flagOf } from "./job-words.js";
 export interface FinetuneOptions extends Partial<TrainingSettings> {
   readonly out?: string;
   readonly resume?: string;
+  readonly folds?: number;
   readonly samples: number;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -120,6 +121,14 @@ export function addFinetuneOptions(command: Command): Command {
         "--resume <folder>",
         "go on with an interrupted run from its checkpoint, which is removed at the end",
       ).conflicts("out"),
+    )
+    .addOption(
+      new Option(
+        "--folds <n>",
+        "cross-validation: n runs, each tested on its own part of the data; keeps no classifier",
+      )
+        .argParser(whole(2))
+        .conflicts(["resume", "validation", "test", "testSplit"]),
     )
     .option("--no-baseline", "do not fit the head alone for comparison, where training does not start from it")
     .option("--allow <codes>", `go on with what was found in the data: ${allowable.join(", ")}`, codes)
