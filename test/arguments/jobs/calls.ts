@@ -1,4 +1,4 @@
-import { folderStore, memoryStore, runJob, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
+import { folderStore, memoryStore, runFolds, runJob, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
 import { takeSources } from "../../../ts/jobs/job-sources.js";
 import { takeStore } from "../../../ts/jobs/run-store.js";
 import { sources, spec } from "../../jobs/tiny-job.js";
@@ -44,6 +44,12 @@ export const jobCalls = {
       args: () => [() => undefined, new Uint8Array(2)],
       run: (_, release, blob) =>
         runJob(spec, { ...memoryStore(), claim: async () => release, read: async () => blob }, { sources }),
+    },
+  ],
+  runFolds: [
+    {
+      args: () => [{ ...whole(), classWeights: { good: 1 }, sampling: "balanced" }, 2, store(), brief()],
+      run: (_, ...args) => runFolds(...(args as Parameters<typeof runFolds>)),
     },
   ],
   takeSources: [
