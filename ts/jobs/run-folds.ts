@@ -3,6 +3,7 @@ import { ConfigError } from "../errors/errors.js";
 import { foldExamples, splitExamples } from "../io/examples/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
 import { intervalsOf, type Metrics, scoresOf } from "../train/metrics.js";
+import type { Baseline } from "./baseline.js";
 import type { Dataset } from "./dataset.js";
 import { type JobSpec, takeSpec } from "./job-spec.js";
 import { memoryStore } from "./memory-store.js";
@@ -14,7 +15,9 @@ import { train } from "./train-run.js";
 import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
 
 /** One fold: trained on the others, measured on its own examples. */
-export interface FoldResult extends Pick<RunReport["result"], "after" | "headOnly" | "largestClass"> {
+export interface FoldResult extends Pick<Baseline, "headOnly" | "largestClass"> {
+  /** Of head and adapter after training, on this fold's examples. */
+  readonly after: Metrics;
   /** Steps done. */
   readonly steps: number;
   /** Losses on the validation, and the step that was kept; null where the last one was. */
@@ -23,16 +26,23 @@ export interface FoldResult extends Pick<RunReport["result"], "after" | "headOnl
 
 /** Mean over the folds, and the standard deviation between them (n − 1). */
 export interface FoldSpread {
+  /** Sum over their number. */
   readonly mean: number;
+  /** Root of the mean square distance from it, of n − 1. */
   readonly deviation: number;
 }
 
 /** What cross-validation found: folds.json. */
 export interface FoldsReport extends Pick<RunReport, "lowrank" | "created" | "settings"> {
+  /** In the order of the classes. */
   readonly labels: readonly string[];
+  /** Each of them. */
   readonly folds: readonly FoldResult[];
+  /** Share of right predictions. */
   readonly accuracy: FoldSpread;
+  /** Mean F1 over classes. */
   readonly macroF1: FoldSpread;
+  /** Mean cross entropy. */
   readonly loss: FoldSpread;
   /** Accuracy of the head alone; null where it was not fitted. */
   readonly headOnly: FoldSpread | null;
