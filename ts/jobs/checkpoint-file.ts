@@ -1,11 +1,11 @@
 import { ConfigError, FormatError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
-import { parseJsonObject } from "../io/json.js";
+import { isJsonObject, parseJsonObject } from "../io/json.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../io/safetensors/index.js";
 import { whole, unexpected } from "../arguments/settings.js";
 import type { Tensor } from "../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../train/checkpoint.js";
-import type { Checkpoint } from "../train/fit-options.js";
+import type { Checkpoint, EvaluationState } from "../train/fit-options.js";
 import { HistoryFile, type HistoryLength, parseHistory } from "./history-file.js";
 import { checkRunState, type RunState } from "./run-state.js";
 import { runFiles, type RunStore } from "./run-store.js";
@@ -19,6 +19,8 @@ interface State {
   readonly optimizerSteps: readonly number[];
   /** Bytes of the history file that hold the steps so far. */
   readonly historyBytes: number;
+  /** Losses on the validation so far, and the step whose parameters are kept beside; null where none are measured. */
+  readonly evaluation: { readonly measured: EvaluationState["measured"]; readonly best: number | null } | null;
   readonly run: RunState;
 }
 
@@ -60,14 +62,18 @@ export class CheckpointWriter {
     }
   }
 
-  private async put({ step, parameters, optimizer, streams, history }: Checkpoint): Promise<void> {
+  private async put({ step, parameters, optimizer, streams, history, evaluation }: Checkpoint): Promise<void> {
     const { bytes: historyBytes } = await this.history.append(history);
     const tensors = new Map<string, Tensor>();
     parameters.forEach((tensor, i) => {
       tensors.set(`parameter.${i}`, tensor);
       for (const [name, buffer] of Object.entries(optimizer.buffers[i]!)) tensors.set(`optimizer.${i}.${name}`, buffer);
     });
-    const state: State = { step, streams, optimizerSteps: optimizer.steps, historyBytes, run: this.run };
+    evaluation?.best?.parameters.forEach((tensor, i) => tensors.set(`best.${i}`, tensor));
+    const watched = evaluation === undefined ? null : { ...evaluation, best: evaluation.best?.step ?? null };
+    const state: State = {
+      ...{ step, streams, optimizerSteps: optimizer.steps, historyBytes, evaluation: watched, run: this.run },
+    };
     const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
     await this.store.write({ [runFiles.checkpoint]: bytes });
   }
@@ -89,7 +95,7 @@ export async function readCheckpoint(store: RunStore): Promise<Resumed | null> {
 /** A checkpoint that wants its history: the bytes that `history` speaks of. Errors as `readCheckpoint`; `path` is for messages. */
 export function openCheckpoint(bytes: Uint8Array, path: string) {
   const file = readSafetensors(bytes, path);
-  const { step, streams, optimizerSteps, historyBytes, run } = readState(file, path);
+  const { step, streams, optimizerSteps, historyBytes, evaluation, run } = readState(file, path);
   const history = { steps: step, bytes: historyBytes };
   return {
     history,
@@ -97,7 +103,10 @@ export function openCheckpoint(bytes: Uint8Array, path: string) {
       const parameters = optimizerSteps.map((_, i) => file.tensor(`parameter.${i}`));
       const optimizer = { steps: optimizerSteps, buffers: readBuffers(file, optimizerSteps.length) };
       const records = parseHistory(found, history, historyPath);
-      const checkpoint = { step, streams, parameters, optimizer, history: records };
+      const checkpoint: Checkpoint = {
+        ...{ step, streams, parameters, optimizer, history: records },
+        ...(evaluation !== null && { evaluation: readEvaluation(file, evaluation, optimizerSteps.length) }),
+      };
       asFormatError(path, () => checkCheckpoint(checkpoint));
       return { checkpoint, run, history };
     },
@@ -132,18 +141,28 @@ function readState(file: TensorFile, path: string): State {
   }
   const fail = (problem: string, cause?: unknown) =>
     new FormatError(`${path}: the state in its metadata: ${problem}`, { file: path }, { cause });
-  const { step, streams, optimizerSteps, historyBytes, run } = parseJsonObject(file.metadata.get("state") ?? "", fail);
+  const {
+    step,
+    streams,
+    optimizerSteps,
+    historyBytes,
+    evaluation = null,
+    run,
+  } = parseJsonObject(file.metadata.get("state") ?? "", fail);
   return asFormatError(path, () => {
     checkRunState("state", run);
     // Each has a tensor in the file: a list of more is not worth walking.
     if (!Array.isArray(optimizerSteps) || optimizerSteps.length > file.names.length) {
       throw unexpected("state", "optimizerSteps", "a list of a number a parameter", optimizerSteps);
     }
+    if (evaluation !== null && !isJsonObject(evaluation))
+      throw unexpected("state", "evaluation", "an object or null", evaluation);
     return {
       step: whole("state", "step", step),
       streams: whole("state", "streams", streams),
       optimizerSteps: optimizerSteps.map((steps, i) => whole("state", `optimizerSteps[${i}]`, steps)),
       historyBytes: whole("state", "historyBytes", historyBytes),
+      evaluation: evaluation as State["evaluation"],
       run,
     };
   });
@@ -157,6 +176,14 @@ function asFormatError<T>(path: string, check: () => T): T {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new FormatError(`${path}: ${cause.message.replace(/^fit: /, "")}`, cause.details, { cause });
   }
+}
+
+function readEvaluation(file: TensorFile, { measured, best }: NonNullable<State["evaluation"]>, count: number) {
+  if (best === null) return { measured, best };
+  return {
+    measured,
+    best: { step: best, parameters: Array.from({ length: count }, (_, i) => file.tensor(`best.${i}`)) },
+  };
 }
 
 /** The optimizer's buffers by parameter: whatever has such a name, so that one too many is noticed. */

@@ -26,9 +26,10 @@ export interface DataCheck {
 /** From so many texts on, what is done of them is told. */
 const MANY = 5000;
 
-const partsOf = ({ train, validation }: Dataset): Parts => [
+const partsOf = ({ train, validation, test }: Dataset): Parts => [
   ["train", train.examples],
   ["validation", validation.examples],
+  ...(test === null ? [] : [["test", test.examples] as const]),
 ];
 
 /**

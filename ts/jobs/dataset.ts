@@ -23,8 +23,13 @@ export interface Dataset {
   readonly train: Labelled;
   /** `split`: taken from the file to learn from. */
   readonly validation: Labelled & { readonly split: boolean };
+  /** What is measured once, at the end; null where the validation is. */
+  readonly test: (Labelled & { readonly split: boolean }) | null;
   readonly labels: readonly string[];
 }
+
+/** What the result is measured on. */
+export const measuredPart = ({ test, validation }: Pick<Dataset, "test" | "validation">) => test ?? validation;
 
 /** How a file of examples is read. */
 export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames"> &
@@ -79,23 +84,31 @@ export function checkKnown(file: string, examples: readonly LocatedExample[], la
   );
 }
 
-/** The data of a run: two files, or one that is split, each label in the same proportion. */
+/**
+ * The data of a run: files of their own for validation and test, or shares of what is learnt from, each label in the same
+ * proportion. The test is taken first, so that it is the same whatever the validation is.
+ */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
   const all = await readLabelled(settings.data, settings, access);
   const { labels } = all;
   checkLabelNames(all, settings, access.words);
   checkLabels(all, settings, access.words);
-  if (settings.validation !== null) {
-    const validation = await readLabelled(settings.validation, settings, access, labels);
-    return { train: all, validation: { ...validation, split: false }, labels };
-  }
-  checkSplit(all, settings, access.words);
-  const parts = splitExamples(all.examples, settings.validationSplit, settings.seed);
-  return {
-    train: { ...all, examples: parts.train },
-    validation: { ...all, examples: parts.validation, split: true },
-    labels,
+  const { validation, validationSplit, testSplit, seed } = settings;
+  const read = async (path: string) => ({ ...(await readLabelled(path, settings, access, labels)), split: false });
+  const share = (examples: readonly LocatedExample[], part: number, own: number) => {
+    checkSplit({ ...all, examples }, part, settings, access.words);
+    const { train, validation: held } = splitExamples(examples, part, own);
+    return [train, { ...all, examples: held, split: true }] as const;
   };
+  let rest = all.examples;
+  let test: Dataset["test"] = null;
+  if (settings.test !== null) test = await read(settings.test);
+  else if (testSplit > 0) [rest, test] = share(rest, testSplit, seed);
+  if (validation !== null)
+    return { train: { ...all, examples: rest }, validation: await read(validation), test, labels };
+  // With a seed of its own where the test has taken the first, or the two would be drawn alike.
+  const [train, held] = share(rest, validationSplit, testSplit > 0 ? (seed + 1) % Number.MAX_SAFE_INTEGER : seed);
+  return { train: { ...all, examples: train }, validation: held, test, labels };
 }
 
 /** So many labels may each have too few examples in a small file; a large one where that is so has texts in the column. */
@@ -128,7 +141,7 @@ function checkLabelNames({ file, rawLabels }: Labelled, { labelNames }: ReadOpti
 }
 
 /** Throws `ConfigError` where a share of each label, rounded, is nothing for all of them. */
-function checkSplit(all: Labelled, { validationSplit: share, label: column }: TrainingSettings, words: JobWords): void {
+function checkSplit(all: Labelled, share: number, { label: column }: TrainingSettings, words: JobWords): void {
   const counts = new Map<string, number>();
   for (const { label } of all.examples) counts.set(label, (counts.get(label) ?? 0) + 1);
   const kept = [...counts.values()].map((count) => Math.min(Math.round(count * share), count - 1));
@@ -136,9 +149,9 @@ function checkSplit(all: Labelled, { validationSplit: share, label: column }: Tr
   const { file, examples } = all;
   const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
   throw new ConfigError(
-    `${file}: ${words.setting("validationSplit")} ${share} leaves nothing to test on: column ${JSON.stringify(column)} has ${counts.size} ` +
+    `${file}: a share of ${share} leaves nothing to test on: column ${JSON.stringify(column)} has ${counts.size} ` +
       `labels in ${examples.length} examples (${listed}), too few of each to keep one back. If these are not the labels, name their ` +
-      `column with ${words.setting("label")}; else give more examples of each, a larger share, or a file with ${words.setting("validation")}`,
+      `column with ${words.setting("label")}; else give more examples of each, a larger share with ${words.setting("validationSplit")}, or a file with ${words.setting("validation")}`,
     { file, column, labels: counts.size, examples: examples.length },
   );
 }

@@ -6,6 +6,8 @@ export type { JobEstimate } from "./estimate/job-estimate.js";
 export type { MemoryNeed } from "./estimate/memory-need.js";
 export { memoryStore } from "./memory-store.js";
 export type { MemoryStore } from "./memory-store.js";
+export { runFolds } from "./run-folds.js";
+export type { FoldResult, FoldsReport, FoldSpread } from "./run-folds.js";
 export { runJob, unfinishedSpec } from "./run-job.js";
 export type { JobOptions, JobResult } from "./run-job.js";
 export type { ReportedData, ReportedModel, RunReport } from "./run-report.js";

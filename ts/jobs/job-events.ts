@@ -28,6 +28,8 @@ export interface ReadyJob {
   readonly data: {
     readonly train: { readonly file: string; readonly examples: number };
     readonly validation: { readonly file: string; readonly examples: number; readonly split: boolean };
+    /** What is measured at the end; null where the validation is. */
+    readonly test: { readonly file: string; readonly examples: number; readonly split: boolean } | null;
     readonly labels: readonly string[];
   };
   /** Numbers that are trained. */
@@ -61,6 +63,10 @@ export type JobEvent =
       /** Expected time to the end of training. */
       readonly secondsLeft?: number;
     }
+  /** A fold of cross-validation begins, the first being 1; its phases follow. */
+  | { readonly type: "fold"; readonly fold: number; readonly folds: number }
+  /** The loss on the validation after so many steps; `best`: the lowest so far. */
+  | { readonly type: "evaluation"; readonly step: number; readonly loss: number; readonly best: boolean }
   /** A checkpoint is in the store. */
   | { readonly type: "checkpoint"; readonly step: number };
 

@@ -123,6 +123,7 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
     ["the model (weights, configuration or tokenizer)", run.modelHash, prepared.modelHash],
     [dataset.train.file, run.trainHash, dataset.train.sha256],
     [dataset.validation.file, run.validationHash, dataset.validation.sha256],
+    [dataset.test?.file ?? "the test", run.testHash ?? "none", dataset.test?.sha256 ?? "none"],
     ["the build", run.build, engine.build],
     ["the number of threads", run.threads, engine.threads],
   ];
@@ -140,7 +141,10 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
 /** What is about to run, as plain data. */
 export function readyJob(prepared: Prepared, resumed: Resumed | null, estimate: JobEstimate): ReadyJob {
   const { settings, steps, engine, model, dataset, encoder, parameters } = prepared;
-  const { train, validation, labels } = dataset;
+  const { train, validation, test, labels } = dataset;
+  const held = (part: Dataset["validation"]) => ({
+    ...{ file: part.file, examples: part.examples.length, split: part.split },
+  });
   return {
     settings,
     steps,
@@ -154,7 +158,8 @@ export function readyJob(prepared: Prepared, resumed: Resumed | null, estimate: 
     },
     data: {
       train: { file: train.file, examples: train.examples.length },
-      validation: { file: validation.file, examples: validation.examples.length, split: validation.split },
+      validation: held(validation),
+      test: test === null ? null : held(test),
       labels,
     },
     parameters,

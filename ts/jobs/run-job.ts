@@ -153,7 +153,8 @@ async function leave(
   await tidy(`${runFiles.record} could not be written to ${store.name}`, write, context);
 }
 
-function takeOptions(options: JobOptions): JobContext {
+/** What a job works with, its options read once and checked. */
+export function takeOptions(options: JobOptions): JobContext {
   checkOptions("runJob", options, ["signal", "onProgress", "sources", "words"]);
   const { signal, onProgress, sources, words = plainWords } = options;
   checkSignal("runJob", signal);

@@ -17,7 +17,7 @@ export interface KnownBefore {
 /** What is known after a run, put together. */
 export function reportOf(prepared: Prepared, trained: Trained, { machine, estimate }: KnownBefore): RunReport {
   const { settings, engine, model, modelHash, dataset, summary, parameters } = prepared;
-  const { baseline, after, steps, peakMemory } = trained;
+  const { baseline, after, steps, evaluation, peakMemory } = trained;
   const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
     file,
     sha256,
@@ -27,10 +27,17 @@ export function reportOf(prepared: Prepared, trained: Trained, { machine, estima
     ...reportProgram(),
     settings,
     model: { name: model.name, source: settings.model, sha256: modelHash },
-    data: { train: reported(dataset.train), validation: reported(dataset.validation), labels: dataset.labels, summary },
+    data: {
+      train: reported(dataset.train),
+      validation: reported(dataset.validation),
+      test: dataset.test && reported(dataset.test),
+      labels: dataset.labels,
+      summary,
+    },
     parameters,
     engine: reportEngine(engine, machine),
-    result: { ...baseline, after },
+    result: { ...baseline, after, measuredOn: dataset.test === null ? "validation" : "test" },
+    evaluation,
     estimate,
     training: reportTraining(steps, { peakMemory, diverged: trained.diverged !== null }),
     steps,
@@ -55,6 +62,7 @@ export function outputFiles({ classifier, dataset, settings }: Prepared, report:
     title: `${lastPart(report.model.name)} with LoRA: ${formatPercent(after.accuracy)} of test texts right`,
     subtitle: subtitle.filter(Boolean).join(" · "),
     classes: dataset.labels.length,
+    ...(report.evaluation && { validation: report.evaluation }),
   });
   return {
     ...files,

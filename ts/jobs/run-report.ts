@@ -1,6 +1,6 @@
 import type { EngineInfo } from "../engine/running.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
-import type { StepRecord } from "../train/fit-options.js";
+import type { FitEvaluation, StepRecord } from "../train/fit-options.js";
 import type { Metrics } from "../train/metrics.js";
 import { VERSION } from "../version.js";
 import type { Baseline } from "./baseline.js";
@@ -41,6 +41,8 @@ export interface RunReport {
   readonly data: {
     readonly train: ReportedData;
     readonly validation: ReportedData;
+    /** Null where the result is measured on the validation. */
+    readonly test: ReportedData | null;
     readonly labels: readonly string[];
     /** What they are like, and what was found in them. */
     readonly summary: DataSummary;
@@ -55,7 +57,13 @@ export interface RunReport {
     readonly [about: string]: string | number;
   };
   /** On the examples to test on: before training, the largest class, the head alone, and after. */
-  readonly result: Baseline & { readonly after: Metrics };
+  readonly result: Baseline & {
+    readonly after: Metrics;
+    /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
+    readonly measuredOn: "test" | "validation";
+  };
+  /** Losses on the validation by steps done, and the step that was kept; null where the last one was. */
+  readonly evaluation: FitEvaluation | null;
   /** What was foretold before training: seconds and linear memory. */
   readonly estimate: JobEstimate;
   /** What training took: steps, tokens, seconds, and the most linear memory ever in use. */

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../io/json.js";
 import { finite, share, oneOf, whole, unexpected } from "../arguments/settings.js";
-import type { Metrics } from "../train/metrics.js";
+import { type Metrics, scoresOf } from "../train/metrics.js";
 import type { Baseline } from "./baseline.js";
 import { checkSettings } from "./settings-check.js";
 import type { TrainingSettings } from "./training-settings.js";
@@ -12,6 +12,8 @@ export interface RunState {
   readonly modelHash: string;
   readonly trainHash: string;
   readonly validationHash: string;
+  /** Null where the result is measured on the validation. */
+  readonly testHash: string | null;
   readonly build: string;
   readonly threads: number;
   readonly baseline: Baseline;
@@ -21,7 +23,8 @@ export interface RunState {
 export function checkRunState(what: string, value: unknown): asserts value is RunState {
   const run = objectAt(what, "run", value);
   checkSettings(what, run["settings"]);
-  for (const name of ["modelHash", "trainHash", "validationHash"]) {
+  for (const name of ["modelHash", "trainHash", "validationHash", "testHash"]) {
+    if (name === "testHash" && run[name] === null) continue;
     if (typeof run[name] === "string" && /^[0-9a-f]{64}$/.test(run[name])) continue;
     throw unexpected(what, `run.${name}`, "a SHA-256 in hexadecimal", run[name]);
   }
@@ -34,13 +37,26 @@ export function checkRunState(what: string, value: unknown): asserts value is Ru
 }
 
 function checkMetrics(what: string, place: string, value: unknown): asserts value is Metrics {
-  const { count, accuracy, loss, confusion } = objectAt(what, place, value);
+  const { count, accuracy, loss, confusion, perClass, macroF1, intervals } = objectAt(what, place, value);
   whole(what, `${place}.count`, count, 1);
   share(what, `${place}.accuracy`, accuracy);
   finite(what, `${place}.loss`, loss);
   const isSquare = Array.isArray(confusion) && confusion.every((row) => isCounts(row, confusion.length));
-  if (isSquare && (confusion as number[][]).flat().reduce((sum, n) => sum + n, 0) === count) return;
-  throw unexpected(what, `${place}.confusion`, `a square of counts that add up to ${String(count)}`, confusion);
+  if (!isSquare || (confusion as number[][]).flat().reduce((sum, n) => sum + n, 0) !== count)
+    throw unexpected(what, `${place}.confusion`, `a square of counts that add up to ${String(count)}`, confusion);
+  // What follows from the matrix is compared with it.
+  const { perClass: scores, macroF1: mean } = scoresOf(confusion as number[][]);
+  if (JSON.stringify(perClass) !== JSON.stringify(scores))
+    throw unexpected(what, `${place}.perClass`, "what the confusion matrix says", perClass);
+  if (macroF1 !== mean) throw unexpected(what, `${place}.macroF1`, "what the confusion matrix says", macroF1);
+  if (intervals === null) return;
+  const both = objectAt(what, `${place}.intervals`, intervals);
+  for (const name of ["accuracy", "macroF1"]) {
+    const ends = both[name];
+    if (!Array.isArray(ends) || ends.length !== 2)
+      throw unexpected(what, `${place}.intervals.${name}`, "two shares", ends);
+    ends.forEach((end, i) => share(what, `${place}.intervals.${name}[${i}]`, end));
+  }
 }
 
 const isCounts = (row: unknown, length: number) =>

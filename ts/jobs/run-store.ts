@@ -11,6 +11,8 @@ export const runFiles = {
   curve: "loss.svg",
   /** Spec and state of a run that is not finished, from its first moment. */
   record: "run.json",
+  /** What cross-validation found. */
+  folds: "folds.json",
   checkpoint: "checkpoint.safetensors",
   /** The steps that a checkpoint has behind it, a line each. */
   history: "checkpoint.history.jsonl",

@@ -10,6 +10,7 @@ type Check = (what: string, name: string, value: unknown) => unknown;
 const isText = (value: unknown) => typeof value === "string";
 const isAllowed = (value: unknown) =>
   Array.isArray(value) && value.every((code) => allowable.includes(code as FindingCode));
+const isWeight = (value: unknown) => typeof value === "number" && value > 0 && value < Infinity;
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 
 const matching =
@@ -37,6 +38,8 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   data: text,
   validation: orNull(text),
   validationSplit: (what, name, value) => fraction(what, name, value),
+  test: orNull(text),
+  testSplit: (what, name, value) => fraction(what, name, value),
   text,
   label: text,
   labelNames: matching("an object of texts", (value) => isJsonObject(value) && Object.values(value).every(isText)),
@@ -51,6 +54,15 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   schedule: among(Object.keys(schedules)),
   weightDecay: nonNegative,
   maxGradNorm: orNull(positive),
+  evaluateEvery: orNull(wholeFrom(1)),
+  patience: orNull(wholeFrom(1)),
+  classWeights: orNull(
+    matching(
+      '"balanced" or an object of numbers above 0',
+      (value) => value === "balanced" || (isJsonObject(value) && Object.values(value).every(isWeight)),
+    ),
+  ),
+  sampling: orNull(among(["balanced"])),
   accumulate: wholeFrom(1),
   rank: wholeFrom(1),
   alpha: positive,

@@ -1,24 +1,27 @@
-import type { Checkpoint, StepRecord } from "../train/fit-options.js";
+import type { Checkpoint, EvaluateEvery, FitEvaluation, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
 import { type Baseline, type FittedHead, measureBaseline } from "./baseline.js";
 import { CheckpointWriter, type Resumed } from "./checkpoint-file.js";
+import { measuredPart } from "./dataset.js";
 import { explainDivergence, lostItsWay } from "./divergence.js";
 import type { JobContext, Prepared } from "./prepare.js";
 import type { RunState } from "./run-state.js";
 import type { RunStore } from "./run-store.js";
 import { recipes } from "./recipes.js";
 import { predictionsOf, type Sample } from "./sample-predictions.js";
-import { fitOptions } from "./training-settings.js";
+import { evaluateEveryOf, fitOptions } from "./training-settings.js";
 
 /** What a run gives. */
 export interface Trained {
   readonly baseline: Baseline;
   readonly after: Metrics;
   readonly steps: readonly StepRecord[];
+  /** Losses on the validation, and the step that is kept; null where the last one is. */
+  readonly evaluation: FitEvaluation | null;
   readonly peakMemory: number;
   /** What to say of training that ended far above the loss of guessing; null of any other. */
   readonly diverged: string | null;
-  /** Every validation example with its prediction. */
+  /** Every example to test on with its prediction. */
   readonly predictions: readonly Sample[];
 }
 
@@ -34,7 +37,7 @@ export async function train(
 ): Promise<Trained> {
   const { settings, steps, classifier, dataset, engine } = prepared;
   const { emit, words, signal } = context;
-  const [train, validation] = [dataset.train.examples, dataset.validation.examples];
+  const [train, validation] = [dataset.train.examples, measuredPart(dataset).examples];
   const work = { classifier, train, validation, settings, emit, signal };
   const start = resumed === null ? await measureBaseline(work) : { baseline: resumed.run.baseline, fitted: null };
   const { baseline, fitted } = start;
@@ -49,6 +52,7 @@ export async function train(
     modelHash: prepared.modelHash,
     trainHash: dataset.train.sha256,
     validationHash: dataset.validation.sha256,
+    testHash: dataset.test?.sha256 ?? null,
     build: engine.build,
     threads: engine.threads,
     baseline,
@@ -65,6 +69,7 @@ export async function train(
     ...fitOptions(settings, steps),
     ...(signal && { signal }),
     ...(resumed === null ? {} : { resume: resumed.checkpoint }),
+    ...watching(prepared, context, resumed),
     checkpoint: { every: CHECKPOINT_EVERY, save },
     onProgress({ step, loss, tokensPerSecond, secondsLeft }) {
       done = step + 1;
@@ -83,6 +88,7 @@ export async function train(
       after: metrics(logits, targets, classifier.labels.length),
       steps: report.steps,
       diverged,
+      evaluation: report.evaluation,
       peakMemory: classifier.encoder.graph.engine.info.memory.peak,
       predictions: predictionsOf(validation, logits, classifier.labels),
     };
@@ -91,15 +97,38 @@ export async function train(
   }
 }
 
+/** How training is watched: by the loss on the validation, which chooses the step that is kept. */
+function watching(
+  { settings, steps, classifier, dataset }: Prepared,
+  { emit, signal }: JobContext,
+  resumed: Resumed | null,
+): { evaluate?: EvaluateEvery } {
+  const every = evaluateEveryOf(settings, steps);
+  if (every === null) return {};
+  const { examples } = dataset.validation;
+  let lowest = (resumed?.checkpoint.evaluation?.measured ?? []).reduce(
+    (least, { value }) => Math.min(least, value),
+    Infinity,
+  );
+  const measure = async (step: number) => {
+    const { loss } = await classifier.evaluate(examples, { intervals: false, ...(signal && { signal }) });
+    emit({ type: "evaluation", step, loss, best: loss < lowest });
+    lowest = Math.min(lowest, loss);
+    return loss;
+  };
+  return { evaluate: { every, measure, ...(settings.patience !== null && { patience: settings.patience }) } };
+}
+
 /** Where only the head is fitted, which then took no step. */
 function headAlone({ classifier, dataset }: Prepared, baseline: Baseline, { logits }: FittedHead): Trained {
   const { peak } = classifier.graph.engine.info.memory;
-  const predictions = predictionsOf(dataset.validation.examples, logits, classifier.labels);
-  return { baseline, after: baseline.headOnly!, steps: [], diverged: null, peakMemory: peak, predictions };
+  const predictions = predictionsOf(measuredPart(dataset).examples, logits, classifier.labels);
+  const after = baseline.headOnly!;
+  return { baseline, after, steps: [], evaluation: null, diverged: null, peakMemory: peak, predictions };
 }
 
 function testLogits({ classifier, dataset }: Prepared, { emit, signal }: JobContext) {
-  const texts = dataset.validation.examples.map(({ text }) => text);
+  const texts = measuredPart(dataset).examples.map(({ text }) => text);
   const onProgress = (done: number) => emit({ type: "progress", phase: "validate", done, total: texts.length });
   onProgress(0);
   return classifier.logits(texts, { signal, onProgress });

@@ -1,6 +1,7 @@
 import type { InitOptions } from "../engine/options.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../optim/schedules.js";
+import type { ClassWeights } from "../tasks/class-weights.js";
 import type { ClassifierFitOptions } from "../tasks/classifier-training.js";
 
 /** Builds of the kernels that a run can ask for. */
@@ -18,10 +19,14 @@ export interface TrainingSettings {
   readonly model: string;
   /** Examples to learn from: CSV, TSV, JSONL, JSON or Parquet, by a path or an address, as the runtime finds files. */
   readonly data: string;
-  /** Examples to test on; null for a share of `data`. */
+  /** Examples held out from training, by which the step to keep is chosen where `evaluateEvery` is given; null for a share of `data`. */
   readonly validation: string | null;
   /** Share of the data kept for validation, where there is no validation file. */
   readonly validationSplit: number;
+  /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
+  readonly test: string | null;
+  /** Share of the data kept for the test, where there is no test file; 0 for none. */
+  readonly testSplit: number;
   /** Column of the texts: a name, or a number from 0. */
   readonly text: string;
   /** Column of the labels, as `text`. */
@@ -53,6 +58,17 @@ export interface TrainingSettings {
   readonly weightDecay: number;
   /** Limit of the gradients' common norm; null for none. */
   readonly maxGradNorm: number | null;
+  /**
+   * Steps between two measurements of the loss on the validation; the step with the lowest is kept. Null: the last is, or with
+   * `patience` a twentieth of all steps lies between two.
+   */
+  readonly evaluateEvery: number | null;
+  /** Measurements in a row without a lower loss after which training stops; null for never. */
+  readonly patience: number | null;
+  /** How much each label counts in the loss: "balanced", or numbers above 0 by label; null for all the same. */
+  readonly classWeights: ClassWeights | null;
+  /** "balanced": each label stands in the batches as often as any other; null for each example as often as any other. */
+  readonly sampling: "balanced" | null;
   /** Micro-batches a step is cut into, for less memory. */
   readonly accumulate: number;
   /** Rank of the adapter. */
@@ -96,6 +112,11 @@ export function warmupOf({ warmup }: TrainingSettings, steps: number): number {
   return warmup ?? Math.round(steps / 10);
 }
 
+/** Steps between two measurements; null where none are wanted. */
+export function evaluateEveryOf({ evaluateEvery, patience }: TrainingSettings, steps: number): number | null {
+  return evaluateEvery ?? (patience === null ? null : Math.max(1, Math.round(steps / 20)));
+}
+
 /** Learning rate by step. Throws `ConfigError` where the warm-up is longer than the run. */
 function scheduleOf(settings: TrainingSettings, total: number): Schedule {
   return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
@@ -103,11 +124,14 @@ function scheduleOf(settings: TrainingSettings, total: number): Schedule {
 
 /** The settings as `fit` takes them. */
 export function fitOptions(settings: TrainingSettings, steps: number): ClassifierFitOptions {
+  const { classWeights, sampling } = settings;
   const { headLearningRate, batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
   const schedule = scheduleOf(settings, steps);
   return {
     ...{ steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed },
     ...(headLearningRate !== null && { headLearningRate }),
+    ...(classWeights !== null && { classWeights }),
+    ...(sampling !== null && { sampling }),
   };
 }
 

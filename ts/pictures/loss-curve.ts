@@ -1,4 +1,4 @@
-import type { StepRecord } from "../train/fit-options.js";
+import type { FitEvaluation, StepRecord } from "../train/fit-options.js";
 import { axisTicks, tickLabel } from "./axis-ticks.js";
 import { escape, Palette } from "./svg.js";
 
@@ -8,6 +8,8 @@ export interface LossCurveText {
   readonly subtitle: string;
   /** Number of classes: guessing costs ln of it, which is drawn as a yardstick. */
   readonly classes: number;
+  /** Losses on examples held out, and the best of them, whose step is marked. */
+  readonly validation?: FitEvaluation;
 }
 
 const SIZE = { width: 880, height: 480 };
@@ -18,7 +20,11 @@ const SMOOTHING = 0.9;
 /** More points than this cannot be told apart at this size, and make the file large. */
 const MOST_POINTS = 2000;
 
-const palette = new Palette({ loss: ["#1a6fd4", "#6cb1ff"], rate: ["#b3702a", "#d9a066"] });
+const palette = new Palette({
+  loss: ["#1a6fd4", "#6cb1ff"],
+  rate: ["#b3702a", "#d9a066"],
+  held: ["#1f8a4c", "#63d297"],
+});
 const quiet = palette.paint({ fill: "quiet" });
 
 /** How the lines are drawn, in the picture and in its legend. */
@@ -26,6 +32,7 @@ const LINES = {
   raw: `${palette.paint({ fill: "none", stroke: "loss" })} stroke-width="1" opacity="0.4"`,
   smooth: `${palette.paint({ fill: "none", stroke: "loss" })} stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round"`,
   rate: `${palette.paint({ fill: "none", stroke: "rate" })} stroke-width="1.25" opacity="0.55"`,
+  held: `${palette.paint({ fill: "none", stroke: "held" })} stroke-width="2" stroke-linejoin="round"`,
   guess: `${palette.paint({ stroke: "quiet" })} stroke-width="1" stroke-dasharray="2 4"`,
   grid: `${palette.paint({ stroke: "grid" })} stroke-width="1"`,
 } as const;
@@ -43,11 +50,18 @@ function smooth(values: readonly number[]): number[] {
 }
 
 /** The loss curve of a run as an SVG document: loss and its moving average, learning rate, axes; for light and dark. */
-export function lossCurve(steps: readonly StepRecord[], { title, subtitle, classes }: LossCurveText): string {
+export function lossCurve(
+  steps: readonly StepRecord[],
+  { title, subtitle, classes, validation }: LossCurveText,
+): string {
   const finite = steps.map(({ loss }) => loss).filter(Number.isFinite);
   const losses = finite.map((loss) => Math.min(Math.max(loss, 0), MOST_LOSS));
   const guess = Math.log(classes);
-  const lossTicks = axisTicks(0, largest(losses, guess * 1.05), 6);
+  const held = (validation?.measured ?? []).map(({ step, value }) => ({
+    step,
+    value: Math.min(Math.max(value, 0), MOST_LOSS),
+  }));
+  const lossTicks = axisTicks(0, largest([...losses, ...held.map(({ value }) => value)], guess * 1.05), 6);
   const stepTicks = axisTicks(0, Math.max(1, steps.length), 8).filter(Number.isInteger);
   const top = lossTicks.at(-1)!;
   const rates = steps.map(({ learningRate }) => learningRate);
@@ -76,9 +90,14 @@ ${stepTicks.map((step) => `<text ${quiet} x="${x(step)}" y="${PLOT.bottom + 20}"
 ${rate}
 <path ${LINES.raw} d="${path(losses, top)}"/>
 <path ${LINES.smooth} d="${path(smoothed, top)}"/>
+${heldLines(
+  held.map(({ step, value }) => `${x(step).toFixed(1)} ${y(value / top).toFixed(1)}`),
+  x(validation?.best.step ?? 0),
+  validation,
+)}
 <text ${palette.paint({ fill: "loss" })} x="${PLOT.right + 8}" y="${y(last / top) + 4}">${last.toFixed(3)}</text>
-<g transform="translate(${PLOT.left} ${PLOT.top - 22})">${legend()}</g>`;
-  const description = `${subtitle}. The loss's moving average ends at ${last.toFixed(3)} after ${steps.length} steps.`;
+<g transform="translate(${PLOT.left} ${PLOT.top - 22})">${legend(held.length > 0)}</g>`;
+  const description = `${subtitle}. The loss's moving average ends at ${last.toFixed(3)} after ${steps.length} steps.${validation === undefined ? "" : ` The lowest loss on validation is ${validation.best.value.toFixed(3)}, after ${validation.best.step} steps, which were kept.`}`;
   return palette.page({ ...SIZE, title, description, body });
 }
 
@@ -109,11 +128,26 @@ function rateLine(path: string, height: number, peakAt: number, peak: number): s
   return `<path ${LINES.rate} d="${path}"/><text ${palette.paint({ fill: "rate" })} x="${at}" y="${(height - 6).toFixed(1)}">${label}</text>`;
 }
 
-function legend(): string {
+/** The loss on examples held out, and a line at the step that is kept. */
+function heldLines(points: readonly string[], keptAt: number, validation: FitEvaluation | undefined): string {
+  if (validation === undefined) return "";
+  const at = keptAt.toFixed(1);
+  const label = `kept: ${validation.best.step}`;
+  return (
+    `<path ${LINES.held} d="M${points.join("L")}"/>` +
+    `<line ${palette.paint({ stroke: "held" })} stroke-width="1" stroke-dasharray="4 3" x1="${at}" x2="${at}" y1="${PLOT.top}" y2="${PLOT.bottom}"/>` +
+    `<text ${palette.paint({ fill: "held" })} x="${Math.min(keptAt + 5, PLOT.right - 70).toFixed(1)}" y="${PLOT.top + 12}">${label}</text>`
+  );
+}
+
+function legend(held: boolean): string {
   const entry = (kind: keyof typeof LINES, label: string, at: number) =>
     `<line ${LINES[kind]} x1="${at}" x2="${at + 24}" y1="-4" y2="-4"/><text ${quiet} x="${at + 32}" y="0">${label}</text>`;
   return (
-    entry("raw", "loss of each step", 0) + entry("smooth", "moving average", 170) + entry("rate", "learning rate", 324)
+    entry("raw", "loss of each step", 0) +
+    entry("smooth", "moving average", 170) +
+    entry("rate", "learning rate", 324) +
+    (held ? entry("held", "loss on validation", 460) : "")
   );
 }
 

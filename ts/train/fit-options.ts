@@ -66,6 +66,7 @@ export interface EvaluateEvery {
 export interface Measurement {
   /** Steps done. */
   readonly step: number;
+  /** What `measure` gave. */
   readonly value: number;
 }
 

@@ -1,4 +1,4 @@
-import { folderStore, memoryStore, runJob, runStatus, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
+import { folderStore, memoryStore, runFolds, runJob, runStatus, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
 import { takeSources } from "../../../ts/jobs/job-sources.js";
 import { takeStore } from "../../../ts/jobs/run-store.js";
 import { sources, spec } from "../../jobs/tiny-job.js";
@@ -9,7 +9,14 @@ const whole = () => ({
   ...{ ...spec, steps: 1, validation: null, validationSplit: 0.2, text: "text", label: "label", labelNames: {} },
   ...{ epochs: null, warmup: 0, schedule: "cosine", weightDecay: 0.01, maxGradNorm: 1, accumulate: 1 },
   ...{ rank: 1, alpha: 2, targetModules: ["query"], rslora: false, dora: false, seed: 0, maxTokens: 8 },
-  ...{ recipe: "default", headOnly: false, headLearningRate: 0.001, build: "auto", threads: "auto", allow: ["same-file"] },
+  ...{
+    recipe: "default",
+    headOnly: false,
+    headLearningRate: 0.001,
+    build: "auto",
+    threads: "auto",
+    allow: ["same-file"],
+  },
 });
 
 /** Ends a job before its model is looked for, or with the wrong thing that comes first. */
@@ -44,6 +51,12 @@ export const jobCalls = {
       args: () => [() => undefined, new Uint8Array(2)],
       run: (_, release, blob) =>
         runJob(spec, { ...memoryStore(), claim: async () => release, read: async () => blob }, { sources }),
+    },
+  ],
+  runFolds: [
+    {
+      args: () => [{ ...whole(), classWeights: { good: 1 }, sampling: "balanced" }, 2, store(), brief()],
+      run: (_, ...args) => runFolds(...(args as Parameters<typeof runFolds>)),
     },
   ],
   takeSources: [

@@ -11,7 +11,7 @@ it.each(named(jobCalls))("%s takes what is right", async (name, { args, run }) =
       (error: unknown) => error,
     );
   // Cancelled as it begins; a file, a model and a checkpoint of two bytes are none.
-  if (name === "runJob") expect(refused).toBeInstanceOf(AbortError);
+  if (name === "runJob" || name === "runFolds") expect(refused).toBeInstanceOf(AbortError);
   else if (/^runJob \([345]\)/.test(name)) expect(refused).toBeInstanceOf(LowrankError);
   else expect(refused).toBeUndefined();
 });

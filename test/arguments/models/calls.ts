@@ -78,6 +78,10 @@ export const modelCalls = {
       },
       run: (_, task) => fit(task, vectors, training()),
     },
+    {
+      args: () => [{ every: 1, measure: () => 1, better: "lower", patience: 3, minimumChange: 0 }],
+      run: ({ task }, evaluate) => fit(task, vectors, { steps: 2, batchSize: 2, evaluate }),
+    },
     { args: () => [{ ...checkpoint }], run: ({ task }, resume) => fit(task, vectors, { ...training(), resume }) },
     {
       args: () => [{ sum: 0, targets: 1, tokens: 0 }],
@@ -197,7 +201,13 @@ export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof Te
   ],
   dispose: [by("dispose", () => [])],
   evaluate: [by("evaluate", () => [examples(), { ...inference(), intervals: true }])],
-  fit: [by("fit", () => [examples(), { ...training(), headLearningRate: 0.02 }])],
+  fit: [
+    by("fit", () => [
+      examples(),
+      { ...training(), classWeights: { good: 2, bad: 1 }, sampling: "balanced", headLearningRate: 0.02 },
+    ]),
+    by("fit", () => [examples(), { ...training(), classWeights: "balanced", order: () => [0, 1] }]),
+  ],
   fitHead: [
     by("fitHead", () => [examples(), { ...inference(), regularisation: 2, classWeights: "balanced", seed: 1 }]),
   ],

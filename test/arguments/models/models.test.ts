@@ -19,7 +19,7 @@ describe.each([
       );
     // The two sources that have no model in them, and the loss that is none.
     if (/load \((2|3)\)/.test(name)) expect(refused).toBeInstanceOf(ModelError);
-    else if (name !== "fit (4)") expect(refused).toBeUndefined();
+    else if (name !== "fit (5)") expect(refused).toBeUndefined();
     ground.end(scene);
   });
 

@@ -1,3 +1,4 @@
+import { scoresOf } from "../../../ts/train/metrics.js";
 import { CheckpointWriter } from "../../../ts/jobs/checkpoint-file.js";
 import type { RunState } from "../../../ts/jobs/run-state.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
@@ -16,30 +17,35 @@ const settings: RunState["settings"] = {
   ...{ steps: 4, epochs: null, batchSize: 2, learningRate: 0.1, warmup: null, schedule: "cosine", weightDecay: 0.01 },
   ...{ maxGradNorm: 1, accumulate: 1, rank: 2, alpha: 4, targetModules: ["query"], rslora: false, dora: false },
   ...{ dropout: 0, recipe: "default", headOnly: false, headLearningRate: null, seed: 0, maxTokens: null },
+  ...{ test: null, testSplit: 0, evaluateEvery: 2, patience: 3, classWeights: null, sampling: null },
   ...{ build: "simd", threads: 1, baseline: true, allow: [] },
 };
 
 /** A checkpoint after two steps on one parameter, and its history. */
 export async function checkpointFiles(): Promise<FileMap> {
   const value = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
-  const before = {
-    count: 2,
-    accuracy: 0.5,
-    loss: 0.7,
-    confusion: [
-      [1, 0],
-      [1, 0],
-    ],
-  };
+  const confusion = [
+    [1, 0],
+    [1, 0],
+  ];
+  const intervals = { accuracy: [0, 1], macroF1: [0, 1] };
+  const before = { count: 2, loss: 0.7, confusion, ...scoresOf(confusion), intervals };
   const hash = "0".repeat(64);
   const run = {
-    ...{ settings, modelHash: hash, trainHash: hash, validationHash: hash, build: "simd", threads: 1 },
+    ...{ settings, modelHash: hash, trainHash: hash, validationHash: hash, testHash: null, build: "simd", threads: 1 },
     baseline: { before, largestClass: 0.5, headOnly: before },
   } as unknown as RunState;
   const record = { step: 0, loss: 1, learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
   const checkpoint = {
     ...{ step: 2, parameters: [value], streams: 3, history: [record, { ...record, step: 1 }] },
     optimizer: { steps: [2], buffers: [{ m: value, v: value }] },
+    evaluation: {
+      measured: [
+        { step: 0, value: 0.5 },
+        { step: 2, value: 0.6 },
+      ],
+      best: { step: 0, parameters: [value] },
+    },
   };
   const store = memoryStore();
   await new CheckpointWriter(store, run, null).write(checkpoint);

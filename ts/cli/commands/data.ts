@@ -14,8 +14,6 @@ import type { Session } from "../session.js";
 import { summaryLines } from "../terminal/data-lines.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 
-const defaults = specDefaults("default");
-
 const EXAMPLES = `
 Examples:
   lowrank data reviews.csv --text body --label stars
@@ -31,6 +29,8 @@ interface DataOptions {
   readonly allow?: readonly string[];
   readonly json: boolean;
 }
+
+const defaults = specDefaults("default");
 
 /** `lowrank data`: what labelled texts are like, before anything is trained with them. */
 export function defineData(program: Command, session: Session): void {

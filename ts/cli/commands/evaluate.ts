@@ -11,7 +11,7 @@ import {
   type ClassifierOptions,
   openClassifier,
 } from "../files/classifier-folder.js";
-import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../jobs/dataset.js";
+import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { flagWords } from "../options/job-words.js";
@@ -90,7 +90,7 @@ async function testExamples(
       run,
     });
   }
-  return (await loadDataset({ ...report.settings, text, label }, access)).validation;
+  return measuredPart(await loadDataset({ ...report.settings, text, label }, access));
 }
 
 function readReport(run: string): Pick<RunReport, "settings"> | null {

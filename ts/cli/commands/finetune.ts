@@ -6,6 +6,7 @@ import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { pickSamples } from "../../jobs/sample-predictions.js";
 import type { TrainingSettings } from "../../jobs/training-settings.js";
+import { crossValidate } from "./folds.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { withRunFolder } from "../files/run-folder.js";
@@ -58,6 +59,8 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   };
   signal.addEventListener("abort", heard, { once: true });
   try {
+    if (fresh !== null && options.folds !== undefined)
+      return await crossValidate({ ...fresh, validation: null }, options.folds, options, session);
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? (await settingsOf(store));
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
@@ -167,10 +170,13 @@ function exampleData(): DataSettings {
 }
 
 /** With paths that still lead there from another working folder. */
-function withAbsolutePaths<T extends { data?: string; validation?: string | null; model?: string }>(paths: T): T {
-  const absolute: { data?: string; validation?: string; model?: string } = {};
+function withAbsolutePaths<
+  T extends { data?: string; validation?: string | null; test?: string | null; model?: string },
+>(paths: T): T {
+  const absolute: { data?: string; validation?: string; test?: string; model?: string } = {};
   if (paths.data !== undefined) absolute.data = resolve(paths.data);
   if (typeof paths.validation === "string") absolute.validation = resolve(paths.validation);
+  if (typeof paths.test === "string") absolute.test = resolve(paths.test);
   if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
   return { ...paths, ...absolute };
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
-import { labelNames, real, targetModules, threadCount, whole, words } from "./option-values.js";
+import { classWeights, labelNames, real, targetModules, threadCount, whole, words } from "./option-values.js";
 import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/job-spec.js";
 import { builds, recipeNames, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
 import { allowable } from "../../jobs/data-check.js";
@@ -11,6 +11,7 @@ import { flagOf } from "./job-words.js";
 export interface FinetuneOptions extends Partial<TrainingSettings> {
   readonly out?: string;
   readonly resume?: string;
+  readonly folds?: number;
   readonly samples: number;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -46,12 +47,19 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
     .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,1=good"', labelNames)
-    .addOption(new Option("--validation <file>", "examples to test on").conflicts("validationSplit"))
+    .addOption(
+      new Option(
+        "--validation <file>",
+        "examples held out, which choose the step to keep; the result is measured on them where there is no test",
+      ).conflicts("validationSplit"),
+    )
     .option(
       "--validation-split <share>",
-      `share of the data to test on instead (default: ${defaults.validationSplit})`,
+      `share of the data held out instead (default: ${defaults.validationSplit})`,
       share,
     )
+    .addOption(new Option("--test <file>", "examples that are measured once, at the end").conflicts("testSplit"))
+    .option("--test-split <share>", `share of the data to test on instead (default: ${defaults.testSplit})`, share)
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
   command.optionsGroup("How long and how fast:");
   command
@@ -84,6 +92,14 @@ export function addFinetuneOptions(command: Command): Command {
       `limit of the gradients' norm, 0 for none (default: ${defaults.maxGradNorm})`,
       fromZero,
     )
+    .option("--evaluate-every <n>", "measure the validation every so many steps, and keep the best step", whole(1))
+    .option("--patience <n>", "stop after so many measurements without a lower loss", whole(1))
+    .option(
+      "--class-weights <weights>",
+      '"balanced", or pairs such as "spam=4,ham=1" (default: all the same)',
+      classWeights,
+    )
+    .addOption(new Option("--sampling <name>", "balanced: every label as often in the batches").choices(["balanced"]))
     .option("--seed <n>", `of everything random (default: ${defaults.seed})`, whole(0));
   command.optionsGroup("The adapter:");
   command
@@ -105,6 +121,14 @@ export function addFinetuneOptions(command: Command): Command {
         "--resume <folder>",
         "go on with an unfinished run: from its checkpoint, else from its beginning",
       ).conflicts("out"),
+    )
+    .addOption(
+      new Option(
+        "--folds <n>",
+        "cross-validation: n runs, each tested on its own part of the data; keeps no classifier",
+      )
+        .argParser(whole(2))
+        .conflicts(["resume", "validation", "test", "testSplit"]),
     )
     .option("--no-baseline", "do not fit the head alone for comparison, where training does not start from it")
     .option("--allow <codes>", `go on with what was found in the data: ${allowable.join(", ")}`, words(allowable))

@@ -57,3 +57,12 @@ export function labelNames(text: string): Readonly<Record<string, string>> {
   if (pairs.some((pair) => pair === null)) throw new InvalidArgumentError('Pairs such as "0=bad,1=good" are expected.');
   return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()]));
 }
+
+/** Weights of classes: "balanced", or "spam=4,ham=1". */
+export function classWeights(text: string): "balanced" | Readonly<Record<string, number>> {
+  if (text === "balanced") return text;
+  const pairs = text.split(",").map((pair) => /^([^=]+)=(.+)$/.exec(pair.trim()));
+  if (pairs.every((pair) => pair !== null && Number(pair[2]) > 0 && Number(pair[2]) < Infinity))
+    return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), Number(pair![2])]));
+  throw new InvalidArgumentError('"balanced", or pairs with numbers above 0 such as "spam=4,ham=1" are expected.');
+}

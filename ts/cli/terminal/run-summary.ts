@@ -1,6 +1,14 @@
 import { join } from "node:path";
 import type { Metrics } from "../../train/metrics.js";
-import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatInterval,
+  formatPercent,
+  formatRate,
+  formatThreads,
+} from "./number-format.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { recipes } from "../../jobs/recipes.js";
 import type { ReadyJob } from "../../jobs/job-events.js";
@@ -15,7 +23,9 @@ type Colors = Terminal["colors"];
 /** What is about to run, before it does. */
 export function introduction(job: ReadyJob, folder: string, { dim }: Colors): string[] {
   const { settings, steps, resumedAfter, engine, model, data, parameters } = job;
-  const { train, validation, labels } = data;
+  const { train, validation, test, labels } = data;
+  const held = ({ file, examples, split }: typeof validation) =>
+    `${file}: ${formatCount(examples)}${split ? ", a seeded split" : ""}`;
   const warmup = warmupOf(settings, steps);
   const clipping = settings.maxGradNorm === null ? "" : `, clip ${settings.maxGradNorm}`;
   const { headLearningRate } = settings;
@@ -29,7 +39,12 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
   const rows = [
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
     ["data", `${train.file}: ${formatCount(train.examples)} to learn from, labels ${clip(labels.join(", "), 60)}`],
-    ["test", `${validation.file}: ${formatCount(validation.examples)}${validation.split ? ", a seeded split" : ""}`],
+    ...(test === null
+      ? [["test", held(validation)]]
+      : [
+          ["held", `${held(validation)}`],
+          ["test", held(test)],
+        ]),
     [
       "adapter",
       settings.headOnly
@@ -67,21 +82,37 @@ function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
 }
 
 /** The largest class, the head alone, and head and adapter, on the examples to test on. */
-export function resultTable({ result, data, settings }: RunReport, { bold, green, red }: Colors): string[] {
+export function resultTable({ result, data, settings, evaluation }: RunReport, { bold, green, red }: Colors): string[] {
   const { largestClass, headOnly, after } = result;
-  const row = (name: string, { accuracy, loss }: Metrics) => [name, formatPercent(accuracy), loss.toFixed(3)];
+  const row = (name: string, { accuracy, loss, macroF1, intervals }: Metrics) => [
+    ...[name, formatPercent(accuracy) + formatInterval(intervals?.accuracy), formatPercent(macroF1), loss.toFixed(3)],
+  ];
+  const { examples } = data.test ?? data.validation;
   const rows = [
-    [`${formatCount(data.validation.examples)} test texts`, "accuracy", "loss"],
-    ["largest class", formatPercent(largestClass), ""],
+    [`${formatCount(examples)} test texts`, "accuracy (95 %)", "macro F1", "loss"],
+    ["largest class", formatPercent(largestClass), "", ""],
     ...(headOnly === null || settings.headOnly ? [] : [row("head alone", headOnly)]),
     row(settings.headOnly ? "head alone" : "head and adapter", after),
   ];
-  const lines = tableLines(rows, ["left", "right", "right"]);
+  const lines = tableLines(rows, ["left", "right", "right", "right"]);
   const measured = settings.headOnly ? null : headOnly;
   const gain = 100 * (after.accuracy - (measured?.accuracy ?? largestClass));
   const points = `${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)} points over ${measured === null ? "the largest class" : "the head alone"}`;
   const last = `${bold(lines.pop())}   ${gain >= 0 ? green(points) : red(points)}`;
-  return [...lines, last];
+  return [...lines, last, ...chosenLines(evaluation, result.measuredOn)];
+}
+
+/** Which step was kept, and what that does to the figures. */
+function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): string[] {
+  if (evaluation === null) return [];
+  const { best, stoppedEarly, measured } = evaluation;
+  const stopped = stoppedEarly ? `; stopped early after step ${measured.at(-1)!.step}` : "";
+  const kept = `Kept: step ${best.step}, with the lowest loss on the validation, ${best.value.toFixed(3)}${stopped}`;
+  if (measuredOn === "test") return [kept];
+  return [
+    kept,
+    "The step was chosen on the same texts as are measured here, which flatters it: name others with --test",
+  ];
 }
 
 /** What to take instead where the adapter adds nothing; no lines where it does, or was not compared. */
