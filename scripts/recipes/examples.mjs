@@ -42,7 +42,8 @@ function take(rows, count, least) {
   for (const row of rows) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
   const left = new Map();
   for (const { label } of rows) left.set(label, (left.get(label) ?? 0) + 1);
-  for (const [label, size] of left) left.set(label, Math.min(size, Math.max(least, Math.round((count * size) / rows.length))));
+  for (const [label, size] of left)
+    left.set(label, Math.min(size, Math.max(least, Math.round((count * size) / rows.length))));
   const [taken, rest] = [[], []];
   for (const group of groups.values()) {
     const { label } = group[0];

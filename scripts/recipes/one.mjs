@@ -9,7 +9,16 @@ import { FrozenVectors } from "./vectors.mjs";
 
 const run = JSON.parse(process.argv[2]);
 const { data, cache, dataset, count, seed, maxTokens, held, tests } = run;
-const recipe = { batchSize: 16, warmup: 0.1, rank: 8, alpha: 16, dropout: 0, weightDecay: 0.01, clip: 1, ...run.recipe };
+const recipe = {
+  batchSize: 16,
+  warmup: 0.1,
+  rank: 8,
+  alpha: 16,
+  dropout: 0,
+  weightDecay: 0.01,
+  clip: 1,
+  ...run.recipe,
+};
 
 await init({ threads: 1 });
 const encoder = await SentenceEncoder.load("all-MiniLM-L6-v2", { maxTokens, seed });
@@ -20,12 +29,35 @@ const targets = (rows) => rows.map(({ label }) => index.get(label));
 const texts = (rows) => rows.map(({ text }) => text);
 
 const head = await frozenHead();
+if (run.dump) {
+  // For peft.py: the same texts, in the same parts, and the same head to start from.
+  const rows = Object.fromEntries(
+    Object.entries(parts).map(([name, rows]) => [name, { texts: texts(rows), targets: targets(rows) }]),
+  );
+  console.log(JSON.stringify({ ...rows, labels, recipe, ...head }));
+  process.exit(0);
+}
 const started = performance.now();
 const trained = run.recipe ? await train() : {};
 const seconds = (performance.now() - started) / 1000;
 const sizes = Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, rows.length]));
 const { largestClass, probe, probeAll, C } = head;
-console.log(JSON.stringify({ ...run, data: undefined, cache: undefined, recipe: run.recipe && recipe, classes: labels.length, sizes, largestClass, probe, probeAll, C, ...trained, seconds }));
+console.log(
+  JSON.stringify({
+    ...run,
+    data: undefined,
+    cache: undefined,
+    recipe: run.recipe && recipe,
+    classes: labels.length,
+    sizes,
+    largestClass,
+    probe,
+    probeAll,
+    C,
+    ...trained,
+    seconds,
+  }),
+);
 
 /** The yardsticks, kept in a file since every recipe shares them. */
 async function frozenHead() {
@@ -34,9 +66,16 @@ async function frozenHead() {
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
   const frozen = new FrozenVectors(encoder, cache, maxTokens);
   const withVectors = async (rows) => ({ vectors: await frozen.of(texts(rows)), targets: targets(rows) });
-  const [training, validation, test] = [await withVectors(parts.train), await withVectors(parts.validation), await withVectors(parts.test)];
+  const [training, validation, test] = [
+    await withVectors(parts.train),
+    await withVectors(parts.validation),
+    await withVectors(parts.test),
+  ];
   const { C, theta } = chooseProbe(graph, training, validation, labels.length);
-  const all = { vectors: [...training.vectors, ...validation.vectors], targets: [...training.targets, ...validation.targets] };
+  const all = {
+    vectors: [...training.vectors, ...validation.vectors],
+    targets: [...training.targets, ...validation.targets],
+  };
   const refitted = fitProbe(graph, all, labels.length, C, theta);
   const counts = labels.map((_, c) => all.targets.filter((target) => target === c).length);
   const largest = counts.indexOf(Math.max(...counts));

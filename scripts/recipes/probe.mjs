@@ -63,7 +63,9 @@ function minimise(evaluate, start, { iterations = 200, tolerance = 1e-4 } = {}) 
       direction.forEach((_, j) => (direction[j] -= alphas[i] * y[j]));
     }
     const last = pairs.at(-1);
-    const scale = last ? dot(last.s, last.y) / dot(last.y, last.y) : 1 / Math.max(1, Math.sqrt(dot(now.gradient, now.gradient)));
+    const scale = last
+      ? dot(last.s, last.y) / dot(last.y, last.y)
+      : 1 / Math.max(1, Math.sqrt(dot(now.gradient, now.gradient)));
     direction.forEach((_, j) => (direction[j] *= scale));
     pairs.forEach(({ s, y, rho }, i) => {
       const beta = rho * dot(y, direction);

@@ -22,11 +22,19 @@ be stopped at any time and started again. table.mjs reads the file.
 const places = process.env.LOWRANK_RECIPES ?? join(homedir(), ".cache", "lowrank-recipes");
 const { values } = parseArgs({
   options: {
-    ...{ datasets: { type: "string" }, counts: { type: "string" }, recipes: { type: "string" }, out: { type: "string" } },
+    ...{
+      datasets: { type: "string" },
+      counts: { type: "string" },
+      recipes: { type: "string" },
+      out: { type: "string" },
+    },
     ...{ seeds: { type: "string", default: "0" }, held: { type: "string", default: "0.2" } },
     ...{ "max-tokens": { type: "string", default: "128" }, tests: { type: "string", default: "1000" } },
     ...{ jobs: { type: "string", default: "1" }, through: { type: "string" }, help: { type: "boolean" } },
-    ...{ data: { type: "string", default: join(places, "data") }, cache: { type: "string", default: join(places, "heads") } },
+    ...{
+      data: { type: "string", default: join(places, "data") },
+      cache: { type: "string", default: join(places, "heads") },
+    },
   },
 });
 if (values.help || !values.datasets || !values.counts || !values.recipes || !values.out) {
@@ -43,7 +51,13 @@ const common = { maxTokens: Number(values["max-tokens"]), held: Number(values.he
 const plan = list(values.seeds).flatMap((seed) =>
   list(values.recipes).flatMap((recipe) =>
     list(values.counts).flatMap((count) =>
-      list(values.datasets).map((dataset) => ({ dataset, count: Number(count), seed: Number(seed), recipe, ...common })),
+      list(values.datasets).map((dataset) => ({
+        dataset,
+        count: Number(count),
+        seed: Number(seed),
+        recipe,
+        ...common,
+      })),
     ),
   ),
 );
