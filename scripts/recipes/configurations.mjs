@@ -1,5 +1,8 @@
-// Recipes by name, as one.mjs takes them. "lp": the head starts from the logistic regression on frozen vectors.
+// Recipes by name, as one.mjs takes them. "lp": the head starts from the logistic regression on frozen vectors, of the training part
+// alone; "all": of all examples, of which none is held out, so that the last step is what counts.
 const lp = (learningRate, headLearningRate, rest = {}) => ({ learningRate, headLearningRate, epochs: 5, ...rest });
+const all = (learningRate, headLearningRate, rest = {}) =>
+  lp(learningRate, headLearningRate, { all: true, evaluations: 1, ...rest });
 
 export const recipes = {
   probe: null,
@@ -7,6 +10,12 @@ export const recipes = {
   "lp-1e-3": lp(1e-3, 1e-3),
   "lp-5e-4": lp(5e-4, 5e-4),
   "lp-2e-3": lp(2e-3, 2e-3),
-  "lp-1e-3-fixed": lp(1e-3, 0),
-  "lp-1e-3-head-1e-2": lp(1e-3, 1e-2),
+  "all-2e-4": all(2e-4, 2e-4),
+  "all-5e-4": all(5e-4, 5e-4),
+  "all-1e-3": all(1e-3, 1e-3),
+  "all-2e-3": all(2e-3, 2e-3),
+  "all-1e-3-head-0": all(1e-3, 0),
+  "all-1e-3-head-1e-2": all(1e-3, 1e-2),
+  "all-1e-3-random": all(1e-3, 1e-3, { head: "random" }),
+  "all-1e-3-10": all(1e-3, 1e-3, { epochs: 10 }),
 };

@@ -112,7 +112,7 @@ async function train() {
   const params = groups.flatMap((group) => group.params);
   const optimizer = new AdamW(graph, groups, { lr: learningRate, weightDecay });
   const next = generator(1000 + seed);
-  const every = Math.ceil(steps / (recipe.evaluations ?? 8));
+  const every = Math.ceil(steps / (recipe.evaluations ?? 5));
   const curve = [await measure(classifier, 0)];
   let [order, losses] = [[], 0];
   for (let step = 0; step < steps; step++) {

@@ -11,7 +11,7 @@ const help = `Trains on the data sets that scripts/recipes/datasets built, once 
     node scripts/recipes/run.mjs --datasets emoji,movie --counts 500 --seeds 0,1 --recipes probe,lp-1e-3 --out results.jsonl
 
 One process a run, one thread each; a line of JSON a run is added to --out. Runs that stand there already are left out, so it can
-be stopped at any time and started again. table.mjs reads the file.
+be stopped at any time and started again: Ctrl-C lets the runs under way finish. table.mjs reads the file.
 
   --datasets    names, comma between them        --recipes     names in configurations.mjs; "probe" for the yardsticks alone
   --counts      examples, validation among them  --seeds       of the draw, the split, the adapter and the order
@@ -66,6 +66,8 @@ for (const { recipe } of wanted) if (!(recipe in recipes)) throw new Error(`${re
 console.error(`${wanted.length} of ${plan.length} runs to do`);
 
 const one = fileURLToPath(new URL("one.mjs", import.meta.url));
+// What is under way is finished, so that no work is lost.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => wanted.splice(0));
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 
 async function work() {
@@ -82,7 +84,8 @@ async function work() {
 }
 
 function output([command, ...rest]) {
-  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"] });
+  // A group of its own: Ctrl-C is for this process alone.
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"], detached: true });
   let text = "";
   child.stdout.on("data", (data) => (text += data));
   return new Promise((resolve, reject) => {

@@ -36,9 +36,12 @@ const runs = positionals.flatMap((path) =>
 const place = { accuracy: 0, macroF1: 1 }[values.measure];
 const names = values.recipe ?? [...new Set(runs.filter(({ curve }) => curve).map(({ name }) => name))];
 
-/** The evaluation that counts. Of two as good the earlier one: it has moved less from the head alone. */
-export function chosen({ curve }, select) {
-  if (select === "last") return curve.at(-1);
+/**
+ * The evaluation that counts. Of two as good the earlier one: it has moved less from the head alone. Where no example was held
+ * out ("all"), the last.
+ */
+function chosen({ curve, recipe }, select) {
+  if (select === "last" || recipe.all) return curve.at(-1);
   const cost = ({ validation: [accuracy, , loss] }) => (select === "loss" ? loss : -accuracy);
   return curve.reduce((best, point) => (cost(point) < cost(best) ? point : best));
 }
