@@ -17,5 +17,7 @@ export const recipes = {
   "all-1e-3-head-0": all(1e-3, 0),
   "all-1e-3-head-1e-2": all(1e-3, 1e-2),
   "all-1e-3-random": all(1e-3, 1e-3, { head: "random" }),
+  "all-1e-3-soft": all(1e-3, 1e-3, { soft: 0.1 }),
+  "all-1e-3-softer": all(1e-3, 1e-3, { soft: 0.01 }),
   "all-1e-3-10": all(1e-3, 1e-3, { epochs: 10 }),
 };

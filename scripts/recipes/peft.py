@@ -20,6 +20,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModel, AutoTokenizer
 
 ONE = Path(__file__).with_name("one.mjs")
+SOFTNESS = [1, 0.1, 0.01]  # as in one.mjs
 KEY = ("dataset", "count", "seed", "maxTokens", "held", "tests")
 
 
@@ -45,7 +46,7 @@ class Classifier(torch.nn.Module):
         torch.nn.init.normal_(self.head.weight, std=0.02)
         torch.nn.init.zeros_(self.head.bias)
         if recipe.get("head") != "random":
-            theta = torch.tensor(parts["all" if recipe.get("all") else "theta"], dtype=torch.float32)
+            theta = torch.tensor(parts["all" if recipe.get("all") else "theta"][SOFTNESS.index(recipe.get("soft", 1))])
             cut = self.head.weight.numel()
             with torch.no_grad():
                 self.head.weight.copy_(theta[:cut].reshape(base.config.hidden_size, -1).T)
