@@ -19,5 +19,9 @@ export const recipes = {
   "all-1e-3-random": all(1e-3, 1e-3, { head: "random" }),
   "all-1e-3-soft": all(1e-3, 1e-3, { soft: 0.1 }),
   "all-1e-3-softer": all(1e-3, 1e-3, { soft: 0.01 }),
+  "all-2e-3-soft": all(2e-3, 2e-3, { soft: 0.1 }),
+  "all-2e-3-softer": all(2e-3, 2e-3, { soft: 0.01 }),
+  "all-5e-4-soft": all(5e-4, 5e-4, { soft: 0.1 }),
+  "all-1e-3-softer-head-1e-2": all(1e-3, 1e-2, { soft: 0.01 }),
   "all-1e-3-10": all(1e-3, 1e-3, { epochs: 10 }),
 };
