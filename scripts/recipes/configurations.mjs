@@ -10,6 +10,8 @@ export const recipes = {
   "lp-1e-3": lp(1e-3, 1e-3),
   "lp-5e-4": lp(5e-4, 5e-4),
   "lp-2e-3": lp(2e-3, 2e-3),
+  "lp-1e-3-softer": lp(1e-3, 1e-3, { soft: 0.01 }),
+  "lp-2e-3-softer": lp(2e-3, 2e-3, { soft: 0.01 }),
   "all-2e-4": all(2e-4, 2e-4),
   "all-5e-4": all(5e-4, 5e-4),
   "all-1e-3": all(1e-3, 1e-3),
