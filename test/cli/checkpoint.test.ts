@@ -72,6 +72,7 @@ const hostile: Record<string, readonly unknown[]> = {
   "run.baseline": [undefined, null, []],
   "run.baseline.before": [undefined, null, { accuracy: 1 }],
   "run.baseline.headOnly": [undefined, 3],
+  "run.baseline.largestClass": [undefined, null, -0.1, 1.1],
   "run.baseline.before.count": [undefined, 0, 9],
   "run.baseline.before.accuracy": [null, -0.1, 1.1],
   "run.baseline.before.loss": [null, "1"],
@@ -99,6 +100,9 @@ const hostile: Record<string, readonly unknown[]> = {
   "run.settings.epochs": ["1", 0, -1],
   "run.settings.batchSize": [null, "8", 0, 8.5],
   "run.settings.learningRate": [null, "0.01", 0, -1],
+  "run.settings.recipe": [undefined, null, "mine", "constructor"],
+  "run.settings.headOnly": [undefined, 1],
+  "run.settings.headLearningRate": [undefined, 0, "1"],
   "run.settings.warmup": ["1", -1, 0.5],
   "run.settings.schedule": [null, "step", "constructor"],
   "run.settings.weightDecay": [null, -1],
@@ -166,8 +170,8 @@ describe("a checkpoint's state", () => {
   it("is refused where it is an older version's, with advice, or nothing of ours", async () => {
     const folder = await copyOf();
     for (const [format, says] of [
-      ["lowrank-checkpoint-1", /"lowrank-checkpoint-2" is expected, got "lowrank-checkpoint-1"; .*start the run again/],
-      ["pt", /"lowrank-checkpoint-2" is expected, got "pt"\n/],
+      ["lowrank-checkpoint-2", /"lowrank-checkpoint-3" is expected, got "lowrank-checkpoint-2"; .*start the run again/],
+      ["pt", /"lowrank-checkpoint-3" is expected, got "pt"\n/],
     ] as const) {
       writeFileSync(`${folder}/${CHECKPOINT}`, writeSafetensors({ a: tensor([1], [1]) }, { format, state: "{}" }));
       await expectRefused(folder, says);

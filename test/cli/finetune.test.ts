@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lossCurve } from "../../ts/pictures/loss-curve.js";
 import { readAdapter, readSafetensors } from "../../ts/index.js";
 import { readFileMap } from "../../ts/io/node/index.js";
-import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
+import { examples, type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 
 let fixture: Fixture;
 beforeAll(async () => void (fixture = await makeFixture()));
@@ -31,7 +31,7 @@ describe("finetune", () => {
     // eslint-disable-next-line no-control-regex -- what must not be there: colours and redrawn lines
     expect(out).not.toMatch(/[\u001b\r]/);
     for (const line of [
-      /before training +\d+\.\d %/,
+      /largest class +\d+\.\d %/,
       /head alone +\d/,
       /head and adapter +\d/,
       /train +40\/40 +loss/,
@@ -62,19 +62,56 @@ describe("finetune", () => {
     expect(readFileSync(fixture.path("run", "loss.svg"), "utf8")).toMatch(/^<svg [^]*learning rate[^]*<\/svg>\n$/);
   });
 
-  it("trains the head alone on the batches that the run takes", async () => {
-    const { code } = await lowrank([
-      ...shortRun(fixture, fixture.path("zero"), 10),
-      "--rank",
-      "1",
-      "--alpha",
-      "0.0000000001",
-    ]);
-    expect(code).toBe(0);
-    // With an adapter too weak to matter, training both is training the head.
-    const { result } = json(fixture.path("zero", "report.json"));
-    expect(result.headOnly.loss).toBeCloseTo(result.after.loss, 4);
-    expect(result.headOnly.loss).not.toBeCloseTo(result.before.loss, 3);
+  it("starts from the head alone, unless the recipe says otherwise", async () => {
+    const weak = ["--rank", "1", "--alpha", "0.0000000001", "--head-learning-rate", "0.0000000001"];
+    expect((await lowrank([...shortRun(fixture, fixture.path("zero"), 10), ...weak])).code).toBe(0);
+    // With an adapter too weak to matter, and a head that hardly moves, what is measured is where training started.
+    const { result, settings } = json(fixture.path("zero", "report.json"));
+    expect(settings).toMatchObject({ recipe: "default", headLearningRate: 1e-10 });
+    expect(result.after.loss).toBeCloseTo(result.headOnly.loss, 5);
+    expect(result.headOnly.loss).toBeLessThan(result.before.loss - 0.1);
+    expect(result.largestClass).toBe(0.5);
+
+    const peft = [...shortRun(fixture, fixture.path("peft"), 10), ...weak, "--recipe", "peft"];
+    expect((await lowrank(peft)).code).toBe(0);
+    const other = json(fixture.path("peft", "report.json")).result;
+    expect(other.headOnly).toEqual(result.headOnly);
+    expect(other.after.loss).toBeCloseTo(result.before.loss, 5);
+  });
+
+  it("fits the head alone on request, which the other commands use", async () => {
+    const run = fixture.path("runs", "head");
+    const { model, data } = fixture;
+    const args = ["finetune", "--model", model, "--data", data, "--out", run, "--head-only"];
+    const { code, out, err } = await lowrank(args);
+    expect([code, err]).toEqual([0, ""]);
+    expect(readdirSync(run).sort()).toEqual(["head.safetensors", "labels.json", "report.json"]);
+    expect(json(join(run, "labels.json")).adapter).toBe(false);
+    expect(out).toMatch(/adapter +none, the head alone: 66 parameters/);
+    expect(out).toMatch(/head alone +\d+\.\d % .*points over the largest class/);
+    expect(out).not.toMatch(/head and adapter|loss\.svg|merge|PEFT/);
+    const report = json(join(run, "report.json"));
+    expect(report.steps).toEqual([]);
+    expect(report.result.after).toEqual(report.result.headOnly);
+    expect(report.parameters).toEqual({ adapter: 0, head: 66 });
+
+    const told = await lowrank(["evaluate", "--run", run, "--json"]);
+    expect(JSON.parse(told.out).accuracy).toBe(report.result.after.accuracy);
+    const { text } = examples[0]!;
+    const predicted = await lowrank(["predict", "--run", run, "--json", text]);
+    expect(JSON.parse(predicted.out)).toMatchObject({ text, label: examples[0]!.label });
+    expect((await lowrank(["predict", "--run", run, "--model", model, text])).code).toBe(0);
+    // It is a finished run: another may not take its place.
+    expect((await lowrank(args)).err).toMatch(/holds a finished run/);
+    // An adapter that was lost is no head alone.
+    await writeFile(join(run, "labels.json"), JSON.stringify({ ...json(join(run, "labels.json")), adapter: true }));
+    expect((await lowrank(["predict", "--run", run, text])).err).toMatch(/adapter_config\.json/);
+  });
+
+  it("refuses options of an adapter beside --head-only", async () => {
+    const { code, err } = await lowrank([...shortRun(fixture, fixture.path("none"), 3), "--head-only"]);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/'--head-only' cannot be used with option '--(steps|batch-size|learning-rate)/);
   });
 
   it("goes on from a checkpoint to the same bits, dropout and all", async () => {
@@ -132,7 +169,7 @@ describe("finetune", () => {
     await writeFile(tokenizer, text);
     const { code, out } = await lowrank(["finetune", "--resume", run, "--json", "--quiet"]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ run, result: { headOnly: null }, training: { steps: 40 } });
+    expect(JSON.parse(out)).toMatchObject({ run, result: { headOnly: { count: 8 } }, training: { steps: 40 } });
     expect((await lowrank(["finetune", "--resume", run])).err).toMatch(
       /this run is finished, there is nothing to resume/,
     );

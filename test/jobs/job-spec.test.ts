@@ -57,6 +57,9 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   maxTokens: ["32", 0, 1],
   build: [null, "avx"],
   threads: [null, 0, "two"],
+  recipe: [null, "mine", 1],
+  headOnly: [null, "yes"],
+  headLearningRate: ["1e-4", 0, -1, NaN],
   baseline: [null, "yes"],
 };
 

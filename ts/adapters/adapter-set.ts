@@ -201,13 +201,14 @@ export class AdapterSet {
     return { adapters, end: () => void this.calls-- };
   }
 
-  /** Throws `ConfigError` where training the adapter would be in vain: its update is in the weights already. */
-  checkTrainable(adapter: ModelAdapter): void {
-    this.find(adapter);
+  /** Throws `ConfigError` where training the adapter, or a head on the base, would be in vain: an update is in the weights. */
+  checkTrainable(adapter: ModelAdapter | null): void {
+    if (adapter !== null) this.find(adapter);
     if (this.merged === null) return;
+    const trained = adapter === null ? "a head on the base alone" : excerpt(adapter.name);
     throw new ConfigError(
-      `fit: ${excerpt(this.merged.name)} is merged into the base, so ${excerpt(adapter.name)} cannot be trained: call unmergeAdapter first`,
-      { op: "fit", name: this.merged.name, value: adapter.name, reason: "merged" },
+      `fit: ${excerpt(this.merged.name)} is merged into the base, so ${trained} cannot be trained: call unmergeAdapter first`,
+      { op: "fit", name: this.merged.name, value: adapter?.name ?? null, reason: "merged" },
     );
   }
 

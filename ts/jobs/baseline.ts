@@ -1,18 +1,23 @@
 import type { Example } from "../io/examples/index.js";
+import { ClassificationHead } from "../nn/classification-head.js";
 import type { TextClassifier } from "../tasks/text-classifier.js";
-import { batchOrder } from "../train/batch-order.js";
-import { fit } from "../train/fit.js";
-import { HeadOnlyTask, type VectorExample } from "../train/head-only.js";
+import { HeadOnlyTask } from "../train/head-only.js";
+import { fitLogisticRegression, type LogisticRegression } from "../train/logistic-regression.js";
 import { metrics, type Metrics } from "../train/metrics.js";
-import { explainDivergence } from "./divergence.js";
-import type { JobListener, JobPhase, JobWords } from "./job-events.js";
-import { fitOptions, type TrainingSettings } from "./training-settings.js";
+import type { JobListener, JobPhase } from "./job-events.js";
+import { recipes } from "./recipes.js";
+import type { TrainingSettings } from "./training-settings.js";
 
-/** What the adapter is measured against. */
+/** What head and adapter are measured against. */
 export interface Baseline {
   /** The head as it is initialised. */
   readonly before: Metrics;
-  /** The same head trained for the same steps on the same batches, the encoder left as it is; null where not wanted. */
+  /** Share of right answers where every text is given the label that most of the training texts have. */
+  readonly largestClass: number;
+  /**
+   * The best head on the vectors of the encoder as it is: logistic regression, fitted to convergence, its regularisation chosen on a part
+   * of the training texts. Null where not wanted.
+   */
   readonly headOnly: Metrics | null;
 }
 
@@ -22,70 +27,67 @@ export interface BaselineWork {
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
   readonly settings: TrainingSettings;
-  readonly steps: number;
   readonly emit: JobListener;
-  readonly words: JobWords;
   readonly signal: AbortSignal | undefined;
+}
+
+/** The head alone, and what it says of the texts to test on. */
+export interface FittedHead extends Pick<LogisticRegression, "weight" | "bias"> {
+  readonly logits: readonly Float32Array[];
 }
 
 /** Rows of logits that are computed at once. */
 const CHUNK = 1024;
 
-/** Measures the untrained head, and a clone of it trained on the frozen encoder's vectors. */
-export async function measureBaseline(work: BaselineWork): Promise<Baseline> {
-  const { classifier, train, validation, settings, steps, signal } = work;
+/** Measures the untrained head, the largest class, and the head that is fitted to the vectors of the encoder as it is. */
+export async function measureBaseline(work: BaselineWork): Promise<{ baseline: Baseline; fitted: FittedHead | null }> {
+  const { classifier, train, validation, settings } = work;
   const classes = new Map(classifier.labels.map((label, i) => [label, i]));
-  const targets = validation.map(({ label }) => classes.get(label)!);
+  const targetsOf = (examples: readonly Example[]) => examples.map(({ label }) => classes.get(label)!);
+  const [learnt, targets] = [targetsOf(train), targetsOf(validation)];
   const vectors = await encode(work, "encode-validation", validation);
-  const measure = (task: HeadOnlyTask) => metrics(logitsOf(task, vectors), targets, classifier.labels.length);
-  const before = measure(new HeadOnlyTask(classifier.head));
-  if (!settings.baseline) return { before, headOnly: null };
-
-  const options = fitOptions(settings, steps);
-  const rows = rowsUsed(train.length, work);
-  const encoded = await encode(
-    work,
-    "encode-train",
-    rows.map((row) => train[row]!),
-  );
-  // Rows that no batch takes are not encoded; what fills their place, so that the others' numbers are right, has no vector.
-  const examples = new Array<VectorExample>(train.length).fill({ vector: new Float32Array(0), target: 0 });
-  rows.forEach((row, i) => {
-    examples[row] = { vector: encoded[i]!, target: classes.get(train[row]!.label)! };
-  });
-  const task = new HeadOnlyTask(classifier.head.clone());
-  const progress = { type: "progress", phase: "head-only", total: steps } as const;
-  work.emit({ ...progress, done: 0 });
-  let done = 0;
-  const onProgress = ({ step, loss }: { step: number; loss: number }) => {
-    done = step + 1;
-    work.emit({ ...progress, done, loss });
-  };
+  const measure = (logits: readonly Float32Array[]) => metrics(logits, targets, classes.size);
+  const before = measure(logitsOf(classifier.head, vectors));
+  const largest = mostFrequent(learnt, classes.size);
+  const largestClass = targets.filter((target) => target === largest).length / targets.length;
+  if (!(settings.baseline || settings.headOnly || recipes[settings.recipe].fittedHead))
+    return { baseline: { before, largestClass, headOnly: null }, fitted: null };
+  const { weight, bias } = await fitted(work, await encode(work, "encode-train", train), learnt);
+  const { graph } = classifier;
+  const head = new ClassificationHead(graph, weight, bias);
   try {
-    await fit(task, examples, { ...options, ...(signal && { signal }), onProgress });
-  } catch (error) {
-    throw explainDivergence(error, done + 1, work.words, " (the head alone)");
+    const logits = logitsOf(head, vectors);
+    return { baseline: { before, largestClass, headOnly: measure(logits) }, fitted: { weight, bias, logits } };
+  } finally {
+    graph.release(head.params());
   }
-  return { before, headOnly: measure(task) };
 }
 
-/** Row numbers that the batches of a run take, each once, in order. */
-function rowsUsed(count: number, { classifier, settings, steps }: BaselineWork): number[] {
-  const batchAt = batchOrder(count, settings.batchSize, settings.seed, classifier.encoder.graph.engine);
-  const used = new Set<number>();
-  for (let step = 0; step < steps && used.size < count; step++) for (const row of batchAt(step)) used.add(row);
-  return [...used].sort((a, b) => a - b);
+function fitted({ classifier, settings, emit, signal }: BaselineWork, vectors: Float32Array[], targets: number[]) {
+  return fitLogisticRegression(classifier.graph, vectors, targets, classifier.labels.length, {
+    seed: settings.seed,
+    ...(signal && { signal }),
+    onProgress: (event) => emit({ type: "progress", phase: "head-only", ...event }),
+  });
 }
 
+function mostFrequent(targets: readonly number[], classes: number): number {
+  const counts = new Array<number>(classes).fill(0);
+  for (const target of targets) counts[target]!++;
+  return counts.indexOf(Math.max(...counts));
+}
+
+/** Vectors as the head gets them: without the model's default prompt, and not normalised. */
 function encode({ classifier, emit, signal }: BaselineWork, phase: JobPhase, examples: readonly Example[]) {
   const texts = examples.map(({ text }) => text);
   const onProgress = (done: number) => emit({ type: "progress", phase, done, total: texts.length });
   onProgress(0);
-  return classifier.encoder.encode(texts, { adapter: null, signal, onProgress });
+  return classifier.encoder.infer(texts, (pooled) => pooled, { adapter: null, signal, onProgress });
 }
 
-function logitsOf(task: HeadOnlyTask, vectors: readonly Float32Array[]): Float32Array[] {
-  const { graph } = task;
+function logitsOf(head: ClassificationHead, vectors: readonly Float32Array[]): Float32Array[] {
+  const task = new HeadOnlyTask(head);
+  const { graph } = head;
   const rows: Float32Array[] = [];
   for (let start = 0; start < vectors.length; start += CHUNK) {
     const chunk = vectors.slice(start, start + CHUNK);

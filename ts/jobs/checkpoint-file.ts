@@ -10,7 +10,7 @@ import { HistoryFile, type HistoryLength, parseHistory } from "./history-file.js
 import { checkRunState, type RunState } from "./run-state.js";
 import { runFiles, type RunStore } from "./run-store.js";
 
-const FORMAT = "lowrank-checkpoint-2";
+const FORMAT = "lowrank-checkpoint-3";
 
 /** What stands beside the tensors, as JSON in the file's metadata. */
 interface State {
@@ -124,7 +124,7 @@ export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: Che
 function readState(file: TensorFile, path: string): State {
   const format = file.metadata.get("format");
   if (format !== FORMAT) {
-    const old = format === "lowrank-checkpoint-1" ? "; it is an older version's: start the run again" : "";
+    const old = /^lowrank-checkpoint-[12]$/.test(format ?? "") ? "; it is an older version's: start the run again" : "";
     throw new FormatError(
       `${path}: a checkpoint of format "${FORMAT}" is expected, got ${excerpt(format ?? "none")}${old}`,
       { path, format },

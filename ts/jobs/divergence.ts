@@ -7,9 +7,9 @@ const advice = ({ setting }: JobWords) =>
 
 /**
  * What a job says where training met NaN or infinity, in place of `fit`'s own words; other errors as they are.
- * @param step from 1; @param note what was trained, such as " (the head alone)"
+ * @param step from 1
  */
-export function explainDivergence(error: unknown, step: number, words: JobWords, note = ""): unknown {
+export function explainDivergence(error: unknown, step: number, words: JobWords): unknown {
   if (!(error instanceof LowrankError) || error.code !== "NON_FINITE") return error;
   const { loss, gradNorm, learningRate } = error.details as Readonly<Record<string, number | undefined>>;
   const rate = learningRate === undefined ? "" : ` at learning rate ${learningRate.toPrecision(3)}`;
@@ -19,9 +19,5 @@ export function explainDivergence(error: unknown, step: number, words: JobWords,
       : gradNorm !== undefined && !Number.isFinite(gradNorm)
         ? `the norm of the gradients of step ${step} is ${gradNorm}${rate}`
         : error.message.replace(/^(fit: )?(training diverged: )?/, "").replace(/; try .*$/, "");
-  return new ConfigError(
-    `training diverged: ${what}${note}; ${advice(words)}`,
-    { step, ...error.details },
-    { cause: error },
-  );
+  return new ConfigError(`training diverged: ${what}; ${advice(words)}`, { step, ...error.details }, { cause: error });
 }

@@ -9,7 +9,7 @@ export type JobPhase = "encode-validation" | "encode-train" | "head-only" | "tra
 export interface ReadyJob {
   /** The whole spec: what was given, and defaults. */
   readonly settings: TrainingSettings;
-  /** Optimizer steps in all. */
+  /** Optimizer steps in all; 0 where only the head is fitted. */
   readonly steps: number;
   /** Steps that were done before this call; null where the run begins. */
   readonly resumedAfter: number | null;

@@ -1,9 +1,11 @@
 import { namesFrom } from "../arguments/collections.js";
 import { ConfigError } from "../errors/errors.js";
 import { isJsonObject } from "../io/json.js";
+import { oneOf } from "../arguments/settings.js";
 import { checkOptions } from "../arguments/options.js";
 import { checkSettings } from "./settings-check.js";
-import type { TrainingSettings } from "./training-settings.js";
+import { recipes } from "./recipes.js";
+import { recipeNames, type TrainingSettings } from "./training-settings.js";
 
 /** A training run as plain data, which JSON can carry: what it depends on. All but `data` has a default. */
 export type JobSpec = Pick<TrainingSettings, "data"> & Partial<TrainingSettings>;
@@ -12,36 +14,30 @@ export type JobSpec = Pick<TrainingSettings, "data"> & Partial<TrainingSettings>
 export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
 
 /** What stands for fields that a spec leaves out; for `validation` that is null. */
-export const specDefaults: Omit<TrainingSettings, "data" | "validation"> = {
-  model: DEFAULT_MODEL,
-  validationSplit: 0.2,
-  text: "text",
-  label: "label",
-  labelNames: {},
-  steps: 300,
-  epochs: null,
-  batchSize: 16,
-  learningRate: 1e-3,
-  warmup: null,
-  schedule: "cosine",
-  weightDecay: 0.01,
-  maxGradNorm: 1,
-  accumulate: 1,
-  rank: 8,
-  alpha: 16,
-  targetModules: null,
-  rslora: false,
-  dora: false,
-  dropout: 0,
-  seed: 0,
-  maxTokens: null,
-  build: "auto",
-  threads: "auto",
-  baseline: true,
-};
+export function specDefaults(recipe: TrainingSettings["recipe"]): Omit<TrainingSettings, "data" | "validation"> {
+  return {
+    model: DEFAULT_MODEL,
+    validationSplit: 0.2,
+    text: "text",
+    label: "label",
+    labelNames: {},
+    recipe,
+    headOnly: false,
+    ...recipes[recipe].settings,
+    seed: 0,
+    maxTokens: null,
+    build: "auto",
+    threads: "auto",
+    baseline: true,
+  };
+}
 
 /** Every field of a spec. */
-const specFields = [...Object.keys(specDefaults), "data", "validation"] as readonly (keyof TrainingSettings)[];
+export const specFields = [
+  ...Object.keys(specDefaults("default")),
+  "data",
+  "validation",
+] as readonly (keyof TrainingSettings)[];
 
 /**
  * A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what makes no sense.
@@ -54,8 +50,9 @@ export function takeSpec(what: string, spec: JobSpec): TrainingSettings {
     const value = copied(`${what}: spec.${name}`, spec[name as keyof JobSpec]);
     if (value !== undefined) given[name] = value;
   }
-  const { steps, epochs, validation = null } = given;
-  const settings = { ...specDefaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given, validation };
+  const { steps, epochs, validation = null, recipe = "default" } = given;
+  const defaults = specDefaults(oneOf(what, "spec.recipe", recipe, recipeNames));
+  const settings = { ...defaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given, validation };
   checkSettings(what, settings, "spec");
   if (typeof steps === "number" && typeof epochs === "number") {
     throw new ConfigError(

@@ -52,7 +52,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   const dataset = await loadDataset(settings, { sources, onWarning, words });
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
-  fitOptions(settings, steps);
+  if (!settings.headOnly) fitOptions(settings, steps);
   const found = await sources.findModel(settings.model, {
     signal,
     onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),

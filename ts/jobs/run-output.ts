@@ -31,22 +31,25 @@ export function reportOf(prepared: Prepared, trained: Trained, machine: Readonly
 
 /** Everything that a finished run leaves in its store. */
 export function outputFiles({ classifier, dataset, settings }: Prepared, report: RunReport): FileMap {
-  const { before, headOnly, after } = report.result;
+  const files = { ...classifier.save(), [runFiles.report]: reportFile(report) };
+  // A head that was fitted took no steps to draw.
+  if (report.steps.length === 0) return files;
+  const { largestClass, headOnly, after } = report.result;
   const lastPart = (path: string) => path.split(/[/\\]/).at(-1)!;
   const subtitle = [
+    `largest class ${formatPercent(largestClass)}`,
     headOnly === null ? "" : `head alone ${formatPercent(headOnly.accuracy)}`,
     `rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`,
     `${report.training.steps} steps of ${settings.batchSize}`,
     lastPart(dataset.train.file),
   ];
   const curve = lossCurve(report.steps, {
-    title: `${lastPart(report.model.name)} with LoRA: ${formatPercent(before.accuracy)} → ${formatPercent(after.accuracy)} of test texts right`,
+    title: `${lastPart(report.model.name)} with LoRA: ${formatPercent(after.accuracy)} of test texts right`,
     subtitle: subtitle.filter(Boolean).join(" · "),
     classes: dataset.labels.length,
   });
   return {
-    ...classifier.save(),
-    [runFiles.report]: reportFile(report),
+    ...files,
     [runFiles.curve]: new TextEncoder().encode(curve),
   };
 }

@@ -50,7 +50,7 @@ export interface RunReport {
     readonly tile: string;
     readonly [about: string]: string | number;
   };
-  /** On the examples to test on: before training, of the head alone, and after. */
+  /** On the examples to test on: before training, the largest class, the head alone, and after. */
   readonly result: Baseline & { readonly after: Metrics };
   /** What training took: steps, tokens, seconds, and the most linear memory ever in use. */
   readonly training: {
@@ -60,7 +60,7 @@ export interface RunReport {
     readonly tokensPerSecond: number;
     readonly peakMemory: number;
   };
-  /** Every step. */
+  /** Every step; none where only the head was fitted. */
   readonly steps: readonly StepRecord[];
 }
 

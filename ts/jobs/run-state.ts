@@ -28,6 +28,7 @@ export function checkRunState(what: string, value: unknown): asserts value is Ru
   oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
   whole(what, "run.threads", run["threads"], 1);
   const baseline = objectAt(what, "run.baseline", run["baseline"]);
+  share(what, "run.baseline.largestClass", baseline["largestClass"]);
   checkMetrics(what, "run.baseline.before", baseline["before"]);
   if (baseline["headOnly"] !== null) checkMetrics(what, "run.baseline.headOnly", baseline["headOnly"]);
 }

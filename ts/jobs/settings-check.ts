@@ -1,6 +1,6 @@
 import { isJsonObject } from "../io/json.js";
 import { flag, fraction, nonNegative, oneOf, positive, whole, unexpected } from "../arguments/settings.js";
-import { builds, schedules, type TrainingSettings } from "./training-settings.js";
+import { builds, recipeNames, schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */
 type Check = (what: string, name: string, value: unknown) => unknown;
@@ -36,10 +36,13 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   text,
   label: text,
   labelNames: matching("an object of texts", (value) => isJsonObject(value) && Object.values(value).every(isText)),
+  recipe: among(recipeNames),
+  headOnly: flag,
   steps: orNull(wholeFrom(1)),
   epochs: orNull(positive),
   batchSize: wholeFrom(1),
   learningRate: positive,
+  headLearningRate: orNull(positive),
   warmup: orNull(wholeFrom(0)),
   schedule: among(Object.keys(schedules)),
   weightDecay: nonNegative,

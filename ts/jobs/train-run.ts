@@ -1,11 +1,12 @@
 import type { Checkpoint, StepRecord } from "../train/fit-options.js";
 import { type Metrics, metrics } from "../train/metrics.js";
-import { type Baseline, measureBaseline } from "./baseline.js";
+import { type Baseline, type FittedHead, measureBaseline } from "./baseline.js";
 import { CheckpointWriter, type Resumed } from "./checkpoint-file.js";
 import { explainDivergence } from "./divergence.js";
 import type { JobContext, Prepared } from "./prepare.js";
 import type { RunState } from "./run-state.js";
 import type { RunStore } from "./run-store.js";
+import { recipes } from "./recipes.js";
 import { predictionsOf, type Sample } from "./sample-predictions.js";
 import { fitOptions } from "./training-settings.js";
 
@@ -22,7 +23,7 @@ export interface Trained {
 /** Steps between two checkpoints. */
 const CHECKPOINT_EVERY = 25;
 
-/** Measures the baseline, trains, and measures what training gave. Checkpoints go to the store on the way. */
+/** Measures the baseline, trains, from the head alone where the recipe says so, and measures what training gave. Checkpoints go to the store. */
 export async function train(
   prepared: Prepared,
   store: RunStore,
@@ -32,8 +33,15 @@ export async function train(
   const { settings, steps, classifier, dataset, engine } = prepared;
   const { emit, words, signal } = context;
   const [train, validation] = [dataset.train.examples, dataset.validation.examples];
-  const work = { classifier, train, validation, settings, steps, emit, words, signal };
-  const baseline = resumed?.run.baseline ?? (await measureBaseline(work));
+  const work = { classifier, train, validation, settings, emit, signal };
+  const start = resumed === null ? await measureBaseline(work) : { baseline: resumed.run.baseline, fitted: null };
+  const { baseline, fitted } = start;
+  if (fitted !== null && (settings.headOnly || recipes[settings.recipe].fittedHead)) {
+    const { graph, head } = classifier;
+    graph.setValue(head.weight, fitted.weight);
+    graph.setValue(head.bias, fitted.bias);
+  }
+  if (settings.headOnly) return headAlone(prepared, baseline, fitted!);
   const run: RunState = {
     settings,
     modelHash: prepared.modelHash,
@@ -76,6 +84,13 @@ export async function train(
   } catch (error) {
     throw explainDivergence(error, done + 1, words);
   }
+}
+
+/** Where only the head is fitted, which then took no step. */
+function headAlone({ classifier, dataset }: Prepared, baseline: Baseline, { logits }: FittedHead): Trained {
+  const { peak } = classifier.graph.engine.info.memory;
+  const predictions = predictionsOf(dataset.validation.examples, logits, classifier.labels);
+  return { baseline, after: baseline.headOnly!, steps: [], peakMemory: peak, predictions };
 }
 
 function testLogits({ classifier, dataset }: Prepared, { emit, signal }: JobContext) {

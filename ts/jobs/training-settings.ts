@@ -1,10 +1,13 @@
 import type { InitOptions } from "../engine/options.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../optim/schedules.js";
-import type { FitOptions } from "../train/fit-options.js";
+import type { ClassifierFitOptions } from "../tasks/text-classifier.js";
 
 /** Builds of the kernels that a run can ask for. */
 export const builds = ["auto", "simd", "relaxed"] as const;
+
+/** Recipes by the name that `--recipe` takes. */
+export const recipeNames = ["default", "peft"] as const;
 
 /** Schedules by the name that `--schedule` takes. */
 export const schedules = { cosine: cosineSchedule, linear: linearSchedule, constant: constantSchedule } as const;
@@ -25,6 +28,13 @@ export interface TrainingSettings {
   readonly label: string;
   /** Names of labels that stand otherwise in the data. */
   readonly labelNames: Readonly<Record<string, string>>;
+  /**
+   * What stands for settings that are left out, and where training starts: "default", from the head that is fitted to frozen
+   * vectors; "peft", from a head of small random numbers, as PEFT's examples do.
+   */
+  readonly recipe: (typeof recipeNames)[number];
+  /** Train no adapter: only the head, fitted to frozen vectors. Settings of optimizer and adapter then say nothing. */
+  readonly headOnly: boolean;
   /** Optimizer steps; null where `epochs` says how many. */
   readonly steps: number | null;
   /** Passes over the examples; null where `steps` is given. */
@@ -33,6 +43,8 @@ export interface TrainingSettings {
   readonly batchSize: number;
   /** Peak learning rate. */
   readonly learningRate: number;
+  /** Peak learning rate of the head, which follows the same schedule; null for that of the adapter. */
+  readonly headLearningRate: number | null;
   /** Steps; null for a tenth of all. */
   readonly warmup: number | null;
   /** What the learning rate does after the warm-up. */
@@ -63,12 +75,13 @@ export interface TrainingSettings {
   readonly build: (typeof builds)[number];
   /** Threads, or one a core. */
   readonly threads: NonNullable<InitOptions["threads"]>;
-  /** Whether the head alone is trained too, for comparison. */
+  /** Whether the head alone is fitted for comparison where training does not start from it. */
   readonly baseline: boolean;
 }
 
-/** Optimizer steps of a run over `examples` examples. */
-export function stepsOf({ steps, epochs, batchSize }: TrainingSettings, examples: number): number {
+/** Optimizer steps of a run over `examples` examples; none where only the head is fitted. */
+export function stepsOf({ steps, epochs, batchSize, headOnly }: TrainingSettings, examples: number): number {
+  if (headOnly) return 0;
   if (steps !== null) return steps;
   return Math.max(1, Math.round((epochs ?? 1) * Math.floor(examples / Math.min(batchSize, examples))));
 }
@@ -84,14 +97,19 @@ function scheduleOf(settings: TrainingSettings, total: number): Schedule {
 }
 
 /** The settings as `fit` takes them. */
-export function fitOptions(settings: TrainingSettings, steps: number): FitOptions {
-  const { batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
+export function fitOptions(settings: TrainingSettings, steps: number): ClassifierFitOptions {
+  const { headLearningRate, batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
   const schedule = scheduleOf(settings, steps);
-  return { steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed };
+  return {
+    ...{ steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed },
+    ...(headLearningRate !== null && { headLearningRate }),
+  };
 }
 
-/** The settings as a new adapter takes them. */
-export function loraOptions({ rank, alpha, targetModules, rslora, dora, dropout }: TrainingSettings): LoraOptions {
+/** The settings as a new adapter takes them; null where there is to be none. */
+export function loraOptions(settings: TrainingSettings): LoraOptions | null {
+  const { headOnly, rank, alpha, targetModules, rslora, dora, dropout } = settings;
+  if (headOnly) return null;
   return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout };
 }
 

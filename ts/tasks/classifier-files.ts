@@ -12,6 +12,7 @@ import type { Pooling } from "../models/sentence/pooling.js";
 
 const HEAD_FILE = "head.safetensors";
 const LABELS_FILE = "labels.json";
+const ADAPTER_FILES = ["adapter_config.json", "adapter_model.safetensors"];
 
 /** What stands beside a classifier's adapter. */
 export interface HeadFiles {
@@ -20,24 +21,34 @@ export interface HeadFiles {
   readonly weight: Tensor;
   /** `[classes]` */
   readonly bias: Tensor;
+  /** Whether an adapter belongs to it, whose files stand beside it. */
+  readonly adapted: boolean;
 }
 
-/** Head and labels as files. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch has it. */
+/** Head and labels as files; where no adapter belongs to them, the labels' says so. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch has it. */
 export function writeHead(
   { graph, weight, bias }: ClassificationHead,
   labels: readonly string[],
   pooling: Pooling,
+  adapted: boolean,
 ): FileMap {
+  const about = { labels, pooling: String(pooling), ...(adapted ? {} : { adapter: false }) };
   return {
     [HEAD_FILE]: writeSafetensors({ weight: transpose(graph.value(weight)), bias: graph.value(bias) }),
-    [LABELS_FILE]: new TextEncoder().encode(`${JSON.stringify({ labels, pooling: String(pooling) }, null, 2)}\n`),
+    [LABELS_FILE]: new TextEncoder().encode(`${JSON.stringify(about, null, 2)}\n`),
   };
 }
 
 /** Reads what `writeHead` wrote. Throws `FormatError` where a file is missing, damaged, or of another encoder. */
 export function readHead(files: FileMap, hidden: number, pooling: Pooling, options: WeightOptions): HeadFiles {
   checkRecord("TextClassifier.load: a classifier's files by name, as bytes, are expected", files);
-  const labels = readLabels(file(files, LABELS_FILE, "labels"), pooling);
+  const { labels, adapted } = readLabels(file(files, LABELS_FILE, "labels"), pooling);
+  const strange = adapted ? undefined : ADAPTER_FILES.find((name) => Object.hasOwn(files, name));
+  if (strange !== undefined)
+    throw new FormatError(
+      `${LABELS_FILE} says that no adapter belongs to the head ("adapter": false), but there is ${strange}: take files of one classifier`,
+      { file: LABELS_FILE, there: strange },
+    );
   const tensors = readSafetensors(file(files, HEAD_FILE, "head"), HEAD_FILE);
   const read = (name: string) => {
     const tensor = tensors.tensor(name);
@@ -54,7 +65,7 @@ export function readHead(files: FileMap, hidden: number, pooling: Pooling, optio
       { file: HEAD_FILE, expected: [labels.length, hidden], shapes: [weight.shape, bias.shape] },
     );
   }
-  return { labels, weight: transpose(weight), bias };
+  return { labels, weight: transpose(weight), bias, adapted };
 }
 
 /** A copy of the labels. Throws `ConfigError` unless they are two names or more, each once. */
@@ -83,8 +94,12 @@ function file(files: FileMap, name: string, what: string): Uint8Array {
   throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`, { file: name });
 }
 
-function readLabels(bytes: Uint8Array, pooling: Pooling): string[] {
-  const { labels, pooling: trained = null } = parseJsonObject(
+function readLabels(bytes: Uint8Array, pooling: Pooling): { labels: string[]; adapted: boolean } {
+  const {
+    labels,
+    pooling: trained = null,
+    adapter = true,
+  } = parseJsonObject(
     bytes,
     (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, { file: LABELS_FILE }, { cause }),
   );
@@ -101,5 +116,11 @@ function readLabels(bytes: Uint8Array, pooling: Pooling): string[] {
         `"${pooling}": load the encoder with that \`pooling\``,
       { pooling: trained },
     );
-  return takeLabels(labels);
+  if (typeof adapter !== "boolean")
+    throw new FormatError(`${LABELS_FILE}: adapter is true or false, got ${excerpt(adapter)}`, {
+      file: LABELS_FILE,
+      option: "adapter",
+      value: adapter,
+    });
+  return { labels: takeLabels(labels), adapted: adapter };
 }

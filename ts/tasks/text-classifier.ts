@@ -7,13 +7,15 @@ import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.j
 import { ClassificationHead } from "../nn/classification-head.js";
 import { fit } from "../train/fit.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
+import { claimParameters, inTraining } from "../train/claims.js";
 import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
+import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
 import { readHead, takeLabels, writeHead } from "./classifier-files.js";
 import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
 import { integersOf } from "../values/number-list.js";
-import { whole } from "../arguments/settings.js";
+import { nonNegative, whole } from "../arguments/settings.js";
 import { typedKind } from "../arguments/typed-array.js";
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
@@ -40,10 +42,16 @@ export type ClassifyOptions = Omit<InferOptions, "adapter" | "adapters">;
 export interface ClassifierOptions {
   /** Names of the classes, two or more. */
   readonly labels: readonly string[];
-  /** The adapter that is trained along with the head. */
-  readonly lora?: LoraOptions;
+  /** The adapter that is trained along with the head; null for none: the head alone, on the encoder as it is. */
+  readonly lora?: LoraOptions | null;
   /** Name of that adapter in the encoder; default "classifier". */
   readonly adapter?: string;
+}
+
+/** How a classifier is trained. */
+export interface ClassifierFitOptions extends FitOptions {
+  /** Peak learning rate of the head; default `learningRate`. A schedule scales it along. */
+  readonly headLearningRate?: number;
 }
 
 /** An example as training takes it. */
@@ -53,7 +61,8 @@ interface TokenizedExample {
 }
 
 /**
- * A text classifier: a sentence encoder with an adapter and a linear head on its sentence vectors, trained together.
+ * A text classifier: a sentence encoder with an adapter and a linear head on its sentence vectors, trained together; or the head
+ * alone.
  *
  * @example
  * const classifier = TextClassifier.create(encoder, { labels: ["no", "yes"] });
@@ -69,8 +78,8 @@ export class TextClassifier implements Task<TokenizedExample> {
     readonly encoder: SentenceEncoder,
     /** Names of the classes, in the order of the logits. */
     readonly labels: readonly string[],
-    /** @internal Its adapter, by whatever name. */
-    readonly modelAdapter: ModelAdapter,
+    /** @internal Its adapter, by whatever name; null where it is the head alone. */
+    readonly modelAdapter: ModelAdapter | null,
     /** The linear head on the sentence vectors. */
     readonly head: ClassificationHead,
   ) {
@@ -78,7 +87,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     this.indexByLabel = new Map(labels.map((label, i) => [label, i]));
   }
 
-  /** Adds an adapter to the encoder and a new head. Throws `ConfigError` for fewer than two labels or doubled ones. */
+  /** Adds an adapter to the encoder, unless `lora` is null, and a new head. Throws `ConfigError` for fewer than two labels or doubled ones. */
   static create(encoder: SentenceEncoder, options: ClassifierOptions): TextClassifier {
     checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"]);
     const { labels: given, lora = {}, adapter = "classifier" } = options;
@@ -88,8 +97,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     return TextClassifier.with(
       encoder,
       labels,
-      adapter,
-      () => encoder.addAdapter(adapter, lora),
+      lora === null ? null : { name: adapter, add: () => encoder.addAdapter(adapter, lora) },
       () => ClassificationHead.create(graph, hiddenSize, labels.length),
     );
   }
@@ -110,40 +118,40 @@ export class TextClassifier implements Task<TokenizedExample> {
     const { adapter = "classifier", ...others } = options;
     const rest = takeWeightOptions("TextClassifier.load", others);
     checkEncoder("TextClassifier.load", encoder);
-    const { labels, weight, bias } = readHead(files, encoder.hiddenSize, encoder.pooling, rest);
+    const { labels, weight, bias, adapted } = readHead(files, encoder.hiddenSize, encoder.pooling, rest);
     return TextClassifier.with(
       encoder,
       labels,
-      adapter,
-      () => encoder.loadAdapter(adapter, files, rest),
+      adapted ? { name: adapter, add: () => encoder.loadAdapter(adapter, files, rest) } : null,
       () => new ClassificationHead(encoder.graph, weight, bias),
     );
   }
 
-  /** Both an adapter and a head, or, where the head cannot be made, neither. */
+  /** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
   private static with(
     encoder: SentenceEncoder,
     labels: readonly string[],
-    adapter: string,
-    addAdapter: () => void,
+    adapter: { readonly name: string; readonly add: () => void } | null,
     makeHead: () => ClassificationHead,
   ): TextClassifier {
+    if (adapter === null) return new TextClassifier(encoder, labels, null, encoder.graph.allOrNothing(makeHead));
+    const { name, add } = adapter;
     const active = encoder.adapters().find((known) => known.active)?.name ?? null;
     return encoder.graph.allOrNothing(() => {
-      addAdapter();
+      add();
       try {
-        return new TextClassifier(encoder, labels, encoder.adapter(adapter), encoder.graph.allOrNothing(makeHead));
+        return new TextClassifier(encoder, labels, encoder.adapter(name), encoder.graph.allOrNothing(makeHead));
       } catch (error) {
-        encoder.removeAdapter(adapter);
+        encoder.removeAdapter(name);
         encoder.setAdapter(active);
         throw error;
       }
     });
   }
 
-  /** Name of the classifier's adapter in the encoder. */
-  get adapter(): string {
-    return this.modelAdapter.name;
+  /** Name of the classifier's adapter in the encoder; null where it is the head alone. */
+  get adapter(): string | null {
+    return this.modelAdapter?.name ?? null;
   }
 
   /** The encoder's graph, which head and adapter live in. */
@@ -151,19 +159,61 @@ export class TextClassifier implements Task<TokenizedExample> {
     return this.encoder.graph;
   }
 
-  /** Adapter and head. */
+  /** Adapter, where there is one, and head. */
   params(): NodeId[] {
-    return [...this.modelAdapter.params(), ...this.head.params()];
+    return [...(this.modelAdapter?.params() ?? []), ...this.head.params()];
   }
 
   /**
-   * Trains adapter and head together. Other calls on the encoder may run meanwhile, training of other adapters too.
+   * Trains adapter and head together, from what they are now. Other calls on the encoder may run meanwhile, training of other adapters too.
    * Throws `ConfigError` for a label that the classifier does not have, while an adapter is merged into the base, and
    * while another `fit` trains this classifier; see `fit` for the rest.
    */
-  async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
+  async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable();
-    return fit(this, this.prepare(examples), options);
+    const prepared = this.prepare(examples);
+    const [lr, rest] = takeHeadRate(options);
+    if (lr === undefined) return fit(this, prepared, rest);
+    nonNegative("fit", "headLearningRate", lr);
+    const head = { params: this.head.params(), lr };
+    const groups = () => (this.modelAdapter === null ? [head] : [{ params: this.modelAdapter.params() }, head]);
+    const { graph } = this;
+    const task: Task<TokenizedExample> = {
+      graph,
+      groups,
+      params: () => this.params(),
+      loss: (batch) => this.loss(batch),
+      memory: (batch) => this.memory(batch),
+    };
+    return fit(task, prepared, rest);
+  }
+
+  /**
+   * Sets the head to the best one on the vectors that encoder and adapter give now: multinomial logistic regression, fitted to
+   * convergence (`fitLogisticRegression`, which has the same options). In seconds that gives a classifier without training the
+   * encoder, or a head from which `fit` goes on (linear probing, then fine-tuning: arXiv 2202.10054). Where it throws, the
+   * head is as before; errors as those of `fit`, and `AbortError` when cancelled.
+   *
+   * @example
+   * await classifier.fitHead(examples);
+   * await classifier.fit(examples, { steps: 100, headLearningRate: 1e-4 });
+   */
+  async fitHead(examples: readonly Example[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
+    this.checkTrainable();
+    const settings = takeFitHeadOptions("fitHead", options);
+    const taken = takeExamples(examples);
+    const targets = taken.map(({ label }) => this.target(label));
+    const { head, graph, labels, encoder, modelAdapter } = this;
+    const release = claimParameters(graph, this.params());
+    try {
+      const texts = taken.map(({ text }) => text);
+      const fitted = await fitToTexts(encoder, modelAdapter, texts, targets, labels.length, settings);
+      graph.setValue(head.weight, fitted.weight);
+      graph.setValue(head.bias, fitted.bias);
+      return { regularisation: fitted.regularisation, iterations: fitted.iterations };
+    } finally {
+      release();
+    }
   }
 
   /** Summed cross entropy of some examples. */
@@ -180,7 +230,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Bytes that a step on these examples takes. */
   memory(examples: readonly TokenizedExample[]): number {
     const tokens = this.takeTokenized("memory", examples).reduce((sum, { ids }) => sum + ids.length, 0);
-    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter.config.r });
+    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter?.config.r ?? 0 });
   }
 
   /**
@@ -211,16 +261,21 @@ export class TextClassifier implements Task<TokenizedExample> {
     return this.encoder.infer(texts, head, { ...options, adapter: this.modelAdapter });
   }
 
-  /** The adapter as PEFT's files, and head and labels in files beside them. */
+  /** The adapter, where there is one, as PEFT's files, and head and labels in files beside them. */
   save(): FileMap {
-    return { ...this.encoder.saveAdapter(this.adapter), ...writeHead(this.head, this.labels, this.encoder.pooling) };
+    const { adapter, encoder, head, labels } = this;
+    const files = writeHead(head, labels, encoder.pooling, adapter !== null);
+    return adapter === null ? files : { ...encoder.saveAdapter(adapter), ...files };
   }
 
   /** Frees adapter and head; the encoder stays. Throws `ConfigError` while they are trained or merged. Safe to call twice, and after the encoder's own. */
   dispose(): void {
+    const { adapter, modelAdapter, head } = this;
     const { adapterSet, graph } = this.encoder;
     if (this.disposed) return;
-    if (adapterSet.has(this.modelAdapter)) adapterSet.remove(this.adapter);
+    if (modelAdapter === null && !graph.gone && inTraining(graph, head.params()))
+      throw new ConfigError("dispose: the classifier is being trained; await that fit first", { op: "dispose" });
+    if (adapter !== null && adapterSet.has(modelAdapter!)) adapterSet.remove(adapter);
     if (!graph.gone) graph.release(this.head.params());
     this.disposed = true;
   }
@@ -271,6 +326,16 @@ export function prediction(text: string, labels: readonly string[], logits: Floa
   const { probabilities, best } = classProbabilities(logits, `text ${i}`);
   const byLabel = Object.fromEntries(labels.map((label, j) => [label, probabilities[j]!]));
   return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
+}
+
+/** The head's rate, and the other options, inherited ones too, each read once. What is none goes on to `fit`, which says so. */
+function takeHeadRate(options: ClassifierFitOptions): [rate: number | undefined, rest: FitOptions] {
+  if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
+    return [undefined, options];
+  const own: Record<string, unknown> = {};
+  for (const name in options) own[name] = options[name as keyof ClassifierFitOptions];
+  const { headLearningRate, ...rest } = own as ClassifierFitOptions;
+  return [headLearningRate, rest];
 }
 
 function takeExamples(examples: readonly Example[]): Example[] {

@@ -4,10 +4,10 @@ import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { checkGraph, type NodeId } from "../graph/graph.js";
 import { breather, nextTask } from "../waiting/next-task.js";
 import { AdamW } from "../optim/adamw.js";
-import { listParameters } from "../optim/parameters.js";
+import { listParameters, resolveGroups } from "../optim/parameters.js";
 import { cosineSchedule } from "../optim/schedules.js";
 import { checkOptions } from "../arguments/options.js";
-import { callable, nonNegative, positive, whole } from "../arguments/settings.js";
+import { callable, nonNegative, positive, unexpected, whole } from "../arguments/settings.js";
 import { batchOrder } from "./batch-order.js";
 import { checkCheckpoint } from "./checkpoint.js";
 import { claimParameters } from "./claims.js";
@@ -37,10 +37,10 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
     });
   });
   const settings = resolve(taken.length, options);
-  const { graph, params } = takeTask(task);
+  const { graph, params, groups } = takeTask(task);
   const release = claimParameters(graph, params);
   try {
-    const optimizer = new AdamW(graph, params, { lr: settings.learningRate, weightDecay: settings.weightDecay });
+    const optimizer = new AdamW(graph, groups, { lr: settings.learningRate, weightDecay: settings.weightDecay });
     try {
       return await new Run(task, taken, params, optimizer, settings).train();
     } finally {
@@ -52,14 +52,20 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
 }
 
 /** What a task trains. Throws `ConfigError` for what is no task. */
-function takeTask<E>(task: Task<E>): Pick<Task<E>, "graph"> & { readonly params: NodeId[] } {
+function takeTask<E>(task: Task<E>) {
   checkRecord("fit: a task is { graph, params, loss }", task);
   const { graph } = task;
   checkGraph("fit: task", graph);
   for (const name of ["params", "loss"] as const) callable("fit", `task.${name}`, task[name]);
-  if (task.memory !== undefined) callable("fit", "task.memory", task.memory);
+  for (const name of ["memory", "groups"] as const)
+    if (task[name] !== undefined) callable("fit", `task.${name}`, task[name]);
   const params = listFrom("fit: a task's params are a list of node ids", task.params(), (id) => id as NodeId);
-  return { graph, params: listParameters("fit", graph, params) };
+  const listed = listParameters("fit", graph, params);
+  const groups = task.groups?.() ?? [{ params: listed }];
+  const grouped = resolveGroups(graph, groups, 1, 0).flatMap(({ params: own }) => own);
+  if (grouped.length !== listed.length || grouped.some((id, i) => id !== listed[i]))
+    throw unexpected("fit", "task.groups", "the task's params in groups, in their order", groups);
+  return { graph, params: listed, groups };
 }
 
 /** Steps that are looked at for the memory they need; a longer run grows where a later one needs more. */

@@ -1,4 +1,5 @@
 import type { Graph, NodeId } from "../graph/graph.js";
+import type { ParameterGroup } from "../optim/parameters.js";
 
 /** The summed loss of some examples, on the tape. */
 export interface BatchLoss {
@@ -16,6 +17,8 @@ export interface Task<E> {
   readonly graph: Graph;
   /** The variables that training changes, always in the same order. */
   params(): NodeId[];
+  /** The same variables in the same order, where some have a learning rate or a weight decay of their own. */
+  groups?(): ParameterGroup[];
   /** Records the loss of some examples; called inside a step of the graph. */
   loss(examples: readonly E[]): BatchLoss;
   /** Bytes that `loss` of these examples and its gradient take, so that they can be reserved before the first step. */

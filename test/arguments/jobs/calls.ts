@@ -9,7 +9,7 @@ const whole = () => ({
   ...{ ...spec, steps: 1, validation: null, validationSplit: 0.2, text: "text", label: "label", labelNames: {} },
   ...{ epochs: null, warmup: 0, schedule: "cosine", weightDecay: 0.01, maxGradNorm: 1, accumulate: 1 },
   ...{ rank: 1, alpha: 2, targetModules: ["query"], rslora: false, dora: false, seed: 0, maxTokens: 8 },
-  ...{ build: "auto", threads: "auto" },
+  ...{ recipe: "default", headOnly: false, headLearningRate: 0.001, build: "auto", threads: "auto" },
 });
 
 /** Ends a job before its model is looked for, or with the wrong thing that comes first. */

@@ -1,4 +1,12 @@
-import { fit, HeadOnlyTask, predictEach, raggedBatch, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import {
+  fit,
+  fitLogisticRegression,
+  HeadOnlyTask,
+  predictEach,
+  raggedBatch,
+  SentenceEncoder,
+  TextClassifier,
+} from "../../../ts/index.js";
 import type { Call } from "../refusals.js";
 import { checkpoint, files, type ModelScene, vectors } from "./scene.js";
 
@@ -61,7 +69,8 @@ export const modelCalls = {
       args: ({ task }) => {
         const { graph } = task;
         const loss = (batch: typeof vectors) => ({ ...task.loss(batch) });
-        return [{ graph, params: () => task.params(), loss, memory: () => 1 }];
+        const groups = () => [{ params: task.params(), lr: 0.01 }];
+        return [{ graph, params: () => task.params(), groups, loss, memory: () => 1 }];
       },
       run: (_, task) => fit(task, vectors, training()),
     },
@@ -70,6 +79,18 @@ export const modelCalls = {
       args: () => [{ sum: 0, targets: 1, tokens: 0 }],
       run: ({ task }, part) =>
         fit({ graph: task.graph, params: () => task.params(), loss: () => part }, vectors, training()),
+    },
+  ],
+  fitLogisticRegression: [
+    {
+      args: ({ encoder: { graph } }) => [
+        graph,
+        vectors.map(({ vector }) => vector),
+        [0, 1, 1, 0],
+        2,
+        { ...inference(), regularisation: 2, classWeights: "balanced", seed: 1 },
+      ],
+      run: (_, ...args) => fitLogisticRegression(...(args as Parameters<typeof fitLogisticRegression>)),
     },
   ],
   predictEach: [
@@ -169,7 +190,10 @@ export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof Te
   ],
   dispose: [by("dispose", () => [])],
   evaluate: [by("evaluate", () => [examples(), inference()])],
-  fit: [by("fit", () => [examples(), training()])],
+  fit: [by("fit", () => [examples(), { ...training(), headLearningRate: 0.02 }])],
+  fitHead: [
+    by("fitHead", () => [examples(), { ...inference(), regularisation: 2, classWeights: "balanced", seed: 1 }]),
+  ],
   load: [
     {
       args: (scene) => saved(scene),

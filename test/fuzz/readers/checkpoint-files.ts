@@ -15,7 +15,17 @@ const settings: RunState["settings"] = {
   },
   ...{ steps: 4, epochs: null, batchSize: 2, learningRate: 0.1, warmup: null, schedule: "cosine", weightDecay: 0.01 },
   ...{ maxGradNorm: 1, accumulate: 1, rank: 2, alpha: 4, targetModules: ["query"], rslora: false, dora: false },
-  ...{ dropout: 0, seed: 0, maxTokens: null, build: "simd", threads: 1, baseline: true },
+  ...{
+    dropout: 0,
+    recipe: "default",
+    headOnly: false,
+    headLearningRate: null,
+    seed: 0,
+    maxTokens: null,
+    build: "simd",
+    threads: 1,
+    baseline: true,
+  },
 };
 
 /** A checkpoint after two steps on one parameter, and its history. */
@@ -33,7 +43,7 @@ export async function checkpointFiles(): Promise<FileMap> {
   const hash = "0".repeat(64);
   const run = {
     ...{ settings, modelHash: hash, trainHash: hash, validationHash: hash, build: "simd", threads: 1 },
-    baseline: { before, headOnly: before },
+    baseline: { before, largestClass: 0.5, headOnly: before },
   } as unknown as RunState;
   const record = { step: 0, loss: 1, learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
   const checkpoint = {

@@ -22,12 +22,21 @@ import { packageRoot } from "../package-root.js";
 import type { Session } from "../session.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { introduction, nextLines, resultTable, sampleLines, speedLine, writtenLines } from "../terminal/run-summary.js";
+import {
+  adviceLines,
+  introduction,
+  nextLines,
+  resultTable,
+  sampleLines,
+  speedLine,
+  writtenLines,
+} from "../terminal/run-summary.js";
 
 const EXAMPLES = `
 Examples:
   lowrank finetune
   lowrank finetune --data reviews.csv --text body --label stars --epochs 3 --out runs/reviews
+  lowrank finetune --data reviews.csv --head-only
   lowrank finetune --resume runs/reviews
 `;
 
@@ -95,9 +104,10 @@ async function runIn(
   });
   const { report, predictions } = await job.finally(() => progress.stop());
   const samples = pickSamples(predictions, count, settings.seed);
-  say("", ...resultTable(report, colors), "", speedLine(report), "");
+  say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");
   if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
-  say(...writtenLines(folder, colors), "", ...nextLines(self, folder, samples, colors));
+  const { headOnly } = settings;
+  say(...writtenLines(folder, headOnly, colors), "", ...nextLines(self, folder, samples, headOnly, colors));
   const { steps: _, ...known } = report;
   if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
   else if (quiet) terminal.print(folder);

@@ -14,7 +14,10 @@ const RUNS = "runs";
 
 const hasCheckpoint = (folder: string) => existsSync(join(folder, runFiles.checkpoint));
 /** Until its checkpoint goes, a run is not finished: it may have been killed in the middle of writing its files. */
-const isComplete = (folder: string) => existsSync(join(folder, "adapter_config.json")) && !hasCheckpoint(folder);
+const isComplete = (folder: string) => existsSync(join(folder, classifierMark(folder))) && !hasCheckpoint(folder);
+/** A file that every finished run has: a head alone has no adapter. */
+const classifierMark = (folder: string) =>
+  existsSync(join(folder, "adapter_config.json")) ? "adapter_config.json" : "labels.json";
 
 /** Which folder a run asks for: one that is new, one to go on in, or neither. */
 export interface WantedFolder {
@@ -128,7 +131,7 @@ function checkNew(folder: string): void {
 export function newestRun(): string {
   const names = existsSync(RUNS) ? readdirSync(RUNS) : [];
   const runs = names.map((name) => join(RUNS, name)).filter(isComplete);
-  const times = new Map(runs.map((run) => [run, statSync(join(run, "adapter_config.json")).mtimeMs]));
+  const times = new Map(runs.map((run) => [run, statSync(join(run, classifierMark(run))).mtimeMs]));
   const [newest] = runs.sort((a, b) => times.get(b)! - times.get(a)! || (a < b ? 1 : -1));
   if (newest !== undefined) return newest;
   throw new ConfigError(
@@ -137,11 +140,13 @@ export function newestRun(): string {
   );
 }
 
-/** Files of a classifier: adapter, head and labels. Throws `ConfigError` where the folder has none. */
+/** Files of a classifier: adapter, where it has one, head and labels. Throws `ConfigError` where the folder has none. */
 export function readClassifier(folder: string): FileMap {
   const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint]);
-  if (!Object.hasOwn(files, "adapter_config.json")) {
-    const unfinished = Object.hasOwn(files, runFiles.checkpoint);
+  // A head alone has no adapter beside it; `TextClassifier.load` says where one is missing.
+  const unfinished = Object.hasOwn(files, runFiles.checkpoint);
+  const hasHead = runFiles.head.every((name) => Object.hasOwn(files, name));
+  if (!Object.hasOwn(files, "adapter_config.json") && (unfinished || !hasHead)) {
     throw new ConfigError(
       unfinished
         ? `${folder} is an unfinished run: go on with \`lowrank finetune --resume ${folder}\``

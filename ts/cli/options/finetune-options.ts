@@ -2,8 +2,8 @@ import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
 import { labelNames, real, targetModules, threadCount, whole } from "./option-values.js";
-import { DEFAULT_MODEL, specDefaults as defaults } from "../../jobs/job-spec.js";
-import { builds, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
+import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/job-spec.js";
+import { builds, recipeNames, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
 import { flagOf } from "./job-words.js";
 
 /** Options of `finetune` that do not change its result. */
@@ -17,8 +17,24 @@ export interface FinetuneOptions extends Partial<TrainingSettings> {
 
 type Setting = keyof TrainingSettings;
 
+/** Options that say nothing where there is no adapter. */
+const ADAPTER_OPTIONS: Setting[] = [
+  ...([
+    "steps",
+    "epochs",
+    "batchSize",
+    "accumulate",
+    "learningRate",
+    "headLearningRate",
+    "warmup",
+    "schedule",
+  ] as const),
+  ...(["weightDecay", "maxGradNorm", "rank", "alpha", "targetModules", "rslora", "dora", "dropout"] as const),
+];
+
 /** Adds the options of a run. They carry no defaults, so that it is known which were given. */
 export function addFinetuneOptions(command: Command): Command {
+  const defaults = specDefaults("default");
   const positive = real(0);
   const fromZero = real(0, { closed: true });
   const share = real(0, { below: 1 });
@@ -39,12 +55,22 @@ export function addFinetuneOptions(command: Command): Command {
   command.optionsGroup("How long and how fast:");
   command
     .addOption(
+      new Option(
+        "--recipe <name>",
+        "what stands for options that are left out, and the first head: one fitted to frozen vectors (default), or random (peft)",
+      ).choices(recipeNames),
+    )
+    .addOption(
+      new Option("--head-only", "train no adapter, only the head, fitted to frozen vectors").conflicts(ADAPTER_OPTIONS),
+    )
+    .addOption(
       new Option("--steps <n>", `optimizer steps (default: ${defaults.steps})`).argParser(whole(1)).conflicts("epochs"),
     )
     .option("--epochs <n>", "passes over the data instead of steps", positive)
     .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
     .option("--accumulate <n>", "micro-batches a step is cut into, to use less memory (default: 1)", whole(1))
     .option("--learning-rate <x>", `peak learning rate (default: ${defaults.learningRate})`, positive)
+    .option("--head-learning-rate <x>", "that of the head (default: the same)", positive)
     .option("--warmup <n>", "steps of linear warm-up (default: a tenth of all)", whole(0))
     .addOption(
       new Option("--schedule <name>", `after the warm-up (default: ${defaults.schedule})`).choices(
@@ -79,7 +105,7 @@ export function addFinetuneOptions(command: Command): Command {
         "go on with an interrupted run from its checkpoint, which is removed at the end",
       ).conflicts("out"),
     )
-    .option("--no-baseline", "do not train the head alone for comparison")
+    .option("--no-baseline", "do not fit the head alone for comparison, where training does not start from it")
     .option("--samples <n>", "test predictions to show", whole(0), 6)
     .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
     .option("--threads <n>", 'or "auto" (default: auto)', threadCount)
@@ -102,6 +128,7 @@ export function resolveSettings(given: FinetuneOptions, bundled: () => DataSetti
       value: validation,
     });
   }
+  const defaults = specDefaults(chosen.recipe ?? "default");
   if (data !== undefined) return { ...defaults, validation: null, ...chosen, data };
   const split = chosen.validationSplit !== undefined;
   return { ...defaults, ...bundled(), ...(split ? { validation: null } : {}), ...chosen };
@@ -122,7 +149,7 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
 }
 
 function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
-  const names = new Set<string>([...Object.keys(defaults), "data", "validation"]);
+  const names = new Set<string>(specFields);
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
   // On the command line, a limit of 0 is none.
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Metrics } from "../../train/metrics.js";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
 import { runFiles } from "../../jobs/run-store.js";
+import { recipes } from "../../jobs/recipes.js";
 import type { ReadyJob } from "../../jobs/job-events.js";
 import type { RunReport } from "../../jobs/run-report.js";
 import type { Sample } from "../../jobs/sample-predictions.js";
@@ -17,6 +18,9 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
   const { train, validation, labels } = data;
   const warmup = warmupOf(settings, steps);
   const clipping = settings.maxGradNorm === null ? "" : `, clip ${settings.maxGradNorm}`;
+  const { headLearningRate } = settings;
+  const headRate = headLearningRate === null ? "" : `, ${formatRate(headLearningRate)} for the head`;
+  const start = recipes[settings.recipe].fittedHead ? ", from the head alone" : "";
   const variants = [
     settings.dora && "DoRA",
     settings.rslora && "rsLoRA",
@@ -28,14 +32,18 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
     ["test", `${validation.file}: ${formatCount(validation.examples)}${validation.split ? ", a seeded split" : ""}`],
     [
       "adapter",
-      [`rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`, ...variants]
-        .filter(Boolean)
-        .join(", ") + `: ${formatCount(parameters.adapter)} parameters, head ${formatCount(parameters.head)}`,
+      settings.headOnly
+        ? `none, the head alone: ${formatCount(parameters.head)} parameters`
+        : [`rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`, ...variants]
+            .filter(Boolean)
+            .join(", ") + `: ${formatCount(parameters.adapter)} parameters, head ${formatCount(parameters.head)}`,
     ],
     [
       "training",
-      `${formatCount(steps)} steps of ${settings.batchSize}, AdamW, learning rate ${formatRate(settings.learningRate)} ` +
-        `(warm-up ${warmup}, ${settings.schedule})${clipping}, seed ${settings.seed}`,
+      settings.headOnly
+        ? `logistic regression on the vectors of the model as it is, seed ${settings.seed}`
+        : `${formatCount(steps)} steps of ${settings.batchSize}, AdamW, learning rate ${formatRate(settings.learningRate)}${headRate} ` +
+          `(warm-up ${warmup}, ${settings.schedule})${clipping}, seed ${settings.seed}${start}`,
     ],
     [
       "engine",
@@ -47,26 +55,39 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
   return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
-/** Accuracy and loss before, of the head alone, and after. */
-export function resultTable({ result, data }: RunReport, { bold, green, red }: Colors): string[] {
-  const { before, headOnly, after } = result;
+/** The largest class, the head alone, and head and adapter, on the examples to test on. */
+export function resultTable({ result, data, settings }: RunReport, { bold, green, red }: Colors): string[] {
+  const { largestClass, headOnly, after } = result;
   const row = (name: string, { accuracy, loss }: Metrics) => [name, formatPercent(accuracy), loss.toFixed(3)];
   const rows = [
     [`${formatCount(data.validation.examples)} test texts`, "accuracy", "loss"],
-    row("before training", before),
-    ...(headOnly === null ? [] : [row("head alone", headOnly)]),
-    row("head and adapter", after),
+    ["largest class", formatPercent(largestClass), ""],
+    ...(headOnly === null || settings.headOnly ? [] : [row("head alone", headOnly)]),
+    row(settings.headOnly ? "head alone" : "head and adapter", after),
   ];
   const lines = tableLines(rows, ["left", "right", "right"]);
-  const gain = 100 * (after.accuracy - (headOnly ?? before).accuracy);
-  const points = `${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)} points over ${headOnly === null ? "before" : "the head alone"}`;
+  const measured = settings.headOnly ? null : headOnly;
+  const gain = 100 * (after.accuracy - (measured?.accuracy ?? largestClass));
+  const points = `${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)} points over ${measured === null ? "the largest class" : "the head alone"}`;
   const last = `${bold(lines.pop())}   ${gain >= 0 ? green(points) : red(points)}`;
   return [...lines, last];
+}
+
+/** What to take instead where the adapter adds nothing; no lines where it does, or was not compared. */
+export function adviceLines(self: string, { result, settings }: RunReport, { cyan }: Colors): string[] {
+  const { headOnly, after } = result;
+  if (settings.headOnly || headOnly === null || headOnly.accuracy < after.accuracy) return [];
+  return [
+    "The head alone is as good on these texts. It takes seconds to fit and needs no adapter, so it is what to use:",
+    `  ${cyan(`${self} finetune --head-only`)} with the same data`,
+    "",
+  ];
 }
 
 /** Speed and memory in one line. */
 export function speedLine({ training }: RunReport): string {
   const { steps, seconds, tokensPerSecond, peakMemory } = training;
+  if (steps === 0) return `${formatBytes(peakMemory)} of linear memory at most`;
   return (
     `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
     `${formatBytes(peakMemory)} of linear memory at most`
@@ -89,12 +110,12 @@ export function sampleLines(samples: readonly Sample[], width: number, { green, 
 }
 
 /** Where everything is. */
-export function writtenLines(folder: string, { dim }: Colors): string[] {
+export function writtenLines(folder: string, headOnly: boolean, { dim }: Colors): string[] {
   const rows = [
-    [runFiles.adapter.join(", "), "the adapter, as PEFT reads it"],
+    ...(headOnly ? [] : [[runFiles.adapter.join(", "), "the adapter, as PEFT reads it"]]),
     [runFiles.head.join(", "), "the classification head and its labels"],
     [runFiles.report, "settings, every step, results"],
-    [runFiles.curve, "the loss curve; open it in a browser"],
+    ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
   ];
   return [
     `Written to ${folder}`,
@@ -103,14 +124,23 @@ export function writtenLines(folder: string, { dim }: Colors): string[] {
 }
 
 /** Commands to try next, to be copied. */
-export function nextLines(self: string, folder: string, samples: readonly Sample[], { cyan }: Colors): string[] {
+export function nextLines(
+  self: string,
+  folder: string,
+  samples: readonly Sample[],
+  headOnly: boolean,
+  { cyan }: Colors,
+): string[] {
   // Short, and without what a shell takes for its own.
   const texts = samples.map(({ text: sample }) => sample).filter((sample) => /^[\p{L}\p{N} ,.;:'-]+$/u.test(sample));
   const text = clip(texts.sort((a, b) => a.length - b.length)[0] ?? "a text of yours", 60);
   return [
     "Try next",
     `  ${cyan(`${self} predict --run ${folder} "${text}"`)}`,
-    `  ${cyan(`${self} inspect ${folder}`)}`,
-    `  ${cyan(`${self} merge ${folder} --out ${join(folder, "merged")}`)}`,
+    // Both are about adapters.
+    ...(headOnly
+      ? [`evaluate --run ${folder}`]
+      : [`inspect ${folder}`, `merge ${folder} --out ${join(folder, "merged")}`]
+    ).map((line) => `  ${cyan(`${self} ${line}`)}`),
   ];
 }

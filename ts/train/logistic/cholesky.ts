@@ -1,0 +1,98 @@
+/** Of the largest pivot: where features depend on each other, one of rounding errors alone could be 0 or less. */
+const SMALLEST_PIVOT = 1e-12;
+
+/** M = L·Lᵀ of a symmetric positive definite matrix, and products with L for matrices `[size, columns]`, in place. */
+export class Cholesky {
+  /** `[size, size]` both: rows of L, and rows of Lᵀ, so that either is read in order. */
+  private readonly lower: Float64Array;
+  private readonly upper: Float64Array;
+
+  /** @param matrix `[size, size]`, whose lower half is read */
+  constructor(
+    matrix: Float64Array,
+    private readonly size: number,
+  ) {
+    const lower = (this.lower = new Float64Array(matrix.length));
+    const upper = (this.upper = new Float64Array(matrix.length));
+    let largest = 0;
+    for (let i = 0; i < size; i++) largest = Math.max(largest, matrix[i * size + i]!);
+    for (let i = 0; i < size; i++) {
+      const row = i * size;
+      for (let j = 0; j <= i; j++) {
+        const rest = matrix[row + j]! - dot(lower, row, j * size, j);
+        const value = j < i ? rest / lower[j * size + j]! : Math.sqrt(Math.max(rest, SMALLEST_PIVOT * largest));
+        lower[row + j] = value;
+        upper[j * size + i] = value;
+      }
+    }
+  }
+
+  /** B ← L⁻¹·B; what lies behind the first `[size, columns]` of `rows` stays. */
+  solve(rows: Float64Array, columns: number): void {
+    const { lower, size } = this;
+    for (let i = 0; i < size; i++) {
+      subtract(rows, i * columns, columns, lower, i * size, 0, i);
+      scale(rows, i * columns, columns, 1 / lower[i * size + i]!);
+    }
+  }
+
+  /** B ← L⁻ᵀ·B */
+  solveTransposed(rows: Float64Array, columns: number): void {
+    const { upper, size } = this;
+    for (let i = size - 1; i >= 0; i--) {
+      subtract(rows, i * columns, columns, upper, i * size, i + 1, size);
+      scale(rows, i * columns, columns, 1 / upper[i * size + i]!);
+    }
+  }
+
+  /** B ← Lᵀ·B */
+  multiplyTransposed(rows: Float64Array, columns: number): void {
+    const { upper, size } = this;
+    for (let i = 0; i < size; i++) {
+      scale(rows, i * columns, columns, -upper[i * size + i]!);
+      subtract(rows, i * columns, columns, upper, i * size, i + 1, size);
+      scale(rows, i * columns, columns, -1);
+    }
+  }
+}
+
+/** Four sums at once: each addition waits for the one before it. */
+function dot(values: Float64Array, a: number, b: number, count: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 4 <= count; k += 4) {
+    s0 += values[a + k]! * values[b + k]!;
+    s1 += values[a + k + 1]! * values[b + k + 1]!;
+    s2 += values[a + k + 2]! * values[b + k + 2]!;
+    s3 += values[a + k + 3]! * values[b + k + 3]!;
+  }
+  for (; k < count; k++) s0 += values[a + k]! * values[b + k]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+/** The row at `at` less the sum of rows `first` to `end`, each times its factor; four rows in one pass. */
+function subtract(
+  rows: Float64Array,
+  at: number,
+  columns: number,
+  factors: Float64Array,
+  factorsAt: number,
+  first: number,
+  end: number,
+): void {
+  let j = first;
+  for (; j + 4 <= end; j += 4) {
+    const f = factorsAt + j;
+    const [f0, f1, f2, f3] = [factors[f]!, factors[f + 1]!, factors[f + 2]!, factors[f + 3]!];
+    const r0 = j * columns;
+    const [r1, r2, r3] = [r0 + columns, r0 + 2 * columns, r0 + 3 * columns];
+    for (let c = 0; c < columns; c++)
+      rows[at + c]! -= f0 * rows[r0 + c]! + f1 * rows[r1 + c]! + (f2 * rows[r2 + c]! + f3 * rows[r3 + c]!);
+  }
+  for (; j < end; j++)
+    for (let c = 0; c < columns; c++) rows[at + c]! -= factors[factorsAt + j]! * rows[j * columns + c]!;
+}
+
+function scale(rows: Float64Array, at: number, columns: number, by: number): void {
+  for (let c = 0; c < columns; c++) rows[at + c]! *= by;
+}

@@ -1,0 +1,103 @@
+import type { Graph } from "../../graph/graph.js";
+
+/** Rows that are multiplied at once: memory stays small however many there are, and sums over more are in float64. */
+const CHUNK = 1024;
+
+/** Examples to fit to, or to measure on. */
+export interface Weighted {
+  /** `[count, hidden]`, row by row. */
+  readonly rows: Float32Array;
+  readonly targets: readonly number[];
+  /** What each example counts for. */
+  readonly weights: Float64Array;
+  /** Sum of the weights. */
+  readonly total: number;
+}
+
+/** A linear head: weight `[hidden, classes]`, then bias `[classes]`. */
+export interface Linear {
+  readonly hidden: number;
+  readonly classes: number;
+  readonly values: Float64Array;
+}
+
+/** What a head makes of some examples: means by weight. */
+export interface Measured {
+  /** Mean cross entropy. */
+  readonly loss: number;
+  /** Of the loss by weight and bias; empty where it is not wanted. */
+  readonly gradient: Float64Array;
+  /** Mean of p·(1 − p) over examples and classes: how much the loss curves. */
+  readonly spread: number;
+}
+
+/**
+ * Mean cross entropy of a head, with its gradient. Products are the kernels', in float32; softmax, loss and sums over chunks are
+ * float64.
+ */
+export async function measure(
+  graph: Graph,
+  { rows, targets, weights, total }: Weighted,
+  { hidden, classes, values }: Linear,
+  breathe: () => Promise<void> | undefined,
+  wantsGradient = true,
+): Promise<Measured> {
+  const matrix = { shape: [hidden, classes], data: new Float32Array(values.subarray(0, hidden * classes)) };
+  const bias = values.subarray(hidden * classes);
+  const gradient = new Float64Array(wantsGradient ? values.length : 0);
+  let [loss, spread] = [0, 0];
+  for (let start = 0; start < targets.length; start += CHUNK) {
+    await breathe();
+    const count = Math.min(CHUNK, targets.length - start);
+    graph.step(() => {
+      const data = rows.subarray(start * hidden, (start + count) * hidden);
+      const x = graph.constant({ shape: [count, hidden], data });
+      const logits = graph.value(graph.matmul(x, graph.constant(matrix))).data;
+      const p = new Float64Array(classes);
+      for (let i = 0; i < count; i++) {
+        const [target, weight] = [targets[start + i]!, weights[start + i]! / total];
+        const at = i * classes;
+        let [highest, sum] = [-Infinity, 0];
+        for (let c = 0; c < classes; c++) highest = Math.max(highest, (p[c] = logits[at + c]! + bias[c]!));
+        const own = p[target]!;
+        for (let c = 0; c < classes; c++) sum += p[c] = Math.exp(p[c]! - highest);
+        loss += weight * (highest + Math.log(sum) - own);
+        for (let c = 0; c < classes; c++) {
+          const q = p[c]! / sum;
+          spread += (weight * q * (1 - q)) / classes;
+          const residual = weight * (c === target ? q - 1 : q);
+          logits[at + c] = residual * total;
+          if (wantsGradient) gradient[hidden * classes + c]! += residual;
+        }
+      }
+      if (!wantsGradient) return;
+      const residuals = graph.constant({ shape: [count, classes], data: logits });
+      const { data: products } = graph.value(graph.matmul(x, residuals, { transposeA: true }));
+      for (let i = 0; i < products.length; i++) gradient[i]! += products[i]! / total;
+    });
+  }
+  return { loss, gradient, spread };
+}
+
+/** Mean of x·xᵀ by weight, `[hidden, hidden]`: of float32 products. */
+export async function covariance(
+  graph: Graph,
+  { rows, targets, weights, total }: Weighted,
+  hidden: number,
+  breathe: () => Promise<void> | undefined,
+): Promise<Float64Array> {
+  const sums = new Float64Array(hidden * hidden);
+  for (let start = 0; start < targets.length; start += CHUNK) {
+    await breathe();
+    const count = Math.min(CHUNK, targets.length - start);
+    graph.step(() => {
+      const data = rows.slice(start * hidden, (start + count) * hidden);
+      const x = graph.constant({ shape: [count, hidden], data });
+      for (let i = 0; i < data.length; i++) data[i]! *= weights[start + Math.floor(i / hidden)]! / total;
+      const weighted = graph.constant({ shape: [count, hidden], data });
+      const { data: products } = graph.value(graph.matmul(weighted, x, { transposeA: true }));
+      for (let i = 0; i < products.length; i++) sums[i]! += products[i]!;
+    });
+  }
+  return sums;
+}

@@ -1,0 +1,51 @@
+import type { Engine } from "../../engine/running.js";
+import { permutation } from "../../nn/random.js";
+
+/** Parts that examples are cut into, of at most so many each. */
+const [PARTS, PART] = [5, 1000];
+/** Up to so many examples each part is held out in turn: one of a few examples says little. */
+const FEW = 1000;
+/** Up to so many examples all that are not held out are fitted to, of more so many parts. */
+const [MANY, PARTS_OF_MANY] = [4000, 3];
+/** Streams of a seed that nothing else draws from. */
+const STREAM = 2 ** 31 + 1;
+
+/** Numbers of the examples that a head is fitted to, and of those that say how well it does. */
+export interface Parting {
+  readonly fitted: readonly number[];
+  readonly held: readonly number[];
+}
+
+/**
+ * Ways to hold examples out, each class in the same proportion. One example of every class is always fitted to, so that no
+ * class is known from what is held out alone. None where nothing is left to hold out.
+ */
+export function partings(targets: readonly number[], seed: number, engine: Engine): Parting[] {
+  const count = targets.length;
+  const parts = partOf(targets, Math.max(PARTS, Math.ceil(count / PART)), seed, engine);
+  const last = count > MANY ? PARTS_OF_MANY : Infinity;
+  return Array.from({ length: count > FEW ? 1 : PARTS }, (_, round) => {
+    const held: number[] = [];
+    const fitted: number[] = [];
+    parts.forEach((part, i) => {
+      if (part === round) held.push(i);
+      else if (part <= last) fitted.push(i);
+    });
+    return { fitted, held };
+  }).filter(({ held }) => held.length > 0);
+}
+
+/** The part of each example; −1 for the one of its class that is never held out. */
+function partOf(targets: readonly number[], count: number, seed: number, engine: Engine): Int32Array {
+  const classes = new Map<number, number[]>();
+  const parts = new Int32Array(targets.length).fill(-1);
+  for (const i of permutation(targets.length, seed, STREAM, engine)) {
+    const own = classes.get(targets[i]!);
+    if (own === undefined) classes.set(targets[i]!, []);
+    else own.push(i);
+  }
+  // One class goes on where another ended, so that small classes do not all fall into the first part.
+  let next = 0;
+  for (const own of classes.values()) for (const i of own) parts[i] = next++ % count;
+  return parts;
+}

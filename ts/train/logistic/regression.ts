@@ -1,0 +1,124 @@
+import type { Graph } from "../../graph/graph.js";
+import { Cholesky } from "./cholesky.js";
+import { covariance, type Linear, measure, type Weighted } from "./cross-entropy.js";
+import { minimise, type Objective } from "./lbfgs.js";
+
+/** A fitted head. */
+export interface Fitted {
+  readonly values: Float64Array;
+  readonly iterations: number;
+  /** Mean cross entropy on what it was fitted to. */
+  readonly loss: number;
+  readonly spread: number;
+}
+
+/** Iterations at most; a dozen or two are usual. */
+const LIMIT = 300;
+
+/** Multinomial logistic regression on scaled vectors, one strength after the other. */
+export class Regression {
+  private constructor(
+    private readonly graph: Graph,
+    private readonly hidden: number,
+    private readonly classes: number,
+    /** Of all examples: near enough for a part of them too. */
+    private readonly moments: Float64Array,
+    private readonly breathe: () => Promise<void> | undefined,
+  ) {}
+
+  static async of(
+    graph: Graph,
+    all: Weighted,
+    { hidden, classes }: Omit<Linear, "values">,
+    breathe: () => Promise<void> | undefined,
+  ): Promise<Regression> {
+    return new Regression(graph, hidden, classes, await covariance(graph, all, hidden, breathe), breathe);
+  }
+
+  /** No weight, and the bias that the classes' shares alone give. */
+  start({ targets, weights, total }: Weighted): Fitted {
+    const { hidden, classes } = this;
+    const shares = new Float64Array(classes);
+    targets.forEach((target, i) => (shares[target]! += weights[i]! / total));
+    const logs = shares.map(Math.log);
+    const mean = logs.reduce((sum, x) => sum + x, 0) / classes;
+    const values = new Float64Array((hidden + 1) * classes);
+    logs.forEach((x, c) => (values[hidden * classes + c] = x - mean));
+    const spread = shares.reduce((sum, p) => sum + p * (1 - p), 0) / classes;
+    return { values, iterations: 0, loss: -shares.reduce((sum, p) => sum + p * Math.log(p), 0), spread };
+  }
+
+  /**
+   * Variables in which the loss curves about alike in every direction, so that a dozen iterations do: u = Lᵀ·w, where L·Lᵀ is
+   * about the Hessian, spread · mean of x·xᵀ + penalty.
+   */
+  scaling(spread: number, penalty: number): Scaling {
+    const { hidden, moments } = this;
+    const curvature = Math.max(spread, 1e-6);
+    const matrix = new Float64Array(moments.length);
+    for (let i = 0; i < matrix.length; i++) matrix[i] = curvature * moments[i]!;
+    for (let i = 0; i < hidden; i++) matrix[i * (hidden + 1)]! += penalty;
+    return { factor: new Cholesky(matrix, hidden), bias: Math.sqrt(curvature) };
+  }
+
+  /**
+   * The minimum of mean cross entropy + ½ · penalty · |weight|².
+   *
+   * @param start where to begin; @param tolerance how far above the minimum it may end, as a share
+   */
+  async fit(
+    examples: Weighted,
+    start: Float64Array,
+    penalty: number,
+    { factor, bias }: Scaling,
+    tolerance: number,
+  ): Promise<Fitted> {
+    const { graph, hidden, classes, breathe } = this;
+    const weights = hidden * classes;
+    const scaleBias = (values: Float64Array, by: number) => {
+      for (let i = weights; i < values.length; i++) values[i]! *= by;
+    };
+    const toValues = (point: Float64Array) => {
+      const values = point.slice();
+      factor.solveTransposed(values, classes);
+      scaleBias(values, 1 / bias);
+      return values;
+    };
+    let spread = 0;
+    const objective: Objective = async (point) => {
+      const values = toValues(point);
+      const measured = await measure(graph, examples, { hidden, classes, values }, breathe);
+      const { gradient } = measured;
+      ({ spread } = measured);
+      let value = measured.loss;
+      for (let i = 0; i < weights; i++) {
+        value += 0.5 * penalty * values[i]! ** 2;
+        gradient[i]! += penalty * values[i]!;
+      }
+      factor.solve(gradient, classes);
+      scaleBias(gradient, 1 / bias);
+      return { point, value, gradient };
+    };
+    const point = start.slice();
+    factor.multiplyTransposed(point, classes);
+    scaleBias(point, bias);
+    const found = await minimise(objective, point, { tolerance, limit: LIMIT });
+    const values = toValues(found.point);
+    let squares = 0;
+    for (let i = 0; i < weights; i++) squares += values[i]! ** 2;
+    return { values, iterations: found.iterations, loss: found.value - 0.5 * penalty * squares, spread };
+  }
+
+  /** Sum of the examples' losses by their weights. */
+  async held(examples: Weighted, values: Float64Array): Promise<number> {
+    const { graph, hidden, classes, breathe } = this;
+    const { loss } = await measure(graph, examples, { hidden, classes, values }, breathe, false);
+    return loss * examples.total;
+  }
+}
+
+/** How variables are scaled. */
+export interface Scaling {
+  readonly factor: Cholesky;
+  readonly bias: number;
+}

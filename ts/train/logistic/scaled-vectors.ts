@@ -1,0 +1,99 @@
+import { NonFiniteError, ShapeError } from "../../errors/errors.js";
+import { listFrom } from "../../arguments/collections.js";
+import { isFloats, typedLength } from "../../arguments/typed-array.js";
+import { unexpected } from "../../arguments/settings.js";
+import { floatsOf, hostArray } from "../../values/number-list.js";
+import type { Tensor } from "../../values/tensor.js";
+
+const what = "fitLogisticRegression";
+
+/** Deviations below this are none: what is divided by them would leave float32's range. */
+const SMALLEST_DEVIATION = 1e-30;
+
+/**
+ * Vectors less their mean, over their root mean square distance from it: in whatever units an encoder gives them, the same
+ * strength of regularisation then means the same, and the bias does not depend on the weight.
+ */
+export interface ScaledVectors {
+  readonly count: number;
+  readonly hidden: number;
+  /** `[count, hidden]`, row by row. */
+  readonly rows: Float32Array;
+  readonly mean: Float64Array;
+  /** Root of the mean squared distance from the mean; 1 where all vectors are alike. */
+  readonly deviation: number;
+}
+
+/**
+ * A copy of some vectors, scaled. Throws `ConfigError` for what is no list of vectors, `ShapeError` where their lengths
+ * differ, `NonFiniteError` where one holds NaN or infinity.
+ */
+export function scaledVectors(given: readonly Float32Array[]): ScaledVectors {
+  const vectors = listFrom(`${what}: a list of vectors is expected`, given, (vector, i) =>
+    isFloats(vector) ? vector : floatsOf(what, `vector ${i}`, vector as []),
+  );
+  if (vectors.length === 0) throw unexpected(what, "vectors", "a list of one or more", given);
+  const [count, hidden] = [vectors.length, typedLength(vectors[0]!)];
+  if (hidden === 0) throw unexpected(what, "vector 0", "a list of one number or more", vectors[0], ShapeError);
+  const rows = hostArray(what, Float32Array, count * hidden);
+  vectors.forEach((vector, i) => {
+    check(vector, i, hidden);
+    rows.set(vector, i * hidden);
+  });
+  const mean = new Float64Array(hidden);
+  const columns = (use: (at: number, column: number) => void) => {
+    for (let start = 0; start < rows.length; start += hidden) for (let j = 0; j < hidden; j++) use(start + j, j);
+  };
+  columns((at, j) => (mean[j]! += rows[at]! / count));
+  let squares = 0;
+  columns((at, j) => (squares += (rows[at]! - mean[j]!) ** 2 / count));
+  const root = Math.sqrt(squares);
+  const deviation = root > SMALLEST_DEVIATION ? root : 1;
+  columns((at, j) => (rows[at] = (rows[at]! - mean[j]!) / deviation));
+  return { count, hidden, rows, mean, deviation };
+}
+
+function check(vector: Float32Array, place: number, hidden: number): void {
+  const length = typedLength(vector);
+  if (length !== hidden)
+    throw new ShapeError(`${what}: vector ${place} has ${length} numbers, the first one ${hidden}`, {
+      op: what,
+      input: "vectors",
+      place,
+      actual: [length],
+      expected: [hidden],
+    });
+  const strange = vector.findIndex((x) => !Number.isFinite(x));
+  if (strange < 0) return;
+  throw new NonFiniteError(`${what}: vector ${place} holds ${vector[strange]} at place ${strange}; leave it out`, {
+    op: what,
+    place,
+    value: vector[strange],
+  });
+}
+
+/** Some of the vectors, by number. */
+export function rowsOf({ rows, hidden }: ScaledVectors, places: readonly number[]): Float32Array {
+  const some = hostArray(what, Float32Array, places.length * hidden);
+  places.forEach((place, i) => some.set(rows.subarray(place * hidden, (place + 1) * hidden), i * hidden));
+  return some;
+}
+
+/** Weight `[hidden, classes]` and bias that give of the vectors themselves the logits that these give of the scaled ones. */
+export function unscaled(
+  { mean, deviation, hidden }: ScaledVectors,
+  weight: Float64Array,
+  bias: Float64Array,
+): { weight: Tensor; bias: Tensor } {
+  const classes = bias.length;
+  const shifted = Float64Array.from(bias);
+  const data = new Float32Array(weight.length);
+  weight.forEach((w, i) => {
+    data[i] = w / deviation;
+    shifted[i % classes]! -= (mean[Math.floor(i / classes)]! * w) / deviation;
+  });
+  return {
+    weight: { shape: [hidden, classes], data },
+    bias: { shape: [classes], data: Float32Array.from(shifted) },
+  };
+}
