@@ -11,6 +11,7 @@ export const recipes = {
   "lp-5e-4": lp(5e-4, 5e-4),
   "lp-2e-3": lp(2e-3, 2e-3),
   "lp-1e-3-softer": lp(1e-3, 1e-3, { soft: 0.01 }),
+  "lp-1e-3-softer-20": lp(1e-3, 1e-3, { soft: 0.01, epochs: 20 }),
   "lp-2e-3-softer": lp(2e-3, 2e-3, { soft: 0.01 }),
   "all-2e-4": all(2e-4, 2e-4),
   "all-5e-4": all(5e-4, 5e-4),
@@ -25,5 +26,10 @@ export const recipes = {
   "all-2e-3-softer": all(2e-3, 2e-3, { soft: 0.01 }),
   "all-5e-4-soft": all(5e-4, 5e-4, { soft: 0.1 }),
   "all-1e-3-softer-head-1e-2": all(1e-3, 1e-2, { soft: 0.01 }),
+  "all-5e-4-softer": all(5e-4, 5e-4, { soft: 0.01 }),
+  "all-1e-3-softer-10": all(1e-3, 1e-3, { soft: 0.01, epochs: 10 }),
+  "all-1e-3-softer-rank-16": all(1e-3, 1e-3, { soft: 0.01, rank: 16, alpha: 32 }),
+  "all-1e-3-softer-dropout": all(1e-3, 1e-3, { soft: 0.01, dropout: 0.1 }),
+  "all-1e-3-softer-decay": all(1e-3, 1e-3, { soft: 0.01, weightDecay: 0.1 }),
   "all-1e-3-10": all(1e-3, 1e-3, { epochs: 10 }),
 };
