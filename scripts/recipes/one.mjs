@@ -32,35 +32,23 @@ const targets = (rows) => rows.map(({ label }) => index.get(label));
 const texts = (rows) => rows.map(({ text }) => text);
 
 const head = await frozenHead();
-if (run.dump) {
-  // For peft.py: the same texts, in the same parts, and the same head to start from.
-  const rows = Object.fromEntries(
-    Object.entries(parts).map(([name, rows]) => [name, { texts: texts(rows), targets: targets(rows) }]),
-  );
-  console.log(JSON.stringify({ ...rows, labels, recipe, ...head }));
-  process.exit(0);
+console.log(JSON.stringify(run.dump ? dump() : await result()));
+
+async function result() {
+  const started = performance.now();
+  const trained = run.recipe ? await train() : {};
+  const seconds = (performance.now() - started) / 1000;
+  const sizes = Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, rows.length]));
+  const { largestClass, probe, probeAll, C } = head;
+  const asked = { ...run, data: undefined, cache: undefined, recipe: run.recipe && recipe };
+  return { ...asked, classes: labels.length, sizes, largestClass, probe, probeAll, C, ...trained, seconds };
 }
-const started = performance.now();
-const trained = run.recipe ? await train() : {};
-const seconds = (performance.now() - started) / 1000;
-const sizes = Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, rows.length]));
-const { largestClass, probe, probeAll, C } = head;
-console.log(
-  JSON.stringify({
-    ...run,
-    data: undefined,
-    cache: undefined,
-    recipe: run.recipe && recipe,
-    classes: labels.length,
-    sizes,
-    largestClass,
-    probe,
-    probeAll,
-    C,
-    ...trained,
-    seconds,
-  }),
-);
+
+/** For with_peft.py: the same texts, in the same parts, and the same head to start from. */
+function dump() {
+  const of = ([name, rows]) => [name, { texts: texts(rows), targets: targets(rows) }];
+  return { ...Object.fromEntries(Object.entries(parts).map(of)), labels, recipe, ...head };
+}
 
 /** The yardsticks, kept in a file since every recipe shares them. */
 async function frozenHead() {

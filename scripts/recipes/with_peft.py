@@ -1,6 +1,6 @@
 """The same runs as run.mjs with PyTorch, transformers and PEFT: the same texts in the same parts, the same head to start from.
 
-    python3 scripts/recipes/peft.py MODEL_FOLDER RESULTS.jsonl OUT.jsonl [--names NAME …]
+    python3 scripts/recipes/with_peft.py MODEL_FOLDER RESULTS.jsonl OUT.jsonl [--names NAME …]
 
 Does again every run of RESULTS.jsonl that has a recipe (or one of those names) and adds a line to OUT.jsonl, whose names begin
 with "peft ". Initial values of the adapter, the order of examples and dropout come from PyTorch's generator. Runs that stand in
