@@ -39,9 +39,20 @@ async function result() {
   const trained = run.recipe ? await train() : {};
   const seconds = (performance.now() - started) / 1000;
   const sizes = Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, rows.length]));
-  const { largestClass, probe, probeAll, C } = head;
+  const { largestClass, probeValidation, probe, probeAll, C } = head;
   const asked = { ...run, data: undefined, cache: undefined, recipe: run.recipe && recipe };
-  return { ...asked, classes: labels.length, sizes, largestClass, probe, probeAll, C, ...trained, seconds };
+  return {
+    ...asked,
+    classes: labels.length,
+    sizes,
+    largestClass,
+    probeValidation,
+    probe,
+    probeAll,
+    C,
+    ...trained,
+    seconds,
+  };
 }
 
 /** For with_peft.py: the same texts, in the same parts, and the same head to start from. */
@@ -54,7 +65,8 @@ function dump() {
 async function frozenHead() {
   mkdirSync(cache, { recursive: true });
   const file = join(cache, `heads-${dataset}-${count}-${held}-${seed}-${maxTokens}-${tests}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
+  const kept = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
+  if (kept?.probeValidation) return kept;
   const frozen = new FrozenVectors(encoder, cache, maxTokens);
   const withVectors = async (rows) => ({ vectors: await frozen.of(texts(rows)), targets: targets(rows) });
   const [training, validation, test] = [
@@ -75,6 +87,7 @@ async function frozenHead() {
   const made = {
     ...{ C, theta: ofTraining.map((theta) => [...theta]), all: ofAll.map((theta) => [...theta]) },
     largestClass: test.targets.filter((target) => target === largest).length / test.targets.length,
+    probeValidation: probeScores(ofTraining[0], validation, labels.length),
     probe: probeScores(ofTraining[0], test, labels.length),
     probeAll: probeScores(ofAll[0], test, labels.length),
   };

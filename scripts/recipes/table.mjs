@@ -6,7 +6,8 @@ const help = `Reads what run.mjs wrote and prints a table: a row a data set and 
 
     node scripts/recipes/table.mjs results.jsonl … [--recipe NAME …] [--select loss] [--measure accuracy] [--seeds]
 
---select   which evaluation counts: that of the least validation "loss", the best validation "accuracy", or the "last" one
+--select   which evaluation counts: that of the least validation "loss", the best validation "accuracy", or the "last" one; with
+           "or-head" behind it ("loss-or-head"), the head alone where it has no more errors on the validation part
 --measure  accuracy or macroF1
 --seeds    a row a seed, too
 
@@ -41,8 +42,8 @@ const names = values.recipe ?? [...new Set(runs.filter(({ curve }) => curve).map
  * out ("all"), the last.
  */
 function chosen({ curve, recipe }, select) {
-  if (select === "last" || recipe.all) return curve.at(-1);
-  const cost = ({ validation: [accuracy, , loss] }) => (select === "loss" ? loss : -accuracy);
+  if (select.startsWith("last") || recipe.all) return curve.at(-1);
+  const cost = ({ validation: [accuracy, , loss] }) => (select.startsWith("loss") ? loss : -accuracy);
   return curve.reduce((best, point) => (cost(point) < cost(best) ? point : best));
 }
 
@@ -69,10 +70,18 @@ console.log(`|---|--:|--:|--:|--:|--:|${names.map(() => "--:").join("|")}|`);
 for (const group of rows.values()) {
   const seeds = [...new Map(group.map((run) => [run.seed, run])).values()];
   const alone = new Map(seeds.map(({ seed, probeAll }) => [seed, probeAll[values.measure]]));
+  const measured = group.filter(({ probeValidation }) => probeValidation);
+  const validated = new Map(measured.map(({ seed, probeValidation }) => [seed, probeValidation.accuracy]));
+  for (const { seed, probeValidation } of group) if (probeValidation) validated.set(seed, probeValidation.accuracy);
+  const result = (run) => {
+    const point = chosen(run, values.select);
+    if (!values.select.endsWith("or-head") || run.recipe.all) return point.test[place];
+    return point.validation[0] > validated.get(run.seed) ? point.test[place] : alone.get(run.seed);
+  };
   const cells = names.map((name) => {
     const of = group.filter((run) => run.name === name);
     if (of.length === 0) return "";
-    const points = of.map((run) => chosen(run, values.select).test[place]);
+    const points = of.map(result);
     const differences = of.map(({ seed }, i) => points[i] - alone.get(seed));
     const range =
       of.length > 1 ? ` (${interval(differences).map(signed).join(" … ")})` : ` (${signed(differences[0])})`;
