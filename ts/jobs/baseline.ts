@@ -2,7 +2,11 @@ import type { Example } from "../io/examples/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import type { TextClassifier } from "../tasks/text-classifier.js";
 import { HeadOnlyTask } from "../train/head-only.js";
-import { fitLogisticRegression, type LogisticRegression } from "../train/logistic-regression.js";
+import {
+  fitLogisticRegression,
+  type LogisticRegression,
+  type LogisticRegressionOptions,
+} from "../train/logistic-regression.js";
 import { metrics, type Metrics } from "../train/metrics.js";
 import type { JobListener, JobPhase } from "./job-events.js";
 import { recipes } from "./recipes.js";
@@ -31,8 +35,11 @@ export interface BaselineWork {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The head alone, and what it says of the texts to test on. */
-export interface FittedHead extends Pick<LogisticRegression, "weight" | "bias"> {
+type Head = Pick<LogisticRegression, "weight" | "bias">;
+
+/** The head alone, what it says of the texts to test on, and the head that training starts from. */
+export interface FittedHead extends Head {
+  readonly start: Head;
   readonly logits: readonly Float32Array[];
 }
 
@@ -50,25 +57,35 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const before = measure(logitsOf(classifier.head, vectors));
   const largest = mostFrequent(learnt, classes.size);
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
-  if (!(settings.baseline || settings.headOnly || recipes[settings.recipe].fittedHead))
+  const { headStart } = recipes[settings.recipe];
+  if (!(settings.baseline || settings.headOnly || headStart !== null))
     return { baseline: { before, largestClass, headOnly: null }, fitted: null };
-  const { weight, bias } = await fitted(work, await encode(work, "encode-train", train), learnt);
+  const learntFrom = await encode(work, "encode-train", train);
+  const onProgress: Progress = (event) => work.emit({ type: "progress", phase: "head-only", ...event });
+  const { weight, bias, regularisation } = await fitted(work, learntFrom, learnt, { onProgress });
+  const held = settings.headOnly || headStart === null ? null : { regularisation: regularisation * headStart };
+  const start = held === null ? { weight, bias } : await fitted(work, learntFrom, learnt, held);
   const { graph } = classifier;
   const head = new ClassificationHead(graph, weight, bias);
   try {
     const logits = logitsOf(head, vectors);
-    return { baseline: { before, largestClass, headOnly: measure(logits) }, fitted: { weight, bias, logits } };
+    return { baseline: { before, largestClass, headOnly: measure(logits) }, fitted: { weight, bias, start, logits } };
   } finally {
     graph.release(head.params());
   }
 }
 
-function fitted({ classifier, settings, emit, signal }: BaselineWork, vectors: Float32Array[], targets: number[]) {
-  return fitLogisticRegression(classifier.graph, vectors, targets, classifier.labels.length, {
-    seed: settings.seed,
-    ...(signal && { signal }),
-    onProgress: (event) => emit({ type: "progress", phase: "head-only", ...event }),
-  });
+type Progress = NonNullable<LogisticRegressionOptions["onProgress"]>;
+
+function fitted(
+  { classifier, settings, signal }: BaselineWork,
+  vectors: Float32Array[],
+  targets: number[],
+  options: LogisticRegressionOptions,
+) {
+  const { graph, labels } = classifier;
+  const common = { seed: settings.seed, ...(signal && { signal }) };
+  return fitLogisticRegression(graph, vectors, targets, labels.length, { ...common, ...options });
 }
 
 function mostFrequent(targets: readonly number[], classes: number): number {

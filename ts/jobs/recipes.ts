@@ -2,8 +2,12 @@ import type { TrainingSettings } from "./training-settings.js";
 
 /** How a run trains where nothing else is said. */
 export interface Recipe {
-  /** Whether training starts from the head that is fitted to the vectors of the encoder as it is (arXiv 2202.10054). */
-  readonly fittedHead: boolean;
+  /**
+   * Where the head starts: fitted to the vectors of the encoder as it is (arXiv 2202.10054), with this share of the C that is best
+   * for the head alone; null for small random numbers. A head that explains the training texts by itself leaves the adapter
+   * nothing to learn, so it is held back: docs/recipes.md.
+   */
+  readonly headStart: number | null;
   /** What stands for fields that a spec leaves out. */
   readonly settings: Pick<
     TrainingSettings,
@@ -28,7 +32,7 @@ export interface Recipe {
 
 /** What PEFT's examples do: a head of small random numbers, and one learning rate for everything. */
 const peft: Recipe = {
-  fittedHead: false,
+  headStart: null,
   settings: {
     ...{ steps: 300, epochs: null, batchSize: 16, learningRate: 1e-3, headLearningRate: null, warmup: null },
     ...{ schedule: "cosine", weightDecay: 0.01, maxGradNorm: 1, accumulate: 1 },
@@ -38,6 +42,6 @@ const peft: Recipe = {
 
 /** Recipes by the name that a spec has. */
 export const recipes: Readonly<Record<TrainingSettings["recipe"], Recipe>> = {
-  default: { ...peft, fittedHead: true },
+  default: { ...peft, headStart: 0.01 },
   peft,
 };

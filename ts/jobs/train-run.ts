@@ -28,7 +28,7 @@ export interface Trained {
 /** Steps between two checkpoints. */
 const CHECKPOINT_EVERY = 25;
 
-/** Measures the baseline, trains, from the head alone where the recipe says so, and measures what training gave. Checkpoints go to the store. */
+/** Measures the baseline, trains, from a fitted head where the recipe says so, and measures what training gave. Checkpoints go to the store. */
 export async function train(
   prepared: Prepared,
   store: RunStore,
@@ -41,10 +41,10 @@ export async function train(
   const work = { classifier, train, validation, settings, emit, signal };
   const start = resumed === null ? await measureBaseline(work) : { baseline: resumed.run.baseline, fitted: null };
   const { baseline, fitted } = start;
-  if (fitted !== null && (settings.headOnly || recipes[settings.recipe].fittedHead)) {
+  if (fitted !== null && (settings.headOnly || recipes[settings.recipe].headStart !== null)) {
     const { graph, head } = classifier;
-    graph.setValue(head.weight, fitted.weight);
-    graph.setValue(head.bias, fitted.bias);
+    graph.setValue(head.weight, fitted.start.weight);
+    graph.setValue(head.bias, fitted.start.bias);
   }
   if (settings.headOnly) return headAlone(prepared, baseline, fitted!);
   const run: RunState = {

@@ -30,7 +30,7 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
   const clipping = settings.maxGradNorm === null ? "" : `, clip ${settings.maxGradNorm}`;
   const { headLearningRate } = settings;
   const headRate = headLearningRate === null ? "" : `, ${formatRate(headLearningRate)} for the head`;
-  const start = recipes[settings.recipe].fittedHead ? ", from the head alone" : "";
+  const start = recipes[settings.recipe].headStart !== null ? ", from a fitted head" : "";
   const variants = [
     settings.dora && "DoRA",
     settings.rslora && "rsLoRA",
