@@ -35,7 +35,7 @@ describe("a job's estimate", () => {
     // All that came before it is the model and counting; nothing was trained or encoded for good.
     const before = events.slice(0, events.indexOf(ready));
     const phases = before.map((event) => (event.type === "progress" ? event.phase : event.type));
-    expect(new Set(phases)).toEqual(new Set(["model", "tokenize"]));
+    expect(new Set(phases)).toEqual(new Set(["model", "data", "tokenize"]));
   });
 
   it("counts what the steps will read", async () => {

@@ -35,7 +35,9 @@ export async function estimateJob(prepared: Prepared, done: number | null, conte
   const { emit, words } = context;
   const left = steps - (done ?? 0);
   const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
-  const stepSeconds = (await secondsPerToken(trialSteps(prepared), context)) * (counted / tokens.steps.length);
+  // A run of the head alone takes no step.
+  const perToken = steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context);
+  const stepSeconds = perToken * (counted / Math.max(tokens.steps.length, 1));
   const textSeconds = await secondsPerToken(trialTexts(prepared, context), context);
   const texts = tokens.validation + (settings.baseline ? tokens.train : 0);
   const baseline = done === null ? textSeconds * texts : 0;
