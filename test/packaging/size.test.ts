@@ -26,10 +26,11 @@ const core = `init, engineInfo, ${layers}, ${training}`;
 // The goal is 25,000, which the benchmark goes on naming. Checked arguments and calls that can be undone brought the core
 // from 22,600 to 32,000; what described things twice was then taken out, to 26,500. Engines of which there may be several, each
 // to be closed, calls that outlive their threads and structs for kernels took 950; the values behind each message and frozen
-// weights in formats of their own 3,900, of which 850 were taken out again. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 31.4 kB of JavaScript", async () => {
+// weights in formats of their own 3,900, of which 850 were taken out again. Nodes found by their place, free lists that are kept and
+// attributes checked once a layer, for which a small step takes a fifth less time, took 430. This holds what was reached.
+it("the core (engine, graph, LoRA layers, optimizers) is at most 31.9 kB of JavaScript", async () => {
   const { outputFiles } = await bundle(core);
-  expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThanOrEqual(31_400);
+  expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThanOrEqual(31_900);
 });
 
 it("a bundler leaves out readers and models where a program uses neither", async () => {
