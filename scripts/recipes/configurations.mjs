@@ -5,6 +5,9 @@ const all = (learningRate, headLearningRate, rest = {}) =>
   lp(learningRate, headLearningRate, { all: true, evaluations: 1, ...rest });
 
 export const recipes = {
+  // What docs/recipes.md recommends, and the settings of PEFT's examples, for the table of both.
+  default: lp(1e-3, 1e-3, { soft: 0.01, minSteps: 150, evaluations: 10 }),
+  peft: all(1e-3, 1e-3, { head: "random", steps: 300 }),
   probe: null,
   random: { ...lp(1e-3, 1e-3), head: "random" },
   "lp-1e-3": lp(1e-3, 1e-3),
