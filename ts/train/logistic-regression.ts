@@ -73,14 +73,14 @@ export function takeRegressionOptions<P>(
 }
 
 /**
- * Strengths that are tried: C times the vectors' mean squared distance from their mean, half a decade apart, from the weakest
- * head on, until two in turn do worse than the best.
+ * Strengths that are tried: C times the vectors' mean squared distance from their mean, half a decade apart but for the first two, from the
+ * strongest penalty on, until two in turn do worse than the best.
  */
-const PATH = Array.from({ length: 11 }, (_, i) => 10 ** (i / 2 - 1));
+const PATH = [0.1, ...Array.from({ length: 9 }, (_, i) => 10 ** (i / 2))];
 /** Where nothing can be held out. */
 const MIDDLE = 10;
 /** How far above its minimum the loss may be, as a share: to compare strengths, and for the result, which is float32. */
-const [ROUGH, FINE] = [5e-5, 5e-12];
+const [ROUGH, FINE] = [2e-4, 5e-12];
 /** A strength is better where the mean loss on what is held out is lower by more than this: of two that are alike, the stronger. */
 const BETTER = 1e-3;
 /** A class without examples gets this share of an example at the vectors' mean. */
