@@ -25,6 +25,7 @@ export const recipes = {
   "all-1e-3-random": all(1e-3, 1e-3, { head: "random" }),
   "all-1e-3-soft": all(1e-3, 1e-3, { soft: 0.1 }),
   "all-1e-3-softer": all(1e-3, 1e-3, { soft: 0.01 }),
+  "all-1e-3-softest": all(1e-3, 1e-3, { soft: 0.001 }),
   "all-2e-3-soft": all(2e-3, 2e-3, { soft: 0.1 }),
   "all-2e-3-softer": all(2e-3, 2e-3, { soft: 0.01 }),
   "all-5e-4-soft": all(5e-4, 5e-4, { soft: 0.1 }),

@@ -29,7 +29,7 @@ const recipe = {
 };
 
 /** Factors of C that a run's head can start from. */
-const SOFTNESS = [1, 0.1, 0.01];
+const SOFTNESS = [1, 0.1, 0.01, 0.001];
 
 await init({ threads: 1 });
 const encoder = await SentenceEncoder.load("all-MiniLM-L6-v2", { maxTokens, seed });
