@@ -5,6 +5,9 @@ const all = (learningRate, headLearningRate, rest = {}) =>
   lp(learningRate, headLearningRate, { all: true, evaluations: 1, ...rest });
 
 export const recipes = {
+  // What docs/recipes.md recommends, and the settings of PEFT's examples, for the table of both.
+  default: lp(1e-3, 1e-3, { soft: 0.01, minSteps: 150, evaluations: 10 }),
+  peft: all(1e-3, 1e-3, { head: "random", steps: 300 }),
   probe: null,
   random: { ...lp(1e-3, 1e-3), head: "random" },
   "lp-1e-3": lp(1e-3, 1e-3),
@@ -22,6 +25,7 @@ export const recipes = {
   "all-1e-3-random": all(1e-3, 1e-3, { head: "random" }),
   "all-1e-3-soft": all(1e-3, 1e-3, { soft: 0.1 }),
   "all-1e-3-softer": all(1e-3, 1e-3, { soft: 0.01 }),
+  "all-1e-3-softest": all(1e-3, 1e-3, { soft: 0.001 }),
   "all-2e-3-soft": all(2e-3, 2e-3, { soft: 0.1 }),
   "all-2e-3-softer": all(2e-3, 2e-3, { soft: 0.01 }),
   "all-5e-4-soft": all(5e-4, 5e-4, { soft: 0.1 }),

@@ -1,8 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AdamW, clipGradNorm, cosineSchedule, init, SentenceEncoder, TextClassifier } from "../../dist/node.js";
+import {
+  AdamW,
+  clipGradNorm,
+  cosineSchedule,
+  fitLogisticRegression,
+  init,
+  SentenceEncoder,
+  TextClassifier,
+} from "../../dist/node.js";
 import { drawParts, generator } from "./examples.mjs";
-import { chooseProbe, fitProbe, probeScores, scores } from "./probe.mjs";
+import { linearLogits, scores } from "./scores.mjs";
 import { FrozenVectors } from "./vectors.mjs";
 
 // One run, as JSON on the command line; its result is one JSON line on standard output. `run.mjs` starts it.
@@ -21,7 +29,7 @@ const recipe = {
 };
 
 /** Factors of C that a run's head can start from. */
-const SOFTNESS = [1, 0.1, 0.01];
+const SOFTNESS = [1, 0.1, 0.01, 0.001];
 
 await init({ threads: 1 });
 const encoder = await SentenceEncoder.load("all-MiniLM-L6-v2", { maxTokens, seed });
@@ -64,9 +72,8 @@ function dump() {
 /** The yardsticks, kept in a file since every recipe shares them. */
 async function frozenHead() {
   mkdirSync(cache, { recursive: true });
-  const file = join(cache, `heads-${dataset}-${count}-${held}-${seed}-${maxTokens}-${tests}.json`);
-  const kept = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
-  if (kept?.probeValidation) return kept;
+  const file = join(cache, `fitted-${dataset}-${count}-${held}-${seed}-${maxTokens}-${tests}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
   const frozen = new FrozenVectors(encoder, cache, maxTokens);
   const withVectors = async (rows) => ({ vectors: await frozen.of(texts(rows)), targets: targets(rows) });
   const [training, validation, test] = [
@@ -74,25 +81,37 @@ async function frozenHead() {
     await withVectors(parts.validation),
     await withVectors(parts.test),
   ];
-  const { C } = chooseProbe(graph, training, validation, labels.length);
-  // A head that is held back more than is best for itself leaves the adapter something to learn.
-  const heads = (rows) => SOFTNESS.map((factor) => fitProbe(graph, rows, labels.length, C * factor));
   const all = {
     vectors: [...training.vectors, ...validation.vectors],
     targets: [...training.targets, ...validation.targets],
   };
-  const [ofTraining, ofAll] = [heads(training), heads(all)];
+  const [ofTraining, ofAll] = [await heads(training), await heads(all)];
+  const measure = (head, rows) => scores(linearLogits(head, rows.vectors), rows.targets);
   const counts = labels.map((_, c) => all.targets.filter((target) => target === c).length);
   const largest = counts.indexOf(Math.max(...counts));
   const made = {
-    ...{ C, theta: ofTraining.map((theta) => [...theta]), all: ofAll.map((theta) => [...theta]) },
+    C: ofTraining.C,
+    theta: ofTraining.heads,
+    all: ofAll.heads,
     largestClass: test.targets.filter((target) => target === largest).length / test.targets.length,
-    probeValidation: probeScores(ofTraining[0], validation, labels.length),
-    probe: probeScores(ofTraining[0], test, labels.length),
-    probeAll: probeScores(ofAll[0], test, labels.length),
+    probeValidation: measure(ofTraining.heads[0], validation),
+    probe: measure(ofTraining.heads[0], test),
+    probeAll: measure(ofAll.heads[0], test),
   };
   writeFileSync(file, JSON.stringify(made));
   return made;
+}
+
+/**
+ * The head alone, and heads that are held back more than is best for themselves, which leaves the adapter something to learn: the
+ * weight `[hidden, classes]` and the bias behind it, as one list each.
+ */
+async function heads({ vectors, targets }) {
+  const fit = (options) => fitLogisticRegression(graph, vectors, targets, labels.length, { seed, ...options });
+  const { regularisation: C } = await fit({});
+  const fitted = [];
+  for (const factor of SOFTNESS) fitted.push(await fit({ regularisation: C * factor }));
+  return { C, heads: fitted.map(({ weight, bias }) => [...weight.data, ...bias.data]) };
 }
 
 /** Trains head and adapter; gives what each evaluation on the way measured, the first before any step. */
@@ -110,7 +129,9 @@ async function train() {
   const ids = encoder.tokenize(texts(rows));
   const examples = targets(rows).map((target, i) => ({ ids: ids[i], target }));
   const perEpoch = Math.floor(examples.length / Math.min(batchSize, examples.length));
-  const steps = recipe.steps ?? Math.max(10, Math.min(recipe.maxSteps ?? Infinity, Math.round(epochs * perEpoch)));
+  const steps =
+    recipe.steps ??
+    Math.max(recipe.minSteps ?? 10, Math.min(recipe.maxSteps ?? Infinity, Math.round(epochs * perEpoch)));
   const schedule = cosineSchedule({ peak: learningRate, warmup: Math.round(warmup * steps), total: steps });
   const groups = [{ params: classifier.modelAdapter.params() }];
   // A rate of 0 leaves the head as it is.

@@ -48,19 +48,19 @@ const lines = existsSync(values.out) ? readFileSync(values.out, "utf8").split("\
 const done = new Set(lines.map((line) => keyOf({ ...JSON.parse(line), recipe: JSON.parse(line).name })));
 const list = (text) => text.split(",");
 const common = { maxTokens: Number(values["max-tokens"]), held: Number(values.held), tests: Number(values.tests) };
-const plan = list(values.seeds).flatMap((seed) =>
+const sizes = JSON.parse(readFileSync(join(values.data, "datasets.json"), "utf8"));
+// More examples than there are is all of them.
+const counted = (dataset, count) => Math.min(Number(count), sizes[dataset].pool.examples);
+const planned = list(values.seeds).flatMap((seed) =>
   list(values.recipes).flatMap((recipe) =>
     list(values.counts).flatMap((count) =>
-      list(values.datasets).map((dataset) => ({
-        dataset,
-        count: Number(count),
-        seed: Number(seed),
-        recipe,
-        ...common,
-      })),
+      list(values.datasets).map((dataset) => {
+        return { dataset, count: counted(dataset, count), seed: Number(seed), recipe, ...common };
+      }),
     ),
   ),
 );
+const plan = [...new Map(planned.map((run) => [keyOf(run), run])).values()];
 const wanted = plan.filter((run) => !done.has(keyOf(run)));
 for (const { recipe } of wanted) if (!(recipe in recipes)) throw new Error(`${recipe} is not in configurations.mjs`);
 console.error(`${wanted.length} of ${plan.length} runs to do`);

@@ -7,7 +7,7 @@ const help = `Reads what run.mjs wrote and prints a table: a row a data set and 
     node scripts/recipes/table.mjs results.jsonl … [--recipe NAME …] [--select loss] [--measure accuracy] [--seeds]
 
 --select   which evaluation counts: that of the least validation "loss", the best validation "accuracy", or the "last" one; with
-           "or-head" behind it ("loss-or-head"), the head alone where it has no more errors on the validation part
+           "or-head" behind it ("loss-or-head"), the head alone where it does as well on the validation part
 --measure  accuracy or macroF1
 --seeds    a row a seed, too
 
@@ -71,12 +71,15 @@ for (const group of rows.values()) {
   const seeds = [...new Map(group.map((run) => [run.seed, run])).values()];
   const alone = new Map(seeds.map(({ seed, probeAll }) => [seed, probeAll[values.measure]]));
   const measured = group.filter(({ probeValidation }) => probeValidation);
-  const validated = new Map(measured.map(({ seed, probeValidation }) => [seed, probeValidation.accuracy]));
-  for (const { seed, probeValidation } of group) if (probeValidation) validated.set(seed, probeValidation.accuracy);
+  const validated = new Map(measured.map(({ seed, probeValidation }) => [seed, probeValidation]));
   const result = (run) => {
     const point = chosen(run, values.select);
     if (!values.select.endsWith("or-head") || run.recipe.all) return point.test[place];
-    return point.validation[0] > validated.get(run.seed) ? point.test[place] : alone.get(run.seed);
+    const head = validated.get(run.seed);
+    const better = values.select.startsWith("loss")
+      ? point.validation[2] < head.loss
+      : point.validation[0] > head.accuracy;
+    return better ? point.test[place] : alone.get(run.seed);
   };
   const cells = names.map((name) => {
     const of = group.filter((run) => run.name === name);

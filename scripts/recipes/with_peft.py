@@ -20,7 +20,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModel, AutoTokenizer
 
 ONE = Path(__file__).with_name("one.mjs")
-SOFTNESS = [1, 0.1, 0.01]  # as in one.mjs
+SOFTNESS = [1, 0.1, 0.01, 0.001]  # as in one.mjs
 KEY = ("dataset", "count", "seed", "maxTokens", "held", "tests")
 
 
