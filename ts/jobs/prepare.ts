@@ -12,7 +12,7 @@ import type { JobEstimate } from "./estimate/job-estimate.js";
 import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
 import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
 import { type DataCheck, describeDataset, surveyDataset } from "./data-check.js";
-import { type Dataset, loadDataset } from "./dataset.js";
+import { type Dataset, loadDataset, measuredPart } from "./dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
 import { hashModel } from "./hashed-model.js";
 import type { JobModel, JobSources } from "./job-sources.js";
@@ -135,7 +135,8 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
     );
   }
   const shapes = classifier.params().map((id) => classifier.encoder.graph.shape(id));
-  checkCheckpointFits(store, resumed, { steps, shapes }, dataset.labels.length);
+  const on = { classes: dataset.labels.length, examples: measuredPart(dataset).examples.length };
+  checkCheckpointFits(store, resumed, { steps, shapes }, on);
 }
 
 /** What is about to run, as plain data. */
