@@ -43,6 +43,9 @@ export interface Prepared {
   readonly memory: MemoryNeed;
 }
 
+/** Tokens that are kept from one use of a text to the next: 64 MB of them at most. */
+const REMEMBERED = 2 ** 24;
+
 /** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
 async function hear(signal: AbortSignal | undefined): Promise<void> {
   await nextTask();
@@ -71,6 +74,8 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   const { model, hash } = await hashModel(found, signal);
   await checkModelFits(model, engine);
   const encoder = await loadEncoder(model, settings, engine, signal);
+  // The summary, the estimate, the baseline and each pass of training read the same texts.
+  encoder.tokenizer.remember(REMEMBERED);
   try {
     const summary = await describeDataset(dataset, surveyed, encoder.tokenizer, check);
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
@@ -78,9 +83,16 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
       ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
     const head = count(classifier.head.params());
     const parameters = { adapter: count(classifier.params()) - head, head };
-    const [{ examples: train }, { examples: validation }] = [dataset.train, dataset.validation];
-    const data = { train, validation, settings, steps, tokenizer: encoder.tokenizer, engine };
-    const tokens = await countTokens(data, context);
+    const parts = {
+      train: dataset.train.examples,
+      validation: dataset.validation.examples,
+      measured: measuredPart(dataset).examples,
+    };
+    const { labels } = dataset;
+    const tokens = await countTokens(
+      { ...parts, labels, settings, steps, tokenizer: encoder.tokenizer, engine },
+      context,
+    );
     const memory = memoryNeed(classifier, tokens, settings, words);
     const run = { settings, steps, engine: info, model, modelHash: hash, dataset, summary };
     return { ...run, encoder, classifier, parameters, tokens, memory };
