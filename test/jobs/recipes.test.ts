@@ -92,6 +92,17 @@ describe("the head alone", () => {
     expect(report.training.steps).toBe(0);
   });
 
+  it("is fitted with the weights that training has", async () => {
+    using encoder = await SentenceEncoder.load(await tinyEncoder());
+    const balance = { classWeights: { good: 3 }, sampling: "balanced" } as const;
+    const classifier = TextClassifier.create(encoder, { labels: ["bad", "good"], lora: null });
+    await classifier.fitHead(train, balance);
+    const { files: written } = await files({ headOnly: true, ...balance });
+    expect(written).toEqual(classifier.save());
+    await classifier.fitHead(train);
+    expect(written).not.toEqual(classifier.save());
+  });
+
   it("may not be asked of another recipe than there is", async () => {
     await expect(run({ ...short, recipe: "mine" as never }, memoryStore())).rejects.toThrow(ConfigError);
   });
