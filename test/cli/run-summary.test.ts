@@ -31,8 +31,20 @@ function reportOf(headRight: number, adapterRight: number, more: object = {}): R
 describe("the summary of a run", () => {
   it.each([
     ["better", 120, 150, /<green>\+15\.0 points over the head alone \(10\.\d to (19|20)\.\d\)<\/green>/, null],
-    ["alike", 150, 151, /[^>]\+0\.5 points over the head alone \(0\.0 to 1\.5\)$/, /nothing that can be told from chance on these 200 texts/],
-    ["worse", 150, 120, /<red>−15\.0 points over the head alone \(−(19|20)\.\d to −10\.\d\)<\/red>/, /head alone is better on these 200 texts/],
+    [
+      "alike",
+      150,
+      151,
+      /[^>]\+0\.5 points over the head alone \(0\.0 to 1\.5\)$/,
+      /nothing that can be told from chance on these 200 texts/,
+    ],
+    [
+      "worse",
+      150,
+      120,
+      /<red>−15\.0 points over the head alone \(−(19|20)\.\d to −10\.\d\)<\/red>/,
+      /head alone is better on these 200 texts/,
+    ],
   ])("where the adapter is %s, states by how much, and what follows", (_, head, adapter, line, advice) => {
     const report = reportOf(head, adapter);
     expect(resultTable(report, colors).join("\n")).toMatch(line);

@@ -14,6 +14,7 @@ import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
 import { type DataCheck, describeDataset, surveyDataset } from "./data-check.js";
 import { type Dataset, loadDataset, measuredPart } from "./dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
+import { inWords } from "./in-words.js";
 import { hashModel } from "./hashed-model.js";
 import type { JobModel, JobSources } from "./job-sources.js";
 import type { RunStore } from "./run-store.js";
@@ -73,7 +74,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   emit({ type: "model", name: found.name, origin: found.origin });
   const { model, hash } = await hashModel(found, signal);
   await checkModelFits(model, engine);
-  const encoder = await loadEncoder(model, settings, engine, signal);
+  const encoder = await loadEncoder(model, settings, engine, context);
   // The summary, the estimate, the baseline and each pass of training read the same texts.
   encoder.tokenizer.remember(REMEMBERED);
   try {
@@ -106,7 +107,7 @@ async function loadEncoder(
   model: JobModel,
   { seed, maxTokens }: TrainingSettings,
   engine: Engine,
-  signal: AbortSignal | undefined,
+  { signal, words }: JobContext,
 ) {
   await hear(signal);
   const encoder = await SentenceEncoder.load(model, {
@@ -114,6 +115,8 @@ async function loadEncoder(
     seed,
     signal,
     ...(maxTokens === null ? {} : { maxTokens }),
+  }).catch((error: unknown) => {
+    throw inWords(error, words);
   });
   try {
     await hear(signal);

@@ -1,4 +1,5 @@
 import type { Checkpoint, EvaluateEvery, FitEvaluation, StepRecord } from "../train/fit-options.js";
+import { classWeightsOf } from "../tasks/class-weights.js";
 import { classProbabilities, type Metrics, metrics } from "../train/metrics.js";
 import { type PairedDifference, pairedDifference } from "../train/paired-difference.js";
 import { type Baseline, type FittedHead, measureBaseline } from "./baseline.js";
@@ -84,7 +85,7 @@ export async function train(
   try {
     const report = await fitting;
     const logits = await testLogits(prepared, context);
-    const diverged = lostItsWay(report.steps, classifier.labels.length, words);
+    const diverged = lostItsWay(report.steps, classifier.labels.length, words, weightsOf(prepared));
     if (diverged !== null) emit({ type: "warning", message: diverged });
     const classes = new Map(classifier.labels.map((label, i) => [label, i]));
     const targets = validation.map(({ label }) => classes.get(label)!);
@@ -101,6 +102,16 @@ export async function train(
   } catch (error) {
     throw explainDivergence(error, done + 1, words);
   }
+}
+
+/** What the examples of each step weigh together. */
+function weightsOf({ settings, classifier, dataset, tokens }: Prepared): ((step: number) => number) | undefined {
+  const { classWeights } = settings;
+  if (classWeights === null) return undefined;
+  const classes = new Map(classifier.labels.map((label, i) => [label, i]));
+  const targets = dataset.train.examples.map(({ label }) => classes.get(label)!);
+  const weights = classWeightsOf(classWeights, classifier.labels, targets);
+  return (step) => tokens.batchAt(step).reduce((sum, row) => sum + weights[targets[row]!]!, 0);
 }
 
 /** The most likely class of each row. */
@@ -134,7 +145,16 @@ function headAlone({ classifier, dataset }: Prepared, baseline: Baseline, { logi
   const { peak } = classifier.graph.engine.info.memory;
   const predictions = predictionsOf(measuredPart(dataset).examples, logits, classifier.labels);
   const after = baseline.headOnly!;
-  return { baseline, after, overHeadAlone: null, steps: [], evaluation: null, diverged: null, peakMemory: peak, predictions };
+  return {
+    baseline,
+    after,
+    overHeadAlone: null,
+    steps: [],
+    evaluation: null,
+    diverged: null,
+    peakMemory: peak,
+    predictions,
+  };
 }
 
 function testLogits({ classifier, dataset }: Prepared, { emit, signal }: JobContext) {

@@ -1,6 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { useRustSteps } from "./rust-steps.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
@@ -25,6 +26,8 @@ export class TextTokenizer {
     private readonly vocabularySize: number,
     /** Whether texts are lowercased beforehand. */
     readonly lowercase: boolean,
+    /** Tells what of its files turns a text into ids from others'. */
+    readonly fingerprint: string,
   ) {
     const marked = this.attempt(() => tokenizer.post_processor?.([TEXT], null, true).tokens ?? [TEXT], "");
     const middle = marked.indexOf(TEXT);
@@ -61,7 +64,9 @@ export class TextTokenizer {
       const tokenizer = new Tokenizer(parts, config);
       useRustSteps(tokenizer, parts);
       useWordPieces(tokenizer, parts["model"] as Record<string, unknown>);
-      return new TextTokenizer(tokenizer, maxTokens, textCutter(parts, config), name, vocabularySize, lowercase);
+      const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
+      const cutter = textCutter(parts, config);
+      return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint);
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
       throw fail(String(cause), cause);
@@ -71,8 +76,8 @@ export class TextTokenizer {
   /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
-    const { tokenizer, cutter, name, vocabularySize } = this;
-    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase);
+    const { tokenizer, cutter, name, vocabularySize, fingerprint } = this;
+    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint);
   }
 
   /**

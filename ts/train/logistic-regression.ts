@@ -76,8 +76,8 @@ export function takeRegressionOptions<P>(
 }
 
 function takeWeights(op: string, given: unknown): RegressionSettings["classWeights"] {
-  if (!Array.isArray(given)) return oneOf(op, "classWeights", given, ["none", "balanced"]);
-  return given.map((weight, i) => positive(op, `classWeights[${i}]`, weight));
+  if (!Array.isArray(given)) return oneOf(op, "classWeights", given as "none" | "balanced", ["none", "balanced"]);
+  return (given as unknown[]).map((weight, i) => positive(op, `classWeights[${i}]`, weight));
 }
 
 /**
