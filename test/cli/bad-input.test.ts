@@ -108,7 +108,10 @@ const table: BadInput[] = [
     args: `${tune} --data {data.csv} --target-modules quarry`,
     says: /matches no linear layer; there are encoder\.layer/,
   },
-  { args: `${tune} --data {data.csv} --max-tokens 999`, says: /maxTokens is a whole number from 2 to 32, got 999/ },
+  {
+    args: `${tune} --data {data.csv} --max-tokens 999`,
+    says: /error: --max-tokens is a whole number from 2 to 32, got 999/,
+  },
   {
     args: `${tune} --data {data.csv} --learning-rate 1e30 --max-grad-norm 0`,
     says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate[^]*stands in .*run\.json/,

@@ -72,6 +72,7 @@ const hostile: Record<string, readonly unknown[]> = {
   "run.baseline": [undefined, null, []],
   "run.baseline.before": [undefined, null, { accuracy: 1 }],
   "run.baseline.headOnly": [undefined, 3],
+  "run.headPredictions": [undefined, null, [], [0], "00000000", Array(8).fill(7), Array(8).fill("length")],
   "run.baseline.largestClass": [undefined, null, -0.1, 1.1],
   "run.baseline.before.count": [undefined, 0, 9],
   "run.baseline.before.accuracy": [null, -0.1, 1.1],

@@ -130,10 +130,13 @@ it("a base with other weights is refused by name, unless insisted on", async () 
   await writeFile(join(other, "model.safetensors"), weights);
   const predict = ["predict", "--run", run, "--model", other, "a film"];
   const merge = ["merge", run, "--model", other, "--out", out];
-  for (const command of [predict, merge]) {
+  const embed = ["embed", "--adapter", run, "--model", other, "a film"];
+  for (const command of [predict, merge, embed]) {
     const { code, err } = await lowrank(command);
     expect(code).toBe(1);
-    expect(err).toMatch(/trained on .*model, and the weights of .*other are others: .*--allow-other-base/);
+    expect(err).toMatch(
+      /trained on .*model, and the weights or the tokenizer of .*other are others: .*--allow-other-base/,
+    );
     expect((await lowrank([...command, "--allow-other-base"])).code).toBe(0);
   }
   await rm(other, { recursive: true });

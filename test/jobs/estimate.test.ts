@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { createEngine, type Engine, MemoryError, TextClassifier } from "../../ts/index.js";
 import { engine } from "../../ts/engine/engine.js";
 import { countTokens } from "../../ts/jobs/estimate/batch-tokens.js";
+import { jobSeconds } from "../../ts/jobs/estimate/job-estimate.js";
 import { checkModelFits, memoryNeed } from "../../ts/jobs/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../ts/jobs/index.js";
+import { takeSpec } from "../../ts/jobs/job-spec.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../ts/train/timed-step.js";
@@ -15,9 +17,9 @@ const context = { sources, emit: () => undefined, words: plainWords, signal: und
 const labels = ["bad", "good"];
 
 async function counted(encoder: SentenceEncoder, on: Engine, batchSize: number) {
-  const settings = { batchSize, seed: 0, accumulate: 1 };
-  const [train, validation] = [examples, examples.slice(0, 3)];
-  const data = { train, validation, settings, steps: 9, tokenizer: encoder.tokenizer, engine: on };
+  const settings = { batchSize, seed: 0, accumulate: 1, sampling: null };
+  const parts = { train: examples, validation: examples.slice(0, 3), measured: examples.slice(0, 2) };
+  const data = { ...parts, labels, settings, steps: 9, tokenizer: encoder.tokenizer, engine: on };
   return { settings, tokens: await countTokens(data, context) };
 }
 
@@ -32,7 +34,7 @@ describe("a job's estimate", () => {
     expect(seconds.total).toBeCloseTo(seconds.baseline + seconds.training + seconds.test, 9);
     for (const part of Object.values(seconds)) expect(part).toBeGreaterThan(0);
     expect(memory.needed).toBeLessThan(memory.maximum);
-    // All that came before it is the model and counting; nothing was trained or encoded for good.
+    // All that came before it is the model, and what the data are like; nothing was trained or encoded for good.
     const before = events.slice(0, events.indexOf(ready));
     const phases = before.map((event) => (event.type === "progress" ? event.phase : event.type));
     expect(new Set(phases)).toEqual(new Set(["model", "data", "tokenize"]));
@@ -48,6 +50,37 @@ describe("a job's estimate", () => {
     expect(tokens.largest(8)).toBe(Math.max(...examples.map((_, i) => length(i))));
     expect(tokens.train).toBe(examples.reduce((sum, _, i) => sum + length(i), 0));
     expect(tokens.validation).toBe(length(0) + length(1) + length(2));
+    expect(tokens.measured).toBe(length(0) + length(1));
+  });
+
+  it("counts the batches that balanced sampling makes", async () => {
+    using encoder = await SentenceEncoder.load(await tinyEncoder());
+    const rare = examples.filter(({ label }, i) => label === "good" || i < 3);
+    const own = { ...{ train: rare, validation: rare, measured: rare, labels, steps: 5 }, engine: engine() };
+    const settings = { batchSize: 8, seed: 0, sampling: "balanced" } as const;
+    const tokens = await countTokens({ ...own, settings, tokenizer: encoder.tokenizer }, context);
+    const good = (step: number) => [...tokens.batchAt(step)].filter((row) => rare[row]!.label === "good").length;
+    expect([0, 1, 2, 3, 4].map(good)).toEqual([4, 4, 4, 4, 4]);
+  });
+
+  it("adds up the steps, what is measured on the way, and a test apart", () => {
+    const tokens = { ...{ steps: [100, 300], train: 1000, validation: 50, measured: 20 }, largest: () => 0 };
+    const job = (more: object, done: number | null = null, steps = 10) => ({
+      ...{ settings: takeSpec("test", { data: "a.csv", ...more }), steps, done },
+      tokens: { ...tokens, batchAt: () => new Int32Array(), ...(steps === 0 && { steps: [] }) },
+    });
+    const speed = { trained: 1, encoded: 1 / 64 };
+    const plain = { patience: null, evaluateEvery: null };
+    expect(jobSeconds(job(plain), speed)).toEqual({ baseline: 15.9375, training: 2000, test: 0.3125, total: 2016.25 });
+    // Before the first step, after 4, 8 and 10.
+    expect(jobSeconds(job({ ...plain, evaluateEvery: 4 }), speed).training).toBe(2003.125);
+    expect(jobSeconds(job({ ...plain, evaluateEvery: 4 }, 4), speed)).toMatchObject({
+      baseline: 0,
+      training: 1201.5625,
+    });
+    expect(jobSeconds(job({ ...plain, recipe: "peft", baseline: false }), speed).baseline).toBe(0.3125);
+    const alone = jobSeconds(job({ headOnly: true }, null, 0), speed);
+    expect(alone).toMatchObject({ baseline: 15.9375, training: 0, test: 0, total: 15.9375 });
   });
 
   it("foretells the memory that training takes, within a tenth", async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, cosineSchedule, SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import { ConfigError, cosineSchedule, pairedDifference, SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { memoryStore } from "../../ts/jobs/index.js";
 import { splitExamples } from "../../ts/io/examples/index.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
-import { results, run, spec } from "./tiny-job.js";
+import { results, run, runUntil, spec } from "./tiny-job.js";
 
 const steps = 12;
 const short = { ...spec, steps };
@@ -47,6 +47,39 @@ describe("the recipe", () => {
   });
 });
 
+describe("what head and adapter have over the head alone", () => {
+  it("is measured text by text, after an interruption too", async () => {
+    using encoder = await SentenceEncoder.load(await tinyEncoder());
+    const alone = TextClassifier.create(encoder, { labels: ["bad", "good"], lora: null });
+    await alone.fitHead(train);
+    const predicted = await alone.predict(validation.map(({ text }) => text));
+    const store = memoryStore();
+    const { report, predictions } = await run(short, store);
+    const difference = pairedDifference(
+      predictions.map((one) => one.predicted),
+      predicted.map(({ label }) => label),
+      validation.map(({ label }) => label),
+    );
+    expect(report.result.overHeadAlone).toEqual(difference);
+    expect(difference.accuracy.difference).toBeCloseTo(
+      report.result.after.accuracy - report.result.headOnly!.accuracy,
+      12,
+    );
+    expect(results(store.files()).report.result.overHeadAlone).toEqual(difference);
+
+    const halves = memoryStore();
+    const longer = { ...spec, steps: 30 };
+    await runUntil(longer, halves, ({ type }) => type === "checkpoint");
+    const resumed = await run(longer, halves);
+    expect(resumed.report.result).toEqual((await run(longer, memoryStore())).report.result);
+  });
+
+  it("is not told where nothing is compared", async () => {
+    expect((await files({ recipe: "peft" })).report.result.overHeadAlone).toBeNull();
+    expect((await files({ headOnly: true })).report.result.overHeadAlone).toBeNull();
+  });
+});
+
 describe("the head alone", () => {
   it("is fitted, measured and saved without a step", async () => {
     using encoder = await SentenceEncoder.load(await tinyEncoder());
@@ -57,6 +90,17 @@ describe("the head alone", () => {
     expect(report.result.after).toEqual(report.result.headOnly);
     expect(report.result.after.accuracy).toBe((await classifier.evaluate(validation)).accuracy);
     expect(report.training.steps).toBe(0);
+  });
+
+  it("is fitted with the weights that training has", async () => {
+    using encoder = await SentenceEncoder.load(await tinyEncoder());
+    const balance = { classWeights: { good: 3 }, sampling: "balanced" } as const;
+    const classifier = TextClassifier.create(encoder, { labels: ["bad", "good"], lora: null });
+    await classifier.fitHead(train, balance);
+    const { files: written } = await files({ headOnly: true, ...balance });
+    expect(written).toEqual(classifier.save());
+    await classifier.fitHead(train);
+    expect(written).not.toEqual(classifier.save());
   });
 
   it("may not be asked of another recipe than there is", async () => {

@@ -63,6 +63,21 @@ it("is cancelled within a step, and leaves nothing", async () => {
   await release();
 });
 
+it("that is cancelled leaves the folds that are done, which another call replaces", async () => {
+  const abort = new AbortController();
+  const store = memoryStore();
+  const onProgress = (event: JobEvent) => {
+    if (event.type === "fold" && event.fold === 3) abort.abort();
+  };
+  await expect(runFolds(short, 3, store, { sources, signal: abort.signal, onProgress })).rejects.toThrow(AbortError);
+  expect(Object.keys(store.files())).toEqual(["folds.partial.json"]);
+  const { folds, count } = JSON.parse(new TextDecoder().decode(store.files()["folds.partial.json"]));
+  expect([folds.length, count]).toEqual([2, 3]);
+  const report = await runFolds(short, 3, store, { sources });
+  expect(folds).toEqual(JSON.parse(JSON.stringify(report.folds.slice(0, 2))));
+  expect(Object.keys(store.files())).toEqual(["folds.json"]);
+});
+
 it.each([
   [{ validation: "others.csv" }, 3, /leave validation out/],
   [{ test: "others.csv" }, 3, /leave test out/],

@@ -52,6 +52,45 @@ describe("fitHead", () => {
     expect(encoder.adapters()).toEqual([{ name: "classifier", active: false, merged: false }]);
   });
 
+  it.each([
+    [{ classWeights: "balanced" }, "balanced"],
+    [{ sampling: "balanced" }, "balanced"],
+    [{ classWeights: { good: 3 } }, [1, 3]],
+    // 4 of one label and 20 of the other: 24 / (2 · 4) and 24 / (2 · 20), which float32 has exactly or nearly.
+    [{ classWeights: { bad: 2 }, sampling: "balanced" }, [6, Math.fround(0.6)]],
+    [{ classWeights: "none" }, "none"],
+  ] as const)("weighs classes by %o", async (options, classWeights) => {
+    const classifier = TextClassifier.create(encoder, { labels, lora });
+    const bad = examples.filter(({ label }) => label === "bad").slice(0, 4);
+    const few = [...bad, ...examples.filter(({ label }) => label === "good").slice(0, 20)];
+    const vectors = await encoder.infer(
+      few.map(({ text }) => text),
+      (pooled) => pooled,
+      { adapter: null },
+    );
+    const targets = few.map(({ label }) => labels.indexOf(label));
+    await classifier.fitHead(few, { regularisation: 1, ...options });
+    const given = { regularisation: 1, classWeights };
+    const { weight, bias } = await fitLogisticRegression(encoder.graph, vectors, targets, 2, given);
+    expect(headOf(classifier)).toEqual([weight, bias]);
+    const plain = await fitLogisticRegression(encoder.graph, vectors, targets, 2, { regularisation: 1 });
+    if (classWeights !== "none") expect(plain.weight).not.toEqual(weight);
+  });
+
+  it("refuses weights of labels that there are not, and other ways of sampling", async () => {
+    const classifier = TextClassifier.create(encoder, { labels, lora });
+    const before = headOf(classifier);
+    const refused = async (options: object, message: RegExp) => {
+      await expect(classifier.fitHead(examples, options as never)).rejects.toThrow(ConfigError);
+      await expect(classifier.fitHead(examples, options as never)).rejects.toThrow(message);
+    };
+    await refused({ classWeights: { odd: 2 } }, /^fitHead: classWeights names "odd", which is not one of/);
+    await refused({ classWeights: { good: 0 } }, /^fitHead: classWeights\["good"\]/);
+    await refused({ classWeights: 3 }, /^fitHead: classWeights are "balanced" or numbers by label/);
+    await refused({ sampling: "rare" }, /^fitHead: sampling is one of "balanced"/);
+    expect(headOf(classifier)).toEqual(before);
+  });
+
   it("tells of texts and heads, and leaves the head as it was where it is cancelled or refused", async () => {
     const classifier = TextClassifier.create(encoder, { labels, lora });
     const before = headOf(classifier);
@@ -158,7 +197,9 @@ describe("a classifier without an adapter", () => {
     expect(() => TextClassifier.load(encoder, lost, { adapter: "other" })).toThrow(AdapterError);
     expect(() => TextClassifier.load(encoder, { ...adapted, ...alone })).toThrow(FormatError);
     const odd = new TextEncoder().encode(JSON.stringify({ labels, adapter: "no" }));
-    expect(() => TextClassifier.load(encoder, { ...alone, "labels.json": odd })).toThrow(/adapter must be true or false/);
+    expect(() => TextClassifier.load(encoder, { ...alone, "labels.json": odd })).toThrow(
+      /adapter must be true or false/,
+    );
   });
 
   it("is not disposed of while it is trained", async () => {

@@ -10,7 +10,7 @@ import {
   TextClassifier,
   writeSafetensors,
 } from "../../ts/index.js";
-import { examples, tinyEncoder } from "./tiny-encoder.js";
+import { examples, tinyEncoder, tinyTokenizer } from "./tiny-encoder.js";
 
 const labels = ["bad", "good"];
 const run = { steps: 6, batchSize: 8, learningRate: 0.02 };
@@ -141,12 +141,25 @@ describe("the base", () => {
     expect((await load({}, otherWeights())).fingerprint).not.toBe(fingerprint);
   });
 
+  it("is another one with another tokenizer, but not with one that is written otherwise", async () => {
+    const withTokenizer = (tokenizer: object, space?: number) =>
+      load({}, { ...files, "tokenizer.json": new TextEncoder().encode(JSON.stringify(tokenizer, null, space)) });
+    const classifier = await trained(await load());
+    const tokenizer = tinyTokenizer();
+    const same = await withTokenizer({ ...tokenizer, truncation: { max_length: 8 } }, 2);
+    expect(same.fingerprint).toBe(classifier.encoder.fingerprint);
+    const other = await withTokenizer({ ...tokenizer, normalizer: { ...tokenizer.normalizer, lowercase: false } });
+    expect(other.fingerprint).not.toBe(same.fingerprint);
+    expect(() => TextClassifier.load(other, classifier.save())).toThrow(AdapterError);
+    expect(() => TextClassifier.load(other, classifier.save())).toThrow(/the tokenizer of model are others/);
+  });
+
   it("of other weights is refused by name, unless insisted on", async () => {
     const classifier = await trained(await load());
     const other = await load({}, otherWeights());
     expect(() => TextClassifier.load(other, classifier.save())).toThrow(AdapterError);
     expect(() => TextClassifier.load(other, classifier.save())).toThrow(
-      /trained on model, and the weights of model are others/,
+      /trained on model, and the weights or the tokenizer of model are others/,
     );
     expect(other.adapters()).toEqual([]);
     const insisted = TextClassifier.load(other, classifier.save(), { allowOtherBase: true });

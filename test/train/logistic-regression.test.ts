@@ -70,6 +70,24 @@ function points(
   return { vectors, targets };
 }
 
+describe("weights by class", () => {
+  const [bad, good] = [Float32Array.of(0, 1), Float32Array.of(1, 0)];
+  const vectors = [bad, bad, bad, good, Float32Array.of(0.5, 0.5), Float32Array.of(0.2, 0.9)];
+  const targets = [0, 0, 0, 1, 1, 0];
+
+  it("are those that were named balanced", async () => {
+    const named = await fitLogisticRegression(graph, vectors, targets, 2, { classWeights: "balanced" });
+    const given = await fitLogisticRegression(graph, vectors, targets, 2, { classWeights: [6 / 8, 6 / 4] });
+    expect(given).toEqual(named);
+  });
+
+  it.each([[[1]], [[1, 2, 3]], [[1, 0]], [[1, NaN]], ["even"]])("may not be %o", async (classWeights) => {
+    const fitting = fitLogisticRegression(graph, vectors, targets, 2, { classWeights } as never);
+    await expect(fitting).rejects.toThrow(ConfigError);
+    await expect(fitting).rejects.toThrow(/^fitLogisticRegression: classWeights/);
+  });
+});
+
 describe("logistic regression is scikit-learn's", async () => {
   const sets = await goldenJson<GoldenSet[]>("logistic.json");
   const cases = sets.flatMap((set) =>

@@ -1,5 +1,6 @@
 import type { Example } from "../io/examples/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
+import { balanceOf } from "../tasks/class-weights.js";
 import type { TextClassifier } from "../tasks/text-classifier.js";
 import { HeadOnlyTask } from "../train/head-only.js";
 import {
@@ -43,6 +44,10 @@ export interface FittedHead extends Head {
   readonly logits: readonly Float32Array[];
 }
 
+/** Whether a head is fitted to all texts to learn from. */
+export const fitsHead = ({ baseline, headOnly, recipe }: TrainingSettings): boolean =>
+  baseline || headOnly || recipes[recipe].headStart !== null;
+
 /** Rows of logits that are computed at once. */
 const CHUNK = 1024;
 
@@ -58,8 +63,7 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const largest = mostFrequent(learnt, classes.size);
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
   const { headStart } = recipes[settings.recipe];
-  if (!(settings.baseline || settings.headOnly || headStart !== null))
-    return { baseline: { before, largestClass, headOnly: null }, fitted: null };
+  if (!fitsHead(settings)) return { baseline: { before, largestClass, headOnly: null }, fitted: null };
   const learntFrom = await encode(work, "encode-train", train);
   const onProgress: Progress = (event) => work.emit({ type: "progress", phase: "head-only", ...event });
   const { weight, bias, regularisation } = await fitted(work, learntFrom, learnt, { onProgress });
@@ -84,7 +88,8 @@ function fitted(
   options: LogisticRegressionOptions,
 ) {
   const { graph, labels } = classifier;
-  const common = { seed: settings.seed, ...(signal && { signal }) };
+  const classWeights = balanceOf(settings, labels, targets);
+  const common = { seed: settings.seed, classWeights, ...(signal && { signal }) };
   return fitLogisticRegression(graph, vectors, targets, labels.length, { ...common, ...options });
 }
 

@@ -113,19 +113,32 @@ export function openCheckpoint(bytes: Uint8Array, path: string) {
   };
 }
 
-/** Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes and such classes. */
-export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: CheckpointFit, classes: number): void {
+/** What a checkpoint was measured on. */
+interface MeasuredOn {
+  readonly classes: number;
+  readonly examples: number;
+}
+
+/**
+ * Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes, such classes and so many
+ * examples that the result is measured on.
+ */
+export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: CheckpointFit, on: MeasuredOn): void {
   asFormatError(store.place(runFiles.checkpoint), () => {
     checkCheckpoint(resumed.checkpoint, fits);
     const { before, headOnly } = resumed.run.baseline;
     for (const measured of [before, headOnly]) {
-      if (measured === null || measured.confusion.length === classes) continue;
-      throw new ConfigError(`state: run.baseline has ${measured.confusion.length} classes, the data ${classes}`, {
-        op: "state",
-        option: "run.baseline",
-        length: measured.confusion.length,
-        expected: classes,
-      });
+      if (measured === null) continue;
+      const { confusion, count } = measured;
+      for (const [what, length, expected] of [
+        ["classes", confusion.length, on.classes],
+        ["examples", count, on.examples],
+      ] as const) {
+        if (length === expected) continue;
+        throw new ConfigError(`state: run.baseline has ${length} ${what}, the data ${expected}`, {
+          ...{ op: "state", option: "run.baseline", length, expected },
+        });
+      }
     }
   });
 }

@@ -12,10 +12,20 @@ const ABOVE_GUESSING = 1.5;
 /**
  * What to say of training that has ended far above what guessing among so many classes gives, having been thrown off by its
  * updates; null of any other. Looked at is the mean loss of the last tenth of the steps.
+ *
+ * @param weightOf what the examples of a step weigh together: where classes have weights, a step's loss is a mean over those, and a
+ *   step without the examples that count most says little
  */
-export function lostItsWay(steps: readonly StepRecord[], classes: number, words: JobWords): string | null {
+export function lostItsWay(
+  steps: readonly StepRecord[],
+  classes: number,
+  words: JobWords,
+  weightOf: (step: number) => number = () => 1,
+): string | null {
   const last = steps.slice(-Math.max(1, Math.ceil(steps.length / 10)));
-  const loss = last.reduce((sum, step) => sum + step.loss, 0) / last.length;
+  const weights = last.map(({ step }) => weightOf(step));
+  const loss =
+    last.reduce((sum, step, i) => sum + weights[i]! * step.loss, 0) / weights.reduce((sum, weight) => sum + weight, 0);
   const guessing = Math.log(classes);
   if (!(loss > ABOVE_GUESSING * guessing)) return null;
   return (

@@ -12,8 +12,9 @@ import type { JobEstimate } from "./estimate/job-estimate.js";
 import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
 import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
 import { type DataCheck, describeDataset, surveyDataset } from "./data-check.js";
-import { type Dataset, loadDataset } from "./dataset.js";
+import { type Dataset, loadDataset, measuredPart } from "./dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
+import { inWords } from "./in-words.js";
 import { hashModel } from "./hashed-model.js";
 import type { JobModel, JobSources } from "./job-sources.js";
 import type { RunStore } from "./run-store.js";
@@ -43,6 +44,9 @@ export interface Prepared {
   readonly memory: MemoryNeed;
 }
 
+/** Tokens that are kept from one use of a text to the next: 64 MB of them at most. */
+const REMEMBERED = 2 ** 24;
+
 /** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
 async function hear(signal: AbortSignal | undefined): Promise<void> {
   await nextTask();
@@ -70,7 +74,9 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   emit({ type: "model", name: found.name, origin: found.origin });
   const { model, hash } = await hashModel(found, signal);
   await checkModelFits(model, engine);
-  const encoder = await loadEncoder(model, settings, engine, signal);
+  const encoder = await loadEncoder(model, settings, engine, context);
+  // The summary, the estimate, the baseline and each pass of training read the same texts.
+  encoder.tokenizer.remember(REMEMBERED);
   try {
     const summary = await describeDataset(dataset, surveyed, encoder.tokenizer, check);
     const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
@@ -78,9 +84,16 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
       ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
     const head = count(classifier.head.params());
     const parameters = { adapter: count(classifier.params()) - head, head };
-    const [{ examples: train }, { examples: validation }] = [dataset.train, dataset.validation];
-    const data = { train, validation, settings, steps, tokenizer: encoder.tokenizer, engine };
-    const tokens = await countTokens(data, context);
+    const parts = {
+      train: dataset.train.examples,
+      validation: dataset.validation.examples,
+      measured: measuredPart(dataset).examples,
+    };
+    const { labels } = dataset;
+    const tokens = await countTokens(
+      { ...parts, labels, settings, steps, tokenizer: encoder.tokenizer, engine },
+      context,
+    );
     const memory = memoryNeed(classifier, tokens, settings, words);
     const run = { settings, steps, engine: info, model, modelHash: hash, dataset, summary };
     return { ...run, encoder, classifier, parameters, tokens, memory };
@@ -94,7 +107,7 @@ async function loadEncoder(
   model: JobModel,
   { seed, maxTokens }: TrainingSettings,
   engine: Engine,
-  signal: AbortSignal | undefined,
+  { signal, words }: JobContext,
 ) {
   await hear(signal);
   const encoder = await SentenceEncoder.load(model, {
@@ -102,6 +115,8 @@ async function loadEncoder(
     seed,
     signal,
     ...(maxTokens === null ? {} : { maxTokens }),
+  }).catch((error: unknown) => {
+    throw inWords(error, words);
   });
   try {
     await hear(signal);
@@ -135,7 +150,8 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
     );
   }
   const shapes = classifier.params().map((id) => classifier.encoder.graph.shape(id));
-  checkCheckpointFits(store, resumed, { steps, shapes }, dataset.labels.length);
+  const on = { classes: dataset.labels.length, examples: measuredPart(dataset).examples.length };
+  checkCheckpointFits(store, resumed, { steps, shapes }, on);
 }
 
 /** What is about to run, as plain data. */

@@ -56,7 +56,8 @@ const what = "runFolds";
  * Cross-validation: parts `data` into folds, each label spread evenly over them, trains on all but one, measures on that one, and so
  * on. It tells how well a classifier trained like this does on other texts, and how much that varies; it keeps no classifier. The
  * encoder is loaded once and each fold's adapter is removed, so memory does not grow with folds. Where the loss on a validation
- * chooses the step, `validationSplit` of each training part is held out for that. The report goes to the store as folds.json.
+ * chooses the step, `validationSplit` of each training part is held out for that. The report goes to the store as folds.json; until
+ * then, and where it is cancelled or fails, the folds that are done stand in folds.partial.json, which the next call replaces.
  *
  * @param folds from 2 to as many as there are examples
  * Throws as `runJob`; `ConfigError` too where the spec names validation or test data, since the folds are those.
@@ -88,15 +89,25 @@ export async function runFolds(
       if (!(await taken.has(blob))) continue;
       throw new ConfigError(`${what}: ${taken.name} holds ${blob}: take another store, or remove it first`, { blob });
     }
-    const report = await validate(settings, folds, context);
-    await taken.write({ [runFiles.folds]: new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`) });
+    const soFar = (done: readonly FoldResult[]) =>
+      taken.write({ [runFiles.foldsSoFar]: jsonFile({ ...reportProgram(), settings, count: folds, folds: done }) });
+    const report = await validate(settings, folds, context, soFar);
+    await taken.write({ [runFiles.folds]: jsonFile(report) });
+    await taken.remove(runFiles.foldsSoFar);
     return report;
   } finally {
     await release();
   }
 }
 
-async function validate(settings: TrainingSettings, count: number, context: JobContext): Promise<FoldsReport> {
+const jsonFile = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+
+async function validate(
+  settings: TrainingSettings,
+  count: number,
+  context: JobContext,
+  soFar: (folds: readonly FoldResult[]) => Promise<void>,
+): Promise<FoldsReport> {
   const prepared = await prepare(settings, context);
   try {
     prepared.classifier.dispose();
@@ -110,6 +121,7 @@ async function validate(settings: TrainingSettings, count: number, context: JobC
       // Each fold begins with the same random numbers, whatever those before it drew.
       graph.streamsDrawn = streams;
       folds.push(await runFold(prepared, fold.train, fold.validation, context));
+      await soFar(folds);
     }
     const spread = (of: (fold: FoldResult) => number) => spreadOf(folds.map(of));
     const headOnly = folds.every((fold) => fold.headOnly !== null) ? spread((fold) => fold.headOnly!.accuracy) : null;

@@ -17,7 +17,7 @@ export interface KnownBefore {
 /** What is known after a run, put together. */
 export function reportOf(prepared: Prepared, trained: Trained, { machine, estimate }: KnownBefore): RunReport {
   const { settings, engine, model, modelHash, dataset, summary, parameters } = prepared;
-  const { baseline, after, steps, evaluation, peakMemory } = trained;
+  const { baseline, after, overHeadAlone, steps, evaluation, peakMemory } = trained;
   const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
     file,
     sha256,
@@ -36,7 +36,7 @@ export function reportOf(prepared: Prepared, trained: Trained, { machine, estima
     },
     parameters,
     engine: reportEngine(engine, machine),
-    result: { ...baseline, after, measuredOn: dataset.test === null ? "validation" : "test" },
+    result: { ...baseline, after, overHeadAlone, measuredOn: dataset.test === null ? "validation" : "test" },
     evaluation,
     estimate,
     training: reportTraining(steps, { peakMemory, diverged: trained.diverged !== null }),

@@ -2,6 +2,7 @@ import type { EngineInfo } from "../engine/running.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
 import type { FitEvaluation, StepRecord } from "../train/fit-options.js";
 import type { Metrics } from "../train/metrics.js";
+import type { PairedDifference } from "../train/paired-difference.js";
 import { VERSION } from "../version.js";
 import type { Baseline } from "./baseline.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
@@ -59,6 +60,8 @@ export interface RunReport {
   /** On the examples to test on: before training, the largest class, the head alone, and after. */
   readonly result: Baseline & {
     readonly after: Metrics;
+    /** What head and adapter have over the head alone, with 95 % intervals; null where that was not fitted, or is the result. */
+    readonly overHeadAlone: PairedDifference | null;
     /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
     readonly measuredOn: "test" | "validation";
   };

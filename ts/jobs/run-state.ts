@@ -17,6 +17,8 @@ export interface RunState {
   readonly build: string;
   readonly threads: number;
   readonly baseline: Baseline;
+  /** Class that the head alone gives each example that the result is measured on; null where it was not fitted. */
+  readonly headPredictions: readonly number[] | null;
 }
 
 /** Throws `ConfigError`, naming the field, unless a value from a file is a run's state. `what` begins the message. */
@@ -33,7 +35,23 @@ export function checkRunState(what: string, value: unknown): asserts value is Ru
   const baseline = objectAt(what, "run.baseline", run["baseline"]);
   share(what, "run.baseline.largestClass", baseline["largestClass"]);
   checkMetrics(what, "run.baseline.before", baseline["before"]);
-  if (baseline["headOnly"] !== null) checkMetrics(what, "run.baseline.headOnly", baseline["headOnly"]);
+  const { headOnly } = baseline;
+  if (headOnly !== null) checkMetrics(what, "run.baseline.headOnly", headOnly);
+  checkPredictions(what, "run.headPredictions", run["headPredictions"], headOnly);
+}
+
+/** Throws `ConfigError` unless predictions are those that a confusion matrix counts. */
+function checkPredictions(what: string, place: string, value: unknown, measured: Metrics | null): void {
+  if (measured === null) {
+    if (value === null) return;
+    throw unexpected(what, place, "null, since the head alone was not measured", value);
+  }
+  const counts = measured.confusion[0]!.map((_, j) => measured.confusion.reduce((sum, row) => sum + row[j]!, 0));
+  if (Array.isArray(value) && value.length === measured.count && value.every(Number.isSafeInteger)) {
+    for (const predicted of value as number[]) counts[predicted]!--;
+    if (counts.every((left) => left === 0)) return;
+  }
+  throw unexpected(what, place, `the ${measured.count} classes that the confusion matrix counts`, value);
 }
 
 function checkMetrics(what: string, place: string, value: unknown): asserts value is Metrics {

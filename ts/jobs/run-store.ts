@@ -13,6 +13,8 @@ export const runFiles = {
   record: "run.json",
   /** What cross-validation found. */
   folds: "folds.json",
+  /** The folds that are done, while others are not. */
+  foldsSoFar: "folds.partial.json",
   checkpoint: "checkpoint.safetensors",
   /** The steps that a checkpoint has behind it, a line each. */
   history: "checkpoint.history.jsonl",

@@ -1,5 +1,7 @@
 import type { Checkpoint, EvaluateEvery, FitEvaluation, StepRecord } from "../train/fit-options.js";
-import { type Metrics, metrics } from "../train/metrics.js";
+import { classWeightsOf } from "../tasks/class-weights.js";
+import { classProbabilities, type Metrics, metrics } from "../train/metrics.js";
+import { type PairedDifference, pairedDifference } from "../train/paired-difference.js";
 import { type Baseline, type FittedHead, measureBaseline } from "./baseline.js";
 import { CheckpointWriter, type Resumed } from "./checkpoint-file.js";
 import { measuredPart } from "./dataset.js";
@@ -15,6 +17,8 @@ import { evaluateEveryOf, fitOptions } from "./training-settings.js";
 export interface Trained {
   readonly baseline: Baseline;
   readonly after: Metrics;
+  /** What head and adapter have over the head alone; null where that was not fitted, or is the result. */
+  readonly overHeadAlone: PairedDifference | null;
   readonly steps: readonly StepRecord[];
   /** Losses on the validation, and the step that is kept; null where the last one is. */
   readonly evaluation: FitEvaluation | null;
@@ -41,6 +45,7 @@ export async function train(
   const work = { classifier, train, validation, settings, emit, signal };
   const start = resumed === null ? await measureBaseline(work) : { baseline: resumed.run.baseline, fitted: null };
   const { baseline, fitted } = start;
+  const headPredictions = resumed === null ? fitted && classesOf(fitted.logits) : resumed.run.headPredictions;
   if (fitted !== null && (settings.headOnly || recipes[settings.recipe].headStart !== null)) {
     const { graph, head } = classifier;
     graph.setValue(head.weight, fitted.start.weight);
@@ -56,6 +61,7 @@ export async function train(
     build: engine.build,
     threads: engine.threads,
     baseline,
+    headPredictions,
   };
   const checkpoints = new CheckpointWriter(store, run, resumed);
   const save = async (checkpoint: Checkpoint) => {
@@ -79,13 +85,14 @@ export async function train(
   try {
     const report = await fitting;
     const logits = await testLogits(prepared, context);
-    const diverged = lostItsWay(report.steps, classifier.labels.length, words);
+    const diverged = lostItsWay(report.steps, classifier.labels.length, words, weightsOf(prepared));
     if (diverged !== null) emit({ type: "warning", message: diverged });
     const classes = new Map(classifier.labels.map((label, i) => [label, i]));
     const targets = validation.map(({ label }) => classes.get(label)!);
     return {
       baseline,
       after: metrics(logits, targets, classifier.labels.length),
+      overHeadAlone: headPredictions && pairedDifference(classesOf(logits), headPredictions, targets),
       steps: report.steps,
       diverged,
       evaluation: report.evaluation,
@@ -96,6 +103,20 @@ export async function train(
     throw explainDivergence(error, done + 1, words);
   }
 }
+
+/** What the examples of each step weigh together. */
+function weightsOf({ settings, classifier, dataset, tokens }: Prepared): ((step: number) => number) | undefined {
+  const { classWeights } = settings;
+  if (classWeights === null) return undefined;
+  const classes = new Map(classifier.labels.map((label, i) => [label, i]));
+  const targets = dataset.train.examples.map(({ label }) => classes.get(label)!);
+  const weights = classWeightsOf(classWeights, classifier.labels, targets);
+  return (step) => tokens.batchAt(step).reduce((sum, row) => sum + weights[targets[row]!]!, 0);
+}
+
+/** The most likely class of each row. */
+const classesOf = (logits: readonly Float32Array[]) =>
+  logits.map((row, i) => classProbabilities(row, `text ${i}`).best);
 
 /** How training is watched: by the loss on the validation, which chooses the step that is kept. */
 function watching(
@@ -124,7 +145,16 @@ function headAlone({ classifier, dataset }: Prepared, baseline: Baseline, { logi
   const { peak } = classifier.graph.engine.info.memory;
   const predictions = predictionsOf(measuredPart(dataset).examples, logits, classifier.labels);
   const after = baseline.headOnly!;
-  return { baseline, after, steps: [], evaluation: null, diverged: null, peakMemory: peak, predictions };
+  return {
+    baseline,
+    after,
+    overHeadAlone: null,
+    steps: [],
+    evaluation: null,
+    diverged: null,
+    peakMemory: peak,
+    predictions,
+  };
 }
 
 function testLogits({ classifier, dataset }: Prepared, { emit, signal }: JobContext) {

@@ -1,14 +1,18 @@
 import { Fingerprint } from "../io/fingerprint.js";
 import { decodeTensor, type OpenTensorFile } from "../io/safetensors/index.js";
+import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import type { ModelPlan } from "./architecture.js";
 import { checkTensors } from "./tensor-check.js";
 
 /** A file of weights, and what tells apart those of a model that were read from it. */
 export interface ReadWeights {
   readonly file: OpenTensorFile;
-  /** Of the bytes of a model's tensors, in the plan's order. All of them have been read by then. */
-  readonly fingerprint: (plan: ModelPlan) => string;
+  /** Of the bytes of a model's tensors, in the plan's order, and of its tokenizer. All tensors have been read by then. */
+  readonly fingerprint: (plan: ModelPlan, tokenizer: PrintedTokenizer) => string;
 }
+
+/** A tokenizer: the same weights with another one are another base. */
+type PrintedTokenizer = Pick<TextTokenizer, "fingerprint">;
 
 const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
 
@@ -25,15 +29,20 @@ export function fingerprinted(file: OpenTensorFile): ReadWeights {
     const { dtype, shape } = file.info(name);
     return { shape, data: decodeTensor(bytes, dtype, name) };
   };
-  const fingerprint = (plan: ModelPlan) => joined(namesOf(file, plan).map((name) => prints.get(name)!));
+  const fingerprint: ReadWeights["fingerprint"] = (plan, tokenizer) =>
+    joined([...namesOf(file, plan).map((name) => prints.get(name)!), tokenizer.fingerprint]);
   return { file: { ...file, raw, tensor }, fingerprint };
 }
 
 /** The fingerprint that an encoder has of a file, without loading one. */
-export async function fingerprintOf(file: OpenTensorFile, plan: ModelPlan): Promise<string> {
+export async function fingerprintOf(
+  file: OpenTensorFile,
+  plan: ModelPlan,
+  tokenizer: PrintedTokenizer,
+): Promise<string> {
   const prints: string[] = [];
   for (const name of namesOf(file, plan)) prints.push(printOf(await file.raw(name)));
-  return joined(prints);
+  return joined([...prints, tokenizer.fingerprint]);
 }
 
 /** Whatever a file calls a model's tensors, and whatever else it has: the same weights have the same fingerprint. */

@@ -9,6 +9,29 @@ import { excerpt } from "../errors/excerpt.js";
  */
 export type ClassWeights = "balanced" | Readonly<Record<string, number>>;
 
+/** Which classes count more, by their weight in the loss and by how often they stand in the batches. */
+export interface ClassBalance {
+  readonly classWeights?: ClassWeights | null | undefined;
+  readonly sampling?: "balanced" | null | undefined;
+}
+
+/**
+ * What both make of each class where every example is used once, as in a head that is fitted: its weight times how much more often
+ * than once its examples would be drawn. Throws as `classWeightsOf`.
+ */
+export function balanceOf(
+  { classWeights, sampling }: ClassBalance,
+  labels: readonly string[],
+  targets: readonly number[],
+  op = "fit",
+): number[] | "balanced" | "none" {
+  const factors = [classWeights ?? null, sampling ?? null].filter((factor) => factor !== null);
+  if (factors.length === 0) return "none";
+  if (factors.length === 1 && factors[0] === "balanced") return "balanced";
+  const weights = factors.map((factor) => classWeightsOf(factor, labels, targets, op));
+  return labels.map((_, i) => weights.reduce((product, own) => product * own[i]!, 1));
+}
+
 /**
  * A weight a class, as float32 has it. Throws `ConfigError` for names that are no labels and for weights that are no numbers
  * above 0.
@@ -18,6 +41,7 @@ export function classWeightsOf(
   given: ClassWeights,
   labels: readonly string[],
   targets: readonly number[],
+  op = "fit",
 ): Float32Array {
   if (given === "balanced") {
     const counts = new Array<number>(labels.length).fill(0);
@@ -25,17 +49,17 @@ export function classWeightsOf(
     const used = counts.filter((count) => count > 0).length;
     return Float32Array.from(counts, (count) => (count === 0 ? 1 : targets.length / (used * count)));
   }
-  checkRecord('fit: classWeights are "balanced" or numbers by label', given);
+  checkRecord(`${op}: classWeights are "balanced" or numbers by label`, given);
   const weights = new Float32Array(labels.length).fill(1);
   for (const [label, weight] of Object.entries(given)) {
     const index = labels.indexOf(label);
     if (index < 0)
-      throw new ConfigError(`fit: classWeights names ${excerpt(label)}, which is not one of ${excerpt(labels)}`, {
-        op: "fit",
+      throw new ConfigError(`${op}: classWeights names ${excerpt(label)}, which is not one of ${excerpt(labels)}`, {
+        op,
         option: "classWeights",
         label,
       });
-    weights[index] = positive("fit", `classWeights[${JSON.stringify(label)}]`, weight);
+    weights[index] = positive(op, `classWeights[${JSON.stringify(label)}]`, weight);
   }
   return weights;
 }

@@ -1,5 +1,6 @@
 import type { ModelAdapter } from "../adapters/model-adapter.js";
-import { notExpected } from "../arguments/settings.js";
+import { checkOptions } from "../arguments/options.js";
+import { notExpected, oneOf } from "../arguments/settings.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
 import {
   fitLogisticRegression,
@@ -8,6 +9,7 @@ import {
   type RegressionSettings,
   takeRegressionOptions,
 } from "../train/logistic-regression.js";
+import { balanceOf, type ClassWeights } from "./class-weights.js";
 import type { TextClassifier } from "./text-classifier.js";
 
 /** How far `fitHead` is. */
@@ -21,7 +23,11 @@ export interface FitHeadProgress {
 }
 
 /** How a head is fitted. */
-export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgress"> {
+export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgress" | "classWeights"> {
+  /** How much the examples of each class count, as in `fit`; default "none": all the same. */
+  readonly classWeights?: "none" | ClassWeights;
+  /** "balanced": every class counts as if it had as many examples as any other, to go with the same option of `fit`. */
+  readonly sampling?: "balanced";
   /** Called after each batch of texts and each head. */
   readonly onProgress?: (event: FitHeadProgress) => void;
 }
@@ -29,9 +35,19 @@ export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgr
 /** What `fitHead` did. */
 export type FitHeadReport = Pick<LogisticRegression, "regularisation" | "iterations">;
 
-/** A checked copy. Throws `ConfigError` for options that make no sense. */
-export function takeFitHeadOptions(what: string, options: FitHeadOptions): RegressionSettings<FitHeadProgress> {
-  return takeRegressionOptions<FitHeadProgress>(what, options);
+/** A checked copy. Throws `ConfigError` for options that make no sense, and for weights of other labels than there are. */
+export function takeFitHeadOptions(
+  what: string,
+  options: FitHeadOptions,
+  labels: readonly string[],
+  targets: readonly number[],
+): RegressionSettings<FitHeadProgress> {
+  checkOptions(what, options, ["regularisation", "classWeights", "sampling", "seed", "onProgress", "signal"]);
+  const { classWeights = "none", sampling, ...rest } = options;
+  if (sampling !== undefined) oneOf(what, "sampling", sampling, ["balanced"]);
+  const weights = classWeights === "none" ? null : classWeights;
+  const balance = balanceOf({ classWeights: weights, sampling }, labels, targets, what);
+  return takeRegressionOptions<FitHeadProgress>(what, { ...rest, classWeights: balance });
 }
 
 /** The best head on the vectors of some texts, as a classifier's head gets them: pooled, and scaled by nothing. */

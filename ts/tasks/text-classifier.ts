@@ -256,9 +256,9 @@ export class TextClassifier implements Task<TokenizedExample> {
    */
   async fitHead(examples: readonly Example[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
     this.checkTrainable("fitHead");
-    const settings = takeFitHeadOptions("fitHead", options);
     const taken = takeExamples("fitHead", examples);
     const targets = taken.map(({ label }) => this.target(label));
+    const settings = takeFitHeadOptions("fitHead", options, this.labels, targets);
     const { head, graph, modelAdapter } = this;
     const release = claimParameters(graph, this.params());
     try {

@@ -40,10 +40,11 @@ function checkMerged({ name, mergedModel }: SentenceEncoder, { merged }: LabelsF
   );
 }
 
-function checkBase({ name, fingerprint }: SentenceEncoder, { base }: LabelsFile): void {
+/** Throws `AdapterError` where an encoder is another one than the classifier was trained on. */
+export function checkBase({ name, fingerprint }: SentenceEncoder, { base }: LabelsFile): void {
   if (base === null || base.fingerprint === fingerprint) return;
   throw new AdapterError(
-    `${LABELS_FILE}: the classifier was trained on ${clip(base.name)}, and the weights of ${clip(name)} are others: load the ` +
+    `${LABELS_FILE}: the classifier was trained on ${clip(base.name)}, and the weights or the tokenizer of ${clip(name)} are others: load the ` +
       "encoder that it was trained on, or insist with `allowOtherBase` (`--allow-other-base`)",
     { model: name, expected: base.fingerprint, actual: fingerprint },
   );

@@ -1,6 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { useRustSteps } from "./rust-steps.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
@@ -25,6 +26,8 @@ export class TextTokenizer {
     private readonly vocabularySize: number,
     /** Whether texts are lowercased beforehand. */
     readonly lowercase: boolean,
+    /** Tells what of its files turns a text into ids from others'. */
+    readonly fingerprint: string,
   ) {
     const marked = this.attempt(() => tokenizer.post_processor?.([TEXT], null, true).tokens ?? [TEXT], "");
     const middle = marked.indexOf(TEXT);
@@ -32,6 +35,9 @@ export class TextTokenizer {
     this.before = ids(marked.slice(0, middle));
     this.after = ids(marked.slice(middle + 1));
   }
+
+  /** Ids of texts that are to be had again, and how many more are kept; null where none are. */
+  private kept: { readonly ids: Map<string, Int32Array>; room: number } | null = null;
 
   /** Special tokens around every text. */
   private readonly before: readonly number[];
@@ -58,7 +64,9 @@ export class TextTokenizer {
       const tokenizer = new Tokenizer(parts, config);
       useRustSteps(tokenizer, parts);
       useWordPieces(tokenizer, parts["model"] as Record<string, unknown>);
-      return new TextTokenizer(tokenizer, maxTokens, textCutter(parts, config), name, vocabularySize, lowercase);
+      const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
+      const cutter = textCutter(parts, config);
+      return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint);
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
       throw fail(String(cause), cause);
@@ -68,8 +76,8 @@ export class TextTokenizer {
   /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
-    const { tokenizer, cutter, name, vocabularySize } = this;
-    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase);
+    const { tokenizer, cutter, name, vocabularySize, fingerprint } = this;
+    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint);
   }
 
   /**
@@ -84,8 +92,9 @@ export class TextTokenizer {
         expected: "a string",
         value: text,
       });
-    const { before, after, maxTokens } = this;
-    const room = Math.max(0, maxTokens - before.length - after.length);
+    const known = this.kept?.ids.get(text);
+    if (known !== undefined) return known;
+    const { room } = this;
     const ids: number[] = [];
     for (const piece of this.cutter(this.lowercase ? text.toLowerCase() : text)) {
       const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
@@ -95,7 +104,28 @@ export class TextTokenizer {
       }
       if (ids.length >= room) break;
     }
-    return Int32Array.from([...before, ...ids, ...after].slice(0, maxTokens));
+    return this.finished(text, ids);
+  }
+
+  /** @internal From now on keeps the ids of texts, up to so many in all: for whoever needs the same texts again and changes no ids. */
+  remember(tokens: number): void {
+    this.kept ??= { ids: new Map(), room: tokens };
+  }
+
+  /** Tokens of a text's own that there is room for. */
+  private get room(): number {
+    return Math.max(0, this.maxTokens - this.before.length - this.after.length);
+  }
+
+  /** A text's ids with the special ones, kept where that is wanted. */
+  private finished(text: string, own: readonly number[]): Int32Array {
+    const ids = Int32Array.from([...this.before, ...own, ...this.after].slice(0, this.maxTokens));
+    const { kept } = this;
+    if (kept !== null && kept.room >= ids.length && !kept.ids.has(text)) {
+      kept.ids.set(text, ids);
+      kept.room -= ids.length;
+    }
+    return ids;
   }
 
   /**
@@ -105,12 +135,19 @@ export class TextTokenizer {
   measure(text: string, most: number): { readonly tokens: number; readonly unknown: number } {
     const strange = this.tokenizer.model?.unk_token_id;
     let [tokens, unknown] = [this.before.length + this.after.length, 0];
+    const { room } = this;
+    const own: number[] = [];
     for (const piece of this.cutter(this.lowercase ? text.toLowerCase() : text)) {
-      const { ids } = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
-      tokens += ids.length;
-      for (const id of ids) if (id === strange) unknown++;
+      const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
+      tokens += found.ids.length;
+      for (const [i, id] of found.ids.entries()) {
+        if (id === strange) unknown++;
+        if (this.kept !== null && own.length < room) own.push(this.checked(id, found.tokens[i]));
+      }
       if (tokens >= most) break;
     }
+    // Where counting stopped early, `encode` would have gone on.
+    if (this.kept !== null && (tokens < most || own.length >= room)) this.finished(text, own);
     return { tokens, unknown };
   }
 

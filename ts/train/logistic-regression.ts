@@ -17,8 +17,11 @@ export interface LogisticRegressionOptions {
    * are held out.
    */
   readonly regularisation?: number;
-  /** "balanced": every class counts the same, whatever its number of examples; default "none". */
-  readonly classWeights?: "none" | "balanced";
+  /**
+   * How much the examples of each class count. "balanced": every class the same, whatever its number of examples; or a number above 0
+   * a class, as scikit-learn takes them. Default "none": every example the same.
+   */
+  readonly classWeights?: "none" | "balanced" | readonly number[];
   /** Of which examples are held out; default 0. */
   readonly seed?: number;
   /** Called after each head, first with 0 done and last with all; `total` is the most there can be. */
@@ -47,7 +50,7 @@ type Progress = Parameters<NonNullable<LogisticRegressionOptions["onProgress"]>>
 /** Options that were looked at. */
 export interface RegressionSettings<P = Progress> {
   readonly regularisation?: number;
-  readonly classWeights: "none" | "balanced";
+  readonly classWeights: "none" | "balanced" | readonly number[];
   readonly seed: number;
   readonly onProgress?: (event: P) => void;
   readonly signal?: AbortSignal;
@@ -64,12 +67,17 @@ export function takeRegressionOptions<P>(
   if (onProgress !== undefined) callable(op, "onProgress", onProgress);
   checkSignal(op, signal);
   return {
-    classWeights: oneOf(op, "classWeights", classWeights, ["none", "balanced"]),
+    classWeights: takeWeights(op, classWeights),
     seed: whole(op, "seed", seed),
     ...(regularisation !== undefined && { regularisation }),
     ...(onProgress !== undefined && { onProgress }),
     ...(signal && { signal }),
   };
+}
+
+function takeWeights(op: string, given: unknown): RegressionSettings["classWeights"] {
+  if (!Array.isArray(given)) return oneOf(op, "classWeights", given as "none" | "balanced", ["none", "balanced"]);
+  return (given as unknown[]).map((weight, i) => positive(op, `classWeights[${i}]`, weight));
 }
 
 /**
@@ -114,6 +122,9 @@ export async function fitLogisticRegression(
   const taken = listFrom(`${what}: targets are a list of class numbers`, targets, (target, i) =>
     whole(what, `target ${i}`, target, 0, classes - 1),
   );
+  const { classWeights } = settings;
+  if (typeof classWeights !== "string" && classWeights.length !== classes)
+    throw unexpected(what, "classWeights", `"none", "balanced" or ${classes} numbers, one a class`, classWeights);
   const scaled = scaledVectors(vectors);
   if (taken.length !== scaled.count)
     throw unexpected(what, "targets", `a list of ${scaled.count}, one a vector`, targets);
@@ -231,8 +242,11 @@ class Fit {
     const counts = new Float64Array(present.length);
     for (const target of this.targets) counts[target]!++;
     const targets = places.map((place) => this.targets[place]!);
-    const weightOf = (target: number) =>
-      settings.classWeights === "balanced" ? scaled.count / (present.length * counts[target]!) : 1;
+    const { classWeights } = settings;
+    const weightOf = (target: number) => {
+      if (typeof classWeights !== "string") return classWeights[present[target]!]!;
+      return classWeights === "balanced" ? scaled.count / (present.length * counts[target]!) : 1;
+    };
     const weights = Float64Array.from(targets, weightOf);
     return { rows: rowsOf(scaled, places), targets, weights, total: weights.reduce((sum, x) => sum + x, 0) };
   }

@@ -34,6 +34,7 @@ export async function checkpointFiles(): Promise<FileMap> {
   const run = {
     ...{ settings, modelHash: hash, trainHash: hash, validationHash: hash, testHash: null, build: "simd", threads: 1 },
     baseline: { before, largestClass: 0.5, headOnly: before },
+    headPredictions: [0, 0],
   } as unknown as RunState;
   const record = { step: 0, loss: 1, learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
   const checkpoint = {

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { ModelError } from "../../errors/errors.js";
 import { summariseExamples, type TokenCounter } from "../../io/examples/summary/index.js";
-import { resolveModel } from "../../io/node/index.js";
+import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import { type DataAccess, readLabelled } from "../../jobs/dataset.js";
+import { inWords } from "../../jobs/in-words.js";
 import { DEFAULT_MODEL, specDefaults } from "../../jobs/job-spec.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
@@ -84,10 +85,13 @@ async function data(file: string, options: DataOptions, session: Session): Promi
 /** What counts tokens: the model named, else the usual one where it need not be fetched. */
 async function tokenizerOf({ model, ...options }: DataOptions, session: Session): Promise<TokenCounter | null> {
   const maxTokens = options.maxTokens ?? null;
-  if (model !== undefined) return loadTokenizer(await findModel(model, session), maxTokens);
+  const load = (from: LocalModel) =>
+    loadTokenizer(from, maxTokens).catch((error: unknown) => {
+      throw inWords(error, flagWords);
+    });
+  if (model !== undefined) return load(await findModel(model, session));
   try {
-    const cached = await resolveModel(DEFAULT_MODEL, { offline: true });
-    return await loadTokenizer(cached, maxTokens);
+    return await load(await resolveModel(DEFAULT_MODEL, { offline: true }));
   } catch (error) {
     if (error instanceof ModelError && maxTokens === null) return null;
     throw error;

@@ -12,6 +12,9 @@ import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { runFiles } from "../../jobs/run-store.js";
+import { labelsOf } from "../../tasks/classifier-files.js";
+import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { checkBase } from "../../tasks/trained-on.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
 
@@ -24,6 +27,7 @@ Examples:
 interface EmbedOptions extends EngineOptions, TextOptions {
   readonly model?: string;
   readonly adapter?: string;
+  readonly allowOtherBase?: boolean;
   readonly normalize?: boolean;
   readonly prompt?: string;
   readonly promptName?: string;
@@ -51,6 +55,11 @@ export function defineEmbed(program: Command, session: Session): void {
     .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)")
     .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
     .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it")
+    .option(
+      "--allow-other-base",
+      "take a base whose weights or tokenizer are not those that the adapter's run was trained on",
+      false,
+    )
     .option("--normalize", "scale vectors to length 1 (default: what the model's modules.json says)")
     .option("--no-normalize", "leave their length, whatever the model's files say")
     .addOption(new Option("--prompt <text>", "put this before every text").conflicts("promptName"))
@@ -63,18 +72,22 @@ export function defineEmbed(program: Command, session: Session): void {
 
 async function embed(args: readonly string[], options: EmbedOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { adapter, normalize, prompt, promptName, out } = options;
+  const { adapter, allowOtherBase = false, normalize, prompt, promptName, out } = options;
   const writer = out === undefined ? undefined : writerOf(out);
   if (out !== undefined) await checkOutFile(out);
   const known = () => (adapter === undefined ? { run: undefined, text: undefined } : columnOf(adapter));
   const texts = await readTexts(args, options, known, session);
-  const files = adapter === undefined ? null : readFileMap(adapter, runFiles.adapter);
+  const files = adapter === undefined ? null : readFileMap(adapter, [...runFiles.adapter, LABELS_FILE]);
   const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
   const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
   await startEngine(options);
   const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
   try {
-    if (files !== null) encoder.loadAdapter("adapter", files);
+    if (files !== null) {
+      encoder.loadAdapter("adapter", files);
+      // A run says which base it was trained on; PEFT's files alone do not.
+      if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files));
+    }
     const bar = reporterOf(terminal).texts("embed", texts.length);
     const vectors = await encoder
       .encode(texts, {

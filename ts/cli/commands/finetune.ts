@@ -60,7 +60,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   signal.addEventListener("abort", heard, { once: true });
   try {
     if (fresh !== null && options.folds !== undefined)
-      return await crossValidate({ ...fresh, validation: null }, options.folds, options, session);
+      return await crossValidate({ ...fresh, validation: null, test: null }, options.folds, options, session);
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? (await settingsOf(store));
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
@@ -161,12 +161,12 @@ async function withPlace(error: unknown, store: RunStore): Promise<unknown> {
 /** The movie reviews that come with the repository. Throws `ConfigError` where they do not. */
 function exampleData(): DataSettings {
   const folder = join(packageRoot(), "examples/movie");
-  const [data, validation] = [join(folder, "movie_train.tsv"), join(folder, "movie_test.tsv")];
-  if (!existsSync(data) || !existsSync(validation)) {
+  const [data, test] = [join(folder, "movie_train.tsv"), join(folder, "movie_test.tsv")];
+  if (!existsSync(data) || !existsSync(test)) {
     throw new ConfigError(`the example data are not in ${folder}: name your own with --data FILE`, { folder });
   }
   // No header: label, rating, text.
-  return { data, validation, text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } };
+  return { data, test, text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } };
 }
 
 /** With paths that still lead there from another working folder. */

@@ -15,6 +15,7 @@ import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
 import { recordedModel } from "./base-model.js";
 import { runFiles } from "../../jobs/run-store.js";
 import { modelPlan } from "../../models/architectures.js";
+import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { fingerprintOf } from "../../models/weights-read.js";
 import { HEAD_FILE, labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE, type LabelsFile, writeLabels } from "../../tasks/labels-file.js";
@@ -66,10 +67,11 @@ export async function planMerge(work: MergeWork, options: { allowOtherBase: bool
 
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {
   if (trained === null) return;
-  const fingerprint = await fingerprintOf(base, modelPlan(await readRequiredJson(model, "config.json")));
+  const plan = modelPlan(await readRequiredJson(model, "config.json"));
+  const fingerprint = await fingerprintOf(base, plan, await loadTokenizer(model, null));
   if (fingerprint === trained.fingerprint) return;
   throw new AdapterError(
-    `merge: the adapter of ${folder} was trained on ${trained.name}, and the weights of ${model.name} are others: name that ` +
+    `merge: the adapter of ${folder} was trained on ${trained.name}, and the weights or the tokenizer of ${model.name} are others: name that ` +
       "model with --model, or insist with --allow-other-base",
     { op: "merge", model: model.name, expected: trained.fingerprint, actual: fingerprint },
   );

@@ -141,23 +141,27 @@ export function addFinetuneOptions(command: Command): Command {
 }
 
 /** What describes a set of examples. */
-export type DataSettings = Pick<TrainingSettings, "data" | "validation" | "text" | "label" | "labelNames">;
+export type DataSettings = Pick<TrainingSettings, "data" | "test" | "text" | "label" | "labelNames">;
 
 /** The settings that the given options and the defaults make. `bundled` are the data where none are named. */
 export function resolveSettings(given: FinetuneOptions, bundled: () => DataSettings): TrainingSettings {
   const chosen = onlySettings(given);
   if (chosen.epochs !== undefined) chosen.steps = null;
-  const { data, validation } = chosen;
-  if (data === undefined && validation !== undefined) {
-    throw new ConfigError("--validation names examples to test on, but --data, the ones to learn from, is missing", {
-      option: "--validation",
-      value: validation,
-    });
+  const { data } = chosen;
+  for (const name of ["validation", "test"] as const) {
+    const value = chosen[name];
+    if (data !== undefined || value === undefined) continue;
+    const use = name === "test" ? "to test on" : "to hold out";
+    const message = `--${name} names examples ${use}, but --data, the ones to learn from, is missing`;
+    throw new ConfigError(message, { option: `--${name}`, value });
   }
   const defaults = specDefaults(chosen.recipe ?? "default");
   if (data !== undefined) return { ...defaults, validation: null, ...chosen, data };
-  const split = chosen.validationSplit !== undefined;
-  return { ...defaults, ...bundled(), ...(split ? { validation: null } : {}), ...chosen };
+  const { test, ...examples } = bundled();
+  // What PEFT's examples do: nothing is held out to choose a step by, so that all is learnt from.
+  const whole = chosen.recipe === "peft" && chosen.validationSplit === undefined && chosen.testSplit === undefined;
+  const parts = whole ? { validation: test } : { validation: null, ...(chosen.testSplit === undefined && { test }) };
+  return { ...defaults, ...examples, ...parts, ...chosen };
 }
 
 /** Throws `ConfigError` where an option given beside --resume is not what the run began with. */

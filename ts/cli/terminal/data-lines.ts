@@ -72,7 +72,8 @@ const place = ({ part, line, place: index }: FoundExample) =>
 
 function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim }: Colors): string {
   const mark = severity === "stop" ? red("stop") : yellow("note");
-  return `${mark}  ${message} ${dim(`(${code})`)}`;
+  const said = code === "cut-texts" ? message.replace("raise the limit", "raise --max-tokens") : message;
+  return `${mark}  ${said} ${dim(`(${code})`)}`;
 }
 
 /** What was found, a line each. */

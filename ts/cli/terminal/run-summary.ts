@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Interval } from "../../train/bootstrap.js";
 import type { Metrics } from "../../train/metrics.js";
 import {
   formatBytes,
@@ -83,24 +84,33 @@ function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
 
 /** The largest class, the head alone, and head and adapter, on the examples to test on. */
 export function resultTable({ result, data, settings, evaluation }: RunReport, { bold, green, red }: Colors): string[] {
-  const { largestClass, headOnly, after } = result;
+  const { largestClass, headOnly, after, overHeadAlone, measuredOn } = result;
   const row = (name: string, { accuracy, loss, macroF1, intervals }: Metrics) => [
     ...[name, formatPercent(accuracy) + formatInterval(intervals?.accuracy), formatPercent(macroF1), loss.toFixed(3)],
   ];
   const { examples } = data.test ?? data.validation;
   const rows = [
-    [`${formatCount(examples)} test texts`, "accuracy (95 %)", "macro F1", "loss"],
+    [`${formatCount(examples)} ${measuredOn} texts`, "accuracy (95 %)", "macro F1", "loss"],
     ["largest class", formatPercent(largestClass), "", ""],
     ...(headOnly === null || settings.headOnly ? [] : [row("head alone", headOnly)]),
     row(settings.headOnly ? "head alone" : "head and adapter", after),
   ];
   const lines = tableLines(rows, ["left", "right", "right", "right"]);
-  const measured = settings.headOnly ? null : headOnly;
-  const gain = 100 * (after.accuracy - (measured?.accuracy ?? largestClass));
-  const points = `${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)} points over ${measured === null ? "the largest class" : "the head alone"}`;
-  const last = `${bold(lines.pop())}   ${gain >= 0 ? green(points) : red(points)}`;
-  return [...lines, last, ...chosenLines(evaluation, result.measuredOn)];
+  const { difference, interval } = overHeadAlone?.accuracy ?? { difference: after.accuracy - largestClass };
+  const than = overHeadAlone === null ? "the largest class" : "the head alone";
+  const points = `${formatPoints(difference)} points over ${than}${interval === undefined ? "" : ` (${pointsRange(interval)})`}`;
+  const [low, high] = interval ?? [difference, difference];
+  const colour = low > 0 ? green : high < 0 ? red : (text: string) => text;
+  const last = `${bold(lines.pop())}   ${colour(points)}`;
+  return [...lines, last, ...chosenLines(evaluation, measuredOn)];
 }
+
+/** Shares as percentage points, with a sign. */
+const formatPoints = (share: number) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
+
+/** "5.1 to 10.3" */
+const pointsRange = (interval: Interval) =>
+  interval.map((share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`).join(" to ");
 
 /** Which step was kept, and what that does to the figures. */
 function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): string[] {
@@ -115,12 +125,21 @@ function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): s
   ];
 }
 
-/** What to take instead where the adapter adds nothing; no lines where it does, or was not compared. */
-export function adviceLines(self: string, { result, settings }: RunReport, { cyan }: Colors): string[] {
-  const { headOnly, after } = result;
-  if (settings.headOnly || headOnly === null || headOnly.accuracy < after.accuracy) return [];
+/**
+ * What to take instead where the adapter adds nothing that is more than chance, by the interval of what it adds; no lines where it
+ * does, in accuracy or in macro F1, or was not compared.
+ */
+export function adviceLines(self: string, { result }: RunReport, { cyan }: Colors): string[] {
+  const { overHeadAlone } = result;
+  if (overHeadAlone === null) return [];
+  const { count, accuracy, macroF1 } = overHeadAlone;
+  const worse = accuracy.interval[1] < 0;
+  if (!worse && (accuracy.interval[0] > 0 || macroF1.interval[0] > 0)) return [];
+  const found = worse
+    ? `The head alone is better on these ${formatCount(count)} texts.`
+    : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
   return [
-    "The head alone is as good on these texts. It takes seconds to fit and needs no adapter, so it is what to use:",
+    `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
     `  ${cyan(`${self} finetune --head-only`)} with the same data`,
     "",
   ];

@@ -1,14 +1,15 @@
 import type { Engine } from "../../engine/running.js";
 import type { Example } from "../../io/examples/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import { balancedOrder } from "../../train/balanced-order.js";
 import { batchOrder } from "../../train/batch-order.js";
 import { microBatches } from "../../train/step.js";
 import { breather } from "../../waiting/next-task.js";
 import type { JobContext } from "../prepare.js";
 import type { TrainingSettings } from "../training-settings.js";
 
-/** Steps that are looked at; those of a longer run are taken to be like them. */
-const STEPS_MEASURED = 4096;
+/** Steps that are looked at; those of a longer run are taken to be like them. Where there are none, so many texts. */
+const [STEPS_MEASURED, TEXTS_MEASURED] = [4096, 4096];
 
 /** How many tokens a run's steps and texts have. */
 export interface BatchTokens {
@@ -16,9 +17,11 @@ export interface BatchTokens {
   readonly steps: readonly number[];
   /** Of the largest micro-batch, where a step is cut into so many. */
   readonly largest: (accumulate: number) => number;
-  /** Of all examples that batches take, each once; of the examples to test on. */
+  /** Of all examples to learn from, those that were not counted being taken to be like the others. */
   readonly train: number;
+  /** Of the examples by which the step is chosen, and of those that are measured at the end. */
   readonly validation: number;
+  readonly measured: number;
   /** Row numbers of a step's examples. */
   readonly batchAt: (step: number) => Int32Array;
 }
@@ -27,7 +30,9 @@ export interface BatchTokens {
 export interface CountedData {
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
-  readonly settings: Pick<TrainingSettings, "batchSize" | "seed">;
+  readonly measured: readonly Example[];
+  readonly labels: readonly string[];
+  readonly settings: Pick<TrainingSettings, "batchSize" | "seed" | "sampling">;
   readonly steps: number;
   readonly tokenizer: TextTokenizer;
   readonly engine: Engine;
@@ -35,15 +40,18 @@ export interface CountedData {
 
 /** Counts the tokens of the texts that a run will read. Tells of it as the phase "tokenize"; throws `AbortError`. */
 export async function countTokens(data: CountedData, { emit, signal }: JobContext): Promise<BatchTokens> {
-  const { train, validation, settings, tokenizer } = data;
-  const batchAt = batchOrder(train.length, settings.batchSize, settings.seed, data.engine);
-  const batches = Array.from({ length: Math.min(data.steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
-  const rows = [...new Set(batches.flatMap((batch) => [...batch]))];
-  const lengths = new Map<number, number>();
-  const progress = { type: "progress", phase: "tokenize", total: rows.length + validation.length } as const;
+  const { train, tokenizer, steps } = data;
+  const batchAt = orderOf(data);
+  const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
+  const sample = Array.from({ length: Math.min(train.length, TEXTS_MEASURED) }, (_, i) => i);
+  const rows = steps === 0 ? sample : [...new Set(batches.flatMap((batch) => [...batch]))];
+  // Where the result is measured on the validation, those are the same texts.
+  const held = [...new Set([data.validation, data.measured])];
+  const total = held.reduce((sum, { length }) => sum + length, rows.length);
+  const progress = { type: "progress", phase: "tokenize", total } as const;
   emit({ ...progress, done: 0 });
   const breathe = breather(signal);
-  let [done, tested] = [0, 0];
+  let done = 0;
   const count = async (text: string) => {
     const pause = breathe();
     if (pause !== undefined) {
@@ -53,16 +61,32 @@ export async function countTokens(data: CountedData, { emit, signal }: JobContex
     done++;
     return tokenizer.encode(text).length;
   };
+  const lengths = new Map<number, number>();
   for (const row of rows) lengths.set(row, await count(train[row]!.text));
-  for (const { text } of validation) tested += await count(text);
+  const sums = new Map<readonly Example[], number>();
+  for (const part of held) {
+    let sum = 0;
+    for (const { text } of part) sum += await count(text);
+    sums.set(part, sum);
+  }
   emit({ ...progress, done });
   const sum = (part: Iterable<number>) => [...part].reduce((tokens, row) => tokens + lengths.get(row)!, 0);
   return {
     steps: batches.map(sum),
     largest: (accumulate) =>
       batches.reduce((most, batch) => Math.max(most, ...microBatches([...batch], accumulate).map(sum)), 0),
-    train: sum(rows),
-    validation: tested,
+    train: Math.round((sum(rows) * train.length) / rows.length),
+    validation: sums.get(data.validation)!,
+    measured: sums.get(data.measured)!,
     batchAt,
   };
+}
+
+/** The order in which `fit` will take examples. */
+function orderOf({ train, labels, settings, engine }: CountedData): (step: number) => Int32Array {
+  const { batchSize, seed, sampling } = settings;
+  if (sampling === null) return batchOrder(train.length, batchSize, seed, engine);
+  const classes = new Map(labels.map((label, i) => [label, i]));
+  const targets = train.map(({ label }) => classes.get(label)!);
+  return balancedOrder(targets, Math.min(batchSize, train.length), seed, engine);
 }

@@ -3,11 +3,17 @@ import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { timeStep } from "../../train/timed-step.js";
+import { fitsHead } from "../baseline.js";
+import { measuredPart } from "../dataset.js";
+import { evaluateEveryOf } from "../training-settings.js";
 import type { MemoryNeed } from "./memory-need.js";
 
 /** What a run will take, told before it begins. */
 export interface JobEstimate {
-  /** Seconds, from a few steps that were timed: of the baseline, of training, of the test at the end, and of all. */
+  /**
+   * Seconds, from a few steps that were timed: of the baseline, of training with the measurements on the way, of the test at the end,
+   * and of all.
+   */
   readonly seconds: {
     readonly baseline: number;
     readonly training: number;
@@ -33,23 +39,47 @@ const LONG = 20 * 60;
 export async function estimateJob(prepared: Prepared, done: number | null, context: JobContext): Promise<JobEstimate> {
   const { settings, steps, tokens, memory } = prepared;
   const { emit, words } = context;
-  const left = steps - (done ?? 0);
-  const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
-  // A run of the head alone takes no step.
-  const perToken = steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context);
-  const stepSeconds = perToken * (counted / Math.max(tokens.steps.length, 1));
-  const textSeconds = await secondsPerToken(trialTexts(prepared, context), context);
-  const texts = tokens.validation + (settings.baseline ? tokens.train : 0);
-  const baseline = done === null ? textSeconds * texts : 0;
-  const [training, test] = [stepSeconds * left, textSeconds * tokens.validation];
-  const total = baseline + training + test;
+  const speed = {
+    trained: steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context),
+    encoded: await secondsPerToken(trialTexts(prepared, context), context),
+  };
+  const seconds = jobSeconds({ settings, steps, tokens, done }, speed);
+  const { total } = seconds;
   if (total > LONG) {
+    const fewer = settings.headOnly ? "a lower" : `fewer ${words.setting("steps")} or a lower`;
     const message =
-      `this run will take about ${Math.round(total / 60)} minutes: fewer ${words.setting("steps")} or a lower ` +
-      `${words.setting("maxTokens")} make it shorter`;
+      `this run will take about ${Math.round(total / 60)} minutes: ${fewer} ${words.setting("maxTokens")} ` +
+      `${settings.headOnly ? "makes" : "make"} it shorter`;
     emit({ type: "warning", message });
   }
-  return { seconds: { baseline, training, test, total }, memory };
+  return { seconds, memory };
+}
+
+/** Seconds a token. */
+interface Speed {
+  readonly trained: number;
+  readonly encoded: number;
+}
+
+/** What a run does, at these speeds. */
+export function jobSeconds(
+  { settings, steps, tokens, done }: Pick<Prepared, "settings" | "steps" | "tokens"> & { readonly done: number | null },
+  { trained, encoded }: Speed,
+): JobEstimate["seconds"] {
+  const left = steps - (done ?? 0);
+  const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
+  const training = steps === 0 ? 0 : (trained * counted * left) / tokens.steps.length;
+  const every = steps === 0 ? null : evaluateEveryOf(settings, steps);
+  // The first is before the first step; a run that goes on has that behind it.
+  const evaluations = every === null ? 0 : Math.ceil(left / every) + (done === null ? 1 : 0);
+  const texts = tokens.measured + (fitsHead(settings) ? tokens.train : 0);
+  const seconds = {
+    baseline: done === null ? encoded * texts : 0,
+    training: training + encoded * tokens.validation * evaluations,
+    // The head alone was measured as the baseline.
+    test: settings.headOnly ? 0 : encoded * tokens.measured,
+  };
+  return { ...seconds, total: seconds.baseline + seconds.training + seconds.test };
 }
 
 /** Something that is done to be timed: gives how many tokens, and milliseconds. */
@@ -85,7 +115,7 @@ function trialSteps({ classifier, dataset, settings, steps, tokens }: Prepared):
 function trialTexts({ classifier: { encoder }, dataset }: Prepared, { signal }: JobContext): (i: number) => Trial {
   const texts: string[] = [];
   let tokens = 0;
-  for (const { text } of dataset.validation.examples) {
+  for (const { text } of measuredPart(dataset).examples) {
     if (tokens >= SAMPLE_TOKENS) break;
     texts.push(text);
     tokens += encoder.tokenizer.encode(text).length;

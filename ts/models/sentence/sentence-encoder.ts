@@ -91,7 +91,7 @@ export class SentenceEncoder {
     readonly tokenizer: TextTokenizer,
     private readonly layout: SentenceLayout,
     targetModules: readonly string[],
-    /** @internal Tells its weights, as the file has them, from others. */
+    /** @internal Tells its weights, as the file has them, and its tokenizer from others. */
     readonly fingerprint: string,
     /** @internal What was merged into these weights before they were loaded; null where nothing was. */
     readonly mergedModel: MergedModel | null,
@@ -156,7 +156,7 @@ export class SentenceEncoder {
           tokenizer,
           layout,
           plan.targetModules,
-          read.fingerprint(plan),
+          read.fingerprint(plan, tokenizer),
           merged,
         );
       } finally {
