@@ -64,7 +64,9 @@ describe("fitHead", () => {
     };
     await expect(classifier.fitHead(examples, { signal: abort.signal, onProgress })).rejects.toThrow(AbortError);
     expect([...new Set(phases)]).toEqual(["encode", "fit"]);
-    await expect(classifier.fitHead([{ text: "a", label: "odd" }])).rejects.toThrow(/label "odd" is not one of/);
+    await expect(classifier.fitHead([{ text: "a", label: "odd" }])).rejects.toThrow(
+      /example 0: label "odd" is not one of/,
+    );
     await expect(classifier.fitHead([])).rejects.toThrow(ConfigError);
     await expect(classifier.fitHead(examples, { C: 1 } as never)).rejects.toThrow(/no option "C"/);
     encoder.mergeAdapter("classifier");
@@ -158,7 +160,9 @@ describe("a classifier without an adapter", () => {
     expect(() => TextClassifier.load(encoder, lost, { adapter: "other" })).toThrow(AdapterError);
     expect(() => TextClassifier.load(encoder, { ...adapted, ...alone })).toThrow(FormatError);
     const odd = new TextEncoder().encode(JSON.stringify({ labels, adapter: "no" }));
-    expect(() => TextClassifier.load(encoder, { ...alone, "labels.json": odd })).toThrow(/adapter is true or false/);
+    expect(() => TextClassifier.load(encoder, { ...alone, "labels.json": odd })).toThrow(
+      /adapter must be true or false/,
+    );
   });
 
   it("is not disposed of while it is trained", async () => {

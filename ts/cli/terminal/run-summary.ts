@@ -119,6 +119,15 @@ function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): s
 export function adviceLines(self: string, { result, settings }: RunReport, { cyan }: Colors): string[] {
   const { headOnly, after } = result;
   if (settings.headOnly || headOnly === null || headOnly.accuracy < after.accuracy) return [];
+  const { intervals } = headOnly;
+  if (intervals !== null && after.accuracy < intervals.accuracy[0]) {
+    const rate = formatRate(settings.learningRate);
+    return [
+      `Training has made it worse than the head alone: a learning rate of ${rate} is likely too high for these texts.`,
+      `  Try a lower ${cyan("--learning-rate")}; ${cyan("--evaluate-every")} keeps the best step; or ${cyan("--head-only")}`,
+      "",
+    ];
+  }
   return [
     "The head alone is as good on these texts. It takes seconds to fit and needs no adapter, so it is what to use:",
     `  ${cyan(`${self} finetune --head-only`)} with the same data`,

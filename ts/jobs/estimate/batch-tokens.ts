@@ -16,7 +16,7 @@ export interface BatchTokens {
   readonly steps: readonly number[];
   /** Of the largest micro-batch, where a step is cut into so many. */
   readonly largest: (accumulate: number) => number;
-  /** Of all examples that batches take, each once; of the examples to test on. */
+  /** Of all examples that batches take, each once (of all where there is no step); of the examples to test on. */
   readonly train: number;
   readonly validation: number;
   /** Row numbers of a step's examples. */
@@ -38,7 +38,8 @@ export async function countTokens(data: CountedData, { emit, signal }: JobContex
   const { train, validation, settings, tokenizer } = data;
   const batchAt = batchOrder(train.length, settings.batchSize, settings.seed, data.engine);
   const batches = Array.from({ length: Math.min(data.steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
-  const rows = [...new Set(batches.flatMap((batch) => [...batch]))];
+  // Without a step the head alone is fitted, which takes every text.
+  const rows = data.steps === 0 ? [...train.keys()] : [...new Set(batches.flatMap((batch) => [...batch]))];
   const lengths = new Map<number, number>();
   const progress = { type: "progress", phase: "tokenize", total: rows.length + validation.length } as const;
   emit({ ...progress, done: 0 });

@@ -35,9 +35,11 @@ export async function estimateJob(prepared: Prepared, done: number | null, conte
   const { emit, words } = context;
   const left = steps - (done ?? 0);
   const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
-  const stepSeconds = (await secondsPerToken(trialSteps(prepared), context)) * (counted / tokens.steps.length);
+  // The head alone is fitted without a step.
+  const stepSeconds =
+    steps === 0 ? 0 : (await secondsPerToken(trialSteps(prepared), context)) * (counted / tokens.steps.length);
   const textSeconds = await secondsPerToken(trialTexts(prepared, context), context);
-  const texts = tokens.validation + (settings.baseline ? tokens.train : 0);
+  const texts = tokens.validation + (settings.baseline || settings.headOnly ? tokens.train : 0);
   const baseline = done === null ? textSeconds * texts : 0;
   const [training, test] = [stepSeconds * left, textSeconds * tokens.validation];
   const total = baseline + training + test;
