@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { adviceLines } from "../../ts/cli/terminal/run-summary.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 
 let fixture: Fixture;
@@ -46,5 +47,40 @@ describe("finetune says what was meant", () => {
     expect(code).toBe(1);
     const report = JSON.parse(readFileSync(fixture.path("out", "report.json"), "utf8"));
     expect(report.training).toMatchObject({ steps: 30, diverged: true });
+  });
+});
+
+describe("what to take instead of the adapter", () => {
+  const colors = { cyan: String } as unknown as Parameters<typeof adviceLines>[2];
+  const advice = (accuracy: number) => {
+    const headOnly = { accuracy: 0.85, intervals: { accuracy: [0.8, 0.9] } };
+    const report = { result: { headOnly, after: { accuracy } }, settings: { headOnly: false, learningRate: 0.5 } };
+    return adviceLines("lowrank", report as unknown as Parameters<typeof adviceLines>[1], colors).join("\n");
+  };
+  it("is the head alone where it is as good, and a lower rate where training has spoilt what there was", () => {
+    expect(advice(0.86)).toBe("");
+    expect(advice(0.84)).toMatch(/head alone is as good/);
+    expect(advice(0.24)).toMatch(/made it worse than the head alone: a learning rate of 0\.5 is likely too high/);
+  });
+});
+
+describe("evaluate says what was meant", () => {
+  it("where there is no such run", async () => {
+    const { code, err } = await lowrank(["evaluate", "--run", fixture.path("nowhere")]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/nowhere: a run's folder is expected, there is none of that name\n$/);
+  });
+
+  it("where texts are empty, by an option that it has", async () => {
+    const run = fixture.path("head");
+    const trained = ["finetune", "--model", fixture.model, "--data", fixture.data, "--head-only", "--out", run];
+    expect((await lowrank(trained)).code).toBe(0);
+    const file = fixture.path("empty.csv");
+    await writeFile(file, "text,label\nthe film was good,good\n,bad\na very dull story,bad\n");
+    const { code, err } = await lowrank(["evaluate", "--run", run, "--data", file]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/empty\.csv, line 3: the text is empty: .* \(--allow empty-texts\)\n$/);
+    const left = await lowrank(["evaluate", "--run", run, "--data", file, "--allow", "empty-texts", "--json"]);
+    expect(JSON.parse(left.out).count).toBe(2);
   });
 });

@@ -97,7 +97,15 @@ describe("the README's example for a page", () => {
   });
 });
 
-describe.each(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/recipes.md"])("%s", (name) => {
+const pages = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "docs/recipes.md",
+  "docs/own-data.md",
+];
+describe.each(pages)("%s", (name) => {
   it("links only to files that exist, and names only such in its tables of code", () => {
     const text = readFileSync(join(root, name), "utf8");
     const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!);

@@ -43,11 +43,24 @@ describe("delimiters", () => {
     // The header agrees, a row does not: that is an error of the row, no other delimiter.
     await expect(read("text,label\na;b\n")).rejects.toThrow(/line 2: expected 2 fields as on line 1, got 1/);
     await expect(read("text;label\na;b;c\n")).rejects.toThrow(/has no column "text"/);
+    // No delimiter gives the columns asked for: the message names those that there are, whatever stands in the rows.
+    await expect(read("Name;Group\na, b;x\nc, d, e;y\n")).rejects.toThrow(
+      /no column "text": its first line holds "Name", "Group"/,
+    );
+    await expect(read("Text ;Label\na, b;x\n")).rejects.toThrow(/holds "Text ", "Label".*; did you mean "Text "\?$/);
     // Two others would do.
     await expect(read("a;b|c\nd;e|f\n", { text: 0, label: 1 })).rejects.toThrow(/no column 1/);
     expect(await pairs("text;label\na;x\n", { delimiter: ";" })).toEqual([["a", "x", 2]]);
     await expect(read("text;label\na;x\n", { delimiter: "," })).rejects.toThrow(/no column "text"/);
   });
+});
+
+it("a file's name is not taken for its text", async () => {
+  await expect(read("reviews.csv")).rejects.toThrow(ConfigError);
+  await expect(read("reviews.csv")).rejects.toThrow(
+    /got the name "reviews\.csv": read it first, as in readExamples\(await readFile/,
+  );
+  expect(await pairs("a.csv,b.csv", { text: 0, label: 1 })).toEqual([["a.csv", "b.csv", 1]]);
 });
 
 describe("JSON", () => {

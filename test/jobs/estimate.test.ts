@@ -34,10 +34,19 @@ describe("a job's estimate", () => {
     expect(seconds.total).toBeCloseTo(seconds.baseline + seconds.training + seconds.test, 9);
     for (const part of Object.values(seconds)) expect(part).toBeGreaterThan(0);
     expect(memory.needed).toBeLessThan(memory.maximum);
-    // All that came before it is the model, and what the data are like; nothing was trained or encoded for good.
+    // All that came before it is the model, the data and counting; nothing was trained or encoded for good.
     const before = events.slice(0, events.indexOf(ready));
     const phases = before.map((event) => (event.type === "progress" ? event.phase : event.type));
     expect(new Set(phases)).toEqual(new Set(["model", "data", "tokenize"]));
+  });
+
+  it("of the head alone, which takes no step, is that of encoding every text", async () => {
+    const { report } = await run({ ...spec, steps: undefined, batchSize: undefined, headOnly: true }, memoryStore());
+    const { seconds, memory } = report.estimate;
+    expect(seconds.training).toBe(0);
+    expect(seconds.baseline).toBeGreaterThan(seconds.test);
+    expect(seconds.total).toBeCloseTo(seconds.baseline + seconds.test, 9);
+    expect(memory.needed).toBeGreaterThan(0);
   });
 
   it("counts what the steps will read", async () => {

@@ -103,7 +103,9 @@ describe("fitHead", () => {
     };
     await expect(classifier.fitHead(examples, { signal: abort.signal, onProgress })).rejects.toThrow(AbortError);
     expect([...new Set(phases)]).toEqual(["encode", "fit"]);
-    await expect(classifier.fitHead([{ text: "a", label: "odd" }])).rejects.toThrow(/label "odd" is not one of/);
+    await expect(classifier.fitHead([{ text: "a", label: "odd" }])).rejects.toThrow(
+      /example 0: label "odd" is not one of/,
+    );
     await expect(classifier.fitHead([])).rejects.toThrow(ConfigError);
     await expect(classifier.fitHead(examples, { C: 1 } as never)).rejects.toThrow(/no option "C"/);
     encoder.mergeAdapter("classifier");

@@ -257,7 +257,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   async fitHead(examples: readonly Example[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
     this.checkTrainable("fitHead");
     const taken = takeExamples("fitHead", examples);
-    const targets = taken.map(({ label }) => this.target(label));
+    const targets = taken.map(({ label }, i) => this.target(label, i));
     const settings = takeFitHeadOptions("fitHead", options, this.labels, targets);
     const { head, graph, modelAdapter } = this;
     const release = claimParameters(graph, this.params());
@@ -306,7 +306,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     const taken = takeExamples("evaluate", examples);
     if (taken.length === 0)
       throw new ConfigError("evaluate: there are no examples to measure", { ...{ op: "evaluate", length: 0 } });
-    const targets = taken.map(({ label }) => this.target(label));
+    const targets = taken.map(({ label }, i) => this.target(label, i));
     const logits = await this.ask(
       "evaluate",
       taken.map(({ text }) => text),
@@ -376,11 +376,11 @@ export class TextClassifier implements Task<TokenizedExample> {
   /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */
   private prepare(what: string, examples: readonly Example[]): TokenizedExample[] {
     const { tokenizer } = this;
-    return takeExamples(what, examples).map(({ text, label }) => {
+    return takeExamples(what, examples).map(({ text, label }, i) => {
       let tokens: Int32Array | undefined;
       // Tokens when a step first needs them: to turn 20,000 texts into some takes seconds, in which nothing was heard.
       return {
-        target: this.target(label),
+        target: this.target(label, i),
         get ids() {
           return (tokens ??= tokenizer.encode(text));
         },
@@ -393,10 +393,14 @@ export class TextClassifier implements Task<TokenizedExample> {
     this.encoder.adapterSet.checkTrainable(this.modelAdapter);
   }
 
-  private target(label: string): number {
+  /** Class of the label of example number `i`. */
+  private target(label: string, i: number): number {
     const index = this.indexByLabel.get(label);
     if (index !== undefined) return index;
-    throw new ConfigError(`label ${excerpt(label)} is not one of ${excerpt(this.labels)}`, { label });
+    throw new ConfigError(`example ${i}: label ${excerpt(label)} is not one of ${excerpt(this.labels)}`, {
+      label,
+      place: i,
+    });
   }
 }
 

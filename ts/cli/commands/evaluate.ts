@@ -14,6 +14,7 @@ import {
 import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/run-store.js";
+import { words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
@@ -33,6 +34,7 @@ interface EvaluateOptions extends ClassifierOptions {
   readonly data?: string;
   readonly text?: string;
   readonly label?: string;
+  readonly allow?: readonly string[];
   readonly json: boolean;
 }
 
@@ -46,7 +48,8 @@ export function defineEvaluate(program: Command, session: Session): void {
     .description("measure a trained classifier on labelled texts")
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
-    .addOption(new Option("--label <column>", "column of the labels (default: the run's)"));
+    .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
+    .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]));
   addClassifierOptions(command)
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
@@ -56,6 +59,8 @@ export function defineEvaluate(program: Command, session: Session): void {
 async function evaluate(options: EvaluateOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const run = classifierFolder(options);
+  if (!existsSync(run))
+    throw new ConfigError(`${run}: a run's folder is expected, there is none of that name`, { run });
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
   const access = { sources: { readData }, onWarning, words: flagWords };
@@ -84,7 +89,8 @@ async function testExamples(
   const text = options.text ?? report?.settings.text ?? "text";
   const label = options.label ?? report?.settings.label ?? "label";
   const labelNames = report?.settings.labelNames ?? {};
-  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames }, access);
+  const { allow = [] } = options;
+  if (options.data !== undefined) return readLabelled(options.data, { text, label, labelNames, allow }, access);
   if (report === null) {
     throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
       run,

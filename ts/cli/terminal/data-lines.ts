@@ -96,7 +96,7 @@ export function summaryLines(summary: DataSummary, colors: Colors, width: number
   const { findings } = summary;
   const counts = partsOf(summary).map(([part, { examples }]) => `${formatCount(examples)} ${partNames[part]}`);
   return [
-    `${counts.join(", ")} texts, ${formatCount(summary.labels.length)} labels`,
+    `${counts.join(", ")} texts, ${formatCount(summary.labels.length)} ${summary.labels.length === 1 ? "label" : "labels"}`,
     "",
     ...labelLines(summary, colors),
     "",

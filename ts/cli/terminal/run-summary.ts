@@ -129,15 +129,19 @@ function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): s
  * What to take instead where the adapter adds nothing that is more than chance, by the interval of what it adds; no lines where it
  * does, in accuracy or in macro F1, or was not compared.
  */
-export function adviceLines(self: string, { result }: RunReport, { cyan }: Colors): string[] {
+export function adviceLines(self: string, { result, settings }: RunReport, { cyan }: Colors): string[] {
   const { overHeadAlone } = result;
   if (overHeadAlone === null) return [];
   const { count, accuracy, macroF1 } = overHeadAlone;
   const worse = accuracy.interval[1] < 0;
   if (!worse && (accuracy.interval[0] > 0 || macroF1.interval[0] > 0)) return [];
-  const found = worse
-    ? `The head alone is better on these ${formatCount(count)} texts.`
-    : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
+  if (worse)
+    return [
+      `Training has made it worse than the head alone: a learning rate of ${formatRate(settings.learningRate)} is likely too high for these texts.`,
+      `  Try a lower ${cyan("--learning-rate")}; ${cyan("--evaluate-every")} keeps the best step; or ${cyan("--head-only")}`,
+      "",
+    ];
+  const found = `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
   return [
     `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
     `  ${cyan(`${self} finetune --head-only`)} with the same data`,

@@ -7,6 +7,8 @@ export type Column = string | number;
 
 /** Whether a column is meant by its number. */
 export const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
+/** A name without case and surrounding spaces, in which spreadsheets and people differ. */
+const plain = (name: string) => name.trim().toLowerCase();
 /** How many columns a message names. */
 const NAMED = 12;
 
@@ -74,7 +76,9 @@ export function pickColumns(rows: readonly Row[], wanted: readonly Column[], opt
     const has = names
       ? `it has ${quoted(names)}`
       : `its first line holds ${quoted(first.fields)}; if that is no header, give columns by number, 0 to ${first.fields.length - 1}`;
-    throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}`, { file, column });
+    const same = (names ?? first.fields).find((name) => plain(name) === plain(String(column)));
+    const meant = same === undefined ? "" : `; did you mean ${JSON.stringify(same)}?`;
+    throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, { file, column });
   });
   const body = named ? withoutRepeats(rows.slice(1), first, options) : rows;
   if (body.length === 0) throw new FormatError(`${file}: it has a header but no examples`, { file });

@@ -35,5 +35,15 @@ export function sniffDelimiter(text: string, own: string, wanted: readonly Colum
   };
   if (agrees(own)) return own;
   const others = DELIMITERS.filter((other) => other !== own && firstLine.includes(other) && agrees(other));
-  return others.length === 1 ? others[0]! : own;
+  if (others.length === 1) return others[0]!;
+  return (others.length === 0 && !firstLine.includes(own) && likelyDelimiter(text, firstLine)) || own;
+}
+
+/**
+ * What alone cuts the first records evenly where no delimiter gives the columns asked for: with it the message that says so
+ * names the columns that there are.
+ */
+function likelyDelimiter(text: string, firstLine: string): string | null {
+  const even = DELIMITERS.filter((delimiter) => firstLine.includes(delimiter) && firstFields(text, delimiter) !== null);
+  return even.length === 1 ? even[0]! : null;
 }

@@ -116,6 +116,12 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
   if (typeof bytes !== "string" && !isBytes(bytes))
     throw new ConfigError(`${WHAT}: a file's bytes or text are expected, got ${excerpt(bytes)}`, { op: WHAT, option: "bytes", value: bytes });
   const taken = takeOptions(options);
+  if (typeof bytes === "string" && saysFormat(bytes) && !/[\n,;\t|]/.test(bytes))
+    throw new ConfigError(
+      `${WHAT}: a file's bytes or text are expected, got the name ${excerpt(bytes)}: read it first, as in ` +
+        `${WHAT}(await readFile(name), { file: name })`,
+      { op: WHAT, option: "bytes", value: bytes },
+    );
   const { file, text, label, emptyTexts } = taken;
   const isBinary = typeof bytes !== "string" && isParquet(bytes);
   const format = taken.format ?? (saysFormat(file) ? exampleFormat(file) : isBinary ? "parquet" : "csv");

@@ -1,6 +1,7 @@
 import { clip } from "../../../errors/excerpt.js";
 import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, PartSummary } from "./data-summary.js";
 import type { Survey } from "./survey.js";
+import { mostCounted } from "./token-lengths.js";
 
 /** Above these shares of texts that are cut, and of unknown tokens, it is said. */
 const CUT = 0.05;
@@ -83,7 +84,7 @@ function* ofTokens(name: string, { tokens }: PartSummary): Generator<DataFinding
   if (tokens === null) return;
   const { cut, maxTokens, median, max, unknown } = tokens;
   if (cut > CUT)
-    yield warn("cut-texts", `${percent(cut)} of the ${name} texts are longer than ${maxTokens} tokens and lose their end (half have ${median} or more, the longest ${max}): raise the limit where the model allows, or put what matters first`);
+    yield warn("cut-texts", `${percent(cut)} of the ${name} texts are longer than ${maxTokens} tokens and lose their end (half have ${median} or more, the longest ${max < mostCounted(maxTokens) ? "" : "at least "}${max}): raise the limit where the model allows, or put what matters first`);
   if (unknown > UNKNOWN)
     yield warn("unknown-tokens", `${percent(unknown)} of the tokens of ${name} texts are unknown to the model: is it one for this language or script?`);
 }

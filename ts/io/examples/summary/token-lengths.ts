@@ -10,9 +10,12 @@ export interface TokenCounter {
   measure(text: string, most: number): { readonly tokens: number; readonly unknown: number };
 }
 
-/** Texts of a part that are tokenized at most, and tokens of one that are counted. */
+/** Texts of a part that are tokenized at most, and tokens of one that are counted at least as far. */
 const TEXTS = 20_000;
 const TOKENS = 4096;
+
+/** Tokens of a text that are counted at most. */
+export const mostCounted = (maxTokens: number) => Math.max(TOKENS, 2 * maxTokens);
 
 /**
  * Lengths of texts in tokens; of more than 20,000 those of an even sample, and of a text no more than 4,096 or twice `maxTokens`.
@@ -25,7 +28,7 @@ export async function tokenLengths(
   breathe: (done: number) => Promise<void> | undefined,
 ): Promise<TokenLengths> {
   const texts = Math.min(examples.length, TEXTS);
-  const most = Math.max(TOKENS, 2 * maxTokens);
+  const most = mostCounted(maxTokens);
   const lengths: number[] = [];
   let [all, strange, cut] = [0, 0, 0];
   for (let i = 0; i < texts; i++) {

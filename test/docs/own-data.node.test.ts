@@ -1,0 +1,90 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../scripts/setup/paths.mjs";
+import { Consumer } from "../packaging/consumer.js";
+import { commands, example } from "./examples.js";
+
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const page = readFileSync(join(root, "docs/own-data.md"), "utf8");
+const cli = "node_modules/lowrank/dist/cli.js";
+
+const things = ["invoice", "refund", "card payment", "receipt", "discount", "subscription", "price", "tax on my bill"];
+const faults = [
+  "login page",
+  "password reset",
+  "app",
+  "printer driver",
+  "update",
+  "browser window",
+  "server",
+  "screen",
+];
+const rows = [
+  ...things.flatMap((thing) => [
+    `My ${thing} is wrong, please correct it;Billing`,
+    `Why was I charged; the ${thing}?;Billing`,
+  ]),
+  ...faults.map((fault) => `The ${fault} crashes with an error;Technical`),
+].map((row) => row.replace(/^(.*);(\w+)$/, '"$1";$2'));
+const later = ["The payment was taken twice;Billing", "The keyboard does nothing since the update of today;Technical"];
+
+let consumer: Consumer;
+beforeAll(() => {
+  consumer = new Consumer();
+  // As a spreadsheet writes it.
+  consumer.write("tickets.csv", `\ufeffBody;Queue\r\n${rows.join("\r\n")}\r\n`);
+  consumer.write("later.csv", `\ufeffBody;Queue\r\n${later.join("\r\n")}\r\n`);
+});
+afterAll(() => rmSync(consumer.folder, { recursive: true }));
+
+const all = (document: string, name: string) =>
+  commands(document, name).map((args) => consumer.run("node", cli, ...args));
+
+describe("your own data", () => {
+  it("the README's commands look, train, measure and answer", { timeout: 300_000 }, () => {
+    const [looked, head, adapter, measured, answer] = all(readme, "own-data");
+    expect(looked).toMatch(/24 training texts, 2 labels/);
+    expect(head).toMatch(/none, the head alone/);
+    expect(adapter).toMatch(/head and adapter +\d/);
+    expect(measured).toMatch(/is Billing +\d/);
+    expect(answer).toMatch(/^(Billing|Technical) +[01]\.\d\d +I cannot log in any more\.\n$/);
+  });
+
+  it("the page's commands look at a test too, and fit folds", { timeout: 300_000 }, () => {
+    expect(all(page, "look")[1]).toMatch(/24 training, 2 test texts, 2 labels[\s\S]*cut at 128/);
+    rmSync(join(consumer.folder, "runs"), { recursive: true, force: true });
+    const [head, folds] = all(page, "few");
+    expect(head).toMatch(/none, the head alone/);
+    expect(folds).toMatch(/accuracy/);
+  });
+
+  it("the page's program measures, saves and opens again", { timeout: 300_000 }, () => {
+    consumer.write("own-data.js", example(page, "own-data"));
+    const out = consumer.run("node", "own-data.js");
+    expect(out).toMatch(/^head alone: accuracy [01]\.\d\d \([01]\.\d\d to [01]\.\d\d\), macro F1 [01]\.\d\d$/m);
+    expect(out).toMatch(/^head and adapter: accuracy /m);
+    expect(out.match(/^fold \d: macro F1 [01]\.\d\d$/gm)).toHaveLength(3);
+    expect(out).toMatch(/^(Billing|Technical) \{ Billing: [\d.e-]+, Technical: [\d.e-]+ \}\n$/m);
+  });
+
+  it("the page explains every finding", () => {
+    const source = readFileSync(join(root, "ts/io/examples/summary/findings.ts"), "utf8");
+    const codes = [...source.matchAll(/(?:stop|warn)\("([a-z-]+)"/g)].map(([, code]) => code!);
+    expect(codes.length).toBeGreaterThan(15);
+    // The first column of the table.
+    const cells = page.split("\n").flatMap((line) => (line.startsWith("| `") ? [line.split("|")[1]!] : []));
+    const explained = cells.flatMap((cell) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code!));
+    expect(new Set(explained)).toEqual(new Set(codes));
+  });
+
+  it("every option in the texts is one of a command", () => {
+    const names = ["finetune", "data", "evaluate", "predict", "embed", "merge", "inspect", "doctor", "bench"];
+    const help = names.map((name) => consumer.run("node", cli, name, "--help")).join("\n");
+    const known = new Set(help.match(/--[a-z][a-z-]+/g));
+    // What is not of lowrank: an option of Node.
+    const others = ["--experimental-wasm-relaxed-simd"];
+    const used = `${readme}\n${page}`.match(/(?<![-\w])--[a-z][a-z-]+/g)!.filter((option) => !others.includes(option));
+    expect(used.filter((option) => !known.has(option))).toEqual([]);
+  });
+});
