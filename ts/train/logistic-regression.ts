@@ -173,7 +173,7 @@ class Fit {
     const chosen = regularisation === undefined ? await this.choose(regression, start) : start;
     const { strength, values, spread, total } = chosen;
     const penalty = this.penalty(strength, all);
-    const scaling = regression.scaling(spread, penalty);
+    const scaling = await regression.scaling(spread, penalty);
     const fitted = await regression.fit(all, values, penalty, scaling, FINE);
     this.tell(total, total, fitted.loss);
     return {
@@ -205,7 +205,7 @@ class Fit {
     for (const strength of PATH) {
       let sum = 0;
       const penalty = this.penalty(strength, rounds[0]!.fitted);
-      const scaling = regression.scaling(rounds[0]!.head.spread, penalty);
+      const scaling = await regression.scaling(rounds[0]!.head.spread, penalty);
       for (const round of rounds) {
         const { fitted, held, head } = round;
         round.head = await regression.fit(fitted, head.values, this.penalty(strength, fitted), scaling, ROUGH);
