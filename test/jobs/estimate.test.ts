@@ -32,10 +32,10 @@ describe("a job's estimate", () => {
     expect(seconds.total).toBeCloseTo(seconds.baseline + seconds.training + seconds.test, 9);
     for (const part of Object.values(seconds)) expect(part).toBeGreaterThan(0);
     expect(memory.needed).toBeLessThan(memory.maximum);
-    // All that came before it is the model and counting; nothing was trained or encoded for good.
+    // All that came before it is the data, the model and counting; nothing was trained or encoded for good.
     const before = events.slice(0, events.indexOf(ready));
     const phases = before.map((event) => (event.type === "progress" ? event.phase : event.type));
-    expect(new Set(phases)).toEqual(new Set(["model", "tokenize"]));
+    expect(new Set(phases)).toEqual(new Set(["data", "model", "tokenize"]));
   });
 
   it("counts what the steps will read", async () => {

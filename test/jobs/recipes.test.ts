@@ -57,6 +57,10 @@ describe("the head alone", () => {
     expect(report.result.after).toEqual(report.result.headOnly);
     expect(report.result.after.accuracy).toBe((await classifier.evaluate(validation)).accuracy);
     expect(report.training.steps).toBe(0);
+    const { baseline, training, test, total } = report.estimate.seconds;
+    expect(training).toBe(0);
+    expect(baseline).toBeGreaterThan(test);
+    expect(total).toBe(baseline + test);
   });
 
   it("may not be asked of another recipe than there is", async () => {

@@ -158,7 +158,9 @@ describe("a classifier without an adapter", () => {
     expect(() => TextClassifier.load(encoder, lost, { adapter: "other" })).toThrow(AdapterError);
     expect(() => TextClassifier.load(encoder, { ...adapted, ...alone })).toThrow(FormatError);
     const odd = new TextEncoder().encode(JSON.stringify({ labels, adapter: "no" }));
-    expect(() => TextClassifier.load(encoder, { ...alone, "labels.json": odd })).toThrow(/adapter is true or false/);
+    expect(() => TextClassifier.load(encoder, { ...alone, "labels.json": odd })).toThrow(
+      /adapter must be true or false/,
+    );
   });
 
   it("is not disposed of while it is trained", async () => {

@@ -75,7 +75,7 @@ function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
   const { baseline, training, test, total } = seconds;
   const parts = [
     ...(baseline === 0 ? [] : [`baseline ${formatDuration(baseline)}`]),
-    `training ${formatDuration(training)}`,
+    ...(training === 0 ? [] : [`training ${formatDuration(training)}`]),
     `test ${formatDuration(test)}`,
   ];
   return `about ${formatDuration(total)} (${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;

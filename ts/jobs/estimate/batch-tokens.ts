@@ -38,7 +38,8 @@ export async function countTokens(data: CountedData, { emit, signal }: JobContex
   const { train, validation, settings, tokenizer } = data;
   const batchAt = batchOrder(train.length, settings.batchSize, settings.seed, data.engine);
   const batches = Array.from({ length: Math.min(data.steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
-  const rows = [...new Set(batches.flatMap((batch) => [...batch]))];
+  // Where the head alone is fitted, each example once.
+  const rows = data.steps === 0 ? [...train.keys()] : [...new Set(batches.flatMap((batch) => [...batch]))];
   const lengths = new Map<number, number>();
   const progress = { type: "progress", phase: "tokenize", total: rows.length + validation.length } as const;
   emit({ ...progress, done: 0 });

@@ -3,6 +3,7 @@ import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { timeStep } from "../../train/timed-step.js";
+import { recipes } from "../recipes.js";
 import type { MemoryNeed } from "./memory-need.js";
 
 /** What a run will take, told before it begins. */
@@ -35,9 +36,12 @@ export async function estimateJob(prepared: Prepared, done: number | null, conte
   const { emit, words } = context;
   const left = steps - (done ?? 0);
   const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
-  const stepSeconds = (await secondsPerToken(trialSteps(prepared), context)) * (counted / tokens.steps.length);
+  // A run of the head alone takes none.
+  const stepSeconds =
+    steps === 0 ? 0 : (await secondsPerToken(trialSteps(prepared), context)) * (counted / tokens.steps.length);
   const textSeconds = await secondsPerToken(trialTexts(prepared, context), context);
-  const texts = tokens.validation + (settings.baseline ? tokens.train : 0);
+  const fitsHead = settings.baseline || settings.headOnly || recipes[settings.recipe].headStart !== null;
+  const texts = tokens.validation + (fitsHead ? tokens.train : 0);
   const baseline = done === null ? textSeconds * texts : 0;
   const [training, test] = [stepSeconds * left, textSeconds * tokens.validation];
   const total = baseline + training + test;
