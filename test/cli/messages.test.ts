@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { adviceLines } from "../../ts/cli/terminal/run-summary.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 
 let fixture: Fixture;
@@ -47,20 +46,6 @@ describe("finetune says what was meant", () => {
     expect(code).toBe(1);
     const report = JSON.parse(readFileSync(fixture.path("out", "report.json"), "utf8"));
     expect(report.training).toMatchObject({ steps: 30, diverged: true });
-  });
-});
-
-describe("what to take instead of the adapter", () => {
-  const colors = { cyan: String } as unknown as Parameters<typeof adviceLines>[2];
-  const advice = (accuracy: number) => {
-    const headOnly = { accuracy: 0.85, intervals: { accuracy: [0.8, 0.9] } };
-    const report = { result: { headOnly, after: { accuracy } }, settings: { headOnly: false, learningRate: 0.5 } };
-    return adviceLines("lowrank", report as unknown as Parameters<typeof adviceLines>[1], colors).join("\n");
-  };
-  it("is the head alone where it is as good, and a lower rate where training has spoilt what there was", () => {
-    expect(advice(0.86)).toBe("");
-    expect(advice(0.84)).toMatch(/head alone is as good/);
-    expect(advice(0.24)).toMatch(/made it worse than the head alone: a learning rate of 0\.5 is likely too high/);
   });
 });
 

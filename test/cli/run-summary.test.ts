@@ -21,7 +21,7 @@ function reportOf(headRight: number, adapterRight: number, more: object = {}): R
   const result = { largestClass: 0.5, headOnly: measured(headRight), after: measured(adapterRight), overHeadAlone };
   const part = { file: "reviews.csv", sha256: "", examples: 200 };
   return {
-    settings: { headOnly: false },
+    settings: { headOnly: false, learningRate: 0.5 },
     data: { train: part, validation: part, test: part },
     result: { ...result, measuredOn: "test", ...more },
     evaluation: null,
@@ -43,7 +43,7 @@ describe("the summary of a run", () => {
       150,
       120,
       /<red>−15\.0 points over the head alone \(−(19|20)\.\d to −10\.\d\)<\/red>/,
-      /head alone is better on these 200 texts/,
+      /head alone is better on these 200 texts: the learning rate of 0\.5 may be too high/,
     ],
   ])("where the adapter is %s, states by how much, and what follows", (_, head, adapter, line, advice) => {
     const report = reportOf(head, adapter);

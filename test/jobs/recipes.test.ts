@@ -90,6 +90,10 @@ describe("the head alone", () => {
     expect(report.result.after).toEqual(report.result.headOnly);
     expect(report.result.after.accuracy).toBe((await classifier.evaluate(validation)).accuracy);
     expect(report.training.steps).toBe(0);
+    const { baseline, training, test, total } = report.estimate.seconds;
+    expect(training).toBe(0);
+    expect(baseline).toBeGreaterThan(test);
+    expect(total).toBe(baseline + test);
   });
 
   it("is fitted with the weights that training has", async () => {

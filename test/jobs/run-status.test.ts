@@ -31,6 +31,12 @@ describe("a run's status", () => {
     expect(await runStatus(store)).toMatchObject({ status: "finished", settings: null, error: null });
   });
 
+  it("is told of a run of the head alone, which takes no step, too", async () => {
+    const { store, seen } = watched();
+    await run({ ...spec, headOnly: true }, store);
+    expect(seen).toEqual(["preparing", "training", "finished"]);
+  });
+
   it("tells of an interruption, which keeps when the run began", async () => {
     const { inner, store, seen } = watched();
     await runUntil(spec, store, afterStep(3));

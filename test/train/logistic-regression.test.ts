@@ -9,6 +9,9 @@ import {
   NonFiniteError,
   ShapeError,
 } from "../../ts/index.js";
+import { Cholesky } from "../../ts/train/logistic/cholesky.js";
+import { covariance, measure } from "../../ts/train/logistic/cross-entropy.js";
+import { minimise } from "../../ts/train/logistic/lbfgs.js";
 import { goldenJson } from "../golden.js";
 
 interface GoldenSet {
@@ -200,6 +203,14 @@ describe("small and odd data", () => {
     expect(second).toBeCloseTo(0.25, 5);
   });
 
+  it("may be alike in numbers whose mean is rounded: no weight is fitted to rounding", async () => {
+    const vectors = new Array<Float32Array>(10).fill(Float32Array.of(0.1, 0.7, -3.3));
+    const head = await fitLogisticRegression(graph, vectors, [0, 1, 0, 1, 0, 1, 0, 1, 0, 0], 2);
+    expect(head.weight.data.every((x) => Math.abs(x) < 1e-3)).toBe(true);
+    expect(head.regularisation).toBeLessThan(1e3);
+    expect(probabilities(head, vectors[0]!)[0]).toBeCloseTo(0.6, 5);
+  });
+
   it.each([1e-30, 1e-12, 1e12, 1e30])("may be of the order of %f", async (unit) => {
     const { vectors, targets } = points(60, 2, 2);
     const scaled = vectors.map((vector) => vector.map((x) => x * unit));
@@ -260,5 +271,67 @@ describe("a fit", () => {
     await expect(refused([a, b], [0, 1], 1)).rejects.toThrow(/classes/);
     await expect(refused([a, b], [0, 1], 2, { C: 1 })).rejects.toThrow(/no option "C"/);
     await expect(refused([a, b], [0, 1], 2, { regularisation: 0 })).rejects.toThrow(/regularisation/);
+  });
+});
+
+describe("long work lets others in", () => {
+  /** A breather that counts, and one that ends the work. */
+  const counted = () => {
+    const asked = { count: 0 };
+    return { asked, breathe: () => void asked.count++ };
+  };
+
+  it("for each row of a factor, and of the products with it", async () => {
+    const size = 30;
+    const identity = Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 4 : 0));
+    const { asked, breathe } = counted();
+    const factor = await Cholesky.of(identity, size, breathe);
+    expect(asked.count).toBe(size);
+    const rows = new Float64Array(size * 2).fill(1);
+    await factor.multiplyTransposed(rows, 2);
+    expect([...rows]).toEqual(new Array(size * 2).fill(2));
+    await factor.solve(rows, 2);
+    await factor.solveTransposed(rows, 2);
+    expect([...rows]).toEqual(new Array(size * 2).fill(0.5));
+    expect(asked.count).toBe(4 * size);
+  });
+
+  it("for few rows at once where classes are many", async () => {
+    const [hidden, classes, count] = [2, 2 ** 18, 12];
+    const values = new Float64Array((hidden + 1) * classes);
+    const examples = {
+      ...{ rows: new Float32Array(count * hidden), targets: new Array<number>(count).fill(0) },
+      ...{ weights: new Float64Array(count).fill(1), total: count },
+    };
+    const { asked, breathe } = counted();
+    const { loss } = await measure(graph, examples, { hidden, classes, values }, breathe, false);
+    expect(loss).toBeCloseTo(Math.log(classes), 9);
+    expect(asked.count).toBe(3);
+  });
+
+  it("for few rows at once where vectors are wide", async () => {
+    const [hidden, count] = [2 ** 11, 130];
+    const rows = Float32Array.from({ length: count * hidden }, (_, i) =>
+      i % hidden === Math.floor(i / hidden) ? 1 : 0,
+    );
+    const weights = new Float64Array(count).fill(1);
+    const { asked, breathe } = counted();
+    const examples = { rows, targets: new Array<number>(count).fill(0), weights, total: count };
+    const sums = await covariance(graph, examples, hidden, breathe);
+    expect(asked.count).toBe(3);
+    expect(sums[129 * (hidden + 1)]).toBeCloseTo(1 / count, 6);
+  });
+
+  it("between passes over the variables", async () => {
+    const { asked, breathe } = counted();
+    const objective = async (point: Float64Array) => ({
+      point,
+      value: point.reduce((sum, x, i) => sum + (i + 1) * x * x, 0),
+      gradient: point.map((x, i) => 2 * (i + 1) * x),
+    });
+    const found = await minimise(objective, new Float64Array(6).fill(1), { tolerance: 1e-12, limit: 50, breathe });
+    expect(found.value).toBeLessThan(1e-9);
+    // Of each iteration after the first: twice an update that is remembered.
+    expect(asked.count).toBeGreaterThanOrEqual(2 * (found.iterations - 1));
   });
 });

@@ -41,10 +41,10 @@ function parseRecord(bytes: Uint8Array, path: string): RunRecord {
     oneOf("run", "status", record.status, runStates);
     for (const name of ["lowrank", "began", "changed"] as const)
       if (typeof record[name] !== "string") throw unexpected("run", name, "text", record[name]);
-    if (record.steps !== null) whole("run", "steps", record.steps, 1);
     if (record.error !== null && typeof (record.error as { message?: unknown } | undefined)?.message !== "string")
       throw unexpected("run", "error", "null or { code, message, step }", record.error);
     checkSettings("run", record.settings);
+    if (record.steps !== null) whole("run", "steps", record.steps, record.settings.headOnly ? 0 : 1);
     return record;
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;

@@ -1,5 +1,5 @@
 import { checkRecord } from "../arguments/collections.js";
-import { positive } from "../arguments/settings.js";
+import { positive, unexpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 
@@ -59,7 +59,9 @@ export function classWeightsOf(
         option: "classWeights",
         label,
       });
-    weights[index] = positive(op, `classWeights[${JSON.stringify(label)}]`, weight);
+    const option = `classWeights[${JSON.stringify(label)}]`;
+    weights[index] = positive(op, option, weight);
+    if (weights[index] === 0) throw unexpected(op, option, "a number that float32 tells from 0", weight);
   }
   return weights;
 }

@@ -76,7 +76,8 @@ export function takeRegressionOptions<P>(
 }
 
 function takeWeights(op: string, given: unknown): RegressionSettings["classWeights"] {
-  if (!Array.isArray(given)) return oneOf(op, "classWeights", given as "none" | "balanced", ["none", "balanced"]);
+  if (!Array.isArray(given))
+    return oneOf<"none" | "balanced">(op, "classWeights", given as "none" | "balanced", ["none", "balanced"]);
   return (given as unknown[]).map((weight, i) => positive(op, `classWeights[${i}]`, weight));
 }
 
@@ -184,7 +185,7 @@ class Fit {
     const chosen = regularisation === undefined ? await this.choose(regression, start) : start;
     const { strength, values, spread, total } = chosen;
     const penalty = this.penalty(strength, all);
-    const scaling = regression.scaling(spread, penalty);
+    const scaling = await regression.scaling(spread, penalty);
     const fitted = await regression.fit(all, values, penalty, scaling, FINE);
     this.tell(total, total, fitted.loss);
     return {
@@ -216,7 +217,7 @@ class Fit {
     for (const strength of PATH) {
       let sum = 0;
       const penalty = this.penalty(strength, rounds[0]!.fitted);
-      const scaling = regression.scaling(rounds[0]!.head.spread, penalty);
+      const scaling = await regression.scaling(rounds[0]!.head.spread, penalty);
       for (const round of rounds) {
         const { fitted, held, head } = round;
         round.head = await regression.fit(fitted, head.values, this.penalty(strength, fitted), scaling, ROUGH);

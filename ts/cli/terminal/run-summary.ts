@@ -76,7 +76,7 @@ function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
   const { baseline, training, test, total } = seconds;
   const parts = [
     ...(baseline === 0 ? [] : [`baseline ${formatDuration(baseline)}`]),
-    `training ${formatDuration(training)}`,
+    ...(training === 0 ? [] : [`training ${formatDuration(training)}`]),
     `test ${formatDuration(test)}`,
   ];
   return `about ${formatDuration(total)} (${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;
@@ -135,13 +135,10 @@ export function adviceLines(self: string, { result, settings }: RunReport, { cya
   const { count, accuracy, macroF1 } = overHeadAlone;
   const worse = accuracy.interval[1] < 0;
   if (!worse && (accuracy.interval[0] > 0 || macroF1.interval[0] > 0)) return [];
-  if (worse)
-    return [
-      `Training has made it worse than the head alone: a learning rate of ${formatRate(settings.learningRate)} is likely too high for these texts.`,
-      `  Try a lower ${cyan("--learning-rate")}; ${cyan("--evaluate-every")} keeps the best step; or ${cyan("--head-only")}`,
-      "",
-    ];
-  const found = `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
+  const rate = formatRate(settings.learningRate);
+  const found = worse
+    ? `The head alone is better on these ${formatCount(count)} texts: the learning rate of ${rate} may be too high for them.`
+    : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
   return [
     `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
     `  ${cyan(`${self} finetune --head-only`)} with the same data`,

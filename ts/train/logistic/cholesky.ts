@@ -1,22 +1,27 @@
 /** Of the largest pivot: where features depend on each other, one of rounding errors alone could be 0 or less. */
 const SMALLEST_PIVOT = 1e-12;
 
+/** To await before each row: long work lets others in, and may end there. */
+type Breathe = () => Promise<void> | undefined;
+
 /** M = L·Lᵀ of a symmetric positive definite matrix, and products with L for matrices `[size, columns]`, in place. */
 export class Cholesky {
-  /** `[size, size]` both: rows of L, and rows of Lᵀ, so that either is read in order. */
-  private readonly lower: Float64Array;
-  private readonly upper: Float64Array;
-
-  /** @param matrix `[size, size]`, whose lower half is read */
-  constructor(
-    matrix: Float64Array,
+  private constructor(
+    /** `[size, size]` both: rows of L, and rows of Lᵀ, so that either is read in order. */
+    private readonly lower: Float64Array,
+    private readonly upper: Float64Array,
     private readonly size: number,
-  ) {
-    const lower = (this.lower = new Float64Array(matrix.length));
-    const upper = (this.upper = new Float64Array(matrix.length));
+    private readonly breathe: Breathe,
+  ) {}
+
+  /** @param matrix `[size, size]`, whose lower half is read; @param breathe awaited before each row, of products too */
+  static async of(matrix: Float64Array, size: number, breathe: Breathe): Promise<Cholesky> {
+    const [lower, upper] = [new Float64Array(matrix.length), new Float64Array(matrix.length)];
     let largest = 0;
     for (let i = 0; i < size; i++) largest = Math.max(largest, matrix[i * size + i]!);
     for (let i = 0; i < size; i++) {
+      const pause = breathe();
+      if (pause !== undefined) await pause;
       const row = i * size;
       for (let j = 0; j <= i; j++) {
         const rest = matrix[row + j]! - dot(lower, row, j * size, j);
@@ -25,30 +30,37 @@ export class Cholesky {
         upper[j * size + i] = value;
       }
     }
+    return new Cholesky(lower, upper, size, breathe);
   }
 
   /** B ← L⁻¹·B; what lies behind the first `[size, columns]` of `rows` stays. */
-  solve(rows: Float64Array, columns: number): void {
-    const { lower, size } = this;
+  async solve(rows: Float64Array, columns: number): Promise<void> {
+    const { lower, size, breathe } = this;
     for (let i = 0; i < size; i++) {
+      const pause = breathe();
+      if (pause !== undefined) await pause;
       subtract(rows, i * columns, columns, lower, i * size, 0, i);
       scale(rows, i * columns, columns, 1 / lower[i * size + i]!);
     }
   }
 
   /** B ← L⁻ᵀ·B */
-  solveTransposed(rows: Float64Array, columns: number): void {
-    const { upper, size } = this;
+  async solveTransposed(rows: Float64Array, columns: number): Promise<void> {
+    const { upper, size, breathe } = this;
     for (let i = size - 1; i >= 0; i--) {
+      const pause = breathe();
+      if (pause !== undefined) await pause;
       subtract(rows, i * columns, columns, upper, i * size, i + 1, size);
       scale(rows, i * columns, columns, 1 / upper[i * size + i]!);
     }
   }
 
   /** B ← Lᵀ·B */
-  multiplyTransposed(rows: Float64Array, columns: number): void {
-    const { upper, size } = this;
+  async multiplyTransposed(rows: Float64Array, columns: number): Promise<void> {
+    const { upper, size, breathe } = this;
     for (let i = 0; i < size; i++) {
+      const pause = breathe();
+      if (pause !== undefined) await pause;
       scale(rows, i * columns, columns, -upper[i * size + i]!);
       subtract(rows, i * columns, columns, upper, i * size, i + 1, size);
       scale(rows, i * columns, columns, -1);

@@ -2,6 +2,10 @@ import type { Graph } from "../../graph/graph.js";
 
 /** Rows that are multiplied at once: memory stays small however many there are, and sums over more are in float64. */
 const CHUNK = 1024;
+/** Logits that are computed at once: of many classes, fewer rows, so that the event loop is not kept waiting. */
+const LOGITS = 2 ** 20;
+/** And products of a covariance: of wide vectors, fewer rows. */
+const PRODUCTS = 2 ** 28;
 
 /** Examples to fit to, or to measure on. */
 export interface Weighted {
@@ -45,10 +49,11 @@ export async function measure(
   const matrix = { shape: [hidden, classes], data: new Float32Array(values.subarray(0, hidden * classes)) };
   const bias = values.subarray(hidden * classes);
   const gradient = new Float64Array(wantsGradient ? values.length : 0);
+  const chunk = Math.max(1, Math.min(CHUNK, Math.floor(LOGITS / classes)));
   let [loss, spread] = [0, 0];
-  for (let start = 0; start < targets.length; start += CHUNK) {
+  for (let start = 0; start < targets.length; start += chunk) {
     await breathe();
-    const count = Math.min(CHUNK, targets.length - start);
+    const count = Math.min(chunk, targets.length - start);
     graph.step(() => {
       const data = rows.subarray(start * hidden, (start + count) * hidden);
       const x = graph.constant({ shape: [count, hidden], data });
@@ -87,9 +92,10 @@ export async function covariance(
   breathe: () => Promise<void> | undefined,
 ): Promise<Float64Array> {
   const sums = new Float64Array(hidden * hidden);
-  for (let start = 0; start < targets.length; start += CHUNK) {
+  const chunk = Math.max(1, Math.min(CHUNK, Math.floor(PRODUCTS / hidden ** 2)));
+  for (let start = 0; start < targets.length; start += chunk) {
     await breathe();
-    const count = Math.min(CHUNK, targets.length - start);
+    const count = Math.min(chunk, targets.length - start);
     graph.step(() => {
       const data = rows.slice(start * hidden, (start + count) * hidden);
       const x = graph.constant({ shape: [count, hidden], data });

@@ -8,6 +8,13 @@ export interface Evaluated {
 /** A smooth convex function of several numbers, 0 or more, with its gradient. */
 export type Objective = (point: Float64Array) => Promise<Evaluated>;
 
+/** When to end, and what to await between two passes over the variables, of which there may be millions. */
+export interface Ending {
+  readonly tolerance: number;
+  readonly limit: number;
+  readonly breathe: () => Promise<void> | undefined;
+}
+
 /** Updates that are remembered. */
 const HISTORY = 10;
 /** Tries of one line search: each at least halves what is left, or doubles the step. */
@@ -25,13 +32,13 @@ const NOISE = 1e-7;
 export async function minimise(
   objective: Objective,
   start: Float64Array,
-  { tolerance, limit }: { readonly tolerance: number; readonly limit: number },
+  { tolerance, limit, breathe }: Ending,
 ): Promise<Evaluated & { readonly iterations: number }> {
   let here = await objective(start);
   let updates: Update[] = [];
   let iterations = 0;
   while (iterations < limit && dot(here.gradient, here.gradient) > 2 * tolerance * here.value) {
-    const direction = descent(here.gradient, updates);
+    const direction = await descent(here.gradient, updates, breathe);
     const next = await search(objective, here, direction);
     if (next === null) {
       // What is remembered may be rounding's; the gradient itself is tried once more.
@@ -57,11 +64,16 @@ interface Update {
 }
 
 /** −H·g by the two loops over the updates. */
-function descent(gradient: Float64Array, updates: readonly Update[]): Float64Array {
+async function descent(
+  gradient: Float64Array,
+  updates: readonly Update[],
+  breathe: Ending["breathe"],
+): Promise<Float64Array> {
   const result = new Float64Array(gradient.length);
   add(result, -1, gradient);
   const shares = updates.map(() => 0);
   for (let i = updates.length - 1; i >= 0; i--) {
+    await breathe();
     const { step, change, product } = updates[i]!;
     shares[i] = dot(step, result) / product;
     add(result, -shares[i]!, change);
@@ -71,7 +83,10 @@ function descent(gradient: Float64Array, updates: readonly Update[]): Float64Arr
     const scale = last.product / dot(last.change, last.change);
     for (let i = 0; i < result.length; i++) result[i]! *= scale;
   }
-  updates.forEach(({ step, change, product }, i) => add(result, shares[i]! - dot(change, result) / product, step));
+  for (const [i, { step, change, product }] of updates.entries()) {
+    await breathe();
+    add(result, shares[i]! - dot(change, result) / product, step);
+  }
   return result;
 }
 

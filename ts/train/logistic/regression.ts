@@ -52,13 +52,13 @@ export class Regression {
    * Variables in which the loss curves about alike in every direction, so that a dozen iterations do: u = Lᵀ·w, where L·Lᵀ is
    * about the Hessian, spread · mean of x·xᵀ + penalty.
    */
-  scaling(spread: number, penalty: number): Scaling {
-    const { hidden, moments } = this;
+  async scaling(spread: number, penalty: number): Promise<Scaling> {
+    const { hidden, moments, breathe } = this;
     const curvature = Math.max(spread, 1e-6);
     const matrix = new Float64Array(moments.length);
     for (let i = 0; i < matrix.length; i++) matrix[i] = curvature * moments[i]!;
     for (let i = 0; i < hidden; i++) matrix[i * (hidden + 1)]! += penalty;
-    return { factor: new Cholesky(matrix, hidden), bias: Math.sqrt(curvature) };
+    return { factor: await Cholesky.of(matrix, hidden, breathe), bias: Math.sqrt(curvature) };
   }
 
   /**
@@ -78,15 +78,15 @@ export class Regression {
     const scaleBias = (values: Float64Array, by: number) => {
       for (let i = weights; i < values.length; i++) values[i]! *= by;
     };
-    const toValues = (point: Float64Array) => {
+    const toValues = async (point: Float64Array) => {
       const values = point.slice();
-      factor.solveTransposed(values, classes);
+      await factor.solveTransposed(values, classes);
       scaleBias(values, 1 / bias);
       return values;
     };
     let spread = 0;
     const objective: Objective = async (point) => {
-      const values = toValues(point);
+      const values = await toValues(point);
       const measured = await measure(graph, examples, { hidden, classes, values }, breathe);
       const { gradient } = measured;
       ({ spread } = measured);
@@ -95,15 +95,15 @@ export class Regression {
         value += 0.5 * penalty * values[i]! ** 2;
         gradient[i]! += penalty * values[i]!;
       }
-      factor.solve(gradient, classes);
+      await factor.solve(gradient, classes);
       scaleBias(gradient, 1 / bias);
       return { point, value, gradient };
     };
     const point = start.slice();
-    factor.multiplyTransposed(point, classes);
+    await factor.multiplyTransposed(point, classes);
     scaleBias(point, bias);
-    const found = await minimise(objective, point, { tolerance, limit: LIMIT });
-    const values = toValues(found.point);
+    const found = await minimise(objective, point, { tolerance, limit: LIMIT, breathe });
+    const values = await toValues(found.point);
     let squares = 0;
     for (let i = 0; i < weights; i++) squares += values[i]! ** 2;
     return { values, iterations: found.iterations, loss: found.value - 0.5 * penalty * squares, spread };

@@ -40,11 +40,12 @@ export function scaledVectors(given: readonly Float32Array[]): ScaledVectors {
     check(vector, i, hidden);
     rows.set(vector, i * hidden);
   });
-  const mean = new Float64Array(hidden);
+  // From the first vector on: of what is the same in all, the mean is then that to the bit, and nothing of rounding is left to scale.
+  const mean = Float64Array.from(vectors[0]!);
   const columns = (use: (at: number, column: number) => void) => {
     for (let start = 0; start < rows.length; start += hidden) for (let j = 0; j < hidden; j++) use(start + j, j);
   };
-  columns((at, j) => (mean[j]! += rows[at]! / count));
+  columns((at, j) => (mean[j]! += (rows[at]! - rows[j]!) / count));
   let squares = 0;
   columns((at, j) => (squares += (rows[at]! - mean[j]!) ** 2 / count));
   const root = Math.sqrt(squares);
