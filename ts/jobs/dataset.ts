@@ -93,21 +93,21 @@ export async function loadDataset(settings: TrainingSettings, access: DataAccess
   const { labels } = all;
   checkLabelNames(all, settings, access.words);
   checkLabels(all, settings, access.words);
-  const { validation, validationSplit, testSplit, seed } = settings;
+  const { validation, testSplit, seed } = settings;
   const read = async (path: string) => ({ ...(await readLabelled(path, settings, access, labels)), split: false });
-  const share = (examples: readonly LocatedExample[], part: number, own: number) => {
-    checkSplit({ ...all, examples }, part, settings, access.words);
-    const { train, validation: held } = splitExamples(examples, part, own);
+  const share = (examples: readonly LocatedExample[], name: "validationSplit" | "testSplit", own: number) => {
+    checkSplit({ ...all, examples }, name, settings, access.words);
+    const { train, validation: held } = splitExamples(examples, settings[name], own);
     return [train, { ...all, examples: held, split: true }] as const;
   };
   let rest = all.examples;
   let test: Dataset["test"] = null;
   if (settings.test !== null) test = await read(settings.test);
-  else if (testSplit > 0) [rest, test] = share(rest, testSplit, seed);
+  else if (testSplit > 0) [rest, test] = share(rest, "testSplit", seed);
   if (validation !== null)
     return { train: { ...all, examples: rest }, validation: await read(validation), test, labels };
   // With a seed of its own where the test has taken the first, or the two would be drawn alike.
-  const [train, held] = share(rest, validationSplit, testSplit > 0 ? (seed + 1) % Number.MAX_SAFE_INTEGER : seed);
+  const [train, held] = share(rest, "validationSplit", testSplit > 0 ? (seed + 1) % Number.MAX_SAFE_INTEGER : seed);
   return { train: { ...all, examples: train }, validation: held, test, labels };
 }
 
@@ -141,7 +141,12 @@ function checkLabelNames({ file, rawLabels }: Labelled, { labelNames }: ReadOpti
 }
 
 /** Throws `ConfigError` where a share of each label, rounded, is nothing for all of them. */
-function checkSplit(all: Labelled, share: number, { label: column }: TrainingSettings, words: JobWords): void {
+function checkSplit(
+  all: Labelled,
+  name: "validationSplit" | "testSplit",
+  { label: column, [name]: share }: TrainingSettings,
+  words: JobWords,
+): void {
   const counts = new Map<string, number>();
   for (const { label } of all.examples) counts.set(label, (counts.get(label) ?? 0) + 1);
   const kept = [...counts.values()].map((count) => Math.min(Math.round(count * share), count - 1));
@@ -149,9 +154,9 @@ function checkSplit(all: Labelled, share: number, { label: column }: TrainingSet
   const { file, examples } = all;
   const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
   throw new ConfigError(
-    `${file}: a share of ${share} leaves nothing to test on: column ${JSON.stringify(column)} has ${counts.size} ` +
+    `${file}: ${words.setting(name)} ${share} leaves nothing to test on: column ${JSON.stringify(column)} has ${counts.size} ` +
       `labels in ${examples.length} examples (${listed}), too few of each to keep one back. If these are not the labels, name their ` +
-      `column with ${words.setting("label")}; else give more examples of each, a larger share with ${words.setting("validationSplit")}, or a file with ${words.setting("validation")}`,
+      `column with ${words.setting("label")}; else give more examples of each, a larger share with ${words.setting(name)}, or a file with ${words.setting(name === "testSplit" ? "test" : "validation")}`,
     { file, column, labels: counts.size, examples: examples.length },
   );
 }
