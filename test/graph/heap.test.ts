@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Heap } from "../../ts/engine/heap.js";
+import { Heap } from "../../ts/engine/memory/heap.js";
 import { LowrankError, MemoryError } from "../../ts/index.js";
 
 const PAGE = 65_536;

@@ -1,4 +1,4 @@
-import type { Block, TapeArena } from "../../ts/engine/tape-arena.js";
+import type { Block, TapeArena } from "../../ts/engine/memory/tape-arena.js";
 
 /** Everything that an arena may hand out without asking the heap: no live tensor lies in it. */
 export function unused({ levels, chunks, chunk, offset }: TapeArena): Block[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createEngine, type Engine, MemoryError, TextClassifier } from "../../ts/index.js";
 import { engine } from "../../ts/engine/engine.js";
 import { countTokens } from "../../ts/jobs/estimate/batch-tokens.js";
-import { jobSeconds } from "../../ts/jobs/estimate/job-estimate.js";
+import { jobSeconds } from "../../ts/jobs/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed } from "../../ts/jobs/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../ts/jobs/index.js";
 import { takeSpec } from "../../ts/jobs/job-spec.js";

@@ -1,6 +1,6 @@
 import { EngineError } from "../errors/errors.js";
 import type { Features } from "./features.js";
-import type { Heap } from "./heap.js";
+import type { Heap } from "./memory/heap.js";
 import type { Pointer } from "./kernels.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";

@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../errors/errors.js";
 import type { Pointer } from "./kernels.js";
-import type { Heap } from "./heap.js";
+import type { Heap } from "./memory/heap.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
 const ROWS = 9;

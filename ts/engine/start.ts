@@ -1,7 +1,7 @@
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { detectFeatures, type Features } from "./features.js";
-import { Heap } from "./heap.js";
+import { Heap } from "./memory/heap.js";
 import { instantiate } from "./instantiate.js";
 import type { Wanted } from "./options.js";
 import { planThreads, Pool } from "./pool.js";

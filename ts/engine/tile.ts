@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import { stopwatch } from "../waiting/stopwatch.js";
-import type { Heap } from "./heap.js";
+import type { Heap } from "./memory/heap.js";
 import type { Pointer } from "./kernels.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 

@@ -1,4 +1,4 @@
-import type { TapeArena } from "../engine/tape-arena.js";
+import type { TapeArena } from "../engine/memory/tape-arena.js";
 import { nameTrap } from "../engine/trap.js";
 import { ConfigError } from "../errors/errors.js";
 

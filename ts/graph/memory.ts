@@ -1,7 +1,7 @@
 import { engine } from "../engine/engine.js";
-import { releasedTwice } from "../engine/heap.js";
+import { releasedTwice } from "../engine/memory/heap.js";
 import type { Engine } from "../engine/running.js";
-import { TapeArena } from "../engine/tape-arena.js";
+import { TapeArena } from "../engine/memory/tape-arena.js";
 import { namingTraps } from "../engine/trap.js";
 import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import type { Pointer, Value } from "../ops/op.js";

@@ -75,9 +75,10 @@ export function takeRegressionOptions<P>(
   };
 }
 
+const NAMED_WEIGHTS = ["none", "balanced"] as const;
+
 function takeWeights(op: string, given: unknown): RegressionSettings["classWeights"] {
-  if (!Array.isArray(given))
-    return oneOf<"none" | "balanced">(op, "classWeights", given as "none" | "balanced", ["none", "balanced"]);
+  if (!Array.isArray(given)) return oneOf(op, "classWeights", given as "none" | "balanced", NAMED_WEIGHTS);
   return (given as unknown[]).map((weight, i) => positive(op, `classWeights[${i}]`, weight));
 }
 

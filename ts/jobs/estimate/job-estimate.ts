@@ -3,23 +3,14 @@ import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { timeStep } from "../../train/timed-step.js";
-import { fitsHead } from "../baseline.js";
 import { measuredPart } from "../dataset.js";
-import { evaluateEveryOf } from "../training-settings.js";
+import { type JobSeconds, jobSeconds } from "./job-seconds.js";
 import type { MemoryNeed } from "./memory-need.js";
 
 /** What a run will take, told before it begins. */
 export interface JobEstimate {
-  /**
-   * Seconds, from a few steps that were timed: of the baseline, of training with the measurements on the way, of the test at the end,
-   * and of all.
-   */
-  readonly seconds: {
-    readonly baseline: number;
-    readonly training: number;
-    readonly test: number;
-    readonly total: number;
-  };
+  /** Seconds, from a few steps that were timed. */
+  readonly seconds: JobSeconds;
   /** Bytes of linear memory: at most in use, and what there can be. */
   readonly memory: MemoryNeed;
 }
@@ -53,33 +44,6 @@ export async function estimateJob(prepared: Prepared, done: number | null, conte
     emit({ type: "warning", message });
   }
   return { seconds, memory };
-}
-
-/** Seconds a token. */
-interface Speed {
-  readonly trained: number;
-  readonly encoded: number;
-}
-
-/** What a run does, at these speeds. */
-export function jobSeconds(
-  { settings, steps, tokens, done }: Pick<Prepared, "settings" | "steps" | "tokens"> & { readonly done: number | null },
-  { trained, encoded }: Speed,
-): JobEstimate["seconds"] {
-  const left = steps - (done ?? 0);
-  const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
-  const training = steps === 0 ? 0 : (trained * counted * left) / tokens.steps.length;
-  const every = steps === 0 ? null : evaluateEveryOf(settings, steps);
-  // The first is before the first step; a run that goes on has that behind it.
-  const evaluations = every === null ? 0 : Math.ceil(left / every) + (done === null ? 1 : 0);
-  const texts = tokens.measured + (fitsHead(settings) ? tokens.train : 0);
-  const seconds = {
-    baseline: done === null ? encoded * texts : 0,
-    training: training + encoded * tokens.validation * evaluations,
-    // The head alone was measured as the baseline.
-    test: settings.headOnly ? 0 : encoded * tokens.measured,
-  };
-  return { ...seconds, total: seconds.baseline + seconds.training + seconds.test };
 }
 
 /** Something that is done to be timed: gives how many tokens, and milliseconds. */

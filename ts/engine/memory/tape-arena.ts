@@ -1,6 +1,6 @@
-import { MemoryError } from "../errors/errors.js";
-import type { Pointer } from "./kernels.js";
-import { MAX_ELEMENTS } from "../values/shape.js";
+import { MemoryError } from "../../errors/errors.js";
+import type { Pointer } from "../kernels.js";
+import { MAX_ELEMENTS } from "../../values/shape.js";
 import { ArenaLog } from "./arena-log.js";
 import { FreeLists } from "./free-lists.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";

@@ -1,4 +1,4 @@
-import type { Pointer } from "./kernels.js";
+import type { Pointer } from "../kernels.js";
 
 /** Takes from and gives to an arena's free lists, and while it is open remembers how to undo that. */
 export class ArenaLog {

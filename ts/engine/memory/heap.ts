@@ -1,5 +1,5 @@
-import { ConfigError, LowrankError, MemoryError } from "../errors/errors.js";
-import type { Pointer } from "./kernels.js";
+import { ConfigError, LowrankError, MemoryError } from "../../errors/errors.js";
+import type { Pointer } from "../kernels.js";
 
 const PAGE = 65_536;
 /** Blocks start at cache lines, so that no two threads write one line. */

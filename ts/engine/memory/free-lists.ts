@@ -1,5 +1,5 @@
 import { ALIGNMENT } from "./heap.js";
-import type { Pointer } from "./kernels.js";
+import type { Pointer } from "../kernels.js";
 
 /** Sizes whose lists are kept, empty, for the next step. */
 const KEPT = 32;
