@@ -24,7 +24,9 @@ describe("the table of layers", () => {
   });
 
   it("lets a folder import what lies below it", () => {
-    expect(complaints("ts/ops/loss/a.ts", `import "../../engine/memory/heap.js"; import "../shape/pad.js";`)).toEqual([]);
+    expect(complaints("ts/ops/loss/a.ts", `import "../../engine/memory/heap.js"; import "../shape/pad.js";`)).toEqual(
+      [],
+    );
     expect(complaints("ts/io/node/a.ts", `import "../json.js"; import "node:fs";`)).toEqual([]);
   });
 
