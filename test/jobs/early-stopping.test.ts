@@ -30,9 +30,13 @@ describe("a job with a test apart", () => {
   });
 
   it("takes a test file, which trains nothing", async () => {
-    const { report } = await run({ ...spec, steps: 2, test: "others.csv", allow: ["test-in-training"] }, memoryStore());
+    const apart = { ...spec, steps: 2, test: "others.csv", allow: ["test-in-training"] as const };
+    const { report } = await run({ ...apart, evaluateEvery: 1 }, memoryStore());
     expect(report.data).toMatchObject({ train: { examples: 32 }, validation: { examples: 8 }, test: { examples: 20 } });
     expect(report.result.after.count).toBe(20);
+    // Where no step is chosen, nothing is held back for it.
+    const { data } = (await run(apart, memoryStore())).report;
+    expect(data).toMatchObject({ train: { examples: 40 }, validation: { examples: 0 }, test: { examples: 20 } });
   });
 
   it("without one is measured on the validation", async () => {
@@ -57,10 +61,12 @@ describe("a job with a test apart", () => {
   });
 
   it("stops where nothing becomes better", async () => {
-    const impatient = { ...watched, patience: 1, evaluateEvery: 1, learningRate: 1e-9 };
-    const { report } = await run({ ...impatient, steps: 40 }, memoryStore());
+    // Steps so large that the loss soon rises.
+    const wild = { learningRate: 0.5, warmup: 0, schedule: "constant" as const };
+    const { report } = await run({ ...watched, ...wild, patience: 1, evaluateEvery: 1, steps: 40 }, memoryStore());
     const { measured, best, stoppedEarly } = report.evaluation!;
-    if (stoppedEarly) expect(measured.at(-1)!.value).toBeGreaterThanOrEqual(best.value);
+    expect(stoppedEarly).toBe(true);
+    expect(measured.at(-1)!.value).toBeGreaterThanOrEqual(best.value);
     expect(report.training.steps).toBe(measured.length - 1);
     const { report: patient } = await run({ ...watched, evaluateEvery: null, patience: 20 }, memoryStore());
     expect(patient.evaluation!.measured.map(({ step }) => step).slice(0, 3)).toEqual([0, 3, 6]);

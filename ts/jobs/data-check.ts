@@ -28,7 +28,7 @@ const MANY = 5000;
 
 const partsOf = ({ train, validation, test }: Dataset): Parts => [
   ["train", train.examples],
-  ["validation", validation.examples],
+  ...(validation.examples.length === 0 ? [] : [["validation", validation.examples] as const]),
   ...(test === null ? [] : [["test", test.examples] as const]),
 ];
 

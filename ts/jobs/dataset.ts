@@ -4,7 +4,7 @@ import { exampleFormat, type LocatedExample, readExamples, splitExamples } from 
 import type { JobWords } from "./job-events.js";
 import type { JobSources } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
-import type { TrainingSettings } from "./training-settings.js";
+import { evaluateEveryOf, type TrainingSettings } from "./training-settings.js";
 
 /** Examples of a file. */
 export interface Labelled {
@@ -86,7 +86,8 @@ export function checkKnown(file: string, examples: readonly LocatedExample[], la
 
 /**
  * The data of a run: files of their own for validation and test, or shares of what is learnt from, each label in the same
- * proportion. The test is taken first, so that it is the same whatever the validation is.
+ * proportion. The test is taken first, so that it is the same whatever the validation is; with one, a validation is held back only
+ * where the step to keep is chosen by it.
  */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
   const all = await readLabelled(settings.data, settings, access);
@@ -106,6 +107,9 @@ export async function loadDataset(settings: TrainingSettings, access: DataAccess
   else if (testSplit > 0) [rest, test] = share(rest, "test", seed);
   if (validation !== null)
     return { train: { ...all, examples: rest }, validation: await read(validation), test, labels };
+  // Where nothing chooses by it, nothing is held back for it.
+  if (test !== null && evaluateEveryOf(settings, 1) === null)
+    return { train: { ...all, examples: rest }, validation: { ...all, examples: [], split: true }, test, labels };
   // With a seed of its own where the test has taken the first, or the two would be drawn alike.
   const [train, held] = share(rest, "validation", testSplit > 0 ? (seed + 1) % Number.MAX_SAFE_INTEGER : seed);
   return { train: { ...all, examples: train }, validation: held, test, labels };

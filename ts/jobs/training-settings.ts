@@ -21,7 +21,7 @@ export interface TrainingSettings {
   readonly data: string;
   /** Examples held out from training, by which the step to keep is chosen where `evaluateEvery` is given; null for a share of `data`. */
   readonly validation: string | null;
-  /** Share of the data kept for validation, where there is no validation file. */
+  /** Share of the data kept for validation, where there is no validation file; nothing where there is a test and no step is chosen. */
   readonly validationSplit: number;
   /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
   readonly test: string | null;
