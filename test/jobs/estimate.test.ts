@@ -97,7 +97,7 @@ describe("a job's estimate", () => {
     using encoder = await SentenceEncoder.load(await tinyEncoder(), { engine: own });
     const classifier = TextClassifier.create(encoder, { labels });
     const { settings, tokens } = await counted(encoder, own, 40);
-    const { needed } = memoryNeed(classifier, tokens, settings, plainWords);
+    const { needed } = memoryNeed(classifier, tokens, settings, 0, plainWords);
     const { peakMemory } = await classifier.fit(examples, { steps: 9, batchSize: 40 });
     expect(needed / peakMemory).toBeGreaterThan(0.9);
     expect(needed / peakMemory).toBeLessThan(1.1);
@@ -113,7 +113,7 @@ describe("a job's estimate", () => {
     const times = (factor: number) => ({ ...tokens, largest: (parts: number) => (factor * tokens.largest(1)) / parts });
     const error = (factor: number) => {
       try {
-        return memoryNeed(classifier, times(factor), settings, plainWords);
+        return memoryNeed(classifier, times(factor), settings, 0, plainWords);
       } catch (thrown) {
         return thrown;
       }

@@ -73,7 +73,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   });
   emit({ type: "model", name: found.name, origin: found.origin });
   const { model, hash } = await hashModel(found, signal);
-  await checkModelFits(model, engine);
+  const packed = await checkModelFits(model, engine);
   const encoder = await loadEncoder(model, settings, engine, context);
   // The summary, the estimate, the baseline and each pass of training read the same texts.
   encoder.tokenizer.remember(REMEMBERED);
@@ -94,7 +94,7 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
       { ...parts, labels, settings, steps, tokenizer: encoder.tokenizer, engine },
       context,
     );
-    const memory = memoryNeed(classifier, tokens, settings, words);
+    const memory = memoryNeed(classifier, tokens, settings, settings.headOnly ? 0 : packed, words);
     const run = { settings, steps, engine: info, model, modelHash: hash, dataset, summary };
     return { ...run, encoder, classifier, parameters, tokens, memory };
   } catch (error) {

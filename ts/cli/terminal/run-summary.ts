@@ -42,10 +42,7 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
     ["data", `${train.file}: ${formatCount(train.examples)} to learn from, labels ${clip(labels.join(", "), 60)}`],
     ...(test === null
       ? [["test", held(validation)]]
-      : [
-          ["held", `${held(validation)}`],
-          ["test", held(test)],
-        ]),
+      : [...(validation.examples === 0 ? [] : [["held", held(validation)]]), ["test", held(test)]]),
     [
       "adapter",
       settings.headOnly

@@ -5,7 +5,7 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import { timeStep } from "../../train/timed-step.js";
 import { measuredPart } from "../dataset.js";
 import { type JobSeconds, jobSeconds } from "./job-seconds.js";
-import type { MemoryNeed } from "./memory-need.js";
+import { type MemoryNeed, stepMemory } from "./memory-need.js";
 
 /** What a run will take, told before it begins. */
 export interface JobEstimate {
@@ -30,6 +30,8 @@ const LONG = 20 * 60;
 export async function estimateJob(prepared: Prepared, done: number | null, context: JobContext): Promise<JobEstimate> {
   const { settings, steps, tokens, memory } = prepared;
   const { emit, words } = context;
+  // As `fit` will do it: in one piece, before other memory comes to lie behind a smaller one.
+  if (steps > 0) prepared.classifier.graph.reserve(stepMemory(prepared.classifier, tokens, settings.accumulate));
   const speed = {
     trained: steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context),
     encoded: await secondsPerToken(trialTexts(prepared, context), context),

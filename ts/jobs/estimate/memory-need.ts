@@ -23,11 +23,14 @@ const FLOAT = 4;
 /** Bytes for people. */
 const size = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-/** Throws `MemoryError` where the model alone does not fit, before it is loaded. */
-export async function checkModelFits(model: JobModel, { info }: Engine): Promise<void> {
+/**
+ * Bytes that training adds to a model once it is loaded: copies of its weights in the order that gradients read. Throws
+ * `MemoryError` where the model alone does not fit, before it is loaded.
+ */
+export async function checkModelFits(model: JobModel, { info }: Engine): Promise<number> {
   const { used, maximum } = info.memory;
   const { weights, packed, total } = estimateMemory(await readRequiredJson(model, "config.json"), { tokens: 1 });
-  if (used + total <= maximum) return;
+  if (used + total <= maximum) return packed;
   throw new MemoryError(
     `model ${clip(model.name)}: training on it takes ${size(weights + packed)} of linear memory for its weights alone, ` +
       `${size(maximum - used)} of ${size(maximum)} are left: take a smaller model`,
@@ -35,22 +38,34 @@ export async function checkModelFits(model: JobModel, { info }: Engine): Promise
   );
 }
 
-/** What a run will take. Throws `MemoryError`, with the settings that help, where there is not as much. */
+/** Bytes that the largest step takes on the tape, as `fit` reserves them. */
+export function stepMemory(classifier: TextClassifier, tokens: BatchTokens, accumulate: number): number {
+  const { model } = classifier.encoder;
+  const rank = classifier.modelAdapter?.config.r ?? 0;
+  // Where there are several micro-batches, the first ones' gradients are kept.
+  const kept = accumulate === 1 ? 0 : FLOAT * parametersOf(classifier);
+  return model.stepMemory({ tokens: tokens.largest(accumulate), rank }) + kept;
+}
+
+const parametersOf = (classifier: TextClassifier) =>
+  classifier.params().reduce((sum, id) => sum + sizeOf(classifier.graph.shape(id)), 0);
+
+/**
+ * What a run will take. Throws `MemoryError`, with the settings that help, where there is not as much.
+ *
+ * @param packed bytes of the copies of its weights that are still to be made
+ */
 export function memoryNeed(
   classifier: TextClassifier,
   tokens: BatchTokens,
   settings: Pick<TrainingSettings, "accumulate" | "batchSize">,
+  packed: number,
   words: JobWords,
 ): MemoryNeed {
-  const { graph, model } = classifier.encoder;
-  const { used, maximum } = graph.engine.info.memory;
-  const parameters = classifier.params().reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
-  const rank = classifier.modelAdapter?.config.r ?? 0;
-  /** Gradients and both moments; and, where there are several micro-batches, the first ones' gradients. */
+  const { used, maximum } = classifier.graph.engine.info.memory;
+  /** With gradients and both moments. */
   const need = (accumulate: number) =>
-    used +
-    FLOAT * parameters * (accumulate === 1 ? 3 : 4) +
-    model.stepMemory({ tokens: tokens.largest(accumulate), rank });
+    used + packed + 3 * FLOAT * parametersOf(classifier) + stepMemory(classifier, tokens, accumulate);
   const needed = need(settings.accumulate);
   if (needed <= maximum) return { needed, maximum };
   const { batchSize } = settings;
