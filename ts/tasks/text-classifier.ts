@@ -113,8 +113,8 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /**
-   * Adds an adapter to the encoder, unless `lora` is null, and a new head. Calls of the encoder that name no adapter are not affected. Both stay until
-   * `dispose`: whoever makes several one after the other, as in cross-validation, disposes of each.
+   * Adds an adapter to the encoder, unless `lora` is null, and a new head. Calls of the encoder that name no adapter are not
+   * affected. Both stay until `dispose`: whoever makes several one after the other, as in cross-validation, disposes of each.
    *
    * Throws `ConfigError` for fewer than two labels or doubled ones, and where the encoder has an adapter of that name.
    */
@@ -286,8 +286,7 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /**
    * The most likely label of each text, with probabilities: of this classifier's adapter and head, whatever adapter is the
-   * encoder's active one. Throws `NonFiniteError` where adapter or head give logits
-   * that are no numbers.
+   * encoder's active one. Throws `NonFiniteError` where adapter or head give logits that are no numbers.
    */
   async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction[]> {
     const asked = takeTexts("predict", texts);
@@ -305,7 +304,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     flag("evaluate", "intervals", intervals);
     const taken = takeExamples("evaluate", examples);
     if (taken.length === 0)
-      throw new ConfigError("evaluate: there are no examples to measure", { ...{ op: "evaluate", length: 0 } });
+      throw new ConfigError("evaluate: there are no examples to measure", { op: "evaluate", length: 0 });
     const targets = taken.map(({ label }, i) => this.target(label, i));
     const logits = await this.ask(
       "evaluate",
@@ -360,7 +359,8 @@ export class TextClassifier implements Task<TokenizedExample> {
     if (this.disposed) return;
     if (modelAdapter === null && !graph.gone && inTraining(graph, head.params()))
       throw new ConfigError("dispose: the classifier is being trained; await that fit first", {
-        ...{ op: "dispose", reason: "running" },
+        op: "dispose",
+        reason: "running",
       });
     if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name);
     if (!graph.gone) graph.release(head.params());

@@ -49,38 +49,33 @@ export async function measure(
   const matrix = { shape: [hidden, classes], data: new Float32Array(values.subarray(0, hidden * classes)) };
   const bias = values.subarray(hidden * classes);
   const gradient = new Float64Array(wantsGradient ? values.length : 0);
-  const chunk = Math.max(1, Math.min(CHUNK, Math.floor(LOGITS / classes)));
   let [loss, spread] = [0, 0];
-  for (let start = 0; start < targets.length; start += chunk) {
-    await breathe();
-    const count = Math.min(chunk, targets.length - start);
-    graph.step(() => {
-      const data = rows.subarray(start * hidden, (start + count) * hidden);
-      const x = graph.constant({ shape: [count, hidden], data });
-      const logits = graph.value(graph.matmul(x, graph.constant(matrix))).data;
-      const p = new Float64Array(classes);
-      for (let i = 0; i < count; i++) {
-        const [target, weight] = [targets[start + i]!, weights[start + i]! / total];
-        const at = i * classes;
-        let [highest, sum] = [-Infinity, 0];
-        for (let c = 0; c < classes; c++) highest = Math.max(highest, (p[c] = logits[at + c]! + bias[c]!));
-        const own = p[target]!;
-        for (let c = 0; c < classes; c++) sum += p[c] = Math.exp(p[c]! - highest);
-        loss += weight * (highest + Math.log(sum) - own);
-        for (let c = 0; c < classes; c++) {
-          const q = p[c]! / sum;
-          spread += (weight * q * (1 - q)) / classes;
-          const residual = weight * (c === target ? q - 1 : q);
-          logits[at + c] = residual * total;
-          if (wantsGradient) gradient[hidden * classes + c]! += residual;
-        }
+  await inChunks(graph, targets.length, Math.floor(LOGITS / classes), breathe, (start, count) => {
+    const data = rows.subarray(start * hidden, (start + count) * hidden);
+    const x = graph.constant({ shape: [count, hidden], data });
+    const logits = graph.value(graph.matmul(x, graph.constant(matrix))).data;
+    const p = new Float64Array(classes);
+    for (let i = 0; i < count; i++) {
+      const [target, weight] = [targets[start + i]!, weights[start + i]! / total];
+      const at = i * classes;
+      let [highest, sum] = [-Infinity, 0];
+      for (let c = 0; c < classes; c++) highest = Math.max(highest, (p[c] = logits[at + c]! + bias[c]!));
+      const own = p[target]!;
+      for (let c = 0; c < classes; c++) sum += p[c] = Math.exp(p[c]! - highest);
+      loss += weight * (highest + Math.log(sum) - own);
+      for (let c = 0; c < classes; c++) {
+        const q = p[c]! / sum;
+        spread += (weight * q * (1 - q)) / classes;
+        const residual = weight * (c === target ? q - 1 : q);
+        logits[at + c] = residual * total;
+        if (wantsGradient) gradient[hidden * classes + c]! += residual;
       }
-      if (!wantsGradient) return;
-      const residuals = graph.constant({ shape: [count, classes], data: logits });
-      const { data: products } = graph.value(graph.matmul(x, residuals, { transposeA: true }));
-      for (let i = 0; i < products.length; i++) gradient[i]! += products[i]! / total;
-    });
-  }
+    }
+    if (!wantsGradient) return;
+    const residuals = graph.constant({ shape: [count, classes], data: logits });
+    const { data: products } = graph.value(graph.matmul(x, residuals, { transposeA: true }));
+    for (let i = 0; i < products.length; i++) gradient[i]! += products[i]! / total;
+  });
   return { loss, gradient, spread };
 }
 
@@ -92,18 +87,28 @@ export async function covariance(
   breathe: () => Promise<void> | undefined,
 ): Promise<Float64Array> {
   const sums = new Float64Array(hidden * hidden);
-  const chunk = Math.max(1, Math.min(CHUNK, Math.floor(PRODUCTS / hidden ** 2)));
-  for (let start = 0; start < targets.length; start += chunk) {
-    await breathe();
-    const count = Math.min(chunk, targets.length - start);
-    graph.step(() => {
-      const data = rows.slice(start * hidden, (start + count) * hidden);
-      const x = graph.constant({ shape: [count, hidden], data });
-      for (let i = 0; i < data.length; i++) data[i]! *= weights[start + Math.floor(i / hidden)]! / total;
-      const weighted = graph.constant({ shape: [count, hidden], data });
-      const { data: products } = graph.value(graph.matmul(weighted, x, { transposeA: true }));
-      for (let i = 0; i < products.length; i++) sums[i]! += products[i]!;
-    });
-  }
+  await inChunks(graph, targets.length, Math.floor(PRODUCTS / hidden ** 2), breathe, (start, count) => {
+    const data = rows.slice(start * hidden, (start + count) * hidden);
+    const x = graph.constant({ shape: [count, hidden], data });
+    for (let i = 0; i < data.length; i++) data[i]! *= weights[start + Math.floor(i / hidden)]! / total;
+    const weighted = graph.constant({ shape: [count, hidden], data });
+    const { data: products } = graph.value(graph.matmul(weighted, x, { transposeA: true }));
+    for (let i = 0; i < products.length; i++) sums[i]! += products[i]!;
+  });
   return sums;
+}
+
+/** Works on `total` rows, some at once in a step of the graph: `most` of them, or fewer; in between the event loop gets its turn. */
+async function inChunks(
+  graph: Graph,
+  total: number,
+  most: number,
+  breathe: () => Promise<void> | undefined,
+  work: (start: number, count: number) => void,
+): Promise<void> {
+  const chunk = Math.max(1, Math.min(CHUNK, most));
+  for (let start = 0; start < total; start += chunk) {
+    await breathe();
+    graph.step(() => work(start, Math.min(chunk, total - start)));
+  }
 }
