@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adviceLines, resultTable } from "../../ts/cli/terminal/run-summary.js";
-import type { RunReport } from "../../ts/jobs/run-report.js";
+import type { RunReport } from "../../ts/jobs/result/run-report.js";
 import { metrics, pairedDifference } from "../../ts/index.js";
 
 const mark = (name: string) => (text: unknown) => `<${name}>${String(text)}</${name}>`;

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as jobs from "../../ts/jobs/checkpoint-file.js";
+import * as jobs from "../../ts/jobs/store/checkpoint-file.js";
 import { folderStore } from "../../ts/jobs/node/folder-store.js";
-import type { RunState } from "../../ts/jobs/run-state.js";
-import { runFiles } from "../../ts/jobs/run-store.js";
+import type { RunState } from "../../ts/jobs/store/run-state.js";
+import { runFiles } from "../../ts/jobs/store/run-store.js";
 
 /** Writes checkpoints into a folder. */
 export class CheckpointWriter extends jobs.CheckpointWriter {

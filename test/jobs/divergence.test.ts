@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lostItsWay } from "../../ts/jobs/divergence.js";
+import { lostItsWay } from "../../ts/jobs/result/divergence.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
 
 const record = { learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };

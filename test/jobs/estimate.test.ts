@@ -5,7 +5,7 @@ import { countTokens } from "../../ts/jobs/estimate/batch-tokens.js";
 import { jobSeconds } from "../../ts/jobs/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed } from "../../ts/jobs/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../ts/jobs/index.js";
-import { takeSpec } from "../../ts/jobs/job-spec.js";
+import { takeSpec } from "../../ts/jobs/spec/job-spec.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../ts/train/timed-step.js";

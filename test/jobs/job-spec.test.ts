@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, LowrankError } from "../../ts/index.js";
 import { type JobOptions, type JobSpec, memoryStore, runJob, type RunStore } from "../../ts/jobs/index.js";
-import { takeSpec } from "../../ts/jobs/job-spec.js";
+import { takeSpec } from "../../ts/jobs/spec/job-spec.js";
 import { run, sources, spec } from "./tiny-job.js";
 
 /** A store, and sources, that fail a test where they are asked for anything. */

@@ -1,4 +1,4 @@
-import { provideJobSources } from "../jobs/job-sources.js";
+import { provideJobSources } from "../jobs/sources/job-sources.js";
 import { localSources } from "../jobs/node/local-sources.js";
 import "./node.js";
 

@@ -1,8 +1,8 @@
 import type { EngineInfo } from "../engine/running.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
-import type { JobSpec } from "./job-spec.js";
-import type { TrainingSettings } from "./training-settings.js";
+import type { JobSpec } from "./spec/job-spec.js";
+import type { TrainingSettings } from "./spec/training-settings.js";
 
 /** A piece of a job's work that takes a while, in the order in which they come. */
 export type JobPhase = "tokenize" | "encode-validation" | "encode-train" | "head-only" | "train" | "validate";

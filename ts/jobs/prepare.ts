@@ -10,15 +10,15 @@ import { sizeOf } from "../values/shape.js";
 import { type BatchTokens, countTokens } from "./estimate/batch-tokens.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
-import { checkCheckpointFits, type Resumed } from "./checkpoint-file.js";
-import { type DataCheck, describeDataset, surveyDataset } from "./data-check.js";
-import { type Dataset, loadDataset, measuredPart } from "./dataset.js";
+import { checkCheckpointFits, type Resumed } from "./store/checkpoint-file.js";
+import { type DataCheck, describeDataset, surveyDataset } from "./data/data-check.js";
+import { type Dataset, loadDataset, measuredPart } from "./data/dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
 import { inWords } from "./in-words.js";
-import { hashModel } from "./hashed-model.js";
-import type { JobModel, JobSources } from "./job-sources.js";
-import type { RunStore } from "./run-store.js";
-import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
+import { hashModel } from "./sources/hashed-model.js";
+import type { JobModel, JobSources } from "./sources/job-sources.js";
+import type { RunStore } from "./store/run-store.js";
+import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./spec/training-settings.js";
 
 /** What a job works with. */
 export interface JobContext {

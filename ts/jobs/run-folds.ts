@@ -3,16 +3,16 @@ import { ConfigError } from "../errors/errors.js";
 import { foldExamples, splitExamples } from "../io/examples/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
 import { intervalsOf, type Metrics, scoresOf } from "../train/metrics.js";
-import type { Baseline } from "./baseline.js";
-import type { Dataset } from "./dataset.js";
-import { type JobSpec, takeSpec } from "./job-spec.js";
-import { memoryStore } from "./memory-store.js";
+import type { Baseline } from "./result/baseline.js";
+import type { Dataset } from "./data/dataset.js";
+import { type JobSpec, takeSpec } from "./spec/job-spec.js";
+import { memoryStore } from "./store/memory-store.js";
 import { type JobContext, prepare, type Prepared } from "./prepare.js";
 import { type JobOptions, takeOptions } from "./run-job.js";
-import { reportProgram, type RunReport } from "./run-report.js";
-import { runFiles, type RunStore, takeStore } from "./run-store.js";
+import { reportProgram, type RunReport } from "./result/run-report.js";
+import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
 import { train } from "./train-run.js";
-import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "./training-settings.js";
+import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "./spec/training-settings.js";
 
 /** One fold: trained on the others, measured on its own examples. */
 export interface FoldResult extends Pick<Baseline, "headOnly" | "largestClass"> {

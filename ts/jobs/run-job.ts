@@ -3,20 +3,20 @@ import { AbortError, ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
-import { readCheckpoint, type Resumed } from "./checkpoint-file.js";
+import { readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
 import { estimateJob } from "./estimate/job-estimate.js";
 import { type JobListener, type JobWords, plainWords } from "./job-events.js";
-import { type JobSources, takeSources } from "./job-sources.js";
-import { firstDifference, type JobSpec, takeSpec } from "./job-spec.js";
+import { type JobSources, takeSources } from "./sources/job-sources.js";
+import { firstDifference, type JobSpec, takeSpec } from "./spec/job-spec.js";
 import { checkResumable, type JobContext, type Prepared, prepare, readyJob } from "./prepare.js";
-import { type KnownBefore, outputFiles, reportOf } from "./run-output.js";
-import { RecordWriter } from "./run-record.js";
-import type { RunReport } from "./run-report.js";
-import { runStatus } from "./run-status.js";
-import { runFiles, type RunStore, takeStore } from "./run-store.js";
-import type { Sample } from "./sample-predictions.js";
+import { type KnownBefore, outputFiles, reportOf } from "./result/run-output.js";
+import { RecordWriter } from "./store/run-record.js";
+import type { RunReport } from "./result/run-report.js";
+import { runStatus } from "./store/run-status.js";
+import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
+import type { Sample } from "./result/sample-predictions.js";
 import { train } from "./train-run.js";
-import type { TrainingSettings } from "./training-settings.js";
+import type { TrainingSettings } from "./spec/training-settings.js";
 
 /** How a job is run. */
 export interface JobOptions {

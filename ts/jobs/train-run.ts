@@ -2,16 +2,16 @@ import type { Checkpoint, EvaluateEvery, FitEvaluation, StepRecord } from "../tr
 import { classWeightsOf } from "../tasks/class-weights.js";
 import { classProbabilities, type Metrics, metrics } from "../train/metrics.js";
 import { type PairedDifference, pairedDifference } from "../train/paired-difference.js";
-import { type Baseline, type FittedHead, measureBaseline } from "./baseline.js";
-import { CheckpointWriter, type Resumed } from "./checkpoint-file.js";
-import { measuredPart } from "./dataset.js";
-import { explainDivergence, lostItsWay } from "./divergence.js";
+import { type Baseline, type FittedHead, measureBaseline } from "./result/baseline.js";
+import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
+import { measuredPart } from "./data/dataset.js";
+import { explainDivergence, lostItsWay } from "./result/divergence.js";
 import type { JobContext, Prepared } from "./prepare.js";
-import type { RunState } from "./run-state.js";
-import type { RunStore } from "./run-store.js";
-import { recipes } from "./recipes.js";
-import { predictionsOf, type Sample } from "./sample-predictions.js";
-import { evaluateEveryOf, fitOptions } from "./training-settings.js";
+import type { RunState } from "./store/run-state.js";
+import type { RunStore } from "./store/run-store.js";
+import { recipes } from "./spec/recipes.js";
+import { predictionsOf, type Sample } from "./result/sample-predictions.js";
+import { evaluateEveryOf, fitOptions } from "./spec/training-settings.js";
 
 /** What a run gives. */
 export interface Trained {

@@ -1,6 +1,6 @@
 import { folderStore, memoryStore, runFolds, runJob, runStatus, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
-import { takeSources } from "../../../ts/jobs/job-sources.js";
-import { takeStore } from "../../../ts/jobs/run-store.js";
+import { takeSources } from "../../../ts/jobs/sources/job-sources.js";
+import { takeStore } from "../../../ts/jobs/store/run-store.js";
 import { sources, spec } from "../../jobs/tiny-job.js";
 import type { Call } from "../refusals.js";
 

@@ -1,8 +1,8 @@
 import { scoresOf } from "../../../ts/train/metrics.js";
-import { CheckpointWriter } from "../../../ts/jobs/checkpoint-file.js";
-import type { RunState } from "../../../ts/jobs/run-state.js";
+import { CheckpointWriter } from "../../../ts/jobs/store/checkpoint-file.js";
+import type { RunState } from "../../../ts/jobs/store/run-state.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
-import { memoryStore } from "../../../ts/jobs/memory-store.js";
+import { memoryStore } from "../../../ts/jobs/store/memory-store.js";
 
 const settings: RunState["settings"] = {
   ...{

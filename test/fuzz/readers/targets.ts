@@ -3,8 +3,8 @@ import { type ExampleFormat, parseExamples, readExamples } from "../../../ts/io/
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
-import { readCheckpoint } from "../../../ts/jobs/checkpoint-file.js";
-import { memoryStore } from "../../../ts/jobs/memory-store.js";
+import { readCheckpoint } from "../../../ts/jobs/store/checkpoint-file.js";
+import { memoryStore } from "../../../ts/jobs/store/memory-store.js";
 import { modelSource, type ModelSource } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/tasks/text-classifier.js";

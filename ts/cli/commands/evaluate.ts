@@ -11,17 +11,17 @@ import {
   type ClassifierOptions,
   openClassifier,
 } from "../files/classifier-folder.js";
-import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/dataset.js";
+import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/data/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
-import { runFiles } from "../../jobs/run-store.js";
+import { runFiles } from "../../jobs/store/run-store.js";
 import { words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import type { RunReport } from "../../jobs/run-report.js";
+import type { RunReport } from "../../jobs/result/run-report.js";
 import type { Session } from "../session.js";
-import { specDefaults } from "../../jobs/job-spec.js";
-import { checkSettings } from "../../jobs/settings-check.js";
+import { specDefaults } from "../../jobs/spec/job-spec.js";
+import { checkSettings } from "../../jobs/spec/settings-check.js";
 import { clip, tableLines } from "../terminal/table.js";
 
 const EXAMPLES = `

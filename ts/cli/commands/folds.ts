@@ -1,7 +1,7 @@
 import { runFolds } from "../../entry/jobs-node.js";
-import { runFiles } from "../../jobs/run-store.js";
+import { runFiles } from "../../jobs/store/run-store.js";
 import type { FoldsReport, FoldSpread } from "../../jobs/run-folds.js";
-import type { TrainingSettings } from "../../jobs/training-settings.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { startEngine } from "../engine-start.js";
 import { withRunFolder } from "../files/run-folder.js";
 import { flagWords } from "../options/job-words.js";

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TextClassifier } from "../../entry/node.js";
-import { builds } from "../../jobs/training-settings.js";
+import { builds } from "../../jobs/spec/training-settings.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
 import { poolingOf } from "../../tasks/open-classifier.js";

@@ -4,8 +4,8 @@ import { folderStore, runStatus, type RunReport, type RunStatus } from "../../en
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { isLocked } from "../../jobs/node/run-lock.js";
-import { runFiles } from "../../jobs/run-store.js";
-import { type TrainingSettings, formatTargets } from "../../jobs/training-settings.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import { type TrainingSettings, formatTargets } from "../../jobs/spec/training-settings.js";
 import { formatCount, formatDuration, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 

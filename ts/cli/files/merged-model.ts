@@ -13,7 +13,7 @@ import {
 } from "../../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
 import { recordedModel } from "./base-model.js";
-import { runFiles } from "../../jobs/run-store.js";
+import { runFiles } from "../../jobs/store/run-store.js";
 import { modelPlan } from "../../models/architectures.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { fingerprintOf } from "../../models/weights-read.js";

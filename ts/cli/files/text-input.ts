@@ -2,7 +2,7 @@ import { addAbortSignal } from "node:stream";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { exampleFormat, readTexts as readTextsOf } from "../../io/examples/index.js";
 import { readData } from "../../jobs/node/read-data.js";
-import { decode } from "../../jobs/text-file.js";
+import { decode } from "../../jobs/sources/text-file.js";
 import type { Session } from "../session.js";
 import { isTable, type KnownColumn, textColumn } from "./table-columns.js";
 

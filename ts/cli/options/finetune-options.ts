@@ -2,9 +2,9 @@ import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
 import { classWeights, labelNames, real, targetModules, threadCount, whole, words } from "./option-values.js";
-import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/job-spec.js";
-import { builds, recipeNames, schedules, type TrainingSettings } from "../../jobs/training-settings.js";
-import { allowable } from "../../jobs/data-check.js";
+import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/spec/job-spec.js";
+import { builds, recipeNames, schedules, type TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { allowable } from "../../jobs/data/data-check.js";
 import { flagOf } from "./job-words.js";
 
 /** Options of `finetune` that do not change its result. */

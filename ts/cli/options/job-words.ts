@@ -1,5 +1,5 @@
 import type { JobWords } from "../../jobs/job-events.js";
-import type { TrainingSettings } from "../../jobs/training-settings.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 
 /** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */
 export function flagOf(setting: keyof TrainingSettings): string {

@@ -10,14 +10,14 @@ import {
   formatRate,
   formatThreads,
 } from "./number-format.js";
-import { runFiles } from "../../jobs/run-store.js";
-import { recipes } from "../../jobs/recipes.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import { recipes } from "../../jobs/spec/recipes.js";
 import type { ReadyJob } from "../../jobs/job-events.js";
-import type { RunReport } from "../../jobs/run-report.js";
-import type { Sample } from "../../jobs/sample-predictions.js";
+import type { RunReport } from "../../jobs/result/run-report.js";
+import type { Sample } from "../../jobs/result/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
-import { formatTargets, warmupOf } from "../../jobs/training-settings.js";
+import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
 
 type Colors = Terminal["colors"];
 

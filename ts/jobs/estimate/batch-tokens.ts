@@ -6,7 +6,7 @@ import { batchOrder } from "../../train/batch-order.js";
 import { microBatches } from "../../train/step.js";
 import { breather } from "../../waiting/next-task.js";
 import type { JobContext } from "../prepare.js";
-import type { TrainingSettings } from "../training-settings.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** Steps that are looked at; those of a longer run are taken to be like them. Where there are none, so many texts. */
 const [STEPS_MEASURED, TEXTS_MEASURED] = [4096, 4096];

@@ -3,7 +3,7 @@ import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { timeStep } from "../../train/timed-step.js";
-import { measuredPart } from "../dataset.js";
+import { measuredPart } from "../data/dataset.js";
 import { type JobSeconds, jobSeconds } from "./job-seconds.js";
 import { type MemoryNeed, stepMemory } from "./memory-need.js";
 

@@ -1,6 +1,6 @@
-import { fitsHead } from "../baseline.js";
+import { fitsHead } from "../result/baseline.js";
 import type { Prepared } from "../prepare.js";
-import { evaluateEveryOf } from "../training-settings.js";
+import { evaluateEveryOf } from "../spec/training-settings.js";
 
 /** Seconds of the baseline, of training with the measurements on the way, of the test at the end, and of all. */
 export interface JobSeconds {

@@ -5,9 +5,9 @@ import { readRequiredJson } from "../../io/model-source.js";
 import { estimateMemory } from "../../models/estimate-memory.js";
 import type { TextClassifier } from "../../tasks/text-classifier.js";
 import { sizeOf } from "../../values/shape.js";
-import type { JobModel } from "../job-sources.js";
+import type { JobModel } from "../sources/job-sources.js";
 import type { JobWords } from "../job-events.js";
-import type { TrainingSettings } from "../training-settings.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
 import type { BatchTokens } from "./batch-tokens.js";
 
 /** Linear memory in bytes. */

@@ -5,7 +5,7 @@ import { ConfigError, LowrankError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
-import type { RunStore } from "../run-store.js";
+import type { RunStore } from "../store/run-store.js";
 import { lockRun } from "./run-lock.js";
 
 /**

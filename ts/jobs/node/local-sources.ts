@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { resolveModel } from "../../io/node/index.js";
 import { digestFile } from "../../io/node/save-stream.js";
-import type { JobSources } from "../job-sources.js";
+import type { JobSources } from "../sources/job-sources.js";
 import { readData } from "./read-data.js";
 
 /** Where Node's jobs find models and data: folders and files, the cache, the hub. */

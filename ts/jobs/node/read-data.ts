@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { throwIfAborted } from "../../waiting/abort.js";
-import type { DataFile } from "../job-sources.js";
-import { LONGEST_TEXT } from "../text-file.js";
+import type { DataFile } from "../sources/job-sources.js";
+import { LONGEST_TEXT } from "../sources/text-file.js";
 
 /** Gives a bare descriptor, which a socket then owns: a `FileHandle` would close it once more when it is collected. */
 const open = promisify(openFile);

@@ -1,9 +1,9 @@
-import { ConfigError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
-import { type ByteSource, checkBytes } from "../io/byte-source.js";
-import { modelSource, type ModelSource } from "../io/model-source.js";
-import { callable, object, text } from "../arguments/settings.js";
-import { orAborted, untilAborted } from "../waiting/abort.js";
+import { ConfigError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { type ByteSource, checkBytes } from "../../io/byte-source.js";
+import { modelSource, type ModelSource } from "../../io/model-source.js";
+import { callable, object, text } from "../../arguments/settings.js";
+import { orAborted, untilAborted } from "../../waiting/abort.js";
 
 /** A file of examples. */
 export interface DataFile {

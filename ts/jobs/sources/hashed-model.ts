@@ -1,9 +1,9 @@
-import { throwIfAborted } from "../waiting/abort.js";
-import { ModelError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
-import { bytesSource, checkSource, readRange } from "../io/byte-source.js";
-import { parseJsonObject } from "../io/json.js";
-import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../io/safetensors/index.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { ModelError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { bytesSource, checkSource, readRange } from "../../io/byte-source.js";
+import { parseJsonObject } from "../../io/json.js";
+import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import type { JobModel } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
 

@@ -1,8 +1,8 @@
-import { namesFrom } from "../arguments/collections.js";
-import { ConfigError } from "../errors/errors.js";
-import { isJsonObject } from "../io/json.js";
-import { oneOf } from "../arguments/settings.js";
-import { checkOptions } from "../arguments/options.js";
+import { namesFrom } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { isJsonObject } from "../../io/json.js";
+import { oneOf } from "../../arguments/settings.js";
+import { checkOptions } from "../../arguments/options.js";
 import { checkSettings } from "./settings-check.js";
 import { recipes } from "./recipes.js";
 import { recipeNames, type TrainingSettings } from "./training-settings.js";

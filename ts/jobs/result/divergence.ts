@@ -1,6 +1,6 @@
-import { ConfigError, LowrankError } from "../errors/errors.js";
-import type { StepRecord } from "../train/fit-options.js";
-import type { JobWords } from "./job-events.js";
+import { ConfigError, LowrankError } from "../../errors/errors.js";
+import type { StepRecord } from "../../train/fit-options.js";
+import type { JobWords } from "../job-events.js";
 
 /** What helps. */
 const advice = ({ setting }: JobWords) =>

@@ -1,9 +1,9 @@
-import { isJsonObject } from "../io/json.js";
-import { finite, share, oneOf, whole, unexpected } from "../arguments/settings.js";
-import { type Metrics, scoresOf } from "../train/metrics.js";
-import type { Baseline } from "./baseline.js";
-import { checkSettings } from "./settings-check.js";
-import type { TrainingSettings } from "./training-settings.js";
+import { isJsonObject } from "../../io/json.js";
+import { finite, share, oneOf, whole, unexpected } from "../../arguments/settings.js";
+import { type Metrics, scoresOf } from "../../train/metrics.js";
+import type { Baseline } from "../result/baseline.js";
+import { checkSettings } from "../spec/settings-check.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** What a checkpoint keeps beside the state of training: what it was made with, and what was measured before. */
 export interface RunState {

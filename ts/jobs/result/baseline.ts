@@ -1,17 +1,17 @@
-import type { Example } from "../io/examples/index.js";
-import { ClassificationHead } from "../nn/classification-head.js";
-import { balanceOf } from "../tasks/class-weights.js";
-import type { TextClassifier } from "../tasks/text-classifier.js";
-import { HeadOnlyTask } from "../train/head-only.js";
+import type { Example } from "../../io/examples/index.js";
+import { ClassificationHead } from "../../nn/classification-head.js";
+import { balanceOf } from "../../tasks/class-weights.js";
+import type { TextClassifier } from "../../tasks/text-classifier.js";
+import { HeadOnlyTask } from "../../train/head-only.js";
 import {
   fitLogisticRegression,
   type LogisticRegression,
   type LogisticRegressionOptions,
-} from "../train/logistic-regression.js";
-import { metrics, type Metrics } from "../train/metrics.js";
-import type { JobListener, JobPhase } from "./job-events.js";
-import { recipes } from "./recipes.js";
-import type { TrainingSettings } from "./training-settings.js";
+} from "../../train/logistic-regression.js";
+import { metrics, type Metrics } from "../../train/metrics.js";
+import type { JobListener, JobPhase } from "../job-events.js";
+import { recipes } from "../spec/recipes.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** What head and adapter are measured against. */
 export interface Baseline {

@@ -1,10 +1,10 @@
-import { oneOf, unexpected, whole } from "../arguments/settings.js";
-import { ConfigError, FormatError, LowrankError } from "../errors/errors.js";
-import { parseJsonObject } from "../io/json.js";
-import { VERSION } from "../version.js";
+import { oneOf, unexpected, whole } from "../../arguments/settings.js";
+import { ConfigError, FormatError, LowrankError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { VERSION } from "../../version.js";
 import { runFiles, type RunStore } from "./run-store.js";
-import { checkSettings } from "./settings-check.js";
-import type { TrainingSettings } from "./training-settings.js";
+import { checkSettings } from "../spec/settings-check.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
 
 const FORMAT = "lowrank-run-1";
 

@@ -1,7 +1,7 @@
-import { checkBytes } from "../io/byte-source.js";
-import type { FileMap } from "../io/file-map.js";
-import { orAborted } from "../waiting/abort.js";
-import { callable, object, text } from "../arguments/settings.js";
+import { checkBytes } from "../../io/byte-source.js";
+import type { FileMap } from "../../io/file-map.js";
+import { orAborted } from "../../waiting/abort.js";
+import { callable, object, text } from "../../arguments/settings.js";
 
 /** Names of what a run leaves in its store. */
 export const runFiles = {

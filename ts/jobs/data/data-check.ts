@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors/errors.js";
+import { ConfigError } from "../../errors/errors.js";
 import {
   type DataSummary,
   type FindingCode,
@@ -8,9 +8,9 @@ import {
   summaryOf,
   surveyTexts,
   type TokenCounter,
-} from "../io/examples/summary/index.js";
+} from "../../io/examples/summary/index.js";
 import type { Dataset } from "./dataset.js";
-import type { JobListener, JobWords } from "./job-events.js";
+import type { JobListener, JobWords } from "../job-events.js";
 
 /** Findings that a run can be told to go on with; of "empty-texts", without those. */
 export const allowable: readonly FindingCode[] = ["empty-texts", "id-labels", "same-file", "test-in-training"];

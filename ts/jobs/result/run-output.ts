@@ -1,12 +1,12 @@
-import { lossCurve } from "../pictures/loss-curve.js";
-import type { FileMap } from "../io/file-map.js";
-import type { JobEstimate } from "./estimate/job-estimate.js";
+import { lossCurve } from "../../pictures/loss-curve.js";
+import type { FileMap } from "../../io/file-map.js";
+import type { JobEstimate } from "../estimate/job-estimate.js";
 import { formatPercent } from "./percent.js";
-import type { Prepared } from "./prepare.js";
+import type { Prepared } from "../prepare.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type RunReport } from "./run-report.js";
-import { runFiles } from "./run-store.js";
-import type { Trained } from "./train-run.js";
-import { formatTargets } from "./training-settings.js";
+import { runFiles } from "../store/run-store.js";
+import type { Trained } from "../train-run.js";
+import { formatTargets } from "../spec/training-settings.js";
 
 /** What the report says that was known before training. */
 export interface KnownBefore {

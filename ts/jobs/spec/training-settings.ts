@@ -1,8 +1,8 @@
-import type { InitOptions } from "../engine/options.js";
-import type { LoraOptions } from "../adapters/lora-options.js";
-import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../optim/schedules.js";
-import type { ClassWeights } from "../tasks/class-weights.js";
-import type { ClassifierFitOptions } from "../tasks/classifier-training.js";
+import type { InitOptions } from "../../engine/options.js";
+import type { LoraOptions } from "../../adapters/lora-options.js";
+import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../../optim/schedules.js";
+import type { ClassWeights } from "../../tasks/class-weights.js";
+import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
 
 /** Builds of the kernels that a run can ask for. */
 export const builds = ["auto", "simd", "relaxed"] as const;

@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../errors/errors.js";
+import { UnsupportedError } from "../../errors/errors.js";
 
 /** SHA-256 in hexadecimal. Throws `UnsupportedError` where the runtime has none. */
 export async function sha256(bytes: Uint8Array): Promise<string> {

@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors/errors.js";
-import { checkBytes } from "../io/byte-source.js";
-import type { FileMap } from "../io/file-map.js";
-import { checkRecord } from "../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { checkBytes } from "../../io/byte-source.js";
+import type { FileMap } from "../../io/file-map.js";
+import { checkRecord } from "../../arguments/collections.js";
 import type { RunStore } from "./run-store.js";
 
 /** A store whose blobs can be had as files. */

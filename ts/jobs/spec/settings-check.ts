@@ -1,7 +1,7 @@
-import { isJsonObject } from "../io/json.js";
-import { flag, fraction, nonNegative, oneOf, positive, whole, unexpected } from "../arguments/settings.js";
-import type { FindingCode } from "../io/examples/summary/index.js";
-import { allowable } from "./data-check.js";
+import { isJsonObject } from "../../io/json.js";
+import { flag, fraction, nonNegative, oneOf, positive, whole, unexpected } from "../../arguments/settings.js";
+import type { FindingCode } from "../../io/examples/summary/index.js";
+import { allowable } from "../data/data-check.js";
 import { builds, recipeNames, schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */

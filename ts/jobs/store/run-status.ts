@@ -1,7 +1,7 @@
 import { readCheckpoint } from "./checkpoint-file.js";
 import { readRecord, type RunRecord } from "./run-record.js";
 import { runFiles, type RunStore, takeStore } from "./run-store.js";
-import type { TrainingSettings } from "./training-settings.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** Where a run stands, as its store tells. */
 export interface RunStatus {

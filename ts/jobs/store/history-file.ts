@@ -1,6 +1,6 @@
-import { FormatError } from "../errors/errors.js";
-import { parseJsonObject } from "../io/json.js";
-import type { StepRecord } from "../train/fit-options.js";
+import { FormatError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import type { StepRecord } from "../../train/fit-options.js";
 import { runFiles, type RunStore } from "./run-store.js";
 
 /** How much of the history belongs to a checkpoint. What lies beyond was written after it. */

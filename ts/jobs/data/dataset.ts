@@ -1,10 +1,10 @@
-import { ConfigError, FormatError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
-import { exampleFormat, type LocatedExample, readExamples, splitExamples } from "../io/examples/index.js";
-import type { JobWords } from "./job-events.js";
-import type { JobSources } from "./job-sources.js";
-import { sha256 } from "./sha256.js";
-import { evaluateEveryOf, type TrainingSettings } from "./training-settings.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { exampleFormat, type LocatedExample, readExamples, splitExamples } from "../../io/examples/index.js";
+import type { JobWords } from "../job-events.js";
+import type { JobSources } from "../sources/job-sources.js";
+import { sha256 } from "../sources/sha256.js";
+import { evaluateEveryOf, type TrainingSettings } from "../spec/training-settings.js";
 
 /** Examples of a file. */
 export interface Labelled {

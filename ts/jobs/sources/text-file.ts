@@ -1,0 +1,1 @@
+export { decodeText as decode, LONGEST_TEXT } from "../../io/examples/index.js";
