@@ -7,6 +7,8 @@ const all = (learningRate, headLearningRate, rest = {}) =>
 export const recipes = {
   // What docs/recipes.md recommends, and the settings of PEFT's examples, for the table of both.
   default: lp(1e-3, 1e-3, { soft: 0.01, minSteps: 150, evaluations: 10 }),
+  "default-300": lp(1e-3, 1e-3, { soft: 0.01, steps: 300, evaluations: 10 }),
+  "default-400": lp(1e-3, 1e-3, { soft: 0.01, steps: 400, evaluations: 10 }),
   peft: all(1e-3, 1e-3, { head: "random", steps: 300 }),
   probe: null,
   random: { ...lp(1e-3, 1e-3), head: "random" },

@@ -140,8 +140,8 @@ async function train() {
   const optimizer = new AdamW(graph, groups, { lr: learningRate, weightDecay });
   const next = generator(1000 + seed);
   const every = Math.ceil(steps / (recipe.evaluations ?? 5));
-  const curve = [await measure(classifier, 0)];
-  let [order, losses] = [[], 0];
+  const curve = [await measure(classifier, 0, true)];
+  let [order, losses, lowest] = [[], 0, Infinity];
   for (let step = 0; step < steps; step++) {
     if (order.length < Math.min(batchSize, examples.length)) order = shuffle(examples, next);
     const batch = order.splice(0, batchSize);
@@ -157,18 +157,21 @@ async function train() {
     optimizer.step();
     graph.eval();
     if ((step + 1) % every !== 0 && step + 1 !== steps) continue;
-    curve.push({ ...(await measure(classifier, step + 1)), trainLoss: losses / ((step % every) + 1) });
-    losses = 0;
+    const point = await measure(classifier, step + 1, step + 1 === steps, lowest);
+    curve.push({ ...point, trainLoss: losses / ((step % every) + 1) });
+    [losses, lowest] = [0, Math.min(lowest, point.validation[2])];
   }
   return { steps, curve };
 }
 
-async function measure(classifier, step) {
+/** The test part too where no evaluation before had so low a loss on the validation, and where `always` says so. */
+async function measure(classifier, step, always, lowest = Infinity) {
   const of = async (rows) => {
     const { accuracy, macroF1, loss } = scores(await classifier.logits(texts(rows)), targets(rows));
     return [accuracy, macroF1, loss].map((x) => Number(x.toFixed(4)));
   };
-  return { step, validation: await of(parts.validation), test: await of(parts.test) };
+  const validation = await of(parts.validation);
+  return { step, validation, test: always || validation[2] < lowest ? await of(parts.test) : null };
 }
 
 function shuffle(items, next) {

@@ -9,6 +9,7 @@ const help = `Reads what run.mjs wrote and prints a table: a row a data set and 
 --select   which evaluation counts: that of the least validation "loss", the best validation "accuracy", or the "last" one; with
            "or-head" behind it ("loss-or-head"), the head alone where it does as well on the validation part
 --measure  accuracy or macroF1
+--patience  evaluations in a row without a better one after which training would have stopped; default never
 --seeds    a row a seed, too
 
 "Head alone" is logistic regression on the frozen vectors of all training examples, validation among them. What stands behind a
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     select: { type: "string", default: "loss" },
     measure: { type: "string", default: "accuracy" },
     seeds: { type: "boolean" },
+    patience: { type: "string" },
     help: { type: "boolean" },
   },
 });
@@ -44,7 +46,20 @@ const names = values.recipe ?? [...new Set(runs.filter(({ curve }) => curve).map
 function chosen({ curve, recipe }, select) {
   if (select.startsWith("last") || recipe.all) return curve.at(-1);
   const cost = ({ validation: [accuracy, , loss] }) => (select.startsWith("loss") ? loss : -accuracy);
-  return curve.reduce((best, point) => (cost(point) < cost(best) ? point : best));
+  const measured = withPatience(curve, cost).filter(({ test }) => test !== null);
+  return measured.reduce((best, point) => (cost(point) < cost(best) ? point : best));
+}
+
+/** The evaluations that there would have been, had training stopped after --patience of them in a row that were no better. */
+function withPatience(curve, cost) {
+  if (values.patience === undefined) return curve;
+  let [lowest, waited] = [Infinity, 0];
+  const end = curve.findIndex((point) => {
+    waited = cost(point) < lowest ? 0 : waited + 1;
+    lowest = Math.min(lowest, cost(point));
+    return waited >= Number(values.patience);
+  });
+  return end < 0 ? curve : curve.slice(0, end + 1);
 }
 
 const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;

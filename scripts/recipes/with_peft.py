@@ -78,10 +78,13 @@ def train(run, parts, folder):
         return tokenizer(texts, padding=True, truncation=True, max_length=run["maxTokens"], return_tensors="pt")
 
     @torch.no_grad()
-    def measure(step):
+    def measure(step, always=False, lowest=math.inf):
         model.eval()
-        point = {"step": step}
+        point = {"step": step, "test": None}
         for name in ("validation", "test"):
+            # As in one.mjs: the test part only where the validation part would choose this step, and at the end.
+            if name == "test" and not always and not point["validation"][2] < lowest:
+                continue
             texts = parts[name]["texts"]
             logits = torch.cat([model(batch(texts[i : i + 32])) for i in range(0, len(texts), 32)])
             point[name] = scores(logits, torch.tensor(parts[name]["targets"]))
@@ -104,7 +107,7 @@ def train(run, parts, folder):
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     parameters = [p for group in groups for p in group["params"]]
     every = math.ceil(steps / (len(run["curve"]) - 1))
-    curve, order = [measure(0)], []
+    curve, order, lowest = [measure(0, always=True)], [], math.inf
     for step in range(steps):
         if len(order) < size:
             order = torch.randperm(len(texts)).tolist()
@@ -116,7 +119,8 @@ def train(run, parts, folder):
         optimizer.step()
         schedule.step()
         if (step + 1) % every == 0 or step + 1 == steps:
-            curve.append(measure(step + 1))
+            curve.append(measure(step + 1, step + 1 == steps, lowest))
+            lowest = min(lowest, curve[-1]["validation"][2])
     return curve
 
 
