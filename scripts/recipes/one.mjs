@@ -31,7 +31,7 @@ const recipe = {
 /** Factors of C that a run's head can start from. */
 const SOFTNESS = [1, 0.1, 0.01, 0.001];
 
-await init({ threads: 1 });
+await init({ threads: run.threads ?? 1 });
 const encoder = await SentenceEncoder.load("all-MiniLM-L6-v2", { maxTokens, seed });
 const { graph } = encoder;
 const { labels, ...parts } = drawParts(data, dataset, { count, held, seed, tests });
@@ -60,6 +60,8 @@ async function result() {
     C,
     ...trained,
     seconds,
+    // Kilobytes at most, as the operating system counts them.
+    peakMemory: process.resourceUsage().maxRSS,
   };
 }
 

@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import os
+import resource
 import subprocess
 import time
 from pathlib import Path
@@ -33,7 +34,7 @@ def drawn(run, places):
 class Classifier(torch.nn.Module):
     def __init__(self, folder, parts, recipe):
         super().__init__()
-        base = AutoModel.from_pretrained(folder, attn_implementation="eager")
+        base = AutoModel.from_pretrained(folder, attn_implementation="sdpa")
         base.config.hidden_dropout_prob = base.config.attention_probs_dropout_prob = 0.0
         for module in base.modules():
             # lowrank has no dropout but the adapter's.
@@ -73,6 +74,8 @@ def train(run, parts, folder):
     torch.manual_seed(run["seed"])
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = Classifier(folder, parts, recipe)
+    # As in one.mjs: training and what is measured on the way, the model loaded before.
+    started = time.perf_counter()
 
     def batch(texts):
         return tokenizer(texts, padding=True, truncation=True, max_length=run["maxTokens"], return_tensors="pt")
@@ -121,7 +124,7 @@ def train(run, parts, folder):
         if (step + 1) % every == 0 or step + 1 == steps:
             curve.append(measure(step + 1, step + 1 == steps, lowest))
             lowest = min(lowest, curve[-1]["validation"][2])
-    return curve
+    return curve, time.perf_counter() - started
 
 
 def main():
@@ -129,11 +132,12 @@ def main():
     for name in ("model", "results", "out"):
         parser.add_argument(name)
     parser.add_argument("--names", nargs="*")
+    parser.add_argument("--threads", type=int, default=1)
     cache = Path(os.environ.get("LOWRANK_RECIPES", Path.home() / ".cache" / "lowrank-recipes"))
     parser.add_argument("--data", default=str(cache / "data"))
     parser.add_argument("--cache", default=str(cache / "heads"))
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     key = lambda run: tuple(run[name] for name in ("name", *KEY))  # noqa: E731
     lines = Path(options.out).read_text().splitlines() if Path(options.out).exists() else []
     done = {key(json.loads(line)) for line in lines}
@@ -144,9 +148,8 @@ def main():
         if not run.get("curve") or key(run) in done or (options.names and name not in options.names):
             continue
         parts = drawn(run, {"data": options.data, "cache": options.cache})
-        started = time.perf_counter()
-        run["curve"] = train(run, parts, options.model)
-        run["seconds"] = time.perf_counter() - started
+        run["curve"], run["seconds"] = train(run, parts, options.model)
+        run["peakMemory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with open(options.out, "a") as file:
             file.write(json.dumps(run) + "\n")
         print(f"{run['dataset']} {run['count']} {run['seed']} {name}: {run['curve'][-1]['test'][0]}", flush=True)
