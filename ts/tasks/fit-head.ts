@@ -8,7 +8,7 @@ import {
   type LogisticRegressionOptions,
   type RegressionSettings,
   takeRegressionOptions,
-} from "../train/logistic-regression.js";
+} from "../train/logistic/logistic-regression.js";
 import { balanceOf, type ClassWeights } from "./class-weights.js";
 import type { TextClassifier } from "./text-classifier.js";
 

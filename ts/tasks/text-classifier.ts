@@ -10,7 +10,7 @@ import { ClassificationHead } from "../nn/classification-head.js";
 import { claimParameters, inTraining } from "../train/claims.js";
 import { fit } from "../train/fit.js";
 import type { FitReport } from "../train/fit-options.js";
-import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
+import { classProbabilities, metrics, type Metrics } from "../train/metrics/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
 import { checkNoAdapter, labelsOf, readHead, writeHead } from "./classifier-files.js";
 import {
