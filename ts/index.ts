@@ -42,7 +42,7 @@ export { raggedBatch } from "./models/ragged-batch.js";
 export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export type { LoadProgress } from "./io/watched-source.js";
-export type { LoadOptions } from "./models/sentence/sentence-encoder.js";
+export type { LoadOptions } from "./models/sentence/encoder-options.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
 export type { ClassWeights } from "./tasks/class-weights.js";
@@ -53,8 +53,8 @@ export type {
   EvaluateOptions,
   LoadClassifierOptions,
   OpenClassifierOptions,
-  Prediction,
-} from "./tasks/text-classifier.js";
+} from "./tasks/classifier-options.js";
+export type { Prediction } from "./tasks/prediction.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
 export type {
@@ -91,20 +91,8 @@ export type {
   SplitOptions,
 } from "./io/examples/index.js";
 export { summariseExamples } from "./io/examples/summary/index.js";
-export type {
-  DataFinding,
-  DataPart,
-  DataSummary,
-  FindingCode,
-  FoundExample,
-  LabelCount,
-  PartSummary,
-  Spread,
-  SummaryOptions,
-  SurveyExample,
-  TokenCounter,
-  TokenLengths,
-} from "./io/examples/summary/index.js";
+export type * from "./io/examples/summary/data-summary.js";
+export type { SummaryOptions, SurveyExample, TokenCounter } from "./io/examples/summary/index.js";
 export type { FileMap } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";
