@@ -1,6 +1,7 @@
 import { checkRecord } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";
+import { LORA_OPTIONS } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
@@ -33,7 +34,7 @@ export interface ClassifierParts {
 
 /** Those of `TextClassifier.create`. */
 export function newParts(encoder: SentenceEncoder, options: ClassifierOptions): ClassifierParts {
-  checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"]);
+  checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"], { lora: LORA_OPTIONS });
   const { labels: given, lora = {}, adapter = "classifier" } = options;
   checkEncoder("TextClassifier.create", encoder);
   const labels = takeLabels(given);
@@ -116,7 +117,9 @@ function whole(
 
 function checkEncoder(what: string, encoder: SentenceEncoder): void {
   if (encoder instanceof SentenceEncoder && encoder.graph instanceof Graph) return;
-  throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}`, {
+  const isPlace = what === "TextClassifier.load" && typeof encoder === "string";
+  const hint = isPlace ? "; `TextClassifier.open(folder)` loads a classifier with its encoder" : "";
+  throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}${hint}`, {
     op: what,
     option: "encoder",
     expected: "a SentenceEncoder",

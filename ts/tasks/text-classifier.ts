@@ -1,4 +1,5 @@
 import type { ModelAdapter } from "../adapters/model-adapter.js";
+import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
@@ -34,7 +35,7 @@ import {
   type TokenizedExample,
 } from "./classifier-training.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
-import { takeExamples } from "./given-examples.js";
+import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given-examples.js";
 import { type Prediction, prediction } from "./prediction.js";
 
 /**
@@ -133,12 +134,12 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /**
    * Trains adapter and head together. Other calls on the encoder may run meanwhile, training of other adapters too.
-   * Throws `ConfigError` for a label that the classifier does not have, while an adapter is merged into the base, and
-   * while another `fit` trains this classifier; see `fit` for the rest.
+   * Throws `ConfigError` for a label that the classifier does not have, for empty texts unless `emptyTexts` is "keep", while an
+   * adapter is merged into the base, and while another `fit` trains this classifier; see `fit` for the rest.
    */
   async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable("fit");
-    const prepared = this.prepare("fit", examples);
+    const prepared = this.prepare("fit", examples, emptyTextsOf(options));
     const training = takeTraining(this, prepared, options);
     return fit(training.task, prepared, training.options);
   }
@@ -155,7 +156,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    */
   async fitHead(examples: readonly Example[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
     this.checkTrainable("fitHead");
-    const taken = takeExamples("fitHead", examples);
+    const taken = takeLearnt("fitHead", examples, emptyTextsOf(options));
     const targets = taken.map(({ label }, i) => this.target(label, i));
     const settings = takeFitHeadOptions("fitHead", options, this.labels, targets);
     const { head, graph, modelAdapter } = this;
@@ -229,9 +230,11 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /**
    * The adapter as PEFT's files, and beside them the head, and in labels.json what else decides an answer: labels, length of
-   * texts, lowercasing, pooling and the base's fingerprint.
+   * texts, lowercasing, pooling and the base's fingerprint. They are in memory: Node's `writeFilesAtomically(folder, files)` writes
+   * them where `TextClassifier.open(folder)` finds them.
    */
-  save(): FileMap {
+  save(...nothing: readonly never[]): FileMap {
+    checkNothing("save", nothing, WRITE_THEM);
     checkClassifier("save", this);
     const { encoder, head, labels, tokenizer, merged, adapter } = this;
     const { maxTokens, lowercase } = tokenizer;
@@ -273,9 +276,9 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */
-  private prepare(what: string, examples: readonly Example[]): TokenizedExample[] {
+  private prepare(what: string, examples: readonly Example[], emptyTexts: EmptyTexts | undefined): TokenizedExample[] {
     const { tokenizer } = this;
-    return takeExamples(what, examples).map(({ text, label }, i) => {
+    return takeLearnt(what, examples, emptyTexts).map(({ text, label }, i) => {
       let tokens: Int32Array | undefined;
       // Tokens when a step first needs them: to turn 20,000 texts into some takes seconds, in which nothing was heard.
       return {

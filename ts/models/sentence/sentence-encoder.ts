@@ -1,6 +1,7 @@
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
+import { checkNothing, WRITE_THEM } from "../../arguments/nothing.js";
 import { checkOptions } from "../../arguments/options.js";
 import { callable, flag } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
@@ -235,8 +236,9 @@ export class SentenceEncoder {
     this.adapterSet.unmerge(name);
   }
 
-  /** The adapter as PEFT's files: adapter_config.json and adapter_model.safetensors. */
-  saveAdapter(name: string): FileMap {
+  /** The adapter as PEFT's files, in memory: adapter_config.json and adapter_model.safetensors. `writeFilesAtomically` writes them. */
+  saveAdapter(name: string, ...nothing: readonly never[]): FileMap {
+    checkNothing("saveAdapter", nothing, WRITE_THEM);
     checkUsable("saveAdapter", this);
     return this.adapterSet.save(name);
   }
