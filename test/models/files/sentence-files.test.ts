@@ -187,6 +187,19 @@ describe("sentence_bert_config.json", () => {
     await expect(load(file({ do_lower_case: "yes" }))).rejects.toThrow(/do_lower_case must be true or false/);
   });
 
+  it("leaves the length of texts to tokenizer_config.json's model_max_length where it does not say one", async () => {
+    const config = (model_max_length: unknown) => ({ "tokenizer_config.json": bytes({ model_max_length }) });
+    expect(length(await load(config(7)))).toBe(7);
+    expect(length(await load({ ...config(7), ...file({ max_seq_length: null }) }))).toBe(7);
+    expect(length(await load({ ...config(7), ...file({ max_seq_length: 9 }) }))).toBe(9);
+    expect(length(await load(config(7), { maxTokens: 12 }))).toBe(12);
+    // What transformers writes for no limit, and no word of one.
+    for (const none of [1000000000000000019884624838656, null, undefined, 4096])
+      expect(length(await load(config(none)))).toBe(32);
+    for (const wrong of [1, -5, "9", [9]])
+      await expect(load(config(wrong))).rejects.toThrow(/model_max_length must be a number from 2, or null, got/);
+  });
+
   it("says whether texts are lowercased before the tokenizer sees them", async () => {
     const lower = await load(file({ do_lower_case: true }));
     expect([...lower.tokenize(["[MASK] GOOD"])[0]!]).toEqual([...lower.tokenize(["[mask] good"])[0]!]);

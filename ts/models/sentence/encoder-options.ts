@@ -10,7 +10,7 @@ export interface LoadOptions {
   /** Seed of adapters' initial values and dropout; default 0. */
   readonly seed?: number;
   /**
-   * Texts are cut to this many tokens; default what sentence_bert_config.json says, where there is one, and what the model's
+   * Texts are cut to this many tokens; default what sentence_bert_config.json says, else tokenizer_config.json's model_max_length, and what the model's
    * positions allow.
    */
   readonly maxTokens?: number;
