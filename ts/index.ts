@@ -9,8 +9,8 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
-export type { StoredMatrix, StoredMatrixInput } from "./graph/stored-matrix.js";
-export { frozenMatrix, setStoredMatrix, storedMatrix } from "./graph/stored-weight.js";
+export type { StoredMatrix, StoredMatrixInput } from "./graph/frozen/stored-matrix.js";
+export { frozenMatrix, setStoredMatrix, storedMatrix } from "./graph/frozen/stored-weight.js";
 export type { WeightFormat } from "./ops/product/frozen-weight.js";
 export { tensor, zeros } from "./values/tensor.js";
 export type { Tensor } from "./values/tensor.js";
@@ -42,7 +42,7 @@ export { raggedBatch } from "./models/ragged-batch.js";
 export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export type { LoadProgress } from "./io/watched-source.js";
-export type { LoadOptions } from "./models/sentence/sentence-encoder.js";
+export type { LoadOptions } from "./models/sentence/encoder-options.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
 export type { ClassWeights } from "./tasks/class-weights.js";
@@ -53,8 +53,8 @@ export type {
   EvaluateOptions,
   LoadClassifierOptions,
   OpenClassifierOptions,
-  Prediction,
-} from "./tasks/text-classifier.js";
+} from "./tasks/classifier-options.js";
+export type { Prediction } from "./tasks/prediction.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
 export type {
@@ -70,14 +70,14 @@ export type {
 } from "./train/fit-options.js";
 export { HeadOnlyTask } from "./train/head-only.js";
 export type { VectorExample } from "./train/head-only.js";
-export type { BootstrapOptions, Interval } from "./train/bootstrap.js";
-export type { ClassScores } from "./train/class-scores.js";
-export { fitLogisticRegression } from "./train/logistic-regression.js";
-export type { LogisticRegression, LogisticRegressionOptions } from "./train/logistic-regression.js";
-export { metrics } from "./train/metrics.js";
-export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics.js";
-export { pairedDifference } from "./train/paired-difference.js";
-export type { Difference, PairedDifference } from "./train/paired-difference.js";
+export type { BootstrapOptions, Interval } from "./train/metrics/bootstrap.js";
+export type { ClassScores } from "./train/metrics/class-scores.js";
+export { fitLogisticRegression } from "./train/logistic/logistic-regression.js";
+export type { LogisticRegression, LogisticRegressionOptions } from "./train/logistic/logistic-regression.js";
+export { metrics } from "./train/metrics/metrics.js";
+export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics/metrics.js";
+export { pairedDifference } from "./train/metrics/paired-difference.js";
+export type { Difference, PairedDifference } from "./train/metrics/paired-difference.js";
 export type { BatchLoss, Task } from "./train/task.js";
 
 export { foldExamples, readExamples, splitExamples } from "./io/examples/index.js";
@@ -91,20 +91,8 @@ export type {
   SplitOptions,
 } from "./io/examples/index.js";
 export { summariseExamples } from "./io/examples/summary/index.js";
-export type {
-  DataFinding,
-  DataPart,
-  DataSummary,
-  FindingCode,
-  FoundExample,
-  LabelCount,
-  PartSummary,
-  Spread,
-  SummaryOptions,
-  SurveyExample,
-  TokenCounter,
-  TokenLengths,
-} from "./io/examples/summary/index.js";
+export type * from "./io/examples/summary/data-summary.js";
+export type { SummaryOptions, SurveyExample, TokenCounter } from "./io/examples/summary/index.js";
 export type { FileMap } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";

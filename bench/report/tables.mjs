@@ -71,11 +71,17 @@ export function againstTable({ pairs }) {
   return table(title, ["case", "shape", "build", "threads", "before", "now", "now/before", "of medians"], rows, 3);
 }
 
+/** The side that fine-tuning is measured against. */
+const PYTORCH = "pytorch-peft";
+
 function minilmTable({ rows, pairs }) {
   const steps = rows.filter(({ case: name }) => name === "minilm step");
   if (steps.length === 0) return [];
   const body = steps.map((row) => {
-    const pair = pairs.find((p) => p.case === row.case && p.runtime === row.runtime && p.threads === row.threads);
+    // Another checkout's time stands in the table of those.
+    const pair = pairs.find(
+      (p) => p.peer === PYTORCH && p.case === row.case && p.runtime === row.runtime && p.threads === row.threads,
+    );
     const share = row.peer === "lowrank" && pair !== undefined ? (1 / pair.ratio).toFixed(2) : "";
     const setting = [row.runtime, String(row.threads)];
     return [row.peer, ...setting, timeCell(row), Math.round(row.tokensPerSecond).toLocaleString("en"), share];

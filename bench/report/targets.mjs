@@ -114,7 +114,9 @@ function minilm({ pairs }, newest) {
     [newest, 1],
     [`${newest} revectorized`, 0.75],
   ].map(([runtime, goal]) => {
-    const pair = pairs.find((p) => p.case === "minilm step" && p.runtime === runtime && p.threads === 2);
+    const pair = pairs.find(
+      (p) => p.case === "minilm step" && p.peer === "pytorch-peft" && p.runtime === runtime && p.threads === 2,
+    );
     const how = runtime === newest ? "" : ", revectorized";
     return atMost(
       `MiniLM step, two threads${how}: share of PyTorch + PEFT's time`,

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, interruptedRun, lowrank, makeFixture, shortRun } from "./fixture.js";
-import { lowrankProcess } from "./process.js";
+import { lowrankProcess } from "./processes/process.js";
 
 let fixture: Fixture;
 beforeAll(async () => void (fixture = await makeFixture()));

@@ -69,3 +69,15 @@ describe("evaluate says what was meant", () => {
     expect(JSON.parse(left.out).count).toBe(2);
   });
 });
+
+describe("an option of another name", () => {
+  it.each([
+    ["--lr", "--learning-rate"],
+    ["--wd", "--weight-decay"],
+    ["--batchsize", "--batch-size"],
+  ])("%s", async (given, meant) => {
+    const { code, err } = await lowrank(["finetune", given, "0.001"]);
+    expect(code).toBe(2);
+    expect(err).toContain(`unknown option '${given}'\n(Did you mean ${meant}?)`);
+  });
+});

@@ -82,3 +82,16 @@ describe("a table without --text", () => {
     expect(outputs(out)).toEqual(["text", ...texts]);
   });
 });
+
+describe("blank lines of a file without columns", () => {
+  const lines = ["", texts[0]!, "  ", texts[1]!, ""];
+
+  it.each(["predict", "embed"])("%s gives a row for each line, and says which are blank", async (command) => {
+    await writeFile(fixture.path("gaps.txt"), `${lines.join("\r\n")}\r\n`);
+    const run_ = command === "predict" ? ["--run", run, "--json"] : ["--adapter", run];
+    const { code, out, err } = await lowrank([command, ...run_, "--file", fixture.path("gaps.txt")]);
+    expect(code).toBe(0);
+    expect(outputs(out)).toEqual(lines);
+    expect(err).toMatch(/gaps\.txt: lines 1, 3, 5 are blank, and taken as empty texts: a row stands for each line\n$/);
+  });
+});

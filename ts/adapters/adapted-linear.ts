@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { StoredMatrix } from "../graph/stored-matrix.js";
-import { setStoredMatrix, storedMatrix } from "../graph/stored-weight.js";
+import type { StoredMatrix } from "../graph/frozen/stored-matrix.js";
+import { setStoredMatrix, storedMatrix } from "../graph/frozen/stored-weight.js";
 import { doraScale } from "../nn/dora.js";
 import { AdaptedLayer, adaptedForward } from "../nn/low-rank-update.js";
 import { mergeUpdate } from "../nn/merged-weight.js";

@@ -1,5 +1,5 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
-import { relatePaths } from "../io/peft/base-paths.js";
+import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { Adapter } from "../io/peft/index.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
 

@@ -33,7 +33,8 @@ export interface LoraOptions {
   readonly init?: LoraInit;
 }
 
-const OPTIONS: readonly (keyof LoraOptions)[] = [
+/** Names of the options. */
+export const LORA_OPTIONS: readonly (keyof LoraOptions)[] = [
   ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init"] as const),
 ];
 
@@ -47,7 +48,7 @@ export function resolveLoraOptions(
   options: LoraOptions,
   defaultTargets: readonly string[],
 ): { config: AdapterConfig; init: LoraInit } {
-  checkOptions(what, options, OPTIONS);
+  checkOptions(what, options, LORA_OPTIONS);
   const { rank = 8, alpha = 16, targetModules = defaultTargets, rslora = false, dora = false } = options;
   const { dropout = 0, init = kaimingInit() } = options;
   const targets =

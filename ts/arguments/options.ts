@@ -13,18 +13,29 @@ const SYNONYMS =
 /**
  * Throws `ConfigError` unless `given` is an object none of whose enumerable names is outside `known`; the message names
  * the option that was likely meant. An option that is misspelt would else be ignored in silence.
+ *
+ * @param within options of an option that is an object: who gives them beside it is told where they belong
  */
-export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
+export function checkOptions(what: string, given: unknown, known: readonly string[], within: OptionsWithin = {}): void {
   if (typeof given !== "object" || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
     const details = { op: what, option: "options", expected: "an object", value: given };
     throw new ConfigError(`${what}: options are an object, got ${excerpt(given)}`, details);
   }
-  for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known);
+  for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known, within);
 }
 
-function unknownOption(what: string, name: string, known: readonly string[]): ConfigError {
-  const meant = likelyName(name, known);
-  const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+/** Names of the options that an option of that name has. */
+export type OptionsWithin = Readonly<Record<string, readonly string[]>>;
+
+function unknownOption(what: string, name: string, known: readonly string[], within: OptionsWithin): ConfigError {
+  const outer = likelyName(name, known);
+  const inner = Object.entries(within).flatMap(([option, names]) => {
+    const found = likelyName(name, names);
+    return found === undefined ? [] : [`${option}: { ${found} }`];
+  });
+  const meant = outer ?? inner[0];
+  const quoted = outer === undefined ? `\`${meant}\`` : `"${meant}"`;
+  const hint = meant === undefined ? "" : `; did you mean ${quoted}?`;
   const there = known.join(", ") || "none";
   const message = `${what}: there is no option ${excerpt(clip(name, 60))}${hint} (there are ${there})`;
   return new ConfigError(message, { op: what, option: name, meant, allowed: known });

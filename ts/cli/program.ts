@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { likelyName } from "../arguments/options.js";
 import { defineBench } from "./commands/bench.js";
 import { defineData } from "./commands/data.js";
 import { defineDoctor } from "./commands/doctor.js";
@@ -82,9 +83,23 @@ function define(session: Session): Command {
     })
     .addHelpText("after", EXIT_CODES);
   for (const defineCommand of commands) defineCommand(program, session);
-  for (const command of program.commands) command.option("--debug", "show where in the program an error came up");
+  for (const command of program.commands) {
+    command.option("--debug", "show where in the program an error came up");
+    command.configureOutput({ outputError: (text, write) => write(withLikely(text, command)) });
+  }
   program.hook("preAction", (_program, command) => {
     if (command.opts<{ revectorize?: true }>().revectorize) enableRevectorizer(process.argv[1]!);
   });
   return program;
+}
+
+/** The complaint about an unknown option, with the likely one where commander found none: it knows no synonyms, such as `--lr`. */
+function withLikely(text: string, { options }: Command): string {
+  const [, flag] = /^error: unknown option '--([\w-]{1,60})'\n$/.exec(text) ?? [];
+  if (flag === undefined) return text;
+  const meant = likelyName(
+    flag,
+    options.map((option) => option.name()),
+  );
+  return meant === undefined ? text : `${text}(Did you mean --${meant}?)\n`;
 }

@@ -7,7 +7,7 @@ import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import type { Pointer, Value } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";
 import { Attempt } from "./attempt.js";
-import { FrozenMatrix } from "./frozen-weight.js";
+import { FrozenMatrix } from "./frozen/frozen-weight.js";
 import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */

@@ -2,7 +2,7 @@ import { StaleNodeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { list } from "../arguments/settings.js";
 import type { Op, Pointer, Value } from "../ops/op.js";
-import type { FrozenMatrix } from "./frozen-weight.js";
+import type { FrozenMatrix } from "./frozen/frozen-weight.js";
 
 declare const brand: unique symbol;
 

@@ -8,7 +8,7 @@ import { checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
-import { FrozenNodes } from "./frozen-nodes.js";
+import { FrozenNodes } from "./frozen/frozen-nodes.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";

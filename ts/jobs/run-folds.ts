@@ -2,7 +2,7 @@ import { whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { foldExamples, splitExamples } from "../io/examples/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
-import { intervalsOf, type Metrics, scoresOf } from "../train/metrics.js";
+import { intervalsOf, type Metrics, scoresOf } from "../train/metrics/metrics.js";
 import type { Baseline } from "./result/baseline.js";
 import type { Dataset } from "./data/dataset.js";
 import { type JobSpec, takeSpec } from "./spec/job-spec.js";

@@ -1,7 +1,7 @@
 import type { Checkpoint, EvaluateEvery, FitEvaluation, StepRecord } from "../train/fit-options.js";
 import { classWeightsOf } from "../tasks/class-weights.js";
-import { classProbabilities, type Metrics, metrics } from "../train/metrics.js";
-import { type PairedDifference, pairedDifference } from "../train/paired-difference.js";
+import { classProbabilities, type Metrics, metrics } from "../train/metrics/metrics.js";
+import { type PairedDifference, pairedDifference } from "../train/metrics/paired-difference.js";
 import { type Baseline, type FittedHead, measureBaseline } from "./result/baseline.js";
 import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
 import { measuredPart } from "./data/dataset.js";

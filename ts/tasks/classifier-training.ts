@@ -1,12 +1,12 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
-import { nonNegative, oneOf, whole } from "../arguments/settings.js";
+import { oneOf, whole } from "../arguments/settings.js";
 import { typedKind } from "../arguments/typed-array.js";
 import { ConfigError } from "../errors/errors.js";
 import { raggedBatch } from "../models/ragged-batch.js";
 import { balancedOrder } from "../train/balanced-order.js";
 import type { FitOptions } from "../train/fit-options.js";
-import { FIT_OPTIONS, takeFitOptions } from "../train/fit-settings.js";
+import { FIT_OPTIONS, learningRate, takeFitOptions } from "../train/fit-settings.js";
 import type { BatchLoss, Task } from "../train/task.js";
 import { integersOf } from "../values/number-list.js";
 import { type ClassWeights, classWeightsOf } from "./class-weights.js";
@@ -26,6 +26,8 @@ export interface ClassifierFitOptions extends FitOptions {
    * decides. Default: every example as often as any other.
    */
   readonly sampling?: "balanced";
+  /** "keep": learn from empty texts too; default "refuse": they are named, since they are mostly a mistake in the data. */
+  readonly emptyTexts?: "refuse" | "keep";
 }
 
 /** An example as training takes it. */
@@ -48,10 +50,10 @@ export function takeTraining(
   examples: readonly TokenizedExample[],
   given: ClassifierFitOptions,
 ): ClassifierTraining {
-  checkOptions("fit", given, [...FIT_OPTIONS, ...OWN_OPTIONS]);
+  checkOptions("fit", given, [...FIT_OPTIONS, ...OWN_OPTIONS, "emptyTexts"]);
   // Inherited ones too, each read once.
   const own: Record<string, unknown> = {};
-  for (const name in given) own[name] = given[name as keyof ClassifierFitOptions];
+  for (const name in given) if (name !== "emptyTexts") own[name] = given[name as keyof ClassifierFitOptions];
   const { headLearningRate, classWeights, sampling, ...options } = own as ClassifierFitOptions;
   const targets = examples.map(({ target }) => target);
   const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, classifier.labels, targets);
@@ -80,7 +82,7 @@ export function takeTraining(
 
 /** Adapter and head, the head with a learning rate of its own. */
 function groupsOf({ head, modelAdapter }: TextClassifier, rate: number) {
-  const lr = nonNegative("fit", "headLearningRate", rate);
+  const lr = learningRate("fit", "headLearningRate", rate);
   const own = { params: head.params(), lr };
   return () => (modelAdapter === null ? [own] : [{ params: modelAdapter.params() }, own]);
 }

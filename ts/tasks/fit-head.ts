@@ -8,7 +8,7 @@ import {
   type LogisticRegressionOptions,
   type RegressionSettings,
   takeRegressionOptions,
-} from "../train/logistic-regression.js";
+} from "../train/logistic/logistic-regression.js";
 import { balanceOf, type ClassWeights } from "./class-weights.js";
 import type { TextClassifier } from "./text-classifier.js";
 
@@ -28,6 +28,8 @@ export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgr
   readonly classWeights?: "none" | ClassWeights;
   /** "balanced": every class counts as if it had as many examples as any other, to go with the same option of `fit`. */
   readonly sampling?: "balanced";
+  /** "keep": learn from empty texts too; default "refuse": they are named, since they are mostly a mistake in the data. */
+  readonly emptyTexts?: "refuse" | "keep";
   /** Called after each batch of texts and each head. */
   readonly onProgress?: (event: FitHeadProgress) => void;
 }
@@ -42,8 +44,17 @@ export function takeFitHeadOptions(
   labels: readonly string[],
   targets: readonly number[],
 ): RegressionSettings<FitHeadProgress> {
-  checkOptions(what, options, ["regularisation", "classWeights", "sampling", "seed", "onProgress", "signal"]);
-  const { classWeights = "none", sampling, ...rest } = options;
+  checkOptions(what, options, [
+    "regularisation",
+    "classWeights",
+    "sampling",
+    "seed",
+    "onProgress",
+    "signal",
+    "emptyTexts",
+  ]);
+  const { classWeights = "none", sampling, regularisation, seed, onProgress, signal } = options;
+  const rest = { regularisation, seed, onProgress, signal };
   if (sampling !== undefined) oneOf(what, "sampling", sampling, ["balanced"]);
   const weights = classWeights === "none" ? null : classWeights;
   const balance = balanceOf({ classWeights: weights, sampling }, labels, targets, what);

@@ -7,7 +7,8 @@ import { providedFiles } from "../io/file-access.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource, type ModelSource, readJson } from "../io/model-source.js";
 import { type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
-import { type LoadOptions, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { LoadOptions } from "../models/sentence/encoder-options.js";
+import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { HEAD_FILE, labelsOf } from "./classifier-files.js";
 import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
 

@@ -6,13 +6,9 @@ import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
 import { inferTexts, type ReadRows } from "../models/sentence/inference.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
-import {
-  checkClassifier,
-  type ClassifyOptions,
-  type Prediction,
-  prediction,
-  TextClassifier,
-} from "./text-classifier.js";
+import type { ClassifyOptions } from "./classifier-options.js";
+import { type Prediction, prediction } from "./prediction.js";
+import { checkClassifier, TextClassifier } from "./text-classifier.js";
 
 const what = "predictEach";
 

@@ -1,18 +1,32 @@
-import { checkRecord, listFrom } from "../arguments/collections.js";
+import type { ModelAdapter } from "../adapters/model-adapter.js";
+import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
+import { checkOptions } from "../arguments/options.js";
+import { flag } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
-import { Graph, type NodeId } from "../graph/graph.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { Graph, NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
 import type { FileMap } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
-import { checkNotMerged, readAdapter } from "../io/peft/index.js";
-import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
-import { ClassificationHead } from "../nn/classification-head.js";
+import { takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
+import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
+import { checkUsable, type SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { ClassificationHead } from "../nn/classification-head.js";
+import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import { claimParameters, inTraining } from "../train/claims.js";
-import { fit } from "../train/fit.js";
 import type { FitReport } from "../train/fit-options.js";
-import { classProbabilities, metrics, type Metrics } from "../train/metrics.js";
+import { fit } from "../train/fit.js";
+import { metrics, type Metrics } from "../train/metrics/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
-import { checkNoAdapter, labelsOf, readHead, writeHead } from "./classifier-files.js";
+import { writeHead } from "./classifier-files.js";
+import type {
+  ClassifierOptions,
+  ClassifyOptions,
+  EvaluateOptions,
+  LoadClassifierOptions,
+  OpenClassifierOptions,
+} from "./classifier-options.js";
+import { type ClassifierParts, loadedParts, newParts, openedParts } from "./classifier-parts.js";
 import {
   type ClassifierFitOptions,
   lossOf,
@@ -21,63 +35,8 @@ import {
   type TokenizedExample,
 } from "./classifier-training.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
-import { takeLabels } from "./labels-file.js";
-import { type EncoderOptions, openParts } from "./open-classifier.js";
-import { tokenizerFor } from "./trained-on.js";
-import { checkOptions } from "../arguments/options.js";
-import { excerpt } from "../errors/excerpt.js";
-import { flag } from "../arguments/settings.js";
-import type { LoraOptions } from "../adapters/lora-options.js";
-import type { ModelAdapter } from "../adapters/model-adapter.js";
-import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
-import { type InferOptions, takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
-import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
-import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
-
-/** What a classifier says of a text. */
-export interface Prediction {
-  /** The text that was asked about. */
-  readonly text: string;
-  /** The most probable class. */
-  readonly label: string;
-  /** Probability of that label, 0 to 1. */
-  readonly probability: number;
-  /** Probability of every label. */
-  readonly probabilities: Readonly<Record<string, number>>;
-}
-
-/** What every call of a classifier takes: its adapter is its own. */
-export type ClassifyOptions = Omit<InferOptions, "adapter" | "adapters">;
-
-/** How a classifier is measured. */
-export interface EvaluateOptions extends ClassifyOptions {
-  /** Whether 95 % intervals are wanted; default true. */
-  readonly intervals?: boolean;
-}
-
-/** A new classifier. */
-export interface ClassifierOptions {
-  /** Names of the classes, two or more. */
-  readonly labels: readonly string[];
-  /** The adapter that is trained along with the head; null for the head alone. */
-  readonly lora?: LoraOptions | null;
-  /** Name of that adapter in the encoder; default "classifier". */
-  readonly adapter?: string;
-}
-
-/** How a saved classifier is loaded. */
-export interface LoadClassifierOptions extends WeightOptions {
-  /** Name that its adapter gets in the encoder; default "classifier". */
-  readonly adapter?: string;
-  /** Take an encoder with other weights than those that it was trained on; default false: it is refused by name. */
-  readonly allowOtherBase?: boolean;
-}
-
-/** How a classifier is opened with its encoder, whose length of texts and pooling are those it was trained with. */
-export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
-  /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
-  readonly model?: string | FileMap | ModelSource;
-}
+import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given-examples.js";
+import { type Prediction, prediction } from "./prediction.js";
 
 /**
  * A text classifier: a sentence encoder with an adapter and a linear head on its sentence vectors, trained together.
@@ -88,27 +47,30 @@ export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOpt
  * await classifier.predict(["what a day"]); // [{ label: "yes", probability: 0.93, … }]
  */
 export class TextClassifier implements Task<TokenizedExample> {
+  /** The encoder below the head; `dispose` of it when done, unless the classifier came from `open`. */
+  readonly encoder: SentenceEncoder;
+  /** Names of the classes, in the order of the logits. */
+  readonly labels: readonly string[];
+  /** The linear head on the sentence vectors. */
+  readonly head: ClassificationHead;
+  /** @internal Its adapter, by whatever name; null where it is the head alone, or the base's weights hold it. */
+  readonly modelAdapter: ModelAdapter | null;
+  /** @internal Cuts its texts as they were in training. */
+  readonly tokenizer: TextTokenizer;
   /** @internal Whether adapter and head are gone. */
   disposed = false;
-  /** Whether the encoder is nobody else's. */
-  private ownsEncoder = false;
+  private readonly merged: string | null;
+  private readonly ownsEncoder: boolean;
   private readonly indexByLabel: ReadonlyMap<string, number>;
 
-  private constructor(
-    /** The encoder below the head; `dispose` of it when done, unless the classifier came from `open`. */
-    readonly encoder: SentenceEncoder,
-    /** Names of the classes, in the order of the logits. */
-    readonly labels: readonly string[],
-    /** @internal Its adapter, by whatever name; null where it is the head alone, or the base's weights hold it. */
-    readonly modelAdapter: ModelAdapter | null,
-    /** The linear head on the sentence vectors. */
-    readonly head: ClassificationHead,
-    /** @internal Cuts its texts as they were in training. */
-    readonly tokenizer: TextTokenizer,
-    /** Fingerprint of the adapter that the base's weights hold. */
-    private readonly merged: string | null,
-  ) {
-    Object.freeze(labels);
+  private constructor({ encoder, labels, modelAdapter, head, tokenizer, merged, ownsEncoder }: ClassifierParts) {
+    this.encoder = encoder;
+    this.labels = Object.freeze(labels);
+    this.modelAdapter = modelAdapter;
+    this.head = head;
+    this.tokenizer = tokenizer;
+    this.merged = merged;
+    this.ownsEncoder = ownsEncoder;
     this.indexByLabel = new Map(labels.map((label, i) => [label, i]));
   }
 
@@ -119,17 +81,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    * Throws `ConfigError` for fewer than two labels or doubled ones, and where the encoder has an adapter of that name.
    */
   static create(encoder: SentenceEncoder, options: ClassifierOptions): TextClassifier {
-    checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"]);
-    const { labels: given, lora = {}, adapter = "classifier" } = options;
-    checkEncoder("TextClassifier.create", encoder);
-    const labels = takeLabels(given);
-    checkUsable("TextClassifier.create", encoder);
-    const { graph, hiddenSize, adapterSet, tokenizer } = encoder;
-    return TextClassifier.with(
-      { encoder, labels, tokenizer, merged: null },
-      () => (lora === null ? null : adapterSet.add(adapter, lora, { what: "TextClassifier.create", classifier: true })),
-      () => ClassificationHead.create(graph, hiddenSize, labels.length),
-    );
+    return new TextClassifier(newParts(encoder, options));
   }
 
   /**
@@ -142,27 +94,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    * Throws `AdapterError` or `FormatError` where the files do not fit, or belong to another encoder.
    */
   static load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): TextClassifier {
-    const what = "TextClassifier.load";
-    checkOptions(what, options, ["adapter", "allowNonFinite", "allowOtherBase"]);
-    const { adapter = "classifier", allowOtherBase = false, ...others } = options;
-    flag(what, "allowOtherBase", allowOtherBase);
-    const rest = takeWeightOptions(what, others);
-    checkEncoder(what, encoder);
-    checkUsable(what, encoder);
-    checkRecord(`${what}: a classifier's files by name, as bytes, are expected`, files);
-    const about = labelsOf(files);
-    const { labels, merged, adapted } = about;
-    if (!adapted && merged === null) checkNoAdapter(files);
-    const { graph, hiddenSize, adapterSet, mergedModel } = encoder;
-    // First, since it says more than that the weights are others.
-    if (mergedModel !== null && adapted) checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
-    const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
-    const { weight, bias } = readHead(files, hiddenSize, labels.length, rest);
-    return TextClassifier.with(
-      { encoder, labels, tokenizer, merged },
-      () => (adapted ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
-      () => new ClassificationHead(graph, weight, bias),
-    );
+    return new TextClassifier(loadedParts(encoder, files, options));
   }
 
   /**
@@ -182,39 +114,7 @@ export class TextClassifier implements Task<TokenizedExample> {
     source: string | FileMap | ModelSource,
     options: OpenClassifierOptions = {},
   ): Promise<TextClassifier> {
-    checkOptions("TextClassifier.open", options, OPEN_OPTIONS);
-    const { model, adapter, allowOtherBase, ...loading } = options;
-    const { encoder, files } = await openParts(source, model, loading);
-    try {
-      const { allowNonFinite } = loading;
-      const given = Object.entries({ adapter, allowOtherBase, allowNonFinite }).filter(
-        ([, value]) => value !== undefined,
-      );
-      const classifier = TextClassifier.load(encoder, files, Object.fromEntries(given));
-      classifier.ownsEncoder = true;
-      return classifier;
-    } catch (error) {
-      encoder.dispose();
-      throw error;
-    }
-  }
-
-  /** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
-  private static with(
-    { encoder, labels, tokenizer, merged }: Pick<TextClassifier, "encoder" | "labels" | "tokenizer"> & MergedInto,
-    addAdapter: () => ModelAdapter | null,
-    makeHead: () => ClassificationHead,
-  ): TextClassifier {
-    const { graph } = encoder;
-    return graph.allOrNothing(() => {
-      const adapter = addAdapter();
-      try {
-        return new TextClassifier(encoder, labels, adapter, graph.allOrNothing(makeHead), tokenizer, merged);
-      } catch (error) {
-        if (adapter !== null) encoder.removeAdapter(adapter.name);
-        throw error;
-      }
-    });
+    return new TextClassifier(await openedParts(source, options));
   }
 
   /** Name of the classifier's adapter in the encoder; null for a head alone, and where the base's weights hold it (`lowrank merge`). */
@@ -234,12 +134,12 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /**
    * Trains adapter and head together. Other calls on the encoder may run meanwhile, training of other adapters too.
-   * Throws `ConfigError` for a label that the classifier does not have, while an adapter is merged into the base, and
-   * while another `fit` trains this classifier; see `fit` for the rest.
+   * Throws `ConfigError` for a label that the classifier does not have, for empty texts unless `emptyTexts` is "keep", while an
+   * adapter is merged into the base, and while another `fit` trains this classifier; see `fit` for the rest.
    */
   async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable("fit");
-    const prepared = this.prepare("fit", examples);
+    const prepared = this.prepare("fit", examples, emptyTextsOf(options));
     const training = takeTraining(this, prepared, options);
     return fit(training.task, prepared, training.options);
   }
@@ -256,7 +156,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    */
   async fitHead(examples: readonly Example[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
     this.checkTrainable("fitHead");
-    const taken = takeExamples("fitHead", examples);
+    const taken = takeLearnt("fitHead", examples, emptyTextsOf(options));
     const targets = taken.map(({ label }, i) => this.target(label, i));
     const settings = takeFitHeadOptions("fitHead", options, this.labels, targets);
     const { head, graph, modelAdapter } = this;
@@ -330,9 +230,11 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /**
    * The adapter as PEFT's files, and beside them the head, and in labels.json what else decides an answer: labels, length of
-   * texts, lowercasing, pooling and the base's fingerprint.
+   * texts, lowercasing, pooling and the base's fingerprint. They are in memory: Node's `writeFilesAtomically(folder, files)` writes
+   * them where `TextClassifier.open(folder)` finds them.
    */
-  save(): FileMap {
+  save(...nothing: readonly never[]): FileMap {
+    checkNothing("save", nothing, WRITE_THEM);
     checkClassifier("save", this);
     const { encoder, head, labels, tokenizer, merged, adapter } = this;
     const { maxTokens, lowercase } = tokenizer;
@@ -374,9 +276,9 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */
-  private prepare(what: string, examples: readonly Example[]): TokenizedExample[] {
+  private prepare(what: string, examples: readonly Example[], emptyTexts: EmptyTexts | undefined): TokenizedExample[] {
     const { tokenizer } = this;
-    return takeExamples(what, examples).map(({ text, label }, i) => {
+    return takeLearnt(what, examples, emptyTexts).map(({ text, label }, i) => {
       let tokens: Int32Array | undefined;
       // Tokens when a step first needs them: to turn 20,000 texts into some takes seconds, in which nothing was heard.
       return {
@@ -404,28 +306,12 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 }
 
-/** What the logits of text number `i` say of it. */
-export function prediction(text: string, labels: readonly string[], logits: Float32Array, i: number): Prediction {
-  const { probabilities, best } = classProbabilities(logits, `text ${i}`);
-  const byLabel = Object.fromEntries(labels.map((label, j) => [label, probabilities[j]!]));
-  return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
-}
-
 /** Throws `ConfigError` where a classifier was disposed of, `StaleNodeError` where its encoder was. */
 export function checkClassifier(what: string, { disposed, encoder }: TextClassifier): void {
   if (!disposed) return checkUsable(what, encoder);
   const message = `${what}: this classifier was disposed of; load or create it again`;
   throw new ConfigError(message, { op: what, reason: "disposed" });
 }
-
-/** What is merged into the weights that a classifier stands on. */
-interface MergedInto {
-  readonly merged: string | null;
-}
-
-const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
-  ...(["model", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies", "engine"] as const),
-];
 
 /** Which adapter applies is no option of a classifier's calls. */
 function checkAskOptions(what: string, options: ClassifyOptions): void {
@@ -435,27 +321,4 @@ function checkAskOptions(what: string, options: ClassifyOptions): void {
       { op: what, option: "adapter", allowed: ["signal", "onProgress"] },
     );
   checkOptions(what, options, ["signal", "onProgress"]);
-}
-
-function takeExamples(what: string, examples: readonly Example[]): Example[] {
-  return listFrom(`${what}: a list of examples is expected`, examples, (example, i) => {
-    const { text, label } = (example as Partial<Example> | null | undefined) ?? {};
-    if (typeof text === "string" && typeof label === "string") return { text, label };
-    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(example)}`, {
-      option: "examples",
-      expected: "{ text, label } of two strings",
-      value: example,
-      place: i,
-    });
-  });
-}
-
-function checkEncoder(what: string, encoder: SentenceEncoder): void {
-  if (encoder instanceof SentenceEncoder && encoder.graph instanceof Graph) return;
-  throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}`, {
-    op: what,
-    option: "encoder",
-    expected: "a SentenceEncoder",
-    value: encoder,
-  });
 }

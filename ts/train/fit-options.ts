@@ -10,7 +10,7 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Examples a step; default 16. */
   readonly batchSize?: number;
-  /** Peak learning rate; default 1e-3. */
+  /** Peak learning rate, 1 at most; default 1e-3. A `schedule` of your own may go beyond. */
   readonly learningRate?: number;
   /** Learning rate by step; default 10 % linear warm-up, then cosine to 0. */
   readonly schedule?: Schedule;

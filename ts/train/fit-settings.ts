@@ -1,5 +1,5 @@
 import { checkOptions } from "../arguments/options.js";
-import { callable, nonNegative, positive, unexpected, whole } from "../arguments/settings.js";
+import { callable, check, nonNegative, positive, unexpected, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { cosineSchedule } from "../optim/schedules.js";
 import { integersOf } from "../values/number-list.js";
@@ -16,6 +16,15 @@ export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
   ...(["accumulate", "seed", "order", "evaluate", "onProgress", "signal", "checkpoint", "resume"] as const),
 ];
 
+/**
+ * A peak learning rate of AdamW, which changes every weight by about as much in each step: above 1 nothing of what a weight was is
+ * left after one.
+ */
+export const learningRate = check<number>(
+  "a number from 0 to 1 (usual are 1e-4 to 1e-2; a `schedule` of your own may go beyond)",
+  (value) => typeof value === "number" && value >= 0 && value <= 1,
+);
+
 /** The options with their defaults. Throws `ConfigError` for what makes no sense. */
 export function takeFitOptions(count: number, options: FitOptions) {
   checkOptions("fit", options, FIT_OPTIONS);
@@ -26,17 +35,20 @@ export function takeFitOptions(count: number, options: FitOptions) {
   const perEpoch = Math.floor(count / Math.min(batchSize, count));
   const epochs = positive("fit", "epochs", options.epochs ?? 3);
   const steps = whole("fit", "steps", options.steps ?? Math.max(1, Math.round(epochs * perEpoch)), 1);
-  const learningRate = nonNegative("fit", "learningRate", options.learningRate ?? 1e-3);
+  const peak = options.learningRate ?? 1e-3;
+  // A schedule of the caller's own may have any.
+  const checkPeak = options.schedule === undefined ? learningRate : nonNegative;
+  checkPeak("fit", "learningRate", peak);
   const maxGradNorm = options.maxGradNorm === undefined ? 1 : options.maxGradNorm;
   if (onProgress !== undefined) callable("fit", "onProgress", onProgress);
   checkSignal("fit", signal);
   const schedule =
     options.schedule === undefined
-      ? cosineSchedule({ peak: learningRate, warmup: Math.round(steps / 10), total: steps })
+      ? cosineSchedule({ peak, warmup: Math.round(steps / 10), total: steps })
       : callable("fit", "schedule", options.schedule);
   return {
     batchSize,
-    learningRate,
+    learningRate: peak,
     weightDecay: nonNegative("fit", "weightDecay", options.weightDecay ?? 0.01),
     accumulate: whole("fit", "accumulate", options.accumulate ?? 1, 1),
     seed: whole("fit", "seed", options.seed ?? 0),

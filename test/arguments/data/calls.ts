@@ -24,7 +24,7 @@ import {
 } from "../../../ts/index.js";
 import { addressSource } from "../../../ts/io/address-source.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
-import { adapterFiles } from "../../io/adapters.js";
+import { adapterFiles } from "../../io/peft/adapters.js";
 import type { Call } from "../refusals.js";
 
 const files = await adapterFiles("valid/llama_rank_alpha_pattern");

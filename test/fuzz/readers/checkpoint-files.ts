@@ -1,4 +1,4 @@
-import { scoresOf } from "../../../ts/train/metrics.js";
+import { scoresOf } from "../../../ts/train/metrics/metrics.js";
 import { CheckpointWriter } from "../../../ts/jobs/store/checkpoint-file.js";
 import type { RunState } from "../../../ts/jobs/store/run-state.js";
 import type { FileMap } from "../../../ts/io/file-map.js";

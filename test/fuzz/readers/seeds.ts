@@ -1,5 +1,5 @@
 import { tinyEncoder, tinyTokenizer } from "../../models/tiny-encoder.js";
-import { adapterFiles, baseFiles } from "../../io/adapters.js";
+import { adapterFiles, baseFiles } from "../../io/peft/adapters.js";
 import { goldenBytes } from "../../golden.js";
 import type { Seeds } from "./targets.js";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import type { LocatedExample } from "../../io/examples/index.js";
-import type { Metrics } from "../../train/metrics.js";
+import type { Metrics } from "../../train/metrics/metrics.js";
 import {
   addClassifierOptions,
   classifierFolder,

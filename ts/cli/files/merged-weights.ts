@@ -1,6 +1,6 @@
 import { AdapterError, UnsupportedError } from "../../errors/errors.js";
 import { type Adapter, type AdapterLayer, checkAdapter } from "../../io/peft/index.js";
-import { relatePaths } from "../../io/peft/base-paths.js";
+import { relatePaths } from "../../io/peft/paths/base-paths.js";
 import { encodeTensor, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
 import { mergeUpdate } from "../../nn/merged-weight.js";
 import { formatShape, type Tensor } from "../../values/tensor.js";

@@ -6,6 +6,9 @@ import { decode } from "../../jobs/sources/text-file.js";
 import type { Session } from "../session.js";
 import { isTable, type KnownColumn, textColumn } from "./table-columns.js";
 
+/** Blank lines that a note names. */
+const NAMED = 5;
+
 /** Where texts come from. */
 export interface TextOptions {
   readonly file?: string;
@@ -38,7 +41,7 @@ export async function readTexts(
   }
   if (args.length > 0) return [...args];
   if (file !== undefined) return notEmpty(await readFile(file, column, known, session), file);
-  return notEmpty(textLines(await readInput(session)), "standard input");
+  return textLines(await readInput(session), "standard input", session);
 }
 
 async function readInput({ terminal, signal }: Session): Promise<string> {
@@ -69,16 +72,29 @@ async function readFile(
   path: string,
   column: string | undefined,
   known: () => KnownColumn,
-  { terminal, signal }: Session,
+  session: Session,
 ): Promise<string[]> {
+  const { terminal, signal } = session;
   const { name: file, bytes } = await readData(path, signal);
-  if (column === undefined && !isTable(path)) return textLines(decode(bytes, file));
+  if (column === undefined && !isTable(path)) return textLines(decode(bytes, file), file, session);
   const text = column ?? textColumn(file, bytes, known());
   const onWarning = (warning: string) => terminal.error(warning);
   return readTextsOf(bytes, { format: exampleFormat(path), text, file, onWarning });
 }
 
-/** Lines that are not blank, whatever ends them. */
-function textLines(text: string): string[] {
-  return text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
+/** All lines, whatever ends them, blank ones too: line n of what comes out is about line n of what went in. */
+function textLines(text: string, from: string, { terminal }: Session): string[] {
+  const lines = text.split(/\r\n|\n|\r/);
+  if (lines.at(-1) === "") lines.pop();
+  const blank = [...lines.keys()].filter((i) => lines[i]!.trim() === "");
+  if (blank.length === lines.length) return notEmpty([], from);
+  if (blank.length > 0) {
+    const [which, are] = blank.length === 1 ? ["line", "is"] : ["lines", "are"];
+    const places = blank.slice(0, NAMED).map((i) => i + 1);
+    const more = blank.length > NAMED ? ` and ${blank.length - NAMED} more` : "";
+    terminal.error(
+      `${from}: ${which} ${places.join(", ")}${more} ${are} blank, and taken as empty texts: a row stands for each line`,
+    );
+  }
+  return lines;
 }

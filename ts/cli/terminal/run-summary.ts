@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Interval } from "../../train/bootstrap.js";
-import type { Metrics } from "../../train/metrics.js";
+import type { Interval } from "../../train/metrics/bootstrap.js";
+import type { Metrics } from "../../train/metrics/metrics.js";
 import {
   formatBytes,
   formatCount,

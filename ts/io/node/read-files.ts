@@ -4,7 +4,7 @@ import { ConfigError, ModelError } from "../../errors/errors.js";
 import type { FileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";
 import { folderIndex } from "./file-source.js";
-import { folderSource } from "./model-folder.js";
+import { folderSource } from "./models/model-folder.js";
 
 /** What a path may be that nothing can stand at: through a file, too long, through links without an end, with a NUL in it. */
 const impossible = new Set(["ENOTDIR", "ENAMETOOLONG", "ELOOP", "ERR_INVALID_ARG_VALUE"]);

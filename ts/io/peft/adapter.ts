@@ -3,9 +3,9 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { loraScaling } from "../../values/lora-scaling.js";
 import { formatShape } from "../../values/tensor.js";
 import type { Tensor } from "../../values/tensor.js";
-import type { AdapterConfig } from "./config.js";
-import { patternValues } from "./pattern-values.js";
-import { targetTest } from "./targets.js";
+import type { AdapterConfig } from "./config/config.js";
+import { patternValues } from "./paths/pattern-values.js";
+import { targetTest } from "./paths/targets.js";
 
 /** The adaptation of one module: y = x·W + (x·A)·B·scaling. */
 export interface AdapterLayer {

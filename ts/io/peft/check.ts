@@ -9,11 +9,11 @@ import type { FileMap } from "../file-map.js";
 import { readSafetensors } from "../safetensors/index.js";
 import type { TensorIndex } from "../safetensors/index.js";
 import type { Adapter, AdapterLayer } from "./adapter.js";
-import { relatePaths } from "./base-paths.js";
-import type { BasePaths } from "./base-paths.js";
-import { NameEnds } from "./name-ends.js";
+import { relatePaths } from "./paths/base-paths.js";
+import type { BasePaths } from "./paths/base-paths.js";
+import { NameEnds } from "./paths/name-ends.js";
 import { takeAdapter } from "./take-adapter.js";
-import { isAllLinear, targetTest, within } from "./targets.js";
+import { isAllLinear, targetTest, within } from "./paths/targets.js";
 
 /** Names and shapes of a base model's tensors: a `TensorFile`, or one that `openSafetensors` gave. */
 export type BaseIndex = Pick<TensorIndex, "names" | "info">;

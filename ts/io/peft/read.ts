@@ -9,9 +9,9 @@ import { isFloat, readSafetensors, takeWeightOptions, weightProblem } from "../s
 import type { TensorFile, WeightOptions } from "../safetensors/index.js";
 import { checkLayers, layerScalings } from "./adapter.js";
 import type { Adapter, AdapterLayer, LayerScaling } from "./adapter.js";
-import { CONFIG_FILE, readConfig } from "./config-file.js";
-import { parseKey, WEIGHTS_FILE } from "./keys.js";
-import type { Part } from "./keys.js";
+import { CONFIG_FILE, readConfig } from "./config/config-file.js";
+import { parseKey, WEIGHTS_FILE } from "./paths/keys.js";
+import type { Part } from "./paths/keys.js";
 import { transpose } from "./transpose.js";
 import { notExpected } from "../../arguments/settings.js";
 

@@ -4,8 +4,8 @@ import type { FileMap } from "../file-map.js";
 import { writeSafetensors } from "../safetensors/index.js";
 import type { FloatDtype } from "../safetensors/index.js";
 import type { Adapter } from "./adapter.js";
-import { CONFIG_FILE, writeConfig } from "./config-file.js";
-import { extraKey, layerKey, WEIGHTS_FILE } from "./keys.js";
+import { CONFIG_FILE, writeConfig } from "./config/config-file.js";
+import { extraKey, layerKey, WEIGHTS_FILE } from "./paths/keys.js";
 import { takeAdapter } from "./take-adapter.js";
 import { transpose } from "./transpose.js";
 

@@ -7,8 +7,8 @@ import {
   fitLogisticRegression,
   type LogisticRegression,
   type LogisticRegressionOptions,
-} from "../../train/logistic-regression.js";
-import { metrics, type Metrics } from "../../train/metrics.js";
+} from "../../train/logistic/logistic-regression.js";
+import { metrics, type Metrics } from "../../train/metrics/metrics.js";
 import type { JobListener, JobPhase } from "../job-events.js";
 import { recipes } from "../spec/recipes.js";
 import type { TrainingSettings } from "../spec/training-settings.js";

@@ -1,8 +1,8 @@
 import type { EngineInfo } from "../../engine/running.js";
 import type { DataSummary } from "../../io/examples/summary/index.js";
 import type { FitEvaluation, StepRecord } from "../../train/fit-options.js";
-import type { Metrics } from "../../train/metrics.js";
-import type { PairedDifference } from "../../train/paired-difference.js";
+import type { Metrics } from "../../train/metrics/metrics.js";
+import type { PairedDifference } from "../../train/metrics/paired-difference.js";
 import { VERSION } from "../../version.js";
 import type { Baseline } from "./baseline.js";
 import type { JobEstimate } from "../estimate/job-estimate.js";

@@ -1,6 +1,6 @@
 import { permutation } from "../../nn/random.js";
 import type { Example } from "../../io/examples/index.js";
-import { classProbabilities } from "../../train/metrics.js";
+import { classProbabilities } from "../../train/metrics/metrics.js";
 
 /** A prediction to look at. */
 export interface Sample {

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../io/json.js";
 import { finite, share, oneOf, whole, unexpected } from "../../arguments/settings.js";
-import { type Metrics, scoresOf } from "../../train/metrics.js";
+import { type Metrics, scoresOf } from "../../train/metrics/metrics.js";
 import type { Baseline } from "../result/baseline.js";
 import { checkSettings } from "../spec/settings-check.js";
 import type { TrainingSettings } from "../spec/training-settings.js";

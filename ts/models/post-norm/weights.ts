@@ -1,5 +1,5 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { frozenMatrix } from "../../graph/stored-weight.js";
+import { frozenMatrix } from "../../graph/frozen/stored-weight.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../values/tensor.js";
 import { AdaptedLinear } from "../../adapters/adapted-linear.js";

@@ -25,7 +25,8 @@ const failure =
     new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file });
 
 /**
- * Reads modules.json, its pooling's config.json, sentence_bert_config.json and config_sentence_transformers.json, each where
+ * Reads modules.json, its pooling's config.json, sentence_bert_config.json (and for the length of texts, where that does not say it,
+ * tokenizer_config.json) and config_sentence_transformers.json, each where
  * there is one; without them it is the mean, not normalised. Throws `ModelError` for values that make no sense,
  * `UnsupportedError` for modules that are not there.
  */
@@ -119,7 +120,19 @@ async function readTokens(source: ModelSource): Promise<{ maxTokens: number | nu
     throw fail(`max_seq_length must be a whole number from 2, or null, got ${excerpt(most)}`);
   if (lowercase !== null && typeof lowercase !== "boolean")
     throw fail(`do_lower_case must be true or false, got ${excerpt(lowercase)}`);
-  return { maxTokens: most as number | null, lowercase: lowercase ?? false };
+  return { maxTokens: (most as number | null) ?? (await readTokenizerLength(source)), lowercase: lowercase ?? false };
+}
+
+/**
+ * model_max_length of tokenizer_config.json, which sentence-transformers heeds where nothing else is said; null where it is not there.
+ * Without a limit, transformers writes 1e30.
+ */
+async function readTokenizerLength(source: ModelSource): Promise<number | null> {
+  const file = "tokenizer_config.json";
+  const { model_max_length: most = null } = (await readJson(source, file)) ?? {};
+  if (most === null) return null;
+  if (typeof most === "number" && most >= 2) return most <= 2 ** 31 ? Math.floor(most) : null;
+  throw failure(source, file)(`model_max_length must be a number from 2, or null, got ${excerpt(most)}`);
 }
 
 async function readPrompts(source: ModelSource): Promise<Prompts> {

@@ -1,72 +1,24 @@
-import { init } from "../../engine/engine.js";
-import type { Engine } from "../../engine/running.js";
-import { ConfigError, FormatError, StaleNodeError } from "../../errors/errors.js";
-import { Graph, type NodeId } from "../../graph/graph.js";
-import type { FileMap } from "../../io/file-map.js";
-import { WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
-import { checkOptions } from "../../arguments/options.js";
-import { callable, flag, oneOf, whole } from "../../arguments/settings.js";
-import { readMerged, type MergedModel } from "../../io/peft/index.js";
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
-import type { TransformerModel } from "../architecture.js";
-import { modelPlan } from "../architectures.js";
-import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
-import { inferTexts, rowsOf, tokenized } from "./inference.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-source.js";
-import { type LoadProgress, watchedSource } from "../../io/watched-source.js";
-import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
+import { checkNothing, WRITE_THEM } from "../../arguments/nothing.js";
+import { checkOptions } from "../../arguments/options.js";
+import { callable, flag } from "../../arguments/settings.js";
+import { ConfigError, StaleNodeError } from "../../errors/errors.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { FileMap } from "../../io/file-map.js";
+import type { ModelSource } from "../../io/model-source.js";
+import type { MergedModel } from "../../io/peft/index.js";
+import type { WeightOptions } from "../../io/safetensors/index.js";
+import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import type { TransformerModel } from "../architecture.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
-import { readSentenceLayout, type SentenceLayout } from "./layout.js";
-import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
-import type { PromptChoice } from "./prompts.js";
-import { type WeightsOption, weightsOptions } from "../stored-weights.js";
-import { openWeights } from "../tensor-files.js";
-import { fingerprinted } from "../weights-read.js";
-import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
-
-/** How a model is loaded. */
-export interface LoadOptions {
-  /** Seed of adapters' initial values and dropout; default 0. */
-  readonly seed?: number;
-  /**
-   * Texts are cut to this many tokens; default what sentence_bert_config.json says, where there is one, and what the model's
-   * positions allow.
-   */
-  readonly maxTokens?: number;
-  /** How tokens become a text's vector; default what 1_Pooling/config.json says, where there is one, else "mean". */
-  readonly pooling?: PoolingMode;
-  /**
-   * How the matrices (linear layers and embeddings) are kept: "f32" (the default), "f16" and "bf16" in half the memory,
-   * rounded where the file has more bits, "auto" as the file stores them. Arithmetic is float32 in every case.
-   */
-  readonly weights?: WeightsOption;
-  /**
-   * Float32 copies of each frozen weight in the matrix product's order: 2 for speed, 1 for less memory, 0 for none. Default 2
-   * for float32 weights, which are kept in one of the two and nowhere else, 0 for others.
-   */
-  readonly packedCopies?: 0 | 1 | 2;
-  /** Take weights that are NaN or infinite; default false: they are refused by name. */
-  readonly allowNonFinite?: boolean;
-  /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
-  readonly engine?: Engine;
-  /** Cancels: loading, and fetching before it, then reject with `AbortError`, and nothing is left of the model. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called as bytes of a file come in: first where a model is fetched, then where its files are read. */
-  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
-}
-
-const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
-  ...(["seed", "maxTokens", "pooling", "weights", "packedCopies", "allowNonFinite", "engine", "signal"] as const),
-  "onProgress",
-];
-
-/** How texts become vectors. */
-export interface EncodeOptions extends InferOptions, PromptChoice {
-  /** Scale to length 1; default what the model's modules.json says, where there is one, else false. */
-  readonly normalize?: boolean;
-}
+import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
+import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
+import { inferTexts, rowsOf, tokenized } from "./inference.js";
+import type { SentenceLayout } from "./layout.js";
+import { type EncoderParts, loadEncoder } from "./load-encoder.js";
+import type { Pooling } from "./pooling.js";
 
 /**
  * A sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active. Sentence vectors are the
@@ -80,22 +32,37 @@ export class SentenceEncoder {
   /** @internal What its adapters are, and which of them applies. */
   readonly adapterSet: AdapterSet;
 
-  private constructor(
-    /** Name of the base, which adapters record. */
-    readonly name: string,
-    /** The graph that weights and adapters live in. */
-    readonly graph: Graph,
-    /** The network itself. */
-    readonly model: TransformerModel,
-    /** Turns a text into token ids. */
-    readonly tokenizer: TextTokenizer,
-    private readonly layout: SentenceLayout,
-    targetModules: readonly string[],
-    /** @internal Tells its weights, as the file has them, and its tokenizer from others. */
-    readonly fingerprint: string,
-    /** @internal What was merged into these weights before they were loaded; null where nothing was. */
-    readonly mergedModel: MergedModel | null,
-  ) {
+  /** Name of the base, which adapters record. */
+  readonly name: string;
+  /** The graph that weights and adapters live in. */
+  readonly graph: Graph;
+  /** The network itself. */
+  readonly model: TransformerModel;
+  /** Turns a text into token ids. */
+  readonly tokenizer: TextTokenizer;
+  /** @internal Tells its weights, as the file has them, and its tokenizer from others. */
+  readonly fingerprint: string;
+  /** @internal What was merged into these weights before they were loaded; null where nothing was. */
+  readonly mergedModel: MergedModel | null;
+  private readonly layout: SentenceLayout;
+
+  private constructor({
+    name,
+    graph,
+    model,
+    tokenizer,
+    layout,
+    targetModules,
+    fingerprint,
+    mergedModel,
+  }: EncoderParts) {
+    this.name = name;
+    this.graph = graph;
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.layout = layout;
+    this.fingerprint = fingerprint;
+    this.mergedModel = mergedModel;
     this.adapterSet = new AdapterSet(graph, { linears: model.linears(), name, targetModules, mergedModel });
   }
 
@@ -108,64 +75,7 @@ export class SentenceEncoder {
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not an encoder of a known architecture.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
-    const {
-      seed = 0,
-      weights = "f32",
-      packedCopies,
-      allowNonFinite = false,
-      maxTokens: wanted,
-      pooling,
-      engine,
-      signal,
-      onProgress,
-    } = options;
-    whole("load", "seed", seed);
-    oneOf("load", "weights", weights, weightsOptions);
-    if (packedCopies !== undefined) whole("load", "packedCopies", packedCopies, 0, 2);
-    flag("load", "allowNonFinite", allowNonFinite);
-    if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
-    checkSignal("load", signal);
-    if (onProgress !== undefined) callable("load", "onProgress", onProgress);
-    throwIfAborted(signal);
-    if (engine === undefined) await init();
-    const watcher = { signal, onProgress };
-    const from = watchedSource(await modelSource(source, watcher), watcher);
-    const plan = modelPlan(await readRequiredJson(from, "config.json"));
-    const { maxPositions, vocabularySize } = plan.config;
-    const found = await readSentenceLayout(from);
-    const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling]) };
-    const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
-    const maxTokens = whole("load", "maxTokens", wanted ?? most, 2, maxPositions);
-    const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase);
-    const graph = new Graph({ seed, packedCopies, engine });
-    try {
-      const file = await openWeights(from);
-      try {
-        const merged = readMerged(
-          file.metadata,
-          (problem, cause) => new FormatError(`${WEIGHTS}: ${problem}`, { file: WEIGHTS }, { cause }),
-        );
-        const read = fingerprinted(file);
-        const model = await plan.load(graph, read.file, { allowNonFinite, weights });
-        const { name } = from;
-        return new SentenceEncoder(
-          name,
-          graph,
-          model,
-          tokenizer,
-          layout,
-          plan.targetModules,
-          read.fingerprint(plan, tokenizer),
-          merged,
-        );
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      graph.dispose();
-      throw error;
-    }
+    return new SentenceEncoder(await loadEncoder(source, options));
   }
 
   /** Length of a sentence vector. */
@@ -326,8 +236,9 @@ export class SentenceEncoder {
     this.adapterSet.unmerge(name);
   }
 
-  /** The adapter as PEFT's files: adapter_config.json and adapter_model.safetensors. */
-  saveAdapter(name: string): FileMap {
+  /** The adapter as PEFT's files, in memory: adapter_config.json and adapter_model.safetensors. `writeFilesAtomically` writes them. */
+  saveAdapter(name: string, ...nothing: readonly never[]): FileMap {
+    checkNothing("saveAdapter", nothing, WRITE_THEM);
     checkUsable("saveAdapter", this);
     return this.adapterSet.save(name);
   }

@@ -1,14 +1,4 @@
-export type {
-  DataFinding,
-  DataPart,
-  DataSummary,
-  FindingCode,
-  FoundExample,
-  LabelCount,
-  PartSummary,
-  Spread,
-  TokenLengths,
-} from "./data-summary.js";
+export type * from "./data-summary.js";
 export { measureTokens, summariseExamples, summaryOf, surveyTexts } from "./summarise.js";
 export type { SummaryOptions } from "./summarise.js";
 export type { Parts, Survey, SurveyExample } from "./survey.js";

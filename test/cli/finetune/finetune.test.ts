@@ -1,0 +1,210 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lossCurve } from "../../../ts/pictures/loss-curve.js";
+import { readAdapter, readSafetensors } from "../../../ts/index.js";
+import { readFileMap } from "../../../ts/io/node/index.js";
+import { examples, type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
+
+let fixture: Fixture;
+beforeAll(async () => void (fixture = await makeFixture()));
+afterAll(() => fixture.remove());
+
+const bytes = (path: string) => readFileSync(path);
+const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
+
+describe("finetune", () => {
+  it("writes a run folder: adapter, head, labels, report, curve; and says so in plain text", async () => {
+    const run = fixture.path("run");
+    const { code, out, err } = await lowrank(shortRun(fixture, run, 40));
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(readdirSync(run).sort()).toEqual([
+      "adapter_config.json",
+      "adapter_model.safetensors",
+      "head.safetensors",
+      "labels.json",
+      "loss.svg",
+      "report.json",
+    ]);
+    // eslint-disable-next-line no-control-regex -- what must not be there: colours and redrawn lines
+    expect(out).not.toMatch(/[\u001b\r]/);
+    for (const line of [
+      /largest class +\d+\.\d %/,
+      /head alone +\d/,
+      /head and adapter +\d/,
+      /train +40\/40 +loss/,
+      /Try next/,
+    ]) {
+      expect(out).toMatch(line);
+    }
+    const report = json(fixture.path("run", "report.json"));
+    expect(report.steps).toHaveLength(40);
+    expect(Object.keys(report.steps[0])).toEqual(
+      expect.arrayContaining(["loss", "learningRate", "gradNorm", "milliseconds", "tokens"]),
+    );
+    expect(report.data).toMatchObject({
+      labels: ["bad", "good"],
+      train: { examples: 32 },
+      validation: { examples: 8 },
+    });
+    expect(report.engine).toMatchObject({ node: process.versions.node });
+    expect(report.result.after.accuracy).toBeGreaterThanOrEqual(report.result.before.accuracy);
+    expect(report.result.headOnly.count).toBe(8);
+    expect(report.training.tokens).toBe(
+      report.steps.reduce((sum: number, { tokens }: { tokens: number }) => sum + tokens, 0),
+    );
+    const adapter = readAdapter(readFileMap(run, ["adapter_config.json", "adapter_model.safetensors"]));
+    expect([...adapter.layers.keys()]).toHaveLength(6);
+    expect(adapter.config).toMatchObject({ r: 8, loraAlpha: 16 });
+    expect(readSafetensors(bytes(fixture.path("run", "head.safetensors"))).info("weight").shape).toEqual([2, 32]);
+    expect(readFileSync(fixture.path("run", "loss.svg"), "utf8")).toMatch(/^<svg [^]*learning rate[^]*<\/svg>\n$/);
+  });
+
+  it("starts from a fitted head, unless the recipe says otherwise", async () => {
+    const weak = ["--rank", "1", "--alpha", "0.0000000001", "--head-learning-rate", "0.0000000001"];
+    expect((await lowrank([...shortRun(fixture, fixture.path("zero"), 10), ...weak])).code).toBe(0);
+    // With an adapter too weak to matter, and a head that hardly moves, what is measured is where training started.
+    const { result, settings } = json(fixture.path("zero", "report.json"));
+    expect(settings).toMatchObject({ recipe: "default", headLearningRate: 1e-10 });
+    expect(result.after.loss).toBeLessThan(result.before.loss);
+    expect(result.headOnly.loss).toBeLessThan(result.before.loss - 0.1);
+    expect(result.largestClass).toBe(0.5);
+
+    const peft = [...shortRun(fixture, fixture.path("peft"), 10), ...weak, "--recipe", "peft"];
+    expect((await lowrank(peft)).code).toBe(0);
+    const other = json(fixture.path("peft", "report.json")).result;
+    expect(other.headOnly).toEqual(result.headOnly);
+    expect(other.after.loss).toBeCloseTo(result.before.loss, 5);
+  });
+
+  it("fits the head alone on request, which the other commands use", async () => {
+    const run = fixture.path("runs", "head");
+    const { model, data } = fixture;
+    const args = ["finetune", "--model", model, "--data", data, "--out", run, "--head-only"];
+    const { code, out, err } = await lowrank(args);
+    expect([code, err]).toEqual([0, ""]);
+    expect(readdirSync(run).sort()).toEqual(["head.safetensors", "labels.json", "report.json"]);
+    expect(json(join(run, "labels.json")).adapter).toBe(false);
+    expect(out).toMatch(/adapter +none, the head alone: 66 parameters/);
+    expect(out).toMatch(/head alone +\d+\.\d % .*points over the largest class/);
+    expect(out).not.toMatch(/head and adapter|loss\.svg|merge|PEFT/);
+    const report = json(join(run, "report.json"));
+    expect(report.steps).toEqual([]);
+    expect(report.result.after).toEqual(report.result.headOnly);
+    expect(report.parameters).toEqual({ adapter: 0, head: 66 });
+
+    const told = await lowrank(["evaluate", "--run", run, "--json"]);
+    expect(JSON.parse(told.out).accuracy).toBe(report.result.after.accuracy);
+    const { text } = examples[0]!;
+    const predicted = await lowrank(["predict", "--run", run, "--json", text]);
+    expect(JSON.parse(predicted.out)).toMatchObject({ text, label: examples[0]!.label });
+    expect((await lowrank(["predict", "--run", run, "--model", model, text])).code).toBe(0);
+    // It is a finished run: another may not take its place.
+    expect((await lowrank(args)).err).toMatch(/holds a finished run/);
+    // An adapter that was lost is no head alone.
+    await writeFile(join(run, "labels.json"), JSON.stringify({ ...json(join(run, "labels.json")), adapter: true }));
+    expect((await lowrank(["predict", "--run", run, text])).err).toMatch(/adapter_config\.json/);
+  });
+
+  it("refuses options of an adapter beside --head-only", async () => {
+    const { code, err } = await lowrank([...shortRun(fixture, fixture.path("none"), 3), "--head-only"]);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/'--head-only' cannot be used with option '--(steps|batch-size|learning-rate)/);
+  });
+
+  it("goes on from a checkpoint to the same bits, dropout and all", async () => {
+    const options = (out: string) => [
+      ...shortRun(fixture, fixture.path(out), 60),
+      "--dropout",
+      "0.2",
+      "--schedule",
+      "linear",
+    ];
+    expect((await lowrank(options("whole"))).code).toBe(0);
+
+    const interrupt = new AbortController();
+    const onOutput = (text: string) => /train +3\d\/60/.test(text) && interrupt.abort();
+    const stopped = await lowrank(options("halves"), { signal: interrupt.signal, onOutput });
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toMatch(
+      /Stopped after step 3\d; the checkpoint is in .*halves\. To go on:\n +lowrank finetune --resume .*halves/,
+    );
+    expect(readdirSync(fixture.path("halves"))).toEqual([
+      "checkpoint.history.jsonl",
+      "checkpoint.safetensors",
+      "run.json",
+    ]);
+
+    const resumed = await lowrank(["finetune", "--resume", fixture.path("halves")]);
+    expect(resumed.code).toBe(0);
+    expect(resumed.out).toMatch(/Going on after step 3\d of 60/);
+    expect(existsSync(fixture.path("halves", "checkpoint.safetensors"))).toBe(false);
+    for (const file of ["adapter_model.safetensors", "adapter_config.json", "head.safetensors", "labels.json"]) {
+      expect(bytes(fixture.path("halves", file)).equals(bytes(fixture.path("whole", file))), file).toBe(true);
+    }
+    const [whole, halves] = [json(fixture.path("whole", "report.json")), json(fixture.path("halves", "report.json"))];
+    expect(halves.result).toEqual(whole.result);
+    const losses = (report: { steps: { loss: number; gradNorm: number }[] }) =>
+      report.steps.map(({ loss, gradNorm }) => [loss, gradNorm]);
+    expect(losses(halves)).toEqual(losses(whole));
+  });
+
+  it("refuses to resume with other settings, other data or a finished run", async () => {
+    const data = fixture.path("other.csv");
+    await writeFile(data, readFileSync(fixture.data));
+    const run = fixture.path("partial");
+    const interrupt = new AbortController();
+    const onOutput = (text: string) => /train +6\/40/.test(text) && interrupt.abort();
+    const args = shortRun({ ...fixture, data }, run, 40).concat("--no-baseline");
+    expect((await lowrank(args, { signal: interrupt.signal, onOutput })).code).toBe(130);
+    expect((await lowrank(["finetune", "--resume", run, "--rank", "4"])).err).toMatch(
+      /--rank 4 is given, it began with 8; leave it out/,
+    );
+    expect((await lowrank(args)).err).toMatch(/holds an unfinished run: go on with --resume/);
+    await writeFile(data, `${readFileSync(fixture.data, "utf8")}"one more good film",good\n`);
+    expect((await lowrank(["finetune", "--resume", run])).err).toMatch(/other\.csv changed since it began/);
+    await writeFile(data, readFileSync(fixture.data));
+    const tokenizer = join(fixture.model, "tokenizer.json");
+    const text = readFileSync(tokenizer, "utf8");
+    await writeFile(tokenizer, text.replace('"lowercase":true', '"lowercase":false'));
+    expect((await lowrank(["finetune", "--resume", run])).err).toMatch(/configuration or tokenizer\) changed since/);
+    await writeFile(tokenizer, text);
+    const { code, out } = await lowrank(["finetune", "--resume", run, "--json", "--quiet"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ run, result: { headOnly: { count: 8 } }, training: { steps: 40 } });
+    expect((await lowrank(["finetune", "--resume", run])).err).toMatch(
+      /this run is finished, there is nothing to resume/,
+    );
+  });
+
+  it("keeps the output for JSON, and everything else on the error stream", async () => {
+    const { code, out, err } = await lowrank([...shortRun(fixture, fixture.path("json")), "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      settings: { rank: 8, seed: 0, steps: 12 },
+      data: { labels: ["bad", "good"] },
+    });
+    expect(err).toMatch(/head and adapter/);
+  });
+});
+
+describe("the loss curve", () => {
+  it("is a picture of one step, of many, and of a title with any characters", () => {
+    const steps = Array.from({ length: 5000 }, (_, step) => ({
+      step,
+      loss: 1 / (1 + step),
+      learningRate: 0,
+      gradNorm: 1,
+      milliseconds: 1,
+      tokens: 1,
+    }));
+    for (const count of [0, 1, 3, 5000]) {
+      const picture = lossCurve(steps.slice(0, count), { title: `<a & "b">`, subtitle: "c", classes: 3 });
+      expect(picture).not.toMatch(/NaN|Infinity|undefined/);
+      expect(picture).toContain("&lt;a &amp; &quot;b&quot;&gt;");
+      expect(picture.length).toBeLessThan(70_000);
+    }
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, FormatError, readExamples } from "../../../ts/index.js";
+import { goldenBytes, goldenJson } from "../../golden.js";
+
+const expected = await goldenJson<{ texts: string[]; words: string[]; numbers: number[] }>("parquet/expected.json");
+const file = (name: string) => goldenBytes(`parquet/${name}.parquet`);
+const read = async (name: string, label: string | number = "word", more: object = {}) =>
+  readExamples(await file(name), { file: `${name}.parquet`, label, ...more });
+
+describe("Parquet", () => {
+  it.each(["snappy", "plain", "gzip", "pages-v2", "required"])(
+    "of the kind %s is read as pyarrow wrote it",
+    async (name) => {
+      const { examples, labels } = await read(name);
+      expect(labels).toEqual(["bad", "good"]);
+      const wanted = expected.texts.map((text, i) => ({ text, label: expected.words[i], line: i + 1 }));
+      expect(examples).toEqual(wanted);
+      for (const [column, write] of [
+        ["number", String],
+        ["flag", (n: number) => String(n === 1)],
+        ["half", (n: number) => String(n / 2)],
+        [3, String],
+      ] as const)
+        expect((await read(name, column)).examples.map(({ label }) => label)).toEqual(expected.numbers.map(write));
+    },
+  );
+
+  it("is known by its first bytes where no name says so", async () => {
+    const { examples } = await readExamples(await file("snappy"), { label: "word" });
+    expect(examples).toHaveLength(60);
+    await expect(readExamples(await file("snappy"), { file: "a.csv", label: "word" })).rejects.toThrow(
+      /this is a Parquet file/,
+    );
+  });
+
+  it("gets the names that Hugging Face's datasets wrote into it", async () => {
+    const names = ["no", "yes", "both"];
+    const { examples } = await read("hub", "number");
+    expect(examples.map(({ label }) => label)).toEqual(expected.numbers.map((n) => names[n]));
+  });
+
+  it.each(["gaps", "gaps-v2"])("with missing texts (%s) is refused, or read without them", async (name) => {
+    await expect(read(name)).rejects.toThrow(/12 of 60 texts are empty \(rows 5, 10, 15, 20, 25 and 7 more\)/);
+    const { examples, emptyTexts } = await read(name, "word", { emptyTexts: "leave out" });
+    expect(emptyTexts).toHaveLength(12);
+    expect(examples.map(({ text }) => text)).toEqual(expected.texts.filter((_, i) => i % 5 !== 4));
+  });
+
+  it.each([
+    [
+      "zstd",
+      "word",
+      FormatError,
+      /zstd\.parquet: this Parquet file has the compression ZSTD; .*write it anew with snappy/,
+    ],
+    ["nested", "tags", FormatError, /column "tags" holds lists or structures/],
+    ["nested", "pair", FormatError, /column "pair" holds lists or structures/],
+    ["nested", "when", FormatError, /column "when" holds values of the kind DATE/],
+    ["delta", "word", FormatError, /values in the encoding DELTA_BYTE_ARRAY/],
+    ["empty", "word", FormatError, /it is empty/],
+    ["snappy", "wrod", ConfigError, /has no column "wrod": it has "id", "text", "word", "number", "flag", "half"/],
+  ] as const)("%s with the label %s is refused by name", async (name, label, kind, message) => {
+    const reading = read(name, label);
+    await expect(reading).rejects.toThrow(kind);
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  it("columns beside nested ones can be read", async () => {
+    expect((await read("nested")).examples).toHaveLength(60);
+  });
+});

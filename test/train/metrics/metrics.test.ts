@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, metrics, pairedDifference, ShapeError } from "../../../ts/index.js";
+import { binomial } from "../../../ts/nn/binomial.js";
+import { Philox } from "../../../ts/nn/philox.js";
+import { permutation } from "../../../ts/nn/random.js";
+import { goldenJson } from "../../golden.js";
+
+interface Case {
+  readonly name: string;
+  readonly classes: number;
+  readonly targets: number[];
+  readonly predictions: number[];
+  readonly confusion: number[][];
+  readonly accuracy: number;
+  readonly macroF1: number;
+  readonly perClass: { precision: number; recall: number; f1: number; support: number }[];
+}
+const { cases } = await goldenJson<{ cases: Case[] }>("metrics/scores.json");
+
+/** Logits that say one class. */
+const saying = (predictions: readonly number[], classes: number) =>
+  predictions.map((predicted) => Float32Array.from({ length: classes }, (_, i) => (i === predicted ? 1 : 0)));
+
+const measured = (predictions: readonly number[], targets: readonly number[], classes: number, options = {}) =>
+  metrics(saying(predictions, classes), targets, classes, options);
+
+describe("scores are scikit-learn's with zero_division=0", () => {
+  it.each(cases.map((each) => [each.name, each] as const))(
+    "%s",
+    (_, { classes, targets, predictions, ...expected }) => {
+      const found = measured(predictions, targets, classes);
+      expect(found.confusion).toEqual(expected.confusion);
+      expect(found.accuracy).toBeCloseTo(expected.accuracy, 14);
+      expect(found.macroF1).toBeCloseTo(expected.macroF1, 14);
+      found.perClass.forEach((scores, i) => {
+        const { precision, recall, f1, support } = expected.perClass[i]!;
+        expect(scores.support).toBe(support);
+        expect(scores.precision).toBeCloseTo(precision, 14);
+        expect(scores.recall).toBeCloseTo(recall, 14);
+        expect(scores.f1).toBeCloseTo(f1, 14);
+      });
+      expect(found.perClass).toHaveLength(classes);
+    },
+  );
+
+  it("of nothing are no numbers, and have no intervals", () => {
+    expect(metrics([], [], 2)).toEqual({
+      ...{ count: 0, accuracy: NaN, loss: NaN, macroF1: NaN, intervals: null },
+      confusion: [
+        [0, 0],
+        [0, 0],
+      ],
+      perClass: [1, 2].map(() => ({ precision: 0, recall: 0, f1: 0, support: 0 })),
+    });
+  });
+});
+
+describe("random numbers", () => {
+  it("are the kernels', word for word", () => {
+    for (const [seed, stream] of [
+      [0, 0],
+      [7, 3],
+      [2 ** 52 + 12345, 2 ** 32 - 1],
+    ] as const) {
+      const random = new Philox(seed, stream);
+      // What the permutation draws from the kernels, drawn again.
+      const numbers = Array.from({ length: 1000 }, () => (random.word() >>> 8) / 2 ** 24);
+      const order = Int32Array.from(numbers.keys());
+      for (let i = 999; i > 0; i--) {
+        const j = Math.floor(numbers[i]! * (i + 1));
+        [order[i], order[j]] = [order[j]!, order[i]!];
+      }
+      expect(order).toEqual(permutation(1000, seed, stream));
+    }
+  });
+
+  it.each([
+    [1, 0.5],
+    [20, 0.05],
+    [20, 0.5],
+    [30, 0.9],
+    [400, 0.2],
+    [10_000, 0.49],
+    [1e6, 0.001],
+  ])("successes of %d tries at %d have the shares that they should", (n, p) => {
+    const random = new Philox(5, n);
+    const draws = 40_000;
+    const counts = new Map<number, number>();
+    for (let i = 0; i < draws; i++) {
+      const k = binomial(random, n, p);
+      counts.set(k, (counts.get(k) ?? 0) + 1);
+    }
+    expect([...counts.keys()].every((k) => Number.isInteger(k) && k >= 0 && k <= n)).toBe(true);
+    // Cumulative shares beside exact ones: Kolmogorov's distance, whose 99.99 % limit is 2.23/√draws.
+    let [exact, found, worst] = [0, 0, 0];
+    let log = n * Math.log1p(-p);
+    for (let k = 0; k <= n; k++) {
+      exact += Math.exp(log);
+      found += (counts.get(k) ?? 0) / draws;
+      worst = Math.max(worst, Math.abs(exact - found));
+      log += Math.log((n - k) / (k + 1)) + Math.log(p / (1 - p));
+    }
+    expect(worst).toBeLessThan(2.23 / Math.sqrt(draws));
+  });
+});
+
+/** Samples of rows, drawn one by one: what the draws of counts stand for. */
+function byRows(count: number, samples: number, measure: (rows: number[]) => number): [number, number] {
+  const random = new Philox(99, 1);
+  const values = Array.from({ length: samples }, () =>
+    measure(Array.from({ length: count }, () => Math.floor(random.uniform() * count))),
+  ).sort((a, b) => a - b);
+  return [values[Math.floor(0.025 * samples)]!, values[Math.floor(0.975 * samples)]!];
+}
+
+describe("intervals", () => {
+  const { classes, targets, predictions } = cases.find(({ name }) => name === "unbalanced")!;
+
+  it("are those of samples of rows", () => {
+    const { intervals } = measured(predictions, targets, classes, { resamples: 20_000 });
+    const rowsOf = (of: "accuracy" | "macroF1") =>
+      byRows(targets.length, 4000, (rows) => {
+        const [said, is] = [rows.map((i) => predictions[i]!), rows.map((i) => targets[i]!)];
+        return measured(said, is, classes, { intervals: false })[of];
+      });
+    for (const of of ["accuracy", "macroF1"] as const) {
+      rowsOf(of).forEach((end, i) => expect(Math.abs(intervals![of][i]! - end)).toBeLessThan(0.02));
+    }
+  });
+
+  it("of accuracy have the width that a share's has", () => {
+    const right = 700;
+    const said = Array.from({ length: 1000 }, (_, i) => (i < right ? 0 : 1));
+    const { intervals } = measured(said, new Array(1000).fill(0), 2);
+    const deviation = Math.sqrt((0.7 * 0.3) / 1000);
+    expect(intervals!.accuracy[0]).toBeCloseTo(0.7 - 1.96 * deviation, 2);
+    expect(intervals!.accuracy[1]).toBeCloseTo(0.7 + 1.96 * deviation, 2);
+  });
+
+  it("come again by seed, and are left out on request", () => {
+    const of = (options: object) => measured(predictions, targets, classes, options).intervals;
+    expect(of({})).toEqual(of({ seed: 0, resamples: 1000 }));
+    expect(of({ seed: 1 })).not.toEqual(of({}));
+    expect(of({ intervals: false })).toBeNull();
+    expect(() => of({ interval: false })).toThrow('did you mean "intervals"');
+    expect(() => of({ resamples: 0 })).toThrow(ConfigError);
+  });
+
+  it("of a perfect classifier are a point", () => {
+    expect(measured([0, 1, 1], [0, 1, 1], 2).intervals).toEqual({ accuracy: [1, 1], macroF1: [1, 1] });
+  });
+});
+
+describe("pairedDifference", () => {
+  const truth = Array.from({ length: 400 }, (_, i) => (i % 3 === 0 ? "spam" : "ham"));
+  const other = (label: string) => (label === "spam" ? "ham" : "spam");
+  const wrongAt = (wrong: (i: number) => boolean) => truth.map((label, i) => (wrong(i) ? other(label) : label));
+
+  it("is that of the two accuracies and mean F1s, in an interval of samples of rows", () => {
+    const [a, b] = [wrongAt((i) => i % 11 === 0), wrongAt((i) => i % 7 === 0)];
+    const found = pairedDifference(a, b, truth, { resamples: 20_000 });
+    const share = (said: string[]) => said.filter((label, i) => label === truth[i]).length / 400;
+    expect(found.count).toBe(400);
+    expect(found.accuracy.difference).toBeCloseTo(share(a) - share(b), 12);
+    const names = ["ham", "spam"];
+    const index = (list: string[]) => list.map((label) => names.indexOf(label));
+    const f1 = (said: string[]) => measured(index(said), index(truth), 2, { intervals: false }).macroF1;
+    expect(found.macroF1.difference).toBeCloseTo(f1(a) - f1(b), 12);
+    const gain = (i: number) => Number(a[i] === truth[i]) - Number(b[i] === truth[i]);
+    const rows = byRows(400, 8000, (drawn) => drawn.reduce((sum, i) => sum + gain(i), 0) / 400);
+    rows.forEach((end, i) => expect(Math.abs(found.accuracy.interval[i]! - end)).toBeLessThan(0.006));
+  });
+
+  it("of two that err on the same texts is narrower than that of the two apart", () => {
+    const [a, b] = [wrongAt((i) => i % 5 === 0), wrongAt((i) => i % 5 === 0 || i === 1 || i === 2)];
+    const { accuracy } = pairedDifference(a, b, truth);
+    const index = (list: string[]) => list.map((label) => Number(label === "spam"));
+    const alone = measured(index(a), index(truth), 2).intervals!.accuracy;
+    const width = ([low, high]: readonly [number, number]) => high - low;
+    expect(width(accuracy.interval)).toBeLessThan(width(alone) / 3);
+    expect(accuracy.difference).toBeCloseTo(2 / 400, 12);
+    expect(accuracy.interval[0]).toBeLessThanOrEqual(0);
+  });
+
+  it("of one with itself is nothing", () => {
+    const a = wrongAt((i) => i % 5 === 0);
+    const none = { difference: 0, interval: [0, 0] };
+    expect(pairedDifference(a, a, truth)).toEqual({ count: 400, accuracy: none, macroF1: none });
+  });
+
+  it("takes class indices, and refuses lists that do not fit", () => {
+    expect(pairedDifference([1, 0], [0, 1], [1, 0]).accuracy.difference).toBe(1);
+    expect(() => pairedDifference(["a"], ["a", "b"], ["a", "b"])).toThrow(ShapeError);
+    expect(() => pairedDifference([], [], [])).toThrow(ShapeError);
+    expect(() => pairedDifference([null] as never, ["a"], ["a"])).toThrow(ConfigError);
+  });
+});

@@ -1,0 +1,129 @@
+import { namingTraps } from "../../engine/trap.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { Pointer } from "../../ops/op.js";
+import { packedLength, storedLength } from "../../ops/product/frozen-weight.js";
+import { checkShape } from "../../values/shape.js";
+import { sizeOf } from "../../values/tensor.js";
+import { changed } from "../../arguments/typed-array.js";
+import { FrozenMatrix } from "./frozen-weight.js";
+import { checkGraph, type Graph } from "../graph.js";
+import type { GraphMemory } from "../memory.js";
+import { newNode, type Node, type NodeId } from "../node.js";
+import { readStored, type StoredMatrix, type StoredMatrixInput } from "./stored-matrix.js";
+
+// Functions, not methods of `Graph`: what loads no model's files is spared them.
+
+/** A frozen weight with memory of its own, in which it is kept as it was given. */
+class StoredWeight extends FrozenMatrix {
+  /**
+   * In memory of its own. A float32 weight stored as a linear layer's is, `[out, in]`, is kept in panels alone: the product
+   * reads nothing else, and they hold the same numbers.
+   */
+  static of(
+    memory: GraphMemory,
+    { shape, format, transposed, bytes }: StoredMatrix,
+    forProduct: boolean = transposed,
+  ): StoredWeight {
+    const length = storedLength(memory.engine.kernels, format, shape[0] * shape[1]);
+    const write = (pointer: Pointer) => {
+      let at = pointer;
+      for (const part of bytes) {
+        memory.engine.write(at, part, part.byteLength);
+        at += part.byteLength;
+      }
+      if (at !== pointer + length) throw changed(length, at - pointer);
+    };
+    const of = (pointer: Pointer) =>
+      new StoredWeight(memory, shape, format, transposed ? 1 : 0, pointer, false, forProduct);
+    if (format !== "f32" || !forProduct) {
+      const pointer = memory.allocateOwned(length / 4);
+      write(pointer);
+      return of(pointer);
+    }
+    const panels = memory.allocateOwned(packedLength(memory.engine.kernels, shape[0], shape[1]));
+    memory.withScratch(length / 4, (values) => {
+      write(values);
+      const [k, n] = shape;
+      const [row, column] = transposed ? [1, k] : [n, 1];
+      memory.engine.kernels.pack(k, n, values, row, column, panels);
+    });
+    const weight = of(0);
+    weight.panels[0] = panels;
+    return weight;
+  }
+
+  override withValues(values: Float32Array): StoredWeight {
+    const { inFeatures, outFeatures, memory, forProduct } = this;
+    const bytes = [new Uint8Array(values.buffer)];
+    const matrix = { shape: [inFeatures, outFeatures], format: "f32", transposed: false, bytes } as const;
+    return StoredWeight.of(memory, matrix, forProduct);
+  }
+
+  /** As it is stored; panels alone as float32 `[in, out]`. */
+  stored(): StoredMatrix {
+    const { inFeatures, outFeatures, format, pointer, memory } = this;
+    const shape = [inFeatures, outFeatures] as const;
+    if (pointer === 0) {
+      const bytes = memory.withScratch(inFeatures * outFeatures, (values) => {
+        this.columns(0, outFeatures, values);
+        return memory.engine.readBytes(values, 4 * inFeatures * outFeatures);
+      });
+      return { shape, format, transposed: false, bytes: [bytes] };
+    }
+    const length = storedLength(memory.engine.kernels, format, inFeatures * outFeatures);
+    return { shape, format, transposed: this.transposed === 1, bytes: [memory.engine.readBytes(pointer, length)] };
+  }
+}
+
+/**
+ * A matrix that never gets a gradient, kept as it is stored and decoded where it is used; to the bit as the float32
+ * matrix of its values. `linear`, `loraLinear` and `embedding` take it as it is, for other ops it becomes float32 for as
+ * long as the step lasts. A float32 one that is `transposed` is kept in the matrix product's order instead, in as much memory.
+ * Inside a step it is a float32 constant.
+ *
+ * @param matrix shape of the matrix meant, format, whether the bytes are the transpose's, and the bytes, which are copied
+ * Throws `ShapeError` or `ConfigError` for a matrix that makes no sense.
+ */
+export function frozenMatrix(graph: Graph, matrix: StoredMatrixInput): NodeId {
+  const read = readFor("frozenMatrix", graph, matrix);
+  return graph.attempt.run(() => {
+    const frozen = StoredWeight.of(graph, read);
+    const value = { shape: read.shape, size: sizeOf(read.shape), pointer: 0 };
+    if (graph.inStep) {
+      const pointer = graph.arena.allocate(value.size);
+      frozen.columns(0, frozen.outFeatures, pointer);
+      const id = graph.push(newNode({ ...value, pointer }, false));
+      frozen.release();
+      return id;
+    }
+    return graph.push(newNode(value, false, null, undefined, undefined, undefined, true, 0, frozen));
+  });
+}
+
+/** A copy of what a frozen matrix was given; of a float32 one perhaps its transpose. Throws `ConfigError` for other nodes. */
+export function storedMatrix(graph: Graph, id: NodeId): StoredMatrix {
+  const { frozen } = storedNode("storedMatrix", graph, id);
+  return namingTraps(() => frozen.stored());
+}
+
+/** Replaces a frozen matrix, in whatever format. Throws `ShapeError` where the shapes differ, `ConfigError` for other nodes. */
+export function setStoredMatrix(graph: Graph, id: NodeId, matrix: StoredMatrixInput): void {
+  const read = readFor("setStoredMatrix", graph, matrix);
+  const node = storedNode("setStoredMatrix", graph, id);
+  checkShape("setStoredMatrix", "the matrix", read.shape, node.value.shape, "the node's ");
+  const former = node.frozen;
+  const forProduct = read.transposed || former.forProduct;
+  node.frozen = graph.attempt.run(() => StoredWeight.of(graph, read, forProduct));
+  former.release();
+}
+
+function readFor(what: string, graph: Graph, matrix: StoredMatrixInput): StoredMatrix {
+  checkGraph(what, graph).assertUsable();
+  return readStored(what, matrix, graph.engine);
+}
+
+function storedNode(what: string, graph: Graph, id: NodeId): Node & { frozen: StoredWeight } {
+  const node = checkGraph(what, graph).node(id);
+  if (node.frozen instanceof StoredWeight) return node as Node & { frozen: StoredWeight };
+  throw new ConfigError(`${what}: node ${id} is not one that \`frozenMatrix\` made`, { op: what, node: id });
+}

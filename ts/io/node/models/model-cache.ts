@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { ModelError } from "../../../errors/errors.js";
+import type { PinnedFile } from "./known-models.js";
+import { hasFile } from "./model-folder.js";
+import { withFolder } from "../make-folder.js";
+import { withPart } from "../parts.js";
+import { checkDigest, digestFile } from "../save-stream.js";
+
+/** What was found when a folder's files were last hashed: a file of the same size and time need not be hashed again. */
+const RECORD = ".verified.json";
+
+interface Verified extends PinnedFile {
+  readonly mtimeMs: number;
+}
+
+function isVerified(entry: unknown): entry is Verified {
+  const { name, bytes, sha256, mtimeMs } = (entry ?? {}) as Partial<Record<keyof Verified, unknown>>;
+  const parts = typeof name === "string" ? name.split("/") : [];
+  const isName = parts.length > 0 && parts.every((part) => part !== "" && part !== ".." && basename(part) === part);
+  return isName && typeof sha256 === "string" && typeof bytes === "number" && typeof mtimeMs === "number";
+}
+
+async function readRecord(folder: string): Promise<readonly Verified[]> {
+  try {
+    const entries: unknown = JSON.parse(await readFile(join(folder, RECORD), "utf8"));
+    return Array.isArray(entries) && entries.every(isVerified) ? entries : [];
+  } catch {
+    // Absent or damaged: the files are hashed.
+    return [];
+  }
+}
+
+async function record(folder: string, files: readonly PinnedFile[]): Promise<void> {
+  const timed = files.map(async (file) => ({ ...file, mtimeMs: (await stat(join(folder, file.name))).mtimeMs }));
+  await writeFile(join(folder, RECORD), JSON.stringify(await Promise.all(timed), null, 1));
+}
+
+/**
+ * Checks a cached model: its files are there, and are the ones pinned or, where none are, the ones that were fetched.
+ * @param required names that must be there
+ * @returns false where the folder is missing
+ * @throws `ModelError` where a file is missing or damaged
+ */
+export async function checkCached(
+  folder: string,
+  required: readonly string[],
+  pinned: readonly PinnedFile[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  const known = await readRecord(folder);
+  const expected = pinned.length > 0 ? pinned : known;
+  const names = [...required, ...expected.map(({ name }) => name)];
+  const missing = names.find((name) => !hasFile(folder, name));
+  if (missing !== undefined) throw new ModelError(`${folder} has no ${missing}`, { folder, file: missing });
+  let hashed = false;
+  for (const file of expected) {
+    const path = join(folder, file.name);
+    const { size, mtimeMs } = await stat(path);
+    const before = known.find(({ name }) => name === file.name);
+    if (before && size === file.bytes && before.mtimeMs === mtimeMs && before.sha256 === file.sha256) continue;
+    checkDigest(file, await digestFile(path, signal), "the cache");
+    hashed = true;
+  }
+  // A cache that cannot be written to still serves.
+  if (hashed) await record(folder, expected).catch(() => {});
+  return true;
+}
+
+/**
+ * Fills a model's folder in the cache: `fetch` puts the files into a temporary folder beside it, which takes its place in one
+ * rename when all are there. Whatever happens, the cache holds whole models only.
+ * @param fetch returns what it fetched, checked
+ */
+export async function fillCached(
+  folder: string,
+  fetch: (scratch: string) => Promise<readonly PinnedFile[]>,
+): Promise<void> {
+  const [cache, name] = [dirname(folder), basename(folder)];
+  await withFolder(cache, () =>
+    withPart(cache, name, async (scratch) => {
+      await mkdir(scratch);
+      const fetched = await fetch(scratch);
+      await record(scratch, fetched);
+      await rename(scratch, folder).catch(async () => {
+        // A folder cannot be renamed onto one with files in it. Where another process was faster, its files serve, and may
+        // be in use; what is damaged steps aside.
+        if (await checkCached(folder, [], fetched).catch(() => false)) return;
+        await withPart(cache, name, async (old) => {
+          await rename(folder, old);
+          await rename(scratch, folder);
+        });
+      });
+    }),
+  );
+}

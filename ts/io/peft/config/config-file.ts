@@ -1,0 +1,134 @@
+import { AdapterError, FormatError, UnsupportedError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import { type Json, parseJsonObject } from "../../json.js";
+import { adapterConfig } from "./config.js";
+import type { AdapterConfig } from "./config.js";
+import type { FieldType } from "./fields.js";
+import { layout, type Typed } from "./layout.js";
+import { pythonJson } from "./python-json.js";
+
+/** Name of the file in an adapter's folder. */
+export const CONFIG_FILE = "adapter_config.json";
+
+/** The PEFT whose layout is written. */
+const PEFT_VERSION = "0.21.2";
+
+const typedNames = new Set(Object.values(layout).map(([name]) => name));
+
+/** Values of PEFT's remaining fields where nothing else is asked for. */
+const otherDefaults: { readonly [name: string]: Json } = {
+  alora_invocation_tokens: null,
+  arrow_config: null,
+  auto_mapping: null,
+  corda_config: null,
+  ensure_weight_tying: false,
+  eva_config: null,
+  inference_mode: true,
+  kasa_config: null,
+  layer_replication: null,
+  loftq_config: {},
+  lora_ga_config: null,
+  megatron_config: null,
+  megatron_core: "megatron.core",
+  monteclora_config: null,
+  qalora_group_size: 16,
+  revision: null,
+  target_parameters: null,
+  trainable_token_indices: null,
+  use_bdlora: null,
+  use_qalora: false,
+  velora_config: null,
+};
+
+/** Variants of LoRA that compute something else than x·W + (x·A)·B·scaling; ignoring them would give wrong results. */
+const variants = [
+  "alora_invocation_tokens",
+  "arrow_config",
+  "kasa_config",
+  "layer_replication",
+  "monteclora_config",
+  "target_parameters",
+  "trainable_token_indices",
+  "use_bdlora",
+  "use_qalora",
+  "velora_config",
+];
+
+/** Initialisations that subtract from the base's weights, which an adapter file alone does not tell. */
+const changesBase = /^(pissa|olora|corda|loftq|lora_ga)/;
+
+const isUnset = (value: Json | undefined) =>
+  value === undefined || value === null || value === false || (Array.isArray(value) && value.length === 0);
+
+function checkSupported(config: AdapterConfig): void {
+  for (const name of variants)
+    if (!isUnset(config.other.get(name)))
+      throw new UnsupportedError(`${CONFIG_FILE}: ${name} is set: this variant of LoRA is not supported`, {
+        field: name,
+      });
+  const { initLoraWeights } = config;
+  if (typeof initLoraWeights === "string" && changesBase.test(initLoraWeights))
+    throw new UnsupportedError(
+      `${CONFIG_FILE}: init_lora_weights is ${excerpt(initLoraWeights)}, which changed the base's weights too; ` +
+        `save the adapter from PEFT with path_initial_model_for_weight_conversion, which makes it an ordinary one`,
+      { field: "init_lora_weights" },
+    );
+}
+
+/**
+ * Reads `adapter_config.json`.
+ * @throws `FormatError` for what is not a JSON object, `AdapterError` for a field of the wrong kind or an adapter that is
+ *   not LoRA, `UnsupportedError` for a variant of LoRA that computes something else
+ */
+export function readConfig(bytes: Uint8Array): AdapterConfig {
+  const json = parseJsonObject(
+    bytes,
+    (problem, cause) => new FormatError(`${CONFIG_FILE}: ${problem}`, { file: CONFIG_FILE }, { cause }),
+  );
+  // A Map: a key like "__proto__" or "constructor" is then a key like any other.
+  const fields = new Map(Object.entries(json));
+  if (fields.has("__proto__"))
+    throw new AdapterError(`${CONFIG_FILE}: a field called "__proto__" is not accepted`, {
+      file: CONFIG_FILE,
+      option: "__proto__",
+    });
+  const kind = fields.get("peft_type");
+  if (kind !== "LORA")
+    throw new AdapterError(
+      `${CONFIG_FILE}: expected peft_type "LORA", got ${kind === undefined ? "none" : excerpt(kind)}`,
+      {
+        peftType: kind,
+      },
+    );
+  if (!fields.has("r"))
+    throw new AdapterError(`${CONFIG_FILE}: expected r, the rank, but there is none`, { option: "r" });
+
+  const read: Partial<Record<keyof Typed, unknown>> = {};
+  for (const [key, [name, type]] of Object.entries(layout) as [keyof Typed, readonly [string, FieldType<unknown>]][]) {
+    const value = fields.get(name);
+    if (value === undefined && name !== "target_modules") continue;
+    read[key] = value === undefined ? undefined : type.read(value);
+    if (read[key] === undefined)
+      throw new AdapterError(
+        `${CONFIG_FILE}: expected ${name} to be ${type.expected}, got ${value === undefined ? "nothing" : excerpt(value)}`,
+        { field: name, value },
+      );
+  }
+  const other = new Map(
+    [...fields].filter(([name]) => !typedNames.has(name) && name !== "peft_type" && name !== "peft_version"),
+  );
+  // PEFT's own default where an old file leaves α out.
+  const config = adapterConfig({ loraAlpha: 8, ...(read as Pick<Typed, "r" | "targetModules">), other });
+  checkSupported(config);
+  return config;
+}
+
+/** `adapter_config.json` as PEFT 0.21 writes it: all of its fields, sorted by name. */
+export function writeConfig(config: AdapterConfig): Uint8Array {
+  const { other, ...typed } = config;
+  const fields = new Map<string, unknown>(Object.entries(otherDefaults));
+  for (const [name, value] of other) fields.set(name, value);
+  for (const [key, [name]] of Object.entries(layout)) fields.set(name, typed[key as keyof Typed]);
+  fields.set("peft_type", "LORA").set("peft_version", PEFT_VERSION);
+  return new TextEncoder().encode(pythonJson(fields, new Set(["lora_dropout"])));
+}

@@ -1,0 +1,42 @@
+import { AdapterError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+
+/** Name of the weights' file in an adapter's folder. */
+export const WEIGHTS_FILE = "adapter_model.safetensors";
+
+/** What PEFT puts before every module path. */
+const PREFIX = "base_model.model.";
+
+/** Tensors of a layer, by what their key ends in. */
+const parts = {
+  "lora_A.weight": "a",
+  "lora_B.weight": "b",
+  "lora_B.bias": "bias",
+  lora_embedding_A: "embeddingA",
+  lora_embedding_B: "embeddingB",
+  lora_magnitude_vector: "magnitude",
+} as const;
+
+/** A tensor's role in a layer. */
+export type Part = (typeof parts)[keyof typeof parts];
+
+const ends = new Map(Object.entries(parts));
+const names = new Map(Object.entries(parts).map(([end, part]) => [part, end]));
+
+/** Key in the file of a layer's tensor. */
+export const layerKey = (path: string, part: Part) => `${PREFIX}${path}.${names.get(part)!}`;
+
+/** Key in the file of a tensor that belongs to no layer. */
+export const extraKey = (name: string) => `${PREFIX}${name}`;
+
+/** Takes a key apart: the module path and role of a layer's tensor, or the name of another. Throws `AdapterError`. */
+export function parseKey(key: string): { path: string; part: Part } | { extra: string } {
+  const fail = (problem: string) => new AdapterError(`${WEIGHTS_FILE}: ${excerpt(key)}: ${problem}`, { key });
+  if (!key.startsWith(PREFIX)) throw fail(`expected a name that begins with "${PREFIX}"`);
+  const name = key.slice(PREFIX.length);
+  for (const [end, part] of ends) if (name.endsWith(`.${end}`)) return { path: name.slice(0, -end.length - 1), part };
+  if (/\.lora_(A|B|embedding_A|embedding_B|magnitude_vector)\.[^.]+(\.weight|\.bias)?$/.test(name))
+    throw fail("an adapter's name stands in it: save with PEFT's save_pretrained, not the model's state_dict");
+  if (/(^|\.)lora_/.test(name)) throw fail("not a LoRA tensor that is known here");
+  return { extra: name };
+}

@@ -1,0 +1,76 @@
+import { anything, choice, classes, compilePattern, exactly, matchStart, parsePattern } from "../../pattern/index.js";
+import { repeat, sequence } from "../../pattern/index.js";
+import type { Syntax, WorkLimit } from "../../pattern/index.js";
+
+/** A module path as patterns see it. */
+export interface PathText {
+  readonly codes: readonly number[];
+  readonly oneLine: boolean;
+}
+
+/** A path's code points. */
+export function pathText(path: string): PathText {
+  return { codes: Array.from(path, (character) => character.codePointAt(0)!), oneLine: !path.includes("\n") };
+}
+
+/** Whether a path matches. */
+export type PathTest = (path: PathText) => boolean;
+
+const DOT = 0x2e;
+const ZERO = 0x30;
+const one = (set: (code: number) => boolean): Syntax => ({ kind: "set", set });
+const dot = one(exactly(DOT));
+const many = repeat(one(anything(false)), 0, Infinity);
+const textEnd: Syntax = { kind: "assert", place: "textEnd" };
+const end: Syntax = { kind: "assert", place: "end" };
+/** Nothing, or all before a dot. */
+const before = repeat(sequence(many, dot), 0, 1);
+
+function matcher(tree: Syntax, work: WorkLimit) {
+  const program = compilePattern(tree);
+  work.compiled(program.length);
+  return ({ codes }: PathText) => matchStart(program, codes, work);
+}
+
+function test(tree: Syntax, work: WorkLimit): PathTest {
+  const match = matcher(tree, work);
+  return (path) => match(path) !== null;
+}
+
+/** Whether a pattern is a name: of letters, digits and dots, which stand for any character. It needs no walk through the path. */
+export const isName = (source: string) => /^[\w.-]*$/.test(source);
+
+/** Whether a path of one line ends in a name on a dot's boundary. */
+export function endsInName(name: string, { codes }: PathText, work: WorkLimit): boolean {
+  const start = codes.length - name.length;
+  work.spend(1);
+  if (start < 0 || (start > 0 && codes[start - 1] !== DOT)) return false;
+  let i = name.length - 1;
+  while (i >= 0 && (name.charCodeAt(i) === DOT || name.charCodeAt(i) === codes[start + i])) i--;
+  work.spend(name.length - i);
+  return i < 0;
+}
+
+/** Matches the whole path, as `re.fullmatch`. */
+export const wholePath = (source: string, work: WorkLimit) => test(sequence(parsePattern(source), textEnd), work);
+
+/** Matches the path's end on a dot's boundary. */
+export const pathEnd = (source: string, work: WorkLimit) => test(sequence(before, parsePattern(source), end), work);
+
+/** Matches paths at or below what the pattern matches. */
+export const atOrBelow = (source: string, work: WorkLimit) =>
+  test(sequence(before, parsePattern(source), choice(end, dot)), work);
+
+/**
+ * The number after a stack of layers, undefined where the path is outside of it. As PEFT: the stack's name never stands
+ * first in a path, and the last number after it counts.
+ */
+export function layerNumber(source: string, work: WorkLimit): (path: PathText) => number | undefined {
+  const number: Syntax = { kind: "capture", item: repeat(one(classes.get("d")!), 1, Infinity) };
+  const match = matcher(sequence(many, dot, parsePattern(source), dot, number, dot), work);
+  return (path) => {
+    const found = match(path);
+    if (found === null) return undefined;
+    return path.codes.slice(found.begin, found.end).reduce((value, code) => 10 * value + (code - ZERO), 0);
+  };
+}

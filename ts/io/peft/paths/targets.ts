@@ -1,0 +1,81 @@
+import type { AdapterConfig } from "../config/config.js";
+import { WorkLimit } from "../../pattern/index.js";
+import { NameEnds } from "./name-ends.js";
+import { atOrBelow, layerNumber, pathText, wholePath } from "./path-patterns.js";
+import type { PathTest, PathText } from "./path-patterns.js";
+
+type TargetFields = Pick<
+  AdapterConfig,
+  "targetModules" | "excludeModules" | "layersToTransform" | "layersPattern" | "modulesToSave"
+>;
+
+/** Whether target_modules is PEFT's shorthand for every linear layer but the output. */
+export const isAllLinear = (targets: AdapterConfig["targetModules"]) =>
+  typeof targets === "string" && targets.toLowerCase() === "all-linear";
+
+/** Test for paths at or below one of the modules. */
+export function within(modules: readonly string[] | null, work = new WorkLimit()): (path: string) => boolean {
+  const tests = (modules ?? []).map((name) => atOrBelow(name, work));
+  if (tests.length === 0) return () => false;
+  return (path) => {
+    work.path();
+    const text = pathText(path);
+    return tests.some((test) => test(text));
+  };
+}
+
+interface Module {
+  readonly path: string;
+  readonly text: PathText;
+}
+
+/** Test for names (a list) or a regular expression (a string). */
+function matcher(targets: readonly string[] | string | null, work: WorkLimit): (module: Module) => boolean {
+  if (targets === null || targets.length === 0) return () => false;
+  if (typeof targets === "string") {
+    const test = wholePath(targets, work);
+    return ({ text }) => test(text);
+  }
+  const ends = new NameEnds(targets);
+  return ({ path }) => ends.has(path);
+}
+
+/** Test for the layers that layers_to_transform keeps. */
+function layerFilter({ layersToTransform, layersPattern }: TargetFields, work: WorkLimit): PathTest {
+  const wanted = new Set(typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []));
+  if (wanted.size === 0) return () => true;
+  const stacks = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
+  const named = stacks.filter((stack) => stack !== "");
+  const numbers = (named.length > 0 ? named : ["[^.]*"]).map((stack) => layerNumber(stack, work));
+  return (text) => {
+    const number = numbers.map((read) => read(text)).find((found) => found !== undefined);
+    return number !== undefined && wanted.has(number);
+  };
+}
+
+/**
+ * Test for the module paths that a configuration adapts, by PEFT's rules: a list of names matches whole paths or their ends
+ * on a dot's boundary, a string must match the whole path as a regular expression; exclude_modules and modules_to_save are
+ * left out; layers_to_transform narrows a list's ends, though not paths that are spelled out in full.
+ * "all-linear" takes every path: give it linear layers only.
+ * Throws `AdapterError` or `UnsupportedError` for a regular expression that cannot be read; matching takes time in
+ * proportion to the path and ends in an `AdapterError` where a pattern makes even that too long.
+ * Source: `check_target_module_exists` in peft/tuners/tuners_utils.py.
+ */
+export function targetTest(config: TargetFields): (path: string) => boolean {
+  const { targetModules } = config;
+  const work = new WorkLimit();
+  const excluded = matcher(config.excludeModules, work);
+  const saved = (config.modulesToSave ?? []).map((name) => atOrBelow(name, work));
+  const all = isAllLinear(targetModules);
+  const targeted = all ? () => true : matcher(targetModules, work);
+  const inLayer = typeof targetModules === "string" ? () => true : layerFilter(config, work);
+  const spelledOut = new Set(typeof targetModules === "string" ? [] : targetModules);
+  return (path) => {
+    work.path();
+    const text = pathText(path);
+    const module = { path, text };
+    if (excluded(module) || saved.some((test) => test(text))) return false;
+    return spelledOut.has(path) || (targeted(module) && inLayer(text));
+  };
+}

@@ -1,0 +1,128 @@
+import { checkRecord } from "../arguments/collections.js";
+import { checkOptions } from "../arguments/options.js";
+import { flag } from "../arguments/settings.js";
+import { LORA_OPTIONS } from "../adapters/lora-options.js";
+import type { ModelAdapter } from "../adapters/model-adapter.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import { Graph } from "../graph/graph.js";
+import type { FileMap } from "../io/file-map.js";
+import type { ModelSource } from "../io/model-source.js";
+import { checkNotMerged, readAdapter } from "../io/peft/index.js";
+import { takeWeightOptions } from "../io/safetensors/index.js";
+import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { ClassificationHead } from "../nn/classification-head.js";
+import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
+import { checkNoAdapter, labelsOf, readHead } from "./classifier-files.js";
+import type { ClassifierOptions, LoadClassifierOptions, OpenClassifierOptions } from "./classifier-options.js";
+import { takeLabels } from "./labels-file.js";
+import { openParts } from "./open-classifier.js";
+import { tokenizerFor } from "./trained-on.js";
+
+/** What a classifier is made of. */
+export interface ClassifierParts {
+  readonly encoder: SentenceEncoder;
+  readonly labels: readonly string[];
+  readonly modelAdapter: ModelAdapter | null;
+  readonly head: ClassificationHead;
+  readonly tokenizer: TextTokenizer;
+  /** Fingerprint of the adapter that the base's weights hold. */
+  readonly merged: string | null;
+  /** Whether the encoder is nobody else's. */
+  readonly ownsEncoder: boolean;
+}
+
+/** Those of `TextClassifier.create`. */
+export function newParts(encoder: SentenceEncoder, options: ClassifierOptions): ClassifierParts {
+  checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"], { lora: LORA_OPTIONS });
+  const { labels: given, lora = {}, adapter = "classifier" } = options;
+  checkEncoder("TextClassifier.create", encoder);
+  const labels = takeLabels(given);
+  checkUsable("TextClassifier.create", encoder);
+  const { graph, hiddenSize, adapterSet, tokenizer } = encoder;
+  return whole(
+    { encoder, labels, tokenizer, merged: null },
+    () => (lora === null ? null : adapterSet.add(adapter, lora, { what: "TextClassifier.create", classifier: true })),
+    () => ClassificationHead.create(graph, hiddenSize, labels.length),
+  );
+}
+
+/** Those of `TextClassifier.load`. */
+export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): ClassifierParts {
+  const what = "TextClassifier.load";
+  checkOptions(what, options, ["adapter", "allowNonFinite", "allowOtherBase"]);
+  const { adapter = "classifier", allowOtherBase = false, ...others } = options;
+  flag(what, "allowOtherBase", allowOtherBase);
+  const rest = takeWeightOptions(what, others);
+  checkEncoder(what, encoder);
+  checkUsable(what, encoder);
+  checkRecord(`${what}: a classifier's files by name, as bytes, are expected`, files);
+  const about = labelsOf(files);
+  const { labels, merged, adapted } = about;
+  if (!adapted && merged === null) checkNoAdapter(files);
+  const { graph, hiddenSize, adapterSet, mergedModel } = encoder;
+  // First, since it says more than that the weights are others.
+  if (mergedModel !== null && adapted) checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
+  const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
+  const { weight, bias } = readHead(files, hiddenSize, labels.length, rest);
+  return whole(
+    { encoder, labels, tokenizer, merged },
+    () => (adapted ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
+    () => new ClassificationHead(graph, weight, bias),
+  );
+}
+
+const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
+  ...(["model", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies", "engine"] as const),
+];
+
+/** Those of `TextClassifier.open`. */
+export async function openedParts(
+  source: string | FileMap | ModelSource,
+  options: OpenClassifierOptions,
+): Promise<ClassifierParts> {
+  checkOptions("TextClassifier.open", options, OPEN_OPTIONS);
+  const { model, adapter, allowOtherBase, ...loading } = options;
+  const { encoder, files } = await openParts(source, model, loading);
+  try {
+    const { allowNonFinite } = loading;
+    const given = Object.entries({ adapter, allowOtherBase, allowNonFinite }).filter(
+      ([, value]) => value !== undefined,
+    );
+    return { ...loadedParts(encoder, files, Object.fromEntries(given)), ownsEncoder: true };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
+function whole(
+  { encoder, labels, tokenizer, merged }: Pick<ClassifierParts, "encoder" | "labels" | "tokenizer" | "merged">,
+  addAdapter: () => ModelAdapter | null,
+  makeHead: () => ClassificationHead,
+): ClassifierParts {
+  const { graph } = encoder;
+  return graph.allOrNothing(() => {
+    const adapter = addAdapter();
+    try {
+      const head = graph.allOrNothing(makeHead);
+      return { encoder, labels, tokenizer, merged, modelAdapter: adapter, head, ownsEncoder: false };
+    } catch (error) {
+      if (adapter !== null) encoder.removeAdapter(adapter.name);
+      throw error;
+    }
+  });
+}
+
+function checkEncoder(what: string, encoder: SentenceEncoder): void {
+  if (encoder instanceof SentenceEncoder && encoder.graph instanceof Graph) return;
+  const isPlace = what === "TextClassifier.load" && typeof encoder === "string";
+  const hint = isPlace ? "; `TextClassifier.open(folder)` loads a classifier with its encoder" : "";
+  throw new ConfigError(`${what}: encoder is a SentenceEncoder, got ${excerpt(encoder)}${hint}`, {
+    op: what,
+    option: "encoder",
+    expected: "a SentenceEncoder",
+    value: encoder,
+  });
+}

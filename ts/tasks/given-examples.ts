@@ -1,0 +1,45 @@
+import { listFrom } from "../arguments/collections.js";
+import { oneOf } from "../arguments/settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { Example } from "../io/examples/example.js";
+
+/** A copy of some examples. Throws `ConfigError` for what is none. */
+export function takeExamples(what: string, examples: readonly Example[]): Example[] {
+  return listFrom(`${what}: a list of examples is expected`, examples, (example, i) => {
+    const { text, label } = (example as Partial<Example> | null | undefined) ?? {};
+    if (typeof text === "string" && typeof label === "string") return { text, label };
+    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(example)}`, {
+      option: "examples",
+      expected: "{ text, label } of two strings",
+      value: example,
+      place: i,
+    });
+  });
+}
+
+/** What is done about examples to learn from that have no text. */
+export type EmptyTexts = "refuse" | "keep";
+
+/** That option of options that may be anything: whoever takes the others checks them. */
+export const emptyTextsOf = (options: { readonly emptyTexts?: EmptyTexts } | null): EmptyTexts | undefined =>
+  options?.emptyTexts;
+
+/** Places of empty texts that a message names. */
+const NAMED = 5;
+
+/** A copy of examples to learn from. Throws `ConfigError` for what is none, and for empty texts where they are not to be kept. */
+export function takeLearnt(what: string, examples: readonly Example[], emptyTexts: EmptyTexts = "refuse"): Example[] {
+  oneOf(what, "emptyTexts", emptyTexts, ["refuse", "keep"]);
+  const taken = takeExamples(what, examples);
+  const empty = emptyTexts === "keep" ? [] : [...taken.keys()].filter((i) => taken[i]!.text.trim() === "");
+  if (empty.length === 0) return taken;
+  const places = empty.slice(0, NAMED).join(", ") + (empty.length > NAMED ? ` and ${empty.length - NAMED} more` : "");
+  const texts = empty.length === 1 ? `example ${places} has an empty text` : `examples ${places} have empty texts`;
+  throw new ConfigError(`${what}: ${texts}: fill them in or leave them out, or say \`emptyTexts: "keep"\``, {
+    op: what,
+    option: "emptyTexts",
+    place: empty[0],
+    count: empty.length,
+  });
+}

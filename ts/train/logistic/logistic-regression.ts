@@ -1,0 +1,273 @@
+import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
+import { listFrom } from "../../arguments/collections.js";
+import { checkOptions } from "../../arguments/options.js";
+import { callable, oneOf, positive, unexpected, whole } from "../../arguments/settings.js";
+import { checkGraph, type Graph } from "../../graph/graph.js";
+import type { Tensor } from "../../values/tensor.js";
+import { breather } from "../../waiting/next-task.js";
+import type { Weighted } from "./cross-entropy.js";
+import { partings } from "./parts.js";
+import { Regression } from "./regression.js";
+import { rowsOf, scaledVectors, type ScaledVectors, unscaled } from "./scaled-vectors.js";
+
+/** How a head is fitted to frozen vectors. */
+export interface LogisticRegressionOptions {
+  /**
+   * scikit-learn's C: the sum of the examples' losses counts C times as much as ½·|weight|². Default: chosen on examples that
+   * are held out.
+   */
+  readonly regularisation?: number;
+  /**
+   * How much the examples of each class count. "balanced": every class the same, whatever its number of examples; or a number above 0
+   * a class, as scikit-learn takes them. Default "none": every example the same.
+   */
+  readonly classWeights?: "none" | "balanced" | readonly number[];
+  /** Of which examples are held out; default 0. */
+  readonly seed?: number;
+  /** Called after each head, first with 0 done and last with all; `total` is the most there can be. */
+  readonly onProgress?: (event: { readonly done: number; readonly total: number; readonly loss: number }) => void;
+  /** Cancels: the fit rejects with `AbortError` within some 20 ms. */
+  readonly signal?: AbortSignal;
+}
+
+/** A fitted head: what a `ClassificationHead` is made of, and how it came about. */
+export interface LogisticRegression {
+  /** `[hidden, classes]` */
+  readonly weight: Tensor;
+  /** `[classes]` */
+  readonly bias: Tensor;
+  /** C, given or chosen. */
+  readonly regularisation: number;
+  /** L-BFGS iterations of the last fit, which is that on all examples. */
+  readonly iterations: number;
+}
+
+const what = "fitLogisticRegression";
+
+/** How far a fit is. */
+type Progress = Parameters<NonNullable<LogisticRegressionOptions["onProgress"]>>[0];
+
+/** Options that were looked at. */
+export interface RegressionSettings<P = Progress> {
+  readonly regularisation?: number;
+  readonly classWeights: "none" | "balanced" | readonly number[];
+  readonly seed: number;
+  readonly onProgress?: (event: P) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A checked copy; what is left out is not in it. Throws `ConfigError`. */
+export function takeRegressionOptions<P>(
+  op: string,
+  given: Omit<LogisticRegressionOptions, "onProgress"> & { readonly onProgress?: (event: P) => void },
+): RegressionSettings<P> {
+  checkOptions(op, given, ["regularisation", "classWeights", "seed", "onProgress", "signal"]);
+  const { regularisation, classWeights = "none", seed = 0, onProgress, signal } = given;
+  if (regularisation !== undefined) positive(op, "regularisation", regularisation);
+  if (onProgress !== undefined) callable(op, "onProgress", onProgress);
+  checkSignal(op, signal);
+  return {
+    classWeights: takeWeights(op, classWeights),
+    seed: whole(op, "seed", seed),
+    ...(regularisation !== undefined && { regularisation }),
+    ...(onProgress !== undefined && { onProgress }),
+    ...(signal && { signal }),
+  };
+}
+
+const NAMED_WEIGHTS = ["none", "balanced"] as const;
+
+function takeWeights(op: string, given: unknown): RegressionSettings["classWeights"] {
+  if (!Array.isArray(given)) return oneOf(op, "classWeights", given as "none" | "balanced", NAMED_WEIGHTS);
+  return (given as unknown[]).map((weight, i) => positive(op, `classWeights[${i}]`, weight));
+}
+
+/**
+ * Strengths that are tried: C times the vectors' mean squared distance from their mean, half a decade apart but for the first two, from the
+ * strongest penalty on, until two in turn do worse than the best.
+ */
+const PATH = [0.1, ...Array.from({ length: 9 }, (_, i) => 10 ** (i / 2))];
+/** Where nothing can be held out. */
+const MIDDLE = 10;
+/** How far above its minimum the loss may be, as a share: to compare strengths, and for the result, which is float32. */
+const [ROUGH, FINE] = [2e-4, 5e-12];
+/** A strength is better where the mean loss on what is held out is lower by more than this: of two that are alike, the stronger. */
+const BETTER = 1e-3;
+/** A class without examples gets this share of an example at the vectors' mean. */
+const SHARE_OF_NONE = 0.5;
+
+/**
+ * Multinomial logistic regression with an L2 penalty on the weight, fitted to convergence by L-BFGS: the best linear head on
+ * vectors that stay as they are. It is scikit-learn's `LogisticRegression(C, class_weight)`; of two classes too, where C counts
+ * for the difference of their weights. C is the one whose heads do best (mean cross entropy) on a fifth of each class that is held out, each
+ * fifth in turn up to 1,000 examples; the head is then fitted to all. The same examples give the same bits.
+ *
+ * @param vectors `[hidden]` each, one an example
+ * @param targets class of each vector, from 0
+ * @param classes how many there are, from 2; one without examples gets no weight, and a bias that makes it improbable
+ * Throws `ConfigError` and `ShapeError` for what makes no sense, `NonFiniteError` for vectors with NaN or infinity.
+ *
+ * @example
+ * const { weight, bias } = await fitLogisticRegression(graph, vectors, targets, 2);
+ * const head = new ClassificationHead(graph, weight, bias);
+ */
+export async function fitLogisticRegression(
+  graph: Graph,
+  vectors: readonly Float32Array[],
+  targets: readonly number[],
+  classes: number,
+  options: LogisticRegressionOptions = {},
+): Promise<LogisticRegression> {
+  checkGraph(what, graph);
+  whole(what, "classes", classes, 2, 10_000);
+  const settings = takeRegressionOptions<Progress>(what, options);
+  const taken = listFrom(`${what}: targets are a list of class numbers`, targets, (target, i) =>
+    whole(what, `target ${i}`, target, 0, classes - 1),
+  );
+  const { classWeights } = settings;
+  if (typeof classWeights !== "string" && classWeights.length !== classes)
+    throw unexpected(what, "classWeights", `"none", "balanced" or ${classes} numbers, one a class`, classWeights);
+  const scaled = scaledVectors(vectors);
+  if (taken.length !== scaled.count)
+    throw unexpected(what, "targets", `a list of ${scaled.count}, one a vector`, targets);
+  graph.assertUsable();
+  throwIfAborted(settings.signal);
+  return new Fit(graph, scaled, taken, classes, settings).run();
+}
+
+/** A strength, and a head from which the fit with it goes on. */
+interface Choice {
+  /** C times the vectors' mean square. */
+  readonly strength: number;
+  readonly values: Float64Array;
+  readonly spread: number;
+  /** Heads that are fitted in all. */
+  readonly total: number;
+  /** Summed loss on what is held out. */
+  readonly held: number;
+}
+
+/** One call. */
+class Fit {
+  /** Classes that have examples, in order. */
+  private readonly present: readonly number[];
+  private readonly targets: readonly number[];
+  private readonly breathe: () => Promise<void> | undefined;
+  private readonly squared: number;
+  private done = 0;
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly scaled: ScaledVectors,
+    targets: readonly number[],
+    private readonly classes: number,
+    private readonly settings: RegressionSettings,
+  ) {
+    this.present = [...new Set(targets)].sort((a, b) => a - b);
+    const places = new Map(this.present.map((target, i) => [target, i]));
+    this.targets = targets.map((target) => places.get(target)!);
+    this.breathe = breather(settings.signal);
+    this.squared = scaled.deviation ** 2;
+  }
+
+  async run(): Promise<LogisticRegression> {
+    const { scaled, graph, present, squared, settings } = this;
+    const all = this.weighted(this.targets.map((_, i) => i));
+    const regression = await Regression.of(
+      graph,
+      all,
+      { hidden: scaled.hidden, classes: present.length },
+      this.breathe,
+    );
+    const { regularisation } = settings;
+    const given = regularisation === undefined ? MIDDLE : regularisation * squared;
+    const start = { ...regression.start(all), strength: given, total: 1, held: Infinity };
+    if (regularisation !== undefined) this.tell(0, 1, start.loss);
+    const chosen = regularisation === undefined ? await this.choose(regression, start) : start;
+    const { strength, values, spread, total } = chosen;
+    const penalty = this.penalty(strength, all);
+    const scaling = await regression.scaling(spread, penalty);
+    const fitted = await regression.fit(all, values, penalty, scaling, FINE);
+    this.tell(total, total, fitted.loss);
+    return {
+      ...this.head(fitted.values),
+      regularisation: regularisation ?? strength / squared,
+      iterations: fitted.iterations,
+    };
+  }
+
+  private tell(done: number, total: number, loss: number): void {
+    const { onProgress, signal } = this.settings;
+    onProgress?.({ done, total, loss });
+    throwIfAborted(signal);
+  }
+
+  /** The strength that does best on what is held out, and a head that was fitted with it. */
+  private async choose(regression: Regression, start: Choice & { readonly loss: number }): Promise<Choice> {
+    const { targets, settings, graph } = this;
+    const rounds = partings(targets, settings.seed, graph.engine).map(({ fitted, held }) => {
+      const own = this.weighted(fitted);
+      return { fitted: own, held: this.weighted(held), head: regression.start(own) };
+    });
+    const total = rounds.length * PATH.length + 1;
+    this.tell(0, total, start.loss);
+    let best: Choice = { ...start, total };
+    if (rounds.length === 0) return best;
+    const better = BETTER * rounds.reduce((weight, { held }) => weight + held.total, 0);
+    let worse = 0;
+    for (const strength of PATH) {
+      let sum = 0;
+      const penalty = this.penalty(strength, rounds[0]!.fitted);
+      const scaling = await regression.scaling(rounds[0]!.head.spread, penalty);
+      for (const round of rounds) {
+        const { fitted, held, head } = round;
+        round.head = await regression.fit(fitted, head.values, this.penalty(strength, fitted), scaling, ROUGH);
+        sum += await regression.held(held, round.head.values);
+        this.tell(++this.done, total, round.head.loss);
+      }
+      worse = sum < best.held - better ? 0 : worse + 1;
+      const { values, spread } = rounds[0]!.head;
+      if (worse === 0) best = { strength, values, spread, total, held: sum };
+      else if (worse === 2) break;
+    }
+    return best;
+  }
+
+  /** What ½·|weight|² counts beside the mean loss. Two classes have each half of the weight that scikit-learn's one has. */
+  private penalty(strength: number, { total }: Weighted): number {
+    return (this.present.length === 2 ? 2 : 1) / (strength * total);
+  }
+
+  /** Some of the examples. Weights are those of all, so that a part of them has the same meaning. */
+  private weighted(places: readonly number[]): Weighted {
+    const { scaled, settings, present } = this;
+    const counts = new Float64Array(present.length);
+    for (const target of this.targets) counts[target]!++;
+    const targets = places.map((place) => this.targets[place]!);
+    const { classWeights } = settings;
+    const weightOf = (target: number) => {
+      if (typeof classWeights !== "string") return classWeights[present[target]!]!;
+      return classWeights === "balanced" ? scaled.count / (present.length * counts[target]!) : 1;
+    };
+    const weights = Float64Array.from(targets, weightOf);
+    return { rows: rowsOf(scaled, places), targets, weights, total: weights.reduce((sum, x) => sum + x, 0) };
+  }
+
+  /** The head of all classes from that of the present ones, in the vectors' own units. */
+  private head(values: Float64Array): { weight: Tensor; bias: Tensor } {
+    const { scaled, present, classes } = this;
+    const { hidden, count } = scaled;
+    const known = present.length;
+    const weight = new Float64Array(hidden * classes);
+    const bias = new Float64Array(classes);
+    const own = values.subarray(hidden * known);
+    const highest = own.reduce((most, x) => Math.max(most, x), -Infinity);
+    const normaliser = highest + Math.log(own.reduce((sum, x) => sum + Math.exp(x - highest), 0));
+    bias.fill(normaliser + Math.log(SHARE_OF_NONE / count));
+    present.forEach((target, c) => {
+      bias[target] = own[c]!;
+      for (let i = 0; i < hidden; i++) weight[i * classes + target] = values[i * known + c]!;
+    });
+    return unscaled(scaled, weight, bias);
+  }
+}

@@ -1,0 +1,100 @@
+import { or, type Readers } from "../../arguments/read-options.js";
+import { whole } from "../../arguments/settings.js";
+import { binomial } from "../../nn/binomial.js";
+import { Philox } from "../../nn/philox.js";
+import { type ClassCounts, meanF1 } from "./class-scores.js";
+
+/** Lower and upper end of a 95 % interval. */
+export type Interval = readonly [low: number, high: number];
+
+/** How intervals are made. */
+export interface BootstrapOptions {
+  /** Samples that are drawn; default 1000. */
+  readonly resamples?: number;
+  /** Seed of the draws; default 0. */
+  readonly seed?: number;
+}
+
+/** Readers of those options. */
+export const bootstrapReaders: Readers<Required<BootstrapOptions>> = {
+  resamples: or(1000, whole, 1, 1e6),
+  seed: or(0, whole),
+};
+
+/** Examples of class `truth` that were taken for `predicted`: a cell of a confusion matrix, not empty. */
+export interface Cell {
+  readonly truth: number;
+  readonly predicted: number;
+  readonly count: number;
+}
+
+/** Accuracy and macro F1. */
+export interface Overall {
+  readonly accuracy: number;
+  readonly macroF1: number;
+}
+
+/**
+ * Samples of as many examples as there are, with replacement, as counts: how many examples of each kind fall into a sample is
+ * multinomial, so it is drawn kind by kind, each binomial of what is left. That takes time by kinds instead of by examples.
+ */
+export function resample(
+  counts: readonly number[],
+  { resamples, seed }: Required<BootstrapOptions>,
+  each: (drawn: Float64Array, sample: number) => void,
+): void {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const drawn = new Float64Array(counts.length);
+  for (let sample = 0; sample < resamples; sample++) {
+    const random = new Philox(seed, sample);
+    let left = total;
+    let open = total;
+    for (let i = 0; i < counts.length; i++) {
+      const count = counts[i]!;
+      const some = count === open ? left : binomial(random, left, count / open);
+      drawn[i] = some;
+      left -= some;
+      open -= count;
+    }
+    each(drawn, sample);
+  }
+}
+
+/** The middle 95 % of some numbers, between two of which lines are drawn (NumPy's `percentile`). */
+export function middle95(values: Float64Array): Interval {
+  const sorted = values.toSorted();
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
+    return low + (high - low) * (place - Math.floor(place));
+  };
+  return [at(0.025), at(0.975)];
+}
+
+/** Measures samples of cells of one confusion matrix, or of several over the same classes. The sums are used again. */
+export function cellMeasure(cells: readonly Omit<Cell, "count">[]): (counts: ArrayLike<number>) => Overall {
+  // Classes that have no cell take no time.
+  const used = [...new Set(cells.flatMap(({ truth, predicted }) => [truth, predicted]))];
+  const places = new Map(used.map((one, i) => [one, i]));
+  const truths = Int32Array.from(cells, ({ truth }) => places.get(truth)!);
+  const predictions = Int32Array.from(cells, ({ predicted }) => places.get(predicted)!);
+  const zeros = () => new Float64Array(used.length);
+  const sums = { right: zeros(), support: zeros(), predicted: zeros() } satisfies ClassCounts;
+  return (counts) => {
+    for (const list of [sums.right, sums.support, sums.predicted]) list.fill(0);
+    let right = 0;
+    let total = 0;
+    for (let i = 0; i < truths.length; i++) {
+      const truth = truths[i]!;
+      const predicted = predictions[i]!;
+      const count = counts[i]!;
+      total += count;
+      sums.support[truth]! += count;
+      sums.predicted[predicted]! += count;
+      if (truth !== predicted) continue;
+      sums.right[truth]! += count;
+      right += count;
+    }
+    return { accuracy: right / total, macroF1: meanF1(sums) };
+  };
+}

@@ -1,0 +1,96 @@
+import { listFrom } from "../../arguments/collections.js";
+import { readOptions } from "../../arguments/read-options.js";
+import { ShapeError } from "../../errors/errors.js";
+import { unexpected } from "../../arguments/settings.js";
+import {
+  type BootstrapOptions,
+  bootstrapReaders,
+  cellMeasure,
+  type Interval,
+  middle95,
+  resample,
+} from "./bootstrap.js";
+
+/** By how much one classifier is better than another. */
+export interface Difference {
+  /** The first's less the second's. */
+  readonly difference: number;
+  /** 95 % interval of that. Where 0 lies in it, these texts do not tell which of the two is better. */
+  readonly interval: Interval;
+}
+
+/** Two classifiers on the same texts. */
+export interface PairedDifference {
+  /** Texts. */
+  readonly count: number;
+  /** Of the shares of right predictions. */
+  readonly accuracy: Difference;
+  /** Of the mean F1 over classes. */
+  readonly macroF1: Difference;
+}
+
+const what = "pairedDifference";
+
+/**
+ * How much better classifier `a` is than `b`, both asked about the same texts, with 95 % intervals: percentiles of a paired
+ * bootstrap, which draws texts, each with both answers. Much narrower than the intervals of the two apart.
+ *
+ * @param a, b, truth a label a text, as names or as class indices
+ * Throws `ConfigError` for what are no such lists, `ShapeError` where they differ in length.
+ *
+ * @example
+ * const labels = async (one) => (await one.predict(texts)).map(({ label }) => label);
+ * pairedDifference(await labels(large), await labels(small), truth).accuracy; // { difference: 0.01, interval: [-0.01, 0.03] }
+ */
+export function pairedDifference(
+  a: readonly (string | number)[],
+  b: readonly (string | number)[],
+  truth: readonly (string | number)[],
+  options: BootstrapOptions = {},
+): PairedDifference {
+  const settings = readOptions<Required<BootstrapOptions>>(what, options, bootstrapReaders);
+  const indices = new Map<string | number, number>();
+  const [first, second, right] = [take("a", a), take("b", b), take("truth", truth)].map((labels) =>
+    labels.map((label) => indices.get(label) ?? (indices.set(label, indices.size), indices.size - 1)),
+  ) as [number[], number[], number[]];
+  for (const [name, list] of [["a", first] as const, ["b", second] as const]) {
+    if (list.length === right.length && right.length > 0) continue;
+    throw new ShapeError(
+      `${what}: a label a text is expected, and a text at least; ${name} has ${list.length}, truth has ${right.length}`,
+      { op: what, option: name, length: list.length, expected: right.length },
+    );
+  }
+  // Texts with the same truth and the same two answers are of one kind.
+  const kinds = new Map<string, { readonly at: number; count: number }>();
+  right.forEach((label, i) => {
+    const key = `${label} ${first[i]!} ${second[i]!}`;
+    const kind = kinds.get(key);
+    if (kind === undefined) kinds.set(key, { at: i, count: 1 });
+    else kind.count++;
+  });
+  const all = [...kinds.values()];
+  const measureOf = (predicted: readonly number[]) =>
+    cellMeasure(all.map(({ at }) => ({ truth: right[at]!, predicted: predicted[at]! })));
+  const [one, other] = [measureOf(first), measureOf(second)];
+  const counts = all.map(({ count }) => count);
+  const accuracies = new Float64Array(settings.resamples);
+  const scores = new Float64Array(settings.resamples);
+  resample(counts, settings, (drawn, sample) => {
+    const [of, than] = [one(drawn), other(drawn)];
+    accuracies[sample] = of.accuracy - than.accuracy;
+    scores[sample] = of.macroF1 - than.macroF1;
+  });
+  const [of, than] = [one(counts), other(counts)];
+  return {
+    count: right.length,
+    accuracy: { difference: of.accuracy - than.accuracy, interval: middle95(accuracies) },
+    macroF1: { difference: of.macroF1 - than.macroF1, interval: middle95(scores) },
+  };
+}
+
+function take(name: string, labels: unknown): (string | number)[] {
+  return listFrom(`${what}: ${name} is a list of labels`, labels, (label, place) => {
+    if (typeof label === "string" || Number.isSafeInteger(label)) return label as string | number;
+    throw unexpected(what, name, "a list of names or class indices", label, undefined, { place });
+  });
+}
