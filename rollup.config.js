@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dts } from "rollup-plugin-dts";
 import { binaries } from "./scripts/bundle/binaries.mjs";
+import { selfContained } from "./scripts/bundle/self-contained.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
@@ -16,6 +17,8 @@ const inNode = {
   "jobs-node": "ts/entry/jobs-node.ts",
   cli: "ts/cli/main.ts",
   "worker-node": "ts/entry/worker-node.ts",
+  "remote-node": "ts/entry/remote-node.ts",
+  "lowrank-worker-node": "ts/entry/lowrank-worker-node.ts",
 };
 const elsewhere = {
   browser: "ts/entry/browser.ts",
@@ -25,16 +28,22 @@ const elsewhere = {
   "jobs-workerd": "ts/entry/jobs-workerd.ts",
   "jobs-inline": "ts/entry/jobs-inline.ts",
   "worker-browser": "ts/entry/worker-browser.ts",
+  "remote-browser": "ts/entry/remote-browser.ts",
 };
+/** What workers run, by their files. */
+const scripts = { "lowrank-worker.js": "ts/entry/lowrank-worker.ts" };
 
-/** What workers need too. */
+/** What workers need too, and pages that have the engine in one. */
 const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors\/[\w-]+)\.ts$/;
+const client =
+  /\/ts\/(version|(arguments|waiting|worker\/(?!server)).*|io\/byte-source|jobs\/store\/(run-files|memory-store))\.ts$/;
 /**
  * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
  * that a program does not use.
  */
 const areas = [
   ["pool", pool],
+  ["client", client],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["io", /\/ts\/io\/(?!node\/)/],
   ["models", /\/ts\/(models|train)\//],
@@ -47,7 +56,7 @@ export default [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [typescript, binaries(builds)],
+    plugins: [typescript, binaries(builds), ...(whole ? [selfContained(scripts)] : [])],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
       dir,
@@ -65,6 +74,8 @@ export default [
       node: "ts/entry/node.ts",
       jobs: "ts/jobs/index.ts",
       "jobs-node": "ts/entry/jobs-node.ts",
+      remote: "ts/worker/index.ts",
+      "remote-node": "ts/entry/remote-node.ts",
     },
     external,
     plugins: [dts()],

@@ -18,7 +18,8 @@ const LONGEST_MESSAGE = 1_500;
  * - `input`, `actual`, `expected`: a tensor by its name, its shape, and the one it must have (its layout in words)
  * - `node`: the id of a node; `reason`: "disposed", "ended" or "unknown" for a stale one
  * - `reason`: why a call came at the wrong time ("not started", "disposed", "running", "view", "open", "promise");
- *   what happened, of an `EngineError` ("disposed", "trapped", "thread died"); the signal's own of an `AbortError`
+ *   what happened, of an `EngineError` ("disposed", "trapped", "thread died"); the signal's own of an `AbortError`; of a
+ *   `WorkerLostError` "ended" (by its owner), "aborted" (it did not answer an abort in time) or "died"
  * - `requested`, `used`, `reserved`, `maximum`: bytes of memory
  * - `step`: of training; `file`, `line`, `tensor`, `module`: of what was read; `folder`, `model`, `missing` of where
  * - `name`: of an adapter; `reason` says what it is ("merged", "not merged", "running", "unknown"); `label`: a class's
@@ -83,6 +84,9 @@ export class NonFiniteError extends /* @__PURE__ */ named("NON_FINITE") {}
 export class UnsupportedError extends /* @__PURE__ */ named("UNSUPPORTED") {}
 /** The engine was closed, or a kernel trapped or a thread died in the middle of a call, whose result is lost. */
 export class EngineError extends /* @__PURE__ */ named("ENGINE") {}
+
+/** A worker is gone, and with it all that it held; what was asked of it has no answer. `reason` says how it ended. */
+export class WorkerLostError extends /* @__PURE__ */ named("WORKER_LOST") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
 export class AbortError extends /* @__PURE__ */ named("ABORTED") {

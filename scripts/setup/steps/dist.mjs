@@ -10,6 +10,7 @@ const inputs = (chosen) =>
     "ts",
     ...chosen.map((variant) => `build/wasm/${variant}`),
     "rollup.config.js",
+    "scripts/bundle",
     "package.json",
     "tsconfig.json",
   ) + chosen.join();

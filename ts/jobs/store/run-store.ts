@@ -3,22 +3,7 @@ import type { FileMap } from "../../io/file-map.js";
 import { orAborted } from "../../waiting/abort.js";
 import { callable, object, text } from "../../arguments/settings.js";
 
-/** Names of what a run leaves in its store. */
-export const runFiles = {
-  adapter: ["adapter_config.json", "adapter_model.safetensors"],
-  head: ["head.safetensors", "labels.json"],
-  report: "report.json",
-  curve: "loss.svg",
-  /** Spec and state of a run that is not finished, from its first moment. */
-  record: "run.json",
-  /** What cross-validation found. */
-  folds: "folds.json",
-  /** The folds that are done, while others are not. */
-  foldsSoFar: "folds.partial.json",
-  checkpoint: "checkpoint.safetensors",
-  /** The steps that a checkpoint has behind it, a line each. */
-  history: "checkpoint.history.jsonl",
-} as const;
+export { runFiles } from "./run-files.js";
 
 /**
  * Where a run's checkpoints, history and results go: blobs by name. A folder is one (`folderStore`), memory another

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as local from "../../ts/index.js";
+import { type LowrankWorker, SentenceEncoder, TextClassifier } from "../../ts/worker/index.js";
+import { examples, tinyEncoder } from "../models/tiny-encoder.js";
+import { start } from "./in-worker.js";
+
+const texts = examples.map(({ text }) => text);
+
+describe("in a worker, to the bit what it is here", () => {
+  let worker: LowrankWorker;
+  beforeAll(async () => {
+    worker = await start();
+  });
+  afterAll(() => worker.terminate());
+
+  it("an encoder's vectors, tokens and adapters", async () => {
+    const files = await tinyEncoder();
+    const here = await local.SentenceEncoder.load(files);
+    const there = await SentenceEncoder.load(files, { worker });
+    expect([there.name, there.hiddenSize]).toEqual([here.name, here.hiddenSize]);
+    expect(await there.encode(texts)).toEqual(await here.encode(texts));
+    expect(await there.tokenize(texts)).toEqual(here.tokenize(texts));
+    here.addAdapter("a", { rank: 2 });
+    await there.addAdapter("a", { rank: 2 });
+    expect(await there.adapters()).toEqual(here.adapters());
+    expect(await there.saveAdapter("a")).toEqual(here.saveAdapter("a"));
+    here.dispose();
+    await there.dispose();
+    await there.dispose();
+    await expect(there.encode(texts)).rejects.toThrow(local.StaleNodeError);
+  });
+
+  it("a classifier's training and answers", async () => {
+    const files = await tinyEncoder();
+    const labels = ["good", "bad"];
+    const options = { steps: 8, batchSize: 8, learningRate: 0.01, accumulate: 2, seed: 3 };
+    const hereEncoder = await local.SentenceEncoder.load(files, { seed: 5 });
+    const here = local.TextClassifier.create(hereEncoder, { labels, lora: { rank: 4, dropout: 0.1 } });
+    const thereEncoder = await SentenceEncoder.load(files, { seed: 5, worker });
+    const there = await TextClassifier.create(thereEncoder, { labels, lora: { rank: 4, dropout: 0.1 } });
+    expect([there.labels, there.adapter, there.encoder]).toEqual([labels, "classifier", thereEncoder]);
+    const [a, b] = [await here.fit(examples, options), await there.fit(examples, options)];
+    expect(b.steps.map(({ loss }) => loss)).toEqual(a.steps.map(({ loss }) => loss));
+    expect(await there.save()).toEqual(here.save());
+    expect(await there.predict(texts)).toEqual(await here.predict(texts));
+    expect(await there.logits(texts)).toEqual(await here.logits(texts));
+    expect(await there.evaluate(examples)).toEqual(await here.evaluate(examples));
+    here.dispose();
+    await there.dispose();
+    hereEncoder.dispose();
+    await thereEncoder.dispose();
+    const { memory } = await worker.engineInfo();
+    expect(memory.used).toBe(worker.info.memory.used);
+  });
+});

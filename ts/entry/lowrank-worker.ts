@@ -1,0 +1,78 @@
+import { serve as serveKernels, setWorkerHost, type WorkerData } from "../engine/pool.js";
+import { setBinaryLocator } from "../engine/source.js";
+import { addressSource } from "../io/address-source.js";
+import { setModelLocator } from "../io/model-source.js";
+import { provideJobSources, addresses } from "../jobs/sources/job-sources.js";
+import type { Channel } from "../worker/protocol/channel.js";
+import type { Hello } from "../worker/protocol/messages.js";
+import { serve } from "../worker/server/serve.js";
+
+// The file that a page's worker runs, and again each thread of the pool that this worker has: one script without imports, as a
+// module and as a classic script. The first message says which of the two it is.
+
+/** What a dedicated worker has. */
+interface WorkerScope extends EventTarget {
+  readonly location: Location;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  importScripts?(): void;
+}
+const scope = globalThis as unknown as WorkerScope;
+
+const channel: Channel = {
+  post: (message, transfer) => scope.postMessage(message, [...transfer]),
+  listen: (hear) => scope.addEventListener("message", (event) => hear((event as MessageEvent<unknown>).data)),
+};
+
+scope.addEventListener(
+  "message",
+  (event) => {
+    const { data } = event as MessageEvent<Hello | WorkerData>;
+    if ("module" in data) {
+      const ready = () => scope.postMessage("ready");
+      return void serveKernels(data, ready).catch((error: unknown) => reportError(error));
+    }
+    if (data.type === "hello") serve(channel, data, setUp);
+  },
+  { once: true },
+);
+
+/** Threads of the same file, run as this one is. */
+function ownType(): WorkerType {
+  try {
+    scope.importScripts?.();
+    return "classic";
+  } catch {
+    return "module";
+  }
+}
+
+function setUp({ binaries, base, life }: Hello): Promise<void> | void {
+  setBinaryLocator((variant) => binaries?.[variant]);
+  const absolute = (address: string) => (base === null ? address : new URL(address, base).href);
+  setModelLocator((name) => ({ ...addressSource(absolute(name)), name }));
+  provideJobSources({
+    ...addresses,
+    readData: async (name, options) => ({ ...(await addresses.readData(absolute(name), options)), name }),
+  });
+  if (typeof Worker !== "undefined") {
+    const type = ownType();
+    setWorkerHost({
+      concurrency: () => navigator.hardwareConcurrency,
+      spawn: (data) => {
+        const worker = new Worker(scope.location.href, { type });
+        const ready = new Promise<unknown>((resolve, reject) => {
+          worker.onerror = (event) => reject(new Error(`a worker of the pool failed: ${event.message}`));
+          worker.onmessage = resolve;
+          worker.postMessage(data);
+        });
+        return { ready, end: () => worker.terminate(), thread: worker };
+      },
+    });
+  }
+  if (life === null) return;
+  // Held for as long as this worker lives: whoever asks for it next hears of its end.
+  return new Promise((held) => {
+    const hold = () => (held(), new Promise<void>(() => undefined));
+    navigator.locks.request(life, hold).catch(() => held());
+  });
+}

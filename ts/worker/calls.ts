@@ -1,0 +1,147 @@
+import { runFiles } from "../jobs/store/run-files.js";
+import { asked, release, told } from "./crossings/functions.js";
+import { call, type Crossing, data, either, handedOver, listOf, nothing, orNull } from "./crossings/crossing.js";
+import { living } from "./crossings/objects.js";
+import { options, refused, signal, tabulated } from "./crossings/options.js";
+import { remote } from "./crossings/remote.js";
+import type { Replaces } from "./protocol/progress-queue.js";
+
+// Every call there is between a page and its worker: what it takes, what it gives, and how each of these crosses. A method of a
+// class that is in the worker is a row; nothing else is to be written for it.
+
+/** Progress is of interest as it is now: a count, or an event of the same kind and about the same thing. */
+const newest: Replaces = (waiting, next) => {
+  if (typeof waiting === "number") return true;
+  const [old, now] = [waiting, next] as Readonly<Record<string, unknown>>[];
+  const { type } = old!;
+  const passing = type === undefined || type === "progress" || type === "download";
+  return passing && ["type", "phase", "file"].every((name) => old![name] === now![name]);
+};
+const onProgress = told(newest);
+const noEngine = refused(
+  "is not of this thread: a worker has an engine of its own, `startWorker({ threads })` says which",
+);
+
+const byteSource = remote({
+  values: ["size"],
+  functions: { read: call({ offset: data, length: data }, data) },
+  optional: { close: call({}, nothing) },
+});
+const open = call({ file: data }, orNull(byteSource));
+const source = remote({ values: ["name"], functions: { open } });
+const hasOpen = (value: unknown) => typeof Object(value).open === "function";
+/** A model's name, its files, or where they come from. */
+const model = either(hasOpen, source, data);
+
+const inference = options({ signal, onProgress });
+const loading = { signal, onProgress, engine: noEngine };
+
+const encoderMethods = {
+  encode: call({ texts: data, options: inference }, handedOver),
+  tokenize: call({ texts: data }, data),
+  addAdapter: call({ name: data, options: data }, nothing),
+  loadAdapter: call({ name: data, files: data, options: data }, nothing),
+  removeAdapter: call({ name: data }, nothing),
+  renameAdapter: call({ from: data, to: data }, nothing),
+  scaleAdapter: call({ name: data, factor: data }, nothing),
+  setAdapter: call({ name: data }, nothing),
+  mergeAdapter: call({ name: data }, nothing),
+  unmergeAdapter: call({ name: data }, nothing),
+  saveAdapter: call({ name: data }, handedOver),
+  adapters: call({}, data),
+  dispose: call({}, nothing),
+};
+
+/** Parameters and optimizer are copies made for it; what was measured is the run's own. */
+const checkpoint: Crossing = {
+  pack(value, scope, name) {
+    const { parameters, optimizer } = value as { parameters: unknown; optimizer: unknown };
+    handedOver.pack([parameters, optimizer], scope, name);
+    return value;
+  },
+  unpack: (wire) => wire,
+};
+const training = options({
+  signal,
+  onProgress,
+  schedule: tabulated,
+  order: tabulated,
+  checkpoint: options({ save: asked(call({ checkpoint }, nothing)) }),
+  evaluate: options({ measure: asked(call({ step: data }, data)) }),
+});
+
+const classifierMethods = {
+  fit: call({ examples: data, options: training }, data),
+  fitHead: call({ examples: data, options: inference }, data),
+  predict: call({ texts: data, options: inference }, data),
+  evaluate: call({ examples: data, options: inference }, data),
+  logits: call({ texts: data, options: inference }, handedOver),
+  save: call({}, handedOver),
+  dispose: call({}, nothing),
+};
+
+const encoder = living("SentenceEncoder");
+const classifier = living("TextClassifier");
+
+/** Classes whose objects live in the worker: what makes one, what it can do, and what is known of it at once. */
+export const classes = {
+  SentenceEncoder: {
+    statics: { load: call({ source: model, options: options(loading) }, encoder) },
+    methods: encoderMethods,
+    fields: { name: data, hiddenSize: data },
+  },
+  TextClassifier: {
+    statics: {
+      create: call({ encoder, options: data }, classifier),
+      load: call({ encoder, files: data, options: data }, classifier),
+      open: call({ source: model, options: options({ ...loading, model }) }, classifier),
+    },
+    methods: classifierMethods,
+    fields: { labels: data, adapter: data, encoder },
+  },
+} as const;
+
+export type ClassName = keyof typeof classes;
+
+/** Where a store's blobs are, which messages say in the middle of a sentence. */
+const blobs = Object.values(runFiles).flat();
+const store = remote({
+  values: ["name"],
+  functions: {
+    has: call({ blob: data }, data),
+    read: call({ blob: data, length: data }, data),
+    write: call({ blobs: data }, nothing),
+    append: call({ blob: data, length: data, bytes: data }, nothing),
+    remove: call({ blob: data }, nothing),
+    claim: call({}, release),
+  },
+  beforehand: (object) => {
+    const place = object["place"] as (blob: string) => unknown;
+    return Object.fromEntries(blobs.map((blob) => [blob, place.call(object, blob)]));
+  },
+  afterwards: (places) => ({ place: (blob: string) => places[blob] ?? blob }),
+});
+
+const jobModel = remote({
+  values: ["name", "origin"],
+  functions: { open },
+  optional: { digest: call({ file: data }, data) },
+});
+const sources = remote({
+  values: [],
+  functions: {
+    findModel: call({ name: data, options: options({ signal, onDownload: told(newest) }) }, jobModel),
+    readData: call({ name: data, options: options({ signal }) }, data),
+  },
+  beforehand: ({ machine }) => ({ machine: typeof machine === "function" ? (machine() as unknown) : machine }),
+  afterwards: ({ machine }) => ({ machine: () => machine }),
+});
+const job = options({ signal, onProgress, sources });
+
+/** Functions that are called in the worker. */
+export const functions = {
+  engineInfo: call({}, data),
+  predictEach: call({ requests: listOf(options({ classifier })), options: inference }, data),
+  runFolds: call({ spec: data, folds: data, store, options: job }, data),
+  runJob: call({ spec: data, store, options: job }, data),
+} as const;

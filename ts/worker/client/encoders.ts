@@ -1,0 +1,90 @@
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { FileMap } from "../../io/file-map.js";
+import type { ModelSource } from "../../io/model-source.js";
+import type {
+  ClassifierOptions,
+  ClassifyOptions,
+  LoadClassifierOptions,
+  Prediction,
+} from "../../tasks/text-classifier.js";
+import { type ClassName, classes, functions } from "../calls.js";
+import type { Call } from "../crossings/crossing.js";
+import { RemoteObject } from "./remote-classes.js";
+import { workerOf } from "./shared-worker.js";
+import type { RemoteClassifier, RemoteEncoder, WorkerLoadOptions, WorkerOpenOptions } from "./types.js";
+
+/** What makes an object in the worker that its options name. */
+async function make<T>(kind: ClassName, method: string, first: unknown, options: unknown): Promise<T> {
+  const name = `${kind}.${method}`;
+  const { worker, rest } = workerOf(name, options);
+  const call = (classes[kind].statics as Readonly<Record<string, Call>>)[method]!;
+  return (await worker.call(name, { kind: "named", name }, call, [first, rest])) as T;
+}
+
+/** The worker of an object. Throws `ConfigError` for what is no such object. */
+function workerOfObject(what: string, name: string, kind: ClassName, object: unknown) {
+  if (object instanceof RemoteObject && object.kind === kind) return object.worker;
+  const expected = `a ${kind} of lowrank/worker`;
+  throw new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(object)}`, {
+    ...{ op: what, option: name, expected, value: object },
+  });
+}
+
+async function onEncoder(
+  method: "create" | "load",
+  encoder: unknown,
+  ...args: readonly unknown[]
+): Promise<TextClassifier> {
+  const name = `TextClassifier.${method}`;
+  const worker = workerOfObject(name, "encoder", "SentenceEncoder", encoder);
+  const call = classes.TextClassifier.statics[method];
+  return (await worker.call(name, { kind: "named", name }, call, [encoder, ...args])) as TextClassifier;
+}
+
+/** A sentence encoder in a worker. */
+export type SentenceEncoder = RemoteEncoder;
+
+/** A text classifier in a worker. */
+export type TextClassifier = RemoteClassifier;
+
+/** Sentence encoders in a worker. */
+export const SentenceEncoder = {
+  /** Loads an encoder into a worker, as `SentenceEncoder.load` in `lowrank` does here. Addresses are relative to the page. */
+  load: (source: string | FileMap | ModelSource, options: WorkerLoadOptions = {}): Promise<SentenceEncoder> =>
+    make("SentenceEncoder", "load", source, options),
+};
+
+/** Text classifiers in a worker. */
+export const TextClassifier = {
+  /** A new classifier on an encoder, in the encoder's worker; see `TextClassifier.create` in `lowrank`. */
+  create: (encoder: SentenceEncoder, options: ClassifierOptions): Promise<TextClassifier> =>
+    onEncoder("create", encoder, options),
+  /** A classifier from what `save` gave, in the encoder's worker; see `TextClassifier.load` in `lowrank`. */
+  load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TextClassifier> =>
+    onEncoder("load", encoder, files, options),
+  /** A classifier and its encoder in a worker; see `TextClassifier.open` in `lowrank`. */
+  open: (source: string | FileMap | ModelSource, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
+    make("TextClassifier", "open", source, options),
+};
+
+/** A text and who is asked about it. */
+export interface PredictionRequest {
+  /** One of several on the same encoder. */
+  readonly classifier: TextClassifier;
+  /** The text as a user would write it. */
+  readonly text: string;
+}
+
+/** What each text's own classifier says of it, in shared batches; see `predictEach` in `lowrank`. */
+export async function predictEach(
+  requests: readonly PredictionRequest[],
+  options: ClassifyOptions = {},
+): Promise<Prediction[]> {
+  const what = "predictEach";
+  if (Array.isArray(requests) && requests.length === 0) return [];
+  const { classifier } = Object((Object(requests) as typeof requests)[0]) as Partial<PredictionRequest>;
+  const worker = workerOfObject(what, "classifier", "TextClassifier", classifier);
+  const target = { kind: "named", name: what } as const;
+  return (await worker.call(what, target, functions.predictEach, [requests, options])) as Prediction[];
+}

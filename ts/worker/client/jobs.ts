@@ -1,0 +1,54 @@
+import { whole } from "../../arguments/settings.js";
+import { WorkerLostError } from "../../errors/errors.js";
+import type { FoldsReport } from "../../jobs/run-folds.js";
+import type { JobResult } from "../../jobs/run-job.js";
+import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { RunStore } from "../../jobs/store/run-store.js";
+import { functions } from "../calls.js";
+import { LowrankWorker } from "./living-worker.js";
+import { workerOf } from "./shared-worker.js";
+import type { WorkerJobOptions } from "./types.js";
+
+/**
+ * A training run in a worker, as `runJob` in `lowrank/jobs`; the store stays here. Where its worker dies, the run goes on from
+ * the last checkpoint in a new one like it, to the same bits as without the break, up to `restarts` times; it then rejects with
+ * `WorkerLostError`, and goes on when it is called again with the same spec and store.
+ *
+ * @example
+ * const { report } = await runJob({ data: "/reviews.csv", model: "/models/all-MiniLM-L6-v2" }, memoryStore());
+ */
+export async function runJob(spec: JobSpec, store: RunStore, options: WorkerJobOptions = {}): Promise<JobResult> {
+  const what = "runJob";
+  const { restarts = 1, ...others } = Object(options) as WorkerJobOptions;
+  whole(what, "restarts", restarts);
+  // What the run depends on is what is there now, also for one that goes on.
+  const taken = restarts === 0 ? spec : structuredClone(spec);
+  const { worker, rest } = workerOf(what, others);
+  const target = { kind: "named", name: what } as const;
+  const run = (where: LowrankWorker) => where.call(what, target, functions.runJob, [taken, store, rest]);
+  let where = worker;
+  for (let left = restarts; ; left--) {
+    try {
+      return (await run(where)) as JobResult;
+    } catch (error) {
+      const died = error instanceof WorkerLostError && error.details["reason"] === "died";
+      // A worker that the caller has started is the caller's to start again.
+      if (!died || left === 0 || worker.options.worker !== undefined) throw error;
+    } finally {
+      if (where !== worker) where.terminate();
+    }
+    where = new LowrankWorker(what, worker.options);
+  }
+}
+
+/** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`; the store stays here. */
+export async function runFolds(
+  spec: JobSpec,
+  folds: number,
+  store: RunStore,
+  options: Omit<WorkerJobOptions, "restarts"> = {},
+): Promise<FoldsReport> {
+  const { worker, rest } = workerOf("runFolds", options);
+  const target = { kind: "named", name: "runFolds" } as const;
+  return (await worker.call("runFolds", target, functions.runFolds, [spec, folds, store, rest])) as FoldsReport;
+}

@@ -1,0 +1,39 @@
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { type ClassName, classes } from "../calls.js";
+import type { RemoteObjects, Scope } from "../protocol/scope.js";
+import type { LowrankWorker } from "./living-worker.js";
+import { RemoteObject, remoteClasses } from "./remote-classes.js";
+
+/** Objects of one worker, as its page knows them. */
+export class KnownObjects implements RemoteObjects {
+  /** Weakly: whoever forgets one is warned, and the number alone keeps nothing. */
+  private readonly known = new Map<number, WeakRef<RemoteObject>>();
+
+  constructor(private readonly worker: LowrankWorker) {}
+
+  /** Throws `ConfigError` for what is no object of this worker's. */
+  pack(kind: string, object: unknown, { what }: Scope, name: string): unknown {
+    const isOne = object instanceof RemoteObject && object.kind === kind;
+    if (isOne && object.worker === this.worker) return object.id;
+    const [expected, got] = isOne ? ["of the same worker", "one of another"] : ["from lowrank/worker", excerpt(object)];
+    const details = { op: what, option: name, expected: `a ${kind} ${expected}`, value: object };
+    throw new ConfigError(`${what}: ${name} is a ${kind} ${expected}, got ${got}`, details);
+  }
+
+  unpack(kind: string, wire: unknown, scope: Scope): unknown {
+    const { id, fields } = wire as { id: number; fields: Record<string, unknown> };
+    const before = this.known.get(id)?.deref();
+    if (before !== undefined) return before;
+    const crossings = classes[kind as ClassName].fields as Readonly<
+      Record<string, (typeof classes)["SentenceEncoder"]["fields"]["name"]>
+    >;
+    const unpacked = Object.entries(crossings).map(([field, crossing]) => [
+      field,
+      crossing.unpack(fields[field], scope, field),
+    ]);
+    const made = new remoteClasses[kind as ClassName](this.worker, id, Object.fromEntries(unpacked));
+    this.known.set(id, new WeakRef(made));
+    return made;
+  }
+}

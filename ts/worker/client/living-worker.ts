@@ -1,0 +1,176 @@
+import type { EngineInfo } from "../../engine/running.js";
+import { UnsupportedError, WorkerLostError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { VERSION } from "../../version.js";
+import { functions } from "../calls.js";
+import type { Call } from "../crossings/crossing.js";
+import type { WorkerChannel } from "../protocol/channel.js";
+import type { Answer, Hello, Target } from "../protocol/messages.js";
+import { withFrame } from "../protocol/pace.js";
+import { Peer } from "../protocol/peer.js";
+import { KnownObjects } from "./known-objects.js";
+import { type WorkerRuntime, workerRuntime } from "./runtime.js";
+import { takeWorkerOptions, type WorkerOptions } from "./worker-options.js";
+
+/** A worker with an engine of its own, in which encoders and classifiers live. From `startWorker`. */
+export class LowrankWorker {
+  private readonly channel: WorkerChannel;
+  private readonly peer: Peer;
+  /** Settled when the worker has answered; rejected where it does not come up. */
+  private readonly answered: Promise<void>;
+  private found: EngineInfo | null = null;
+  private ended: WorkerLostError | null = null;
+  private readonly noLock = new AbortController();
+
+  /** @internal Workers come from `startWorker`. */
+  constructor(
+    what: string,
+    /** @internal How another one like it is started. */
+    readonly options: WorkerOptions,
+  ) {
+    const { place, worker, startLimit, abortLimit, engine } = takeWorkerOptions(what, options);
+    const runtime = workerRuntime(what);
+    this.channel = worker === undefined ? runtime.start(place) : runtime.attach(worker);
+    let answer!: (message: Answer) => void;
+    let fail!: (error: Error) => void;
+    const first = new Promise<Answer>((resolve, reject) => ([answer, fail] = [resolve, reject]));
+    this.peer = new Peer({
+      channel: {
+        post: (message, transfer) => this.channel.post(message, transfer),
+        listen: (hear) =>
+          this.channel.listen((message) => {
+            const { type } = Object(message) as Partial<Answer>;
+            if (type === "here" || type === "refused") answer(message as Answer);
+            else hear(message);
+          }),
+      },
+      objects: new KnownObjects(this),
+      pace: () => withFrame,
+      find: () => {
+        throw new UnsupportedError("a page has no such call", { op: what });
+      },
+      busy: (awaited) => this.channel.busy(awaited),
+      abortLimit: {
+        milliseconds: abortLimit,
+        overdue: () => this.lose("aborted", "it did not answer an abort in time"),
+      },
+    });
+    this.channel.onEnd((cause) => {
+      fail(new UnsupportedError(`${what}: the worker could not be run`, { op: what }, { cause }));
+      this.lose("died", "the worker has ended", cause);
+    });
+    const life = this.greet(runtime, engine);
+    this.answered = this.start(what, first, startLimit, life);
+    this.answered.catch(() => undefined);
+  }
+
+  /** Whether it is gone: it was ended, or died. */
+  get lost(): boolean {
+    return this.ended !== null;
+  }
+
+  /** Build, threads, tile and memory of its engine, as they were at its start. Throws `WorkerLostError` before that. */
+  get info(): EngineInfo {
+    if (this.found !== null) return this.found;
+    throw this.ended ?? new WorkerLostError("the worker is not up yet: await startWorker", { reason: "not started" });
+  }
+
+  /** The same, as it is now. */
+  engineInfo(): Promise<EngineInfo> {
+    return this.call(
+      "engineInfo",
+      { kind: "named", name: "engineInfo" },
+      functions.engineInfo,
+      [],
+    ) as Promise<EngineInfo>;
+  }
+
+  /** Ends the worker at once, with all that it holds. What is awaited of it rejects with `WorkerLostError`. Safe to call twice. */
+  terminate(): void {
+    this.lose("ended", "it was ended by `terminate`");
+  }
+
+  /** `terminate`, for `using`. */
+  [Symbol.dispose](): void {
+    this.terminate();
+  }
+
+  /** @internal Waits until it is up, and its engine runs. */
+  async up(): Promise<this> {
+    await this.answered;
+    this.found = await this.engineInfo();
+    return this;
+  }
+
+  /** @internal Sends a call at once: what it takes is what is there now. */
+  async call(what: string, target: Target, call: Call, args: readonly unknown[]): Promise<unknown> {
+    try {
+      return await this.peer.call(what, target, call, args);
+    } catch (error) {
+      // It never was there: that is what there is to say.
+      if (error === this.ended && this.ended !== null) await this.answered;
+      throw error;
+    }
+  }
+
+  private greet(runtime: WorkerRuntime, engine: Hello["engine"]): string | null {
+    const life = this.channel.byLock && lockManager() !== undefined ? `lowrank ${crypto.randomUUID()}` : null;
+    const [base, binaries] = [runtime.base(), runtime.binaries()];
+    this.channel.post({ type: "hello", version: VERSION, base, binaries, life, engine } satisfies Hello, []);
+    return life;
+  }
+
+  private async start(what: string, first: Promise<Answer>, limit: number, life: string | null): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const expected = `the worker did not answer within ${limit / 1000} s`;
+      timer = setTimeout(() => reject(new UnsupportedError(`${what}: ${expected}`, { op: what, expected })), limit);
+    });
+    try {
+      this.channel.busy(true);
+      const { type, version } = await Promise.race([first, late]);
+      if (type === "refused") throw otherVersion(what, version);
+      this.watch(life);
+    } catch (error) {
+      const failure = await this.explained(what, error as Error);
+      this.lose("died", "it did not come up", failure);
+      throw failure;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Where a lock is to be had, the worker's end is heard, however it comes: the lock is then free. */
+  private watch(life: string | null): void {
+    if (life === null) return;
+    const { signal } = this.noLock;
+    lockManager()!
+      .request(life, { signal }, () => this.lose("died", "the worker has ended"))
+      .catch(() => undefined);
+  }
+
+  private async explained(what: string, error: Error): Promise<Error> {
+    const { address } = this.channel;
+    const why = await this.channel.diagnose().catch(() => null);
+    if (why === null) return error;
+    const details = { op: what, option: "url", address };
+    return new UnsupportedError(`${what}: ${why}`, details, { cause: error.cause ?? error });
+  }
+
+  private lose(reason: string, why: string, cause?: unknown): void {
+    if (this.ended !== null) return;
+    const what = "the worker is gone, and what it held";
+    this.ended = new WorkerLostError(`${what}: ${why}`, { reason }, cause === undefined ? {} : { cause });
+    this.noLock.abort();
+    this.channel.terminate();
+    this.peer.lost(this.ended);
+  }
+}
+
+const lockManager = () => (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks;
+
+function otherVersion(what: string, version: string): UnsupportedError {
+  const advice = "copy lowrank-worker.js of the same version to its address";
+  const message = `${what}: the worker's file is of version ${clip(version)}, this one of ${VERSION}: ${advice}`;
+  return new UnsupportedError(message, { op: what, option: "url", expected: VERSION, actual: version });
+}

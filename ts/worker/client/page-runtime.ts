@@ -1,0 +1,21 @@
+import type { WorkerRuntime } from "./runtime.js";
+import { pageChannel } from "./page-channel.js";
+
+/** Workers of a page. `own` starts the package's file, which bundlers find where they see it, and says its address. */
+export function pageRuntime(
+  own: () => { readonly worker: Worker; readonly address: string },
+  binaries: () => Readonly<Record<string, string>>,
+): WorkerRuntime {
+  return {
+    start({ url, type }) {
+      if (url === null) {
+        const { worker, address } = own();
+        return pageChannel(worker, address);
+      }
+      return pageChannel(new Worker(url, { type }), url);
+    },
+    attach: (worker) => pageChannel(worker as Worker, null),
+    base: () => (globalThis as Partial<typeof globalThis>).document?.baseURI ?? globalThis.location?.href ?? null,
+    binaries,
+  };
+}

@@ -1,0 +1,50 @@
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { LowrankWorker } from "./living-worker.js";
+import type { WorkerOptions } from "./worker-options.js";
+
+/** An option of what begins something in a worker. */
+export interface InWorker {
+  /** The worker, from `startWorker`; default one that all share who name none. It is started when it is first needed. */
+  readonly worker?: LowrankWorker | undefined;
+}
+
+/**
+ * Starts a worker with an engine of its own, and waits until both are up. Each has its own memory and threads: threads where
+ * the page is cross-origin isolated and the browser has workers in workers, else one (`info.threads`, `info.threadsRefused`).
+ *
+ * Throws `UnsupportedError` where the worker does not come up, with what to do about it: its file is not at its address, is
+ * something else or of another version, or the page's security policy forbids it; errors of `init` for its engine.
+ *
+ * @example
+ * const worker = await startWorker({ threads: 2 });
+ * const encoder = await SentenceEncoder.load("/models/all-MiniLM-L6-v2", { worker });
+ */
+export async function startWorker(options: WorkerOptions = {}): Promise<LowrankWorker> {
+  const worker = new LowrankWorker("startWorker", options);
+  try {
+    return await worker.up();
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+let shared: LowrankWorker | undefined;
+
+/** The worker that the options name, else the one that all share, and the options without it. */
+export function workerOf(what: string, options: unknown): { worker: LowrankWorker; rest: unknown } {
+  const { worker: given } = Object(options) as { worker?: unknown };
+  if (given === undefined) {
+    if (shared === undefined || shared.lost) shared = new LowrankWorker(what, {});
+    return { worker: shared, rest: options };
+  }
+  if (!(given instanceof LowrankWorker)) {
+    const expected = "what startWorker gives";
+    const details = { op: what, option: "worker", expected, value: given };
+    throw new ConfigError(`${what}: worker is ${expected}, got ${excerpt(given)}`, details);
+  }
+  const rest: Record<string, unknown> = {};
+  for (const name in options as object) if (name !== "worker") rest[name] = (options as Record<string, unknown>)[name];
+  return { worker: given, rest };
+}

@@ -1,0 +1,61 @@
+import type { SentenceEncoder as LocalEncoder, LoadOptions } from "../../models/sentence/sentence-encoder.js";
+import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
+import type { OpenClassifierOptions, TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
+import type { Example } from "../../io/examples/example.js";
+import type { FitReport } from "../../train/fit-options.js";
+import type { JobOptions } from "../../jobs/run-job.js";
+import type { classes } from "../calls.js";
+import type { InWorker } from "./shared-worker.js";
+
+/** Methods as they are, each with a promise of what it gives. */
+type Remote<T, Method extends keyof T> = {
+  readonly [M in Method]: T[M] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+};
+type MethodsOf<Name extends keyof typeof classes, T> = keyof (typeof classes)[Name]["methods"] & keyof T;
+
+/** A sentence encoder in a worker: the methods of `SentenceEncoder` in `lowrank`, each with a promise of what it gives. */
+export interface RemoteEncoder extends Remote<LocalEncoder, MethodsOf<"SentenceEncoder", LocalEncoder>> {
+  /** Name of the base, which adapters record. */
+  readonly name: string;
+  /** Length of a sentence vector. */
+  readonly hiddenSize: number;
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How a classifier in a worker is trained. What `fit` calls is called in your page, and what it throws ends the training. */
+export interface WorkerFitOptions extends Omit<ClassifierFitOptions, "schedule" | "order"> {
+  /** Learning rate by step, a list or a function; that is called for every step as training begins, and needs `steps`. */
+  readonly schedule?: ClassifierFitOptions["schedule"] | ArrayLike<number>;
+  /** Places of each step's examples, a list or a function; that is called for every step as training begins, and needs `steps`. */
+  readonly order?: ClassifierFitOptions["order"] | readonly ArrayLike<number>[];
+}
+
+/** A text classifier in a worker: the methods of `TextClassifier` in `lowrank`, each with a promise of what it gives. */
+export interface RemoteClassifier extends Remote<
+  LocalClassifier,
+  Exclude<MethodsOf<"TextClassifier", LocalClassifier>, "fit">
+> {
+  /** The encoder below the head, which lives in the same worker. */
+  readonly encoder: RemoteEncoder;
+  /** Names of the classes, in the order of the logits. */
+  readonly labels: readonly string[];
+  /** Name of the classifier's adapter in the encoder; null for a head alone, and where the base's weights hold it. */
+  readonly adapter: string | null;
+  /** Trains adapter and head together, as `TextClassifier.fit` in `lowrank`. Progress is told at most once a frame, the newest. */
+  fit(examples: readonly Example[], options?: WorkerFitOptions): Promise<FitReport>;
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How a model is loaded into a worker. */
+export type WorkerLoadOptions = Omit<LoadOptions, "engine"> & InWorker;
+/** How a classifier is opened in a worker. */
+export type WorkerOpenOptions = Omit<OpenClassifierOptions, "engine"> & InWorker;
+/** How a job is run in a worker. */
+export interface WorkerJobOptions extends Omit<JobOptions, "words">, InWorker {
+  /** How often the run goes on in a new worker where its own has died; default 1. An abort, and `terminate`, end it. */
+  readonly restarts?: number;
+}

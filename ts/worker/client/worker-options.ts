@@ -1,0 +1,48 @@
+import type { InitOptions } from "../../engine/options.js";
+import { checkOptions } from "../../arguments/options.js";
+import { object, oneOf, positive, unexpected } from "../../arguments/settings.js";
+
+/** How a worker is started: its file, its engine as `init` takes it, and how long it is waited for. */
+export interface WorkerOptions extends InitOptions {
+  /** Address of the package's file `lowrank-worker.js`, where a bundler or server has it elsewhere; default: found by the package. */
+  readonly url?: string | URL;
+  /** How the file is run; it is one script without imports and is either. Default "module" for the package's own, else "classic". */
+  readonly type?: "classic" | "module";
+  /** A worker of that file that you have started, in place of `url`. */
+  readonly worker?: object;
+  /** Milliseconds in which the worker's file has to be running; default 30,000. */
+  readonly startLimit?: number;
+  /** Milliseconds in which an aborted call has to end before the worker is ended, with all that it holds; default 5,000. */
+  readonly abortLimit?: number;
+}
+
+const START_LIMIT = 30_000;
+const ABORT_LIMIT = 5_000;
+const OWN = ["url", "type", "worker", "startLimit", "abortLimit"] as const;
+const ENGINE: readonly (keyof InitOptions)[] = ["build", "threads", "wasm", "tile", "maximumMemory"];
+
+/** A checked copy; what the engine is started with, the worker checks. */
+export function takeWorkerOptions(what: string, options: WorkerOptions) {
+  checkOptions(what, options, [...OWN, ...ENGINE]);
+  const { url, worker, startLimit = START_LIMIT, abortLimit = ABORT_LIMIT } = options;
+  if (url !== undefined && (typeof url !== "string" || url === "") && !(url instanceof URL))
+    throw unexpected(what, "url", "the address of lowrank-worker.js", url);
+  if (worker !== undefined) object(what, "worker", worker, "a Worker that runs lowrank-worker.js");
+  if (worker !== undefined && url !== undefined) throw unexpected(what, "url", "left out where `worker` is given", url);
+  const { type = url === undefined ? "module" : "classic" } = options;
+  oneOf(what, "type", type, ["classic", "module"]);
+  positive(what, "startLimit", startLimit);
+  positive(what, "abortLimit", abortLimit);
+  const engine = Object.fromEntries(
+    ENGINE.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );
+  const { wasm } = engine;
+  if (wasm instanceof URL) engine["wasm"] = String(wasm);
+  return {
+    place: { url: url === undefined ? null : String(url), type },
+    worker,
+    startLimit,
+    abortLimit,
+    engine: engine as InitOptions,
+  };
+}

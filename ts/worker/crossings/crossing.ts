@@ -1,0 +1,75 @@
+import type { Scope } from "../protocol/scope.js";
+
+/** How a value goes from one side to the other: what is sent for it, and what that is over there. */
+export interface Crossing {
+  /** `all`: the options that the value is one of. */
+  pack(value: unknown, scope: Scope, name: string, all?: Readonly<Record<string, unknown>>): unknown;
+  unpack(wire: unknown, scope: Scope, name: string): unknown;
+}
+
+/** A call that may cross: its parameters in their order, and what it gives. */
+export interface Call {
+  readonly takes: Readonly<Record<string, Crossing>>;
+  readonly gives: Crossing;
+}
+
+export const call = (takes: Call["takes"], gives: Crossing): Call => ({ takes, gives });
+
+/** As it is: what `postMessage` copies. */
+export const data: Crossing = { pack: (value) => value, unpack: (wire) => wire };
+
+/** Nothing of interest. */
+export const nothing: Crossing = { pack: () => undefined, unpack: () => undefined };
+
+/** Data whose arrays nobody else holds: they go over instead of being copied. */
+export const handedOver: Crossing = {
+  pack(value, scope) {
+    collect(value, scope.transfer);
+    return value;
+  },
+  unpack: (wire) => wire,
+};
+
+const DEEPEST = 4;
+
+/** Buffers of arrays that are all of their buffer. */
+function collect(value: unknown, into: Transferable[], depth = 0): void {
+  if (typeof value !== "object" || value === null || depth > DEEPEST) return;
+  if (ArrayBuffer.isView(value)) {
+    const { buffer, byteLength } = value;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength > 0) into.push(buffer);
+    return;
+  }
+  for (const item of Array.isArray(value) ? value : Object.values(value)) collect(item, into, depth + 1);
+}
+
+/** Null as it is, anything else by `crossing`. */
+export const orNull = (crossing: Crossing): Crossing => ({
+  pack: (value, scope, name) => (value == null ? null : { there: crossing.pack(value, scope, name) }),
+  unpack: (wire, scope, name) =>
+    wire === null ? null : crossing.unpack((wire as { there: unknown }).there, scope, name),
+});
+
+/** By the first crossing where a value fits, by the second otherwise. */
+export const either = (fits: (value: unknown) => boolean, first: Crossing, second: Crossing): Crossing => ({
+  pack(value, scope, name) {
+    const is = fits(value);
+    return { first: is, sent: (is ? first : second).pack(value, scope, name) };
+  },
+  unpack(wire, scope, name) {
+    const { first: is, sent } = wire as { first: boolean; sent: unknown };
+    return (is ? first : second).unpack(sent, scope, name);
+  },
+});
+
+/** Each item by `crossing`; what is no list goes as it is, for the call to refuse. */
+export const listOf = (crossing: Crossing): Crossing => ({
+  pack: (value, scope, name) =>
+    Array.isArray(value)
+      ? { items: value.map((item, i) => crossing.pack(item, scope, `${name}[${i}]`)) }
+      : { other: value },
+  unpack(wire, scope, name) {
+    const sent = wire as { items?: readonly unknown[]; other?: unknown };
+    return sent.items === undefined ? sent.other : sent.items.map((item) => crossing.unpack(item, scope, name));
+  },
+});

@@ -1,0 +1,84 @@
+import { ConfigError } from "../../errors/errors.js";
+import type { Crossing } from "./crossing.js";
+
+/** What stands for an option that crosses by itself: the caller's names say what was not sent as it is. */
+interface SentOptions {
+  readonly plain: unknown;
+  readonly crossed: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Options by name, each read once, inherited ones too. Those that `fields` names cross in their own way; what is no object
+ * of options goes as it is, for the call to refuse.
+ */
+export function options(fields: Readonly<Record<string, Crossing>>): Crossing {
+  return {
+    pack(value, scope): SentOptions {
+      if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
+        return { plain: value, crossed: {} };
+      const plain: Record<string, unknown> = {};
+      for (const name in value) plain[name] = (value as Record<string, unknown>)[name];
+      const all = { ...plain };
+      const crossed: Record<string, unknown> = {};
+      for (const [name, crossing] of Object.entries(fields)) {
+        if (all[name] === undefined) continue;
+        delete plain[name];
+        crossed[name] = crossing.pack(all[name], scope, name, all);
+      }
+      return { plain, crossed };
+    },
+    unpack(wire, scope) {
+      const { plain, crossed } = wire as SentOptions;
+      const names = Object.keys(crossed).filter((name) => Object.hasOwn(fields, name));
+      if (names.length === 0) return plain;
+      const unpacked = names.map((name) => [name, fields[name]!.unpack(crossed[name], scope, name)] as const);
+      return { ...(plain as Record<string, unknown>), ...Object.fromEntries(unpacked) };
+    },
+  };
+}
+
+/** The signal of a call: aborting becomes a message. */
+export const signal: Crossing = {
+  pack(value, scope) {
+    const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
+    if (typeof aborted !== "boolean" || typeof addEventListener !== "function") return { other: value };
+    scope.signal = value as AbortSignal;
+    return {};
+  },
+  // What is no signal is the call's to refuse.
+  unpack: (wire, scope) => ("other" in (wire as object) ? (wire as { other: unknown }).other : scope.signal),
+};
+
+/** An option that a worker cannot have. */
+export const refused = (why: string): Crossing => ({
+  pack(value, { what }, name) {
+    const expected = "left out in a worker";
+    throw new ConfigError(`${what}: ${name} ${why}`, { op: what, option: name, expected, value });
+  },
+  unpack: () => undefined,
+});
+
+/** More values than this are not worked out beforehand. */
+const MOST_STEPS = 1e6;
+
+/**
+ * A function of the step that a step cannot wait for: its values are worked out for all steps as the call begins. A list of
+ * them is taken too.
+ */
+export const tabulated: Crossing = {
+  pack(value, { what }, name, { steps } = {}) {
+    if (Array.isArray(value) || ArrayBuffer.isView(value)) return { values: value };
+    if (typeof value !== "function") return { other: value };
+    if (!Number.isSafeInteger(steps) || (steps as number) < 1 || (steps as number) > MOST_STEPS) {
+      const advice = `give \`steps\` too, up to ${MOST_STEPS}, or a list of what ${name} gives for each`;
+      const message = `${what}: ${name} is worked out for every step before it goes to the worker: ${advice}`;
+      throw new ConfigError(message, { op: what, option: "steps", expected: "a number of steps", value: steps });
+    }
+    return { values: Array.from({ length: steps as number }, (_, step) => value(step) as unknown) };
+  },
+  unpack(wire) {
+    const sent = wire as { values?: ArrayLike<unknown>; other?: unknown };
+    const { values } = sent;
+    return values === undefined ? sent.other : (step: number) => values[step];
+  },
+};

@@ -1,0 +1,31 @@
+export { predictEach, SentenceEncoder, TextClassifier } from "./client/encoders.js";
+export type { PredictionRequest } from "./client/encoders.js";
+export { runFolds, runJob } from "./client/jobs.js";
+export { LowrankWorker } from "./client/living-worker.js";
+export { startWorker } from "./client/shared-worker.js";
+export type { InWorker } from "./client/shared-worker.js";
+export type {
+  RemoteClassifier,
+  RemoteEncoder,
+  WorkerFitOptions,
+  WorkerJobOptions,
+  WorkerLoadOptions,
+  WorkerOpenOptions,
+} from "./client/types.js";
+export type { WorkerOptions } from "./client/worker-options.js";
+export { memoryStore } from "../jobs/store/memory-store.js";
+export {
+  AbortError,
+  AdapterError,
+  ConfigError,
+  EngineError,
+  FormatError,
+  LowrankError,
+  MemoryError,
+  ModelError,
+  NonFiniteError,
+  ShapeError,
+  StaleNodeError,
+  UnsupportedError,
+  WorkerLostError,
+} from "../errors/errors.js";

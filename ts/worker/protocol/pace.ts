@@ -1,0 +1,40 @@
+import { stopwatch } from "../../waiting/stopwatch.js";
+import type { Schedule } from "./progress-queue.js";
+
+/** Milliseconds of a frame. */
+const FRAME = 16;
+/** A page that is hidden in the meantime draws no frame. */
+const LATEST = 100;
+
+/** At once, but no more often than once a frame. Work that never gives the clock a turn is heard too. */
+export function everyFrame(): Schedule {
+  let since: (() => number) | null = null;
+  return (tell) => {
+    const passed = since?.() ?? FRAME;
+    const told = () => {
+      since = stopwatch();
+      tell();
+    };
+    if (passed >= FRAME) {
+      told();
+      return () => undefined;
+    }
+    const timer = setTimeout(told, FRAME - passed);
+    return () => clearTimeout(timer);
+  };
+}
+
+/** With the page's next frame; at once where none is drawn. */
+export const withFrame: Schedule = (tell) => {
+  const { document, requestAnimationFrame, cancelAnimationFrame } = globalThis as Partial<typeof globalThis>;
+  if (document?.visibilityState !== "visible" || requestAnimationFrame === undefined) {
+    tell();
+    return () => undefined;
+  }
+  const frame = requestAnimationFrame(() => tell());
+  const timer = setTimeout(tell, LATEST);
+  return () => {
+    cancelAnimationFrame?.(frame);
+    clearTimeout(timer);
+  };
+};

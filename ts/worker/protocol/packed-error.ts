@@ -1,0 +1,131 @@
+import {
+  AbortError,
+  AdapterError,
+  ConfigError,
+  EngineError,
+  type ErrorClass,
+  FormatError,
+  LowrankError,
+  MemoryError,
+  ModelError,
+  NonFiniteError,
+  ShapeError,
+  StaleNodeError,
+  UnsupportedError,
+  WorkerLostError,
+} from "../../errors/errors.js";
+import { excerpt, kindOf } from "../../errors/excerpt.js";
+
+/** Something thrown, as a message carries it. */
+export interface PackedError {
+  /** What it is called; null of what is no error. */
+  readonly name: string | null;
+  readonly message: string;
+  readonly stack: string | null;
+  /** Of an error of this package. */
+  readonly code: string | null;
+  readonly details: Readonly<Record<string, unknown>> | null;
+  readonly cause: PackedError | null;
+  /** What was thrown, where that is no error. */
+  readonly value: unknown;
+  /** Where the other side threw it first, by a function of its own: the number that it has there. */
+  readonly thrown: number | null;
+}
+
+/** The classes of this package by their codes. */
+const byCode: Readonly<Record<string, ErrorClass>> = {
+  SHAPE: ShapeError,
+  STALE_NODE: StaleNodeError,
+  CONFIG: ConfigError,
+  MODEL: ModelError,
+  FORMAT: FormatError,
+  ADAPTER: AdapterError,
+  MEMORY: MemoryError,
+  NON_FINITE: NonFiniteError,
+  UNSUPPORTED: UnsupportedError,
+  ENGINE: EngineError,
+  WORKER_LOST: WorkerLostError,
+  ABORTED: AbortError,
+};
+
+/** The platform's own, by name. */
+const builtIn = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+
+/** What came from the other side, and the number that it has there. */
+const cameFrom = new WeakMap<object, number>();
+
+const LONGEST_CHAIN = 8;
+
+/** As a message carries it. `keep` gives what was thrown a number, under which the other side may send it back. */
+export function packError(error: unknown, keep?: (error: unknown) => number, depth = 0): PackedError {
+  const thrown = keep?.(error) ?? (typeof error === "object" && error !== null ? (cameFrom.get(error) ?? null) : null);
+  const none = { name: null, message: "", stack: null, code: null, details: null, cause: null, value: null, thrown };
+  if (!isError(error)) return { ...none, value: sendable(error) };
+  const { name, message, stack = null, cause } = error;
+  const ours = error instanceof LowrankError ? error : null;
+  const details =
+    ours && Object.fromEntries(Object.entries(ours.details).map(([key, value]) => [key, sendable(value)]));
+  return {
+    ...none,
+    name: String(name),
+    message: String(message),
+    stack,
+    code: ours?.code ?? null,
+    details,
+    cause: cause === undefined || depth === LONGEST_CHAIN ? null : packError(cause, undefined, depth + 1),
+  };
+}
+
+/** An error of its own class again. `original` finds what this side threw itself. */
+export function unpackError(
+  packed: PackedError,
+  original?: (thrown: number) => { error: unknown } | undefined,
+): unknown {
+  const { name, message, stack, code, details, thrown, value } = packed;
+  const own = thrown === null ? undefined : original?.(thrown);
+  if (own !== undefined) return own.error;
+  if (name === null) {
+    if (thrown !== null && typeof value === "object" && value !== null) cameFrom.set(value, thrown);
+    // What is thrown by a function of the other side must be known again, whatever it is.
+    return thrown === null || typeof value === "object" ? value : marked(new Error(excerpt(value)), thrown);
+  }
+  const options = packed.cause === null ? {} : { cause: unpackError(packed.cause, original) };
+  const error = errorOf(name, message, code, details, options);
+  // Messages were cut when they were made.
+  Object.defineProperty(error, "message", { value: message, writable: true, configurable: true });
+  if (stack !== null) Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+  return marked(error, thrown);
+}
+
+function errorOf(
+  name: string,
+  message: string,
+  code: string | null,
+  details: Readonly<Record<string, unknown>> | null,
+  options: ErrorOptions,
+): Error {
+  const kind = code !== null && Object.hasOwn(byCode, code) ? byCode[code] : undefined;
+  if (kind !== undefined) return Object.assign(new kind(message, {}, options), { details: { ...details } });
+  const error = Object.hasOwn(builtIn, name)
+    ? new builtIn[name as "Error"](message, options)
+    : new Error(message, options);
+  if (error.name !== name) Object.defineProperty(error, "name", { value: name, writable: true, configurable: true });
+  return error;
+}
+
+function marked(error: Error, thrown: number | null): Error {
+  if (thrown !== null) cameFrom.set(error, thrown);
+  return error;
+}
+
+const isError = (value: unknown): value is Error =>
+  value instanceof Error || /Error$|^DOMException$/.test(kindOf(value));
+
+/** The value where it can be sent, else what it looks like. */
+function sendable(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    return excerpt(value);
+  }
+}

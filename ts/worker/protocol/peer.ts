@@ -1,0 +1,244 @@
+import { AbortError, ConfigError } from "../../errors/errors.js";
+import type { Call } from "../crossings/crossing.js";
+import type { Channel } from "./channel.js";
+import type { Message, Target } from "./messages.js";
+import { packError, unpackError } from "./packed-error.js";
+import { type Exposed, type RemoteObjects, Scope, type Side } from "./scope.js";
+import type { Schedule } from "./progress-queue.js";
+import { unsendable } from "./unsendable.js";
+
+/** A call that a side answers. */
+export interface Served {
+  readonly what: string;
+  readonly call: Call;
+  readonly run: (...args: unknown[]) => unknown;
+}
+
+/** What a side is made of. */
+export interface PeerParts {
+  readonly channel: Channel;
+  readonly objects: RemoteObjects;
+  readonly pace: () => Schedule;
+  /** Finds what the other side calls by name, or of an object. */
+  readonly find: (target: Target) => Served;
+  /** Hears when the first call is awaited and when none is left. */
+  readonly busy?: (awaited: boolean) => void;
+  /** Milliseconds in which an aborted call has to end, and what is done where it does not. */
+  readonly abortLimit?: { readonly milliseconds: number; readonly overdue: () => void };
+}
+
+interface Pending {
+  readonly scope: Scope;
+  readonly call: Call;
+  readonly settle: (fulfilled: boolean, value: unknown) => void;
+}
+
+/** One end of a channel: calls what is at the other, and answers its calls. */
+export class Peer implements Side {
+  private readonly pending = new Map<number, Pending>();
+  private readonly exposed = new Map<number, Exposed>();
+  private readonly running = new Map<number, AbortController>();
+  private newest = 0;
+  private gone: { error: Error } | null = null;
+
+  constructor(private readonly parts: PeerParts) {
+    parts.channel.listen((message) => this.hear(message as Message));
+  }
+
+  get objects(): RemoteObjects {
+    return this.parts.objects;
+  }
+
+  pace(): Schedule {
+    return this.parts.pace();
+  }
+
+  expose(exposed: Exposed): number {
+    this.exposed.set(++this.newest, exposed);
+    return this.newest;
+  }
+
+  withdraw(id: number): void {
+    this.exposed.delete(id);
+  }
+
+  tell(id: number, value: unknown): void {
+    this.post({ type: "tell", id, value }, []);
+  }
+
+  ask(id: number, call: Call, args: readonly unknown[], scope: Scope): Promise<unknown> {
+    return this.send({ kind: "function", id }, call, args, new Scope(this, scope.what, scope));
+  }
+
+  /** Calls something at the other side. What cannot be sent is refused by name, and then nothing was sent. */
+  call(what: string, target: Target, call: Call, args: readonly unknown[]): Promise<unknown> {
+    return this.send(target, call, args, new Scope(this, what));
+  }
+
+  /** The other side is gone: nothing has an answer any more. */
+  lost(error: Error): void {
+    if (this.gone !== null) return;
+    this.gone = { error };
+    for (const { settle } of [...this.pending.values()]) settle(false, error);
+    for (const controller of this.running.values()) controller.abort(error);
+  }
+
+  private async send(target: Target, call: Call, args: readonly unknown[], scope: Scope): Promise<unknown> {
+    if (this.gone !== null) throw this.gone.error;
+    try {
+      return await this.sent(target, call, args, scope);
+    } catch (error) {
+      throw ownReason(error, scope);
+    } finally {
+      scope.end();
+    }
+  }
+
+  private sent(target: Target, call: Call, args: readonly unknown[], scope: Scope): Promise<unknown> {
+    const id = ++this.newest;
+    const packed = Object.entries(call.takes).map(([name, crossing], i) => crossing.pack(args[i], scope, name));
+    const { signal } = scope;
+    const aborted = signal?.aborted ? packError(signal.reason) : null;
+    const message = { type: "call", id, target, args: packed, aborted } as const;
+    try {
+      this.parts.channel.post(message, scope.transfer);
+    } catch (cause) {
+      throw unsendable(scope.what, Object.keys(call.takes), packed, cause);
+    }
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const abort = (reason: unknown) => {
+        this.post({ type: "abort", id, reason: packError(reason) }, []);
+        const { abortLimit } = this.parts;
+        if (abortLimit !== undefined && timer === undefined)
+          timer = setTimeout(() => this.overdue(id, abortLimit.overdue), abortLimit.milliseconds);
+      };
+      const onAbort = () => abort(signal!.reason);
+      scope.onFailure = () => abort(scope.failure!.error);
+      const settle = (fulfilled: boolean, value: unknown) => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        this.pending.delete(id);
+        if (this.pending.size === 0) this.parts.busy?.(false);
+        scope.flush();
+        scope.onFailure = () => undefined;
+        if (!fulfilled) for (const release of [...scope.abandoned]) void settled(release);
+        if (scope.failure !== null) reject(scope.failure.error);
+        else if (fulfilled) resolve(value);
+        else reject(value);
+      };
+      this.pending.set(id, { scope, call, settle });
+      if (this.pending.size === 1) this.parts.busy?.(true);
+      if (!signal?.aborted) signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** An aborted call that does not come to its end takes everything with it. */
+  private overdue(id: number, end: () => void): void {
+    const { scope, settle } = this.pending.get(id)!;
+    const reason: unknown = scope.signal?.reason;
+    settle(false, new AbortError("cancelled by its AbortSignal; the worker did not answer and was ended", { reason }));
+    end();
+  }
+
+  private hear(message: Message): void {
+    if (this.gone !== null) return;
+    switch (message.type) {
+      case "call":
+        return void this.serve(message);
+      case "tell":
+        return void this.exposed.get(message.id)?.run(message.value);
+      case "abort":
+        return this.running.get(message.id)?.abort(unpackError(message.reason));
+      case "result": {
+        const { scope, call, settle } = this.pending.get(message.id) ?? {};
+        if (settle === undefined) return;
+        try {
+          settle(true, call!.gives.unpack(message.value, scope!, "result"));
+        } catch (error) {
+          settle(false, error);
+        }
+        return;
+      }
+      case "error": {
+        const { scope, settle } = this.pending.get(message.id) ?? {};
+        settle?.(
+          false,
+          unpackError(message.error, (thrown) => scope!.root.thrown[thrown]),
+        );
+      }
+    }
+  }
+
+  private async serve({ id, target, args, aborted }: Extract<Message, { type: "call" }>): Promise<void> {
+    const controller = new AbortController();
+    if (aborted !== null) controller.abort(unpackError(aborted));
+    this.running.set(id, controller);
+    const { what, call, run, parent } = this.answering(target);
+    const scope = new Scope(this, what, parent);
+    scope.signal = controller.signal;
+    try {
+      // In this very task: what a call depends on is what is there when it begins, and calls begin in the order they came.
+      const given = Object.entries(call.takes).map(([name, crossing], i) => crossing.unpack(args[i], scope, name));
+      const value = await run(...given);
+      scope.flush();
+      const result = call.gives.pack(value, scope, "result");
+      this.post({ type: "result", id, value: result }, scope.transfer);
+    } catch (error) {
+      scope.flush();
+      this.post(
+        { type: "error", id, error: packError(error, parent === null ? undefined : (own) => parent.keep(own)) },
+        [],
+      );
+    } finally {
+      this.running.delete(id);
+      scope.end();
+    }
+  }
+
+  private answering(target: Target): Served & { readonly parent: Scope | null } {
+    if (target.kind !== "function") return { ...this.found(target), parent: null };
+    const exposed = this.exposed.get(target.id);
+    if (exposed?.call != null) {
+      const { call, run, scope } = exposed;
+      return { what: scope.what, call, run, parent: scope };
+    }
+    return {
+      ...refusing(new ConfigError("the call that this function was given to is over", { reason: "ended" })),
+      parent: null,
+    };
+  }
+
+  private found(target: Target): Served {
+    try {
+      return this.parts.find(target);
+    } catch (error) {
+      return refusing(error);
+    }
+  }
+
+  private post(message: Message, transfer: readonly Transferable[]): void {
+    if (this.gone === null) this.parts.channel.post(message, transfer);
+  }
+}
+
+function refusing(error: unknown): Served {
+  const gives = { pack: () => undefined, unpack: () => undefined };
+  return { what: "a worker", call: { takes: {}, gives }, run: () => Promise.reject(error) };
+}
+
+/** The caller's own reason in place of its copy. */
+function ownReason(error: unknown, { signal }: Scope): unknown {
+  if (!(error instanceof AbortError) || !signal?.aborted) return error;
+  const reason: unknown = signal.reason;
+  Object.assign(error, { details: { ...error.details, reason } });
+  return Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
+}
+
+async function settled(work: () => unknown): Promise<void> {
+  try {
+    await work();
+  } catch {
+    // Nobody is left to hear of it.
+  }
+}

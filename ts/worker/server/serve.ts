@@ -1,0 +1,94 @@
+import { engineInfo, init } from "../../engine/engine.js";
+import { ConfigError } from "../../errors/errors.js";
+import { runFolds } from "../../jobs/run-folds.js";
+import { runJob } from "../../jobs/run-job.js";
+import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { predictEach } from "../../tasks/predict-each.js";
+import { TextClassifier } from "../../tasks/text-classifier.js";
+import { VERSION } from "../../version.js";
+import { type ClassName, classes, functions } from "../calls.js";
+import type { Channel } from "../protocol/channel.js";
+import type { Hello, Target } from "../protocol/messages.js";
+import { everyFrame } from "../protocol/pace.js";
+import { Peer, type Served } from "../protocol/peer.js";
+import { type Living, LivingObjects } from "./living-objects.js";
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** What stands behind the names of the table of calls. */
+const implementations: Readonly<Record<ClassName, object>> = { SentenceEncoder, TextClassifier };
+
+/** Whether an object is of no more use, whoever disposed of it. */
+const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
+  SentenceEncoder: ({ graph }: SentenceEncoder) => graph.gone,
+  TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
+};
+
+/** What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. */
+export type SetUp = (hello: Hello) => Promise<void> | void;
+
+/** Answers one page, or process, until it ends this worker. `hello` is the first message that came. */
+export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
+  if (hello.version !== VERSION) return channel.post({ type: "refused", version: VERSION }, []);
+  const ready = setUp(hello);
+  // Not waited for: calls come behind this message, and each waits for the engine itself. What fails here fails there again.
+  const started = init(hello.engine);
+  started.catch(() => undefined);
+  const objects = new LivingObjects();
+  const functionsOf: Readonly<Record<keyof typeof functions, AnyFunction>> = {
+    engineInfo: async () => {
+      await started;
+      return engineInfo();
+    },
+    predictEach: predictEach as AnyFunction,
+    runFolds: runFolds as AnyFunction,
+    runJob: runJob as AnyFunction,
+  };
+  new Peer({ channel, objects, pace: everyFrame, find: (target) => find(target, objects, functionsOf) });
+  const answer = () => channel.post({ type: "here", version: VERSION }, []);
+  if (ready === undefined) answer();
+  else void ready.then(answer);
+}
+
+function find(target: Target, objects: LivingObjects, named: Readonly<Record<string, AnyFunction>>): Served {
+  if (target.kind === "object") return ofObject(target.id, target.method, objects);
+  if (target.kind === "named") {
+    const { name } = target;
+    if (Object.hasOwn(functions, name))
+      return { what: name, call: functions[name as keyof typeof functions], run: named[name]! };
+    const [kind, method] = name.split(".") as [ClassName, string];
+    const { statics } = Object.hasOwn(classes, kind) ? classes[kind] : { statics: {} };
+    if (Object.hasOwn(statics, method)) return { what: name, ...methodOf(statics, implementations[kind], method) };
+  }
+  throw unknown(target);
+}
+
+function ofObject(id: number, method: string, objects: LivingObjects): Served {
+  // Safe to call twice, as where the object is.
+  if (method === "dispose" && !objects.has(id)) return { what: method, call: NOTHING, run: () => undefined };
+  const { kind, object } = objects.get(id);
+  const { methods } = classes[kind];
+  if (!Object.hasOwn(methods, method)) throw unknown({ kind: "object", id, method });
+  const found = methodOf(methods, object, method);
+  if (method !== "dispose") return { what: method, ...found };
+  const run = () => {
+    found.run();
+    objects.sweep(({ kind, object }: Living) => gone[kind](object as never));
+  };
+  return { what: method, call: found.call, run };
+}
+
+const NOTHING = functions.engineInfo;
+
+function methodOf(rows: object, object: object, method: string): Omit<Served, "what"> {
+  const call = (rows as Record<string, Served["call"]>)[method]!;
+  const body = (object as Record<string, AnyFunction>)[method]!;
+  return { call, run: (...args) => body.apply(object, args) };
+}
+
+const unknown = (target: Target) =>
+  new ConfigError(`a worker has no call ${JSON.stringify(target)}`, {
+    op: "a worker",
+    option: "target",
+    value: target,
+  });
