@@ -30,7 +30,7 @@ describe("a job with a test apart", () => {
   });
 
   it("takes a test file, which trains nothing", async () => {
-    const apart = { ...spec, steps: 2, test: "others.csv", allow: ["test-in-training"] as const };
+    const apart = { ...spec, steps: 2, testSplit: null, test: "others.csv", allow: ["test-in-training"] as const };
     const { report } = await run({ ...apart, evaluateEvery: 1 }, memoryStore());
     expect(report.data).toMatchObject({ train: { examples: 32 }, validation: { examples: 8 }, test: { examples: 20 } });
     expect(report.result.after.count).toBe(20);
@@ -69,7 +69,7 @@ describe("a job with a test apart", () => {
     expect(measured.at(-1)!.value).toBeGreaterThanOrEqual(best.value);
     expect(report.training.steps).toBe(measured.length - 1);
     const { report: patient } = await run({ ...watched, evaluateEvery: null, patience: 20 }, memoryStore());
-    expect(patient.evaluation!.measured.map(({ step }) => step).slice(0, 3)).toEqual([0, 3, 6]);
+    expect(patient.evaluation!.measured.map(({ step }) => step).slice(0, 3)).toEqual([0, 6, 12]);
   });
 });
 

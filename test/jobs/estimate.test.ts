@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEngine, type Engine, MemoryError, TextClassifier } from "../../ts/index.js";
 import { engine } from "../../ts/engine/engine.js";
-import { countTokens } from "../../ts/jobs/estimate/batch-tokens.js";
+import { tokenCounting } from "../../ts/jobs/estimate/batch-tokens.js";
 import { jobSeconds } from "../../ts/jobs/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed } from "../../ts/jobs/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../ts/jobs/index.js";
@@ -20,7 +20,7 @@ async function counted(encoder: SentenceEncoder, on: Engine, batchSize: number) 
   const settings = { batchSize, seed: 0, accumulate: 1, sampling: null };
   const parts = { train: examples, validation: examples.slice(0, 3), measured: examples.slice(0, 2) };
   const data = { ...parts, labels, settings, steps: 9, tokenizer: encoder.tokenizer, engine: on };
-  return { settings, tokens: await countTokens(data, context) };
+  return { settings, tokens: await tokenCounting(data).count(undefined) };
 }
 
 describe("a job's estimate", () => {
@@ -67,28 +67,30 @@ describe("a job's estimate", () => {
     const rare = examples.filter(({ label }, i) => label === "good" || i < 3);
     const own = { ...{ train: rare, validation: rare, measured: rare, labels, steps: 5 }, engine: engine() };
     const settings = { batchSize: 8, seed: 0, sampling: "balanced" } as const;
-    const tokens = await countTokens({ ...own, settings, tokenizer: encoder.tokenizer }, context);
+    const counting = tokenCounting({ ...own, settings, tokenizer: encoder.tokenizer });
+    const tokens = await counting.count(undefined);
     const good = (step: number) => [...tokens.batchAt(step)].filter((row) => rare[row]!.label === "good").length;
     expect([0, 1, 2, 3, 4].map(good)).toEqual([4, 4, 4, 4, 4]);
   });
 
   it("adds up the steps, what is measured on the way, and a test apart", () => {
     const tokens = { ...{ steps: [100, 300], train: 1000, validation: 50, measured: 20 }, largest: () => 0 };
-    const job = (more: object, done: number | null = null, steps = 10) => ({
-      ...{ settings: takeSpec("test", { data: "a.csv", ...more }), steps, done },
+    const part = { file: "a.csv", sha256: "", examples: [], labels: [], rawLabels: [], split: true };
+    const held = { ...part, examples: [{ text: "a", label: "b", line: 2 }] };
+    const job = (evaluateEvery: number | null, more: object, done: number | null = null, steps = 10) => ({
+      ...{ settings: takeSpec("test", { data: "a.csv", ...more }), steps, done, evaluateEvery },
+      dataset: { validation: evaluateEvery === null ? part : held, test: part },
       tokens: { ...tokens, batchAt: () => new Int32Array(), ...(steps === 0 && { steps: [] }) },
     });
     const speed = { trained: 1, encoded: 1 / 64 };
-    const plain = { patience: null, evaluateEvery: null };
-    expect(jobSeconds(job(plain), speed)).toEqual({ baseline: 15.9375, training: 2000, test: 0.3125, total: 2016.25 });
-    // Before the first step, after 4, 8 and 10.
-    expect(jobSeconds(job({ ...plain, evaluateEvery: 4 }), speed).training).toBe(2003.125);
-    expect(jobSeconds(job({ ...plain, evaluateEvery: 4 }, 4), speed)).toMatchObject({
-      baseline: 0,
-      training: 1201.5625,
+    expect(jobSeconds(job(null, {}), speed)).toEqual({
+      ...{ baseline: 15.9375, training: 2000, test: 0.3125, total: 2016.25 },
     });
-    expect(jobSeconds(job({ ...plain, recipe: "peft", baseline: false }), speed).baseline).toBe(0.3125);
-    const alone = jobSeconds(job({ headOnly: true }, null, 0), speed);
+    // Before the first step, after 4, 8 and 10; the head alone learns from what is measured then, too.
+    expect(jobSeconds(job(4, {}), speed)).toMatchObject({ baseline: 15.9375 + 0.78125, training: 2003.125 });
+    expect(jobSeconds(job(4, {}, 4), speed)).toMatchObject({ baseline: 0, training: 1201.5625 });
+    expect(jobSeconds(job(null, { recipe: "peft", baseline: false }), speed).baseline).toBe(0.3125);
+    const alone = jobSeconds(job(null, { headOnly: true }, null, 0), speed);
     expect(alone).toMatchObject({ baseline: 15.9375, training: 0, test: 0, total: 15.9375 });
   });
 

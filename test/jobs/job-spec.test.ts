@@ -34,9 +34,9 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   model: [null, 3, ["m"]],
   data: [undefined, null, 3, {}, new Uint8Array(3)],
   validation: [3, ["v.csv"]],
-  validationSplit: [null, "0.2", -0.1, 1, NaN],
+  validationSplit: ["0.2", -0.1, 1, NaN],
   test: [3, ["t.csv"]],
-  testSplit: [null, "0.2", -0.1, 1, NaN],
+  testSplit: ["0.2", -0.1, 1, NaN],
   evaluateEvery: ["5", 0, 1.5],
   patience: ["5", 0, 1.5],
   classWeights: ["even", 3, ["good"], { good: 0 }, { good: "2" }],
@@ -44,6 +44,8 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   text: [null, 0],
   label: [null, 0],
   labelNames: [null, "0=bad", [], ["a"], { a: 1 }],
+  group: [0, ["customer"], true],
+  dropDuplicates: [null, "yes", 1],
   steps: ["10", 0, -1, 2.5, NaN, Infinity],
   epochs: ["1", 0, -1, NaN, Infinity],
   batchSize: [null, "8", 0, 8.5],
@@ -101,9 +103,17 @@ describe("a spec", () => {
   });
 
   it("gets its defaults, epochs instead of steps where they are given", () => {
-    expect(takeSpec("test", { data: "a.csv" })).toMatchObject({ steps: 300, epochs: null, rank: 8, validation: null });
+    expect(takeSpec("test", { data: "a.csv" })).toMatchObject({
+      ...{ steps: null, epochs: null, rank: 8, validation: null, patience: 3, validationSplit: null, testSplit: null },
+    });
+    expect(takeSpec("test", { data: "a.csv", recipe: "peft" })).toMatchObject({
+      ...{ steps: 300, epochs: null, patience: null, validationSplit: 0.2, testSplit: 0 },
+    });
+    expect(takeSpec("test", { data: "a.csv", recipe: "peft", epochs: 2 })).toMatchObject({ steps: null, epochs: 2 });
     expect(takeSpec("test", { data: "a.csv", epochs: 2 })).toMatchObject({ steps: null, epochs: 2 });
-    expect(takeSpec("test", { data: "a.csv", steps: undefined })).toMatchObject({ steps: 300 });
+    expect(takeSpec("test", { data: "a.csv", recipe: "peft", steps: undefined })).toMatchObject({
+      steps: 300,
+    });
     const complete = takeSpec("test", { data: "a.csv", epochs: 2, labelNames: { 0: "no" } });
     expect(takeSpec("test", JSON.parse(JSON.stringify(complete)))).toEqual(complete);
     expect(Object.keys(wrong).sort()).toEqual(Object.keys(complete).sort());

@@ -24,10 +24,12 @@ export const sources: JobSources = {
   machine: () => ({ userAgent: "a test" }),
 };
 
-/** A short run with everything random in it. */
+/** A short run with everything random in it, of two parts: the last step is kept and measured on the other. */
 export const spec: JobSpec = {
   model: "tiny",
   data: "examples.csv",
+  testSplit: 0,
+  patience: null,
   steps: 60,
   batchSize: 8,
   learningRate: 0.01,

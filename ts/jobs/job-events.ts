@@ -13,6 +13,8 @@ export interface ReadyJob {
   readonly settings: TrainingSettings;
   /** Optimizer steps in all; 0 where only the head is fitted. */
   readonly steps: number;
+  /** Steps between two measurements of the validation, which choose the step that is kept; null where the last one is. */
+  readonly evaluateEvery: number | null;
   /** Steps that were done before this call; null where the run begins. */
   readonly resumedAfter: number | null;
   /** What runs. */
@@ -24,9 +26,10 @@ export interface ReadyJob {
     readonly layers: number;
     readonly hiddenSize: number;
   };
-  /** The data, `split` where what is tested on was taken from what is learnt from. */
+  /** The data, `split` where a part was taken from what is learnt from. */
   readonly data: {
     readonly train: { readonly file: string; readonly examples: number };
+    /** Without examples where nothing is chosen or measured by them. */
     readonly validation: { readonly file: string; readonly examples: number; readonly split: boolean };
     /** What is measured at the end; null where the validation is. */
     readonly test: { readonly file: string; readonly examples: number; readonly split: boolean } | null;
@@ -63,7 +66,7 @@ export type JobEvent =
       /** Expected time to the end of training. */
       readonly secondsLeft?: number;
     }
-  /** A fold of cross-validation begins, the first being 1; its phases follow. */
+  /** A fold of cross-validation begins, the first being 1; its phases follow. Those that were done before are not told. */
   | { readonly type: "fold"; readonly fold: number; readonly folds: number }
   /** The loss on the validation after so many steps; `best`: the lowest so far. */
   | { readonly type: "evaluation"; readonly step: number; readonly loss: number; readonly best: boolean }

@@ -7,18 +7,18 @@ import type { DataSummary } from "../io/examples/summary/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
 import { nextTask } from "../waiting/next-task.js";
 import { sizeOf } from "../values/shape.js";
-import { type BatchTokens, countTokens } from "./estimate/batch-tokens.js";
+import { type BatchTokens, tokenCounting } from "./estimate/batch-tokens.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
 import { checkCheckpointFits, type Resumed } from "./store/checkpoint-file.js";
-import { type DataCheck, describeDataset, surveyDataset } from "./data/data-check.js";
-import { type Dataset, loadDataset, measuredPart } from "./data/dataset.js";
+import { type DataCheck, describeDataset, surveyDataset, textsOf } from "./data/data-check.js";
+import { type Dataset, fewExamplesText, loadDataset, measuredPart } from "./data/dataset.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
 import { inWords } from "./in-words.js";
 import { hashModel } from "./sources/hashed-model.js";
 import type { JobModel, JobSources } from "./sources/job-sources.js";
 import type { RunStore } from "./store/run-store.js";
-import { fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./spec/training-settings.js";
+import { evaluateEveryOf, fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./spec/training-settings.js";
 
 /** What a job works with. */
 export interface JobContext {
@@ -32,6 +32,8 @@ export interface JobContext {
 export interface Prepared {
   readonly settings: TrainingSettings;
   readonly steps: number;
+  /** Steps between two measurements of the validation, which choose the step that is kept; null where the last one is. */
+  readonly evaluateEvery: number | null;
   readonly engine: EngineInfo;
   readonly model: JobModel;
   readonly modelHash: string;
@@ -53,15 +55,24 @@ async function hear(signal: AbortSignal | undefined): Promise<void> {
   throwIfAborted(signal);
 }
 
-/** Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder. */
-export async function prepare(settings: TrainingSettings, context: JobContext): Promise<Prepared> {
+/**
+ * Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder.
+ * @param load reads the data and parts them
+ */
+export async function prepare(
+  settings: TrainingSettings,
+  context: JobContext,
+  load: typeof loadDataset = loadDataset,
+): Promise<Prepared> {
   const { sources, emit, words, signal } = context;
   // Held from here on: what runs is what the spec asks for, whatever becomes of the default engine.
   const engine = await orAborted(() => initialized({ build: settings.build, threads: settings.threads }), signal);
   const { info } = engine;
   await hear(signal);
   const onWarning = (message: string) => emit({ type: "warning", message });
-  const dataset = await loadDataset(settings, { sources, onWarning, words });
+  const dataset = await load(settings, { sources, onWarning, words });
+  const few = fewExamplesText(dataset, words);
+  if (few !== null) onWarning(few);
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
   if (!settings.headOnly) fitOptions(settings, steps);
@@ -78,24 +89,31 @@ export async function prepare(settings: TrainingSettings, context: JobContext): 
   // The summary, the estimate, the baseline and each pass of training read the same texts.
   encoder.tokenizer.remember(REMEMBERED);
   try {
-    const summary = await describeDataset(dataset, surveyed, encoder.tokenizer, check);
-    const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
-    const count = (ids: ReturnType<TextClassifier["params"]>) =>
-      ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
-    const head = count(classifier.head.params());
-    const parameters = { adapter: count(classifier.params()) - head, head };
+    const { tokenizer } = encoder;
     const parts = {
       train: dataset.train.examples,
       validation: dataset.validation.examples,
       measured: measuredPart(dataset).examples,
     };
     const { labels } = dataset;
-    const tokens = await countTokens(
-      { ...parts, labels, settings, steps, tokenizer: encoder.tokenizer, engine },
-      context,
-    );
+    const counting = tokenCounting({ ...parts, labels, settings, steps, tokenizer, engine });
+    const texts = textsOf(dataset);
+    // One phase for both passes; the second finds most texts remembered.
+    let told = -1;
+    const tokenizing = (done: number) => {
+      if (done > told) emit({ type: "progress", phase: "tokenize", done, total: texts + counting.texts });
+      told = Math.max(told, done);
+    };
+    const summary = await describeDataset(dataset, surveyed, tokenizer, check, tokenizing);
+    const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
+    const count = (ids: ReturnType<TextClassifier["params"]>) =>
+      ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
+    const head = count(classifier.head.params());
+    const parameters = { adapter: count(classifier.params()) - head, head };
+    const tokens = await counting.count(signal, (done) => tokenizing(texts + done));
     const memory = memoryNeed(classifier, tokens, settings, settings.headOnly ? 0 : packed, words);
-    const run = { settings, steps, engine: info, model, modelHash: hash, dataset, summary };
+    const evaluateEvery = evaluateEveryOf(settings, steps, parts.validation.length);
+    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash: hash, dataset, summary };
     return { ...run, encoder, classifier, parameters, tokens, memory };
   } catch (error) {
     encoder.dispose();
@@ -156,7 +174,7 @@ export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prep
 
 /** What is about to run, as plain data. */
 export function readyJob(prepared: Prepared, resumed: Resumed | null, estimate: JobEstimate): ReadyJob {
-  const { settings, steps, engine, model, dataset, encoder, parameters } = prepared;
+  const { settings, steps, evaluateEvery, engine, model, dataset, encoder, parameters } = prepared;
   const { train, validation, test, labels } = dataset;
   const held = (part: Dataset["validation"]) => ({
     ...{ file: part.file, examples: part.examples.length, split: part.split },
@@ -164,6 +182,7 @@ export function readyJob(prepared: Prepared, resumed: Resumed | null, estimate: 
   return {
     settings,
     steps,
+    evaluateEvery,
     resumedAfter: resumed?.checkpoint.step ?? null,
     engine,
     model: {

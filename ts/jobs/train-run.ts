@@ -4,14 +4,14 @@ import { classProbabilities, type Metrics, metrics } from "../train/metrics/metr
 import { type PairedDifference, pairedDifference } from "../train/metrics/paired-difference.js";
 import { type Baseline, type FittedHead, measureBaseline } from "./result/baseline.js";
 import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
-import { measuredPart } from "./data/dataset.js";
+import { measuredPart, spareForHead } from "./data/dataset.js";
 import { explainDivergence, lostItsWay } from "./result/divergence.js";
 import type { JobContext, Prepared } from "./prepare.js";
 import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
 import { recipes } from "./spec/recipes.js";
 import { predictionsOf, type Sample } from "./result/sample-predictions.js";
-import { evaluateEveryOf, fitOptions } from "./spec/training-settings.js";
+import { fitOptions } from "./spec/training-settings.js";
 
 /** What a run gives. */
 export interface Trained {
@@ -19,6 +19,8 @@ export interface Trained {
   readonly after: Metrics;
   /** What head and adapter have over the head alone; null where that was not fitted, or is the result. */
   readonly overHeadAlone: PairedDifference | null;
+  /** Class that the head alone gives each example to test on; null where there is no such difference. */
+  readonly headPredictions: readonly number[] | null;
   readonly steps: readonly StepRecord[];
   /** Losses on the validation, and the step that is kept; null where the last one is. */
   readonly evaluation: FitEvaluation | null;
@@ -42,7 +44,7 @@ export async function train(
   const { settings, steps, classifier, dataset, engine } = prepared;
   const { emit, words, signal } = context;
   const [train, validation] = [dataset.train.examples, measuredPart(dataset).examples];
-  const work = { classifier, train, validation, settings, emit, signal };
+  const work = { classifier, train, spare: spareForHead(dataset), validation, settings, emit, signal };
   const start = resumed === null ? await measureBaseline(work) : { baseline: resumed.run.baseline, fitted: null };
   const { baseline, fitted } = start;
   const headPredictions = resumed === null ? fitted && classesOf(fitted.logits) : resumed.run.headPredictions;
@@ -93,6 +95,7 @@ export async function train(
       baseline,
       after: metrics(logits, targets, classifier.labels.length),
       overHeadAlone: headPredictions && pairedDifference(classesOf(logits), headPredictions, targets),
+      headPredictions,
       steps: report.steps,
       diverged,
       evaluation: report.evaluation,
@@ -120,11 +123,10 @@ const classesOf = (logits: readonly Float32Array[]) =>
 
 /** How training is watched: by the loss on the validation, which chooses the step that is kept. */
 function watching(
-  { settings, steps, classifier, dataset }: Prepared,
+  { settings, evaluateEvery: every, classifier, dataset }: Prepared,
   { emit, signal }: JobContext,
   resumed: Resumed | null,
 ): { evaluate?: EvaluateEvery } {
-  const every = evaluateEveryOf(settings, steps);
   if (every === null) return {};
   const { examples } = dataset.validation;
   let lowest = (resumed?.checkpoint.evaluation?.measured ?? []).reduce(
@@ -149,6 +151,7 @@ function headAlone({ classifier, dataset }: Prepared, baseline: Baseline, { logi
     baseline,
     after,
     overHeadAlone: null,
+    headPredictions: null,
     steps: [],
     evaluation: null,
     diverged: null,

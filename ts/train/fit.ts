@@ -12,9 +12,9 @@ import { type EvaluateSettings, Evaluation } from "./evaluation.js";
 import { claimParameters } from "./claims.js";
 import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
 import { type FitSettings, takeFitOptions } from "./fit-settings.js";
-import { sizeOf } from "../values/shape.js";
 import { stopwatch } from "../waiting/stopwatch.js";
 import { microBatches, trainStep } from "./step.js";
+import { roomOfStep } from "./step-room.js";
 import type { Task } from "./task.js";
 
 /**
@@ -191,21 +191,22 @@ class Run<E> {
     }
   }
 
-  /** Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. */
+  /**
+   * Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. An abort meanwhile is
+   * left to what comes next, which hands over a checkpoint first: however early it comes, there is one.
+   */
   private async reserve(): Promise<void> {
     const { task, settings } = this;
     if (task.memory === undefined) return;
-    const breathe = breather(settings.signal);
+    const breathe = breather(undefined);
     let most = 0;
     for (let step = 0; step < Math.min(settings.steps, STEPS_MEASURED); step++) {
       await breathe();
+      if (settings.signal?.aborted) return;
       for (const part of microBatches(this.batchAt(step), settings.accumulate))
         most = Math.max(most, task.memory(part));
     }
-    // A second backward of a step keeps the gradients of the first until it has come to its end.
-    const { graph } = task;
-    const kept = settings.accumulate === 1 ? 0 : 4 * this.params.reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
-    graph.reserve(most + kept);
+    task.graph.reserve(roomOfStep(task.graph, this.params, most, settings.accumulate));
   }
 
   /** Hands over where the run stands. Throws `NonFiniteError` rather than a checkpoint that nothing can go on from. */

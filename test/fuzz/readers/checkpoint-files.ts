@@ -10,6 +10,8 @@ const settings: RunState["settings"] = {
     data: "d.csv",
     validation: null,
     validationSplit: 0.1,
+    group: null,
+    dropDuplicates: false,
     text: "text",
     label: "label",
     labelNames: {},

@@ -173,6 +173,22 @@ describe("empty texts", () => {
 });
 
 describe("groups", () => {
+  it("are read from a column of theirs, blank ones being none", async () => {
+    const csv = "text,label,Customer\none,a, c1 \ntwo,b,\nthree,b,c1\n";
+    const { examples } = await readExamples(csv, { group: "Customer" });
+    expect(examples).toEqual([
+      { text: "one", label: "a", line: 2, group: "c1" },
+      { text: "two", label: "b", line: 3 },
+      { text: "three", label: "b", line: 4, group: "c1" },
+    ]);
+    const json = JSON.stringify([{ text: "one", label: "a", customer: 7 }]);
+    expect((await readExamples(json, { format: "json", group: "customer" })).examples[0]).toMatchObject({ group: "7" });
+    await expect(readExamples(csv, { group: "customer" })).rejects.toThrow(
+      'data has no column "customer": it has "text", "label", "Customer"; did you mean "Customer"?',
+    );
+    await expect(readExamples(csv, { group: null as never })).rejects.toThrow(/group is the name of a column/);
+  });
+
   const examples = Array.from({ length: 300 }, (_, i) => ({ label: i % 3 === 0 ? "a" : "b", i }));
   const groups = examples.map(({ i }) => `g${Math.floor(i / 4) % 60}`);
   const groupsOf = (part: typeof examples) => new Set(part.map(({ i }) => groups[i]!));

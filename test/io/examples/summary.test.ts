@@ -50,7 +50,7 @@ describe("a summary", () => {
     expect(summary.train.characters).toMatchObject({ min: 4, median: 9, max: 17 });
     expect(summary.test!.inTraining).toEqual({ same: 0, near: 0 });
     expect(summary.validation).toBe(null);
-    expect(summary.findings).toEqual([]);
+    expect(codes(summary)).toEqual(["small-test"]);
     expect(JSON.parse(JSON.stringify(summary))).toEqual(summary);
   });
 
@@ -100,10 +100,31 @@ describe("a summary", () => {
     ["near-duplicates", [...many(40), { text: `${many(1)[0]!.text}, too`, label: "a" }], []],
     ["overlap", many(40), [...many(20, 500), many(1)[0]!]],
     ["near-overlap", many(40), [...many(20, 500), { text: `${many(1)[0]!.text}!!`, label: "a" }]],
+    ["small-test", many(40), many(19, 500)],
+    ["number-texts", many(40).map((e, i) => ({ ...e, text: ["", "€ 3.50", `-${i}`, `${i} %`, "1e-7"][i % 5]! })), []],
+    [
+      "shared-groups",
+      many(40).map((e) => ({ ...e, group: "home" })),
+      many(20, 500).map((e, i) => ({ ...e, ...(i > 17 && { group: "home" }) })),
+    ],
   ] as const)("warns of %s", async (code, train, test) => {
     const summary = await summariseExamples(train, test.length === 0 ? {} : { test });
     expect(codes(summary, "warn")).toContain(code);
     expect(codes(summary, "stop")).toEqual([]);
+  });
+
+  it("does not take texts with numbers in them for numbers, nor one group for shared, nor twenty texts for few", async () => {
+    const train = many(40).map((e, i) => ({ ...e, text: i < 5 ? `${i}` : e.text, group: `${i}` }));
+    const test = many(20, 500).map((e, i) => ({ ...e, group: `g${i}` }));
+    expect(codes(await summariseExamples(train, { test }))).toEqual([]);
+  });
+
+  it("says how many groups and texts are on both sides, and which", async () => {
+    const train = many(40).map((e, i) => ({ ...e, group: `g${i >> 1}` }));
+    const test = many(20, 500).map((e, i) => ({ ...e, group: `g${i < 3 ? 0 : 99}`, line: i + 2 }));
+    const { message, examples } = finding(await summariseExamples(train, { test }), "shared-groups");
+    expect(message).toMatch(/^1 group of the test data \("g0"\) stands in the training data too, with 3 test texts: /);
+    expect(examples.map(({ line }) => line)).toEqual([2, 3, 4]);
   });
 
   it("shows a few of the examples, where they stand", async () => {

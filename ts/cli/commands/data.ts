@@ -25,6 +25,8 @@ interface DataOptions {
   readonly test?: string;
   readonly text?: string;
   readonly label?: string;
+  readonly group?: string;
+  readonly dropDuplicates?: boolean;
   readonly model?: string;
   readonly maxTokens?: number;
   readonly allow?: readonly string[];
@@ -42,6 +44,8 @@ export function defineData(program: Command, session: Session): void {
     .option("--test <file>", "examples to test on, which are compared with the others")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
+    .option("--group <column>", "column of what belongs together, such as a customer: groups in both files are told")
+    .option("--drop-duplicates", "leave out texts that repeat an earlier one of their file with the same label")
     .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
     .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
     .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]))
@@ -52,9 +56,9 @@ export function defineData(program: Command, session: Session): void {
 
 async function data(file: string, options: DataOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { text = defaults.text, label = defaults.label, allow = [] } = options;
+  const { text = defaults.text, label = defaults.label, group = null, dropDuplicates, allow = [] } = options;
   const access: DataAccess = { sources: localSources, onWarning: (line) => terminal.error(line), words: flagWords };
-  const columns = { text, label, labelNames: {}, allow };
+  const columns = { text, label, labelNames: {}, group, dropDuplicates: dropDuplicates === true, allow };
   const train = await readLabelled(file, columns, access);
   const test = options.test === undefined ? null : await readLabelled(options.test, columns, access, undefined);
   const tokenizer = await tokenizerOf(options, session);

@@ -6,7 +6,7 @@ import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { pickSamples } from "../../jobs/result/sample-predictions.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
-import { crossValidate } from "./folds.js";
+import { crossValidate, unfinishedFolds } from "./folds.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { withRunFolder } from "../files/run-folder.js";
@@ -59,8 +59,14 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   };
   signal.addEventListener("abort", heard, { once: true });
   try {
-    if (fresh !== null && options.folds !== undefined)
-      return await crossValidate({ ...fresh, validation: null, test: null }, options.folds, options, session);
+    const { folds, resume } = options;
+    if (fresh !== null && folds !== undefined)
+      return await crossValidate({ ...fresh, validation: null, test: null }, folds, options, session);
+    const begun = resume === undefined ? null : await unfinishedFolds(resume);
+    if (begun !== null) {
+      checkAgainst(withAbsolutePaths(options), begun.settings);
+      return await crossValidate(begun.settings, begun.count, options, session);
+    }
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? (await settingsOf(store));
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
@@ -102,7 +108,7 @@ async function runIn(
     onProgress(event) {
       progress.show(event);
       if (event.type === "warning") terminal.error(event.message);
-      if (event.type === "data") say(...findingLines(event.summary, colors));
+      if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
       if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
     },
   });

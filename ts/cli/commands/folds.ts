@@ -1,21 +1,34 @@
-import { runFolds } from "../../entry/jobs-node.js";
+import { existsSync } from "node:fs";
+import { folderStore, runFolds, type RunStore } from "../../entry/jobs-node.js";
+import { AbortError } from "../../errors/errors.js";
+import type { FoldsReport, FoldSpread } from "../../jobs/folds/folds-report.js";
+import { type FoldsSoFar, readFolds } from "../../jobs/folds/folds-so-far.js";
 import { runFiles } from "../../jobs/store/run-store.js";
-import type { FoldsReport, FoldSpread } from "../../jobs/run-folds.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { startEngine } from "../engine-start.js";
-import { withRunFolder } from "../files/run-folder.js";
+import { exitCodes } from "../exit-codes.js";
+import { type WantedFolder, withRunFolder } from "../files/run-folder.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
+import { findingLines } from "../terminal/data-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
+import { overText } from "../terminal/run-summary.js";
 import { tableLines } from "../terminal/table.js";
 
 /** What `finetune --folds` takes beside the settings. */
-export interface FoldsOptions {
-  readonly out?: string;
+export interface FoldsOptions extends WantedFolder {
   readonly json: boolean;
   readonly quiet: boolean;
+}
+
+/** The folds that a folder holds which are not all done; null where it holds none. Throws `FormatError` where they are damaged. */
+export async function unfinishedFolds(folder: string): Promise<FoldsSoFar | null> {
+  const store = folderStore(folder);
+  // A run's own files go first: it may have been begun beside them.
+  if ([runFiles.record, runFiles.checkpoint].some((blob) => existsSync(store.place(blob)))) return null;
+  return readFolds(store);
 }
 
 /** Cross-validation in place of one run: a table, and a folder with folds.json. */
@@ -23,32 +36,66 @@ export async function crossValidate(
   settings: TrainingSettings,
   folds: number,
   options: FoldsOptions,
-  { terminal, signal }: Session,
+  session: Session,
 ): Promise<void> {
-  const say = (line: string) => {
-    if (options.json) terminal.error(line);
-    else if (!options.quiet) terminal.print(line);
+  const { terminal, signal, self } = session;
+  const say = (...lines: string[]) => {
+    for (const line of lines) {
+      if (options.json) terminal.error(line);
+      else if (!options.quiet) terminal.print(line);
+    }
   };
   await withRunFolder(options, async (store) => {
     await startEngine(settings);
     const reporter = () => new ProgressReporter(terminal, (line) => terminal.error(line), options.quiet);
     const progress = new JobProgress(reporter(), reporter());
-    const report = await runFolds(settings, folds, store, {
+    let first = true;
+    const running = runFolds(settings, folds, store, {
       signal,
       words: flagWords,
       onProgress(event) {
         progress.show(event);
         if (event.type === "warning") terminal.error(event.message);
-        if (event.type === "fold") say(`Fold ${event.fold} of ${event.folds}`);
+        if (event.type === "data") say(...findingLines(event.summary, settings.allow, terminal.colors));
+        if (event.type !== "fold") return;
+        if (first && event.fold > 1) say(`Going on after fold ${event.fold - 1} of ${event.folds}`);
+        first = false;
+        say(`Fold ${event.fold} of ${event.folds}`);
       },
-    }).finally(() => progress.stop());
+    });
+    const report = await running
+      .finally(() => progress.stop())
+      .catch((error: unknown) => {
+        if (!(error instanceof AbortError)) throw error;
+        return explainStop(store, folds, session);
+      });
+    if (report === null) return;
     if (options.json) terminal.print(JSON.stringify({ run: store.name, ...report }));
     else if (options.quiet) terminal.print(store.name);
-    else for (const line of foldLines(report, store.place(runFiles.folds))) terminal.print(line);
+    else for (const line of foldLines(report, store.place(runFiles.folds), self, terminal.colors)) terminal.print(line);
   });
 }
 
-function foldLines({ folds, accuracy, macroF1, loss, headOnly, pooled }: FoldsReport, file: string): string[] {
+async function explainStop(store: RunStore, folds: number, session: Session): Promise<null> {
+  const { terminal, self } = session;
+  session.exitCode = exitCodes.interrupted;
+  const done = (await readFolds(store))?.done.length ?? 0;
+  if (done === 0) {
+    terminal.error("Stopped before the first fold was done; nothing was written.");
+    return null;
+  }
+  terminal.error(`Stopped after fold ${done} of ${folds}; what is done is in ${store.name}. To go on:`);
+  terminal.error(`  ${terminal.errorColors.cyan(`${self} finetune --resume ${store.name}`)}`);
+  return null;
+}
+
+/** The table, what all predictions say together, and what follows. */
+export function foldLines(
+  { folds, accuracy, macroF1, loss, headOnly, pooled, overHeadAlone, recommended }: FoldsReport,
+  file: string,
+  self: string,
+  colors: Session["terminal"]["colors"],
+): string[] {
   const shares = ({ mean, deviation }: FoldSpread) => `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
   const rows = folds.map(({ after, headOnly: alone }, i) => [
     ...[`fold ${i + 1}`, formatCount(after.count), alone === null ? "" : formatPercent(alone.accuracy)],
@@ -60,12 +107,20 @@ function foldLines({ folds, accuracy, macroF1, loss, headOnly, pooled }: FoldsRe
     ...["mean ± deviation", "", alone, shares(accuracy), shares(macroF1)],
     `${loss.mean.toFixed(3)} ± ${loss.deviation.toFixed(3)}`,
   ];
+  const over = overHeadAlone === null ? "" : overText(overHeadAlone.accuracy, "the head alone", colors);
   return [
     "",
     ...tableLines([header, ...rows, last], ["left", "right", "right", "right", "right", "right"]),
     "",
     `all ${formatCount(pooled.count)} texts: accuracy ${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}, ` +
       `macro F1 ${formatPercent(pooled.macroF1)}${formatInterval(pooled.intervals?.macroF1)}`,
+    ...(over === "" ? [] : [over]),
+    ...(recommended !== "head-only"
+      ? []
+      : [
+          `The head alone does as well or better, takes seconds to fit and needs no adapter, so it is what to use:`,
+          `  ${colors.cyan(`${self} finetune --head-only`)} with the same data`,
+        ]),
     `Written to ${file}`,
   ];
 }

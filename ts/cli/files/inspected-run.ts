@@ -5,7 +5,7 @@ import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { isLocked } from "../../jobs/node/run-lock.js";
 import { runFiles } from "../../jobs/store/run-store.js";
-import { type TrainingSettings, formatTargets } from "../../jobs/spec/training-settings.js";
+import { type TrainingSettings, formatLength, formatTargets } from "../../jobs/spec/training-settings.js";
 import { formatCount, formatDuration, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 
@@ -59,17 +59,17 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
 }
 
 function settingRows(settings: TrainingSettings): string[][] {
-  const { data, validation, text, label, model, steps, epochs, batchSize, learningRate, seed } = settings;
-  const length = steps === null ? `${epochs ?? 1} epochs` : `${formatCount(steps)} steps`;
+  const { data, validation, test, text, label, model, batchSize, learningRate, seed } = settings;
+  const measured = test ?? validation ?? null;
   return [
     [
       "data",
-      `${data}, texts in column ${text}, labels in ${label}${validation === null ? "" : `; tested on ${validation}`}`,
+      `${data}, texts in column ${text}, labels in ${label}${measured === null ? "" : `; tested on ${measured}`}`,
     ],
     ["base", model],
     [
       "settings",
-      `${length} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${settings.rank}, alpha ${settings.alpha} on ` +
+      `${formatLength(settings)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${settings.rank}, alpha ${settings.alpha} on ` +
         `${formatTargets(settings.targetModules)}, seed ${seed}`,
     ],
   ];

@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
-import { classWeights, labelNames, real, targetModules, threadCount, whole, words } from "./option-values.js";
+import { classWeights, labelNames, real, targetModules, threadCount, whole, wholeOrNone, words } from "./option-values.js";
 import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/spec/job-spec.js";
-import { builds, recipeNames, schedules, type TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { heldOut } from "../../jobs/spec/recipes.js";
+import { builds, formatLength, recipeNames, schedules, type TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { allowable } from "../../jobs/data/data-check.js";
 import { flagOf } from "./job-words.js";
 
@@ -30,6 +31,8 @@ const ADAPTER_OPTIONS: Setting[] = [
     "headLearningRate",
     "warmup",
     "schedule",
+    "evaluateEvery",
+    "patience",
   ] as const),
   ...(["weightDecay", "maxGradNorm", "rank", "alpha", "targetModules", "rslora", "dora", "dropout"] as const),
 ];
@@ -37,6 +40,7 @@ const ADAPTER_OPTIONS: Setting[] = [
 /** Adds the options of a run. They carry no defaults, so that it is known which were given. */
 export function addFinetuneOptions(command: Command): Command {
   const defaults = specDefaults("default");
+  const { validation, test } = heldOut;
   const positive = real(0);
   const fromZero = real(0, { closed: true });
   const share = real(0, { below: 1 });
@@ -50,16 +54,23 @@ export function addFinetuneOptions(command: Command): Command {
     .addOption(
       new Option(
         "--validation <file>",
-        "examples held out, which choose the step to keep; the result is measured on them where there is no test",
+        "examples that choose the step to keep; the result is measured on them where there is no test",
       ).conflicts("validationSplit"),
     )
     .option(
       "--validation-split <share>",
-      `share of the data held out instead (default: ${defaults.validationSplit})`,
+      `share of the data held out for that instead (default: ${validation.share}, about ${validation.most} examples at most)`,
       share,
     )
     .addOption(new Option("--test <file>", "examples that are measured once, at the end").conflicts("testSplit"))
-    .option("--test-split <share>", `share of the data to test on instead (default: ${defaults.testSplit})`, share)
+    .option(
+      "--test-split <share>",
+      `share of the data to test on instead (default: ${test.share}, about ${test.most} examples at most, where neither --test nor ` +
+        "--validation names a file; 0: none, the result is measured on the validation)",
+      share,
+    )
+    .option("--group <column>", "column of what belongs together (a customer, a thread) and is never on two sides of a split")
+    .option("--drop-duplicates", "leave out texts that repeat an earlier one of their file with the same label")
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
   command.optionsGroup("How long and how fast:");
   command
@@ -73,7 +84,7 @@ export function addFinetuneOptions(command: Command): Command {
       new Option("--head-only", "train no adapter, only the head, fitted to frozen vectors").conflicts(ADAPTER_OPTIONS),
     )
     .addOption(
-      new Option("--steps <n>", `optimizer steps (default: ${defaults.steps})`).argParser(whole(1)).conflicts("epochs"),
+      new Option("--steps <n>", `optimizer steps (default: by number of examples, ${formatLength(defaults)})`).argParser(whole(1)).conflicts("epochs"),
     )
     .option("--epochs <n>", "passes over the data instead of steps", positive)
     .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
@@ -92,8 +103,16 @@ export function addFinetuneOptions(command: Command): Command {
       `limit of the gradients' norm, 0 for none (default: ${defaults.maxGradNorm})`,
       fromZero,
     )
-    .option("--evaluate-every <n>", "measure the validation every so many steps, and keep the best step", whole(1))
-    .option("--patience <n>", "stop after so many measurements without a lower loss", whole(1))
+    .option(
+      "--evaluate-every <n>",
+      "measure the validation every so many steps, and keep the best step (default: a tenth of all)",
+      whole(1),
+    )
+    .option(
+      "--patience <n>",
+      `stop after so many measurements without a lower loss; none: keep the last step (default: ${defaults.patience})`,
+      wholeOrNone,
+    )
     .option(
       "--class-weights <weights>",
       '"balanced", or pairs such as "spam=4,ham=1" (default: all the same)',

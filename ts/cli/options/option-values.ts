@@ -22,6 +22,14 @@ export function real(lower: number, options: { closed?: boolean; below?: number 
   };
 }
 
+/** A whole number from 1, or "none" for null. */
+export function wholeOrNone(text: string): number | null {
+  if (text === "none") return null;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('A whole number from 1, or "none", is expected.');
+}
+
 /** Threads: a whole number from 1, or "auto". */
 export function threadCount(text: string): number | "auto" {
   return text === "auto" ? text : whole(1)(text);

@@ -70,15 +70,22 @@ function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
 const place = ({ part, line, place: index }: FoundExample) =>
   `${partNames[part]}, ${line === undefined ? `example ${index}` : `line ${line}`}`;
 
-function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim }: Colors): string {
-  const mark = severity === "stop" ? red("stop") : yellow("note");
-  const said = code === "cut-texts" ? message.replace("raise the limit", "raise --max-tokens") : message;
-  return `${mark}  ${said} ${dim(`(${code})`)}`;
+/** A message with the option that does what it says. */
+function withOption(code: DataFinding["code"], message: string): string {
+  if (code === "cut-texts") return message.replace("raise the limit", "raise --max-tokens");
+  if (code === "duplicates") return message.replace(/leave (it|them) out/, "$& (--drop-duplicates)");
+  return code === "small-test" ? message.replace("folds test", "--folds 5 tests") : message;
 }
 
-/** What was found, a line each. */
-export function findingLines({ findings }: DataSummary, colors: Colors): string[] {
-  return findings.map((finding) => oneFinding(finding, colors));
+function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim }: Colors): string {
+  const mark = severity === "stop" ? red("stop") : yellow("note");
+  return `${mark}  ${withOption(code, message)} ${dim(`(${code})`)}`;
+}
+
+/** What was found, a line each, but for what ends the run: the error says that. */
+export function findingLines({ findings }: DataSummary, allow: readonly string[], colors: Colors): string[] {
+  const ends = ({ severity, code }: DataFinding) => severity === "stop" && !allow.includes(code);
+  return findings.filter((finding) => !ends(finding)).map((finding) => oneFinding(finding, colors));
 }
 
 /** What was found, with examples. */

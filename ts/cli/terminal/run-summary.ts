@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
+import type { Difference } from "../../train/metrics/paired-difference.js";
 import {
   formatBytes,
   formatCount,
@@ -43,6 +44,7 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
     ...(test === null
       ? [["test", held(validation)]]
       : [...(validation.examples === 0 ? [] : [["held", held(validation)]]), ["test", held(test)]]),
+    ...(job.evaluateEvery === null ? [] : [["keeps", keptText(job.evaluateEvery, settings)]]),
     [
       "adapter",
       settings.headOnly
@@ -69,6 +71,11 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
   return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
+function keptText(every: number, { patience }: ReadyJob["settings"]): string {
+  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
+  return `the step with the lowest loss on the examples held out, measured every ${every} steps${stop}`;
+}
+
 function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
   const { baseline, training, test, total } = seconds;
   const parts = [
@@ -80,7 +87,7 @@ function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
 }
 
 /** The largest class, the head alone, and head and adapter, on the examples to test on. */
-export function resultTable({ result, data, settings, evaluation }: RunReport, { bold, green, red }: Colors): string[] {
+export function resultTable({ result, data, settings, evaluation }: RunReport, colors: Colors): string[] {
   const { largestClass, headOnly, after, overHeadAlone, measuredOn } = result;
   const row = (name: string, { accuracy, loss, macroF1, intervals }: Metrics) => [
     ...[name, formatPercent(accuracy) + formatInterval(intervals?.accuracy), formatPercent(macroF1), loss.toFixed(3)],
@@ -93,13 +100,21 @@ export function resultTable({ result, data, settings, evaluation }: RunReport, {
     row(settings.headOnly ? "head alone" : "head and adapter", after),
   ];
   const lines = tableLines(rows, ["left", "right", "right", "right"]);
-  const { difference, interval } = overHeadAlone?.accuracy ?? { difference: after.accuracy - largestClass };
-  const than = overHeadAlone === null ? "the largest class" : "the head alone";
+  const { accuracy } = overHeadAlone ?? { accuracy: { difference: after.accuracy - largestClass } };
+  const points = overText(accuracy, overHeadAlone === null ? "the largest class" : "the head alone", colors);
+  const last = `${colors.bold(lines.pop())}   ${points}`;
+  return [...lines, last, ...chosenLines(evaluation, measuredOn)];
+}
+
+/** What one has over another in accuracy, coloured where it is more than chance. */
+export function overText(
+  { difference, interval }: Pick<Difference, "difference"> & Partial<Difference>,
+  than: string,
+  { green, red }: Colors,
+): string {
   const points = `${formatPoints(difference)} points over ${than}${interval === undefined ? "" : ` (${pointsRange(interval)})`}`;
   const [low, high] = interval ?? [difference, difference];
-  const colour = low > 0 ? green : high < 0 ? red : (text: string) => text;
-  const last = `${bold(lines.pop())}   ${colour(points)}`;
-  return [...lines, last, ...chosenLines(evaluation, measuredOn)];
+  return low > 0 ? green(points) : high < 0 ? red(points) : points;
 }
 
 /** Shares as percentage points, with a sign. */
@@ -118,27 +133,28 @@ function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): s
   if (measuredOn === "test") return [kept];
   return [
     kept,
-    "The step was chosen on the same texts as are measured here, which flatters it: name others with --test",
+    "The step was chosen on the same texts as are measured here, which flatters it: name others with --test, or keep some with --test-split",
   ];
 }
 
-/**
- * What to take instead where the adapter adds nothing that is more than chance, by the interval of what it adds; no lines where it
- * does, in accuracy or in macro F1, or was not compared.
- */
+/** Fewer texts say little about which of two classifiers is better: folds ask all of them. */
+const FEW = 100;
+
+/** What to take instead where the adapter adds nothing that is more than chance; no lines where it does, or was not compared. */
 export function adviceLines(self: string, { result, settings }: RunReport, { cyan }: Colors): string[] {
-  const { overHeadAlone } = result;
-  if (overHeadAlone === null) return [];
-  const { count, accuracy, macroF1 } = overHeadAlone;
-  const worse = accuracy.interval[1] < 0;
-  if (!worse && (accuracy.interval[0] > 0 || macroF1.interval[0] > 0)) return [];
+  const { overHeadAlone, recommended } = result;
+  if (overHeadAlone === null || recommended !== "head-only") return [];
+  const { count, accuracy } = overHeadAlone;
   const rate = formatRate(settings.learningRate);
-  const found = worse
-    ? `The head alone is better on these ${formatCount(count)} texts: the learning rate of ${rate} may be too high for them.`
-    : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
+  const found =
+    accuracy.interval[1] < 0
+      ? `The head alone is better on these ${formatCount(count)} texts: the learning rate of ${rate} may be too high for them.`
+      : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
+  const few = [`  ${cyan(`${self} finetune --folds 5`)} tells more: it tests every text once`];
   return [
     `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
     `  ${cyan(`${self} finetune --head-only`)} with the same data`,
+    ...(count < FEW && settings.test === null && settings.validation === null ? few : []),
     "",
   ];
 }

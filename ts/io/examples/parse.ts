@@ -100,15 +100,21 @@ export function textsOf(rows: readonly Row[], options: TextOptions): string[] {
 export interface LocatedExample extends Example {
   /** Line of the file that it begins on, from 1; in JSON and Parquet its number from 1. */
   readonly line: number;
+  /** What it belongs to, where a column of groups was asked for and is not empty there. */
+  readonly group?: string;
 }
 
-/** The examples of rows. Throws `FormatError` where a field is empty or a label is not among `options.labels`. */
+/** The examples of rows of text, label and, where there are groups, group. Throws `FormatError` where a field is empty or a label is not among `options.labels`. */
 export function examplesOf(rows: readonly Row[], options: ExampleOptions): LocatedExample[] {
   const { file = "data", labels, format } = options;
   const known = labels === undefined ? null : new Set(labels);
   return rows.map((row) => {
     const { line } = row;
-    const example = { text: notBlank(row, 0, "text", options), label: notBlank(row, 1, "label", options).trim(), line };
+    const group = row.fields[2]?.trim() ?? "";
+    const example = {
+      ...{ text: notBlank(row, 0, "text", options), label: notBlank(row, 1, "label", options).trim(), line },
+      ...(group !== "" && { group }),
+    };
     if (known === null || known.has(example.label)) return example;
     throw new FormatError(
       `${file}, ${placeOf(format, line)}: expected a label of ${shown(labels!)}, got ${excerpt(example.label)}`,

@@ -30,6 +30,8 @@ export interface ReadOptions extends Partial<Omit<ExampleOptions, "format">> {
   readonly text?: Column;
   /** Column of the labels, as `text`. Default "label". */
   readonly label?: Column;
+  /** Column of what examples belong to, as `text`: a customer, a thread. `splitExamples` takes it as `groups`. Default none. */
+  readonly group?: Column;
   /** What becomes of examples whose text is empty: an error that says where, or nothing of them. Default "refuse". */
   readonly emptyTexts?: "refuse" | "leave out";
 }
@@ -46,7 +48,7 @@ export interface ReadExamples {
 
 const FORMATS: readonly ExampleFormat[] = ["csv", "tsv", "jsonl", "json", "parquet"];
 const NAMES: readonly (keyof ReadOptions)[] = [
-  ...(["format", "text", "label", "header", "columns", "delimiter", "file", "labels", "onWarning", "emptyTexts"] as const),
+  ...(["format", "text", "label", "group", "header", "columns", "delimiter", "file", "labels", "onWarning", "emptyTexts"] as const),
 ];
 
 const WHAT = "readExamples";
@@ -57,10 +59,10 @@ function takeColumn(name: string, value: unknown): Column {
 }
 
 /** A copy of the options, each read once and checked. */
-function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" | "columns" | "delimiter" | "labels" | "onWarning"> & ReadOptions {
+function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" | "group" | "columns" | "delimiter" | "labels" | "onWarning"> & ReadOptions {
   checkOptions(WHAT, given, NAMES);
   const { format, text = "text", label = "label", header = "auto", file = "data" } = given;
-  const { columns, delimiter, labels, onWarning, emptyTexts = "refuse" } = given;
+  const { group, columns, delimiter, labels, onWarning, emptyTexts = "refuse" } = given;
   if (header !== "auto" && typeof header !== "boolean") throw unexpected(WHAT, "header", 'true, false or "auto"', header);
   if (delimiter !== undefined && (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter)))
     throw unexpected(WHAT, "delimiter", "one character, which is no quotation mark or line end", delimiter);
@@ -70,6 +72,7 @@ function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" |
     header,
     file: textSetting(WHAT, "file", file),
     emptyTexts: oneOf(WHAT, "emptyTexts", emptyTexts, ["refuse", "leave out"]),
+    ...(group !== undefined && { group: takeColumn("group", group) }),
     ...(format !== undefined && { format: oneOf(WHAT, "format", format, FORMATS) }),
     ...(columns !== undefined && { columns: namesFrom(`${WHAT}: columns is a list of names`, columns) }),
     ...(delimiter !== undefined && { delimiter }),
@@ -122,11 +125,11 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
         `${WHAT}(await readFile(name), { file: name })`,
       { op: WHAT, option: "bytes", value: bytes },
     );
-  const { file, text, label, emptyTexts } = taken;
+  const { file, text, label, group, emptyTexts } = taken;
   const isBinary = typeof bytes !== "string" && isParquet(bytes);
   const format = taken.format ?? (saysFormat(file) ? exampleFormat(file) : isBinary ? "parquet" : "csv");
   const how = { ...taken, format, text, label };
-  const rows = await rowsOf(bytes, [text, label], how);
+  const rows = await rowsOf(bytes, group === undefined ? [text, label] : [text, label, group], how);
   const isEmpty = ({ fields }: Row) => fields[0]!.trim() === "";
   const empty = rows.filter(isEmpty).map(({ line }) => line);
   if (emptyTexts === "refuse" && empty.length > 0) {

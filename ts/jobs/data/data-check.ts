@@ -23,9 +23,6 @@ export interface DataCheck {
   readonly signal: AbortSignal | undefined;
 }
 
-/** From so many texts on, what is done of them is told. */
-const MANY = 5000;
-
 const partsOf = ({ train, validation, test }: Dataset): Parts => [
   ["train", train.examples],
   ...(validation.examples.length === 0 ? [] : [["validation", validation.examples] as const]),
@@ -43,19 +40,25 @@ export async function surveyDataset(dataset: Dataset, check: DataCheck): Promise
   return surveyed;
 }
 
-/** The summary with lengths in tokens, which is told too. Errors as `surveyDataset`. */
+/** Texts of all parts. */
+export const textsOf = (dataset: Dataset) => partsOf(dataset).reduce((sum, [, { length }]) => sum + length, 0);
+
+/**
+ * The summary with lengths in tokens, which is told too. Errors as `surveyDataset`.
+ * @param onProgress told how many of `textsOf` are done
+ */
 export async function describeDataset(
   dataset: Dataset,
   surveyed: Survey,
   tokenizer: TokenCounter,
   check: DataCheck,
+  onProgress: (done: number) => void,
 ): Promise<DataSummary> {
   const parts = partsOf(dataset);
-  const total = parts.reduce((sum, [, { length }]) => sum + length, 0);
-  // Of the two passes that are counted, the first was without a tokenizer.
-  const onProgress = (done: number) => check.emit({ type: "progress", phase: "tokenize", done: done - total, total });
   const { signal, emit } = check;
-  const lengths = await measureTokens(parts, tokenizer, undefined, signal, total < MANY ? undefined : onProgress);
+  // Of the two passes that are counted, the first was without a tokenizer.
+  const before = textsOf(dataset);
+  const lengths = await measureTokens(parts, tokenizer, undefined, signal, (done) => onProgress(done - before));
   const summary = summaryOf(parts, surveyed, lengths);
   refuse(summary, check);
   emit({ type: "data", summary });

@@ -5,7 +5,6 @@ import { balancedOrder } from "../../train/balanced-order.js";
 import { batchOrder } from "../../train/batch-order.js";
 import { microBatches } from "../../train/step.js";
 import { breather } from "../../waiting/next-task.js";
-import type { JobContext } from "../prepare.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** Steps that are looked at; those of a longer run are taken to be like them. Where there are none, so many texts. */
@@ -38,8 +37,16 @@ export interface CountedData {
   readonly engine: Engine;
 }
 
-/** Counts the tokens of the texts that a run will read. Tells of it as the phase "tokenize"; throws `AbortError`. */
-export async function countTokens(data: CountedData, { emit, signal }: JobContext): Promise<BatchTokens> {
+/** Counting that is to be done. */
+export interface TokenCounting {
+  /** Texts that are counted. */
+  readonly texts: number;
+  /** Counts; `onProgress` is told every so often how many are done, and at the end. Throws `AbortError`. */
+  count(signal: AbortSignal | undefined, onProgress?: (done: number) => void): Promise<BatchTokens>;
+}
+
+/** Counts the tokens of the texts that a run will read. */
+export function tokenCounting(data: CountedData): TokenCounting {
   const { train, tokenizer, steps } = data;
   const batchAt = orderOf(data);
   const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
@@ -47,38 +54,41 @@ export async function countTokens(data: CountedData, { emit, signal }: JobContex
   const rows = steps === 0 ? sample : [...new Set(batches.flatMap((batch) => [...batch]))];
   // Where the result is measured on the validation, those are the same texts.
   const held = [...new Set([data.validation, data.measured])];
-  const total = held.reduce((sum, { length }) => sum + length, rows.length);
-  const progress = { type: "progress", phase: "tokenize", total } as const;
-  emit({ ...progress, done: 0 });
-  const breathe = breather(signal);
-  let done = 0;
-  const count = async (text: string) => {
-    const pause = breathe();
-    if (pause !== undefined) {
-      emit({ ...progress, done });
-      await pause;
-    }
-    done++;
-    return tokenizer.encode(text).length;
-  };
-  const lengths = new Map<number, number>();
-  for (const row of rows) lengths.set(row, await count(train[row]!.text));
-  const sums = new Map<readonly Example[], number>();
-  for (const part of held) {
-    let sum = 0;
-    for (const { text } of part) sum += await count(text);
-    sums.set(part, sum);
-  }
-  emit({ ...progress, done });
-  const sum = (part: Iterable<number>) => [...part].reduce((tokens, row) => tokens + lengths.get(row)!, 0);
+  const texts = held.reduce((sum, { length }) => sum + length, rows.length);
   return {
-    steps: batches.map(sum),
-    largest: (accumulate) =>
-      batches.reduce((most, batch) => Math.max(most, ...microBatches([...batch], accumulate).map(sum)), 0),
-    train: Math.round((sum(rows) * train.length) / rows.length),
-    validation: sums.get(data.validation)!,
-    measured: sums.get(data.measured)!,
-    batchAt,
+    texts,
+    async count(signal, onProgress) {
+      const breathe = breather(signal);
+      let done = 0;
+      const count = async (text: string) => {
+        const pause = breathe();
+        if (pause !== undefined) {
+          onProgress?.(done);
+          await pause;
+        }
+        done++;
+        return tokenizer.encode(text).length;
+      };
+      const lengths = new Map<number, number>();
+      for (const row of rows) lengths.set(row, await count(train[row]!.text));
+      const sums = new Map<readonly Example[], number>();
+      for (const part of held) {
+        let sum = 0;
+        for (const { text } of part) sum += await count(text);
+        sums.set(part, sum);
+      }
+      onProgress?.(done);
+      const sum = (part: Iterable<number>) => [...part].reduce((tokens, row) => tokens + lengths.get(row)!, 0);
+      return {
+        steps: batches.map(sum),
+        largest: (accumulate) =>
+          batches.reduce((most, batch) => Math.max(most, ...microBatches([...batch], accumulate).map(sum)), 0),
+        train: Math.round((sum(rows) * train.length) / rows.length),
+        validation: sums.get(data.validation)!,
+        measured: sums.get(data.measured)!,
+        batchAt,
+      };
+    },
   };
 }
 

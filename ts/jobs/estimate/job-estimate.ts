@@ -28,15 +28,15 @@ const LONG = 20 * 60;
  * @param done steps that a run has behind it that goes on; null for one that begins
  */
 export async function estimateJob(prepared: Prepared, done: number | null, context: JobContext): Promise<JobEstimate> {
-  const { settings, steps, tokens, memory } = prepared;
+  const { settings, steps, memory } = prepared;
   const { emit, words } = context;
   // As `fit` will do it: in one piece, before other memory comes to lie behind a smaller one.
-  if (steps > 0) prepared.classifier.graph.reserve(stepMemory(prepared.classifier, tokens, settings.accumulate));
+  if (steps > 0) prepared.classifier.graph.reserve(stepMemory(prepared.classifier, prepared.tokens, settings.accumulate));
   const speed = {
     trained: steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context),
     encoded: await secondsPerToken(trialTexts(prepared, context), context),
   };
-  const seconds = jobSeconds({ settings, steps, tokens, done }, speed);
+  const seconds = jobSeconds({ ...prepared, done }, speed);
   const { total } = seconds;
   if (total > LONG) {
     const fewer = settings.headOnly ? "a lower" : `fewer ${words.setting("steps")} or a lower`;

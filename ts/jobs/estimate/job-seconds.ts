@@ -1,6 +1,6 @@
+import { spareForHead } from "../data/dataset.js";
 import { fitsHead } from "../result/baseline.js";
 import type { Prepared } from "../prepare.js";
-import { evaluateEveryOf } from "../spec/training-settings.js";
 
 /** Seconds of the baseline, of training with the measurements on the way, of the test at the end, and of all. */
 export interface JobSeconds {
@@ -20,18 +20,24 @@ interface Speed {
   readonly encoded: number;
 }
 
+/** A run, and the steps that one which goes on has behind it. */
+interface Planned extends Pick<Prepared, "settings" | "steps" | "tokens" | "evaluateEvery"> {
+  readonly dataset: Parameters<typeof spareForHead>[0];
+  readonly done: number | null;
+}
+
 /** What a run does, at these speeds. */
 export function jobSeconds(
-  { settings, steps, tokens, done }: Pick<Prepared, "settings" | "steps" | "tokens"> & { readonly done: number | null },
+  { settings, steps, tokens, dataset, evaluateEvery, done }: Planned,
   { trained, encoded }: Speed,
 ): JobSeconds {
   const left = steps - (done ?? 0);
   const counted = tokens.steps.reduce((sum, count) => sum + count, 0);
   const training = steps === 0 ? 0 : (trained * counted * left) / tokens.steps.length;
-  const every = steps === 0 ? null : evaluateEveryOf(settings, steps);
   // The first is before the first step; a run that goes on has that behind it.
-  const evaluations = every === null ? 0 : Math.ceil(left / every) + (done === null ? 1 : 0);
-  const texts = tokens.measured + (fitsHead(settings) ? tokens.train : 0);
+  const evaluations = evaluateEvery === null ? 0 : Math.ceil(left / evaluateEvery) + (done === null ? 1 : 0);
+  const learnt = tokens.train + (spareForHead(dataset).length === 0 ? 0 : tokens.validation);
+  const texts = tokens.measured + (fitsHead(settings) ? learnt : 0);
   const seconds = {
     baseline: done === null ? encoded * texts : 0,
     training: training + encoded * tokens.validation * evaluations,

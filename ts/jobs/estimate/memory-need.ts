@@ -4,6 +4,7 @@ import { clip } from "../../errors/excerpt.js";
 import { readRequiredJson } from "../../io/model-source.js";
 import { estimateMemory } from "../../models/estimate-memory.js";
 import type { TextClassifier } from "../../tasks/text-classifier.js";
+import { roomOfStep } from "../../train/step-room.js";
 import { sizeOf } from "../../values/shape.js";
 import type { JobModel } from "../sources/job-sources.js";
 import type { JobWords } from "../job-events.js";
@@ -40,11 +41,9 @@ export async function checkModelFits(model: JobModel, { info }: Engine): Promise
 
 /** Bytes that the largest step takes on the tape, as `fit` reserves them. */
 export function stepMemory(classifier: TextClassifier, tokens: BatchTokens, accumulate: number): number {
-  const { model } = classifier.encoder;
-  const rank = classifier.modelAdapter?.config.r ?? 0;
-  // Where there are several micro-batches, the first ones' gradients are kept.
-  const kept = accumulate === 1 ? 0 : FLOAT * parametersOf(classifier);
-  return model.stepMemory({ tokens: tokens.largest(accumulate), rank }) + kept;
+  // What a micro-batch takes depends on its tokens alone.
+  const largest = classifier.memory([{ ids: new Int32Array(tokens.largest(accumulate)), target: 0 }]);
+  return roomOfStep(classifier.graph, classifier.params(), largest, accumulate);
 }
 
 const parametersOf = (classifier: TextClassifier) =>

@@ -21,7 +21,7 @@ export interface Baseline {
   readonly largestClass: number;
   /**
    * The best head on the vectors of the encoder as it is: logistic regression, fitted to convergence, its regularisation chosen on a part
-   * of the training texts. Null where not wanted.
+   * of the training texts. It has no step to choose, so that it learns from what is held out for that, too. Null where not wanted.
    */
   readonly headOnly: Metrics | null;
 }
@@ -30,6 +30,8 @@ export interface Baseline {
 export interface BaselineWork {
   readonly classifier: TextClassifier;
   readonly train: readonly Example[];
+  /** What the head alone learns from beside those. */
+  readonly spare: readonly Example[];
   readonly validation: readonly Example[];
   readonly settings: TrainingSettings;
   readonly emit: JobListener;
@@ -53,7 +55,7 @@ const CHUNK = 1024;
 
 /** Measures the untrained head, the largest class, and the head that is fitted to the vectors of the encoder as it is. */
 export async function measureBaseline(work: BaselineWork): Promise<{ baseline: Baseline; fitted: FittedHead | null }> {
-  const { classifier, train, validation, settings } = work;
+  const { classifier, train, spare, validation, settings } = work;
   const classes = new Map(classifier.labels.map((label, i) => [label, i]));
   const targetsOf = (examples: readonly Example[]) => examples.map(({ label }) => classes.get(label)!);
   const [learnt, targets] = [targetsOf(train), targetsOf(validation)];
@@ -64,11 +66,12 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
   const { headStart } = recipes[settings.recipe];
   if (!fitsHead(settings)) return { baseline: { before, largestClass, headOnly: null }, fitted: null };
-  const learntFrom = await encode(work, "encode-train", train);
+  const all = await encode(work, "encode-train", [...train, ...spare]);
   const onProgress: Progress = (event) => work.emit({ type: "progress", phase: "head-only", ...event });
-  const { weight, bias, regularisation } = await fitted(work, learntFrom, learnt, { onProgress });
+  const { weight, bias, regularisation } = await fitted(work, all, [...learnt, ...targetsOf(spare)], { onProgress });
   const held = settings.headOnly || headStart === null ? null : { regularisation: regularisation * headStart };
-  const start = held === null ? { weight, bias } : await fitted(work, learntFrom, learnt, held);
+  // Training may start from what was learnt of its own examples alone: by the others its step is chosen.
+  const start = held === null ? { weight, bias } : await fitted(work, all.slice(0, train.length), learnt, held);
   const { graph } = classifier;
   const head = new ClassificationHead(graph, weight, bias);
   try {

@@ -3,6 +3,7 @@ import type { FileMap } from "../../io/file-map.js";
 import type { JobEstimate } from "../estimate/job-estimate.js";
 import { formatPercent } from "./percent.js";
 import type { Prepared } from "../prepare.js";
+import { recommend } from "./recommendation.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type RunReport } from "./run-report.js";
 import { runFiles } from "../store/run-store.js";
 import type { Trained } from "../train-run.js";
@@ -36,7 +37,10 @@ export function reportOf(prepared: Prepared, trained: Trained, { machine, estima
     },
     parameters,
     engine: reportEngine(engine, machine),
-    result: { ...baseline, after, overHeadAlone, measuredOn: dataset.test === null ? "validation" : "test" },
+    result: {
+      ...{ ...baseline, after, overHeadAlone, recommended: recommend(overHeadAlone) },
+      measuredOn: dataset.test === null ? "validation" : "test",
+    },
     evaluation,
     estimate,
     training: reportTraining(steps, { peakMemory, diverged: trained.diverged !== null }),

@@ -6,6 +6,7 @@ import type { PairedDifference } from "../../train/metrics/paired-difference.js"
 import { VERSION } from "../../version.js";
 import type { Baseline } from "./baseline.js";
 import type { JobEstimate } from "../estimate/job-estimate.js";
+import type { Recommendation } from "./recommendation.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** The model that was trained on. */
@@ -62,6 +63,8 @@ export interface RunReport {
     readonly after: Metrics;
     /** What head and adapter have over the head alone, with 95 % intervals; null where that was not fitted, or is the result. */
     readonly overHeadAlone: PairedDifference | null;
+    /** What to use, by that difference. */
+    readonly recommended: Recommendation;
     /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
     readonly measuredOn: "test" | "validation";
   };

@@ -17,15 +17,15 @@ export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
 export function specDefaults(recipe: TrainingSettings["recipe"]): Omit<TrainingSettings, "data" | "validation"> {
   return {
     model: DEFAULT_MODEL,
-    validationSplit: 0.2,
     test: null,
-    testSplit: 0,
     text: "text",
     label: "label",
     labelNames: {},
+    group: null,
+    dropDuplicates: false,
     recipe,
     headOnly: false,
-    ...{ evaluateEvery: null, patience: null, classWeights: null, sampling: null },
+    ...{ evaluateEvery: null, classWeights: null, sampling: null },
     ...recipes[recipe].settings,
     seed: 0,
     maxTokens: null,

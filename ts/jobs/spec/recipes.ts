@@ -11,8 +11,11 @@ export interface Recipe {
   /** What stands for fields that a spec leaves out. */
   readonly settings: Pick<
     TrainingSettings,
+    | "validationSplit"
+    | "testSplit"
     | "steps"
     | "epochs"
+    | "patience"
     | "batchSize"
     | "learningRate"
     | "headLearningRate"
@@ -30,10 +33,23 @@ export interface Recipe {
   >;
 }
 
-/** What PEFT's examples do: a head of small random numbers, and one learning rate for everything. */
+/** Steps where neither `steps` nor `epochs` says how many: so many passes over the examples, within these ends. */
+export const STEP_PASSES = 5;
+export const LEAST_STEPS = 150;
+export const MOST_STEPS = 400;
+
+/** What is held out of one file where nothing is said: a share of it, of a large file about so many examples. */
+export const heldOut = {
+  /** Choosing a step needs no more, and each measurement takes time. With fewer than `least`, chance would choose. */
+  validation: { share: 0.2, most: 400, least: 20 },
+  test: { share: 0.2, most: 1000 },
+} as const;
+
+/** What PEFT's examples do: a head of small random numbers, one learning rate for everything, and the last step is kept. */
 const peft: Recipe = {
   headStart: null,
   settings: {
+    ...{ validationSplit: heldOut.validation.share, testSplit: 0, patience: null },
     ...{ steps: 300, epochs: null, batchSize: 16, learningRate: 1e-3, headLearningRate: null, warmup: null },
     ...{ schedule: "cosine", weightDecay: 0.01, maxGradNorm: 1, accumulate: 1 },
     ...{ rank: 8, alpha: 16, targetModules: null, rslora: false, dora: false, dropout: 0 },
@@ -42,6 +58,9 @@ const peft: Recipe = {
 
 /** Recipes by the name that a spec has. */
 export const recipes: Readonly<Record<TrainingSettings["recipe"], Recipe>> = {
-  default: { ...peft, headStart: 0.01 },
+  default: {
+    headStart: 0.01,
+    settings: { ...peft.settings, validationSplit: null, testSplit: null, steps: null, patience: 3 },
+  },
   peft,
 };

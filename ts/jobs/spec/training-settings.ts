@@ -3,6 +3,7 @@ import type { LoraOptions } from "../../adapters/lora-options.js";
 import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../../optim/schedules.js";
 import type { ClassWeights } from "../../tasks/class-weights.js";
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
+import { LEAST_STEPS, MOST_STEPS, STEP_PASSES } from "./recipes.js";
 
 /** Builds of the kernels that a run can ask for. */
 export const builds = ["auto", "simd", "relaxed"] as const;
@@ -19,14 +20,20 @@ export interface TrainingSettings {
   readonly model: string;
   /** Examples to learn from: CSV, TSV, JSONL, JSON or Parquet, by a path or an address, as the runtime finds files. */
   readonly data: string;
-  /** Examples held out from training, by which the step to keep is chosen where `evaluateEvery` is given; null for a share of `data`. */
+  /** Examples held out from training, by which the step to keep is chosen; null for a share of `data`. */
   readonly validation: string | null;
-  /** Share of the data kept for validation, where there is no validation file; nothing where there is a test and no step is chosen. */
-  readonly validationSplit: number;
+  /**
+   * Share of the data kept for validation, where there is no validation file; nothing where there is a test and no step is chosen.
+   * Null for a fifth, of a large file about 400 examples; where that is fewer than 20 beside a test, for none, and the last step is kept.
+   */
+  readonly validationSplit: number | null;
   /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
   readonly test: string | null;
-  /** Share of the data kept for the test, where there is no test file; 0 for none. */
-  readonly testSplit: number;
+  /**
+   * Share of the data kept for the test, where there is no test file; 0 for none. Null for a fifth, of a large file about 1,000
+   * examples, where no validation file is named either, else for none.
+   */
+  readonly testSplit: number | null;
   /** Column of the texts: a name, or a number from 0. */
   readonly text: string;
   /** Column of the labels, as `text`. */
@@ -34,15 +41,22 @@ export interface TrainingSettings {
   /** Names of labels that stand otherwise in the data. */
   readonly labelNames: Readonly<Record<string, string>>;
   /**
+   * Column of what belongs together (a customer, a thread), as `text`: texts with the same value are on one side of every split. A
+   * text without one belongs to no other. Null for none.
+   */
+  readonly group: string | null;
+  /** Leave out texts that repeat an earlier one of their file with the same label, apart from case and white space. */
+  readonly dropDuplicates: boolean;
+  /**
    * What stands for settings that are left out, and where training starts: "default", from the head that is fitted to frozen
    * vectors; "peft", from a head of small random numbers, as PEFT's examples do.
    */
   readonly recipe: (typeof recipeNames)[number];
   /** Train no adapter: only the head, fitted to frozen vectors. Settings of optimizer and adapter then say nothing. */
   readonly headOnly: boolean;
-  /** Optimizer steps; null where `epochs` says how many. */
+  /** Optimizer steps; null where `epochs` says how many. Both null: by the number of examples, five passes, 150 to 400 steps. */
   readonly steps: number | null;
-  /** Passes over the examples; null where `steps` is given. */
+  /** Passes over the examples; null where `steps` is given, or neither is. */
   readonly epochs: number | null;
   /** Examples a step. */
   readonly batchSize: number;
@@ -59,11 +73,11 @@ export interface TrainingSettings {
   /** Limit of the gradients' common norm; null for none. */
   readonly maxGradNorm: number | null;
   /**
-   * Steps between two measurements of the loss on the validation; the step with the lowest is kept. Null: the last is, or with
-   * `patience` a twentieth of all steps lies between two.
+   * Steps between two measurements of the loss on the validation; the step with the lowest is kept. Null: with `patience` a tenth
+   * of all steps lies between two, else the last step is kept.
    */
   readonly evaluateEvery: number | null;
-  /** Measurements in a row without a lower loss after which training stops; null for never. */
+  /** Measurements in a row without a lower loss after which training stops; null for never, and without `evaluateEvery` for none. */
   readonly patience: number | null;
   /** How much each label counts in the loss: "balanced", or numbers above 0 by label; null for all the same. */
   readonly classWeights: ClassWeights | null;
@@ -100,11 +114,19 @@ export interface TrainingSettings {
   readonly allow: readonly string[];
 }
 
-/** Optimizer steps of a run over `examples` examples; none where only the head is fitted. */
+/** Optimizer steps of a run that learns from so many examples; none where only the head is fitted. */
 export function stepsOf({ steps, epochs, batchSize, headOnly }: TrainingSettings, examples: number): number {
   if (headOnly) return 0;
   if (steps !== null) return steps;
-  return Math.max(1, Math.round((epochs ?? 1) * Math.floor(examples / Math.min(batchSize, examples))));
+  if (epochs !== null)
+    return Math.max(1, Math.round(epochs * Math.floor(examples / Math.min(batchSize, examples))));
+  return Math.min(Math.max(Math.round((STEP_PASSES * examples) / batchSize), LEAST_STEPS), MOST_STEPS);
+}
+
+/** How long training lasts, in words. */
+export function formatLength({ steps, epochs }: Pick<TrainingSettings, "steps" | "epochs">): string {
+  if (steps !== null) return `${steps.toLocaleString("en-US")} steps`;
+  return epochs !== null ? `${epochs} epochs` : `${STEP_PASSES} passes, ${LEAST_STEPS} to ${MOST_STEPS} steps`;
 }
 
 /** Steps of warm-up. */
@@ -112,9 +134,15 @@ export function warmupOf({ warmup }: TrainingSettings, steps: number): number {
   return warmup ?? Math.round(steps / 10);
 }
 
-/** Steps between two measurements; null where none are wanted. */
-export function evaluateEveryOf({ evaluateEvery, patience }: TrainingSettings, steps: number): number | null {
-  return evaluateEvery ?? (patience === null ? null : Math.max(1, Math.round(steps / 20)));
+/** Whether the step to keep is to be chosen by a validation. */
+export function choosesStep({ evaluateEvery, patience, headOnly }: TrainingSettings): boolean {
+  return !headOnly && (evaluateEvery !== null || patience !== null);
+}
+
+/** Steps between two measurements on `held` examples; null where nothing is chosen by them. */
+export function evaluateEveryOf(settings: TrainingSettings, steps: number, held: number): number | null {
+  if (held === 0 || !choosesStep(settings)) return null;
+  return settings.evaluateEvery ?? Math.max(1, Math.round(steps / 10));
 }
 
 /** Learning rate by step. Throws `ConfigError` where the warm-up is longer than the run. */

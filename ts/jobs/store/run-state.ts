@@ -1,7 +1,6 @@
-import { isJsonObject } from "../../io/json.js";
-import { finite, share, oneOf, whole, unexpected } from "../../arguments/settings.js";
-import { type Metrics, scoresOf } from "../../train/metrics/metrics.js";
+import { oneOf, share, unexpected, whole } from "../../arguments/settings.js";
 import type { Baseline } from "../result/baseline.js";
+import { checkMetrics, checkPredictions, objectAt } from "./metrics-check.js";
 import { checkSettings } from "../spec/settings-check.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 
@@ -25,11 +24,8 @@ export interface RunState {
 export function checkRunState(what: string, value: unknown): asserts value is RunState {
   const run = objectAt(what, "run", value);
   checkSettings(what, run["settings"]);
-  for (const name of ["modelHash", "trainHash", "validationHash", "testHash"]) {
-    if (name === "testHash" && run[name] === null) continue;
-    if (typeof run[name] === "string" && /^[0-9a-f]{64}$/.test(run[name])) continue;
-    throw unexpected(what, `run.${name}`, "a SHA-256 in hexadecimal", run[name]);
-  }
+  for (const name of ["modelHash", "trainHash", "validationHash", "testHash"])
+    if (name !== "testHash" || run[name] !== null) checkHash(what, `run.${name}`, run[name]);
   oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
   whole(what, "run.threads", run["threads"], 1);
   const baseline = objectAt(what, "run.baseline", run["baseline"]);
@@ -40,47 +36,8 @@ export function checkRunState(what: string, value: unknown): asserts value is Ru
   checkPredictions(what, "run.headPredictions", run["headPredictions"], headOnly);
 }
 
-/** Throws `ConfigError` unless predictions are those that a confusion matrix counts. */
-function checkPredictions(what: string, place: string, value: unknown, measured: Metrics | null): void {
-  if (measured === null) {
-    if (value === null) return;
-    throw unexpected(what, place, "null, since the head alone was not measured", value);
-  }
-  const counts = measured.confusion[0]!.map((_, j) => measured.confusion.reduce((sum, row) => sum + row[j]!, 0));
-  if (Array.isArray(value) && value.length === measured.count && value.every(Number.isSafeInteger)) {
-    for (const predicted of value as number[]) counts[predicted]!--;
-    if (counts.every((left) => left === 0)) return;
-  }
-  throw unexpected(what, place, `the ${measured.count} classes that the confusion matrix counts`, value);
-}
-
-function checkMetrics(what: string, place: string, value: unknown): asserts value is Metrics {
-  const { count, accuracy, loss, confusion, perClass, macroF1, intervals } = objectAt(what, place, value);
-  whole(what, `${place}.count`, count, 1);
-  share(what, `${place}.accuracy`, accuracy);
-  finite(what, `${place}.loss`, loss);
-  const isSquare = Array.isArray(confusion) && confusion.every((row) => isCounts(row, confusion.length));
-  if (!isSquare || (confusion as number[][]).flat().reduce((sum, n) => sum + n, 0) !== count)
-    throw unexpected(what, `${place}.confusion`, `a square of counts that add up to ${String(count)}`, confusion);
-  // What follows from the matrix is compared with it.
-  const { perClass: scores, macroF1: mean } = scoresOf(confusion as number[][]);
-  if (JSON.stringify(perClass) !== JSON.stringify(scores))
-    throw unexpected(what, `${place}.perClass`, "what the confusion matrix says", perClass);
-  if (macroF1 !== mean) throw unexpected(what, `${place}.macroF1`, "what the confusion matrix says", macroF1);
-  if (intervals === null) return;
-  const both = objectAt(what, `${place}.intervals`, intervals);
-  for (const name of ["accuracy", "macroF1"]) {
-    const ends = both[name];
-    if (!Array.isArray(ends) || ends.length !== 2)
-      throw unexpected(what, `${place}.intervals.${name}`, "two shares", ends);
-    ends.forEach((end, i) => share(what, `${place}.intervals.${name}[${i}]`, end));
-  }
-}
-
-const isCounts = (row: unknown, length: number) =>
-  Array.isArray(row) && row.length === length && row.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
-
-function objectAt(what: string, place: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (isJsonObject(value)) return value;
-  throw unexpected(what, place, "an object", value);
+/** Throws `ConfigError` unless a value is a SHA-256. */
+export function checkHash(what: string, place: string, value: unknown): asserts value is string {
+  if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return;
+  throw unexpected(what, place, "a SHA-256 in hexadecimal", value);
 }

@@ -25,15 +25,18 @@ export type FindingCode =
   | "test-in-training"
   | "unseen-labels"
   | "empty-texts"
+  | "number-texts"
   | "similar-labels"
   | "score-labels"
   | "few-examples"
+  | "small-test"
   | "unmeasured-labels"
   | "two-labels"
   | "duplicates"
   | "near-duplicates"
   | "overlap"
   | "near-overlap"
+  | "shared-groups"
   | "cut-texts"
   | "unknown-tokens";
 

@@ -12,6 +12,10 @@ const OVERLAP = 0.5;
 const FEW = 5;
 /** So many labels may have few examples each in a small file; in more of them every other example having its own is no labelling. */
 const FEW_LABELS = 20;
+/** Of fewer texts that are measured, one is five points. */
+const SMALL_TEST = 20;
+/** From this share of texts that are numbers, it is likely the wrong column. */
+const NUMBERS = 0.9;
 /** Labels that a message names. */
 const NAMED = 6;
 
@@ -51,19 +55,23 @@ function* ofLabels({ labels, similarLabels, train, validation, test }: Known): G
     const more = few.length > NAMED ? ` and ${few.length - NAMED} more` : "";
     yield warn("few-examples", `${counted(few.length, "class has", "classes have")} fewer than ${FEW} training examples: ${list.join(", ")}${more}; add some, join or leave out classes`);
   }
-  const unmeasured = learnt.filter((count) => count.validation + count.test === 0).map(({ label }) => label);
+  // The validation is measured at the end only where there is no test.
+  const unmeasured = learnt.filter((count) => count[test === null ? "validation" : "test"] === 0).map(({ label }) => label);
   if (!isId && held.length > 0 && unmeasured.length > 0)
-    yield warn("unmeasured-labels", `${counted(unmeasured.length, "label")} in training alone, so how well ${unmeasured.length === 1 ? "it is" : "they are"} told is not measured: ${quoted(unmeasured)}`);
+    yield warn("unmeasured-labels", `${counted(unmeasured.length, "label")} not among the texts that are measured, so how well ${unmeasured.length === 1 ? "it is" : "they are"} told is not known: ${quoted(unmeasured)}`);
 }
 
 /** Findings about the texts of a part. */
-function* ofPart(part: DataPart, summary: PartSummary, { sameAsTraining, seen }: Survey["parts"][number]): Generator<DataFinding> {
+function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"][number]): Generator<DataFinding> {
+  const { sameAsTraining, seen, numbers, sharedGroups } = surveyed;
   const { examples, empty, duplicates, nearDuplicates, inTraining } = summary;
   const name = names[part];
   if (examples === 0) yield stop("no-examples", `there are no ${name} examples`);
   else if (empty === examples) yield stop("no-texts", `all ${examples} ${name} texts are empty: is it the texts' column?`);
   else if (empty > 0)
     yield warn("empty-texts", `${counted(empty, `${name} text is`, `${name} texts are`)} empty: fill them in, or leave them out`, seen.empty.examples);
+  if (part === "train" && examples > empty && numbers >= NUMBERS * (examples - empty))
+    yield warn("number-texts", `${numbers} of ${examples} ${name} texts are numbers: is it the texts' column?`);
   const share = (inTraining?.same ?? 0) / Math.max(1, examples - empty);
   if (sameAsTraining && examples > empty)
     yield stop("same-file", `the ${name} examples are the training examples: what is measured on them says nothing about new texts; name another file, or let a part be kept for it`, seen.overlap.examples);
@@ -73,6 +81,8 @@ function* ofPart(part: DataPart, summary: PartSummary, { sameAsTraining, seen }:
     yield warn("overlap", `${counted(inTraining!.same, `${name} text`)} of ${examples} (${percent(share)}) ${inTraining!.same === 1 ? "stands" : "stand"} in the training data too: results look better than they are; take those out`, seen.overlap.examples);
   if (inTraining !== null && inTraining.near > 0)
     yield warn("near-overlap", `${counted(inTraining.near, `${name} text`)} of ${examples} nearly ${inTraining.near === 1 ? "stands" : "stand"} in the training data too: results look better than they are; keep such texts in one part`, seen.nearOverlap.examples);
+  if (sharedGroups.length > 0)
+    yield warn("shared-groups", `${counted(sharedGroups.length, "group")} of the ${name} data (${quoted(sharedGroups)}) ${sharedGroups.length === 1 ? "stands" : "stand"} in the training data too, with ${counted(seen.sharedGroup.count, `${name} text`)}: what belongs together makes results look better than they are; keep it in one part`, seen.sharedGroup.examples);
   if (duplicates > 0)
     yield warn("duplicates", `${counted(duplicates, `${name} text repeats`, `${name} texts repeat`)} another: leave ${duplicates === 1 ? "it" : "them"} out, or ${duplicates === 1 ? "it counts" : "they count"} more than others`, seen.duplicates.examples);
   if (nearDuplicates > 0)
@@ -99,6 +109,9 @@ const warn = finding("warn");
 export function findingsOf(known: Known, { parts, twoLabels }: Survey): DataFinding[] {
   const all = [...ofLabels(known)];
   for (const surveyed of parts) all.push(...ofPart(surveyed.part, known[surveyed.part]!, surveyed));
+  const measured = known.test ?? known.validation;
+  if (measured !== null && measured.examples > 0 && measured.examples < SMALL_TEST)
+    all.push(warn("small-test", `${counted(measured.examples, "text")} to measure on ${measured.examples === 1 ? "is" : "are"} few: one more or less that is right is ${percent(1 / measured.examples)}; folds test every text once`));
   if (twoLabels.count > 0)
     all.push(warn("two-labels", `${counted(twoLabels.count, "text stands", "texts stand")} with different labels: which is right?`, twoLabels.examples));
   return [...all.filter(({ severity }) => severity === "stop"), ...all.filter(({ severity }) => severity === "warn")];

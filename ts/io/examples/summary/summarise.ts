@@ -42,8 +42,8 @@ function takeParts(examples: readonly SurveyExample[], { validation, test }: Sum
 }
 
 function taken(part: DataPart, example: unknown, place: number): SurveyExample {
-  const { text, label, line } = (example as Partial<SurveyExample> | null | undefined) ?? {};
-  if (typeof text === "string" && typeof label === "string") return { text, label, ...(typeof line === "number" ? { line } : {}) };
+  const { text, label, line, group } = (example as Partial<SurveyExample> | null | undefined) ?? {};
+  if (typeof text === "string" && typeof label === "string") return { text, label, ...(typeof line === "number" && { line }), ...(typeof group === "string" && { group }) };
   throw new ConfigError(`${WHAT}: example ${place} of ${part} is { text, label } of two strings, got ${excerpt(example)}`, {
     op: WHAT,
     option: part,

@@ -5,7 +5,7 @@ import { type Sketch, sketch, SketchIndex } from "./sketch.js";
 import { spreadOf } from "./spread.js";
 
 /** An example, and where it stands in its file if that is known. */
-export type SurveyExample = Pick<LocatedExample, "text" | "label"> & Partial<Pick<LocatedExample, "line">>;
+export type SurveyExample = Pick<LocatedExample, "text" | "label"> & Partial<Pick<LocatedExample, "line" | "group">>;
 
 /** Parts with their examples, what is learnt from first. */
 export type Parts = readonly (readonly [part: DataPart, examples: readonly SurveyExample[]])[];
@@ -37,9 +37,15 @@ class Sightings {
 /** What the texts of a part were found to be. */
 export interface PartSurvey extends Omit<PartSummary, "tokens"> {
   readonly part: DataPart;
-  readonly seen: Readonly<Record<"duplicates" | "nearDuplicates" | "overlap" | "nearOverlap" | "empty", Sightings>>;
+  readonly seen: Readonly<
+    Record<"duplicates" | "nearDuplicates" | "overlap" | "nearOverlap" | "empty" | "sharedGroup", Sightings>
+  >;
   /** Every example of it is one of training, with its label, and they are as many. */
   readonly sameAsTraining: boolean;
+  /** Texts that are a number. */
+  readonly numbers: number;
+  /** Groups of a part that is not learnt from which stand in training too. */
+  readonly sharedGroups: readonly string[];
 }
 
 /** What is known of texts so far. */
@@ -48,6 +54,11 @@ export interface Survey {
   /** Texts with more than one label. */
   readonly twoLabels: Sightings;
 }
+
+/** Numbers as tables have them: signs, points and commas, an exponent, a currency or a percent sign. */
+const NUMBER = /^[-+−]?\p{Sc}?\s?\d[\d.,' ]*(?:e[-+]?\d+)?\s?[%\p{Sc}]?$/iu;
+/** No number is longer; of a long text no more is looked at. */
+const LONGEST_NUMBER = 40;
 
 /** Where a text stood first. */
 interface First {
@@ -68,11 +79,14 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
   const twoLabels = new Sightings();
   const at = (part: DataPart, place: number) => () => found(part, place, examplesOf.get(part)![place]!);
   const surveyed: PartSurvey[] = [];
+  const inTraining = new Set<string>();
   let training: { readonly places: ReadonlyMap<string, number>; readonly index: SketchIndex; readonly count: number } | null = null;
   let done = 0;
   for (const [part, examples] of parts) {
     const seen = { duplicates: new Sightings(), nearDuplicates: new Sightings(), overlap: new Sightings() };
-    const more = { nearOverlap: new Sightings(), empty: new Sightings() };
+    const more = { nearOverlap: new Sightings(), empty: new Sightings(), sharedGroup: new Sightings() };
+    const sharedGroups = new Set<string>();
+    let numbers = 0;
     const places = new Map<string, number>();
     const index = new SketchIndex();
     let sameLabels = 0;
@@ -81,6 +95,13 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
       if (pause !== undefined) await pause;
       const key = plainText(example.text);
       const here = at(part, place);
+      if (key.length <= LONGEST_NUMBER && NUMBER.test(key)) numbers++;
+      const { group } = example;
+      if (group !== undefined && training === null) inTraining.add(group);
+      else if (group !== undefined && inTraining.has(group)) {
+        sharedGroups.add(group);
+        more.sharedGroup.add(here);
+      }
       if (key === "") {
         more.empty.add(here);
         continue;
@@ -119,6 +140,8 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
       characters: spreadOf(examples.map(({ text }) => text.length)),
       inTraining: training === null ? null : { same: seen.overlap.count, near: more.nearOverlap.count },
       seen: { ...seen, ...more },
+      numbers,
+      sharedGroups: [...sharedGroups],
       sameAsTraining: training !== null && examples.length === training.count && sameLabels === examples.length,
     });
     training ??= { places, index, count: examples.length };

@@ -1,0 +1,98 @@
+import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { type LocatedExample, splitExamples } from "../../io/examples/index.js";
+import type { JobWords } from "../job-events.js";
+import { heldOut } from "../spec/recipes.js";
+import { choosesStep, type TrainingSettings } from "../spec/training-settings.js";
+import type { Labelled } from "./read-labelled.js";
+
+/** A part that is drawn from the examples to learn from. */
+type Part = "validation" | "test";
+
+type Examples = readonly LocatedExample[];
+
+/** Examples in two. */
+interface TwoParts {
+  readonly rest: Examples;
+  readonly held: Examples;
+}
+
+/** What is held out to choose the step by. */
+interface ToChoose extends TwoParts {
+  /** How many examples would have been held out, where they are too few; else null. */
+  readonly tooFew: number | null;
+}
+
+/** Groups as splits take them; null where there are none. What belongs to nothing is a group of its own: its line in the file. */
+export const groupsOf = (examples: Examples, { group }: Pick<TrainingSettings, "group">) =>
+  group === null ? null : examples.map(({ group: own, line }) => own ?? line);
+
+/** The share that a part is: the one given, or the usual one, of a large file no more than choosing and measuring need. */
+function shareOf(part: Part, settings: TrainingSettings, examples: number): number {
+  const { share, most } = heldOut[part];
+  return settings[`${part}Split`] ?? Math.min(share, most / examples);
+}
+
+/** Keeps a share of the examples back, each label in the same proportion and each group whole; null where that is nothing. */
+function tryHoldOut(examples: Examples, part: Part, settings: TrainingSettings, seed: number): TwoParts | null {
+  const groups = groupsOf(examples, settings);
+  const share = shareOf(part, settings, examples.length);
+  try {
+    const { train, validation } = splitExamples(examples, share, { seed, ...(groups && { groups }) });
+    return { rest: train, held: validation };
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+/** The same. Throws `ConfigError`, with what helps, where nothing can be kept back. */
+export function holdOut(
+  all: Labelled,
+  part: Part,
+  settings: TrainingSettings,
+  seed: number,
+  words: JobWords,
+): TwoParts {
+  const parts = tryHoldOut(all.examples, part, settings, seed);
+  if (parts !== null) return parts;
+  const { file, examples } = all;
+  const { label: column, group } = settings;
+  const option = words.setting(`${part}Split`);
+  const counts = new Map<string, number>();
+  for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const nothing = `${file}: ${option} ${shareOf(part, settings, examples.length)} leaves nothing to test on`;
+  const details = { file, column, labels: counts.size, examples: examples.length };
+  const groups = groupsOf(examples, settings);
+  if (groups !== null) {
+    const count = new Set(groups).size;
+    throw new ConfigError(
+      `${nothing}: column ${JSON.stringify(group)} has ${count} ${count === 1 ? "group" : "groups"} in ${examples.length} examples, ` +
+        `of which none can be kept back whole. Give more groups, another share with ${option}, a file with ${words.setting(part)}, ` +
+        `or another column with ${words.setting("group")}`,
+      { ...details, group, groups: count },
+    );
+  }
+  const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
+  throw new ConfigError(
+    `${nothing}: column ${JSON.stringify(column)} has ${counts.size} ` +
+      `labels in ${examples.length} examples (${listed}), too few of each to keep one back. If these are not the labels, name their ` +
+      `column with ${words.setting("label")}; else give more examples of each, a larger share with ${option}, or a file with ${words.setting(part)}`,
+    details,
+  );
+}
+
+/**
+ * A validation for a run that is tested apart: none where no step is chosen, nor where that is the recipe's wish alone and there are
+ * few examples. Errors as `holdOut`.
+ */
+export function holdToChoose(all: Labelled, settings: TrainingSettings, seed: number, words: JobWords): ToChoose {
+  const none = { rest: all.examples, held: [] };
+  const { validationSplit, evaluateEvery } = settings;
+  if (!choosesStep(settings) || validationSplit === 0) return { ...none, tooFew: null };
+  if (validationSplit !== null || evaluateEvery !== null)
+    return { ...holdOut(all, "validation", settings, seed, words), tooFew: null };
+  const parts = tryHoldOut(all.examples, "validation", settings, seed) ?? none;
+  const few = parts.held.length < heldOut.validation.least;
+  return few ? { ...none, tooFew: parts.held.length } : { ...parts, tooFew: null };
+}

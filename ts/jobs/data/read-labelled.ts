@@ -1,0 +1,92 @@
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { exampleFormat, type LocatedExample, readExamples } from "../../io/examples/index.js";
+import { plainText } from "../../io/examples/summary/plain-text.js";
+import type { JobWords } from "../job-events.js";
+import type { JobSources } from "../sources/job-sources.js";
+import { sha256 } from "../sources/sha256.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
+
+/** Examples of a file. */
+export interface Labelled {
+  /** What the file is called. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly examples: readonly LocatedExample[];
+  /** Class names, in the order of the classes. */
+  readonly labels: readonly string[];
+  /** Labels as they stand in the file. */
+  readonly rawLabels: readonly string[];
+}
+
+/** How a file of examples is read. */
+export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames"> &
+  Partial<Pick<TrainingSettings, "allow" | "group" | "dropDuplicates">>;
+
+/** Where files come from, and what takes what is odd in one but can be read. */
+export interface DataAccess {
+  readonly sources: Pick<JobSources, "readData">;
+  readonly onWarning: (message: string) => void;
+  readonly words: JobWords;
+}
+
+/**
+ * Reads labelled texts, without the empty ones where that is allowed and without repeated ones where that is asked for. Errors as
+ * `readExamples`, and those of `sources`.
+ */
+export async function readLabelled(
+  path: string,
+  { text, label, labelNames, allow = [], group = null, dropDuplicates = false }: ReadOptions,
+  { sources, onWarning, words }: DataAccess,
+  known?: readonly string[],
+): Promise<Labelled> {
+  const { name: file, bytes } = await sources.readData(path);
+  const format = exampleFormat(path);
+  const emptyTexts = allow.includes("empty-texts") ? "leave out" : "refuse";
+  const columns = { text, label, ...(group !== null && { group }) };
+  const read = await readExamples(bytes, { format, ...columns, file, onWarning, emptyTexts }).catch(
+    (error: unknown) => {
+      if (error instanceof FormatError && "empty" in error.details)
+        throw new ConfigError(`${error.message} (${words.setting("allow")} empty-texts)`, error.details, {
+          cause: error,
+        });
+      throw error;
+    },
+  );
+  const left = read.emptyTexts.length;
+  if (left > 0) onWarning(`${file}: ${left === 1 ? "an empty text is" : `${left} empty texts are`} left out`);
+  const name = (raw: string) => (Object.hasOwn(labelNames, raw) ? labelNames[raw]! : raw);
+  const named = read.examples.map((example) => ({ ...example, label: name(example.label) }));
+  const labels = known ?? [...new Set(read.labels.map(name))];
+  checkKnown(file, named, labels);
+  const examples = dropDuplicates ? withoutRepeats(named) : named;
+  const repeated = named.length - examples.length;
+  if (repeated > 0)
+    onWarning(
+      `${file}: ${repeated === 1 ? "a text that repeats an earlier one is" : `${repeated} texts that repeat earlier ones are`} left out`,
+    );
+  return { file, sha256: await sha256(bytes), examples, labels, rawLabels: read.labels };
+}
+
+/** The first of those with the same text and label. Texts that contradict each other stay: which is right, their owner knows. */
+function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
+  const met = new Set<string>();
+  return examples.filter(({ text, label }) => {
+    const key = JSON.stringify([plainText(text), label]);
+    return !met.has(key) && met.add(key);
+  });
+}
+
+/** Throws `ConfigError`, naming the place in the file, where a label is not among the known ones. */
+export function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
+  const among = new Set(labels);
+  const strange = examples.filter(({ label }) => !among.has(label));
+  const [first] = strange;
+  if (first === undefined) return;
+  const place = `${/\.(json|parquet|pq)$/i.test(file) ? "example" : "line"} ${first.line}`;
+  const more = strange.length === 1 ? "" : ` (${strange.length} examples have such labels)`;
+  throw new ConfigError(
+    `${file}, ${place}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
+    { file, line: first.line, label: first.label },
+  );
+}

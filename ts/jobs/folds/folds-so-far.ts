@@ -1,0 +1,97 @@
+import { oneOf, share, unexpected, whole } from "../../arguments/settings.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { reportProgram } from "../result/run-report.js";
+import { checkSettings } from "../spec/settings-check.js";
+import type { TrainingSettings } from "../spec/training-settings.js";
+import { checkMetrics, checkPredictions, objectAt } from "../store/metrics-check.js";
+import { checkHash } from "../store/run-state.js";
+import { runFiles, type RunStore } from "../store/run-store.js";
+import type { DoneFold, FoldResult } from "./folds-report.js";
+
+const FORMAT = "lowrank-folds-1";
+
+/** What the folds that are done were made with: others are to be the same. */
+export interface FoldsOrigin {
+  readonly settings: TrainingSettings;
+  /** Folds in all. */
+  readonly count: number;
+  /** SHA-256 of the model and of the file of examples. */
+  readonly modelHash: string;
+  readonly dataHash: string;
+  readonly build: string;
+  readonly threads: number;
+}
+
+/** folds.partial.json: where cross-validation stands. */
+export interface FoldsSoFar extends FoldsOrigin {
+  readonly done: readonly DoneFold[];
+}
+
+/** Puts the folds that are done in place of what stood there. */
+export function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFar): Promise<void> {
+  const folds = done.map(({ result }) => result);
+  const head = JSON.stringify({ format: FORMAT, ...reportProgram(), ...origin, folds }, null, 2).slice(0, -2);
+  // A line a fold: with a line an example nobody would find the rest.
+  const lines = done.map(({ predicted, headPredicted }) => `    ${JSON.stringify({ predicted, headPredicted })}`);
+  const text = `${head},\n  "predictions": [\n${lines.join(",\n")}\n  ]\n}\n`;
+  return store.write({ [runFiles.foldsSoFar]: new TextEncoder().encode(text) });
+}
+
+/** The folds that a store has so far; null where it has none. Throws `FormatError` where they are not what was written. */
+export async function readFolds(store: RunStore): Promise<FoldsSoFar | null> {
+  const bytes = await store.read(runFiles.foldsSoFar);
+  if (bytes === null) return null;
+  const path = store.place(runFiles.foldsSoFar);
+  const fail = (problem: string, cause?: unknown) =>
+    new FormatError(`${path}: ${problem}; remove it to begin anew`, { file: path }, { cause });
+  const file = parseJsonObject(bytes, fail);
+  try {
+    if (file["format"] !== FORMAT) throw unexpected("folds", "format", `"${FORMAT}"`, file["format"]);
+    return takeFolds(file);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw fail(cause.message, cause);
+  }
+}
+
+function takeFolds(file: Readonly<Record<string, unknown>>): FoldsSoFar {
+  const { settings, modelHash, dataHash, folds, predictions } = file;
+  checkSettings("folds", settings);
+  checkHash("folds", "modelHash", modelHash);
+  checkHash("folds", "dataHash", dataHash);
+  const build = oneOf("folds", "build", file["build"], ["simd", "relaxed"]);
+  const threads = whole("folds", "threads", file["threads"], 1);
+  const count = whole("folds", "count", file["count"], 2);
+  if (!Array.isArray(folds) || folds.length > count)
+    throw unexpected("folds", "folds", `a list of ${count} folds at most`, folds);
+  if (!Array.isArray(predictions) || predictions.length !== folds.length)
+    throw unexpected("folds", "predictions", "a list of one a fold", predictions);
+  const done = folds.map((fold, i) => takeFold(`folds[${i}]`, fold, predictions[i]));
+  return { settings, count, modelHash, dataHash, build, threads, done };
+}
+
+function takeFold(place: string, fold: unknown, predictions: unknown): DoneFold {
+  const { after, headOnly, largestClass, steps, evaluation } = objectAt("folds", place, fold);
+  checkMetrics("folds", `${place}.after`, after);
+  if (headOnly !== null) checkMetrics("folds", `${place}.headOnly`, headOnly);
+  share("folds", `${place}.largestClass`, largestClass);
+  whole("folds", `${place}.steps`, steps);
+  if (evaluation !== null) checkEvaluation(`${place}.evaluation`, evaluation);
+  const said = objectAt("folds", `predictions of ${place}`, predictions);
+  const { predicted, headPredicted } = said as unknown as Pick<DoneFold, "predicted" | "headPredicted">;
+  checkPredictions("folds", `${place}: predicted`, predicted, after);
+  if (headPredicted !== null) checkPredictions("folds", `${place}: headPredicted`, headPredicted, headOnly);
+  return { result: fold as FoldResult, predicted, headPredicted };
+}
+
+function checkEvaluation(place: string, value: unknown): void {
+  const { measured, best, stoppedEarly } = objectAt("folds", place, value);
+  const isMeasurement = (one: unknown) => {
+    const { step, value: loss } = objectAt("folds", place, one);
+    return Number.isSafeInteger(step) && Number.isFinite(loss);
+  };
+  const fits = Array.isArray(measured) && measured.every(isMeasurement) && isMeasurement(best);
+  if (!fits || typeof stoppedEarly !== "boolean")
+    throw unexpected("folds", place, "{ measured, best, stoppedEarly }", value);
+}

@@ -1,0 +1,140 @@
+import { whole } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { foldExamples } from "../../io/examples/index.js";
+import { TextClassifier } from "../../tasks/text-classifier.js";
+import { type Dataset, fewExamplesText, wholeDataset } from "../data/dataset.js";
+import { groupsOf, holdToChoose } from "../data/held-out.js";
+import { type JobContext, prepare, type Prepared } from "../prepare.js";
+import { type JobOptions, takeOptions } from "../run-job.js";
+import { type JobSpec, takeSpec } from "../spec/job-spec.js";
+import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "../spec/training-settings.js";
+import { memoryStore } from "../store/memory-store.js";
+import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
+import { train } from "../train-run.js";
+import { checkMeasured, checkOrigin, checkSame } from "./folds-check.js";
+import { type DoneFold, foldsReport, type FoldsReport } from "./folds-report.js";
+import { type FoldsOrigin, type FoldsSoFar, readFolds, writeFolds } from "./folds-so-far.js";
+
+const what = "runFolds";
+
+/**
+ * Cross-validation: parts `data` into folds, each label spread evenly over them, trains on all but one, measures on that one, and so
+ * on. It tells how well a classifier trained like this does on other texts, and how much that varies; it keeps no classifier. The
+ * encoder is loaded once and each fold's adapter is removed, so memory does not grow with folds. Where the loss on a validation
+ * chooses the step, `validationSplit` of each training part is held out for that. The report goes to the store as folds.json; until
+ * then, and where it is cancelled or fails, the folds that are done stand in folds.partial.json. The next call goes on from those, to
+ * the same result as without the interruption.
+ *
+ * @param folds from 2 to as many as there are examples
+ * Throws as `runJob`; `ConfigError` too where the spec names validation or test data, since the folds are those, and where the store
+ * has folds of another spec, of other files, or another build or number of threads.
+ *
+ * @example
+ * const { accuracy } = await runFolds({ data: "reviews.csv" }, 5, folderStore("runs/folds")); // { mean: 0.91, deviation: 0.02 }
+ */
+export async function runFolds(
+  spec: JobSpec,
+  folds: number,
+  store: RunStore,
+  options: JobOptions = {},
+): Promise<FoldsReport> {
+  const settings = takeSpec(what, spec);
+  whole(what, "folds", folds, 2);
+  const context = takeOptions(options);
+  const strange = (["validation", "test", "testSplit"] as const).find(
+    (name) => settings[name] !== null && settings[name] !== 0,
+  );
+  if (strange !== undefined) {
+    const { setting } = context.words;
+    const message = `${what}: each fold is tested on its own part of ${setting("data")}: leave ${setting(strange)} out`;
+    throw new ConfigError(message, { op: what, option: strange, value: settings[strange] });
+  }
+  const taken = takeStore(what, store, context.signal);
+  const release = await taken.claim();
+  try {
+    for (const blob of [runFiles.folds, runFiles.report, runFiles.checkpoint]) {
+      if (!(await taken.has(blob))) continue;
+      throw new ConfigError(`${what}: ${taken.name} holds ${blob}: take another store, or remove it first`, { blob });
+    }
+    const soFar = await readFolds(taken);
+    if (soFar !== null) checkSame(soFar, settings, folds, taken);
+    const report = await validate(settings, folds, taken, soFar, context);
+    const file = new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`);
+    await taken.write({ [runFiles.folds]: file });
+    await taken.remove(runFiles.foldsSoFar);
+    return report;
+  } finally {
+    await release();
+  }
+}
+
+async function validate(
+  settings: TrainingSettings,
+  count: number,
+  store: RunStore,
+  soFar: FoldsSoFar | null,
+  context: JobContext,
+): Promise<FoldsReport> {
+  const prepared = await prepare(settings, context, wholeDataset);
+  try {
+    prepared.classifier.dispose();
+    const { dataset, engine, modelHash } = prepared;
+    const { build, threads } = engine;
+    const origin: FoldsOrigin = { settings, count, modelHash, dataHash: dataset.train.sha256, build, threads };
+    const { examples } = dataset.train;
+    const groups = groupsOf(examples, settings);
+    const folds = foldExamples(examples, count, { seed: settings.seed, ...(groups && { groups }) });
+    const classes = new Map(dataset.labels.map((label, i) => [label, i]));
+    const truth = folds.map(({ validation }) => validation.map(({ label }) => classes.get(label)!));
+    if (soFar !== null) {
+      checkOrigin(soFar, origin, dataset, store);
+      checkMeasured(soFar, truth, store.place(runFiles.foldsSoFar));
+    }
+    const { graph } = prepared.encoder;
+    const streams = graph.streamsDrawn;
+    const done = [...(soFar?.done ?? [])];
+    for (const [i, fold] of folds.entries()) {
+      if (i < done.length) continue;
+      context.emit({ type: "fold", fold: i + 1, folds: count });
+      // Each fold begins with the same random numbers, whatever those before it drew.
+      graph.streamsDrawn = streams;
+      done.push(await runFold(prepared, fold.train, fold.validation, i === 0, context));
+      await writeFolds(store, { ...origin, done });
+    }
+    return foldsReport(settings, dataset.labels, done, truth);
+  } finally {
+    prepared.encoder.dispose();
+  }
+}
+
+type Examples = Dataset["train"]["examples"];
+
+async function runFold(
+  prepared: Prepared,
+  learnt: Examples,
+  tested: Examples,
+  first: boolean,
+  context: JobContext,
+): Promise<DoneFold> {
+  const { settings, encoder, dataset } = prepared;
+  const { train: all, labels } = dataset;
+  const { rest, held, tooFew } = holdToChoose({ ...all, examples: learnt }, settings, settings.seed, context.words);
+  const part = (examples: Examples) => ({ ...all, examples, split: true });
+  const own: Dataset = {
+    ...{ train: part(rest), validation: part(held), test: part(tested), labels, tooFewToChoose: tooFew },
+  };
+  const few = fewExamplesText(own, context.words);
+  if (first && few !== null) context.emit({ type: "warning", message: few });
+  using classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
+  const steps = stepsOf(settings, rest.length);
+  const evaluateEvery = evaluateEveryOf(settings, steps, held.length);
+  const fold = { ...prepared, dataset: own, classifier, steps, evaluateEvery };
+  const { baseline, after, ...trained } = await train(fold, memoryStore(), null, context);
+  const { headOnly, largestClass } = baseline;
+  const { evaluation, headPredictions: headPredicted } = trained;
+  const predicted = trained.predictions.map((one) => labels.indexOf(one.predicted));
+  return {
+    result: { after, headOnly, largestClass, steps: trained.steps.length, evaluation },
+    ...{ predicted, headPredicted },
+  };
+}
