@@ -25,6 +25,8 @@ const elsewhere = {
   "jobs-workerd": "ts/entry/jobs-workerd.ts",
   "jobs-inline": "ts/entry/jobs-inline.ts",
   "worker-browser": "ts/entry/worker-browser.ts",
+  // Takes an encoder, whatever entry it came from: the same everywhere.
+  serve: "ts/serve/index.ts",
 };
 
 /** What workers need too. */
@@ -64,6 +66,7 @@ export default [
       index: "ts/index.ts",
       node: "ts/entry/node.ts",
       jobs: "ts/jobs/index.ts",
+      serve: "ts/serve/index.ts",
       "jobs-node": "ts/entry/jobs-node.ts",
     },
     external,

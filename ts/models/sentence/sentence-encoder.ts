@@ -18,6 +18,7 @@ import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-
 import { type LoadProgress, watchedSource } from "../../io/watched-source.js";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
+import { encodingOf } from "./encoding.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import type { PromptChoice } from "./prompts.js";
@@ -89,7 +90,8 @@ export class SentenceEncoder {
     readonly model: TransformerModel,
     /** Turns a text into token ids. */
     readonly tokenizer: TextTokenizer,
-    private readonly layout: SentenceLayout,
+    /** @internal What sentence-transformers' files say. */
+    readonly layout: SentenceLayout,
     targetModules: readonly string[],
     /** @internal Tells its weights, as the file has them, and its tokenizer from others. */
     readonly fingerprint: string,
@@ -191,15 +193,10 @@ export class SentenceEncoder {
    * @param options.onProgress called after each batch with the number of texts done
    */
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
-    const { graph } = this;
     checkUsable("encode", this);
     checkOptions("encode", options, [...INFER_OPTIONS, "normalize", "prompt", "promptName"]);
-    const { normalize = this.layout.normalize, prompt, promptName, ...rest } = options;
-    flag("encode", "normalize", normalize);
-    const { prompts } = this.layout;
-    const before = prompts.choose("encode", { prompt, promptName });
-    const skip = prompts.arePooled || before === "" ? 0 : this.tokenizer.promptLength(before);
-    const finish = (pooled: NodeId) => (normalize ? graph.normalize(pooled) : pooled);
+    const { normalize, prompt, promptName, ...rest } = options;
+    const { before, skip, finish } = encodingOf(this, { normalize, prompt, promptName });
     const asked = takeTexts("encode", texts);
     return this.run("encode", before === "" ? asked : asked.map((text) => before + text), finish, rest, skip);
   }
