@@ -29,6 +29,8 @@ const elsewhere = {
   "jobs-inline": "ts/entry/jobs-inline.ts",
   "worker-browser": "ts/entry/worker-browser.ts",
   "remote-browser": "ts/entry/remote-browser.ts",
+  // Takes an encoder, whatever entry it came from: the same everywhere.
+  serve: "ts/serve/index.ts",
 };
 /** What workers run, by their files. */
 const scripts = { "lowrank-worker.js": "ts/entry/lowrank-worker.ts" };
@@ -73,6 +75,7 @@ export default [
       index: "ts/index.ts",
       node: "ts/entry/node.ts",
       jobs: "ts/jobs/index.ts",
+      serve: "ts/serve/index.ts",
       "jobs-node": "ts/entry/jobs-node.ts",
       remote: "ts/worker/index.ts",
       "remote-node": "ts/entry/remote-node.ts",

@@ -11,7 +11,7 @@ import type { Pooling } from "./pooling.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 
 /** Tokens that one inference batch holds: more are no faster, and take memory in proportion. */
-const INFERENCE_TOKENS = 512;
+export const INFERENCE_TOKENS = 512;
 
 /** What runs texts. */
 export interface InferenceParts {

@@ -3,7 +3,7 @@ import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { checkNothing, WRITE_THEM } from "../../arguments/nothing.js";
 import { checkOptions } from "../../arguments/options.js";
-import { callable, flag } from "../../arguments/settings.js";
+import { callable } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
@@ -13,9 +13,10 @@ import type { WeightOptions } from "../../io/safetensors/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { TransformerModel } from "../architecture.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
-import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "./inference.js";
+import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
+import { encodingOf } from "./encoding.js";
 import type { SentenceLayout } from "./layout.js";
 import { type EncoderParts, loadEncoder } from "./load-encoder.js";
 import type { Pooling } from "./pooling.js";
@@ -44,7 +45,8 @@ export class SentenceEncoder {
   readonly fingerprint: string;
   /** @internal What was merged into these weights before they were loaded; null where nothing was. */
   readonly mergedModel: MergedModel | null;
-  private readonly layout: SentenceLayout;
+  /** @internal What sentence-transformers' files say. */
+  readonly layout: SentenceLayout;
 
   private constructor({
     name,
@@ -101,15 +103,10 @@ export class SentenceEncoder {
    * @param options.onProgress called after each batch with the number of texts done
    */
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
-    const { graph } = this;
     checkUsable("encode", this);
     checkOptions("encode", options, [...INFER_OPTIONS, "normalize", "prompt", "promptName"]);
-    const { normalize = this.layout.normalize, prompt, promptName, ...rest } = options;
-    flag("encode", "normalize", normalize);
-    const { prompts } = this.layout;
-    const before = prompts.choose("encode", { prompt, promptName });
-    const skip = prompts.arePooled || before === "" ? 0 : this.tokenizer.promptLength(before);
-    const finish = (pooled: NodeId) => (normalize ? graph.normalize(pooled) : pooled);
+    const { normalize, prompt, promptName, ...rest } = options;
+    const { before, skip, finish } = encodingOf(this, { normalize, prompt, promptName });
     const asked = takeTexts("encode", texts);
     return this.run("encode", before === "" ? asked : asked.map((text) => before + text), finish, rest, skip);
   }

@@ -1,0 +1,43 @@
+/** Read at once at least: a bucket answers a range in some 20 ms, whatever its length. */
+const WINDOW = 2 * 2 ** 20;
+
+/**
+ * A folder of an R2 bucket as a model: files are read by ranges, so that no more than one tensor, or a window of small ones,
+ * is in memory beside those that are loaded.
+ *
+ * @param {import("@cloudflare/workers-types").R2Bucket} bucket
+ * @param {string} folder
+ * @returns {import("lowrank").ModelSource}
+ */
+export function r2Model(bucket, folder) {
+  return {
+    name: folder,
+    async open(file) {
+      const key = `${folder}/${file}`;
+      const head = await bucket.head(key);
+      return head === null ? null : ranges(bucket, key, head);
+    },
+  };
+}
+
+function ranges(bucket, key, { size, etag }) {
+  let [start, bytes] = [0, new Uint8Array(0)];
+  const fetchRange = async (offset, length) => {
+    // Another file under the same name would be half of each.
+    const part = await bucket.get(key, { range: { offset, length }, onlyIf: { etagMatches: etag } });
+    if (part === null || !("body" in part)) throw new Error(`${key} was replaced while it was read; load it again`);
+    return new Uint8Array(await part.arrayBuffer());
+  };
+  return {
+    size,
+    async read(offset, length) {
+      if (length >= WINDOW) return fetchRange(offset, length);
+      if (offset < start || offset + length > start + bytes.length) {
+        bytes = await fetchRange(offset, Math.min(WINDOW, size - offset));
+        start = offset;
+      }
+      // A copy: the window is replaced.
+      return bytes.slice(offset - start, offset - start + length);
+    },
+  };
+}

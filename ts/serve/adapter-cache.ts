@@ -1,0 +1,150 @@
+import type { ModelAdapter } from "../adapters/model-adapter.js";
+import type { FileMap } from "../io/file-map.js";
+import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { LABELS_FILE } from "../tasks/labels-file.js";
+import { TextClassifier } from "../tasks/text-classifier.js";
+import { adapterBytes } from "./adapter-bytes.js";
+import type { Finish } from "./forward-pass.js";
+import { Refusal } from "./problem.js";
+
+/** An adapter in the encoder, with its head where it is a classifier's. */
+export interface HeldAdapter {
+  readonly classifier: TextClassifier | null;
+  readonly adapter: ModelAdapter | null;
+  /** The head, as it was loaded: logits of pooled vectors. */
+  readonly logits: Finish | null;
+}
+
+interface Entry extends HeldAdapter {
+  readonly key: string;
+  readonly bytes: number;
+  /** Requests that wait for an answer of it: it stays until there are none. */
+  uses: number;
+  readonly free: () => void;
+}
+
+/** Numbers adapters in an encoder, which may have others, and other servers. */
+let added = 0;
+
+/** Adapters in an encoder, by tenant and version: as many as a number of bytes holds, those used last. */
+export class AdapterCache {
+  /** The one used last comes last. */
+  private readonly entries = new Map<string, Entry>();
+  private readonly loading = new Map<string, Promise<void>>();
+  private taken = 0;
+  private closed = false;
+
+  constructor(
+    private readonly encoder: SentenceEncoder,
+    private readonly capacity: number,
+    private readonly allowOtherBase: boolean,
+  ) {}
+
+  /** How many there are, and their bytes. */
+  get size(): { readonly adapters: number; readonly bytes: number } {
+    return { adapters: this.entries.size, bytes: this.taken };
+  }
+
+  /**
+   * An adapter, kept until `release` is called. Where it is not there, `read` is asked for its files; who asks for the same
+   * meanwhile waits for them too.
+   *
+   * Throws `Refusal` where all the others are in use, and what `read` and loading throw.
+   */
+  async acquire(
+    key: string,
+    read: () => Promise<FileMap>,
+    checkWanted: () => void,
+  ): Promise<{ readonly held: HeldAdapter; readonly release: () => void }> {
+    for (;;) {
+      const found = this.entries.get(key);
+      if (found !== undefined) return this.use(found);
+      await this.load(key, read);
+      checkWanted();
+    }
+  }
+
+  /** Frees those of such keys that no request uses. Gives their number. */
+  forget(matches: (key: string) => boolean): number {
+    const idle = [...this.entries.values()].filter(({ key, uses }) => uses === 0 && matches(key));
+    for (const entry of idle) this.evict(entry);
+    return idle.length;
+  }
+
+  /** Frees all, which no request may use any more, and takes no further ones. */
+  close(): void {
+    this.closed = true;
+    this.forget(() => true);
+  }
+
+  private use(entry: Entry): { held: HeldAdapter; release: () => void } {
+    this.entries.delete(entry.key);
+    this.entries.set(entry.key, entry);
+    entry.uses++;
+    let used = true;
+    const release = () => {
+      if (used) entry.uses--;
+      used = false;
+    };
+    return { held: entry, release };
+  }
+
+  private load(key: string, read: () => Promise<FileMap>): Promise<void> {
+    const begun = this.loading.get(key);
+    if (begun !== undefined) return begun;
+    const work = (async () => {
+      const files = await read();
+      // Files may come late, when all who asked for them have gone.
+      if (!this.entries.has(key) && !this.closed) this.add(key, files);
+    })().finally(() => {
+      if (this.loading.get(key) === work) this.loading.delete(key);
+    });
+    this.loading.set(key, work);
+    return work;
+  }
+
+  /** Makes room, then loads: all or nothing. */
+  private add(key: string, files: FileMap): void {
+    const bytes = adapterBytes(files);
+    this.makeRoom(bytes);
+    const { encoder, allowOtherBase } = this;
+    const name = `${key}#${++added}`;
+    const entry = Object.hasOwn(files, LABELS_FILE)
+      ? classifierOf(TextClassifier.load(encoder, files, { adapter: name, allowOtherBase }))
+      : adapterOf(encoder, name, files);
+    this.entries.set(key, { ...entry, key, bytes, uses: 0 });
+    this.taken += bytes;
+  }
+
+  private makeRoom(bytes: number): void {
+    if (bytes > this.capacity) {
+      const message = `the adapter takes ${bytes} bytes, more than the ${this.capacity} that the server has for all`;
+      throw new Refusal("STORE", message, { actual: bytes, maximum: this.capacity });
+    }
+    const idle = [...this.entries.values()].filter(({ uses }) => uses === 0);
+    const free = this.capacity - this.taken;
+    if (free + idle.reduce((sum, entry) => sum + entry.bytes, 0) < bytes)
+      throw new Refusal("BUSY", "all adapters that there is memory for are in use", { maximum: this.capacity });
+    for (const entry of idle) {
+      if (this.capacity - this.taken >= bytes) return;
+      this.evict(entry);
+    }
+  }
+
+  private evict(entry: Entry): void {
+    this.entries.delete(entry.key);
+    this.taken -= entry.bytes;
+    entry.free();
+  }
+}
+
+const classifierOf = (classifier: TextClassifier) => ({
+  ...{ classifier, adapter: classifier.modelAdapter, logits: classifier.head.snapshot() },
+  free: () => classifier.dispose(),
+});
+
+/** As a classifier's: never the one of calls that name none. */
+function adapterOf({ adapterSet }: SentenceEncoder, name: string, files: FileMap) {
+  const adapter = adapterSet.load(name, files, {}, { what: "AdapterServer", classifier: true });
+  return { classifier: null, adapter, logits: null, free: () => adapterSet.remove(name) };
+}

@@ -1,0 +1,256 @@
+import { type Encoding, encodingOf } from "../models/sentence/encoding.js";
+import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { checkRecord } from "../arguments/collections.js";
+import { callable, unexpected } from "../arguments/settings.js";
+import type { FileMap } from "../io/file-map.js";
+import { prediction } from "../tasks/text-classifier.js";
+import { AdapterCache, type HeldAdapter } from "./adapter-cache.js";
+import type { AdapterStore } from "./adapter-store.js";
+import { type Asked, isName, type Operation, takeAsked } from "./asked.js";
+import { type Deadline, deadline } from "./deadline.js";
+import { failure, Refusal } from "./problem.js";
+import { readFields } from "./read-body.js";
+import { type ServeOptions, type ServeSettings, takeServeOptions } from "./serve-options.js";
+import { WaitingTexts } from "./waiting-texts.js";
+
+/** How busy a server is. */
+export interface ServerStatus {
+  /** Name of the encoder. */
+  readonly model: string;
+  /** "ok", "stopping" once `close` was called, "failed" where the encoder is gone. */
+  readonly status: "ok" | "stopping" | "failed";
+  /** Requests that have no answer yet. */
+  readonly requests: number;
+  /** Texts that wait for the encoder. */
+  readonly waiting: number;
+  /** Adapters in memory. */
+  readonly adapters: number;
+  /** Bytes of linear memory that they take. */
+  readonly adapterBytes: number;
+}
+
+const OPERATIONS: Readonly<Record<string, Operation>> = { "/classify": "classify", "/embed": "embed" };
+
+/**
+ * Answers requests on one encoder with many tenants' adapters: `POST /classify`, `POST /embed`, `GET /health`. Texts of all
+ * tenants that wait at the same time go through the encoder together, each under its own adapter, and get the bits that
+ * `predict` and `encode` give. What is refused is answered as problem details (RFC 9457), with a `code`.
+ *
+ * It knows no users: whether a request may use a tenant's adapter, `authorize` says.
+ *
+ * @example
+ * const server = new AdapterServer(encoder, { files: (tenant, version) => bucketFiles(tenant, version) });
+ * const response = await server.fetch(request);
+ */
+export class AdapterServer {
+  private readonly settings: ServeSettings;
+  private readonly adapters: AdapterCache;
+  private readonly texts: WaitingTexts;
+  private readonly encodings = new Map<boolean | undefined, Encoding>();
+  /** Those under way. One whose runtime dropped it is forgotten when its time has been over for long. */
+  private readonly requests = new Map<Deadline, number>();
+  private readonly idle: (() => void)[] = [];
+  private closing = false;
+
+  /** Throws `ConfigError` for options that make no sense. The encoder is the caller's, to be disposed of after `close`. */
+  constructor(
+    /** The encoder that all adapters are of. */
+    readonly encoder: SentenceEncoder,
+    private readonly store: AdapterStore,
+    options: ServeOptions = {},
+  ) {
+    if (!(encoder instanceof SentenceEncoder)) throw unexpected(WHAT, "encoder", "a SentenceEncoder", encoder);
+    checkUsable(WHAT, encoder);
+    checkRecord(`${WHAT}: a store of adapters has a function files`, store);
+    callable(WHAT, "store.files", store.files);
+    if (store.current !== undefined) callable(WHAT, "store.current", store.current);
+    this.settings = takeServeOptions(options);
+    this.adapters = new AdapterCache(encoder, this.settings.cacheBytes, this.settings.allowOtherBase);
+    this.texts = new WaitingTexts(encoder, this.settings.maxWaiting);
+  }
+
+  /** How busy it is. */
+  get status(): ServerStatus {
+    const { adapters, bytes } = this.adapters.size;
+    const { graph, name } = this.encoder;
+    const status = graph.gone || graph.engine.closed ? "failed" : this.closing ? "stopping" : "ok";
+    const [requests, waiting] = [this.requests.size, this.texts.count];
+    return { model: name, status, requests, waiting, adapters, adapterBytes: bytes };
+  }
+
+  /**
+   * The answer to a request, whatever comes: it never rejects. The request's signal ends its work. Bound, so that it can be
+   * passed on by itself.
+   */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    try {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/health") return this.health(request);
+      const operation = Object.hasOwn(OPERATIONS, pathname) ? OPERATIONS[pathname] : undefined;
+      if (operation === undefined)
+        throw new Refusal("PATH", "there are POST /classify, POST /embed and GET /health, and no other address");
+      checkMethod(request, ["POST"]);
+      return await this.answer(operation, request);
+    } catch (error) {
+      const response = failure(error);
+      if (response.status >= 500 && response.status !== 503)
+        this.report(error instanceof Refusal ? (error.cause ?? error) : error);
+      return response;
+    }
+  };
+
+  /**
+   * Frees the adapters of a tenant, or one of its versions, where no request uses them: to be called where a version was taken
+   * back. Gives their number.
+   */
+  forget(tenant: string, version?: string): number {
+    return this.adapters.forget((key) =>
+      version === undefined ? key.startsWith(`${tenant}/`) : key === keyOf(tenant, version),
+    );
+  }
+
+  /** Refuses further requests, waits for those under way, then frees the adapters. Safe to call twice. */
+  async close(): Promise<void> {
+    this.closing = true;
+    if (this.requests.size > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    this.adapters.close();
+  }
+
+  private health(request: Request): Response {
+    checkMethod(request, ["GET", "HEAD"]);
+    const { status } = this;
+    const headers = { "content-type": "application/json", "cache-control": "no-store" };
+    const body = request.method === "HEAD" ? null : JSON.stringify(status);
+    return new Response(body, { status: status.status === "ok" ? 200 : 503, headers });
+  }
+
+  private async answer(operation: Operation, request: Request): Promise<Response> {
+    const { settings } = this;
+    if (this.closing) throw new Refusal("BUSY", "the server is stopping", {}, { connection: "close" });
+    this.dropLost();
+    if (this.requests.size >= settings.maxRequests)
+      throw new Refusal("BUSY", `${settings.maxRequests} requests are being answered; ask again in a moment`);
+    const until = deadline(
+      request.signal,
+      settings.timeout,
+      () => new Refusal("ABORTED", "the client went away"),
+      () => new Refusal("BODY_TIME", `the body did not come within ${settings.timeout} ms`),
+    );
+    this.requests.set(until, Date.now());
+    try {
+      const asked = takeAsked(operation, await readFields(request, settings.maxBodyBytes, until.over), settings);
+      until.waitFor(
+        () => new Refusal("STORE_TIME", `the store of adapters gave no answer within ${settings.timeout} ms`),
+      );
+      if (!(await Promise.race([settings.authorize(request, asked), until.over])))
+        throw new Refusal("FORBIDDEN", "this request may not use that tenant's adapter");
+      return Response.json(await this.results(asked, until), { headers: { "cache-control": "no-store" } });
+    } finally {
+      until.end();
+      this.requests.delete(until);
+      if (this.requests.size === 0) for (const resolve of this.idle.splice(0)) resolve();
+    }
+  }
+
+  private async results(asked: Asked, until: Deadline): Promise<Record<string, unknown>> {
+    const { tenant, operation, texts } = asked;
+    if (tenant === null) return { vectors: await this.vectors(asked, null, until) };
+    const version = asked.version ?? (await Promise.race([this.currentVersion(tenant), until.over]));
+    const { checkWanted } = until;
+    const read = () => this.read(tenant, version);
+    const work = this.adapters.acquire(keyOf(tenant, version), read, checkWanted);
+    const { held, release } = await Promise.race([work, until.over]).catch((error: unknown) => {
+      // It may still come, when nobody wants it.
+      work.then(({ release }) => release()).catch(() => undefined);
+      throw error;
+    });
+    try {
+      if (operation === "embed") return { tenant, version, vectors: await this.vectors(asked, held, until) };
+      const { classifier, adapter, logits } = held;
+      if (classifier === null || logits === null)
+        throw new Refusal(
+          "NO_CLASSIFIER",
+          `${tenant}'s ${version} is an adapter without a head: ask /embed for vectors`,
+        );
+      const encode = (text: string) => classifier.tokenizer.encode(text);
+      const rows = await this.run({ texts, encode, adapter, finish: logits, skip: 0 }, until);
+      const predictions = rows.map((row, i) => {
+        const { text: _, ...rest } = prediction(texts[i]!, classifier.labels, row, i);
+        return rest;
+      });
+      return { tenant, version, predictions };
+    } finally {
+      release();
+    }
+  }
+
+  private async vectors(asked: Asked, held: HeldAdapter | null, until: Deadline): Promise<number[][]> {
+    const { texts, normalize } = asked;
+    let encoding = this.encodings.get(normalize);
+    if (encoding === undefined) this.encodings.set(normalize, (encoding = encodingOf(this.encoder, { normalize })));
+    const { before, skip, finish } = encoding;
+    const encode = (text: string) => this.encoder.tokenizer.encode(before + text);
+    const rows = await this.run({ texts, encode, adapter: held?.adapter ?? null, finish, skip }, until);
+    return rows.map((row) => [...row]);
+  }
+
+  private run(asked: Parameters<WaitingTexts["run"]>[0], until: Deadline): Promise<Float32Array[]> {
+    until.waitFor(
+      () => new Refusal("TIME", `there was no answer within ${this.settings.timeout} ms; ask again in a moment`),
+    );
+    return this.texts.run(asked, until.checkWanted);
+  }
+
+  private async currentVersion(tenant: string): Promise<string> {
+    if (this.store.current === undefined)
+      throw new Refusal("CONFIG", "version is missing: this server knows no current one", { option: "version" });
+    const version = await this.ask(() => this.store.current!(tenant));
+    if (version === null) throw new Refusal("TENANT", `there is no tenant ${tenant}`, { tenant });
+    if (typeof version === "string" && isName(version)) return version;
+    const cause = unexpected(WHAT, "store.current's version", "a name as requests have them", version);
+    throw new Refusal("STORE", "the store of adapters names a version that cannot be one", {}, {}, { cause });
+  }
+
+  private async read(tenant: string, version: string): Promise<FileMap> {
+    const files = await this.ask(() => this.store.files(tenant, version));
+    if (files === null) {
+      throw new Refusal("TENANT", `there is no tenant ${tenant} with a version ${version}`, { tenant, version });
+    }
+    checkRecord(`${WHAT}: the store gives files by name, or null`, files);
+    return files;
+  }
+
+  /** What it failed by is told to the log alone. */
+  private async ask<T>(call: () => T | Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw new Refusal("STORE", "the store of adapters failed; the server's log says how", {}, {}, { cause: error });
+    }
+  }
+
+  private report(error: unknown): void {
+    try {
+      this.settings.onError(error);
+    } catch {
+      // A log that fails is no reason to give no answer.
+    }
+  }
+
+  /** Edge runtimes drop requests without a word, when they take too long. */
+  private dropLost(): void {
+    const before = Date.now() - 2 * this.settings.timeout;
+    for (const [request, since] of this.requests) if (since < before) this.requests.delete(request);
+  }
+}
+
+const WHAT = "AdapterServer";
+
+/** Neither part has a slash. */
+const keyOf = (tenant: string, version: string) => `${tenant}/${version}`;
+
+function checkMethod({ method }: Request, allowed: readonly string[]): void {
+  if (allowed.includes(method)) return;
+  const allow = allowed.join(", ");
+  throw new Refusal("METHOD", `${allow} is expected, got ${method}`, {}, { allow });
+}

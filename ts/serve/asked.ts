@@ -1,0 +1,91 @@
+import { likelyName } from "../arguments/options.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { Json } from "../io/json.js";
+import { Refusal } from "./problem.js";
+
+/** What can be asked of a server. */
+export type Operation = "classify" | "embed";
+
+/** What a request asks for, checked. */
+export interface Asked {
+  readonly operation: Operation;
+  /** Whose adapter; null for the base alone. */
+  readonly tenant: string | null;
+  /** Which of the tenant's; null for the one that its store calls current. */
+  readonly version: string | null;
+  readonly texts: readonly string[];
+  /** Whether vectors are scaled to length 1; undefined for what the model says. */
+  readonly normalize: boolean | undefined;
+}
+
+/** How much a request may ask for. */
+export interface AskedLimits {
+  readonly maxTexts: number;
+  readonly maxCharacters: number;
+}
+
+/**
+ * Names of tenants and versions: lower-case letters, digits, and in between `-`, `_` and single dots; at most 64. They mean
+ * the same in any file system and as any key, and none leads out of a folder.
+ */
+const NAME = /^[a-z0-9](?:[a-z0-9_-]|\.(?=[a-z0-9]))*$/;
+const LONGEST_NAME = 64;
+
+/** Whether a name may stand for a tenant or a version. */
+export const isName = (name: string): boolean => name.length <= LONGEST_NAME && NAME.test(name);
+
+const FIELDS: Readonly<Record<Operation, readonly string[]>> = {
+  classify: ["tenant", "version", "texts"],
+  embed: ["tenant", "version", "texts", "normalize"],
+};
+
+/** Checks a body. Throws `Refusal`. */
+export function takeAsked(
+  operation: Operation,
+  fields: Readonly<Record<string, Json>>,
+  { maxTexts, maxCharacters }: AskedLimits,
+): Asked {
+  const known = FIELDS[operation];
+  for (const name of Object.keys(fields)) {
+    if (known.includes(name)) continue;
+    const meant = likelyName(name, known);
+    const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+    const message = `there is no field ${excerpt(name, 60)}${hint} (there are ${known.join(", ")})`;
+    throw new Refusal("CONFIG", message, { option: name, meant, allowed: known });
+  }
+  const field = (name: string) => (Object.hasOwn(fields, name) ? (fields[name] ?? null) : null);
+  const tenant = takeName("tenant", field("tenant"));
+  if (tenant === null && operation === "classify") throw unexpected("tenant", NAME_EXPECTED, null);
+  const version = takeName("version", field("version"));
+  if (tenant === null && version !== null)
+    throw new Refusal("CONFIG", "a version is one of a tenant's: name the tenant too", { option: "version" });
+  const normalize = field("normalize");
+  if (normalize !== null && typeof normalize !== "boolean") throw unexpected("normalize", "true or false", normalize);
+  const texts = field("texts");
+  if (!Array.isArray(texts)) throw unexpected("texts", "a list of texts", texts);
+  if (texts.length > maxTexts)
+    throw new Refusal("LIMIT", `a request has at most ${maxTexts} texts, got ${texts.length}; send several`, {
+      ...{ option: "texts", actual: texts.length, maximum: maxTexts },
+    });
+  texts.forEach((text: Json, i) => {
+    if (typeof text !== "string") throw unexpected("texts", "a list of texts", text, i);
+    if (text.length > maxCharacters)
+      throw new Refusal("LIMIT", `a text has at most ${maxCharacters} characters, number ${i} has ${text.length}`, {
+        ...{ option: "texts", place: i, actual: text.length, maximum: maxCharacters },
+      });
+  });
+  return { operation, tenant, version, texts: texts as readonly string[], normalize: normalize ?? undefined };
+}
+
+const NAME_EXPECTED = `a name of 1 to ${LONGEST_NAME} lower-case letters, digits, "-", "_" and single dots between them`;
+
+function takeName(field: string, value: Json): string | null {
+  if (value === null) return null;
+  if (typeof value === "string" && isName(value)) return value;
+  throw unexpected(field, NAME_EXPECTED, value);
+}
+
+function unexpected(option: string, expected: string, value: Json, place?: number): Refusal {
+  const at = place === undefined ? "" : ` at place ${place}`;
+  return new Refusal("CONFIG", `${option} is ${expected}, got ${excerpt(value, 60)}${at}`, { option, expected, place });
+}

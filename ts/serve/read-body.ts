@@ -1,0 +1,61 @@
+import { isJsonObject, type Json, parseJson } from "../io/json.js";
+import { Refusal } from "./problem.js";
+
+/** What a body holds, by name. */
+type Fields = Readonly<Record<string, Json>>;
+
+/**
+ * The JSON object that a request carries. No more than `most` bytes are taken, whatever the headers say; `gone` ends reading.
+ * Throws `Refusal`.
+ */
+export async function readFields(request: Request, most: number, gone: Promise<never>): Promise<Fields> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type))
+    throw new Refusal("MEDIA_TYPE", `content-type: application/json is expected, got ${JSON.stringify(type)}`);
+  const coding = request.headers.get("content-encoding") ?? "identity";
+  if (coding.toLowerCase() !== "identity")
+    throw new Refusal("MEDIA_TYPE", "a body is sent as it is: content-encoding is not taken");
+  if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge(most);
+  const bytes = await readBytes(request.body, most, gone);
+  const value = parseJson(bytes, (problem) => new Refusal("FORMAT", `the body: ${problem}`));
+  if (isJsonObject(value)) return value;
+  throw new Refusal("FORMAT", "the body: expected a JSON object");
+}
+
+async function readBytes(
+  body: ReadableStream<Uint8Array> | null,
+  most: number,
+  gone: Promise<never>,
+): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array(0);
+  const reader = body.getReader();
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), gone]);
+      if (done) return joined(pieces, size);
+      size += value.byteLength;
+      if (size > most) throw tooLarge(most);
+      pieces.push(value);
+    }
+  } catch (error) {
+    // Where the connection broke, there is nothing to cancel.
+    reader.cancel().catch(() => undefined);
+    throw error instanceof Refusal ? error : new Refusal("ABORTED", "the body broke off");
+  }
+}
+
+const tooLarge = (most: number) =>
+  new Refusal("BODY_SIZE", `a body has at most ${most} bytes; send fewer texts at a time`, { maximum: most });
+
+function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.byteLength;
+  }
+  return all;
+}

@@ -1,0 +1,122 @@
+import { INFERENCE_TOKENS } from "../models/sentence/inference.js";
+import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { nextTask } from "../waiting/next-task.js";
+import { type Finish, forwardPass, type PassText } from "./forward-pass.js";
+import type { HeldAdapter } from "./adapter-cache.js";
+import { Refusal } from "./problem.js";
+
+/** A request's texts, and what is to be made of each. */
+export interface TextsAsked {
+  readonly texts: readonly string[];
+  readonly encode: (text: string) => Int32Array;
+  readonly adapter: HeldAdapter["adapter"];
+  readonly finish: Finish;
+  /** Tokens that every text begins with and that are not pooled. */
+  readonly skip: number;
+}
+
+interface Waiting extends TextsAsked {
+  /** The next text's tokens, where they are known. */
+  ids: Int32Array | null;
+  /** Texts that passes have taken. */
+  next: number;
+  readonly rows: Float32Array[];
+  failed: { readonly error: unknown } | null;
+}
+
+/**
+ * Texts that wait for the encoder. A pass takes what waits, one text of each request after the other, so that a short
+ * request is not held up by a long one.
+ *
+ * No loop of the server's own runs passes: a request that waits runs one itself where nobody has since its last turn. Edge
+ * runtimes end the timers of a request whose client is gone; who waits after it must not hang on them.
+ */
+export class WaitingTexts {
+  private waiting: Waiting[] = [];
+  private passes = 0;
+
+  constructor(
+    private readonly encoder: SentenceEncoder,
+    private readonly most: number,
+  ) {}
+
+  /** Texts that no pass has taken yet. */
+  get count(): number {
+    return this.waiting.reduce((sum, { texts, next }) => sum + texts.length - next, 0);
+  }
+
+  /**
+   * A row for each text. `checkWanted` throws as soon as nobody waits for them; what no pass has taken is then left out.
+   * Throws `Refusal` where too many wait already, and what the pass threw.
+   */
+  async run(asked: TextsAsked, checkWanted: () => void): Promise<Float32Array[]> {
+    const { length } = asked.texts;
+    if (this.count + length > this.most)
+      throw new Refusal("BUSY", `${this.most} texts wait already; ask again in a moment`, { maximum: this.most });
+    const own: Waiting = { ...asked, ids: null, next: 0, rows: [], failed: null };
+    if (length === 0) return own.rows;
+    this.waiting.push(own);
+    try {
+      while (own.rows.length < length) {
+        const seen = this.passes;
+        // Requests that are coming in join the pass.
+        await nextTask();
+        checkWanted();
+        if (own.failed === null && own.rows.length < length && seen === this.passes) this.pass();
+        if (own.failed !== null) throw own.failed.error;
+      }
+      return own.rows;
+    } finally {
+      this.waiting = this.waiting.filter((one) => one !== own);
+    }
+  }
+
+  /** One forward pass of as many tokens as are quickest at once. */
+  private pass(): void {
+    this.passes++;
+    const taken = this.take();
+    if (taken.length === 0) return;
+    const texts: PassText[] = taken.map(({ of, ids }) => ({ ids, adapter: of.adapter, finish: of.finish }));
+    try {
+      const rows = forwardPass(this.encoder, texts, taken[0]!.of.skip);
+      taken.forEach(({ of }, i) => of.rows.push(rows[i]!));
+    } catch (error) {
+      for (const { of } of taken) of.failed = { error };
+    }
+    // Who was served waits behind who was not.
+    const served = new Set(taken.map(({ of }) => of));
+    const open = this.waiting.filter(({ next, texts, failed }) => next < texts.length && failed === null);
+    this.waiting = [...open.filter((one) => !served.has(one)), ...open.filter((one) => served.has(one))];
+  }
+
+  private take(): { readonly of: Waiting; readonly ids: Int32Array }[] {
+    const taken: { of: Waiting; ids: Int32Array }[] = [];
+    const skip = this.waiting[0]?.skip;
+    let round = this.waiting.filter((one) => one.skip === skip && one.failed === null);
+    let total = 0;
+    while (round.length > 0) {
+      const further: Waiting[] = [];
+      for (const of of round) {
+        const ids = (of.ids ??= tokens(of));
+        if (ids === null) continue;
+        if (taken.length > 0 && total + ids.length > INFERENCE_TOKENS) return taken;
+        total += ids.length;
+        taken.push({ of, ids });
+        of.ids = null;
+        if (++of.next < of.texts.length) further.push(of);
+      }
+      round = further;
+    }
+    return taken;
+  }
+}
+
+/** The next text's tokens; null where it has none to give, which is its request's failure and no other's. */
+function tokens(of: Waiting): Int32Array | null {
+  try {
+    return of.encode(of.texts[of.next]!);
+  } catch (error) {
+    of.failed = { error };
+    return null;
+  }
+}
