@@ -16,7 +16,7 @@ const everything = ["test/**/*.test.ts"];
 /** Tests of what only Node has; they choose their build themselves and run once. */
 const nodeOnly = ["test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test.ts"];
 /** Tests of what threads share: the numbers. */
-const numeric = ["test/{engine,fuzz,lora,models,ops,optim,train}/**/*.test.ts"];
+const numeric = ["test/{bits,engine,fuzz,lora,models,ops,optim,train}/**/*.test.ts"];
 // Node 20 has relaxed SIMD behind a flag that later versions no longer know.
 const execArgv = detectFeatures().relaxedSimd ? [] : ["--experimental-wasm-relaxed-simd"];
 const common = { setupFiles: ["test/setup/engine.ts"], testTimeout: 120_000, hookTimeout: 120_000 };

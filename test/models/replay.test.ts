@@ -1,46 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  AdamW,
-  gradNorm,
-  raggedBatch,
-  type RaggedBatch,
-  readSafetensors,
-  SentenceEncoder,
-  type Tensor,
-  TextClassifier,
-} from "../../ts/index.js";
+import { gradNorm, readSafetensors, SentenceEncoder, type Tensor, type TextClassifier } from "../../ts/index.js";
 import { transpose } from "../../ts/io/peft/transpose.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { miniLM } from "./minilm.js";
+import { initialClassifier, REPLAY, replay, replayedSteps } from "./replay-steps.js";
 
-const REPLAY = "minilm/replay_qkv";
-const { steps } = await goldenJson<{ steps: { loss: number; grad_norm: number }[] }>(`${REPLAY}/replay.json`);
+const steps = await replayedSteps();
 
 let encoder: SentenceEncoder;
 let classifier: TextClassifier;
-
-/** PEFT's initial adapter with its initial head, as one of our classifiers. */
-async function initialClassifier(): Promise<TextClassifier> {
-  const adapter = `${REPLAY}/init_adapter`;
-  return TextClassifier.load(encoder, {
-    "adapter_config.json": await goldenBytes(`${adapter}/adapter_config.json`),
-    "adapter_model.safetensors": await goldenBytes(`${adapter}/adapter_model.safetensors`),
-    "head.safetensors": await goldenBytes(`${REPLAY}/init_head.safetensors`),
-    "labels.json": new TextEncoder().encode('{ "labels": ["0", "1"] }'),
-  });
-}
-
-/** The real tokens of padded rows. */
-function ragged(ids: Tensor, mask: Tensor, first: number, count: number): RaggedBatch {
-  const width = ids.shape.at(-1)!;
-  return raggedBatch(
-    Array.from({ length: count }, (_, row) => {
-      const start = (first + row) * width;
-      const length = mask.data.subarray(start, start + width).reduce((sum, one) => sum + one, 0);
-      return ids.data.slice(start, start + length);
-    }),
-  );
-}
 
 const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 const distance = (a: Float32Array, b: Float32Array) => {
@@ -74,32 +42,16 @@ async function worstGradient(step: number): Promise<{ ofTensor: number; ofAll: n
 
 beforeAll(async () => {
   encoder = await SentenceEncoder.load(await miniLM());
-  classifier = await initialClassifier();
+  classifier = await initialClassifier(encoder);
 }, 120_000);
 afterAll(() => encoder?.dispose());
 
 describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", () => {
   it("20 losses, the gradients of steps 0 and 1, and the adapter afterwards", { timeout: 300_000 }, async () => {
     const { graph } = classifier;
-    const batches = readSafetensors(await goldenBytes("minilm/batches_first20.safetensors"));
-    const [ids, mask, labels] = ["input_ids", "attention_mask", "labels"].map((name) => batches.tensor(name)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
     const params = classifier.params();
-    const optimizer = new AdamW(graph, params, { lr: 1e-3 });
     expect(steps).toHaveLength(20);
-    const losses: number[] = [];
-    for (let step = 0; step < 20; step++) {
-      optimizer.zeroGrad();
-      const batch = ragged(ids, mask, step * 16, 16);
-      graph.step(() => {
-        const logits = classifier.head.logits(encoder.pooled(batch, "classifier"));
-        const loss = graph.crossEntropy(logits, labels.data.slice(step * 16, (step + 1) * 16));
-        graph.backward(loss);
-        losses.push(graph.value(loss).data[0]!);
-      });
+    const losses = await replay(classifier, async (step) => {
       if (step === 0) {
         for (const layer of encoder.adapter("classifier").layers.values()) {
           expect(largest(graph.grad(layer.loraA)!.data)).toBe(0);
@@ -117,8 +69,7 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
         // gradients. PyTorch's float32 is itself up to 7.2e-5 from float64 there, and ours up to 1.5e-4.
         expect(ofTensor).toBeLessThan(step === 0 ? 1e-5 : 2e-4);
       }
-      optimizer.step();
-    }
+    });
     const worstLoss = Math.max(...losses.map((loss, i) => Math.abs(loss - steps[i]!.loss)));
     console.log(`largest loss difference ${worstLoss.toExponential(2)}`);
     expect(worstLoss).toBeLessThan(5e-6);
@@ -133,7 +84,6 @@ describe("PEFT on MiniLM, replayed from its initial adapter, head and batches", 
         expect(distance(transpose(graph.value(id)).data, expected.data)).toBeLessThan(2e-4);
       }
     }
-    optimizer.dispose();
   });
 
   it("logits after step 20: merged, unmerged and PEFT's agree, and unmerging restores every bit", async () => {

@@ -11,7 +11,7 @@ import { type Build, compile, type WasmSource } from "./source.js";
 import { TileChoice } from "./tile.js";
 import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
-const GIBIBYTE = 1024 ** 3;
+const GIBIBYTE = 2 ** 30;
 const DEFAULT_MAXIMUM = 2 * GIBIBYTE;
 /** What the builds with threads were linked with. */
 const SHARED_MAXIMUM = 2 * GIBIBYTE;

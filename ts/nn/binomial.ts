@@ -1,3 +1,4 @@
+import { exp, log, log1p } from "../values/elementary.js";
 import type { Philox } from "./philox.js";
 
 /** From this mean on, rejection takes fewer steps than counting up. */
@@ -14,7 +15,7 @@ export function binomial(random: Philox, n: number, p: number): number {
 /** Inversion: adds probabilities up until they exceed a uniform number. */
 function countedUp(random: Philox, n: number, p: number): number {
   const odds = p / (1 - p);
-  const least = Math.exp(n * Math.log1p(-p));
+  const least = exp(n * log1p(-p));
   for (;;) {
     let rest = random.uniform();
     let probability = least;
@@ -45,11 +46,11 @@ function rejected(random: Philox, n: number, p: number): number {
     const mode = Math.floor((n + 1) * p);
     const alpha = (2.83 + 5.1 / b) * deviation;
     const density =
-      (mode + 0.5) * Math.log((mode + 1) / (odds * (n - mode + 1))) +
-      (n + 1) * Math.log((n - mode + 1) / (n - k + 1)) +
-      (k + 0.5) * Math.log((odds * (n - k + 1)) / (k + 1)) +
+      (mode + 0.5) * log((mode + 1) / (odds * (n - mode + 1))) +
+      (n + 1) * log((n - mode + 1) / (n - k + 1)) +
+      (k + 0.5) * log((odds * (n - k + 1)) / (k + 1)) +
       (stirlingTail(mode) + stirlingTail(n - mode) - stirlingTail(k) - stirlingTail(n - k));
-    if (Math.log((v * alpha) / (a / (edge * edge) + b)) <= density) return k;
+    if (log((v * alpha) / (a / (edge * edge) + b)) <= density) return k;
   }
 }
 
@@ -61,6 +62,6 @@ const FIRST_TAILS = [
 /** ln k! less Stirling's formula of it. */
 function stirlingTail(k: number): number {
   if (k < FIRST_TAILS.length) return FIRST_TAILS[k]!;
-  const square = (k + 1) ** 2;
+  const square = (k + 1) * (k + 1);
   return (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1);
 }

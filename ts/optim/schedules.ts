@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors/errors.js";
 import { checkOptions } from "../arguments/options.js";
 import { nonNegative, positive } from "../arguments/settings.js";
+import { cosPi } from "../values/elementary.js";
 
 /** Learning rate of a step, the first being 0. */
 export type Schedule = (step: number) => number;
@@ -19,7 +20,7 @@ const names = ["peak", "warmup", "total"];
 
 /** Linear warm-up, then half a cosine down to 0 (transformers' `get_cosine_schedule_with_warmup`). */
 export function cosineSchedule(options: ScheduleOptions): Schedule {
-  return withWarmup("cosineSchedule", options, true, (progress) => 0.5 * (1 + Math.cos(Math.PI * progress)));
+  return withWarmup("cosineSchedule", options, true, (progress) => 0.5 * (1 + cosPi(progress)));
 }
 
 /** Linear warm-up, then a straight line down to 0 (transformers' `get_linear_schedule_with_warmup`). */

@@ -1,7 +1,7 @@
 /** Round values (1, 2 or 5 times a power of ten apart) from `low` to the first one at or above `high`, about `count` of them. */
 export function axisTicks(low: number, high: number, count: number): number[] {
   const rough = Math.max(high - low, Number.MIN_VALUE) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
+  const power = Number(`1e${rough.toExponential().split("e")[1]}`);
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
   const first = Math.floor(low / step);
   const last = Math.ceil(high / step - 1e-9);

@@ -1,5 +1,6 @@
 import type { FitEvaluation, StepRecord } from "../train/fit-options.js";
 import { axisTicks, tickLabel } from "./axis-ticks.js";
+import { log } from "../values/elementary.js";
 import { escape, Palette } from "./svg.js";
 
 /** What the picture says beside the curve. */
@@ -42,10 +43,11 @@ const MOST_LOSS = 1e30;
 
 /** Exponential moving average, corrected for its start (as Adam does). */
 function smooth(values: readonly number[]): number[] {
-  let average = 0;
-  return values.map((value, i) => {
+  let [average, past] = [0, 1];
+  return values.map((value) => {
     average = SMOOTHING * average + (1 - SMOOTHING) * value;
-    return average / (1 - SMOOTHING ** (i + 1));
+    past *= SMOOTHING;
+    return average / (1 - past);
   });
 }
 
@@ -56,7 +58,7 @@ export function lossCurve(
 ): string {
   const finite = steps.map(({ loss }) => loss).filter(Number.isFinite);
   const losses = finite.map((loss) => Math.min(Math.max(loss, 0), MOST_LOSS));
-  const guess = Math.log(classes);
+  const guess = log(classes);
   const held = (validation?.measured ?? []).map(({ step, value }) => ({
     step,
     value: Math.min(Math.max(value, 0), MOST_LOSS),

@@ -112,9 +112,10 @@ export function assignGroups(
     const added = [...positionsBy(positions.map((i) => labels[i]!))].map(([label, { length }]) => [label, length] as const);
     // How far the part is from its share afterwards, less how far it was, by class in parts of the class; then by size.
     const cost = (part: number) => {
+      const square = (x: number) => x * x;
       const away = (label: string, more: number) =>
         ((counts[part]!.get(label) ?? 0) + more) / totals.get(label)! - shares[part]!;
-      return added.reduce((sum, [label, more]) => sum + away(label, more) ** 2 - away(label, 0) ** 2, 0);
+      return added.reduce((sum, [label, more]) => sum + square(away(label, more)) - square(away(label, 0)), 0);
     };
     const costs = shares.map((_, part) => cost(part));
     const fill = (part: number) => sizes[part]! / shares[part]!;

@@ -1,5 +1,6 @@
 import { ConfigError, LowrankError } from "../../errors/errors.js";
 import type { StepRecord } from "../../train/fit-options.js";
+import { log } from "../../values/elementary.js";
 import type { JobWords } from "../job-events.js";
 
 /** What helps. */
@@ -26,7 +27,7 @@ export function lostItsWay(
   const weights = last.map(({ step }) => weightOf(step));
   const loss =
     last.reduce((sum, step, i) => sum + weights[i]! * step.loss, 0) / weights.reduce((sum, weight) => sum + weight, 0);
-  const guessing = Math.log(classes);
+  const guessing = log(classes);
   if (!(loss > ABOVE_GUESSING * guessing)) return null;
   return (
     `training diverged: its loss ended at ${loss.toPrecision(3)}, where guessing gives ${guessing.toPrecision(3)}; ` +

@@ -1,4 +1,5 @@
 import type { Graph } from "../../graph/graph.js";
+import { exp, log } from "../../values/elementary.js";
 
 /** Rows that are multiplied at once: memory stays small however many there are, and sums over more are in float64. */
 const CHUNK = 1024;
@@ -61,8 +62,8 @@ export async function measure(
       let [highest, sum] = [-Infinity, 0];
       for (let c = 0; c < classes; c++) highest = Math.max(highest, (p[c] = logits[at + c]! + bias[c]!));
       const own = p[target]!;
-      for (let c = 0; c < classes; c++) sum += p[c] = Math.exp(p[c]! - highest);
-      loss += weight * (highest + Math.log(sum) - own);
+      for (let c = 0; c < classes; c++) sum += p[c] = exp(p[c]! - highest);
+      loss += weight * (highest + log(sum) - own);
       for (let c = 0; c < classes; c++) {
         const q = p[c]! / sum;
         spread += (weight * q * (1 - q)) / classes;
@@ -87,7 +88,7 @@ export async function covariance(
   breathe: () => Promise<void> | undefined,
 ): Promise<Float64Array> {
   const sums = new Float64Array(hidden * hidden);
-  await inChunks(graph, targets.length, Math.floor(PRODUCTS / hidden ** 2), breathe, (start, count) => {
+  await inChunks(graph, targets.length, Math.floor(PRODUCTS / (hidden * hidden)), breathe, (start, count) => {
     const data = rows.slice(start * hidden, (start + count) * hidden);
     const x = graph.constant({ shape: [count, hidden], data });
     for (let i = 0; i < data.length; i++) data[i]! *= weights[start + Math.floor(i / hidden)]! / total;

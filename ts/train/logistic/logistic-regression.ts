@@ -3,6 +3,7 @@ import { listFrom } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { callable, oneOf, positive, unexpected, whole } from "../../arguments/settings.js";
 import { checkGraph, type Graph } from "../../graph/graph.js";
+import { exp, log } from "../../values/elementary.js";
 import type { Tensor } from "../../values/tensor.js";
 import { breather } from "../../waiting/next-task.js";
 import type { Weighted } from "./cross-entropy.js";
@@ -86,7 +87,7 @@ function takeWeights(op: string, given: unknown): RegressionSettings["classWeigh
  * Strengths that are tried: C times the vectors' mean squared distance from their mean, half a decade apart but for the first two, from the
  * strongest penalty on, until two in turn do worse than the best.
  */
-const PATH = [0.1, ...Array.from({ length: 9 }, (_, i) => 10 ** (i / 2))];
+const PATH = [0.1, ...[1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].map(Math.sqrt)];
 /** Where nothing can be held out. */
 const MIDDLE = 10;
 /** How far above its minimum the loss may be, as a share: to compare strengths, and for the result, which is float32. */
@@ -167,7 +168,7 @@ class Fit {
     const places = new Map(this.present.map((target, i) => [target, i]));
     this.targets = targets.map((target) => places.get(target)!);
     this.breathe = breather(settings.signal);
-    this.squared = scaled.deviation ** 2;
+    this.squared = scaled.deviation * scaled.deviation;
   }
 
   async run(): Promise<LogisticRegression> {
@@ -262,8 +263,8 @@ class Fit {
     const bias = new Float64Array(classes);
     const own = values.subarray(hidden * known);
     const highest = own.reduce((most, x) => Math.max(most, x), -Infinity);
-    const normaliser = highest + Math.log(own.reduce((sum, x) => sum + Math.exp(x - highest), 0));
-    bias.fill(normaliser + Math.log(SHARE_OF_NONE / count));
+    const normaliser = highest + log(own.reduce((sum, x) => sum + exp(x - highest), 0));
+    bias.fill(normaliser + log(SHARE_OF_NONE / count));
     present.forEach((target, c) => {
       bias[target] = own[c]!;
       for (let i = 0; i < hidden; i++) weight[i * classes + target] = values[i * known + c]!;

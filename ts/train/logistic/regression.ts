@@ -1,4 +1,5 @@
 import type { Graph } from "../../graph/graph.js";
+import { log } from "../../values/elementary.js";
 import { Cholesky } from "./cholesky.js";
 import { covariance, type Linear, measure, type Weighted } from "./cross-entropy.js";
 import { minimise, type Objective } from "./lbfgs.js";
@@ -40,12 +41,12 @@ export class Regression {
     const { hidden, classes } = this;
     const shares = new Float64Array(classes);
     targets.forEach((target, i) => (shares[target]! += weights[i]! / total));
-    const logs = shares.map(Math.log);
+    const logs = shares.map(log);
     const mean = logs.reduce((sum, x) => sum + x, 0) / classes;
     const values = new Float64Array((hidden + 1) * classes);
     logs.forEach((x, c) => (values[hidden * classes + c] = x - mean));
     const spread = shares.reduce((sum, p) => sum + p * (1 - p), 0) / classes;
-    return { values, iterations: 0, loss: -shares.reduce((sum, p) => sum + p * Math.log(p), 0), spread };
+    return { values, iterations: 0, loss: -shares.reduce((sum, p) => sum + p * log(p), 0), spread };
   }
 
   /**
@@ -92,7 +93,7 @@ export class Regression {
       ({ spread } = measured);
       let value = measured.loss;
       for (let i = 0; i < weights; i++) {
-        value += 0.5 * penalty * values[i]! ** 2;
+        value += 0.5 * penalty * (values[i]! * values[i]!);
         gradient[i]! += penalty * values[i]!;
       }
       await factor.solve(gradient, classes);
@@ -105,7 +106,7 @@ export class Regression {
     const found = await minimise(objective, point, { tolerance, limit: LIMIT, breathe });
     const values = await toValues(found.point);
     let squares = 0;
-    for (let i = 0; i < weights; i++) squares += values[i]! ** 2;
+    for (let i = 0; i < weights; i++) squares += values[i]! * values[i]!;
     return { values, iterations: found.iterations, loss: found.value - 0.5 * penalty * squares, spread };
   }
 

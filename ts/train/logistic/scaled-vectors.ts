@@ -47,7 +47,10 @@ export function scaledVectors(given: readonly Float32Array[]): ScaledVectors {
   };
   columns((at, j) => (mean[j]! += (rows[at]! - rows[j]!) / count));
   let squares = 0;
-  columns((at, j) => (squares += (rows[at]! - mean[j]!) ** 2 / count));
+  columns((at, j) => {
+    const distance = rows[at]! - mean[j]!;
+    squares += (distance * distance) / count;
+  });
   const root = Math.sqrt(squares);
   const deviation = root > SMALLEST_DEVIATION ? root : 1;
   columns((at, j) => (rows[at] = (rows[at]! - mean[j]!) / deviation));

@@ -3,6 +3,7 @@ import { excerpt } from "../../errors/excerpt.js";
 import { or, readOptions } from "../../arguments/read-options.js";
 import { flag, whole } from "../../arguments/settings.js";
 import { isFloats, typedLength } from "../../arguments/typed-array.js";
+import { exp, log } from "../../values/elementary.js";
 import {
   type BootstrapOptions,
   bootstrapReaders,
@@ -132,9 +133,9 @@ export function classProbabilities(logits: ArrayLike<number>, what: string): Cla
       { what },
     );
   }
-  const sum = values.reduce((total, x) => total + Math.exp(x - highest), 0);
-  const logs = values.map((x) => x - highest - Math.log(sum));
-  return { probabilities: logs.map(Math.exp), logs, best: values.indexOf(highest) };
+  const sum = values.reduce((total, x) => total + exp(x - highest), 0);
+  const logs = values.map((x) => x - highest - log(sum));
+  return { probabilities: logs.map(exp), logs, best: values.indexOf(highest) };
 }
 
 function checkLogits(logits: readonly Float32Array[], targets: readonly number[], classes: number): void {

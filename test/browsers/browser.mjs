@@ -1,0 +1,22 @@
+/**
+ * @typedef {object} Page
+ * @property {(expression: string) => Promise<any>} evaluate value of an expression in the page, or of the promise that it is; as JSON
+ * @property {() => Promise<unknown>} close
+ *
+ * @typedef {object} Browser
+ * @property {string} name
+ * @property {string} version
+ * @property {(url: string) => Promise<Page>} openPage opens a page and waits until it is loaded
+ * @property {() => Promise<unknown>} close
+ */
+
+/** @typedef {"chromium" | "firefox" | "webkit"} BrowserName */
+
+/** Starts a browser of a fresh profile. @param {BrowserName} name @returns {Promise<Browser>} */
+export async function launchBrowser(name) {
+  const { launch } = await import(`./${name}.mjs`);
+  return launch();
+}
+
+/** @param {Browser} browser @param {string} url @returns {Promise<Page>} */
+export const openPage = (browser, url) => browser.openPage(url);
