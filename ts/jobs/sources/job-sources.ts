@@ -46,7 +46,7 @@ export interface JobSources {
 }
 
 /** Addresses, and whatever else the runtime's loader takes for a model. */
-const addresses: JobSources = {
+export const addresses: JobSources = {
   async findModel(name) {
     const { open, name: called } = await modelSource(name);
     return { name: called, open, origin: "address" };
