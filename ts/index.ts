@@ -94,6 +94,14 @@ export { summariseExamples } from "./io/examples/summary/index.js";
 export type * from "./io/examples/summary/data-summary.js";
 export type { SummaryOptions, SurveyExample, TokenCounter } from "./io/examples/summary/index.js";
 export type { FileMap } from "./io/file-map.js";
+export { keepModel } from "./io/page/keep-model.js";
+export type { KeepOptions } from "./io/page/keep-model.js";
+export { clearCache, keptModel, keptModels } from "./io/page/kept-model.js";
+export type { KeptModel, KeptModelInfo } from "./io/page/kept-model.js";
+export type { ModelFiles } from "./io/page/file-origin.js";
+export type { ModelOrigin } from "./io/page/kept-record.js";
+export type { PickedFile, PickedFolder } from "./io/page/picked-files.js";
+export type { PinnedFile } from "./io/known-models.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";
 export { adapterConfig, checkAdapter, readAdapter, writeAdapter } from "./io/peft/index.js";
@@ -111,6 +119,7 @@ export {
   MemoryError,
   ModelError,
   NonFiniteError,
+  QuotaError,
   ShapeError,
   StaleNodeError,
   UnsupportedError,

@@ -8,13 +8,14 @@ import { functionCalls } from "./function-calls.js";
 import { jobCalls } from "./jobs/calls.js";
 import { classifierCalls, encoderCalls, modelCalls } from "./models/calls.js";
 import { nodeCalls } from "./node/calls.js";
+import { pageCalls } from "./pages/calls.js";
 
 /** Classes whose methods have a table of their own. */
 const classes = { SentenceEncoder: encoderCalls, TextClassifier: classifierCalls };
 /** What starts an engine: test/engine/options.test.ts. */
 const engine = ["init", "engineInfo"];
 
-const tables = [functionCalls, dataCalls, modelCalls, nodeCalls, jobCalls, engineCalls, classes];
+const tables = [functionCalls, dataCalls, modelCalls, nodeCalls, pageCalls, jobCalls, engineCalls, classes];
 const covered = new Set([...tables.flatMap((table) => Object.keys(table)), ...engine]);
 
 const isError = (value: unknown) => typeof value === "function" && value.prototype instanceof Error;

@@ -25,6 +25,7 @@ import {
 } from "../../ts/index.js";
 import type { dataCalls } from "./data/calls.js";
 import type { modelCalls } from "./models/calls.js";
+import type { pageCalls } from "./pages/calls.js";
 import { filled, type Scene } from "./scene.js";
 
 /** A call of a function or constructor: right arguments, everything optional given. */
@@ -43,7 +44,13 @@ type Functions = {
 
 /** Functions and classes of the other tables, and of tests of their own. */
 type Elsewhere =
-  `${string}Error` | "createEngine" | "engineInfo" | "init" | keyof typeof dataCalls | keyof typeof modelCalls;
+  | `${string}Error`
+  | "createEngine"
+  | "engineInfo"
+  | "init"
+  | keyof typeof dataCalls
+  | keyof typeof modelCalls
+  | keyof typeof pageCalls;
 
 // Its constructor is private, so it is no class to the type above.
 type Own = Exclude<Functions, Elsewhere> | "LoraLinear";

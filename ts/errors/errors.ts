@@ -20,7 +20,7 @@ const LONGEST_MESSAGE = 1_500;
  * - `reason`: why a call came at the wrong time ("not started", "disposed", "running", "view", "open", "promise");
  *   what happened, of an `EngineError` ("disposed", "trapped", "thread died"); the signal's own of an `AbortError`; of a
  *   `WorkerLostError` "ended" (by its owner), "aborted" (it did not answer an abort in time) or "died"
- * - `requested`, `used`, `reserved`, `maximum`: bytes of memory
+ * - `requested`, `used`, `reserved`, `maximum`: bytes of memory; of a browser's storage `available` too
  * - `step`: of training; `file`, `line`, `tensor`, `module`: of what was read; `folder`, `model`, `missing` of where
  * - `name`: of an adapter; `reason` says what it is ("merged", "not merged", "running", "unknown"); `label`: a class's
  */
@@ -78,6 +78,8 @@ export class FormatError extends /* @__PURE__ */ named("FORMAT") {}
 export class AdapterError extends /* @__PURE__ */ named("ADAPTER") {}
 /** Linear memory is exhausted or the maximum would be passed. */
 export class MemoryError extends /* @__PURE__ */ named("MEMORY") {}
+/** A browser's storage has no room for what is to be kept in it. */
+export class QuotaError extends /* @__PURE__ */ named("QUOTA") {}
 /** A loss, gradient, logit or parameter that is NaN or infinite where a number is needed. */
 export class NonFiniteError extends /* @__PURE__ */ named("NON_FINITE") {}
 /** Something this runtime or this version cannot do. */

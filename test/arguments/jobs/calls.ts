@@ -1,4 +1,13 @@
-import { folderStore, memoryStore, runFolds, runJob, runStatus, unfinishedSpec } from "../../../ts/entry/jobs-node.js";
+import {
+  folderStore,
+  keptSources,
+  memoryStore,
+  opfsStore,
+  runFolds,
+  runJob,
+  runStatus,
+  unfinishedSpec,
+} from "../../../ts/entry/jobs-node.js";
 import { takeSources } from "../../../ts/jobs/sources/job-sources.js";
 import { takeStore } from "../../../ts/jobs/store/run-store.js";
 import { sources, spec } from "../../jobs/tiny-job.js";
@@ -74,5 +83,12 @@ export const jobCalls = {
   runStatus: [{ args: () => [store()], run: (_, given) => runStatus(given) }],
   unfinishedSpec: [{ args: () => [store()], run: (_, given) => unfinishedSpec(given) }],
   memoryStore: [{ args: () => [{ a: new Uint8Array(2) }], run: (_, files) => memoryStore(files) }],
+  opfsStore: [{ args: () => ["never-made"], run: (_, name) => opfsStore(name) }],
+  keptSources: [
+    {
+      args: () => [{ manifest: [], persist: false, hubUrl: "http://127.0.0.1:9" }],
+      run: (_, given) => keptSources(given),
+    },
+  ],
   folderStore: [{ args: () => ["runs/never-made"], run: (_, path) => folderStore(path) }],
 } satisfies Record<string, Call[]>;

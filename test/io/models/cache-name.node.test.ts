@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cacheName } from "../../../ts/io/node/models/cache-name.js";
 import { resolveModel } from "../../../ts/io/node/index.js";
-import { knownModel } from "../../../ts/io/node/models/known-models.js";
+import { knownModel } from "../../../ts/io/known-models.js";
 import { hubServer } from "./hub-server.js";
 import { temporaryFolder } from "../temporary-folder.js";
 

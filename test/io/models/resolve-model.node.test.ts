@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AbortError, ModelError } from "../../../ts/errors/errors.js";
 import { fetchModel, resolveModel } from "../../../ts/io/node/index.js";
 import type { DownloadProgress } from "../../../ts/io/node/index.js";
-import { knownModel } from "../../../ts/io/node/models/known-models.js";
+import { knownModel } from "../../../ts/io/known-models.js";
 import { hubServer } from "./hub-server.js";
 import { temporaryFolder } from "../temporary-folder.js";
 

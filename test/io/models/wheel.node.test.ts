@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { AbortError } from "../../../ts/errors/errors.js";
 import { resolveModel } from "../../../ts/io/node/index.js";
 import type { DownloadProgress } from "../../../ts/io/node/index.js";
-import { knownModel } from "../../../ts/io/node/models/known-models.js";
+import { knownModel } from "../../../ts/io/known-models.js";
 import { unzipFiles } from "../../../ts/io/node/models/unzip.js";
 import { modelFile } from "../../setup/files.js";
 import { temporaryFolder } from "../temporary-folder.js";

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { ModelError } from "../../errors/errors.js";
-import type { PinnedFile } from "./models/known-models.js";
+import type { PinnedFile } from "../known-models.js";
 
 /** Size and SHA-256 of what was written or read. */
 export interface Digest {

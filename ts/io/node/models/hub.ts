@@ -4,7 +4,7 @@ import { throwIfAborted } from "../../../waiting/abort.js";
 import { ModelError } from "../../../errors/errors.js";
 import { parseJsonObject } from "../../json.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../safetensors/index.js";
-import type { PinnedFile } from "./known-models.js";
+import type { PinnedFile } from "../../known-models.js";
 import type { FetchOptions } from "./progress.js";
 import { checkDigest, saveStream } from "../save-stream.js";
 

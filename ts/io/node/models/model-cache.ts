@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ModelError } from "../../../errors/errors.js";
-import type { PinnedFile } from "./known-models.js";
+import type { PinnedFile } from "../../known-models.js";
 import { hasFile } from "./model-folder.js";
 import { withFolder } from "../make-folder.js";
 import { withPart } from "../parts.js";

@@ -1,21 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ModelError } from "../../../errors/errors.js";
+import { requiredFiles } from "../../model-files.js";
 import type { ModelSource } from "../../model-source.js";
 import { WEIGHTS, WEIGHTS_INDEX } from "../../safetensors/index.js";
 import { fileSource } from "../file-source.js";
-
-/** Files that make an encoder in Hugging Face's layout. */
-export const requiredFiles = ["config.json", "tokenizer.json", "model.safetensors"] as const;
-
-/** Files that are used where a model has them. */
-export const optionalFiles = [
-  "tokenizer_config.json",
-  "modules.json",
-  "1_Pooling/config.json",
-  "sentence_bert_config.json",
-  "config_sentence_transformers.json",
-] as const;
 
 /** Whether a folder has a file, or of the weights the index of those that it is in instead. */
 export const hasFile = (directory: string, file: string) =>

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { throwIfAborted } from "../../../waiting/abort.js";
 import { ModelError } from "../../../errors/errors.js";
-import type { KnownModel, PinnedFile } from "./known-models.js";
+import type { KnownModel, PinnedFile } from "../../known-models.js";
 import type { FetchOptions } from "./progress.js";
 import { checkDigest } from "../save-stream.js";
 import { unzipFiles } from "./unzip.js";

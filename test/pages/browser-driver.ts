@@ -1,0 +1,100 @@
+import { copyFileSync, mkdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { type BrowserContext, chromium, type Page } from "playwright";
+import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { serveFolder } from "../../scripts/serve-folder.mjs";
+import { root } from "../../scripts/setup/paths.mjs";
+import { ModelServer } from "./model-server.js";
+import type { lowrank as everything } from "./everything.js";
+
+declare global {
+  /** What pages of these tests have: everything that the package exports. */
+  var lowrank: typeof everything;
+}
+
+const html = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/lib/everything.js"></script>`;
+
+/** A Chromium with a profile on the disk, and a server whose pages have the library and models to fetch. */
+export class BrowserDriver {
+  /** What the server answers for models: "/models/…". */
+  readonly models = new ModelServer();
+
+  private constructor(
+    private readonly folder: string,
+    private readonly server: Server,
+    readonly url: string,
+    private context: BrowserContext,
+  ) {}
+
+  /** @param pages files beside the library's, by name, such as scripts of a page */
+  static async start(
+    pages: Readonly<Record<string, string>> = {},
+    policy: string | null = null,
+  ): Promise<BrowserDriver> {
+    const folder = await mkdtemp(join(tmpdir(), "lowrank-pages-"));
+    await bundle(join(folder, "lib"));
+    const files = serveFolder(folder);
+    let driver: BrowserDriver | null = null;
+    const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+      const path = request.url!.split("?")[0]!;
+      if (policy !== null) response.setHeader("Content-Security-Policy", policy);
+      if (path.startsWith("/models/")) return driver!.models.answer(path.slice("/models/".length), request, response);
+      if (path.startsWith("/lib/")) return files(request, response);
+      const type = path.endsWith(".js") ? "text/javascript" : "text/html";
+      response.writeHead(200, { "Content-Type": type }).end(pages[path.slice(1)] ?? html);
+    });
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    driver = new BrowserDriver(folder, server, url, await launch(folder));
+    return driver;
+  }
+
+  /** A tab, with the library loaded. */
+  async tab(path = "/"): Promise<Page> {
+    const page = await this.context.newPage();
+    await page.goto(this.url + path);
+    await page.waitForFunction("globalThis.lowrank !== undefined || document.title !== ''");
+    return page;
+  }
+
+  /** Closes the browser, and starts it again with the same profile. */
+  async restart(): Promise<void> {
+    await this.context.close();
+    this.context = await launch(this.folder);
+  }
+
+  /** The server goes: whoever asks gets no answer. */
+  closeServer(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  /** Closes browser and server, and removes what they had. */
+  async end(): Promise<void> {
+    await this.context.close();
+    this.closeServer();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const launch = (folder: string) =>
+  chromium.launchPersistentContext(join(folder, "profile"), {
+    executablePath: findChromium()!,
+    args: chromiumArguments,
+  });
+
+async function bundle(outdir: string): Promise<void> {
+  mkdirSync(join(outdir, "wasm"), { recursive: true });
+  for (const variant of ["simd", "relaxed"])
+    copyFileSync(
+      join(root, `build/wasm/${variant}/lowrank_wasm_bg.wasm`),
+      join(outdir, `wasm/lowrank-${variant}.wasm`),
+    );
+  const entryPoints = [join(root, "test/pages/everything.ts")];
+  await build({ entryPoints, outdir, bundle: true, splitting: true, format: "esm", logLevel: "error" });
+}

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { BrowserDriver } from "./browser-driver.js";
+
+let driver: BrowserDriver;
+const MEGABYTE = 1024 * 1024;
+/** Three pieces' worth of bytes, none like its neighbour. */
+const large = Uint8Array.from({ length: 20 * MEGABYTE }, (_, i) => (i * 2654435761) >>> 24);
+const weights = "large/model.safetensors";
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+beforeAll(async () => {
+  driver = await BrowserDriver.start();
+  driver.models.add("large", { ...(await tinyEncoder()), "model.safetensors": large });
+});
+afterAll(() => driver?.end());
+beforeEach(async () => {
+  driver.models.manners.clear();
+  const page = await driver.tab();
+  await page.evaluate(() => lowrank.clearCache());
+  await page.close();
+  driver.models.asked.length = 0;
+});
+
+/** Keeps the model; what came of it, or the error's name and message. */
+async function keep(this: void, options: { manifest?: { name: string; bytes: number; sha256: string }[] } = {}) {
+  try {
+    const model = await lowrank.keepModel("/models/large", options);
+    const source = (await model.open("model.safetensors"))!;
+    // Across two pieces.
+    const part = [...(await source.read(8 * 1024 * 1024 - 3, 6))];
+    return {
+      digest: await model.digest("model.safetensors"),
+      size: source.size,
+      part,
+      list: await lowrank.keptModels(),
+    };
+  } catch (error) {
+    const { name, message, details } = error as { name: string; message: string; details: Record<string, unknown> };
+    return { name, message, details, list: await lowrank.keptModels() };
+  }
+}
+
+const whole = {
+  digest: sha256(large),
+  size: large.length,
+  part: [...large.subarray(8 * MEGABYTE - 3, 8 * MEGABYTE + 3)],
+};
+
+it("goes on where a download was cut", async () => {
+  const page = await driver.tab();
+  driver.models.manners.set(weights, { cutAfter: 13 * MEGABYTE });
+  const cut = await page.evaluate(keep);
+  expect(cut.name).toBe("ModelError");
+  expect(cut.message).toMatch(
+    /model\.safetensors broke off after \d+ of 20971520 bytes .*call again to go on from there/,
+  );
+  const safe = Number(/after (\d+) of/.exec(cut.message!)![1]);
+  expect(safe).toBeGreaterThan(8 * MEGABYTE);
+  expect(cut.list).toMatchObject([{ complete: false, bytes: safe }]);
+
+  driver.models.manners.clear();
+  expect(await page.evaluate(keep)).toMatchObject(whole);
+  expect(driver.models.requests(weights).slice(1)).toEqual([
+    { path: weights, range: `bytes=${safe}-`, ifRange: '"one"' },
+  ]);
+  await page.close();
+});
+
+it("goes on in another tab where the first was closed in the middle, from the last whole piece", async () => {
+  const page = await driver.tab();
+  driver.models.manners.set(weights, { holdAfter: 17 * MEGABYTE });
+  await page.evaluate(() => {
+    const state = globalThis as unknown as { done: number };
+    state.done = 0;
+    void lowrank.keepModel("/models/large", {
+      onProgress: ({ file, done }) => void (file === "model.safetensors" && (state.done = done)),
+    });
+  });
+  await page.waitForFunction(`globalThis.done >= ${16 * MEGABYTE}`);
+  await page.waitForFunction("lowrank.keptModels().then(([model]) => model.bytes === 16 * 1024 * 1024)");
+  await page.close();
+  driver.models.manners.clear();
+  driver.models.release();
+  await driver.restart();
+  const next = await driver.tab();
+  expect(await next.evaluate(keep)).toMatchObject({ ...whole, list: [{ complete: true }] });
+  expect(driver.models.requests(weights).at(-1)).toMatchObject({ range: `bytes=${16 * MEGABYTE}-` });
+  await next.close();
+});
+
+it("begins again where the server ignores ranges, or has another file by now", async () => {
+  const page = await driver.tab();
+  const changed = large.map((byte) => byte ^ 1);
+  for (const [manner, expected] of [
+    [{ ignoreRanges: true }, large],
+    [{ etag: '"two"', body: changed }, changed],
+  ] as const) {
+    driver.models.manners.set(weights, { cutAfter: 10 * MEGABYTE });
+    expect((await page.evaluate(keep)).message).toMatch(/broke off/);
+    driver.models.manners.set(weights, manner);
+    expect(await page.evaluate(keep)).toMatchObject({ digest: sha256(expected), size: large.length });
+    await page.evaluate(() => lowrank.clearCache());
+  }
+  await page.close();
+});
+
+it("refuses by name, and removes, what is not in the manifest", async () => {
+  const page = await driver.tab();
+  const manifest = [...driver.models.files]
+    .filter(([path]) => path.startsWith("large/"))
+    .map(([path, bytes]) => ({ name: path.slice("large/".length), bytes: bytes.length, sha256: sha256(bytes) }));
+  const damaged = large.slice();
+  damaged[12_345_678]! ^= 4;
+  driver.models.manners.set(weights, { body: damaged });
+  const refused = await page.evaluate(keep, { manifest });
+  expect(refused).toMatchObject({ name: "ModelError", details: { file: "model.safetensors", got: sha256(damaged) } });
+  expect(refused.message).toMatch(/model\.safetensors: expected .* damaged or another version; what came was removed/);
+  expect(refused.list).toEqual([]);
+  driver.models.manners.clear();
+  expect(await page.evaluate(keep, { manifest })).toMatchObject(whole);
+  // Kept, but another one is wanted by now.
+  const other = manifest.map((file) => (file.name === "config.json" ? { ...file, sha256: "0".repeat(64) } : file));
+  expect(await page.evaluate(keep, { manifest: other })).toMatchObject({ details: { file: "config.json" } });
+  expect(await page.evaluate(keep)).toMatchObject(whole);
+  await page.close();
+});
+
+it("says before it fetches what there is no room for, and goes on when there is", async () => {
+  const page = await driver.tab();
+  const session = await page.context().newCDPSession(page);
+  const room = (quotaSize?: number) =>
+    session.send("Storage.overrideQuotaForOrigin", { origin: driver.url, ...(quotaSize && { quotaSize }) });
+  await room(12 * MEGABYTE);
+  const refused = await page.evaluate(keep);
+  expect(refused).toMatchObject({ name: "QuotaError", details: { requested: large.length, maximum: 12 * MEGABYTE } });
+  expect(refused.message).toMatch(/21\.0 MB more are needed, 1[12]\.\d MB are free/);
+  expect(refused.list).toEqual([]);
+  await room();
+  expect(await page.evaluate(keep)).toMatchObject(whole);
+  await page.close();
+});
+
+it("keeps what came where room runs out on the way, and goes on from there", async () => {
+  const page = await driver.tab();
+  const session = await page.context().newCDPSession(page);
+  driver.models.manners.set(weights, { holdAfter: 9 * MEGABYTE });
+  const running = page.evaluate(keep);
+  await page.waitForFunction("lowrank.keptModels().then((models) => models[0]?.bytes === 8 * 1024 * 1024)");
+  await session.send("Storage.overrideQuotaForOrigin", { origin: driver.url, quotaSize: 10 * MEGABYTE });
+  driver.models.release();
+  const refused = await running;
+  expect(refused).toMatchObject({ name: "QuotaError", list: [{ complete: false, bytes: 8 * MEGABYTE }] });
+  await session.send("Storage.overrideQuotaForOrigin", { origin: driver.url });
+  driver.models.manners.clear();
+  expect(await page.evaluate(keep)).toMatchObject(whole);
+  expect(driver.models.requests(weights).at(-1)).toMatchObject({ range: `bytes=${8 * MEGABYTE}-` });
+  await page.close();
+});
+
+it("an aborted call ends at once, and what came is used by the next", async () => {
+  const page = await driver.tab();
+  driver.models.manners.set(weights, { holdAfter: 9 * MEGABYTE });
+  const aborted = await page.evaluate(async () => {
+    const abort = new AbortController();
+    const onProgress = ({ file, done }: { file: string; done: number }) =>
+      void (file === "model.safetensors" && done >= 9 * 1024 * 1024 && abort.abort());
+    const error = await lowrank
+      .keepModel("/models/large", { signal: abort.signal, onProgress })
+      .catch((thrown) => thrown);
+    return { name: error.name, list: await lowrank.keptModels() };
+  });
+  expect(aborted).toMatchObject({ name: "AbortError", list: [{ complete: false, bytes: 9 * MEGABYTE }] });
+  driver.models.manners.clear();
+  driver.models.release();
+  expect(await page.evaluate(keep)).toMatchObject(whole);
+  await page.close();
+});

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FileMap } from "../../ts/io/file-map.js";
+
+/** How a file is served. */
+export interface Manner {
+  /** The connection ends after so many bytes of a body. */
+  readonly cutAfter?: number;
+  /** The body stays open after so many bytes until `release` is called. */
+  readonly holdAfter?: number;
+  readonly etag?: string | null;
+  /** Answers everything with the whole file. */
+  readonly ignoreRanges?: boolean;
+  /** Sent in place of the file. */
+  readonly body?: Uint8Array;
+}
+
+/** A request for a file of a model. */
+export interface Request {
+  readonly path: string;
+  readonly range: string | null;
+  readonly ifRange: string | null;
+}
+
+/** Models at "name/file", which can be cut, changed, held back and damaged. */
+export class ModelServer {
+  readonly files = new Map<string, Uint8Array>();
+  readonly asked: Request[] = [];
+  /** By path. */
+  readonly manners = new Map<string, Manner>();
+  private held: (() => void)[] = [];
+
+  /** Serves the files of a model as "name/…". */
+  add(name: string, files: FileMap): void {
+    for (const [file, bytes] of Object.entries(files)) this.files.set(`${name}/${file}`, bytes);
+  }
+
+  /** Requests for a path so far. */
+  requests(path: string): Request[] {
+    return this.asked.filter((request) => request.path === path);
+  }
+
+  /** Sends the rest of what was held. */
+  release(): void {
+    for (const send of this.held.splice(0)) send();
+  }
+
+  answer(path: string, { headers }: IncomingMessage, response: ServerResponse): void {
+    const [range = null, ifRange = null] = [headers.range, headers["if-range"] as string | undefined];
+    this.asked.push({ path, range, ifRange });
+    const { etag = '"one"', cutAfter, holdAfter, ignoreRanges = false, body } = this.manners.get(path) ?? {};
+    const file = body ?? this.files.get(path);
+    if (file === undefined) return void response.writeHead(404).end();
+    if (etag !== null) response.setHeader("ETag", etag);
+    const first = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? -1);
+    const partial = first >= 0 && !ignoreRanges && (ifRange === null || ifRange === etag);
+    const sent = partial ? file.subarray(first) : file;
+    if (partial && first >= file.length)
+      return void response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
+    if (partial) response.setHeader("Content-Range", `bytes ${first}-${file.length - 1}/${file.length}`);
+    response.writeHead(partial ? 206 : 200, { "Content-Length": sent.length });
+    if (cutAfter !== undefined && cutAfter < sent.length)
+      return void response.write(sent.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 50));
+    if (holdAfter === undefined || holdAfter >= sent.length) return void response.end(sent);
+    response.write(sent.subarray(0, holdAfter));
+    this.held.push(() => response.end(sent.subarray(holdAfter)));
+  }
+}

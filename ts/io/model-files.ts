@@ -1,0 +1,11 @@
+/** Files that make an encoder in Hugging Face's layout. */
+export const requiredFiles = ["config.json", "tokenizer.json", "model.safetensors"] as const;
+
+/** Files that are used where a model has them. */
+export const optionalFiles = [
+  "tokenizer_config.json",
+  "modules.json",
+  "1_Pooling/config.json",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
+] as const;

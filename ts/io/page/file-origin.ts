@@ -1,0 +1,91 @@
+import { notExpected } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { knownModel, type PinnedFile } from "../known-models.js";
+import type { ModelOrigin } from "./kept-record.js";
+import { filesOrigin, folderOrigin, isPickedFolder, type PickedFile, type PickedFolder } from "./picked-files.js";
+import { zipOrigin } from "./zip-file.js";
+
+/** A file on this machine. */
+export interface LocalFile {
+  readonly size: number;
+  /** Its bytes, piece by piece. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** Files that a person picked. */
+export interface LocalOrigin {
+  /** What the model is called. */
+  readonly name: string;
+  readonly origin: ModelOrigin;
+  /** A file; null where there is none of that name. */
+  open(file: string): Promise<LocalFile | null>;
+}
+
+/** Files behind addresses. */
+export interface RemoteOrigin {
+  readonly name: string;
+  readonly origin: ModelOrigin;
+  /** Address of the folder. */
+  readonly base: string;
+  /** What its files are to be, where it is known. */
+  readonly pinned: readonly PinnedFile[];
+}
+
+/** Where a model is to be had: an address or a hub's name, a picked folder or its files, a zip archive. */
+export type ModelFiles = string | PickedFolder | Iterable<PickedFile> | Blob;
+
+const HUB = "https://huggingface.co";
+
+/** Where a model's files come from. Throws `ConfigError` for what is nothing of the kind, `FormatError` for a Blob that is no zip. */
+export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promise<LocalOrigin | RemoteOrigin> {
+  if (typeof from === "string") return remoteOrigin(from, hubUrl);
+  if (from instanceof Blob) {
+    const { name } = from as Partial<File>;
+    return zipOrigin(from, typeof name === "string" ? name : "model.zip");
+  }
+  if (typeof from === "object" && from !== null) {
+    if (isPickedFolder(from)) return folderOrigin(from);
+    if (typeof from[Symbol.iterator] === "function") return filesOrigin(from);
+  }
+  throw notExpected("keepModel", "an address, a hub's name, a picked folder or its files, or a zip as a Blob", from);
+}
+
+const hubName = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w-][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
+
+/** As in an import: what begins with "/" or "." leads from the page, and a bare name to the hub. */
+function remoteOrigin(from: string, hubUrl: string): RemoteOrigin {
+  if (/^(?:https?:|\/|\.\.?\/)/.test(from)) {
+    const page = (globalThis as Partial<typeof globalThis>).location?.href;
+    const base = asUrl(from, page).replace(/\/$/, "");
+    return { name: base, origin: "address", base, pinned: [] };
+  }
+  const [, name, revision] = hubName.exec(from) ?? [];
+  if (name === undefined)
+    throw new ConfigError(
+      `keepModel: expected an address ("https://…", "/models/minilm", "./minilm") or a hub's name ("organisation/name", "organisation/name@revision"), got ${JSON.stringify(clip(from))}`,
+      { op: "keepModel", expected: "an address or a hub's name", value: from },
+    );
+  // Its hashes are of one revision; whoever asks for another wants that one.
+  const known = revision === undefined ? knownModel(name) : null;
+  const repository = known?.repository ?? name;
+  return {
+    name: revision === undefined ? repository : `${repository}@${revision}`,
+    origin: "hub",
+    base: `${hubUrl.replace(/\/$/, "")}/${repository}/resolve/${encodeURIComponent(revision ?? "main")}`,
+    pinned: known?.files ?? [],
+  };
+}
+
+function asUrl(from: string, page: string | undefined): string {
+  try {
+    const { origin, pathname, search } = new URL(from, page);
+    return `${origin}${pathname}${search}`;
+  } catch (cause) {
+    throw new ConfigError(
+      `keepModel: ${JSON.stringify(clip(from))} is no address`,
+      { op: "keepModel", expected: "an address", value: from },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,118 @@
+import { clip } from "../../errors/excerpt.js";
+import type { BlobFolder, BlobFolders } from "./blob-folder.js";
+import { asQuotaError } from "./quota.js";
+
+/** What dedicated workers have in place of streams, and Safari before 26 has alone. */
+interface SyncAccessHandle {
+  write(bytes: Uint8Array, options: { at: number }): number;
+  truncate(size: number): void;
+  flush(): void;
+  close(): void;
+}
+
+interface FileHandle {
+  getFile(): Promise<Blob>;
+  createWritable?(): Promise<FileSystemWritableFileStream>;
+  createSyncAccessHandle?(): Promise<SyncAccessHandle>;
+}
+
+/** Why this page or worker cannot keep files in the Origin Private File System; null where it can. */
+export async function opfsRefused(): Promise<string | null> {
+  const { navigator, FileSystemFileHandle: handle } = globalThis as Partial<typeof globalThis>;
+  if (typeof navigator?.storage?.getDirectory !== "function")
+    return "this runtime has no Origin Private File System (pages have it under https and on localhost only)";
+  if (navigator.locks === undefined) return "this runtime has no Web Locks, by which tabs take turns";
+  const writes: object = handle?.prototype ?? {};
+  if (!("createWritable" in writes) && !("createSyncAccessHandle" in writes))
+    return "this browser writes to the Origin Private File System in dedicated workers only";
+  try {
+    await navigator.storage.getDirectory();
+    return null;
+  } catch (error) {
+    return `this browser gives no Origin Private File System here, as in private windows: ${clip(String(error))}`;
+  }
+}
+
+const isMissing = (error: unknown) => (error as Partial<DOMException> | null)?.name === "NotFoundError";
+
+/** What a request gives; null where there is nothing of that name. */
+async function ifThere<T>(found: Promise<T>): Promise<T | null> {
+  return found.catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
+}
+
+/** The folders in a folder of the Origin Private File System, for a runtime in which `opfsRefused` is null. */
+export function opfsFolders(area: string): BlobFolders {
+  const top = async (create: boolean) => {
+    const root = await navigator.storage.getDirectory();
+    return create ? root.getDirectoryHandle(area, { create }) : ifThere(root.getDirectoryHandle(area));
+  };
+  return {
+    folder: (name) => opfsFolder(async (create) => (await top(create))?.getDirectoryHandle(name, { create }) ?? null),
+    names: async () => keysOf(await top(false)),
+    async remove(name) {
+      const parent = await top(false);
+      if (parent !== null) await ifThere(parent.removeEntry(name, { recursive: true }));
+    },
+  };
+}
+
+async function keysOf(directory: FileSystemDirectoryHandle | null): Promise<string[]> {
+  const names: string[] = [];
+  if (directory !== null) for await (const name of directory.keys()) names.push(name);
+  return names;
+}
+
+function opfsFolder(open: (create: boolean) => Promise<FileSystemDirectoryHandle | null>): BlobFolder {
+  const existing = () => ifThere(open(false));
+  return {
+    async read(name) {
+      const file = await ifThere((await existing())?.getFileHandle(name) ?? Promise.resolve(null));
+      return file === null ? null : ifThere(file.getFile());
+    },
+    async write(name, pieces) {
+      const directory = (await open(true))!;
+      try {
+        await writeFile(await directory.getFileHandle(name, { create: true }), pieces);
+      } catch (error) {
+        throw await asQuotaError(error, sizeOf(pieces));
+      }
+    },
+    remove: async (name) => void (await ifThere((await existing())?.removeEntry(name) ?? Promise.resolve(null))),
+    names: async () => keysOf(await existing()),
+  };
+}
+
+const sizeOf = (pieces: readonly Uint8Array[]) => pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+async function writeFile(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  if (file.createWritable === undefined) return writeInPlace(await file.createSyncAccessHandle!(), pieces);
+  const stream = await file.createWritable();
+  try {
+    for (const piece of pieces) await stream.write(piece as Uint8Array<ArrayBuffer>);
+  } catch (error) {
+    await stream.abort().catch(() => undefined);
+    throw error;
+  }
+  await stream.close();
+}
+
+function writeInPlace(handle: SyncAccessHandle, pieces: readonly Uint8Array[]): void {
+  try {
+    handle.truncate(0);
+    let at = 0;
+    for (const piece of pieces) {
+      for (let done = 0; done < piece.length;) {
+        const written = handle.write(piece.subarray(done), { at: at + done });
+        if (written === 0) throw new DOMException("nothing more could be written", "QuotaExceededError");
+        done += written;
+      }
+      at += piece.length;
+    }
+    handle.flush();
+  } finally {
+    handle.close();
+  }
+}

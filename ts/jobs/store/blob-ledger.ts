@@ -1,0 +1,185 @@
+import { FormatError } from "../../errors/errors.js";
+import { isJsonObject, type Json } from "../../io/json.js";
+import type { BlobFolder } from "../../io/page/blob-folder.js";
+
+/** A piece of a blob: the first `bytes` of a file. */
+interface Piece {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Which files each blob is made of. */
+type Pieces = ReadonlyMap<string, readonly Piece[]>;
+
+interface List {
+  /** Counts the lists that were written: of two the later one holds. */
+  readonly number: number;
+  readonly blobs: Pieces;
+}
+
+/** Two places for the list, written in turn. */
+const PLACES = ["list.0", "list.1"] as const;
+
+/**
+ * Blobs by name in a folder that can do no more than write whole files, and that somebody may kill at any moment. Blobs are
+ * written to files of new names; then one write of a list makes them count, all at once. The list has two places, and the one
+ * that holds is never written to: where writing is done in place, a list that was cut short is none, and the other one holds.
+ */
+export class BlobLedger {
+  constructor(private readonly folder: BlobFolder) {}
+
+  async names(): Promise<string[]> {
+    return [...(await this.list()).blobs.keys()];
+  }
+
+  /** A blob's bytes, or the first `length` of them; null where there is none. */
+  async read(blob: string, length = Infinity): Promise<Uint8Array | null> {
+    for (let attempt = 0; ; attempt++) {
+      const list = await this.list();
+      const pieces = list.blobs.get(blob);
+      if (pieces === undefined) return null;
+      const bytes = await this.joined(cut(pieces, length));
+      if (bytes !== null) return bytes;
+      // Who reads without a claim may have met a writer, whose list is another one by now.
+      if (attempt === 3 || (await this.list()).number === list.number)
+        throw new FormatError(`${blob}: a part of it is missing in this browser's storage`, { file: blob });
+    }
+  }
+
+  /** Puts blobs in place of those of the same names, all of them or none. */
+  async write(blobs: readonly (readonly [blob: string, bytes: Uint8Array])[]): Promise<void> {
+    const list = await this.list();
+    const next = new Map(list.blobs);
+    const newFile = await this.newFiles(list);
+    for (const [blob, bytes] of blobs) next.set(blob, [await this.put(newFile(), bytes)]);
+    await this.commit(list, next);
+  }
+
+  /** Cuts a blob to `length` bytes and adds some behind them. */
+  async append(blob: string, length: number, bytes: Uint8Array): Promise<void> {
+    const list = await this.list();
+    const pieces = cut(list.blobs.get(blob) ?? [], length);
+    if (sizeOf(pieces) < length)
+      throw new FormatError(`${blob} has ${sizeOf(pieces)} bytes, and cannot be gone on with behind ${length}`, {
+        file: blob,
+        length,
+      });
+    // A piece no longer than what comes is joined with it: there are never many, and no byte is copied often.
+    let joined = bytes;
+    while (pieces.length > 0 && pieces.at(-1)!.bytes <= joined.length) {
+      const last = await this.joined([pieces.pop()!]);
+      if (last === null)
+        throw new FormatError(`${blob}: a part of it is missing in this browser's storage`, { file: blob });
+      joined = concatenated([last, joined]);
+    }
+    const piece = await this.put((await this.newFiles(list))(), joined);
+    await this.commit(list, new Map(list.blobs).set(blob, [...pieces, piece]));
+  }
+
+  async remove(blob: string): Promise<void> {
+    const list = await this.list();
+    if (!list.blobs.has(blob)) return;
+    const next = new Map(list.blobs);
+    next.delete(blob);
+    await this.commit(list, next);
+  }
+
+  /** Removes what writers that went have left. */
+  async sweep(): Promise<void> {
+    const { blobs } = await this.list();
+    const used = new Set([...blobs.values()].flat().map(({ file }) => file));
+    for (const name of await this.folder.names())
+      if (!used.has(name) && !(PLACES as readonly string[]).includes(name)) await this.folder.remove(name);
+  }
+
+  /** Makes `next` what holds. What it no longer speaks of goes; failing at that is no error, for the next claim sweeps. */
+  private async commit({ number, blobs }: List, next: Pieces): Promise<void> {
+    const text = JSON.stringify({ number: number + 1, blobs: Object.fromEntries(next) });
+    await this.folder.write(PLACES[(number + 1) % 2]!, [new TextEncoder().encode(text)]);
+    const used = new Set([...next.values()].flat().map(({ file }) => file));
+    for (const { file } of [...blobs.values()].flat())
+      if (!used.has(file)) await this.folder.remove(file).catch(() => undefined);
+  }
+
+  private async list(): Promise<List> {
+    const lists = await Promise.all(
+      PLACES.map(async (place) => parseList(await (await this.folder.read(place))?.text())),
+    );
+    const [a, b] = lists as [List | null, List | null];
+    const none: List = { number: 0, blobs: new Map() };
+    if (a === null || b === null) return a ?? b ?? none;
+    return a.number > b.number ? a : b;
+  }
+
+  private async newFiles({ number }: List): Promise<() => string> {
+    const taken = new Set(await this.folder.names());
+    let count = 0;
+    return () => {
+      let name: string;
+      do name = `${number + 1}-${count++}`;
+      while (taken.has(name));
+      return name;
+    };
+  }
+
+  private async put(file: string, bytes: Uint8Array): Promise<Piece> {
+    await this.folder.write(file, [bytes]);
+    return { file, bytes: bytes.length };
+  }
+
+  /** The bytes of pieces; null where one is gone. */
+  private async joined(pieces: readonly Piece[]): Promise<Uint8Array | null> {
+    const all: Uint8Array[] = [];
+    for (const { file, bytes } of pieces) {
+      const blob = await this.folder.read(file);
+      if (blob === null || blob.size < bytes) return null;
+      const read = await blob
+        .slice(0, bytes)
+        .arrayBuffer()
+        .catch(() => null);
+      if (read === null) return null;
+      all.push(new Uint8Array(read));
+    }
+    return concatenated(all);
+  }
+}
+
+const sizeOf = (pieces: readonly Piece[]) => pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** The first `length` bytes. */
+function cut(pieces: readonly Piece[], length: number): Piece[] {
+  const kept: Piece[] = [];
+  let left = length;
+  for (const { file, bytes } of pieces) {
+    if (left > 0) kept.push({ file, bytes: Math.min(bytes, left) });
+    left -= bytes;
+  }
+  return kept;
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** A list that was written whole; else null. */
+function parseList(text: string | undefined): List | null {
+  try {
+    const { number, blobs } = JSON.parse(text ?? "{}") as Record<string, Json>;
+    if (!isCount(number) || !isJsonObject(blobs!)) return null;
+    const isPiece = (piece: Json) =>
+      isJsonObject(piece) && typeof piece["file"] === "string" && isCount(piece["bytes"]);
+    const entries = Object.entries(blobs);
+    if (!entries.every(([, pieces]) => Array.isArray(pieces) && pieces.every(isPiece))) return null;
+    return { number: number as number, blobs: new Map(entries as unknown as [string, Piece[]][]) };
+  } catch {
+    return null;
+  }
+}
+
+const isCount = (value: Json | undefined) => Number.isSafeInteger(value) && (value as number) >= 0;

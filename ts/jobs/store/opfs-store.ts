@@ -1,0 +1,123 @@
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { providedFiles } from "../../io/file-access.js";
+import type { FileMap } from "../../io/file-map.js";
+import { opfsFolders, opfsRefused } from "../../io/page/opfs.js";
+import { takeLock, withLock } from "../../io/page/page-lock.js";
+import { RunningSha256 } from "../../io/running-sha256.js";
+import { checkRecord } from "../../arguments/collections.js";
+import { checkBytes } from "../../io/byte-source.js";
+import { BlobLedger } from "./blob-ledger.js";
+import type { RunStore } from "./run-store.js";
+
+/** Where runs lie. Another layout gets another name. */
+const AREA = "lowrank-runs-1";
+
+/** A store in a page's private file system. */
+export interface OpfsStore extends RunStore {
+  /** A copy of every blob there is, by name: to save a result elsewhere. */
+  files(): Promise<FileMap>;
+  /** Removes the run with all its blobs. Throws `ConfigError` while a job has it. */
+  discard(): Promise<void>;
+}
+
+/**
+ * A run's store in this browser's Origin Private File System, for pages and workers of https and localhost: a run whose page was
+ * closed, or whose browser was killed, goes on at the next visit when it is called with the same spec and name, to the same bits.
+ * Blobs are written beside those they replace, and one write of a list says which count. A claim is a Web Lock, which goes with
+ * its page or worker.
+ *
+ * @param name by which the run is found again
+ * Throws `ConfigError` for what is no name; its methods throw `UnsupportedError` where there is no such file system, as in Node,
+ * which has `folderStore`, and `QuotaError` where it is full.
+ */
+export function opfsStore(name: string): OpfsStore {
+  if (typeof name !== "string" || name.trim() === "" || name.length > 1000)
+    throw new ConfigError(`opfsStore: a run's name is expected, got ${excerpt(name)}`, {
+      op: "opfsStore",
+      expected: "a name",
+      value: name,
+    });
+  const key = new RunningSha256().add(new TextEncoder().encode(name)).hex().slice(0, 32);
+  const folders = opfsFolders(AREA);
+  const ledger = new BlobLedger(folders.folder(key));
+  const lock = `${AREA}/${key}`;
+
+  /** Refuses once for all calls where there is no such file system. */
+  let ready: Promise<void> | null = null;
+  const within = async <T>(work: () => Promise<T>): Promise<T> => {
+    ready ??= checkSupport();
+    await ready;
+    return work();
+  };
+  /** One change at a time, whoever makes it: each goes from the list that the last one wrote. */
+  const change = (work: () => Promise<void>) => within(() => withLock(`${lock}/list`, undefined, work));
+  const claim = async () => {
+    const release = await takeLock(lock);
+    if (release !== null) return release;
+    throw new ConfigError(
+      `${clip(name)} is in use: another job trains in it, here or in another tab; await it, or take another store`,
+      { op: "opfsStore", reason: "running", name },
+    );
+  };
+  return {
+    name,
+    place: (blob) => `${name}/${blob}`,
+    has: (blob) => within(async () => (await ledger.names()).includes(blob)),
+    read: (blob, length) => within(() => ledger.read(blob, length)),
+    async write(blobs) {
+      checkRecord("opfsStore: bytes by name are expected", blobs);
+      const copies = Object.entries(blobs).map(([blob, bytes]): [string, Uint8Array] => {
+        checkBytes("opfsStore", bytes);
+        return [blob, bytes.slice()];
+      });
+      await change(() => ledger.write(copies));
+    },
+    append(blob, length, bytes) {
+      const copy = bytes.slice();
+      return change(() => ledger.append(blob, length, copy));
+    },
+    remove: (blob) => change(() => ledger.remove(blob)),
+    claim: () =>
+      within(async () => {
+        const release = await claim();
+        try {
+          await change(() => ledger.sweep());
+        } catch (error) {
+          release();
+          throw error;
+        }
+        return async () => {
+          try {
+            if ((await ledger.names()).length === 0) await folders.remove(key);
+          } finally {
+            release();
+          }
+        };
+      }),
+    files: () =>
+      within(async () => {
+        const files: [string, Uint8Array][] = [];
+        for (const blob of await ledger.names()) files.push([blob, (await ledger.read(blob))!]);
+        return Object.fromEntries(files);
+      }),
+    discard: () =>
+      within(async () => {
+        const release = await claim();
+        await folders.remove(key).finally(release);
+      }),
+  };
+}
+
+async function checkSupport(): Promise<void> {
+  const refused = await opfsRefused();
+  if (refused === null) return;
+  const instead =
+    providedFiles() === null
+      ? "memoryStore() keeps a run as long as the page is there"
+      : "folderStore(path) is the store";
+  throw new UnsupportedError(`opfsStore: ${refused}; ${instead}`, {
+    op: "opfsStore",
+    missing: "Origin Private File System",
+  });
+}
