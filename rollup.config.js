@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
+import commonjs from "@rollup/plugin-commonjs";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
 import { binaries } from "./scripts/bundle/binaries.mjs";
+import { notices } from "./scripts/bundle/notices.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
+// Dependencies that run in Node alone. Others are bundled: without a bundler, a page or worker finds no package by its name.
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 const external = (id) => id.startsWith("node:") || Object.keys(dependencies).some((name) => id.startsWith(name));
 // The set-up builds into a folder of its own and renames it when complete.
@@ -24,7 +28,6 @@ const elsewhere = {
   "jobs-browser": "ts/entry/jobs-browser.ts",
   "jobs-workerd": "ts/entry/jobs-workerd.ts",
   "jobs-inline": "ts/entry/jobs-inline.ts",
-  "worker-browser": "ts/entry/worker-browser.ts",
 };
 
 /** What workers need too. */
@@ -37,17 +40,22 @@ const areas = [
   ["pool", pool],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["io", /\/ts\/io\/(?!node\/)/],
-  ["models", /\/ts\/(models|train)\//],
+  ["models", /\/ts\/(models|train|adapters|tokenize)\//],
+  ["tasks", /\/ts\/tasks\//],
   ["jobs", /\/ts\/jobs\/(?!node\/)/],
 ];
-const area = (id) => areas.find(([, files]) => files.test(id))?.[0];
+// Papaparse asks for Node's streams where a program uses them, which this package does not.
+const bundled = [nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
+/** Each package that is bundled is a file, so that a program goes without those it does not use. Parquet's reader, which is fetched when it is used, parts itself. */
+const bundledPackage = (id) => /\/node_modules\/(?:@huggingface\/)?(tokenizers|papaparse|fflate)\//.exec(id)?.[1];
+const area = (id) => areas.find(([, files]) => files.test(id))?.[0] ?? bundledPackage(id);
 
 /** One entry a runtime, the command line, and the types that they share. */
 export default [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [typescript, binaries(builds)],
+    plugins: [typescript, binaries(builds), ...bundled, notices],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
       dir,
@@ -57,6 +65,12 @@ export default [
       manualChunks: area,
       sourcemap: true,
     },
+  },
+  // A file that needs no other, and runs as a module and as a classic script.
+  whole && {
+    input: "ts/entry/worker-browser.ts",
+    plugins: [typescript],
+    output: { file: `${dir}/worker-browser.js`, format: "iife", sourcemap: true },
   },
   whole && {
     // Node's entries have more names: what needs a file system.
@@ -68,6 +82,12 @@ export default [
     },
     external,
     plugins: [dts()],
-    output: { dir, format: "es", chunkFileNames: "chunks/[name].d.ts" },
+    // Projects whose `lib` has no `Disposable` yet.
+    output: {
+      dir,
+      format: "es",
+      chunkFileNames: "chunks/[name].d.ts",
+      banner: '/// <reference lib="esnext.disposable" />',
+    },
   },
 ].filter(Boolean);
