@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
+import commonjs from "@rollup/plugin-commonjs";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
 import { binaries } from "./scripts/bundle/binaries.mjs";
 import { selfContained } from "./scripts/bundle/self-contained.mjs";
+import { notices } from "./scripts/bundle/notices.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
+// Dependencies that run in Node alone. Others are bundled: without a bundler, a page or worker finds no package by its name.
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 const external = (id) => id.startsWith("node:") || Object.keys(dependencies).some((name) => id.startsWith(name));
 // The set-up builds into a folder of its own and renames it when complete.
@@ -27,7 +31,6 @@ const elsewhere = {
   "jobs-browser": "ts/entry/jobs-browser.ts",
   "jobs-workerd": "ts/entry/jobs-workerd.ts",
   "jobs-inline": "ts/entry/jobs-inline.ts",
-  "worker-browser": "ts/entry/worker-browser.ts",
   "remote-browser": "ts/entry/remote-browser.ts",
   // Takes an encoder, whatever entry it came from: the same everywhere.
   serve: "ts/serve/index.ts",
@@ -48,17 +51,22 @@ const areas = [
   ["client", client],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["io", /\/ts\/io\/(?!node\/)/],
-  ["models", /\/ts\/(models|train)\//],
+  ["models", /\/ts\/(models|train|adapters|tokenize)\//],
+  ["tasks", /\/ts\/tasks\//],
   ["jobs", /\/ts\/jobs\/(?!node\/)/],
 ];
-const area = (id) => areas.find(([, files]) => files.test(id))?.[0];
+// Papaparse asks for Node's streams where a program uses them, which this package does not.
+const bundled = [nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
+/** Each package that is bundled is a file, so that a program goes without those it does not use. Parquet's reader, which is fetched when it is used, parts itself. */
+const bundledPackage = (id) => /\/node_modules\/(?:@huggingface\/)?(tokenizers|papaparse|fflate)\//.exec(id)?.[1];
+const area = (id) => areas.find(([, files]) => files.test(id))?.[0] ?? bundledPackage(id);
 
 /** One entry a runtime, the command line, and the types that they share. */
 export default [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [typescript, binaries(builds), ...(whole ? [selfContained(scripts)] : [])],
+    plugins: [typescript, binaries(builds), ...bundled, notices, ...(whole ? [selfContained(scripts)] : [])],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
       dir,
@@ -68,6 +76,12 @@ export default [
       manualChunks: area,
       sourcemap: true,
     },
+  },
+  // A file that needs no other, and runs as a module and as a classic script.
+  whole && {
+    input: "ts/entry/worker-browser.ts",
+    plugins: [typescript],
+    output: { file: `${dir}/worker-browser.js`, format: "iife", sourcemap: true },
   },
   whole && {
     // Node's entries have more names: what needs a file system.
@@ -82,6 +96,12 @@ export default [
     },
     external,
     plugins: [dts()],
-    output: { dir, format: "es", chunkFileNames: "chunks/[name].d.ts" },
+    // Projects whose `lib` has no `Disposable` yet.
+    output: {
+      dir,
+      format: "es",
+      chunkFileNames: "chunks/[name].d.ts",
+      banner: '/// <reference lib="esnext.disposable" />',
+    },
   },
 ].filter(Boolean);

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import { checkEngineOptions, type InitOptions, type Wanted } from "./options.js";
-import { MOST_THREADS } from "./pool.js";
+import { MOST_THREADS, ONE_CORE } from "./pool.js";
 import type { Engine, EngineInfo } from "./running.js";
 import { start } from "./start.js";
 
@@ -66,7 +66,8 @@ function join({ running }: Engine, wanted: Wanted): void {
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
   // More threads would have been refused then, too.
-  hold("threads", threads, asked === threads || (threadsRefused !== null && asked > threads));
+  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE;
+  hold("threads", threads, asked === threads || (refused && asked > threads));
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
   if (other.length > 0) {

@@ -2,6 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import { kindOf } from "../errors/excerpt.js";
 import { choice, optional, or, type Read, readOptions } from "../arguments/read-options.js";
 import { check, object, unexpected, whole } from "../arguments/settings.js";
+import type { WorkerSource } from "./pool.js";
 import type { Build, WasmSource } from "./source.js";
 import type { Tile } from "./tile.js";
 
@@ -15,6 +16,12 @@ export interface InitOptions {
    * `engineInfo().threads` tells how many there are, `threadsRefused` why.
    */
   threads?: number | "auto";
+  /**
+   * The file of "lowrank/pool-worker", which each further thread runs: its address (in Node a `file:` one or an absolute path),
+   * or a function that starts a worker from it, for bundlers that know `new Worker(new URL(…, import.meta.url))`. Default: beside
+   * the package's script.
+   */
+  worker?: WorkerSource;
   /** The binary itself, or where it is; without threads. Default: the one shipped with the package. Needs `build` to say which it is. */
   wasm?: WasmSource;
   /**
@@ -31,6 +38,7 @@ export interface Wanted {
   readonly build: Build | "auto";
   readonly threads: number | "auto";
   readonly wasm: WasmSource | undefined;
+  readonly worker: WorkerSource | undefined;
   readonly tile: Tile | "auto";
   readonly maximumMemory: number | undefined;
 }
@@ -54,6 +62,7 @@ export function checkEngineOptions(what: string, given: InitOptions): Wanted {
     build: choice("auto", "simd", "relaxed"),
     threads: or("auto", threadNumber),
     wasm: optional(binary),
+    worker: optional(poolWorker),
     tile: or("auto", checkTile),
     maximumMemory: optional(memorySize),
   });
@@ -70,6 +79,12 @@ function checkTile(what: string, name: string, given: unknown): Tile | "auto" {
   object(what, name, given, '"auto" or { rows, columns }');
   const length: Read<number> = (what, name, value) => whole(what, name, value, 1);
   return readOptions(`${what}: ${name}`, given, { rows: length, columns: length });
+}
+
+function poolWorker(what: string, name: string, worker: WorkerSource): WorkerSource {
+  if (kindOf(worker) === "URL") return String(worker);
+  if (typeof worker === "function" || (typeof worker === "string" && worker !== "")) return worker;
+  throw unexpected(what, name, "the address of the pool's worker file, or a function that starts a worker", worker);
 }
 
 /** Bytes are copied: the caller may change them while `init` awaits. */

@@ -1,3 +1,4 @@
+import { clip } from "../errors/excerpt.js";
 import { type Features, sharedMemoryObstacle } from "./features.js";
 import { instantiate } from "./instantiate.js";
 import type { SharedKernels } from "./wasm-kernels.js";
@@ -24,18 +25,34 @@ export interface PoolWorker {
   readonly alive?: () => boolean;
 }
 
+/** A worker of a page or of `node:worker_threads`: what of it is used to hand it over. */
+export interface WorkerLike {
+  /** Sends it a message. */
+  postMessage(message: unknown, transfer?: never[]): void;
+  /** Ends it. */
+  terminate(): unknown;
+}
+
+/** The file of a thread of the pool, or what starts a worker from it. */
+export type WorkerSource = URL | string | (() => WorkerLike);
+
 /** How a runtime starts workers. */
 export interface WorkerHost {
   /** Threads that run at once on this machine. */
   readonly concurrency: () => number;
-  /** Starts one worker in `worker_loop`. It must not keep a process alive, and its death must not end one. */
-  readonly spawn: (data: WorkerData) => PoolWorker;
+  /**
+   * Starts one worker in `worker_loop`, from `source` where it is given. It must not keep a process alive, and its death must
+   * not end one.
+   */
+  readonly spawn: (data: WorkerData, source?: WorkerSource) => PoolWorker;
 }
 
 let host: WorkerHost | undefined;
 
 /** More threads than this gain nothing at the sizes that adapters are trained at. */
 export const MOST_THREADS = 16;
+/** Why "auto" is one thread where more could be had. */
+export const ONE_CORE = "there is one core here; more threads are started where `threads` asks for them";
 /** Milliseconds in which a worker has to be up; some runtimes never say that they refuse one. */
 const START_LIMIT = 30_000;
 
@@ -44,7 +61,7 @@ export function setWorkerHost(found: WorkerHost): void {
   host = found;
 }
 
-/** Threads to start, and why they are fewer than were asked for, or than "auto" would take; null where they are not. */
+/** Threads to start, and why they are fewer than were asked for, or only one for "auto"; null where they are not. */
 export interface ThreadPlan {
   readonly threads: number;
   readonly refused: string | null;
@@ -53,15 +70,25 @@ export interface ThreadPlan {
 /** What can be had of `wanted` threads. `ownBinary`: the caller gave the binary, which is one without threads. */
 export function planThreads(wanted: number | "auto", features: Features, ownBinary: boolean): ThreadPlan {
   const asked = wanted === "auto" ? Math.min(cores(), MOST_THREADS) : wanted;
+  if (wanted === 1) return { threads: 1, refused: null };
+  // Told also where there is but one core: a runtime without shared memory may not say how many it has.
   const obstacle =
-    asked === 1 ? null
-    : host === undefined ? "this entry point of the package starts no workers"
+    host === undefined ? "this entry point of the package starts no workers"
     : ownBinary ? "a binary given as `wasm` runs on one thread"
-    : features.threads ? ""
+    : features.threads ? null
     : sharedMemoryObstacle(); // prettier-ignore
-  if (obstacle !== "") return { threads: 1, refused: obstacle };
+  if (obstacle !== null) return { threads: 1, refused: obstacle };
+  if (asked === 1) return { threads: 1, refused: ONE_CORE };
   if (asked <= MOST_THREADS) return { threads: asked, refused: null };
   return { threads: MOST_THREADS, refused: `more than ${MOST_THREADS} threads gain nothing here` };
+}
+
+/** Why a worker did not come up, with what to do: the reason that runtimes give may be none. */
+export function notStarted(address: string | undefined, reason: string | undefined): Error {
+  const which = address === undefined ? "" : ` from ${clip(address)}`;
+  const why = reason ?? "the file is not there, or its origin or a security policy (worker-src) forbids it";
+  const remedy = 'copy the file of "lowrank/pool-worker" there (bundlers leave it behind), or pass init({ worker })';
+  return new Error(`a worker of the pool did not start${which}: ${why}; ${remedy}`);
 }
 
 function cores(): number {
@@ -74,11 +101,16 @@ export class Pool {
   private readonly workers: PoolWorker[] = [];
 
   /** Starts `count` workers and resolves when they are up. Where one does not come up, none is left behind. */
-  async start(count: number, data: Omit<WorkerData, "index">, { retire_worker }: SharedKernels): Promise<void> {
+  async start(
+    count: number,
+    data: Omit<WorkerData, "index">,
+    { retire_worker }: SharedKernels,
+    source?: WorkerSource,
+  ): Promise<void> {
     const { workers } = this;
     try {
       for (let index = 0; index < count; index++) {
-        const worker = host!.spawn({ ...data, index });
+        const worker = host!.spawn({ ...data, index }, source);
         workers.push(worker);
         const { thread } = worker;
         if (thread === undefined) continue;

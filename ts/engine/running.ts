@@ -15,7 +15,7 @@ export interface EngineInfo {
   readonly relaxedRefused: string | null;
   /** Threads that share the work, the calling one included. */
   readonly threads: number;
-  /** Why there are fewer threads than were asked for, or than "auto" takes where nothing is in its way; null where there are not. */
+  /** Why there are fewer threads than were asked for, or only one where "auto" chose; null where there are not. */
   readonly threadsRefused: string | null;
   /** Register tile of the matrix product, rows × columns. */
   readonly tile: Tile;

@@ -1,5 +1,5 @@
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
-import { clip, kindOf } from "../errors/excerpt.js";
+import { clip, excerpt, kindOf } from "../errors/excerpt.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
@@ -24,11 +24,14 @@ export function setBinaryLocator(find: BinaryLocator): void {
 export async function compile(variant: string, source?: WasmSource): Promise<WebAssembly.Module> {
   const found = source ?? (await locate(variant));
   try {
-    const bytes = typeof found === "string" || found instanceof URL ? await fetchBinary(String(found)) : found;
+    const address = typeof found === "string" || kindOf(found) === "URL" ? String(found) : null;
+    const bytes = address === null ? (found as Exclude<WasmSource, string | URL>) : await fetchBinary(address);
     if (bytes instanceof Response) return await WebAssembly.compileStreaming(bytes);
     // By name: a module of another realm is no instance of this one's class.
     const compiled = kindOf(bytes) === "WebAssembly.Module";
-    const module = compiled ? bytes : await WebAssembly.compile(bytes as BufferSource);
+    if (!compiled && (address !== null || source !== undefined)) checkMagic(bytes as BufferSource, address);
+    // What stands in the brackets must not await: Next's edge runtime in development puts a function around it.
+    const module = compiled ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
   } catch (cause) {
@@ -39,6 +42,24 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
         : ([ConfigError, "wasm is not a binary that this runtime compiles"] as const);
     throw new kind(`init: ${whose}: ${clip(cause.message)}`, { op: "init", build: variant }, { cause });
   }
+}
+
+/** What to do where a server answers, but with no binary. */
+const PREBUNDLED =
+  'in Vite\'s development server set optimizeDeps: { exclude: ["lowrank"] }, elsewhere copy the .wasm file there, or pass init({ wasm })';
+
+/** Throws where bytes do not begin as WebAssembly does. `address` is where they were fetched, null for bytes of the caller. */
+function checkMagic(binary: BufferSource, address: string | null): void {
+  const bytes = ArrayBuffer.isView(binary)
+    ? new Uint8Array(binary.buffer, binary.byteOffset, binary.byteLength)
+    : new Uint8Array(binary);
+  if (bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d) return;
+  const start = new TextDecoder().decode(bytes.subarray(0, 40));
+  const got = /^\s*<(!doctype|html)/i.test(start) ? "an HTML page" : `what begins with ${excerpt(start)}`;
+  const details = { op: "init", option: "wasm", expected: "a WebAssembly binary", value: start };
+  if (address === null) throw new ConfigError(`init: wasm is no WebAssembly binary but ${got}`, details);
+  const message = `init: ${clip(address)} answered with no WebAssembly binary but ${got}; ${PREBUNDLED}`;
+  throw new UnsupportedError(message, { ...details, address });
 }
 
 /** Exports by which a binary of the kernels, of any version, is known. */
@@ -79,7 +100,8 @@ async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
   }
   const { ok, status, headers } = response;
   if (!ok) {
-    const remedy = 'copy the .wasm file there (bundlers leave it behind), or import "lowrank/inline"';
+    const remedy =
+      'copy the .wasm file there (bundlers leave it behind), pass init({ wasm }), or import "lowrank/inline"';
     throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`, { op: "init", address, status });
   }
   // Streaming compilation insists on the right media type; many static servers send another.

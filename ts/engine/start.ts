@@ -7,7 +7,7 @@ import type { Wanted } from "./options.js";
 import { planThreads, Pool } from "./pool.js";
 import { Engine } from "./running.js";
 import { selfTest } from "./self-test.js";
-import { type Build, compile, type WasmSource } from "./source.js";
+import { type Build, compile } from "./source.js";
 import { TileChoice } from "./tile.js";
 import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
@@ -17,6 +17,8 @@ const DEFAULT_MAXIMUM = 2 * GIBIBYTE;
 const SHARED_MAXIMUM = 2 * GIBIBYTE;
 /** What these binaries ask for at first; with less, none of them starts. */
 const INITIAL_PAGES = 18;
+/** Characters of why threads were refused: a reason comes with an address and with what to do. */
+const LONGEST_REASON = 600;
 
 /** Starts the best engine that there is for the options. Where none passes its self-test, nothing is left of those tried. */
 export async function start(wanted: Wanted): Promise<Engine> {
@@ -26,7 +28,7 @@ export async function start(wanted: Wanted): Promise<Engine> {
   let failure: unknown = NO_RELAXED;
   for (const build of candidates(wanted.build, features)) {
     try {
-      const loaded = await loadBest(build, plan.threads, wanted.wasm, maximum);
+      const loaded = await loadBest(build, plan.threads, wanted, maximum);
       const tile = await ready(build, loaded, wanted);
       const { threadsRefused = plan.refused } = loaded;
       const relaxedRefused = wanted.build === "auto" && build === "simd" ? clip(String(failure)) : null;
@@ -66,26 +68,26 @@ interface Loaded {
 }
 
 /** With threads where they start; else with one, and the reason. */
-async function loadBest(build: Build, threads: number, source: WasmSource | undefined, most: number): Promise<Loaded> {
+async function loadBest(build: Build, threads: number, wanted: Wanted, most: number): Promise<Loaded> {
   try {
-    return await load(build, threads, source, most);
+    return await load(build, threads, wanted, most);
   } catch (error) {
     if (threads === 1) throw error;
-    return { ...(await load(build, 1, source, most)), threadsRefused: clip(String(error)) };
+    return { ...(await load(build, 1, wanted, most)), threadsRefused: clip(String(error), LONGEST_REASON) };
   }
 }
 
 /** With several threads the build for them, on shared memory, with its workers running. */
-async function load(build: Build, threads: number, source: WasmSource | undefined, most: number): Promise<Loaded> {
+async function load(build: Build, threads: number, { wasm, worker }: Wanted, most: number): Promise<Loaded> {
   if (threads === 1) {
-    const kernels = await instantiate(await compile(build, source));
+    const kernels = await instantiate(await compile(build, wasm));
     return { kernels, heap: new Heap(kernels.memory, most), threads, end: async () => undefined };
   }
   const module = await compile(`${build}-threads`);
   const { memory, maximum } = sharedMemory(Math.min(most, SHARED_MAXIMUM));
   const pool = new Pool();
   const kernels = (await instantiate(module, memory, pool.lost)) as SharedKernels;
-  await pool.start(threads - 1, { module, memory }, kernels);
+  await pool.start(threads - 1, { module, memory }, kernels, worker);
   // A page's main thread must not block; workers and Node may.
   kernels.set_threads(threads, typeof document === "undefined" ? 1 : 0);
   return { kernels, heap: new Heap(memory, maximum), threads, end: () => pool.end() };

@@ -1,5 +1,6 @@
-import { setWorkerHost } from "../engine/pool.js";
+import { notStarted, setWorkerHost, type WorkerSource } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
+import { beside, isMoved } from "./script-address.js";
 
 // Bundlers copy a file only where they see its whole name beside `import.meta.url`.
 const binaries: Record<string, () => URL> = {
@@ -9,19 +10,54 @@ const binaries: Record<string, () => URL> = {
   "relaxed-threads": () => new URL("./wasm/lowrank-relaxed-threads.wasm", import.meta.url),
 };
 
-setBinaryLocator((variant) => binaries[variant]?.());
+setBinaryLocator((variant) => {
+  const find = binaries[variant];
+  return find && beside(`wasm/lowrank-${variant}.wasm`, find);
+});
 
 setWorkerHost({
   concurrency: () => navigator.hardwareConcurrency,
-  spawn: (data) => {
-    const worker = new Worker(new URL("./worker-browser.js", import.meta.url), { type: "module" });
+  spawn: (data, source) => {
+    const { worker, address } = startWorker(source);
     const ready = new Promise<unknown>((resolve, reject) => {
-      worker.onerror = (event) => reject(new Error(`a worker of the pool failed: ${event.message}`));
+      // Where a file is missing or forbidden, browsers tell no reason.
+      worker.onerror = ({ message }) => reject(notStarted(address, message));
       worker.onmessage = resolve;
       worker.postMessage(data);
     });
     return { ready, end: () => worker.terminate(), thread: worker };
   },
 });
+
+function startWorker(source: WorkerSource | undefined): { worker: Worker; address?: string } {
+  if (typeof source === "function") return { worker: source() as Worker };
+  if (source !== undefined) return { worker: workerFrom(String(source)), address: String(source) };
+  const { href } = beside("worker-browser.js", () => new URL("./worker-browser.js", import.meta.url));
+  return { worker: ownWorker() ?? workerFrom(href), address: href };
+}
+
+/** As bundlers know a worker by sight; null where the script is none of a module, was moved, or came from elsewhere. */
+function ownWorker(): Worker | null {
+  try {
+    if (isMoved(import.meta.url)) return null;
+    return new Worker(new URL("./worker-browser.js", import.meta.url), { type: "module" });
+  } catch {
+    return null;
+  }
+}
+
+/** Workers come from the page's own origin; one from elsewhere (a CDN) is asked for by a script that does. */
+function workerFrom(address: string): Worker {
+  const { href, origin, protocol } = new URL(address, location.href);
+  if (origin === location.origin || !protocol.startsWith("http")) return new Worker(href);
+  const script = new Blob([`importScripts(${JSON.stringify(href)})`], { type: "text/javascript" });
+  const url = URL.createObjectURL(script);
+  try {
+    return new Worker(url);
+  } finally {
+    // The worker has fetched it by the time that it answers, or never will.
+    setTimeout(() => URL.revokeObjectURL(url), 30_000);
+  }
+}
 
 export * from "../index.js";

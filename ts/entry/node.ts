@@ -1,29 +1,29 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { setWorkerHost } from "../engine/pool.js";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { notStarted, setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
+import { UnsupportedError } from "../errors/errors.js";
 import { provideFileAccess } from "../io/file-access.js";
 import { locateModel, nodeFileAccess } from "../io/node/index.js";
 import { setModelLocator } from "../io/model-source.js";
+import { beside } from "./files-node.js";
+import { startWorker } from "./start-worker-node.js";
 
-setBinaryLocator((variant) => readFile(new URL(`./wasm/lowrank-${variant}.wasm`, import.meta.url)));
+setBinaryLocator(readBinary);
 provideFileAccess(nodeFileAccess);
 setModelLocator(locateModel);
 
 setWorkerHost({
   concurrency: availableParallelism,
-  spawn: (data) => {
+  spawn: (data, source) => {
     const { port1, port2 } = new MessageChannel();
     let life = port1;
     life.unref();
-    const workerData = { ...data, life: port2 };
-    // Options of the process, such as --input-type, may be ones that a worker refuses.
-    const options = { workerData, transferList: [port2], execArgv: [] };
-    const worker = new Worker(new URL("./worker-node.js", import.meta.url), options);
+    const { worker, address } = startWorker({ ...data, life: port2 }, port2, source);
     const ready = new Promise<void>((resolve, reject) => {
       // Stays for good: an error that nobody listens for would end the process.
-      worker.on("error", reject);
+      worker.on("error", (error) => reject(isMissing(error) ? notStarted(address, "there is no such file") : error));
       worker.once("exit", (code) => reject(new Error(`a worker of the pool ended at once, with code ${code}`)));
       worker.once("message", () => {
         worker.unref();
@@ -51,6 +51,21 @@ setWorkerHost({
     return { ready, end, thread: worker, alive };
   },
 });
+
+/** Throws `UnsupportedError` where the file is missing: bundlers leave it behind. */
+async function readBinary(variant: string): Promise<Uint8Array> {
+  const file = beside(`wasm/lowrank-${variant}.wasm`);
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    const remedy = "copy the package's dist/wasm there (bundlers leave it behind), or pass init({ wasm })";
+    throw new UnsupportedError(`init: there is no ${file}; ${remedy}`, { op: "init", file }, { cause });
+  }
+}
+
+const isMissing = (error: unknown) =>
+  ["ENOENT", "MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(String((error as NodeJS.ErrnoException).code));
 
 export * from "../index.js";
 

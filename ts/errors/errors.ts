@@ -32,7 +32,7 @@ export class LowrankError extends Error {
 
   constructor(code: string, message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
     super(clip(message, LONGEST_MESSAGE), options);
-    this.name = new.target.name;
+    this.name = "LowrankError";
     this.code = code;
     this.details = kept(details);
   }
@@ -56,44 +56,45 @@ export type ErrorClass = new (
 ) => LowrankError;
 
 // Called as pure, so that a bundler leaves out the classes that a program does not use. The declared type keeps Node's additions to Error out of the published types.
-function named(code: string): ErrorClass {
+// The name is written out: a class's own is gone once a bundler has made it shorter.
+function named(code: string, name: string): ErrorClass {
   return class extends LowrankError {
     constructor(message: string, details?: Record<string, unknown>, options?: ErrorOptions) {
       super(code, message, details, options);
+      this.name = name;
     }
   };
 }
 
 /** Shapes that do not fit an operation. */
-export class ShapeError extends /* @__PURE__ */ named("SHAPE") {}
+export class ShapeError extends /* @__PURE__ */ named("SHAPE", "ShapeError") {}
 /** A `NodeId` whose node was rewound, disposed, or made by another graph. */
-export class StaleNodeError extends /* @__PURE__ */ named("STALE_NODE") {}
+export class StaleNodeError extends /* @__PURE__ */ named("STALE_NODE", "StaleNodeError") {}
 /** An option, argument or call order that makes no sense. */
-export class ConfigError extends /* @__PURE__ */ named("CONFIG") {}
+export class ConfigError extends /* @__PURE__ */ named("CONFIG", "ConfigError") {}
 /** A model that cannot be found or is not what its files say. */
-export class ModelError extends /* @__PURE__ */ named("MODEL") {}
+export class ModelError extends /* @__PURE__ */ named("MODEL", "ModelError") {}
 /** Bytes or text that break their file format. */
-export class FormatError extends /* @__PURE__ */ named("FORMAT") {}
+export class FormatError extends /* @__PURE__ */ named("FORMAT", "FormatError") {}
 /** An adapter that is malformed or does not fit its base model. */
-export class AdapterError extends /* @__PURE__ */ named("ADAPTER") {}
+export class AdapterError extends /* @__PURE__ */ named("ADAPTER", "AdapterError") {}
 /** Linear memory is exhausted or the maximum would be passed. */
-export class MemoryError extends /* @__PURE__ */ named("MEMORY") {}
+export class MemoryError extends /* @__PURE__ */ named("MEMORY", "MemoryError") {}
 /** A browser's storage has no room for what is to be kept in it. */
-export class QuotaError extends /* @__PURE__ */ named("QUOTA") {}
+export class QuotaError extends /* @__PURE__ */ named("QUOTA", "QuotaError") {}
 /** A loss, gradient, logit or parameter that is NaN or infinite where a number is needed. */
-export class NonFiniteError extends /* @__PURE__ */ named("NON_FINITE") {}
+export class NonFiniteError extends /* @__PURE__ */ named("NON_FINITE", "NonFiniteError") {}
 /** Something this runtime or this version cannot do. */
-export class UnsupportedError extends /* @__PURE__ */ named("UNSUPPORTED") {}
+export class UnsupportedError extends /* @__PURE__ */ named("UNSUPPORTED", "UnsupportedError") {}
 /** The engine was closed, or a kernel trapped or a thread died in the middle of a call, whose result is lost. */
-export class EngineError extends /* @__PURE__ */ named("ENGINE") {}
+export class EngineError extends /* @__PURE__ */ named("ENGINE", "EngineError") {}
 
 /** A worker is gone, and with it all that it held; what was asked of it has no answer. `reason` says how it ended. */
-export class WorkerLostError extends /* @__PURE__ */ named("WORKER_LOST") {}
+export class WorkerLostError extends /* @__PURE__ */ named("WORKER_LOST", "WorkerLostError") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
-export class AbortError extends /* @__PURE__ */ named("ABORTED") {
+export class AbortError extends /* @__PURE__ */ named("ABORTED", "AbortError") {
   constructor(message = "the operation was aborted", details: Record<string, unknown> = {}, options?: ErrorOptions) {
     super(message, details, options);
-    this.name = "AbortError";
   }
 }

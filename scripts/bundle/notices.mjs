@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, sep } from "node:path";
+
+const LICENCE = /^licen[cs]e(\.\w+)?$/i;
+
+/** Folder of the package that a module is of; undefined for modules of ours. */
+const packageOf = (id) => /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(id.replace("\0", ""))?.[1];
+
+function notice(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder).find((entry) => LICENCE.test(entry));
+  if (file === undefined) throw new Error(`${name}: no licence file to pass on`);
+  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+}
+
+/** Rollup plugin: the licences of the packages that stand in the bundles, as they ask to be passed on. */
+export const notices = {
+  name: "notices",
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap(({ modules = {} }) => Object.keys(modules));
+    const folders = new Set(modules.map(packageOf).filter((folder) => folder !== undefined && existsSync(folder)));
+    const sorted = [...folders].sort((a, b) => a.split(sep).join("/").localeCompare(b.split(sep).join("/")));
+    const source = sorted.map(notice).join(`\n${"-".repeat(80)}\n\n`);
+    this.emitFile({ type: "asset", fileName: "THIRD-PARTY-NOTICES.txt", source });
+  },
+};
