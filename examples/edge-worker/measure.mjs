@@ -64,23 +64,38 @@ try {
     const { memory } = await (await fetch(`${url}/memory`)).json();
     const [rss, peak] = [status(id, "VmRSS"), status(id, "VmHWM")].map((bytes) => (bytes / MB).toFixed(0));
     const linear = (memory.reserved / MB).toFixed(1);
-    console.log(`${when}: linear memory ${linear} MB; process ${rss} MB, at most ${peak} MB, empty ${(empty / MB).toFixed(0)} MB`);
+    console.log(
+      `${when}: linear memory ${linear} MB; process ${rss} MB, at most ${peak} MB, empty ${(empty / MB).toFixed(0)} MB`,
+    );
   };
   console.log(`first answer after ${started.seconds.toFixed(2)} s, ${started.cpu} ms of processor time`);
   await show("encoder loaded");
   for (const count of [1, 16]) {
-    const body = JSON.stringify({ texts: Array.from({ length: count }, (_, i) => textOf(i + 3)), tenant: tenantName(0) });
-    const post = () => fetch(`${url}/classify`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const body = JSON.stringify({
+      texts: Array.from({ length: count }, (_, i) => textOf(i + 3)),
+      tenant: tenantName(0),
+    });
+    const post = () =>
+      fetch(`${url}/classify`, { method: "POST", headers: { "content-type": "application/json" }, body });
     for (let i = 0; i < 20; i++) await (await post()).json();
     const before = processor(id);
     for (let i = 0; i < 50; i++) await (await post()).json();
-    console.log(`${count} ${count === 1 ? "text" : "texts"}: ${((processor(id) - before) / 50).toFixed(1)} ms of processor time`);
+    console.log(
+      `${count} ${count === 1 ? "text" : "texts"}: ${((processor(id) - before) / 50).toFixed(1)} ms of processor time`,
+    );
   }
   const before = processor(id);
   const result = await load(url, { tenants, requests, atOnce: 16, watch: (number) => show(`request ${number}`) });
-  console.log(`${result.answered} answers of ${tenants} tenants, ${result.wrong.length} wrong, refused:`, result.refused);
-  console.log(`p50 ${result.p50.toFixed(0)} ms, p99 ${result.p99.toFixed(0)} ms, ${(result.answered / result.seconds).toFixed(0)} a second`);
-  console.log(`${((processor(id) - before) / (requests + tenants)).toFixed(1)} ms of processor time a request, in the mean`);
+  console.log(
+    `${result.answered} answers of ${tenants} tenants, ${result.wrong.length} wrong, refused:`,
+    result.refused,
+  );
+  console.log(
+    `p50 ${result.p50.toFixed(0)} ms, p99 ${result.p99.toFixed(0)} ms, ${(result.answered / result.seconds).toFixed(0)} a second`,
+  );
+  console.log(
+    `${((processor(id) - before) / (requests + tenants)).toFixed(1)} ms of processor time a request, in the mean`,
+  );
   await show("end");
   process.exitCode = result.wrong.length > 0 ? 1 : 0;
 } finally {
