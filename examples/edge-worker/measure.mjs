@@ -38,35 +38,87 @@ const processor = (id) => {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 };
 
+/** Asks the worker's own V8 for the memory of its isolate: JavaScript's heap, and what lies in buffers, linear memory included. */
+async function isolate(address) {
+  const WebSocket = globalThis.WebSocket ?? (await import("ws")).default;
+  const targets = await (await fetch(`${address.replace("ws:", "http:").replace(/\/$/, "")}/json`)).json();
+  const socket = new WebSocket(targets[0].webSocketDebuggerUrl);
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = reject;
+  });
+  const waiting = new Map();
+  let calls = 0;
+  socket.onmessage = ({ data }) => {
+    const { id, result } = JSON.parse(data);
+    waiting.get(id)?.(result);
+    waiting.delete(id);
+  };
+  const ask = (method) =>
+    new Promise((resolve) => {
+      waiting.set(++calls, resolve);
+      socket.send(JSON.stringify({ id: calls, method }));
+    });
+  let [most, stopped] = [0, false];
+  const sample = async () => {
+    const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = await ask("Runtime.getHeapUsage");
+    const all = usedSize + embedderHeapUsedSize + backingStorageSize;
+    most = Math.max(most, all);
+    return { heap: usedSize, buffers: backingStorageSize, all };
+  };
+  const watching = (async () => {
+    while (!stopped) {
+      await sample();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  const end = async () => {
+    stopped = true;
+    await watching;
+    socket.close();
+  };
+  return { sample, end, most: () => most };
+}
+
 await init({ build: "simd", threads: 1 });
 const encoder = await SentenceEncoder.load(folder);
 const names = readdirSync(folder).filter((name) => !name.startsWith("."));
 const model = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name))]));
-const { url, end } = await startLocal({
+const { url, inspectorUrl, end } = await startLocal({
+  inspector: 0,
   vars: { MEASURE: "1" },
   async fill(models, adapters) {
     await putFiles(models, "all-MiniLM-L6-v2-f16", model);
     for (let i = 0; i < tenants; i++) {
+      await putFiles(adapters, tenantName(i), { current: new TextEncoder().encode(VERSION) });
       await putFiles(adapters, `${tenantName(i)}/${VERSION}`, randomClassifier(encoder, i));
-      await adapters.put(`${tenantName(i)}/current`, VERSION);
     }
   },
 });
 encoder.dispose();
 try {
   const id = workerd();
+  const memory = await isolate(inspectorUrl);
   const empty = status(id, "VmRSS");
   const cpuBefore = processor(id);
   const began = performance.now();
   await (await fetch(`${url}/health`)).json();
   const started = { seconds: (performance.now() - began) / 1000, cpu: processor(id) - cpuBefore };
   const show = async (when) => {
-    const { memory } = await (await fetch(`${url}/memory`)).json();
-    const [rss, peak] = [status(id, "VmRSS"), status(id, "VmHWM")].map((bytes) => (bytes / MB).toFixed(0));
-    const linear = (memory.reserved / MB).toFixed(1);
-    console.log(
-      `${when}: linear memory ${linear} MB; process ${rss} MB, at most ${peak} MB, empty ${(empty / MB).toFixed(0)} MB`,
-    );
+    const linear = (await (await fetch(`${url}/memory`)).json()).memory.reserved;
+    const { heap, buffers, all } = await memory.sample();
+    const [resident, most] = [status(id, "VmRSS"), memory.most()];
+    const shown = {
+      linear,
+      heap,
+      buffers,
+      isolate: all,
+      "isolate at most": most,
+      process: resident,
+      "process empty": empty,
+    };
+    const parts = Object.entries(shown).map(([name, bytes]) => `${name} ${(bytes / MB).toFixed(1)}`);
+    console.log(`${when}, MB: ${parts.join(", ")}`);
   };
   console.log(`first answer after ${started.seconds.toFixed(2)} s, ${started.cpu} ms of processor time`);
   await show("encoder loaded");
@@ -97,6 +149,7 @@ try {
     `${((processor(id) - before) / (requests + tenants)).toFixed(1)} ms of processor time a request, in the mean`,
   );
   await show("end");
+  await memory.end();
   process.exitCode = result.wrong.length > 0 ? 1 : 0;
 } finally {
   await end();

@@ -13,7 +13,7 @@ import { tinyEncoder } from "../models/tiny-encoder.js";
 import { ExampleFolder } from "./example-folder.js";
 import { classifierFiles, expected } from "./tenants.js";
 
-const TENANTS = 60;
+const TENANTS = 40;
 
 let folder: ExampleFolder;
 let engine: Engine;
@@ -34,7 +34,7 @@ beforeAll(async () => {
   classifiers = Array.from({ length: TENANTS }, (_, i) => classifierFiles(encoder, i));
   folder = new ExampleFolder("edge-worker", ["miniflare", "esbuild"]);
   worker = await start();
-});
+}, 300_000);
 
 afterAll(async () => {
   await worker?.end();
@@ -53,10 +53,11 @@ async function start(kv = true) {
     async fill(models: any, namespace: any) {
       await putFiles(models, "tiny", model);
       const [place, before] = kv ? [namespace, ""] : [models, "adapters/"];
-      for (const [i, files] of classifiers.entries()) {
+      const put = async (files: FileMap, i: number) => {
         await putFiles(place, `${before}tenant-${i}/v1`, files);
         await place.put(`${before}tenant-${i}/current`, "v1\n");
-      }
+      };
+      await Promise.all(classifiers.map(put));
     },
   });
 }
