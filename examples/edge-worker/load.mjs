@@ -3,11 +3,16 @@
 import { parseArgs } from "node:util";
 import { tenantName } from "./make-tenants.mjs";
 
-const WORDS = "the film story music was is very quite good bad warm dull bright grim fine end start and it a".split(" ");
+const WORDS = "the film story music was is very quite good bad warm dull bright grim fine end start and it a".split(
+  " ",
+);
 
 /** Texts of 1 to 24 words, by their number. */
 export const textOf = (number) =>
-  Array.from({ length: 1 + ((number * 7) % 24) }, (_, i) => WORDS[(number * 31 + i * 17 + ((number * i) % 5)) % 20]).join(" ");
+  Array.from(
+    { length: 1 + ((number * 7) % 24) },
+    (_, i) => WORDS[(number * 31 + i * 17 + ((number * i) % 5)) % 20],
+  ).join(" ");
 
 /** What a request asks for, by its number: one to four texts of a tenant. */
 function requestOf(number, tenants) {
@@ -49,7 +54,11 @@ export async function load(url, { tenants, requests, atOnce, expect, watch }) {
     while (next < requests) {
       const number = next++;
       const { tenant, texts } = requestOf(number, tenants);
-      const { status, body, milliseconds } = await ask(url, tenant, texts.map((text) => textOf(tenant + text)));
+      const { status, body, milliseconds } = await ask(
+        url,
+        tenant,
+        texts.map((text) => textOf(tenant + text)),
+      );
       if (status !== 200) refused.set(status, (refused.get(status) ?? 0) + 1);
       else {
         times.push(milliseconds);

@@ -50,15 +50,17 @@ export async function startLocal({ vars = {}, fill, inspector, kv = true } = {})
     cf: false,
   });
   const url = (await runtime.ready).origin;
+  const inspectorUrl = inspector === undefined ? null : String(await runtime.getInspectorURL());
   await fill?.(await runtime.getR2Bucket("MODELS"), kv ? await runtime.getKVNamespace("ADAPTERS") : null);
   const end = async () => {
     await runtime.dispose();
     rmSync(bundle, { recursive: true });
   };
-  return { url, end };
+  return { url, inspectorUrl, end };
 }
 
 /** Puts files under `<folder>/<name>`, as the worker's bindings have them. */
 export async function putFiles(place, folder, files) {
-  for (const [name, bytes] of Object.entries(files)) await place.put(`${folder}/${name}`, new Uint8Array(bytes).buffer);
+  const put = ([name, bytes]) => place.put(`${folder}/${name}`, new Uint8Array(bytes).buffer);
+  await Promise.all(Object.entries(files).map(put));
 }

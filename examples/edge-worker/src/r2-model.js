@@ -36,8 +36,8 @@ function ranges(bucket, key, { size, etag }) {
         bytes = await fetchRange(offset, Math.min(WINDOW, size - offset));
         start = offset;
       }
-      // A copy: the window is replaced.
-      return bytes.slice(offset - start, offset - start + length);
+      // A view: the next window is another buffer, and this one goes with the last view of it.
+      return bytes.subarray(offset - start, offset - start + length);
     },
   };
 }

@@ -1,0 +1,95 @@
+import { shown } from "./jobs.js";
+import { problem } from "./problem.js";
+import { readJson } from "./read-json.js";
+
+/** As the server of adapters has them. */
+const NAME = /^(?=.{1,64}$)[a-z0-9](?:[a-z0-9_-]|\.(?=[a-z0-9]))*$/;
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** What a request may say of a run: nothing that names a file, or takes this machine's memory. Values are checked by the run. */
+const SETTINGS = [
+  "steps",
+  "epochs",
+  "batchSize",
+  "learningRate",
+  "seed",
+  "rank",
+  "recipe",
+  "headOnly",
+  "baseline",
+  "dropout",
+];
+const MOST_STEPS = 10_000;
+const MOST_EXAMPLES = 20_000;
+const MOST_BYTES = 16 * 2 ** 20;
+
+/**
+ * `POST /jobs`, `GET /jobs/:id`, `GET /jobs/:id/events`, `DELETE /jobs/:id`; null for another address.
+ *
+ * @param {Request} request
+ * @param {import("./jobs.js").Jobs} jobs
+ */
+export async function answerJobs(request, jobs) {
+  const parts = new URL(request.url).pathname.split("/").slice(1);
+  if (parts[0] !== "jobs" || parts.length > 3) return null;
+  if (parts.length === 1) {
+    if (request.method !== "POST") return notAllowed("POST");
+    return create(request, jobs);
+  }
+  const job = ID.test(parts[1]) ? jobs.get(parts[1]) : undefined;
+  if (job === undefined) return problem(404, "JOB", "there is no such job");
+  if (parts.length === 3) {
+    if (parts[2] !== "events") return null;
+    if (request.method !== "GET") return notAllowed("GET");
+    return events(request, job);
+  }
+  if (request.method === "GET") return Response.json(shown(job));
+  if (request.method !== "DELETE") return notAllowed("GET, DELETE");
+  await jobs.cancel(job);
+  return Response.json(shown(job));
+}
+
+async function create(request, jobs) {
+  if (jobs.stopping) return problem(503, "BUSY", "the server is stopping", { "retry-after": "5" });
+  const fields = await readJson(request, MOST_BYTES);
+  if (fields instanceof Response) return fields;
+  const wrong = problemOf(fields);
+  if (wrong !== null) return problem(422, "CONFIG", wrong);
+  const { tenant, version, examples, settings = {} } = fields;
+  if (await jobs.adapters.has(tenant, version)) return taken(version);
+  // From here to the job's being known nothing is awaited.
+  if (jobs.isMaking(tenant, version)) return taken(version);
+  if (jobs.full) return problem(503, "BUSY", "too many jobs wait already", { "retry-after": "60" });
+  const job = await jobs.create({ tenant, version, examples, settings });
+  return Response.json(shown(job), { status: 202, headers: { location: `/jobs/${job.id}` } });
+}
+
+const taken = (version) =>
+  problem(409, "VERSION", `there is a version ${version}, or a job that makes it: choose another`);
+
+function problemOf({ tenant, version, examples, settings = {}, ...others }) {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `there is no field ${JSON.stringify(unknown)}`;
+  for (const [field, name] of Object.entries({ tenant, version }))
+    if (typeof name !== "string" || !NAME.test(name)) return `${field} is a name of lower-case letters and digits`;
+  if (!Array.isArray(examples) || examples.length < 2 || examples.length > MOST_EXAMPLES)
+    return `examples is a list of 2 to ${MOST_EXAMPLES} { text, label }`;
+  const place = examples.findIndex((one) => typeof one?.text !== "string" || typeof one?.label !== "string");
+  if (place >= 0) return `examples: number ${place} is no { text, label } of two strings`;
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) return "settings is an object";
+  const strange = Object.keys(settings).find((name) => !SETTINGS.includes(name));
+  if (strange !== undefined)
+    return `settings: there is no ${JSON.stringify(strange)} (there are ${SETTINGS.join(", ")})`;
+  const { steps = 1, epochs = 1, batchSize = 1, rank = 1 } = settings;
+  if (!(steps <= MOST_STEPS && epochs <= 100 && batchSize <= 256 && rank <= 64))
+    return `settings: at most ${MOST_STEPS} steps, 100 epochs, batches of 256, rank 64`;
+  return null;
+}
+
+function events({ headers }, job) {
+  const after = /^\d{1,15}$/.exec(headers.get("last-event-id") ?? "")?.[0] ?? "0";
+  return new Response(job.events.stream(Number(after)), {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" },
+  });
+}
+
+const notAllowed = (allow) => problem(405, "METHOD", `${allow} is expected`, { allow });

@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { root } from "../../scripts/setup/paths.mjs";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { Consumer } from "../packaging/consumer.js";
+import { example } from "./examples.js";
+
+const page = readFileSync(join(root, "docs/serving.md"), "utf8");
+
+let consumer: Consumer;
+beforeAll(() => {
+  consumer = new Consumer();
+});
+afterAll(() => rmSync(consumer.folder, { recursive: true }));
+
+it("the page's program answers a request", async () => {
+  const model = join(consumer.folder, "model");
+  mkdirSync(model);
+  for (const [name, bytes] of Object.entries(await tinyEncoder())) writeFileSync(join(model, name), bytes);
+  consumer.write("serving.js", example(page, "serving"));
+  const out = consumer.run("node", "serving.js");
+  expect(out).toMatch(/^200 \{\s+tenant: 'acme',\s+version: 'v1',\s+predictions: \[/);
+});
+
+it("the page explains every code of a refusal, with its status", () => {
+  const source = readFileSync(join(root, "ts/serve/problem.ts"), "utf8");
+  const codes = [...source.matchAll(/^ {2}([A-Z_]+): (\d{3}),$/gm)].map(([, code, status]) => `${code} ${status}`);
+  expect(codes.length).toBeGreaterThan(10);
+  const explained = page.split("\n").flatMap((line) => {
+    const [, names = "", statuses = ""] = line.split("|");
+    const numbers = statuses.trim().split(", ");
+    return [...names.matchAll(/`([A-Z_]+)`/g)].map(([, code], i) => `${code} ${numbers[i] ?? numbers[0]}`);
+  });
+  expect(new Set(explained)).toEqual(new Set(codes));
+});
+
+it("every option that the page names is one of the server", () => {
+  const source = readFileSync(join(root, "ts/serve/serve-options.ts"), "utf8");
+  const named = [...page.matchAll(/`(max\w+|cacheBytes|timeout|authorize|onError)`/g)].map(([, name]) => name!);
+  for (const name of new Set(named)) expect(source).toContain(`readonly ${name}?`);
+});

@@ -1,0 +1,255 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createEngine, type Engine, type FileMap, SentenceEncoder } from "../../ts/index.js";
+import { examples, tinyEncoder } from "../models/tiny-encoder.js";
+import { ExampleFolder } from "./example-folder.js";
+import { classifierFiles, expected } from "./tenants.js";
+
+const TENANTS = 60;
+
+let folder: ExampleFolder;
+let engine: Engine;
+let encoder: SentenceEncoder;
+let classifiers: FileMap[];
+const places = { model: "", tenants: "", jobs: "" };
+
+beforeAll(async () => {
+  folder = new ExampleFolder("node-server");
+  for (const name of ["model", "tenants", "jobs"] as const) places[name] = join(folder.folder, name);
+  engine = await createEngine({ build: "simd", threads: 1 });
+  const model = await tinyEncoder();
+  write(places.model, model);
+  encoder = await SentenceEncoder.load(model, { engine });
+  classifiers = Array.from({ length: TENANTS }, (_, i) => classifierFiles(encoder, i));
+  classifiers.forEach((files, i) => {
+    write(join(places.tenants, `tenant-${i}/v1`), files);
+    writeFileSync(join(places.tenants, `tenant-${i}/current`), "v1\n");
+  });
+  // What a name may not lead to.
+  write(join(folder.folder, "secret/v1"), classifiers[0]!);
+});
+afterAll(async () => {
+  encoder.dispose();
+  await engine.close();
+  rmSync(folder.folder, { recursive: true });
+});
+
+function write(place: string, files: FileMap) {
+  mkdirSync(place, { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(place, name), bytes);
+}
+
+let child: ChildProcess;
+let url: string;
+
+/** The example as its user starts it. */
+async function start() {
+  const { model: MODEL, tenants: TENANTS, jobs: JOBS } = places;
+  const env = { ...process.env, NODE_OPTIONS: "", MODEL, TENANTS, JOBS, PORT: "0", BUILD: "simd", THREADS: "1" };
+  child = spawn(process.execPath, ["src/main.js"], { cwd: folder.example, env, stdio: ["ignore", "pipe", "inherit"] });
+  // Read to its end: a program whose output nobody takes is ended by it.
+  url = await new Promise((resolve, reject) => {
+    child.stdout!.on("data", (line) => {
+      const found = /listening on (\S+)/.exec(String(line));
+      if (found !== null) resolve(found[1]!);
+    });
+    child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+}
+
+async function stop(signal: NodeJS.Signals = "SIGTERM") {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const ended = once(child, "exit");
+  child.kill(signal);
+  return (await ended)[0] as number | null;
+}
+
+beforeEach(start);
+afterEach(() => stop("SIGKILL"));
+
+const post = (path: string, body: unknown, init: RequestInit = {}) =>
+  fetch(`${url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    ...init,
+  });
+const health = async () => (await fetch(`${url}/health`)).json();
+
+describe("adapters", () => {
+  it("under load of sixty tenants: no wrong answer", { timeout: 300_000 }, async () => {
+    const shared = new ExampleFolder("edge-worker");
+    try {
+      const { load } = await shared.import("load.mjs");
+      const ask = (tenant: number, texts: string[]) => expected(encoder, classifiers[tenant]!, texts);
+      const result = await load(url, { tenants: TENANTS, requests: 600, atOnce: 24, expect: ask });
+      expect([result.wrong, [...result.refused], result.answered]).toEqual([[], [], 600]);
+      expect(await health()).toMatchObject({ status: "ok", requests: 0, waiting: 0, adapters: TENANTS });
+    } finally {
+      rmSync(shared.folder, { recursive: true });
+    }
+  });
+
+  it("hostile requests are refused, and leave a server that works", async () => {
+    const cases: [() => Promise<Response>, number][] = [
+      [() => post("/classify", "{"), 400],
+      [() => post("/classify", { tenant: "../secret", version: "v1", texts: ["a"] }), 422],
+      [() => post("/classify", { tenant: "..", version: "secret", texts: ["a"] }), 422],
+      [() => post("/classify", { tenant: "tenant-1", version: "../../secret/v1", texts: ["a"] }), 422],
+      [() => post("/classify", { tenant: "tenant-1", version: "current", texts: ["a"] }), 404],
+      [() => post("/classify", { tenant: "secret", texts: ["a"] }), 404],
+      [() => post("/classify", "x".repeat(2 ** 20)), 413],
+      [() => post("/classify", { tenant: 1, texts: ["a"] }), 422],
+      [() => fetch(`${url}/classify`), 405],
+      [() => fetch(`${url}/../../etc/passwd`), 404],
+      [() => post("/jobs", { tenant: "../x", version: "v1", examples }), 422],
+      [() => post("/jobs", { tenant: "a", version: "v1", examples, settings: { model: "/etc" } }), 422],
+      [() => post("/jobs", { tenant: "a", version: "v1", examples: [{ text: "a" }, {}] }), 422],
+      [() => post("/jobs", { tenant: "tenant-1", version: "v1", examples }), 409],
+      [() => fetch(`${url}/jobs/../tenants`), 404],
+      [() => fetch(`${url}/jobs/%2e%2e%2fsecret`), 404],
+      [() => fetch(`${url}/jobs/00000000-0000-0000-0000-000000000000/events`), 404],
+    ];
+    for (const [ask, status] of cases) {
+      const response = await ask();
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      expect(await response.json()).toMatchObject({ status, code: expect.stringMatching(/^[A-Z_]+$/) });
+    }
+    const { hostname, port } = new URL(url);
+    // Half a body, then nothing, or a closed connection; and bytes that are no HTTP.
+    const sockets = ["", "half", "no http"].map((kind) => {
+      const socket = connect(Number(port), hostname).on("error", () => undefined);
+      const head =
+        "POST /classify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
+      socket.write(kind === "no http" ? "\u0000\u0001\r\n\r\n" : head, () => kind === "" && socket.destroy());
+      return socket;
+    });
+    const abort = new AbortController();
+    const texts = Array.from({ length: 64 }, () => "good film ".repeat(100));
+    const left = post("/classify", { tenant: "tenant-2", texts }, { signal: abort.signal }).catch(() => "gone");
+    setTimeout(() => abort.abort(), 3);
+    await left;
+    const { predictions } = await (await post("/classify", { tenant: "tenant-7", texts: ["grim"] })).json();
+    expect(predictions).toEqual(await expected(encoder, classifiers[7]!, ["grim"]));
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it("SIGTERM: who is being answered gets the answer, and the process ends with 0", async () => {
+    const texts = Array.from({ length: 64 }, (_, i) => `good film ${i} `.repeat(40));
+    const asked = post("/classify", { tenant: "tenant-3", texts });
+    let answered = false;
+    void asked.then(() => (answered = true));
+    while (!answered && (await health()).requests === 0);
+    const ended = stop();
+    expect((await (await asked).json()).predictions).toEqual(await expected(encoder, classifiers[3]!, texts));
+    expect(await ended).toBe(0);
+  });
+});
+
+interface Sent {
+  readonly id: number;
+  readonly type: string;
+  readonly state?: string;
+  readonly step?: number;
+}
+
+/** A job's events as they come. */
+async function* events(id: string, after = 0): AsyncGenerator<Sent> {
+  const response = await fetch(`${url}/jobs/${id}/events`, { headers: { "last-event-id": String(after) } });
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  let text = "";
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+      const event = text.slice(0, end);
+      text = text.slice(end + 2);
+      const [, number, , data] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(event) ?? [];
+      if (data !== undefined) yield { ...JSON.parse(data), id: Number(number) };
+    }
+  }
+}
+
+const settings = { steps: 60, batchSize: 8, learningRate: 0.01, baseline: false };
+const submit = async (fields: object) => {
+  const response = await post("/jobs", { tenant: "new", examples, settings, ...fields });
+  return { status: response.status, body: await response.json() };
+};
+const published = (version: string, file = "adapter_model.safetensors") =>
+  readFileSync(join(places.tenants, "new", version, file));
+
+describe("jobs", () => {
+  it("a job trains in a thread, tells what it does, and its classifier answers", async () => {
+    const { status, body } = await submit({ version: "v1" });
+    expect([status, body.state]).toEqual([202, "running"]);
+    expect((await submit({ version: "v1" })).status).toBe(409);
+    const seen: Sent[] = [];
+    for await (const event of events(body.id)) {
+      seen.push(event);
+      // Meanwhile others are answered.
+      if (event.type === "ready")
+        expect((await post("/classify", { tenant: "tenant-1", texts: ["good"] })).status).toBe(200);
+    }
+    const ids = seen.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+    expect(seen.map(({ type }) => type)).toEqual(expect.arrayContaining(["model", "ready", "progress", "checkpoint"]));
+    expect(seen.at(-1)).toMatchObject({ type: "state", state: "done", version: "v1" });
+    // From where a client left off.
+    const again: Sent[] = [];
+    for await (const event of events(body.id, seen.at(-3)!.id)) again.push(event);
+    expect(again).toEqual(seen.slice(-2));
+    expect(await (await fetch(`${url}/jobs/${body.id}`)).json()).toMatchObject({ state: "done", accuracy: 1 });
+    const files = Object.fromEntries(
+      ["labels.json", "head.safetensors", "adapter_config.json", "adapter_model.safetensors"].map((name) => [
+        name,
+        new Uint8Array(published("v1", name)),
+      ]),
+    );
+    const asked = ["it was a lovely film"];
+    const answer = await (await post("/classify", { tenant: "new", texts: asked })).json();
+    expect(answer).toEqual({ tenant: "new", version: "v1", predictions: await expected(encoder, files, asked) });
+  });
+
+  it("SIGTERM interrupts a job, the next server goes on from its checkpoint, to the same bits", async () => {
+    const { body } = await submit({ version: "v2" });
+    for await (const event of events(body.id)) if (event.type === "checkpoint" && event.step! >= 25) break;
+    expect(await stop()).toBe(0);
+    expect(existsSync(join(places.tenants, "new", "v2"))).toBe(false);
+    await start();
+    const resumed: Sent[] = [];
+    for await (const event of events(body.id)) resumed.push(event);
+    expect(resumed.find(({ type }) => type === "ready")).toMatchObject({ resumedAfter: expect.any(Number) });
+    expect(resumed.at(-1)).toMatchObject({ state: "done" });
+    expect(published("v2").equals(published("v1"))).toBe(true);
+  });
+
+  it("a server that is killed leaves what the next one goes on with", async () => {
+    const { body } = await submit({ version: "v3" });
+    for await (const event of events(body.id)) if (event.type === "checkpoint") break;
+    await stop("SIGKILL");
+    await start();
+    for await (const event of events(body.id)) void event;
+    expect(published("v3").equals(published("v1"))).toBe(true);
+  });
+
+  it("DELETE ends a job that runs and one that waits; what fails says why", async () => {
+    const long = { ...settings, steps: 10_000 };
+    const running = (await submit({ version: "v4", settings: long })).body;
+    const waiting = (await submit({ version: "v5" })).body;
+    expect([running.state, waiting.state]).toEqual(["running", "waiting"]);
+    const end = async (id: string) => (await fetch(`${url}/jobs/${id}`, { method: "DELETE" })).json();
+    expect((await end(waiting.id)).state).toBe("cancelled");
+    for await (const event of events(running.id)) if (event.type === "ready") break;
+    expect((await end(running.id)).state).toBe("cancelled");
+    expect((await end(running.id)).state).toBe("cancelled");
+    expect(existsSync(join(places.jobs, running.id, "run"))).toBe(false);
+    const failing = (await submit({ version: "v6", settings: { steps: -1 } })).body;
+    let last: Sent | undefined;
+    for await (const event of events(failing.id)) last = event;
+    expect(last).toMatchObject({ state: "failed", error: { code: "CONFIG" } });
+    expect(existsSync(join(places.tenants, "new", "v4"))).toBe(false);
+  });
+});
