@@ -14,7 +14,7 @@ interface Engine {
 
 const everything = ["test/**/*.test.ts"];
 /** Tests of what only Node has; they choose their build themselves and run once. */
-const nodeOnly = ["test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test.ts"];
+const nodeOnly = ["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test.ts"];
 /** Tests of what threads share: the numbers. */
 const numeric = ["test/{bits,engine,fuzz,lora,models,ops,optim,train}/**/*.test.ts"];
 // Node 20 has relaxed SIMD behind a flag that later versions no longer know.
@@ -84,7 +84,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      inNode("node", { build: "auto", threads: 1 }, nodeOnly, []),
+      inNode("node", { build: "auto", threads: 1 }, nodeOnly, ["test/runtimes/**"]),
       inNode("node-simd", { build: "simd", threads: 1 }, everything),
       inNode("node-relaxed", { build: "relaxed", threads: 1 }, everything),
       inNode("node-threads", { build: "relaxed", threads: 2 }, numeric),

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { step } from "./report.mjs";
 import { bindgenStep } from "./steps/bindgen.mjs";
+import { firefox, webkit } from "./steps/browsers.mjs";
 import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
 import { clippy } from "./steps/clippy.mjs";
@@ -8,6 +9,7 @@ import { dist } from "./steps/dist.mjs";
 import { model } from "./steps/model.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
+import { runtimes } from "./steps/runtimes.mjs";
 import { wasmBuild } from "./steps/wasm-build.mjs";
 import { variants } from "../wasm/variants.mjs";
 
@@ -28,6 +30,9 @@ export function stepsForStart(options = []) {
 
 /** What `npm test` needs. */
 export const stepsForTests = [...stepsForDist, model, clippy, chromium];
+
+/** What `npm run test:runtimes` needs. */
+export const stepsForRuntimes = [...stepsForDist, model, chromium, firefox, webkit, runtimes];
 
 /**
  * Runs the steps that are needed, after saying which they are and how long they may take; says so where none is. Steps

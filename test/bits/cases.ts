@@ -3,13 +3,16 @@
  * test/runtimes on the built package.
  */
 import {
+  AdamW,
   bytesSource,
   type ClassifierFitOptions,
+  clipGradNorm,
   cosineSchedule,
   gaussianInit,
   Graph,
   type LoraOptions,
   linearSchedule,
+  LoraLinear,
   metrics,
   normal,
   SentenceEncoder,
@@ -19,14 +22,7 @@ import {
 } from "../../ts/index.js";
 import { memoryStore, runJob } from "../../ts/jobs/index.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
-
-type Bytes = Uint8Array<ArrayBuffer>;
-
-/** SHA-256 of some bytes, in hexadecimal. */
-async function sha256(parts: readonly Uint8Array[]): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", await new Blob(parts as Bytes[]).arrayBuffer());
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+import { sha256 } from "./sha256.js";
 
 const bytesOf = (values: readonly number[] | Float32Array) =>
   new Uint8Array((values instanceof Float32Array ? values.slice() : Float64Array.from(values)).buffer);
@@ -91,6 +87,37 @@ function hostNumbers(): Uint8Array[] {
 }
 
 const LAYER = { inFeatures: 48, outFeatures: 16, rank: 8 };
+
+/** Twenty steps of one wide layer on many rows: what several threads share. */
+function wideLayer(): Uint8Array[] {
+  const graph = new Graph({ seed: 17 });
+  try {
+    const [rows, width] = [512, 384];
+    const x = graph.constant(normal(graph, [rows, width], 1));
+    const weight = graph.constant(normal(graph, [width, width], 0.05));
+    const layer = LoraLinear.fromLinear(graph, weight, null, width, width, { rank: 8 });
+    const params = [layer.loraA, layer.loraB];
+    const optimizer = new AdamW(graph, params, { lr: 1e-2 });
+    const losses: number[] = [];
+    for (let step = 0; step < 20; step++) {
+      optimizer.zeroGrad();
+      graph.step(() => {
+        const y = graph.softmax(graph.layerNorm(graph.gelu(layer.forward(graph, x)), null, null));
+        const loss = graph.crossEntropy(
+          y,
+          Int32Array.from({ length: rows }, (_, i) => i % width),
+        );
+        graph.backward(loss);
+        losses.push(graph.value(loss).data[0]!);
+      });
+      clipGradNorm(graph, params, 0.01);
+      optimizer.step();
+    }
+    return [bytesOf(losses), ...params.map((id) => bytesOf(graph.value(id).data))];
+  } finally {
+    graph.dispose();
+  }
+}
 
 /** Ops that are more than IEEE 754's own, all over their range. */
 function elementary(): Uint8Array[] {
@@ -162,6 +189,7 @@ const cases: Readonly<Record<string, () => Uint8Array[] | Promise<Uint8Array[]>>
       { learningRate: 1e-3, accumulate: 2 },
       true,
     ),
+  "twenty steps of a wide layer": wideLayer,
   "a job": job,
   "numbers of the host": hostNumbers,
   "elementary ops": elementary,

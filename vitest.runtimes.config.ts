@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests of the built package in every runtime: `npm run test:runtimes`. One after the other, since each is an engine of its own. */
+export default defineConfig({
+  test: {
+    include: ["test/runtimes/**/*.test.ts"],
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
+});
