@@ -93,11 +93,14 @@ export async function pairedDifference(
   const [one, other] = [measureOf(first), measureOf(second)];
   const counts = all.map(({ count }) => count);
   const [of, than] = [one(counts), other(counts)];
-  const accuracies: number[] = [];
-  for (const [better, worse] of resample(gains(first, second, right), settings) as Iterable<Float64Array>)
-    accuracies.push((better! - worse!) / right.length);
-  const scores: number[] = [];
   const breathe = breather(signal);
+  const accuracies: number[] = [];
+  for (const drawn of resample(gains(first, second, right), settings)) {
+    accuracies.push((drawn[0]! - drawn[1]!) / right.length);
+    const pause = breathe();
+    if (pause !== undefined) await pause;
+  }
+  const scores: number[] = [];
   for (const drawn of resample(counts, settings)) {
     scores.push(one(drawn).macroF1 - other(drawn).macroF1);
     await breathe();
