@@ -78,7 +78,7 @@ export type { LogisticRegression, LogisticRegressionOptions } from "./train/logi
 export { metrics } from "./train/metrics/metrics.js";
 export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics/metrics.js";
 export { pairedDifference } from "./train/metrics/paired-difference.js";
-export type { Difference, PairedDifference } from "./train/metrics/paired-difference.js";
+export type { Difference, PairedDifference, PairedOptions } from "./train/metrics/paired-difference.js";
 export type { BatchLoss, Task } from "./train/task.js";
 
 export { foldExamples, readExamples, splitExamples } from "./io/examples/index.js";

@@ -55,7 +55,7 @@ describe("what head and adapter have over the head alone", () => {
     const predicted = await alone.predict(validation.map(({ text }) => text));
     const store = memoryStore();
     const { report, predictions } = await run(short, store);
-    const difference = pairedDifference(
+    const difference = await pairedDifference(
       predictions.map((one) => one.predicted),
       predicted.map(({ label }) => label),
       validation.map(({ label }) => label),

@@ -94,7 +94,7 @@ export async function train(
     return {
       baseline,
       after: metrics(logits, targets, classifier.labels.length),
-      overHeadAlone: headPredictions && pairedDifference(classesOf(logits), headPredictions, targets),
+      overHeadAlone: headPredictions && (await pairedDifference(classesOf(logits), headPredictions, targets)),
       headPredictions,
       steps: report.steps,
       diverged,

@@ -10,14 +10,14 @@ const colors = { bold: plain, green: mark("green"), red: mark("red"), cyan: plai
 >[1];
 
 /** A report of two hundred texts, of which the head alone and the adapter's classifier get so many right. */
-function reportOf(headRight: number, adapterRight: number, more: object = {}): RunReport {
+async function reportOf(headRight: number, adapterRight: number, more: object = {}): Promise<RunReport> {
   const truth = Array.from({ length: 200 }, (_, i) => i % 2);
   const answers = (right: number) => truth.map((label, i) => (i < right ? label : 1 - label));
   const measured = (right: number) => {
     const logits = answers(right).map((label) => Float32Array.of(label === 0 ? 1 : 0, label === 1 ? 1 : 0));
     return metrics(logits, truth, 2);
   };
-  const overHeadAlone = pairedDifference(answers(adapterRight), answers(headRight), truth);
+  const overHeadAlone = await pairedDifference(answers(adapterRight), answers(headRight), truth);
   const result = { largestClass: 0.5, headOnly: measured(headRight), after: measured(adapterRight), overHeadAlone };
   const part = { file: "reviews.csv", sha256: "", examples: 200 };
   return {
@@ -45,8 +45,8 @@ describe("the summary of a run", () => {
       /<red>−15\.0 points over the head alone \(−(19|20)\.\d to −10\.\d\)<\/red>/,
       /head alone is better on these 200 texts: the learning rate of 0\.5 may be too high/,
     ],
-  ])("where the adapter is %s, states by how much, and what follows", (_, head, adapter, line, advice) => {
-    const report = reportOf(head, adapter);
+  ])("where the adapter is %s, states by how much, and what follows", async (_, head, adapter, line, advice) => {
+    const report = await reportOf(head, adapter);
     expect(resultTable(report, colors).join("\n")).toMatch(line);
     const lines = adviceLines("lowrank", report, colors);
     if (advice === null) expect(lines).toEqual([]);
@@ -54,22 +54,24 @@ describe("the summary of a run", () => {
     expect(lines.some((text) => text.includes("lowrank finetune --head-only"))).toBe(advice !== null);
   });
 
-  it("compares with the largest class, without an interval, where no head was fitted", () => {
-    const report = reportOf(120, 150, { headOnly: null, overHeadAlone: null });
+  it("compares with the largest class, without an interval, where no head was fitted", async () => {
+    const report = await reportOf(120, 150, { headOnly: null, overHeadAlone: null });
     const lines = resultTable(report, colors);
     expect(lines.at(-1)).toMatch(/\+25\.0 points over the largest class<\/green>$/);
     expect(adviceLines("lowrank", report, colors)).toEqual([]);
   });
 
-  it("does not send to the head alone whoever gains on rare classes", () => {
+  it("does not send to the head alone whoever gains on rare classes", async () => {
     const gain = { difference: 0.1, interval: [0.05, 0.2] as const };
     const none = { difference: 0, interval: [-0.1, 0.1] as const };
-    const report = reportOf(150, 151, { overHeadAlone: { count: 200, accuracy: none, macroF1: gain } });
+    const report = await reportOf(150, 151, { overHeadAlone: { count: 200, accuracy: none, macroF1: gain } });
     expect(adviceLines("lowrank", report, colors)).toEqual([]);
   });
 
-  it("says which texts it was measured on", () => {
-    expect(resultTable(reportOf(120, 150), colors)[0]).toMatch(/^200 test texts/);
-    expect(resultTable(reportOf(120, 150, { measuredOn: "validation" }), colors)[0]).toMatch(/^200 validation texts/);
+  it("says which texts it was measured on", async () => {
+    expect(resultTable(await reportOf(120, 150), colors)[0]).toMatch(/^200 test texts/);
+    expect(resultTable(await reportOf(120, 150, { measuredOn: "validation" }), colors)[0]).toMatch(
+      /^200 validation texts/,
+    );
   });
 });

@@ -188,6 +188,8 @@ describe("sentence_bert_config.json", () => {
   });
 
   it("leaves the length of texts to tokenizer_config.json's model_max_length where it does not say one", async () => {
+    const length = ({ tokenizer }: SentenceEncoder) => tokenizer.maxTokens;
+    const file = (config: object) => ({ "sentence_bert_config.json": bytes(config) });
     const config = (model_max_length: unknown) => ({ "tokenizer_config.json": bytes({ model_max_length }) });
     expect(length(await load(config(7)))).toBe(7);
     expect(length(await load({ ...config(7), ...file({ max_seq_length: null }) }))).toBe(7);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, metrics, pairedDifference, ShapeError } from "../../../ts/index.js";
+import { AbortError, ConfigError, metrics, pairedDifference, ShapeError } from "../../../ts/index.js";
 import { binomial } from "../../../ts/nn/binomial.js";
 import { Philox } from "../../../ts/nn/philox.js";
 import { permutation } from "../../../ts/nn/random.js";
@@ -146,8 +146,42 @@ describe("intervals", () => {
     expect(() => of({ resamples: 0 })).toThrow(ConfigError);
   });
 
-  it("of a perfect classifier are a point", () => {
-    expect(measured([0, 1, 1], [0, 1, 1], 2).intervals).toEqual({ accuracy: [1, 1], macroF1: [1, 1] });
+  it.each([
+    [0, 10, 0, 0.27753],
+    [10, 10, 0.72247, 1],
+    [1, 1, 0.20655, 1],
+    [15, 50, 0.191036, 0.437504],
+    [500, 500, 0.99238, 1],
+  ])("of %d right out of %d are Wilson's, as scipy's binomtest has them", (right, all, low, high) => {
+    const said = Array.from({ length: all }, (_, i) => (i < right ? 0 : 1));
+    const { accuracy } = measured(said, new Array(all).fill(0), 2).intervals!;
+    expect(accuracy[0]).toBeCloseTo(low, 5);
+    expect(accuracy[1]).toBeCloseTo(high, 5);
+  });
+
+  it.each([
+    ["perfect", [0, 1, 1, 0]],
+    ["always wrong", [1, 0, 0, 1]],
+  ])("of a classifier that is %s have a width, for macro F1 too", (_, said) => {
+    const { intervals, macroF1 } = measured(said, [0, 1, 1, 0], 2);
+    const [low, high] = intervals!.macroF1;
+    expect(high - low).toBeGreaterThan(0.4);
+    expect(low).toBeLessThanOrEqual(macroF1);
+    expect(high).toBeGreaterThanOrEqual(macroF1);
+    expect(intervals!.macroF1).toEqual(intervals!.accuracy);
+  });
+
+  it("of ten thousand classes take memory by examples and classes", () => {
+    const classes = 10_000;
+    const targets = [0, 1, 1, 9999];
+    const { confusion, perClass, accuracy } = measured([0, 1, 2, 9999], targets, classes);
+    expect(accuracy).toBe(0.75);
+    expect(confusion).toHaveLength(classes);
+    expect(confusion[1]!.slice(0, 4)).toEqual([0, 1, 1, 0]);
+    expect(confusion[9999]![9999]).toBe(1);
+    // A row for each class that has an example, and one for all that have none.
+    expect(new Set(confusion).size).toBe(4);
+    expect(perClass[1]).toMatchObject({ precision: 1, recall: 0.5, support: 2 });
   });
 });
 
@@ -156,9 +190,9 @@ describe("pairedDifference", () => {
   const other = (label: string) => (label === "spam" ? "ham" : "spam");
   const wrongAt = (wrong: (i: number) => boolean) => truth.map((label, i) => (wrong(i) ? other(label) : label));
 
-  it("is that of the two accuracies and mean F1s, in an interval of samples of rows", () => {
+  it("is that of the two accuracies and mean F1s, in an interval of samples of rows", async () => {
     const [a, b] = [wrongAt((i) => i % 11 === 0), wrongAt((i) => i % 7 === 0)];
-    const found = pairedDifference(a, b, truth, { resamples: 20_000 });
+    const found = await pairedDifference(a, b, truth, { resamples: 20_000 });
     const share = (said: string[]) => said.filter((label, i) => label === truth[i]).length / 400;
     expect(found.count).toBe(400);
     expect(found.accuracy.difference).toBeCloseTo(share(a) - share(b), 12);
@@ -171,9 +205,9 @@ describe("pairedDifference", () => {
     rows.forEach((end, i) => expect(Math.abs(found.accuracy.interval[i]! - end)).toBeLessThan(0.006));
   });
 
-  it("of two that err on the same texts is narrower than that of the two apart", () => {
+  it("of two that err on the same texts is narrower than that of the two apart", async () => {
     const [a, b] = [wrongAt((i) => i % 5 === 0), wrongAt((i) => i % 5 === 0 || i === 1 || i === 2)];
-    const { accuracy } = pairedDifference(a, b, truth);
+    const { accuracy } = await pairedDifference(a, b, truth);
     const index = (list: string[]) => list.map((label) => Number(label === "spam"));
     const alone = measured(index(a), index(truth), 2).intervals!.accuracy;
     const width = ([low, high]: readonly [number, number]) => high - low;
@@ -182,16 +216,59 @@ describe("pairedDifference", () => {
     expect(accuracy.interval[0]).toBeLessThanOrEqual(0);
   });
 
-  it("of one with itself is nothing", () => {
+  it("of one with itself is nothing", async () => {
     const a = wrongAt((i) => i % 5 === 0);
     const none = { difference: 0, interval: [0, 0] };
-    expect(pairedDifference(a, a, truth)).toEqual({ count: 400, accuracy: none, macroF1: none });
+    expect(await pairedDifference(a, a, truth)).toEqual({ count: 400, accuracy: none, macroF1: none });
   });
 
-  it("takes class indices, and refuses lists that do not fit", () => {
-    expect(pairedDifference([1, 0], [0, 1], [1, 0]).accuracy.difference).toBe(1);
-    expect(() => pairedDifference(["a"], ["a", "b"], ["a", "b"])).toThrow(ShapeError);
-    expect(() => pairedDifference([], [], [])).toThrow(ShapeError);
-    expect(() => pairedDifference([null] as never, ["a"], ["a"])).toThrow(ConfigError);
+  it("takes class indices, and refuses lists that do not fit", async () => {
+    expect((await pairedDifference([1, 0], [0, 1], [1, 0])).accuracy.difference).toBe(1);
+    await expect(pairedDifference(["a"], ["a", "b"], ["a", "b"])).rejects.toThrow(ShapeError);
+    await expect(pairedDifference([], [], [])).rejects.toThrow(ShapeError);
+    await expect(pairedDifference([null] as never, ["a"], ["a"])).rejects.toThrow(ConfigError);
+    await expect(pairedDifference([1], [1], [1], { signal: 1 as never })).rejects.toThrow(/signal/);
+  });
+
+  /** Texts of so many classes that nearly each is of a kind of its own. */
+  const manyClasses = (count: number) => {
+    const random = new Philox(3, 1);
+    const draw = () => Array.from({ length: count }, () => Math.floor(random.uniform() * 300));
+    const labels = draw();
+    const said = (right: number) => draw().map((other, i) => (random.uniform() < right ? labels[i]! : other));
+    return { labels, a: said(0.8), b: said(0.6) };
+  };
+
+  it("of many kinds draws text by text: an interval of samples of rows, too", async () => {
+    const { labels, a, b } = manyClasses(500);
+    const found = await pairedDifference(a, b, labels, { resamples: 2000 });
+    const f1 = (said: number[], rows: number[]) => {
+      const sums = new Map<number, { right: number; both: number }>();
+      const of = (label: number) => sums.get(label) ?? sums.set(label, { right: 0, both: 0 }).get(label)!;
+      for (const i of rows) {
+        of(labels[i]!).both++;
+        of(said[i]!).both++;
+        if (labels[i] === said[i]) of(labels[i]!).right++;
+      }
+      return [...sums.values()].reduce((sum, { right, both }) => sum + (2 * right) / both, 0) / sums.size;
+    };
+    const rows = byRows(500, 1000, (drawn) => f1(a, drawn) - f1(b, drawn));
+    rows.forEach((end, i) => expect(Math.abs(found.macroF1.interval[i]! - end)).toBeLessThan(0.02));
+  });
+
+  it("lets other work in, and ends when it is cancelled", async () => {
+    const { labels, a, b } = manyClasses(20_000);
+    const stop = new AbortController();
+    let turns = 0;
+    const timer = setInterval(() => {
+      if (++turns === 3) stop.abort();
+    }, 1);
+    try {
+      const asked = pairedDifference(a, b, labels, { resamples: 1e6, signal: stop.signal });
+      await expect(asked).rejects.toThrow(AbortError);
+      expect(turns).toBeGreaterThanOrEqual(3);
+    } finally {
+      clearInterval(timer);
+    }
   });
 });

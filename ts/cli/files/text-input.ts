@@ -82,12 +82,11 @@ async function readFile(
   return readTextsOf(bytes, { format: exampleFormat(path), text, file, onWarning });
 }
 
-/** All lines, whatever ends them, blank ones too: line n of what comes out is about line n of what went in. */
+/** Lines up to the last that is not blank, whatever ends them; blank ones before it stay: line n of what comes out is about line n of what went in. */
 function textLines(text: string, from: string, { terminal }: Session): string[] {
   const lines = text.split(/\r\n|\n|\r/);
-  if (lines.at(-1) === "") lines.pop();
+  while (lines.at(-1)?.trim() === "") lines.pop();
   const blank = [...lines.keys()].filter((i) => lines[i]!.trim() === "");
-  if (blank.length === lines.length) return notEmpty([], from);
   if (blank.length > 0) {
     const [which, are] = blank.length === 1 ? ["line", "is"] : ["lines", "are"];
     const places = blank.slice(0, NAMED).map((i) => i + 1);
@@ -96,5 +95,5 @@ function textLines(text: string, from: string, { terminal }: Session): string[] 
       `${from}: ${which} ${places.join(", ")}${more} ${are} blank, and taken as empty texts: a row stands for each line`,
     );
   }
-  return lines;
+  return notEmpty(lines, from);
 }

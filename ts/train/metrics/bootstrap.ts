@@ -36,17 +36,30 @@ export interface Overall {
 
 /**
  * Samples of as many examples as there are, with replacement, as counts: how many examples of each kind fall into a sample is
- * multinomial, so it is drawn kind by kind, each binomial of what is left. That takes time by kinds instead of by examples.
+ * multinomial, so it is drawn kind by kind, each binomial of what is left. That takes time by kinds instead of by examples. Where nearly
+ * every example is of a kind of its own, examples are drawn one by one, which is then quicker. The same list is given again each time.
  */
-export function resample(
+export function* resample(
   counts: readonly number[],
   { resamples, seed }: Required<BootstrapOptions>,
-  each: (drawn: Float64Array, sample: number) => void,
-): void {
+): Generator<Float64Array> {
   const total = counts.reduce((sum, count) => sum + count, 0);
+  const draw = counts.length * KINDS > total ? byExample(counts, total) : byKind(counts, total);
   const drawn = new Float64Array(counts.length);
   for (let sample = 0; sample < resamples; sample++) {
-    const random = new Philox(seed, sample);
+    draw(new Philox(seed, sample), drawn);
+    yield drawn;
+  }
+}
+
+/** From so many examples a kind on, drawing kinds is quicker than drawing examples. */
+const KINDS = 4;
+
+type Draw = (random: Philox, drawn: Float64Array) => void;
+
+const byKind =
+  (counts: readonly number[], total: number): Draw =>
+  (random, drawn) => {
     let left = total;
     let open = total;
     for (let i = 0; i < counts.length; i++) {
@@ -56,8 +69,16 @@ export function resample(
       left -= some;
       open -= count;
     }
-    each(drawn, sample);
-  }
+  };
+
+function byExample(counts: readonly number[], total: number): Draw {
+  const kinds = new Int32Array(total);
+  let next = 0;
+  counts.forEach((count, kind) => kinds.fill(kind, next, (next += count)));
+  return (random, drawn) => {
+    drawn.fill(0);
+    for (let i = 0; i < total; i++) drawn[kinds[Math.floor(random.uniform() * total)]!]!++;
+  };
 }
 
 /** The middle 95 % of some numbers, between two of which lines are drawn (NumPy's `percentile`). */

@@ -40,14 +40,3 @@ export function meanF1({ right, support, predicted }: ClassCounts): number {
   }
   return sum / classes;
 }
-
-/** Counts of a confusion matrix, `confusion[i][j]` being examples of class i that were taken for j. */
-export function classCounts(confusion: readonly (readonly number[])[]): ClassCounts {
-  const predicted = new Array<number>(confusion.length).fill(0);
-  for (const row of confusion) for (let j = 0; j < row.length; j++) predicted[j]! += row[j]!;
-  return {
-    right: confusion.map((row, i) => row[i]!),
-    support: confusion.map((row) => row.reduce((sum, n) => sum + n, 0)),
-    predicted,
-  };
-}

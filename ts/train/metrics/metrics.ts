@@ -13,9 +13,11 @@ import {
   middle95,
   resample,
 } from "./bootstrap.js";
-import { classCounts, type ClassScores, classScores, meanF1 } from "./class-scores.js";
+import { cellsOf, cellsOfMatrix, classCounts, matrixOf } from "./cells.js";
+import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
+import { wilson } from "./wilson.js";
 
-/** Classes that can be measured: the confusion matrix has the square of that. */
+/** Classes that can be measured. */
 const MOST_CLASSES = 10_000;
 
 /** How well predictions fit known labels. */
@@ -26,21 +28,24 @@ export interface Metrics {
   readonly accuracy: number;
   /** Mean cross entropy. */
   readonly loss: number;
-  /** `confusion[i][j]`: examples of label i that were taken for label j. */
+  /** `confusion[i][j]`: examples of label i that were taken for label j. Labels without an example share one row of zeros. */
   readonly confusion: readonly (readonly number[])[];
   /** Precision, recall and F1 of each class. */
   readonly perClass: readonly ClassScores[];
   /** Mean F1 of the classes that have an example or a prediction, each weighing the same. As in scikit-learn. */
   readonly macroF1: number;
-  /** 95 % intervals, from another draw of as many examples; null where they were not wanted, or nothing was measured. */
+  /** 95 % intervals; null where they were not wanted, or nothing was measured. */
   readonly intervals: MetricIntervals | null;
 }
 
-/** How far the numbers would be others with other examples of the same kind: percentiles of a bootstrap. */
+/** How far the numbers would be others with other examples of the same kind. */
 export interface MetricIntervals {
-  /** Of the share of right predictions. */
+  /** Of the share of right predictions: Wilson's, which has a width where all of them are right, too. */
   readonly accuracy: Interval;
-  /** Of the mean F1 over classes. */
+  /**
+   * Of the mean F1 over classes: percentiles of a bootstrap. Where all predictions are right, or none is, every sample of it is alike;
+   * then it is accuracy's, which is what errors would make of F1 that are spread evenly over the classes.
+   */
   readonly macroF1: Interval;
 }
 
@@ -65,48 +70,56 @@ export function metrics(
 ): Metrics {
   const { intervals, ...bootstrap } = readOptions<Required<MetricsOptions>>("metrics", options, readers);
   checkLogits(logits, targets, classes);
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const predictions = new Int32Array(logits.length);
   let loss = 0;
   logits.forEach((row, i) => {
     const target = targets[i]!;
     const { best, logs } = classProbabilities(row, `row ${i}`);
-    confusion[target]![best]!++;
+    predictions[i] = best;
     loss -= logs[target]!;
   });
   const count = logits.length;
-  const { accuracy, perClass, macroF1 } = scoresOf(confusion);
+  const cells = cellsOf(targets, predictions, classes);
+  const { accuracy, perClass, macroF1 } = scoresOfCells(cells, classes);
   return {
-    ...{ count, accuracy, loss: count === 0 ? NaN : loss / count, confusion, perClass, macroF1 },
-    intervals: intervals && count > 0 ? intervalsOf(confusion, bootstrap) : null,
+    ...{ count, accuracy, loss: count === 0 ? NaN : loss / count },
+    ...{ confusion: matrixOf(cells, classes), perClass, macroF1 },
+    intervals: intervals && count > 0 ? intervalsOfCells(cells, bootstrap) : null,
   };
 }
 
+type Scores = Pick<Metrics, "accuracy" | "perClass" | "macroF1">;
+
 /** What a confusion matrix says without its examples. */
-export function scoresOf(confusion: Metrics["confusion"]): Pick<Metrics, "accuracy" | "perClass" | "macroF1"> {
-  const counts = classCounts(confusion);
-  const sum = (list: ArrayLike<number>) => Array.from(list).reduce((total, n) => total + n, 0);
-  return { accuracy: sum(counts.right) / sum(counts.support), perClass: classScores(counts), macroF1: meanF1(counts) };
-}
+export const scoresOf = (confusion: Metrics["confusion"]): Scores =>
+  scoresOfCells(cellsOfMatrix(confusion), confusion.length);
 
 /** Intervals of a confusion matrix that has examples. */
-export function intervalsOf(confusion: Metrics["confusion"], options: Required<BootstrapOptions>): MetricIntervals {
-  const cells: Cell[] = [];
-  confusion.forEach((row, truth) => {
-    for (let predicted = 0; predicted < row.length; predicted++)
-      if (row[predicted]! > 0) cells.push({ truth, predicted, count: row[predicted]! });
-  });
+export const intervalsOf = (confusion: Metrics["confusion"], options: Required<BootstrapOptions>): MetricIntervals =>
+  intervalsOfCells(cellsOfMatrix(confusion), options);
+
+function scoresOfCells(cells: readonly Cell[], classes: number): Scores {
+  const counts = classCounts(cells, classes);
+  const { right, all } = sumsOf(cells);
+  return { accuracy: right / all, perClass: classScores(counts), macroF1: meanF1(counts) };
+}
+
+function sumsOf(cells: readonly Cell[]): { right: number; all: number } {
+  const sum = (some: readonly Cell[]) => some.reduce((total, { count }) => total + count, 0);
+  return { right: sum(cells.filter(({ truth, predicted }) => truth === predicted)), all: sum(cells) };
+}
+
+function intervalsOfCells(given: readonly Cell[], options: Required<BootstrapOptions>): MetricIntervals {
+  const { right, all } = sumsOf(given);
+  const accuracy = wilson(right, all);
+  if (right === 0 || right === all) return { accuracy, macroF1: accuracy };
   // The largest first: what is left for the many small ones is then soon little.
-  cells.sort((a, b) => b.count - a.count);
+  const cells = given.toSorted((a, b) => b.count - a.count || a.truth - b.truth || a.predicted - b.predicted);
   const measure = cellMeasure(cells);
-  const accuracies = new Float64Array(options.resamples);
-  const scores = new Float64Array(options.resamples);
+  const scores: number[] = [];
   const counts = cells.map(({ count }) => count);
-  resample(counts, options, (drawn, sample) => {
-    const { accuracy, macroF1 } = measure(drawn);
-    accuracies[sample] = accuracy;
-    scores[sample] = macroF1;
-  });
-  return { accuracy: middle95(accuracies), macroF1: middle95(scores) };
+  for (const drawn of resample(counts, options)) scores.push(measure(drawn).macroF1);
+  return { accuracy, macroF1: middle95(Float64Array.from(scores)) };
 }
 
 /** What a classifier's logits say. */

@@ -1,0 +1,80 @@
+import type { Metrics } from "../../train/metrics/metrics.js";
+import { formatCount, formatInterval, formatPercent } from "./number-format.js";
+import { clip, tableLines } from "./table.js";
+
+/** Longest name of a class, and the shortest that still tells classes apart. */
+const [LONG, SHORT] = [16, 4];
+/** Confusions that are listed where their table does not fit. */
+const CONFUSIONS = 10;
+
+/** What always saying the most frequent class among the texts would get right. */
+export function largestClass({ perClass, count }: Metrics): { readonly place: number; readonly share: number } {
+  const supports = perClass.map(({ support }) => support);
+  const place = supports.indexOf(Math.max(...supports));
+  return { place, share: supports[place]! / count };
+}
+
+/** A classifier's metrics, in lines of at most `width` columns where names of classes leave room for that. */
+export function evaluationLines(title: string, labels: readonly string[], result: Metrics, width: number): string[] {
+  const { count, accuracy, loss, macroF1, intervals } = result;
+  const largest = largestClass(result);
+  const matrix = matrixLines(labels, result, width);
+  return [
+    `${title}: ${formatCount(count)} texts`,
+    `accuracy ${formatPercent(accuracy)}${formatInterval(intervals?.accuracy)}, loss ${loss.toFixed(3)}`,
+    `macro F1 ${formatPercent(macroF1)}${formatInterval(intervals?.macroF1)}`,
+    `always saying ${JSON.stringify(clip(labels[largest.place]!, LONG))}, the most frequent: accuracy ${formatPercent(largest.share)}`,
+    "",
+    ...(matrix ?? [...scoreLines(labels, result, []), ...confusionLines(labels, result)]),
+    ...(intervals === null ? [] : ["", "In brackets: 95 % intervals, for other texts of the same kind"]),
+  ];
+}
+
+/** Scores with the confusion table beside them; null where it does not fit however short the names. */
+function matrixLines(labels: readonly string[], result: Metrics, width: number): string[] | null {
+  for (let length = LONG; length >= SHORT; length--) {
+    const names = labels.map((label) => clip(label, length));
+    // Shortened names that look alike would say nothing.
+    if (new Set(names).size < new Set(labels.map((label) => clip(label, LONG))).size) return null;
+    const lines = scoreLines(names, result, names);
+    if (lines.every((line) => line.length <= width)) return lines;
+    // Of many classes not even the shortest names fit, and each try costs their square.
+    if (labels.length * (SHORT + 2) > width) return null;
+  }
+  return null;
+}
+
+function scoreLines(names: readonly string[], { confusion, perClass }: Metrics, said: readonly string[]): string[] {
+  const header = ["", ...said.map((name) => `said ${name}`), "precision", "recall", "F1", "texts"];
+  const rows = perClass.map(({ precision, recall, f1, support }, i) => [
+    `is ${clip(names[i]!, LONG)}`,
+    ...said.map((_, j) => formatCount(confusion[i]![j]!)),
+    ...[precision, recall, f1].map(formatPercent),
+    formatCount(support),
+  ]);
+  return tableLines([header, ...rows], ["left", ...header.slice(1).map(() => "right" as const)]);
+}
+
+/** Which classes are taken for which, the most frequent first. */
+function confusionLines(labels: readonly string[], { confusion, perClass }: Metrics): string[] {
+  const found: { readonly truth: number; readonly said: number; readonly count: number }[] = [];
+  confusion.forEach((row, truth) => {
+    if (perClass[truth]!.support === 0) return;
+    row.forEach((count, said) => {
+      if (count > 0 && said !== truth) found.push({ truth, said, count });
+    });
+  });
+  if (found.length === 0) return [];
+  found.sort((a, b) => b.count - a.count);
+  const name = (place: number) => clip(labels[place]!, LONG);
+  const rows = found
+    .slice(0, CONFUSIONS)
+    .map(({ truth, said, count }) => [
+      `is ${name(truth)}`,
+      `said ${name(said)}`,
+      formatCount(count),
+      formatPercent(count / perClass[truth]!.support),
+    ]);
+  const heading = ["most frequent confusions", "", "texts", "of the class"];
+  return ["", ...tableLines([heading, ...rows], ["left", "left", "right", "right"])];
+}
