@@ -8,6 +8,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/index.ts": ["init", "Graph", "LoraLinear", "SentenceEncoder", "TextClassifier"],
   "ts/entry/node.ts": ["init", "Graph", "resolveModel", "writeFilesAtomically"],
   "ts/jobs/index.ts": ["runJob", "JobSpec", "RunStore", "memoryStore"],
+  "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
   "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore"],
 };
 const entries = Object.keys(documented).map((path) => join(root, path));

@@ -4,18 +4,20 @@ import { call, type Crossing, data, either, handedOver, listOf, nothing, orNull 
 import { living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
 import { remote } from "./crossings/remote.js";
-import type { Replaces } from "./protocol/progress-queue.js";
+import type { Progress } from "./protocol/progress-queue.js";
 
 // Every call there is between a page and its worker: what it takes, what it gives, and how each of these crosses. A method of a
 // class that is in the worker is a row; nothing else is to be written for it.
 
+type Event = Readonly<Record<string, unknown>>;
+
 /** Progress is of interest as it is now: a count, or an event of the same kind and about the same thing. */
-const newest: Replaces = (waiting, next) => {
-  if (typeof waiting === "number") return true;
-  const [old, now] = [waiting, next] as Readonly<Record<string, unknown>>[];
-  const { type } = old!;
-  const passing = type === undefined || type === "progress" || type === "download";
-  return passing && ["type", "phase", "file"].every((name) => old![name] === now![name]);
+const newest: Progress = {
+  passing: (event) =>
+    typeof event !== "object" || ["progress", "download", undefined].includes((event as Event)["type"] as "progress"),
+  replaces: (waiting, next) =>
+    typeof next !== "object" ||
+    ["type", "phase", "file"].every((name) => (waiting as Event)[name] === (next as Event)[name]),
 };
 const onProgress = told(newest);
 const noEngine = refused(

@@ -123,9 +123,10 @@ export class Peer implements Side {
         scope.flush();
         scope.onFailure = () => undefined;
         if (!fulfilled) for (const release of [...scope.abandoned]) void settled(release);
-        if (scope.failure !== null) reject(scope.failure.error);
-        else if (fulfilled) resolve(value);
-        else reject(value);
+        const failed = scope.failure ?? (fulfilled ? null : { error: value });
+        if (failed === null) return resolve(value);
+        const { error } = failed as { error: Error };
+        reject(error);
       };
       this.pending.set(id, { scope, call, settle });
       if (this.pending.size === 1) this.parts.busy?.(true);
@@ -224,7 +225,10 @@ export class Peer implements Side {
 
 function refusing(error: unknown): Served {
   const gives = { pack: () => undefined, unpack: () => undefined };
-  return { what: "a worker", call: { takes: {}, gives }, run: () => Promise.reject(error) };
+  const run = () => {
+    throw error;
+  };
+  return { what: "a worker", call: { takes: {}, gives }, run };
 }
 
 /** The caller's own reason in place of its copy. */
