@@ -107,13 +107,13 @@ export class Peer implements Side {
     }
     return new Promise((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const abort = (reason: unknown) => {
-        this.post({ type: "abort", id, reason: packError(reason) }, []);
-        const { abortLimit } = this.parts;
-        if (abortLimit !== undefined && timer === undefined)
-          timer = setTimeout(() => this.overdue(id, abortLimit.overdue), abortLimit.milliseconds);
+      const abort = (reason: unknown) => this.post({ type: "abort", id, reason: packError(reason) }, []);
+      const onAbort = () => {
+        abort(signal!.reason);
+        const { milliseconds = Infinity, overdue } = this.parts.abortLimit ?? {};
+        // A clock counts no further.
+        if (milliseconds < 2 ** 31) timer = setTimeout(() => this.overdue(id, overdue!), milliseconds);
       };
-      const onAbort = () => abort(signal!.reason);
       scope.onFailure = () => abort(scope.failure!.error);
       const settle = (fulfilled: boolean, value: unknown) => {
         clearTimeout(timer);
