@@ -34,6 +34,40 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   response.end(`<!doctype html><link rel="icon" href="data:,">`);
 }
 
+// As texts: what is run in the page is not to be transformed for Node.
+const START = `(async (kind, options) => {
+  const { startWorker } = await import("/" + kind + "/project/dist/remote-browser.js");
+  try {
+    const { info } = await startWorker({ threads: 2, ...options });
+    return info.threads + " " + info.threadsRefused;
+  } catch (error) {
+    return String(error);
+  }
+})`;
+const WORK = `(async () => {
+  const { SentenceEncoder, TextClassifier, startWorker } = await import("/plain/project/dist/remote-browser.js");
+  const worker = await startWorker();
+  const tasks = [];
+  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
+  observer.observe({ type: "longtask" });
+  const encoder = await SentenceEncoder.load("/plain/models/all-MiniLM-L6-v2", { worker });
+  const classifier = await TextClassifier.create(encoder, { labels: ["odd", "even"] });
+  const examples = Array.from({ length: 32 }, (_, i) => {
+    const label = i % 2 ? "odd" : "even";
+    return { text: "the " + label + " sentence number " + i + " of those that are learnt here", label };
+  });
+  const seen = [];
+  const onProgress = ({ step }) => void seen.push(step);
+  await classifier.fit(examples, { steps: 4, batchSize: 16, onProgress });
+  const answers = await classifier.predict(examples.map(({ text }) => text));
+  if (answers.length !== 32 || seen.at(-1) !== 3) throw new Error("it has not learnt and answered");
+  // What is observed is told in a task of its own.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  tasks.push(...observer.takeRecords().map(({ duration }) => duration));
+  worker.terminate();
+  return tasks;
+})`;
+
 describe("a page with lowrank/worker", () => {
   let server: Server;
   let browser: Browser;
@@ -60,19 +94,8 @@ describe("a page with lowrank/worker", () => {
   /** The engine of a worker in a page, or how its start fails. */
   const infoIn = (kind: string, options: object = {}) =>
     open(kind, (page) =>
-      page.evaluate(
-        async ([kind, options]) => {
-          const { startWorker } = await import(`/${kind}/project/dist/remote-browser.js`);
-          try {
-            const { info } = await startWorker({ threads: 2, ...options });
-            return `${info.threads} ${info.threadsRefused}`;
-          } catch (error) {
-            return String(error);
-          }
-        },
-        [kind, options] as const,
-      ),
-    );
+      page.evaluate(`${START}(${JSON.stringify(kind)}, ${JSON.stringify(options)})`),
+    ) as Promise<string>;
 
   it("has no task over 50 ms while MiniLM is loaded, trained and asked", { timeout: 240_000 }, async () => {
     expect(existsSync(join(modelCache, "all-MiniLM-L6-v2"))).toBe(true);
@@ -113,30 +136,4 @@ describe("a page with lowrank/worker", () => {
 });
 
 /** Lengths in milliseconds of the page's tasks over 50 ms, while a worker loads, trains and answers. */
-function longTasks(page: Page): Promise<number[]> {
-  return page.evaluate(async () => {
-    const { SentenceEncoder, TextClassifier, startWorker } = await import(
-      "/plain/project/dist/remote-browser.js" as string
-    );
-    const worker = await startWorker();
-    const tasks: number[] = [];
-    const observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) tasks.push(duration);
-    });
-    observer.observe({ type: "longtask" });
-    const encoder = await SentenceEncoder.load("/plain/models/all-MiniLM-L6-v2", { worker });
-    const classifier = await TextClassifier.create(encoder, { labels: ["odd", "even"] });
-    const text = (i: number) => `the ${i % 2 ? "odd" : "even"} sentence number ${i} of those that are learnt here`;
-    const examples = Array.from({ length: 32 }, (_, i) => ({ text: text(i), label: i % 2 ? "odd" : "even" }));
-    const seen: number[] = [];
-    const onProgress = ({ step }: { step: number }) => void seen.push(step);
-    await classifier.fit(examples, { steps: 4, batchSize: 16, onProgress });
-    const answers = await classifier.predict(examples.map(({ text }) => text));
-    if (answers.length !== 32 || seen.at(-1) !== 3) throw new Error("it has not learnt and answered");
-    // What is observed is told in a task of its own.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    for (const { duration } of observer.takeRecords()) tasks.push(duration);
-    worker.terminate();
-    return tasks;
-  });
-}
+const longTasks = (page: Page) => page.evaluate(`${WORK}()`) as Promise<number[]>;

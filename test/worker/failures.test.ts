@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as local from "../../ts/index.js";
 import {
   AbortError,
@@ -21,10 +21,10 @@ const thrown = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 let worker: LowrankWorker;
-beforeEach(async () => {
+beforeAll(async () => {
   worker = await start({ abortLimit: 60_000 });
 });
-afterEach(() => worker.terminate());
+afterAll(() => worker.terminate());
 
 const newEncoder = async () => SentenceEncoder.load(await tinyEncoder(), { worker });
 const newClassifier = async () => TextClassifier.create(await newEncoder(), { labels: ["good", "bad"] });
@@ -215,9 +215,11 @@ describe("what the worker calls here", () => {
 
 describe("a worker's end and beginning", () => {
   it("`terminate` rejects everything pending", async () => {
-    const classifier = await newClassifier();
-    const pending = [classifier.fit(examples, { steps: 10_000 }), classifier.encoder.encode(texts)].map(thrown);
-    worker.terminate();
+    using short = await start();
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
+    const classifier = await TextClassifier.create(encoder, { labels: ["good", "bad"] });
+    const pending = [classifier.fit(examples, { steps: 10_000 }), encoder.encode(texts)].map(thrown);
+    short.terminate();
     for (const error of await Promise.all(pending)) {
       expect(error).toBeInstanceOf(WorkerLostError);
       expect((error as WorkerLostError).details).toEqual({ reason: "ended" });

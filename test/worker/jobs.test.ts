@@ -73,6 +73,28 @@ describe("a run in a worker, its store and sources here", () => {
     expect(results(store.files())).toEqual(await undisturbed());
   });
 
+  it("waits for what the dead worker was writing before it lets go of the store", async () => {
+    const [store, order] = [memoryStore(), [] as string[]];
+    const { worker: own, kill } = await ownWorker();
+    const mine = await startWorker({ worker: own, build: __BUILD__, threads: 1 });
+    const slow: RunStore = {
+      ...store,
+      async write(blobs) {
+        if (!("checkpoint.safetensors" in blobs)) return store.write(blobs);
+        kill();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        await store.write(blobs);
+        order.push("written");
+      },
+      claim: async () => {
+        const release = await store.claim();
+        return () => (order.push("released"), release());
+      },
+    };
+    await expect(runJob(spec, slow, { worker: mine, sources })).rejects.toThrow(WorkerLostError);
+    expect(order).toEqual(["written", "released"]);
+  });
+
   it("goes on by itself where the package has started its worker", async () => {
     const store = memoryStore();
     const steps: (number | null)[] = [];

@@ -1,6 +1,16 @@
 import { runFiles } from "../jobs/store/run-files.js";
 import { asked, release, told } from "./crossings/functions.js";
-import { call, type Crossing, data, either, handedOver, listOf, nothing, orNull } from "./crossings/crossing.js";
+import {
+  call,
+  type Crossing,
+  data,
+  either,
+  handedOver,
+  lasting,
+  listOf,
+  nothing,
+  orNull,
+} from "./crossings/crossing.js";
 import { living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
 import { remote } from "./crossings/remote.js";
@@ -112,9 +122,9 @@ const store = remote({
   functions: {
     has: call({ blob: data }, data),
     read: call({ blob: data, length: data }, data),
-    write: call({ blobs: data }, nothing),
-    append: call({ blob: data, length: data, bytes: data }, nothing),
-    remove: call({ blob: data }, nothing),
+    write: lasting({ blobs: data }, nothing),
+    append: lasting({ blob: data, length: data, bytes: data }, nothing),
+    remove: lasting({ blob: data }, nothing),
     claim: call({}, release),
   },
   beforehand: (object) => {

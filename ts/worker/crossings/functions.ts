@@ -54,6 +54,8 @@ export const release: Crossing = {
       return value() as unknown;
     };
     root.abandoned.add(run);
+    // Whoever asked for it is gone already.
+    if (root.ended) void (async () => run())().catch(() => undefined);
     return { id: root.expose(RELEASE, run) };
   },
   unpack(wire, scope) {

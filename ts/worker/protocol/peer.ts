@@ -122,11 +122,11 @@ export class Peer implements Side {
         if (this.pending.size === 0) this.parts.busy?.(false);
         scope.flush();
         scope.onFailure = () => undefined;
-        if (!fulfilled) for (const release of [...scope.abandoned]) void settled(release);
         const failed = scope.failure ?? (fulfilled ? null : { error: value });
         if (failed === null) return resolve(value);
         const { error } = failed as { error: Error };
-        reject(error);
+        if (scope.abandoned.size + scope.lasting.size === 0) return reject(error);
+        void scope.giveUp().then(() => reject(error));
       };
       this.pending.set(id, { scope, call, settle });
       if (this.pending.size === 1) this.parts.busy?.(true);
@@ -145,8 +145,14 @@ export class Peer implements Side {
   private hear(message: Message): void {
     if (this.gone !== null) return;
     switch (message.type) {
-      case "call":
-        return void this.serve(message);
+      case "call": {
+        const served = this.answering(message.target);
+        const work = this.serve(message, served);
+        if (served.call.lasting !== true) return;
+        const { lasting } = served.parent!.root;
+        lasting.add(work);
+        return void work.finally(() => lasting.delete(work));
+      }
       case "tell":
         return void this.exposed.get(message.id)?.run(message.value);
       case "abort":
@@ -171,11 +177,13 @@ export class Peer implements Side {
     }
   }
 
-  private async serve({ id, target, args, aborted }: Extract<Message, { type: "call" }>): Promise<void> {
+  private async serve(
+    { id, args, aborted }: Extract<Message, { type: "call" }>,
+    { what, call, run, parent }: Served & { readonly parent: Scope | null },
+  ): Promise<void> {
     const controller = new AbortController();
     if (aborted !== null) controller.abort(unpackError(aborted));
     this.running.set(id, controller);
-    const { what, call, run, parent } = this.answering(target);
     const scope = new Scope(this, what, parent);
     scope.signal = controller.signal;
     try {
@@ -237,12 +245,4 @@ function ownReason(error: unknown, { signal }: Scope): unknown {
   const reason: unknown = signal.reason;
   Object.assign(error, { details: { ...error.details, reason } });
   return Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
-}
-
-async function settled(work: () => unknown): Promise<void> {
-  try {
-    await work();
-  } catch {
-    // Nobody is left to hear of it.
-  }
 }
