@@ -11,7 +11,7 @@ import {
 } from "../../ts/index.js";
 import { classWeightsOf } from "../../ts/tasks/class-weights.js";
 import { balancedOrder } from "../../ts/train/balanced-order.js";
-import { trainStep } from "../../ts/train/step.js";
+import { microBatches, OptimizerStep } from "../../ts/train/step.js";
 import { engine } from "../../ts/engine/engine.js";
 import { goldenJson } from "../golden.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
@@ -54,10 +54,10 @@ describe("class weights", () => {
       },
     };
     const optimizer = new AdamW(graph, [rows], { lr: 0 });
-    const { loss, gradNorm } = trainStep(task, [rows], optimizer, [0, 1, 2, 3, 4, 5, 6], {
-      accumulate,
-      maxGradNorm: null,
-    });
+    const parts = microBatches([0, 1, 2, 3, 4, 5, 6], accumulate);
+    const step = new OptimizerStep(task, [rows], optimizer, parts.length);
+    for (const part of parts) step.add(part);
+    const { loss, gradNorm } = step.update(null);
     expect(loss).toBeCloseTo(weighted.loss, 6);
     expect(gradNorm).toBeCloseTo(Math.hypot(...weighted.gradient.flat()), 6);
     graph.grad(rows)!.data.forEach((value, i) => expect(value).toBeCloseTo(weighted.gradient.flat()[i]!, 6));
@@ -73,9 +73,8 @@ describe("class weights", () => {
       loss: () => ({ sum: graph.sum(x), targets: 1, weight, tokens: 0 }),
     };
     const optimizer = new AdamW(graph, [x]);
-    expect(() => trainStep(task, [x], optimizer, [0], { accumulate: 1, maxGradNorm: null })).toThrow(
-      /the weight of a task's loss is a number above 0/,
-    );
+    const step = new OptimizerStep(task, [x], optimizer, 1);
+    expect(() => step.add([0])).toThrow(/the weight of a task's loss is a number above 0/);
     optimizer.dispose();
   });
 });

@@ -11,14 +11,16 @@ import { checkCheckpoint } from "./checkpoint.js";
 import { type EvaluateSettings, Evaluation } from "./evaluation.js";
 import { claimParameters } from "./claims.js";
 import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
+import { setAside } from "./kept-gradients.js";
 import { type FitSettings, takeFitOptions } from "./fit-settings.js";
 import { stopwatch } from "../waiting/stopwatch.js";
-import { microBatches, trainStep } from "./step.js";
+import { microBatches, OptimizerStep } from "./step.js";
 import { roomOfStep } from "./step-room.js";
 import type { Task } from "./task.js";
 
 /**
- * Trains a task with AdamW. Between two steps the event loop runs, so a page stays alive and a signal is heard. Other
+ * Trains a task with AdamW. Between two steps, and between micro-batches that take long (`accumulate`), the event loop runs, so
+ * a page stays alive and a signal is heard between two steps. Other
  * calls, other `fit`s of the same graph among them, may run meanwhile and change no bit of the result.
  *
  * Throws before any work: `ConfigError` for options that make no sense or parameters that another `fit` trains. Rejects
@@ -119,7 +121,7 @@ class Run<E> {
       for (let step = this.first; step < steps && !this.evaluation?.over; step++) {
         if (signal?.aborted) await this.save();
         throwIfAborted(signal, { step, steps, history: this.history });
-        const record = this.step(step);
+        const record = await this.step(step);
         this.history.push(record);
         tokens += record.tokens;
         const secondsLeft = (elapsed() / 1000 / (step - this.first + 1)) * (steps - step - 1);
@@ -168,23 +170,51 @@ class Run<E> {
     return report;
   }
 
-  /** One optimizer step, in training mode and with this run's own random streams. */
-  private step(step: number): StepRecord {
+  /** One optimizer step. Between two micro-batches the event loop runs, where the last turn is some milliseconds ago. */
+  private async step(number: number): Promise<StepRecord> {
     const { task, params, optimizer, settings } = this;
-    const { graph } = task;
-    const elapsed = stopwatch();
-    optimizer.lr = settings.schedule(step);
+    const before = this.streams;
+    const breathe = breather(undefined);
+    optimizer.lr = settings.schedule(number);
+    let milliseconds = 0;
+    const timed = <T>(work: () => T): T => {
+      const elapsed = stopwatch();
+      const result = this.alone(work);
+      milliseconds += elapsed();
+      return result;
+    };
+    try {
+      const parts = microBatches(this.batchAt(number), settings.accumulate);
+      const step = new OptimizerStep(task, params, optimizer, parts.length);
+      for (const [i, part] of parts.entries()) {
+        timed(() => step.add(part));
+        if (i + 1 === parts.length) break;
+        const pause = breathe();
+        if (pause === undefined) continue;
+        const putBack = setAside(task.graph, params);
+        await pause;
+        putBack();
+      }
+      const result = timed(() => step.update(settings.maxGradNorm));
+      return { step: number, learningRate: optimizer.lr, milliseconds, ...result };
+    } catch (error) {
+      // A step that breaks off has drawn no random numbers and leaves no part of a gradient.
+      this.streams = before;
+      optimizer.zeroGrad();
+      throw error;
+    }
+  }
+
+  /** Work in training mode and with this run's own random streams, of which others see nothing. */
+  private alone<T>(work: () => T): T {
+    const { graph } = this.task;
     const [training, streams] = [graph.training, graph.streamsDrawn];
     graph.streamsDrawn = this.streams;
     graph.train();
     try {
-      const result = trainStep(task, params, optimizer, this.batchAt(step), settings);
+      const result = work();
       this.streams = graph.streamsDrawn;
-      return { step, learningRate: optimizer.lr, milliseconds: elapsed(), ...result };
-    } catch (error) {
-      // A step that breaks off has drawn no random numbers and leaves no part of a gradient.
-      optimizer.zeroGrad();
-      throw error;
+      return result;
     } finally {
       graph.streamsDrawn = streams;
       if (!training) graph.eval();
@@ -201,10 +231,12 @@ class Run<E> {
     const breathe = breather(undefined);
     let most = 0;
     for (let step = 0; step < Math.min(settings.steps, STEPS_MEASURED); step++) {
-      await breathe();
-      if (settings.signal?.aborted) return;
-      for (const part of microBatches(this.batchAt(step), settings.accumulate))
+      for (const part of microBatches(this.batchAt(step), settings.accumulate)) {
+        await breathe();
+        if (settings.signal?.aborted) return;
+        // One by one, since a text that was not yet asked for its tokens may be long.
         most = Math.max(most, task.memory(part));
+      }
     }
     task.graph.reserve(roomOfStep(task.graph, this.params, most, settings.accumulate));
   }

@@ -5,14 +5,6 @@ import type { Optimizer } from "../optim/optimizer.js";
 import { clipGradNorm, gradNorm, scaleGrads } from "../optim/clipping.js";
 import type { BatchLoss, Task } from "./task.js";
 
-/** What one optimizer step takes. */
-export interface StepSettings {
-  /** Micro-batches the step is cut into. */
-  readonly accumulate: number;
-  /** Limit of the gradients' common norm; null for none. */
-  readonly maxGradNorm: number | null;
-}
-
 /** What one optimizer step gave. */
 export interface StepResult {
   /** Mean over the step's targets, by their weights. */
@@ -29,48 +21,61 @@ export function microBatches<E>(batch: readonly E[], count: number): E[][] {
 }
 
 /**
- * Forward and backward of each micro-batch, then one update. Loss and gradients are of the mean over all targets of the
- * step, by their weights, however they fall into micro-batches.
- *
- * Throws `NonFiniteError` before the update where loss or gradients are not finite, so that parameters keep their last
- * good values; `ConfigError` where no example has a target.
+ * One optimizer step: forward and backward of each micro-batch, then one update. Loss and gradients are of the mean over all
+ * targets of the step, by their weights, however they fall into micro-batches.
  */
-export function trainStep<E>(
-  task: Task<E>,
-  params: readonly NodeId[],
-  optimizer: Optimizer,
-  batch: readonly E[],
-  { accumulate, maxGradNorm }: StepSettings,
-): StepResult {
-  const { graph } = task;
-  const parts = microBatches(batch, accumulate);
-  let [sum, targets, weight, tokens] = [0, 0, 0, 0];
-  optimizer.zeroGrad();
-  for (const examples of parts) {
+export class OptimizerStep<E> {
+  private sum = 0;
+  private targets = 0;
+  private weight = 0;
+  private tokens = 0;
+
+  constructor(
+    private readonly task: Task<E>,
+    private readonly params: readonly NodeId[],
+    private readonly optimizer: Optimizer,
+    /** Micro-batches that it is made of. */
+    private readonly parts: number,
+  ) {
+    optimizer.zeroGrad();
+  }
+
+  /** Adds the gradient of a micro-batch. */
+  add(examples: readonly E[]): void {
+    const { graph } = this.task;
     graph.step(() => {
-      const part = task.loss(examples);
+      const part = this.task.loss(examples);
       checkRecord("fit: a task's loss is { sum, targets, tokens }", part);
-      sum += graph.value(part.sum).data[0]!;
-      targets += checkTargets(part);
+      this.sum += graph.value(part.sum).data[0]!;
+      this.targets += checkTargets(part);
       const own = checkWeight(part);
-      weight += own;
-      tokens += part.tokens;
-      if (part.targets > 0) differentiate(graph, part, parts.length === 1 ? 1 / own : 1);
+      this.weight += own;
+      this.tokens += part.tokens;
+      if (part.targets > 0) differentiate(graph, part, this.parts === 1 ? 1 / own : 1);
     });
   }
-  if (targets === 0)
-    throw new ConfigError("fit: no example of this step has a target to learn from", {
-      op: "fit",
-      option: "targets",
-      value: 0,
-    });
-  // Known only now where there are several parts: a part of many targets must count for more than one of few.
-  if (parts.length > 1) scaleGrads(graph, params, 1 / weight);
-  const loss = sum / weight;
-  const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
-  if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(loss, norm, optimizer.lr);
-  optimizer.step();
-  return { loss, gradNorm: norm, tokens };
+
+  /**
+   * Updates the parameters. Throws `NonFiniteError` before it where loss or gradients are not finite, so that parameters keep
+   * their last good values; `ConfigError` where no example has a target.
+   */
+  update(maxGradNorm: number | null): StepResult {
+    const { task, params, optimizer, sum, weight, tokens } = this;
+    const { graph } = task;
+    if (this.targets === 0)
+      throw new ConfigError("fit: no example of this step has a target to learn from", {
+        op: "fit",
+        option: "targets",
+        value: 0,
+      });
+    // Known only now where there are several parts: a part of many targets must count for more than one of few.
+    if (this.parts > 1) scaleGrads(graph, params, 1 / weight);
+    const loss = sum / weight;
+    const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(loss, norm, optimizer.lr);
+    optimizer.step();
+    return { loss, gradNorm: norm, tokens };
+  }
 }
 
 function differentiate(graph: Graph, { sum }: BatchLoss, scale: number): void {

@@ -1,21 +1,33 @@
 import { runFiles } from "../jobs/store/run-files.js";
 import { asked, release, told } from "./crossings/functions.js";
-import { call, type Crossing, data, either, handedOver, listOf, nothing, orNull } from "./crossings/crossing.js";
+import {
+  call,
+  type Crossing,
+  data,
+  either,
+  handedOver,
+  lasting,
+  listOf,
+  nothing,
+  orNull,
+} from "./crossings/crossing.js";
 import { living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
 import { remote } from "./crossings/remote.js";
-import type { Replaces } from "./protocol/progress-queue.js";
+import type { Progress } from "./protocol/progress-queue.js";
 
 // Every call there is between a page and its worker: what it takes, what it gives, and how each of these crosses. A method of a
 // class that is in the worker is a row; nothing else is to be written for it.
 
+type Event = Readonly<Record<string, unknown>>;
+
 /** Progress is of interest as it is now: a count, or an event of the same kind and about the same thing. */
-const newest: Replaces = (waiting, next) => {
-  if (typeof waiting === "number") return true;
-  const [old, now] = [waiting, next] as Readonly<Record<string, unknown>>[];
-  const { type } = old!;
-  const passing = type === undefined || type === "progress" || type === "download";
-  return passing && ["type", "phase", "file"].every((name) => old![name] === now![name]);
+const newest: Progress = {
+  passing: (event) =>
+    typeof event !== "object" || ["progress", "download", undefined].includes((event as Event)["type"] as "progress"),
+  replaces: (waiting, next) =>
+    typeof next !== "object" ||
+    ["type", "phase", "file"].every((name) => (waiting as Event)[name] === (next as Event)[name]),
 };
 const onProgress = told(newest);
 const noEngine = refused(
@@ -110,9 +122,9 @@ const store = remote({
   functions: {
     has: call({ blob: data }, data),
     read: call({ blob: data, length: data }, data),
-    write: call({ blobs: data }, nothing),
-    append: call({ blob: data, length: data, bytes: data }, nothing),
-    remove: call({ blob: data }, nothing),
+    write: lasting({ blobs: data }, nothing),
+    append: lasting({ blob: data, length: data, bytes: data }, nothing),
+    remove: lasting({ blob: data }, nothing),
     claim: call({}, release),
   },
   beforehand: (object) => {

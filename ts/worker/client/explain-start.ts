@@ -17,7 +17,9 @@ export async function explainStart(address: string | null, forbidden: string | n
   if (address === null) return null;
   const { location, crossOriginIsolated } = globalThis as Partial<typeof globalThis>;
   const url = new URL(address, location?.href);
-  if (/^https?:$/.test(url.protocol) && location !== undefined && url.origin !== location.origin)
+  // A script that the page made itself is there.
+  if (!/^https?:$/.test(url.protocol)) return null;
+  if (location !== undefined && url.origin !== location.origin)
     return `a worker's file is of the page's own origin, ${file} is not: ${COPY}`;
   let answer: Response;
   try {

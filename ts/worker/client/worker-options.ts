@@ -1,9 +1,9 @@
 import type { InitOptions } from "../../engine/options.js";
 import { checkOptions } from "../../arguments/options.js";
-import { object, oneOf, positive, unexpected } from "../../arguments/settings.js";
+import { aboveZero, object, oneOf, positive, unexpected } from "../../arguments/settings.js";
 
 /** How a worker is started: its file, its engine as `init` takes it, and how long it is waited for. */
-export interface WorkerOptions extends InitOptions {
+export interface WorkerOptions extends Omit<InitOptions, "worker"> {
   /** Address of the package's file `lowrank-worker.js`, where a bundler or server has it elsewhere; default: found by the package. */
   readonly url?: string | URL;
   /** How the file is run; it is one script without imports and is either. Default "module" for the package's own, else "classic". */
@@ -12,12 +12,13 @@ export interface WorkerOptions extends InitOptions {
   readonly worker?: object;
   /** Milliseconds in which the worker's file has to be running; default 30,000. */
   readonly startLimit?: number;
-  /** Milliseconds in which an aborted call has to end before the worker is ended, with all that it holds; default 5,000. */
+  /** Milliseconds in which an aborted call has to end before the worker is ended, with all that it holds; default 10,000, Infinity for never. */
   readonly abortLimit?: number;
 }
 
 const START_LIMIT = 30_000;
-const ABORT_LIMIT = 5_000;
+/** A step of a large batch may take seconds on a slow machine, and hears nothing meanwhile. */
+const ABORT_LIMIT = 10_000;
 const OWN = ["url", "type", "worker", "startLimit", "abortLimit"] as const;
 const ENGINE: readonly (keyof InitOptions)[] = ["build", "threads", "wasm", "tile", "maximumMemory"];
 
@@ -32,7 +33,7 @@ export function takeWorkerOptions(what: string, options: WorkerOptions) {
   const { type = url === undefined ? "module" : "classic" } = options;
   oneOf(what, "type", type, ["classic", "module"]);
   positive(what, "startLimit", startLimit);
-  positive(what, "abortLimit", abortLimit);
+  aboveZero(what, "abortLimit", abortLimit);
   const engine = Object.fromEntries(
     ENGINE.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );

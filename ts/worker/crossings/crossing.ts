@@ -11,9 +11,13 @@ export interface Crossing {
 export interface Call {
   readonly takes: Readonly<Record<string, Crossing>>;
   readonly gives: Crossing;
+  /** Whether what it is part of must not end before it has: a write that is under way. */
+  readonly lasting?: boolean;
 }
 
 export const call = (takes: Call["takes"], gives: Crossing): Call => ({ takes, gives });
+
+export const lasting = (takes: Call["takes"], gives: Crossing): Call => ({ takes, gives, lasting: true });
 
 /** As it is: what `postMessage` copies. */
 export const data: Crossing = { pack: (value) => value, unpack: (wire) => wire };

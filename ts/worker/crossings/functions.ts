@@ -1,4 +1,4 @@
-import { ProgressQueue, type Replaces } from "../protocol/progress-queue.js";
+import { ProgressQueue, type Progress } from "../protocol/progress-queue.js";
 import type { Call, Crossing } from "./crossing.js";
 
 /** What is no function goes as it is, for the call to refuse. */
@@ -8,7 +8,7 @@ type SentFunction = { readonly id: number } | { readonly other: unknown };
  * A listener: told now and then, of values that replace each other only of the last, and never waited for. What it throws,
  * or rejects with, ends the call.
  */
-export const told = (replaces: Replaces): Crossing => ({
+export const told = (progress: Progress): Crossing => ({
   pack(value, scope): SentFunction {
     if (typeof value !== "function") return { other: value };
     const tell = (event: unknown) => {
@@ -20,14 +20,14 @@ export const told = (replaces: Replaces): Crossing => ({
         scope.fail(error);
       }
     };
-    const queue = new ProgressQueue(tell, replaces, scope.side.pace());
+    const queue = new ProgressQueue(tell, progress, scope.side.pace());
     scope.queues.push(queue);
     return { id: scope.expose(null, (event) => queue.push(event)) };
   },
   unpack(wire, scope) {
     const sent = wire as SentFunction;
     if (!("id" in sent)) return sent.other;
-    const queue = new ProgressQueue((event) => scope.side.tell(sent.id, event), replaces, scope.side.pace());
+    const queue = new ProgressQueue((event) => scope.side.tell(sent.id, event), progress, scope.side.pace());
     scope.queues.push(queue);
     return (event: unknown) => queue.push(event);
   },
@@ -54,6 +54,8 @@ export const release: Crossing = {
       return value() as unknown;
     };
     root.abandoned.add(run);
+    // Whoever asked for it is gone already.
+    if (root.ended) void (async () => run())().catch(() => undefined);
     return { id: root.expose(RELEASE, run) };
   },
   unpack(wire, scope) {

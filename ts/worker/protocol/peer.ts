@@ -107,13 +107,13 @@ export class Peer implements Side {
     }
     return new Promise((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const abort = (reason: unknown) => {
-        this.post({ type: "abort", id, reason: packError(reason) }, []);
-        const { abortLimit } = this.parts;
-        if (abortLimit !== undefined && timer === undefined)
-          timer = setTimeout(() => this.overdue(id, abortLimit.overdue), abortLimit.milliseconds);
+      const abort = (reason: unknown) => this.post({ type: "abort", id, reason: packError(reason) }, []);
+      const onAbort = () => {
+        abort(signal!.reason);
+        const { milliseconds = Infinity, overdue } = this.parts.abortLimit ?? {};
+        // A clock counts no further.
+        if (milliseconds < 2 ** 31) timer = setTimeout(() => this.overdue(id, overdue!), milliseconds);
       };
-      const onAbort = () => abort(signal!.reason);
       scope.onFailure = () => abort(scope.failure!.error);
       const settle = (fulfilled: boolean, value: unknown) => {
         clearTimeout(timer);
@@ -122,10 +122,11 @@ export class Peer implements Side {
         if (this.pending.size === 0) this.parts.busy?.(false);
         scope.flush();
         scope.onFailure = () => undefined;
-        if (!fulfilled) for (const release of [...scope.abandoned]) void settled(release);
-        if (scope.failure !== null) reject(scope.failure.error);
-        else if (fulfilled) resolve(value);
-        else reject(value);
+        const failed = scope.failure ?? (fulfilled ? null : { error: value });
+        if (failed === null) return resolve(value);
+        const { error } = failed as { error: Error };
+        if (scope.abandoned.size + scope.lasting.size === 0) return reject(error);
+        void scope.giveUp().then(() => reject(error));
       };
       this.pending.set(id, { scope, call, settle });
       if (this.pending.size === 1) this.parts.busy?.(true);
@@ -144,8 +145,14 @@ export class Peer implements Side {
   private hear(message: Message): void {
     if (this.gone !== null) return;
     switch (message.type) {
-      case "call":
-        return void this.serve(message);
+      case "call": {
+        const served = this.answering(message.target);
+        const work = this.serve(message, served);
+        if (served.call.lasting !== true) return;
+        const { lasting } = served.parent!.root;
+        lasting.add(work);
+        return void work.finally(() => lasting.delete(work));
+      }
       case "tell":
         return void this.exposed.get(message.id)?.run(message.value);
       case "abort":
@@ -170,11 +177,13 @@ export class Peer implements Side {
     }
   }
 
-  private async serve({ id, target, args, aborted }: Extract<Message, { type: "call" }>): Promise<void> {
+  private async serve(
+    { id, args, aborted }: Extract<Message, { type: "call" }>,
+    { what, call, run, parent }: Served & { readonly parent: Scope | null },
+  ): Promise<void> {
     const controller = new AbortController();
     if (aborted !== null) controller.abort(unpackError(aborted));
     this.running.set(id, controller);
-    const { what, call, run, parent } = this.answering(target);
     const scope = new Scope(this, what, parent);
     scope.signal = controller.signal;
     try {
@@ -224,7 +233,10 @@ export class Peer implements Side {
 
 function refusing(error: unknown): Served {
   const gives = { pack: () => undefined, unpack: () => undefined };
-  return { what: "a worker", call: { takes: {}, gives }, run: () => Promise.reject(error) };
+  const run = () => {
+    throw error;
+  };
+  return { what: "a worker", call: { takes: {}, gives }, run };
 }
 
 /** The caller's own reason in place of its copy. */
@@ -233,12 +245,4 @@ function ownReason(error: unknown, { signal }: Scope): unknown {
   const reason: unknown = signal.reason;
   Object.assign(error, { details: { ...error.details, reason } });
   return Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
-}
-
-async function settled(work: () => unknown): Promise<void> {
-  try {
-    await work();
-  } catch {
-    // Nobody is left to hear of it.
-  }
 }

@@ -1,5 +1,10 @@
-/** Whether a value that was not told yet is out of date once `next` is there. */
-export type Replaces = (waiting: unknown, next: unknown) => boolean;
+/** Which of what is told is soon out of date. */
+export interface Progress {
+  /** Whether a value says how far something is; any other is told at once. */
+  readonly passing: (value: unknown) => boolean;
+  /** Whether a value that was not told yet is out of date now that `next` is there. */
+  readonly replaces: (waiting: unknown, next: unknown) => boolean;
+}
 
 /** When to tell what waits; gives a function that forgets about it. */
 export type Schedule = (tell: () => void) => () => void;
@@ -11,15 +16,18 @@ export class ProgressQueue {
 
   constructor(
     private readonly tell: (value: unknown) => void,
-    private readonly replaces: Replaces,
+    private readonly progress: Progress,
     private readonly schedule: Schedule,
   ) {}
 
   push(value: unknown): void {
-    const { waiting } = this;
-    if (waiting.length > 0 && this.replaces(waiting.at(-1), value)) waiting.pop();
+    const { waiting, progress } = this;
+    const passing = progress.passing(value);
+    const last = waiting.at(-1);
+    if (passing && waiting.length > 0 && progress.passing(last) && progress.replaces(last, value)) waiting.pop();
     waiting.push(value);
-    this.cancel ??= this.schedule(this.flush);
+    if (passing) this.cancel ??= this.schedule(this.flush);
+    else this.flush();
   }
 
   /** Tells what waits, at once: an answer must not overtake it. */

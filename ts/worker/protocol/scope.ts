@@ -39,6 +39,10 @@ export class Scope {
   readonly queues: ProgressQueue[] = [];
   /** To be done where the other side is gone. */
   readonly abandoned = new Set<() => unknown>();
+  /** What the other side has begun here and must come to its end. */
+  readonly lasting = new Set<Promise<void>>();
+  /** Whether the call is over. */
+  ended = false;
   /** What this side's functions threw, to be known again when it comes back. */
   readonly thrown: { error: unknown }[] = [];
   /** Set where a listener has thrown: the call fails by it. */
@@ -80,7 +84,20 @@ export class Scope {
     for (const queue of this.queues) queue.flush();
   }
 
+  /** Gives up what the other side held here, once what it was writing is written. */
+  async giveUp(): Promise<void> {
+    await Promise.all(this.lasting);
+    for (const release of [...this.abandoned]) {
+      try {
+        await release();
+      } catch {
+        // Nobody is left to hear of it.
+      }
+    }
+  }
+
   end(): void {
+    this.ended = true;
     for (const id of this.exposed) this.side.withdraw(id);
   }
 }

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as local from "../../ts/index.js";
+import {
+  AbortError,
+  ConfigError,
+  type LowrankWorker,
+  SentenceEncoder,
+  StaleNodeError,
+  startWorker,
+  TextClassifier,
+  WorkerLostError,
+} from "../../ts/worker/index.js";
+import { examples, tinyEncoder } from "../models/tiny-encoder.js";
+import { inPage, start, workerFile } from "./in-worker.js";
+
+const texts = examples.map(({ text }) => text);
+const thrown = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+let worker: LowrankWorker;
+beforeAll(async () => {
+  worker = await start({ abortLimit: 60_000 });
+});
+afterAll(() => worker.terminate());
+
+const newEncoder = async () => SentenceEncoder.load(await tinyEncoder(), { worker });
+const newClassifier = async () => TextClassifier.create(await newEncoder(), { labels: ["good", "bad"] });
+
+describe("errors arrive as what they are", () => {
+  it("of the same class, message, code and details as here, with their cause", async () => {
+    const encoder = await newEncoder();
+    const here = await local.SentenceEncoder.load(await tinyEncoder());
+    for (const call of [
+      (one: { encode: (...args: never[]) => unknown }) => one.encode(...(["a text"] as never[])),
+      (one: { encode: (...args: never[]) => unknown }) => one.encode(...([["a"], { normalise: true }] as never[])),
+    ]) {
+      const a = (await thrown(call(here) as Promise<unknown>)) as ConfigError;
+      const b = (await thrown(call(encoder) as Promise<unknown>)) as ConfigError;
+      expect(b).toBeInstanceOf(ConfigError);
+      expect([b.name, b.message, b.code, b.details]).toEqual([a.name, a.message, a.code, a.details]);
+    }
+    const files = { ...(await tinyEncoder()), "config.json": new TextEncoder().encode("{") };
+    const a = (await thrown(local.SentenceEncoder.load(files))) as local.ModelError;
+    const b = (await thrown(SentenceEncoder.load(files, { worker }))) as local.ModelError;
+    expect(b).toBeInstanceOf(local.ModelError);
+    expect([b.message, b.details]).toEqual([a.message, a.details]);
+    expect(b.cause).toBeInstanceOf((a.cause as Error).constructor);
+    here.dispose();
+  });
+
+  it("what cannot be sent is refused by its place, and nothing was sent", async () => {
+    const encoder = await newEncoder();
+    const options = { adapter: () => "a" } as never;
+    await expect(encoder.encode(texts, options)).rejects.toThrow(/encode: options\.adapter cannot be sent/);
+    const row = { text: "a", label: Symbol("good") } as never;
+    const classifier = await TextClassifier.create(encoder, { labels: ["good", "bad"] });
+    await expect(classifier.evaluate([row])).rejects.toThrow(/evaluate: examples\[0\]\.label cannot be sent/);
+    const engine = {} as never;
+    await expect(SentenceEncoder.load({}, { worker, engine } as never)).rejects.toThrow(/engine is not of this thread/);
+    await expect(TextClassifier.create({} as never, { labels: ["a", "b"] })).rejects.toThrow(ConfigError);
+    const other = await start();
+    const foreign = await SentenceEncoder.load(await tinyEncoder(), { worker: other });
+    const mixed = [
+      { classifier, text: "a" },
+      { classifier: await TextClassifier.create(foreign, { labels: ["a", "b"] }), text: "b" },
+    ];
+    const { predictEach } = await import("../../ts/worker/index.js");
+    await expect(predictEach(mixed)).rejects.toThrow(/of the same worker/);
+    expect(await predictEach([mixed[0]!])).toEqual(await classifier.predict(["a"]));
+    other.terminate();
+  });
+});
+
+describe("order and disposal", () => {
+  it("calls begin in their order: each takes what is there when it begins", async () => {
+    const encoder = await newEncoder();
+    await encoder.addAdapter("a");
+    const classifier = await TextClassifier.create(encoder, { labels: ["good", "bad"], adapter: "b" });
+    await classifier.fit(examples, { steps: 2, learningRate: 0.1 });
+    const [alone, base] = [await encoder.encode(["a film"], { adapter: "b" }), await encoder.encode(["a film"])];
+    const first = encoder.encode(["a film"]);
+    const chosen = encoder.setAdapter("b");
+    const second = encoder.encode(["a film"]);
+    expect([await first, await chosen, await second]).toEqual([base, undefined, alone]);
+    expect(alone).not.toEqual(base);
+  });
+
+  it("disposing of an encoder ends its calls by name, as it does here, and others of that worker go on", async () => {
+    const [encoder, other] = [await newEncoder(), await newEncoder()];
+    const many = Array.from({ length: 50 }, () => texts).flat();
+    const pending = thrown(encoder.encode(many));
+    const alongside = other.encode(texts);
+    await encoder.dispose();
+    expect(await pending).toBeInstanceOf(StaleNodeError);
+    expect(await alongside).toHaveLength(texts.length);
+    await expect(encoder.encode(["a"])).rejects.toThrow(StaleNodeError);
+  });
+
+  it("a classifier in training is not disposed of", async () => {
+    const classifier = await newClassifier();
+    const fitting = classifier.fit(examples, { steps: 200, batchSize: 4 });
+    await expect(classifier.dispose()).rejects.toThrow(ConfigError);
+    await fitting;
+    await classifier.dispose();
+    await expect(classifier.predict(["a"])).rejects.toThrow(/this classifier was disposed of/);
+  });
+});
+
+describe("aborting", () => {
+  it("ends a call with AbortError of the caller's reason, and the rest goes on", async () => {
+    const classifier = await newClassifier();
+    const controller = new AbortController();
+    const reason = { mine: () => true };
+    const onProgress = () => controller.abort(reason);
+    const fitting = classifier.fit(examples, { steps: 100_000, batchSize: 4, signal: controller.signal, onProgress });
+    const error = (await thrown(fitting)) as AbortError;
+    expect(error).toBeInstanceOf(AbortError);
+    expect([error.name, error.code, error.details["reason"], error.cause]).toEqual([
+      ...["AbortError", "ABORTED", reason, reason],
+    ]);
+    const signal = AbortSignal.abort("before");
+    expect(((await thrown(classifier.predict(texts, { signal }))) as AbortError).details["reason"]).toBe("before");
+    expect(await classifier.predict(["a film"])).toHaveLength(1);
+  });
+
+  it("ends the worker where the call does not answer in time; all else is lost by name", async () => {
+    const short = await start({ abortLimit: 1 });
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
+    const classifier = await TextClassifier.create(encoder, { labels: ["good", "bad"] });
+    const controller = new AbortController();
+    // It waits for this page, which does not answer: not even an abort is heard there.
+    const save = () => (controller.abort(), new Promise<void>(() => undefined));
+    const fitting = classifier.fit(examples, { steps: 4, signal: controller.signal, checkpoint: { every: 1, save } });
+    const beside = thrown(classifier.evaluate(Array.from({ length: 200 }, () => examples).flat()));
+    expect(await thrown(fitting)).toBeInstanceOf(AbortError);
+    const lost = (await beside) as WorkerLostError;
+    expect(lost).toBeInstanceOf(WorkerLostError);
+    expect([lost.code, lost.details["reason"]]).toEqual(["WORKER_LOST", "aborted"]);
+    expect(short.lost).toBe(true);
+    await expect(encoder.encode(["a"])).rejects.toThrow(WorkerLostError);
+  });
+});
+
+describe("what the worker calls here", () => {
+  it("checkpoints are handed over, waited for, and gone on from to the same bits", async () => {
+    const options = { steps: 6, batchSize: 8, learningRate: 0.01 };
+    const [whole, half] = [await newClassifier(), await newClassifier()];
+    await whole.fit(examples, options);
+    const checkpoints: local.Checkpoint[] = [];
+    const save = async (checkpoint: local.Checkpoint) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      checkpoints.push(checkpoint);
+    };
+    const controller = new AbortController();
+    const measure = async (step: number) => {
+      if (step === 4) controller.abort();
+      return (await half.evaluate(examples.slice(0, 8), { intervals: false })).loss;
+    };
+    const evaluate = { every: 2, measure };
+    const first = half.fit(examples, {
+      ...{ ...options, evaluate, signal: controller.signal },
+      checkpoint: { every: 2, save },
+    });
+    expect(await thrown(first)).toBeInstanceOf(AbortError);
+    const resume = checkpoints.at(-1)!;
+    expect(resume.step).toBeLessThan(6);
+    const report = await half.fit(examples, { ...options, evaluate: { every: 2, measure: () => 1 }, resume });
+    expect(report.steps).toHaveLength(6);
+    const again = await newClassifier();
+    const { evaluation: _, ...plain } = resume;
+    await again.fit(examples, { ...options, resume: plain });
+    expect(await again.save()).toEqual(await whole.save());
+  });
+
+  it("schedules and orders are worked out beforehand, as functions or lists", async () => {
+    const [one, two] = [await newClassifier(), await newClassifier()];
+    const schedule = local.linearSchedule({ peak: 0.01, warmup: 1, total: 4 });
+    const order = (step: number) => [step, step + 1];
+    const a = await one.fit(examples, { steps: 4, schedule, order });
+    const lists = { schedule: [0, 1, 2, 3].map(schedule), order: [0, 1, 2, 3].map(order) };
+    const b = await two.fit(examples, { steps: 4, ...lists });
+    expect(b.steps.map(({ learningRate }) => learningRate)).toEqual(lists.schedule);
+    expect(b.steps.map(({ loss }) => loss)).toEqual(a.steps.map(({ loss }) => loss));
+    await expect(one.fit(examples, { schedule })).rejects.toThrow(
+      /schedule is worked out for every step.*give `steps`/,
+    );
+  });
+
+  it("what a function of the caller throws ends the call by that very error", async () => {
+    const classifier = await newClassifier();
+    const mine = Object.assign(new Error("mine"), { extra: () => 1 });
+    const fail = () => {
+      throw mine;
+    };
+    const options = { steps: 1000, batchSize: 4 };
+    expect(await thrown(classifier.fit(examples, { ...options, onProgress: fail }))).toBe(mine);
+    expect(await thrown(classifier.fit(examples, { ...options, checkpoint: { every: 1, save: fail } }))).toBe(mine);
+    const evaluate = { every: 1, measure: () => Promise.reject(mine) };
+    expect(await thrown(classifier.fit(examples, { ...options, evaluate }))).toBe(mine);
+    expect(await classifier.predict(["a film"])).toHaveLength(1);
+  });
+
+  it("progress comes in its order, to its last event, before the answer", async () => {
+    const classifier = await newClassifier();
+    const seen: number[] = [];
+    const onProgress = ({ step }: { step: number }) => void seen.push(step);
+    await classifier.fit(examples, { steps: 60, batchSize: 2, onProgress });
+    expect(seen.at(-1)).toBe(59);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  });
+});
+
+describe("a worker's end and beginning", () => {
+  it("`terminate` rejects everything pending", async () => {
+    using short = await start();
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
+    const classifier = await TextClassifier.create(encoder, { labels: ["good", "bad"] });
+    const pending = [classifier.fit(examples, { steps: 10_000 }), encoder.encode(texts)].map(thrown);
+    short.terminate();
+    for (const error of await Promise.all(pending)) {
+      expect(error).toBeInstanceOf(WorkerLostError);
+      expect((error as WorkerLostError).details).toEqual({ reason: "ended" });
+    }
+    await expect(classifier.predict(["a"])).rejects.toThrow(WorkerLostError);
+  });
+
+  it("one that is not of this package is refused, with what to do", async () => {
+    if (inPage) {
+      const missing = startWorker({ url: "/project/no-such-file.js" });
+      await expect(missing).rejects.toThrow(/no-such-file\.js.*(answered 404|no script).*copy .*lowrank-worker\.js/);
+      const silent = URL.createObjectURL(new Blob([""], { type: "text/javascript" }));
+      await expect(startWorker({ url: silent, startLimit: 200 })).rejects.toThrow(/did not answer within 0\.2 s/);
+      const worker = new Worker(workerFile);
+      await expect(startWorker({ worker, url: workerFile } as never)).rejects.toThrow(/left out where `worker`/);
+      using own = await startWorker({ worker, threads: 1 });
+      expect(own.info.threads).toBe(1);
+    } else {
+      await expect(startWorker({ url: "/no/such/file.js" })).rejects.toThrow(/the worker could not be run/);
+    }
+    await expect(start({ build: "fast" as never })).rejects.toThrow(/build is one of/);
+    await expect(startWorker({ thread: 1 } as never)).rejects.toThrow(/did you mean "threads"/);
+  });
+});
