@@ -25,17 +25,17 @@ export class BrowserDriver {
   readonly models = new ModelServer();
 
   private constructor(
-    private readonly folder: string,
+    /** Of its files: lib/ is served. */
+    readonly folder: string,
     private readonly server: Server,
     readonly url: string,
+    /** Files of pages beside the library's, by name. */
+    readonly pages: Record<string, string>,
     private context: BrowserContext,
   ) {}
 
   /** @param pages files beside the library's, by name, such as scripts of a page */
-  static async start(
-    pages: Readonly<Record<string, string>> = {},
-    policy: string | null = null,
-  ): Promise<BrowserDriver> {
+  static async start(pages: Record<string, string> = {}, policy: string | null = null): Promise<BrowserDriver> {
     const folder = await mkdtemp(join(tmpdir(), "lowrank-pages-"));
     await bundle(join(folder, "lib"));
     const files = serveFolder(folder);
@@ -50,16 +50,49 @@ export class BrowserDriver {
     });
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    driver = new BrowserDriver(folder, server, url, await launch(folder));
+    driver = new BrowserDriver(folder, server, url, pages, await launch(folder));
     return driver;
   }
 
   /** A tab, with the library loaded. */
-  async tab(path = "/"): Promise<Page> {
+  async tab(): Promise<Page> {
+    const page = await this.open("/");
+    await page.waitForFunction("globalThis.lowrank !== undefined");
+    return page;
+  }
+
+  /** A tab with a page. */
+  async open(path: string): Promise<Page> {
     const page = await this.context.newPage();
     await page.goto(this.url + path);
-    await page.waitForFunction("globalThis.lowrank !== undefined || document.title !== ''");
     return page;
+  }
+
+  /** What a page makes of its title, or the first error it throws. */
+  async titleOf(path: string): Promise<string> {
+    const page = await this.context.newPage();
+    const failed = new Promise<string>((resolve) => page.on("pageerror", (error) => resolve(error.message)));
+    await page.goto(this.url + path);
+    const titled = new Promise<string>((resolve) => {
+      const look = async (): Promise<void> => {
+        const title = await page.title();
+        if (title !== "") return resolve(title);
+        setTimeout(() => void look(), 50);
+      };
+      void look();
+    });
+    const result = await Promise.race([titled, failed]);
+    await page.close();
+    return result;
+  }
+
+  /** Ends the browser as a crash does, and starts it again with the same profile. */
+  async kill(): Promise<void> {
+    const session = await this.context.newCDPSession(this.context.pages()[0]!);
+    const closed = new Promise((resolve) => this.context.once("close", resolve));
+    session.send("Browser.crash").catch(() => undefined);
+    await closed;
+    this.context = await launch(this.folder);
   }
 
   /** Closes the browser, and starts it again with the same profile. */

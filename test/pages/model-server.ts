@@ -10,6 +10,8 @@ export interface Manner {
   readonly etag?: string | null;
   /** Answers everything with the whole file. */
   readonly ignoreRanges?: boolean;
+  /** Bytes that the answer says it has. */
+  readonly claim?: number;
   /** Sent in place of the file. */
   readonly body?: Uint8Array;
 }
@@ -47,7 +49,7 @@ export class ModelServer {
   answer(path: string, { headers }: IncomingMessage, response: ServerResponse): void {
     const [range = null, ifRange = null] = [headers.range, headers["if-range"] as string | undefined];
     this.asked.push({ path, range, ifRange });
-    const { etag = '"one"', cutAfter, holdAfter, ignoreRanges = false, body } = this.manners.get(path) ?? {};
+    const { etag = '"one"', cutAfter, holdAfter, ignoreRanges = false, body, claim } = this.manners.get(path) ?? {};
     const file = body ?? this.files.get(path);
     if (file === undefined) return void response.writeHead(404).end();
     if (etag !== null) response.setHeader("ETag", etag);
@@ -57,7 +59,7 @@ export class ModelServer {
     if (partial && first >= file.length)
       return void response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
     if (partial) response.setHeader("Content-Range", `bytes ${first}-${file.length - 1}/${file.length}`);
-    response.writeHead(partial ? 206 : 200, { "Content-Length": sent.length });
+    response.writeHead(partial ? 206 : 200, { "Content-Length": claim ?? sent.length });
     if (cutAfter !== undefined && cutAfter < sent.length)
       return void response.write(sent.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 50));
     if (holdAfter === undefined || holdAfter >= sent.length) return void response.end(sent);

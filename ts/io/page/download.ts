@@ -2,7 +2,7 @@ import { type Failure, fetched } from "../fetched.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { FileWriter } from "./kept-file.js";
 import type { PartFile } from "./kept-record.js";
-import { checkRoom } from "./quota.js";
+import { asQuotaError, checkRoom } from "./quota.js";
 
 /** A file's bytes on their way. */
 export interface Download {
@@ -115,7 +115,10 @@ export async function receive(
   while (reader !== undefined && broken === null) {
     const next = await reader.read().catch((cause: unknown) => void (broken = { cause }));
     if (next === undefined || next.done) break;
-    await writer.write(next.value).catch((error: unknown) => endWith(reader, error));
+    await writer.write(next.value).catch(async (error: unknown) => {
+      const missing = (total ?? writer.bytes) - writer.safe;
+      return endWith(reader, await asQuotaError(error, missing));
+    });
     onBytes(writer.bytes);
   }
   await writer.flush();

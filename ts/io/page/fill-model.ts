@@ -93,6 +93,8 @@ async function downloads(
 ): Promise<Bring> {
   const before = await readParts(folder);
   await sweep(folder, before);
+  // Who lists what there is, or wants it removed, meanwhile, knows by it what this is.
+  await writeParts(folder, { name, origin, files: before?.files ?? [] });
   const parts = new Map((before?.files ?? []).map((part) => [part.url, part]));
   const missing = pinned.reduce((sum, { bytes }) => sum + bytes, 0);
   await checkRoom(missing - [...parts.values()].reduce((sum, part) => sum + storedBytes(part), 0));
@@ -128,6 +130,7 @@ async function downloads(
 /** Files that were picked, copied. */
 async function copies(from: LocalOrigin, folder: BlobFolder, { signal, onProgress }: Watcher): Promise<Bring> {
   await sweep(folder);
+  await writeParts(folder, { name: from.name, origin: from.origin, files: [] });
   const newName = await newNames(folder);
   return async (file) => {
     const found = await from.open(file);

@@ -11,11 +11,13 @@ async function room(): Promise<{ readonly used: number; readonly maximum: number
 }
 
 function quotaError(requested: number, found: Awaited<ReturnType<typeof room>>, cause?: unknown): QuotaError {
-  const free = found && Math.max(0, found.maximum - found.used);
-  const left = free === null ? "the browser does not say how many are free" : `${megabytes(free)} are free`;
+  const available = found && Math.max(0, found.maximum - found.used);
+  const free = available === null ? "how many are free it does not say" : `${megabytes(available)} are free`;
+  // Browsers report round numbers, so that nobody learns a disk's size: what they then refuse may be less.
+  const given = cause === undefined || available === null ? free : `and no more are given, though it says that ${free}`;
   return new QuotaError(
-    `this browser's storage: ${megabytes(requested)} more are needed, ${left}; clearCache() frees what models take, persist asks the browser for more`,
-    { requested, available: free, used: found?.used ?? null, maximum: found?.maximum ?? null },
+    `this browser's storage: ${megabytes(requested)} more are needed, ${given}; clearCache() frees what models take`,
+    { requested, available, used: found?.used ?? null, maximum: found?.maximum ?? null },
     { cause },
   );
 }
@@ -26,8 +28,9 @@ export async function checkRoom(bytes: number): Promise<void> {
   if (found !== null && bytes > found.maximum - found.used) throw quotaError(bytes, found);
 }
 
-/** A `QuotaError` in place of the browser's; any other error as it is. */
+/** A `QuotaError` in place of the browser's, or of ours that spoke of less; any other error as it is. */
 export async function asQuotaError(error: unknown, bytes: number): Promise<unknown> {
-  if ((error as Partial<DOMException> | null)?.name !== "QuotaExceededError") return error;
-  return quotaError(bytes, await room(), error);
+  const cause = error instanceof QuotaError ? error.cause : error;
+  if ((cause as Partial<DOMException> | null | undefined)?.name !== "QuotaExceededError") return error;
+  return quotaError(bytes, await room(), cause);
 }

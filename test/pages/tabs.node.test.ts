@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { BrowserDriver } from "./browser-driver.js";
+
+let driver: BrowserDriver;
+beforeAll(async () => {
+  driver = await BrowserDriver.start();
+  for (const name of ["shared", "hidden", "offline"]) driver.models.add(name, await tinyEncoder());
+});
+afterAll(() => driver?.end());
+
+it("two tabs and two calls that want a model get it by one download", async () => {
+  const [first, second] = [await driver.tab(), await driver.tab()];
+  driver.models.manners.set("shared/model.safetensors", { holdAfter: 1000 });
+  const keep = async () => {
+    const models = await Promise.all([lowrank.keepModel("/models/shared"), lowrank.keepModel("/models/shared")]);
+    const encoder = await lowrank.SentenceEncoder.load(models[1]!);
+    const [vector] = await encoder.encode(["a good film"]);
+    return [...vector!];
+  };
+  const both = [first.evaluate(keep), second.evaluate(keep)];
+  // All four have asked for the lock before the one that has it gets on.
+  const queued = `navigator.locks.query().then(({ held, pending }) =>
+    [...held, ...pending].filter(({ name }) => name.startsWith("lowrank-models")).length === 4)`;
+  await first.waitForFunction(queued);
+  const busy = await second.evaluate(() =>
+    lowrank.clearCache().catch((error: Error) => `${error.name}: ${error.message}`),
+  );
+  driver.models.release();
+  const [a, b] = await Promise.all(both);
+  expect(a).toEqual(b);
+  expect(driver.models.requests("shared/model.safetensors")).toHaveLength(1);
+  expect(driver.models.requests("shared/config.json")).toHaveLength(1);
+  expect(busy).toMatch(/^ConfigError: clearCache: "http:.*\/models\/shared" is being fetched, here or in another tab/);
+  await first.close();
+  await second.close();
+});
+
+it("a tab that is hidden goes on fetching and loading, and is there when it is shown", async () => {
+  const [page, other] = [await driver.tab(), await driver.tab()];
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setFocusEmulationEnabled", { enabled: false });
+  driver.models.manners.set("hidden/model.safetensors", { holdAfter: 1000 });
+  await page.bringToFront();
+  const states = page.evaluate(async () => {
+    const seen = [document.visibilityState];
+    document.addEventListener("visibilitychange", () => seen.push(document.visibilityState));
+    const encoder = await lowrank.SentenceEncoder.load(await lowrank.keepModel("/models/hidden"));
+    await encoder.encode(["a good film"]);
+    (globalThis as { loaded?: boolean }).loaded = true;
+    const shown = () => document.visibilityState === "visible";
+    while (!shown() || seen.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    return seen;
+  });
+  await page.waitForFunction("navigator.locks.query().then(({ held }) => held.length > 0)");
+  await other.bringToFront();
+  await page.waitForFunction("document.visibilityState === 'hidden'", null, { polling: 50 });
+  driver.models.release();
+  await page.waitForFunction("globalThis.loaded", null, { polling: 50 });
+  expect(await page.evaluate("document.visibilityState")).toBe("hidden");
+  await page.bringToFront();
+  expect(await states).toEqual(["visible", "hidden", "visible"]);
+  await page.close();
+  await other.close();
+});
+
+it("works under a policy that allows WebAssembly and no code generation", async () => {
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
+  const main = `
+    import { lowrank } from "/lib/everything.js";
+    let evaluated = "refused";
+    try { evaluated = new Function("return 'allowed'")(); } catch {}
+    const model = await lowrank.keepModel("/models/tiny").catch((error) => ({ error }));
+    const encoder = model.error ? null : await lowrank.SentenceEncoder.load(model);
+    const store = lowrank.opfsStore("csp");
+    await store.write({ a: new Uint8Array(3) });
+    const [vector] = encoder ? await encoder.encode(["a good film"]) : [[]];
+    document.title = model.error ?? [evaluated, model.storage, vector.length, (await store.read("a")).length].join(" ");`;
+  const page = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.js"></script>`;
+  const strict = await BrowserDriver.start({ "strict.html": page, "main.js": main }, policy);
+  try {
+    strict.models.add("tiny", await tinyEncoder());
+    expect(await strict.titleOf("/strict.html")).toBe("refused opfs 32 3");
+  } finally {
+    await strict.end();
+  }
+});
+
+it("what was kept loads when the server is gone", async () => {
+  const page = await driver.tab();
+  const load = async () => {
+    const encoder = await lowrank.SentenceEncoder.load(await lowrank.keepModel("/models/offline"));
+    const [vector] = await encoder.encode(["a good film"]);
+    encoder.dispose();
+    return [...vector!];
+  };
+  const first = await page.evaluate(load);
+  driver.closeServer();
+  expect(await page.evaluate(() => fetch("/models/offline/config.json").catch(() => "no server"))).toBe("no server");
+  expect(await page.evaluate(load)).toEqual(first);
+});
