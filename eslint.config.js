@@ -40,7 +40,7 @@ const noDetails = [`${ours}[arguments.length<2]`, `${ours}[arguments.1.propertie
 }));
 
 export default defineConfig(
-  { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/"] },
+  { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/", "test/consumers/**/*.{ts,tsx,jsx}"] },
   js.configs.recommended,
   {
     rules: {
@@ -91,4 +91,5 @@ export default defineConfig(
     },
   },
   { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
+  { files: ["test/consumers/**/*.{js,cjs}"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );

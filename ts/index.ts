@@ -106,7 +106,7 @@ export type {
   TokenCounter,
   TokenLengths,
 } from "./io/examples/summary/index.js";
-export type { FileMap } from "./io/file-map.js";
+export type { FileMap, SavedFiles } from "./io/file-map.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";
 export { adapterConfig, checkAdapter, readAdapter, writeAdapter } from "./io/peft/index.js";

@@ -2,7 +2,7 @@ import { checkRecord, listFrom } from "../arguments/collections.js";
 import { ConfigError } from "../errors/errors.js";
 import { Graph, type NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap, SavedFiles } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
 import { checkNotMerged, readAdapter } from "../io/peft/index.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
@@ -332,7 +332,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    * The adapter as PEFT's files, and beside them the head, and in labels.json what else decides an answer: labels, length of
    * texts, lowercasing, pooling and the base's fingerprint.
    */
-  save(): FileMap {
+  save(): SavedFiles {
     checkClassifier("save", this);
     const { encoder, head, labels, tokenizer, merged, adapter } = this;
     const { maxTokens, lowercase } = tokenizer;

@@ -2,7 +2,7 @@ import { init } from "../../engine/engine.js";
 import type { Engine } from "../../engine/running.js";
 import { ConfigError, FormatError, StaleNodeError } from "../../errors/errors.js";
 import { Graph, type NodeId } from "../../graph/graph.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import { WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
 import { checkOptions } from "../../arguments/options.js";
 import { callable, flag, oneOf, whole } from "../../arguments/settings.js";
@@ -327,7 +327,7 @@ export class SentenceEncoder {
   }
 
   /** The adapter as PEFT's files: adapter_config.json and adapter_model.safetensors. */
-  saveAdapter(name: string): FileMap {
+  saveAdapter(name: string): SavedFiles {
     checkUsable("saveAdapter", this);
     return this.adapterSet.save(name);
   }
