@@ -104,6 +104,8 @@ const pages = [
   "CHANGELOG.md",
   "docs/recipes.md",
   "docs/own-data.md",
+  "docs/bundlers.md",
+  "SECURITY.md",
 ];
 describe.each(pages)("%s", (name) => {
   it("links only to files that exist, and names only such in its tables of code", () => {
