@@ -56,7 +56,7 @@ const powers = {
 const clock = { object: "performance", property: "now", message: "ts/waiting/stopwatch.ts is the clock." };
 
 export default defineConfig(
-  { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/"] },
+  { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/", "test/consumers/**/*.{ts,tsx,jsx}"] },
   js.configs.recommended,
   {
     rules: {
@@ -101,4 +101,5 @@ export default defineConfig(
     },
   },
   { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
+  { files: ["test/consumers/**/*.{js,cjs}"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );

@@ -30,7 +30,7 @@ try {
     }
   }
 } finally {
-  await (await browser)?.close();
+  if (browser) await (await browser).close();
   dispose();
 }
 console.log(`\n${chosen.length - failed} passed, ${failed} failed`);

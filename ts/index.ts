@@ -94,7 +94,7 @@ export type {
 export { summariseExamples } from "./io/examples/summary/index.js";
 export type * from "./io/examples/summary/data-summary.js";
 export type { SummaryOptions, SurveyExample, TokenCounter } from "./io/examples/summary/index.js";
-export type { FileMap } from "./io/file-map.js";
+export type { FileMap, SavedFiles } from "./io/file-map.js";
 export { keepModel } from "./io/page/keep-model.js";
 export type { KeepOptions } from "./io/page/keep-model.js";
 export { clearCache, keptModel, keptModels } from "./io/page/kept-model.js";

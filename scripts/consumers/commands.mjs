@@ -32,6 +32,9 @@ export function start(folder, packages, command, env = {}) {
     FORCE_COLOR: undefined,
     VITEST: undefined,
     NODE_ENV: undefined,
+    NEXT_TELEMETRY_DISABLED: "1",
+    WRANGLER_SEND_METRICS: "false",
+
     ...env,
   };
   const child = spawn(file, [...before, ...rest], {
@@ -63,7 +66,7 @@ export function start(folder, packages, command, env = {}) {
 /** Runs a command to its end and gives what it printed. Throws with its output where it fails. */
 export async function run(folder, packages, command, env) {
   const running = start(folder, packages, command, env);
-  const timer = setTimeout(running.end, LONGEST);
+  const timer = setTimeout(() => void running.end(), LONGEST);
   const code = await running.ended;
   clearTimeout(timer);
   if (code !== 0) throw new Error(`${command} ended with ${code}:\n${running.everything().slice(-3000)}`);

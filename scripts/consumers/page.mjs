@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { serveFolder } from "../serve-folder.mjs";
 import { start } from "./commands.mjs";
 
-const LONGEST = 60_000;
+const LONGEST = 120_000;
 /** Headers that give a page shared memory. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
@@ -52,27 +52,39 @@ async function serveBy(command, folder, packages) {
   }
 }
 
-/** What a page of the project makes of its title, or the first error that it throws. */
-export async function titleOf({ folder, packages, page, browser }) {
-  const { server, path = "", isolated, elsewhere } = page;
+/**
+ * What pages of the project make of their titles, by path, or the first error that each throws; from one server.
+ * @param paths of the pages
+ */
+export async function titlesOf({ folder, packages, site, paths, browser }) {
+  const { server, isolated, elsewhere } = site;
   const own = server?.includes(" ")
     ? await serveBy(server, folder, packages)
     : await serve(join(folder, server ?? "."), { isolated });
   const cdn = elsewhere && (await serve(join(folder, elsewhere), { cors: true }));
+  const titles = {};
+  try {
+    for (const path of paths) titles[path] = await titleOf(`http://127.0.0.1:${own.port}/${path}`, cdn, browser);
+    return titles;
+  } catch (error) {
+    throw new Error(`${error.message}\n${own.everything?.().slice(-3000) ?? ""}`, { cause: error });
+  } finally {
+    await own.end();
+    await cdn?.end();
+  }
+}
+
+async function titleOf(address, cdn, browser) {
   const view = await browser.newPage();
   try {
     const failed = new Promise((resolve) => view.on("pageerror", (error) => resolve(`error: ${error.message}`)));
     const query = cdn ? `?cdn=http://127.0.0.1:${cdn.port}` : "";
-    await view.goto(`http://127.0.0.1:${own.port}/${path}${query}`);
+    await view.goto(`${address}${query}`, { timeout: LONGEST });
     const done = view
       .waitForFunction("document.title.startsWith('answer: ') && document.title", null, { timeout: LONGEST })
       .then((title) => title.jsonValue());
     return await Promise.race([done, failed]);
-  } catch (error) {
-    throw new Error(`${error.message}\n${own.everything?.().slice(-3000) ?? ""}`, { cause: error });
   } finally {
     await view.close();
-    await own.end();
-    await cdn?.end();
   }
 }

@@ -56,14 +56,14 @@ export const isLinked = (name) =>
  * ours where those are the same.
  */
 export function prepare(name, tarball) {
-  const { packages, type = "module" } = manifestOf(name);
+  const { packages, examples = {} } = manifestOf(name);
   const linked = isLinked(name);
   const folder = linked ? mkdtempSync(join(tmpdir(), `lowrank-${name}-`)) : join(cache, name);
   const unpacked = mkdtempSync(join(tmpdir(), "lowrank-packed-"));
   try {
     execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"]);
     const dependencies = { ...readJson(join(unpacked, "package.json")).dependencies, ...packages };
-    const wanted = JSON.stringify({ name, private: true, type, dependencies }, null, 2);
+    const wanted = JSON.stringify({ name, private: true, type: "module", dependencies }, null, 2);
     if (linked) for (const dependency of Object.keys(dependencies)) link(folder, dependency);
     else install(folder, wanted);
     clear(folder);
@@ -74,8 +74,18 @@ export function prepare(name, tarball) {
   }
   cpSync(join(consumers, "shared"), folder, { recursive: true });
   cpSync(join(consumers, name), folder, { recursive: true });
+  for (const [file, example] of Object.entries(examples)) writeFileSync(join(folder, file), documented(example));
+  cpSync(tarball, join(folder, "lowrank.tgz"));
   writeFileSync(join(folder, "model.js"), model());
   return { folder, dispose: () => linked && rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** The code of the block that docs/bundlers.md has under `<!-- example: name -->`. */
+function documented(name) {
+  const text = readFileSync(join(root, "docs/bundlers.md"), "utf8");
+  const block = new RegExp(`<!-- example: ${name} -->\\n\`\`\`\\w+\\n([^]*?)\`\`\`\\n`).exec(text);
+  if (block === null) throw new Error(`docs/bundlers.md has no example "${name}"`);
+  return block[1];
 }
 
 function link(folder, dependency) {

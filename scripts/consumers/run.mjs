@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { root } from "../setup/paths.mjs";
 import { run } from "./commands.mjs";
 import { model } from "./model.mjs";
-import { titleOf } from "./page.mjs";
+import { titlesOf } from "./page.mjs";
 import { consumers, manifestOf, pack, prepare } from "./project.mjs";
 
 export const names = () =>
@@ -59,7 +59,7 @@ const asCommand = (command) => (typeof command === "string" ? { run: command } :
  * @param openBrowser gives the Chromium to show pages in
  */
 export async function runConsumer(name, tarball, known, openBrowser) {
-  const { commands = [], pages = [], packages } = manifestOf(name);
+  const { commands = [], sites = [], packages } = manifestOf(name);
   const { folder, dispose } = prepare(name, tarball);
   const seen = [];
   const expect = (what, wanted, text) => {
@@ -72,10 +72,11 @@ export async function runConsumer(name, tarball, known, openBrowser) {
       const output = await run(folder, Object.keys(packages), command, env);
       if (prints !== undefined) expect(command, prints, output);
     }
-    for (const page of pages) {
+    for (const { shows, ...site } of sites) {
+      const paths = Object.keys(shows);
       const browser = await openBrowser();
-      const title = await titleOf({ folder, packages: Object.keys(packages), page, browser });
-      expect(page.server ?? "page", page.title, title);
+      const titles = await titlesOf({ folder, packages: Object.keys(packages), site, paths, browser });
+      for (const path of paths) expect(`${site.server ?? "page"} /${path}`, `${shows[path]}`, titles[path]);
     }
     return seen;
   } finally {

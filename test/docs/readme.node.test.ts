@@ -104,11 +104,10 @@ const pages = [
   "CHANGELOG.md",
   "docs/recipes.md",
   "docs/own-data.md",
-<<<<<<< HEAD
   "docs/worker.md",
-=======
   "docs/pages.md",
->>>>>>> w-opfs
+  "docs/bundlers.md",
+  "SECURITY.md",
 ];
 describe.each(pages)("%s", (name) => {
   it("links only to files that exist, and names only such in its tables of code", () => {

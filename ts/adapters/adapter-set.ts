@@ -2,7 +2,7 @@ import { checkRecord } from "../arguments/collections.js";
 import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap, SavedFiles } from "../io/file-map.js";
 import { checkNotMerged, type MergedModel, readAdapter, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { inTraining } from "../train/claims.js";
@@ -153,7 +153,7 @@ export class AdapterSet {
   }
 
   /** PEFT's files. */
-  save(name: string): FileMap {
+  save(name: string): SavedFiles {
     return writeAdapter(this.get(name).toFile());
   }
 

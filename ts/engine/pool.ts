@@ -28,7 +28,7 @@ export interface PoolWorker {
 /** A worker of a page or of `node:worker_threads`: what of it is used to hand it over. */
 export interface WorkerLike {
   /** Sends it a message. */
-  postMessage(message: unknown, transfer?: never[]): void;
+  postMessage(message: unknown, transfer: never[]): void;
   /** Ends it. */
   terminate(): unknown;
 }

@@ -26,9 +26,10 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
   try {
     const address = typeof found === "string" || kindOf(found) === "URL" ? String(found) : null;
     const bytes = address === null ? (found as Exclude<WasmSource, string | URL>) : await fetchBinary(address);
-    if (bytes instanceof Response) return await WebAssembly.compileStreaming(bytes);
-    // By name: a module of another realm is no instance of this one's class.
-    const compiled = kindOf(bytes) === "WebAssembly.Module";
+    // By name: a module of another realm is no instance of this one's class, and a test's sandbox has no such class.
+    const kind = kindOf(bytes);
+    if (kind === "Response") return await WebAssembly.compileStreaming(bytes as Response);
+    const compiled = kind === "WebAssembly.Module";
     if (!compiled && (address !== null || source !== undefined)) checkMagic(bytes as BufferSource, address);
     // What stands in the brackets must not await: Next's edge runtime in development puts a function around it.
     const module = compiled ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);

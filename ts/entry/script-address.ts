@@ -15,4 +15,5 @@ const MOVED = "/.vite/deps/";
 /** Whether Vite's development server moved a script into its own folder; it leaves the files beside it where they were. */
 export const isMoved = (script: string) => script.includes(MOVED);
 
-const unmoved = (url: URL) => new URL(url.href.replace(MOVED, "/lowrank/dist/"));
+// Otherwise the very object: what Turbopack makes of it has an address without a host, which is none by itself.
+const unmoved = (url: URL) => (isMoved(url.href) ? new URL(url.href.replace(MOVED, "/lowrank/dist/")) : url);

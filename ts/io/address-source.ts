@@ -13,6 +13,15 @@ const isMissing = ({ status, headers }: Response, file: string) =>
   status === 404 ||
   (!NEEDED.includes(file) && (status === 403 || /^text\/html\b/.test(headers.get("content-type") ?? "")));
 
+const NO_FILES =
+  "is no address, and this entry point has no file system; pass the files by name (their bytes), or an address of http";
+
+/** Whether `fetch` may find something there: not a path in a runtime that has no address of its own, and no drive's letter. */
+function isAddress(url: string): boolean {
+  const { location } = globalThis as { location?: { href: string } };
+  return URL.canParse(url, location?.href) && !/^[a-z]:/i.test(url);
+}
+
 /**
  * A folder behind an address: `${address}/config.json` and so on. Tensors are read in ranges where the server answers such,
  * so that a model is never held whole; else each file is fetched at once.
@@ -24,6 +33,7 @@ export function addressSource(address: string): ModelSource {
       const url = `${address.replace(/\/$/, "")}/${file}`;
       const fail = (problem: string, cause?: unknown) =>
         new ModelError(`model ${clip(address)}: ${clip(url)} ${problem}`, { url }, { cause });
+      if (!isAddress(url)) throw fail(NO_FILES);
       const ranged = file.endsWith(".safetensors") ? await probe(url) : null;
       if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail);
       const response = ranged?.response ?? (await fetched(url, {}, fail));

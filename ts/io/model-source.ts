@@ -66,7 +66,12 @@ function checkedSource(source: ModelSource): ModelSource {
     if (found === null || found === undefined) return null;
     const what = `model ${clip(name)}: ${file}`;
     checkSource(what, found);
-    whole(what, "size", found.size);
+    try {
+      whole(what, "size", found.size);
+    } catch (error) {
+      await found.close?.();
+      throw error;
+    }
     return found;
   };
   return { name, open };

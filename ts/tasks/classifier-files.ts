@@ -1,6 +1,6 @@
 import { FormatError } from "../errors/errors.js";
 import { checkBytes } from "../io/byte-source.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap, SavedFiles } from "../io/file-map.js";
 import { transpose } from "../io/peft/transpose.js";
 import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
@@ -22,7 +22,7 @@ export interface HeadValues {
  * Head, and what decides its answers, as files. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch
  * has it.
  */
-export function writeHead({ graph, weight, bias }: ClassificationHead, labels: LabelsFile): FileMap {
+export function writeHead({ graph, weight, bias }: ClassificationHead, labels: LabelsFile): SavedFiles {
   return {
     [HEAD_FILE]: writeSafetensors({ weight: transpose(graph.value(weight)), bias: graph.value(bias) }),
     [LABELS_FILE]: writeLabels(labels),

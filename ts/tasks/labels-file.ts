@@ -34,7 +34,7 @@ export interface LabelsFile {
 }
 
 /** labels.json. A classifier's vectors are not normalised, and nothing is put before its texts: the file says so for others. */
-export function writeLabels({ labels, merged, adapted, ...rest }: LabelsFile): Uint8Array {
+export function writeLabels({ labels, merged, adapted, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
   const { pooling, maxTokens, lowercase, base } = rest;
   const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
   const where = merged === null ? (adapted ? {} : { adapter: false }) : { merged };

@@ -6,7 +6,7 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap, SavedFiles } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
 import { takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
@@ -233,7 +233,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    * texts, lowercasing, pooling and the base's fingerprint. They are in memory: Node's `writeFilesAtomically(folder, files)` writes
    * them where `TextClassifier.open(folder)` finds them.
    */
-  save(...nothing: readonly never[]): FileMap {
+  save(...nothing: readonly never[]): SavedFiles {
     checkNothing("save", nothing, WRITE_THEM);
     checkClassifier("save", this);
     const { encoder, head, labels, tokenizer, merged, adapter } = this;

@@ -29,7 +29,9 @@ export class TextTokenizer {
     /** Tells what of its files turns a text into ids from others'. */
     readonly fingerprint: string,
   ) {
-    const marked = this.attempt(() => tokenizer.post_processor?.([TEXT], null, true).tokens ?? [TEXT], "");
+    // Without `?.(`: made into older JavaScript that becomes a `call`, which these functions do not have.
+    const marks = () => (tokenizer.post_processor ? tokenizer.post_processor([TEXT], null, true).tokens : [TEXT]);
+    const marked = this.attempt(marks, "");
     const middle = marked.indexOf(TEXT);
     const ids = (tokens: string[]) => tokens.map((token) => this.checked(tokenizer.token_to_id(token), token));
     this.before = ids(marked.slice(0, middle));

@@ -17,7 +17,11 @@ import type { OpenTensorFile, TensorIndex } from "../safetensors/index.js";
 /** A file as a source that reads only what is asked for. Close it when done. */
 export async function fileSource(path: string): Promise<Required<ByteSource>> {
   const handle = await open(path, "r");
-  const { size } = await handle.stat();
+  const close = () => handle.close();
+  const { size } = await handle.stat().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
     size,
     async read(offset, length) {
@@ -33,7 +37,7 @@ export async function fileSource(path: string): Promise<Required<ByteSource>> {
       }
       return bytes;
     },
-    close: () => handle.close(),
+    close,
   };
 }
 

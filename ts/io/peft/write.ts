@@ -1,6 +1,6 @@
 import { checkOptions } from "../../arguments/options.js";
 import type { Tensor } from "../../values/tensor.js";
-import type { FileMap } from "../file-map.js";
+import type { FileMap, SavedFiles } from "../file-map.js";
 import { writeSafetensors } from "../safetensors/index.js";
 import type { FloatDtype } from "../safetensors/index.js";
 import type { Adapter } from "./adapter.js";
@@ -18,7 +18,7 @@ import { transpose } from "./transpose.js";
 export function writeAdapter(
   adapter: Adapter,
   options: { dtype?: FloatDtype } = {},
-): FileMap & { readonly "adapter_config.json": Uint8Array; readonly "adapter_model.safetensors": Uint8Array } {
+): SavedFiles & Readonly<Record<"adapter_config.json" | "adapter_model.safetensors", Uint8Array<ArrayBuffer>>> {
   checkOptions("writeAdapter", options, ["dtype"]);
   const { config, layers, extra } = takeAdapter("writeAdapter", adapter);
   const tensors = new Map<string, Tensor>();

@@ -103,7 +103,7 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>,
   metadata?: Metadata,
   options: { dtype?: FloatDtype } = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   checkOptions("writeSafetensors", options, ["dtype"]);
   const { dtype = "F32" } = options;
   oneOf("writeSafetensors", "dtype", dtype, ["F32", "F16", "BF16"]);
@@ -125,7 +125,7 @@ export function writeSafetensors(
   return file;
 }
 
-function emptyFile(length: number): Uint8Array {
+function emptyFile(length: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(length);
   } catch (cause) {

@@ -6,7 +6,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { callable } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { WeightOptions } from "../../io/safetensors/index.js";
@@ -234,7 +234,7 @@ export class SentenceEncoder {
   }
 
   /** The adapter as PEFT's files, in memory: adapter_config.json and adapter_model.safetensors. `writeFilesAtomically` writes them. */
-  saveAdapter(name: string, ...nothing: readonly never[]): FileMap {
+  saveAdapter(name: string, ...nothing: readonly never[]): SavedFiles {
     checkNothing("saveAdapter", nothing, WRITE_THEM);
     checkUsable("saveAdapter", this);
     return this.adapterSet.save(name);

@@ -124,7 +124,7 @@ export function readConfig(bytes: Uint8Array): AdapterConfig {
 }
 
 /** `adapter_config.json` as PEFT 0.21 writes it: all of its fields, sorted by name. */
-export function writeConfig(config: AdapterConfig): Uint8Array {
+export function writeConfig(config: AdapterConfig): Uint8Array<ArrayBuffer> {
   const { other, ...typed } = config;
   const fields = new Map<string, unknown>(Object.entries(otherDefaults));
   for (const [name, value] of other) fields.set(name, value);

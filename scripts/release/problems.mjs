@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../setup/paths.mjs";
+
+/**
+ * What keeps a package from being published: sentences that say what to do, none where nothing does.
+ * @param options.tag of the commit; undefined outside a release
+ */
+export function problems({ tag, folder = root } = {}) {
+  const read = (name) => readFileSync(join(folder, name), "utf8");
+  const { version, repository } = JSON.parse(read("package.json"));
+  const found = [];
+  // npm compares it with the place that builds the package, and refuses provenance where they differ.
+  if (repository === undefined)
+    found.push(
+      'package.json has no "repository": fill in { "type": "git", "url": "git+https://….git" }, and "homepage" and "bugs" with it',
+    );
+  if (tag !== undefined && tag !== `v${version}`)
+    found.push(`the tag is ${tag}, the version ${version}: tag v${version}`);
+  const waiting = readdirSync(join(folder, ".changeset")).filter(
+    (name) => name.endsWith(".md") && name !== "README.md",
+  );
+  if (waiting.length > 0)
+    found.push(`${waiting.join(", ")} in .changeset is not in a version: run npx changeset version`);
+  if (!read("CHANGELOG.md").includes(`## ${version}`)) found.push(`CHANGELOG.md has no part "## ${version}"`);
+  return found;
+}

@@ -1,0 +1,7 @@
+import * as lowrank from "lowrank";
+import { expect, test } from "vitest";
+import { answer } from "./answer.js";
+
+test("answers", async () => {
+  expect(await answer(lowrank)).toMatch(/^simd 2 [0-9a-f]+$/);
+});

@@ -1,0 +1,67 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../scripts/setup/paths.mjs";
+import { inProcess } from "../setup/node-process.js";
+
+interface Told {
+  readonly name: string;
+  readonly message: string;
+}
+
+const refused = (wasm: string) =>
+  inProcess<Told>(`
+    const error = await lowrank.init({ build: "simd", wasm: ${wasm} }).catch((error) => error);
+    tell({ name: error.name, message: error.message });`);
+
+describe("wasm that is none", () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer((_, response) =>
+      response.setHeader("content-type", "text/html").end("<!doctype html><p>app"),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  afterAll(() => server.close());
+
+  it("is named where a server answers with a page, with what to do", async () => {
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/lowrank-simd.wasm`;
+    const { name, message } = await refused(JSON.stringify(address));
+    expect(name).toBe("UnsupportedError");
+    expect(message).toMatch(/simd\.wasm answered with no WebAssembly binary but an HTML page; .*optimizeDeps.*exclude/);
+  });
+
+  it("is named where the caller's bytes begin otherwise", async () => {
+    const { name, message } = await refused('new TextEncoder().encode("not a binary")');
+    expect(name).toBe("ConfigError");
+    expect(message).toBe('init: wasm is no WebAssembly binary but what begins with "not a binary"');
+  });
+});
+
+describe("why there is one thread", () => {
+  const threadsOf = (options: string) =>
+    inProcess<{ threads: number; why: string | null }>(`
+      const { threads, threadsRefused: why } = await lowrank.init(${options});
+      tell({ threads, why });`);
+
+  it("is not said where one was asked for", async () => {
+    expect(await threadsOf("{ threads: 1 }")).toEqual({ threads: 1, why: null });
+  });
+
+  it("names the worker's file that is not there, and what to do", async () => {
+    const { threads, why } = await threadsOf('{ threads: 2, worker: "/nowhere/worker.js" }');
+    expect(threads).toBe(1);
+    expect(why).toMatch(/did not start from \/nowhere\/worker\.js: there is no such file; .*init\(\{ worker \}\)/);
+  });
+
+  it("has no reason where a function starts the workers", async () => {
+    const { threads, why } = await inProcess<{ threads: number; why: string | null }>(`
+      const { Worker } = await import("node:worker_threads");
+      const { threads, threadsRefused: why } = await lowrank.init({ threads: 3, worker: () => new Worker(${JSON.stringify(join(root, "dist/worker-node.js"))}) });
+      const graph = new lowrank.Graph();
+      graph.value(graph.matmul(graph.constant(lowrank.zeros([256, 256])), graph.constant(lowrank.zeros([256, 256]))));
+      tell({ threads, why });`);
+    expect([threads, why]).toEqual([3, null]);
+  });
+});
