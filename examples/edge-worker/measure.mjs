@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { init, SentenceEncoder } from "lowrank";
-import { load, textOf } from "./load.mjs";
+import { load, send, textOf } from "./load.mjs";
 import { putFiles, startLocal } from "./local.mjs";
 import { randomClassifier, tenantName, VERSION } from "./make-tenants.mjs";
 
@@ -128,7 +128,7 @@ try {
       tenant: tenantName(0),
     });
     const post = () =>
-      fetch(`${url}/classify`, { method: "POST", headers: { "content-type": "application/json" }, body });
+      send(`${url}/classify`, { method: "POST", headers: { "content-type": "application/json" }, body });
     for (let i = 0; i < 20; i++) await (await post()).json();
     const before = processor(id);
     for (let i = 0; i < 50; i++) await (await post()).json();

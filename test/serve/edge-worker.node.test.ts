@@ -53,11 +53,11 @@ async function start(kv = true) {
     async fill(models: any, namespace: any) {
       await putFiles(models, "tiny", model);
       const [place, before] = kv ? [namespace, ""] : [models, "adapters/"];
-      const put = async (files: FileMap, i: number) => {
+      // One tenant after the other: hundreds of connections at once are reset.
+      for (const [i, files] of classifiers.entries()) {
         await putFiles(place, `${before}tenant-${i}/v1`, files);
         await place.put(`${before}tenant-${i}/current`, "v1\n");
-      };
-      await Promise.all(classifiers.map(put));
+      }
     },
   });
 }
