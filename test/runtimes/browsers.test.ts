@@ -35,7 +35,9 @@ const inWorker = (kind: keyof typeof starts) => `new Promise((resolve, reject) =
 })`;
 
 beforeAll(async () => {
-  await bundlePage(bitsModule, join(folder, "bits.js"));
+  // A driver's own evaluations need not keep to the page's policy: the script tries.
+  const tries = `globalThis.made = (() => { try { return (0, eval)("1"); } catch (error) { return error.name; } })();`;
+  await bundlePage(`${bitsModule} ${tries}`, join(folder, "bits.js"));
   for (const [name, main] of Object.entries(workers))
     await bundle({ contents: `${bitsModule} ${main}`, entry: "browser", outfile: join(folder, `${name}.js`) });
   const html = `<!doctype html><title>lowrank</title><script type="module" src="./bits.js"></script>`;
@@ -84,10 +86,7 @@ describe.each(browsers)("%s", (name, isolated) => {
 
   it("and under a policy that lets no code be made of text", async () => {
     expect(await at("strict", "run(2)")).toEqual(isolated);
-    const made = await at(
-      "strict",
-      `(() => { try { return (0, eval)("1"); } catch (error) { return error.name; } })()`,
-    );
+    const made = await at("strict", "made");
     expect(made).toBe("EvalError");
   });
 
