@@ -12,9 +12,15 @@
 
 /** @typedef {"chromium" | "firefox" | "webkit"} BrowserName */
 
+const starts = {
+  chromium: () => import("./chromium.mjs"),
+  firefox: () => import("./firefox.mjs"),
+  webkit: () => import("./webkit.mjs"),
+};
+
 /** Starts a browser of a fresh profile. @param {BrowserName} name @returns {Promise<Browser>} */
 export async function launchBrowser(name) {
-  const { launch } = await import(`./${name}.mjs`);
+  const { launch } = await starts[name]();
   return launch();
 }
 

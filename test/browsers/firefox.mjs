@@ -13,6 +13,7 @@ export async function launch() {
     extraPrefsFirefox: firefoxPreferences,
     // Longer than any evaluation.
     protocolTimeout: 600_000,
+    timeout: 120_000,
   });
   return {
     name: "firefox",
