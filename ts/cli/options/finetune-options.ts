@@ -1,10 +1,25 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
-import { classWeights, labelNames, real, targetModules, threadCount, whole, wholeOrNone, words } from "./option-values.js";
+import {
+  classWeights,
+  labelNames,
+  real,
+  targetModules,
+  threadCount,
+  whole,
+  wholeOrNone,
+  words,
+} from "./option-values.js";
 import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/spec/job-spec.js";
 import { heldOut } from "../../jobs/spec/recipes.js";
-import { builds, formatLength, recipeNames, schedules, type TrainingSettings } from "../../jobs/spec/training-settings.js";
+import {
+  builds,
+  formatLength,
+  recipeNames,
+  schedules,
+  type TrainingSettings,
+} from "../../jobs/spec/training-settings.js";
 import { allowable } from "../../jobs/data/data-check.js";
 import { flagOf } from "./job-words.js";
 
@@ -69,7 +84,10 @@ export function addFinetuneOptions(command: Command): Command {
         "--validation names a file; 0: none, the result is measured on the validation)",
       share,
     )
-    .option("--group <column>", "column of what belongs together (a customer, a thread) and is never on two sides of a split")
+    .option(
+      "--group <column>",
+      "column of what belongs together (a customer, a thread) and is never on two sides of a split",
+    )
     .option("--drop-duplicates", "leave out texts that repeat an earlier one of their file with the same label")
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
   command.optionsGroup("How long and how fast:");
@@ -84,7 +102,9 @@ export function addFinetuneOptions(command: Command): Command {
       new Option("--head-only", "train no adapter, only the head, fitted to frozen vectors").conflicts(ADAPTER_OPTIONS),
     )
     .addOption(
-      new Option("--steps <n>", `optimizer steps (default: by number of examples, ${formatLength(defaults)})`).argParser(whole(1)).conflicts("epochs"),
+      new Option("--steps <n>", `optimizer steps (default: by number of examples, ${formatLength(defaults)})`)
+        .argParser(whole(1))
+        .conflicts("epochs"),
     )
     .option("--epochs <n>", "passes over the data instead of steps", positive)
     .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
