@@ -11,7 +11,7 @@ import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../ts/train/timed-step.js";
 import { modelSource } from "../../ts/io/model-source.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
-import { run, sources, spec } from "./tiny-job.js";
+import { run, spec } from "./tiny-job.js";
 
 const labels = ["bad", "good"];
 
