@@ -58,7 +58,7 @@ export function addFinetuneOptions(command: Command): Command {
   const { validation, test } = heldOut;
   const positive = real(0);
   const fromZero = real(0, { closed: true });
-  const share = real(0, { below: 1 });
+  const share = real(0, { closed: true, below: 1 });
   command.optionsGroup("What to train on:");
   command
     .option("--model <name>", `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL})`)
