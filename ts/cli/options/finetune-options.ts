@@ -220,6 +220,7 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
 function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
   const names = new Set<string>(specFields);
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
+  if (settings["patience"] === "none") settings["patience"] = null;
   // On the command line, a limit of 0 is none.
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
 }
