@@ -158,3 +158,45 @@ describe("the data of a job", () => {
     await expect(job).rejects.toThrow(AbortError);
   });
 });
+
+describe("texts that repeat", () => {
+  const repeated = [...examples, examples[0]!, { ...examples[1]!, text: ` ${examples[1]!.text.toUpperCase()}` }];
+  const contradicted = { text: examples[2]!.text, label: examples[3]!.label };
+
+  it("are left out on request, but for those that contradict each other", async () => {
+    const files = { "examples.csv": csv([...repeated, contradicted]) };
+    const kept = await tried(files);
+    expect(kept.report!.data.train.examples + kept.report!.data.validation.examples).toBe(43);
+    const { report, events } = await tried(files, { dropDuplicates: true });
+    expect(report!.data.train.examples + report!.data.validation.examples).toBe(41);
+    expect(events[0]).toEqual({
+      type: "warning",
+      message: "examples.csv: 2 texts that repeat earlier ones are left out",
+    });
+    expect(report!.data.summary.twoLabels).toBe(1);
+    expect(report!.settings.dropDuplicates).toBe(true);
+  });
+
+  it("change nothing else", async () => {
+    const plain = await tried({ "examples.csv": csv(examples) });
+    const dropped = await tried({ "examples.csv": csv(repeated) }, { dropDuplicates: true });
+    expect(dropped.report!.result).toEqual(plain.report!.result);
+  });
+});
+
+it("groups that stand in both of two files are told", async () => {
+  const grouped = (from: number, to: number, group: (i: number) => string) =>
+    new TextEncoder().encode(
+      `text,label,customer\n${examples
+        .map(({ text, label }, i) => `"${text}",${label},${group(i)}\n`)
+        .slice(from, to)
+        .join("")}`,
+    );
+  const files = { "a.csv": grouped(0, 20, (i) => `c${i}`), "b.csv": grouped(20, 40, (i) => `c${i - 2}`) };
+  const { summary } = await tried(files, { test: "b.csv", group: "customer" });
+  const finding = summary!.findings.find(({ code }) => code === "shared-groups")!;
+  expect(finding.message).toMatch(
+    /^2 groups of the test data \("c18", "c19"\) stand in the training data too, with 2 test texts/,
+  );
+  expect(finding.severity).toBe("warn");
+});

@@ -11,9 +11,8 @@ import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../ts/train/timed-step.js";
 import { modelSource } from "../../ts/io/model-source.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
-import { run, sources, spec } from "./tiny-job.js";
+import { run, spec } from "./tiny-job.js";
 
-const context = { sources, emit: () => undefined, words: plainWords, signal: undefined };
 const labels = ["bad", "good"];
 
 async function counted(encoder: SentenceEncoder, on: Engine, batchSize: number) {

@@ -1,9 +1,25 @@
-import { expect, it } from "vitest";
-import { AbortError, ConfigError, engineInfo } from "../../ts/index.js";
+import { describe, expect, it } from "vitest";
+import { AbortError, ConfigError, engineInfo, FormatError } from "../../ts/index.js";
+import type { FileMap } from "../../ts/io/file-map.js";
 import { type JobEvent, type JobSpec, memoryStore, runFolds } from "../../ts/jobs/index.js";
-import { sources, spec } from "./tiny-job.js";
+import { recommend } from "../../ts/jobs/result/recommendation.js";
+import { examples } from "../models/tiny-encoder.js";
+import { data, sources, spec } from "./tiny-job.js";
 
-const short: JobSpec = { ...spec, recipe: "peft", steps: 20, baseline: true };
+const { testSplit: _, ...plain } = spec;
+const short: JobSpec = { ...plain, recipe: "peft", steps: 20, baseline: true };
+const read = (bytes: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(bytes));
+
+/** Folds that are cancelled when one begins. */
+async function stopped(given: JobSpec, folds: number, at: number, store = memoryStore()) {
+  const abort = new AbortController();
+  const onProgress = (event: JobEvent) => {
+    if (event.type === "fold" && event.fold === at) abort.abort();
+  };
+  const running = runFolds(given, folds, store, { sources, signal: abort.signal, onProgress });
+  await expect(running).rejects.toThrow(AbortError);
+  return store;
+}
 const used = () => engineInfo().memory.used;
 
 it("each example is tested once, by a classifier that has not seen it; the report stands in the store", async () => {
@@ -63,19 +79,131 @@ it("is cancelled within a step, and leaves nothing", async () => {
   await release();
 });
 
-it("that is cancelled leaves the folds that are done, which another call replaces", async () => {
-  const abort = new AbortController();
-  const store = memoryStore();
-  const onProgress = (event: JobEvent) => {
-    if (event.type === "fold" && event.fold === 3) abort.abort();
-  };
-  await expect(runFolds(short, 3, store, { sources, signal: abort.signal, onProgress })).rejects.toThrow(AbortError);
-  expect(Object.keys(store.files())).toEqual(["folds.partial.json"]);
-  const { folds, count } = JSON.parse(new TextDecoder().decode(store.files()["folds.partial.json"]));
-  expect([folds.length, count]).toEqual([2, 3]);
-  const report = await runFolds(short, 3, store, { sources });
-  expect(folds).toEqual(JSON.parse(JSON.stringify(report.folds.slice(0, 2))));
-  expect(Object.keys(store.files())).toEqual(["folds.json"]);
+describe("cross-validation that is interrupted", () => {
+  const whole = () => runFolds(short, 3, memoryStore(), { sources });
+
+  it("goes on after the folds that are done, to the same result", async () => {
+    const store = await stopped(short, 3, 3);
+    expect(Object.keys(store.files())).toEqual(["folds.partial.json"]);
+    const partial = read(store.files()["folds.partial.json"]);
+    expect([partial.folds.length, partial.count]).toEqual([2, 3]);
+    const told: number[] = [];
+    const onProgress = (event: JobEvent) => void (event.type === "fold" && told.push(event.fold));
+    const report = await runFolds(short, 3, store, { sources, onProgress });
+    expect(told).toEqual([3]);
+    expect({ ...report, created: "" }).toEqual({ ...(await whole()), created: "" });
+    expect(Object.keys(store.files())).toEqual(["folds.json"]);
+  });
+
+  it("goes on where all were done but the report", async () => {
+    const store = await stopped(short, 3, 3);
+    // The report cannot be written.
+    const full = {
+      ...store,
+      write: async (blobs: FileMap) => {
+        if ("folds.json" in blobs) throw new RangeError("full");
+        await store.write(blobs);
+      },
+    };
+    await expect(runFolds(short, 3, full, { sources })).rejects.toThrow(new RangeError("full"));
+    expect(read(store.files()["folds.partial.json"]).folds).toHaveLength(3);
+    const report = await runFolds(short, 3, store, { sources });
+    expect(report.folds).toEqual((await whole()).folds);
+  });
+
+  it("is refused to another spec, other files and damaged ones, by name, and stays as it is", async () => {
+    const store = await stopped(short, 3, 2);
+    const files = store.files();
+    const refused = async (given: JobSpec, folds: number, own = sources) => {
+      const error = await runFolds(given, folds, store, { sources: own }).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(store.files()).toEqual(files);
+      return (error as Error).message;
+    };
+    expect(await refused({ ...short, rank: 4 }, 3)).toMatch(
+      /folds\.partial\.json has folds that began with another spec: rank was 8, now it is 4/,
+    );
+    expect(await refused(short, 4)).toMatch(/folds was 3, now it is 4; give what they began with, take another store/);
+    const readData = async (name: string) => ({ name, bytes: data["others.csv"]! });
+    expect(await refused(short, 3, { ...sources, readData })).toMatch(/examples\.csv changed since they began/);
+    const findModel: typeof sources.findModel = async (...args) => ({
+      ...(await sources.findModel(...args)),
+      digest: async () => "1".repeat(64),
+    });
+    expect(await refused(short, 3, { ...sources, findModel })).toMatch(
+      /the model \(weights, configuration or tokenizer\) changed since/,
+    );
+    const threads = { ...read(files["folds.partial.json"]), threads: 7 };
+    const other = memoryStore({ "folds.partial.json": new TextEncoder().encode(JSON.stringify(threads)) });
+    await expect(runFolds(short, 3, other, { sources })).rejects.toThrow(
+      /the number of threads changed since they began \(7, now 1\)/,
+    );
+  });
+
+  it.each<[string, (partial: ReturnType<typeof read>) => unknown, RegExp]>([
+    ["another format", (p) => (p["format"] = "x"), /format is "lowrank-folds-1", got "x"; remove it to begin anew/],
+    ["no spec", (p) => delete p["settings"], /settings is an object/],
+    ["no hash", (p) => (p["dataHash"] = "abc"), /dataHash is a SHA-256/],
+    [
+      "too many folds",
+      (p) => p["folds"].push(...p["folds"], ...p["folds"], ...p["folds"]),
+      /folds is a list of 3 folds at most/,
+    ],
+    ["other numbers", (p) => (p["folds"][0].after.confusion[0][0] += 1), /confusion is a square of counts that add up/],
+    ["no predictions", (p) => p["predictions"].pop(), /predictions is a list of one a fold/],
+    [
+      "predictions of no class",
+      (p) => (p["predictions"][0].predicted[0] = 9),
+      /predicted is the 14 classes that the confusion matrix counts/,
+    ],
+    ["no loss", (p) => (p["folds"][0].after.loss = null), /loss is a finite number/],
+    ["a curve of texts", (p) => (p["folds"][0].evaluation = { measured: ["a"] }), /evaluation/],
+    [
+      "predictions in another order",
+      (p) => {
+        // As many of each class, for other texts.
+        const { predicted } = p["predictions"][0];
+        predicted.push(predicted.shift());
+        const { after } = p["folds"][0];
+        expect(after.confusion.flat().filter(Boolean).length).toBeGreaterThan(1);
+      },
+      /fold 1 was measured on other examples than it has/,
+    ],
+  ])("is refused with %s", async (_name, damage, message) => {
+    const partial = read((await stopped(short, 3, 2)).files()["folds.partial.json"]);
+    damage(partial);
+    const store = memoryStore({ "folds.partial.json": new TextEncoder().encode(JSON.stringify(partial)) });
+    const running = runFolds(short, 3, store, { sources });
+    await expect(running).rejects.toThrow(FormatError);
+    await expect(running).rejects.toThrow(message);
+  });
+});
+
+it("compares with the head alone over all predictions, and says what to use", async () => {
+  const { overHeadAlone, recommended, pooled, folds, headOnly } = await runFolds(short, 4, memoryStore(), { sources });
+  expect(overHeadAlone!.count).toBe(40);
+  expect(overHeadAlone!.accuracy.difference).toBeCloseTo(pooled.accuracy - headOnly!.mean, 12);
+  expect(recommended).toBe(recommend(overHeadAlone));
+  expect(folds.every((fold) => fold.headOnly !== null)).toBe(true);
+  const alone = await runFolds({ ...short, headOnly: true }, 4, memoryStore(), { sources });
+  expect([alone.overHeadAlone, alone.recommended]).toEqual([null, null]);
+});
+
+it("keeps groups whole, and chooses no step where a fold has few examples", async () => {
+  const rows = examples.map(({ text, label }, i) => `"${text}",${label},g${i >> 2}\n`);
+  const bytes = new TextEncoder().encode(`text,label,group\n${rows.join("")}`);
+  const own = { ...sources, readData: async (name: string) => ({ name, bytes }) };
+  const warnings: string[] = [];
+  const onProgress = (event: JobEvent) => void (event.type === "warning" && warnings.push(event.message));
+  const given: JobSpec = { ...plain, patience: 3, group: "group", steps: 1, baseline: false };
+  const { folds } = await runFolds(given, 10, memoryStore(), { sources: own, onProgress });
+  expect(folds.map(({ after }) => after.count)).toEqual(new Array(10).fill(4));
+  expect(folds.every(({ evaluation }) => evaluation === null)).toBe(true);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatch(/too few to choose a step by \(8\)/);
+  await expect(runFolds(given, 11, memoryStore(), { sources: own })).rejects.toThrow(
+    /11 folds need as many groups, got 10/,
+  );
 });
 
 it.each([

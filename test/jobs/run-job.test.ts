@@ -202,20 +202,24 @@ describe("an aborted job", () => {
     expect(results(store.files())).toEqual(results(undisturbed.files()));
   });
 
-  it.each(["encode-validation", "encode-train", "head-only"])("begins anew where it was in %s", async (phase) => {
-    const store = memoryStore();
-    const fits = (event: JobEvent) => event.type === "progress" && event.phase === phase && event.done > 0;
-    const { error, after } = await runUntil({ ...spec, baseline: true }, store, fits);
-    expect(error).toBeInstanceOf(AbortError);
-    // Another phase may be named, of which nothing is done.
-    expect(after.filter((event) => event.type !== "progress" || event.done > 0)).toEqual([]);
-    expect(names(store.files())).toEqual(["run.json"]);
-    expect(await runStatus(store)).toMatchObject({ status: "interrupted", step: null, steps: 60, error: null });
-    await run((await unfinishedSpec(store))!, store);
-    const undisturbed = memoryStore();
-    await run({ ...spec, baseline: true }, undisturbed);
-    expect(results(store.files())).toEqual(results(undisturbed.files()));
-  });
+  it.each(["ready", "encode-validation", "encode-train", "head-only"])(
+    "begins anew where it was in %s",
+    async (phase) => {
+      const store = memoryStore();
+      const fits = (event: JobEvent) =>
+        event.type === phase || (event.type === "progress" && event.phase === phase && event.done > 0);
+      const { error, after } = await runUntil({ ...spec, baseline: true }, store, fits);
+      expect(error).toBeInstanceOf(AbortError);
+      // Another phase may be named, of which nothing is done.
+      expect(after.filter((event) => event.type !== "progress" || event.done > 0)).toEqual([]);
+      expect(names(store.files())).toEqual(["run.json"]);
+      expect(await runStatus(store)).toMatchObject({ status: "interrupted", step: null, steps: 60, error: null });
+      await run((await unfinishedSpec(store))!, store);
+      const undisturbed = memoryStore();
+      await run({ ...spec, baseline: true }, undisturbed);
+      expect(results(store.files())).toEqual(results(undisturbed.files()));
+    },
+  );
 
   it("of less than one pass over its data has a baseline too", async () => {
     const { report } = await run({ ...spec, steps: 2, batchSize: 4, baseline: true }, memoryStore());

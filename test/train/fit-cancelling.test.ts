@@ -57,6 +57,31 @@ describe("cancelling", () => {
     expect(task.losses).toBeLessThanOrEqual(1);
   });
 
+  it.each([0, 1, 7])("hands over a checkpoint where it comes while room is made, at step %d of it", async (at) => {
+    const task = new Regression(graph);
+    const before = task.values;
+    const controller = new AbortController();
+    const saved: Checkpoint[] = [];
+    let measured = 0;
+    const memory = () => {
+      if (measured++ === at) controller.abort();
+      // Longer than work goes on without a pause, in which the signal is heard.
+      for (const start = performance.now(); performance.now() - start < 20;);
+      return 64;
+    };
+    const checkpoint = { every: 100, save: (made: Checkpoint) => void saved.push(made) };
+    const options = { steps: 12, batchSize: 4, signal: controller.signal, checkpoint };
+    await expect(fit({ ...taskOf(task), memory }, rows, options)).rejects.toThrow(AbortError);
+    expect(measured).toBe(at + 1);
+    expect(saved.map(({ step }) => step)).toEqual([0]);
+    expect([task.values, task.losses]).toEqual([before, 0]);
+
+    const [resumed, undisturbed] = [new Regression(graph), new Regression(graph)];
+    await fit(resumed, rows, { steps: 12, batchSize: 4, resume: saved[0]! });
+    await fit(undisturbed, rows, { steps: 12, batchSize: 4 });
+    expect(resumed.values).toEqual(undisturbed.values);
+  });
+
   it("a progress function that never comes to its end does not keep a cancelled fit waiting", async () => {
     const controller = new AbortController();
     const running = fit(new Regression(graph), rows, {

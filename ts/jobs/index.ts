@@ -19,5 +19,6 @@ export { runStatus } from "./store/run-status.js";
 export type { RunStatus } from "./store/run-status.js";
 export type { RunStore } from "./store/run-store.js";
 export type { Sample } from "./result/sample-predictions.js";
+export type { Recommendation } from "./result/recommendation.js";
 export type { Baseline } from "./result/baseline.js";
 export type { TrainingSettings } from "./spec/training-settings.js";

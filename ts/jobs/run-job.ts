@@ -53,8 +53,9 @@ export interface JobResult {
  * store as it was: `ConfigError` for a spec, store or options that make no sense, where another job has the
  * store, where it holds a finished run, files that a run would replace or a run that began with another spec, and where files
  * have changed since; `FormatError` where its checkpoint is damaged; errors of `SentenceEncoder.load` and of the data. Rejects
- * with `ConfigError` when training diverges and with `AbortError` when cancelled; the last checkpoint is then kept, and a run
- * that had none yet begins anew.
+ * with `ConfigError` when training diverges and with `AbortError` when cancelled. From the first event of the phase "train" on a run
+ * that is cancelled has a checkpoint, before its first step too; one that is cancelled earlier, while its baseline is measured, begins
+ * anew when it goes on.
  *
  * @example
  * const { report } = await runJob({ data: "reviews.csv", steps: 200 }, folderStore("runs/reviews"));

@@ -24,8 +24,8 @@ import type { Task } from "./task.js";
  * calls, other `fit`s of the same graph among them, may run meanwhile and change no bit of the result.
  *
  * Throws before any work: `ConfigError` for options that make no sense or parameters that another `fit` trains. Rejects
- * with `AbortError` when cancelled and with `NonFiniteError` when training diverges; parameters are then as the last
- * step left them, and whatever else was made for the run is given back. With `evaluate` it ends with the parameters that
+ * with `AbortError` when cancelled, a checkpoint having been handed over, before the first step too, and with `NonFiniteError`
+ * when training diverges; parameters are then as the last step left them, and whatever else was made for the run is given back. With `evaluate` it ends with the parameters that
  * measured best.
  */
 export async function fit<E>(task: Task<E>, examples: readonly E[], options: FitOptions = {}): Promise<FitReport> {

@@ -1,5 +1,6 @@
+import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { type FinetuneOptions, resolveSettings } from "../../../ts/cli/options/finetune-options.js";
+import { addFinetuneOptions, type FinetuneOptions, resolveSettings } from "../../../ts/cli/options/finetune-options.js";
 import { ConfigError } from "../../../ts/index.js";
 
 const bundled = () => ({ data: "train.tsv", test: "test.tsv", text: "2", label: "0", labelNames: { 0: "bad" } });
@@ -7,7 +8,12 @@ const resolved = (options: object) => resolveSettings(options as FinetuneOptions
 
 describe("the example's data", () => {
   it("has its test measured once; the step is chosen on a part of what is learnt from", () => {
-    expect(resolved({})).toMatchObject({ data: "train.tsv", validation: null, test: "test.tsv", validationSplit: 0.2 });
+    expect(resolved({})).toMatchObject({
+      data: "train.tsv",
+      validation: null,
+      test: "test.tsv",
+      validationSplit: null,
+    });
     expect(resolved({ validationSplit: 0.1 })).toMatchObject({
       test: "test.tsv",
       validation: null,
@@ -31,7 +37,36 @@ describe("the example's data", () => {
       data: "mine.csv",
       validation: null,
       test: null,
+      testSplit: null,
       label: "label",
     });
+  });
+});
+
+describe("options of what is held out and chosen", () => {
+  it("stand in the settings, none as null", () => {
+    const parsed = (...args: string[]) =>
+      addFinetuneOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }))
+        .parse(["--data", "mine.csv", ...args], { from: "user" })
+        .opts<FinetuneOptions>();
+    const settings = (...args: string[]) => resolveSettings(parsed(...args), bundled);
+    expect(settings()).toMatchObject({ steps: null, epochs: null, patience: 3, group: null, dropDuplicates: false });
+    expect(settings("--patience", "none")).toMatchObject({ patience: null });
+    expect(settings("--patience", "5")).toMatchObject({ patience: 5 });
+    expect(settings("--test-split", "0", "--group", "customer", "--drop-duplicates")).toMatchObject({
+      ...{ testSplit: 0, group: "customer", dropDuplicates: true },
+    });
+    expect(settings("--recipe", "peft")).toMatchObject({ steps: 300, patience: null, testSplit: 0 });
+    expect(settings("--epochs", "2")).toMatchObject({ steps: null, epochs: 2 });
+    for (const wrong of ["0", "never", "1.5"])
+      expect(() => parsed("--patience", wrong)).toThrow(/or "none", is expected/);
+    expect(() => parsed("--head-only", "--patience", "3")).toThrow(/cannot be used with/);
+  });
+
+  it("are explained by the help", () => {
+    const help = addFinetuneOptions(new Command()).helpInformation().replace(/\s+/g, " ");
+    expect(help).toMatch(/optimizer steps \(default: by number of examples, 5 passes, 150 to 400 steps\)/);
+    expect(help).toMatch(/share of the data to test on instead \(default: 0\.2, about 1000 examples at most/);
+    expect(help).toMatch(/none: keep the last step \(default: 3\)/);
   });
 });

@@ -18,7 +18,10 @@ describe("finetune", () => {
   it("writes a run folder: adapter, head, labels, report, curve; and says so in plain text", async () => {
     const run = fixture.path("run");
     const { code, out, err } = await lowrank(shortRun(fixture, run, 40));
-    expect(err).toBe("");
+    // What became of the validation, and nothing else.
+    expect(err).toMatch(
+      /^[^\n]*data\.csv: a fifth of the 32 examples .* too few to choose a step by \(6\): .*--validation-split 0\.2\)\n$/,
+    );
     expect(code).toBe(0);
     expect(readdirSync(run).sort()).toEqual([
       "adapter_config.json",
@@ -47,8 +50,11 @@ describe("finetune", () => {
     expect(report.data).toMatchObject({
       labels: ["bad", "good"],
       train: { examples: 32 },
-      validation: { examples: 8 },
+      validation: { examples: 0 },
+      test: { examples: 8 },
     });
+    expect(out).toMatch(/^8 test texts +accuracy/m);
+    expect(["adapter", "head-only"]).toContain(report.result.recommended);
     expect(report.engine).toMatchObject({ node: process.versions.node });
     expect(report.result.after.accuracy).toBeGreaterThanOrEqual(report.result.before.accuracy);
     expect(report.result.headOnly.count).toBe(8);
@@ -106,6 +112,46 @@ describe("finetune", () => {
     // An adapter that was lost is no head alone.
     await writeFile(join(run, "labels.json"), JSON.stringify({ ...json(join(run, "labels.json")), adapter: true }));
     expect((await lowrank(["predict", "--run", run, text])).err).toMatch(/adapter_config\.json/);
+  });
+
+  it("--test-split 0 measures on the examples that chose the step, and says so", async () => {
+    const { code, out, err } = await lowrank([...shortRun(fixture, fixture.path("one"), 20), "--test-split", "0"]);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(
+      /keeps +the step with the lowest loss on the examples held out, measured every 2 steps; 3 in a row/,
+    );
+    expect(out).toMatch(/^8 validation texts +accuracy/m);
+    expect(out).toMatch(/The step was chosen on the same texts as are measured here, which flatters it/);
+  });
+
+  it("tells of data that end the run once, with what to do", async () => {
+    const { code, out, err } = await lowrank([
+      ...shortRun(fixture, fixture.path("twice"), 3),
+      ...["--test", fixture.data],
+    ]);
+    expect(code).toBe(1);
+    expect(`${out}${err}`.match(/the test examples are the training examples/g)).toHaveLength(1);
+    expect(err).toMatch(/to train all the same: --allow same-file/);
+    const allowed = await lowrank([
+      ...shortRun(fixture, fixture.path("allowed"), 20),
+      ...["--test", fixture.data, "--allow", "same-file"],
+    ]);
+    expect([allowed.code, allowed.err]).toEqual([0, expect.stringContaining("too few to choose a step by")]);
+    expect(allowed.out).toMatch(/stop +the test examples are the training examples/);
+  });
+
+  it("names the column of groups that was meant, and the option that drops repeated texts", async () => {
+    const args = [...shortRun(fixture, fixture.path("grouped"), 3), "--group", "Label"];
+    expect((await lowrank(args)).err).toMatch(/data\.csv has no column "Label": .*did you mean "label"\?/);
+    const twice = fixture.path("repeated.csv");
+    await writeFile(twice, `${readFileSync(fixture.data, "utf8")}"${examples[0]!.text}",${examples[0]!.label}\n`);
+    const given = (out: string) =>
+      shortRun({ ...fixture, data: twice }, fixture.path(out), 3).concat("--test-split", "0");
+    expect((await lowrank(given("kept"))).out).toMatch(
+      /leave it out \(--drop-duplicates\)|stands in the training data too/,
+    );
+    const { code, err } = await lowrank([...given("dropped"), "--drop-duplicates"]);
+    expect([code, err]).toEqual([0, `${twice}: a text that repeats an earlier one is left out\n`]);
   });
 
   it("refuses options of an adapter beside --head-only", async () => {

@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { foldLines } from "../../../ts/cli/commands/folds.js";
+import type { FoldsReport } from "../../../ts/jobs/index.js";
+import { specDefaults } from "../../../ts/jobs/spec/job-spec.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
 let fixture: Fixture;
@@ -13,12 +16,59 @@ it("finetune --folds prints each fold, mean and deviation, and writes folds.json
   expect(out).toMatch(/fold 2 +20 +\d+\.\d % +\d+\.\d %/);
   expect(out).toMatch(/mean ± deviation +\d+\.\d % ± \d+\.\d/);
   expect(out).toMatch(/all 40 texts: accuracy \d+\.\d % \(/);
+  expect(out).toMatch(/^[+−]\d+\.\d points over the head alone \(/m);
   expect(readdirSync(folder)).toEqual(["folds.json"]);
   expect(JSON.parse(readFileSync(fixture.path("folds", "folds.json"), "utf8")).folds).toHaveLength(2);
 });
 
-it("finetune with --test-split and --patience says which step was kept", async () => {
-  const options = ["--test-split", "0.2", "--evaluate-every", "4", "--patience", "3", "--class-weights", "good=2"];
+it("finetune --folds that is interrupted says how to go on, and does", async () => {
+  const interrupt = new AbortController();
+  const folder = fixture.path("stopped");
+  const args = [...shortRun(fixture, folder), "--folds", "3"];
+  const onOutput = (text: string) => /^Fold 2 of 3$/m.test(text) && interrupt.abort();
+  const stopped = await lowrank(args, { signal: interrupt.signal, onOutput });
+  expect(stopped.code).toBe(130);
+  expect(stopped.err).toContain(`Stopped after fold 1 of 3; what is done is in ${folder}. To go on:`);
+  expect(stopped.err).toContain(`lowrank finetune --resume ${folder}`);
+  expect((await lowrank(["finetune", "--resume", folder, "--rank", "2"])).err).toMatch(
+    /--rank 2 is given, it began with 8/,
+  );
+  const resumed = await lowrank(["finetune", "--resume", folder]);
+  expect(resumed.code).toBe(0);
+  expect(resumed.out).toMatch(/^Going on after fold 1 of 3\nFold 2 of 3$/m);
+  expect(resumed.out).toMatch(/fold 3 +1[34] /);
+  expect(readdirSync(folder)).toEqual(["folds.json"]);
+});
+
+it("finetune --folds recommends the head alone where the adapter is no better", () => {
+  const plain = (text: unknown) => String(text);
+  const colors = { green: plain, red: plain, cyan: plain } as unknown as Parameters<typeof foldLines>[3];
+  const spread = { mean: 0.8, deviation: 0.1 };
+  const metrics = { count: 40, accuracy: 0.8, loss: 0.5, confusion: [], perClass: [], macroF1: 0.8, intervals: null };
+  const lines = (interval: readonly [number, number], recommended: "adapter" | "head-only") =>
+    foldLines(
+      {
+        ...{ lowrank: "1", created: "", settings: specDefaults("default") as unknown as FoldsReport["settings"] },
+        ...{ labels: ["a", "b"], folds: [], accuracy: spread, macroF1: spread, loss: spread, headOnly: spread },
+        ...{ pooled: metrics, recommended },
+        overHeadAlone: {
+          count: 40,
+          accuracy: { difference: 0.02, interval },
+          macroF1: { difference: 0.02, interval },
+        },
+      },
+      "folds.json",
+      "lowrank",
+      colors,
+    ).join("\n");
+  expect(lines([-0.01, 0.05], "head-only")).toMatch(
+    /\+2\.0 points over the head alone \(−1\.0 to 5\.0\)\nThe head alone .*\n +lowrank finetune --head-only/,
+  );
+  expect(lines([0.01, 0.05], "adapter")).not.toMatch(/--head-only/);
+});
+
+it("finetune with --evaluate-every and --patience says which step was kept", async () => {
+  const options = ["--evaluate-every", "4", "--patience", "3", "--class-weights", "good=2"];
   const { code, out } = await lowrank([
     ...shortRun(fixture, fixture.path("kept")),
     ...options,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adviceLines, resultTable } from "../../../ts/cli/terminal/run-summary.js";
+import { recommend } from "../../../ts/jobs/result/recommendation.js";
 import type { RunReport } from "../../../ts/jobs/result/run-report.js";
 import { metrics, pairedDifference } from "../../../ts/index.js";
 
@@ -18,12 +19,13 @@ async function reportOf(headRight: number, adapterRight: number, more: object = 
     return metrics(logits, truth, 2);
   };
   const overHeadAlone = await pairedDifference(answers(adapterRight), answers(headRight), truth);
-  const result = { largestClass: 0.5, headOnly: measured(headRight), after: measured(adapterRight), overHeadAlone };
+  const given = { largestClass: 0.5, headOnly: measured(headRight), after: measured(adapterRight), overHeadAlone };
+  const result = { ...given, measuredOn: "test", ...more };
   const part = { file: "reviews.csv", sha256: "", examples: 200 };
   return {
-    settings: { headOnly: false, learningRate: 0.5 },
+    settings: { headOnly: false, learningRate: 0.5, test: null, validation: null },
     data: { train: part, validation: part, test: part },
-    result: { ...result, measuredOn: "test", ...more },
+    result: { ...result, recommended: recommend(result.overHeadAlone) },
     evaluation: null,
   } as unknown as RunReport;
 }
@@ -52,6 +54,9 @@ describe("the summary of a run", () => {
     if (advice === null) expect(lines).toEqual([]);
     else expect(lines.join("\n")).toMatch(advice);
     expect(lines.some((text) => text.includes("lowrank finetune --head-only"))).toBe(advice !== null);
+    expect(report.result.recommended).toBe(advice === null ? "adapter" : "head-only");
+    // Of two hundred texts folds would not tell much more.
+    expect(lines.join("\n")).not.toMatch(/--folds/);
   });
 
   it("compares with the largest class, without an interval, where no head was fitted", async () => {
@@ -68,10 +73,16 @@ describe("the summary of a run", () => {
     expect(adviceLines("lowrank", report, colors)).toEqual([]);
   });
 
+  it("names folds where few texts were measured, unless a file names them", async () => {
+    const { accuracy, macroF1 } = (await reportOf(150, 151)).result.overHeadAlone!;
+    const report = await reportOf(150, 151, { overHeadAlone: { count: 8, accuracy, macroF1 } });
+    expect(adviceLines("lowrank", report, colors).join("\n")).toMatch(/--folds 5 tells more: it tests every text once/);
+    const named = { ...report, settings: { ...report.settings, test: "later.csv" } };
+    expect(adviceLines("lowrank", named, colors).join("\n")).not.toMatch(/--folds/);
+  });
+
   it("says which texts it was measured on", async () => {
     expect(resultTable(await reportOf(120, 150), colors)[0]).toMatch(/^200 test texts/);
-    expect(resultTable(await reportOf(120, 150, { measuredOn: "validation" }), colors)[0]).toMatch(
-      /^200 validation texts/,
-    );
+    expect(resultTable(await reportOf(120, 150, { measuredOn: "validation" }), colors)[0]).toMatch(/^200 validation texts/);
   });
 });

@@ -1,10 +1,25 @@
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
-import { classWeights, labelNames, real, targetModules, threadCount, whole, wholeOrNone, words } from "./option-values.js";
+import {
+  classWeights,
+  labelNames,
+  real,
+  targetModules,
+  threadCount,
+  whole,
+  wholeOrNone,
+  words,
+} from "./option-values.js";
 import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/spec/job-spec.js";
 import { heldOut } from "../../jobs/spec/recipes.js";
-import { builds, formatLength, recipeNames, schedules, type TrainingSettings } from "../../jobs/spec/training-settings.js";
+import {
+  builds,
+  formatLength,
+  recipeNames,
+  schedules,
+  type TrainingSettings,
+} from "../../jobs/spec/training-settings.js";
 import { allowable } from "../../jobs/data/data-check.js";
 import { flagOf } from "./job-words.js";
 
@@ -43,7 +58,7 @@ export function addFinetuneOptions(command: Command): Command {
   const { validation, test } = heldOut;
   const positive = real(0);
   const fromZero = real(0, { closed: true });
-  const share = real(0, { below: 1 });
+  const share = real(0, { closed: true, below: 1 });
   command.optionsGroup("What to train on:");
   command
     .option("--model <name>", `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL})`)
@@ -69,7 +84,10 @@ export function addFinetuneOptions(command: Command): Command {
         "--validation names a file; 0: none, the result is measured on the validation)",
       share,
     )
-    .option("--group <column>", "column of what belongs together (a customer, a thread) and is never on two sides of a split")
+    .option(
+      "--group <column>",
+      "column of what belongs together (a customer, a thread) and is never on two sides of a split",
+    )
     .option("--drop-duplicates", "leave out texts that repeat an earlier one of their file with the same label")
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
   command.optionsGroup("How long and how fast:");
@@ -84,7 +102,9 @@ export function addFinetuneOptions(command: Command): Command {
       new Option("--head-only", "train no adapter, only the head, fitted to frozen vectors").conflicts(ADAPTER_OPTIONS),
     )
     .addOption(
-      new Option("--steps <n>", `optimizer steps (default: by number of examples, ${formatLength(defaults)})`).argParser(whole(1)).conflicts("epochs"),
+      new Option("--steps <n>", `optimizer steps (default: by number of examples, ${formatLength(defaults)})`)
+        .argParser(whole(1))
+        .conflicts("epochs"),
     )
     .option("--epochs <n>", "passes over the data instead of steps", positive)
     .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
@@ -200,6 +220,7 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
 function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
   const names = new Set<string>(specFields);
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
+  if (settings["patience"] === "none") settings["patience"] = null;
   // On the command line, a limit of 0 is none.
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
 }

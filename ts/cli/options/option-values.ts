@@ -22,9 +22,9 @@ export function real(lower: number, options: { closed?: boolean; below?: number 
   };
 }
 
-/** A whole number from 1, or "none" for null. */
-export function wholeOrNone(text: string): number | null {
-  if (text === "none") return null;
+/** A whole number from 1, or "none": commander knows no null. */
+export function wholeOrNone(text: string): number | "none" {
+  if (text === "none") return text;
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('A whole number from 1, or "none", is expected.');

@@ -31,7 +31,8 @@ export async function estimateJob(prepared: Prepared, done: number | null, conte
   const { settings, steps, memory } = prepared;
   const { emit, words } = context;
   // As `fit` will do it: in one piece, before other memory comes to lie behind a smaller one.
-  if (steps > 0) prepared.classifier.graph.reserve(stepMemory(prepared.classifier, prepared.tokens, settings.accumulate));
+  if (steps > 0)
+    prepared.classifier.graph.reserve(stepMemory(prepared.classifier, prepared.tokens, settings.accumulate));
   const speed = {
     trained: steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context),
     encoded: await secondsPerToken(trialTexts(prepared, context), context),

@@ -9,7 +9,12 @@ const what = "runFolds";
 const other = "give what they began with, take another store, or remove that file";
 
 /** Throws `ConfigError` where the folds that are done began with another spec. */
-export function checkSame({ settings: began, count }: FoldsSoFar, settings: TrainingSettings, folds: number, store: RunStore) {
+export function checkSame(
+  { settings: began, count }: FoldsSoFar,
+  settings: TrainingSettings,
+  folds: number,
+  store: RunStore,
+) {
   const name = firstDifference(settings, began);
   if (name === null && count === folds) return;
   const [field, was, is] = name === null ? ["folds", count, folds] : [name, began[name], settings[name]];

@@ -118,8 +118,7 @@ export interface TrainingSettings {
 export function stepsOf({ steps, epochs, batchSize, headOnly }: TrainingSettings, examples: number): number {
   if (headOnly) return 0;
   if (steps !== null) return steps;
-  if (epochs !== null)
-    return Math.max(1, Math.round(epochs * Math.floor(examples / Math.min(batchSize, examples))));
+  if (epochs !== null) return Math.max(1, Math.round(epochs * Math.floor(examples / Math.min(batchSize, examples))));
   return Math.min(Math.max(Math.round((STEP_PASSES * examples) / batchSize), LEAST_STEPS), MOST_STEPS);
 }
 
