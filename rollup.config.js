@@ -40,14 +40,16 @@ const scripts = { "lowrank-worker.js": "ts/entry/lowrank-worker.ts" };
 
 /** What workers need too, and pages that have the engine in one. */
 const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors\/[\w-]+)\.ts$/;
-const client =
-  /\/ts\/(version|(arguments|waiting|worker\/(?!server)).*|io\/byte-source|jobs\/store\/(run-files|memory-store))\.ts$/;
+const base = /\/ts\/(version|(arguments|waiting)\/.*|io\/byte-source|jobs\/store\/run-files)\.ts$/;
+/** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
+const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
 /**
  * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
  * that a program does not use.
  */
 const areas = [
   ["pool", pool],
+  ["base", base],
   ["client", client],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["io", /\/ts\/io\/(?!node\/)/],

@@ -93,9 +93,7 @@ describe("a page with lowrank/worker", () => {
 
   /** The engine of a worker in a page, or how its start fails. */
   const infoIn = (kind: string, options: object = {}) =>
-    open(kind, (page) =>
-      page.evaluate(`${START}(${JSON.stringify(kind)}, ${JSON.stringify(options)})`),
-    ) as Promise<string>;
+    open(kind, (page) => page.evaluate<string>(`${START}(${JSON.stringify(kind)}, ${JSON.stringify(options)})`));
 
   it("has no task over 50 ms while MiniLM is loaded, trained and asked", { timeout: 240_000 }, async () => {
     expect(existsSync(join(modelCache, "all-MiniLM-L6-v2"))).toBe(true);
@@ -136,4 +134,4 @@ describe("a page with lowrank/worker", () => {
 });
 
 /** Lengths in milliseconds of the page's tasks over 50 ms, while a worker loads, trains and answers. */
-const longTasks = (page: Page) => page.evaluate(`${WORK}()`) as Promise<number[]>;
+const longTasks = (page: Page) => page.evaluate<number[]>(`${WORK}()`);
