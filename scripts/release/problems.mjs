@@ -4,7 +4,7 @@ import { root } from "../setup/paths.mjs";
 
 /**
  * What keeps a package from being published: sentences that say what to do, none where nothing does.
- * @param options.tag of the commit; undefined outside a release
+ * @param {{ tag?: string, folder?: string }} options tag of the commit; undefined outside a release
  */
 export function problems({ tag, folder = root } = {}) {
   const read = (name) => readFileSync(join(folder, name), "utf8");

@@ -61,9 +61,9 @@ it("browser entries import nothing by the name of a package: pages cannot map it
     if (seen.has(file)) continue;
     seen.add(file);
     const script = readFileSync(join(root, "dist", file), "utf8");
-    for (const [, name] of script
-      .matchAll(/^(?:import|export)[^"'`;]*["']([^"']+)["'];?$|\bimport\('([^']+)'\)/gm)
-      .map(([all, a, b]) => [all, a ?? b!])) {
+    for (const [, name] of [
+      ...script.matchAll(/^(?:import|export)[^"'`;]*["']([^"']+)["'];?$|\bimport\('([^']+)'\)/gm),
+    ].map(([all, a, b]) => [all, a ?? b!])) {
       if (name!.startsWith("./")) queue.push(name!.slice(2));
       else foreign.push(`${file}: ${name}`);
     }

@@ -233,7 +233,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    * texts, lowercasing, pooling and the base's fingerprint. They are in memory: Node's `writeFilesAtomically(folder, files)` writes
    * them where `TextClassifier.open(folder)` finds them.
    */
-  save(...nothing: readonly never[]): SavedFiles {
+  save(...nothing: never[]): SavedFiles {
     checkNothing("save", nothing, WRITE_THEM);
     checkClassifier("save", this);
     const { encoder, head, labels, tokenizer, merged, adapter } = this;

@@ -61,19 +61,19 @@ export interface DoneFold {
  * All folds together.
  * @param truth classes of each fold's examples
  */
-export function foldsReport(
+export async function foldsReport(
   settings: TrainingSettings,
   labels: readonly string[],
   done: readonly DoneFold[],
   truth: readonly (readonly number[])[],
-): FoldsReport {
+): Promise<FoldsReport> {
   const folds = done.map(({ result }) => result);
   const spread = (of: (fold: FoldResult) => number) => spreadOf(folds.map(of));
   const headOnly = folds.every((fold) => fold.headOnly !== null) ? spread((fold) => fold.headOnly!.accuracy) : null;
   const heads = done.map(({ headPredicted }) => headPredicted);
   const overHeadAlone = heads.includes(null)
     ? null
-    : pairedDifference(
+    : await pairedDifference(
         done.flatMap(({ predicted }) => predicted),
         heads.flatMap((head) => head!),
         truth.flat(),

@@ -234,7 +234,7 @@ export class SentenceEncoder {
   }
 
   /** The adapter as PEFT's files, in memory: adapter_config.json and adapter_model.safetensors. `writeFilesAtomically` writes them. */
-  saveAdapter(name: string, ...nothing: readonly never[]): SavedFiles {
+  saveAdapter(name: string, ...nothing: never[]): SavedFiles {
     checkNothing("saveAdapter", nothing, WRITE_THEM);
     checkUsable("saveAdapter", this);
     return this.adapterSet.save(name);

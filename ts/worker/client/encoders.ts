@@ -2,12 +2,8 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
-import type {
-  ClassifierOptions,
-  ClassifyOptions,
-  LoadClassifierOptions,
-  Prediction,
-} from "../../tasks/text-classifier.js";
+import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "../../tasks/classifier-options.js";
+import type { Prediction } from "../../tasks/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import type { Call } from "../crossings/crossing.js";
 import { RemoteObject } from "./remote-classes.js";

@@ -1,6 +1,6 @@
 import { whole } from "../../arguments/settings.js";
 import { WorkerLostError } from "../../errors/errors.js";
-import type { FoldsReport } from "../../jobs/run-folds.js";
+import type { FoldsReport } from "../../jobs/folds/folds-report.js";
 import type { JobResult } from "../../jobs/run-job.js";
 import type { JobSpec } from "../../jobs/spec/job-spec.js";
 import type { RunStore } from "../../jobs/store/run-store.js";

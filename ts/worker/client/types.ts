@@ -1,6 +1,8 @@
-import type { SentenceEncoder as LocalEncoder, LoadOptions } from "../../models/sentence/sentence-encoder.js";
+import type { LoadOptions } from "../../models/sentence/encoder-options.js";
+import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
-import type { OpenClassifierOptions, TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
+import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
+import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
 import type { Example } from "../../io/examples/example.js";
 import type { FitReport } from "../../train/fit-options.js";
 import type { JobOptions } from "../../jobs/run-job.js";

@@ -1,6 +1,6 @@
 import { engineInfo, init } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
-import { runFolds } from "../../jobs/run-folds.js";
+import { runFolds } from "../../jobs/folds/run-folds.js";
 import { runJob } from "../../jobs/run-job.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
