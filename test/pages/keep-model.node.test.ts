@@ -49,3 +49,39 @@ it("a model from an address is kept, loads, and is there without a network after
   expect(again.progress).toEqual([]);
   expect(driver.models.asked).toHaveLength(before);
 });
+
+it("a model from a hub, which is another origin, is gone on with by its range and compared by its ETag", async () => {
+  const page = await driver.tab();
+  const weights = "team/tiny/resolve/v2/model.safetensors";
+  driver.models.add("team/tiny/resolve/v2", await tinyEncoder());
+  const hubUrl = `${driver.url.replace("127.0.0.1", "localhost")}/models`;
+  const keep = async (hubUrl: string) => {
+    const kept = await lowrank
+      .keepModel("team/tiny@v2", { hubUrl })
+      .catch((error: Error) => ({ error: error.message }));
+    return "error" in kept
+      ? kept
+      : { name: kept.name, origin: kept.origin, hash: await kept.digest("model.safetensors") };
+  };
+  const original = await page.evaluate(async () =>
+    (await lowrank.keepModel("/models/tiny")).digest("model.safetensors"),
+  );
+  for (const exposes of [true, false]) {
+    driver.models.manners.set(weights, { cutAfter: 40_000 });
+    const before = driver.models.requests(weights).length;
+    expect(await page.evaluate(keep, hubUrl)).toMatchObject({ error: expect.stringMatching(/broke off after/) });
+    driver.models.manners.set(weights, { exposes });
+    expect(await page.evaluate(keep, hubUrl)).toEqual({ name: "team/tiny@v2", origin: "hub", hash: original });
+    const [, ...later] = driver.models.requests(weights).slice(before);
+    expect(later.map(({ ifRange }) => ifRange)).toEqual(later.map(() => null));
+    expect(later.at(-1)!.range === null).toBe(!exposes);
+    await page.evaluate(() => lowrank.clearCache({ name: "team/tiny@v2" }));
+  }
+
+  // Known to the bit: another one by that name is refused.
+  const known = "sentence-transformers/all-MiniLM-L6-v2/resolve/main";
+  driver.models.add(known, await tinyEncoder());
+  const refused = page.evaluate((hubUrl) => lowrank.keepModel("all-MiniLM-L6-v2", { hubUrl }), hubUrl);
+  await expect(refused).rejects.toThrow(/config\.json: expected 612 bytes of SHA-256 953f/);
+  await page.close();
+});

@@ -10,6 +10,8 @@ export interface Manner {
   readonly etag?: string | null;
   /** Answers everything with the whole file. */
   readonly ignoreRanges?: boolean;
+  /** Whether pages of other origins see ETag and range. */
+  readonly exposes?: boolean;
   /** Bytes that the answer says it has. */
   readonly claim?: number;
   /** Sent in place of the file. */
@@ -49,10 +51,21 @@ export class ModelServer {
   answer(path: string, { headers }: IncomingMessage, response: ServerResponse): void {
     const [range = null, ifRange = null] = [headers.range, headers["if-range"] as string | undefined];
     this.asked.push({ path, range, ifRange });
-    const { etag = '"one"', cutAfter, holdAfter, ignoreRanges = false, body, claim } = this.manners.get(path) ?? {};
+    const {
+      etag = '"one"',
+      cutAfter,
+      holdAfter,
+      ignoreRanges = false,
+      exposes = true,
+      body,
+      claim,
+    } = this.manners.get(path) ?? {};
     const file = body ?? this.files.get(path);
     if (file === undefined) return void response.writeHead(404).end();
     if (etag !== null) response.setHeader("ETag", etag);
+    // As hubs do.
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    if (exposes) response.setHeader("Access-Control-Expose-Headers", "ETag, Content-Range");
     const first = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? -1);
     const partial = first >= 0 && !ignoreRanges && (ifRange === null || ifRange === etag);
     const sent = partial ? file.subarray(first) : file;
