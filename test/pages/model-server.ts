@@ -3,9 +3,7 @@ import type { FileMap } from "../../ts/io/file-map.js";
 
 /** How a file is served. */
 export interface Manner {
-  /** The connection ends after so many bytes of a body. */
-  readonly cutAfter?: number;
-  /** The body stays open after so many bytes until `release` is called. */
+  /** The body stays open after so many bytes until `release` or `cut` is called. */
   readonly holdAfter?: number;
   readonly etag?: string | null;
   /** Answers everything with the whole file. */
@@ -31,7 +29,7 @@ export class ModelServer {
   readonly asked: Request[] = [];
   /** By path. */
   readonly manners = new Map<string, Manner>();
-  private held: (() => void)[] = [];
+  private held: { readonly send: () => void; readonly cut: () => void }[] = [];
 
   /** Serves the files of a model as "name/…". */
   add(name: string, files: FileMap): void {
@@ -45,7 +43,12 @@ export class ModelServer {
 
   /** Sends the rest of what was held. */
   release(): void {
-    for (const send of this.held.splice(0)) send();
+    for (const { send } of this.held.splice(0)) send();
+  }
+
+  /** Ends the connections of what was held. */
+  cut(): void {
+    for (const { cut } of this.held.splice(0)) cut();
   }
 
   answer(path: string, { headers }: IncomingMessage, response: ServerResponse): void {
@@ -53,7 +56,6 @@ export class ModelServer {
     this.asked.push({ path, range, ifRange });
     const {
       etag = '"one"',
-      cutAfter,
       holdAfter,
       ignoreRanges = false,
       exposes = true,
@@ -73,10 +75,8 @@ export class ModelServer {
       return void response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
     if (partial) response.setHeader("Content-Range", `bytes ${first}-${file.length - 1}/${file.length}`);
     response.writeHead(partial ? 206 : 200, { "Content-Length": claim ?? sent.length });
-    if (cutAfter !== undefined && cutAfter < sent.length)
-      return void response.write(sent.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 50));
     if (holdAfter === undefined || holdAfter >= sent.length) return void response.end(sent);
     response.write(sent.subarray(0, holdAfter));
-    this.held.push(() => response.end(sent.subarray(holdAfter)));
+    this.held.push({ send: () => response.end(sent.subarray(holdAfter)), cut: () => response.destroy() });
   }
 }
