@@ -56,8 +56,10 @@ it("a model from a hub, which is another origin, is gone on with by its range an
   driver.models.add("team/tiny/resolve/v2", await tinyEncoder());
   const hubUrl = `${driver.url.replace("127.0.0.1", "localhost")}/models`;
   const keep = async (hubUrl: string) => {
+    const onProgress = ({ file, done }: { file: string; done: number }) =>
+      void (file === "model.safetensors" && Object.assign(globalThis, { done }));
     const kept = await lowrank
-      .keepModel("team/tiny@v2", { hubUrl })
+      .keepModel("team/tiny@v2", { hubUrl, onProgress })
       .catch((error: Error) => ({ error: error.message }));
     return "error" in kept
       ? kept
@@ -67,9 +69,11 @@ it("a model from a hub, which is another origin, is gone on with by its range an
     (await lowrank.keepModel("/models/tiny")).digest("model.safetensors"),
   );
   for (const exposes of [true, false]) {
-    driver.models.manners.set(weights, { cutAfter: 40_000 });
+    driver.models.manners.set(weights, { holdAfter: 40_000 });
     const before = driver.models.requests(weights).length;
-    expect(await page.evaluate(keep, hubUrl)).toMatchObject({ error: expect.stringMatching(/broke off after/) });
+    const running = page.evaluate(keep, hubUrl);
+    await driver.cutAt(page, 40_000);
+    expect(await running).toMatchObject({ error: expect.stringMatching(/broke off after 40000/) });
     driver.models.manners.set(weights, { exposes });
     expect(await page.evaluate(keep, hubUrl)).toEqual({ name: "team/tiny@v2", origin: "hub", hash: original });
     const [, ...later] = driver.models.requests(weights).slice(before);
