@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { BrowserDriver } from "./browser-driver.js";
 
@@ -8,6 +8,10 @@ beforeAll(async () => {
   for (const name of ["shared", "hidden", "offline"]) driver.models.add(name, await tinyEncoder());
 });
 afterAll(() => driver?.end());
+
+/** Waits until the server holds a file back. */
+const asked = (path: string) =>
+  vi.waitFor(() => expect(driver.models.requests(path)).toHaveLength(1), { timeout: 60_000 });
 
 it("two tabs and two calls that want a model get it by one download", async () => {
   const [first, second] = [await driver.tab(), await driver.tab()];
@@ -26,6 +30,7 @@ it("two tabs and two calls that want a model get it by one download", async () =
   const busy = await second.evaluate(() =>
     lowrank.clearCache().catch((error: Error) => `${error.name}: ${error.message}`),
   );
+  await asked("shared/model.safetensors");
   driver.models.release();
   const [a, b] = await Promise.all(both);
   expect(a).toEqual(b);
@@ -50,7 +55,7 @@ it("a tab that is frozen in the middle of a download, as hidden ones are, goes o
     };
     void load();
   });
-  await page.waitForFunction("navigator.locks.query().then(({ held }) => held.length > 0)", null, { polling: 50 });
+  await asked("hidden/model.safetensors");
   await session.send("Page.setWebLifecycleState", { state: "frozen" });
   driver.models.release();
   await session.send("Page.setWebLifecycleState", { state: "active" });
