@@ -5,7 +5,7 @@ import { BrowserDriver } from "./browser-driver.js";
 let driver: BrowserDriver;
 beforeAll(async () => {
   driver = await BrowserDriver.start();
-  for (const name of ["shared", "hidden", "offline"]) driver.models.add(name, await tinyEncoder());
+  for (const name of ["shared", "offline"]) driver.models.add(name, await tinyEncoder());
 });
 afterAll(() => driver?.end());
 
@@ -39,30 +39,6 @@ it("two tabs and two calls that want a model get it by one download", async () =
   expect(busy).toMatch(/^ConfigError: clearCache: "http:.*\/models\/shared" is being fetched, here or in another tab/);
   await first.close();
   await second.close();
-});
-
-it("a tab that is frozen in the middle of a download, as hidden ones are, goes on when it is shown again", async () => {
-  const page = await driver.tab();
-  const session = await page.context().newCDPSession(page);
-  driver.models.manners.set("hidden/model.safetensors", { holdAfter: 1000 });
-  await page.evaluate(() => {
-    const state = Object.assign(globalThis, { events: [] as string[], loaded: false });
-    for (const name of ["freeze", "resume"]) document.addEventListener(name, () => state.events.push(name));
-    const load = async () => {
-      const encoder = await lowrank.SentenceEncoder.load(await lowrank.keepModel("/models/hidden"));
-      await encoder.encode(["a good film"]);
-      state.loaded = true;
-    };
-    void load();
-  });
-  await asked("hidden/model.safetensors");
-  await session.send("Page.setWebLifecycleState", { state: "frozen" });
-  driver.models.release();
-  await session.send("Page.setWebLifecycleState", { state: "active" });
-  await page.waitForFunction("globalThis.loaded", null, { polling: 50 });
-  expect(await page.evaluate("globalThis.events")).toEqual(["freeze", "resume"]);
-  expect(driver.models.requests("hidden/model.safetensors")).toHaveLength(1);
-  await page.close();
 });
 
 it("works under a policy that allows WebAssembly and no code generation", async () => {
