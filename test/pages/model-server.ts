@@ -63,10 +63,10 @@ export class ModelServer {
       claim,
     } = this.manners.get(path) ?? {};
     const file = body ?? this.files.get(path);
+    // As hubs do, of missing files too.
+    response.setHeader("Access-Control-Allow-Origin", "*");
     if (file === undefined) return void response.writeHead(404).end();
     if (etag !== null) response.setHeader("ETag", etag);
-    // As hubs do.
-    response.setHeader("Access-Control-Allow-Origin", "*");
     if (exposes) response.setHeader("Access-Control-Expose-Headers", "ETag, Content-Range");
     const first = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? -1);
     const partial = first >= 0 && !ignoreRanges && (ifRange === null || ifRange === etag);
