@@ -81,7 +81,9 @@ describe.each(changes)("%s, killed at every step", (_, change, after) => {
         expect((await folder.names()).length).toBeLessThanOrEqual(Object.keys(found).length + 1 + 2 + 1);
         if (!died && steps > 3) break;
       }
-      expect(seen.size).toBe(2);
+      expect(seen).toContain(JSON.stringify(after));
+      // Where the first write is the list itself, and came whole, there is no moment before it.
+      if (left !== "all") expect(seen).toContain(JSON.stringify(before));
     },
   );
 });

@@ -68,6 +68,13 @@ export class BrowserDriver {
     return page;
   }
 
+  /** Cuts what the server holds as soon as the page's `done` says that it has so many bytes. */
+  async cutAt(page: Page, bytes: number): Promise<void> {
+    await page.waitForFunction(`globalThis.done >= ${bytes}`, null, { polling: 50 });
+    await page.evaluate("globalThis.done = 0");
+    this.models.cut();
+  }
+
   /** What a page makes of its title, or the first error it throws. */
   async titleOf(path: string): Promise<string> {
     const page = await this.context.newPage();

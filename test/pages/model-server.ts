@@ -3,13 +3,13 @@ import type { FileMap } from "../../ts/io/file-map.js";
 
 /** How a file is served. */
 export interface Manner {
-  /** The connection ends after so many bytes of a body. */
-  readonly cutAfter?: number;
-  /** The body stays open after so many bytes until `release` is called. */
+  /** The body stays open after so many bytes until `release` or `cut` is called. */
   readonly holdAfter?: number;
   readonly etag?: string | null;
   /** Answers everything with the whole file. */
   readonly ignoreRanges?: boolean;
+  /** Whether pages of other origins see ETag and range. */
+  readonly exposes?: boolean;
   /** Bytes that the answer says it has. */
   readonly claim?: number;
   /** Sent in place of the file. */
@@ -29,7 +29,7 @@ export class ModelServer {
   readonly asked: Request[] = [];
   /** By path. */
   readonly manners = new Map<string, Manner>();
-  private held: (() => void)[] = [];
+  private held: { readonly send: () => void; readonly cut: () => void }[] = [];
 
   /** Serves the files of a model as "name/…". */
   add(name: string, files: FileMap): void {
@@ -43,16 +43,31 @@ export class ModelServer {
 
   /** Sends the rest of what was held. */
   release(): void {
-    for (const send of this.held.splice(0)) send();
+    for (const { send } of this.held.splice(0)) send();
+  }
+
+  /** Ends the connections of what was held. */
+  cut(): void {
+    for (const { cut } of this.held.splice(0)) cut();
   }
 
   answer(path: string, { headers }: IncomingMessage, response: ServerResponse): void {
     const [range = null, ifRange = null] = [headers.range, headers["if-range"] as string | undefined];
     this.asked.push({ path, range, ifRange });
-    const { etag = '"one"', cutAfter, holdAfter, ignoreRanges = false, body, claim } = this.manners.get(path) ?? {};
+    const {
+      etag = '"one"',
+      holdAfter,
+      ignoreRanges = false,
+      exposes = true,
+      body,
+      claim,
+    } = this.manners.get(path) ?? {};
     const file = body ?? this.files.get(path);
+    // As hubs do, of missing files too.
+    response.setHeader("Access-Control-Allow-Origin", "*");
     if (file === undefined) return void response.writeHead(404).end();
     if (etag !== null) response.setHeader("ETag", etag);
+    if (exposes) response.setHeader("Access-Control-Expose-Headers", "ETag, Content-Range");
     const first = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? -1);
     const partial = first >= 0 && !ignoreRanges && (ifRange === null || ifRange === etag);
     const sent = partial ? file.subarray(first) : file;
@@ -60,10 +75,8 @@ export class ModelServer {
       return void response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
     if (partial) response.setHeader("Content-Range", `bytes ${first}-${file.length - 1}/${file.length}`);
     response.writeHead(partial ? 206 : 200, { "Content-Length": claim ?? sent.length });
-    if (cutAfter !== undefined && cutAfter < sent.length)
-      return void response.write(sent.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 50));
     if (holdAfter === undefined || holdAfter >= sent.length) return void response.end(sent);
     response.write(sent.subarray(0, holdAfter));
-    this.held.push(() => response.end(sent.subarray(holdAfter)));
+    this.held.push({ send: () => response.end(sent.subarray(holdAfter)), cut: () => response.destroy() });
   }
 }

@@ -1,6 +1,8 @@
 /** A file that must be exactly this one. */
 export interface PinnedFile {
+  /** Its path in the model's folder. */
   readonly name: string;
+  /** How many it has. */
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
