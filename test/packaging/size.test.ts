@@ -16,6 +16,7 @@ async function bundle(names: string) {
     outdir: "bundle",
     write: false,
     metafile: true,
+    logLevel: "error",
   });
 }
 
@@ -61,10 +62,10 @@ it("browser entries import nothing by the name of a package: pages cannot map it
     if (seen.has(file)) continue;
     seen.add(file);
     const script = readFileSync(join(root, "dist", file), "utf8");
-    for (const [, name] of script
-      .matchAll(/^(?:import|export)[^"'`;]*["']([^"']+)["'];?$|\bimport\('([^']+)'\)/gm)
-      .map(([all, a, b]) => [all, a ?? b!])) {
-      if (name!.startsWith("./")) queue.push(name!.slice(2));
+    const imports = script.matchAll(/^(?:import|export)[^"'`;]*["']([^"']+)["'];?$|\bimport\('([^']+)'\)/gm);
+    for (const [, always, later] of imports) {
+      const name = always ?? later!;
+      if (name.startsWith("./")) queue.push(name.slice(2));
       else foreign.push(`${file}: ${name}`);
     }
   }
