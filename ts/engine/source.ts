@@ -33,7 +33,7 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     const compiled = kind === "WebAssembly.Module";
     if (!compiled && (address !== null || source !== undefined)) checkMagic(bytes as BufferSource, address);
     // What stands in the brackets must not await: Next's edge runtime in development puts a function around it.
-    const module = compiled ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);
+    const module = compiled ? bytes : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
   } catch (cause) {
