@@ -9,8 +9,10 @@ const chosen = asked.length > 0 ? asked : names();
 const unknown = chosen.filter((name) => !names().includes(name));
 if (unknown.length > 0) throw new Error(`there is no consumer ${unknown.join(", ")}; there are ${names().join(", ")}`);
 
-let browser;
-const openBrowser = () => (browser ??= chromium.launch({ executablePath: findChromium(), args: chromiumArguments }));
+/** @type {Promise<import("playwright").Browser>[]} at most one, opened by the first consumer that has a page */
+const browsers = [];
+const openBrowser = () =>
+  (browsers[0] ??= chromium.launch({ executablePath: findChromium(), args: chromiumArguments }));
 const { tarball, dispose } = packed();
 const known = await references();
 let failed = 0;
@@ -30,7 +32,7 @@ try {
     }
   }
 } finally {
-  if (browser) await (await browser).close();
+  for (const browser of browsers) await (await browser).close();
   dispose();
 }
 console.log(`\n${chosen.length - failed} passed, ${failed} failed`);

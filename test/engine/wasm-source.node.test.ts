@@ -58,7 +58,7 @@ describe("why there is one thread", () => {
   it("has no reason where a function starts the workers", async () => {
     const { threads, why } = await inProcess<{ threads: number; why: string | null }>(`
       const { Worker } = await import("node:worker_threads");
-      const { threads, threadsRefused: why } = await lowrank.init({ threads: 3, worker: () => new Worker(${JSON.stringify(join(root, "dist/worker-node.js"))}) });
+      const { threads, threadsRefused: why } = await lowrank.init({ threads: 3, worker: () => new Worker(${JSON.stringify(join(root, "dist/worker-node.js"))}, { execArgv: [] }) });
       const graph = new lowrank.Graph();
       graph.value(graph.matmul(graph.constant(lowrank.zeros([256, 256])), graph.constant(lowrank.zeros([256, 256]))));
       tell({ threads, why });`);

@@ -1,11 +1,12 @@
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt, kindOf } from "../errors/excerpt.js";
+import type { WasmModule } from "./platform-types.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
 
 /** Where a kernel binary comes from: bytes, a compiled module, or an address to fetch. */
-export type WasmSource = BufferSource | WebAssembly.Module | URL | string;
+export type WasmSource = ArrayBuffer | ArrayBufferView | WasmModule | URL | string;
 
 /** Finds the binary of a build, undefined where there is none: each entry point of the package sets its own. */
 export type BinaryLocator = (variant: string) => WasmSource | Promise<WasmSource> | undefined;
@@ -32,7 +33,7 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     const compiled = kind === "WebAssembly.Module";
     if (!compiled && (address !== null || source !== undefined)) checkMagic(bytes as BufferSource, address);
     // What stands in the brackets must not await: Next's edge runtime in development puts a function around it.
-    const module = compiled ? (bytes as WebAssembly.Module) : await WebAssembly.compile(bytes as BufferSource);
+    const module = compiled ? bytes : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
   } catch (cause) {

@@ -1,9 +1,10 @@
+import type { LinearMemory } from "./platform-types.js";
 import type { Kernels, Pointer } from "./kernels.js";
 
 /** All exports of a kernel binary: besides the kernels what the engine sets up and measures them with. */
 export interface WasmKernels extends Kernels {
   /** Those without threads make it themselves; the others import it. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: LinearMemory;
   /** Elements of scratch that the matrix product needs for so many threads. */
   readonly workspace_len: (threads: number) => number;
   /** Hands that scratch over; 0 where it is too short for the threads that run. */

@@ -1,3 +1,4 @@
+import type { LinearMemory } from "../platform-types.js";
 import { ConfigError, LowrankError, MemoryError } from "../../errors/errors.js";
 import type { Pointer } from "../kernels.js";
 
@@ -28,7 +29,7 @@ export class Heap {
 
   constructor(
     /** Nobody else keeps it, so that it is gone when the heap leaves it. */
-    public memory: Pick<WebAssembly.Memory, "buffer" | "grow">,
+    public memory: LinearMemory,
     /** Upper bound of linear memory in bytes. */
     readonly maximum: number,
   ) {}
