@@ -102,4 +102,5 @@ export default defineConfig(
   },
   { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
   { files: ["test/consumers/**/*.{js,cjs}"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  { files: ["test/consumers/jest/**"], languageOptions: { globals: globals.jest } },
 );

@@ -234,7 +234,7 @@ describe("a worker's end and beginning", () => {
       const silent = URL.createObjectURL(new Blob([""], { type: "text/javascript" }));
       await expect(startWorker({ url: silent, startLimit: 200 })).rejects.toThrow(/did not answer within 0\.2 s/);
       const worker = new Worker(workerFile);
-      await expect(startWorker({ worker, url: workerFile } as never)).rejects.toThrow(/left out where `worker`/);
+      await expect(startWorker({ worker, url: workerFile })).rejects.toThrow(/left out where `worker`/);
       using own = await startWorker({ worker, threads: 1 });
       expect(own.info.threads).toBe(1);
     } else {

@@ -20,7 +20,10 @@ function isPrime(n: number): boolean {
 function fractionBits(n: number): number {
   const target = BigInt(n) << 96n;
   let root = 0n;
-  for (let bit = 1n << 35n; bit > 0n; bit >>= 1n) if ((root + bit) ** 3n <= target) root += bit;
+  for (let bit = 1n << 35n; bit > 0n; bit >>= 1n) {
+    const more = root + bit;
+    if (more * more * more <= target) root = more;
+  }
   return Number(root & 0xffffffffn);
 }
 

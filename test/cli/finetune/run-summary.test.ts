@@ -83,6 +83,8 @@ describe("the summary of a run", () => {
 
   it("says which texts it was measured on", async () => {
     expect(resultTable(await reportOf(120, 150), colors)[0]).toMatch(/^200 test texts/);
-    expect(resultTable(await reportOf(120, 150, { measuredOn: "validation" }), colors)[0]).toMatch(/^200 validation texts/);
+    expect(resultTable(await reportOf(120, 150, { measuredOn: "validation" }), colors)[0]).toMatch(
+      /^200 validation texts/,
+    );
   });
 });

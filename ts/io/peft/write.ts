@@ -1,6 +1,6 @@
 import { checkOptions } from "../../arguments/options.js";
 import type { Tensor } from "../../values/tensor.js";
-import type { FileMap, SavedFiles } from "../file-map.js";
+import type { SavedFiles } from "../file-map.js";
 import { writeSafetensors } from "../safetensors/index.js";
 import type { FloatDtype } from "../safetensors/index.js";
 import type { Adapter } from "./adapter.js";

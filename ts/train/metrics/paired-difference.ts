@@ -43,7 +43,7 @@ const what = "pairedDifference";
 const readers = {
   ...bootstrapReaders,
   signal: (op: string, _: string, value: unknown) => {
-    checkSignal(op, value as AbortSignal | undefined);
+    checkSignal(op, value);
     return value as AbortSignal | undefined;
   },
 };

@@ -9,7 +9,7 @@ const Z = 1.959963984540054;
  */
 export function wilson(some: number, all: number): Interval {
   const share = some / all;
-  const squared = Z ** 2 / all;
+  const squared = (Z * Z) / all;
   const centre = share + squared / 2;
   const half = Z * Math.sqrt((share * (1 - share)) / all + squared / (4 * all));
   const low = some === 0 ? 0 : (centre - half) / (1 + squared);
