@@ -49,6 +49,10 @@ export interface LinearShape {
   readonly paths: readonly string[];
   readonly inFeatures: number;
   readonly outFeatures: number;
+  /** Default true. */
+  readonly hasBias?: boolean;
+  /** What a file calls the tensors that, one below the other, are the layers' weights; default `paths`. */
+  readonly tensors?: readonly string[];
 }
 
 /** How weights are read and kept. */
