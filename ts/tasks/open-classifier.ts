@@ -48,7 +48,7 @@ export async function openParts(
 
 /** The pooling to load an encoder with: of several side by side its own files speak. */
 export const poolingOf = ({ pooling }: LabelsFile): PoolingMode | undefined =>
-  poolingModes.find((mode) => mode === pooling);
+  poolingModes.find((mode) => mode === pooling?.split(", ")[0]);
 
 /** A folder, where there is a file system, or an address. */
 function placeOf(place: string): ModelSource {

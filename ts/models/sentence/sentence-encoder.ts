@@ -134,7 +134,7 @@ export class SentenceEncoder {
     const plan = modelPlan(await readRequiredJson(from, "config.json"));
     const { maxPositions, vocabularySize } = plan.config;
     const found = await readSentenceLayout(from);
-    const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling]) };
+    const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
     const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
     const maxTokens = whole("load", "maxTokens", wanted ?? most, 2, maxPositions);
     const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase);
@@ -149,12 +149,13 @@ export class SentenceEncoder {
         const read = fingerprinted(file);
         const model = await plan.load(graph, read.file, { allowNonFinite, weights });
         const { name } = from;
+        const loaded = await layout.pooling.loaded(from, graph, plan.config.hiddenSize, { allowNonFinite });
         return new SentenceEncoder(
           name,
           graph,
           model,
           tokenizer,
-          layout,
+          { ...layout, pooling: loaded },
           plan.targetModules,
           read.fingerprint(plan, tokenizer),
           merged,
