@@ -2,6 +2,7 @@ import { ModelError } from "../../errors/errors.js";
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole, word } from "../config-values.js";
 import { activationNames } from "../activation.js";
+import { poolerHead } from "../heads.js";
 import { bertLikeConfig, type EncoderConfig } from "../post-norm/config.js";
 import { type EncoderNames, postNormEncoder } from "../post-norm/index.js";
 
@@ -11,7 +12,7 @@ const MOST_LAYERS = 1000;
 /** ALBERT (arXiv 1909.11942): BERT with narrow embeddings, all of whose layers, or those of a group, share their weights. */
 export const albert: Architecture = (json) => {
   const inner = whole(json, "inner_group_num", 1, 1);
-  return postNormEncoder(albertConfig(json, inner), namesOf(inner));
+  return postNormEncoder(albertConfig(json, inner), namesOf(inner), poolerHead("albert.", "pooler"));
 };
 
 const namesOf = (inner: number): EncoderNames => ({

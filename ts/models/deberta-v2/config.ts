@@ -19,6 +19,8 @@ export interface DebertaConfig extends TransformerConfig {
   readonly scoreParts: number;
   readonly layerNormEps: number;
   readonly activation: Activation;
+  /** Of the layer that a head begins with. */
+  readonly poolerActivation: Activation;
 }
 
 /** How distances enter the scores (arXiv 2006.03654, section 3.1). */
@@ -92,6 +94,7 @@ export function debertaConfig(json: ConfigJson): DebertaConfig {
     scoreParts: 1 + new Set(types).size,
     layerNormEps: epsilon(json, "layer_norm_eps", 1e-7),
     activation: word(json, "hidden_act", activationNames),
+    poolerActivation: word(json, "pooler_hidden_act", activationNames),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Architecture } from "../architecture.js";
+import { beforeHead } from "../heads.js";
 import { debertaConfig } from "./config.js";
 import { DebertaEncoder } from "./encoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
@@ -10,6 +11,7 @@ export const debertaV2: Architecture = (json) => {
   const config = debertaConfig(json);
   return {
     config,
+    head: beforeHead("deberta.", "pooler.dense", { activation: config.poolerActivation }),
     targetModules: ["query_proj", "key_proj", "value_proj"],
     tensors: () => debertaTensors(config),
     linears: () => debertaLinears(config),

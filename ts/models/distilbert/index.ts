@@ -1,11 +1,13 @@
 import { activationNames } from "../activation.js";
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole, word } from "../config-values.js";
+import { beforeHead } from "../heads.js";
 import { checkHeads, type EncoderConfig } from "../post-norm/config.js";
 import { type EncoderNames, postNormEncoder } from "../post-norm/index.js";
 
 /** DistilBERT (arXiv 1910.01108): BERT without token types, under names of its own. */
-export const distilbert: Architecture = (json) => postNormEncoder(distilbertConfig(json), names);
+export const distilbert: Architecture = (json) => 
+  postNormEncoder(distilbertConfig(json), names, beforeHead("distilbert.", "pre_classifier", { activation: "relu" }));
 
 const names: EncoderNames = {
   layer: (i) => `transformer.layer.${i}`,

@@ -1,10 +1,14 @@
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole } from "../config-values.js";
 import { bertLikeConfig, type EncoderConfig } from "../post-norm/config.js";
+import { twoLayerHead } from "../heads.js";
 import { bertNames, postNormEncoder } from "../post-norm/index.js";
 
 /** ELECTRA's discriminator (arXiv 2003.10555): BERT whose embeddings may be narrower than its hidden states. */
-export const electra: Architecture = (json) => postNormEncoder(electraConfig(json), { ...bertNames, pooler: null });
+export const electra: Architecture = (json) => postNormEncoder(electraConfig(json), { ...bertNames, pooler: null }, {
+    ...twoLayerHead("electra."),
+    activation: "gelu",
+  });
 
 function electraConfig(json: ConfigJson): EncoderConfig {
   const config = bertLikeConfig(json);

@@ -1,13 +1,26 @@
 import { ModelError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { activationNames } from "../activation.js";
-import type { Architecture } from "../architecture.js";
+import type { Architecture, HeadPlan } from "../architecture.js";
 import { type ConfigJson, epsilon, flag, positive, refuse, whole, word } from "../config-values.js";
+import { beforeHead } from "../heads.js";
 import { headsOf, type LayerAttention, type RotaryConfig, thetaOf } from "../rotary/config.js";
 import { rotaryEncoder, type RotaryNames } from "../rotary/index.js";
 
 /** ModernBERT (arXiv 2412.13663): norms before, a gated inner layer, and attention that is local in most layers. */
-export const modernbert: Architecture = (json) => rotaryEncoder(modernbertConfig(json), names, ["Wqkv"]);
+export const modernbert: Architecture = (json) => {
+  const config = modernbertConfig(json);
+  return rotaryEncoder(config, names, ["Wqkv"], headOf(json, config));
+};
+
+function headOf(json: ConfigJson, { normBias: hasBias, layerNormEps: eps }: RotaryConfig): HeadPlan {
+  return beforeHead("model.", "head.dense", {
+    pooling: word(json, "classifier_pooling", ["cls", "mean"]),
+    denseBias: flag(json, "classifier_bias", false),
+    activation: word(json, "classifier_activation", activationNames),
+    norm: { path: "head.norm", hasBias, eps },
+  });
+}
 
 const names: RotaryNames = {
   words: "embeddings.tok_embeddings",

@@ -3,12 +3,13 @@ import { excerpt } from "../../errors/excerpt.js";
 import { activationNames } from "../activation.js";
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, epsilon, refuse, whole, word } from "../config-values.js";
+import { poolerHead } from "../heads.js";
 import { headsOf, type RotaryConfig, thetaOf } from "../rotary/config.js";
 import { rotaryEncoder, type RotaryNames } from "../rotary/index.js";
 
 /** NomicBERT (arXiv 2402.01613): BERT with rotation in place of positions, a gated inner layer and no biases but the norms'. */
 export const nomicBert: Architecture = (json) =>
-  rotaryEncoder(nomicBertConfig(json), names, ["q_proj", "k_proj", "v_proj"]);
+  rotaryEncoder(nomicBertConfig(json), names, ["q_proj", "k_proj", "v_proj"], poolerHead("nomic_bert."));
 
 /** Modules have transformers' names, as in PEFT's files; tensors those of the model's own code, under which either saves them. */
 const names: RotaryNames = {

@@ -1,4 +1,4 @@
-import type { ModelPlan } from "../architecture.js";
+import type { HeadPlan, ModelPlan } from "../architecture.js";
 import type { EncoderConfig } from "./config.js";
 import { PostNormEncoder } from "./encoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
@@ -9,9 +9,10 @@ export { bertNames } from "./tensors.js";
 export type { EncoderNames } from "./tensors.js";
 
 /** The plan of an encoder that differs from BERT by its configuration and by what its layers' modules are called. */
-export function postNormEncoder(config: EncoderConfig, names: EncoderNames): ModelPlan {
+export function postNormEncoder(config: EncoderConfig, names: EncoderNames, head: HeadPlan): ModelPlan {
   return {
     config,
+    head,
     targetModules: [names.query, names.key, names.value].map((path) => path.slice(path.lastIndexOf(".") + 1)),
     tensors: () => encoderTensors(config, names),
     linears: () => encoderLinears(config, names),

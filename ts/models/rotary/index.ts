@@ -1,4 +1,4 @@
-import type { ModelPlan } from "../architecture.js";
+import type { HeadPlan, ModelPlan } from "../architecture.js";
 import type { RotaryConfig } from "./config.js";
 import { RotaryEncoder } from "./encoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
@@ -8,9 +8,15 @@ import { loadRotaryWeights } from "./weights.js";
 export type { RotaryNames } from "./tensors.js";
 
 /** The plan of an encoder with rotated queries and keys and a gated inner layer. */
-export function rotaryEncoder(config: RotaryConfig, names: RotaryNames, targetModules: readonly string[]): ModelPlan {
+export function rotaryEncoder(
+  config: RotaryConfig,
+  names: RotaryNames,
+  targetModules: readonly string[],
+  head: HeadPlan,
+): ModelPlan {
   return {
     config,
+    head,
     targetModules,
     tensors: () => rotaryTensors(config, names),
     linears: () => rotaryLinears(config, names),
