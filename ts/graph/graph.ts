@@ -89,7 +89,7 @@ export class Graph extends Tape implements Disposable {
     p2c: NodeId | null,
     attributes: DisentangledAttentionAttributes,
   ): NodeId {
-    const inputs = [qkv, c2p, p2c].filter((input) => input !== null);
+    const inputs = [qkv, ...[c2p, p2c].filter((input) => input !== null)];
     return this.run(ops.disentangledAttention, inputs, { options: attributes, c2p: c2p !== null, p2c: p2c !== null });
   }
   /** Rows of `weight` `[rows, d]` at `indices`. */

@@ -6,8 +6,9 @@ import { readRange } from "../io/byte-source.js";
 import { providedFiles } from "../io/file-access.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource, type ModelSource, readJson } from "../io/model-source.js";
-import { type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
+import { HEAD, type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
 import { type LoadOptions, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { checkpointOf, labelsFor } from "./checkpoint.js";
 import { HEAD_FILE, labelsOf } from "./classifier-files.js";
 import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
 
@@ -34,7 +35,7 @@ export async function openParts(
   model: string | FileMap | ModelSource | undefined,
   options: EncoderOptions,
 ): Promise<OpenedParts> {
-  checkOptions(what, options, ["seed", "weights", "packedCopies", "allowNonFinite", "engine"]);
+  checkOptions(what, options, ENCODER_OPTIONS);
   const source = await modelSource(typeof given === "string" ? placeOf(given) : given);
   const files = await readFiles(source);
   const labels = labelsOf(files);
@@ -42,9 +43,39 @@ export async function openParts(
   const maxTokens = reported === null ? {} : { maxTokens: reported };
   const pooling = poolingOf(labels);
   const base = model ?? (labels.merged === null ? await namedBase(source, files, labels) : source);
-  const encoder = await SentenceEncoder.load(base, { ...options, ...maxTokens, ...(pooling && { pooling }) });
+  const withHead = labels.pooling?.split(", ").at(-1) === HEAD;
+  const loading = { ...options, ...maxTokens, ...(pooling && { pooling }) };
+  const encoder = await SentenceEncoder.read(base, loading, withHead);
   return { encoder, files };
 }
+
+/** A checkpoint's encoder and the names of its classes. */
+export interface OpenedCheckpoint {
+  readonly encoder: SentenceEncoder;
+  readonly labels: readonly string[];
+}
+
+/** Loads a checkpoint of transformers for sequence classification; null where the source is none. Throws as `checkpointOf`. */
+export async function openCheckpoint(
+  given: string | FileMap | ModelSource,
+  model: unknown,
+  options: EncoderOptions,
+): Promise<OpenedCheckpoint | null> {
+  if (model !== undefined) return null;
+  const source = await modelSource(typeof given === "string" ? placeOf(given) : given);
+  const checkpoint = await checkpointOf(source);
+  if (checkpoint === null) return null;
+  checkOptions(what, options, ENCODER_OPTIONS);
+  const encoder = await SentenceEncoder.read(source, options, true);
+  try {
+    return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!) };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+const ENCODER_OPTIONS = ["seed", "weights", "packedCopies", "allowNonFinite", "engine"];
 
 /** The pooling to load an encoder with: of several side by side its own files speak. */
 export const poolingOf = ({ pooling }: LabelsFile): PoolingMode | undefined =>

@@ -5,6 +5,7 @@ import type { Example } from "../io/examples/example.js";
 import type { FileMap } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
 import { checkNotMerged, readAdapter } from "../io/peft/index.js";
+import { transpose } from "../io/peft/transpose.js";
 import { takeWeightOptions, type WeightOptions } from "../io/safetensors/index.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { claimParameters, inTraining } from "../train/claims.js";
@@ -22,7 +23,8 @@ import {
 } from "./classifier-training.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
 import { takeLabels } from "./labels-file.js";
-import { type EncoderOptions, openParts } from "./open-classifier.js";
+import { type EncoderOptions, openCheckpoint, type OpenedCheckpoint, openParts } from "./open-classifier.js";
+import { writePeftClassifier } from "./peft-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 import { checkOptions } from "../arguments/options.js";
 import { excerpt } from "../errors/excerpt.js";
@@ -77,6 +79,8 @@ export interface LoadClassifierOptions extends WeightOptions {
 export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
   /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
   readonly model?: string | FileMap | ModelSource;
+  /** Of a checkpoint of transformers: an adapter to train along with its head; default none. */
+  readonly lora?: LoraOptions;
 }
 
 /**
@@ -183,7 +187,14 @@ export class TextClassifier implements Task<TokenizedExample> {
     options: OpenClassifierOptions = {},
   ): Promise<TextClassifier> {
     checkOptions("TextClassifier.open", options, OPEN_OPTIONS);
-    const { model, adapter, allowOtherBase, ...loading } = options;
+    const { model, adapter, allowOtherBase, lora, ...loading } = options;
+    const checkpoint = await openCheckpoint(source, model, loading);
+    if (checkpoint !== null) return TextClassifier.ofCheckpoint(checkpoint, lora ?? null, adapter);
+    if (lora !== undefined)
+      throw new ConfigError("TextClassifier.open: lora is for checkpoints of transformers; a run has its own adapter", {
+        op: "TextClassifier.open",
+        option: "lora",
+      });
     const { encoder, files } = await openParts(source, model, loading);
     try {
       const { allowNonFinite } = loading;
@@ -191,6 +202,27 @@ export class TextClassifier implements Task<TokenizedExample> {
         ([, value]) => value !== undefined,
       );
       const classifier = TextClassifier.load(encoder, files, Object.fromEntries(given));
+      classifier.ownsEncoder = true;
+      return classifier;
+    } catch (error) {
+      encoder.dispose();
+      throw error;
+    }
+  }
+
+  private static ofCheckpoint(
+    { encoder, labels }: OpenedCheckpoint,
+    lora: LoraOptions | null,
+    adapter = "classifier",
+  ): TextClassifier {
+    try {
+      const { graph, adapterSet, tokenizer } = encoder;
+      const { weight, bias } = encoder.head!;
+      const classifier = TextClassifier.with(
+        { encoder, labels: takeLabels(labels), tokenizer, merged: null },
+        () => (lora === null ? null : adapterSet.add(adapter, lora, { what: "TextClassifier.open", classifier: true })),
+        () => new ClassificationHead(graph, transpose(weight), bias),
+      );
       classifier.ownsEncoder = true;
       return classifier;
     } catch (error) {
@@ -350,6 +382,15 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   /**
+   * Adapter and head as a PEFT checkpoint of transformers' `AutoModelForSequenceClassification`, for a classifier that `open` made of
+   * such a model. Throws `ConfigError` for others, and where there is no adapter.
+   */
+  savePeft(): FileMap {
+    checkClassifier("savePeft", this);
+    return writePeftClassifier(this);
+  }
+
+  /**
    * Frees adapter and head, and the encoder too where `open` loaded it; otherwise that stays. Throws `ConfigError` while they
    * are trained or merged. Safe to call twice, and after the encoder's own. Other calls then throw `ConfigError`.
    */
@@ -424,7 +465,7 @@ interface MergedInto {
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
-  ...(["model", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies", "engine"] as const),
+  ...(["model", "lora", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies", "engine"] as const),
 ];
 
 /** Which adapter applies is no option of a classifier's calls. */

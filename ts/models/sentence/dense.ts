@@ -1,3 +1,4 @@
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
@@ -17,8 +18,8 @@ export interface DenseConfig {
   readonly activation: Activation | "identity" | "sigmoid";
 }
 
-/** The same in a graph: vectors `[batch, in]` → `[batch, out]`. */
-export type DenseLayer = (graph: Graph, vectors: NodeId) => NodeId;
+/** The same in a graph: vectors `[batch, in]` → `[batch, out]`; the selection's rows are those of the vectors. */
+export type DenseLayer = (graph: Graph, vectors: NodeId, selection: AdapterSelection) => NodeId;
 
 const functions: Readonly<Record<string, (graph: Graph, x: NodeId) => NodeId>> = {
   identity: (_, x) => x,

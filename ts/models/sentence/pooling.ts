@@ -1,3 +1,4 @@
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
@@ -80,6 +81,18 @@ function withoutFirst(graph: Graph, hidden: NodeId, offsets: Int32Array, skip: n
   return { hidden: graph.indexSelect(hidden, { dim: 0, indices: rows }), offsets: kept };
 }
 
+/** What a pooling says of a head's layer behind it. */
+export const HEAD = "head";
+
+/** A selection of tokens as one of texts. */
+function textRanges(selection: AdapterSelection, offsets: Int32Array): AdapterSelection {
+  return selection.map(({ adapter, rows }) => {
+    if (rows === undefined) return { adapter };
+    const place = (row: number) => offsets.findIndex((offset) => offset >= row);
+    return { adapter, rows: { start: place(rows.start), end: place(rows.end) } };
+  });
+}
+
 /** How a model's hidden states become one vector a text. */
 export class Pooling {
   /** In the order in which their vectors stand side by side. */
@@ -93,23 +106,32 @@ export class Pooling {
     modes: readonly PoolingMode[],
     readonly dense: readonly DenseConfig[] = [],
     private readonly layers: readonly DenseLayer[] = [],
+    private readonly withHead = false,
   ) {
     this.modes = poolingModes.filter((mode) => modes.includes(mode));
+  }
+
+  /** With a head's layer behind it, of the model's own width. */
+  static ofHead(mode: PoolingMode, layer: DenseLayer): Pooling {
+    return new Pooling([mode], [], [layer], true);
   }
 
   /**
    * Vectors `[batch, width]` of hidden states `[tokens, hidden]`. Throws `ConfigError` for a text without tokens, where one is
    * needed.
    *
+   * @param selection what applies to the tokens, and so to their text's vector in layers behind it
    * @param skip a prompt's tokens, which every text begins with and which are not pooled; a text's first one stays its first
    */
-  pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0): NodeId {
+  pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0, selection: AdapterSelection = []): NodeId {
     const text = skip === 0 ? { hidden, offsets } : withoutFirst(graph, hidden, offsets, skip);
     const parts = this.modes.map((mode) =>
       mode === "cls" ? pools.cls(graph, hidden, offsets) : pools[mode](graph, text.hidden, text.offsets),
     );
     const vectors = parts.length === 1 ? parts[0]! : graph.concat(parts, 1);
-    return this.layers.reduce((x, layer) => layer(graph, x), vectors);
+    if (this.layers.length === 0) return vectors;
+    const ofTexts = textRanges(selection, offsets);
+    return this.layers.reduce((x, layer) => layer(graph, x, ofTexts), vectors);
   }
 
   /**
@@ -139,6 +161,7 @@ export class Pooling {
 
   /** "mean", or "cls+mean" where several stand side by side; "mean, dense 256" with a layer behind it. */
   toString(): string {
-    return [this.modes.join("+"), ...this.dense.map(({ shape }) => `dense ${shape.outFeatures}`)].join(", ");
+    const behind = this.dense.map(({ shape }) => `dense ${shape.outFeatures}`);
+    return [this.modes.join("+"), ...behind, ...(this.withHead ? [HEAD] : [])].join(", ");
   }
 }

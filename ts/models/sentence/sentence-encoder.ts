@@ -18,6 +18,7 @@ import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-
 import { type LoadProgress, watchedSource } from "../../io/watched-source.js";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
+import { type LoadedHead, loadHead } from "./head-layer.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import type { PromptChoice } from "./prompts.js";
@@ -95,8 +96,11 @@ export class SentenceEncoder {
     readonly fingerprint: string,
     /** @internal What was merged into these weights before they were loaded; null where nothing was. */
     readonly mergedModel: MergedModel | null,
+    /** @internal The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
+    readonly head: LoadedHead | null,
   ) {
-    this.adapterSet = new AdapterSet(graph, { linears: model.linears(), name, targetModules, mergedModel });
+    const linears = [...model.linears(), ...(head?.linears ?? [])];
+    this.adapterSet = new AdapterSet(graph, { linears, name, targetModules, mergedModel });
   }
 
   /**
@@ -108,6 +112,15 @@ export class SentenceEncoder {
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not an encoder of a known architecture.
    */
   static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
+    return SentenceEncoder.read(source, options, false);
+  }
+
+  /** @internal `load`, where wanted with the head of a checkpoint for sequence classification, up to its last layer. */
+  static async read(
+    source: string | FileMap | ModelSource,
+    options: LoadOptions,
+    withHead: boolean,
+  ): Promise<SentenceEncoder> {
     checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
     const {
       seed = 0,
@@ -149,7 +162,9 @@ export class SentenceEncoder {
         const read = fingerprinted(file);
         const model = await plan.load(graph, read.file, { allowNonFinite, weights });
         const { name } = from;
-        const loaded = await layout.pooling.loaded(from, graph, plan.config.hiddenSize, { allowNonFinite });
+        const head = withHead ? await loadHead(file, graph, plan.head, model, { allowNonFinite, weights }) : null;
+        const loaded =
+          head?.pooling ?? (await layout.pooling.loaded(from, graph, plan.config.hiddenSize, { allowNonFinite }));
         return new SentenceEncoder(
           name,
           graph,
@@ -159,6 +174,7 @@ export class SentenceEncoder {
           plan.targetModules,
           read.fingerprint(plan, tokenizer),
           merged,
+          head,
         );
       } finally {
         await file.close();
@@ -263,7 +279,7 @@ export class SentenceEncoder {
         expected: texts,
       });
     const selection = this.adapterSet.selection(chosen, taken.offsets);
-    return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets);
+    return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets, 0, selection);
   }
 
   /**
