@@ -45,7 +45,7 @@ export async function openParts(
   const base = model ?? (labels.merged === null ? await namedBase(source, files, labels) : source);
   const withHead = labels.pooling?.split(", ").at(-1) === HEAD;
   const loading = { ...options, ...maxTokens, ...(pooling && { pooling }) };
-  const encoder = await SentenceEncoder.read(base, loading, withHead);
+  const encoder = await SentenceEncoder.load(base, loading, withHead);
   return { encoder, files };
 }
 
@@ -66,7 +66,7 @@ export async function openCheckpoint(
   const checkpoint = await checkpointOf(source);
   if (checkpoint === null) return null;
   checkOptions(what, options, ENCODER_OPTIONS);
-  const encoder = await SentenceEncoder.read(source, options, true);
+  const encoder = await SentenceEncoder.load(source, options, true);
   try {
     return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!) };
   } catch (error) {

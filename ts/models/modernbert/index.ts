@@ -15,7 +15,7 @@ export const modernbert: Architecture = (json) => {
 
 function headOf(json: ConfigJson, { normBias: hasBias, layerNormEps: eps }: RotaryConfig): HeadPlan {
   return beforeHead("model.", "head.dense", {
-    pooling: word(json, "classifier_pooling", ["cls", "mean"]),
+    pooling: word(json, "classifier_pooling", ["cls", "mean"] as const),
     denseBias: flag(json, "classifier_bias", false),
     activation: word(json, "classifier_activation", activationNames),
     norm: { path: "head.norm", hasBias, eps },

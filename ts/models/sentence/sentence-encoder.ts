@@ -111,15 +111,11 @@ export class SentenceEncoder {
    *   themselves, or a `ModelSource`
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not an encoder of a known architecture.
    */
-  static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    return SentenceEncoder.read(source, options, false);
-  }
-
-  /** @internal `load`, where wanted with the head of a checkpoint for sequence classification, up to its last layer. */
-  static async read(
+  static async load(
     source: string | FileMap | ModelSource,
-    options: LoadOptions,
-    withHead: boolean,
+    options: LoadOptions = {},
+    /** @internal Whether vectors go through the head of a checkpoint for sequence classification, up to its last layer. */
+    withHead = false,
   ): Promise<SentenceEncoder> {
     checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
     const {
