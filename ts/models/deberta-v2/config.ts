@@ -102,9 +102,10 @@ function relativePositions(json: ConfigJson, maxPositions: number, types: readon
   const furthest = wholeOrNone(json, "max_relative_positions") || maxPositions;
   const buckets = wholeOrNone(json, "position_buckets");
   const half = Math.floor(buckets / 2);
-  if (buckets > 0 && (half < 1 || furthest - 1 <= half))
+  // Distances of up to half the buckets have one each: only texts that reach beyond need the others.
+  if (buckets > 0 && (half < 1 || (maxPositions - 1 > half && furthest - 1 <= half)))
     throw new ModelError(
-      `config.json: position_buckets ${buckets} must be 2 or more, and half of them less than the ${furthest} relative positions less one`,
+      `config.json: position_buckets ${buckets} must be 2 or more, and half of them less than max_relative_positions ${furthest} less one`,
       { key: "position_buckets", value: buckets },
     );
   return {
