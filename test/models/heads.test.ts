@@ -56,6 +56,11 @@ describe.each(families)("a checkpoint of %s", (family) => {
     const tensors = readSafetensors(peft["adapter_model.safetensors"]!);
     const shapes = Object.fromEntries([...tensors.names].sort().map((name) => [name, [...tensors.info(name).shape]]));
     expect(shapes).toEqual(adapter);
+    const back = await TextClassifier.open(peft, { model: files });
+    expect(back.labels).toEqual(classifier.labels);
+    expect(await back.logits(texts.slice(0, 3))).toEqual(after);
+    expect(back.savePeft()).toEqual(peft);
+    back.dispose();
     const saved = classifier.save();
     classifier.dispose();
     classifier = await TextClassifier.open({ ...saved }, { model: files });
@@ -84,6 +89,20 @@ it("a checkpoint without names has those that transformers gives", async () => {
   classifier = await TextClassifier.open(await checkpoint("roberta", { id2label: null }));
   expect(classifier.labels).toEqual(["LABEL_0", "LABEL_1", "LABEL_2"]);
   expect(() => classifier!.savePeft()).toThrow(/there is no adapter/);
+});
+
+it("PEFT's files of other whole modules, and for another base, are refused by name", async () => {
+  const files = await checkpoint("bert");
+  classifier = await TextClassifier.open(files, { lora: { rank: 1 } });
+  const peft = classifier.savePeft();
+  const file = readSafetensors(peft["adapter_model.safetensors"]!);
+  const tensors = new Map(file.names.map((name) => [name, file.tensor(name)]));
+  tensors.set("base_model.model.bert.pooler.other", { shape: [1], data: Float32Array.of(1) });
+  const more = { ...peft, "adapter_model.safetensors": writeSafetensors(tensors) };
+  await expect(TextClassifier.open(more, { model: files })).rejects.toThrow(/also holds "bert\.pooler\.other"/);
+  await expect(TextClassifier.open(peft, { model: await checkpoint("roberta") })).rejects.toThrow(/"classifier\.(weight|bias)"/);
+  await expect(TextClassifier.open(peft, { model: files, lora: { rank: 1 } })).rejects.toThrow(/leave it out/);
+  await expect(TextClassifier.open(peft)).rejects.toThrow(/does not say which model it was trained on/);
 });
 
 it("a checkpoint without its last layer is refused by that layer's name", async () => {

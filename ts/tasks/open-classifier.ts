@@ -10,6 +10,7 @@ import { HEAD, type PoolingMode, poolingModes } from "../models/sentence/pooling
 import { type LoadOptions, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { checkpointOf, labelsFor } from "./checkpoint.js";
 import { HEAD_FILE, labelsOf } from "./classifier-files.js";
+import { checkHeadTensors, readPeftClassifier } from "./open-peft.js";
 import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
 
 const what = "TextClassifier.open";
@@ -45,7 +46,7 @@ export async function openParts(
   const base = model ?? (labels.merged === null ? await namedBase(source, files, labels) : source);
   const withHead = labels.pooling?.split(", ").at(-1) === HEAD;
   const loading = { ...options, ...maxTokens, ...(pooling && { pooling }) };
-  const encoder = await SentenceEncoder.load(base, loading, withHead);
+  const encoder = await SentenceEncoder.load(base, loading, withHead ? new Map() : null);
   return { encoder, files };
 }
 
@@ -53,6 +54,35 @@ export async function openParts(
 export interface OpenedCheckpoint {
   readonly encoder: SentenceEncoder;
   readonly labels: readonly string[];
+  /** PEFT's files of the adapter that goes with it; null for none. */
+  readonly adapter: FileMap | null;
+}
+
+/** What PEFT saved for such a model, with the model below it; null where the source is none. Throws as `readPeftClassifier`. */
+export async function openPeft(
+  given: string | FileMap | ModelSource,
+  model: string | FileMap | ModelSource | undefined,
+  options: EncoderOptions,
+): Promise<OpenedCheckpoint | null> {
+  const source = await modelSource(typeof given === "string" ? placeOf(given) : given);
+  const files = await readThere(source);
+  if (Object.hasOwn(files, LABELS_FILE) || !Object.hasOwn(files, CONFIG_FILE)) return null;
+  const { allowNonFinite = false } = options;
+  const saved = readPeftClassifier(files, { allowNonFinite });
+  if (saved === null) return null;
+  checkOptions(what, options, ENCODER_OPTIONS);
+  const base = await modelSource(model ?? (await namedBase(source, files, null)));
+  await checkHeadTensors(base, saved.head);
+  const encoder = await SentenceEncoder.load(base, options, saved.head);
+  try {
+    const classes = encoder.head!.weight.shape[0]!;
+    const checkpoint = await checkpointOf(base);
+    const named = checkpoint?.labels?.length === classes ? checkpoint : { source: base, labels: null };
+    return { encoder, labels: labelsFor(named, classes), adapter: saved.files };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
 }
 
 /** Loads a checkpoint of transformers for sequence classification; null where the source is none. Throws as `checkpointOf`. */
@@ -66,9 +96,9 @@ export async function openCheckpoint(
   const checkpoint = await checkpointOf(source);
   if (checkpoint === null) return null;
   checkOptions(what, options, ENCODER_OPTIONS);
-  const encoder = await SentenceEncoder.load(source, options, true);
+  const encoder = await SentenceEncoder.load(source, options, new Map());
   try {
-    return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!) };
+    return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!), adapter: null };
   } catch (error) {
     encoder.dispose();
     throw error;
@@ -96,7 +126,7 @@ function placeOf(place: string): ModelSource {
   );
 }
 
-async function readFiles(source: ModelSource): Promise<FileMap> {
+async function readThere(source: ModelSource): Promise<FileMap> {
   const files: Record<string, Uint8Array> = {};
   for (const name of FILES) {
     const found = await source.open(name);
@@ -107,6 +137,11 @@ async function readFiles(source: ModelSource): Promise<FileMap> {
       await found.close?.();
     }
   }
+  return files;
+}
+
+async function readFiles(source: ModelSource): Promise<FileMap> {
+  const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE)) return files;
   const hint = Object.hasOwn(files, CONFIG_FILE)
     ? "it is an adapter without a head: load it with `encoder.loadAdapter`"
@@ -125,8 +160,8 @@ async function reportedLength(source: ModelSource): Promise<number | null> {
 }
 
 /** The base that the files name. Throws `ConfigError` where they name none, `ModelError` where it is not found. */
-async function namedBase(source: ModelSource, files: FileMap, { base }: LabelsFile): Promise<ModelSource> {
-  const name = base?.name ?? peftBase(files[CONFIG_FILE]);
+async function namedBase(source: ModelSource, files: FileMap, labels: LabelsFile | null): Promise<ModelSource> {
+  const name = labels?.base?.name ?? peftBase(files[CONFIG_FILE]);
   const advice = "name it with the option `model`";
   // What an encoder of files in memory is called.
   if (name === null || (name === "model" && providedFiles()?.folder(name) == null))

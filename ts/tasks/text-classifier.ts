@@ -23,7 +23,7 @@ import {
 } from "./classifier-training.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
 import { takeLabels } from "./labels-file.js";
-import { type EncoderOptions, openCheckpoint, type OpenedCheckpoint, openParts } from "./open-classifier.js";
+import { type EncoderOptions, openCheckpoint, type OpenedCheckpoint, openParts, openPeft } from "./open-classifier.js";
 import { writePeftClassifier } from "./peft-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 import { checkOptions } from "../arguments/options.js";
@@ -188,7 +188,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   ): Promise<TextClassifier> {
     checkOptions("TextClassifier.open", options, OPEN_OPTIONS);
     const { model, adapter, allowOtherBase, lora, ...loading } = options;
-    const checkpoint = await openCheckpoint(source, model, loading);
+    const checkpoint = (await openCheckpoint(source, model, loading)) ?? (await openPeft(source, model, loading));
     if (checkpoint !== null) return TextClassifier.ofCheckpoint(checkpoint, lora ?? null, adapter);
     if (lora !== undefined)
       throw new ConfigError("TextClassifier.open: lora is for checkpoints of transformers; a run has its own adapter", {
@@ -211,16 +211,27 @@ export class TextClassifier implements Task<TokenizedExample> {
   }
 
   private static ofCheckpoint(
-    { encoder, labels }: OpenedCheckpoint,
+    { encoder, labels, adapter: files }: OpenedCheckpoint,
     lora: LoraOptions | null,
     adapter = "classifier",
   ): TextClassifier {
     try {
       const { graph, adapterSet, tokenizer } = encoder;
       const { weight, bias } = encoder.head!;
+      const added = { what: "TextClassifier.open", classifier: true };
+      if (files !== null && lora !== null)
+        throw new ConfigError("TextClassifier.open: lora makes a new adapter, and these files have one; leave it out", {
+          op: "TextClassifier.open",
+          option: "lora",
+        });
       const classifier = TextClassifier.with(
         { encoder, labels: takeLabels(labels), tokenizer, merged: null },
-        () => (lora === null ? null : adapterSet.add(adapter, lora, { what: "TextClassifier.open", classifier: true })),
+        () =>
+          files !== null
+            ? adapterSet.load(adapter, files, { allowNonFinite: true }, added)
+            : lora === null
+              ? null
+              : adapterSet.add(adapter, lora, added),
         () => new ClassificationHead(graph, transpose(weight), bias),
       );
       classifier.ownsEncoder = true;

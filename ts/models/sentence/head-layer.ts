@@ -1,7 +1,7 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import { ModelError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
-import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import { type OpenTensorFile, readSafetensors, writeSafetensors } from "../../io/safetensors/index.js";
 import { formatShape, type Tensor } from "../../values/tensor.js";
 import { activations } from "../activation.js";
 import type { HeadPlan, LoadWeightOptions, TransformerModel } from "../architecture.js";
@@ -36,6 +36,24 @@ export const isWithinHead = ({ dense, out }: HeadPlan) => moduleOf(dense).endsWi
 
 /** The module of the whole model that a path leads into. */
 export const moduleOf = (path: string) => path.split(".")[0]!;
+
+/** Names of a head's tensors. */
+export const headTensors = ({ dense, out, norm }: HeadPlan): ReadonlySet<string> =>
+  new Set([dense, out, ...(norm === null ? [] : [norm.path])].flatMap((path) => [`${path}.weight`, `${path}.bias`]));
+
+/** A file some of whose tensors, the head's that an adapter brought, stand in for its own or are further ones. */
+export function withTensors(file: OpenTensorFile, tensors: ReadonlyMap<string, Tensor>): OpenTensorFile {
+  if (tensors.size === 0) return file;
+  const over = readSafetensors(writeSafetensors(tensors));
+  return {
+    ...file,
+    names: [...new Set([...file.names, ...over.names])],
+    has: (name) => over.has(name) || file.has(name),
+    info: (name) => (over.has(name) ? over.info(name) : file.info(name)),
+    raw: async (name) => (over.has(name) ? over.raw(name) : file.raw(name)),
+    tensor: async (name) => (over.has(name) ? over.tensor(name) : file.tensor(name)),
+  };
+}
 
 /** Names of the head's tensors, which stand without the prefix of the model's. */
 const asTheyAre: TensorNames = (name) => name;

@@ -18,7 +18,8 @@ import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-
 import { type LoadProgress, watchedSource } from "../../io/watched-source.js";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
-import { type LoadedHead, loadHead } from "./head-layer.js";
+import type { Tensor } from "../../values/tensor.js";
+import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import type { PromptChoice } from "./prompts.js";
@@ -114,8 +115,11 @@ export class SentenceEncoder {
   static async load(
     source: string | FileMap | ModelSource,
     options: LoadOptions = {},
-    /** @internal Whether vectors go through the head of a checkpoint for sequence classification, up to its last layer. */
-    withHead = false,
+    /**
+     * @internal Whether vectors go through the head of a checkpoint for sequence classification, up to its last layer; tensors of it
+     * that go before the file's.
+     */
+    withHead: ReadonlyMap<string, Tensor> | null = null,
   ): Promise<SentenceEncoder> {
     checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
     const {
@@ -158,7 +162,10 @@ export class SentenceEncoder {
         const read = fingerprinted(file);
         const model = await plan.load(graph, read.file, { allowNonFinite, weights });
         const { name } = from;
-        const head = withHead ? await loadHead(file, graph, plan.head, model, { allowNonFinite, weights }) : null;
+        const head =
+          withHead === null
+            ? null
+            : await loadHead(withTensors(file, withHead), graph, plan.head, model, { allowNonFinite, weights });
         const loaded =
           head?.pooling ?? (await layout.pooling.loaded(from, graph, plan.config.hiddenSize, { allowNonFinite }));
         return new SentenceEncoder(
