@@ -22,12 +22,7 @@ export const opCalls: Record<keyof typeof ops, Arguments[]> = {
     ({ matrix }) => [matrix, Int32Array.of(2, -100), { reduction: "none" }],
   ],
   disentangledAttention: [
-    ({ qkv }) => [
-      qkv,
-      qkv,
-      null,
-      { offsets: [0, 1, 4], heads: 2, scale: 0.5, buckets: [5, 4, 0, 3, 1] },
-    ],
+    ({ qkv }) => [qkv, qkv, null, { offsets: [0, 1, 4], heads: 2, scale: 0.5, buckets: [5, 4, 0, 3, 1] }],
     ({ qkv }) => [qkv, qkv, qkv, { offsets: [0, 4], heads: 2, buckets: Int32Array.of(0, 1, 2, 3, 4, 5, 5) }],
   ],
   div: [binary],

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { engine, engineInfo, raggedBatch, SentenceEncoder } from "../../ts/index.js";
+import { SentenceEncoder } from "../../ts/index.js";
 import { encoderBytes, goldenEncoder, goldenNames, texts } from "./golden-encoder.js";
 
 it.each(goldenNames)("%s: texts of a mixed batch get the bits of their own adapter's", async (name) => {

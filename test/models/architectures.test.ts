@@ -69,10 +69,20 @@ describe("config.json", () => {
     ["electra", "embeddings of no width", { embedding_size: 0 }, /embedding_size must be/],
     ["albert", "no group", { num_hidden_groups: 0 }, /num_hidden_groups must be/],
     ["albert", "more rounds than anything has", { num_hidden_layers: 2 ** 31 - 1 }, /more than the 1000 layers/],
-    ["albert", "more groups than the file has", { num_hidden_groups: 2 ** 30 }, /no tensor "encoder\.albert_layer_groups/],
+    [
+      "albert",
+      "more groups than the file has",
+      { num_hidden_groups: 2 ** 30 },
+      /no tensor "encoder\.albert_layer_groups/,
+    ],
     ["albert", "other embeddings", { embedding_size: 32 }, /word_embeddings\.weight is \[600, 20\]/],
     ["mpnet", "fewer buckets", { relative_attention_num_buckets: 16 }, /relative_attention_num_buckets 16 is not/],
-    ["mpnet", "more buckets than the file has", { relative_attention_num_buckets: 64 }, /attention_bias\.weight is \[32/],
+    [
+      "mpnet",
+      "more buckets than the file has",
+      { relative_attention_num_buckets: 64 },
+      /attention_bias\.weight is \[32/,
+    ],
     ["deberta-v2", "a convolution", { conv_kernel_size: 3 }, /conv_kernel_size 3: the convolution after the first/],
     ["deberta-v2", "another attention", { pos_att_type: "c2p|p2p" }, /pos_att_type "c2p\|p2p" has "p2p"/],
     ["deberta-v2", "another head size", { attention_head_size: 16 }, /attention_head_size 16; only/],
@@ -81,9 +91,19 @@ describe("config.json", () => {
     ["deberta-v2", "more positions than the file", { max_relative_positions: 65 }, /rel_embeddings\.weight is \[128/],
     ["deberta-v3", "another norm", { norm_rel_ebd: "rms" }, /norm_rel_ebd "rms" has "rms"/],
     ["deberta-v3", "buckets without a middle", { position_buckets: 1 }, /position_buckets 1 must be 2 or more/],
-    ["deberta-v3", "buckets beyond its positions", { max_relative_positions: 4 }, /position_buckets 8 must be 2 or more/],
+    [
+      "deberta-v3",
+      "buckets beyond its positions",
+      { max_relative_positions: 4 },
+      /position_buckets 8 must be 2 or more/,
+    ],
     ["deberta-v3", "more buckets than the file has", { position_buckets: 2 ** 29 }, /rel_embeddings\.weight is \[16/],
-    ["modernbert", "layers of another kind", { layer_types: ["full_attention", "x", "x"] }, /1 "x"; "full_attention" and/],
+    [
+      "modernbert",
+      "layers of another kind",
+      { layer_types: ["full_attention", "x", "x"] },
+      /1 "x"; "full_attention" and/,
+    ],
     ["modernbert", "fewer kinds than layers", { layer_types: ["full_attention"] }, /layer_types must be a list/],
     ["modernbert", "no window", { local_attention: 0 }, /local_attention must be/],
     [
@@ -96,7 +116,12 @@ describe("config.json", () => {
     ["modernbert", "biases that the file lacks", { attention_bias: true }, /no tensor "layers\.0\.attn\.Wqkv\.bias"/],
     ["nomic-bert", "turned neighbours", { rotary_emb_interleaved: true }, /rotary_emb_interleaved true is not/],
     ["nomic-bert", "a wider head", { head_dim: 16 }, /head_dim 16; only/],
-    ["nomic-bert", "a rotation without a base", { rope_parameters: { rope_theta: 0 } }, /rope_theta must be a number above 0/],
+    [
+      "nomic-bert",
+      "a rotation without a base",
+      { rope_parameters: { rope_theta: 0 } },
+      /rope_theta must be a number above 0/,
+    ],
     ["electra", "an epsilon of 0", { layer_norm_eps: 0 }, /layer_norm_eps must be/],
   ])("%s with %s is refused, or works, before anything is allocated", async (name, _, changes, message) => {
     const files = withConfig(await goldenEncoder(name), changes);

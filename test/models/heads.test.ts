@@ -71,9 +71,15 @@ describe.each(families)("a checkpoint of %s", (family) => {
 it.each<[string, object, RegExp]>([
   ["tokens", { architectures: ["BertForTokenClassification"] }, /architectures "BertForTokenClassification" is not/],
   ["spans", { architectures: ["BertForQuestionAnswering"] }, /"BertForQuestionAnswering" is not supported/],
-  ["several labels", { problem_type: "multi_label_classification" }, /problem_type "multi_label_classification" is not/],
+  [
+    "several labels",
+    { problem_type: "multi_label_classification" },
+    /problem_type "multi_label_classification" is not/,
+  ],
 ])("a head for %s is refused by name", async (_, changes, message) => {
-  const error: unknown = await TextClassifier.open(await checkpoint("bert", changes)).catch((thrown: unknown) => thrown);
+  const error: unknown = await TextClassifier.open(await checkpoint("bert", changes)).catch(
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(UnsupportedError);
   expect((error as Error).message).toMatch(message);
 });
@@ -100,7 +106,9 @@ it("PEFT's files of other whole modules, and for another base, are refused by na
   tensors.set("base_model.model.bert.pooler.other", { shape: [1], data: Float32Array.of(1) });
   const more = { ...peft, "adapter_model.safetensors": writeSafetensors(tensors) };
   await expect(TextClassifier.open(more, { model: files })).rejects.toThrow(/also holds "bert\.pooler\.other"/);
-  await expect(TextClassifier.open(peft, { model: await checkpoint("roberta") })).rejects.toThrow(/"classifier\.(weight|bias)"/);
+  await expect(TextClassifier.open(peft, { model: await checkpoint("roberta") })).rejects.toThrow(
+    /"classifier\.(weight|bias)"/,
+  );
   await expect(TextClassifier.open(peft, { model: files, lora: { rank: 1 } })).rejects.toThrow(/leave it out/);
   await expect(TextClassifier.open(peft)).rejects.toThrow(/does not say which model it was trained on/);
 });

@@ -182,7 +182,10 @@ describe("modules.json", () => {
     expect(layered.hiddenSize).toBe(5);
     expectClose(flat(await layered.encode(texts, { normalize: false })), expected.flat());
     const lengths = expected.map((vector) => Math.hypot(...vector));
-    expectClose(flat(await layered.encode(texts)), expected.flatMap((vector, i) => vector.map((x) => x / lengths[i]!)));
+    expectClose(
+      flat(await layered.encode(texts)),
+      expected.flatMap((vector, i) => vector.map((x) => x / lengths[i]!)),
+    );
     const classifier = TextClassifier.create(layered, { labels: ["a", "b"], lora: { rank: 1 } });
     const answers = await classifier.logits(texts);
     const saved = classifier.save();
@@ -198,7 +201,11 @@ describe("modules.json", () => {
     ["of another width", { in_features: 7 }, /in_features 7, and the vectors before it have \d+ numbers/],
     ["of no width", { out_features: 0 }, /out_features must be a whole number from 1, got 0/],
     ["of more numbers than the file has", { out_features: 6 }, /linear\.weight is \[5, \d+\]; config\.json calls for/],
-    ["with another activation", { activation_function: "torch.nn.Softmax" }, /activation_function "torch\.nn\.Softmax"/],
+    [
+      "with another activation",
+      { activation_function: "torch.nn.Softmax" },
+      /activation_function "torch\.nn\.Softmax"/,
+    ],
     ["with half a bias", { bias: 0.5 }, /bias must be true or false, got 0\.5/],
   ])("a layer %s is refused", async (_, changes, message) => {
     const width = (await load({})).hiddenSize;

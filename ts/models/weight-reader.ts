@@ -43,7 +43,13 @@ export class WeightReader {
   }
 
   /** Layers of one input, side by side: files hold `[out, in]` each, so that they stand one below the other. */
-  async linear({ paths, tensors = paths, inFeatures, outFeatures, hasBias = true }: LinearShape): Promise<AdaptedLinear> {
+  async linear({
+    paths,
+    tensors = paths,
+    inFeatures,
+    outFeatures,
+    hasBias = true,
+  }: LinearShape): Promise<AdaptedLinear> {
     const { graph, file, options } = this;
     const columns = paths.length * outFeatures;
     const bias = new Float32Array(columns);

@@ -40,7 +40,7 @@ function namesOf(source: ModelSource, named: unknown): string[] | null {
   if (named === null) return null;
   const numbers = isJsonObject(named) ? Object.keys(named) : [];
   const names = numbers.map((_, i) => (named as Record<string, unknown>)[String(i)]);
-  if (isJsonObject(named) && names.every((name) => typeof name === "string")) return names as string[];
+  if (isJsonObject(named) && names.every((name) => typeof name === "string")) return names;
   throw new ModelError(
     `model ${clip(source.name)}: config.json: id2label must name each class by its number from 0, got ${excerpt(named)}`,
     { model: source.name, value: named },

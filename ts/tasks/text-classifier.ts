@@ -476,7 +476,17 @@ interface MergedInto {
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
-  ...(["model", "lora", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies", "engine"] as const),
+  ...([
+    "model",
+    "lora",
+    "adapter",
+    "allowOtherBase",
+    "allowNonFinite",
+    "seed",
+    "weights",
+    "packedCopies",
+    "engine",
+  ] as const),
 ];
 
 /** Which adapter applies is no option of a classifier's calls. */

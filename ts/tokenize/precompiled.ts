@@ -40,7 +40,8 @@ class DoubleArray {
 export function precompiled(base64: string): (text: string) => string {
   const table = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const size = table.length < 4 ? Infinity : new DataView(table.buffer).getUint32(0, true);
-  if (size % 4 !== 0 || size > table.length - 4) throw new Error("precompiled_charsmap is damaged: its trie does not fit");
+  if (size % 4 !== 0 || size > table.length - 4)
+    throw new Error("precompiled_charsmap is damaged: its trie does not fit");
   const trie = new DoubleArray(new DataView(table.buffer, 4, size));
   const results = table.subarray(4 + size);
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];

@@ -45,7 +45,8 @@ const kinds = ["c2p", "p2c"];
 /** A list, or words with a bar between. */
 function words(json: ConfigJson, key: string, known: readonly string[]): string[] {
   const value = json[key] ?? [];
-  const parts: unknown[] = typeof value === "string" ? value.toLowerCase().split("|") : Array.isArray(value) ? value : [value];
+  const parts: unknown[] =
+    typeof value === "string" ? value.toLowerCase().split("|") : Array.isArray(value) ? value : [value];
   return parts.map((part) => {
     const name = typeof part === "string" ? part.trim() : part;
     if (known.includes(name as string)) return name as string;

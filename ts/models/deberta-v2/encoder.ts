@@ -110,8 +110,12 @@ export class DebertaEncoder implements TransformerModel {
         ? graph.raggedAttention(qkv, { offsets, heads, scale })
         : graph.disentangledAttention(
             qkv,
-            config.relative!.c2p ? this.scores(query, distances, layer.positionKey ?? layer.key, offsets, selection) : null,
-            config.relative!.p2c ? this.scores(key, distances, layer.positionQuery ?? layer.query, offsets, selection) : null,
+            config.relative!.c2p
+              ? this.scores(query, distances, layer.positionKey ?? layer.key, offsets, selection)
+              : null,
+            config.relative!.p2c
+              ? this.scores(key, distances, layer.positionQuery ?? layer.query, offsets, selection)
+              : null,
             { offsets, heads, scale, buckets: distances.buckets },
           );
     return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);

@@ -6,7 +6,7 @@ import { checkHeads, type EncoderConfig } from "../post-norm/config.js";
 import { type EncoderNames, postNormEncoder } from "../post-norm/index.js";
 
 /** DistilBERT (arXiv 1910.01108): BERT without token types, under names of its own. */
-export const distilbert: Architecture = (json) => 
+export const distilbert: Architecture = (json) =>
   postNormEncoder(distilbertConfig(json), names, beforeHead("distilbert.", "pre_classifier", { activation: "relu" }));
 
 const names: EncoderNames = {

@@ -5,10 +5,15 @@ import { twoLayerHead } from "../heads.js";
 import { bertNames, postNormEncoder } from "../post-norm/index.js";
 
 /** ELECTRA's discriminator (arXiv 2003.10555): BERT whose embeddings may be narrower than its hidden states. */
-export const electra: Architecture = (json) => postNormEncoder(electraConfig(json), { ...bertNames, pooler: null }, {
-    ...twoLayerHead("electra."),
-    activation: "gelu",
-  });
+export const electra: Architecture = (json) =>
+  postNormEncoder(
+    electraConfig(json),
+    { ...bertNames, pooler: null },
+    {
+      ...twoLayerHead("electra."),
+      activation: "gelu",
+    },
+  );
 
 function electraConfig(json: ConfigJson): EncoderConfig {
   const config = bertLikeConfig(json);

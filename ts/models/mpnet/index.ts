@@ -8,8 +8,7 @@ import { bertNames, type EncoderNames, postNormEncoder } from "../post-norm/inde
 import { afterPadding } from "../post-norm/positions.js";
 
 /** MPNet (arXiv 2004.09297): BERT without token types, whose scores also have a bias by distance, one for all layers. */
-export const mpnet: Architecture = (json) =>
-  postNormEncoder(mpnetConfig(json), names, twoLayerHead("mpnet."));
+export const mpnet: Architecture = (json) => postNormEncoder(mpnetConfig(json), names, twoLayerHead("mpnet."));
 
 const names: EncoderNames = {
   ...bertNames,

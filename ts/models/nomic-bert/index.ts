@@ -69,7 +69,11 @@ function nomicBertConfig(json: ConfigJson): RotaryConfig {
       `config.json: head_dim ${excerpt(json["head_dim"])}; only hidden_size / num_attention_heads, ${hiddenSize / heads}, is supported`,
       { key: "head_dim", value: json["head_dim"] },
     );
-  const theta = thetaOf(json["rope_parameters"], "rope_parameters", own ? Number(json["rotary_emb_base"] ?? 10_000) : 1000);
+  const theta = thetaOf(
+    json["rope_parameters"],
+    "rope_parameters",
+    own ? Number(json["rotary_emb_base"] ?? 10_000) : 1000,
+  );
   return {
     hiddenSize,
     heads,

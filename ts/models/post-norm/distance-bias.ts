@@ -25,8 +25,7 @@ export function distanceBias(graph: Graph, table: NodeId, longest: number): Floa
   const { data } = graph.value(table);
   for (let distance = -reach; distance <= reach; distance++) {
     const bucket = bucketOf(distance);
-    for (let head = 0; head < heads; head++)
-      bias[head * columns + distance + reach] = data[bucket * heads + head]!;
+    for (let head = 0; head < heads; head++) bias[head * columns + distance + reach] = data[bucket * heads + head]!;
   }
   return bias;
 }

@@ -97,4 +97,3 @@ export function* encoderTensors(config: EncoderConfig, names: EncoderNames): Gen
     yield* norm(`${names.layer(i)}.${names.outputNorm}`, hidden);
   }
 }
-

@@ -51,9 +51,7 @@ export class RotaryEncoder implements TransformerModel {
     const after = (layers: number): NodeId =>
       graph.scope(() => {
         if (layers === 0) return this.embed(batch);
-        const attended = graph.scope(() =>
-          this.attend(after(layers - 1), layers - 1, batch, rotations, selection),
-        );
+        const attended = graph.scope(() => this.attend(after(layers - 1), layers - 1, batch, rotations, selection));
         return this.feedForward(attended, layers - 1, selection);
       });
     return graph.scope(() => this.norm(after(config.layers), this.weights.finalNorm));

@@ -72,9 +72,12 @@ export async function loadHead(
   const { hiddenSize } = model.config;
   const outWeight = `${plan.out}.weight`;
   if (!file.has(outWeight))
-    throw new ModelError(`model.safetensors has no tensor "${outWeight}", which a checkpoint for sequence classification has`, {
-      tensor: outWeight,
-    });
+    throw new ModelError(
+      `model.safetensors has no tensor "${outWeight}", which a checkpoint for sequence classification has`,
+      {
+        tensor: outWeight,
+      },
+    );
   const classes = file.info(outWeight).shape[0] ?? 0;
   const out = { paths: [plan.out], inFeatures: hiddenSize, outFeatures: classes };
   checkTensors(file, linear(out));
@@ -97,8 +100,7 @@ export async function loadHead(
   };
   const adapted = own === undefined && !isWithinHead(plan);
   const frozen: Record<string, Tensor> = {};
-  if (isWithinHead(plan))
-    for (const { name } of linear(shape)) frozen[name] = await weightTensor(file, name, options);
+  if (isWithinHead(plan)) for (const { name } of linear(shape)) frozen[name] = await weightTensor(file, name, options);
   const isOutside = nameOf(`${plan.dense}.weight`) === `${plan.dense}.weight`;
   const linears = adapted ? [dense] : [];
   return { plan, frozen, pooling: Pooling.ofHead(plan.pooling, layer), linears, isOutside, weight, bias };

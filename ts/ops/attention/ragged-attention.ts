@@ -103,7 +103,11 @@ export function checkDistances(what: string, name: string, length: number, rows:
   const columns = length / rows;
   if (Number.isInteger(columns) && columns % 2 === 1 && columns >= 2 * longest - 1) return;
   const expected = `${rows === 1 ? "" : `${rows} rows of `}2·n − 1 numbers, n no less than the longest sequence's ${longest} tokens`;
-  throw new ShapeError(`${what}: ${name} must be ${expected}; got ${length} numbers`, { op: what, option: name, length });
+  throw new ShapeError(`${what}: ${name} must be ${expected}; got ${length} numbers`, {
+    op: what,
+    option: name,
+    length,
+  });
 }
 
 function distancesOf(call: Workspace, { window, distanceBias, heads, offsets }: Taken): Partial<AttentionPlanStruct> {
