@@ -139,6 +139,20 @@ describe("config.json", () => {
     expect(seen.size).toBe(activationNames.length - 4);
   });
 
+  it("of ModernBERT and NomicBERT may be as earlier versions and the model's own code write it", async () => {
+    const modern = await goldenEncoder("modernbert");
+    const earlier = { layer_types: undefined, rope_parameters: undefined, global_rope_theta: 160000.0 };
+    expect(await vectors(withConfig(modern, { ...earlier, local_rope_theta: 10000.0 }))).toEqual(await vectors(modern));
+    expect(await vectors(withConfig(modern, { ...earlier, local_rope_theta: 10 }))).not.toEqual(await vectors(modern));
+    const nomic = await goldenEncoder("nomic-bert");
+    const own = {
+      ...{ model_type: "nomic_bert", n_embd: 24, n_head: 3, n_layer: 2, n_inner: 36, n_positions: 64, vocab_size: 600 },
+      ...{ activation_function: "swiglu", rotary_emb_base: 1000, rotary_emb_fraction: 1.0, layer_norm_epsilon: 1e-12 },
+      ...{ type_vocab_size: 2, prenorm: false, qkv_proj_bias: false, rotary_scaling_factor: null, causal: false },
+    };
+    expect(await vectors({ ...nomic, "config.json": bytes(own) })).toEqual(await vectors(nomic));
+  });
+
   it("of a relative of RoBERTa gives RoBERTa's vectors", async () => {
     const files = await goldenEncoder("roberta");
     const expected = await vectors(files);

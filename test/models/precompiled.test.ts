@@ -1,14 +1,26 @@
 import { expect, it } from "vitest";
 import { precompiled } from "../../ts/tokenize/precompiled.js";
+import { SentenceEncoder } from "../../ts/index.js";
 import { goldenJson } from "../golden.js";
+import { goldenEncoder } from "./golden-encoder.js";
 
-const golden = await goldenJson<{ charsmap: string; texts: string[]; normalized: string[] }>(
+const golden = await goldenJson<{ charsmap: string; texts: string[]; normalized: string[]; ids: number[][] }>(
   "tokenizers/precompiled.json",
 );
 
 it("SentencePiece's table of characters does what the tokenizers library does with it", () => {
   const normalize = precompiled(golden.charsmap);
   expect(golden.texts.map(normalize)).toEqual(golden.normalized);
+});
+
+it("a tokenizer with such a table gives the library's ids", async () => {
+  const files = await goldenEncoder("xlm-roberta");
+  const json = JSON.parse(new TextDecoder().decode(files["tokenizer.json"])) as object;
+  const normalizer = { type: "Precompiled", precompiled_charsmap: golden.charsmap };
+  const tokenizer = new TextEncoder().encode(JSON.stringify({ ...json, normalizer }));
+  using encoder = await SentenceEncoder.load({ ...files, "tokenizer.json": tokenizer });
+  const found = encoder.tokenize(golden.texts.slice(0, golden.ids.length));
+  expect(found.map((row) => [...row])).toEqual(golden.ids);
 });
 
 it("a damaged table is refused, or answers in time", () => {

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import sentencepiece
-from tokenizers import normalizers
+from tokenizers import Tokenizer, normalizers
 
 FILE = Path(__file__).parent.parent / "tokenizers/precompiled.json"
 # A cluster of two characters, one within others' beginnings, one that vanishes, one that grows, one beyond the first plane.
@@ -79,7 +79,11 @@ def main():
     texts = [PLAIN, *PARTS, *(a + b for a in PARTS for b in PARTS)]
     if rule is not None:
         texts = [*texts, *(chr(i) for i in range(1, 0x30000) if not 0xD800 <= i < 0xE000)]
-    found = {"charsmap": base64.b64encode(table).decode(), "texts": texts}
+    # Within a whole tokenizer: XLM-R's golden one.
+    tokenizer = Tokenizer.from_file(str(FILE.parent.parent / "encoders/xlm-roberta/tokenizer.json"))
+    tokenizer.normalizer = normalizer
+    ids = [tokenizer.encode(text).ids for text in texts[:200]]
+    found = {"ids": ids, "charsmap": base64.b64encode(table).decode(), "texts": texts}
     file.write_text(json.dumps({**found, "normalized": [normalizer.normalize_str(text) for text in texts]}) + "\n")
 
 
