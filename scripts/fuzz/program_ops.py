@@ -229,14 +229,19 @@ def mean_pool(x, attributes, _):
     return torch.stack(rows) + 0 * x[0].sum() if rows else x[0].reshape(0, width)
 
 
-def attend(q, k, v, allowed, scale, rounded):
+def attend(q, k, v, allowed, scale, rounded, bias=0):
     """q `[…, T, d]`, k and v `[…, S, d]`, allowed `[…, T, S]`. A query that may see no key gives 0."""
-    scores = rounded(scale * (q @ k.transpose(-1, -2))).masked_fill(~allowed, -1e300)
+    scores = rounded(scale * (q @ k.transpose(-1, -2)) + bias).masked_fill(~allowed, -1e300)
     return (Softmax.apply(scores, -1, False, rounded) * allowed) @ v
 
 
 def causal(rows, keys):
     return torch.ones(rows, keys, dtype=torch.bool).tril()
+
+
+def distances(length):
+    """i - j of each query i and key j."""
+    return torch.arange(length)[:, None] - torch.arange(length)[None, :]
 
 
 def ragged_attention(x, attributes, rounded):
@@ -252,7 +257,23 @@ def ragged_attention(x, attributes, rounded):
         allowed = torch.ones(end - start, end - start, dtype=torch.bool)
         if attributes.get("causal"):
             allowed = causal(end - start, end - start)
-        parts.append(attend(q, k, v, allowed, scale, rounded).transpose(0, 1).reshape(end - start, hidden))
+        distance = distances(end - start)
+        if "window" in attributes:
+            allowed = allowed & (distance.abs() <= attributes["window"])
+        bias = 0
+        if "distanceBias" in attributes:
+            table = torch.tensor(attributes["distanceBias"], dtype=x[0].dtype).reshape(heads, -1)
+            bias = table[:, distance + table.shape[1] // 2]
+        if "buckets" in attributes:
+            tables = x[1:]
+            buckets = torch.tensor(attributes["buckets"])[distance + len(attributes["buckets"]) // 2]
+            rows = [table[start:end].reshape(end - start, heads, -1).transpose(0, 1) for table in tables]
+            index = buckets.expand(heads, -1, -1)
+            if attributes["c2p"]:
+                bias = bias + scale * rows[0].gather(2, index)
+            if attributes["p2c"]:
+                bias = bias + scale * rows[-1].gather(2, index.mT).mT
+        parts.append(attend(q, k, v, allowed, scale, rounded, bias).transpose(0, 1).reshape(end - start, hidden))
     return torch.cat(parts)
 
 
@@ -285,6 +306,7 @@ OPS = {
     "concat": lambda x, a, _: torch.cat(x, a["dim"]),
     "cos": unary(torch.cos),
     "crossEntropy": cross_entropy,
+    "disentangledAttention": ragged_attention,
     "div": binary(torch.div),
     "dropout": dropout,
     "embedding": embedding,

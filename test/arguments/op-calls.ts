@@ -21,6 +21,10 @@ export const opCalls: Record<keyof typeof ops, Arguments[]> = {
     ({ matrix }) => [matrix, [2, 0], { reduction: "mean", ignoreIndex: -1, labelSmoothing: 0.25, weight: [1, 2, 0.5] }],
     ({ matrix }) => [matrix, Int32Array.of(2, -100), { reduction: "none" }],
   ],
+  disentangledAttention: [
+    ({ qkv }) => [qkv, qkv, null, { offsets: [0, 1, 4], heads: 2, scale: 0.5, buckets: [5, 4, 0, 3, 1] }],
+    ({ qkv }) => [qkv, qkv, qkv, { offsets: [0, 4], heads: 2, buckets: Int32Array.of(0, 1, 2, 3, 4, 5, 5) }],
+  ],
   div: [binary],
   dropout: [({ matrix }) => [matrix, 0.5]],
   embedding: [
@@ -63,7 +67,15 @@ export const opCalls: Record<keyof typeof ops, Arguments[]> = {
   permute: [({ matrix }) => [matrix, [1, 0]]],
   pow: [({ matrix }) => [matrix, 2]],
   quickGelu: [unary],
-  raggedAttention: [({ qkv }) => [qkv, { offsets: [0, 1, 4], heads: 2, scale: 0.5, causal: true }]],
+  raggedAttention: [
+    ({ qkv }) => [
+      qkv,
+      {
+        ...{ offsets: [0, 1, 4], heads: 2, scale: 0.5, causal: true, window: 2 },
+        distanceBias: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      },
+    ],
+  ],
   reciprocal: [unary],
   relu: [unary],
   reshape: [({ matrix }) => [matrix, [3, -1]]],

@@ -22,7 +22,7 @@ interface Field {
 function fieldsInRust(name: string): Field[] {
   const [, body] = new RegExp(`#\\[repr\\(C\\)\\]\\s*pub struct ${name} \\{([^}]*)\\}`).exec(source)!;
   return [...body!.matchAll(/pub (\w+): ([^,]+),/g)].map(([, field, type]) => {
-    expect(type).toMatch(/^(f32|usize|u32|\*(const|mut) f32)$/);
+    expect(type).toMatch(/^(f32|usize|u32|\*(const|mut) (f32|i32))$/);
     const camel = field!.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
     return { name: camel, isFloat: type === "f32" };
   });

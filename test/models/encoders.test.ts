@@ -9,7 +9,7 @@ import {
   TextClassifier,
 } from "../../ts/index.js";
 import { transpose } from "../../ts/io/peft/transpose.js";
-import { encoderBytes, encoderJson, goldenEncoder, type Replay, texts } from "./golden-encoder.js";
+import { encoderBytes, encoderJson, goldenEncoder, goldenNames, type Replay, texts } from "./golden-encoder.js";
 
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>) => {
   expect(a.length).toBe(b.length);
@@ -19,7 +19,7 @@ const flat = (rows: readonly Float32Array[]) => rows.flatMap((row) => [...row]);
 
 // Two ways of adding float32 numbers up: each golden says how far PyTorch's lies from float64, and ours may be up to four
 // times as far.
-describe.each(["roberta", "xlm-roberta", "distilbert", "electra"])("%s", (name) => {
+describe.each(goldenNames)("%s", (name) => {
   let encoder: SentenceEncoder;
   let classifier: TextClassifier;
   let replay: Replay;
@@ -63,7 +63,8 @@ describe.each(["roberta", "xlm-roberta", "distilbert", "electra"])("%s", (name) 
         const loss = graph.crossEntropy(head.logits(encoder.pooled(batch, "classifier")), replay.batch_labels);
         graph.backward(loss);
         const found = graph.value(loss).data[0]!;
-        expect(Math.abs(found - expected)).toBeLessThan(4 * near.loss);
+        // Where PyTorch's lies near by chance, float32's own rounding is more.
+        expect(Math.abs(found - expected)).toBeLessThan(Math.max(4 * near.loss, 2 ** -22));
       });
       if (step < 2) {
         const golden = await open(`replay/step${step}_grads.safetensors`);
@@ -72,8 +73,12 @@ describe.each(["roberta", "xlm-roberta", "distilbert", "electra"])("%s", (name) 
           ["head.bias", graph.grad(head.bias)!],
         ]);
         for (const [path, { loraA, loraB }] of layers) {
-          found.set(`base_model.model.${path}.lora_A.default.weight`, transpose(graph.grad(loraA)!));
-          found.set(`base_model.model.${path}.lora_B.default.weight`, transpose(graph.grad(loraB)!));
+          for (const [part, id] of Object.entries({ lora_A: loraA, lora_B: loraB })) {
+            const [key, gradient] = [`base_model.model.${path}.${part}.default.weight`, graph.grad(id)];
+            // A pooler's, which no vector depends on.
+            expect(replay.no_gradient?.includes(key) ?? false).toBe(gradient === null);
+            if (gradient !== null) found.set(key, transpose(gradient));
+          }
         }
         expect([...found.keys()].sort()).toEqual([...golden.names].sort());
         let worst = 0;

@@ -3,6 +3,12 @@ import { goldenBytes, goldenJson } from "../golden.js";
 
 const FOLDER = "encoders";
 
+/** Every golden encoder. */
+export const goldenNames = [
+  ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "deberta-v3"],
+  ...["modernbert", "nomic-bert"],
+];
+
 /** Files of a model that everyone has, and those of sentence-transformers. */
 const FILES = [
   ...["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"],
@@ -18,6 +24,8 @@ export const { texts, batch_texts: batchTexts } = await goldenJson<{ texts: stri
 export interface Replay {
   readonly loss_f64: number[];
   readonly batch_labels: number[];
+  /** Parameters that no gradient reaches; left out where there are none. */
+  readonly no_gradient?: string[];
   readonly zero_gradient_step0: string[];
   /** How far PyTorch's own float32 lies from float64. */
   readonly f32_vs_f64: Record<

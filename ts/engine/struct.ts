@@ -21,19 +21,42 @@ export interface AttentionPlanStruct {
   readonly keyBiasStep: number;
   readonly scale: number;
   readonly causal: 0 | 1;
+  /** A query sees keys at most so far from it; 2³² − 1 for all. */
+  readonly window: number;
+  /** Added to the scores by head and distance i − j: at distance 0 of head 0; 0 for none. */
+  readonly distanceBias: Pointer;
+  readonly distanceBiasStep: number;
+  /** Bucket of each distance: at distance 0. */
+  readonly buckets: Pointer;
+  readonly bucketCount: number;
+  /** `[tokens, heads, bucketCount]`, added to the scores of a query and of a key before their scaling; 0 for none. */
+  readonly c2p: Pointer;
+  readonly p2c: Pointer;
 }
 
 /** Elements that it takes. */
-export const ATTENTION_PLAN = 15;
+export const ATTENTION_PLAN = 22;
+
+/** What depends on the distance, where nothing does. */
+export const noDistances = {
+  window: 2 ** 32 - 1,
+  distanceBias: 0,
+  distanceBiasStep: 0,
+  buckets: 0,
+  bucketCount: 0,
+  c2p: 0,
+  p2c: 0,
+} as const;
 
 export function writeAttentionPlan(words: Int32Array, s: AttentionPlanStruct): void {
   write(words, [
     s.keyBias, s.sequences, s.heads, s.kvHeads, s.headDim, s.qRow, s.qHead, s.kvRow, s.kvHead, s.oRow, s.oHead,
-    s.lseHead, s.keyBiasStep, bitsOf(s.scale), s.causal,
+    s.lseHead, s.keyBiasStep, bitsOf(s.scale), s.causal, s.window, s.distanceBias,
+    s.distanceBiasStep, s.buckets, s.bucketCount, s.c2p, s.p2c,
   ]); // prettier-ignore
 }
 
-/** What the gradient of attention reads and writes; dq, dk and dv are each 0 where not wanted. */
+/** What the gradient of attention reads and writes; what is not wanted is 0. */
 export interface AttentionGradientStruct {
   readonly g: Pointer;
   readonly q: Pointer;
@@ -46,13 +69,20 @@ export interface AttentionGradientStruct {
   readonly accumulateQ: 0 | 1;
   readonly accumulateK: 0 | 1;
   readonly accumulateV: 0 | 1;
+  readonly dc2p: Pointer;
+  readonly dp2c: Pointer;
+  readonly accumulateC2p: 0 | 1;
+  readonly accumulateP2c: 0 | 1;
 }
 
 /** Elements that it takes. */
-export const ATTENTION_GRADIENT = 11;
+export const ATTENTION_GRADIENT = 15;
 
 export function writeAttentionGradient(words: Int32Array, s: AttentionGradientStruct): void {
-  write(words, [s.g, s.q, s.k, s.v, s.lse, s.dq, s.dk, s.dv, s.accumulateQ, s.accumulateK, s.accumulateV]);
+  write(words, [
+    s.g, s.q, s.k, s.v, s.lse, s.dq, s.dk, s.dv, s.accumulateQ, s.accumulateK, s.accumulateV, s.dc2p, s.dp2c,
+    s.accumulateC2p, s.accumulateP2c,
+  ]); // prettier-ignore
 }
 
 /** By itself, since `set` of a list costs as much as a small kernel. */

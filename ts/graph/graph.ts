@@ -1,5 +1,6 @@
 import * as ops from "../ops/all.js";
 import type { CrossEntropyAttributes } from "../ops/loss/cross-entropy.js";
+import type { DisentangledAttentionAttributes } from "../ops/attention/disentangled-attention.js";
 import type { EmbeddingAttributes } from "../ops/lookup/embedding.js";
 import type { LayerNormAttributes } from "../ops/normalisation/layer-norm.js";
 import type { LoraLinearAttributes } from "../ops/product/lora-linear.js";
@@ -77,6 +78,19 @@ export class Graph extends Tape implements Disposable {
   /** softmax(s·QKᵀ)·V: q `[batch, heads, T, d]`, k and v `[batch, kvHeads, S, d]`. */
   scaledDotProductAttention(q: NodeId, k: NodeId, v: NodeId, attributes?: ScaledDotProductAttentionAttributes): NodeId {
     return this.run(ops.scaledDotProductAttention, [q, k, v], attributes);
+  }
+  /**
+   * Attention within each sequence of a ragged batch, whose scores also depend on the distance of query and key: qkv `[tokens,
+   * 3·hidden]`, c2p and p2c `[tokens, heads·buckets]` or null → `[tokens, hidden]`.
+   */
+  disentangledAttention(
+    qkv: NodeId,
+    c2p: NodeId | null,
+    p2c: NodeId | null,
+    attributes: DisentangledAttentionAttributes,
+  ): NodeId {
+    const inputs = [qkv, ...[c2p, p2c].filter((input) => input !== null)];
+    return this.run(ops.disentangledAttention, inputs, { options: attributes, c2p: c2p !== null, p2c: p2c !== null });
   }
   /** Rows of `weight` `[rows, d]` at `indices`. */
   embedding(weight: NodeId, indices: ArrayLike<number>, attributes: EmbeddingAttributes = {}): NodeId {

@@ -6,6 +6,8 @@ export const optionalFiles = [
   "tokenizer_config.json",
   "modules.json",
   "1_Pooling/config.json",
+  "2_Dense/config.json",
+  "2_Dense/model.safetensors",
   "sentence_bert_config.json",
   "config_sentence_transformers.json",
 ] as const;

@@ -1,3 +1,4 @@
+import type { Activation } from "./activation.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
 import type { WeightsOption } from "./stored-weights.js";
@@ -49,6 +50,29 @@ export interface LinearShape {
   readonly paths: readonly string[];
   readonly inFeatures: number;
   readonly outFeatures: number;
+  /** Default true. */
+  readonly hasBias?: boolean;
+  /** What a file calls the tensors that, one below the other, are the layers' weights; default `paths`. */
+  readonly tensors?: readonly string[];
+}
+
+/**
+ * What transformers' AutoModelForSequenceClassification puts on the model: a vector of each text, one linear layer with an
+ * activation on it, perhaps a norm, and the layer that gives logits.
+ */
+export interface HeadPlan {
+  /** What a file puts before the model's own names beside the head's: "bert." */
+  readonly prefix: string;
+  /** The first token, or all of them. */
+  readonly pooling: "cls" | "mean";
+  /** Module path of the layer before the last; where the model has it itself, as BERT its pooler, without the prefix. */
+  readonly dense: string;
+  readonly denseBias: boolean;
+  readonly activation: Activation;
+  /** Module path of a norm behind it; null for none. */
+  readonly norm: { readonly path: string; readonly hasBias: boolean; readonly eps: number } | null;
+  /** Module path of the last layer. */
+  readonly out: string;
 }
 
 /** How weights are read and kept. */
@@ -62,6 +86,8 @@ export interface ModelPlan {
   readonly config: TransformerConfig;
   /** Modules that an adapter adapts where nothing else is said: query, key and value. */
   readonly targetModules: readonly string[];
+  /** The head of its checkpoints for sequence classification. */
+  readonly head: HeadPlan;
   /** Every tensor that the file must have. One by one: a config may speak of more layers than anything could hold. */
   tensors(): Iterable<NamedShape>;
   /** Every linear layer, in the order of the forward pass. */

@@ -20,8 +20,8 @@ export function whole(json: ConfigJson, key: string, least = 1, fallback?: numbe
 }
 
 /** What a norm adds to a variance. */
-export function epsilon(json: ConfigJson, key: string): number {
-  const value = json[key] ?? 1e-12;
+export function epsilon(json: ConfigJson, key: string, fallback = 1e-12): number {
+  const value = json[key] ?? fallback;
   // As float32, so that it still keeps a variance of 0 from dividing.
   if (typeof value === "number" && Math.fround(value) > 0 && value < 1) return value;
   throw new ModelError(`config.json: ${key} must be a small positive number, got ${excerpt(value)}`, { key, value });
@@ -34,6 +34,20 @@ export function word<T extends string>(json: ConfigJson, key: string, words: rea
   const known = words.map((name) => `"${name}"`);
   const list = known.length === 1 ? `only ${known[0]} is` : `${known.slice(0, -1).join(", ")} and ${known.at(-1)} are`;
   throw new UnsupportedError(`config.json: ${key} ${excerpt(value)}; ${list} supported`, { key, value });
+}
+
+/** True or false; `fallback` where the file has neither. */
+export function flag(json: ConfigJson, key: string, fallback: boolean): boolean {
+  const value = json[key] ?? fallback;
+  if (typeof value === "boolean") return value;
+  throw new ModelError(`config.json: ${key} must be true or false, got ${excerpt(value)}`, { key, value });
+}
+
+/** A finite number above 0; `fallback` where the file has none. */
+export function positive(json: ConfigJson, key: string, fallback: number): number {
+  const value = json[key] ?? fallback;
+  if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
+  throw new ModelError(`config.json: ${key} must be a number above 0, got ${excerpt(value)}`, { key, value });
 }
 
 /** Throws `UnsupportedError` where a variant is switched on that is not there. */

@@ -35,6 +35,7 @@ export { mseLoss } from "./loss/mse-loss.js";
 export { normalize } from "./normalisation/normalize.js";
 export { pad } from "./shape/pad.js";
 export { permute, transpose } from "./shape/permute.js";
+export { disentangledAttention } from "./attention/disentangled-attention.js";
 export { raggedAttention } from "./attention/ragged-attention.js";
 export { reshape } from "./shape/reshape.js";
 export { rmsNorm } from "./normalisation/rms-norm.js";

@@ -39,7 +39,7 @@ export function forwardPass(encoder: SentenceEncoder, texts: readonly PassText[]
       graph.noGrad(() => {
         const adapters = sorted.map(({ adapter }) => applied.get(adapter)!);
         const selection = rangesOf(adapters, batch.offsets, (adapter) => adapter);
-        const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip);
+        const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
         for (const finish of new Set(sorted.map((text) => text.finish))) {
           const places = [...sorted.keys()].filter((i) => sorted[i]!.finish === finish);
           const { data } = graph.value(finish(graph.embedding(pooled, places)));

@@ -36,4 +36,6 @@ export interface LoadClassifierOptions extends WeightOptions {
 export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
   /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
   readonly model?: string | FileMap | ModelSource;
+  /** Of a checkpoint of transformers: an adapter to train along with its head; default none. */
+  readonly lora?: LoraOptions;
 }

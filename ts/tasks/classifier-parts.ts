@@ -1,7 +1,7 @@
 import { checkRecord } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";
-import { LORA_OPTIONS } from "../adapters/lora-options.js";
+import { LORA_OPTIONS, type LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
@@ -9,6 +9,7 @@ import { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
 import { checkNotMerged, readAdapter } from "../io/peft/index.js";
+import { transpose } from "../io/peft/transpose.js";
 import { takeWeightOptions } from "../io/safetensors/index.js";
 import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../nn/classification-head.js";
@@ -16,6 +17,7 @@ import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import { checkNoAdapter, labelsOf, readHead } from "./classifier-files.js";
 import type { ClassifierOptions, LoadClassifierOptions, OpenClassifierOptions } from "./classifier-options.js";
 import { takeLabels } from "./labels-file.js";
+import { openCheckpoint, type OpenedCheckpoint, openPeft } from "./open-checkpoint.js";
 import { openParts } from "./open-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 
@@ -73,7 +75,8 @@ export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: L
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
-  ...(["model", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies", "engine"] as const),
+  ...(["model", "lora", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies"] as const),
+  "engine",
 ];
 
 /** Those of `TextClassifier.open`. */
@@ -81,8 +84,11 @@ export async function openedParts(
   source: string | FileMap | ModelSource,
   options: OpenClassifierOptions,
 ): Promise<ClassifierParts> {
-  checkOptions("TextClassifier.open", options, OPEN_OPTIONS);
-  const { model, adapter, allowOtherBase, ...loading } = options;
+  checkOptions("TextClassifier.open", options, OPEN_OPTIONS, { lora: LORA_OPTIONS });
+  const { model, adapter, allowOtherBase, lora, ...loading } = options;
+  const checkpoint = (await openCheckpoint(source, model, loading)) ?? (await openPeft(source, model, loading));
+  if (checkpoint !== null) return checkpointParts(checkpoint, lora ?? null, adapter);
+  if (lora !== undefined) throw noLora("is for checkpoints of transformers; a run has its own adapter");
   const { encoder, files } = await openParts(source, model, loading);
   try {
     const { allowNonFinite } = loading;
@@ -95,6 +101,35 @@ export async function openedParts(
     throw error;
   }
 }
+
+function checkpointParts(
+  { encoder, labels, adapter: files }: OpenedCheckpoint,
+  lora: LoraOptions | null,
+  adapter = "classifier",
+): ClassifierParts {
+  const { graph, adapterSet, tokenizer } = encoder;
+  const { weight, bias } = encoder.head!;
+  const added = { what: "TextClassifier.open", classifier: true };
+  const addAdapter = () => {
+    if (files !== null) return adapterSet.load(adapter, files, { allowNonFinite: true }, added);
+    return lora === null ? null : adapterSet.add(adapter, lora, added);
+  };
+  try {
+    if (files !== null && lora !== null) throw noLora("makes a new adapter, and these files have one; leave it out");
+    const parts = whole(
+      { encoder, labels: takeLabels(labels), tokenizer, merged: null },
+      addAdapter,
+      () => new ClassificationHead(graph, transpose(weight), bias),
+    );
+    return { ...parts, ownsEncoder: true };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+const noLora = (why: string) =>
+  new ConfigError(`TextClassifier.open: lora ${why}`, { op: "TextClassifier.open", option: "lora" });
 
 /** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
 function whole(

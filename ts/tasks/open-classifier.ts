@@ -6,7 +6,7 @@ import { readRange } from "../io/byte-source.js";
 import { providedFiles } from "../io/file-access.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource, type ModelSource, readJson } from "../io/model-source.js";
-import { type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
+import { HEAD, type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
 import type { LoadOptions } from "../models/sentence/encoder-options.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { HEAD_FILE, labelsOf } from "./classifier-files.js";
@@ -23,7 +23,10 @@ export interface OpenedParts {
   readonly files: FileMap;
 }
 
-const CONFIG_FILE = "adapter_config.json";
+/** Names of the options that go on to the encoder. */
+export const ENCODER_OPTIONS = ["seed", "weights", "packedCopies", "allowNonFinite", "engine"] as const;
+
+export const CONFIG_FILE = "adapter_config.json";
 const FILES = [CONFIG_FILE, "adapter_model.safetensors", HEAD_FILE, LABELS_FILE];
 
 /**
@@ -35,23 +38,28 @@ export async function openParts(
   model: string | FileMap | ModelSource | undefined,
   options: EncoderOptions,
 ): Promise<OpenedParts> {
-  checkOptions(what, options, ["seed", "weights", "packedCopies", "allowNonFinite", "engine"]);
-  const source = await modelSource(typeof given === "string" ? placeOf(given) : given);
+  checkOptions(what, options, ENCODER_OPTIONS);
+  const source = await sourceOf(given);
   const files = await readFiles(source);
   const labels = labelsOf(files);
   const reported = labels.maxTokens === null ? await reportedLength(source) : labels.maxTokens;
   const maxTokens = reported === null ? {} : { maxTokens: reported };
   const pooling = poolingOf(labels);
   const base = model ?? (labels.merged === null ? await namedBase(source, files, labels) : source);
-  const encoder = await SentenceEncoder.load(base, { ...options, ...maxTokens, ...(pooling && { pooling }) });
+  const withHead = labels.pooling?.split(", ").at(-1) === HEAD;
+  const loading = { ...options, ...maxTokens, ...(pooling && { pooling }) };
+  const encoder = await SentenceEncoder.load(base, loading, withHead ? new Map() : null);
   return { encoder, files };
 }
 
 /** The pooling to load an encoder with: of several side by side its own files speak. */
 export const poolingOf = ({ pooling }: LabelsFile): PoolingMode | undefined =>
-  poolingModes.find((mode) => mode === pooling);
+  poolingModes.find((mode) => mode === pooling?.split(", ")[0]);
 
-/** A folder, where there is a file system, or an address. */
+/** Where a classifier's files come from: of a string, a folder, where there is a file system, or an address. */
+export const sourceOf = (given: string | FileMap | ModelSource): Promise<ModelSource> =>
+  modelSource(typeof given === "string" ? placeOf(given) : given);
+
 function placeOf(place: string): ModelSource {
   const files = providedFiles();
   if (files === null || /^https?:\/\//.test(place)) return addressSource(place);
@@ -66,7 +74,8 @@ function placeOf(place: string): ModelSource {
   );
 }
 
-async function readFiles(source: ModelSource): Promise<FileMap> {
+/** Those of a classifier's files that are there. */
+export async function readThere(source: ModelSource): Promise<FileMap> {
   const files: Record<string, Uint8Array> = {};
   for (const name of FILES) {
     const found = await source.open(name);
@@ -77,6 +86,11 @@ async function readFiles(source: ModelSource): Promise<FileMap> {
       await found.close?.();
     }
   }
+  return files;
+}
+
+async function readFiles(source: ModelSource): Promise<FileMap> {
+  const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE)) return files;
   const hint = Object.hasOwn(files, CONFIG_FILE)
     ? "it is an adapter without a head: load it with `encoder.loadAdapter`"
@@ -95,8 +109,8 @@ async function reportedLength(source: ModelSource): Promise<number | null> {
 }
 
 /** The base that the files name. Throws `ConfigError` where they name none, `ModelError` where it is not found. */
-async function namedBase(source: ModelSource, files: FileMap, { base }: LabelsFile): Promise<ModelSource> {
-  const name = base?.name ?? peftBase(files[CONFIG_FILE]);
+export async function namedBase(source: ModelSource, files: FileMap, labels: LabelsFile | null): Promise<ModelSource> {
+  const name = labels?.base?.name ?? peftBase(files[CONFIG_FILE]);
   const advice = "name it with the option `model`";
   // What an encoder of files in memory is called.
   if (name === null || (name === "model" && providedFiles()?.folder(name) == null))

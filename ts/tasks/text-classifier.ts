@@ -36,6 +36,7 @@ import {
 } from "./classifier-training.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
 import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given-examples.js";
+import { writePeftClassifier } from "./peft-classifier.js";
 import { type Prediction, prediction } from "./prediction.js";
 
 /**
@@ -249,6 +250,16 @@ export class TextClassifier implements Task<TokenizedExample> {
       adapted: adapter !== null,
     };
     return { ...(adapter === null ? {} : encoder.saveAdapter(adapter)), ...writeHead(head, about) };
+  }
+
+  /**
+   * Adapter and head as a PEFT checkpoint of transformers' `AutoModelForSequenceClassification`, for a classifier that `open` made of
+   * such a model. Throws `ConfigError` for others, and where there is no adapter.
+   */
+  savePeft(...nothing: never[]): SavedFiles {
+    checkNothing("savePeft", nothing, WRITE_THEM);
+    checkClassifier("savePeft", this);
+    return writePeftClassifier(this);
   }
 
   /**

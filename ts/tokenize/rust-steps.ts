@@ -2,6 +2,7 @@ import type { Tokenizer } from "@huggingface/tokenizers";
 import { isJsonObject, type Json } from "../io/json.js";
 import type { JsonObject } from "./checks.js";
 import { CHINESE } from "./condense.js";
+import { precompiled } from "./precompiled.js";
 
 // Steps in which the library differs from the tokenizers in Rust that models are trained with, as those take them. White space
 // is Unicode's: JavaScript's `\s` has the byte order mark too, and lacks the next line.
@@ -103,6 +104,8 @@ interface Step {
 export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }: JsonObject): void {
   each(normalizer, tokenizer.normalizer as Step | null, "normalizers", (type, field, step) => {
     if (Object.hasOwn(normalizers, type)) step.normalize = normalizers[type]!(field);
+    const charsmap = type === "Precompiled" ? field("precompiled_charsmap") : null;
+    if (typeof charsmap === "string" && charsmap !== "") step.normalize = precompiled(charsmap);
   });
   each(pre_tokenizer, tokenizer.pre_tokenizer, "pretokenizers", (type, field, step) => {
     if (Object.hasOwn(splits, type)) step.pre_tokenize_text = splits[type]!(field);

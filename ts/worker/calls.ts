@@ -89,6 +89,7 @@ const classifierMethods = {
   evaluate: call({ examples: data, options: inference }, data),
   logits: call({ texts: data, options: inference }, handedOver),
   save: call({}, handedOver),
+  savePeft: call({}, handedOver),
   dispose: call({}, nothing),
 };
 

@@ -2,7 +2,9 @@
 
 mod reference_support;
 
-use kernels::attention::{Attention, GradientTargets, Layout, Operands, Sequence, forward, gradient, scratch_length};
+use kernels::attention::{
+    Attention, Distances, GradientTargets, Layout, Operands, Sequence, forward, gradient, scratch_length,
+};
 use reference_support::*;
 use std::ptr::{null, null_mut};
 
@@ -14,12 +16,27 @@ struct Case {
     k: Vec<f32>,
     v: Vec<f32>,
     key_bias: Vec<f32>,
+    tables: Tables,
     /// Elements of O, and of lse.
     size: (usize, usize),
 }
 
+/// What depends on the distance of query and key; empty for none.
+#[derive(Default)]
+struct Tables {
+    /// Distances stand from −`before` on.
+    before: usize,
+    /// `[heads, distances]`
+    bias: Vec<f32>,
+    buckets: Vec<i32>,
+    c2p: Vec<f32>,
+    p2c: Vec<f32>,
+}
+
 /// Results and gradients.
 struct Reference {
+    dc2p: Vec<f64>,
+    dp2c: Vec<f64>,
     o: Vec<f64>,
     dq: Vec<f64>,
     dk: Vec<f64>,
@@ -43,6 +60,8 @@ impl Case {
             lse_head: tokens,
             key_bias: null(),
             key_bias_step: 0,
+            window: usize::MAX,
+            distances: Distances::NONE,
         };
         let mut start = 0;
         let sequence = |length: &usize| {
@@ -54,7 +73,8 @@ impl Case {
         let qkv = values_about(tokens * 3 * hidden, 1, 0.0, 2.0);
         let block = |i: usize| qkv.get(i * hidden..).unwrap_or(&[]).to_vec();
         let (q, k, v) = (block(0), block(1), block(2));
-        Self { op, sequences, q, k, v, key_bias: vec![], size: (tokens * hidden, tokens * heads) }
+        let size = (tokens * hidden, tokens * heads);
+        Self { op, sequences, q, k, v, key_bias: vec![], tables: Tables::default(), size }
     }
 
     /// Q `[batch, heads, rows, head_dim]`, K and V `[batch, kv_heads, keys, head_dim]`.
@@ -71,6 +91,8 @@ impl Case {
             lse_head: rows,
             key_bias: null(),
             key_bias_step: keys,
+            window: usize::MAX,
+            distances: Distances::NONE,
         };
         let sequence = |b: usize| Sequence {
             q_start: (b * heads * rows) as u32,
@@ -86,12 +108,50 @@ impl Case {
             k: values_about(kv_size, 2, 0.0, 2.0),
             v: values_about(kv_size, 3, 0.0, 1.0),
             key_bias: vec![],
+            tables: Tables::default(),
             size: (q_size, batch * heads * rows),
         }
     }
 
     fn causal(mut self) -> Self {
         self.op.causal = true;
+        self
+    }
+
+    fn window(mut self, window: usize) -> Self {
+        self.op.window = window;
+        self
+    }
+
+    /// How many distances there are, and how many of them are below 0.
+    fn distances(&self) -> (usize, usize) {
+        let longest = |length: fn(&Sequence) -> u32| self.sequences.iter().map(length).max().unwrap_or(0) as usize;
+        let before = longest(|s| s.k_length).saturating_sub(1);
+        (before + longest(|s| s.q_length) + 7, before)
+    }
+
+    fn distance_bias(mut self) -> Self {
+        let (count, before) = self.distances();
+        self.tables.before = before;
+        self.tables.bias = values_about(count * self.op.heads, 11, 0.0, 1.0);
+        self.op.distances.bias_step = count;
+        self
+    }
+
+    /// Seven buckets, in no order. Which of the tables there are.
+    fn disentangled(mut self, c2p: bool, p2c: bool) -> Self {
+        let (count, before) = self.distances();
+        self.tables.before = before;
+        self.tables.buckets = (0..count).map(|i| (i * 5 % 7) as i32).collect();
+        self.op.distances.bucket_count = 7;
+        let rows = |end: fn(&Sequence) -> u32| self.sequences.iter().map(end).max().unwrap_or(0) as usize;
+        let row = 7 * self.op.heads;
+        if c2p {
+            self.tables.c2p = values_about(rows(|s| s.q_start + s.q_length) * row, 12, 0.0, 2.0);
+        }
+        if p2c {
+            self.tables.p2c = values_about(rows(|s| s.k_start + s.k_length) * row, 13, 0.0, 2.0);
+        }
         self
     }
 
@@ -108,7 +168,11 @@ impl Case {
     fn reference(&self, g: &[f32]) -> Reference {
         let op = &self.op;
         let (q, k, v, g) = (to_f64(&self.q), to_f64(&self.k), to_f64(&self.v), to_f64(g));
+        let Tables { before, bias: distance_bias, buckets, c2p, p2c } = &self.tables;
+        let count = op.distances.bucket_count;
         let mut result = Reference {
+            dc2p: vec![0.0; c2p.len()],
+            dp2c: vec![0.0; p2c.len()],
             o: vec![0.0; self.size.0],
             dq: vec![0.0; q.len()],
             dk: vec![0.0; k.len()],
@@ -121,12 +185,22 @@ impl Case {
                 let at_q = |row: usize, c: usize| (s.q_start as usize + row) * op.q.row + head * op.q.head + c;
                 let at_o = |row: usize, c: usize| (s.q_start as usize + row) * op.o.row + head * op.o.head + c;
                 let at_k = |key: usize, c: usize| (s.k_start as usize + key) * op.kv.row + kv_head * op.kv.head + c;
+                let bucket = |row: usize, key: usize| {
+                    buckets.get((row + before).wrapping_sub(key)).copied().unwrap_or(0) as usize
+                };
+                let in_table = |table_row: usize, bucket: usize| (table_row * op.heads + head) * count + bucket;
+                let at_c2p = |row: usize, key: usize| in_table(s.q_start as usize + row, bucket(row, key));
+                let at_p2c = |row: usize, key: usize| in_table(s.k_start as usize + key, bucket(row, key));
                 for row in 0..rows {
                     let score = |key: usize| {
                         let bias = self.key_bias.get(index * op.key_bias_step + key).copied().unwrap_or(0.0);
-                        let hidden = op.causal && key > row;
-                        let dot: f64 = (0..op.head_dim).map(|c| q[at_q(row, c)] * k[at_k(key, c)]).sum();
-                        if hidden { f64::NEG_INFINITY } else { op.scale as f64 * dot + bias as f64 }
+                        let hidden = op.causal && key > row || key.abs_diff(row) > op.window;
+                        let mut dot: f64 = (0..op.head_dim).map(|c| q[at_q(row, c)] * k[at_k(key, c)]).sum();
+                        dot += c2p.get(at_c2p(row, key)).copied().unwrap_or(0.0) as f64;
+                        dot += p2c.get(at_p2c(row, key)).copied().unwrap_or(0.0) as f64;
+                        let distance = (head * op.distances.bias_step + row + before).wrapping_sub(key);
+                        let bias = bias as f64 + distance_bias.get(distance).copied().unwrap_or(0.0) as f64;
+                        if hidden { f64::NEG_INFINITY } else { op.scale as f64 * dot + bias }
                     };
                     let scores: Vec<f64> = (0..keys).map(score).collect();
                     let max = scores.iter().cloned().fold(f64::NEG_INFINITY, f64::max);
@@ -142,6 +216,12 @@ impl Case {
                     let mean: f64 = (0..keys).map(|key| p[key] * slope(key)).sum();
                     for key in 0..keys {
                         let ds = op.scale as f64 * p[key] * (slope(key) - mean);
+                        if !c2p.is_empty() {
+                            result.dc2p[at_c2p(row, key)] += ds;
+                        }
+                        if !p2c.is_empty() {
+                            result.dp2c[at_p2c(row, key)] += ds;
+                        }
                         for c in 0..op.head_dim {
                             result.dq[at_q(row, c)] += ds * k[at_k(key, c)];
                             result.dk[at_k(key, c)] += ds * q[at_q(row, c)];
@@ -173,8 +253,16 @@ impl Case {
     }
 
     fn check(&self, name: &str) {
-        let op =
-            Attention { key_bias: if self.key_bias.is_empty() { null() } else { self.key_bias.as_ptr() }, ..self.op };
+        let Tables { before, bias, buckets, c2p, p2c } = &self.tables;
+        let start = |table: &[f32]| if table.is_empty() { null() } else { table.as_ptr() };
+        let distances = Distances {
+            bias: start(bias).wrapping_add(if bias.is_empty() { 0 } else { *before }),
+            buckets: buckets.as_ptr().wrapping_add(if buckets.is_empty() { 0 } else { *before }),
+            c2p: start(c2p),
+            p2c: start(p2c),
+            ..self.op.distances
+        };
+        let op = Attention { key_bias: start(&self.key_bias), distances, ..self.op };
         let g = values(self.size.0, 4);
         let expected = self.reference(&g);
         let (mut o, mut lse) = (vec![f32::NAN; self.size.0], vec![f32::NAN; self.size.1]);
@@ -200,7 +288,14 @@ impl Case {
             };
             let (mut dq, mut dk, mut dv) =
                 (start(&before.0, &q_owned), start(&before.1, &kv_owned), start(&before.2, &kv_owned));
+            let table = |length: usize, seed| if accumulate { values(length, seed) } else { vec![f32::NAN; length] };
+            let (mut dc2p, mut dp2c) = (table(c2p.len(), 8), table(p2c.len(), 9));
+            let wanted = |table: &mut Vec<f32>| if table.is_empty() { null_mut() } else { table.as_mut_ptr() };
             let targets = GradientTargets {
+                dc2p: wanted(&mut dc2p),
+                dp2c: wanted(&mut dp2c),
+                accumulate_c2p: accumulate,
+                accumulate_p2c: accumulate,
                 dq: dq.as_mut_ptr(),
                 dk: dk.as_mut_ptr(),
                 dv: dv.as_mut_ptr(),
@@ -212,6 +307,11 @@ impl Case {
                 for kv_head in 0..op.kv_heads {
                     unsafe { gradient(&op, operands, targets, (*sequence, index), kv_head, scratch.as_mut_ptr()) }
                 }
+            }
+            for (what, d, seed, expected) in [("dc2p", &dc2p, 8, &expected.dc2p), ("dp2c", &dp2c, 9, &expected.dp2c)] {
+                let before = if accumulate { to_f64(&values(d.len(), seed)) } else { vec![0.0; d.len()] };
+                let expected: Vec<f64> = expected.iter().zip(before).map(|(e, b)| e + b).collect();
+                assert_close(&format!("{name}: {what}, accumulate {accumulate}"), d, &expected, 3e-5);
             }
             for (what, d, before, owned, expected) in [
                 ("dq", &dq, &before.0, &q_owned, &expected.dq),
@@ -257,6 +357,29 @@ fn batches_with_causal_padding_and_grouped_heads() {
 }
 
 #[test]
+fn windows() {
+    for window in [0, 1, 3, 4, 7, 30, 200] {
+        Case::ragged(&[5, 1, 17, 70, 0, 33], 2, 8).window(window).check(&format!("window {window}"));
+        Case::ragged(&[9, 40], 2, 5).window(window).causal().check(&format!("window {window}, causal"));
+    }
+    Case::batched(2, (2, 2), (19, 6), 4).window(3).check("queries that see no key");
+    Case::batched(3, (4, 2), (35, 37), 12).masked().window(6).check("masked, grouped");
+}
+
+#[test]
+fn biases_by_distance() {
+    Case::ragged(&[5, 1, 17, 34, 0, 10], 3, 8).distance_bias().check("bias by distance");
+    Case::ragged(&[5, 41], 2, 7).distance_bias().window(4).check("with a window");
+    Case::batched(2, (4, 2), (3, 12), 8).distance_bias().causal().check("grouped, causal");
+    for (c2p, p2c) in [(true, false), (false, true), (true, true)] {
+        let name = format!("c2p {c2p}, p2c {p2c}");
+        Case::ragged(&[5, 1, 17, 70, 0, 33], 3, 8).disentangled(c2p, p2c).check(&name);
+        Case::ragged(&[3, 12], 1, 5).disentangled(c2p, p2c).causal().check(&format!("{name}, causal"));
+        Case::ragged(&[3, 44], 2, 4).disentangled(c2p, p2c).window(5).distance_bias().check(&format!("{name}, all"));
+    }
+}
+
+#[test]
 fn long_sequence() {
     Case::ragged(&[512], 1, 32).check("512 tokens");
     Case::batched(1, (1, 1), (130, 130), 32).causal().check("130 tokens, causal");
@@ -285,7 +408,19 @@ fn unwanted_gradients_are_not_written_and_change_no_other() {
         let mut scratch = vec![f32::NAN; scratch_length(2, 4) as usize];
         let [dq, dk, dv] = core::array::from_fn(|i| if wanted[i] { gradients[i].as_mut_ptr() } else { null_mut() });
         let (accumulate_q, accumulate_k, accumulate_v) = (false, false, false);
-        let targets = GradientTargets { dq, dk, dv, accumulate_q, accumulate_k, accumulate_v };
+        let (dc2p, dp2c, accumulate_c2p, accumulate_p2c) = (null_mut(), null_mut(), false, false);
+        let targets = GradientTargets {
+            dq,
+            dk,
+            dv,
+            dc2p,
+            dp2c,
+            accumulate_q,
+            accumulate_k,
+            accumulate_v,
+            accumulate_c2p,
+            accumulate_p2c,
+        };
         unsafe { gradient(&case.op, operands, targets, (case.sequences[0], 0), 0, scratch.as_mut_ptr()) }
         gradients
     };

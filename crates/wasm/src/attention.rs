@@ -5,11 +5,11 @@
 //! the fields of both sides against each other.
 
 use crate::parallel::{self, Shared};
-use kernels::attention::{self, Attention, GradientTargets, Layout, Operands, Sequence};
+use kernels::attention::{self, Attention, Distances, GradientTargets, Layout, Operands, Sequence};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// What forward and gradient have in common. Behind it lies the table, a [`Sequence`] each. Strides are those of [`Layout`]
-/// (a head of K and V is `kv_head` apart), `key_bias` is 0 or `[sequences, key_bias_step]`.
+/// (a head of K and V is `kv_head` apart), `key_bias` is 0 or `[sequences, key_bias_step]`; the last six are [`Distances`].
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct AttentionPlan {
@@ -28,9 +28,17 @@ pub struct AttentionPlan {
     pub key_bias_step: usize,
     pub scale: f32,
     pub causal: u32,
+    /// 2³² − 1 for none.
+    pub window: u32,
+    pub distance_bias: *const f32,
+    pub distance_bias_step: usize,
+    pub buckets: *const i32,
+    pub bucket_count: usize,
+    pub c2p: *const f32,
+    pub p2c: *const f32,
 }
 
-/// Operands and results of the gradient; dq, dk and dv are each 0 where not wanted.
+/// Operands and results of the gradient; what is not wanted is 0.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct AttentionGradient {
@@ -45,11 +53,15 @@ pub struct AttentionGradient {
     pub accumulate_q: u32,
     pub accumulate_k: u32,
     pub accumulate_v: u32,
+    pub dc2p: *mut f32,
+    pub dp2c: *mut f32,
+    pub accumulate_c2p: u32,
+    pub accumulate_p2c: u32,
 }
 
 // Four bytes a field, no gaps, where pointers are of four bytes.
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<AttentionPlan>() == 15 * 4 && size_of::<AttentionGradient>() == 11 * 4);
+const _: () = assert!(size_of::<AttentionPlan>() == 22 * 4 && size_of::<AttentionGradient>() == 15 * 4);
 
 /// The plan behind a pointer, as the kernels take it, with its table.
 unsafe fn read_plan(plan: *const u32) -> (AttentionPlan, Shared<Attention>, Shared<*const Sequence>) {
@@ -67,6 +79,15 @@ unsafe fn read_plan(plan: *const u32) -> (AttentionPlan, Shared<Attention>, Shar
         lse_head: given.lse_head,
         key_bias: given.key_bias,
         key_bias_step: given.key_bias_step,
+        window: if given.window == u32::MAX { usize::MAX } else { given.window as usize },
+        distances: Distances {
+            bias: given.distance_bias,
+            bias_step: given.distance_bias_step,
+            buckets: given.buckets,
+            bucket_count: given.bucket_count,
+            c2p: given.c2p,
+            p2c: given.p2c,
+        },
     };
     (given, Shared::new(op), Shared::new(table))
 }
@@ -131,6 +152,10 @@ pub unsafe fn attention_gradient(plan: *const u32, operands: *const u32, scratch
         accumulate_q: given.accumulate_q != 0,
         accumulate_k: given.accumulate_k != 0,
         accumulate_v: given.accumulate_v != 0,
+        dc2p: given.dc2p,
+        dp2c: given.dp2c,
+        accumulate_c2p: given.accumulate_c2p != 0,
+        accumulate_p2c: given.accumulate_p2c != 0,
     });
     each_pair(sequences * kv_heads, scratch, scratch_length, &|pair, scratch| unsafe {
         let (index, kv_head) = (pair / kv_heads, pair % kv_heads);

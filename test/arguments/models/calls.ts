@@ -237,4 +237,6 @@ export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof Te
   params: [by("params", () => [])],
   predict: [by("predict", () => [texts(), inference()])],
   save: [by("save", () => [])],
+  // Takes nothing, and the scene's head does not have the form of transformers' own.
+  savePeft: [],
 };

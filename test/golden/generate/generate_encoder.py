@@ -1,9 +1,9 @@
-"""Writes a tiny encoder with random weights and what transformers and PEFT make of it: test/golden/encoders/NAME.
+"""Writes a tiny encoder with random weights and what transformers and PEFT make of it: test/golden/encoders/NAME of each.
 
-    python3 test/golden/generate/generate_encoder.py electra
+    python3 test/golden/generate/generate_encoder.py electra albert
 
-torch 2.15, transformers 5.24, peft 0.21, tokenizers 0.23. The tokenizer is distilbert's, which lies there already, or for
-XLM-R one of pieces with scores that is trained on the texts. LoRA r 4,
+torch 2.15, transformers 5.24, peft 0.21, tokenizers 0.23. The tokenizer is distilbert's or roberta's, which lie there already,
+or one that is trained on the texts: of pieces with scores, or of words under other special tokens. LoRA r 4,
 alpha 8 on every linear layer; AdamW at 1e-3, weight decay 0.01; five steps on one batch of eight texts, padded and masked.
 """
 
@@ -27,9 +27,25 @@ PLAIN = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, max_posi
 
 
 
-def distilberts(folder, _):
-    for file in ["tokenizer.json", "tokenizer_config.json"]:
-        shutil.copy(GOLDEN / "distilbert" / file, folder / file)
+def existing(name):
+    def copied(folder, _):
+        for file in ["tokenizer.json", "tokenizer_config.json"]:
+            shutil.copy(GOLDEN / name / file, folder / file)
+
+    return copied
+
+
+def mpnets(folder, texts):
+    special = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"]
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(vocab_size=300, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    ends = [("<s>", 0), ("</s>", 2)]
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "MPNetTokenizer", "model_max_length": MOST})
 
 
 def unigram(folder, texts):
@@ -45,13 +61,23 @@ def unigram(folder, texts):
     write_json(folder / "tokenizer_config.json", {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": MOST})
 
 
+DEBERTA = dict(
+    **{**SIZES, **PLAIN, "vocab_size": 600},
+    relative_attention=True,
+    pos_att_type=["p2c", "c2p"],
+    max_relative_positions=-1,
+    layer_norm_eps=1e-7,
+)
+NARROW = {**SIZES, "hidden_size": 24, "num_attention_heads": 3, "intermediate_size": 36}
+DROPPED = dict(embedding_dropout=0.0, attention_dropout=0.0, mlp_dropout=0.0, classifier_dropout=0.0)
+
 # Configuration, model, pooling, tokenizer, and the id that batches are padded with.
 MODELS = {
     "electra": (
         lambda: transformers.ElectraConfig(**SIZES, **PLAIN, embedding_size=16, type_vocab_size=2, hidden_act="gelu_new"),
         transformers.ElectraModel,
         "max",
-        distilberts,
+        existing("distilbert"),
         0,
     ),
     "xlm-roberta": (
@@ -65,7 +91,103 @@ MODELS = {
         unigram,
         1,
     ),
+    # Its pooler gets LoRA too, which no gradient reaches.
+    "bert": (
+        lambda: transformers.BertConfig(**SIZES, **PLAIN, hidden_act="gelu", type_vocab_size=2),
+        transformers.BertModel,
+        "mean",
+        existing("distilbert"),
+        0,
+    ),
+    # Two groups of two layers for five rounds.
+    "albert": (
+        lambda: transformers.AlbertConfig(
+            **{**SIZES, **PLAIN, "num_hidden_layers": 5},
+            **dict(num_hidden_groups=2, inner_group_num=2, embedding_size=20, type_vocab_size=2),
+        ),
+        transformers.AlbertModel,
+        "mean",
+        existing("distilbert"),
+        0,
+    ),
+    "mpnet": (
+        lambda: transformers.MPNetConfig(**{**SIZES, **PLAIN, "vocab_size": 300, "max_position_embeddings": 66}),
+        transformers.MPNetModel,
+        "mean",
+        mpnets,
+        1,
+    ),
+    # As v3: keys and queries of positions by the layers' own weights, in buckets.
+    "deberta-v3": (
+        lambda: transformers.DebertaV2Config(
+            **DEBERTA, position_buckets=8, share_att_key=True, norm_rel_ebd="layer_norm", position_biased_input=False
+        ),
+        transformers.DebertaV2Model,
+        "cls",
+        existing("distilbert"),
+        0,
+    ),
+    # Everything else that there is: weights of their own, every distance, narrow embeddings, positions and types.
+    "deberta-v2": (
+        lambda: transformers.DebertaV2Config(
+            **DEBERTA, share_att_key=False, type_vocab_size=2, embedding_size=16, conv_kernel_size=0, hidden_act="gelu_new"
+        ),
+        transformers.DebertaV2Model,
+        "mean",
+        existing("distilbert"),
+        0,
+    ),
+    "modernbert": (
+        lambda: transformers.ModernBertConfig(
+            **{**NARROW, "num_hidden_layers": 3},
+            **DROPPED,
+            **dict(local_attention=8, global_attn_every_n_layers=2, max_position_embeddings=64, pad_token_id=1),
+            **dict(bos_token_id=0, eos_token_id=2, cls_token_id=0, sep_token_id=2),
+        ),
+        transformers.ModernBertModel,
+        "mean",
+        existing("roberta"),
+        1,
+    ),
+    "nomic-bert": (
+        lambda: transformers.NomicBertConfig(
+            **{**NARROW, **PLAIN}, type_vocab_size=2, rope_parameters={"rope_type": "default", "rope_theta": 1000.0}
+        ),
+        transformers.NomicBertModel,
+        "mean",
+        existing("distilbert"),
+        0,
+    ),
 }
+
+
+real_softmax = torch.nn.functional.softmax
+
+
+def softmax(x, dim=None, _stacklevel=3, dtype=None):
+    """In x's own precision: of float64 that transformers brings down to float32, a mask's least number becomes −∞."""
+    return real_softmax(x, dim, _stacklevel, None if x.dtype == torch.float64 else dtype)
+
+
+torch.nn.functional.softmax = softmax
+
+
+def exact_angles(model):
+    """Has a rotary model compute its angles in float64, which transformers does in float32 whatever the model is."""
+    rotary = getattr(model, "rotary_emb", None)
+    if rotary is None:
+        return model
+    dim = model.config.hidden_size // model.config.num_attention_heads
+    parameters = model.config.rope_parameters
+
+    def forward(x, positions, kind=None):
+        theta = (parameters[kind] if kind else parameters)["rope_theta"]
+        angles = positions[..., None].double() * theta ** (-torch.arange(0, dim, 2).double() / dim)
+        angles = torch.cat([angles, angles], -1)
+        return angles.cos(), angles.sin()
+
+    rotary.forward = forward
+    return model
 
 
 def pool(how, hidden, mask):
@@ -106,7 +228,7 @@ def run(model, head, how, rows, labels, pad):
         loss.backward()
         losses.append(loss.item())
         if step < 2:
-            named = {n: p.grad.clone() for n, p in model.named_parameters() if p.requires_grad}
+            named = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
             named |= {f"head.{n}": p.grad.clone() for n, p in head.named_parameters()}
             gradients.append(named)
         optimizer.step()
@@ -127,7 +249,10 @@ def main(name):
     make_config, make_model, how, make_tokenizer, pad = MODELS[name]
     folder, replay = GOLDEN / name, GOLDEN / name / "replay"
     shutil.rmtree(folder, ignore_errors=True)
-    model = make_model(make_config()).eval()
+    config = make_config()
+    config._attn_implementation = "eager"
+    width = config.hidden_size
+    model = make_model(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             # Far from the initial 0.02, so that nothing hides; biases and norms too.
@@ -137,7 +262,7 @@ def main(name):
         shutil.copy(GOLDEN / "distilbert" / file, folder / file)
     modes = {"cls": "cls_token", "mean": "mean_tokens", "max": "max_tokens"}
     switches = {f"pooling_mode_{key}": mode == how for mode, key in modes.items()}
-    write_json(folder / "1_Pooling/config.json", {"word_embedding_dimension": SIZES["hidden_size"], **switches})
+    write_json(folder / "1_Pooling/config.json", {"word_embedding_dimension": width, **switches})
 
     texts = json.loads((GOLDEN / "texts.json").read_text())
     make_tokenizer(folder, [*texts["texts"], *texts["batch_texts"]])
@@ -145,13 +270,13 @@ def main(name):
     tokenizer.enable_truncation(MOST)
     ids = {key: [tokenizer.encode(text).ids for text in texts[given]] for key, given in [("texts", "texts"), ("batch", "batch_texts")]}
     write_json(folder / "ids.json", ids)
-    double = copy.deepcopy(model).double()
+    double = exact_angles(copy.deepcopy(model).double())
     pooled = {"pooled_f32": vectors(model, how, ids["texts"]), "pooled_f64": vectors(double, how, ids["texts"])}
     save_file({key: value.contiguous() for key, value in pooled.items()}, folder / "pooled.safetensors")
 
-    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="FEATURE_EXTRACTION")
-    single = peft.get_peft_model(copy.deepcopy(model), config)
-    head = torch.nn.Linear(SIZES["hidden_size"], 2)
+    adapter = peft.LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="FEATURE_EXTRACTION")
+    single = peft.get_peft_model(copy.deepcopy(model), adapter)
+    head = torch.nn.Linear(width, 2)
     torch.nn.init.normal_(head.weight, std=0.1)
     torch.nn.init.zeros_(head.bias)
     replay.mkdir(parents=True)
@@ -161,7 +286,9 @@ def main(name):
         ("f64", copy.deepcopy(single).double(), copy.deepcopy(head).double()),
         ("f32", single, head),
     ]:
-        if kind == "f32":
+        if kind == "f64":
+            exact_angles(peft_model.base_model.model)
+        else:
             peft_model.save_pretrained(replay / "init_adapter")
         losses, gradients = run(peft_model, linear, how, ids["batch"], texts["batch_labels"], pad)
         adapter = {n: p.detach() for n, p in peft_model.named_parameters() if p.requires_grad}
@@ -188,6 +315,7 @@ def main(name):
             "loss_f64": losses64,
             "batch_labels": texts["batch_labels"],
             "pooling": how,
+            "no_gradient": sorted(key for key in runs["f32"][2] if key not in gradients[0]),
             "zero_gradient_step0": sorted(key for key in gradients[0] if "lora_A" in key),
             "f32_vs_f64": {
                 "pooled": (pooled["pooled_f32"].double() - pooled["pooled_f64"]).abs().max().item(),
@@ -201,4 +329,5 @@ def main(name):
     )
 
 
-main(sys.argv[1])
+for name in sys.argv[1:]:
+    main(name)

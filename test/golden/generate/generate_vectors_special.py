@@ -200,6 +200,19 @@ def ragged(qkv):
 
 
 case("raggedAttention", ragged, [QKV])
+TABLED = products((5, 24), (5, 8), (5, 8))
+BUCKETS = torch.tensor([0, 0, 1, 1, 2, 2, 2, 3, 3])[torch.arange(5)[:, None] - torch.arange(5)[None, :] + 4]
+
+
+def disentangled(qkv, c2p, p2c):
+    q, k, v = qkv.reshape(-1, 5, 3, 2, 4).permute(2, 0, 3, 1, 4)
+    by_query, by_key = (table.reshape(-1, 5, 2, 4).permute(0, 2, 1, 3) for table in (c2p, p2c))
+    index = BUCKETS.expand(*by_query.shape[:2], 5, 5)
+    scores = q @ k.mT + by_query.gather(3, index) + by_key.gather(3, index.mT).mT
+    return (torch.softmax(scores / 2, -1) @ v).permute(0, 2, 1, 3).reshape(-1, 8)
+
+
+case("disentangledAttention", disentangled, [x.reshape(-1, x.shape[-1]) for x in TABLED])
 
 # ---- moves: bits go through, gradients add up
 case("embedding", lambda w: F.embedding(torch.tensor([4, 60, 4, 4]), w), [ROWS])

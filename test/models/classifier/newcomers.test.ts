@@ -15,6 +15,7 @@ describe("where a call gives files and takes no folder", () => {
   it.each([
     ["save", (folder: string) => classifier.save(folder as never)],
     ["saveAdapter", (folder: string) => encoder.saveAdapter("classifier", folder as never)],
+    ["savePeft", (folder: string) => classifier.savePeft(folder as never)],
   ])("%s says how they are written", (name, save) => {
     expect(() => save("my-classifier")).toThrow(ConfigError);
     expect(() => save("my-classifier")).toThrow(

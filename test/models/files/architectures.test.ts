@@ -67,6 +67,61 @@ describe("config.json", () => {
     ["electra", "wider embeddings", { embedding_size: 2 ** 30 }, /word_embeddings\.weight is \[600, 16\]/],
     ["electra", "embeddings of the hidden width", { embedding_size: 32 }, /word_embeddings\.weight is \[600, 16\]/],
     ["electra", "embeddings of no width", { embedding_size: 0 }, /embedding_size must be/],
+    ["albert", "no group", { num_hidden_groups: 0 }, /num_hidden_groups must be/],
+    ["albert", "more rounds than anything has", { num_hidden_layers: 2 ** 31 - 1 }, /more than the 1000 layers/],
+    [
+      "albert",
+      "more groups than the file has",
+      { num_hidden_groups: 2 ** 30 },
+      /no tensor "encoder\.albert_layer_groups/,
+    ],
+    ["albert", "other embeddings", { embedding_size: 32 }, /word_embeddings\.weight is \[600, 20\]/],
+    ["mpnet", "fewer buckets", { relative_attention_num_buckets: 16 }, /relative_attention_num_buckets 16 is not/],
+    [
+      "mpnet",
+      "more buckets than the file has",
+      { relative_attention_num_buckets: 64 },
+      /attention_bias\.weight is \[32/,
+    ],
+    ["deberta-v2", "a convolution", { conv_kernel_size: 3 }, /conv_kernel_size 3: the convolution after the first/],
+    ["deberta-v2", "another attention", { pos_att_type: "c2p|p2p" }, /pos_att_type "c2p\|p2p" has "p2p"/],
+    ["deberta-v2", "another head size", { attention_head_size: 16 }, /attention_head_size 16; only/],
+    ["deberta-v2", "a switch that is none", { share_att_key: "yes" }, /share_att_key must be true or false/],
+    ["deberta-v2", "no head size", { num_attention_heads: 5 }, /hidden_size 32 is no multiple/],
+    ["deberta-v2", "more positions than the file", { max_relative_positions: 65 }, /rel_embeddings\.weight is \[128/],
+    ["deberta-v3", "another norm", { norm_rel_ebd: "rms" }, /norm_rel_ebd "rms" has "rms"/],
+    ["deberta-v3", "buckets without a middle", { position_buckets: 1 }, /position_buckets 1 must be 2 or more/],
+    [
+      "deberta-v3",
+      "buckets beyond its positions",
+      { max_relative_positions: 4 },
+      /position_buckets 8 must be 2 or more/,
+    ],
+    ["deberta-v3", "more buckets than the file has", { position_buckets: 2 ** 29 }, /rel_embeddings\.weight is \[16/],
+    [
+      "modernbert",
+      "layers of another kind",
+      { layer_types: ["full_attention", "x", "x"] },
+      /1 "x"; "full_attention" and/,
+    ],
+    ["modernbert", "fewer kinds than layers", { layer_types: ["full_attention"] }, /layer_types must be a list/],
+    ["modernbert", "no window", { local_attention: 0 }, /local_attention must be/],
+    [
+      "modernbert",
+      "a scaled rotation",
+      { rope_parameters: { full_attention: { rope_type: "yarn" } } },
+      /rope_type "yarn"; only "default" is supported/,
+    ],
+    ["modernbert", "an odd head", { num_attention_heads: 24 }, /no multiple of twice num_attention_heads 24/],
+    ["modernbert", "biases that the file lacks", { attention_bias: true }, /no tensor "layers\.0\.attn\.Wqkv\.bias"/],
+    ["nomic-bert", "turned neighbours", { rotary_emb_interleaved: true }, /rotary_emb_interleaved true is not/],
+    ["nomic-bert", "a wider head", { head_dim: 16 }, /head_dim 16; only/],
+    [
+      "nomic-bert",
+      "a rotation without a base",
+      { rope_parameters: { rope_theta: 0 } },
+      /rope_theta must be a number above 0/,
+    ],
     ["electra", "an epsilon of 0", { layer_norm_eps: 0 }, /layer_norm_eps must be/],
   ])("%s with %s is refused, or works, before anything is allocated", async (name, _, changes, message) => {
     const files = withConfig(await goldenEncoder(name), changes);
@@ -82,6 +137,20 @@ describe("config.json", () => {
     for (const activation of activationNames) seen.add((await vectors(withConfig(files, { activation }))).join());
     // Names of one function: gelu's two, the cubic's three, silu's two.
     expect(seen.size).toBe(activationNames.length - 4);
+  });
+
+  it("of ModernBERT and NomicBERT may be as earlier versions and the model's own code write it", async () => {
+    const modern = await goldenEncoder("modernbert");
+    const earlier = { layer_types: undefined, rope_parameters: undefined, global_rope_theta: 160000.0 };
+    expect(await vectors(withConfig(modern, { ...earlier, local_rope_theta: 10000.0 }))).toEqual(await vectors(modern));
+    expect(await vectors(withConfig(modern, { ...earlier, local_rope_theta: 10 }))).not.toEqual(await vectors(modern));
+    const nomic = await goldenEncoder("nomic-bert");
+    const own = {
+      ...{ model_type: "nomic_bert", n_embd: 24, n_head: 3, n_layer: 2, n_inner: 36, n_positions: 64, vocab_size: 600 },
+      ...{ activation_function: "swiglu", rotary_emb_base: 1000, rotary_emb_fraction: 1.0, layer_norm_epsilon: 1e-12 },
+      ...{ type_vocab_size: 2, prenorm: false, qkv_proj_bias: false, rotary_scaling_factor: null, causal: false },
+    };
+    expect(await vectors({ ...nomic, "config.json": bytes(own) })).toEqual(await vectors(nomic));
   });
 
   it("of a relative of RoBERTa gives RoBERTa's vectors", async () => {

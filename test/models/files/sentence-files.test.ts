@@ -7,6 +7,7 @@ import {
   SentenceEncoder,
   TextClassifier,
   UnsupportedError,
+  writeSafetensors,
 } from "../../../ts/index.js";
 import { raggedBatch } from "../../../ts/models/ragged-batch.js";
 import { tinyEncoder } from "../tiny-encoder.js";
@@ -153,6 +154,64 @@ describe("modules.json", () => {
   const pooling = { idx: 1, name: "1", path: "1_Pooling", type: "sentence_transformers.models.Pooling" };
   const normalize = { idx: 2, name: "2", path: "2_Normalize", type: "sentence_transformers.models.Normalize" };
 
+  const dense = { idx: 2, name: "2", path: "2_Dense", type: "sentence_transformers.models.Dense" };
+
+  /** A layer to five numbers behind the pooling. */
+  function denseFiles(width: number, changes: object = {}) {
+    const number = (i: number) => Math.sin(3 * i + 1) / 4;
+    const weight = { shape: [5, width], data: Float32Array.from({ length: 5 * width }, (_, i) => number(i)) };
+    const bias = { shape: [5], data: Float32Array.from({ length: 5 }, (_, i) => number(1000 + i)) };
+    const activation_function = "torch.nn.modules.activation.Tanh";
+    const config = { in_features: width, out_features: 5, bias: true, activation_function, ...changes };
+    const files = {
+      "modules.json": bytes([transformer, pooling, dense, { ...normalize, idx: 3 }]),
+      "2_Dense/config.json": bytes(config),
+      "2_Dense/model.safetensors": writeSafetensors({ "linear.weight": weight, "linear.bias": bias }),
+    };
+    return { files, weight: weight.data, bias: bias.data };
+  }
+
+  it("may put a layer between pooling and length", async () => {
+    const means = await (await load({})).encode(texts);
+    const width = means[0]!.length;
+    const { files, weight, bias } = denseFiles(width);
+    const expected = means.map((mean) =>
+      Array.from(bias, (b, out) => Math.tanh(mean.reduce((total, x, i) => total + x * weight[out * width + i]!, b))),
+    );
+    const layered = await load(files);
+    expect(layered.hiddenSize).toBe(5);
+    expectClose(flat(await layered.encode(texts, { normalize: false })), expected.flat());
+    const lengths = expected.map((vector) => Math.hypot(...vector));
+    expectClose(
+      flat(await layered.encode(texts)),
+      expected.flatMap((vector, i) => vector.map((x) => x / lengths[i]!)),
+    );
+    const classifier = TextClassifier.create(layered, { labels: ["a", "b"], lora: { rank: 1 } });
+    const answers = await classifier.logits(texts);
+    const saved = classifier.save();
+    classifier.dispose();
+    expect(await TextClassifier.load(layered, saved).logits(texts)).toEqual(answers);
+    expect(() => TextClassifier.load(encoder!, saved)).toThrow();
+    const { files: plain } = denseFiles(width, { activation_function: "torch.nn.modules.linear.Identity" });
+    const first = flat(await (await load(plain)).encode(texts, { normalize: false }));
+    expectClose(first.map(Math.tanh), expected.flat());
+  });
+
+  it.each<[string, object, RegExp]>([
+    ["of another width", { in_features: 7 }, /in_features 7, and the vectors before it have \d+ numbers/],
+    ["of no width", { out_features: 0 }, /out_features must be a whole number from 1, got 0/],
+    ["of more numbers than the file has", { out_features: 6 }, /linear\.weight is \[5, \d+\]; config\.json calls for/],
+    [
+      "with another activation",
+      { activation_function: "torch.nn.Softmax" },
+      /activation_function "torch\.nn\.Softmax"/,
+    ],
+    ["with half a bias", { bias: 0.5 }, /bias must be true or false, got 0\.5/],
+  ])("a layer %s is refused", async (_, changes, message) => {
+    const width = (await load({})).hiddenSize;
+    await expect(load(denseFiles(width, changes).files)).rejects.toThrow(message);
+  });
+
   it("says whether vectors are normalised where the call does not", async () => {
     const plain = await (await load({})).encode(texts, { normalize: true });
     const normalized = await load({ "modules.json": bytes([transformer, pooling, normalize]) });
@@ -161,7 +220,11 @@ describe("modules.json", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["a dense layer", [transformer, pooling, { type: "x.models.Dense", path: "2_Dense" }], /module 2 is "Dense"/],
+    ["a dense layer without files", [transformer, pooling, dense], /2_Dense\/config\.json is missing/],
+    ["a dense layer elsewhere", [transformer, pooling, { ...dense, path: "../x" }], /path must name a folder/],
+    ["a dense layer before the pooling", [transformer, dense, pooling], /module 1 is a Dense, which stands between/],
+    ["a dense layer after all", [transformer, pooling, normalize, dense], /module 3 is a Dense, which stands between/],
+    ["another module", [transformer, pooling, { type: "x.models.WordWeights" }], /module 2 is "WordWeights"/],
     ["a pooling elsewhere", [transformer, { ...pooling, path: "../x" }], /path must name a folder of the model/],
     ["a pooling nowhere", [transformer, { type: "x.Pooling" }], /path must name a folder of the model, got undefined/],
     ["a transformer elsewhere", [{ ...transformer, path: "0_T" }], /the Transformer lies in "0_T"/],

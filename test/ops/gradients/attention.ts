@@ -1,3 +1,4 @@
+import type { RaggedAttentionAttributes } from "../../../ts/ops/attention/ragged-attention.js";
 import type { Case, Cases } from "./check.js";
 import { uniform } from "./numbers.js";
 
@@ -13,18 +14,53 @@ function attention(title: string, q: readonly number[], kv: readonly number[], a
 }
 
 /** qkv `[tokens, 3·hidden]` of sequences that start at `offsets`. */
-function ragged(title: string, offsets: number[], hidden: number, heads: number, causal = false): Case {
+function ragged(
+  title: string,
+  offsets: number[],
+  hidden: number,
+  heads: number,
+  attributes: Partial<RaggedAttentionAttributes> = {},
+): Case {
   return {
     title,
     inputs: [uniform([offsets.at(-1)!, 3 * hidden], -1, 1)],
-    apply: (graph, [qkv]) => graph.raggedAttention(qkv!, { offsets, heads, causal }),
+    apply: (graph, [qkv]) => graph.raggedAttention(qkv!, { offsets, heads, ...attributes }),
+  };
+}
+
+/** The same with three buckets, in no order, for distances of up to 6. */
+function disentangled(title: string, offsets: number[], which: "both" | "c2p" | "p2c", scale?: number): Case {
+  const [tokens, heads] = [offsets.at(-1)!, 2];
+  const buckets = Array.from({ length: 13 }, (_, i) => (i * 2) % 3);
+  const tables = which === "both" ? [2, 3] : [2];
+  return {
+    title,
+    inputs: [
+      uniform([tokens, 3 * heads * 3], -1, 1, 1),
+      ...tables.map((seed) => uniform([tokens, heads * 3], -1, 1, seed)),
+    ],
+    apply: (graph, [qkv, first, second]) => {
+      const [c2p, p2c] = which === "p2c" ? [null, first!] : [first!, second ?? null];
+      return graph.disentangledAttention(qkv!, c2p, p2c, { offsets, heads, buckets, scale });
+    },
   };
 }
 
 export const attentions = {
+  disentangledAttention: [
+    disentangled("both tables, one sequence empty", [0, 5, 5, 7], "both"),
+    disentangled("queries' table", [0, 7], "c2p", 0.4),
+    disentangled("keys' table", [0, 3, 6], "p2c"),
+    disentangled("no sequence", [0], "both"),
+  ],
   raggedAttention: [
     ragged("three sequences, one empty", [0, 3, 3, 8], 6, 2),
-    ragged("causal", [0, 5, 6], 3, 1, true),
+    ragged("causal", [0, 5, 6], 3, 1, { causal: true }),
+    ragged("window", [0, 9, 12], 4, 2, { window: 2 }),
+    ragged("bias by distance", [0, 4, 7], 4, 2, {
+      distanceBias: Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+      window: 3,
+    }),
     ragged("no sequence", [0], 4, 2),
   ],
   scaledDotProductAttention: [

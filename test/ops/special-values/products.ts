@@ -16,6 +16,11 @@ function lora(graph: Graph, inputs: NodeId[]): NodeId {
 }
 
 export const products = {
+  disentangledAttention: product("disentangledAttention", (graph, [qkv, c2p, p2c]) => {
+    const offsets = Array.from({ length: graph.shape(qkv!)[0]! / 5 + 1 }, (_, i) => 5 * i);
+    const buckets = [0, 0, 1, 1, 2, 2, 2, 3, 3];
+    return graph.disentangledAttention(qkv!, c2p!, p2c!, { offsets, heads: 2, buckets });
+  }),
   linear: product("linear", (graph, [x, w, b]) => graph.linear(x!, w!, b)),
   loraLinear: {
     ...product("loraLinear x", lora, [1]),

@@ -41,6 +41,8 @@ const KEPT = [
   "sentence_bert_config.json",
   "config_sentence_transformers.json",
   "1_Pooling/config.json",
+  "2_Dense/config.json",
+  "2_Dense/model.safetensors",
 ];
 
 interface MergeOptions {

@@ -18,7 +18,10 @@ export interface HashedModel {
 const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIGHTS];
 
 /** Those that do where a model has them: what texts and vectors are made of, and what its weights are in if not in one file. */
-const DECISIVE_IF_THERE = ["modules.json", "1_Pooling/config.json", "sentence_bert_config.json", WEIGHTS_INDEX];
+const DECISIVE_IF_THERE = [
+  ...["modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors"],
+  ...["sentence_bert_config.json", WEIGHTS_INDEX],
+];
 
 /**
  * Hashes a model's files. Those that had to be read for it are kept until they are opened: what is loaded is what was

@@ -1,14 +1,16 @@
 import { activationNames } from "../activation.js";
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole, word } from "../config-values.js";
+import { beforeHead } from "../heads.js";
 import { checkHeads, type EncoderConfig } from "../post-norm/config.js";
-import { type LayerNames, postNormEncoder } from "../post-norm/index.js";
+import { type EncoderNames, postNormEncoder } from "../post-norm/index.js";
 
 /** DistilBERT (arXiv 1910.01108): BERT without token types, under names of its own. */
-export const distilbert: Architecture = (json) => postNormEncoder(distilbertConfig(json), layers);
+export const distilbert: Architecture = (json) =>
+  postNormEncoder(distilbertConfig(json), names, beforeHead("distilbert.", "pre_classifier", { activation: "relu" }));
 
-const layers: LayerNames = {
-  layers: "transformer.layer",
+const names: EncoderNames = {
+  layer: (i) => `transformer.layer.${i}`,
   query: "attention.q_lin",
   key: "attention.k_lin",
   value: "attention.v_lin",
@@ -17,22 +19,28 @@ const layers: LayerNames = {
   intermediate: "ffn.lin1",
   output: "ffn.lin2",
   outputNorm: "output_layer_norm",
+  projection: "embeddings_project",
+  pooler: null,
 };
 
 function distilbertConfig(json: ConfigJson): EncoderConfig {
   const hiddenSize = whole(json, "dim");
+  const layers = whole(json, "n_layers");
   return checkHeads(
     {
       hiddenSize,
-      layers: whole(json, "n_layers"),
+      layers,
       heads: whole(json, "n_heads"),
       intermediateSize: whole(json, "hidden_dim"),
       embeddingSize: hiddenSize,
+      projected: false,
+      ownLayers: layers,
       vocabularySize: whole(json, "vocab_size"),
       maxPositions: whole(json, "max_position_embeddings", 2),
       typeVocabularySize: 0,
       firstPosition: 0,
       paddingIndex: null,
+      distanceBuckets: 0,
       // Written into transformers' model, not its configuration.
       layerNormEps: 1e-12,
       activation: word(json, "activation", activationNames),

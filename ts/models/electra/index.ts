@@ -1,12 +1,22 @@
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole } from "../config-values.js";
 import { bertLikeConfig, type EncoderConfig } from "../post-norm/config.js";
-import { bertLayers, postNormEncoder } from "../post-norm/index.js";
+import { twoLayerHead } from "../heads.js";
+import { bertNames, postNormEncoder } from "../post-norm/index.js";
 
 /** ELECTRA's discriminator (arXiv 2003.10555): BERT whose embeddings may be narrower than its hidden states. */
-export const electra: Architecture = (json) => postNormEncoder(electraConfig(json), bertLayers);
+export const electra: Architecture = (json) =>
+  postNormEncoder(
+    electraConfig(json),
+    { ...bertNames, pooler: null },
+    {
+      ...twoLayerHead("electra."),
+      activation: "gelu",
+    },
+  );
 
 function electraConfig(json: ConfigJson): EncoderConfig {
   const config = bertLikeConfig(json);
-  return { ...config, embeddingSize: whole(json, "embedding_size", 1, 128) };
+  const embeddingSize = whole(json, "embedding_size", 1, 128);
+  return { ...config, embeddingSize, projected: embeddingSize !== config.hiddenSize };
 }

@@ -1,13 +1,16 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
+import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { activations } from "../activation.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { EncoderConfig } from "./config.js";
+import { distanceBias } from "./distance-bias.js";
 import { stepMemory } from "./memory.js";
 import { positionRows } from "./positions.js";
-import type { EncoderLayer, EncoderWeights, LayerNormWeights } from "./weights.js";
+import type { LayerNormWeights } from "../weight-reader.js";
+import type { EncoderLayer, EncoderWeights } from "./weights.js";
 
 /**
  * BERT's encoder (arXiv 1810.04805) and those that differ from it by configuration and names: a norm after each sum. On
@@ -22,14 +25,14 @@ export class PostNormEncoder implements TransformerModel {
 
   /** Every linear layer, in the order of the forward pass. */
   linears(): AdaptedLinear[] {
-    const { projection, layers } = this.weights;
+    const { projection, layers, pooler } = this.weights;
     const all = layers.flatMap((layer) => [
       layer.queryKeyValue,
       layer.attentionOutput,
       layer.intermediate,
       layer.output,
     ]);
-    return projection === null ? all : [projection, ...all];
+    return [...(projection === null ? [] : [projection]), ...all, ...(pooler === null ? [] : [pooler])];
   }
 
   /** Bytes that the tape of one training step takes. */
@@ -39,24 +42,28 @@ export class PostNormEncoder implements TransformerModel {
 
   /** Last hidden state, recorded for `backward`. */
   forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
-    return this.weights.layers.reduce(
-      (x, layer) => this.layer(x, layer, batch, selection),
-      this.embed(batch, selection),
-    );
+    let x = this.embed(batch, selection);
+    for (let i = 0; i < this.config.layers; i++) x = this.layer(x, this.weightsOf(i), batch, selection);
+    return x;
   }
 
   /** Last hidden state without a gradient, in the memory of half a layer. */
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
-    const { graph, weights } = this;
+    const { graph, config } = this;
     // What a layer reads is made within its own scope, and gone as soon as it was read.
     const after = (layers: number): NodeId =>
       graph.scope(() => {
         if (layers === 0) return this.embed(batch, selection);
-        const layer = weights.layers[layers - 1]!;
+        const layer = this.weightsOf(layers - 1);
         const attended = graph.scope(() => this.attend(after(layers - 1), layer, batch, selection));
         return this.feedForward(attended, layer, selection);
       });
-    return after(weights.layers.length);
+    return after(config.layers);
+  }
+
+  /** The weights of layer `i`: each of those that are there serves as many layers, one after the other or in turn. */
+  private weightsOf(i: number): EncoderLayer {
+    return this.weights.layers[this.config.ownLayer?.(i) ?? i]!;
   }
 
   private embed(batch: RaggedBatch, selection: AdapterSelection): NodeId {
@@ -75,7 +82,9 @@ export class PostNormEncoder implements TransformerModel {
   private attend(x: NodeId, layer: EncoderLayer, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     const qkv = layer.queryKeyValue.forward(x, selection);
-    const context = graph.raggedAttention(qkv, { offsets, heads: config.heads });
+    const { distances } = this.weights;
+    const near = distances === null ? {} : { distanceBias: distanceBias(graph, distances, longestOf(offsets)) };
+    const context = graph.raggedAttention(qkv, { offsets, heads: config.heads, ...near });
     return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
   }
 

@@ -20,6 +20,6 @@ export function inferenceMemory({ hiddenSize: h, intermediateSize: inner }: Enco
 }
 
 /** Numbers a token that the embeddings keep. */
-function embeddings({ hiddenSize, embeddingSize }: EncoderConfig): number {
-  return 5 * embeddingSize + (embeddingSize === hiddenSize ? 0 : hiddenSize);
+function embeddings({ hiddenSize, embeddingSize, projected }: EncoderConfig): number {
+  return 5 * embeddingSize + (projected ? hiddenSize : 0);
 }

@@ -1,5 +1,17 @@
+import { ModelError } from "../../errors/errors.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { EncoderConfig } from "./config.js";
+
+/** Positions that begin after the padding token's own row. Throws `ModelError` where that leaves none for a text. */
+export function afterPadding(config: EncoderConfig, paddingIndex: number): EncoderConfig {
+  const firstPosition = paddingIndex + 1;
+  const maxPositions = config.maxPositions - firstPosition;
+  if (maxPositions >= 2) return { ...config, firstPosition, maxPositions, paddingIndex };
+  throw new ModelError(
+    `config.json: max_position_embeddings ${config.maxPositions} leaves no two positions after pad_token_id ${paddingIndex}`,
+    { key: "max_position_embeddings", value: config.maxPositions },
+  );
+}
 
 /**
  * Rows of the position embeddings. Where a padding token takes no position, one that stands in a text has the row of its own

@@ -1,10 +1,11 @@
 import type { LinearShape, NamedShape } from "../architecture.js";
+import { linear, norm } from "../named-shapes.js";
 import type { EncoderConfig } from "./config.js";
 
-/** Module paths of a layer, below its number. */
-export interface LayerNames {
-  /** What the layers' numbers follow: "encoder.layer". */
-  readonly layers: string;
+/** Module paths: those of a layer, below its own. */
+export interface EncoderNames {
+  /** Of the layer with weights of its own that has this number. */
+  readonly layer: (i: number) => string;
   readonly query: string;
   readonly key: string;
   readonly value: string;
@@ -13,11 +14,15 @@ export interface LayerNames {
   readonly intermediate: string;
   readonly output: string;
   readonly outputNorm: string;
+  /** Between embeddings and layers. */
+  readonly projection: string;
+  /** What transformers puts on a text's first token, where it does: no vector here depends on it, but PEFT adapts it too. */
+  readonly pooler: string | null;
 }
 
 /** BERT's own, which most took over. */
-export const bertLayers: LayerNames = {
-  layers: "encoder.layer",
+export const bertNames: EncoderNames = {
+  layer: (i) => `encoder.layer.${i}`,
   query: "attention.self.query",
   key: "attention.self.key",
   value: "attention.self.value",
@@ -26,6 +31,8 @@ export const bertLayers: LayerNames = {
   intermediate: "intermediate.dense",
   output: "output.dense",
   outputNorm: "output.LayerNorm",
+  projection: "embeddings_project",
+  pooler: "pooler.dense",
 };
 
 /** Module paths around the layers, alike in all of them. */
@@ -34,13 +41,13 @@ export const embeddings = {
   positions: "embeddings.position_embeddings",
   types: "embeddings.token_type_embeddings",
   norm: "embeddings.LayerNorm",
-  projection: "embeddings_project",
+  distances: "encoder.relative_attention_bias",
 } as const;
 
 /** Layer `i`'s linear layers, in the order of the forward pass. */
-export function layerLinears(config: EncoderConfig, names: LayerNames, i: number) {
+export function layerLinears(config: EncoderConfig, names: EncoderNames, i: number) {
   const { hiddenSize: hidden, intermediateSize: inner } = config;
-  const at = `${names.layers}.${i}`;
+  const at = names.layer(i);
   const linear = (inFeatures: number, outFeatures: number, ...paths: string[]): LinearShape => ({
     paths: paths.map((path) => `${at}.${path}`),
     inFeatures,
@@ -54,43 +61,39 @@ export function layerLinears(config: EncoderConfig, names: LayerNames, i: number
   };
 }
 
-/** The layer between embeddings and hidden states of another width; null where they have one width. */
-export function projection({ embeddingSize, hiddenSize }: EncoderConfig): LinearShape | null {
-  if (embeddingSize === hiddenSize) return null;
-  return { paths: [embeddings.projection], inFeatures: embeddingSize, outFeatures: hiddenSize };
+/** The layer between embeddings and hidden states, where there is one. */
+export function projection(config: EncoderConfig, names: EncoderNames): LinearShape | null {
+  if (!config.projected) return null;
+  return { paths: [names.projection], inFeatures: config.embeddingSize, outFeatures: config.hiddenSize };
+}
+
+/** The pooler, where a file may have one. */
+export function pooler({ hiddenSize }: EncoderConfig, names: EncoderNames): LinearShape | null {
+  return names.pooler === null ? null : { paths: [names.pooler], inFeatures: hiddenSize, outFeatures: hiddenSize };
 }
 
 /** Every linear layer, in the order of the forward pass. */
-export function* encoderLinears(config: EncoderConfig, names: LayerNames): Generator<LinearShape> {
-  const first = projection(config);
+export function* encoderLinears(config: EncoderConfig, names: EncoderNames): Generator<LinearShape> {
+  const first = projection(config, names);
   if (first !== null) yield first;
-  for (let i = 0; i < config.layers; i++) yield* Object.values(layerLinears(config, names, i));
+  for (let i = 0; i < config.ownLayers; i++) yield* Object.values(layerLinears(config, names, i));
 }
 
 /** Every tensor that an encoder has in its file, with its shape. */
-export function* encoderTensors(config: EncoderConfig, names: LayerNames): Generator<NamedShape> {
+export function* encoderTensors(config: EncoderConfig, names: EncoderNames): Generator<NamedShape> {
   const { hiddenSize: hidden, embeddingSize: width } = config;
   yield { name: `${embeddings.words}.weight`, shape: [config.vocabularySize, width] };
   if (config.typeVocabularySize > 0)
     yield { name: `${embeddings.types}.weight`, shape: [config.typeVocabularySize, width], rows: 1 };
   yield { name: `${embeddings.positions}.weight`, shape: [config.firstPosition + config.maxPositions, width] };
   yield* norm(embeddings.norm, width);
-  const first = projection(config);
+  const first = projection(config, names);
   if (first !== null) yield* linear(first);
-  for (let i = 0; i < config.layers; i++) {
+  if (config.distanceBuckets > 0)
+    yield { name: `${embeddings.distances}.weight`, shape: [config.distanceBuckets, config.heads] };
+  for (let i = 0; i < config.ownLayers; i++) {
     for (const shape of Object.values(layerLinears(config, names, i))) yield* linear(shape);
-    yield* norm(`${names.layers}.${i}.${names.attentionNorm}`, hidden);
-    yield* norm(`${names.layers}.${i}.${names.outputNorm}`, hidden);
+    yield* norm(`${names.layer(i)}.${names.attentionNorm}`, hidden);
+    yield* norm(`${names.layer(i)}.${names.outputNorm}`, hidden);
   }
 }
-
-const linear = ({ paths, inFeatures, outFeatures }: LinearShape): NamedShape[] =>
-  paths.flatMap((path) => [
-    { name: `${path}.weight`, shape: [outFeatures, inFeatures] },
-    { name: `${path}.bias`, shape: [outFeatures] },
-  ]);
-
-const norm = (path: string, size: number): NamedShape[] => [
-  { name: `${path}.weight`, shape: [size] },
-  { name: `${path}.bias`, shape: [size] },
-];

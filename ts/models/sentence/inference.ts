@@ -104,7 +104,7 @@ function inferBatch(
           places.map((place) => first + place),
           batch.offsets,
         );
-        const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip);
+        const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
         return read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
       }),
     );

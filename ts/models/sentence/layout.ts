@@ -3,6 +3,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, type Json } from "../../io/json.js";
 import { type ModelSource, readJson, readJsonList } from "../../io/model-source.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
+import { type DenseConfig, readDense } from "./dense.js";
 import { noPrompts, Prompts } from "./prompts.js";
 
 /** What sentence-transformers' files say of a model beside its network. */
@@ -25,8 +26,8 @@ const failure =
     new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file });
 
 /**
- * Reads modules.json, its pooling's config.json, sentence_bert_config.json (and for the length of texts, where that does not say it,
- * tokenizer_config.json) and config_sentence_transformers.json, each where
+ * Reads modules.json, config.json of its pooling and of layers behind it, sentence_bert_config.json (and for the length of texts, where
+ * that does not say it, tokenizer_config.json) and config_sentence_transformers.json, each where
  * there is one; without them it is the mean, not normalised. Throws `ModelError` for values that make no sense,
  * `UnsupportedError` for modules that are not there.
  */
@@ -34,10 +35,13 @@ export async function readSentenceLayout(source: ModelSource): Promise<SentenceL
   const modules = await readModules(source);
   const file = `${modules.pooling}/config.json`;
   const pooling = await readJson(source, file);
+  const dense: DenseConfig[] = [];
+  for (const folder of modules.dense) dense.push(await readDense(source, folder));
+  const modes = pooling === null ? (["mean"] as const) : readPooling(pooling, failure(source, file));
   const { maxTokens, lowercase } = await readTokens(source);
   const prompts = await readPrompts(source);
   return {
-    pooling: pooling === null ? new Pooling(["mean"]) : readPooling(pooling, failure(source, file)),
+    pooling: new Pooling(modes, dense),
     normalize: modules.normalize,
     maxTokens,
     lowercase,
@@ -45,13 +49,26 @@ export async function readSentenceLayout(source: ModelSource): Promise<SentenceL
   };
 }
 
+/** Layers on pooled vectors; models have one. */
+const MOST_DENSE = 8;
+
 /** A folder within the model's: nothing that leads out of it. */
 const isFolderName = (path: unknown): path is string =>
   typeof path === "string" && path.length <= 100 && /^[\w-][\w.-]*$/.test(path);
 
-async function readModules(source: ModelSource): Promise<{ pooling: string; normalize: boolean }> {
+/** What stands in modules.json behind the Transformer. */
+interface SentenceModules {
+  /** Folder of the pooling. */
+  readonly pooling: string;
+  /** Folders of layers on pooled vectors, in order. */
+  readonly dense: readonly string[];
+  readonly normalize: boolean;
+}
+
+async function readModules(source: ModelSource): Promise<SentenceModules> {
   const modules = await readJsonList(source, "modules.json");
-  const found = { pooling: "1_Pooling", normalize: false };
+  const dense: string[] = [];
+  const found = { pooling: "1_Pooling", dense, normalize: false };
   if (modules === null) return found;
   const fail = failure(source, "modules.json");
   for (const [i, module] of modules.entries()) {
@@ -61,10 +78,14 @@ async function readModules(source: ModelSource): Promise<{ pooling: string; norm
     if (name === "Pooling") {
       if (!isFolderName(path)) throw fail(`module ${i}: path must name a folder of the model, got ${excerpt(path)}`);
       found.pooling = path;
+    } else if (name === "Dense") {
+      if (!isFolderName(path)) throw fail(`module ${i}: path must name a folder of the model, got ${excerpt(path)}`);
+      if (i < 2 || found.normalize) throw fail(`module ${i} is a Dense, which stands between Pooling and Normalize`);
+      if (dense.push(path) > MOST_DENSE) throw fail(`more than ${MOST_DENSE} Dense layers`);
     } else if (name === "Normalize") found.normalize = true;
     else if (name !== "Transformer" || i > 0)
       throw new UnsupportedError(
-        `model ${clip(source.name)}: modules.json: module ${i} is ${excerpt(name)}; Transformer, Pooling and Normalize are supported`,
+        `model ${clip(source.name)}: modules.json: module ${i} is ${excerpt(name)}; Transformer, Pooling, Dense and Normalize are supported`,
         { type },
       );
     else if (path !== undefined && path !== "")
@@ -87,7 +108,7 @@ const switches = new Map<string, PoolingMode>([
 ]);
 
 /** Modes are switches, several of which may be on, or since sentence-transformers 5 one name or several. */
-function readPooling(json: { readonly [key: string]: Json }, fail: Failure): Pooling {
+function readPooling(json: { readonly [key: string]: Json }, fail: Failure): readonly PoolingMode[] {
   const named = json["pooling_mode"] ?? [];
   const modes = (Array.isArray(named) ? named : [named]).map((mode: Json) => {
     if (poolingModes.includes(mode as PoolingMode)) return mode as PoolingMode;
@@ -100,7 +121,7 @@ function readPooling(json: { readonly [key: string]: Json }, fail: Failure): Poo
     if (value && mode === undefined) throw unknownMode(key, value);
     if (value && mode !== undefined) modes.push(mode);
   }
-  if (modes.length > 0) return new Pooling(modes);
+  if (modes.length > 0) return modes;
   throw fail(`no way of pooling is switched on; one of ${[...switches.keys()].join(", ")} must be true`);
 
   function unknownMode(key: string, value: Json) {

@@ -9,6 +9,7 @@ import { type MergedModel, readMerged } from "../../io/peft/index.js";
 import { WEIGHTS } from "../../io/safetensors/index.js";
 import { watchedSource } from "../../io/watched-source.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import type { Tensor } from "../../values/tensor.js";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import type { TransformerModel } from "../architecture.js";
 import { modelPlan } from "../architectures.js";
@@ -16,6 +17,7 @@ import { weightsOptions } from "../stored-weights.js";
 import { openWeights } from "../tensor-files.js";
 import { fingerprinted } from "../weights-read.js";
 import type { LoadOptions } from "./encoder-options.js";
+import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, poolingModes } from "./pooling.js";
 
@@ -35,10 +37,21 @@ export interface EncoderParts {
   readonly targetModules: readonly string[];
   readonly fingerprint: string;
   readonly mergedModel: MergedModel | null;
+  /** The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
+  readonly head: LoadedHead | null;
 }
 
-/** What `SentenceEncoder.load` makes of a model's files, in a graph of its own; where it throws, nothing is left of it. */
-export async function loadEncoder(source: string | FileMap | ModelSource, options: LoadOptions): Promise<EncoderParts> {
+/**
+ * What `SentenceEncoder.load` makes of a model's files, in a graph of its own; where it throws, nothing is left of it.
+ *
+ * @param withHead whether vectors go through the head of a checkpoint for sequence classification, up to its last layer; tensors of
+ *   it that go before the file's
+ */
+export async function loadEncoder(
+  source: string | FileMap | ModelSource,
+  options: LoadOptions,
+  withHead: ReadonlyMap<string, Tensor> | null,
+): Promise<EncoderParts> {
   checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
   const {
     seed = 0,
@@ -65,7 +78,7 @@ export async function loadEncoder(source: string | FileMap | ModelSource, option
   const plan = modelPlan(await readRequiredJson(from, "config.json"));
   const { maxPositions, vocabularySize } = plan.config;
   const found = await readSentenceLayout(from);
-  const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling]) };
+  const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
   const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
   const maxTokens = whole("load", "maxTokens", wanted ?? most, 2, maxPositions);
   const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase);
@@ -79,9 +92,23 @@ export async function loadEncoder(source: string | FileMap | ModelSource, option
       );
       const read = fingerprinted(file);
       const model = await plan.load(graph, read.file, { allowNonFinite, weights });
-      const fingerprint = read.fingerprint(plan, tokenizer);
-      const { targetModules } = plan;
-      return { name: from.name, graph, model, tokenizer, layout, targetModules, fingerprint, mergedModel: merged };
+      const head =
+        withHead === null
+          ? null
+          : await loadHead(withTensors(file, withHead), graph, plan.head, model, { allowNonFinite, weights });
+      const loaded =
+        head?.pooling ?? (await layout.pooling.loaded(from, graph, plan.config.hiddenSize, { allowNonFinite }));
+      return {
+        name: from.name,
+        graph,
+        model,
+        tokenizer,
+        layout: { ...layout, pooling: loaded },
+        targetModules: plan.targetModules,
+        fingerprint: read.fingerprint(plan, tokenizer),
+        mergedModel: merged,
+        head,
+      };
     } finally {
       await file.close();
     }

@@ -1,5 +1,10 @@
-import { ConfigError } from "../../errors/errors.js";
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import { ConfigError, ModelError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
+import type { ModelSource } from "../../io/model-source.js";
+import type { WeightOptions } from "../../io/safetensors/index.js";
+import { type DenseConfig, type DenseLayer, loadDense } from "./dense.js";
 
 /** Makes one vector of each text's hidden states `[tokens, hidden]`: text i is rows `offsets[i]` to `offsets[i + 1]`. */
 type Pool = (graph: Graph, hidden: NodeId, offsets: Int32Array) => NodeId;
@@ -76,36 +81,87 @@ function withoutFirst(graph: Graph, hidden: NodeId, offsets: Int32Array, skip: n
   return { hidden: graph.indexSelect(hidden, { dim: 0, indices: rows }), offsets: kept };
 }
 
+/** What a pooling says of a head's layer behind it. */
+export const HEAD = "head";
+
+/** A selection of tokens as one of texts. */
+function textRanges(selection: AdapterSelection, offsets: Int32Array): AdapterSelection {
+  return selection.map(({ adapter, rows }) => {
+    if (rows === undefined) return { adapter };
+    const place = (row: number) => offsets.findIndex((offset) => offset >= row);
+    return { adapter, rows: { start: place(rows.start), end: place(rows.end) } };
+  });
+}
+
 /** How a model's hidden states become one vector a text. */
 export class Pooling {
   /** In the order in which their vectors stand side by side. */
   readonly modes: readonly PoolingMode[];
 
-  constructor(modes: readonly PoolingMode[]) {
+  /**
+   * @param dense layers on the vectors, one after the other
+   * @param layers the same in a graph, once they are loaded
+   */
+  constructor(
+    modes: readonly PoolingMode[],
+    readonly dense: readonly DenseConfig[] = [],
+    private readonly layers: readonly DenseLayer[] = [],
+    private readonly withHead = false,
+  ) {
     this.modes = poolingModes.filter((mode) => modes.includes(mode));
+  }
+
+  /** With a head's layer behind it, of the model's own width. */
+  static ofHead(mode: PoolingMode, layer: DenseLayer): Pooling {
+    return new Pooling([mode], [], [layer], true);
   }
 
   /**
    * Vectors `[batch, width]` of hidden states `[tokens, hidden]`. Throws `ConfigError` for a text without tokens, where one is
    * needed.
    *
+   * @param selection what applies to the tokens, and so to their text's vector in layers behind it
    * @param skip a prompt's tokens, which every text begins with and which are not pooled; a text's first one stays its first
    */
-  pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0): NodeId {
+  pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0, selection: AdapterSelection = []): NodeId {
     const text = skip === 0 ? { hidden, offsets } : withoutFirst(graph, hidden, offsets, skip);
     const parts = this.modes.map((mode) =>
       mode === "cls" ? pools.cls(graph, hidden, offsets) : pools[mode](graph, text.hidden, text.offsets),
     );
-    return parts.length === 1 ? parts[0]! : graph.concat(parts, 1);
+    const vectors = parts.length === 1 ? parts[0]! : graph.concat(parts, 1);
+    if (this.layers.length === 0) return vectors;
+    const ofTexts = textRanges(selection, offsets);
+    return this.layers.reduce((x, layer) => layer(graph, x, ofTexts), vectors);
+  }
+
+  /**
+   * The same with its layers loaded into a graph. Throws `ModelError` where one takes vectors of another length.
+   * @param hiddenSize the encoder's
+   */
+  async loaded(source: ModelSource, graph: Graph, hiddenSize: number, options: WeightOptions): Promise<Pooling> {
+    let width = this.modes.length * hiddenSize;
+    const layers: DenseLayer[] = [];
+    for (const dense of this.dense) {
+      const { inFeatures, outFeatures } = dense.shape;
+      if (inFeatures !== width)
+        throw new ModelError(
+          `model ${clip(source.name)}: ${dense.folder}/config.json: in_features ${inFeatures}, and the vectors before it have ${width} numbers`,
+          { model: source.name, expected: width, actual: inFeatures },
+        );
+      layers.push(await loadDense(source, graph, dense, options));
+      width = outFeatures;
+    }
+    return new Pooling(this.modes, this.dense, layers);
   }
 
   /** Length of a vector. */
   width(hiddenSize: number): number {
-    return this.modes.length * hiddenSize;
+    return this.dense.at(-1)?.shape.outFeatures ?? this.modes.length * hiddenSize;
   }
 
-  /** "mean", or "cls+mean" where several stand side by side. */
+  /** "mean", or "cls+mean" where several stand side by side; "mean, dense 256" with a layer behind it. */
   toString(): string {
-    return this.modes.join("+");
+    const behind = this.dense.map(({ shape }) => `dense ${shape.outFeatures}`);
+    return [this.modes.join("+"), ...behind, ...(this.withHead ? [HEAD] : [])].join(", ");
   }
 }

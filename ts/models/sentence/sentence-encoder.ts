@@ -11,12 +11,14 @@ import type { ModelSource } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { WeightOptions } from "../../io/safetensors/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import type { Tensor } from "../../values/tensor.js";
 import type { TransformerModel } from "../architecture.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "./inference.js";
 import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
 import { encodingOf } from "./encoding.js";
+import type { LoadedHead } from "./head-layer.js";
 import type { SentenceLayout } from "./layout.js";
 import { type EncoderParts, loadEncoder } from "./load-encoder.js";
 import type { Pooling } from "./pooling.js";
@@ -47,6 +49,8 @@ export class SentenceEncoder {
   readonly mergedModel: MergedModel | null;
   /** @internal What sentence-transformers' files say. */
   readonly layout: SentenceLayout;
+  /** @internal The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
+  readonly head: LoadedHead | null;
 
   private constructor({
     name,
@@ -57,6 +61,7 @@ export class SentenceEncoder {
     targetModules,
     fingerprint,
     mergedModel,
+    head,
   }: EncoderParts) {
     this.name = name;
     this.graph = graph;
@@ -65,7 +70,9 @@ export class SentenceEncoder {
     this.layout = layout;
     this.fingerprint = fingerprint;
     this.mergedModel = mergedModel;
-    this.adapterSet = new AdapterSet(graph, { linears: model.linears(), name, targetModules, mergedModel });
+    this.head = head;
+    const linears = [...model.linears(), ...(head?.linears ?? [])];
+    this.adapterSet = new AdapterSet(graph, { linears, name, targetModules, mergedModel });
   }
 
   /**
@@ -76,8 +83,16 @@ export class SentenceEncoder {
    *   themselves, or a `ModelSource`
    * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not an encoder of a known architecture.
    */
-  static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    return new SentenceEncoder(await loadEncoder(source, options));
+  static async load(
+    source: string | FileMap | ModelSource,
+    options: LoadOptions = {},
+    /**
+     * @internal Whether vectors go through the head of a checkpoint for sequence classification, up to its last layer; tensors of it
+     * that go before the file's.
+     */
+    withHead: ReadonlyMap<string, Tensor> | null = null,
+  ): Promise<SentenceEncoder> {
+    return new SentenceEncoder(await loadEncoder(source, options, withHead));
   }
 
   /** Length of a sentence vector. */
@@ -169,7 +184,7 @@ export class SentenceEncoder {
         expected: texts,
       });
     const selection = this.adapterSet.selection(chosen, taken.offsets);
-    return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets);
+    return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets, 0, selection);
   }
 
   /**

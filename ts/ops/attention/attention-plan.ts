@@ -56,7 +56,9 @@ export function runAttention(
   call.kernels.attention_forward(pointer, q!, k!, v!, output, lse, call.scratch(scratch), scratch);
 }
 
-/** Gradients of q, k and v; those with a null pointer are left out. */
+const nowhere: GradientTarget = { pointer: 0, accumulate: 0 };
+
+/** Gradients of q, k and v and, where there are any, c2p and p2c; those with a null pointer are left out. */
 export function runAttentionGradient(
   call: Workspace,
   { pointer, scratch }: AttentionPlan,
@@ -65,9 +67,13 @@ export function runAttentionGradient(
 ): void {
   const { qkv, lse, gradient: g } = operands;
   const [q, k, v] = qkv as [Pointer, Pointer, Pointer];
+  const [, , , c2p = nowhere, p2c = nowhere] = targets;
   const [{ pointer: dq, accumulate: accumulateQ }, { pointer: dk, accumulate: accumulateK }, { pointer: dv, accumulate: accumulateV }] =
     targets as [GradientTarget, GradientTarget, GradientTarget]; // prettier-ignore
-  writeAttentionGradient(gradientWords, { g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV });
+  writeAttentionGradient(gradientWords, {
+    g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV, dc2p: c2p.pointer, dp2c: p2c.pointer,
+    accumulateC2p: c2p.accumulate, accumulateP2c: p2c.accumulate,
+  }); // prettier-ignore
   const struct = call.upload(gradientWords);
   call.kernels.attention_gradient(pointer, struct, call.scratch(scratch), scratch);
 }

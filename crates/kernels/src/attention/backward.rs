@@ -1,5 +1,6 @@
 //! ∂L/∂Q, ∂L/∂K and ∂L/∂V, blocks of query rows at a time.
 
+use super::distances::HeadDistances;
 use super::pack::{transpose, whole_columns};
 use super::tile::{neighbours, rows, store};
 use super::{Attention, COLUMNS, QUERY_BLOCK, ROWS, Sequence, Visibility, row_width};
@@ -22,9 +23,14 @@ pub struct GradientTargets {
     pub dq: *mut f32,
     pub dk: *mut f32,
     pub dv: *mut f32,
+    /// Of the tables of [`super::Distances`].
+    pub dc2p: *mut f32,
+    pub dp2c: *mut f32,
     pub accumulate_q: bool,
     pub accumulate_k: bool,
     pub accumulate_v: bool,
+    pub accumulate_c2p: bool,
+    pub accumulate_p2c: bool,
 }
 
 /// Scratch of one task.
@@ -96,6 +102,14 @@ pub unsafe fn gradient(
             key_gradients(op, [(scratch.q_rows, 0), (scratch.g_rows, 0)], &targets, &scratch, (0, 0), keys);
         }
         for head in kv_head * group..(kv_head + 1) * group {
+            let distances = op.distances.of(sequence, head, op.heads);
+            let tables = table_gradients(op, &targets, sequence, head);
+            if !tables.0.is_null() && !targets.accumulate_c2p {
+                distances.clear(tables.0, queries, op.distances.bucket_count);
+            }
+            if !tables.1.is_null() && !targets.accumulate_p2c {
+                distances.clear(tables.1, keys, op.distances.bucket_count);
+            }
             for start in (0..queries).step_by(QUERY_BLOCK) {
                 let count = QUERY_BLOCK.min(queries - start);
                 let row = sequence.q_start as usize + start;
@@ -104,7 +118,10 @@ pub unsafe fn gradient(
                 transpose(q, op.q.row, (count, columns), (scratch.q_transposed, QUERY_BLOCK));
                 transpose(g, op.o.row, (count, columns), (scratch.g_transposed, QUERY_BLOCK));
                 let lse = operands.lse.add(row + head * op.lse_head);
-                score_gradients(op, lse, &scratch, (start, count), (keys, index));
+                score_gradients(op, lse, &scratch, (start, count), (keys, index), distances);
+                if !tables.0.is_null() || !tables.1.is_null() {
+                    distance_gradients(op, &distances, tables, scratch.ds, (start, count), keys);
+                }
                 if !targets.dq.is_null() {
                     let dq = targets.dq.add(q_offset);
                     query_gradient(op, k_rows, (dq, targets.accumulate_q), scratch.ds, (start, count), keys);
@@ -128,13 +145,15 @@ unsafe fn score_gradients(
     scratch: &Scratch,
     (start, count): (usize, usize),
     (keys, index): (usize, usize),
+    distances: HeadDistances,
 ) {
     let width = row_width(keys);
     for first in (0..count).step_by(COLUMNS) {
         let here = COLUMNS.min(count - first);
         // Of all eight, where they are fewer too: `key_gradients` reads these rows.
         let visible = op.visible_keys(start + first + COLUMNS - 1, keys);
-        let scores = Visibility::new(op, index, start + first);
+        let from = op.first_key(start + first).min(visible);
+        let scores = Visibility::new(op, index, start + first, distances);
         unsafe {
             // Queries past the last have lse = ∞, so P = 0.
             let lse: [F32x4; 2] = core::array::from_fn(|half| {
@@ -144,7 +163,7 @@ unsafe fn score_gradients(
             let (q, g) = (scratch.q_transposed.add(first), scratch.g_transposed.add(first));
             let mut along = [F32x4::ZERO; 2];
             let mut sums = [F32x4::ZERO; 2];
-            for key in (0..visible).step_by(ROWS) {
+            for key in (from..visible).step_by(ROWS) {
                 let s =
                     neighbours::<QUERY_BLOCK>((scratch.k_transposed.add(key), width), (q, QUERY_BLOCK), op.head_dim);
                 let seen = ROWS.min(visible - key);
@@ -171,12 +190,47 @@ unsafe fn score_gradients(
             let tiny = F32x4::splat(f32::MIN_POSITIVE);
             // A NaN that the limit loses is in `along` too.
             let along = [along[0] / sums[0].loose_max(tiny), along[1] / sums[1].loose_max(tiny)];
-            for key in 0..visible {
+            for key in from..visible {
                 for (half, along) in along.into_iter().enumerate() {
                     let at = key * QUERY_BLOCK + first + half * LANES;
                     let (p, ds) = (F32x4::load(scratch.p.add(at)), scratch.ds.add(at));
                     (p * (F32x4::load(ds) - along)).store(ds);
                 }
+            }
+        }
+    }
+}
+
+/// Where the gradients of c2p and p2c begin for one sequence and head.
+unsafe fn table_gradients(
+    op: &Attention,
+    targets: &GradientTargets,
+    sequence: Sequence,
+    head: usize,
+) -> (*mut f32, *mut f32) {
+    let buckets = op.distances.bucket_count;
+    let at = |table: *mut f32, start: u32| {
+        if table.is_null() { table } else { table.wrapping_add((start as usize * op.heads + head) * buckets) }
+    };
+    (at(targets.dc2p, sequence.q_start), at(targets.dp2c, sequence.k_start))
+}
+
+/// Adds what the query rows `start..start + count` give to the gradients of c2p and p2c.
+unsafe fn distance_gradients(
+    op: &Attention,
+    distances: &HeadDistances,
+    tables: (*mut f32, *mut f32),
+    ds: *const f32,
+    (start, count): (usize, usize),
+    keys: usize,
+) {
+    for first in (0..count).step_by(COLUMNS) {
+        let here = COLUMNS.min(count - first);
+        let row = start + first;
+        for key in op.first_key(row).min(keys)..op.visible_keys(row + COLUMNS - 1, keys) {
+            unsafe {
+                let ds = ds.add(key * QUERY_BLOCK + first);
+                distances.add_gradients(tables, (ds, here), op.scale, (row, key));
             }
         }
     }
@@ -195,9 +249,11 @@ unsafe fn query_gradient(
     for row in (0..count).step_by(ROWS) {
         let last = (row + ROWS).min(count) - 1;
         let visible = op.visible_keys(start + last, keys);
+        let from = op.first_key(start + row).min(visible);
         for c in (0..op.head_dim).step_by(COLUMNS) {
             unsafe {
-                let tile = neighbours::<0>((ds.add(row), QUERY_BLOCK), (k.add(c), k_step), visible);
+                let (ds, k) = (ds.add(from * QUERY_BLOCK + row), k.add(from * k_step + c));
+                let tile = neighbours::<0>((ds, QUERY_BLOCK), (k, k_step), visible - from);
                 let (y, size) = (dq.add(row * op.q.row + c), (count - row, op.head_dim - c));
                 store(&tile, [op.scale; ROWS], y, op.q.row, size, accumulate);
             }
@@ -223,12 +279,11 @@ unsafe fn key_gradients(
             continue;
         }
         for key in (0..keys).step_by(ROWS) {
-            // Earlier query rows can't see these keys.
-            let first = if op.causal { (key.saturating_sub(start) / COLUMNS * COLUMNS).min(count) } else { 0 };
+            let (first, end) = op.seeing(key, (start, count));
             for c in (0..op.head_dim).step_by(COLUMNS) {
                 unsafe {
                     let (a, b) = (weights.add(key * QUERY_BLOCK + first), operand.add(first * step + c));
-                    let tile = rows((a, QUERY_BLOCK), (b, step), count - first);
+                    let tile = rows((a, QUERY_BLOCK), (b, step), end - first);
                     let (y, size) = (target.add(key * op.kv.row + c), (keys - key, op.head_dim - c));
                     store(&tile, [factor; ROWS], y, op.kv.row, size, accumulate);
                 }

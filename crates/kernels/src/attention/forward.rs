@@ -31,19 +31,20 @@ pub unsafe fn forward(
         let q_transposed = k_transposed.add(columns * width);
         let p = q_transposed.add(columns * COLUMNS);
         transpose(k.add(kv), op.kv.row, (keys, columns), (k_transposed, width));
+        let distances = op.distances.of(sequence, head, op.heads);
         let (v, v_step) = whole_columns(v.add(kv), op.kv.row, (keys, columns), p.add(width * COLUMNS));
 
         for row in (0..rows).step_by(COLUMNS) {
             let count = COLUMNS.min(rows - row);
-            let visible = op.visible_keys(row + count - 1, keys);
+            let (from, visible) = (op.first_key(row).min(keys), op.visible_keys(row + count - 1, keys));
             transpose(q.add(row * op.q.row), op.q.row, (count, columns), (q_transposed, COLUMNS));
-            let scores = Visibility::new(op, index, row);
+            let scores = Visibility::new(op, index, row, distances);
             let mut max = [F32x4::splat(f32::NEG_INFINITY); 2];
-            for key in (0..visible).step_by(ROWS) {
+            for key in (from..visible).step_by(ROWS) {
                 let tile = neighbours::<COLUMNS>((k_transposed.add(key), width), (q_transposed, COLUMNS), columns);
                 scaled_scores(&tile, &scores, (key, visible), &mut max, p);
             }
-            let sum = exponentials(p, visible, max);
+            let sum = exponentials(p.add(from * COLUMNS), visible - from, max);
             let factor = sum.map(|sum| F32x4::ZERO.select_equal(sum, sum, F32x4::splat(1.0) / sum));
             for half in 0..2 {
                 // Where every key is hidden: lse = ∞, so that the gradient finds e^(s − lse) = 0.
@@ -55,7 +56,8 @@ pub unsafe fn forward(
             for (half, factor) in factor.into_iter().enumerate().take(count.div_ceil(ROWS)) {
                 let first = half * ROWS;
                 for c in (0..columns).step_by(COLUMNS) {
-                    let tile = neighbours::<0>((p.add(first), COLUMNS), (v.add(c), v_step), visible);
+                    let (p, v) = (p.add(from * COLUMNS + first), v.add(from * v_step + c));
+                    let tile = neighbours::<0>((p, COLUMNS), (v, v_step), visible - from);
                     let y = o.add((row + first) * op.o.row + c);
                     store(&tile, factor.to_array(), y, op.o.row, (count - first, columns - c), false);
                 }

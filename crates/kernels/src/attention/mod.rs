@@ -1,6 +1,7 @@
 //! Scaled dot-product attention over a table of sequences, with its gradient.
 //!
-//! Per sequence and head: S = scale·Q·Kᵀ + bias, P = softmax of S's rows, O = P·V. A row that may see no key gives 0.
+//! Per sequence and head: S = scale·Q·Kᵀ + bias, P = softmax of S's rows, O = P·V. A row that may see no key gives 0. The
+//! bias may depend on the key, on how far query and key are apart, and on either of the two with that distance ([`Distances`]).
 //! Only each row's lse = ln Σ e^S is kept; the gradient computes P = e^(S − lse) again (Dao et al., "FlashAttention",
 //! arXiv 2205.14135):
 //! dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P·(dP − Σ_keys P·dP), dQ = scale·dS·K, dK = scale·dSᵀ·Q.
@@ -10,13 +11,16 @@
 //! the next product reads it. K, Q (in the gradient V and dO too) are transposed into scratch, with zeros after the last.
 
 mod backward;
+mod distances;
 mod forward;
 mod pack;
 mod tile;
+mod visibility;
 
-use crate::simd::F32x4;
+use visibility::Visibility;
 
 pub use backward::{GradientTargets, Operands, gradient};
+pub use distances::Distances;
 pub use forward::forward;
 
 /// Where an operand's rows and heads lie, in elements: element (row, head, column) is at row·`row` + head·`head` + column.
@@ -47,6 +51,9 @@ pub struct Attention {
     /// Added to S: element (sequence, key) at sequence·`key_bias_step` + key, 0 or −∞ for a mask. Null for none.
     pub key_bias: *const f32,
     pub key_bias_step: usize,
+    /// A query sees the keys at most so far from it; `usize::MAX` for all.
+    pub window: usize,
+    pub distances: Distances,
 }
 
 /// One row of the table: rows of Q and O, rows of K and V.
@@ -85,53 +92,27 @@ pub fn scratch_length(keys: usize, head_dim: usize) -> f64 {
 }
 
 impl Attention {
-    /// The keys that query row `row` of a sequence, or one before it, may see: 0..that.
+    /// The keys that query row `row` of a sequence, or one before it, may see end before that: in whole tiles where the
+    /// window ends them.
     #[inline(always)]
     fn visible_keys(&self, row: usize, keys: usize) -> usize {
-        if self.causal { keys.min(row + 1) } else { keys }
-    }
-}
-
-/// Turns products q·k into scores for eight queries: scale, bias, −∞ where a query may not see the key.
-struct Visibility {
-    scale: F32x4,
-    /// The sequence's row of the bias, or null.
-    bias: *const f32,
-    causal: bool,
-    /// Numbers of the queries within the sequence.
-    queries: [F32x4; 2],
-}
-
-impl Visibility {
-    /// For the queries `row..row + 8` of the sequence with number `index`.
-    #[inline(always)]
-    fn new(op: &Attention, index: usize, row: usize) -> Self {
-        let offset = index * op.key_bias_step;
-        let bias = if op.key_bias.is_null() { op.key_bias } else { op.key_bias.wrapping_add(offset) };
-        let first = F32x4::splat(row as f32);
-        let count = |from: f32| unsafe { F32x4::load([from, from + 1.0, from + 2.0, from + 3.0].as_ptr()) };
-        Self {
-            scale: F32x4::splat(op.scale),
-            bias,
-            causal: op.causal,
-            queries: [first + count(0.0), first + count(4.0)],
-        }
+        let keys = if self.causal { keys.min(row + 1) } else { keys };
+        keys.min(row.saturating_add(self.window).saturating_add(1).div_ceil(ROWS).saturating_mul(ROWS))
     }
 
-    /// scale·s + bias of one key.
-    ///
-    /// # Safety
-    /// `key` is one of the sequence's.
+    /// No key before that is seen by query row `row`, or one after it. A tile's first.
     #[inline(always)]
-    unsafe fn of(&self, s: [F32x4; 2], key: usize) -> [F32x4; 2] {
-        let bias = if self.bias.is_null() { F32x4::ZERO } else { unsafe { F32x4::load_splat(self.bias.add(key)) } };
-        let mut s = s.map(|s| s.mul_add(self.scale, bias));
-        if self.causal {
-            let (key, hidden) = (F32x4::splat(key as f32), F32x4::splat(f32::NEG_INFINITY));
-            for (s, query) in s.iter_mut().zip(self.queries) {
-                *s = key.select_greater(query, hidden, *s);
-            }
-        }
-        s
+    fn first_key(&self, row: usize) -> usize {
+        row.saturating_sub(self.window) / ROWS * ROWS
+    }
+
+    /// The queries `start..start + count` that may see one of the keys `key..key + ROWS`, from `start` on and in whole tiles:
+    /// from, to.
+    #[inline(always)]
+    fn seeing(&self, key: usize, (start, count): (usize, usize)) -> (usize, usize) {
+        let least = if self.causal { key } else { key.saturating_sub(self.window) };
+        let first = (least.saturating_sub(start) / COLUMNS * COLUMNS).min(count);
+        let end = (key + ROWS).saturating_add(self.window).saturating_sub(start).div_ceil(COLUMNS);
+        (first, end.saturating_mul(COLUMNS).clamp(first, count))
     }
 }

@@ -27,6 +27,28 @@ export const layers = {
     },
     call: (graph, [x], { targets, ...attributes }) => graph.crossEntropy(x!, targets, attributes),
   },
+  disentangledAttention: {
+    make(maker) {
+      const { random } = maker;
+      const [heads, d, count] = [random.int(1, 3), random.pick([1, 2, 4, 5]), random.int(1, 4)];
+      const tokens = maker.length();
+      const qkv = maker.like([tokens, 3 * heads * d], { low: -4, high: 4 });
+      const table = () => maker.like([tokens, heads * count], { low: -4, high: 4 });
+      const [c2p, p2c] = random.pick([
+        [true, true],
+        [true, false],
+        [false, true],
+      ]);
+      const attributes = {
+        ...{ offsets: cuts(maker, tokens), heads, c2p, p2c },
+        buckets: Array.from({ length: 2 * Math.max(tokens, 1) - 1 }, () => random.int(0, count - 1)),
+        ...(random.chance(0.3) && { scale: random.pick([0.5, -0.3, 0]) }),
+      };
+      return { inputs: [qkv, ...(c2p ? [table()] : []), ...(p2c ? [table()] : [])], attributes, range: qkv };
+    },
+    call: (graph, [qkv, first, second], { c2p, p2c, ...attributes }) =>
+      graph.disentangledAttention(qkv!, c2p ? first! : null, p2c ? (c2p ? second! : first!) : null, attributes),
+  },
   embedding: {
     make(maker) {
       const { random } = maker;
@@ -94,6 +116,8 @@ export const layers = {
         ...{ offsets: cuts(maker, tokens), heads },
         ...(random.chance(0.4) && { causal: random.chance(0.7) }),
         ...(random.chance(0.3) && { scale: random.pick([0.5, -0.3, 0]) }),
+        ...(random.chance(0.3) && { window: random.int(0, 4) }),
+        ...(random.chance(0.3) && { distanceBias: Array.from({ length: heads * (2 * tokens + 1) }, (_, i) => i % 5) }),
       };
       return { inputs: [qkv], attributes, range: qkv };
     },

@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  type FileMap,
+  readSafetensors,
+  TextClassifier,
+  UnsupportedError,
+  writeSafetensors,
+} from "../../../ts/index.js";
+import { goldenBytes, goldenJson } from "../../golden.js";
+import { encoderBytes, texts } from "../golden-encoder.js";
+
+const families = [
+  ...["bert", "distilbert", "roberta", "electra", "albert", "mpnet", "deberta-v2", "modernbert", "nomic_bert"],
+];
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+interface Expected {
+  readonly logits: number[][];
+  readonly adapter: Record<string, number[]>;
+}
+
+async function checkpoint(family: string, changes: object = {}): Promise<FileMap> {
+  const config = await goldenJson<object>(`heads/${family}/config.json`);
+  return {
+    "config.json": bytes({ ...config, ...changes }),
+    "model.safetensors": await goldenBytes(`heads/${family}/model.safetensors`),
+    "tokenizer.json": await encoderBytes("distilbert", "tokenizer.json"),
+    "sentence_bert_config.json": bytes({ max_seq_length: 62 }),
+  };
+}
+
+let classifier: TextClassifier | undefined;
+afterEach(() => {
+  classifier?.dispose();
+  classifier = undefined;
+});
+
+describe.each(families)("a checkpoint of %s", (family) => {
+  it("gives transformers' logits under the names of its classes", async () => {
+    const { logits } = await goldenJson<Expected>(`heads/${family}/expected.json`);
+    classifier = await TextClassifier.open(await checkpoint(family));
+    expect(classifier.labels).toEqual(["no", "perhaps", "yes"]);
+    const found = await classifier.logits(texts);
+    found.forEach((row, i) => row.forEach((x, j) => expect(Math.abs(x - logits[i]![j]!)).toBeLessThan(1e-5)));
+  });
+
+  it("trains with an adapter, and is written as PEFT writes it", async () => {
+    const { adapter } = await goldenJson<Expected>(`heads/${family}/expected.json`);
+    const files = await checkpoint(family);
+    classifier = await TextClassifier.open(files, { lora: { rank: 2, targetModules: "all-linear" } });
+    const before = await classifier.logits(texts.slice(0, 3));
+    await classifier.fit(
+      [
+        { text: "a", label: "no" },
+        { text: "b", label: "yes" },
+      ],
+      { steps: 2, batchSize: 2, learningRate: 0.01 },
+    );
+    const after = await classifier.logits(texts.slice(0, 3));
+    expect(after).not.toEqual(before);
+    const peft = classifier.savePeft();
+    const tensors = readSafetensors(peft["adapter_model.safetensors"]!);
+    const shapes = Object.fromEntries([...tensors.names].sort().map((name) => [name, [...tensors.info(name).shape]]));
+    expect(shapes).toEqual(adapter);
+    const back = await TextClassifier.open(peft, { model: files });
+    expect(back.labels).toEqual(classifier.labels);
+    expect(await back.logits(texts.slice(0, 3))).toEqual(after);
+    expect(back.savePeft()).toEqual(peft);
+    back.dispose();
+    const saved = classifier.save();
+    classifier.dispose();
+    classifier = await TextClassifier.open({ ...saved }, { model: files });
+    expect(await classifier.logits(texts.slice(0, 3))).toEqual(after);
+  });
+});
+
+it.each<[string, object, RegExp]>([
+  ["tokens", { architectures: ["BertForTokenClassification"] }, /architectures "BertForTokenClassification" is not/],
+  ["spans", { architectures: ["BertForQuestionAnswering"] }, /"BertForQuestionAnswering" is not supported/],
+  [
+    "several labels",
+    { problem_type: "multi_label_classification" },
+    /problem_type "multi_label_classification" is not/,
+  ],
+])("a head for %s is refused by name", async (_, changes, message) => {
+  const error: unknown = await TextClassifier.open(await checkpoint("bert", changes)).catch(
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(UnsupportedError);
+  expect((error as Error).message).toMatch(message);
+});
+
+it.each<[string, object, RegExp]>([
+  ["fewer names than classes", { id2label: { 0: "a", 1: "b" } }, /names 2 classes in id2label, and the head has 3/],
+  ["a gap in its names", { id2label: { 0: "a", 2: "b" } }, /id2label must name each class by its number/],
+])("a checkpoint with %s is refused", async (_, changes, message) => {
+  await expect(TextClassifier.open(await checkpoint("bert", changes))).rejects.toThrow(message);
+});
+
+it("a checkpoint without names has those that transformers gives", async () => {
+  classifier = await TextClassifier.open(await checkpoint("roberta", { id2label: null }));
+  expect(classifier.labels).toEqual(["LABEL_0", "LABEL_1", "LABEL_2"]);
+  expect(() => classifier!.savePeft()).toThrow(/there is no adapter/);
+});
+
+it("PEFT's files of other whole modules, and for another base, are refused by name", async () => {
+  const files = await checkpoint("bert");
+  classifier = await TextClassifier.open(files, { lora: { rank: 1 } });
+  const peft = classifier.savePeft();
+  const file = readSafetensors(peft["adapter_model.safetensors"]!);
+  const tensors = new Map(file.names.map((name) => [name, file.tensor(name)]));
+  tensors.set("base_model.model.bert.pooler.other", { shape: [1], data: Float32Array.of(1) });
+  const more = { ...peft, "adapter_model.safetensors": writeSafetensors(tensors) };
+  await expect(TextClassifier.open(more, { model: files })).rejects.toThrow(/also holds "bert\.pooler\.other"/);
+  await expect(TextClassifier.open(peft, { model: await checkpoint("roberta") })).rejects.toThrow(
+    /"classifier\.(weight|bias)"/,
+  );
+  await expect(TextClassifier.open(peft, { model: files, lora: { rank: 1 } })).rejects.toThrow(/leave it out/);
+  await expect(TextClassifier.open(peft)).rejects.toThrow(/does not say which model it was trained on/);
+});
+
+it("a checkpoint without its last layer is refused by that layer's name", async () => {
+  const files = await checkpoint("distilbert");
+  const file = readSafetensors(files["model.safetensors"]!);
+  const tensors = new Map(file.names.map((name) => [name, file.tensor(name)]));
+  tensors.delete("classifier.weight");
+  const damaged = { ...files, "model.safetensors": writeSafetensors(tensors) };
+  await expect(TextClassifier.open(damaged)).rejects.toThrow(/no tensor "classifier\.weight"/);
+});

@@ -1,0 +1,183 @@
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { longestOf } from "../../ops/attention/ragged-attention.js";
+import { activations } from "../activation.js";
+import type { StepSize, TransformerModel } from "../architecture.js";
+import type { RaggedBatch } from "../ragged-batch.js";
+import type { LayerNormWeights } from "../weight-reader.js";
+import { relativeRows } from "./buckets.js";
+import type { DebertaConfig } from "./config.js";
+import { stepMemory } from "./memory.js";
+import type { DebertaLayer, DebertaWeights } from "./weights.js";
+
+/** What the distances of a batch come to: rows of their table in use, and which of them each distance has. */
+interface BatchDistances {
+  readonly table: NodeId;
+  readonly buckets: Int32Array;
+}
+
+/**
+ * DeBERTa-v2 (arXiv 2006.03654, 2111.09543): a post-norm encoder whose scores add how query and key lie to each other. On ragged
+ * batches; dropout of the base is off.
+ */
+export class DebertaEncoder implements TransformerModel {
+  constructor(
+    readonly graph: Graph,
+    readonly config: DebertaConfig,
+    private readonly weights: DebertaWeights,
+  ) {}
+
+  linears(): AdaptedLinear[] {
+    const { projection, layers } = this.weights;
+    const all = layers.flatMap((layer) => [
+      ...[layer.query, layer.key, layer.value, layer.positionKey, layer.positionQuery],
+      ...[layer.attentionOutput, layer.intermediate, layer.output],
+    ]);
+    return [projection, ...all].filter((linear) => linear !== null);
+  }
+
+  stepMemory(step: StepSize): number {
+    return stepMemory(this.config, step);
+  }
+
+  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    const distances = this.distances(batch);
+    return this.weights.layers.reduce(
+      (x, layer) => this.layer(x, layer, batch, distances, selection),
+      this.embed(batch, selection),
+    );
+  }
+
+  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    const { graph, weights } = this;
+    const after = (layers: number): NodeId =>
+      graph.scope(() => {
+        if (layers === 0) return this.embed(batch, selection);
+        const layer = weights.layers[layers - 1]!;
+        const attended = graph.scope(() =>
+          this.attend(after(layers - 1), layer, batch, this.distances(batch), selection),
+        );
+        return this.feedForward(attended, layer, selection);
+      });
+    return after(weights.layers.length);
+  }
+
+  private embed({ ids, positions }: RaggedBatch, selection: AdapterSelection): NodeId {
+    const { graph, weights } = this;
+    let x = graph.embedding(weights.words, ids);
+    if (weights.positions !== null) x = graph.add(x, graph.embedding(weights.positions, positions));
+    if (weights.type !== null) x = graph.add(x, weights.type);
+    if (weights.projection !== null) x = weights.projection.forward(x, selection);
+    return this.norm(x, weights.embeddingNorm);
+  }
+
+  /** Relative positions as far as the longest text reaches. */
+  private distances({ offsets }: RaggedBatch): BatchDistances | null {
+    const { graph, config, weights } = this;
+    if (config.relative === null || weights.distances === null) return null;
+    const { first, end, buckets } = relativeRows(config.relative, longestOf(offsets));
+    const rows = Int32Array.from({ length: end - first }, (_, i) => first + i);
+    const table = graph.embedding(weights.distances, rows);
+    return { table: weights.distanceNorm === null ? table : this.norm(table, weights.distanceNorm), buckets };
+  }
+
+  private layer(
+    x: NodeId,
+    layer: DebertaLayer,
+    batch: RaggedBatch,
+    distances: BatchDistances | null,
+    selection: AdapterSelection,
+  ): NodeId {
+    return this.feedForward(this.attend(x, layer, batch, distances, selection), layer, selection);
+  }
+
+  private attend(
+    x: NodeId,
+    layer: DebertaLayer,
+    { offsets }: RaggedBatch,
+    distances: BatchDistances | null,
+    selection: AdapterSelection,
+  ): NodeId {
+    const { graph, config } = this;
+    const { heads, hiddenSize, scoreParts } = config;
+    const query = layer.query.forward(x, selection);
+    const key = layer.key.forward(x, selection);
+    const qkv = graph.concat([query, key, layer.value.forward(x, selection)], 1);
+    const scale = 1 / Math.sqrt((hiddenSize / heads) * scoreParts);
+    const context =
+      distances === null
+        ? graph.raggedAttention(qkv, { offsets, heads, scale })
+        : graph.disentangledAttention(
+            qkv,
+            config.relative!.c2p
+              ? this.scores(query, distances, layer.positionKey ?? layer.key, offsets, selection)
+              : null,
+            config.relative!.p2c
+              ? this.scores(key, distances, layer.positionQuery ?? layer.query, offsets, selection)
+              : null,
+            { offsets, heads, scale, buckets: distances.buckets },
+          );
+    return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+  }
+
+  /**
+   * Products of each token's query or key with what a layer makes of the relative positions, `[tokens, heads·buckets]`. Where texts
+   * have adapters of their own, so have the relative positions, each text's by its own adapter.
+   */
+  private scores(
+    content: NodeId,
+    { table }: BatchDistances,
+    layer: AdaptedLinear,
+    offsets: Int32Array,
+    selection: AdapterSelection,
+  ): NodeId {
+    const { graph, config } = this;
+    const { heads, hiddenSize } = config;
+    const [tokens, count] = [offsets.at(-1)!, graph.shape(table)[0]!];
+    const byHead = (rows: NodeId, length: number) =>
+      graph.permute(graph.reshape(rows, [length, heads, hiddenSize / heads]), [1, 0, 2]);
+    const parts = partsOf(selection, tokens).map(({ start, end, own }) => {
+      const part = end - start === tokens ? content : graph.slice(content, { dim: 0, start, end });
+      const positions = byHead(layer.forward(table, own), count);
+      const products = graph.matmul(byHead(part, end - start), positions, { transposeB: true });
+      return graph.reshape(graph.permute(products, [1, 0, 2]), [end - start, heads * count]);
+    });
+    return parts.length === 1 ? parts[0]! : graph.concat(parts, 0);
+  }
+
+  private feedForward(attended: NodeId, layer: DebertaLayer, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
+    const inner = activations[config.activation](graph, layer.intermediate.forward(attended, selection));
+    return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm);
+  }
+
+  private norm(x: NodeId, { weight, bias }: LayerNormWeights): NodeId {
+    return this.graph.layerNorm(x, weight, bias, { eps: this.config.layerNormEps });
+  }
+}
+
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  /** The selection of these rows, for rows that are not a batch's. */
+  readonly own: AdapterSelection;
+}
+
+/** The rows of a batch by the adapter that applies to them, in order, those of the base alone among them. */
+function partsOf(selection: AdapterSelection, tokens: number): Part[] {
+  const parts: Part[] = [];
+  let next = 0;
+  const base = (end: number) => {
+    if (end > next) parts.push({ start: next, end, own: [] });
+  };
+  for (const { adapter, rows } of selection) {
+    const { start, end } = rows ?? { start: 0, end: tokens };
+    if (end <= start) continue;
+    base(start);
+    parts.push({ start, end, own: [{ adapter }] });
+    next = end;
+  }
+  base(tokens);
+  return parts.length === 0 ? [{ start: 0, end: tokens, own: [] }] : parts;
+}

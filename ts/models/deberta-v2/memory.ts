@@ -1,0 +1,28 @@
+import type { StepSize } from "../architecture.js";
+import type { DebertaConfig } from "./config.js";
+
+const FLOAT = 4;
+
+/** Numbers a token that the scores by distance take: the products, and the same by head, for each kind. */
+function distanceScores({ heads, relative }: DebertaConfig, tokens: number): number {
+  if (relative === null) return 0;
+  const rows = Math.min(2 * relative.span, 2 * tokens);
+  return 2 * heads * rows * (Number(relative.c2p) + Number(relative.p2c));
+}
+
+/**
+ * Bytes that the tape of one training step takes. A layer keeps q, k and v, the three side by side, both of the first by head,
+ * their context and six more of the hidden size, the inner layer twice, and the scores by distance, whose gradients live as
+ * those of one layer. How far texts reach is not known here, so distances are counted as those of one text.
+ */
+export function stepMemory(config: DebertaConfig, { tokens, rank }: StepSize): number {
+  const { hiddenSize: h, intermediateSize: inner, layers, heads } = config;
+  const distances = distanceScores(config, tokens);
+  const forward = layers * (15 * h + 2 * inner + heads + 4 + 6 * rank + distances) + 6 * h;
+  return Math.ceil(1.01 * FLOAT * tokens * (forward + 2 * inner + 9 * h + distances)) + 65_536;
+}
+
+/** Bytes that one batch takes without gradients. */
+export function inferenceMemory(config: DebertaConfig, tokens: number): number {
+  return FLOAT * tokens * (16 * config.hiddenSize + 2 * config.intermediateSize + distanceScores(config, tokens));
+}

@@ -1,0 +1,75 @@
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import type { LoadWeightOptions } from "../architecture.js";
+import { checkTensors } from "../tensor-check.js";
+import { type LayerNormWeights, WeightReader } from "../weight-reader.js";
+import type { DebertaConfig } from "./config.js";
+import { debertaTensors, layerLinears, layerNorms, paths, projection } from "./tensors.js";
+
+export interface DebertaLayer {
+  readonly query: AdaptedLinear;
+  readonly key: AdaptedLinear;
+  readonly value: AdaptedLinear;
+  /** What makes keys and queries of the relative positions, where the layer's own do not. */
+  readonly positionKey: AdaptedLinear | null;
+  readonly positionQuery: AdaptedLinear | null;
+  readonly attentionOutput: AdaptedLinear;
+  readonly attentionNorm: LayerNormWeights;
+  readonly intermediate: AdaptedLinear;
+  readonly output: AdaptedLinear;
+  readonly outputNorm: LayerNormWeights;
+}
+
+/** All weights, frozen, in a graph. */
+export interface DebertaWeights {
+  readonly words: NodeId;
+  readonly positions: NodeId | null;
+  /** Row 0 of the token types, `[1, hidden]`. */
+  readonly type: NodeId | null;
+  readonly projection: AdaptedLinear | null;
+  readonly embeddingNorm: LayerNormWeights;
+  /** Relative positions `[2·span, hidden]`. */
+  readonly distances: NodeId | null;
+  readonly distanceNorm: LayerNormWeights | null;
+  readonly layers: readonly DebertaLayer[];
+}
+
+/** Loads the tensors one by one. Throws as `ModelPlan.load`. */
+export async function loadDebertaWeights(
+  graph: Graph,
+  file: OpenTensorFile,
+  config: DebertaConfig,
+  options: LoadWeightOptions,
+): Promise<DebertaWeights> {
+  const read = new WeightReader(graph, file, checkTensors(file, debertaTensors(config)), options);
+  const { relative } = config;
+  const between = projection(config);
+  const first = {
+    words: await read.table(`${paths.words}.weight`),
+    positions: config.positions ? await read.table(`${paths.positions}.weight`) : null,
+    type: config.typeVocabularySize === 0 ? null : await read.firstRow(`${paths.types}.weight`),
+    projection: between === null ? null : await read.linear(between),
+    embeddingNorm: await read.norm(paths.norm),
+    distances: relative === null ? null : await read.table(`${paths.distances}.weight`),
+    distanceNorm: relative?.norm === true ? await read.norm(paths.distanceNorm) : null,
+  };
+  const layers: DebertaLayer[] = [];
+  for (let i = 0; i < config.layers; i++) {
+    const linears = layerLinears(config, i);
+    const norms = layerNorms(i);
+    layers.push({
+      query: await read.linear(linears.query),
+      key: await read.linear(linears.key),
+      value: await read.linear(linears.value),
+      positionKey: linears.positionKey === null ? null : await read.linear(linears.positionKey),
+      positionQuery: linears.positionQuery === null ? null : await read.linear(linears.positionQuery),
+      attentionOutput: await read.linear(linears.attentionOutput),
+      attentionNorm: await read.norm(norms.attention),
+      intermediate: await read.linear(linears.intermediate),
+      output: await read.linear(linears.output),
+      outputNorm: await read.norm(norms.output),
+    });
+  }
+  return { ...first, layers };
+}

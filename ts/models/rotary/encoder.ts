@@ -1,0 +1,113 @@
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { activations } from "../activation.js";
+import type { StepSize, TransformerModel } from "../architecture.js";
+import type { RaggedBatch } from "../ragged-batch.js";
+import type { LayerNormWeights } from "../weight-reader.js";
+import type { RotaryConfig } from "./config.js";
+import { stepMemory } from "./memory.js";
+import { rotate, type Rotation, rotationOf } from "./rotary.js";
+import type { RotaryLayer, RotaryWeights } from "./weights.js";
+
+/** The rotation of a batch's tokens, by its base. */
+type Rotations = (theta: number) => Rotation;
+
+/**
+ * An encoder whose queries and keys are turned by their positions and whose inner layer is gated (GLU, arXiv 2002.05202), with
+ * norms before or after. On ragged batches; dropout of the base is off.
+ */
+export class RotaryEncoder implements TransformerModel {
+  constructor(
+    readonly graph: Graph,
+    readonly config: RotaryConfig,
+    private readonly weights: RotaryWeights,
+  ) {}
+
+  linears(): AdaptedLinear[] {
+    return this.weights.layers.flatMap((layer) => [
+      layer.queryKeyValue,
+      layer.attentionOutput,
+      layer.gated,
+      layer.output,
+    ]);
+  }
+
+  stepMemory(step: StepSize): number {
+    return stepMemory(this.config, step);
+  }
+
+  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    const rotations = this.rotations(batch);
+    let x = this.embed(batch);
+    for (let i = 0; i < this.config.layers; i++)
+      x = this.feedForward(this.attend(x, i, batch, rotations, selection), i, selection);
+    return this.norm(x, this.weights.finalNorm);
+  }
+
+  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
+    const rotations = this.rotations(batch);
+    const after = (layers: number): NodeId =>
+      graph.scope(() => {
+        if (layers === 0) return this.embed(batch);
+        const attended = graph.scope(() => this.attend(after(layers - 1), layers - 1, batch, rotations, selection));
+        return this.feedForward(attended, layers - 1, selection);
+      });
+    return graph.scope(() => this.norm(after(config.layers), this.weights.finalNorm));
+  }
+
+  private embed({ ids }: RaggedBatch): NodeId {
+    const { graph, weights } = this;
+    const words = graph.embedding(weights.words, ids);
+    return this.norm(weights.type === null ? words : graph.add(words, weights.type), weights.embeddingNorm);
+  }
+
+  private attend(
+    x: NodeId,
+    i: number,
+    { offsets }: RaggedBatch,
+    rotations: Rotations,
+    selection: AdapterSelection,
+  ): NodeId {
+    const { graph, config } = this;
+    const { heads, preNorm } = config;
+    const { queryKeyValue, attentionOutput, attentionNorm } = this.layer(i);
+    const { theta, window } = config.attention(i);
+    const qkv = queryKeyValue.forward(preNorm ? this.norm(x, attentionNorm) : x, selection);
+    const turned = rotate(graph, qkv, heads, rotations(theta));
+    const context = graph.raggedAttention(turned, { offsets, heads, ...(window === null ? {} : { window }) });
+    const sum = graph.add(attentionOutput.forward(context, selection), x);
+    return preNorm ? sum : this.norm(sum, attentionNorm);
+  }
+
+  private feedForward(x: NodeId, i: number, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
+    const { preNorm, intermediateSize: inner } = config;
+    const { gated, output, outputNorm } = this.layer(i);
+    const both = gated.forward(preNorm ? this.norm(x, outputNorm) : x, selection);
+    const active = activations[config.activation](graph, graph.slice(both, { dim: 1, start: 0, end: inner }));
+    const product = graph.mul(active, graph.slice(both, { dim: 1, start: inner, end: 2 * inner }));
+    const sum = graph.add(output.forward(product, selection), x);
+    return preNorm ? sum : this.norm(sum, outputNorm);
+  }
+
+  private layer(i: number): RotaryLayer {
+    return this.weights.layers[i]!;
+  }
+
+  /** Made when first asked for: layers share one or two. */
+  private rotations({ positions }: RaggedBatch): Rotations {
+    const known = new Map<number, Rotation>();
+    const headDim = this.config.hiddenSize / this.config.heads;
+    return (theta) => {
+      const rotation = known.get(theta) ?? rotationOf(positions, headDim, theta);
+      known.set(theta, rotation);
+      return rotation;
+    };
+  }
+
+  private norm(x: NodeId, norm: LayerNormWeights | null): NodeId {
+    return norm === null ? x : this.graph.layerNorm(x, norm.weight, norm.bias, { eps: this.config.layerNormEps });
+  }
+}

@@ -1,0 +1,57 @@
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import type { LoadWeightOptions } from "../architecture.js";
+import { checkTensors } from "../tensor-check.js";
+import { type LayerNormWeights, WeightReader } from "../weight-reader.js";
+import type { RotaryConfig } from "./config.js";
+import { layerLinears, type RotaryNames, rotaryTensors } from "./tensors.js";
+
+export interface RotaryLayer {
+  readonly queryKeyValue: AdaptedLinear;
+  readonly attentionOutput: AdaptedLinear;
+  readonly attentionNorm: LayerNormWeights | null;
+  readonly gated: AdaptedLinear;
+  readonly output: AdaptedLinear;
+  readonly outputNorm: LayerNormWeights;
+}
+
+/** All weights, frozen, in a graph. */
+export interface RotaryWeights {
+  readonly words: NodeId;
+  /** Row 0 of the token types, `[1, hidden]`. */
+  readonly type: NodeId | null;
+  readonly embeddingNorm: LayerNormWeights;
+  readonly layers: readonly RotaryLayer[];
+  readonly finalNorm: LayerNormWeights | null;
+}
+
+/** Loads the tensors one by one. Throws as `ModelPlan.load`. */
+export async function loadRotaryWeights(
+  graph: Graph,
+  file: OpenTensorFile,
+  config: RotaryConfig,
+  names: RotaryNames,
+  options: LoadWeightOptions,
+): Promise<RotaryWeights> {
+  const read = new WeightReader(graph, file, checkTensors(file, rotaryTensors(config, names)), options);
+  const { normBias } = config;
+  const words = await read.table(`${names.words}.weight`);
+  const type = config.typeVocabularySize === 0 ? null : await read.firstRow(`${names.types}.weight`);
+  const embeddingNorm = await read.norm(names.embeddingNorm, normBias);
+  const layers: RotaryLayer[] = [];
+  for (let i = 0; i < config.layers; i++) {
+    const linears = layerLinears(config, names, i);
+    const { attentionNorm, outputNorm } = names.layer(i);
+    layers.push({
+      queryKeyValue: await read.linear(linears.queryKeyValue),
+      attentionOutput: await read.linear(linears.attentionOutput),
+      attentionNorm: attentionNorm === null ? null : await read.norm(attentionNorm, normBias),
+      gated: await read.linear(linears.gated),
+      output: await read.linear(linears.output),
+      outputNorm: await read.norm(outputNorm, normBias),
+    });
+  }
+  const finalNorm = names.finalNorm === null ? null : await read.norm(names.finalNorm, normBias);
+  return { words, type, embeddingNorm, layers, finalNorm };
+}

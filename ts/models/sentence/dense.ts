@@ -1,0 +1,77 @@
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { Json } from "../../io/json.js";
+import { type ModelSource, readRequired, readRequiredJson } from "../../io/model-source.js";
+import { openSafetensors, WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
+import type { Activation } from "../activation.js";
+import type { LinearShape } from "../architecture.js";
+import { checkTensors } from "../tensor-check.js";
+import { linear } from "../named-shapes.js";
+import { WeightReader } from "../weight-reader.js";
+
+/** A layer on pooled vectors, as its config.json describes it: sentence-transformers' Dense. */
+export interface DenseConfig {
+  readonly folder: string;
+  readonly shape: LinearShape;
+  readonly activation: Activation | "identity" | "sigmoid";
+}
+
+/** The same in a graph: vectors `[batch, in]` → `[batch, out]`; the selection's rows are those of the vectors. */
+export type DenseLayer = (graph: Graph, vectors: NodeId, selection: AdapterSelection) => NodeId;
+
+const functions: Readonly<Record<string, (graph: Graph, x: NodeId) => NodeId>> = {
+  identity: (_, x) => x,
+  sigmoid: (graph, x) => graph.sigmoid(x),
+  tanh: (graph, x) => graph.tanh(x),
+  relu: (graph, x) => graph.relu(x),
+  gelu: (graph, x) => graph.gelu(x),
+  silu: (graph, x) => graph.silu(x),
+};
+
+/** Reads a Dense's config.json. Throws `ModelError` for sizes that make no sense, `UnsupportedError` for other activations. */
+export async function readDense(source: ModelSource, folder: string): Promise<DenseConfig> {
+  const file = `${folder}/config.json`;
+  const json = await readRequiredJson(source, file);
+  const size = (key: string) => {
+    const value: Json | undefined = json[key];
+    if (typeof value === "number" && Number.isSafeInteger(value) && value > 0 && value < 2 ** 31) return value;
+    throw new ModelError(
+      `model ${clip(source.name)}: ${file}: ${key} must be a whole number from 1, got ${excerpt(value)}`,
+      { model: source.name, file, key },
+    );
+  };
+  const hasBias = json["bias"] ?? true;
+  if (typeof hasBias !== "boolean")
+    throw new ModelError(`model ${clip(source.name)}: ${file}: bias must be true or false, got ${excerpt(hasBias)}`, {
+      ...{ model: source.name, file },
+    });
+  const given = json["activation_function"] ?? "torch.nn.modules.activation.Tanh";
+  const name = typeof given === "string" ? given.slice(given.lastIndexOf(".") + 1).toLowerCase() : "";
+  if (!Object.hasOwn(functions, name))
+    throw new UnsupportedError(
+      `model ${clip(source.name)}: ${file}: activation_function ${excerpt(given)}; PyTorch's Identity, Tanh, ReLU, GELU, SiLU and Sigmoid are supported`,
+      { model: source.name, file, value: given },
+    );
+  const shape = { paths: ["linear"], inFeatures: size("in_features"), outFeatures: size("out_features"), hasBias };
+  return { folder, shape, activation: name as DenseConfig["activation"] };
+}
+
+/** Loads a Dense's weights, frozen. Throws `ModelError` where they are not those that its config.json calls for. */
+export async function loadDense(
+  source: ModelSource,
+  graph: Graph,
+  { folder, shape, activation }: DenseConfig,
+  options: WeightOptions,
+): Promise<DenseLayer> {
+  const name = `${folder}/${WEIGHTS}`;
+  const file = await openSafetensors(await readRequired(source, name), name);
+  try {
+    const read = new WeightReader(graph, file, checkTensors(file, linear(shape)), { ...options, weights: "f32" });
+    const layer = await read.linear(shape);
+    return (graph, vectors) => functions[activation]!(graph, layer.forward(vectors, []));
+  } finally {
+    await file.close();
+  }
+}

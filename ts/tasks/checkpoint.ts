@@ -1,0 +1,58 @@
+import { ModelError, UnsupportedError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+import { isJsonObject } from "../io/json.js";
+import { type ModelSource, readJson } from "../io/model-source.js";
+import { LABELS_FILE } from "./labels-file.js";
+
+// Checkpoints of transformers' AutoModelForSequenceClassification: an encoder with a head, whose classes config.json names.
+
+/** What a checkpoint's config.json says of its classes. */
+export interface Checkpoint {
+  readonly source: ModelSource;
+  /** Names by number; null where the file has none. */
+  readonly labels: readonly string[] | null;
+}
+
+/**
+ * A checkpoint, or null where the source is no model with a head. Throws `UnsupportedError` for heads of other kinds: of tokens, of
+ * spans, of several labels at once.
+ */
+export async function checkpointOf(source: ModelSource): Promise<Checkpoint | null> {
+  const labels = await source.open(LABELS_FILE);
+  await labels?.close?.();
+  if (labels !== null) return null;
+  const json = await readJson(source, "config.json");
+  const [name] = Array.isArray(json?.["architectures"]) ? json["architectures"] : [];
+  const kind = typeof name === "string" ? /For[A-Z]\w*$/.exec(name)?.[0] : undefined;
+  if (json === null || kind === undefined || /^For(MaskedLM|PreTraining)$/.test(kind)) return null;
+  const unsupported = (what: string, value: unknown) =>
+    new UnsupportedError(
+      `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; checkpoints for the classification of whole texts are, one label a text`,
+      { model: source.name, value },
+    );
+  if (kind !== "ForSequenceClassification") throw unsupported("architectures", name);
+  const problem = json["problem_type"] ?? null;
+  if (problem !== null && problem !== "single_label_classification") throw unsupported("problem_type", problem);
+  return { source, labels: namesOf(source, json["id2label"] ?? null) };
+}
+
+function namesOf(source: ModelSource, named: unknown): string[] | null {
+  if (named === null) return null;
+  const numbers = isJsonObject(named) ? Object.keys(named) : [];
+  const names = numbers.map((_, i) => (named as Record<string, unknown>)[String(i)]);
+  if (isJsonObject(named) && names.every((name) => typeof name === "string")) return names;
+  throw new ModelError(
+    `model ${clip(source.name)}: config.json: id2label must name each class by its number from 0, got ${excerpt(named)}`,
+    { model: source.name, value: named },
+  );
+}
+
+/** A name for each class of the head. Throws `ModelError` where there are not as many. */
+export function labelsFor({ source, labels }: Checkpoint, classes: number): string[] {
+  if (labels === null) return Array.from({ length: classes }, (_, i) => `LABEL_${i}`);
+  if (labels.length === classes) return [...labels];
+  throw new ModelError(
+    `model ${clip(source.name)}: config.json names ${labels.length} classes in id2label, and the head has ${classes}`,
+    { model: source.name, expected: classes, actual: labels.length },
+  );
+}

@@ -1,0 +1,72 @@
+import { checkOptions } from "../arguments/options.js";
+import type { FileMap } from "../io/file-map.js";
+import { modelSource, type ModelSource } from "../io/model-source.js";
+import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { checkpointOf, labelsFor } from "./checkpoint.js";
+import { LABELS_FILE } from "./labels-file.js";
+import {
+  CONFIG_FILE,
+  ENCODER_OPTIONS,
+  type EncoderOptions,
+  namedBase,
+  readThere,
+  sourceOf,
+} from "./open-classifier.js";
+import { checkHeadTensors, readPeftClassifier } from "./open-peft.js";
+
+const what = "TextClassifier.open";
+
+/** A checkpoint's encoder and the names of its classes. */
+export interface OpenedCheckpoint {
+  readonly encoder: SentenceEncoder;
+  readonly labels: readonly string[];
+  /** PEFT's files of the adapter that goes with it; null for none. */
+  readonly adapter: FileMap | null;
+}
+
+/** Loads a checkpoint of transformers for sequence classification; null where the source is none. Throws as `checkpointOf`. */
+export async function openCheckpoint(
+  given: string | FileMap | ModelSource,
+  model: unknown,
+  options: EncoderOptions,
+): Promise<OpenedCheckpoint | null> {
+  if (model !== undefined) return null;
+  const source = await sourceOf(given);
+  const checkpoint = await checkpointOf(source);
+  if (checkpoint === null) return null;
+  checkOptions(what, options, ENCODER_OPTIONS);
+  const encoder = await SentenceEncoder.load(source, options, new Map());
+  try {
+    return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!), adapter: null };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/** What PEFT saved for such a model, with the model below it; null where the source is none. Throws as `readPeftClassifier`. */
+export async function openPeft(
+  given: string | FileMap | ModelSource,
+  model: string | FileMap | ModelSource | undefined,
+  options: EncoderOptions,
+): Promise<OpenedCheckpoint | null> {
+  const source = await sourceOf(given);
+  const files = await readThere(source);
+  if (Object.hasOwn(files, LABELS_FILE) || !Object.hasOwn(files, CONFIG_FILE)) return null;
+  const { allowNonFinite = false } = options;
+  const saved = readPeftClassifier(files, { allowNonFinite });
+  if (saved === null) return null;
+  checkOptions(what, options, ENCODER_OPTIONS);
+  const base = await modelSource(model ?? (await namedBase(source, files, null)));
+  await checkHeadTensors(base, saved.head);
+  const encoder = await SentenceEncoder.load(base, options, saved.head);
+  try {
+    const classes = encoder.head!.weight.shape[0]!;
+    const checkpoint = await checkpointOf(base);
+    const named = checkpoint?.labels?.length === classes ? checkpoint : { source: base, labels: null };
+    return { encoder, labels: labelsFor(named, classes), adapter: saved.files };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
