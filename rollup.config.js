@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
@@ -58,7 +59,12 @@ const areas = [
   ["jobs", /\/ts\/jobs\/(?!node\/)/],
 ];
 // Papaparse asks for Node's streams where a program uses them, which this package does not.
-const bundled = [nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
+// Entries do what they are imported for, which package.json, whose names are those in dist, does not tell of them.
+const entries = {
+  name: "entries",
+  resolveId: (source, importer) => (importer ? null : { id: resolve(source), moduleSideEffects: true }),
+};
+const bundled = [entries, nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
 /** Each package that is bundled is a file, so that a program goes without those it does not use. Parquet's reader, which is fetched when it is used, parts itself. */
 const bundledPackage = (id) => /\/node_modules\/(?:@huggingface\/)?(tokenizers|papaparse|fflate)\//.exec(id)?.[1];
 const area = (id) => areas.find(([, files]) => files.test(id))?.[0] ?? bundledPackage(id);
