@@ -218,12 +218,17 @@ describe("pairedDifference", () => {
 
   it("of one with itself is nothing", async () => {
     const a = wrongAt((i) => i % 5 === 0);
-    const none = { difference: 0, interval: [0, 0] };
-    expect(await pairedDifference(a, a, truth)).toEqual({ count: 400, accuracy: none, macroF1: none });
+    const { count, accuracy, macroF1 } = await pairedDifference(a, a, truth);
+    expect([count, accuracy.difference, macroF1]).toEqual([400, 0, { difference: 0, interval: [0, 0] }]);
+    // Half a text of each kind more: 1.959964 / 402.
+    expect(accuracy.interval[0]).toBeCloseTo(-0.0048755, 6);
+    expect(accuracy.interval[1]).toBeCloseTo(0.0048755, 6);
   });
 
   it("takes class indices, and refuses lists that do not fit", async () => {
-    expect((await pairedDifference([1, 0], [0, 1], [1, 0])).accuracy.difference).toBe(1);
+    const { difference, interval } = (await pairedDifference([1, 0], [0, 1], [1, 0])).accuracy;
+    // Two texts are no proof.
+    expect([difference, interval[0] < 0]).toEqual([1, true]);
     await expect(pairedDifference(["a"], ["a", "b"], ["a", "b"])).rejects.toThrow(ShapeError);
     await expect(pairedDifference([], [], [])).rejects.toThrow(ShapeError);
     await expect(pairedDifference([null] as never, ["a"], ["a"])).rejects.toThrow(ConfigError);

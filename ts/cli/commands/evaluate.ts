@@ -103,6 +103,14 @@ async function testExamples(
   }
   const dataset = await loadDataset({ ...report.settings, text, label }, access);
   const part = measuredPart(dataset);
+  // What the run was tested on was drawn from the file as it was then; drawn again from another, it holds texts that were learnt.
+  if (part.split && report.sha256 !== undefined && dataset.train.sha256 !== report.sha256) {
+    throw new ConfigError(
+      `${report.settings.data} has changed since the run, which was tested on a part of it: that part cannot be drawn again. Name texts that ` +
+        "the run has not seen with --data FILE",
+      { file: report.settings.data, expected: report.sha256, is: dataset.train.sha256 },
+    );
+  }
   return { ...part, warning: overlapWarning({ ...part, named: false }, undefined, dataset.train.examples) };
 }
 

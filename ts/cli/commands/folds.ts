@@ -118,7 +118,7 @@ export function foldLines(
     ...(recommended !== "head-only"
       ? []
       : [
-          `The head alone does as well or better, takes seconds to fit and needs no adapter, so it is what to use:`,
+          `${overHeadAlone !== null && overHeadAlone.accuracy.interval[1] < 0 ? "The head alone is better." : "The adapter brings nothing that can be told from chance."} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
           `  ${colors.cyan(`${self} finetune --head-only`)} with the same data`,
         ]),
     `Written to ${file}`,

@@ -1,5 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { AbortError, ConfigError } from "../../errors/errors.js";
+import { existsSync } from "node:fs";
 import { exampleFormat, readTexts as readTextsOf } from "../../io/examples/index.js";
 import { readData } from "../../jobs/node/read-data.js";
 import { decode } from "../../jobs/sources/text-file.js";
@@ -39,6 +40,9 @@ export async function readTexts(
       value: file,
     });
   }
+  const named = args.length === 1 && !/\s/.test(args[0]!) && existsSync(args[0]!) ? args[0]! : null;
+  if (named !== null)
+    session.terminal.error(`${named} is taken as a text; the texts of the file of that name: --file ${named}`);
   if (args.length > 0) return [...args];
   if (file !== undefined) return notEmpty(await readFile(file, column, known, session), file);
   return textLines(await readInput(session), "standard input", session);

@@ -141,14 +141,18 @@ function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): s
 const FEW = 100;
 
 /** What to take instead where the adapter adds nothing that is more than chance; no lines where it does, or was not compared. */
-export function adviceLines(self: string, { result, settings }: RunReport, { cyan }: Colors): string[] {
+export function adviceLines(self: string, { result, settings, evaluation }: RunReport, { cyan }: Colors): string[] {
   const { overHeadAlone, recommended } = result;
   if (overHeadAlone === null || recommended !== "head-only") return [];
   const { count, accuracy } = overHeadAlone;
-  const rate = formatRate(settings.learningRate);
+  // A loss that was lowest at the very end had not come to its lowest.
+  const falling = evaluation !== null && evaluation.best.step === evaluation.measured.at(-1)?.step;
+  const cause = falling
+    ? "the loss on the validation still fell at the end, so more steps may help"
+    : `the learning rate of ${formatRate(settings.learningRate)} may be too high for them`;
   const found =
     accuracy.interval[1] < 0
-      ? `The head alone is better on these ${formatCount(count)} texts: the learning rate of ${rate} may be too high for them.`
+      ? `The head alone is better on these ${formatCount(count)} texts: ${cause}.`
       : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
   const few = [`  ${cyan(`${self} finetune --folds 5`)} tells more: it tests every text once`];
   return [

@@ -13,7 +13,9 @@ import type { Dataset } from "./dataset.js";
 import type { JobListener, JobWords } from "../job-events.js";
 
 /** Findings that a run can be told to go on with; of "empty-texts", without those. */
-export const allowable: readonly FindingCode[] = ["empty-texts", "id-labels", "same-file", "test-in-training"];
+export const allowable: readonly FindingCode[] = [
+  ...(["empty-texts", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
+];
 
 /** What the data are looked at with. */
 export interface DataCheck {

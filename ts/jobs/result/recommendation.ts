@@ -1,15 +1,20 @@
 import type { PairedDifference } from "../../train/metrics/paired-difference.js";
 
+/** Of fewer texts, a mean over classes is decided by single ones. */
+const ENOUGH_FOR_F1 = 100;
+
 /**
  * What to use: "head-only" where the adapter adds nothing to the head alone that is more than chance, by the interval of what it adds;
- * "adapter" where it does, in accuracy or, without losing accuracy, in macro F1; null where the two were not compared.
+ * "adapter" where it does, in accuracy or, of a hundred texts and more and without losing accuracy, in macro F1; null where the two
+ * were not compared.
  */
 export type Recommendation = "adapter" | "head-only" | null;
 
 /** What follows from the difference between head and adapter and the head alone. */
 export function recommend(overHeadAlone: PairedDifference | null): Recommendation {
   if (overHeadAlone === null) return null;
-  const { accuracy, macroF1 } = overHeadAlone;
-  if (accuracy.interval[1] < 0) return "head-only";
-  return accuracy.interval[0] > 0 || macroF1.interval[0] > 0 ? "adapter" : "head-only";
+  const { accuracy, macroF1, count } = overHeadAlone;
+  if (accuracy.interval[0] > 0) return "adapter";
+  const rareClasses = count >= ENOUGH_FOR_F1 && accuracy.interval[1] >= 0 && macroF1.interval[0] > 0;
+  return rareClasses ? "adapter" : "head-only";
 }

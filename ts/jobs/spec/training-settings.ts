@@ -108,7 +108,7 @@ export interface TrainingSettings {
   /** Whether the head alone is fitted for comparison where training does not start from it. */
   readonly baseline: boolean;
   /**
-   * Codes of what is found in the data that the run is to go on with: "id-labels", "same-file", "test-in-training"; with
+   * Codes of what is found in the data that the run is to go on with: "id-labels", "number-texts", "same-file", "test-in-training"; with
    * "empty-texts" examples without a text are left out.
    */
   readonly allow: readonly string[];

@@ -1,7 +1,7 @@
 import type { Interval } from "./bootstrap.js";
 
 /** The normal distribution's 97.5 % point. */
-const Z = 1.959963984540054;
+export const NORMAL_97_5 = 1.959963984540054;
 
 /**
  * Wilson's 95 % interval of a share (1927): the shares that the found one does not contradict. It has a width at 0 and at 1 too, where a
@@ -9,9 +9,9 @@ const Z = 1.959963984540054;
  */
 export function wilson(some: number, all: number): Interval {
   const share = some / all;
-  const squared = (Z * Z) / all;
+  const squared = (NORMAL_97_5 * NORMAL_97_5) / all;
   const centre = share + squared / 2;
-  const half = Z * Math.sqrt((share * (1 - share)) / all + squared / (4 * all));
+  const half = NORMAL_97_5 * Math.sqrt((share * (1 - share)) / all + squared / (4 * all));
   const low = some === 0 ? 0 : (centre - half) / (1 + squared);
   const high = some === all ? 1 : (centre + half) / (1 + squared);
   return [low, high];

@@ -71,7 +71,7 @@ function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"]
   else if (empty > 0)
     yield warn("empty-texts", `${counted(empty, `${name} text is`, `${name} texts are`)} empty: fill them in, or leave them out`, seen.empty.examples);
   if (part === "train" && examples > empty && numbers >= NUMBERS * (examples - empty))
-    yield warn("number-texts", `${numbers} of ${examples} ${name} texts are numbers: is it the texts' column?`);
+    yield stop("number-texts", `${numbers} of ${examples} ${name} texts are numbers: is it the texts' column?`);
   const share = (inTraining?.same ?? 0) / Math.max(1, examples - empty);
   if (sameAsTraining && examples > empty)
     yield stop("same-file", `the ${name} examples are the training examples: what is measured on them says nothing about new texts; name another file, or let a part be kept for it`, seen.overlap.examples);
