@@ -267,7 +267,7 @@ def ragged_attention(x, attributes, rounded):
         if "buckets" in attributes:
             tables = x[1:]
             buckets = torch.tensor(attributes["buckets"])[distance + len(attributes["buckets"]) // 2]
-            rows = [table[start:end].reshape(end - start, heads, -1).transpose(0, 1) for table in tables]
+            rows = [table[start:end].reshape(end - start, heads, table.shape[1] // heads).transpose(0, 1) for table in tables]
             index = buckets.expand(heads, -1, -1)
             if attributes["c2p"]:
                 bias = bias + scale * rows[0].gather(2, index)

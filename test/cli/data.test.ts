@@ -69,6 +69,8 @@ describe("finetune", () => {
     expect(out).toMatch(/^stop +the validation examples are the training examples/m);
     const unknown = await lowrank([...args, "--allow", "everything"]);
     expect(unknown.code).toBe(2);
-    expect(unknown.err).toMatch(/One or more of empty-texts, id-labels, same-file, test-in-training are expected/);
+    expect(unknown.err).toMatch(
+      /One or more of empty-texts, id-labels, number-texts, same-file, test-in-training are expected/,
+    );
   });
 });

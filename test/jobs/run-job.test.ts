@@ -80,6 +80,8 @@ describe("a job", () => {
     await run(spec, store, { sources: { ...sources, findModel } });
     expect(opened.sort()).toEqual([
       "1_Pooling/config.json",
+      "2_Dense/config.json",
+      "2_Dense/model.safetensors",
       "config.json",
       "config_sentence_transformers.json",
       "model.safetensors",

@@ -7,6 +7,7 @@ import { useRustSteps } from "./rust-steps.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { wordPieces } from "./word-piece.js";
+import type { JsonObject } from "./checks.js";
 
 /** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;
@@ -49,15 +50,17 @@ export class TextTokenizer {
    * Reads tokenizer.json and, where there is one, tokenizer_config.json. Throws `ModelError` where they do not work.
    * @param vocabularySize rows of the model's word embedding: no token has a higher id
    * @param lowercase lowercase texts beforehand, whatever tokenizer.json does
+   * @param settings tokenizer_config.json where it was read before; default: it is read
    */
   static async load(
     source: ModelSource,
     maxTokens: number,
     vocabularySize = 2 ** 31,
     lowercase = false,
+    settings?: JsonObject,
   ): Promise<TextTokenizer> {
     const json = await readRequiredJson(source, "tokenizer.json");
-    const settings = (await readJson(source, "tokenizer_config.json")) ?? {};
+    settings ??= (await readJson(source, "tokenizer_config.json")) ?? {};
     const name = clip(source.name);
     const fail = (problem: string, cause?: unknown) =>
       new ModelError(`model ${name}: tokenizer.json cannot be used: ${problem}`, { model: name }, { cause });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { foldLines } from "../../../ts/cli/commands/folds.js";
+import { foldLines } from "../../../ts/cli/terminal/fold-lines.js";
 import type { FoldsReport } from "../../../ts/jobs/index.js";
 import { specDefaults } from "../../../ts/jobs/spec/job-spec.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
@@ -62,7 +62,7 @@ it("finetune --folds recommends the head alone where the adapter is no better", 
       colors,
     ).join("\n");
   expect(lines([-0.01, 0.05], "head-only")).toMatch(
-    /\+2\.0 points over the head alone \(−1\.0 to 5\.0\)\nThe head alone .*\n +lowrank finetune --head-only/,
+    /\+2\.0 points over the head alone \(−1\.0 to 5\.0\)\nThe adapter brings nothing that can be told from chance\..*\n +lowrank finetune --head-only/,
   );
   expect(lines([0.01, 0.05], "adapter")).not.toMatch(/--head-only/);
 });

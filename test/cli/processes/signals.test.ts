@@ -33,12 +33,13 @@ const argsOf = (line: string) =>
 
 /** Once a process has begun to work and then done nothing for a while: it waits for its input. */
 async function whenWaiting(pid: number): Promise<void> {
-  for (let quiet = 0, before = 0; quiet < 8;) {
+  // A second without a tick, after those that a program takes to start.
+  for (let quiet = 0, before = 0; quiet < 20;) {
     await new Promise((after) => setTimeout(after, 50));
     // Behind the program's name: state, and as the 12th and 13th after it the ticks it has run.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
     const ticks = Number(fields[11]) + Number(fields[12]);
-    quiet = fields[0] === "S" && ticks === before && ticks >= 20 ? quiet + 1 : 0;
+    quiet = fields[0] === "S" && ticks === before && ticks >= 8 ? quiet + 1 : 0;
     before = ticks;
   }
 }

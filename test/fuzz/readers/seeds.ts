@@ -12,7 +12,7 @@ function otherTokenizers(): object[] {
     normalizer: {
       type: "Sequence",
       normalizers: [
-        { type: "Precompiled", precompiled_charsmap: "AA==" },
+        { type: "Precompiled", precompiled_charsmap: "BAAAAAAAAAA=" },
         { type: "Replace", pattern: { Regex: " {2,}" }, content: " " },
       ],
     },

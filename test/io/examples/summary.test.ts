@@ -82,6 +82,7 @@ describe("a summary", () => {
     ["id-labels", many(60).map((e, i) => ({ ...e, label: `id${i}` })), undefined],
     ["same-file", many(40), many(40)],
     ["test-in-training", many(40), [...many(10), ...many(10, 500)]],
+    ["number-texts", many(40).map((e, i) => ({ ...e, text: ["", "€ 3.50", `-${i}`, `${i} %`, "1e-7"][i % 5]! })), undefined],
     ["unseen-labels", many(40), [...many(10, 500), { text: "new", label: "c" }]],
   ] as const)("stops at %s, with what to do", async (code, train, test) => {
     const summary = await summariseExamples(train, test === undefined ? {} : { test });
@@ -101,7 +102,6 @@ describe("a summary", () => {
     ["overlap", many(40), [...many(20, 500), many(1)[0]!]],
     ["near-overlap", many(40), [...many(20, 500), { text: `${many(1)[0]!.text}!!`, label: "a" }]],
     ["small-test", many(40), many(19, 500)],
-    ["number-texts", many(40).map((e, i) => ({ ...e, text: ["", "€ 3.50", `-${i}`, `${i} %`, "1e-7"][i % 5]! })), []],
     [
       "shared-groups",
       many(40).map((e) => ({ ...e, group: "home" })),

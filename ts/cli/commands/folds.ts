@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { folderStore, runFolds, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError } from "../../errors/errors.js";
-import type { FoldsReport, FoldSpread } from "../../jobs/folds/folds-report.js";
 import { type FoldsSoFar, readFolds } from "../../jobs/folds/folds-so-far.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
@@ -11,11 +10,9 @@ import { type WantedFolder, withRunFolder } from "../files/run-folder.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
+import { foldLines } from "../terminal/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
-import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { overText } from "../terminal/run-summary.js";
-import { tableLines } from "../terminal/table.js";
 
 /** What `finetune --folds` takes beside the settings. */
 export interface FoldsOptions extends WantedFolder {
@@ -87,40 +84,4 @@ async function explainStop(store: RunStore, folds: number, session: Session): Pr
   terminal.error(`Stopped after fold ${done} of ${folds}; what is done is in ${store.name}. To go on:`);
   terminal.error(`  ${terminal.errorColors.cyan(`${self} finetune --resume ${store.name}`)}`);
   return null;
-}
-
-/** The table, what all predictions say together, and what follows. */
-export function foldLines(
-  { folds, accuracy, macroF1, loss, headOnly, pooled, overHeadAlone, recommended }: FoldsReport,
-  file: string,
-  self: string,
-  colors: Session["terminal"]["colors"],
-): string[] {
-  const shares = ({ mean, deviation }: FoldSpread) => `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
-  const rows = folds.map(({ after, headOnly: alone }, i) => [
-    ...[`fold ${i + 1}`, formatCount(after.count), alone === null ? "" : formatPercent(alone.accuracy)],
-    ...[formatPercent(after.accuracy), formatPercent(after.macroF1), after.loss.toFixed(3)],
-  ]);
-  const header = ["", "texts", headOnly === null ? "" : "head alone", "accuracy", "macro F1", "loss"];
-  const alone = headOnly === null ? "" : shares(headOnly);
-  const last = [
-    ...["mean ± deviation", "", alone, shares(accuracy), shares(macroF1)],
-    `${loss.mean.toFixed(3)} ± ${loss.deviation.toFixed(3)}`,
-  ];
-  const over = overHeadAlone === null ? "" : overText(overHeadAlone.accuracy, "the head alone", colors);
-  return [
-    "",
-    ...tableLines([header, ...rows, last], ["left", "right", "right", "right", "right", "right"]),
-    "",
-    `all ${formatCount(pooled.count)} texts: accuracy ${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}, ` +
-      `macro F1 ${formatPercent(pooled.macroF1)}${formatInterval(pooled.intervals?.macroF1)}`,
-    ...(over === "" ? [] : [over]),
-    ...(recommended !== "head-only"
-      ? []
-      : [
-          `${overHeadAlone !== null && overHeadAlone.accuracy.interval[1] < 0 ? "The head alone is better." : "The adapter brings nothing that can be told from chance."} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
-          `  ${colors.cyan(`${self} finetune --head-only`)} with the same data`,
-        ]),
-    `Written to ${file}`,
-  ];
 }

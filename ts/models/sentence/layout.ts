@@ -6,6 +6,8 @@ import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import { type DenseConfig, readDense } from "./dense.js";
 import { noPrompts, Prompts } from "./prompts.js";
 
+type JsonObject = { readonly [key: string]: Json };
+
 /** What sentence-transformers' files say of a model beside its network. */
 export interface SentenceLayout {
   readonly pooling: Pooling;
@@ -15,6 +17,8 @@ export interface SentenceLayout {
   readonly maxTokens: number | null;
   /** Texts are lowercased before the tokenizer sees them. */
   readonly lowercase: boolean;
+  /** tokenizer_config.json, which the tokenizer reads too: no file is read twice. */
+  readonly tokenizerConfig: JsonObject;
   readonly prompts: Prompts;
 }
 
@@ -38,16 +42,20 @@ export async function readSentenceLayout(source: ModelSource): Promise<SentenceL
   const dense: DenseConfig[] = [];
   for (const folder of modules.dense) dense.push(await readDense(source, folder));
   const modes = pooling === null ? (["mean"] as const) : readPooling(pooling, failure(source, file));
-  const { maxTokens, lowercase } = await readTokens(source);
+  const tokenizerConfig = (await readJson(source, TOKENIZER_CONFIG)) ?? {};
+  const { maxTokens, lowercase } = await readTokens(source, tokenizerConfig);
   const prompts = await readPrompts(source);
   return {
     pooling: new Pooling(modes, dense),
     normalize: modules.normalize,
     maxTokens,
     lowercase,
+    tokenizerConfig,
     prompts: pooling?.["include_prompt"] === false ? prompts.pooledWithout() : prompts,
   };
 }
+
+const TOKENIZER_CONFIG = "tokenizer_config.json";
 
 /** Layers on pooled vectors; models have one. */
 const MOST_DENSE = 8;
@@ -132,7 +140,10 @@ function readPooling(json: { readonly [key: string]: Json }, fail: Failure): rea
   }
 }
 
-async function readTokens(source: ModelSource): Promise<{ maxTokens: number | null; lowercase: boolean }> {
+async function readTokens(
+  source: ModelSource,
+  tokenizerConfig: JsonObject,
+): Promise<{ maxTokens: number | null; lowercase: boolean }> {
   const file = "sentence_bert_config.json";
   const json = (await readJson(source, file)) ?? {};
   const fail = failure(source, file);
@@ -141,19 +152,20 @@ async function readTokens(source: ModelSource): Promise<{ maxTokens: number | nu
     throw fail(`max_seq_length must be a whole number from 2, or null, got ${excerpt(most)}`);
   if (lowercase !== null && typeof lowercase !== "boolean")
     throw fail(`do_lower_case must be true or false, got ${excerpt(lowercase)}`);
-  return { maxTokens: (most as number | null) ?? (await readTokenizerLength(source)), lowercase: lowercase ?? false };
+  return {
+    maxTokens: (most as number | null) ?? readTokenizerLength(source, tokenizerConfig),
+    lowercase: lowercase ?? false,
+  };
 }
 
 /**
  * model_max_length of tokenizer_config.json, which sentence-transformers heeds where nothing else is said; null where it is not there.
  * Without a limit, transformers writes 1e30.
  */
-async function readTokenizerLength(source: ModelSource): Promise<number | null> {
-  const file = "tokenizer_config.json";
-  const { model_max_length: most = null } = (await readJson(source, file)) ?? {};
+function readTokenizerLength(source: ModelSource, { model_max_length: most = null }: JsonObject): number | null {
   if (most === null) return null;
   if (typeof most === "number" && most >= 2) return most <= 2 ** 31 ? Math.floor(most) : null;
-  throw failure(source, file)(`model_max_length must be a number from 2, or null, got ${excerpt(most)}`);
+  throw failure(source, TOKENIZER_CONFIG)(`model_max_length must be a number from 2, or null, got ${excerpt(most)}`);
 }
 
 async function readPrompts(source: ModelSource): Promise<Prompts> {

@@ -81,7 +81,7 @@ export async function loadEncoder(
   const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
   const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
   const maxTokens = whole("load", "maxTokens", wanted ?? most, 2, maxPositions);
-  const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase);
+  const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase, layout.tokenizerConfig);
   const graph = new Graph({ seed, packedCopies, engine });
   try {
     const file = await openWeights(from);

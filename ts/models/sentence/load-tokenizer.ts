@@ -18,5 +18,5 @@ export async function loadTokenizer(
   const layout = await readSentenceLayout(from);
   const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
   const length = whole("load", "maxTokens", maxTokens ?? most, 2, maxPositions);
-  return TextTokenizer.load(from, length, vocabularySize, layout.lowercase);
+  return TextTokenizer.load(from, length, vocabularySize, layout.lowercase, layout.tokenizerConfig);
 }
