@@ -43,9 +43,9 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 34.5 kB of Java
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. Papaparse
 // (7,000) and the tokenizer (11,000) are counted in.
-it("a page with an encoder and a classifier is at most 111.6 kB, everything at most 146 kB", async () => {
+it("a page with an encoder and a classifier is at most 111.6 kB, everything at most 144.7 kB", async () => {
   expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(111_600);
-  expect(await size("*")).toBeLessThanOrEqual(100_000);
+  expect(await size("*")).toBeLessThanOrEqual(144_700);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
