@@ -64,7 +64,10 @@ export function lossCurve(
     value: Math.min(Math.max(value, 0), MOST_LOSS),
   }));
   const lossTicks = axisTicks(0, largest([...losses, ...held.map(({ value }) => value)], guess * 1.05), 6);
-  const stepTicks = axisTicks(0, Math.max(1, steps.length), 8).filter(Number.isInteger);
+  // The last tick may lie beyond a run that stopped early.
+  const stepTicks = axisTicks(0, Math.max(1, steps.length), 8).filter(
+    (step) => Number.isInteger(step) && step <= Math.max(1, steps.length),
+  );
   const top = lossTicks.at(-1)!;
   const rates = steps.map(({ learningRate }) => learningRate);
   const peakRate = largest(rates, 0);
