@@ -18,7 +18,7 @@ describe("finetune says what was meant", () => {
     const { code, err } = await tune("--data", fixture.path("ids.csv"), "--label", "id");
     expect(code).toBe(1);
     expect(err).toMatch(
-      /ids\.csv: --test-split 0\.2 leaves nothing to test on: column "id" has 12 labels in 12 examples \(100: 1, 101: 1, .*\), too few of each to keep one back\. If these are not the labels, name their column with --label; else .* a file with --validation\n$/,
+      /ids\.csv: --test-split 0\.2 leaves nothing to test on: column "id" has 12 labels in 12 examples \(100: 1, 101: 1, .*\), too few of each to keep one back\. If these are not the labels, name their column with --label; else .* a file with --test\n$/,
     );
     expect(err).not.toMatch(/splitExamples/);
   });

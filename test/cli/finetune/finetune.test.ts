@@ -17,7 +17,7 @@ const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 describe("finetune", () => {
   it("writes a run folder: adapter, head, labels, report, curve; and says so in plain text", async () => {
     const run = fixture.path("run");
-    const { code, out, err } = await lowrank(shortRun(fixture, run, 40));
+    const { code, out, err } = await lowrank([...shortRun(fixture, run, 40), "--patience", "3"]);
     // What became of the validation, and nothing else.
     expect(err).toMatch(
       /^[^\n]*data\.csv: a fifth of the 32 examples .* too few to choose a step by \(6\): .*--validation-split 0\.2\)\n$/,
@@ -115,7 +115,13 @@ describe("finetune", () => {
   });
 
   it("--test-split 0 measures on the examples that chose the step, and says so", async () => {
-    const { code, out, err } = await lowrank([...shortRun(fixture, fixture.path("one"), 20), "--test-split", "0"]);
+    const { code, out, err } = await lowrank([
+      ...shortRun(fixture, fixture.path("one"), 20),
+      "--patience",
+      "3",
+      "--test-split",
+      "0",
+    ]);
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(
       /keeps +the step with the lowest loss on the examples held out, measured every 2 steps; 3 in a row/,
@@ -134,7 +140,7 @@ describe("finetune", () => {
     expect(err).toMatch(/to train all the same: --allow same-file/);
     const allowed = await lowrank([
       ...shortRun(fixture, fixture.path("allowed"), 20),
-      ...["--test", fixture.data, "--allow", "same-file"],
+      ...["--test", fixture.data, "--allow", "same-file", "--patience", "3"],
     ]);
     expect([allowed.code, allowed.err]).toEqual([0, expect.stringContaining("too few to choose a step by")]);
     expect(allowed.out).toMatch(/stop +the test examples are the training examples/);
