@@ -55,6 +55,9 @@ describe("process marks", () => {
     const [line] = (await once(parent.stdout, "data")) as [Buffer];
     const child = Number(line.toString());
     expect(stateOf(parseMark(markOf(child)))).toBe("running");
+    // The shell that it is until then would ask.
+    while ((await readFile(`/proc/${parent.pid!}/comm`, "utf8")) !== "sleep\n")
+      await new Promise((done) => setTimeout(done, 5));
     process.kill(child, "SIGKILL");
     while (!/\) Z /.test(await readFile(`/proc/${child}/stat`, "utf8")))
       await new Promise((done) => setTimeout(done, 5));
