@@ -24,6 +24,7 @@ export {
   MemoryError,
   ModelError,
   NonFiniteError,
+  QuotaError,
   ShapeError,
   StaleNodeError,
   UnsupportedError,
