@@ -85,7 +85,8 @@ it("goes on in another tab where the first was closed in the middle, from the la
     });
   });
   await page.waitForFunction(`globalThis.done >= ${16 * MEGABYTE}`);
-  await page.waitForFunction("lowrank.keptModels().then(([model]) => model.bytes === 16 * 1024 * 1024)");
+  const kept = () => page.evaluate(() => lowrank.keptModels().then(([model]) => model?.bytes));
+  await expect.poll(kept, { timeout: 30_000 }).toBe(16 * MEGABYTE);
   await page.close();
   driver.models.manners.clear();
   driver.models.release();
