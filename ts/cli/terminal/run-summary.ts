@@ -173,6 +173,13 @@ export function speedLine({ training }: RunReport): string {
   );
 }
 
+/** What the predictions shown are of: not as many are wrong of all as of those. */
+export function samplesTitle(samples: readonly Sample[], all: readonly Sample[], measuredOn: string): string {
+  const wrong = (of: readonly Sample[]) => formatCount(of.filter(({ label, predicted }) => label !== predicted).length);
+  const shown = `${formatCount(samples.length)} of the ${formatCount(all.length)} ${measuredOn} texts`;
+  return `${shown}, right and wrong ones mixed: ${wrong(samples)} wrong here, ${wrong(all)} of all`;
+}
+
 /** Some predictions, right and wrong. */
 export function sampleLines(samples: readonly Sample[], width: number, { green, red, dim }: Colors): string[] {
   const rows = samples.map(({ text, label, predicted, probability }) => {

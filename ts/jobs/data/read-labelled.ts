@@ -1,6 +1,6 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { exampleFormat, type LocatedExample, readExamples } from "../../io/examples/index.js";
+import { exampleFormat, type LocatedExample, placeIn, readExamples } from "../../io/examples/index.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobWords } from "../job-events.js";
 import type { JobSources } from "../sources/job-sources.js";
@@ -83,10 +83,9 @@ export function checkKnown(file: string, examples: readonly LocatedExample[], la
   const strange = examples.filter(({ label }) => !among.has(label));
   const [first] = strange;
   if (first === undefined) return;
-  const place = `${/\.(json|parquet|pq)$/i.test(file) ? "example" : "line"} ${first.line}`;
   const more = strange.length === 1 ? "" : ` (${strange.length} examples have such labels)`;
   throw new ConfigError(
-    `${file}, ${place}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
+    `${file}, ${placeIn(file, first.line)}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
     { file, line: first.line, label: first.label },
   );
 }

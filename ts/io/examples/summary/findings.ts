@@ -49,7 +49,7 @@ function* ofLabels({ labels, similarLabels, train, validation, test }: Known): G
   if (unseen.length > 0 && learnt.length > 0)
     yield stop("unseen-labels", `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; no text can get ${unseen.length === 1 ? "it" : "them"}`);
   for (const similar of similarLabels.slice(0, NAMED))
-    yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces: are they one?`);
+    yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces: if they are one, give them one name`);
   const decimals = all.filter((label) => /^[-+]?\d*\.\d+$/.test(label)).length;
   if (!isId && all.length > 2 && decimals > all.length / 2)
     yield warn("score-labels", `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): a class for each is learnt, not a scale; is it the labels' column?`);
