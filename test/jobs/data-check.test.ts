@@ -178,6 +178,28 @@ describe("texts that repeat", () => {
     expect(report!.settings.dropDuplicates).toBe(true);
   });
 
+  it("and stand in the file to test on are told beside the result, and left out of what is learnt from on request", async () => {
+    const [known, fresh] = [examples.slice(0, 4), examples.slice(30)];
+    const files = { "train.csv": csv(examples.slice(0, 30)), "test.csv": csv([...known, ...fresh]) };
+    const kept = await tried(files, { test: "test.csv" });
+    const { unseen, after } = kept.report!.result;
+    expect(unseen).toMatchObject({ seen: 4, count: 10 });
+    expect(unseen!.interval![0]).toBeLessThanOrEqual(unseen!.accuracy!);
+    expect(after.count).toBe(14);
+    expect(kept.report!.result.macroF1Loss).toBe(null);
+    const { report, events, summary } = await tried(files, { test: "test.csv", dropDuplicates: true });
+    expect(report!.result.unseen).toBe(null);
+    expect(summary!.train.examples).toBe(26);
+    expect(summary!.findings.map(({ code }) => code)).not.toContain("overlap");
+    expect(events[0]).toEqual({
+      type: "warning",
+      message: "train.csv: 4 texts that stand in test.csv too are left out of what is learnt from",
+    });
+    const part = { test: "test.csv", validation: "valid.csv", dropDuplicates: true };
+    const both = await tried({ ...files, "valid.csv": csv(examples.slice(10, 14)) }, part);
+    expect(both.summary!.train.examples).toBe(22);
+  });
+
   it("change nothing else", async () => {
     const plain = await tried({ "examples.csv": csv(examples) });
     const dropped = await tried({ "examples.csv": csv(repeated) }, { dropDuplicates: true });

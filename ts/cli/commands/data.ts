@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { ModelError } from "../../errors/errors.js";
 import { summariseExamples, type TokenCounter } from "../../io/examples/summary/index.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
-import { type DataAccess, readLabelled } from "../../jobs/data/dataset.js";
+import { type DataAccess, readLabelled, withoutMeasured } from "../../jobs/data/dataset.js";
 import { checkLabelNames } from "../../jobs/data/label-checks.js";
 import { inWords } from "../../jobs/in-words.js";
 import { DEFAULT_MODEL, specDefaults } from "../../jobs/spec/job-spec.js";
@@ -48,7 +48,10 @@ export function defineData(program: Command, session: Session): void {
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
     .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,Good=good"', labelNames)
     .option("--group <column>", "column of what belongs together, such as a customer: groups in both files are told")
-    .option("--drop-duplicates", "leave out texts that repeat an earlier one of their file with the same label")
+    .option(
+      "--drop-duplicates",
+      "leave out texts that repeat an earlier one of their file with the same label, and those to learn from that stand in --test",
+    )
     .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
     .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
     .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]))
@@ -63,9 +66,10 @@ async function data(file: string, options: DataOptions, session: Session): Promi
   const names = options.labelNames ?? {};
   const access: DataAccess = { sources: localSources, onWarning: (line) => terminal.error(line), words: flagWords };
   const columns = { text, label, labelNames: names, group, dropDuplicates: dropDuplicates === true, allow };
-  const train = await readLabelled(file, columns, access);
-  checkLabelNames(train, { labelNames: names }, flagWords);
+  const whole = await readLabelled(file, columns, access);
+  checkLabelNames(whole, { labelNames: names }, flagWords);
   const test = options.test === undefined ? null : await readLabelled(options.test, columns, access, undefined);
+  const train = test !== null && columns.dropDuplicates ? withoutMeasured(whole, test, access) : whole;
   const tokenizer = await tokenizerOf(options, session);
   const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
   const total = train.examples.length + (test?.examples.length ?? 0);

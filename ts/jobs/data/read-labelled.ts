@@ -77,6 +77,23 @@ function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
   });
 }
 
+/** Examples to learn from without those whose text stands in what is measured, whatever their label. */
+export function withoutMeasured(
+  train: Labelled,
+  measured: Labelled,
+  { onWarning }: Pick<DataAccess, "onWarning">,
+): Labelled {
+  const met = new Set(measured.examples.map(({ text }) => plainText(text)));
+  const examples = train.examples.filter(({ text }) => !met.has(plainText(text)));
+  const left = train.examples.length - examples.length;
+  if (left === 0) return train;
+  const texts = left === 1 ? "a text that stands" : `${left} texts that stand`;
+  onWarning(
+    `${train.file}: ${texts} in ${measured.file} too ${left === 1 ? "is" : "are"} left out of what is learnt from`,
+  );
+  return { ...train, examples };
+}
+
 /** Throws `ConfigError`, naming the place in the file, where a label is not among the known ones. */
 export function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
   const among = new Set(labels);
