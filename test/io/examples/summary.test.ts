@@ -140,7 +140,10 @@ describe("a summary", () => {
   });
 
   it("finds nearly all texts that are nearly the same, and no others", async () => {
-    const base = many(500);
+    const base = many(500).map(({ text: start, label }, i) => ({
+      text: [start, ...[1, 2, 3, 4, 5].map((part) => text(10_000 * part + i))].join(" "),
+      label,
+    }));
     const changed = base.map(({ text, label }, i) => ({
       text: i % 2 === 0 ? `${text}.` : text.replace(/^\w+/, "Then"),
       label,
@@ -151,6 +154,19 @@ describe("a summary", () => {
     expect(same).toBe(0);
     expect(near).toBeGreaterThan(490);
     expect((await summariseExamples(base, { test: many(500, 1000) })).test!.inTraining).toEqual({ same: 0, near: 0 });
+  });
+
+  it("takes short texts for nearly the same by signs and repeats, not where a word is another", async () => {
+    const texts = [
+      ...["woman feeding baby in the garden", "man feeding baby in the garden", "man playing water polo", "woman playing water polo"],
+      "the point of minimum displacement in a periodic system",
+      "the point of maximum displacement in a periodic system",
+      "Ugh. I hate hate hate getting blood drawn.",
+    ];
+    const near = async (list: readonly string[]) =>
+      (await summariseExamples(list.map((text) => ({ text, label: "a" })))).train.nearDuplicates;
+    expect(await near(texts)).toBe(0);
+    expect(await near([...texts, "Ugh! I hate getting blood drawn!", "Woman feeding (baby) in the garden!!"])).toBe(2);
   });
 
   it("is the same each time, tells how far it is, and hears an abort", async () => {
