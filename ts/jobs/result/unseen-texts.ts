@@ -10,8 +10,9 @@ export interface UnseenTexts {
   readonly seen: number;
   /** Texts that do not. */
   readonly count: number;
-  /** Share of right predictions of those, and its 95 % interval; null where there are none. */
+  /** Share of right predictions of those; null where there are none. */
   readonly accuracy: number | null;
+  /** Its 95 % interval (Wilson); null where there are none. */
   readonly interval: Interval | null;
 }
 
