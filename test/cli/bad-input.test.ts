@@ -63,6 +63,11 @@ const table: BadInput[] = [
   { args: "tune", code: 2, says: /unknown command 'tune'/ },
   { args: "finetune --rnak 8", code: 2, says: /unknown option '--rnak'\n\(Did you mean --rank\?\)/ },
   {
+    args: "finetune reviews.csv",
+    code: 2,
+    says: /too many arguments for 'finetune'.*\n\(Did you mean --data reviews\.csv\?\)/,
+  },
+  {
     args: `${tune} --steps ten`,
     code: 2,
     says: /'--steps <n>' argument 'ten' is invalid\. A whole number from 1 is expected/,

@@ -19,11 +19,55 @@ describe("data", () => {
     expect(out).toMatch(/^bad +21 +47\.7 % +█+/m);
     expect(out).toMatch(/^training +tokens +\d+ +\d+ +\d+ +\d+ +\d+ +9\d\.\d % cut at 8, \d\.\d % unknown$/m);
     expect(out).toMatch(
-      /^note +the labels "Good", "good" differ only in case or spaces: are they one\? \(similar-labels\)$/m,
+      /^note +the labels "Good", "good" differ only in case or spaces: if they are one, give them one name \(--label-names "Good=good"\) \(similar-labels\)$/m,
     );
     expect(out).toMatch(/^note +3 training texts repeat another: .*\n +training, line 2: good: The films was/m);
     // eslint-disable-next-line no-control-regex -- what must not be there: colours
     expect(out).not.toMatch(/\u001b/);
+  });
+
+  it("gives labels one name where that is asked for, and refuses names of labels that there are not", async () => {
+    const file = fixture.path("cases.csv");
+    await writeFile(file, csv([...examples, { text: "unheard of", label: "Good" }]));
+    const { code, out } = await lowrank(["data", file, "--label-names", "Good=good", "--model", fixture.model]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^41 training texts, 2 labels\n/);
+    expect(out).not.toMatch(/similar-labels/);
+    expect((await lowrank(["data", file, "--label-names", "0=good"])).err).toMatch(
+      /--label-names names \["0"\], which no example has for a label; the labels are Good, bad, good/,
+    );
+  });
+
+  it("counts each text once as it goes", async () => {
+    const { err } = await lowrank(["data", fixture.data, "--model", fixture.model]);
+    expect(err).toMatch(/read texts +40\/40/);
+    expect(err).not.toMatch(/80/);
+  });
+
+  it("calls what it shows by its kind of file: lines of CSV, items of JSON", async () => {
+    const file = fixture.path("repeats.json");
+    await writeFile(file, JSON.stringify([...examples, examples[0]]));
+    const { out } = await lowrank(["data", file, "--model", fixture.model]);
+    expect(out).toMatch(/^ +training, item 1: good: .*\n +training, item 41: good: /m);
+    expect(out).not.toMatch(/line \d/);
+    await writeFile(fixture.path("strange.json"), JSON.stringify([...examples, { text: "x", label: "odd" }]));
+    const run = ["finetune", "--model", fixture.model, "--data", file, "--test", fixture.path("strange.json")];
+    expect((await lowrank([...run, "--out", fixture.path("never")])).err).toMatch(
+      /strange\.json, item 41: label "odd" is not among the known ones/,
+    );
+  });
+
+  it("tells a header that is read as an example", async () => {
+    const file = fixture.path("numbered.csv");
+    await writeFile(file, csv(examples).replace("text,label", "Body,Queue"));
+    const found = await lowrank(["data", file, "--text", "0", "--label", "1", "--model", fixture.model]);
+    expect(found.err).toMatch(
+      /numbered\.csv, line 1: "Body", "Queue" look like a header, but as columns are given by number it is read as an example: give the columns by these names instead\n/,
+    );
+    expect(found.out).toMatch(/^41 training texts, 3 labels/);
+    const named = await lowrank(["data", file, "--text", "Body", "--label", "Queue", "--model", fixture.model]);
+    expect(named.err).not.toMatch(/header/);
+    expect(named.out).toMatch(/^40 training texts, 2 labels/);
   });
 
   it("compares a test file, and ends with an error's code where that means nothing", async () => {

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, interruptedRun, lowrank, makeFixture, shortRun } from "./fixture.js";
 import { lowrankProcess } from "./processes/process.js";
@@ -12,6 +12,17 @@ const inspect = async (path: string) => {
   expect([text.code, json.code, text.err]).toEqual([0, 0, ""]);
   return { out: text.out, json: JSON.parse(json.out) };
 };
+
+const headRun = (out: string) => [
+  "finetune",
+  "--model",
+  fixture.model,
+  "--data",
+  fixture.data,
+  "--out",
+  out,
+  "--head-only",
+];
 
 describe("inspect", () => {
   it("explains an interrupted run and says how to go on", async () => {
@@ -74,6 +85,58 @@ describe("inspect", () => {
     const { out, json } = await inspect(merged);
     expect(out).toMatch(/model +bert, 2 layers of 32, whole: no adapter is needed\n/);
     expect(json).toMatchObject({ run: null, adapter: null, model: { architecture: "bert", layers: 2 } });
+  });
+
+  it("says of a head alone that there is no adapter, and nothing of ranks and steps", async () => {
+    const run = fixture.path("head");
+    expect((await lowrank(headRun(run))).code).toBe(0);
+    const { out } = await inspect(run);
+    expect(out).toMatch(/^adapter +none, only a head: there is nothing to merge/m);
+    expect(out).toMatch(/^settings +logistic regression on the base's vectors, seed 0$/m);
+    expect(out).toMatch(/^accuracy +\d+\.\d % before, \d+\.\d % fitted$/m);
+    expect(out).not.toMatch(/\brank \d|steps/);
+  });
+
+  it("explains folds, and other commands refuse them as no model", async () => {
+    const run = fixture.path("folds");
+    const partial = fixture.path("folds", "folds.partial.json");
+    const interrupt = new AbortController();
+    const stop = (text: string) => /^Fold 2 of 2$/m.test(text) && interrupt.abort();
+    const args = [...headRun(run), "--folds", "2"];
+    expect((await lowrank(args, { signal: interrupt.signal, onOutput: stop })).code).toBe(130);
+    const begun = await readFile(partial);
+    const half = await inspect(run);
+    expect(half.out).toMatch(/^folds +cross-validation, 1 of 2 folds done\ndata /);
+    expect(half.out).toMatch(
+      /^model +none: .*the same options but --folds trains one\nto go on +lowrank finetune --resume /m,
+    );
+    expect(half.json).toMatchObject({ run: null, folds: { count: 2, done: 1, report: null }, tensors: [] });
+    const said = /holds cross-validation's folds, which keep no model \(to go on with them: `lowrank finetune --resume/;
+    expect((await lowrank(["predict", "--run", run, "good"])).err).toMatch(said);
+
+    expect((await lowrank(["finetune", "--resume", run])).code).toBe(0);
+    const whole = await inspect(run);
+    expect(whole.out).toMatch(/^folds +cross-validation, all 2 folds done, 20/);
+    expect(whole.out).toMatch(/^accuracy +\d+\.\d % ± \d+\.\d, .*all 40 texts together \d+\.\d %$/m);
+    expect(whole.json).toMatchObject({ run: null, folds: { count: 2, done: 2, report: { labels: ["bad", "good"] } } });
+    const commands = [
+      ["predict", "--run", run, "good"],
+      ["predict", "--run", run, "--file", fixture.data],
+      ...[
+        ["evaluate", "--run", run],
+        ["merge", run, "--out", fixture.path("m")],
+        ["embed", "--adapter", run, "good"],
+      ],
+    ];
+    for (const command of commands) {
+      const { code, err } = await lowrank(command);
+      expect([code, err]).toEqual([
+        1,
+        expect.stringMatching(/folds, which keep no model: train one with `lowrank finetune`/),
+      ]);
+    }
+    await writeFile(partial, begun.subarray(0, 100));
+    expect((await lowrank(["inspect", run])).err).toMatch(/folds\.partial\.json: .*remove it to begin anew/);
   });
 
   it.each<[string, string | Uint8Array, RegExp]>([

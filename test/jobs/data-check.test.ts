@@ -143,11 +143,12 @@ describe("the data of a job", () => {
       { "many.csv": csv(rows) },
       { baseline: false, maxTokens: 8, validationSplit: 0.001 },
     );
-    // One phase: all texts for the summary, and then those that the run itself will read: 8 of the step, 8 of the test.
+    // One phase: all texts for the summary, and then those that the run itself will read: 8 of the step, 8 of the test. Each
+    // text counts once in the total.
     const told = events.filter((event) => event.type === "progress" && event.phase === "tokenize");
-    expect(new Set(told.map((event) => event.type === "progress" && event.total))).toEqual(new Set([8016]));
+    expect(new Set(told.map((event) => event.type === "progress" && event.total))).toEqual(new Set([8000]));
     const done = told.map((event) => (event.type === "progress" ? event.done : 0));
-    expect(done).toEqual(expect.arrayContaining([0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 7992, 8000, 8016]));
+    expect(done).toEqual(expect.arrayContaining([0, 998, 1996, 2994, 7984, 8000]));
     expect(done).toEqual([...new Set(done)].sort((a, b) => a - b));
     const abort = new AbortController();
     const job = run({ ...spec, data: "many.csv" }, memoryStore(), {
@@ -175,6 +176,28 @@ describe("texts that repeat", () => {
     });
     expect(report!.data.summary.twoLabels).toBe(1);
     expect(report!.settings.dropDuplicates).toBe(true);
+  });
+
+  it("and stand in the file to test on are told beside the result, and left out of what is learnt from on request", async () => {
+    const [known, fresh] = [examples.slice(0, 4), examples.slice(30)];
+    const files = { "train.csv": csv(examples.slice(0, 30)), "test.csv": csv([...known, ...fresh]) };
+    const kept = await tried(files, { test: "test.csv" });
+    const { unseen, after } = kept.report!.result;
+    expect(unseen).toMatchObject({ seen: 4, count: 10 });
+    expect(unseen!.interval![0]).toBeLessThanOrEqual(unseen!.accuracy!);
+    expect(after.count).toBe(14);
+    expect(kept.report!.result.macroF1Loss).toBe(null);
+    const { report, events, summary } = await tried(files, { test: "test.csv", dropDuplicates: true });
+    expect(report!.result.unseen).toBe(null);
+    expect(summary!.train.examples).toBe(26);
+    expect(summary!.findings.map(({ code }) => code)).not.toContain("overlap");
+    expect(events[0]).toEqual({
+      type: "warning",
+      message: "train.csv: 4 texts that stand in test.csv too are left out of what is learnt from",
+    });
+    const part = { test: "test.csv", validation: "valid.csv", dropDuplicates: true };
+    const both = await tried({ ...files, "valid.csv": csv(examples.slice(10, 14)) }, part);
+    expect(both.summary!.train.examples).toBe(22);
   });
 
   it("change nothing else", async () => {

@@ -85,12 +85,20 @@ function define(session: Session): Command {
   for (const defineCommand of commands) defineCommand(program, session);
   for (const command of program.commands) {
     command.option("--debug", "show where in the program an error came up");
-    command.configureOutput({ outputError: (text, write) => write(withLikely(text, command)) });
+    command.configureOutput({ outputError: (text, write) => write(withData(withLikely(text, command), command)) });
   }
   program.hook("preAction", (_program, command) => {
     if (command.opts<{ revectorize?: true }>().revectorize) enableRevectorizer(process.argv[1]!);
   });
   return program;
+}
+
+/** The complaint about an argument that is a file for --data, where the command has that. */
+function withData(text: string, { options, args }: Command): string {
+  const [file, ...more] = args;
+  const takesData = options.some((option) => option.long === "--data");
+  if (!/^error: too many arguments/.test(text) || !takesData || file === undefined || more.length > 0) return text;
+  return `${text}(Did you mean --data ${file}?)\n`;
 }
 
 /** The complaint about an unknown option, with the likely one where commander found none: it knows no synonyms, such as `--lr`. */

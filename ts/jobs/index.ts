@@ -20,5 +20,6 @@ export type { RunStatus } from "./store/run-status.js";
 export type { RunStore } from "./store/run-store.js";
 export type { Sample } from "./result/sample-predictions.js";
 export type { Recommendation } from "./result/recommendation.js";
+export type { UnseenTexts } from "./result/unseen-texts.js";
 export type { Baseline } from "./result/baseline.js";
 export type { TrainingSettings } from "./spec/training-settings.js";

@@ -98,10 +98,11 @@ export async function prepare(
     const { labels } = dataset;
     const counting = tokenCounting({ ...parts, labels, settings, steps, tokenizer, engine });
     const texts = textsOf(dataset);
-    // One phase for both passes; the second finds most texts remembered.
+    // One phase for both passes, of which the second finds most texts remembered: each text counts once.
     let told = -1;
-    const tokenizing = (done: number) => {
-      if (done > told) emit({ type: "progress", phase: "tokenize", done, total: texts + counting.texts });
+    const tokenizing = (passed: number) => {
+      const done = Math.floor((passed * texts) / (texts + counting.texts));
+      if (done > told) emit({ type: "progress", phase: "tokenize", done, total: texts });
       told = Math.max(told, done);
     };
     const summary = await describeDataset(dataset, surveyed, tokenizer, check, tokenizing);

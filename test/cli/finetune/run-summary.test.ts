@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { adviceLines, resultTable } from "../../../ts/cli/terminal/run-summary.js";
-import { recommend } from "../../../ts/jobs/result/recommendation.js";
+import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/terminal/run-summary.js";
+import { macroF1Loss, recommend } from "../../../ts/jobs/result/recommendation.js";
 import type { RunReport } from "../../../ts/jobs/result/run-report.js";
 import { metrics, pairedDifference } from "../../../ts/index.js";
 
@@ -20,10 +20,10 @@ async function reportOf(headRight: number, adapterRight: number, more: object = 
   };
   const overHeadAlone = await pairedDifference(answers(adapterRight), answers(headRight), truth);
   const given = { largestClass: 0.5, headOnly: measured(headRight), after: measured(adapterRight), overHeadAlone };
-  const result = { ...given, measuredOn: "test", ...more };
+  const result = { ...given, measuredOn: "test", unseen: null, ...more };
   const part = { file: "reviews.csv", sha256: "", examples: 200 };
   return {
-    settings: { headOnly: false, learningRate: 0.5, test: null, validation: null },
+    settings: { headOnly: false, learningRate: 0.5, test: null, validation: null, classWeights: null, sampling: null },
     data: { train: part, validation: part, test: part },
     result: { ...result, recommended: recommend(result.overHeadAlone) },
     evaluation: null,
@@ -71,6 +71,53 @@ describe("the summary of a run", () => {
     const none = { difference: 0, interval: [-0.1, 0.1] as const };
     const report = await reportOf(150, 151, { overHeadAlone: { count: 200, accuracy: none, macroF1: gain } });
     expect(adviceLines("lowrank", report, colors)).toEqual([]);
+  });
+
+  it("tells a loss in macro F1 that accuracy hides, with its interval and what to do, of enough texts", async () => {
+    // Nine in ten are of one class: the adapter gains there and loses half of the other.
+    const truth = Array.from({ length: 200 }, (_, i) => (i < 180 ? 0 : 1));
+    const head = truth.map((label, i) => (i < 40 ? 1 : label));
+    const adapter = truth.map((label, i) => (i >= 180 && i < 199 ? 0 : label));
+    const overHeadAlone = await pairedDifference(adapter, head, truth);
+    expect(overHeadAlone.accuracy.interval[0]).toBeGreaterThan(0);
+    const loss = macroF1Loss(overHeadAlone)!;
+    expect(loss).toEqual(overHeadAlone.macroF1);
+    expect(loss.interval[1]).toBeLessThan(0);
+    const report = await reportOf(150, 151, { overHeadAlone });
+    const text = adviceLines("lowrank", report, colors).join("\n");
+    expect(report.result.recommended).toBe("adapter");
+    expect(text).toMatch(
+      /^Macro F1 is −\d+\.\d points over the head alone \(−\d+\.\d to −\d+\.\d\), though accuracy is \+10\.5: rare classes are told worse/,
+    );
+    expect(text).toMatch(/--class-weights balanced makes them count more\n.*--head-only keeps the head alone/);
+    const balanced = { ...report, settings: { ...report.settings, classWeights: "balanced" as const } };
+    expect(adviceLines("lowrank", balanced, colors).join("\n")).not.toMatch(/--class-weights/);
+    expect(macroF1Loss({ ...overHeadAlone, count: 99 })).toBe(null);
+    expect(macroF1Loss(null)).toBe(null);
+  });
+
+  it("repeats beside the result that texts were learnt from, with the figure without them", async () => {
+    const unseen = { seen: 12, count: 188, accuracy: 0.7, interval: [0.63, 0.76] };
+    expect(resultTable(await reportOf(120, 150, { unseen }), colors).at(-1)).toBe(
+      "<red>12 of the 200 test texts stand in the training data too</red>: without them accuracy is 70.0 % (63.0–76.0) on 188; " +
+        "--drop-duplicates takes them out of what is learnt from",
+    );
+    const all = { seen: 200, count: 0, accuracy: null, interval: null };
+    expect(resultTable(await reportOf(120, 150, { unseen: all }), colors).at(-1)).toMatch(
+      /says nothing about new texts/,
+    );
+  });
+
+  it("says of the predictions shown that they are a mix, and how many of all are wrong", () => {
+    const all = Array.from({ length: 2000 }, (_, i) => ({
+      text: "",
+      label: "a",
+      predicted: i < 20 ? "b" : "a",
+      probability: 1,
+    }));
+    expect(samplesTitle([...all.slice(0, 3), ...all.slice(50, 53)], all, "test")).toBe(
+      "6 of the 2,000 test texts, right and wrong ones mixed: 3 wrong here, 20 of all",
+    );
   });
 
   it("names folds where few texts were measured, unless a file names them", async () => {

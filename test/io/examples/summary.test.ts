@@ -142,7 +142,7 @@ describe("a summary", () => {
   it("finds nearly all texts that are nearly the same, and no others", async () => {
     const base = many(500);
     const changed = base.map(({ text, label }, i) => ({
-      text: i % 2 === 0 ? `${text}.` : text.replace(/^\w+/, "Then"),
+      text: i % 2 === 0 ? `${text}.` : `${text} too`,
       label,
     }));
     const { train, test } = await summariseExamples(base, { test: changed });
@@ -151,6 +151,23 @@ describe("a summary", () => {
     expect(same).toBe(0);
     expect(near).toBeGreaterThan(490);
     expect((await summariseExamples(base, { test: many(500, 1000) })).test!.inTraining).toEqual({ same: 0, near: 0 });
+  });
+
+  it("takes short texts for nearly the same by signs and repeats, not where a word is another", async () => {
+    const texts = [
+      ...["woman feeding baby in the garden", "man feeding baby in the garden", "man playing water polo", "woman playing water polo"],
+      "the point of minimum displacement in a periodic system",
+      "the point of maximum displacement in a periodic system",
+      "Ugh. I hate hate hate getting blood drawn.",
+    ];
+    const near = async (list: readonly string[]) =>
+      (await summariseExamples(list.map((text) => ({ text, label: "a" })))).train.nearDuplicates;
+    expect(await near(texts)).toBe(0);
+    const long =
+      "Dear customer, thank you for your letter of last week about the box that arrived with a broken lid; we have looked into it " +
+      "and will send you another one by the end of this month, without any cost to you.";
+    expect(await near([long, long.replace("customer", "friend"), long.replace("month", "year")])).toBe(2);
+    expect(await near([...texts, "Ugh! I hate getting blood drawn!", "Woman feeding (baby) in the garden!!"])).toBe(2);
   });
 
   it("is the same each time, tells how far it is, and hears an abort", async () => {

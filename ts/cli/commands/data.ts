@@ -2,14 +2,15 @@ import type { Command } from "commander";
 import { ModelError } from "../../errors/errors.js";
 import { summariseExamples, type TokenCounter } from "../../io/examples/summary/index.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
-import { type DataAccess, readLabelled } from "../../jobs/data/dataset.js";
+import { type DataAccess, readLabelled, withoutMeasured } from "../../jobs/data/dataset.js";
+import { checkLabelNames } from "../../jobs/data/label-checks.js";
 import { inWords } from "../../jobs/in-words.js";
 import { DEFAULT_MODEL, specDefaults } from "../../jobs/spec/job-spec.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { exitCodes } from "../exit-codes.js";
 import { findModel } from "../files/base-model.js";
-import { whole, words } from "../options/option-values.js";
+import { labelNames, whole, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { summaryLines } from "../terminal/data-lines.js";
@@ -25,6 +26,7 @@ interface DataOptions {
   readonly test?: string;
   readonly text?: string;
   readonly label?: string;
+  readonly labelNames?: Readonly<Record<string, string>>;
   readonly group?: string;
   readonly dropDuplicates?: boolean;
   readonly model?: string;
@@ -44,8 +46,12 @@ export function defineData(program: Command, session: Session): void {
     .option("--test <file>", "examples to test on, which are compared with the others")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
+    .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,Good=good"', labelNames)
     .option("--group <column>", "column of what belongs together, such as a customer: groups in both files are told")
-    .option("--drop-duplicates", "leave out texts that repeat an earlier one of their file with the same label")
+    .option(
+      "--drop-duplicates",
+      "leave out texts that repeat an earlier one of their file with the same label, and those to learn from that stand in --test",
+    )
     .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
     .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
     .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]))
@@ -57,19 +63,24 @@ export function defineData(program: Command, session: Session): void {
 async function data(file: string, options: DataOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const { text = defaults.text, label = defaults.label, group = null, dropDuplicates, allow = [] } = options;
+  const names = options.labelNames ?? {};
   const access: DataAccess = { sources: localSources, onWarning: (line) => terminal.error(line), words: flagWords };
-  const columns = { text, label, labelNames: {}, group, dropDuplicates: dropDuplicates === true, allow };
-  const train = await readLabelled(file, columns, access);
+  const columns = { text, label, labelNames: names, group, dropDuplicates: dropDuplicates === true, allow };
+  const whole = await readLabelled(file, columns, access);
+  checkLabelNames(whole, { labelNames: names }, flagWords);
   const test = options.test === undefined ? null : await readLabelled(options.test, columns, access, undefined);
+  const train = test !== null && columns.dropDuplicates ? withoutMeasured(whole, test, access) : whole;
   const tokenizer = await tokenizerOf(options, session);
   const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
-  const total = (tokenizer === null ? 1 : 2) * (train.examples.length + (test?.examples.length ?? 0));
+  const total = train.examples.length + (test?.examples.length ?? 0);
+  // Each text is looked at once for itself and once by the tokenizer.
+  const passes = tokenizer === null ? 1 : 2;
   const bar = progress.start("read texts", { total, lines: 1 });
   const summary = await summariseExamples(train.examples, {
     signal,
     ...(test !== null && { test: test.examples }),
     ...(tokenizer !== null && { tokenizer }),
-    onProgress: (done) => bar.update(done),
+    onProgress: (done) => bar.update(Math.floor(done / passes)),
   }).finally(() => bar.stop());
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
   if (options.json) {
@@ -81,7 +92,8 @@ async function data(file: string, options: DataOptions, session: Session): Promi
     terminal.print(JSON.stringify({ ...files, ...summary }));
     return;
   }
-  for (const line of summaryLines(summary, terminal.colors, terminal.width)) terminal.print(line);
+  const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
+  for (const line of summaryLines(summary, files, terminal.colors, terminal.width)) terminal.print(line);
   if (tokenizer === null)
     terminal.print(`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`);
 }

@@ -11,6 +11,7 @@ import { npyFile } from "../files/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
+import { refuseFolds } from "../files/inspected-folds.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
@@ -77,6 +78,7 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
   if (out !== undefined) await checkOutFile(out);
   const known = () => (adapter === undefined ? { run: undefined, text: undefined } : columnOf(adapter));
   const texts = await readTexts(args, options, known, session);
+  if (adapter !== undefined) refuseFolds(adapter);
   const files = adapter === undefined ? null : readFileMap(adapter, [...runFiles.adapter, LABELS_FILE]);
   const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
   const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);

@@ -20,6 +20,7 @@ import type { Session } from "../session.js";
 import { specDefaults } from "../../jobs/spec/job-spec.js";
 import { checkSettings } from "../../jobs/spec/settings-check.js";
 import { evaluationLines, largestClass } from "../terminal/evaluation-lines.js";
+import { refuseFolds } from "../files/inspected-folds.js";
 import { overlapWarning, trainingData, type TrainedOn } from "../files/training-overlap.js";
 
 const EXAMPLES = `
@@ -56,6 +57,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   const run = classifierFolder(options);
   if (!existsSync(run))
     throw new ConfigError(`${run}: a run's folder is expected, there is none of that name`, { run });
+  refuseFolds(run);
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
   const access = { sources: { readData }, onWarning, words: flagWords };

@@ -29,6 +29,7 @@ import {
   nextLines,
   resultTable,
   sampleLines,
+  samplesTitle,
   speedLine,
   writtenLines,
 } from "../terminal/run-summary.js";
@@ -115,7 +116,12 @@ async function runIn(
   const { report, predictions } = await job.finally(() => progress.stop());
   const samples = pickSamples(predictions, count, settings.seed);
   say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");
-  if (samples.length > 0) say("Some test texts", ...sampleLines(samples, terminal.width, colors), "");
+  if (samples.length > 0)
+    say(
+      samplesTitle(samples, predictions, report.result.measuredOn),
+      ...sampleLines(samples, terminal.width, colors),
+      "",
+    );
   const { headOnly } = settings;
   say(...writtenLines(folder, headOnly, colors), "", ...nextLines(self, folder, samples, headOnly, colors));
   if (report.training.diverged) session.exitCode = exitCodes.error;

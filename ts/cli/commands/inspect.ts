@@ -8,6 +8,7 @@ import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/f
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import { modelPlan } from "../../models/architectures.js";
 import { formatShape, sizeOf } from "../../values/tensor.js";
+import { foldsRows, holdsFolds, inspectFolds } from "../files/inspected-folds.js";
 import { inspectRun, runRows } from "../files/inspected-run.js";
 import { otherKind } from "../files/other-file.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
@@ -53,8 +54,11 @@ export function defineInspect(program: Command, session: Session): void {
     .action(async (path: string, { json }: { json: boolean }) => {
       const { terminal, self } = session;
       const run = isFolder(path) ? await inspectRun(path) : null;
-      const inspected = { run, ...(run === null || hasWeights(path) ? inspect(path) : nothingYet(path)) };
+      const folds = run === null && isFolder(path) && holdsFolds(path) ? await inspectFolds(path) : null;
+      const none = (run !== null || folds !== null) && !hasWeights(path);
+      const inspected = { run, folds, ...(none ? nothingYet(path) : inspect(path)) };
       if (json) return terminal.print(JSON.stringify(inspected));
+      if (folds !== null) for (const line of tableLines(foldsRows(path, self, folds))) terminal.print(line);
       if (run !== null) for (const line of [...tableLines(runRows(path, self, run)), ""]) terminal.print(line);
       if (inspected.tensors.length > 0) for (const line of describe(inspected)) terminal.print(line);
     });

@@ -16,6 +16,7 @@ import { type MergedTensor, mergedTensors } from "../files/merged-weights.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
+import { refuseFolds } from "../files/inspected-folds.js";
 import { newestRun } from "../files/run-folder.js";
 import type { Session } from "../session.js";
 
@@ -68,6 +69,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   const { out } = options;
   await checkEmptyFolder(out);
   const folder = given ?? newestRun();
+  refuseFolds(folder);
   const adapter = readAdapter(folder);
   const model = await findModel(options.model ?? recordedModel(folder).model, session);
   const base = await openWeights(model);

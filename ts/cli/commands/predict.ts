@@ -3,6 +3,7 @@ import { columnOf } from "../files/base-model.js";
 import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import type { Session } from "../session.js";
+import { refuseFolds } from "../files/inspected-folds.js";
 import { newestRun } from "../files/run-folder.js";
 import { clip } from "../terminal/table.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
@@ -34,6 +35,7 @@ export function definePredict(program: Command, session: Session): void {
 
 async function predict(args: readonly string[], options: PredictOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
+  if (options.run !== undefined) refuseFolds(options.run);
   const known = () => columnOf(options.run ?? newestRun());
   const texts = await readTexts(args, options, known, session);
   const { classifier } = await openClassifier(options, session);

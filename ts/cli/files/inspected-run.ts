@@ -58,8 +58,9 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
   ];
 }
 
-function settingRows(settings: TrainingSettings): string[][] {
-  const { data, validation, test, text, label, model, batchSize, learningRate, seed } = settings;
+/** What was trained on what, and how. */
+export function settingRows(settings: TrainingSettings): string[][] {
+  const { data, validation, test, text, label, model, batchSize, learningRate, seed, headOnly } = settings;
   const measured = test ?? validation ?? null;
   return [
     [
@@ -67,16 +68,21 @@ function settingRows(settings: TrainingSettings): string[][] {
       `${data}, texts in column ${text}, labels in ${label}${measured === null ? "" : `; tested on ${measured}`}`,
     ],
     ["base", model],
+    ...(headOnly
+      ? [["adapter", "none, only a head: there is nothing to merge, and `embed` takes the base as it is"]]
+      : []),
     [
       "settings",
-      `${formatLength(settings)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${settings.rank}, alpha ${settings.alpha} on ` +
-        `${formatTargets(settings.targetModules)}, seed ${seed}`,
+      headOnly
+        ? `logistic regression on the base's vectors, seed ${seed}`
+        : `${formatLength(settings)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${settings.rank}, alpha ${settings.alpha} on ` +
+          `${formatTargets(settings.targetModules)}, seed ${seed}`,
     ],
   ];
 }
 
 /** What a report says, as far as it is there: it may be of another version. */
-function resultRows({ result, data, training, engine }: Partial<Omit<RunReport, "steps">>): string[][] {
+function resultRows({ result, data, training, engine, settings }: Partial<Omit<RunReport, "steps">>): string[][] {
   const share = (metrics: { accuracy?: number } | null | undefined) =>
     typeof metrics?.accuracy === "number" ? formatPercent(metrics.accuracy) : "–";
   return [
@@ -86,10 +92,12 @@ function resultRows({ result, data, training, engine }: Partial<Omit<RunReport, 
       : [
           [
             "accuracy",
-            `${share(result.before)} before, ${share(result.headOnly)} the head alone, ${share(result.after)} trained`,
+            settings?.headOnly === true
+              ? `${share(result.before)} before, ${share(result.after)} fitted`
+              : `${share(result.before)} before, ${share(result.headOnly)} the head alone, ${share(result.after)} trained`,
           ],
         ]),
-    ...(training === undefined || engine === undefined
+    ...(training === undefined || engine === undefined || settings?.headOnly === true
       ? []
       : [
           [

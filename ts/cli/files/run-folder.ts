@@ -9,6 +9,7 @@ import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
+import { refuseFolds } from "./inspected-folds.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
 
 const RUNS = "runs";
@@ -143,6 +144,7 @@ export function newestRun(): string {
 
 /** Files of a classifier: adapter, where it has one, head and labels. Throws `ConfigError` where the folder has none. */
 export function readClassifier(folder: string): FileMap {
+  refuseFolds(folder);
   const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint, runFiles.record]);
   const hasHead = runFiles.head.every((name) => Object.hasOwn(files, name));
   if (hasHead && labelsOf(files).merged !== null) return files;

@@ -88,7 +88,10 @@ export function addFinetuneOptions(command: Command): Command {
       "--group <column>",
       "column of what belongs together (a customer, a thread) and is never on two sides of a split",
     )
-    .option("--drop-duplicates", "leave out texts that repeat an earlier one of their file with the same label")
+    .option(
+      "--drop-duplicates",
+      "leave out texts that repeat an earlier one of their file with the same label, and those to learn from that stand in --test or --validation",
+    )
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
   command.optionsGroup("How long and how fast:");
   command

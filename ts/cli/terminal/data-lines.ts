@@ -1,4 +1,5 @@
 import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
+import { placeIn } from "../../io/examples/index.js";
 import { formatCount, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
@@ -67,13 +68,26 @@ function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
   return [dim(lines[0]), ...lines.slice(1)];
 }
 
-const place = ({ part, line, place: index }: FoundExample) =>
-  `${partNames[part]}, ${line === undefined ? `example ${index}` : `line ${line}`}`;
+/** Files of the parts that a summary is of. */
+export type PartFiles = Readonly<Partial<Record<DataPart, string>>>;
+
+const place = ({ part, line, place: index }: FoundExample, files: PartFiles) =>
+  `${partNames[part]}, ${line === undefined ? `example ${index}` : placeIn(files[part] ?? "", line)}`;
+
+/** The option that gives labels of a message one name: that of the last, which sorts behind capitals. */
+function labelNamesOf(message: string): string {
+  const labels = [...message.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(([quoted]) => JSON.parse(quoted) as string);
+  // What pairs cannot say, or was cut.
+  if (labels.some((label) => /[=,"…]/.test(label))) return "--label-names";
+  const last = labels.pop()!;
+  return `--label-names "${labels.map((label) => `${label}=${last}`).join(",")}"`;
+}
 
 /** A message with the option that does what it says. */
 function withOption(code: DataFinding["code"], message: string): string {
   if (code === "cut-texts") return message.replace("raise the limit", "raise --max-tokens");
   if (code === "duplicates") return message.replace(/leave (it|them) out/, "$& (--drop-duplicates)");
+  if (code === "similar-labels") return `${message} (${labelNamesOf(message)})`;
   return code === "small-test" ? message.replace("folds test", "--folds 5 tests") : message;
 }
 
@@ -89,17 +103,17 @@ export function findingLines({ findings }: DataSummary, allow: readonly string[]
 }
 
 /** What was found, with examples. */
-function longFindings({ findings }: DataSummary, colors: Colors, width: number): string[] {
+function longFindings({ findings }: DataSummary, files: PartFiles, colors: Colors, width: number): string[] {
   return findings.flatMap((finding) => [
     oneFinding(finding, colors),
     ...finding.examples.map((example) =>
-      colors.dim(`      ${clip(`${place(example)}: ${example.label}: ${example.text}`, width - 6)}`),
+      colors.dim(`      ${clip(`${place(example, files)}: ${example.label}: ${example.text}`, width - 6)}`),
     ),
   ]);
 }
 
 /** All of a summary. */
-export function summaryLines(summary: DataSummary, colors: Colors, width: number): string[] {
+export function summaryLines(summary: DataSummary, files: PartFiles, colors: Colors, width: number): string[] {
   const { findings } = summary;
   const counts = partsOf(summary).map(([part, { examples }]) => `${formatCount(examples)} ${partNames[part]}`);
   return [
@@ -109,6 +123,6 @@ export function summaryLines(summary: DataSummary, colors: Colors, width: number
     "",
     ...lengthLines(summary, colors),
     "",
-    ...(findings.length === 0 ? [colors.green("nothing odd was found")] : longFindings(summary, colors, width)),
+    ...(findings.length === 0 ? [colors.green("nothing odd was found")] : longFindings(summary, files, colors, width)),
   ];
 }

@@ -1,6 +1,6 @@
 import type { FoldsReport, FoldSpread } from "../../jobs/folds/folds-report.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";
-import { overText } from "./run-summary.js";
+import { overText, rareLines } from "./run-summary.js";
 import { tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 
@@ -8,7 +8,7 @@ type Colors = Terminal["colors"];
 
 /** The table, what all predictions say together, and what follows. */
 export function foldLines(
-  { folds, accuracy, macroF1, loss, headOnly, pooled, overHeadAlone, recommended }: FoldsReport,
+  { folds, accuracy, macroF1, loss, headOnly, pooled, overHeadAlone, recommended, settings }: FoldsReport,
   file: string,
   self: string,
   colors: Colors,
@@ -34,6 +34,7 @@ export function foldLines(
     `all ${formatCount(pooled.count)} texts: accuracy ${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}, ` +
       `macro F1 ${formatPercent(pooled.macroF1)}${formatInterval(pooled.intervals?.macroF1)}`,
     ...(over === "" ? [] : [over]),
+    ...rareLines(self, overHeadAlone, settings, colors.cyan),
     ...(recommended !== "head-only"
       ? []
       : [

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
-import type { Difference } from "../../train/metrics/paired-difference.js";
+import type { Difference, PairedDifference } from "../../train/metrics/paired-difference.js";
 import {
   formatBytes,
   formatCount,
@@ -11,6 +11,7 @@ import {
   formatRate,
   formatThreads,
 } from "./number-format.js";
+import { macroF1Loss } from "../../jobs/result/recommendation.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { recipes } from "../../jobs/spec/recipes.js";
 import type { ReadyJob } from "../../jobs/job-events.js";
@@ -103,7 +104,7 @@ export function resultTable({ result, data, settings, evaluation }: RunReport, c
   const { accuracy } = overHeadAlone ?? { accuracy: { difference: after.accuracy - largestClass } };
   const points = overText(accuracy, overHeadAlone === null ? "the largest class" : "the head alone", colors);
   const last = `${colors.bold(lines.pop())}   ${points}`;
-  return [...lines, last, ...chosenLines(evaluation, measuredOn)];
+  return [...lines, last, ...unseenLines(result, colors), ...chosenLines(evaluation, measuredOn)];
 }
 
 /** What one has over another in accuracy, coloured where it is more than chance. */
@@ -124,6 +125,19 @@ const formatPoints = (share: number) => `${share < 0 ? "−" : "+"}${Math.abs(10
 const pointsRange = (interval: Interval) =>
   interval.map((share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`).join(" to ");
 
+/** What the figure is without texts that were learnt from. */
+function unseenLines({ unseen, after, measuredOn }: RunReport["result"], { red }: Colors): string[] {
+  if (unseen === null) return [];
+  const { seen, count, accuracy, interval } = unseen;
+  const one = seen === 1;
+  const of = `${formatCount(seen)} of the ${formatCount(after.count)} ${measuredOn} texts ${one ? "stands" : "stand"} in the training data too`;
+  const without =
+    accuracy === null
+      ? "what is measured says nothing about new texts"
+      : `without ${one ? "it" : "them"} accuracy is ${formatPercent(accuracy)}${formatInterval(interval)} on ${formatCount(count)}`;
+  return [`${red(of)}: ${without}; --drop-duplicates takes ${one ? "it" : "them"} out of what is learnt from`];
+}
+
 /** Which step was kept, and what that does to the figures. */
 function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): string[] {
   if (evaluation === null) return [];
@@ -143,7 +157,8 @@ const FEW = 100;
 /** What to take instead where the adapter adds nothing that is more than chance; no lines where it does, or was not compared. */
 export function adviceLines(self: string, { result, settings, evaluation }: RunReport, { cyan }: Colors): string[] {
   const { overHeadAlone, recommended } = result;
-  if (overHeadAlone === null || recommended !== "head-only") return [];
+  const rare = rareLines(self, overHeadAlone, settings, cyan);
+  if (overHeadAlone === null || recommended !== "head-only") return rare;
   const { count, accuracy } = overHeadAlone;
   // A loss that was lowest at the very end had not come to its lowest.
   const falling = evaluation !== null && evaluation.best.step === evaluation.measured.at(-1)?.step;
@@ -156,9 +171,29 @@ export function adviceLines(self: string, { result, settings, evaluation }: RunR
       : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
   const few = [`  ${cyan(`${self} finetune --folds 5`)} tells more: it tests every text once`];
   return [
+    ...rare,
     `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
     `  ${cyan(`${self} finetune --head-only`)} with the same data`,
     ...(count < FEW && settings.test === null && settings.validation === null ? few : []),
+    "",
+  ];
+}
+
+/** What to say where accuracy is bought with rare classes, and what to do about it; no lines where it is not. */
+export function rareLines(
+  self: string,
+  overHeadAlone: PairedDifference | null,
+  { classWeights, sampling }: Pick<RunReport["settings"], "classWeights" | "sampling">,
+  cyan: Colors["cyan"],
+): string[] {
+  const lost = macroF1Loss(overHeadAlone);
+  if (lost === null) return [];
+  const balanced = classWeights !== null || sampling !== null;
+  return [
+    `Macro F1 is ${formatPoints(lost.difference)} points over the head alone (${pointsRange(lost.interval)}), though accuracy is ` +
+      `${formatPoints(overHeadAlone!.accuracy.difference)}: rare classes are told worse. Where they matter:`,
+    ...(balanced ? [] : [`  ${cyan(`${self} finetune --class-weights balanced`)} makes them count more`]),
+    `  ${cyan(`${self} finetune --head-only`)} keeps the head alone`,
     "",
   ];
 }
@@ -171,6 +206,13 @@ export function speedLine({ training }: RunReport): string {
     `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
     `${formatBytes(peakMemory)} of linear memory at most`
   );
+}
+
+/** What the predictions shown are of: not as many are wrong of all as of those. */
+export function samplesTitle(samples: readonly Sample[], all: readonly Sample[], measuredOn: string): string {
+  const wrong = (of: readonly Sample[]) => formatCount(of.filter(({ label, predicted }) => label !== predicted).length);
+  const shown = `${formatCount(samples.length)} of the ${formatCount(all.length)} ${measuredOn} texts`;
+  return `${shown}, right and wrong ones mixed: ${wrong(samples)} wrong here, ${wrong(all)} of all`;
 }
 
 /** Some predictions, right and wrong. */

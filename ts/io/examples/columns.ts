@@ -1,5 +1,6 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
+import { headerWarning, looksLikeHeader } from "./header-row.js";
 import type { Row } from "./rows.js";
 
 /** A column by its name, or by its number from 0 (as a number or in digits). */
@@ -82,5 +83,8 @@ export function pickColumns(rows: readonly Row[], wanted: readonly Column[], opt
   });
   const body = named ? withoutRepeats(rows.slice(1), first, options) : rows;
   if (body.length === 0) throw new FormatError(`${file}: it has a header but no examples`, { file });
-  return body.map(({ line, fields }) => ({ line, fields: indices.map((index) => fields[index]!) }));
+  const picked = body.map(({ line, fields }) => ({ line, fields: indices.map((index) => fields[index]!) }));
+  if (!named && header === "auto" && columns === undefined && looksLikeHeader(first, picked))
+    options.onWarning?.(headerWarning(file, first));
+  return picked;
 }

@@ -53,10 +53,15 @@ const extensions: Readonly<Record<string, ExampleFormat>> = {
   ...{ parquet: "parquet", pq: "parquet" },
 };
 
+function formatOf(file: string): ExampleFormat | null {
+  const extension = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
+  return Object.hasOwn(extensions, extension) ? extensions[extension]! : null;
+}
+
 /** The format that a file's name says. Throws `ConfigError` where it says none. */
 export function exampleFormat(file: string): ExampleFormat {
-  const extension = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
-  if (Object.hasOwn(extensions, extension)) return extensions[extension]!;
+  const format = formatOf(file);
+  if (format !== null) return format;
   throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv, .jsonl, .json or .parquet`, { file });
 }
 
@@ -73,6 +78,9 @@ export function readTextRows(text: string, wanted: readonly Column[], options: T
 }
 
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));
+
+/** What a row of a file of that name is called by its number: as `placeOf`, a line where the name says no format. */
+export const placeIn = (file: string, line: number): string => placeOf(formatOf(file) ?? "csv", line);
 
 /** What a row is called by its number: lines of a file of lines, else items or rows. */
 export const placeOf = (format: ExampleFormat, line: number | string, plural = "") =>

@@ -3,9 +3,9 @@ import { heldOut } from "../spec/recipes.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 import { holdOut, holdToChoose } from "./held-out.js";
 import { checkLabelNames, checkLabels } from "./label-checks.js";
-import { type DataAccess, type Labelled, readLabelled } from "./read-labelled.js";
+import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
-export { checkKnown, type DataAccess, type Labelled, readLabelled } from "./read-labelled.js";
+export { checkKnown, type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
 /** A part that may have been taken from the file to learn from. */
 type HeldPart = Labelled & { readonly split: boolean };
@@ -53,24 +53,30 @@ export async function wholeDataset(settings: TrainingSettings, access: DataAcces
 /**
  * The data of a run: files of their own for validation and test, or shares of what is learnt from, each label in the same
  * proportion. The test is taken first, so that it is the same whatever the validation is; with one, a validation is held back only
- * where the step to keep is chosen by it, and where there are enough examples for that.
+ * where the step to keep is chosen by it, and where there are enough examples for that. With `dropDuplicates`, what stands in a file of
+ * its own is not learnt from either.
  */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
-  const all = await readAll(settings, access);
+  let all = await readAll(settings, access);
   const { labels } = all;
   const { validation, seed } = settings;
-  const read = async (path: string) => ({ ...(await readLabelled(path, settings, access, labels)), split: false });
+  const read = async (path: string) => {
+    const held = await readLabelled(path, settings, access, labels);
+    if (settings.dropDuplicates) all = withoutMeasured(all, held, access);
+    return { ...held, split: false };
+  };
   const drawn = (examples: Labelled["examples"]) => ({ ...all, examples, split: true });
-  let learnt = all.examples;
   let test: Dataset["test"] = null;
   if (settings.test !== null) test = await read(settings.test);
-  else if (drawsTest(settings)) {
+  const named = validation === null ? null : await read(validation);
+  let learnt = all.examples;
+  if (drawsTest(settings)) {
     const { rest, held } = holdOut(all, "test", settings, seed, access.words);
     [learnt, test] = [rest, drawn(held)];
   }
   const train = { ...all, examples: learnt };
   const dataset = { train, validation: drawn([]), test, labels, tooFewToChoose: null };
-  if (validation !== null) return { ...dataset, validation: await read(validation) };
+  if (named !== null) return { ...dataset, validation: named };
   // With a seed of its own where the test has taken the first, or the two would be drawn alike.
   const own = test?.split ? (seed + 1) % Number.MAX_SAFE_INTEGER : seed;
   const parts =

@@ -1,6 +1,6 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { exampleFormat, type LocatedExample, readExamples } from "../../io/examples/index.js";
+import { exampleFormat, type LocatedExample, placeIn, readExamples } from "../../io/examples/index.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobWords } from "../job-events.js";
 import type { JobSources } from "../sources/job-sources.js";
@@ -77,16 +77,32 @@ function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
   });
 }
 
+/** Examples to learn from without those whose text stands in what is measured, whatever their label. */
+export function withoutMeasured(
+  train: Labelled,
+  measured: Labelled,
+  { onWarning }: Pick<DataAccess, "onWarning">,
+): Labelled {
+  const met = new Set(measured.examples.map(({ text }) => plainText(text)));
+  const examples = train.examples.filter(({ text }) => !met.has(plainText(text)));
+  const left = train.examples.length - examples.length;
+  if (left === 0) return train;
+  const texts = left === 1 ? "a text that stands" : `${left} texts that stand`;
+  onWarning(
+    `${train.file}: ${texts} in ${measured.file} too ${left === 1 ? "is" : "are"} left out of what is learnt from`,
+  );
+  return { ...train, examples };
+}
+
 /** Throws `ConfigError`, naming the place in the file, where a label is not among the known ones. */
 export function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
   const among = new Set(labels);
   const strange = examples.filter(({ label }) => !among.has(label));
   const [first] = strange;
   if (first === undefined) return;
-  const place = `${/\.(json|parquet|pq)$/i.test(file) ? "example" : "line"} ${first.line}`;
   const more = strange.length === 1 ? "" : ` (${strange.length} examples have such labels)`;
   throw new ConfigError(
-    `${file}, ${place}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
+    `${file}, ${placeIn(file, first.line)}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
     { file, line: first.line, label: first.label },
   );
 }

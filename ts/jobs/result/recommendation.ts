@@ -1,4 +1,4 @@
-import type { PairedDifference } from "../../train/metrics/paired-difference.js";
+import type { Difference, PairedDifference } from "../../train/metrics/paired-difference.js";
 
 /** Of fewer texts, a mean over classes is decided by single ones. */
 const ENOUGH_FOR_F1 = 100;
@@ -17,4 +17,14 @@ export function recommend(overHeadAlone: PairedDifference | null): Recommendatio
   if (accuracy.interval[0] > 0) return "adapter";
   const rareClasses = count >= ENOUGH_FOR_F1 && accuracy.interval[1] >= 0 && macroF1.interval[0] > 0;
   return rareClasses ? "adapter" : "head-only";
+}
+
+/**
+ * What head and adapter lose in macro F1 against the head alone, of a hundred texts and more, where that is more than chance while
+ * accuracy does not fall by more than chance: frequent classes are bought with rare ones. Null where that is not so.
+ */
+export function macroF1Loss(overHeadAlone: PairedDifference | null): Difference | null {
+  if (overHeadAlone === null) return null;
+  const { accuracy, macroF1, count } = overHeadAlone;
+  return count >= ENOUGH_FOR_F1 && macroF1.interval[1] < 0 && accuracy.interval[1] >= 0 ? macroF1 : null;
 }

@@ -3,8 +3,10 @@ import type { FileMap } from "../../io/file-map.js";
 import type { JobEstimate } from "../estimate/job-estimate.js";
 import { formatPercent } from "./percent.js";
 import type { Prepared } from "../prepare.js";
-import { recommend } from "./recommendation.js";
+import { macroF1Loss, recommend } from "./recommendation.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type RunReport } from "./run-report.js";
+import { spareForHead } from "../data/dataset.js";
+import { unseenTexts } from "./unseen-texts.js";
 import { runFiles } from "../store/run-store.js";
 import type { Trained } from "../train-run.js";
 import { formatTargets } from "../spec/training-settings.js";
@@ -18,7 +20,7 @@ export interface KnownBefore {
 /** What is known after a run, put together. */
 export function reportOf(prepared: Prepared, trained: Trained, { machine, estimate }: KnownBefore): RunReport {
   const { settings, engine, model, modelHash, dataset, summary, parameters } = prepared;
-  const { baseline, after, overHeadAlone, steps, evaluation, peakMemory } = trained;
+  const { baseline, after, overHeadAlone, steps, evaluation, peakMemory, predictions } = trained;
   const reported = ({ file, sha256, examples }: Prepared["dataset"]["train"]) => ({
     file,
     sha256,
@@ -39,6 +41,11 @@ export function reportOf(prepared: Prepared, trained: Trained, { machine, estima
     engine: reportEngine(engine, machine),
     result: {
       ...{ ...baseline, after, overHeadAlone, recommended: recommend(overHeadAlone) },
+      macroF1Loss: macroF1Loss(overHeadAlone),
+      unseen: unseenTexts(
+        [...dataset.train.examples, ...(settings.headOnly ? spareForHead(dataset) : [])],
+        predictions,
+      ),
       measuredOn: dataset.test === null ? "validation" : "test",
     },
     evaluation,

@@ -2,12 +2,13 @@ import type { EngineInfo } from "../../engine/running.js";
 import type { DataSummary } from "../../io/examples/summary/index.js";
 import type { FitEvaluation, StepRecord } from "../../train/fit-options.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
-import type { PairedDifference } from "../../train/metrics/paired-difference.js";
+import type { Difference, PairedDifference } from "../../train/metrics/paired-difference.js";
 import { VERSION } from "../../version.js";
 import type { Baseline } from "./baseline.js";
 import type { JobEstimate } from "../estimate/job-estimate.js";
 import type { Recommendation } from "./recommendation.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
+import type { UnseenTexts } from "./unseen-texts.js";
 
 /** The model that was trained on. */
 export interface ReportedModel {
@@ -65,6 +66,10 @@ export interface RunReport {
     readonly overHeadAlone: PairedDifference | null;
     /** What to use, by that difference. */
     readonly recommended: Recommendation;
+    /** What is lost in macro F1 against the head alone by more than chance, while accuracy is not; null where that is not so. */
+    readonly macroF1Loss: Difference | null;
+    /** Where texts that were measured stand in the training data too, the result without them; else null. */
+    readonly unseen: UnseenTexts | null;
     /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
     readonly measuredOn: "test" | "validation";
   };

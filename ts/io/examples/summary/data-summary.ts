@@ -38,7 +38,8 @@ export type FindingCode =
   | "near-overlap"
   | "shared-groups"
   | "cut-texts"
-  | "unknown-tokens";
+  | "unknown-tokens"
+  | "unknown-language";
 
 /** Something about the data that its owner should know. */
 export interface DataFinding {
@@ -68,6 +69,20 @@ export interface Spread {
   readonly mean: number;
 }
 
+/** Words of a script, and what the model cuts them into. */
+export interface ScriptTokens {
+  /** Its name in Unicode; "Kana" for Hiragana and Katakana, "other" for the rarer ones. */
+  readonly script: string;
+  /** Share of the texts most of whose letters are of it. */
+  readonly share: number;
+  /** Letters of a token, combining marks not counted: single ones where the model does not know words. */
+  readonly lettersPerToken: number;
+  /** Share of the tokens that the model does not know. */
+  readonly unknown: number;
+  /** Whether the model seems to know words of it, or there are too few of them to tell. */
+  readonly known: boolean;
+}
+
 /** Lengths in tokens, the special ones included, before texts are cut. */
 export interface TokenLengths extends Spread {
   /** Texts that were tokenized: all, or of many an even sample. */
@@ -78,6 +93,8 @@ export interface TokenLengths extends Spread {
   readonly cut: number;
   /** Share of the tokens that the model does not know. */
   readonly unknown: number;
+  /** Scripts of the texts, by a sample of a thousand: the most frequent first. */
+  readonly scripts: readonly ScriptTokens[];
 }
 
 /** What is known of a part of the data. */

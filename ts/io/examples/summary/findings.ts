@@ -6,6 +6,10 @@ import { mostCounted } from "./token-lengths.js";
 /** Above these shares of texts that are cut, and of unknown tokens, it is said. */
 const CUT = 0.05;
 const UNKNOWN = 0.05;
+/** Above this share of unknown tokens, they are what is said of a script. */
+const MOSTLY = 0.3;
+/** Above this share of texts in a script that the model hardly knows, too. */
+const STRANGE = 0.05;
 /** From this share of texts that stand in the training data too, what is measured means nothing. */
 const OVERLAP = 0.5;
 /** Fewer examples of a class are few. */
@@ -45,7 +49,7 @@ function* ofLabels({ labels, similarLabels, train, validation, test }: Known): G
   if (unseen.length > 0 && learnt.length > 0)
     yield stop("unseen-labels", `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; no text can get ${unseen.length === 1 ? "it" : "them"}`);
   for (const similar of similarLabels.slice(0, NAMED))
-    yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces: are they one?`);
+    yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces: if they are one, give them one name`);
   const decimals = all.filter((label) => /^[-+]?\d*\.\d+$/.test(label)).length;
   if (!isId && all.length > 2 && decimals > all.length / 2)
     yield warn("score-labels", `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): a class for each is learnt, not a scale; is it the labels' column?`);
@@ -92,11 +96,19 @@ function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"]
 
 function* ofTokens(name: string, { tokens }: PartSummary): Generator<DataFinding> {
   if (tokens === null) return;
-  const { cut, maxTokens, median, max, unknown } = tokens;
+  const { cut, maxTokens, median, max, unknown, scripts } = tokens;
   if (cut > CUT)
     yield warn("cut-texts", `${percent(cut)} of the ${name} texts are longer than ${maxTokens} tokens and lose their end (half have ${median} or more, the longest ${max < mostCounted(maxTokens) ? "" : "at least "}${max}): raise the limit where the model allows, or put what matters first`);
   if (unknown > UNKNOWN)
     yield warn("unknown-tokens", `${percent(unknown)} of the tokens of ${name} texts are unknown to the model: is it one for this language or script?`);
+  // What is unknown throughout has been said.
+  const strange = scripts.filter((one) => !one.known && one.share > STRANGE && !(unknown > UNKNOWN && one.unknown > MOSTLY));
+  for (const { script, share, lettersPerToken, unknown: none } of strange.slice(0, NAMED)) {
+    const latin = script === "Latin";
+    const which = latin ? "in Latin letters, of a language" : script === "other" ? "in a script" : `in ${script}, a script`;
+    const how = none > MOSTLY ? `${percent(none)} of their tokens are unknown to it` : `it cuts their words into pieces of ${lettersPerToken.toFixed(1)} letters`;
+    yield warn("unknown-language", `${percent(share)} of the ${name} texts are ${which} that the model hardly knows: ${how}; take a model for the language, or one for many`);
+  }
 }
 
 const finding =

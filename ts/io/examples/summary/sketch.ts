@@ -6,12 +6,17 @@ const LOOKED_AT = 4000;
 const KEPT = 128;
 const SPACE = 0x20;
 /** Texts with fewer different shingles are too short to be nearly the same as another. */
-const FEWEST = 12;
+const FEWEST = 20;
 /** Texts are candidates where one of so many bands of three minima agrees: 99.7 % of those that share 80 % of their shingles. */
 const BANDS = 8;
 const ROWS = 3;
 /** Share of their shingles that texts have in common to be nearly the same (their Jaccard index). */
 const NEARLY = 0.8;
+/**
+ * The same where one has fewer shingles than are kept, which is some twenty words. There a word that is another makes another text of it
+ * ("man bouncing ball", "the point of minimum displacement"), and what is left are signs, a word more at an end, a repeated one.
+ */
+const NEARLY_SHORT = 0.9;
 /** Texts of a band's bucket that a new one is compared with: a bucket may be made as full as one likes. */
 const COMPARED = 4;
 
@@ -34,19 +39,21 @@ const inWords = new Uint8Array(0x10000);
 const isLetter = (unit: number) => (/[\p{L}\p{M}\p{Cs}]/u.test(String.fromCharCode(unit)) ? 1 : 2);
 
 /**
- * The words of a text as UTF-16 units, single spaces between them. Signs and digits make no difference: what is filled into a form
+ * The words of a text as UTF-16 units, a single space before each. Signs and digits make no difference: what is filled into a form
  * letter would hide that it is one.
  */
 function wordUnits(plain: string): Uint16Array {
   const length = Math.min(plain.length, LOOKED_AT);
-  const units = new Uint16Array(length);
-  let count = 0;
+  const units = new Uint16Array(length + 1);
+  // With a space at the start, "man" is not the most of "woman".
+  units[0] = SPACE;
+  let count = 1;
   for (let i = 0; i < length; i++) {
     const unit = plain.charCodeAt(i);
     if ((inWords[unit] ||= isLetter(unit)) === 1) units[count++] = unit;
-    else if (count > 0 && units[count - 1] !== SPACE) units[count++] = SPACE;
+    else if (units[count - 1] !== SPACE) units[count++] = SPACE;
   }
-  return units.subarray(0, count > 0 && units[count - 1] === SPACE ? count - 1 : count);
+  return units.subarray(0, units[count - 1] === SPACE ? count - 1 : count);
 }
 
 /** The sketch of a plain text, in time that grows with its length up to a limit; null where it is too short. */
@@ -100,7 +107,7 @@ function areNear({ smallest: a }: Sketch, { smallest: b }: Sketch): boolean {
     if (right <= left) j++;
     either++;
   }
-  return both / either >= NEARLY;
+  return both / either >= (Math.min(a.length, b.length) < KEPT ? NEARLY_SHORT : NEARLY);
 }
 
 /** Texts by their sketches. To add one and to look for one takes the same time however many there are. */

@@ -64,7 +64,7 @@ function takeCounter(tokenizer: TokenCounter | undefined): TokenCounter | null {
  * are likely one, tokens that the model does not know. `findings` say what makes a result meaningless and what is doubtful.
  *
  * Time and memory grow with the texts, not faster. Near duplicates are found by MinHash (Broder 1997) of the first 4,000 characters:
- * nearly all of those that have 80 % of their five-letter shingles in common.
+ * nearly all of those that have 80 % of their five-letter shingles in common, of texts of less than some twenty words 90 %.
  *
  * @param examples what is learnt from; with `line`, findings say where they stand
  * @throws `ConfigError` for options or examples that make no sense; rejects with `AbortError` when cancelled

@@ -1,5 +1,6 @@
 import type { Example } from "../example.js";
 import type { TokenLengths } from "./data-summary.js";
+import { ScriptCount } from "./script-tokens.js";
 import { spreadOf } from "./spread.js";
 
 /** What counts tokens: an encoder's `tokenizer`. */
@@ -30,6 +31,7 @@ export async function tokenLengths(
   const texts = Math.min(examples.length, TEXTS);
   const most = mostCounted(maxTokens);
   const lengths: number[] = [];
+  const scripts = new ScriptCount(counter, texts);
   let [all, strange, cut] = [0, 0, 0];
   for (let i = 0; i < texts; i++) {
     const pause = breathe(i);
@@ -40,6 +42,8 @@ export async function tokenLengths(
     all += tokens;
     strange += unknown;
     if (tokens > maxTokens) cut++;
+    scripts.add(text, i);
   }
-  return { ...spreadOf(lengths), texts, maxTokens, cut: cut / Math.max(1, texts), unknown: strange / Math.max(1, all) };
+  const shares = { cut: cut / Math.max(1, texts), unknown: strange / Math.max(1, all) };
+  return { ...spreadOf(lengths), texts, maxTokens, ...shares, scripts: scripts.result() };
 }

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { folderStore, type FoldsReport } from "../../entry/jobs-node.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { readFolds } from "../../jobs/folds/folds-so-far.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import { formatPercent } from "../terminal/number-format.js";
+import { settingRows } from "./inspected-run.js";
+
+/** What a folder holds of cross-validation. */
+export interface InspectedFolds {
+  /** Folds in all, and those that are done. */
+  readonly count: number;
+  readonly done: number;
+  readonly settings: TrainingSettings;
+  /** folds.json; null until all are done. */
+  readonly report: FoldsReport | null;
+}
+
+const holds = (folder: string, name: string) => existsSync(join(folder, name));
+
+/** Whether a folder holds folds, and no classifier beside them. */
+export const holdsFolds = (folder: string): boolean =>
+  (holds(folder, runFiles.folds) || holds(folder, runFiles.foldsSoFar)) &&
+  ![...runFiles.adapter, ...runFiles.head].some((name) => holds(folder, name));
+
+/** The folds in a folder; null where it holds none. Throws `FormatError` where they are damaged. */
+export async function inspectFolds(folder: string): Promise<InspectedFolds | null> {
+  const begun = await readFolds(folderStore(folder));
+  if (begun !== null) return { count: begun.count, done: begun.done.length, settings: begun.settings, report: null };
+  const path = join(folder, runFiles.folds);
+  if (!existsSync(path)) return null;
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
+  const report = parseJsonObject(readFileSync(path), fail) as unknown as FoldsReport;
+  const { folds, settings, pooled } = report as Partial<FoldsReport>;
+  if (!Array.isArray(folds) || typeof settings !== "object" || typeof pooled !== "object")
+    throw fail("folds, settings and pooled are expected");
+  return { count: folds.length, done: folds.length, settings, report };
+}
+
+const noModel = (self: string) =>
+  `none: each fold's is given up; \`${self} finetune\` with the same options but --folds trains one`;
+
+/** Rows that say what the folds are, what they gave, and what they are not. */
+export function foldsRows(folder: string, self: string, { count, done, settings, report }: InspectedFolds): string[][] {
+  if (report === null)
+    return [
+      ["folds", `cross-validation, ${done} of ${count} folds done`],
+      ...settingRows(settings),
+      ["model", noModel(self)],
+      ["to go on", `${self} finetune --resume ${folder}`],
+    ];
+  const { labels, accuracy, macroF1, headOnly, pooled } = report;
+  const spread = ({ mean, deviation }: FoldsReport["accuracy"]) =>
+    `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
+  const alone = headOnly === null ? "" : `, ${spread(headOnly)} the head alone`;
+  return [
+    ["folds", `cross-validation, all ${count} folds done, ${report.created}`],
+    ...settingRows(settings),
+    ["labels", labels.join(", ")],
+    ["accuracy", `${spread(accuracy)}${alone}; all ${pooled.count} texts together ${formatPercent(pooled.accuracy)}`],
+    ["macro F1", spread(macroF1)],
+    ["model", noModel(self)],
+  ];
+}
+
+/** Throws `ConfigError` where a folder that is to have a classifier holds folds. */
+export function refuseFolds(folder: string): void {
+  if (!holdsFolds(folder)) return;
+  const goOn = holds(folder, runFiles.foldsSoFar)
+    ? ` (to go on with them: \`lowrank finetune --resume ${folder}\`)`
+    : "";
+  throw new ConfigError(
+    `${folder} holds cross-validation's folds, which keep no model${goOn}: train one with \`lowrank finetune\` and the same options ` +
+      `but --folds, then name its folder; \`lowrank inspect ${folder}\` shows what the folds gave`,
+    { folder },
+  );
+}
