@@ -101,7 +101,7 @@ async function validate(
       done.push(await runFold(prepared, fold.train, fold.validation, i === 0, context));
       await writeFolds(store, { ...origin, done });
     }
-    return await foldsReport(settings, dataset.labels, done, truth);
+    return await foldsReport(settings, dataset.labels, done, truth, context.signal);
   } finally {
     prepared.encoder.dispose();
   }
