@@ -40,6 +40,7 @@ export function splitExamples<E extends Pick<Example, "label">>(
       op: what,
       share,
       examples: all.length,
+      left,
     });
   }
   return { train: all.filter((_, i) => !held.has(i)), validation: all.filter((_, i) => held.has(i)) };

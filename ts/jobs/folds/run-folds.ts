@@ -7,6 +7,7 @@ import { groupsOf, holdToChoose } from "../data/held-out.js";
 import { type JobContext, prepare, type Prepared } from "../prepare.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
 import { type JobSpec, takeSpec } from "../spec/job-spec.js";
+import { checkWarmup } from "../spec/warmup-check.js";
 import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "../spec/training-settings.js";
 import { memoryStore } from "../store/memory-store.js";
 import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
@@ -132,6 +133,7 @@ async function runFold(
   if (first && few !== null) context.emit({ type: "warning", message: few });
   using classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
   const steps = stepsOf(settings, rest.length);
+  checkWarmup(settings, steps, context.words);
   const evaluateEvery = evaluateEveryOf(settings, steps, held.length);
   const fold = { ...prepared, dataset: own, classifier, steps, evaluateEvery };
   const { baseline, after, ...trained } = await train(fold, memoryStore(), null, context);
