@@ -114,7 +114,7 @@ async function byRows(
   const drawn = Array.from({ length: samples }, () =>
     Array.from({ length: count }, () => Math.floor(random.uniform() * count)),
   );
-  const values = (await Promise.all(drawn.map(measure))).sort((a, b) => a - b);
+  const values = (await Promise.all(drawn.map(async (rows) => measure(rows)))).sort((a, b) => a - b);
   return [values[Math.floor(0.025 * samples)]!, values[Math.floor(0.975 * samples)]!];
 }
 

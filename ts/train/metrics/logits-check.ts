@@ -4,7 +4,7 @@ import { ShapeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 
 /** Classes that can be measured. */
-export const MOST_CLASSES = 10_000;
+const MOST_CLASSES = 10_000;
 
 /** Throws `ShapeError` unless there are as many rows of `classes` logits as there are targets. */
 export function checkLogits(logits: readonly Float32Array[], targets: readonly number[], classes: number): void {
