@@ -72,6 +72,7 @@ export type {
 export { HeadOnlyTask } from "./train/head-only.js";
 export type { VectorExample } from "./train/head-only.js";
 export type { BootstrapOptions, Interval } from "./train/metrics/bootstrap.js";
+export type { Cell, Confusion } from "./train/metrics/cells.js";
 export type { ClassScores } from "./train/metrics/class-scores.js";
 export { fitLogisticRegression } from "./train/logistic/logistic-regression.js";
 export type { LogisticRegression, LogisticRegressionOptions } from "./train/logistic/logistic-regression.js";

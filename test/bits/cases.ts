@@ -67,7 +67,7 @@ async function job(): Promise<Uint8Array[]> {
 }
 
 /** Numbers that the host makes: draws, rates, shares and intervals. */
-function hostNumbers(): Uint8Array[] {
+async function hostNumbers(): Promise<Uint8Array[]> {
   const graph = new Graph({ seed: 11 });
   const steps = Array.from({ length: 997 }, (_, step) => step);
   const rates = [cosineSchedule, linearSchedule].map((schedule) =>
@@ -75,7 +75,7 @@ function hostNumbers(): Uint8Array[] {
   );
   const draws = [uniform(graph, [1000], 0.3), normal(graph, [1000], 2), gaussianInit()(graph, LAYER).a];
   const rows = steps.map((i) => uniform(graph, [3], 2 + (i % 50)).data);
-  const measured = metrics(rows, steps.map((i) => i % 3), 3); // prettier-ignore
+  const measured = await metrics(rows, steps.map((i) => i % 3), 3); // prettier-ignore
   graph.dispose();
   const powers = Array.from({ length: 2098 }, (_, i) => 2 ** (i - 1074));
   return [

@@ -13,24 +13,25 @@ function measured(classes: number) {
 const widest = (lines: readonly string[]) => Math.max(...lines.map((line) => line.length));
 
 describe("what evaluate prints", () => {
-  it("has names as they are where they fit", () => {
-    const lines = evaluationLines("run on data", ["ham", "spam"], measured(2), 80);
+  it("has names as they are where they fit", async () => {
+    const lines = evaluationLines("run on data", ["ham", "spam"], await measured(2), 80);
     expect(lines.join("\n")).toMatch(/said ham +said spam +precision/);
     expect(widest(lines)).toBeLessThanOrEqual(80);
   });
 
-  it("shortens long names so that the table fits", () => {
+  it("shortens long names so that the table fits", async () => {
     const labels = ["complaints about delivery", "questions about prices", "thanks and good wishes"];
-    const lines = evaluationLines("run on data", labels, measured(3), 80);
+    const lines = evaluationLines("run on data", labels, await measured(3), 80);
     expect(lines.join("\n")).toMatch(/said com\S*… +said que\S*… +said tha\S*…/);
     expect(widest(lines)).toBeLessThanOrEqual(80);
   });
 
   it.each([
     ["many classes", Array.from({ length: 40 }, (_, i) => `class ${i}`)],
+    ["classes without a matrix", Array.from({ length: 300 }, (_, i) => `class ${i}`)],
     ["names that look alike when short", Array.from({ length: 6 }, (_, i) => `the same start ${i}`)],
-  ])("lists the most frequent confusions of %s", (_, labels) => {
-    const lines = evaluationLines("run on data", labels, measured(labels.length), 80);
+  ])("lists the most frequent confusions of %s", async (_, labels) => {
+    const lines = evaluationLines("run on data", labels, await measured(labels.length), 80);
     expect(widest(lines)).toBeLessThanOrEqual(80);
     expect(lines.filter((line) => /^is .* said .* 1 +50\.0 %$/.test(line))).toHaveLength(Math.min(10, labels.length));
     expect(lines.join("\n")).toContain("most frequent confusions");

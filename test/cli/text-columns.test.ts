@@ -83,6 +83,19 @@ describe("a table without --text", () => {
   });
 });
 
+describe("empty texts of a table", () => {
+  it.each(["predict", "embed"])("have a row each in what %s gives, and are told of", async (command) => {
+    const rows = [texts[0]!, "", texts[1]!, "  "];
+    await writeFile(fixture.path("gaps.csv"), `id,text\n${rows.map((text, i) => `${i},"${text}"\n`).join("")}`);
+    const run_ = command === "predict" ? ["--run", run, "--json"] : ["--adapter", run];
+    const given = ["--file", fixture.path("gaps.csv"), "--text", "text"];
+    const { code, out, err } = await lowrank([command, ...run_, ...given]);
+    expect(code).toBe(0);
+    expect(outputs(out)).toEqual(rows);
+    expect(err).toMatch(/gaps\.csv: the texts are empty in lines 3, 5, and taken as such: each row has its answer\n$/);
+  });
+});
+
 describe("blank lines of a file without columns", () => {
   const lines = ["", texts[0]!, "  ", texts[1]!, ""];
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../ts/index.js";
 import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js";
-import { loadDataset } from "../../ts/jobs/data/dataset.js";
+import { type Labelled, loadDataset } from "../../ts/jobs/data/dataset.js";
+import { holdOut } from "../../ts/jobs/data/held-out.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
 import { takeSpec } from "../../ts/jobs/spec/job-spec.js";
 import { evaluateEveryOf, stepsOf } from "../../ts/jobs/spec/training-settings.js";
@@ -92,6 +93,47 @@ describe("what is held out by default", () => {
     expect(await texts({ patience: null })).toEqual(test);
     expect(await texts({ validationSplit: 0.3 })).toEqual(test);
     expect(await texts({ seed: 1 })).not.toEqual(test);
+  });
+});
+
+describe("a part that cannot be held out", () => {
+  type Row = { text: string; label: string; group?: string };
+  const held = (all: readonly Row[], part: "test" | "validation", more: Partial<JobSpec>) => {
+    const examples = all.map((example, i) => ({ ...example, line: i + 2 }));
+    const given = { file: "a.csv", sha256: "", examples, labels: ["x", "y"] };
+    const settings = takeSpec("test", { data: "a.csv", ...more });
+    return holdOut(given as unknown as Labelled, part, settings, 0, plainWords);
+  };
+  const pair = [
+    { text: "a", label: "x", group: "1" },
+    { text: "b", label: "y", group: "2" },
+  ];
+  const same = Array.from({ length: 8 }, (_, i) => ({
+    text: i % 2 ? "Same text" : "same  text",
+    label: "xy"[i >> 2]!,
+  }));
+
+  it.each<[string, () => unknown, RegExp]>([
+    ["to test on", () => held(pair, "test", {}), /testSplit 0\.2 leaves nothing to test on: /],
+    ["to choose by", () => held(pair, "validation", {}), /validationSplit 0\.2 leaves nothing to choose the step by: /],
+    [
+      "to measure",
+      () => held(pair, "validation", { patience: null }),
+      /validationSplit 0\.2 leaves nothing to test on: /,
+    ],
+    [
+      "to learn from",
+      () => held(pair.slice(0, 1), "test", { group: "group", testSplit: 0.9 }),
+      /testSplit 0\.9 leaves nothing to learn from: column "group" has 1 group in 1 examples, of which none would be left/,
+    ],
+    [
+      "that differs",
+      () => held(same, "test", {}),
+      /leaves nothing to test on: 8 examples have 1 different text, and equal ones stay together\. Give more texts,/,
+    ],
+  ])("says that nothing is left %s", (_, hold, message) => {
+    expect(hold).toThrow(ConfigError);
+    expect(hold).toThrow(message);
   });
 });
 

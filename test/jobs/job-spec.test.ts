@@ -120,7 +120,8 @@ describe("a spec", () => {
   });
 
   it.each<[Partial<JobSpec>, RegExp]>([
-    [{ steps: 5, warmup: 9 }, /warmup is from 0 to total/],
+    [{ steps: 5, warmup: 9 }, /^warmup 9 is longer than the run, which has 5 steps: give 5 or fewer, or more steps$/],
+    [{ steps: 5, warmup: 6, schedule: "constant" }, /warmup 6 is longer than the run/],
     [{ targetModules: ["quarry"] }, /matches no linear layer/],
     [{ maxTokens: 999 }, /maxTokens is a whole number from 2 to 32, got 999/],
     [{ text: "body" }, /has no column "body"/],

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError, engineInfo, FormatError } from "../../ts/index.js";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { type JobEvent, type JobSpec, memoryStore, runFolds } from "../../ts/jobs/index.js";
+import { checksumOf } from "../../ts/jobs/folds/folds-so-far.js";
 import { recommend } from "../../ts/jobs/result/recommendation.js";
 import { examples } from "../models/tiny-encoder.js";
-import { data, sources, spec } from "./tiny-job.js";
+import { data, run, sources, spec } from "./tiny-job.js";
 
 const { testSplit: _, ...plain } = spec;
 const short: JobSpec = { ...plain, recipe: "peft", steps: 20, baseline: true };
@@ -19,6 +20,12 @@ async function stopped(given: JobSpec, folds: number, at: number, store = memory
   const running = runFolds(given, folds, store, { sources, signal: abort.signal, onProgress });
   await expect(running).rejects.toThrow(AbortError);
   return store;
+}
+
+/** A store with these folds, and the checksum that goes with them. */
+async function holding(partial: Record<string, unknown>, sha256?: string) {
+  const file = { ...partial, sha256: sha256 ?? (await checksumOf(partial)) };
+  return memoryStore({ "folds.partial.json": new TextEncoder().encode(JSON.stringify(file)) });
 }
 const used = () => engineInfo().memory.used;
 
@@ -134,14 +141,14 @@ describe("cross-validation that is interrupted", () => {
       /the model \(weights, configuration or tokenizer\) changed since/,
     );
     const threads = { ...read(files["folds.partial.json"]), threads: 7 };
-    const other = memoryStore({ "folds.partial.json": new TextEncoder().encode(JSON.stringify(threads)) });
+    const other = await holding(threads);
     await expect(runFolds(short, 3, other, { sources })).rejects.toThrow(
       /the number of threads changed since they began \(7, now 1\)/,
     );
   });
 
   it.each<[string, (partial: ReturnType<typeof read>) => unknown, RegExp]>([
-    ["another format", (p) => (p["format"] = "x"), /format is "lowrank-folds-1", got "x"; remove it to begin anew/],
+    ["another format", (p) => (p["format"] = "x"), /format is "lowrank-folds-2", got "x"; remove it to begin anew/],
     ["no spec", (p) => delete p["settings"], /settings is an object/],
     ["no hash", (p) => (p["dataHash"] = "abc"), /dataHash is a SHA-256/],
     [
@@ -172,11 +179,79 @@ describe("cross-validation that is interrupted", () => {
   ])("is refused with %s", async (_name, damage, message) => {
     const partial = read((await stopped(short, 3, 2)).files()["folds.partial.json"]);
     damage(partial);
-    const store = memoryStore({ "folds.partial.json": new TextEncoder().encode(JSON.stringify(partial)) });
+    const store = await holding(partial);
     const running = runFolds(short, 3, store, { sources });
     await expect(running).rejects.toThrow(FormatError);
     await expect(running).rejects.toThrow(message);
   });
+});
+
+describe("what stands in the store", () => {
+  it.each<[string, (fold: ReturnType<typeof read>) => unknown]>([
+    ["loss", (fold) => (fold.after.loss /= 2)],
+    ["interval", (fold) => (fold.after.intervals.accuracy[0] = 0)],
+    ["number of steps", (fold) => fold.steps++],
+  ])("is not believed where a %s was changed", async (_name, change) => {
+    const partial = read((await stopped(short, 3, 2)).files()["folds.partial.json"]);
+    // Spaces are no change.
+    await stopped(short, 3, 3, await holding(partial, partial.sha256));
+    change(partial.folds[0]);
+    const store = await holding(partial, partial.sha256);
+    const before = store.files();
+    const running = runFolds(short, 3, store, { sources });
+    await expect(running).rejects.toThrow(FormatError);
+    await expect(running).rejects.toThrow(
+      /folds\.partial\.json: its contents are not those that its sha256 is of; remove it to begin anew/,
+    );
+    expect(store.files()).toEqual(before);
+  });
+
+  it.each(["folds.partial.json", "folds.json"])("is none of a run's where it is %s", async (blob) => {
+    const store = memoryStore({ [blob]: new Uint8Array() });
+    const running = run(spec, store);
+    await expect(running).rejects.toThrow(ConfigError);
+    await expect(running).rejects.toThrow(new RegExp(`holds ${blob}, of a? ?cross-validation.*: take another store`));
+    expect(Object.keys(store.files())).toEqual([blob]);
+  });
+
+  it.each(["run.json", "checkpoint.safetensors", "report.json", "labels.json"])("is a run's: %s", async (blob) => {
+    const store = memoryStore({ [blob]: new Uint8Array() });
+    const running = runFolds(short, 3, store, { sources });
+    await expect(running).rejects.toThrow(ConfigError);
+    await expect(running).rejects.toThrow(`holds ${blob}, a run's: take another store, or remove it first`);
+    expect(Object.keys(store.files())).toEqual([blob]);
+  });
+});
+
+it("of many classes are a list of cells, which other folds go on from", async () => {
+  const labels = 300;
+  const text = Array.from({ length: 2 * labels }, (_, i) => `text number ${i},class ${i % labels}\n`).join("");
+  const bytes = new TextEncoder().encode(`text,label\n${text}`);
+  const own = { ...sources, readData: async (name: string) => ({ name, bytes }) };
+  const given: JobSpec = { ...plain, steps: 1, baseline: false };
+  const abort = new AbortController();
+  const store = memoryStore();
+  const onProgress = (event: JobEvent) => void (event.type === "fold" && event.fold === 2 && abort.abort());
+  await expect(runFolds(given, 2, store, { sources: own, signal: abort.signal, onProgress })).rejects.toThrow(
+    AbortError,
+  );
+  const partial = read(store.files()["folds.partial.json"]);
+  for (const damage of [
+    (cells: { count: number }[]) => cells[0]!.count++,
+    (cells: unknown[]) => cells.reverse(),
+    (cells: { truth: number }[]) => (cells[0]!.truth = -1),
+  ]) {
+    const damaged = structuredClone(partial);
+    damage(damaged.folds[0].after.confusionCells);
+    await expect(runFolds(given, 2, await holding(damaged), { sources: own })).rejects.toThrow(
+      /after\.confusionCells is cells of the 300 classes in their order, with counts that add up to 300/,
+    );
+  }
+  const { pooled, folds } = await runFolds(given, 2, store, { sources: own });
+  expect(pooled.confusion).toBeNull();
+  expect(pooled.confusionCells!.reduce((sum, { count }) => sum + count, 0)).toBe(600);
+  expect(folds[1]!.after.confusionCells!.length).toBeLessThanOrEqual(300);
+  expect(store.files()["folds.json"]!.length).toBeLessThan(600_000);
 });
 
 it("compares with the head alone over all predictions, and says what to use", async () => {

@@ -18,6 +18,7 @@ import { inWords } from "./in-words.js";
 import { hashModel } from "./sources/hashed-model.js";
 import type { JobModel, JobSources } from "./sources/job-sources.js";
 import type { RunStore } from "./store/run-store.js";
+import { checkWarmup } from "./spec/warmup-check.js";
 import { evaluateEveryOf, fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./spec/training-settings.js";
 
 /** What a job works with. */
@@ -75,6 +76,7 @@ export async function prepare(
   if (few !== null) onWarning(few);
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
+  checkWarmup(settings, steps, words);
   if (!settings.headOnly) fitOptions(settings, steps);
   const check: DataCheck = { allow: settings.allow, emit, words, signal };
   const surveyed = await surveyDataset(dataset, check);

@@ -51,7 +51,7 @@ export interface JobResult {
  *
  * From its first moment the store holds run.json, the spec and where the run stands (`runStatus`). What is refused leaves the
  * store as it was: `ConfigError` for a spec, store or options that make no sense, where another job has the
- * store, where it holds a finished run, files that a run would replace or a run that began with another spec, and where files
+ * store, where it holds a finished run, folds of `runFolds`, files that a run would replace or a run that began with another spec, and where files
  * have changed since; `FormatError` where its checkpoint is damaged; errors of `SentenceEncoder.load` and of the data. Rejects
  * with `ConfigError` when training diverges and with `AbortError` when cancelled. From the first event of the phase "train" on a run
  * that is cancelled has a checkpoint, before its first step too; one that is cancelled earlier, while its baseline is measured, begins
@@ -90,6 +90,7 @@ export async function unfinishedSpec(store: RunStore): Promise<JobSpec | null> {
 }
 
 async function runClaimed(settings: TrainingSettings, store: RunStore, context: JobContext): Promise<JobResult> {
+  await checkNoFolds(store);
   const resumed = await readCheckpoint(store);
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store);
@@ -166,6 +167,16 @@ export function takeOptions(options: JobOptions): JobContext {
     sources: takeSources("runJob", sources, signal ?? undefined),
     words,
   };
+}
+
+/** What `runFolds` goes on from, and what it found, are no run's. */
+async function checkNoFolds(store: RunStore): Promise<void> {
+  for (const blob of [runFiles.foldsSoFar, runFiles.folds]) {
+    if (!(await store.has(blob))) continue;
+    const what = blob === runFiles.folds ? "of cross-validation" : "of a cross-validation that runFolds goes on from";
+    const message = `runJob: ${store.name} holds ${blob}, ${what}: take another store, or remove it first`;
+    throw new ConfigError(message, { there: [blob] });
+  }
 }
 
 async function checkNew(store: RunStore): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Checkpoint, EvaluateEvery, FitEvaluation, StepRecord } from "../train/fit-options.js";
 import { classWeightsOf } from "../tasks/class-weights.js";
-import { classProbabilities, type Metrics, metrics } from "../train/metrics/metrics.js";
+import { bestClass } from "../train/metrics/class-probabilities.js";
+import { measureLogits, type Metrics } from "../train/metrics/metrics.js";
 import { type PairedDifference, pairedDifference } from "../train/metrics/paired-difference.js";
 import { type Baseline, type FittedHead, measureBaseline } from "./result/baseline.js";
 import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
@@ -93,7 +94,7 @@ export async function train(
     const targets = validation.map(({ label }) => classes.get(label)!);
     return {
       baseline,
-      after: metrics(logits, targets, classifier.labels.length),
+      after: await measureLogits(logits, targets, classifier.labels.length, { signal: context.signal }),
       overHeadAlone: headPredictions && (await pairedDifference(classesOf(logits), headPredictions, targets)),
       headPredictions,
       steps: report.steps,
@@ -118,8 +119,7 @@ function weightsOf({ settings, classifier, dataset, tokens }: Prepared): ((step:
 }
 
 /** The most likely class of each row. */
-const classesOf = (logits: readonly Float32Array[]) =>
-  logits.map((row, i) => classProbabilities(row, `text ${i}`).best);
+const classesOf = (logits: readonly Float32Array[]) => logits.map((row, i) => bestClass(row, `text ${i}`));
 
 /** How training is watched: by the loss on the validation, which chooses the step that is kept. */
 function watching(

@@ -1,4 +1,4 @@
-import { classProbabilities } from "../train/metrics/metrics.js";
+import { classProbabilities } from "../train/metrics/class-probabilities.js";
 
 /** What a classifier says of a text. */
 export interface Prediction {

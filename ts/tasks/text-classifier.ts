@@ -16,7 +16,7 @@ import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import { claimParameters, inTraining } from "../train/claims.js";
 import type { FitReport } from "../train/fit-options.js";
 import { fit } from "../train/fit.js";
-import { metrics, type Metrics } from "../train/metrics/metrics.js";
+import { measureLogits, type Metrics } from "../train/metrics/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
 import { writeHead } from "./classifier-files.js";
 import type {
@@ -202,6 +202,7 @@ export class TextClassifier implements Task<TokenizedExample> {
   async evaluate(examples: readonly Example[], options: EvaluateOptions = {}): Promise<Metrics> {
     checkOptions("evaluate", options, ["signal", "onProgress", "intervals"]);
     const { intervals = true, ...others } = options;
+    const { labels } = this;
     flag("evaluate", "intervals", intervals);
     const taken = takeExamples("evaluate", examples);
     if (taken.length === 0)
@@ -212,7 +213,7 @@ export class TextClassifier implements Task<TokenizedExample> {
       taken.map(({ text }) => text),
       others,
     );
-    return metrics(logits, targets, this.labels.length, { intervals });
+    return measureLogits(logits, targets, labels.length, { intervals, signal: others.signal ?? undefined });
   }
 
   /** Logits of each text, `[classes]`, with adapter and head as they are when the call begins. */

@@ -91,11 +91,20 @@ function polynomial(factors: readonly number[], x: number): number {
 
 const bits = /* @__PURE__ */ new DataView(new ArrayBuffer(8));
 
+/** 2ᵏ of each normal number from the smallest on, made at the first use: to look one up is quicker than to put its bits together. */
+let powers: Float64Array | null = null;
+
+function powersOfTwo(): Float64Array {
+  const all = new Float64Array(2046);
+  all[1022] = 1;
+  for (let k = 1023; k < 2046; k++) all[k] = 2 * all[k - 1]!;
+  for (let k = 1021; k >= 0; k--) all[k] = all[k + 1]! / 2;
+  return all;
+}
+
 /** 2ᵏ of a normal number. */
 function powerOfTwo(k: number): number {
-  bits.setUint32(0, (k + 1023) << 20);
-  bits.setUint32(4, 0);
-  return bits.getFloat64(0);
+  return (powers ??= powersOfTwo())[k + 1022]!;
 }
 
 /** x·2ᵏ, rounded once. */

@@ -54,3 +54,9 @@ export function checkSignal(what: string, signal: unknown): void {
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
   throw unexpected(what, "signal", "an AbortSignal", signal);
 }
+
+/** The same as a reader of an option. */
+export function readSignal(what: string, _name: string, value: unknown): AbortSignal | undefined {
+  checkSignal(what, value);
+  return (value as AbortSignal | null | undefined) ?? undefined;
+}

@@ -19,7 +19,12 @@ async function reportOf(headRight: number, adapterRight: number, more: object = 
     return metrics(logits, truth, 2);
   };
   const overHeadAlone = await pairedDifference(answers(adapterRight), answers(headRight), truth);
-  const given = { largestClass: 0.5, headOnly: measured(headRight), after: measured(adapterRight), overHeadAlone };
+  const given = {
+    largestClass: 0.5,
+    headOnly: await measured(headRight),
+    after: await measured(adapterRight),
+    overHeadAlone,
+  };
   const result = { ...given, measuredOn: "test", unseen: null, ...more };
   const part = { file: "reviews.csv", sha256: "", examples: 200 };
   return {

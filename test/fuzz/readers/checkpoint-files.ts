@@ -1,3 +1,4 @@
+import { cellsIn } from "../../../ts/train/metrics/cells.js";
 import { scoresOf } from "../../../ts/train/metrics/metrics.js";
 import { CheckpointWriter } from "../../../ts/jobs/store/checkpoint-file.js";
 import type { RunState } from "../../../ts/jobs/store/run-state.js";
@@ -31,7 +32,7 @@ export async function checkpointFiles(): Promise<FileMap> {
     [1, 0],
   ];
   const intervals = { accuracy: [0, 1], macroF1: [0, 1] };
-  const before = { count: 2, loss: 0.7, confusion, ...scoresOf(confusion), intervals };
+  const before = { count: 2, loss: 0.7, confusion, ...scoresOf(cellsIn({ confusion }), 2), intervals };
   const hash = "0".repeat(64);
   const run = {
     ...{ settings, modelHash: hash, trainHash: hash, validationHash: hash, testHash: null, build: "simd", threads: 1 },

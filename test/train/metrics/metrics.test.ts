@@ -27,8 +27,8 @@ const measured = (predictions: readonly number[], targets: readonly number[], cl
 describe("scores are scikit-learn's with zero_division=0", () => {
   it.each(cases.map((each) => [each.name, each] as const))(
     "%s",
-    (_, { classes, targets, predictions, ...expected }) => {
-      const found = measured(predictions, targets, classes);
+    async (_, { classes, targets, predictions, ...expected }) => {
+      const found = await measured(predictions, targets, classes);
       expect(found.confusion).toEqual(expected.confusion);
       expect(found.accuracy).toBeCloseTo(expected.accuracy, 14);
       expect(found.macroF1).toBeCloseTo(expected.macroF1, 14);
@@ -43,8 +43,8 @@ describe("scores are scikit-learn's with zero_division=0", () => {
     },
   );
 
-  it("of nothing are no numbers, and have no intervals", () => {
-    expect(metrics([], [], 2)).toEqual({
+  it("of nothing are no numbers, and have no intervals", async () => {
+    expect(await metrics([], [], 2)).toEqual({
       ...{ count: 0, accuracy: NaN, loss: NaN, macroF1: NaN, intervals: null },
       confusion: [
         [0, 0],
@@ -105,45 +105,50 @@ describe("random numbers", () => {
 });
 
 /** Samples of rows, drawn one by one: what the draws of counts stand for. */
-function byRows(count: number, samples: number, measure: (rows: number[]) => number): [number, number] {
+async function byRows(
+  count: number,
+  samples: number,
+  measure: (rows: number[]) => number | Promise<number>,
+): Promise<[number, number]> {
   const random = new Philox(99, 1);
-  const values = Array.from({ length: samples }, () =>
-    measure(Array.from({ length: count }, () => Math.floor(random.uniform() * count))),
-  ).sort((a, b) => a - b);
+  const drawn = Array.from({ length: samples }, () =>
+    Array.from({ length: count }, () => Math.floor(random.uniform() * count)),
+  );
+  const values = (await Promise.all(drawn.map(async (rows) => measure(rows)))).sort((a, b) => a - b);
   return [values[Math.floor(0.025 * samples)]!, values[Math.floor(0.975 * samples)]!];
 }
 
 describe("intervals", () => {
   const { classes, targets, predictions } = cases.find(({ name }) => name === "unbalanced")!;
 
-  it("are those of samples of rows", () => {
-    const { intervals } = measured(predictions, targets, classes, { resamples: 20_000 });
+  it("are those of samples of rows", async () => {
+    const { intervals } = await measured(predictions, targets, classes, { resamples: 20_000 });
     const rowsOf = (of: "accuracy" | "macroF1") =>
-      byRows(targets.length, 4000, (rows) => {
+      byRows(targets.length, 4000, async (rows) => {
         const [said, is] = [rows.map((i) => predictions[i]!), rows.map((i) => targets[i]!)];
-        return measured(said, is, classes, { intervals: false })[of];
+        return (await measured(said, is, classes, { intervals: false }))[of];
       });
     for (const of of ["accuracy", "macroF1"] as const) {
-      rowsOf(of).forEach((end, i) => expect(Math.abs(intervals![of][i]! - end)).toBeLessThan(0.02));
+      (await rowsOf(of)).forEach((end, i) => expect(Math.abs(intervals![of][i]! - end)).toBeLessThan(0.02));
     }
   });
 
-  it("of accuracy have the width that a share's has", () => {
+  it("of accuracy have the width that a share's has", async () => {
     const right = 700;
     const said = Array.from({ length: 1000 }, (_, i) => (i < right ? 0 : 1));
-    const { intervals } = measured(said, new Array(1000).fill(0), 2);
+    const { intervals } = await measured(said, new Array(1000).fill(0), 2);
     const deviation = Math.sqrt((0.7 * 0.3) / 1000);
     expect(intervals!.accuracy[0]).toBeCloseTo(0.7 - 1.96 * deviation, 2);
     expect(intervals!.accuracy[1]).toBeCloseTo(0.7 + 1.96 * deviation, 2);
   });
 
-  it("come again by seed, and are left out on request", () => {
-    const of = (options: object) => measured(predictions, targets, classes, options).intervals;
-    expect(of({})).toEqual(of({ seed: 0, resamples: 1000 }));
-    expect(of({ seed: 1 })).not.toEqual(of({}));
-    expect(of({ intervals: false })).toBeNull();
-    expect(() => of({ interval: false })).toThrow('did you mean "intervals"');
-    expect(() => of({ resamples: 0 })).toThrow(ConfigError);
+  it("come again by seed, and are left out on request", async () => {
+    const of = async (options: object) => (await measured(predictions, targets, classes, options)).intervals;
+    expect(await of({})).toEqual(await of({ seed: 0, resamples: 1000 }));
+    expect(await of({ seed: 1 })).not.toEqual(await of({}));
+    expect(await of({ intervals: false })).toBeNull();
+    await expect(of({ interval: false })).rejects.toThrow('did you mean "intervals"');
+    await expect(of({ resamples: 0 })).rejects.toThrow(ConfigError);
   });
 
   it.each([
@@ -152,9 +157,9 @@ describe("intervals", () => {
     [1, 1, 0.20655, 1],
     [15, 50, 0.191036, 0.437504],
     [500, 500, 0.99238, 1],
-  ])("of %d right out of %d are Wilson's, as scipy's binomtest has them", (right, all, low, high) => {
+  ])("of %d right out of %d are Wilson's, as scipy's binomtest has them", async (right, all, low, high) => {
     const said = Array.from({ length: all }, (_, i) => (i < right ? 0 : 1));
-    const { accuracy } = measured(said, new Array(all).fill(0), 2).intervals!;
+    const { accuracy } = (await measured(said, new Array(all).fill(0), 2)).intervals!;
     expect(accuracy[0]).toBeCloseTo(low, 5);
     expect(accuracy[1]).toBeCloseTo(high, 5);
   });
@@ -162,26 +167,76 @@ describe("intervals", () => {
   it.each([
     ["perfect", [0, 1, 1, 0]],
     ["always wrong", [1, 0, 0, 1]],
-  ])("of a classifier that is %s have a width, for macro F1 too", (_, said) => {
-    const { intervals, macroF1 } = measured(said, [0, 1, 1, 0], 2);
+  ])("of a classifier that is %s have a width, for macro F1 too", async (_, said) => {
+    const { intervals, macroF1 } = await measured(said, [0, 1, 1, 0], 2);
     const [low, high] = intervals!.macroF1;
     expect(high - low).toBeGreaterThan(0.4);
     expect(low).toBeLessThanOrEqual(macroF1);
     expect(high).toBeGreaterThanOrEqual(macroF1);
     expect(intervals!.macroF1).toEqual(intervals!.accuracy);
   });
+});
 
-  it("of ten thousand classes take memory by examples and classes", () => {
-    const classes = 10_000;
-    const targets = [0, 1, 1, 9999];
-    const { confusion, perClass, accuracy } = measured([0, 1, 2, 9999], targets, classes);
+describe("many classes", () => {
+  const classes = 10_000;
+
+  it("have the cells that are not 0 in place of a matrix", async () => {
+    const { confusion, confusionCells, perClass, accuracy } = await measured([0, 2, 1, 9999], [0, 1, 1, 9999], classes);
     expect(accuracy).toBe(0.75);
-    expect(confusion).toHaveLength(classes);
-    expect(confusion[1]!.slice(0, 4)).toEqual([0, 1, 1, 0]);
-    expect(confusion[9999]![9999]).toBe(1);
-    // A row for each class that has an example, and one for all that have none.
-    expect(new Set(confusion).size).toBe(4);
+    expect(confusion).toBeNull();
+    expect(confusionCells).toEqual([
+      { truth: 0, predicted: 0, count: 1 },
+      { truth: 1, predicted: 1, count: 1 },
+      { truth: 1, predicted: 2, count: 1 },
+      { truth: 9999, predicted: 9999, count: 1 },
+    ]);
     expect(perClass[1]).toMatchObject({ precision: 1, recall: 0.5, support: 2 });
+  });
+
+  it.each([
+    [256, true],
+    [257, false],
+  ])("of %d begin behind the matrix's last", async (count, isMatrix) => {
+    const found = await measured([0], [0], count);
+    expect(Array.isArray(found.confusion)).toBe(isMatrix);
+    expect("confusionCells" in found).toBe(!isMatrix);
+  });
+
+  it("make text in proportion to examples and classes", async () => {
+    const some = Array.from({ length: 600 }, (_, i) => i * 16);
+    const found = await measured(some, some, classes);
+    expect(JSON.stringify(found).length).toBeLessThan(80 * classes + 60 * some.length);
+  });
+});
+
+describe("a long measurement", () => {
+  const targets = Array.from({ length: 4000 }, (_, i) => i % 1000);
+  const logits = saying(
+    targets.map((target) => (target * 7) % 1000),
+    1000,
+  );
+
+  it("lets other work in, and ends by its signal", async () => {
+    const cancelled = new AbortController();
+    let turns = 0;
+    const timer = setInterval(() => ++turns === 2 && cancelled.abort("enough"), 0);
+    try {
+      const ends = metrics(logits, targets, 1000, { resamples: 1e6, signal: cancelled.signal });
+      await expect(ends).rejects.toThrow(AbortError);
+      expect(turns).toBeGreaterThanOrEqual(2);
+    } finally {
+      clearInterval(timer);
+    }
+    await expect(metrics(logits, targets, 1000, { signal: cancelled.signal })).rejects.toThrow(AbortError);
+    await expect(metrics([], [], 2, { signal: {} as AbortSignal })).rejects.toThrow(ConfigError);
+  });
+
+  it("is of the rows as they were when it began", async () => {
+    const [rows, truth] = [saying([0, 1, 1], 2), [0, 1, 1]];
+    const measuring = metrics(rows, truth, 2);
+    for (const row of rows) row.fill(NaN);
+    truth.fill(0);
+    expect((await measuring).accuracy).toBe(1);
   });
 });
 
@@ -198,10 +253,10 @@ describe("pairedDifference", () => {
     expect(found.accuracy.difference).toBeCloseTo(share(a) - share(b), 12);
     const names = ["ham", "spam"];
     const index = (list: string[]) => list.map((label) => names.indexOf(label));
-    const f1 = (said: string[]) => measured(index(said), index(truth), 2, { intervals: false }).macroF1;
-    expect(found.macroF1.difference).toBeCloseTo(f1(a) - f1(b), 12);
+    const f1 = async (said: string[]) => (await measured(index(said), index(truth), 2, { intervals: false })).macroF1;
+    expect(found.macroF1.difference).toBeCloseTo((await f1(a)) - (await f1(b)), 12);
     const gain = (i: number) => Number(a[i] === truth[i]) - Number(b[i] === truth[i]);
-    const rows = byRows(400, 8000, (drawn) => drawn.reduce((sum, i) => sum + gain(i), 0) / 400);
+    const rows = await byRows(400, 8000, (drawn) => drawn.reduce((sum, i) => sum + gain(i), 0) / 400);
     rows.forEach((end, i) => expect(Math.abs(found.accuracy.interval[i]! - end)).toBeLessThan(0.006));
   });
 
@@ -209,7 +264,7 @@ describe("pairedDifference", () => {
     const [a, b] = [wrongAt((i) => i % 5 === 0), wrongAt((i) => i % 5 === 0 || i === 1 || i === 2)];
     const { accuracy } = await pairedDifference(a, b, truth);
     const index = (list: string[]) => list.map((label) => Number(label === "spam"));
-    const alone = measured(index(a), index(truth), 2).intervals!.accuracy;
+    const alone = (await measured(index(a), index(truth), 2)).intervals!.accuracy;
     const width = ([low, high]: readonly [number, number]) => high - low;
     expect(width(accuracy.interval)).toBeLessThan(width(alone) / 3);
     expect(accuracy.difference).toBeCloseTo(2 / 400, 12);
@@ -257,7 +312,7 @@ describe("pairedDifference", () => {
       }
       return [...sums.values()].reduce((sum, { right, both }) => sum + (2 * right) / both, 0) / sums.size;
     };
-    const rows = byRows(500, 1000, (drawn) => f1(a, drawn) - f1(b, drawn));
+    const rows = await byRows(500, 1000, (drawn) => f1(a, drawn) - f1(b, drawn));
     rows.forEach((end, i) => expect(Math.abs(found.macroF1.interval[i]! - end)).toBeLessThan(0.02));
   });
 

@@ -1,3 +1,4 @@
+import { cellsIn } from "../../train/metrics/cells.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
@@ -32,6 +33,7 @@ export function evaluationLines(title: string, labels: readonly string[], result
 
 /** Scores with the confusion table beside them; null where it does not fit however short the names. */
 function matrixLines(labels: readonly string[], result: Metrics, width: number): string[] | null {
+  if (result.confusion === null) return null;
   for (let length = LONG; length >= SHORT; length--) {
     const names = labels.map((label) => clip(label, length));
     // Shortened names that look alike would say nothing.
@@ -48,7 +50,7 @@ function scoreLines(names: readonly string[], { confusion, perClass }: Metrics, 
   const header = ["", ...said.map((name) => `said ${name}`), "precision", "recall", "F1", "texts"];
   const rows = perClass.map(({ precision, recall, f1, support }, i) => [
     `is ${clip(names[i]!, LONG)}`,
-    ...said.map((_, j) => formatCount(confusion[i]![j]!)),
+    ...said.map((_, j) => formatCount(confusion![i]![j]!)),
     ...[precision, recall, f1].map(formatPercent),
     formatCount(support),
   ]);
@@ -56,22 +58,17 @@ function scoreLines(names: readonly string[], { confusion, perClass }: Metrics, 
 }
 
 /** Which classes are taken for which, the most frequent first. */
-function confusionLines(labels: readonly string[], { confusion, perClass }: Metrics): string[] {
-  const found: { readonly truth: number; readonly said: number; readonly count: number }[] = [];
-  confusion.forEach((row, truth) => {
-    if (perClass[truth]!.support === 0) return;
-    row.forEach((count, said) => {
-      if (count > 0 && said !== truth) found.push({ truth, said, count });
-    });
-  });
+function confusionLines(labels: readonly string[], result: Metrics): string[] {
+  const { perClass } = result;
+  const found = cellsIn(result).filter(({ truth, predicted }) => truth !== predicted);
   if (found.length === 0) return [];
-  found.sort((a, b) => b.count - a.count);
   const name = (place: number) => clip(labels[place]!, LONG);
   const rows = found
+    .toSorted((a, b) => b.count - a.count)
     .slice(0, CONFUSIONS)
-    .map(({ truth, said, count }) => [
+    .map(({ truth, predicted, count }) => [
       `is ${name(truth)}`,
-      `said ${name(said)}`,
+      `said ${name(predicted)}`,
       formatCount(count),
       formatPercent(count / perClass[truth]!.support),
     ]);

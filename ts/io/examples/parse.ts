@@ -100,7 +100,7 @@ export function sortLabels(labels: Iterable<string>): string[] {
 }
 
 /** The texts of rows. Throws `FormatError` where one is empty. */
-export function textsOf(rows: readonly Row[], options: TextOptions): string[] {
+function textsOf(rows: readonly Row[], options: TextOptions): string[] {
   return rows.map((row) => notBlank(row, 0, "text", options));
 }
 

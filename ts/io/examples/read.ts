@@ -16,7 +16,6 @@ import {
   readTextRows,
   sortLabels,
   type TextOptions,
-  textsOf,
 } from "./parse.js";
 import { parseParquet } from "./parquet/read.js";
 import type { Row } from "./rows.js";
@@ -93,15 +92,26 @@ async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column[], opt
   return readTextRows(decodeText(bytes, file), wanted, options);
 }
 
-/** Reads texts of a file of any format. Throws as `readExamples`. */
-export async function readTexts(bytes: Uint8Array, options: TextOptions): Promise<string[]> {
-  return textsOf(await rowsOf(bytes, [options.text], options), options);
-}
-
 /** Lines of examples without a text, as far as a message names them. */
 function named(lines: readonly number[]): string {
   const first = lines.slice(0, 5).join(", ");
   return lines.length > 5 ? `${first} and ${lines.length - 5} more` : first;
+}
+
+/**
+ * Reads texts of a file of any format, to be answered: one for each row, so that answers can be put beside rows. Empty ones stay, and
+ * are told of. Throws as `readExamples`.
+ */
+export async function readTexts(bytes: Uint8Array, options: TextOptions): Promise<string[]> {
+  const rows = await rowsOf(bytes, [options.text], options);
+  const empty = rows.filter(({ fields }) => fields[0]!.trim() === "").map(({ line }) => line);
+  if (empty.length > 0) {
+    const { file = "data", format, onWarning } = options;
+    const places = placeOf(format, named(empty), empty.length === 1 ? "" : "s");
+    const texts = empty.length === 1 ? "text is" : "texts are";
+    onWarning?.(`${file}: the ${texts} empty in ${places}, and taken as such: each row has its answer`);
+  }
+  return rows.map(({ fields }) => fields[0]!);
 }
 
 /**

@@ -1,11 +1,14 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { assignGroups, positionsBy, shuffled, type SplitOptions, takeLabelled, takeSplit } from "./assign.js";
+import { assignGroups, type SplitOptions, takeLabelled, takeSplit } from "./assign.js";
+import { unitsOf } from "./equal-texts.js";
 import type { Example } from "./example.js";
+import { holdShare } from "./held-units.js";
 
 /**
- * Splits examples in two at random, each class in the same proportion. Both parts keep the examples' order; the same seed gives the
- * same parts.
+ * Splits examples in two at random, each class in the same proportion. Equal texts (apart from case, width and white space) stay on
+ * one side, also those of two groups, so that nothing is tested on what it has learnt: classes then keep their proportions as far as
+ * that lets them. Both parts keep the examples' order; the same seed gives the same parts.
  * @param share of each class that goes to `validation`, above 0 and below 1, rounded; the last example of a class stays in `train`
  *   where there are no groups
  * @param options the seed, a whole number from 0; or `{ seed, groups }`
@@ -23,21 +26,21 @@ export function splitExamples<E extends Pick<Example, "label">>(
     throw new ConfigError(`${what}: expected a share above 0 and below 1, got ${excerpt(share)}`, { op: what, option: "share", value: share });
   const { seed, groups } = takeSplit(what, typeof options === "number" ? { seed: options } : options, all.length);
   const labels = all.map(({ label }) => label);
-  const held = new Set<number>();
-  if (groups !== null) assignGroups(labels, groups, [1 - share, share], seed).forEach((part, i) => part === 1 && held.add(i));
-  else {
-    for (const members of positionsBy(labels).values()) {
-      const count = Math.min(Math.round(members.length * share), members.length - 1);
-      for (const i of shuffled(members, seed).slice(0, count)) held.add(i);
-    }
-  }
+  const units = unitsOf(all, groups);
+  const held = groups === null ? holdShare(labels, units, share, seed) : new Set<number>();
+  if (groups !== null)
+    assignGroups(labels, units ?? groups, [1 - share, share], seed).forEach((part, i) => part === 1 && held.add(i));
   if (held.size === 0 || held.size === all.length) {
     const [some, from] = [`${share} of ${all.length} examples`, `in ${new Set(labels).size} classes`];
     const left = held.size === 0 ? "validation" : "training";
-    throw new ConfigError(`${what}: ${some} ${from}${groups === null ? "" : " and their groups"} leaves none for ${left}`, {
+    const [alone, joined] = [" and their groups", " and their groups, which equal texts join,"];
+    const ownGroups = groups !== null && new Set(units ?? groups).size === new Set(groups).size;
+    const together = ownGroups ? alone : groups !== null ? joined : units !== null ? ", of which equal texts stay together," : "";
+    throw new ConfigError(`${what}: ${some} ${from}${together} leaves none for ${left}`, {
       op: what,
       share,
       examples: all.length,
+      left,
     });
   }
   return { train: all.filter((_, i) => !held.has(i)), validation: all.filter((_, i) => held.has(i)) };

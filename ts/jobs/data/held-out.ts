@@ -1,6 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { type LocatedExample, splitExamples } from "../../io/examples/index.js";
+import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobWords } from "../job-events.js";
 import { heldOut } from "../spec/recipes.js";
 import { choosesStep, type TrainingSettings } from "../spec/training-settings.js";
@@ -33,16 +34,24 @@ function shareOf(part: Part, settings: TrainingSettings, examples: number): numb
   return settings[`${part}Split`] ?? Math.min(share, most / examples);
 }
 
-/** Keeps a share of the examples back, each label in the same proportion and each group whole; null where that is nothing. */
-function tryHoldOut(examples: Examples, part: Part, settings: TrainingSettings, seed: number): TwoParts | null {
+/**
+ * Keeps a share of the examples back, each label in the same proportion and each group whole; where that is nothing or all, which of
+ * the two parts would have none.
+ */
+function tryHoldOut(
+  examples: Examples,
+  part: Part,
+  settings: TrainingSettings,
+  seed: number,
+): TwoParts | "validation" | "training" {
   const groups = groupsOf(examples, settings);
   const share = shareOf(part, settings, examples.length);
   try {
     const { train, validation } = splitExamples(examples, share, { seed, ...(groups && { groups }) });
     return { rest: train, held: validation };
   } catch (error) {
-    if (error instanceof ConfigError) return null;
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    return error.details["left"] === "training" ? "training" : "validation";
   }
 }
 
@@ -55,24 +64,33 @@ export function holdOut(
   words: JobWords,
 ): TwoParts {
   const parts = tryHoldOut(all.examples, part, settings, seed);
-  if (parts !== null) return parts;
+  if (typeof parts !== "string") return parts;
   const { file, examples } = all;
   const { label: column, group } = settings;
   const option = words.setting(`${part}Split`);
+  const purpose =
+    parts === "training" ? "learn from" : part === "test" || !choosesStep(settings) ? "test on" : "choose the step by";
   const counts = new Map<string, number>();
   for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const nothing = `${file}: ${option} ${shareOf(part, settings, examples.length)} leaves nothing to test on`;
+  const nothing = `${file}: ${option} ${shareOf(part, settings, examples.length)} leaves nothing to ${purpose}`;
   const details = { file, column, labels: counts.size, examples: examples.length };
   const groups = groupsOf(examples, settings);
   if (groups !== null) {
     const count = new Set(groups).size;
     throw new ConfigError(
       `${nothing}: column ${JSON.stringify(group)} has ${count} ${count === 1 ? "group" : "groups"} in ${examples.length} examples, ` +
-        `of which none can be kept back whole. Give more groups, another share with ${option}, a file with ${words.setting(part)}, ` +
+        `of which ${parts === "training" ? "none would be left" : "none can be kept back whole"}. Give more groups, another share with ${option}, a file with ${words.setting(part)}, ` +
         `or another column with ${words.setting("group")}`,
       { ...details, group, groups: count },
     );
   }
+  const texts = new Set(examples.map(({ text }) => plainText(text))).size;
+  if (texts < examples.length && [...counts.values()].some((count) => count > 1))
+    throw new ConfigError(
+      `${nothing}: ${examples.length} examples have ${texts} different ${texts === 1 ? "text" : "texts"}, and equal ones stay together. ` +
+        `Give more texts, another share with ${option}, or a file with ${words.setting(part)}`,
+      { ...details, texts },
+    );
   const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
   throw new ConfigError(
     `${nothing}: column ${JSON.stringify(column)} has ${counts.size} ` +
@@ -92,7 +110,8 @@ export function holdToChoose(all: Labelled, settings: TrainingSettings, seed: nu
   if (!choosesStep(settings) || validationSplit === 0) return { ...none, tooFew: null };
   if (validationSplit !== null || evaluateEvery !== null)
     return { ...holdOut(all, "validation", settings, seed, words), tooFew: null };
-  const parts = tryHoldOut(all.examples, "validation", settings, seed) ?? none;
+  const drawn = tryHoldOut(all.examples, "validation", settings, seed);
+  const parts = typeof drawn === "string" ? none : drawn;
   const few = parts.held.length < heldOut.validation.least;
   return few ? { ...none, tooFew: parts.held.length } : { ...parts, tooFew: null };
 }

@@ -1,4 +1,5 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
+import { type Cell, cellsIn, cellsOf } from "../../train/metrics/cells.js";
 import type { Dataset } from "../data/dataset.js";
 import { firstDifference } from "../spec/job-spec.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
@@ -43,6 +44,8 @@ export function checkOrigin(began: FoldsOrigin, now: FoldsOrigin, { train }: Dat
   );
 }
 
+const inOrder = ({ truth, predicted, count }: Cell): Cell => ({ truth, predicted, count });
+
 /** Throws `FormatError` where what was measured is not of these examples. */
 export function checkMeasured({ done }: FoldsSoFar, truth: readonly (readonly number[])[], path: string): void {
   for (const [i, { result, predicted, headPredicted }] of done.entries()) {
@@ -51,12 +54,9 @@ export function checkMeasured({ done }: FoldsSoFar, truth: readonly (readonly nu
       [headPredicted, result.headOnly],
     ] as const) {
       if (said === null) continue;
-      const left = measured!.confusion.map((row) => [...row]);
-      truth[i]!.forEach((label, place) => {
-        const row = left[label];
-        if (row !== undefined) row[said[place]!]!--;
-      });
-      if (said.length === truth[i]!.length && left.flat().every((count) => count === 0)) continue;
+      const { length: classes } = measured!.perClass;
+      const cells = said.length === truth[i]!.length ? cellsOf(truth[i]!, said, classes) : [];
+      if (JSON.stringify(cells) === JSON.stringify(cellsIn(measured!).map(inOrder))) continue;
       const message = `${path}: fold ${i + 1} was measured on other examples than it has; remove the file to begin anew`;
       throw new FormatError(message, { file: path, fold: i + 1 });
     }

@@ -1,5 +1,7 @@
+import { cellsIn, confusionOf, summed } from "../../train/metrics/cells.js";
 import { intervalsOf, type Metrics, scoresOf } from "../../train/metrics/metrics.js";
 import { type PairedDifference, pairedDifference } from "../../train/metrics/paired-difference.js";
+import { breather } from "../../waiting/next-task.js";
 import type { Baseline } from "../result/baseline.js";
 import { type Recommendation, recommend } from "../result/recommendation.js";
 import { reportProgram, type RunReport } from "../result/run-report.js";
@@ -66,6 +68,7 @@ export async function foldsReport(
   labels: readonly string[],
   done: readonly DoneFold[],
   truth: readonly (readonly number[])[],
+  signal: AbortSignal | undefined,
 ): Promise<FoldsReport> {
   const folds = done.map(({ result }) => result);
   const spread = (of: (fold: FoldResult) => number) => spreadOf(folds.map(of));
@@ -77,6 +80,7 @@ export async function foldsReport(
         done.flatMap(({ predicted }) => predicted),
         heads.flatMap((head) => head!),
         truth.flat(),
+        { ...(signal && { signal }) },
       );
   return {
     ...reportProgram(),
@@ -84,7 +88,11 @@ export async function foldsReport(
     accuracy: spread(({ after }) => after.accuracy),
     macroF1: spread(({ after }) => after.macroF1),
     loss: spread(({ after }) => after.loss),
-    pooled: pooled(folds.map(({ after }) => after)),
+    pooled: await pooled(
+      folds.map(({ after }) => after),
+      labels.length,
+      signal,
+    ),
     overHeadAlone,
     recommended: recommend(overHeadAlone),
   };
@@ -97,13 +105,11 @@ function spreadOf(values: readonly number[]): FoldSpread {
 }
 
 /** Several measurements as one. */
-function pooled(all: readonly Metrics[]): Metrics {
-  const confusion = all[0]!.confusion.map((row, i) =>
-    row.map((_, j) => all.reduce((sum, { confusion: own }) => sum + own[i]![j]!, 0)),
-  );
+async function pooled(all: readonly Metrics[], classes: number, signal: AbortSignal | undefined): Promise<Metrics> {
+  const cells = summed(all.flatMap(cellsIn), classes);
   const count = all.reduce((sum, one) => sum + one.count, 0);
   const loss = all.reduce((sum, one) => sum + one.loss * one.count, 0) / count;
-  const intervals = intervalsOf(confusion, { resamples: 1000, seed: 0 });
-  const { accuracy, perClass, macroF1 } = scoresOf(confusion);
-  return { count, accuracy, loss, confusion, perClass, macroF1, intervals };
+  const intervals = await intervalsOf(cells, { resamples: 1000, seed: 0 }, breather(signal));
+  const { accuracy, perClass, macroF1 } = scoresOf(cells, classes);
+  return { count, accuracy, loss, ...confusionOf(cells, classes), perClass, macroF1, intervals };
 }

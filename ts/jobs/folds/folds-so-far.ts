@@ -2,6 +2,7 @@ import { oneOf, share, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { reportProgram } from "../result/run-report.js";
+import { sha256 } from "../sources/sha256.js";
 import { checkSettings } from "../spec/settings-check.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 import { checkMetrics, checkPredictions, objectAt } from "../store/metrics-check.js";
@@ -9,7 +10,7 @@ import { checkHash } from "../store/run-state.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
 import type { DoneFold, FoldResult } from "./folds-report.js";
 
-const FORMAT = "lowrank-folds-1";
+const FORMAT = "lowrank-folds-2";
 
 /** What the folds that are done were made with: others are to be the same. */
 export interface FoldsOrigin {
@@ -29,13 +30,24 @@ export interface FoldsSoFar extends FoldsOrigin {
 }
 
 /** Puts the folds that are done in place of what stood there. */
-export function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFar): Promise<void> {
+export async function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFar): Promise<void> {
   const folds = done.map(({ result }) => result);
-  const head = JSON.stringify({ format: FORMAT, ...reportProgram(), ...origin, folds }, null, 2).slice(0, -2);
+  const predictions = done.map(({ predicted, headPredicted }) => ({ predicted, headPredicted }));
+  const said = { format: FORMAT, ...reportProgram(), ...origin, folds };
+  const sha256 = await checksumOf({ ...said, predictions });
+  const head = JSON.stringify({ sha256, ...said }, null, 2).slice(0, -2);
   // A line a fold: with a line an example nobody would find the rest.
-  const lines = done.map(({ predicted, headPredicted }) => `    ${JSON.stringify({ predicted, headPredicted })}`);
+  const lines = predictions.map((one) => `    ${JSON.stringify(one)}`);
   const text = `${head},\n  "predictions": [\n${lines.join(",\n")}\n  ]\n}\n`;
-  return store.write({ [runFiles.foldsSoFar]: new TextEncoder().encode(text) });
+  await store.write({ [runFiles.foldsSoFar]: new TextEncoder().encode(text) });
+}
+
+/**
+ * SHA-256 of what the file holds beside it, as JSON without spaces. Most of its numbers follow from no other: of a loss that was
+ * changed nothing else would tell.
+ */
+export function checksumOf({ sha256: _, ...contents }: Readonly<Record<string, unknown>>): Promise<string> {
+  return sha256(new TextEncoder().encode(JSON.stringify(contents)));
 }
 
 /** The folds that a store has so far; null where it has none. Throws `FormatError` where they are not what was written. */
@@ -48,6 +60,7 @@ export async function readFolds(store: RunStore): Promise<FoldsSoFar | null> {
   const file = parseJsonObject(bytes, fail);
   try {
     if (file["format"] !== FORMAT) throw unexpected("folds", "format", `"${FORMAT}"`, file["format"]);
+    if (file["sha256"] !== (await checksumOf(file))) throw fail("its contents are not those that its sha256 is of");
     return takeFolds(file);
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;

@@ -7,6 +7,7 @@ import { groupsOf, holdToChoose } from "../data/held-out.js";
 import { type JobContext, prepare, type Prepared } from "../prepare.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
 import { type JobSpec, takeSpec } from "../spec/job-spec.js";
+import { checkWarmup } from "../spec/warmup-check.js";
 import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "../spec/training-settings.js";
 import { memoryStore } from "../store/memory-store.js";
 import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
@@ -27,7 +28,8 @@ const what = "runFolds";
  *
  * @param folds from 2 to as many as there are examples
  * Throws as `runJob`; `ConfigError` too where the spec names validation or test data, since the folds are those, and where the store
- * has folds of another spec, of other files, or another build or number of threads.
+ * has folds of another spec, of other files, or another build or number of threads, or anything of a run; `FormatError` where
+ * folds.partial.json was changed.
  *
  * @example
  * const { accuracy } = await runFolds({ data: "reviews.csv" }, 5, folderStore("runs/folds")); // { mean: 0.91, deviation: 0.02 }
@@ -52,17 +54,21 @@ export async function runFolds(
   const taken = takeStore(what, store, context.signal);
   const release = await taken.claim();
   try {
-    for (const blob of [runFiles.folds, runFiles.report, runFiles.checkpoint]) {
+    const { folds: report, report: ofRun, checkpoint, record, head, adapter } = runFiles;
+    for (const blob of [report, ofRun, checkpoint, record, ...head, ...adapter]) {
       if (!(await taken.has(blob))) continue;
-      throw new ConfigError(`${what}: ${taken.name} holds ${blob}: take another store, or remove it first`, { blob });
+      const whose = blob === report ? "" : ", a run's";
+      throw new ConfigError(`${what}: ${taken.name} holds ${blob}${whose}: take another store, or remove it first`, {
+        blob,
+      });
     }
     const soFar = await readFolds(taken);
     if (soFar !== null) checkSame(soFar, settings, folds, taken);
-    const report = await validate(settings, folds, taken, soFar, context);
-    const file = new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`);
+    const found = await validate(settings, folds, taken, soFar, context);
+    const file = new TextEncoder().encode(`${JSON.stringify(found, null, 2)}\n`);
     await taken.write({ [runFiles.folds]: file });
     await taken.remove(runFiles.foldsSoFar);
-    return report;
+    return found;
   } finally {
     await release();
   }
@@ -101,7 +107,7 @@ async function validate(
       done.push(await runFold(prepared, fold.train, fold.validation, i === 0, context));
       await writeFolds(store, { ...origin, done });
     }
-    return await foldsReport(settings, dataset.labels, done, truth);
+    return await foldsReport(settings, dataset.labels, done, truth, context.signal);
   } finally {
     prepared.encoder.dispose();
   }
@@ -127,6 +133,7 @@ async function runFold(
   if (first && few !== null) context.emit({ type: "warning", message: few });
   using classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
   const steps = stepsOf(settings, rest.length);
+  checkWarmup(settings, steps, context.words);
   const evaluateEvery = evaluateEveryOf(settings, steps, held.length);
   const fold = { ...prepared, dataset: own, classifier, steps, evaluateEvery };
   const { baseline, after, ...trained } = await train(fold, memoryStore(), null, context);

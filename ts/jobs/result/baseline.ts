@@ -8,7 +8,7 @@ import {
   type LogisticRegression,
   type LogisticRegressionOptions,
 } from "../../train/logistic/logistic-regression.js";
-import { metrics, type Metrics } from "../../train/metrics/metrics.js";
+import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import type { JobListener, JobPhase } from "../job-events.js";
 import { recipes } from "../spec/recipes.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
@@ -60,8 +60,9 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const targetsOf = (examples: readonly Example[]) => examples.map(({ label }) => classes.get(label)!);
   const [learnt, targets] = [targetsOf(train), targetsOf(validation)];
   const vectors = await encode(work, "encode-validation", validation);
-  const measure = (logits: readonly Float32Array[]) => metrics(logits, targets, classes.size);
-  const before = measure(logitsOf(classifier.head, vectors));
+  const measure = (logits: readonly Float32Array[]) =>
+    measureLogits(logits, targets, classes.size, { signal: work.signal });
+  const before = await measure(logitsOf(classifier.head, vectors));
   const largest = mostFrequent(learnt, classes.size);
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
   const { headStart } = recipes[settings.recipe];
@@ -76,7 +77,8 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const head = new ClassificationHead(graph, weight, bias);
   try {
     const logits = logitsOf(head, vectors);
-    return { baseline: { before, largestClass, headOnly: measure(logits) }, fitted: { weight, bias, start, logits } };
+    const headOnly = await measure(logits);
+    return { baseline: { before, largestClass, headOnly }, fitted: { weight, bias, start, logits } };
   } finally {
     graph.release(head.params());
   }

@@ -1,6 +1,7 @@
 import { permutation } from "../../nn/random.js";
 import type { Example } from "../../io/examples/index.js";
-import { classProbabilities } from "../../train/metrics/metrics.js";
+import { exp } from "../../values/elementary.js";
+import { bestClass, classLoss } from "../../train/metrics/class-probabilities.js";
 
 /** A prediction to look at. */
 export interface Sample {
@@ -30,7 +31,8 @@ export function predictionsOf(
   labels: readonly string[],
 ): Sample[] {
   return examples.map(({ text, label }, i) => {
-    const { best, probabilities } = classProbabilities(logits[i]!, `text ${i}`);
-    return { text, label, predicted: labels[best]!, probability: probabilities[best]! };
+    const best = bestClass(logits[i]!, `text ${i}`);
+    const { loss } = classLoss(logits[i]!, best, `text ${i}`);
+    return { text, label, predicted: labels[best]!, probability: exp(-loss) };
   });
 }

@@ -129,9 +129,9 @@ export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: Che
     const { before, headOnly } = resumed.run.baseline;
     for (const measured of [before, headOnly]) {
       if (measured === null) continue;
-      const { confusion, count } = measured;
+      const { perClass, count } = measured;
       for (const [what, length, expected] of [
-        ["classes", confusion.length, on.classes],
+        ["classes", perClass.length, on.classes],
         ["examples", count, on.examples],
       ] as const) {
         if (length === expected) continue;

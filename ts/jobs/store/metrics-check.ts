@@ -1,5 +1,6 @@
 import { finite, share, unexpected, whole } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
+import { type Cell, cellsIn } from "../../train/metrics/cells.js";
 import { type Metrics, scoresOf } from "../../train/metrics/metrics.js";
 
 /** Throws `ConfigError` unless predictions are those that a confusion matrix counts. */
@@ -8,7 +9,8 @@ export function checkPredictions(what: string, place: string, value: unknown, me
     if (value === null) return;
     throw unexpected(what, place, "null, since the head alone was not measured", value);
   }
-  const counts = measured.confusion[0]!.map((_, j) => measured.confusion.reduce((sum, row) => sum + row[j]!, 0));
+  const counts = new Array<number>(measured.perClass.length).fill(0);
+  for (const { predicted, count } of cellsIn(measured)) counts[predicted]! += count;
   if (Array.isArray(value) && value.length === measured.count && value.every(Number.isSafeInteger)) {
     for (const predicted of value as number[]) counts[predicted]!--;
     if (counts.every((left) => left === 0)) return;
@@ -18,15 +20,14 @@ export function checkPredictions(what: string, place: string, value: unknown, me
 
 /** Throws `ConfigError`, naming the field, unless a value from a file is what a run measures. */
 export function checkMetrics(what: string, place: string, value: unknown): asserts value is Metrics {
-  const { count, accuracy, loss, confusion, perClass, macroF1, intervals } = objectAt(what, place, value);
+  const measured = objectAt(what, place, value);
+  const { count, accuracy, loss, perClass, macroF1, intervals } = measured;
   whole(what, `${place}.count`, count, 1);
   share(what, `${place}.accuracy`, accuracy);
   finite(what, `${place}.loss`, loss);
-  const isSquare = Array.isArray(confusion) && confusion.every((row) => isCounts(row, confusion.length));
-  if (!isSquare || (confusion as number[][]).flat().reduce((sum, n) => sum + n, 0) !== count)
-    throw unexpected(what, `${place}.confusion`, `a square of counts that add up to ${String(count)}`, confusion);
+  const [cells, classes] = takeConfusion(what, place, measured);
   // What follows from the matrix is compared with it.
-  const { perClass: scores, macroF1: mean } = scoresOf(confusion as number[][]);
+  const { perClass: scores, macroF1: mean } = scoresOf(cells, classes);
   if (JSON.stringify(perClass) !== JSON.stringify(scores))
     throw unexpected(what, `${place}.perClass`, "what the confusion matrix says", perClass);
   if (macroF1 !== mean) throw unexpected(what, `${place}.macroF1`, "what the confusion matrix says", macroF1);
@@ -38,6 +39,41 @@ export function checkMetrics(what: string, place: string, value: unknown): asser
       throw unexpected(what, `${place}.intervals.${name}`, "two shares", ends);
     ends.forEach((end, i) => share(what, `${place}.intervals.${name}[${i}]`, end));
   }
+}
+
+/** The confusion matrix of a measurement, however it is written, and how many classes it has. */
+function takeConfusion(
+  what: string,
+  place: string,
+  { count, perClass, confusion, confusionCells }: Readonly<Record<string, unknown>>,
+): [cells: readonly Cell[], classes: number] {
+  const addsUp = (cells: readonly Cell[]) => cells.reduce((sum, cell) => sum + cell.count, 0) === count;
+  if (confusion !== null) {
+    if (Array.isArray(confusion) && confusion.every((row) => isCounts(row, confusion.length))) {
+      const cells = cellsIn({ confusion: confusion as number[][] });
+      if (addsUp(cells)) return [cells, confusion.length];
+    }
+    throw unexpected(what, `${place}.confusion`, `a square of counts that add up to ${String(count)}`, confusion);
+  }
+  const classes = Array.isArray(perClass) ? perClass.length : 0;
+  if (Array.isArray(confusionCells) && isOrdered(confusionCells, classes) && addsUp(confusionCells))
+    return [confusionCells, classes];
+  const expected = `cells of the ${classes} classes in their order, with counts that add up to ${String(count)}`;
+  throw unexpected(what, `${place}.confusionCells`, expected, confusionCells);
+}
+
+/** Whether these are cells of so many classes, each behind the one before it. */
+function isOrdered(cells: readonly unknown[], classes: number): cells is readonly Cell[] {
+  let last = -1;
+  return cells.every((cell) => {
+    const { truth, predicted, count } = Object(cell) as Cell;
+    const isClass = (one: number) => Number.isSafeInteger(one) && one >= 0 && one < classes;
+    if (!isClass(truth) || !isClass(predicted) || !(Number.isSafeInteger(count) && count > 0)) return false;
+    const place = truth * classes + predicted;
+    const follows = place > last;
+    last = place;
+    return follows;
+  });
 }
 
 const isCounts = (row: unknown, length: number) =>

@@ -17,17 +17,24 @@ export class Cholesky {
   /** @param matrix `[size, size]`, whose lower half is read; @param breathe awaited before each row, of products too */
   static async of(matrix: Float64Array, size: number, breathe: Breathe): Promise<Cholesky> {
     const [lower, upper] = [new Float64Array(matrix.length), new Float64Array(matrix.length)];
+    const sums = new Float64Array(4);
     let largest = 0;
     for (let i = 0; i < size; i++) largest = Math.max(largest, matrix[i * size + i]!);
     for (let i = 0; i < size; i++) {
       const pause = breathe();
       if (pause !== undefined) await pause;
       const row = i * size;
-      for (let j = 0; j <= i; j++) {
-        const rest = matrix[row + j]! - dot(lower, row, j * size, j);
-        const value = j < i ? rest / lower[j * size + j]! : Math.sqrt(Math.max(rest, SMALLEST_PIVOT * largest));
-        lower[row + j] = value;
-        upper[j * size + i] = value;
+      for (let first = 0; first <= i; first += 4) {
+        const end = Math.min(first + 4, i + 1);
+        if (first + 4 === end) dots4(lower, row, first * size, size, first, sums);
+        else for (let j = first; j < end; j++) sums[j - first] = dot(lower, row, j * size, first);
+        for (let j = first; j < end; j++) {
+          let rest = matrix[row + j]! - sums[j - first]!;
+          for (let k = first; k < j; k++) rest -= lower[row + k]! * lower[j * size + k]!;
+          const value = j < i ? rest / lower[j * size + j]! : Math.sqrt(Math.max(rest, SMALLEST_PIVOT * largest));
+          lower[row + j] = value;
+          upper[j * size + i] = value;
+        }
       }
     }
     return new Cholesky(lower, upper, size, breathe);
@@ -80,6 +87,26 @@ function dot(values: Float64Array, a: number, b: number, count: number): number 
   }
   for (; k < count; k++) s0 += values[a + k]! * values[b + k]!;
   return s0 + s1 + (s2 + s3);
+}
+
+/** Products of one row with four that follow each other: each of its numbers is read once for all. */
+function dots4(values: Float64Array, a: number, b: number, size: number, count: number, sums: Float64Array): void {
+  const [b1, b2, b3] = [b + size, b + 2 * size, b + 3 * size];
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let k = 0; k < count; k++) {
+    const x = values[a + k]!;
+    s0 += x * values[b + k]!;
+    s1 += x * values[b1 + k]!;
+    s2 += x * values[b2 + k]!;
+    s3 += x * values[b3 + k]!;
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
 }
 
 /** The row at `at` less the sum of rows `first` to `end`, each times its factor; four rows in one pass. */

@@ -32,7 +32,7 @@ export interface Measured {
   readonly loss: number;
   /** Of the loss by weight and bias; empty where it is not wanted. */
   readonly gradient: Float64Array;
-  /** Mean of p·(1 − p) over examples and classes: how much the loss curves. */
+  /** Mean of p·(1 − p) over examples and classes: how much the loss curves; 0 where no gradient is wanted. */
   readonly spread: number;
 }
 
@@ -50,6 +50,7 @@ export async function measure(
   const matrix = { shape: [hidden, classes], data: new Float32Array(values.subarray(0, hidden * classes)) };
   const bias = values.subarray(hidden * classes);
   const gradient = new Float64Array(wantsGradient ? values.length : 0);
+  const biases = hidden * classes;
   let [loss, spread] = [0, 0];
   await inChunks(graph, targets.length, Math.floor(LOGITS / classes), breathe, (start, count) => {
     const data = rows.subarray(start * hidden, (start + count) * hidden);
@@ -64,13 +65,19 @@ export async function measure(
       const own = p[target]!;
       for (let c = 0; c < classes; c++) sum += p[c] = exp(p[c]! - highest);
       loss += weight * (highest + log(sum) - own);
+      if (!wantsGradient) continue;
+      const inverse = 1 / sum;
+      const scale = weight * total;
+      let curvature = 0;
+      p[target]! -= sum;
       for (let c = 0; c < classes; c++) {
-        const q = p[c]! / sum;
-        spread += (weight * q * (1 - q)) / classes;
-        const residual = weight * (c === target ? q - 1 : q);
-        logits[at + c] = residual * total;
-        if (wantsGradient) gradient[hidden * classes + c]! += residual;
+        // q of every class, and of the target q − 1, whose product with its distance from 1 is the same but for the sign.
+        const residual = p[c]! * inverse;
+        curvature += Math.abs(residual) * (1 - Math.abs(residual));
+        logits[at + c] = residual * scale;
+        gradient[biases + c]! += residual * weight;
       }
+      spread += (weight * curvature) / classes;
     }
     if (!wantsGradient) return;
     const residuals = graph.constant({ shape: [count, classes], data: logits });

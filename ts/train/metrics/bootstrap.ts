@@ -2,6 +2,7 @@ import { or, type Readers } from "../../arguments/read-options.js";
 import { whole } from "../../arguments/settings.js";
 import { binomial } from "../../nn/binomial.js";
 import { Philox } from "../../nn/philox.js";
+import type { Cell } from "./cells.js";
 import { type ClassCounts, meanF1 } from "./class-scores.js";
 
 /** Lower and upper end of a 95 % interval. */
@@ -20,13 +21,6 @@ export const bootstrapReaders: Readers<Required<BootstrapOptions>> = {
   resamples: or(1000, whole, 1, 1e6),
   seed: or(0, whole),
 };
-
-/** Examples of class `truth` that were taken for `predicted`: a cell of a confusion matrix, not empty. */
-export interface Cell {
-  readonly truth: number;
-  readonly predicted: number;
-  readonly count: number;
-}
 
 /** Accuracy and macro F1. */
 export interface Overall {

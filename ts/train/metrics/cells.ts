@@ -1,38 +1,65 @@
-import type { Cell } from "./bootstrap.js";
 import type { ClassCounts } from "./class-scores.js";
 
-/** The cells of a confusion matrix that are not empty. */
-export function cellsOf(targets: readonly number[], predictions: ArrayLike<number>, classes: number): Cell[] {
-  const counts = new Map<number, number>();
-  targets.forEach((truth, i) => {
-    const key = truth * classes + predictions[i]!;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  });
-  return Array.from(counts, ([key, count]) => ({ truth: Math.floor(key / classes), predicted: key % classes, count }));
+/** Examples of class `truth` that were taken for `predicted`: a cell of a confusion matrix, not empty. */
+export interface Cell {
+  /** Class that they have. */
+  readonly truth: number;
+  /** Class that was said of them. */
+  readonly predicted: number;
+  /** How many there are, 1 or more. */
+  readonly count: number;
 }
 
-/** Those of a matrix. */
-export function cellsOfMatrix(confusion: readonly (readonly number[])[]): Cell[] {
+/** Which classes were taken for which: a matrix of few classes, a list of many, so that it is never much larger than the examples. */
+export interface Confusion {
+  /** `confusion[i][j]`: examples of label i that were taken for label j; null where there are more than 256 labels. */
+  readonly confusion: readonly (readonly number[])[] | null;
+  /** There instead of the matrix: its cells that are not 0, by truth, then by prediction. Left out where there is the matrix. */
+  readonly confusionCells?: readonly Cell[];
+}
+
+/** Most classes that get a matrix. */
+const MATRIX_CLASSES = 256;
+
+/** The cells of a confusion matrix that are not empty, in its order. */
+export function cellsOf(targets: readonly number[], predictions: ArrayLike<number>, classes: number): Cell[] {
+  return summed(
+    targets.map((truth, i) => ({ truth, predicted: predictions[i]!, count: 1 })),
+    classes,
+  );
+}
+
+/** Some cells, those at the same place as one, in the matrix's order. */
+export function summed(cells: readonly Cell[], classes: number): Cell[] {
+  const counts = new Map<number, number>();
+  for (const { truth, predicted, count } of cells) {
+    const key = truth * classes + predicted;
+    counts.set(key, (counts.get(key) ?? 0) + count);
+  }
+  return Array.from(counts, ([key, count]) => ({
+    truth: Math.floor(key / classes),
+    predicted: key % classes,
+    count,
+  })).sort((a, b) => a.truth - b.truth || a.predicted - b.predicted);
+}
+
+/** Cells in their order, as metrics have them. */
+export function confusionOf(cells: readonly Cell[], classes: number): Confusion {
+  if (classes > MATRIX_CLASSES) return { confusion: null, confusionCells: cells };
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (const { truth, predicted, count } of cells) confusion[truth]![predicted] = count;
+  return { confusion };
+}
+
+/** And back. */
+export function cellsIn({ confusion, confusionCells = [] }: Confusion): readonly Cell[] {
+  if (confusion === null) return confusionCells;
   const cells: Cell[] = [];
   confusion.forEach((row, truth) => {
     for (let predicted = 0; predicted < row.length; predicted++)
       if (row[predicted]! > 0) cells.push({ truth, predicted, count: row[predicted]! });
   });
   return cells;
-}
-
-/**
- * The matrix of some cells. Classes without an example share one row of zeros, so that it is never much larger than the logits that it
- * was made of, however many classes there are.
- */
-export function matrixOf(cells: readonly Cell[], classes: number): number[][] {
-  const zeros = new Array<number>(classes).fill(0);
-  const rows = new Array<number[]>(classes).fill(zeros);
-  for (const { truth, predicted, count } of cells) {
-    if (rows[truth] === zeros) rows[truth] = zeros.slice();
-    rows[truth]![predicted] = count;
-  }
-  return rows;
 }
 
 /** Examples by class. */

@@ -2,7 +2,7 @@ import { listFrom } from "../../arguments/collections.js";
 import { readOptions } from "../../arguments/read-options.js";
 import { ShapeError } from "../../errors/errors.js";
 import { unexpected } from "../../arguments/settings.js";
-import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
+import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { breather } from "../../waiting/next-task.js";
 import { NORMAL_97_5 } from "./wilson.js";
 import {
@@ -43,10 +43,7 @@ type Settings = Required<BootstrapOptions> & { readonly signal: AbortSignal | un
 const what = "pairedDifference";
 const readers = {
   ...bootstrapReaders,
-  signal: (op: string, _: string, value: unknown) => {
-    checkSignal(op, value);
-    return value as AbortSignal | undefined;
-  },
+  signal: readSignal,
 };
 
 /**
