@@ -62,8 +62,8 @@ it("workerd does", async () => {
   mkdirSync(folder);
   const entry = consumer.write("edge.js", example(page, "workerd"));
   const scriptPath = join(folder, "worker.js");
-  const bundling = { bundle: true, format: "esm", conditions: ["workerd"], external: ["*.wasm"] } as const;
-  await build({ entryPoints: [entry], outfile: scriptPath, logLevel: "error", ...bundling });
+  const files = { entryPoints: [entry], outfile: scriptPath, external: ["*.wasm"] };
+  await build({ ...files, bundle: true, format: "esm", conditions: ["workerd"], logLevel: "error" });
   cpSync(join(consumer.folder, "node_modules/lowrank/dist/wasm"), join(folder, "wasm"), { recursive: true });
   const runtime = new Miniflare({
     modules: true,

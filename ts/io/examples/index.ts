@@ -2,7 +2,7 @@ export type { SplitOptions } from "./assign.js";
 export type { Column } from "./columns.js";
 export type { Example } from "./example.js";
 export { foldExamples } from "./folds.js";
-export { exampleFormat, parseExamples, parseTexts, sortLabels } from "./parse.js";
+export { exampleFormat, sortLabels } from "./parse.js";
 export type { ExampleFormat, ExampleOptions, Examples, LocatedExample, TextOptions } from "./parse.js";
 export { readExamples, readTexts } from "./read.js";
 export type { ReadExamples, ReadOptions } from "./read.js";
