@@ -4,11 +4,9 @@ import { parseAst } from "rollup/parseAst";
 import { expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
 
-type Body = ReturnType<typeof parseAst>["body"];
-
 /** Names of the functions that a script calls as it loads. */
 function called(script: string): string[] {
-  return (parseAst(script).body as Body).flatMap((statement) => {
+  return parseAst(script).body.flatMap((statement) => {
     if (statement.type !== "ExpressionStatement") return [];
     const { expression } = statement;
     const all = expression.type === "SequenceExpression" ? expression.expressions : [expression];

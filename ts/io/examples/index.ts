@@ -3,7 +3,7 @@ export type { Column } from "./columns.js";
 export type { Example } from "./example.js";
 export { foldExamples } from "./folds.js";
 export { exampleFormat, sortLabels } from "./parse.js";
-export type { ExampleFormat, ExampleOptions, Examples, LocatedExample, TextOptions } from "./parse.js";
+export type { ExampleFormat, ExampleOptions, LocatedExample, TextOptions } from "./parse.js";
 export { readExamples, readTexts } from "./read.js";
 export type { ReadExamples, ReadOptions } from "./read.js";
 export { splitExamples } from "./split.js";

@@ -35,13 +35,6 @@ export interface ExampleOptions extends TextOptions {
   readonly labels?: readonly string[];
 }
 
-/** Examples of a file, and their classes. */
-export interface Examples {
-  readonly examples: readonly Example[];
-  /** Every label once, sorted: as numbers where all are, else by their characters. A label's index is its class. */
-  readonly labels: readonly string[];
-}
-
 const extensions: Readonly<Record<string, ExampleFormat>> = {
   ...{ csv: "csv", tsv: "tsv", tab: "tsv", jsonl: "jsonl", ndjson: "jsonl", json: "json" },
   ...{ parquet: "parquet", pq: "parquet" },
