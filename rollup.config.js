@@ -5,6 +5,7 @@ import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
 import { binaries } from "./scripts/bundle/binaries.mjs";
 import { selfContained } from "./scripts/bundle/self-contained.mjs";
+import { minified } from "./scripts/bundle/minified.mjs";
 import { notices } from "./scripts/bundle/notices.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
@@ -44,6 +45,8 @@ const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors\/[\w-]+)\.ts$/;
 const base = /\/ts\/(version|(arguments|waiting)\/.*|io\/byte-source|jobs\/store\/run-files)\.ts$/;
 /** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
 const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
+/** What reads CSV and JSON, fetched when a file is read. */
+const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|json-[\w-]+)\.ts$/;
 /**
  * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
  * that a program does not use.
@@ -53,7 +56,11 @@ const areas = [
   ["base", base],
   ["client", client],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
+  ["tables", tables],
+  ["summary", /\/ts\/io\/examples\/summary\/(?!index|summarise|plain-text)/],
+  ["parquet", /\/ts\/io\/examples\/parquet\//],
   ["io", /\/ts\/io\/(?!node\/)/],
+  ["head-fit", /\/ts\/train\/logistic\/(?!logistic-regression|scaled-vectors)/],
   ["models", /\/ts\/(models|train|adapters|tokenize)\//],
   ["tasks", /\/ts\/tasks\//],
   ["jobs", /\/ts\/jobs\/(?!node\/)/],
@@ -74,7 +81,7 @@ export default [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [typescript, binaries(builds), ...bundled, notices, ...(whole ? [selfContained(scripts)] : [])],
+    plugins: [typescript, binaries(builds), ...bundled, notices, minified, ...(whole ? [selfContained(scripts)] : [])],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
       dir,
@@ -82,13 +89,15 @@ export default [
       entryFileNames: "[name].js",
       chunkFileNames: "shared-[name].js",
       manualChunks: area,
+      // Each script imports what it uses, no more: bundlers warn of imports of nothing.
+      hoistTransitiveImports: false,
       sourcemap: true,
     },
   },
   // A file that needs no other, and runs as a module and as a classic script.
   whole && {
     input: "ts/entry/worker-browser.ts",
-    plugins: [typescript],
+    plugins: [typescript, minified],
     output: { file: `${dir}/worker-browser.js`, format: "iife", sourcemap: true },
   },
   whole && {

@@ -2,7 +2,6 @@
 import { rmSync } from "node:fs";
 import { allChecks } from "./checks/index.mjs";
 import { runCheck } from "./checks/run.mjs";
-import { vitestReport } from "./checks/count.mjs";
 import { setUp, stepsForTests } from "./setup/index.mjs";
 import { explain, SetupError } from "./setup/report.mjs";
 
@@ -12,7 +11,7 @@ async function main(names) {
   const unknown = names.find((name) => !checks.some((check) => check.name === name));
   if (unknown)
     throw new SetupError(`there is no check "${unknown}"; there are ${checks.map(({ name }) => name).join(", ")}`);
-  rmSync(vitestReport, { force: true });
+  for (const { report } of checks) if (report) rmSync(report, { force: true });
   const total = { passed: 0, failed: 0 };
   for (const check of checks) {
     if (names.length > 0 && !names.includes(check.name)) continue;

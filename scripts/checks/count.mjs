@@ -15,13 +15,14 @@ export function countCargo(output) {
   return total;
 }
 
-export const vitestReport = join(root, "build/vitest.json");
+/** Where a check by vitest leaves its JSON report. */
+export const vitestReport = (name) => join(root, `build/${name}.json`);
 
 /** Reads vitest's JSON report. A file that could not be loaded ran no test: it counts as one failure. */
-export function countVitest() {
-  if (!existsSync(vitestReport)) return { passed: 0, failed: 0, skipped: 0 };
+export function countVitest(report) {
+  if (!existsSync(report)) return { passed: 0, failed: 0, skipped: 0 };
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-    readFileSync(vitestReport, "utf8"),
+    readFileSync(report, "utf8"),
   );
   const broken = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { root } from "../setup/paths.mjs";
 import { findToolchain, target } from "../wasm/toolchain.mjs";
 import { rustFlags, variants } from "../wasm/variants.mjs";
+import { findFirefox } from "../firefox.mjs";
+import { findWebKit } from "../webkit.mjs";
 import { countCargo, countVitest, vitestReport } from "./count.mjs";
 
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
@@ -15,6 +17,20 @@ function wasmClippy(name, variant, hint) {
     hint,
   };
 }
+
+function vitest(name, ...args) {
+  const report = vitestReport(name);
+  return {
+    name,
+    command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
+    count: () => countVitest(report),
+    report,
+    loud: true,
+  };
+}
+
+/** The bits of every runtime in browsers, where all of them are here; `npm run test:runtimes` runs the rest. */
+const browsers = vitest("browsers", "--config", "vitest.runtimes.config.ts", "test/runtimes/browsers.test.ts");
 
 /**
  * Every check, quick ones first. `count` reads `{ passed, failed, skipped }` from the output; a check without it counts
@@ -36,11 +52,7 @@ export function allChecks() {
     wasmClippy("clippy-wasm", "relaxed", `rustup target add ${target}`),
     wasmClippy("clippy-wasm-threads", "simd-threads", "rustup component add rust-src"),
     { name: "cargo-test", command: ["cargo", "test", "--workspace", "--no-fail-fast"], count: countCargo },
-    {
-      name: "vitest",
-      command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`],
-      count: countVitest,
-      loud: true,
-    },
+    vitest("vitest"),
+    ...(findFirefox() !== null && findWebKit() !== null ? [browsers] : []),
   ];
 }

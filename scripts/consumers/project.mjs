@@ -22,7 +22,7 @@ export const consumers = join(root, "test/consumers");
 
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
-/** The manifest of a consumer: its title, the packages that it installs, whose files it has beside its own (`like`), what is run, and what must come of it. */
+/** The manifest of a consumer: its title, the packages that it installs, what else its package.json says (`package`), whose files it has beside its own (`like`), what is run, and what must come of it. */
 export const manifestOf = (name) => ({ packages: {}, ...readJson(join(consumers, name, "consumer.json")) });
 
 /** Packs the package into `folder` and gives the tarball's path. */
@@ -56,14 +56,14 @@ export const isLinked = (name) =>
  * ours where those are the same.
  */
 export function prepare(name, tarball) {
-  const { packages, examples = {}, like = name } = manifestOf(name);
+  const { packages, package: settings, examples = {}, like = name } = manifestOf(name);
   const linked = isLinked(name);
   const folder = linked ? mkdtempSync(join(tmpdir(), `lowrank-${name}-`)) : join(cache, name);
   const unpacked = mkdtempSync(join(tmpdir(), "lowrank-packed-"));
   try {
     execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"]);
     const dependencies = { ...readJson(join(unpacked, "package.json")).dependencies, ...packages };
-    const wanted = JSON.stringify({ name, private: true, type: "module", dependencies }, null, 2);
+    const wanted = JSON.stringify({ name, private: true, type: "module", dependencies, ...settings }, null, 2);
     if (linked) for (const dependency of Object.keys(dependencies)) link(folder, dependency);
     else install(folder, wanted);
     clear(folder);

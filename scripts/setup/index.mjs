@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { canInstall } from "./debian.mjs";
 import { step } from "./report.mjs";
 import { bindgenStep } from "./steps/bindgen.mjs";
 import { firefox, webkit } from "./steps/browsers.mjs";
@@ -28,8 +29,8 @@ export function stepsForStart(options = []) {
   return [...stepsForKernels(chosen), dist(chosen), model];
 }
 
-/** What `npm test` needs. */
-export const stepsForTests = [...stepsForDist, model, clippy, chromium];
+/** What `npm test` needs; two more browsers where that is no more than a package of the system. */
+export const stepsForTests = [...stepsForDist, model, clippy, chromium, ...(canInstall() ? [firefox, webkit] : [])];
 
 /** What `npm run test:runtimes` needs. */
 export const stepsForRuntimes = [...stepsForDist, model, chromium, firefox, webkit, runtimes];

@@ -20,6 +20,7 @@ export async function launch() {
     version: await browser.version(),
     async openPage(url) {
       const page = await browser.newPage();
+      page.setDefaultNavigationTimeout(120_000);
       await page.goto(url);
       return { evaluate: (expression) => page.evaluate(expression), close: () => page.close() };
     },

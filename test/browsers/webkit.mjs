@@ -46,7 +46,7 @@ export async function launch() {
       capabilities: { alwaysMatch: { "webkitgtk:browserOptions": options } },
     });
     const session = `/session/${sessionId}`;
-    await call("POST", `${session}/timeouts`, { script: LONGEST, pageLoad: 60_000 });
+    await call("POST", `${session}/timeouts`, { script: LONGEST, pageLoad: 120_000 });
     return {
       name: "webkit",
       version: `${capabilities.browserName} ${capabilities.browserVersion}`,
@@ -85,13 +85,13 @@ function freePort() {
   });
 }
 
-/** Waits until the driver answers, 30 s at most. */
+/** Waits until the driver answers, two minutes at most: a machine may be busy. */
 async function answering(ask) {
   for (let tries = 0; ; tries++) {
     try {
       return await ask();
     } catch (error) {
-      if (tries === 300) throw error;
+      if (tries === 1200) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -107,6 +107,7 @@ const pages = [
   "docs/worker.md",
   "docs/pages.md",
   "docs/bundlers.md",
+  "docs/runtimes.md",
   "SECURITY.md",
 ];
 describe.each(pages)("%s", (name) => {

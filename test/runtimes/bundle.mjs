@@ -22,6 +22,7 @@ export async function bundle({ contents, entry, outfile, external = false, carry
   const entries = new Map([
     [join(root, "ts/index.js"), join(root, `dist/${entry}.js`)],
     [join(root, "ts/jobs/index.js"), join(root, `dist/jobs-${entry}.js`)],
+    [join(root, "ts/worker/index.js"), join(root, `dist/remote-${entry}.js`)],
   ]);
   /** @type {import("esbuild").Plugin} */
   const published = {
@@ -90,6 +91,54 @@ export const replayModule = `
     const { "adapter_model.safetensors": adapter, "head.safetensors": head } = classifier.save();
     encoder.dispose();
     return { build, threads: running, threadsRefused, losses, sha256: await sha256([adapter, head]) };
+  }
+`;
+
+/**
+ * Exports `run(threads, own)`: a classifier's twenty steps and folds in a worker of `lowrank/worker`, and what becomes of a call whose
+ * worker is ended behind the package's back. `own` gives a worker of the package's file, and ends it.
+ */
+export const workerModule = `
+  import { memoryStore, runFolds, SentenceEncoder, startWorker, TextClassifier } from "./ts/worker/index.js";
+  import { sha256 } from "./test/bits/sha256.js";
+  import { examples, tinyEncoder } from "./test/models/tiny-encoder.js";
+  const text = (value) => new TextEncoder().encode(JSON.stringify(value));
+  const csv = new TextEncoder().encode("text,label\\n" + examples.map(({ text, label }) => '"' + text + '",' + label + "\\n").join(""));
+  const spec = { model: "tiny", data: "examples.csv", recipe: "peft", steps: 10, batchSize: 8, patience: null, baseline: false };
+  async function sources() {
+    const files = await tinyEncoder();
+    const open = async (name) => {
+      const bytes = files[name];
+      return bytes === undefined ? null : { size: bytes.length, read: async (from, length) => bytes.slice(from, from + length) };
+    };
+    return {
+      findModel: async () => ({ name: "tiny", open, origin: "memory" }),
+      readData: async (name) => ({ name, bytes: csv }),
+      machine: () => ({}),
+    };
+  }
+  const classifierIn = async (worker) => {
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker, seed: 3 });
+    return TextClassifier.create(encoder, { labels: ["good", "bad"] });
+  };
+  export async function run(threads, own) {
+    const worker = await startWorker({ build: "simd", threads });
+    const classifier = await classifierIn(worker);
+    await classifier.fit(examples, { steps: 20, batchSize: 8, learningRate: 3e-3, seed: 5 });
+    const { "adapter_model.safetensors": adapter, "head.safetensors": head } = await classifier.save();
+    const folds = await runFolds(spec, 2, memoryStore(), { worker, sources: await sources() });
+    const { info } = worker;
+    worker.terminate();
+    const { worker: mine, end } = own();
+    const short = await startWorker({ worker: mine, build: "simd", threads: 1 });
+    const lost = (await classifierIn(short)).fit(examples, { steps: 1e6, onProgress: end }).catch((error) => error);
+    const { name, code, details } = await lost;
+    return {
+      threads: info.threads,
+      adapter: await sha256([adapter, head]),
+      folds: await sha256([text(folds.pooled), text(folds.accuracy)]),
+      lost: [name, code, details.reason, short.lost],
+    };
   }
 `;
 

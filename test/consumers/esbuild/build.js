@@ -5,16 +5,9 @@ const dist = "node_modules/lowrank/dist";
 const page = (script) => `<!doctype html><link rel="icon" href="data:," />${script}`;
 
 async function inNode(folder) {
-  const node = { entryPoints: ["node.js"], bundle: true, platform: "node", logLevel: "error" };
-  // A dependency in CommonJS asks for Node's modules by require.
-  const banner = 'import { createRequire as maker } from "node:module"; const require = maker(import.meta.url);';
-  await build({ ...node, format: "esm", banner: { js: banner }, outfile: `${folder}/node.mjs` });
-  await build({
-    ...node,
-    format: "cjs",
-    logOverride: { "empty-import-meta": "silent" },
-    outfile: `${folder}/node.cjs`,
-  });
+  const logOverride = { "empty-import-meta": "silent" };
+  const node = { entryPoints: ["node.js"], bundle: true, platform: "node", logLevel: "error", logOverride };
+  await build({ ...node, format: "cjs", outfile: `${folder}/node.cjs` });
 }
 
 async function inPages(folder, entry = "main.js") {
@@ -39,6 +32,11 @@ for (const folder of ["bundled", "alone"]) {
   await inPages(folder);
 }
 await inPages("inline", "inline.js");
+await inPages("addresses", "addresses.js");
+cpSync(`${dist}/wasm/lowrank-simd.wasm`, "addresses/files/lowrank-simd.wasm");
+await inPages("worker", "worker.js");
+cpSync(`${dist}/wasm`, "worker/wasm", { recursive: true });
+cpSync(`${dist}/worker-browser.js`, "worker/files/worker-browser.js");
 // What a bundler leaves behind; in one folder all of it, in one only the binaries.
 for (const file of ["esm.js", "esm.html"]) cpSync(`alone/${file}`, `binaries/${file}`);
 cpSync(`${dist}/wasm`, "binaries/wasm", { recursive: true });

@@ -1,5 +1,6 @@
 import { bytesSource } from "../../../ts/io/byte-source.js";
-import { type ExampleFormat, parseExamples, readExamples } from "../../../ts/io/examples/index.js";
+import { type ExampleFormat, readExamples } from "../../../ts/io/examples/index.js";
+import { parseExamples } from "../../io/examples/parse-text.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";

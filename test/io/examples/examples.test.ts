@@ -2,7 +2,8 @@ import fc from "fast-check";
 import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
 import { ConfigError, FormatError } from "../../../ts/errors/errors.js";
-import { exampleFormat, parseExamples, parseTexts, sortLabels, splitExamples } from "../../../ts/io/examples/index.js";
+import { exampleFormat, sortLabels, splitExamples } from "../../../ts/io/examples/index.js";
+import { parseExamples, parseTexts } from "./parse-text.js";
 import type { ExampleOptions } from "../../../ts/io/examples/index.js";
 import { projectFile } from "../../setup/files.js";
 

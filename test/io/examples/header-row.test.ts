@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseExamples, parseTexts } from "../../../ts/io/examples/index.js";
+import { parseExamples, parseTexts } from "./parse-text.js";
 
 const rows = ["the film was good,1", "the film was bad,0", "a fine evening,1", "a dull evening,0", "warm and funny,1"];
 

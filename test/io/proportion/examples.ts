@@ -1,4 +1,5 @@
-import { type ExampleFormat, parseExamples } from "../../../ts/io/examples/index.js";
+import type { ExampleFormat } from "../../../ts/io/examples/index.js";
+import { parseExamples } from "../examples/parse-text.js";
 import { type Kind, kind, list, MANY } from "./kind.js";
 
 /** Characters of each file but those of `counted` parts. */

@@ -1,13 +1,7 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Example } from "./example.js";
-import { pickColumns } from "./columns.js";
 import type { Column } from "./columns.js";
-import { parseDelimited } from "./delimited.js";
-import { sniffDelimiter } from "./delimiter.js";
-import { parseJsonLines } from "./json-lines.js";
-import { parseJsonTable } from "./json-table.js";
-import { normaliseText } from "./rows.js";
 import type { Row } from "./rows.js";
 
 /** Comma-separated, tab-separated, a JSON object a line, JSON as a whole, or Parquet. */
@@ -41,13 +35,6 @@ export interface ExampleOptions extends TextOptions {
   readonly labels?: readonly string[];
 }
 
-/** Examples of a file, and their classes. */
-export interface Examples {
-  readonly examples: readonly Example[];
-  /** Every label once, sorted: as numbers where all are, else by their characters. A label's index is its class. */
-  readonly labels: readonly string[];
-}
-
 const extensions: Readonly<Record<string, ExampleFormat>> = {
   ...{ csv: "csv", tsv: "tsv", tab: "tsv", jsonl: "jsonl", ndjson: "jsonl", json: "json" },
   ...{ parquet: "parquet", pq: "parquet" },
@@ -63,18 +50,6 @@ export function exampleFormat(file: string): ExampleFormat {
   const format = formatOf(file);
   if (format !== null) return format;
   throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv, .jsonl, .json or .parquet`, { file });
-}
-
-/** Rows of a file that is text. Throws as `parseExamples`. */
-export function readTextRows(text: string, wanted: readonly Column[], options: TextOptions): Row[] {
-  const { format, header = "auto", columns, file = "data", onWarning } = options;
-  if (format === "parquet")
-    throw new ConfigError(`${file}: Parquet is no text; readExamples reads its bytes`, { file, option: "format", value: format });
-  const body = normaliseText(text);
-  if (format === "jsonl") return parseJsonLines(body, wanted, file);
-  if (format === "json") return parseJsonTable(body, wanted, file);
-  const delimiter = options.delimiter ?? sniffDelimiter(body, format === "tsv" ? "\t" : ",", wanted, columns);
-  return pickColumns(parseDelimited(body, delimiter, file), wanted, { header, columns, file, onWarning });
 }
 
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));
@@ -97,11 +72,6 @@ export function sortLabels(labels: Iterable<string>): string[] {
   const distinct = [...new Set(labels)];
   const isNumber = (label: string) => label.trim() !== "" && Number.isFinite(Number(label));
   return distinct.every(isNumber) ? distinct.sort((a, b) => Number(a) - Number(b)) : distinct.sort();
-}
-
-/** The texts of rows. Throws `FormatError` where one is empty. */
-function textsOf(rows: readonly Row[], options: TextOptions): string[] {
-  return rows.map((row) => notBlank(row, 0, "text", options));
 }
 
 /** An example, and where it stands in its file. */
@@ -129,27 +99,4 @@ export function examplesOf(rows: readonly Row[], options: ExampleOptions): Locat
       { file, line, label: example.label },
     );
   });
-}
-
-/**
- * Reads texts of CSV, TSV, JSON Lines or JSON.
- * @param text the file's text
- * @throws `FormatError` with the line where the file is broken or a text is empty; `ConfigError` for a column that is not there
- */
-export function parseTexts(text: string, options: TextOptions): string[] {
-  return textsOf(readTextRows(text, [options.text], options), options);
-}
-
-/**
- * Reads labelled texts of CSV (quoted fields, a byte order mark, any line ends), TSV (with quoting or without), JSON Lines or
- * JSON.
- * @param text the file's text
- * @throws `FormatError` with the line where the file is broken, a field is empty or a label is not among `options.labels`;
- *   `ConfigError` for a column that is not there
- * @example parseExamples("text,label\n\"Good, really\",1\n", { format: "csv", text: "text", label: "label" })
- */
-export function parseExamples(text: string, options: ExampleOptions): Examples {
-  const located = examplesOf(readTextRows(text, [options.text, options.label], options), options);
-  const examples = located.map(({ text, label }) => ({ text, label }));
-  return { examples, labels: options.labels ?? sortLabels(examples.map(({ label }) => label)) };
 }

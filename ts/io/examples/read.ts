@@ -13,11 +13,9 @@ import {
   examplesOf,
   type LocatedExample,
   placeOf,
-  readTextRows,
   sortLabels,
   type TextOptions,
 } from "./parse.js";
-import { parseParquet } from "./parquet/read.js";
 import type { Row } from "./rows.js";
 import { decodeText } from "./text-encoding.js";
 
@@ -87,9 +85,11 @@ const saysFormat = (file: string) => /\.(csv|tsv|tab|jsonl|ndjson|json|parquet|p
 
 async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column[], options: TextOptions): Promise<Row[]> {
   const { format, file = "data" } = options;
-  if (typeof bytes === "string") return readTextRows(bytes, wanted, options);
-  if (format === "parquet") return parseParquet(bytes, wanted, file);
-  return readTextRows(decodeText(bytes, file), wanted, options);
+  const isParquetFile = typeof bytes !== "string" && format === "parquet";
+  // What reads files is fetched when one is read; until then the caller may change its bytes.
+  const taken = isParquetFile ? new Uint8Array(bytes) : typeof bytes === "string" ? bytes : decodeText(bytes, file);
+  if (typeof taken !== "string") return (await import("./parquet/read.js")).parseParquet(taken, wanted, file);
+  return (await import("./text-rows.js")).readTextRows(taken, wanted, options);
 }
 
 /** Lines of examples without a text, as far as a message names them. */

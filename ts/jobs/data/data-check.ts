@@ -1,14 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
-import {
-  type DataSummary,
-  type FindingCode,
-  measureTokens,
-  type Parts,
-  type Survey,
-  summaryOf,
-  surveyTexts,
-  type TokenCounter,
-} from "../../io/examples/summary/index.js";
+import type { DataSummary, FindingCode, Parts, Survey, TokenCounter } from "../../io/examples/summary/index.js";
+import { measureTokens, summaryOf, surveyTexts } from "../../io/examples/summary/measure.js";
 import type { Dataset } from "./dataset.js";
 import type { JobListener, JobWords } from "../job-events.js";
 

@@ -131,11 +131,25 @@ async function runFold(
   };
   const few = fewExamplesText(own, context.words);
   if (first && few !== null) context.emit({ type: "warning", message: few });
-  using classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
-  const steps = stepsOf(settings, rest.length);
+  // Not by `using`, which has nothing to call where the browser knows no `Symbol.dispose`.
+  const classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
+  try {
+    return await trainFold({ ...prepared, dataset: own, classifier }, context);
+  } finally {
+    classifier.dispose();
+  }
+}
+
+async function trainFold(
+  prepared: Prepared & { readonly classifier: TextClassifier },
+  context: JobContext,
+): Promise<DoneFold> {
+  const { settings, dataset } = prepared;
+  const { labels, train: learnt, validation: held } = dataset;
+  const steps = stepsOf(settings, learnt.examples.length);
   checkWarmup(settings, steps, context.words);
-  const evaluateEvery = evaluateEveryOf(settings, steps, held.length);
-  const fold = { ...prepared, dataset: own, classifier, steps, evaluateEvery };
+  const evaluateEvery = evaluateEveryOf(settings, steps, held.examples.length);
+  const fold = { ...prepared, steps, evaluateEvery };
   const { baseline, after, ...trained } = await train(fold, memoryStore(), null, context);
   const { headOnly, largestClass } = baseline;
   const { evaluation, headPredictions: headPredicted } = trained;

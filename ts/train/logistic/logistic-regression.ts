@@ -3,13 +3,8 @@ import { listFrom } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { callable, oneOf, positive, unexpected, whole } from "../../arguments/settings.js";
 import { checkGraph, type Graph } from "../../graph/graph.js";
-import { exp, log } from "../../values/elementary.js";
 import type { Tensor } from "../../values/tensor.js";
-import { breather } from "../../waiting/next-task.js";
-import type { Weighted } from "./cross-entropy.js";
-import { partings } from "./parts.js";
-import { Regression } from "./regression.js";
-import { rowsOf, scaledVectors, type ScaledVectors, unscaled } from "./scaled-vectors.js";
+import { scaledVectors } from "./scaled-vectors.js";
 
 /** How a head is fitted to frozen vectors. */
 export interface LogisticRegressionOptions {
@@ -84,20 +79,6 @@ function takeWeights(op: string, given: unknown): RegressionSettings["classWeigh
 }
 
 /**
- * Strengths that are tried: C times the vectors' mean squared distance from their mean, half a decade apart but for the first two, from the
- * strongest penalty on, until two in turn do worse than the best.
- */
-const PATH = [0.1, ...[1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].map(Math.sqrt)];
-/** Where nothing can be held out. */
-const MIDDLE = 10;
-/** How far above its minimum the loss may be, as a share: to compare strengths, and for the result, which is float32. */
-const [ROUGH, FINE] = [2e-4, 5e-12];
-/** A strength is better where the mean loss on what is held out is lower by more than this: of two that are alike, the stronger. */
-const BETTER = 1e-3;
-/** A class without examples gets this share of an example at the vectors' mean. */
-const SHARE_OF_NONE = 0.5;
-
-/**
  * Multinomial logistic regression with an L2 penalty on the weight, fitted to convergence by L-BFGS: the best linear head on
  * vectors that stay as they are. It is scikit-learn's `LogisticRegression(C, class_weight)`; of two classes too, where C counts
  * for the difference of their weights. C is the one whose heads do best (mean cross entropy) on a fifth of each class that is held out, each
@@ -133,142 +114,7 @@ export async function fitLogisticRegression(
     throw unexpected(what, "targets", `a list of ${scaled.count}, one a vector`, targets);
   graph.assertUsable();
   throwIfAborted(settings.signal);
-  return new Fit(graph, scaled, taken, classes, settings).run();
-}
-
-/** A strength, and a head from which the fit with it goes on. */
-interface Choice {
-  /** C times the vectors' mean square. */
-  readonly strength: number;
-  readonly values: Float64Array;
-  readonly spread: number;
-  /** Heads that are fitted in all. */
-  readonly total: number;
-  /** Summed loss on what is held out. */
-  readonly held: number;
-}
-
-/** One call. */
-class Fit {
-  /** Classes that have examples, in order. */
-  private readonly present: readonly number[];
-  private readonly targets: readonly number[];
-  private readonly breathe: () => Promise<void> | undefined;
-  private readonly squared: number;
-  private done = 0;
-
-  constructor(
-    private readonly graph: Graph,
-    private readonly scaled: ScaledVectors,
-    targets: readonly number[],
-    private readonly classes: number,
-    private readonly settings: RegressionSettings,
-  ) {
-    this.present = [...new Set(targets)].sort((a, b) => a - b);
-    const places = new Map(this.present.map((target, i) => [target, i]));
-    this.targets = targets.map((target) => places.get(target)!);
-    this.breathe = breather(settings.signal);
-    this.squared = scaled.deviation * scaled.deviation;
-  }
-
-  async run(): Promise<LogisticRegression> {
-    const { scaled, graph, present, squared, settings } = this;
-    const all = this.weighted(this.targets.map((_, i) => i));
-    const regression = await Regression.of(
-      graph,
-      all,
-      { hidden: scaled.hidden, classes: present.length },
-      this.breathe,
-    );
-    const { regularisation } = settings;
-    const given = regularisation === undefined ? MIDDLE : regularisation * squared;
-    const start = { ...regression.start(all), strength: given, total: 1, held: Infinity };
-    if (regularisation !== undefined) this.tell(0, 1, start.loss);
-    const chosen = regularisation === undefined ? await this.choose(regression, start) : start;
-    const { strength, values, spread, total } = chosen;
-    const penalty = this.penalty(strength, all);
-    const scaling = await regression.scaling(spread, penalty);
-    const fitted = await regression.fit(all, values, penalty, scaling, FINE);
-    this.tell(total, total, fitted.loss);
-    return {
-      ...this.head(fitted.values),
-      regularisation: regularisation ?? strength / squared,
-      iterations: fitted.iterations,
-    };
-  }
-
-  private tell(done: number, total: number, loss: number): void {
-    const { onProgress, signal } = this.settings;
-    onProgress?.({ done, total, loss });
-    throwIfAborted(signal);
-  }
-
-  /** The strength that does best on what is held out, and a head that was fitted with it. */
-  private async choose(regression: Regression, start: Choice & { readonly loss: number }): Promise<Choice> {
-    const { targets, settings, graph } = this;
-    const rounds = partings(targets, settings.seed, graph.engine).map(({ fitted, held }) => {
-      const own = this.weighted(fitted);
-      return { fitted: own, held: this.weighted(held), head: regression.start(own) };
-    });
-    const total = rounds.length * PATH.length + 1;
-    this.tell(0, total, start.loss);
-    let best: Choice = { ...start, total };
-    if (rounds.length === 0) return best;
-    const better = BETTER * rounds.reduce((weight, { held }) => weight + held.total, 0);
-    let worse = 0;
-    for (const strength of PATH) {
-      let sum = 0;
-      const penalty = this.penalty(strength, rounds[0]!.fitted);
-      const scaling = await regression.scaling(rounds[0]!.head.spread, penalty);
-      for (const round of rounds) {
-        const { fitted, held, head } = round;
-        round.head = await regression.fit(fitted, head.values, this.penalty(strength, fitted), scaling, ROUGH);
-        sum += await regression.held(held, round.head.values);
-        this.tell(++this.done, total, round.head.loss);
-      }
-      worse = sum < best.held - better ? 0 : worse + 1;
-      const { values, spread } = rounds[0]!.head;
-      if (worse === 0) best = { strength, values, spread, total, held: sum };
-      else if (worse === 2) break;
-    }
-    return best;
-  }
-
-  /** What ½·|weight|² counts beside the mean loss. Two classes have each half of the weight that scikit-learn's one has. */
-  private penalty(strength: number, { total }: Weighted): number {
-    return (this.present.length === 2 ? 2 : 1) / (strength * total);
-  }
-
-  /** Some of the examples. Weights are those of all, so that a part of them has the same meaning. */
-  private weighted(places: readonly number[]): Weighted {
-    const { scaled, settings, present } = this;
-    const counts = new Float64Array(present.length);
-    for (const target of this.targets) counts[target]!++;
-    const targets = places.map((place) => this.targets[place]!);
-    const { classWeights } = settings;
-    const weightOf = (target: number) => {
-      if (typeof classWeights !== "string") return classWeights[present[target]!]!;
-      return classWeights === "balanced" ? scaled.count / (present.length * counts[target]!) : 1;
-    };
-    const weights = Float64Array.from(targets, weightOf);
-    return { rows: rowsOf(scaled, places), targets, weights, total: weights.reduce((sum, x) => sum + x, 0) };
-  }
-
-  /** The head of all classes from that of the present ones, in the vectors' own units. */
-  private head(values: Float64Array): { weight: Tensor; bias: Tensor } {
-    const { scaled, present, classes } = this;
-    const { hidden, count } = scaled;
-    const known = present.length;
-    const weight = new Float64Array(hidden * classes);
-    const bias = new Float64Array(classes);
-    const own = values.subarray(hidden * known);
-    const highest = own.reduce((most, x) => Math.max(most, x), -Infinity);
-    const normaliser = highest + log(own.reduce((sum, x) => sum + exp(x - highest), 0));
-    bias.fill(normaliser + log(SHARE_OF_NONE / count));
-    present.forEach((target, c) => {
-      bias[target] = own[c]!;
-      for (let i = 0; i < hidden; i++) weight[i * classes + target] = values[i * known + c]!;
-    });
-    return unscaled(scaled, weight, bias);
-  }
+  // Fetched when it is used: most programs fit no such head.
+  const { HeadFit } = await import("./head-fit.js");
+  return new HeadFit(graph, scaled, taken, classes, settings).run();
 }

@@ -1,5 +1,5 @@
 export type * from "./data-summary.js";
-export { measureTokens, summariseExamples, summaryOf, surveyTexts } from "./summarise.js";
+export { summariseExamples } from "./summarise.js";
 export type { SummaryOptions } from "./summarise.js";
 export type { Parts, Survey, SurveyExample } from "./survey.js";
 export type { TokenCounter } from "./token-lengths.js";

@@ -3,13 +3,10 @@ import { checkOptions } from "../../../arguments/options.js";
 import { callable, unexpected, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import { checkSignal, throwIfAborted } from "../../../waiting/abort.js";
-import { breather } from "../../../waiting/next-task.js";
-import type { DataPart, DataSummary, PartSummary, TokenLengths } from "./data-summary.js";
-import { findingsOf } from "./findings.js";
-import { labelCounts, similarLabels } from "./label-counts.js";
-import { type Parts, type Survey, survey, type SurveyExample } from "./survey.js";
-import { type TokenCounter, tokenLengths } from "./token-lengths.js";
+import { checkSignal } from "../../../waiting/abort.js";
+import type { DataPart, DataSummary } from "./data-summary.js";
+import type { Parts, SurveyExample } from "./survey.js";
+import type { TokenCounter } from "./token-lengths.js";
 
 /** How `summariseExamples` looks at examples. */
 export interface SummaryOptions {
@@ -28,8 +25,6 @@ export interface SummaryOptions {
 }
 
 const WHAT = "summariseExamples";
-/** Texts between two calls of `onProgress`. */
-const EVERY = 1000;
 
 function takeParts(examples: readonly SurveyExample[], { validation, test }: SummaryOptions): Parts {
   const given: readonly [DataPart, readonly SurveyExample[] | undefined][] = [
@@ -79,60 +74,9 @@ export async function summariseExamples(examples: readonly SurveyExample[], opti
   if (maxTokens !== undefined) whole(WHAT, "maxTokens", maxTokens, 1);
   const counter = takeCounter(tokenizer);
   const parts = takeParts(examples, options);
+  // Fetched when it is used.
+  const { measureTokens, summaryOf, surveyTexts } = await import("./measure.js");
   const surveyed = await surveyTexts(parts, signal, onProgress, counter === null ? 1 : 2);
   const lengths = counter === null ? [] : await measureTokens(parts, counter, maxTokens, signal, onProgress);
   return summaryOf(parts, surveyed, lengths);
-}
-
-const countOf = (parts: Parts) => parts.reduce((sum, [, { length }]) => sum + length, 0);
-
-/** Calls `onProgress` every so often, and lets other work in between. */
-function pacer(signal: AbortSignal | undefined, onProgress: SummaryOptions["onProgress"], begun: number, total: number) {
-  throwIfAborted(signal);
-  const breathe = breather(signal);
-  return (done: number) => {
-    if (done % EVERY === 0) onProgress?.(begun + done, total);
-    return breathe();
-  };
-}
-
-/** The part of a summary that needs no tokenizer. */
-export function surveyTexts(
-  parts: Parts,
-  signal?: AbortSignal,
-  onProgress?: SummaryOptions["onProgress"],
-  passes = 1,
-): Promise<Survey> {
-  return survey(parts, pacer(signal, onProgress, 0, passes * countOf(parts)));
-}
-
-/** Lengths in tokens, a part each. */
-export async function measureTokens(
-  parts: Parts,
-  counter: TokenCounter,
-  maxTokens = counter.maxTokens,
-  signal?: AbortSignal,
-  onProgress?: SummaryOptions["onProgress"],
-): Promise<TokenLengths[]> {
-  const count = countOf(parts);
-  const lengths: TokenLengths[] = [];
-  let begun = count;
-  for (const [, examples] of parts) {
-    lengths.push(await tokenLengths(examples, counter, maxTokens, pacer(signal, onProgress, begun, 2 * count)));
-    begun += examples.length;
-  }
-  onProgress?.(2 * count, 2 * count);
-  return lengths;
-}
-
-/** Everything put together. `lengths` are empty where nothing counts tokens. */
-export function summaryOf(parts: Parts, surveyed: Survey, lengths: readonly TokenLengths[] = []): DataSummary {
-  const labels = labelCounts(parts);
-  const summaries: Record<DataPart, PartSummary | null> = { train: null, validation: null, test: null };
-  surveyed.parts.forEach(({ part, examples, empty, duplicates, nearDuplicates, characters, inTraining }, i) => {
-    summaries[part] = { examples, empty, duplicates, nearDuplicates, characters, tokens: lengths[i] ?? null, inTraining };
-  });
-  const { train, validation, test } = summaries;
-  const known = { labels, train: train!, validation, test, similarLabels: similarLabels(labels), twoLabels: surveyed.twoLabels.count };
-  return { ...known, findings: findingsOf(known, surveyed) };
 }

@@ -1,0 +1,108 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serveFolder } from "../../scripts/serve-folder.mjs";
+import { modelCache, root } from "../../scripts/setup/paths.mjs";
+import { type Browser, type BrowserName, launchBrowser, openPage } from "../browsers/browser.mjs";
+import { example } from "../docs/examples.js";
+import { Consumer } from "../packaging/consumer.js";
+import { installedPrograms } from "./programs.mjs";
+
+const page = readFileSync(join(root, "docs/runtimes.md"), "utf8");
+const text = "The film was very good.";
+let consumer: Consumer;
+let server: Server;
+let origin: string;
+/** What each runtime shows of the vector; the builds that they choose differ in its last digits. */
+let expected: string;
+
+beforeAll(async () => {
+  consumer = new Consumer();
+  consumer.write("main.js", example(page, "server"));
+  expected = consumer.run("node", "main.js").trim();
+  for (const name of ["web-worker", "service-worker"]) {
+    consumer.write(`${name}.js`, example(page, name));
+    consumer.write(`${name}.html`, example(page, `${name}-page`));
+  }
+  consumer.write("page.html", example(page, "page"));
+  const [files, models] = [serveFolder(consumer.folder), serveFolder(modelCache)];
+  server = createServer((request, response) => {
+    const isModel = request.url!.startsWith("/models/");
+    if (isModel) request.url = request.url!.slice("/models".length);
+    (isModel ? models : files)(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server?.closeAllConnections();
+  server?.close();
+  rmSync(consumer.folder, { recursive: true });
+});
+
+it("the vector has 384 numbers", () => expect(expected).toMatch(/^384 -?\d\.\d{3}$/));
+
+it.each(installedPrograms)("%s runs docs/runtimes.md's lines", (name, [program]) => {
+  const word = name.split(" ").at(-1)!.toLowerCase();
+  const command = example(page, "commands")
+    .split("\n")
+    .find((line) => line.startsWith(`${word} `));
+  const [, ...args] = command!.split(" ");
+  const env = { ...process.env, NODE_OPTIONS: "" };
+  expect(execFileSync(program!, args, { cwd: consumer.folder, encoding: "utf8", env }).trim()).toBe(expected);
+});
+
+it("workerd does", async () => {
+  const folder = join(consumer.folder, "edge");
+  mkdirSync(folder);
+  const entry = consumer.write("edge.js", example(page, "workerd"));
+  const scriptPath = join(folder, "worker.js");
+  const files = { entryPoints: [entry], outfile: scriptPath, external: ["*.wasm"] };
+  await build({ ...files, bundle: true, format: "esm", conditions: ["workerd"], logLevel: "error" });
+  cpSync(join(consumer.folder, "node_modules/lowrank/dist/wasm"), join(folder, "wasm"), { recursive: true });
+  const runtime = new Miniflare({
+    modules: true,
+    modulesRoot: folder,
+    scriptPath,
+    modulesRules: [
+      { type: "ESModule", include: ["**/*.js"] },
+      { type: "CompiledWasm", include: ["**/*.wasm"] },
+    ],
+    bindings: { MODEL: `${origin}/models/all-MiniLM-L6-v2` },
+    compatibilityDate: "2026-04-01",
+    cf: false,
+  });
+  try {
+    const vector = (await (
+      await runtime.dispatchFetch("http://localhost/", { method: "POST", body: text })
+    ).json()) as number[];
+    expect(`${vector.length} ${vector[0]!.toFixed(3)}`).toBe(expected);
+  } finally {
+    await runtime.dispose();
+  }
+});
+
+/** The title that a page comes to. */
+const title = `new Promise((resolve) => {
+  const began = Date.now();
+  const look = () => (document.title || Date.now() - began > 300000 ? resolve(document.title) : setTimeout(look, 50));
+  look();
+})`;
+
+describe.each<BrowserName>(["chromium", "firefox", "webkit"])("%s", (name) => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchBrowser(name)));
+  afterAll(() => browser?.close());
+
+  it.each(["page", "web-worker", "service-worker"])("runs docs/runtimes.md's lines for a %s", async (kind) => {
+    const opened = await openPage(browser, `${origin}/${kind}.html`);
+    const shown = await opened.evaluate(title);
+    await opened.close();
+    expect(shown).toBe(expected);
+  });
+});

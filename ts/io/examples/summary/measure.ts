@@ -1,0 +1,64 @@
+import { throwIfAborted } from "../../../waiting/abort.js";
+import { breather } from "../../../waiting/next-task.js";
+import type { DataPart, DataSummary, PartSummary, TokenLengths } from "./data-summary.js";
+import { findingsOf } from "./findings.js";
+import { labelCounts, similarLabels } from "./label-counts.js";
+import type { SummaryOptions } from "./summarise.js";
+import { type Parts, type Survey, survey } from "./survey.js";
+import { type TokenCounter, tokenLengths } from "./token-lengths.js";
+
+/** Texts between two calls of `onProgress`. */
+const EVERY = 1000;
+
+const countOf = (parts: Parts) => parts.reduce((sum, [, { length }]) => sum + length, 0);
+
+/** Calls `onProgress` every so often, and lets other work in between. */
+function pacer(signal: AbortSignal | undefined, onProgress: SummaryOptions["onProgress"], begun: number, total: number) {
+  throwIfAborted(signal);
+  const breathe = breather(signal);
+  return (done: number) => {
+    if (done % EVERY === 0) onProgress?.(begun + done, total);
+    return breathe();
+  };
+}
+
+/** The part of a summary that needs no tokenizer. */
+export function surveyTexts(
+  parts: Parts,
+  signal?: AbortSignal,
+  onProgress?: SummaryOptions["onProgress"],
+  passes = 1,
+): Promise<Survey> {
+  return survey(parts, pacer(signal, onProgress, 0, passes * countOf(parts)));
+}
+
+/** Lengths in tokens, a part each. */
+export async function measureTokens(
+  parts: Parts,
+  counter: TokenCounter,
+  maxTokens = counter.maxTokens,
+  signal?: AbortSignal,
+  onProgress?: SummaryOptions["onProgress"],
+): Promise<TokenLengths[]> {
+  const count = countOf(parts);
+  const lengths: TokenLengths[] = [];
+  let begun = count;
+  for (const [, examples] of parts) {
+    lengths.push(await tokenLengths(examples, counter, maxTokens, pacer(signal, onProgress, begun, 2 * count)));
+    begun += examples.length;
+  }
+  onProgress?.(2 * count, 2 * count);
+  return lengths;
+}
+
+/** Everything put together. `lengths` are empty where nothing counts tokens. */
+export function summaryOf(parts: Parts, surveyed: Survey, lengths: readonly TokenLengths[] = []): DataSummary {
+  const labels = labelCounts(parts);
+  const summaries: Record<DataPart, PartSummary | null> = { train: null, validation: null, test: null };
+  surveyed.parts.forEach(({ part, examples, empty, duplicates, nearDuplicates, characters, inTraining }, i) => {
+    summaries[part] = { examples, empty, duplicates, nearDuplicates, characters, tokens: lengths[i] ?? null, inTraining };
+  });
+  const { train, validation, test } = summaries;
+  const known = { labels, train: train!, validation, test, similarLabels: similarLabels(labels), twoLabels: surveyed.twoLabels.count };
+  return { ...known, findings: findingsOf(known, surveyed) };
+}

@@ -1,0 +1,23 @@
+import { ConfigError } from "../../errors/errors.js";
+import { type Column, pickColumns } from "./columns.js";
+import { parseDelimited } from "./delimited.js";
+import { sniffDelimiter } from "./delimiter.js";
+import { parseJsonLines } from "./json-lines.js";
+import { parseJsonTable } from "./json-table.js";
+import type { TextOptions } from "./parse.js";
+import { normaliseText, type Row } from "./rows.js";
+
+/**
+ * Rows of CSV (quoted fields, a byte order mark, any line ends), TSV (with quoting or without), JSON Lines or JSON.
+ * @throws `FormatError` with the line where the file is broken; `ConfigError` for a column that is not there
+ */
+export function readTextRows(text: string, wanted: readonly Column[], options: TextOptions): Row[] {
+  const { format, header = "auto", columns, file = "data", onWarning } = options;
+  if (format === "parquet")
+    throw new ConfigError(`${file}: Parquet is no text; readExamples reads its bytes`, { file, option: "format", value: format });
+  const body = normaliseText(text);
+  if (format === "jsonl") return parseJsonLines(body, wanted, file);
+  if (format === "json") return parseJsonTable(body, wanted, file);
+  const delimiter = options.delimiter ?? sniffDelimiter(body, format === "tsv" ? "\t" : ",", wanted, columns);
+  return pickColumns(parseDelimited(body, delimiter, file), wanted, { header, columns, file, onWarning });
+}
