@@ -7,6 +7,6 @@ export type { AdapterConfig } from "./config/config.js";
 export type { Json } from "../json.js";
 export { adapterFingerprint, checkNotMerged, readMerged, withMerged } from "./merged-adapters.js";
 export type { MergedAdapter, MergedModel } from "./merged-adapters.js";
-export { readAdapter } from "./read.js";
+export { readAdapter, readAdapterForBase } from "./read.js";
 export { targetTest } from "./paths/targets.js";
 export { writeAdapter } from "./write.js";
