@@ -9,10 +9,12 @@ import {
   constantSchedule,
   cosineSchedule,
   frozenMatrix,
+  embeddingInit,
   gaussianInit,
   Graph,
   gradNorm,
   kaimingInit,
+  loraPlusGroups,
   linearSchedule,
   LoraLinear,
   normal,
@@ -130,9 +132,19 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
       run: frozenMatrix,
     },
   ],
+  embeddingInit: [{ args: () => [], run: embeddingInit }],
   gaussianInit: [{ args: () => [0.5], run: gaussianInit }],
   gradNorm: [{ args: ({ graph, matrix, square }) => [graph, [matrix, square]], run: gradNorm }],
   kaimingInit: [{ args: () => [], run: kaimingInit }],
+  loraPlusGroups: [
+    {
+      args: ({ layer, matrix }) => [
+        [{ loraA: layer.loraA, loraB: layer.loraB }],
+        { lr: 0.1, ratio: 2, embeddingLr: 0.5, weightDecay: 0.25, others: [matrix] },
+      ],
+      run: (...args: Parameters<typeof loraPlusGroups>) => loraPlusGroups(...args),
+    },
+  ],
   linearSchedule: [
     { args: schedule, run: linearSchedule },
     { args: () => [3], run: (step: number) => linearSchedule({ peak: 1, total: 8 })(step) },

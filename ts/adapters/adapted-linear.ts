@@ -55,7 +55,13 @@ export class AdaptedLinear {
   private run(x: NodeId, run: Run | undefined): NodeId {
     const { graph } = this;
     const alone = run?.alone ?? null;
-    const [weight, bias] = alone === null ? [this.weight, this.bias] : [this.weightOf(alone), this.biasOf(alone)];
+    if (alone !== null && this.hasWhole(alone)) return this.replaced(x, run!, alone);
+    return this.updated(x, run, alone === null ? this.bias : this.biasOf(alone));
+  }
+
+  /** x·W + b and the updates. */
+  private updated(x: NodeId, run: Run | undefined, bias: NodeId): NodeId {
+    const { graph, weight } = this;
     const isAdapted = run?.ranges.some(({ adapter }) => this.parts.some(({ path }) => adapter.layers.has(path)));
     if (run === undefined || isAdapted !== true) return graph.linear(x, weight, bias);
     const adapters = run.ranges.flatMap(({ adapter, rows }) =>
@@ -80,12 +86,33 @@ export class AdaptedLinear {
   private readonly adapts = (adapter: AppliedAdapter): boolean =>
     this.parts.some(({ path }) => adapter.layers.has(path)) || this.replaces(adapter);
 
-  /** The weight with the parts that an adapter has as a whole. */
-  private weightOf({ whole }: AppliedAdapter): NodeId {
-    const own = (part: LinearPart) => whole.get(`${part.path}.weight`)?.node;
-    if (!this.parts.some((part) => own(part) !== undefined)) return this.weight;
-    const columns = this.parts.map((part) => own(part) ?? this.columns(part));
-    return columns.length === 1 ? columns[0]! : this.graph.concat(columns, 1);
+  private hasWhole({ whole }: AppliedAdapter): boolean {
+    return whole.size > 0 && this.parts.some(({ path }) => whole.has(`${path}.weight`));
+  }
+
+  /**
+   * Parts that an adapter has as a whole by a product of their own: their weights get gradients, which a frozen weight's
+   * product does not give.
+   */
+  private replaced(x: NodeId, run: Run, adapter: AppliedAdapter): NodeId {
+    const { graph } = this;
+    const bias = this.biasOf(adapter);
+    const columns = (node: NodeId, dim: number, { start, width }: LinearPart) =>
+      width === this.outFeatures ? node : graph.slice(node, { dim, start, end: start + width });
+    const own = (part: LinearPart) => adapter.whole.get(`${part.path}.weight`)?.node;
+    const isAdapted = (part: LinearPart) => own(part) === undefined || adapter.layers.has(part.path);
+    const base = this.parts.some(isAdapted) ? this.updated(x, run, bias) : null;
+    const last = graph.shape(x).length - 1;
+    const parts = this.parts.map((part) => {
+      const weight = own(part);
+      if (weight === undefined) return columns(base!, last, part);
+      const product = graph.linear(x, weight, columns(bias, 0, part));
+      if (!adapter.layers.has(part.path)) return product;
+      // The base's product is in both.
+      const frozen = graph.linear(x, this.columns(part), columns(bias, 0, part));
+      return graph.add(columns(base!, last, part), graph.sub(product, frozen));
+    });
+    return parts.length === 1 ? parts[0]! : graph.concat(parts, last);
   }
 
   /** The bias with the parts that an adapter has, plus s·b of B's own bias b. */

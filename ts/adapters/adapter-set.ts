@@ -324,11 +324,11 @@ export class AdapterSet {
 }
 
 /** Whether the adapter takes tensors from the base: its weights, biases, or rows. */
-const beginsWithBase = ({ initLoraWeights, bias, modulesToSave, trainableTokenIndices, ...rest }: LoraOptions) =>
+const beginsWithBase = ({ initLoraWeights, bias, modulesToSave, trainableTokenIndices, dora }: LoraOptions) =>
   typeof initLoraWeights === "string" ||
   (bias ?? "none") !== "none" ||
   [modulesToSave, trainableTokenIndices].some((given) => given !== undefined && given !== null) ||
-  (rest.dora ?? rest.useDora ?? false);
+  (dora ?? false);
 
 const isList = (choice: AdapterChoice | readonly AdapterChoice[]): choice is readonly AdapterChoice[] =>
   Array.isArray(choice);

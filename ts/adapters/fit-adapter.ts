@@ -1,5 +1,5 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
-import { clip } from "../errors/excerpt.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import { type Adapter, type AdapterLayer, baseTensor, isTokenRows, takesFromBase, within } from "../io/peft/index.js";
@@ -124,7 +124,7 @@ function checkExtra(
       config.taskType === "SEQ_CLS"
         ? ": it is a classifier's head; `TextClassifier.open` loads adapter and head"
         : ", which is no linear layer, norm or table that this model looks at";
-    throw new UnsupportedError(`loadAdapter: the adapter also holds ${clip(name)}${advice}`, {
+    throw new UnsupportedError(`loadAdapter: the adapter also holds ${excerpt(name)}${advice}`, {
       extra: [name],
       tensor: name,
     });

@@ -13,8 +13,8 @@ type ByName<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
 export type LoraInitName = boolean | "gaussian" | "orthogonal" | "pissa" | "olora";
 
 /**
- * A new adapter on a model. Fields of PEFT's LoraConfig have its names, written in camel case; `r`, `loraAlpha`, `useRslora`,
- * `useDora` and `loraDropout` are other names of `rank`, `alpha`, `rslora`, `dora` and `dropout`.
+ * A new adapter on a model. Options are PEFT's LoraConfig in camel case, but for `rank` (r), `alpha` (lora_alpha), `rslora` (use_rslora), `dora`
+ * (use_dora) and `dropout` (lora_dropout).
  */
 export interface LoraOptions {
   /** Default 8. */
@@ -54,26 +54,7 @@ export interface LoraOptions {
   readonly initLoraWeights?: LoraInitName;
   /** In place of `initLoraWeights`: makes A and B of linear layers. */
   readonly init?: LoraInit;
-  /** PEFT's name of `rank`. */
-  readonly r?: number;
-  /** PEFT's name of `alpha`. */
-  readonly loraAlpha?: number;
-  /** PEFT's name of `rslora`. */
-  readonly useRslora?: boolean;
-  /** PEFT's name of `dora`. */
-  readonly useDora?: boolean;
-  /** PEFT's name of `dropout`. */
-  readonly loraDropout?: number;
 }
-
-/** Our names and PEFT's for the same. */
-const synonyms = [
-  ["rank", "r"],
-  ["alpha", "loraAlpha"],
-  ["rslora", "useRslora"],
-  ["dora", "useDora"],
-  ["dropout", "loraDropout"],
-] as const;
 
 /** Those that have PEFT's names. */
 const peftNames = [
@@ -85,7 +66,6 @@ const peftNames = [
 export const LORA_OPTIONS: readonly (keyof LoraOptions)[] = [
   ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init", "initLoraWeights"] as const),
   ...peftNames,
-  ...synonyms.map(([, peft]) => peft),
 ];
 
 /** The options with their defaults. */
@@ -110,11 +90,11 @@ export function resolveLoraOptions(
 ): ResolvedLoraOptions {
   checkOptions(what, options, LORA_OPTIONS);
   const taken = { ...options };
-  for (const [own, peft] of synonyms)
-    if (taken[own] !== undefined && taken[peft] !== undefined) throw twice(what, own, peft);
-  if (taken.init !== undefined && taken.initLoraWeights !== undefined) throw twice(what, "init", "initLoraWeights");
-  const { rank = taken.r ?? 8, alpha = taken.loraAlpha ?? 16, dropout = taken.loraDropout ?? 0 } = taken;
-  const { rslora = taken.useRslora ?? false, dora = taken.useDora ?? false, targetModules = defaultTargets } = taken;
+  if (taken.init !== undefined && taken.initLoraWeights !== undefined)
+    throw new ConfigError(`${what}: init and initLoraWeights are both given; leave one of them out`, {
+      ...{ op: what, option: "init" },
+    });
+  const { rank = 8, alpha = 16, dropout = 0, rslora = false, dora = false, targetModules = defaultTargets } = taken;
   const { initLoraWeights: begin = true } = taken;
   const begun = beginning(what, begin);
   const { init } = resolveLoraConfig({ rank, alpha, dropout, init: taken.init ?? begun.init });
@@ -131,7 +111,9 @@ export function resolveLoraOptions(
 
 /** `adapterConfig` with our names in its messages. */
 function takeFields(what: string, fields: Parameters<typeof adapterConfig>[0]): AdapterConfig {
-  const own: Readonly<Record<string, string>> = { r: "rank", ...Object.fromEntries(synonyms.map(([a, b]) => [b, a])) };
+  const own: Readonly<Record<string, string>> = {
+    ...{ r: "rank", loraAlpha: "alpha", useRslora: "rslora", useDora: "dora", loraDropout: "dropout" },
+  };
   try {
     return adapterConfig(fields);
   } catch (error) {
@@ -163,9 +145,3 @@ function beginning(what: string, name: unknown): Pick<ResolvedLoraOptions, "init
   if (typeof name === "string") refuseInitialisation(what, { initLoraWeights: name });
   throw notExpected(what, expected, name);
 }
-
-const twice = (what: string, own: string, peft: string) =>
-  new ConfigError(`${what}: ${own} and ${peft} are two names of one thing; give one of them`, {
-    op: what,
-    option: peft,
-  });

@@ -31,7 +31,10 @@ CASES = {
     "bias_all_distilbert": ("distilbert", dict(target_modules=["q_lin"], bias="all")),
     "lora_bias": ("bert", dict(target_modules=QV + ["output.dense"], lora_bias=True)),
     "whole_modules": ("bert", dict(target_modules=QV, modules_to_save=["LayerNorm", "key", "layer.1.output.dense"])),
-    "whole_embeddings": ("bert", dict(target_modules=QV, modules_to_save=["embeddings"])),
+    "whole_tables": (
+        "bert",
+        dict(target_modules=QV, modules_to_save=["word_embeddings", "position_embeddings", "token_type_embeddings"]),
+    ),
     "whole_norms_deberta": ("deberta-v3", dict(target_modules=["query_proj"], modules_to_save=["LayerNorm"])),
     "embeddings": ("bert", dict(target_modules=["word_embeddings", "position_embeddings", "token_type_embeddings", "query"])),
     "embeddings_dora": ("bert", dict(target_modules=["word_embeddings", "query"], use_dora=True)),
@@ -63,19 +66,15 @@ def file_name(name):
 
 
 def pooled(model, ids):
-    longest = max(map(len, ids))
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
-    tokens = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
-    hidden = model(input_ids=tokens, attention_mask=mask).last_hidden_state
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weights).sum(1) / weights.sum(1)
+    # One by one: ModernBERT's padding has no key in its window, and so no numbers.
+    return torch.cat([model(input_ids=torch.tensor([row])).last_hidden_state.mean(1) for row in ids])
 
 
 def write(name, base, fields):
     torch.manual_seed(len(name))
     folder = OUT / name
     ids = json.loads((GOLDEN / "encoders" / base / "ids.json").read_text())
-    ids = (ids["ids"] if isinstance(ids, dict) else ids)[:8]
+    ids = ids["texts"][:8]
     config = transformers.AutoConfig.from_pretrained(GOLDEN / "encoders" / base)
     config._attn_implementation = "eager"
     inner = transformers.AutoModel.from_pretrained(GOLDEN / "encoders" / base, config=config, dtype=torch.float32)
@@ -99,6 +98,9 @@ def write(name, base, fields):
     text["base_model_name_or_path"] = base
     if isinstance(text["target_modules"], list):
         text["target_modules"].sort()
+    if fields.get("fan_in_fan_out"):
+        # PEFT corrects it when it makes the adapter; older versions saved it as it was given.
+        text["fan_in_fan_out"] = True
     path.write_text(json.dumps(text, indent=2, sort_keys=True))
     saved = load_file(folder / "adapter_model.safetensors")
     model = model.double()
