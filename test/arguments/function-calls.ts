@@ -18,6 +18,8 @@ import {
   linearSchedule,
   LoraLinear,
   normal,
+  orthogonalInit,
+  randomInit,
   setStoredMatrix,
   SGD,
   storedMatrix,
@@ -150,6 +152,8 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
     { args: () => [3], run: (step: number) => linearSchedule({ peak: 1, total: 8 })(step) },
   ],
   normal: [{ args: ({ graph }) => [graph, [2, 3], 0.5], run: normal }],
+  orthogonalInit: [{ args: () => [], run: orthogonalInit }],
+  randomInit: [{ args: () => [], run: randomInit }],
   setStoredMatrix: [
     {
       args: ({ graph, stored }) => [graph, stored, { shape: [2, 3], format: "bf16", bytes: [new Uint8Array(12)] }],

@@ -53,7 +53,6 @@ export class AdaptedLinear {
 
   /** All rows in one way. */
   private run(x: NodeId, run: Run | undefined): NodeId {
-    const { graph } = this;
     const alone = run?.alone ?? null;
     if (alone !== null && this.hasWhole(alone)) return this.replaced(x, run!, alone);
     return this.updated(x, run, alone === null ? this.bias : this.biasOf(alone));
