@@ -6,7 +6,9 @@ import type { ParameterGroup } from "./parameters.js";
 
 /** A layer with a low-rank update: a `LoraLinear`, a `LoraEmbedding`, or one of an adapter's. */
 export interface LoraFactors {
+  /** A, which learns at the rate itself. */
   readonly loraA: NodeId;
+  /** B, which learns faster. */
   readonly loraB: NodeId;
   /** DoRA's. */
   readonly magnitude?: NodeId | null;

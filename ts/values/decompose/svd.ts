@@ -33,8 +33,8 @@ export function svd(
   }
 }
 
-/** `svd` with a pause wherever it yields: long work lets others in there, or ends. */
-export function* svdInSteps(
+/** `svd`, which yields now and then: long work could let others in there. */
+function* svdInSteps(
   data: Float32Array | Float64Array,
   rows: number,
   columns: number,
