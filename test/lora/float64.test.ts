@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { frozenMatrix, Graph, LoraLinear, normal } from "../../ts/index.js";
 import { AdaptedLinear } from "../../ts/adapters/adapted-linear.js";
-import { createAdapter } from "../../ts/adapters/lora-options.js";
+import { createAdapter } from "../../ts/adapters/create-adapter.js";
 import { droppedBy, expectGradients, expectValue, fromTensor, type Matrix, matrix, times } from "./reference.js";
 
 const [IN, OUT, RANK, ROWS] = [5, 9, 2, 7];
@@ -46,7 +46,12 @@ describe.each([0, 0.4])("DoRA on a part of a joined weight, dropout %s", (dropou
     const frozen = frozenMatrix(graph, { shape: [IN, OUT], format: "f32", bytes });
     const linear = new AdaptedLinear(graph, frozen, graph.constant(bias), parts);
     const options = { rank: RANK, alpha: 3, targetModules: ["key"], dora: true, dropout };
-    const adapter = createAdapter(graph, "joined", { linears: [linear], name: "base", targetModules: [] }, options);
+    const adapter = createAdapter(
+      graph,
+      "joined",
+      { linears: [linear], norms: [], tables: [], name: "base", targetModules: [] },
+      options,
+    );
     const { loraA, loraB, magnitude } = adapter.layers.get("key")!;
     graph.setValue(loraB, normal(graph, [RANK, width], 0.5));
     const m = magnitude!;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Graph, LoraLinear, readSafetensors, type TensorFile } from "../../ts/index.js";
+import { Graph, LoraEmbedding, LoraLinear, readSafetensors, type TensorFile } from "../../ts/index.js";
 import { transpose } from "../../ts/io/peft/transpose.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { largestError } from "../ops/compare.js";
@@ -23,6 +23,7 @@ interface LoraCase {
 const { cases } = await goldenJson<{ cases: LoraCase[] }>("vectors/lora.json");
 const file = readSafetensors(await goldenBytes("vectors/lora.safetensors"));
 const layers = cases.filter(({ layer }) => layer !== "embedding");
+const tables = cases.filter(({ layer }) => layer === "embedding");
 
 /** PEFT's tolerance rule: the README beside the vectors. */
 const tolerance = (torchError: number) => Math.max(1e-5, 4 * torchError);
@@ -45,12 +46,37 @@ function build(graph: Graph, vectors: TensorFile, test: LoraCase) {
 }
 
 describe("LoRA layers against PEFT", () => {
-  it("covers every case of the vectors but the embedding layers, which this API does not have", () => {
-    expect(layers).toHaveLength(50);
-    expect(cases.filter(({ layer }) => layer === "embedding").map(({ name }) => name)).toEqual([
-      "embedding_11x6_r3",
-      "embedding_11x6_r3_rslora",
-    ]);
+  it("covers every case of the vectors", () => {
+    expect([layers.length, tables.length]).toEqual([50, 2]);
+    expect(cases).toHaveLength(52);
+  });
+
+  it.each(tables)("$name", (test) => {
+    using graph = new Graph();
+    const get = (name: string) => file.tensor(`${test.name}/${name}`);
+    const table = graph.constant(get("weight"));
+    const layer = LoraEmbedding.fromTable(graph, table, test.in, test.out, {
+      ...{ rank: test.r, alpha: test.lora_alpha, rslora: test.use_rslora ?? false },
+    });
+    // As PEFT begins: A zero, B normal.
+    expect(graph.value(layer.loraA).data.every((x) => x === 0)).toBe(true);
+    expect(graph.value(layer.loraB).data.every((x) => x !== 0)).toBe(true);
+    graph.setValue(layer.loraA, transpose(get("lora_A")));
+    graph.setValue(layer.loraB, transpose(get("lora_B")));
+    expect(layer.scaling).toBeCloseTo(test.scaling, 12);
+    const limit = tolerance(test.peft_f32_err);
+    graph.step(() => {
+      const y = layer.forward(graph, get("x").data, test.x_shape);
+      expect(graph.shape(y)).toEqual(get("out").shape);
+      expect(largestError(graph.value(y).data, get("out").data)).toBeLessThanOrEqual(limit);
+      graph.backward(y, get("cot"));
+    });
+    expect(largestError(graph.grad(layer.loraA)!.data, transpose(get("grad_lora_A")).data)).toBeLessThanOrEqual(limit);
+    expect(largestError(graph.grad(layer.loraB)!.data, transpose(get("grad_lora_B")).data)).toBeLessThanOrEqual(limit);
+    expect(graph.grad(table)).toBeNull();
+    expect(layer.trainableParams()).toEqual([layer.loraA, layer.loraB]);
+    const merged = tolerance(test.peft_f32_merge_err);
+    expect(largestError(layer.merge(graph).data, get("merged").data)).toBeLessThanOrEqual(merged);
   });
 
   it.each(layers)("$name", (test) => {

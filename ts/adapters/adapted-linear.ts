@@ -7,7 +7,7 @@ import { AdaptedLayer, adaptedForward } from "../nn/low-rank-update.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, type Run, runsOf } from "./adapter-selection.js";
-import { type AdapterWeights, type AppliedAdapter, hostWeights } from "./model-adapter.js";
+import { type AdapterWeights, type AppliedAdapter, effective, hostWeights } from "./model-adapter.js";
 
 /** A module of the model that is a range of columns of a joined weight. */
 export interface LinearPart {
@@ -23,6 +23,7 @@ export class AdaptedLinear {
   readonly outFeatures: number;
   /** The weight as loaded, while an adapter is merged: unmerging restores it, since subtracting would drift. */
   private original: StoredMatrix | null = null;
+  private originalBias: Tensor | null = null;
 
   constructor(
     private readonly graph: Graph,
@@ -31,6 +32,8 @@ export class AdaptedLinear {
     /** `[out]` */
     readonly bias: NodeId,
     readonly parts: readonly LinearPart[],
+    /** Whether files have a bias. */
+    readonly hasBias = true,
   ) {
     [this.inFeatures, this.outFeatures] = graph.shape(weight) as [number, number];
   }
@@ -42,8 +45,7 @@ export class AdaptedLinear {
   forward(x: NodeId, selection: AdapterSelection): NodeId {
     const { graph } = this;
     const total = graph.shape(x).reduce((rows, length) => rows * length, 1) / this.inFeatures;
-    const adapts = (adapter: AppliedAdapter) => this.parts.some(({ path }) => adapter.layers.has(path));
-    const runs = runsOf(selection, total, graph.training, adapts);
+    const runs = runsOf(selection, total, graph.training, this.adapts, this.replaces);
     if (runs.length < 2) return this.run(x, runs[0]);
     const parts = runs.map((run) => this.run(graph.slice(x, { dim: 0, start: run.start, end: run.end }), run));
     return graph.concat(parts, 0);
@@ -51,13 +53,78 @@ export class AdaptedLinear {
 
   /** All rows in one way. */
   private run(x: NodeId, run: Run | undefined): NodeId {
-    const { graph, weight, bias } = this;
-    if (run === undefined || run.ranges.length === 0) return graph.linear(x, weight, bias);
+    const alone = run?.alone ?? null;
+    if (alone !== null && this.hasWhole(alone)) return this.replaced(x, run!, alone);
+    return this.updated(x, run, alone === null ? this.bias : this.biasOf(alone));
+  }
+
+  /** x·W + b and the updates. */
+  private updated(x: NodeId, run: Run | undefined, bias: NodeId): NodeId {
+    const { graph, weight } = this;
+    const isAdapted = run?.ranges.some(({ adapter }) => this.parts.some(({ path }) => adapter.layers.has(path)));
+    if (run === undefined || isAdapted !== true) return graph.linear(x, weight, bias);
     const adapters = run.ranges.flatMap(({ adapter, rows }) =>
       this.adaptedParts(adapter).map(({ start, width, weights }) => ({ ...weights, start, width, rows })),
     );
     const layer = new AdaptedLayer(weight, bias, adapters, run.dropout, run.dora);
     return adaptedForward(graph, x, layer, run.dora ? () => this.rowScales(run) : null);
+  }
+
+  /** A part's bias `[out]` as it is now. */
+  partBias({ start, width }: LinearPart): Tensor {
+    return { shape: [width], data: this.graph.value(this.bias).data.slice(start, start + width) };
+  }
+
+  private readonly replaces = ({ layers, whole }: AppliedAdapter): boolean =>
+    this.parts.some(
+      ({ path }) =>
+        (layers.get(path)?.bias ?? null) !== null ||
+        (whole.size > 0 && (whole.has(`${path}.weight`) || whole.has(`${path}.bias`))),
+    );
+
+  private readonly adapts = (adapter: AppliedAdapter): boolean =>
+    this.parts.some(({ path }) => adapter.layers.has(path)) || this.replaces(adapter);
+
+  private hasWhole({ whole }: AppliedAdapter): boolean {
+    return whole.size > 0 && this.parts.some(({ path }) => whole.has(`${path}.weight`));
+  }
+
+  /**
+   * Parts that an adapter has as a whole by a product of their own: their weights get gradients, which a frozen weight's
+   * product does not give.
+   */
+  private replaced(x: NodeId, run: Run, adapter: AppliedAdapter): NodeId {
+    const { graph } = this;
+    const bias = this.biasOf(adapter);
+    const columns = (node: NodeId, dim: number, { start, width }: LinearPart) =>
+      width === this.outFeatures ? node : graph.slice(node, { dim, start, end: start + width });
+    const own = (part: LinearPart) => adapter.whole.get(`${part.path}.weight`)?.node;
+    const isAdapted = (part: LinearPart) => own(part) === undefined || adapter.layers.has(part.path);
+    const base = this.parts.some(isAdapted) ? this.updated(x, run, bias) : null;
+    const last = graph.shape(x).length - 1;
+    const parts = this.parts.map((part) => {
+      const weight = own(part);
+      if (weight === undefined) return columns(base!, last, part);
+      const product = graph.linear(x, weight, columns(bias, 0, part));
+      if (!adapter.layers.has(part.path)) return product;
+      // The base's product is in both.
+      const frozen = graph.linear(x, this.columns(part), columns(bias, 0, part));
+      return graph.add(columns(base!, last, part), graph.sub(product, frozen));
+    });
+    return parts.length === 1 ? parts[0]! : graph.concat(parts, last);
+  }
+
+  /** The bias with the parts that an adapter has, plus s·b of B's own bias b. */
+  private biasOf({ layers, whole }: AppliedAdapter): NodeId {
+    const { graph } = this;
+    const parts = this.parts.map(({ path, start, width }) => {
+      const base = whole.get(`${path}.bias`)?.node ?? graph.slice(this.bias, { dim: 0, start, end: start + width });
+      const layer = layers.get(path);
+      if (layer === undefined || layer.bias === null) return base;
+      const scaling = graph.constant({ shape: [], data: Float32Array.of(layer.scaling) });
+      return graph.add(base, graph.mul(layer.bias, scaling));
+    });
+    return parts.length === 1 ? parts[0]! : graph.concat(parts, 0);
   }
 
   /**
@@ -70,16 +137,34 @@ export class AdaptedLinear {
         op: "merge",
         reason: "merged",
       });
-    const adapted = this.adaptedParts(adapter);
-    if (adapted.length === 0) return;
+    if (!this.adapts(adapter)) return;
     const { graph, outFeatures } = this;
+    const adapted = this.parts.flatMap((part) => {
+      const weights = adapter.layers.get(part.path);
+      return weights === undefined ? [] : [{ ...part, weights }];
+    });
     const original = storedMatrix(graph, this.weight);
+    const originalBias = graph.value(this.bias);
     const { shape, data } = graph.value(this.weight);
+    const bias = Float32Array.from(originalBias.data);
+    for (const { path, start, width } of this.parts) {
+      const [weight, own] = ["weight", "bias"].map((part) => adapter.whole.get(`${path}.${part}`));
+      if (own !== undefined) bias.set(graph.value(own.node).data, start);
+      if (weight === undefined) continue;
+      const rows = graph.value(weight.node).data;
+      for (let i = 0; i < this.inFeatures; i++)
+        data.set(rows.subarray(i * width, (i + 1) * width), i * outFeatures + start);
+    }
     for (const { start, weights } of adapted) {
-      mergeUpdate(data, { first: start, inStep: outFeatures, outStep: 1 }, hostWeights(graph, weights));
+      const host = hostWeights(graph, weights);
+      mergeUpdate(data, { first: start, inStep: outFeatures, outStep: 1 }, host);
+      host.bias?.data.forEach((b, i) => (bias[start + i]! += host.scaling * b));
     }
     graph.setValue(this.weight, { shape, data });
     this.original = original;
+    if (!this.replaces(adapter)) return;
+    this.originalBias = originalBias;
+    graph.setValue(this.bias, { shape: originalBias.shape, data: bias });
   }
 
   /** Puts the weight back as it was loaded, to the bit. */
@@ -87,6 +172,8 @@ export class AdaptedLinear {
     if (this.original === null) return;
     setStoredMatrix(this.graph, this.weight, this.original);
     this.original = null;
+    if (this.originalBias !== null) this.graph.setValue(this.bias, this.originalBias);
+    this.originalBias = null;
   }
 
   /** A part's weight as it is now, in a file's orientation `[out, in]`. */
@@ -104,7 +191,7 @@ export class AdaptedLinear {
   private adaptedParts(adapter: AppliedAdapter): AdaptedPart[] {
     return this.parts.flatMap((part) => {
       const weights = adapter.layers.get(part.path);
-      return weights === undefined ? [] : [{ ...part, weights }];
+      return weights === undefined ? [] : [{ ...part, weights: effective(this.graph, weights) }];
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Graph, NodeId } from "../graph/graph.js";
 import type { RowRange } from "../ops/product/lora-linear.js";
 import type { AppliedAdapter } from "./model-adapter.js";
 
@@ -22,6 +23,8 @@ export interface Run extends RowRange {
   readonly dora: boolean;
   /** Probability of dropout on the adapters' input. */
   readonly dropout: number;
+  /** The adapter that has tensors of the layer of its own, in place of the base's; null for none. */
+  readonly alone: AppliedAdapter | null;
 }
 
 /**
@@ -29,14 +32,16 @@ export interface Run extends RowRange {
  * dropout differs. So rows give the bits that they give in a batch of one adapter, and adapters of one kind share a product.
  *
  * @param adapts whether an adapter has anything for the layer; rows of those that have not are the base's
+ * @param replaces whether it also has tensors in place of the base's: its rows are a run by themselves
  */
 export function runsOf(
   selection: AdapterSelection,
   total: number,
   training: boolean,
   adapts: (adapter: AppliedAdapter) => boolean,
+  replaces: (adapter: AppliedAdapter) => boolean = () => false,
 ): Run[] {
-  const runs: { start: number; end: number; ranges: AdapterRows[]; dora: boolean; dropout: number }[] = [];
+  const runs: (Omit<Run, "ranges" | "end"> & { end: number; ranges: AdapterRows[] })[] = [];
   const done = () => runs.at(-1)?.end ?? 0;
   const add = (end: number, adapter: AppliedAdapter | null) => {
     const start = done();
@@ -44,7 +49,9 @@ export function runsOf(
     const dora = adapter?.config.useDora ?? false;
     const dropout = training ? (adapter?.config.loraDropout ?? 0) : 0;
     let run = runs.at(-1);
-    if (run?.dora !== dora || run.dropout !== dropout) runs.push((run = { start, end, ranges: [], dora, dropout }));
+    const alone = adapter !== null && replaces(adapter) ? adapter : null;
+    if (run?.dora !== dora || run.dropout !== dropout || run.alone !== alone)
+      runs.push((run = { start, end, ranges: [], dora, dropout, alone }));
     run.end = end;
     if (adapter !== null) run.ranges.push({ adapter, rows: { start: start - run.start, end: end - run.start } });
   };
@@ -54,4 +61,36 @@ export function runsOf(
   }
   if (total > done()) add(total, null);
   return runs;
+}
+
+/** Computes rows in turn: those of each adapter that changes the module with it, all others without one. */
+export function rangesInTurn(
+  graph: Graph,
+  total: number,
+  selection: AdapterSelection,
+  adapts: (adapter: AppliedAdapter) => boolean,
+  compute: (adapter: AppliedAdapter | null, range: RowRange | null) => NodeId,
+): NodeId {
+  if (!selection.some(({ adapter }) => adapts(adapter))) return compute(null, null);
+  const runs = runsOf(selection, total, false, adapts, adapts);
+  if (runs.length < 2) return compute(runs[0]?.alone ?? null, null);
+  return graph.concat(
+    runs.map((run) => compute(run.alone, run)),
+    0,
+  );
+}
+
+/** The same of the rows of x. */
+export function inTurn(
+  graph: Graph,
+  x: NodeId,
+  selection: AdapterSelection,
+  adapts: (adapter: AppliedAdapter) => boolean,
+  compute: (rows: NodeId, adapter: AppliedAdapter | null) => NodeId,
+): NodeId {
+  const total = graph.shape(x)[0]!;
+  return rangesInTurn(graph, total, selection, adapts, (adapter, range) => {
+    if (range === null) return compute(x, adapter);
+    return compute(graph.slice(x, { dim: 0, start: range.start, end: range.end }), adapter);
+  });
 }

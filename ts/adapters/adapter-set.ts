@@ -3,15 +3,15 @@ import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
-import { checkNotMerged, type MergedModel, readAdapter, writeAdapter } from "../io/peft/index.js";
+import { checkNotMerged, type MergedModel, readAdapterForBase, takesFromBase, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { inTraining } from "../train/claims.js";
 import { finite } from "../arguments/settings.js";
-import type { AdaptedLinear } from "./adapted-linear.js";
 import type { AdapterSelection } from "./adapter-selection.js";
 import { CallAdapters, rangesOf } from "./call-adapters.js";
 import { fitAdapter } from "./fit-adapter.js";
-import { type AdapterBase, createAdapter, type LoraOptions } from "./lora-options.js";
+import { type AdapterBase, createAdapter } from "./create-adapter.js";
+import type { LoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
 
 /** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
@@ -35,7 +35,7 @@ export interface Begun {
 
 /**
  * The adapters of a model, whatever its architecture: one frozen base, any number of adapters, one of them active, one
- * perhaps merged. Of the model it knows the linear layers, whose parts have PEFT's module paths.
+ * perhaps merged. Of the model it knows the modules that adapters change, which have PEFT's module paths.
  */
 export class AdapterSet {
   private readonly known = new Map<string, ModelAdapter>();
@@ -45,18 +45,22 @@ export class AdapterSet {
   private readonly ofClassifiers = new Set<ModelAdapter>();
   /** Calls that are under way on the base as it is. */
   private calls = 0;
-  private readonly linears: readonly AdaptedLinear[];
 
   constructor(
     private readonly graph: Graph,
     private readonly base: AdapterBase & { readonly mergedModel: MergedModel | null },
-  ) {
-    this.linears = base.linears;
+  ) {}
+
+  /** Everything that an adapter can be merged into. */
+  private get modules() {
+    const { linears, norms, tables } = this.base;
+    return [...linears, ...norms, ...tables];
   }
 
   /** Adds a new adapter, which becomes the active one where it is the first that no classifier brought. */
   add(name: string, options: LoraOptions, added: AddedFor): ModelAdapter {
     this.checkNew(added.what, name);
+    if (beginsWithBase(options)) this.checkNoneMerged(added.what);
     const make = () => createAdapter(this.graph, name, this.base, options, added.what);
     return this.register(this.graph.allOrNothing(make), added);
   }
@@ -65,11 +69,18 @@ export class AdapterSet {
   load(name: string, files: FileMap, options: WeightOptions, added: AddedFor): ModelAdapter {
     this.checkNew(added.what, name);
     checkRecord(`${added.what}: an adapter's files by name, as bytes, are expected`, files);
-    const adapter = readAdapter(files, options);
-    checkNotMerged(added.what, adapter, this.base.name, this.base.mergedModel);
-    const fitted = fitAdapter(adapter, this.linears);
+    const { graph, base } = this;
+    const adapter = readAdapterForBase(files, options);
+    checkNotMerged(added.what, adapter, base.name, base.mergedModel);
+    // What PiSSA and OLoRA took is found in the weights as they were loaded.
+    if (takesFromBase(adapter.config)) this.checkNoneMerged(added.what);
+    const fitted = fitAdapter(graph, adapter, base);
+    if (adapter.config.fanInFanOut)
+      console.warn(
+        `lowrank: ${added.what}: fan_in_fan_out is set, but this model's layers are linear ones: it is set to false`,
+      );
     return this.register(
-      this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, fitted)),
+      graph.allOrNothing(() => new ModelAdapter(graph, name, fitted.place())),
       added,
     );
   }
@@ -84,7 +95,7 @@ export class AdapterSet {
     if (!gone) {
       this.checkUnmerged("removeAdapter", adapter);
       this.checkUntrained("removeAdapter", adapter);
-      this.graph.release(adapter.params());
+      this.graph.release(adapter.nodes());
     }
     this.known.delete(name);
     this.ofClassifiers.delete(adapter);
@@ -130,9 +141,9 @@ export class AdapterSet {
     }
     this.checkIdle("mergeAdapter");
     try {
-      for (const linear of this.linears) linear.merge(adapter);
+      for (const module of this.modules) module.merge(adapter);
     } catch (error) {
-      for (const linear of this.linears) linear.unmerge();
+      for (const module of this.modules) module.unmerge();
       throw error;
     }
     this.merged = adapter;
@@ -148,7 +159,7 @@ export class AdapterSet {
       });
     }
     this.checkIdle("unmergeAdapter");
-    for (const linear of this.linears) linear.unmerge();
+    for (const module of this.modules) module.unmerge();
     this.merged = null;
   }
 
@@ -288,6 +299,15 @@ export class AdapterSet {
     );
   }
 
+  /** What begins with the base's own weights must not see an update in them. */
+  private checkNoneMerged(what: string): void {
+    if (this.merged === null) return;
+    const { name } = this.merged;
+    throw new ConfigError(`${what}: ${excerpt(name)} is merged into the base's weights; call unmergeAdapter first`, {
+      ...{ op: what, name, reason: "merged" },
+    });
+  }
+
   private checkUnmerged(what: string, adapter: ModelAdapter): void {
     if (adapter !== this.merged) return;
     const { name } = adapter;
@@ -302,6 +322,13 @@ export class AdapterSet {
     });
   }
 }
+
+/** Whether the adapter takes tensors from the base: its weights, biases, or rows. */
+const beginsWithBase = ({ initLoraWeights, bias, modulesToSave, trainableTokenIndices, dora }: LoraOptions) =>
+  typeof initLoraWeights === "string" ||
+  (bias ?? "none") !== "none" ||
+  [modulesToSave, trainableTokenIndices].some((given) => given !== undefined && given !== null) ||
+  (dora ?? false);
 
 const isList = (choice: AdapterChoice | readonly AdapterChoice[]): choice is readonly AdapterChoice[] =>
   Array.isArray(choice);

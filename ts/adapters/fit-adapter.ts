@@ -1,42 +1,199 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+import type { Graph } from "../graph/graph.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
-import type { Adapter } from "../io/peft/index.js";
-import type { AdaptedLinear } from "./adapted-linear.js";
+import { type Adapter, type AdapterLayer, baseTensor, isTokenRows, takesFromBase, within } from "../io/peft/index.js";
+import { transpose } from "../io/peft/transpose.js";
+import { oloraFactors, pissaFactors } from "../nn/initial-factors.js";
+import { formatShape, sameShape } from "../values/shape.js";
+import type { Tensor } from "../values/tensor.js";
+import type { AdaptedModules } from "./adapted-modules.js";
+import { type AdapterParts, type AdapterWeights, weightsOf } from "./model-adapter.js";
+import { taking } from "./taken-from-base.js";
+import type { TokenRows, WholeTensor } from "./whole-tensors.js";
+
+/** A module that low-rank updates are for. */
+interface Target {
+  readonly kind: AdapterLayer["kind"];
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** `[out, in]` */
+  readonly weight: () => Tensor;
+}
+
+/** An adapter's file by the model's names. */
+export interface FittedAdapter {
+  readonly adapter: Adapter;
+  /** Puts it into the graph, to be trained or not. */
+  readonly place: () => AdapterParts;
+}
 
 /**
- * The adapter with module paths as the model has them (without what a head puts before them, such as "bert."), after
- * checking that every layer fits.
- * Throws `AdapterError` where one does not, `UnsupportedError` where the adapter also holds more than low-rank updates.
+ * An adapter with module paths as the model has them (without what a head puts before them, such as "bert."), after checking
+ * that every layer and every other tensor fits.
+ * Throws `AdapterError` where one does not, `UnsupportedError` for tensors of modules that an adapter cannot change here.
  */
-export function fitAdapter(adapter: Adapter, linears: readonly AdaptedLinear[]): Adapter {
-  if (adapter.config.bias !== "none" || adapter.config.loraBias || adapter.extra.size > 0) {
-    throw new UnsupportedError(
-      "loadAdapter: this adapter also holds trained biases or whole modules (bias, lora_bias, modules_to_save), which a model does not apply yet",
-      { extra: [...adapter.extra.keys()] },
+export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModules): FittedAdapter {
+  const targets = targetsOf(modules);
+  const paths = relatePaths([...adapter.layers.keys()], new Set([...targets.keys()].map((path) => `${path}.weight`)));
+  const ownPath = (path: string) => (targets.has(path) ? path : paths.toBase(path));
+  const layers = new Map<string, AdapterLayer>();
+  for (const [path, layer] of adapter.layers) {
+    const own = ownPath(path);
+    checkLayer(path, layer, targets.get(own));
+    layers.set(own, layer);
+  }
+  const shapes = wholeShapes(modules);
+  const extra = [...adapter.extra].map(([name, tensor]) => {
+    const inModel = baseTensor(name);
+    return { name, tensor, own: shapes.has(inModel) ? inModel : paths.toBase(inModel) };
+  });
+  for (const item of extra) if (!isOriginal(item.name)) checkExtra(item, shapes, adapter);
+  const config = { ...adapter.config, fanInFanOut: false };
+  const fitted = { ...adapter, layers, config };
+  return { adapter: fitted, place: () => placed(graph, fitted, extra, targets, shapes) };
+}
+
+/** PEFT's old files also hold what a module was before it was trained. */
+const isOriginal = (name: string) => name.includes(".original_module.");
+
+function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {
+  const targets = new Map<string, Target>();
+  for (const linear of linears)
+    for (const part of linear.parts) {
+      const { inFeatures } = linear;
+      const weight = () => linear.partWeight(part);
+      targets.set(part.path, { kind: "linear", inFeatures, outFeatures: part.width, weight });
+    }
+  for (const { path, rows, width } of tables) {
+    const weight = () => {
+      throw new AdapterError(`loadAdapter: ${path} is a table, from which nothing is taken`, { module: path });
+    };
+    targets.set(path, { kind: "embedding", inFeatures: rows, outFeatures: width, weight });
+  }
+  return targets;
+}
+
+/** Shapes of the tensors that an adapter may have in place of the base's, as files have them, by the base's names. */
+function wholeShapes({ linears, norms, tables }: AdaptedModules): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const { parts, inFeatures, hasBias } of linears)
+    for (const { path, width } of parts) {
+      shapes.set(`${path}.weight`, [width, inFeatures]);
+      if (hasBias) shapes.set(`${path}.bias`, [width]);
+    }
+  for (const norm of norms) {
+    shapes.set(`${norm.path}.weight`, norm.shape);
+    if (norm.bias !== null) shapes.set(`${norm.path}.bias`, norm.shape);
+  }
+  for (const { path, rows, width } of tables) shapes.set(`${path}.weight`, [rows, width]);
+  return shapes;
+}
+
+function checkLayer(path: string, layer: AdapterLayer, found: Target | undefined): void {
+  if (found === undefined) {
+    throw new AdapterError(`loadAdapter: the adapter is for ${path}, which this model does not have`, {
+      module: path,
+    });
+  }
+  const [a, b] = [layer.loraA.shape, layer.loraB.shape];
+  if (a[0] === found.inFeatures && b[1] === found.outFeatures && layer.kind === found.kind) return;
+  const kind =
+    layer.kind === found.kind ? "" : `, one of ${layer.kind === "linear" ? "a linear layer" : "an embedding"}`;
+  throw new AdapterError(
+    `loadAdapter: ${path} is ${found.inFeatures} → ${found.outFeatures} here, the adapter's A and B are ${a[0]} → ${b[1]}${kind}`,
+    { module: path },
+  );
+}
+
+interface Extra {
+  readonly name: string;
+  readonly tensor: Tensor;
+  /** The base's name for what it stands for. */
+  readonly own: string;
+}
+
+function checkExtra(
+  { name, tensor, own }: Extra,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { config }: Adapter,
+): void {
+  const shape = shapes.get(own);
+  if (shape === undefined) {
+    const advice =
+      config.taskType === "SEQ_CLS"
+        ? ": it is a classifier's head; `TextClassifier.open` loads adapter and head"
+        : ", which is no linear layer, norm or table that this model looks at";
+    throw new UnsupportedError(`loadAdapter: the adapter also holds ${excerpt(name)}${advice}`, {
+      extra: [name],
+      tensor: name,
+    });
+  }
+  if (!isTokenRows(name)) {
+    if (sameShape(shape, tensor.shape)) return;
+    throw new AdapterError(
+      `loadAdapter: ${clip(name)} has shape ${formatShape(tensor.shape)}, this model's ${formatShape(shape)}`,
+      { tensor: name },
     );
   }
-  const parts = new Map(
-    linears.flatMap((linear) => linear.parts.map((part) => [part.path, { linear, part }] as const)),
-  );
-  const paths = relatePaths([...adapter.layers.keys()], new Set([...parts.keys()].map((path) => `${path}.weight`)));
-  const layers = new Map(
-    [...adapter.layers].map(([path, layer]) => {
-      const known = parts.has(path) ? path : paths.toBase(path);
-      const found = parts.get(known);
-      if (found === undefined) {
-        throw new AdapterError(`loadAdapter: the adapter is for ${path}, which this model does not have`, {
-          module: path,
-        });
-      }
-      const [a, b] = [layer.loraA.shape, layer.loraB.shape];
-      if (a[0] !== found.linear.inFeatures || b[1] !== found.part.width) {
-        throw new AdapterError(
-          `loadAdapter: ${path} is ${found.linear.inFeatures} → ${found.part.width} here, the adapter's A and B are ${a[0]} → ${b[1]}`,
-          { module: path },
-        );
-      }
-      return [known, layer] as const;
-    }),
-  );
-  return { ...adapter, layers };
+  const indices = tokensOf(config.trainableTokenIndices, own.slice(0, -".weight".length));
+  const outside = indices?.find((row) => row >= shape[0]!);
+  if (indices !== null && outside === undefined && sameShape(tensor.shape, [indices.length, shape[1]!])) return;
+  const expected = indices === null ? "trainable_token_indices of it" : formatShape([indices.length, shape[1]!]);
+  const problem =
+    outside === undefined ? `got ${formatShape(tensor.shape)}` : `row ${outside} is beyond ${shape[0]! - 1}`;
+  throw new AdapterError(`loadAdapter: ${clip(name)}: expected ${expected}, ${problem}`, { tensor: name });
+}
+
+/** The rows of a table that a configuration trains; null for none. */
+function tokensOf(wanted: Adapter["config"]["trainableTokenIndices"], path: string): readonly number[] | null {
+  if (wanted === null) return null;
+  if (!(wanted instanceof Map)) return wanted as readonly number[];
+  for (const [name, rows] of wanted as ReadonlyMap<string, readonly number[]>)
+    if (path === name || path.endsWith(`.${name}`)) return rows;
+  return null;
+}
+
+function placed(
+  graph: Graph,
+  { config, layers }: Adapter,
+  extra: readonly Extra[],
+  targets: ReadonlyMap<string, Target>,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): AdapterParts {
+  const variable = (tensor: Tensor) => graph.variable(tensor);
+  const nodes = weightsOf(layers, variable);
+  if (takesFromBase(config)) takeAgain(graph, config, nodes, targets);
+  const whole = new Map<string, WholeTensor>();
+  const tokens = new Map<string, TokenRows>();
+  const kept = new Map<string, Tensor>();
+  const isSaved = within(config.modulesToSave);
+  for (const { name, tensor, own } of extra) {
+    const path = own.slice(0, own.lastIndexOf("."));
+    if (isOriginal(name) || whole.has(own)) kept.set(name, tensor);
+    else if (isTokenRows(name))
+      tokens.set(path, { indices: tokensOf(config.trainableTokenIndices, path)!, rows: variable(tensor), name });
+    else {
+      const transposed = targets.get(path)?.kind === "linear" && shapes.get(own)!.length === 2;
+      const trainable = isSaved(path) || (own.endsWith(".bias") && config.bias !== "none");
+      const value = transposed ? transpose(tensor) : tensor;
+      whole.set(own, { node: trainable ? variable(value) : graph.constant(value), name, transposed, trainable });
+    }
+  }
+  return { config, layers: nodes, whole, tokens, kept };
+}
+
+/** What PiSSA or OLoRA took from the weights, computed from them again: it depends on nothing else. */
+function takeAgain(
+  graph: Graph,
+  { initLoraWeights }: Adapter["config"],
+  layers: Map<string, AdapterWeights>,
+  targets: ReadonlyMap<string, Target>,
+): void {
+  const factors = String(initLoraWeights).toLowerCase() === "pissa" ? pissaFactors : oloraFactors;
+  for (const [path, weights] of layers) {
+    if (weights.kind === "embedding") continue;
+    const { a, b } = factors(targets.get(path)!.weight(), weights.rank, weights.scaling);
+    layers.set(path, { ...weights, taken: taking(graph, a, b) });
+  }
 }

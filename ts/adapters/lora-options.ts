@@ -1,45 +1,85 @@
-import { adapterConfig, type AdapterConfig, layerScaling, targetTest } from "../io/peft/index.js";
-import { namesFrom } from "../arguments/collections.js";
-import { ConfigError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
-import type { Graph } from "../graph/graph.js";
-import { kaimingInit, type LoraInit } from "../nn/init.js";
-import { initialMagnitude } from "../nn/dora.js";
 import { checkOptions } from "../arguments/options.js";
-import { flag } from "../arguments/settings.js";
+import { notExpected } from "../arguments/settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { adapterConfig, type AdapterConfig, checkTogether, refuseInitialisation } from "../io/peft/index.js";
+import { gaussianInit, kaimingInit, type LoraInit } from "../nn/init.js";
+import { oloraFactors, orthogonalInit, pissaFactors, randomInit, type WeightInit } from "../nn/initial-factors.js";
 import { resolveLoraConfig } from "../nn/lora-config.js";
-import { initialLowRank } from "../nn/low-rank-update.js";
-import type { AdaptedLinear } from "./adapted-linear.js";
-import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
 
-/** A new adapter on a model. */
+/** A value by a module's name or pattern. */
+type ByName<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
+
+/** How A and B begin, by PEFT's names: false makes both random, "pissa" and "olora" begin with the base's own weight. */
+export type LoraInitName = boolean | "gaussian" | "orthogonal" | "pissa" | "olora";
+
+/**
+ * A new adapter on a model. Options are PEFT's LoraConfig in camel case, but for `rank` (r), `alpha` (lora_alpha), `rslora` (use_rslora), `dora`
+ * (use_dora) and `dropout` (lora_dropout).
+ */
 export interface LoraOptions {
   /** Default 8. */
   readonly rank?: number;
   /** Numerator of the scaling; default 16. */
   readonly alpha?: number;
   /**
-   * Modules to adapt: names that module paths end in, a regular expression for whole paths, or "all-linear".
-   * Default query, key and value, as the model calls them.
+   * Modules to adapt: names that module paths end in, a regular expression for whole paths, or "all-linear". Tables of
+   * embeddings may be among them. Default query, key and value, as the model calls them.
    */
   readonly targetModules?: readonly string[] | string;
+  /** Modules to leave out although targeted; as `targetModules`. Default none. */
+  readonly excludeModules?: readonly string[] | string | null;
   /** Scaling α/√r; default false. */
   readonly rslora?: boolean;
   /** Weight-decomposed; default false. */
   readonly dora?: boolean;
-  /** Dropout on the adapters' input in training; default 0. */
+  /** Dropout on the adapters' input in training; default 0. Embeddings have none. */
   readonly dropout?: number;
-  /** Initial A and B; default `kaimingInit()`, which is PEFT's. */
+  /** Biases of the base that are trained along: "none", those of adapted layers ("lora_only") or "all". Default "none". */
+  readonly bias?: "none" | "all" | "lora_only";
+  /** Modules of the model that are trained as a whole: names that paths have, at the end or before a dot. Default none. */
+  readonly modulesToSave?: readonly string[] | null;
+  /** Numbers of the layers to adapt; default all. */
+  readonly layersToTransform?: readonly number[] | number | null;
+  /** Name of the stack that `layersToTransform` counts in; default any. */
+  readonly layersPattern?: readonly string[] | string | null;
+  /** Ranks of modules whose path ends in the key, a regular expression; the first that fits counts. */
+  readonly rankPattern?: ByName<number>;
+  /** α, likewise. */
+  readonly alphaPattern?: ByName<number>;
+  /** A trainable bias of B, scaled as B's product is; default false. */
+  readonly loraBias?: boolean;
+  /** Rows of the table of words that are trained, or lists of rows by a table's name. Default none. */
+  readonly trainableTokenIndices?: readonly number[] | ByName<readonly number[]> | null;
+  /** Initial A and B; default true: A Kaiming uniform, B zero. */
+  readonly initLoraWeights?: LoraInitName;
+  /** In place of `initLoraWeights`: makes A and B of linear layers. */
   readonly init?: LoraInit;
 }
 
-/** Names of the options. */
-export const LORA_OPTIONS: readonly (keyof LoraOptions)[] = [
-  ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init"] as const),
+/** Those that have PEFT's names. */
+const peftNames = [
+  ...(["excludeModules", "bias", "modulesToSave", "layersToTransform", "layersPattern", "rankPattern"] as const),
+  ...(["alphaPattern", "loraBias", "trainableTokenIndices"] as const),
 ];
 
+/** Names of the options. */
+export const LORA_OPTIONS: readonly (keyof LoraOptions)[] = [
+  ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init", "initLoraWeights"] as const),
+  ...peftNames,
+];
+
+/** The options with their defaults. */
+export interface ResolvedLoraOptions {
+  readonly config: AdapterConfig;
+  /** Of linear layers. */
+  readonly init: LoraInit;
+  /** Makes A and B of the base's weight, from which s·A·B is then taken; null for initialisations that leave it alone. */
+  readonly taking: WeightInit | null;
+}
+
 /**
- * The options with their defaults, read once. Throws `ConfigError` for what makes no sense.
+ * The options with their defaults, read once. Throws `ConfigError` for what makes no sense, `AdapterError` for what PEFT does not take
+ * together, `UnsupportedError` for initialisations that are not there.
  *
  * @param defaultTargets what is adapted where nothing else is said
  */
@@ -47,62 +87,61 @@ export function resolveLoraOptions(
   what: string,
   options: LoraOptions,
   defaultTargets: readonly string[],
-): { config: AdapterConfig; init: LoraInit } {
+): ResolvedLoraOptions {
   checkOptions(what, options, LORA_OPTIONS);
-  const { rank = 8, alpha = 16, targetModules = defaultTargets, rslora = false, dora = false } = options;
-  const { dropout = 0, init = kaimingInit() } = options;
-  const targets =
-    typeof targetModules === "string"
-      ? targetModules
-      : namesFrom(`${what}: targetModules is a list of names or a pattern`, targetModules);
-  flag(what, "rslora", rslora);
-  flag(what, "dora", dora);
-  const resolved = resolveLoraConfig({ rank, alpha, dropout, init });
-  const config = adapterConfig({
-    ...{ r: rank, loraAlpha: alpha, targetModules: targets },
-    ...{ useRslora: rslora, useDora: dora, loraDropout: dropout },
-  });
-  return { config, init: resolved.init };
+  const taken = { ...options };
+  if (taken.init !== undefined && taken.initLoraWeights !== undefined)
+    throw new ConfigError(`${what}: init and initLoraWeights are both given; leave one of them out`, {
+      ...{ op: what, option: "init" },
+    });
+  const { rank = 8, alpha = 16, dropout = 0, rslora = false, dora = false, targetModules = defaultTargets } = taken;
+  const { initLoraWeights: begin = true } = taken;
+  const begun = beginning(what, begin);
+  const { init } = resolveLoraConfig({ rank, alpha, dropout, init: taken.init ?? begun.init });
+  const given = peftNames.flatMap((name) => (taken[name] === undefined ? [] : [[name, taken[name]] as const]));
+  const fields = { r: rank, loraAlpha: alpha, targetModules, useRslora: rslora, useDora: dora, loraDropout: dropout };
+  const config = takeFields(what, { ...Object.fromEntries(given), ...fields, initLoraWeights: begin });
+  checkTogether(what, config);
+  if (config.loraBias && typeof begin !== "boolean")
+    throw new ConfigError(`${what}: loraBias goes with initLoraWeights true or false alone, got "${begin}"`, {
+      ...{ op: what, option: "initLoraWeights", value: begin },
+    });
+  return { config, init, taking: taken.init === undefined ? begun.taking : null };
 }
 
-/** What a new adapter takes from the model that it is made for. */
-export interface AdapterBase {
-  readonly linears: readonly AdaptedLinear[];
-  /** The base's name, which the adapter records. */
-  readonly name: string;
-  /** Modules that are adapted where nothing else is said. */
-  readonly targetModules: readonly string[];
+/** `adapterConfig` with our names in its messages. */
+function takeFields(what: string, fields: Parameters<typeof adapterConfig>[0]): AdapterConfig {
+  const own: Readonly<Record<string, string>> = {
+    ...{ r: "rank", loraAlpha: "alpha", useRslora: "rslora", useDora: "dora", loraDropout: "dropout" },
+  };
+  try {
+    return adapterConfig(fields);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const option = String(error.details["option"]);
+    const name = own[option] ?? option;
+    const message = error.message.replace(`adapterConfig: ${option} `, `${what}: ${name} `);
+    throw new ConfigError(message, { ...error.details, op: what, option: name }, { cause: error });
+  }
 }
 
-/** Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none. */
-export function createAdapter(
-  graph: Graph,
-  name: string,
-  base: AdapterBase,
-  options: LoraOptions,
-  what = "addAdapter",
-): ModelAdapter {
-  const { linears } = base;
-  const { config: resolved, init } = resolveLoraOptions(what, options, base.targetModules);
-  const config: AdapterConfig = { ...resolved, baseModelNameOrPath: base.name };
-  const isTarget = targetTest(config);
-  const layers = new Map<string, AdapterWeights>();
-  for (const linear of linears) {
-    for (const part of linear.parts) {
-      if (!isTarget(part.path)) continue;
-      const scale = layerScaling(config, part.path);
-      const shape = { inFeatures: linear.inFeatures, outFeatures: part.width, rank: scale.rank };
-      const update = { ...initialLowRank(graph, init, shape), scaling: scale.scaling };
-      const magnitude = config.useDora ? initialMagnitude(graph, () => linear.columns(part), update) : null;
-      layers.set(part.path, { ...update, ...scale, magnitude });
-    }
+function beginning(what: string, name: unknown): Pick<ResolvedLoraOptions, "init" | "taking"> {
+  const plain = (init: LoraInit) => ({ init, taking: null });
+  switch (name) {
+    case true:
+      return plain(kaimingInit());
+    case false:
+      return plain(randomInit());
+    case "gaussian":
+      return plain(gaussianInit());
+    case "orthogonal":
+      return plain(orthogonalInit());
+    case "pissa":
+      return { init: kaimingInit(), taking: pissaFactors };
+    case "olora":
+      return { init: kaimingInit(), taking: oloraFactors };
   }
-  if (layers.size === 0) {
-    const names = linears.flatMap((linear) => linear.parts.map(({ path }) => path)).slice(0, 6);
-    throw new ConfigError(
-      `${what}: targetModules ${excerpt(config.targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
-      { targetModules: config.targetModules },
-    );
-  }
-  return new ModelAdapter(graph, name, config, layers);
+  const expected = 'true, false, "gaussian", "orthogonal", "pissa" or "olora" as initLoraWeights';
+  if (typeof name === "string") refuseInitialisation(what, { initLoraWeights: name });
+  throw notExpected(what, expected, name);
 }

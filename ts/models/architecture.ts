@@ -2,7 +2,9 @@ import type { Activation } from "./activation.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
 import type { WeightsOption } from "./stored-weights.js";
+import type { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../adapters/adapted-linear.js";
+import type { AdaptedNorm } from "../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../adapters/adapter-selection.js";
 import type { RaggedBatch } from "./ragged-batch.js";
 
@@ -29,6 +31,10 @@ export interface TransformerModel {
   readonly config: TransformerConfig;
   /** Every linear layer, in the order of the forward pass. */
   linears(): readonly AdaptedLinear[];
+  /** Norms that an adapter may change. */
+  readonly norms: readonly AdaptedNorm[];
+  /** Tables that an adapter may change, that of the words first. */
+  readonly tables: readonly AdaptedEmbedding[];
   /** Last hidden state `[tokens, hidden]`, recorded for `backward`. */
   forward(batch: RaggedBatch, selection: AdapterSelection): NodeId;
   /** The same to the bit without a gradient, in the memory of half a layer: attention or feed-forward. */

@@ -1,4 +1,6 @@
+import { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import { AdaptedLinear } from "../adapters/adapted-linear.js";
+import { AdaptedNorm } from "../adapters/adapted-norm.js";
 import { ModelError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { frozenMatrix } from "../graph/frozen/stored-weight.js";
@@ -8,14 +10,13 @@ import type { LinearShape, LoadWeightOptions } from "./architecture.js";
 import { formatOf, storedTensor, weightTensor } from "./stored-weights.js";
 import type { TensorNames } from "./tensor-check.js";
 
-/** Weight of a layer norm, `[hidden]`, and its bias where it has one. */
-export interface LayerNormWeights {
-  readonly weight: NodeId;
-  readonly bias: NodeId | null;
-}
-
 /** Reads tensors of shapes that have been checked, frozen, into a graph. */
 export class WeightReader {
+  /** The norms that were read, which adapters may change. */
+  readonly norms: AdaptedNorm[] = [];
+  /** The tables that were read, likewise. */
+  readonly tables: AdaptedEmbedding[] = [];
+
   constructor(
     private readonly graph: Graph,
     private readonly file: OpenTensorFile,
@@ -23,23 +24,33 @@ export class WeightReader {
     private readonly options: LoadWeightOptions,
   ) {}
 
-  /** Row 0, in float32 whatever the matrices are. */
-  async firstRow(name: string): Promise<NodeId> {
-    const { shape, data } = await this.tensor(name);
-    return this.graph.constant({ shape: [1, shape[1]!], data: data.slice(0, shape[1]) });
-  }
-
-  /** A table whose rows are looked up. */
-  async table(name: string): Promise<NodeId> {
-    const key = this.nameOf(name);
+  /** A table whose rows are looked up, by its module path. */
+  async table(path: string): Promise<AdaptedEmbedding> {
+    const key = this.nameOf(`${path}.weight`);
     const format = formatOf(this.options.weights, [this.file.info(key).dtype]);
     const bytes = await storedTensor(this.file, key, format, this.options);
-    return frozenMatrix(this.graph, { shape: this.file.info(key).shape, format, bytes });
+    return this.keepTable(path, frozenMatrix(this.graph, { shape: this.file.info(key).shape, format, bytes }));
   }
 
-  async norm(name: string, hasBias = true): Promise<LayerNormWeights> {
-    const weight = this.graph.constant(await this.tensor(`${name}.weight`));
-    return { weight, bias: hasBias ? this.graph.constant(await this.tensor(`${name}.bias`)) : null };
+  /** A small table, of which all texts have row 0: in float32 whatever the matrices are. */
+  async smallTable(path: string): Promise<AdaptedEmbedding> {
+    const { shape, data } = await this.tensor(`${path}.weight`);
+    const bytes = new Uint8Array(Float32Array.from(data).buffer);
+    return this.keepTable(path, frozenMatrix(this.graph, { shape, format: "f32", bytes }));
+  }
+
+  private keepTable(path: string, table: NodeId): AdaptedEmbedding {
+    const embedding = new AdaptedEmbedding(this.graph, path, table);
+    this.tables.push(embedding);
+    return embedding;
+  }
+
+  async norm(path: string, hasBias = true): Promise<AdaptedNorm> {
+    const weight = this.graph.constant(await this.tensor(`${path}.weight`));
+    const bias = hasBias ? this.graph.constant(await this.tensor(`${path}.bias`)) : null;
+    const norm = new AdaptedNorm(this.graph, path, weight, bias);
+    this.norms.push(norm);
+    return norm;
   }
 
   /** Layers of one input, side by side: files hold `[out, in]` each, so that they stand one below the other. */
@@ -68,6 +79,7 @@ export class WeightReader {
       frozenMatrix(graph, { shape: [inFeatures, columns], format, transposed: true, bytes }),
       graph.constant({ shape: [columns], data: bias }),
       paths.map((path, part) => ({ path, start: part * outFeatures, width: outFeatures })),
+      hasBias,
     );
   }
 

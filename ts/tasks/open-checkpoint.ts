@@ -12,7 +12,7 @@ import {
   readThere,
   sourceOf,
 } from "./open-classifier.js";
-import { checkHeadTensors, readPeftClassifier } from "./open-peft.js";
+import { readPeftClassifier } from "./open-peft.js";
 
 const what = "TextClassifier.open";
 
@@ -54,11 +54,12 @@ export async function openPeft(
   const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE) || !Object.hasOwn(files, CONFIG_FILE)) return null;
   const { allowNonFinite = false } = options;
-  const saved = readPeftClassifier(files, { allowNonFinite });
+  const saved = await readPeftClassifier(files, { allowNonFinite }, async () => {
+    checkOptions(what, options, ENCODER_OPTIONS);
+    return modelSource(model ?? (await namedBase(source, files, null)));
+  });
   if (saved === null) return null;
-  checkOptions(what, options, ENCODER_OPTIONS);
-  const base = await modelSource(model ?? (await namedBase(source, files, null)));
-  await checkHeadTensors(base, saved.head);
+  const { base } = saved;
   const encoder = await SentenceEncoder.load(base, options, saved.head);
   try {
     const classes = encoder.head!.weight.shape[0]!;

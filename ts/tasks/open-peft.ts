@@ -1,11 +1,10 @@
-import { UnsupportedError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
-import { modelSource, type ModelSource, readJson } from "../io/model-source.js";
-import { type Adapter, readAdapter, writeAdapter } from "../io/peft/index.js";
+import { type ModelSource, readJson } from "../io/model-source.js";
+import { type Adapter, baseTensor, readAdapter, within, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { modelPlan } from "../models/architectures.js";
 import { headTensors } from "../models/sentence/head-layer.js";
+import type { Tensor } from "../values/tensor.js";
 
 /** PEFT's adapter of a model for sequence classification: its low-rank part, and the head that was trained along. */
 export interface PeftClassifier {
@@ -17,22 +16,32 @@ export interface PeftClassifier {
 /**
  * What PEFT saved for transformers' `AutoModelForSequenceClassification`; null for an adapter without a head. Throws `AdapterError` for
  * files that do not agree.
+ *
+ * @param base gives the model below it, which says what is its head's; asked for such an adapter alone
  */
-export function readPeftClassifier(files: FileMap, options: WeightOptions): PeftClassifier | null {
+export async function readPeftClassifier(
+  files: FileMap,
+  options: WeightOptions,
+  base: () => Promise<ModelSource>,
+): Promise<(PeftClassifier & { readonly base: ModelSource }) | null> {
   const adapter = readAdapter(files, options);
   const { config, extra } = adapter;
   if (config.taskType !== "SEQ_CLS" || extra.size === 0) return null;
-  const alone = { ...adapter, config: { ...config, modulesToSave: null }, extra: new Map() };
-  return { files: writeAdapter(alone), head: extra };
-}
-
-/** Throws `UnsupportedError` where an adapter has whole tensors that are none of its base's head. */
-export async function checkHeadTensors(base: ModelSource, head: PeftClassifier["head"]): Promise<void> {
-  const known = headTensors(modelPlan((await readJson(await modelSource(base), "config.json")) ?? {}).head);
-  const strange = [...head.keys()].find((name) => !known.has(name));
-  if (strange === undefined) return;
-  throw new UnsupportedError(
-    `TextClassifier.open: the adapter also holds ${excerpt(strange)}, which is not of the head; whole modules of a model are not applied yet`,
-    { tensor: strange },
+  const source = await base();
+  const ofHead = headTensors(modelPlan((await readJson(source, "config.json")) ?? {}).head);
+  const head = new Map<string, Tensor>();
+  const rest = new Map<string, Tensor>();
+  for (const [name, tensor] of extra) {
+    if (name.includes(".original_module.")) continue;
+    const own = baseTensor(name);
+    if (ofHead.has(own)) head.set(own, tensor);
+    else rest.set(name, tensor);
+  }
+  const isHead = (name: string) => [...head.keys()].some((tensor) => within([name])(tensor));
+  const saved = (config.modulesToSave ?? []).filter(
+    (name) => !isHead(name) && [...rest.keys()].some((tensor) => within([name])(tensor)),
   );
+  const modulesToSave = saved.length === 0 ? null : saved;
+  const alone = { ...adapter, config: { ...config, modulesToSave }, extra: rest };
+  return { files: writeAdapter(alone), head, base: source };
 }

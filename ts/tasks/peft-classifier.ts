@@ -29,12 +29,19 @@ export function writePeftClassifier({ encoder, head, graph, modelAdapter }: Text
   const layers = [...adapter.layers].map(
     ([path, layer]) => [outside.has(path) ? path : plan.prefix + path, layer] as const,
   );
+  const pathOf = (name: string) =>
+    [...outside].some((path) => name.startsWith(`${path}.`)) ? name : plan.prefix + name;
   const extra = new Map<string, Tensor>([
+    ...[...adapter.extra].map(([name, tensor]) => [pathOf(name), tensor] as const),
     [`${plan.out}.weight`, transpose(graph.value(head.weight))],
     [`${plan.out}.bias`, graph.value(head.bias)],
   ]);
   const saved = (isWithinHead(plan) ? [plan.dense, plan.out] : [plan.out]).map(moduleOf);
   if (isWithinHead(plan)) for (const [name, tensor] of Object.entries(own.frozen)) extra.set(name, tensor);
-  const config = { ...adapter.config, taskType: "SEQ_CLS", modulesToSave: [...new Set(saved)] };
+  const config = {
+    ...adapter.config,
+    taskType: "SEQ_CLS",
+    modulesToSave: [...new Set([...saved, ...(adapter.config.modulesToSave ?? [])])],
+  };
   return writeAdapter({ config, layers: new Map(layers), extra });
 }

@@ -11,6 +11,7 @@ import type { TensorIndex } from "../safetensors/index.js";
 import type { Adapter, AdapterLayer } from "./adapter.js";
 import { relatePaths } from "./paths/base-paths.js";
 import type { BasePaths } from "./paths/base-paths.js";
+import { baseTensor, isTokenRows } from "./paths/keys.js";
 import { NameEnds } from "./paths/name-ends.js";
 import { takeAdapter } from "./take-adapter.js";
 import { isAllLinear, targetTest, within } from "./paths/targets.js";
@@ -90,11 +91,10 @@ function checkExtra({ config, extra }: Adapter, base: BaseShapes, paths: BasePat
   const names = new Set(base.names);
   const isSaved = within(config.modulesToSave);
   for (const [name, tensor] of extra) {
-    // PEFT's wrappers put their own part names into the path of what they wrap.
-    const own = name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, "");
+    const own = baseTensor(name);
     const inBase = paths.toBase(own);
     if (names.has(inBase)) {
-      const shape = base.shape(inBase);
+      const shape = isTokenRows(name) ? [tensor.shape[0]!, ...base.shape(inBase).slice(1)] : base.shape(inBase);
       if (sameShape(shape, tensor.shape)) continue;
       throw new AdapterError(
         `adapter: ${clip(name)} has shape ${formatShape(tensor.shape)}, the base's ${formatShape(shape)}`,

@@ -104,6 +104,18 @@ function fileOf(files: FileMap, name: string): Uint8Array {
  *   that compute something else. Whether the adapter fits a model is `checkAdapter`'s question.
  */
 export function readAdapter(source: FileMap | string, options: WeightOptions = {}): Adapter {
+  return readFor(source, options, false);
+}
+
+/**
+ * `readAdapter` for its base, whose weights tell what PiSSA and OLoRA took from them: `config.initLoraWeights` says whether that is to be
+ * made up for.
+ */
+export function readAdapterForBase(source: FileMap, options: WeightOptions): Adapter {
+  return readFor(source, options, true);
+}
+
+function readFor(source: FileMap | string, options: WeightOptions, withBase: boolean): Adapter {
   const wanted = takeWeightOptions("readAdapter", options);
   if (typeof source !== "string" && (typeof source !== "object" || source === null))
     throw notExpected("readAdapter", "files by name or a folder", source);
@@ -111,7 +123,7 @@ export function readAdapter(source: FileMap | string, options: WeightOptions = {
     typeof source === "string"
       ? fileAccess("readAdapter").readFiles(source, [CONFIG_FILE, WEIGHTS_FILE, "adapter_model.bin"])
       : source;
-  const config = readConfig(fileOf(files, CONFIG_FILE));
+  const config = readConfig(fileOf(files, CONFIG_FILE), withBase);
   const { layers, extra } = readTensors(readSafetensors(fileOf(files, WEIGHTS_FILE), WEIGHTS_FILE), wanted);
   const scalingOf = layerScalings(config);
   const built = [...layers].map(([path, parts]) => [path, buildLayer(scalingOf(path), path, parts)] as const);

@@ -1,11 +1,12 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import type { AppliedAdapter } from "../../adapters/model-adapter.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import type { RaggedBatch } from "../ragged-batch.js";
-import type { LayerNormWeights } from "../weight-reader.js";
 import { relativeRows } from "./buckets.js";
 import type { DebertaConfig } from "./config.js";
 import { stepMemory } from "./memory.js";
@@ -13,7 +14,10 @@ import type { DebertaLayer, DebertaWeights } from "./weights.js";
 
 /** What the distances of a batch come to: rows of their table in use, and which of them each distance has. */
 interface BatchDistances {
-  readonly table: NodeId;
+  /** As a selection for all of them makes it. */
+  readonly table: (selection: AdapterSelection) => NodeId;
+  /** How many rows it has. */
+  readonly count: number;
   readonly buckets: Int32Array;
 }
 
@@ -35,6 +39,14 @@ export class DebertaEncoder implements TransformerModel {
       ...[layer.attentionOutput, layer.intermediate, layer.output],
     ]);
     return [projection, ...all].filter((linear) => linear !== null);
+  }
+
+  get norms() {
+    return this.weights.norms;
+  }
+
+  get tables() {
+    return this.weights.tables;
   }
 
   stepMemory(step: StepSize): number {
@@ -65,21 +77,31 @@ export class DebertaEncoder implements TransformerModel {
 
   private embed({ ids, positions }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, weights } = this;
-    let x = graph.embedding(weights.words, ids);
-    if (weights.positions !== null) x = graph.add(x, graph.embedding(weights.positions, positions));
-    if (weights.type !== null) x = graph.add(x, weights.type);
+    let x = weights.words.forward(ids, selection);
+    if (weights.positions !== null) x = graph.add(x, weights.positions.forward(positions, selection));
+    if (weights.type !== null) x = graph.add(x, weights.type.first(ids.length, selection));
     if (weights.projection !== null) x = weights.projection.forward(x, selection);
-    return this.norm(x, weights.embeddingNorm);
+    return this.norm(x, weights.embeddingNorm, selection);
   }
 
   /** Relative positions as far as the longest text reaches. */
   private distances({ offsets }: RaggedBatch): BatchDistances | null {
-    const { graph, config, weights } = this;
-    if (config.relative === null || weights.distances === null) return null;
+    const { config, weights } = this;
+    const { distances, distanceNorm } = weights;
+    if (config.relative === null || distances === null) return null;
     const { first, end, buckets } = relativeRows(config.relative, longestOf(offsets));
     const rows = Int32Array.from({ length: end - first }, (_, i) => first + i);
-    const table = graph.embedding(weights.distances, rows);
-    return { table: weights.distanceNorm === null ? table : this.norm(table, weights.distanceNorm), buckets };
+    const made = (selection: AdapterSelection) => {
+      const table = distances.forward(rows, selection);
+      return distanceNorm === null ? table : this.norm(table, distanceNorm, selection);
+    };
+    // One for all layers and texts, but for adapters that change it.
+    let unchanged: NodeId | null = null;
+    const changes = (adapter: AppliedAdapter) =>
+      distances.adapts(adapter) || (distanceNorm !== null && distanceNorm.adapts(adapter));
+    const table = (selection: AdapterSelection) =>
+      selection.some(({ adapter }) => changes(adapter)) ? made(selection) : (unchanged ??= made([]));
+    return { table, count: rows.length, buckets };
   }
 
   private layer(
@@ -118,7 +140,7 @@ export class DebertaEncoder implements TransformerModel {
               : null,
             { offsets, heads, scale, buckets: distances.buckets },
           );
-    return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+    return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm, selection);
   }
 
   /**
@@ -127,19 +149,19 @@ export class DebertaEncoder implements TransformerModel {
    */
   private scores(
     content: NodeId,
-    { table }: BatchDistances,
+    { table, count }: BatchDistances,
     layer: AdaptedLinear,
     offsets: Int32Array,
     selection: AdapterSelection,
   ): NodeId {
     const { graph, config } = this;
     const { heads, hiddenSize } = config;
-    const [tokens, count] = [offsets.at(-1)!, graph.shape(table)[0]!];
+    const tokens = offsets.at(-1)!;
     const byHead = (rows: NodeId, length: number) =>
       graph.permute(graph.reshape(rows, [length, heads, hiddenSize / heads]), [1, 0, 2]);
     const parts = partsOf(selection, tokens).map(({ start, end, own }) => {
       const part = end - start === tokens ? content : graph.slice(content, { dim: 0, start, end });
-      const positions = byHead(layer.forward(table, own), count);
+      const positions = byHead(layer.forward(table(own), own), count);
       const products = graph.matmul(byHead(part, end - start), positions, { transposeB: true });
       return graph.reshape(graph.permute(products, [1, 0, 2]), [end - start, heads * count]);
     });
@@ -149,11 +171,11 @@ export class DebertaEncoder implements TransformerModel {
   private feedForward(attended: NodeId, layer: DebertaLayer, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     const inner = activations[config.activation](graph, layer.intermediate.forward(attended, selection));
-    return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm);
+    return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm, selection);
   }
 
-  private norm(x: NodeId, { weight, bias }: LayerNormWeights): NodeId {
-    return this.graph.layerNorm(x, weight, bias, { eps: this.config.layerNormEps });
+  private norm(x: NodeId, norm: AdaptedNorm, selection: AdapterSelection): NodeId {
+    return norm.forward(x, selection, this.config.layerNormEps);
   }
 }
 

@@ -1,9 +1,11 @@
+import type { AdaptedEmbedding } from "../../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
-import type { Graph, NodeId } from "../../graph/graph.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
+import type { Graph } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { LoadWeightOptions } from "../architecture.js";
 import { checkTensors } from "../tensor-check.js";
-import { type LayerNormWeights, WeightReader } from "../weight-reader.js";
+import { WeightReader } from "../weight-reader.js";
 import type { DebertaConfig } from "./config.js";
 import { debertaTensors, layerLinears, layerNorms, paths, projection } from "./tensors.js";
 
@@ -15,23 +17,26 @@ export interface DebertaLayer {
   readonly positionKey: AdaptedLinear | null;
   readonly positionQuery: AdaptedLinear | null;
   readonly attentionOutput: AdaptedLinear;
-  readonly attentionNorm: LayerNormWeights;
+  readonly attentionNorm: AdaptedNorm;
   readonly intermediate: AdaptedLinear;
   readonly output: AdaptedLinear;
-  readonly outputNorm: LayerNormWeights;
+  readonly outputNorm: AdaptedNorm;
 }
 
 /** All weights, frozen, in a graph. */
 export interface DebertaWeights {
-  readonly words: NodeId;
-  readonly positions: NodeId | null;
-  /** Row 0 of the token types, `[1, hidden]`. */
-  readonly type: NodeId | null;
+  /** Those of these that adapters may change beside the linear layers. */
+  readonly norms: readonly AdaptedNorm[];
+  readonly tables: readonly AdaptedEmbedding[];
+  readonly words: AdaptedEmbedding;
+  readonly positions: AdaptedEmbedding | null;
+  /** Token types, of which all texts have row 0. */
+  readonly type: AdaptedEmbedding | null;
   readonly projection: AdaptedLinear | null;
-  readonly embeddingNorm: LayerNormWeights;
+  readonly embeddingNorm: AdaptedNorm;
   /** Relative positions `[2·span, hidden]`. */
-  readonly distances: NodeId | null;
-  readonly distanceNorm: LayerNormWeights | null;
+  readonly distances: AdaptedEmbedding | null;
+  readonly distanceNorm: AdaptedNorm | null;
   readonly layers: readonly DebertaLayer[];
 }
 
@@ -46,12 +51,12 @@ export async function loadDebertaWeights(
   const { relative } = config;
   const between = projection(config);
   const first = {
-    words: await read.table(`${paths.words}.weight`),
-    positions: config.positions ? await read.table(`${paths.positions}.weight`) : null,
-    type: config.typeVocabularySize === 0 ? null : await read.firstRow(`${paths.types}.weight`),
+    words: await read.table(paths.words),
+    positions: config.positions ? await read.table(paths.positions) : null,
+    type: config.typeVocabularySize === 0 ? null : await read.smallTable(paths.types),
     projection: between === null ? null : await read.linear(between),
     embeddingNorm: await read.norm(paths.norm),
-    distances: relative === null ? null : await read.table(`${paths.distances}.weight`),
+    distances: relative === null ? null : await read.table(paths.distances),
     distanceNorm: relative?.norm === true ? await read.norm(paths.distanceNorm) : null,
   };
   const layers: DebertaLayer[] = [];
@@ -71,5 +76,5 @@ export async function loadDebertaWeights(
       outputNorm: await read.norm(norms.output),
     });
   }
-  return { ...first, layers };
+  return { ...first, layers, norms: read.norms, tables: read.tables };
 }

@@ -2,6 +2,7 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { activations } from "../activation.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import type { RaggedBatch } from "../ragged-batch.js";
@@ -9,7 +10,6 @@ import type { EncoderConfig } from "./config.js";
 import { distanceBias } from "./distance-bias.js";
 import { stepMemory } from "./memory.js";
 import { positionRows } from "./positions.js";
-import type { LayerNormWeights } from "../weight-reader.js";
 import type { EncoderLayer, EncoderWeights } from "./weights.js";
 
 /**
@@ -33,6 +33,14 @@ export class PostNormEncoder implements TransformerModel {
       layer.output,
     ]);
     return [...(projection === null ? [] : [projection]), ...all, ...(pooler === null ? [] : [pooler])];
+  }
+
+  get norms() {
+    return this.weights.norms;
+  }
+
+  get tables() {
+    return this.weights.tables;
   }
 
   /** Bytes that the tape of one training step takes. */
@@ -68,10 +76,11 @@ export class PostNormEncoder implements TransformerModel {
 
   private embed(batch: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, weights } = this;
-    const words = graph.embedding(weights.words, batch.ids);
-    const places = graph.embedding(weights.positions, positionRows(batch, this.config));
+    const words = weights.words.forward(batch.ids, selection);
+    const places = weights.positions.forward(positionRows(batch, this.config), selection);
     const sum = graph.add(words, places);
-    const x = this.norm(weights.type === null ? sum : graph.add(sum, weights.type), weights.embeddingNorm);
+    const typed = weights.type === null ? sum : graph.add(sum, weights.type.first(batch.ids.length, selection));
+    const x = this.norm(typed, weights.embeddingNorm, selection);
     return weights.projection === null ? x : weights.projection.forward(x, selection);
   }
 
@@ -85,16 +94,16 @@ export class PostNormEncoder implements TransformerModel {
     const { distances } = this.weights;
     const near = distances === null ? {} : { distanceBias: distanceBias(graph, distances, longestOf(offsets)) };
     const context = graph.raggedAttention(qkv, { offsets, heads: config.heads, ...near });
-    return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm);
+    return this.norm(graph.add(layer.attentionOutput.forward(context, selection), x), layer.attentionNorm, selection);
   }
 
   private feedForward(attended: NodeId, layer: EncoderLayer, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     const inner = activations[config.activation](graph, layer.intermediate.forward(attended, selection));
-    return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm);
+    return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm, selection);
   }
 
-  private norm(x: NodeId, { weight, bias }: LayerNormWeights): NodeId {
-    return this.graph.layerNorm(x, weight, bias, { eps: this.config.layerNormEps });
+  private norm(x: NodeId, norm: AdaptedNorm, selection: AdapterSelection): NodeId {
+    return norm.forward(x, selection, this.config.layerNormEps);
   }
 }

@@ -1,9 +1,11 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import type { AdaptedEmbedding } from "../../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { LoadWeightOptions } from "../architecture.js";
 import { checkTensors } from "../tensor-check.js";
-import { type LayerNormWeights, WeightReader } from "../weight-reader.js";
+import { WeightReader } from "../weight-reader.js";
 import type { EncoderConfig } from "./config.js";
 import { embeddings, encoderTensors, type EncoderNames, layerLinears, pooler, projection } from "./tensors.js";
 
@@ -11,19 +13,22 @@ import { embeddings, encoderTensors, type EncoderNames, layerLinears, pooler, pr
 export interface EncoderLayer {
   readonly queryKeyValue: AdaptedLinear;
   readonly attentionOutput: AdaptedLinear;
-  readonly attentionNorm: LayerNormWeights;
+  readonly attentionNorm: AdaptedNorm;
   readonly intermediate: AdaptedLinear;
   readonly output: AdaptedLinear;
-  readonly outputNorm: LayerNormWeights;
+  readonly outputNorm: AdaptedNorm;
 }
 
 /** All weights of an encoder, frozen, in a graph. */
 export interface EncoderWeights {
-  readonly words: NodeId;
-  readonly positions: NodeId;
-  /** Row 0 of the token types, where there are any: a single text has no other. `[1, hidden]` */
-  readonly type: NodeId | null;
-  readonly embeddingNorm: LayerNormWeights;
+  /** Those of these that adapters may change beside the linear layers. */
+  readonly norms: readonly AdaptedNorm[];
+  readonly tables: readonly AdaptedEmbedding[];
+  readonly words: AdaptedEmbedding;
+  readonly positions: AdaptedEmbedding;
+  /** Token types, where there are any: a single text has row 0 alone. */
+  readonly type: AdaptedEmbedding | null;
+  readonly embeddingNorm: AdaptedNorm;
   /** Between embeddings and layers, where their widths differ. */
   readonly projection: AdaptedLinear | null;
   /** Those that have weights of their own. */
@@ -49,9 +54,9 @@ export async function loadEncoderWeights(
   const read = new WeightReader(graph, file, nameOf, options);
   const between = projection(config, names);
   const first = {
-    words: await read.table(`${embeddings.words}.weight`),
-    positions: await read.table(`${embeddings.positions}.weight`),
-    type: config.typeVocabularySize === 0 ? null : await read.firstRow(`${embeddings.types}.weight`),
+    words: await read.table(embeddings.words),
+    positions: await read.table(embeddings.positions),
+    type: config.typeVocabularySize === 0 ? null : await read.smallTable(embeddings.types),
     embeddingNorm: await read.norm(embeddings.norm),
     distances:
       config.distanceBuckets === 0 ? null : graph.constant(await read.tensor(`${embeddings.distances}.weight`)),
@@ -71,5 +76,6 @@ export async function loadEncoderWeights(
     });
   }
   const last = pooler(config, names);
-  return { ...first, layers, pooler: last === null ? null : await read.linearIfThere(last) };
+  const [norms, tables] = [read.norms, read.tables];
+  return { ...first, layers, pooler: last === null ? null : await read.linearIfThere(last), norms, tables };
 }

@@ -1,10 +1,10 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import type { RaggedBatch } from "../ragged-batch.js";
-import type { LayerNormWeights } from "../weight-reader.js";
 import type { RotaryConfig } from "./config.js";
 import { stepMemory } from "./memory.js";
 import { rotate, type Rotation, rotationOf } from "./rotary.js";
@@ -33,16 +33,24 @@ export class RotaryEncoder implements TransformerModel {
     ]);
   }
 
+  get norms() {
+    return this.weights.norms;
+  }
+
+  get tables() {
+    return this.weights.tables;
+  }
+
   stepMemory(step: StepSize): number {
     return stepMemory(this.config, step);
   }
 
   forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
     const rotations = this.rotations(batch);
-    let x = this.embed(batch);
+    let x = this.embed(batch, selection);
     for (let i = 0; i < this.config.layers; i++)
       x = this.feedForward(this.attend(x, i, batch, rotations, selection), i, selection);
-    return this.norm(x, this.weights.finalNorm);
+    return this.norm(x, this.weights.finalNorm, selection);
   }
 
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
@@ -50,17 +58,18 @@ export class RotaryEncoder implements TransformerModel {
     const rotations = this.rotations(batch);
     const after = (layers: number): NodeId =>
       graph.scope(() => {
-        if (layers === 0) return this.embed(batch);
+        if (layers === 0) return this.embed(batch, selection);
         const attended = graph.scope(() => this.attend(after(layers - 1), layers - 1, batch, rotations, selection));
         return this.feedForward(attended, layers - 1, selection);
       });
-    return graph.scope(() => this.norm(after(config.layers), this.weights.finalNorm));
+    return graph.scope(() => this.norm(after(config.layers), this.weights.finalNorm, selection));
   }
 
-  private embed({ ids }: RaggedBatch): NodeId {
+  private embed({ ids }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, weights } = this;
-    const words = graph.embedding(weights.words, ids);
-    return this.norm(weights.type === null ? words : graph.add(words, weights.type), weights.embeddingNorm);
+    const words = weights.words.forward(ids, selection);
+    const typed = weights.type === null ? words : graph.add(words, weights.type.first(ids.length, selection));
+    return this.norm(typed, weights.embeddingNorm, selection);
   }
 
   private attend(
@@ -74,22 +83,22 @@ export class RotaryEncoder implements TransformerModel {
     const { heads, preNorm } = config;
     const { queryKeyValue, attentionOutput, attentionNorm } = this.layer(i);
     const { theta, window } = config.attention(i);
-    const qkv = queryKeyValue.forward(preNorm ? this.norm(x, attentionNorm) : x, selection);
+    const qkv = queryKeyValue.forward(preNorm ? this.norm(x, attentionNorm, selection) : x, selection);
     const turned = rotate(graph, qkv, heads, rotations(theta));
     const context = graph.raggedAttention(turned, { offsets, heads, ...(window === null ? {} : { window }) });
     const sum = graph.add(attentionOutput.forward(context, selection), x);
-    return preNorm ? sum : this.norm(sum, attentionNorm);
+    return preNorm ? sum : this.norm(sum, attentionNorm, selection);
   }
 
   private feedForward(x: NodeId, i: number, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     const { preNorm, intermediateSize: inner } = config;
     const { gated, output, outputNorm } = this.layer(i);
-    const both = gated.forward(preNorm ? this.norm(x, outputNorm) : x, selection);
+    const both = gated.forward(preNorm ? this.norm(x, outputNorm, selection) : x, selection);
     const active = activations[config.activation](graph, graph.slice(both, { dim: 1, start: 0, end: inner }));
     const product = graph.mul(active, graph.slice(both, { dim: 1, start: inner, end: 2 * inner }));
     const sum = graph.add(output.forward(product, selection), x);
-    return preNorm ? sum : this.norm(sum, outputNorm);
+    return preNorm ? sum : this.norm(sum, outputNorm, selection);
   }
 
   private layer(i: number): RotaryLayer {
@@ -107,7 +116,7 @@ export class RotaryEncoder implements TransformerModel {
     };
   }
 
-  private norm(x: NodeId, norm: LayerNormWeights | null): NodeId {
-    return norm === null ? x : this.graph.layerNorm(x, norm.weight, norm.bias, { eps: this.config.layerNormEps });
+  private norm(x: NodeId, norm: AdaptedNorm | null, selection: AdapterSelection): NodeId {
+    return norm === null ? x : norm.forward(x, selection, this.config.layerNormEps);
   }
 }

@@ -1,29 +1,34 @@
+import type { AdaptedEmbedding } from "../../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
-import type { Graph, NodeId } from "../../graph/graph.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
+import type { Graph } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { LoadWeightOptions } from "../architecture.js";
 import { checkTensors } from "../tensor-check.js";
-import { type LayerNormWeights, WeightReader } from "../weight-reader.js";
+import { WeightReader } from "../weight-reader.js";
 import type { RotaryConfig } from "./config.js";
 import { layerLinears, type RotaryNames, rotaryTensors } from "./tensors.js";
 
 export interface RotaryLayer {
   readonly queryKeyValue: AdaptedLinear;
   readonly attentionOutput: AdaptedLinear;
-  readonly attentionNorm: LayerNormWeights | null;
+  readonly attentionNorm: AdaptedNorm | null;
   readonly gated: AdaptedLinear;
   readonly output: AdaptedLinear;
-  readonly outputNorm: LayerNormWeights;
+  readonly outputNorm: AdaptedNorm;
 }
 
 /** All weights, frozen, in a graph. */
 export interface RotaryWeights {
-  readonly words: NodeId;
-  /** Row 0 of the token types, `[1, hidden]`. */
-  readonly type: NodeId | null;
-  readonly embeddingNorm: LayerNormWeights;
+  /** Those of these that adapters may change beside the linear layers. */
+  readonly norms: readonly AdaptedNorm[];
+  readonly tables: readonly AdaptedEmbedding[];
+  readonly words: AdaptedEmbedding;
+  /** Token types, of which all texts have row 0. */
+  readonly type: AdaptedEmbedding | null;
+  readonly embeddingNorm: AdaptedNorm;
   readonly layers: readonly RotaryLayer[];
-  readonly finalNorm: LayerNormWeights | null;
+  readonly finalNorm: AdaptedNorm | null;
 }
 
 /** Loads the tensors one by one. Throws as `ModelPlan.load`. */
@@ -36,8 +41,8 @@ export async function loadRotaryWeights(
 ): Promise<RotaryWeights> {
   const read = new WeightReader(graph, file, checkTensors(file, rotaryTensors(config, names)), options);
   const { normBias } = config;
-  const words = await read.table(`${names.words}.weight`);
-  const type = config.typeVocabularySize === 0 ? null : await read.firstRow(`${names.types}.weight`);
+  const words = await read.table(names.words);
+  const type = config.typeVocabularySize === 0 ? null : await read.smallTable(names.types);
   const embeddingNorm = await read.norm(names.embeddingNorm, normBias);
   const layers: RotaryLayer[] = [];
   for (let i = 0; i < config.layers; i++) {
@@ -53,5 +58,5 @@ export async function loadRotaryWeights(
     });
   }
   const finalNorm = names.finalNorm === null ? null : await read.norm(names.finalNorm, normBias);
-  return { words, type, embeddingNorm, layers, finalNorm };
+  return { words, type, embeddingNorm, layers, finalNorm, norms: read.norms, tables: read.tables };
 }

@@ -72,7 +72,8 @@ export class SentenceEncoder {
     this.mergedModel = mergedModel;
     this.head = head;
     const linears = [...model.linears(), ...(head?.linears ?? [])];
-    this.adapterSet = new AdapterSet(graph, { linears, name, targetModules, mergedModel });
+    const { norms, tables } = model;
+    this.adapterSet = new AdapterSet(graph, { linears, norms, tables, name, targetModules, mergedModel });
   }
 
   /**

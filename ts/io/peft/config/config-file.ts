@@ -1,4 +1,4 @@
-import { AdapterError, FormatError, UnsupportedError } from "../../../errors/errors.js";
+import { AdapterError, FormatError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type Json, parseJsonObject } from "../../json.js";
 import { adapterConfig } from "./config.js";
@@ -6,6 +6,7 @@ import type { AdapterConfig } from "./config.js";
 import type { FieldType } from "./fields.js";
 import { layout, type Typed } from "./layout.js";
 import { pythonJson } from "./python-json.js";
+import { checkTogether, refuseInitialisation, refuseVariants, takesFromBase } from "./refusals.js";
 
 /** Name of the file in an adapter's folder. */
 export const CONFIG_FILE = "adapter_config.json";
@@ -34,53 +35,18 @@ const otherDefaults: { readonly [name: string]: Json } = {
   qalora_group_size: 16,
   revision: null,
   target_parameters: null,
-  trainable_token_indices: null,
   use_bdlora: null,
   use_qalora: false,
   velora_config: null,
 };
 
-/** Variants of LoRA that compute something else than x·W + (x·A)·B·scaling; ignoring them would give wrong results. */
-const variants = [
-  "alora_invocation_tokens",
-  "arrow_config",
-  "kasa_config",
-  "layer_replication",
-  "monteclora_config",
-  "target_parameters",
-  "trainable_token_indices",
-  "use_bdlora",
-  "use_qalora",
-  "velora_config",
-];
-
-/** Initialisations that subtract from the base's weights, which an adapter file alone does not tell. */
-const changesBase = /^(pissa|olora|corda|loftq|lora_ga)/;
-
-const isUnset = (value: Json | undefined) =>
-  value === undefined || value === null || value === false || (Array.isArray(value) && value.length === 0);
-
-function checkSupported(config: AdapterConfig): void {
-  for (const name of variants)
-    if (!isUnset(config.other.get(name)))
-      throw new UnsupportedError(`${CONFIG_FILE}: ${name} is set: this variant of LoRA is not supported`, {
-        field: name,
-      });
-  const { initLoraWeights } = config;
-  if (typeof initLoraWeights === "string" && changesBase.test(initLoraWeights))
-    throw new UnsupportedError(
-      `${CONFIG_FILE}: init_lora_weights is ${excerpt(initLoraWeights)}, which changed the base's weights too; ` +
-        `save the adapter from PEFT with path_initial_model_for_weight_conversion, which makes it an ordinary one`,
-      { field: "init_lora_weights" },
-    );
-}
-
 /**
  * Reads `adapter_config.json`.
+ * @param withBase whether the base's weights are at hand, which tell what PiSSA and OLoRA took from them
  * @throws `FormatError` for what is not a JSON object, `AdapterError` for a field of the wrong kind or an adapter that is
  *   not LoRA, `UnsupportedError` for a variant of LoRA that computes something else
  */
-export function readConfig(bytes: Uint8Array): AdapterConfig {
+export function readConfig(bytes: Uint8Array, withBase = false): AdapterConfig {
   const json = parseJsonObject(
     bytes,
     (problem, cause) => new FormatError(`${CONFIG_FILE}: ${problem}`, { file: CONFIG_FILE }, { cause }),
@@ -119,7 +85,9 @@ export function readConfig(bytes: Uint8Array): AdapterConfig {
   );
   // PEFT's own default where an old file leaves α out.
   const config = adapterConfig({ loraAlpha: 8, ...(read as Pick<Typed, "r" | "targetModules">), other });
-  checkSupported(config);
+  refuseVariants(CONFIG_FILE, config);
+  checkTogether(CONFIG_FILE, config);
+  if (!(withBase && takesFromBase(config))) refuseInitialisation(CONFIG_FILE, config);
   return config;
 }
 

@@ -39,6 +39,11 @@ export interface AdapterConfig {
   readonly layersPattern: readonly string[] | string | null;
   /** Modules trained as a whole, whose weights stand in the file. Default null. */
   readonly modulesToSave: readonly string[] | null;
+  /**
+   * Rows of embeddings that were trained, by the embedding's name, or those of the table of words; they stand in the file.
+   * Default null.
+   */
+  readonly trainableTokenIndices: readonly number[] | ReadonlyMap<string, readonly number[]> | null;
   /** Model the adapter was made for. Default null. */
   readonly baseModelNameOrPath: string | null;
   /** PEFT's task, such as "SEQ_CLS". Default null. */
@@ -64,6 +69,7 @@ const defaults: Omit<AdapterConfig, Essential | "other"> = {
   layersToTransform: null,
   layersPattern: null,
   modulesToSave: null,
+  trainableTokenIndices: null,
   baseModelNameOrPath: null,
   taskType: null,
   initLoraWeights: true,

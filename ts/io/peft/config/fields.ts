@@ -44,6 +44,19 @@ const mapOf = (test: (json: unknown) => json is number) => (json: unknown) => {
   return entries.every(isEntry) ? new Map(entries) : undefined;
 };
 
+/** Lists of row numbers by name, or one list. */
+function tokens(json: unknown): readonly number[] | ReadonlyMap<string, readonly number[]> | undefined {
+  if (Array.isArray(json)) return listOf(isIndex)(json);
+  if (!(json instanceof Map) && !isRecord(json)) return undefined;
+  const rows = new Map<string, readonly number[]>();
+  for (const [name, value] of json instanceof Map ? json : Object.entries(json)) {
+    const list = listOf(isIndex)(value);
+    if (!isText(name) || list === undefined) return undefined;
+    rows.set(name, list);
+  }
+  return rows;
+}
+
 /** The kinds of value that LoraConfig's fields take. */
 export const types = {
   rank: type("a whole number above 0", only(isRank)),
@@ -64,6 +77,9 @@ export const types = {
   listOrNull: type("a list of module names or null", (json) => (json === null ? null : listOf(isText)(json))),
   indicesOrNull: type("a layer number, a list of them or null", (json) =>
     json === null || isIndex(json) ? json : listOf(isIndex)(json),
+  ),
+  tokensOrNull: type("a list of row numbers, an object of such lists by an embedding's name, or null", (json) =>
+    json === null ? null : tokens(json),
   ),
   ranks: type("an object of whole numbers above 0", mapOf(isRank)),
   numbers: type("an object of numbers", mapOf(isNumber)),

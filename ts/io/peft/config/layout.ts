@@ -22,6 +22,7 @@ export const layout: { readonly [K in keyof Typed]: readonly [name: string, type
   layersToTransform: ["layers_to_transform", types.indicesOrNull],
   layersPattern: ["layers_pattern", types.namesOrNull],
   modulesToSave: ["modules_to_save", types.listOrNull],
+  trainableTokenIndices: ["trainable_token_indices", types.tokensOrNull],
   baseModelNameOrPath: ["base_model_name_or_path", types.textOrNull],
   taskType: ["task_type", types.textOrNull],
   initLoraWeights: ["init_lora_weights", types.flagOrText],

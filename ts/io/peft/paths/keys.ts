@@ -40,3 +40,17 @@ export function parseKey(key: string): { path: string; part: Part } | { extra: s
   if (/(^|\.)lora_/.test(name)) throw fail("not a LoRA tensor that is known here");
   return { extra: name };
 }
+
+const TOKEN_ROWS = ".token_adapter.trainable_tokens_delta";
+
+/** Whether a tensor that belongs to no layer holds trained rows of a table: those that trainable_token_indices names, in their order. */
+export const isTokenRows = (name: string) => name.endsWith(TOKEN_ROWS);
+
+/** Name of a table's trained rows. */
+export const tokenRows = (path: string) => path + TOKEN_ROWS;
+
+/** What the base calls the tensor that one belonging to no layer stands for: PEFT's wrappers put names of their own into its path. */
+export function baseTensor(name: string): string {
+  if (isTokenRows(name)) return `${name.slice(0, -TOKEN_ROWS.length)}.weight`;
+  return name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, "");
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { root } from "../../scripts/setup/paths.mjs";
+import { AdamW, loraPlusGroups, readAdapter, SentenceEncoder } from "../../ts/index.js";
+import { goldenEncoder } from "../models/golden-encoder.js";
+import { example } from "./examples.js";
+
+const page = readFileSync(join(root, "docs/from-peft.md"), "utf8");
+
+type Run = (
+  encoder: SentenceEncoder,
+  api: readonly unknown[],
+  console: { log: (...words: unknown[]) => void },
+) => Promise<void>;
+
+/** An example as a function of an encoder and of what it imports. */
+async function run(name: string): Promise<string> {
+  const code = `export default async (encoder, [AdamW, loraPlusGroups, readAdapter], console) => {\n${example(page, name)}\n}`;
+  const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { default: Run };
+  using encoder = await SentenceEncoder.load(await goldenEncoder("bert"));
+  const lines: string[] = [];
+  await module.default(encoder, [AdamW, loraPlusGroups, readAdapter], {
+    log: (...words) => void lines.push(words.map(String).join(" ")),
+  });
+  return lines.join("\n");
+}
+
+describe("docs/from-peft.md", () => {
+  it.each([
+    // 3 × 2·32·8 + 1 × 2·32·4 of A and B of each layer … and 4 biases of 32, 5 norms of 64.
+    ["new", `${2 * 2 * 64 * 8 - 64 * 4 + 4 * 32 + 5 * 64} parameters`],
+    ["embeddings", "words, tokens"],
+    ["pissa", "8 true"],
+    ["loraplus", "12 parameters"],
+    ["merge", "true false"],
+  ])("%s", async (name, printed) => {
+    expect(await run(name)).toBe(printed);
+  });
+
+  it("runs every example there is", () => {
+    expect(page.match(/<!-- example: /g)).toHaveLength(5);
+  });
+});

@@ -1,0 +1,86 @@
+import { setStoredMatrix, storedMatrix } from "../graph/frozen/stored-weight.js";
+import type { StoredMatrix } from "../graph/frozen/stored-matrix.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { doraScale } from "../nn/dora.js";
+import { lowRankRows } from "../nn/lora-embedding.js";
+import { mergeUpdate } from "../nn/merged-weight.js";
+import { type AdapterSelection, rangesInTurn } from "./adapter-selection.js";
+import { type AppliedAdapter, hostWeights } from "./model-adapter.js";
+
+/** A frozen table of a model, whose rows are looked up: adapters may change it by A·B, have rows or all of it of their own. */
+export class AdaptedEmbedding {
+  readonly rows: number;
+  readonly width: number;
+  private original: StoredMatrix | null = null;
+
+  constructor(
+    private readonly graph: Graph,
+    /** The module's path, as PEFT names it: "embeddings.word_embeddings". */
+    readonly path: string,
+    /** `[rows, width]`, which `frozenMatrix` made. */
+    readonly table: NodeId,
+  ) {
+    [this.rows, this.width] = graph.shape(table) as [number, number];
+  }
+
+  /** Rows of the table, `[indices, width]`; the selection's rows are the indices. */
+  forward(indices: Int32Array, selection: AdapterSelection): NodeId {
+    const { graph } = this;
+    return rangesInTurn(graph, indices.length, selection, this.adapts, (adapter, range) =>
+      this.lookUp(range === null ? indices : indices.subarray(range.start, range.end), adapter),
+    );
+  }
+
+  /** Row 0 for each of `count` rows: `[1, width]` where no adapter changes it, else `[count, width]`. */
+  first(count: number, selection: AdapterSelection): NodeId {
+    const changed = selection.some(({ adapter }) => this.adapts(adapter));
+    return changed ? this.forward(new Int32Array(count), selection) : this.graph.embedding(this.table, [0]);
+  }
+
+  /** Whether an adapter changes it. */
+  readonly adapts = ({ layers, whole, tokens }: AppliedAdapter) =>
+    layers.has(this.path) || whole.has(`${this.path}.weight`) || tokens.has(this.path);
+
+  /** Writes what an adapter makes of the table into it, which is float32 as long as it is merged. */
+  merge(adapter: AppliedAdapter): void {
+    if (!this.adapts(adapter)) return;
+    const { graph, path, width } = this;
+    const original = storedMatrix(graph, this.table);
+    const { shape, data } = graph.value(adapter.whole.get(`${path}.weight`)?.node ?? this.table);
+    const layer = adapter.layers.get(path);
+    if (layer !== undefined) mergeUpdate(data, { first: 0, inStep: width, outStep: 1 }, hostWeights(graph, layer));
+    const own = adapter.tokens.get(path);
+    if (own !== undefined) {
+      const rows = graph.value(own.rows).data;
+      own.indices.forEach((row, i) => data.set(rows.subarray(i * width, (i + 1) * width), row * width));
+    }
+    graph.setValue(this.table, { shape, data });
+    this.original = original;
+  }
+
+  /** Puts the table back as it was loaded, to the bit. */
+  unmerge(): void {
+    if (this.original === null) return;
+    setStoredMatrix(this.graph, this.table, this.original);
+    this.original = null;
+  }
+
+  private lookUp(indices: Int32Array, adapter: AppliedAdapter | null): NodeId {
+    const { graph, path } = this;
+    const table = adapter?.whole.get(`${path}.weight`)?.node ?? this.table;
+    const found = graph.embedding(table, indices);
+    const layer = adapter?.layers.get(path);
+    if (layer !== undefined) {
+      const updated = graph.add(found, lowRankRows(graph, indices, layer));
+      if (layer.magnitude === null) return updated;
+      const all = table === this.table ? graph.columns(table, 0, this.width) : table;
+      return graph.mul(updated, doraScale(graph, all, layer, layer.magnitude));
+    }
+    const own = adapter?.tokens.get(path);
+    if (own === undefined) return found;
+    // Own rows stand behind the table's; each index then takes the one or the other.
+    const place = new Map(own.indices.map((row, i) => [row, indices.length + i]));
+    const choice = Int32Array.from(indices, (row, i) => place.get(row) ?? i);
+    return graph.embedding(graph.concat([found, own.rows], 0), choice);
+  }
+}

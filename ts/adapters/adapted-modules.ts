@@ -1,0 +1,11 @@
+import type { AdaptedEmbedding } from "./adapted-embedding.js";
+import type { AdaptedLinear } from "./adapted-linear.js";
+import type { AdaptedNorm } from "./adapted-norm.js";
+
+/** What of a model adapters can change. */
+export interface AdaptedModules {
+  readonly linears: readonly AdaptedLinear[];
+  readonly norms: readonly AdaptedNorm[];
+  /** Tables whose rows are looked up, that of the words first. */
+  readonly tables: readonly AdaptedEmbedding[];
+}

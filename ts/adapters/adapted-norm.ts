@@ -1,0 +1,64 @@
+import type { Graph, NodeId } from "../graph/graph.js";
+import type { Tensor } from "../values/tensor.js";
+import { type AdapterSelection, inTurn } from "./adapter-selection.js";
+import type { AppliedAdapter } from "./model-adapter.js";
+
+/** A frozen layer norm of a model, for which adapters may have weight and bias of their own. */
+export class AdaptedNorm {
+  private original: { readonly weight: Tensor; readonly bias: Tensor | null } | null = null;
+
+  constructor(
+    private readonly graph: Graph,
+    /** The module's path, as PEFT names it. */
+    readonly path: string,
+    /** `[hidden]` */
+    readonly weight: NodeId,
+    /** `[hidden]`, where it has one. */
+    readonly bias: NodeId | null,
+  ) {}
+
+  /** Of its weight, and of its bias. */
+  get shape(): readonly number[] {
+    return this.graph.shape(this.weight);
+  }
+
+  /** x `[rows, hidden]`, normalised row by row. */
+  forward(x: NodeId, selection: AdapterSelection, eps: number): NodeId {
+    const { graph } = this;
+    return inTurn(graph, x, selection, this.adapts, (rows, adapter) => {
+      const [weight, bias] = this.tensors(adapter);
+      return graph.layerNorm(rows, weight, bias, { eps });
+    });
+  }
+
+  /** Whether an adapter changes it. */
+  readonly adapts = ({ whole }: AppliedAdapter) =>
+    whole.size > 0 && (whole.has(`${this.path}.weight`) || whole.has(`${this.path}.bias`));
+
+  /** Puts an adapter's weight and bias in place of the base's. */
+  merge(adapter: AppliedAdapter): void {
+    if (!this.adapts(adapter)) return;
+    const { graph } = this;
+    const [weight, bias] = this.tensors(adapter);
+    const original = { weight: graph.value(this.weight), bias: this.bias === null ? null : graph.value(this.bias) };
+    const merged = { weight: graph.value(weight), bias: bias === null ? null : graph.value(bias) };
+    this.original = original;
+    this.set(merged);
+  }
+
+  /** Puts them back as they were loaded, to the bit. */
+  unmerge(): void {
+    if (this.original !== null) this.set(this.original);
+    this.original = null;
+  }
+
+  private set({ weight, bias }: { readonly weight: Tensor; readonly bias: Tensor | null }): void {
+    this.graph.setValue(this.weight, weight);
+    if (this.bias !== null) this.graph.setValue(this.bias, bias!);
+  }
+
+  private tensors(adapter: AppliedAdapter | null): [weight: NodeId, bias: NodeId | null] {
+    const own = (part: string) => adapter?.whole.get(`${this.path}.${part}`)?.node;
+    return [own("weight") ?? this.weight, own("bias") ?? this.bias];
+  }
+}

@@ -1,0 +1,176 @@
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { type AdapterConfig, layerScalings, targetTest, tokenRows, within } from "../io/peft/index.js";
+import { initialMagnitude } from "../nn/dora.js";
+import { embeddingInit } from "../nn/lora-embedding.js";
+import { initialLowRank } from "../nn/low-rank-update.js";
+import { zeros } from "../values/tensor.js";
+import type { AdaptedEmbedding } from "./adapted-embedding.js";
+import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
+import type { AdaptedModules } from "./adapted-modules.js";
+import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
+import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
+import { isAllLinear } from "../io/peft/paths/targets.js";
+import { takenFrom } from "./taken-from-base.js";
+import type { TokenRows, WholeTensor } from "./whole-tensors.js";
+
+/** What a new adapter takes from the model that it is made for. */
+export interface AdapterBase extends AdaptedModules {
+  /** The base's name, which the adapter records. */
+  readonly name: string;
+  /** Modules that are adapted where nothing else is said. */
+  readonly targetModules: readonly string[];
+}
+
+/**
+ * Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none, or name other modules
+ * that are not there.
+ */
+export function createAdapter(
+  graph: Graph,
+  name: string,
+  base: AdapterBase,
+  options: LoraOptions,
+  what = "addAdapter",
+): ModelAdapter {
+  const resolved = resolveLoraOptions(what, options, base.targetModules);
+  const config: AdapterConfig = { ...resolved.config, baseModelNameOrPath: base.name };
+  const layers = newLayers(graph, base, { ...resolved, config }, what);
+  const tokens = newTokens(graph, base, config, what);
+  for (const path of tokens.keys())
+    if (layers.has(path))
+      throw new ConfigError(
+        `${what}: ${path} is targeted by targetModules and by trainableTokenIndices; leave one out`,
+        {
+          ...{ op: what, option: "trainableTokenIndices", module: path },
+        },
+      );
+  const whole = newWhole(graph, base, config, new Set(layers.keys()), what);
+  return new ModelAdapter(graph, name, { config, layers, whole, tokens, kept: new Map() });
+}
+
+function newLayers(
+  graph: Graph,
+  { linears, tables }: AdapterBase,
+  { config, init, taking }: ResolvedLoraOptions,
+  what: string,
+): Map<string, AdapterWeights> {
+  const isTarget = targetTest(config);
+  const scalingOf = layerScalings(config);
+  const layers = new Map<string, AdapterWeights>();
+  const add = (path: string, inFeatures: number, width: number, weight: () => NodeId, linear: LinearFile | null) => {
+    const scale = scalingOf(path);
+    const shape = { inFeatures, outFeatures: width, rank: scale.rank };
+    const begun = linear === null || taking === null ? null : takenFrom(graph, linear.weight(), scale, taking);
+    const factors = begun ?? { ...initialLowRank(graph, linear === null ? embeddingInit() : init, shape), taken: null };
+    const update = { ...factors, scaling: scale.scaling };
+    // What is taken and given again leaves the weight as it is, so its norms are the magnitudes.
+    const still = begun === null ? update : { ...update, scaling: 0 };
+    const magnitude = config.useDora ? initialMagnitude(graph, weight, still) : null;
+    const bias = config.loraBias && linear !== null ? graph.variable(zeros([width])) : null;
+    layers.set(path, { kind: linear === null ? "embedding" : "linear", ...update, ...scale, magnitude, bias });
+  };
+  for (const linear of linears)
+    for (const part of linear.parts)
+      if (isTarget(part.path)) {
+        const file = { weight: () => linear.partWeight(part) };
+        add(part.path, linear.inFeatures, part.width, () => linear.columns(part), file);
+      }
+  for (const table of isAllLinear(config.targetModules) ? [] : tables) {
+    if (!isTarget(table.path)) continue;
+    if (config.loraBias)
+      throw new ConfigError(`${what}: loraBias is for linear layers, and targetModules has ${table.path}`, {
+        ...{ op: what, option: "loraBias", module: table.path },
+      });
+    add(table.path, table.rows, table.width, () => graph.columns(table.table, 0, table.width), null);
+  }
+  if (layers.size === 0) {
+    const names = linears.flatMap((linear) => linear.parts.map(({ path }) => path)).slice(0, 6);
+    throw new ConfigError(
+      `${what}: targetModules ${excerpt(config.targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
+      { targetModules: config.targetModules },
+    );
+  }
+  return layers;
+}
+
+interface LinearFile {
+  /** `[out, in]` */
+  weight(): ReturnType<AdaptedLinear["partWeight"]>;
+}
+
+function newTokens(
+  graph: Graph,
+  { tables }: AdapterBase,
+  { trainableTokenIndices: wanted }: AdapterConfig,
+  what: string,
+): Map<string, TokenRows> {
+  const found = new Map<string, TokenRows>();
+  if (wanted === null) return found;
+  const lists = wanted instanceof Map ? [...(wanted as ReadonlyMap<string, readonly number[]>)] : null;
+  const fail = (problem: string) =>
+    new ConfigError(`${what}: trainableTokenIndices: ${problem}`, { op: what, option: "trainableTokenIndices" });
+  const add = ({ path, rows, width, table }: AdaptedEmbedding, indices: readonly number[]) => {
+    if (indices.length === 0) throw fail(`${path} has no rows; name some or leave it out`);
+    const outside = indices.find((row) => row >= rows);
+    if (outside !== undefined) throw fail(`${path} has rows 0 to ${rows - 1}, got ${outside}`);
+    if (new Set(indices).size < indices.length) throw fail(`a row of ${path} is listed twice`);
+    const values = graph.step(() => graph.value(graph.embedding(table, indices)));
+    const tensor = { shape: [indices.length, width], data: values.data };
+    found.set(path, { indices: [...indices], rows: graph.variable(tensor), name: tokenRows(path) });
+  };
+  for (const [name, indices] of lists ?? [[tables[0]?.path ?? "", wanted as readonly number[]] as const]) {
+    const table = tables.find(({ path }) => path === name || path.endsWith(`.${name}`));
+    if (table === undefined) throw fail(`there is no table ${excerpt(name)}; there are ${pathsOf(tables)}`);
+    add(table, indices);
+  }
+  return found;
+}
+
+function newWhole(
+  graph: Graph,
+  { linears, norms, tables }: AdapterBase,
+  { bias, modulesToSave }: AdapterConfig,
+  adapted: ReadonlySet<string>,
+  what: string,
+): Map<string, WholeTensor> {
+  const whole = new Map<string, WholeTensor>();
+  const isSaved = within(modulesToSave);
+  const add = (name: string, value: Parameters<Graph["variable"]>[0], transposed = false, inFile = name) =>
+    void whole.set(name, { node: graph.variable(value), name: inFile, transposed, trainable: true });
+  const trainsBias = (path: string) => bias === "all" || (bias === "lora_only" && adapted.has(path));
+  for (const linear of linears) {
+    for (const part of linear.parts) {
+      const { path } = part;
+      const inFile = adapted.has(path) ? `${path}.base_layer` : path;
+      if (isSaved(path)) add(`${path}.weight`, columnsOf(graph, linear, part), true);
+      if (linear.hasBias && (isSaved(path) || trainsBias(path)))
+        add(`${path}.bias`, linear.partBias(part), false, `${inFile}.bias`);
+    }
+  }
+  for (const norm of norms) {
+    const saved = isSaved(norm.path);
+    if (saved) add(`${norm.path}.weight`, graph.value(norm.weight));
+    if (norm.bias !== null && (saved || bias === "all")) add(`${norm.path}.bias`, graph.value(norm.bias));
+  }
+  for (const { path, table } of tables) if (isSaved(path)) add(`${path}.weight`, graph.value(table));
+  for (const name of modulesToSave ?? []) {
+    const isThis = within([name]);
+    if ([...whole.keys()].some((tensor) => isThis(tensor.slice(0, tensor.lastIndexOf("."))))) continue;
+    const paths = [...linears.flatMap(({ parts }) => parts), ...norms, ...tables];
+    throw new ConfigError(
+      `${what}: modulesToSave names ${excerpt(name)}, which this model does not have; there are ${pathsOf(paths)}`,
+      { op: what, option: "modulesToSave", value: name },
+    );
+  }
+  return whole;
+}
+
+const columnsOf = (graph: Graph, linear: AdaptedLinear, part: LinearPart) =>
+  graph.step(() => graph.value(linear.columns(part)));
+
+function pathsOf(modules: readonly { readonly path: string }[]): string {
+  const paths = modules.map(({ path }) => path);
+  return paths.length > 6 ? `${paths.slice(0, 6).join(", ")}, …` : paths.join(", ") || "none";
+}

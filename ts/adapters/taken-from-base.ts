@@ -1,0 +1,22 @@
+import type { Graph, NodeId } from "../graph/graph.js";
+import type { LayerScaling } from "../io/peft/adapter.js";
+import type { WeightInit } from "../nn/initial-factors.js";
+import type { Tensor } from "../values/tensor.js";
+import type { AdapterWeights } from "./model-adapter.js";
+
+/** A and B that begin with part of a weight `[out, in]`, and the same part to be taken from it. */
+export function takenFrom(
+  graph: Graph,
+  weight: Tensor,
+  { rank, scaling }: LayerScaling,
+  init: WeightInit,
+): { loraA: NodeId; loraB: NodeId; taken: NonNullable<AdapterWeights["taken"]> } {
+  const { a, b } = init(weight, rank, scaling);
+  return { loraA: graph.variable(a), loraB: graph.variable(b), taken: taking(graph, a, b) };
+}
+
+/** A₀ and −B₀, frozen. */
+export function taking(graph: Graph, a: Tensor, b: Tensor): NonNullable<AdapterWeights["taken"]> {
+  const negative = { shape: b.shape, data: b.data.map((x) => -x) };
+  return { loraA: graph.constant(a), loraB: graph.constant(negative) };
+}
