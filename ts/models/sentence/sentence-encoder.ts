@@ -13,6 +13,7 @@ import type { WeightOptions } from "../../io/safetensors/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { TransformerModel } from "../architecture.js";
+import { type ForwardOptions, takeForwardOptions } from "../layer-checkpoint.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "./inference.js";
@@ -170,9 +171,15 @@ export class SentenceEncoder {
    *
    * @param adapter name of the adapter that applies, null for the base alone, or a list of one of these a text; default the
    *   active one
+   * @param options.checkpointing compute each layer again for its gradient: the same bits in less memory; default false
    */
-  pooled(batch: RaggedBatch, adapter?: AdapterChoice | readonly (string | null)[]): NodeId {
+  pooled(
+    batch: RaggedBatch,
+    adapter?: AdapterChoice | readonly (string | null)[],
+    options: ForwardOptions = {},
+  ): NodeId {
     checkUsable("pooled", this);
+    const { checkpointing } = takeForwardOptions("pooled", options);
     const taken = takeBatch("pooled", batch, this.model.config);
     const chosen = Array.isArray(adapter) ? takeAdapters("pooled", adapter) : (adapter as AdapterChoice);
     const texts = taken.offsets.length - 1;
@@ -184,7 +191,13 @@ export class SentenceEncoder {
         expected: texts,
       });
     const selection = this.adapterSet.selection(chosen, taken.offsets);
-    return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets, 0, selection);
+    return this.pooling.pool(
+      this.graph,
+      this.model.forward(taken, selection, { checkpointing }),
+      taken.offsets,
+      0,
+      selection,
+    );
   }
 
   /**
