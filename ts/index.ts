@@ -37,6 +37,7 @@ export type { ModelSource } from "./io/model-source.js";
 export { estimateMemory } from "./models/estimate-memory.js";
 export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraOptions } from "./adapters/lora-options.js";
+export type { WeightedAdapterOptions } from "./adapters/weighted/options.js";
 export { predictEach } from "./tasks/predict-each.js";
 export type { PredictionRequest } from "./tasks/predict-each.js";
 export { raggedBatch } from "./models/ragged-batch.js";

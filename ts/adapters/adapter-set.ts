@@ -3,8 +3,9 @@ import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
-import { checkNotMerged, type MergedModel, readAdapter, writeAdapter } from "../io/peft/index.js";
+import { type Adapter, checkNotMerged, type MergedModel, readAdapter, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
+import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
 import { finite } from "../arguments/settings.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
@@ -13,6 +14,8 @@ import { CallAdapters, rangesOf } from "./call-adapters.js";
 import { fitAdapter } from "./fit-adapter.js";
 import { type AdapterBase, createAdapter, type LoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
+import { takeWeighted, type WeightedAdapterOptions } from "./weighted/options.js";
+import { weightedSum } from "./weighted/weighted-sum.js";
 
 /** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
 export type AdapterChoice = ModelAdapter | string | null | undefined;
@@ -61,13 +64,38 @@ export class AdapterSet {
     return this.register(this.graph.allOrNothing(make), added);
   }
 
+  /** The same of a weighted sum of others, as they are now. */
+  addWeighted(name: string, options: WeightedAdapterOptions): ModelAdapter {
+    const what = "addWeightedAdapter";
+    this.checkNew(what, name);
+    const sum = takeWeighted(options);
+    const parts = sum.adapters.map((part) => this.get(part));
+    const paths = this.linears.flatMap((linear) => linear.parts.map(({ path }) => path));
+    const make = () => {
+      const stream = () => new Philox(this.graph.seed, this.graph.nextStream());
+      const files = parts.map((part) => part.toFile());
+      const factors = parts.map((part) => part.scale);
+      return ModelAdapter.fromFile(this.graph, name, weightedSum(files, factors, sum, paths, stream));
+    };
+    return this.register(this.graph.allOrNothing(make), { what });
+  }
+
+  /**
+   * Puts the values of PEFT's files in place of an adapter's own, which has the same layers and ranks; its name, parameters and
+   * state stay. Calls under way go on with the values of before.
+   */
+  hotswap(name: string, files: FileMap, options: WeightOptions): void {
+    const what = "hotswapAdapter";
+    const known = this.get(name);
+    this.checkUnmerged(what, known);
+    this.checkUntrained(what, known);
+    known.replace(what, this.read(what, files, options));
+  }
+
   /** The same of PEFT's files. Throws `AdapterError` where they do not fit, or the weights hold the adapter already. */
   load(name: string, files: FileMap, options: WeightOptions, added: AddedFor): ModelAdapter {
     this.checkNew(added.what, name);
-    checkRecord(`${added.what}: an adapter's files by name, as bytes, are expected`, files);
-    const adapter = readAdapter(files, options);
-    checkNotMerged(added.what, adapter, this.base.name, this.base.mergedModel);
-    const fitted = fitAdapter(adapter, this.linears);
+    const fitted = this.read(added.what, files, options);
     return this.register(
       this.graph.allOrNothing(() => ModelAdapter.fromFile(this.graph, name, fitted)),
       added,
@@ -227,6 +255,14 @@ export class AdapterSet {
       `fit: ${excerpt(this.merged.name)} is merged into the base, so ${trained} cannot be trained: call unmergeAdapter first`,
       { op: "fit", name: this.merged.name, value: adapter?.name ?? null, reason: "merged" },
     );
+  }
+
+  /** PEFT's files as an adapter that fits. */
+  private read(what: string, files: FileMap, options: WeightOptions): Adapter {
+    checkRecord(`${what}: an adapter's files by name, as bytes, are expected`, files);
+    const adapter = readAdapter(files, options);
+    checkNotMerged(what, adapter, this.base.name, this.base.mergedModel);
+    return fitAdapter(adapter, this.linears);
   }
 
   private appliedTo(choices: readonly AdapterChoice[]): (ModelAdapter | null)[] {

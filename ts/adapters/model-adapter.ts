@@ -1,7 +1,9 @@
+import { AdapterError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Adapter, AdapterConfig, AdapterLayer } from "../io/peft/index.js";
 import type { LowRank } from "../nn/low-rank-update.js";
-import type { Tensor } from "../values/tensor.js";
+import { formatShape, type Tensor } from "../values/tensor.js";
 
 /** An adapter's tensors for one module, in the model's graph. */
 export interface AdapterWeights extends LowRank {
@@ -27,11 +29,16 @@ export class ModelAdapter implements AppliedAdapter {
     private readonly graph: Graph,
     /** Changed by renaming alone. */
     public name: string,
-    readonly config: AdapterConfig,
+    private current: AdapterConfig,
     /** As files have them: without the factor. */
-    private readonly unscaled: ReadonlyMap<string, AdapterWeights>,
+    private unscaled: ReadonlyMap<string, AdapterWeights>,
   ) {
     this.scaled = unscaled;
+  }
+
+  /** The configuration that its values came from. */
+  get config(): AdapterConfig {
+    return this.current;
   }
 
   /** What applies: tensors by module path, with the scaling times the factor. */
@@ -50,6 +57,32 @@ export class ModelAdapter implements AppliedAdapter {
       ([path, weights]) => [path, { ...weights, scaling: weights.scaling * factor }] as const,
     );
     [this.factor, this.scaled] = [factor, new Map(layers)];
+  }
+
+  /**
+   * @internal Takes the values, scalings and configuration of a file that fits the model. Throws `AdapterError`, and changes nothing,
+   * where its layers or their shapes are others.
+   */
+  replace(what: string, { config, layers }: Adapter): void {
+    const values = new Map<NodeId, Tensor>();
+    const replaced = new Map<string, AdapterWeights>();
+    for (const [path, weights] of this.unscaled) {
+      const layer = layers.get(path);
+      if (layer === undefined) throw otherLayers(what, path, "which this adapter has");
+      for (const name of ["loraA", "loraB", "magnitude"] as const) {
+        const [id, tensor] = [weights[name], layer[name]];
+        const [own, given] = [id === null ? null : this.graph.shape(id), tensor?.shape ?? null];
+        if (String(own) !== String(given))
+          throw otherLayers(what, path, `whose ${name} is ${shown(own)} here and ${shown(given)} in the files`);
+        if (id !== null) values.set(id, tensor!);
+      }
+      replaced.set(path, { ...weights, rank: layer.rank, alpha: layer.alpha, scaling: layer.scaling });
+    }
+    for (const path of layers.keys())
+      if (!this.unscaled.has(path)) throw otherLayers(what, path, "which only the files have");
+    for (const [id, tensor] of values) this.graph.setValue(id, tensor);
+    [this.current, this.unscaled] = [config, replaced];
+    this.scale = this.factor;
   }
 
   /** Puts the tensors of an adapter file into the graph, to be trained or not. */
@@ -83,6 +116,15 @@ export class ModelAdapter implements AppliedAdapter {
     const layers = hostLayers(graph, this.layers);
     return () => ({ config, layers: weightsOf(layers, (tensor) => graph.constant(tensor)) });
   }
+}
+
+const shown = (shape: readonly number[] | null) => (shape === null ? "not there" : formatShape(shape));
+
+function otherLayers(what: string, path: string, why: string): AdapterError {
+  return new AdapterError(
+    `${what}: values go in place of an adapter's with the same layers and ranks; there is ${clip(path)}, ${why}: load it as another`,
+    { op: what, module: path },
+  );
 }
 
 /** A module's tensors on the host. */

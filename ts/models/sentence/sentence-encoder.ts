@@ -1,5 +1,6 @@
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
+import type { WeightedAdapterOptions } from "../../adapters/weighted/options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { checkNothing, WRITE_THEM } from "../../arguments/nothing.js";
 import { checkOptions } from "../../arguments/options.js";
@@ -218,6 +219,33 @@ export class SentenceEncoder {
   loadAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
     checkUsable("loadAdapter", this);
     this.adapterSet.load(name, files, options, { what: "loadAdapter" });
+  }
+
+  /**
+   * Adds an adapter that is the weighted sum of others, as PEFT's `add_weighted_adapter` makes it; active if it is the first that no
+   * classifier brought. Its scaling is 1. What the others are set to by `scaleAdapter` counts.
+   *
+   * Throws `ConfigError` for options that make no sense, `AdapterError` where ranks differ and must not, `UnsupportedError` for
+   * adapters that are more than low-rank updates.
+   *
+   * @example
+   * encoder.addWeightedAdapter("both", { adapters: ["news", "mail"], weights: [0.7, 0.3], combinationType: "cat" });
+   */
+  addWeightedAdapter(name: string, options: WeightedAdapterOptions): void {
+    checkUsable("addWeightedAdapter", this);
+    this.adapterSet.addWeighted(name, options);
+  }
+
+  /**
+   * Puts the values of PEFT's files in place of an adapter's (PEFT's `hotswap_adapter`): nothing is allocated, and its name and
+   * parameters stay. Calls under way go on with the values of before.
+   *
+   * @param options.allowNonFinite take values that are NaN or infinite; default false
+   * Throws `AdapterError`, and changes nothing, where the files have other layers or ranks; `ConfigError` while the adapter is merged or trained.
+   */
+  hotswapAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
+    checkUsable("hotswapAdapter", this);
+    this.adapterSet.hotswap(name, files, options);
   }
 
   /** Frees an adapter's memory. Throws `ConfigError` while it is merged or trained. Calls under way go on with it. */
