@@ -4,7 +4,7 @@ import { finite, oneOf, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 
 /** How adapters become one, by the names of PEFT's `combination_type`. */
-export const combinationTypes = [
+const combinationTypes = [
   ...([
     "linear",
     "cat",
