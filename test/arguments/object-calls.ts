@@ -1,4 +1,4 @@
-import type { AdamW, ClassificationHead, Graph, LoraLinear, SGD } from "../../ts/index.js";
+import type { AdamW, ClassificationHead, Graph, LoraLinear, NodeId, SGD } from "../../ts/index.js";
 import type { ops } from "../../ts/ops/index.js";
 import type { Arguments } from "./op-calls.js";
 import { filled } from "./scene.js";
@@ -9,12 +9,13 @@ type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => u
 /** Methods that only this package calls; and one that answers later, see test/engine/engines.test.ts. */
 type Internal =
   | "read" | "node" | "push" | "nextStream" | "allocateOwned" | "releaseOwned" | "frozenWeight" | "withScratch"
-  | "assertUsable"; // prettier-ignore
+  | "assertUsable" | "keeping" | "asThen" | "inSegment" | "fenced" | "assertOutsideSegment"; // prettier-ignore
 
 /** Right arguments of a graph's other methods. One without a row does not compile. */
 export const graphCalls: Record<Exclude<Methods<Graph>, keyof typeof ops | Internal>, Arguments[]> = {
   allOrNothing: [() => [() => 1]],
   backward: [({ loss }) => [loss], ({ matrix, square, graph }) => [graph.matmul(matrix, square), filled(2, 3)]],
+  checkpoint: [({ graph, matrix }) => [(x: NodeId) => graph.neg(x), [matrix]]],
   columns: [({ weight }) => [weight, 1, 2], ({ stored }) => [stored, 1, 2]],
   constant: [() => [filled(2, 3)]],
   dispose: [() => []],

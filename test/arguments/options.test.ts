@@ -32,6 +32,7 @@ it.each([
   ["num_training_steps", "total"],
   ["max_steps", "steps"],
   ["gradient_accumulation_steps", "accumulate"],
+  ["gradient_checkpointing", "checkpointing"],
   ["num_train_epochs", "epochs"],
   ["per_device_train_batch_size", "batchSize"],
   ["clip", "maxGradNorm"],
@@ -41,7 +42,19 @@ it.each([
   ["nheads", "heads"],
   ["trans_a", "transposeA"],
 ])("%s of other libraries is likely %s", (name, meant) => {
-  const all = ["alpha", "rank", "rslora", "init", "targetModules", "warmup", "total", "steps", "accumulate", "epochs"];
+  const all = [
+    "alpha",
+    "rank",
+    "rslora",
+    "init",
+    "targetModules",
+    "warmup",
+    "total",
+    "steps",
+    "accumulate",
+    "epochs",
+    "checkpointing",
+  ];
   const more = ["batchSize", "maxGradNorm", "causal", "mask", "paddingIndex", "heads", "transposeA", "transposeB"];
   expect(likelyName(name, [...all, ...more])).toBe(meant);
 });

@@ -16,7 +16,7 @@ import { run, spec } from "./tiny-job.js";
 const labels = ["bad", "good"];
 
 async function counted(encoder: SentenceEncoder, on: Engine, batchSize: number) {
-  const settings = { batchSize, seed: 0, accumulate: 1, sampling: null };
+  const settings = { batchSize, seed: 0, accumulate: 1, checkpointing: false, sampling: null };
   const parts = { train: examples, validation: examples.slice(0, 3), measured: examples.slice(0, 2) };
   const data = { ...parts, labels, settings, steps: 9, tokenizer: encoder.tokenizer, engine: on };
   return { settings, tokens: await tokenCounting(data).count(undefined) };
@@ -109,7 +109,7 @@ describe("a job's estimate", () => {
     using encoder = await SentenceEncoder.load(await tinyEncoder(), { engine: own });
     const classifier = TextClassifier.create(encoder, { labels });
     const { tokens } = await counted(encoder, own, 40);
-    const settings = { batchSize: 40, accumulate: 1 };
+    const settings = { batchSize: 40, accumulate: 1, checkpointing: false };
     // A step as large as all these texts, many times.
     const times = (factor: number) => ({ ...tokens, largest: (parts: number) => (factor * tokens.largest(1)) / parts });
     const error = (factor: number) => {

@@ -55,6 +55,7 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   weightDecay: [null, -1, NaN],
   maxGradNorm: ["1", -1, 0, NaN],
   accumulate: [null, 0, 1.5],
+  checkpointing: [null, "yes", 1],
   rank: [null, "8", 0, 1.5],
   alpha: [null, 0, NaN],
   targetModules: [3, ["query", 3], {}, new Array(2 ** 32 - 1)],

@@ -8,20 +8,21 @@ const examples = Array.from({ length: 32 }, (_, i) => ({
 }));
 
 /** Trains a few steps and gives what memory they took, beside what was foretold. */
-async function measure(packedCopies: 1 | 2) {
+async function measure(packedCopies: 1 | 2, checkpointing = false, targetModules?: string) {
   const before = engineInfo().memory.used;
   const files = await miniLM();
   const encoder = await SentenceEncoder.load(files, { packedCopies });
-  const classifier = TextClassifier.create(encoder, { labels: ["even", "odd"] });
+  const lora = targetModules === undefined ? {} : { targetModules };
+  const classifier = TextClassifier.create(encoder, { labels: ["even", "odd"], lora });
   const reserved: number[] = [];
   const onProgress = () => void reserved.push(engineInfo().memory.reserved);
-  const report = await classifier.fit(examples, { steps: 3, batchSize: 32, onProgress });
+  const report = await classifier.fit(examples, { steps: 3, batchSize: 32, checkpointing, onProgress });
   expect(new Set(reserved).size).toBe(1); // all memory was there by the end of the first step
   const used = engineInfo().memory.used - before;
   const logits = await classifier.logits(examples.slice(0, 4).map(({ text }) => text));
   encoder.dispose();
   const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
-  const estimate = estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies });
+  const estimate = estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies, checkpointing, lora });
   return { used, estimate, losses: report.steps.map(({ loss }) => loss), logits };
 }
 
@@ -37,5 +38,21 @@ it(
     const linear = two.estimate.packed;
     expect(two.used - one.used).toBeGreaterThan(0.9 * linear);
     one.losses.forEach((loss, i) => expect(Math.abs(loss - two.losses[i]!)).toBeLessThan(1e-5));
+  },
+);
+
+it(
+  "so it does with layers that are computed again, and with an adapter on all linear layers",
+  { timeout: 120_000 },
+  async () => {
+    const [plain, again, all] = [await measure(1), await measure(1, true), await measure(1, false, "all-linear")];
+    for (const { used, estimate } of [again, all]) {
+      expect(used / estimate.total).toBeGreaterThan(0.9);
+      expect(used / estimate.total).toBeLessThan(1.1);
+    }
+    expect(again.estimate.step).toBeLessThan(0.4 * plain.estimate.step);
+    expect(plain.used - again.used).toBeGreaterThan(0.9 * (plain.estimate.step - again.estimate.step));
+    expect(again.losses).toEqual(plain.losses);
+    expect(again.logits).toEqual(plain.logits);
   },
 );

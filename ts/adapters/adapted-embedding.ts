@@ -5,7 +5,8 @@ import { doraScale } from "../nn/dora.js";
 import { lowRankRows } from "../nn/lora-embedding.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
 import { type AdapterSelection, rangesInTurn } from "./adapter-selection.js";
-import { type AppliedAdapter, hostWeights } from "./model-adapter.js";
+import type { AppliedAdapter } from "./model-adapter.js";
+import { hostWeights } from "./adapter-tensors.js";
 
 /** A frozen table of a model, whose rows are looked up: adapters may change it by A·B, have rows or all of it of their own. */
 export class AdaptedEmbedding {

@@ -7,7 +7,8 @@ import { AdaptedLayer, adaptedForward } from "../nn/low-rank-update.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, type Run, runsOf } from "./adapter-selection.js";
-import { type AdapterWeights, type AppliedAdapter, effective, hostWeights } from "./model-adapter.js";
+import type { AdapterWeights, AppliedAdapter } from "./model-adapter.js";
+import { effective, hostWeights } from "./adapter-tensors.js";
 
 /** A module of the model that is a range of columns of a joined weight. */
 export interface LinearPart {

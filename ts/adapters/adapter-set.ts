@@ -5,14 +5,18 @@ import type { Graph } from "../graph/graph.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
 import { checkNotMerged, type MergedModel, readAdapterForBase, takesFromBase, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
+import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
 import { finite } from "../arguments/settings.js";
 import type { AdapterSelection } from "./adapter-selection.js";
+import { tensorsOf } from "./adapter-tensors.js";
 import { CallAdapters, rangesOf } from "./call-adapters.js";
-import { fitAdapter } from "./fit-adapter.js";
+import { type FittedAdapter, fitAdapter } from "./fit-adapter.js";
 import { type AdapterBase, createAdapter } from "./create-adapter.js";
 import type { LoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
+import { takeWeighted, type WeightedAdapterOptions } from "./weighted/options.js";
+import { weightedSum } from "./weighted/weighted-sum.js";
 
 /** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
 export type AdapterChoice = ModelAdapter | string | null | undefined;
@@ -65,20 +69,45 @@ export class AdapterSet {
     return this.register(this.graph.allOrNothing(make), added);
   }
 
+  /** The same of a weighted sum of others, as they are now. */
+  addWeighted(name: string, options: WeightedAdapterOptions): ModelAdapter {
+    const what = "addWeightedAdapter";
+    this.checkNew(what, name);
+    const sum = takeWeighted(options);
+    const parts = sum.adapters.map((part) => this.get(part));
+    const paths = this.base.linears.flatMap((linear) => linear.parts.map(({ path }) => path));
+    const make = () => {
+      const stream = () => new Philox(this.graph.seed, this.graph.nextStream());
+      const files = parts.map((part) => part.toFile());
+      const factors = parts.map((part) => part.scale);
+      return ModelAdapter.ofLayers(this.graph, name, weightedSum(files, factors, sum, paths, stream));
+    };
+    return this.register(this.graph.allOrNothing(make), { what });
+  }
+
+  /**
+   * Puts the values of PEFT's files in place of an adapter's own, which has the same layers and ranks; its name, parameters and
+   * state stay. Calls under way go on with the values of before.
+   */
+  hotswap(name: string, files: FileMap, options: WeightOptions): void {
+    const what = "hotswapAdapter";
+    const known = this.get(name);
+    this.checkUnmerged(what, known);
+    this.checkUntrained(what, known);
+    const fitted = this.read(what, files, options);
+    const given = this.graph.allOrNothing(() => fitted.place());
+    try {
+      known.replace(what, given);
+    } finally {
+      this.graph.release([...tensorsOf(given).values()]);
+    }
+  }
+
   /** The same of PEFT's files. Throws `AdapterError` where they do not fit, or the weights hold the adapter already. */
   load(name: string, files: FileMap, options: WeightOptions, added: AddedFor): ModelAdapter {
     this.checkNew(added.what, name);
-    checkRecord(`${added.what}: an adapter's files by name, as bytes, are expected`, files);
-    const { graph, base } = this;
-    const adapter = readAdapterForBase(files, options);
-    checkNotMerged(added.what, adapter, base.name, base.mergedModel);
-    // What PiSSA and OLoRA took is found in the weights as they were loaded.
-    if (takesFromBase(adapter.config)) this.checkNoneMerged(added.what);
-    const fitted = fitAdapter(graph, adapter, base);
-    if (adapter.config.fanInFanOut)
-      console.warn(
-        `lowrank: ${added.what}: fan_in_fan_out is set, but this model's layers are linear ones: it is set to false`,
-      );
+    const fitted = this.read(added.what, files, options);
+    const { graph } = this;
     return this.register(
       graph.allOrNothing(() => new ModelAdapter(graph, name, fitted.place())),
       added,
@@ -238,6 +267,22 @@ export class AdapterSet {
       `fit: ${excerpt(this.merged.name)} is merged into the base, so ${trained} cannot be trained: call unmergeAdapter first`,
       { op: "fit", name: this.merged.name, value: adapter?.name ?? null, reason: "merged" },
     );
+  }
+
+  /** PEFT's files as an adapter that fits. */
+  private read(what: string, files: FileMap, options: WeightOptions): FittedAdapter {
+    checkRecord(`${what}: an adapter's files by name, as bytes, are expected`, files);
+    const { graph, base } = this;
+    const adapter = readAdapterForBase(files, options);
+    checkNotMerged(what, adapter, base.name, base.mergedModel);
+    // What PiSSA and OLoRA took is found in the weights as they were loaded.
+    if (takesFromBase(adapter.config)) this.checkNoneMerged(what);
+    const fitted = fitAdapter(graph, adapter, base);
+    if (adapter.config.fanInFanOut)
+      console.warn(
+        `lowrank: ${what}: fan_in_fan_out is set, but this model's layers are linear ones: it is set to false`,
+      );
+    return fitted;
   }
 
   private appliedTo(choices: readonly AdapterChoice[]): (ModelAdapter | null)[] {

@@ -8,7 +8,8 @@ import { oloraFactors, pissaFactors } from "../nn/initial-factors.js";
 import { formatShape, sameShape } from "../values/shape.js";
 import type { Tensor } from "../values/tensor.js";
 import type { AdaptedModules } from "./adapted-modules.js";
-import { type AdapterParts, type AdapterWeights, weightsOf } from "./model-adapter.js";
+import type { AdapterParts, AdapterWeights } from "./model-adapter.js";
+import { weightsOf } from "./adapter-tensors.js";
 import { taking } from "./taken-from-base.js";
 import type { TokenRows, WholeTensor } from "./whole-tensors.js";
 

@@ -1,8 +1,11 @@
+import { AdapterError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type Adapter, type AdapterConfig, type AdapterLayer, withoutTaking } from "../io/peft/index.js";
+import { type Adapter, type AdapterConfig, withoutTaking } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import type { LowRank } from "../nn/low-rank-update.js";
-import type { Tensor } from "../values/tensor.js";
+import { formatShape, type Tensor } from "../values/tensor.js";
+import { hostLayers, paramsOf, tensorsOf, weightsOf } from "./adapter-tensors.js";
 import type { TokenRows, WholeTensor } from "./whole-tensors.js";
 
 /** An adapter's tensors for one module, in the model's graph. */
@@ -41,26 +44,38 @@ export interface AdapterParts extends AppliedAdapter {
 
 /** An adapter on a model: trainable tensors by module path, and the configuration they came from. */
 export class ModelAdapter implements AppliedAdapter {
-  readonly config: AdapterConfig;
-  readonly whole: ReadonlyMap<string, WholeTensor>;
-  readonly tokens: ReadonlyMap<string, TokenRows>;
   private factor = 1;
   private scaled: ReadonlyMap<string, AdapterWeights>;
-  /** As files have them: without the factor. */
-  private readonly unscaled: ReadonlyMap<string, AdapterWeights>;
-  private readonly kept: ReadonlyMap<string, Tensor>;
 
   constructor(
     private readonly graph: Graph,
     /** Changed by renaming alone. */
     public name: string,
-    { config, layers, whole, tokens, kept }: AdapterParts,
+    /** As files have them: without the factor. */
+    private parts: AdapterParts,
   ) {
-    this.config = config;
-    this.scaled = this.unscaled = layers;
-    this.whole = whole;
-    this.tokens = tokens;
-    this.kept = kept;
+    this.scaled = parts.layers;
+  }
+
+  /** Low-rank updates of linear layers put into the graph, to be trained or not. */
+  static ofLayers(graph: Graph, name: string, { config, layers }: Adapter): ModelAdapter {
+    const nodes = weightsOf(layers, (tensor) => graph.variable(tensor));
+    return new ModelAdapter(graph, name, {
+      ...{ config, layers: nodes, whole: new Map(), tokens: new Map(), kept: new Map() },
+    });
+  }
+
+  /** The configuration that its values came from. */
+  get config(): AdapterConfig {
+    return this.parts.config;
+  }
+
+  get whole(): ReadonlyMap<string, WholeTensor> {
+    return this.parts.whole;
+  }
+
+  get tokens(): ReadonlyMap<string, TokenRows> {
+    return this.parts.tokens;
   }
 
   /** What applies: tensors by module path, with the scaling times the factor. */
@@ -75,37 +90,55 @@ export class ModelAdapter implements AppliedAdapter {
 
   /** @internal Set by the adapters' set alone, which sees to it that nobody is using the adapter. */
   set scale(factor: number) {
-    const layers = [...this.unscaled].map(
+    const layers = [...this.parts.layers].map(
       ([path, weights]) => [path, { ...weights, scaling: weights.scaling * factor }] as const,
     );
     [this.factor, this.scaled] = [factor, new Map(layers)];
   }
 
+  /**
+   * @internal Takes the values, scalings and configuration of a file that was put into the graph, whose nodes stay its caller's.
+   * Throws `AdapterError`, and changes nothing, where its tensors or their shapes are others.
+   */
+  replace(what: string, given: AdapterParts): void {
+    const { graph, parts } = this;
+    const [own, others] = [tensorsOf(parts), tensorsOf(given)];
+    for (const [name, id] of own) {
+      const other = others.get(name);
+      if (other === undefined) throw otherTensors(what, name, "which this adapter has");
+      const [here, there] = [id, other].map((node) => formatShape(graph.shape(node)));
+      if (here !== there) throw otherTensors(what, name, `which is ${here} here and ${there} in the files`);
+    }
+    for (const name of others.keys()) if (!own.has(name)) throw otherTensors(what, name, "which only the files have");
+    for (const [name, id] of own) graph.setValue(id, graph.value(others.get(name)!));
+    const layers = [...parts.layers].map(([path, weights]) => {
+      const { rank, alpha, scaling } = given.layers.get(path)!;
+      return [path, { ...weights, rank, alpha, scaling }] as const;
+    });
+    this.parts = { ...parts, config: given.config, kept: given.kept, layers: new Map(layers) };
+    this.scale = this.factor;
+  }
+
   /** Every A and B (magnitude, bias), layer by layer, then whole tensors and rows that are trained along. */
   params(): NodeId[] {
-    const layers = [...this.layers.values()].flatMap(({ loraA, loraB, magnitude, bias }) =>
-      [loraA, loraB, magnitude, bias].filter((id) => id !== null),
-    );
-    const whole = [...this.whole.values()].filter(({ trainable }) => trainable).map(({ node }) => node);
-    return [...layers, ...whole, ...[...this.tokens.values()].map(({ rows }) => rows)];
+    return paramsOf(this.parts);
   }
 
   /** @internal Every tensor that it has in the graph. */
   nodes(): NodeId[] {
-    const taken = [...this.layers.values()].flatMap(({ taken }) => (taken === null ? [] : [taken.loraA, taken.loraB]));
-    const frozen = [...this.whole.values()].filter(({ trainable }) => !trainable).map(({ node }) => node);
-    return [...this.params(), ...taken, ...frozen];
+    return [...tensorsOf(this.parts).values()];
   }
 
   /** The tensors as they are now. What PiSSA or OLoRA took from the base makes an ordinary adapter of twice the rank. */
   toFile(): Adapter {
     const { graph } = this;
-    const extra = new Map(this.kept);
+    const { layers, kept } = this.parts;
+    const extra = new Map(kept);
     for (const { node, name, transposed } of this.whole.values())
       extra.set(name, transposed ? transpose(graph.value(node)) : graph.value(node));
     for (const { rows, name } of this.tokens.values()) extra.set(name, graph.value(rows));
-    const taking = [...this.unscaled.values()].some(({ taken }) => taken !== null);
-    const file = { config: this.config, layers: hostLayers(graph, this.unscaled), extra };
+    const taking = [...layers.values()].some(({ taken }) => taken !== null);
+    const file = { config: this.config, layers: hostLayers(graph, layers), extra };
     return taking ? withoutTaking(file) : file;
   }
 
@@ -128,64 +161,9 @@ export class ModelAdapter implements AppliedAdapter {
   }
 }
 
-/** A and B as they apply: with what was taken from the base, behind each other. */
-export function effective(graph: Graph, weights: AdapterWeights): AdapterWeights {
-  const { taken } = weights;
-  if (taken === null) return weights;
-  return {
-    ...weights,
-    loraA: graph.concat([weights.loraA, taken.loraA], 1),
-    loraB: graph.concat([weights.loraB, taken.loraB], 0),
-  };
-}
-
-/** A module's tensors on the host, as they apply. */
-export function hostWeights(graph: Graph, weights: AdapterWeights): AdapterLayer {
-  const { kind, bias, magnitude, rank, alpha, scaling, taken } = weights;
-  const [a, b] = [graph.value(weights.loraA), graph.value(weights.loraB)];
-  return {
-    kind,
-    loraA: taken === null ? a : besides(a, graph.value(taken.loraA)),
-    loraB: taken === null ? b : below(b, graph.value(taken.loraB)),
-    ...(bias === null ? {} : { bias: graph.value(bias) }),
-    ...(magnitude === null ? {} : { magnitude: graph.value(magnitude) }),
-    ...{ rank, alpha, scaling },
-  };
-}
-
-/** Two matrices of as many rows, side by side. */
-function besides(left: Tensor, right: Tensor): Tensor {
-  const [rows, columns] = left.shape as [number, number];
-  const width = columns + right.shape[1]!;
-  const data = new Float32Array(rows * width);
-  for (let i = 0; i < rows; i++) {
-    data.set(left.data.subarray(i * columns, (i + 1) * columns), i * width);
-    data.set(right.data.subarray(i * (width - columns), (i + 1) * (width - columns)), i * width + columns);
-  }
-  return { shape: [rows, width], data };
-}
-
-/** Two matrices of as many columns, one below the other. */
-function below(upper: Tensor, lower: Tensor): Tensor {
-  const data = new Float32Array(upper.data.length + lower.data.length);
-  data.set(upper.data);
-  data.set(lower.data, upper.data.length);
-  return { shape: [upper.shape[0]! + lower.shape[0]!, upper.shape[1]!], data };
-}
-
-const hostLayers = (graph: Graph, layers: ReadonlyMap<string, AdapterWeights>) =>
-  new Map([...layers].map(([path, weights]) => [path, hostWeights(graph, weights)] as const));
-
-/** Puts layers into the graph. */
-export function weightsOf(
-  layers: ReadonlyMap<string, AdapterLayer>,
-  place: (tensor: Tensor) => NodeId,
-): Map<string, AdapterWeights> {
-  const nodes = new Map<string, AdapterWeights>();
-  const optional = (tensor: Tensor | undefined) => (tensor === undefined ? null : place(tensor));
-  for (const [path, { kind, loraA, loraB, bias, magnitude, rank, alpha, scaling }] of layers) {
-    const weights = { kind, loraA: place(loraA), loraB: place(loraB), rank, alpha, scaling, taken: null };
-    nodes.set(path, { ...weights, magnitude: optional(magnitude), bias: optional(bias) });
-  }
-  return nodes;
+function otherTensors(what: string, tensor: string, why: string): AdapterError {
+  return new AdapterError(
+    `${what}: values go in place of an adapter's with the same layers and ranks; there is ${clip(tensor)}, ${why}: load it as another`,
+    { op: what, tensor },
+  );
 }

@@ -11,6 +11,8 @@ export class Attempt {
   // Filled anew by each attempt: setting a length costs as much as a small kernel.
   private readonly undo: (() => void)[] = [];
   private undos = 0;
+  /** Of those, what the attempt around this one has; null where there is none around it. */
+  private outer: number | null = null;
 
   constructor(private readonly arena: TapeArena) {}
 
@@ -31,14 +33,25 @@ export class Attempt {
 
   commit(): void {
     this.open = false;
-    this.undos = 0;
+    if (this.outer === null) this.undos = 0;
+    else this.outer = this.undos;
     this.arena.commit();
   }
 
   rollback(): void {
     this.open = false;
-    while (this.undos > 0) this.undo[--this.undos]!();
+    while (this.undos > (this.outer ?? 0)) this.undo[--this.undos]!();
     this.arena.rollback();
+  }
+
+  /** Runs `body` within the running attempt: methods may be called in it, and what they leave is undone along with that. */
+  nested<T>(body: () => T): T {
+    [this.open, this.outer] = [false, this.undos];
+    try {
+      return body();
+    } finally {
+      [this.open, this.outer] = [true, null];
+    }
   }
 
   /** All of `body` or nothing of it; part of the attempt that runs already, where one does. */

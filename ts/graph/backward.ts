@@ -2,6 +2,7 @@ import { ConfigError, ShapeError } from "../errors/errors.js";
 import { checkShape } from "../values/shape.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
 import type { Call } from "./call.js";
+import { checkpointOp, recompute } from "./checkpoint.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
 import type { Tape } from "./tape.js";
@@ -14,6 +15,7 @@ const ONE = Float32Array.of(1);
  */
 export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Node, gradient?: Float32Array): void {
   const { arena, nodes } = tape;
+  const { length } = nodes;
   gradients.begin(nodes);
   if (loss.op === null) addTo(tape, gradients, loss, gradient ?? ONE);
   else {
@@ -22,15 +24,35 @@ export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Nod
     else tape.engine.write(pointer, gradient, loss.value.size);
     let position = nodes.length - 1;
     while (nodes[position] !== loss) position--;
-    for (; position >= 0; position--) {
+    try {
+      walk(position, 0);
+    } catch (error) {
+      while (nodes.length > length) nodes.pop();
+      throw error;
+    }
+  }
+  gradients.end();
+
+  function walk(last: number, first: number): void {
+    for (let position = last; position >= first; position--) {
       const node = nodes[position]!;
       if (node.op === null || node.gradient === 0) continue;
-      const passedOn = call.backward(node);
+      const passedOn = node.op === checkpointOp ? walkAgain(node) : call.backward(node);
       if (!passedOn) arena.release(node.gradient, node.value.size);
       node.gradient = 0;
     }
   }
-  gradients.end();
+
+  /** A checkpoint's gradient is that of what it computed, which is put on the tape for as long as the walk is there. */
+  function walkAgain(node: Node): boolean {
+    const first = nodes.length;
+    const { result, release } = recompute(tape, node);
+    const passedOn = call.passTo(result, node);
+    walk(nodes.length - 1, first);
+    while (nodes.length > first) nodes.pop();
+    release();
+    return passedOn;
+  }
 }
 
 /** The loss is itself a variable: its gradient is the one that was passed. */

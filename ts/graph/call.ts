@@ -123,16 +123,21 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   pass(i: number): void {
-    const node = this.node.inputs[i]!;
-    const { pointer, size } = this.gradient;
+    if (this.passTo(this.node.inputs[i]!, this.node, this.gradientTaken)) this.gradientTaken = true;
+  }
+
+  /** Hands the gradient of one node on to another; true where that took the buffer itself, which is to be had unless `taken`. */
+  passTo(node: Node, { gradient, value: { size } }: Node, taken = false): boolean {
+    if (!node.requiresGrad) return false;
     if (this.gradients.begun(node)) {
-      this.kernels.axpy(size, 1, pointer, node.gradient);
-    } else if (node.op !== null && !this.gradientTaken) {
-      node.gradient = pointer;
-      this.gradientTaken = true;
+      this.kernels.axpy(size, 1, gradient, node.gradient);
+    } else if (node.op !== null && !taken) {
+      node.gradient = gradient;
+      return true;
     } else {
-      this.kernels.copy(size, pointer, this.gradients.start(node));
+      this.kernels.copy(size, gradient, this.gradients.start(node));
     }
+    return false;
   }
 
   /** Ends a call, however it went: its scratch is free again. */

@@ -23,6 +23,8 @@ export class Steps extends GraphMemory {
   /** @internal Nodes in creation order, which is that of their ids: they are found by it, faster than in a map. */
   readonly nodes: Node[] = [];
   private readonly marks: OpenMark[] = [];
+  /** Functions of checkpoints that are running. */
+  private segments = 0;
   /** Whether results carry gradients. */
   protected recording = true;
 
@@ -90,9 +92,39 @@ export class Steps extends GraphMemory {
 
   /** Frees everything the graph holds. Safe to call twice; ids are stale afterwards. */
   override dispose(): void {
+    this.assertOutsideSegment("dispose");
     super.dispose();
     this.nodes.length = 0;
     this.marks.length = 0;
+  }
+
+  /** @internal Runs a checkpoint's function, which must not change what is outside it. */
+  inSegment<T>(body: () => T): T {
+    this.segments++;
+    try {
+      return body();
+    } finally {
+      this.segments--;
+    }
+  }
+
+  /** @internal Throws `ConfigError` inside a checkpoint's function: it runs again, and what it does is then done twice. */
+  assertOutsideSegment(what: string): void {
+    if (this.segments === 0) return;
+    const message = `${what}: called inside the function of a checkpoint, which runs twice; call it outside`;
+    throw new ConfigError(message, { op: what, reason: "checkpoint" });
+  }
+
+  /** @internal Runs `body` as in a step, but keeps the nodes it makes; no mark of before can be rewound in it. */
+  fenced<T>(body: () => T): T {
+    const { marks } = this;
+    const depth = marks.length;
+    marks.push({ length: this.nodes.length, newest: newestId(), arena: -1 });
+    try {
+      return body();
+    } finally {
+      while (marks.length > depth) marks.pop();
+    }
   }
 
   /** @internal The node behind an id. */

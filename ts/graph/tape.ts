@@ -8,6 +8,7 @@ import { checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
+import { checkpoint, checkpointOp } from "./checkpoint.js";
 import { FrozenNodes } from "./frozen/frozen-nodes.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
@@ -93,6 +94,7 @@ export class Tape extends FrozenNodes {
   /** Overwrites a constant or variable. Throws `ShapeError` where the shapes differ. */
   setValue(id: NodeId, tensor: Tensor): void {
     this.assertUsable();
+    this.assertOutsideSegment("setValue");
     const value = readTensor("setValue", tensor, this.engine);
     const node = this.node(id);
     if (node.op !== null) {
@@ -118,6 +120,7 @@ export class Tape extends FrozenNodes {
    */
   release(ids: readonly NodeId[]): void {
     this.assertUsable();
+    this.assertOutsideSegment("release");
     const leaves = idList("release", ids).map((id) => this.node(id));
     const released = checkReleasable(leaves, this.nodes);
     this.drop(released);
@@ -177,14 +180,18 @@ export class Tape extends FrozenNodes {
    */
   backward(loss: NodeId, gradient?: Tensor): void {
     this.assertUsable();
+    this.assertOutsideSegment("backward");
     const read = gradient === undefined ? undefined : readTensor("backward", gradient, this.engine);
     const node = this.node(loss);
     checkBackward(node, read);
-    this.attempt.run(() => backward(this, this.call, this.gradients, node, read?.data));
+    const walk = () => backward(this, this.call, this.gradients, node, read?.data);
+    const again = this.nodes.some(({ op }) => op === checkpointOp);
+    this.attempt.run(again ? () => this.arena.within(walk) : walk);
   }
 
   /** Forgets every variable's gradient. */
   zeroGrads(): void {
+    this.assertOutsideSegment("zeroGrads");
     for (const node of this.nodes) if (node.op === null) node.gradient = 0;
   }
 
@@ -193,7 +200,44 @@ export class Tape extends FrozenNodes {
    * of all. Gradients do not pass.
    */
   scope(body: () => NodeId): NodeId {
-    const { value, frozen } = this.step(() => this.node(this.noGrad(body)));
+    return this.keeping(
+      () => this.node(this.noGrad(body)),
+      () => undefined,
+      (value) => newNode(value, false),
+    );
+  }
+
+  /**
+   * `fn(...inputs)`, of which the tape keeps the result alone; `backward` runs `fn` again for what a gradient needs
+   * (arXiv 1604.06174). Memory for time: no more than one such part is on the tape at once. Values and gradients are those
+   * without it, to the bit, random numbers included. Checkpoints may lie in each other.
+   *
+   * @param fn computes on `inputs`, and on any other node that it reaches, and gives one node. It runs twice, so it makes the same of the
+   *   same, and neither makes variables nor changes what is outside: gradients, values, lifetimes.
+   * @returns the result. Throws `ConfigError` for a promise and for what `fn` must not do, and whatever `fn` throws; then
+   *   nothing has changed.
+   */
+  checkpoint(fn: (...inputs: NodeId[]) => NodeId, inputs: readonly NodeId[]): NodeId {
+    this.assertUsable();
+    return checkpoint(this, fn, inputs);
+  }
+
+  /**
+   * @internal Runs `body` in a step of its own and keeps the node it gives alone.
+   *
+   * @param look reads what must be known of that node and of all that `body` made, before they end
+   * @param make the node that is kept, of the copy of its value
+   */
+  keeping<T>(
+    body: () => Node,
+    look: (result: Node, made: readonly Node[]) => T,
+    make: (value: Value, seen: T) => Node,
+  ): NodeId {
+    const { value, frozen, seen } = this.step(() => {
+      const first = this.nodes.length;
+      const result = body();
+      return { value: result.value, frozen: result.frozen, seen: look(result, this.nodes.slice(first)) };
+    });
     const { shape, size, pointer: source } = value;
     this.assertUsable();
     return this.attempt.run(() => {
@@ -201,8 +245,19 @@ export class Tape extends FrozenNodes {
       const pointer = this.arena.allocate(size);
       if (source === 0) frozen!.columns(0, frozen!.outFeatures, pointer);
       else this.engine.kernels.copy(size, source, pointer);
-      return this.push(newNode({ shape, size, pointer }, false));
+      return this.push(make({ shape, size, pointer }, seen));
     });
+  }
+
+  /** @internal Runs `body` recording, in a mode and with random streams of before. */
+  asThen<T>(then: { readonly training: boolean; readonly streams: number }, body: () => T): T {
+    const { isTraining, streams, recording } = this;
+    [this.isTraining, this.streams, this.recording] = [then.training, then.streams, true];
+    try {
+      return body();
+    } finally {
+      [this.isTraining, this.streams, this.recording] = [isTraining, streams, recording];
+    }
   }
 
   /** Dropout on (the default). */

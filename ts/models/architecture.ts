@@ -6,6 +6,7 @@ import type { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../adapters/adapter-selection.js";
+import type { ForwardOptions } from "./layer-checkpoint.js";
 import type { RaggedBatch } from "./ragged-batch.js";
 
 /** What every model's config.json says, whatever its architecture. */
@@ -24,6 +25,8 @@ export interface StepSize {
   readonly tokens: number;
   /** The adapter's. */
   readonly rank: number;
+  /** As `ForwardOptions.checkpointing`; default false. */
+  readonly checkpointing?: boolean | undefined;
 }
 
 /** A model with its weights, as tasks see it. */
@@ -36,7 +39,7 @@ export interface TransformerModel {
   /** Tables that an adapter may change, that of the words first. */
   readonly tables: readonly AdaptedEmbedding[];
   /** Last hidden state `[tokens, hidden]`, recorded for `backward`. */
-  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId;
+  forward(batch: RaggedBatch, selection: AdapterSelection, options?: ForwardOptions): NodeId;
   /** The same to the bit without a gradient, in the memory of half a layer: attention or feed-forward. */
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId;
   /** Bytes that the tape of one training step takes. */

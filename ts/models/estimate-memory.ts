@@ -3,7 +3,7 @@ import { type AdapterConfig, targetTest } from "../io/peft/index.js";
 import type { ModelPlan, NamedShape } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
 import { checkOptions } from "../arguments/options.js";
-import { oneOf, whole } from "../arguments/settings.js";
+import { flag, oneOf, whole } from "../arguments/settings.js";
 import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { sizeOf } from "../values/tensor.js";
 import { type LoraOptions, resolveLoraOptions } from "../adapters/lora-options.js";
@@ -18,6 +18,8 @@ export interface MemoryOptions {
   readonly weights?: WeightFormat;
   /** As `LoadOptions.packedCopies`; default 2 for float32 weights, 0 for others. */
   readonly packedCopies?: 0 | 1 | 2;
+  /** Whether layers are computed again for their gradients, as `fit`'s `checkpointing` does; default false. */
+  readonly checkpointing?: boolean;
 }
 
 /** Bytes of linear memory, by what holds them. */
@@ -51,8 +53,9 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
   checkRecord("estimateMemory: a model is its config.json, parsed", model);
   const plan = modelPlan(model);
   whole("estimateMemory", "layers", plan.config.layers, 1, MOST_LAYERS);
-  checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies"]);
+  checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies", "checkpointing"]);
   const { tokens, lora = {}, weights = "f32", packedCopies = weights === "f32" ? 2 : 0 } = options;
+  const checkpointing = flag("estimateMemory", "checkpointing", options.checkpointing ?? false);
   whole("estimateMemory", "tokens", tokens, 1);
   oneOf("estimateMemory", "weights", weights, weightFormats);
   whole("estimateMemory", "packedCopies", packedCopies, 0, 2);
@@ -66,7 +69,7 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
       copies *
       total(plan.linears(), ({ paths, inFeatures, outFeatures }) => paths.length * inFeatures * outFeatures),
     adapter: adapted === null ? 0 : 4 * FLOAT * adapterParameters(plan, adapted),
-    step: adapted === null ? plan.inferenceMemory(tokens) : plan.stepMemory({ tokens, rank: adapted.r }),
+    step: adapted === null ? plan.inferenceMemory(tokens) : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }

@@ -30,13 +30,19 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
       `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; checkpoints for the classification of whole texts are, one label a text`,
       { model: source.name, value },
     );
+  if (kind === "ForTokenClassification")
+    throw new UnsupportedError(
+      `model ${clip(source.name)}: config.json: architectures ${excerpt(name)}: it labels tokens: TokenClassifier.open reads it`,
+      { model: source.name, value: name },
+    );
   if (kind !== "ForSequenceClassification") throw unsupported("architectures", name);
   const problem = json["problem_type"] ?? null;
   if (problem !== null && problem !== "single_label_classification") throw unsupported("problem_type", problem);
   return { source, labels: namesOf(source, json["id2label"] ?? null) };
 }
 
-function namesOf(source: ModelSource, named: unknown): string[] | null {
+/** Names of the classes that id2label has, by number; null for none. Throws `ModelError` where it has others than names by number. */
+export function namesOf(source: ModelSource, named: unknown): string[] | null {
   if (named === null) return null;
   const numbers = isJsonObject(named) ? Object.keys(named) : [];
   const names = numbers.map((_, i) => (named as Record<string, unknown>)[String(i)]);

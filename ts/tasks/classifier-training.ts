@@ -1,6 +1,6 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
-import { oneOf, whole } from "../arguments/settings.js";
+import { flag, oneOf, whole } from "../arguments/settings.js";
 import { typedKind } from "../arguments/typed-array.js";
 import { ConfigError } from "../errors/errors.js";
 import { raggedBatch } from "../models/ragged-batch.js";
@@ -26,6 +26,11 @@ export interface ClassifierFitOptions extends FitOptions {
    * decides. Default: every example as often as any other.
    */
   readonly sampling?: "balanced";
+  /**
+   * Compute each layer of the encoder again for its gradient instead of keeping what it needs: the same bits, in a fraction of
+   * the memory, and about a third more time. Default false.
+   */
+  readonly checkpointing?: boolean;
   /** "keep": learn from empty texts too; default "refuse": they are named, since they are mostly a mistake in the data. */
   readonly emptyTexts?: "refuse" | "keep";
 }
@@ -42,7 +47,7 @@ export interface ClassifierTraining {
   readonly options: FitOptions;
 }
 
-const OWN_OPTIONS = ["headLearningRate", "classWeights", "sampling"];
+const OWN_OPTIONS = ["headLearningRate", "classWeights", "sampling", "checkpointing"];
 
 /** What a classifier's options make of its training. Throws `ConfigError` for those that make no sense. */
 export function takeTraining(
@@ -54,7 +59,8 @@ export function takeTraining(
   // Inherited ones too, each read once.
   const own: Record<string, unknown> = {};
   for (const name in given) if (name !== "emptyTexts") own[name] = given[name as keyof ClassifierFitOptions];
-  const { headLearningRate, classWeights, sampling, ...options } = own as ClassifierFitOptions;
+  const { headLearningRate, classWeights, sampling, checkpointing = false, ...options } = own as ClassifierFitOptions;
+  flag("fit", "checkpointing", checkpointing);
   const targets = examples.map(({ target }) => target);
   const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, classifier.labels, targets);
   const task: Task<TokenizedExample> = {
@@ -62,9 +68,9 @@ export function takeTraining(
     params: () => classifier.params(),
     loss(part) {
       classifier.encoder.adapterSet.checkTrainable(classifier.modelAdapter);
-      return lossOf(classifier, part, weights);
+      return lossOf(classifier, part, weights, checkpointing);
     },
-    memory: (part) => classifier.memory(part),
+    memory: (part) => classifier.memory(part, { checkpointing }),
     ...(headLearningRate === undefined ? {} : { groups: groupsOf(classifier, headLearningRate) }),
   };
   if (sampling === undefined) return { task, options };
@@ -92,9 +98,10 @@ export function lossOf(
   { encoder, head, modelAdapter, graph }: TextClassifier,
   examples: readonly TokenizedExample[],
   weights: Float32Array | undefined,
+  checkpointing: boolean,
 ): BatchLoss {
   const batch = raggedBatch(examples.map(({ ids }) => ids));
-  const logits = head.logits(encoder.pooled(batch, modelAdapter));
+  const logits = head.logits(encoder.pooled(batch, modelAdapter, { checkpointing }));
   const targets = examples.map(({ target }) => target);
   const sum = graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights });
   const weight = weights === undefined ? targets.length : targets.reduce((total, one) => total + weights[one]!, 0);

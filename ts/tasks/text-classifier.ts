@@ -8,6 +8,7 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
+import { type ForwardOptions, takeForwardOptions } from "../models/layer-checkpoint.js";
 import { takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../models/sentence/sentence-encoder.js";
@@ -173,16 +174,18 @@ export class TextClassifier implements Task<TokenizedExample> {
     }
   }
 
-  /** Summed cross entropy of some examples. */
-  loss(examples: readonly TokenizedExample[]): BatchLoss {
+  /** Summed cross entropy of some examples; with `checkpointing` layers are computed again for their gradients. */
+  loss(examples: readonly TokenizedExample[], options: ForwardOptions = {}): BatchLoss {
     this.checkTrainable("loss");
-    return lossOf(this, takeTokenized("loss", examples, this.labels.length), undefined);
+    const { checkpointing } = takeForwardOptions("loss", options);
+    return lossOf(this, takeTokenized("loss", examples, this.labels.length), undefined, checkpointing);
   }
 
   /** Bytes that a step on these examples takes. */
-  memory(examples: readonly TokenizedExample[]): number {
+  memory(examples: readonly TokenizedExample[], options: ForwardOptions = {}): number {
+    const { checkpointing } = takeForwardOptions("memory", options);
     const tokens = takeTokenized("memory", examples, this.labels.length).reduce((sum, { ids }) => sum + ids.length, 0);
-    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter?.config.r ?? 0 });
+    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter?.config.r ?? 0, checkpointing });
   }
 
   /**

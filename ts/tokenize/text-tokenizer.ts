@@ -5,6 +5,7 @@ import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { useRustSteps } from "./rust-steps.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
+import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { wordPieces } from "./word-piece.js";
 import type { JsonObject } from "./checks.js";
@@ -29,6 +30,7 @@ export class TextTokenizer {
     readonly lowercase: boolean,
     /** Tells what of its files turns a text into ids from others'. */
     readonly fingerprint: string,
+    private readonly style: TokenStyle,
   ) {
     // Without `?.(`: made into older JavaScript that becomes a `call`, which these functions do not have.
     const marks = () => (tokenizer.post_processor ? tokenizer.post_processor([TEXT], null, true).tokens : [TEXT]);
@@ -71,7 +73,8 @@ export class TextTokenizer {
       useWordPieces(tokenizer, parts["model"] as Record<string, unknown>);
       const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
       const cutter = textCutter(parts, config);
-      return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint);
+      const style = styleOf(parts);
+      return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint, style);
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
       throw fail(String(cause), cause);
@@ -81,8 +84,8 @@ export class TextTokenizer {
   /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
-    const { tokenizer, cutter, name, vocabularySize, fingerprint } = this;
-    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint);
+    const { tokenizer, cutter, name, vocabularySize, fingerprint, style } = this;
+    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint, style);
   }
 
   /**
@@ -99,17 +102,35 @@ export class TextTokenizer {
       });
     const known = this.kept?.ids.get(text);
     if (known !== undefined) return known;
+    return this.finished(text, this.own(text).ids);
+  }
+
+  /** The same, with where each token stands in the text: `[first, end)` in UTF-16 units, nothing of the special ones. */
+  encodeWithOffsets(text: string): TokensInText {
+    const { ids, tokens } = this.own(text);
+    const normalize = this.tokenizer.normalizer;
+    const lowered = (piece: string) => (this.lowercase ? piece.toLowerCase() : piece);
+    const offsets = tokenOffsets(text, tokens, this.style, (piece) =>
+      // Without `?.(`, as above.
+      normalize ? normalize(lowered(piece)) : lowered(piece),
+    );
+    return { ids: this.finished(text, ids), first: this.before.length, offsets };
+  }
+
+  /** Ids and tokens of the text itself, as far as there is room. */
+  private own(text: string): { readonly ids: number[]; readonly tokens: string[] } {
     const { room } = this;
-    const ids: number[] = [];
+    const [ids, tokens]: [number[], string[]] = [[], []];
     for (const piece of this.cutter(this.lowercase ? text.toLowerCase() : text)) {
       const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
       for (const [i, id] of found.ids.entries()) {
         if (ids.length >= room) break;
         ids.push(this.checked(id, found.tokens[i]));
+        tokens.push(found.tokens[i]);
       }
       if (ids.length >= room) break;
     }
-    return this.finished(text, ids);
+    return { ids, tokens };
   }
 
   /** @internal From now on keeps the ids of texts, up to so many in all: for whoever needs the same texts again and changes no ids. */
@@ -187,6 +208,31 @@ export class TextTokenizer {
         : `gives the token ${excerpt(token)} the id ${String(id)}; the model's vocabulary has ${this.vocabularySize} rows`;
     throw new ModelError(`model ${this.name}: tokenizer.json ${problem}`, { token, id });
   }
+}
+
+/** A text's tokens and where they stand in it. */
+export interface TokensInText {
+  /** With the special ones, as `encode` gives them. */
+  readonly ids: Int32Array;
+  /** Number of the text's first own token among them. */
+  readonly first: number;
+  /** Start and end of each own token, `[2·own]`. */
+  readonly offsets: Int32Array;
+}
+
+function styleOf(parts: JsonObject): TokenStyle {
+  const model = parts["model"] as JsonObject;
+  const { pretokenizers } = Object(parts["pre_tokenizer"]) as { pretokenizers?: unknown };
+  const steps = [parts["pre_tokenizer"], ...(Array.isArray(pretokenizers) ? (pretokenizers as unknown[]) : [])];
+  const has = (type: string) => steps.some((step) => (Object(step) as JsonObject)["type"] === type);
+  const [bytes, words] = [has("ByteLevel"), has("WhitespaceSplit")];
+  const prefix = model["type"] === "WordPiece" ? String(model["continuing_subword_prefix"] ?? "") : "";
+  const vocabulary = model["vocab"];
+  const number = model["unk_id"];
+  const piece: unknown =
+    Array.isArray(vocabulary) && typeof number === "number" ? (vocabulary as unknown[])[number] : undefined;
+  const unknown = model["unk_token"] ?? (Array.isArray(piece) ? (piece as unknown[])[0] : null);
+  return { bytes, words, prefix, unknown: typeof unknown === "string" ? unknown : null };
 }
 
 /** Puts our WordPiece in the place of the library's, which gives the same in more time. */

@@ -53,6 +53,8 @@ const encoderMethods = {
   tokenize: call({ texts: data }, data),
   addAdapter: call({ name: data, options: data }, nothing),
   loadAdapter: call({ name: data, files: data, options: data }, nothing),
+  addWeightedAdapter: call({ name: data, options: data }, nothing),
+  hotswapAdapter: call({ name: data, files: data, options: data }, nothing),
   removeAdapter: call({ name: data }, nothing),
   renameAdapter: call({ from: data, to: data }, nothing),
   scaleAdapter: call({ name: data, factor: data }, nothing),

@@ -16,7 +16,15 @@ import type { Call } from "../refusals.js";
 /** Every field of a spec. */
 const whole = () => ({
   ...{ ...spec, steps: 1, validation: null, validationSplit: 0.2, text: "text", label: "label", labelNames: {} },
-  ...{ epochs: null, warmup: 0, schedule: "cosine", weightDecay: 0.01, maxGradNorm: 1, accumulate: 1 },
+  ...{
+    epochs: null,
+    warmup: 0,
+    schedule: "cosine",
+    weightDecay: 0.01,
+    maxGradNorm: 1,
+    accumulate: 1,
+    checkpointing: false,
+  },
   ...{ rank: 1, alpha: 2, targetModules: ["query"], rslora: false, dora: false, seed: 0, maxTokens: 8 },
   ...{
     recipe: "default",

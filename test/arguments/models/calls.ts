@@ -120,10 +120,23 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
   adapter: [on("adapter", () => ["plain"])],
   adapters: [on("adapters", () => [])],
   addAdapter: [on("addAdapter", () => ["new", lora()])],
+  addWeightedAdapter: [
+    on("addWeightedAdapter", () => [
+      "new",
+      { adapters: ["plain"], weights: [0.5], combinationType: "svd", svdRank: 1, majoritySignMethod: "total" },
+    ]),
+    on("addWeightedAdapter", () => [
+      "new",
+      { adapters: ["plain"], weights: [0.5], combinationType: "ties", density: 0.5 },
+    ]),
+  ],
   dispose: [on("dispose", () => [])],
   encode: [
     on("encode", () => [texts(), { ...inference(), adapter: "plain", normalize: true }]),
     on("encode", () => [texts(), { ...inference(), adapters: ["plain", null], normalize: true, prompt: "a " }]),
+  ],
+  hotswapAdapter: [
+    on("hotswapAdapter", ({ encoder }) => ["plain", { ...encoder.saveAdapter("plain") }, { allowNonFinite: true }]),
   ],
   infer: [on("infer", () => [texts(), (pooled: unknown) => pooled, { ...inference(), adapter: null }])],
   load: [

@@ -91,6 +91,16 @@ MODELS = {
         unigram,
         1,
     ),
+    # Its pooler too is one that no vector depends on.
+    "camembert": (
+        lambda: transformers.CamembertConfig(
+            **{**NARROW, **PLAIN, "vocab_size": 300, "max_position_embeddings": 66}, type_vocab_size=1, layer_norm_eps=1e-5
+        ),
+        transformers.CamembertModel,
+        "mean",
+        unigram,
+        1,
+    ),
     # Its pooler gets LoRA too, which no gradient reaches.
     "bert": (
         lambda: transformers.BertConfig(**SIZES, **PLAIN, hidden_act="gelu", type_vocab_size=2),

@@ -42,6 +42,7 @@ const ADAPTER_OPTIONS: Setting[] = [
     "epochs",
     "batchSize",
     "accumulate",
+    "checkpointing",
     "learningRate",
     "headLearningRate",
     "warmup",
@@ -112,6 +113,7 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--epochs <n>", "passes over the data instead of steps", positive)
     .option("--batch-size <n>", `examples a step (default: ${defaults.batchSize})`, whole(1))
     .option("--accumulate <n>", "micro-batches a step is cut into, to use less memory (default: 1)", whole(1))
+    .option("--checkpointing", "compute layers again for their gradients: less memory, same result, a third more time")
     .option("--learning-rate <x>", `peak learning rate (default: ${defaults.learningRate})`, positive)
     .option("--head-learning-rate <x>", "that of the head (default: the same)", positive)
     .option("--warmup <n>", "steps of linear warm-up (default: a tenth of all)", whole(0))

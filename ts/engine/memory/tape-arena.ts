@@ -3,6 +3,7 @@ import type { Pointer } from "../kernels.js";
 import { MAX_ELEMENTS } from "../../values/shape.js";
 import { ArenaLog } from "./arena-log.js";
 import { FreeLists } from "./free-lists.js";
+import { HeldBlocks } from "./held-blocks.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;
@@ -44,6 +45,8 @@ export class TapeArena {
   /** The innermost step's. */
   private free = this.levels[0]!.free;
   private readonly log = new ArenaLog();
+  /** Notes the blocks of `hold`; null while nobody asked. */
+  private held: HeldBlocks | null = null;
   /** Where the arena stood at `begin`; `chunks` and `lastSize` are noted when chunks change, and -1 until then. */
   private readonly begun = { chunk: -1, offset: 0, chunks: -1, lastSize: 0 };
 
@@ -51,7 +54,12 @@ export class TapeArena {
 
   /** A block for `elements` values of 4 bytes, 64-byte aligned, of any content. Throws `MemoryError` and changes nothing then. */
   allocate(elements: number): Pointer {
-    const units = unitsOf(elements);
+    const pointer = this.place(unitsOf(elements));
+    if (this.held !== null) this.held.add(this.depth, pointer, elements);
+    return pointer;
+  }
+
+  private place(units: number): Pointer {
     const reusable = this.free.find(units);
     if (reusable !== undefined && reusable.length > 0) return this.log.take(reusable);
     const { chunk, offset } = this;
@@ -64,6 +72,7 @@ export class TapeArena {
 
   /** Hands a block back before the next rewind. */
   release(pointer: Pointer, elements: number): void {
+    if (this.held !== null) this.held.remove(pointer);
     this.log.give(this.listsOf(pointer).of(unitsOf(elements)), pointer);
   }
 
@@ -85,8 +94,40 @@ export class TapeArena {
     this.free = this.levels[this.depth]!.free;
   }
 
+  /**
+   * Runs `body` in a step of its own, the memory of which is free again at its end. Attempts may begin and end in it: where it
+   * throws, `rollback` undoes the one around it all the same.
+   */
+  within<T>(body: () => T): T {
+    const { chunk, offset, chunks } = this;
+    const begun = { chunk, offset, chunks: chunks.length, lastSize: chunks.at(-1)?.size ?? 0 };
+    // What it gives back is its own step's, whose lists are cleared: there is nothing to note.
+    this.log.close();
+    const step = this.mark();
+    try {
+      return body();
+    } catch (error) {
+      Object.assign(this.begun, begun);
+      throw error;
+    } finally {
+      this.rewind(step);
+    }
+  }
+
+  /** Runs `body`, and gives a function that hands back every block that it took of the step that is open now and has not released. */
+  hold<T>(body: () => T): { readonly result: T; readonly release: () => void } {
+    const held = (this.held = new HeldBlocks(this.depth));
+    try {
+      const result = body();
+      return { result, release: () => held.blocks.forEach((elements, pointer) => this.release(pointer, elements)) };
+    } finally {
+      this.held = null;
+    }
+  }
+
   /** Notes from now on what changes. */
   begin(): void {
+    this.held?.begin();
     this.log.open();
     this.begun.chunk = this.chunk;
     this.begun.offset = this.offset;
@@ -100,6 +141,7 @@ export class TapeArena {
 
   /** Puts everything back as it was at `begin`; what chunks came or became longer by returns to the heap. */
   rollback(): void {
+    this.held?.rollback();
     this.log.undo();
     const { chunk, offset, chunks, lastSize } = this.begun;
     this.chunk = chunk;

@@ -109,6 +109,7 @@ export function storedMatrix(graph: Graph, id: NodeId): StoredMatrix {
 /** Replaces a frozen matrix, in whatever format. Throws `ShapeError` where the shapes differ, `ConfigError` for other nodes. */
 export function setStoredMatrix(graph: Graph, id: NodeId, matrix: StoredMatrixInput): void {
   const read = readFor("setStoredMatrix", graph, matrix);
+  graph.assertOutsideSegment("setStoredMatrix");
   const node = storedNode("setStoredMatrix", graph, id);
   checkShape("setStoredMatrix", "the matrix", read.shape, node.value.shape, "the node's ");
   const former = node.frozen;

@@ -31,8 +31,7 @@ export async function estimateJob(prepared: Prepared, done: number | null, conte
   const { settings, steps, memory } = prepared;
   const { emit, words } = context;
   // As `fit` will do it: in one piece, before other memory comes to lie behind a smaller one.
-  if (steps > 0)
-    prepared.classifier.graph.reserve(stepMemory(prepared.classifier, prepared.tokens, settings.accumulate));
+  if (steps > 0) prepared.classifier.graph.reserve(stepMemory(prepared.classifier, prepared.tokens, settings));
   const speed = {
     trained: steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context),
     encoded: await secondsPerToken(trialTexts(prepared, context), context),
@@ -73,7 +72,10 @@ function trialSteps({ classifier, dataset, settings, steps, tokens }: Prepared):
       const { text, label } = dataset.train.examples[row]!;
       return { ids: classifier.encoder.tokenizer.encode(text), target: classes.get(label)! };
     });
-    const milliseconds = timeStep(classifier, examples, settings.accumulate);
+    const { graph } = classifier;
+    const { accumulate, checkpointing } = settings;
+    const loss = (part: typeof examples) => classifier.loss(part, { checkpointing });
+    const milliseconds = timeStep({ graph, params: () => classifier.params(), loss }, examples, accumulate);
     return { tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0), milliseconds };
   };
 }

@@ -40,9 +40,14 @@ export async function checkModelFits(model: JobModel, { info }: Engine): Promise
 }
 
 /** Bytes that the largest step takes on the tape, as `fit` reserves them. */
-export function stepMemory(classifier: TextClassifier, tokens: BatchTokens, accumulate: number): number {
+export function stepMemory(
+  classifier: TextClassifier,
+  tokens: BatchTokens,
+  { accumulate, checkpointing }: Pick<TrainingSettings, "accumulate" | "checkpointing">,
+): number {
   // What a micro-batch takes depends on its tokens alone.
-  const largest = classifier.memory([{ ids: new Int32Array(tokens.largest(accumulate)), target: 0 }]);
+  const example = { ids: new Int32Array(tokens.largest(accumulate)), target: 0 };
+  const largest = classifier.memory([example], { checkpointing });
   return roomOfStep(classifier.graph, classifier.params(), largest, accumulate);
 }
 
@@ -57,19 +62,23 @@ const parametersOf = (classifier: TextClassifier) =>
 export function memoryNeed(
   classifier: TextClassifier,
   tokens: BatchTokens,
-  settings: Pick<TrainingSettings, "accumulate" | "batchSize">,
+  settings: Pick<TrainingSettings, "accumulate" | "batchSize" | "checkpointing">,
   packed: number,
   words: JobWords,
 ): MemoryNeed {
   const { used, maximum } = classifier.graph.engine.info.memory;
   /** With gradients and both moments. */
-  const need = (accumulate: number) =>
-    used + packed + 3 * FLOAT * parametersOf(classifier) + stepMemory(classifier, tokens, accumulate);
-  const needed = need(settings.accumulate);
+  const need = (cut: Partial<typeof settings>) =>
+    used + packed + 3 * FLOAT * parametersOf(classifier) + stepMemory(classifier, tokens, { ...settings, ...cut });
+  const needed = need({});
   if (needed <= maximum) return { needed, maximum };
   const { batchSize } = settings;
-  const parts = Array.from({ length: batchSize }, (_, i) => i + 1).find((count) => need(count) <= maximum);
-  const cut = parts === undefined ? "" : `raise ${words.setting("accumulate")} to ${parts} for the same result, or `;
+  const parts = Array.from({ length: batchSize }, (_, i) => i + 1).find(
+    (accumulate) => need({ accumulate }) <= maximum,
+  );
+  const again = need({ checkpointing: true }) <= maximum ? `set ${words.setting("checkpointing")} or ` : "";
+  const cut =
+    parts === undefined ? "" : `${again}raise ${words.setting("accumulate")} to ${parts} for the same result, or `;
   throw new MemoryError(
     `the largest step, of ${tokens.largest(settings.accumulate)} tokens, takes ${size(needed)} of linear memory with all else, ` +
       `${size(maximum)} can be had: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,

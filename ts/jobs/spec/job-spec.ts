@@ -25,7 +25,7 @@ export function specDefaults(recipe: TrainingSettings["recipe"]): Omit<TrainingS
     dropDuplicates: false,
     recipe,
     headOnly: false,
-    ...{ evaluateEvery: null, classWeights: null, sampling: null },
+    ...{ evaluateEvery: null, classWeights: null, sampling: null, checkpointing: false },
     ...recipes[recipe].settings,
     seed: 0,
     maxTokens: null,

@@ -66,6 +66,7 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   ),
   sampling: orNull(among(["balanced"])),
   accumulate: wholeFrom(1),
+  checkpointing: flag,
   rank: wholeFrom(1),
   alpha: positive,
   targetModules: orNull(matching("text or a list of texts", (value) => isText(value) || isTexts(value))),

@@ -85,6 +85,8 @@ export interface TrainingSettings {
   readonly sampling: "balanced" | null;
   /** Micro-batches a step is cut into, for less memory. */
   readonly accumulate: number;
+  /** Compute each layer again for its gradient, for less memory and the same result in about a third more time. */
+  readonly checkpointing: boolean;
   /** Rank of the adapter. */
   readonly rank: number;
   /** The update is scaled by alpha/rank. */
@@ -152,10 +154,11 @@ function scheduleOf(settings: TrainingSettings, total: number): Schedule {
 /** The settings as `fit` takes them. */
 export function fitOptions(settings: TrainingSettings, steps: number): ClassifierFitOptions {
   const { classWeights, sampling } = settings;
-  const { headLearningRate, batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
+  const { headLearningRate, batchSize, learningRate, weightDecay, maxGradNorm, accumulate, checkpointing, seed } =
+    settings;
   const schedule = scheduleOf(settings, steps);
   return {
-    ...{ steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed },
+    ...{ steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, checkpointing, seed },
     ...(headLearningRate !== null && { headLearningRate }),
     ...(classWeights !== null && { classWeights }),
     ...(sampling !== null && { sampling }),

@@ -6,6 +6,7 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
+import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import { relativeRows } from "./buckets.js";
 import type { DebertaConfig } from "./config.js";
@@ -53,11 +54,11 @@ export class DebertaEncoder implements TransformerModel {
     return stepMemory(this.config, step);
   }
 
-  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
     const distances = this.distances(batch);
     return this.weights.layers.reduce(
-      (x, layer) => this.layer(x, layer, batch, distances, selection),
-      this.embed(batch, selection),
+      (x, layer) => part(this.graph, options, [x], (input) => this.layer(input, layer, batch, distances, selection)),
+      part(this.graph, options, [], () => this.embed(batch, selection)),
     );
   }
 

@@ -15,10 +15,11 @@ function distanceScores({ heads, relative }: DebertaConfig, tokens: number): num
  * their context and six more of the hidden size, the inner layer twice, and the scores by distance, whose gradients live as
  * those of one layer. How far texts reach is not known here, so distances are counted as those of one text.
  */
-export function stepMemory(config: DebertaConfig, { tokens, rank }: StepSize): number {
+export function stepMemory(config: DebertaConfig, { tokens, rank, checkpointing = false }: StepSize): number {
   const { hiddenSize: h, intermediateSize: inner, layers, heads } = config;
   const distances = distanceScores(config, tokens);
-  const forward = layers * (15 * h + 2 * inner + heads + 4 + 6 * rank + distances) + 6 * h;
+  const layer = 15 * h + 2 * inner + heads + 4 + 6 * rank + distances;
+  const forward = checkpointing ? (layers + 1) * h + layer : layers * layer + 6 * h;
   return Math.ceil(1.01 * FLOAT * tokens * (forward + 2 * inner + 9 * h + distances)) + 65_536;
 }
 

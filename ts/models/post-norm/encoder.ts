@@ -5,6 +5,7 @@ import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
+import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { EncoderConfig } from "./config.js";
 import { distanceBias } from "./distance-bias.js";
@@ -49,9 +50,10 @@ export class PostNormEncoder implements TransformerModel {
   }
 
   /** Last hidden state, recorded for `backward`. */
-  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
-    let x = this.embed(batch, selection);
-    for (let i = 0; i < this.config.layers; i++) x = this.layer(x, this.weightsOf(i), batch, selection);
+  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
+    let x = part(this.graph, options, [], () => this.embed(batch, selection));
+    for (let i = 0; i < this.config.layers; i++)
+      x = part(this.graph, options, [x], (input) => this.layer(input, this.weightsOf(i), batch, selection));
     return x;
   }
 

@@ -4,6 +4,7 @@ import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
+import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { RotaryConfig } from "./config.js";
 import { stepMemory } from "./memory.js";
@@ -45,11 +46,13 @@ export class RotaryEncoder implements TransformerModel {
     return stepMemory(this.config, step);
   }
 
-  forward(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
     const rotations = this.rotations(batch);
-    let x = this.embed(batch, selection);
+    let x = part(this.graph, options, [], () => this.embed(batch, selection));
     for (let i = 0; i < this.config.layers; i++)
-      x = this.feedForward(this.attend(x, i, batch, rotations, selection), i, selection);
+      x = part(this.graph, options, [x], (input) =>
+        this.feedForward(this.attend(input, i, batch, rotations, selection), i, selection),
+      );
     return this.norm(x, this.weights.finalNorm, selection);
   }
 

@@ -17,7 +17,7 @@ export const INFERENCE_TOKENS = 512;
 export interface InferenceParts {
   readonly graph: Graph;
   readonly model: TransformerModel;
-  readonly pooling: Pooling;
+  readonly pooling: Pick<Pooling, "pool">;
   readonly adapterSet: AdapterSet;
 }
 

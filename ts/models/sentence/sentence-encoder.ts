@@ -1,5 +1,6 @@
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
+import type { WeightedAdapterOptions } from "../../adapters/weighted/options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { checkNothing, WRITE_THEM } from "../../arguments/nothing.js";
 import { checkOptions } from "../../arguments/options.js";
@@ -13,6 +14,7 @@ import type { WeightOptions } from "../../io/safetensors/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { TransformerModel } from "../architecture.js";
+import { type ForwardOptions, takeForwardOptions } from "../layer-checkpoint.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "./inference.js";
@@ -171,9 +173,15 @@ export class SentenceEncoder {
    *
    * @param adapter name of the adapter that applies, null for the base alone, or a list of one of these a text; default the
    *   active one
+   * @param options.checkpointing compute each layer again for its gradient: the same bits in less memory; default false
    */
-  pooled(batch: RaggedBatch, adapter?: AdapterChoice | readonly (string | null)[]): NodeId {
+  pooled(
+    batch: RaggedBatch,
+    adapter?: AdapterChoice | readonly (string | null)[],
+    options: ForwardOptions = {},
+  ): NodeId {
     checkUsable("pooled", this);
+    const { checkpointing } = takeForwardOptions("pooled", options);
     const taken = takeBatch("pooled", batch, this.model.config);
     const chosen = Array.isArray(adapter) ? takeAdapters("pooled", adapter) : (adapter as AdapterChoice);
     const texts = taken.offsets.length - 1;
@@ -185,7 +193,13 @@ export class SentenceEncoder {
         expected: texts,
       });
     const selection = this.adapterSet.selection(chosen, taken.offsets);
-    return this.pooling.pool(this.graph, this.model.forward(taken, selection), taken.offsets, 0, selection);
+    return this.pooling.pool(
+      this.graph,
+      this.model.forward(taken, selection, { checkpointing }),
+      taken.offsets,
+      0,
+      selection,
+    );
   }
 
   /**
@@ -206,6 +220,33 @@ export class SentenceEncoder {
   loadAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
     checkUsable("loadAdapter", this);
     this.adapterSet.load(name, files, options, { what: "loadAdapter" });
+  }
+
+  /**
+   * Adds an adapter that is the weighted sum of others, as PEFT's `add_weighted_adapter` makes it; active if it is the first that no
+   * classifier brought. Its scaling is 1. What the others are set to by `scaleAdapter` counts.
+   *
+   * Throws `ConfigError` for options that make no sense, `AdapterError` where ranks differ and must not, `UnsupportedError` for
+   * adapters that are more than low-rank updates.
+   *
+   * @example
+   * encoder.addWeightedAdapter("both", { adapters: ["news", "mail"], weights: [0.7, 0.3], combinationType: "cat" });
+   */
+  addWeightedAdapter(name: string, options: WeightedAdapterOptions): void {
+    checkUsable("addWeightedAdapter", this);
+    this.adapterSet.addWeighted(name, options);
+  }
+
+  /**
+   * Puts the values of PEFT's files in place of an adapter's (PEFT's `hotswap_adapter`): nothing is allocated, and its name and
+   * parameters stay. Calls under way go on with the values of before.
+   *
+   * @param options.allowNonFinite take values that are NaN or infinite; default false
+   * Throws `AdapterError`, and changes nothing, where the files have other layers or ranks; `ConfigError` while the adapter is merged or trained.
+   */
+  hotswapAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
+    checkUsable("hotswapAdapter", this);
+    this.adapterSet.hotswap(name, files, options);
   }
 
   /** Frees an adapter's memory. Throws `ConfigError` while it is merged or trained. Calls under way go on with it. */

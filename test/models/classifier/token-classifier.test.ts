@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { ModelError, readSafetensors, TextClassifier, TokenClassifier, UnsupportedError } from "../../../ts/index.js";
+import type { FileMap } from "../../../ts/io/file-map.js";
+import { goldenBytes, goldenJson } from "../../golden.js";
+import { encoderBytes } from "../golden-encoder.js";
+
+const families = [
+  ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "modernbert"],
+];
+
+interface Spans {
+  readonly texts: string[];
+  readonly spans: { label: string; probability: number; start: number; end: number }[][];
+}
+
+async function checkpoint(family: string): Promise<FileMap> {
+  return {
+    "config.json": await goldenBytes(`tokens/${family}/config.json`),
+    "model.safetensors": await goldenBytes(`tokens/${family}/model.safetensors`),
+    "tokenizer.json": await encoderBytes(family, "tokenizer.json"),
+    "tokenizer_config.json": await encoderBytes(family, "tokenizer_config.json"),
+  };
+}
+
+describe.each(families)("a checkpoint for token classification of %s", (family) => {
+  it("gives transformers' logits", async () => {
+    using classifier = await TokenClassifier.open(await checkpoint(family));
+    const { texts } = await goldenJson<Spans>(`tokens/${family}/spans.json`);
+    const expected = readSafetensors(await goldenBytes(`tokens/${family}/logits.safetensors`));
+    const logits = await classifier.logits(texts);
+    logits.forEach((own, i) => {
+      const { data } = expected.tensor(String(i));
+      expect(own.length).toBe(data.length);
+      const worst = own.reduce((most, x, j) => Math.max(most, Math.abs(x - data[j]!)), 0);
+      expect(worst).toBeLessThan(2e-5);
+    });
+  });
+
+  it("gives the spans of transformers' pipeline, without white space at their ends", async () => {
+    using classifier = await TokenClassifier.open(await checkpoint(family));
+    const { texts, spans } = await goldenJson<Spans>(`tokens/${family}/spans.json`);
+    const found = await classifier.predict(texts);
+    texts.forEach((text, i) => {
+      const wanted = spans[i]!.map(({ label, probability, start, end }) => {
+        const part = [...text].slice(start, end).join("");
+        // Python counts code points.
+        const units = (n: number) => [...text].slice(0, n).join("").length;
+        const from = units(start) + part.length - part.trimStart().length;
+        return { label, probability: expect.closeTo(probability, 4) as number, start: from, text: part.trim() };
+      });
+      const own = found[i]!.map(({ label, probability, start, text }) => ({ label, probability, start, text }));
+      expect(own).toEqual(wanted);
+      for (const span of found[i]!) expect(text.slice(span.start, span.end)).toBe(span.text);
+    });
+  });
+});
+
+it("tokens apart, with and without the aggregation's labels; an adapter changes them; abort and disposal", async () => {
+  using classifier = await TokenClassifier.open(await checkpoint("bert"));
+  const text = "Ada Lovelace met Charles";
+  const [tokens] = await classifier.predict([text], { aggregation: "none" });
+  expect(tokens!.map((token) => token.text).join("")).toBe(text.replace(/ /g, ""));
+  expect(tokens!.some(({ label }) => label.startsWith("B-") || label.startsWith("I-"))).toBe(true);
+  const before = await classifier.logits([text]);
+  classifier.encoder.addAdapter("a", {
+    rank: 2,
+    init: (_, { inFeatures, outFeatures, rank }) => ({
+      a: { shape: [inFeatures, rank], data: new Float32Array(inFeatures * rank).fill(0.1) },
+      b: { shape: [rank, outFeatures], data: new Float32Array(rank * outFeatures).fill(0.1) },
+    }),
+  });
+  expect(await classifier.logits([text])).not.toEqual(before);
+  expect(await classifier.logits([text], { adapter: null })).toEqual(before);
+  const long = Array.from({ length: 300 }, () => text);
+  const alone = await classifier.predict([text]);
+  expect(await classifier.predict(long)).toEqual(long.map(() => alone[0]));
+  const signal = AbortSignal.abort();
+  await expect(classifier.predict(long, { signal })).rejects.toMatchObject({ name: "AbortError" });
+  classifier.dispose();
+  await expect(classifier.predict([text])).rejects.toThrow("disposed");
+});
+
+it("what is none is refused by name, and the other way round", async () => {
+  const files = await checkpoint("bert");
+  await expect(TextClassifier.open(files)).rejects.toThrow("TokenClassifier.open reads it");
+  const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
+  const other = (more: object) => ({
+    ...files,
+    "config.json": new TextEncoder().encode(JSON.stringify({ ...config, ...more })),
+  });
+  await expect(TokenClassifier.open(other({ architectures: ["BertModel"] }))).rejects.toThrow(UnsupportedError);
+  await expect(TokenClassifier.open(other({ id2label: { 0: "O" } }))).rejects.toThrow(ModelError);
+});
