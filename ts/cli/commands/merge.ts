@@ -8,6 +8,7 @@ import { openBase } from "../files/base-weights.js";
 import { mergedSize, writeMergedFolder, writeWholeFolder } from "../files/merged-folder.js";
 import { mergedParts } from "../files/merged-parts.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
+import { onnxSize, openOnnx, writeOnnxFolder } from "../files/onnx-folder.js";
 import { newestRun } from "../files/run-folder.js";
 import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";
@@ -18,6 +19,7 @@ Examples:
   lowrank merge runs/reviews --out merged-model
   lowrank merge adapter-folder --base BAAI/bge-small-en-v1.5 --out merged-model
   lowrank merge --base llama/model-*.safetensors --adapter adapter-folder --out merged-model
+  lowrank merge runs/reviews --onnx minilm/onnx/model.onnx --out for-transformers-js
 `;
 
 interface MergeOptions {
@@ -25,6 +27,7 @@ interface MergeOptions {
   readonly adapter?: string;
   readonly base?: readonly string[];
   readonly model?: string;
+  readonly onnx?: string;
   readonly allowOtherBase: boolean;
 }
 
@@ -37,6 +40,10 @@ export function defineMerge(program: Command, session: Session): void {
     .requiredOption("--out <folder>", "where the model is written; must be new or empty")
     .option("--base <files...>", BASE_HELP)
     .option("--adapter <folder>", ADAPTER_HELP)
+    .option(
+      "--onnx <file>",
+      "an ONNX model of the base: the update is written into its constants, instead of the base's files",
+    )
     .option("--model <name>", "the base, as the other commands call it")
     .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false)
     .addHelpText("after", EXAMPLES)
@@ -49,17 +56,26 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   await checkEmptyFolder(out);
   const folder = adapterOf(given, options) ?? newestRun();
   const adapter = readAdapter(folder);
+  const onnx = options.onnx === undefined ? null : openOnnx(options.onnx);
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
   try {
     const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
     const plan = planMerge(base.tensors, adapter, base.config);
     for (const warning of plan.warnings) terminal.error(warning);
     await startEngine({});
-    await writeWholeFolder(out, mergedSize(plan), session, (scratch) =>
-      writeMergedFolder(scratch, { base, plan, parts }, engine(), session),
-    );
+    const work = { base, plan, parts };
+    if (onnx === null) {
+      await writeWholeFolder(out, mergedSize(plan), session, (scratch) =>
+        writeMergedFolder(scratch, work, engine(), session),
+      );
+    } else {
+      await writeWholeFolder(out, onnxSize(onnx), session, (scratch) =>
+        writeOnnxFolder(scratch, { onnx, ...work }, engine(), session),
+      );
+    }
+    const count = onnx === null ? plan.base.names.length : plan.changes.size;
     terminal.print(
-      `${base.model.name} with the adapter of ${folder} merged in: ${formatCount(plan.base.names.length)} tensors, written to ${out}`,
+      `${onnx?.path ?? base.model.name} with the adapter of ${folder} merged in: ${formatCount(count)} tensors, written to ${out}`,
     );
   } finally {
     await base.close();
