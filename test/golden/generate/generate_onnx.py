@@ -1,4 +1,4 @@
-"""test/golden/onnx: a tiny BERT of random weights as ONNX, an adapter of it, and the vectors that PEFT's model gives.
+"""test/golden/exported: a tiny BERT of random weights as ONNX, an adapter of it, and the vectors that PEFT's model gives.
 
 Exported by torch.onnx with the tracing exporter, which turns weights over and names them onnx::MatMul_123: in float32, in float16
 (as onnxconverter-common does it: constants alone are of half precision), and with its data in a file beside it.
@@ -18,7 +18,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from transformers import BertConfig, BertModel
 
-OUT = Path(__file__).resolve().parent.parent / "onnx"
+OUT = Path(__file__).resolve().parent.parent / "exported"
 shutil.rmtree(OUT, ignore_errors=True)
 (OUT / "base").mkdir(parents=True)
 torch.manual_seed(7)
@@ -28,6 +28,27 @@ model = BertModel(config, add_pooling_layer=False).eval()
 for value in model.parameters():
     value.data += 0.1 * torch.randn_like(value)
 model.save_pretrained(OUT / "base")
+words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{i}" for i in range(4, 60))]
+tokenizer = {
+    "version": "1.0", "truncation": None, "padding": None, "added_tokens": [
+        {"id": i, "content": word, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+        for i, word in enumerate(words[:4])
+    ],
+    "normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True},
+    "pre_tokenizer": {"type": "BertPreTokenizer"},
+    "post_processor": {"type": "TemplateProcessing", "single": [
+        {"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "[SEP]", "type_id": 0}},
+    ], "pair": [
+        {"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "[SEP]", "type_id": 0}},
+        {"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "[SEP]", "type_id": 1}},
+    ], "special_tokens": {t: {"id": t, "ids": [i], "tokens": [t]} for i, t in ((2, "[CLS]"), (3, "[SEP]"))}},
+    "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+    "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+              "vocab": {word: i for i, word in enumerate(words)}},
+}  # fmt: skip
+(OUT / "base" / "tokenizer.json").write_text(json.dumps(tokenizer))
+special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[UNK]"}
+(OUT / "base" / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer", **special}))
 ids = torch.tensor([[2, 7, 30, 41, 3], [2, 55, 3, 0, 0]])
 mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
 
