@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { likelyName } from "../arguments/options.js";
 import { defineBench } from "./commands/bench.js";
+import { defineCheck } from "./commands/check.js";
 import { defineData } from "./commands/data.js";
 import { defineDoctor } from "./commands/doctor.js";
 import { defineEmbed } from "./commands/embed.js";
@@ -22,6 +23,7 @@ const commands = [
   definePredict,
   defineEmbed,
   defineMerge,
+  defineCheck,
   defineInspect,
   defineDoctor,
   defineBench,
