@@ -5,6 +5,10 @@ import type { AdapterConfig, AdapterLayer } from "../io/peft/index.js";
 const conv1dModels = new Set(["gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp"]);
 const conv1dLayers = /(^|\.)(c_attn|c_proj|c_fc|q_attn)$/;
 
+/** Whether a module of a model of that type is a Conv1D. */
+export const isConv1d = (modelType: string | null, path: string) =>
+  modelType !== null && conv1dModels.has(modelType) && conv1dLayers.test(path);
+
 /** How modules of a model keep their weights. */
 export interface Orientation {
   /** The configuration with fan_in_fan_out as it should be. */
