@@ -16,7 +16,7 @@ const partFiles = ["config.json", "model.safetensors"];
 const LONGEST = 100_000_000;
 
 /** Files of a model that merging does not change, relative to its folder. */
-export function companionsOf(directory: string): string[] {
+function companionsOf(directory: string): string[] {
   const names = readdirSync(directory).sort();
   const files = names.filter((name) => kept.test(name) && !left.test(name));
   const inside = names
