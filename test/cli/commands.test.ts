@@ -2,13 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mergeWeight } from "../../ts/cli/files/merged-weights.js";
 import {
   LoraLinear,
   readAdapter,
   readSafetensors,
   SentenceEncoder,
-  tensor,
+  type Tensor,
   type TensorFile,
   writeSafetensors,
 } from "../../ts/index.js";
@@ -139,32 +138,16 @@ describe("merge", () => {
       expect([held, ...others]).toEqual(["lowrank.merged", ...[...before!.metadata.keys()].reverse()]);
       for (const [key, text] of before!.metadata) expect(after!.metadata.get(key)).toBe(text);
       for (const tensorName of before!.names) expect(after!.info(tensorName)).toEqual(before!.info(tensorName));
-      await expectSameBits(adapter, before!, after!);
+      await expectSameWeights(adapter, before!, after!);
       expect(Buffer.from(after!.raw("classifier.weight")).equals(Buffer.from(before!.raw("classifier.weight")))).toBe(
         true,
       );
     },
   );
-
-  it("adds s·A·B in either orientation of the weight", () => {
-    const layer = {
-      kind: "linear" as const,
-      loraA: tensor([2, 1], [1, 2]),
-      loraB: tensor([1, 3], [10, 20, 30]),
-      rank: 1,
-      alpha: 0.5,
-      scaling: 0.5,
-    };
-    expect(Array.from(mergeWeight(tensor([2, 3], [0, 0, 0, 0, 0, 1]), layer, true).data)).toEqual([
-      5, 10, 15, 10, 20, 31,
-    ]);
-    const transposed = mergeWeight(tensor([3, 2], [0, 0, 0, 0, 0, 1]), layer, false);
-    expect(Array.from(transposed.data)).toEqual([5, 10, 10, 20, 15, 31]);
-  });
 });
 
-/** What the command wrote, what `mergeAdapter` makes of the encoder's weights, and what `LoraLinear.merge` gives. */
-async function expectSameBits(adapter: string, before: TensorFile, after: TensorFile): Promise<void> {
+/** What the command wrote in float32 is what `mergeAdapter` makes of the encoder's weights and what `LoraLinear.merge` gives in float64. */
+async function expectSameWeights(adapter: string, before: TensorFile, after: TensorFile): Promise<void> {
   const read = (folder: string, names: string[]) =>
     Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
   using encoder = await SentenceEncoder.load(
@@ -179,7 +162,7 @@ async function expectSameBits(adapter: string, before: TensorFile, after: Tensor
   for (const linear of encoder.model.linears()) {
     for (const part of linear.parts) {
       const name = `${after.has(`${part.path}.weight`) ? "" : "bert."}${part.path}.weight`;
-      expect(linear.partWeight(part)).toEqual(after.tensor(name));
+      expectClose(linear.partWeight(part), after.tensor(name));
       const update = layers.get(part.path);
       if (update === undefined) continue;
       adapted++;
@@ -190,10 +173,18 @@ async function expectSameBits(adapter: string, before: TensorFile, after: Tensor
       graph.setValue(layer.loraA, loraA);
       graph.setValue(layer.loraB, loraB);
       if (layer.magnitude !== null) graph.setValue(layer.magnitude, magnitude!);
-      expect(transpose(layer.merge(graph))).toEqual(after.tensor(name));
+      expectClose(transpose(layer.merge(graph)), after.tensor(name));
     }
   }
   expect(adapted).toBe(layers.size);
+}
+
+/** Sums of rank 8 in float32 beside float64's. */
+function expectClose(actual: Tensor, expected: Tensor): void {
+  expect(actual.shape).toEqual(expected.shape);
+  const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const worst = expected.data.reduce((most, value, i) => Math.max(most, Math.abs(value - actual.data[i]!)), 0);
+  expect(worst).toBeLessThan(1e-6 * largest);
 }
 
 describe("inspect", () => {

@@ -1,17 +1,20 @@
 import { Command } from "commander";
 import { likelyName } from "../arguments/options.js";
 import { defineBench } from "./commands/bench.js";
+import { defineCheck } from "./commands/check.js";
 import { defineData } from "./commands/data.js";
 import { defineDoctor } from "./commands/doctor.js";
 import { defineEmbed } from "./commands/embed.js";
 import { enableRevectorizer } from "./engine-start.js";
 import { defineEvaluate } from "./commands/evaluate.js";
 import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
+import { defineExtract } from "./commands/extract.js";
 import { defineFinetune } from "./commands/finetune.js";
 import { defineInspect } from "./commands/inspect.js";
 import { defineMerge } from "./commands/merge.js";
 import { VERSION } from "../version.js";
 import { definePredict } from "./commands/predict.js";
+import { defineResize } from "./commands/resize.js";
 import type { Session } from "./session.js";
 import type { Terminal } from "./terminal/terminal.js";
 
@@ -22,6 +25,9 @@ const commands = [
   definePredict,
   defineEmbed,
   defineMerge,
+  defineCheck,
+  defineExtract,
+  defineResize,
   defineInspect,
   defineDoctor,
   defineBench,

@@ -8,6 +8,7 @@ import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/f
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import { modelPlan } from "../../models/architectures.js";
 import { formatShape, sizeOf } from "../../values/tensor.js";
+import { explainAdapter, explainedLines } from "../files/explained-adapter.js";
 import { foldsRows, holdsFolds, inspectFolds } from "../files/inspected-folds.js";
 import { inspectRun, runRows } from "../files/inspected-run.js";
 import { otherKind } from "../files/other-file.js";
@@ -19,6 +20,7 @@ const EXAMPLES = `
 Examples:
   lowrank inspect runs/reviews
   lowrank inspect model.safetensors --json
+  lowrank inspect adapter-folder --base BAAI/bge-small-en-v1.5
 `;
 
 /** A tensor of a file. */
@@ -49,20 +51,35 @@ export function defineInspect(program: Command, session: Session): void {
     .command("inspect")
     .description("show what a run's, an adapter's or a model's folder holds, or a .safetensors file")
     .argument("<path>", "folder or file")
+    .option(
+      "--base <files...>",
+      "compare an adapter's updates with the weights of this base: its folder, files or name",
+    )
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
-    .action(async (path: string, { json }: { json: boolean }) => {
+    .action(async (path: string, { json, base }: { json: boolean; base?: readonly string[] }) => {
       const { terminal, self } = session;
       const run = isFolder(path) ? await inspectRun(path) : null;
       const folds = run === null && isFolder(path) && holdsFolds(path) ? await inspectFolds(path) : null;
       const none = (run !== null || folds !== null) && !hasWeights(path);
-      const inspected = { run, folds, ...(none ? nothingYet(path) : inspect(path)) };
+      const found = none ? nothingYet(path) : inspect(path);
+      const explained = found.adapter === null ? null : await explainAdapter(readInspected(path), base, session);
+      if (base !== undefined && explained === null)
+        throw new ConfigError(`--base: ${path} is no adapter's folder, which a base could be compared with`, {
+          option: "--base",
+          value: base,
+        });
+      const inspected = { run, folds, ...found, explained };
       if (json) return terminal.print(JSON.stringify(inspected));
       if (folds !== null) for (const line of tableLines(foldsRows(path, self, folds))) terminal.print(line);
       if (run !== null) for (const line of [...tableLines(runRows(path, self, run)), ""]) terminal.print(line);
       if (inspected.tensors.length > 0) for (const line of describe(inspected)) terminal.print(line);
+      if (explained !== null) for (const line of ["", ...explainedLines(explained)]) terminal.print(line);
     });
 }
+
+/** Values that are not finite are told of, not refused. */
+const readInspected = (folder: string) => readAdapter(folder, { allowNonFinite: true });
 
 const hasWeights = (folder: string) =>
   ["adapter_model.safetensors", WEIGHTS, WEIGHTS_INDEX].some((name) => existsSync(join(folder, name)));
@@ -74,7 +91,7 @@ function nothingYet(folder: string): Inspected {
 
 function inspect(path: string): Inspected {
   const folder = isFolder(path);
-  const adapter = folder && existsSync(join(path, "adapter_config.json")) ? readAdapter(path) : null;
+  const adapter = folder && existsSync(join(path, "adapter_config.json")) ? readInspected(path) : null;
   const { index, files } = folder ? weightsOf(path) : fileIndex(path);
   const tensors = listTensors(index);
   return {

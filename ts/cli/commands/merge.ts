@@ -1,54 +1,34 @@
 import type { Command } from "commander";
-import { existsSync, realpathSync } from "node:fs";
-import { copyFile, mkdir, rename } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { throwIfAborted } from "../../waiting/abort.js";
+import { engine } from "../../engine/engine.js";
 import { readAdapter } from "../../entry/node.js";
-import { type LocalModel, writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
-import { withFolder } from "../../io/node/make-folder.js";
-import { withPart } from "../../io/node/parts.js";
-import { type OpenTensorFile, streamSafetensors } from "../../io/safetensors/index.js";
-import { openWeights } from "../../models/tensor-files.js";
-import { nextTask } from "../../waiting/next-task.js";
-import { findModel, recordedModel } from "../files/base-model.js";
-import { type MergedParts, planMerge } from "../files/merged-model.js";
-import { type MergedTensor, mergedTensors } from "../files/merged-weights.js";
-import { formatCount } from "../terminal/number-format.js";
+import { planMerge } from "../../merging/merge-plan.js";
+import { startEngine } from "../engine-start.js";
+import { recordedModel } from "../files/base-model.js";
+import { openBase } from "../files/base-weights.js";
+import { mergedSize, writeMergedFolder, writeWholeFolder } from "../files/merged-folder.js";
+import { mergedParts } from "../files/merged-parts.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
-import { reporterOf } from "../terminal/progress-bar.js";
 import { refuseFolds } from "../files/inspected-folds.js";
+import { onnxSize, openOnnx, writeOnnxFolder } from "../files/onnx-folder.js";
 import { newestRun } from "../files/run-folder.js";
+import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";
+import { formatCount } from "../terminal/number-format.js";
 
 const EXAMPLES = `
 Examples:
   lowrank merge runs/reviews --out merged-model
-  lowrank merge adapter-folder --model BAAI/bge-small-en-v1.5 --out merged-model
+  lowrank merge adapter-folder --base BAAI/bge-small-en-v1.5 --out merged-model
+  lowrank merge --base llama/model-*.safetensors --adapter adapter-folder --out merged-model
+  lowrank merge runs/reviews --onnx minilm/onnx/model.onnx --out for-transformers-js
 `;
-
-/** Files of a model that merging does not change, where it has them. */
-const KEPT = [
-  "config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "sentencepiece.bpe.model",
-  "generation_config.json",
-  "modules.json",
-  "sentence_bert_config.json",
-  "config_sentence_transformers.json",
-  "1_Pooling/config.json",
-  "2_Dense/config.json",
-  "2_Dense/model.safetensors",
-];
 
 interface MergeOptions {
   readonly out: string;
+  readonly adapter?: string;
+  readonly base?: readonly string[];
   readonly model?: string;
+  readonly onnx?: string;
   readonly allowOtherBase: boolean;
 }
 
@@ -56,10 +36,16 @@ interface MergeOptions {
 export function defineMerge(program: Command, session: Session): void {
   program
     .command("merge")
-    .description("write a full model: the base with an adapter's update in its weights")
+    .description("write a full model of any architecture: the base with an adapter's update in its weights")
     .argument("[adapter]", "folder of an adapter or a run (default: the newest under runs/)")
     .requiredOption("--out <folder>", "where the model is written; must be new or empty")
-    .option("--model <name>", "folder or name of the base model (default: the one that the adapter names)")
+    .option("--base <files...>", BASE_HELP)
+    .option("--adapter <folder>", ADAPTER_HELP)
+    .option(
+      "--onnx <file>",
+      "an ONNX model of the base: the update is written into its constants, instead of the base's files",
+    )
+    .option("--model <name>", "the base, as the other commands call it")
     .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false)
     .addHelpText("after", EXAMPLES)
     .action((adapter: string | undefined, options: MergeOptions) => merge(adapter, options, session));
@@ -67,62 +53,33 @@ export function defineMerge(program: Command, session: Session): void {
 
 async function merge(given: string | undefined, options: MergeOptions, session: Session): Promise<void> {
   const { out } = options;
+  const { terminal } = session;
   await checkEmptyFolder(out);
-  const folder = given ?? newestRun();
+  const folder = adapterOf(given, options) ?? newestRun();
   refuseFolds(folder);
   const adapter = readAdapter(folder);
-  const model = await findModel(options.model ?? recordedModel(folder).model, session);
-  const base = await openWeights(model);
+  const onnx = options.onnx === undefined ? null : openOnnx(options.onnx);
+  const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
   try {
-    const made = await planMerge({ folder, adapter, model, base }, options);
-    await writeModel(out, model, base, { ...made, tensor: mergedTensors(base, adapter) }, session);
-  } finally {
-    await base.close();
-  }
-  const { terminal } = session;
-  terminal.print(
-    `${model.name} with the adapter of ${folder} merged in: ${formatCount(base.names.length)} tensors, written to ${out}`,
-  );
-}
-
-/** Writes the whole folder under a temporary name beside `out`, then renames it. */
-async function writeModel(
-  out: string,
-  model: LocalModel,
-  base: OpenTensorFile,
-  merged: MergedParts & { readonly tensor: MergedTensor },
-  session: Session,
-) {
-  // A link to an empty folder stays, and the folder that it leads to is replaced.
-  const target = existsSync(out) ? realpathSync(out) : resolve(out);
-  const bar = reporterOf(session.terminal).start("merge", { total: base.names.length });
-  const plans = base.names.map((name) => ({ name, ...base.info(name) }));
-  let done = 0;
-  const bytesOf = async ({ name }: { name: string }) => {
-    // A tensor's arithmetic holds everything else up.
-    await nextTask();
-    throwIfAborted(session.signal);
-    bar.update(++done);
-    return (await merged.tensor(name)) ?? base.raw(name);
-  };
-  try {
-    await withFolder(dirname(target), () =>
-      withPart(dirname(target), basename(target), async (scratch) => {
-        await mkdir(scratch);
-        await writeFileAtomically(join(scratch, "model.safetensors"), (sink) =>
-          streamSafetensors(sink, plans, bytesOf, merged.metadata),
-        );
-        for (const name of KEPT.filter((file) => existsSync(join(model.directory, file)))) {
-          throwIfAborted(session.signal);
-          await mkdir(dirname(join(scratch, name)), { recursive: true });
-          await copyFile(join(model.directory, name), join(scratch, name));
-        }
-        await writeFilesAtomically(scratch, merged.head);
-        throwIfAborted(session.signal);
-        await rename(scratch, target);
-      }),
+    const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
+    const plan = planMerge(base.tensors, adapter, base.config);
+    for (const warning of plan.warnings) terminal.error(warning);
+    await startEngine({});
+    const work = { base, plan, parts };
+    if (onnx === null) {
+      await writeWholeFolder(out, mergedSize(plan), session, (scratch) =>
+        writeMergedFolder(scratch, work, engine(), session),
+      );
+    } else {
+      await writeWholeFolder(out, onnxSize(onnx), session, (scratch) =>
+        writeOnnxFolder(scratch, { onnx, ...work }, engine(), session),
+      );
+    }
+    const count = onnx === null ? plan.base.names.length : plan.changes.size;
+    terminal.print(
+      `${onnx?.path ?? base.model.name} with the adapter of ${folder} merged in: ${formatCount(count)} tensors, written to ${out}`,
     );
   } finally {
-    bar.stop();
+    await base.close();
   }
 }

@@ -52,15 +52,20 @@ function indexOf(base: string | FileMap | BaseIndex): BaseIndex {
   return readSafetensors(bytes, "model.safetensors");
 }
 
-function checkShapes(path: string, layer: AdapterLayer, weight: readonly number[], fanInFanOut: boolean): void {
+function shapeProblem(
+  path: string,
+  layer: AdapterLayer,
+  weight: readonly number[],
+  fanInFanOut: boolean,
+): AdapterError | null {
   const [inFeatures, outFeatures] = [layer.loraA.shape[0]!, layer.loraB.shape[1]!];
   const fits = (rows: number, columns: number) => weight.length === 2 && weight[0] === rows && weight[1] === columns;
   const inFirst = fits(inFeatures, outFeatures);
-  if (layer.kind === "embedding" ? inFirst : fits(outFeatures, inFeatures)) return;
+  if (layer.kind === "embedding" ? inFirst : fits(outFeatures, inFeatures)) return null;
   // A model with Conv1D layers has ordinary ones too (its head): PEFT decides by each module's class.
-  if (fanInFanOut && inFirst) return;
+  if (fanInFanOut && inFirst) return null;
   const hint = !fanInFanOut && inFirst ? "; the base stores it [in, out], which needs fan_in_fan_out" : "";
-  throw new AdapterError(
+  return new AdapterError(
     `adapter: ${clip(path)} takes ${inFeatures} features to ${outFeatures}, the base's weight has shape ${formatShape(weight)}${hint}`,
     { module: path, inFeatures, outFeatures, weight },
   );
@@ -69,7 +74,7 @@ function checkShapes(path: string, layer: AdapterLayer, weight: readonly number[
 const looksLikeEmbedding = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)\b|_embeddings?$/;
 
 /** Weights in the base that the configuration targets but the adapter has no layer for. */
-function findMissing({ config, layers }: Adapter, base: BaseShapes, paths: BasePaths): string | undefined {
+function* findMissing({ config, layers }: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {
   const isTarget = targetTest(config);
   const { targetModules } = config;
   const allLinear = isAllLinear(targetModules);
@@ -82,12 +87,14 @@ function findMissing({ config, layers }: Adapter, base: BaseShapes, paths: BaseP
     if (!name.endsWith(".weight") || base.shape(name).length !== 2) continue;
     const path = paths.toAdapter(name.slice(0, -".weight".length));
     if (path === null || layers.has(path) || !isTarget(path) || mayBeAbsent(path)) continue;
-    if (!(allLinear && looksLikeEmbedding.test(path))) return path;
+    if (allLinear && looksLikeEmbedding.test(path)) continue;
+    yield new AdapterError(`adapter: the configuration targets ${clip(path)}, but the file has no tensors for it`, {
+      module: path,
+    });
   }
-  return undefined;
 }
 
-function checkExtra({ config, extra }: Adapter, base: BaseShapes, paths: BasePaths): void {
+function* extraProblems({ config, extra }: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {
   const names = new Set(base.names);
   const isSaved = within(config.modulesToSave);
   for (const [name, tensor] of extra) {
@@ -96,13 +103,14 @@ function checkExtra({ config, extra }: Adapter, base: BaseShapes, paths: BasePat
     if (names.has(inBase)) {
       const shape = isTokenRows(name) ? [tensor.shape[0]!, ...base.shape(inBase).slice(1)] : base.shape(inBase);
       if (sameShape(shape, tensor.shape)) continue;
-      throw new AdapterError(
+      yield new AdapterError(
         `adapter: ${clip(name)} has shape ${formatShape(tensor.shape)}, the base's ${formatShape(shape)}`,
         { tensor: name },
       );
+      continue;
     }
     if (!isSaved(own))
-      throw new AdapterError(`adapter: it holds ${clip(name)}, which neither the base nor modules_to_save knows`, {
+      yield new AdapterError(`adapter: it holds ${clip(name)}, which neither the base nor modules_to_save knows`, {
         tensor: name,
       });
   }
@@ -116,6 +124,11 @@ function checkExtra({ config, extra }: Adapter, base: BaseShapes, paths: BasePat
  *   or no base
  */
 export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseIndex): void {
+  for (const problem of adapterProblems(adapter, base)) throw problem;
+}
+
+/** All that `checkAdapter` throws the first of, found one after another. Throws as it does for what is no adapter or no base. */
+export function* adapterProblems(adapter: Adapter, base: string | FileMap | BaseIndex): Generator<AdapterError> {
   const taken = takeAdapter("checkAdapter", adapter);
   const index = shapesOf(base);
   const names = new Set(index.names);
@@ -125,17 +138,17 @@ export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseInde
   if (absent.length > 0) {
     const outputLayer = new NameEnds(["lm_head"]);
     const tied = absent.some((path) => outputLayer.has(path)) ? " (a tied output layer has no weight of its own)" : "";
-    throw new AdapterError(
+    yield new AdapterError(
       `adapter: the base has no module ${clip(absent[0]!)}${tied}; ${absent.length} of the adapter's ${layers.size} are missing: was it made for another model (${clip(config.baseModelNameOrPath ?? "not named", 100)})?`,
       { absent },
     );
   }
-  for (const [path, layer] of layers)
-    checkShapes(path, layer, index.shape(`${paths.toBase(path)}.weight`), config.fanInFanOut);
-  const missing = findMissing(taken, index, paths);
-  if (missing !== undefined)
-    throw new AdapterError(`adapter: the configuration targets ${clip(missing)}, but the file has no tensors for it`, {
-      module: missing,
-    });
-  checkExtra(taken, index, paths);
+  const lacking = new Set(absent);
+  for (const [path, layer] of layers) {
+    if (lacking.has(path)) continue;
+    const problem = shapeProblem(path, layer, index.shape(`${paths.toBase(path)}.weight`), config.fanInFanOut);
+    if (problem !== null) yield problem;
+  }
+  yield* findMissing(taken, index, paths);
+  yield* extraProblems(taken, index, paths);
 }

@@ -1,6 +1,6 @@
 export { checkLayers, layerScaling, layerScalings } from "./adapter.js";
 export type { Adapter, AdapterLayer } from "./adapter.js";
-export { checkAdapter } from "./check.js";
+export { adapterProblems, checkAdapter } from "./check.js";
 export type { BaseIndex } from "./check.js";
 export { adapterConfig } from "./config/config.js";
 export { checkTogether, refuseInitialisation, takesFromBase } from "./config/refusals.js";

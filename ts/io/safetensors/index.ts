@@ -11,6 +11,6 @@ export type { TensorFile, TensorIndex } from "./read.js";
 export { isFloat, isReadableFloat, readWeight, takeWeightOptions, weightProblem } from "./weights.js";
 export type { WeightOptions } from "./weights.js";
 export { streamSafetensors, writeSafetensors } from "./write.js";
-export type { Metadata, TensorPlan } from "./write.js";
+export type { Metadata, TensorBytes, TensorPlan } from "./write.js";
 export { joinIndexes, openShards, readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "./shards.js";
 export type { WeightMap } from "./shards.js";

@@ -1,4 +1,4 @@
-import { FormatError } from "../../errors/errors.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
 import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
@@ -11,8 +11,11 @@ import type { TensorIndex } from "./read.js";
 export interface OpenTensorFile extends TensorIndex {
   /** Reads one tensor as float32. Errors as `TensorFile.tensor`. */
   tensor(name: string): Promise<Tensor>;
-  /** Reads one tensor's bytes as stored. */
-  raw(name: string): Promise<Uint8Array>;
+  /**
+   * Reads one tensor's bytes as stored, or those from `begin` to `end` of them, so that a large tensor never stands in memory
+   * as a whole. Throws `ConfigError` for a range that it does not have.
+   */
+  raw(name: string, begin?: number, end?: number): Promise<Uint8Array>;
   /** Closes the source. */
   close(): Promise<void>;
 }
@@ -46,9 +49,15 @@ async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
   const dataStart = PREFIX_LENGTH + headerLength;
   const header = parseHeader(await readRange(source, PREFIX_LENGTH, headerLength, file), size - dataStart, file);
   const { entry, ...index } = indexOf(header, file);
-  const raw = (name: string) => {
+  const raw = async (name: string, from = 0, to?: number) => {
     const { begin, end } = entry(name);
-    return readRange(source, dataStart + begin, end - begin, file);
+    const last = to ?? end - begin;
+    if (!(Number.isSafeInteger(from) && Number.isSafeInteger(last) && 0 <= from && from <= last && last <= end - begin))
+      throw new ConfigError(
+        `${clip(file)}: tensor ${excerpt(name)} has ${end - begin} bytes, ${excerpt(from)} to ${excerpt(last)} were asked for`,
+        { file, tensor: name, begin: from, end: last },
+      );
+    return readRange(source, dataStart + begin + from, last - from, file);
   };
   const tensor = async (name: string) => {
     const { dtype, shape } = entry(name);

@@ -79,7 +79,7 @@ export async function openShards(
     return {
       ...joinIndexes(map, opened, fail),
       tensor: async (name) => of(name).tensor(name),
-      raw: async (name) => of(name).raw(name),
+      raw: async (name, begin, end) => of(name).raw(name, begin, end),
       close,
     };
   } catch (error) {

@@ -3,6 +3,7 @@ import { ConfigError, MemoryError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { checkOptions } from "../../arguments/options.js";
 import { oneOf } from "../../arguments/settings.js";
+import { isBytes } from "../../arguments/typed-array.js";
 import { checkTensor, formatShape } from "../../values/tensor.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { ByteSink } from "../byte-source.js";
@@ -19,6 +20,9 @@ export type Metadata = Readonly<Record<string, string>> | ReadonlyMap<string, st
 export interface TensorPlan extends TensorInfo {
   readonly name: string;
 }
+
+/** A tensor's bytes, or pieces of them in order. */
+export type TensorBytes = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** What a record, a Map or an iterable of pairs holds, in order; the first thing that is no pair ends the walk. */
 function pairs<T>(expected: string, values: unknown, take: (name: string, value: unknown) => T): T[] {
@@ -137,25 +141,32 @@ function emptyFile(length: number): Uint8Array<ArrayBuffer> {
  * Writes a safetensors file tensor by tensor, so that a large model never stands in memory as a whole.
  * @param sink where the bytes go, in order
  * @param plans what the file holds, in any order
- * @param bytesOf the bytes of one tensor (`encodeTensor`, or another file's `raw`), asked for once each, in file order
+ * @param bytesOf the bytes of one tensor (`encodeTensor`, or another file's `raw`), as a whole or in pieces, asked for once
+ *   each, in file order
  * @throws `ConfigError` for a name twice, or bytes that are not as many as the plan says
  */
 export async function streamSafetensors(
   sink: ByteSink,
   plans: readonly TensorPlan[],
-  bytesOf: (plan: TensorPlan) => Uint8Array | Promise<Uint8Array>,
+  bytesOf: (plan: TensorPlan) => TensorBytes | Promise<TensorBytes>,
   metadata?: Metadata,
 ): Promise<void> {
   const ordered = [...plans].sort(inFileOrder);
   await sink.write(buildHeader(ordered, metadata));
   for (const plan of ordered) {
-    const bytes = await bytesOf(plan);
+    const given = await bytesOf(plan);
     const expected = byteLength(plan.dtype, plan.shape);
-    if (bytes.byteLength !== expected)
+    let length = 0;
+    for await (const bytes of isBytes(given) ? [given] : given) {
+      length += bytes.byteLength;
+      // The next tensor's place is no place for the rest of this one.
+      if (length > expected) break;
+      await sink.write(bytes);
+    }
+    if (length !== expected)
       throw new ConfigError(
-        `safetensors: tensor "${clip(plan.name)}": ${formatShape(plan.shape)} of ${plan.dtype} takes ${expected} bytes, got ${bytes.byteLength}`,
+        `safetensors: tensor "${clip(plan.name)}": ${formatShape(plan.shape)} of ${plan.dtype} takes ${expected} bytes, got ${length > expected ? "at least " : ""}${length}`,
         { name: plan.name },
       );
-    await sink.write(bytes);
   }
 }

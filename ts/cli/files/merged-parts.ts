@@ -3,14 +3,7 @@ import { AdapterError, FormatError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { readRequiredJson } from "../../io/model-source.js";
 import { type LocalModel, readFileMap } from "../../io/node/index.js";
-import {
-  type Adapter,
-  adapterFingerprint,
-  checkNotMerged,
-  type MergedModel,
-  readMerged,
-  withMerged,
-} from "../../io/peft/index.js";
+import { type Adapter, adapterFingerprint, checkNotMerged, type MergedModel, readMerged } from "../../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
 import { recordedModel } from "./base-model.js";
 import { runFiles } from "../../jobs/store/run-store.js";
@@ -31,8 +24,8 @@ export interface MergeWork {
 
 /** What a merged model has beside its tensors. */
 export interface MergedParts {
-  /** Of its weights: what is merged into them. */
-  readonly metadata: ReadonlyMap<string, string>;
+  /** What is merged into its weights, which their files' metadata say. */
+  readonly merged: MergedModel;
   /** Its classifier's head and labels; none where the adapter has none. */
   readonly head: FileMap;
 }
@@ -41,7 +34,7 @@ export interface MergedParts {
  * Says what a merged model is made of, so that nobody applies the adapter to it again. Throws `AdapterError` where the base
  * holds the adapter already, or is another one than the adapter's run was trained on.
  */
-export async function planMerge(work: MergeWork, options: { allowOtherBase: boolean }): Promise<MergedParts> {
+export async function mergedParts(work: MergeWork, options: { allowOtherBase: boolean }): Promise<MergedParts> {
   const { folder, adapter, model, base } = work;
   const before = readMerged(
     base.metadata,
@@ -54,15 +47,14 @@ export async function planMerge(work: MergeWork, options: { allowOtherBase: bool
     adapters: [...(before?.adapters ?? []), { name: basename(resolve(folder)), fingerprint }],
   };
   const files = readFileMap(folder, runFiles.head);
-  const metadata = withMerged(base.metadata, merged);
-  if (!Object.hasOwn(files, LABELS_FILE)) return { metadata, head: {} };
+  if (!Object.hasOwn(files, LABELS_FILE)) return { merged, head: {} };
   const labels = labelsOf(files);
   if (!options.allowOtherBase) await checkBase(work, labels);
-  if (!Object.hasOwn(files, HEAD_FILE)) return { metadata, head: {} };
+  if (!Object.hasOwn(files, HEAD_FILE)) return { merged, head: {} };
   // Which weights it is for, the adapter's fingerprint in them says.
   const maxTokens = labels.maxTokens ?? recordedModel(folder, model.name).maxTokens;
   const kept = writeLabels({ ...labels, maxTokens, base: null, merged: fingerprint });
-  return { metadata, head: { ...files, [LABELS_FILE]: kept } };
+  return { merged, head: { ...files, [LABELS_FILE]: kept } };
 }
 
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {
@@ -72,7 +64,7 @@ async function checkBase({ folder, model, base }: MergeWork, { base: trained }: 
   if (fingerprint === trained.fingerprint) return;
   throw new AdapterError(
     `merge: the adapter of ${folder} was trained on ${trained.name}, and the weights or the tokenizer of ${model.name} are others: name that ` +
-      "model with --model, or insist with --allow-other-base",
+      "model with --base, or insist with --allow-other-base",
     { op: "merge", model: model.name, expected: trained.fingerprint, actual: fingerprint },
   );
 }

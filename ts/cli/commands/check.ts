@@ -1,0 +1,90 @@
+import type { Command } from "commander";
+import { LowrankError } from "../../errors/errors.js";
+import { readAdapter } from "../../entry/node.js";
+import { adapterProblems } from "../../io/peft/index.js";
+import { planMerge } from "../../merging/merge-plan.js";
+import { suspicions } from "../../merging/findings.js";
+import { exitCodes } from "../exit-codes.js";
+import { recordedModel } from "../files/base-model.js";
+import { openBase } from "../files/base-weights.js";
+import { newestRun } from "../files/run-folder.js";
+import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
+import type { Session } from "../session.js";
+import { formatCount } from "../terminal/number-format.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank check runs/reviews
+  lowrank check --base llama/model-*.safetensors --adapter adapter-folder
+`;
+
+interface CheckOptions {
+  readonly adapter?: string;
+  readonly base?: readonly string[];
+  readonly model?: string;
+  readonly json: boolean;
+}
+
+/** What a check found. */
+interface Checked {
+  readonly adapter: string;
+  readonly base: string;
+  readonly fits: boolean;
+  /** What keeps the adapter from the base. */
+  readonly problems: readonly string[];
+  /** What does not, but should be known. */
+  readonly warnings: readonly string[];
+  readonly layers: number;
+}
+
+/** `lowrank check`: whether an adapter fits a base, by names, shapes and types alone. */
+export function defineCheck(program: Command, session: Session): void {
+  program
+    .command("check")
+    .description("say whether an adapter fits a base, before anyone spends time; exit code 1 where it does not")
+    .argument("[adapter]", "folder of an adapter or a run (default: the newest under runs/)")
+    .option("--base <files...>", BASE_HELP)
+    .option("--adapter <folder>", ADAPTER_HELP)
+    .option("--model <name>", "the base, as the other commands call it")
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action(async (given: string | undefined, options: CheckOptions) => {
+      const folder = adapterOf(given, options) ?? newestRun();
+      const checked = await check(folder, options, session);
+      if (!checked.fits) session.exitCode = exitCodes.error;
+      if (options.json) return session.terminal.print(JSON.stringify(checked));
+      for (const line of linesOf(checked)) session.terminal.print(line);
+    });
+}
+
+async function check(folder: string, options: CheckOptions, session: Session): Promise<Checked> {
+  const adapter = readAdapter(folder, { allowNonFinite: true });
+  const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
+  const warnings = suspicions(adapter).map(({ at, problem }) => (at === null ? problem : `${at}: ${problem}`));
+  const about = { adapter: folder, base: base.model.name, layers: adapter.layers.size };
+  try {
+    const plan = planMerge(base.tensors, adapter, base.config);
+    return { ...about, fits: true, problems: [], warnings: [...plan.warnings, ...warnings] };
+  } catch (error) {
+    if (!(error instanceof LowrankError)) throw error;
+    // The first is what a merge would say; the others are what would come after it.
+    const others = [...adapterProblems(adapter, base.tensors)].map(({ message }) => message);
+    const problems = [...new Set([error.message, ...others])];
+    return { ...about, fits: false, problems, warnings };
+  } finally {
+    await base.close();
+  }
+}
+
+/** Problems that are shown; of a wrong model there is one for each layer. */
+const SHOWN = 10;
+
+function linesOf({ adapter, base, fits, problems, warnings, layers }: Checked): string[] {
+  const more = problems.length - SHOWN;
+  return [
+    fits ? `${adapter} fits ${base}: ${formatCount(layers)} layers` : `${adapter} does not fit ${base}:`,
+    ...problems.slice(0, SHOWN).map((problem) => `  ${problem}`),
+    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
+    ...warnings.map((warning) => `  note: ${warning}`),
+  ];
+}

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { writeAdapter } from "../../entry/node.js";
+import { writeFilesAtomically } from "../../io/node/index.js";
+import { extractAdapter } from "../../merging/extract.js";
+import { breather } from "../../waiting/next-task.js";
+import { type BaseWeights, openBase } from "../files/base-weights.js";
+import { checkEmptyFolder } from "../files/out-folder.js";
+import { whole } from "../options/option-values.js";
+import type { Session } from "../session.js";
+import { approximationLines } from "../terminal/approximation-lines.js";
+
+const EXAMPLES = `
+Example:
+  lowrank extract --base bert-base --tuned my-fine-tuned-bert --rank 16 --out adapter-folder
+`;
+
+interface ExtractOptions {
+  readonly base: readonly string[];
+  readonly tuned: readonly string[];
+  readonly rank: number;
+  readonly out: string;
+  readonly json: boolean;
+}
+
+/** `lowrank extract`: an adapter of the difference of two models. */
+export function defineExtract(program: Command, session: Session): void {
+  program
+    .command("extract")
+    .description("make an adapter of what a fine-tuned model differs in from its base, and say what it misses")
+    .requiredOption(
+      "--base <files...>",
+      "the base model: its folder, its .safetensors files or their index, or its name",
+    )
+    .requiredOption("--tuned <files...>", "the fine-tuned model, likewise")
+    .requiredOption("--out <folder>", "where the adapter is written; must be new or empty")
+    .option("--rank <number>", "rank of the adapter", whole(1), 16)
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action((options: ExtractOptions) => extract(options, session));
+}
+
+async function extract({ base, tuned, rank, out, json }: ExtractOptions, session: Session): Promise<void> {
+  await checkEmptyFolder(out);
+  const opened: BaseWeights[] = [];
+  try {
+    for (const names of [base, tuned]) opened.push(await openBase(names, session));
+    const [from, to] = opened as [BaseWeights, BaseWeights];
+    const type = from.config?.["model_type"];
+    const breathe = breather(session.signal);
+    const modelType = typeof type === "string" ? type : null;
+    const about = { rank, modelType, baseName: from.model.name };
+    const made = await extractAdapter(from.tensors, to.tensors, about, async () => breathe());
+    await writeFilesAtomically(out, writeAdapter(made.adapter));
+    for (const line of approximationLines(made, out, json)) session.terminal.print(line);
+  } finally {
+    for (const model of opened) await model.close();
+  }
+}

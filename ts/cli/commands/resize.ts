@@ -1,0 +1,33 @@
+import type { Command } from "commander";
+import { readAdapter, writeAdapter } from "../../entry/node.js";
+import { writeFilesAtomically } from "../../io/node/index.js";
+import { resizeAdapter } from "../../merging/extract.js";
+import { breather } from "../../waiting/next-task.js";
+import { checkEmptyFolder } from "../files/out-folder.js";
+import { whole } from "../options/option-values.js";
+import type { Session } from "../session.js";
+import { approximationLines } from "../terminal/approximation-lines.js";
+
+const EXAMPLES = `
+Example:
+  lowrank resize adapter-folder --rank 4 --out smaller
+`;
+
+/** `lowrank resize`: an adapter at another rank. */
+export function defineResize(program: Command, session: Session): void {
+  program
+    .command("resize")
+    .description("write an adapter at another rank, and say what it misses")
+    .argument("<adapter>", "folder of the adapter")
+    .requiredOption("--rank <number>", "the new rank", whole(1))
+    .requiredOption("--out <folder>", "where it is written; must be new or empty")
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action(async (folder: string, { rank, out, json }: { rank: number; out: string; json: boolean }) => {
+      await checkEmptyFolder(out);
+      const breathe = breather(session.signal);
+      const made = await resizeAdapter(readAdapter(folder), rank, async () => breathe());
+      await writeFilesAtomically(out, writeAdapter(made.adapter));
+      for (const line of approximationLines(made, out, json)) session.terminal.print(line);
+    });
+}

@@ -1,0 +1,100 @@
+import { engine } from "../../engine/engine.js";
+import { LowrankError } from "../../errors/errors.js";
+import { type Adapter, adapterProblems } from "../../io/peft/index.js";
+import { type Finding, suspicions } from "../../merging/findings.js";
+import { planMerge } from "../../merging/merge-plan.js";
+import { changeNorms, updateNorm } from "../../merging/norms.js";
+import { breather } from "../../waiting/next-task.js";
+import { startEngine } from "../engine-start.js";
+import type { Session } from "../session.js";
+import { formatCount } from "../terminal/number-format.js";
+import { tableLines } from "../terminal/table.js";
+import { openBase } from "./base-weights.js";
+
+/** What a layer of an adapter does. */
+export interface ExplainedLayer {
+  readonly module: string;
+  readonly kind: "linear" | "embedding";
+  readonly rank: number;
+  readonly scaling: number;
+  /** ‖W' − W‖ where the base is known, else ‖s·A·B‖; null of DoRA's where it is not, since that takes the base. */
+  readonly update: number | null;
+  /** ‖W‖; null where the base is not known. */
+  readonly weight: number | null;
+}
+
+/** An adapter layer by layer, and what is suspicious about it. */
+export interface ExplainedAdapter {
+  readonly perLayer: readonly ExplainedLayer[];
+  readonly suspicious: readonly Finding[];
+  /** Why it does not fit the base; empty where it does, or none was named. */
+  readonly problems: readonly string[];
+}
+
+/** A change that is as large as what it changes. */
+const LARGE = 1;
+
+/** Explains an adapter, beside its base where one is named. */
+export async function explainAdapter(
+  adapter: Adapter,
+  base: readonly string[] | undefined,
+  session: Session,
+): Promise<ExplainedAdapter> {
+  const alone = [...adapter.layers].map(([module, layer]) => ({
+    module,
+    kind: layer.kind,
+    rank: layer.rank,
+    scaling: layer.scaling,
+    update: layer.magnitude === undefined ? updateNorm(layer) : null,
+    weight: null,
+  }));
+  const suspicious = suspicions(adapter);
+  if (base === undefined) return { perLayer: alone, suspicious, problems: [] };
+  const opened = await openBase(base, session);
+  try {
+    const plan = planMerge(opened.tensors, adapter, opened.config);
+    await startEngine({});
+    const breathe = breather(session.signal);
+    const norms = new Map<string, { update: number; weight: number }>();
+    for await (const { module, ...both } of changeNorms(engine(), plan, async () => breathe())) norms.set(module, both);
+    const perLayer = alone.map((layer) => ({ ...layer, ...norms.get(layer.module) }));
+    const large = perLayer
+      .filter(({ update, weight }) => update! > LARGE * weight!)
+      .map(({ module }) => ({ at: module, problem: "the update is larger than the weight itself" }));
+    return { perLayer, suspicious: [...suspicious, ...large], problems: [] };
+  } catch (error) {
+    if (!(error instanceof LowrankError)) throw error;
+    const others = [...adapterProblems(adapter, opened.tensors)].map(({ message }) => message);
+    return { perLayer: alone, suspicious, problems: [...new Set([error.message, ...others])] };
+  } finally {
+    await opened.close();
+  }
+}
+
+const MANY = 12;
+const digits = (value: number | null) => (value === null ? "–" : String(Number(value.toPrecision(3))));
+
+/** Lines that explain it: what is wrong, what is suspicious, then a line a layer. */
+export function explainedLines({ perLayer, suspicious, problems }: ExplainedAdapter): string[] {
+  const against = perLayer.some(({ weight }) => weight !== null);
+  const heading = ["layer", "rank", "scale", "‖update‖", ...(against ? ["‖weight‖", "ratio"] : [])];
+  const rows = perLayer.map(({ module, kind, rank, scaling, update, weight }) => [
+    kind === "embedding" ? `${module} (embedding)` : module,
+    String(rank),
+    digits(scaling),
+    digits(update),
+    ...(against ? [digits(weight), digits(weight === null || update === null ? null : update / weight)] : []),
+  ]);
+  const list = (title: string, lines: readonly string[]) => [
+    ...(lines.length === 0 ? [] : [title, ...lines.slice(0, MANY).map((line) => `  ${line}`)]),
+    ...(lines.length > MANY ? [`  and ${formatCount(lines.length - MANY)} more`] : []),
+  ];
+  return [
+    ...list("does not fit the base", problems),
+    ...list(
+      "suspicious",
+      suspicious.map(({ at, problem }) => (at === null ? problem : `${at}: ${problem}`)),
+    ),
+    ...tableLines([heading, ...rows], ["left", "right", "right", "right", "right", "right"]),
+  ];
+}

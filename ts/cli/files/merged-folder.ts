@@ -1,0 +1,142 @@
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir, rename, statfs } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Engine } from "../../engine/running.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { ByteSink } from "../../io/byte-source.js";
+import { writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
+import { withFolder } from "../../io/node/make-folder.js";
+import { withPart } from "../../io/node/parts.js";
+import { withMerged } from "../../io/peft/index.js";
+import { byteLength, streamSafetensors } from "../../io/safetensors/index.js";
+import { mergedPieces, type Pause, storedPieces } from "../../merging/merged-pieces.js";
+import type { MergePlan } from "../../merging/merge-plan.js";
+import { untiedConfig } from "../../merging/untied.js";
+import { breather } from "../../waiting/next-task.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import type { Session } from "../session.js";
+import { formatBytes } from "../terminal/number-format.js";
+import { reporterOf } from "../terminal/progress-bar.js";
+import type { BaseWeights } from "./base-weights.js";
+import { copyCompanions } from "./companions.js";
+import type { MergedParts } from "./merged-parts.js";
+
+/**
+ * Writes a folder under a temporary name beside `out`, then renames it: whatever happens, `out` is whole or as it was.
+ * @param bytes that it will take, for which there must be room
+ */
+export async function writeWholeFolder(
+  out: string,
+  bytes: number,
+  session: Session,
+  write: (scratch: string) => Promise<void>,
+): Promise<void> {
+  // A link to an empty folder stays, and the folder that it leads to is replaced.
+  const target = existsSync(out) ? realpathSync(out) : resolve(out);
+  await withFolder(dirname(target), () =>
+    withPart(dirname(target), basename(target), async (scratch) => {
+      await checkRoom(dirname(target), bytes);
+      await mkdir(scratch);
+      await write(scratch);
+      throwIfAborted(session.signal);
+      await rename(scratch, target);
+    }),
+  );
+}
+
+/** Throws `ConfigError` where the disk has less room, which is better known before the work. */
+async function checkRoom(directory: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  throw new ConfigError(
+    `--out: ${formatBytes(bytes)} are needed, the disk of ${directory} has ${formatBytes(free)} left: make room, or name a folder elsewhere`,
+    { option: "--out", requested: bytes, available: free },
+  );
+}
+
+/** The whole model: weights in files like the base's, what else the base has, the run's head. */
+export async function writeMergedFolder(
+  scratch: string,
+  { base, plan, parts }: { base: BaseWeights; plan: MergePlan; parts: MergedParts },
+  engine: Engine,
+  session: Session,
+): Promise<void> {
+  const bar = reporterOf(session.terminal).start("merge", { total: mergedSize(plan), format: formatBytes });
+  const breathe = breather(session.signal);
+  const pause: Pause = async () => breathe();
+  let done = 0;
+  try {
+    for (const [file, names] of filesOf(base, plan)) {
+      const plans = names.map((name) => ({ name, ...plan.base.info(name) }));
+      const metadata = withMerged(base.files.get(file)!.metadata, parts.merged);
+      const bytesOf = async ({ name }: { readonly name: string }) => {
+        throwIfAborted(session.signal);
+        const change = plan.changes.get(name);
+        if (change === undefined) return storedPieces(plan.base, name, pause);
+        return mergedPieces(engine, plan.base, name, change, pause);
+      };
+      await writeFileAtomically(join(scratch, file), async (sink) => {
+        const ahead = writeAhead(sink, (bytes) => bar.update((done += bytes)));
+        await streamSafetensors(ahead, plans, bytesOf, metadata);
+        await ahead.flush();
+      });
+    }
+  } finally {
+    bar.stop();
+  }
+  const files = Object.fromEntries(
+    Object.entries(jsonFiles(base, plan)).map(([name, json]) => [name, jsonBytes(json)]),
+  );
+  await writeFilesAtomically(scratch, files);
+  await copyCompanions(base.model.directory, scratch, session.signal);
+  await writeFilesAtomically(scratch, parts.head);
+}
+
+/** Bytes of a merged model's tensors. */
+export function mergedSize({ base }: MergePlan): number {
+  return base.names.reduce((sum, name) => {
+    const { dtype, shape } = base.info(name);
+    return sum + byteLength(dtype, shape);
+  }, 0);
+}
+
+/** Which tensors each file gets: the base's, and an added one where its source lies, else in the last. */
+function filesOf(base: BaseWeights, { added }: MergePlan): Map<string, string[]> {
+  const files = new Map([...base.files].map(([file, { names }]) => [file, [...names]]));
+  const last = [...files.keys()].at(-1)!;
+  for (const [name, { copyOf }] of added) {
+    const home = [...base.files].find(([, tensors]) => copyOf !== null && tensors.has(copyOf))?.[0] ?? last;
+    files.get(home)!.push(name);
+  }
+  return files;
+}
+
+/** Files that say something else than the base's. */
+function jsonFiles(base: BaseWeights, plan: MergePlan): Record<string, unknown> {
+  const files: Record<string, unknown> = {};
+  if (plan.untied !== null && base.config !== null) files["config.json"] = untiedConfig(base.config);
+  if (base.index === null) return files;
+  const { file, json } = base.index;
+  const weightMap = [...filesOf(base, plan)].flatMap(([home, names]) => names.map((name) => [name, home] as const));
+  const metadata = { ...(json["metadata"] as object | undefined), total_size: mergedSize(plan) };
+  files[file] = { ...json, metadata, weight_map: Object.fromEntries(weightMap) };
+  return files;
+}
+
+const jsonBytes = (json: unknown) => new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+
+/** A sink that takes the next piece while the last one is being written; `flush` waits for it. */
+function writeAhead(sink: ByteSink, onWritten: (bytes: number) => void): ByteSink & { flush(): Promise<void> } {
+  let last = Promise.resolve();
+  const flush = () => last;
+  return {
+    flush,
+    async write(bytes) {
+      await last;
+      last = sink.write(bytes).then(() => onWritten(bytes.byteLength));
+      // It is heard of at the next piece, or at the end.
+      last.catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { FormatError } from "../../errors/errors.js";
+
+/** Makes the error of damaged bytes; the problem reads on from the file's name and a colon. */
+export type WireFailure = (problem: string) => FormatError;
+
+/** A field of a message: a number, or a range of bytes. */
+export interface Field {
+  readonly number: number;
+  /** Of a field that is a number: up to 2^53, larger ones and negative ones as NaN. Else 0. */
+  readonly value: number;
+  /** Where its bytes stand in the file; equal where it is a number. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+const LONGEST_VARINT = 10;
+
+/**
+ * Protocol buffers as they lie in a file: the fields of a message, one after the other, without copies, so that what a field's
+ * bytes hold can be changed in place. Format: https://protobuf.dev/programming-guides/encoding
+ */
+export class Wire {
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly fail: WireFailure,
+  ) {}
+
+  /** The fields of the message from `begin` to `end`. Throws where they do not fill it. */
+  *fields(begin: number, end: number): Generator<Field> {
+    let at = begin;
+    while (at < end) {
+      const [key, afterKey] = this.varint(at, end);
+      const number = Math.floor(key / 8);
+      if (!(number >= 1)) throw this.fail(`at byte ${at}: no field has the number ${number}`);
+      const kind = key % 8;
+      if (kind === 0) {
+        const [value, next] = this.varint(afterKey, end);
+        yield { number, value, begin: next, end: next };
+        at = next;
+        continue;
+      }
+      const [length, start] = kind === 2 ? this.varint(afterKey, end) : [fixedLength(kind), afterKey];
+      if (length === null) throw this.fail(`at byte ${at}: ${kind} is no type of field that messages have`);
+      if (!(start + length <= end))
+        throw this.fail(
+          `at byte ${at}: field ${number} takes ${length} bytes, ${end - start} are left: it is cut short`,
+        );
+      yield { number, value: 0, begin: start, end: start + length };
+      at = start + length;
+    }
+  }
+
+  /** Numbers that stand one after another, as a packed field has them. */
+  *packed({ begin, end }: Field): Generator<number> {
+    for (let at = begin; at < end;) {
+      const [value, next] = this.varint(at, end);
+      yield value;
+      at = next;
+    }
+  }
+
+  /** A field's bytes as text; what is no UTF-8 in them is replaced. */
+  text({ begin, end }: Field): string {
+    return new TextDecoder().decode(this.bytes.subarray(begin, end));
+  }
+
+  private varint(from: number, end: number): [value: number, next: number] {
+    let [value, factor] = [0, 1];
+    for (let at = from; at < end && at < from + LONGEST_VARINT; at++, factor *= 128) {
+      const byte = this.bytes[at]!;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return [Number.isSafeInteger(value) ? value : NaN, at + 1];
+    }
+    throw this.fail(`at byte ${from}: a number has no end`);
+  }
+}
+
+const fixedLength = (kind: number) => (kind === 1 ? 8 : kind === 5 ? 4 : null);

@@ -1,0 +1,133 @@
+import { AdapterError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import { adapterConfig, type Adapter, type AdapterLayer } from "../io/peft/index.js";
+import { isReadableFloat, type OpenTensorFile } from "../io/safetensors/index.js";
+import { sameShape } from "../values/tensor.js";
+import { factored, layerOf, refactored } from "./factor.js";
+import type { Pause } from "./merged-pieces.js";
+import { isConv1d } from "./orientation.js";
+
+/** What an adapter of fewer numbers misses of what it stands for, relative to it in Frobenius norms. */
+export interface Missed {
+  readonly module: string;
+  readonly rank: number;
+  readonly error: number;
+}
+
+/** An adapter and what it misses. */
+export interface Approximation {
+  readonly adapter: Adapter;
+  readonly layers: readonly Missed[];
+  /** Of all layers together. */
+  readonly error: number;
+  /** Tensors that changed and that no low-rank update can hold, such as norms and biases. */
+  readonly left: readonly string[];
+}
+
+class Collected {
+  readonly layers = new Map<string, AdapterLayer>();
+  readonly missed: Missed[] = [];
+  private square = 0;
+  private missedSquare = 0;
+
+  add(module: string, layer: AdapterLayer, { square, missed }: { square: number; missed: number }): void {
+    this.layers.set(module, layer);
+    this.missed.push({ module, rank: layer.rank, error: square === 0 ? 0 : Math.sqrt(missed / square) });
+    this.square += square;
+    this.missedSquare += missed;
+  }
+
+  /** Ranks and α of layers that are smaller than the rest. */
+  patterns(rank: number): { rankPattern: Map<string, number>; alphaPattern: Map<string, number> } {
+    const smaller = [...this.layers].filter(([, layer]) => layer.rank !== rank);
+    const escaped = smaller.map(([path, layer]) => [path.replaceAll(".", "\\."), layer.rank] as const);
+    return { rankPattern: new Map(escaped), alphaPattern: new Map(escaped) };
+  }
+
+  get error(): number {
+    return this.square === 0 ? 0 : Math.sqrt(this.missedSquare / this.square);
+  }
+}
+
+const embeddings = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)$|_embeddings?$|(^|\.)shared$/;
+
+/**
+ * An adapter that makes a fine-tuned model of its base, as well as a rank allows: the singular value decomposition of each
+ * weight's change, one weight after another.
+ * @throws `AdapterError` where no weight changed, or the two are not of one model
+ */
+export async function extractAdapter(
+  base: OpenTensorFile,
+  tuned: OpenTensorFile,
+  options: { readonly rank: number; readonly modelType: string | null; readonly baseName: string },
+  pause: Pause,
+): Promise<Approximation> {
+  const { rank, modelType, baseName } = options;
+  const [collected, left] = [new Collected(), [] as string[]];
+  let inFirstLayers = false;
+  for (const name of base.names) {
+    if (!tuned.has(name)) continue;
+    const [info, other] = [base.info(name), tuned.info(name)];
+    if (!sameShape(info.shape, other.shape))
+      throw new AdapterError(
+        `extract: ${clip(name)} is [${info.shape.join(", ")}] in the base and [${other.shape.join(", ")}] in the other model: they are not of one architecture`,
+        { op: "extract", tensor: name },
+      );
+    if (!isReadableFloat(info.dtype) || !isReadableFloat(other.dtype)) continue;
+    await pause();
+    const [before, after] = [await base.tensor(name), await tuned.tensor(name)];
+    const change = Float64Array.from(after.data, (value, i) => value - before.data[i]!);
+    if (change.every((value) => value === 0)) continue;
+    if (info.shape.length !== 2 || !name.endsWith(".weight")) {
+      left.push(name);
+      continue;
+    }
+    const path = name.slice(0, -".weight".length);
+    const [rows, columns] = info.shape as [number, number];
+    const embedding = embeddings.test(path);
+    const conv1d = isConv1d(modelType, path);
+    inFirstLayers ||= conv1d;
+    const made = factored(change, rows, columns, rank);
+    const kind = embedding ? "embedding" : "linear";
+    collected.add(path, layerOf(kind, embedding || conv1d, rows, columns, made), made);
+  }
+  if (collected.layers.size === 0)
+    throw new AdapterError(
+      "extract: no weight of two dimensions differs between the two models: there is nothing to extract",
+      {
+        op: "extract",
+        length: 0,
+      },
+    );
+  const config = adapterConfig({
+    ...{ r: rank, loraAlpha: rank, targetModules: [...collected.layers.keys()], fanInFanOut: inFirstLayers },
+    ...{ baseModelNameOrPath: baseName, ...collected.patterns(rank) },
+  });
+  const adapter = { config, layers: collected.layers, extra: new Map() };
+  return { adapter, layers: collected.missed, error: collected.error, left };
+}
+
+/**
+ * The same adapter at another rank, as well as that allows; at a larger one it is the same. What it holds beside A and B stays.
+ * The scaling is in A and B then: α is the rank.
+ */
+export async function resizeAdapter(
+  { config, layers, extra }: Adapter,
+  rank: number,
+  pause: Pause,
+): Promise<Approximation> {
+  const collected = new Collected();
+  for (const [path, layer] of layers) {
+    await pause();
+    const [inFeatures, outFeatures] = [layer.loraA.shape[0]!, layer.loraB.shape[1]!];
+    const made = refactored(layer, rank);
+    const factors = layerOf(layer.kind, true, inFeatures, outFeatures, made);
+    // B's bias is scaled as its product is.
+    const bias = layer.bias && { shape: layer.bias.shape, data: layer.bias.data.map((value) => value * layer.scaling) };
+    const kept = { ...(bias && { bias }), ...(layer.magnitude && { magnitude: layer.magnitude }) };
+    collected.add(path, { ...factors, ...kept }, made);
+  }
+  const sizes = { r: rank, loraAlpha: rank, useRslora: false, ...collected.patterns(rank) };
+  const adapter = { config: { ...config, ...sizes }, layers: collected.layers, extra };
+  return { adapter, layers: collected.missed, error: collected.error, left: [] };
+}

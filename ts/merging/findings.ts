@@ -1,0 +1,56 @@
+import { clip } from "../errors/excerpt.js";
+import type { Adapter, AdapterLayer } from "../io/peft/index.js";
+import type { Tensor } from "../values/tensor.js";
+
+/** Something about an adapter that its owner should look at. */
+export interface Finding {
+  /** The module or tensor; null where it is about all of them. */
+  readonly at: string | null;
+  readonly problem: string;
+}
+
+const count = (tensor: Tensor, test: (value: number) => boolean) =>
+  tensor.data.reduce((sum, value) => sum + Number(test(value)), 0);
+
+function layerFindings({ loraA, loraB, bias, magnitude, scaling }: AdapterLayer): string[] {
+  const parts = { lora_A: loraA, lora_B: loraB, "bias of lora_B": bias, magnitude };
+  const found: string[] = [];
+  for (const [name, tensor] of Object.entries(parts)) {
+    if (tensor === undefined) continue;
+    const bad = count(tensor, (value) => !Number.isFinite(value));
+    if (bad > 0)
+      found.push(`${name} has ${bad} of ${tensor.data.length} values that are NaN or infinite: training diverged`);
+  }
+  const zero = (tensor: Tensor) => tensor.data.length > 0 && count(tensor, (value) => value !== 0) === 0;
+  if (zero(loraB)) found.push("lora_B is all zeros: the layer was never trained, and changes nothing");
+  if (zero(loraA))
+    found.push("lora_A is all zeros: the layer changes nothing, and cannot learn while lora_B is zero too");
+  if (scaling === 0) found.push("its scaling is 0: lora_alpha is 0, so it changes nothing");
+  if (magnitude && count(magnitude, (value) => value <= 0) > 0)
+    found.push("DoRA's magnitude has values that are not positive");
+  return found;
+}
+
+/** Findings that most layers share are told once. */
+const MANY = 8;
+
+/** What is suspicious about an adapter's own values. */
+export function suspicions({ layers, extra }: Adapter): Finding[] {
+  const found: Finding[] = [];
+  for (const [path, layer] of layers) for (const problem of layerFindings(layer)) found.push({ at: path, problem });
+  for (const [name, tensor] of extra) {
+    const bad = count(tensor, (value) => !Number.isFinite(value));
+    if (bad > 0) found.push({ at: name, problem: `${bad} of ${tensor.data.length} values are NaN or infinite` });
+  }
+  return gathered(found, layers.size);
+}
+
+function gathered(found: readonly Finding[], layers: number): Finding[] {
+  const by = new Map<string, Finding[]>();
+  for (const finding of found) by.set(finding.problem, [...(by.get(finding.problem) ?? []), finding]);
+  return [...by].flatMap(([problem, same]) =>
+    same.length < MANY
+      ? same
+      : [{ at: null, problem: `${same.length} of ${layers} layers, such as ${clip(same[0]!.at!)}: ${problem}` }],
+  );
+}

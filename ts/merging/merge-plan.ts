@@ -1,0 +1,140 @@
+import { AdapterError, UnsupportedError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import type { Json } from "../io/json.js";
+import { type Adapter, checkAdapter } from "../io/peft/index.js";
+import { relatePaths } from "../io/peft/paths/base-paths.js";
+import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
+import { type AddedTensor, withAdded } from "./added-tensors.js";
+import { orientationOf } from "./orientation.js";
+import { type RowUpdate, rowUpdate } from "./row-update.js";
+import { findUntied, type Untied } from "./untied.js";
+
+/** How one tensor of the base changes. */
+export type Change =
+  /** W + s·L·R, with DoRA scaled to its magnitudes; of a linear layer or an embedding. */
+  | { readonly kind: "update"; readonly module: string; readonly embedding: boolean; readonly update: RowUpdate }
+  /** Trained as a whole: it takes the base's place. */
+  | { readonly kind: "replace"; readonly values: Float32Array }
+  /** x + values, of a bias. */
+  | { readonly kind: "add"; readonly values: Float32Array };
+
+/** What merging makes of a base, before any of it is read. */
+export interface MergePlan {
+  /** By the base's tensor. */
+  readonly changes: ReadonlyMap<string, Change>;
+  /** The base as if it had what is added to it. */
+  readonly base: OpenTensorFile;
+  readonly added: ReadonlyMap<string, AddedTensor>;
+  readonly untied: Untied | null;
+  /** What someone should know who merges. */
+  readonly warnings: readonly string[];
+}
+
+const floatTypes: readonly string[] = ["F32", "F16", "BF16"] satisfies FloatDtype[];
+
+/** Parts of a name that PEFT's wrappers put into the path of what they wrap. */
+const wrappers = /\.(base_layer|modules_to_save|original_module)(?=\.)/g;
+
+/**
+ * Plans a merge of an adapter into files of any architecture, by the names of their tensors alone.
+ * @param config config.json, where there is one: it says which layers keep their weights transposed, and what is tied
+ * @throws `AdapterError` where the adapter does not fit the base or has something the base has no place for,
+ *   `UnsupportedError` where the base's element type cannot be written
+ */
+export function planMerge(
+  files: OpenTensorFile,
+  adapter: Adapter,
+  config: { readonly [key: string]: Json } | null,
+): MergePlan {
+  const modelType = typeof config?.["model_type"] === "string" ? config["model_type"] : null;
+  const orientation = orientationOf(adapter.config, modelType, adapter.layers.keys());
+  const untied = findUntied(adapter, files, config);
+  const added = new Map<string, AddedTensor>();
+  if (untied?.isNew) added.set(untied.output, { ...files.info(untied.embedding), copyOf: untied.embedding });
+  const fitting = { ...adapter, config: orientation.config };
+  checkAdapter(fitting, withAdded(files, added));
+  const warnings = orientation.warning === null ? [] : [orientation.warning];
+  const heads = newHeads(fitting, withAdded(files, added));
+  for (const [name, head] of heads) added.set(name, head);
+  if (heads.size > 0)
+    warnings.push(
+      `the base has no ${clip([...heads.keys()].join(", "))}, which the adapter's modules_to_save hold: added; whether config.json says ` +
+        "what the model needs for it, such as its labels, is not known here",
+    );
+  const base = withAdded(files, added);
+  if (untied !== null)
+    warnings.push(
+      `${clip(untied.embedding)} is both the word embeddings and the output; the adapter changes one of them, so the output gets a ` +
+        `weight of its own, ${clip(untied.output)}, and config.json says tie_word_embeddings: false`,
+    );
+  const changes = changesOf(base, fitting, orientation.isInFirst);
+  for (const name of changes.keys()) checkWritable(name, base);
+  return { changes, base, added, untied, warnings };
+}
+
+function checkWritable(name: string, base: OpenTensorFile): void {
+  const { dtype } = base.info(name);
+  if (floatTypes.includes(dtype)) return;
+  throw new UnsupportedError(
+    `merge: ${clip(name)} is ${dtype}; ${floatTypes.join(", ")} can be merged into: take the model's files before they were quantised`,
+    { tensor: name, dtype },
+  );
+}
+
+/** Whole modules of the adapter that the base has no tensors of, such as a classifier on it. */
+function newHeads({ layers, extra }: Adapter, base: OpenTensorFile): Map<string, AddedTensor> {
+  const paths = relatePaths([...layers.keys()], new Set(base.names));
+  const heads = new Map<string, AddedTensor>();
+  for (const [name, { shape }] of extra) {
+    const own = paths.toBase(name.replace(wrappers, ""));
+    if (base.has(own)) continue;
+    // Beside names without the prefix that the adapter's model puts before them, it would be read as one of theirs.
+    const [layer = ""] = layers.keys();
+    if (paths.toBase(layer) !== layer) throw noPlaceFor(name);
+    const { dtype } = base.info(`${paths.toBase(layer)}.weight`);
+    heads.set(own, { dtype, shape, copyOf: null });
+  }
+  return heads;
+}
+
+function changesOf(
+  base: OpenTensorFile,
+  { layers, extra }: Adapter,
+  isInFirst: ReturnType<typeof orientationOf>["isInFirst"],
+): Map<string, Change> {
+  const paths = relatePaths([...layers.keys()], new Set(base.names));
+  const changes = new Map<string, Change>();
+  for (const [name, { data }] of extra) {
+    // The base's own weight, which PEFT writes beside an adapted embedding: the base has it.
+    const own = paths.toBase(name.replace(wrappers, ""));
+    if (!base.has(own)) throw noPlaceFor(name);
+    if (/\.base_layer\./.test(name) && name.endsWith(".weight")) continue;
+    // What the whole module took the place of.
+    if (/\.original_module\./.test(name)) continue;
+    changes.set(own, { kind: "replace", values: data });
+  }
+  for (const [path, layer] of layers) {
+    const target = paths.toBase(path);
+    const { shape } = base.info(`${target}.weight`);
+    const update = rowUpdate(layer, isInFirst(path, layer, shape));
+    const embedding = layer.kind === "embedding";
+    changes.set(`${target}.weight`, { kind: "update", module: path, embedding, update });
+    if (layer.bias === undefined) continue;
+    const name = `${target}.bias`;
+    if (!base.has(name)) throw noPlaceFor(`${path}.lora_B.bias`);
+    const values = layer.bias.data.map((value) => value * layer.scaling);
+    const before = changes.get(name);
+    // A bias that was trained as well is in the file as a whole.
+    if (before?.kind === "replace")
+      changes.set(name, { kind: "replace", values: before.values.map((value, i) => value + values[i]!) });
+    else changes.set(name, { kind: "add", values });
+  }
+  return changes;
+}
+
+function noPlaceFor(name: string): AdapterError {
+  return new AdapterError(
+    `merge: the adapter holds ${clip(name)}, which the base has no place for; keep base and adapter apart`,
+    { name },
+  );
+}

@@ -1,0 +1,95 @@
+import { UnsupportedError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import { isJsonObject, type Json } from "../io/json.js";
+import type { Adapter } from "../io/peft/index.js";
+import { relatePaths } from "../io/peft/paths/base-paths.js";
+import type { OpenTensorFile } from "../io/safetensors/index.js";
+import { sameShape } from "../values/tensor.js";
+
+type ModelConfig = { readonly [key: string]: Json };
+
+/** An output layer that gets a weight of its own, where it had the word embeddings'. */
+export interface Untied {
+  /** The output's tensor, new in the file or to be told apart from the embeddings. */
+  readonly output: string;
+  /** The tensor of which it is a copy. */
+  readonly embedding: string;
+  /** Whether the base's files lack it. */
+  readonly isNew: boolean;
+}
+
+const wordEmbeddings =
+  /(^|\.)(embed_tokens|wte|embed_in|word_embeddings|word_embedding|tok_embeddings|shared|tokens_embed)$/;
+const outputLayers = /(^|\.)(lm_head|decoder|embed_out|vocab_projector|generator_lm_head|output_projection)$/;
+const withOutput = /(ForCausalLM|LMHeadModel|ForConditionalGeneration|ForMaskedLM|ForPreTraining|DoubleHeadsModel)$/;
+/** Their tied output scales what it is given, which an untied one does not. */
+const scaledWhereTied = new Set(["t5", "mt5", "umt5", "longt5", "switch_transformers", "pix2struct", "udop"]);
+
+/** The output layer's weight by architecture, where it is not lm_head's. */
+const outputs: { readonly [modelType: string]: string } = {
+  bert: "cls.predictions.decoder.weight",
+  "deberta-v2": "cls.predictions.decoder.weight",
+  distilbert: "vocab_projector.weight",
+  roberta: "lm_head.decoder.weight",
+  "xlm-roberta": "lm_head.decoder.weight",
+  camembert: "lm_head.decoder.weight",
+  mpnet: "lm_head.decoder.weight",
+  electra: "generator_lm_head.weight",
+  albert: "predictions.decoder.weight",
+  modernbert: "decoder.weight",
+  gpt_neox: "embed_out.weight",
+};
+
+/**
+ * Finds whether an adapter changes one of two weights that a model keeps as one: word embeddings and output. PEFT changes both
+ * when it merges; here the output gets a copy of its own, since that is what the adapter was trained beside.
+ * @param config config.json; null where there is none, so that only a missing output layer tells
+ * @returns null where nothing is tied, or the adapter leaves both alone
+ * @throws `UnsupportedError` for architectures in which an untied output computes something else
+ */
+export function findUntied(adapter: Adapter, base: OpenTensorFile, config: ModelConfig | null): Untied | null {
+  const paths = relatePaths([...adapter.layers.keys()], new Set(base.names));
+  const changed = [...adapter.layers.keys()].map((path) => paths.toBase(path));
+  const replaced = [...adapter.extra.keys()]
+    .filter((name) => name.endsWith(".weight") && !/\.(base_layer|original_module)\./.test(name))
+    .map((name) => paths.toBase(name.slice(0, -".weight".length).replace(/\.modules_to_save$/, "")));
+  const touched = new Set([...changed, ...replaced]);
+  const embedding = base.names.find((name) => wordEmbeddings.test(name.slice(0, -".weight".length)));
+  if (embedding === undefined) return null;
+  const embeddingPath = embedding.slice(0, -".weight".length);
+  const missing = [...touched].find((path) => outputLayers.test(path) && !base.has(`${path}.weight`));
+  const output = missing === undefined ? outputOf(config) : `${missing}.weight`;
+  if (output === null) return null;
+  const isNew = !base.has(output);
+  const shape = base.info(embedding).shape;
+  if (!isNew && (!saysTied(config) || !sameShape(base.info(output).shape, shape))) return null;
+  if (!touched.has(embeddingPath) && !touched.has(output.slice(0, -".weight".length))) return null;
+  const type = config?.["model_type"];
+  if (typeof type === "string" && scaledWhereTied.has(type))
+    throw new UnsupportedError(
+      `merge: the adapter changes one of ${clip(type, 40)}'s embeddings and output, which are one weight; with an output of its own ` +
+        "that model computes something else: keep base and adapter apart",
+      { op: "merge", tensor: embedding, reason: "tied" },
+    );
+  return { output, embedding, isNew };
+}
+
+/** The output layer that a model of its architecture has; null where it has none. */
+function outputOf(config: ModelConfig | null): string | null {
+  const { architectures, model_type: type } = config ?? {};
+  const [name] = Array.isArray(architectures) ? architectures : [];
+  if (typeof name !== "string" || !withOutput.test(name)) return null;
+  return typeof type === "string" && Object.hasOwn(outputs, type) ? outputs[type]! : "lm_head.weight";
+}
+
+function saysTied(config: ModelConfig | null): boolean {
+  const text = config?.["text_config"];
+  return config?.["tie_word_embeddings"] === true || (isJsonObject(text) && text["tie_word_embeddings"] === true);
+}
+
+/** config.json of a model whose output has a weight of its own. */
+export function untiedConfig(config: ModelConfig): ModelConfig {
+  const text = config["text_config"];
+  const untied = { ...config, tie_word_embeddings: false };
+  return isJsonObject(text) ? { ...untied, text_config: { ...text, tie_word_embeddings: false } } : untied;
+}
