@@ -1,9 +1,9 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Example } from "./example.js";
-import { pickColumns } from "./columns.js";
+import { PickedColumns } from "./columns.js";
 import type { Column } from "./columns.js";
-import { parseDelimited } from "./delimited.js";
+import { readDelimited } from "./delimited.js";
 import { sniffDelimiter } from "./delimiter.js";
 import { parseJsonLines } from "./json-lines.js";
 import { parseJsonTable } from "./json-table.js";
@@ -74,7 +74,9 @@ export function readTextRows(text: string, wanted: readonly Column[], options: T
   if (format === "jsonl") return parseJsonLines(body, wanted, file);
   if (format === "json") return parseJsonTable(body, wanted, file);
   const delimiter = options.delimiter ?? sniffDelimiter(body, format === "tsv" ? "\t" : ",", wanted, columns);
-  return pickColumns(parseDelimited(body, delimiter, file), wanted, { header, columns, file, onWarning });
+  const picked = new PickedColumns(wanted, { header, columns, file, onWarning });
+  readDelimited(body, delimiter, file, (row) => picked.add(row));
+  return picked.rows();
 }
 
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));
