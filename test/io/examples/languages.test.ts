@@ -70,6 +70,16 @@ describe("scripts and languages that a model hardly knows", async () => {
     expect(found.scripts[0]!.share).toBeCloseTo(30 / 31, 12);
   });
 
+  it("says of a script once that the model does not know it, also where few of its tokens are unknown", async () => {
+    const korean = [...other.Hangul, "꿻 상자가 비었어요", "뷁 환불해 주세요", "밥이 맛있어요", "괜찮은 값이에요"];
+    const { train, findings } = await summariseExamples(labelled(korean), { tokenizer: minilm });
+    const [hangul] = train.tokens!.scripts;
+    expect(hangul).toMatchObject({ script: "Hangul", known: false });
+    expect(hangul!.unknown).toBeGreaterThan(0.05);
+    expect(hangul!.unknown).toBeLessThan(0.3);
+    expect(findings.map(({ code }) => code).filter((code) => code.startsWith("unknown-"))).toEqual(["unknown-language"]);
+  });
+
   it.each(Object.entries(other))("warns of %s, in which no token is unknown, with its share", async (script, texts) => {
     const alone = await messages(texts, minilm);
     expect(alone.messages).toHaveLength(1);

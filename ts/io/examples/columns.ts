@@ -36,32 +36,9 @@ export interface TableOptions {
   readonly onWarning: ((message: string) => void) | undefined;
 }
 
-/**
- * Rows without those that repeat the header, as files have that were put together of several. A header of one column is
- * left: it may well be a text.
- */
-function withoutRepeats(rows: readonly Row[], header: Row, { file, onWarning }: TableOptions): readonly Row[] {
-  const { fields } = header;
-  if (fields.length < 2) return rows;
-  const repeats = rows.filter((row) => row.fields.every((field, i) => field === fields[i]));
-  if (repeats.length === 0) return rows;
-  const times = repeats.length === 1 ? "line" : `${repeats.length} lines, the first being line`;
-  onWarning?.(`${file}: the header is repeated on ${times} ${repeats[0]!.line}; left out`);
-  const repeated = new Set(repeats);
-  return rows.filter((row) => !repeated.has(row));
-}
-
-/**
- * Rows reduced to the wanted columns, without the header, however often it stands in the file.
- * @throws `ConfigError` for a column that is not there, naming those that are; `FormatError` for a file without rows
- */
-export function pickColumns(rows: readonly Row[], wanted: readonly Column[], options: TableOptions): Row[] {
-  const { header, columns, file } = options;
-  const [first] = rows;
-  if (!first) throw new FormatError(`${file}: expected rows of examples, but it is empty`, { file });
-  const named = hasHeader(first, wanted, header);
-  const names = named ? first.fields : columns;
-  const indices = wanted.map((column) => {
+/** Where each of the wanted columns stands. Throws `ConfigError` for one that is not there, naming those that are. */
+function indicesOf(first: Row, names: readonly string[] | undefined, wanted: readonly Column[], file: string): number[] {
+  return wanted.map((column) => {
     const index = typeof column === "string" ? (names?.indexOf(column) ?? -1) : -1;
     if (index >= 0) {
       if (names!.indexOf(column as string, index + 1) >= 0)
@@ -81,10 +58,64 @@ export function pickColumns(rows: readonly Row[], wanted: readonly Column[], opt
     const meant = same === undefined ? "" : `; did you mean ${JSON.stringify(same)}?`;
     throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, { file, column });
   });
-  const body = named ? withoutRepeats(rows.slice(1), first, options) : rows;
-  if (body.length === 0) throw new FormatError(`${file}: it has a header but no examples`, { file });
-  const picked = body.map(({ line, fields }) => ({ line, fields: indices.map((index) => fields[index]!) }));
-  if (!named && header === "auto" && columns === undefined && looksLikeHeader(first, picked))
-    options.onWarning?.(headerWarning(file, first));
-  return picked;
+}
+
+/**
+ * Rows reduced to the wanted columns as they come, without the header, however often it stands in the file: of all other fields
+ * nothing is kept. A header of one column that is repeated is left: it may well be a text.
+ */
+export class PickedColumns {
+  private first: Row | null = null;
+  private named = false;
+  private indices: readonly number[] = [];
+  /** What stands in the way, told once all rows have come: that a file is broken says more. */
+  private problem: Error | null = null;
+  private readonly picked: Row[] = [];
+  private readonly repeats = { count: 0, line: 0 };
+
+  constructor(
+    private readonly wanted: readonly Column[],
+    private readonly options: TableOptions,
+  ) {}
+
+  /** Takes the next row; the first decides where the columns stand. */
+  add(row: Row): void {
+    if (this.first === null) return this.begin(row);
+    if (this.problem !== null) return;
+    const { fields } = this.first;
+    if (this.named && fields.length > 1 && row.fields.every((field, i) => field === fields[i])) {
+      if (this.repeats.count++ === 0) this.repeats.line = row.line;
+    } else this.take(row);
+  }
+
+  /** @throws `ConfigError` for a column that is not there, naming those that are; `FormatError` for a file without rows */
+  rows(): Row[] {
+    const { first, named, picked, repeats } = this;
+    const { file, header, columns, onWarning } = this.options;
+    if (first === null) throw new FormatError(`${file}: expected rows of examples, but it is empty`, { file });
+    if (this.problem !== null) throw this.problem;
+    const times = repeats.count === 1 ? "line" : `${repeats.count} lines, the first being line`;
+    if (repeats.count > 0) onWarning?.(`${file}: the header is repeated on ${times} ${repeats.line}; left out`);
+    if (picked.length === 0) throw new FormatError(`${file}: it has a header but no examples`, { file });
+    if (!named && header === "auto" && columns === undefined && looksLikeHeader(first, picked))
+      onWarning?.(headerWarning(file, first));
+    return picked;
+  }
+
+  private begin(row: Row): void {
+    const { wanted } = this;
+    const { header, columns, file } = this.options;
+    this.first = row;
+    this.named = hasHeader(row, wanted, header);
+    try {
+      this.indices = indicesOf(row, this.named ? row.fields : columns, wanted, file);
+    } catch (problem) {
+      this.problem = problem as Error;
+    }
+    if (this.problem === null && !this.named) this.take(row);
+  }
+
+  private take({ line, fields }: Row): void {
+    this.picked.push({ line, fields: this.indices.map((index) => fields[index]!) });
+  }
 }

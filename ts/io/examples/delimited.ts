@@ -1,65 +1,81 @@
 import Papa from "papaparse";
 import { FormatError } from "../../errors/errors.js";
+import { MOST_COLUMNS, tooWide, tooWideAt } from "./column-limit.js";
 import type { Row } from "./rows.js";
 
-interface Parsed {
-  readonly rows: readonly Row[];
-  /** What is wrong with the quotes, and on which line; null if nothing. */
-  readonly quotes: { readonly line: number; readonly message: string } | null;
+/** What is wrong with the quotes, and on which line. */
+interface WrongQuotes {
+  readonly line: number;
+  readonly message: string;
 }
 
-function parse(text: string, delimiter: string, quoted: boolean): Parsed {
+/** Line ends in a field. */
+function lineEnds(field: string): number {
+  let count = 0;
+  for (let at = field.indexOf("\n"); at >= 0; at = field.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+/** Hands over one row after the other, none of which is kept here, without blank lines. Returns what is wrong with the quotes first. */
+function eachRow(text: string, delimiter: string, quoted: boolean, use: (row: Row) => void): WrongQuotes | null {
+  let next = 1;
+  let wrong: WrongQuotes | null = null;
+  const step = ({ data: fields, errors }: Papa.ParseStepResult<string[]>) => {
+    const line = next;
+    next++;
+    if (quoted) for (const field of fields) next += lineEnds(field);
+    const quotes = errors.find(({ type }) => type === "Quotes");
+    if (quotes) wrong ??= { line, message: quotes.message };
+    if (fields.length > 1 || fields[0] !== "") use({ line, fields });
+  };
   // Papa's fast mode splits at every delimiter and takes quotes for text.
-  const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: "\n", fastMode: !quoted });
-  const lines: number[] = [];
-  let line = 1;
-  for (const fields of data) {
-    lines.push(line);
-    line += 1 + fields.reduce((sum, field) => sum + field.split("\n").length - 1, 0);
-  }
-  const rows = data
-    .map((fields, i) => ({ line: lines[i]!, fields }))
-    .filter(({ fields }) => fields.length > 1 || fields[0] !== "");
-  const wrong = errors.find(({ type }) => type === "Quotes");
-  return { rows, quotes: wrong ? { line: lines[wrong.row ?? 0] ?? line, message: wrong.message } : null };
+  Papa.parse<string[]>(text, { delimiter, newline: "\n", fastMode: !quoted, step });
+  return wrong;
 }
-
-const isEven = ({ rows }: Parsed) => rows.every(({ fields }) => fields.length === rows[0]!.fields.length);
 
 /**
  * Whether quotes in a tab-separated file are text. Many such files have no quoting: a field may begin with a quotation
  * mark, and a later one end with one. They are text where they do not pair up, and where taking them for quoting would join
  * lines or columns that are regular without.
  */
-function quotesAreText(plain: Parsed, quoted: Parsed): boolean {
-  if (quoted.quotes) return true;
-  return isEven(plain) && quoted.rows.some(({ fields }) => fields.some((field) => /[\t\n]/.test(field)));
+function quotesAreText(text: string, delimiter: string): boolean {
+  if (tooWideAt(text, delimiter, false) !== null) return false;
+  let joined = false;
+  if (eachRow(text, delimiter, true, ({ fields }) => (joined ||= fields.some((field) => /[\t\n]/.test(field))))) return true;
+  if (!joined) return false;
+  let width = 0;
+  let isEven = true;
+  eachRow(text, delimiter, false, ({ fields: { length } }) => (isEven &&= length === (width ||= length)));
+  return isEven;
 }
 
 /**
- * Rows of delimited text (RFC 4180: fields in quotes may hold delimiters, line breaks and doubled quotes). Blank lines are left
+ * Reads delimited text (RFC 4180: fields in quotes may hold delimiters, line breaks and doubled quotes). Blank lines are left
  * out; tab-separated files without quoting are recognised.
- * @param text normalised text; @param file name by which messages call it
- * @throws `FormatError` with the line, for quotes that do not close and for rows of different lengths
+ * @param text normalised text; @param file name by which messages call it; @param use called with each row, in order
+ * @throws `FormatError` with the line, for quotes that do not close and for rows of different lengths, once all are read; for a row
+ *   with more columns than any table has before its fields are made
  */
-export function parseDelimited(text: string, delimiter: string, file: string): readonly Row[] {
-  let parsed = parse(text, delimiter, true);
-  if (delimiter === "\t" && text.includes('"')) {
-    const plain = parse(text, delimiter, false);
-    if (quotesAreText(plain, parsed)) parsed = plain;
-  }
-  if (parsed.quotes) {
-    const { line, message } = parsed.quotes;
-    throw new FormatError(`${file}, line ${line}: ${message}`, { file, line });
-  }
-  const { rows } = parsed;
-  for (const { line, fields } of rows) {
-    const expected = rows[0]!.fields.length;
-    if (fields.length !== expected)
-      throw new FormatError(
-        `${file}, line ${line}: expected ${expected} fields as on line ${rows[0]!.line}, got ${fields.length}`,
-        { file, line, expected, got: fields.length },
-      );
-  }
-  return rows;
+export function readDelimited(text: string, delimiter: string, file: string, use: (row: Row) => void): void {
+  const quoted = !(delimiter === "\t" && text.includes('"') && quotesAreText(text, delimiter));
+  const wide = tooWideAt(text, delimiter, quoted);
+  if (wide !== null) throw tooWide(file, wide, delimiter);
+  let first: Row | null = null;
+  let uneven: Row | null = null;
+  const quotes = eachRow(text, delimiter, quoted, (row) => {
+    const { line, fields } = row;
+    if (fields.length > MOST_COLUMNS) throw tooWide(file, line, delimiter);
+    first ??= { line, fields };
+    if (uneven === null && fields.length !== first.fields.length) uneven = row;
+    if (uneven === null) use(row);
+  });
+  if (quotes) throw new FormatError(`${file}, line ${quotes.line}: ${quotes.message}`, { file, line: quotes.line });
+  if (uneven !== null) throw unevenRow(file, first!, uneven);
+}
+
+function unevenRow(file: string, first: Row, { line, fields: { length: got } }: Row): FormatError {
+  const expected = first.fields.length;
+  return new FormatError(`${file}, line ${line}: expected ${expected} fields as on line ${first.line}, got ${got}`, {
+    ...{ file, line, expected, got },
+  });
 }

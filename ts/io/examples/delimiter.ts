@@ -1,4 +1,5 @@
 import Papa from "papaparse";
+import { MOST_COLUMNS, tooWideAt } from "./column-limit.js";
 import { type Column, isNumber } from "./columns.js";
 
 /** What may separate fields where the format's own separator does not. */
@@ -9,6 +10,7 @@ const PREVIEW = 20;
 
 /** Fields of the first records under a delimiter; null where they do not have the same number of them, two or more. */
 function firstFields(text: string, delimiter: string): readonly string[] | null {
+  if (tooWideAt(text, delimiter, true) !== null) return null;
   const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: "\n", preview: PREVIEW });
   const rows = data.filter((fields) => fields.length > 1 || fields[0] !== "");
   const width = rows[0]?.length ?? 0;
@@ -26,7 +28,7 @@ export function sniffDelimiter(text: string, own: string, wanted: readonly Colum
   const fits = (first: readonly string[]) =>
     (columns === undefined ? names.every((name) => first.includes(name)) : first.length === columns.length) && first.length > most;
   const firstLine = text.slice(0, text.indexOf("\n") + 1 || undefined);
-  const alone = firstLine.split(own).map((field) => field.trim().replace(/^"(.*)"$/, "$1"));
+  const alone = firstLine.split(own, MOST_COLUMNS).map((field) => field.trim().replace(/^"(.*)"$/, "$1"));
   // A header that has the names asked for is what its format says, whatever stands below it.
   if (columns === undefined && names.length > 0 && names.every((name) => alone.includes(name))) return own;
   const agrees = (delimiter: string) => {

@@ -1,5 +1,8 @@
 import { positionsBy, shuffled } from "./assign.js";
 
+/** How often all are gone over to balance classes. */
+const PASSES = 3;
+
 /**
  * A share of each class, rounded and drawn by the seed, but for one example of it: what belongs together goes where it brings its
  * classes closer to that.
@@ -20,22 +23,36 @@ export function holdShare(
     return held;
   }
   const together = positionsBy(units);
-  const counts = new Map([...classes].map(([label, { length }]) => [label, { length, held: 0 }]));
+  const counts = new Map([...classes].map(([label, { length }]) => [label, { length, target: wanted(length), held: 0 }]));
+  /** How much farther its classes would be from what is wanted if a unit changed sides: by a measure of the distance. */
+  const farther = (unit: readonly number[], sign: 1 | -1, measure: (distance: number, length: number) => number) => {
+    let sum = 0;
+    for (const [label, { length: more }] of positionsBy(unit.map((place) => labels[place]!))) {
+      const { length, target, held: now } = counts.get(label)!;
+      const then = now + sign * more;
+      sum += then < length ? measure(then - target, length) - measure(now - target, length) : Infinity;
+    }
+    return sum;
+  };
+  const move = (unit: readonly number[], sign: 1 | -1) => {
+    for (const place of unit) {
+      if (sign === 1) held.add(place);
+      else held.delete(place);
+      counts.get(labels[place]!)!.held += sign;
+    }
+  };
   for (const members of classes.values()) {
     for (const i of shuffled(members, seed)) {
-      if (held.has(i)) continue;
       const unit = together.get(units[i]!)!;
-      const added = positionsBy(unit.map((place) => labels[place]!));
-      // How much farther from what is wanted its classes would be.
-      let farther = 0;
-      for (const [label, { length: more }] of added) {
-        const { length, held: now } = counts.get(label)!;
-        const target = wanted(length);
-        farther += now + more < length ? Math.abs(now + more - target) - Math.abs(now - target) : Infinity;
-      }
-      if (!(farther < 0)) continue;
-      for (const place of unit) held.add(place);
-      for (const [label, { length: more }] of added) counts.get(label)!.held += more;
+      if (!held.has(i) && farther(unit, 1, Math.abs) < 0) move(unit, 1);
+    }
+  }
+  // Classes that came first took what the last ones lack. By squares, a class that lacks much may have of one that lacks nothing.
+  const square = (distance: number, length: number) => (distance / length) * (distance / length);
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const unit of together.values()) {
+      const sign = held.has(unit[0]!) ? -1 : 1;
+      if (farther(unit, sign, square) < -1e-12) move(unit, sign);
     }
   }
   return held;

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
-import { type Column, pickColumns } from "./columns.js";
-import { parseDelimited } from "./delimited.js";
+import { type Column, PickedColumns } from "./columns.js";
+import { readDelimited } from "./delimited.js";
 import { sniffDelimiter } from "./delimiter.js";
 import { parseJsonLines } from "./json-lines.js";
 import { parseJsonTable } from "./json-table.js";
@@ -19,5 +19,7 @@ export function readTextRows(text: string, wanted: readonly Column[], options: T
   if (format === "jsonl") return parseJsonLines(body, wanted, file);
   if (format === "json") return parseJsonTable(body, wanted, file);
   const delimiter = options.delimiter ?? sniffDelimiter(body, format === "tsv" ? "\t" : ",", wanted, columns);
-  return pickColumns(parseDelimited(body, delimiter, file), wanted, { header, columns, file, onWarning });
+  const picked = new PickedColumns(wanted, { header, columns, file, onWarning });
+  readDelimited(body, delimiter, file, (row) => picked.add(row));
+  return picked.rows();
 }

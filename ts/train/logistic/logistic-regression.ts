@@ -75,7 +75,10 @@ const NAMED_WEIGHTS = ["none", "balanced"] as const;
 
 function takeWeights(op: string, given: unknown): RegressionSettings["classWeights"] {
   if (!Array.isArray(given)) return oneOf(op, "classWeights", given as "none" | "balanced", NAMED_WEIGHTS);
-  return (given as unknown[]).map((weight, i) => positive(op, `classWeights[${i}]`, weight));
+  // Ends at the first that is none: a list may claim to be of any length.
+  return listFrom(`${op}: classWeights is a list of numbers`, given, (weight, i) =>
+    positive(op, `classWeights[${i}]`, weight),
+  );
 }
 
 /**

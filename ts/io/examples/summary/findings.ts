@@ -99,10 +99,10 @@ function* ofTokens(name: string, { tokens }: PartSummary): Generator<DataFinding
   const { cut, maxTokens, median, max, unknown, scripts } = tokens;
   if (cut > CUT)
     yield warn("cut-texts", `${percent(cut)} of the ${name} texts are longer than ${maxTokens} tokens and lose their end (half have ${median} or more, the longest ${max < mostCounted(maxTokens) ? "" : "at least "}${max}): raise the limit where the model allows, or put what matters first`);
-  if (unknown > UNKNOWN)
-    yield warn("unknown-tokens", `${percent(unknown)} of the tokens of ${name} texts are unknown to the model: is it one for this language or script?`);
-  // What is unknown throughout has been said.
+  // Said once: by the script where words are cut up and a few are unknown too, else by the tokens.
   const strange = scripts.filter((one) => !one.known && one.share > STRANGE && !(unknown > UNKNOWN && one.unknown > MOSTLY));
+  if (unknown > UNKNOWN && !strange.some((one) => one.unknown > UNKNOWN))
+    yield warn("unknown-tokens", `${percent(unknown)} of the tokens of ${name} texts are unknown to the model: is it one for this language or script?`);
   for (const { script, share, lettersPerToken, unknown: none } of strange.slice(0, NAMED)) {
     const latin = script === "Latin";
     const which = latin ? "in Latin letters, of a language" : script === "other" ? "in a script" : `in ${script}, a script`;
