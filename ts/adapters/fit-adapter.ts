@@ -2,7 +2,15 @@ import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
-import { type Adapter, type AdapterLayer, baseTensor, isTokenRows, takesFromBase, within } from "../io/peft/index.js";
+import {
+  type Adapter,
+  type AdapterLayer,
+  baseTensor,
+  isTokenRows,
+  takesFromBase,
+  trainedRows,
+  within,
+} from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { oloraFactors, pissaFactors } from "../nn/initial-factors.js";
 import { formatShape, sameShape } from "../values/shape.js";
@@ -137,22 +145,13 @@ function checkExtra(
       { tensor: name },
     );
   }
-  const indices = tokensOf(config.trainableTokenIndices, own.slice(0, -".weight".length));
+  const indices = trainedRows(config.trainableTokenIndices, own.slice(0, -".weight".length));
   const outside = indices?.find((row) => row >= shape[0]!);
   if (indices !== null && outside === undefined && sameShape(tensor.shape, [indices.length, shape[1]!])) return;
   const expected = indices === null ? "trainable_token_indices of it" : formatShape([indices.length, shape[1]!]);
   const problem =
     outside === undefined ? `got ${formatShape(tensor.shape)}` : `row ${outside} is beyond ${shape[0]! - 1}`;
   throw new AdapterError(`loadAdapter: ${clip(name)}: expected ${expected}, ${problem}`, { tensor: name });
-}
-
-/** The rows of a table that a configuration trains; null for none. */
-function tokensOf(wanted: Adapter["config"]["trainableTokenIndices"], path: string): readonly number[] | null {
-  if (wanted === null) return null;
-  if (!(wanted instanceof Map)) return wanted as readonly number[];
-  for (const [name, rows] of wanted as ReadonlyMap<string, readonly number[]>)
-    if (path === name || path.endsWith(`.${name}`)) return rows;
-  return null;
 }
 
 function placed(
@@ -173,7 +172,7 @@ function placed(
     const path = own.slice(0, own.lastIndexOf("."));
     if (isOriginal(name) || whole.has(own)) kept.set(name, tensor);
     else if (isTokenRows(name))
-      tokens.set(path, { indices: tokensOf(config.trainableTokenIndices, path)!, rows: variable(tensor), name });
+      tokens.set(path, { indices: trainedRows(config.trainableTokenIndices, path)!, rows: variable(tensor), name });
     else {
       const transposed = targets.get(path)?.kind === "linear" && shapes.get(own)!.length === 2;
       const trainable = isSaved(path) || (own.endsWith(".bias") && config.bias !== "none");

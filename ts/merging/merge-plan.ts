@@ -1,12 +1,13 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Json } from "../io/json.js";
-import { type Adapter, checkAdapter } from "../io/peft/index.js";
+import { type Adapter, baseTensor, checkAdapter, isTokenRows, trainedRows } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
 import { type AddedTensor, withAdded } from "./added-tensors.js";
 import { orientationOf } from "./orientation.js";
 import { type RowUpdate, rowUpdate } from "./row-update.js";
+import { formatShape, sameShape } from "../values/shape.js";
 import { findUntied, type Untied } from "./untied.js";
 
 /** How one tensor of the base changes. */
@@ -15,6 +16,8 @@ export type Change =
   | { readonly kind: "update"; readonly module: string; readonly embedding: boolean; readonly update: RowUpdate }
   /** Trained as a whole: it takes the base's place. */
   | { readonly kind: "replace"; readonly values: Float32Array }
+  /** Rows of a table that were trained apart: they take the place of the base's. */
+  | { readonly kind: "rows"; readonly indices: readonly number[]; readonly values: Float32Array }
   /** x + values, of a bias. */
   | { readonly kind: "add"; readonly values: Float32Array };
 
@@ -31,9 +34,6 @@ export interface MergePlan {
 }
 
 const floatTypes: readonly string[] = ["F32", "F16", "BF16"] satisfies FloatDtype[];
-
-/** Parts of a name that PEFT's wrappers put into the path of what they wrap. */
-const wrappers = /\.(base_layer|modules_to_save|original_module)(?=\.)/g;
 
 /**
  * Plans a merge of an adapter into files of any architecture, by the names of their tensors alone.
@@ -86,8 +86,9 @@ function newHeads({ layers, extra }: Adapter, base: OpenTensorFile): Map<string,
   const paths = relatePaths([...layers.keys()], new Set(base.names));
   const heads = new Map<string, AddedTensor>();
   for (const [name, { shape }] of extra) {
-    const own = paths.toBase(name.replace(wrappers, ""));
+    const own = paths.toBase(baseTensor(name));
     if (base.has(own)) continue;
+    if (isTokenRows(name)) throw noPlaceFor(name);
     // Beside names without the prefix that the adapter's model puts before them, it would be read as one of theirs.
     const [layer = ""] = layers.keys();
     if (paths.toBase(layer) !== layer) throw noPlaceFor(name);
@@ -99,19 +100,22 @@ function newHeads({ layers, extra }: Adapter, base: OpenTensorFile): Map<string,
 
 function changesOf(
   base: OpenTensorFile,
-  { layers, extra }: Adapter,
+  { config, layers, extra }: Adapter,
   isInFirst: ReturnType<typeof orientationOf>["isInFirst"],
 ): Map<string, Change> {
   const paths = relatePaths([...layers.keys()], new Set(base.names));
   const changes = new Map<string, Change>();
-  for (const [name, { data }] of extra) {
+  for (const [name, tensor] of extra) {
     // The base's own weight, which PEFT writes beside an adapted embedding: the base has it.
-    const own = paths.toBase(name.replace(wrappers, ""));
+    const own = paths.toBase(baseTensor(name));
     if (!base.has(own)) throw noPlaceFor(name);
     if (/\.base_layer\./.test(name) && name.endsWith(".weight")) continue;
     // What the whole module took the place of.
     if (/\.original_module\./.test(name)) continue;
-    changes.set(own, { kind: "replace", values: data });
+    if (isTokenRows(name)) {
+      const indices = rowsOf(name, tensor.shape, base.info(own).shape, config);
+      changes.set(own, { kind: "rows", indices, values: tensor.data });
+    } else changes.set(own, { kind: "replace", values: tensor.data });
   }
   for (const [path, layer] of layers) {
     const target = paths.toBase(path);
@@ -130,6 +134,23 @@ function changesOf(
     else changes.set(name, { kind: "add", values });
   }
   return changes;
+}
+
+/** Which rows of a table `[rows, width]` an adapter's tensor is for. */
+function rowsOf(
+  name: string,
+  shape: readonly number[],
+  table: readonly number[],
+  { trainableTokenIndices }: Adapter["config"],
+): readonly number[] {
+  const indices = trainedRows(trainableTokenIndices, baseTensor(name).slice(0, -".weight".length));
+  const fits = indices !== null && sameShape(shape, [indices.length, table[1]!]);
+  if (fits && indices.every((row) => row < table[0]!)) return indices;
+  const expected = indices === null ? "rows that trainable_token_indices names" : `rows ${clip(indices.join(", "))}`;
+  throw new AdapterError(
+    `merge: ${clip(name)} has shape ${formatShape(shape)}; expected ${expected} of a table ${formatShape(table)}`,
+    { name },
+  );
 }
 
 function noPlaceFor(name: string): AdapterError {

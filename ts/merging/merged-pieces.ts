@@ -111,9 +111,27 @@ export async function* mergedValues(
     }
     return;
   }
+  if (change.kind === "rows") return yield* withRows(tensor, base.info(name).shape[1]!, change, pause);
   for await (const { range, values } of tensor.values(tensor.ranges())) {
     await pause();
     for (let i = 0; i < values.length; i++) values[i]! += change.values[range.begin + i]!;
+    yield { begin: range.begin, values };
+  }
+}
+
+async function* withRows(
+  tensor: StoredTensor,
+  columns: number,
+  { indices, values: rows }: Extract<Change, { kind: "rows" }>,
+  pause: Pause,
+): AsyncGenerator<{ begin: number; values: Float32Array }> {
+  for await (const { range, values } of tensor.values(tensor.ranges(columns))) {
+    await pause();
+    for (const [i, row] of indices.entries()) {
+      const begin = row * columns;
+      if (begin >= range.begin && begin < range.end)
+        values.set(rows.subarray(i * columns, (i + 1) * columns), begin - range.begin);
+    }
     yield { begin: range.begin, values };
   }
 }

@@ -61,7 +61,7 @@ async function findTensor(
     const how = await compareValues(tensor, valuesBy(read), shape, data);
     if (how !== null) equal.push({ tensor, transposed: how === "transposed" });
   }
-  const isRows = change.kind === "update" && change.embedding;
+  const isRows = change.kind === "rows" || (change.kind === "update" && change.embedding);
   const used = equal.filter(({ tensor }) => model.useOf(tensor.name) !== (isRows ? "product" : "rows"));
   const shared = used.find(({ tensor }) => model.useOf(tensor.name) === "both");
   if (shared !== undefined)

@@ -1,5 +1,6 @@
 import { AdapterError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
+import type { AdapterConfig } from "../config/config.js";
 
 /** Name of the weights' file in an adapter's folder. */
 export const WEIGHTS_FILE = "adapter_model.safetensors";
@@ -53,4 +54,13 @@ export const tokenRows = (path: string) => path + TOKEN_ROWS;
 export function baseTensor(name: string): string {
   if (isTokenRows(name)) return `${name.slice(0, -TOKEN_ROWS.length)}.weight`;
   return name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, "");
+}
+
+/** The rows of a table that a configuration's trainable_token_indices train; null for none. */
+export function trainedRows(wanted: AdapterConfig["trainableTokenIndices"], path: string): readonly number[] | null {
+  if (wanted === null) return null;
+  if (!(wanted instanceof Map)) return wanted as readonly number[];
+  for (const [name, rows] of wanted as ReadonlyMap<string, readonly number[]>)
+    if (path === name || path.endsWith(`.${name}`)) return rows;
+  return null;
 }

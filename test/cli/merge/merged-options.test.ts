@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readSafetensors, SentenceEncoder } from "../../../ts/entry/node.js";
+import { goldenBytes, goldenJson } from "../../golden.js";
+import { texts as all } from "../../models/golden-encoder.js";
+import { largestError } from "../../ops/compare.js";
+import { lowrank, project } from "../fixture.js";
+
+/*
+ * Adapters that PEFT saved with each option of its LoraConfig, merged into files: an encoder of those gives PEFT's vectors.
+ */
+const cases = Object.entries(await goldenJson<Record<string, string>>("lora-options/cases.json"));
+const texts = all.slice(0, 8);
+const golden = (path: string) => join(project, "test/golden", path);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lowrank-merge-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const merge = (name: string, base: string) =>
+  lowrank([
+    ...["merge", "--base", golden(`encoders/${base}`), "--adapter", golden(`lora-options/${name}`)],
+    ...["--out", join(folder, name)],
+  ]);
+
+const takesFromBase = (name: string) => /^(pissa|olora)/.test(name);
+
+describe("an encoder of merged files gives PEFT's vectors", () => {
+  it.each(cases.filter(([name]) => !takesFromBase(name)))("%s on %s", async (name, base) => {
+    const { code, err } = await merge(name, base);
+    expect({ code, err: err.replace(/^fan_in_fan_out.*\n/gm, "") }).toEqual({ code: 0, err: "" });
+    using encoder = await SentenceEncoder.load(join(folder, name), { pooling: "mean" });
+    const { data } = readSafetensors(await goldenBytes(`lora-options/${name}/expected.safetensors`)).tensor("pooled");
+    const vectors = await encoder.encode(texts);
+    expect(largestError(Float32Array.from(vectors.flatMap((row) => [...row])), data)).toBeLessThan(1e-5);
+  });
+
+  it.each(cases.filter(([name]) => takesFromBase(name)))("but %s on %s is refused by name", async (name, base) => {
+    const { code, err } = await merge(name, base);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/init_lora_weights/);
+  });
+});
