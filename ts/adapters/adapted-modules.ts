@@ -8,4 +8,6 @@ export interface AdaptedModules {
   readonly norms: readonly AdaptedNorm[];
   /** Tables whose rows are looked up, that of the words first. */
   readonly tables: readonly AdaptedEmbedding[];
+  /** Paths of linear layers that the model's files lack and its vectors do not depend on, such as BERT's pooler. */
+  readonly absent: readonly string[];
 }

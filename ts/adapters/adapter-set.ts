@@ -282,6 +282,11 @@ export class AdapterSet {
       console.warn(
         `lowrank: ${what}: fan_in_fan_out is set, but this model's layers are linear ones: it is set to false`,
       );
+    if (fitted.idle.length > 0)
+      console.warn(
+        `lowrank: ${what}: the adapter also changes ${clip(fitted.idle.join(", "))}, which this model's files lack and its vectors do ` +
+          "not depend on: kept, and saved again",
+      );
     return fitted;
   }
 

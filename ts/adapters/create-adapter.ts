@@ -47,7 +47,7 @@ export function createAdapter(
         },
       );
   const whole = newWhole(graph, base, config, new Set(layers.keys()), what);
-  return new ModelAdapter(graph, name, { config, layers, whole, tokens, kept: new Map() });
+  return new ModelAdapter(graph, name, { config, layers, whole, tokens, kept: new Map(), idle: new Map() });
 }
 
 function newLayers(

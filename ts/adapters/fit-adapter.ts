@@ -33,6 +33,8 @@ interface Target {
 /** An adapter's file by the model's names. */
 export interface FittedAdapter {
   readonly adapter: Adapter;
+  /** Paths of its layers that the model's files lack: they change nothing, and are written again. */
+  readonly idle: readonly string[];
   /** Puts it into the graph, to be trained or not. */
   readonly place: () => AdapterParts;
 }
@@ -47,10 +49,16 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
   const paths = relatePaths([...adapter.layers.keys()], new Set([...targets.keys()].map((path) => `${path}.weight`)));
   const ownPath = (path: string) => (targets.has(path) ? path : paths.toBase(path));
   const layers = new Map<string, AdapterLayer>();
+  const idle = new Map<string, AdapterLayer>();
+  // PiSSA's and OLoRA's layers need the weights they took from.
+  const absent = new Set(takesFromBase(adapter.config) ? [] : modules.absent);
   for (const [path, layer] of adapter.layers) {
     const own = ownPath(path);
-    checkLayer(path, layer, targets.get(own));
-    layers.set(own, layer);
+    if (absent.has(own)) idle.set(own, layer);
+    else {
+      checkLayer(path, layer, targets.get(own));
+      layers.set(own, layer);
+    }
   }
   const shapes = wholeShapes(modules);
   const extra = [...adapter.extra].map(([name, tensor]) => {
@@ -60,7 +68,8 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
   for (const item of extra) if (!isOriginal(item.name)) checkExtra(item, shapes, adapter);
   const config = { ...adapter.config, fanInFanOut: false };
   const fitted = { ...adapter, layers, config };
-  return { adapter: fitted, place: () => placed(graph, fitted, extra, targets, shapes) };
+  const place = () => ({ ...placed(graph, fitted, extra, targets, shapes), idle });
+  return { adapter: fitted, idle: [...idle.keys()], place };
 }
 
 /** PEFT's old files also hold what a module was before it was trained. */
@@ -160,7 +169,7 @@ function placed(
   extra: readonly Extra[],
   targets: ReadonlyMap<string, Target>,
   shapes: ReadonlyMap<string, readonly number[]>,
-): AdapterParts {
+): Omit<AdapterParts, "idle"> {
   const variable = (tensor: Tensor) => graph.variable(tensor);
   const nodes = weightsOf(layers, variable);
   if (takesFromBase(config)) takeAgain(graph, config, nodes, targets);

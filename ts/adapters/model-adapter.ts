@@ -1,7 +1,7 @@
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type Adapter, type AdapterConfig, withoutTaking } from "../io/peft/index.js";
+import { type Adapter, type AdapterConfig, type AdapterLayer, withoutTaking } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import type { LowRank } from "../nn/low-rank-update.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
@@ -40,6 +40,8 @@ export interface AppliedAdapter {
 export interface AdapterParts extends AppliedAdapter {
   /** Tensors of its file that change nothing here, by their name there. */
   readonly kept: ReadonlyMap<string, Tensor>;
+  /** Updates of layers that the model's files lack, by module path: they are written again, and change nothing. */
+  readonly idle: ReadonlyMap<string, AdapterLayer>;
 }
 
 /** An adapter on a model: trainable tensors by module path, and the configuration they came from. */
@@ -61,7 +63,7 @@ export class ModelAdapter implements AppliedAdapter {
   static ofLayers(graph: Graph, name: string, { config, layers }: Adapter): ModelAdapter {
     const nodes = weightsOf(layers, (tensor) => graph.variable(tensor));
     return new ModelAdapter(graph, name, {
-      ...{ config, layers: nodes, whole: new Map(), tokens: new Map(), kept: new Map() },
+      ...{ config, layers: nodes, whole: new Map(), tokens: new Map(), kept: new Map(), idle: new Map() },
     });
   }
 
@@ -115,7 +117,7 @@ export class ModelAdapter implements AppliedAdapter {
       const { rank, alpha, scaling } = given.layers.get(path)!;
       return [path, { ...weights, rank, alpha, scaling }] as const;
     });
-    this.parts = { ...parts, config: given.config, kept: given.kept, layers: new Map(layers) };
+    this.parts = { ...parts, config: given.config, kept: given.kept, idle: given.idle, layers: new Map(layers) };
     this.scale = this.factor;
   }
 
@@ -132,13 +134,13 @@ export class ModelAdapter implements AppliedAdapter {
   /** The tensors as they are now. What PiSSA or OLoRA took from the base makes an ordinary adapter of twice the rank. */
   toFile(): Adapter {
     const { graph } = this;
-    const { layers, kept } = this.parts;
+    const { layers, kept, idle } = this.parts;
     const extra = new Map(kept);
     for (const { node, name, transposed } of this.whole.values())
       extra.set(name, transposed ? transpose(graph.value(node)) : graph.value(node));
     for (const { rows, name } of this.tokens.values()) extra.set(name, graph.value(rows));
     const taking = [...layers.values()].some(({ taken }) => taken !== null);
-    const file = { config: this.config, layers: hostLayers(graph, layers), extra };
+    const file = { config: this.config, layers: new Map([...hostLayers(graph, layers), ...idle]), extra };
     return taking ? withoutTaking(file) : file;
   }
 

@@ -38,6 +38,8 @@ export interface TransformerModel {
   readonly norms: readonly AdaptedNorm[];
   /** Tables that an adapter may change, that of the words first. */
   readonly tables: readonly AdaptedEmbedding[];
+  /** Paths of linear layers that its files lack and its vectors do not depend on. */
+  readonly absent: readonly string[];
   /** Last hidden state `[tokens, hidden]`, recorded for `backward`. */
   forward(batch: RaggedBatch, selection: AdapterSelection, options?: ForwardOptions): NodeId;
   /** The same to the bit without a gradient, in the memory of half a layer: attention or feed-forward. */

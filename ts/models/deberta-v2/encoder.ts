@@ -50,6 +50,8 @@ export class DebertaEncoder implements TransformerModel {
     return this.weights.tables;
   }
 
+  readonly absent = [];
+
   stepMemory(step: StepSize): number {
     return stepMemory(this.config, step);
   }

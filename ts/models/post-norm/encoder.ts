@@ -44,6 +44,10 @@ export class PostNormEncoder implements TransformerModel {
     return this.weights.tables;
   }
 
+  get absent() {
+    return this.weights.absent;
+  }
+
   /** Bytes that the tape of one training step takes. */
   stepMemory(step: StepSize): number {
     return stepMemory(this.config, step);

@@ -37,6 +37,8 @@ export interface EncoderWeights {
   readonly distances: NodeId | null;
   /** Where the file has one. */
   readonly pooler: AdaptedLinear | null;
+  /** The pooler's path where the files have none. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -76,6 +78,7 @@ export async function loadEncoderWeights(
     });
   }
   const last = pooler(config, names);
-  const [norms, tables] = [read.norms, read.tables];
-  return { ...first, layers, pooler: last === null ? null : await read.linearIfThere(last), norms, tables };
+  const found = last === null ? null : await read.linearIfThere(last);
+  const absent = last === null || found !== null ? [] : last.paths;
+  return { ...first, layers, pooler: found, absent, norms: read.norms, tables: read.tables };
 }

@@ -42,6 +42,8 @@ export class RotaryEncoder implements TransformerModel {
     return this.weights.tables;
   }
 
+  readonly absent = [];
+
   stepMemory(step: StepSize): number {
     return stepMemory(this.config, step);
   }

@@ -74,8 +74,8 @@ export class SentenceEncoder {
     this.mergedModel = mergedModel;
     this.head = head;
     const linears = [...model.linears(), ...(head?.linears ?? [])];
-    const { norms, tables } = model;
-    this.adapterSet = new AdapterSet(graph, { linears, norms, tables, name, targetModules, mergedModel });
+    const { norms, tables, absent } = model;
+    this.adapterSet = new AdapterSet(graph, { linears, norms, tables, absent, name, targetModules, mergedModel });
   }
 
   /**
