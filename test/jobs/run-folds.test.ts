@@ -281,6 +281,22 @@ it("keeps groups whole, and chooses no step where a fold has few examples", asyn
   );
 });
 
+it.each([null, "group"])(
+  "fits the head alone to the same texts with and without an adapter (groups: %s)",
+  async (group) => {
+    const rows = examples.map(({ text, label }, i) => `"${text}",${label},g${(7 * i) % 13}\n`);
+    const bytes = new TextEncoder().encode(`text,label,group\n${rows.join("")}`);
+    const own = { ...sources, readData: async (name: string) => ({ name, bytes }) };
+    // Some are held out of what the adapter learns from, to choose its step.
+    const given: JobSpec = { ...plain, group, steps: 2, evaluateEvery: 1, validationSplit: 0.4, baseline: true };
+    const { folds } = await runFolds(given, 3, memoryStore(), { sources: own });
+    expect(folds.every(({ evaluation }) => evaluation!.measured.length === 3)).toBe(true);
+    const { evaluateEvery: _, validationSplit: __, ...rest } = given;
+    const alone = await runFolds({ ...rest, headOnly: true }, 3, memoryStore(), { sources: own });
+    expect(folds.map(({ headOnly }) => headOnly)).toEqual(alone.folds.map(({ after }) => after));
+  },
+);
+
 it.each([
   [{ validation: "others.csv" }, 3, /leave validation out/],
   [{ test: "others.csv" }, 3, /leave test out/],
