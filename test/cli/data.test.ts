@@ -97,6 +97,13 @@ describe("data", () => {
     const left = await lowrank(["data", empty, "--allow", "empty-texts", "--model", fixture.model]);
     expect(left.err).toMatch(/an empty text is left out/);
     expect(left.out).toMatch(/^40 training texts/);
+    await writeFile(empty, csv([...examples, { text: "a", label: "" }, { text: "b", label: " " }]));
+    expect((await lowrank(["data", empty])).err).toMatch(
+      /2 of 42 labels are empty \(lines 42, 43\): .*\(--allow empty-labels\)/,
+    );
+    const labelled = await lowrank(["data", empty, "--allow", "empty-labels", "--model", fixture.model]);
+    expect(labelled.err).toMatch(/2 texts with empty labels are left out/);
+    expect(labelled.out).toMatch(/^40 training texts/);
   });
 });
 

@@ -54,7 +54,11 @@ export function defineData(program: Command, session: Session): void {
     )
     .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
     .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
-    .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]))
+    .option(
+      "--allow <codes>",
+      "empty-texts, empty-labels: leave out examples without one",
+      words(["empty-texts", "empty-labels"]),
+    )
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action((file: string, options: DataOptions) => data(file, options, session));
