@@ -39,6 +39,16 @@ it("each example is tested once, by a classifier that has not seen it; the repor
   expect(events.filter(({ type }) => type === "fold")).toEqual(
     [1, 2, 3, 4].map((fold) => ({ type: "fold", fold, folds: 4 })),
   );
+  const ready = events.flatMap((event) => (event.type === "ready" ? event.job : []));
+  expect(ready).toHaveLength(1);
+  expect(ready[0]).toMatchObject({
+    folds: 4,
+    steps: 20,
+    data: { train: { examples: 30 }, test: { examples: 10 }, groups: null },
+  });
+  expect(events.findIndex(({ type }) => type === "ready")).toBeLessThan(
+    events.findIndex(({ type }) => type === "fold"),
+  );
   expect(report.folds.map(({ after }) => after.count)).toEqual([10, 10, 10, 10]);
   expect(report.pooled.perClass.map(({ support }) => support)).toEqual([20, 20]);
   const accuracies = report.folds.map(({ after }) => after.accuracy);

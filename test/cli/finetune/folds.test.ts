@@ -13,8 +13,16 @@ it("finetune --folds prints each fold, mean and deviation, and writes folds.json
   const folder = fixture.path("folds");
   const { code, out } = await lowrank([...shortRun(fixture, folder), "--folds", "2"]);
   expect(code).toBe(0);
-  expect(out).toMatch(/fold 2 +20 +\d+\.\d % +\d+\.\d %/);
-  expect(out).toMatch(/mean ± deviation +\d+\.\d % ± \d+\.\d/);
+  expect(out).toMatch(
+    /^model .*\ndata .*: 20 to learn from in the first of the folds[^]*\ntest .*: 20, a seeded split\n/m,
+  );
+  expect(out).toMatch(/^training +12 steps of .*[^]*^estimate +about .* \(2 folds, each: [^]*\n\nFold 1 of 2\n/m);
+  expect(out).toMatch(/fold 2 +20 +50\.0 % +\d+\.\d % +\d+\.\d %/);
+  const spread = "\\d+\\.\\d % ± \\d+\\.\\d";
+  expect(out).toMatch(
+    new RegExp(`mean ± deviation +accuracy.*\nlargest class +50\\.0 % ± 0\\.0\nhead alone +${spread} +${spread} `),
+  );
+  expect(out).toMatch(new RegExp(`head and adapter +${spread} +${spread} +\\d`));
   expect(out).toMatch(/all 40 texts: accuracy \d+\.\d % \(/);
   expect(out).toMatch(/^[+−]\d+\.\d points over the head alone \(/m);
   expect(readdirSync(folder)).toEqual(["folds.json"]);
@@ -35,7 +43,7 @@ it("finetune --folds that is interrupted says how to go on, and does", async () 
   );
   const resumed = await lowrank(["finetune", "--resume", folder]);
   expect(resumed.code).toBe(0);
-  expect(resumed.out).toMatch(/^Going on after fold 1 of 3\nFold 2 of 3$/m);
+  expect(resumed.out).toMatch(/^estimate .* \(2 folds, each: [^]*^Going on after fold 1 of 3\nFold 2 of 3$/m);
   expect(resumed.out).toMatch(/fold 3 +1[34] /);
   expect(readdirSync(folder)).toEqual(["folds.json"]);
 });
