@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { foldLines } from "../../../ts/cli/terminal/fold-lines.js";
+import { nextLines } from "../../../ts/cli/terminal/run-summary.js";
 import type { FoldsReport } from "../../../ts/jobs/index.js";
 import { specDefaults } from "../../../ts/jobs/spec/job-spec.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
@@ -45,7 +46,18 @@ it("finetune --folds that is interrupted says how to go on, and does", async () 
   expect(resumed.code).toBe(0);
   expect(resumed.out).toMatch(/^estimate .* \(2 folds, each: [^]*^Going on after fold 1 of 3\nFold 2 of 3$/m);
   expect(resumed.out).toMatch(/fold 3 +1[34] /);
+  expect((await lowrank(["finetune", "--resume", folder])).err).toMatch(
+    /these folds are all done, there is nothing to resume; `lowrank inspect /,
+  );
   expect(readdirSync(folder)).toEqual(["folds.json"]);
+});
+
+it("what to try next is no merge of an adapter that was advised against", () => {
+  const colors = { cyan: String } as unknown as Parameters<typeof nextLines>[4];
+  const next = (use: Parameters<typeof nextLines>[3]) => nextLines("lowrank", "runs/a", [], use, colors).join("\n");
+  expect(next("adapter")).toMatch(/inspect runs\/a\n +lowrank merge runs\/a --out/);
+  expect(next("neither")).toMatch(/inspect runs\/a$/);
+  expect(next("head")).toMatch(/evaluate --run runs\/a$/);
 });
 
 it("finetune --folds recommends the head alone where the adapter is no better", () => {

@@ -266,12 +266,15 @@ export function writtenLines(folder: string, headOnly: boolean, { dim }: Colors)
   ];
 }
 
-/** Commands to try next, to be copied. */
+/**
+ * Commands to try next, to be copied.
+ * @param use what of the run they are for; "neither" where the head alone, which it is not, was recommended in its place
+ */
 export function nextLines(
   self: string,
   folder: string,
   samples: readonly Sample[],
-  headOnly: boolean,
+  use: "adapter" | "head" | "neither",
   { cyan }: Colors,
 ): string[] {
   // Short, and without what a shell takes for its own.
@@ -280,10 +283,10 @@ export function nextLines(
   return [
     "Try next",
     `  ${cyan(`${self} predict --run ${folder} "${text}"`)}`,
-    // Both are about adapters.
-    ...(headOnly
+    // Nobody merges an adapter that is not to be used.
+    ...(use === "head"
       ? [`evaluate --run ${folder}`]
-      : [`inspect ${folder}`, `merge ${folder} --out ${join(folder, "merged")}`]
+      : [`inspect ${folder}`, ...(use === "adapter" ? [`merge ${folder} --out ${join(folder, "merged")}`] : [])]
     ).map((line) => `  ${cyan(`${self} ${line}`)}`),
   ];
 }
