@@ -84,6 +84,20 @@ describe("data", () => {
     });
   });
 
+  it("counts groups, of both files and of each part of a run", async () => {
+    const file = fixture.path("groups.csv");
+    const rows = examples.map(({ text, label }, i) => `"${text}",${label},${i < 2 ? "" : `g${i % 9}`}\n`);
+    await writeFile(file, `text,label,who\n${rows.join("")}`);
+    const args = [file, "--group", "who", "--model", fixture.model];
+    expect((await lowrank(["data", ...args])).out).toMatch(/^column "who": 9 groups and 2 texts in none: splits and/m);
+    const both = await lowrank(["data", ...args, "--test", file, "--json"]);
+    const count = { groups: 9, alone: 2 };
+    expect(JSON.parse(both.out).groups).toEqual({ column: "who", train: count, test: count, shared: 9 });
+    const run = await lowrank(["finetune", "--data", ...args, "--head-only", "--out", fixture.path("grouped")]);
+    expect(run.out).toMatch(/^groups +column "who": \d groups?.* to learn from, \d groups?.* to test on$/m);
+    expect((await lowrank(["inspect", fixture.path("grouped")])).out).toMatch(/labels in label, groups in who$/m);
+  });
+
   it("reads every format, and says what is missing", async () => {
     const file = fixture.path("list.json");
     await writeFile(file, JSON.stringify({ data: examples.map(({ text, label }) => ({ body: text, stars: label })) }));
@@ -97,6 +111,13 @@ describe("data", () => {
     const left = await lowrank(["data", empty, "--allow", "empty-texts", "--model", fixture.model]);
     expect(left.err).toMatch(/an empty text is left out/);
     expect(left.out).toMatch(/^40 training texts/);
+    await writeFile(empty, csv([...examples, { text: "a", label: "" }, { text: "b", label: " " }]));
+    expect((await lowrank(["data", empty])).err).toMatch(
+      /2 of 42 labels are empty \(lines 42, 43\): .*\(--allow empty-labels\)/,
+    );
+    const labelled = await lowrank(["data", empty, "--allow", "empty-labels", "--model", fixture.model]);
+    expect(labelled.err).toMatch(/2 texts with empty labels are left out/);
+    expect(labelled.out).toMatch(/^40 training texts/);
   });
 });
 
@@ -114,7 +135,7 @@ describe("finetune", () => {
     const unknown = await lowrank([...args, "--allow", "everything"]);
     expect(unknown.code).toBe(2);
     expect(unknown.err).toMatch(
-      /One or more of empty-texts, id-labels, number-texts, same-file, test-in-training are expected/,
+      /One or more of empty-texts, empty-labels, id-labels, number-texts, same-file, test-in-training are expected/,
     );
   });
 });

@@ -72,7 +72,9 @@ describe("inspect", () => {
     const { out, json } = await inspect(run);
     expect(out).toMatch(/^run +finished, 20\d\d-/);
     expect(out).toMatch(/labels +bad, good\n/);
-    expect(out).toMatch(/accuracy +\d+\.\d % before, \d+\.\d % the head alone, \d+\.\d % trained\n/);
+    expect(out).toMatch(
+      /accuracy +\d+\.\d % before, \d+\.\d % the head alone, \d+\.\d % \(.*\) trained, on 8 test texts\n/,
+    );
     expect(out).toMatch(/training +12 steps in .* build\n/);
     expect(out).toMatch(/\n\n\S*adapter_model\.safetensors[^]*rank +8\n/);
     expect(json.run.report.result.after.count).toBe(8);
@@ -93,7 +95,7 @@ describe("inspect", () => {
     const { out } = await inspect(run);
     expect(out).toMatch(/^adapter +none, only a head: there is nothing to merge/m);
     expect(out).toMatch(/^settings +logistic regression on the base's vectors, seed 0$/m);
-    expect(out).toMatch(/^accuracy +\d+\.\d % before, \d+\.\d % fitted$/m);
+    expect(out).toMatch(/^accuracy +\d+\.\d % \(.*\) the head alone, \d+\.\d % the largest class, on 8 test texts$/m);
     expect(out).not.toMatch(/\brank \d|steps/);
   });
 
@@ -110,6 +112,9 @@ describe("inspect", () => {
     expect(half.out).toMatch(
       /^model +none: .*the same options but --folds trains one\nto go on +lowrank finetune --resume /m,
     );
+    expect(half.out).toMatch(
+      /^results +accuracy +texts +largest class +head alone\n +fold 1 +20 +50\.0 % +\d+\.\d %\nmodel/m,
+    );
     expect(half.json).toMatchObject({ run: null, folds: { count: 2, done: 1, report: null }, tensors: [] });
     const said = /holds cross-validation's folds, which keep no model \(to go on with them: `lowrank finetune --resume/;
     expect((await lowrank(["predict", "--run", run, "good"])).err).toMatch(said);
@@ -117,7 +122,7 @@ describe("inspect", () => {
     expect((await lowrank(["finetune", "--resume", run])).code).toBe(0);
     const whole = await inspect(run);
     expect(whole.out).toMatch(/^folds +cross-validation, all 2 folds done, 20/);
-    expect(whole.out).toMatch(/^accuracy +\d+\.\d % ± \d+\.\d, .*all 40 texts together \d+\.\d %$/m);
+    expect(whole.out).toMatch(/^accuracy +\d+\.\d % ± \d+\.\d; all 40 texts together \d+\.\d % \(.*\)$/m);
     expect(whole.json).toMatchObject({ run: null, folds: { count: 2, done: 2, report: { labels: ["bad", "good"] } } });
     const commands = [
       ["predict", "--run", run, "good"],

@@ -126,7 +126,7 @@ describe("a spec", () => {
     [{ targetModules: ["quarry"] }, /matches no linear layer/],
     [{ maxTokens: 999 }, /maxTokens is a whole number from 2 to 32, got 999/],
     [{ text: "body" }, /has no column "body"/],
-    [{ data: "examples.xlsx" }, /expected a name that ends in/],
+    [{ data: "examples.xlsx" }, /expected a name that ends in .*: export the sheet as CSV/],
     [{ data: "texts.csv" }, /looks like a column of texts .*: name the labels' column with label$/],
   ])("that does not fit model or data (%j) leaves nothing", async (change, says) => {
     const store = memoryStore();

@@ -39,6 +39,16 @@ it("each example is tested once, by a classifier that has not seen it; the repor
   expect(events.filter(({ type }) => type === "fold")).toEqual(
     [1, 2, 3, 4].map((fold) => ({ type: "fold", fold, folds: 4 })),
   );
+  const ready = events.flatMap((event) => (event.type === "ready" ? event.job : []));
+  expect(ready).toHaveLength(1);
+  expect(ready[0]).toMatchObject({
+    folds: 4,
+    steps: 20,
+    data: { train: { examples: 30 }, test: { examples: 10 }, groups: null },
+  });
+  expect(events.findIndex(({ type }) => type === "ready")).toBeLessThan(
+    events.findIndex(({ type }) => type === "fold"),
+  );
   expect(report.folds.map(({ after }) => after.count)).toEqual([10, 10, 10, 10]);
   expect(report.pooled.perClass.map(({ support }) => support)).toEqual([20, 20]);
   const accuracies = report.folds.map(({ after }) => after.accuracy);
@@ -280,6 +290,22 @@ it("keeps groups whole, and chooses no step where a fold has few examples", asyn
     /11 folds need as many groups, got 10/,
   );
 });
+
+it.each([null, "group"])(
+  "fits the head alone to the same texts with and without an adapter (groups: %s)",
+  async (group) => {
+    const rows = examples.map(({ text, label }, i) => `"${text}",${label},g${(7 * i) % 13}\n`);
+    const bytes = new TextEncoder().encode(`text,label,group\n${rows.join("")}`);
+    const own = { ...sources, readData: async (name: string) => ({ name, bytes }) };
+    // Some are held out of what the adapter learns from, to choose its step.
+    const given: JobSpec = { ...plain, group, steps: 2, evaluateEvery: 1, validationSplit: 0.4, baseline: true };
+    const { folds } = await runFolds(given, 3, memoryStore(), { sources: own });
+    expect(folds.every(({ evaluation }) => evaluation!.measured.length === 3)).toBe(true);
+    const { evaluateEvery: _, validationSplit: __, ...rest } = given;
+    const alone = await runFolds({ ...rest, headOnly: true }, 3, memoryStore(), { sources: own });
+    expect(folds.map(({ headOnly }) => headOnly)).toEqual(alone.folds.map(({ after }) => after));
+  },
+);
 
 it.each([
   [{ validation: "others.csv" }, 3, /leave validation out/],

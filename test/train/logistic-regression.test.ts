@@ -12,6 +12,7 @@ import {
 import { Cholesky } from "../../ts/train/logistic/cholesky.js";
 import { covariance, measure } from "../../ts/train/logistic/cross-entropy.js";
 import { minimise } from "../../ts/train/logistic/lbfgs.js";
+import { partings } from "../../ts/train/logistic/parts.js";
 import { goldenJson } from "../golden.js";
 
 interface GoldenSet {
@@ -155,6 +156,54 @@ describe("the strength of regularisation", () => {
     const head = await fitLogisticRegression(graph, vectors, targets, 4);
     expect(Number.isFinite(head.regularisation)).toBe(true);
     expect(bestOf(head, vectors[4400])).toBe(3);
+  });
+});
+
+describe("groups", () => {
+  it("are held out whole, each class in about its share, and one with every class never", () => {
+    const targets = Array.from({ length: 300 }, (_, i) => i % 3);
+    const groups = targets.map((_, i) => `g${(i * i) % 61}`);
+    const graph = new Graph();
+    const { engine } = graph;
+    const rounds = partings(targets, groups, 0, engine);
+    expect(rounds).toHaveLength(5);
+    const heldOnce = rounds.flatMap(({ held }) => held);
+    expect(new Set(heldOnce).size).toBe(heldOnce.length);
+    for (const { fitted, held } of rounds) {
+      const own = new Set(held.map((i) => groups[i]));
+      expect(fitted.some((i) => own.has(groups[i]))).toBe(false);
+      expect(new Set(fitted.map((i) => targets[i])).size).toBe(3);
+      expect(held.length).toBeGreaterThan(30);
+      expect(fitted.length + held.length).toBe(300);
+    }
+    // One group has everything: nothing can be held out.
+    expect(
+      partings(
+        targets,
+        targets.map(() => 1),
+        0,
+        engine,
+      ),
+    ).toEqual([]);
+    graph.dispose();
+  });
+
+  it("make the strength that of other groups, where vectors tell the group", async () => {
+    const graph = new Graph();
+    // Each group has a label by chance and a direction of its own: to know groups helps with nothing else.
+    const groups = Array.from({ length: 120 }, (_, i) => Math.floor(i / 6));
+    const targets = groups.map((group) => (group * 7 + (group >> 2)) % 2);
+    const vectors = groups.map((group, i) =>
+      Float32Array.from({ length: 20 }, (_, k) => (k === group ? 1 : 0) + 0.01 * Math.sin(i * 20 + k)),
+    );
+    const alone = await fitLogisticRegression(graph, vectors, targets, 2);
+    const together = await fitLogisticRegression(graph, vectors, targets, 2, { groups });
+    expect(together.regularisation).toBeLessThan(alone.regularisation / 10);
+    const refused = (given: unknown) =>
+      fitLogisticRegression(graph, vectors, targets, 2, { groups: given as number[] });
+    await expect(refused([1, 2])).rejects.toThrow(/groups is a list of 120, one a vector/);
+    await expect(refused(groups.map(() => null))).rejects.toThrow(/groups\[0\] is a name or a number/);
+    graph.dispose();
   });
 });
 

@@ -1,4 +1,5 @@
 import type { EngineInfo } from "../engine/running.js";
+import type { GroupCount } from "./data/held-out.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
 import type { JobSpec } from "./spec/job-spec.js";
@@ -29,6 +30,8 @@ export interface ReadyJob {
   /** The data, `split` where a part was taken from what is learnt from. */
   readonly data: {
     readonly train: { readonly file: string; readonly examples: number };
+    /** Groups of each part, where there is a column of them; no group is in two parts that were drawn from one file. */
+    readonly groups: { readonly train: GroupCount; readonly validation: GroupCount; readonly test: GroupCount } | null;
     /** Without examples where nothing is chosen or measured by them. */
     readonly validation: { readonly file: string; readonly examples: number; readonly split: boolean };
     /** What is measured at the end; null where the validation is. */
@@ -37,7 +40,9 @@ export interface ReadyJob {
   };
   /** Numbers that are trained. */
   readonly parameters: { readonly adapter: number; readonly head: number };
-  /** Time and memory that it will take. */
+  /** Of cross-validation: how many folds are to be run, each of which is about like this one; null of a run. */
+  readonly folds: number | null;
+  /** Time and memory that it will take; of cross-validation, that one fold will. */
   readonly estimate: JobEstimate;
 }
 
@@ -51,7 +56,7 @@ export type JobEvent =
   | { readonly type: "model"; readonly name: string; readonly origin: string }
   /** What the data are like. Where they make the result meaningless the job ends after it. */
   | { readonly type: "data"; readonly summary: DataSummary }
-  /** Everything is loaded and checked; work begins. */
+  /** Everything is loaded and checked; work begins. Cross-validation tells it once, of the first fold that is run. */
   | { readonly type: "ready"; readonly job: ReadyJob }
   /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that goes on. */
   | {

@@ -13,6 +13,7 @@ import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-n
 import { checkCheckpointFits, type Resumed } from "./store/checkpoint-file.js";
 import { type DataCheck, describeDataset, surveyDataset, textsOf } from "./data/data-check.js";
 import { type Dataset, fewExamplesText, loadDataset, measuredPart } from "./data/dataset.js";
+import { countGroups } from "./data/held-out.js";
 import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
 import { inWords } from "./in-words.js";
 import { hashModel } from "./sources/hashed-model.js";
@@ -198,9 +199,18 @@ export function readyJob(prepared: Prepared, resumed: Resumed | null, estimate: 
       train: { file: train.file, examples: train.examples.length },
       validation: held(validation),
       test: test === null ? null : held(test),
+      groups: groupsOfParts(dataset, settings),
       labels,
     },
     parameters,
+    folds: null,
     estimate,
   };
+}
+
+function groupsOfParts({ train, validation, test }: Dataset, settings: TrainingSettings): ReadyJob["data"]["groups"] {
+  const count = (part: { readonly examples: Dataset["train"]["examples"] }) => countGroups(part.examples, settings);
+  const none = { examples: [] };
+  const [learnt, held, tested] = [count(train), count(validation), count(test ?? none)];
+  return learnt && held && tested && { train: learnt, validation: held, test: tested };
 }

@@ -23,7 +23,7 @@ export interface FitHeadProgress {
 }
 
 /** How a head is fitted. */
-export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgress" | "classWeights"> {
+export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgress" | "classWeights" | "groups"> {
   /** How much the examples of each class count, as in `fit`; default "none": all the same. */
   readonly classWeights?: "none" | ClassWeights;
   /** "balanced": every class counts as if it had as many examples as any other, to go with the same option of `fit`. */

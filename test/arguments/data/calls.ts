@@ -129,7 +129,7 @@ export const dataCalls = {
         "t;l\na;x\nb;y\n",
         {
           ...{ format: "csv", text: "t", label: 1, header: true, delimiter: ";", file: "a.csv", labels: ["x", "y"] },
-          ...{ onWarning: () => undefined, emptyTexts: "leave out" },
+          ...{ onWarning: () => undefined, emptyTexts: "leave out", emptyLabels: "leave out" },
         },
       ],
       readExamples,

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { foldLines } from "../../../ts/cli/terminal/fold-lines.js";
+import { nextLines } from "../../../ts/cli/terminal/run-summary.js";
 import type { FoldsReport } from "../../../ts/jobs/index.js";
 import { specDefaults } from "../../../ts/jobs/spec/job-spec.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
@@ -13,8 +14,16 @@ it("finetune --folds prints each fold, mean and deviation, and writes folds.json
   const folder = fixture.path("folds");
   const { code, out } = await lowrank([...shortRun(fixture, folder), "--folds", "2"]);
   expect(code).toBe(0);
-  expect(out).toMatch(/fold 2 +20 +\d+\.\d % +\d+\.\d %/);
-  expect(out).toMatch(/mean ± deviation +\d+\.\d % ± \d+\.\d/);
+  expect(out).toMatch(
+    /^model .*\ndata .*: 20 to learn from in the first of the folds[^]*\ntest .*: 20, a seeded split\n/m,
+  );
+  expect(out).toMatch(/^training +12 steps of .*[^]*^estimate +about .* \(2 folds, each: [^]*\n\nFold 1 of 2\n/m);
+  expect(out).toMatch(/fold 2 +20 +50\.0 % +\d+\.\d % +\d+\.\d %/);
+  const spread = "\\d+\\.\\d % ± \\d+\\.\\d";
+  expect(out).toMatch(
+    new RegExp(`mean ± deviation +accuracy.*\nlargest class +50\\.0 % ± 0\\.0\nhead alone +${spread} +${spread} `),
+  );
+  expect(out).toMatch(new RegExp(`head and adapter +${spread} +${spread} +\\d`));
   expect(out).toMatch(/all 40 texts: accuracy \d+\.\d % \(/);
   expect(out).toMatch(/^[+−]\d+\.\d points over the head alone \(/m);
   expect(readdirSync(folder)).toEqual(["folds.json"]);
@@ -35,9 +44,20 @@ it("finetune --folds that is interrupted says how to go on, and does", async () 
   );
   const resumed = await lowrank(["finetune", "--resume", folder]);
   expect(resumed.code).toBe(0);
-  expect(resumed.out).toMatch(/^Going on after fold 1 of 3\nFold 2 of 3$/m);
+  expect(resumed.out).toMatch(/^estimate .* \(2 folds, each: [^]*^Going on after fold 1 of 3\nFold 2 of 3$/m);
   expect(resumed.out).toMatch(/fold 3 +1[34] /);
+  expect((await lowrank(["finetune", "--resume", folder])).err).toMatch(
+    /these folds are all done, there is nothing to resume; `lowrank inspect /,
+  );
   expect(readdirSync(folder)).toEqual(["folds.json"]);
+});
+
+it("what to try next is no merge of an adapter that was advised against", () => {
+  const colors = { cyan: String } as unknown as Parameters<typeof nextLines>[4];
+  const next = (use: Parameters<typeof nextLines>[3]) => nextLines("lowrank", "runs/a", [], use, colors).join("\n");
+  expect(next("adapter")).toMatch(/inspect runs\/a\n +lowrank merge runs\/a --out/);
+  expect(next("neither")).toMatch(/inspect runs\/a$/);
+  expect(next("head")).toMatch(/evaluate --run runs\/a$/);
 });
 
 it("finetune --folds recommends the head alone where the adapter is no better", () => {

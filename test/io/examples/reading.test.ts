@@ -172,6 +172,25 @@ describe("empty texts", () => {
   });
 });
 
+describe("empty labels", () => {
+  const text = "text,label\na,x\n,y\nb,\n   ,\nc, \nd,z\n";
+  it("are counted and refused, or left out, after empty texts", async () => {
+    await expect(read(text, { emptyTexts: "leave out" })).rejects.toThrow(
+      /data: 2 of 4 labels are empty \(lines 4, 6\): fill them in, or leave them out \(emptyLabels: "leave out"\)/,
+    );
+    await expect(read(text, { emptyLabels: "leave out" })).rejects.toThrow(
+      /2 of 6 texts are empty .* \(emptyTexts: "leave out"\)/,
+    );
+    const found = await readExamples(text, { emptyTexts: "leave out", emptyLabels: "leave out" });
+    expect(found.examples.map(({ line }) => line)).toEqual([2, 7]);
+    expect([found.labels, found.emptyTexts, found.emptyLabels]).toEqual([["x", "z"], [3, 5], [4, 6]]);
+    await expect(read("text,label\na,\nb,\n", { emptyLabels: "leave out" })).rejects.toThrow(
+      /all 2 labels are empty: is "label" the labels' column\?/,
+    );
+    await expect(read(text, { emptyLabels: "keep" })).rejects.toThrow(/emptyLabels/);
+  });
+});
+
 describe("groups", () => {
   it("are read from a column of theirs, blank ones being none", async () => {
     const csv = "text,label,Customer\none,a, c1 \ntwo,b,\nthree,b,c1\n";

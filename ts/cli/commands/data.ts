@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { ModelError } from "../../errors/errors.js";
+import type { LocatedExample } from "../../io/examples/index.js";
 import { summariseExamples, type TokenCounter } from "../../io/examples/summary/index.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import { type DataAccess, readLabelled, withoutMeasured } from "../../jobs/data/dataset.js";
+import { countGroups } from "../../jobs/data/held-out.js";
 import { checkLabelNames } from "../../jobs/data/label-checks.js";
 import { inWords } from "../../jobs/in-words.js";
 import { DEFAULT_MODEL, specDefaults } from "../../jobs/spec/job-spec.js";
@@ -13,7 +15,7 @@ import { findModel } from "../files/base-model.js";
 import { labelNames, whole, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
-import { summaryLines } from "../terminal/data-lines.js";
+import { type FoundGroups, summaryLines } from "../terminal/data-lines.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 
 const EXAMPLES = `
@@ -54,7 +56,11 @@ export function defineData(program: Command, session: Session): void {
     )
     .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
     .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
-    .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]))
+    .option(
+      "--allow <codes>",
+      "empty-texts, empty-labels: leave out examples without one",
+      words(["empty-texts", "empty-labels"]),
+    )
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action((file: string, options: DataOptions) => data(file, options, session));
@@ -83,19 +89,32 @@ async function data(file: string, options: DataOptions, session: Session): Promi
     onProgress: (done) => bar.update(Math.floor(done / passes)),
   }).finally(() => bar.stop());
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
+  const groups = groupsOf(group, train.examples, test?.examples ?? null);
   if (options.json) {
     const files = {
       file: train.file,
       sha256: train.sha256,
       ...(test && { testFile: test.file, testSha256: test.sha256 }),
     };
-    terminal.print(JSON.stringify({ ...files, ...summary }));
+    terminal.print(JSON.stringify({ ...files, ...summary, groups }));
     return;
   }
   const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
-  for (const line of summaryLines(summary, files, terminal.colors, terminal.width)) terminal.print(line);
+  for (const line of summaryLines(summary, groups, files, terminal.colors, terminal.width)) terminal.print(line);
   if (tokenizer === null)
     terminal.print(`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`);
+}
+
+function groupsOf(
+  column: string | null,
+  train: readonly LocatedExample[],
+  test: readonly LocatedExample[] | null,
+): FoundGroups | null {
+  const learnt = countGroups(train, { group: column });
+  if (column === null || learnt === null) return null;
+  const named = new Set(train.map((example) => example.group));
+  const both = new Set((test ?? []).flatMap(({ group }) => (group !== undefined && named.has(group) ? [group] : [])));
+  return { column, train: learnt, test: test && countGroups(test, { group: column }), shared: both.size };
 }
 
 /** What counts tokens: the model named, else the usual one where it need not be fetched. */

@@ -45,7 +45,11 @@ export function defineEvaluate(program: Command, session: Session): void {
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
-    .option("--allow <codes>", "empty-texts: leave out examples without a text", words(["empty-texts"]));
+    .option(
+      "--allow <codes>",
+      "empty-texts, empty-labels: leave out examples without one",
+      words(["empty-texts", "empty-labels"]),
+    );
   addClassifierOptions(command)
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)

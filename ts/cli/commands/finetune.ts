@@ -123,7 +123,12 @@ async function runIn(
       "",
     );
   const { headOnly } = settings;
-  say(...writtenLines(folder, headOnly, colors), "", ...nextLines(self, folder, samples, headOnly, colors));
+  const advised = report.result.recommended === "head-only" ? "neither" : "adapter";
+  say(
+    ...writtenLines(folder, headOnly, colors),
+    "",
+    ...nextLines(self, folder, samples, headOnly ? "head" : advised, colors),
+  );
   if (report.training.diverged) session.exitCode = exitCodes.error;
   const { steps: _, ...known } = report;
   if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
@@ -135,6 +140,11 @@ async function settingsOf(store: RunStore): Promise<TrainingSettings> {
   const { name: folder } = store;
   const run = await runStatus(store);
   if (run?.settings) return run.settings;
+  if (await store.has(runFiles.folds))
+    throw new ConfigError(
+      `--resume ${folder}: these folds are all done, there is nothing to resume; \`lowrank inspect ${folder}\` shows what they gave`,
+      { folder },
+    );
   throw new ConfigError(
     run?.status === "finished"
       ? `--resume ${folder}: this run is finished, there is nothing to resume; start another one without --resume`

@@ -13,6 +13,7 @@ import { findingLines } from "../terminal/data-lines.js";
 import { foldLines } from "../terminal/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
+import { introduction } from "../terminal/run-summary.js";
 
 /** What `finetune --folds` takes beside the settings. */
 export interface FoldsOptions extends WantedFolder {
@@ -54,6 +55,7 @@ export async function crossValidate(
         progress.show(event);
         if (event.type === "warning") terminal.error(event.message);
         if (event.type === "data") say(...findingLines(event.summary, settings.allow, terminal.colors));
+        if (event.type === "ready") say(...introduction(event.job, store.name, terminal.colors), "");
         if (event.type !== "fold") return;
         if (first && event.fold > 1) say(`Going on after fold ${event.fold - 1} of ${event.folds}`);
         first = false;

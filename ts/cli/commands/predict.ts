@@ -1,22 +1,36 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { basename, dirname, resolve } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
+import { writeFilesAtomically } from "../../io/node/index.js";
+import type { Prediction } from "../../tasks/prediction.js";
 import { columnOf } from "../files/base-model.js";
-import { addClassifierOptions, type ClassifierOptions, openClassifier } from "../files/classifier-folder.js";
-import { reporterOf } from "../terminal/progress-bar.js";
-import type { Session } from "../session.js";
+import {
+  addClassifierOptions,
+  classifierFolder,
+  type ClassifierOptions,
+  openClassifier,
+} from "../files/classifier-folder.js";
 import { refuseFolds } from "../files/inspected-folds.js";
-import { newestRun } from "../files/run-folder.js";
+import { checkOutFile } from "../files/out-folder.js";
+import { delimiterOf, predictedTable } from "../files/predicted-table.js";
+import { newerThan } from "../files/run-folder.js";
+import { readTextInput, type TextOptions } from "../files/text-input.js";
+import type { Session } from "../session.js";
+import { formatCount } from "../terminal/number-format.js";
+import { reporterOf } from "../terminal/progress-bar.js";
 import { clip } from "../terminal/table.js";
-import { readTexts, type TextOptions } from "../files/text-input.js";
 
 const EXAMPLES = `
 Examples:
   lowrank predict "a warm and funny film" "two hours of my life"
+  lowrank predict --run runs/reviews --file new.csv --text body --out labelled.csv
   lowrank predict --run runs/reviews --file new.csv --text body --json > labels.jsonl
   cat lines.txt | lowrank predict
 `;
 
 interface PredictOptions extends ClassifierOptions, TextOptions {
   readonly json: boolean;
+  readonly out?: string;
 }
 
 /** `lowrank predict`: labels of texts. */
@@ -26,37 +40,73 @@ export function definePredict(program: Command, session: Session): void {
     .description("label texts: arguments, a file, or standard input")
     .argument("[texts...]", "texts to label")
     .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
-    .option("--text <column>", "column of the texts in a table (default: the run's)");
+    .option("--text <column>", "column of the texts in a table (default: the run's)")
+    .addOption(
+      new Option(
+        "--out <file>",
+        "write a .csv or .tsv table: the columns of a CSV or TSV --file (of other texts: row, text), then predicted and probability",
+      ).conflicts("json"),
+    );
   addClassifierOptions(command)
-    .option("--json", "print an object a line, with the probability of every label", false)
+    .option(
+      "--json",
+      'print an object a line, with the probability of every label; empty texts have "empty": true',
+      false,
+    )
     .addHelpText("after", EXAMPLES)
     .action((texts: string[], options: PredictOptions) => predict(texts, options, session));
 }
 
 async function predict(args: readonly string[], options: PredictOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
+  const { out } = options;
+  const delimiter = out === undefined ? null : delimiterOf(out);
+  if (out !== undefined) {
+    if (options.file !== undefined && resolve(out) === resolve(options.file))
+      throw new ConfigError(`--out ${out} is the file that is read: name another one`, { option: "--out", value: out });
+    await checkOutFile(out);
+  }
   if (options.run !== undefined) refuseFolds(options.run);
-  const known = () => columnOf(options.run ?? newestRun());
-  const texts = await readTexts(args, options, known, session);
-  const { classifier } = await openClassifier(options, session);
+  const run = classifierFolder(options);
+  const { texts, table } = await readTextInput(args, options, () => columnOf(run), session, out !== undefined);
+  if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
+  const { classifier } = await openClassifier({ ...options, run }, session);
   try {
     const bar = reporterOf(terminal).texts("predict", texts.length);
     const predictions = await classifier
-      .predict(texts, { signal, onProgress: (done) => bar.update(done) })
+      .predict([...texts], { signal, onProgress: (done) => bar.update(done) })
       .finally(() => bar.stop());
-    const width = Math.max(...classifier.labels.map((label) => label.length));
-    const { bold, dim } = terminal.colors;
-    for (const prediction of predictions) {
-      if (options.json) {
-        terminal.print(JSON.stringify(prediction));
-        continue;
-      }
-      const { label, probability, text } = prediction;
-      terminal.print(
-        `${bold(label.padEnd(width))}  ${dim(probability.toFixed(2))}  ${clip(text, Math.max(20, terminal.width - width - 8))}`,
-      );
-    }
+    if (out !== undefined && delimiter !== null) {
+      const written = new TextEncoder().encode(predictedTable(table, predictions, delimiter));
+      await writeFilesAtomically(dirname(out), { [basename(out)]: written });
+      terminal.error(`${formatCount(texts.length)} ${texts.length === 1 ? "answer" : "answers"} written to ${out}`);
+    } else if (options.json) for (const prediction of predictions) terminal.print(jsonLine(prediction));
+    else for (const line of answerLines(predictions, classifier.labels, session)) terminal.print(line);
   } finally {
     classifier.encoder.dispose();
   }
+}
+
+const isEmpty = ({ text }: Prediction) => text.trim() === "";
+
+const jsonLine = (prediction: Prediction) =>
+  JSON.stringify(isEmpty(prediction) ? { ...prediction, empty: true } : prediction);
+
+/** A line a text: whole where it is no person that reads, else as far as the terminal is wide. */
+function answerLines(predictions: readonly Prediction[], labels: readonly string[], { terminal }: Session): string[] {
+  const { bold, dim } = terminal.colors;
+  const width = Math.max(...labels.map((label) => label.length));
+  const room = terminal.streams.output.isTTY === true ? Math.max(20, terminal.width - width - 8) : Infinity;
+  return predictions.map((prediction) => {
+    const { label, probability, text } = prediction;
+    const shown = isEmpty(prediction) ? dim("(empty)") : clip(text, room);
+    return `${bold(label.padEnd(width))}  ${dim(probability.toFixed(2))}  ${shown}`;
+  });
+}
+
+/** Which run answers where none was named. */
+function newestNote(run: string): string {
+  const newer = newerThan(run);
+  const without = newer === null ? "" : `; ${newer} is newer, but has no finished run`;
+  return `answered by ${run}, the newest finished run under runs/ (another: --run FOLDER)${without}`;
 }

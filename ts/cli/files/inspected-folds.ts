@@ -6,7 +6,9 @@ import { parseJsonObject } from "../../io/json.js";
 import { readFolds } from "../../jobs/folds/folds-so-far.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
-import { formatPercent } from "../terminal/number-format.js";
+import type { FoldResult } from "../../jobs/folds/folds-report.js";
+import { foldTable, formatSpread } from "../terminal/fold-lines.js";
+import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { settingRows } from "./inspected-run.js";
 
 /** What a folder holds of cross-validation. */
@@ -15,6 +17,8 @@ export interface InspectedFolds {
   readonly count: number;
   readonly done: number;
   readonly settings: TrainingSettings;
+  /** Results of those that are done. */
+  readonly folds: readonly FoldResult[];
   /** folds.json; null until all are done. */
   readonly report: FoldsReport | null;
 }
@@ -29,7 +33,10 @@ export const holdsFolds = (folder: string): boolean =>
 /** The folds in a folder; null where it holds none. Throws `FormatError` where they are damaged. */
 export async function inspectFolds(folder: string): Promise<InspectedFolds | null> {
   const begun = await readFolds(folderStore(folder));
-  if (begun !== null) return { count: begun.count, done: begun.done.length, settings: begun.settings, report: null };
+  if (begun !== null) {
+    const { count, settings, done } = begun;
+    return { count, done: done.length, settings, folds: done.map(({ result }) => result), report: null };
+  }
   const path = join(folder, runFiles.folds);
   if (!existsSync(path)) return null;
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
@@ -37,31 +44,36 @@ export async function inspectFolds(folder: string): Promise<InspectedFolds | nul
   const { folds, settings, pooled } = report as Partial<FoldsReport>;
   if (!Array.isArray(folds) || typeof settings !== "object" || typeof pooled !== "object")
     throw fail("folds, settings and pooled are expected");
-  return { count: folds.length, done: folds.length, settings, report };
+  return { count: folds.length, done: folds.length, settings, folds, report };
 }
 
 const noModel = (self: string) =>
   `none: each fold's is given up; \`${self} finetune\` with the same options but --folds trains one`;
 
 /** Rows that say what the folds are, what they gave, and what they are not. */
-export function foldsRows(folder: string, self: string, { count, done, settings, report }: InspectedFolds): string[][] {
+export function foldsRows(
+  folder: string,
+  self: string,
+  { count, done, settings, folds, report }: InspectedFolds,
+): string[][] {
+  const table = () => foldTable(folds, settings.headOnly).map((line, i) => [i === 0 ? "results" : "", line]);
   if (report === null)
     return [
       ["folds", `cross-validation, ${done} of ${count} folds done`],
       ...settingRows(settings),
+      ...(done === 0 ? [] : table()),
       ["model", noModel(self)],
       ["to go on", `${self} finetune --resume ${folder}`],
     ];
   const { labels, accuracy, macroF1, headOnly, pooled } = report;
-  const spread = ({ mean, deviation }: FoldsReport["accuracy"]) =>
-    `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
-  const alone = headOnly === null ? "" : `, ${spread(headOnly)} the head alone`;
+  const alone = headOnly === null || settings.headOnly ? "" : `, ${formatSpread(headOnly)} the head alone`;
+  const together = `${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}`;
   return [
     ["folds", `cross-validation, all ${count} folds done, ${report.created}`],
     ...settingRows(settings),
     ["labels", labels.join(", ")],
-    ["accuracy", `${spread(accuracy)}${alone}; all ${pooled.count} texts together ${formatPercent(pooled.accuracy)}`],
-    ["macro F1", spread(macroF1)],
+    ["accuracy", `${formatSpread(accuracy)}${alone}; all ${formatCount(pooled.count)} texts together ${together}`],
+    ["macro F1", formatSpread(macroF1)],
     ["model", noModel(self)],
   ];
 }

@@ -6,7 +6,7 @@ import { parseJsonObject } from "../../io/json.js";
 import { isLocked } from "../../jobs/node/run-lock.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { type TrainingSettings, formatLength, formatTargets } from "../../jobs/spec/training-settings.js";
-import { formatCount, formatDuration, formatPercent, formatRate } from "../terminal/number-format.js";
+import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 
 /** What a run's folder tells of the run. */
@@ -61,12 +61,17 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
 /** What was trained on what, and how. */
 export function settingRows(settings: TrainingSettings): string[][] {
   const { data, validation, test, text, label, model, batchSize, learningRate, seed, headOnly } = settings;
+  const { group = null, labelNames = {}, maxTokens = null } = settings as Partial<TrainingSettings>;
   const measured = test ?? validation ?? null;
+  const names = Object.entries(labelNames).map(([raw, name]) => `${raw}=${name}`);
   return [
     [
       "data",
-      `${data}, texts in column ${text}, labels in ${label}${measured === null ? "" : `; tested on ${measured}`}`,
+      `${data}, texts in column ${text}, labels in ${label}${group === null ? "" : `, groups in ${group}`}` +
+        (measured === null ? "" : `; tested on ${measured}`),
     ],
+    ...(names.length === 0 ? [] : [["label names", clip(names.join(", "), 80)]]),
+    ...(maxTokens === null ? [] : [["texts", `cut to ${formatCount(maxTokens)} tokens`]]),
     ["base", model],
     ...(headOnly
       ? [["adapter", "none, only a head: there is nothing to merge, and `embed` takes the base as it is"]]
@@ -85,19 +90,17 @@ export function settingRows(settings: TrainingSettings): string[][] {
 function resultRows({ result, data, training, engine, settings }: Partial<Omit<RunReport, "steps">>): string[][] {
   const share = (metrics: { accuracy?: number } | null | undefined) =>
     typeof metrics?.accuracy === "number" ? formatPercent(metrics.accuracy) : "–";
+  const isHeadOnly = settings?.headOnly === true;
+  const after = (): string => share(result?.after) + formatInterval(result?.after?.intervals?.accuracy);
+  const tested = (data?.test ?? data?.validation)?.examples;
+  const on = tested === undefined ? "" : `, on ${formatCount(tested)} ${result?.measuredOn ?? "test"} texts`;
+  const accuracy = isHeadOnly
+    ? `${after()} the head alone, ${formatPercent(result?.largestClass ?? NaN)} the largest class`
+    : `${share(result?.before)} before, ${share(result?.headOnly)} the head alone, ${after()} trained`;
   return [
     ...(data === undefined ? [] : [["labels", clip(data.labels.join(", "), 80)]]),
-    ...(result === undefined
-      ? []
-      : [
-          [
-            "accuracy",
-            settings?.headOnly === true
-              ? `${share(result.before)} before, ${share(result.after)} fitted`
-              : `${share(result.before)} before, ${share(result.headOnly)} the head alone, ${share(result.after)} trained`,
-          ],
-        ]),
-    ...(training === undefined || engine === undefined || settings?.headOnly === true
+    ...(result === undefined ? [] : [["accuracy", accuracy + on]]),
+    ...(training === undefined || engine === undefined || isHeadOnly
       ? []
       : [
           [

@@ -142,6 +142,17 @@ export function newestRun(): string {
   );
 }
 
+/** What was written under runs/ after a run and has no classifier: a run or folds that were interrupted, or folds; null of none. */
+export function newerThan(run: string): string | null {
+  const since = statSync(join(run, classifierMark(run))).mtimeMs;
+  const marks = [runFiles.checkpoint, runFiles.record, runFiles.foldsSoFar, runFiles.folds];
+  const timeOf = (folder: string) =>
+    Math.max(...marks.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0));
+  const others = readdirSync(RUNS).map((name) => join(RUNS, name));
+  const newer = others.filter((folder) => isFolder(folder) && !isComplete(folder) && timeOf(folder) > since);
+  return newer.sort((a, b) => timeOf(b) - timeOf(a))[0] ?? null;
+}
+
 /** Files of a classifier: adapter, where it has one, head and labels. Throws `ConfigError` where the folder has none. */
 export function readClassifier(folder: string): FileMap {
   refuseFolds(folder);

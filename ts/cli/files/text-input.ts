@@ -5,6 +5,7 @@ import { exampleFormat, readTexts as readTextsOf } from "../../io/examples/index
 import { readData } from "../../jobs/node/read-data.js";
 import { decode } from "../../jobs/sources/text-file.js";
 import type { Session } from "../session.js";
+import { type KeptTable, keptTable } from "./predicted-table.js";
 import { isTable, type KnownColumn, textColumn } from "./table-columns.js";
 
 /** Blank lines that a note names. */
@@ -17,16 +18,34 @@ export interface TextOptions {
   readonly text?: string;
 }
 
-/**
- * Texts from the arguments, else a file, else standard input. Throws `ConfigError` where there are none, or where a table does
- * not have the `known` column and none is named.
- */
+/** Texts, and the whole rows that they stand in where those were asked for and are a table's. */
+export interface TextInput {
+  readonly texts: readonly string[];
+  readonly table: KeptTable | null;
+}
+
+/** Texts as `readTextInput` has them, without their rows. */
 export async function readTexts(
   args: readonly string[],
   options: TextOptions,
   known: () => KnownColumn,
   session: Session,
-): Promise<string[]> {
+): Promise<readonly string[]> {
+  return (await readTextInput(args, options, known, session, false)).texts;
+}
+
+/**
+ * Texts from the arguments, else a file, else standard input. Throws `ConfigError` where there are none, or where a table does
+ * not have the `known` column and none is named.
+ * @param keepsRows whether the other columns of a table are wanted too
+ */
+export async function readTextInput(
+  args: readonly string[],
+  options: TextOptions,
+  known: () => KnownColumn,
+  session: Session,
+  keepsRows: boolean,
+): Promise<TextInput> {
   const { file, text: column } = options;
   if (file === undefined && column !== undefined) {
     throw new ConfigError(`--text ${column} names a column of --file, which is missing`, {
@@ -43,9 +62,15 @@ export async function readTexts(
   const named = args.length === 1 && !/\s/.test(args[0]!) && existsSync(args[0]!) ? args[0]! : null;
   if (named !== null)
     session.terminal.error(`${named} is taken as a text; the texts of the file of that name: --file ${named}`);
-  if (args.length > 0) return [...args];
-  if (file !== undefined) return notEmpty(await readFile(file, column, known, session), file);
-  return textLines(await readInput(session), "standard input", session);
+  if (args.length > 0) {
+    const empty = [...args.keys()].filter((i) => args[i]!.trim() === "");
+    if (empty.length > 0) session.terminal.error(emptyNote("the arguments", "text", empty));
+    return { texts: [...args], table: null };
+  }
+  if (file === undefined) return { texts: textLines(await readInput(session), "standard input", session), table: null };
+  const found = await readFile(file, column, known, session, keepsRows);
+  notEmpty(found.texts, file);
+  return found;
 }
 
 async function readInput({ terminal, signal }: Session): Promise<string> {
@@ -66,7 +91,18 @@ async function readInput({ terminal, signal }: Session): Promise<string> {
   return decode(Buffer.concat(chunks), "standard input");
 }
 
-function notEmpty(texts: string[], from: string): string[] {
+/** What to say of empty texts, by their places from 0. */
+function emptyNote(from: string, what: string, empty: readonly number[]): string {
+  const places = empty.slice(0, NAMED).map((i) => i + 1);
+  const more = empty.length > NAMED ? ` and ${empty.length - NAMED} more` : "";
+  const [which, taken] =
+    empty.length === 1
+      ? [what, "is blank, and taken as an empty text"]
+      : [`${what}s`, "are blank, and taken as empty texts"];
+  return `${from}: ${which} ${places.join(", ")}${more} ${taken}: a row stands for each ${what}`;
+}
+
+function notEmpty<T extends readonly string[]>(texts: T, from: string): T {
   if (texts.length > 0) return texts;
   throw new ConfigError(`${from} holds no text; texts are expected, a line each`, { from });
 }
@@ -77,13 +113,16 @@ async function readFile(
   column: string | undefined,
   known: () => KnownColumn,
   session: Session,
-): Promise<string[]> {
+  keepsRows: boolean,
+): Promise<TextInput> {
   const { terminal, signal } = session;
   const { name: file, bytes } = await readData(path, signal);
-  if (column === undefined && !isTable(path)) return textLines(decode(bytes, file), file, session);
+  if (column === undefined && !isTable(path))
+    return { texts: textLines(decode(bytes, file), file, session), table: null };
   const text = column ?? textColumn(file, bytes, known());
   const onWarning = (warning: string) => terminal.error(warning);
-  return readTextsOf(bytes, { format: exampleFormat(path), text, file, onWarning });
+  const texts = await readTextsOf(bytes, { format: exampleFormat(path), text, file, onWarning });
+  return { texts, table: keepsRows ? keptTable(path, bytes, text) : null };
 }
 
 /** Lines up to the last that is not blank, whatever ends them; blank ones before it stay: line n of what comes out is about line n of what went in. */
@@ -91,13 +130,6 @@ function textLines(text: string, from: string, { terminal }: Session): string[] 
   const lines = text.split(/\r\n|\n|\r/);
   while (lines.at(-1)?.trim() === "") lines.pop();
   const blank = [...lines.keys()].filter((i) => lines[i]!.trim() === "");
-  if (blank.length > 0) {
-    const [which, are] = blank.length === 1 ? ["line", "is"] : ["lines", "are"];
-    const places = blank.slice(0, NAMED).map((i) => i + 1);
-    const more = blank.length > NAMED ? ` and ${blank.length - NAMED} more` : "";
-    terminal.error(
-      `${from}: ${which} ${places.join(", ")}${more} ${are} blank, and taken as empty texts: a row stands for each line`,
-    );
-  }
+  if (blank.length > 0) terminal.error(emptyNote(from, "line", blank));
   return notEmpty(lines, from);
 }

@@ -1,4 +1,5 @@
 import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
+import type { GroupCount } from "../../jobs/data/held-out.js";
 import { placeIn } from "../../io/examples/index.js";
 import { formatCount, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
@@ -10,6 +11,11 @@ type Colors = Terminal["colors"];
 const LABELS = 40;
 const BAR = 30;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** Groups of a part, in words. */
+export const groupsText = ({ groups, alone }: GroupCount) =>
+  `${formatCount(groups)} ${groups === 1 ? "group" : "groups"}` +
+  (alone === 0 ? "" : ` and ${formatCount(alone)} ${alone === 1 ? "text" : "texts"} in none`);
 
 /** A bar of a share of the whole width, to an eighth of a column. */
 function bar(share: number): string {
@@ -112,12 +118,41 @@ function longFindings({ findings }: DataSummary, files: PartFiles, colors: Color
   ]);
 }
 
+/** Groups of the parts, and the column that they stand in. */
+export interface FoundGroups {
+  readonly column: string;
+  readonly train: GroupCount;
+  readonly test: GroupCount | null;
+  /** How many are in both parts. */
+  readonly shared: number;
+}
+
+function groupLines(found: FoundGroups | null): string[] {
+  if (found === null) return [];
+  const { column, train, test, shared } = found;
+  const tested = test === null ? "" : `; test ${groupsText(test)}; ${formatCount(shared)} in both`;
+  const advice =
+    test === null
+      ? ": splits and folds keep each whole"
+      : shared === 0
+        ? ""
+        : ": what is tested was as good as trained on";
+  return [`column ${JSON.stringify(column)}: ${groupsText(train)}${tested}${advice}`];
+}
+
 /** All of a summary. */
-export function summaryLines(summary: DataSummary, files: PartFiles, colors: Colors, width: number): string[] {
+export function summaryLines(
+  summary: DataSummary,
+  groups: FoundGroups | null,
+  files: PartFiles,
+  colors: Colors,
+  width: number,
+): string[] {
   const { findings } = summary;
   const counts = partsOf(summary).map(([part, { examples }]) => `${formatCount(examples)} ${partNames[part]}`);
   return [
     `${counts.join(", ")} texts, ${formatCount(summary.labels.length)} ${summary.labels.length === 1 ? "label" : "labels"}`,
+    ...groupLines(groups),
     "",
     ...labelLines(summary, colors),
     "",

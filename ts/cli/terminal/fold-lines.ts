@@ -1,4 +1,5 @@
-import type { FoldsReport, FoldSpread } from "../../jobs/folds/folds-report.js";
+import { type FoldResult, type FoldsReport, type FoldSpread, spreadOf } from "../../jobs/folds/folds-report.js";
+import type { Metrics } from "../../train/metrics/metrics.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";
 import { overText, rareLines } from "./run-summary.js";
 import { tableLines } from "./table.js";
@@ -6,30 +7,57 @@ import type { Terminal } from "./terminal.js";
 
 type Colors = Terminal["colors"];
 
-/** The table, what all predictions say together, and what follows. */
+/** Mean and deviation of shares, in percent. */
+export const formatSpread = ({ mean, deviation }: FoldSpread) =>
+  `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
+
+/** What is measured on each fold, by name: head and adapter last. Of a run of the head alone there are no two. */
+function measured(folds: readonly FoldResult[], isHeadOnly: boolean): [name: string, of: readonly Metrics[]][] {
+  const after = folds.map((fold) => fold.after);
+  const alone = folds.flatMap(({ headOnly }) => headOnly ?? []);
+  if (isHeadOnly) return [["head alone", after]];
+  const compared: [string, readonly Metrics[]][] = alone.length < folds.length ? [] : [["head alone", alone]];
+  return [...compared, ["head and adapter", after]];
+}
+
+/** A row a fold: accuracies beside each other. */
+export function foldTable(folds: readonly FoldResult[], isHeadOnly: boolean): string[] {
+  const columns = measured(folds, isHeadOnly);
+  const header = ["accuracy", "texts", "largest class", ...columns.map(([name]) => name)];
+  const rows = folds.map(({ after, largestClass }, i) => [
+    ...[`fold ${i + 1}`, formatCount(after.count), formatPercent(largestClass)],
+    ...columns.map(([, of]) => formatPercent(of[i]!.accuracy)),
+  ]);
+  return tableLines([header, ...rows], ["left", ...header.slice(1).map(() => "right" as const)]);
+}
+
+/** The same over all folds, with macro F1 and loss. */
+export function spreadTable(folds: readonly FoldResult[], isHeadOnly: boolean): string[] {
+  const loss = ({ mean, deviation }: FoldSpread) => `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
+  const rows = measured(folds, isHeadOnly).map(([name, of]) => [
+    ...[name, formatSpread(spreadOf(of.map(({ accuracy }) => accuracy)))],
+    ...[formatSpread(spreadOf(of.map(({ macroF1 }) => macroF1))), loss(spreadOf(of.map((one) => one.loss)))],
+  ]);
+  const largest = ["largest class", formatSpread(spreadOf(folds.map(({ largestClass }) => largestClass))), "", ""];
+  const header = ["mean ± deviation", "accuracy", "macro F1", "loss"];
+  return tableLines([header, largest, ...rows], ["left", "right", "right", "right"]);
+}
+
+/** The tables, what all predictions say together, and what follows. */
 export function foldLines(
-  { folds, accuracy, macroF1, loss, headOnly, pooled, overHeadAlone, recommended, settings }: FoldsReport,
+  { folds, pooled, overHeadAlone, recommended, settings }: FoldsReport,
   file: string,
   self: string,
   colors: Colors,
 ): string[] {
-  const shares = ({ mean, deviation }: FoldSpread) => `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
-  const rows = folds.map(({ after, headOnly: alone }, i) => [
-    ...[`fold ${i + 1}`, formatCount(after.count), alone === null ? "" : formatPercent(alone.accuracy)],
-    ...[formatPercent(after.accuracy), formatPercent(after.macroF1), after.loss.toFixed(3)],
-  ]);
-  const header = ["", "texts", headOnly === null ? "" : "head alone", "accuracy", "macro F1", "loss"];
-  const alone = headOnly === null ? "" : shares(headOnly);
-  const last = [
-    ...["mean ± deviation", "", alone, shares(accuracy), shares(macroF1)],
-    `${loss.mean.toFixed(3)} ± ${loss.deviation.toFixed(3)}`,
-  ];
   const over = overHeadAlone === null ? "" : overText(overHeadAlone.accuracy, "the head alone", colors);
   const worse = overHeadAlone !== null && overHeadAlone.accuracy.interval[1] < 0;
   const found = worse ? "The head alone is better." : "The adapter brings nothing that can be told from chance.";
   return [
     "",
-    ...tableLines([header, ...rows, last], ["left", "right", "right", "right", "right", "right"]),
+    ...foldTable(folds, settings.headOnly),
+    "",
+    ...spreadTable(folds, settings.headOnly),
     "",
     `all ${formatCount(pooled.count)} texts: accuracy ${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}, ` +
       `macro F1 ${formatPercent(pooled.macroF1)}${formatInterval(pooled.intervals?.macroF1)}`,

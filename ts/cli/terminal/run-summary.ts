@@ -11,6 +11,7 @@ import {
   formatRate,
   formatThreads,
 } from "./number-format.js";
+import { groupsText } from "./data-lines.js";
 import { macroF1Loss } from "../../jobs/result/recommendation.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { recipes } from "../../jobs/spec/recipes.js";
@@ -39,12 +40,17 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
     settings.rslora && "rsLoRA",
     settings.dropout > 0 && `dropout ${settings.dropout}`,
   ];
+  const folds = job.folds === null ? "" : " in the first of the folds";
   const rows = [
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
-    ["data", `${train.file}: ${formatCount(train.examples)} to learn from, labels ${clip(labels.join(", "), 60)}`],
+    [
+      "data",
+      `${train.file}: ${formatCount(train.examples)} to learn from${folds}, labels ${clip(labels.join(", "), 60)}`,
+    ],
     ...(test === null
       ? [["test", held(validation)]]
       : [...(validation.examples === 0 ? [] : [["held", held(validation)]]), ["test", held(test)]]),
+    ...(data.groups === null ? [] : [["groups", partedGroups(data.groups, settings.group)]]),
     ...(job.evaluateEvery === null ? [] : [["keeps", keptText(job.evaluateEvery, settings)]]),
     [
       "adapter",
@@ -65,11 +71,25 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
       "engine",
       `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
     ],
-    ["estimate", estimateText(job.estimate)],
+    ["estimate", estimateText(job.estimate, job.folds)],
     ["run", folder],
   ];
   const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
   return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+}
+
+/** No empty part is named. */
+function partedGroups(groups: NonNullable<ReadyJob["data"]["groups"]>, column: string | null): string {
+  const parts = (
+    [
+      ["train", "to learn from"],
+      ["validation", "held out"],
+      ["test", "to test on"],
+    ] as const
+  )
+    .filter(([part]) => groups[part].groups + groups[part].alone > 0)
+    .map(([part, use]) => `${groupsText(groups[part])} ${use}`);
+  return `column ${JSON.stringify(column)}: ${parts.join(", ")}`;
 }
 
 function keptText(every: number, { patience }: ReadyJob["settings"]): string {
@@ -77,14 +97,16 @@ function keptText(every: number, { patience }: ReadyJob["settings"]): string {
   return `the step with the lowest loss on the examples held out, measured every ${every} steps${stop}`;
 }
 
-function estimateText({ seconds, memory }: ReadyJob["estimate"]): string {
-  const { baseline, training, test, total } = seconds;
+function estimateText({ seconds, memory }: ReadyJob["estimate"], folds: number | null): string {
+  const { baseline, training, test } = seconds;
+  const total = seconds.total * (folds ?? 1);
   const parts = [
     ...(baseline === 0 ? [] : [`baseline ${formatDuration(baseline)}`]),
     ...(training === 0 ? [] : [`training ${formatDuration(training)}`]),
     `test ${formatDuration(test)}`,
   ];
-  return `about ${formatDuration(total)} (${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;
+  const each = folds === null ? "" : `${folds === 1 ? "one fold" : `${formatCount(folds)} folds, each`}: `;
+  return `about ${formatDuration(total)} (${each}${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;
 }
 
 /** The largest class, the head alone, and head and adapter, on the examples to test on. */
@@ -244,12 +266,15 @@ export function writtenLines(folder: string, headOnly: boolean, { dim }: Colors)
   ];
 }
 
-/** Commands to try next, to be copied. */
+/**
+ * Commands to try next, to be copied.
+ * @param use what of the run they are for; "neither" where the head alone, which it is not, was recommended in its place
+ */
 export function nextLines(
   self: string,
   folder: string,
   samples: readonly Sample[],
-  headOnly: boolean,
+  use: "adapter" | "head" | "neither",
   { cyan }: Colors,
 ): string[] {
   // Short, and without what a shell takes for its own.
@@ -258,10 +283,10 @@ export function nextLines(
   return [
     "Try next",
     `  ${cyan(`${self} predict --run ${folder} "${text}"`)}`,
-    // Both are about adapters.
-    ...(headOnly
+    // Nobody merges an adapter that is not to be used.
+    ...(use === "head"
       ? [`evaluate --run ${folder}`]
-      : [`inspect ${folder}`, `merge ${folder} --out ${join(folder, "merged")}`]
+      : [`inspect ${folder}`, ...(use === "adapter" ? [`merge ${folder} --out ${join(folder, "merged")}`] : [])]
     ).map((line) => `  ${cyan(`${self} ${line}`)}`),
   ];
 }

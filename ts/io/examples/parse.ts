@@ -49,7 +49,8 @@ function formatOf(file: string): ExampleFormat | null {
 export function exampleFormat(file: string): ExampleFormat {
   const format = formatOf(file);
   if (format !== null) return format;
-  throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv, .jsonl, .json or .parquet`, { file });
+  const advice = /\.(xlsx?|xlsm|ods|numbers)$/i.test(file) ? ": export the sheet as CSV" : "";
+  throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv, .jsonl, .json or .parquet${advice}`, { file });
 }
 
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));

@@ -31,6 +31,8 @@ export interface ReadOptions extends Partial<Omit<ExampleOptions, "format">> {
   readonly group?: Column;
   /** What becomes of examples whose text is empty: an error that says where, or nothing of them. Default "refuse". */
   readonly emptyTexts?: "refuse" | "leave out";
+  /** The same of examples whose label is empty. */
+  readonly emptyLabels?: "refuse" | "leave out";
 }
 
 /** Examples of a file, where they stand in it, their classes, and what was left out. */
@@ -41,11 +43,13 @@ export interface ReadExamples {
   readonly labels: readonly string[];
   /** Lines of the examples that were left out because their text is empty. */
   readonly emptyTexts: readonly number[];
+  /** The same of those that have a text, and an empty label. */
+  readonly emptyLabels: readonly number[];
 }
 
 const FORMATS: readonly ExampleFormat[] = ["csv", "tsv", "jsonl", "json", "parquet"];
 const NAMES: readonly (keyof ReadOptions)[] = [
-  ...(["format", "text", "label", "group", "header", "columns", "delimiter", "file", "labels", "onWarning", "emptyTexts"] as const),
+  ...(["format", "text", "label", "group", "header", "columns", "delimiter", "file", "labels", "onWarning", "emptyTexts", "emptyLabels"] as const),
 ];
 
 const WHAT = "readExamples";
@@ -59,7 +63,7 @@ function takeColumn(name: string, value: unknown): Column {
 function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" | "group" | "columns" | "delimiter" | "labels" | "onWarning"> & ReadOptions {
   checkOptions(WHAT, given, NAMES);
   const { format, text = "text", label = "label", header = "auto", file = "data" } = given;
-  const { group, columns, delimiter, labels, onWarning, emptyTexts = "refuse" } = given;
+  const { group, columns, delimiter, labels, onWarning, emptyTexts = "refuse", emptyLabels = "refuse" } = given;
   if (header !== "auto" && typeof header !== "boolean") throw unexpected(WHAT, "header", 'true, false or "auto"', header);
   if (delimiter !== undefined && (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter)))
     throw unexpected(WHAT, "delimiter", "one character, which is no quotation mark or line end", delimiter);
@@ -69,6 +73,7 @@ function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" |
     header,
     file: textSetting(WHAT, "file", file),
     emptyTexts: oneOf(WHAT, "emptyTexts", emptyTexts, ["refuse", "leave out"]),
+    emptyLabels: oneOf(WHAT, "emptyLabels", emptyLabels, ["refuse", "leave out"]),
     ...(group !== undefined && { group: takeColumn("group", group) }),
     ...(format !== undefined && { format: oneOf(WHAT, "format", format, FORMATS) }),
     ...(columns !== undefined && { columns: namesFrom(`${WHAT}: columns is a list of names`, columns) }),
@@ -92,7 +97,7 @@ async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column[], opt
   return (await import("./text-rows.js")).readTextRows(taken, wanted, options);
 }
 
-/** Lines of examples without a text, as far as a message names them. */
+/** Lines of examples without a text or a label, as far as a message names them. */
 function named(lines: readonly number[]): string {
   const first = lines.slice(0, 5).join(", ");
   return lines.length > 5 ? `${first} and ${lines.length - 5} more` : first;
@@ -135,22 +140,41 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
         `${WHAT}(await readFile(name), { file: name })`,
       { op: WHAT, option: "bytes", value: bytes },
     );
-  const { file, text, label, group, emptyTexts } = taken;
+  const { file, text, label, group } = taken;
   const isBinary = typeof bytes !== "string" && isParquet(bytes);
   const format = taken.format ?? (saysFormat(file) ? exampleFormat(file) : isBinary ? "parquet" : "csv");
   const how = { ...taken, format, text, label };
   const rows = await rowsOf(bytes, group === undefined ? [text, label] : [text, label, group], how);
-  const isEmpty = ({ fields }: Row) => fields[0]!.trim() === "";
+  const texts = withoutEmpty(rows, "emptyTexts", how);
+  const labelled = withoutEmpty(texts.kept, "emptyLabels", how);
+  const examples = examplesOf(labelled.kept, how);
+  const labels = taken.labels ?? sortLabels(examples.map((example: Example) => example.label));
+  return { examples, labels, emptyTexts: texts.empty, emptyLabels: labelled.empty };
+}
+
+/** Fields that may be empty, by the option that says what becomes of their rows. */
+const fields = { emptyTexts: { at: 0, column: "text" }, emptyLabels: { at: 1, column: "label" } } as const;
+
+type Emptiable = keyof typeof fields;
+
+/** Rows whose text or label is not empty, and the lines of the others. Throws `FormatError` where those are refused, or all. */
+function withoutEmpty(
+  rows: readonly Row[],
+  option: Emptiable,
+  taken: Pick<Required<ReadOptions>, Emptiable | "file" | "format" | "text" | "label">,
+): { kept: readonly Row[]; empty: number[] } {
+  const { file, format } = taken;
+  const { at, column: what } = fields[option];
+  const isEmpty = (row: Row) => row.fields[at]!.trim() === "";
   const empty = rows.filter(isEmpty).map(({ line }) => line);
-  if (emptyTexts === "refuse" && empty.length > 0) {
-    const where =
+  if (empty.length === 0) return { kept: rows, empty };
+  if (taken[option] === "refuse") {
+    const found =
       empty.length === 1
-        ? `${file}, ${placeOf(format, empty[0]!)}: the text is empty: fill it in, or leave it out`
-        : `${file}: ${empty.length} of ${rows.length} texts are empty (${placeOf(format, named(empty), "s")}): fill them in, or leave them out`;
-    throw new FormatError(where, { file, line: empty[0], empty: empty.length });
+        ? `${file}, ${placeOf(format, empty[0]!)}: the ${what} is empty: fill it in, or leave it out`
+        : `${file}: ${empty.length} of ${rows.length} ${what}s are empty (${placeOf(format, named(empty), "s")}): fill them in, or leave them out`;
+    throw new FormatError(`${found} (${option}: "leave out")`, { file, line: empty[0], empty: empty.length, option });
   }
-  const kept = emptyTexts === "refuse" || empty.length === 0 ? rows : rows.filter((row) => !isEmpty(row));
-  if (kept.length === 0) throw new FormatError(`${file}: all ${rows.length} texts are empty: is ${JSON.stringify(text)} the texts' column?`, { file });
-  const examples = examplesOf(kept, how);
-  return { examples, labels: taken.labels ?? sortLabels(examples.map((example: Example) => example.label)), emptyTexts: empty };
+  if (empty.length < rows.length) return { kept: rows.filter((row) => !isEmpty(row)), empty };
+  throw new FormatError(`${file}: all ${rows.length} ${what}s are empty: is ${JSON.stringify(taken[what])} the ${what}s' column?`, { file });
 }

@@ -4,9 +4,9 @@ import { measureTokens, summaryOf, surveyTexts } from "../../io/examples/summary
 import type { Dataset } from "./dataset.js";
 import type { JobListener, JobWords } from "../job-events.js";
 
-/** Findings that a run can be told to go on with; of "empty-texts", without those. */
-export const allowable: readonly FindingCode[] = [
-  ...(["empty-texts", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
+/** Findings that a run can be told to go on with; of "empty-texts" and "empty-labels", without those. */
+export const allowable: readonly (FindingCode | "empty-labels")[] = [
+  ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
 ];
 
 /** What the data are looked at with. */

@@ -28,6 +28,19 @@ interface ToChoose extends TwoParts {
 export const groupsOf = (examples: Examples, { group }: Pick<TrainingSettings, "group">) =>
   group === null ? null : examples.map(({ group: own, line }) => own ?? line);
 
+/** How many different groups examples have, and how many of them belong to none. */
+export interface GroupCount {
+  readonly groups: number;
+  readonly alone: number;
+}
+
+/** Counts groups; null where there is no column of them. */
+export function countGroups(examples: Examples, { group }: Pick<TrainingSettings, "group">): GroupCount | null {
+  if (group === null) return null;
+  const named = examples.flatMap(({ group: own }) => own ?? []);
+  return { groups: new Set(named).size, alone: examples.length - named.length };
+}
+
 /** The share that a part is: the one given, or the usual one, of a large file no more than choosing and measuring need. */
 function shareOf(part: Part, settings: TrainingSettings, examples: number): number {
   const { share, most } = heldOut[part];

@@ -31,7 +31,7 @@ export interface DataAccess {
 }
 
 /**
- * Reads labelled texts, without the empty ones where that is allowed and without repeated ones where that is asked for. Errors as
+ * Reads labelled texts, without those whose text or label is empty where that is allowed and without repeated ones where that is asked for. Errors as
  * `readExamples`, and those of `sources`.
  */
 export async function readLabelled(
@@ -42,29 +42,27 @@ export async function readLabelled(
 ): Promise<Labelled> {
   const { name: file, bytes } = await sources.readData(path);
   const format = exampleFormat(path);
-  const emptyTexts = allow.includes("empty-texts") ? "leave out" : "refuse";
+  const wanted = (code: string) => (allow.includes(code) ? "leave out" : "refuse");
+  const left = { emptyTexts: wanted("empty-texts"), emptyLabels: wanted("empty-labels") } as const;
   const columns = { text, label, ...(group !== null && { group }) };
-  const read = await readExamples(bytes, { format, ...columns, file, onWarning, emptyTexts }).catch(
-    (error: unknown) => {
-      if (error instanceof FormatError && "empty" in error.details)
-        throw new ConfigError(`${error.message} (${words.setting("allow")} empty-texts)`, error.details, {
-          cause: error,
-        });
-      throw error;
-    },
-  );
-  const left = read.emptyTexts.length;
-  if (left > 0) onWarning(`${file}: ${left === 1 ? "an empty text is" : `${left} empty texts are`} left out`);
+  const read = await readExamples(bytes, { format, ...columns, file, onWarning, ...left }).catch((error: unknown) => {
+    if (!(error instanceof FormatError) || !("empty" in error.details)) throw error;
+    const { option } = error.details;
+    const code = option === "emptyLabels" ? "empty-labels" : "empty-texts";
+    const message = error.message.replace(`${String(option)}: "leave out"`, `${words.setting("allow")} ${code}`);
+    throw new ConfigError(message, error.details, { cause: error });
+  });
+  const tell = (count: number, one: string, more: string) => {
+    if (count > 0) onWarning(`${file}: ${count === 1 ? `${one} is` : `${count} ${more} are`} left out`);
+  };
+  tell(read.emptyTexts.length, "an empty text", "empty texts");
+  tell(read.emptyLabels.length, "a text with an empty label", "texts with empty labels");
   const name = (raw: string) => (Object.hasOwn(labelNames, raw) ? labelNames[raw]! : raw);
   const named = read.examples.map((example) => ({ ...example, label: name(example.label) }));
   const labels = known ?? [...new Set(read.labels.map(name))];
   checkKnown(file, named, labels);
   const examples = dropDuplicates ? withoutRepeats(named) : named;
-  const repeated = named.length - examples.length;
-  if (repeated > 0)
-    onWarning(
-      `${file}: ${repeated === 1 ? "a text that repeats an earlier one is" : `${repeated} texts that repeat earlier ones are`} left out`,
-    );
+  tell(named.length - examples.length, "a text that repeats an earlier one", "texts that repeat earlier ones");
   return { file, sha256: await sha256(bytes), examples, labels, rawLabels: read.labels };
 }
 

@@ -26,8 +26,14 @@ const LONG = 20 * 60;
  * Times some of the run's own steps and texts, without an update: no bit of the run is another for it. Warns of a run that
  * takes more than twenty minutes. Throws `AbortError` within a step.
  * @param done steps that a run has behind it that goes on; null for one that begins
+ * @param runs how many like it follow each other: folds
  */
-export async function estimateJob(prepared: Prepared, done: number | null, context: JobContext): Promise<JobEstimate> {
+export async function estimateJob(
+  prepared: Prepared,
+  done: number | null,
+  context: JobContext,
+  runs = 1,
+): Promise<JobEstimate> {
   const { settings, steps, memory } = prepared;
   const { emit, words } = context;
   // As `fit` will do it: in one piece, before other memory comes to lie behind a smaller one.
@@ -37,7 +43,7 @@ export async function estimateJob(prepared: Prepared, done: number | null, conte
     encoded: await secondsPerToken(trialTexts(prepared, context), context),
   };
   const seconds = jobSeconds({ ...prepared, done }, speed);
-  const { total } = seconds;
+  const total = runs * seconds.total;
   if (total > LONG) {
     const fewer = settings.headOnly ? "a lower" : `fewer ${words.setting("steps")} or a lower`;
     const message =

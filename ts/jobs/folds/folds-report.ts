@@ -98,7 +98,8 @@ export async function foldsReport(
   };
 }
 
-function spreadOf(values: readonly number[]): FoldSpread {
+/** Mean and deviation of one value a fold; the deviation of a single one is NaN. */
+export function spreadOf(values: readonly number[]): FoldSpread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
   return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };

@@ -2,9 +2,11 @@ import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { foldExamples } from "../../io/examples/index.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
-import { type Dataset, fewExamplesText, wholeDataset } from "../data/dataset.js";
+import { type Dataset, fewExamplesText, measuredPart, wholeDataset } from "../data/dataset.js";
 import { groupsOf, holdToChoose } from "../data/held-out.js";
-import { type JobContext, prepare, type Prepared } from "../prepare.js";
+import { tokenCounting } from "../estimate/batch-tokens.js";
+import { estimateJob } from "../estimate/job-estimate.js";
+import { type JobContext, prepare, type Prepared, readyJob } from "../prepare.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
 import { type JobSpec, takeSpec } from "../spec/job-spec.js";
 import { checkWarmup } from "../spec/warmup-check.js";
@@ -101,10 +103,10 @@ async function validate(
     const done = [...(soFar?.done ?? [])];
     for (const [i, fold] of folds.entries()) {
       if (i < done.length) continue;
-      context.emit({ type: "fold", fold: i + 1, folds: count });
       // Each fold begins with the same random numbers, whatever those before it drew.
       graph.streamsDrawn = streams;
-      done.push(await runFold(prepared, fold.train, fold.validation, i === 0, context));
+      const first = i === (soFar?.done.length ?? 0);
+      done.push(await runFold(prepared, fold.train, fold.validation, { fold: i + 1, folds: count, first }, context));
       await writeFolds(store, { ...origin, done });
     }
     return await foldsReport(settings, dataset.labels, done, truth, context.signal);
@@ -115,42 +117,61 @@ async function validate(
 
 type Examples = Dataset["train"]["examples"];
 
+/** Which fold it is of how many, from 1, and whether it is the first that this call runs. */
+interface Place {
+  readonly fold: number;
+  readonly folds: number;
+  readonly first: boolean;
+}
+
 async function runFold(
   prepared: Prepared,
   learnt: Examples,
   tested: Examples,
-  first: boolean,
+  { fold, folds, first }: Place,
   context: JobContext,
 ): Promise<DoneFold> {
   const { settings, encoder, dataset } = prepared;
   const { train: all, labels } = dataset;
   const { rest, held, tooFew } = holdToChoose({ ...all, examples: learnt }, settings, settings.seed, context.words);
   const part = (examples: Examples) => ({ ...all, examples, split: true });
-  const own: Dataset = {
+  const parted: Dataset = {
     ...{ train: part(rest), validation: part(held), test: part(tested), labels, tooFewToChoose: tooFew },
   };
-  const few = fewExamplesText(own, context.words);
-  if (first && few !== null) context.emit({ type: "warning", message: few });
+  const few = fewExamplesText(parted, context.words);
+  if (fold === 1 && few !== null) context.emit({ type: "warning", message: few });
   // Not by `using`, which has nothing to call where the browser knows no `Symbol.dispose`.
   const classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
   try {
-    return await trainFold({ ...prepared, dataset: own, classifier }, context);
+    const own = await plan({ ...prepared, dataset: parted, classifier }, context);
+    if (first) {
+      const left = folds - fold + 1;
+      const estimate = await estimateJob(own, null, context, left);
+      context.emit({ type: "ready", job: { ...readyJob(own, null, estimate), folds: left } });
+    }
+    context.emit({ type: "fold", fold, folds });
+    return await trainFold(own, context);
   } finally {
     classifier.dispose();
   }
 }
 
-async function trainFold(
-  prepared: Prepared & { readonly classifier: TextClassifier },
-  context: JobContext,
-): Promise<DoneFold> {
-  const { settings, dataset } = prepared;
+/** With the steps of a fold's own examples, and the tokens of those. */
+async function plan(prepared: Prepared, { words, signal }: JobContext): Promise<Prepared> {
+  const { settings, dataset, encoder } = prepared;
   const { labels, train: learnt, validation: held } = dataset;
   const steps = stepsOf(settings, learnt.examples.length);
-  checkWarmup(settings, steps, context.words);
+  checkWarmup(settings, steps, words);
   const evaluateEvery = evaluateEveryOf(settings, steps, held.examples.length);
-  const fold = { ...prepared, steps, evaluateEvery };
-  const { baseline, after, ...trained } = await train(fold, memoryStore(), null, context);
+  const parts = { train: learnt.examples, validation: held.examples, measured: measuredPart(dataset).examples };
+  const { tokenizer, graph } = encoder;
+  const counting = tokenCounting({ ...parts, labels, settings, steps, tokenizer, engine: graph.engine });
+  return { ...prepared, steps, evaluateEvery, tokens: await counting.count(signal) };
+}
+
+async function trainFold(prepared: Prepared, context: JobContext): Promise<DoneFold> {
+  const { labels } = prepared.dataset;
+  const { baseline, after, ...trained } = await train(prepared, memoryStore(), null, context);
   const { headOnly, largestClass } = baseline;
   const { evaluation, headPredictions: headPredicted } = trained;
   const predicted = trained.predictions.map((one) => labels.indexOf(one.predicted));

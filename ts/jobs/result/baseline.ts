@@ -1,4 +1,4 @@
-import type { Example } from "../../io/examples/index.js";
+import type { Example, LocatedExample } from "../../io/examples/index.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
 import { balanceOf } from "../../tasks/class-weights.js";
 import type { TextClassifier } from "../../tasks/text-classifier.js";
@@ -9,6 +9,7 @@ import {
   type LogisticRegressionOptions,
 } from "../../train/logistic/logistic-regression.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
+import { groupsOf } from "../data/held-out.js";
 import type { JobListener, JobPhase } from "../job-events.js";
 import { recipes } from "../spec/recipes.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
@@ -21,7 +22,7 @@ export interface Baseline {
   readonly largestClass: number;
   /**
    * The best head on the vectors of the encoder as it is: logistic regression, fitted to convergence, its regularisation chosen on a part
-   * of the training texts. It has no step to choose, so that it learns from what is held out for that, too. Null where not wanted.
+   * of the training texts, of whole groups where there are any. It has no step to choose, so that it learns from what is held out for that, too. Null where not wanted.
    */
   readonly headOnly: Metrics | null;
 }
@@ -29,9 +30,9 @@ export interface Baseline {
 /** What the baseline is measured on. */
 export interface BaselineWork {
   readonly classifier: TextClassifier;
-  readonly train: readonly Example[];
+  readonly train: readonly LocatedExample[];
   /** What the head alone learns from beside those. */
-  readonly spare: readonly Example[];
+  readonly spare: readonly LocatedExample[];
   readonly validation: readonly Example[];
   readonly settings: TrainingSettings;
   readonly emit: JobListener;
@@ -67,12 +68,18 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
   const { headStart } = recipes[settings.recipe];
   if (!fitsHead(settings)) return { baseline: { before, largestClass, headOnly: null }, fitted: null };
-  const all = await encode(work, "encode-train", [...train, ...spare]);
+  // As they stand in the file: which of them C is chosen on must not depend on whether some are held out for the adapter.
+  const whole = [...train, ...spare].sort((a, b) => a.line - b.line);
+  const all = await encode(work, "encode-train", whole);
   const onProgress: Progress = (event) => work.emit({ type: "progress", phase: "head-only", ...event });
-  const { weight, bias, regularisation } = await fitted(work, all, [...learnt, ...targetsOf(spare)], { onProgress });
+  const groups = groupsOf(whole, settings);
+  const choice = { onProgress, ...(groups && { groups }) };
+  const { weight, bias, regularisation } = await fitted(work, all, targetsOf(whole), choice);
   const held = settings.headOnly || headStart === null ? null : { regularisation: regularisation * headStart };
   // Training may start from what was learnt of its own examples alone: by the others its step is chosen.
-  const start = held === null ? { weight, bias } : await fitted(work, all.slice(0, train.length), learnt, held);
+  const places = new Map(whole.map((example, i) => [example, i]));
+  const own = () => train.map((example) => all[places.get(example)!]!);
+  const start = held === null ? { weight, bias } : await fitted(work, own(), learnt, held);
   const { graph } = classifier;
   const head = new ClassificationHead(graph, weight, bias);
   try {

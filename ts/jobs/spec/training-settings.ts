@@ -111,7 +111,7 @@ export interface TrainingSettings {
   readonly baseline: boolean;
   /**
    * Codes of what is found in the data that the run is to go on with: "id-labels", "number-texts", "same-file", "test-in-training"; with
-   * "empty-texts" examples without a text are left out.
+   * "empty-texts" and "empty-labels" examples without one are left out.
    */
   readonly allow: readonly string[];
 }

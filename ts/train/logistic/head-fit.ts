@@ -93,7 +93,7 @@ export class HeadFit {
   /** The strength that does best on what is held out, and a head that was fitted with it. */
   private async choose(regression: Regression, start: Choice & { readonly loss: number }): Promise<Choice> {
     const { targets, settings, graph } = this;
-    const rounds = partings(targets, settings.seed, graph.engine).map(({ fitted, held }) => {
+    const rounds = partings(targets, settings.groups ?? null, settings.seed, graph.engine).map(({ fitted, held }) => {
       const own = this.weighted(fitted);
       return { fitted: own, held: this.weighted(held), head: regression.start(own) };
     });

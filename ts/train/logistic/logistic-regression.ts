@@ -20,6 +20,8 @@ export interface LogisticRegressionOptions {
   readonly classWeights?: "none" | "balanced" | readonly number[];
   /** Of which examples are held out; default 0. */
   readonly seed?: number;
+  /** One for each example, as `splitExamples` takes them: those of one group are held out together. Default: each by itself. */
+  readonly groups?: readonly (string | number)[];
   /** Called after each head, first with 0 done and last with all; `total` is the most there can be. */
   readonly onProgress?: (event: { readonly done: number; readonly total: number; readonly loss: number }) => void;
   /** Cancels: the fit rejects with `AbortError` within some 20 ms. */
@@ -48,6 +50,7 @@ export interface RegressionSettings<P = Progress> {
   readonly regularisation?: number;
   readonly classWeights: "none" | "balanced" | readonly number[];
   readonly seed: number;
+  readonly groups?: readonly (string | number)[];
   readonly onProgress?: (event: P) => void;
   readonly signal?: AbortSignal;
 }
@@ -57,8 +60,8 @@ export function takeRegressionOptions<P>(
   op: string,
   given: Omit<LogisticRegressionOptions, "onProgress"> & { readonly onProgress?: (event: P) => void },
 ): RegressionSettings<P> {
-  checkOptions(op, given, ["regularisation", "classWeights", "seed", "onProgress", "signal"]);
-  const { regularisation, classWeights = "none", seed = 0, onProgress, signal } = given;
+  checkOptions(op, given, ["regularisation", "classWeights", "seed", "groups", "onProgress", "signal"]);
+  const { regularisation, classWeights = "none", seed = 0, groups, onProgress, signal } = given;
   if (regularisation !== undefined) positive(op, "regularisation", regularisation);
   if (onProgress !== undefined) callable(op, "onProgress", onProgress);
   checkSignal(op, signal);
@@ -66,10 +69,17 @@ export function takeRegressionOptions<P>(
     classWeights: takeWeights(op, classWeights),
     seed: whole(op, "seed", seed),
     ...(regularisation !== undefined && { regularisation }),
+    ...(groups !== undefined && { groups: takeGroups(op, groups) }),
     ...(onProgress !== undefined && { onProgress }),
     ...(signal && { signal }),
   };
 }
+
+const takeGroups = (op: string, given: unknown) =>
+  listFrom(`${op}: groups is a list of names or numbers, one an example`, given, (group, i) => {
+    if (typeof group === "string" || typeof group === "number") return group;
+    throw unexpected(op, `groups[${i}]`, "a name or a number", group);
+  });
 
 const NAMED_WEIGHTS = ["none", "balanced"] as const;
 
@@ -115,6 +125,9 @@ export async function fitLogisticRegression(
   const scaled = scaledVectors(vectors);
   if (taken.length !== scaled.count)
     throw unexpected(what, "targets", `a list of ${scaled.count}, one a vector`, targets);
+  const { groups } = settings;
+  if (groups !== undefined && groups.length !== scaled.count)
+    throw unexpected(what, "groups", `a list of ${scaled.count}, one a vector`, options.groups);
   graph.assertUsable();
   throwIfAborted(settings.signal);
   // Fetched when it is used: most programs fit no such head.

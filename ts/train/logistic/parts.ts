@@ -1,4 +1,5 @@
 import type { Engine } from "../../engine/running.js";
+import { assignGroups } from "../../io/examples/assign.js";
 import { permutation } from "../../nn/random.js";
 
 /** Parts that examples are cut into, of at most so many each. */
@@ -19,10 +20,18 @@ export interface Parting {
 /**
  * Ways to hold examples out, each class in the same proportion. One example of every class is always fitted to, so that no
  * class is known from what is held out alone. None where nothing is left to hold out.
+ * @param groups of the examples: those of one are held out together, or not at all
  */
-export function partings(targets: readonly number[], seed: number, engine: Engine): Parting[] {
+export function partings(
+  targets: readonly number[],
+  groups: readonly (string | number)[] | null,
+  seed: number,
+  engine: Engine,
+): Parting[] {
   const count = targets.length;
-  const parts = partOf(targets, Math.max(PARTS, Math.ceil(count / PART)), seed, engine);
+  const cut = Math.max(PARTS, Math.ceil(count / PART));
+  const order = permutation(count, seed, STREAM, engine);
+  const parts = groups === null ? partOf(targets, cut, order) : partOfGroups(targets, groups, cut, order, seed);
   const last = count > MANY ? PARTS_OF_MANY : Infinity;
   return Array.from({ length: count > FEW ? 1 : PARTS }, (_, round) => {
     const held: number[] = [];
@@ -36,10 +45,10 @@ export function partings(targets: readonly number[], seed: number, engine: Engin
 }
 
 /** The part of each example; −1 for the one of its class that is never held out. */
-function partOf(targets: readonly number[], count: number, seed: number, engine: Engine): Int32Array {
+function partOf(targets: readonly number[], count: number, order: Iterable<number>): Int32Array {
   const classes = new Map<number, number[]>();
   const parts = new Int32Array(targets.length).fill(-1);
-  for (const i of permutation(targets.length, seed, STREAM, engine)) {
+  for (const i of order) {
     const own = classes.get(targets[i]!);
     if (own === undefined) classes.set(targets[i]!, []);
     else own.push(i);
@@ -47,5 +56,30 @@ function partOf(targets: readonly number[], count: number, seed: number, engine:
   // One class goes on where another ended, so that small classes do not all fall into the first part.
   let next = 0;
   for (const own of classes.values()) for (const i of own) parts[i] = next++ % count;
+  return parts;
+}
+
+/** The same of whole groups; −1 for those that are never held out, so that every class has one of them. */
+function partOfGroups(
+  targets: readonly number[],
+  groups: readonly (string | number)[],
+  count: number,
+  order: Iterable<number>,
+  seed: number,
+): Int32Array {
+  const members = new Map<string | number, number[]>();
+  groups.forEach((group, i) => members.get(group)?.push(i) ?? members.set(group, [i]));
+  const [kept, known] = [new Set<string | number>(), new Set<number>()];
+  for (const i of order) {
+    if (known.has(targets[i]!)) continue;
+    kept.add(groups[i]!);
+    for (const one of members.get(groups[i]!)!) known.add(targets[one]!);
+  }
+  const places = [...targets.keys()].filter((i) => !kept.has(groups[i]!));
+  const shares = new Array<number>(count).fill(1 / count);
+  const labels = places.map((i) => String(targets[i]));
+  const own = places.map((i) => groups[i]!);
+  const parts = new Int32Array(targets.length).fill(-1);
+  assignGroups(labels, own, shares, seed).forEach((part, i) => (parts[places[i]!] = part));
   return parts;
 }

@@ -1,0 +1,57 @@
+import Papa from "papaparse";
+import { extname } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
+import { decodeText, exampleFormat } from "../../io/examples/index.js";
+import { isNumber, PickedColumns } from "../../io/examples/columns.js";
+import { readDelimited } from "../../io/examples/delimited.js";
+import { sniffDelimiter } from "../../io/examples/delimiter.js";
+import { normaliseText } from "../../io/examples/rows.js";
+import type { Prediction } from "../../tasks/prediction.js";
+
+/** A table's rows with all their columns. */
+export interface KeptTable {
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const delimiters: Readonly<Record<string, string>> = { ".csv": ",", ".tsv": "\t" };
+
+/** What stands between the fields of a file of that name. Throws `ConfigError` for a name that is no table's. */
+export function delimiterOf(out: string): string {
+  const delimiter = delimiters[extname(out).toLowerCase()];
+  if (delimiter !== undefined) return delimiter;
+  throw new ConfigError(`--out ${out}: a name that ends in ${Object.keys(delimiters).join(" or ")} is expected`, {
+    option: "--out",
+    value: out,
+  });
+}
+
+/**
+ * All columns of a CSV or TSV file, a row for each of its texts; null of other files, whose rows may each have fields of their own. A
+ * file without a header has numbers for names. Throws as `readExamples`.
+ */
+export function keptTable(file: string, bytes: Uint8Array, text: string): KeptTable | null {
+  const format = exampleFormat(file);
+  if (format !== "csv" && format !== "tsv") return null;
+  const body = normaliseText(decodeText(bytes, file));
+  const delimiter = sniffDelimiter(body, delimiters[`.${format}`]!, [text], undefined);
+  let names: readonly string[] = [];
+  let picked: PickedColumns | null = null;
+  readDelimited(body, delimiter, file, (row) => {
+    if (picked === null) names = isNumber(text) ? Array.from(row.fields.keys(), String) : row.fields;
+    const all = { header: "auto", columns: undefined, file, onWarning: undefined } as const;
+    picked ??= new PickedColumns([text, ...row.fields.keys()], all);
+    picked.add(row);
+  });
+  const rows = (picked as PickedColumns | null)?.rows() ?? [];
+  return { names, rows: rows.map(({ fields }) => fields.slice(1)) };
+}
+
+/** What was said of each text, behind the columns of its row: of what is no table behind its number and itself. */
+export function predictedTable(kept: KeptTable | null, predictions: readonly Prediction[], delimiter: string): string {
+  const names = kept?.names ?? ["row", "text"];
+  const rowOf = (i: number) => kept?.rows[i] ?? [String(i + 1), predictions[i]!.text];
+  const own = ["predicted", "probability"].map((name) => (names.includes(name) ? `lowrank_${name}` : name));
+  const data = predictions.map(({ label, probability }, i) => [...rowOf(i), label, probability.toFixed(4)]);
+  return `${Papa.unparse([[...names, ...own], ...data], { delimiter, newline: "\n" })}\n`;
+}
