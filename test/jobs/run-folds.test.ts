@@ -4,6 +4,8 @@ import type { FileMap } from "../../ts/io/file-map.js";
 import { type JobEvent, type JobSpec, memoryStore, runFolds } from "../../ts/jobs/index.js";
 import { checksumOf } from "../../ts/jobs/folds/folds-so-far.js";
 import { recommend } from "../../ts/jobs/result/recommendation.js";
+import { cellsIn } from "../../ts/train/metrics/cells.js";
+import { scoresOf } from "../../ts/train/metrics/metrics.js";
 import { examples } from "../models/tiny-encoder.js";
 import { data, run, sources, spec } from "./tiny-job.js";
 
@@ -185,8 +187,41 @@ describe("cross-validation that is interrupted", () => {
       (p) => (p["predictions"][0].predicted[0] = 9),
       /predicted is the 14 classes that the confusion matrix counts/,
     ],
-    ["no loss", (p) => (p["folds"][0].after.loss = null), /loss is a finite number/],
+    ["no loss", (p) => (p["folds"][0].after.loss = null), /loss is a number from 0/],
     ["a curve of texts", (p) => (p["folds"][0].evaluation = { measured: ["a"] }), /evaluation/],
+    [
+      "another accuracy",
+      (p) => (p["folds"][0].after.accuracy = 0.123),
+      /after\.accuracy is what the confusion matrix says/,
+    ],
+    ["a negative loss", (p) => (p["folds"][0].after.loss = -1), /after\.loss is a number from 0/],
+    [
+      "an interval upside down",
+      (p) => p["folds"][0].after.intervals.accuracy.splice(0, 2, 1, 0),
+      /intervals\.accuracy is two shares, the lower one first/,
+    ],
+    ["no such share", (p) => (p["folds"][0].largestClass = 0.987), /largestClass is the share of a class/],
+    [
+      "a head measured on others",
+      (p) => {
+        const alone = p["folds"][0].headOnly;
+        const { confusion } = alone;
+        const [from, to] = confusion[0][0] > 0 ? [0, 1] : [1, 0];
+        confusion[from][confusion[from][0] > 0 ? 0 : 1]--;
+        confusion[to][to]++;
+        const cells = cellsIn({ confusion });
+        Object.assign(alone, scoresOf(cells, 2));
+      },
+      /headOnly is measured on as many examples of each class as after/,
+    ],
+    [
+      "a kept step that was not measured",
+      (p) =>
+        (p["folds"][0].evaluation = {
+          ...{ measured: [{ step: 1, value: 1 }], best: { step: 2, value: 1 }, stoppedEarly: false },
+        }),
+      /evaluation is \{ measured, best, stoppedEarly \} of the fold's steps/,
+    ],
     [
       "predictions in another order",
       (p) => {

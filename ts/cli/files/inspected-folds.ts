@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { folderStore, type FoldsReport } from "../../entry/jobs-node.js";
-import { ConfigError, FormatError } from "../../errors/errors.js";
-import { parseJsonObject } from "../../io/json.js";
+import { ConfigError } from "../../errors/errors.js";
 import { readFolds } from "../../jobs/folds/folds-so-far.js";
+import { takeFoldsReport } from "../../jobs/folds/report-check.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { formatPercent } from "../terminal/number-format.js";
+import { clip } from "../terminal/table.js";
 import { settingRows } from "./inspected-run.js";
 
 /** What a folder holds of cross-validation. */
@@ -28,15 +29,14 @@ export const holdsFolds = (folder: string): boolean =>
 
 /** The folds in a folder; null where it holds none. Throws `FormatError` where they are damaged. */
 export async function inspectFolds(folder: string): Promise<InspectedFolds | null> {
-  const begun = await readFolds(folderStore(folder));
-  if (begun !== null) return { count: begun.count, done: begun.done.length, settings: begun.settings, report: null };
   const path = join(folder, runFiles.folds);
-  if (!existsSync(path)) return null;
-  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-  const report = parseJsonObject(readFileSync(path), fail) as unknown as FoldsReport;
-  const { folds, settings, pooled } = report as Partial<FoldsReport>;
-  if (!Array.isArray(folds) || typeof settings !== "object" || typeof pooled !== "object")
-    throw fail("folds, settings and pooled are expected");
+  // The report first: where both stand, only the removal of what led to it was interrupted.
+  if (!existsSync(path)) {
+    const begun = await readFolds(folderStore(folder));
+    return begun && { count: begun.count, done: begun.done.length, settings: begun.settings, report: null };
+  }
+  const report = takeFoldsReport(readFileSync(path), path);
+  const { folds, settings } = report;
   return { count: folds.length, done: folds.length, settings, report };
 }
 
@@ -57,9 +57,9 @@ export function foldsRows(folder: string, self: string, { count, done, settings,
     `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
   const alone = headOnly === null ? "" : `, ${spread(headOnly)} the head alone`;
   return [
-    ["folds", `cross-validation, all ${count} folds done, ${report.created}`],
+    ["folds", `cross-validation, all ${count} folds done, ${clip(report.created, 40)}`],
     ...settingRows(settings),
-    ["labels", labels.join(", ")],
+    ["labels", clip(labels.join(", "), 80)],
     ["accuracy", `${spread(accuracy)}${alone}; all ${pooled.count} texts together ${formatPercent(pooled.accuracy)}`],
     ["macro F1", spread(macroF1)],
     ["model", noModel(self)],
@@ -69,9 +69,7 @@ export function foldsRows(folder: string, self: string, { count, done, settings,
 /** Throws `ConfigError` where a folder that is to have a classifier holds folds. */
 export function refuseFolds(folder: string): void {
   if (!holdsFolds(folder)) return;
-  const goOn = holds(folder, runFiles.foldsSoFar)
-    ? ` (to go on with them: \`lowrank finetune --resume ${folder}\`)`
-    : "";
+  const goOn = !holds(folder, runFiles.folds) ? ` (to go on with them: \`lowrank finetune --resume ${folder}\`)` : "";
   throw new ConfigError(
     `${folder} holds cross-validation's folds, which keep no model${goOn}: train one with \`lowrank finetune\` and the same options ` +
       `but --folds, then name its folder; \`lowrank inspect ${folder}\` shows what the folds gave`,
