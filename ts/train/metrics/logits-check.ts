@@ -32,7 +32,7 @@ export function takeLogits(logits: readonly Float32Array[], targets: readonly nu
   const perBlock = Math.max(1, Math.floor(BLOCK / classes));
   let block = new Float32Array(0);
   // A gap is refused like anything else, however many there are.
-  for (let i = 0; i < (count as number); i++) {
+  for (let i = 0; i < count; i++) {
     const row: unknown = logits[i];
     if (!isFloats(row) || typedLength(row) !== classes) {
       throw new ShapeError(`metrics: row ${i} must be a Float32Array of ${classes} logits, got ${excerpt(row)}`, {
@@ -54,7 +54,7 @@ export function takeLogits(logits: readonly Float32Array[], targets: readonly nu
       });
     }
     const at = i % perBlock;
-    if (at === 0) block = new Float32Array(Math.min(perBlock, (count as number) - i) * classes);
+    if (at === 0) block = new Float32Array(Math.min(perBlock, count - i) * classes);
     block.set(row, at * classes);
     taken.rows.push(block.subarray(at * classes, (at + 1) * classes));
     taken.targets.push(target);
