@@ -108,7 +108,7 @@ const table: BadInput[] = [
   { args: `${tune} --data {deep.jsonl}`, says: /deep\.jsonl, line 2: expected JSON nested at most/ },
   { args: `${tune} --validation {data.csv}`, says: /--data, the ones to learn from, is missing/ },
   // Settings that do not fit
-  { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /warmup is from 0 to total/ },
+  { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /longer than the run, which has 5 steps/ },
   {
     args: `${tune} --data {data.csv} --target-modules quarry`,
     says: /matches no linear layer; there are encoder\.layer/,

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, interruptedRun, lowrank, makeFixture, shortRun } from "./fixture.js";
 import { lowrankProcess } from "./processes/process.js";
@@ -140,8 +141,71 @@ describe("inspect", () => {
         expect.stringMatching(/folds, which keep no model: train one with `lowrank finetune`/),
       ]);
     }
+    // What led to the report may stand beside it where its removal was interrupted.
+    await writeFile(partial, begun);
+    expect((await inspect(run)).json).toEqual(whole.json);
     await writeFile(partial, begun.subarray(0, 100));
+    await rm(join(run, "folds.json"));
     expect((await lowrank(["inspect", run])).err).toMatch(/folds\.partial\.json: .*remove it to begin anew/);
+  });
+
+  describe("folds.json that somebody wrote", () => {
+    let report: Record<string, unknown>;
+    let folder: string;
+    beforeAll(async () => {
+      folder = fixture.path("written-folds");
+      const trained = await lowrank([...shortRun(fixture, folder), "--folds", "2"]);
+      expect(trained.code).toBe(0);
+      report = JSON.parse(await readFile(join(folder, "folds.json"), "utf8"));
+    });
+    const written = (change: (report: ReturnType<typeof JSON.parse>) => unknown) => {
+      const copy = structuredClone(report);
+      change(copy);
+      return writeFile(join(folder, "folds.json"), JSON.stringify(copy));
+    };
+
+    it.each<[string, (report: ReturnType<typeof JSON.parse>) => unknown, RegExp]>([
+      ["no settings", (r) => (r.settings = null), /settings is an object, got null/],
+      ["no pooled", (r) => (r.pooled = null), /pooled is an object/],
+      ["labels of numbers", (r) => (r.labels = [1, 2]), /labels is a list of two labels or more/],
+      ["labels as text", (r) => (r.labels = "bad"), /labels is a list of two labels or more/],
+      ["three labels", (r) => r.labels.push("more"), /folds\[0\]\.after is measured on the 3 labels, got 2/],
+      ["no spread", (r) => (r.accuracy = 0.5), /accuracy is an object/],
+      ["no deviation", (r) => (r.macroF1.deviation = "1"), /macroF1\.deviation is a number from 0/],
+      ["an empty fold", (r) => (r.folds[1] = null), /folds\[1\] is an object/],
+      ["a head that is a text", (r) => (r.headOnly = "x"), /headOnly is an object/],
+      ["other sums", (r) => r.folds.push(r.folds[0]), /pooled\.count is the 60 examples of all folds, got 40/],
+      ["accuracy of its own", (r) => (r.pooled.accuracy = 0.123), /pooled\.accuracy is what the confusion matrix says/],
+      ["another difference", (r) => (r.overHeadAlone.accuracy = {}), /overHeadAlone\.accuracy\.difference is a finite/],
+      ["a strange recommendation", (r) => (r.recommended = 7), /recommended is one of "adapter", "head-only"/],
+    ])("is refused by name with %s", async (_name, change, message) => {
+      await written(change);
+      const { code, out, err } = await lowrank(["inspect", folder]);
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toMatch(/folds\.json: folds: /);
+      expect(err).toMatch(message);
+      expect(err).not.toMatch(/not foreseen/);
+    });
+
+    it("moves no cursor, and fills no screen", async () => {
+      const hostile = "\u001b]0;title\u0007\u001b[2J\u009b31m\r\nforged  row";
+      await written((r) => {
+        r.labels = [`a${hostile}`, "b".repeat(5000)];
+        r.created = `${hostile}${"c".repeat(5000)}`;
+        Object.assign(r.settings, { data: hostile, model: `m${hostile}`, label: hostile });
+      });
+      for (const isTTY of [false, true]) {
+        const { code, out } = await lowrank(["inspect", folder], { isTTY });
+        expect(code).toBe(0);
+        // eslint-disable-next-line no-control-regex -- they are looked for
+        expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+        expect(out).toMatch(/^base +m\\u001b\]0;title\\u0007\\u001b\[2J\\u009b31m forged row$/m);
+        expect(out).not.toMatch(/^forged/m);
+        expect(out.length).toBeLessThan(3000);
+      }
+      const json = JSON.parse((await lowrank(["inspect", folder, "--json"])).out);
+      expect(json.folds.settings.model).toBe(`m${hostile}`);
+    });
   });
 
   it.each<[string, string | Uint8Array, RegExp]>([

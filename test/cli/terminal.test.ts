@@ -1,9 +1,37 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import pc from "picocolors";
+import { printable } from "../../ts/cli/terminal/printable.js";
+import { tableLines } from "../../ts/cli/terminal/table.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 
 let fixture: Fixture;
 beforeAll(async () => void (fixture = await makeFixture()));
 afterAll(() => fixture.remove());
+
+describe("control characters in what is printed", () => {
+  const hostile = "\u001b[31mred\u001b[8m\u001b[2J\u0007\u009b1A\u007f\r";
+
+  it("are written as in JSON, but for this program's colours", () => {
+    expect(printable(`a\tb\n${hostile}`, false)).toBe(
+      "a\tb\n\\u001b[31mred\\u001b[8m\\u001b[2J\\u0007\\u009b1A\\u007f\\u000d",
+    );
+    const colors = pc.createColors(true);
+    const line = colors.red(colors.bold(`x ${colors.dim("y")}`)) + colors.green(colors.yellow(colors.cyan("z")));
+    expect(printable(line, true)).toBe(line);
+    expect(printable(hostile, true)).toBe("\u001b[31mred\\u001b[8m\\u001b[2J\\u0007\\u009b1A\\u007f\\u000d");
+    const json = JSON.stringify({ hostile });
+    expect(JSON.parse(printable(json, false))).toEqual({ hostile });
+  });
+
+  it("break no table", () => {
+    expect(
+      tableLines([
+        ["a\nb", "c"],
+        ["d\te\u001b", "f"],
+      ]),
+    ).toEqual(["a\\nb        c", "d\\te\\u001b  f"]);
+  });
+});
 
 const ESCAPE = "\u001b[";
 

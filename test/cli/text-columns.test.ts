@@ -96,6 +96,24 @@ describe("empty texts of a table", () => {
   });
 });
 
+describe("a table of one column", () => {
+  it.each<[string, string, string[], string]>([
+    ["fields in quotes that are empty", 'text\n""\n"  "\nfoo\n""\n', ["", "  ", "foo", ""], "lines 2, 3, 5"],
+    ["blank lines", "text\r\nhello world\r\n\r\nfoo\r\n\r\n", ["hello world", "", "foo"], "line 3"],
+  ])("has a row for each in what predict and embed give: %s", async (_, table, rows, lines) => {
+    await writeFile(fixture.path("one.csv"), table);
+    for (const command of [
+      ["predict", "--run", run, "--json"],
+      ["embed", "--adapter", run],
+    ]) {
+      const { code, out, err } = await lowrank([...command, "--file", fixture.path("one.csv")]);
+      expect(code).toBe(0);
+      expect(outputs(out)).toEqual(rows);
+      expect(err).toMatch(new RegExp(`one\\.csv: the texts? (is|are) empty in ${lines}, and taken as such`));
+    }
+  });
+});
+
 describe("blank lines of a file without columns", () => {
   const lines = ["", texts[0]!, "  ", texts[1]!, ""];
 

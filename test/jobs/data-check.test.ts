@@ -200,6 +200,47 @@ describe("texts that repeat", () => {
     expect(both.summary!.train.examples).toBe(22);
   });
 
+  it("and stand both where the step is chosen and where it is tested are told, and left out of the first on request", async () => {
+    const files = {
+      ...{ "train.csv": csv(examples.slice(0, 20)), "valid.csv": csv(examples.slice(20, 30)) },
+      "test.csv": csv([...examples.slice(27), { ...examples[21]!, text: ` ${examples[21]!.text.toUpperCase()}` }]),
+    };
+    const parts = { test: "test.csv", validation: "valid.csv", patience: 3 };
+    const told = (await tried(files, parts)).summary!.findings.find(({ code }) => code === "test-in-validation")!;
+    expect(told.message).toMatch(
+      /^4 test texts of 14 \(29 %\) stand in the validation data too: the step is chosen by texts that are then tested/,
+    );
+    expect([told.severity, told.examples.length]).toEqual(["warn", 4]);
+    const { report, events, summary } = await tried(files, { ...parts, dropDuplicates: true });
+    expect(events[0]).toEqual({
+      type: "warning",
+      message: "valid.csv: 4 texts that stand in test.csv too are left out of what the step is chosen by",
+    });
+    expect(report!.data.validation.examples).toBe(6);
+    expect(summary!.findings.map(({ code }) => code)).not.toContain("test-in-validation");
+  });
+
+  it.each([
+    [
+      { test: "same.csv" },
+      /^train\.csv: all 20 texts stand in same\.csv too, so that .*nothing is left to learn from: name files with other texts, or leave test out to have a part kept back/,
+    ],
+    [
+      { test: "few.csv", validation: "few.csv" },
+      /^few\.csv: all 4 texts stand in few\.csv too, so that .*nothing is left to choose the step by: .*leave validation out/,
+    ],
+  ])("and leave nothing are refused with what to do: %o", async (parts, message) => {
+    const files = {
+      ...{ "train.csv": csv(examples.slice(0, 20)), "same.csv": csv(examples.slice(0, 20)) },
+      "few.csv": csv(examples.slice(30, 34)),
+    };
+    const sourced = { ...sources, readData: async (name: string) => ({ name, bytes: files[name as "few.csv"] }) };
+    const given = { ...spec, data: "train.csv", dropDuplicates: true, ...parts };
+    const running = run(given, memoryStore(), { sources: sourced });
+    await expect(running).rejects.toThrow(ConfigError);
+    await expect(running).rejects.toThrow(message);
+  });
+
   it("change nothing else", async () => {
     const plain = await tried({ "examples.csv": csv(examples) });
     const dropped = await tried({ "examples.csv": csv(repeated) }, { dropDuplicates: true });

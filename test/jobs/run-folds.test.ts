@@ -4,6 +4,8 @@ import type { FileMap } from "../../ts/io/file-map.js";
 import { type JobEvent, type JobSpec, memoryStore, runFolds } from "../../ts/jobs/index.js";
 import { checksumOf } from "../../ts/jobs/folds/folds-so-far.js";
 import { recommend } from "../../ts/jobs/result/recommendation.js";
+import { cellsIn } from "../../ts/train/metrics/cells.js";
+import { scoresOf } from "../../ts/train/metrics/metrics.js";
 import { examples } from "../models/tiny-encoder.js";
 import { data, run, sources, spec } from "./tiny-job.js";
 
@@ -128,6 +130,28 @@ describe("cross-validation that is interrupted", () => {
     expect(report.folds).toEqual((await whole()).folds);
   });
 
+  it("goes on where the report was written and what led to it not yet removed", async () => {
+    const store = await stopped(short, 3, 3);
+    const stuck = {
+      ...store,
+      remove: async (blob: string) => {
+        if (blob === "folds.partial.json") throw new RangeError("busy");
+        await store.remove(blob);
+      },
+    };
+    await expect(runFolds(short, 3, stuck, { sources })).rejects.toThrow(new RangeError("busy"));
+    expect(Object.keys(store.files()).sort()).toEqual(["folds.json", "folds.partial.json"]);
+    await expect(runFolds({ ...short, rank: 4 }, 3, store, { sources })).rejects.toThrow(/rank was 8, now it is 4/);
+    const written = read(store.files()["folds.json"]);
+    const told: JobEvent[] = [];
+    const onProgress = (event: JobEvent) => void (event.type === "fold" && told.push(event));
+    const report = await runFolds(short, 3, store, { sources, onProgress });
+    expect(told).toEqual([]);
+    expect(JSON.parse(JSON.stringify({ ...report, created: "" }))).toEqual({ ...written, created: "" });
+    expect(Object.keys(store.files())).toEqual(["folds.json"]);
+    await expect(runFolds(short, 3, store, { sources })).rejects.toThrow(/holds folds\.json: take another store/);
+  });
+
   it("is refused to another spec, other files and damaged ones, by name, and stays as it is", async () => {
     const store = await stopped(short, 3, 2);
     const files = store.files();
@@ -173,8 +197,41 @@ describe("cross-validation that is interrupted", () => {
       (p) => (p["predictions"][0].predicted[0] = 9),
       /predicted is the 14 classes that the confusion matrix counts/,
     ],
-    ["no loss", (p) => (p["folds"][0].after.loss = null), /loss is a finite number/],
+    ["no loss", (p) => (p["folds"][0].after.loss = null), /loss is a number from 0/],
     ["a curve of texts", (p) => (p["folds"][0].evaluation = { measured: ["a"] }), /evaluation/],
+    [
+      "another accuracy",
+      (p) => (p["folds"][0].after.accuracy = 0.123),
+      /after\.accuracy is what the confusion matrix says/,
+    ],
+    ["a negative loss", (p) => (p["folds"][0].after.loss = -1), /after\.loss is a number from 0/],
+    [
+      "an interval upside down",
+      (p) => p["folds"][0].after.intervals.accuracy.splice(0, 2, 1, 0),
+      /intervals\.accuracy is two shares, the lower one first/,
+    ],
+    ["no such share", (p) => (p["folds"][0].largestClass = 0.987), /largestClass is the share of a class/],
+    [
+      "a head measured on others",
+      (p) => {
+        const alone = p["folds"][0].headOnly;
+        const { confusion } = alone;
+        const [from, to] = confusion[0][0] > 0 ? [0, 1] : [1, 0];
+        confusion[from][confusion[from][0] > 0 ? 0 : 1]--;
+        confusion[to][to]++;
+        const cells = cellsIn({ confusion });
+        Object.assign(alone, scoresOf(cells, 2));
+      },
+      /headOnly is measured on as many examples of each class as after/,
+    ],
+    [
+      "a kept step that was not measured",
+      (p) =>
+        (p["folds"][0].evaluation = {
+          ...{ measured: [{ step: 1, value: 1 }], best: { step: 2, value: 1 }, stoppedEarly: false },
+        }),
+      /evaluation is \{ measured, best, stoppedEarly \} of the fold's steps/,
+    ],
     [
       "predictions in another order",
       (p) => {
@@ -317,4 +374,60 @@ it.each([
   const running = runFolds({ ...short, ...more }, folds, memoryStore(), { sources });
   await expect(running).rejects.toThrow(ConfigError);
   await expect(running).rejects.toThrow(message);
+});
+
+describe("a label that a fold would learn nothing of", () => {
+  const file = (rows: readonly string[], header = "text,label") => {
+    const bytes = new TextEncoder().encode(`${header}\n${rows.join("\n")}\n`);
+    let models = 0;
+    const findModel: typeof sources.findModel = async (...args) => {
+      models++;
+      return sources.findModel(...args);
+    };
+    const own = { ...sources, findModel, readData: async (name: string) => ({ name, bytes }) };
+    return { own, models: () => models };
+  };
+  const twenty = (...rows: string[]) => Array.from({ length: 20 }, () => rows).flat();
+  const given: JobSpec = { ...plain, headOnly: true };
+
+  it.each<[string, JobSpec, string[], string, RegExp]>([
+    [
+      "one text a label",
+      given,
+      twenty("same text,pos", "Other  TEXT,neg"),
+      "text,label",
+      /^examples\.csv: fold \d of 2 would learn nothing of "(pos|neg)", and be tested on it: all 20 examples of "\1" are in that fold, of 1 different text: equal texts stay together\. Give examples of each label with two different texts or more/,
+    ],
+    [
+      "one example of a label",
+      given,
+      [...twenty("a,x", "b,y", "c,x", "d,y"), "e,rare"],
+      "text,label",
+      /nothing of "rare", and be tested on it: the only example of "rare" is in that fold\. Give/,
+    ],
+    [
+      "one group a label",
+      { ...given, group: "group" },
+      Array.from({ length: 20 }, (_, i) => `text ${i},${i % 2 ? "x" : "y"},${i % 2 ? "g" : `h${i}`}`),
+      "text,label,group",
+      /nothing of "x".*all 10 examples of "x" are in that fold, of 10 different texts: groups stay whole\. Give examples of each label in two groups or more/,
+    ],
+  ])("is refused by name before the model is looked for: %s", async (_name, spec_, rows, header, message) => {
+    const { own, models } = file(rows, header);
+    const store = memoryStore();
+    const running = runFolds(spec_, 2, store, { sources: own });
+    await expect(running).rejects.toThrow(ConfigError);
+    await expect(running).rejects.toThrow(message);
+    expect([models(), store.files()]).toEqual([0, {}]);
+  });
+
+  it("is spread over folds where it can be", async () => {
+    // Dealing x puts the texts of z, which are also of x, into one fold of two.
+    const rows = ["a,x", "b,x", "c,x", "d,x"].flatMap((row) => [row, row]);
+    for (const pair of ["ab", "ac", "ad", "bc", "bd", "cd"]) {
+      const { own } = file([...rows, ...[...pair].map((text) => `${text},z`)]);
+      const { pooled } = await runFolds(given, 2, memoryStore(), { sources: own });
+      expect(pooled.perClass.map(({ support }) => support)).toEqual([8, 2]);
+    }
+  });
 });

@@ -79,3 +79,19 @@ describe("a table's rows", () => {
     await expect(readExamples('a,b\n"c,d\n', { file: "x.csv", label: "z" })).rejects.toThrow(/line 2: Quoted field unterminated/);
   });
 });
+
+it("lines with nothing on them are rows between those of a single column, and none elsewhere", () => {
+  const rows = (text: string) => {
+    const found: [number, ...string[]][] = [];
+    readDelimited(text, ",", "data", ({ line, fields }) => void found.push([line, ...fields]));
+    return found;
+  };
+  expect(rows('\n\na\n\n\n"b\nc"\n""\n\n""\n\n\n')).toEqual([
+    [3, "a"], [4, ""], [5, ""], [6, "b\nc"], [8, ""], [9, ""], [10, ""],
+  ]);
+  expect(rows('""\n\na')).toEqual([[1, ""], [2, ""], [3, "a"]]);
+  expect(rows('a\n""')).toEqual([[1, "a"], [2, ""]]);
+  expect(rows("a,b\n\n1,2\n\n3,4\n\n")).toEqual([[1, "a", "b"], [3, "1", "2"], [5, "3", "4"]]);
+  expect(() => rows('a,b\n""\n1')).toThrow(/line 3: expected 2 fields as on line 1, got 1/);
+  expect(() => rows("a\n\n1,2")).toThrow(/line 3: expected 1 fields as on line 1, got 2/);
+});

@@ -71,6 +71,26 @@ describe("equal texts lie on one side", () => {
     }
   });
 
+  it("which has some where any text can be spared, however often each stands there", () => {
+    const rows = ["a", "b", "c", "d"].flatMap((text, i) => Array.from({ length: 10 + i }, () => ({ text, label: "xy"[i >> 1]! })));
+    for (const seed of [0, 1, 2]) {
+      // A tenth would be four or five examples: the smallest text that leaves one of its label has ten.
+      const { train, validation } = splitExamples(rows, 0.1, seed);
+      expect(validation.map(({ text }) => text)).toEqual(new Array(10).fill("a"));
+      expect(new Set(train.map(({ label }) => label)).size).toBe(2);
+    }
+    const alone = rows.filter(({ text }) => text !== "a" && text !== "c");
+    expect(() => splitExamples(alone, 0.1)).toThrow(/leaves none for validation/);
+  });
+
+  it("are compared up to a length that every engine has", () => {
+    expect(plainText("\ufdfa")).toHaveLength(18);
+    const text = "\ufdfa".repeat(2 ** 23);
+    const rows = [{ text, label: "a" }, { text: "b", label: "b" }];
+    expect(() => splitExamples(rows, 0.5)).toThrow(/^a text of 8388608 characters, which begins with .* more than 134217728 when/);
+    expect(plainText("A ".repeat(2 ** 22))).toHaveLength(2 ** 23 - 1);
+  });
+
   it("a label's last text stays where it is learnt from", () => {
     const same = Array.from({ length: 9 }, () => ({ text: "the same", label: "rare" }));
     const others = Array.from({ length: 40 }, (_, i) => ({ text: `text ${i}`, label: "often" }));

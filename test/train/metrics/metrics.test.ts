@@ -240,6 +240,63 @@ describe("a long measurement", () => {
   });
 });
 
+describe("lists that answer for themselves", () => {
+  const rows = () => [new Float32Array([1, 2]), new Float32Array([2, 1]), new Float32Array([0, 3])];
+  const targets = () => [0, 1, 1];
+  const overridden = <T extends object>(given: T, own: Record<PropertyKey, unknown>) => Object.assign(given, own);
+  const nothing = () => ["nothing"];
+  class Answering extends Array<never> {
+    override map = nothing as never;
+    override slice = nothing as never;
+    override entries = nothing as never;
+  }
+
+  it.each<[string, () => unknown, () => unknown]>([
+    [
+      "targets that iterate over others",
+      rows,
+      () => overridden(targets(), { [Symbol.iterator]: () => [9, -1, "x"].values() }),
+    ],
+    ["rows that map to others", () => overridden(rows(), { map: nothing, entries: nothing, slice: nothing }), targets],
+    ["a row that slices to another", () => rows().map((row) => overridden(row, { slice: nothing })), targets],
+    ["a class of lists", () => Answering.from(rows()), () => Answering.from(targets())],
+    [
+      "items that are others each time",
+      rows,
+      () => {
+        const read = new Set<unknown>();
+        const get = (list: number[], name: string | symbol) => {
+          const again = read.has(name) && name !== "length";
+          read.add(name);
+          return again ? 77 : (Reflect.get(list, name) as unknown);
+        };
+        return new Proxy(targets(), { get });
+      },
+    ],
+  ])("are read once, by place: %s", async (_name, logits, classes) => {
+    const expected = await metrics(rows(), targets(), 2);
+    const given = [logits(), classes()] as [Float32Array[], number[]];
+    expect(await metrics(...given, 2)).toEqual(expected);
+  });
+
+  it("are heard to be cancelled at once, however few rows there are", async () => {
+    const abort = new AbortController();
+    const measuring = metrics(rows(), targets(), 2, { signal: abort.signal });
+    abort.abort();
+    await expect(measuring).rejects.toThrow(AbortError);
+  });
+
+  it("are measured as they were when more rows than a block holds are changed", async () => {
+    const classes = 10_000;
+    const many = Array.from({ length: 900 }, (_, i) => new Float32Array(classes).fill(0, 0, 1).fill(1, i, i + 1));
+    const truth = many.map((_, i) => i);
+    const measuring = metrics(many, truth, classes, { intervals: false });
+    for (const row of many) row.reverse();
+    truth.fill(0);
+    expect((await measuring).accuracy).toBe(1);
+  });
+});
+
 describe("pairedDifference", () => {
   const truth = Array.from({ length: 400 }, (_, i) => (i % 3 === 0 ? "spam" : "ham"));
   const other = (label: string) => (label === "spam" ? "ham" : "spam");

@@ -184,11 +184,11 @@ function describe({ file, bytes, parameters, metadata, model, merged, adapter, t
       : [
           [
             "  model",
-            `${model.architecture}, ${model.layers} layers of ${model.hiddenSize}, whole: no adapter is needed`,
+            `${clip(model.architecture, 40)}, ${model.layers} layers of ${model.hiddenSize}, whole: no adapter is needed`,
           ],
         ]),
-    ...(merged === null ? [] : [["  merged", `${merged.base} with ${merged.adapters.join(", ")}`]]),
-    ...Object.entries(metadata).map(([key, text]) => [`  ${key}`, clip(text, 80)]),
+    ...(merged === null ? [] : [["  merged", clip(`${merged.base} with ${merged.adapters.join(", ")}`, 300)]]),
+    ...Object.entries(metadata).map(([key, text]) => [`  ${clip(key, 80)}`, clip(text, 80)]),
   ];
   const rows = tensors.map(({ name, dtype, shape, bytes: size }) => [
     name,
@@ -208,13 +208,13 @@ function adapterLines(adapter: NonNullable<Inspected["adapter"]>): string[] {
   const { targetModules } = adapter;
   const variants = [adapter.dora && "DoRA", adapter.rslora && "rsLoRA"].filter(Boolean).join(", ");
   const rows = [
-    ["LoRA adapter of", adapter.baseModel ?? "a model that it does not name"],
+    ["LoRA adapter of", clip(adapter.baseModel ?? "a model that it does not name", 300)],
     ["rank", adapter.ranks.join(", ")],
     [
       "alpha",
       `${adapter.alphas.join(", ")} (updates are scaled by ${adapter.scalings.map((s) => Number(s.toPrecision(4))).join(", ")})`,
     ],
-    ["targets", typeof targetModules === "string" ? targetModules : targetModules.join(", ")],
+    ["targets", clip(typeof targetModules === "string" ? targetModules : targetModules.join(", "), 300)],
     ["layers", formatCount(adapter.layers)],
     ...(variants === "" ? [] : [["variant", variants]]),
     ...(adapter.dropout === 0 ? [] : [["dropout", String(adapter.dropout)]]),

@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { folderStore, type FoldsReport } from "../../entry/jobs-node.js";
-import { ConfigError, FormatError } from "../../errors/errors.js";
-import { parseJsonObject } from "../../io/json.js";
+import { ConfigError } from "../../errors/errors.js";
 import { readFolds } from "../../jobs/folds/folds-so-far.js";
+import { takeFoldsReport } from "../../jobs/folds/report-check.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import type { FoldResult } from "../../jobs/folds/folds-report.js";
 import { foldTable, formatSpread } from "../terminal/fold-lines.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
+import { clip } from "../terminal/table.js";
 import { settingRows } from "./inspected-run.js";
 
 /** What a folder holds of cross-validation. */
@@ -32,18 +33,16 @@ export const holdsFolds = (folder: string): boolean =>
 
 /** The folds in a folder; null where it holds none. Throws `FormatError` where they are damaged. */
 export async function inspectFolds(folder: string): Promise<InspectedFolds | null> {
-  const begun = await readFolds(folderStore(folder));
-  if (begun !== null) {
+  const path = join(folder, runFiles.folds);
+  // The report first: where both stand, only the removal of what led to it was interrupted.
+  if (!existsSync(path)) {
+    const begun = await readFolds(folderStore(folder));
+    if (begun === null) return null;
     const { count, settings, done } = begun;
     return { count, done: done.length, settings, folds: done.map(({ result }) => result), report: null };
   }
-  const path = join(folder, runFiles.folds);
-  if (!existsSync(path)) return null;
-  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-  const report = parseJsonObject(readFileSync(path), fail) as unknown as FoldsReport;
-  const { folds, settings, pooled } = report as Partial<FoldsReport>;
-  if (!Array.isArray(folds) || typeof settings !== "object" || typeof pooled !== "object")
-    throw fail("folds, settings and pooled are expected");
+  const report = takeFoldsReport(readFileSync(path), path);
+  const { folds, settings } = report;
   return { count: folds.length, done: folds.length, settings, folds, report };
 }
 
@@ -69,9 +68,9 @@ export function foldsRows(
   const alone = headOnly === null || settings.headOnly ? "" : `, ${formatSpread(headOnly)} the head alone`;
   const together = `${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}`;
   return [
-    ["folds", `cross-validation, all ${count} folds done, ${report.created}`],
+    ["folds", `cross-validation, all ${count} folds done, ${clip(report.created, 40)}`],
     ...settingRows(settings),
-    ["labels", labels.join(", ")],
+    ["labels", clip(labels.join(", "), 80)],
     ["accuracy", `${formatSpread(accuracy)}${alone}; all ${formatCount(pooled.count)} texts together ${together}`],
     ["macro F1", formatSpread(macroF1)],
     ["model", noModel(self)],
@@ -81,9 +80,7 @@ export function foldsRows(
 /** Throws `ConfigError` where a folder that is to have a classifier holds folds. */
 export function refuseFolds(folder: string): void {
   if (!holdsFolds(folder)) return;
-  const goOn = holds(folder, runFiles.foldsSoFar)
-    ? ` (to go on with them: \`lowrank finetune --resume ${folder}\`)`
-    : "";
+  const goOn = !holds(folder, runFiles.folds) ? ` (to go on with them: \`lowrank finetune --resume ${folder}\`)` : "";
   throw new ConfigError(
     `${folder} holds cross-validation's folds, which keep no model${goOn}: train one with \`lowrank finetune\` and the same options ` +
       `but --folds, then name its folder; \`lowrank inspect ${folder}\` shows what the folds gave`,

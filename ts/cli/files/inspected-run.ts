@@ -43,20 +43,23 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
     training: step === null ? "runs, and has no checkpoint yet" : `trains; its last checkpoint is ${where}`,
     interrupted: `interrupted ${where}`,
     failed: `failed; ${step === null ? "it has no checkpoint" : `its last checkpoint is ${where}`}`,
-    finished: `finished${typeof report?.created === "string" ? `, ${report.created}` : ""}`,
+    finished: `finished${typeof report?.created === "string" ? `, ${clip(report.created, 40)}` : ""}`,
   };
   const ended = run.gone ? `ended without a word ${where}: its process is gone` : rows[status];
   const settings = run.settings ?? report?.settings ?? null;
   const running = (status === "preparing" || status === "training") && !run.gone;
   return [
     ["run", ended],
-    ...(began === null ? [] : [["began", began]]),
+    ...(began === null ? [] : [["began", clip(began, 40)]]),
     ...(error === null ? [] : [["error", clip(error, 300)]]),
     ...(settings === null ? [] : settingRows(settings)),
     ...(report === null ? [] : resultRows(report)),
     ...(status === "finished" || running ? [] : [["to go on", `${self} finetune --resume ${folder}`]]),
   ];
 }
+
+/** A name from a file, which a stranger may have written. */
+const named = (name: unknown) => clip(String(name), 300);
 
 /** What was trained on what, and how. */
 export function settingRows(settings: TrainingSettings): string[][] {
@@ -67,12 +70,13 @@ export function settingRows(settings: TrainingSettings): string[][] {
   return [
     [
       "data",
-      `${data}, texts in column ${text}, labels in ${label}${group === null ? "" : `, groups in ${group}`}` +
-        (measured === null ? "" : `; tested on ${measured}`),
+      `${named(data)}, texts in column ${named(text)}, labels in ${named(label)}` +
+        (group === null ? "" : `, groups in ${named(group)}`) +
+        (measured === null ? "" : `; tested on ${named(measured)}`),
     ],
     ...(names.length === 0 ? [] : [["label names", clip(names.join(", "), 80)]]),
     ...(maxTokens === null ? [] : [["texts", `cut to ${formatCount(maxTokens)} tokens`]]),
-    ["base", model],
+    ["base", named(model)],
     ...(headOnly
       ? [["adapter", "none, only a head: there is nothing to merge, and `embed` takes the base as it is"]]
       : []),

@@ -1,11 +1,14 @@
+import { oneLine } from "./printable.js";
+
 /** How a column is set. */
 export type Alignment = "left" | "right";
 
 /**
- * Rows as lines with aligned columns, two spaces apart; the first row may be a heading. Cells are plain text: colour
- * would count as width, so it is for whole lines, later.
+ * Rows as lines with aligned columns, two spaces apart; the first row may be a heading. Cells are plain text, shown on one
+ * line whatever they hold: colour would count as width, so it is for whole lines, later.
  */
-export function tableLines(rows: readonly (readonly string[])[], alignments: readonly Alignment[] = []): string[] {
+export function tableLines(given: readonly (readonly string[])[], alignments: readonly Alignment[] = []): string[] {
+  const rows = given.map((row) => row.map(oneLine));
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, i) => Math.max(0, ...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) => {

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import pc from "picocolors";
+import { printable } from "./printable.js";
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -34,14 +35,15 @@ export class Terminal {
     return this.failed.signal;
   }
 
-  /** Writes a line of the result. */
+  /** Writes a line of the result, control characters but colours as in JSON. */
   print(line = ""): void {
-    if (!this.failed.signal.aborted) this.streams.output.write(`${line}\n`);
+    const { output } = this.streams;
+    if (!this.failed.signal.aborted) output.write(`${printable(line, this.colors.isColorSupported)}\n`);
   }
 
-  /** Writes a line that is no result: a warning, an error, what goes on. */
+  /** Writes a line that is no result: a warning, an error, what goes on; control characters as `print`. */
   error(line = ""): void {
-    this.streams.errors.write(`${line}\n`);
+    this.streams.errors.write(`${printable(line, this.errorColors.isColorSupported)}\n`);
   }
 
   /** Waits until what was written to the output has been taken, or has failed. */

@@ -16,17 +16,23 @@ function lineEnds(field: string): number {
   return count;
 }
 
-/** Hands over one row after the other, none of which is kept here, without blank lines. Returns what is wrong with the quotes first. */
-function eachRow(text: string, delimiter: string, quoted: boolean, use: (row: Row) => void): WrongQuotes | null {
+/** Told of a line with nothing on it: `quoted` where that is a field in quotes. */
+type Nothing = (line: number, quoted: boolean) => void;
+
+/** Hands over one row after the other, none of which is kept here, without lines that hold nothing. Returns what is wrong with the quotes first. */
+function eachRow(text: string, delimiter: string, quoted: boolean, use: (row: Row) => void, nothing?: Nothing): WrongQuotes | null {
   let next = 1;
+  let at = 0;
   let wrong: WrongQuotes | null = null;
-  const step = ({ data: fields, errors }: Papa.ParseStepResult<string[]>) => {
+  const step = ({ data: fields, errors, meta: { cursor } }: Papa.ParseStepResult<string[]>) => {
     const line = next;
     next++;
     if (quoted) for (const field of fields) next += lineEnds(field);
     const quotes = errors.find(({ type }) => type === "Quotes");
     if (quotes) wrong ??= { line, message: quotes.message };
     if (fields.length > 1 || fields[0] !== "") use({ line, fields });
+    else if (cursor > at) nothing?.(line, cursor > at + 1);
+    at = cursor;
   };
   // Papa's fast mode splits at every delimiter and takes quotes for text.
   Papa.parse<string[]>(text, { delimiter, newline: "\n", fastMode: !quoted, step });
@@ -51,7 +57,8 @@ function quotesAreText(text: string, delimiter: string): boolean {
 
 /**
  * Reads delimited text (RFC 4180: fields in quotes may hold delimiters, line breaks and doubled quotes). Blank lines are left
- * out; tab-separated files without quoting are recognised.
+ * out, but for those between the rows of a single column, which are rows that are empty, as is an empty field in quotes there;
+ * tab-separated files without quoting are recognised.
  * @param text normalised text; @param file name by which messages call it; @param use called with each row, in order
  * @throws `FormatError` with the line, for quotes that do not close and for rows of different lengths, once all are read; for a row
  *   with more columns than any table has before its fields are made
@@ -62,13 +69,30 @@ export function readDelimited(text: string, delimiter: string, file: string, use
   if (wide !== null) throw tooWide(file, wide, delimiter);
   let first: Row | null = null;
   let uneven: Row | null = null;
-  const quotes = eachRow(text, delimiter, quoted, (row) => {
+  const take = (row: Row) => {
     const { line, fields } = row;
     if (fields.length > MOST_COLUMNS) throw tooWide(file, line, delimiter);
     first ??= { line, fields };
     if (uneven === null && fields.length !== first.fields.length) uneven = row;
     if (uneven === null) use(row);
-  });
+  };
+  // Lines with nothing on them since the last row: of a single column they are rows as soon as another follows.
+  let waiting: number[] = [];
+  const takeWaiting = () => {
+    for (const line of waiting) take({ line, fields: [""] });
+    waiting = [];
+  };
+  const takeNext = (row: Row) => {
+    if (row.fields.length === 1) takeWaiting();
+    else waiting = [];
+    take(row);
+  };
+  const nothing: Nothing = (line, inQuotes) => {
+    if (first !== null && first.fields.length > 1) return;
+    if (first !== null && inQuotes) takeNext({ line, fields: [""] });
+    else if (first !== null || inQuotes || waiting.length > 0) waiting.push(line);
+  };
+  const quotes = eachRow(text, delimiter, quoted, takeNext, nothing);
   if (quotes) throw new FormatError(`${file}, line ${quotes.line}: ${quotes.message}`, { file, line: quotes.line });
   if (uneven !== null) throw unevenRow(file, first!, uneven);
 }

@@ -4,12 +4,13 @@ import { assignGroups, type SplitOptions, takeLabelled, takeSplit } from "./assi
 import { dealt } from "./dealt.js";
 import { unitsOf } from "./equal-texts.js";
 import type { Example } from "./example.js";
+import { spreadClasses } from "./spread-classes.js";
 
 /**
  * Parts examples for cross-validation: each stands in the `validation` of one fold and in `train` of all others, each class spread
  * over the folds as evenly as it goes. Equal texts (apart from case, width and white space) stand in one fold, also those of two
- * groups. Parts keep the examples' order; the same seed gives the same folds. A class with one example, or one text, is in no training
- * part of the fold that tests it.
+ * groups. Parts keep the examples' order; the same seed gives the same folds. A class with one example, or one text or group, is in no
+ * training part of the fold that tests it.
  * @param n folds, from 2 to as many as there are different texts, or groups
  * @throws `ConfigError` for options that make no sense, or more folds than different texts or groups
  * @example for (const { train, validation } of foldExamples(examples, 5)) …
@@ -32,6 +33,7 @@ export function foldExamples<E extends Pick<Example, "label">>(
   }
   const labels = all.map(({ label }) => label);
   const folds = groups === null ? dealt(labels, units, n, seed) : assignGroups(labels, units ?? groups, new Array<number>(n).fill(1 / n), seed);
+  spreadClasses(labels, units ?? groups, folds, n);
   return Array.from({ length: n }, (_, fold) => ({
     train: all.filter((__, i) => folds[i] !== fold),
     validation: all.filter((__, i) => folds[i] === fold),

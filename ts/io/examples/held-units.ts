@@ -5,7 +5,7 @@ const PASSES = 3;
 
 /**
  * A share of each class, rounded and drawn by the seed, but for one example of it: what belongs together goes where it brings its
- * classes closer to that.
+ * classes closer to that. Where nothing does, it is the smallest of it that leaves some of each class.
  * @param units a number for each example, the same for those that stay together; null where each stands alone
  */
 export function holdShare(
@@ -54,6 +54,13 @@ export function holdShare(
       const sign = held.has(unit[0]!) ? -1 : 1;
       if (farther(unit, sign, square) < -1e-12) move(unit, sign);
     }
+  }
+  if (held.size === 0) {
+    // Every unit is more than twice what is wanted: the smallest then, rather than none.
+    const order = [...new Set(shuffled([...labels.keys()], seed).map((place) => units[place]!))];
+    const possible = order.map((unit) => together.get(unit)!).filter((unit) => farther(unit, 1, Math.abs) < Infinity);
+    const smallest = possible.toSorted((a, b) => a.length - b.length)[0];
+    if (smallest !== undefined) move(smallest, 1);
   }
   return held;
 }

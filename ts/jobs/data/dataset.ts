@@ -54,7 +54,7 @@ export async function wholeDataset(settings: TrainingSettings, access: DataAcces
  * The data of a run: files of their own for validation and test, or shares of what is learnt from, each label in the same
  * proportion. The test is taken first, so that it is the same whatever the validation is; with one, a validation is held back only
  * where the step to keep is chosen by it, and where there are enough examples for that. With `dropDuplicates`, what stands in a file of
- * its own is not learnt from either.
+ * its own is not learnt from either, nor is the step chosen by what is tested.
  */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
   let all = await readAll(settings, access);
@@ -68,7 +68,9 @@ export async function loadDataset(settings: TrainingSettings, access: DataAccess
   const drawn = (examples: Labelled["examples"]) => ({ ...all, examples, split: true });
   let test: Dataset["test"] = null;
   if (settings.test !== null) test = await read(settings.test);
-  const named = validation === null ? null : await read(validation);
+  let named = validation === null ? null : await read(validation);
+  if (named !== null && test !== null && settings.dropDuplicates)
+    named = { ...withoutMeasured(named, test, access, "choose the step by"), split: false };
   let learnt = all.examples;
   if (drawsTest(settings)) {
     const { rest, held } = holdOut(all, "test", settings, seed, access.words);

@@ -75,21 +75,31 @@ function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
   });
 }
 
-/** Examples to learn from without those whose text stands in what is measured, whatever their label. */
+/**
+ * Examples without those whose text stands in what is measured, whatever their label. Throws `ConfigError` where none would be left.
+ * @param purpose what they are for: to learn from, or to choose the step by
+ */
 export function withoutMeasured(
-  train: Labelled,
+  some: Labelled,
   measured: Labelled,
-  { onWarning }: Pick<DataAccess, "onWarning">,
+  { onWarning, words }: Pick<DataAccess, "onWarning" | "words">,
+  purpose: "learn from" | "choose the step by" = "learn from",
 ): Labelled {
   const met = new Set(measured.examples.map(({ text }) => plainText(text)));
-  const examples = train.examples.filter(({ text }) => !met.has(plainText(text)));
-  const left = train.examples.length - examples.length;
-  if (left === 0) return train;
+  const examples = some.examples.filter(({ text }) => !met.has(plainText(text)));
+  const left = some.examples.length - examples.length;
+  if (left === 0) return some;
+  if (examples.length === 0)
+    throw new ConfigError(
+      `${some.file}: all ${left} texts stand in ${measured.file} too, so that without what repeats (${words.setting("dropDuplicates")}) nothing ` +
+        `is left to ${purpose}: name files with other texts, or leave ${words.setting(purpose === "learn from" ? "test" : "validation")} out to have a ` +
+        `part kept back`,
+      { file: some.file, measured: measured.file, examples: left },
+    );
   const texts = left === 1 ? "a text that stands" : `${left} texts that stand`;
-  onWarning(
-    `${train.file}: ${texts} in ${measured.file} too ${left === 1 ? "is" : "are"} left out of what is learnt from`,
-  );
-  return { ...train, examples };
+  const from = purpose === "learn from" ? "what is learnt from" : "what the step is chosen by";
+  onWarning(`${some.file}: ${texts} in ${measured.file} too ${left === 1 ? "is" : "are"} left out of ${from}`);
+  return { ...some, examples };
 }
 
 /** Throws `ConfigError`, naming the place in the file, where a label is not among the known ones. */

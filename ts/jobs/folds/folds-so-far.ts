@@ -1,14 +1,15 @@
-import { oneOf, share, unexpected, whole } from "../../arguments/settings.js";
+import { oneOf, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { reportProgram } from "../result/run-report.js";
 import { sha256 } from "../sources/sha256.js";
 import { checkSettings } from "../spec/settings-check.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
-import { checkMetrics, checkPredictions, objectAt } from "../store/metrics-check.js";
+import { checkPredictions, objectAt } from "../store/metrics-check.js";
 import { checkHash } from "../store/run-state.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
-import type { DoneFold, FoldResult } from "./folds-report.js";
+import type { DoneFold } from "./folds-report.js";
+import { checkFold } from "./report-check.js";
 
 const FORMAT = "lowrank-folds-2";
 
@@ -81,30 +82,17 @@ function takeFolds(file: Readonly<Record<string, unknown>>): FoldsSoFar {
   if (!Array.isArray(predictions) || predictions.length !== folds.length)
     throw unexpected("folds", "predictions", "a list of one a fold", predictions);
   const done = folds.map((fold, i) => takeFold(`folds[${i}]`, fold, predictions[i]));
+  const classes = new Set(done.map(({ result }) => result.after.perClass.length));
+  if (classes.size > 1) throw unexpected("folds", "folds", "measured on the same labels", [...classes]);
   return { settings, count, modelHash, dataHash, build, threads, done };
 }
 
 function takeFold(place: string, fold: unknown, predictions: unknown): DoneFold {
-  const { after, headOnly, largestClass, steps, evaluation } = objectAt("folds", place, fold);
-  checkMetrics("folds", `${place}.after`, after);
-  if (headOnly !== null) checkMetrics("folds", `${place}.headOnly`, headOnly);
-  share("folds", `${place}.largestClass`, largestClass);
-  whole("folds", `${place}.steps`, steps);
-  if (evaluation !== null) checkEvaluation(`${place}.evaluation`, evaluation);
+  checkFold(place, fold);
+  const { after, headOnly } = fold;
   const said = objectAt("folds", `predictions of ${place}`, predictions);
   const { predicted, headPredicted } = said as unknown as Pick<DoneFold, "predicted" | "headPredicted">;
   checkPredictions("folds", `${place}: predicted`, predicted, after);
   if (headPredicted !== null) checkPredictions("folds", `${place}: headPredicted`, headPredicted, headOnly);
-  return { result: fold as FoldResult, predicted, headPredicted };
-}
-
-function checkEvaluation(place: string, value: unknown): void {
-  const { measured, best, stoppedEarly } = objectAt("folds", place, value);
-  const isMeasurement = (one: unknown) => {
-    const { step, value: loss } = objectAt("folds", place, one);
-    return Number.isSafeInteger(step) && Number.isFinite(loss);
-  };
-  const fits = Array.isArray(measured) && measured.every(isMeasurement) && isMeasurement(best);
-  if (!fits || typeof stoppedEarly !== "boolean")
-    throw unexpected("folds", place, "{ measured, best, stoppedEarly }", value);
+  return { result: fold, predicted, headPredicted };
 }

@@ -1,9 +1,8 @@
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
-import { foldExamples } from "../../io/examples/index.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
 import { type Dataset, fewExamplesText, measuredPart, wholeDataset } from "../data/dataset.js";
-import { groupsOf, holdToChoose } from "../data/held-out.js";
+import { holdToChoose } from "../data/held-out.js";
 import { tokenCounting } from "../estimate/batch-tokens.js";
 import { estimateJob } from "../estimate/job-estimate.js";
 import { type JobContext, prepare, type Prepared, readyJob } from "../prepare.js";
@@ -15,6 +14,7 @@ import { memoryStore } from "../store/memory-store.js";
 import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
 import { train } from "../train-run.js";
 import { checkMeasured, checkOrigin, checkSame } from "./folds-check.js";
+import { type Fold, foldsOf } from "./folded.js";
 import { type DoneFold, foldsReport, type FoldsReport } from "./folds-report.js";
 import { type FoldsOrigin, type FoldsSoFar, readFolds, writeFolds } from "./folds-so-far.js";
 
@@ -29,9 +29,9 @@ const what = "runFolds";
  * the same result as without the interruption.
  *
  * @param folds from 2 to as many as there are examples
- * Throws as `runJob`; `ConfigError` too where the spec names validation or test data, since the folds are those, and where the store
- * has folds of another spec, of other files, or another build or number of threads, or anything of a run; `FormatError` where
- * folds.partial.json was changed.
+ * Throws as `runJob`; `ConfigError` too where the spec names validation or test data, since the folds are those, where a fold would be
+ * tested on a label that it learns nothing of, and where the store has folds of another spec, of other files, or another build or
+ * number of threads, or anything of a run; `FormatError` where folds.partial.json was changed.
  *
  * @example
  * const { accuracy } = await runFolds({ data: "reviews.csv" }, 5, folderStore("runs/folds")); // { mean: 0.91, deviation: 0.02 }
@@ -57,14 +57,16 @@ export async function runFolds(
   const release = await taken.claim();
   try {
     const { folds: report, report: ofRun, checkpoint, record, head, adapter } = runFiles;
+    const soFar = await readFolds(taken);
+    // All are done, and the report may stand beside them: what was interrupted was only their removal.
+    const written = soFar !== null && soFar.done.length === soFar.count;
     for (const blob of [report, ofRun, checkpoint, record, ...head, ...adapter]) {
-      if (!(await taken.has(blob))) continue;
+      if ((blob === report && written) || !(await taken.has(blob))) continue;
       const whose = blob === report ? "" : ", a run's";
       throw new ConfigError(`${what}: ${taken.name} holds ${blob}${whose}: take another store, or remove it first`, {
         blob,
       });
     }
-    const soFar = await readFolds(taken);
     if (soFar !== null) checkSame(soFar, settings, folds, taken);
     const found = await validate(settings, folds, taken, soFar, context);
     const file = new TextEncoder().encode(`${JSON.stringify(found, null, 2)}\n`);
@@ -83,15 +85,18 @@ async function validate(
   soFar: FoldsSoFar | null,
   context: JobContext,
 ): Promise<FoldsReport> {
-  const prepared = await prepare(settings, context, wholeDataset);
+  let folds: readonly Fold[] = [];
+  // Before the model is there: what cannot be parted is refused at once.
+  const prepared = await prepare(settings, context, async (given, access) => {
+    const whole = await wholeDataset(given, access);
+    folds = foldsOf(whole, given, count, context.words);
+    return whole;
+  });
   try {
     prepared.classifier.dispose();
     const { dataset, engine, modelHash } = prepared;
     const { build, threads } = engine;
     const origin: FoldsOrigin = { settings, count, modelHash, dataHash: dataset.train.sha256, build, threads };
-    const { examples } = dataset.train;
-    const groups = groupsOf(examples, settings);
-    const folds = foldExamples(examples, count, { seed: settings.seed, ...(groups && { groups }) });
     const classes = new Map(dataset.labels.map((label, i) => [label, i]));
     const truth = folds.map(({ validation }) => validation.map(({ label }) => classes.get(label)!));
     if (soFar !== null) {

@@ -1,4 +1,4 @@
-import { finite, share, unexpected, whole } from "../../arguments/settings.js";
+import { nonNegative, share, unexpected, whole } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
 import { type Cell, cellsIn } from "../../train/metrics/cells.js";
 import { type Metrics, scoresOf } from "../../train/metrics/metrics.js";
@@ -23,11 +23,11 @@ export function checkMetrics(what: string, place: string, value: unknown): asser
   const measured = objectAt(what, place, value);
   const { count, accuracy, loss, perClass, macroF1, intervals } = measured;
   whole(what, `${place}.count`, count, 1);
-  share(what, `${place}.accuracy`, accuracy);
-  finite(what, `${place}.loss`, loss);
+  nonNegative(what, `${place}.loss`, loss);
   const [cells, classes] = takeConfusion(what, place, measured);
   // What follows from the matrix is compared with it.
-  const { perClass: scores, macroF1: mean } = scoresOf(cells, classes);
+  const { accuracy: right, perClass: scores, macroF1: mean } = scoresOf(cells, classes);
+  if (accuracy !== right) throw unexpected(what, `${place}.accuracy`, "what the confusion matrix says", accuracy);
   if (JSON.stringify(perClass) !== JSON.stringify(scores))
     throw unexpected(what, `${place}.perClass`, "what the confusion matrix says", perClass);
   if (macroF1 !== mean) throw unexpected(what, `${place}.macroF1`, "what the confusion matrix says", macroF1);
@@ -38,6 +38,8 @@ export function checkMetrics(what: string, place: string, value: unknown): asser
     if (!Array.isArray(ends) || ends.length !== 2)
       throw unexpected(what, `${place}.intervals.${name}`, "two shares", ends);
     ends.forEach((end, i) => share(what, `${place}.intervals.${name}[${i}]`, end));
+    if (ends[0] > ends[1])
+      throw unexpected(what, `${place}.intervals.${name}`, "two shares, the lower one first", ends);
   }
 }
 

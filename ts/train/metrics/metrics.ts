@@ -13,7 +13,7 @@ import {
 import { type Cell, cellsOf, classCounts, type Confusion, confusionOf } from "./cells.js";
 import { classLoss } from "./class-probabilities.js";
 import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
-import { checkLogits } from "./logits-check.js";
+import { takeLogits } from "./logits-check.js";
 import { wilson } from "./wilson.js";
 
 /** How well predictions fit known labels. */
@@ -75,10 +75,12 @@ export async function metrics(
   options: MetricsOptions = {},
 ): Promise<Metrics> {
   const settings = readOptions<Settings>("metrics", options, readers);
-  checkLogits(logits, targets, classes);
   // What the caller does to them meanwhile changes nothing.
-  const rows = logits.map((row) => row.slice());
-  return measureLogits(rows, [...targets], classes, settings);
+  const taken = takeLogits(logits, targets, classes);
+  const measured = await measureLogits(taken.rows, taken.targets, classes, settings);
+  // Few are measured before the caller has the promise: what it aborts at once is heard here.
+  throwIfAborted(settings.signal);
+  return measured;
 }
 
 /** `metrics` of what is checked and nobody changes. */

@@ -36,6 +36,7 @@ export type FindingCode =
   | "near-duplicates"
   | "overlap"
   | "near-overlap"
+  | "test-in-validation"
   | "shared-groups"
   | "cut-texts"
   | "unknown-tokens"

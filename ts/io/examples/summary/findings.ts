@@ -85,6 +85,9 @@ function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"]
     yield warn("overlap", `${counted(inTraining!.same, `${name} text`)} of ${examples} (${percent(share)}) ${inTraining!.same === 1 ? "stands" : "stand"} in the training data too: results look better than they are; take those out`, seen.overlap.examples);
   if (inTraining !== null && inTraining.near > 0)
     yield warn("near-overlap", `${counted(inTraining.near, `${name} text`)} of ${examples} nearly ${inTraining.near === 1 ? "stands" : "stand"} in the training data too: results look better than they are; keep such texts in one part`, seen.nearOverlap.examples);
+  const { count: chosen } = seen.chosen;
+  if (chosen > 0)
+    yield warn("test-in-validation", `${counted(chosen, `${name} text`)} of ${examples} (${percent(chosen / examples)}) ${chosen === 1 ? "stands" : "stand"} in the validation data too: the step is chosen by texts that are then tested, so that results look better than they are; take those out of one of the two`, seen.chosen.examples);
   if (sharedGroups.length > 0)
     yield warn("shared-groups", `${counted(sharedGroups.length, "group")} of the ${name} data (${quoted(sharedGroups)}) ${sharedGroups.length === 1 ? "stands" : "stand"} in the training data too, with ${counted(seen.sharedGroup.count, `${name} text`)}: what belongs together makes results look better than they are; keep it in one part`, seen.sharedGroup.examples);
   if (duplicates > 0)

@@ -38,7 +38,7 @@ class Sightings {
 export interface PartSurvey extends Omit<PartSummary, "tokens"> {
   readonly part: DataPart;
   readonly seen: Readonly<
-    Record<"duplicates" | "nearDuplicates" | "overlap" | "nearOverlap" | "empty" | "sharedGroup", Sightings>
+    Record<"duplicates" | "nearDuplicates" | "overlap" | "nearOverlap" | "chosen" | "empty" | "sharedGroup", Sightings>
   >;
   /** Every example of it is one of training, with its label, and they are as many. */
   readonly sameAsTraining: boolean;
@@ -80,11 +80,12 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
   const at = (part: DataPart, place: number) => () => found(part, place, examplesOf.get(part)![place]!);
   const surveyed: PartSurvey[] = [];
   const inTraining = new Set<string>();
+  let chosenBy: ReadonlyMap<string, number> | null = null;
   let training: { readonly places: ReadonlyMap<string, number>; readonly index: SketchIndex; readonly count: number } | null = null;
   let done = 0;
   for (const [part, examples] of parts) {
     const seen = { duplicates: new Sightings(), nearDuplicates: new Sightings(), overlap: new Sightings() };
-    const more = { nearOverlap: new Sightings(), empty: new Sightings(), sharedGroup: new Sightings() };
+    const more = { nearOverlap: new Sightings(), chosen: new Sightings(), empty: new Sightings(), sharedGroup: new Sightings() };
     const sharedGroups = new Set<string>();
     let numbers = 0;
     const places = new Map<string, number>();
@@ -117,6 +118,8 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
         seen.overlap.add(at("train", trained), here);
         if (examplesOf.get("train")![trained]!.label === example.label) sameLabels++;
       }
+      const chosen = part === "test" ? chosenBy?.get(key) : undefined;
+      if (chosen !== undefined) more.chosen.add(at("validation", chosen), here);
       const earlier = places.get(key);
       if (earlier !== undefined) {
         seen.duplicates.add(at(part, earlier), here);
@@ -144,6 +147,7 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
       sharedGroups: [...sharedGroups],
       sameAsTraining: training !== null && examples.length === training.count && sameLabels === examples.length,
     });
+    if (part === "validation") chosenBy = places;
     training ??= { places, index, count: examples.length };
   }
   return { parts: surveyed, twoLabels };
