@@ -107,7 +107,7 @@ export async function covariance(
 }
 
 /** Works on `total` rows, some at once in a step of the graph: `most` of them, or fewer; in between the event loop gets its turn. */
-export async function inChunks(
+async function inChunks(
   graph: Graph,
   total: number,
   most: number,

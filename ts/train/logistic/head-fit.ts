@@ -6,7 +6,6 @@ import { breather } from "../../waiting/next-task.js";
 import type { Weighted } from "./cross-entropy.js";
 import type { LogisticRegression, RegressionSettings } from "./logistic-regression.js";
 import { partings } from "./parts.js";
-import { PrincipalAxes } from "./principal-axes.js";
 import { Regression } from "./regression.js";
 import { rowsOf, type ScaledVectors, unscaled } from "./scaled-vectors.js";
 
@@ -23,9 +22,6 @@ const [ROUGH, FINE] = [2e-4, 5e-12];
 const BETTER = 1e-3;
 /** A class without examples gets this share of an example at the vectors' mean. */
 const SHARE_OF_NONE = 0.5;
-
-/** From so many classes on, vectors are taken along their principal axes: to find these takes as long as a few dozen gradients. */
-const MANY = 32;
 
 /** A strength, and a head from which the fit with it goes on. */
 interface Choice {
@@ -47,8 +43,6 @@ export class HeadFit {
   private readonly breathe: () => Promise<void> | undefined;
   private readonly squared: number;
   private done = 0;
-  /** The vectors, or their parts along the principal axes. */
-  private rows: ScaledVectors;
 
   constructor(
     private readonly graph: Graph,
@@ -61,20 +55,18 @@ export class HeadFit {
     const places = new Map(this.present.map((target, i) => [target, i]));
     this.targets = targets.map((target) => places.get(target)!);
     this.breathe = breather(settings.signal);
-    this.rows = scaled;
     this.squared = scaled.deviation * scaled.deviation;
   }
 
   async run(): Promise<LogisticRegression> {
     const { scaled, graph, present, squared, settings } = this;
     const all = this.weighted(this.targets.map((_, i) => i));
-    const shape = { hidden: scaled.hidden, classes: present.length };
-    const axes = present.length < MANY ? null : await PrincipalAxes.of(graph, all, shape.hidden, this.breathe);
-    if (axes !== null) this.rows = { ...scaled, rows: axes.rows };
-    const regression =
-      axes === null
-        ? await Regression.of(graph, all, shape, this.breathe)
-        : Regression.along(graph, axes.moments, shape, this.breathe);
+    const regression = await Regression.of(
+      graph,
+      all,
+      { hidden: scaled.hidden, classes: present.length },
+      this.breathe,
+    );
     const { regularisation } = settings;
     const given = regularisation === undefined ? MIDDLE : regularisation * squared;
     const start = { ...regression.start(all), strength: given, total: 1, held: Infinity };
@@ -83,11 +75,10 @@ export class HeadFit {
     const { strength, values, spread, total } = chosen;
     const penalty = this.penalty(strength, all);
     const scaling = await regression.scaling(spread, penalty);
-    const own = axes === null ? all : this.weighted(this.targets.map((_, i) => i));
-    const fitted = await regression.fit(own, values, penalty, scaling, FINE);
+    const fitted = await regression.fit(all, values, penalty, scaling, FINE);
     this.tell(total, total, fitted.loss);
     return {
-      ...this.head(axes === null ? fitted.values : await axes.turnedBack(fitted.values, present.length)),
+      ...this.head(fitted.values),
       regularisation: regularisation ?? strength / squared,
       iterations: fitted.iterations,
     };
@@ -147,7 +138,7 @@ export class HeadFit {
       return classWeights === "balanced" ? scaled.count / (present.length * counts[target]!) : 1;
     };
     const weights = Float64Array.from(targets, weightOf);
-    return { rows: rowsOf(this.rows, places), targets, weights, total: weights.reduce((sum, x) => sum + x, 0) };
+    return { rows: rowsOf(scaled, places), targets, weights, total: weights.reduce((sum, x) => sum + x, 0) };
   }
 
   /** The head of all classes from that of the present ones, in the vectors' own units. */

@@ -2,7 +2,6 @@ import type { Graph } from "../../graph/graph.js";
 import { log } from "../../values/elementary.js";
 import { Cholesky } from "./cholesky.js";
 import { covariance, type Linear, measure, type Weighted } from "./cross-entropy.js";
-import { DiagonalFactor } from "./principal-axes.js";
 import { minimise, type Objective } from "./lbfgs.js";
 
 /** A fitted head. */
@@ -23,9 +22,7 @@ export class Regression {
     private readonly graph: Graph,
     private readonly hidden: number,
     private readonly classes: number,
-    /**
-     * Of all examples, near enough for a part of them too: `[hidden, hidden]`, or `[hidden]` where they are along their principal axes.
-     */
+    /** Of all examples: near enough for a part of them too. */
     private readonly moments: Float64Array,
     private readonly breathe: () => Promise<void> | undefined,
   ) {}
@@ -37,16 +34,6 @@ export class Regression {
     breathe: () => Promise<void> | undefined,
   ): Promise<Regression> {
     return new Regression(graph, hidden, classes, await covariance(graph, all, hidden, breathe), breathe);
-  }
-
-  /** The same for vectors along axes. */
-  static along(
-    graph: Graph,
-    moments: Float64Array,
-    { hidden, classes }: Omit<Linear, "values">,
-    breathe: () => Promise<void> | undefined,
-  ): Regression {
-    return new Regression(graph, hidden, classes, moments, breathe);
   }
 
   /** No weight, and the bias that the classes' shares alone give. */
@@ -69,10 +56,6 @@ export class Regression {
   async scaling(spread: number, penalty: number): Promise<Scaling> {
     const { hidden, moments, breathe } = this;
     const curvature = Math.max(spread, 1e-6);
-    if (moments.length === hidden) {
-      const roots = moments.map((moment) => Math.sqrt(curvature * moment + penalty));
-      return { factor: new DiagonalFactor(roots), bias: Math.sqrt(curvature) };
-    }
     const matrix = new Float64Array(moments.length);
     for (let i = 0; i < matrix.length; i++) matrix[i] = curvature * moments[i]!;
     for (let i = 0; i < hidden; i++) matrix[i * (hidden + 1)]! += penalty;
@@ -137,6 +120,6 @@ export class Regression {
 
 /** How variables are scaled. */
 export interface Scaling {
-  readonly factor: Pick<Cholesky, "solve" | "solveTransposed" | "multiplyTransposed">;
+  readonly factor: Cholesky;
   readonly bias: number;
 }
