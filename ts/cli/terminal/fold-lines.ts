@@ -32,7 +32,7 @@ export function foldTable(folds: readonly FoldResult[], isHeadOnly: boolean): st
 }
 
 /** The same over all folds, with macro F1 and loss. */
-export function spreadTable(folds: readonly FoldResult[], isHeadOnly: boolean): string[] {
+function spreadTable(folds: readonly FoldResult[], isHeadOnly: boolean): string[] {
   const loss = ({ mean, deviation }: FoldSpread) => `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
   const rows = measured(folds, isHeadOnly).map(([name, of]) => [
     ...[name, formatSpread(spreadOf(of.map(({ accuracy }) => accuracy)))],
