@@ -16,6 +16,7 @@ import {
   kaimingInit,
   loraPlusGroups,
   linearSchedule,
+  LoraEmbedding,
   LoraLinear,
   normal,
   orthogonalInit,
@@ -56,8 +57,8 @@ type Elsewhere =
   | keyof typeof modelCalls
   | keyof typeof pageCalls;
 
-// Its constructor is private, so it is no class to the type above.
-type Own = Exclude<Functions, Elsewhere> | "LoraLinear";
+// Their constructors are private, so they are no classes to the type above.
+type Own = Exclude<Functions, Elsewhere> | "LoraEmbedding" | "LoraLinear";
 
 const schedule = () => [{ peak: 0.1, warmup: 2, total: 8 }];
 const list = { params: "params", lr: 0.1, weightDecay: 0.2 };
@@ -89,6 +90,12 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
     },
   ],
   Graph: [{ args: () => [{ seed: 3, packedCopies: 1 }], run: (options) => new Graph(options as object).dispose() }],
+  LoraEmbedding: [
+    {
+      args: ({ graph, weight }) => [graph, weight, 3, 4, { rank: 2, alpha: 4, rslora: true, dora: true }],
+      run: (...args: Parameters<typeof LoraEmbedding.fromTable>) => LoraEmbedding.fromTable(...args),
+    },
+  ],
   LoraLinear: [
     {
       args: ({ graph }) => [

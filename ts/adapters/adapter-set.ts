@@ -374,11 +374,16 @@ export class AdapterSet {
 }
 
 /** Whether the adapter takes tensors from the base: its weights, biases, or rows. */
-const beginsWithBase = ({ initLoraWeights, bias, modulesToSave, trainableTokenIndices, dora }: LoraOptions) =>
-  typeof initLoraWeights === "string" ||
-  (bias ?? "none") !== "none" ||
-  [modulesToSave, trainableTokenIndices].some((given) => given !== undefined && given !== null) ||
-  (dora ?? false);
+function beginsWithBase(options: LoraOptions): boolean {
+  // What is no options is refused where they are read.
+  const { initLoraWeights, bias, modulesToSave, trainableTokenIndices, dora } = Object(options) as LoraOptions;
+  return (
+    typeof initLoraWeights === "string" ||
+    (bias ?? "none") !== "none" ||
+    [modulesToSave, trainableTokenIndices].some((given) => given !== undefined && given !== null) ||
+    (dora ?? false)
+  );
+}
 
 const isList = (choice: AdapterChoice | readonly AdapterChoice[]): choice is readonly AdapterChoice[] =>
   Array.isArray(choice);

@@ -6,14 +6,22 @@ import {
   raggedBatch,
   SentenceEncoder,
   TextClassifier,
+  TokenClassifier,
 } from "../../../ts/index.js";
 import type { Call } from "../refusals.js";
+import { goldenBytes } from "../../golden.js";
 import { checkpoint, files, type ModelScene, vectors } from "./scene.js";
 
 type ModelCall = Call<ModelScene>;
 /** Names of an object's public methods, or a class's own. */
 type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
 
+const tokenFiles = {
+  "config.json": await goldenBytes("tokens/bert/config.json"),
+  "model.safetensors": await goldenBytes("tokens/bert/model.safetensors"),
+  "tokenizer.json": await goldenBytes("encoders/bert/tokenizer.json"),
+  "tokenizer_config.json": await goldenBytes("encoders/bert/tokenizer_config.json"),
+};
 const texts = () => ["a good film", "bad"];
 const examples = () => [
   { text: "a good film", label: "good" },
@@ -54,8 +62,28 @@ const saved = ({ classifier }: ModelScene) => [
   { adapter: "copy", allowNonFinite: true, allowOtherBase: true },
 ];
 
+/** A call on a checkpoint's classifier of tokens, which goes after it. */
+const onTokens = async (call: (classifier: TokenClassifier) => Promise<unknown>) => {
+  const classifier = await TokenClassifier.open(tokenFiles);
+  await call(classifier).finally(() => classifier.dispose());
+};
+
 /** Functions and constructors. */
 export const modelCalls = {
+  TokenClassifier: [
+    {
+      args: () => [{ ...tokenFiles }, { seed: 1, weights: "f16", packedCopies: 1 }],
+      run: async (_, ...args) => (await TokenClassifier.open(...(args as [never, never]))).dispose(),
+    },
+    {
+      args: () => [texts(), { ...inference(), adapter: null, aggregation: "simple" }],
+      run: (_, ...args) => onTokens((classifier) => classifier.predict(...(args as [never, never]))),
+    },
+    {
+      args: () => [texts(), { ...inference(), adapter: null }],
+      run: (_, ...args) => onTokens((classifier) => classifier.logits(...(args as [never, never]))),
+    },
+  ],
   HeadOnlyTask: [
     { args: ({ head }) => [head], run: (_, head) => new HeadOnlyTask(head) },
     { args: () => [[...vectors]], run: ({ encoder, task }, all) => encoder.graph.step(() => void task.loss(all)) },

@@ -39,7 +39,7 @@ const files: Record<string, Kind> = {
   "csv: a line of every delimiter": kind({
     make: () => fill(";,|\t"),
     read: read("csv"),
-    throws: /has no column "text"/,
+    throws: /the row has more than 10000 columns/,
   }),
   "csv: quotes that no delimiter closes": kind({
     make: () => `text;label\n${fill('"a;b|\n')}`,

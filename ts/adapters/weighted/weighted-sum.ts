@@ -99,7 +99,22 @@ function rankOf(
   const total = (parts: readonly Part[]) => parts.reduce((sum, { layer }) => sum + layer.rank, 0);
   if (method === "cat") return layers.reduce((most, parts) => Math.max(most, total(parts)), 0);
   const most = ranks.reduce((largest, rank) => Math.max(largest, rank), 0);
-  if (svd) return svdRank ?? most;
+  if (svd) {
+    const widest = layers.reduce(
+      (most, [part]) => Math.max(most, Math.min(part!.layer.loraA.shape[0]!, part!.layer.loraB.shape[1]!)),
+      0,
+    );
+    if (svdRank === null || svdRank <= widest) return svdRank ?? most;
+    throw new ConfigError(
+      `${what}: svdRank is at most ${widest}, the most that a layer's weight can have, got ${svdRank}`,
+      {
+        op: what,
+        option: "svdRank",
+        expected: `at most ${widest}`,
+        value: svdRank,
+      },
+    );
+  }
   const uneven = layers.find((parts) => parts.some(({ layer }) => layer.rank !== parts[0]!.layer.rank));
   if (uneven === undefined) return most;
   const found = uneven.map(({ layer }) => layer.rank);
