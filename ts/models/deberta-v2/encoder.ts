@@ -58,6 +58,8 @@ export class DebertaEncoder implements TransformerModel {
 
   forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
     const distances = this.distances(batch);
+    // Made before any layer: what is made in one that is computed again goes with it.
+    distances?.table([]);
     return this.weights.layers.reduce(
       (x, layer) => part(this.graph, options, [x], (input) => this.layer(input, layer, batch, distances, selection)),
       part(this.graph, options, [], () => this.embed(batch, selection)),
