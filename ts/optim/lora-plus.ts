@@ -1,6 +1,6 @@
-import { checkRecord } from "../arguments/collections.js";
+import { checkRecord, listFrom } from "../arguments/collections.js";
 import { or, readOptions } from "../arguments/read-options.js";
-import { list, nonNegative, notExpected } from "../arguments/settings.js";
+import { nonNegative, notExpected } from "../arguments/settings.js";
 import type { NodeId } from "../graph/graph.js";
 import type { ParameterGroup } from "./parameters.js";
 
@@ -53,7 +53,11 @@ export function loraPlusGroups(
     ratio: or(16, nonNegative),
     embeddingLr: or(1e-6, nonNegative),
     weightDecay: (_what, name, value) => (value === undefined ? undefined : nonNegative(_what, name, value as number)),
-    others: (_what, name, value) => list(_what, name, value ?? [], "node ids") as readonly NodeId[],
+    others: (_what, name, value) =>
+      listFrom(`${_what}: ${name} is a list of node ids`, value ?? [], (id) => {
+        if (typeof id === "number") return id as NodeId;
+        throw notExpected(_what, `node ids as ${name}`, id);
+      }),
   });
   const layers = layersOf(adapter);
   const [ofEmbeddings, ofLinears] = [true, false].map((wanted) =>
@@ -83,23 +87,23 @@ export function loraPlusGroups(
 }
 
 function layersOf(adapter: unknown): readonly LoraFactors[] {
-  if (Array.isArray(adapter)) return kinds(list(what, "adapter", adapter, "layers") as readonly LoraFactors[]);
-  checkRecord(`${what}: an adapter or a list of layers is expected`, adapter);
+  const expected = `${what}: an adapter or a list of layers is expected`;
+  if (Array.isArray(adapter)) return listFrom(expected, adapter, withKind);
+  checkRecord(expected, adapter);
   const { layers } = adapter as { layers?: unknown };
   if (!(layers instanceof Map)) throw notExpected(what, "an adapter or a list of layers", adapter);
-  return kinds([...(layers as ReadonlyMap<string, LoraFactors>).values()]);
+  return [...layers.values()].map(withKind);
 }
 
 /** A layer's own bias is frozen; that of an adapter's layer is B's. */
-function kinds(layers: readonly LoraFactors[]): readonly LoraFactors[] {
-  return layers.map((layer) => {
-    checkRecord(`${what}: a layer has loraA and loraB`, layer);
-    const { loraA, loraB, magnitude = null, kind } = layer;
-    const isFrozen = "frozenWeight" in layer;
-    const isTable = "table" in layer;
-    return {
-      ...{ loraA, loraB, magnitude, bias: isFrozen || isTable ? null : (layer.bias ?? null) },
-      kind: kind ?? (isTable ? "embedding" : "linear"),
-    };
-  });
+function withKind(given: unknown): LoraFactors {
+  checkRecord(`${what}: a layer has loraA and loraB`, given);
+  const layer = given as unknown as LoraFactors;
+  const { loraA, loraB, magnitude = null, kind } = layer;
+  const isFrozen = "frozenWeight" in layer;
+  const isTable = "table" in layer;
+  return {
+    ...{ loraA, loraB, magnitude, bias: isFrozen || isTable ? null : (layer.bias ?? null) },
+    kind: kind ?? (isTable ? "embedding" : "linear"),
+  };
 }
