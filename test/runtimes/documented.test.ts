@@ -1,10 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { modelCache, root } from "../../scripts/setup/paths.mjs";
@@ -12,6 +11,7 @@ import { type Browser, type BrowserName, launchBrowser, openPage } from "../brow
 import { example } from "../docs/examples.js";
 import { Consumer } from "../packaging/consumer.js";
 import { installedPrograms } from "./programs.mjs";
+import { startWorkerd } from "./start-workerd.js";
 
 const page = readFileSync(join(root, "docs/runtimes.md"), "utf8");
 const text = "The film was very good.";
@@ -64,19 +64,8 @@ it("workerd does", async () => {
   const scriptPath = join(folder, "worker.js");
   const files = { entryPoints: [entry], outfile: scriptPath, external: ["*.wasm"] };
   await build({ ...files, bundle: true, format: "esm", conditions: ["workerd"], logLevel: "error" });
-  cpSync(join(consumer.folder, "node_modules/lowrank/dist/wasm"), join(folder, "wasm"), { recursive: true });
-  const runtime = new Miniflare({
-    modules: true,
-    modulesRoot: folder,
-    scriptPath,
-    modulesRules: [
-      { type: "ESModule", include: ["**/*.js"] },
-      { type: "CompiledWasm", include: ["**/*.wasm"] },
-    ],
-    bindings: { MODEL: `${origin}/models/all-MiniLM-L6-v2` },
-    compatibilityDate: "2026-04-01",
-    cf: false,
-  });
+  const bindings = { MODEL: `${origin}/models/all-MiniLM-L6-v2` };
+  const runtime = startWorkerd(folder, scriptPath, join(consumer.folder, "node_modules/lowrank/dist"), bindings);
   try {
     const vector = (await (
       await runtime.dispatchFetch("http://localhost/", { method: "POST", body: text })

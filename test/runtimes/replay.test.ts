@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
-import { type Browser, type BrowserName, launchBrowser, openPage } from "../browsers/browser.mjs";
+import { type Browser, launchBrowser, openPage } from "../browsers/browser.mjs";
 import { openSite } from "../browsers/site.mjs";
 import { bundlePage, bundleProgram, replayModule } from "./bundle.mjs";
+import { pageThreads } from "./page-threads.js";
 
 /** What PEFT's twenty steps on MiniLM come to: the kernels that ran, the losses, and the adapter and head afterwards. */
 interface Replay {
@@ -47,14 +48,7 @@ it("Node's losses are PEFT's", () => {
   }
 });
 
-/** WebKitGTK has no shared memory, isolated or not. */
-const browsers: readonly (readonly [BrowserName, number])[] = [
-  ["chromium", 2],
-  ["firefox", 2],
-  ["webkit", 1],
-];
-
-describe.each(browsers)("%s", (name, isolated) => {
+describe.each(pageThreads)("%s", (name, isolated) => {
   let browser: Browser;
   beforeAll(async () => void (browser = await launchBrowser(name)));
   afterAll(() => browser?.close());

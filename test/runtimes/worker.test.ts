@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
-import { type Browser, type BrowserName, launchBrowser, openPage } from "../browsers/browser.mjs";
+import { type Browser, launchBrowser, openPage } from "../browsers/browser.mjs";
 import { openSite } from "../browsers/site.mjs";
 import { bundle, workerModule } from "./bundle.mjs";
+import { pageThreads } from "./page-threads.js";
 import { installedPrograms } from "./programs.mjs";
 
 // In the project, so that programs find its dependencies.
@@ -58,11 +59,7 @@ it.each(installedPrograms)("lowrank/worker in %s: the same", (_, command) => {
   expect(printed(command)).toEqual(expected);
 });
 
-describe.each<readonly [BrowserName, number]>([
-  ["chromium", 2],
-  ["firefox", 2],
-  ["webkit", 1],
-])("%s", (name, threads) => {
+describe.each(pageThreads)("%s", (name, threads) => {
   let browser: Browser;
   beforeAll(async () => void (browser = await launchBrowser(name)));
   afterAll(() => browser?.close());
