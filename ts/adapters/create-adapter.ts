@@ -5,7 +5,7 @@ import { type AdapterConfig, layerScalings, targetTest, tokenRows, within } from
 import { initialMagnitude } from "../nn/dora.js";
 import { embeddingInit } from "../nn/lora-embedding.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
-import { zeros } from "../values/tensor.js";
+import { type Tensor, zeros } from "../values/tensor.js";
 import type { AdaptedEmbedding } from "./adapted-embedding.js";
 import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
 import type { AdaptedModules } from "./adapted-modules.js";
@@ -42,9 +42,7 @@ export function createAdapter(
     if (layers.has(path))
       throw new ConfigError(
         `${what}: ${path} is targeted by targetModules and by trainableTokenIndices; leave one out`,
-        {
-          ...{ op: what, option: "trainableTokenIndices", module: path },
-        },
+        { op: what, option: "trainableTokenIndices", module: path },
       );
   const whole = newWhole(graph, base, config, new Set(layers.keys()), what);
   return new ModelAdapter(graph, name, { config, layers, whole, tokens, kept: new Map(), idle: new Map() });
@@ -59,29 +57,41 @@ function newLayers(
   const isTarget = targetTest(config);
   const scalingOf = layerScalings(config);
   const layers = new Map<string, AdapterWeights>();
-  const add = (path: string, inFeatures: number, width: number, weight: () => NodeId, linear: LinearFile | null) => {
+  // A linear layer also has its weight as files do, `[out, in]`.
+  const add = (
+    path: string,
+    inFeatures: number,
+    width: number,
+    weight: () => NodeId,
+    fileWeight: (() => Tensor) | null,
+  ) => {
     const scale = scalingOf(path);
     const shape = { inFeatures, outFeatures: width, rank: scale.rank };
-    const begun = linear === null || taking === null ? null : takenFrom(graph, linear.weight(), scale, taking);
-    const factors = begun ?? { ...initialLowRank(graph, linear === null ? embeddingInit() : init, shape), taken: null };
+    const begun = fileWeight === null || taking === null ? null : takenFrom(graph, fileWeight(), scale, taking);
+    const factors = begun ?? {
+      ...initialLowRank(graph, fileWeight === null ? embeddingInit() : init, shape),
+      taken: null,
+    };
     const update = { ...factors, scaling: scale.scaling };
     // What is taken and given again leaves the weight as it is, so its norms are the magnitudes.
     const still = begun === null ? update : { ...update, scaling: 0 };
     const magnitude = config.useDora ? initialMagnitude(graph, weight, still) : null;
-    const bias = config.loraBias && linear !== null ? graph.variable(zeros([width])) : null;
-    layers.set(path, { kind: linear === null ? "embedding" : "linear", ...update, ...scale, magnitude, bias });
+    const bias = config.loraBias && fileWeight !== null ? graph.variable(zeros([width])) : null;
+    layers.set(path, { kind: fileWeight === null ? "embedding" : "linear", ...update, ...scale, magnitude, bias });
   };
   for (const linear of linears)
     for (const part of linear.parts)
       if (isTarget(part.path)) {
-        const file = { weight: () => linear.partWeight(part) };
-        add(part.path, linear.inFeatures, part.width, () => linear.columns(part), file);
+        const weight = () => linear.columns(part);
+        add(part.path, linear.inFeatures, part.width, weight, () => linear.partWeight(part));
       }
   for (const table of isAllLinear(config.targetModules) ? [] : tables) {
     if (!isTarget(table.path)) continue;
     if (config.loraBias)
       throw new ConfigError(`${what}: loraBias is for linear layers, and targetModules has ${table.path}`, {
-        ...{ op: what, option: "loraBias", module: table.path },
+        op: what,
+        option: "loraBias",
+        module: table.path,
       });
     add(table.path, table.rows, table.width, () => graph.columns(table.table, 0, table.width), null);
   }
@@ -93,11 +103,6 @@ function newLayers(
     );
   }
   return layers;
-}
-
-interface LinearFile {
-  /** `[out, in]` */
-  weight(): ReturnType<AdaptedLinear["partWeight"]>;
 }
 
 function newTokens(

@@ -6,9 +6,10 @@ import {
   type Adapter,
   type AdapterLayer,
   baseTensor,
+  isOriginal,
   isTokenRows,
+  rowsOfTable,
   takesFromBase,
-  trainedRows,
   within,
 } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
@@ -32,7 +33,6 @@ interface Target {
 
 /** An adapter's file by the model's names. */
 export interface FittedAdapter {
-  readonly adapter: Adapter;
   /** Paths of its layers that the model's files lack: they change nothing, and are written again. */
   readonly idle: readonly string[];
   /** Puts it into the graph, to be trained or not. */
@@ -63,17 +63,15 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
   const shapes = wholeShapes(modules);
   const extra = [...adapter.extra].map(([name, tensor]) => {
     const inModel = baseTensor(name);
-    return { name, tensor, own: shapes.has(inModel) ? inModel : paths.toBase(inModel) };
+    const own = shapes.has(inModel) ? inModel : paths.toBase(inModel);
+    const rows = isOriginal(name) ? null : takeExtra(name, tensor, own, shapes.get(own), adapter.config);
+    return { name, tensor, own, rows };
   });
-  for (const item of extra) if (!isOriginal(item.name)) checkExtra(item, shapes, adapter);
   const config = { ...adapter.config, fanInFanOut: false };
   const fitted = { ...adapter, layers, config };
   const place = () => ({ ...placed(graph, fitted, extra, targets, shapes), idle });
-  return { adapter: fitted, idle: [...idle.keys()], place };
+  return { idle: [...idle.keys()], place };
 }
-
-/** PEFT's old files also hold what a module was before it was trained. */
-const isOriginal = (name: string) => name.includes(".original_module.");
 
 function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {
   const targets = new Map<string, Target>();
@@ -129,14 +127,18 @@ interface Extra {
   readonly tensor: Tensor;
   /** The base's name for what it stands for. */
   readonly own: string;
+  /** The rows of a table that it is for; null for all other tensors. */
+  readonly rows: readonly number[] | null;
 }
 
-function checkExtra(
-  { name, tensor, own }: Extra,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  { config }: Adapter,
-): void {
-  const shape = shapes.get(own);
+/** Rows that a tensor is for, null where it stands for all of the base's. Throws where it fits none. */
+function takeExtra(
+  name: string,
+  tensor: Tensor,
+  own: string,
+  shape: readonly number[] | undefined,
+  config: Adapter["config"],
+): readonly number[] | null {
   if (shape === undefined) {
     const advice =
       config.taskType === "SEQ_CLS"
@@ -148,20 +150,17 @@ function checkExtra(
     });
   }
   if (!isTokenRows(name)) {
-    if (sameShape(shape, tensor.shape)) return;
+    if (sameShape(shape, tensor.shape)) return null;
     throw new AdapterError(
       `loadAdapter: ${clip(name)} has shape ${formatShape(tensor.shape)}, this model's ${formatShape(shape)}`,
       { tensor: name },
     );
   }
-  const indices = trainedRows(config.trainableTokenIndices, own.slice(0, -".weight".length));
-  const outside = indices?.find((row) => row >= shape[0]!);
-  if (indices !== null && outside === undefined && sameShape(tensor.shape, [indices.length, shape[1]!])) return;
-  const expected = indices === null ? "trainable_token_indices of it" : formatShape([indices.length, shape[1]!]);
-  const problem =
-    outside === undefined ? `got ${formatShape(tensor.shape)}` : `row ${outside} is beyond ${shape[0]! - 1}`;
-  throw new AdapterError(`loadAdapter: ${clip(name)}: expected ${expected}, ${problem}`, { tensor: name });
+  return rowsOfTable("loadAdapter", { name, shape: tensor.shape }, { path: pathOf(own), shape }, config);
 }
+
+/** The path of the module that a tensor is of. */
+const pathOf = (tensor: string) => tensor.slice(0, tensor.lastIndexOf("."));
 
 function placed(
   graph: Graph,
@@ -177,11 +176,10 @@ function placed(
   const tokens = new Map<string, TokenRows>();
   const kept = new Map<string, Tensor>();
   const isSaved = within(config.modulesToSave);
-  for (const { name, tensor, own } of extra) {
-    const path = own.slice(0, own.lastIndexOf("."));
+  for (const { name, tensor, own, rows } of extra) {
+    const path = pathOf(own);
     if (isOriginal(name) || whole.has(own)) kept.set(name, tensor);
-    else if (isTokenRows(name))
-      tokens.set(path, { indices: trainedRows(config.trainableTokenIndices, path)!, rows: variable(tensor), name });
+    else if (rows !== null) tokens.set(path, { indices: rows, rows: variable(tensor), name });
     else {
       const transposed = targets.get(path)?.kind === "linear" && shapes.get(own)!.length === 2;
       const trainable = isSaved(path) || (own.endsWith(".bias") && config.bias !== "none");

@@ -62,9 +62,8 @@ export class ModelAdapter implements AppliedAdapter {
   /** Low-rank updates of linear layers put into the graph, to be trained or not. */
   static ofLayers(graph: Graph, name: string, { config, layers }: Adapter): ModelAdapter {
     const nodes = weightsOf(layers, (tensor) => graph.variable(tensor));
-    return new ModelAdapter(graph, name, {
-      ...{ config, layers: nodes, whole: new Map(), tokens: new Map(), kept: new Map(), idle: new Map() },
-    });
+    const none = new Map<string, never>();
+    return new ModelAdapter(graph, name, { config, layers: nodes, whole: none, tokens: none, kept: none, idle: none });
   }
 
   /** The configuration that its values came from. */

@@ -1,13 +1,12 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Json } from "../io/json.js";
-import { type Adapter, baseTensor, checkAdapter, isTokenRows, trainedRows } from "../io/peft/index.js";
+import { type Adapter, baseTensor, checkAdapter, isOriginal, isTokenRows, rowsOfTable } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
 import { type AddedTensor, withAdded } from "./added-tensors.js";
 import { orientationOf } from "./orientation.js";
 import { type RowUpdate, rowUpdate } from "./row-update.js";
-import { formatShape, sameShape } from "../values/shape.js";
 import { findUntied, type Untied } from "./untied.js";
 
 /** How one tensor of the base changes. */
@@ -111,9 +110,10 @@ function changesOf(
     if (!base.has(own)) throw noPlaceFor(name);
     if (/\.base_layer\./.test(name) && name.endsWith(".weight")) continue;
     // What the whole module took the place of.
-    if (/\.original_module\./.test(name)) continue;
+    if (isOriginal(name)) continue;
     if (isTokenRows(name)) {
-      const indices = rowsOf(name, tensor.shape, base.info(own).shape, config);
+      const table = { path: baseTensor(name).slice(0, -".weight".length), shape: base.info(own).shape };
+      const indices = rowsOfTable("merge", { name, shape: tensor.shape }, table, config);
       changes.set(own, { kind: "rows", indices, values: tensor.data });
     } else changes.set(own, { kind: "replace", values: tensor.data });
   }
@@ -134,23 +134,6 @@ function changesOf(
     else changes.set(name, { kind: "add", values });
   }
   return changes;
-}
-
-/** Which rows of a table `[rows, width]` an adapter's tensor is for. */
-function rowsOf(
-  name: string,
-  shape: readonly number[],
-  table: readonly number[],
-  { trainableTokenIndices }: Adapter["config"],
-): readonly number[] {
-  const indices = trainedRows(trainableTokenIndices, baseTensor(name).slice(0, -".weight".length));
-  const fits = indices !== null && sameShape(shape, [indices.length, table[1]!]);
-  if (fits && indices.every((row) => row < table[0]!)) return indices;
-  const expected = indices === null ? "rows that trainable_token_indices names" : `rows ${clip(indices.join(", "))}`;
-  throw new AdapterError(
-    `merge: ${clip(name)} has shape ${formatShape(shape)}; expected ${expected} of a table ${formatShape(table)}`,
-    { name },
-  );
 }
 
 function noPlaceFor(name: string): AdapterError {

@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { isJsonObject, type Json } from "../io/json.js";
-import type { Adapter } from "../io/peft/index.js";
+import { type Adapter, baseTensor } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { sameShape } from "../values/tensor.js";
@@ -52,7 +52,7 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
   const changed = [...adapter.layers.keys()].map((path) => paths.toBase(path));
   const replaced = [...adapter.extra.keys()]
     .filter((name) => name.endsWith(".weight") && !/\.(base_layer|original_module)\./.test(name))
-    .map((name) => paths.toBase(name.slice(0, -".weight".length).replace(/\.modules_to_save$/, "")));
+    .map((name) => paths.toBase(baseTensor(name).slice(0, -".weight".length)));
   const touched = new Set([...changed, ...replaced]);
   const embedding = base.names.find((name) => wordEmbeddings.test(name.slice(0, -".weight".length)));
   if (embedding === undefined) return null;

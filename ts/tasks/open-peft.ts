@@ -1,6 +1,6 @@
 import type { FileMap } from "../io/file-map.js";
 import { type ModelSource, readJson } from "../io/model-source.js";
-import { type Adapter, baseTensor, readAdapter, within, writeAdapter } from "../io/peft/index.js";
+import { type Adapter, baseTensor, isOriginal, readAdapter, within, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { modelPlan } from "../models/architectures.js";
 import { headTensors } from "../models/sentence/head-layer.js";
@@ -32,7 +32,7 @@ export async function readPeftClassifier(
   const head = new Map<string, Tensor>();
   const rest = new Map<string, Tensor>();
   for (const [name, tensor] of extra) {
-    if (name.includes(".original_module.")) continue;
+    if (isOriginal(name)) continue;
     const own = baseTensor(name);
     if (ofHead.has(own)) head.set(own, tensor);
     else rest.set(name, tensor);

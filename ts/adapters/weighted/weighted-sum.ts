@@ -1,6 +1,7 @@
 import { AdapterError, ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { type Adapter, adapterConfig, type AdapterLayer, targetTest } from "../../io/peft/index.js";
+import { productSvd } from "../../values/decompose/product-svd.js";
 import { svd } from "../../values/decompose/svd.js";
 import type { Tensor } from "../../values/tensor.js";
 import { combineElements, type RandomStream } from "./combine-elements.js";
@@ -206,19 +207,9 @@ function truncated(
     const { values, left, right } = svd(deltas(), inFeatures, outFeatures, count);
     return { a: columns(left, count, inFeatures), b: scaledRows(right, values, outFeatures) };
   }
-  // Of a product of narrow factors two small decompositions give the same: A = U·(σ·V), and that of σ·V·B.
   const { a, b } = sideBySide(parts);
-  const width = a.length / inFeatures;
-  const inner = Math.min(inFeatures, width);
-  const first = svd(a, inFeatures, width, inner);
-  const core = product(scaledRows(first.right, first.values, width), b, inner, width, outFeatures);
-  const count = Math.min(rank, inner, outFeatures);
-  const { values, left, right } = svd(core, inner, outFeatures, count);
-  const basis = columns(first.left, inner, inFeatures);
-  return {
-    a: product(basis, columns(left, count, inner), inFeatures, inner, count),
-    b: scaledRows(right, values, outFeatures),
-  };
+  const { values, left, right } = productSvd(a, b, [inFeatures, a.length / inFeatures, outFeatures], rank);
+  return { a: columns(left, values.length, inFeatures), b: scaledRows(right, values, outFeatures) };
 }
 
 /** `[m, k]` × `[k, n]` */

@@ -10,6 +10,7 @@ export { adapterFingerprint, checkNotMerged, readMerged, withMerged } from "./me
 export type { MergedAdapter, MergedModel } from "./merged-adapters.js";
 export { readAdapter, readAdapterForBase } from "./read.js";
 export { targetTest, within } from "./paths/targets.js";
-export { baseTensor, isTokenRows, tokenRows, trainedRows } from "./paths/keys.js";
+export { baseTensor, isOriginal, isTokenRows, tokenRows } from "./paths/keys.js";
+export { rowsOfTable } from "./token-rows.js";
 export { withoutTaking } from "./without-taking.js";
 export { writeAdapter } from "./write.js";

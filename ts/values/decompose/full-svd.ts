@@ -18,14 +18,14 @@ export interface Factors {
  *
  * @param columns M's, at most as many as they are long; overwritten
  */
-export function* orthogonalized(columns: Vectors): Generator<void, Factors> {
+export function orthogonalized(columns: Vectors): Factors {
   const { q, r } = qr(columns);
   const count = r.count;
   const turned = r.transposed();
   const rotations = new Vectors(count, count);
   for (let i = 0; i < count; i++) rotations.at(i)[i] = 1;
   // Rᵀ·J = Y·Σ, so M = Q·R = (Q·J)·Σ·Yᵀ.
-  yield* orthogonalize(turned, rotations);
+  orthogonalize(turned, rotations);
   const lengths = Float64Array.from({ length: count }, (_, i) => Math.sqrt(dot(turned.at(i), turned.at(i))));
   const order = Array.from(lengths.keys()).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const [right, sorted] = [new Vectors(count, count), new Vectors(count, count)];

@@ -13,7 +13,7 @@ const SWEEPS = 60;
  * @param columns X's columns, which become those of X·J
  * @param rotated the columns of a matrix, which becomes this matrix times J
  */
-export function* orthogonalize(columns: Vectors, rotated: Vectors): Generator<void, void> {
+export function orthogonalize(columns: Vectors, rotated: Vectors): void {
   const { count } = columns;
   const squares = new Float64Array(count);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
@@ -35,7 +35,6 @@ export function* orthogonalize(columns: Vectors, rotated: Vectors): Generator<vo
       }
     }
     if (!turned) return;
-    yield;
   }
 }
 

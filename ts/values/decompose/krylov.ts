@@ -24,7 +24,7 @@ export const searchWidth = (rank: number) => (rank + BEYOND) * (POWERS + 1);
  *
  * @param rows of M, at least as many as they are long and `searchWidth(rank)` at most as many as they are long
  */
-export function* leadingSvd(rows: Vectors, rank: number): Generator<void, Factors | null> {
+export function leadingSvd(rows: Vectors, rank: number): Factors | null {
   const numbers = new FixedNumbers();
   const block = rank + BEYOND;
   const basis = new Vectors(searchWidth(rank), rows.length);
@@ -37,14 +37,12 @@ export function* leadingSvd(rows: Vectors, rank: number): Generator<void, Factor
       const image = times(rows, new Vectors(block, rows.length, part));
       images.data.set(image.data, power * block * rows.count);
       if (power < POWERS) basis.data.set(timesTransposed(rows, image).data, (power + 1) * block * rows.length);
-      yield;
     }
-    const found = yield* orthogonalized(images);
+    const found = orthogonalized(images);
     const right = combine(basis, found.right.first(block));
     const [left, values] = [found.left.first(rank), found.values.slice(0, rank)];
     if (converged(rows, left, values, right)) return { left, values, right: right.first(rank) };
     basis.data.set(right.data);
-    yield;
   }
   return null;
 }

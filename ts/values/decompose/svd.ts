@@ -26,25 +26,11 @@ export function svd(
   columns: number,
   rank = Math.min(rows, columns),
 ): Svd {
-  const steps = svdInSteps(data, rows, columns, rank);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
-}
-
-/** `svd`, which yields now and then: long work could let others in there. */
-function* svdInSteps(
-  data: Float32Array | Float64Array,
-  rows: number,
-  columns: number,
-  rank = Math.min(rows, columns),
-): Generator<void, Svd> {
   check(data, rows, columns, rank);
   const tall = rows >= columns;
   const given = new Vectors(rows, columns, Float64Array.from(data));
   const matrix = tall ? given : given.transposed();
-  const found = yield* decompose(matrix, rank);
+  const found = decompose(matrix, rank);
   const left = (tall ? found.left : found.right).first(rank);
   const right = (tall ? found.right : found.left).first(rank);
   for (let i = 0; i < rank; i++) {
@@ -55,12 +41,12 @@ function* svdInSteps(
   return { values: found.values.slice(0, rank), left: left.data.slice(), right: right.data.slice() };
 }
 
-function* decompose(matrix: Vectors, rank: number): Generator<void, Factors> {
+function decompose(matrix: Vectors, rank: number): Factors {
   if (2 * searchWidth(rank) <= matrix.length) {
-    const leading = yield* leadingSvd(matrix, rank);
+    const leading = leadingSvd(matrix, rank);
     if (leading !== null) return leading;
   }
-  return yield* orthogonalized(matrix.transposed());
+  return orthogonalized(matrix.transposed());
 }
 
 function largestIsNegative(vector: Float64Array): boolean {

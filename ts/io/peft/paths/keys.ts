@@ -1,6 +1,5 @@
 import { AdapterError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import type { AdapterConfig } from "../config/config.js";
 
 /** Name of the weights' file in an adapter's folder. */
 export const WEIGHTS_FILE = "adapter_model.safetensors";
@@ -47,6 +46,9 @@ const TOKEN_ROWS = ".token_adapter.trainable_tokens_delta";
 /** Whether a tensor that belongs to no layer holds trained rows of a table: those that trainable_token_indices names, in their order. */
 export const isTokenRows = (name: string) => name.endsWith(TOKEN_ROWS);
 
+/** Whether a tensor is what a module was before it was trained, which PEFT's old files hold too. */
+export const isOriginal = (name: string) => name.includes(".original_module.");
+
 /** Name of a table's trained rows. */
 export const tokenRows = (path: string) => path + TOKEN_ROWS;
 
@@ -54,13 +56,4 @@ export const tokenRows = (path: string) => path + TOKEN_ROWS;
 export function baseTensor(name: string): string {
   if (isTokenRows(name)) return `${name.slice(0, -TOKEN_ROWS.length)}.weight`;
   return name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, "");
-}
-
-/** The rows of a table that a configuration's trainable_token_indices train; null for none. */
-export function trainedRows(wanted: AdapterConfig["trainableTokenIndices"], path: string): readonly number[] | null {
-  if (wanted === null) return null;
-  if (!(wanted instanceof Map)) return wanted as readonly number[];
-  for (const [name, rows] of wanted as ReadonlyMap<string, readonly number[]>)
-    if (path === name || path.endsWith(`.${name}`)) return rows;
-  return null;
 }
