@@ -1,5 +1,6 @@
+import { LowrankError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
-import type { Adapter, AdapterLayer } from "../io/peft/index.js";
+import { type Adapter, type AdapterLayer, adapterProblems, type BaseIndex } from "../io/peft/index.js";
 import type { Tensor } from "../values/tensor.js";
 
 /** Something about an adapter that its owner should look at. */
@@ -29,6 +30,15 @@ function layerFindings({ loraA, loraB, bias, magnitude, scaling }: AdapterLayer)
   if (magnitude && count(magnitude, (value) => value <= 0) > 0)
     found.push("DoRA's magnitude has values that are not positive");
   return found;
+}
+
+export const findingText = ({ at, problem }: Finding) => (at === null ? problem : `${at}: ${problem}`);
+
+/** What keeps an adapter from a base: first what a merge said, then what would come after it. Throws again what is no error of ours. */
+export function misfits(error: unknown, adapter: Adapter, base: BaseIndex): string[] {
+  if (!(error instanceof LowrankError)) throw error;
+  const others = [...adapterProblems(adapter, base)].map(({ message }) => message);
+  return [...new Set([error.message, ...others])];
 }
 
 /** Findings that most layers share are told once. */

@@ -5,7 +5,7 @@ import { type Adapter, baseTensor, checkAdapter, isOriginal, isTokenRows, rowsOf
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
 import { type AddedTensor, withAdded } from "./added-tensors.js";
-import { orientationOf } from "./orientation.js";
+import { modelTypeOf, orientationOf } from "./orientation.js";
 import { type RowUpdate, rowUpdate } from "./row-update.js";
 import { findUntied, type Untied } from "./untied.js";
 
@@ -45,8 +45,7 @@ export function planMerge(
   adapter: Adapter,
   config: { readonly [key: string]: Json } | null,
 ): MergePlan {
-  const modelType = typeof config?.["model_type"] === "string" ? config["model_type"] : null;
-  const orientation = orientationOf(adapter.config, modelType, adapter.layers.keys());
+  const orientation = orientationOf(adapter.config, modelTypeOf(config), adapter.layers.keys());
   const untied = findUntied(adapter, files, config);
   const added = new Map<string, AddedTensor>();
   if (untied?.isNew) added.set(untied.output, { ...files.info(untied.embedding), copyOf: untied.embedding });

@@ -1,19 +1,21 @@
 import type { Engine } from "../engine/running.js";
 import {
+  byteLength,
   decodeTensor,
   dtypeBits,
   encodeTensor,
   type FloatDtype,
   type OpenTensorFile,
 } from "../io/safetensors/index.js";
+import { sizeOf } from "../values/shape.js";
 import type { Change } from "./merge-plan.js";
 import { type RowUpdate, RowUpdater } from "./row-update.js";
 
 /** Elements that are read, changed and written at a time: a tensor of any size takes this much of each. */
 const PIECE = 2 * 1024 * 1024;
 
-/** Something that is done between two pieces: it lets others have a turn, and throws where the work was cancelled. */
-export type Pause = () => Promise<void>;
+/** Something that is done between two pieces, such as a `breather`: it lets others have a turn, and throws where the work was cancelled. */
+export type Pause = () => Promise<void> | undefined;
 
 /** A range of a tensor's elements. */
 interface Range {
@@ -34,7 +36,7 @@ class StoredTensor {
     const { dtype, shape } = base.info(name);
     this.dtype = dtype as FloatDtype;
     this.bytes = dtypeBits[dtype] / 8;
-    this.size = shape.reduce((product, length) => product * length, 1);
+    this.size = sizeOf(shape);
   }
 
   /** Whole rows of `columns` elements, as many as a piece holds, one at least. */
@@ -84,7 +86,7 @@ function bytesOf(values: Float32Array, dtype: FloatDtype, name: string): Uint8Ar
 /** A tensor's bytes as they are, piece by piece. */
 export async function* storedPieces(base: OpenTensorFile, name: string, pause: Pause): AsyncGenerator<Uint8Array> {
   const { dtype, shape } = base.info(name);
-  const size = (shape.reduce((product, length) => product * length, 1) * dtypeBits[dtype]) / 8;
+  const size = byteLength(dtype, shape);
   for (let begin = 0; begin < size; begin += 4 * PIECE) {
     await pause();
     yield await base.raw(name, begin, Math.min(size, begin + 4 * PIECE));

@@ -1,9 +1,16 @@
 import { clip } from "../errors/excerpt.js";
+import type { Json } from "../io/json.js";
 import type { AdapterConfig, AdapterLayer } from "../io/peft/index.js";
 
 /** Architectures whose transformer layers are transformers' Conv1D, which keeps its weight `[in, out]`. */
 const conv1dModels = new Set(["gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp"]);
 const conv1dLayers = /(^|\.)(c_attn|c_proj|c_fc|q_attn)$/;
+
+/** A model's type, as its config.json says it; null where none does. */
+export function modelTypeOf(config: { readonly [key: string]: Json } | null): string | null {
+  const type = config?.["model_type"];
+  return typeof type === "string" ? type : null;
+}
 
 /** Whether a module of a model of that type is a Conv1D. */
 export const isConv1d = (modelType: string | null, path: string) =>

@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from "../io/json.js";
 import { type Adapter, baseTensor } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
+import { modelTypeOf } from "./orientation.js";
 import { sameShape } from "../values/tensor.js";
 
 type ModelConfig = { readonly [key: string]: Json };
@@ -64,8 +65,8 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
   const shape = base.info(embedding).shape;
   if (!isNew && (!saysTied(config) || !sameShape(base.info(output).shape, shape))) return null;
   if (!touched.has(embeddingPath) && !touched.has(output.slice(0, -".weight".length))) return null;
-  const type = config?.["model_type"];
-  if (typeof type === "string" && scaledWhereTied.has(type))
+  const type = modelTypeOf(config);
+  if (type !== null && scaledWhereTied.has(type))
     throw new UnsupportedError(
       `merge: the adapter changes one of ${clip(type, 40)}'s embeddings and output, which are one weight; with an output of its own ` +
         "that model computes something else: keep base and adapter apart",
@@ -76,10 +77,11 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
 
 /** The output layer that a model of its architecture has; null where it has none. */
 function outputOf(config: ModelConfig | null): string | null {
-  const { architectures, model_type: type } = config ?? {};
+  const architectures = config?.["architectures"];
+  const type = modelTypeOf(config);
   const [name] = Array.isArray(architectures) ? architectures : [];
   if (typeof name !== "string" || !withOutput.test(name)) return null;
-  return typeof type === "string" && Object.hasOwn(outputs, type) ? outputs[type]! : "lm_head.weight";
+  return type !== null && Object.hasOwn(outputs, type) ? outputs[type]! : "lm_head.weight";
 }
 
 function saysTied(config: ModelConfig | null): boolean {

@@ -1,6 +1,7 @@
 import { checkBytes } from "../io/byte-source.js";
 import type { FileMap } from "../io/file-map.js";
 import { readIndex } from "../io/safetensors/index.js";
+import { sizeOf } from "../values/shape.js";
 
 /** Blocks of linear memory are multiples of this. */
 const BLOCK = 64;
@@ -13,7 +14,7 @@ export function adapterBytes(files: FileMap): number {
     checkBytes(name, content);
     const index = readIndex((offset, length) => content.subarray(offset, offset + length), content.byteLength, name);
     for (const tensor of index.names) {
-      const elements = index.info(tensor).shape.reduce((product, length) => product * length, 1);
+      const elements = sizeOf(index.info(tensor).shape);
       bytes += Math.ceil((4 * elements) / BLOCK) * BLOCK;
     }
   }

@@ -1,9 +1,7 @@
 import type { Command } from "commander";
-import { LowrankError } from "../../errors/errors.js";
 import { readAdapter } from "../../entry/node.js";
-import { adapterProblems } from "../../io/peft/index.js";
 import { planMerge } from "../../merging/merge-plan.js";
-import { suspicions } from "../../merging/findings.js";
+import { findingText, misfits, suspicions } from "../../merging/findings.js";
 import { exitCodes } from "../exit-codes.js";
 import { recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/base-weights.js";
@@ -60,17 +58,13 @@ export function defineCheck(program: Command, session: Session): void {
 async function check(folder: string, options: CheckOptions, session: Session): Promise<Checked> {
   const adapter = readAdapter(folder, { allowNonFinite: true });
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
-  const warnings = suspicions(adapter).map(({ at, problem }) => (at === null ? problem : `${at}: ${problem}`));
+  const warnings = suspicions(adapter).map(findingText);
   const about = { adapter: folder, base: base.model.name, layers: adapter.layers.size };
   try {
     const plan = planMerge(base.tensors, adapter, base.config);
     return { ...about, fits: true, problems: [], warnings: [...plan.warnings, ...warnings] };
   } catch (error) {
-    if (!(error instanceof LowrankError)) throw error;
-    // The first is what a merge would say; the others are what would come after it.
-    const others = [...adapterProblems(adapter, base.tensors)].map(({ message }) => message);
-    const problems = [...new Set([error.message, ...others])];
-    return { ...about, fits: false, problems, warnings };
+    return { ...about, fits: false, problems: misfits(error, adapter, base.tensors), warnings };
   } finally {
     await base.close();
   }

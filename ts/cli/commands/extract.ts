@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { writeAdapter } from "../../entry/node.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import { extractAdapter } from "../../merging/extract.js";
+import { modelTypeOf } from "../../merging/orientation.js";
 import { breather } from "../../waiting/next-task.js";
 import { type BaseWeights, openBase } from "../files/base-weights.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
@@ -45,11 +46,8 @@ async function extract({ base, tuned, rank, out, json }: ExtractOptions, session
   try {
     for (const names of [base, tuned]) opened.push(await openBase(names, session));
     const [from, to] = opened as [BaseWeights, BaseWeights];
-    const type = from.config?.["model_type"];
-    const breathe = breather(session.signal);
-    const modelType = typeof type === "string" ? type : null;
-    const about = { rank, modelType, baseName: from.model.name };
-    const made = await extractAdapter(from.tensors, to.tensors, about, async () => breathe());
+    const about = { rank, modelType: modelTypeOf(from.config), baseName: from.model.name };
+    const made = await extractAdapter(from.tensors, to.tensors, about, breather(session.signal));
     await writeFilesAtomically(out, writeAdapter(made.adapter));
     for (const line of approximationLines(made, out, json)) session.terminal.print(line);
   } finally {

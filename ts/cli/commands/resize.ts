@@ -25,8 +25,7 @@ export function defineResize(program: Command, session: Session): void {
     .addHelpText("after", EXAMPLES)
     .action(async (folder: string, { rank, out, json }: { rank: number; out: string; json: boolean }) => {
       await checkEmptyFolder(out);
-      const breathe = breather(session.signal);
-      const made = await resizeAdapter(readAdapter(folder), rank, async () => breathe());
+      const made = await resizeAdapter(readAdapter(folder), rank, breather(session.signal));
       await writeFilesAtomically(out, writeAdapter(made.adapter));
       for (const line of approximationLines(made, out, json)) session.terminal.print(line);
     });

@@ -1,7 +1,6 @@
 import { engine } from "../../engine/engine.js";
-import { LowrankError } from "../../errors/errors.js";
-import { type Adapter, adapterProblems } from "../../io/peft/index.js";
-import { type Finding, suspicions } from "../../merging/findings.js";
+import type { Adapter } from "../../io/peft/index.js";
+import { type Finding, findingText, misfits, suspicions } from "../../merging/findings.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { changeNorms, updateNorm } from "../../merging/norms.js";
 import { breather } from "../../waiting/next-task.js";
@@ -54,18 +53,16 @@ export async function explainAdapter(
   try {
     const plan = planMerge(opened.tensors, adapter, opened.config);
     await startEngine({});
-    const breathe = breather(session.signal);
     const norms = new Map<string, { update: number; weight: number }>();
-    for await (const { module, ...both } of changeNorms(engine(), plan, async () => breathe())) norms.set(module, both);
+    for await (const { module, ...both } of changeNorms(engine(), plan, breather(session.signal)))
+      norms.set(module, both);
     const perLayer = alone.map((layer) => ({ ...layer, ...norms.get(layer.module) }));
     const large = perLayer
       .filter(({ update, weight }) => update! > LARGE * weight!)
       .map(({ module }) => ({ at: module, problem: "the update is larger than the weight itself" }));
     return { perLayer, suspicious: [...suspicious, ...large], problems: [] };
   } catch (error) {
-    if (!(error instanceof LowrankError)) throw error;
-    const others = [...adapterProblems(adapter, opened.tensors)].map(({ message }) => message);
-    return { perLayer: alone, suspicious, problems: [...new Set([error.message, ...others])] };
+    return { perLayer: alone, suspicious, problems: misfits(error, adapter, opened.tensors) };
   } finally {
     await opened.close();
   }
@@ -91,10 +88,7 @@ export function explainedLines({ perLayer, suspicious, problems }: ExplainedAdap
   ];
   return [
     ...list("does not fit the base", problems),
-    ...list(
-      "suspicious",
-      suspicious.map(({ at, problem }) => (at === null ? problem : `${at}: ${problem}`)),
-    ),
+    ...list("suspicious", suspicious.map(findingText)),
     ...tableLines([heading, ...rows], ["left", "right", "right", "right", "right", "right"]),
   ];
 }

@@ -9,7 +9,7 @@ import { withFolder } from "../../io/node/make-folder.js";
 import { withPart } from "../../io/node/parts.js";
 import { withMerged } from "../../io/peft/index.js";
 import { byteLength, streamSafetensors } from "../../io/safetensors/index.js";
-import { mergedPieces, type Pause, storedPieces } from "../../merging/merged-pieces.js";
+import { mergedPieces, storedPieces } from "../../merging/merged-pieces.js";
 import type { MergePlan } from "../../merging/merge-plan.js";
 import { untiedConfig } from "../../merging/untied.js";
 import { breather } from "../../waiting/next-task.js";
@@ -63,8 +63,7 @@ export async function writeMergedFolder(
   session: Session,
 ): Promise<void> {
   const bar = reporterOf(session.terminal).start("merge", { total: mergedSize(plan), format: formatBytes });
-  const breathe = breather(session.signal);
-  const pause: Pause = async () => breathe();
+  const pause = breather(session.signal);
   let done = 0;
   try {
     for (const [file, names] of filesOf(base, plan)) {

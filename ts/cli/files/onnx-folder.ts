@@ -5,11 +5,12 @@ import type { Engine } from "../../engine/running.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { fileSource, writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
 import { type OnnxModel, readOnnx } from "../../io/onnx/model.js";
+import { transpose } from "../../io/peft/transpose.js";
 import { encodeTensor, type FloatDtype } from "../../io/safetensors/index.js";
 import { mergedValues, type Pause } from "../../merging/merged-pieces.js";
 import type { MergePlan } from "../../merging/merge-plan.js";
-import { transposed } from "../../merging/onnx/find-by-value.js";
 import { planOnnx, type ReadData } from "../../merging/onnx/plan-onnx.js";
+import { sizeOf } from "../../values/shape.js";
 import { breather } from "../../waiting/next-task.js";
 import type { Session } from "../session.js";
 import { reporterOf } from "../terminal/progress-bar.js";
@@ -73,8 +74,7 @@ export async function writeOnnxFolder(
   const from = dirname(path);
   const folder = basename(from) === "onnx" ? join(scratch, "onnx") : scratch;
   await mkdir(folder, { recursive: true });
-  const breathe = breather(session.signal);
-  const pause: Pause = async () => breathe();
+  const pause = breather(session.signal);
   const sources = new Map(
     await Promise.all(onnx.beside.map(async (file) => [file, await fileSource(join(from, file))] as const)),
   );
@@ -95,7 +95,7 @@ export async function writeOnnxFolder(
       const { shape } = plan.base.info(name);
       const values = await wholeValues(engine, plan, name, pause);
       for (const match of matches) {
-        const turned = match.transposed ? transposed(values, shape) : values;
+        const turned = match.transposed ? transpose({ shape, data: values }).data : values;
         const { data, dtype } = match.tensor;
         const encoded = encodeTensor(turned, dtype as FloatDtype, name);
         if (data.kind === "inside") bytes.set(encoded, data.begin);
@@ -121,7 +121,7 @@ function modelFolder(onnxFolder: string, base: BaseWeights): string {
 
 async function wholeValues(engine: Engine, plan: MergePlan, name: string, pause: Pause): Promise<Float32Array> {
   const { shape } = plan.base.info(name);
-  const whole = new Float32Array(shape.reduce((product, length) => product * length, 1));
+  const whole = new Float32Array(sizeOf(shape));
   for await (const { begin, values } of mergedValues(engine, plan.base, name, plan.changes.get(name)!, pause))
     whole.set(values, begin);
   return whole;

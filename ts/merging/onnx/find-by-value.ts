@@ -59,11 +59,3 @@ export async function compareValues(
 
 const exactly = (a: number, b: number) => a === b;
 const nearly = (a: number, b: number) => Math.abs(a - b) <= HALF * Math.abs(b) + LEAST_HALF;
-
-/** A matrix's values in the order of its transpose. */
-export function transposed(values: Float32Array, [rows, columns]: readonly number[]): Float32Array {
-  const turned = new Float32Array(values.length);
-  for (let row = 0; row < rows!; row++)
-    for (let column = 0; column < columns!; column++) turned[column * rows! + row] = values[row * columns! + column]!;
-  return turned;
-}
