@@ -6,7 +6,7 @@ import type { Tensor } from "../values/tensor.js";
 export interface FitOptions {
   /** Optimizer steps in all; default `epochs` times the examples over the batch size. */
   readonly steps?: number;
-  /** Passes over the examples, where `steps` is not given; default 3. */
+  /** Passes over the examples, in place of `steps`; default 3. */
   readonly epochs?: number;
   /** Examples a step; default 16. */
   readonly batchSize?: number;

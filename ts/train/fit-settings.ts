@@ -33,6 +33,10 @@ export function takeFitOptions(count: number, options: FitOptions) {
   const { onProgress, signal, checkpoint, resume, order, evaluate } = options;
   const batchSize = whole("fit", "batchSize", options.batchSize ?? 16, 1);
   const perEpoch = Math.floor(count / Math.min(batchSize, count));
+  if (options.steps !== undefined && options.epochs !== undefined) {
+    const message = "fit: steps and epochs both say how long training lasts; leave one of them out";
+    throw new ConfigError(message, { op: "fit", option: "epochs", value: options.epochs });
+  }
   const epochs = positive("fit", "epochs", options.epochs ?? 3);
   const steps = whole("fit", "steps", options.steps ?? Math.max(1, Math.round(epochs * perEpoch)), 1);
   const peak = options.learningRate ?? 1e-3;
