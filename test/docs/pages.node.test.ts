@@ -42,19 +42,20 @@ async function logged(
   last: RegExp,
   act: (tab: Awaited<ReturnType<BrowserDriver["open"]>>) => Promise<void>,
 ) {
-  const tab = await driver.open(`/${name}.html`);
   const lines: string[] = [];
-  const done = new Promise<void>((resolve, reject) => {
-    tab.on("console", (message) => {
-      lines.push(message.text());
-      if (last.test(message.text())) resolve();
-    });
-    tab.on("pageerror", reject);
+  let tab: Awaited<ReturnType<BrowserDriver["open"]>> | undefined;
+  await new Promise<void>((resolve, reject) => {
+    const listen = (page: NonNullable<typeof tab>) => {
+      page.on("console", (message) => {
+        lines.push(message.text());
+        if (last.test(message.text())) resolve();
+      });
+      page.on("pageerror", reject);
+    };
+    const opened = async () => act((tab = await driver.open(`/${name}.html`, listen)));
+    opened().catch(reject);
   });
-  await tab.reload();
-  await act(tab);
-  await done;
-  await tab.close();
+  await tab?.close();
   return lines;
 }
 

@@ -61,9 +61,10 @@ export class BrowserDriver {
     return page;
   }
 
-  /** A tab with a page. */
-  async open(path: string): Promise<Page> {
+  /** A tab with a page; `listen` is called before it is there. */
+  async open(path: string, listen: (page: Page) => void = () => undefined): Promise<Page> {
     const page = await this.context.newPage();
+    listen(page);
     await page.goto(this.url + path);
     return page;
   }
