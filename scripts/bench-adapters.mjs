@@ -23,7 +23,7 @@ async function interleaved(contestants) {
 }
 
 {
-  using encoder = await SentenceEncoder.load("all-MiniLM-L6-v2");
+  const encoder = await SentenceEncoder.load("all-MiniLM-L6-v2");
   const names = Array.from({ length: 16 }, (_, i) => `a${i}`);
   for (const name of names) encoder.addAdapter(name, { rank: 8 });
   const [base, one, many] = await interleaved([
@@ -35,10 +35,11 @@ async function interleaved(contestants) {
   console.log(
     `encode, 64 texts: base ${base.toFixed(1)} ms, one adapter ${one.toFixed(1)} ms (+${percent(one, base)}), sixteen in a batch ${many.toFixed(1)} ms (+${percent(many, one)} over one)`,
   );
+  encoder.dispose();
 }
 
 for (const checkpointing of [false, true]) {
-  using encoder = await SentenceEncoder.load("all-MiniLM-L6-v2");
+  const encoder = await SentenceEncoder.load("all-MiniLM-L6-v2");
   const classifier = TextClassifier.create(encoder, { labels: ["no", "yes"] });
   const used = engineInfo().memory.used;
   const examples = texts.slice(0, 16).map((text, i) => ({ text, label: i % 2 ? "yes" : "no" }));
@@ -48,4 +49,6 @@ for (const checkpointing of [false, true]) {
   console.log(
     `step of ${report.steps[0].tokens} tokens${checkpointing ? ", checkpointing" : ""}: ${time.toFixed(0)} ms, ${megabytes.toFixed(1)} MB beside weights and adapter`,
   );
+  classifier.dispose();
+  encoder.dispose();
 }
