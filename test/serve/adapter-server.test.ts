@@ -115,6 +115,37 @@ describe("memory", () => {
     await server.close();
   });
 
+  it("a store hears of files that were read, or could not be, and may wipe them", async () => {
+    const { files, store } = tenants(encoder, 2);
+    const broken = { ...files[1]!, "adapter_model.safetensors": new Uint8Array(3) };
+    const given = [{ ...files[0]! }, broken].map((map) =>
+      Object.fromEntries(Object.entries(map).map(([name, bytes]) => [name, bytes.slice()])),
+    );
+    const heard: unknown[] = [];
+    const onError: unknown[] = [];
+    const server = new AdapterServer(
+      encoder,
+      {
+        ...store,
+        files: (tenant) => given[tenant === "tenant-0" ? 0 : 1]!,
+        done(read) {
+          heard.push(read);
+          for (const bytes of Object.values(read)) bytes.fill(255);
+          throw new Error("of the store");
+        },
+      },
+      { onError: (error) => onError.push(String(error)) },
+    );
+    const asked = (tenant: string) => ask(server, "/classify", { tenant, texts });
+    const answer = await asked("tenant-0");
+    expect(answer.body.predictions).toEqual(await expected(encoder, files[0]!, texts));
+    expect(await asked("tenant-0")).toEqual(answer);
+    expect((await asked("tenant-1")).status).toBeGreaterThan(499);
+    expect(heard).toEqual(given);
+    expect(onError.filter((error) => error === "Error: of the store")).toHaveLength(2);
+    await server.close();
+  });
+
   it("an adapter in use is not evicted: who finds no room is told to come again", async () => {
     const { files, store } = tenants(encoder, 2);
     const large = new AdapterServer(encoder, store);

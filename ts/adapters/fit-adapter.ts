@@ -1,5 +1,6 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { giveBack } from "../values/give-back.js";
 import type { Graph } from "../graph/graph.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import {
@@ -37,6 +38,8 @@ export interface FittedAdapter {
   readonly idle: readonly string[];
   /** Puts it into the graph, to be trained or not. */
   readonly place: () => AdapterParts;
+  /** Gives the memory of its factors back, once they are placed and nothing else holds them. */
+  readonly giveBack: () => void;
 }
 
 /**
@@ -70,7 +73,9 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
   const config = { ...adapter.config, fanInFanOut: false };
   const fitted = { ...adapter, layers, config };
   const place = () => ({ ...placed(graph, fitted, extra, targets, shapes), idle });
-  return { idle: [...idle.keys()], place };
+  const giveAllBack = () =>
+    [...layers.values()].forEach(({ loraA, loraB }) => [loraA, loraB].forEach(({ data }) => giveBack(data)));
+  return { idle: [...idle.keys()], place, giveBack: giveAllBack };
 }
 
 function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {

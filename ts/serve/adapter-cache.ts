@@ -38,6 +38,8 @@ export class AdapterCache {
     private readonly encoder: SentenceEncoder,
     private readonly capacity: number,
     private readonly allowOtherBase: boolean,
+    /** Told of files that were read, or came when nobody wanted them any more. */
+    private readonly done: (files: FileMap) => void,
   ) {}
 
   /** How many there are, and their bytes. */
@@ -94,8 +96,12 @@ export class AdapterCache {
     if (begun !== undefined) return begun;
     const work = (async () => {
       const files = await read();
-      // Files may come late, when all who asked for them have gone.
-      if (!this.entries.has(key) && !this.closed) this.add(key, files);
+      try {
+        // Files may come late, when all who asked for them have gone.
+        if (!this.entries.has(key) && !this.closed) this.add(key, files);
+      } finally {
+        this.done(files);
+      }
     })().finally(() => {
       if (this.loading.get(key) === work) this.loading.delete(key);
     });

@@ -64,8 +64,15 @@ export class AdapterServer {
     checkRecord(`${WHAT}: a store of adapters has a function files`, store);
     callable(WHAT, "store.files", store.files);
     if (store.current !== undefined) callable(WHAT, "store.current", store.current);
+    if (store.done !== undefined) callable(WHAT, "store.done", store.done);
     this.settings = takeServeOptions(options);
-    this.adapters = new AdapterCache(encoder, this.settings.cacheBytes, this.settings.allowOtherBase);
+    this.adapters = new AdapterCache(encoder, this.settings.cacheBytes, this.settings.allowOtherBase, (files) => {
+      try {
+        store.done?.(files);
+      } catch (error) {
+        this.report(error);
+      }
+    });
     this.texts = new WaitingTexts(encoder, this.settings.maxWaiting);
   }
 

@@ -1,5 +1,6 @@
 import { AdapterError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
+import { giveBack } from "../../values/give-back.js";
 import { formatShape } from "../../values/tensor.js";
 import type { Tensor } from "../../values/tensor.js";
 import { checkBytes } from "../byte-source.js";
@@ -30,7 +31,9 @@ function factor(path: string, parts: Parts, part: Part, other: Part): Tensor {
       `adapter: ${clip(path)}: expected ${name} of two dimensions, got ${formatShape(tensor.shape)} (convolutions are not supported)`,
       { module: path },
     );
-  return transpose(tensor);
+  const turned = transpose(tensor);
+  giveBack(tensor.data);
+  return turned;
 }
 
 function buildLayer(scaling: LayerScaling, path: string, parts: Parts): AdapterLayer {
