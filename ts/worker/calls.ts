@@ -95,8 +95,15 @@ const classifierMethods = {
   dispose: call({}, nothing),
 };
 
+const tokenMethods = {
+  predict: call({ texts: data, options: inference }, data),
+  logits: call({ texts: data, options: inference }, handedOver),
+  dispose: call({}, nothing),
+};
+
 const encoder = living("SentenceEncoder");
 const classifier = living("TextClassifier");
+const tokenClassifier = living("TokenClassifier");
 
 /** Classes whose objects live in the worker: what makes one, what it can do, and what is known of it at once. */
 export const classes = {
@@ -113,6 +120,11 @@ export const classes = {
     },
     methods: classifierMethods,
     fields: { labels: data, adapter: data, encoder },
+  },
+  TokenClassifier: {
+    statics: { open: call({ source: model, options: options(loading) }, tokenClassifier) },
+    methods: tokenMethods,
+    fields: { labels: data, encoder },
   },
 } as const;
 

@@ -1,4 +1,4 @@
-export { predictEach, SentenceEncoder, TextClassifier } from "./client/encoders.js";
+export { predictEach, SentenceEncoder, TextClassifier, TokenClassifier } from "./client/encoders.js";
 export type { PredictionRequest } from "./client/encoders.js";
 export { runFolds, runJob } from "./client/jobs.js";
 export { LowrankWorker } from "./client/living-worker.js";
@@ -7,6 +7,7 @@ export type { InWorker } from "./client/shared-worker.js";
 export type {
   RemoteClassifier,
   RemoteEncoder,
+  RemoteTokenClassifier,
   WorkerFitOptions,
   WorkerJobOptions,
   WorkerLoadOptions,

@@ -8,7 +8,13 @@ import { type ClassName, classes, functions } from "../calls.js";
 import type { Call } from "../crossings/crossing.js";
 import { RemoteObject } from "./remote-classes.js";
 import { workerOf } from "./shared-worker.js";
-import type { RemoteClassifier, RemoteEncoder, WorkerLoadOptions, WorkerOpenOptions } from "./types.js";
+import type {
+  RemoteClassifier,
+  RemoteEncoder,
+  RemoteTokenClassifier,
+  WorkerLoadOptions,
+  WorkerOpenOptions,
+} from "./types.js";
 
 /** What makes an object in the worker that its options name. */
 async function make<T>(kind: ClassName, method: string, first: unknown, options: unknown): Promise<T> {
@@ -44,6 +50,9 @@ export type SentenceEncoder = RemoteEncoder;
 /** A text classifier in a worker. */
 export type TextClassifier = RemoteClassifier;
 
+/** A classifier of tokens in a worker. */
+export type TokenClassifier = RemoteTokenClassifier;
+
 /** Sentence encoders in a worker. */
 export const SentenceEncoder = {
   /** Loads an encoder into a worker, as `SentenceEncoder.load` in `lowrank` does here. Addresses are relative to the page. */
@@ -62,6 +71,13 @@ export const TextClassifier = {
   /** A classifier and its encoder in a worker; see `TextClassifier.open` in `lowrank`. */
   open: (source: string | FileMap | ModelSource, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
     make("TextClassifier", "open", source, options),
+};
+
+/** Classifiers of tokens in a worker. */
+export const TokenClassifier = {
+  /** A checkpoint with a head for tokens, in a worker; see `TokenClassifier.open` in `lowrank`. */
+  open: (source: string | FileMap | ModelSource, options: WorkerLoadOptions = {}): Promise<TokenClassifier> =>
+    make("TokenClassifier", "open", source, options),
 };
 
 /** A text and who is asked about it. */

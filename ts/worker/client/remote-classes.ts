@@ -25,8 +25,14 @@ export class RemoteObject {
   /** @internal */
   async ask(method: string, call: Call, args: readonly unknown[]): Promise<unknown> {
     const result = await this.worker.call(method, { kind: "object", id: this.id, method }, call, args);
-    if (method === "dispose") leaks.unregister(this);
+    if (method === "dispose") this.ended();
     return result;
+  }
+
+  /** Nobody is warned of it any more, nor of an encoder that is a classifier's own. */
+  private ended(): void {
+    leaks.unregister(this);
+    if (this.kind === "TokenClassifier") leaks.unregister((this as unknown as { encoder: RemoteObject }).encoder);
   }
 }
 
@@ -53,4 +59,5 @@ function classOf(kind: ClassName): RemoteClass {
 export const remoteClasses: Readonly<Record<ClassName, RemoteClass>> = {
   SentenceEncoder: /* @__PURE__ */ classOf("SentenceEncoder"),
   TextClassifier: /* @__PURE__ */ classOf("TextClassifier"),
+  TokenClassifier: /* @__PURE__ */ classOf("TokenClassifier"),
 };

@@ -3,6 +3,7 @@ import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sent
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
 import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
+import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/token-classifier.js";
 import type { Example } from "../../io/examples/example.js";
 import type { FitReport } from "../../train/fit-options.js";
 import type { JobOptions } from "../../jobs/run-job.js";
@@ -48,6 +49,19 @@ export interface RemoteClassifier extends Remote<
   readonly adapter: string | null;
   /** Trains adapter and head together, as `TextClassifier.fit` in `lowrank`. Progress is told at most once a frame, the newest. */
   fit(examples: readonly Example[], options?: WorkerFitOptions): Promise<FitReport>;
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A classifier of tokens in a worker: the methods of `TokenClassifier` in `lowrank`, each with a promise of what it gives. */
+export interface RemoteTokenClassifier extends Remote<
+  LocalTokenClassifier,
+  MethodsOf<"TokenClassifier", LocalTokenClassifier>
+> {
+  /** The model below the head, which lives in the same worker and goes with the classifier's `dispose`. */
+  readonly encoder: RemoteEncoder;
+  /** Names of the classes, in the order of the logits. */
+  readonly labels: readonly string[];
   /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { runJob } from "../../jobs/run-job.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
+import { TokenClassifier } from "../../tasks/token-classifier.js";
 import { VERSION } from "../../version.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import type { Channel } from "../protocol/channel.js";
@@ -16,12 +17,13 @@ import { type Living, LivingObjects } from "./living-objects.js";
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /** What stands behind the names of the table of calls. */
-const implementations: Readonly<Record<ClassName, object>> = { SentenceEncoder, TextClassifier };
+const implementations: Readonly<Record<ClassName, object>> = { SentenceEncoder, TextClassifier, TokenClassifier };
 
 /** Whether an object is of no more use, whoever disposed of it. */
 const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   SentenceEncoder: ({ graph }: SentenceEncoder) => graph.gone,
   TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
+  TokenClassifier: ({ encoder }: TokenClassifier) => encoder.graph.gone,
 };
 
 /** What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. */
