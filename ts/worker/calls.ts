@@ -1,4 +1,6 @@
 import { runFiles } from "../jobs/store/run-files.js";
+import type { KeptPlace } from "../io/page/kept-model.js";
+import { again, againOr } from "./crossings/again.js";
 import { asked, release, told } from "./crossings/functions.js";
 import {
   call,
@@ -13,6 +15,7 @@ import {
 } from "./crossings/crossing.js";
 import { living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
+import { picked } from "./crossings/picked.js";
 import { remote } from "./crossings/remote.js";
 import type { Progress } from "./protocol/progress-queue.js";
 
@@ -42,8 +45,10 @@ const byteSource = remote({
 const open = call({ file: data }, orNull(byteSource));
 const source = remote({ values: ["name"], functions: { open } });
 const hasOpen = (value: unknown) => typeof Object(value).open === "function";
-/** A model's name, its files, or where they come from. */
-const model = either(hasOpen, source, data);
+const isKept = (from: unknown, model: unknown) => (from as KeptPlace).storage === "opfs" || !hasOpen(model);
+const keptModel = again("kept model");
+/** A model's name, its files, or where they come from: one that the browser keeps is read where it is wanted. */
+const model = againOr("kept model", either(hasOpen, source, data), isKept);
 
 const inference = options({ signal, onProgress });
 const loading = { signal, onProgress, engine: noEngine };
@@ -132,7 +137,7 @@ export type ClassName = keyof typeof classes;
 
 /** Where a store's blobs are, which messages say in the middle of a sentence. */
 const blobs = Object.values(runFiles).flat();
-const store = remote({
+const storeHere = remote({
   values: ["name"],
   functions: {
     has: call({ blob: data }, data),
@@ -149,12 +154,15 @@ const store = remote({
   afterwards: (places) => ({ place: (blob: string) => places[blob] ?? blob }),
 });
 
-const jobModel = remote({
+const store = againOr("OPFS store", storeHere);
+
+const modelHere = remote({
   values: ["name", "origin"],
   functions: { open },
   optional: { digest: call({ file: data }, data) },
 });
-const sources = remote({
+const jobModel = againOr("kept model", modelHere, isKept);
+const sourcesHere = remote({
   values: [],
   functions: {
     findModel: call({ name: data, options: options({ signal, onDownload: told(newest) }) }, jobModel),
@@ -163,12 +171,20 @@ const sources = remote({
   beforehand: ({ machine }) => ({ machine: typeof machine === "function" ? (machine() as unknown) : machine }),
   afterwards: ({ machine }) => ({ machine: () => machine }),
 });
-const job = options({ signal, onProgress, sources });
+const job = options({ signal, onProgress, sources: againOr("kept sources", sourcesHere) });
 
 /** Functions that are called in the worker. */
 export const functions = {
+  clearCache: call({ options: data }, data),
   engineInfo: call({}, data),
+  keepModel: call({ from: picked, options: inference }, keptModel),
+  keptModel: call({ name: data }, orNull(keptModel)),
+  keptModels: call({}, data),
+  "opfsStore.discard": call({ store }, nothing),
+  "opfsStore.files": call({ store }, handedOver),
   predictEach: call({ requests: listOf(options({ classifier })), options: inference }, data),
   runFolds: call({ spec: data, folds: data, store, options: job }, data),
   runJob: call({ spec: data, store, options: job }, data),
+  runStatus: call({ store }, data),
+  unfinishedSpec: call({ store }, data),
 } as const;

@@ -83,7 +83,8 @@ export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Pr
   const origin = await takeOrigin(from, hubUrl);
   const named = name === undefined ? origin : { ...origin, name };
   const { folders, refused } = await modelFolders("keepModel");
-  if (persist && refused === null) await navigator.storage.persist();
+  // Workers cannot ask: their page does.
+  if (persist && refused === null) await (navigator.storage as Partial<StorageManager>).persist?.();
   const remote = "base" in origin;
   const key = keyOf(`${origin.origin} ${remote && name === undefined ? origin.base : named.name}`);
   const expected = pinned ?? (remote ? origin.pinned : []);
@@ -101,7 +102,7 @@ export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Pr
       throw error;
     }
   });
-  return keptSource(folders.folder(key), record, refused);
+  return keptSource(key, folders.folder(key), record, refused);
 }
 
 /** Removes what nobody can use of a model that did not come whole. */

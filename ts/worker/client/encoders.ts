@@ -1,7 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
-import type { ModelSource } from "../../io/model-source.js";
 import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "../../tasks/classifier-options.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
@@ -13,6 +12,7 @@ import type {
   RemoteEncoder,
   RemoteTokenClassifier,
   WorkerLoadOptions,
+  WorkerModel,
   WorkerOpenOptions,
 } from "./types.js";
 
@@ -56,7 +56,7 @@ export type TokenClassifier = RemoteTokenClassifier;
 /** Sentence encoders in a worker. */
 export const SentenceEncoder = {
   /** Loads an encoder into a worker, as `SentenceEncoder.load` in `lowrank` does here. Addresses are relative to the page. */
-  load: (source: string | FileMap | ModelSource, options: WorkerLoadOptions = {}): Promise<SentenceEncoder> =>
+  load: (source: WorkerModel, options: WorkerLoadOptions = {}): Promise<SentenceEncoder> =>
     make("SentenceEncoder", "load", source, options),
 };
 
@@ -69,14 +69,14 @@ export const TextClassifier = {
   load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TextClassifier> =>
     onEncoder("load", encoder, files, options),
   /** A classifier and its encoder in a worker; see `TextClassifier.open` in `lowrank`. */
-  open: (source: string | FileMap | ModelSource, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
+  open: (source: WorkerModel, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
     make("TextClassifier", "open", source, options),
 };
 
 /** Classifiers of tokens in a worker. */
 export const TokenClassifier = {
   /** A checkpoint with a head for tokens, in a worker; see `TokenClassifier.open` in `lowrank`. */
-  open: (source: string | FileMap | ModelSource, options: WorkerLoadOptions = {}): Promise<TokenClassifier> =>
+  open: (source: WorkerModel, options: WorkerLoadOptions = {}): Promise<TokenClassifier> =>
     make("TokenClassifier", "open", source, options),
 };
 

@@ -3,8 +3,12 @@ import { WorkerLostError } from "../../errors/errors.js";
 import type { FoldsReport } from "../../jobs/folds/folds-report.js";
 import type { JobResult } from "../../jobs/run-job.js";
 import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
+import { madeFrom } from "../../io/made-from.js";
 import { functions } from "../calls.js";
+import { persistIf } from "./kept-models.js";
+import type { WorkerStore } from "./kept-runs.js";
 import { LowrankWorker } from "./living-worker.js";
 import { workerOf } from "./shared-worker.js";
 import type { WorkerJobOptions } from "./types.js";
@@ -17,12 +21,17 @@ import type { WorkerJobOptions } from "./types.js";
  * @example
  * const { report } = await runJob({ data: "/reviews.csv", model: "/models/all-MiniLM-L6-v2" }, memoryStore());
  */
-export async function runJob(spec: JobSpec, store: RunStore, options: WorkerJobOptions = {}): Promise<JobResult> {
+export async function runJob(
+  spec: JobSpec,
+  store: RunStore | WorkerStore,
+  options: WorkerJobOptions = {},
+): Promise<JobResult> {
   const what = "runJob";
   const { restarts = 1, ...others } = Object(options) as WorkerJobOptions;
   whole(what, "restarts", restarts);
   // What the run depends on is what is there now, also for one that goes on.
   const taken = restarts === 0 ? spec : structuredClone(spec);
+  persistFor(others.sources);
   const { worker, rest } = workerOf(what, others);
   const target = { kind: "named", name: what } as const;
   const run = (where: LowrankWorker) => where.call(what, target, functions.runJob, [taken, store, rest]);
@@ -45,10 +54,14 @@ export async function runJob(spec: JobSpec, store: RunStore, options: WorkerJobO
 export async function runFolds(
   spec: JobSpec,
   folds: number,
-  store: RunStore,
+  store: RunStore | WorkerStore,
   options: Omit<WorkerJobOptions, "restarts"> = {},
 ): Promise<FoldsReport> {
+  persistFor((Object(options) as WorkerJobOptions).sources);
   const { worker, rest } = workerOf("runFolds", options);
   const target = { kind: "named", name: "runFolds" } as const;
   return (await worker.call("runFolds", target, functions.runFolds, [spec, folds, store, rest])) as FoldsReport;
 }
+
+const persistFor = (sources: unknown) =>
+  persistIf((madeFrom("kept sources", sources)?.from as KeptSourcesOptions | undefined)?.persist);

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
+import type { Call } from "../crossings/crossing.js";
 import { LowrankWorker } from "./living-worker.js";
 import type { WorkerOptions } from "./worker-options.js";
 
@@ -28,6 +29,17 @@ export async function startWorker(options: WorkerOptions = {}): Promise<LowrankW
     worker.terminate();
     throw error;
   }
+}
+
+/** Calls a function in the worker that the options name. `argsOf` gives its arguments, of the options without it. */
+export function ask(
+  name: string,
+  call: Call,
+  options: unknown,
+  argsOf: (rest: unknown) => readonly unknown[],
+): Promise<unknown> {
+  const { worker, rest } = workerOf(name, options);
+  return worker.call(name, { kind: "named", name }, call, argsOf(rest));
 }
 
 let shared: LowrankWorker | undefined;

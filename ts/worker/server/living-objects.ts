@@ -1,6 +1,8 @@
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
+import type { MadeKind } from "../../io/made-from.js";
 import { type ClassName, classes } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
+import { makers } from "./again.js";
 
 /** An object, and the class its caller knows it by. */
 export interface Living {
@@ -31,6 +33,10 @@ export class LivingObjects implements RemoteObjects {
 
   unpack(_kind: string, wire: unknown): unknown {
     return this.get(wire as number).object;
+  }
+
+  again(kind: MadeKind, from: unknown): unknown {
+    return makers[kind](from as never);
   }
 
   /** Throws as the object itself would where it was disposed of. */

@@ -1,7 +1,11 @@
 import { engineInfo, init } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
 import { runFolds } from "../../jobs/folds/run-folds.js";
-import { runJob } from "../../jobs/run-job.js";
+import { runJob, unfinishedSpec } from "../../jobs/run-job.js";
+import type { OpfsStore } from "../../jobs/store/opfs-store.js";
+import { runStatus } from "../../jobs/store/run-status.js";
+import { keepModel } from "../../io/page/keep-model.js";
+import { clearCache, keptModel, keptModels } from "../../io/page/kept-model.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
@@ -42,9 +46,17 @@ export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
       await started;
       return engineInfo();
     },
+    "opfsStore.discard": (store) => (store as OpfsStore).discard(),
+    "opfsStore.files": (store) => (store as OpfsStore).files(),
+    clearCache: clearCache as AnyFunction,
+    keepModel: keepModel as AnyFunction,
+    keptModel: keptModel as AnyFunction,
+    keptModels,
     predictEach: predictEach as AnyFunction,
     runFolds: runFolds as AnyFunction,
     runJob: runJob as AnyFunction,
+    runStatus: runStatus as AnyFunction,
+    unfinishedSpec: unfinishedSpec as AnyFunction,
   };
   new Peer({ channel, objects, pace: everyFrame, find: (target) => find(target, objects, functionsOf) });
   const answer = () => channel.post({ type: "here", version: VERSION }, []);
