@@ -178,8 +178,8 @@ it(
     const plain = await driver.tab();
     const undisturbed = await plain.evaluate(async (job) => {
       const store = lowrank.memoryStore();
-      await lowrank.runJob(job as never, store);
-      return Object.entries(await store.files()).map(([name, bytes]) => [name, [...bytes]] as const);
+      await lowrank.runJob(job, store, { sources: lowrank.keptSources() });
+      return Object.entries(store.files()).map(([name, bytes]) => [name, [...bytes]] as const);
     }, job);
     const expected = results(Object.fromEntries(undisturbed.map(([name, bytes]) => [name, Uint8Array.from(bytes)])));
     await plain.close();
@@ -191,7 +191,11 @@ it(
           new Promise<void>((resolve, reject) => {
             const onProgress = (event: { type: string }) => void (event.type === "checkpoint" && resolve());
             const options = { sources: remote.keptSources(), onProgress };
-            remote.runJob(job as never, remote.opfsStore(name), options).catch(reject);
+            const run = async () => {
+              const worker = await remote.startWorker({ build: "simd" });
+              await remote.runJob(job, remote.opfsStore(name), { worker, ...options });
+            };
+            run().catch(reject);
           }),
         { job, name },
       );
@@ -209,13 +213,15 @@ it(
       await tab.waitForFunction(free, null, { polling: 50 });
       const done = await tab.evaluate(
         async ({ job, name }) => {
-          const store = remote.opfsStore(name);
+          const worker = await remote.startWorker({ build: "simd" });
+          const store = remote.opfsStore(name, { worker });
           const resumed: (number | null)[] = [];
           const onProgress = (event: { type: string; job?: { resumedAfter: number | null } }) =>
             void (event.type === "ready" && resumed.push(event.job!.resumedAfter));
           const weighed = globalThis as unknown as { crossed: number };
           weighed.crossed = 0;
-          const { report } = await remote.runJob(job as never, store, { sources: remote.keptSources(), onProgress });
+          const options = { worker, sources: remote.keptSources(), onProgress };
+          const { report } = await remote.runJob(job, store, options);
           const { crossed } = weighed;
           const files = Object.entries(await store.files()).map(([name, bytes]) => [name, [...bytes]] as const);
           await store.discard();

@@ -13,7 +13,7 @@ import {
   nothing,
   orNull,
 } from "./crossings/crossing.js";
-import { living } from "./crossings/objects.js";
+import { ended, living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
 import { picked } from "./crossings/picked.js";
 import { remote } from "./crossings/remote.js";
@@ -68,7 +68,7 @@ const encoderMethods = {
   unmergeAdapter: call({ name: data }, nothing),
   saveAdapter: call({ name: data }, handedOver),
   adapters: call({}, data),
-  dispose: call({}, nothing),
+  dispose: call({}, ended),
 };
 
 /** Parameters and optimizer are copies made for it; what was measured is the run's own. */
@@ -97,13 +97,13 @@ const classifierMethods = {
   logits: call({ texts: data, options: inference }, handedOver),
   save: call({}, handedOver),
   savePeft: call({}, handedOver),
-  dispose: call({}, nothing),
+  dispose: call({}, ended),
 };
 
 const tokenMethods = {
   predict: call({ texts: data, options: inference }, data),
   logits: call({ texts: data, options: inference }, handedOver),
-  dispose: call({}, nothing),
+  dispose: call({}, ended),
 };
 
 const encoder = living("SentenceEncoder");
@@ -147,6 +147,7 @@ const storeHere = remote({
     remove: lasting({ blob: data }, nothing),
     claim: call({}, release),
   },
+  needs: ["place"],
   beforehand: (object) => {
     const place = object["place"] as (blob: string) => unknown;
     return Object.fromEntries(blobs.map((blob) => [blob, place.call(object, blob)]));
@@ -168,7 +169,8 @@ const sourcesHere = remote({
     findModel: call({ name: data, options: options({ signal, onDownload: told(newest) }) }, jobModel),
     readData: call({ name: data, options: options({ signal }) }, data),
   },
-  beforehand: ({ machine }) => ({ machine: typeof machine === "function" ? (machine() as unknown) : machine }),
+  needs: ["machine"],
+  beforehand: (object) => ({ machine: (object["machine"] as () => unknown)() }),
   afterwards: ({ machine }) => ({ machine: () => machine }),
 });
 const job = options({ signal, onProgress, sources: againOr("kept sources", sourcesHere) });

@@ -1,3 +1,4 @@
+import { checkOptions } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
@@ -94,7 +95,10 @@ export async function predictEach(
   options: ClassifyOptions = {},
 ): Promise<Prediction[]> {
   const what = "predictEach";
-  if (Array.isArray(requests) && requests.length === 0) return [];
+  if (Array.isArray(requests) && requests.length === 0) {
+    checkOptions(what, options, ["signal", "onProgress"]);
+    return [];
+  }
   const { classifier } = Object((Object(requests) as typeof requests)[0]) as Partial<PredictionRequest>;
   const worker = workerOfObject(what, "classifier", "TextClassifier", classifier);
   const target = { kind: "named", name: what } as const;

@@ -5,12 +5,13 @@ import type { JobResult } from "../../jobs/run-job.js";
 import type { JobSpec } from "../../jobs/spec/job-spec.js";
 import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
+import { copied } from "../protocol/unsendable.js";
 import { madeFrom } from "../../io/made-from.js";
 import { functions } from "../calls.js";
 import { persistIf } from "./kept-models.js";
 import type { WorkerStore } from "./kept-runs.js";
 import { LowrankWorker } from "./living-worker.js";
-import { workerOf } from "./shared-worker.js";
+import { takeOwn, workerOf } from "./shared-worker.js";
 import type { WorkerJobOptions } from "./types.js";
 
 /**
@@ -27,11 +28,11 @@ export async function runJob(
   options: WorkerJobOptions = {},
 ): Promise<JobResult> {
   const what = "runJob";
-  const { restarts = 1, ...others } = Object(options) as WorkerJobOptions;
-  whole(what, "restarts", restarts);
+  const { own, rest: others } = takeOwn(options, "restarts");
+  const restarts = whole(what, "restarts", own === undefined ? 1 : own);
   // What the run depends on is what is there now, also for one that goes on.
-  const taken = restarts === 0 ? spec : structuredClone(spec);
-  persistFor(others.sources);
+  const taken = restarts === 0 ? spec : copied(what, "spec", spec);
+  persistFor((Object(others) as WorkerJobOptions).sources);
   const { worker, rest } = workerOf(what, others);
   const target = { kind: "named", name: what } as const;
   const run = (where: LowrankWorker) => where.call(what, target, functions.runJob, [taken, store, rest]);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import type { ModelFiles } from "../../io/page/file-origin.js";
 import type { KeepOptions } from "../../io/page/keep-model.js";
@@ -29,11 +30,13 @@ export async function keepModel(from: ModelFiles, options: KeepOptions & InWorke
 /** A model that this browser keeps, by the name that `keptModels` gives; null where there is none, or not all of it. */
 export async function keptModel(name: string, options: InWorker = {}): Promise<WorkerKeptModel | null> {
   text("keptModel", "name", name);
+  checkOptions("keptModel", options, ["worker"]);
   return (await ask("keptModel", functions.keptModel, options, () => [name])) as WorkerKeptModel | null;
 }
 
 /** The models that this browser keeps, whole and begun, by name. */
 export async function keptModels(options: InWorker = {}): Promise<KeptModelInfo[]> {
+  checkOptions("keptModels", options, ["worker"]);
   return (await ask("keptModels", functions.keptModels, options, () => [])) as KeptModelInfo[];
 }
 

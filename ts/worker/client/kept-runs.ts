@@ -60,13 +60,12 @@ export function keptSources(options: KeptSourcesOptions = {}): WorkerSources {
 
 /** Where the run in a store stands; see `runStatus` in `lowrank/jobs`. */
 export async function runStatus(store: RunStore | WorkerStore, options: InWorker = {}): Promise<RunStatus | null> {
+  checkOptions("runStatus", options, ["worker"]);
   return (await ask("runStatus", functions.runStatus, options, () => [store])) as RunStatus | null;
 }
 
 /** The spec of a store's run that is not finished, to call `runJob` with; see `unfinishedSpec` in `lowrank/jobs`. */
-export async function unfinishedSpec(
-  store: RunStore | WorkerStore,
-  options: InWorker = {},
-): Promise<JobSpec | null> {
+export async function unfinishedSpec(store: RunStore | WorkerStore, options: InWorker = {}): Promise<JobSpec | null> {
+  checkOptions("unfinishedSpec", options, ["worker"]);
   return (await ask("unfinishedSpec", functions.unfinishedSpec, options, () => [store])) as JobSpec | null;
 }

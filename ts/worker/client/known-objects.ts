@@ -40,6 +40,13 @@ export class KnownObjects implements RemoteObjects {
     return made;
   }
 
+  forget(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.known.get(id)?.deref()?.ended();
+      this.known.delete(id);
+    }
+  }
+
   again(_kind: MadeKind, from: unknown): unknown {
     return keptThere(from as KeptPlace);
   }

@@ -23,16 +23,13 @@ export class RemoteObject {
   }
 
   /** @internal */
-  async ask(method: string, call: Call, args: readonly unknown[]): Promise<unknown> {
-    const result = await this.worker.call(method, { kind: "object", id: this.id, method }, call, args);
-    if (method === "dispose") this.ended();
-    return result;
+  ask(method: string, call: Call, args: readonly unknown[]): Promise<unknown> {
+    return this.worker.call(method, { kind: "object", id: this.id, method }, call, args);
   }
 
-  /** Nobody is warned of it any more, nor of an encoder that is a classifier's own. */
-  private ended(): void {
+  /** @internal It is gone: nobody is warned of it. */
+  ended(): void {
     leaks.unregister(this);
-    if (this.kind === "TokenClassifier") leaks.unregister((this as unknown as { encoder: RemoteObject }).encoder);
   }
 }
 

@@ -46,17 +46,28 @@ let shared: LowrankWorker | undefined;
 
 /** The worker that the options name, else the one that all share, and the options without it. */
 export function workerOf(what: string, options: unknown): { worker: LowrankWorker; rest: unknown } {
-  const { worker: given } = Object(options) as { worker?: unknown };
+  const { own: given, rest } = takeOwn(options, "worker");
   if (given === undefined) {
     if (shared === undefined || shared.lost) shared = new LowrankWorker(what, {});
-    return { worker: shared, rest: options };
+    return { worker: shared, rest };
   }
   if (!(given instanceof LowrankWorker)) {
     const expected = "what startWorker gives";
     const details = { op: what, option: "worker", expected, value: given };
     throw new ConfigError(`${what}: worker is ${expected}, got ${excerpt(given)}`, details);
   }
-  const rest: Record<string, unknown> = {};
-  for (const name in options as object) if (name !== "worker") rest[name] = (options as Record<string, unknown>)[name];
   return { worker: given, rest };
+}
+
+/** An option that is the page's own, and the others. What are no options go as they are, for the call to refuse. */
+export function takeOwn(options: unknown, own: string): { own: unknown; rest: unknown } {
+  if (typeof options !== "object" || options === null || !(own in options)) return { own: undefined, rest: options };
+  const rest: Record<string, unknown> = {};
+  let found: unknown;
+  for (const name in options) {
+    const value = (options as Record<string, unknown>)[name];
+    if (name === own) found = value;
+    else rest[name] = value;
+  }
+  return { own: found, rest };
 }

@@ -11,10 +11,13 @@ export const picked: Crossing = {
   pack(value) {
     const isList = typeof value === "object" && value !== null && Symbol.iterator in value;
     if (!isList) return { other: value };
-    const files = [...(value as Iterable<unknown>)];
-    return {
-      files: files.map((file): SentFile => ({ file, path: (Object(file) as Partial<File>).webkitRelativePath })),
-    };
+    const files: SentFile[] = [];
+    for (const file of value as Iterable<unknown>) {
+      files.push({ file, path: (Object(file) as Partial<File>).webkitRelativePath });
+      // The first that is none is refused there. A list may have gaps, billions of them.
+      if (typeof file !== "object" || file === null) break;
+    }
+    return { files };
   },
   unpack(wire) {
     const { files, other } = wire as { readonly files?: readonly SentFile[]; readonly other?: unknown };

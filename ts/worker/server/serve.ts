@@ -79,20 +79,19 @@ function find(target: Target, objects: LivingObjects, named: Readonly<Record<str
 
 function ofObject(id: number, method: string, objects: LivingObjects): Served {
   // Safe to call twice, as where the object is.
-  if (method === "dispose" && !objects.has(id)) return { what: method, call: NOTHING, run: () => undefined };
-  const { kind, object } = objects.get(id);
+  if (method === "dispose" && !objects.has(id))
+    return { what: method, call: classes.SentenceEncoder.methods.dispose, run: () => [] };
+  const { kind, object } = objects.get(id, method);
   const { methods } = classes[kind];
   if (!Object.hasOwn(methods, method)) throw unknown({ kind: "object", id, method });
   const found = methodOf(methods, object, method);
   if (method !== "dispose") return { what: method, ...found };
   const run = () => {
     found.run();
-    objects.sweep(({ kind, object }: Living) => gone[kind](object as never));
+    return objects.sweep(({ kind, object }: Living) => gone[kind](object as never));
   };
   return { what: method, call: found.call, run };
 }
-
-const NOTHING = functions.engineInfo;
 
 function methodOf(rows: object, object: object, method: string): Omit<Served, "what"> {
   const call = (rows as Record<string, Served["call"]>)[method]!;
