@@ -58,8 +58,7 @@ function differs(what: string, here: Outcome, there: Outcome): string | null {
   const { error } = there;
   if (error === own) return null;
   // A proxy that was revoked lets nobody look at it.
-  if (what.startsWith(REVOKED) && error instanceof TypeError && "error" in here && here.error instanceof TypeError)
-    return null;
+  if (what.startsWith(REVOKED) && error instanceof TypeError) return null;
   const said = `${String((error as Error)?.stack).split("\n").slice(0, 3).join("")}`; // prettier-ignore
   if (!(error instanceof LowrankError)) return `no error of ours: ${said}`;
   if (error.message.length >= 800) return `a long message: ${said}`;

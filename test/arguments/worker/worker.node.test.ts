@@ -163,7 +163,7 @@ const jobs: Readonly<Record<string, Pair<LocalScene, RemoteScene>>> = {
     there: (_, store) => remote.runJob(jobSpec(), store, { signal: AbortSignal.abort(), worker }),
   },
   runFolds: {
-    args: () => jobCalls.runFolds[0]!.args(),
+    args: () => [{ ...jobSpec(), classWeights: { good: 1 } }, ...jobCalls.runFolds[0]!.args().slice(1)],
     here: (_, ...given) => runFolds(...(given as [never, never, never])),
     there: (_, spec, folds, store, options) => remote.runFolds(spec, folds, store, within(options) as never),
   },
@@ -195,7 +195,7 @@ describe("whatever comes, a call in a worker answers as the call itself, and lea
 
   it("what starts a worker refuses by name, or starts one", { timeout: 300_000 }, async () => {
     const problems: string[] = [];
-    const names = ["url", "type", "worker", "startLimit", "abortLimit", "build", "threads", "maximumMemory"] as const;
+    const names = ["url", "worker", "startLimit", "build", "threads"] as const;
     for (const name of names)
       for (const [what, value] of Object.entries(hostileValues())) {
         // The file is there, but for what stands in its place.
