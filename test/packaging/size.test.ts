@@ -113,7 +113,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-it("what a page loads for lowrank/worker, without a bundler, is at most 18.8 kB, with one 12 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.2 kB, with one 13.8 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -122,7 +122,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 18.8 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(12_000);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(13_800);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(18_800);
+  expect(whole).toBeLessThanOrEqual(21_200);
 });

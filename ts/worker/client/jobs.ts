@@ -15,7 +15,7 @@ import { takeOwn, workerOf } from "./shared-worker.js";
 import type { WorkerJobOptions } from "./types.js";
 
 /**
- * A training run in a worker, as `runJob` in `lowrank/jobs`; the store stays here. Where its worker dies, the run goes on from
+ * A training run in a worker, as `runJob` in `lowrank/jobs`; a store of functions stays here. Where its worker dies, the run goes on from
  * the last checkpoint in a new one like it, to the same bits as without the break, up to `restarts` times; it then rejects with
  * `WorkerLostError`, and goes on when it is called again with the same spec and store.
  *
@@ -51,7 +51,7 @@ export async function runJob(
   }
 }
 
-/** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`; the store stays here. */
+/** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`; a store of functions stays here. */
 export async function runFolds(
   spec: JobSpec,
   folds: number,
