@@ -15,9 +15,9 @@ import { takeOwn, workerOf } from "./shared-worker.js";
 import type { WorkerJobOptions } from "./types.js";
 
 /**
- * A training run in a worker, as `runJob` in `lowrank/jobs`; a store of functions stays here. Where its worker dies, the run goes on from
- * the last checkpoint in a new one like it, to the same bits as without the break, up to `restarts` times; it then rejects with
- * `WorkerLostError`, and goes on when it is called again with the same spec and store.
+ * A training run in a worker, as `runJob` in `lowrank/jobs`; a store of functions stays here, `opfsStore` is opened there. Where
+ * its worker dies, the run goes on from the last checkpoint in a new one like it, to the same bits as without the break, up to
+ * `restarts` times; it then rejects with `WorkerLostError`, and goes on when it is called again with the same spec and store.
  *
  * @example
  * const { report } = await runJob({ data: "/reviews.csv", model: "/models/all-MiniLM-L6-v2" }, memoryStore());
