@@ -77,7 +77,8 @@ it("keeps a model from an address and loads it, and no byte of it goes through t
   const kept = await tab.evaluate(async () => {
     const files: string[] = [];
     let asked = 0;
-    navigator.storage.persist = async () => (asked++, true);
+    // A person who never answers.
+    navigator.storage.persist = () => (asked++, new Promise(() => undefined));
     const onProgress = ({ file }: { file: string }) => void files.push(file);
     const model = await remote.keepModel("./models/tiny", { onProgress, persist: true });
     const { name, origin, bytes, storage, storageRefused } = model;
@@ -95,7 +96,8 @@ it("keeps a model from an address and loads it, and no byte of it goes through t
   await both.addScriptTag({ type: "module", url: "/lib/remote.js" });
   await both.waitForFunction("globalThis.remote !== undefined");
   const mixed = await both.evaluate(async () => {
-    const model = await lowrank.keepModel("/models/tiny");
+    navigator.storage.persist = () => new Promise(() => undefined);
+    const model = await lowrank.keepModel("/models/tiny", { persist: true });
     FileSystemFileHandle.prototype.getFile = () => Promise.reject(new Error("the page reads nothing itself"));
     const worker = await remote.startWorker({ build: "simd" });
     const encoder = await remote.SentenceEncoder.load(model, { worker });

@@ -12,6 +12,7 @@ import { type KeptModel, keptSource } from "./kept-model.js";
 import { type KeptRecord, readKept, readParts, sweep, writeKept } from "./kept-record.js";
 import { lockOf, modelFolders } from "./model-folders.js";
 import { withLock } from "./page-lock.js";
+import { askToPersist } from "./persist.js";
 import { RunningSha256 } from "../running-sha256.js";
 
 /** How a model is kept. */
@@ -83,8 +84,7 @@ export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Pr
   const origin = await takeOrigin(from, hubUrl);
   const named = name === undefined ? origin : { ...origin, name };
   const { folders, refused } = await modelFolders("keepModel");
-  // Workers cannot ask: their page does.
-  if (persist && refused === null) await (navigator.storage as Partial<StorageManager>).persist?.();
+  if (persist && refused === null) askToPersist();
   const remote = "base" in origin;
   const key = keyOf(`${origin.origin} ${remote && name === undefined ? origin.base : named.name}`);
   const expected = pinned ?? (remote ? origin.pinned : []);

@@ -6,9 +6,9 @@ import type { JobSpec } from "../../jobs/spec/job-spec.js";
 import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
 import { copied } from "../protocol/unsendable.js";
+import { askToPersist } from "../../io/page/persist.js";
 import { madeFrom } from "../../io/made-from.js";
 import { functions } from "../calls.js";
-import { persistIf } from "./kept-models.js";
 import type { WorkerStore } from "./kept-runs.js";
 import { LowrankWorker } from "./living-worker.js";
 import { takeOwn, workerOf } from "./shared-worker.js";
@@ -64,5 +64,7 @@ export async function runFolds(
   return (await worker.call("runFolds", target, functions.runFolds, [spec, folds, store, rest])) as FoldsReport;
 }
 
-const persistFor = (sources: unknown) =>
-  persistIf((madeFrom("kept sources", sources)?.from as KeptSourcesOptions | undefined)?.persist);
+function persistFor(sources: unknown): void {
+  const { persist } = (madeFrom("kept sources", sources)?.from ?? {}) as KeptSourcesOptions;
+  if (persist === true) askToPersist();
+}

@@ -2,16 +2,11 @@ import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import type { ModelFiles } from "../../io/page/file-origin.js";
 import type { KeepOptions } from "../../io/page/keep-model.js";
+import { askToPersist } from "../../io/page/persist.js";
 import type { KeptModelInfo } from "../../io/page/kept-model.js";
 import { functions } from "../calls.js";
 import type { WorkerKeptModel } from "./kept-there.js";
 import { ask, type InWorker } from "./shared-worker.js";
-
-/** Asks the browser, where it may ask the person, not to drop what is kept. Workers cannot. */
-export function persistIf(asked: unknown): void {
-  const { storage } = (globalThis as { navigator?: { storage?: Partial<StorageManager> } }).navigator ?? {};
-  if (asked === true) void storage?.persist?.().catch(() => undefined);
-}
 
 /**
  * A model's files, kept in this browser; see `keepModel` in `lowrank`. A worker fetches or copies them, so that none of their bytes
@@ -22,7 +17,7 @@ export function persistIf(asked: unknown): void {
  */
 export async function keepModel(from: ModelFiles, options: KeepOptions & InWorker = {}): Promise<WorkerKeptModel> {
   return (await ask("keepModel", functions.keepModel, options, (rest) => {
-    persistIf((Object(rest) as KeepOptions).persist);
+    if ((Object(rest) as KeepOptions).persist === true) askToPersist();
     return [from, rest];
   })) as WorkerKeptModel;
 }
