@@ -42,7 +42,8 @@ const scripts = { "lowrank-worker.js": "ts/entry/lowrank-worker.ts" };
 
 /** What workers need too, and pages that have the engine in one. */
 const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors\/[\w-]+)\.ts$/;
-const base = /\/ts\/(version|(arguments|waiting)\/.*|io\/byte-source|jobs\/store\/run-files)\.ts$/;
+const base =
+  /\/ts\/(version|entry\/script-address|(arguments|waiting)\/.*|io\/(byte-source|made-from|page\/persist)|jobs\/store\/run-(files|name))\.ts$/;
 /** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
 const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */

@@ -23,10 +23,13 @@ export const bare: Ground<void> = { make: () => undefined, state: () => "", end:
 type Spoil = (right: unknown[]) => unknown[];
 
 /** Right arguments with something wrong at one place, and too few of them. */
-function* spoilers(right: unknown[]): Generator<[what: string, spoil: Spoil]> {
+export function* spoilers(
+  right: unknown[],
+  wrong: () => Record<string, unknown> = wrongValues,
+): Generator<[what: string, spoil: Spoil]> {
   const show = (place: Place) => place.join(".");
   for (const place of placesIn(right)) {
-    for (const [what, value] of Object.entries(wrongValues())) {
+    for (const [what, value] of Object.entries(wrong())) {
       yield [`${what} at ${show(place)}`, (all) => withAt(all, place, value) as unknown[]];
     }
   }

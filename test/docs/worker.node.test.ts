@@ -42,6 +42,7 @@ describe("the examples of lowrank/worker for a page, bundled by vite", () => {
       index: example(readme, "worker"),
       url: html(example(page, "url")),
       job: html(example(page, "job")),
+      kept: html(example(page, "kept")),
     };
     const input: string[] = [];
     for (const [name, text] of Object.entries(pages)) input.push(consumer.write(`page/${name}.html`, text));
@@ -69,6 +70,7 @@ describe("the examples of lowrank/worker for a page, bundled by vite", () => {
     ["index.html", /^(question|statement)$/],
     ["url.html", /^1 thread$/],
     ["job.html", /^8 texts tested$/],
+    ["kept.html", /^new: 10 steps, \d files$/],
   ])("%s comes to its end", { timeout: 180_000 }, async (name, title) => {
     const opened = await browser.newPage();
     const failed = new Promise<string>((resolve) => opened.on("pageerror", (error) => resolve(String(error))));

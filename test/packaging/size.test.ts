@@ -52,22 +52,23 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // weights in formats of their own 3,900, of which 850 were taken out again. Nodes found by their place, free lists that are kept and
 // attributes checked once a layer, for which a small step takes a fifth less time, took 430. Reasons for one
 // thread, what a server answered in place of a binary, workers from other places and names that survive a minifier took 900; parts that are
-// computed again for their gradients, and more ways to begin an adapter, 1,200. Shorter
+// computed again for their gradients, and more ways to begin an adapter, 1,200; threads that die without a word 60. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 35.7 kB of JavaScript", async () => {
-  expect(await size(core)).toBeLessThanOrEqual(35_700);
+it("the core (engine, graph, LoRA layers, optimizers) is at most 35.8 kB of JavaScript", async () => {
+  expect(await size(core)).toBeLessThanOrEqual(35_800);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
 // (11,000) is counted in. Readers of tables, summaries and the fit of a head are fetched when they are used; with them it was 147,500.
 // What PEFT's adapters hold beside A and B, singular values and sums of adapters took 15,500 of both.
+// What makes a kept model or run again in a worker took 400 of all.
 // Service workers, which keep models for pages, have no `import()`: what keeps models, and encoders, is therefore loaded at once.
-it("a page with an encoder and a classifier is at most 123.0 kB, everything at most 145.2 kB", async () => {
-  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(123_000);
-  expect(await size("*")).toBeLessThanOrEqual(145_200);
+it("a page with an encoder and a classifier is at most 123.2 kB, everything at most 145.6 kB", async () => {
+  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(123_200);
+  expect(await size("*")).toBeLessThanOrEqual(145_600);
 });
 
-it("a page without a bundler loads at most 181.2 kB at first", () => {
+it("a page without a bundler loads at most 182.0 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -78,7 +79,7 @@ it("a page without a bundler loads at most 181.2 kB at first", () => {
   load("browser.js");
   expect(loaded.size).toBeGreaterThan(5);
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(181_200);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(182_000);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -113,7 +114,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-it("what a page loads for lowrank/worker, without a bundler, is at most 18.8 kB, with one 12 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.2 kB, with one 13.8 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -122,7 +123,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 18.8 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(12_000);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(13_800);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(18_800);
+  expect(whole).toBeLessThanOrEqual(21_200);
 });

@@ -11,10 +11,13 @@ import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
 import { ModelServer } from "./model-server.js";
 import type { lowrank as everything } from "./everything.js";
+import type { remote as inWorker } from "./remote.js";
 
 declare global {
   /** What pages of these tests have: everything that the package exports. */
   var lowrank: typeof everything;
+  /** What those that work in a worker have. */
+  var remote: typeof inWorker;
 }
 
 const html = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/lib/everything.js"></script>`;
@@ -136,6 +139,8 @@ async function bundle(outdir: string): Promise<void> {
       join(root, `build/wasm/${variant}/lowrank_wasm_bg.wasm`),
       join(outdir, `wasm/lowrank-${variant}.wasm`),
     );
-  const entryPoints = [join(root, "test/pages/everything.ts")];
-  await build({ entryPoints, outdir, bundle: true, splitting: true, format: "esm", logLevel: "error" });
+  const entryPoints = [join(root, "test/pages/everything.ts"), join(root, "test/pages/remote.ts")];
+  const settings = { outdir, bundle: true, logLevel: "error" } as const;
+  await build({ ...settings, entryPoints, splitting: true, format: "esm" });
+  await build({ ...settings, entryPoints: [join(root, "ts/entry/lowrank-worker.ts")], format: "iife" });
 }

@@ -1,5 +1,5 @@
 import { pageRuntime } from "../../ts/worker/client/page-runtime.js";
-import { setWorkerRuntime } from "../../ts/worker/client/runtime.js";
+import { setWorkerRuntime, workerRuntime } from "../../ts/worker/client/runtime.js";
 import { type LowrankWorker, startWorker, type WorkerOptions } from "../../ts/worker/index.js";
 import { projectPath } from "../setup/files.js";
 
@@ -22,7 +22,11 @@ if (inPage) {
       () => Object.fromEntries(variants.map((variant) => [variant, place(variant)])),
     ),
   );
-} else await import("../../ts/entry/remote-node.js");
+} else {
+  await import("../../ts/entry/remote-node.js");
+  const found = workerRuntime("tests");
+  setWorkerRuntime({ ...found, start: ({ url, type }) => found.start({ url: url ?? workerFile, type }) });
+}
 
 /** A worker with the build under test, and as many threads. */
 export const start = (options: WorkerOptions = {}): Promise<LowrankWorker> =>

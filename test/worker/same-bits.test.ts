@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as local from "../../ts/index.js";
-import { type LowrankWorker, SentenceEncoder, TextClassifier } from "../../ts/worker/index.js";
+import { type LowrankWorker, SentenceEncoder, TextClassifier, TokenClassifier } from "../../ts/worker/index.js";
+import { goldenBytes } from "../golden.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { start } from "./in-worker.js";
 
@@ -51,5 +52,37 @@ describe("in a worker, to the bit what it is here", () => {
     await thereEncoder.dispose();
     const { memory } = await worker.engineInfo();
     expect(memory.used).toBe(worker.info.memory.used);
+  });
+
+  it("a classifier of tokens: its spans and logits, its encoder's adapters, its end", async () => {
+    const files = {
+      "config.json": await goldenBytes("tokens/bert/config.json"),
+      "model.safetensors": await goldenBytes("tokens/bert/model.safetensors"),
+      "tokenizer.json": await goldenBytes("encoders/bert/tokenizer.json"),
+      "tokenizer_config.json": await goldenBytes("encoders/bert/tokenizer_config.json"),
+    };
+    const { used } = (await worker.engineInfo()).memory;
+    const here = await local.TokenClassifier.open(files, { seed: 5 });
+    const there = await TokenClassifier.open(files, { seed: 5, worker });
+    expect([there.labels, there.encoder.hiddenSize]).toEqual([here.labels, here.encoder.hiddenSize]);
+    const sentences = ["Ada Lovelace met Charles Babbage in London", "nobody was there"];
+    for (const aggregation of ["simple", "none"] as const)
+      expect(await there.predict(sentences, { aggregation })).toEqual(await here.predict(sentences, { aggregation }));
+    expect(await there.logits(sentences)).toEqual(await here.logits(sentences));
+    here.encoder.addAdapter("a", { rank: 2 });
+    await there.encoder.addAdapter("a", { rank: 2 });
+    expect(await there.logits(sentences, { adapter: "a" })).toEqual(await here.logits(sentences, { adapter: "a" }));
+    const controller = new AbortController();
+    const onProgress = () => controller.abort("enough");
+    const many = Array.from({ length: 200 }, () => sentences).flat();
+    const stopped = there.predict(many, { signal: controller.signal, onProgress });
+    await expect(stopped).rejects.toThrow(local.AbortError);
+    await expect(TokenClassifier.open(await tinyEncoder(), { worker })).rejects.toThrow(local.UnsupportedError);
+    here.dispose();
+    await there.dispose();
+    await there.dispose();
+    for (const call of [there.predict(sentences), there.encoder.encode(sentences)])
+      await expect(call).rejects.toThrow(local.StaleNodeError);
+    expect((await worker.engineInfo()).memory.used).toBe(used);
   });
 });

@@ -5,21 +5,29 @@ import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 type Start = (stackSize?: number) => void;
 
 /**
+ * The workers that are gone, a bit each.
+ *
+ * @param working those that are in a task, a bit each
+ * @param silent how often it was asked, some 50 ms apart, since a task ended
+ */
+export type LostWorkers = (working: number, silent: number) => number;
+
+/**
  * Makes an instance of a kernel binary. wasm-bindgen's own glue keeps its first instance for ever, so that there could be
  * no second engine. These exports take and give numbers only: none of its marshalling is needed, and the one function that
  * it wants imported has nothing to set up. The builds with threads also import what `crates/wasm/src/parallel/pool.rs`
  * asks of JavaScript.
  *
  * @param memory the shared memory that a build with threads imports
- * @param lostWorkers the workers that are gone, a bit each
+ * @param lostWorkers tells which workers are gone
  */
 export async function instantiate(
   module: WebAssembly.Module,
   memory?: WebAssembly.Memory,
-  lostWorkers = () => 0,
+  lostWorkers: LostWorkers = () => 0,
 ): Promise<WasmKernels> {
   let cause: unknown;
-  const pool: Record<string, () => unknown> = {
+  const pool: Record<string, LostWorkers | (() => unknown)> = {
     lost_workers: lostWorkers,
     guarded_work() {
       try {

@@ -1,6 +1,6 @@
 import { clip } from "../errors/excerpt.js";
 import { type Features, sharedMemoryObstacle } from "./features.js";
-import { instantiate } from "./instantiate.js";
+import { instantiate, type LostWorkers } from "./instantiate.js";
 import type { SharedKernels } from "./wasm-kernels.js";
 
 /** What a worker needs to take part: the compiled binary, the memory that all threads share, and which one it is. */
@@ -19,8 +19,8 @@ export interface PoolWorker {
   /** What others can end it by, without the pool. */
   readonly thread?: { terminate: () => unknown };
   /**
-   * Whether the thread is still there. Asked by a caller that waits for it, while no event can be heard. Without it only
-   * an end by `thread.terminate` is noticed.
+   * Whether the thread is still there. Asked by a caller that waits for it, while no event can be heard. Without it a thread
+   * in a task that does not end for half a minute is taken for dead, and ended.
    */
   readonly alive?: () => boolean;
 }
@@ -53,6 +53,9 @@ let host: WorkerHost | undefined;
 export const MOST_THREADS = 16;
 /** Why "auto" is one thread where more could be had. */
 export const ONE_CORE = "there is one core here; more threads are started where `threads` asks for them";
+/** Questions in a row, 50 ms of waiting apart, after which a thread in a task is ended, and after which it is gone. */
+const SILENT_TO_END = 600;
+const SILENT_TO_LOSE = SILENT_TO_END + 40;
 /** Milliseconds in which a worker has to be up; some runtimes never say that they refuse one. */
 const START_LIMIT = 30_000;
 
@@ -99,6 +102,9 @@ function cores(): number {
 /** The workers of one engine. */
 export class Pool {
   private readonly workers: PoolWorker[] = [];
+  private retire: (index: number) => void = () => undefined;
+  /** Those that were silent for too long, a bit each. */
+  private ended = 0;
 
   /** Starts `count` workers and resolves when they are up. Where one does not come up, none is left behind. */
   async start(
@@ -108,6 +114,7 @@ export class Pool {
     source?: WorkerSource,
   ): Promise<void> {
     const { workers } = this;
+    this.retire = retire_worker;
     try {
       for (let index = 0; index < count; index++) {
         const worker = host!.spawn({ ...data, index }, source);
@@ -126,8 +133,25 @@ export class Pool {
     }
   }
 
-  /** Those that are gone, a bit each. */
-  readonly lost = () => this.workers.reduce((bits, { alive }, i) => (alive?.() === false ? bits | (1 << i) : bits), 0);
+  /** Those that are gone, a bit each: by what they say, else by their silence. */
+  readonly lost: LostWorkers = (working, silent) => {
+    let gone = 0;
+    for (const [index, worker] of this.workers.entries()) {
+      const bit = 1 << index;
+      if (worker.alive !== undefined) gone |= worker.alive() ? 0 : bit;
+      else if (this.ended & bit) gone |= silent >= SILENT_TO_LOSE ? bit : 0;
+      else if (silent >= SILENT_TO_END && working & bit) this.giveUp(index, worker);
+    }
+    return gone;
+  };
+
+  /** Should it live after all, it comes to its end before it is counted as gone, and takes part in nothing later. */
+  private giveUp(index: number, worker: PoolWorker): void {
+    this.ended |= 1 << index;
+    this.retire(index);
+    const end = worker.end();
+    if (end instanceof Promise) end.catch(() => undefined);
+  }
 
   /** Ends them; resolves when they are gone. */
   async end(): Promise<void> {

@@ -2,6 +2,7 @@ import { serve as serveKernels, setWorkerHost, type WorkerData } from "../engine
 import { setBinaryLocator } from "../engine/source.js";
 import { addressSource } from "../io/address-source.js";
 import { setModelLocator } from "../io/model-source.js";
+import { setPageAddress } from "../io/page/page-address.js";
 import { provideJobSources, addresses } from "../jobs/sources/job-sources.js";
 import type { Channel } from "../worker/protocol/channel.js";
 import type { Hello } from "../worker/protocol/messages.js";
@@ -48,6 +49,7 @@ function ownType(): WorkerType {
 
 function setUp({ binaries, base, life }: Hello): Promise<void> | void {
   setBinaryLocator((variant) => binaries?.[variant]);
+  if (base !== null) setPageAddress(base);
   const absolute = (address: string) => (base === null ? address : new URL(address, base).href);
   setModelLocator((name) => ({ ...addressSource(absolute(name)), name }));
   provideJobSources({

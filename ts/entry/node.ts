@@ -14,6 +14,9 @@ setBinaryLocator(readBinary);
 provideFileAccess(nodeFileAccess);
 setModelLocator(locateModel);
 
+/** Deno and Bun move a port that is closed all the same. */
+const tellsOfPorts = !("Deno" in globalThis) && !("Bun" in globalThis);
+
 setWorkerHost({
   concurrency: availableParallelism,
   spawn: (data, source) => {
@@ -37,7 +40,7 @@ setWorkerHost({
       return worker.terminate();
     };
     // No event of a thread's end is heard while this one waits in a kernel. But the thread held a port, whose closing reaches
-    // the other one without the event loop, and a port that is closed cannot be moved. (Deno and Bun move it all the same.)
+    // the other one without the event loop, and a port that is closed cannot be moved.
     const alive = () => {
       receiveMessageOnPort(life);
       try {
@@ -48,7 +51,7 @@ setWorkerHost({
       life.unref();
       return true;
     };
-    return { ready, end, thread: worker, alive };
+    return { ready, end, thread: worker, ...(tellsOfPorts && { alive }) };
   },
 });
 

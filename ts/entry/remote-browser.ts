@@ -1,18 +1,28 @@
 import { pageRuntime } from "../worker/client/page-runtime.js";
 import { setWorkerRuntime } from "../worker/client/runtime.js";
+import { beside, isMoved } from "./script-address.js";
 
 // Bundlers copy a file only where they see its whole name beside `import.meta.url`.
 setWorkerRuntime(
   pageRuntime(
+    () => {
+      const { href } = beside("lowrank-worker.js", () => new URL("./lowrank-worker.js", import.meta.url));
+      const worker = isMoved(import.meta.url)
+        ? new Worker(href, { type: "module" })
+        : new Worker(new URL("./lowrank-worker.js", import.meta.url), { type: "module" });
+      return { worker, address: href };
+    },
     () => ({
-      worker: new Worker(new URL("./lowrank-worker.js", import.meta.url), { type: "module" }),
-      address: new URL("./lowrank-worker.js", import.meta.url).href,
-    }),
-    () => ({
-      simd: new URL("./wasm/lowrank-simd.wasm", import.meta.url).href,
-      relaxed: new URL("./wasm/lowrank-relaxed.wasm", import.meta.url).href,
-      "simd-threads": new URL("./wasm/lowrank-simd-threads.wasm", import.meta.url).href,
-      "relaxed-threads": new URL("./wasm/lowrank-relaxed-threads.wasm", import.meta.url).href,
+      simd: beside("wasm/lowrank-simd.wasm", () => new URL("./wasm/lowrank-simd.wasm", import.meta.url)).href,
+      relaxed: beside("wasm/lowrank-relaxed.wasm", () => new URL("./wasm/lowrank-relaxed.wasm", import.meta.url)).href,
+      "simd-threads": beside(
+        "wasm/lowrank-simd-threads.wasm",
+        () => new URL("./wasm/lowrank-simd-threads.wasm", import.meta.url),
+      ).href,
+      "relaxed-threads": beside(
+        "wasm/lowrank-relaxed-threads.wasm",
+        () => new URL("./wasm/lowrank-relaxed-threads.wasm", import.meta.url),
+      ).href,
     }),
   ),
 );

@@ -1,4 +1,6 @@
 import { runFiles } from "../jobs/store/run-files.js";
+import type { KeptPlace } from "../io/page/kept-model.js";
+import { again, againOr } from "./crossings/again.js";
 import { asked, release, told } from "./crossings/functions.js";
 import {
   call,
@@ -11,8 +13,9 @@ import {
   nothing,
   orNull,
 } from "./crossings/crossing.js";
-import { living } from "./crossings/objects.js";
+import { ended, living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
+import { picked } from "./crossings/picked.js";
 import { remote } from "./crossings/remote.js";
 import type { Progress } from "./protocol/progress-queue.js";
 
@@ -42,8 +45,10 @@ const byteSource = remote({
 const open = call({ file: data }, orNull(byteSource));
 const source = remote({ values: ["name"], functions: { open } });
 const hasOpen = (value: unknown) => typeof Object(value).open === "function";
-/** A model's name, its files, or where they come from. */
-const model = either(hasOpen, source, data);
+const isKept = (from: unknown, model: unknown) => (from as KeptPlace).storage === "opfs" || !hasOpen(model);
+const keptModel = again("kept model");
+/** A model's name, its files, or where they come from: one that the browser keeps is read where it is wanted. */
+const model = againOr("kept model", either(hasOpen, source, data), isKept);
 
 const inference = options({ signal, onProgress });
 const loading = { signal, onProgress, engine: noEngine };
@@ -63,7 +68,7 @@ const encoderMethods = {
   unmergeAdapter: call({ name: data }, nothing),
   saveAdapter: call({ name: data }, handedOver),
   adapters: call({}, data),
-  dispose: call({}, nothing),
+  dispose: call({}, ended),
 };
 
 /** Parameters and optimizer are copies made for it; what was measured is the run's own. */
@@ -92,11 +97,18 @@ const classifierMethods = {
   logits: call({ texts: data, options: inference }, handedOver),
   save: call({}, handedOver),
   savePeft: call({}, handedOver),
-  dispose: call({}, nothing),
+  dispose: call({}, ended),
+};
+
+const tokenMethods = {
+  predict: call({ texts: data, options: inference }, data),
+  logits: call({ texts: data, options: inference }, handedOver),
+  dispose: call({}, ended),
 };
 
 const encoder = living("SentenceEncoder");
 const classifier = living("TextClassifier");
+const tokenClassifier = living("TokenClassifier");
 
 /** Classes whose objects live in the worker: what makes one, what it can do, and what is known of it at once. */
 export const classes = {
@@ -114,13 +126,18 @@ export const classes = {
     methods: classifierMethods,
     fields: { labels: data, adapter: data, encoder },
   },
+  TokenClassifier: {
+    statics: { open: call({ source: model, options: options(loading) }, tokenClassifier) },
+    methods: tokenMethods,
+    fields: { labels: data, encoder },
+  },
 } as const;
 
 export type ClassName = keyof typeof classes;
 
 /** Where a store's blobs are, which messages say in the middle of a sentence. */
 const blobs = Object.values(runFiles).flat();
-const store = remote({
+const storeHere = remote({
   values: ["name"],
   functions: {
     has: call({ blob: data }, data),
@@ -130,6 +147,7 @@ const store = remote({
     remove: lasting({ blob: data }, nothing),
     claim: call({}, release),
   },
+  needs: ["place"],
   beforehand: (object) => {
     const place = object["place"] as (blob: string) => unknown;
     return Object.fromEntries(blobs.map((blob) => [blob, place.call(object, blob)]));
@@ -137,26 +155,38 @@ const store = remote({
   afterwards: (places) => ({ place: (blob: string) => places[blob] ?? blob }),
 });
 
-const jobModel = remote({
+const store = againOr("OPFS store", storeHere);
+
+const modelHere = remote({
   values: ["name", "origin"],
   functions: { open },
   optional: { digest: call({ file: data }, data) },
 });
-const sources = remote({
+const jobModel = againOr("kept model", modelHere, isKept);
+const sourcesHere = remote({
   values: [],
   functions: {
     findModel: call({ name: data, options: options({ signal, onDownload: told(newest) }) }, jobModel),
     readData: call({ name: data, options: options({ signal }) }, data),
   },
-  beforehand: ({ machine }) => ({ machine: typeof machine === "function" ? (machine() as unknown) : machine }),
+  needs: ["machine"],
+  beforehand: (object) => ({ machine: (object["machine"] as () => unknown)() }),
   afterwards: ({ machine }) => ({ machine: () => machine }),
 });
-const job = options({ signal, onProgress, sources });
+const job = options({ signal, onProgress, sources: againOr("kept sources", sourcesHere) });
 
 /** Functions that are called in the worker. */
 export const functions = {
+  clearCache: call({ options: data }, data),
   engineInfo: call({}, data),
+  keepModel: call({ from: picked, options: inference }, keptModel),
+  keptModel: call({ name: data }, orNull(keptModel)),
+  keptModels: call({}, data),
+  "opfsStore.discard": call({ store }, nothing),
+  "opfsStore.files": call({ store }, handedOver),
   predictEach: call({ requests: listOf(options({ classifier })), options: inference }, data),
   runFolds: call({ spec: data, folds: data, store, options: job }, data),
   runJob: call({ spec: data, store, options: job }, data),
+  runStatus: call({ store }, data),
+  unfinishedSpec: call({ store }, data),
 } as const;

@@ -1,15 +1,21 @@
-export { predictEach, SentenceEncoder, TextClassifier } from "./client/encoders.js";
+export { predictEach, SentenceEncoder, TextClassifier, TokenClassifier } from "./client/encoders.js";
 export type { PredictionRequest } from "./client/encoders.js";
 export { runFolds, runJob } from "./client/jobs.js";
+export { clearCache, keepModel, keptModel, keptModels } from "./client/kept-models.js";
+export type { WorkerKeptModel } from "./client/kept-there.js";
+export { keptSources, opfsStore, runStatus, unfinishedSpec } from "./client/kept-runs.js";
+export type { WorkerSources, WorkerStore } from "./client/kept-runs.js";
 export { LowrankWorker } from "./client/living-worker.js";
 export { startWorker } from "./client/shared-worker.js";
 export type { InWorker } from "./client/shared-worker.js";
 export type {
   RemoteClassifier,
   RemoteEncoder,
+  RemoteTokenClassifier,
   WorkerFitOptions,
   WorkerJobOptions,
   WorkerLoadOptions,
+  WorkerModel,
   WorkerOpenOptions,
 } from "./client/types.js";
 export type { WorkerOptions } from "./client/worker-options.js";

@@ -16,7 +16,7 @@ type ModelCall = Call<ModelScene>;
 /** Names of an object's public methods, or a class's own. */
 type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
 
-const tokenFiles = {
+export const tokenFiles = {
   "config.json": await goldenBytes("tokens/bert/config.json"),
   "model.safetensors": await goldenBytes("tokens/bert/model.safetensors"),
   "tokenizer.json": await goldenBytes("encoders/bert/tokenizer.json"),

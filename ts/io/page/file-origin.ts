@@ -3,6 +3,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { knownModel, type PinnedFile } from "../known-models.js";
 import type { ModelOrigin } from "./kept-record.js";
+import { pageAddress } from "./page-address.js";
 import { filesOrigin, folderOrigin, isPickedFolder, type PickedFile, type PickedFolder } from "./picked-files.js";
 import { zipOrigin } from "./zip-file.js";
 
@@ -56,8 +57,7 @@ const hubName = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w-][\w.-]*(?:\/[\w-][\
 /** As in an import: what begins with "/" or "." leads from the page, and a bare name to the hub. */
 function remoteOrigin(from: string, hubUrl: string): RemoteOrigin {
   if (/^(?:https?:|\/|\.\.?\/)/.test(from)) {
-    const page = (globalThis as Partial<typeof globalThis>).location?.href;
-    const base = asUrl(from, page).replace(/\/$/, "");
+    const base = asUrl(from, pageAddress()).replace(/\/$/, "");
     return { name: base, origin: "address", base, pinned: [] };
   }
   const [, name, revision] = hubName.exec(from) ?? [];

@@ -12,6 +12,7 @@ import { type KeptModel, keptSource } from "./kept-model.js";
 import { type KeptRecord, readKept, readParts, sweep, writeKept } from "./kept-record.js";
 import { lockOf, modelFolders } from "./model-folders.js";
 import { withLock } from "./page-lock.js";
+import { askToPersist } from "./persist.js";
 import { RunningSha256 } from "../running-sha256.js";
 
 /** How a model is kept. */
@@ -83,7 +84,7 @@ export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Pr
   const origin = await takeOrigin(from, hubUrl);
   const named = name === undefined ? origin : { ...origin, name };
   const { folders, refused } = await modelFolders("keepModel");
-  if (persist && refused === null) await navigator.storage.persist();
+  if (persist && refused === null) askToPersist();
   const remote = "base" in origin;
   const key = keyOf(`${origin.origin} ${remote && name === undefined ? origin.base : named.name}`);
   const expected = pinned ?? (remote ? origin.pinned : []);
@@ -101,7 +102,7 @@ export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Pr
       throw error;
     }
   });
-  return keptSource(folders.folder(key), record, refused);
+  return keptSource(key, folders.folder(key), record, refused);
 }
 
 /** Removes what nobody can use of a model that did not come whole. */

@@ -2,6 +2,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
+import { remember } from "../made-from.js";
 import type { PinnedFile } from "../known-models.js";
 import type { ModelSource } from "../model-source.js";
 import type { BlobFolder } from "./blob-folder.js";
@@ -37,22 +38,36 @@ export interface KeptModelInfo {
   readonly complete: boolean;
 }
 
+/** What a kept model is found again by in another thread: its folder, and what it was when it was found. */
+export interface KeptPlace extends Omit<KeptModel, "open" | "digest"> {
+  readonly key: string;
+}
+
 /** A model in a folder as a source. */
-export function keptSource(folder: BlobFolder, { name, origin, files }: KeptRecord, refused: string | null): KeptModel {
+export function keptSource(
+  key: string,
+  folder: BlobFolder,
+  { name, origin, files }: KeptRecord,
+  refused: string | null,
+): KeptModel {
   const find = (file: string) => files.find((kept) => kept.name === file) ?? null;
-  return {
+  const facts: Omit<KeptPlace, "key"> = {
     name,
     origin,
     bytes: files.reduce((sum, file) => sum + storedBytes(file), 0),
     files: files.map((file) => ({ name: file.name, bytes: storedBytes(file), sha256: file.sha256 })),
     storage: refused === null ? "opfs" : "memory",
     storageRefused: refused,
+  };
+  const source: KeptModel = {
+    ...facts,
     async open(file) {
       const found = find(file);
       return found && storedSource(folder, found, name);
     },
     digest: async (file) => find(file)?.sha256 ?? null,
   };
+  return remember(source, "kept model", { key, ...structuredClone(facts) } satisfies KeptPlace);
 }
 
 /** The models that this browser keeps, whole and begun, by name. Throws `UnsupportedError` in Node. */
@@ -69,9 +84,10 @@ export async function keptModel(name: string): Promise<KeptModel | null> {
   text("keptModel", "name", name);
   const where = await modelFolders("keptModel");
   const found = (await foundModels(where)).find((model) => model.name === name && model.complete);
-  const folder = found && where.folders.folder(found.key);
-  const record = folder && (await readKept(folder));
-  return record ? keptSource(folder, record, where.refused) : null;
+  if (found === undefined) return null;
+  const folder = where.folders.folder(found.key);
+  const record = await readKept(folder);
+  return record && keptSource(found.key, folder, record, where.refused);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { checkOptions } from "../../arguments/options.js";
 import { keepModel, type KeepOptions } from "../../io/page/keep-model.js";
+import { remember } from "../../io/made-from.js";
 import { addresses, type JobSources } from "./job-sources.js";
 
 /** What `keepModel` takes, but for what each job says itself. */
@@ -13,7 +14,7 @@ export type KeptSourcesOptions = Pick<KeepOptions, "manifest" | "persist" | "hub
 export function keptSources(options: KeptSourcesOptions = {}): JobSources {
   checkOptions("keptSources", options, ["manifest", "persist", "hubUrl"]);
   const { manifest, persist, hubUrl } = options;
-  return {
+  const sources: JobSources = {
     ...addresses,
     findModel: (name, { signal, onDownload }) =>
       keepModel(name, {
@@ -21,4 +22,5 @@ export function keptSources(options: KeptSourcesOptions = {}): JobSources {
         onProgress: ({ file, done, total }) => onDownload({ file, received: done, total }),
       }),
   };
+  return remember(sources, "kept sources", { manifest, persist, hubUrl });
 }

@@ -1,13 +1,15 @@
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
+import { clip } from "../../errors/excerpt.js";
 import { providedFiles } from "../../io/file-access.js";
 import type { FileMap } from "../../io/file-map.js";
+import { remember } from "../../io/made-from.js";
 import { opfsFolders, opfsRefused } from "../../io/page/opfs.js";
 import { takeLock, withLock } from "../../io/page/page-lock.js";
 import { RunningSha256 } from "../../io/running-sha256.js";
 import { checkRecord } from "../../arguments/collections.js";
 import { checkBytes } from "../../io/byte-source.js";
 import { BlobLedger } from "./blob-ledger.js";
+import { takeRunName } from "./run-name.js";
 import type { RunStore } from "./run-store.js";
 
 /** Where runs lie. Another layout gets another name. */
@@ -32,12 +34,7 @@ export interface OpfsStore extends RunStore {
  * which has `folderStore`, and `QuotaError` where it is full.
  */
 export function opfsStore(name: string): OpfsStore {
-  if (typeof name !== "string" || name.trim() === "" || name.length > 1000)
-    throw new ConfigError(`opfsStore: a run's name is expected, got ${excerpt(name)}`, {
-      op: "opfsStore",
-      expected: "a name",
-      value: name,
-    });
+  takeRunName(name);
   const key = new RunningSha256().add(new TextEncoder().encode(name)).hex().slice(0, 32);
   const folders = opfsFolders(AREA);
   const ledger = new BlobLedger(folders.folder(key));
@@ -60,7 +57,7 @@ export function opfsStore(name: string): OpfsStore {
       { op: "opfsStore", reason: "running", name },
     );
   };
-  return {
+  const store: OpfsStore = {
     name,
     place: (blob) => `${name}/${blob}`,
     has: (blob) => within(async () => (await ledger.names()).includes(blob)),
@@ -107,6 +104,7 @@ export function opfsStore(name: string): OpfsStore {
         await folders.remove(key).finally(release);
       }),
   };
+  return remember(store, "OPFS store", name);
 }
 
 async function checkSupport(): Promise<void> {

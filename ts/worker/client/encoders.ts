@@ -1,14 +1,21 @@
+import { checkOptions } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
-import type { ModelSource } from "../../io/model-source.js";
 import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "../../tasks/classifier-options.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import type { Call } from "../crossings/crossing.js";
 import { RemoteObject } from "./remote-classes.js";
 import { workerOf } from "./shared-worker.js";
-import type { RemoteClassifier, RemoteEncoder, WorkerLoadOptions, WorkerOpenOptions } from "./types.js";
+import type {
+  RemoteClassifier,
+  RemoteEncoder,
+  RemoteTokenClassifier,
+  WorkerLoadOptions,
+  WorkerModel,
+  WorkerOpenOptions,
+} from "./types.js";
 
 /** What makes an object in the worker that its options name. */
 async function make<T>(kind: ClassName, method: string, first: unknown, options: unknown): Promise<T> {
@@ -44,10 +51,13 @@ export type SentenceEncoder = RemoteEncoder;
 /** A text classifier in a worker. */
 export type TextClassifier = RemoteClassifier;
 
+/** A classifier of tokens in a worker. */
+export type TokenClassifier = RemoteTokenClassifier;
+
 /** Sentence encoders in a worker. */
 export const SentenceEncoder = {
   /** Loads an encoder into a worker, as `SentenceEncoder.load` in `lowrank` does here. Addresses are relative to the page. */
-  load: (source: string | FileMap | ModelSource, options: WorkerLoadOptions = {}): Promise<SentenceEncoder> =>
+  load: (source: WorkerModel, options: WorkerLoadOptions = {}): Promise<SentenceEncoder> =>
     make("SentenceEncoder", "load", source, options),
 };
 
@@ -60,8 +70,15 @@ export const TextClassifier = {
   load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TextClassifier> =>
     onEncoder("load", encoder, files, options),
   /** A classifier and its encoder in a worker; see `TextClassifier.open` in `lowrank`. */
-  open: (source: string | FileMap | ModelSource, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
+  open: (source: WorkerModel, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
     make("TextClassifier", "open", source, options),
+};
+
+/** Classifiers of tokens in a worker. */
+export const TokenClassifier = {
+  /** A checkpoint with a head for tokens, in a worker; see `TokenClassifier.open` in `lowrank`. */
+  open: (source: WorkerModel, options: WorkerLoadOptions = {}): Promise<TokenClassifier> =>
+    make("TokenClassifier", "open", source, options),
 };
 
 /** A text and who is asked about it. */
@@ -78,7 +95,10 @@ export async function predictEach(
   options: ClassifyOptions = {},
 ): Promise<Prediction[]> {
   const what = "predictEach";
-  if (Array.isArray(requests) && requests.length === 0) return [];
+  if (Array.isArray(requests) && requests.length === 0) {
+    checkOptions(what, options, ["signal", "onProgress"]);
+    return [];
+  }
   const { classifier } = Object((Object(requests) as typeof requests)[0]) as Partial<PredictionRequest>;
   const worker = workerOfObject(what, "classifier", "TextClassifier", classifier);
   const target = { kind: "named", name: what } as const;

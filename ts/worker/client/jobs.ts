@@ -3,26 +3,36 @@ import { WorkerLostError } from "../../errors/errors.js";
 import type { FoldsReport } from "../../jobs/folds/folds-report.js";
 import type { JobResult } from "../../jobs/run-job.js";
 import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
+import { copied } from "../protocol/unsendable.js";
+import { askToPersist } from "../../io/page/persist.js";
+import { madeFrom } from "../../io/made-from.js";
 import { functions } from "../calls.js";
+import type { WorkerStore } from "./kept-runs.js";
 import { LowrankWorker } from "./living-worker.js";
-import { workerOf } from "./shared-worker.js";
+import { takeOwn, workerOf } from "./shared-worker.js";
 import type { WorkerJobOptions } from "./types.js";
 
 /**
- * A training run in a worker, as `runJob` in `lowrank/jobs`; the store stays here. Where its worker dies, the run goes on from
- * the last checkpoint in a new one like it, to the same bits as without the break, up to `restarts` times; it then rejects with
- * `WorkerLostError`, and goes on when it is called again with the same spec and store.
+ * A training run in a worker, as `runJob` in `lowrank/jobs`; a store of functions stays here, `opfsStore` is opened there. Where
+ * its worker dies, the run goes on from the last checkpoint in a new one like it, to the same bits as without the break, up to
+ * `restarts` times; it then rejects with `WorkerLostError`, and goes on when it is called again with the same spec and store.
  *
  * @example
  * const { report } = await runJob({ data: "/reviews.csv", model: "/models/all-MiniLM-L6-v2" }, memoryStore());
  */
-export async function runJob(spec: JobSpec, store: RunStore, options: WorkerJobOptions = {}): Promise<JobResult> {
+export async function runJob(
+  spec: JobSpec,
+  store: RunStore | WorkerStore,
+  options: WorkerJobOptions = {},
+): Promise<JobResult> {
   const what = "runJob";
-  const { restarts = 1, ...others } = Object(options) as WorkerJobOptions;
-  whole(what, "restarts", restarts);
+  const { own, rest: others } = takeOwn(options, "restarts");
+  const restarts = whole(what, "restarts", own === undefined ? 1 : own);
   // What the run depends on is what is there now, also for one that goes on.
-  const taken = restarts === 0 ? spec : structuredClone(spec);
+  const taken = restarts === 0 ? spec : copied(what, "spec", spec);
+  persistFor((Object(others) as WorkerJobOptions).sources);
   const { worker, rest } = workerOf(what, others);
   const target = { kind: "named", name: what } as const;
   const run = (where: LowrankWorker) => where.call(what, target, functions.runJob, [taken, store, rest]);
@@ -41,14 +51,20 @@ export async function runJob(spec: JobSpec, store: RunStore, options: WorkerJobO
   }
 }
 
-/** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`; the store stays here. */
+/** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`; a store of functions stays here. */
 export async function runFolds(
   spec: JobSpec,
   folds: number,
-  store: RunStore,
+  store: RunStore | WorkerStore,
   options: Omit<WorkerJobOptions, "restarts"> = {},
 ): Promise<FoldsReport> {
+  persistFor((Object(options) as WorkerJobOptions).sources);
   const { worker, rest } = workerOf("runFolds", options);
   const target = { kind: "named", name: "runFolds" } as const;
   return (await worker.call("runFolds", target, functions.runFolds, [spec, folds, store, rest])) as FoldsReport;
+}
+
+function persistFor(sources: unknown): void {
+  const { persist } = (madeFrom("kept sources", sources)?.from ?? {}) as KeptSourcesOptions;
+  if (persist === true) askToPersist();
 }

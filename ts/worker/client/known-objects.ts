@@ -1,7 +1,10 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
+import type { MadeKind } from "../../io/made-from.js";
+import type { KeptPlace } from "../../io/page/kept-model.js";
 import { type ClassName, classes } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
+import { keptThere } from "./kept-there.js";
 import type { LowrankWorker } from "./living-worker.js";
 import { RemoteObject, remoteClasses } from "./remote-classes.js";
 
@@ -35,5 +38,16 @@ export class KnownObjects implements RemoteObjects {
     const made = new remoteClasses[kind as ClassName](this.worker, id, Object.fromEntries(unpacked));
     this.known.set(id, new WeakRef(made));
     return made;
+  }
+
+  forget(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.known.get(id)?.deref()?.ended();
+      this.known.delete(id);
+    }
+  }
+
+  again(_kind: MadeKind, from: unknown): unknown {
+    return keptThere(from as KeptPlace);
   }
 }

@@ -8,6 +8,7 @@ import type { WorkerChannel } from "../protocol/channel.js";
 import type { Answer, Hello, Target } from "../protocol/messages.js";
 import { withFrame } from "../protocol/pace.js";
 import { Peer } from "../protocol/peer.js";
+import { unsendable } from "../protocol/unsendable.js";
 import { KnownObjects } from "./known-objects.js";
 import { type WorkerRuntime, workerRuntime } from "./runtime.js";
 import { takeWorkerOptions, type WorkerOptions } from "./worker-options.js";
@@ -30,7 +31,7 @@ export class LowrankWorker {
   ) {
     const { place, worker, startLimit, abortLimit, engine } = takeWorkerOptions(what, options);
     const runtime = workerRuntime(what);
-    this.channel = worker === undefined ? runtime.start(place) : runtime.attach(worker);
+    this.channel = channelTo(what, () => (worker === undefined ? runtime.start(place) : runtime.attach(worker)));
     let answer!: (message: Answer) => void;
     let fail!: (error: Error) => void;
     const first = new Promise<Answer>((resolve, reject) => ([answer, fail] = [resolve, reject]));
@@ -59,7 +60,7 @@ export class LowrankWorker {
       fail(new UnsupportedError(`${what}: the worker could not be run`, { op: what }, { cause }));
       this.lose("died", "the worker has ended", cause);
     });
-    const life = this.greet(runtime, engine);
+    const life = this.greet(what, runtime, engine);
     this.answered = this.start(what, first, startLimit, life);
     this.answered.catch(() => undefined);
   }
@@ -113,10 +114,15 @@ export class LowrankWorker {
     }
   }
 
-  private greet(runtime: WorkerRuntime, engine: Hello["engine"]): string | null {
+  private greet(what: string, runtime: WorkerRuntime, engine: Hello["engine"]): string | null {
     const life = this.channel.byLock && lockManager() !== undefined ? `lowrank ${crypto.randomUUID()}` : null;
     const [base, binaries] = [runtime.base(), runtime.binaries()];
-    this.channel.post({ type: "hello", version: VERSION, base, binaries, life, engine } satisfies Hello, []);
+    try {
+      this.channel.post({ type: "hello", version: VERSION, base, binaries, life, engine } satisfies Hello, []);
+    } catch (cause) {
+      this.channel.terminate();
+      throw unsendable(what, ["options"], [engine], cause);
+    }
     return life;
   }
 
@@ -164,6 +170,16 @@ export class LowrankWorker {
     this.noLock.abort();
     this.channel.terminate();
     this.peer.lost(this.ended);
+  }
+}
+
+/** Throws `UnsupportedError` where the runtime refuses at once. */
+function channelTo(what: string, start: () => WorkerChannel): WorkerChannel {
+  try {
+    return start();
+  } catch (cause) {
+    const message = `${what}: the worker could not be started: ${clip(String(cause))}`;
+    throw new UnsupportedError(message, { op: what, option: "url" }, { cause });
   }
 }
 

@@ -23,10 +23,13 @@ export class RemoteObject {
   }
 
   /** @internal */
-  async ask(method: string, call: Call, args: readonly unknown[]): Promise<unknown> {
-    const result = await this.worker.call(method, { kind: "object", id: this.id, method }, call, args);
-    if (method === "dispose") leaks.unregister(this);
-    return result;
+  ask(method: string, call: Call, args: readonly unknown[]): Promise<unknown> {
+    return this.worker.call(method, { kind: "object", id: this.id, method }, call, args);
+  }
+
+  /** @internal It is gone: nobody is warned of it. */
+  ended(): void {
+    leaks.unregister(this);
   }
 }
 
@@ -53,4 +56,5 @@ function classOf(kind: ClassName): RemoteClass {
 export const remoteClasses: Readonly<Record<ClassName, RemoteClass>> = {
   SentenceEncoder: /* @__PURE__ */ classOf("SentenceEncoder"),
   TextClassifier: /* @__PURE__ */ classOf("TextClassifier"),
+  TokenClassifier: /* @__PURE__ */ classOf("TokenClassifier"),
 };

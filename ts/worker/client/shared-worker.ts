@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
+import type { Call } from "../crossings/crossing.js";
 import { LowrankWorker } from "./living-worker.js";
 import type { WorkerOptions } from "./worker-options.js";
 
@@ -30,21 +31,43 @@ export async function startWorker(options: WorkerOptions = {}): Promise<LowrankW
   }
 }
 
+/** Calls a function in the worker that the options name. `argsOf` gives its arguments, of the options without it. */
+export function ask(
+  name: string,
+  call: Call,
+  options: unknown,
+  argsOf: (rest: unknown) => readonly unknown[],
+): Promise<unknown> {
+  const { worker, rest } = workerOf(name, options);
+  return worker.call(name, { kind: "named", name }, call, argsOf(rest));
+}
+
 let shared: LowrankWorker | undefined;
 
 /** The worker that the options name, else the one that all share, and the options without it. */
 export function workerOf(what: string, options: unknown): { worker: LowrankWorker; rest: unknown } {
-  const { worker: given } = Object(options) as { worker?: unknown };
+  const { own: given, rest } = takeOwn(options, "worker");
   if (given === undefined) {
     if (shared === undefined || shared.lost) shared = new LowrankWorker(what, {});
-    return { worker: shared, rest: options };
+    return { worker: shared, rest };
   }
   if (!(given instanceof LowrankWorker)) {
     const expected = "what startWorker gives";
     const details = { op: what, option: "worker", expected, value: given };
     throw new ConfigError(`${what}: worker is ${expected}, got ${excerpt(given)}`, details);
   }
-  const rest: Record<string, unknown> = {};
-  for (const name in options as object) if (name !== "worker") rest[name] = (options as Record<string, unknown>)[name];
   return { worker: given, rest };
+}
+
+/** An option that is the page's own, and the others. What are no options go as they are, for the call to refuse. */
+export function takeOwn(options: unknown, own: string): { own: unknown; rest: unknown } {
+  if (typeof options !== "object" || options === null || !(own in options)) return { own: undefined, rest: options };
+  const rest: Record<string, unknown> = {};
+  let found: unknown;
+  for (const name in options) {
+    const value = (options as Record<string, unknown>)[name];
+    if (name === own) found = value;
+    else rest[name] = value;
+  }
+  return { own: found, rest };
 }

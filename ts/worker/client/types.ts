@@ -1,12 +1,18 @@
+import type { FileMap } from "../../io/file-map.js";
+import type { ModelSource } from "../../io/model-source.js";
+import type { JobSources } from "../../jobs/sources/job-sources.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";
 import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
 import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
+import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/token-classifier.js";
 import type { Example } from "../../io/examples/example.js";
 import type { FitReport } from "../../train/fit-options.js";
 import type { JobOptions } from "../../jobs/run-job.js";
 import type { classes } from "../calls.js";
+import type { WorkerKeptModel } from "./kept-there.js";
+import type { WorkerSources } from "./kept-runs.js";
 import type { InWorker } from "./shared-worker.js";
 
 /** Methods as they are, each with a promise of what it gives. */
@@ -52,12 +58,34 @@ export interface RemoteClassifier extends Remote<
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A classifier of tokens in a worker: the methods of `TokenClassifier` in `lowrank`, each with a promise of what it gives. */
+export interface RemoteTokenClassifier extends Remote<
+  LocalTokenClassifier,
+  MethodsOf<"TokenClassifier", LocalTokenClassifier>
+> {
+  /** The model below the head, which lives in the same worker and goes with the classifier's `dispose`. */
+  readonly encoder: RemoteEncoder;
+  /** Names of the classes, in the order of the logits. */
+  readonly labels: readonly string[];
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A model for a worker: a folder or an address, files by name, where they come from, or one that the browser keeps. */
+export type WorkerModel = string | FileMap | ModelSource | WorkerKeptModel;
+
 /** How a model is loaded into a worker. */
 export type WorkerLoadOptions = Omit<LoadOptions, "engine"> & InWorker;
 /** How a classifier is opened in a worker. */
-export type WorkerOpenOptions = Omit<OpenClassifierOptions, "engine"> & InWorker;
+export type WorkerOpenOptions = Omit<OpenClassifierOptions, "engine" | "model"> &
+  InWorker & {
+    /** The model below the classifier, where it is not the one that its files name. */
+    readonly model?: WorkerModel;
+  };
 /** How a job is run in a worker. */
-export interface WorkerJobOptions extends Omit<JobOptions, "words">, InWorker {
+export interface WorkerJobOptions extends Omit<JobOptions, "words" | "sources">, InWorker {
+  /** What the names in the spec lead to, in the page, or `keptSources`; default addresses, in Node files and the hub too. */
+  readonly sources?: JobSources | WorkerSources;
   /** How often the run goes on in a new worker where its own has died; default 1. An abort, and `terminate`, end it. */
   readonly restarts?: number;
 }

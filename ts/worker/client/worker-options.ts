@@ -16,6 +16,7 @@ export interface WorkerOptions extends Omit<InitOptions, "worker"> {
   readonly abortLimit?: number;
 }
 
+const WORKER = "a Worker that runs lowrank-worker.js";
 const START_LIMIT = 30_000;
 /** A step of a large batch may take seconds on a slow machine, and hears nothing meanwhile. */
 const ABORT_LIMIT = 10_000;
@@ -28,7 +29,11 @@ export function takeWorkerOptions(what: string, options: WorkerOptions) {
   const { url, worker, startLimit = START_LIMIT, abortLimit = ABORT_LIMIT } = options;
   if (url !== undefined && (typeof url !== "string" || url === "") && !(url instanceof URL))
     throw unexpected(what, "url", "the address of lowrank-worker.js", url);
-  if (worker !== undefined) object(what, "worker", worker, "a Worker that runs lowrank-worker.js");
+  if (worker !== undefined) {
+    const { postMessage, terminate } = object(what, "worker", worker, WORKER) as Partial<Worker>;
+    if (typeof postMessage !== "function" || typeof terminate !== "function")
+      throw unexpected(what, "worker", WORKER, worker);
+  }
   if (worker !== undefined && url !== undefined) throw unexpected(what, "url", "left out where `worker` is given", url);
   const { type = url === undefined ? "module" : "classic" } = options;
   oneOf(what, "type", type, ["classic", "module"]);

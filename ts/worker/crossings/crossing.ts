@@ -66,12 +66,18 @@ export const either = (fits: (value: unknown) => boolean, first: Crossing, secon
   },
 });
 
-/** Each item by `crossing`; what is no list goes as it is, for the call to refuse. */
+/** A list of objects, each by `crossing`; what is no list goes as it is, for the call to refuse. */
 export const listOf = (crossing: Crossing): Crossing => ({
-  pack: (value, scope, name) =>
-    Array.isArray(value)
-      ? { items: value.map((item, i) => crossing.pack(item, scope, `${name}[${i}]`)) }
-      : { other: value },
+  pack(value, scope, name) {
+    if (!Array.isArray(value)) return { other: value };
+    const items: unknown[] = [];
+    for (const item of value as unknown[]) {
+      items.push(crossing.pack(item, scope, `${name}[${items.length}]`));
+      // The first that is no object is refused there. A list may have gaps, billions of them.
+      if (typeof item !== "object" || item === null) break;
+    }
+    return { items };
+  },
   unpack(wire, scope, name) {
     const sent = wire as { items?: readonly unknown[]; other?: unknown };
     return sent.items === undefined ? sent.other : sent.items.map((item) => crossing.unpack(item, scope, name));

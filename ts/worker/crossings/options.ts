@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
+import { kindOf } from "../../errors/excerpt.js";
 import type { Crossing } from "./crossing.js";
 
 /** What stands for an option that crosses by itself: the caller's names say what was not sent as it is. */
@@ -7,6 +8,15 @@ interface SentOptions {
   readonly crossed: Readonly<Record<string, unknown>>;
 }
 
+/** Objects of the language that are no options, which a copy by names would turn into some. */
+const OTHERS = /^(Date|RegExp|Map|Set|Weak\w+|Promise|(Shared)?ArrayBuffer)$/;
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !ArrayBuffer.isView(value) &&
+  !OTHERS.test(kindOf(value));
+
 /**
  * Options by name, each read once, inherited ones too. Those that `fields` names cross in their own way; what is no object
  * of options goes as it is, for the call to refuse.
@@ -14,8 +24,7 @@ interface SentOptions {
 export function options(fields: Readonly<Record<string, Crossing>>): Crossing {
   return {
     pack(value, scope): SentOptions {
-      if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
-        return { plain: value, crossed: {} };
+      if (!isRecord(value)) return { plain: value, crossed: {} };
       const plain: Record<string, unknown> = {};
       for (const name in value) plain[name] = (value as Record<string, unknown>)[name];
       const all = { ...plain };

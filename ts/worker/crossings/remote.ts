@@ -7,6 +7,8 @@ export interface RemoteShape {
   readonly optional?: Readonly<Record<string, Call>>;
   /** What is read of it as it is sent. */
   readonly values: readonly string[];
+  /** Names of its functions that cannot be waited for. */
+  readonly needs?: readonly string[];
   /** What its functions that cannot be waited for will give, by their name. */
   readonly beforehand?: (object: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   /** Those functions, of that. */
@@ -20,16 +22,29 @@ interface SentRemote {
   readonly known: Readonly<Record<string, unknown>>;
 }
 
+/** What is none, as it is: for the call to refuse. */
+interface SentOther {
+  readonly other: unknown;
+  /** Names of its functions, which cannot be sent: of those that it has, none is to be missed. */
+  readonly functions?: readonly string[];
+}
+
 /** What has not the functions goes as it is, for the call to refuse. */
-export function remote({ functions, optional = {}, values, beforehand, afterwards }: RemoteShape): Crossing {
+export function remote({
+  functions,
+  optional = {},
+  values,
+  needs = [],
+  beforehand,
+  afterwards,
+}: RemoteShape): Crossing {
   const calls: Readonly<Record<string, Call>> = { ...functions, ...optional };
   return {
-    pack(value, scope): SentRemote | { readonly other: unknown } {
+    pack(value, scope): SentRemote | SentOther {
       if (typeof value !== "object" || value === null) return { other: value };
       const object = value as Record<string, unknown>;
-      const missing = Object.keys(functions).find((name) => typeof object[name] !== "function");
-      // Without its functions: those that it has cannot be sent.
-      if (missing !== undefined) return { other: plainOf(object) };
+      const missing = [...Object.keys(functions), ...needs].find((name) => typeof object[name] !== "function");
+      if (missing !== undefined) return withoutFunctions(object);
       const ids: Record<string, number> = {};
       // They may stand in a class, and use `this`.
       for (const [name, call] of Object.entries(calls))
@@ -39,8 +54,8 @@ export function remote({ functions, optional = {}, values, beforehand, afterward
       return { values: read, ids, known: beforehand?.(object) ?? {} };
     },
     unpack(wire, scope) {
-      const sent = wire as SentRemote | { readonly other: unknown };
-      if ("other" in sent) return sent.other;
+      const sent = wire as SentRemote | SentOther;
+      if ("other" in sent) return withFunctions(sent);
       const { root } = scope;
       const made = Object.entries(sent.ids)
         .filter(([name]) => Object.hasOwn(calls, name))
@@ -50,6 +65,21 @@ export function remote({ functions, optional = {}, values, beforehand, afterward
   };
 }
 
-function plainOf(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value !== "function"));
+function withoutFunctions(object: Readonly<Record<string, unknown>>): SentOther {
+  const other: Record<string, unknown> = {};
+  const functions: string[] = [];
+  for (const name in object) {
+    const value = object[name];
+    if (typeof value === "function") functions.push(name);
+    else other[name] = value;
+  }
+  return { other, functions };
+}
+
+function withFunctions({ other, functions = [] }: SentOther): unknown {
+  const refuse = () => {
+    throw new TypeError("a function of an object that is refused");
+  };
+  if (functions.length === 0) return other;
+  return { ...(other as object), ...Object.fromEntries(functions.map((name) => [name, refuse])) };
 }

@@ -1,3 +1,4 @@
+import type { MadeKind } from "../../io/made-from.js";
 import type { Call } from "../crossings/crossing.js";
 import type { ProgressQueue } from "./progress-queue.js";
 
@@ -20,6 +21,10 @@ export interface Side {
 export interface RemoteObjects {
   pack(kind: string, object: unknown, scope: Scope, name: string): unknown;
   unpack(kind: string, wire: unknown, scope: Scope): unknown;
+  /** Nobody is to be warned of these any more: they are gone. */
+  forget(ids: readonly number[]): void;
+  /** Makes of data what the other side has: its like in a worker, what stands for it in a page. */
+  again(kind: MadeKind, from: unknown): unknown;
 }
 
 /** A function that the other side may call while a call is under way. */

@@ -1,16 +1,29 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 
-/** Why `postMessage` refused some arguments: the first value that cannot be copied, by its place. */
+/** A copy as a message makes it. Throws `ConfigError` for what has none, by the place of what cannot be copied. */
+export function copied<T>(what: string, name: string, value: T): T {
+  try {
+    return structuredClone(value);
+  } catch (cause) {
+    throw unsendable(what, [name], [value], cause);
+  }
+}
+
+/** Why `postMessage` refused some arguments: the first value that cannot be copied, by its place; or what a getter has thrown. */
 export function unsendable(
   what: string,
   names: readonly string[],
   values: readonly unknown[],
   cause: unknown,
-): ConfigError {
+): unknown {
+  // What a getter of the caller's throws is the caller's own.
+  if ((cause as Partial<DOMException> | null)?.name !== "DataCloneError" && !(cause instanceof RangeError))
+    return cause;
   const { path, value } = find(names, values) ?? { path: "an argument", value: undefined };
-  const message = `${what}: ${path} cannot be sent to a worker, got ${excerpt(value)}: only data can, and what this call names`;
-  const details = { op: what, option: path, expected: "data that structuredClone copies", value: excerpt(value) };
+  const got = shown(value);
+  const message = `${what}: ${path} cannot be sent to a worker, got ${got}: only data can, and what this call names`;
+  const details = { op: what, option: path, expected: "data that structuredClone copies", value: got };
   return new ConfigError(`${message} (${clip(String(cause))})`, details, { cause });
 }
 
@@ -29,7 +42,7 @@ const OWN = ["plain", "crossed", "other", "sent", "values"];
 function within(value: unknown, path: string, depth: number): { path: string; value: unknown } | null {
   if (isCloneable(value)) return null;
   if (typeof value === "object" && value !== null && depth < DEEPEST) {
-    for (const [key, inner] of Object.entries(value)) {
+    for (const [key, inner] of entriesOf(value)) {
       const at = Array.isArray(value)
         ? `${path}[${key}]`
         : OWN.includes(key) && depth < 3
@@ -40,6 +53,23 @@ function within(value: unknown, path: string, depth: number): { path: string; va
     }
   }
   return { path, value };
+}
+
+/** What an object holds; nothing of one that does not let itself be looked at. */
+function entriesOf(value: object): [string, unknown][] {
+  try {
+    return Object.entries(value);
+  } catch {
+    return [];
+  }
+}
+
+function shown(value: unknown): string {
+  try {
+    return excerpt(value);
+  } catch {
+    return "an object that cannot be looked at";
+  }
 }
 
 function isCloneable(value: unknown): boolean {

@@ -1,12 +1,21 @@
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
+import type { MadeKind } from "../../io/made-from.js";
 import { type ClassName, classes } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
+import { makers } from "./again.js";
 
 /** An object, and the class its caller knows it by. */
 export interface Living {
   readonly kind: ClassName;
   readonly object: object;
 }
+
+/** What is said of one that is gone, as where it is. */
+const disposed: Readonly<Record<ClassName, string>> = {
+  SentenceEncoder: "this encoder was disposed of; load it again",
+  TextClassifier: "this classifier was disposed of; load or create it again",
+  TokenClassifier: "this classifier was disposed of; open it again",
+};
 
 /** What was made in this worker and not yet disposed of. Its caller holds numbers. */
 export class LivingObjects implements RemoteObjects {
@@ -29,30 +38,41 @@ export class LivingObjects implements RemoteObjects {
     return { id, fields: Object.fromEntries(fields) };
   }
 
-  unpack(_kind: string, wire: unknown): unknown {
-    return this.get(wire as number).object;
+  unpack(_kind: string, wire: unknown, { what }: Scope): unknown {
+    return this.get(wire as number, what).object;
+  }
+
+  again(kind: MadeKind, from: unknown): unknown {
+    return makers[kind](from as never);
   }
 
   /** Throws as the object itself would where it was disposed of. */
-  get(id: number): Living {
+  get(id: number, what: string): Living {
     const found = this.byId.get(id);
     if (found !== undefined) return found;
-    const details = { op: "a worker", reason: "disposed" };
-    if (this.ended.get(id) === "TextClassifier")
-      throw new ConfigError("this classifier was disposed of; load or create it again", details);
-    throw new StaleNodeError("this encoder was disposed of; load it again", details);
+    const details = { op: what, reason: "disposed" };
+    const kind = this.ended.get(id);
+    const advice = kind === undefined ? "this object was disposed of" : disposed[kind];
+    throw new (kind === "TextClassifier" ? ConfigError : StaleNodeError)(`${what}: ${advice}`, details);
   }
 
   has(id: number): boolean {
     return this.byId.has(id);
   }
 
-  /** Forgets those that are of no more use: what owned one may have disposed of it. */
-  sweep(isGone: (living: Living) => boolean): void {
+  forget(ids: readonly number[]): void {
+    for (const id of ids) this.byId.delete(id);
+  }
+
+  /** Forgets those that are of no more use, and gives their numbers: what owned one may have disposed of it. */
+  sweep(isGone: (living: Living) => boolean): number[] {
+    const swept: number[] = [];
     for (const [id, living] of this.byId) {
       if (!isGone(living)) continue;
       this.byId.delete(id);
       this.ended.set(id, living.kind);
+      swept.push(id);
     }
+    return swept;
   }
 }

@@ -1,10 +1,15 @@
 import { engineInfo, init } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
 import { runFolds } from "../../jobs/folds/run-folds.js";
-import { runJob } from "../../jobs/run-job.js";
+import { runJob, unfinishedSpec } from "../../jobs/run-job.js";
+import type { OpfsStore } from "../../jobs/store/opfs-store.js";
+import { runStatus } from "../../jobs/store/run-status.js";
+import { keepModel } from "../../io/page/keep-model.js";
+import { clearCache, keptModel, keptModels } from "../../io/page/kept-model.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
+import { TokenClassifier } from "../../tasks/token-classifier.js";
 import { VERSION } from "../../version.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import type { Channel } from "../protocol/channel.js";
@@ -16,12 +21,13 @@ import { type Living, LivingObjects } from "./living-objects.js";
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /** What stands behind the names of the table of calls. */
-const implementations: Readonly<Record<ClassName, object>> = { SentenceEncoder, TextClassifier };
+const implementations: Readonly<Record<ClassName, object>> = { SentenceEncoder, TextClassifier, TokenClassifier };
 
 /** Whether an object is of no more use, whoever disposed of it. */
 const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   SentenceEncoder: ({ graph }: SentenceEncoder) => graph.gone,
   TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
+  TokenClassifier: ({ encoder }: TokenClassifier) => encoder.graph.gone,
 };
 
 /** What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. */
@@ -40,9 +46,17 @@ export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
       await started;
       return engineInfo();
     },
+    "opfsStore.discard": (store) => (store as OpfsStore).discard(),
+    "opfsStore.files": (store) => (store as OpfsStore).files(),
+    clearCache: clearCache as AnyFunction,
+    keepModel: keepModel as AnyFunction,
+    keptModel: keptModel as AnyFunction,
+    keptModels,
     predictEach: predictEach as AnyFunction,
     runFolds: runFolds as AnyFunction,
     runJob: runJob as AnyFunction,
+    runStatus: runStatus as AnyFunction,
+    unfinishedSpec: unfinishedSpec as AnyFunction,
   };
   new Peer({ channel, objects, pace: everyFrame, find: (target) => find(target, objects, functionsOf) });
   const answer = () => channel.post({ type: "here", version: VERSION }, []);
@@ -65,20 +79,19 @@ function find(target: Target, objects: LivingObjects, named: Readonly<Record<str
 
 function ofObject(id: number, method: string, objects: LivingObjects): Served {
   // Safe to call twice, as where the object is.
-  if (method === "dispose" && !objects.has(id)) return { what: method, call: NOTHING, run: () => undefined };
-  const { kind, object } = objects.get(id);
+  if (method === "dispose" && !objects.has(id))
+    return { what: method, call: classes.SentenceEncoder.methods.dispose, run: () => [] };
+  const { kind, object } = objects.get(id, method);
   const { methods } = classes[kind];
   if (!Object.hasOwn(methods, method)) throw unknown({ kind: "object", id, method });
   const found = methodOf(methods, object, method);
   if (method !== "dispose") return { what: method, ...found };
   const run = () => {
     found.run();
-    objects.sweep(({ kind, object }: Living) => gone[kind](object as never));
+    return objects.sweep(({ kind, object }: Living) => gone[kind](object as never));
   };
   return { what: method, call: found.call, run };
 }
-
-const NOTHING = functions.engineInfo;
 
 function methodOf(rows: object, object: object, method: string): Omit<Served, "what"> {
   const call = (rows as Record<string, Served["call"]>)[method]!;

@@ -10,7 +10,8 @@
 //! - A worker that traps in a task says so (`worker_failed`) before it ends: the task counts as over.
 //! - A trap in the caller's own task is caught by JavaScript, which the caller goes through (`guarded_work`).
 //! - A worker that is ended from outside says nothing. A caller that has waited for a while asks JavaScript which are gone
-//!   (`lost_workers`); once no thread that is left is in a task, what is unfinished was theirs.
+//!   (`lost_workers`); once no thread that is left is in a task, what is unfinished was theirs. Where JavaScript cannot know, it
+//!   goes by how often it was asked while no task ended.
 //! - Where JavaScript hears of the end beforehand (`retire_worker`), the worker claims nothing of any later job.
 
 use core::arch::wasm32::{memory_atomic_notify, memory_atomic_wait32};
@@ -49,8 +50,8 @@ unsafe extern "C" {
     fn task_failed() -> !;
     /// Calls `work_as_caller`; false where that trapped.
     fn guarded_work() -> bool;
-    /// The workers that are gone, a bit each.
-    fn lost_workers() -> u32;
+    /// The workers that are gone, a bit each; of those that are in a task, and of how many questions in a row since one ended.
+    fn lost_workers(working: u32, silent: u32) -> u32;
 }
 
 /// Looks at the ticket before a worker goes to sleep: some 50 µs.
@@ -118,6 +119,7 @@ pub fn work_as_caller() {
 fn await_workers() {
     let may_sleep = MAY_SLEEP.load(SeqCst);
     let (mut spins, mut sleeps) = (0, 0);
+    let (mut silent, mut before) = (0, 0);
     loop {
         let unfinished = UNFINISHED.load(SeqCst);
         if unfinished == 0 {
@@ -137,7 +139,9 @@ fn await_workers() {
             continue;
         }
         (spins, sleeps) = (if may_sleep { spins } else { 0 }, 0);
-        let lost = unsafe { lost_workers() };
+        silent = if unfinished == before { silent + 1 } else { 0 };
+        before = unfinished;
+        let lost = unsafe { lost_workers(WORKING.load(SeqCst), silent) };
         // All tasks are claimed, and a bit of WORKING is set before a claim and cleared after the end of its task.
         if lost & WORKING.fetch_and(!lost, SeqCst) != 0 {
             FAILED.store(true, SeqCst);

@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Browser, type BrowserName, launchBrowser, openPage } from "../browsers/browser.mjs";
+import { openSite } from "../browsers/site.mjs";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { ModelServer } from "../pages/model-server.js";
+import { bundle } from "./bundle.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "lowrank-kept-"));
+const MEGABYTE = 1024 * 1024;
+/** Three pieces' worth of bytes, none like its neighbour. */
+const large = Uint8Array.from({ length: 20 * MEGABYTE }, (_, i) => (i * 2654435761) >>> 24);
+const digest = createHash("sha256").update(large).digest("hex");
+const weights = "org/large/resolve/main/model.safetensors";
+
+const models = new ModelServer();
+let hub: Server;
+let hubUrl: string;
+let site: Awaited<ReturnType<typeof openSite>>;
+
+/** What pages do: with what they have themselves, or with what works in a worker. */
+const script = `
+  import * as own from "./ts/index.js";
+  import * as remote from "./ts/worker/index.js";
+  const names = (error) => [error.name, error.message];
+  globalThis.inPlace = (place) => (place === "page" ? own : remote);
+  globalThis.keep = async (place, hubUrl, name, cutAt) => {
+    const { keepModel, keptModels } = inPlace(place);
+    let cut = false;
+    const onProgress = ({ file, done }) => {
+      if (file !== "model.safetensors" || done < cutAt || cut) return;
+      cut = true;
+      fetch(hubUrl + "/cut");
+    };
+    try {
+      const model = await keepModel(name, { hubUrl, persist: true, ...(cutAt && { onProgress }) });
+      const { storage, storageRefused } = model;
+      return { storage, storageRefused, digest: await model.digest("model.safetensors") };
+    } catch (error) {
+      return { error: names(error), list: (await keptModels()).map(({ bytes, complete }) => ({ bytes, complete })) };
+    }
+  };
+  globalThis.vectorOf = async (place, name) => {
+    const { keptModel, SentenceEncoder } = inPlace(place);
+    const model = await keptModel(name);
+    if (model === null) return null;
+    const encoder = await SentenceEncoder.load(model);
+    const [vector] = await encoder.encode(["a good film"]);
+    await encoder.dispose();
+    return [...vector].map((x) => Math.round(1e4 * x) / 1e4);
+  };
+`;
+
+beforeAll(async () => {
+  models.add("org/tiny/resolve/main", await tinyEncoder());
+  models.add("org/large/resolve/main", { ...(await tinyEncoder()), "model.safetensors": large });
+  hub = createServer((request, response) => {
+    const path = request.url!.slice(1);
+    response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
+    if (path === "cut") {
+      models.cut();
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      return void response.end();
+    }
+    // As hubs do where a browser asks before it asks for a range.
+    if (request.method === "OPTIONS") {
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      response.setHeader("Access-Control-Allow-Headers", "Range");
+      return void response.end();
+    }
+    models.answer(path, request, response);
+  });
+  await new Promise<void>((ready) => hub.listen(0, "127.0.0.1", ready));
+  hubUrl = `http://127.0.0.1:${(hub.address() as AddressInfo).port}`;
+  await bundle({ contents: script, entry: "browser", outfile: join(folder, "kept.js") });
+  const html = `<!doctype html><title>lowrank</title><script type="module" src="./kept.js"></script>`;
+  writeFileSync(join(folder, "index.html"), html);
+  site = await openSite(folder);
+});
+afterAll(() => {
+  site?.close();
+  hub?.closeAllConnections();
+  hub?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Where each browser keeps files: in its pages, and in what works in a worker. */
+const browsers: readonly (readonly [BrowserName, "page" | "worker", "opfs" | "memory"])[] = [
+  ["chromium", "page", "opfs"],
+  ["chromium", "worker", "opfs"],
+  ["firefox", "page", "opfs"],
+  ["firefox", "worker", "opfs"],
+  ["webkit", "page", "memory"],
+  ["webkit", "worker", "opfs"],
+];
+
+describe.each(browsers)("%s, kept by the %s", (name, place, storage) => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchBrowser(name)));
+  afterAll(() => browser?.close());
+
+  async function inPage<T>(use: (evaluate: (expression: string) => Promise<unknown>) => Promise<T>): Promise<T> {
+    const page = await openPage(browser, `${site.origin}/isolated/`);
+    try {
+      return await use((expression) => page.evaluate(expression));
+    } finally {
+      await page.close();
+    }
+  }
+  const call = (what: string, ...args: readonly unknown[]) =>
+    `${what}(${[place, ...args].map((argument) => JSON.stringify(argument)).join()})`;
+
+  it("a model of a hub of another origin, loaded, and found by the next page", async () => {
+    const asked = models.asked.length;
+    const first = await inPage(async (evaluate) => {
+      const kept = await evaluate(call("keep", hubUrl, "org/tiny"));
+      return { kept, vector: await evaluate(call("vectorOf", "org/tiny")) };
+    });
+    expect(first.kept).toMatchObject({ storage, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(first.vector).toHaveLength(32);
+    const once = models.asked.length;
+    expect(once).toBeGreaterThan(asked);
+    const later = await inPage((evaluate) => evaluate(call("vectorOf", "org/tiny")));
+    expect(later).toEqual(storage === "opfs" ? first.vector : null);
+    expect(models.asked.length).toBe(once);
+  });
+
+  it("a download that was cut goes on, and one for which there is no room is refused before", async () => {
+    await inPage(async (evaluate) => {
+      models.manners.set(weights, { holdAfter: 13 * MEGABYTE });
+      const cut = await evaluate(call("keep", hubUrl, "org/large", 13 * MEGABYTE));
+      models.manners.clear();
+      expect(cut).toMatchObject({
+        error: ["ModelError", expect.stringMatching(/model\.safetensors broke off after \d+ of 20971520 bytes/)],
+        list: expect.arrayContaining([{ bytes: 13 * MEGABYTE, complete: false }]),
+      });
+      expect(await evaluate(call("keep", hubUrl, "org/large"))).toMatchObject({ storage, digest });
+      expect(models.requests(weights).at(-1)!.range).toBe(`bytes=${13 * MEGABYTE}-`);
+      const freed = await evaluate(`inPlace(${JSON.stringify(place)}).clearCache()`);
+      expect(freed).toBeGreaterThanOrEqual(large.length);
+      models.manners.set(weights, { claim: 10 ** 15, holdAfter: 10 });
+      const refused = await evaluate(call("keep", hubUrl, "org/large"));
+      models.manners.clear();
+      models.cut();
+      expect(refused).toMatchObject({ error: ["QuotaError", expect.stringMatching(/more are needed/)], list: [] });
+    });
+  });
+});

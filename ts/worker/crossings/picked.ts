@@ -1,0 +1,31 @@
+import type { Crossing } from "./crossing.js";
+
+interface SentFile {
+  readonly file: unknown;
+  /** Copies of a file do not keep it in every browser. */
+  readonly path: unknown;
+}
+
+/** Files that a person picked, each with its path in the folder; what else a model's files may be goes as it is. */
+export const picked: Crossing = {
+  pack(value) {
+    const isList = typeof value === "object" && value !== null && Symbol.iterator in value;
+    if (!isList) return { other: value };
+    const files: SentFile[] = [];
+    for (const file of value as Iterable<unknown>) {
+      files.push({ file, path: (Object(file) as Partial<File>).webkitRelativePath });
+      // The first that is none is refused there. A list may have gaps, billions of them.
+      if (typeof file !== "object" || file === null) break;
+    }
+    return { files };
+  },
+  unpack(wire) {
+    const { files, other } = wire as { readonly files?: readonly SentFile[]; readonly other?: unknown };
+    return files === undefined ? other : files.map(withPath);
+  },
+};
+
+function withPath({ file, path }: SentFile): unknown {
+  if (typeof file !== "object" || file === null || typeof path !== "string" || path === "") return file;
+  return Object.defineProperty(file, "webkitRelativePath", { value: path });
+}
