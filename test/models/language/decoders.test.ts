@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { readSafetensors, type TensorFile } from "../../../ts/index.js";
-import { CausalLanguageModel } from "../../../ts/models/language/causal-language-model.js";
+import { CausalLanguageModel, readSafetensors, type TensorFile } from "../../../ts/index.js";
+
 import { goldenBytes, goldenJson } from "../../golden.js";
 import {
   all,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  CausalLanguageModel,
   AbortError,
   ConfigError,
   engineInfo,
@@ -7,7 +8,7 @@ import {
   readSafetensors,
   writeSafetensors,
 } from "../../../ts/index.js";
-import { CausalLanguageModel } from "../../../ts/models/language/causal-language-model.js";
+
 import { all, changedJson, decoderFiles, decoderGolden } from "./golden-decoder.js";
 
 let model: CausalLanguageModel;

@@ -1,6 +1,7 @@
 import type { Graph } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { LoadWeightOptions, ModelPlan } from "../architecture.js";
+import { gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { Decoder } from "./decoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
@@ -16,8 +17,9 @@ export interface DecoderPlan extends Omit<ModelPlan, "config" | "head" | "load">
 /** A row of `../decoders.ts`. */
 export type DecoderArchitecture = (json: Readonly<Record<string, unknown>>) => DecoderPlan;
 
-/** The plan of a decoder. */
+/** The plan of a decoder. Throws `UnsupportedError` for an activation that a gated inner layer cannot have. */
 export function decoder(config: DecoderConfig, names: DecoderNames, targetModules: readonly string[]): DecoderPlan {
+  if (config.gated) gatedOf(config.activation);
   return {
     config,
     targetModules,

@@ -4,7 +4,7 @@ import type { DecoderConfig } from "./config.js";
 const FLOAT = 4;
 
 /** Elements of logits that are in memory at once. */
-export const LOGITS_AT_ONCE = 1 << 22;
+const LOGITS_AT_ONCE = 1 << 22;
 
 /** Rows whose logits are in memory at once. */
 export const rowsAtOnce = ({ vocabularySize }: Pick<DecoderConfig, "vocabularySize">): number =>

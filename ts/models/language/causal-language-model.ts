@@ -1,6 +1,6 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
-import { optional, readOptions } from "../../arguments/read-options.js";
+import { readOptions } from "../../arguments/read-options.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Graph } from "../../graph/graph.js";
@@ -18,7 +18,7 @@ import type { Decoder } from "../decoder/decoder.js";
 import { rowsAtOnce } from "../decoder/memory.js";
 import { raggedBatch } from "../ragged-batch.js";
 import { type GeneratedToken, generateTokens, roomFor } from "./generate.js";
-import { type GenerateOptions, takeGenerateOptions } from "./generate-options.js";
+import { type GenerateOptions, readAdapter, takeGenerateOptions } from "./generate-options.js";
 import { type LanguageFitOptions, languageTask, takeLanguageFit } from "./language-training.js";
 import { type LanguageModelOptions, type LanguageModelParts, loadLanguageModel } from "./load-language-model.js";
 import { type LanguageExample, takeLanguageExamples } from "./training-examples.js";
@@ -100,7 +100,7 @@ export class CausalLanguageModel extends AdaptedModel {
   async logits(ids: ArrayLike<number>, options: LogitsOptions = {}): Promise<Tensor> {
     this.assertUsable("logits");
     const { adapter, signal } = readOptions("logits", options, {
-      adapter: optional((_: string, __: string, value: unknown) => value as AdapterChoice),
+      adapter: readAdapter,
       signal: readSignal,
     });
     const taken = this.takeIds("logits", "ids", ids);
@@ -249,7 +249,7 @@ function ending<T>(inner: AsyncGenerator<T, void, undefined>, end: () => void): 
   };
   return {
     next: () => watched(inner.next()),
-    return: (value) => watched(inner.return(value as void)),
+    return: (value) => watched(inner.return(value)),
     throw: (error) => watched(inner.throw(error)),
     [Symbol.asyncIterator]() {
       return this;

@@ -50,8 +50,14 @@ function words(what: string, name: string, value: unknown): readonly string[] {
   });
 }
 
+/** One adapter: a list would be one for each of several texts. Whether there is such a one is found when it is looked up. */
+export function readAdapter(what: string, name: string, value: unknown): AdapterChoice {
+  if (Array.isArray(value)) throw unexpected(what, name, "an adapter's name or null", value);
+  return value as AdapterChoice;
+}
+
 const readers = {
-  adapter: (_: string, __: string, value: unknown) => value as AdapterChoice,
+  adapter: readAdapter,
   signal: readSignal,
   maxTokens: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1, 2 ** 31 - 1)),
   temperature: or(0, nonNegative),

@@ -18,6 +18,7 @@ const USUAL_TOKENS = 256;
 
 /** A generated token, the one that ends a text included. */
 export interface GeneratedToken {
+  /** Its row of the vocabulary. */
   readonly id: number;
   /** Text that can be shown since the one before: whole characters, often those of this token. */
   readonly text: string;

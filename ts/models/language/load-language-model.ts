@@ -118,7 +118,7 @@ function endsOf(
   vocabularySize: number,
 ): ReadonlySet<number> {
   const given = generation["eos_token_id"] ?? config["eos_token_id"] ?? [];
-  const ids: readonly Json[] = Array.isArray(given) ? (given as Json[]) : [given as Json];
+  const ids: readonly Json[] = Array.isArray(given) ? (given as Json[]) : [given];
   const strange = ids.find((id) => !Number.isSafeInteger(id) || (id as number) < 0);
   if (strange !== undefined)
     throw new ModelError(

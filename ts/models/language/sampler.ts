@@ -84,7 +84,7 @@ function nucleus(ids: readonly number[], weights: Float64Array, share: number): 
 const sum = (weights: Float64Array) => weights.reduce((total, weight) => total + weight, 0);
 
 /** Place of the largest, the first of several. Throws `NonFiniteError` for a NaN. */
-export function largest(logits: Float32Array): number {
+function largest(logits: Float32Array): number {
   let best = 0;
   for (let i = 0; i < logits.length; i++) {
     const logit = logits[i]!;

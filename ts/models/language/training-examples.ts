@@ -5,13 +5,17 @@ import type { LanguageModelParts } from "./load-language-model.js";
 
 /** Token ids, and which of them are learnt: `mask` has a 1 for each target, which the tokens before it are to give. */
 export interface MaskedTokens {
+  /** Of all tokens, `[tokens]`. */
   readonly ids: ArrayLike<number>;
+  /** 1 or true where a token is learnt, `[tokens]`. */
   readonly mask: ArrayLike<number | boolean>;
 }
 
 /** Two texts that are joined as they are, the end-of-text token behind them: the second is learnt. */
 export interface Completion {
+  /** What is given. */
   readonly prompt: string;
+  /** What is learnt. */
   readonly completion: string;
 }
 

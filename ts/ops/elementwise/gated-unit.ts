@@ -2,7 +2,7 @@ import { wrongShape } from "../../values/shape.js";
 import type { Op } from "../op.js";
 
 /** Activations of a gated unit; the place is the kernels' number of each. */
-export const gatedActivations = ["silu", "gelu", "gelu_tanh"] as const;
+const gatedActivations = ["silu", "gelu", "gelu_tanh"] as const;
 
 export type GatedActivation = (typeof gatedActivations)[number];
 

@@ -65,7 +65,7 @@ function headDimOf(json: ConfigJson, hiddenSize: number, heads: number): number 
 }
 
 /** Heads of keys and values; as many as of queries where nothing is said. */
-export function kvHeadsOf(json: ConfigJson, heads: number): number {
+function kvHeadsOf(json: ConfigJson, heads: number): number {
   const found = json["num_key_value_heads"] ?? heads;
   const kvHeads = whole({ num_key_value_heads: found }, "num_key_value_heads");
   if (heads % kvHeads === 0) return kvHeads;
@@ -87,7 +87,7 @@ export function rotaryOf(
 }
 
 /** A token sees those nearer than `sliding_window`; null for all. */
-export function slidingWindow(json: ConfigJson): number | null {
+function slidingWindow(json: ConfigJson): number | null {
   const given = json["sliding_window"];
   return given === undefined || given === null ? null : whole(json, "sliding_window") - 1;
 }
