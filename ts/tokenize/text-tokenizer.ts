@@ -9,7 +9,7 @@ import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { wordPieces } from "./word-piece.js";
 import type { JsonObject } from "./checks.js";
-import { spellingOf, TokenText, type TokenSpelling } from "./token-text.js";
+import type { SpelledToken } from "./token-text.js";
 
 /** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;
@@ -32,7 +32,8 @@ export class TextTokenizer {
     /** Tells what of its files turns a text into ids from others'. */
     readonly fingerprint: string,
     private readonly style: TokenStyle,
-    private readonly spelling: TokenSpelling,
+    /** @internal How tokens become text again, as tokenizer.json says; `tokenText` reads it. */
+    readonly decoder: unknown,
   ) {
     // Without `?.(`: made into older JavaScript that becomes a `call`, which these functions do not have.
     const marks = () => (tokenizer.post_processor ? tokenizer.post_processor([TEXT], null, true).tokens : [TEXT]);
@@ -76,7 +77,6 @@ export class TextTokenizer {
       const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
       const cutter = textCutter(parts, config);
       const style = styleOf(parts);
-      const spelling = spellingOf(json["decoder"]);
       return new TextTokenizer(
         tokenizer,
         maxTokens,
@@ -86,7 +86,7 @@ export class TextTokenizer {
         lowercase,
         fingerprint,
         style,
-        spelling,
+        json["decoder"],
       );
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
@@ -97,7 +97,7 @@ export class TextTokenizer {
   /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
-    const { tokenizer, cutter, name, vocabularySize, fingerprint, style, spelling } = this;
+    const { tokenizer, cutter, name, vocabularySize, fingerprint, style, decoder } = this;
     return new TextTokenizer(
       tokenizer,
       maxTokens,
@@ -107,7 +107,7 @@ export class TextTokenizer {
       lowercase,
       fingerprint,
       style,
-      spelling,
+      decoder,
     );
   }
 
@@ -205,23 +205,12 @@ export class TextTokenizer {
     return this.encode(prompt).length - this.after.length;
   }
 
-  /**
-   * Turns ids back into text, one after the other. Throws `UnsupportedError` where tokenizer.json does not say how.
-   * @param keepSpecial whether special tokens are text too; default false
-   */
-  text(keepSpecial = false): TokenText {
-    const { tokenizer } = this;
-    const added = tokenizer.get_added_tokens_decoder();
-    return new TokenText(
-      this.spelling,
-      (id) => {
-        const own = added.get(id);
-        if (own !== undefined) return { text: own.content, added: true, special: own.special };
-        const text = tokenizer.id_to_token(id);
-        return text === undefined ? undefined : { text, added: false, special: false };
-      },
-      keepSpecial,
-    );
+  /** @internal A token as its file spells it; undefined for an id that has none. */
+  spelled(id: number): SpelledToken | undefined {
+    const own = this.tokenizer.get_added_tokens_decoder().get(id);
+    if (own !== undefined) return { text: own.content, added: true, special: own.special };
+    const text = this.tokenizer.id_to_token(id);
+    return text === undefined ? undefined : { text, added: false, special: false };
   }
 
   /** Runs the library on a piece of text; what it throws becomes a `ModelError`. */

@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../errors/errors.js";
+import type { TextTokenizer } from "./text-tokenizer.js";
 
 /** A token as its file spells it. */
 export interface SpelledToken {
@@ -10,10 +11,10 @@ export interface SpelledToken {
 }
 
 /** How a vocabulary spells bytes: each by a character of its own, or as text with "▁" for a space and <0x0A> for a byte. */
-export type TokenSpelling = "bytes" | "marks" | "unknown";
+type TokenSpelling = "bytes" | "marks" | "unknown";
 
 /** Which of them a tokenizer.json's decoder undoes. */
-export function spellingOf(decoder: unknown): TokenSpelling {
+function spellingOf(decoder: unknown): TokenSpelling {
   const { type, decoders } = Object(decoder) as { type?: unknown; decoders?: unknown };
   const parts: unknown[] = type === "Sequence" && Array.isArray(decoders) ? (decoders as unknown[]) : [decoder];
   const has = (...names: string[]) => parts.some((part) => names.includes((Object(part) as { type: string }).type));
@@ -81,3 +82,10 @@ export class TokenText {
     return bytes.includes(undefined) ? new TextEncoder().encode(text) : Uint8Array.from(bytes as number[]);
   }
 }
+
+/**
+ * Turns a tokenizer's ids back into text, one after the other. Throws `UnsupportedError` where tokenizer.json does not say how.
+ * @param keepSpecial whether special tokens are text too; default false
+ */
+export const tokenText = (tokenizer: Pick<TextTokenizer, "decoder" | "spelled">, keepSpecial = false): TokenText =>
+  new TokenText(spellingOf(tokenizer.decoder), (id) => tokenizer.spelled(id), keepSpecial);

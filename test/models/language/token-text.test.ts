@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
-import { spellingOf, TokenText } from "../../../ts/tokenize/token-text.js";
+import { tokenText, TokenText } from "../../../ts/tokenize/token-text.js";
 import { modelSource } from "../../../ts/io/model-source.js";
 import { decoderFiles, type DecoderName } from "./golden-decoder.js";
 
@@ -18,7 +18,7 @@ describe.each<[DecoderName, string]>([
 ])("text of %s's tokens", (name, expected) => {
   it("is the text again, in pieces of whole characters", async () => {
     const tokens = await tokenizer(name);
-    const text = tokens.text();
+    const text = tokenText(tokens);
     const pieces = [...tokens.encode(awkward)].map((id) => text.push(id));
     expect(pieces.join("") + text.end()).toBe(expected);
     for (const piece of pieces) {
@@ -32,7 +32,7 @@ describe.each<[DecoderName, string]>([
   it("has special tokens only where they are asked for", async () => {
     const tokens = await tokenizer(name);
     const shown = (keep: boolean) => {
-      const text = tokens.text(keep);
+      const text = tokenText(tokens, keep);
       return [1, 2].map((id) => text.push(id)).join("") + text.end();
     };
     expect(shown(false)).toBe("");
@@ -61,19 +61,12 @@ describe("TokenText", () => {
   });
 
   it("knows decoders by what they undo", () => {
-    expect(spellingOf({ type: "ByteLevel" })).toBe("bytes");
-    expect(spellingOf({ type: "Sequence", decoders: [{ type: "Replace" }, { type: "ByteFallback" }] })).toBe("marks");
-    expect(spellingOf({ type: "WordPiece" })).toBe("unknown");
-    for (const nothing of [
-      null,
-      undefined,
-      3,
-      "ByteLevel",
-      { type: "Sequence" },
-      { type: "Sequence", decoders: [null] },
-    ])
-      expect(spellingOf(nothing)).toBe("unknown");
-    expect(() => new TokenText("unknown", () => undefined)).toThrow(/by their ids alone/);
+    const read = (decoder: unknown) =>
+      tokenText({ decoder, spelled: (id) => ({ text: ["Ġa", "▁a"][id]!, added: false, special: false }) });
+    expect(read({ type: "ByteLevel" }).push(0)).toBe(" a");
+    expect(read({ type: "Sequence", decoders: [{ type: "Replace" }, { type: "ByteFallback" }] }).push(1)).toBe(" a");
+    const unknown = [{ type: "WordPiece" }, null, undefined, 3, "ByteLevel", { type: "Sequence", decoders: [null] }];
+    for (const decoder of unknown) expect(() => read(decoder)).toThrow(/by their ids alone/);
   });
 
   it("gives nothing for an id that no token has", () => {

@@ -15,13 +15,12 @@ import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import type { Decoder } from "../decoder/decoder.js";
-import { rowsAtOnce } from "../decoder/memory.js";
-import { raggedBatch } from "../ragged-batch.js";
-import { type GeneratedToken, generateTokens, roomFor } from "./generate.js";
-import { type GenerateOptions, readAdapter, takeGenerateOptions } from "./generate-options.js";
-import { type LanguageFitOptions, languageTask, takeLanguageFit } from "./language-training.js";
-import { type LanguageModelOptions, type LanguageModelParts, loadLanguageModel } from "./load-language-model.js";
-import { type LanguageExample, takeLanguageExamples } from "./training-examples.js";
+import type { GeneratedToken } from "./generate.js";
+import type { GenerateOptions } from "./generate-options.js";
+import type { LanguageFitOptions } from "./language-training.js";
+import type * as Work from "./language-work.js";
+import type { LanguageModelOptions, LanguageModelParts } from "./load-language-model.js";
+import type { LanguageExample } from "./training-examples.js";
 
 /** What a look at logits takes. */
 export interface LogitsOptions {
@@ -58,7 +57,10 @@ export class CausalLanguageModel extends AdaptedModel {
   /** @internal What was merged into these weights before they were loaded; null where nothing was. */
   readonly mergedModel: MergedModel | null;
 
-  private constructor(parts: LanguageModelParts) {
+  private constructor(
+    parts: LanguageModelParts,
+    private readonly work: typeof Work,
+  ) {
     super();
     const { name, graph, model, tokenizer, ends, targetModules, fingerprint, mergedModel } = parts;
     this.name = name;
@@ -84,7 +86,8 @@ export class CausalLanguageModel extends AdaptedModel {
     source: string | FileMap | ModelSource,
     options: LanguageModelOptions = {},
   ): Promise<CausalLanguageModel> {
-    return new CausalLanguageModel(await loadLanguageModel(source, options));
+    const work = await import("./language-work.js");
+    return new CausalLanguageModel(await work.loadLanguageModel(source, options), work);
   }
 
   /** Tokens that a text may have, prompt and what is generated together. */
@@ -100,7 +103,7 @@ export class CausalLanguageModel extends AdaptedModel {
   async logits(ids: ArrayLike<number>, options: LogitsOptions = {}): Promise<Tensor> {
     this.assertUsable("logits");
     const { adapter, signal } = readOptions("logits", options, {
-      adapter: readAdapter,
+      adapter: this.work.readAdapter,
       signal: readSignal,
     });
     const taken = this.takeIds("logits", "ids", ids);
@@ -110,29 +113,7 @@ export class CausalLanguageModel extends AdaptedModel {
       await nextTask();
       throwIfAborted(signal);
       this.assertUsable("logits");
-      const { graph, model } = this;
-      const { vocabularySize } = model.config;
-      const data = new Float32Array(taken.length * vocabularySize);
-      const batch = raggedBatch([taken]);
-      const wasTraining = graph.training;
-      graph.eval();
-      try {
-        graph.step(() =>
-          graph.noGrad(() => {
-            const selection = adapters.selection([0], batch.offsets);
-            const hidden = model.infer(batch, selection);
-            const most = rowsAtOnce(model.config);
-            for (let start = 0; start < taken.length; start += most)
-              graph.step(() => {
-                const rows = graph.slice(hidden, { dim: 0, start, end: Math.min(start + most, taken.length) });
-                data.set(graph.value(model.logits(rows, selection)).data, start * vocabularySize);
-              });
-          }),
-        );
-      } finally {
-        if (wasTraining) graph.train();
-      }
-      return { shape: [taken.length, vocabularySize], data };
+      return this.work.logitsOf(this, adapters, taken);
     } finally {
       end();
     }
@@ -172,7 +153,7 @@ export class CausalLanguageModel extends AdaptedModel {
    */
   async fit(examples: readonly LanguageExample[], options: LanguageFitOptions = {}): Promise<FitReport> {
     this.assertUsable("fit");
-    const { adapter: name, checkpointing, rest } = takeLanguageFit(options);
+    const { adapter: name, checkpointing, rest } = this.work.takeLanguageFit(options);
     const adapter = name === undefined ? this.adapterSet.current : this.adapterSet.get(name);
     if (adapter === null)
       throw new ConfigError("fit: there is no active adapter to train: addAdapter makes one", {
@@ -180,8 +161,8 @@ export class CausalLanguageModel extends AdaptedModel {
         option: "adapter",
       });
     this.adapterSet.checkTrainable(adapter);
-    const taken = takeLanguageExamples("fit", this, examples);
-    return fit(languageTask(this, adapter, checkpointing), taken, rest);
+    const taken = this.work.takeLanguageExamples("fit", this, examples);
+    return fit(this.work.languageTask(this, adapter, checkpointing), taken, rest);
   }
 
   private begin(
@@ -190,11 +171,11 @@ export class CausalLanguageModel extends AdaptedModel {
     options: GenerateOptions,
   ): AsyncGenerator<GeneratedToken, void, undefined> {
     this.assertUsable(what);
-    const taken = takeGenerateOptions(what, options);
+    const taken = this.work.takeGenerateOptions(what, options);
     const ids = this.promptIds(what, prompt);
-    const room = roomFor(what, ids, taken.maxTokens, this.maxTokens);
+    const room = this.work.roomFor(what, ids, taken.maxTokens, this.maxTokens);
     const begun = this.adapterSet.begin(taken.adapter);
-    return ending(generateTokens(this, begun.adapters, ids, room, taken), begun.end);
+    return ending(this.work.generateTokens(this, begun.adapters, ids, room, taken), begun.end);
   }
 
   private promptIds(what: string, prompt: string | ArrayLike<number>): Int32Array {

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { throwIfAborted } from "../../waiting/abort.js";
+import { tokenText } from "../../tokenize/token-text.js";
 import { breather } from "../../waiting/next-task.js";
 import { attendBehind } from "../decoder/attention.js";
 import { KeyValueCache } from "../decoder/key-value-cache.js";
@@ -54,7 +55,7 @@ export async function* generateTokens(
   options: TakenGenerateOptions,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   const { signal, stop, ignoreEnd } = options;
-  const text = parts.tokenizer === null ? null : parts.tokenizer.text();
+  const text = parts.tokenizer === null ? null : tokenText(parts.tokenizer);
   const stops = new StopWords(stop);
   const sampler = new Sampler(options);
   const seen = new Set<number>(prompt);

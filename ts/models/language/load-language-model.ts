@@ -25,7 +25,7 @@ export interface LanguageModelOptions {
   readonly seed?: number;
   /** How the matrices are kept; as `LoadOptions.weights` of an encoder. Default "f32". */
   readonly weights?: WeightsOption;
-  /** As `LoadOptions.packedCopies` of an encoder. */
+  /** As `LoadOptions.packedCopies` of an encoder, but 1 by default for "f32": a language model is mostly weights. */
   readonly packedCopies?: 0 | 1 | 2;
   /** Take weights that are NaN or infinite; default false: they are refused by name. */
   readonly allowNonFinite?: boolean;
@@ -81,7 +81,7 @@ export async function loadLanguageModel(
   const { vocabularySize } = plan.config;
   const ends = endsOf(from, (await readJson(from, "generation_config.json")) ?? {}, json, vocabularySize);
   const tokenizer = await tokenizerOf(from, vocabularySize);
-  const graph = new Graph({ seed, packedCopies, engine });
+  const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   try {
     const file = await openWeights(from);
     try {

@@ -1,4 +1,4 @@
-import { ConfigError, ShapeError } from "../../errors/errors.js";
+import { ShapeError } from "../../errors/errors.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
 import { finite, flag, whole } from "../../arguments/settings.js";
 import { type AttentionPlanStruct, noDistances } from "../../engine/struct.js";
@@ -133,16 +133,12 @@ function distancesOf(call: Workspace, { window, distanceBias, heads, offsets }: 
 export function raggedShape(qkv: Shape, offsets: Int32Array, given: Heads, what: string): Shape {
   const [tokens, width] = qkv as [number, number];
   const { heads, kvHeads = heads } = given;
-  if (heads % kvHeads !== 0)
-    throw new ConfigError(`${what}: kvHeads must divide heads: ${kvHeads} and ${heads} do not go together`, {
-      ...{ op: what, option: "kvHeads", value: kvHeads },
-    });
-  if (qkv.length !== 2 || !Number.isInteger(headWidth(width, given))) {
-    const expected =
+  if (qkv.length !== 2 || heads % kvHeads !== 0 || !Number.isInteger(headWidth(width, given))) {
+    const rest =
       kvHeads === heads
-        ? `[tokens, 3·hidden], hidden a multiple of ${heads} heads`
-        : `[tokens, ${heads + 2 * kvHeads}·d], of ${heads} heads of queries and ${kvHeads} of keys and of values`;
-    throw wrongShape(what, "qkv", expected, qkv);
+        ? `3·hidden], hidden a multiple of ${heads} heads`
+        : `(heads + 2·kvHeads)·d], ${kvHeads} a divisor of ${heads} heads`;
+    throw wrongShape(what, "qkv", `[tokens, ${rest}`, qkv);
   }
   checkOffsets(what, offsets, tokens);
   return [tokens, heads * headWidth(width, given)];
