@@ -46,6 +46,9 @@ const base =
   /\/ts\/(version|entry\/script-address|(arguments|waiting)\/.*|io\/(byte-source|made-from|page\/persist)|jobs\/store\/run-(files|name))\.ts$/;
 /** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
 const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
+/** Language models, fetched when one is loaded. */
+const language =
+  /\/ts\/(models\/(decoder|decoders|language\/(?!causal))|graph\/decoder-ops|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
 /** What reads CSV and JSON, fetched when a file is read. */
 const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|json-[\w-]+)\.ts$/;
 /**
@@ -56,6 +59,7 @@ const areas = [
   ["pool", pool],
   ["base", base],
   ["client", client],
+  ["language", language],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["tables", tables],
   ["summary", /\/ts\/io\/examples\/summary\/(?!index|summarise|plain-text)/],

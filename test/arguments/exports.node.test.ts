@@ -7,11 +7,16 @@ import { engineCalls } from "./engine/calls.js";
 import { functionCalls } from "./function-calls.js";
 import { jobCalls } from "./jobs/calls.js";
 import { classifierCalls, encoderCalls, modelCalls } from "./models/calls.js";
+import { languageCalls } from "./models/language-calls.js";
 import { nodeCalls } from "./node/calls.js";
 import { pageCalls } from "./pages/calls.js";
 
 /** Classes whose methods have a table of their own. */
-const classes = { SentenceEncoder: encoderCalls, TextClassifier: classifierCalls };
+const classes = {
+  CausalLanguageModel: languageCalls,
+  SentenceEncoder: encoderCalls,
+  TextClassifier: classifierCalls,
+};
 /** What starts an engine: test/engine/options.test.ts. */
 const engine = ["init", "engineInfo"];
 

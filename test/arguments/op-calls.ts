@@ -71,7 +71,7 @@ export const opCalls: Record<keyof typeof ops, Arguments[]> = {
     ({ qkv }) => [
       qkv,
       {
-        ...{ offsets: [0, 1, 4], heads: 2, scale: 0.5, causal: true, window: 2 },
+        ...{ offsets: [0, 1, 4], heads: 2, kvHeads: 2, scale: 0.5, causal: true, window: 2 },
         distanceBias: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
       },
     ],

@@ -3,7 +3,10 @@ import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, inTurn } from "./adapter-selection.js";
 import type { AppliedAdapter } from "./model-adapter.js";
 
-/** A frozen layer norm of a model, for which adapters may have weight and bias of their own. */
+/** Layer norm; root-mean-square norm; the latter with 1 + weight in place of the weight. */
+export type NormForm = "layer" | "rms" | "rms-plus-one";
+
+/** A frozen norm of a model, for which adapters may have weight and bias of their own. */
 export class AdaptedNorm {
   private original: { readonly weight: Tensor; readonly bias: Tensor | null } | null = null;
 
@@ -15,6 +18,7 @@ export class AdaptedNorm {
     readonly weight: NodeId,
     /** `[hidden]`, where it has one. */
     readonly bias: NodeId | null,
+    private readonly form: NormForm = "layer",
   ) {}
 
   /** Of its weight, and of its bias. */
@@ -22,12 +26,14 @@ export class AdaptedNorm {
     return this.graph.shape(this.weight);
   }
 
-  /** x `[rows, hidden]`, normalised row by row. */
+  /** x `[rows, …, hidden]`, normalised along its last dimension. */
   forward(x: NodeId, selection: AdapterSelection, eps: number): NodeId {
     const { graph } = this;
     return inTurn(graph, x, selection, this.adapts, (rows, adapter) => {
       const [weight, bias] = this.tensors(adapter);
-      return graph.layerNorm(rows, weight, bias, { eps });
+      if (this.form === "layer") return graph.layerNorm(rows, weight, bias, { eps });
+      const one = () => graph.constant({ shape: [], data: Float32Array.of(1) });
+      return graph.rmsNorm(rows, this.form === "rms" ? weight : graph.add(weight, one()), { eps });
     });
   }
 

@@ -197,6 +197,12 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
     g: Pointer, y: Pointer, divisors: Pointer, dx: Pointer, rows: number, columns: number, accumulate: Accumulate,
   ) => void; // prettier-ignore
 
+  // Gated units: x `[rows, 2·columns]`; `activation` is 0 for SiLU, 1 for GELU, 2 for GELU's tanh form -----------------
+  readonly gated_forward: (x: Pointer, y: Pointer, rows: number, columns: number, activation: number) => void;
+  readonly gated_gradient: (
+    g: Pointer, x: Pointer, dx: Pointer, rows: number, columns: number, activation: number, accumulate: Accumulate,
+  ) => void; // prettier-ignore
+
   // Attention and look-up -----------------------------------------------------------------------------------------
   /** Scratch elements of both kernels, where no sequence has more keys; perhaps more than there can be. */
   readonly attention_scratch_len: (keys: number, headDim: number) => number;
@@ -206,6 +212,11 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   ) => void; // prettier-ignore
   /** `operands` is an `AttentionGradientStruct`; dq, dk and dv may each be 0. */
   readonly attention_gradient: (plan: Pointer, operands: Pointer, scratch: Pointer, scratchLength: number) => void;
+  /** x with pairs of features of its first `heads` heads turned, cos and sin `[rows, pairs]`; `back` turns them back. */
+  readonly rotary: (
+    x: Pointer, cos: Pointer, sin: Pointer, y: Pointer, rows: number, columns: number,
+    heads: number, headDim: number, pairs: number, interleaved: Flag, back: Flag, accumulate: Accumulate,
+  ) => void; // prettier-ignore
   /** Rows of the table `[vocabulary, columns]` at `index`, `n` 32-bit integers. */
   readonly embedding_forward: (table: Pointer, index: Pointer, y: Pointer, n: number, columns: number) => void;
   /** Rows of index `padding` get nothing; −1 for none. */

@@ -288,6 +288,11 @@ export class Tape extends FrozenNodes {
     this.streams = whole("Graph", "streamsDrawn", count, 0, 2 ** 32 - 1);
   }
 
+  /** @internal As `apply`, for ops that `Graph` has no method of. */
+  static applied<A, S>(tape: Tape, op: Op<A, S>, ids: readonly NodeId[], attributes: A): NodeId {
+    return tape.apply(op, ids, attributes);
+  }
+
   /** @internal Applies an op and puts its result on the tape: wholly, or, where anything throws, not at all. */
   protected apply<A, S>(op: Op<A, S>, ids: readonly NodeId[], attributes: A): NodeId {
     this.assertUsable();

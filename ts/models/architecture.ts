@@ -60,9 +60,12 @@ export interface NamedShape {
 export interface LinearShape {
   readonly paths: readonly string[];
   readonly inFeatures: number;
-  readonly outFeatures: number;
+  /** A list where they are not alike. */
+  readonly outFeatures: number | readonly number[];
   /** Default true. */
   readonly hasBias?: boolean;
+  /** Whether files have the weight as `[in, out]`, as GPT-2's do; default false. */
+  readonly inFirst?: boolean;
   /** What a file calls the tensors that, one below the other, are the layers' weights; default `paths`. */
   readonly tensors?: readonly string[];
 }
@@ -99,6 +102,8 @@ export interface ModelPlan {
   readonly targetModules: readonly string[];
   /** The head of its checkpoints for sequence classification. */
   readonly head: HeadPlan;
+  /** What the names of its tensors begin with that the file of a bare model leaves out; default nothing. */
+  readonly base?: string;
   /** Every tensor that the file must have. One by one: a config may speak of more layers than anything could hold. */
   tensors(): Iterable<NamedShape>;
   /** Every linear layer, in the order of the forward pass. */

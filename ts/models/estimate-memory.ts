@@ -2,6 +2,7 @@ import { checkRecord } from "../arguments/collections.js";
 import { type AdapterConfig, targetTest } from "../io/peft/index.js";
 import type { ModelPlan, NamedShape } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
+import { totalWidth, widthsOf } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
 import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
@@ -64,10 +65,7 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
   const copies = Math.max(0, Math.min(packedCopies, adapted === null ? 1 : 2) - (weights === "f32" ? 1 : 0));
   const estimate = {
     weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, weights)),
-    packed:
-      FLOAT *
-      copies *
-      total(plan.linears(), ({ paths, inFeatures, outFeatures }) => paths.length * inFeatures * outFeatures),
+    packed: FLOAT * copies * total(plan.linears(), (shape) => shape.inFeatures * totalWidth(shape)),
     adapter: adapted === null ? 0 : 4 * FLOAT * adapterParameters(plan, adapted),
     step: adapted === null ? plan.inferenceMemory(tokens) : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }),
   };
@@ -82,10 +80,10 @@ function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFor
 
 function adapterParameters(plan: ModelPlan, adapter: AdapterConfig): number {
   const isTarget = targetTest(adapter);
-  const features = total(
-    plan.linears(),
-    ({ paths, inFeatures, outFeatures }) => paths.filter(isTarget).length * (inFeatures + outFeatures),
-  );
+  const features = total(plan.linears(), (shape) => {
+    const widths = widthsOf(shape);
+    return total(shape.paths.entries(), ([part, path]) => (isTarget(path) ? shape.inFeatures + widths[part]! : 0));
+  });
   return features * adapter.r;
 }
 

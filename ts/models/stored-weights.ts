@@ -33,6 +33,16 @@ export async function weightTensor(file: OpenTensorFile, name: string, options: 
   throw new ModelError(`model.safetensors: ${name} ${problem}`, { tensor: name });
 }
 
+/** The bytes of a matrix of `rows` rows, in whatever format, as those of its transpose. */
+export function transposedBytes(bytes: Uint8Array, rows: number, format: WeightFormat): Uint8Array {
+  const Elements = format === "f32" ? Uint32Array : Uint16Array;
+  const from = new Elements(bytes.slice().buffer);
+  const [to, columns] = [new Elements(from.length), from.length / Math.max(rows, 1)];
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) to[column * rows + row] = from[row * columns + column]!;
+  return new Uint8Array(to.buffer);
+}
+
 /**
  * A tensor's bytes in a format: the file's own where it has that type, else rounded to nearest, ties to even. Throws
  * `ModelError` for values that are not finite, unless allowed, and for finite ones too large for the format.

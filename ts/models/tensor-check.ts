@@ -11,6 +11,14 @@ function prefixBefore(file: TensorIndex, name: string): string {
   return found.length === 1 ? found[0]!.slice(0, -name.length) : "";
 }
 
+/** How a file's names follow from a model's: with something before them or, in a bare model's file, without `base`. */
+function renaming(file: TensorIndex, name: string, base: string): TensorNames {
+  const bare = base !== "" && name.startsWith(base) && !file.has(name) && file.has(name.slice(base.length));
+  if (bare) return (other) => nameIn(file, "", other.startsWith(base) ? other.slice(base.length) : other);
+  const prefix = prefixBefore(file, name);
+  return (other) => nameIn(file, prefix, other);
+}
+
 /** What a file calls a tensor. */
 export type TensorNames = (name: string) => string;
 
@@ -29,13 +37,14 @@ function nameIn(file: TensorIndex, prefix: string, name: string): string {
  * tensor that does not fit, so it takes time in proportion to the file, whatever the config says.
  * Throws `ModelError` for a missing tensor, another shape, or elements that are no floats.
  *
+ * @param base what the names begin with that the file of a bare model leaves out
  * @returns the file's name for each of those
  */
-export function checkTensors(file: TensorIndex, tensors: Iterable<NamedShape>): TensorNames {
-  let prefix: string | undefined;
+export function checkTensors(file: TensorIndex, tensors: Iterable<NamedShape>, base = ""): TensorNames {
+  let nameOf: TensorNames | undefined;
   for (const { name, shape: expected } of tensors) {
-    prefix ??= prefixBefore(file, name);
-    const tensor = nameIn(file, prefix, name);
+    nameOf ??= renaming(file, name, base);
+    const tensor = nameOf(name);
     if (!file.has(tensor))
       throw new ModelError(`model.safetensors has no tensor "${clip(tensor)}", which config.json calls for`, {
         tensor,
@@ -52,5 +61,5 @@ export function checkTensors(file: TensorIndex, tensors: Iterable<NamedShape>): 
         { tensor, dtype },
       );
   }
-  return (name) => nameIn(file, prefix ?? "", name);
+  return nameOf ?? ((name) => name);
 }

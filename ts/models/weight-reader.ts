@@ -1,13 +1,14 @@
 import { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import { AdaptedLinear } from "../adapters/adapted-linear.js";
-import { AdaptedNorm } from "../adapters/adapted-norm.js";
+import { AdaptedNorm, type NormForm } from "../adapters/adapted-norm.js";
 import { ModelError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { frozenMatrix } from "../graph/frozen/stored-weight.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { formatShape, sameShape, type Tensor } from "../values/tensor.js";
 import type { LinearShape, LoadWeightOptions } from "./architecture.js";
-import { formatOf, storedTensor, weightTensor } from "./stored-weights.js";
+import { totalWidth, widthsOf } from "./named-shapes.js";
+import { formatOf, storedTensor, transposedBytes, weightTensor } from "./stored-weights.js";
 import type { TensorNames } from "./tensor-check.js";
 
 /** Reads tensors of shapes that have been checked, frozen, into a graph. */
@@ -45,24 +46,20 @@ export class WeightReader {
     return embedding;
   }
 
-  async norm(path: string, hasBias = true): Promise<AdaptedNorm> {
+  async norm(path: string, hasBias = true, form: NormForm = "layer"): Promise<AdaptedNorm> {
     const weight = this.graph.constant(await this.tensor(`${path}.weight`));
     const bias = hasBias ? this.graph.constant(await this.tensor(`${path}.bias`)) : null;
-    const norm = new AdaptedNorm(this.graph, path, weight, bias);
+    const norm = new AdaptedNorm(this.graph, path, weight, bias, form);
     this.norms.push(norm);
     return norm;
   }
 
   /** Layers of one input, side by side: files hold `[out, in]` each, so that they stand one below the other. */
-  async linear({
-    paths,
-    tensors = paths,
-    inFeatures,
-    outFeatures,
-    hasBias = true,
-  }: LinearShape): Promise<AdaptedLinear> {
+  async linear(shape: LinearShape): Promise<AdaptedLinear> {
+    const { paths, tensors = paths, inFeatures, hasBias = true, inFirst = false } = shape;
     const { graph, file, options } = this;
-    const columns = paths.length * outFeatures;
+    const widths = widthsOf(shape);
+    const columns = totalWidth(shape);
     const bias = new Float32Array(columns);
     const keys = tensors.map((name) => this.nameOf(`${name}.weight`));
     const format = formatOf(
@@ -70,15 +67,26 @@ export class WeightReader {
       keys.map((key) => file.info(key).dtype),
     );
     const bytes: Uint8Array[] = [];
+    let read = 0;
     for (const [part, name] of tensors.entries()) {
-      bytes.push(await storedTensor(file, keys[part]!, format, options));
-      if (hasBias) bias.set((await this.tensor(`${name}.bias`)).data, (part * columns) / tensors.length);
+      const stored = await storedTensor(file, keys[part]!, format, options);
+      bytes.push(inFirst ? transposedBytes(stored, inFeatures, format) : stored);
+      if (!hasBias) continue;
+      const { data } = await this.tensor(`${name}.bias`);
+      bias.set(data, read);
+      read += data.length;
     }
+    let start = 0;
+    const parts = paths.map((path, part) => {
+      const width = widths[part]!;
+      start += width;
+      return { path, start: start - width, width };
+    });
     return new AdaptedLinear(
       graph,
       frozenMatrix(graph, { shape: [inFeatures, columns], format, transposed: true, bytes }),
       graph.constant({ shape: [columns], data: bias }),
-      paths.map((path, part) => ({ path, start: part * outFeatures, width: outFeatures })),
+      parts,
       hasBias,
     );
   }
@@ -86,7 +94,8 @@ export class WeightReader {
   /** A linear layer that not every file has; null where it is not there. Throws `ModelError` where it has another shape. */
   async linearIfThere(shape: LinearShape): Promise<AdaptedLinear | null> {
     const [path] = shape.paths as readonly [string];
-    const expected = { weight: [shape.outFeatures, shape.inFeatures], bias: [shape.outFeatures] };
+    const width = totalWidth(shape);
+    const expected = { weight: [width, shape.inFeatures], bias: [width] };
     for (const [part, wanted] of Object.entries(expected)) {
       const tensor = this.nameOf(`${path}.${part}`);
       if (!this.file.has(tensor)) return null;

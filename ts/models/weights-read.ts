@@ -8,11 +8,14 @@ import { checkTensors } from "./tensor-check.js";
 export interface ReadWeights {
   readonly file: OpenTensorFile;
   /** Of the bytes of a model's tensors, in the plan's order, and of its tokenizer. All tensors have been read by then. */
-  readonly fingerprint: (plan: ModelPlan, tokenizer: PrintedTokenizer) => string;
+  readonly fingerprint: (plan: Tensors, tokenizer: PrintedTokenizer) => string;
 }
 
 /** A tokenizer: the same weights with another one are another base. */
 type PrintedTokenizer = Pick<TextTokenizer, "fingerprint">;
+
+/** What a plan says of a file's tensors. */
+type Tensors = Pick<ModelPlan, "tensors" | "base">;
 
 const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
 
@@ -35,19 +38,15 @@ export function fingerprinted(file: OpenTensorFile): ReadWeights {
 }
 
 /** The fingerprint that an encoder has of a file, without loading one. */
-export async function fingerprintOf(
-  file: OpenTensorFile,
-  plan: ModelPlan,
-  tokenizer: PrintedTokenizer,
-): Promise<string> {
+export async function fingerprintOf(file: OpenTensorFile, plan: Tensors, tokenizer: PrintedTokenizer): Promise<string> {
   const prints: string[] = [];
   for (const name of namesOf(file, plan)) prints.push(printOf(await file.raw(name)));
   return joined([...prints, tokenizer.fingerprint]);
 }
 
 /** Whatever a file calls a model's tensors, and whatever else it has: the same weights have the same fingerprint. */
-function namesOf(file: OpenTensorFile, plan: ModelPlan): string[] {
-  const nameOf = checkTensors(file, plan.tensors());
+function namesOf(file: OpenTensorFile, plan: Tensors): string[] {
+  const nameOf = checkTensors(file, plan.tensors(), plan.base);
   return Array.from(plan.tensors(), ({ name }) => nameOf(name));
 }
 

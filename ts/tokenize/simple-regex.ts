@@ -4,6 +4,20 @@ const MAX_WAYS = 256;
 /** Longest expression; tokenizers' are some hundred characters. */
 const MAX_LENGTH = 1000;
 
+/**
+ * Alternatives of language models' tokenizers with two repetitions that take no more time than one: what the first takes the second
+ * cannot, or the search goes on behind all of it.
+ */
+const harmless = [
+  String.raw`\s*[\r\n]+`,
+  String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*`,
+  String.raw` ?[^\s\p{L}\p{N}]+[\r\n/]*`,
+];
+
+/** The expression with "x" in their place. */
+const withoutHarmless = (source: string) =>
+  harmless.reduce((rest, part) => rest.replaceAll(`|${part}|`, "|x|"), `|${source}|`).slice(1, -1);
+
 /** What stands at a place of an expression: how far it reaches and, for a repetition, how it may match. */
 function part(source: string, at: number): { end: number; unbounded?: boolean; ways?: number; refused?: boolean } {
   const ahead = source.slice(at, at + 64);
@@ -29,8 +43,9 @@ function part(source: string, at: number): { end: number; unbounded?: boolean; w
  * alternative has one unbounded repetition at most and few ways to match otherwise, and no group is repeated. JavaScript's
  * own backtracks, and another expression could keep it busy for ever.
  */
-export function isSimpleRegex(source: string): boolean {
-  if (source.length > MAX_LENGTH) return false;
+export function isSimpleRegex(expression: string): boolean {
+  if (expression.length > MAX_LENGTH) return false;
+  const source = withoutHarmless(expression);
   let [unbounded, ways, depth] = [0, 1, 0];
   let inSet = false;
   for (let i = 0; i < source.length;) {

@@ -9,6 +9,7 @@ import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { wordPieces } from "./word-piece.js";
 import type { JsonObject } from "./checks.js";
+import type { SpelledToken } from "./token-text.js";
 
 /** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;
@@ -31,6 +32,8 @@ export class TextTokenizer {
     /** Tells what of its files turns a text into ids from others'. */
     readonly fingerprint: string,
     private readonly style: TokenStyle,
+    /** @internal How tokens become text again, as tokenizer.json says; `tokenText` reads it. */
+    readonly decoder: unknown,
   ) {
     // Without `?.(`: made into older JavaScript that becomes a `call`, which these functions do not have.
     const marks = () => (tokenizer.post_processor ? tokenizer.post_processor([TEXT], null, true).tokens : [TEXT]);
@@ -74,7 +77,17 @@ export class TextTokenizer {
       const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
       const cutter = textCutter(parts, config);
       const style = styleOf(parts);
-      return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint, style);
+      return new TextTokenizer(
+        tokenizer,
+        maxTokens,
+        cutter,
+        name,
+        vocabularySize,
+        lowercase,
+        fingerprint,
+        style,
+        json["decoder"],
+      );
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
       throw fail(String(cause), cause);
@@ -84,8 +97,18 @@ export class TextTokenizer {
   /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
-    const { tokenizer, cutter, name, vocabularySize, fingerprint, style } = this;
-    return new TextTokenizer(tokenizer, maxTokens, cutter, name, vocabularySize, lowercase, fingerprint, style);
+    const { tokenizer, cutter, name, vocabularySize, fingerprint, style, decoder } = this;
+    return new TextTokenizer(
+      tokenizer,
+      maxTokens,
+      cutter,
+      name,
+      vocabularySize,
+      lowercase,
+      fingerprint,
+      style,
+      decoder,
+    );
   }
 
   /**
@@ -180,6 +203,14 @@ export class TextTokenizer {
   /** Tokens of a text that begins with a prompt up to the prompt's end, special tokens before it included. */
   promptLength(prompt: string): number {
     return this.encode(prompt).length - this.after.length;
+  }
+
+  /** @internal A token as its file spells it; undefined for an id that has none. */
+  spelled(id: number): SpelledToken | undefined {
+    const own = this.tokenizer.get_added_tokens_decoder().get(id);
+    if (own !== undefined) return { text: own.content, added: true, special: own.special };
+    const text = this.tokenizer.id_to_token(id);
+    return text === undefined ? undefined : { text, added: false, special: false };
   }
 
   /** Runs the library on a piece of text; what it throws becomes a `ModelError`. */

@@ -26,7 +26,7 @@ export function checkTokenizerFiles(json: JsonObject, settings: JsonObject, fail
   checkAddedTokens(file.at("added_tokens"));
   const config = Field.root(settings, fail);
   return {
-    // Some files have a length and fixed padding baked in (MiniLM's: 128); ragged batches are never padded. Nothing is decoded.
+    // Some files have a length and fixed padding baked in (MiniLM's: 128); ragged batches are never padded. Decoding is `TokenText`'s.
     tokenizer: {
       model: { ...file.at("model").object(), type: modelType(file.at("model")) },
       normalizer: optional("normalizer").value!,

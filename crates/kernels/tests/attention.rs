@@ -67,7 +67,7 @@ impl Case {
         let sequence = |length: &usize| {
             let row = start as u32;
             start += length;
-            Sequence { q_start: row, q_length: *length as u32, k_start: row, k_length: *length as u32 }
+            Sequence { q_start: row, q_length: *length as u32, k_start: row, k_length: *length as u32, offset: 0 }
         };
         let sequences = lengths.iter().map(sequence).collect();
         let qkv = values_about(tokens * 3 * hidden, 1, 0.0, 2.0);
@@ -99,6 +99,7 @@ impl Case {
             q_length: rows as u32,
             k_start: (b * kv_heads * keys) as u32,
             k_length: keys as u32,
+            offset: 0,
         };
         let (q_size, kv_size) = (batch * heads * rows * head_dim, batch * kv_heads * keys * head_dim);
         Self {
@@ -115,6 +116,12 @@ impl Case {
 
     fn causal(mut self) -> Self {
         self.op.causal = true;
+        self
+    }
+
+    /// Queries whose first stands at key `offset`.
+    fn offset(mut self, offset: u32) -> Self {
+        self.sequences.iter_mut().for_each(|sequence| sequence.offset = offset);
         self
     }
 
@@ -194,7 +201,8 @@ impl Case {
                 for row in 0..rows {
                     let score = |key: usize| {
                         let bias = self.key_bias.get(index * op.key_bias_step + key).copied().unwrap_or(0.0);
-                        let hidden = op.causal && key > row || key.abs_diff(row) > op.window;
+                        let place = s.offset as usize + row;
+                        let hidden = op.causal && key > place || key.abs_diff(place) > op.window;
                         let mut dot: f64 = (0..op.head_dim).map(|c| q[at_q(row, c)] * k[at_k(key, c)]).sum();
                         dot += c2p.get(at_c2p(row, key)).copied().unwrap_or(0.0) as f64;
                         dot += p2c.get(at_p2c(row, key)).copied().unwrap_or(0.0) as f64;
@@ -364,6 +372,19 @@ fn windows() {
     }
     Case::batched(2, (2, 2), (19, 6), 4).window(3).check("queries that see no key");
     Case::batched(3, (4, 2), (35, 37), 12).masked().window(6).check("masked, grouped");
+}
+
+#[test]
+fn queries_behind_cached_keys() {
+    for (rows, keys) in [(1, 1), (1, 40), (3, 10), (9, 33), (35, 70)] {
+        let case = || Case::batched(2, (6, 2), (rows, keys), 12).causal().offset((keys - rows) as u32);
+        case().check(&format!("{rows} queries at the end of {keys} keys"));
+        for window in [0, 2, 5, 30] {
+            case().window(window).check(&format!("{rows} queries at the end of {keys} keys, window {window}"));
+        }
+    }
+    Case::batched(1, (2, 2), (4, 9), 8).causal().offset(2).check("keys behind the queries");
+    Case::batched(1, (2, 2), (4, 9), 8).window(1).offset(30).check("queries that see no key");
 }
 
 #[test]

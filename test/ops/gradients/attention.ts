@@ -62,6 +62,12 @@ export const attentions = {
       window: 3,
     }),
     ragged("no sequence", [0], 4, 2),
+    {
+      title: "fewer heads of keys and values, causal, window",
+      inputs: [uniform([9, 8 * 2], -1, 1)],
+      apply: (graph, [qkv]) =>
+        graph.raggedAttention(qkv!, { offsets: [0, 6, 9], heads: 4, kvHeads: 2, causal: true, window: 3 }),
+    },
   ],
   scaledDotProductAttention: [
     attention("plain", [2, 2, 3, 5], [2, 2, 3, 5]),

@@ -4,6 +4,7 @@ import { clip } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { WeightOptions } from "../../io/safetensors/index.js";
+import { totalWidth } from "../named-shapes.js";
 import { type DenseConfig, type DenseLayer, loadDense } from "./dense.js";
 
 /** Makes one vector of each text's hidden states `[tokens, hidden]`: text i is rows `offsets[i]` to `offsets[i + 1]`. */
@@ -142,26 +143,27 @@ export class Pooling {
     let width = this.modes.length * hiddenSize;
     const layers: DenseLayer[] = [];
     for (const dense of this.dense) {
-      const { inFeatures, outFeatures } = dense.shape;
+      const { inFeatures } = dense.shape;
       if (inFeatures !== width)
         throw new ModelError(
           `model ${clip(source.name)}: ${dense.folder}/config.json: in_features ${inFeatures}, and the vectors before it have ${width} numbers`,
           { model: source.name, expected: width, actual: inFeatures },
         );
       layers.push(await loadDense(source, graph, dense, options));
-      width = outFeatures;
+      width = totalWidth(dense.shape);
     }
     return new Pooling(this.modes, this.dense, layers);
   }
 
   /** Length of a vector. */
   width(hiddenSize: number): number {
-    return this.dense.at(-1)?.shape.outFeatures ?? this.modes.length * hiddenSize;
+    const last = this.dense.at(-1);
+    return last === undefined ? this.modes.length * hiddenSize : totalWidth(last.shape);
   }
 
   /** "mean", or "cls+mean" where several stand side by side; "mean, dense 256" with a layer behind it. */
   toString(): string {
-    const behind = this.dense.map(({ shape }) => `dense ${shape.outFeatures}`);
+    const behind = this.dense.map(({ shape }) => `dense ${totalWidth(shape)}`);
     return [this.modes.join("+"), ...behind, ...(this.withHead ? [HEAD] : [])].join(", ");
   }
 }

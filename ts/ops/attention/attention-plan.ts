@@ -16,6 +16,9 @@ export interface AttentionPlan {
   readonly scratch: number;
 }
 
+/** Words of a sequence in the table. */
+const ROW = 5;
+
 /** Written and uploaded anew by each gradient. */
 const gradientWords = new Int32Array(ATTENTION_GRADIENT);
 
@@ -24,12 +27,12 @@ export class PlanWords {
   private readonly words: Int32Array;
 
   constructor(what: string, sequences: number) {
-    this.words = hostArray(what, Int32Array, ATTENTION_PLAN + 4 * sequences);
+    this.words = hostArray(what, Int32Array, ATTENTION_PLAN + ROW * sequences);
   }
 
-  /** First query row, queries, first key row, keys of a sequence. */
-  row(sequence: number, row: readonly [number, number, number, number]): void {
-    this.words.set(row, ATTENTION_PLAN + 4 * sequence);
+  /** First query row, queries, first key row, keys of a sequence, and its keys before the first query's own; default none. */
+  row(sequence: number, row: readonly [number, number, number, number], before = 0): void {
+    this.words.set([...row, before], ATTENTION_PLAN + ROW * sequence);
   }
 
   /** Puts the plan into memory; no sequence has more keys than `longest`. */

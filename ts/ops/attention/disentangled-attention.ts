@@ -67,7 +67,7 @@ export const disentangledAttention: TakingOp<Given, Taken, Saved> = {
   }),
   shape(inputs, { offsets, heads, buckets }, what) {
     const [qkv, ...tables] = inputs;
-    const shape = raggedShape(qkv!, offsets, heads, what);
+    const shape = raggedShape(qkv!, offsets, { heads }, what);
     checkDistances(what, "buckets", buckets.length, 1, longestOf(offsets));
     const [tokens] = shape as [number];
     for (const table of tables) {
@@ -98,20 +98,20 @@ export const disentangledAttention: TakingOp<Given, Taken, Saved> = {
       p2c: p2c ? tables[Number(c2p)]!.pointer : 0,
     }); // prettier-ignore
     const lse = call.keep(qkv!.shape[0]! * heads);
-    runAttention(call, plan, columnBlocks(qkv!.pointer, qkv!), call.output.pointer, lse);
+    runAttention(call, plan, columnBlocks(qkv!.pointer, qkv!, attributes), call.output.pointer, lse);
     return { plan, lse };
   },
   backward(call) {
     const { saved, gradient, attributes } = call;
     const qkv = call.inputs[0]!;
     const { c2p, p2c } = attributes;
-    const operands = { qkv: columnBlocks(qkv.pointer, qkv), lse: saved.lse, gradient: gradient.pointer };
+    const operands = { qkv: columnBlocks(qkv.pointer, qkv, attributes), lse: saved.lse, gradient: gradient.pointer };
     // Where one node is several of the inputs, their gradients go to one place, one after the other.
     const distinct = new Set(call.inputs.map(({ pointer }) => pointer)).size === call.inputs.length;
     for (const run of distinct ? [[0, 1, 2]] : call.inputs.map((_, i) => [i])) {
       const target = (i: number) => call.targetIfWanted(run.includes(i) ? i : -1);
       const own = target(0);
-      const blocks = own.pointer === 0 ? [0, 0, 0] : columnBlocks(own.pointer, qkv);
+      const blocks = own.pointer === 0 ? [0, 0, 0] : columnBlocks(own.pointer, qkv, attributes);
       const tables = [c2p ? target(1) : target(-1), p2c ? target(1 + Number(c2p)) : target(-1)];
       const targets = [...blocks.map((pointer) => ({ pointer, accumulate: own.accumulate })), ...tables];
       if (targets.some(({ pointer }) => pointer !== 0)) runAttentionGradient(call, saved.plan, operands, targets);

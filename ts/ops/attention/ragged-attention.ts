@@ -12,7 +12,9 @@ export interface RaggedAttentionAttributes {
   /** Starts of the sequences in the token rows and, last, the number of tokens: `[batch + 1]`. */
   readonly offsets: ArrayLike<number>;
   readonly heads: number;
-  /** Factor of the scores. Default 1/√d, d = hidden / heads. */
+  /** Heads of keys and values, a divisor of `heads`: query head h uses h·kvHeads / heads. Default `heads`. */
+  readonly kvHeads?: number | undefined;
+  /** Factor of the scores. Default 1/√d, d the width of a head. */
   readonly scale?: number | undefined;
   /** Whether a token sees itself and the tokens before it only. Default false. */
   readonly causal?: boolean | undefined;
@@ -29,15 +31,19 @@ export interface RaggedAttentionAttributes {
 interface Taken {
   readonly offsets: Int32Array;
   readonly heads: number;
+  readonly kvHeads: number | undefined;
   readonly scale: number | undefined;
   readonly causal: boolean;
   readonly window: number | undefined;
   readonly distanceBias: Float32Array | undefined;
 }
 
+const count = (what: string, name: string, value: unknown) => whole(what, name, value, 1, 2 ** 30);
+
 const readers = {
   offsets,
-  heads: (what: string, name: string, value: unknown) => whole(what, name, value, 1, 2 ** 30),
+  heads: count,
+  kvHeads: optional(count),
   scale: optional(finite),
   causal: or(false, flag),
   window: optional((what: string, name: string, value: unknown) => whole(what, name, value, 0, 2 ** 31 - 1)),
@@ -53,24 +59,30 @@ interface Saved {
 export const longestOf = (offsets: Int32Array) =>
   offsets.reduce((most, end, i) => (i === 0 ? 0 : Math.max(most, end - offsets[i - 1]!)), 0);
 
-/** How the kernels go over the sequences of qkv `[tokens, 3·hidden]`. */
+/** Heads as a call says them. */
+type Heads = Pick<Taken, "heads"> & Partial<Pick<Taken, "kvHeads">>;
+
+/** Width of a head of qkv `[tokens, (heads + 2·kvHeads)·d]`. */
+const headWidth = (width: number, { heads, kvHeads = heads }: Heads) => width / (heads + 2 * kvHeads);
+
+/** How the kernels go over the sequences of qkv `[tokens, (heads + 2·kvHeads)·d]`. */
 export function raggedPlan(
   call: Workspace,
   qkv: Value,
-  attributes: Pick<Taken, "offsets" | "heads" | "scale" | "causal">,
+  attributes: Pick<Taken, "offsets" | "scale" | "causal"> & Heads,
   distances: Partial<AttentionPlanStruct>,
 ): AttentionPlan {
   const [tokens, width] = qkv.shape as [number, number];
-  const { offsets, heads, causal } = attributes;
-  const [sequences, headDim] = [offsets.length - 1, width / 3 / heads];
+  const { offsets, heads, kvHeads = heads, causal } = attributes;
+  const [sequences, headDim] = [offsets.length - 1, headWidth(width, attributes)];
   const words = new PlanWords("raggedAttention", sequences);
   for (let s = 0; s < sequences; s++) {
     const [start, length] = [offsets[s]!, offsets[s + 1]! - offsets[s]!];
     words.row(s, [start, length, start, length]);
   }
   return words.upload(call, longestOf(offsets), {
-    keyBias: 0, sequences, heads, kvHeads: heads, headDim, qRow: width, qHead: headDim, kvRow: width, kvHead: headDim,
-    oRow: width / 3, oHead: headDim, lseHead: tokens, keyBiasStep: 0,
+    keyBias: 0, sequences, heads, kvHeads, headDim, qRow: width, qHead: headDim, kvRow: width, kvHead: headDim,
+    oRow: heads * headDim, oHead: headDim, lseHead: tokens, keyBiasStep: 0,
     scale: attributes.scale ?? usualScale(headDim), causal: causal ? 1 : 0, ...noDistances, ...distances,
   }); // prettier-ignore
 }
@@ -118,31 +130,38 @@ function distancesOf(call: Workspace, { window, distanceBias, heads, offsets }: 
 }
 
 /** Shape of the result. */
-export function raggedShape(qkv: Shape, offsets: Int32Array, heads: number, what: string): Shape {
+export function raggedShape(qkv: Shape, offsets: Int32Array, given: Heads, what: string): Shape {
   const [tokens, width] = qkv as [number, number];
-  if (qkv.length !== 2 || width % (3 * heads) !== 0) {
-    throw wrongShape(what, "qkv", `[tokens, 3·hidden], hidden a multiple of ${heads} heads`, qkv);
+  const { heads, kvHeads = heads } = given;
+  if (qkv.length !== 2 || heads % kvHeads !== 0 || !Number.isInteger(headWidth(width, given))) {
+    const rest =
+      kvHeads === heads
+        ? `3·hidden], hidden a multiple of ${heads} heads`
+        : `(heads + 2·kvHeads)·d], ${kvHeads} a divisor of ${heads} heads`;
+    throw wrongShape(what, "qkv", `[tokens, ${rest}`, qkv);
   }
   checkOffsets(what, offsets, tokens);
-  return [tokens, width / 3];
+  return [tokens, heads * headWidth(width, given)];
 }
 
-/** q, k and v are column blocks of one tensor: a third of a row apart. */
-export function columnBlocks(pointer: Pointer, { shape }: Value): Pointer[] {
-  const block = (4 * shape[1]!) / 3;
-  return [pointer, pointer + block, pointer + 2 * block];
+/** q, k and v are column blocks of one tensor. */
+export function columnBlocks(pointer: Pointer, { shape }: Value, given: Heads): Pointer[] {
+  const { heads, kvHeads = heads } = given;
+  const head = 4 * headWidth(shape[1]!, given);
+  return [pointer, pointer + heads * head, pointer + (heads + kvHeads) * head];
 }
 
 /**
  * Attention within each sequence of a ragged batch: qkv `[tokens, 3·hidden]` holds q, k and v side by side, head h in the
- * columns h·d to (h + 1)·d of each → `[tokens, hidden]`. y = softmax(scale·q·kᵀ)·v for each sequence and head; gradients
+ * columns h·d to (h + 1)·d of each → `[tokens, hidden]`; with fewer heads of keys and values k and v are as much narrower. y = softmax(scale·q·kᵀ)·v for each sequence and head; gradients
  * as `scaledDotProductAttention`; scores may have a bias by distance, and end at a window. No token is padding, so none is computed for nothing.
  */
 export const raggedAttention: TakingOp<RaggedAttentionAttributes, Taken, Saved> = {
   name: "raggedAttention",
   take: (given, what) => readOptions(what, given, readers),
-  shape([qkv], { offsets, heads, distanceBias }, what) {
-    const shape = raggedShape(qkv!, offsets, heads, what);
+  shape([qkv], attributes, what) {
+    const { offsets, heads, distanceBias } = attributes;
+    const shape = raggedShape(qkv!, offsets, attributes, what);
     if (distanceBias !== undefined)
       checkDistances(what, "distanceBias", distanceBias.length, heads, longestOf(offsets));
     return shape;
@@ -152,15 +171,19 @@ export const raggedAttention: TakingOp<RaggedAttentionAttributes, Taken, Saved> 
     const plan = raggedPlan(call, qkv, call.attributes, distancesOf(call, call.attributes));
     const rows = qkv.shape[0]! * call.attributes.heads;
     const lse = call.keep(rows);
-    runAttention(call, plan, columnBlocks(qkv.pointer, qkv), call.output.pointer, lse);
+    runAttention(call, plan, columnBlocks(qkv.pointer, qkv, call.attributes), call.output.pointer, lse);
     return { plan, lse };
   },
   backward(call) {
     const { saved, gradient } = call;
     const qkv = call.inputs[0]!;
     const { pointer, accumulate } = call.target(0);
-    const blocks = columnBlocks(pointer, qkv);
-    const operands = { qkv: columnBlocks(qkv.pointer, qkv), lse: saved.lse, gradient: gradient.pointer };
+    const blocks = columnBlocks(pointer, qkv, call.attributes);
+    const operands = {
+      qkv: columnBlocks(qkv.pointer, qkv, call.attributes),
+      lse: saved.lse,
+      gradient: gradient.pointer,
+    };
     runAttentionGradient(call, saved.plan, operands, blocks.map((pointer) => ({ pointer, accumulate }))); // prettier-ignore
   },
 };

@@ -118,17 +118,18 @@ pub unsafe fn gradient(
                 transpose(q, op.q.row, (count, columns), (scratch.q_transposed, QUERY_BLOCK));
                 transpose(g, op.o.row, (count, columns), (scratch.g_transposed, QUERY_BLOCK));
                 let lse = operands.lse.add(row + head * op.lse_head);
-                score_gradients(op, lse, &scratch, (start, count), (keys, index), distances);
+                let places = (sequence.offset as usize + start, count);
+                score_gradients(op, lse, &scratch, places, (keys, index), distances);
                 if !tables.0.is_null() || !tables.1.is_null() {
                     distance_gradients(op, &distances, tables, scratch.ds, (start, count), keys);
                 }
                 if !targets.dq.is_null() {
                     let dq = targets.dq.add(q_offset);
-                    query_gradient(op, k_rows, (dq, targets.accumulate_q), scratch.ds, (start, count), keys);
+                    query_gradient(op, k_rows, (dq, targets.accumulate_q), scratch.ds, places, keys);
                 }
                 let q_rows = whole_columns(q, op.q.row, (count, columns), scratch.q_rows);
                 let g_rows = whole_columns(g, op.o.row, (count, columns), scratch.g_rows);
-                key_gradients(op, [q_rows, g_rows], &targets, &scratch, (start, count), keys);
+                key_gradients(op, [q_rows, g_rows], &targets, &scratch, places, keys);
                 // The blocks and heads that follow add to what this one wrote.
                 (targets.accumulate_k, targets.accumulate_v) = (true, true);
             }
@@ -136,7 +137,7 @@ pub unsafe fn gradient(
     }
 }
 
-/// P = e^(S − lse) and dS = P·(dP − Σ over keys of P·dP) of the query rows `start..start + count`, both
+/// P = e^(S − lse) and dS = P·(dP − Σ over keys of P·dP) of the queries at the places `start..start + count`, both
 /// `[keys, QUERY_BLOCK]`; 0 where a key is hidden. Rows of keys that no query of eight can see are not written.
 #[inline(always)]
 unsafe fn score_gradients(
@@ -150,8 +151,8 @@ unsafe fn score_gradients(
     let width = row_width(keys);
     for first in (0..count).step_by(COLUMNS) {
         let here = COLUMNS.min(count - first);
-        // Of all eight, where they are fewer too: `key_gradients` reads these rows.
-        let visible = op.visible_keys(start + first + COLUMNS - 1, keys);
+        // Of all eight, where they are fewer too, and in whole tiles: `key_gradients` reads these rows.
+        let visible = op.visible_keys(start + first + COLUMNS - 1, keys).next_multiple_of(ROWS).min(keys);
         let from = op.first_key(start + first).min(visible);
         let scores = Visibility::new(op, index, start + first, distances);
         unsafe {
@@ -261,7 +262,7 @@ unsafe fn query_gradient(
     }
 }
 
-/// dK = scale·dSᵀ·Q and dV = Pᵀ·g from the query rows `start..start + count`.
+/// dK = scale·dSᵀ·Q and dV = Pᵀ·g from the queries at the places `start..start + count`.
 #[inline(always)]
 unsafe fn key_gradients(
     op: &Attention,

@@ -20,7 +20,7 @@ pub unsafe fn forward(
     scratch: *mut f32,
 ) {
     let (rows, keys, columns) = (sequence.q_length as usize, sequence.k_length as usize, op.head_dim);
-    let (q_start, k_start) = (sequence.q_start as usize, sequence.k_start as usize);
+    let (q_start, k_start, offset) = (sequence.q_start as usize, sequence.k_start as usize, sequence.offset as usize);
     let width = row_width(keys);
     unsafe {
         let q = q.add(q_start * op.q.row + head * op.q.head);
@@ -36,9 +36,10 @@ pub unsafe fn forward(
 
         for row in (0..rows).step_by(COLUMNS) {
             let count = COLUMNS.min(rows - row);
-            let (from, visible) = (op.first_key(row).min(keys), op.visible_keys(row + count - 1, keys));
+            let place = offset + row;
+            let (from, visible) = (op.first_key(place).min(keys), op.visible_keys(place + count - 1, keys));
             transpose(q.add(row * op.q.row), op.q.row, (count, columns), (q_transposed, COLUMNS));
-            let scores = Visibility::new(op, index, row, distances);
+            let scores = Visibility::new(op, index, place, distances);
             let mut max = [F32x4::splat(f32::NEG_INFINITY); 2];
             for key in (from..visible).step_by(ROWS) {
                 let tile = neighbours::<COLUMNS>((k_transposed.add(key), width), (q_transposed, COLUMNS), columns);

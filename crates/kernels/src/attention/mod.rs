@@ -38,7 +38,7 @@ pub struct Attention {
     pub kv_heads: usize,
     pub head_dim: usize,
     pub scale: f32,
-    /// Whether query i sees the keys 0..=i only.
+    /// Whether the query at place i sees the keys 0..=i only.
     pub causal: bool,
     /// Layout of Q and ∂Q.
     pub q: Layout,
@@ -56,7 +56,7 @@ pub struct Attention {
     pub distances: Distances,
 }
 
-/// One row of the table: rows of Q and O, rows of K and V.
+/// One row of the table: rows of Q and O, rows of K and V, and which key's place the first query has.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Sequence {
@@ -64,6 +64,8 @@ pub struct Sequence {
     pub q_length: u32,
     pub k_start: u32,
     pub k_length: u32,
+    /// Keys before the first query's own: those that a cache holds. 0 where there are tables by query or key ([`Distances`]).
+    pub offset: u32,
 }
 
 /// Query rows that the gradient treats together: bounds its scratch for long sequences.
@@ -92,22 +94,22 @@ pub fn scratch_length(keys: usize, head_dim: usize) -> f64 {
 }
 
 impl Attention {
-    /// The keys that query row `row` of a sequence, or one before it, may see end before that: in whole tiles where the
-    /// window ends them.
+    /// The keys that the query at place `row` of a sequence, or one before it, may see end before that: in whole tiles where
+    /// the window ends them.
     #[inline(always)]
     fn visible_keys(&self, row: usize, keys: usize) -> usize {
         let keys = if self.causal { keys.min(row + 1) } else { keys };
         keys.min(row.saturating_add(self.window).saturating_add(1).div_ceil(ROWS).saturating_mul(ROWS))
     }
 
-    /// No key before that is seen by query row `row`, or one after it. A tile's first.
+    /// No key before that is seen by the query at place `row`, or one after it. A tile's first.
     #[inline(always)]
     fn first_key(&self, row: usize) -> usize {
         row.saturating_sub(self.window) / ROWS * ROWS
     }
 
-    /// The queries `start..start + count` that may see one of the keys `key..key + ROWS`, from `start` on and in whole tiles:
-    /// from, to.
+    /// Of the `count` queries from place `start` on, those that may see one of the keys `key..key + ROWS`, counted from
+    /// `start` and in whole tiles: from, to.
     #[inline(always)]
     fn seeing(&self, key: usize, (start, count): (usize, usize)) -> (usize, usize) {
         let least = if self.causal { key } else { key.saturating_sub(self.window) };

@@ -12,16 +12,16 @@ pub struct Visibility {
     /// Whether scale and bias are all.
     plain: bool,
     causal: bool,
-    /// Number of the first query within the sequence.
+    /// Place of the first query within the sequence.
     first: usize,
-    /// Numbers of the queries within the sequence.
+    /// Places of the queries within the sequence.
     queries: [F32x4; 2],
     window: Option<F32x4>,
     distances: HeadDistances,
 }
 
 impl Visibility {
-    /// For the queries `row..row + 8` of the sequence with number `index`.
+    /// For the queries at the places `row..row + 8` of the sequence with number `index`.
     #[inline(always)]
     pub fn new(op: &Attention, index: usize, row: usize, distances: HeadDistances) -> Self {
         let offset = index * op.key_bias_step;

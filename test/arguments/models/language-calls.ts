@@ -1,0 +1,115 @@
+import { CausalLanguageModel, engineInfo } from "../../../ts/index.js";
+import { decoderFiles } from "../../models/language/golden-decoder.js";
+import type { Call, Ground } from "../refusals.js";
+
+/** A language model with an adapter. */
+export interface LanguageScene {
+  readonly model: CausalLanguageModel;
+}
+
+type LanguageCall = Call<LanguageScene>;
+type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
+
+const files = await decoderFiles("qwen2");
+
+export const languageGround: Ground<LanguageScene> = {
+  async make() {
+    const model = await CausalLanguageModel.load(files, { seed: 3 });
+    model.addAdapter("plain", { rank: 1 });
+    // What a first call makes and keeps is no change later.
+    model.graph.reserve(4 * 1024 * 1024);
+    for await (const _ of model.generate("a", { maxTokens: 2 })) void _;
+    await model.logits([5, 6]);
+    return { model };
+  },
+  state({ model }) {
+    const { graph } = model;
+    return JSON.stringify({
+      adapters: model.adapters().map((known) => ({ ...known, scale: model.adapter(known.name).scale })),
+      used: engineInfo().memory.used,
+      mode: [graph.training, graph.streamsDrawn, graph.nodes.length],
+      values: model
+        .adapter("plain")
+        .params()
+        .map((id) => graph.value(id).data.join()),
+    });
+  },
+  end: ({ model }) => model.dispose(),
+};
+
+const on = (name: Methods<CausalLanguageModel>, args: LanguageCall["args"]): LanguageCall => ({
+  args,
+  run: ({ model }, ...given) => (model[name] as (...args: unknown[]) => unknown)(...given),
+});
+const signal = () => new AbortController().signal;
+
+/** A generation to its end. */
+const generated = (name: "generate" | "generateTokens", prompt: () => unknown): LanguageCall => ({
+  args: () => [
+    prompt(),
+    {
+      ...{ adapter: "plain", signal: signal(), maxTokens: 2, temperature: 0.5, topK: 9, topP: 0.9, minP: 0.1 },
+      ...{ repetitionPenalty: 1.1, stop: ["stop"], seed: 1, ignoreEnd: true },
+    },
+  ],
+  async run({ model }, ...args) {
+    for await (const _ of model[name](...(args as [never, never]))) void _;
+  },
+});
+
+/** Ends a training after two steps, however many were asked for. */
+function training() {
+  const controller = new AbortController();
+  const onProgress = ({ step }: { step: number }) => void (step > 0 && controller.abort());
+  return { steps: 2, batchSize: 2, adapter: "plain", checkpointing: true, signal: controller.signal, onProgress };
+}
+
+/** Right arguments of every method of a language model. One without a row does not compile. */
+export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof CausalLanguageModel>, LanguageCall[]> =
+  {
+    adapter: [on("adapter", () => ["plain"])],
+    adapters: [on("adapters", () => [])],
+    addAdapter: [on("addAdapter", () => ["new", { rank: 1, alpha: 2, targetModules: ["q_proj"] }])],
+    addWeightedAdapter: [
+      on("addWeightedAdapter", () => ["new", { adapters: ["plain"], weights: [0.5], combinationType: "cat" }]),
+    ],
+    dispose: [on("dispose", () => [])],
+    fit: [
+      on("fit", () => [[{ ids: [5, 6, 7], mask: [0, 1, true] }], training()]),
+      on("fit", () => [[{ prompt: "a film", completion: " is good" }], training()]),
+    ],
+    generate: [generated("generate", () => "a film"), generated("generate", () => [5, 6])],
+    generateTokens: [generated("generateTokens", () => [5, 6])],
+    hotswapAdapter: [
+      on("hotswapAdapter", ({ model }) => ["plain", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
+    ],
+    load: [
+      {
+        args: () => [
+          { ...files },
+          {
+            ...{ seed: 1, weights: "f16", packedCopies: 1, allowNonFinite: true },
+            ...{ signal: signal(), onProgress: () => undefined },
+          },
+        ],
+        run: async (_, ...args) => (await CausalLanguageModel.load(...(args as [never, never]))).dispose(),
+      },
+    ],
+    loadAdapter: [
+      on("loadAdapter", ({ model }) => ["new", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
+    ],
+    logits: [on("logits", () => [[5, 6, 7], { adapter: "plain", signal: signal() }])],
+    mergeAdapter: [on("mergeAdapter", () => ["plain"])],
+    removeAdapter: [on("removeAdapter", () => ["plain"])],
+    renameAdapter: [on("renameAdapter", () => ["plain", "other"])],
+    saveAdapter: [on("saveAdapter", () => ["plain"])],
+    scaleAdapter: [on("scaleAdapter", () => ["plain", 0.5])],
+    setAdapter: [on("setAdapter", () => ["plain"])],
+    trainableParams: [on("trainableParams", () => [])],
+    unmergeAdapter: [
+      on("unmergeAdapter", ({ model }) => {
+        if (!model.adapters()[0]!.merged) model.mergeAdapter("plain");
+        return ["plain"];
+      }),
+    ],
+  };

@@ -1,0 +1,46 @@
+import type { FileMap } from "../../../ts/index.js";
+import { goldenBytes, goldenJson } from "../../golden.js";
+
+/** Folders of test/golden/decoders. */
+export const decoderNames = [
+  ...(["gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "llama", "llama_yarn", "mistral", "olmo2"] as const),
+  ...(["phi3", "qwen2", "qwen3", "smollm3"] as const),
+];
+
+export type DecoderName = (typeof decoderNames)[number];
+
+/** What transformers and PEFT made of one. */
+export interface DecoderGolden {
+  readonly prompts: readonly { text: string; ids: number[]; new_ids: number[]; new_text: string }[];
+  readonly batch: readonly { prompt: string; completion: string; ids: number[]; first: number }[];
+  readonly losses: readonly number[];
+}
+
+export const decoderGolden = (name: DecoderName) => goldenJson<DecoderGolden>(`decoders/${name}/golden.json`);
+
+async function files(folder: string, names: readonly string[]): Promise<FileMap> {
+  const read = names.map(async (name) => [name, await goldenBytes(`${folder}/${name}`)] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+const MODEL = ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"];
+
+/** The files of a model, by name. */
+export const decoderFiles = (name: DecoderName): Promise<FileMap> => files(`decoders/${name}`, MODEL);
+
+/** The adapter that its five steps begin with. */
+export const decoderAdapter = (name: DecoderName): Promise<FileMap> =>
+  files(`decoders/${name}/adapter`, ["adapter_config.json", "adapter_model.safetensors"]);
+
+/** The same files with other values in a JSON file; undefined takes one out. */
+export function changedJson(given: FileMap, file: string, changes: object): FileMap {
+  const json = JSON.parse(new TextDecoder().decode(given[file])) as object;
+  return { ...given, [file]: new TextEncoder().encode(JSON.stringify({ ...json, ...changes })) };
+}
+
+/** All that a generator gives. */
+export async function all<T>(generator: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of generator) found.push(item);
+  return found;
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, engineInfo, Graph } from "../../../ts/index.js";
+import { KeyValueCache } from "../../../ts/models/decoder/key-value-cache.js";
+
+const sizes = { layers: 2, kvHeads: 1, headDim: 3, maxPositions: 100 };
+
+/** Writes a number into each of a layer's keys and values, and reads them. */
+const fill = (graph: Graph, cache: KeyValueCache, layer: number, value: number) => {
+  const { keys, values } = cache.layer(layer);
+  graph.engine.kernels.fill(3 * cache.length, value, keys);
+  graph.engine.kernels.fill(3 * cache.length, -value, values);
+};
+const read = (graph: Graph, cache: KeyValueCache, layer: number) => {
+  const { keys, values } = cache.layer(layer);
+  return [...graph.engine.read(keys, 3 * cache.length), ...graph.engine.read(values, 3 * cache.length)];
+};
+const filled = (count: number, value: number) => [
+  ...new Array<number>(3 * count).fill(value),
+  ...new Array<number>(3 * count).fill(-value),
+];
+
+describe("KeyValueCache", () => {
+  it("keeps what it holds as it grows, forks at a prefix and is cut back", () => {
+    using graph = new Graph();
+    const { used } = engineInfo().memory;
+    const cache = new KeyValueCache(graph, sizes);
+    expect([cache.length, cache.bytes]).toEqual([0, 0]);
+    cache.reserve(3);
+    cache.extend(3);
+    fill(graph, cache, 0, 1);
+    fill(graph, cache, 1, 2);
+    cache.reserve(80);
+    expect(cache.bytes).toBeGreaterThanOrEqual(83 * 2 * 2 * 3 * 4);
+    expect(read(graph, cache, 0)).toEqual(filled(3, 1));
+    expect(read(graph, cache, 1)).toEqual(filled(3, 2));
+    const fork = cache.fork(2);
+    fill(graph, cache, 1, 7);
+    expect(fork.length).toBe(2);
+    expect(read(graph, fork, 0)).toEqual(filled(2, 1));
+    expect(read(graph, fork, 1)).toEqual(filled(2, 2));
+    cache.cut(1);
+    expect(cache.length).toBe(1);
+    expect(read(graph, cache, 1)).toEqual(filled(1, 7));
+    cache.dispose();
+    cache.dispose();
+    fork.dispose();
+    expect(engineInfo().memory.used).toBe(used);
+  });
+
+  it("refuses more than the model has positions, and what was disposed of", () => {
+    using graph = new Graph();
+    const cache = new KeyValueCache(graph, sizes);
+    cache.reserve(100);
+    cache.extend(100);
+    expect(() => cache.reserve(1)).toThrow(/101 tokens; the model has 100 positions/);
+    for (const wrong of [-1, 101, 0.5, NaN]) expect(() => cache.cut(wrong)).toThrow(ConfigError);
+    expect(cache.length).toBe(100);
+    cache.dispose();
+    expect(() => cache.reserve(1)).toThrow(/disposed/);
+  });
+});

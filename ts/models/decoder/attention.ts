@@ -1,0 +1,59 @@
+import { UnsupportedError } from "../../errors/errors.js";
+import { attendCached } from "../../graph/decoder-ops.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { GatedActivation } from "../../ops/elementwise/gated-unit.js";
+import type { Activation } from "../activation.js";
+import type { RaggedBatch } from "../ragged-batch.js";
+import type { KeyValueCache } from "./key-value-cache.js";
+
+/** What a layer's attention depends on. */
+export interface AttentionShape {
+  readonly layer: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly window: number | null;
+  readonly scale: number | undefined;
+}
+
+/** Attention of qkv `[tokens, (heads + 2·kvHeads)·d]`, turned already → `[tokens, heads·d]`. */
+export type Attend = (graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape) => NodeId;
+
+/** Of texts that are wholly in the batch. */
+export const attendWhole: Attend = (graph, qkv, { offsets }, { heads, kvHeads, window, scale }) =>
+  graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal: true, scale, ...(window === null ? {} : { window }) });
+
+/** Of texts whose tokens so far lie in a cache each; the batch's are put there, for which it has room. */
+export const attendBehind =
+  (caches: readonly KeyValueCache[]): Attend =>
+  (graph, qkv, { offsets }, { layer, ...shape }) => {
+    const sequences = caches.map((cache, i) => ({
+      ...cache.layer(layer),
+      start: offsets[i]!,
+      end: offsets[i + 1]!,
+      past: cache.length,
+    }));
+    return attendCached(graph, qkv, { ...shape, sequences });
+  };
+
+const gatedForms: Partial<Record<Activation, GatedActivation>> = {
+  silu: "silu",
+  swish: "silu",
+  gelu: "gelu",
+  gelu_python: "gelu",
+  gelu_new: "gelu_tanh",
+  gelu_fast: "gelu_tanh",
+  gelu_pytorch_tanh: "gelu_tanh",
+};
+
+/** What a gated unit's activation is called in the kernels. Throws `UnsupportedError` for one that they do not have. */
+export function gatedOf(activation: Activation): GatedActivation {
+  const found = gatedForms[activation];
+  if (found !== undefined) return found;
+  throw new UnsupportedError(
+    `config.json: a gated inner layer by "${activation}" is not supported; SiLU and GELU are`,
+    {
+      key: "hidden_act",
+      value: activation,
+    },
+  );
+}

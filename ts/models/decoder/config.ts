@@ -1,0 +1,46 @@
+import type { NormForm } from "../../adapters/adapted-norm.js";
+import type { Activation } from "../activation.js";
+import type { TransformerConfig } from "../architecture.js";
+import type { RotaryForm } from "./rotary-form.js";
+
+/** How a layer attends. */
+export interface LayerAttention {
+  /** How queries and keys are turned by their positions; null where they are not. */
+  readonly rotary: RotaryForm | null;
+  /** A token sees those at most so far before it; null for all. */
+  readonly window: number | null;
+}
+
+/** Sizes and constants of a decoder: a stack of causal attention and inner layers that gives the next token's logits. */
+export interface DecoderConfig extends TransformerConfig {
+  readonly heads: number;
+  /** Heads of keys and values. */
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly intermediateSize: number;
+  readonly norm: NormForm;
+  readonly normEps: number;
+  readonly activation: Activation;
+  /** Whether the inner layer is gated. */
+  readonly gated: boolean;
+  /** Which linear layers have biases. */
+  readonly biases: { readonly queryKeyValue: boolean; readonly attentionOutput: boolean; readonly inner: boolean };
+  /** Whether attention and inner layer both start from the layer's input. */
+  readonly parallel: boolean;
+  /** Whether a norm of queries or keys is over all heads at once; else over each. */
+  readonly wholeQueryKeyNorm: boolean;
+  /** Whether the joined weight has query, key and value of a head side by side; else all queries come first. */
+  readonly byHead: boolean;
+  /** Whether files have linear weights as `[in, out]`. */
+  readonly inFirst: boolean;
+  /** Of layer `i`. */
+  readonly attention: (i: number) => LayerAttention;
+  /** Factor of the scores; undefined for 1/√headDim. */
+  readonly scale: number | undefined;
+  /** Factor of the words' embeddings. */
+  readonly embeddingScale: number;
+  /** c of c·tanh(logits / c); null for none. */
+  readonly logitCap: number | null;
+  /** Whether the words' table is the head's weight too. */
+  readonly tied: boolean;
+}

@@ -1,0 +1,183 @@
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import { gated, timesTable, turned } from "../../graph/decoder-ops.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { UnsupportedError } from "../../errors/errors.js";
+import { activations } from "../activation.js";
+import type { StepSize, TransformerModel } from "../architecture.js";
+import { type ForwardOptions, part } from "../layer-checkpoint.js";
+import type { RaggedBatch } from "../ragged-batch.js";
+import { type Attend, attendWhole, gatedOf } from "./attention.js";
+import type { DecoderConfig } from "./config.js";
+import { stepMemory } from "./memory.js";
+import type { RotaryForm, Turns } from "./rotary-form.js";
+import { turnsOf } from "./rotary-form.js";
+import type { DecoderLayer, DecoderWeights } from "./weights.js";
+
+/** What a pass over a batch has in common. */
+interface Pass {
+  readonly batch: RaggedBatch;
+  readonly selection: AdapterSelection;
+  readonly turns: (form: RotaryForm) => Turns;
+  readonly attend: Attend;
+}
+
+/** A language model without its sampling: ids to hidden states, and those to logits. On ragged batches; the base has no dropout. */
+export class Decoder implements TransformerModel {
+  constructor(
+    readonly graph: Graph,
+    readonly config: DecoderConfig,
+    private readonly weights: DecoderWeights,
+  ) {}
+
+  linears(): AdaptedLinear[] {
+    return this.weights.layers.flatMap((layer) => [
+      layer.queryKeyValue,
+      layer.attentionOutput,
+      layer.inner,
+      layer.output,
+    ]);
+  }
+
+  get norms() {
+    return this.weights.norms;
+  }
+
+  get tables() {
+    return this.weights.tables;
+  }
+
+  readonly absent = [];
+
+  stepMemory(step: StepSize): number {
+    return stepMemory(this.config, step);
+  }
+
+  /** Last hidden state `[tokens, hidden]`, normalised, recorded for `backward`. */
+  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
+    const pass = this.pass(batch, selection, attendWhole);
+    let x = part(this.graph, options, [], () => this.embed(pass));
+    for (let i = 0; i < this.config.layers; i++)
+      x = part(this.graph, options, [x], (input) => this.layer(input, i, pass));
+    return this.norm(x, this.weights.finalNorm, selection);
+  }
+
+  /** The same to the bit without a gradient; `attend` may find tokens of before in a cache. */
+  infer(batch: RaggedBatch, selection: AdapterSelection, attend: Attend = attendWhole): NodeId {
+    const { graph } = this;
+    const pass = this.pass(batch, selection, attend);
+    const after = (layers: number): NodeId =>
+      graph.scope(() => (layers === 0 ? this.embed(pass) : this.layer(after(layers - 1), layers - 1, pass)));
+    return graph.scope(() => this.norm(after(this.config.layers), this.weights.finalNorm, selection));
+  }
+
+  /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */
+  logits(hidden: NodeId, selection: AdapterSelection): NodeId {
+    const { graph, config, weights } = this;
+    const { head, words } = weights;
+    if (head === null) checkTied(words.path, selection);
+    const logits = head === null ? timesTable(graph, hidden, words.table) : head.forward(hidden, selection);
+    const { logitCap } = config;
+    if (logitCap === null) return logits;
+    const factor = (value: number) => graph.constant({ shape: [], data: Float32Array.of(value) });
+    return graph.mul(graph.tanh(graph.mul(logits, factor(1 / logitCap))), factor(logitCap));
+  }
+
+  private pass(batch: RaggedBatch, selection: AdapterSelection, attend: Attend): Pass {
+    // Layers share one or two.
+    const known = new Map<RotaryForm, Turns>();
+    const turns = (form: RotaryForm) => {
+      const found = known.get(form) ?? turnsOf(batch.positions, form);
+      known.set(form, found);
+      return found;
+    };
+    return { batch, selection, turns, attend };
+  }
+
+  private embed({ batch: { ids, positions }, selection }: Pass): NodeId {
+    const { graph, config, weights } = this;
+    const words = weights.words.forward(ids, selection);
+    const { embeddingScale } = config;
+    const scaled =
+      embeddingScale === 1
+        ? words
+        : graph.mul(words, graph.constant({ shape: [], data: Float32Array.of(embeddingScale) }));
+    return weights.positions === null ? scaled : graph.add(scaled, weights.positions.forward(positions, selection));
+  }
+
+  private layer(x: NodeId, i: number, pass: Pass): NodeId {
+    const { graph, config } = this;
+    const layer = this.weights.layers[i]!;
+    const attended = this.norm(this.attention(x, i, layer, pass), layer.attentionPostNorm, pass.selection);
+    const sum = graph.add(x, attended);
+    const inner = this.inner(config.parallel ? x : sum, layer, pass);
+    return graph.add(sum, this.norm(inner, layer.innerPostNorm, pass.selection));
+  }
+
+  private attention(x: NodeId, i: number, layer: DecoderLayer, { batch, selection, turns, attend }: Pass): NodeId {
+    const { graph, config } = this;
+    const { heads, kvHeads, headDim } = config;
+    const { rotary, window } = config.attention(i);
+    const input = this.norm(x, layer.attentionNorm, selection);
+    let qkv = this.byKind(layer.queryKeyValue.forward(input, selection));
+    if (layer.queryNorm !== null || layer.keyNorm !== null) qkv = this.normedQueriesAndKeys(qkv, layer, selection);
+    if (rotary !== null) {
+      const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
+      qkv = turned(graph, qkv, { ...turns(rotary), ...shape });
+    }
+    const context = attend(graph, qkv, batch, { layer: i, heads, kvHeads, window, scale: config.scale });
+    return layer.attentionOutput.forward(context, selection);
+  }
+
+  /** Columns in the order of all queries, all keys, all values. */
+  private byKind(qkv: NodeId): NodeId {
+    const { graph, config } = this;
+    if (!config.byHead) return qkv;
+    const [tokens, width] = graph.shape(qkv) as [number, number];
+    const byHead = graph.reshape(qkv, [tokens, config.heads, 3, config.headDim]);
+    return graph.reshape(graph.permute(byHead, [0, 2, 1, 3]), [tokens, width]);
+  }
+
+  private normedQueriesAndKeys(qkv: NodeId, layer: DecoderLayer, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
+    const { heads, kvHeads, headDim, wholeQueryKeyNorm } = config;
+    const [tokens, width] = graph.shape(qkv) as [number, number];
+    const columns = (start: number, end: number) => graph.slice(qkv, { dim: 1, start, end });
+    const normed = (x: NodeId, count: number, norm: AdaptedNorm | null) => {
+      if (norm === null) return x;
+      if (wholeQueryKeyNorm) return this.norm(x, norm, selection);
+      const byHead = this.norm(graph.reshape(x, [tokens, count, headDim]), norm, selection);
+      return graph.reshape(byHead, [tokens, count * headDim]);
+    };
+    const [keys, values] = [heads * headDim, (heads + kvHeads) * headDim];
+    const parts = [
+      normed(columns(0, keys), heads, layer.queryNorm),
+      normed(columns(keys, values), kvHeads, layer.keyNorm),
+    ];
+    return graph.concat([...parts, columns(values, width)], 1);
+  }
+
+  private inner(x: NodeId, layer: DecoderLayer, { selection }: Pass): NodeId {
+    const { graph, config } = this;
+    const given = layer.inner.forward(this.norm(x, layer.innerNorm, selection), selection);
+    const active = config.gated
+      ? gated(graph, given, gatedOf(config.activation))
+      : activations[config.activation](graph, given);
+    return layer.output.forward(active, selection);
+  }
+
+  private norm(x: NodeId, norm: AdaptedNorm | null, selection: AdapterSelection): NodeId {
+    return norm === null ? x : norm.forward(x, selection, this.config.normEps);
+  }
+}
+
+/** Throws `UnsupportedError` for trained rows of a table that is the output layer too: in PEFT they change both. */
+function checkTied(path: string, selection: AdapterSelection): void {
+  const found = selection.find(({ adapter }) => adapter.tokens.has(path));
+  if (found === undefined) return;
+  throw new UnsupportedError(
+    `trainableTokenIndices: ${path} is this model's output layer too, whose rows would change with it: that is not supported`,
+    { option: "trainableTokenIndices", module: path },
+  );
+}

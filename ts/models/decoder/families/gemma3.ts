@@ -1,0 +1,91 @@
+import { type ConfigJson, positive, refuse, whole } from "../../config-values.js";
+import type { DecoderLayerNames } from "../names.js";
+import { decoder, type DecoderArchitecture } from "../index.js";
+import {
+  activationOf,
+  llamaLike,
+  llamaNames,
+  queryKeyNorms,
+  queryKeyValue,
+  rotaryOf,
+  windowsOf,
+} from "./llama-like.js";
+import { flag } from "../../config-values.js";
+
+/** Layers of which one has no window, where the file does not say which. */
+const PATTERN = 6;
+
+/**
+ * Gemma 3, text alone (arXiv 2503.19786): norms by 1 + weight before and behind attention and inner layer, most layers with a window and a
+ * rotation of their own, embeddings scaled by the root of their width.
+ */
+export const gemma3: DecoderArchitecture = (json) => {
+  refuse(json, "attn_logit_softcapping");
+  refuse(json, "use_bidirectional_attention");
+  const given = withFallbacks(json);
+  const config = llamaLike(given, { tied: true, theta: 1_000_000 });
+  const { headDim, maxPositions, layers } = config;
+  const pattern = whole(
+    { sliding_window_pattern: given["sliding_window_pattern"] ?? PATTERN },
+    "sliding_window_pattern",
+  );
+  const windows = windowsOf(given, layers, (i) => (i + 1) % pattern !== 0);
+  const rotary = rotationsOf(given, { headDim, maxPositions });
+  const bias = flag(given, "attention_bias", false);
+  const cap = given["final_logit_softcapping"];
+  return decoder(
+    {
+      ...config,
+      norm: "rms-plus-one",
+      activation: activationOf(given, "hidden_activation", "gelu_pytorch_tanh"),
+      biases: { queryKeyValue: bias, attentionOutput: bias, inner: false },
+      attention: (i) => {
+        const window = windows(i);
+        return { window, rotary: window === null ? rotary.whole : rotary.near };
+      },
+      scale: 1 / Math.sqrt(positive(given, "query_pre_attn_scalar", 256)),
+      embeddingScale: Math.sqrt(config.hiddenSize),
+      logitCap: cap === undefined || cap === null ? null : positive(given, "final_logit_softcapping", 1),
+    },
+    llamaNames(layerNames),
+    queryKeyValue,
+  );
+};
+
+/** Sizes of transformers' configuration that files leave out. */
+function withFallbacks(json: ConfigJson): ConfigJson {
+  const fallbacks = {
+    head_dim: 256,
+    num_key_value_heads: 4,
+    num_attention_heads: 8,
+    sliding_window: 4096,
+    vocab_size: 262_208,
+  };
+  return {
+    ...fallbacks,
+    max_position_embeddings: 131_072,
+    hidden_size: 2304,
+    intermediate_size: 9216,
+    num_hidden_layers: 26,
+    ...json,
+  };
+}
+
+/** Of layers without a window, and of those with one: `rope_parameters` by kind, or `rope_theta`, `rope_scaling` and `rope_local_base_freq`. */
+function rotationsOf(json: ConfigJson, size: { readonly headDim: number; readonly maxPositions: number }) {
+  const parameters = Object(json["rope_parameters"]) as Record<string, unknown>;
+  const of = (kind: string, theta: number, beside: ConfigJson) =>
+    rotaryOf(kind in parameters ? { rope_parameters: parameters[kind] } : beside, size, { theta });
+  const near = typeof json["rope_local_base_freq"] === "number" ? json["rope_local_base_freq"] : 10_000;
+  return {
+    whole: of("full_attention", 1_000_000, { rope_theta: json["rope_theta"], rope_scaling: json["rope_scaling"] }),
+    near: of("sliding_attention", near, {}),
+  };
+}
+
+const layerNames = (path: string): Partial<DecoderLayerNames> => ({
+  ...queryKeyNorms(path),
+  attentionPostNorm: `${path}.post_attention_layernorm`,
+  innerNorm: `${path}.pre_feedforward_layernorm`,
+  innerPostNorm: `${path}.post_feedforward_layernorm`,
+});

@@ -1,0 +1,70 @@
+import { ModelError } from "../../../errors/errors.js";
+import { epsilon, flag, whole } from "../../config-values.js";
+import { decoder, type DecoderArchitecture } from "../index.js";
+import type { DecoderNames } from "../names.js";
+import { activationOf, rotaryOf } from "./llama-like.js";
+
+/** GPT-NeoX and Pythia (arXiv 2204.06745, 2304.01373): attention and inner layer side by side, a share of each head turned. */
+export const gptNeox: DecoderArchitecture = (json) => {
+  const hiddenSize = whole(json, "hidden_size");
+  const heads = whole(json, "num_attention_heads");
+  if (hiddenSize % heads !== 0)
+    throw new ModelError(`config.json: hidden_size ${hiddenSize} is no multiple of num_attention_heads ${heads}`, {
+      key: "num_attention_heads",
+      value: heads,
+    });
+  const headDim = hiddenSize / heads;
+  const maxPositions = whole(json, "max_position_embeddings");
+  const given = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
+  const fallbacks = { theta: given("rotary_emb_base", 10_000), share: given("rotary_pct", 0.25) };
+  const rotary = rotaryOf(json, { headDim, maxPositions }, fallbacks);
+  const bias = flag(json, "attention_bias", true);
+  const config = {
+    hiddenSize,
+    heads,
+    kvHeads: heads,
+    headDim,
+    maxPositions,
+    layers: whole(json, "num_hidden_layers"),
+    intermediateSize: whole(json, "intermediate_size"),
+    vocabularySize: whole(json, "vocab_size"),
+    norm: "layer",
+    normEps: epsilon(json, "layer_norm_eps", 1e-5),
+    activation: activationOf(json, "hidden_act", "gelu"),
+    gated: false,
+    biases: { queryKeyValue: bias, attentionOutput: bias, inner: true },
+    parallel: flag(json, "use_parallel_residual", true),
+    wholeQueryKeyNorm: false,
+    byHead: true,
+    inFirst: false,
+    attention: () => ({ rotary, window: null }),
+    scale: undefined,
+    embeddingScale: 1,
+    logitCap: null,
+    tied: flag(json, "tie_word_embeddings", false),
+  } as const;
+  return decoder(config, names, ["query_key_value"]);
+};
+
+const names: DecoderNames = {
+  base: "gpt_neox.",
+  words: "gpt_neox.embed_in",
+  positions: null,
+  finalNorm: "gpt_neox.final_layer_norm",
+  head: "embed_out",
+  layer: (i) => {
+    const path = `gpt_neox.layers.${i}`;
+    return {
+      queryKeyValue: { paths: [`${path}.attention.query_key_value`] },
+      attentionOutput: { paths: [`${path}.attention.dense`] },
+      inner: { paths: [`${path}.mlp.dense_h_to_4h`] },
+      output: { paths: [`${path}.mlp.dense_4h_to_h`] },
+      attentionNorm: `${path}.input_layernorm`,
+      attentionPostNorm: null,
+      innerNorm: `${path}.post_attention_layernorm`,
+      innerPostNorm: null,
+      queryNorm: null,
+      keyNorm: null,
+    };
+  },
+};

@@ -1,0 +1,161 @@
+import { ModelError, UnsupportedError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import { type Activation, activationNames } from "../../activation.js";
+import { type ConfigJson, epsilon, flag, whole, word } from "../../config-values.js";
+import type { DecoderConfig, LayerAttention } from "../config.js";
+import type { DecoderLayerNames, DecoderNames } from "../names.js";
+import { rotaryForm, type RotaryForm } from "../rotary-form.js";
+
+/** What the config.json of a Llama-like model may leave out, where the architecture has other values than Llama. */
+export interface Fallbacks {
+  readonly theta?: number;
+  readonly eps?: number;
+  readonly tied?: boolean;
+  /** Share of a head's features that turn. */
+  readonly share?: number;
+}
+
+/**
+ * The part of a config.json that Llama and its descendants share: grouped heads, root-mean-square norms before attention and inner
+ * layer, rotation, a gated inner layer, no biases.
+ */
+export function llamaLike(json: ConfigJson, fallbacks: Fallbacks = {}): DecoderConfig {
+  const hiddenSize = whole(json, "hidden_size");
+  const heads = whole(json, "num_attention_heads");
+  const maxPositions = whole(json, "max_position_embeddings", 1);
+  const headDim = headDimOf(json, hiddenSize, heads);
+  const rotary = rotaryOf(json, { headDim, maxPositions }, fallbacks);
+  return {
+    hiddenSize,
+    heads,
+    kvHeads: kvHeadsOf(json, heads),
+    headDim,
+    maxPositions,
+    layers: whole(json, "num_hidden_layers"),
+    intermediateSize: whole(json, "intermediate_size"),
+    vocabularySize: whole(json, "vocab_size"),
+    norm: "rms",
+    normEps: epsilon(json, "rms_norm_eps", fallbacks.eps ?? 1e-6),
+    activation: activationOf(json, "hidden_act", "silu"),
+    gated: true,
+    biases: { queryKeyValue: false, attentionOutput: false, inner: false },
+    parallel: false,
+    wholeQueryKeyNorm: false,
+    byHead: false,
+    inFirst: false,
+    attention: () => ({ rotary, window: null }),
+    scale: undefined,
+    embeddingScale: 1,
+    logitCap: null,
+    tied: flag(json, "tie_word_embeddings", fallbacks.tied ?? false),
+  };
+}
+
+export function activationOf(json: ConfigJson, key: string, fallback: Activation): Activation {
+  return word(json, key, [fallback, ...activationNames.filter((name) => name !== fallback)]);
+}
+
+function headDimOf(json: ConfigJson, hiddenSize: number, heads: number): number {
+  if (json["head_dim"] !== undefined && json["head_dim"] !== null) return whole(json, "head_dim");
+  if (hiddenSize % heads === 0) return hiddenSize / heads;
+  throw new ModelError(
+    `config.json: hidden_size ${hiddenSize} is no multiple of num_attention_heads ${heads}, and head_dim is not given`,
+    { key: "num_attention_heads", value: heads },
+  );
+}
+
+/** Heads of keys and values; as many as of queries where nothing is said. */
+function kvHeadsOf(json: ConfigJson, heads: number): number {
+  const found = json["num_key_value_heads"] ?? heads;
+  const kvHeads = whole({ num_key_value_heads: found }, "num_key_value_heads");
+  if (heads % kvHeads === 0) return kvHeads;
+  throw new ModelError(`config.json: num_key_value_heads ${kvHeads} does not divide num_attention_heads ${heads}`, {
+    key: "num_key_value_heads",
+    value: kvHeads,
+  });
+}
+
+/** The rotation of all layers: `rope_parameters`, or `rope_theta` and `rope_scaling` as transformers 4 wrote them. */
+export function rotaryOf(
+  json: ConfigJson,
+  size: { readonly headDim: number; readonly maxPositions: number },
+  { theta = 10_000, share = 1 }: Fallbacks,
+): RotaryForm {
+  const given = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
+  const beside = { theta: given("rope_theta", theta), share: given("partial_rotary_factor", share) };
+  return rotaryForm(json["rope_parameters"] ?? json["rope_scaling"], size, beside);
+}
+
+/** A token sees those nearer than `sliding_window`; null for all. */
+function slidingWindow(json: ConfigJson): number | null {
+  const given = json["sliding_window"];
+  return given === undefined || given === null ? null : whole(json, "sliding_window") - 1;
+}
+
+/** Which layers have a window: by `layer_types` where the file has them, else by a rule. */
+export function windowsOf(
+  json: ConfigJson,
+  layers: number,
+  rule: (i: number) => boolean,
+): (i: number) => number | null {
+  const window = slidingWindow(json);
+  const types = json["layer_types"];
+  if (types === undefined || types === null) return (i) => (rule(i) ? window : null);
+  const known = ["full_attention", "sliding_attention"];
+  if (!Array.isArray(types) || types.length !== layers)
+    throw new ModelError(`config.json: layer_types is a list with a word for each of the ${layers} layers`, {
+      key: "layer_types",
+    });
+  const strange = (types as unknown[]).find((type) => !known.includes(type as string));
+  if (strange !== undefined)
+    throw new UnsupportedError(
+      `config.json: layer_types: ${excerpt(strange)} is not supported; ${known.join(", ")} are`,
+      {
+        key: "layer_types",
+        value: strange,
+      },
+    );
+  const sliding = (types as unknown[]).map((type) => type === "sliding_attention");
+  return (i) => (sliding[i] === true ? window : null);
+}
+
+/** The same rotation everywhere, with windows. */
+export const withWindows =
+  (config: DecoderConfig, windows: (i: number) => number | null): ((i: number) => LayerAttention) =>
+  (i) => ({ ...config.attention(i), window: windows(i) });
+
+/** Llama's names, of which an architecture may have others. */
+export function llamaNames(layer: (path: string) => Partial<DecoderLayerNames> = () => ({})): DecoderNames {
+  return {
+    base: "model.",
+    words: "model.embed_tokens",
+    positions: null,
+    finalNorm: "model.norm",
+    head: "lm_head",
+    layer: (i) => {
+      const path = `model.layers.${i}`;
+      return {
+        queryKeyValue: { paths: ["q_proj", "k_proj", "v_proj"].map((name) => `${path}.self_attn.${name}`) },
+        attentionOutput: { paths: [`${path}.self_attn.o_proj`] },
+        inner: { paths: [`${path}.mlp.gate_proj`, `${path}.mlp.up_proj`] },
+        output: { paths: [`${path}.mlp.down_proj`] },
+        attentionNorm: `${path}.input_layernorm`,
+        attentionPostNorm: null,
+        innerNorm: `${path}.post_attention_layernorm`,
+        innerPostNorm: null,
+        queryNorm: null,
+        keyNorm: null,
+        ...layer(path),
+      };
+    },
+  };
+}
+
+/** Names of norms over each head's queries and keys. */
+export const queryKeyNorms = (path: string) => ({
+  queryNorm: `${path}.self_attn.q_norm`,
+  keyNorm: `${path}.self_attn.k_norm`,
+});
+
+/** What an adapter is put on where nothing else is said. */
+export const queryKeyValue = ["q_proj", "k_proj", "v_proj"];

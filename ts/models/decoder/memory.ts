@@ -1,0 +1,32 @@
+import type { StepSize } from "../architecture.js";
+import type { DecoderConfig } from "./config.js";
+
+const FLOAT = 4;
+
+/** Elements of logits that are in memory at once. */
+const LOGITS_AT_ONCE = 1 << 22;
+
+/** Rows whose logits are in memory at once. */
+export const rowsAtOnce = ({ vocabularySize }: Pick<DecoderConfig, "vocabularySize">): number =>
+  Math.max(1, Math.floor(LOGITS_AT_ONCE / vocabularySize));
+
+/**
+ * Bytes that the tape of one training step takes: what each layer keeps, its widest gradients, and of the head one piece of logits
+ * with its gradient.
+ */
+export function stepMemory(config: DecoderConfig, { tokens, rank, checkpointing = false }: StepSize): number {
+  const { hiddenSize: h, intermediateSize: inner, layers, heads, kvHeads, headDim, gated, vocabularySize } = config;
+  const qkv = (heads + 2 * kvHeads) * headDim;
+  const layer = 7 * h + 2 * qkv + heads * (headDim + 1) + (gated ? 3 : 2) * inner + 2 + 7 * rank;
+  const forward = checkpointing ? (layers + 2) * h + layer : layers * layer + 6 * h;
+  const logits = Math.min(tokens, rowsAtOnce(config)) * vocabularySize;
+  return Math.ceil(1.01 * FLOAT * (tokens * (forward + 3 * inner + 4 * h + 2 * qkv) + 2 * logits)) + 65_536;
+}
+
+/** Bytes that one batch takes without gradients. */
+export function inferenceMemory(config: DecoderConfig, tokens: number): number {
+  const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, vocabularySize } = config;
+  const qkv = (heads + 2 * kvHeads) * headDim;
+  const logits = Math.min(tokens, rowsAtOnce(config)) * vocabularySize;
+  return FLOAT * (tokens * (6 * h + 2 * qkv + 3 * inner) + logits);
+}

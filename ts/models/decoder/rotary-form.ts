@@ -1,0 +1,123 @@
+import { ModelError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { cosPi, exp, log } from "../../values/elementary.js";
+import { type ConfigJson, flag, positive, whole, word } from "../config-values.js";
+
+/** The angles by which features are turned: position·frequency. */
+export interface RotaryForm {
+  /** Of each pair of features of a head. */
+  readonly frequencies: readonly number[];
+  /** Factor of cosine and sine: YaRN's. */
+  readonly factor: number;
+}
+
+/** Cosine and sine for each token and pair: `[tokens, pairs]`. */
+export interface Turns {
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+}
+
+export function turnsOf(positions: Int32Array, { frequencies, factor }: RotaryForm): Turns {
+  const pairs = frequencies.length;
+  const cos = new Float32Array(positions.length * pairs);
+  const sin = new Float32Array(cos.length);
+  for (let t = 0; t < positions.length; t++)
+    for (let i = 0; i < pairs; i++) {
+      const halfTurns = (positions[t]! * frequencies[i]!) / Math.PI;
+      cos[t * pairs + i] = factor * cosPi(halfTurns);
+      sin[t * pairs + i] = factor * cosPi(halfTurns - 0.5);
+    }
+  return { cos, sin };
+}
+
+/** What a rotation depends on beside its parameters. */
+export interface RotarySize {
+  readonly headDim: number;
+  readonly maxPositions: number;
+}
+
+/**
+ * The rotation that a config.json's parameters describe: `rope_parameters` of transformers 5, `rope_scaling` with `rope_theta` beside
+ * it of 4. Throws `UnsupportedError` for kinds of scaling that are not there.
+ *
+ * @param given the parameters' object; null for none
+ * @param defaults for what stands in the object or beside it
+ */
+export function rotaryForm(
+  given: unknown,
+  size: RotarySize,
+  defaults: { readonly theta: number; readonly share?: number },
+): RotaryForm {
+  const json = parametersOf(given);
+  const kinds = ["default", "linear", "llama3", "yarn"] as const;
+  const kind = word({ rope_type: json["rope_type"] ?? json["type"] }, "rope_type", kinds);
+  const theta = positive(json, "rope_theta", defaults.theta);
+  const share = positive(json, "partial_rotary_factor", defaults.share ?? 1);
+  const turned = Math.floor(size.headDim * share);
+  if (turned > size.headDim || turned % 2 !== 0 || turned === 0)
+    throw new ModelError(
+      `config.json: ${turned} of ${size.headDim} features of a head turn in pairs: an even number from 2 to ${size.headDim} is expected`,
+      { key: "partial_rotary_factor", value: share },
+    );
+  const frequencies = Array.from({ length: turned / 2 }, (_, i) => exp(((-2 * i) / turned) * log(theta)));
+  if (kind === "default") return { frequencies, factor: 1 };
+  const factor = positive(json, "factor", NaN);
+  if (kind === "linear") return { frequencies: frequencies.map((frequency) => frequency / factor), factor: 1 };
+  const before = whole(json, "original_max_position_embeddings", 1, size.maxPositions);
+  if (kind === "llama3") return { frequencies: llama3(json, frequencies, factor, before), factor: 1 };
+  return yarn(json, frequencies, factor, before, theta);
+}
+
+function parametersOf(given: unknown): ConfigJson {
+  if (given === undefined || given === null) return {};
+  if (typeof given === "object" && !Array.isArray(given)) return given as ConfigJson;
+  throw new ModelError(`config.json: rope_parameters must be an object, got ${excerpt(given)}`, {
+    key: "rope_parameters",
+  });
+}
+
+/** Llama 3.1's: long waves are stretched, short ones kept, between them a mixture. */
+function llama3(json: ConfigJson, frequencies: readonly number[], factor: number, before: number): number[] {
+  const low = positive(json, "low_freq_factor", NaN);
+  const high = positive(json, "high_freq_factor", NaN);
+  return frequencies.map((frequency) => {
+    const wave = (2 * Math.PI) / frequency;
+    if (wave < before / high) return frequency;
+    if (wave > before / low) return frequency / factor;
+    const smooth = (before / wave - low) / (high - low);
+    return ((1 - smooth) * frequency) / factor + smooth * frequency;
+  });
+}
+
+/** YaRN (arXiv 2309.00071): as llama3 with a ramp by the number of a pair, and cosine and sine scaled. */
+function yarn(
+  json: ConfigJson,
+  frequencies: readonly number[],
+  factor: number,
+  before: number,
+  theta: number,
+): RotaryForm {
+  const turned = 2 * frequencies.length;
+  const pairOf = (rotations: number) => (turned * log(before / (rotations * 2 * Math.PI))) / (2 * log(theta));
+  const [fast, slow] = [positive(json, "beta_fast", 32), positive(json, "beta_slow", 1)];
+  const isCut = flag(json, "truncate", true);
+  const [first, last] = [pairOf(fast), pairOf(slow)];
+  const low = Math.max(isCut ? Math.floor(first) : first, 0);
+  const high = Math.min(isCut ? Math.ceil(last) : last, turned - 1);
+  const length = high === low ? 0.001 : high - low;
+  const stretched = frequencies.map((frequency, i) => {
+    const ramp = Math.min(1, Math.max(0, (i - low) / length));
+    return (frequency / factor) * ramp + frequency * (1 - ramp);
+  });
+  return { frequencies: stretched, factor: yarnFactor(json, factor) };
+}
+
+function yarnFactor(json: ConfigJson, factor: number): number {
+  const given = json["attention_factor"];
+  if (given !== undefined && given !== null) return positive(json, "attention_factor", 1);
+  const scale = (mscale: number) => (factor <= 1 ? 1 : 0.1 * mscale * log(factor) + 1);
+  const [one, all] = [json["mscale"], json["mscale_all_dim"]];
+  const isGiven = (value: unknown) => value !== undefined && value !== null && value !== 0;
+  if (!isGiven(one) || !isGiven(all)) return scale(1);
+  return scale(positive(json, "mscale", 1)) / scale(positive(json, "mscale_all_dim", 1));
+}

@@ -1,0 +1,36 @@
+import { UnsupportedError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { DecoderArchitecture, DecoderPlan } from "./decoder/index.js";
+import { gemma3 } from "./decoder/families/gemma3.js";
+import { gpt2 } from "./decoder/families/gpt2.js";
+import { gptNeox } from "./decoder/families/gpt-neox.js";
+import { llama, mistral } from "./decoder/families/llama.js";
+import { olmo2 } from "./decoder/families/olmo2.js";
+import { phi3 } from "./decoder/families/phi3.js";
+import { qwen2, qwen3 } from "./decoder/families/qwen.js";
+import { smollm3 } from "./decoder/families/smollm3.js";
+
+/** Every architecture of a language model, by the `model_type` of its config.json. Apart from the encoders': a bundle has what it uses. */
+const decoders: Readonly<Record<string, DecoderArchitecture>> = {
+  gemma3_text: gemma3,
+  gpt2,
+  gpt_neox: gptNeox,
+  llama,
+  mistral,
+  olmo2,
+  phi3,
+  qwen2,
+  qwen3,
+  smollm3,
+};
+
+/** As `modelPlan`, of a language model. */
+export function decoderPlan(json: Readonly<Record<string, unknown>>): DecoderPlan {
+  const type = json["model_type"];
+  if (typeof type === "string" && Object.hasOwn(decoders, type)) return decoders[type]!(json);
+  const known = Object.keys(decoders).map((name) => `"${name}"`);
+  throw new UnsupportedError(
+    `config.json: model_type ${excerpt(type)} is not supported as a language model; ${known.join(", ")} are`,
+    { type },
+  );
+}

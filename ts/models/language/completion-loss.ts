@@ -1,0 +1,38 @@
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { Decoder } from "../decoder/decoder.js";
+import { rowsAtOnce } from "../decoder/memory.js";
+
+/** Rows of hidden states that have a target, and the targets. */
+export interface Targets {
+  readonly rows: Int32Array;
+  readonly ids: Int32Array;
+}
+
+/**
+ * The sum of the cross entropies of some rows' targets. Rows without a target are skipped, and logits are computed piece by piece,
+ * again for their gradient where there are several: they are never in memory as a whole.
+ */
+export function completionLoss(
+  graph: Graph,
+  model: Decoder,
+  hidden: NodeId,
+  { rows, ids }: Targets,
+  selection: AdapterSelection,
+): NodeId {
+  const chosen = graph.embedding(hidden, rows);
+  const most = rowsAtOnce(model.config);
+  const piece = (start: number, end: number, x: NodeId) => {
+    const whole = start === 0 && end === rows.length;
+    const part = whole ? x : graph.slice(x, { dim: 0, start, end });
+    return graph.crossEntropy(model.logits(part, selection), ids.subarray(start, end), { reduction: "sum" });
+  };
+  if (rows.length <= most) return piece(0, rows.length, chosen);
+  let total: NodeId | null = null;
+  for (let start = 0; start < rows.length; start += most) {
+    const end = Math.min(start + most, rows.length);
+    const loss = graph.checkpoint((x: NodeId) => piece(start, end, x), [chosen]);
+    total = total === null ? loss : graph.add(total, loss);
+  }
+  return total!;
+}

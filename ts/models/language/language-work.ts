@@ -1,0 +1,7 @@
+// What `CausalLanguageModel` does, apart from it: fetched when a model is loaded, so that pages without one are spared it.
+export { generateTokens, roomFor } from "./generate.js";
+export { readAdapter, takeGenerateOptions } from "./generate-options.js";
+export { languageTask, takeLanguageFit } from "./language-training.js";
+export { loadLanguageModel } from "./load-language-model.js";
+export { logitsOf } from "./logits.js";
+export { takeLanguageExamples } from "./training-examples.js";

@@ -1,0 +1,91 @@
+import { UnsupportedError } from "../errors/errors.js";
+import type { TextTokenizer } from "./text-tokenizer.js";
+
+/** A token as its file spells it. */
+export interface SpelledToken {
+  readonly text: string;
+  /** Whether it is one of the added ones, which stand for themselves. */
+  readonly added: boolean;
+  /** Whether it is a special one, which is no text. */
+  readonly special: boolean;
+}
+
+/** How a vocabulary spells bytes: each by a character of its own, or as text with "▁" for a space and <0x0A> for a byte. */
+type TokenSpelling = "bytes" | "marks" | "unknown";
+
+/** Which of them a tokenizer.json's decoder undoes. */
+function spellingOf(decoder: unknown): TokenSpelling {
+  const { type, decoders } = Object(decoder) as { type?: unknown; decoders?: unknown };
+  const parts: unknown[] = type === "Sequence" && Array.isArray(decoders) ? (decoders as unknown[]) : [decoder];
+  const has = (...names: string[]) => parts.some((part) => names.includes((Object(part) as { type: string }).type));
+  if (has("ByteLevel")) return "bytes";
+  return has("ByteFallback", "Metaspace") ? "marks" : "unknown";
+}
+
+/** Characters that stand for a byte as themselves in a byte-level vocabulary; the others follow from 256 on. */
+const isOwn = (byte: number) =>
+  (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
+
+let byteOf: ReadonlyMap<string, number> | undefined;
+
+function bytesByCharacter(): ReadonlyMap<string, number> {
+  if (byteOf !== undefined) return byteOf;
+  const made = new Map<string, number>();
+  let others = 256;
+  for (let byte = 0; byte < 256; byte++) made.set(String.fromCharCode(isOwn(byte) ? byte : others++), byte);
+  return (byteOf = made);
+}
+
+/**
+ * Turns tokens into text one by one. What begins a character whose last bytes are still to come is held back, so no piece splits one;
+ * bytes that make none become "�".
+ */
+export class TokenText {
+  private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  /** @param tokenOf a token of the vocabulary; undefined for an id that has none */
+  constructor(
+    private readonly spelling: TokenSpelling,
+    private readonly tokenOf: (id: number) => SpelledToken | undefined,
+    private readonly keepSpecial = false,
+  ) {
+    if (spelling === "unknown")
+      throw new UnsupportedError(
+        "tokenizer.json: its decoder is neither ByteLevel nor of bytes and marks: generated tokens can be had by their ids alone",
+        { key: "decoder" },
+      );
+  }
+
+  /** Text that a further token completes, perhaps none. */
+  push(id: number): string {
+    const token = this.tokenOf(id);
+    if (token === undefined || (token.special && !this.keepSpecial)) return "";
+    return this.decoder.decode(this.bytesOf(token), { stream: true });
+  }
+
+  /** What is left at the end. */
+  end(): string {
+    return this.decoder.decode();
+  }
+
+  private bytesOf({ text, added }: SpelledToken): Uint8Array {
+    if (added) return new TextEncoder().encode(text);
+    if (this.spelling === "marks") {
+      const byte = /^<0x([0-9A-F]{2})>$/.exec(text);
+      return byte === null
+        ? new TextEncoder().encode(text.replaceAll("▁", " "))
+        : Uint8Array.of(parseInt(byte[1]!, 16));
+    }
+    const known = bytesByCharacter();
+    const bytes = Array.from(text, (character) => known.get(character));
+    // A token that is no bytes stands for itself.
+    return bytes.includes(undefined) ? new TextEncoder().encode(text) : Uint8Array.from(bytes as number[]);
+  }
+}
+
+/**
+ * Turns a tokenizer's ids back into text, one after the other. Throws `UnsupportedError` where tokenizer.json does not say how.
+ * @param keepSpecial whether special tokens are text too; default false
+ */
+export const tokenText = (tokenizer: Pick<TextTokenizer, "decoder" | "spelled">, keepSpecial = false): TokenText =>
+  new TokenText(spellingOf(tokenizer.decoder), (id) => tokenizer.spelled(id), keepSpecial);
