@@ -114,6 +114,8 @@ export type { PickedFile, PickedFolder } from "./io/page/picked-files.js";
 export type { PinnedFile } from "./io/known-models.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
 export type { ByteSink, ByteSource } from "./io/byte-source.js";
+export { openGguf } from "./io/gguf/index.js";
+export type { GgufFile, GgufNumbers, GgufTensorInfo, GgufValue } from "./io/gguf/index.js";
 export { adapterConfig, checkAdapter, readAdapter, writeAdapter } from "./io/peft/index.js";
 export type { Adapter, AdapterConfig, AdapterLayer } from "./io/peft/index.js";
 export { openSafetensors, readSafetensors, writeSafetensors } from "./io/safetensors/index.js";
