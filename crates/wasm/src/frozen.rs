@@ -83,3 +83,15 @@ pub unsafe fn stored_rows(format: usize, data: *const u8, width: usize, index: *
         weights::rows(stored(format, data, width, 0), index, y, start..end);
     });
 }
+
+/// Rows of `width` elements in one format become rows in another, which is in groups of 32; see
+/// `kernels::weights::quantize`.
+#[wasm_bindgen]
+pub unsafe fn quantize_rows(from: usize, data: *const u8, width: usize, rows: usize, format: usize, to: *mut u8) {
+    let operands = Shared::new((data, to));
+    parallel::ranges(rows, grain::LAYOUT / 16 / width.max(1), 1, &|start, end| unsafe {
+        let (data, to) = operands.get();
+        let [from, format] = [from, format].map(|format| &FORMATS[format.min(FORMATS.len() - 1)]);
+        weights::quantize(from, data, width, start..end, format, to);
+    });
+}

@@ -1,5 +1,5 @@
 import type { FrozenWeight, WeightFormat } from "../../ops/product/frozen-weight.js";
-import { packedLength, weightFormats } from "../../ops/product/frozen-weight.js";
+import { formatNumber, packedLength } from "../../ops/product/frozen-weight.js";
 import type { Pointer } from "../../ops/op.js";
 import type { GraphMemory } from "../memory.js";
 
@@ -25,7 +25,7 @@ export class FrozenMatrix implements FrozenWeight {
     readonly forProduct: boolean,
   ) {
     [this.inFeatures, this.outFeatures] = shape;
-    this.number = weightFormats.indexOf(format);
+    this.number = formatNumber(format);
   }
 
   /** Over the value of a float32 constant. */
