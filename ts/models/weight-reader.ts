@@ -7,8 +7,9 @@ import { frozenMatrix } from "../graph/frozen/stored-weight.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { formatShape, sameShape, type Tensor } from "../values/tensor.js";
 import type { LinearShape, LoadWeightOptions } from "./architecture.js";
-import { formatOf, storedTensor, weightTensor } from "./stored-weights.js";
+import { formatOf, storedTensor } from "./stored-weights.js";
 import type { TensorNames } from "./tensor-check.js";
+import { weightTensor } from "./weight-tensor.js";
 
 /** Reads tensors of shapes that have been checked, frozen, into a graph. */
 export class WeightReader {
@@ -27,8 +28,8 @@ export class WeightReader {
   /** A table whose rows are looked up, by its module path. */
   async table(path: string): Promise<AdaptedEmbedding> {
     const key = this.nameOf(`${path}.weight`);
-    const format = formatOf(this.options.weights, [this.file.info(key).dtype]);
-    const bytes = await storedTensor(this.file, key, format, this.options);
+    const format = formatOf(this.options.weights, this.file, [key]);
+    const bytes = await storedTensor(this.graph, this.file, key, format, this.options);
     return this.keepTable(path, frozenMatrix(this.graph, { shape: this.file.info(key).shape, format, bytes }));
   }
 
@@ -65,13 +66,10 @@ export class WeightReader {
     const columns = paths.length * outFeatures;
     const bias = new Float32Array(columns);
     const keys = tensors.map((name) => this.nameOf(`${name}.weight`));
-    const format = formatOf(
-      options.weights,
-      keys.map((key) => file.info(key).dtype),
-    );
+    const format = formatOf(options.weights, file, keys);
     const bytes: Uint8Array[] = [];
     for (const [part, name] of tensors.entries()) {
-      bytes.push(await storedTensor(file, keys[part]!, format, options));
+      bytes.push(await storedTensor(graph, file, keys[part]!, format, options));
       if (hasBias) bias.set((await this.tensor(`${name}.bias`)).data, (part * columns) / tensors.length);
     }
     return new AdaptedLinear(
