@@ -38,6 +38,7 @@ export type { SGDOptions } from "./optim/sgd.js";
 
 export { setModelLocator } from "./io/model-source.js";
 export type { ModelSource } from "./io/model-source.js";
+export { ggufSource } from "./models/gguf/source.js";
 export { estimateMemory } from "./models/estimate-memory.js";
 export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";

@@ -8,17 +8,21 @@ import {
   WEIGHTS,
   WEIGHTS_INDEX,
 } from "../io/safetensors/index.js";
+import { openGguf } from "../io/gguf/index.js";
 import { type ModelSource, readJson, readRequired } from "../io/model-source.js";
+import { GGUF_WEIGHTS } from "./gguf/source.js";
+import { ggufTensors } from "./gguf/tensors.js";
 
 /**
  * Opens a model's weights: model.safetensors or, where there is none, the files that model.safetensors.index.json names, as
- * one. Throws `ModelError` where neither is there, a file is missing, or one lacks a tensor that it should have.
+ * one, or a GGUF file. Throws `ModelError` where neither is there, a file is missing, or one lacks a tensor that it should have.
  */
 export async function openWeights(source: ModelSource): Promise<OpenTensorFile> {
   const single = await source.open(WEIGHTS);
   if (single !== null) return openSafetensors(single, WEIGHTS);
   const index = await readJson(source, WEIGHTS_INDEX);
-  if (index === null) return openSafetensors(await readRequired(source, WEIGHTS), WEIGHTS);
+  if (index === null)
+    return (await openGgufWeights(source)) ?? openSafetensors(await readRequired(source, WEIGHTS), WEIGHTS);
   const fail = (problem: string) =>
     new ModelError(`model ${clip(source.name)}: ${WEIGHTS_INDEX}: ${problem}`, { model: source.name });
   return openShards(
@@ -26,4 +30,16 @@ export async function openWeights(source: ModelSource): Promise<OpenTensorFile> 
     async (file) => openSafetensors(await readRequired(source, file), file),
     fail,
   );
+}
+
+async function openGgufWeights(source: ModelSource): Promise<OpenTensorFile | null> {
+  const found = await source.open(GGUF_WEIGHTS);
+  if (found === null) return null;
+  const file = await openGguf(found, GGUF_WEIGHTS);
+  try {
+    return ggufTensors(file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }

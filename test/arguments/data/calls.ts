@@ -7,6 +7,7 @@ import {
   estimateMemory,
   foldExamples,
   metrics,
+  ggufSource,
   openGguf,
   openSafetensors,
   pairedDifference,
@@ -30,6 +31,7 @@ import type { Call } from "../refusals.js";
 
 const files = await adapterFiles("valid/llama_rank_alpha_pattern");
 const bytes = files["adapter_model.safetensors"]!;
+const ggufModel = await goldenBytes("gguf/models/qwen2.gguf");
 const gguf = await goldenBytes("gguf/values.gguf");
 const base = await goldenBytes("adapters/base/tiny_bert/model.safetensors");
 const model = await goldenJson<object>("adapters/base/tiny_bert/config.json");
@@ -118,6 +120,7 @@ export const dataCalls = {
       metrics,
     ),
   ],
+  ggufSource: [call(() => [() => bytesSource(ggufModel), "model"], ggufSource)],
   openGguf: [
     call(() => [bytesSource(gguf), "file"], openGguf),
     call(() => [{ ...bytesSource(gguf), close: async () => undefined }], openGguf),
