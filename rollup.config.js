@@ -45,6 +45,8 @@ const pool = /\/ts\/(engine\/(pool|features|instantiate)|errors\/[\w-]+)\.ts$/;
 const base = /\/ts\/(version|(arguments|waiting)\/.*|io\/byte-source|jobs\/store\/run-files)\.ts$/;
 /** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
 const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
+/** What reads GGUF files, fetched when one is opened. */
+const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
 const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|json-[\w-]+)\.ts$/;
 /**
@@ -52,6 +54,7 @@ const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|
  * that a program does not use.
  */
 const areas = [
+  ["gguf", gguf],
   ["pool", pool],
   ["base", base],
   ["client", client],

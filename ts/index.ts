@@ -11,6 +11,7 @@ export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
 export type { StoredMatrix, StoredMatrixInput } from "./graph/frozen/stored-matrix.js";
+export { roundedLinear, roundedTableProduct } from "./graph/frozen/rounded-linear.js";
 export { frozenMatrix, setStoredMatrix, storedMatrix } from "./graph/frozen/stored-weight.js";
 export type { WeightFormat } from "./ops/product/frozen-weight.js";
 export { tensor, zeros } from "./values/tensor.js";
@@ -38,7 +39,7 @@ export type { SGDOptions } from "./optim/sgd.js";
 
 export { setModelLocator } from "./io/model-source.js";
 export type { ModelSource } from "./io/model-source.js";
-export { ggufSource } from "./models/gguf/source.js";
+export { ggufSource } from "./models/gguf/index.js";
 export { estimateMemory } from "./models/estimate-memory.js";
 export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";

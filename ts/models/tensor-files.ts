@@ -8,10 +8,8 @@ import {
   WEIGHTS,
   WEIGHTS_INDEX,
 } from "../io/safetensors/index.js";
-import { openGguf } from "../io/gguf/index.js";
 import { type ModelSource, readJson, readRequired } from "../io/model-source.js";
-import { GGUF_WEIGHTS } from "./gguf/source.js";
-import { ggufTensors } from "./gguf/tensors.js";
+import { openGgufWeights } from "./gguf/index.js";
 
 /**
  * Opens a model's weights: model.safetensors or, where there is none, the files that model.safetensors.index.json names, as
@@ -30,16 +28,4 @@ export async function openWeights(source: ModelSource): Promise<OpenTensorFile> 
     async (file) => openSafetensors(await readRequired(source, file), file),
     fail,
   );
-}
-
-async function openGgufWeights(source: ModelSource): Promise<OpenTensorFile | null> {
-  const found = await source.open(GGUF_WEIGHTS);
-  if (found === null) return null;
-  const file = await openGguf(found, GGUF_WEIGHTS);
-  try {
-    return ggufTensors(file);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
 }

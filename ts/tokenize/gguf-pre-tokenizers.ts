@@ -3,7 +3,7 @@ import { llama3Pattern, qwenPattern } from "./known-patterns.js";
 type Step = { readonly type: string; readonly [field: string]: unknown };
 
 /** What comes before byte-level BPE in a tokenizer.json. */
-export interface BytePieces {
+interface BytePieces {
   readonly normalizer: Step | null;
   readonly preTokenizer: Step;
   /** Whether a piece that is a token is that token, whatever the merges make of it. */

@@ -5,7 +5,7 @@ import { bytePieces } from "./gguf-pre-tokenizers.js";
 import { pieceMerges } from "./piece-merges.js";
 
 /** A tokenizer in Hugging Face's layout: the two files, as objects. */
-export interface TokenizerObjects {
+interface TokenizerObjects {
   readonly tokenizer: object;
   readonly config: { readonly [key: string]: unknown };
 }
@@ -16,7 +16,7 @@ const [UNKNOWN, CONTROL, USER_DEFINED, UNUSED] = [2, 3, 4, 5];
 type Metadata = Pick<GgufFile, "metadata">["metadata"];
 
 /** What a file says of its tokenizer, checked. */
-export class GgufVocabulary {
+class GgufVocabulary {
   readonly tokens: readonly string[];
   readonly types: Int32Array;
 

@@ -7,7 +7,7 @@ import { formatBytes, formatCount } from "../terminal/number-format.js";
 import { tableLines } from "../terminal/table.js";
 
 /** What a GGUF file holds. */
-export interface InspectedGguf {
+interface InspectedGguf {
   readonly file: string;
   readonly bytes: number;
   readonly version: number;

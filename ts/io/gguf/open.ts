@@ -26,6 +26,7 @@ export interface GgufTensorInfo {
 export interface GgufFile {
   /** The format's, 2 or 3. */
   readonly version: number;
+  /** What the header says of the model, its tokenizer and the file: values by key. */
   readonly metadata: ReadonlyMap<string, GgufValue>;
   /** Tensor names in the order of the header. */
   readonly names: readonly string[];
@@ -46,15 +47,8 @@ export interface GgufFile {
   close(): Promise<void>;
 }
 
-/**
- * Opens a GGUF file of version 2 or 3: reads and checks the header, then each tensor when it is asked for, so that a file of
- * gigabytes is never in memory as a whole.
- * @param source a file, a Blob or anything else with random access
- * @param file name by which error messages call it
- * @throws `FormatError` where the header breaks the format; the source is closed then
- * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
- */
-export async function openGguf(source: ByteSource, file = "GGUF file"): Promise<GgufFile> {
+/** As `openGguf` of the folder's index, which fetches this file when it is used. */
+export async function readGguf(source: ByteSource, file: string): Promise<GgufFile> {
   checkSource("openGguf", source);
   checkFileName("openGguf", file);
   try {

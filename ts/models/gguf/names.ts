@@ -2,7 +2,7 @@ import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 
 /** What an architecture is called in GGUF files, and what is different about its tensors there. */
-export interface GgufArchitecture {
+interface GgufArchitecture {
   /** `model_type` of config.json. */
   readonly modelType: string;
   /** Hugging Face's name of a module, by GGUF's; of those of a layer behind its number. */

@@ -1,6 +1,7 @@
 import { ConfigError, ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { GgufFile } from "../../io/gguf/index.js";
+import type { ByteSource } from "../../io/byte-source.js";
+import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
 import { ggufArchitecture, tensorName } from "./names.js";
@@ -98,4 +99,15 @@ function headCounts({ metadata }: GgufFile): { readonly queries: number; readonl
   const prefix = `${String(metadata.get("general.architecture"))}.attention`;
   const queries = count(`${prefix}.head_count`, undefined);
   return { queries, keys: count(`${prefix}.head_count_kv`, queries) };
+}
+
+/** Opens a GGUF file as such tensors. Whatever it throws, the source is closed then. */
+export async function openGgufTensors(source: ByteSource, name: string): Promise<OpenTensorFile> {
+  const file = await openGguf(source, name);
+  try {
+    return ggufTensors(file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
