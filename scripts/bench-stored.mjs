@@ -1,7 +1,7 @@
 // node --experimental-wasm-relaxed-simd scripts/bench-stored.mjs [--build=relaxed] [--rounds=15] [--only=regexp]
 // Products with frozen weights in each format, decoded while panels are packed, against the same weights packed in float32, which
 // is what the engine keeps of float32 ones: GFLOP/s forward (x·W) and back (g·Wᵀ), median of rounds that go through all forms in
-// turn, and the median of each round's ratio to float32. One thread.
+// turn, and the median of each round's ratio to float32. Behind those in groups: x·W with x rounded to signed bytes. One thread.
 import { readFileSync } from "node:fs";
 
 const options = Object.fromEntries(process.argv.slice(2).map((argument) => argument.replace(/^--/, "").split("=")));
@@ -16,6 +16,7 @@ const SIZES = [
 ];
 const FORMATS = ["f32", "f16", "bf16", "q8", "q4"];
 const MILLISECONDS = 6;
+const [WIDE, NARROW] = [28, 14];
 
 const folder = new URL(`../build/wasm/${build}/`, import.meta.url);
 const { initSync } = await import(new URL("lowrank_wasm.js", folder));
@@ -26,7 +27,14 @@ chooseTile();
 const kept = next;
 
 console.log(`${build}, Node ${process.versions.node}: GFLOP/s (ratio to packed float32)`);
-console.log(["rows × in × out".padEnd(18), ...FORMATS.map((format) => `${format}: x·W, g·Wᵀ`.padEnd(30))].join(""));
+console.log(
+  [
+    "rows × in × out".padEnd(18),
+    ...FORMATS.map((format) => `${format}: x·W, g·Wᵀ`.padEnd(WIDE)),
+    "q8 rounded".padEnd(NARROW),
+    "q4 rounded",
+  ].join(""),
+);
 for (const [k, n] of SIZES) {
   for (const m of ROWS) {
     if (!new RegExp(only).test(`${m}x${k}x${n}`)) continue;
@@ -41,6 +49,8 @@ function row(m, k, n) {
   const packedTransposed = take(wasm.packed_len(n, k));
   wasm.pack(k, n, w, 1, k, packed);
   wasm.pack(n, k, w, k, 1, packedTransposed);
+  const rounded = take(Math.ceil((m * wasm.rounded_bytes(k)) / 4));
+  const inBytes = [];
   const forms = [
     () => wasm.gemm_packed(m, n, k, 1, x, k, 1, packed, 0, y, n, 0),
     () => wasm.gemm_packed(m, k, n, 1, g, n, 1, packedTransposed, 0, dx, k, 0),
@@ -51,17 +61,22 @@ function row(m, k, n) {
     else wasm.quantize_rows(0, w, k, n, format, stored);
     forms.push(() => wasm.gemm_stored(m, n, k, 1, x, k, 1, format, stored, 1, 0, y, n, 0));
     forms.push(() => wasm.gemm_stored(m, k, n, 1, g, n, 1, format, stored, 0, 0, dx, k, 0));
+    if (format >= 3)
+      inBytes.push(() => {
+        wasm.round_rows(x, k, m, rounded);
+        wasm.gemm_rounded(m, n, k, rounded, format, stored, 0, y);
+      });
   }
+  forms.push(...inBytes);
   const counts = forms.map(calls);
   const times = forms.map(() => []);
   for (let round = 0; round < Number(rounds); round++)
     forms.forEach((run, i) => times[i].push(timed(run, counts[i]) / counts[i]));
   const rate = (i) => (2 * m * k * n) / median(times[i]) / 1e6;
-  const ratio = (i) => median(times[i].map((time, round) => times[i % 2][round] / time));
-  return FORMATS.map((_, f) => {
-    const cell = (i) => `${rate(i).toFixed(1)}${f === 0 ? "" : ` (${ratio(i).toFixed(2)})`}`;
-    return `${cell(2 * f)}, ${cell(2 * f + 1)}`.padEnd(30);
-  });
+  const ratio = (i, base) => median(times[i].map((time, round) => times[base][round] / time));
+  const cell = (i, base) => `${rate(i).toFixed(1)}${i < 2 ? "" : ` (${ratio(i, base).toFixed(2)})`}`;
+  const cells = FORMATS.map((_, f) => `${cell(2 * f, 0)}, ${cell(2 * f + 1, 1)}`.padEnd(WIDE));
+  return [...cells, ...inBytes.map((_, i) => cell(2 * FORMATS.length + i, 0).padEnd(NARROW))];
 }
 
 /** Halves that are small numbers: patterns of sixteen bits around 1/4. */

@@ -57,6 +57,12 @@ mod lanes {
         [widen(u32x4_extend_low_u16x8(halves)), widen(u32x4_extend_high_u16x8(halves))]
     }
 
+    /// Four IEEE 754 binary16 numbers.
+    #[inline(always)]
+    pub fn widen_four([a, b, c, d]: [u16; 4]) -> F32x4 {
+        widen(u32x4(a.into(), b.into(), c.into(), d.into()))
+    }
+
     /// Not by multiplying the moved bits with 2^112, where each subnormal would cost some processors a hundred cycles.
     #[inline(always)]
     fn widen(halves: v128) -> F32x4 {
@@ -110,4 +116,6 @@ mod lanes {
     }
 }
 
+#[cfg(target_arch = "wasm32")]
+pub(super) use lanes::widen_four;
 pub use lanes::{from_bfloats, from_halves};

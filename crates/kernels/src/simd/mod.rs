@@ -4,6 +4,7 @@
 //! differ in the last bits; each build by itself is repeatable.
 
 pub mod codes;
+pub mod dots;
 pub mod half;
 #[cfg(not(target_arch = "wasm32"))]
 mod portable;

@@ -6,6 +6,7 @@
 //! | `groups` | groups of 32 codes with a scale: decoding |
 //! | `encode` | groups from float32: the search for a scale |
 //! | `half` | decoding of binary16 and bfloat16 |
+//! | `rounded` | products with x in groups of signed bytes |
 //! | `read` | rows, columns and whole matrices as float32 |
 
 mod encode;
@@ -13,6 +14,7 @@ mod format;
 mod groups;
 mod half;
 mod read;
+pub mod rounded;
 
 pub use encode::quantize;
 pub use format::{FORMATS, Format};
