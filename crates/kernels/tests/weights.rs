@@ -258,10 +258,10 @@ fn groups_keep_what_they_can_say() {
 
 #[test]
 fn rows_become_groups_from_every_format() {
-    for from in 0..3 {
+    for (from, stored) in FORMATS.iter().enumerate().take(3) {
         for (rows, width) in [(1, 1), (3, 31), (2, 32), (3, 33), (5, 70)] {
-            let data = bytes(rows * (FORMATS[from].bytes)(width));
-            let matrix = Stored { format: &FORMATS[from], data: data.as_ptr(), width, transposed: false };
+            let data = bytes(rows * (stored.bytes)(width));
+            let matrix = Stored { format: stored, data: data.as_ptr(), width, transposed: false };
             let dense = values(matrix, rows, width);
             if dense.iter().any(|value| value.abs() > 65504.0) {
                 continue;

@@ -49,16 +49,15 @@ mod lanes {
 
     #[inline(always)]
     unsafe fn dots<const R: usize>(x: [*const i16; R], codes: impl Fn(usize) -> [v128; 4]) -> [F32x4; R] {
-        let mut sums = [[i32x4_splat(0); 4]; R];
-        for j in 0..4 {
+        let mut sums = [[i32x4_splat(0); R]; 4];
+        for (j, sums) in sums.iter_mut().enumerate() {
             let q = codes(j);
-            for i in 0..R {
-                let dot =
-                    |part: usize| i32x4_dot_i16x8(unsafe { v128_load(x[i].add(8 * part) as *const v128) }, q[part]);
-                sums[i][j] = i32x4_add(i32x4_add(dot(0), dot(1)), i32x4_add(dot(2), dot(3)));
+            for (x, sum) in x.iter().zip(sums) {
+                let dot = |part: usize| i32x4_dot_i16x8(unsafe { v128_load(x.add(8 * part) as *const v128) }, q[part]);
+                *sum = i32x4_add(i32x4_add(dot(0), dot(1)), i32x4_add(dot(2), dot(3)));
             }
         }
-        sums.map(|sums| F32x4(f32x4_convert_i32x4(across(sums))))
+        core::array::from_fn(|i| F32x4(f32x4_convert_i32x4(across(sums.map(|sums| sums[i])))))
     }
 
     /// The sum of each vector's lanes.
