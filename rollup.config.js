@@ -49,6 +49,8 @@ const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
 /** Language models, fetched when one is loaded. */
 const language =
   /\/ts\/(models\/(decoder|decoders|language\/(?!causal))|graph\/decoder-ops|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
+/** What reads GGUF files, fetched when one is opened. */
+const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
 const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|json-[\w-]+)\.ts$/;
 /**
@@ -56,6 +58,7 @@ const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|
  * that a program does not use.
  */
 const areas = [
+  ["gguf", gguf],
   ["pool", pool],
   ["base", base],
   ["client", client],

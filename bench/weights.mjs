@@ -3,7 +3,15 @@
 import { SentenceEncoder, TextClassifier, engineInfo } from "../dist/node.js";
 
 const [, , folder, rounds = "5"] = process.argv;
-const kinds = [{}, { packedCopies: 1 }, { weights: "f16" }, { weights: "f16", packedCopies: 1 }, { weights: "bf16" }];
+const kinds = [
+  {},
+  { packedCopies: 1 },
+  { weights: "f16" },
+  { weights: "f16", packedCopies: 1 },
+  { weights: "bf16" },
+  { weights: "q8" },
+  { weights: "q4" },
+];
 const text = (i) => `the film number ${i} was ${"rather ".repeat(i % 9)}good, if a little long`;
 const texts = Array.from({ length: 64 }, (_, i) => text(i));
 const examples = texts.slice(0, 32).map((text, i) => ({ text, label: i % 2 === 0 ? "a" : "b" }));

@@ -7,7 +7,7 @@ import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
 import { clippy } from "./steps/clippy.mjs";
 import { dist } from "./steps/dist.mjs";
-import { model } from "./steps/model.mjs";
+import { languageModel, model } from "./steps/model.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
 import { runtimes } from "./steps/runtimes.mjs";
@@ -30,7 +30,14 @@ export function stepsForStart(options = []) {
 }
 
 /** What `npm test` needs; two more browsers where that is no more than a package of the system. */
-export const stepsForTests = [...stepsForDist, model, clippy, chromium, ...(canInstall() ? [firefox, webkit] : [])];
+export const stepsForTests = [
+  ...stepsForDist,
+  model,
+  languageModel,
+  clippy,
+  chromium,
+  ...(canInstall() ? [firefox, webkit] : []),
+];
 
 /** What `npm run test:runtimes` needs. */
 export const stepsForRuntimes = [...stepsForDist, model, chromium, firefox, webkit, runtimes];

@@ -28,6 +28,9 @@ export interface Scene {
   readonly weight: NodeId;
   /** A matrix `[2, 3]` stored as binary16. */
   readonly stored: NodeId;
+  /** A linear layer's weight `[3, 2]` and a table `[2, 3]` in groups. */
+  readonly grouped: NodeId;
+  readonly table: NodeId;
   /** A result that depends on variables. */
   readonly loss: NodeId;
   readonly layer: LoraLinear;
@@ -54,6 +57,8 @@ export function setScene(): Scene {
   const wide = { qkv: variable(4, 12), heads: variable(1, 2, 3, 2), weight: graph.constant(filled(3, 4)) };
   const spare = graph.constant(filled(2));
   const stored = frozenMatrix(graph, { shape: [2, 3], format: "f16", bytes: new Uint8Array(12).fill(0x3c) });
+  const grouped = frozenMatrix(graph, { shape: [3, 2], format: "q8", transposed: true, bytes: new Uint8Array(68) });
+  const table = frozenMatrix(graph, { shape: [2, 3], format: "q8", bytes: new Uint8Array(68) });
   const layer = LoraLinear.fromLinear(graph, wide.weight, null, 3, 4, { rank: 2 });
   const head = ClassificationHead.create(graph, 3, 2);
   const adamw = new AdamW(graph, [leaves.vector, leaves.matrix]);
@@ -63,7 +68,7 @@ export function setScene(): Scene {
   const mark = graph.mark();
   const loss = graph.sum(graph.mul(graph.matmul(leaves.matrix, leaves.square), leaves.scalar));
   graph.backward(loss);
-  return { graph, ...leaves, ...wide, spare, stored, loss, layer, head, adamw, sgd, mark };
+  return { graph, ...leaves, ...wide, spare, stored, grouped, table, loss, layer, head, adamw, sgd, mark };
 }
 
 /** Everything that a call that throws leaves as it was, as text. */

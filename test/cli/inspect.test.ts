@@ -211,7 +211,7 @@ describe("inspect", () => {
   it.each<[string, string | Uint8Array, RegExp]>([
     ["data.csv", "text,label\n", /expected a safetensors file; it holds examples: `lowrank finetune --data`/],
     ["weights.bin", "PK\u0003\u0004rest of an archive", /it looks like PyTorch's own format/],
-    ["model.gguf", "GGUFxxxx and so on", /it is GGUF/],
+    ["model.gguf", "GGUFxxxx and so on", /model\.gguf: it is of GGUF version \d+; versions 2 and 3 are read/],
     ["pointer.safetensors", "version https://git-lfs.github.com/spec/v1\n", /Git LFS pointer; `git lfs pull`/],
     ["report.json", '\ufeff{ "a": 1 }', /it is JSON; `lowrank inspect` of its folder/],
     ["noise.xyz", "0123456789 and nothing that anybody knows", /expected a safetensors file/],

@@ -14,16 +14,18 @@ import {
 import { encodeTensor } from "../../ts/io/safetensors/index.js";
 import { decodeTensor } from "../../ts/io/safetensors/decode.js";
 import { MemoryError } from "../../ts/errors/errors.js";
+import { decodeGroups, encodeGroups, isGroups } from "./groups.js";
 import { refuseAllocation, stateOf } from "./allocations.js";
 
-const cases = (["f32", "f16", "bf16"] as const).flatMap((format) =>
+const cases = (["f32", "f16", "bf16", "q8", "q4"] as const).flatMap((format) =>
   [false, true].flatMap((transposed) =>
     ([0, 1, 2] as const).map((packedCopies) => ({ format, transposed, packedCopies })),
   ),
 );
 type Case = (typeof cases)[number];
 const dtypes = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
-const [IN, OUT] = [37, 29];
+// Neither is a whole number of groups.
+const [IN, OUT] = [70, 45];
 
 const transpose = ({ shape: [rows, columns], data }: Tensor): Tensor => ({
   shape: [columns!, rows!],
@@ -33,8 +35,12 @@ const transpose = ({ shape: [rows, columns], data }: Tensor): Tensor => ({
 /** A matrix as one stored, and as the constant of the values that its elements have. */
 function both(graph: Graph, { format, transposed }: Case, matrix = normal(graph, [IN, OUT], 1)) {
   const stored = transposed ? transpose(matrix) : matrix;
-  const bytes = encodeTensor(stored.data, dtypes[format], "W");
-  const values = { shape: stored.shape, data: decodeTensor(bytes, dtypes[format], "W") };
+  const width = stored.shape[1]!;
+  const bytes = isGroups(format)
+    ? encodeGroups(stored.data, width, format)
+    : encodeTensor(stored.data, dtypes[format], "W");
+  const data = isGroups(format) ? decodeGroups(bytes, width, format) : decodeTensor(bytes, dtypes[format], "W");
+  const values = { shape: stored.shape, data };
   return {
     frozen: frozenMatrix(graph, { shape: matrix.shape, format, transposed, bytes }),
     constant: graph.constant(transposed ? transpose(values) : values),
@@ -153,13 +159,25 @@ it("keeps zeros' signs, subnormals, infinities and NaN of every format", () => {
   }
 });
 
+it("keeps subnormal, infinite and NaN scales of groups", () => {
+  using graph = new Graph();
+  for (const half of [0x0001, 0x8000, 0x7bff, 0x7c00, 0xfc00, 0x7e00]) {
+    for (const format of ["q8", "q4"] as const) {
+      const bytes = Uint8Array.from({ length: format === "q8" ? 34 : 20 }, (_, i) => (i * 77) % 256);
+      bytes.set([half & 255, half >> 8]);
+      const w = frozenMatrix(graph, { shape: [1, 32], format, bytes });
+      expect([...graph.value(w).data]).toEqual([...decodeGroups(bytes, 32, format)]);
+    }
+  }
+});
+
 it("refuses what makes no sense, and nothing has changed", () => {
   using graph = new Graph();
   const bytes = new Uint8Array(12);
   graph.reserve(1 << 16);
   const { used } = engineInfo().memory;
   const make = (change: object) => () => frozenMatrix(graph, { shape: [2, 3], format: "f16", bytes, ...change });
-  expect(make({ format: "q9" })).toThrow(/one of "f32", "f16", "bf16"/);
+  expect(make({ format: "q9" })).toThrow(/one of "f32", "f16", "bf16", "q8", "q4"/);
   expect(make({ shape: [6] })).toThrow(ShapeError);
   expect(make({ bytes: [bytes, bytes] })).toThrow(/2 rows of 3 elements in f16 are 12 bytes, got 24/);
   expect(make({ bytes: new Float32Array(3) })).toThrow(ConfigError);

@@ -12,9 +12,14 @@ export function projectFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return read(projectPath(path));
 }
 
+/** Where the runtime finds a file of the model cache. */
+export function modelPath(path: string): string {
+  return `${__MODELS__}/${path}`;
+}
+
 /** Bytes of a file of the model cache, as `all-MiniLM-L6-v2/config.json`. */
 export function modelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  return read(`${__MODELS__}/${path}`);
+  return read(modelPath(path));
 }
 
 async function read(place: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -132,6 +132,18 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   readonly stored_columns: (
     k: number, n: number, format: number, data: Pointer, transposed: 0 | 1, start: number, end: number, to: Pointer,
   ) => void; // prettier-ignore
+  /** Rows of `width` elements from one format into another, which is in groups of 32. */
+  readonly quantize_rows: (
+    from: number, data: Pointer, width: number, rows: number, format: number, to: Pointer,
+  ) => void; // prettier-ignore
+  /** Bytes of a row of `width` elements in groups, rounded. */
+  readonly rounded_bytes: (width: number) => number;
+  /** x `[rows, width]` rounded, in groups. */
+  readonly round_rows: (x: Pointer, width: number, rows: number, to: Pointer) => void;
+  /** y `[m, n]` ← x·W + bias with x from `round_rows` and W stored as `[n, k]`, in groups. */
+  readonly gemm_rounded: (
+    m: number, n: number, k: number, x: Pointer, format: number, data: Pointer, bias: Pointer, y: Pointer,
+  ) => void; // prettier-ignore
   /** y `[n, width]` ← rows of a stored matrix at `index`. */
   readonly stored_rows: (
     format: number, data: Pointer, width: number, index: Pointer, y: Pointer, n: number,

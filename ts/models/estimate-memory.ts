@@ -5,7 +5,7 @@ import { modelPlan } from "./architectures.js";
 import { totalWidth, widthsOf } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
-import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
+import { groupLength, type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { sizeOf } from "../values/tensor.js";
 import { type LoraOptions, resolveLoraOptions } from "../adapters/lora-options.js";
 
@@ -38,7 +38,8 @@ export interface MemoryEstimate {
 }
 
 const FLOAT = 4;
-const HALF = 2;
+/** Bytes of a group of each format, or of an element. */
+const groupBytes = { f16: 2, bf16: 2, q8: 34, q4: 20 } as const;
 
 /** Layers that are looked at one by one, whether the adapter targets them; no model has a tenth as many. */
 const MOST_LAYERS = 10_000;
@@ -75,7 +76,9 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
 /** Bytes of a tensor as loaded: matrices in the format, what is one-dimensional or taken in part in float32. */
 function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFormat): number {
   const stored = shape.length === 2 && rows === shape[0] && weights !== "f32";
-  return (stored ? HALF : FLOAT) * sizeOf([rows, ...shape.slice(1)]);
+  if (!stored) return FLOAT * sizeOf([rows, ...shape.slice(1)]);
+  const group = groupLength(weights);
+  return rows * Math.ceil(shape[1]! / group) * groupBytes[weights];
 }
 
 function adapterParameters(plan: ModelPlan, adapter: AdapterConfig): number {

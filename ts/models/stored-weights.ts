@@ -1,15 +1,16 @@
 import { FormatError, ModelError } from "../errors/errors.js";
+import { type GroupFormat, isGroupFormat } from "../graph/frozen/quantize.js";
+import type { GraphMemory } from "../graph/memory.js";
 import {
-  type Dtype,
   encodeTensor,
   type FloatDtype,
   type OpenTensorFile,
   nonFiniteHalf,
-  weightProblem,
   type WeightOptions,
 } from "../io/safetensors/index.js";
 import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
-import type { Tensor } from "../values/tensor.js";
+import { groupedTensor } from "./grouped-weights.js";
+import { weightTensor } from "./weight-tensor.js";
 
 /** Format of a model's matrices in memory; "auto" as the file stores them, float32 where it has another type. */
 export type WeightsOption = WeightFormat | "auto";
@@ -17,42 +18,35 @@ export type WeightsOption = WeightFormat | "auto";
 /** What `weights` may be. */
 export const weightsOptions: readonly WeightsOption[] = [...weightFormats, "auto"];
 
-const dtypes: Readonly<Record<WeightFormat, FloatDtype>> = { f32: "F32", f16: "F16", bf16: "BF16" };
+type PlainFormat = Exclude<WeightFormat, GroupFormat>;
+const dtypes: Readonly<Record<PlainFormat, FloatDtype>> = { f32: "F32", f16: "F16", bf16: "BF16" };
+const plainFormats = Object.keys(dtypes) as readonly PlainFormat[];
 
-/** The format for tensors that stand in one weight: with "auto" that of the file where they agree. */
-export function formatOf(weights: WeightsOption, stored: readonly Dtype[]): WeightFormat {
+/** The format for tensors that stand in one weight: with "auto" that of the file where they agree, or the nearest of groups. */
+export function formatOf(weights: WeightsOption, file: OpenTensorFile, names: readonly string[]): WeightFormat {
   if (weights !== "auto") return weights;
-  return weightFormats.find((format) => stored.every((dtype) => dtype === dtypes[format])) ?? "f32";
-}
-
-/** A tensor as float32. Throws `ModelError` for values that are not finite, unless allowed. */
-export async function weightTensor(file: OpenTensorFile, name: string, options: WeightOptions): Promise<Tensor> {
-  const tensor = await file.tensor(name);
-  const problem = weightProblem(file.info(name).dtype, tensor, options);
-  if (problem === null) return tensor;
-  throw new ModelError(`model.safetensors: ${name} ${problem}`, { tensor: name });
-}
-
-/** The bytes of a matrix of `rows` rows, in whatever format, as those of its transpose. */
-export function transposedBytes(bytes: Uint8Array, rows: number, format: WeightFormat): Uint8Array {
-  const Elements = format === "f32" ? Uint32Array : Uint16Array;
-  const from = new Elements(bytes.slice().buffer);
-  const [to, columns] = [new Elements(from.length), from.length / Math.max(rows, 1)];
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) to[column * rows + row] = from[row * columns + column]!;
-  return new Uint8Array(to.buffer);
+  const { grouped } = file;
+  const exact = new Set(names.map((name) => grouped?.format(name) ?? null));
+  const [only] = exact;
+  if (exact.size === 1 && only) return only;
+  if (names.length > 0 && names.every((name) => (grouped?.nearest(name) ?? null) !== null)) return "q8";
+  return plainFormats.find((format) => names.every((name) => file.info(name).dtype === dtypes[format])) ?? "f32";
 }
 
 /**
- * A tensor's bytes in a format: the file's own where it has that type, else rounded to nearest, ties to even. Throws
- * `ModelError` for values that are not finite, unless allowed, and for finite ones too large for the format.
+ * A tensor's bytes in a format: the file's own where it has that type, else rounded to nearest, ties to even, or in groups to
+ * the least squared error. Throws `ModelError` for values that are not finite, unless allowed, and for finite ones too large
+ * for the format.
+ * @param graph in whose memory values become groups
  */
 export async function storedTensor(
+  graph: GraphMemory,
   file: OpenTensorFile,
   name: string,
   format: WeightFormat,
   options: WeightOptions,
 ): Promise<Uint8Array> {
+  if (isGroupFormat(format)) return groupedTensor(graph, file, name, format, options);
   const { dtype } = file.info(name);
   if (dtype === dtypes[format] && (dtype === "F16" || dtype === "BF16")) {
     const bytes = await file.raw(name);

@@ -8,8 +8,10 @@ import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { formatShape, sameShape, type Tensor } from "../values/tensor.js";
 import type { LinearShape, LoadWeightOptions } from "./architecture.js";
 import { totalWidth, widthsOf } from "./named-shapes.js";
-import { formatOf, storedTensor, transposedBytes, weightTensor } from "./stored-weights.js";
+import { formatOf, storedTensor } from "./stored-weights.js";
 import type { TensorNames } from "./tensor-check.js";
+import { turnedFile } from "./turned-file.js";
+import { weightTensor } from "./weight-tensor.js";
 
 /** Reads tensors of shapes that have been checked, frozen, into a graph. */
 export class WeightReader {
@@ -28,8 +30,8 @@ export class WeightReader {
   /** A table whose rows are looked up, by its module path. */
   async table(path: string): Promise<AdaptedEmbedding> {
     const key = this.nameOf(`${path}.weight`);
-    const format = formatOf(this.options.weights, [this.file.info(key).dtype]);
-    const bytes = await storedTensor(this.file, key, format, this.options);
+    const format = formatOf(this.options.weights, this.file, [key]);
+    const bytes = await storedTensor(this.graph, this.file, key, format, this.options);
     return this.keepTable(path, frozenMatrix(this.graph, { shape: this.file.info(key).shape, format, bytes }));
   }
 
@@ -62,15 +64,12 @@ export class WeightReader {
     const columns = totalWidth(shape);
     const bias = new Float32Array(columns);
     const keys = tensors.map((name) => this.nameOf(`${name}.weight`));
-    const format = formatOf(
-      options.weights,
-      keys.map((key) => file.info(key).dtype),
-    );
+    const turned = inFirst ? turnedFile(file) : file;
+    const format = formatOf(options.weights, turned, keys);
     const bytes: Uint8Array[] = [];
     let read = 0;
     for (const [part, name] of tensors.entries()) {
-      const stored = await storedTensor(file, keys[part]!, format, options);
-      bytes.push(inFirst ? transposedBytes(stored, inFeatures, format) : stored);
+      bytes.push(await storedTensor(graph, turned, keys[part]!, format, options));
       if (!hasBias) continue;
       const { data } = await this.tensor(`${name}.bias`);
       bias.set(data, read);

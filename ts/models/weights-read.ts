@@ -30,7 +30,9 @@ export function fingerprinted(file: OpenTensorFile): ReadWeights {
   const tensor = async (name: string) => {
     const bytes = await raw(name);
     const { dtype, shape } = file.info(name);
-    return { shape, data: decodeTensor(bytes, dtype, name) };
+    const { grouped } = file;
+    const isGrouped = grouped !== undefined && grouped.nearest(name) !== null;
+    return { shape, data: isGrouped ? grouped.values(name, bytes) : decodeTensor(bytes, dtype, name) };
   };
   const fingerprint: ReadWeights["fingerprint"] = (plan, tokenizer) =>
     joined([...namesOf(file, plan).map((name) => prints.get(name)!), tokenizer.fingerprint]);

@@ -1,5 +1,6 @@
 import { excerpt } from "../errors/excerpt.js";
 import type { Field } from "./checks.js";
+import { isKnownPattern } from "./known-patterns.js";
 import { punctuationBehaviors } from "./rust-steps.js";
 import { isSimpleRegex } from "./simple-regex.js";
 
@@ -21,7 +22,7 @@ function checkPattern(pattern: Field): number {
     if (text.text() === "") throw text.wrong("a string that is not empty");
     return text.text().length;
   }
-  if (!isSimpleRegex(regex.text()))
+  if (!isSimpleRegex(regex.text()) && !isKnownPattern(regex.text()))
     throw regex.unsupported("a regular expression with several repetitions is not supported: it could take for ever");
   return 1;
 }

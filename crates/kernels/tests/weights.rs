@@ -1,7 +1,8 @@
 //! Stored weights: every pattern of each format, parts of matrices at any offset, and what packing makes of them.
 
 use kernels::gemm::{Strided, Tile, pack, stored::SLAB};
-use kernels::weights::{FORMATS, Stored, columns, rows};
+use kernels::simd::half::{from_half, to_half};
+use kernels::weights::{FORMATS, Stored, columns, quantize, rows};
 
 /// The value of a 16-bit float by its definition: `mantissa` bits, the exponent's bias.
 fn definition(pattern: u16, mantissa: u32, bias: i32) -> f32 {
@@ -139,4 +140,139 @@ fn rows_and_columns() {
             assert_eq!(bits(&got), bits(&want));
         }
     });
+}
+
+const Q8: usize = 3;
+const Q4: usize = 4;
+
+/// What a group of a format says, in float64.
+fn group_by_definition(format: usize, group: &[u8]) -> Vec<f64> {
+    let half = |at: usize| f64::from(definition(u16::from_le_bytes([group[at], group[at + 1]]), 10, 15));
+    if format == Q8 {
+        return group[2..].iter().map(|&code| half(0) * f64::from(code as i8)).collect();
+    }
+    let code = |i: usize| group[4 + i % 16] >> (4 * (i / 16)) & 15;
+    (0..32).map(|i| half(0) * f64::from(code(i)) + half(2)).collect()
+}
+
+#[test]
+fn groups_by_their_definition() {
+    for (format, length) in [(Q8, 34), (Q4, 20)] {
+        for pattern in 0..=u16::MAX {
+            let mut group = bytes(length);
+            group[..2].copy_from_slice(&pattern.to_le_bytes());
+            let values = decoded(format, &group, 0, 32);
+            for (value, want) in values.into_iter().zip(group_by_definition(format, &group)) {
+                assert!(value == want as f32 || value.is_nan() && want.is_nan(), "{pattern:#x}: {value}, not {want}");
+            }
+        }
+    }
+}
+
+#[test]
+fn halves_round_to_the_nearest() {
+    for pattern in 0..=u16::MAX {
+        let value = from_half(pattern);
+        if value.is_nan() {
+            assert!(from_half(to_half(value)).is_nan());
+            continue;
+        }
+        assert_eq!(to_half(value), pattern);
+        let next = from_half(pattern + 1);
+        if !next.is_finite() || pattern == 0x7fff {
+            continue;
+        }
+        let middle = 0.5 * (value + next);
+        assert_eq!(to_half(middle), pattern + (pattern & 1), "{middle} is between {value} and {next}");
+        assert_eq!(to_half(f32::from_bits(middle.to_bits() - 1)), pattern);
+        assert_eq!(to_half(f32::from_bits(middle.to_bits() + 1)), pattern + 1);
+    }
+    assert_eq!([65519.9, 65520.0, f32::INFINITY, -1e9].map(to_half), [0x7bff, 0x7c00, 0x7c00, 0xfc00]);
+}
+
+fn encoded(format: usize, from: usize, data: &[u8], width: usize, rows: usize) -> Vec<u8> {
+    let mut groups = vec![0u8; rows * (FORMATS[format].bytes)(width)];
+    unsafe { quantize(&FORMATS[from], data.as_ptr(), width, 0..rows, &FORMATS[format], groups.as_mut_ptr()) };
+    groups
+}
+
+fn as_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn squares(values: &[f32], other: &[f32]) -> f64 {
+    values.iter().zip(other).map(|(a, b)| f64::from(a - b).powi(2)).sum()
+}
+
+/// Numbers as weights have them, one after another.
+fn weights(count: usize) -> Vec<f32> {
+    let uniform = bytes(12 * count);
+    uniform.chunks(12).map(|part| part.iter().map(|&byte| f32::from(byte) - 110.0).sum::<f32>() / 3000.0).collect()
+}
+
+#[test]
+fn groups_are_nearer_than_by_plain_rounding() {
+    let values = weights(32 * 500);
+    let [mut errors, mut plain] = [[0.0; 2]; 2];
+    for group in values.chunks(32) {
+        let (low, high) = group.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+        let d8 = low.abs().max(high.abs()) / 127.0;
+        let d4 = (high - low) / 15.0;
+        for (i, format) in [Q8, Q4].into_iter().enumerate() {
+            let got = decoded(format, &encoded(format, 0, &as_bytes(group), 32, 1), 0, 32);
+            errors[i] += squares(&got, group);
+            let round =
+                |x: &f32| if format == Q8 { (x / d8).round() * d8 } else { ((x - low) / d4).round() * d4 + low };
+            plain[i] += squares(&group.iter().map(round).collect::<Vec<_>>(), group);
+            let step = if format == Q8 { d8 } else { d4 };
+            assert!(got.iter().zip(group).all(|(a, b)| (a - b).abs() < 1.1 * step), "{group:?} became {got:?}");
+        }
+    }
+    assert!(errors[0] < 0.9 * plain[0] && errors[1] < 0.9 * plain[1], "{errors:?} of {plain:?}");
+}
+
+#[test]
+fn groups_keep_what_they_can_say() {
+    // Codes up to the ends, so that the scale is found again.
+    let codes: Vec<f32> = (0..32).map(|i| if i == 0 { 127.0 } else { (i * 37 % 255) as f32 - 127.0 }).collect();
+    let values: Vec<f32> = codes.iter().map(|code| code * 0.0625).collect();
+    assert_eq!(decoded(Q8, &encoded(Q8, 0, &as_bytes(&values), 32, 1), 0, 32), values);
+    let values: Vec<f32> = (0..32).map(|i| (i % 16) as f32 * 0.25 - 1.5).collect();
+    assert_eq!(decoded(Q4, &encoded(Q4, 0, &as_bytes(&values), 32, 1), 0, 32), values);
+    for value in [0.0, 1.5, -2.0] {
+        let same = [value; 32];
+        assert_eq!(decoded(Q4, &encoded(Q4, 0, &as_bytes(&same), 32, 1), 0, 32), same);
+        assert_eq!(decoded(Q8, &encoded(Q8, 0, &as_bytes(&[0.0; 32]), 32, 1), 0, 32), [0.0; 32]);
+    }
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut values = [1.0; 32];
+        values[7] = bad;
+        for format in [Q8, Q4] {
+            let got = decoded(format, &encoded(format, 0, &as_bytes(&values), 32, 1), 0, 32);
+            assert!(got.iter().all(|value| value.is_nan()));
+        }
+    }
+    let tiny = [f32::from_bits(1); 32];
+    assert_eq!(decoded(Q8, &encoded(Q8, 0, &as_bytes(&tiny), 32, 1), 0, 32), [0.0; 32]);
+}
+
+#[test]
+fn rows_become_groups_from_every_format() {
+    for (from, stored) in FORMATS.iter().enumerate().take(3) {
+        for (rows, width) in [(1, 1), (3, 31), (2, 32), (3, 33), (5, 70)] {
+            let data = bytes(rows * (stored.bytes)(width));
+            let matrix = Stored { format: stored, data: data.as_ptr(), width, transposed: false };
+            let dense = values(matrix, rows, width);
+            if dense.iter().any(|value| value.abs() > 65504.0) {
+                continue;
+            }
+            for format in [Q8, Q4] {
+                let got = encoded(format, from, &data, width, rows);
+                let row = (FORMATS[format].bytes)(width);
+                for (i, values) in dense.chunks(width).enumerate() {
+                    assert_eq!(got[i * row..][..row], encoded(format, 0, &as_bytes(values), width, 1));
+                }
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::gemm::share::share;
 use crate::gemm::tile::{current_tile, workspace};
 use crate::parallel::{self, Shared, grain};
 use kernels::gemm::{Output, Product, Right, Strided, pack as packing};
-use kernels::weights::{self, FORMATS, Stored};
+use kernels::weights::{self, FORMATS, Stored, rounded};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn stored(format: usize, data: *const u8, width: usize, transposed: u32) -> Stored {
@@ -81,5 +81,55 @@ pub unsafe fn stored_rows(format: usize, data: *const u8, width: usize, index: *
     parallel::ranges(n, grain::LAYOUT / width.max(1), 1, &|start, end| unsafe {
         let (data, index, y) = operands.get();
         weights::rows(stored(format, data, width, 0), index, y, start..end);
+    });
+}
+
+/// Rows of `width` elements in one format become rows in another, which is in groups of 32; see
+/// `kernels::weights::quantize`.
+#[wasm_bindgen]
+pub unsafe fn quantize_rows(from: usize, data: *const u8, width: usize, rows: usize, format: usize, to: *mut u8) {
+    let operands = Shared::new((data, to));
+    parallel::ranges(rows, grain::LAYOUT / 16 / width.max(1), 1, &|start, end| unsafe {
+        let (data, to) = operands.get();
+        let [from, format] = [from, format].map(|format| &FORMATS[format.min(FORMATS.len() - 1)]);
+        weights::quantize(from, data, width, start..end, format, to);
+    });
+}
+
+/// Bytes of a row of `width` elements as `round_rows` writes it.
+#[wasm_bindgen]
+pub fn rounded_bytes(width: usize) -> usize {
+    rounded::rounded_bytes(width)
+}
+
+/// x, [rows, width], in groups of 32 signed bytes; see `kernels::weights::rounded`.
+#[wasm_bindgen]
+pub unsafe fn round_rows(x: *const f32, width: usize, rows: usize, to: *mut u8) {
+    let operands = Shared::new((x, to));
+    parallel::ranges(rows, grain::LAYOUT / 2 / width.max(1), 1, &|start, end| unsafe {
+        let (x, to) = operands.get();
+        rounded::round(x, width, start..end, to);
+    });
+}
+
+/// y ← x·W + bias, [m, n], with x as `round_rows` wrote it and W stored as its transpose, [n, k], in groups.
+#[wasm_bindgen]
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn gemm_rounded(
+    m: usize,
+    n: usize,
+    k: usize,
+    x: *const u8,
+    format: usize,
+    data: *const u8,
+    bias: *const f32,
+    y: *mut f32,
+) {
+    let operands = Shared::new((x, data, bias, y));
+    let steps = n.div_ceil(rounded::STEP);
+    parallel::ranges(steps, grain::PRODUCT / (rounded::STEP * m * k).max(1), 1, &|start, end| unsafe {
+        let (x, data, bias, y) = operands.get();
+        let columns = start * rounded::STEP..n.min(end * rounded::STEP);
+        rounded::times(x, m, stored(format, data, k, 1), n, bias, y, columns);
     });
 }

@@ -7,6 +7,8 @@ import {
   estimateMemory,
   foldExamples,
   metrics,
+  ggufSource,
+  openGguf,
   openSafetensors,
   pairedDifference,
   raggedBatch,
@@ -29,6 +31,8 @@ import type { Call } from "../refusals.js";
 
 const files = await adapterFiles("valid/llama_rank_alpha_pattern");
 const bytes = files["adapter_model.safetensors"]!;
+const ggufModel = await goldenBytes("gguf/models/qwen2.gguf");
+const gguf = await goldenBytes("gguf/values.gguf");
 const base = await goldenBytes("adapters/base/tiny_bert/model.safetensors");
 const model = await goldenJson<object>("adapters/base/tiny_bert/config.json");
 
@@ -115,6 +119,11 @@ export const dataCalls = {
       () => [[Float32Array.of(0, 1), Float32Array.of(1, 0)], [1, 1], 2, { resamples: 2, seed: 1, intervals: true }],
       metrics,
     ),
+  ],
+  ggufSource: [call(() => [() => bytesSource(ggufModel), "model"], ggufSource)],
+  openGguf: [
+    call(() => [bytesSource(gguf), "file"], openGguf),
+    call(() => [{ ...bytesSource(gguf), close: async () => undefined }], openGguf),
   ],
   openSafetensors: [
     call(() => [bytesSource(bytes), "file"], openSafetensors),

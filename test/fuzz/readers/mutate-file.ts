@@ -1,4 +1,5 @@
 import { mutateBytes } from "./mutate-bytes.js";
+import { mutateGguf } from "./mutate-gguf.js";
 import { mutateJson } from "./mutate-json.js";
 import type { Choices } from "./random.js";
 
@@ -27,6 +28,7 @@ function mutateHeader(file: Uint8Array, choices: Choices): Uint8Array {
 export function mutateFile(name: string, bytes: Uint8Array, choices: Choices): Uint8Array {
   if (choices.happens(0.25)) return mutateBytes(bytes, choices);
   if (name.endsWith(".safetensors")) return mutateHeader(bytes, choices);
+  if (name.endsWith(".gguf")) return mutateGguf(bytes, choices);
   if (name.endsWith(".json")) return encode(mutateJson(JSON.parse(decode(bytes)), choices));
   if (!name.endsWith(".jsonl")) return mutateBytes(bytes, choices);
   const lines = decode(bytes).trim().split("\n");

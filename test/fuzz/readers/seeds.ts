@@ -66,6 +66,7 @@ export async function goldenSeeds(): Promise<Seeds> {
     parquet: await Promise.all(
       ["snappy", "plain", "gzip", "pages-v2", "gaps", "gaps-v2"].map((name) => goldenBytes(`parquet/${name}.parquet`)),
     ),
+    gguf: await Promise.all(["values", "blocks"].map((name) => goldenBytes(`gguf/${name}.gguf`))),
     tokenizers: [tinyTokenizer(), ...otherTokenizers()],
   };
 }

@@ -2,6 +2,7 @@ import { bytesSource } from "../../../ts/io/byte-source.js";
 import { type ExampleFormat, readExamples } from "../../../ts/io/examples/index.js";
 import { parseExamples } from "../../io/examples/parse-text.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
+import { openGguf } from "../../../ts/io/gguf/index.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
 import { readCheckpoint } from "../../../ts/jobs/store/checkpoint-file.js";
@@ -27,6 +28,7 @@ export interface Seeds {
   readonly encoder: FileMap;
   readonly tokenizers: readonly object[];
   readonly parquet: readonly Uint8Array[];
+  readonly gguf: readonly Uint8Array[];
 }
 
 const texts = [
@@ -58,6 +60,18 @@ const openAll = (bytes: Uint8Array) =>
     count(1);
     const file = await openSafetensors({ ...bytesSource(bytes), close: async () => count(-1) }, "x.safetensors");
     for (const name of file.names) await file.raw(name);
+    await file.close();
+  });
+
+const openBlocks = (bytes: Uint8Array) =>
+  balanced(async (count) => {
+    count(1);
+    const file = await openGguf({ ...bytesSource(bytes), close: async () => count(-1) }, "x.gguf");
+    for (const name of file.names) {
+      const { type, bytes } = file.info(name);
+      if (!/^I/.test(type) && !/^F64/.test(type)) await file.tensor(name);
+      if ((await file.raw(name)).length !== bytes) throw new Error(`${name} has other bytes than it says`);
+    }
     await file.close();
   });
 
@@ -152,7 +166,14 @@ function besides({ "model.safetensors": weights, ...rest }: FileMap): Target {
 }
 
 /** Every reader of a stranger's files. */
-export async function readerTargets({ adapters, tensors, encoder, tokenizers, parquet }: Seeds): Promise<Target[]> {
+export async function readerTargets({
+  adapters,
+  tensors,
+  encoder,
+  tokenizers,
+  parquet,
+  gguf,
+}: Seeds): Promise<Target[]> {
   const file = "x.safetensors";
   const examples = (format: ExampleFormat, text: string): Target => ({
     name: `examples of ${format}`,
@@ -192,6 +213,11 @@ export async function readerTargets({ adapters, tensors, encoder, tokenizers, pa
       files: { "x.parquet": bytes },
       read: (files: FileMap) =>
         readExamples(files["x.parquet"]!, { format: "parquet", label: "word", emptyTexts: "leave out" }),
+    })),
+    ...gguf.map((bytes) => ({
+      name: "a GGUF file",
+      files: { "x.gguf": bytes },
+      read: (files: FileMap) => openBlocks(files["x.gguf"]!),
     })),
     besides(encoder),
   ];

@@ -9,6 +9,7 @@ import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from
 import { modelPlan } from "../../models/architectures.js";
 import { formatShape, sizeOf } from "../../values/tensor.js";
 import { explainAdapter, explainedLines } from "../files/explained-adapter.js";
+import { ggufLines, inspectGguf, isGguf } from "../files/inspected-gguf.js";
 import { foldsRows, holdsFolds, inspectFolds } from "../files/inspected-folds.js";
 import { inspectRun, runRows } from "../files/inspected-run.js";
 import { otherKind } from "../files/other-file.js";
@@ -20,6 +21,7 @@ const EXAMPLES = `
 Examples:
   lowrank inspect runs/reviews
   lowrank inspect model.safetensors --json
+  lowrank inspect model.gguf
   lowrank inspect adapter-folder --base BAAI/bge-small-en-v1.5
 `;
 
@@ -49,7 +51,7 @@ interface Inspected {
 export function defineInspect(program: Command, session: Session): void {
   program
     .command("inspect")
-    .description("show what a run's, an adapter's or a model's folder holds, or a .safetensors file")
+    .description("show what a run's, an adapter's or a model's folder holds, or a .safetensors or .gguf file")
     .argument("<path>", "folder or file")
     .option(
       "--base <files...>",
@@ -59,16 +61,19 @@ export function defineInspect(program: Command, session: Session): void {
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, { json, base }: { json: boolean; base?: readonly string[] }) => {
       const { terminal, self } = session;
+      if (isGguf(path)) {
+        if (base !== undefined) throw noAdapter(path, base);
+        const gguf = await inspectGguf(path);
+        if (json) return terminal.print(JSON.stringify(gguf));
+        for (const line of ggufLines(gguf)) terminal.print(line);
+        return;
+      }
       const run = isFolder(path) ? await inspectRun(path) : null;
       const folds = run === null && isFolder(path) && holdsFolds(path) ? await inspectFolds(path) : null;
       const none = (run !== null || folds !== null) && !hasWeights(path);
       const found = none ? nothingYet(path) : inspect(path);
       const explained = found.adapter === null ? null : await explainAdapter(readInspected(path), base, session);
-      if (base !== undefined && explained === null)
-        throw new ConfigError(`--base: ${path} is no adapter's folder, which a base could be compared with`, {
-          option: "--base",
-          value: base,
-        });
+      if (base !== undefined && explained === null) throw noAdapter(path, base);
       const inspected = { run, folds, ...found, explained };
       if (json) return terminal.print(JSON.stringify(inspected));
       if (folds !== null) for (const line of tableLines(foldsRows(path, self, folds))) terminal.print(line);
@@ -77,6 +82,12 @@ export function defineInspect(program: Command, session: Session): void {
       if (explained !== null) for (const line of ["", ...explainedLines(explained)]) terminal.print(line);
     });
 }
+
+const noAdapter = (path: string, base: readonly string[]) =>
+  new ConfigError(`--base: ${path} is no adapter's folder, which a base could be compared with`, {
+    option: "--base",
+    value: base,
+  });
 
 /** Values that are not finite are told of, not refused. */
 const readInspected = (folder: string) => readAdapter(folder, { allowNonFinite: true });

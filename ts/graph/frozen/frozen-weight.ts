@@ -1,5 +1,5 @@
 import type { FrozenWeight, WeightFormat } from "../../ops/product/frozen-weight.js";
-import { packedLength, weightFormats } from "../../ops/product/frozen-weight.js";
+import { formatNumber, packedLength } from "../../ops/product/frozen-weight.js";
 import type { Pointer } from "../../ops/op.js";
 import type { GraphMemory } from "../memory.js";
 
@@ -7,25 +7,26 @@ import type { GraphMemory } from "../memory.js";
 export class FrozenMatrix implements FrozenWeight {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  protected readonly number: number;
+  /** The kernels' number of the format. */
+  readonly number: number;
   /** W and Wᵀ as the matrix product reads them; 0 where they were not packed. */
   protected readonly panels: [Pointer, Pointer] = [0, 0];
 
   protected constructor(
-    protected readonly memory: GraphMemory,
+    readonly memory: GraphMemory,
     shape: readonly [number, number],
     readonly format: WeightFormat,
     /** Whether it is stored as Wᵀ. */
-    protected readonly transposed: 0 | 1,
+    readonly transposed: 0 | 1,
     /** What is stored; 0 where the panels alone are kept. */
-    protected readonly pointer: Pointer,
+    readonly pointer: Pointer,
     /** The node whose value this memory is: it owns it. */
     readonly isNodeValue: boolean,
     /** Whether it is a linear layer's rather than a table. */
     readonly forProduct: boolean,
   ) {
     [this.inFeatures, this.outFeatures] = shape;
-    this.number = weightFormats.indexOf(format);
+    this.number = formatNumber(format);
   }
 
   /** Over the value of a float32 constant. */

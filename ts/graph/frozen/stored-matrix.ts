@@ -54,7 +54,7 @@ export function readStored(what: string, given: StoredMatrixInput, engine: Engin
   const bytes = pieces.map((piece) => (engine.shows(piece) ? new Uint8Array(piece) : piece));
   const matrix = { shape: shape as readonly number[] as readonly [number, number], bytes, ...rest };
   const [rows, columns] = matrix.transposed ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!];
-  const expected = storedLength(engine.kernels, matrix.format, rows * columns);
+  const expected = storedLength(engine.kernels, matrix.format, rows, columns);
   const length = bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
   if (length !== expected) {
     const all = `${rows} rows of ${columns} elements in ${matrix.format}`;

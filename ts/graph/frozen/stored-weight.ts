@@ -1,3 +1,4 @@
+import type { Kernels } from "../../engine/kernels.js";
 import { namingTraps } from "../../engine/trap.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Pointer } from "../../ops/op.js";
@@ -24,7 +25,7 @@ class StoredWeight extends FrozenMatrix {
     { shape, format, transposed, bytes }: StoredMatrix,
     forProduct: boolean = transposed,
   ): StoredWeight {
-    const length = storedLength(memory.engine.kernels, format, shape[0] * shape[1]);
+    const length = bytesOf(memory.engine.kernels, { shape, format, transposed });
     const write = (pointer: Pointer) => {
       let at = pointer;
       for (const part of bytes) {
@@ -36,7 +37,7 @@ class StoredWeight extends FrozenMatrix {
     const of = (pointer: Pointer) =>
       new StoredWeight(memory, shape, format, transposed ? 1 : 0, pointer, false, forProduct);
     if (format !== "f32" || !forProduct) {
-      const pointer = memory.allocateOwned(length / 4);
+      const pointer = memory.allocateOwned(Math.ceil(length / 4));
       write(pointer);
       return of(pointer);
     }
@@ -70,9 +71,16 @@ class StoredWeight extends FrozenMatrix {
       });
       return { shape, format, transposed: false, bytes: [bytes] };
     }
-    const length = storedLength(memory.engine.kernels, format, inFeatures * outFeatures);
-    return { shape, format, transposed: this.transposed === 1, bytes: [memory.engine.readBytes(pointer, length)] };
+    const transposed = this.transposed === 1;
+    const length = bytesOf(memory.engine.kernels, { shape, format, transposed });
+    return { shape, format, transposed, bytes: [memory.engine.readBytes(pointer, length)] };
   }
+}
+
+/** Bytes of a stored matrix. */
+function bytesOf(kernels: Kernels, { shape, format, transposed }: Omit<StoredMatrix, "bytes">): number {
+  const [rows, width] = transposed ? [shape[1], shape[0]] : shape;
+  return storedLength(kernels, format, rows, width);
 }
 
 /**

@@ -6,7 +6,7 @@ export function recogniseForeign(start: Uint8Array): string | null {
   if (start.length === 0) return "an empty file";
   if (startsWith(start, "version https://git-lfs"))
     return "a git-lfs pointer: the file itself was not fetched, `git lfs pull` brings it";
-  if (startsWith(start, "GGUF")) return "a GGUF file: convert the original checkpoint to safetensors instead";
+  if (startsWith(start, "GGUF")) return "a GGUF file, which `openGguf` reads";
   if (startsWith(start, "PK\x03\x04"))
     return "a zip archive, such as PyTorch's .bin and .pt: load it there and save it with safetensors.torch.save_file";
   if (start[0] === 0x80 && start[1]! >= 2 && start[1]! <= 5 && start[7] !== 0)

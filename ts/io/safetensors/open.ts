@@ -3,6 +3,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
 import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
+import type { GroupedTensors } from "./grouped.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
 import { indexOf } from "./read.js";
 import type { TensorIndex } from "./read.js";
@@ -16,6 +17,8 @@ export interface OpenTensorFile extends TensorIndex {
    * as a whole. Throws `ConfigError` for a range that it does not have.
    */
   raw(name: string, begin?: number, end?: number): Promise<Uint8Array>;
+  /** Of a file some of whose tensors are stored in groups, which `info` then calls "F32"; no safetensors file is one. */
+  readonly grouped?: GroupedTensors;
   /** Closes the source. */
   close(): Promise<void>;
 }

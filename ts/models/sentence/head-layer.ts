@@ -6,7 +6,7 @@ import { formatShape, type Tensor } from "../../values/tensor.js";
 import { activations } from "../activation.js";
 import type { HeadPlan, LoadWeightOptions, TransformerModel } from "../architecture.js";
 import { linear, norm } from "../named-shapes.js";
-import { weightTensor } from "../stored-weights.js";
+import { weightTensor } from "../weight-tensor.js";
 import { checkTensors, type TensorNames } from "../tensor-check.js";
 import { WeightReader } from "../weight-reader.js";
 import type { DenseLayer } from "./dense.js";

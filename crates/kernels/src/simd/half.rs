@@ -9,8 +9,38 @@ const SMALLEST_NORMAL: u32 = 1 << 23;
 const SMALLEST_VALUE: u32 = SMALLEST_NORMAL + REBIAS;
 /// Binary16's infinity in binary32's place.
 const INFINITY: u32 = 31 << 23;
+/// What rounds to binary16's infinity: 65520.
+const LARGEST_ROUNDED: u32 = 0x477f_f000;
 const SIGN: u32 = 1 << 31;
 const MAGNITUDE: u32 = 0x7fff << 13;
+
+/// An IEEE 754 binary16 number.
+#[inline(always)]
+pub fn from_half(half: u16) -> f32 {
+    let magnitude = u32::from(half) << 13 & MAGNITUDE;
+    let value = if magnitude < SMALLEST_NORMAL {
+        (f32::from_bits(magnitude + SMALLEST_VALUE) - f32::from_bits(SMALLEST_VALUE)).to_bits()
+    } else {
+        magnitude + REBIAS + if magnitude >= INFINITY { REBIAS } else { 0 }
+    };
+    f32::from_bits(value | u32::from(half) << 16 & SIGN)
+}
+
+/// The nearest IEEE 754 binary16 number, ties to even; a NaN stays one.
+pub fn to_half(value: f32) -> u16 {
+    let (sign, magnitude) = ((value.to_bits() >> 16) as u16 & 0x8000, value.to_bits() & !SIGN);
+    let rounded = if magnitude > f32::INFINITY.to_bits() {
+        0x7e00
+    } else if magnitude >= LARGEST_ROUNDED {
+        0x7c00
+    } else if magnitude < SMALLEST_VALUE {
+        // The sum's last bit is worth binary16's smallest number, so that the addition rounds.
+        (f32::from_bits(magnitude) + 0.5).to_bits() - 0.5f32.to_bits()
+    } else {
+        (magnitude - REBIAS + 0xfff + (magnitude >> 13 & 1)) >> 13
+    };
+    sign | rounded as u16
+}
 
 #[cfg(target_arch = "wasm32")]
 mod lanes {
@@ -25,6 +55,12 @@ mod lanes {
     pub unsafe fn from_halves(p: *const u8) -> [F32x4; 2] {
         let halves = unsafe { v128_load(p as *const v128) };
         [widen(u32x4_extend_low_u16x8(halves)), widen(u32x4_extend_high_u16x8(halves))]
+    }
+
+    /// Four IEEE 754 binary16 numbers.
+    #[inline(always)]
+    pub fn widen_four([a, b, c, d]: [u16; 4]) -> F32x4 {
+        widen(u32x4(a.into(), b.into(), c.into(), d.into()))
     }
 
     /// Not by multiplying the moved bits with 2^112, where each subnormal would cost some processors a hundred cycles.
@@ -63,17 +99,7 @@ mod lanes {
     /// # Safety
     /// `p` must be valid for reading 16 bytes.
     pub unsafe fn from_halves(p: *const u8) -> [F32x4; 2] {
-        unsafe { eight(p, widen) }
-    }
-
-    fn widen(half: u32) -> u32 {
-        let magnitude = half << 13 & MAGNITUDE;
-        let value = if magnitude < SMALLEST_NORMAL {
-            (f32::from_bits(magnitude + SMALLEST_VALUE) - f32::from_bits(SMALLEST_VALUE)).to_bits()
-        } else {
-            magnitude + REBIAS + if magnitude >= INFINITY { REBIAS } else { 0 }
-        };
-        value | half << 16 & SIGN
+        unsafe { eight(p, |bits| from_half(bits as u16).to_bits()) }
     }
 
     /// Eight bfloat16 numbers: the upper halves of binary32.
@@ -90,4 +116,6 @@ mod lanes {
     }
 }
 
+#[cfg(target_arch = "wasm32")]
+pub(super) use lanes::widen_four;
 pub use lanes::{from_bfloats, from_halves};

@@ -3,6 +3,8 @@
 //! `mul_add` is fused where the build has relaxed SIMD and rounds twice elsewhere, so results of the two builds
 //! differ in the last bits; each build by itself is repeatable.
 
+pub mod codes;
+pub mod dots;
 pub mod half;
 #[cfg(not(target_arch = "wasm32"))]
 mod portable;

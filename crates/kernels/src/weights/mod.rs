@@ -3,14 +3,22 @@
 //! | file | holds |
 //! |---|---|
 //! | `format` | the table of formats: to add one is a function that decodes, and a row |
+//! | `groups` | groups of 32 codes with a scale: decoding |
+//! | `encode` | groups from float32: the search for a scale |
 //! | `half` | decoding of binary16 and bfloat16 |
+//! | `rounded` | products with x in groups of signed bytes |
 //! | `read` | rows, columns and whole matrices as float32 |
 
+mod encode;
 mod format;
+mod groups;
 mod half;
 mod read;
+pub mod rounded;
 
+pub use encode::quantize;
 pub use format::{FORMATS, Format};
+pub use groups::GROUP;
 pub use read::{columns, rows};
 
 /// A stored matrix: rows that lie one behind the other, each of `width` elements.

@@ -1,0 +1,97 @@
+//! Rows in groups of 32 codes; the last group of a row is whole, whatever the row's length.
+//!
+//! | bits | a group | value | as in GGUF |
+//! |---|---|---|---|
+//! | 8 | d, 32 signed bytes | d·q | Q8_0 |
+//! | 4 | d, m, 16 bytes: first half in the low nibbles | d·q + m | Q4_1; Q4_0 with m = −8d |
+//!
+//! d and m are binary16: a product with a code is exact in float32, so only the sum with m rounds.
+
+use crate::simd::F32x4;
+use crate::simd::codes::{from_bytes, from_nibbles};
+use crate::simd::half::from_half;
+
+/// Elements of a group.
+pub const GROUP: usize = 32;
+
+/// Bytes of a group.
+pub const OF_8: usize = 2 + GROUP;
+pub const OF_4: usize = 4 + GROUP / 2;
+
+pub fn bytes_of_8(width: usize) -> usize {
+    width.div_ceil(GROUP) * OF_8
+}
+
+pub fn bytes_of_4(width: usize) -> usize {
+    width.div_ceil(GROUP) * OF_4
+}
+
+/// # Safety
+/// As [`super::Format::decode`].
+pub unsafe fn decode_8(row: *const u8, start: usize, count: usize, to: *mut f32) {
+    unsafe { decode::<OF_8>(row, start, count, to, |group, to| group_of_8(group, to)) }
+}
+
+/// # Safety
+/// As [`super::Format::decode`].
+pub unsafe fn decode_4(row: *const u8, start: usize, count: usize, to: *mut f32) {
+    unsafe { decode::<OF_4>(row, start, count, to, |group, to| group_of_4(group, to)) }
+}
+
+#[inline(always)]
+unsafe fn group_of_8(group: *const u8, to: *mut f32) {
+    unsafe {
+        let d = F32x4::splat(half(group));
+        for part in 0..2 {
+            for (i, codes) in from_bytes(group.add(2 + 16 * part)).into_iter().enumerate() {
+                (d * codes).store(to.add(16 * part + 4 * i));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn group_of_4(group: *const u8, to: *mut f32) {
+    unsafe {
+        let (d, m) = (F32x4::splat(half(group)), F32x4::splat(half(group.add(2))));
+        for (part, codes) in from_nibbles(group.add(4)).into_iter().enumerate() {
+            for (i, codes) in codes.into_iter().enumerate() {
+                // The same bits fused or not, since the product is exact.
+                codes.mul_add(d, m).store(to.add(16 * part + 4 * i));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn half(p: *const u8) -> f32 {
+    from_half(unsafe { (p as *const u16).read_unaligned() })
+}
+
+/// Whole groups in place, and parts of one by a copy of it.
+#[inline(always)]
+unsafe fn decode<const BYTES: usize>(
+    row: *const u8,
+    start: usize,
+    count: usize,
+    to: *mut f32,
+    group: impl Fn(*const u8, *mut f32),
+) {
+    let end = start + count;
+    let mut at = start;
+    while at < end {
+        let (block, first) = (at / GROUP, at % GROUP);
+        let part = (GROUP - first).min(end - at);
+        unsafe {
+            let (from, to) = (row.add(block * BYTES), to.add(at - start));
+            if part == GROUP {
+                group(from, to);
+            } else {
+                let mut values = [0.0f32; GROUP];
+                group(from, values.as_mut_ptr());
+                core::ptr::copy_nonoverlapping(values.as_ptr().add(first), to, part);
+            }
+        }
+        at += part;
+    }
+}

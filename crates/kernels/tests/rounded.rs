@@ -1,0 +1,134 @@
+//! Products with rounded rows: against the same whole numbers in float64, at odd sizes, and where something is not finite.
+
+use kernels::simd::dots::place;
+use kernels::weights::rounded::{round, rounded_bytes, times};
+use kernels::weights::{FORMATS, Stored, quantize};
+
+const Q8: usize = 3;
+const Q4: usize = 4;
+
+fn numbers(count: usize, mut state: u32) -> Vec<f32> {
+    (0..count)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 24) as f32 - 0.4
+        })
+        .collect()
+}
+
+fn rounded(x: &[f32], width: usize) -> Vec<u8> {
+    let rows = x.len() / width;
+    let mut groups = vec![0; rows * rounded_bytes(width)];
+    unsafe { round(x.as_ptr(), width, 0..rows, groups.as_mut_ptr()) };
+    groups
+}
+
+/// What rounded rows say.
+fn values_of(groups: &[u8], width: usize) -> Vec<f32> {
+    let row_of = |row: &[u8]| -> Vec<f32> {
+        let values = row.chunks(72).flat_map(|group| {
+            let scale = f32::from_le_bytes(group[..4].try_into().unwrap());
+            let codes: Vec<i16> = group[8..].chunks(2).map(|code| i16::from_le_bytes([code[0], code[1]])).collect();
+            assert_eq!(
+                i32::from_le_bytes(group[4..8].try_into().unwrap()),
+                codes.iter().map(|&code| i32::from(code)).sum::<i32>()
+            );
+            (0..32).map(move |i| scale * f32::from(codes[place(i)])).collect::<Vec<_>>()
+        });
+        values.take(width).collect()
+    };
+    groups.chunks(rounded_bytes(width)).flat_map(row_of).collect()
+}
+
+struct Weights {
+    format: usize,
+    bytes: Vec<u8>,
+    width: usize,
+}
+
+impl Weights {
+    fn new(format: usize, n: usize, width: usize) -> Self {
+        let data: Vec<u8> = numbers(n * width, 7).iter().flat_map(|value| value.to_le_bytes()).collect();
+        let mut bytes = vec![0; n * (FORMATS[format].bytes)(width)];
+        unsafe { quantize(&FORMATS[0], data.as_ptr(), width, 0..n, &FORMATS[format], bytes.as_mut_ptr()) };
+        Self { format, bytes, width }
+    }
+
+    fn stored(&self) -> Stored {
+        Stored { format: &FORMATS[self.format], data: self.bytes.as_ptr(), width: self.width, transposed: true }
+    }
+
+    fn product(&self, x: &[u8], m: usize, n: usize, bias: *const f32) -> Vec<f32> {
+        let mut y = vec![7.0; m * n + 1];
+        unsafe {
+            times(x.as_ptr(), m, self.stored(), n, bias, y.as_mut_ptr(), 0..n / 8 * 4);
+            times(x.as_ptr(), m, self.stored(), n, bias, y.as_mut_ptr(), n / 8 * 4..n);
+        }
+        assert_eq!(y.pop(), Some(7.0), "wrote past the end");
+        y
+    }
+}
+
+#[test]
+fn products_of_what_rounded_rows_say() {
+    for format in [Q8, Q4] {
+        for (m, n, k) in [(1, 1, 1), (1, 7, 33), (2, 8, 32), (3, 9, 70), (4, 5, 31), (7, 66, 576), (9, 3, 400)] {
+            let (x, bias) = (numbers(m * k, 3), numbers(n, 5));
+            let weights = Weights::new(format, n, k);
+            let groups = rounded(&x, k);
+            let said = values_of(&groups, k);
+            for (value, exact) in said.chunks(k).flatten().zip(&x) {
+                assert!((value - exact).abs() <= 0.6 / 127.0 / 2.0 * 1.001, "{value} for {exact}");
+            }
+            for bias in [std::ptr::null(), bias.as_ptr()] {
+                let y = weights.product(&groups, m, n, bias);
+                for (i, j) in (0..m * n).map(|at| (at / n, at % n)) {
+                    let mut row = vec![0.0; k];
+                    unsafe { weights.stored().run(j, 0, k, row.as_mut_ptr()) };
+                    let terms = said[i * k..][..k].iter().zip(&row).map(|(x, w)| f64::from(*x) * f64::from(*w));
+                    let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()));
+                    let want = sum + if bias.is_null() { 0.0 } else { f64::from(unsafe { *bias.add(j) }) };
+                    assert!((f64::from(y[i * n + j]) - want).abs() <= 2.5e-6 * (size + 1.0), "{m} × {k} × {n}");
+                }
+            }
+        }
+    }
+}
+
+/// Every byte as a code, −128 too.
+#[test]
+fn whole_numbers_are_exact() {
+    let mut bytes = vec![0u8; 4 * 34];
+    for (j, group) in bytes.chunks_mut(34).enumerate() {
+        group[..2].copy_from_slice(&0x3c00u16.to_le_bytes());
+        group[2..]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, code)| *code = if j == 0 { 128 } else { (i * 77 + j * 50) as u8 });
+    }
+    let weights = Weights { format: Q8, bytes: bytes.clone(), width: 32 };
+    for sign in [1.0, -1.0] {
+        let x: Vec<f32> = (0..32).map(|i| sign * if i == 0 { 127.0 } else { (i * 8) as f32 - 127.0 }).collect();
+        let y = weights.product(&rounded(&x, 32), 1, 4, std::ptr::null());
+        for (j, group) in bytes.chunks(34).enumerate() {
+            let want: f32 = group[2..].iter().zip(&x).map(|(&code, x)| f32::from(code as i8) * x).sum();
+            assert_eq!(y[j], want);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_finite_stays_so() {
+    for format in [Q8, Q4] {
+        let weights = Weights::new(format, 5, 64);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut x = numbers(128, 3);
+            x[40] = bad;
+            let y = weights.product(&rounded(&x, 64), 2, 5, std::ptr::null());
+            assert!(y[..5].iter().all(|y| y.is_nan()) && y[5..].iter().all(|y| y.is_finite()));
+        }
+        let tiny = vec![f32::from_bits(3); 64];
+        assert_eq!(weights.product(&rounded(&tiny, 64), 1, 5, std::ptr::null()), [0.0; 5]);
+        assert_eq!(weights.product(&rounded(&[0.0; 64], 64), 1, 5, std::ptr::null()), [0.0; 5]);
+    }
+}

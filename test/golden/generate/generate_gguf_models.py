@@ -1,0 +1,103 @@
+"""Tiny models of each architecture as transformers has them and as GGUF files: test/golden/gguf/models.
+
+    python3 generate_gguf_models.py
+
+Names in GGUF are those of gguf's own table; what llama.cpp's converter does to values (rows of Llama's and SmolLM3's queries and keys,
+1 added to Gemma's norms) is done here. Made with gguf 0.19.0, transformers 5.24, PyTorch 2.15.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from gguf import GGUFWriter, MODEL_ARCH, get_tensor_name_map
+from safetensors.numpy import save_file
+
+OUT = Path(__file__).parent.parent / "gguf" / "models"
+SIZES = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=24)
+SIZES |= dict(vocab_size=20, max_position_embeddings=64, rms_norm_eps=1e-5, pad_token_id=0, bos_token_id=1, eos_token_id=2)
+LLAMA3 = dict(rope_type="llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=8192)
+MODELS = {
+    "llama": ("Llama", MODEL_ARCH.LLAMA, dict(head_dim=8, rope_theta=500000.0, rope_scaling=LLAMA3, tie_word_embeddings=True)),
+    "qwen2": ("Qwen2", MODEL_ARCH.QWEN2, dict(rope_theta=1000000.0, tie_word_embeddings=False)),
+    "qwen3": ("Qwen3", MODEL_ARCH.QWEN3, dict(head_dim=8, rope_theta=1000000.0, tie_word_embeddings=True)),
+    "gemma3": ("Gemma3", MODEL_ARCH.GEMMA3, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, tie_word_embeddings=True)),
+    "phi3": ("Phi3", MODEL_ARCH.PHI3, dict(tie_word_embeddings=False)),
+    "smollm3": ("SmolLM3", MODEL_ARCH.SMOLLM3, dict(tie_word_embeddings=True)),
+    "olmo2": ("Olmo2", MODEL_ARCH.OLMO2, dict(tie_word_embeddings=False)),
+}
+
+
+def permute(rows: np.ndarray, heads: int) -> np.ndarray:
+    """As llama.cpp's converter does for Llama and what it makes of it."""
+    return rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
+
+
+def frequency_factors(config) -> np.ndarray:
+    """As the converter computes them."""
+    theta, size = 500000.0, config.head_dim
+    frequencies = 1.0 / (theta ** (np.arange(0, size, 2, dtype=np.float32) / size))
+    low, high = 8192 / 1.0, 8192 / 4.0
+    factors = []
+    for frequency in frequencies:
+        length = 2 * np.pi / frequency
+        smooth = (8192 / length - 1.0) / 3.0
+        factors.append(1 if length < high else 32 if length > low else 1 / ((1 - smooth) / 32 + smooth))
+    return np.array(factors, dtype=np.float32)
+
+
+def write(name: str) -> None:
+    family, architecture, more = MODELS[name]
+    suffix = "TextConfig" if name == "gemma3" else "Config"
+    config = getattr(transformers, f"{family}{suffix}")(**SIZES, **more)
+    torch.manual_seed(3)
+    model = getattr(transformers, f"{family}ForCausalLM")(config)
+    state = {}
+    for key, value in model.state_dict().items():
+        if key == "lm_head.weight" and config.tie_word_embeddings:
+            continue
+        noise = torch.randn_like(value) * 0.1
+        state[key] = (value + noise if "norm" in key else noise).to(torch.float32).numpy()
+    # No bias of Phi3, SmolLM3 or OLMo2 is there; Qwen2 has those of queries, keys and values.
+    names = get_tensor_name_map(architecture, config.num_hidden_layers)
+    writer = GGUFWriter(OUT / f"{name}.gguf", name)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    rope = config.rope_parameters
+    rope = rope.get("full_attention", rope)
+    writer.add_rope_freq_base(rope["rope_theta"])
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    writer.add_rope_dimension_count(head_dim)
+    writer.add_key_length(head_dim)
+    writer.add_value_length(head_dim)
+    if name == "gemma3":
+        writer.add_sliding_window(config.sliding_window)
+    if name == "llama":
+        writer.add_tensor("rope_freqs.weight", frequency_factors(config))
+    for key, value in state.items():
+        renamed = names.get_name(key, try_suffixes=(".weight", ".bias"))
+        if name in ("llama", "smollm3") and ".q_proj." in key:
+            value = permute(value, config.num_attention_heads)
+        if name in ("llama", "smollm3") and ".k_proj." in key:
+            value = permute(value, config.num_key_value_heads)
+        if name == "gemma3" and "norm" in key:
+            value = value + np.float32(1)
+        writer.add_tensor(renamed, np.ascontiguousarray(value))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    save_file(state, OUT / f"{name}.safetensors")
+    (OUT / f"{name}.json").write_text(json.dumps(config.to_dict(), default=str) + "\n")
+
+
+OUT.mkdir(exist_ok=True, parents=True)
+for each in MODELS:
+    write(each)

@@ -1,0 +1,135 @@
+import { FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { formatShape, sizeOf } from "../../values/tensor.js";
+import { recogniseForeign } from "../safetensors/foreign.js";
+import { Cursor } from "./cursor.js";
+import { type GgufValue, keyName, readValue } from "./metadata.js";
+import { type GgmlType, ggmlTypes } from "./types.js";
+
+/** A tensor in a GGUF file; `begin` and `end` count bytes from the start of the data. */
+export interface GgufEntry {
+  readonly name: string;
+  readonly type: GgmlType;
+  /** Lengths of the dimensions, outermost first, as everywhere here: the file has them the other way round. */
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** What a GGUF file says before its data. */
+export interface GgufHeader {
+  /** 2 or 3. */
+  readonly version: number;
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  readonly entries: ReadonlyMap<string, GgufEntry>;
+  /** Where the data begin. */
+  readonly dataStart: number;
+}
+
+const MOST_DIMENSIONS = 4;
+/** ggml's own limit; names of other tools are shorter, too. */
+const LONGEST_NAME = 1024;
+/** Bytes of a key, its type and a value, of a tensor's description, at least. */
+const [LEAST_PAIR, LEAST_TENSOR] = [13, 24];
+
+/** What has been read of a header, so that reading can go on where bytes were missing. */
+export class HeaderParser {
+  private version = 0;
+  private pairs = 0;
+  private tensors = 0;
+  private offset = 0;
+  private readonly metadata = new Map<string, GgufValue>();
+  private readonly entries = new Map<string, GgufEntry>();
+  private readonly fail = (problem: string) => new FormatError(`${clip(this.file)}: ${problem}`, { file: this.file });
+
+  constructor(
+    private readonly size: number,
+    private readonly file: string,
+  ) {}
+
+  /**
+   * Reads on in the first bytes of the file. Throws `Exhausted` where there must be more of them, `FormatError` for what
+   * breaks the format. Everything is checked, so that what follows can trust the entries.
+   */
+  parse(bytes: Uint8Array): GgufHeader {
+    const cursor = new Cursor(bytes, this.size, this.fail);
+    cursor.offset = this.offset;
+    if (this.version === 0) this.start(cursor, bytes);
+    while (this.metadata.size < this.pairs) this.pair(cursor);
+    const alignment = this.alignment();
+    while (this.entries.size < this.tensors) this.tensor(cursor, alignment);
+    const dataStart = Math.ceil(this.offset / alignment) * alignment;
+    this.checkPlaces(dataStart);
+    return { version: this.version, metadata: this.metadata, entries: this.entries, dataStart };
+  }
+
+  private start(cursor: Cursor, bytes: Uint8Array): void {
+    const magic = "GGUF";
+    if (this.size < 4 || !Array.from(magic).every((letter, i) => bytes[i] === letter.charCodeAt(0))) {
+      const kind = recogniseForeign(bytes.subarray(0, 64));
+      throw this.fail(`expected a GGUF file, got ${kind ?? `one that begins with ${excerpt(bytes.subarray(0, 4))}`}`);
+    }
+    cursor.offset = 4;
+    const version = cursor.u32("the version");
+    if (version !== 0 && version % 2 ** 16 === 0)
+      throw this.fail("it is big-endian; only little-endian GGUF files are read");
+    if (version !== 2 && version !== 3)
+      throw this.fail(`it is of GGUF version ${version}; versions 2 and 3 are read: convert it with a newer llama.cpp`);
+    this.tensors = cursor.counted("the number of tensors", LEAST_TENSOR);
+    this.pairs = cursor.counted("the number of metadata", LEAST_PAIR);
+    this.offset = cursor.offset;
+    this.version = version;
+  }
+
+  private pair(cursor: Cursor): void {
+    const key = cursor.string("a key of the metadata");
+    if (this.metadata.has(key)) throw this.fail(`${keyName(key)} stands there twice`);
+    this.metadata.set(key, readValue(cursor, keyName(key), this.fail));
+    this.offset = cursor.offset;
+  }
+
+  private alignment(): number {
+    const value = this.metadata.get("general.alignment") ?? 32;
+    if (typeof value === "number" && value > 0 && value <= 2 ** 30 && (value & (value - 1)) === 0) return value;
+    throw this.fail(`general.alignment must be a power of two, got ${excerpt(value)}`);
+  }
+
+  private tensor(cursor: Cursor, alignment: number): void {
+    const name = cursor.string("a tensor's name");
+    const what = `tensor ${excerpt(name, 80)}`;
+    const fail = (problem: string) => this.fail(`${what} ${problem}`);
+    if (name.length > LONGEST_NAME) throw fail(`has a name longer than ${LONGEST_NAME} characters`);
+    if (this.entries.has(name)) throw fail("stands there twice");
+    const dimensions = cursor.u32(`${what}: the number of dimensions`);
+    if (dimensions > MOST_DIMENSIONS) throw fail(`has ${dimensions} dimensions; at most ${MOST_DIMENSIONS} are read`);
+    const shape = Array.from({ length: dimensions }, () => cursor.count(`${what}: a dimension`)).reverse();
+    const number = cursor.u32(`${what}: its type`);
+    const begin = cursor.count(`${what}: its offset`);
+    const type = ggmlTypes.get(number);
+    if (type === undefined) throw fail(`has elements of type ${number}, which is none that is known`);
+    const elements = sizeOf(shape);
+    if (!Number.isSafeInteger(elements)) throw fail(`is ${formatShape(shape)}, more elements than any file holds`);
+    const row = shape.at(-1) ?? 1;
+    if (row % type.elements !== 0)
+      throw fail(`has rows of ${row} elements; those of type ${type.name} are blocks of ${type.elements}`);
+    if (begin % alignment !== 0) throw fail(`begins at ${begin}, which is no multiple of the alignment, ${alignment}`);
+    const end = begin + (elements / type.elements) * type.bytes;
+    if (end > this.size) throw fail(`ends at ${end} in a file of ${this.size} bytes: the file is cut short`);
+    this.entries.set(name, { name, type, shape: Object.freeze(shape), begin, end });
+    this.offset = cursor.offset;
+  }
+
+  /** No two tensors share bytes, and none goes on beyond the file. */
+  private checkPlaces(dataStart: number): void {
+    let [position, former] = [0, ""];
+    for (const { name, begin, end } of [...this.entries.values()].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+      if (begin < position)
+        throw this.fail(`tensor ${excerpt(name, 80)} begins at ${begin}, within ${excerpt(former, 80)}`);
+      if (dataStart + end > this.size)
+        throw this.fail(
+          `tensor ${excerpt(name, 80)} ends at ${dataStart + end} in a file of ${this.size} bytes: the file is cut short`,
+        );
+      [position, former] = [end, name];
+    }
+  }
+}

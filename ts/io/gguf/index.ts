@@ -1,0 +1,17 @@
+import type { ByteSource } from "../byte-source.js";
+import type { GgufFile } from "./open.js";
+
+export type { GgufNumbers, GgufValue } from "./metadata.js";
+export type { GgufFile, GgufTensorInfo } from "./open.js";
+
+/**
+ * Opens a GGUF file of version 2 or 3: reads and checks the header, then each tensor when it is asked for, so that a file of
+ * gigabytes is never in memory as a whole.
+ * @param source a file, a Blob or anything else with random access
+ * @param file name by which error messages call it
+ * @throws `FormatError` where the header breaks the format; the source is closed then
+ * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+ */
+export async function openGguf(source: ByteSource, file = "GGUF file"): Promise<GgufFile> {
+  return (await import("./open.js")).readGguf(source, file);
+}

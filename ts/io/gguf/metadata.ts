@@ -1,0 +1,83 @@
+import { excerpt } from "../../errors/excerpt.js";
+import type { Cursor } from "./cursor.js";
+
+/** A list of numbers, in the type that the file has. */
+export type GgufNumbers =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | BigUint64Array
+  | BigInt64Array;
+
+/** A value of a GGUF file's metadata. Whole numbers of 64 bits are bigints where a number would not be exact. */
+export type GgufValue = number | bigint | boolean | string | GgufNumbers | readonly GgufValue[];
+
+interface NumberType {
+  readonly bytes: number;
+  readonly read: (view: DataView, at: number) => number | bigint;
+  readonly list: new (buffer: ArrayBuffer) => GgufNumbers;
+}
+
+const exact = (value: bigint) => (value >= -(2n ** 53n) + 1n && value <= 2n ** 53n - 1n ? Number(value) : value);
+
+/** By the format's number of each type. */
+const numbers: ReadonlyMap<number, NumberType> = new Map<number, NumberType>([
+  [0, { bytes: 1, read: (view, at) => view.getUint8(at), list: Uint8Array }],
+  [1, { bytes: 1, read: (view, at) => view.getInt8(at), list: Int8Array }],
+  [2, { bytes: 2, read: (view, at) => view.getUint16(at, true), list: Uint16Array }],
+  [3, { bytes: 2, read: (view, at) => view.getInt16(at, true), list: Int16Array }],
+  [4, { bytes: 4, read: (view, at) => view.getUint32(at, true), list: Uint32Array }],
+  [5, { bytes: 4, read: (view, at) => view.getInt32(at, true), list: Int32Array }],
+  [6, { bytes: 4, read: (view, at) => view.getFloat32(at, true), list: Float32Array }],
+  [10, { bytes: 8, read: (view, at) => exact(view.getBigUint64(at, true)), list: BigUint64Array }],
+  [11, { bytes: 8, read: (view, at) => exact(view.getBigInt64(at, true)), list: BigInt64Array }],
+  [12, { bytes: 8, read: (view, at) => view.getFloat64(at, true), list: Float64Array }],
+]);
+const [BOOL, STRING, ARRAY] = [7, 8, 9];
+
+/** Lists that may stand one in another; those of honest files hold no lists. */
+const MOST_NESTED = 4;
+
+type Failure = (problem: string) => Error;
+
+/** A value of whatever type, and its type's number before it. */
+export function readValue(cursor: Cursor, key: string, fail: Failure): GgufValue {
+  return valueOf(cursor, cursor.u32(`the type of ${key}`), key, fail, 0);
+}
+
+function valueOf(cursor: Cursor, type: number, key: string, fail: Failure, depth: number): GgufValue {
+  const number = numbers.get(type);
+  if (number !== undefined) return cursor.scalar(number.bytes, key, number.read);
+  if (type === BOOL) return truth(cursor, key, fail);
+  if (type === STRING) return cursor.string(key);
+  if (type === ARRAY) return listOf(cursor, key, fail, depth + 1);
+  throw fail(`${key} has a value of type ${type}; types are 0 to 12`);
+}
+
+function truth(cursor: Cursor, key: string, fail: Failure): boolean {
+  const value = cursor.scalar(1, key, (view, at) => view.getUint8(at));
+  if (value > 1) throw fail(`${key} must be 0 or 1, got ${value}`);
+  return value === 1;
+}
+
+function listOf(cursor: Cursor, key: string, fail: Failure, depth: number): GgufValue {
+  if (depth > MOST_NESTED) throw fail(`${key} has lists nested more than ${MOST_NESTED} deep`);
+  const type = cursor.u32(`the type of ${key}`);
+  const number = numbers.get(type);
+  const least = number?.bytes ?? (type === BOOL ? 1 : type === STRING ? 8 : 12);
+  if (number === undefined && type !== BOOL && type !== STRING && type !== ARRAY)
+    throw fail(`${key} has a list of type ${type}; types are 0 to 12`);
+  const count = cursor.counted(`the length of ${key}`, least);
+  if (number !== undefined) return new number.list(cursor.copy(count * number.bytes, key));
+  const values: GgufValue[] = [];
+  for (let i = 0; i < count; i++) values.push(valueOf(cursor, type, key, fail, depth));
+  return values;
+}
+
+/** A key of the metadata, as messages name it. */
+export const keyName = (key: string) => `metadata ${excerpt(key, 80)}`;

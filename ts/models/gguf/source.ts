@@ -1,0 +1,35 @@
+import { ModelError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { type ByteSource, bytesSource } from "../../io/byte-source.js";
+import { openGguf } from "../../io/gguf/index.js";
+import type { ModelSource } from "../../io/model-source.js";
+import { ggufTokenizer } from "../../tokenize/gguf-tokenizer.js";
+import { ggufConfig } from "./config.js";
+import { GGUF_WEIGHTS } from "./index.js";
+
+/** As `ggufSource` of the folder's index, which fetches this file when it is used. */
+export async function sourceOf(open: () => ByteSource | Promise<ByteSource>, name: string): Promise<ModelSource> {
+  const file = await openGguf(await open(), name);
+  try {
+    const factors = file.has("rope_freqs.weight") ? (await file.tensor("rope_freqs.weight")).data : null;
+    const tokenizer = ggufTokenizer(file);
+    const made: Readonly<Record<string, object | undefined>> = {
+      "config.json": ggufConfig(file, factors),
+      "tokenizer.json": tokenizer?.tokenizer,
+      "tokenizer_config.json": tokenizer?.config,
+    };
+    return {
+      name,
+      async open(wanted) {
+        if (wanted === GGUF_WEIGHTS) return open();
+        if (!Object.hasOwn(made, wanted) || made[wanted] === undefined) return null;
+        return bytesSource(new TextEncoder().encode(JSON.stringify(made[wanted])));
+      },
+    };
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause;
+    throw new ModelError(`${clip(name)}: ${cause.message}`, { ...cause.details, model: name }, { cause });
+  } finally {
+    await file.close();
+  }
+}

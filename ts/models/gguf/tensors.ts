@@ -1,0 +1,113 @@
+import { ConfigError, ModelError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { ByteSource } from "../../io/byte-source.js";
+import { type GgufFile, openGguf } from "../../io/gguf/index.js";
+import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
+import { exactFormats } from "./exact.js";
+import { ggufArchitecture, tensorName } from "./names.js";
+import { unpermuted } from "./rows.js";
+
+/** Types of a file that are elements one after another, named alike here and there. */
+const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
+/** Types whose values are read. */
+const grouped: readonly string[] = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"];
+
+/**
+ * A GGUF file's tensors as a safetensors file of the same model has them: by Hugging Face's names, rows of queries and keys in
+ * its order, norms without what was added to them. Those in groups are "F32" to who asks for values, and `grouped` tells more.
+ * Throws `UnsupportedError` for architectures that are not known and types that are not read, `ModelError` for heads that are
+ * none.
+ */
+export function ggufTensors(file: GgufFile): OpenTensorFile {
+  const architecture = ggufArchitecture(file.metadata.get("general.architecture"));
+  const own = new Map<string, string>();
+  for (const name of file.names) {
+    const other = tensorName(architecture, name);
+    if (other !== null) own.set(other, name);
+  }
+  const ownName = (name: string) => {
+    const found = own.get(name);
+    if (found !== undefined) return found;
+    throw new ConfigError(`the GGUF file has no tensor for ${excerpt(name)}; it has ${own.size}`, { tensor: name });
+  };
+  const typeOf = (name: string) => file.info(ownName(name)).type;
+  const isPlusOne = (name: string) => architecture.normsPlusOne && /norm\.weight$/.test(name);
+  const heads = architecture.interleaved ? headCounts(file) : null;
+
+  const info: OpenTensorFile["info"] = (name) => {
+    const { type, shape } = file.info(ownName(name));
+    if (plain.includes(type)) return { dtype: type as Dtype, shape };
+    if (grouped.includes(type)) return { dtype: "F32", shape };
+    throw new UnsupportedError(`tensor ${excerpt(ownName(name))} is of type ${type}, which is not read`, {
+      tensor: name,
+      dtype: type,
+    });
+  };
+  const headsOf = (name: string) =>
+    heads === null ? null : /\.q_proj\./.test(name) ? heads.queries : /\.k_proj\./.test(name) ? heads.keys : null;
+  /** All of a tensor's bytes, its rows in Hugging Face's order. */
+  const whole = async (name: string) => {
+    const bytes = await file.raw(ownName(name));
+    const count = headsOf(name);
+    if (count !== null) {
+      const rows = info(name).shape[0] ?? 1;
+      if (rows % (2 * count) !== 0)
+        throw new ModelError(
+          `tensor ${excerpt(ownName(name))} has ${rows} rows, which are not ${count} heads of pairs`,
+          {
+            tensor: name,
+          },
+        );
+      return unpermuted(bytes, rows, count);
+    }
+    if (!isPlusOne(name)) return bytes;
+    if (typeOf(name) !== "F32")
+      throw new UnsupportedError(`tensor ${excerpt(ownName(name))}: a norm is F32`, { tensor: name });
+    const values = new Float32Array(new Uint8Array(bytes).buffer);
+    return new Uint8Array(values.map((value) => value - 1).buffer);
+  };
+  return {
+    names: [...own.keys()],
+    metadata: new Map([["format", "pt"]]),
+    has: (name) => own.has(name),
+    info,
+    tensor: async (name) => {
+      const { shape } = info(name);
+      return { shape, data: file.decode(ownName(name), await whole(name)) };
+    },
+    raw: async (name, begin, end) => {
+      if (headsOf(name) === null && !isPlusOne(name)) return file.raw(ownName(name), begin, end);
+      const bytes = await whole(name);
+      return bytes.subarray(begin ?? 0, end ?? bytes.length);
+    },
+    close: file.close,
+    grouped: {
+      format: (name) => exactFormats[typeOf(name)]?.[0] ?? null,
+      nearest: (name) => (plain.includes(typeOf(name)) ? null : (exactFormats[typeOf(name)]?.[0] ?? "q8")),
+      convert: (name, bytes) => exactFormats[typeOf(name)]![1](bytes),
+      values: (name, bytes) => file.decode(ownName(name), bytes),
+    },
+  };
+}
+
+function headCounts({ metadata }: GgufFile): { readonly queries: number; readonly keys: number } {
+  const count = (key: string, otherwise: unknown) => {
+    const value = metadata.get(key) ?? otherwise;
+    if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
+    throw new ModelError(`${key} must be a whole number above 0, got ${excerpt(value)}`, { key, value });
+  };
+  const prefix = `${String(metadata.get("general.architecture"))}.attention`;
+  const queries = count(`${prefix}.head_count`, undefined);
+  return { queries, keys: count(`${prefix}.head_count_kv`, queries) };
+}
+
+/** Opens a GGUF file as such tensors. Whatever it throws, the source is closed then. */
+export async function openGgufTensors(source: ByteSource, name: string): Promise<OpenTensorFile> {
+  const file = await openGguf(source, name);
+  try {
+    return ggufTensors(file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}

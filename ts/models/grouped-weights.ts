@@ -1,0 +1,74 @@
+import { ModelError } from "../errors/errors.js";
+import { type GroupFormat, largestIn, quantizeRows } from "../graph/frozen/quantize.js";
+import type { GraphMemory } from "../graph/memory.js";
+import { decodeTensor, type OpenTensorFile, weightProblem, type WeightOptions } from "../io/safetensors/index.js";
+import { weightTensor } from "./weight-tensor.js";
+
+/** Bytes of a tensor that become float32 at a time. */
+const PIECE = 1 << 22;
+
+/**
+ * A tensor's rows in groups: the file's own where it has them so, else rounded, some rows at a time, so that a large tensor is
+ * never in memory as float32. Throws `ModelError` for values that are not finite, unless allowed, and for others too large.
+ */
+export async function groupedTensor(
+  graph: GraphMemory,
+  file: OpenTensorFile,
+  name: string,
+  format: GroupFormat,
+  options: WeightOptions,
+): Promise<Uint8Array> {
+  const { dtype, shape } = file.info(name);
+  const bytes = await file.raw(name);
+  const width = shape.at(-1) ?? 1;
+  const rows = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+  if (rows * width === 0) return new Uint8Array(0);
+  const { grouped } = file;
+  if (grouped?.format(name) === format) {
+    const converted = grouped.convert(name, bytes);
+    if (converted !== null && (options.allowNonFinite === true || finiteScales(converted, format))) return converted;
+  }
+  const row = bytes.length / rows;
+  const most = Math.max(1, Math.floor(PIECE / Math.max(row, 4 * width)));
+  const parts: Uint8Array[] = [];
+  for (let start = 0; start < rows; start += most) {
+    const part = bytes.subarray(start * row, Math.min(rows, start + most) * row);
+    const isGrouped = grouped !== undefined && grouped.nearest(name) !== null;
+    const data = isGrouped ? grouped.values(name, part) : decodeTensor(part, dtype, name);
+    // Read as a whole to say where in it the value stands.
+    if (weightProblem(dtype, { shape: [data.length], data }, options) !== null) await weightTensor(file, name, options);
+    checkSizes(name, data, format);
+    parts.push(quantizeRows(graph, data, width, format));
+  }
+  return joined(parts);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function checkSizes(name: string, data: Float32Array, format: GroupFormat): void {
+  const limit = largestIn[format];
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    // Infinities that are allowed make NaN of their group.
+    if (Math.abs(value) <= limit || !Number.isFinite(value)) continue;
+    const message = `${name} holds ${value}, too large for weights "${format}", which end at ${limit}; take "bf16" or "f32"`;
+    throw new ModelError(`model.safetensors: ${message}`, { tensor: name, value });
+  }
+}
+
+/** Whether all scales and minima are finite numbers. */
+function finiteScales(bytes: Uint8Array, format: GroupFormat): boolean {
+  const [group, halves] = format === "q8" ? [34, 1] : [20, 2];
+  for (let at = 0; at < bytes.length; at += group)
+    for (let i = 0; i < halves; i++) if ((bytes[at + 2 * i + 1]! & 0x7c) === 0x7c) return false;
+  return true;
+}

@@ -1,0 +1,32 @@
+import type { OpenTensorFile } from "../io/safetensors/index.js";
+import { transpose } from "../io/peft/transpose.js";
+
+/** A file whose matrices are `[in, out]`, as Conv1D's are, as one that has them `[out, in]`. Bytes are given of whole tensors alone. */
+export function turnedFile({ grouped, ...file }: OpenTensorFile): OpenTensorFile {
+  return {
+    ...file,
+    info(name) {
+      const { dtype, shape } = file.info(name);
+      return { dtype, shape: [...shape].reverse() };
+    },
+    tensor: async (name) => transpose(await file.tensor(name)),
+    async raw(name) {
+      // Groups run along rows, and would be others.
+      if ((grouped?.nearest(name) ?? null) !== null)
+        return new Uint8Array(transpose(await file.tensor(name)).data.buffer);
+      const [rows = 0, columns = 0] = file.info(name).shape;
+      return turnedBytes(await file.raw(name), rows, columns);
+    },
+  };
+}
+
+/** The bytes of a matrix `[rows, columns]`, of elements of whatever size, as those of its transpose. */
+function turnedBytes(bytes: Uint8Array, rows: number, columns: number): Uint8Array {
+  const size = bytes.length / Math.max(rows * columns, 1);
+  const Elements = { 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[size] ?? Uint8Array;
+  const from = new Elements(new Uint8Array(bytes).buffer);
+  const to = new Elements(from.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) to[column * rows + row] = from[row * columns + column]!;
+  return new Uint8Array(to.buffer);
+}

@@ -1,0 +1,54 @@
+import { llama3Pattern, qwenPattern } from "./known-patterns.js";
+
+type Step = { readonly type: string; readonly [field: string]: unknown };
+
+/** What comes before byte-level BPE in a tokenizer.json. */
+interface BytePieces {
+  readonly normalizer: Step | null;
+  readonly preTokenizer: Step;
+  /** Whether a piece that is a token is that token, whatever the merges make of it. */
+  readonly ignoreMerges: boolean;
+}
+
+const bytes = (useRegex: boolean): Step => ({
+  ...{ type: "ByteLevel", add_prefix_space: false, trim_offsets: true },
+  use_regex: useRegex,
+});
+const split = (pattern: string): Step => ({
+  ...{ type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
+});
+const sequence = (...pretokenizers: Step[]): Step => ({ type: "Sequence", pretokenizers });
+
+const gpt2: BytePieces = { normalizer: null, preTokenizer: bytes(true), ignoreMerges: false };
+const smollm: BytePieces = {
+  ...gpt2,
+  preTokenizer: sequence({ type: "Digits", individual_digits: true }, bytes(true)),
+};
+const llama3: BytePieces = { ...gpt2, preTokenizer: sequence(split(llama3Pattern), bytes(false)), ignoreMerges: true };
+const qwen: BytePieces = {
+  normalizer: { type: "NFC" },
+  preTokenizer: sequence(split(qwenPattern), bytes(false)),
+  ignoreMerges: false,
+};
+/** What llama.cpp does where a file names none: punctuation, GPT-2's pieces, digits three by three. */
+const unnamed: BytePieces = {
+  ...gpt2,
+  preTokenizer: sequence(
+    split("[\\p{P}\\$\\+<=>\\^~\\|]+"),
+    split("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
+    split("\\p{N}+"),
+    split("[0-9][0-9][0-9]"),
+    bytes(false),
+  ),
+};
+
+const of = (pieces: BytePieces, names: string) => names.split(" ").map((name) => [name, pieces] as const);
+
+/** By `tokenizer.ggml.pre`, whose names are llama.cpp's. */
+export const bytePieces: ReadonlyMap<string, BytePieces> = new Map([
+  ...of(gpt2, "gpt-2 phi-2 mpt olmo jais trillion granite-docling roberta-bpe"),
+  ...of(smollm, "smollm starcoder refact command-r codeshell exaone minerva-7b"),
+  ...of(llama3, "llama-bpe llama3 llama-v3 falcon3 pixtral"),
+  ...of(qwen, "qwen2 deepseek-r1-qwen megrez"),
+  ...of(unnamed, "default"),
+]);

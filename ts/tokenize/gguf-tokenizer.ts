@@ -1,0 +1,162 @@
+import { ModelError, UnsupportedError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { GgufFile, GgufValue } from "../io/gguf/index.js";
+import { bytePieces } from "./gguf-pre-tokenizers.js";
+import { pieceMerges } from "./piece-merges.js";
+
+/** A tokenizer in Hugging Face's layout: the two files, as objects. */
+interface TokenizerObjects {
+  readonly tokenizer: object;
+  readonly config: { readonly [key: string]: unknown };
+}
+
+/** Kinds of tokens, by the numbers of `tokenizer.ggml.token_type`. */
+const [UNKNOWN, CONTROL, USER_DEFINED, UNUSED] = [2, 3, 4, 5];
+
+type Metadata = Pick<GgufFile, "metadata">["metadata"];
+
+/** What a file says of its tokenizer, checked. */
+class GgufVocabulary {
+  readonly tokens: readonly string[];
+  readonly types: Int32Array;
+
+  constructor(private readonly metadata: Metadata) {
+    this.tokens = this.strings("tokens");
+    const types = this.get("token_type");
+    if (types !== undefined && !(types instanceof Int32Array && types.length === this.tokens.length))
+      throw this.wrong("token_type", `a list of ${this.tokens.length} 32-bit integers`, types);
+    this.types = types ?? new Int32Array(this.tokens.length).fill(1);
+  }
+
+  get(name: string): GgufValue | undefined {
+    return this.metadata.get(`tokenizer.ggml.${name}`);
+  }
+
+  strings(name: string): readonly string[] {
+    const value = this.get(name);
+    if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
+    throw this.wrong(name, "a list of strings", value);
+  }
+
+  scores(): Float32Array {
+    const value = this.get("scores");
+    if (value instanceof Float32Array && value.length === this.tokens.length) return value;
+    throw this.wrong("scores", `a list of ${this.tokens.length} numbers`, value);
+  }
+
+  flag(name: string, otherwise: boolean): boolean {
+    const value = this.get(name) ?? otherwise;
+    if (typeof value === "boolean") return value;
+    throw this.wrong(name, "true or false", value);
+  }
+
+  /** A token by the key of its id; null where the file names none. */
+  token(name: string): { readonly id: number; readonly content: string } | null {
+    const id = this.get(`${name}_token_id`);
+    if (id === undefined) return null;
+    const content = typeof id === "number" ? this.tokens[id] : undefined;
+    if (content === undefined) throw this.wrong(`${name}_token_id`, `an id below ${this.tokens.length}`, id);
+    return { id: id as number, content };
+  }
+
+  wrong(name: string, expected: string, value: unknown): ModelError {
+    return new ModelError(`tokenizer.ggml.${name} must be ${expected}, got ${excerpt(value)}`, { key: name, expected });
+  }
+}
+
+/**
+ * The tokenizer.json and tokenizer_config.json that say what a GGUF file says of its tokenizer; null where it has none. Throws
+ * `ModelError` for metadata that make no sense, `UnsupportedError` for other models than "gpt2" and "llama", and for parts of
+ * texts (`tokenizer.ggml.pre`) that are not known here.
+ */
+export function ggufTokenizer({ metadata }: Pick<GgufFile, "metadata">): TokenizerObjects | null {
+  const kind = metadata.get("tokenizer.ggml.model");
+  if (kind === undefined) return null;
+  const vocabulary = new GgufVocabulary(metadata);
+  if (kind !== "gpt2" && kind !== "llama")
+    throw new UnsupportedError(`tokenizer.ggml.model ${excerpt(kind)} is not supported; "gpt2" and "llama" are`, {
+      key: "tokenizer.ggml.model",
+      value: kind,
+    });
+  const parts = kind === "gpt2" ? byteParts(vocabulary) : pieceParts(vocabulary);
+  const template = metadata.get("tokenizer.chat_template");
+  const named = ["bos", "eos", "unknown", "padding"].map((name) => vocabulary.token(name)?.content);
+  const [bos_token, eos_token, unk_token, pad_token] = named;
+  return {
+    tokenizer: {
+      ...{ version: "1.0", truncation: null, padding: null, decoder: null },
+      added_tokens: addedTokens(vocabulary),
+      ...parts,
+      post_processor: aroundTexts(vocabulary, kind === "llama"),
+    },
+    config: {
+      ...{ bos_token, eos_token, unk_token, pad_token },
+      ...(typeof template === "string" ? { chat_template: template } : {}),
+    },
+  };
+}
+
+function byteParts(vocabulary: GgufVocabulary): object {
+  const pre = vocabulary.get("pre") ?? "default";
+  const pieces = typeof pre === "string" ? bytePieces.get(pre) : undefined;
+  if (pieces === undefined)
+    throw new UnsupportedError(
+      `tokenizer.ggml.pre ${excerpt(pre)} is not known; known are ${[...bytePieces.keys()].join(", ")}`,
+      { key: "tokenizer.ggml.pre", value: pre },
+    );
+  const merges = vocabulary.strings("merges");
+  const model = { type: "BPE", vocab: ids(vocabulary), merges, ignore_merges: pieces.ignoreMerges };
+  return { normalizer: pieces.normalizer, pre_tokenizer: pieces.preTokenizer, model };
+}
+
+/** SentencePiece's pieces: the pair of the best piece is merged first; what is no piece becomes its bytes. */
+function pieceParts(vocabulary: GgufVocabulary): object {
+  const space = { type: "Replace", pattern: { String: " " }, content: "▁" };
+  const prepend = { type: "Prepend", prepend: "▁" };
+  const normalizers = vocabulary.flag("add_space_prefix", true) ? [prepend, space] : [space];
+  const vocab = ids(vocabulary);
+  const merges = pieceMerges(vocabulary.tokens, vocabulary.scores(), vocabulary.types);
+  const unknown = vocabulary.token("unknown")?.content ?? null;
+  return {
+    normalizer: { type: "Sequence", normalizers },
+    pre_tokenizer: null,
+    model: { type: "BPE", vocab, merges, unk_token: unknown, fuse_unk: true, byte_fallback: true },
+  };
+}
+
+/** Ids by token; of tokens that stand there twice the last. */
+function ids({ tokens }: GgufVocabulary): object {
+  const vocab = Object.create(null) as Record<string, number>;
+  for (let id = 0; id < tokens.length; id++) vocab[tokens[id]!] = id;
+  return vocab;
+}
+
+/** Tokens that are found in texts as they are. */
+function addedTokens({ tokens, types }: GgufVocabulary): object[] {
+  const added: object[] = [];
+  for (let id = 0; id < tokens.length; id++) {
+    const [type, content] = [types[id]!, tokens[id]!];
+    const special = type === CONTROL || type === UNKNOWN;
+    if ((!special && type !== USER_DEFINED) || type === UNUSED || content === "") continue;
+    added.push({ id, content, special, ...{ single_word: false, lstrip: false, rstrip: false, normalized: false } });
+  }
+  return added;
+}
+
+/** What stands before and behind each text: llama.cpp puts a start before SentencePiece's, unless the file says otherwise. */
+function aroundTexts(vocabulary: GgufVocabulary, byDefault: boolean): object | null {
+  const [bos, eos] = [vocabulary.token("bos"), vocabulary.token("eos")];
+  const first = vocabulary.flag("add_bos_token", byDefault) ? bos : null;
+  const last = vocabulary.flag("add_eos_token", false) ? eos : null;
+  const marks = [first, last].flatMap((token) => (token === null ? [] : [token]));
+  if (marks.length === 0) return null;
+  const mark = (token: typeof bos) => (token === null ? [] : [{ SpecialToken: { id: token.content, type_id: 0 } }]);
+  return {
+    type: "TemplateProcessing",
+    single: [...mark(first), { Sequence: { id: "A", type_id: 0 } }, ...mark(last)],
+    pair: [],
+    special_tokens: Object.fromEntries(
+      marks.map(({ id, content }) => [content, { id: content, ids: [id], tokens: [content] }]),
+    ),
+  };
+}
