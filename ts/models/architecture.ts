@@ -63,6 +63,8 @@ export interface LinearShape {
   readonly outFeatures: number;
   /** Default true. */
   readonly hasBias?: boolean;
+  /** Whether adapters may change more of it than its bias; default true. */
+  readonly adaptable?: boolean;
   /** What a file calls the tensors that, one below the other, are the layers' weights; default `paths`. */
   readonly tensors?: readonly string[];
 }

@@ -45,9 +45,10 @@ export class WeightReader {
     return embedding;
   }
 
-  async norm(path: string, hasBias = true): Promise<AdaptedNorm> {
-    const weight = this.graph.constant(await this.tensor(`${path}.weight`));
-    const bias = hasBias ? this.graph.constant(await this.tensor(`${path}.bias`)) : null;
+  /** @param name what the file calls it; default its module path */
+  async norm(path: string, hasBias = true, name = path): Promise<AdaptedNorm> {
+    const weight = this.graph.constant(await this.tensor(`${name}.weight`));
+    const bias = hasBias ? this.graph.constant(await this.tensor(`${name}.bias`)) : null;
     const norm = new AdaptedNorm(this.graph, path, weight, bias);
     this.norms.push(norm);
     return norm;
@@ -60,6 +61,7 @@ export class WeightReader {
     inFeatures,
     outFeatures,
     hasBias = true,
+    adaptable = true,
   }: LinearShape): Promise<AdaptedLinear> {
     const { graph, file, options } = this;
     const columns = paths.length * outFeatures;
@@ -80,6 +82,7 @@ export class WeightReader {
       graph.constant({ shape: [columns], data: bias }),
       paths.map((path, part) => ({ path, start: part * outFeatures, width: outFeatures })),
       hasBias,
+      adaptable,
     );
   }
 
