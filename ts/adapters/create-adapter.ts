@@ -50,17 +50,18 @@ export function createAdapter(
 
 /** A configuration that says of layers that the model's files lack that they are left out: PEFT makes them, with random weights. */
 function withoutAbsent(config: AdapterConfig, { linears, norms, tables, absent }: AdapterBase): AdapterConfig {
-  const { excludeModules: given, modulesToSave } = config;
-  const left = absent.filter(targetTest(config));
-  const ends = left.map((path) => `(?:.*\\.)?${path.replaceAll(".", "\\.")}`);
-  const excludeModules = typeof given === "string" ? [`(?:${given})`, ...ends].join("|") : [...(given ?? []), ...left];
+  const { excludeModules: given, modulesToSave: named } = config;
   const paths = [...linears.flatMap(({ parts }) => parts), ...norms, ...tables].map(({ path }) => path);
   // A name that one of them ends in stands for the others that do.
-  const saved = modulesToSave?.flatMap((name) => {
+  const saved = named?.flatMap((name) => {
     const others = absent.some(savedWhole([name])) ? paths.filter(savedWhole([name])) : [];
     return others.length === 0 ? [name] : others;
   });
-  return { ...config, modulesToSave: saved ?? null, ...(left.length === 0 ? {} : { excludeModules }) };
+  const modulesToSave = saved ?? null;
+  const left = absent.filter(targetTest({ ...config, modulesToSave }));
+  const ends = left.map((path) => `(?:.*\\.)?${path.replaceAll(".", "\\.")}`);
+  const excludeModules = typeof given === "string" ? [`(?:${given})`, ...ends].join("|") : [...(given ?? []), ...left];
+  return { ...config, modulesToSave, ...(left.length === 0 ? {} : { excludeModules }) };
 }
 
 function newLayers(

@@ -33,18 +33,18 @@ UNKNOWN = {"field_of_a_later_version": {"kept": [1, 2.5, None, "ü"]}}
 class Network(torch.nn.Module):
     """A model with PEFT's adapter and what stands behind it: logits of rows of token ids, one by one."""
 
-    def __init__(self, folder, program, adapter=None, dtype=torch.float32):
+    def __init__(self, folder, program, adapter=None):
         super().__init__()
         self.program = program
         auto = checkpoints.AUTO["sequence" if program["sequence"] else "bare"]
-        base = auto.from_pretrained(folder / "base", dtype=dtype, attn_implementation="eager")
+        base = auto.from_pretrained(folder / "base", dtype=torch.float32, attn_implementation="eager")
         self.peft = base if adapter is None else peft.PeftModel.from_pretrained(base, adapter, is_trainable=True)
         self.dense = None
         if not program["sequence"] and program["layout"]["dense"]:
             tensors = load_file(folder / "model/2_Dense/model.safetensors")
             weight, bias = tensors["linear.weight"], tensors.get("linear.bias")
             function = {"Tanh": torch.tanh, "ReLU": torch.relu}[program["layout"]["dense"]]
-            self.dense = lambda x: function(torch.nn.functional.linear(x, weight, bias))
+            self.dense = lambda x: function(torch.nn.functional.linear(x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype)))
 
     def vector(self, ids, skip=0):
         """A text's vector, or its logits where the model gives those."""
@@ -60,7 +60,7 @@ class Network(torch.nn.Module):
         elif mode == "lasttoken":
             pooled = rest[-1]
         elif mode == "weightedmean":
-            weights = torch.arange(1, len(rest) + 1).float()
+            weights = torch.arange(1, len(rest) + 1, dtype=rest.dtype)
             pooled = (rest * weights[:, None]).sum(0) / weights.sum()
         else:
             pooled = rest.mean(0)
@@ -144,8 +144,9 @@ def make(seed, folder):
     if not sequence:
         head = torch.nn.Linear(len(start[0]), 3)
         save_file(dict(head.state_dict()), folder / "head.safetensors")
+    # In float64: Adam makes whole steps of gradients that are nothing but rounding, so two float32 trainings may part.
+    network, head = network.double(), head and head.double()
     losses = train(network, head, program, tokenizer)
-    save(network.peft, folder / "end")
     end = network.answers(program, tokenizer)
     return {**program, "start": rows(start), "losses": losses, "end": rows(end)}
 

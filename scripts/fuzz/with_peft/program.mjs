@@ -83,6 +83,16 @@ function ownOptions({ r: rank, lora_alpha: alpha, use_rslora: rslora, use_dora: 
   return { rank, alpha, rslora, dora, ...Object.fromEntries(named) };
 }
 
+/** Whether it is by name that a new adapter is refused, where PEFT makes one of what is not there. */
+function isRefused(program, message) {
+  // A pooler that the model's files lack, and nothing else.
+  if (program["no pooler"] && /targetModules .* matches no linear layer|modulesToSave names "[^"]*pooler/.test(message))
+    return true;
+  // PEFT's numbers of layers need something before "layers.0", which this model's name is in a classifier's files.
+  const stacks = ["modernbert", "nomic_bert"].includes(program.family) && "layers_to_transform" in program.options;
+  return program.sequence && stacks && /targetModules .* matches no linear layer/.test(message);
+}
+
 export async function checkProgram(lowrank, python, program, place, tally) {
   if (program.failed) throw new Error(`Python: ${program.failed}\n${program.trace}`);
   if (program.refused) return void tally.refused++;
@@ -147,15 +157,10 @@ export async function checkProgram(lowrank, python, program, place, tally) {
     await cameBack("trained here, by PEFT", "trained");
 
     const own = await open(lowrank, program, place, { lora: ownOptions(program.options) }).catch((error) => {
-      // A pooler that the model's files lack, and nothing else.
-      if (
-        program["no pooler"] &&
-        /targetModules .* matches no linear layer|modulesToSave names "[^"]*pooler/.test(error.message)
-      )
-        return null;
+      if (isRefused(program, error.message)) return null;
       throw error;
     });
-    if (own === null) return void tally.absent++;
+    if (own === null) return void tally.named++;
     train(lowrank, own, program);
     const answers = await own.answers();
     write(join(place, "own"), own.save());
