@@ -137,7 +137,11 @@ def make(seed, folder):
         written["fan_in_fan_out"] = True
     file.write_text(json.dumps(written))
     # Only what stands in the file counts: loaded again.
-    network = Network(folder, program, folder / "start")
+    try:
+        network = Network(folder, program, folder / "start")
+    except KeyError as error:
+        # A module that is trained as a whole within another one: PEFT does not find it again.
+        return {**program, "refused": f"KeyError: {error}"}
     tokenizer = tokenizer_of(folder)
     start = network.answers(program, tokenizer)
     head = None

@@ -52,7 +52,7 @@ function layerFilter({ layersToTransform, layersPattern }: TargetFields, work: W
   if (wanted.size === 0) return () => true;
   const stacks = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
   const named = stacks.filter((stack) => stack !== "");
-  const numbers = (named.length > 0 ? named : ["[^.]*"]).map((stack) => layerNumber(stack, work));
+  const numbers = (named.length > 0 ? named : [null]).map((stack) => layerNumber(stack, work));
   return (text) => {
     const number = numbers.map((read) => read(text)).find((found) => found !== undefined);
     return number !== undefined && wanted.has(number);
