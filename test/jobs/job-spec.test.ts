@@ -62,6 +62,7 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   rslora: [null, 0, "false"],
   dora: [null, 1],
   dropout: [null, 1, -0.1, NaN],
+  lora: [3, "all", ["bias"], new Map()],
   seed: [null, -1, 0.5, 2 ** 60],
   maxTokens: ["32", 0, 1],
   build: [null, "avx"],
@@ -87,6 +88,9 @@ describe("a spec", () => {
     ["reviews.csv", /options are an object, got "reviews\.csv"/],
     [{ ...spec, lr: 1 }, /there is no option "lr"; did you mean "learningRate"\?/],
     [{ ...spec, batch_size: 1 }, /"batch_size"; did you mean "batchSize"\?/],
+    [{ ...spec, lora: { bais: "all" } }, /spec\.lora: there is no option "bais"/],
+    [{ ...spec, lora: { bias: "some" } }, /spec\.lora: bias is "none", "all" or "lora_only", got "some"/],
+    [{ ...spec, lora: { rankPattern: { query: 0 } } }, /spec\.lora: rankPattern is an object of whole numbers above 0/],
     [{ ...spec, steps: 3, epochs: 1 }, /spec\.steps and spec\.epochs both say how long training lasts/],
   ])("is refused as %j", async (given, says) => expect(await refusal(given)).toMatch(says));
 
@@ -101,6 +105,22 @@ describe("a spec", () => {
     takeSpec("test", counted);
     const fields = asked.filter((name) => name in spec);
     expect(fields.sort()).toEqual(Object.keys(spec).sort());
+  });
+
+  it("has the adapter's further options as plain data of its own", () => {
+    const indices = [5, 3];
+    const lora = {
+      bias: "all",
+      rankPattern: { query: 4 },
+      trainableTokenIndices: indices,
+      modulesToSave: null,
+    } as const;
+    const taken = takeSpec("test", { data: "a.csv", lora });
+    indices.push(7);
+    expect(taken.lora).toEqual({ bias: "all", rankPattern: { query: 4 }, trainableTokenIndices: [5, 3] });
+    expect(JSON.parse(JSON.stringify(taken))).toEqual(taken);
+    expect(takeSpec("test", { data: "a.csv", lora: { bias: "none" } }).lora).toEqual({ bias: "none" });
+    expect(takeSpec("test", { data: "a.csv", lora: {} }).lora).toBeNull();
   });
 
   it("gets its defaults, epochs instead of steps where they are given", () => {

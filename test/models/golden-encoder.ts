@@ -6,7 +6,7 @@ const FOLDER = "encoders";
 /** Every golden encoder. */
 export const goldenNames = [
   ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "deberta-v3"],
-  ...["modernbert", "nomic-bert", "camembert"],
+  ...["deberta-v2-conv", "modernbert", "nomic-bert", "camembert"],
 ];
 
 /** Files of a model that everyone has, and those of sentence-transformers. */

@@ -35,6 +35,8 @@ export class AdaptedLinear {
     readonly parts: readonly LinearPart[],
     /** Whether files have a bias. */
     readonly hasBias = true,
+    /** Whether adapters may have a low-rank update or a weight of their own for it, and not only a bias: a convolution's they may not. */
+    readonly adaptable = true,
   ) {
     [this.inFeatures, this.outFeatures] = graph.shape(weight) as [number, number];
   }

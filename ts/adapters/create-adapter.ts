@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type AdapterConfig, layerScalings, targetTest, tokenRows, within } from "../io/peft/index.js";
+import { type AdapterConfig, layerScalings, savedWhole, targetTest, tokenRows } from "../io/peft/index.js";
 import { initialMagnitude } from "../nn/dora.js";
 import { embeddingInit } from "../nn/lora-embedding.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
@@ -35,7 +35,7 @@ export function createAdapter(
   what = "addAdapter",
 ): ModelAdapter {
   const resolved = resolveLoraOptions(what, options, base.targetModules);
-  const config: AdapterConfig = { ...resolved.config, baseModelNameOrPath: base.name };
+  const config: AdapterConfig = { ...withoutAbsent(resolved.config, base), baseModelNameOrPath: base.name };
   const layers = newLayers(graph, base, { ...resolved, config }, what);
   const tokens = newTokens(graph, base, config, what);
   for (const path of tokens.keys())
@@ -46,6 +46,22 @@ export function createAdapter(
       );
   const whole = newWhole(graph, base, config, new Set(layers.keys()), what);
   return new ModelAdapter(graph, name, { config, layers, whole, tokens, kept: new Map(), idle: new Map() });
+}
+
+/** A configuration that says of layers that the model's files lack that they are left out: PEFT makes them, with random weights. */
+function withoutAbsent(config: AdapterConfig, { linears, norms, tables, absent }: AdapterBase): AdapterConfig {
+  const { excludeModules: given, modulesToSave: named } = config;
+  const paths = [...linears.flatMap(({ parts }) => parts), ...norms, ...tables].map(({ path }) => path);
+  // A name that one of them ends in stands for the others that do.
+  const saved = named?.flatMap((name) => {
+    const others = absent.some(savedWhole([name])) ? paths.filter(savedWhole([name])) : [];
+    return others.length === 0 ? [name] : others;
+  });
+  const modulesToSave = saved ?? null;
+  const left = absent.filter(targetTest({ ...config, modulesToSave }));
+  const ends = left.map((path) => `(?:.*\\.)?${path.replaceAll(".", "\\.")}`);
+  const excludeModules = typeof given === "string" ? [`(?:${given})`, ...ends].join("|") : [...(given ?? []), ...left];
+  return { ...config, modulesToSave, ...(left.length === 0 ? {} : { excludeModules }) };
 }
 
 function newLayers(
@@ -79,7 +95,7 @@ function newLayers(
     const bias = config.loraBias && fileWeight !== null ? graph.variable(zeros([width])) : null;
     layers.set(path, { kind: fileWeight === null ? "embedding" : "linear", ...update, ...scale, magnitude, bias });
   };
-  for (const linear of linears)
+  for (const linear of linears.filter(({ adaptable }) => adaptable))
     for (const part of linear.parts)
       if (isTarget(part.path)) {
         const weight = () => linear.columns(part);
@@ -141,7 +157,7 @@ function newWhole(
   what: string,
 ): Map<string, WholeTensor> {
   const whole = new Map<string, WholeTensor>();
-  const isSaved = within(modulesToSave);
+  const isSaved = savedWhole(modulesToSave);
   const add = (name: string, value: Parameters<Graph["variable"]>[0], transposed = false, inFile = name) =>
     void whole.set(name, { node: graph.variable(value), name: inFile, transposed, trainable: true });
   const trainsBias = (path: string) => bias === "all" || (bias === "lora_only" && adapted.has(path));
@@ -149,6 +165,13 @@ function newWhole(
     for (const part of linear.parts) {
       const { path } = part;
       const inFile = adapted.has(path) ? `${path}.base_layer` : path;
+      if (isSaved(path) && !linear.adaptable)
+        throw new ConfigError(
+          `${what}: modulesToSave names ${path}, a convolution, which is not supported; leave it out`,
+          {
+            ...{ op: what, option: "modulesToSave", module: path },
+          },
+        );
       if (isSaved(path)) add(`${path}.weight`, columnsOf(graph, linear, part), true);
       if (linear.hasBias && (isSaved(path) || trainsBias(path)))
         add(`${path}.bias`, linear.partBias(part), false, `${inFile}.bias`);
@@ -161,7 +184,7 @@ function newWhole(
   }
   for (const { path, table } of tables) if (isSaved(path)) add(`${path}.weight`, graph.value(table));
   for (const name of modulesToSave ?? []) {
-    const isThis = within([name]);
+    const isThis = savedWhole([name]);
     if ([...whole.keys()].some((tensor) => isThis(tensor.slice(0, tensor.lastIndexOf("."))))) continue;
     const paths = [...linears.flatMap(({ parts }) => parts), ...norms, ...tables];
     throw new ConfigError(

@@ -11,7 +11,8 @@ import {
   isTokenRows,
   rowsOfTable,
   takesFromBase,
-  within,
+  withoutCopies,
+  savedWhole,
 } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { oloraFactors, pissaFactors } from "../nn/initial-factors.js";
@@ -53,8 +54,7 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
   const ownPath = (path: string) => (targets.has(path) ? path : paths.toBase(path));
   const layers = new Map<string, AdapterLayer>();
   const idle = new Map<string, AdapterLayer>();
-  // PiSSA's and OLoRA's layers need the weights they took from.
-  const absent = new Set(takesFromBase(adapter.config) ? [] : modules.absent);
+  const absent = new Set(modules.absent);
   for (const [path, layer] of adapter.layers) {
     const own = ownPath(path);
     if (absent.has(own)) idle.set(own, layer);
@@ -64,11 +64,13 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
     }
   }
   const shapes = wholeShapes(modules);
-  const extra = [...adapter.extra].map(([name, tensor]) => {
+  const extra = withoutCopies(adapter.extra).map(([name, tensor]) => {
     const inModel = baseTensor(name);
-    const own = shapes.has(inModel) ? inModel : paths.toBase(inModel);
-    const rows = isOriginal(name) ? null : takeExtra(name, tensor, own, shapes.get(own), adapter.config);
-    return { name, tensor, own, rows };
+    const isOwn = shapes.has(inModel);
+    const [own, ownName] = isOwn ? [inModel, name] : [paths.toBase(inModel), paths.toBase(name)];
+    const changesNothing = isOriginal(name) || absent.has(pathOf(own));
+    const rows = changesNothing ? null : takeExtra(name, tensor, own, shapes.get(own), adapter.config);
+    return { name: ownName, tensor, own, rows, changesNothing };
   });
   const config = { ...adapter.config, fanInFanOut: false };
   const fitted = { ...adapter, layers, config };
@@ -80,7 +82,7 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
 
 function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {
   const targets = new Map<string, Target>();
-  for (const linear of linears)
+  for (const linear of linears.filter(({ adaptable }) => adaptable))
     for (const part of linear.parts) {
       const { inFeatures } = linear;
       const weight = () => linear.partWeight(part);
@@ -98,9 +100,9 @@ function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {
 /** Shapes of the tensors that an adapter may have in place of the base's, as files have them, by the base's names. */
 function wholeShapes({ linears, norms, tables }: AdaptedModules): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
-  for (const { parts, inFeatures, hasBias } of linears)
+  for (const { parts, inFeatures, hasBias, adaptable } of linears)
     for (const { path, width } of parts) {
-      shapes.set(`${path}.weight`, [width, inFeatures]);
+      if (adaptable) shapes.set(`${path}.weight`, [width, inFeatures]);
       if (hasBias) shapes.set(`${path}.bias`, [width]);
     }
   for (const norm of norms) {
@@ -128,12 +130,15 @@ function checkLayer(path: string, layer: AdapterLayer, found: Target | undefined
 }
 
 interface Extra {
+  /** As in the file, its path as the model has it. */
   readonly name: string;
   readonly tensor: Tensor;
   /** The base's name for what it stands for. */
   readonly own: string;
   /** The rows of a table that it is for; null for all other tensors. */
   readonly rows: readonly number[] | null;
+  /** Whether it is what was before training, or of a layer that the model's files lack. */
+  readonly changesNothing: boolean;
 }
 
 /** Rows that a tensor is for, null where it stands for all of the base's. Throws where it fits none. */
@@ -180,10 +185,10 @@ function placed(
   const whole = new Map<string, WholeTensor>();
   const tokens = new Map<string, TokenRows>();
   const kept = new Map<string, Tensor>();
-  const isSaved = within(config.modulesToSave);
-  for (const { name, tensor, own, rows } of extra) {
+  const isSaved = savedWhole(config.modulesToSave);
+  for (const { name, tensor, own, rows, changesNothing } of extra) {
     const path = pathOf(own);
-    if (isOriginal(name) || whole.has(own)) kept.set(name, tensor);
+    if (changesNothing || whole.has(own)) kept.set(name, tensor);
     else if (rows !== null) tokens.set(path, { indices: rows, rows: variable(tensor), name });
     else {
       const transposed = targets.get(path)?.kind === "linear" && shapes.get(own)!.length === 2;

@@ -1,7 +1,15 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Json } from "../io/json.js";
-import { type Adapter, baseTensor, checkAdapter, isOriginal, isTokenRows, rowsOfTable } from "../io/peft/index.js";
+import {
+  type Adapter,
+  baseTensor,
+  checkAdapter,
+  isOriginal,
+  isTokenRows,
+  rowsOfTable,
+  withoutCopies,
+} from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
 import { type AddedTensor, withAdded } from "./added-tensors.js";
@@ -83,7 +91,7 @@ function checkWritable(name: string, base: OpenTensorFile): void {
 function newHeads({ layers, extra }: Adapter, base: OpenTensorFile): Map<string, AddedTensor> {
   const paths = relatePaths([...layers.keys()], new Set(base.names));
   const heads = new Map<string, AddedTensor>();
-  for (const [name, { shape }] of extra) {
+  for (const [name, { shape }] of withoutCopies(extra)) {
     const own = paths.toBase(baseTensor(name));
     if (base.has(own)) continue;
     if (isTokenRows(name)) throw noPlaceFor(name);
@@ -103,7 +111,7 @@ function changesOf(
 ): Map<string, Change> {
   const paths = relatePaths([...layers.keys()], new Set(base.names));
   const changes = new Map<string, Change>();
-  for (const [name, tensor] of extra) {
+  for (const [name, tensor] of withoutCopies(extra)) {
     // The base's own weight, which PEFT writes beside an adapted embedding: the base has it.
     const own = paths.toBase(baseTensor(name));
     if (!base.has(own)) throw noPlaceFor(name);

@@ -66,6 +66,8 @@ export interface LinearShape {
   readonly hasBias?: boolean;
   /** Whether files have the weight as `[in, out]`, as GPT-2's do; default false. */
   readonly inFirst?: boolean;
+  /** Whether adapters may change more of it than its bias; default true. */
+  readonly adaptable?: boolean;
   /** What a file calls the tensors that, one below the other, are the layers' weights; default `paths`. */
   readonly tensors?: readonly string[];
 }

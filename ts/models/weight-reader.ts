@@ -48,9 +48,13 @@ export class WeightReader {
     return embedding;
   }
 
-  async norm(path: string, hasBias = true, form: NormForm = "layer"): Promise<AdaptedNorm> {
-    const weight = this.graph.constant(await this.tensor(`${path}.weight`));
-    const bias = hasBias ? this.graph.constant(await this.tensor(`${path}.bias`)) : null;
+  /** @param options.name what the file calls it; default its module path */
+  async norm(
+    path: string,
+    { hasBias = true, form = "layer", name = path }: { hasBias?: boolean; form?: NormForm; name?: string } = {},
+  ): Promise<AdaptedNorm> {
+    const weight = this.graph.constant(await this.tensor(`${name}.weight`));
+    const bias = hasBias ? this.graph.constant(await this.tensor(`${name}.bias`)) : null;
     const norm = new AdaptedNorm(this.graph, path, weight, bias, form);
     this.norms.push(norm);
     return norm;
@@ -58,7 +62,7 @@ export class WeightReader {
 
   /** Layers of one input, side by side: files hold `[out, in]` each, so that they stand one below the other. */
   async linear(shape: LinearShape): Promise<AdaptedLinear> {
-    const { paths, tensors = paths, inFeatures, hasBias = true, inFirst = false } = shape;
+    const { paths, tensors = paths, inFeatures, hasBias = true, inFirst = false, adaptable = true } = shape;
     const { graph, file, options } = this;
     const widths = widthsOf(shape);
     const columns = totalWidth(shape);
@@ -87,6 +91,7 @@ export class WeightReader {
       graph.constant({ shape: [columns], data: bias }),
       parts,
       hasBias,
+      adaptable,
     );
   }
 

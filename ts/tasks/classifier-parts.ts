@@ -11,6 +11,8 @@ import type { ModelSource } from "../io/model-source.js";
 import { checkNotMerged, readAdapter } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { takeWeightOptions } from "../io/safetensors/index.js";
+import type { HeadPlan } from "../models/architecture.js";
+import { isWithinHead, moduleOf } from "../models/sentence/head-layer.js";
 import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
@@ -112,7 +114,7 @@ function checkpointParts(
   const added = { what: "TextClassifier.open", classifier: true };
   const addAdapter = () => {
     if (files !== null) return adapterSet.load(adapter, files, { allowNonFinite: true }, added);
-    return lora === null ? null : adapterSet.add(adapter, lora, added);
+    return lora === null ? null : adapterSet.add(adapter, withHeadsLayer(lora, encoder.head!.plan), added);
   };
   try {
     if (files !== null && lora !== null) throw noLora("makes a new adapter, and these files have one; leave it out");
@@ -126,6 +128,12 @@ function checkpointParts(
     encoder.dispose();
     throw error;
   }
+}
+
+/** Options by which a layer of the head is trained as a whole where PEFT does so. */
+function withHeadsLayer(lora: LoraOptions, plan: HeadPlan): LoraOptions {
+  if (!isWithinHead(plan)) return lora;
+  return { ...lora, modulesToSave: [...(lora.modulesToSave ?? []), moduleOf(plan.dense)] };
 }
 
 const noLora = (why: string) =>

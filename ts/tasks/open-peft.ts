@@ -1,6 +1,14 @@
 import type { FileMap } from "../io/file-map.js";
 import { type ModelSource, readJson } from "../io/model-source.js";
-import { type Adapter, baseTensor, isOriginal, readAdapter, within, writeAdapter } from "../io/peft/index.js";
+import {
+  type Adapter,
+  baseTensor,
+  isOriginal,
+  readAdapterForBase,
+  savedWhole,
+  withoutCopies,
+  writeAdapter,
+} from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { modelPlan } from "../models/architectures.js";
 import { headTensors } from "../models/sentence/head-layer.js";
@@ -24,23 +32,22 @@ export async function readPeftClassifier(
   options: WeightOptions,
   base: () => Promise<ModelSource>,
 ): Promise<(PeftClassifier & { readonly base: ModelSource }) | null> {
-  const adapter = readAdapter(files, options);
+  const adapter = readAdapterForBase(files, options);
   const { config, extra } = adapter;
   if (config.taskType !== "SEQ_CLS" || extra.size === 0) return null;
   const source = await base();
-  const ofHead = headTensors(modelPlan((await readJson(source, "config.json")) ?? {}).head);
+  const plan = modelPlan((await readJson(source, "config.json")) ?? {}).head;
+  const ofHead = headTensors(plan);
   const head = new Map<string, Tensor>();
   const rest = new Map<string, Tensor>();
-  for (const [name, tensor] of extra) {
+  for (const [name, tensor] of withoutCopies(extra)) {
     if (isOriginal(name)) continue;
     const own = baseTensor(name);
     if (ofHead.has(own)) head.set(own, tensor);
-    else rest.set(name, tensor);
+    // What the adapter has of the layer before the last is trained on with it.
+    if (!own.startsWith(`${plan.out}.`)) rest.set(name, tensor);
   }
-  const isHead = (name: string) => [...head.keys()].some((tensor) => within([name])(tensor));
-  const saved = (config.modulesToSave ?? []).filter(
-    (name) => !isHead(name) && [...rest.keys()].some((tensor) => within([name])(tensor)),
-  );
+  const saved = (config.modulesToSave ?? []).filter((name) => [...rest.keys()].some(savedWhole([name])));
   const modulesToSave = saved.length === 0 ? null : saved;
   const alone = { ...adapter, config: { ...config, modulesToSave }, extra: rest };
   return { files: writeAdapter(alone), head, base: source };

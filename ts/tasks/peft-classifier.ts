@@ -24,7 +24,8 @@ export function writePeftClassifier({ encoder, head, graph, modelAdapter }: Text
       reason: "no adapter",
     });
   const { plan } = own;
-  const outside = new Set((own.isOutside ? own.linears : []).flatMap(({ parts }) => parts.map(({ path }) => path)));
+  const beside = [...own.linears.flatMap(({ parts }) => parts), ...own.norms];
+  const outside = new Set(own.isOutside ? beside.map(({ path }) => path) : []);
   const adapter = modelAdapter.toFile();
   const layers = [...adapter.layers].map(
     ([path, layer]) => [outside.has(path) ? path : plan.prefix + path, layer] as const,
@@ -32,12 +33,12 @@ export function writePeftClassifier({ encoder, head, graph, modelAdapter }: Text
   const pathOf = (name: string) =>
     [...outside].some((path) => name.startsWith(`${path}.`)) ? name : plan.prefix + name;
   const extra = new Map<string, Tensor>([
+    ...Object.entries(isWithinHead(plan) ? own.frozen : {}),
     ...[...adapter.extra].map(([name, tensor]) => [pathOf(name), tensor] as const),
     [`${plan.out}.weight`, transpose(graph.value(head.weight))],
     [`${plan.out}.bias`, graph.value(head.bias)],
   ]);
   const saved = (isWithinHead(plan) ? [plan.dense, plan.out] : [plan.out]).map(moduleOf);
-  if (isWithinHead(plan)) for (const [name, tensor] of Object.entries(own.frozen)) extra.set(name, tensor);
   const config = {
     ...adapter.config,
     taskType: "SEQ_CLS",

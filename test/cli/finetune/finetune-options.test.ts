@@ -1,4 +1,8 @@
 import { Command } from "commander";
+import { writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { addFinetuneOptions, type FinetuneOptions, resolveSettings } from "../../../ts/cli/options/finetune-options.js";
 import { ConfigError } from "../../../ts/index.js";
@@ -68,5 +72,60 @@ describe("options of what is held out and chosen", () => {
     expect(help).toMatch(/optimizer steps \(default: by number of examples, 5 passes, 150 to 400 steps\)/);
     expect(help).toMatch(/share of the data to test on instead \(default: 0\.2, about 1000 examples at most/);
     expect(help).toMatch(/none: keep the last step \(default: 3\)/);
+  });
+});
+
+describe("options of the adapter", () => {
+  const parsed = (...args: string[]) =>
+    addFinetuneOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }))
+      .parse(["--data", "mine.csv", ...args], { from: "user" })
+      .opts<FinetuneOptions>();
+  const settings = (...args: string[]) => resolveSettings(parsed(...args), bundled);
+
+  it("stand in the settings as `addAdapter` takes them", () => {
+    expect(settings()).toMatchObject({ lora: null, targetModules: null });
+    const given = ["--bias", "all", "--init", "random", "--layers", "0, 1", "--modules-to-save", "LayerNorm"];
+    expect(settings(...given, "--exclude-modules", "key").lora).toEqual({
+      ...{ bias: "all", initLoraWeights: false, layersToTransform: [0, 1], modulesToSave: ["LayerNorm"] },
+      excludeModules: ["key"],
+    });
+    expect(settings("--init", "kaiming").lora).toEqual({ initLoraWeights: true });
+  });
+
+  it("are those of a file of PEFT's, over which others go", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "lowrank-options-"));
+    const file = (name: string, config: object) => {
+      const path = join(folder, name);
+      writeFileSync(path, JSON.stringify({ peft_type: "LORA", ...config }));
+      return path;
+    };
+    try {
+      const config = file("good.json", {
+        ...{ r: 4, lora_alpha: 6, target_modules: ["query"], bias: "all", use_rslora: true },
+        ...{ alpha_pattern: { query: 5 }, trainable_token_indices: [3], init_lora_weights: "pissa" },
+      });
+      expect(settings("--adapter-config", config)).toMatchObject({
+        ...{ rank: 4, alpha: 6, targetModules: ["query"], rslora: true, dora: false, dropout: 0 },
+        lora: { bias: "all", alphaPattern: { query: 5 }, trainableTokenIndices: [3], initLoraWeights: "pissa" },
+      });
+      expect(settings("--adapter-config", config, "--rank", "2", "--bias", "none")).toMatchObject({
+        ...{ rank: 2, lora: { bias: "none", alphaPattern: { query: 5 } } },
+      });
+      const refused = (config: object) => () => settings("--adapter-config", file("bad.json", config));
+      expect(refused({ target_modules: ["query"] })).toThrow(/expected r, the rank, but there is none/);
+      expect(refused({ r: 4, target_modules: ["query"], use_qalora: true })).toThrow(/use_qalora is set/);
+      expect(refused({ r: 4, target_modules: ["query"], init_lora_weights: "eva" })).toThrow(/"eva"/);
+      expect(() => settings("--adapter-config", join(folder, "none.json"))).toThrow(/no such file/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("are refused by name", () => {
+    expect(() => parsed("--bias", "some")).toThrow(/Allowed choices are none, lora_only, all/);
+    expect(() => parsed("--init", "eva")).toThrow(/Allowed choices are kaiming, random, gaussian/);
+    expect(() => parsed("--layers", "0,one")).toThrow(/A whole number from 0 is expected/);
+    expect(() => parsed("--modules-to-save", "a b")).toThrow(/Names such as "LayerNorm,pooler" are expected/);
+    expect(() => parsed("--head-only", "--bias", "all")).toThrow(/cannot be used with/);
   });
 });

@@ -15,6 +15,44 @@ const bytes = (path: string) => readFileSync(path);
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 
 describe("finetune", () => {
+  it("trains an adapter with further options, which PiSSA does not keep from being resumed or opened", async () => {
+    const options = [
+      "--bias",
+      "lora_only",
+      "--init",
+      "pissa",
+      "--layers",
+      "1",
+      "--modules-to-save",
+      "embeddings.LayerNorm",
+    ];
+    const run = fixture.path("further");
+    const { code, out, err } = await lowrank([...shortRun(fixture, run, 6), ...options, "--exclude-modules", "key"]);
+    expect(err).not.toMatch(/error/);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /rank 8, alpha 16 on query, key, value, bias lora_only, excludeModules \["key"\], initLoraWeights pissa/,
+    );
+    const { config, layers, extra } = readAdapter(
+      readFileMap(run, ["adapter_config.json", "adapter_model.safetensors"]),
+    );
+    expect([...layers.keys()]).toEqual(["query", "value"].map((name) => `encoder.layer.1.attention.self.${name}`));
+    // Converted: of twice the rank.
+    expect(config).toMatchObject({ r: 16, bias: "lora_only", layersToTransform: [1], initLoraWeights: true });
+    expect([...extra.keys()].sort()).toEqual([
+      "embeddings.LayerNorm.bias",
+      "embeddings.LayerNorm.weight",
+      ...["query", "value"].map((name) => `encoder.layer.1.attention.self.${name}.base_layer.bias`),
+    ]);
+    expect((await lowrank(["predict", "--run", run, "a fine day"])).code).toBe(0);
+  });
+
+  it("refuses options of the adapter that the model has nothing for", async () => {
+    const { code, err } = await lowrank([...shortRun(fixture, fixture.path("none"), 6), "--modules-to-save", "norm1"]);
+    expect(err).toMatch(/modulesToSave names "norm1", which this model does not have/);
+    expect(code).toBe(1);
+  });
+
   it("writes a run folder: adapter, head, labels, report, curve; and says so in plain text", async () => {
     const run = fixture.path("run");
     const { code, out, err } = await lowrank([...shortRun(fixture, run, 40), "--patience", "3"]);

@@ -27,7 +27,7 @@ const settings: RunState["settings"] = {
     patience: 3,
     classWeights: null,
     sampling: null,
-    checkpointing: false,
+    ...{ checkpointing: false, lora: null },
   },
   ...{ build: "simd", threads: 1, baseline: true, allow: [] },
 };

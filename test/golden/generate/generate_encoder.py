@@ -147,6 +147,16 @@ MODELS = {
         existing("distilbert"),
         0,
     ),
+    # As the largest of v2: the first layer's input is added to its output through a convolution.
+    "deberta-v2-conv": (
+        lambda: transformers.DebertaV2Config(
+            **{**DEBERTA, **NARROW}, position_buckets=8, share_att_key=True, norm_rel_ebd="layer_norm", conv_kernel_size=3, conv_act="gelu"
+        ),
+        transformers.DebertaV2Model,
+        "mean",
+        existing("distilbert"),
+        0,
+    ),
     "modernbert": (
         lambda: transformers.ModernBertConfig(
             **{**NARROW, "num_hidden_layers": 3},

@@ -393,6 +393,13 @@ describe("target_modules and patterns", () => {
     expect(only({ layersToTransform: [3], layersPattern: "layers" })(query)).toBe(false);
     expect(only({ layersToTransform: [3] })("pooler.query")).toBe(false);
     expect(only({ layersToTransform: [1], targetModules: [query] })(query)).toBe(true);
+    // The first number counts; a stack by its name may stand first in a path, one of any name may not.
+    const groups = "encoder.groups.2.layers.5.query";
+    expect([2, 5].map((layer) => only({ layersToTransform: layer })(groups))).toEqual([true, false]);
+    expect(only({ layersToTransform: 5, layersPattern: "layers" })(groups)).toBe(true);
+    expect(only({ layersToTransform: 0, layersPattern: ["layer", "layers"] })("layers.0.query")).toBe(true);
+    expect(only({ layersToTransform: 0 })("layers.0.query")).toBe(false);
+    expect(only({ layersToTransform: 0, layersPattern: "layers" })("players.0.query")).toBe(false);
   });
 
   it("takes the first pattern that ends the path", () => {

@@ -21,10 +21,11 @@ import {
   type TrainingSettings,
 } from "../../jobs/spec/training-settings.js";
 import { allowable } from "../../jobs/data/data-check.js";
+import { type AdapterOptions, adapterOptions, adapterSettings, addAdapterOptions } from "./adapter-settings.js";
 import { flagOf } from "./job-words.js";
 
 /** Options of `finetune` that do not change its result. */
-export interface FinetuneOptions extends Partial<TrainingSettings> {
+export interface FinetuneOptions extends Partial<TrainingSettings>, AdapterOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly folds?: number;
@@ -36,7 +37,8 @@ export interface FinetuneOptions extends Partial<TrainingSettings> {
 type Setting = keyof TrainingSettings;
 
 /** Options that say nothing where there is no adapter. */
-const ADAPTER_OPTIONS: Setting[] = [
+const ADAPTER_OPTIONS: string[] = [
+  ...adapterOptions,
   ...([
     "steps",
     "epochs",
@@ -157,6 +159,7 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--rslora", "scale by alpha/√rank")
     .option("--dora", "learn magnitudes too (DoRA)")
     .option("--dropout <p>", "on the adapter's input (default: 0)", real(0, { closed: true, below: 1 }));
+  addAdapterOptions(command);
   command.optionsGroup("The run:");
   return command
     .option("--out <folder>", "where the run is written (default: runs/<date and time>)")
@@ -224,7 +227,8 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
 
 function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
   const names = new Set<string>(specFields);
-  const settings = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
+  const own = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
+  const settings: Record<string, unknown> = { ...adapterSettings(given), ...own };
   if (settings["patience"] === "none") settings["patience"] = null;
   // On the command line, a limit of 0 is none.
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;

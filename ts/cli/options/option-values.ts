@@ -50,6 +50,13 @@ export function targetModules(text: string): readonly string[] | string {
   return text;
 }
 
+/** Names of modules, with commas between them. */
+export function moduleNames(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => /^[\w.]+$/.test(name))) return names;
+  throw new InvalidArgumentError('Names such as "LayerNorm,pooler" are expected.');
+}
+
 /** Words of a list, with commas between them. */
 export function words<T extends string>(known: readonly T[]): Parser<readonly T[]> {
   return (text) => {

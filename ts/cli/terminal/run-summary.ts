@@ -1,3 +1,4 @@
+import { formatFurtherLora } from "../../jobs/spec/further-lora.js";
 import { join } from "node:path";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
@@ -39,6 +40,7 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
     settings.dora && "DoRA",
     settings.rslora && "rsLoRA",
     settings.dropout > 0 && `dropout ${settings.dropout}`,
+    ...formatFurtherLora(settings.lora),
   ];
   const folds = job.folds === null ? "" : " in the first of the folds";
   const rows = [

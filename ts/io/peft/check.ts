@@ -14,7 +14,7 @@ import type { BasePaths } from "./paths/base-paths.js";
 import { baseTensor, isTokenRows } from "./paths/keys.js";
 import { NameEnds } from "./paths/name-ends.js";
 import { takeAdapter } from "./take-adapter.js";
-import { isAllLinear, targetTest, within } from "./paths/targets.js";
+import { isAllLinear, savedWhole, targetTest } from "./paths/targets.js";
 
 /** Names and shapes of a base model's tensors: a `TensorFile`, or one that `openSafetensors` gave. */
 export type BaseIndex = Pick<TensorIndex, "names" | "info">;
@@ -96,7 +96,7 @@ function* findMissing({ config, layers }: Adapter, base: BaseShapes, paths: Base
 
 function* extraProblems({ config, extra }: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {
   const names = new Set(base.names);
-  const isSaved = within(config.modulesToSave);
+  const isSaved = savedWhole(config.modulesToSave);
   for (const [name, tensor] of extra) {
     const own = baseTensor(name);
     const inBase = paths.toBase(own);

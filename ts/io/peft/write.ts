@@ -6,6 +6,7 @@ import type { FloatDtype } from "../safetensors/index.js";
 import type { Adapter } from "./adapter.js";
 import { CONFIG_FILE, writeConfig } from "./config/config-file.js";
 import { extraKey, layerKey, WEIGHTS_FILE } from "./paths/keys.js";
+import { withSortedPatterns } from "./sorted-patterns.js";
 import { takeAdapter } from "./take-adapter.js";
 import { transpose } from "./transpose.js";
 
@@ -30,7 +31,7 @@ export function writeAdapter(
   }
   for (const [name, tensor] of extra) tensors.set(extraKey(name), tensor);
   return {
-    [CONFIG_FILE]: writeConfig(config),
+    [CONFIG_FILE]: writeConfig(withSortedPatterns(config, layers)),
     [WEIGHTS_FILE]: writeSafetensors(tensors, { format: "pt" }, options),
   };
 }

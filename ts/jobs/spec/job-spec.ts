@@ -3,6 +3,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { isJsonObject } from "../../io/json.js";
 import { oneOf } from "../../arguments/settings.js";
 import { checkOptions } from "../../arguments/options.js";
+import { takeFurtherLora } from "./further-lora.js";
 import { checkSettings } from "./settings-check.js";
 import { recipes } from "./recipes.js";
 import { recipeNames, type TrainingSettings } from "./training-settings.js";
@@ -25,7 +26,7 @@ export function specDefaults(recipe: TrainingSettings["recipe"]): Omit<TrainingS
     dropDuplicates: false,
     recipe,
     headOnly: false,
-    ...{ evaluateEvery: null, classWeights: null, sampling: null, checkpointing: false },
+    ...{ evaluateEvery: null, classWeights: null, sampling: null, checkpointing: false, lora: null },
     ...recipes[recipe].settings,
     seed: 0,
     maxTokens: null,
@@ -51,7 +52,10 @@ export function takeSpec(what: string, spec: JobSpec): TrainingSettings {
   checkOptions(`${what}: spec`, spec, specFields);
   const given: Record<string, unknown> = {};
   for (const name in spec) {
-    const value = copied(`${what}: spec.${name}`, spec[name as keyof JobSpec]);
+    const value =
+      name === "lora"
+        ? takeFurtherLora(what, "spec.lora", spec.lora)
+        : copied(`${what}: spec.${name}`, spec[name as keyof JobSpec]);
     if (value !== undefined) given[name] = value;
   }
   const { steps, epochs, validation = null, recipe = "default" } = given;

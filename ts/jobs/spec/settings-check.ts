@@ -1,8 +1,10 @@
 import { isJsonObject } from "../../io/json.js";
 import { flag, fraction, nonNegative, oneOf, positive, whole, unexpected } from "../../arguments/settings.js";
 import type { FindingCode } from "../../io/examples/summary/index.js";
+import { resolveLoraOptions } from "../../adapters/lora-options.js";
 import { allowable } from "../data/data-check.js";
-import { builds, recipeNames, schedules, type TrainingSettings } from "./training-settings.js";
+import { takeFurtherLora } from "./further-lora.js";
+import { builds, loraOptions, recipeNames, schedules, type TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` unless `value` is what setting `name` can be; `what` begins the message. */
 type Check = (what: string, name: string, value: unknown) => unknown;
@@ -31,6 +33,10 @@ const orNull =
   (check: Check): Check =>
   (what, name, value) =>
     value === null ? value : check(what, name, value);
+
+function takeLora(what: string, name: string, value: unknown): void {
+  takeFurtherLora(what, name, value);
+}
 
 /** What each setting can be. */
 const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
@@ -73,6 +79,7 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   rslora: flag,
   dora: flag,
   dropout: (what, name, value) => fraction(what, name, value),
+  lora: takeLora,
   seed: wholeFrom(0),
   maxTokens: orNull(wholeFrom(2)),
   build: among(builds),
@@ -88,4 +95,6 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
 export function checkSettings(what: string, value: unknown, place = "settings"): asserts value is TrainingSettings {
   if (!isJsonObject(value)) throw unexpected(what, place, "an object", value);
   for (const [name, check] of Object.entries(checks)) check(what, `${place}.${name}`, value[name]);
+  const options = loraOptions(value as unknown as TrainingSettings);
+  if (options !== null) resolveLoraOptions(what, options, []);
 }

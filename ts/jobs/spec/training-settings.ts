@@ -1,3 +1,4 @@
+import type { FurtherLora } from "./further-lora.js";
 import type { InitOptions } from "../../engine/options.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../../optim/schedules.js";
@@ -99,6 +100,8 @@ export interface TrainingSettings {
   readonly dora: boolean;
   /** Dropout on the adapter's input, 0 to below 1. */
   readonly dropout: number;
+  /** Further options of the adapter as `addAdapter` takes them, such as `bias` and `initLoraWeights`; null for none. */
+  readonly lora: FurtherLora | null;
   /** Of everything random: the split, the batches' order, initial values, dropout. */
   readonly seed: number;
   /** Tokens that texts are cut to; null for what the model allows. */
@@ -167,9 +170,9 @@ export function fitOptions(settings: TrainingSettings, steps: number): Classifie
 
 /** The settings as a new adapter takes them; null where there is to be none. */
 export function loraOptions(settings: TrainingSettings): LoraOptions | null {
-  const { headOnly, rank, alpha, targetModules, rslora, dora, dropout } = settings;
+  const { headOnly, rank, alpha, targetModules, rslora, dora, dropout, lora } = settings;
   if (headOnly) return null;
-  return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout };
+  return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout, ...lora };
 }
 
 /** Target modules as `--target-modules` takes them; where none were given, in words. */

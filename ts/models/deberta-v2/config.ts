@@ -21,6 +21,15 @@ export interface DebertaConfig extends TransformerConfig {
   readonly activation: Activation;
   /** Of the layer that a head begins with. */
   readonly poolerActivation: Activation;
+  /** What is added to the first layer's output; null for nothing. */
+  readonly convolution: Convolution | null;
+}
+
+/** A convolution of neighbouring tokens. */
+export interface Convolution {
+  /** Tokens that it looks at, an odd number. */
+  readonly size: number;
+  readonly activation: Activation;
 }
 
 /** How distances enter the scores (arXiv 2006.03654, section 3.1). */
@@ -63,11 +72,6 @@ const wholeOrNone = (json: ConfigJson, key: string) =>
 
 export function debertaConfig(json: ConfigJson): DebertaConfig {
   refuse(json, "is_decoder");
-  if (wholeOrNone(json, "conv_kernel_size") > 0)
-    throw new UnsupportedError(
-      `config.json: conv_kernel_size ${excerpt(json["conv_kernel_size"])}: the convolution after the first layer is not supported; models without it are`,
-      { key: "conv_kernel_size", value: json["conv_kernel_size"] },
-    );
   const [hiddenSize, heads] = [whole(json, "hidden_size"), whole(json, "num_attention_heads")];
   if (hiddenSize % heads !== 0)
     throw new ModelError(`config.json: hidden_size ${hiddenSize} is no multiple of num_attention_heads ${heads}`, {
@@ -96,7 +100,26 @@ export function debertaConfig(json: ConfigJson): DebertaConfig {
     layerNormEps: epsilon(json, "layer_norm_eps", 1e-7),
     activation: word(json, "hidden_act", activationNames),
     poolerActivation: word(json, "pooler_hidden_act", activationNames),
+    convolution: convolutionOf(json),
   };
+}
+
+function convolutionOf(json: ConfigJson): Convolution | null {
+  const size = wholeOrNone(json, "conv_kernel_size");
+  if (size === 0) return null;
+  // One more row would come out than tokens went in.
+  if (size % 2 === 0)
+    throw new ModelError(`config.json: conv_kernel_size must be odd, got ${size}`, {
+      key: "conv_kernel_size",
+      value: size,
+    });
+  const groups = whole(json, "conv_groups", 1, 1);
+  if (groups > 1)
+    throw new UnsupportedError(`config.json: conv_groups ${groups}; only 1 is supported`, {
+      key: "conv_groups",
+      value: groups,
+    });
+  return { size, activation: word(json, "conv_act", ["tanh", ...activationNames]) };
 }
 
 function relativePositions(json: ConfigJson, maxPositions: number, types: readonly string[]): RelativePositions {

@@ -34,12 +34,12 @@ export class DebertaEncoder implements TransformerModel {
   ) {}
 
   linears(): AdaptedLinear[] {
-    const { projection, layers } = this.weights;
+    const { projection, convolution, layers } = this.weights;
     const all = layers.flatMap((layer) => [
       ...[layer.query, layer.key, layer.value, layer.positionKey, layer.positionQuery],
       ...[layer.attentionOutput, layer.intermediate, layer.output],
     ]);
-    return [projection, ...all].filter((linear) => linear !== null);
+    return [projection, ...all, convolution].filter((linear) => linear !== null);
   }
 
   get norms() {
@@ -72,10 +72,13 @@ export class DebertaEncoder implements TransformerModel {
       graph.scope(() => {
         if (layers === 0) return this.embed(batch, selection);
         const layer = weights.layers[layers - 1]!;
+        // What the convolution too begins with.
+        const input = layers === 1 && weights.convolution !== null ? after(0) : null;
         const attended = graph.scope(() =>
-          this.attend(after(layers - 1), layer, batch, this.distances(batch), selection),
+          this.attend(input ?? after(layers - 1), layer, batch, this.distances(batch), selection),
         );
-        return this.feedForward(attended, layer, selection);
+        const y = this.feedForward(attended, layer, selection);
+        return input === null ? y : this.convolve(input, y, batch, selection);
       });
     return after(weights.layers.length);
   }
@@ -116,7 +119,24 @@ export class DebertaEncoder implements TransformerModel {
     distances: BatchDistances | null,
     selection: AdapterSelection,
   ): NodeId {
-    return this.feedForward(this.attend(x, layer, batch, distances, selection), layer, selection);
+    const y = this.feedForward(this.attend(x, layer, batch, distances, selection), layer, selection);
+    return layer === this.weights.layers[0] ? this.convolve(x, y, batch, selection) : y;
+  }
+
+  /** The first layer's output, to which a convolution of its input is added, where the model has one. */
+  private convolve(x: NodeId, y: NodeId, { offsets }: RaggedBatch, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
+    const { convolution, convolutionNorm } = this.weights;
+    if (config.convolution === null || convolution === null || convolutionNorm === null) return y;
+    const { hiddenSize: hidden } = config;
+    const { size, activation } = config.convolution;
+    const neighbours = neighboursOf(offsets, size);
+    const nothing = graph.constant({ shape: [1, hidden], data: new Float32Array(hidden) });
+    const rows = graph.indexSelect(graph.concat([x, nothing], 0), { dim: 0, indices: neighbours });
+    const tokens = neighbours.length / size;
+    const byFeature = graph.permute(graph.reshape(rows, [tokens, size, hidden]), [0, 2, 1]);
+    const out = convolution.forward(graph.reshape(byFeature, [tokens, hidden * size]), selection);
+    return this.norm(graph.add(y, activations[activation](graph, out)), convolutionNorm, selection);
   }
 
   private attend(
@@ -182,6 +202,20 @@ export class DebertaEncoder implements TransformerModel {
   private norm(x: NodeId, norm: AdaptedNorm, selection: AdapterSelection): NodeId {
     return norm.forward(x, selection, this.config.layerNormEps);
   }
+}
+
+/** Rows of the tokens around each, itself in the middle; where a text has ended, the row behind the batch's last. */
+function neighboursOf(offsets: Int32Array, size: number): Int32Array {
+  const tokens = offsets.at(-1)!;
+  const rows = new Int32Array(tokens * size);
+  const before = (size - 1) / 2;
+  for (let text = 0; text + 1 < offsets.length; text++)
+    for (let token = offsets[text]!; token < offsets[text + 1]!; token++)
+      for (let i = 0; i < size; i++) {
+        const other = token + i - before;
+        rows[token * size + i] = other >= offsets[text]! && other < offsets[text + 1]! ? other : tokens;
+      }
+  return rows;
 }
 
 interface Part {

@@ -6,7 +6,7 @@ import { inferenceMemory, stepMemory } from "./memory.js";
 import { debertaLinears, debertaTensors } from "./tensors.js";
 import { loadDebertaWeights } from "./weights.js";
 
-/** DeBERTa-v2 and v3, but for the convolution that the largest of the former have. */
+/** DeBERTa-v2 and v3. */
 export const debertaV2: Architecture = (json) => {
   const config = debertaConfig(json);
   return {

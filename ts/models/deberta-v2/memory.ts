@@ -10,6 +10,10 @@ function distanceScores({ heads, relative }: DebertaConfig, tokens: number): num
   return 2 * heads * rows * (Number(relative.c2p) + Number(relative.p2c));
 }
 
+/** Numbers a token that the convolution takes: the neighbours as rows and by feature, the product, what is active, the sum and its norm. */
+const convolved = ({ hiddenSize, convolution }: DebertaConfig) =>
+  convolution === null ? 0 : hiddenSize * (2 * convolution.size + 6);
+
 /**
  * Bytes that the tape of one training step takes. A layer keeps q, k and v, the three side by side, both of the first by head,
  * their context and six more of the hidden size, the inner layer twice, and the scores by distance, whose gradients live as
@@ -20,10 +24,11 @@ export function stepMemory(config: DebertaConfig, { tokens, rank, checkpointing 
   const distances = distanceScores(config, tokens);
   const layer = 15 * h + 2 * inner + heads + 4 + 6 * rank + distances;
   const forward = checkpointing ? (layers + 1) * h + layer : layers * layer + 6 * h;
-  return Math.ceil(1.01 * FLOAT * tokens * (forward + 2 * inner + 9 * h + distances)) + 65_536;
+  return Math.ceil(1.01 * FLOAT * tokens * (forward + 2 * inner + 9 * h + distances + 2 * convolved(config))) + 65_536;
 }
 
 /** Bytes that one batch takes without gradients. */
 export function inferenceMemory(config: DebertaConfig, tokens: number): number {
-  return FLOAT * tokens * (16 * config.hiddenSize + 2 * config.intermediateSize + distanceScores(config, tokens));
+  const { hiddenSize, intermediateSize } = config;
+  return FLOAT * tokens * (16 * hiddenSize + 2 * intermediateSize + distanceScores(config, tokens) + convolved(config));
 }

@@ -11,12 +11,20 @@ export const paths = {
   norm: "embeddings.LayerNorm",
   distances: "encoder.rel_embeddings",
   distanceNorm: "encoder.LayerNorm",
+  convolution: "encoder.conv.conv",
+  convolutionNorm: "encoder.conv.LayerNorm",
 } as const;
 
 /** The layer between embeddings and hidden states of another width; null where they have one width. */
 export function projection({ embeddingSize, hiddenSize }: DebertaConfig): LinearShape | null {
   if (embeddingSize === hiddenSize) return null;
   return { paths: [paths.projection], inFeatures: embeddingSize, outFeatures: hiddenSize, hasBias: false };
+}
+
+/** The convolution as a product with each token's neighbours side by side, feature by feature: a file's `[out, in, size]` row by row. */
+export function convolution({ hiddenSize, convolution: found }: DebertaConfig): LinearShape | null {
+  if (found === null) return null;
+  return { paths: [paths.convolution], inFeatures: hiddenSize * found.size, outFeatures: hiddenSize, adaptable: false };
 }
 
 /** Layer `i`'s linear layers, in the order of the forward pass. */
@@ -66,6 +74,11 @@ export function* debertaTensors(config: DebertaConfig): Generator<NamedShape> {
   yield* norm(paths.norm, hiddenSize);
   if (relative !== null) yield { name: `${paths.distances}.weight`, shape: [2 * relative.span, hiddenSize] };
   if (relative?.norm === true) yield* norm(paths.distanceNorm, hiddenSize);
+  if (config.convolution !== null) {
+    yield { name: `${paths.convolution}.weight`, shape: [hiddenSize, hiddenSize, config.convolution.size] };
+    yield { name: `${paths.convolution}.bias`, shape: [hiddenSize] };
+    yield* norm(paths.convolutionNorm, hiddenSize);
+  }
   for (let i = 0; i < config.layers; i++) {
     for (const shape of Object.values(layerLinears(config, i))) if (shape !== null) yield* linear(shape);
     for (const path of Object.values(layerNorms(i))) yield* norm(path, hiddenSize);

@@ -7,7 +7,7 @@ import type { LoadWeightOptions } from "../architecture.js";
 import { checkTensors } from "../tensor-check.js";
 import { WeightReader } from "../weight-reader.js";
 import type { DebertaConfig } from "./config.js";
-import { debertaTensors, layerLinears, layerNorms, paths, projection } from "./tensors.js";
+import { convolution, debertaTensors, layerLinears, layerNorms, paths, projection } from "./tensors.js";
 
 export interface DebertaLayer {
   readonly query: AdaptedLinear;
@@ -37,6 +37,9 @@ export interface DebertaWeights {
   /** Relative positions `[2·span, hidden]`. */
   readonly distances: AdaptedEmbedding | null;
   readonly distanceNorm: AdaptedNorm | null;
+  /** Of the first layer's input; null where there is none. */
+  readonly convolution: AdaptedLinear | null;
+  readonly convolutionNorm: AdaptedNorm | null;
   readonly layers: readonly DebertaLayer[];
 }
 
@@ -49,7 +52,7 @@ export async function loadDebertaWeights(
 ): Promise<DebertaWeights> {
   const read = new WeightReader(graph, file, checkTensors(file, debertaTensors(config)), options);
   const { relative } = config;
-  const between = projection(config);
+  const [between, neighbours] = [projection(config), convolution(config)];
   const first = {
     words: await read.table(paths.words),
     positions: config.positions ? await read.table(paths.positions) : null,
@@ -58,6 +61,8 @@ export async function loadDebertaWeights(
     embeddingNorm: await read.norm(paths.norm),
     distances: relative === null ? null : await read.table(paths.distances),
     distanceNorm: relative?.norm === true ? await read.norm(paths.distanceNorm) : null,
+    convolution: neighbours === null ? null : await read.linear(neighbours),
+    convolutionNorm: neighbours === null ? null : await read.norm(paths.convolutionNorm),
   };
   const layers: DebertaLayer[] = [];
   for (let i = 0; i < config.layers; i++) {

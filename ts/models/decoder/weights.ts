@@ -45,7 +45,7 @@ export async function loadDecoderWeights(
 ): Promise<DecoderWeights> {
   const nameOf = checkTensors(file, decoderTensors(config, names), names.base);
   const read = new WeightReader(graph, file, nameOf, options);
-  const norm = (path: string) => read.norm(path, config.norm === "layer", config.norm);
+  const norm = (path: string) => read.norm(path, { hasBias: config.norm === "layer", form: config.norm });
   const words = await read.table(names.words);
   const positions = names.positions === null ? null : await read.table(names.positions);
   const layers: DecoderLayer[] = [];

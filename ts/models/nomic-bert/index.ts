@@ -17,6 +17,12 @@ const names: RotaryNames = {
   types: "embeddings.token_type_embeddings",
   embeddingNorm: "emb_ln",
   finalNorm: null,
+  normPath: (name) =>
+    name
+      .replace("emb_ln", "embeddings.LayerNorm")
+      .replace("encoder.", "")
+      .replace("norm1", "post_attention_layernorm")
+      .replace("norm2", "post_mlp_layernorm"),
   layer: (i) => {
     const [module, tensor] = [`layers.${i}`, `encoder.layers.${i}`];
     return {

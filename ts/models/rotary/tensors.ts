@@ -11,6 +11,8 @@ export interface RotaryNames {
   readonly finalNorm: string | null;
   /** Of layer `i`. */
   readonly layer: (i: number) => LayerNames;
+  /** Module path of a norm that these names call as the file does; default the same. */
+  readonly normPath?: (name: string) => string;
 }
 
 /** Module paths of one layer, and where the file has other names, those of its tensors. */

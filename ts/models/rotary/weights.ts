@@ -40,10 +40,10 @@ export async function loadRotaryWeights(
   options: LoadWeightOptions,
 ): Promise<RotaryWeights> {
   const read = new WeightReader(graph, file, checkTensors(file, rotaryTensors(config, names)), options);
-  const { normBias } = config;
+  const norm = (name: string) => read.norm(names.normPath?.(name) ?? name, { hasBias: config.normBias, name });
   const words = await read.table(names.words);
   const type = config.typeVocabularySize === 0 ? null : await read.smallTable(names.types);
-  const embeddingNorm = await read.norm(names.embeddingNorm, normBias);
+  const embeddingNorm = await norm(names.embeddingNorm);
   const layers: RotaryLayer[] = [];
   for (let i = 0; i < config.layers; i++) {
     const linears = layerLinears(config, names, i);
@@ -51,12 +51,12 @@ export async function loadRotaryWeights(
     layers.push({
       queryKeyValue: await read.linear(linears.queryKeyValue),
       attentionOutput: await read.linear(linears.attentionOutput),
-      attentionNorm: attentionNorm === null ? null : await read.norm(attentionNorm, normBias),
+      attentionNorm: attentionNorm === null ? null : await norm(attentionNorm),
       gated: await read.linear(linears.gated),
       output: await read.linear(linears.output),
-      outputNorm: await read.norm(outputNorm, normBias),
+      outputNorm: await norm(outputNorm),
     });
   }
-  const finalNorm = names.finalNorm === null ? null : await read.norm(names.finalNorm, normBias);
+  const finalNorm = names.finalNorm === null ? null : await norm(names.finalNorm);
   return { words, type, embeddingNorm, layers, finalNorm, norms: read.norms, tables: read.tables };
 }

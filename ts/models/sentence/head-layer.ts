@@ -1,4 +1,5 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import { ModelError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
 import { type OpenTensorFile, readSafetensors, writeSafetensors } from "../../io/safetensors/index.js";
@@ -17,8 +18,10 @@ export interface LoadedHead {
   readonly plan: HeadPlan;
   /** Gives the vectors that the last layer takes. */
   readonly pooling: Pooling;
-  /** Layers that an adapter may adapt and that the model does not have itself. */
+  /** Layers that an adapter may adapt or have as a whole, and that the model does not have itself. */
   readonly linears: readonly AdaptedLinear[];
+  /** Norms, likewise. */
+  readonly norms: readonly AdaptedNorm[];
   /** Whether those stand beside the model, without its prefix. */
   readonly isOutside: boolean;
   /** Weight and bias of the layer before it, by their names, where they belong to its module. */
@@ -96,14 +99,13 @@ export async function loadHead(
   const last = behind === null ? null : await loadNorm(file, graph, behind, hiddenSize, options);
   const layer: DenseLayer = (graph, vectors, selection) => {
     const active = activations[plan.activation](graph, dense.forward(vectors, selection));
-    return last === null ? active : graph.layerNorm(active, last.weight, last.bias, { eps: behind!.eps });
+    return last === null ? active : last.forward(active, selection, behind!.eps);
   };
-  const adapted = own === undefined && !isWithinHead(plan);
   const frozen: Record<string, Tensor> = {};
   if (isWithinHead(plan)) for (const { name } of linear(shape)) frozen[name] = await weightTensor(file, name, options);
   const isOutside = nameOf(`${plan.dense}.weight`) === `${plan.dense}.weight`;
-  const linears = adapted ? [dense] : [];
-  return { plan, frozen, pooling: Pooling.ofHead(plan.pooling, layer), linears, isOutside, weight, bias };
+  const further = { linears: own === undefined ? [dense] : [], norms: last === null ? [] : [last] };
+  return { plan, frozen, pooling: Pooling.ofHead(plan.pooling, layer), ...further, isOutside, weight, bias };
 }
 
 async function loadNorm(
@@ -113,5 +115,5 @@ async function loadNorm(
   size: number,
   options: LoadWeightOptions,
 ) {
-  return new WeightReader(graph, file, checkTensors(file, norm(path, size, hasBias)), options).norm(path, hasBias);
+  return new WeightReader(graph, file, checkTensors(file, norm(path, size, hasBias)), options).norm(path, { hasBias });
 }

@@ -73,7 +73,8 @@ export class SentenceEncoder extends AdaptedModel {
     this.mergedModel = mergedModel;
     this.head = head;
     const linears = [...model.linears(), ...(head?.linears ?? [])];
-    const { norms, tables, absent } = model;
+    const norms = [...model.norms, ...(head?.norms ?? [])];
+    const { tables, absent } = model;
     this.adapterSet = new AdapterSet(graph, { linears, norms, tables, absent, name, targetModules, mergedModel });
   }
 

@@ -49,6 +49,18 @@ export const isTokenRows = (name: string) => name.endsWith(TOKEN_ROWS);
 /** Whether a tensor is what a module was before it was trained, which PEFT's old files hold too. */
 export const isOriginal = (name: string) => name.includes(".original_module.");
 
+/**
+ * Tensors without those that stand twice: with bias "all", PEFT writes the biases of modules that are trained as a whole also under names of
+ * its own, at which it does not look when it loads them.
+ */
+export function withoutCopies<T>(tensors: ReadonlyMap<string, T>): [string, T][] {
+  return [...tensors].filter(([name]) => {
+    const [before, rest] = name.split(".modules_to_save.");
+    if (before === undefined || rest === undefined) return true;
+    return !tensors.has(`${before}.${rest}`) && !tensors.has(`${before}.${rest.slice(rest.indexOf(".") + 1)}`);
+  });
+}
+
 /** Name of a table's trained rows. */
 export const tokenRows = (path: string) => path + TOKEN_ROWS;
 

@@ -20,6 +20,7 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const one = (set: (code: number) => boolean): Syntax => ({ kind: "set", set });
 const dot = one(exactly(DOT));
+const notDot = (code: number) => code !== DOT;
 const many = repeat(one(anything(false)), 0, Infinity);
 const textEnd: Syntax = { kind: "assert", place: "textEnd" };
 const end: Syntax = { kind: "assert", place: "end" };
@@ -62,12 +63,18 @@ export const atOrBelow = (source: string, work: WorkLimit) =>
   test(sequence(before, parsePattern(source), choice(end, dot)), work);
 
 /**
- * The number after a stack of layers, undefined where the path is outside of it. As PEFT: the stack's name never stands
- * first in a path, and the last number after it counts.
+ * The number after a stack of layers, undefined where the path is outside of it; null for a stack of any name. As PEFT: the first number
+ * counts, and a stack of any name never stands first in a path.
  */
-export function layerNumber(source: string, work: WorkLimit): (path: PathText) => number | undefined {
+export function layerNumber(source: string | null, work: WorkLimit): (path: PathText) => number | undefined {
   const number: Syntax = { kind: "capture", item: repeat(one(classes.get("d")!), 1, Infinity) };
-  const match = matcher(sequence(many, dot, parsePattern(source), dot, number, dot), work);
+  const first = repeat(one(anything(false)), 0, Infinity, true);
+  const begin: Syntax = { kind: "assert", place: "start" };
+  const stack =
+    source === null
+      ? [first, dot, repeat(one(notDot), 0, Infinity)]
+      : [choice(begin, sequence(first, dot)), parsePattern(source)];
+  const match = matcher(sequence(...stack, dot, number, dot), work);
   return (path) => {
     const found = match(path);
     if (found === null) return undefined;

@@ -13,14 +13,20 @@ type TargetFields = Pick<
 export const isAllLinear = (targets: AdapterConfig["targetModules"]) =>
   typeof targets === "string" && targets.toLowerCase() === "all-linear";
 
-/** Test for paths at or below one of the modules. */
-export function within(modules: readonly string[] | null, work = new WorkLimit()): (path: string) => boolean {
-  const tests = (modules ?? []).map((name) => atOrBelow(name, work));
-  if (tests.length === 0) return () => false;
+/**
+ * Test for paths at or below a module that is trained as a whole: one whose path ends in one of the names, on a dot's boundary or not, as
+ * "final_norm" does in "norm". It takes time by the path alone, however many names there are.
+ */
+export function savedWhole(modules: readonly string[] | null): (path: string) => boolean {
+  const names = new Set(modules ?? []);
+  const lengths = new Set([...names].map((name) => name.length));
   return (path) => {
-    work.path();
-    const text = pathText(path);
-    return tests.some((test) => test(text));
+    for (let end = path.indexOf("."); ; end = path.indexOf(".", end + 1)) {
+      const module = end < 0 ? path : path.slice(0, end);
+      for (const length of lengths)
+        if (length <= module.length && names.has(module.slice(module.length - length))) return true;
+      if (end < 0) return false;
+    }
   };
 }
 
@@ -46,7 +52,7 @@ function layerFilter({ layersToTransform, layersPattern }: TargetFields, work: W
   if (wanted.size === 0) return () => true;
   const stacks = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
   const named = stacks.filter((stack) => stack !== "");
-  const numbers = (named.length > 0 ? named : ["[^.]*"]).map((stack) => layerNumber(stack, work));
+  const numbers = (named.length > 0 ? named : [null]).map((stack) => layerNumber(stack, work));
   return (text) => {
     const number = numbers.map((read) => read(text)).find((found) => found !== undefined);
     return number !== undefined && wanted.has(number);

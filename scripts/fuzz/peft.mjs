@@ -1,0 +1,99 @@
+// node scripts/fuzz/peft.mjs [--seed N] [--count N]; --help tells.
+// Random adapters of PEFT's on random checkpoints: trained here and there, written here and loaded there, and back.
+import { build } from "esbuild";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { root } from "../setup/paths.mjs";
+import { checkProgram } from "./with_peft/program.mjs";
+import { startPython } from "./torch.mjs";
+
+const help = `node scripts/fuzz/peft.mjs [options]
+
+  --seed N     first seed; default 1
+  --count N    programs; default 200
+  --seconds N  stop after so long; default: not
+  --show       print what each program is
+  --keep DIR   leave the files of programs in DIR
+  --help       this
+
+Each program: a tiny checkpoint of a random encoder, in a random layout; PEFT writes an adapter with random options and values, and trains it
+for five steps. Here it is loaded, saved, trained likewise and saved; PEFT loads what was saved, and what an adapter that began here comes to.
+Needs torch, transformers and peft; LOWRANK_PYTHON names a Python that has them. A failure names its seed.`;
+
+const options = { seed: "1", count: "200", seconds: "Infinity" };
+const { values: given } = parseArgs({
+  options: {
+    ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name, { type: "string", default: value }])),
+    keep: { type: "string" },
+    show: { type: "boolean" },
+    help: { type: "boolean" },
+  },
+});
+
+/** The library of the sources as they are. */
+async function load() {
+  const outfile = join(root, "build/fuzz/lowrank.mjs");
+  await build({
+    ...{ entryPoints: [join(root, "ts/entry/node.ts")], outfile, bundle: true, logLevel: "error" },
+    ...{ platform: "node", format: "esm", target: "es2022", packages: "external" },
+  });
+  const library = await import(pathToFileURL(outfile).href);
+  const wasm = readFileSync(join(root, "build/wasm/simd/lowrank_wasm_bg.wasm"));
+  await library.init({ build: "simd", threads: 1, wasm });
+  return library;
+}
+
+async function main() {
+  if (given.help) return console.log(help);
+  const [seed, count, seconds] = Object.keys(options).map((name) => {
+    const value = Number(given[name]);
+    if (value >= 0) return value;
+    throw new Error(`--${name} takes a number from 0, got ${given[name]}`);
+  });
+  const library = await load();
+  const python = startPython("with_peft/answer.py", "torch, transformers and peft");
+  const folder = given.keep ?? mkdtempSync(join(tmpdir(), "lowrank-peft-"));
+  const tally = { programs: 0, refused: 0, named: 0, families: new Map(), worst: new Map(), failures: [] };
+  const deadline = performance.now() + 1000 * seconds;
+  try {
+    for (let at = seed; at < seed + count && performance.now() < deadline; at++) {
+      const place = join(folder, String(at));
+      const program = await python.ask({ seed: at, folder: place });
+      if (given.show) console.log(JSON.stringify({ ...program, start: null, end: null, texts: null, batch: null }));
+      try {
+        await checkProgram(library, python, program, place, tally);
+      } catch (error) {
+        tally.failures.push(at);
+        console.log(`seed ${at}: ${describe(program)}\n  ${String(error.stack ?? error).slice(0, 1200)}`);
+        if (tally.failures.length === 20) break;
+      }
+      if (given.keep === undefined) rmSync(place, { recursive: true, force: true });
+    }
+  } finally {
+    python.close();
+    if (given.keep === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+  summary(tally);
+}
+
+const describe = ({ family, kind, sequence, stored, layout, options, optimizer, old }) =>
+  JSON.stringify({ family, kind, sequence, stored, layout, options, optimizer, old });
+
+function summary({ programs, refused, named, families, worst, failures }) {
+  const list = (map, text) =>
+    [...map]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(text)
+      .join(", ");
+  console.log(
+    `${programs} programs (${list(families, ([name, n]) => `${name} ${n}`)}), ${refused} that PEFT refuses, ${named} whose new adapter is refused here`,
+  );
+  console.log(`largest differences: ${list(worst, ([name, x]) => `${name} ${x.toExponential(1)}`)}`);
+  console.log(`${failures.length} failed${failures.length === 0 ? "" : `: seeds ${failures.join(", ")}`}`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+await main();

@@ -1,0 +1,110 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { readFileSync } from "node:fs";
+import { LowrankError } from "../../errors/errors.js";
+import { readConfig } from "../../io/peft/config/config-file.js";
+import { type FurtherLora, takeFurtherLora } from "../../jobs/spec/further-lora.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { moduleNames, targetModules, whole } from "./option-values.js";
+
+/** Options of the adapter that are no settings by their names. */
+export interface AdapterOptions {
+  readonly adapterConfig?: Partial<TrainingSettings>;
+  readonly excludeModules?: FurtherLora["excludeModules"];
+  readonly bias?: NonNullable<FurtherLora["bias"]>;
+  readonly init?: string;
+  readonly modulesToSave?: readonly string[];
+  readonly layers?: readonly number[];
+}
+
+/** Names of these options. */
+export const adapterOptions: readonly (keyof AdapterOptions)[] = [
+  ...(["adapterConfig", "excludeModules", "bias", "init", "modulesToSave", "layers"] as const),
+];
+
+/** Initial values by what --init calls them. */
+const inits: Readonly<Record<string, NonNullable<FurtherLora["initLoraWeights"]>>> = {
+  kaiming: true,
+  random: false,
+  gaussian: "gaussian",
+  orthogonal: "orthogonal",
+  pissa: "pissa",
+  olora: "olora",
+};
+
+/** Adds them to the options of a run. */
+export function addAdapterOptions(command: Command): void {
+  command
+    .option(
+      "--exclude-modules <names>",
+      "modules to leave out although targeted: names with commas, or a regular expression",
+      targetModules,
+    )
+    .addOption(
+      new Option("--bias <which>", "biases of the base to train along (default: none)").choices([
+        "none",
+        "lora_only",
+        "all",
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--init <name>",
+        "how A and B begin; pissa and olora with the base's own weight (default: kaiming)",
+      ).choices(Object.keys(inits)),
+    )
+    .option("--modules-to-save <names>", 'modules to train as a whole, such as "LayerNorm"', moduleNames)
+    .option("--layers <numbers>", 'layers to adapt, such as "0,1" (default: all)', layerNumbers)
+    .option(
+      "--adapter-config <file>",
+      "PEFT's adapter_config.json, whose options stand for those that are left out: rank_pattern, trainable_token_indices and all others",
+      configFile,
+    );
+}
+
+function layerNumbers(text: string): number[] {
+  return text.split(",").map((number) => whole(0)(number.trim()));
+}
+
+/** What a file's options make of the settings. */
+function configFile(file: string): Partial<TrainingSettings> {
+  try {
+    const config = readConfig(readFileSync(file), true);
+    const {
+      r: rank,
+      loraAlpha: alpha,
+      targetModules: targets,
+      useRslora: rslora,
+      useDora: dora,
+      loraDropout: dropout,
+    } = config;
+    const { bias, excludeModules, initLoraWeights, layersToTransform, layersPattern, loraBias } = config;
+    const { modulesToSave, rankPattern, alphaPattern, trainableTokenIndices } = config;
+    const lora = takeFurtherLora("--adapter-config", file, {
+      ...(bias !== "none" && { bias }),
+      ...(initLoraWeights !== true && { initLoraWeights }),
+      ...(loraBias && { loraBias }),
+      ...(rankPattern.size > 0 && { rankPattern }),
+      ...(alphaPattern.size > 0 && { alphaPattern }),
+      ...{ excludeModules, layersToTransform, layersPattern, modulesToSave, trainableTokenIndices },
+    });
+    return { rank, alpha, targetModules: targets, rslora, dora, dropout, lora };
+  } catch (error) {
+    if (error instanceof LowrankError || (error as NodeJS.ErrnoException).code !== undefined)
+      throw new InvalidArgumentError((error as Error).message);
+    throw error;
+  }
+}
+
+/** What these options make of the settings; an option goes before the file. */
+export function adapterSettings(given: AdapterOptions): Partial<TrainingSettings> {
+  const { adapterConfig = {}, excludeModules, bias, init, modulesToSave, layers } = given;
+  const own = {
+    ...(excludeModules !== undefined && { excludeModules }),
+    ...(bias !== undefined && { bias }),
+    ...(init !== undefined && { initLoraWeights: inits[init]! }),
+    ...(modulesToSave !== undefined && { modulesToSave }),
+    ...(layers !== undefined && { layersToTransform: layers }),
+  };
+  const lora = takeFurtherLora("finetune", "adapter", { ...adapterConfig.lora, ...own });
+  return { ...adapterConfig, ...(lora !== null && { lora }) };
+}
