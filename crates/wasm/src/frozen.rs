@@ -1,4 +1,4 @@
-//! Exports for frozen weights: products with stored matrices, and what is read of them. `format` is the row of
+//! Exports for frozen weights: products with stored matrices, what is read of them, and how they are written. `format` is the row of
 //! `kernels::weights::FORMATS`; a stored matrix has rows of `width` elements, `transposed` = 1 means its transpose.
 
 use crate::gemm::share::share;
@@ -82,4 +82,28 @@ pub unsafe fn stored_rows(format: usize, data: *const u8, width: usize, index: *
         let (data, index, y) = operands.get();
         weights::rows(stored(format, data, width, 0), index, y, start..end);
     });
+}
+
+/// y\[i\] ← element i of a row of `n` as float32.
+#[wasm_bindgen]
+pub unsafe fn stored_decode(format: usize, n: usize, data: *const u8, y: *mut f32) {
+    let operands = Shared::new((data, y));
+    let format = &FORMATS[format.min(FORMATS.len() - 1)];
+    parallel::ranges(n, grain::MEMORY, 16, &|start, end| unsafe {
+        let (data, y) = operands.get();
+        (format.decode)(data, start, end - start, y.add(start));
+    });
+}
+
+/// Writes `n` values as a row in a format, each as the nearest that it has, ties to even. Gives how many are finite, but
+/// too large for it.
+#[wasm_bindgen]
+pub unsafe fn stored_encode(format: usize, n: usize, x: *const f32, data: *mut u8) -> usize {
+    let operands = Shared::new((x, data));
+    let format = &FORMATS[format.min(FORMATS.len() - 1)];
+    let over = parallel::sum(n, grain::MEMORY, &|start, end| unsafe {
+        let (x, data) = operands.get();
+        (format.encode)(x.add(start), end - start, data.add((format.bytes)(start))) as f64
+    });
+    over as usize
 }

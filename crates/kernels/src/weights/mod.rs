@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `format` | the table of formats: to add one is a function that decodes, and a row |
-//! | `half` | decoding of binary16 and bfloat16 |
+//! | `half` | decoding and encoding of binary16 and bfloat16 |
 //! | `read` | rows, columns and whole matrices as float32 |
 
 mod format;
