@@ -4,7 +4,7 @@ import { adapterConfig, type Adapter, type AdapterLayer } from "../io/peft/index
 import { isReadableFloat, type OpenTensorFile } from "../io/safetensors/index.js";
 import { sameShape } from "../values/tensor.js";
 import { factored, layerOf, refactored } from "./factor.js";
-import type { Pause } from "./merged-pieces.js";
+import type { Pause } from "./stored-tensor.js";
 import { isConv1d } from "./orientation.js";
 
 /** What an adapter of fewer numbers misses of what it stands for, relative to it in Frobenius norms. */

@@ -1,0 +1,83 @@
+import { byteLength, dtypeBits, type FloatDtype, type OpenTensorFile } from "../io/safetensors/index.js";
+import { sizeOf } from "../values/shape.js";
+
+/**
+ * Bytes that are read, changed and written at a time: a tensor of any size takes this much of each. They stay in the processor's
+ * second cache on their way through, as larger pieces would not, and are many enough for the cost of a call to the system.
+ */
+const PIECE = 1024 * 1024;
+
+/** Something that is done between two pieces, such as a `breather`: it lets others have a turn, and throws where the work was cancelled. */
+export type Pause = () => Promise<void> | undefined;
+
+/** A range of a tensor's elements. */
+export interface Range {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Ranges of `size` elements, each a multiple of `step` but perhaps the last, as many as `most` allow, one step at least. */
+function rangesOf(size: number, step: number, most: number): Range[] {
+  const length = step * Math.max(1, Math.floor(most / Math.max(1, step)));
+  const ranges: Range[] = [];
+  for (let begin = 0; begin < size; begin += length) ranges.push({ begin, end: Math.min(size, begin + length) });
+  return ranges;
+}
+
+/** What `ask` gives for each, in order; the next is on its way while one is worked on. */
+async function* ahead<T>(
+  ranges: readonly Range[],
+  ask: (range: Range) => Promise<T>,
+): AsyncGenerator<{ range: Range; read: T }> {
+  const begin = (i: number) => {
+    const asked = i < ranges.length ? ask(ranges[i]!) : undefined;
+    // Nobody waits for it where the work ends before.
+    asked?.catch(() => {});
+    return asked;
+  };
+  let next = begin(0);
+  for (const [i, range] of ranges.entries()) {
+    const read = await next!;
+    next = begin(i + 1);
+    yield { range, read };
+  }
+}
+
+/** A tensor of the base in its elements, piece by piece. */
+export class StoredTensor {
+  readonly dtype: FloatDtype;
+  readonly size: number;
+  readonly shape: readonly number[];
+  private readonly bytes: number;
+
+  constructor(
+    private readonly base: OpenTensorFile,
+    readonly name: string,
+  ) {
+    const { dtype, shape } = base.info(name);
+    this.dtype = dtype as FloatDtype;
+    this.shape = shape;
+    this.bytes = dtypeBits[dtype] / 8;
+    this.size = sizeOf(shape);
+  }
+
+  /** Whole rows of `columns` elements, as many as a piece holds, one at least. */
+  ranges(columns = 1): Range[] {
+    return rangesOf(this.size, columns, PIECE / this.bytes);
+  }
+
+  /** Their bytes one after another; each is on its way while the one before it is worked on. */
+  read(ranges: readonly Range[]): AsyncGenerator<{ range: Range; read: Uint8Array }> {
+    return ahead(ranges, ({ begin, end }) => this.base.raw(this.name, begin * this.bytes, end * this.bytes));
+  }
+}
+
+/** A tensor's bytes as they are, piece by piece. */
+export async function* storedPieces(base: OpenTensorFile, name: string, pause: Pause): AsyncGenerator<Uint8Array> {
+  const { dtype, shape } = base.info(name);
+  const ranges = rangesOf(byteLength(dtype, shape), 1, PIECE);
+  for await (const { read } of ahead(ranges, ({ begin, end }) => base.raw(name, begin, end))) {
+    await pause();
+    yield read;
+  }
+}
