@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/running.js";
 import { dtypeBits, type OpenTensorFile } from "../io/safetensors/index.js";
 import type { Change } from "./merge-plan.js";
+import { PieceBuffers } from "./piece-buffers.js";
 import { PieceMemory } from "./piece-memory.js";
 import { type RowUpdate, RowUpdater } from "./row-update.js";
 import { type Pause, type Range, StoredTensor } from "./stored-tensor.js";
@@ -16,7 +17,8 @@ export async function* mergedValues(
   change: Change,
   pause: Pause,
 ): AsyncGenerator<{ begin: number; values: Float32Array }> {
-  for await (const { begin, piece } of merged(engine, new StoredTensor(base, name), change, pause))
+  const buffers = new PieceBuffers();
+  for await (const { begin, piece } of merged(engine, new StoredTensor(base, name), change, pause, buffers))
     yield { begin, values: piece.read() };
 }
 
@@ -30,16 +32,14 @@ export async function* mergedPieces(
   name: string,
   change: Change,
   pause: Pause,
+  buffers: PieceBuffers,
 ): AsyncGenerator<Uint8Array> {
   const tensor = new StoredTensor(base, name);
   const bytes = dtypeBits[tensor.dtype] / 8;
-  let [current, other] = [new Uint8Array(), new Uint8Array()];
-  for await (const { piece } of merged(engine, tensor, change, pause)) {
-    const length = piece.size * bytes;
-    [current, other] = [other.length < length ? new Uint8Array(length) : other, current];
-    const part = current.subarray(0, length);
-    piece.store(part, name);
-    yield part;
+  for await (const { piece } of merged(engine, tensor, change, pause, buffers)) {
+    const made = buffers.changed.take(piece.size * bytes);
+    piece.store(made, name);
+    yield made;
   }
 }
 
@@ -49,12 +49,19 @@ interface Merged {
   readonly piece: PieceMemory;
 }
 
-async function* merged(engine: Engine, tensor: StoredTensor, change: Change, pause: Pause): AsyncGenerator<Merged> {
+async function* merged(
+  engine: Engine,
+  tensor: StoredTensor,
+  change: Change,
+  pause: Pause,
+  buffers: PieceBuffers,
+): AsyncGenerator<Merged> {
   const columns = change.kind === "update" ? change.update.columns : change.kind === "rows" ? tensor.shape[1]! : 1;
   const ranges = tensor.ranges(columns);
   const piece = new PieceMemory(engine, tensor.dtype, ranges[0]?.end ?? 0);
   try {
-    if (change.kind === "update") return yield* updated(tensor, ranges, piece, change.update, pause);
+    if (change.kind === "update")
+      return yield* updated(() => tensor.read(ranges, buffers), piece, change.update, pause);
     if (change.kind === "replace") {
       for (const { begin, end } of ranges) {
         await pause();
@@ -63,7 +70,7 @@ async function* merged(engine: Engine, tensor: StoredTensor, change: Change, pau
       }
       return;
     }
-    for await (const { range, read } of tensor.read(ranges)) {
+    for await (const { range, read } of tensor.read(ranges, buffers)) {
       await pause();
       piece.load(read);
       if (change.kind === "rows") putRows(piece, range, columns, change);
@@ -89,8 +96,7 @@ function putRows(
 }
 
 async function* updated(
-  tensor: StoredTensor,
-  ranges: readonly Range[],
+  pieces: () => ReturnType<StoredTensor["read"]>,
   piece: PieceMemory,
   update: RowUpdate,
   pause: Pause,
@@ -98,7 +104,7 @@ async function* updated(
   const { columns, magnitude } = update;
   const updater = new RowUpdater(piece, update);
   const sums = async function* () {
-    for await (const { range, read } of tensor.read(ranges)) {
+    for await (const { range, read } of pieces()) {
       await pause();
       piece.load(read);
       updater.add(range.begin / columns);

@@ -1,5 +1,6 @@
 import { byteLength, dtypeBits, type FloatDtype, type OpenTensorFile } from "../io/safetensors/index.js";
 import { sizeOf } from "../values/shape.js";
+import type { PieceBuffers } from "./piece-buffers.js";
 
 /**
  * Bytes that are read, changed and written at a time: a tensor of any size takes this much of each. They stay in the processor's
@@ -66,17 +67,26 @@ export class StoredTensor {
     return rangesOf(this.size, columns, PIECE / this.bytes);
   }
 
-  /** Their bytes one after another; each is on its way while the one before it is worked on. */
-  read(ranges: readonly Range[]): AsyncGenerator<{ range: Range; read: Uint8Array }> {
-    return ahead(ranges, ({ begin, end }) => this.base.raw(this.name, begin * this.bytes, end * this.bytes));
+  /** Their bytes one after another, there until the next are asked for; each is on its way while the one before it is worked on. */
+  read(ranges: readonly Range[], { read }: PieceBuffers): AsyncGenerator<{ range: Range; read: Uint8Array }> {
+    return ahead(ranges, (range) => {
+      const [begin, end] = [range.begin * this.bytes, range.end * this.bytes];
+      return this.base.raw(this.name, begin, end, read.take(end - begin));
+    });
   }
 }
 
-/** A tensor's bytes as they are, piece by piece. */
-export async function* storedPieces(base: OpenTensorFile, name: string, pause: Pause): AsyncGenerator<Uint8Array> {
+/** A tensor's bytes as they are, piece by piece; each is the receiver's until the next but one is asked for. */
+export async function* storedPieces(
+  base: OpenTensorFile,
+  name: string,
+  pause: Pause,
+  { unchanged }: PieceBuffers,
+): AsyncGenerator<Uint8Array> {
   const { dtype, shape } = base.info(name);
   const ranges = rangesOf(byteLength(dtype, shape), 1, PIECE);
-  for await (const { read } of ahead(ranges, ({ begin, end }) => base.raw(name, begin, end))) {
+  const ask = ({ begin, end }: Range) => base.raw(name, begin, end, unchanged.take(end - begin));
+  for await (const { read } of ahead(ranges, ask)) {
     await pause();
     yield read;
   }
