@@ -14,7 +14,8 @@ export interface ReadWeights {
 /** A tokenizer: the same weights with another one are another base. */
 type PrintedTokenizer = Pick<TextTokenizer, "fingerprint">;
 
-const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
+/** A fingerprint of bytes. */
+export const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
 
 /** The same file, whose tensors are fingerprinted as they are read: once, as the file stores them. */
 export function fingerprinted(file: OpenTensorFile): ReadWeights {
@@ -50,5 +51,9 @@ function namesOf(file: OpenTensorFile, plan: ModelPlan): string[] {
   const nameOf = checkTensors(file, plan.tensors());
   return Array.from(plan.tensors(), ({ name }) => nameOf(name));
 }
+
+/** The fingerprint of an encoder whose vectors go through further layers; where there are none, that of the encoder alone. */
+export const withLayers = (encoder: string, layers: readonly string[]) =>
+  layers.length === 0 ? encoder : joined([encoder, ...layers]);
 
 const joined = (prints: readonly string[]) => printOf(new TextEncoder().encode(prints.join()));
