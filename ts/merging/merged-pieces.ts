@@ -4,10 +4,10 @@ import type { Change } from "./merge-plan.js";
 import { PieceBuffers } from "./piece-buffers.js";
 import { PieceMemory } from "./piece-memory.js";
 import { type RowUpdate, RowUpdater } from "./row-update.js";
-import { type Pause, type Range, StoredTensor } from "./stored-tensor.js";
+import { blocksOf, type Pause, type Range, StoredTensor } from "./stored-tensor.js";
 
 /**
- * A changed tensor's new values, piece by piece, in float32; what is read of the base is widened, so that writing rounds once.
+ * A changed tensor's new values, part by part, in float32; what is read of the base is widened, so that writing rounds once.
  * @yields `begin`, the first element's place, and the values, which are the receiver's
  */
 export async function* mergedValues(
@@ -17,9 +17,9 @@ export async function* mergedValues(
   change: Change,
   pause: Pause,
 ): AsyncGenerator<{ begin: number; values: Float32Array }> {
-  const buffers = new PieceBuffers();
-  for await (const { begin, piece } of merged(engine, new StoredTensor(base, name), change, pause, buffers))
-    yield { begin, values: piece.read() };
+  const tensor = new StoredTensor(base, name);
+  for await (const { block, memory } of merged(engine, tensor, change, pause, new PieceBuffers()))
+    yield { begin: block.begin, values: memory.read() };
 }
 
 /**
@@ -36,17 +36,20 @@ export async function* mergedPieces(
 ): AsyncGenerator<Uint8Array> {
   const tensor = new StoredTensor(base, name);
   const bytes = dtypeBits[tensor.dtype] / 8;
-  for await (const { piece } of merged(engine, tensor, change, pause, buffers)) {
-    const made = buffers.changed.take(piece.size * bytes);
-    piece.store(made, name);
-    yield made;
+  let made: Uint8Array = new Uint8Array();
+  for await (const { piece, block, memory } of merged(engine, tensor, change, pause, buffers)) {
+    if (block.begin === piece.begin) made = buffers.changed.take((piece.end - piece.begin) * bytes);
+    const part = made.subarray((block.begin - piece.begin) * bytes, (block.end - piece.begin) * bytes);
+    memory.store(part, name);
+    if (block.end === piece.end) yield made;
   }
 }
 
-/** A piece of a tensor with its new values, which are there until the next is asked for. */
+/** Part of a piece with its new values, which are in that memory until the next part is asked for. */
 interface Merged {
-  readonly begin: number;
-  readonly piece: PieceMemory;
+  readonly piece: Range;
+  readonly block: Range;
+  readonly memory: PieceMemory;
 }
 
 async function* merged(
@@ -57,73 +60,80 @@ async function* merged(
   buffers: PieceBuffers,
 ): AsyncGenerator<Merged> {
   const columns = change.kind === "update" ? change.update.columns : change.kind === "rows" ? tensor.shape[1]! : 1;
-  const ranges = tensor.ranges(columns);
-  const piece = new PieceMemory(engine, tensor.dtype, ranges[0]?.end ?? 0);
-  try {
-    if (change.kind === "update")
-      return yield* updated(() => tensor.read(ranges, buffers), piece, change.update, pause);
-    if (change.kind === "replace") {
-      for (const { begin, end } of ranges) {
-        await pause();
-        piece.set(change.values.subarray(begin, end));
-        yield { begin, piece };
-      }
-      return;
-    }
-    for await (const { range, read } of tensor.read(ranges, buffers)) {
+  const pieces = tensor.ranges(columns);
+  const [largest] = pieces.slice(0, 1).flatMap((piece) => blocksOf(piece, columns));
+  const memory = new PieceMemory(engine, tensor.dtype, largest?.end ?? 0);
+  const stored = async function* (): AsyncGenerator<Merged> {
+    for await (const { range: piece, read } of tensor.read(pieces, buffers)) {
       await pause();
-      piece.load(read);
-      if (change.kind === "rows") putRows(piece, range, columns, change);
-      else piece.set(piece.read().map((value, i) => value + change.values[range.begin + i]!));
-      yield { begin: range.begin, piece };
+      const bytes = read.byteLength / (piece.end - piece.begin);
+      for (const block of blocksOf(piece, columns)) {
+        memory.load(read.subarray((block.begin - piece.begin) * bytes, (block.end - piece.begin) * bytes));
+        yield { piece, block, memory };
+      }
+    }
+  };
+  try {
+    if (change.kind === "update") yield* updated(stored, memory, change.update);
+    else if (change.kind === "replace") {
+      for (const piece of pieces) {
+        await pause();
+        for (const block of blocksOf(piece, columns)) {
+          memory.set(change.values.subarray(block.begin, block.end));
+          yield { piece, block, memory };
+        }
+      }
+    } else {
+      for await (const part of stored()) {
+        if (change.kind === "rows") putRows(memory, part.block, columns, change);
+        else memory.set(memory.read().map((value, i) => value + change.values[part.block.begin + i]!));
+        yield part;
+      }
     }
   } finally {
-    piece.dispose();
+    memory.dispose();
   }
 }
 
 function putRows(
-  piece: PieceMemory,
-  range: Range,
+  memory: PieceMemory,
+  block: Range,
   columns: number,
   { indices, values }: Extract<Change, { kind: "rows" }>,
 ): void {
   for (const [i, row] of indices.entries()) {
     const begin = row * columns;
-    if (begin >= range.begin && begin < range.end)
-      piece.put(values.subarray(i * columns, (i + 1) * columns), begin - range.begin);
+    if (begin >= block.begin && begin < block.end)
+      memory.put(values.subarray(i * columns, (i + 1) * columns), begin - block.begin);
   }
 }
 
 async function* updated(
-  pieces: () => ReturnType<StoredTensor["read"]>,
-  piece: PieceMemory,
+  stored: () => AsyncGenerator<Merged>,
+  memory: PieceMemory,
   update: RowUpdate,
-  pause: Pause,
 ): AsyncGenerator<Merged> {
   const { columns, magnitude } = update;
-  const updater = new RowUpdater(piece, update);
+  const updater = new RowUpdater(memory, update);
   const sums = async function* () {
-    for await (const { range, read } of pieces()) {
-      await pause();
-      piece.load(read);
-      updater.add(range.begin / columns);
-      yield { begin: range.begin, piece };
+    for await (const part of stored()) {
+      updater.add(part.block.begin / columns);
+      yield part;
     }
   };
   if (magnitude === null) return yield* sums();
-  // An output that lies along a row is whole in its piece; one along a column only after all of them.
+  // An output that lies along a row is whole in its block; one along a column only after all of them.
   if (!magnitude.alongRows) updater.scaleColumns(await columnSquares(sums(), columns));
-  for await (const sum of sums()) {
-    updater.scale(sum.begin / columns);
-    yield sum;
+  for await (const part of sums()) {
+    updater.scale(part.block.begin / columns);
+    yield part;
   }
 }
 
-async function columnSquares(pieces: AsyncIterable<Merged>, columns: number): Promise<Float64Array> {
+async function columnSquares(parts: AsyncIterable<Merged>, columns: number): Promise<Float64Array> {
   const squares = new Float64Array(columns);
-  for await (const { piece } of pieces) {
-    const values = piece.read();
+  for await (const { memory } of parts) {
+    const values = memory.read();
     for (let at = 0; at < values.length; at += columns)
       for (let i = 0; i < columns; i++) squares[i]! += values[at + i]! * values[at + i]!;
   }

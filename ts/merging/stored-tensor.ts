@@ -2,11 +2,11 @@ import { byteLength, dtypeBits, type FloatDtype, type OpenTensorFile } from "../
 import { sizeOf } from "../values/shape.js";
 import type { PieceBuffers } from "./piece-buffers.js";
 
-/**
- * Bytes that are read, changed and written at a time: a tensor of any size takes this much of each. They stay in the processor's
- * second cache on their way through, as larger pieces would not, and are many enough for the cost of a call to the system.
- */
+/** Bytes that are read and written at a time: a tensor of any size takes a few times this much. Fewer cost more calls to the system. */
 const PIECE = 1024 * 1024;
+
+/** Elements that are changed at a time: in float32 they stay in the processor's second cache from the first step to the last. */
+const BLOCK = 128 * 1024;
 
 /** Something that is done between two pieces, such as a `breather`: it lets others have a turn, and throws where the work was cancelled. */
 export type Pause = () => Promise<void> | undefined;
@@ -24,6 +24,10 @@ function rangesOf(size: number, step: number, most: number): Range[] {
   for (let begin = 0; begin < size; begin += length) ranges.push({ begin, end: Math.min(size, begin + length) });
   return ranges;
 }
+
+/** A piece's parts that are changed at a time, likewise whole rows. */
+export const blocksOf = ({ begin, end }: Range, columns: number): Range[] =>
+  rangesOf(end - begin, columns, BLOCK).map((block) => ({ begin: begin + block.begin, end: begin + block.end }));
 
 /** What `ask` gives for each, in order; the next is on its way while one is worked on. */
 async function* ahead<T>(
@@ -63,7 +67,7 @@ export class StoredTensor {
   }
 
   /** Whole rows of `columns` elements, as many as a piece holds, one at least. */
-  ranges(columns = 1): Range[] {
+  ranges(columns: number): Range[] {
     return rangesOf(this.size, columns, PIECE / this.bytes);
   }
 
