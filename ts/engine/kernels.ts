@@ -148,6 +148,10 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   readonly stored_rows: (
     format: number, data: Pointer, width: number, index: Pointer, y: Pointer, n: number,
   ) => void; // prettier-ignore
+  /** y `[n]` ← a stored row. */
+  readonly stored_decode: (format: number, n: number, data: Pointer, y: Pointer) => void;
+  /** Writes x `[n]` as a stored row, rounded to nearest, ties to even. Gives how many are finite, but too large for the format. */
+  readonly stored_encode: (format: number, n: number, x: Pointer, data: Pointer) => number;
 
   /** u ← x·A, y ← y + s·u·B: x `[t, in]` and y `[t, out]` with rows apart, A `[in, rank]`, B `[rank, out]`, u `[t, rank]`. */
   readonly lora_forward: (

@@ -138,9 +138,12 @@ export class Engine {
     return target;
   }
 
-  /** @internal A copy of bytes of memory. */
-  readBytes(pointer: Pointer, length: number): Uint8Array {
-    return new Uint8Array(this.heap.memory.buffer, pointer, length).slice();
+  /** @internal A copy of bytes of memory; into `target`, where one is given. */
+  readBytes(pointer: Pointer, length: number, target?: Uint8Array): Uint8Array {
+    const bytes = new Uint8Array(this.heap.memory.buffer, pointer, length);
+    if (target === undefined) return bytes.slice();
+    target.set(bytes);
+    return target;
   }
 
   /** @internal Memory itself, which the next growth detaches: not to be kept. */

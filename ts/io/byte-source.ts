@@ -7,8 +7,11 @@ import { notExpected } from "../arguments/settings.js";
 export interface ByteSource {
   /** Total number of bytes. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset`; the caller stays within `size`. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Exactly `length` bytes from `offset`; the caller stays within `size`. Where `into` is given, of that length, a source may fill and
+   * give it, instead of memory of its own.
+   */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   /** Releases what the source holds open; reading after it fails. */
   close?(): Promise<void>;
 }
@@ -17,8 +20,14 @@ export interface ByteSource {
  * Exactly `length` bytes of a source from `offset`. Throws `FormatError` where the source gives others: it is not what it
  * said, or changed meanwhile.
  */
-export async function readRange(source: ByteSource, offset: number, length: number, file: string): Promise<Uint8Array> {
-  const bytes: unknown = await source.read(offset, length);
+export async function readRange(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  file: string,
+  into?: Uint8Array,
+): Promise<Uint8Array> {
+  const bytes: unknown = await source.read(offset, length, into);
   const given = isBytes(bytes) ? fixedBytes(bytes) : undefined;
   if (given?.byteLength === length) return given;
   const got = given === undefined ? excerpt(bytes) : `${given.byteLength}`;

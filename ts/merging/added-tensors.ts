@@ -19,7 +19,7 @@ export function withAdded(base: OpenTensorFile, added: ReadonlyMap<string, Added
       return { dtype, shape };
     },
     tensor: async (name) => base.tensor(source(name)),
-    raw: async (name, begin, end) => base.raw(source(name), begin, end),
+    raw: async (name, begin, end, into) => base.raw(source(name), begin, end, into),
     close: () => base.close(),
   };
 }

@@ -2,9 +2,10 @@ import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { adapterConfig, type Adapter, type AdapterLayer } from "../io/peft/index.js";
 import { isReadableFloat, type OpenTensorFile } from "../io/safetensors/index.js";
+import { withPauses } from "../values/decompose/steps.js";
 import { sameShape } from "../values/tensor.js";
 import { factored, layerOf, refactored } from "./factor.js";
-import type { Pause } from "./merged-pieces.js";
+import type { Pause } from "./stored-tensor.js";
 import { isConv1d } from "./orientation.js";
 
 /** What an adapter of fewer numbers misses of what it stands for, relative to it in Frobenius norms. */
@@ -87,7 +88,7 @@ export async function extractAdapter(
     const embedding = embeddings.test(path);
     const conv1d = isConv1d(modelType, path);
     inFirstLayers ||= conv1d;
-    const made = factored(change, rows, columns, rank);
+    const made = await withPauses(factored(change, rows, columns, rank), pause);
     const kind = embedding ? "embedding" : "linear";
     collected.add(path, layerOf(kind, embedding || conv1d, rows, columns, made), made);
   }
@@ -120,7 +121,7 @@ export async function resizeAdapter(
   for (const [path, layer] of layers) {
     await pause();
     const [inFeatures, outFeatures] = [layer.loraA.shape[0]!, layer.loraB.shape[1]!];
-    const made = refactored(layer, rank);
+    const made = await withPauses(refactored(layer, rank), pause);
     const factors = layerOf(layer.kind, true, inFeatures, outFeatures, made);
     // B's bias is scaled as its product is.
     const bias = layer.bias && { shape: layer.bias.shape, data: layer.bias.data.map((value) => value * layer.scaling) };

@@ -1,7 +1,8 @@
 import type { AdapterLayer } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
-import { productSvd } from "../values/decompose/product-svd.js";
-import { type Svd, svd } from "../values/decompose/svd.js";
+import { productSvdInSteps } from "../values/decompose/product-svd.js";
+import type { Steps } from "../values/decompose/steps.js";
+import { type Svd, svdInSteps } from "../values/decompose/svd.js";
 import { updateNorm } from "./norms.js";
 
 /** Factors of a matrix `[rows, columns]` ≈ L·R, and what they miss. */
@@ -17,19 +18,25 @@ export interface Factored {
 }
 
 /** The best factors of that rank (Eckart and Young 1936), or of the matrix's own where that is less. */
-export function factored(matrix: Float32Array | Float64Array, rows: number, columns: number, most: number): Factored {
+export function* factored(
+  matrix: Float32Array | Float64Array,
+  rows: number,
+  columns: number,
+  most: number,
+): Steps<Factored> {
   let square = 0;
   for (const value of matrix) square += value * value;
-  return balanced(svd(matrix, rows, columns, Math.min(most, rows, columns)), square, rows, columns);
+  const found = yield* svdInSteps(matrix, rows, columns, Math.min(most, rows, columns));
+  return balanced(found, square, rows, columns);
 }
 
 /** A layer's update s·A·B in factors of another rank, without making the whole product. */
-export function refactored(layer: AdapterLayer, most: number): Factored {
+export function* refactored(layer: AdapterLayer, most: number): Steps<Factored> {
   const { loraA, loraB, scaling } = layer;
   const [inFeatures, rank] = loraA.shape as [number, number];
   const outFeatures = loraB.shape[1]!;
   const scaled = Float64Array.from(loraB.data, (value) => scaling * value);
-  const found = productSvd(loraA.data, scaled, [inFeatures, rank, outFeatures], most);
+  const found = yield* productSvdInSteps(loraA.data, scaled, [inFeatures, rank, outFeatures], most);
   const norm = updateNorm(layer);
   return balanced(found, norm * norm, inFeatures, outFeatures);
 }

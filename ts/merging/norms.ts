@@ -2,7 +2,8 @@ import type { Engine } from "../engine/running.js";
 import type { AdapterLayer } from "../io/peft/index.js";
 import { decodeTensor, dtypeBits } from "../io/safetensors/index.js";
 import type { MergePlan } from "./merge-plan.js";
-import { mergedValues, type Pause } from "./merged-pieces.js";
+import { mergedValues } from "./merged-pieces.js";
+import type { Pause } from "./stored-tensor.js";
 
 /** How much an adapter changes a weight, in Frobenius norms. */
 export interface ChangeNorms {

@@ -1,6 +1,6 @@
-import type { Engine } from "../engine/running.js";
 import type { Pointer } from "../engine/kernels.js";
 import type { AdapterLayer } from "../io/peft/index.js";
+import type { PieceMemory } from "./piece-memory.js";
 
 /** A matrix in an array, element (i, j) at `i·rowStep + j·columnStep`. */
 interface Strided {
@@ -38,56 +38,69 @@ export function rowUpdate({ loraA, loraB, rank, scaling, magnitude }: AdapterLay
   };
 }
 
-/** An update in an engine's memory, which adds it to rows of its weight by the engine's matrix product. Dispose of it. */
+/** An update in an engine's memory, which changes pieces of its weight there; their memory holds it. */
 export class RowUpdater {
   private readonly left: Pointer;
   private readonly right: Pointer;
-  private readonly rowsPointer: Pointer;
-  private readonly blocks: Pointer[] = [];
+  private readonly factors: Pointer;
 
-  /** @param mostRows rows of the weight that are given at once at most */
   constructor(
-    private readonly engine: Engine,
+    private readonly piece: PieceMemory,
     private readonly update: RowUpdate,
-    mostRows: number,
   ) {
-    const { left, right, columns } = update;
-    try {
-      this.left = this.allocate(left.data.length);
-      this.right = this.allocate(right.data.length);
-      this.rowsPointer = this.allocate(mostRows * columns);
-      engine.write(this.left, left.data, left.data.length);
-      engine.write(this.right, right.data, right.data.length);
-    } catch (error) {
-      this.dispose();
-      throw error;
-    }
+    const { left, right, magnitude } = update;
+    this.left = this.put(left.data);
+    this.right = this.put(right.data);
+    this.factors = magnitude === null ? 0 : this.put(magnitude.values);
   }
 
-  /** Rows of W become those of W + s·L·R, in float32; they start at `firstRow`, and DoRA's magnitudes are not applied. */
-  add(values: Float32Array, firstRow: number): void {
-    const { engine, update, rowsPointer } = this;
+  /** The rows of W in the piece, of which the first is `firstRow`, become those of W + s·L·R in float32, without DoRA's magnitudes. */
+  add(firstRow: number): void {
+    const { piece, update, rows } = this;
     const { columns, rank, scaling, left, right } = update;
-    const rows = values.length / columns;
-    if (rows === 0 || columns === 0) return;
-    engine.write(rowsPointer, values, values.length);
+    if (rows === 0) return;
     const first = this.left + 4 * firstRow * left.rowStep;
-    engine.kernels.gemm(
+    piece.engine.kernels.gemm(
       ...([rows, columns, rank, scaling, first, left.rowStep, left.columnStep] as const),
-      ...([this.right, right.rowStep, right.columnStep, 1, rowsPointer, columns, 0] as const),
+      ...([this.right, right.rowStep, right.columnStep, 1, piece.values, columns, 0] as const),
     );
-    engine.read(rowsPointer, values.length, values);
   }
 
-  /** Gives the memory back. */
-  dispose(): void {
-    if (this.engine.closed) return;
-    for (const block of this.blocks.splice(0)) this.engine.heap.release(block);
+  /** Outputs along rows: ‖row‖₂ of each becomes its magnitude. Along columns: see `scaleColumns`, which comes before. */
+  scale(firstRow: number): void {
+    const { piece, update, rows, factors } = this;
+    const { columns, magnitude } = update;
+    const { kernels } = piece.engine;
+    if (magnitude === null || rows === 0) return;
+    const { values, alongRows } = magnitude;
+    if (alongRows) {
+      const norms = values.slice(firstRow, firstRow + rows).map((value, row) => {
+        const square = kernels.sum_of_squares(piece.values + 4 * row * columns, columns);
+        return value / Math.sqrt(square);
+      });
+      piece.engine.write(factors, norms, rows);
+    }
+    kernels.mul_forward(
+      ...([piece.values, factors, piece.values, rows, 1, columns, columns, 0, 1] as const),
+      ...([alongRows ? 1 : 0, 0, alongRows ? 0 : 1, 0] as const),
+    );
   }
 
-  private allocate(elements: number): Pointer {
-    const pointer = this.engine.heap.allocate(4 * elements);
-    this.blocks.push(pointer);
+  /** Sums of squares of the whole weight's columns: what `scale` brings to their magnitudes. */
+  scaleColumns(squares: Float64Array): void {
+    const { values } = this.update.magnitude!;
+    const factors = values.map((value, i) => value / Math.sqrt(squares[i]!));
+    this.piece.engine.write(this.factors, factors, factors.length);
+  }
+
+  private get rows(): number {
+    const { columns } = this.update;
+    return columns === 0 ? 0 : this.piece.size / columns;
+  }
+
+  private put(values: Float32Array): Pointer {
+    const pointer = this.piece.allocate(values.length);
+    this.piece.engine.write(pointer, values, values.length);
     return pointer;
   }
 }

@@ -17,7 +17,8 @@ type PrintedTokenizer = Pick<TextTokenizer, "fingerprint">;
 /** What a plan says of a file's tensors. */
 type Tensors = Pick<ModelPlan, "tensors" | "base">;
 
-const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
+/** A fingerprint of bytes. */
+export const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
 
 /** The same file, whose tensors are fingerprinted as they are read: once, as the file stores them. */
 export function fingerprinted(file: OpenTensorFile): ReadWeights {
@@ -51,5 +52,9 @@ function namesOf(file: OpenTensorFile, plan: Tensors): string[] {
   const nameOf = checkTensors(file, plan.tensors(), plan.base);
   return Array.from(plan.tensors(), ({ name }) => nameOf(name));
 }
+
+/** The fingerprint of an encoder whose vectors go through further layers; where there are none, that of the encoder alone. */
+export const withLayers = (encoder: string, layers: readonly string[]) =>
+  layers.length === 0 ? encoder : joined([encoder, ...layers]);
 
 const joined = (prints: readonly string[]) => printOf(new TextEncoder().encode(prints.join()));

@@ -62,7 +62,7 @@ export async function loadTokenHead(
     const dense = await new WeightReader(graph, file, checkTensors(file, linear(inner)), options).linear(inner);
     const { path, hasBias: normBias, eps } = head.norm;
     const names = checkTensors(file, norm(path, hiddenSize, normBias));
-    const last = await new WeightReader(graph, file, names, options).norm(path, normBias);
+    const last = await new WeightReader(graph, file, names, options).norm(path, { hasBias: normBias });
     return {
       labels,
       logits: (hidden) => {

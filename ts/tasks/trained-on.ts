@@ -41,8 +41,8 @@ function checkMerged({ name, mergedModel }: SentenceEncoder, { merged }: LabelsF
 }
 
 /** Throws `AdapterError` where an encoder is another one than the classifier was trained on. */
-export function checkBase({ name, fingerprint }: SentenceEncoder, { base }: LabelsFile): void {
-  if (base === null || base.fingerprint === fingerprint) return;
+export function checkBase({ name, fingerprint, weightsFingerprint }: SentenceEncoder, { base }: LabelsFile): void {
+  if (base === null || base.fingerprint === fingerprint || base.fingerprint === weightsFingerprint) return;
   throw new AdapterError(
     `${LABELS_FILE}: the classifier was trained on ${clip(base.name)}, and the weights or the tokenizer of ${clip(name)} are others: load the ` +
       "encoder that it was trained on, or insist with `allowOtherBase` (`--allow-other-base`)",

@@ -1,11 +1,11 @@
-//! Exports for frozen weights: products with stored matrices, and what is read of them. `format` is the row of
+//! Exports for frozen weights: products with stored matrices, what is read of them, and how they are written. `format` is the row of
 //! `kernels::weights::FORMATS`; a stored matrix has rows of `width` elements, `transposed` = 1 means its transpose.
 
 use crate::gemm::share::share;
 use crate::gemm::tile::{current_tile, workspace};
 use crate::parallel::{self, Shared, grain};
 use kernels::gemm::{Output, Product, Right, Strided, pack as packing};
-use kernels::weights::{self, FORMATS, Stored, rounded};
+use kernels::weights::{self, FORMATS, Format, Stored, rounded};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn stored(format: usize, data: *const u8, width: usize, transposed: u32) -> Stored {
@@ -132,4 +132,28 @@ pub unsafe fn gemm_rounded(
         let columns = start * rounded::STEP..n.min(end * rounded::STEP);
         rounded::times(x, m, stored(format, data, k, 1), n, bias, y, columns);
     });
+}
+
+/// y\[i\] ← element i of a row of `n` as float32.
+#[wasm_bindgen]
+pub unsafe fn stored_decode(format: usize, n: usize, data: *const u8, y: *mut f32) {
+    let operands = Shared::new((data, y));
+    let format = &FORMATS[format.min(FORMATS.len() - 1)];
+    parallel::ranges(n, grain::MEMORY, 16, &|start, end| unsafe {
+        let (data, y) = operands.get();
+        (format.decode)(data, start, end - start, y.add(start));
+    });
+}
+
+/// Writes `n` values as a row in a format, each as the nearest that it has, ties to even. Gives how many are finite, but
+/// too large for it; all of them where its elements stand in groups.
+#[wasm_bindgen]
+pub unsafe fn stored_encode(format: usize, n: usize, x: *const f32, data: *mut u8) -> usize {
+    let operands = Shared::new((x, data));
+    let Format { bytes, encode: Some(encode), .. } = FORMATS[format.min(FORMATS.len() - 1)] else { return n };
+    let over = parallel::sum(n, grain::MEMORY, &|start, end| unsafe {
+        let (x, data) = operands.get();
+        encode(x.add(start), end - start, data.add(bytes(start))) as f64
+    });
+    over as usize
 }

@@ -219,6 +219,42 @@ describe("modules.json", () => {
     expect(await normalized.encode(texts, { normalize: false })).toEqual(await (await load({})).encode(texts));
   });
 
+  it("counts such a layer among what a classifier was trained on", async () => {
+    const plain = await load({});
+    const { weightsFingerprint: weights } = plain;
+    expect(plain.fingerprint).toBe(weights);
+    const { files } = denseFiles(plain.hiddenSize);
+    const layered = await load(files);
+    expect(layered.weightsFingerprint).toBe(weights);
+    const { fingerprint } = layered;
+    expect(fingerprint).not.toBe(weights);
+    const saved = TextClassifier.create(layered, { labels: ["a", "b"], lora: { rank: 1 } }).save();
+    const labels = JSON.parse(new TextDecoder().decode(saved["labels.json"])) as { base: object };
+    expect(labels.base).toEqual({ name: "model", fingerprint });
+
+    const again = await load(files);
+    expect(again.fingerprint).toBe(fingerprint);
+    expect(TextClassifier.load(again, saved).labels).toEqual(["a", "b"]);
+    const [weight, bias] = [new Float32Array(5 * plain.hiddenSize).fill(0.1), new Float32Array(5)];
+    const others = {
+      weights: writeSafetensors({
+        "linear.weight": { shape: [5, weight.length / 5], data: weight },
+        "linear.bias": { shape: [5], data: bias },
+      }),
+    };
+    for (const change of [
+      { "2_Dense/model.safetensors": others.weights },
+      denseFiles(weight.length / 5, { activation_function: "torch.nn.modules.activation.ReLU" }).files,
+    ]) {
+      const other = await load({ ...files, ...change });
+      expect(other.fingerprint).not.toBe(fingerprint);
+      expect(() => TextClassifier.load(other, saved)).toThrow(/the weights or the tokenizer of model are others/);
+    }
+    // One of the time when such layers did not count names the weights alone.
+    const old = { ...labels, base: { name: "model", fingerprint: weights } };
+    expect(TextClassifier.load(await load(files), { ...saved, "labels.json": bytes(old) }).labels).toEqual(["a", "b"]);
+  });
+
   it.each<[string, unknown, RegExp]>([
     ["a dense layer without files", [transformer, pooling, dense], /2_Dense\/config\.json is missing/],
     ["a dense layer elsewhere", [transformer, pooling, { ...dense, path: "../x" }], /path must name a folder/],

@@ -9,8 +9,10 @@ import { withFolder } from "../../io/node/make-folder.js";
 import { withPart } from "../../io/node/parts.js";
 import { withMerged } from "../../io/peft/index.js";
 import { byteLength, streamSafetensors } from "../../io/safetensors/index.js";
-import { mergedPieces, storedPieces } from "../../merging/merged-pieces.js";
+import { mergedPieces } from "../../merging/merged-pieces.js";
 import type { MergePlan } from "../../merging/merge-plan.js";
+import { PieceBuffers } from "../../merging/piece-buffers.js";
+import { storedPieces } from "../../merging/stored-tensor.js";
 import { untiedConfig } from "../../merging/untied.js";
 import { breather } from "../../waiting/next-task.js";
 import { throwIfAborted } from "../../waiting/abort.js";
@@ -63,7 +65,7 @@ export async function writeMergedFolder(
   session: Session,
 ): Promise<void> {
   const bar = reporterOf(session.terminal).start("merge", { total: mergedSize(plan), format: formatBytes });
-  const pause = breather(session.signal);
+  const [pause, buffers] = [breather(session.signal), new PieceBuffers()];
   let done = 0;
   try {
     for (const [file, names] of filesOf(base, plan)) {
@@ -72,8 +74,8 @@ export async function writeMergedFolder(
       const bytesOf = async ({ name }: { readonly name: string }) => {
         throwIfAborted(session.signal);
         const change = plan.changes.get(name);
-        if (change === undefined) return storedPieces(plan.base, name, pause);
-        return mergedPieces(engine, plan.base, name, change, pause);
+        if (change === undefined) return storedPieces(plan.base, name, pause, buffers);
+        return mergedPieces(engine, plan.base, name, change, pause, buffers);
       };
       await writeFileAtomically(join(scratch, file), async (sink) => {
         const ahead = writeAhead(sink, (bytes) => bar.update((done += bytes)));

@@ -8,8 +8,10 @@ import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
 import { recordedModel } from "./base-model.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { modelPlan } from "../../models/architectures.js";
+import { densePrints } from "../../models/sentence/dense.js";
+import { readSentenceLayout } from "../../models/sentence/layout.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
-import { fingerprintOf } from "../../models/weights-read.js";
+import { fingerprintOf, withLayers } from "../../models/weights-read.js";
 import { HEAD_FILE, labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE, type LabelsFile, writeLabels } from "../../tasks/labels-file.js";
 
@@ -60,8 +62,11 @@ export async function mergedParts(work: MergeWork, options: { allowOtherBase: bo
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {
   if (trained === null) return;
   const plan = modelPlan(await readRequiredJson(model, "config.json"));
-  const fingerprint = await fingerprintOf(base, plan, await loadTokenizer(model, null));
-  if (fingerprint === trained.fingerprint) return;
+  const weights = await fingerprintOf(base, plan, await loadTokenizer(model, null));
+  const { pooling } = await readSentenceLayout(model);
+  const fingerprint = withLayers(weights, await densePrints(model, pooling.dense));
+  // Before layers behind the pooling counted, a run named the weights alone.
+  if ([fingerprint, weights].includes(trained.fingerprint)) return;
   throw new AdapterError(
     `merge: the adapter of ${folder} was trained on ${trained.name}, and the weights or the tokenizer of ${model.name} are others: name that ` +
       "model with --base, or insist with --allow-other-base",

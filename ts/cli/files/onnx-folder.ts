@@ -7,9 +7,10 @@ import { fileSource, writeFileAtomically, writeFilesAtomically } from "../../io/
 import { type OnnxModel, readOnnx } from "../../io/onnx/model.js";
 import { transpose } from "../../io/peft/transpose.js";
 import { encodeTensor, type FloatDtype } from "../../io/safetensors/index.js";
-import { mergedValues, type Pause } from "../../merging/merged-pieces.js";
+import { mergedValues } from "../../merging/merged-pieces.js";
 import type { MergePlan } from "../../merging/merge-plan.js";
 import { planOnnx, type ReadData } from "../../merging/onnx/plan-onnx.js";
+import type { Pause } from "../../merging/stored-tensor.js";
 import { sizeOf } from "../../values/shape.js";
 import { breather } from "../../waiting/next-task.js";
 import type { Session } from "../session.js";

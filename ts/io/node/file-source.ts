@@ -24,8 +24,8 @@ export async function fileSource(path: string): Promise<Required<ByteSource>> {
   });
   return {
     size,
-    async read(offset, length) {
-      const bytes = new Uint8Array(length);
+    async read(offset, length, into) {
+      const bytes = into ?? new Uint8Array(length);
       for (let done = 0; done < length;) {
         const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
         if (bytesRead === 0)

@@ -13,8 +13,13 @@ import { notExpected } from "../../arguments/settings.js";
 async function writeDurably(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
   const handle = await open(path, "wx");
   try {
-    // writeFile on a handle continues where the last one ended, and writes everything.
-    await write({ write: (bytes) => handle.writeFile(bytes) });
+    await write({
+      // Not by writeFile, which writes half a megabyte at a time.
+      async write(bytes) {
+        for (let done = 0; done < bytes.byteLength;)
+          done += (await handle.write(bytes, done, bytes.byteLength - done)).bytesWritten;
+      },
+    });
     await handle.sync();
   } finally {
     await handle.close();

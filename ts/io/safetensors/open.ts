@@ -1,6 +1,7 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
+import { fixedBytes, isBytes } from "../../arguments/typed-array.js";
 import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import type { GroupedTensors } from "./grouped.js";
@@ -14,9 +15,10 @@ export interface OpenTensorFile extends TensorIndex {
   tensor(name: string): Promise<Tensor>;
   /**
    * Reads one tensor's bytes as stored, or those from `begin` to `end` of them, so that a large tensor never stands in memory
-   * as a whole. Throws `ConfigError` for a range that it does not have.
+   * as a whole. Throws `ConfigError` for a range that it does not have, and for an `into` that is shorter.
+   * @param into memory that the bytes may be put into, instead of new one; what is given tells where they are
    */
-  raw(name: string, begin?: number, end?: number): Promise<Uint8Array>;
+  raw(name: string, begin?: number, end?: number, into?: Uint8Array): Promise<Uint8Array>;
   /** Of a file some of whose tensors are stored in groups, which `info` then calls "F32"; no safetensors file is one. */
   readonly grouped?: GroupedTensors;
   /** Closes the source. */
@@ -41,6 +43,16 @@ export async function openSafetensors(source: ByteSource, file = "safetensors fi
   }
 }
 
+/** The beginning of memory that a caller gave. */
+function memoryFor(length: number, into: unknown, file: string): Uint8Array {
+  const given = isBytes(into) ? fixedBytes(into) : undefined;
+  if (given !== undefined && given.byteLength >= length) return given.subarray(0, length);
+  throw new ConfigError(
+    `${clip(file)}: a Uint8Array of ${length} bytes or more is expected to read into, got ${given === undefined ? excerpt(into) : `one of ${given.byteLength}`}`,
+    { file, length },
+  );
+}
+
 async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
   const { size } = source;
   if (!Number.isSafeInteger(size) || size < 0)
@@ -52,7 +64,7 @@ async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
   const dataStart = PREFIX_LENGTH + headerLength;
   const header = parseHeader(await readRange(source, PREFIX_LENGTH, headerLength, file), size - dataStart, file);
   const { entry, ...index } = indexOf(header, file);
-  const raw = async (name: string, from = 0, to?: number) => {
+  const raw = async (name: string, from = 0, to?: number, into?: Uint8Array) => {
     const { begin, end } = entry(name);
     const last = to ?? end - begin;
     if (!(Number.isSafeInteger(from) && Number.isSafeInteger(last) && 0 <= from && from <= last && last <= end - begin))
@@ -60,7 +72,7 @@ async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
         `${clip(file)}: tensor ${excerpt(name)} has ${end - begin} bytes, ${excerpt(from)} to ${excerpt(last)} were asked for`,
         { file, tensor: name, begin: from, end: last },
       );
-    return readRange(source, dataStart + begin + from, last - from, file);
+    return readRange(source, dataStart + begin + from, last - from, file, into && memoryFor(last - from, into, file));
   };
   const tensor = async (name: string) => {
     const { dtype, shape } = entry(name);

@@ -79,7 +79,7 @@ export async function openShards(
     return {
       ...joinIndexes(map, opened, fail),
       tensor: async (name) => of(name).tensor(name),
-      raw: async (name, begin, end) => of(name).raw(name, begin, end),
+      raw: async (name, begin, end, into) => of(name).raw(name, begin, end, into),
       close,
     };
   } catch (error) {

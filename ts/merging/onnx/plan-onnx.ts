@@ -5,7 +5,7 @@ import type { OnnxTensor } from "../../io/onnx/tensor.js";
 import { decodeTensor, dtypeBits, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
 import { sameShape } from "../../values/tensor.js";
 import type { Change, MergePlan } from "../merge-plan.js";
-import type { Pause } from "../merged-pieces.js";
+import type { Pause } from "../stored-tensor.js";
 import { compareValues, fits, type Match, type ReadValues } from "./find-by-value.js";
 
 /** Reads bytes of a constant, wherever they lie. */

@@ -4,12 +4,13 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readRequired, readRequiredJson } from "../../io/model-source.js";
-import { openSafetensors, WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
+import { type OpenTensorFile, openSafetensors, WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
 import type { Activation } from "../activation.js";
 import type { LinearShape } from "../architecture.js";
-import { checkTensors } from "../tensor-check.js";
+import { checkTensors, type TensorNames } from "../tensor-check.js";
 import { linear } from "../named-shapes.js";
 import { WeightReader } from "../weight-reader.js";
+import { printOf } from "../weights-read.js";
 
 /** A layer on pooled vectors, as its config.json describes it: sentence-transformers' Dense. */
 export interface DenseConfig {
@@ -58,20 +59,44 @@ export async function readDense(source: ModelSource, folder: string): Promise<De
   return { folder, shape, activation: name as DenseConfig["activation"] };
 }
 
+/** Opens a Dense's weights for as long as `body` uses them. Throws `ModelError` where they are not those that its config.json calls for. */
+async function withWeights<T>(
+  source: ModelSource,
+  { folder, shape }: DenseConfig,
+  body: (file: OpenTensorFile, nameOf: TensorNames) => Promise<T>,
+): Promise<T> {
+  const name = `${folder}/${WEIGHTS}`;
+  const file = await openSafetensors(await readRequired(source, name), name);
+  try {
+    return await body(file, checkTensors(file, linear(shape)));
+  } finally {
+    await file.close();
+  }
+}
+
+/** What tells layers from others, of their weights as their files have them and their activations: several for each. */
+export async function densePrints(source: ModelSource, layers: readonly DenseConfig[]): Promise<string[]> {
+  const prints: string[] = [];
+  for (const layer of layers) {
+    const names = linear(layer.shape).map(({ name }) => name);
+    await withWeights(source, layer, async (file, nameOf) => {
+      for (const name of names) prints.push(printOf(await file.raw(nameOf(name))));
+    });
+    prints.push(layer.activation);
+  }
+  return prints;
+}
+
 /** Loads a Dense's weights, frozen. Throws `ModelError` where they are not those that its config.json calls for. */
 export async function loadDense(
   source: ModelSource,
   graph: Graph,
-  { folder, shape, activation }: DenseConfig,
+  dense: DenseConfig,
   options: WeightOptions,
 ): Promise<DenseLayer> {
-  const name = `${folder}/${WEIGHTS}`;
-  const file = await openSafetensors(await readRequired(source, name), name);
-  try {
-    const read = new WeightReader(graph, file, checkTensors(file, linear(shape)), { ...options, weights: "f32" });
-    const layer = await read.linear(shape);
-    return (graph, vectors) => functions[activation]!(graph, layer.forward(vectors, []));
-  } finally {
-    await file.close();
-  }
+  return withWeights(source, dense, async (file, nameOf) => {
+    const read = new WeightReader(graph, file, nameOf, { ...options, weights: "f32" });
+    const layer = await read.linear(dense.shape);
+    return (graph, vectors) => functions[dense.activation]!(graph, layer.forward(vectors, []));
+  });
 }

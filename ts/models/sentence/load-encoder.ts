@@ -15,7 +15,8 @@ import type { TransformerModel } from "../architecture.js";
 import { modelPlan } from "../architectures.js";
 import { weightsOptions } from "../stored-weights.js";
 import { openWeights } from "../tensor-files.js";
-import { fingerprinted } from "../weights-read.js";
+import { fingerprinted, withLayers } from "../weights-read.js";
+import { densePrints } from "./dense.js";
 import type { LoadOptions } from "./encoder-options.js";
 import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
@@ -36,6 +37,8 @@ export interface EncoderParts {
   /** What an adapter is put on where nothing else is said. */
   readonly targetModules: readonly string[];
   readonly fingerprint: string;
+  /** The same without layers behind the pooling. */
+  readonly weightsFingerprint: string;
   readonly mergedModel: MergedModel | null;
   /** The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
   readonly head: LoadedHead | null;
@@ -98,6 +101,8 @@ export async function loadEncoder(
           : await loadHead(withTensors(file, withHead), graph, plan.head, model, { allowNonFinite, weights });
       const loaded =
         head?.pooling ?? (await layout.pooling.loaded(from, graph, plan.config.hiddenSize, { allowNonFinite }));
+      const weightsFingerprint = read.fingerprint(plan, tokenizer);
+      const behind = head === null ? await densePrints(from, layout.pooling.dense) : [];
       return {
         name: from.name,
         graph,
@@ -105,7 +110,8 @@ export async function loadEncoder(
         tokenizer,
         layout: { ...layout, pooling: loaded },
         targetModules: plan.targetModules,
-        fingerprint: read.fingerprint(plan, tokenizer),
+        fingerprint: withLayers(weightsFingerprint, behind),
+        weightsFingerprint,
         mergedModel: merged,
         head,
       };

@@ -41,8 +41,10 @@ export class SentenceEncoder extends AdaptedModel {
   readonly model: TransformerModel;
   /** Turns a text into token ids. */
   readonly tokenizer: TextTokenizer;
-  /** @internal Tells its weights, as the file has them, and its tokenizer from others. */
+  /** @internal Tells its weights, as the files have them, with those of layers behind the pooling, and its tokenizer from others. */
   readonly fingerprint: string;
+  /** @internal The same without those layers, as it was taken before they counted: classifiers of that time name it. */
+  readonly weightsFingerprint: string;
   /** @internal What was merged into these weights before they were loaded; null where nothing was. */
   readonly mergedModel: MergedModel | null;
   /** @internal What sentence-transformers' files say. */
@@ -60,6 +62,7 @@ export class SentenceEncoder extends AdaptedModel {
     layout,
     targetModules,
     fingerprint,
+    weightsFingerprint,
     mergedModel,
     head,
   }: EncoderParts) {
@@ -70,6 +73,7 @@ export class SentenceEncoder extends AdaptedModel {
     this.tokenizer = tokenizer;
     this.layout = layout;
     this.fingerprint = fingerprint;
+    this.weightsFingerprint = weightsFingerprint;
     this.mergedModel = mergedModel;
     this.head = head;
     const linears = [...model.linears(), ...(head?.linears ?? [])];

@@ -1,7 +1,8 @@
 import { orthogonalize } from "./jacobi.js";
 import { dot, scaleBy, timesTransposed, Vectors } from "./matrix.js";
 import { FixedNumbers, orthonormalize } from "./orthonormal.js";
-import { qr } from "./qr.js";
+import { qrInSteps } from "./qr.js";
+import type { Steps } from "./steps.js";
 
 /** M = Σ σ·u·vᵀ, largest σ first. */
 export interface Factors {
@@ -18,14 +19,14 @@ export interface Factors {
  *
  * @param columns M's, at most as many as they are long; overwritten
  */
-export function orthogonalized(columns: Vectors): Factors {
-  const { q, r } = qr(columns);
+export function* orthogonalized(columns: Vectors): Steps<Factors> {
+  const { q, r } = yield* qrInSteps(columns);
   const count = r.count;
   const turned = r.transposed();
   const rotations = new Vectors(count, count);
   for (let i = 0; i < count; i++) rotations.at(i)[i] = 1;
   // Rᵀ·J = Y·Σ, so M = Q·R = (Q·J)·Σ·Yᵀ.
-  orthogonalize(turned, rotations);
+  yield* orthogonalize(turned, rotations);
   const lengths = Float64Array.from({ length: count }, (_, i) => Math.sqrt(dot(turned.at(i), turned.at(i))));
   const order = Array.from(lengths.keys()).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const [right, sorted] = [new Vectors(count, count), new Vectors(count, count)];
@@ -36,5 +37,5 @@ export function orthogonalized(columns: Vectors): Factors {
     if (lengths[from]! > 0) scaleBy(right.at(to), 1 / lengths[from]!);
     else orthonormalize(right, to, numbers);
   });
-  return { left: timesTransposed(q, sorted), values: Float64Array.from(order, (i) => lengths[i]!), right };
+  return { left: yield* timesTransposed(q, sorted), values: Float64Array.from(order, (i) => lengths[i]!), right };
 }

@@ -1,5 +1,6 @@
 import type { Vectors } from "./matrix.js";
 import { dot } from "./matrix.js";
+import type { Steps } from "./steps.js";
 
 /** Columns are orthogonal where their cosine is at most this. */
 const COSINE = 1e-15;
@@ -13,7 +14,7 @@ const SWEEPS = 60;
  * @param columns X's columns, which become those of X·J
  * @param rotated the columns of a matrix, which becomes this matrix times J
  */
-export function orthogonalize(columns: Vectors, rotated: Vectors): void {
+export function* orthogonalize(columns: Vectors, rotated: Vectors): Steps<void> {
   const { count } = columns;
   const squares = new Float64Array(count);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
@@ -21,6 +22,7 @@ export function orthogonalize(columns: Vectors, rotated: Vectors): void {
     for (let i = 0; i < count; i++) squares[i] = dot(columns.at(i), columns.at(i));
     let turned = false;
     for (let i = 0; i < count - 1; i++) {
+      yield;
       for (let j = i + 1; j < count; j++) {
         const product = dot(columns.at(i), columns.at(j));
         if (Math.abs(product) <= COSINE * Math.sqrt(squares[i]! * squares[j]!)) continue;

@@ -1,6 +1,7 @@
 import { orthogonalized, type Factors } from "./full-svd.js";
 import { addScaled, dot, times, timesTransposed, Vectors } from "./matrix.js";
 import { FixedNumbers, orthonormalize } from "./orthonormal.js";
+import type { Steps } from "./steps.js";
 
 /** Products with MᵀM in a cycle. */
 const POWERS = 4;
@@ -24,7 +25,7 @@ export const searchWidth = (rank: number) => (rank + BEYOND) * (POWERS + 1);
  *
  * @param rows of M, at least as many as they are long and `searchWidth(rank)` at most as many as they are long
  */
-export function leadingSvd(rows: Vectors, rank: number): Factors | null {
+export function* leadingSvd(rows: Vectors, rank: number): Steps<Factors | null> {
   const numbers = new FixedNumbers();
   const block = rank + BEYOND;
   const basis = new Vectors(searchWidth(rank), rows.length);
@@ -32,32 +33,31 @@ export function leadingSvd(rows: Vectors, rank: number): Factors | null {
   for (let cycle = 0; cycle < CYCLES; cycle++) {
     const images = new Vectors(basis.count, rows.count);
     for (let power = 0; power <= POWERS; power++) {
-      for (let i = power * block; i < (power + 1) * block; i++) orthonormalize(basis, i, numbers);
+      for (let i = power * block; i < (power + 1) * block; i++) {
+        yield;
+        orthonormalize(basis, i, numbers);
+      }
       const part = basis.data.subarray(power * block * rows.length, (power + 1) * block * rows.length);
-      const image = times(rows, new Vectors(block, rows.length, part));
+      const image = yield* times(rows, new Vectors(block, rows.length, part));
       images.data.set(image.data, power * block * rows.count);
-      if (power < POWERS) basis.data.set(timesTransposed(rows, image).data, (power + 1) * block * rows.length);
+      if (power < POWERS) basis.data.set((yield* timesTransposed(rows, image)).data, (power + 1) * block * rows.length);
     }
-    const found = orthogonalized(images);
-    const right = combine(basis, found.right.first(block));
+    const found = yield* orthogonalized(images);
+    // Σ factor·basis of each list of factors.
+    const right = yield* timesTransposed(basis, found.right.first(block));
     const [left, values] = [found.left.first(rank), found.values.slice(0, rank)];
-    if (converged(rows, left, values, right)) return { left, values, right: right.first(rank) };
+    if (yield* converged(rows, left, values, right)) return { left, values, right: right.first(rank) };
     basis.data.set(right.data);
   }
   return null;
 }
 
-function converged(rows: Vectors, left: Vectors, values: Float64Array, right: Vectors): boolean {
-  const images = timesTransposed(rows, left);
+function* converged(rows: Vectors, left: Vectors, values: Float64Array, right: Vectors): Steps<boolean> {
+  const images = yield* timesTransposed(rows, left);
   const bound = RESIDUAL * values[0]!;
   return values.every((value, i) => {
     const rest = images.at(i);
     addScaled(rest, -value, right.at(i));
     return Math.sqrt(dot(rest, rest)) <= bound;
   });
-}
-
-/** Σ factor·basis of each list of factors. */
-function combine(basis: Vectors, factors: Vectors): Vectors {
-  return timesTransposed(basis, factors);
 }

@@ -1,3 +1,5 @@
+import type { Steps } from "./steps.js";
+
 /** Vectors of one length, one behind the other: float64, for what is computed on the host. */
 export class Vectors {
   readonly data: Float64Array;
@@ -54,12 +56,13 @@ export function scaleBy(x: Float64Array, factor: number): void {
 }
 
 /** M·v of each vector v, for M's rows. */
-export function times(rows: Vectors, vectors: Vectors): Vectors {
+export function* times(rows: Vectors, vectors: Vectors): Steps<Vectors> {
   const result = new Vectors(vectors.count, rows.count);
   // A strip of rows stays in the cache while all vectors pass.
   const strip = Math.max(1, Math.floor(16384 / rows.length));
   for (let first = 0; first < rows.count; first += strip) {
     const end = Math.min(rows.count, first + strip);
+    yield;
     for (let v = 0; v < vectors.count; v++) {
       const vector = vectors.at(v);
       for (let i = first; i < end; i++) result.data[v * rows.count + i] = dot(rows.at(i), vector);
@@ -69,11 +72,12 @@ export function times(rows: Vectors, vectors: Vectors): Vectors {
 }
 
 /** Mᵀ·v of each vector v, for M's rows. */
-export function timesTransposed(rows: Vectors, vectors: Vectors): Vectors {
+export function* timesTransposed(rows: Vectors, vectors: Vectors): Steps<Vectors> {
   const result = new Vectors(vectors.count, rows.length);
   const strip = Math.max(1, Math.floor(16384 / rows.length));
   for (let first = 0; first < rows.count; first += strip) {
     const end = Math.min(rows.count, first + strip);
+    yield;
     for (let v = 0; v < vectors.count; v++) {
       const [sum, vector] = [result.at(v), vectors.at(v)];
       let i = first;

@@ -1,4 +1,5 @@
-import { type Svd, svd } from "./svd.js";
+import { atOnce, type Steps } from "./steps.js";
+import { type Svd, svdInSteps } from "./svd.js";
 
 /**
  * The singular value decomposition of A·B `[m, n]` of narrow factors, without making the product: A = U·S·Vᵀ with orthonormal
@@ -9,11 +10,21 @@ import { type Svd, svd } from "./svd.js";
 export function productSvd(
   a: Float32Array | Float64Array,
   b: Float32Array | Float64Array,
-  [m, k, n]: readonly [number, number, number],
+  sizes: readonly [number, number, number],
   most: number,
 ): Svd {
+  return atOnce(productSvdInSteps(a, b, sizes, most));
+}
+
+/** The same in steps, as `svdInSteps`. */
+export function* productSvdInSteps(
+  a: Float32Array | Float64Array,
+  b: Float32Array | Float64Array,
+  [m, k, n]: readonly [number, number, number],
+  most: number,
+): Steps<Svd> {
   const inner = Math.min(m, k);
-  const outer = svd(a, m, k, inner);
+  const outer = yield* svdInSteps(a, m, k, inner);
   const core = new Float64Array(inner * n);
   for (let i = 0; i < inner; i++)
     for (let r = 0; r < k; r++) {
@@ -21,7 +32,7 @@ export function productSvd(
       for (let j = 0; j < n; j++) core[i * n + j]! += factor * b[r * n + j]!;
     }
   const count = Math.min(most, inner, n);
-  const { values, left: small, right } = svd(core, inner, n, count);
+  const { values, left: small, right } = yield* svdInSteps(core, inner, n, count);
   const left = new Float64Array(count * m);
   for (let c = 0; c < count; c++)
     for (let i = 0; i < inner; i++) {

@@ -1,4 +1,5 @@
 import { addScaled, dot, scaleBy, Vectors } from "./matrix.js";
+import { atOnce, type Steps } from "./steps.js";
 
 /** M = Q·R for a matrix that is given by its columns. */
 export interface Qr {
@@ -14,7 +15,10 @@ export interface Qr {
  *
  * @param columns M's columns, which are overwritten
  */
-export function qr(columns: Vectors): Qr {
+export const qr = (columns: Vectors): Qr => atOnce(qrInSteps(columns));
+
+/** The same, a column of R or Q a step. */
+export function* qrInSteps(columns: Vectors): Steps<Qr> {
   const { count, length } = columns;
   const steps = Math.min(count, length);
   const r = new Vectors(count, steps);
@@ -22,6 +26,7 @@ export function qr(columns: Vectors): Qr {
   // What stands below the diagonal of column k becomes its reflector v, with H = I − 2·v·vᵀ/(vᵀ·v).
   const halfSquares = new Float64Array(steps);
   for (let k = 0; k < steps; k++) {
+    yield;
     const column = columns.at(k);
     const head = column[k]!;
     const norm = lengthFrom(column, k);
@@ -37,6 +42,7 @@ export function qr(columns: Vectors): Qr {
   }
   const q = new Vectors(steps, length);
   for (let k = 0; k < steps; k++) {
+    yield;
     const unit = q.at(k);
     unit[k] = 1;
     for (let j = k; j >= 0; j--) reflect(unit, columns.at(j), halfSquares[j]!, j);

@@ -2,6 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { type Factors, orthogonalized } from "./full-svd.js";
 import { leadingSvd, searchWidth } from "./krylov.js";
 import { scaleBy, Vectors } from "./matrix.js";
+import { atOnce, type Steps } from "./steps.js";
 
 /** M ≈ Σ σ·u·vᵀ: a matrix's largest singular values with their vectors. */
 export interface Svd {
@@ -26,11 +27,21 @@ export function svd(
   columns: number,
   rank = Math.min(rows, columns),
 ): Svd {
+  return atOnce(svdInSteps(data, rows, columns, rank));
+}
+
+/** The same in steps that are each a small part of a product, of a sweep or of a QR decomposition. */
+export function* svdInSteps(
+  data: Float32Array | Float64Array,
+  rows: number,
+  columns: number,
+  rank: number,
+): Steps<Svd> {
   check(data, rows, columns, rank);
   const tall = rows >= columns;
   const given = new Vectors(rows, columns, Float64Array.from(data));
   const matrix = tall ? given : given.transposed();
-  const found = decompose(matrix, rank);
+  const found = yield* decompose(matrix, rank);
   const left = (tall ? found.left : found.right).first(rank);
   const right = (tall ? found.right : found.left).first(rank);
   for (let i = 0; i < rank; i++) {
@@ -41,12 +52,12 @@ export function svd(
   return { values: found.values.slice(0, rank), left: left.data.slice(), right: right.data.slice() };
 }
 
-function decompose(matrix: Vectors, rank: number): Factors {
+function* decompose(matrix: Vectors, rank: number): Steps<Factors> {
   if (2 * searchWidth(rank) <= matrix.length) {
-    const leading = leadingSvd(matrix, rank);
+    const leading = yield* leadingSvd(matrix, rank);
     if (leading !== null) return leading;
   }
-  return orthogonalized(matrix.transposed());
+  return yield* orthogonalized(matrix.transposed());
 }
 
 function largestIsNegative(vector: Float64Array): boolean {

@@ -1,4 +1,5 @@
-//! Eight 16-bit floats widened, exactly: subnormals, infinities and NaN too.
+//! Eight 16-bit floats widened, exactly: subnormals, infinities and NaN too; and eight numbers narrowed to them, rounded to
+//! nearest, ties to even: infinities stay, a NaN becomes a quiet one.
 
 use super::F32x4;
 
@@ -9,10 +10,16 @@ const SMALLEST_NORMAL: u32 = 1 << 23;
 const SMALLEST_VALUE: u32 = SMALLEST_NORMAL + REBIAS;
 /// Binary16's infinity in binary32's place.
 const INFINITY: u32 = 31 << 23;
-/// What rounds to binary16's infinity: 65520.
-const LARGEST_ROUNDED: u32 = 0x477f_f000;
 const SIGN: u32 = 1 << 31;
 const MAGNITUDE: u32 = 0x7fff << 13;
+/// The least magnitudes of binary32 that round to an infinity.
+const HALF_OVERFLOW: u32 = 0x477f_f000;
+const BFLOAT_OVERFLOW: u32 = 0x7f7f_8000;
+/// ½, whose last place is binary16's smallest number: what is added to it is rounded to a multiple of that.
+const ONE_HALF: u32 = 0x3f00_0000;
+const INFINITE: u32 = 0x7f80_0000;
+const QUIET_HALF: u32 = 0x7e00;
+const INFINITE_HALF: u32 = 0x7c00;
 
 /// An IEEE 754 binary16 number.
 #[inline(always)]
@@ -28,18 +35,16 @@ pub fn from_half(half: u16) -> f32 {
 
 /// The nearest IEEE 754 binary16 number, ties to even; a NaN stays one.
 pub fn to_half(value: f32) -> u16 {
-    let (sign, magnitude) = ((value.to_bits() >> 16) as u16 & 0x8000, value.to_bits() & !SIGN);
-    let rounded = if magnitude > f32::INFINITY.to_bits() {
-        0x7e00
-    } else if magnitude >= LARGEST_ROUNDED {
-        0x7c00
-    } else if magnitude < SMALLEST_VALUE {
-        // The sum's last bit is worth binary16's smallest number, so that the addition rounds.
-        (f32::from_bits(magnitude) + 0.5).to_bits() - 0.5f32.to_bits()
-    } else {
-        (magnitude - REBIAS + 0xfff + (magnitude >> 13 & 1)) >> 13
+    let bits = value.to_bits();
+    let rounded = match bits & !SIGN {
+        magnitude if magnitude > INFINITE => QUIET_HALF,
+        magnitude if magnitude >= HALF_OVERFLOW => INFINITE_HALF,
+        magnitude if magnitude < SMALLEST_VALUE => {
+            (f32::from_bits(magnitude) + f32::from_bits(ONE_HALF)).to_bits() - ONE_HALF
+        }
+        magnitude => (magnitude - REBIAS + 0xfff + (magnitude >> 13 & 1)) >> 13,
     };
-    sign | rounded as u16
+    (rounded | bits >> 16 & SIGN >> 16) as u16
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -88,6 +93,58 @@ mod lanes {
         let low = i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(zero, halves);
         [F32x4(low), F32x4(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(zero, halves))]
     }
+
+    /// Writes eight numbers as binary16. Gives how many were finite and are infinite there.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing 16 bytes.
+    #[inline(always)]
+    pub unsafe fn to_halves(values: [F32x4; 2], p: *mut u8) -> u32 {
+        let [low, high] = values.map(|value| narrow(value.0));
+        unsafe { v128_store(p as *mut v128, i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(low, high)) };
+        values.into_iter().map(|value| overflows(value.0, HALF_OVERFLOW)).sum()
+    }
+
+    #[inline(always)]
+    fn narrow(bits: v128) -> v128 {
+        let magnitude = v128_and(bits, u32x4_splat(!SIGN));
+        let below = |limit: u32| i32x4_lt(magnitude, u32x4_splat(limit));
+        let odd = v128_and(u32x4_shr(magnitude, 13), u32x4_splat(1));
+        let rounded = i32x4_add(i32x4_add(magnitude, odd), u32x4_splat(0xfff_u32.wrapping_sub(REBIAS)));
+        let half = u32x4_splat(ONE_HALF);
+        let subnormal = i32x4_sub(f32x4_add(magnitude, half), half);
+        let finite = v128_bitselect(subnormal, u32x4_shr(rounded, 13), below(SMALLEST_VALUE));
+        let special = v128_bitselect(u32x4_splat(INFINITE_HALF), u32x4_splat(QUIET_HALF), below(INFINITE + 1));
+        let value = v128_bitselect(finite, special, below(HALF_OVERFLOW));
+        v128_or(value, v128_and(u32x4_shr(bits, 16), u32x4_splat(SIGN >> 16)))
+    }
+
+    /// Writes eight numbers as bfloat16. Gives how many were finite and are infinite there.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing 16 bytes.
+    #[inline(always)]
+    pub unsafe fn to_bfloats(values: [F32x4; 2], p: *mut u8) -> u32 {
+        let [low, high] = values.map(|value| narrow_bfloat(value.0));
+        unsafe { v128_store(p as *mut v128, i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)) };
+        values.into_iter().map(|value| overflows(value.0, BFLOAT_OVERFLOW)).sum()
+    }
+
+    /// In the upper halves of the lanes.
+    #[inline(always)]
+    fn narrow_bfloat(bits: v128) -> v128 {
+        let odd = v128_and(u32x4_shr(bits, 16), u32x4_splat(1));
+        let rounded = i32x4_add(i32x4_add(bits, odd), u32x4_splat(0x7fff));
+        let nan = i32x4_gt(v128_and(bits, u32x4_splat(!SIGN)), u32x4_splat(INFINITE));
+        v128_bitselect(v128_or(bits, u32x4_splat(1 << 22)), rounded, nan)
+    }
+
+    #[inline(always)]
+    fn overflows(bits: v128, least: u32) -> u32 {
+        let magnitude = v128_and(bits, u32x4_splat(!SIGN));
+        let large = i32x4_ge(magnitude, u32x4_splat(least));
+        i32x4_bitmask(v128_and(large, i32x4_lt(magnitude, u32x4_splat(INFINITE)))).count_ones()
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -114,8 +171,39 @@ mod lanes {
         let lane = |i: usize| f32::from_bits(widen(unsafe { (p as *const u16).add(i).read_unaligned() } as u32));
         [0, 4].map(|start| F32x4(core::array::from_fn(|i| lane(start + i))))
     }
+
+    /// Writes eight numbers as binary16. Gives how many were finite and are infinite there.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing 16 bytes.
+    pub unsafe fn to_halves(values: [F32x4; 2], p: *mut u8) -> u32 {
+        unsafe { narrowed(values, p, HALF_OVERFLOW, |bits| to_half(f32::from_bits(bits)).into()) }
+    }
+
+    /// Writes eight numbers as bfloat16. Gives how many were finite and are infinite there.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing 16 bytes.
+    pub unsafe fn to_bfloats(values: [F32x4; 2], p: *mut u8) -> u32 {
+        unsafe {
+            narrowed(values, p, BFLOAT_OVERFLOW, |bits| match bits & !SIGN {
+                magnitude if magnitude > INFINITE => bits >> 16 | 1 << 6,
+                _ => (bits + 0x7fff + (bits >> 16 & 1)) >> 16,
+            })
+        }
+    }
+
+    unsafe fn narrowed(values: [F32x4; 2], p: *mut u8, least: u32, narrow: impl Fn(u32) -> u32) -> u32 {
+        let mut over = 0;
+        for (i, value) in values.into_iter().flat_map(F32x4::to_array).enumerate() {
+            let bits = value.to_bits();
+            over += (least..INFINITE).contains(&(bits & !SIGN)) as u32;
+            unsafe { (p as *mut u16).add(i).write_unaligned(narrow(bits) as u16) };
+        }
+        over
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
 pub(super) use lanes::widen_four;
-pub use lanes::{from_bfloats, from_halves};
+pub use lanes::{from_bfloats, from_halves, to_bfloats, to_halves};

@@ -16,7 +16,7 @@ const CANDIDATES: usize = 9;
 /// # Safety
 /// Both matrices valid, not overlapping. What stands behind the end of a row in its last group is up to the encoder.
 pub unsafe fn quantize(from: &Format, data: *const u8, width: usize, rows: Range<usize>, format: &Format, to: *mut u8) {
-    let Some(encode) = format.encode else { return };
+    let Some(encode) = format.encode_group else { return };
     let (from_row, to_row, group) = ((from.bytes)(width), (format.bytes)(width), (format.bytes)(GROUP));
     for row in rows {
         for start in (0..width).step_by(GROUP) {

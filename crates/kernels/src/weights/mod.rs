@@ -7,6 +7,7 @@
 //! | `encode` | groups from float32: the search for a scale |
 //! | `half` | decoding of binary16 and bfloat16 |
 //! | `rounded` | products with x in groups of signed bytes |
+//! | `half` | decoding and encoding of binary16 and bfloat16 |
 //! | `read` | rows, columns and whole matrices as float32 |
 
 mod encode;
