@@ -195,7 +195,7 @@ describe("a merge of files with damaged headers", () => {
   });
 
   it("of the adapter: likewise", async () => {
-    const file = adapter["adapter_model.safetensors"]!;
+    const file = adapter["adapter_model.safetensors"];
     await fc.assert(
       fc.asyncProperty(damage, (how) =>
         checkMerge(model, { ...adapter, "adapter_model.safetensors": damaged(file, how) }),
@@ -205,7 +205,7 @@ describe("a merge of files with damaged headers", () => {
   });
 
   it("of both, cut anywhere", async () => {
-    const file = adapter["adapter_model.safetensors"]!;
+    const file = adapter["adapter_model.safetensors"];
     for (let i = 0; i < model.length; i += 7) await checkMerge(model.slice(0, i), adapter);
     for (let i = 0; i < file.length; i += 7)
       await checkMerge(model, { ...adapter, "adapter_model.safetensors": file.slice(0, i) });

@@ -1,6 +1,6 @@
 import { checkRecord } from "../arguments/collections.js";
-import { type AdapterConfig, targetTest } from "../io/peft/index.js";
-import type { ModelPlan, NamedShape } from "./architecture.js";
+import { adapterSize, rowsSize } from "./adapter-size.js";
+import type { NamedShape } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
@@ -28,7 +28,7 @@ export interface MemoryEstimate {
   readonly weights: number;
   /** Further copies in the matrix product's order; a float32 weight is itself kept in it. */
   readonly packed: number;
-  /** Adapter: values, gradients and both of AdamW's moments. */
+  /** Adapter, with what it trains as a whole: values, gradients and both of AdamW's moments. */
   readonly adapter: number;
   /** Activations kept for the gradient, and the gradients on their way. */
   readonly step: number;
@@ -68,8 +68,11 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
       FLOAT *
       copies *
       total(plan.linears(), ({ paths, inFeatures, outFeatures }) => paths.length * inFeatures * outFeatures),
-    adapter: adapted === null ? 0 : 4 * FLOAT * adapterParameters(plan, adapted),
-    step: adapted === null ? plan.inferenceMemory(tokens) : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }),
+    adapter: adapted === null ? 0 : 4 * FLOAT * adapterSize(plan, adapted),
+    step:
+      adapted === null
+        ? plan.inferenceMemory(tokens)
+        : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }) + 3 * FLOAT * rowsSize(plan, adapted),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }
@@ -78,15 +81,6 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
 function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFormat): number {
   const stored = shape.length === 2 && rows === shape[0] && weights !== "f32";
   return (stored ? HALF : FLOAT) * sizeOf([rows, ...shape.slice(1)]);
-}
-
-function adapterParameters(plan: ModelPlan, adapter: AdapterConfig): number {
-  const isTarget = targetTest(adapter);
-  const features = total(
-    plan.linears(),
-    ({ paths, inFeatures, outFeatures }) => paths.filter(isTarget).length * (inFeatures + outFeatures),
-  );
-  return features * adapter.r;
 }
 
 function total<T>(items: Iterable<T>, size: (item: T) => number): number {
