@@ -1,5 +1,6 @@
 // How fast `lowrank merge` writes a model, beside a plain copy of its file that waits for the disk, in turns. After `npm run build`:
 //   node scripts/bench-merge.mjs [--gigabytes=1] [--rounds=3] [--only=regexp] [--folder=where the files go] [--node=flags]
+//     [--against=another build's dist/cli.js, whose times come beside]
 // A synthetic model of layers of 2048 × 2048 and 2048 × 5632, in each element type: with an adapter on queries and values, a sixth
 // of its weights, and with one on all of them.
 import { spawnSync } from "node:child_process";
@@ -11,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { adapterConfig, readSafetensors, writeAdapter, writeSafetensors } from "../dist/node.js";
 
 const options = Object.fromEntries(process.argv.slice(2).map((option) => option.replace(/^--/, "").split(/=(.*)/s)));
-const { gigabytes = 1, rounds = 3, only = "", folder = tmpdir(), node = "" } = options;
+const { gigabytes = 1, rounds = 3, only = "", folder = tmpdir(), node = "", against } = options;
 const [HIDDEN, INNER, RANK] = [2048, 5632, 8];
 const MODULES = {
   ...Object.fromEntries(["q", "k", "v", "o"].map((name) => [`self_attn.${name}_proj`, [HIDDEN, HIDDEN]])),
@@ -92,7 +93,7 @@ function copy(base) {
   return took;
 }
 
-function merge(base, adapter) {
+function merge(base, adapter, cli) {
   const out = join(root, "merged");
   const args = [...node.split(" ").filter(Boolean), cli, "merge", "--base", base, "--adapter", adapter, "--out", out];
   let run;
@@ -112,15 +113,20 @@ try {
       if (!new RegExp(only).test(`${dtype} ${name}`)) continue;
       const adapter = join(root, `${dtype}-${name.replace(", ", "")}`);
       writeLora(adapter, layers, wanted);
-      const [copies, merges] = [[], []];
+      const [copies, merges, others] = [[], [], []];
       for (let round = 0; round < rounds; round++) {
         copies.push(copy(base));
-        merges.push(merge(base, adapter));
+        merges.push(merge(base, adapter, cli));
+        if (against !== undefined) others.push(merge(base, adapter, against));
       }
       const [copied, merged] = [median(copies), median(merges)];
       console.log(
         `${dtype}, ${size.toFixed(2)} GB, adapter on ${name}: merge ${merged.toFixed(2)} s (${(size / merged).toFixed(2)} GB/s), copy ${copied.toFixed(2)} s (${(size / copied).toFixed(2)} GB/s): ${(merged / copied).toFixed(2)} times`,
       );
+      if (against !== undefined)
+        console.log(
+          `  the other: ${median(others).toFixed(2)} s, ${(median(others) / merged).toFixed(2)} times as long`,
+        );
     }
     rmSync(base, { recursive: true });
   }

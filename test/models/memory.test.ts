@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { engineInfo, estimateMemory, SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import { engineInfo, estimateMemory, type LoraOptions, SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { miniLM } from "./minilm.js";
 
 const examples = Array.from({ length: 32 }, (_, i) => ({
@@ -56,3 +56,35 @@ it(
     expect(again.logits).toEqual(plain.logits);
   },
 );
+
+/** Bytes in use while an adapter of such options is trained, the optimizer's among them, and what was foretold. */
+async function measureAdapter(options: LoraOptions) {
+  const before = engineInfo().memory.used;
+  const files = await miniLM();
+  using encoder = await SentenceEncoder.load(files, { packedCopies: 1 });
+  const lora = { targetModules: ["query"], rank: 2, ...options };
+  const classifier = TextClassifier.create(encoder, { labels: ["even", "odd"], lora });
+  let used = 0;
+  const onProgress = () => void (used = engineInfo().memory.used - before);
+  const report = await classifier.fit(examples.slice(0, 4), { steps: 1, batchSize: 4, onProgress });
+  const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
+  const { adapter, total } = estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies: 1, lora });
+  return { used, adapter, total };
+}
+
+it.each<[string, LoraOptions]>([
+  ["whole tables and layers", { modulesToSave: ["word_embeddings", "intermediate.dense"] }],
+  ["rows of a table", { trainableTokenIndices: Array.from({ length: 8000 }, (_, i) => i) }],
+  ["a table by A and B", { targetModules: ["query", "word_embeddings"], rank: 64 }],
+  ["all biases", { bias: "all", loraBias: true }],
+  ["ranks by pattern", { targetModules: "all-linear", rankPattern: { "output.dense": 96 } }],
+])("%s take what estimateMemory foretells", { timeout: 120_000 }, async (_name, options) => {
+  const [plain, more] = [await measureAdapter({}), await measureAdapter(options)];
+  expect(more.adapter).toBeGreaterThan(plain.adapter);
+  expect(more.used / more.total).toBeGreaterThan(0.9);
+  expect(more.used / more.total).toBeLessThan(1.1);
+  // Most of a model is its base: what the options add is held against what they were said to.
+  const added = (more.used - plain.used) / (more.total - plain.total);
+  expect(added).toBeGreaterThan(0.9);
+  expect(added).toBeLessThan(1.1);
+});

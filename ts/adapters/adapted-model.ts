@@ -39,7 +39,9 @@ export abstract class AdaptedModel {
 
   /**
    * Adds an adapter that is the weighted sum of others, as PEFT's `add_weighted_adapter` makes it; active if it is the first that no
-   * classifier brought. Its scaling is 1. What the others are set to by `scaleAdapter` counts.
+   * classifier brought. Its scaling is 1. What the others are set to by `scaleAdapter` counts. The call does all of it before it returns:
+   * types ending in "_svd" decompose a matrix of each weight's size, which takes seconds for one of a few million elements and can't be
+   * cancelled; in `lowrank/worker` the page goes on meanwhile.
    *
    * Throws `ConfigError` for options that make no sense, `AdapterError` where ranks differ and must not, `UnsupportedError` for
    * adapters that are more than low-rank updates.

@@ -1,8 +1,8 @@
 import { checkRecord } from "../arguments/collections.js";
-import { type AdapterConfig, targetTest } from "../io/peft/index.js";
-import type { ModelPlan, NamedShape } from "./architecture.js";
+import { adapterSize, rowsSize } from "./adapter-size.js";
+import type { NamedShape } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
-import { totalWidth, widthsOf } from "./named-shapes.js";
+import { totalWidth } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
 import { groupLength, type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
@@ -29,7 +29,7 @@ export interface MemoryEstimate {
   readonly weights: number;
   /** Further copies in the matrix product's order; a float32 weight is itself kept in it. */
   readonly packed: number;
-  /** Adapter: values, gradients and both of AdamW's moments. */
+  /** Adapter, with what it trains as a whole: values, gradients and both of AdamW's moments. */
   readonly adapter: number;
   /** Activations kept for the gradient, and the gradients on their way. */
   readonly step: number;
@@ -67,8 +67,11 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
   const estimate = {
     weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, weights)),
     packed: FLOAT * copies * total(plan.linears(), (shape) => shape.inFeatures * totalWidth(shape)),
-    adapter: adapted === null ? 0 : 4 * FLOAT * adapterParameters(plan, adapted),
-    step: adapted === null ? plan.inferenceMemory(tokens) : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }),
+    adapter: adapted === null ? 0 : 4 * FLOAT * adapterSize(plan, adapted),
+    step:
+      adapted === null
+        ? plan.inferenceMemory(tokens)
+        : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }) + 3 * FLOAT * rowsSize(plan, adapted),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }
@@ -79,15 +82,6 @@ function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFor
   if (!stored) return FLOAT * sizeOf([rows, ...shape.slice(1)]);
   const group = groupLength(weights);
   return rows * Math.ceil(shape[1]! / group) * groupBytes[weights];
-}
-
-function adapterParameters(plan: ModelPlan, adapter: AdapterConfig): number {
-  const isTarget = targetTest(adapter);
-  const features = total(plan.linears(), (shape) => {
-    const widths = widthsOf(shape);
-    return total(shape.paths.entries(), ([part, path]) => (isTarget(path) ? shape.inFeatures + widths[part]! : 0));
-  });
-  return features * adapter.r;
 }
 
 function total<T>(items: Iterable<T>, size: (item: T) => number): number {

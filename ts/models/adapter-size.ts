@@ -1,0 +1,67 @@
+import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
+import { isAllLinear } from "../io/peft/paths/targets.js";
+import type { ModelPlan } from "./architecture.js";
+import { widthsOf } from "./named-shapes.js";
+
+/** A table or norm of a model, by its module's path. */
+interface OtherModule {
+  readonly path: string;
+  readonly name: string;
+  /** Loaded rows or elements, and the width of a row; null for what is no table. */
+  readonly rows: number;
+  readonly width: number | null;
+}
+
+/** Numbers of a new adapter on a model: its factors, magnitudes and biases, whole tensors and rows of tables, as `createAdapter` makes them. */
+export function adapterSize(plan: ModelPlan, config: AdapterConfig): number {
+  const isTarget = targetTest(config);
+  const isSaved = savedWhole(config.modulesToSave);
+  const scalingOf = layerScalings(config);
+  const trainsBias = (adapted: boolean) => config.bias === "all" || (config.bias === "lora_only" && adapted);
+  const factors = (path: string, inFeatures: number, outFeatures: number, hasBias: boolean) =>
+    scalingOf(path).rank * (inFeatures + outFeatures) +
+    (config.useDora ? outFeatures : 0) +
+    (config.loraBias && hasBias ? outFeatures : 0);
+  let size = 0;
+  for (const shape of plan.linears()) {
+    const { paths, inFeatures, hasBias = true } = shape;
+    const widths = widthsOf(shape);
+    for (const [part, path] of paths.entries()) {
+      const outFeatures = widths[part]!;
+      const [adapted, saved] = [isTarget(path), isSaved(path)];
+      if (adapted) size += factors(path, inFeatures, outFeatures, true);
+      if (saved) size += inFeatures * outFeatures;
+      if (hasBias && (saved || trainsBias(adapted))) size += outFeatures;
+    }
+  }
+  for (const { path, name, rows, width } of othersOf(plan)) {
+    const elements = rows * (width ?? 1);
+    if (isSaved(path) || (width === null && config.bias === "all" && name.endsWith(".bias"))) size += elements;
+    if (width !== null && !isAllLinear(config.targetModules) && isTarget(path))
+      size += factors(path, rows, width, false);
+  }
+  return size + rowsSize(plan, config);
+}
+
+function othersOf(plan: ModelPlan): OtherModule[] {
+  const linears = new Set<string>();
+  for (const { paths, tensors = [] } of plan.linears()) for (const path of [...paths, ...tensors]) linears.add(path);
+  const others: OtherModule[] = [];
+  for (const { name, shape, rows = shape[0]! } of plan.tensors()) {
+    const path = name.slice(0, name.lastIndexOf("."));
+    if (!linears.has(path)) others.push({ path, name, rows, width: shape[1] ?? null });
+  }
+  return others;
+}
+
+/** Numbers of trained rows of tables, that of the words where none is named. */
+export function rowsSize(plan: ModelPlan, { trainableTokenIndices: wanted }: AdapterConfig): number {
+  if (wanted === null) return 0;
+  const tables = othersOf(plan).filter(({ width }) => width !== null);
+  const words = tables.find(({ rows }) => rows === plan.config.vocabularySize);
+  const lists = wanted instanceof Map ? [...(wanted as ReadonlyMap<string, readonly number[]>)] : null;
+  let size = 0;
+  for (const [name, { length }] of lists ?? [[words?.path ?? "", wanted as readonly number[]] as const])
+    size += length * (tables.find(({ path }) => path === name || path.endsWith(`.${name}`))?.width ?? 0);
+  return size;
+}
