@@ -1,4 +1,4 @@
-// npm run fuzz [-- [programs|readers|kills] [options]]: what `npm test` tries from fixed seeds, from new ones and for longer.
+// npm run fuzz [-- [programs|readers|kills|peft] [options]]: what `npm test` tries from fixed seeds, from new ones and for longer.
 import { join } from "node:path";
 import { setUp, stepsForTests } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
@@ -10,8 +10,9 @@ const help = `npm run fuzz -- [fuzzer] [options of the fuzzer]
   programs   random programs over every op, memory refused at every point; --torch compares with PyTorch
   readers    damaged files of every kind
   kills      training runs that are killed and resumed
+  peft       random adapters on random checkpoints, beside PEFT in Python; only by its name
 
-Without a name each runs for some minutes, from a seed of the clock. \`npm run fuzz -- programs --help\` lists options.`;
+Without a name each other runs for some minutes, from a seed of the clock. \`npm run fuzz -- programs --help\` lists options.`;
 
 /** A few minutes of each. */
 const defaults = () => ({
@@ -22,13 +23,14 @@ const defaults = () => ({
 
 async function main([name, ...options]) {
   if (name === "--help") return console.log(help);
-  const known = Object.keys(defaults());
+  const usual = Object.keys(defaults());
+  const known = [...usual, "peft"];
   if (name !== undefined && !known.includes(name)) {
     throw new SetupError(`there is no fuzzer "${name}"; there are ${known.join(", ")}`);
   }
   await setUp(stepsForTests);
-  for (const fuzzer of name === undefined ? known : [name]) {
-    const args = options.length > 0 ? options : defaults()[fuzzer];
+  for (const fuzzer of name === undefined ? usual : [name]) {
+    const args = options.length > 0 ? options : (defaults()[fuzzer] ?? []);
     console.log(["▸", fuzzer, ...args].join(" "));
     const code = await show("node", [join(root, `scripts/fuzz/${fuzzer}.mjs`), ...args], { cwd: root });
     if (code !== 0) process.exitCode = code;
