@@ -1,5 +1,5 @@
 import { CausalLanguageModel, engineInfo } from "../../../ts/index.js";
-import { decoderFiles } from "../../models/language/golden-decoder.js";
+import { changedJson, decoderFiles } from "../../models/language/golden-decoder.js";
 import type { Call, Ground } from "../refusals.js";
 
 /** A language model with an adapter. */
@@ -10,7 +10,8 @@ export interface LanguageScene {
 type LanguageCall = Call<LanguageScene>;
 type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
 
-const files = await decoderFiles("qwen2");
+/** With few positions, so that a generation that nothing else ends is short. */
+const files = changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 20 });
 
 export const languageGround: Ground<LanguageScene> = {
   async make() {
