@@ -61,13 +61,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 35.7 kB of Java
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
 // (11,000) is counted in. Readers of tables, summaries and the fit of a head are fetched when they are used; with them it was 147,500.
 // What PEFT's adapters hold beside A and B, singular values and sums of adapters took 15,500 of both.
+// Weights in groups and the way to a GGUF file's reader, which is fetched when one is opened, took 1,300 of both, products of rounded rows some more.
 // Service workers, which keep models for pages, have no `import()`: what keeps models, and encoders, is therefore loaded at once.
-it("a page with an encoder and a classifier is at most 123.0 kB, everything at most 145.2 kB", async () => {
-  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(123_000);
-  expect(await size("*")).toBeLessThanOrEqual(145_200);
+it("a page with an encoder and a classifier is at most 124.3 kB, everything at most 148.0 kB", async () => {
+  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(124_300);
+  expect(await size("*")).toBeLessThanOrEqual(148_000);
 });
 
-it("a page without a bundler loads at most 181.2 kB at first", () => {
+it("a page without a bundler loads at most 184.0 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -78,7 +79,7 @@ it("a page without a bundler loads at most 181.2 kB at first", () => {
   load("browser.js");
   expect(loaded.size).toBeGreaterThan(5);
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(181_200);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(184_000);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
