@@ -45,6 +45,15 @@ const script = `
       return { error: names(error), list: (await keptModels()).map(({ bytes, complete }) => ({ bytes, complete })) };
     }
   };
+  /** Another page of the same origin, at the same time. */
+  globalThis.elsewhere = async (...args) => {
+    const frame = document.createElement("iframe");
+    frame.src = location.href;
+    const loaded = new Promise((resolve) => (frame.onload = resolve));
+    document.documentElement.append(frame);
+    await loaded;
+    return frame.contentWindow.vectorOf(...args);
+  };
   globalThis.vectorOf = async (place, name) => {
     const { keptModel, SentenceEncoder } = inPlace(place);
     const model = await keptModel(name);
@@ -89,14 +98,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Where each browser keeps files: in its pages, and in what works in a worker. */
+/** Where each browser keeps files. The window in which WebKitGTK is driven is a private one, which has no such file system. */
 const browsers: readonly (readonly [BrowserName, "page" | "worker", "opfs" | "memory"])[] = [
   ["chromium", "page", "opfs"],
   ["chromium", "worker", "opfs"],
   ["firefox", "page", "opfs"],
   ["firefox", "worker", "opfs"],
   ["webkit", "page", "memory"],
-  ["webkit", "worker", "opfs"],
+  ["webkit", "worker", "memory"],
 ];
 
 describe.each(browsers)("%s, kept by the %s", (name, place, storage) => {
@@ -119,15 +128,16 @@ describe.each(browsers)("%s, kept by the %s", (name, place, storage) => {
     const asked = models.asked.length;
     const first = await inPage(async (evaluate) => {
       const kept = await evaluate(call("keep", hubUrl, "org/tiny"));
-      return { kept, vector: await evaluate(call("vectorOf", "org/tiny")) };
+      const vector = await evaluate(call("vectorOf", "org/tiny"));
+      const once = models.asked.length;
+      const later = await evaluate(call("elsewhere", "org/tiny"));
+      return { kept, vector, later, again: models.asked.length - once };
     });
     expect(first.kept).toMatchObject({ storage, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(first.vector).toHaveLength(32);
-    const once = models.asked.length;
-    expect(once).toBeGreaterThan(asked);
-    const later = await inPage((evaluate) => evaluate(call("vectorOf", "org/tiny")));
-    expect(later).toEqual(storage === "opfs" ? first.vector : null);
-    expect(models.asked.length).toBe(once);
+    expect(models.asked.length).toBeGreaterThan(asked);
+    expect(first.later).toEqual(storage === "opfs" ? first.vector : null);
+    expect(first.again).toBe(0);
   });
 
   it("a download that was cut goes on, and one for which there is no room is refused before", async () => {
@@ -143,6 +153,8 @@ describe.each(browsers)("%s, kept by the %s", (name, place, storage) => {
       expect(models.requests(weights).at(-1)!.range).toBe(`bytes=${13 * MEGABYTE}-`);
       const freed = await evaluate(`inPlace(${JSON.stringify(place)}).clearCache()`);
       expect(freed).toBeGreaterThanOrEqual(large.length);
+      // What is there of memory no browser tells.
+      if (storage === "memory") return;
       models.manners.set(weights, { claim: 10 ** 15, holdAfter: 10 });
       const refused = await evaluate(call("keep", hubUrl, "org/large"));
       models.manners.clear();

@@ -26,8 +26,18 @@ export class ProgressQueue {
     const last = waiting.at(-1);
     if (passing && waiting.length > 0 && progress.passing(last) && progress.replaces(last, value)) waiting.pop();
     waiting.push(value);
-    if (passing) this.cancel ??= this.schedule(this.flush);
-    else this.flush();
+    if (!passing) this.flush();
+    else if (this.cancel === null) this.wait();
+  }
+
+  private wait(): void {
+    let told = false;
+    const cancel = this.schedule(() => {
+      told = true;
+      this.flush();
+    });
+    // It may have told at once: what comes next waits anew.
+    if (!told) this.cancel = cancel;
   }
 
   /** Tells what waits, at once: an answer must not overtake it. */
