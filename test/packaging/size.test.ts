@@ -55,8 +55,8 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // computed again for their gradients, and more ways to begin an adapter, 1,200; threads that die without a word 60; attention with fewer
 // heads of keys 75. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 35.8 kB of JavaScript", async () => {
-  expect(await size(core)).toBeLessThanOrEqual(35_800);
+it("the core (engine, graph, LoRA layers, optimizers) is at most 35.9 kB of JavaScript", async () => {
+  expect(await size(core)).toBeLessThanOrEqual(35_900);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
@@ -66,13 +66,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 35.8 kB of Java
 // Language models are fetched when one is loaded; what they need of encoders, layers of unlike widths and norms of other forms, took 800,
 // and their class, with what every model has of adapters, 1,500 more of everything.
 // Weights in groups and the way to a GGUF file's reader, which is fetched when one is opened, took 1,300 of both, products of rounded rows 600.
+// Options of adapters that PEFT has, in jobs too, and what estimates know of them took 1,200.
 // Service workers, which keep models for pages, have no `import()`: what keeps models, and encoders, is therefore loaded at once.
-it("a page with an encoder and a classifier is at most 123.8 kB, everything at most 147.5 kB", async () => {
-  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(123_800);
-  expect(await size("*")).toBeLessThanOrEqual(147_500);
+it("a page with an encoder and a classifier is at most 127.0 kB, everything at most 151.5 kB", async () => {
+  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(127_000);
+  expect(await size("*")).toBeLessThanOrEqual(151_500);
 });
 
-it("a page without a bundler loads at most 183.6 kB at first", () => {
+it("a page without a bundler loads at most 189.9 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -84,7 +85,7 @@ it("a page without a bundler loads at most 183.6 kB at first", () => {
   expect(loaded.size).toBeGreaterThan(5);
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
   expect([...loaded.keys()]).not.toContain("shared-language.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(183_600);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(189_900);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
