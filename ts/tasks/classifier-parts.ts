@@ -8,7 +8,7 @@ import { excerpt } from "../errors/excerpt.js";
 import { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
-import { checkNotMerged, readAdapter } from "../io/peft/index.js";
+import { checkNotMerged, readAdapter, targetTest } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { takeWeightOptions } from "../io/safetensors/index.js";
 import type { HeadPlan } from "../models/architecture.js";
@@ -114,7 +114,11 @@ function checkpointParts(
   const added = { what: "TextClassifier.open", classifier: true };
   const addAdapter = () => {
     if (files !== null) return adapterSet.load(adapter, files, { allowNonFinite: true }, added);
-    return lora === null ? null : adapterSet.add(adapter, withHeadsLayer(lora, encoder.head!.plan), added);
+    if (lora === null) return null;
+    const { plan } = encoder.head!;
+    const made = adapterSet.add(adapter, withHeadsLayer(lora, plan), added);
+    checkSameTargets(made, encoder, plan);
+    return made;
   };
   try {
     if (files !== null && lora !== null) throw noLora("makes a new adapter, and these files have one; leave it out");
@@ -134,6 +138,20 @@ function checkpointParts(
 function withHeadsLayer(lora: LoraOptions, plan: HeadPlan): LoraOptions {
   if (!isWithinHead(plan)) return lora;
   return { ...lora, modulesToSave: [...(lora.modulesToSave ?? []), moduleOf(plan.dense)] };
+}
+
+/** Throws `ConfigError` for an adapter on other modules than its options target where a classifier's files put a prefix before their names. */
+function checkSameTargets({ config }: ModelAdapter, { model }: SentenceEncoder, { prefix }: HeadPlan): void {
+  const isTarget = targetTest(config);
+  for (const { parts } of model.linears())
+    for (const { path } of parts) {
+      if (isTarget(path) === isTarget(prefix + path)) continue;
+      const [yes, no] = isTarget(path) ? [path, prefix + path] : [prefix + path, path];
+      throw new ConfigError(
+        `TextClassifier.open: lora targets ${yes} and not ${no}, which is the same module with and without what a classifier's files put before its name; give targets that fit both`,
+        { op: "TextClassifier.open", option: "targetModules", module: path },
+      );
+    }
 }
 
 const noLora = (why: string) =>

@@ -88,9 +88,8 @@ function isRefused(program, message) {
   // A pooler that the model's files lack, and nothing else.
   if (program["no pooler"] && /targetModules .* matches no linear layer|modulesToSave names "[^"]*pooler/.test(message))
     return true;
-  // PEFT's numbers of layers need something before "layers.0", which this model's name is in a classifier's files.
-  const stacks = ["modernbert", "nomic_bert"].includes(program.family) && "layers_to_transform" in program.options;
-  return program.sequence && stacks && /targetModules .* matches no linear layer/.test(message);
+  // The module's name with the prefix of a classifier's files is targeted, or without it.
+  return program.sequence && /lora targets .* and not|targetModules .* matches no linear layer/.test(message);
 }
 
 export async function checkProgram(lowrank, python, program, place, tally) {

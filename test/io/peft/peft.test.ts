@@ -402,6 +402,25 @@ describe("target_modules and patterns", () => {
     expect(only({ layersToTransform: 0, layersPattern: "layers" })("players.0.query")).toBe(false);
   });
 
+  it("are written so that a file's order of patterns gives each layer its own", () => {
+    const config = adapterConfig({
+      ...{ r: 2, loraAlpha: 4, targetModules: ["query", "key"] },
+      alphaPattern: new Map(Object.entries({ query: 5, ".*": 7 })),
+    });
+    const factor = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+    const layers = new Map(
+      ["a.query", "a.key"].map((path) => [
+        path,
+        { kind: "linear" as const, loraA: factor, loraB: factor, ...layerScaling(config, path) },
+      ]),
+    );
+    const read = readAdapter(writeAdapter({ config, layers, extra: new Map() }));
+    expect([...read.layers].map(([path, { alpha }]) => [path, alpha])).toEqual([
+      ["a.key", 7],
+      ["a.query", 5],
+    ]);
+  });
+
   it("takes the first pattern that ends the path", () => {
     const config = adapterConfig({
       r: 4,

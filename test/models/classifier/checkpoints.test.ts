@@ -131,3 +131,35 @@ it("a checkpoint without its last layer is refused by that layer's name", async 
   const damaged = { ...files, "model.safetensors": writeSafetensors(tensors) };
   await expect(TextClassifier.open(damaged)).rejects.toThrow(/no tensor "classifier\.weight"/);
 });
+
+it.each(["roberta", "distilbert"])(
+  "of %s, the layer that PEFT trains as a whole is trained along, and on",
+  async (family) => {
+    const files = await checkpoint(family);
+    const dense = family === "roberta" ? "classifier.dense.weight" : "pre_classifier.weight";
+    const of = (saved: FileMap) =>
+      readSafetensors(saved["adapter_model.safetensors"]!).tensor(`base_model.model.${dense}`).data;
+    classifier = await TextClassifier.open(files, { lora: { rank: 1 } });
+    const examples = [
+      { text: "a", label: "no" },
+      { text: "b", label: "yes" },
+    ];
+    const begun = of(classifier.savePeft());
+    await classifier.fit(examples, { steps: 1, batchSize: 2, learningRate: 0.01 });
+    const saved = classifier.savePeft();
+    expect(of(saved)).not.toEqual(begun);
+    using back = await TextClassifier.open(saved, { model: files });
+    await back.fit(examples, { steps: 1, batchSize: 2, learningRate: 0.01 });
+    expect(of(back.savePeft())).not.toEqual(of(saved));
+  },
+);
+
+it("targets that fit a module with its prefix alone, or without it alone, are refused before anything is trained", async () => {
+  const open = async (lora: object) => TextClassifier.open(await checkpoint("bert"), { lora });
+  await expect(open({ targetModules: ".*\\.(pooler\\.dense|query)" })).rejects.toThrow(
+    /lora targets bert\.pooler\.dense and not pooler\.dense/,
+  );
+  await expect(open({ targetModules: ["query", "pooler.dense"], layersToTransform: 0 })).rejects.toThrow(
+    /lora targets pooler\.dense and not bert\.pooler\.dense/,
+  );
+});
