@@ -43,7 +43,6 @@ function brief() {
 const training = () => ({
   ...{
     steps: 2,
-    epochs: 1,
     batchSize: 2,
     learningRate: 0.01,
     weightDecay: 0.1,

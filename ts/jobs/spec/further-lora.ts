@@ -31,7 +31,7 @@ export function takeFurtherLora(what: string, name: string, given: unknown): Fur
       const value = config[option];
       return [option, value instanceof Map ? (Object.fromEntries(value) as object) : value] as const;
     });
-  return plain.length === 0 ? null : (Object.fromEntries(plain));
+  return plain.length === 0 ? null : Object.fromEntries(plain);
 }
 
 /** The options that are given, in words; none for nothing. */

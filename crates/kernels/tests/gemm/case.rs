@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 use kernels::gemm::{Output, Product, Right, Strided, Tile, blocked, multiply, pack};
-use kernels::weights::{FORMATS, Stored};
+use kernels::weights::{FORMATS, Stored, quantize};
 
 /// Which operands lie transposed in memory.
 #[derive(Clone, Copy, Debug)]
@@ -150,14 +150,29 @@ impl Case {
             }
             Source::Stored(format) => {
                 let (height, width) = if form.b { (n, k) } else { (k, n) };
-                let value = |i: usize| {
+                let place = |i: usize| {
                     let (row, column) = (i / width.max(1), i % width.max(1));
                     let (p, j) = if form.b { (column, row) } else { (row, column) };
-                    b[p * b_row + j * b_column]
+                    p * b_row + j * b_column
                 };
-                bytes = (0..height * width).flat_map(|i| encoded(format, value(i))).collect();
-                let format = &FORMATS[format];
-                Right::Stored(Stored { format, data: bytes.as_ptr(), width, transposed: form.b })
+                let values: Vec<f32> = (0..height * width).map(|i| b[place(i)]).collect();
+                let kind = &FORMATS[format];
+                let row = (kind.bytes)(width);
+                bytes = if kind.encode_group.is_some() {
+                    let mut bytes = vec![0; height * row];
+                    let (from, to) = (values.as_ptr() as *const u8, bytes.as_mut_ptr());
+                    unsafe { quantize(&FORMATS[0], from, width, 0..height, kind, to) };
+                    // What a group says of its numbers are those that are multiplied.
+                    let mut said = vec![0.0; width];
+                    for i in 0..height {
+                        unsafe { (kind.decode)(bytes.as_ptr().add(i * row), 0, width, said.as_mut_ptr()) };
+                        said.iter().enumerate().for_each(|(j, &value)| b[place(i * width + j)] = value);
+                    }
+                    bytes
+                } else {
+                    values.iter().flat_map(|&value| encoded(format, value)).collect()
+                };
+                Right::Stored(Stored { format: kind, data: bytes.as_ptr(), width, transposed: form.b })
             }
         };
         let product = Product {
