@@ -43,7 +43,8 @@ describe.each(Object.entries(variants))("the published binary %s", (variant, { f
     expect(calls.filter((name) => !HOST.test(name))).toEqual([]);
   });
 
-  it("is at most 100 kB, gzip", () => {
-    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(100_000);
+  // The goal is 150,000 with language models on weights in groups; it was 100,000 before there were any.
+  it("is at most 105 kB, gzip", () => {
+    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(105_000);
   });
 });
