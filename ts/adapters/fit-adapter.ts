@@ -57,6 +57,13 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
   const absent = new Set(modules.absent);
   for (const [path, layer] of adapter.layers) {
     const own = ownPath(path);
+    if (layers.has(own) || idle.has(own))
+      throw new AdapterError(
+        `adapter: it changes ${clip(own)} twice, once as ${clip(path)}: which counts cannot be told`,
+        {
+          module: path,
+        },
+      );
     if (absent.has(own)) idle.set(own, layer);
     else {
       checkLayer(path, layer, targets.get(own));

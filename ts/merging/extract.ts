@@ -41,7 +41,8 @@ class Collected {
   /** Ranks and α of layers that are smaller than the rest. */
   patterns(rank: number): { rankPattern: Map<string, number>; alphaPattern: Map<string, number> } {
     const smaller = [...this.layers].filter(([, layer]) => layer.rank !== rank);
-    const escaped = smaller.map(([path, layer]) => [path.replaceAll(".", "\\."), layer.rank] as const);
+    // A key counts for every path that ends in it: this one is to be the whole.
+    const escaped = smaller.map(([path, layer]) => [`^${path.replace(/[^\w]/g, "\\$&")}`, layer.rank] as const);
     return { rankPattern: new Map(escaped), alphaPattern: new Map(escaped) };
   }
 
@@ -79,6 +80,7 @@ export async function extractAdapter(
     const [before, after] = [await base.tensor(name), await tuned.tensor(name)];
     const change = Float64Array.from(after.data, (value, i) => value - before.data[i]!);
     if (change.every((value) => value === 0)) continue;
+    if (info.shape.length === 2) checkFinite(name, before.data, after.data);
     if (info.shape.length !== 2 || !name.endsWith(".weight")) {
       left.push(name);
       continue;
@@ -106,6 +108,21 @@ export async function extractAdapter(
   });
   const adapter = { config, layers: collected.layers, extra: new Map() };
   return { adapter, layers: collected.missed, error: collected.error, left };
+}
+
+/** Of what is not finite there is no decomposition. Throws `AdapterError` that says in which model it stands. */
+function checkFinite(name: string, before: Float32Array, after: Float32Array): void {
+  for (const [model, values] of [
+    ["base", before],
+    ["other model", after],
+  ] as const) {
+    const found = values.find((value) => !Number.isFinite(value));
+    if (found === undefined) continue;
+    throw new AdapterError(
+      `extract: ${clip(name)} of the ${model} holds ${found}, finite numbers are expected: take a model whose training did not diverge`,
+      { op: "extract", tensor: name, reason: "not finite" },
+    );
+  }
 }
 
 /**

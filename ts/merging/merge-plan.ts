@@ -111,6 +111,14 @@ function changesOf(
 ): Map<string, Change> {
   const paths = relatePaths([...layers.keys()], new Set(base.names));
   const changes = new Map<string, Change>();
+  const change = (own: string, how: Change, name: string) => {
+    if (changes.has(own))
+      throw new AdapterError(
+        `merge: the adapter changes ${clip(own)} twice, once by ${clip(name)}: which of the two counts cannot be told; keep base and adapter apart`,
+        { op: "merge", tensor: own, name },
+      );
+    changes.set(own, how);
+  };
   for (const [name, tensor] of withoutCopies(extra)) {
     // The base's own weight, which PEFT writes beside an adapted embedding: the base has it.
     const own = paths.toBase(baseTensor(name));
@@ -121,15 +129,15 @@ function changesOf(
     if (isTokenRows(name)) {
       const table = { path: baseTensor(name).slice(0, -".weight".length), shape: base.info(own).shape };
       const indices = rowsOfTable("merge", { name, shape: tensor.shape }, table, config);
-      changes.set(own, { kind: "rows", indices, values: tensor.data });
-    } else changes.set(own, { kind: "replace", values: tensor.data });
+      change(own, { kind: "rows", indices, values: tensor.data }, name);
+    } else change(own, { kind: "replace", values: tensor.data }, name);
   }
   for (const [path, layer] of layers) {
     const target = paths.toBase(path);
     const { shape } = base.info(`${target}.weight`);
     const update = rowUpdate(layer, isInFirst(path, layer, shape));
     const embedding = layer.kind === "embedding";
-    changes.set(`${target}.weight`, { kind: "update", module: path, embedding, update });
+    change(`${target}.weight`, { kind: "update", module: path, embedding, update }, path);
     if (layer.bias === undefined) continue;
     const name = `${target}.bias`;
     if (!base.has(name)) throw noPlaceFor(`${path}.lora_B.bias`);

@@ -143,7 +143,13 @@ export class TextClassifier implements Task<TokenizedExample> {
     this.checkTrainable("fit");
     const prepared = this.prepare("fit", examples, emptyTextsOf(options));
     const training = takeTraining(this, prepared, options);
-    return fit(training.task, prepared, training.options);
+    // Nothing is merged into the base meanwhile, also where the head alone is trained.
+    const { end } = this.encoder.adapterSet.begin(null);
+    try {
+      return await fit(training.task, prepared, training.options);
+    } finally {
+      end();
+    }
   }
 
   /**

@@ -1,9 +1,17 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readAdapter, writeAdapter } from "../../../ts/entry/node.js";
+import {
+  type AdapterLayer,
+  readAdapter,
+  readSafetensors,
+  writeAdapter,
+  writeFilesAtomically,
+  writeSafetensors,
+} from "../../../ts/entry/node.js";
 import { lowrank, project } from "../fixture.js";
 
 const golden = (path: string) => join(project, "test/golden", path);
@@ -46,6 +54,39 @@ describe("check", () => {
     const { fits, problems } = JSON.parse(out) as { fits: boolean; problems: string[] };
     expect(fits).toBe(false);
     expect(problems[0]).toMatch(/the base has no module .*q_proj.*4 of the adapter's 4 are missing/);
+  });
+
+  it("refuses an adapter that changes one tensor twice, rather than drop one of the two", async () => {
+    const adapter = readAdapter(golden("adapters/valid/llama_plain"));
+    const [[module, layer]] = [...adapter.layers] as [[string, AdapterLayer]];
+    const path = module.slice(module.indexOf(".") + 1);
+    const layers = new Map([...adapter.layers, [path, layer]]);
+    const config = { ...adapter.config, targetModules: [...layers.keys()] };
+    const twice = join(folder, "twice");
+    await writeFilesAtomically(twice, writeAdapter({ ...adapter, config, layers }));
+    const base = join(folder, "bare");
+    const file = readSafetensors(readFileSync(join(llama, "model.safetensors")));
+    const bare = file.names.map((name) => [name.replace(/^model\./, ""), file.tensor(name)] as const);
+    await writeFilesAtomically(base, { "model.safetensors": writeSafetensors(bare) });
+    for (const args of [["check"], ["merge", "--out", join(folder, "none")]]) {
+      const { code, out, err } = await lowrank([...args, "--base", base, "--adapter", twice]);
+      expect(code).toBe(1);
+      expect(out + err).toContain(`merge: the adapter changes ${path}.weight twice`);
+    }
+  });
+
+  it("refuses a pipe in place of a file, which would be waited for", async () => {
+    const adapter = golden("adapters/valid/llama_plain");
+    for (const [name, args] of [
+      ["model.safetensors", ["--adapter", adapter, "--base", join(folder, "pipes")]],
+      ["adapter_config.json", ["--adapter", join(folder, "pipes"), "--base", llama]],
+    ] as const) {
+      await rm(join(folder, "pipes"), { recursive: true, force: true });
+      await mkdir(join(folder, "pipes"));
+      execFileSync("mkfifo", [join(folder, "pipes", name)]);
+      const { code, err } = await lowrank(["check", ...args]);
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(`${name}: expected a file`) as string });
+    }
   });
 
   it("asks for one adapter and one base", async () => {

@@ -3,7 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSafetensors } from "../../../ts/entry/node.js";
+import {
+  readAdapter,
+  readSafetensors,
+  tensor,
+  writeFilesAtomically,
+  writeSafetensors,
+} from "../../../ts/entry/node.js";
 import { lowrank, project } from "../fixture.js";
 
 const golden = (path: string) => join(project, "test/golden", path);
@@ -115,4 +121,39 @@ it("extract refuses the same model twice, and another architecture", async () =>
   const another = await lowrank(["extract", "--base", base, "--tuned", other, "--out", path("none")]);
   expect(another.code).toBe(1);
   expect(another.err).toMatch(/they are not of one architecture/);
+});
+
+/** A model of two layers, the path of one of which ends in the other's, and of which it has the smaller rank. */
+async function nested(name: string, scale: number): Promise<string> {
+  const layer = (rows: number) =>
+    tensor(
+      [rows, rows],
+      Float32Array.from({ length: rows * rows }, (_, i) => scale * Math.sin(i * i)),
+    );
+  const weights = writeSafetensors({ "q.weight": layer(2), "deep.q.weight": layer(6) });
+  await writeFilesAtomically(path(name), { "model.safetensors": weights });
+  return path(name);
+}
+
+it("ranks of layers are told apart where one's path ends in another's", async () => {
+  const [base, tuned] = [await nested("nested", 1), await nested("nested-tuned", 2)];
+  const [adapter, resized] = [path("nested-adapter"), path("nested-resized")];
+  await json(["extract", "--base", base, "--tuned", tuned, "--rank", "5", "--out", adapter]);
+  await json(["resize", adapter, "--rank", "4", "--out", resized]);
+  const ranks = [adapter, resized].map((at) => [...readAdapter(at).layers].map(([name, { rank }]) => [name, rank]));
+  expect(ranks.map((of) => Object.fromEntries(of) as unknown)).toEqual([
+    { q: 2, "deep.q": 5 },
+    { q: 2, "deep.q": 4 },
+  ]);
+});
+
+it("extract says which weight of which model is not finite", async () => {
+  const [base, tuned] = [await nested("finite", 1), await nested("infinite", Infinity)];
+  for (const [from, to, said] of [
+    [base, tuned, "q.weight of the other model holds NaN"],
+    [tuned, base, "q.weight of the base holds NaN"],
+  ] as const) {
+    const { code, err } = await lowrank(["extract", "--base", from, "--tuned", to, "--out", path("none")]);
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(said) as string });
+  }
 });

@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import { AdapterError, engineInfo, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import {
+  AdapterError,
+  engineInfo,
+  readAdapter,
+  SentenceEncoder,
+  TextClassifier,
+  writeAdapter,
+} from "../../../ts/index.js";
 import { examples, tinyEncoder } from "../tiny-encoder.js";
 
 const lora = { rank: 2, targetModules: "all-linear" } as const;
@@ -61,4 +68,18 @@ it("files of other layers or ranks, and an adapter that is merged or trained, ar
   const training = classifier.fit(examples, { steps: 2 });
   expect(() => encoder.hotswapAdapter("classifier", first)).toThrow("is being trained");
   await training;
+});
+
+it("files that change one layer twice are refused, rather than one of the two dropped", async () => {
+  using encoder = await SentenceEncoder.load(await tinyEncoder());
+  encoder.addAdapter("a", lora);
+  const adapter = readAdapter(encoder.saveAdapter("a"));
+  const [[path, layer] = ["", undefined]] = [...adapter.layers];
+  const layers = new Map([...adapter.layers, [`bert.${path}`, layer!]]);
+  const config = { ...adapter.config, targetModules: [...layers.keys()] };
+  const twice = writeAdapter({ ...adapter, layers, config });
+  const { used } = engineInfo().memory;
+  expect(() => encoder.loadAdapter("b", twice)).toThrow(/it changes .* twice, once as /);
+  expect(() => encoder.hotswapAdapter("a", twice)).toThrow(AdapterError);
+  expect(engineInfo().memory.used).toBe(used);
 });

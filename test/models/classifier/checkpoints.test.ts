@@ -35,6 +35,19 @@ afterEach(() => {
   classifier = undefined;
 });
 
+it("a head that is trained on the base alone keeps the base from being merged into meanwhile", async () => {
+  const examples = ["no", "yes"].map((label) => ({ text: `a ${label}`, label }));
+  classifier = await TextClassifier.open(await checkpoint("bert"));
+  const { encoder } = classifier;
+  encoder.addAdapter("other", { initLoraWeights: false });
+  const training = classifier.fit(examples, { steps: 3 });
+  expect(() => encoder.mergeAdapter("other")).toThrow("mergeAdapter: 1 call is under way");
+  await training;
+  const cancelled = classifier.fit(examples, { steps: 3, signal: AbortSignal.abort() });
+  await expect(cancelled).rejects.toThrow("cancelled");
+  encoder.mergeAdapter("other");
+});
+
 describe.each(families)("a checkpoint of %s", (family) => {
   it("gives transformers' logits under the names of its classes", async () => {
     const { logits } = await goldenJson<Expected>(`heads/${family}/expected.json`);

@@ -112,10 +112,12 @@ async function openFiles(
 
 async function openWeightsFile(path: string): Promise<OpenTensorFile> {
   if (!existsSync(path)) throw new ModelError(`${path}: there is no such file`, { path });
+  // A pipe would be waited for without an end.
+  if (!statSync(path).isFile()) throw new ModelError(`${path}: expected a file`, { path });
   try {
     return await openSafetensorsFile(path);
   } catch (error) {
-    const kind = error instanceof FormatError && statSync(path).isFile() ? otherKind(path) : undefined;
+    const kind = error instanceof FormatError ? otherKind(path) : undefined;
     if (kind === undefined) throw error;
     throw new FormatError(`${path}: expected a safetensors file; ${kind}`, { file: path }, { cause: error });
   }

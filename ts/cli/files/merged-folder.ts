@@ -3,6 +3,7 @@ import { mkdir, rename, statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Engine } from "../../engine/running.js";
 import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import type { ByteSink } from "../../io/byte-source.js";
 import { writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
 import { withFolder } from "../../io/node/make-folder.js";
@@ -41,7 +42,14 @@ export async function writeWholeFolder(
       await mkdir(scratch);
       await write(scratch);
       throwIfAborted(session.signal);
-      await rename(scratch, target);
+      await rename(scratch, target).catch((cause: unknown) => {
+        if (!["ENOTEMPTY", "EEXIST"].includes(String((cause as NodeJS.ErrnoException).code))) throw cause;
+        throw new ConfigError(
+          `--out ${clip(out)}: something was written there meanwhile, which stays: choose another folder`,
+          { option: "--out", folder: out },
+          { cause },
+        );
+      });
     }),
   );
 }

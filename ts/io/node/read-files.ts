@@ -23,6 +23,11 @@ export function isFolder(path: string): boolean {
 export function readFileMap(directory: string, names: readonly string[]): FileMap {
   if (!isFolder(directory)) throw new ConfigError(`there is no folder ${directory}`, { folder: directory });
   const present = names.filter((name) => existsSync(join(directory, name)));
+  for (const name of present) {
+    // A pipe would be waited for without an end.
+    const path = join(directory, name);
+    if (!statSync(path).isFile()) throw new ConfigError(`${path}: expected a file`, { file: path });
+  }
   return Object.fromEntries(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
 }
 
