@@ -63,6 +63,9 @@ it("names what was likely meant, and what there is", () => {
   expect(() => checkOptions("fit", { lr: 0.1 }, known)).toThrow(
     'fit: there is no option "lr"; did you mean "learningRate"? (there are learningRate, weightDecay, eps, keepDim, dim)',
   );
+  expect(() => checkOptions("generate", { maxNewTokens: 5 }, ["seed", "maxTokens"])).toThrow(
+    'did you mean "maxTokens"?',
+  );
   expect(() => checkOptions("fit", { momentum: 0.1 }, ["lr"])).toThrow(
     'fit: there is no option "momentum" (there are lr)',
   );

@@ -270,7 +270,10 @@ export class AdapterSet {
 
   /** PEFT's files as an adapter that fits. */
   private read(what: string, files: FileMap, options: WeightOptions): FittedAdapter {
-    checkRecord(`${what}: an adapter's files by name, as bytes, are expected`, files);
+    checkRecord(
+      `${what}: an adapter's files by name, as bytes ({ "adapter_config.json": …, "adapter_model.safetensors": … }), are expected`,
+      files,
+    );
     const { graph, base } = this;
     const adapter = readAdapterForBase(files, options);
     checkNotMerged(what, adapter, base.name, base.mergedModel);

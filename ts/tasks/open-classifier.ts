@@ -57,21 +57,18 @@ export const poolingOf = ({ pooling }: LabelsFile): PoolingMode | undefined =>
   poolingModes.find((mode) => mode === pooling?.split(", ")[0]);
 
 /** Where a classifier's files come from: of a string, a folder, where there is a file system, or an address. */
-export const sourceOf = (given: string | FileMap | ModelSource): Promise<ModelSource> =>
-  modelSource(typeof given === "string" ? placeOf(given) : given);
+export const sourceOf = (
+  given: string | FileMap | ModelSource,
+  op = what,
+  expected = "a run's or a merged model's folder",
+): Promise<ModelSource> => modelSource(typeof given === "string" ? placeOf(given, op, expected) : given);
 
-function placeOf(place: string): ModelSource {
+function placeOf(place: string, op: string, expected: string): ModelSource {
   const files = providedFiles();
   if (files === null || /^https?:\/\//.test(place)) return addressSource(place);
   const folder = files.folder(place);
   if (folder !== null) return folder;
-  throw new ConfigError(
-    `${what}: a run's or a merged model's folder is expected, there is no folder ${excerpt(place)}`,
-    {
-      op: what,
-      folder: place,
-    },
-  );
+  throw new ConfigError(`${op}: ${expected} is expected, there is no folder ${excerpt(place)}`, { op, folder: place });
 }
 
 /** Those of a classifier's files that are there. */

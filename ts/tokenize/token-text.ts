@@ -51,7 +51,7 @@ export class TokenText {
   ) {
     if (spelling === "unknown")
       throw new UnsupportedError(
-        "tokenizer.json: its decoder is neither ByteLevel nor of bytes and marks: generated tokens can be had by their ids alone",
+        "tokenizer.json: its decoder is neither ByteLevel nor of bytes and marks: generated tokens can be had by their ids alone, from a model that is loaded without it (its other files by name)",
         { key: "decoder" },
       );
   }
