@@ -187,7 +187,7 @@ it(
     await plain.close();
 
     /** Begins the job, and resolves when a checkpoint is safe. */
-    const begin = (tab: Page, name: string) =>
+    const begin = (tab: Page, name: string, steps = job.steps) =>
       tab.evaluate(
         ({ job, name }) =>
           new Promise<void>((resolve, reject) => {
@@ -199,7 +199,7 @@ it(
             };
             run().catch(reject);
           }),
-        { job, name },
+        { job: { ...job, steps }, name },
       );
     /** Goes on with it in another tab. */
     const goOn = async (name: string) => {
@@ -212,7 +212,7 @@ it(
       expect(status).toEqual({ data: job.data, steps: job.steps, status: "training" });
       // The claim goes with the worker that had it, some time after its tab.
       const free = `navigator.locks.query().then(({ held }) => held.every(({ name }) => !name.startsWith("lowrank-runs")))`;
-      await tab.waitForFunction(free, null, { polling: 50 });
+      await expect.poll(() => tab.evaluate(free), { timeout: 30_000 }).toBe(true);
       const done = await tab.evaluate(
         async ({ job, name }) => {
           const worker = await remote.startWorker({ build: "simd" });
@@ -252,7 +252,7 @@ it(
     const third = await goOn("killed");
 
     // One job at a time, whichever tab or worker has it.
-    await begin(third, "held");
+    await begin(third, "held", 100_000);
     const other = await open();
     const refused = await other.evaluate(
       (job) =>

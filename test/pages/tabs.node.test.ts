@@ -26,7 +26,7 @@ it("two tabs and two calls that want a model get it by one download", async () =
   // All four have asked for the lock before the one that has it gets on.
   const queued = `navigator.locks.query().then(({ held, pending }) =>
     [...held, ...pending].filter(({ name }) => name.startsWith("lowrank-models")).length === 4)`;
-  await first.waitForFunction(queued, null, { polling: 50 });
+  await expect.poll(() => first.evaluate(queued), { timeout: 30_000 }).toBe(true);
   // From its first file on there is something that could be cleared.
   await asked("shared/model.safetensors");
   const busy = await second.evaluate(() =>

@@ -35,6 +35,8 @@ export class LowrankWorker {
     let answer!: (message: Answer) => void;
     let fail!: (error: Error) => void;
     const first = new Promise<Answer>((resolve, reject) => ([answer, fail] = [resolve, reject]));
+    // Who is refused before a greeting is sent waits for no answer.
+    first.catch(() => undefined);
     this.peer = new Peer({
       channel: {
         post: (message, transfer) => this.channel.post(message, transfer),
