@@ -84,7 +84,7 @@ export function ggufTokenizer({ metadata }: Pick<GgufFile, "metadata">): Tokeniz
   const [bos_token, eos_token, unk_token, pad_token] = named;
   return {
     tokenizer: {
-      ...{ version: "1.0", truncation: null, padding: null, decoder: null },
+      ...{ version: "1.0", truncation: null, padding: null },
       added_tokens: addedTokens(vocabulary),
       ...parts,
       post_processor: aroundTexts(vocabulary, kind === "llama"),
@@ -106,7 +106,8 @@ function byteParts(vocabulary: GgufVocabulary): object {
     );
   const merges = vocabulary.strings("merges");
   const model = { type: "BPE", vocab: ids(vocabulary), merges, ignore_merges: pieces.ignoreMerges };
-  return { normalizer: pieces.normalizer, pre_tokenizer: pieces.preTokenizer, model };
+  const decoder = { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true };
+  return { normalizer: pieces.normalizer, pre_tokenizer: pieces.preTokenizer, decoder, model };
 }
 
 /** SentencePiece's pieces: the pair of the best piece is merged first; what is no piece becomes its bytes. */
@@ -114,12 +115,15 @@ function pieceParts(vocabulary: GgufVocabulary): object {
   const space = { type: "Replace", pattern: { String: " " }, content: "▁" };
   const prepend = { type: "Prepend", prepend: "▁" };
   const normalizers = vocabulary.flag("add_space_prefix", true) ? [prepend, space] : [space];
+  const spaces = { type: "Replace", pattern: { String: "▁" }, content: " " };
+  const first = vocabulary.flag("add_space_prefix", true) ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : [];
   const vocab = ids(vocabulary);
   const merges = pieceMerges(vocabulary.tokens, vocabulary.scores(), vocabulary.types);
   const unknown = vocabulary.token("unknown")?.content ?? null;
   return {
     normalizer: { type: "Sequence", normalizers },
     pre_tokenizer: null,
+    decoder: { type: "Sequence", decoders: [spaces, { type: "ByteFallback" }, { type: "Fuse" }, ...first] },
     model: { type: "BPE", vocab, merges, unk_token: unknown, fuse_unk: true, byte_fallback: true },
   };
 }

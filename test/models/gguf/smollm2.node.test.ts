@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ggufSource, openGguf } from "../../../ts/index.js";
+import { CausalLanguageModel, ggufSource, openGguf } from "../../../ts/index.js";
 import { fileSource } from "../../../ts/io/node/file-source.js";
 import { readRequiredJson } from "../../../ts/io/model-source.js";
 import { openWeights } from "../../../ts/models/tensor-files.js";
@@ -57,3 +57,17 @@ it("its weights are those of a Llama, in 4 bits but for the embedding, and read 
   expect(data.every(Number.isFinite)).toBe(true);
   await weights.close();
 });
+
+it(
+  "it answers from its own four bits, which are all that is kept, as transformers does from their values",
+  { timeout: 120_000 },
+  async () => {
+    const source = await ggufSource(() => fileSource(path), "SmolLM2");
+    using model = await CausalLanguageModel.load(source, { weights: "auto" });
+    // Weights of 96 MB and what a step of one token takes.
+    expect(model.graph.engine.info.memory.used).toBeLessThan(110e6);
+    let text = "";
+    for await (const piece of model.generate("The capital of France is", { maxTokens: 13 })) text += piece;
+    expect(text).toBe(" Paris.\n\nThe answer is: 2018");
+  },
+);
