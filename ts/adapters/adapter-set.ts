@@ -108,9 +108,10 @@ export class AdapterSet {
     this.checkNew(added.what, name);
     const fitted = this.read(added.what, files, options);
     const { graph } = this;
-    const adapter = graph.allOrNothing(() => new ModelAdapter(graph, name, fitted.place()));
-    fitted.giveBack();
-    return this.register(adapter, added);
+    return this.register(
+      graph.allOrNothing(() => new ModelAdapter(graph, name, fitted.place())),
+      added,
+    );
   }
 
   /**

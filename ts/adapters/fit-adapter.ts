@@ -37,10 +37,8 @@ interface Target {
 export interface FittedAdapter {
   /** Paths of its layers that the model's files lack: they change nothing, and are written again. */
   readonly idle: readonly string[];
-  /** Puts it into the graph, to be trained or not. */
+  /** Puts it into the graph, to be trained or not; once, since it gives the memory of its factors back. */
   readonly place: () => AdapterParts;
-  /** Gives the memory of its factors back, once they are placed and nothing else holds them. */
-  readonly giveBack: () => void;
 }
 
 /**
@@ -81,10 +79,15 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
   });
   const config = { ...adapter.config, fanInFanOut: false };
   const fitted = { ...adapter, layers, config };
-  const place = () => ({ ...placed(graph, fitted, extra, targets, shapes), idle });
-  const giveAllBack = () =>
-    [...layers.values()].forEach(({ loraA, loraB }) => [loraA, loraB].forEach(({ data }) => giveBack(data)));
-  return { idle: [...idle.keys()], place, giveBack: giveAllBack };
+  const place = () => {
+    const parts = { ...placed(graph, fitted, extra, targets, shapes), idle };
+    for (const { loraA, loraB } of layers.values()) {
+      giveBack(loraA.data);
+      giveBack(loraB.data);
+    }
+    return parts;
+  };
+  return { idle: [...idle.keys()], place };
 }
 
 function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {

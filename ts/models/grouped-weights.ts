@@ -3,6 +3,7 @@ import { type GroupFormat, largestIn, quantizeRows } from "../graph/frozen/quant
 import type { GraphMemory } from "../graph/memory.js";
 import { decodeTensor, type OpenTensorFile, weightProblem, type WeightOptions } from "../io/safetensors/index.js";
 import { weightTensor } from "./weight-tensor.js";
+import { concatenated } from "../io/concatenated.js";
 
 /** Bytes of a tensor that become float32 at a time. */
 const PIECE = 1 << 22;
@@ -40,18 +41,7 @@ export async function groupedTensor(
     checkSizes(name, data, format);
     parts.push(quantizeRows(graph, data, width, format));
   }
-  return joined(parts);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatenated(parts);
 }
 
 function checkSizes(name: string, data: Float32Array, format: GroupFormat): void {

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, parseJson } from "../io/json.js";
 import { Refusal } from "./problem.js";
+import { concatenated } from "../io/concatenated.js";
 
 /** What a body holds, by name. */
 type Fields = Readonly<Record<string, Json>>;
@@ -34,7 +35,7 @@ async function readBytes(
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), gone]);
-      if (done) return joined(pieces, size);
+      if (done) return concatenated(pieces);
       size += value.byteLength;
       if (size > most) throw tooLarge(most);
       pieces.push(value);
@@ -48,14 +49,3 @@ async function readBytes(
 
 const tooLarge = (most: number) =>
   new Refusal("BODY_SIZE", `a body has at most ${most} bytes; send fewer texts at a time`, { maximum: most });
-
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.byteLength;
-  }
-  return all;
-}

@@ -18,23 +18,36 @@ const MOST_MARKS = 1000;
 /** Stands for a text's own tokens among the special ones. */
 const TEXT = "\0";
 
+/** What a tokenizer is made of. */
+interface TokenizerParts {
+  readonly tokenizer: Tokenizer;
+  readonly maxTokens: number;
+  readonly cutter: TextCutter;
+  readonly name: string;
+  readonly vocabularySize: number;
+  readonly lowercase: boolean;
+  readonly fingerprint: string;
+  readonly style: TokenStyle;
+  readonly decoder: unknown;
+}
+
 /** Turns texts into token ids, special tokens included, cut to a number of tokens of our choosing. */
 export class TextTokenizer {
-  private constructor(
-    private readonly tokenizer: Tokenizer,
-    /** Longest text in tokens, [CLS] and [SEP] included; longer ones lose their end. */
-    readonly maxTokens: number,
-    private readonly cutter: TextCutter,
-    private readonly name: string,
-    private readonly vocabularySize: number,
-    /** Whether texts are lowercased beforehand. */
-    readonly lowercase: boolean,
-    /** Tells what of its files turns a text into ids from others'. */
-    readonly fingerprint: string,
-    private readonly style: TokenStyle,
-    /** @internal How tokens become text again, as tokenizer.json says; `tokenText` reads it. */
-    readonly decoder: unknown,
-  ) {
+  /** Longest text in tokens, [CLS] and [SEP] included; longer ones lose their end. */
+  readonly maxTokens: number;
+  /** Whether texts are lowercased beforehand. */
+  readonly lowercase: boolean;
+  /** Tells what of its files turns a text into ids from others'. */
+  readonly fingerprint: string;
+  /** @internal How tokens become text again, as tokenizer.json says; `tokenText` reads it. */
+  readonly decoder: unknown;
+
+  private constructor(private readonly parts: TokenizerParts) {
+    const { tokenizer } = parts;
+    this.maxTokens = parts.maxTokens;
+    this.lowercase = parts.lowercase;
+    this.fingerprint = parts.fingerprint;
+    this.decoder = parts.decoder;
     // Without `?.(`: made into older JavaScript that becomes a `call`, which these functions do not have.
     const marks = () => (tokenizer.post_processor ? tokenizer.post_processor([TEXT], null, true).tokens : [TEXT]);
     const marked = this.attempt(marks, "");
@@ -77,7 +90,8 @@ export class TextTokenizer {
       const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
       const cutter = textCutter(parts, config);
       const style = styleOf(parts);
-      return new TextTokenizer(
+      const { decoder } = json;
+      return new TextTokenizer({
         tokenizer,
         maxTokens,
         cutter,
@@ -86,8 +100,8 @@ export class TextTokenizer {
         lowercase,
         fingerprint,
         style,
-        json["decoder"],
-      );
+        decoder,
+      });
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
       throw fail(String(cause), cause);
@@ -97,18 +111,7 @@ export class TextTokenizer {
   /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
-    const { tokenizer, cutter, name, vocabularySize, fingerprint, style, decoder } = this;
-    return new TextTokenizer(
-      tokenizer,
-      maxTokens,
-      cutter,
-      name,
-      vocabularySize,
-      lowercase,
-      fingerprint,
-      style,
-      decoder,
-    );
+    return new TextTokenizer({ ...this.parts, maxTokens, lowercase });
   }
 
   /**
@@ -131,9 +134,9 @@ export class TextTokenizer {
   /** The same, with where each token stands in the text: `[first, end)` in UTF-16 units, nothing of the special ones. */
   encodeWithOffsets(text: string): TokensInText {
     const { ids, tokens } = this.own(text);
-    const normalize = this.tokenizer.normalizer;
+    const normalize = this.parts.tokenizer.normalizer;
     const lowered = (piece: string) => (this.lowercase ? piece.toLowerCase() : piece);
-    const offsets = tokenOffsets(text, tokens, this.style, (piece) =>
+    const offsets = tokenOffsets(text, tokens, this.parts.style, (piece) =>
       // Without `?.(`, as above.
       normalize ? normalize(lowered(piece)) : lowered(piece),
     );
@@ -144,8 +147,8 @@ export class TextTokenizer {
   private own(text: string): { readonly ids: number[]; readonly tokens: string[] } {
     const { room } = this;
     const [ids, tokens]: [number[], string[]] = [[], []];
-    for (const piece of this.cutter(this.lowercase ? text.toLowerCase() : text)) {
-      const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
+    for (const piece of this.parts.cutter(this.lowercase ? text.toLowerCase() : text)) {
+      const found = this.attempt(() => this.parts.tokenizer.encode(piece, { add_special_tokens: false }), piece);
       for (const [i, id] of found.ids.entries()) {
         if (ids.length >= room) break;
         ids.push(this.checked(id, found.tokens[i]));
@@ -182,12 +185,12 @@ export class TextTokenizer {
    * does not have. At `most` it stops counting. Throws as `encode`.
    */
   measure(text: string, most: number): { readonly tokens: number; readonly unknown: number } {
-    const strange = this.tokenizer.model?.unk_token_id;
+    const strange = this.parts.tokenizer.model?.unk_token_id;
     let [tokens, unknown] = [this.before.length + this.after.length, 0];
     const { room } = this;
     const own: number[] = [];
-    for (const piece of this.cutter(this.lowercase ? text.toLowerCase() : text)) {
-      const found = this.attempt(() => this.tokenizer.encode(piece, { add_special_tokens: false }), piece);
+    for (const piece of this.parts.cutter(this.lowercase ? text.toLowerCase() : text)) {
+      const found = this.attempt(() => this.parts.tokenizer.encode(piece, { add_special_tokens: false }), piece);
       tokens += found.ids.length;
       for (const [i, id] of found.ids.entries()) {
         if (id === strange) unknown++;
@@ -207,16 +210,16 @@ export class TextTokenizer {
 
   /** @internal A token as its file spells it; undefined for an id that has none. */
   spelled(id: number): SpelledToken | undefined {
-    const own = this.tokenizer.get_added_tokens_decoder().get(id);
+    const own = this.parts.tokenizer.get_added_tokens_decoder().get(id);
     if (own !== undefined) return { text: own.content, added: true, special: own.special };
-    const text = this.tokenizer.id_to_token(id);
+    const text = this.parts.tokenizer.id_to_token(id);
     return text === undefined ? undefined : { text, added: false, special: false };
   }
 
   /** Runs the library on a piece of text; what it throws becomes a `ModelError`. */
   private attempt<T>(run: () => T, piece: string): T {
     const fail = (problem: string, cause?: unknown) =>
-      new ModelError(`model ${this.name}: ${problem}`, { model: this.name }, { cause });
+      new ModelError(`model ${this.parts.name}: ${problem}`, { model: this.parts.name }, { cause });
     if (piece.length > LONGEST_PIECE)
       throw fail(
         `its tokenizer has to see a text as a whole, and one has ${piece.length} characters; cut it to ${LONGEST_PIECE}`,
@@ -232,12 +235,12 @@ export class TextTokenizer {
 
   /** An id that the model has a row for. */
   private checked(id: number | undefined, token: string): number {
-    if (Number.isSafeInteger(id) && id! >= 0 && id! < this.vocabularySize) return id!;
+    if (Number.isSafeInteger(id) && id! >= 0 && id! < this.parts.vocabularySize) return id!;
     const problem =
       id === undefined
         ? `has no id for the token ${excerpt(token)}, and none for unknown ones`
-        : `gives the token ${excerpt(token)} the id ${String(id)}; the model's vocabulary has ${this.vocabularySize} rows`;
-    throw new ModelError(`model ${this.name}: tokenizer.json ${problem}`, { token, id });
+        : `gives the token ${excerpt(token)} the id ${String(id)}; the model's vocabulary has ${this.parts.vocabularySize} rows`;
+    throw new ModelError(`model ${this.parts.name}: tokenizer.json ${problem}`, { token, id });
   }
 }
 

@@ -130,6 +130,12 @@ export async function checkProgram(lowrank, python, program, place, tally) {
       if (!isDeepStrictEqual(a && [...a], b && [...b])) throw new Error(`${what}: ${name} is another`);
     }
   };
+  /** PEFT gives our answers with what we saved, and what it saves of that is the same. */
+  const exchanged = async (what, name, answers) => {
+    const rows = answers.map((row) => [...row]);
+    await checked(`${what}, in PEFT`, name, rows, TRAINED);
+    await cameBack(`${what}, by PEFT`, name);
+  };
   const warn = console.warn;
   console.warn = () => undefined;
   try {
@@ -147,13 +153,7 @@ export async function checkProgram(lowrank, python, program, place, tally) {
     compare("trained", trained, program.end, TRAINED);
     write(join(place, "trained"), ours.save());
     ours.dispose();
-    await checked(
-      "trained here, in PEFT",
-      "trained",
-      trained.map((row) => [...row]),
-      TRAINED,
-    );
-    await cameBack("trained here, by PEFT", "trained");
+    await exchanged("trained here", "trained", trained);
 
     const own = await open(lowrank, program, place, { lora: ownOptions(program.options) }).catch((error) => {
       if (isRefused(program, error.message)) return null;
@@ -164,13 +164,7 @@ export async function checkProgram(lowrank, python, program, place, tally) {
     const answers = await own.answers();
     write(join(place, "own"), own.save());
     own.dispose();
-    await checked(
-      "ours, in PEFT",
-      "own",
-      answers.map((row) => [...row]),
-      TRAINED,
-    );
-    await cameBack("ours, by PEFT", "own");
+    await exchanged("ours", "own", answers);
   } finally {
     console.warn = warn;
   }

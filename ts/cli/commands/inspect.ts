@@ -7,7 +7,7 @@ import { isFolder } from "../../io/node/read-files.js";
 import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/file-source.js";
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import { modelPlan } from "../../models/architectures.js";
-import { formatShape, sizeOf } from "../../values/tensor.js";
+import { sizeOf } from "../../values/tensor.js";
 import { explainAdapter, explainedLines } from "../files/explained-adapter.js";
 import { ggufLines, inspectGguf, isGguf } from "../files/inspected-gguf.js";
 import { foldsRows, holdsFolds, inspectFolds } from "../files/inspected-folds.js";
@@ -16,6 +16,7 @@ import { otherKind } from "../files/other-file.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";
+import { tensorLines } from "../terminal/tensor-lines.js";
 
 const EXAMPLES = `
 Examples:
@@ -201,17 +202,14 @@ function describe({ file, bytes, parameters, metadata, model, merged, adapter, t
     ...(merged === null ? [] : [["  merged", clip(`${merged.base} with ${merged.adapters.join(", ")}`, 300)]]),
     ...Object.entries(metadata).map(([key, text]) => [`  ${clip(key, 80)}`, clip(text, 80)]),
   ];
-  const rows = tensors.map(({ name, dtype, shape, bytes: size }) => [
-    name,
-    dtype,
-    formatShape(shape),
-    formatBytes(size),
-  ]);
   return [
     ...tableLines(about),
     "",
     ...(adapter === null ? [] : [...adapterLines(adapter), ""]),
-    ...tableLines([["tensor", "dtype", "shape", "size"], ...rows], ["left", "left", "left", "right"]),
+    ...tensorLines(
+      "dtype",
+      tensors.map(({ dtype, ...tensor }) => ({ ...tensor, type: dtype })),
+    ),
   ];
 }
 

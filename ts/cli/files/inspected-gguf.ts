@@ -2,9 +2,10 @@ import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { clip } from "../../errors/excerpt.js";
 import { type GgufFile, type GgufValue, openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
-import { formatShape, sizeOf } from "../../values/tensor.js";
+import { sizeOf } from "../../values/tensor.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import { tableLines } from "../terminal/table.js";
+import { tensorLines } from "../terminal/tensor-lines.js";
 
 /** What a GGUF file holds. */
 interface InspectedGguf {
@@ -121,17 +122,11 @@ export function ggufLines(found: InspectedGguf): string[] {
     ...[type, formatCount(sum.tensors), formatCount(sum.values)],
     formatBytes(sum.bytes),
   ]);
-  const rows = found.tensors.map(({ name, type, shape, bytes }) => [
-    name,
-    type,
-    formatShape(shape),
-    formatBytes(bytes),
-  ]);
   return [
     ...tableLines(about),
     "",
     ...tableLines([["type", "tensors", "values", "size"], ...types], ["left", "right", "right", "right"]),
     "",
-    ...tableLines([["tensor", "type", "shape", "size"], ...rows], ["left", "left", "left", "right"]),
+    ...tensorLines("type", found.tensors),
   ];
 }

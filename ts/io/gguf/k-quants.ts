@@ -11,34 +11,27 @@ function sixBits(bytes: Uint8Array, at: number, i: number, part: 0 | 1): number 
   return (low & 15) | ((bytes[at + 4 * part + i - 4]! >> 6) << 4);
 }
 
-/** d·s·q − dmin·m in groups of 32: codes of 4 bits; of two groups one has the low nibbles of 32 bytes. */
-export const q4K =
-  (half: Half): DecodeBlock =>
+/**
+ * d·s·q − dmin·m in groups of 32: codes of 4 bits, `codesAt` bytes into a block; of two groups one has the low nibbles of 32 bytes.
+ * @param fifthAt where the codes' fifth bits are: bit `group` of 32 bytes; null for codes of 4 bits
+ */
+const affine =
+  (half: Half, codesAt: number, fifthAt: number | null): DecodeBlock =>
   (bytes, at, values, to) => {
     const [d, least] = [half(bytes, at), half(bytes, at + 2)];
     for (let group = 0; group < 8; group++) {
       const scale = d * sixBits(bytes, at + 4, group, 0);
       const minimum = least * sixBits(bytes, at + 4, group, 1);
-      const [codes, shift] = [at + 16 + 32 * (group >> 1), 4 * (group & 1)];
-      for (let i = 0; i < 32; i++) values[to + 32 * group + i] = scale * ((bytes[codes + i]! >> shift) & 15) - minimum;
-    }
-  };
-
-/** As Q4_K, with a fifth bit of each code: bit `group` of 32 bytes before the others. */
-export const q5K =
-  (half: Half): DecodeBlock =>
-  (bytes, at, values, to) => {
-    const [d, least] = [half(bytes, at), half(bytes, at + 2)];
-    for (let group = 0; group < 8; group++) {
-      const scale = d * sixBits(bytes, at + 4, group, 0);
-      const minimum = least * sixBits(bytes, at + 4, group, 1);
-      const [codes, shift] = [at + 48 + 32 * (group >> 1), 4 * (group & 1)];
+      const [codes, shift] = [at + codesAt + 32 * (group >> 1), 4 * (group & 1)];
       for (let i = 0; i < 32; i++) {
-        const high = ((bytes[at + 16 + i]! >> group) & 1) << 4;
+        const high = fifthAt === null ? 0 : ((bytes[at + fifthAt + i]! >> group) & 1) << 4;
         values[to + 32 * group + i] = scale * (((bytes[codes + i]! >> shift) & 15) | high) - minimum;
       }
     }
   };
+
+export const q4K = (half: Half): DecodeBlock => affine(half, 16, null);
+export const q5K = (half: Half): DecodeBlock => affine(half, 48, 16);
 
 /** d·s·(q − 32) in groups of 16, s a signed byte: low 4 bits of the codes, then their high 2, then the scales, then d. */
 export const q6K =

@@ -1,6 +1,7 @@
 import { ConfigError, FormatError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
+import { checkTensorRange } from "../tensor-range.js";
 import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
 import { Exhausted } from "./cursor.js";
 import { dequantize, isReadable } from "./dequantize.js";
@@ -98,11 +99,7 @@ function fileOf(source: ByteSource, header: GgufHeader, file: string): GgufFile 
   const raw = async (name: string, from = 0, to?: number) => {
     const { begin, end } = entry(name);
     const last = to ?? end - begin;
-    if (!(Number.isSafeInteger(from) && Number.isSafeInteger(last) && 0 <= from && from <= last && last <= end - begin))
-      throw new ConfigError(
-        `${clip(file)}: tensor ${excerpt(name)} has ${end - begin} bytes, ${excerpt(from)} to ${excerpt(last)} were asked for`,
-        { file, tensor: name, begin: from, end: last },
-      );
+    checkTensorRange(file, name, end - begin, from, last);
     return readRange(source, dataStart + begin + from, last - from, file);
   };
   const decode = (name: string, bytes: Uint8Array) => {

@@ -2,6 +2,7 @@ import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
 import { fixedBytes, isBytes } from "../../arguments/typed-array.js";
+import { checkTensorRange } from "../tensor-range.js";
 import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
 import type { GroupedTensors } from "./grouped.js";
@@ -67,11 +68,7 @@ async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
   const raw = async (name: string, from = 0, to?: number, into?: Uint8Array) => {
     const { begin, end } = entry(name);
     const last = to ?? end - begin;
-    if (!(Number.isSafeInteger(from) && Number.isSafeInteger(last) && 0 <= from && from <= last && last <= end - begin))
-      throw new ConfigError(
-        `${clip(file)}: tensor ${excerpt(name)} has ${end - begin} bytes, ${excerpt(from)} to ${excerpt(last)} were asked for`,
-        { file, tensor: name, begin: from, end: last },
-      );
+    checkTensorRange(file, name, end - begin, from, last);
     return readRange(source, dataStart + begin + from, last - from, file, into && memoryFor(last - from, into, file));
   };
   const tensor = async (name: string) => {

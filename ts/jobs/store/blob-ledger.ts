@@ -1,6 +1,7 @@
 import { FormatError } from "../../errors/errors.js";
 import { isJsonObject, type Json } from "../../io/json.js";
 import type { BlobFolder } from "../../io/page/blob-folder.js";
+import { concatenated } from "../../io/concatenated.js";
 
 /** A piece of a blob: the first `bytes` of a file. */
 interface Piece {
@@ -155,16 +156,6 @@ function cut(pieces: readonly Piece[], length: number): Piece[] {
     left -= bytes;
   }
   return kept;
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** A list that was written whole; else null. */

@@ -8,18 +8,18 @@ import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
+import { type Rotation, rotationOf } from "../rotary/rotary.js";
 import { type Attend, attendWhole, gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { stepMemory } from "./memory.js";
-import type { RotaryForm, Turns } from "./rotary-form.js";
-import { turnsOf } from "./rotary-form.js";
+import type { RotaryForm } from "./rotary-form.js";
 import type { DecoderLayer, DecoderWeights } from "./weights.js";
 
 /** What a pass over a batch has in common. */
 interface Pass {
   readonly batch: RaggedBatch;
   readonly selection: AdapterSelection;
-  readonly turns: (form: RotaryForm) => Turns;
+  readonly turns: (form: RotaryForm) => Rotation;
   readonly attend: Attend;
 }
 
@@ -86,9 +86,9 @@ export class Decoder implements TransformerModel {
 
   private pass(batch: RaggedBatch, selection: AdapterSelection, attend: Attend): Pass {
     // Layers share one or two.
-    const known = new Map<RotaryForm, Turns>();
+    const known = new Map<RotaryForm, Rotation>();
     const turns = (form: RotaryForm) => {
-      const found = known.get(form) ?? turnsOf(batch.positions, form);
+      const found = known.get(form) ?? rotationOf(batch.positions, form.frequencies, form.factor);
       known.set(form, found);
       return found;
     };

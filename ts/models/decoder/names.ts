@@ -34,6 +34,9 @@ export interface DecoderLayerNames {
   readonly keyNorm: string | null;
 }
 
+/** Of a layer whose norms stand before attention and before the inner layer alone, those that it does not have. */
+export const noFurtherNorms = { attentionPostNorm: null, innerPostNorm: null, queryNorm: null, keyNorm: null } as const;
+
 /** Layer `i`'s linear layers, in the order of the forward pass. */
 export function layerLinears(config: DecoderConfig, names: DecoderNames, i: number) {
   const { hiddenSize: hidden, intermediateSize: inner, heads, kvHeads, headDim, biases, inFirst, gated } = config;

@@ -1,7 +1,8 @@
 import { ModelError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { cosPi, exp, log } from "../../values/elementary.js";
+import { log } from "../../values/elementary.js";
 import { type ConfigJson, flag, positive, whole, word } from "../config-values.js";
+import { frequenciesOf } from "../rotary/rotary.js";
 
 /** The angles by which features are turned: position·frequency. */
 export interface RotaryForm {
@@ -9,25 +10,6 @@ export interface RotaryForm {
   readonly frequencies: readonly number[];
   /** Factor of cosine and sine: YaRN's. */
   readonly factor: number;
-}
-
-/** Cosine and sine for each token and pair: `[tokens, pairs]`. */
-export interface Turns {
-  readonly cos: Float32Array;
-  readonly sin: Float32Array;
-}
-
-export function turnsOf(positions: Int32Array, { frequencies, factor }: RotaryForm): Turns {
-  const pairs = frequencies.length;
-  const cos = new Float32Array(positions.length * pairs);
-  const sin = new Float32Array(cos.length);
-  for (let t = 0; t < positions.length; t++)
-    for (let i = 0; i < pairs; i++) {
-      const halfTurns = (positions[t]! * frequencies[i]!) / Math.PI;
-      cos[t * pairs + i] = factor * cosPi(halfTurns);
-      sin[t * pairs + i] = factor * cosPi(halfTurns - 0.5);
-    }
-  return { cos, sin };
 }
 
 /** What a rotation depends on beside its parameters. */
@@ -59,7 +41,7 @@ export function rotaryForm(
       `config.json: ${turned} of ${size.headDim} features of a head turn in pairs: an even number from 2 to ${size.headDim} is expected`,
       { key: "partial_rotary_factor", value: share },
     );
-  const frequencies = Array.from({ length: turned / 2 }, (_, i) => exp(((-2 * i) / turned) * log(theta)));
+  const frequencies = frequenciesOf(turned, theta);
   if (kind === "default") return { frequencies, factor: 1 };
   const factor = positive(json, "factor", NaN);
   if (kind === "linear") return { frequencies: frequencies.map((frequency) => frequency / factor), factor: 1 };

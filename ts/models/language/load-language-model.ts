@@ -1,45 +1,21 @@
 import { checkOptions } from "../../arguments/options.js";
-import { callable, flag, oneOf, whole } from "../../arguments/settings.js";
-import { init } from "../../engine/engine.js";
-import type { Engine } from "../../engine/running.js";
-import { FormatError, ModelError } from "../../errors/errors.js";
+import { ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { Graph } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { Json } from "../../io/json.js";
-import { modelSource, type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
-import { type MergedModel, readMerged } from "../../io/peft/index.js";
-import { WEIGHTS } from "../../io/safetensors/index.js";
-import { type LoadProgress, watchedSource } from "../../io/watched-source.js";
+import { type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
+import type { MergedModel } from "../../io/peft/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
-import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { decoderPlan } from "../decoders.js";
-import { type WeightsOption, weightsOptions } from "../stored-weights.js";
-import { openWeights } from "../tensor-files.js";
-import { fingerprinted } from "../weights-read.js";
+import { filled, MODEL_OPTIONS, type ModelOptions, openModel } from "../load-model.js";
 
 /** How a language model is loaded. */
-export interface LanguageModelOptions {
-  /** Seed of adapters' initial values and dropout; default 0. */
-  readonly seed?: number;
-  /** How the matrices are kept; as `LoadOptions.weights` of an encoder. Default "f32". */
-  readonly weights?: WeightsOption;
+export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies"> {
   /** As `LoadOptions.packedCopies` of an encoder, but 1 by default for "f32": a language model is mostly weights. */
   readonly packedCopies?: 0 | 1 | 2;
-  /** Take weights that are NaN or infinite; default false: they are refused by name. */
-  readonly allowNonFinite?: boolean;
-  /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
-  readonly engine?: Engine;
-  /** Cancels: loading then rejects with `AbortError`, and nothing is left of the model. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called as bytes of a file come in. */
-  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
-
-const OPTIONS: readonly (keyof LanguageModelOptions)[] = [
-  ...(["seed", "weights", "packedCopies", "allowNonFinite", "engine", "signal", "onProgress"] as const),
-];
 
 /** What a language model is made of. */
 export interface LanguageModelParts {
@@ -64,43 +40,21 @@ export async function loadLanguageModel(
   source: string | FileMap | ModelSource,
   options: LanguageModelOptions,
 ): Promise<LanguageModelParts> {
-  checkOptions(WHAT, options, OPTIONS);
-  const { seed = 0, weights = "f32", packedCopies, allowNonFinite = false, engine, signal, onProgress } = options;
-  whole(WHAT, "seed", seed);
-  oneOf(WHAT, "weights", weights, weightsOptions);
-  if (packedCopies !== undefined) whole(WHAT, "packedCopies", packedCopies, 0, 2);
-  flag(WHAT, "allowNonFinite", allowNonFinite);
-  checkSignal(WHAT, signal);
-  if (onProgress !== undefined) callable(WHAT, "onProgress", onProgress);
-  throwIfAborted(signal);
-  if (engine === undefined) await init();
-  const watcher = { signal, onProgress };
-  const from = watchedSource(await modelSource(source, watcher), watcher);
+  checkOptions(WHAT, options, MODEL_OPTIONS);
+  const taken = await openModel(WHAT, source, options);
+  const { from, seed, weights, packedCopies, engine } = taken;
   const json = await readRequiredJson(from, "config.json");
   const plan = decoderPlan(json);
   const { vocabularySize } = plan.config;
   const ends = endsOf(from, (await readJson(from, "generation_config.json")) ?? {}, json, vocabularySize);
   const tokenizer = await tokenizerOf(from, vocabularySize);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
-  try {
-    const file = await openWeights(from);
-    try {
-      const mergedModel = readMerged(
-        file.metadata,
-        (problem, cause) => new FormatError(`${WEIGHTS}: ${problem}`, { file: WEIGHTS }, { cause }),
-      );
-      const read = fingerprinted(file);
-      const model = await plan.load(graph, read.file, { allowNonFinite, weights });
-      const fingerprint = read.fingerprint(plan, tokenizer ?? { fingerprint: "" });
-      const { targetModules } = plan;
-      return { name: from.name, graph, model, tokenizer, ends, targetModules, fingerprint, mergedModel };
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    graph.dispose();
-    throw error;
-  }
+  return filled(graph, from, async (read, mergedModel) => {
+    const model = await plan.load(graph, read.file, taken);
+    const fingerprint = read.fingerprint(plan, tokenizer ?? { fingerprint: "" });
+    const { targetModules } = plan;
+    return { name: from.name, graph, model, tokenizer, ends, targetModules, fingerprint, mergedModel };
+  });
 }
 
 async function tokenizerOf(from: ModelSource, vocabularySize: number): Promise<TextTokenizer | null> {

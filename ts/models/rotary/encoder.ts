@@ -8,7 +8,7 @@ import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { RotaryConfig } from "./config.js";
 import { stepMemory } from "./memory.js";
-import { rotate, type Rotation, rotationOf } from "./rotary.js";
+import { frequenciesOf, rotate, type Rotation, rotationOf } from "./rotary.js";
 import type { RotaryLayer, RotaryWeights } from "./weights.js";
 
 /** The rotation of a batch's tokens, by its base. */
@@ -115,7 +115,7 @@ export class RotaryEncoder implements TransformerModel {
     const known = new Map<number, Rotation>();
     const headDim = this.config.hiddenSize / this.config.heads;
     return (theta) => {
-      const rotation = known.get(theta) ?? rotationOf(positions, headDim, theta);
+      const rotation = known.get(theta) ?? rotationOf(positions, frequenciesOf(headDim, theta));
       known.set(theta, rotation);
       return rotation;
     };

@@ -1,23 +1,26 @@
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { cosPi, exp, log } from "../../values/elementary.js";
 
-/** Cosine and sine of the angle by which each pair of features of a token is turned: `[tokens, 1, headDim / 2]` each. */
+/** Cosine and sine of the angle by which each pair of features of a token is turned: `[tokens, pairs]` each. */
 export interface Rotation {
   readonly cos: Float32Array;
   readonly sin: Float32Array;
 }
 
-/** Angles position·θ^(−2i/headDim) (RoFormer, arXiv 2104.09864). */
-export function rotationOf(positions: Int32Array, headDim: number, theta: number): Rotation {
-  const half = headDim / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => exp(((-2 * i) / headDim) * log(theta)));
-  const cos = new Float32Array(positions.length * half);
+/** Of each pair of `width` features, θ^(−2i/width) (RoFormer, arXiv 2104.09864). */
+export const frequenciesOf = (width: number, theta: number): number[] =>
+  Array.from({ length: width / 2 }, (_, i) => exp(((-2 * i) / width) * log(theta)));
+
+/** Angles position·frequency; `factor` is one of cosine and sine. */
+export function rotationOf(positions: Int32Array, frequencies: readonly number[], factor = 1): Rotation {
+  const pairs = frequencies.length;
+  const cos = new Float32Array(positions.length * pairs);
   const sin = new Float32Array(cos.length);
   for (let t = 0; t < positions.length; t++)
-    for (let i = 0; i < half; i++) {
+    for (let i = 0; i < pairs; i++) {
       const halfTurns = (positions[t]! * frequencies[i]!) / Math.PI;
-      cos[t * half + i] = cosPi(halfTurns);
-      sin[t * half + i] = cosPi(halfTurns - 0.5);
+      cos[t * pairs + i] = factor * cosPi(halfTurns);
+      sin[t * pairs + i] = factor * cosPi(halfTurns - 0.5);
     }
   return { cos, sin };
 }

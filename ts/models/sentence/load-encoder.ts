@@ -1,31 +1,20 @@
 import { checkOptions } from "../../arguments/options.js";
-import { callable, flag, oneOf, whole } from "../../arguments/settings.js";
-import { init } from "../../engine/engine.js";
-import { FormatError } from "../../errors/errors.js";
+import { oneOf, whole } from "../../arguments/settings.js";
 import { Graph } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
-import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-source.js";
-import { type MergedModel, readMerged } from "../../io/peft/index.js";
-import { WEIGHTS } from "../../io/safetensors/index.js";
-import { watchedSource } from "../../io/watched-source.js";
+import { type ModelSource, readRequiredJson } from "../../io/model-source.js";
+import type { MergedModel } from "../../io/peft/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Tensor } from "../../values/tensor.js";
-import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import type { TransformerModel } from "../architecture.js";
 import { modelPlan } from "../architectures.js";
-import { weightsOptions } from "../stored-weights.js";
-import { openWeights } from "../tensor-files.js";
-import { fingerprinted, withLayers } from "../weights-read.js";
+import { withLayers } from "../weights-read.js";
 import { densePrints } from "./dense.js";
 import type { LoadOptions } from "./encoder-options.js";
 import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, poolingModes } from "./pooling.js";
-
-const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
-  ...(["seed", "maxTokens", "pooling", "weights", "packedCopies", "allowNonFinite", "engine", "signal"] as const),
-  "onProgress",
-];
+import { filled, MODEL_OPTIONS, openModel } from "../load-model.js";
 
 /** What an encoder is made of. */
 export interface EncoderParts {
@@ -55,29 +44,11 @@ export async function loadEncoder(
   options: LoadOptions,
   withHead: ReadonlyMap<string, Tensor> | null,
 ): Promise<EncoderParts> {
-  checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
-  const {
-    seed = 0,
-    weights = "f32",
-    packedCopies,
-    allowNonFinite = false,
-    maxTokens: wanted,
-    pooling,
-    engine,
-    signal,
-    onProgress,
-  } = options;
-  whole("load", "seed", seed);
-  oneOf("load", "weights", weights, weightsOptions);
-  if (packedCopies !== undefined) whole("load", "packedCopies", packedCopies, 0, 2);
-  flag("load", "allowNonFinite", allowNonFinite);
+  checkOptions("SentenceEncoder.load", options, [...MODEL_OPTIONS, "maxTokens", "pooling"]);
+  const { maxTokens: wanted, pooling } = options;
   if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
-  checkSignal("load", signal);
-  if (onProgress !== undefined) callable("load", "onProgress", onProgress);
-  throwIfAborted(signal);
-  if (engine === undefined) await init();
-  const watcher = { signal, onProgress };
-  const from = watchedSource(await modelSource(source, watcher), watcher);
+  const taken = await openModel("load", source, options);
+  const { from, seed, packedCopies, engine } = taken;
   const plan = modelPlan(await readRequiredJson(from, "config.json"));
   const { maxPositions, vocabularySize } = plan.config;
   const found = await readSentenceLayout(from);
@@ -86,40 +57,23 @@ export async function loadEncoder(
   const maxTokens = whole("load", "maxTokens", wanted ?? most, 2, maxPositions);
   const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase, layout.tokenizerConfig);
   const graph = new Graph({ seed, packedCopies, engine });
-  try {
-    const file = await openWeights(from);
-    try {
-      const merged = readMerged(
-        file.metadata,
-        (problem, cause) => new FormatError(`${WEIGHTS}: ${problem}`, { file: WEIGHTS }, { cause }),
-      );
-      const read = fingerprinted(file);
-      const model = await plan.load(graph, read.file, { allowNonFinite, weights });
-      const head =
-        withHead === null
-          ? null
-          : await loadHead(withTensors(file, withHead), graph, plan.head, model, { allowNonFinite, weights });
-      const loaded =
-        head?.pooling ?? (await layout.pooling.loaded(from, graph, plan.config.hiddenSize, { allowNonFinite }));
-      const weightsFingerprint = read.fingerprint(plan, tokenizer);
-      const behind = head === null ? await densePrints(from, layout.pooling.dense) : [];
-      return {
-        name: from.name,
-        graph,
-        model,
-        tokenizer,
-        layout: { ...layout, pooling: loaded },
-        targetModules: plan.targetModules,
-        fingerprint: withLayers(weightsFingerprint, behind),
-        weightsFingerprint,
-        mergedModel: merged,
-        head,
-      };
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    graph.dispose();
-    throw error;
-  }
+  return filled(graph, from, async (read, mergedModel, file) => {
+    const model = await plan.load(graph, read.file, taken);
+    const head = withHead === null ? null : await loadHead(withTensors(file, withHead), graph, plan.head, model, taken);
+    const loaded = head?.pooling ?? (await layout.pooling.loaded(from, graph, plan.config.hiddenSize, taken));
+    const weightsFingerprint = read.fingerprint(plan, tokenizer);
+    const behind = head === null ? await densePrints(from, layout.pooling.dense) : [];
+    return {
+      name: from.name,
+      graph,
+      model,
+      tokenizer,
+      layout: { ...layout, pooling: loaded },
+      targetModules: plan.targetModules,
+      fingerprint: withLayers(weightsFingerprint, behind),
+      weightsFingerprint,
+      mergedModel,
+      head,
+    };
+  });
 }

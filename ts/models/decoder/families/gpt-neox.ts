@@ -1,7 +1,7 @@
 import { ModelError } from "../../../errors/errors.js";
 import { epsilon, flag, whole } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
-import type { DecoderNames } from "../names.js";
+import { type DecoderNames, noFurtherNorms } from "../names.js";
 import { activationOf, rotaryOf } from "./llama-like.js";
 
 /** GPT-NeoX and Pythia (arXiv 2204.06745, 2304.01373): attention and inner layer side by side, a share of each head turned. */
@@ -60,11 +60,8 @@ const names: DecoderNames = {
       inner: { paths: [`${path}.mlp.dense_h_to_4h`] },
       output: { paths: [`${path}.mlp.dense_4h_to_h`] },
       attentionNorm: `${path}.input_layernorm`,
-      attentionPostNorm: null,
       innerNorm: `${path}.post_attention_layernorm`,
-      innerPostNorm: null,
-      queryNorm: null,
-      keyNorm: null,
+      ...noFurtherNorms,
     };
   },
 };

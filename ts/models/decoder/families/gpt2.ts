@@ -1,7 +1,7 @@
 import { ModelError } from "../../../errors/errors.js";
 import { epsilon, flag, refuse, whole } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
-import type { DecoderNames } from "../names.js";
+import { type DecoderNames, noFurtherNorms } from "../names.js";
 import { activationOf } from "./llama-like.js";
 
 /** GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners"): a table of positions, layer norms, Conv1D. */
@@ -57,11 +57,8 @@ const names: DecoderNames = {
       inner: { paths: [`${path}.mlp.c_fc`] },
       output: { paths: [`${path}.mlp.c_proj`] },
       attentionNorm: `${path}.ln_1`,
-      attentionPostNorm: null,
       innerNorm: `${path}.ln_2`,
-      innerPostNorm: null,
-      queryNorm: null,
-      keyNorm: null,
+      ...noFurtherNorms,
     };
   },
 };

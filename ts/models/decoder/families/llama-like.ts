@@ -3,7 +3,7 @@ import { excerpt } from "../../../errors/excerpt.js";
 import { type Activation, activationNames } from "../../activation.js";
 import { type ConfigJson, epsilon, flag, whole, word } from "../../config-values.js";
 import type { DecoderConfig, LayerAttention } from "../config.js";
-import type { DecoderLayerNames, DecoderNames } from "../names.js";
+import { type DecoderLayerNames, type DecoderNames, noFurtherNorms } from "../names.js";
 import { rotaryForm, type RotaryForm } from "../rotary-form.js";
 
 /** What the config.json of a Llama-like model may leave out, where the architecture has other values than Llama. */
@@ -140,11 +140,8 @@ export function llamaNames(layer: (path: string) => Partial<DecoderLayerNames> =
         inner: { paths: [`${path}.mlp.gate_proj`, `${path}.mlp.up_proj`] },
         output: { paths: [`${path}.mlp.down_proj`] },
         attentionNorm: `${path}.input_layernorm`,
-        attentionPostNorm: null,
         innerNorm: `${path}.post_attention_layernorm`,
-        innerPostNorm: null,
-        queryNorm: null,
-        keyNorm: null,
+        ...noFurtherNorms,
         ...layer(path),
       };
     },

@@ -1,0 +1,12 @@
+import { formatShape } from "../../values/shape.js";
+import { formatBytes } from "./number-format.js";
+import { tableLines } from "./table.js";
+
+/** A table of a file's tensors; `kind` is what the format calls the type of their elements. */
+export function tensorLines(
+  kind: string,
+  tensors: readonly { name: string; type: string; shape: readonly number[]; bytes: number }[],
+): string[] {
+  const rows = tensors.map(({ name, type, shape, bytes }) => [name, type, formatShape(shape), formatBytes(bytes)]);
+  return tableLines([["tensor", kind, "shape", "size"], ...rows], ["left", "left", "left", "right"]);
+}
