@@ -2,7 +2,8 @@ import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { transpose } from "../io/peft/transpose.js";
 
 /** A file whose matrices are `[in, out]`, as Conv1D's are, as one that has them `[out, in]`. Bytes are given of whole tensors alone. */
-export function turnedFile({ grouped, ...file }: OpenTensorFile): OpenTensorFile {
+export function turnedFile({ grouped, outFirst, ...file }: OpenTensorFile): OpenTensorFile {
+  if (outFirst !== undefined) return outFirst;
   return {
     ...file,
     info(name) {

@@ -23,27 +23,30 @@ export const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toStr
 /** The same file, whose tensors are fingerprinted as they are read: once, as the file stores them. */
 export function fingerprinted(file: OpenTensorFile): ReadWeights {
   const prints = new Map<string, string>();
-  const raw = async (name: string) => {
-    const bytes = await file.raw(name);
-    if (!prints.has(name)) prints.set(name, printOf(bytes));
-    return bytes;
-  };
-  const tensor = async (name: string) => {
-    const bytes = await raw(name);
-    const { dtype, shape } = file.info(name);
-    const { grouped } = file;
-    const isGrouped = grouped !== undefined && grouped.nearest(name) !== null;
-    return { shape, data: isGrouped ? grouped.values(name, bytes) : decodeTensor(bytes, dtype, name) };
+  const reading = (of: OpenTensorFile): OpenTensorFile => {
+    const raw = async (name: string) => {
+      const bytes = await of.raw(name);
+      if (!prints.has(name)) prints.set(name, printOf(of.outFirst === undefined ? bytes : await of.outFirst.raw(name)));
+      return bytes;
+    };
+    const tensor = async (name: string) => {
+      const bytes = await raw(name);
+      const { dtype, shape } = of.info(name);
+      const { grouped } = of;
+      const isGrouped = grouped !== undefined && grouped.nearest(name) !== null;
+      return { shape, data: isGrouped ? grouped.values(name, bytes) : decodeTensor(bytes, dtype, name) };
+    };
+    return { ...of, raw, tensor, ...(of.outFirst && { outFirst: reading(of.outFirst) }) };
   };
   const fingerprint: ReadWeights["fingerprint"] = (plan, tokenizer) =>
     joined([...namesOf(file, plan).map((name) => prints.get(name)!), tokenizer.fingerprint]);
-  return { file: { ...file, raw, tensor }, fingerprint };
+  return { file: reading(file), fingerprint };
 }
 
 /** The fingerprint that an encoder has of a file, without loading one. */
 export async function fingerprintOf(file: OpenTensorFile, plan: Tensors, tokenizer: PrintedTokenizer): Promise<string> {
   const prints: string[] = [];
-  for (const name of namesOf(file, plan)) prints.push(printOf(await file.raw(name)));
+  for (const name of namesOf(file, plan)) prints.push(printOf(await (file.outFirst ?? file).raw(name)));
   return joined([...prints, tokenizer.fingerprint]);
 }
 

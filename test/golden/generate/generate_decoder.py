@@ -125,6 +125,21 @@ MODELS = {
         "bytes",
         torch.float32,
     ),
+    "phi3_longrope": lambda: (
+        transformers.Phi3Config(
+            **{**SIZES, "max_position_embeddings": 384},
+            original_max_position_embeddings=96,
+            rope_parameters=dict(
+                rope_type="longrope",
+                rope_theta=10000.0,
+                partial_rotary_factor=0.5,
+                short_factor=[1.0, 1.3],
+                long_factor=[2.0, 5.0],
+            ),
+        ),
+        "bytes",
+        torch.float32,
+    ),
     "smollm3": lambda: (
         transformers.SmolLM3Config(**SIZES, no_rope_layers=[1, 0, 1], use_sliding_window=False, rope_parameters=THETA),
         "bytes",

@@ -3,7 +3,7 @@
     python3 generate_gguf_models.py
 
 Names in GGUF are those of gguf's own table; what llama.cpp's converter does to values (rows of Llama's and SmolLM3's queries and keys,
-1 added to Gemma's norms) is done here. Made with gguf 0.19.0, transformers 5.24, PyTorch 2.15.
+1 added to Gemma's norms, GPT-2's matrices turned, GPT-NeoX's queries before all keys) is done here. Made with gguf 0.19.0, transformers 5.24, PyTorch 2.15.
 """
 
 import json
@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
-from gguf import GGUFWriter, MODEL_ARCH, get_tensor_name_map
+from gguf import GGUFWriter, MODEL_ARCH, get_tensor_name_map, quants
+from gguf.constants import GGMLQuantizationType as Type
 from safetensors.numpy import save_file
 
 OUT = Path(__file__).parent.parent / "gguf" / "models"
@@ -27,6 +28,8 @@ MODELS = {
     "phi3": ("Phi3", MODEL_ARCH.PHI3, dict(tie_word_embeddings=False)),
     "smollm3": ("SmolLM3", MODEL_ARCH.SMOLLM3, dict(tie_word_embeddings=True)),
     "olmo2": ("Olmo2", MODEL_ARCH.OLMO2, dict(tie_word_embeddings=False)),
+    "gpt2": ("GPT2", MODEL_ARCH.GPT2, dict(n_embd=16, n_layer=2, n_head=4, n_inner=32, n_positions=64, layer_norm_epsilon=1e-6)),
+    "gptneox": ("GPTNeoX", MODEL_ARCH.GPTNEOX, dict(layer_norm_eps=1e-6, rotary_pct=0.5, tie_word_embeddings=False)),
 }
 
 
@@ -48,26 +51,7 @@ def frequency_factors(config) -> np.ndarray:
     return np.array(factors, dtype=np.float32)
 
 
-def write(name: str) -> None:
-    family, architecture, more = MODELS[name]
-    suffix = "TextConfig" if name == "gemma3" else "Config"
-    config = getattr(transformers, f"{family}{suffix}")(**SIZES, **more)
-    torch.manual_seed(3)
-    model = getattr(transformers, f"{family}ForCausalLM")(config)
-    state = {}
-    for key, value in model.state_dict().items():
-        if key == "lm_head.weight" and config.tie_word_embeddings:
-            continue
-        noise = torch.randn_like(value) * 0.1
-        state[key] = (value + noise if "norm" in key else noise).to(torch.float32).numpy()
-    # No bias of Phi3, SmolLM3 or OLMo2 is there; Qwen2 has those of queries, keys and values.
-    names = get_tensor_name_map(architecture, config.num_hidden_layers)
-    writer = GGUFWriter(OUT / f"{name}.gguf", name)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_context_length(config.max_position_embeddings)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
+def write_rotary(writer: GGUFWriter, name: str, config) -> None:
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     rope = config.rope_parameters
@@ -81,6 +65,42 @@ def write(name: str) -> None:
         writer.add_sliding_window(config.sliding_window)
     if name == "llama":
         writer.add_tensor("rope_freqs.weight", frequency_factors(config))
+
+
+def parts_first(rows: np.ndarray, heads: int) -> np.ndarray:
+    """Queries of all heads, then keys, then values; GPT-NeoX has all three of a head together."""
+    return rows.reshape(heads, 3, rows.shape[0] // heads // 3, *rows.shape[1:]).swapaxes(0, 1).reshape(rows.shape)
+
+
+def write(name: str) -> None:
+    family, architecture, more = MODELS[name]
+    own_sizes = name == "gpt2"
+    suffix = "TextConfig" if name == "gemma3" else "Config"
+    sizes = {key: value for key, value in SIZES.items() if not own_sizes or key.endswith("_id") or key == "vocab_size"}
+    config = getattr(transformers, f"{family}{suffix}")(**{**sizes, **more})
+    torch.manual_seed(3)
+    model = transformers.AutoModelForCausalLM.from_config(config)
+    state = {}
+    for key, value in model.state_dict().items():
+        if key == "lm_head.weight" and config.tie_word_embeddings:
+            continue
+        noise = torch.randn_like(value) * 0.1
+        state[key] = (value + noise if "norm" in key or "ln_" in key else noise).to(torch.float32).numpy()
+    # No bias of Phi3, SmolLM3 or OLMo2 is there; Qwen2 has those of queries, keys and values.
+    names = get_tensor_name_map(architecture, config.num_hidden_layers)
+    writer = GGUFWriter(OUT / f"{name}.gguf", name)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.n_inner if name == "gpt2" else config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    if name in ("gpt2", "gptneox"):
+        writer.add_layer_norm_eps(1e-6)
+    if name == "gptneox":
+        writer.add_rope_dimension_count(2)
+        writer.add_parallel_residual(config.use_parallel_residual)
+    if name not in ("gpt2", "gptneox"):
+        write_rotary(writer, name, config)
     for key, value in state.items():
         renamed = names.get_name(key, try_suffixes=(".weight", ".bias"))
         if name in ("llama", "smollm3") and ".q_proj." in key:
@@ -89,15 +109,44 @@ def write(name: str) -> None:
             value = permute(value, config.num_key_value_heads)
         if name == "gemma3" and "norm" in key:
             value = value + np.float32(1)
+        if name == "gpt2" and key.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
+            value = value.T
+        if "query_key_value" in key:
+            value = parts_first(value, config.num_attention_heads)
         writer.add_tensor(renamed, np.ascontiguousarray(value))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    save_file(state, OUT / f"{name}.safetensors")
+    # GPT-NeoX's head has another name in files than in memory.
+    save_file({key.replace("lm_head", "embed_out") if name == "gptneox" else key: value for key, value in state.items()}, OUT / f"{name}.safetensors")
     (OUT / f"{name}.json").write_text(json.dumps(config.to_dict(), default=str) + "\n")
+
+
+def write_grouped() -> None:
+    """A GPT-2 whose matrices are in groups, which run along the inputs."""
+    random = np.random.default_rng(5)
+    normal = lambda *shape: random.normal(0, 0.2, shape).astype(np.float32)
+    writer = GGUFWriter(OUT / "gpt2-Q8_0.gguf", "gpt2")
+    for name, value in [("block_count", 1), ("context_length", 16), ("embedding_length", 32), ("feed_forward_length", 64), ("head_count", 2)]:
+        getattr(writer, f"add_{name}")(value)
+    writer.add_layer_norm_eps(1e-5)
+    grouped = lambda name, *shape: writer.add_tensor(name, quants.quantize(normal(*shape), Type.Q8_0), raw_dtype=Type.Q8_0)
+    grouped("token_embd.weight", 20, 32)
+    writer.add_tensor("position_embd.weight", normal(16, 32))
+    for name, rows, columns in [("attn_qkv", 96, 32), ("attn_output", 32, 32), ("ffn_up", 64, 32), ("ffn_down", 32, 64)]:
+        grouped(f"blk.0.{name}.weight", rows, columns)
+        writer.add_tensor(f"blk.0.{name}.bias", normal(rows))
+    for name in ["blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"]:
+        writer.add_tensor(f"{name}.weight", 1 + normal(32))
+        writer.add_tensor(f"{name}.bias", normal(32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 OUT.mkdir(exist_ok=True, parents=True)
 for each in MODELS:
     write(each)
+write_grouped()

@@ -17,7 +17,7 @@ function counted(bytes: Uint8Array) {
   return { state, open };
 }
 
-const names = ["llama", "qwen2", "qwen3", "gemma3", "phi3", "smollm3", "olmo2"] as const;
+const names = ["llama", "qwen2", "qwen3", "gemma3", "phi3", "smollm3", "olmo2", "gpt2", "gptneox"] as const;
 
 describe.each(names)("%s", async (name) => {
   const { state, open } = counted(await goldenBytes(`gguf/models/${name}.gguf`));
@@ -46,10 +46,10 @@ describe.each(names)("%s", async (name) => {
       source,
       "config.json",
     );
-    const { rope_parameters, ...rest } = want as { rope_parameters: Record<string, unknown> };
+    const { rope_parameters = {}, ...rest } = want as { rope_parameters?: Record<string, unknown> };
     const rope = (rope_parameters["full_attention"] ?? rope_parameters) as Record<string, unknown>;
     expect(rope_theta).toBe(rope["rope_theta"]);
-    if (rope["rope_type"] === "default") expect(rope_scaling).toBe(undefined);
+    if (rope["rope_type"] === "default" || name === "gpt2") expect(rope_scaling).toBe(undefined);
     else expect({ ...(rope_scaling as object), rope_theta }).toEqual(rope);
     expect(partial_rotary_factor).toBe(rope["partial_rotary_factor"]);
     const { bos_token_id: _bos, eos_token_id: _eos, pad_token_id: _pad, ...sizes } = config;
@@ -134,6 +134,20 @@ describe("what makes no model is refused by name, and nothing stays open", () =>
     expect(state.open).toBe(0);
   });
 
+  it("and LongRoPE's factors for short texts, with what they are scaled by", async () => {
+    const scaled = {
+      original: number("llama.rope.scaling.original_context_length", 4),
+      factor: pair("llama.rope.scaling.attn_factor", 6, u32(0x3f99999a)),
+    };
+    const { open } = made(scaled, [tensor({ name: "rope_factors_short.weight", dimensions: [2] })]);
+    expect(await readRequiredJson(await ggufSource(open), "config.json")).toMatchObject({
+      rope_scaling: {
+        ...{ rope_type: "longrope", short_factor: [0, 0] },
+        ...{ original_max_position_embeddings: 4, attention_factor: 1.2 },
+      },
+    });
+  });
+
   it.each<[Record<string, number[] | null>, RegExp]>([
     [{ "llama.block_count": null }, /has no metadata "llama\.block_count"/],
     [{ "llama.block_count": pair("llama.block_count", 8, text("x")) }, /llama\.block_count must be a number, got "x"/],
@@ -147,7 +161,7 @@ describe("what makes no model is refused by name, and nothing stays open", () =>
   it.each<[Record<string, number[] | null>, RegExp]>([
     [{ "general.architecture": pair("general.architecture", 8, text("mamba")) }, /"mamba" is not supported; llama, /],
     [{ "general.architecture": null }, /general\.architecture undefined is not supported/],
-    [{ x: pair("llama.rope.scaling.type", 8, text("longrope")) }, /rope\.scaling\.type "longrope" is not supported/],
+    [{ x: pair("llama.rope.scaling.type", 8, text("spiral")) }, /rope\.scaling\.type "spiral" is not supported/],
   ])("what is not known: %#", async (changes, message) => {
     const { state, open } = made(changes);
     await expect(ggufSource(open)).rejects.toThrow(UnsupportedError);

@@ -4,7 +4,7 @@ import { goldenBytes, goldenJson } from "../../golden.js";
 /** Folders of test/golden/decoders. */
 export const decoderNames = [
   ...(["gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "llama", "llama_yarn", "mistral", "olmo2"] as const),
-  ...(["phi3", "qwen2", "qwen3", "smollm3"] as const),
+  ...(["phi3", "phi3_longrope", "qwen2", "qwen3", "smollm3"] as const),
 ];
 
 export type DecoderName = (typeof decoderNames)[number];

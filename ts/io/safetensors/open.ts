@@ -22,6 +22,8 @@ export interface OpenTensorFile extends TensorIndex {
   raw(name: string, begin?: number, end?: number, into?: Uint8Array): Promise<Uint8Array>;
   /** Of a file some of whose tensors are stored in groups, which `info` then calls "F32"; no safetensors file is one. */
   readonly grouped?: GroupedTensors;
+  /** The same tensors, matrices that are `[in, out]` here as they are stored: `[out, in]`. No safetensors file has it. */
+  readonly outFirst?: OpenTensorFile;
   /** Closes the source. */
   close(): Promise<void>;
 }

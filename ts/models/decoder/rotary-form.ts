@@ -10,6 +10,8 @@ export interface RotaryForm {
   readonly frequencies: readonly number[];
   /** Factor of cosine and sine: YaRN's. */
   readonly factor: number;
+  /** Positions for which it is meant, where they are fewer than the model's. */
+  readonly positions?: number;
 }
 
 /** What a rotation depends on beside its parameters. */
@@ -28,10 +30,10 @@ export interface RotarySize {
 export function rotaryForm(
   given: unknown,
   size: RotarySize,
-  defaults: { readonly theta: number; readonly share?: number },
+  defaults: { readonly theta: number; readonly share?: number; readonly original?: unknown },
 ): RotaryForm {
   const json = parametersOf(given);
-  const kinds = ["default", "linear", "llama3", "yarn"] as const;
+  const kinds = ["default", "linear", "llama3", "yarn", "longrope", "su", "dynamic"] as const;
   const kind = word({ rope_type: json["rope_type"] ?? json["type"] }, "rope_type", kinds);
   const theta = positive(json, "rope_theta", defaults.theta);
   const share = positive(json, "partial_rotary_factor", defaults.share ?? 1);
@@ -42,7 +44,9 @@ export function rotaryForm(
       { key: "partial_rotary_factor", value: share },
     );
   const frequencies = frequenciesOf(turned, theta);
-  if (kind === "default") return { frequencies, factor: 1 };
+  // Dynamic scaling changes nothing up to the model's positions, and longer texts are refused.
+  if (kind === "default" || kind === "dynamic") return { frequencies, factor: 1 };
+  if (kind === "longrope" || kind === "su") return longrope(json, frequencies, size, defaults.original);
   const factor = positive(json, "factor", NaN);
   if (kind === "linear") return { frequencies: frequencies.map((frequency) => frequency / factor), factor: 1 };
   const before = whole(json, "original_max_position_embeddings", 1, size.maxPositions);
@@ -57,6 +61,36 @@ function parametersOf(given: unknown): ConfigJson {
     key: "rope_parameters",
   });
 }
+
+/**
+ * LongRoPE (arXiv 2402.13753): a factor for each frequency. Models of the kind have other factors for texts longer than those that they
+ * were first trained on; these are the ones for texts up to there, and longer ones are refused.
+ */
+function longrope(
+  json: ConfigJson,
+  frequencies: readonly number[],
+  { maxPositions }: RotarySize,
+  beside: unknown,
+): RotaryForm {
+  const key = "original_max_position_embeddings";
+  const before = whole({ [key]: json[key] ?? beside }, key, 2);
+  const factors = json["short_factor"];
+  if (!isFactors(factors) || factors.length !== frequencies.length)
+    throw new ModelError(
+      `config.json: short_factor must be a list of ${frequencies.length} numbers above 0, got ${excerpt(factors)}`,
+      { key: "short_factor", value: factors },
+    );
+  const factor = json["factor"] === undefined ? maxPositions / before : positive(json, "factor", NaN);
+  const scale = factor <= 1 ? 1 : Math.sqrt(1 + log(factor) / log(before));
+  return {
+    frequencies: frequencies.map((frequency, i) => frequency / factors[i]!),
+    factor: json["attention_factor"] === undefined ? scale : positive(json, "attention_factor", NaN),
+    positions: Math.min(before, maxPositions),
+  };
+}
+
+const isFactors = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((one) => typeof one === "number" && Number.isFinite(one) && one > 0);
 
 /** Llama 3.1's: long waves are stretched, short ones kept, between them a mixture. */
 function llama3(json: ConfigJson, frequencies: readonly number[], factor: number, before: number): number[] {

@@ -2,15 +2,20 @@ import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 
 /** What an architecture is called in GGUF files, and what is different about its tensors there. */
-interface GgufArchitecture {
+export interface GgufArchitecture {
   /** `model_type` of config.json. */
   readonly modelType: string;
-  /** Hugging Face's name of a module, by GGUF's; of those of a layer behind its number. */
+  /** Hugging Face's name of a module that stands once, by GGUF's. */
+  readonly outer: Readonly<Record<string, string>>;
+  /** Likewise of a module of a layer, behind `layers` and its number. */
   readonly modules: Readonly<Record<string, string>>;
-  /** Whether rows of queries and keys stand there in the order of rotary pairs. */
-  readonly interleaved: boolean;
+  readonly layers: string;
+  /** How rows of queries, keys and values stand there: in the order of rotary pairs, or all queries first where others have a head's side by side. */
+  readonly order: "pairs" | "queries first" | null;
   /** Whether 1 was added to the weights of norms. */
   readonly normsPlusOne: boolean;
+  /** Whether linear weights are `[in, out]` in Hugging Face's files. */
+  readonly inFirst: boolean;
 }
 
 const outer = { token_embd: "model.embed_tokens", output_norm: "model.norm", output: "lm_head" };
@@ -26,15 +31,15 @@ const headNorms = { attn_q_norm: "self_attn.q_norm", attn_k_norm: "self_attn.k_n
 /** Norms behind attention and inner layer. */
 const normsAfter = { post_attention_norm: "post_attention_layernorm", post_ffw_norm: "post_feedforward_layernorm" };
 
-const llama = { ...outer, ...attention, ...gated, ...norms };
+const llama = { ...attention, ...gated, ...norms };
 const of = (modelType: string, modules: Readonly<Record<string, string>>, more: Partial<GgufArchitecture> = {}) => ({
-  ...{ modelType, modules, interleaved: false, normsPlusOne: false },
+  ...{ modelType, outer, modules, layers: "model.layers.", order: null, normsPlusOne: false, inFirst: false },
   ...more,
 });
 
 /** By `general.architecture`. */
 const architectures: Readonly<Record<string, GgufArchitecture>> = {
-  llama: of("llama", llama, { interleaved: true }),
+  llama: of("llama", llama, { order: "pairs" }),
   qwen2: of("qwen2", llama),
   qwen3: of("qwen3", { ...llama, ...headNorms }),
   gemma3: of(
@@ -43,11 +48,36 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
     { normsPlusOne: true },
   ),
   phi3: of("phi3", {
-    ...{ ...outer, ...norms, attn_qkv: "self_attn.qkv_proj", attn_output: "self_attn.o_proj" },
+    ...{ ...norms, attn_qkv: "self_attn.qkv_proj", attn_output: "self_attn.o_proj" },
     ...{ ffn_up: "mlp.gate_up_proj", ffn_down: "mlp.down_proj" },
   }),
-  smollm3: of("smollm3", llama, { interleaved: true }),
-  olmo2: of("olmo2", { ...outer, ...attention, ...gated, ...headNorms, ...normsAfter }),
+  smollm3: of("smollm3", llama, { order: "pairs" }),
+  olmo2: of("olmo2", { ...attention, ...gated, ...headNorms, ...normsAfter }),
+  gpt2: of(
+    "gpt2",
+    {
+      ...{ attn_norm: "ln_1", attn_qkv: "attn.c_attn", attn_output: "attn.c_proj" },
+      ...{ ffn_norm: "ln_2", ffn_up: "mlp.c_fc", ffn_down: "mlp.c_proj" },
+    },
+    {
+      outer: {
+        ...{ token_embd: "transformer.wte", position_embd: "transformer.wpe" },
+        ...{ output_norm: "transformer.ln_f", output: "lm_head" },
+      },
+      ...{ layers: "transformer.h.", inFirst: true },
+    },
+  ),
+  gptneox: of(
+    "gpt_neox",
+    {
+      ...{ ...norms, attn_qkv: "attention.query_key_value", attn_output: "attention.dense" },
+      ...{ ffn_up: "mlp.dense_h_to_4h", ffn_down: "mlp.dense_4h_to_h" },
+    },
+    {
+      outer: { token_embd: "gpt_neox.embed_in", output_norm: "gpt_neox.final_layer_norm", output: "embed_out" },
+      ...{ layers: "gpt_neox.layers.", order: "queries first" },
+    },
+  ),
 };
 
 /** Throws `UnsupportedError` for what is no architecture that is known. */
@@ -60,10 +90,9 @@ export function ggufArchitecture(name: unknown): GgufArchitecture {
 }
 
 /** Hugging Face's name of a tensor; null for what is no weight there, such as factors of rotary frequencies. */
-export function tensorName({ modules }: GgufArchitecture, name: string): string | null {
-  const [, layer, module, part] = /^(?:blk\.(\d{1,6})\.)?([a-z_]+)\.(weight|bias)$/.exec(name) ?? [];
-  if (module === undefined || !Object.hasOwn(modules, module)) return null;
-  const isOuter = Object.hasOwn(outer, module);
-  if (isOuter !== (layer === undefined)) return null;
-  return `${isOuter ? "" : `model.layers.${layer}.`}${modules[module]!}.${part!}`;
+export function tensorName({ outer, layers, modules }: GgufArchitecture, name: string): string | null {
+  const [, layer, module = "", part] = /^(?:blk\.(\d{1,6})\.)?([a-z_]+)\.(weight|bias)$/.exec(name) ?? [];
+  const known = layer === undefined ? outer : modules;
+  if (!Object.hasOwn(known, module)) return null;
+  return `${layer === undefined ? "" : `${layers}${layer}.`}${known[module]!}.${part!}`;
 }

@@ -6,12 +6,13 @@ import type { ModelSource } from "../../io/model-source.js";
 import { ggufTokenizer } from "../../tokenize/gguf-tokenizer.js";
 import { ggufConfig } from "./config.js";
 import { GGUF_WEIGHTS } from "./index.js";
+import { frequencyFactors } from "./rope-scaling.js";
 
 /** As `ggufSource` of the folder's index, which fetches this file when it is used. */
 export async function sourceOf(open: () => ByteSource | Promise<ByteSource>, name: string): Promise<ModelSource> {
   const file = await openGguf(await open(), name);
   try {
-    const factors = file.has("rope_freqs.weight") ? (await file.tensor("rope_freqs.weight")).data : null;
+    const factors = await frequencyFactors(file);
     const tokenizer = ggufTokenizer(file);
     const made: Readonly<Record<string, object | undefined>> = {
       "config.json": ggufConfig(file, factors),

@@ -4,8 +4,10 @@ import type { ByteSource } from "../../io/byte-source.js";
 import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
+import { turnedFile } from "../turned-file.js";
+import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
-import { unpermuted } from "./rows.js";
+import { reordered, rowOrder } from "./rows.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
@@ -32,7 +34,8 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
   };
   const typeOf = (name: string) => file.info(ownName(name)).type;
   const isPlusOne = (name: string) => architecture.normsPlusOne && /norm\.weight$/.test(name);
-  const heads = architecture.interleaved ? headCounts(file) : null;
+  const values = new MetadataValues(file.metadata);
+  const order = rowOrder(architecture, values);
 
   const info: OpenTensorFile["info"] = (name) => {
     const { type, shape } = file.info(ownName(name));
@@ -43,30 +46,19 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       dtype: type,
     });
   };
-  const headsOf = (name: string) =>
-    heads === null ? null : /\.q_proj\./.test(name) ? heads.queries : /\.k_proj\./.test(name) ? heads.keys : null;
+  const orderOf = (name: string) => order(name, info(name).shape[0] ?? 1);
   /** All of a tensor's bytes, its rows in Hugging Face's order. */
   const whole = async (name: string) => {
+    const place = orderOf(name);
     const bytes = await file.raw(ownName(name));
-    const count = headsOf(name);
-    if (count !== null) {
-      const rows = info(name).shape[0] ?? 1;
-      if (rows % (2 * count) !== 0)
-        throw new ModelError(
-          `tensor ${excerpt(ownName(name))} has ${rows} rows, which are not ${count} heads of pairs`,
-          {
-            tensor: name,
-          },
-        );
-      return unpermuted(bytes, rows, count);
-    }
+    if (place !== null) return reordered(bytes, info(name).shape[0] ?? 1, place);
     if (!isPlusOne(name)) return bytes;
     if (typeOf(name) !== "F32")
       throw new UnsupportedError(`tensor ${excerpt(ownName(name))}: a norm is F32`, { tensor: name });
     const values = new Float32Array(new Uint8Array(bytes).buffer);
     return new Uint8Array(values.map((value) => value - 1).buffer);
   };
-  return {
+  const stored: OpenTensorFile = {
     names: [...own.keys()],
     metadata: new Map([["format", "pt"]]),
     has: (name) => own.has(name),
@@ -76,7 +68,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       return { shape, data: file.decode(ownName(name), await whole(name)) };
     },
     raw: async (name, begin, end) => {
-      if (headsOf(name) === null && !isPlusOne(name)) return file.raw(ownName(name), begin, end);
+      if (orderOf(name) === null && !isPlusOne(name)) return file.raw(ownName(name), begin, end);
       const bytes = await whole(name);
       return bytes.subarray(begin ?? 0, end ?? bytes.length);
     },
@@ -88,17 +80,30 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       values: (name, bytes) => file.decode(ownName(name), bytes),
     },
   };
+  return architecture.inFirst ? turnedBack(stored) : stored;
 }
 
-function headCounts({ metadata }: GgufFile): { readonly queries: number; readonly keys: number } {
-  const count = (key: string, otherwise: unknown) => {
-    const value = metadata.get(key) ?? otherwise;
-    if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
-    throw new ModelError(`${key} must be a whole number above 0, got ${excerpt(value)}`, { key, value });
+/**
+ * Such tensors as safetensors files of a model of Conv1D have them, whose linear weights are `[in, out]`. As they lie in the file, in groups
+ * maybe, they are `outFirst`.
+ */
+function turnedBack(stored: OpenTensorFile): OpenTensorFile {
+  const turned = turnedFile(stored);
+  const isLinear = (name: string) => /\.c_(?:attn|proj|fc)\.weight$/.test(name);
+  const of = (name: string) => (isLinear(name) ? turned : stored);
+  return {
+    ...stored,
+    info: (name) => of(name).info(name),
+    tensor: (name) => of(name).tensor(name),
+    raw: async (name, begin = 0, end?: number) =>
+      isLinear(name) ? (await turned.raw(name)).subarray(begin, end) : stored.raw(name, begin, end),
+    grouped: {
+      ...stored.grouped!,
+      format: (name) => (isLinear(name) ? null : stored.grouped!.format(name)),
+      nearest: (name) => (isLinear(name) ? null : stored.grouped!.nearest(name)),
+    },
+    outFirst: stored,
   };
-  const prefix = `${String(metadata.get("general.architecture"))}.attention`;
-  const queries = count(`${prefix}.head_count`, undefined);
-  return { queries, keys: count(`${prefix}.head_count_kv`, queries) };
 }
 
 /** Opens a GGUF file as such tensors. Whatever it throws, the source is closed then. */

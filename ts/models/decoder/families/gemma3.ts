@@ -36,6 +36,11 @@ export const gemma3: DecoderArchitecture = (json) => {
   return decoder(
     {
       ...config,
+      maxPositions: Math.min(
+        maxPositions,
+        rotary.whole.positions ?? maxPositions,
+        rotary.near.positions ?? maxPositions,
+      ),
       norm: "rms-plus-one",
       activation: activationOf(given, "hidden_activation", "gelu_pytorch_tanh"),
       biases: { queryKeyValue: bias, attentionOutput: bias, inner: false },

@@ -24,7 +24,7 @@ export const gptNeox: DecoderArchitecture = (json) => {
     heads,
     kvHeads: heads,
     headDim,
-    maxPositions,
+    maxPositions: rotary.positions ?? maxPositions,
     layers: whole(json, "num_hidden_layers"),
     intermediateSize: whole(json, "intermediate_size"),
     vocabularySize: whole(json, "vocab_size"),

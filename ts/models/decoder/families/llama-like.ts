@@ -30,7 +30,7 @@ export function llamaLike(json: ConfigJson, fallbacks: Fallbacks = {}): DecoderC
     heads,
     kvHeads: kvHeadsOf(json, heads),
     headDim,
-    maxPositions,
+    maxPositions: rotary.positions ?? maxPositions,
     layers: whole(json, "num_hidden_layers"),
     intermediateSize: whole(json, "intermediate_size"),
     vocabularySize: whole(json, "vocab_size"),
@@ -83,7 +83,8 @@ export function rotaryOf(
 ): RotaryForm {
   const given = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
   const beside = { theta: given("rope_theta", theta), share: given("partial_rotary_factor", share) };
-  return rotaryForm(json["rope_parameters"] ?? json["rope_scaling"], size, beside);
+  const original = json["original_max_position_embeddings"];
+  return rotaryForm(json["rope_parameters"] ?? json["rope_scaling"], size, { ...beside, original });
 }
 
 /** A token sees those nearer than `sliding_window`; null for all. */

@@ -1,0 +1,61 @@
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { GgufFile } from "../../io/gguf/index.js";
+import { shortest } from "./shortest.js";
+
+/** Reads values of a file's metadata, by their names behind the architecture's. */
+export class MetadataValues {
+  readonly architecture: string;
+
+  constructor(private readonly metadata: GgufFile["metadata"]) {
+    this.architecture = metadata.get("general.architecture") as string;
+  }
+
+  number(name: string): number | undefined {
+    const key = `${this.architecture}.${name}`;
+    const value = this.metadata.get(key);
+    if (value === undefined) return undefined;
+    if (typeof value === "number" && Number.isFinite(value)) return shortest(value);
+    throw new ModelError(`${key} must be a number, got ${excerpt(value)}`, { key, value });
+  }
+
+  /** One for all layers: files may have a list. */
+  alike(name: string): number | undefined {
+    const key = `${this.architecture}.${name}`;
+    const value = this.metadata.get(key);
+    if (!(value instanceof Int32Array || value instanceof Uint32Array)) return this.number(name);
+    if (value.length > 0 && value.every((one) => one === value[0])) return value[0];
+    throw new UnsupportedError(`${key}: layers that are not alike are not supported, got ${excerpt(value)}`, { key });
+  }
+
+  required(name: string): number {
+    const value = this.alike(name);
+    if (value !== undefined) return value;
+    const key = `${this.architecture}.${name}`;
+    throw new ModelError(`the GGUF file has no metadata ${excerpt(key)}, which the model needs`, { key });
+  }
+
+  /** One from 1 on. */
+  count(name: string, otherwise?: number): number {
+    const value = this.alike(name) ?? otherwise ?? this.required(name);
+    if (Number.isSafeInteger(value) && value > 0) return value;
+    const key = `${this.architecture}.${name}`;
+    throw new ModelError(`${key} must be a whole number above 0, got ${excerpt(value)}`, { key, value });
+  }
+
+  text(name: string): string | undefined {
+    const value = this.metadata.get(`${this.architecture}.${name}`);
+    return typeof value === "string" ? value : undefined;
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.metadata.get(`${this.architecture}.${name}`);
+    return typeof value === "boolean" ? value : undefined;
+  }
+
+  /** Of a token that the tokenizer names. */
+  id(name: string): number | undefined {
+    const value = this.metadata.get(`tokenizer.ggml.${name}_token_id`);
+    return typeof value === "number" ? value : undefined;
+  }
+}

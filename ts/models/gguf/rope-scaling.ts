@@ -1,0 +1,81 @@
+import { UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { GgufFile } from "../../io/gguf/index.js";
+import { exp, log } from "../../values/elementary.js";
+import type { MetadataValues } from "./metadata-values.js";
+import { shortest } from "./shortest.js";
+import { defined } from "./words-config.js";
+
+export interface Rotary {
+  readonly theta: number;
+  /** Features of a head that are turned. */
+  readonly rotated: number;
+}
+
+/** Factors of rotary frequencies that a file has as tensors; null for those that it has not. */
+export interface FrequencyFactors {
+  /** Llama 3's. */
+  readonly all: Float32Array | null;
+  /** LongRoPE's, for texts as long as those of the first training. */
+  readonly short: Float32Array | null;
+}
+
+/** Reads them. */
+export async function frequencyFactors(file: Pick<GgufFile, "has" | "tensor">): Promise<FrequencyFactors> {
+  const read = async (name: string) => (file.has(name) ? (await file.tensor(name)).data : null);
+  return { all: await read("rope_freqs.weight"), short: await read("rope_factors_short.weight") };
+}
+
+/** `rope_scaling` of config.json; null for none. Throws `UnsupportedError` for kinds that are not known. */
+export function ropeScaling(values: MetadataValues, rotary: Rotary, factors: FrequencyFactors): object | null {
+  const type = values.text("rope.scaling.type");
+  if (factors.all !== null) return llama3Scaling(rotary, factors.all);
+  if (factors.short !== null) return longScaling(values, factors.short);
+  if (type === undefined || type === "none") return null;
+  const factor = values.number("rope.scaling.factor");
+  const original = values.number("rope.scaling.original_context_length");
+  if (type === "linear" && factor !== undefined) return { rope_type: "linear", factor };
+  if (type === "yarn" && factor !== undefined)
+    return defined({ rope_type: "yarn", factor, original_max_position_embeddings: original });
+  throw new UnsupportedError(
+    `rope.scaling.type ${excerpt(type)} is not supported; "linear" and "yarn" with a factor are`,
+    {
+      key: "rope.scaling.type",
+      value: type,
+    },
+  );
+}
+
+const longScaling = (values: MetadataValues, factors: Float32Array) =>
+  defined({
+    rope_type: "longrope",
+    short_factor: Array.from(factors, shortest),
+    original_max_position_embeddings: values.required("rope.scaling.original_context_length"),
+    attention_factor: values.number("rope.scaling.attn_factor"),
+  });
+
+/**
+ * Llama 3's scaling by the factors of its frequencies, which is what files have of it: all models of that family have the same
+ * bounds. Throws `UnsupportedError` where the factors are others.
+ */
+function llama3Scaling({ theta, rotated }: Rotary, factors: Float32Array): object | null {
+  const factor = factors.reduce((most, value) => Math.max(most, value), 1);
+  if (factors.every((value) => value === 1)) return null;
+  const [low, high, original] = [1, 4, 8192];
+  const expected = (i: number) => {
+    const turns = original / (2 * Math.PI * exp(((2 * i) / rotated) * log(theta)));
+    if (turns > high) return 1;
+    if (turns < low) return factor;
+    const smooth = (turns - low) / (high - low);
+    return 1 / ((1 - smooth) / factor + smooth);
+  };
+  const fits = factors.length === rotated / 2 && factors.every((value, i) => Math.abs(value / expected(i) - 1) < 1e-3);
+  if (fits)
+    return {
+      ...{ rope_type: "llama3", factor: shortest(factor), low_freq_factor: low, high_freq_factor: high },
+      original_max_position_embeddings: original,
+    };
+  throw new UnsupportedError("rope_freqs.weight: these factors of rotary frequencies are none of Llama 3's", {
+    tensor: "rope_freqs.weight",
+  });
+}
