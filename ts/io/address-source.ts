@@ -2,6 +2,7 @@ import { ModelError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { bytesSource, type ByteSource } from "./byte-source.js";
 import { bodyOf, type Failure, fetched } from "./fetched.js";
+import { isGgufName } from "./gguf-name.js";
 import type { ModelSource } from "./model-source.js";
 import { probe, rangeSource } from "./range-source.js";
 
@@ -24,9 +25,10 @@ function isAddress(url: string): boolean {
 
 /**
  * A folder behind an address: `${address}/config.json` and so on. Tensors are read in ranges where the server answers such,
- * so that a model is never held whole; else each file is fetched at once.
+ * so that a model is never held whole; else each file is fetched at once. An address that ends in .gguf is that file's.
  */
 export function addressSource(address: string): ModelSource {
+  if (isGgufName(address)) return { name: address, open: async () => null, gguf: () => ggufAt(address) };
   return {
     name: address,
     open: async (file) => {
@@ -40,6 +42,15 @@ export function addressSource(address: string): ModelSource {
       return isMissing(response, file) ? null : wholeFile(response, fail);
     },
   };
+}
+
+async function ggufAt(url: string): Promise<ByteSource> {
+  const fail = (problem: string, cause?: unknown) =>
+    new ModelError(`model ${clip(url)} ${problem}`, { url }, { cause });
+  if (!isAddress(url)) throw fail(NO_FILES);
+  const ranged = await probe(url);
+  if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail);
+  return wholeFile(ranged?.response ?? (await fetched(url, {}, fail)), fail);
 }
 
 async function wholeFile(response: Response, fail: Failure): Promise<ByteSource> {

@@ -4,6 +4,7 @@ import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { bytesSource, type ByteSource, checkBytes, checkSource, readRange } from "./byte-source.js";
 import type { FileMap } from "./file-map.js";
+import { isGgufName } from "./gguf-name.js";
 import { type Json, type JsonFailure, parseJson, parseJsonObject } from "./json.js";
 import { callable, whole } from "../arguments/settings.js";
 import type { Watcher } from "./watched-source.js";
@@ -14,6 +15,8 @@ export interface ModelSource {
   readonly name: string;
   /** The file, or null where the model has none of that name. */
   open(file: string): Promise<ByteSource | null>;
+  /** Opens the whole model, where it is one GGUF file. */
+  readonly gguf?: () => ByteSource | Promise<ByteSource>;
 }
 
 /** Finds the source behind a string; each entry point of the package sets its own. */
@@ -40,14 +43,17 @@ export async function modelSource(source: string | FileMap | ModelSource, watche
   // Its methods may stand in a class, and use `this`.
   if (typeof found["open"] === "function") return checkedSource(found as unknown as ModelSource);
   const files = { ...found };
+  const open = async (file: string) => {
+    const bytes = Object.hasOwn(files, file) ? (files[file] ?? null) : null;
+    if (bytes === null) return null;
+    checkBytes(`model: ${file}`, bytes);
+    return bytesSource(bytes);
+  };
+  const gguf = Object.hasOwn(files, "config.json") ? undefined : Object.keys(files).find(isGgufName);
   return checkedSource({
     name: "model",
-    open: async (file) => {
-      const bytes = Object.hasOwn(files, file) ? (files[file] ?? null) : null;
-      if (bytes === null) return null;
-      checkBytes(`model: ${file}`, bytes);
-      return bytesSource(bytes);
-    },
+    open,
+    ...(gguf !== undefined && { gguf: async () => (await open(gguf)) ?? bytesSource(new Uint8Array(0)) }),
   });
 }
 
@@ -61,8 +67,7 @@ function checkedSource(source: ModelSource): ModelSource {
       expected: "a string",
       value: name,
     });
-  const open = async (file: string) => {
-    const found: ByteSource | null | undefined = await source.open(file);
+  const checked = async (file: string, found: ByteSource | null | undefined) => {
     if (found === null || found === undefined) return null;
     const what = `model ${clip(name)}: ${file}`;
     checkSource(what, found);
@@ -74,7 +79,17 @@ function checkedSource(source: ModelSource): ModelSource {
     }
     return found;
   };
-  return { name, open };
+  return {
+    name,
+    open: async (file) => checked(file, await source.open(file)),
+    ...(typeof source.gguf === "function" && {
+      gguf: async () => {
+        const found = await checked("its GGUF file", await source.gguf!());
+        if (found !== null) return found;
+        throw new ModelError(`model ${clip(name)}: its GGUF file is not there`, { model: name });
+      },
+    }),
+  };
 }
 
 /** A file that must be there, whole. Throws `ModelError` where it is not. */

@@ -37,16 +37,20 @@ export function watchedSource(source: ModelSource, { signal, onProgress }: Watch
       close: async () => found.close?.(),
     };
   };
+  const watching = async (file: string, open: () => ByteSource | null | Promise<ByteSource | null>) => {
+    throwIfAborted(signal);
+    const found = await orAborted(
+      async () => open(),
+      signal,
+      (late) => late?.close?.(),
+    );
+    return found && watched(file, found);
+  };
+  const { gguf } = source;
   return {
     name: source.name,
-    async open(file) {
-      throwIfAborted(signal);
-      const found = await orAborted(
-        () => source.open(file),
-        signal,
-        (late) => late?.close?.(),
-      );
-      return found && watched(file, found);
-    },
+    open: (file) => watching(file, () => source.open(file)),
+    // There is one, or it throws.
+    ...(gguf && { gguf: async () => (await watching("model.gguf", gguf))! }),
   };
 }

@@ -8,6 +8,7 @@ import { type MergedModel, readMerged } from "../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../io/safetensors/index.js";
 import { watchedSource } from "../io/watched-source.js";
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
+import { inHuggingFaceLayout } from "./gguf/index.js";
 import type { LoadOptions } from "./sentence/encoder-options.js";
 import { weightsOptions } from "./stored-weights.js";
 import { openWeights } from "./tensor-files.js";
@@ -42,7 +43,7 @@ export async function openModel(what: string, source: string | FileMap | ModelSo
   throwIfAborted(signal);
   if (engine === undefined) await init();
   const watcher = { signal, onProgress };
-  const from = watchedSource(await modelSource(source, watcher), watcher);
+  const from = await inHuggingFaceLayout(watchedSource(await modelSource(source, watcher), watcher));
   return { from, seed, weights, packedCopies, allowNonFinite, engine };
 }
 

@@ -22,6 +22,10 @@ export async function ggufSource(
   return (await import("./source.js")).sourceOf(open, name);
 }
 
+/** A source whose model is one GGUF file as `ggufSource` makes one of it; others as they are. */
+export const inHuggingFaceLayout = async (source: ModelSource): Promise<ModelSource> =>
+  source.gguf === undefined ? source : (await import("./source.js")).sourceOf(source.gguf, source.name);
+
 /** The tensors of a model whose source has a GGUF file; null where it has none. */
 export async function openGgufWeights(source: ModelSource): Promise<OpenTensorFile | null> {
   const found = await source.open(GGUF_WEIGHTS);

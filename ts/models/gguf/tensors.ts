@@ -1,4 +1,4 @@
-import { ConfigError, ModelError, UnsupportedError } from "../../errors/errors.js";
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { ByteSource } from "../../io/byte-source.js";
 import { type GgufFile, openGguf } from "../../io/gguf/index.js";

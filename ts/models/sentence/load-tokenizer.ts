@@ -2,6 +2,7 @@ import { whole } from "../../arguments/settings.js";
 import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-source.js";
 import type { FileMap } from "../../io/file-map.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import { inHuggingFaceLayout } from "../gguf/index.js";
 import { modelPlan } from "../architectures.js";
 import { readSentenceLayout } from "./layout.js";
 
@@ -13,7 +14,7 @@ export async function loadTokenizer(
   source: string | FileMap | ModelSource,
   maxTokens: number | null,
 ): Promise<TextTokenizer> {
-  const from = await modelSource(source);
+  const from = await inHuggingFaceLayout(await modelSource(source));
   const { maxPositions, vocabularySize } = modelPlan(await readRequiredJson(from, "config.json")).config;
   const layout = await readSentenceLayout(from);
   const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);

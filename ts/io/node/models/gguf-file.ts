@@ -1,0 +1,36 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ModelError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import { isGgufName } from "../../gguf-name.js";
+import type { ModelSource } from "../../model-source.js";
+import { fileSource } from "../file-source.js";
+import { isFolder } from "../read-files.js";
+
+/**
+ * The GGUF file that a path is, or that its folder has in place of config.json; null for others. Throws `ModelError` for a path of
+ * such a file where there is none, and for a folder that has several.
+ */
+export function ggufFile(path: string): string | null {
+  if (isFolder(path)) return existsSync(join(path, "config.json")) ? null : onlyOneIn(path);
+  if (!isGgufName(path)) return null;
+  if (existsSync(path)) return path;
+  throw new ModelError(`model ${clip(path)}: there is no such file`, { file: path });
+}
+
+function onlyOneIn(folder: string): string | null {
+  const found = readdirSync(folder).filter(isGgufName).sort();
+  if (found.length > 1)
+    throw new ModelError(
+      `model ${clip(folder)}: the folder has ${found.length} GGUF files, of which one is expected: name it, such as ${excerpt(join(folder, found[0]!))}`,
+      { folder, found },
+    );
+  return found.length === 0 ? null : join(folder, found[0]!);
+}
+
+/** Such a file as a model's source; `name` is what adapters will name as their base. */
+export const ggufAt = (path: string, name: string): ModelSource => ({
+  name,
+  open: async () => null,
+  gguf: () => fileSource(path),
+});
