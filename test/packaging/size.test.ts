@@ -74,7 +74,7 @@ it("a page with an encoder and a classifier is at most 127.4 kB, everything at m
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
-// and 150 bytes of what a page loads for lowrank/worker.
+// and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200.
 it("a page without a bundler loads at most 191.8 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
@@ -122,7 +122,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.4 kB, with one 13.8 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.6 kB, with one 14.0 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -131,7 +131,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.4 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(13_800);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(14_000);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_400);
+  expect(whole).toBeLessThanOrEqual(21_600);
 });

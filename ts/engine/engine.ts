@@ -78,8 +78,10 @@ function join({ running }: Engine, wanted: Wanted): void {
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
   if (other.length > 0) {
-    const message = `init: the kernels are running already; ${other.join("; ")} need an engine of their own, ${remedy}`;
-    throw new ConfigError(message, { op: "init", expected: runs, value: asks });
+    throw new ConfigError(
+      `init: the kernels are running already; ${other.join("; ")} need their own engine, ${remedy}`,
+      { op: "init", expected: runs, value: asks },
+    );
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }

@@ -44,8 +44,7 @@ function copyOf(view: ArrayBufferView): ArrayBufferView {
   const { buffer, byteOffset, byteLength } = view;
   const bytes = new Uint8Array(byteLength);
   bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
-  if (view instanceof DataView) return new DataView(bytes.buffer);
-  // Of a typed array the name of its own kind, also where its class is another: Node's Buffer crosses as a Uint8Array.
+  // The name of its own kind, also where its class is another: Node's Buffer crosses as a Uint8Array.
   const kind = (view as Uint8Array)[Symbol.toStringTag];
   const Kind = (globalThis as unknown as Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>)[kind]!;
   return new Kind(bytes.buffer);
