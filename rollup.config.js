@@ -4,6 +4,7 @@ import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
 import { binaries } from "./scripts/bundle/binaries.mjs";
+import { lines } from "./scripts/bundle/lines.mjs";
 import { selfContained } from "./scripts/bundle/self-contained.mjs";
 import { minified } from "./scripts/bundle/minified.mjs";
 import { notices } from "./scripts/bundle/notices.mjs";
@@ -89,7 +90,11 @@ export default [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [typescript, binaries(builds), ...bundled, notices, minified, ...(whole ? [selfContained(scripts)] : [])],
+    plugins: [
+      ...[typescript, binaries(builds), ...bundled, notices],
+      ...[minified(Object.keys(elsewhere)), lines],
+      ...(whole ? [selfContained(scripts)] : []),
+    ],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
       dir,
@@ -105,7 +110,7 @@ export default [
   // A file that needs no other, and runs as a module and as a classic script.
   whole && {
     input: "ts/entry/worker-browser.ts",
-    plugins: [typescript, minified],
+    plugins: [typescript, minified(["worker-browser"])],
     output: { file: `${dir}/worker-browser.js`, format: "iife", sourcemap: true },
   },
   whole && {

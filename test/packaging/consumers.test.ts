@@ -1,5 +1,5 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
@@ -30,10 +30,21 @@ describe("the packed tarball, installed into a small project", () => {
     ].map((name) => `dist/${name}`);
     const binaries = Object.keys(variants).map((variant) => `dist/wasm/lowrank-${variant}.wasm`);
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
-    // The data that `lowrank finetune` takes by default, and what npm always packs.
+    // The data that `lowrank finetune` takes by default, the README's documents, and what npm always packs.
     const allowed =
-      /^(dist\/.+|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|package\.json|[A-Z-]+(\.md)?)$/;
+      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|package\.json|[A-Z-]+(\.md)?)$/;
     expect(consumer.files.filter((path) => !allowed.test(path))).toEqual([]);
+  });
+
+  it("holds the documents that its README and they themselves lead to", () => {
+    const documents = consumer.files.filter((path) => /^docs\/.+\.md$/.test(path));
+    expect(documents.length).toBeGreaterThan(8);
+    for (const path of ["README.md", ...documents]) {
+      const text = readFileSync(join(consumer.folder, "node_modules/lowrank", path), "utf8");
+      const links = [...text.matchAll(/\]\(([^)#:\s]+)[^)]*\)/g)].map(([, to]) => join(dirname(path), to!));
+      const inDocs = links.filter((to) => to.startsWith("docs"));
+      expect(consumer.files).toEqual(expect.arrayContaining(inDocs));
+    }
   });
 
   it("is imported by a module in Node", () => {

@@ -73,7 +73,9 @@ it("a page with an encoder and a classifier is at most 127.4 kB, everything at m
   expect(await size("*")).toBeLessThanOrEqual(152_000);
 });
 
-it("a page without a bundler loads at most 190.4 kB at first", () => {
+// A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
+// and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200.
+it("a page without a bundler loads at most 191.8 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -85,7 +87,7 @@ it("a page without a bundler loads at most 190.4 kB at first", () => {
   expect(loaded.size).toBeGreaterThan(5);
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
   expect([...loaded.keys()]).not.toContain("shared-language.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(190_400);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(191_800);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -120,7 +122,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.2 kB, with one 13.8 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.7 kB, with one 14.0 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -129,7 +131,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.2 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(13_800);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(14_000);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_200);
+  expect(whole).toBeLessThanOrEqual(21_700);
 });

@@ -74,6 +74,27 @@ describe("errors arrive as what they are", () => {
   });
 });
 
+/** Files whose bytes are shared with whoever holds them. */
+const shared = (bytes: Uint8Array) => {
+  const array = new Uint8Array(new SharedArrayBuffer(bytes.length + 8), 4, bytes.length);
+  array.set(bytes);
+  return array;
+};
+
+describe("arrays on a SharedArrayBuffer", () => {
+  it("are copied at the call: who changes them meanwhile changes nothing of it", async () => {
+    // A page has it where it is isolated; the call is the same without.
+    if (typeof SharedArrayBuffer === "undefined") return expect(inPage).toBe(true);
+    const files = await tinyEncoder();
+    const own = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, shared(bytes)]));
+    const loading = SentenceEncoder.load(own, { worker });
+    Object.values(own).forEach((bytes) => bytes.fill(0));
+    const encoder = await loading;
+    const [expected] = [await (await newEncoder()).encode(texts)];
+    expect(await encoder.encode(texts)).toEqual(expected);
+  });
+});
+
 describe("order and disposal", () => {
   it("calls begin in their order: each takes what is there when it begins", async () => {
     const encoder = await newEncoder();

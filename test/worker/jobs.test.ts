@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { JobEvent, MemoryStore, RunStore } from "../../ts/jobs/index.js";
 import {
   AbortError,
+  ConfigError,
   type LowrankWorker,
   memoryStore,
   runJob,
@@ -38,6 +39,22 @@ describe("a run in a worker, its store and sources here", () => {
     const told: JobEvent[] = [];
     await run(spec, memoryStore(), { onProgress: (event) => void told.push(event) });
     expect(kept).toEqual(told.filter(({ type }) => type !== "progress").map(({ type }) => type));
+  });
+
+  it("with another build or other threads than its worker's is advised to start one with them, which works", async () => {
+    const worker = await started({ build: "simd", threads: 1 });
+    const { threads = 1 } = spec;
+    const other = { ...spec, build: "relaxed", threads } as const;
+    const store = memoryStore();
+    const refused = runJob(other, store, { worker, sources });
+    await expect(refused).rejects.toThrow(
+      /build "relaxed", not "simd".* `worker: await startWorker\(\{ build, threads \}\)`/,
+    );
+    await expect(refused).rejects.toThrow(ConfigError);
+    expect(store.files()).toEqual({});
+    const own = await started({ build: "relaxed", threads: 1 });
+    const { report } = await runJob(other, store, { worker: own, sources });
+    expect(report.result.after.count).toBeGreaterThan(0);
   });
 
   it("is aborted, leaves its checkpoint, and goes on", async () => {

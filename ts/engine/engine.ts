@@ -52,6 +52,13 @@ export async function initialized(options: InitOptions): Promise<Engine> {
   return found;
 }
 
+let remedy = "see `createEngine`";
+
+/** What to do about options of another engine, where that is not `createEngine`. */
+export function adviseOtherEngine(text: string): void {
+  remedy = text;
+}
+
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
 function join({ running }: Engine, wanted: Wanted): void {
   const { build, threads, threadsRefused, tile, maximumMemory } = running;
@@ -71,8 +78,10 @@ function join({ running }: Engine, wanted: Wanted): void {
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
   if (other.length > 0) {
-    const message = `init: the kernels are running already; ${other.join("; ")} need an engine of their own, see \`createEngine\``;
-    throw new ConfigError(message, { op: "init", expected: runs, value: asks });
+    throw new ConfigError(
+      `init: the kernels are running already; ${other.join("; ")} need their own engine, ${remedy}`,
+      { op: "init", expected: runs, value: asks },
+    );
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }

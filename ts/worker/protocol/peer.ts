@@ -6,6 +6,7 @@ import { packError, unpackError } from "./packed-error.js";
 import { type Exposed, type RemoteObjects, Scope, type Side } from "./scope.js";
 import type { Schedule } from "./progress-queue.js";
 import { unsendable } from "./unsendable.js";
+import { unshared } from "./unshared.js";
 
 /** A call that a side answers. */
 export interface Served {
@@ -99,7 +100,7 @@ export class Peer implements Side {
     const packed = Object.entries(call.takes).map(([name, crossing], i) => crossing.pack(args[i], scope, name));
     const { signal } = scope;
     const aborted = signal?.aborted ? packError(signal.reason) : null;
-    const message = { type: "call", id, target, args: packed, aborted } as const;
+    const message = { type: "call", id, target, args: unshared(packed), aborted } as const;
     try {
       this.parts.channel.post(message, scope.transfer);
     } catch (cause) {
@@ -192,7 +193,7 @@ export class Peer implements Side {
       const value = await run(...given);
       scope.flush();
       const result = call.gives.pack(value, scope, "result");
-      this.post({ type: "result", id, value: result }, scope.transfer);
+      this.post({ type: "result", id, value: unshared(result) }, scope.transfer);
     } catch (error) {
       scope.flush();
       this.post(

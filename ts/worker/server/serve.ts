@@ -1,4 +1,4 @@
-import { engineInfo, init } from "../../engine/engine.js";
+import { adviseOtherEngine, engineInfo, init } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
 import { runFolds } from "../../jobs/folds/run-folds.js";
 import { runJob, unfinishedSpec } from "../../jobs/run-job.js";
@@ -37,6 +37,7 @@ export type SetUp = (hello: Hello) => Promise<void> | void;
 export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
   if (hello.version !== VERSION) return channel.post({ type: "refused", version: VERSION }, []);
   const ready = setUp(hello);
+  adviseOtherEngine("of a worker of their own: pass `worker: await startWorker({ build, threads })`");
   // Not waited for: calls come behind this message, and each waits for the engine itself. What fails here fails there again.
   const started = init(hello.engine);
   started.catch(() => undefined);
