@@ -126,6 +126,15 @@ describe("aborting", () => {
     expect(await classifier.predict(["a film"])).toHaveLength(1);
   });
 
+  it("is heard from a getter of the arguments", async () => {
+    const classifier = await newClassifier();
+    const controller = new AbortController();
+    const last = { text: "a", label: "good" };
+    Object.defineProperty(last, "label", { enumerable: true, get: () => (controller.abort(), "good") });
+    const options = { steps: 100_000, batchSize: 4, signal: controller.signal };
+    expect(await thrown(classifier.fit([...examples, last], options))).toBeInstanceOf(AbortError);
+  });
+
   it("ends the worker where the call does not answer in time; all else is lost by name", async () => {
     const short = await start({ abortLimit: 1 });
     const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
@@ -203,6 +212,29 @@ describe("what the worker calls here", () => {
     expect(await classifier.predict(["a film"])).toHaveLength(1);
   });
 
+  it("what cannot be looked at ends a call too, as a reason and as what was thrown", async () => {
+    const trap = () => {
+      throw new Error("a trap");
+    };
+    const odd = Object.assign(new Error("odd"), { stack: { frames: trap } });
+    for (const hostile of [new Proxy(new Error("p"), { get: trap }), new Proxy({}, { getPrototypeOf: trap }), odd]) {
+      const classifier = await newClassifier();
+      const controller = new AbortController();
+      const onProgress = () => controller.abort(hostile);
+      const options = { steps: 100_000, batchSize: 4 };
+      const aborted = thrown(classifier.fit(examples, { ...options, signal: controller.signal, onProgress }));
+      expect(((await aborted) as AbortError).code).toBe("ABORTED");
+      const fail = () => {
+        throw hostile;
+      };
+      // By itself: a promise would ask what was thrown for its `then`.
+      const saved = classifier.fit(examples, { ...options, checkpoint: { every: 1, save: fail } });
+      const failed = await saved.catch((error: unknown) => [error]);
+      expect(failed).toHaveLength(1);
+      expect(await classifier.predict(["a film"])).toHaveLength(1);
+    }
+  });
+
   it("progress comes in its order, to its last event, before the answer", async () => {
     const classifier = await newClassifier();
     const seen: number[] = [];
@@ -225,6 +257,24 @@ describe("a worker's end and beginning", () => {
       expect((error as WorkerLostError).details).toEqual({ reason: "ended" });
     }
     await expect(classifier.predict(["a"])).rejects.toThrow(WorkerLostError);
+  });
+
+  it("`terminate` in a getter of the arguments leaves nothing waiting", async () => {
+    for (const inOptions of [true, false]) {
+      const short = await start();
+      const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
+      const end = { enumerable: true, get: () => (short.terminate(), undefined) };
+      const options = inOptions ? (Object.defineProperty({}, "normalize", end) as object) : {};
+      const given = inOptions ? texts : (Object.defineProperty([...texts], texts.length, end) as string[]);
+      expect(await thrown(encoder.encode(given, options))).toBeInstanceOf(WorkerLostError);
+    }
+  });
+
+  it("limits longer than a clock counts are no limits", async () => {
+    using patient = await start({ startLimit: 1e12, abortLimit: Infinity });
+    expect(patient.info.threads).toBeGreaterThan(0);
+    using untimed = await start({ startLimit: Infinity });
+    expect(untimed.lost).toBe(false);
   });
 
   it("one that is not of this package is refused, with what to do", async () => {
