@@ -224,10 +224,8 @@ describe("what the worker calls here", () => {
       const options = { steps: 100_000, batchSize: 4 };
       const aborted = thrown(classifier.fit(examples, { ...options, signal: controller.signal, onProgress }));
       expect(((await aborted) as AbortError).code).toBe("ABORTED");
-      const fail = () => {
-        throw hostile;
-      };
-      // By itself: a promise would ask what was thrown for its `then`.
+      const fail = () => Promise.reject(hostile as Error);
+      // In a list: a promise would ask what was thrown for its `then`.
       const saved = classifier.fit(examples, { ...options, checkpoint: { every: 1, save: fail } });
       const failed = await saved.catch((error: unknown) => [error]);
       expect(failed).toHaveLength(1);
@@ -264,8 +262,8 @@ describe("a worker's end and beginning", () => {
       const short = await start();
       const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
       const end = { enumerable: true, get: () => (short.terminate(), undefined) };
-      const options = inOptions ? (Object.defineProperty({}, "normalize", end) as object) : {};
-      const given = inOptions ? texts : (Object.defineProperty([...texts], texts.length, end) as string[]);
+      const options = inOptions ? Object.defineProperty({}, "normalize", end) : {};
+      const given = inOptions ? texts : Object.defineProperty([...texts], texts.length, end);
       expect(await thrown(encoder.encode(given, options))).toBeInstanceOf(WorkerLostError);
     }
   });
