@@ -135,6 +135,22 @@ describe("aborting", () => {
     expect(await thrown(classifier.fit([...examples, last], options))).toBeInstanceOf(AbortError);
   });
 
+  it("a signal that is none, or cannot be listened to, ends its call and leaves nothing waiting", async () => {
+    const short = await start();
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
+    const half = { aborted: false, addEventListener: () => undefined } as unknown as AbortSignal;
+    await expect(encoder.encode(texts, { signal: half })).rejects.toThrow();
+    const mine = new Error("mine");
+    const addEventListener = () => {
+      throw mine;
+    };
+    const deaf = { ...half, addEventListener, removeEventListener: () => undefined } as unknown as AbortSignal;
+    expect(await thrown(encoder.encode(texts, { signal: deaf }))).toBe(mine);
+    const pending = thrown(encoder.encode(texts));
+    short.terminate();
+    expect(await pending).toBeInstanceOf(WorkerLostError);
+  });
+
   it("ends the worker where the call does not answer in time; all else is lost by name", async () => {
     const short = await start({ abortLimit: 1 });
     const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
@@ -212,6 +228,14 @@ describe("what the worker calls here", () => {
     expect(await classifier.predict(["a film"])).toHaveLength(1);
   });
 
+  it("what a function of the caller gives is refused by name where it is no data", async () => {
+    const classifier = await newClassifier();
+    const evaluate = { every: 1, measure: () => (() => 1) as never };
+    const fitting = classifier.fit(examples, { steps: 2, evaluate });
+    await expect(fitting).rejects.toThrow(/^fit: the result cannot be sent to a worker/);
+    await expect(classifier.fit(examples, { steps: 2, evaluate })).rejects.toThrow(ConfigError);
+  });
+
   it("what cannot be looked at ends a call too, as a reason and as what was thrown", async () => {
     const trap = () => {
       throw new Error("a trap");
@@ -224,7 +248,10 @@ describe("what the worker calls here", () => {
       const options = { steps: 100_000, batchSize: 4 };
       const aborted = thrown(classifier.fit(examples, { ...options, signal: controller.signal, onProgress }));
       expect(((await aborted) as AbortError).code).toBe("ABORTED");
-      const fail = () => Promise.reject(hostile as Error);
+      const fail = () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever a caller throws
+        throw hostile;
+      };
       // In a list: a promise would ask what was thrown for its `then`.
       const saved = classifier.fit(examples, { ...options, checkpoint: { every: 1, save: fail } });
       const failed = await saved.catch((error: unknown) => [error]);

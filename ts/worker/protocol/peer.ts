@@ -137,8 +137,13 @@ export class Peer implements Side {
       };
       this.pending.set(id, { scope, call, settle });
       if (this.pending.size === 1) this.parts.busy?.(true);
-      if (!signal?.aborted) signal?.addEventListener("abort", onAbort, { once: true });
-      else if (aborted === null) onAbort();
+      try {
+        if (!signal?.aborted) signal?.addEventListener("abort", onAbort, { once: true });
+        else if (aborted === null) onAbort();
+      } catch (error) {
+        // The call was sent: it ends as one does whose listener has thrown.
+        scope.fail(error);
+      }
     });
   }
 
@@ -200,7 +205,11 @@ export class Peer implements Side {
       const value = await run(...given);
       scope.flush();
       const result = call.gives.pack(value, scope, "result");
-      this.post({ type: "result", id, value: result }, scope.transfer);
+      try {
+        this.post({ type: "result", id, value: result }, scope.transfer);
+      } catch (cause) {
+        throw unsendable(what, ["the result"], [result], cause);
+      }
     } catch (error) {
       scope.flush();
       this.post(
