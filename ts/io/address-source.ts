@@ -4,6 +4,7 @@ import { bytesSource, type ByteSource } from "./byte-source.js";
 import { bodyOf, type Failure, fetched } from "./fetched.js";
 import type { ModelSource } from "./model-source.js";
 import { probe, rangeSource } from "./range-source.js";
+import type { Watcher } from "./watched-source.js";
 
 /** Files without which there is no model: of these it is said what a server answered instead. */
 const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];
@@ -24,9 +25,10 @@ function isAddress(url: string): boolean {
 
 /**
  * A folder behind an address: `${address}/config.json` and so on. Tensors are read in ranges where the server answers such,
- * so that a model is never held whole; else each file is fetched at once.
+ * so that a model is never held whole; else each file is fetched at once. Where the watcher's signal is aborted, what is under way
+ * is downloaded no further.
  */
-export function addressSource(address: string): ModelSource {
+export function addressSource(address: string, { signal }: Watcher = {}): ModelSource {
   return {
     name: address,
     open: async (file) => {
@@ -34,15 +36,15 @@ export function addressSource(address: string): ModelSource {
       const fail = (problem: string, cause?: unknown) =>
         new ModelError(`model ${clip(address)}: ${clip(url)} ${problem}`, { url }, { cause });
       if (!isAddress(url)) throw fail(NO_FILES);
-      const ranged = file.endsWith(".safetensors") ? await probe(url) : null;
-      if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail);
+      const ranged = file.endsWith(".safetensors") ? await probe(url, fail, signal) : null;
+      if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail, signal);
       const response = ranged?.response ?? (await fetched(url, {}, fail));
-      return isMissing(response, file) ? null : wholeFile(response, fail);
+      return isMissing(response, file) ? null : wholeFile(response, fail, signal);
     },
   };
 }
 
-async function wholeFile(response: Response, fail: Failure): Promise<ByteSource> {
+async function wholeFile(response: Response, fail: Failure, signal: AbortSignal | undefined): Promise<ByteSource> {
   if (!response.ok) throw fail(`answered ${response.status}`);
-  return bytesSource(await bodyOf(response, fail));
+  return bytesSource(await bodyOf(response, fail, { signal }));
 }

@@ -188,7 +188,7 @@ export async function fetchModel(name: string, options: ResolveOptions = {}): Pr
 
 /** What a string means to the loaders in Node: an address, a folder or a name. */
 export async function locateModel(text: string, { signal, onProgress }: Watcher = {}): Promise<ModelSource> {
-  if (/^https?:\/\//.test(text)) return addressSource(text);
+  if (/^https?:\/\//.test(text)) return addressSource(text, { signal });
   return resolveModel(text, {
     signal,
     ...(onProgress && { onProgress: ({ file, received, total }) => onProgress({ file, done: received, total }) }),
