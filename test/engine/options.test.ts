@@ -8,6 +8,16 @@ const refused = (options: unknown) => init(options as InitOptions).then(() => nu
 /** The smallest module there is: a binary, but not of the kernels. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
+/** Bytes whose buffer was transferred. */
+function handedOver(): Uint8Array {
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+/** Something that calls itself so, and is none. */
+const called = (name: string) => ({ [Symbol.toStringTag]: name });
+
 describe("init refuses, and says so before it starts anything,", () => {
   it.each<[string, unknown, RegExp]>([
     ["null", null, /options are an object, got null/],
@@ -39,6 +49,10 @@ describe("init refuses, and says so before it starts anything,", () => {
     ["wasm a number", { build: "simd", wasm: 7 }, /wasm is the binary's bytes, .*, got 7/],
     ["wasm an empty text", { build: "simd", wasm: "" }, /wasm is the binary's bytes, .*, got ""/],
     ["wasm a list", { build: "simd", wasm: [0, 97, 115, 109] }, /wasm is the binary's bytes/],
+    ["wasm bytes that went elsewhere", { build: "simd", wasm: handedOver().buffer }, /none of them handed over/],
+    ["a view of such", { build: "simd", wasm: handedOver() }, /none of them handed over/],
+    ["no module", { build: "simd", wasm: called("WebAssembly.Module") }, /wasm is the binary's bytes/],
+    ["no buffer", { build: "simd", wasm: called("ArrayBuffer") }, /wasm is the binary's bytes/],
     ["wasm without build", { wasm: EMPTY }, /`wasm` needs `build/],
   ])("%s", async (_, options, message) => {
     const error = await refused(options);

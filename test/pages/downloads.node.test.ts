@@ -136,6 +136,46 @@ it("refuses by name, and removes, what is not in the manifest", async () => {
   await page.close();
 });
 
+it("takes no more of a file than it has, by the server's own word or by the manifest's", async () => {
+  const page = await driver.tab();
+  driver.models.manners.set(weights, { holdAfter: 9 * MEGABYTE });
+  const running = page.evaluate(keep);
+  await driver.cutAt(page, 9 * MEGABYTE);
+  expect((await running).message).toMatch(/broke off/);
+  driver.models.manners.set(weights, { tail: large });
+  const flooded = await page.evaluate(keep);
+  expect(flooded.message).toMatch(/model\.safetensors sends more than the 20971520 bytes that it has/);
+  expect(flooded.list[0]!.bytes).toBeLessThanOrEqual(large.length);
+  driver.models.manners.clear();
+  expect(await page.evaluate(keep)).toMatchObject(whole);
+  await page.evaluate(() => lowrank.clearCache());
+
+  const config = driver.models.files.get("large/config.json")!;
+  driver.models.manners.set("large/config.json", { tail: large });
+  const manifest = [{ name: "config.json", bytes: config.length, sha256: sha256(config) }];
+  const pinned = await page.evaluate(keep, manifest);
+  expect(pinned).toMatchObject({ name: "ModelError", list: [] });
+  expect(pinned.message).toMatch(new RegExp(`config\\.json sends more than the ${config.length} bytes`));
+  await page.close();
+});
+
+it("a model that is kept with a file that the manifest does not have is fetched without it", async () => {
+  const page = await driver.tab();
+  const pooling = "large/sentence_bert_config.json";
+  driver.models.files.set(pooling, new TextEncoder().encode(JSON.stringify({ max_seq_length: 2 })));
+  const names = (manifest?: object) =>
+    page.evaluate(async (manifest) => {
+      const model = await lowrank.keepModel("/models/large", { ...(manifest && { manifest: manifest as never }) });
+      return model.files;
+    }, manifest);
+  const files = await names();
+  const manifest = files.filter(({ name }) => `large/${name}` !== pooling);
+  expect(manifest).toHaveLength(files.length - 1);
+  expect(await names(manifest)).toEqual(manifest);
+  driver.models.files.delete(pooling);
+  await page.close();
+});
+
 it("says before it fetches what there is no room for", async () => {
   const page = await driver.tab();
   driver.models.manners.set(weights, { claim: 10 ** 15, holdAfter: 10 });

@@ -12,6 +12,8 @@ export interface Manner {
   readonly exposes?: boolean;
   /** Bytes that the answer says it has. */
   readonly claim?: number;
+  /** Sent behind the file, whose length the answer then does not say. */
+  readonly tail?: Uint8Array;
   /** Sent in place of the file. */
   readonly body?: Uint8Array;
 }
@@ -61,6 +63,7 @@ export class ModelServer {
       exposes = true,
       body,
       claim,
+      tail,
     } = this.manners.get(path) ?? {};
     const file = body ?? this.files.get(path);
     // As hubs do, of missing files too.
@@ -74,6 +77,10 @@ export class ModelServer {
     if (partial && first >= file.length)
       return void response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
     if (partial) response.setHeader("Content-Range", `bytes ${first}-${file.length - 1}/${file.length}`);
+    if (tail !== undefined) {
+      response.writeHead(partial ? 206 : 200).write(sent);
+      return void response.end(tail);
+    }
     response.writeHead(partial ? 206 : 200, { "Content-Length": claim ?? sent.length });
     if (holdAfter === undefined || holdAfter >= sent.length) return void response.end(sent);
     response.write(sent.subarray(0, holdAfter));

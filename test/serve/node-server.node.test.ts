@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -120,6 +121,8 @@ describe("adapters", () => {
       expect(await response.json()).toMatchObject({ status, code: expect.stringMatching(/^[A-Z_]+$/) });
     }
     const { hostname, port } = new URL(url);
+    const traced = request(url, { method: "TRACE" }).end();
+    expect((await once(traced, "response"))[0].statusCode).toBe(405);
     // Half a body, then nothing, or a closed connection; and bytes that are no HTTP.
     const sockets = ["", "half", "no http"].map((kind) => {
       const socket = connect(Number(port), hostname).on("error", () => undefined);
@@ -261,6 +264,23 @@ describe("jobs", () => {
     await start();
     for await (const event of events(body.id)) void event;
     expect(published("v3").equals(published("long"))).toBe(true);
+  });
+
+  it("a job whose adapter is being published is neither cancelled nor lost by a stop", async () => {
+    const { Jobs } = await folder.import("src/jobs.js");
+    let publish!: () => void;
+    let begun!: () => void;
+    const [held, publishing] = [new Promise<void>((go) => (publish = go)), new Promise<void>((go) => (begun = go))];
+    const adapters = { publish: () => (begun(), held) };
+    const jobs = new Jobs({ folder: join(folder.folder, "held"), model: places.model, build: "simd", adapters });
+    await jobs.open();
+    const job = await jobs.create({ tenant: "new", version: "v7", examples, settings: { ...settings, steps: 2 } });
+    await publishing;
+    const ended = Promise.all([jobs.cancel(job), jobs.stop()]);
+    publish();
+    await ended;
+    expect(job.state).toBe("done");
+    expect(JSON.parse(readFileSync(join(jobs.folder, job.id, "job.json"), "utf8")).state).toBe("done");
   });
 
   it("DELETE ends a job that runs and one that waits; what fails says why", async () => {

@@ -206,6 +206,29 @@ describe("what fails", () => {
     await server.close();
   });
 
+  it("a store that hung once is asked again, and what comes late then changes nothing", async () => {
+    const late: ((files: (typeof made.files)[number]) => void)[] = [];
+    const files = () => (late.length < 2 ? new Promise<never>((come) => late.push(come as never)) : made.files[0]!);
+    const server = serve({ timeout: 100 }, { files });
+    const ask = () => answer(server, classify({ version: "v1" }));
+    // Both wait for the same files.
+    for (const { code } of await Promise.all([ask(), ask()])) expect(code).toBe("STORE_TIME");
+    expect(late).toHaveLength(1);
+    expect((await ask()).code).toBe("STORE_TIME");
+    const right = await ask();
+    expect(right.body.predictions).toEqual(await expected(encoder, made.files[0]!, texts));
+    for (const come of late) come(made.files[0]!);
+    expect((await ask()).body.predictions).toEqual(right.body.predictions);
+    expect([late.length, server.status.adapters]).toEqual([2, 1]);
+    await server.close();
+  });
+
+  it("a timeout longer than a clock counts is none", async () => {
+    const server = serve({ timeout: 1e12 });
+    expect((await answer(server, classify({}))).status).toBe(200);
+    await server.close();
+  });
+
   it("a client that goes away is let go of at once, whatever it waited for, and leaves nothing", async () => {
     const before = engineInfo().memory.used;
     const { store } = made;

@@ -147,6 +147,31 @@ describe("aborting", () => {
     expect(await classifier.predict(["a film"])).toHaveLength(1);
   });
 
+  it("is heard from a getter of the arguments", async () => {
+    const classifier = await newClassifier();
+    const controller = new AbortController();
+    const last = { text: "a", label: "good" };
+    Object.defineProperty(last, "label", { enumerable: true, get: () => (controller.abort(), "good") });
+    const options = { steps: 100_000, batchSize: 4, signal: controller.signal };
+    expect(await thrown(classifier.fit([...examples, last], options))).toBeInstanceOf(AbortError);
+  });
+
+  it("a signal that is none, or cannot be listened to, ends its call and leaves nothing waiting", async () => {
+    const short = await start();
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
+    const half = { aborted: false, addEventListener: () => undefined } as unknown as AbortSignal;
+    await expect(encoder.encode(texts, { signal: half })).rejects.toThrow();
+    const mine = new Error("mine");
+    const addEventListener = () => {
+      throw mine;
+    };
+    const deaf = { ...half, addEventListener, removeEventListener: () => undefined } as unknown as AbortSignal;
+    expect(await thrown(encoder.encode(texts, { signal: deaf }))).toBe(mine);
+    const pending = thrown(encoder.encode(texts));
+    short.terminate();
+    expect(await pending).toBeInstanceOf(WorkerLostError);
+  });
+
   it("ends the worker where the call does not answer in time; all else is lost by name", async () => {
     const short = await start({ abortLimit: 1 });
     const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
@@ -224,6 +249,38 @@ describe("what the worker calls here", () => {
     expect(await classifier.predict(["a film"])).toHaveLength(1);
   });
 
+  it("what a function of the caller gives is refused by name where it is no data", async () => {
+    const classifier = await newClassifier();
+    const evaluate = { every: 1, measure: () => (() => 1) as never };
+    const fitting = classifier.fit(examples, { steps: 2, evaluate });
+    await expect(fitting).rejects.toThrow(/^fit: the result cannot be sent to a worker/);
+    await expect(classifier.fit(examples, { steps: 2, evaluate })).rejects.toThrow(ConfigError);
+  });
+
+  it("what cannot be looked at ends a call too, as a reason and as what was thrown", async () => {
+    const trap = () => {
+      throw new Error("a trap");
+    };
+    const odd = Object.assign(new Error("odd"), { stack: { frames: trap } });
+    for (const hostile of [new Proxy(new Error("p"), { get: trap }), new Proxy({}, { getPrototypeOf: trap }), odd]) {
+      const classifier = await newClassifier();
+      const controller = new AbortController();
+      const onProgress = () => controller.abort(hostile);
+      const options = { steps: 100_000, batchSize: 4 };
+      const aborted = thrown(classifier.fit(examples, { ...options, signal: controller.signal, onProgress }));
+      expect(((await aborted) as AbortError).code).toBe("ABORTED");
+      const fail = () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever a caller throws
+        throw hostile;
+      };
+      // In a list: a promise would ask what was thrown for its `then`.
+      const saved = classifier.fit(examples, { ...options, checkpoint: { every: 1, save: fail } });
+      const failed = await saved.catch((error: unknown) => [error]);
+      expect(failed).toHaveLength(1);
+      expect(await classifier.predict(["a film"])).toHaveLength(1);
+    }
+  });
+
   it("progress comes in its order, to its last event, before the answer", async () => {
     const classifier = await newClassifier();
     const seen: number[] = [];
@@ -246,6 +303,24 @@ describe("a worker's end and beginning", () => {
       expect((error as WorkerLostError).details).toEqual({ reason: "ended" });
     }
     await expect(classifier.predict(["a"])).rejects.toThrow(WorkerLostError);
+  });
+
+  it("`terminate` in a getter of the arguments leaves nothing waiting", async () => {
+    for (const inOptions of [true, false]) {
+      const short = await start();
+      const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: short });
+      const end = { enumerable: true, get: () => (short.terminate(), undefined) };
+      const options = inOptions ? Object.defineProperty({}, "normalize", end) : {};
+      const given = inOptions ? texts : Object.defineProperty([...texts], texts.length, end);
+      expect(await thrown(encoder.encode(given, options))).toBeInstanceOf(WorkerLostError);
+    }
+  });
+
+  it("limits longer than a clock counts are no limits", async () => {
+    using patient = await start({ startLimit: 1e12, abortLimit: Infinity });
+    expect(patient.info.threads).toBeGreaterThan(0);
+    using untimed = await start({ startLimit: Infinity });
+    expect(untimed.lost).toBe(false);
   });
 
   it("one that is not of this package is refused, with what to do", async () => {

@@ -19,6 +19,13 @@ it("a worker that nothing is awaited of keeps no process alive, one that works d
   expect(await printed(program)).toBe("2 simd");
 });
 
+it("a call that was refused before it was sent keeps no process alive", async () => {
+  const program = `
+    const error = await remote.SentenceEncoder.load("/no/such/model", { engine: {} }).catch((error) => error);
+    console.log(error.name);`;
+  expect(await printed(program)).toBe("ConfigError");
+});
+
 it("what names no worker begins in one of its own accord, and fails as it does here", async () => {
   const program = `
     const error = await remote.SentenceEncoder.load("/no/such/model").catch((error) => error);

@@ -91,10 +91,19 @@ function poolWorker(what: string, name: string, worker: WorkerSource): WorkerSou
 function binary(what: string, name: string, wasm: WasmSource): WasmSource {
   // By name, since objects of another realm (a frame, a test's sandbox) are no instances of this one's classes.
   const kind = kindOf(wasm);
-  if (ArrayBuffer.isView(wasm)) return new Uint8Array(wasm.buffer, wasm.byteOffset, wasm.byteLength).slice();
-  if (kind === "ArrayBuffer") return (wasm as ArrayBuffer).slice(0);
-  if (kind === "WebAssembly.Module") return wasm;
   if (kind === "URL" || wasm instanceof URL) return String(wasm);
   if (typeof wasm === "string" && wasm !== "") return wasm;
-  throw unexpected(what, name, "the binary's bytes, a WebAssembly.Module, or a URL to fetch it from", wasm);
+  const expected = "the binary's bytes, a WebAssembly.Module, or a URL to fetch it from";
+  try {
+    if (ArrayBuffer.isView(wasm)) return new Uint8Array(wasm.buffer, wasm.byteOffset, wasm.byteLength).slice();
+    if (kind === "ArrayBuffer") return ArrayBuffer.prototype.slice.call(wasm as ArrayBuffer, 0);
+    if (kind === "WebAssembly.Module") {
+      // Throws for what only calls itself one.
+      WebAssembly.Module.exports(wasm);
+      return wasm;
+    }
+  } catch {
+    throw unexpected(what, name, `${expected}, none of them handed over to another thread`, wasm);
+  }
+  throw unexpected(what, name, expected, wasm);
 }

@@ -5,6 +5,7 @@ import { bodyOf, type Failure, fetched } from "./fetched.js";
 import { isGgufName } from "./gguf-name.js";
 import type { ModelSource } from "./model-source.js";
 import { probe, rangeSource } from "./range-source.js";
+import type { Watcher } from "./watched-source.js";
 
 /** Files without which there is no model: of these it is said what a server answered instead. */
 const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];
@@ -25,10 +26,11 @@ function isAddress(url: string): boolean {
 
 /**
  * A folder behind an address: `${address}/config.json` and so on. Tensors are read in ranges where the server answers such,
- * so that a model is never held whole; else each file is fetched at once. An address that ends in .gguf is that file's.
+ * so that a model is never held whole; else each file is fetched at once. An address that ends in .gguf is that file's. Where the
+ * watcher's signal is aborted, what is under way is downloaded no further.
  */
-export function addressSource(address: string): ModelSource {
-  if (isGgufName(address)) return { name: address, open: async () => null, gguf: () => ggufAt(address) };
+export function addressSource(address: string, { signal }: Watcher = {}): ModelSource {
+  if (isGgufName(address)) return { name: address, open: async () => null, gguf: () => ggufAt(address, signal) };
   return {
     name: address,
     open: async (file) => {
@@ -36,24 +38,24 @@ export function addressSource(address: string): ModelSource {
       const fail = (problem: string, cause?: unknown) =>
         new ModelError(`model ${clip(address)}: ${clip(url)} ${problem}`, { url }, { cause });
       if (!isAddress(url)) throw fail(NO_FILES);
-      const ranged = file.endsWith(".safetensors") ? await probe(url) : null;
-      if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail);
+      const ranged = file.endsWith(".safetensors") ? await probe(url, fail, signal) : null;
+      if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail, signal);
       const response = ranged?.response ?? (await fetched(url, {}, fail));
-      return isMissing(response, file) ? null : wholeFile(response, fail);
+      return isMissing(response, file) ? null : wholeFile(response, fail, signal);
     },
   };
 }
 
-async function ggufAt(url: string): Promise<ByteSource> {
+async function ggufAt(url: string, signal: AbortSignal | undefined): Promise<ByteSource> {
   const fail = (problem: string, cause?: unknown) =>
     new ModelError(`model ${clip(url)} ${problem}`, { url }, { cause });
   if (!isAddress(url)) throw fail(NO_FILES);
-  const ranged = await probe(url);
-  if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail);
-  return wholeFile(ranged?.response ?? (await fetched(url, {}, fail)), fail);
+  const ranged = await probe(url, fail, signal);
+  if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail, signal);
+  return wholeFile(ranged?.response ?? (await fetched(url, {}, fail)), fail, signal);
 }
 
-async function wholeFile(response: Response, fail: Failure): Promise<ByteSource> {
+async function wholeFile(response: Response, fail: Failure, signal: AbortSignal | undefined): Promise<ByteSource> {
   if (!response.ok) throw fail(`answered ${response.status}`);
-  return bytesSource(await bodyOf(response, fail));
+  return bytesSource(await bodyOf(response, fail, { signal }));
 }

@@ -1,5 +1,6 @@
 import { clip } from "../errors/excerpt.js";
 import type { ModelError } from "../errors/errors.js";
+import { throwIfAborted } from "../waiting/abort.js";
 
 /** Makes the error that says what is wrong with an address. */
 export type Failure = (problem: string, cause?: unknown) => ModelError;
@@ -11,10 +12,59 @@ export async function fetched(url: string, options: RequestInit, fail: Failure):
   });
 }
 
-/** The body of an answer. Throws where it breaks off. */
-export async function bodyOf(response: Response, fail: Failure): Promise<Uint8Array> {
-  const body = await response.arrayBuffer().catch((cause: unknown) => {
-    throw fail(`broke off: ${clip(String(cause))}`, cause);
-  });
-  return new Uint8Array(body);
+/** How much of a body is wanted, and until when. */
+export interface BodyLimits {
+  /** Bytes that it has at most, where that is known: no more are taken. */
+  readonly most?: number | undefined;
+  /** Ends the download. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The body of an answer. Throws where it breaks off, where it has more bytes than it can have, and `AbortError`; nothing more is
+ * then downloaded.
+ */
+export async function bodyOf(response: Response, fail: Failure, limits: BodyLimits = {}): Promise<Uint8Array> {
+  const { most = Infinity, signal } = limits;
+  // Not every `fetch` that a test's sandbox is given has streams.
+  if (!response.body) return new Uint8Array(await response.arrayBuffer());
+  const reader = response.body.getReader();
+  let all = roomFor(response, most);
+  const stop = () => void reader.cancel().catch(() => undefined);
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    for (let size = 0; ;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw fail(`broke off: ${clip(String(cause))}`, cause);
+      });
+      throwIfAborted(signal);
+      // A slice, so that room which was not needed goes.
+      if (done) return size === all.length ? all : all.slice(0, size);
+      const end = size + value.byteLength;
+      if (end > most) throw fail(`sends more than the ${most} bytes that were asked for`);
+      if (end > all.length) {
+        const grown = new Uint8Array(Math.max(end, Math.min(2 * size, most)));
+        grown.set(all.subarray(0, size));
+        all = grown;
+      }
+      all.set(value, size);
+      size = end;
+    }
+  } catch (error) {
+    stop();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** Room for a body of the length that its headers say, where they do: no memory is used before it is written to. */
+function roomFor({ headers }: Response, most: number): Uint8Array {
+  const length = headers.get("content-encoding") === null ? Number(headers.get("content-length") ?? 0) : 0;
+  try {
+    return new Uint8Array(Math.min(length, most));
+  } catch {
+    return new Uint8Array(0);
+  }
 }

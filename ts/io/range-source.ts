@@ -20,7 +20,11 @@ export interface RangedFile {
  * Asks for the first block of a file. Where the answer is the whole file, or there is none of that name, it stands in
  * `response`; null where nothing came that can be used: then the file is to be asked for as a whole, which tells what is wrong.
  */
-export async function probe(url: string): Promise<RangedFile | { readonly response: Response } | null> {
+export async function probe(
+  url: string,
+  fail: Failure,
+  signal: AbortSignal | undefined,
+): Promise<RangedFile | { readonly response: Response } | null> {
   try {
     const response = await fetch(url, rangeOf(0, BLOCK));
     if (response.status === 200 || response.status === 404) return { response };
@@ -29,8 +33,9 @@ export async function probe(url: string): Promise<RangedFile | { readonly respon
       await response.body?.cancel();
       return null;
     }
-    const start = new Uint8Array(await response.arrayBuffer());
-    return start.byteLength === Math.min(BLOCK, size) ? { size, version: versionOf(response), start } : null;
+    const most = Math.min(BLOCK, size);
+    const start = await bodyOf(response, fail, { most, signal });
+    return start.byteLength === most ? { size, version: versionOf(response), start } : null;
   } catch {
     // Other origins may refuse requests for ranges, and nothing else.
     return null;
@@ -38,7 +43,12 @@ export async function probe(url: string): Promise<RangedFile | { readonly respon
 }
 
 /** A file read range by range. Each read throws a `ModelError` where the file is not the one it was at first. */
-export function rangeSource(url: string, { size, version, start }: RangedFile, fail: Failure): ByteSource {
+export function rangeSource(
+  url: string,
+  { size, version, start }: RangedFile,
+  fail: Failure,
+  signal: AbortSignal | undefined,
+): ByteSource {
   const blocks = new Map([[0, start]]);
   const keep = (block: number, bytes: Uint8Array) => {
     blocks.delete(block);
@@ -71,8 +81,8 @@ export function rangeSource(url: string, { size, version, start }: RangedFile, f
       const range = response.headers.get("content-range");
       throw fail(`answered ${response.status}, range ${range ?? "none"}, for bytes ${from} to ${to - 1} of ${size}`);
     }
-    const body = await bodyOf(response, fail);
     const expected = whole ? size : to - from;
+    const body = await bodyOf(response, fail, { most: expected, signal });
     if (body.byteLength !== expected) throw fail(`sent ${body.byteLength} bytes in place of ${expected}`);
     return whole ? body.slice(from, to) : body;
   };

@@ -4,6 +4,7 @@ import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { LABELS_FILE } from "../tasks/labels-file.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
 import { adapterBytes } from "./adapter-bytes.js";
+import type { Deadline } from "./deadline.js";
 import type { Finish } from "./forward-pass.js";
 import { Refusal } from "./problem.js";
 
@@ -49,19 +50,23 @@ export class AdapterCache {
 
   /**
    * An adapter, kept until `release` is called. Where it is not there, `read` is asked for its files; who asks for the same
-   * meanwhile waits for them too.
+   * meanwhile waits for them too. Files that did not come in time are asked for anew by whoever comes next.
    *
-   * Throws `Refusal` where all the others are in use, and what `read` and loading throw.
+   * Throws `Refusal` where all the others are in use, what `read` and loading throw, and what `until` says.
    */
   async acquire(
     key: string,
     read: () => Promise<FileMap>,
-    checkWanted: () => void,
+    { over, checkWanted }: Deadline,
   ): Promise<{ readonly held: HeldAdapter; readonly release: () => void }> {
     for (;;) {
       const found = this.entries.get(key);
       if (found !== undefined) return this.use(found);
-      await this.load(key, read);
+      const load = this.load(key, read);
+      await Promise.race([load, over]).catch((error: unknown) => {
+        if ((error as Partial<Refusal>).code === "STORE_TIME") this.forgetLoad(key, load);
+        throw error;
+      });
       checkWanted();
     }
   }
@@ -102,11 +107,13 @@ export class AdapterCache {
       } finally {
         this.done(files);
       }
-    })().finally(() => {
-      if (this.loading.get(key) === work) this.loading.delete(key);
-    });
+    })().finally(() => this.forgetLoad(key, work));
     this.loading.set(key, work);
     return work;
+  }
+
+  private forgetLoad(key: string, work: Promise<void>): void {
+    if (this.loading.get(key) === work) this.loading.delete(key);
   }
 
   /** Makes room, then loads: all or nothing. */

@@ -163,14 +163,8 @@ export class AdapterServer {
     const { tenant, operation, texts } = asked;
     if (tenant === null) return { vectors: await this.vectors(asked, null, until) };
     const version = asked.version ?? (await Promise.race([this.currentVersion(tenant), until.over]));
-    const { checkWanted } = until;
     const read = () => this.read(tenant, version);
-    const work = this.adapters.acquire(keyOf(tenant, version), read, checkWanted);
-    const { held, release } = await Promise.race([work, until.over]).catch((error: unknown) => {
-      // It may still come, when nobody wants it.
-      work.then(({ release }) => release()).catch(() => undefined);
-      throw error;
-    });
+    const { held, release } = await this.adapters.acquire(keyOf(tenant, version), read, until);
     try {
       if (operation === "embed") return { tenant, version, vectors: await this.vectors(asked, held, until) };
       const { classifier, adapter, logits } = held;

@@ -1,3 +1,5 @@
+import { timer } from "../waiting/timer.js";
+
 /** Until when somebody waits for an answer. */
 export interface Deadline {
   /** Rejects when the client goes away or the time is over, by what `checkWanted` throws. */
@@ -26,7 +28,7 @@ export function deadline(signal: AbortSignal, milliseconds: number, gone: () => 
     reject(ended());
   };
   const onAbort = () => stop(gone);
-  const timer = milliseconds === Infinity ? undefined : setTimeout(() => stop(current), milliseconds);
+  const limit = timer(milliseconds, () => stop(current));
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   return {
@@ -36,7 +38,7 @@ export function deadline(signal: AbortSignal, milliseconds: number, gone: () => 
     },
     waitFor: (error) => void (current = error),
     end: () => {
-      clearTimeout(timer);
+      clearTimeout(limit);
       signal.removeEventListener("abort", onAbort);
     },
   };

@@ -20,7 +20,7 @@ import { checkNoAdapter, labelsOf, readHead } from "./classifier-files.js";
 import type { ClassifierOptions, LoadClassifierOptions, OpenClassifierOptions } from "./classifier-options.js";
 import { takeLabels } from "./labels-file.js";
 import { openCheckpoint, type OpenedCheckpoint, openPeft } from "./open-checkpoint.js";
-import { openParts } from "./open-classifier.js";
+import { ENCODER_OPTIONS, openParts } from "./open-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 
 /** What a classifier is made of. */
@@ -77,8 +77,8 @@ export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: L
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
-  ...(["model", "lora", "adapter", "allowOtherBase", "allowNonFinite", "seed", "weights", "packedCopies"] as const),
-  "engine",
+  ...(["model", "lora", "adapter", "allowOtherBase"] as const),
+  ...ENCODER_OPTIONS,
 ];
 
 /** Those of `TextClassifier.open`. */

@@ -31,7 +31,7 @@ export async function openCheckpoint(
   options: EncoderOptions,
 ): Promise<OpenedCheckpoint | null> {
   if (model !== undefined) return null;
-  const source = await sourceOf(given);
+  const source = await sourceOf(given, options);
   const checkpoint = await checkpointOf(source);
   if (checkpoint === null) return null;
   checkOptions(what, options, ENCODER_OPTIONS);
@@ -50,7 +50,7 @@ export async function openPeft(
   model: string | FileMap | ModelSource | undefined,
   options: EncoderOptions,
 ): Promise<OpenedCheckpoint | null> {
-  const source = await sourceOf(given);
+  const source = await sourceOf(given, options);
   const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE) || !Object.hasOwn(files, CONFIG_FILE)) return null;
   const { allowNonFinite = false } = options;

@@ -6,9 +6,12 @@ import { readRange } from "../io/byte-source.js";
 import { providedFiles } from "../io/file-access.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource, type ModelSource, readJson } from "../io/model-source.js";
+import { watchedSource } from "../io/watched-source.js";
+import { MODEL_OPTIONS } from "../models/load-model.js";
 import { HEAD, type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
 import type { LoadOptions } from "../models/sentence/encoder-options.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { checkSignal } from "../waiting/abort.js";
 import { HEAD_FILE, labelsOf } from "./classifier-files.js";
 import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
 
@@ -24,7 +27,7 @@ export interface OpenedParts {
 }
 
 /** Names of the options that go on to the encoder. */
-export const ENCODER_OPTIONS = ["seed", "weights", "packedCopies", "allowNonFinite", "engine"] as const;
+export const ENCODER_OPTIONS = MODEL_OPTIONS;
 
 export const CONFIG_FILE = "adapter_config.json";
 const FILES = [CONFIG_FILE, "adapter_model.safetensors", HEAD_FILE, LABELS_FILE];
@@ -39,7 +42,7 @@ export async function openParts(
   options: EncoderOptions,
 ): Promise<OpenedParts> {
   checkOptions(what, options, ENCODER_OPTIONS);
-  const source = await sourceOf(given);
+  const source = await sourceOf(given, options);
   const files = await readFiles(source);
   const labels = labelsOf(files);
   const reported = labels.maxTokens === null ? await reportedLength(source) : labels.maxTokens;
@@ -57,15 +60,21 @@ export const poolingOf = ({ pooling }: LabelsFile): PoolingMode | undefined =>
   poolingModes.find((mode) => mode === pooling?.split(", ")[0]);
 
 /** Where a classifier's files come from: of a string, a folder, where there is a file system, or an address. */
-export const sourceOf = (
+export async function sourceOf(
   given: string | FileMap | ModelSource,
+  options: EncoderOptions,
   op = what,
   expected = "a run's or a merged model's folder",
-): Promise<ModelSource> => modelSource(typeof given === "string" ? placeOf(given, op, expected) : given);
+): Promise<ModelSource> {
+  const { signal } = Object(options) as EncoderOptions;
+  checkSignal(op, signal);
+  const source = typeof given === "string" ? placeOf(given, signal, op, expected) : given;
+  return watchedSource(await modelSource(source), { signal });
+}
 
-function placeOf(place: string, op: string, expected: string): ModelSource {
+function placeOf(place: string, signal: AbortSignal | undefined, op: string, expected: string): ModelSource {
   const files = providedFiles();
-  if (files === null || /^https?:\/\//.test(place)) return addressSource(place);
+  if (files === null || /^https?:\/\//.test(place)) return addressSource(place, { signal });
   const folder = files.folder(place);
   if (folder !== null) return folder;
   throw new ConfigError(`${op}: ${expected} is expected, there is no folder ${excerpt(place)}`, { op, folder: place });

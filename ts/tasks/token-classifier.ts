@@ -51,7 +51,7 @@ export class TokenClassifier {
   static async open(source: string | FileMap | ModelSource, options: EncoderOptions = {}): Promise<TokenClassifier> {
     const what = "TokenClassifier.open";
     checkOptions(what, options, ENCODER_OPTIONS);
-    const from = await sourceOf(source, what, "a model's folder");
+    const from = await sourceOf(source, options, what, "a model's folder");
     const encoder = await SentenceEncoder.load(from, options);
     try {
       return new TokenClassifier(encoder, await loadTokenHead(what, from, encoder, options));

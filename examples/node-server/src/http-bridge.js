@@ -16,6 +16,8 @@ export function serverOf(handle) {
       if (!outgoing.writableFinished) abort.abort();
     });
     try {
+      // The platform's `Request` has no such method.
+      if (incoming.method === "TRACE") return void outgoing.writeHead(405, { connection: "close" }).end();
       await send(await handle(requestOf(incoming, abort.signal)), outgoing, incoming);
     } catch (error) {
       // A client that is gone needs no answer; what the handler should not have thrown does.

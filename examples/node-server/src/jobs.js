@@ -81,9 +81,11 @@ export class Jobs {
     return known;
   }
 
-  /** Ends a job that has not ended; what it left goes. */
+  /** Ends a job that has not ended; what it left goes. One whose adapter is being published ends by itself. */
   async cancel(job) {
     if (isEnded(job)) return;
+    // Its thread has ended, and what came of it is being kept: it is too late.
+    if (this.#running.has(job) && job.thread === undefined) return job.ended;
     job.cancelled = true;
     if (job.thread === undefined) await this.#end(job, { state: "cancelled" });
     else await this.#abort(job);
@@ -97,7 +99,7 @@ export class Jobs {
   }
 
   async #abort(job) {
-    job.thread.postMessage("abort");
+    job.thread?.postMessage("abort");
     const timer = setTimeout(() => void job.thread?.terminate(), this.patience);
     await job.ended;
     clearTimeout(timer);

@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import { ModelError, readSafetensors, SentenceEncoder } from "../../../ts/index.js";
+import {
+  AbortError,
+  ModelError,
+  readSafetensors,
+  SentenceEncoder,
+  TextClassifier,
+  TokenClassifier,
+} from "../../../ts/index.js";
 import { addressSource } from "../../../ts/io/address-source.js";
 import { init } from "../../../ts/engine/engine.js";
 import { miniLM } from "../../models/minilm.js";
@@ -176,6 +183,58 @@ it.each([
   await expect(read).rejects.toThrow(ModelError);
   await expect(read).rejects.toThrow(message);
 }); // prettier-ignore
+
+/** Sends without an end; what it gives resolves when nobody takes it any more. */
+function flood(response: Parameters<Otherwise>[1]): Promise<void> {
+  const piece = Buffer.alloc(65_536);
+  const more = () => {
+    while (!response.destroyed && response.write(piece));
+  };
+  response.on("drain", more);
+  more();
+  return new Promise((resolve) => response.on("close", () => resolve()));
+}
+
+it("takes no more of a range than was asked for, however much comes", async () => {
+  const stopped: Promise<void>[] = [];
+  const endless: Otherwise = ({ range }, response, body) => {
+    if (range === null) return false;
+    const [from, to] = range;
+    const size = body.length;
+    response.writeHead(206, { ETag: '"one"', "Content-Range": `bytes ${from}-${Math.min(to, size) - 1}/${size}` });
+    stopped.push(flood(response));
+    return true;
+  };
+  const { asked, open } = await serve(endless);
+  expect((await open()).size).toBe(bytes.length);
+  expect(asked.map(({ range }) => range)).toEqual([[0, BLOCK], null]);
+  const { open: openLater } = await serve(
+    (asked, response, body) => asked.range![0] > 0 && endless(asked, response, body),
+  );
+  const read = (await openLater()).read(BLOCK, 1000);
+  await expect(read).rejects.toThrow(/sends more than the 262144 bytes that were asked for/);
+  expect(stopped).toHaveLength(2);
+  await Promise.all(stopped);
+});
+
+it.each<[string, (url: string, options: { signal: AbortSignal }) => Promise<unknown>]>([
+  ["SentenceEncoder.load", (url, options) => SentenceEncoder.load(url, options)],
+  ["TextClassifier.open", (url, options) => TextClassifier.open(url, options)],
+  ["TokenClassifier.open", (url, options) => TokenClassifier.open(url, options)],
+])("%s that is cancelled downloads nothing more", async (_, load) => {
+  const controller = new AbortController();
+  const stopped: Promise<void>[] = [];
+  const otherwise: Otherwise = (_, response) => {
+    stopped.push(flood(response));
+    setTimeout(() => controller.abort(), 10);
+    return true;
+  };
+  const endless = new Uint8Array(1);
+  const { url } = await fileServer({ "config.json": endless, "adapter_config.json": endless }, otherwise);
+  await expect(load(url, { signal: controller.signal })).rejects.toThrow(AbortError);
+  expect(stopped.length).toBeGreaterThan(0);
+  await Promise.all(stopped);
+});
 
 it("a later answer may be the whole file", async () => {
   const { open } = await serve(later((response, body) => sent(response.setHeader("ETag", '"one"').end(body))));

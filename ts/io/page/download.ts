@@ -100,10 +100,12 @@ export async function startDownload(
 
 /**
  * Takes a download to its end. Throws where it breaks off: what came until then is safe, and can be gone on from.
+ * @param most bytes that the file has where the server does not say; no more are taken
  * @param onBytes is told the sum
  */
 export async function receive(
   { body, total, from }: Download,
+  most: number,
   writer: FileWriter,
   signal: AbortSignal | undefined,
   onBytes: (received: number) => void,
@@ -116,6 +118,9 @@ export async function receive(
   while (reader !== undefined && broken === null) {
     const next = await reader.read().catch((cause: unknown) => void (broken = { cause }));
     if (next === undefined || next.done) break;
+    const size = total ?? most;
+    if (writer.bytes + next.value.byteLength > size)
+      await endWith(reader, fail(`sends more than the ${size} bytes that it has`));
     await writer.write(next.value).catch(async (error: unknown) => {
       const missing = (total ?? writer.bytes) - writer.safe;
       return endWith(reader, await asQuotaError(error, missing));

@@ -122,7 +122,8 @@ async function downloads(
     const begun: PartFile | null = large ? { name: file, url, validator, total, segments: [] } : null;
     const writer = from > 0 ? resumed! : new FileWriter(folder, newName, note(begun));
     const tell = (done: number) => onProgress?.({ file, done, total: total ?? done });
-    await receive(download, writer, signal, tell, fail);
+    const most = pinned.find(({ name }) => name === file)?.bytes ?? Infinity;
+    await receive(download, most, writer, signal, tell, fail);
     return { name: file, segments: writer.segments, sha256: writer.sha256() };
   };
 }

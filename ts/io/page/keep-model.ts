@@ -117,8 +117,9 @@ async function leave(folders: BlobFolders, key: string): Promise<void> {
 /** A folder's name for whatever a model is called. */
 const keyOf = (text: string) => new RunningSha256().add(new TextEncoder().encode(text)).hex().slice(0, 32);
 
-/** Whether a model that is kept is the one that is pinned. */
+/** Whether a model that is kept is the one that is pinned: a file that is not pinned may change what it does. */
 const fits = ({ files }: KeptRecord, pinned: readonly PinnedFile[]) =>
+  (pinned.length === 0 || files.length <= pinned.length) &&
   pinned.every(({ name, sha256 }) => files.some((file) => file.name === name && file.sha256 === sha256));
 
 /** Whether all that a record speaks of is there, by its size. */

@@ -47,8 +47,8 @@ export interface JobSources {
 
 /** Addresses, and whatever else the runtime's loader takes for a model. */
 export const addresses: JobSources = {
-  async findModel(name) {
-    const { open, name: called } = await modelSource(name);
+  async findModel(name, { signal }) {
+    const { open, name: called } = await modelSource(name, { signal });
     return { name: called, open, origin: "address" };
   },
   async readData(name, { signal = null } = {}) {

@@ -2,6 +2,7 @@ import type { EngineInfo } from "../../engine/running.js";
 import { UnsupportedError, WorkerLostError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { VERSION } from "../../version.js";
+import { timer } from "../../waiting/timer.js";
 import { functions } from "../calls.js";
 import type { Call } from "../crossings/crossing.js";
 import type { WorkerChannel } from "../protocol/channel.js";
@@ -59,7 +60,9 @@ export class LowrankWorker {
       },
     });
     this.channel.onEnd((cause) => {
-      fail(new UnsupportedError(`${what}: the worker could not be run`, { op: what }, { cause }));
+      fail(
+        new UnsupportedError(`${what}: the worker could not be run: ${clip(String(cause))}`, { op: what }, { cause }),
+      );
       this.lose("died", "the worker has ended", cause);
     });
     const life = this.greet(what, runtime, engine);
@@ -129,10 +132,10 @@ export class LowrankWorker {
   }
 
   private async start(what: string, first: Promise<Answer>, limit: number, life: string | null): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let waiting: ReturnType<typeof timer>;
     const late = new Promise<never>((_, reject) => {
       const expected = `the worker did not answer within ${limit / 1000} s`;
-      timer = setTimeout(() => reject(new UnsupportedError(`${what}: ${expected}`, { op: what, expected })), limit);
+      waiting = timer(limit, () => reject(new UnsupportedError(`${what}: ${expected}`, { op: what, expected })));
     });
     try {
       this.channel.busy(true);
@@ -144,7 +147,9 @@ export class LowrankWorker {
       this.lose("died", "it did not come up", failure);
       throw failure;
     } finally {
-      clearTimeout(timer);
+      clearTimeout(waiting);
+      // A call that was refused before it was sent awaits nothing.
+      this.channel.busy(this.peer.awaits);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { InitOptions } from "../../engine/options.js";
 import { checkOptions } from "../../arguments/options.js";
-import { aboveZero, object, oneOf, positive, unexpected } from "../../arguments/settings.js";
+import { aboveZero, object, oneOf, unexpected } from "../../arguments/settings.js";
 
 /** How a worker is started: its file, its engine as `init` takes it, and how long it is waited for. */
 export interface WorkerOptions extends Omit<InitOptions, "worker"> {
@@ -10,7 +10,7 @@ export interface WorkerOptions extends Omit<InitOptions, "worker"> {
   readonly type?: "classic" | "module";
   /** A worker of that file that you have started, in place of `url`. */
   readonly worker?: object;
-  /** Milliseconds in which the worker's file has to be running; default 30,000. */
+  /** Milliseconds in which the worker's file has to be running; default 30,000, Infinity for no limit. */
   readonly startLimit?: number;
   /** Milliseconds in which an aborted call has to end before the worker is ended, with all that it holds; default 10,000, Infinity for never. */
   readonly abortLimit?: number;
@@ -37,7 +37,7 @@ export function takeWorkerOptions(what: string, options: WorkerOptions) {
   if (worker !== undefined && url !== undefined) throw unexpected(what, "url", "left out where `worker` is given", url);
   const { type = url === undefined ? "module" : "classic" } = options;
   oneOf(what, "type", type, ["classic", "module"]);
-  positive(what, "startLimit", startLimit);
+  aboveZero(what, "startLimit", startLimit);
   aboveZero(what, "abortLimit", abortLimit);
   const engine = Object.fromEntries(
     ENGINE.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),

@@ -49,8 +49,9 @@ export function options(fields: Readonly<Record<string, Crossing>>): Crossing {
 /** The signal of a call: aborting becomes a message. */
 export const signal: Crossing = {
   pack(value, scope) {
-    const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
-    if (typeof aborted !== "boolean" || typeof addEventListener !== "function") return { other: value };
+    const { aborted, addEventListener, removeEventListener } = Object(value) as Partial<AbortSignal>;
+    const listens = typeof addEventListener === "function" && typeof removeEventListener === "function";
+    if (typeof aborted !== "boolean" || !listens) return { other: value };
     scope.signal = value as AbortSignal;
     return {};
   },

@@ -61,17 +61,28 @@ const LONGEST_CHAIN = 8;
 /** As a message carries it. `keep` gives what was thrown a number, under which the other side may send it back. */
 export function packError(error: unknown, keep?: (error: unknown) => number, depth = 0): PackedError {
   const thrown = keep?.(error) ?? (typeof error === "object" && error !== null ? (cameFrom.get(error) ?? null) : null);
-  const none = { name: null, message: "", stack: null, code: null, details: null, cause: null, value: null, thrown };
-  if (!isError(error)) return { ...none, value: sendable(error) };
-  const { name, message, stack = null, cause } = error;
+  try {
+    return { ...shown(error, depth), thrown };
+  } catch {
+    // Whoever waits for an answer must get one, whatever a getter of it throws.
+    return { ...NONE, name: "Error", message: "what was thrown cannot be looked at", thrown };
+  }
+}
+
+const NONE = { name: null, message: "", stack: null, code: null, details: null, cause: null, value: null };
+
+function shown(error: unknown, depth: number): Omit<PackedError, "thrown"> {
+  if (!isError(error)) return { ...NONE, value: sendable(error) };
+  const { name, message, stack, cause } = error;
   const ours = error instanceof LowrankError ? error : null;
   const details =
     ours && Object.fromEntries(Object.entries(ours.details).map(([key, value]) => [key, sendable(value)]));
   return {
-    ...none,
+    ...NONE,
     name: String(name),
     message: String(message),
-    stack,
+    // A program may have made something else of it.
+    stack: typeof stack === "string" ? stack : null,
     code: ours?.code ?? null,
     details,
     cause: cause === undefined || depth === LONGEST_CHAIN ? null : packError(cause, undefined, depth + 1),

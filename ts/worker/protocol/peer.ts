@@ -1,4 +1,5 @@
 import { AbortError, ConfigError } from "../../errors/errors.js";
+import { timer } from "../../waiting/timer.js";
 import type { Call } from "../crossings/crossing.js";
 import type { Channel } from "./channel.js";
 import type { Message, Target } from "./messages.js";
@@ -44,6 +45,11 @@ export class Peer implements Side {
 
   constructor(private readonly parts: PeerParts) {
     parts.channel.listen((message) => this.hear(message as Message));
+  }
+
+  /** Whether an answer is awaited. */
+  get awaits(): boolean {
+    return this.pending.size > 0;
   }
 
   get objects(): RemoteObjects {
@@ -106,18 +112,19 @@ export class Peer implements Side {
     } catch (cause) {
       throw unsendable(scope.what, Object.keys(call.takes), packed, cause);
     }
+    // A getter of the arguments, which were read just now, may have ended the other side, or cancelled this call.
+    if (this.gone !== null) throw this.gone.error;
     return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let limit: ReturnType<typeof timer>;
       const abort = (reason: unknown) => this.post({ type: "abort", id, reason: packError(reason) }, []);
       const onAbort = () => {
         abort(signal!.reason);
         const { milliseconds = Infinity, overdue } = this.parts.abortLimit ?? {};
-        // A clock counts no further.
-        if (milliseconds < 2 ** 31) timer = setTimeout(() => this.overdue(id, overdue!), milliseconds);
+        limit = timer(milliseconds, () => this.overdue(id, overdue!));
       };
       scope.onFailure = () => abort(scope.failure!.error);
       const settle = (fulfilled: boolean, value: unknown) => {
-        clearTimeout(timer);
+        clearTimeout(limit);
         signal?.removeEventListener("abort", onAbort);
         this.pending.delete(id);
         if (this.pending.size === 0) this.parts.busy?.(false);
@@ -131,7 +138,13 @@ export class Peer implements Side {
       };
       this.pending.set(id, { scope, call, settle });
       if (this.pending.size === 1) this.parts.busy?.(true);
-      if (!signal?.aborted) signal?.addEventListener("abort", onAbort, { once: true });
+      try {
+        if (!signal?.aborted) signal?.addEventListener("abort", onAbort, { once: true });
+        else if (aborted === null) onAbort();
+      } catch (error) {
+        // The call was sent: it ends as one does whose listener has thrown.
+        scope.fail(error);
+      }
     });
   }
 
@@ -193,7 +206,11 @@ export class Peer implements Side {
       const value = await run(...given);
       scope.flush();
       const result = call.gives.pack(value, scope, "result");
-      this.post({ type: "result", id, value: unshared(result) }, scope.transfer);
+      try {
+        this.post({ type: "result", id, value: unshared(result) }, scope.transfer);
+      } catch (cause) {
+        throw unsendable(what, ["the result"], [result], cause);
+      }
     } catch (error) {
       scope.flush();
       this.post(

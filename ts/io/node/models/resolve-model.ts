@@ -189,7 +189,7 @@ export async function fetchModel(name: string, options: ResolveOptions = {}): Pr
 
 /** What a string means to the loaders in Node: an address, a folder, a GGUF file or a name. */
 export async function locateModel(text: string, { signal, onProgress }: Watcher = {}): Promise<ModelSource> {
-  if (/^https?:\/\//.test(text)) return addressSource(text);
+  if (/^https?:\/\//.test(text)) return addressSource(text, { signal });
   const own = ggufFile(text);
   if (own !== null) return ggufAt(own, text);
   const found = await resolveModel(text, {
