@@ -38,11 +38,7 @@ export interface MergedParts {
  */
 export async function mergedParts(work: MergeWork, options: { allowOtherBase: boolean }): Promise<MergedParts> {
   const { folder, adapter, model, base } = work;
-  const before = readMerged(
-    base.metadata,
-    (problem, cause) => new FormatError(`${model.name}: ${WEIGHTS}: ${problem}`, { model: model.name }, { cause }),
-  );
-  checkNotMerged("merge", adapter, model.name, before);
+  const before = mergedBefore("merge", work);
   const fingerprint = adapterFingerprint(adapter);
   const merged: MergedModel = {
     base: before?.base ?? model.name,
@@ -57,6 +53,16 @@ export async function mergedParts(work: MergeWork, options: { allowOtherBase: bo
   const maxTokens = labels.maxTokens ?? recordedModel(folder, model.name).maxTokens;
   const kept = writeLabels({ ...labels, maxTokens, base: null, merged: fingerprint });
   return { merged, head: { ...files, [LABELS_FILE]: kept } };
+}
+
+/** What a base holds; throws `AdapterError` where the adapter is among it, `FormatError` where its files say what makes no sense. */
+export function mergedBefore(what: string, { adapter, model, base }: Omit<MergeWork, "folder">): MergedModel | null {
+  const before = readMerged(
+    base.metadata,
+    (problem, cause) => new FormatError(`${model.name}: ${WEIGHTS}: ${problem}`, { model: model.name }, { cause }),
+  );
+  checkNotMerged(what, adapter, model.name, before);
+  return before;
 }
 
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {
