@@ -167,8 +167,13 @@ unsafe fn last_columns<E: Elements>(w: *mut u8, width: usize, update: LowRank, r
         let (at, length) = (w.add(E::BYTES * (row * width + start)), E::BYTES * (width - start));
         core::ptr::copy_nonoverlapping(at, bytes.as_mut_ptr(), length);
         let old = E::load(bytes.as_ptr());
+        // Whole vectors are fused and others are not, as at the right edge of `multiply`, whose bits these are.
+        let add = |i: usize| match width - start {
+            4 => alpha.mul_add(sums[i], old[i]),
+            _ => alpha * sums[i] + old[i],
+        };
         // Behind the row's end is zero, or NaN where L is not finite: neither is counted.
-        let over = E::store([0, 1].map(|i| alpha.mul_add(sums[i], old[i])), bytes.as_mut_ptr());
+        let over = E::store([add(0), add(1)], bytes.as_mut_ptr());
         core::ptr::copy_nonoverlapping(bytes.as_ptr(), at, length);
         over as usize
     }
