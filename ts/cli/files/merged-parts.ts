@@ -37,7 +37,7 @@ export interface MergedParts {
  * holds the adapter already, or is another one than the adapter's run was trained on.
  */
 export async function mergedParts(work: MergeWork, options: { allowOtherBase: boolean }): Promise<MergedParts> {
-  const { folder, adapter, model, base } = work;
+  const { folder, adapter, model } = work;
   const before = mergedBefore("merge", work);
   const fingerprint = adapterFingerprint(adapter);
   const merged: MergedModel = {
