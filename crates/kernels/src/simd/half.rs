@@ -64,12 +64,20 @@ mod lanes {
         let magnitude = v128_and(halves, u16x8_splat(0x7fff));
         let small = i16x8_lt(magnitude, u16x8_splat(SMALLEST_NORMAL_HALF));
         if v128_any_true(v128_or(small, i16x8_ge(magnitude, u16x8_splat(INFINITE_HALF as u16)))) {
-            return [widen(u32x4_extend_low_u16x8(halves)), widen(u32x4_extend_high_u16x8(halves))];
+            return unsafe { from_any_halves(p) };
         }
         // Nearly all weights: the sign spreads over the places that the mask clears.
         let normal =
             |halves| i32x4_add(v128_and(i32x4_shl(halves, 13), u32x4_splat(SIGN | MAGNITUDE)), u32x4_splat(REBIAS));
         [i32x4_extend_low_i16x8(halves), i32x4_extend_high_i16x8(halves)].map(|halves| F32x4(normal(halves)))
+    }
+
+    /// Of any kind; out of line, since it is seldom needed.
+    #[cold]
+    #[inline(never)]
+    unsafe fn from_any_halves(p: *const u8) -> [F32x4; 2] {
+        let halves = unsafe { v128_load(p as *const v128) };
+        [widen(u32x4_extend_low_u16x8(halves)), widen(u32x4_extend_high_u16x8(halves))]
     }
 
     /// Four IEEE 754 binary16 numbers.
@@ -120,9 +128,16 @@ mod lanes {
             unsafe { v128_store(p as *mut v128, i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)) };
             return 0;
         }
-        let [low, high] = values.map(|value| narrow(value.0));
-        unsafe { v128_store(p as *mut v128, i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(low, high)) };
-        values.into_iter().map(|value| overflows(value.0, HALF_OVERFLOW)).sum()
+        unsafe { to_any_halves(values[0], values[1], p) }
+    }
+
+    /// Of any kind.
+    #[cold]
+    #[inline(never)]
+    unsafe fn to_any_halves(low: F32x4, high: F32x4, p: *mut u8) -> u32 {
+        let narrowed = i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(narrow(low.0), narrow(high.0));
+        unsafe { v128_store(p as *mut v128, narrowed) };
+        overflows(low.0, HALF_OVERFLOW) + overflows(high.0, HALF_OVERFLOW)
     }
 
     /// In the upper halves of the lanes: of numbers that are neither subnormal nor too large there.
@@ -154,11 +169,21 @@ mod lanes {
     #[inline(always)]
     pub unsafe fn to_bfloats(values: [F32x4; 2], p: *mut u8) -> u32 {
         let large = values.map(|value| i32x4_ge(v128_and(value.0, u32x4_splat(!SIGN)), u32x4_splat(BFLOAT_OVERFLOW)));
-        let special = v128_any_true(v128_or(large[0], large[1]));
-        // None is, of nearly all weights.
-        let [low, high] = values.map(|value| if special { narrow_bfloat(value.0) } else { rounded_bfloat(value.0) });
+        if v128_any_true(v128_or(large[0], large[1])) {
+            return unsafe { to_any_bfloats(values[0], values[1], p) };
+        }
+        let [low, high] = values.map(|value| rounded_bfloat(value.0));
         unsafe { v128_store(p as *mut v128, i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)) };
-        if special { values.into_iter().map(|value| overflows(value.0, BFLOAT_OVERFLOW)).sum() } else { 0 }
+        0
+    }
+
+    /// Of any kind.
+    #[cold]
+    #[inline(never)]
+    unsafe fn to_any_bfloats(low: F32x4, high: F32x4, p: *mut u8) -> u32 {
+        let narrowed = i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(narrow_bfloat(low.0), narrow_bfloat(high.0));
+        unsafe { v128_store(p as *mut v128, narrowed) };
+        overflows(low.0, BFLOAT_OVERFLOW) + overflows(high.0, BFLOAT_OVERFLOW)
     }
 
     /// In the upper halves of the lanes, of what is no NaN.
