@@ -29,10 +29,11 @@ export abstract class AdaptedModel {
   /**
    * Adds an adapter from PEFT's files; active as with `addAdapter` if it is the first.
    *
+   * @param files by name, as bytes; where there is a file system also the path of their folder
    * @param options.allowNonFinite take values that are NaN or infinite; default false
    * Throws `AdapterError` where it does not fit, and where the model's weights hold it already (`lowrank merge`).
    */
-  loadAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
+  loadAdapter(name: string, files: FileMap | string, options: WeightOptions = {}): void {
     this.assertUsable("loadAdapter");
     this.adapterSet.load(name, files, options, { what: "loadAdapter" });
   }
@@ -58,10 +59,11 @@ export abstract class AdaptedModel {
    * Puts the values of PEFT's files in place of an adapter's (PEFT's `hotswap_adapter`): nothing is allocated, and its name and
    * parameters stay. Calls under way go on with the values of before.
    *
+   * @param files as of `loadAdapter`
    * @param options.allowNonFinite take values that are NaN or infinite; default false
    * Throws `AdapterError`, and changes nothing, where the files have other layers or ranks; `ConfigError` while the adapter is merged or trained.
    */
-  hotswapAdapter(name: string, files: FileMap, options: WeightOptions = {}): void {
+  hotswapAdapter(name: string, files: FileMap | string, options: WeightOptions = {}): void {
     this.assertUsable("hotswapAdapter");
     this.adapterSet.hotswap(name, files, options);
   }

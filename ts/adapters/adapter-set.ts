@@ -89,7 +89,7 @@ export class AdapterSet {
    * Puts the values of PEFT's files in place of an adapter's own, which has the same layers and ranks; its name, parameters and
    * state stay. Calls under way go on with the values of before.
    */
-  hotswap(name: string, files: FileMap, options: WeightOptions): void {
+  hotswap(name: string, files: FileMap | string, options: WeightOptions): void {
     const what = "hotswapAdapter";
     const known = this.get(name);
     this.checkUnmerged(what, known);
@@ -104,7 +104,7 @@ export class AdapterSet {
   }
 
   /** The same of PEFT's files. Throws `AdapterError` where they do not fit, or the weights hold the adapter already. */
-  load(name: string, files: FileMap, options: WeightOptions, added: AddedFor): ModelAdapter {
+  load(name: string, files: FileMap | string, options: WeightOptions, added: AddedFor): ModelAdapter {
     this.checkNew(added.what, name);
     const fitted = this.read(added.what, files, options);
     const { graph } = this;
@@ -270,11 +270,12 @@ export class AdapterSet {
   }
 
   /** PEFT's files as an adapter that fits. */
-  private read(what: string, files: FileMap, options: WeightOptions): FittedAdapter {
-    checkRecord(
-      `${what}: an adapter's files by name, as bytes ({ "adapter_config.json": …, "adapter_model.safetensors": … }), are expected`,
-      files,
-    );
+  private read(what: string, files: FileMap | string, options: WeightOptions): FittedAdapter {
+    if (typeof files !== "string")
+      checkRecord(
+        `${what}: an adapter's files by name, as bytes ({ "adapter_config.json": …, "adapter_model.safetensors": … }), or its folder, are expected`,
+        files,
+      );
     const { graph, base } = this;
     const adapter = readAdapterForBase(files, options);
     checkNotMerged(what, adapter, base.name, base.mergedModel);

@@ -152,6 +152,13 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   readonly stored_decode: (format: number, n: number, data: Pointer, y: Pointer) => void;
   /** Writes x `[n]` as a stored row, rounded to nearest, ties to even. Gives how many are finite, but too large for the format. */
   readonly stored_encode: (format: number, n: number, x: Pointer, data: Pointer) => number;
+  /**
+   * W ← W + α·L·R in W's own format, rounded once: W `[rows, columns]`, L `[rows, rank]`, R `[rank, columns]` as
+   * `[columns / 8 rounded up, rank, 8]`, filled up with zeros. Gives how many values are finite, but too large for the format.
+   */
+  readonly stored_add_low_rank: (
+    format: number, rows: number, columns: number, rank: number, alpha: number, left: Pointer, panels: Pointer, data: Pointer,
+  ) => number; // prettier-ignore
 
   /** u ← x·A, y ← y + s·u·B: x `[t, in]` and y `[t, out]` with rows apart, A `[in, rank]`, B `[rank, out]`, u `[t, rank]`. */
   readonly lora_forward: (

@@ -3,7 +3,8 @@ import { dtypeBits, type OpenTensorFile } from "../io/safetensors/index.js";
 import type { Change } from "./merge-plan.js";
 import { PieceBuffers } from "./piece-buffers.js";
 import { PieceMemory } from "./piece-memory.js";
-import { type RowUpdate, RowUpdater } from "./row-update.js";
+import { type RowUpdate, RowUpdater, StoredRowUpdater } from "./row-update.js";
+import { StoredPiece } from "./stored-piece.js";
 import { blocksOf, type Pause, type Range, StoredTensor } from "./stored-tensor.js";
 
 /**
@@ -35,6 +36,8 @@ export async function* mergedPieces(
   buffers: PieceBuffers,
 ): AsyncGenerator<Uint8Array> {
   const tensor = new StoredTensor(base, name);
+  if (change.kind === "update" && change.update.magnitude === null)
+    return yield* updatedPieces(engine, tensor, change.update, pause, buffers);
   const bytes = dtypeBits[tensor.dtype] / 8;
   let made: Uint8Array = new Uint8Array();
   for await (const { piece, block, memory } of merged(engine, tensor, change, pause, buffers)) {
@@ -42,6 +45,52 @@ export async function* mergedPieces(
     const part = made.subarray((block.begin - piece.begin) * bytes, (block.end - piece.begin) * bytes);
     memory.store(part, name);
     if (block.end === piece.end) yield made;
+  }
+}
+
+/** W + s·L·R, changed in the file's own format. */
+async function* updatedPieces(
+  engine: Engine,
+  tensor: StoredTensor,
+  update: RowUpdate,
+  pause: Pause,
+  buffers: PieceBuffers,
+): AsyncGenerator<Uint8Array> {
+  const { columns } = update;
+  const pieces = tensor.ranges(columns);
+  const piece = new StoredPiece(engine, tensor.dtype, (pieces[0]?.end ?? 0) * (dtypeBits[tensor.dtype] / 8));
+  try {
+    const updater = new StoredRowUpdater(piece, update);
+    for await (const { range, read } of tensor.read(pieces, buffers)) {
+      await pause();
+      piece.load(read);
+      const fits = updater.add(range.begin / columns, (range.end - range.begin) / columns);
+      const made = buffers.changed.take(read.byteLength);
+      if (fits) piece.store(made);
+      else inSteps(engine, tensor, update, range, { from: read, to: made });
+      yield made;
+    }
+  } finally {
+    piece.dispose();
+  }
+}
+
+/** The same of a piece that has a value too large for the format: in float32, where `encodeTensor`'s error says which. */
+function inSteps(
+  engine: Engine,
+  tensor: StoredTensor,
+  update: RowUpdate,
+  { begin, end }: Range,
+  { from, to }: { from: Uint8Array; to: Uint8Array },
+): void {
+  const memory = new PieceMemory(engine, tensor.dtype, end - begin);
+  try {
+    const updater = new RowUpdater(memory, update);
+    memory.load(from);
+    updater.add(begin / update.columns);
+    memory.store(to, tensor.name);
+  } finally {
+    memory.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { encodeTensor, type FloatDtype } from "../io/safetensors/index.js";
 import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 
 /** The kernels' number of an element type. */
-const formatOf = (dtype: FloatDtype) => weightFormats.indexOf(dtype.toLowerCase() as WeightFormat);
+export const formatOf = (dtype: FloatDtype) => weightFormats.indexOf(dtype.toLowerCase() as WeightFormat);
 
 /** A piece of a tensor in an engine's memory: as float32, and as its file has it. Dispose of it. */
 export class PieceMemory {

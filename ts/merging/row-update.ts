@@ -1,6 +1,7 @@
 import type { Pointer } from "../engine/kernels.js";
 import type { AdapterLayer } from "../io/peft/index.js";
 import type { PieceMemory } from "./piece-memory.js";
+import type { StoredPiece } from "./stored-piece.js";
 
 /** A matrix in an array, element (i, j) at `i·rowStep + j·columnStep`. */
 interface Strided {
@@ -36,6 +37,54 @@ export function rowUpdate({ loraA, loraB, rank, scaling, magnitude }: AdapterLay
     right: inFirst ? { data: b, rowStep: outFeatures, columnStep: 1 } : { data: a, rowStep: 1, columnStep: rank },
     magnitude: magnitude === undefined ? null : { values: magnitude.data, alongRows: !inFirst },
   };
+}
+
+/** Columns of a panel of R, as `stored_add_low_rank` takes it. */
+const PANEL = 8;
+
+/** Rows one behind the other. */
+function dense({ data, rowStep, columnStep }: Strided, rows: number, columns: number): Float32Array {
+  const values = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) values[i * columns + j] = data[i * rowStep + j * columnStep]!;
+  return values;
+}
+
+/** Columns in panels, each with rows one behind the other, the last filled up with zeros. */
+function panelled({ data, rowStep, columnStep }: Strided, rows: number, columns: number): Float32Array {
+  const values = new Float32Array(Math.ceil(columns / PANEL) * PANEL * rows);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) {
+      const within = j % PANEL;
+      values[(j - within) * rows + i * PANEL + within] = data[i * rowStep + j * columnStep]!;
+    }
+  return values;
+}
+
+/** An update without DoRA in an engine's memory, which changes pieces of its weight there in the file's format; their memory holds it. */
+export class StoredRowUpdater {
+  private readonly left: Pointer;
+  private readonly panels: Pointer;
+
+  constructor(
+    private readonly piece: StoredPiece,
+    private readonly update: RowUpdate,
+  ) {
+    const { rows, columns, rank, left, right } = update;
+    this.left = piece.put(dense(left, rows, rank));
+    this.panels = piece.put(panelled(right, rank, columns));
+  }
+
+  /**
+   * The rows of W in the piece, of which the first is `firstRow`, become those of W + s·L·R, rounded once. False where a value is finite and
+   * too large for the format: the piece then holds an infinity.
+   */
+  add(firstRow: number, rows: number): boolean {
+    const { piece, update } = this;
+    const { columns, rank, scaling } = update;
+    const left = this.left + 4 * firstRow * rank;
+    return piece.addLowRank(rows, columns, rank, scaling, left, this.panels);
+  }
 }
 
 /** An update in an engine's memory, which changes pieces of its weight there; their memory holds it. */

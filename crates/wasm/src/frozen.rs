@@ -5,6 +5,7 @@ use crate::gemm::share::share;
 use crate::gemm::tile::{current_tile, workspace};
 use crate::parallel::{self, Shared, grain};
 use kernels::gemm::{Output, Product, Right, Strided, pack as packing};
+use kernels::weights::low_rank::{self, LowRank};
 use kernels::weights::{self, FORMATS, Format, Stored, rounded};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -154,6 +155,30 @@ pub unsafe fn stored_encode(format: usize, n: usize, x: *const f32, data: *mut u
     let over = parallel::sum(n, grain::MEMORY, &|start, end| unsafe {
         let (x, data) = operands.get();
         encode(x.add(start), end - start, data.add(bytes(start))) as f64
+    });
+    over as usize
+}
+
+/// W ← W + α·L·R in W's own format, one whose elements stand by themselves; W [rows, columns], L [rows, rank], R [rank, columns] in
+/// panels (`kernels::weights::low_rank`). Gives how many values are finite, but too large for it.
+#[wasm_bindgen]
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn stored_add_low_rank(
+    format: usize,
+    rows: usize,
+    columns: usize,
+    rank: usize,
+    alpha: f32,
+    left: *const f32,
+    panels: *const f32,
+    data: *mut u8,
+) -> usize {
+    let operands = Shared::new((left, panels, data));
+    let strips = rows.div_ceil(low_rank::ROWS);
+    let over = parallel::sum(strips, grain::MEMORY / (low_rank::ROWS * columns).max(1), &|start, end| unsafe {
+        let (left, panels, data) = operands.get();
+        let rows = start * low_rank::ROWS..rows.min(end * low_rank::ROWS);
+        low_rank::add(format, data, columns, LowRank { left, panels, rank, alpha }, rows) as f64
     });
     over as usize
 }

@@ -56,6 +56,23 @@ describe("check", () => {
     expect(problems[0]).toMatch(/the base has no module .*q_proj.*4 of the adapter's 4 are missing/);
   });
 
+  it("says of a base that holds the adapter that it is merged already", async () => {
+    const adapter = golden("adapters/valid/llama_plain");
+    const out = join(folder, "holds-it");
+    expect((await lowrank(["merge", "--base", llama, "--adapter", adapter, "--out", out])).code).toBe(0);
+    const checked = await lowrank(["check", "--base", out, "--adapter", adapter]);
+    expect(checked.code).toBe(1);
+    expect(checked.out).toMatch(/does not fit .*\n.* hold this adapter already \(merged from llama_plain\)/);
+    const other = await lowrank([
+      "check",
+      "--base",
+      out,
+      "--adapter",
+      golden("adapters/valid/llama_layers_to_transform"),
+    ]);
+    expect(other).toMatchObject({ code: 0, out: expect.stringMatching(/ fits /) as unknown });
+  });
+
   it("refuses an adapter that changes one tensor twice, rather than drop one of the two", async () => {
     const adapter = readAdapter(golden("adapters/valid/llama_plain"));
     const [[module, layer]] = [...adapter.layers] as [[string, AdapterLayer]];

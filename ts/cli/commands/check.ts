@@ -5,6 +5,7 @@ import { findingText, misfits, suspicions } from "../../merging/findings.js";
 import { exitCodes } from "../exit-codes.js";
 import { recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/base-weights.js";
+import { mergedBefore } from "../files/merged-parts.js";
 import { newestRun } from "../files/run-folder.js";
 import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";
@@ -61,6 +62,7 @@ async function check(folder: string, options: CheckOptions, session: Session): P
   const warnings = suspicions(adapter).map(findingText);
   const about = { adapter: folder, base: base.model.name, layers: adapter.layers.size };
   try {
+    mergedBefore("check", { adapter, model: base.model, base: base.tensors });
     const plan = planMerge(base.tensors, adapter, base.config);
     return { ...about, fits: true, problems: [], warnings: [...plan.warnings, ...warnings] };
   } catch (error) {

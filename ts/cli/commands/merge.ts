@@ -57,6 +57,9 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   await checkEmptyFolder(out);
   const folder = adapterOf(given, options) ?? newestRun();
   refuseFolds(folder);
+  // Its threads start while the adapter is read.
+  const started = startEngine({});
+  started.catch(() => {});
   const adapter = readAdapter(folder);
   const onnx = options.onnx === undefined ? null : openOnnx(options.onnx);
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
@@ -64,7 +67,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
     const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
     const plan = planMerge(base.tensors, adapter, base.config);
     for (const warning of plan.warnings) terminal.error(warning);
-    await startEngine({});
+    await started;
     const work = { base, plan, parts };
     if (onnx === null) {
       await writeWholeFolder(out, mergedSize(plan), session, (scratch) =>

@@ -37,12 +37,8 @@ export interface MergedParts {
  * holds the adapter already, or is another one than the adapter's run was trained on.
  */
 export async function mergedParts(work: MergeWork, options: { allowOtherBase: boolean }): Promise<MergedParts> {
-  const { folder, adapter, model, base } = work;
-  const before = readMerged(
-    base.metadata,
-    (problem, cause) => new FormatError(`${model.name}: ${WEIGHTS}: ${problem}`, { model: model.name }, { cause }),
-  );
-  checkNotMerged("merge", adapter, model.name, before);
+  const { folder, adapter, model } = work;
+  const before = mergedBefore("merge", work);
   const fingerprint = adapterFingerprint(adapter);
   const merged: MergedModel = {
     base: before?.base ?? model.name,
@@ -57,6 +53,16 @@ export async function mergedParts(work: MergeWork, options: { allowOtherBase: bo
   const maxTokens = labels.maxTokens ?? recordedModel(folder, model.name).maxTokens;
   const kept = writeLabels({ ...labels, maxTokens, base: null, merged: fingerprint });
   return { merged, head: { ...files, [LABELS_FILE]: kept } };
+}
+
+/** What a base holds; throws `AdapterError` where the adapter is among it, `FormatError` where its files say what makes no sense. */
+export function mergedBefore(what: string, { adapter, model, base }: Omit<MergeWork, "folder">): MergedModel | null {
+  const before = readMerged(
+    base.metadata,
+    (problem, cause) => new FormatError(`${model.name}: ${WEIGHTS}: ${problem}`, { model: model.name }, { cause }),
+  );
+  checkNotMerged(what, adapter, model.name, before);
+  return before;
 }
 
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {

@@ -9,19 +9,34 @@ import { withFolder } from "./make-folder.js";
 import { withPart } from "./parts.js";
 import { notExpected } from "../../arguments/settings.js";
 
+/** Bytes after which the disk begins to write what it was given, so that little is left to wait for at the end. */
+const FLUSH = 32 * 1024 * 1024;
+
 /** Runs `write` on a new file, which is on the disk when it returns. */
 async function writeDurably(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
   const handle = await open(path, "wx");
+  let [waiting, flushing] = [0, false];
+  let flushed = Promise.resolve();
+  const flush = () => {
+    [waiting, flushing] = [0, true];
+    // A failure is told once by the system, so it is kept for the end.
+    flushed = flushed.then(() => handle.datasync()).finally(() => (flushing = false));
+    flushed.catch(() => {});
+  };
   try {
     await write({
       // Not by writeFile, which writes half a megabyte at a time.
       async write(bytes) {
         for (let done = 0; done < bytes.byteLength;)
           done += (await handle.write(bytes, done, bytes.byteLength - done)).bytesWritten;
+        waiting += bytes.byteLength;
+        if (waiting >= FLUSH && !flushing) flush();
       },
     });
+    await flushed;
     await handle.sync();
   } finally {
+    await flushed.catch(() => {});
     await handle.close();
   }
 }

@@ -114,7 +114,7 @@ export function readAdapter(source: FileMap | string, options: WeightOptions = {
  * `readAdapter` for its base, whose weights tell what PiSSA and OLoRA took from them: `config.initLoraWeights` says whether that is to be
  * made up for.
  */
-export function readAdapterForBase(source: FileMap, options: WeightOptions): Adapter {
+export function readAdapterForBase(source: FileMap | string, options: WeightOptions): Adapter {
   return readFor(source, options, true);
 }
 

@@ -20,6 +20,8 @@ const ONE_HALF: u32 = 0x3f00_0000;
 const INFINITE: u32 = 0x7f80_0000;
 const QUIET_HALF: u32 = 0x7e00;
 const INFINITE_HALF: u32 = 0x7c00;
+#[cfg(target_arch = "wasm32")]
+const SMALLEST_NORMAL_HALF: u16 = 0x0400;
 
 /// An IEEE 754 binary16 number.
 #[inline(always)]
@@ -58,6 +60,22 @@ mod lanes {
     /// `p` must be valid for reading 16 bytes.
     #[inline(always)]
     pub unsafe fn from_halves(p: *const u8) -> [F32x4; 2] {
+        let halves = unsafe { v128_load(p as *const v128) };
+        let magnitude = v128_and(halves, u16x8_splat(0x7fff));
+        let small = i16x8_lt(magnitude, u16x8_splat(SMALLEST_NORMAL_HALF));
+        if v128_any_true(v128_or(small, i16x8_ge(magnitude, u16x8_splat(INFINITE_HALF as u16)))) {
+            return unsafe { from_any_halves(p) };
+        }
+        // Nearly all weights: the sign spreads over the places that the mask clears.
+        let normal =
+            |halves| i32x4_add(v128_and(i32x4_shl(halves, 13), u32x4_splat(SIGN | MAGNITUDE)), u32x4_splat(REBIAS));
+        [i32x4_extend_low_i16x8(halves), i32x4_extend_high_i16x8(halves)].map(|halves| F32x4(normal(halves)))
+    }
+
+    /// Of any kind; out of line, since it is seldom needed.
+    #[cold]
+    #[inline(never)]
+    unsafe fn from_any_halves(p: *const u8) -> [F32x4; 2] {
         let halves = unsafe { v128_load(p as *const v128) };
         [widen(u32x4_extend_low_u16x8(halves)), widen(u32x4_extend_high_u16x8(halves))]
     }
@@ -100,9 +118,34 @@ mod lanes {
     /// `p` must be valid for writing 16 bytes.
     #[inline(always)]
     pub unsafe fn to_halves(values: [F32x4; 2], p: *mut u8) -> u32 {
-        let [low, high] = values.map(|value| narrow(value.0));
-        unsafe { v128_store(p as *mut v128, i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(low, high)) };
-        values.into_iter().map(|value| overflows(value.0, HALF_OVERFLOW)).sum()
+        let magnitudes = values.map(|value| v128_and(value.0, u32x4_splat(!SIGN)));
+        let [low, high] = magnitudes.map(|magnitude| {
+            let small = i32x4_lt(magnitude, u32x4_splat(SMALLEST_VALUE));
+            v128_or(small, i32x4_ge(magnitude, u32x4_splat(HALF_OVERFLOW)))
+        });
+        if !v128_any_true(v128_or(low, high)) {
+            let [low, high] = [0, 1].map(|i| narrow_normal(values[i].0, magnitudes[i]));
+            unsafe { v128_store(p as *mut v128, i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)) };
+            return 0;
+        }
+        unsafe { to_any_halves(values[0], values[1], p) }
+    }
+
+    /// Of any kind.
+    #[cold]
+    #[inline(never)]
+    unsafe fn to_any_halves(low: F32x4, high: F32x4, p: *mut u8) -> u32 {
+        let narrowed = i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(narrow(low.0), narrow(high.0));
+        unsafe { v128_store(p as *mut v128, narrowed) };
+        overflows(low.0, HALF_OVERFLOW) + overflows(high.0, HALF_OVERFLOW)
+    }
+
+    /// In the upper halves of the lanes: of numbers that are neither subnormal nor too large there.
+    #[inline(always)]
+    fn narrow_normal(bits: v128, magnitude: v128) -> v128 {
+        let odd = v128_and(u32x4_shr(bits, 13), u32x4_splat(1));
+        let rounded = i32x4_add(i32x4_add(magnitude, odd), u32x4_splat(0xfff_u32.wrapping_sub(REBIAS)));
+        v128_bitselect(bits, u32x4_shl(rounded, 3), u32x4_splat(SIGN))
     }
 
     #[inline(always)]
@@ -125,18 +168,35 @@ mod lanes {
     /// `p` must be valid for writing 16 bytes.
     #[inline(always)]
     pub unsafe fn to_bfloats(values: [F32x4; 2], p: *mut u8) -> u32 {
-        let [low, high] = values.map(|value| narrow_bfloat(value.0));
+        let large = values.map(|value| i32x4_ge(v128_and(value.0, u32x4_splat(!SIGN)), u32x4_splat(BFLOAT_OVERFLOW)));
+        if v128_any_true(v128_or(large[0], large[1])) {
+            return unsafe { to_any_bfloats(values[0], values[1], p) };
+        }
+        let [low, high] = values.map(|value| rounded_bfloat(value.0));
         unsafe { v128_store(p as *mut v128, i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)) };
-        values.into_iter().map(|value| overflows(value.0, BFLOAT_OVERFLOW)).sum()
+        0
     }
 
-    /// In the upper halves of the lanes.
+    /// Of any kind.
+    #[cold]
+    #[inline(never)]
+    unsafe fn to_any_bfloats(low: F32x4, high: F32x4, p: *mut u8) -> u32 {
+        let narrowed = i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(narrow_bfloat(low.0), narrow_bfloat(high.0));
+        unsafe { v128_store(p as *mut v128, narrowed) };
+        overflows(low.0, BFLOAT_OVERFLOW) + overflows(high.0, BFLOAT_OVERFLOW)
+    }
+
+    /// In the upper halves of the lanes, of what is no NaN.
+    #[inline(always)]
+    fn rounded_bfloat(bits: v128) -> v128 {
+        let odd = v128_and(u32x4_shr(bits, 16), u32x4_splat(1));
+        i32x4_add(i32x4_add(bits, odd), u32x4_splat(0x7fff))
+    }
+
     #[inline(always)]
     fn narrow_bfloat(bits: v128) -> v128 {
-        let odd = v128_and(u32x4_shr(bits, 16), u32x4_splat(1));
-        let rounded = i32x4_add(i32x4_add(bits, odd), u32x4_splat(0x7fff));
         let nan = i32x4_gt(v128_and(bits, u32x4_splat(!SIGN)), u32x4_splat(INFINITE));
-        v128_bitselect(v128_or(bits, u32x4_splat(1 << 22)), rounded, nan)
+        v128_bitselect(v128_or(bits, u32x4_splat(1 << 22)), rounded_bfloat(bits), nan)
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@
 //! | `groups` | groups of 32 codes with a scale: decoding |
 //! | `encode` | groups from float32: the search for a scale |
 //! | `half` | decoding of binary16 and bfloat16 |
+//! | `low_rank` | W + α·L·R in W's format |
 //! | `rounded` | products with x in groups of signed bytes |
 //! | `half` | decoding and encoding of binary16 and bfloat16 |
 //! | `read` | rows, columns and whole matrices as float32 |
@@ -14,6 +15,7 @@ mod encode;
 mod format;
 mod groups;
 mod half;
+pub mod low_rank;
 mod read;
 pub mod rounded;
 
