@@ -11,7 +11,10 @@ type LanguageCall = Call<LanguageScene>;
 type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
 
 /** With few positions, so that a generation that nothing else ends is short. */
-const files = changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 20 });
+const files = {
+  ...changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 20 }),
+  "chat_template.jinja": new TextEncoder().encode("{{ messages[0].content }}"),
+};
 
 export const languageGround: Ground<LanguageScene> = {
   async make() {
@@ -74,12 +77,22 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
     addWeightedAdapter: [
       on("addWeightedAdapter", () => ["new", { adapters: ["plain"], weights: [0.5], combinationType: "cat" }]),
     ],
+    applyChatTemplate: [
+      on("applyChatTemplate", () => [
+        [{ role: "user", content: "a film" }],
+        { addGenerationPrompt: true, tools: [{ name: "price" }], variables: { quietly: true } },
+      ]),
+    ],
     dispose: [on("dispose", () => [])],
     fit: [
       on("fit", () => [[{ ids: [5, 6, 7], mask: [0, 1, true] }], training()]),
       on("fit", () => [[{ prompt: "a film", completion: " is good" }], training()]),
     ],
-    generate: [generated("generate", () => "a film"), generated("generate", () => [5, 6])],
+    generate: [
+      generated("generate", () => "a film"),
+      generated("generate", () => [5, 6]),
+      generated("generate", () => [{ role: "user", content: "a film" }]),
+    ],
     generateTokens: [generated("generateTokens", () => [5, 6])],
     hotswapAdapter: [
       on("hotswapAdapter", ({ model }) => ["plain", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
