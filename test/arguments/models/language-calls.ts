@@ -53,7 +53,7 @@ const generated = (name: "generate" | "generateTokens", prompt: () => unknown): 
     prompt(),
     {
       ...{ adapter: "plain", signal: signal(), maxTokens: 2, temperature: 0.5, topK: 9, topP: 0.9, minP: 0.1 },
-      ...{ repetitionPenalty: 1.1, stop: ["stop"], seed: 1, ignoreEnd: true },
+      ...{ logProbabilities: false, repetitionPenalty: 1.1, stop: ["stop"], seed: 1, ignoreEnd: true },
     },
   ],
   async run({ model }, ...args) {
@@ -93,6 +93,20 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
       generated("generate", () => [5, 6]),
       generated("generate", () => [{ role: "user", content: "a film" }]),
     ],
+    generateBatch: [
+      {
+        args: () => [
+          [
+            { prompt: [5, 6], adapter: "plain", maxTokens: 2 },
+            { prompt: "a film", maxTokens: 1 },
+          ],
+          { signal: signal() },
+        ],
+        async run({ model }, ...args) {
+          for await (const _ of model.generateBatch(...(args as [never, never]))) void _;
+        },
+      },
+    ],
     generateTokens: [generated("generateTokens", () => [5, 6])],
     hotswapAdapter: [
       on("hotswapAdapter", ({ model }) => ["plain", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
@@ -111,6 +125,19 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
     ],
     loadAdapter: [
       on("loadAdapter", ({ model }) => ["new", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
+    ],
+    perplexity: [
+      on("perplexity", () => [["a film", [5, 6, 7]], { adapter: "plain", signal: signal(), window: 8, stride: 4 }]),
+    ],
+    score: [
+      on("score", () => ["a film", [" is good", " is bad"], { adapter: "plain", signal: signal() }]),
+      on("score", () => [[5, 6], [[7, 8]]]),
+    ],
+    session: [
+      {
+        args: () => [],
+        run: ({ model }, ...args) => model.session(...(args as [])).dispose(),
+      },
     ],
     logits: [on("logits", () => [[5, 6, 7], { adapter: "plain", signal: signal() }])],
     mergeAdapter: [on("mergeAdapter", () => ["plain"])],

@@ -120,7 +120,7 @@ def scores():
 
 
 def perplexity():
-    for name, window, stride in [("qwen2", 32, 16), ("llama", 20, 7), ("qwen2", 96, 96)]:
+    for name, window, stride in [("qwen2", 32, 16), ("llama", 20, 7), ("qwen2", 96, 48)]:
         model, _ = decoder(name)
         texts = [[3 + (i * i * 7 + i * k) % 300 for i in range(length)] for k, length in [(1, 75), (5, 20), (3, 9)]]
         total, count = 0.0, 0

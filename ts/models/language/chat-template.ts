@@ -1,4 +1,5 @@
 import { checkRecord, isRecord, listFrom } from "../../arguments/collections.js";
+import { plainCopy } from "../../arguments/plain-copy.js";
 import { optional, or, type Read, readOptions } from "../../arguments/read-options.js";
 import { flag, unexpected } from "../../arguments/settings.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
@@ -28,12 +29,12 @@ export interface ChatTemplateOptions {
 
 const records: Read<readonly object[]> = (what, name, value) =>
   listFrom(`${what}: ${name} is a list of objects`, value, (item) => {
-    if (isRecord(item)) return item;
+    if (isRecord(item)) return plainCopy(what, name, item) as object;
     throw unexpected(what, name, "a list of objects", item);
   });
 
 const record: Read<Readonly<Record<string, unknown>>> = (what, name, value) => {
-  if (isRecord(value)) return { ...value };
+  if (isRecord(value)) return plainCopy(what, name, value) as Record<string, unknown>;
   throw unexpected(what, name, "an object of values by name", value);
 };
 
@@ -110,7 +111,7 @@ export const isChat = (prompt: unknown): prompt is readonly ChatMessage[] =>
 export function takeMessages(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
   const taken = listFrom(`${what}: messages are a list of { role, content }`, messages, (message, place) => {
     checkRecord(`${what}: message ${place} is { role, content }`, message);
-    const copy = { ...message } as ChatMessage;
+    const copy = plainCopy(what, `message ${place}`, message) as ChatMessage;
     const { role, content } = copy;
     if (typeof role !== "string") throw wrong(what, place, "role", "a text", role);
     if (content != null && typeof content !== "string" && !Array.isArray(content))

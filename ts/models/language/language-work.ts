@@ -2,7 +2,10 @@
 export { isChat } from "./chat-template.js";
 export { generateTokens, roomFor } from "./generate.js";
 export { readAdapter, takeGenerateOptions } from "./generate-options.js";
+export { GenerationSession } from "./generation-session.js";
 export { languageTask, takeLanguageFit } from "./language-training.js";
 export { loadLanguageModel } from "./load-language-model.js";
 export { logitsOf } from "./logits.js";
+export { checkedCompletion, perplexityOf, scoresOf, takePerplexity } from "./scoring.js";
+export { ending, single, texts } from "./token-streams.js";
 export { takeLanguageExamples } from "./training-examples.js";
