@@ -48,7 +48,7 @@ const base =
 const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
 /** Language models, fetched when one is loaded. */
 const language =
-  /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/decoder-ops|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
+  /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/decoder-ops|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
 /** What reads GGUF files, fetched when one is opened. */
 const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
@@ -61,9 +61,9 @@ const areas = [
   ["chat", /\/ts\/models\/language\/bounded-template\.ts$/],
   ["gguf", gguf],
   ["pool", pool],
+  ["language", language],
   ["base", base],
   ["client", client],
-  ["language", language],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["tables", tables],
   ["summary", /\/ts\/io\/examples\/summary\/(?!index|summarise|plain-text)/],

@@ -1,6 +1,5 @@
 import type { AdapterRows, AdapterSelection } from "./adapter-selection.js";
 import type { Graph } from "../graph/graph.js";
-import { sameValues } from "../values/same-values.js";
 import { tensorsOf } from "./adapter-tensors.js";
 import type { AdapterSnapshot, AppliedAdapter, ModelAdapter } from "./model-adapter.js";
 
@@ -54,10 +53,9 @@ export class CallAdapters {
     return this.ofText === null || this.ofText[text] === this.ofText[other];
   }
 
-  /** Whether another call's texts have the same adapters with the same values, bit for bit. */
-  equals(other: CallAdapters): boolean {
-    const held = ({ snapshots }: CallAdapters) => snapshots.map((snapshot) => snapshot.held);
-    return sameValues(this.ofText, other.ofText) && sameValues(held(this), held(other));
+  /** All that applies to its texts, to be compared with another call's. */
+  held(): readonly unknown[] {
+    return [this.ofText, this.snapshots.map((snapshot) => snapshot.held)];
   }
 
   /**

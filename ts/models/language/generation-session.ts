@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { Begun } from "../../adapters/adapter-set.js";
+import { sameValues } from "../../values/same-values.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { CausalLanguageModel, Prompt } from "./causal-language-model.js";
 import type { GenerateOptions } from "./generate-options.js";
@@ -86,7 +87,11 @@ export class GenerationSession implements Disposable {
     const request = this.request(what, prompt, options, fixed);
     const { adapter, signal } = request.options;
     const { end, ...by } = model.adapterSet.begin(adapter);
-    if (this.by !== null && (this.by.weights !== by.weights || !by.adapters.equals(this.by.adapters))) held.cut(0);
+    if (
+      this.by !== null &&
+      (this.by.weights !== by.weights || !sameValues(by.adapters.held(), this.by.adapters.held()))
+    )
+      held.cut(0);
     [this.by, this.running] = [by, true];
     return ending(single(generateTokens(model, by.adapters, [request], signal, held)), () => {
       this.running = false;
