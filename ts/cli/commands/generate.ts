@@ -34,7 +34,8 @@ async function generate(args: readonly string[], options: CommandOptions, sessio
   const { terminal, signal } = session;
   const { system, chat, ignoreEnd, json } = options;
   const given = args.length > 0 ? args.join(" ") : (await readAll(terminal.streams.input)).replace(/\r?\n$/, "");
-  if (given === "") throw new ConfigError("there is no prompt: give it as an argument or on standard input", {});
+  if (given === "")
+    throw new ConfigError("there is no prompt: give it as an argument or on standard input", { option: "prompt" });
   const told = system === undefined ? [] : [{ role: "system", content: system }];
   const prompt = chat || system !== undefined ? [...told, { role: "user", content: given }] : given;
   const model = await openLanguageModel(options, session);

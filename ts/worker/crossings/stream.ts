@@ -39,7 +39,7 @@ export async function handOver(
     }
   };
   const check = () => {
-    if (failure !== null) throw (failure as { readonly error: unknown }).error;
+    if (failure !== null) throw failure.error;
   };
   for await (const item of items) {
     check();
@@ -116,7 +116,7 @@ function begunBefore<T>(
   return {
     next: () => inner.next(),
     async return(value) {
-      const result = await inner.return(value as never);
+      const result = await inner.return(value);
       await end();
       return result;
     },
