@@ -49,7 +49,7 @@ const base =
 const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
 /** Language models, fetched when one is loaded. */
 const language =
-  /\/ts\/(models\/(decoder|decoders|language\/(?!causal))|graph\/decoder-ops|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
+  /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/decoder-ops|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
 /** What reads GGUF files, fetched when one is opened. */
 const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
@@ -59,11 +59,12 @@ const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|
  * that a program does not use.
  */
 const areas = [
+  ["chat", /\/ts\/models\/language\/bounded-template\.ts$/],
   ["gguf", gguf],
   ["pool", pool],
+  ["language", language],
   ["base", base],
   ["client", client],
-  ["language", language],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["tables", tables],
   ["summary", /\/ts\/io\/examples\/summary\/(?!index|summarise|plain-text)/],
@@ -82,7 +83,7 @@ const entries = {
 };
 const bundled = [entries, nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
 /** Each package that is bundled is a file, so that a program goes without those it does not use. Parquet's reader, which is fetched when it is used, parts itself. */
-const bundledPackage = (id) => /\/node_modules\/(?:@huggingface\/)?(tokenizers|papaparse|fflate)\//.exec(id)?.[1];
+const bundledPackage = (id) => /\/node_modules\/(?:@huggingface\/)?(tokenizers|jinja|papaparse|fflate)\//.exec(id)?.[1];
 const area = (id) => areas.find(([, files]) => files.test(id))?.[0] ?? bundledPackage(id);
 
 /** One entry a runtime, the command line, and the types that they share. */

@@ -79,7 +79,19 @@ describe("your own data", () => {
   });
 
   it("every option in the texts is one of a command", () => {
-    const names = ["finetune", "data", "evaluate", "predict", "embed", "merge", "inspect", "doctor", "bench"];
+    const names = [
+      "finetune",
+      "data",
+      "evaluate",
+      "predict",
+      "embed",
+      "generate",
+      "chat",
+      "merge",
+      "inspect",
+      "doctor",
+      "bench",
+    ];
     const help = names.map((name) => consumer.run("node", cli, name, "--help")).join("\n");
     const known = new Set(help.match(/--[a-z][a-z-]+/g));
     // What is not of lowrank: an option of Node.

@@ -5,7 +5,12 @@ import { modelCache, root } from "../../scripts/setup/paths.mjs";
 
 const golden = join(root, "test/golden.ts");
 /** Goldens that a bundle carries in itself: edge workers have no files, and the others then do the same. */
-const carried = ["adapters/base/tiny_bert/config.json", "adapters/base/tiny_bert/model.safetensors"];
+const carried = [
+  ...["adapters/base/tiny_bert/config.json", "adapters/base/tiny_bert/model.safetensors"],
+  ...["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"].map(
+    (name) => `decoders/qwen2/${name}`,
+  ),
+];
 
 /**
  * Makes one script of a test's module with the package as it is published: the module imports ts/index.ts and ts/jobs/index.ts, in
@@ -95,13 +100,14 @@ export const replayModule = `
 `;
 
 /**
- * Exports `run(threads, own)`: a classifier's twenty steps and folds in a worker of `lowrank/worker`, and what becomes of a call whose
+ * Exports `run(threads, own)`: texts that a language model generates, a classifier's twenty steps and folds in a worker of `lowrank/worker`, and what becomes of a call whose
  * worker is ended behind the package's back. `own` gives a worker of the package's file, and ends it.
  */
 export const workerModule = `
-  import { memoryStore, runFolds, SentenceEncoder, startWorker, TextClassifier } from "./ts/worker/index.js";
+  import { CausalLanguageModel, memoryStore, runFolds, SentenceEncoder, startWorker, TextClassifier } from "./ts/worker/index.js";
   import { sha256 } from "./test/bits/sha256.js";
   import { examples, tinyEncoder } from "./test/models/tiny-encoder.js";
+  import { decoderFiles } from "./test/models/language/golden-decoder.js";
   const text = (value) => new TextEncoder().encode(JSON.stringify(value));
   const csv = new TextEncoder().encode("text,label\\n" + examples.map(({ text, label }) => '"' + text + '",' + label + "\\n").join(""));
   const spec = { model: "tiny", data: "examples.csv", recipe: "peft", steps: 10, batchSize: 8, patience: null, baseline: false };
@@ -121,8 +127,19 @@ export const workerModule = `
     const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker, seed: 3 });
     return TextClassifier.create(encoder, { labels: ["good", "bad"] });
   };
+  /** Ids that a language model in the worker draws, and those of a text that is left in its middle. */
+  async function generated(worker) {
+    const model = await CausalLanguageModel.load(await decoderFiles("qwen2"), { worker });
+    const [whole, left] = [[], []];
+    const options = { ignoreEnd: true, temperature: 0.9, seed: 6 };
+    for await (const { id } of model.generateTokens([1, 20, 31], { ...options, maxTokens: 60 })) whole.push(id);
+    for await (const { id } of model.generateTokens([1, 20, 31], options)) if (left.push(id) === 5) break;
+    await model.dispose();
+    return { whole, left };
+  }
   export async function run(threads, own) {
     const worker = await startWorker({ build: "simd", threads });
+    const generation = await generated(worker);
     const classifier = await classifierIn(worker);
     await classifier.fit(examples, { steps: 20, batchSize: 8, learningRate: 3e-3, seed: 5 });
     const { "adapter_model.safetensors": adapter, "head.safetensors": head } = await classifier.save();
@@ -135,6 +152,7 @@ export const workerModule = `
     const { name, code, details } = await lost;
     return {
       threads: info.threads,
+      generation,
       adapter: await sha256([adapter, head]),
       folds: await sha256([text(folds.pooled), text(folds.accuracy)]),
       lost: [name, code, details.reason, short.lost],

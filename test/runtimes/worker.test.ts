@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(root, "build/worker-"));
 const program = join(folder, "worker.mjs");
 let site: Awaited<ReturnType<typeof openSite>>;
 /** What this Node comes to. */
-let expected: { threads: number };
+let expected: { threads: number; generation: { whole: number[]; left: number[] } };
 
 const inNode = `
   import { Worker } from "node:worker_threads";
@@ -49,6 +49,12 @@ beforeAll(async () => {
 afterAll(() => {
   site?.close();
   rmSync(folder, { recursive: true });
+});
+
+it("a language model in a worker generates, also where nobody hears its end", () => {
+  const { whole, left } = expected.generation;
+  expect(whole).toHaveLength(60);
+  expect(left).toEqual(whole.slice(0, 5));
 });
 
 it("a call whose worker is ended without a word rejects by name", () => {

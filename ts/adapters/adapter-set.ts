@@ -33,6 +33,8 @@ export interface AddedFor {
 export interface Begun {
   /** Its texts' adapters as they were then. */
   readonly adapters: CallAdapters;
+  /** Tells the base's weights from those before and after a merge. */
+  readonly weights: number;
   /** To be called when the call ends. */
   readonly end: () => void;
 }
@@ -47,6 +49,8 @@ export class AdapterSet {
   private merged: ModelAdapter | null = null;
   /** Those that classifiers brought. */
   private readonly ofClassifiers = new Set<ModelAdapter>();
+  /** How often the base's weights have changed. */
+  private merges = 0;
   /** Calls that are under way on the base as it is. */
   private calls = 0;
 
@@ -176,6 +180,7 @@ export class AdapterSet {
       throw error;
     }
     this.merged = adapter;
+    this.merges++;
   }
 
   /** Puts the weights back as they were loaded, to the bit. */
@@ -190,6 +195,7 @@ export class AdapterSet {
     this.checkIdle("unmergeAdapter");
     for (const module of this.modules) module.unmerge();
     this.merged = null;
+    this.merges++;
   }
 
   /** PEFT's files. */
@@ -255,7 +261,7 @@ export class AdapterSet {
   begin(choice: AdapterChoice | readonly AdapterChoice[]): Begun {
     const adapters = new CallAdapters(isList(choice) ? this.appliedTo(choice) : [this.applied(choice)]);
     this.calls++;
-    return { adapters, end: () => void this.calls-- };
+    return { adapters, weights: this.merges, end: () => void this.calls-- };
   }
 
   /** Throws `ConfigError` where training the adapter, or a head on the base, would be in vain: an update is in the weights. */

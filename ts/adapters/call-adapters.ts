@@ -1,9 +1,13 @@
 import type { AdapterRows, AdapterSelection } from "./adapter-selection.js";
-import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+import type { Graph } from "../graph/graph.js";
+import { tensorsOf } from "./adapter-tensors.js";
+import type { AdapterSnapshot, AppliedAdapter, ModelAdapter } from "./model-adapter.js";
 
 /** The adapters of a call's texts, as they were when it began. */
 export class CallAdapters {
-  private readonly snapshots: readonly (() => AppliedAdapter)[];
+  private readonly snapshots: readonly AdapterSnapshot[];
+  /** In the graph's memory for all of the call, where that was asked for. */
+  private placed: readonly AppliedAdapter[] | null = null;
   /** Each text's number among the snapshots, -1 for the base alone; null where all texts have the same. */
   private readonly ofText: Int32Array | null;
 
@@ -30,6 +34,30 @@ export class CallAdapters {
     return Array.from(numbers.keys()).sort((a, b) => numbers[a]! - numbers[b]! || a - b);
   }
 
+  /** Puts them into the graph's memory until `release`, so that each of many steps does without copying them. */
+  keep(graph: Graph): void {
+    this.placed ??= graph.allOrNothing(() => this.snapshots.map(({ place }) => place()));
+  }
+
+  /** Gives that memory back. */
+  release(graph: Graph): void {
+    const ids = this.placed?.flatMap((adapter) => [
+      ...tensorsOf({ ...adapter, kept: new Map(), idle: new Map() }).values(),
+    ]);
+    this.placed = null;
+    if (ids !== undefined && ids.length > 0) graph.release(ids);
+  }
+
+  /** Whether two texts have the same adapter. */
+  alike(text: number, other: number): boolean {
+    return this.ofText === null || this.ofText[text] === this.ofText[other];
+  }
+
+  /** All that applies to its texts, to be compared with another call's. */
+  held(): readonly unknown[] {
+    return [this.ofText, this.snapshots.map((snapshot) => snapshot.held)];
+  }
+
   /**
    * What applies to a batch of texts, as constants in a step of the graph.
    *
@@ -37,12 +65,13 @@ export class CallAdapters {
    * @param offsets where each one's tokens start, and the last one's end
    */
   selection(texts: readonly number[], offsets: Int32Array): AdapterSelection {
-    const { ofText, snapshots } = this;
-    if (ofText === null) return snapshots.map((place) => ({ adapter: place() }));
+    const { ofText, snapshots, placed } = this;
+    const place = (number: number) => placed?.[number] ?? snapshots[number]!.place();
+    if (ofText === null) return snapshots.map((_, number) => ({ adapter: place(number) }));
     return rangesOf(
       texts.map((text) => ofText[text]!),
       offsets,
-      (number) => (number < 0 ? null : snapshots[number]!()),
+      (number) => (number < 0 ? null : place(number)),
     );
   }
 }

@@ -36,6 +36,14 @@ export interface AppliedAdapter {
   readonly tokens: ReadonlyMap<string, TokenRows>;
 }
 
+/** An adapter as it was at a moment. */
+export interface AdapterSnapshot {
+  /** Brings it into the graph as constants, in a step or outside of one. */
+  readonly place: () => AppliedAdapter;
+  /** All that it is, to be compared with another's. */
+  readonly held: readonly unknown[];
+}
+
 /** What an adapter holds, in a graph: all but its name. */
 export interface AdapterParts extends AppliedAdapter {
   /** Tensors of its file that change nothing here, by their name there. */
@@ -143,22 +151,22 @@ export class ModelAdapter implements AppliedAdapter {
     return taking ? withoutTaking(file) : file;
   }
 
-  /**
-   * The adapter as it is now, whatever is trained, merged or removed afterwards: a function that brings it into a step
-   * of the graph, as constants.
-   */
-  snapshot(): () => AppliedAdapter {
+  /** The adapter as it is now, whatever is trained, merged or removed afterwards. */
+  snapshot(): AdapterSnapshot {
     const { graph, config } = this;
     const layers = hostLayers(graph, this.layers);
     const whole = [...this.whole].map(([name, { node, ...rest }]) => [name, graph.value(node), rest] as const);
     const tokens = [...this.tokens].map(([path, { rows, ...rest }]) => [path, graph.value(rows), rest] as const);
     const place = (tensor: Tensor) => graph.constant(tensor);
-    return () => ({
-      config,
-      layers: weightsOf(layers, place),
-      whole: new Map(whole.map(([name, tensor, rest]) => [name, { ...rest, node: place(tensor) }])),
-      tokens: new Map(tokens.map(([path, tensor, rest]) => [path, { ...rest, rows: place(tensor) }])),
-    });
+    return {
+      held: [config, [...layers], whole, tokens],
+      place: () => ({
+        config,
+        layers: weightsOf(layers, place),
+        whole: new Map(whole.map(([name, tensor, rest]) => [name, { ...rest, node: place(tensor) }])),
+        tokens: new Map(tokens.map(([path, tensor, rest]) => [path, { ...rest, rows: place(tensor) }])),
+      }),
+    };
   }
 }
 

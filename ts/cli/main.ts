@@ -2,14 +2,17 @@
 import { basename, relative } from "node:path";
 import { exitCodes } from "./exit-codes.js";
 import { run } from "./program.js";
+import type { Interruption } from "./session.js";
 import { Terminal } from "./terminal/terminal.js";
 
 const { stdin: input, stdout: output, stderr: errors, env: environment } = process;
 const terminal = new Terminal({ input, output, errors, environment });
 
+const interruption: Interruption = { handler: null };
 const interrupt = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
+    if (name === "SIGINT" && interruption.handler?.() === true) return;
     if (interrupt.signal.aborted) {
       // A progress bar may have switched line wrapping off.
       if (errors.isTTY) errors.write("\u001b[?7h\n");
@@ -27,4 +30,4 @@ function callName(): string {
   return environment["npm_command"] === "exec" ? "npx lowrank" : "lowrank";
 }
 
-process.exitCode = await run(process.argv.slice(2), terminal, interrupt.signal, callName());
+process.exitCode = await run(process.argv.slice(2), terminal, interrupt.signal, callName(), interruption);

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { likelyName } from "../arguments/options.js";
 import { defineBench } from "./commands/bench.js";
+import { defineChat } from "./commands/chat.js";
 import { defineCheck } from "./commands/check.js";
 import { defineData } from "./commands/data.js";
 import { defineDoctor } from "./commands/doctor.js";
@@ -10,12 +11,13 @@ import { defineEvaluate } from "./commands/evaluate.js";
 import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
 import { defineExtract } from "./commands/extract.js";
 import { defineFinetune } from "./commands/finetune.js";
+import { defineGenerate } from "./commands/generate.js";
 import { defineInspect } from "./commands/inspect.js";
 import { defineMerge } from "./commands/merge.js";
 import { VERSION } from "../version.js";
 import { definePredict } from "./commands/predict.js";
 import { defineResize } from "./commands/resize.js";
-import type { Session } from "./session.js";
+import type { Interruption, Session } from "./session.js";
 import type { Terminal } from "./terminal/terminal.js";
 
 const commands = [
@@ -24,6 +26,8 @@ const commands = [
   defineEvaluate,
   definePredict,
   defineEmbed,
+  defineGenerate,
+  defineChat,
   defineMerge,
   defineCheck,
   defineExtract,
@@ -48,11 +52,12 @@ export async function run(
   terminal: Terminal,
   signal: AbortSignal = new AbortController().signal,
   self = "lowrank",
+  interruption: Interruption = { handler: null },
 ): Promise<ExitCode> {
   const session: Session = {
     terminal,
     signal: AbortSignal.any([signal, terminal.outputFailed]),
-    self,
+    ...{ self, interruption },
     exitCode: exitCodes.ok,
   };
   const debug = args.includes("--debug");
@@ -77,7 +82,9 @@ export async function run(
 function define(session: Session): Command {
   const { output, errors } = session.terminal.streams;
   const program = new Command("lowrank")
-    .description("Train, apply and exchange LoRA adapters of sentence encoders, in WebAssembly.")
+    .description(
+      "Train, apply and exchange LoRA adapters of sentence encoders and small language models, in WebAssembly.",
+    )
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError("(add --help for the options)")

@@ -1,9 +1,11 @@
-/** Files that make an encoder in Hugging Face's layout. */
+/** Files that make a model in Hugging Face's layout. */
 export const requiredFiles = ["config.json", "tokenizer.json", "model.safetensors"] as const;
 
 /** Files that are used where a model has them. */
 export const optionalFiles = [
   "tokenizer_config.json",
+  "generation_config.json",
+  "chat_template.jinja",
   "modules.json",
   "1_Pooling/config.json",
   "2_Dense/config.json",

@@ -127,6 +127,20 @@ function parseList(bytes: Uint8Array, fail: JsonFailure): readonly Json[] {
   throw fail(`a JSON list is expected, got ${excerpt(list)}`);
 }
 
+/** A text file, whole; null where it is missing. Throws `ModelError` where it is no UTF-8. */
+export async function readText(source: ModelSource, file: string): Promise<string | null> {
+  const found = await source.open(file);
+  return found === null ? null : parseFile(source, file, found, decodeText);
+}
+
+function decodeText(bytes: Uint8Array, fail: JsonFailure): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw fail("expected text in UTF-8", cause);
+  }
+}
+
 async function parseFile<T = JsonObject>(
   source: ModelSource,
   file: string,

@@ -96,6 +96,29 @@ export function ggufTokenizer({ metadata }: Pick<GgufFile, "metadata">): Tokeniz
   };
 }
 
+/** Tokens that end a turn, as published models spell them: files often name the end of a text alone. */
+const ENDS_OF_TURNS = [
+  "<|im_end|>",
+  "<|eot_id|>",
+  "<|eom_id|>",
+  "<|end|>",
+  "<end_of_turn>",
+  "<|endoftext|>",
+  "<|end_of_text|>",
+];
+
+/** Ids that end what is generated: the file's `eos`, `eot` and `eom`, and control tokens that are spelled so. */
+export function ggufEnds({ metadata }: Pick<GgufFile, "metadata">): number[] {
+  if (metadata.get("tokenizer.ggml.tokens") === undefined) {
+    const id = metadata.get("tokenizer.ggml.eos_token_id");
+    return typeof id === "number" ? [id] : [];
+  }
+  const vocabulary = new GgufVocabulary(metadata);
+  const named = ["eos", "eot", "eom"].flatMap((name) => vocabulary.token(name)?.id ?? []);
+  const spelled = ENDS_OF_TURNS.map((content) => vocabulary.tokens.indexOf(content));
+  return [...new Set([...named, ...spelled.filter((id) => vocabulary.types[id] === CONTROL)])];
+}
+
 function byteParts(vocabulary: GgufVocabulary): object {
   const pre = vocabulary.get("pre") ?? "default";
   const pieces = typeof pre === "string" ? bytePieces.get(pre) : undefined;

@@ -131,7 +131,12 @@ export class TextTokenizer {
     return this.finished(text, this.own(text).ids);
   }
 
-  /** The same, with where each token stands in the text: `[first, end)` in UTF-16 units, nothing of the special ones. */
+  /** Token ids of a text that has its special tokens in it, as a chat template writes them: none is put around it. */
+  encodeBare(text: string): Int32Array {
+    return Int32Array.from(this.own(text).ids);
+  }
+
+  /** As `encode`, with where each token stands in the text: `[first, end)` in UTF-16 units, nothing of the special ones. */
   encodeWithOffsets(text: string): TokensInText {
     const { ids, tokens } = this.own(text);
     const normalize = this.parts.tokenizer.normalizer;

@@ -16,6 +16,7 @@ import {
 import { ended, living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
 import { picked } from "./crossings/picked.js";
+import { streaming } from "./crossings/stream.js";
 import { remote } from "./crossings/remote.js";
 import type { Progress } from "./protocol/progress-queue.js";
 
@@ -53,9 +54,7 @@ const model = againOr("kept model", either(hasOpen, source, data), isKept);
 const inference = options({ signal, onProgress });
 const loading = { signal, onProgress, engine: noEngine };
 
-const encoderMethods = {
-  encode: call({ texts: data, options: inference }, handedOver),
-  tokenize: call({ texts: data }, data),
+const adapterMethods = {
   addAdapter: call({ name: data, options: data }, nothing),
   loadAdapter: call({ name: data, files: data, options: data }, nothing),
   addWeightedAdapter: call({ name: data, options: data }, nothing),
@@ -69,6 +68,12 @@ const encoderMethods = {
   saveAdapter: call({ name: data }, handedOver),
   adapters: call({}, data),
   dispose: call({}, ended),
+};
+
+const encoderMethods = {
+  encode: call({ texts: data, options: inference }, handedOver),
+  tokenize: call({ texts: data }, data),
+  ...adapterMethods,
 };
 
 /** Parameters and optimizer are copies made for it; what was measured is the run's own. */
@@ -88,6 +93,19 @@ const training = options({
   checkpoint: options({ save: asked(call({ checkpoint }, nothing)) }),
   evaluate: options({ measure: asked(call({ step: data }, data)) }),
 });
+
+const asking = options({ signal });
+const languageMethods = {
+  applyChatTemplate: call({ messages: data, options: data }, data),
+  generate: streaming({ prompt: data, options: asking }, data),
+  generateTokens: streaming({ prompt: data, options: asking }, data),
+  generateBatch: streaming({ requests: data, options: asking }, data),
+  logits: call({ ids: data, options: asking }, handedOver),
+  score: call({ prompt: data, completions: data, options: asking }, data),
+  perplexity: call({ texts: data, options: asking }, data),
+  fit: call({ examples: data, options: training }, data),
+  ...adapterMethods,
+};
 
 const classifierMethods = {
   fit: call({ examples: data, options: training }, data),
@@ -109,6 +127,7 @@ const tokenMethods = {
 const encoder = living("SentenceEncoder");
 const classifier = living("TextClassifier");
 const tokenClassifier = living("TokenClassifier");
+const languageModel = living("CausalLanguageModel");
 
 /** Classes whose objects live in the worker: what makes one, what it can do, and what is known of it at once. */
 export const classes = {
@@ -130,6 +149,11 @@ export const classes = {
     statics: { open: call({ source: model, options: options(loading) }, tokenClassifier) },
     methods: tokenMethods,
     fields: { labels: data, encoder },
+  },
+  CausalLanguageModel: {
+    statics: { load: call({ source: model, options: options(loading) }, languageModel) },
+    methods: languageMethods,
+    fields: { name: data, maxTokens: data },
   },
 } as const;
 

@@ -1,4 +1,10 @@
-export { predictEach, SentenceEncoder, TextClassifier, TokenClassifier } from "./client/encoders.js";
+export {
+  CausalLanguageModel,
+  predictEach,
+  SentenceEncoder,
+  TextClassifier,
+  TokenClassifier,
+} from "./client/encoders.js";
 export type { PredictionRequest } from "./client/encoders.js";
 export { runFolds, runJob } from "./client/jobs.js";
 export { clearCache, keepModel, keptModel, keptModels } from "./client/kept-models.js";
@@ -11,9 +17,11 @@ export type { InWorker } from "./client/shared-worker.js";
 export type {
   RemoteClassifier,
   RemoteEncoder,
+  RemoteLanguageModel,
   RemoteTokenClassifier,
   WorkerFitOptions,
   WorkerJobOptions,
+  WorkerLanguageModelOptions,
   WorkerLoadOptions,
   WorkerModel,
   WorkerOpenOptions,

@@ -11,7 +11,10 @@ type LanguageCall = Call<LanguageScene>;
 type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
 
 /** With few positions, so that a generation that nothing else ends is short. */
-const files = changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 20 });
+const files = {
+  ...changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 20 }),
+  "chat_template.jinja": new TextEncoder().encode("{{ messages[0].content }}"),
+};
 
 export const languageGround: Ground<LanguageScene> = {
   async make() {
@@ -50,7 +53,7 @@ const generated = (name: "generate" | "generateTokens", prompt: () => unknown): 
     prompt(),
     {
       ...{ adapter: "plain", signal: signal(), maxTokens: 2, temperature: 0.5, topK: 9, topP: 0.9, minP: 0.1 },
-      ...{ repetitionPenalty: 1.1, stop: ["stop"], seed: 1, ignoreEnd: true },
+      ...{ logProbabilities: false, repetitionPenalty: 1.1, stop: ["stop"], seed: 1, ignoreEnd: true },
     },
   ],
   async run({ model }, ...args) {
@@ -74,12 +77,36 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
     addWeightedAdapter: [
       on("addWeightedAdapter", () => ["new", { adapters: ["plain"], weights: [0.5], combinationType: "cat" }]),
     ],
+    applyChatTemplate: [
+      on("applyChatTemplate", () => [
+        [{ role: "user", content: "a film" }],
+        { addGenerationPrompt: true, tools: [{ name: "price" }], variables: { quietly: true } },
+      ]),
+    ],
     dispose: [on("dispose", () => [])],
     fit: [
       on("fit", () => [[{ ids: [5, 6, 7], mask: [0, 1, true] }], training()]),
       on("fit", () => [[{ prompt: "a film", completion: " is good" }], training()]),
     ],
-    generate: [generated("generate", () => "a film"), generated("generate", () => [5, 6])],
+    generate: [
+      generated("generate", () => "a film"),
+      generated("generate", () => [5, 6]),
+      generated("generate", () => [{ role: "user", content: "a film" }]),
+    ],
+    generateBatch: [
+      {
+        args: () => [
+          [
+            { prompt: [5, 6], adapter: "plain", maxTokens: 2 },
+            { prompt: "a film", maxTokens: 1 },
+          ],
+          { signal: signal() },
+        ],
+        async run({ model }, ...args) {
+          for await (const _ of model.generateBatch(...(args as [never, never]))) void _;
+        },
+      },
+    ],
     generateTokens: [generated("generateTokens", () => [5, 6])],
     hotswapAdapter: [
       on("hotswapAdapter", ({ model }) => ["plain", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
@@ -98,6 +125,19 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
     ],
     loadAdapter: [
       on("loadAdapter", ({ model }) => ["new", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
+    ],
+    perplexity: [
+      on("perplexity", () => [["a film", [5, 6, 7]], { adapter: "plain", signal: signal(), window: 8, stride: 4 }]),
+    ],
+    score: [
+      on("score", () => ["a film", [" is good", " is bad"], { adapter: "plain", signal: signal() }]),
+      on("score", () => [[5, 6], [[7, 8]]]),
+    ],
+    session: [
+      {
+        args: () => [],
+        run: ({ model }, ...args) => model.session(...(args as [])).dispose(),
+      },
     ],
     logits: [on("logits", () => [[5, 6, 7], { adapter: "plain", signal: signal() }])],
     mergeAdapter: [on("mergeAdapter", () => ["plain"])],

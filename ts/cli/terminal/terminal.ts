@@ -41,6 +41,11 @@ export class Terminal {
     if (!this.failed.signal.aborted) output.write(`${printable(line, this.colors.isColorSupported)}\n`);
   }
 
+  /** Writes a part of a line of the result, control characters as `print`. */
+  write(part: string): void {
+    if (!this.failed.signal.aborted) this.streams.output.write(printable(part, this.colors.isColorSupported));
+  }
+
   /** Writes a line that is no result: a warning, an error, what goes on; control characters as `print`. */
   error(line = ""): void {
     this.streams.errors.write(`${printable(line, this.errorColors.isColorSupported)}\n`);

@@ -3,7 +3,7 @@ import { clip } from "../../errors/excerpt.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import { openGguf } from "../../io/gguf/index.js";
 import type { ModelSource } from "../../io/model-source.js";
-import { ggufTokenizer } from "../../tokenize/gguf-tokenizer.js";
+import { ggufEnds, ggufTokenizer } from "../../tokenize/gguf-tokenizer.js";
 import { ggufConfig } from "./config.js";
 import { GGUF_WEIGHTS } from "./index.js";
 import { frequencyFactors } from "./rope-scaling.js";
@@ -17,6 +17,7 @@ export async function sourceOf(open: () => ByteSource | Promise<ByteSource>, nam
     const made: Readonly<Record<string, object | undefined>> = {
       "config.json": ggufConfig(file, factors),
       "tokenizer.json": tokenizer?.tokenizer,
+      "generation_config.json": { eos_token_id: ggufEnds(file) },
       "tokenizer_config.json": tokenizer?.config,
     };
     return {

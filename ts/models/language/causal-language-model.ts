@@ -1,8 +1,9 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
-import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
+import { type AdapterChoice, AdapterSet, type Begun } from "../../adapters/adapter-set.js";
+import { checkRecord, listFrom } from "../../arguments/collections.js";
 import { readOptions } from "../../arguments/read-options.js";
-import { ConfigError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
+import { ConfigError, ModelError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Graph } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
@@ -15,12 +16,25 @@ import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import type { Decoder } from "../decoder/decoder.js";
-import type { GeneratedToken } from "./generate.js";
+import type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
+import type { BatchToken } from "./generate.js";
 import type { GenerateOptions } from "./generate-options.js";
+import type { GenerationSession } from "./generation-session.js";
 import type { LanguageFitOptions } from "./language-training.js";
 import type * as Work from "./language-work.js";
+import type { CompletionScore, Perplexity, PerplexityOptions } from "./scoring.js";
+import type { GeneratedToken } from "./sequence.js";
 import type { LanguageModelOptions, LanguageModelParts } from "./load-language-model.js";
 import type { LanguageExample } from "./training-examples.js";
+
+/** What is gone on from: a text, a conversation, or token ids. */
+export type Prompt = string | readonly ChatMessage[] | ArrayLike<number>;
+
+/** One of several texts that are asked for together. */
+export interface GenerationRequestOptions extends Omit<GenerateOptions, "signal"> {
+  /** What it goes on from. */
+  readonly prompt: Prompt;
+}
 
 /** What a look at logits takes. */
 export interface LogitsOptions {
@@ -50,6 +64,8 @@ export class CausalLanguageModel extends AdaptedModel {
   readonly model: Decoder;
   /** Turns texts into token ids and back; null where the model's files have none. */
   readonly tokenizer: TextTokenizer | null;
+  /** @internal How conversations are written; null where the model's files do not say. */
+  readonly chatTemplate: ChatTemplate | null;
   /** Tokens that end a text. */
   readonly ends: ReadonlySet<number>;
   /** @internal Tells its weights and its tokenizer from others. */
@@ -62,11 +78,12 @@ export class CausalLanguageModel extends AdaptedModel {
     private readonly work: typeof Work,
   ) {
     super();
-    const { name, graph, model, tokenizer, ends, targetModules, fingerprint, mergedModel } = parts;
+    const { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, mergedModel } = parts;
     this.name = name;
     this.graph = graph;
     this.model = model;
     this.tokenizer = tokenizer;
+    this.chatTemplate = chatTemplate;
     this.ends = ends;
     this.fingerprint = fingerprint;
     this.mergedModel = mergedModel;
@@ -120,28 +137,152 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
+   * The text of a conversation, as the model's chat template writes it: chat_template.jinja, or `chat_template` of
+   * tokenizer_config.json, in a GGUF file `tokenizer.chat_template`. Its special tokens stand in it as text; ids of it are
+   * `generate`'s where it is given the messages.
+   *
+   * A template is run in bounds: 300,000 steps and 10,000 more a message, values of 16 million characters.
+   *
+   * Throws `ModelError` where the model has no template, or it fails; `ConfigError` for messages that make no sense.
+   */
+  applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions = {}): string {
+    return this.chatText("applyChatTemplate", messages, options);
+  }
+
+  /**
    * Text behind a prompt, piece by piece; pieces never split a character. Options, prompt and adapter are taken at the call; several
    * generations at once do not disturb each other.
    *
-   * @param prompt a text, or token ids
+   * @param prompt a text, messages of a conversation, which the chat template makes a text of, or token ids
    * Throws at the call `ConfigError` for options that make no sense, and where prompt and `maxTokens` do not fit into the model's
    * positions; while it runs `AbortError` when cancelled, `NonFiniteError` where logits are NaN.
    */
-  generate(prompt: string | ArrayLike<number>, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
+  generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     if (this.tokenizer === null)
       throw new ConfigError("generate: this model has no tokenizer.json; `generateTokens` gives ids", {
         op: "generate",
         option: "prompt",
       });
-    return texts(this.begin("generate", prompt, options));
+    return this.work.texts(this.begin("generate", prompt, options, { logProbabilities: false }));
   }
 
   /** The same token by token, each with its id, the text that it completes and its log probability. */
-  generateTokens(
-    prompt: string | ArrayLike<number>,
-    options: GenerateOptions = {},
-  ): AsyncGenerator<GeneratedToken, void, undefined> {
+  generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
     return this.begin("generateTokens", prompt, options);
+  }
+
+  /**
+   * Several texts at once, each with its own adapter, options and seed: a pass of the model gives each one its next token, and each is, to the
+   * bit, what it is alone. Prompts that begin alike under one adapter share that part's work. Tokens come in the requests' order, one of each
+   * text that goes on.
+   *
+   * @example
+   * const requests = ["mine", "yours", null].map((adapter) => ({ prompt: "Dear", adapter, maxTokens: 20 }));
+   * for await (const { sequence, text } of model.generateBatch(requests)) texts[sequence] += text;
+   */
+  generateBatch(
+    requests: readonly GenerationRequestOptions[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<BatchToken, void, undefined> {
+    const what = "generateBatch";
+    this.assertUsable(what);
+    const { signal } = readOptions(what, options, { signal: readSignal });
+    const expected = `${what}: requests are a list of { prompt, … }, options of generateTokens but signal beside it`;
+    const taken = listFrom(expected, requests, (request) => {
+      checkRecord(expected, request);
+      const { prompt, ...rest } = request as unknown as GenerationRequestOptions;
+      if ("signal" in rest) throw new ConfigError(expected, { op: what, option: "signal" });
+      return this.request(what, prompt, rest);
+    });
+    if (taken.length === 0) throw new ConfigError(`${what}: there is no request`, { op: what, option: "requests" });
+    const { adapters, end } = this.adapterSet.begin(taken.map(({ options }) => options.adapter));
+    return this.work.ending(this.work.generateTokens(this, adapters, taken, signal), end);
+  }
+
+  /**
+   * Keeps what the model has computed of a text for the next one that begins alike, as a conversation's turns do. Other calls do not
+   * change it; where the adapter's values or the weights have changed, it begins anew. Dispose of it.
+   */
+  session(): GenerationSession {
+    this.assertUsable("session");
+    return new this.work.GenerationSession(this, (...given) => this.request(...given));
+  }
+
+  /**
+   * How likely completions are behind a prompt: sums of ln of their tokens' probabilities, and how many these are. The prompt is computed
+   * once. A completion's tokens begin where those of prompt and completion together are no more the prompt's.
+   *
+   * @param completions texts, or lists of token ids where the prompt is one
+   */
+  async score(
+    prompt: Prompt,
+    completions: readonly (string | ArrayLike<number>)[],
+    options: LogitsOptions = {},
+  ): Promise<CompletionScore[]> {
+    const what = "score";
+    this.assertUsable(what);
+    const { adapter, signal } = readOptions(what, options, { adapter: this.work.readAdapter, signal: readSignal });
+    const before = this.promptIds(what, prompt);
+    const taken = listFrom(`${what}: completions are a list of texts or of lists of ids`, completions, (completion) =>
+      this.completed(what, prompt, before, completion as string | ArrayLike<number>),
+    );
+    return this.within(adapter, (adapters) => this.work.scoresOf(this, adapters, taken, signal));
+  }
+
+  /**
+   * e to the mean cross entropy of texts' tokens, each but a text's first counted once. Texts longer than `window` are read in windows that
+   * begin every `stride` tokens; a token is counted in the first that has it.
+   *
+   * @param given texts, or lists of token ids
+   * Throws `ConfigError` where no text has two tokens.
+   */
+  async perplexity(
+    given: readonly (string | ArrayLike<number>)[],
+    options: PerplexityOptions = {},
+  ): Promise<Perplexity> {
+    const what = "perplexity";
+    this.assertUsable(what);
+    const taken = this.work.takePerplexity(what, options, this.maxTokens);
+    const all = listFrom(`${what}: texts are a list of texts or of lists of ids`, given, (text) =>
+      typeof text === "string"
+        ? this.promptIds(what, text)
+        : this.takeIds(what, "texts", text as ArrayLike<number>, Infinity),
+    );
+    return this.within(taken.adapter, (adapters) => this.work.perplexityOf(this, adapters, all, taken));
+  }
+
+  /** What is asked for, checked and copied. */
+  private request(what: string, prompt: Prompt, options: GenerateOptions, fixed: { logProbabilities?: false } = {}) {
+    this.assertUsable(what);
+    const taken = { ...this.work.takeGenerateOptions(what, options), ...fixed };
+    const ids = this.promptIds(what, prompt);
+    return { prompt: ids, room: this.work.roomFor(what, ids, taken.maxTokens, this.maxTokens), options: taken };
+  }
+
+  private async within<T>(adapter: AdapterChoice, run: (adapters: Begun["adapters"]) => Promise<T>): Promise<T> {
+    const { adapters, end } = this.adapterSet.begin(adapter);
+    try {
+      return await run(adapters);
+    } finally {
+      end();
+    }
+  }
+
+  /** A prompt and a completion, and where the completion begins. */
+  private completed(what: string, prompt: Prompt, before: Int32Array, completion: string | ArrayLike<number>) {
+    if (typeof completion !== "string") {
+      const own = this.takeIds(what, "completions", completion);
+      const ids = this.takeIds(what, "completions", Int32Array.from([...before, ...own]));
+      return this.work.checkedCompletion(what, ids, before.length);
+    }
+    if (typeof prompt !== "string")
+      throw new ConfigError(`${what}: behind a prompt of ids or messages, a completion is a list of token ids`, {
+        ...{ op: what, option: "completions", value: completion },
+      });
+    const ids = this.takeIds(what, "completions", this.promptIds(what, prompt + completion));
+    let first = 0;
+    while (first < before.length && before[first] === ids[first]) first++;
+    return this.work.checkedCompletion(what, ids, first);
   }
 
   /**
@@ -167,29 +308,40 @@ export class CausalLanguageModel extends AdaptedModel {
 
   private begin(
     what: string,
-    prompt: string | ArrayLike<number>,
+    prompt: Prompt,
     options: GenerateOptions,
+    fixed: { logProbabilities?: false } = {},
   ): AsyncGenerator<GeneratedToken, void, undefined> {
     this.assertUsable(what);
-    const taken = this.work.takeGenerateOptions(what, options);
-    const ids = this.promptIds(what, prompt);
-    const room = this.work.roomFor(what, ids, taken.maxTokens, this.maxTokens);
-    const begun = this.adapterSet.begin(taken.adapter);
-    return ending(this.work.generateTokens(this, begun.adapters, ids, room, taken), begun.end);
+    const request = this.request(what, prompt, options, fixed);
+    const { adapter, signal } = request.options;
+    const { adapters, end } = this.adapterSet.begin(adapter);
+    return this.work.ending(this.work.single(this.work.generateTokens(this, adapters, [request], signal)), end);
   }
 
-  private promptIds(what: string, prompt: string | ArrayLike<number>): Int32Array {
-    if (typeof prompt !== "string") return this.takeIds(what, "prompt", prompt);
-    if (this.tokenizer !== null) return this.tokenizer.encode(prompt);
+  private chatText(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
+    if (this.chatTemplate !== null) return this.chatTemplate.apply(what, messages, options);
+    throw new ModelError(
+      `${what}: model ${clip(this.name)} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): ` +
+        "give the prompt as a text",
+      { op: what, model: this.name, key: "chat_template" },
+    );
+  }
+
+  private promptIds(what: string, prompt: Prompt): Int32Array {
+    const chat = this.work.isChat(prompt);
+    if (typeof prompt !== "string" && !chat) return this.takeIds(what, "prompt", prompt);
+    const text = chat ? this.chatText(what, prompt, { addGenerationPrompt: true }) : prompt;
+    if (this.tokenizer !== null) return chat ? this.tokenizer.encodeBare(text) : this.tokenizer.encode(text);
     throw new ConfigError(`${what}: this model has no tokenizer.json: a prompt is a list of token ids`, {
       op: what,
       option: "prompt",
     });
   }
 
-  private takeIds(what: string, name: string, given: ArrayLike<number>): Int32Array {
+  private takeIds(what: string, name: string, given: ArrayLike<number>, limit = this.maxTokens): Int32Array {
     const { data, least, most } = integersOf(what, name, given);
-    const { vocabularySize, maxPositions } = this.model.config;
+    const { vocabularySize } = this.model.config;
     if (data.length > 0 && (least < 0 || most >= vocabularySize))
       throw new ConfigError(`${what}: token ids are from 0 to ${vocabularySize - 1}, got ${least < 0 ? least : most}`, {
         op: what,
@@ -197,46 +349,12 @@ export class CausalLanguageModel extends AdaptedModel {
         value: least < 0 ? least : most,
         length: vocabularySize,
       });
-    if (data.length <= maxPositions) return data;
-    throw new ConfigError(`${what}: ${data.length} tokens; the model has ${excerpt(maxPositions)} positions`, {
+    if (data.length <= limit) return data;
+    throw new ConfigError(`${what}: ${data.length} tokens; the model has ${excerpt(limit)} positions`, {
       op: what,
       option: name,
       value: data.length,
-      length: maxPositions,
+      length: limit,
     });
   }
-}
-
-async function* texts(tokens: AsyncGenerator<GeneratedToken, void, undefined>) {
-  for await (const { text } of tokens) if (text !== "") yield text;
-}
-
-/** The same generator; `end` is called once it ends, or is given up before it began. */
-function ending<T>(inner: AsyncGenerator<T, void, undefined>, end: () => void): AsyncGenerator<T, void, undefined> {
-  let over = false;
-  const finish = () => {
-    if (!over) end();
-    over = true;
-  };
-  const watched = async (work: Promise<IteratorResult<T, void>>) => {
-    try {
-      const result = await work;
-      if (result.done === true) finish();
-      return result;
-    } catch (error) {
-      finish();
-      throw error;
-    }
-  };
-  return {
-    next: () => watched(inner.next()),
-    return: (value) => watched(inner.return(value)),
-    throw: (error) => watched(inner.throw(error)),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return();
-    },
-  };
 }

@@ -27,6 +27,8 @@ export interface GenerateOptions {
   readonly stop?: string | readonly string[] | undefined;
   /** Seed of what is drawn; default 0. The same one gives the same text. */
   readonly seed?: number | undefined;
+  /** Whether `generateTokens` gives log probabilities, which takes a pass over the vocabulary a token; default true. */
+  readonly logProbabilities?: boolean | undefined;
   /** Go on past the end-of-text token; default false. */
   readonly ignoreEnd?: boolean | undefined;
 }
@@ -37,6 +39,7 @@ export interface TakenGenerateOptions extends Sampling {
   readonly signal: AbortSignal | undefined;
   readonly maxTokens: number | undefined;
   readonly stop: readonly string[];
+  readonly logProbabilities: boolean;
   readonly ignoreEnd: boolean;
 }
 
@@ -67,6 +70,7 @@ const readers = {
   repetitionPenalty: or(1, positive),
   stop: or([], words),
   seed: or(0, whole),
+  logProbabilities: or(true, flag),
   ignoreEnd: or(false, flag),
 };
 

@@ -1,15 +1,13 @@
 import { ConfigError } from "../../errors/errors.js";
 import { throwIfAborted } from "../../waiting/abort.js";
-import { tokenText } from "../../tokenize/token-text.js";
 import { breather } from "../../waiting/next-task.js";
 import { attendBehind } from "../decoder/attention.js";
-import { KeyValueCache } from "../decoder/key-value-cache.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
+import { CachedTokens } from "./cached-tokens.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
-import { logProbability, Sampler } from "./sampler.js";
-import { StopWords } from "./stop-words.js";
+import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
 
 /** Tokens that go through the model between two looks at the signal, where a prompt is long. */
 const PROMPT_TOKENS = 256;
@@ -17,25 +15,31 @@ const PROMPT_TOKENS = 256;
 /** Tokens where nothing is said. */
 const USUAL_TOKENS = 256;
 
-/** A generated token, the one that ends a text included. */
-export interface GeneratedToken {
-  /** Its row of the vocabulary. */
-  readonly id: number;
-  /** Text that can be shown since the one before: whole characters, often those of this token. */
-  readonly text: string;
-  /** ln of the probability that the model gives it, before temperature and all that. */
-  readonly logProbability: number;
+/** What runs. */
+export type GeneratingParts = Pick<LanguageModelParts, "graph" | "model" | "tokenizer" | "ends" | "name">;
+
+/** A text that is asked for. */
+export interface GenerationRequest {
+  readonly prompt: Int32Array;
+  readonly room: Room;
+  readonly options: TakenGenerateOptions;
 }
 
-/** What runs. */
-type Parts = Pick<LanguageModelParts, "graph" | "model" | "tokenizer" | "ends" | "name">;
+/** A token of one of several texts. */
+export interface BatchToken extends GeneratedToken {
+  /** Which of the requests it is of. */
+  readonly sequence: number;
+}
 
 /** How many tokens may follow a prompt. Throws `ConfigError` where there is no room for them. */
-export function roomFor(what: string, prompt: Int32Array, maxTokens: number | undefined, maxPositions: number): number {
+export function roomFor(what: string, prompt: Int32Array, maxTokens: number | undefined, maxPositions: number): Room {
   if (prompt.length === 0)
     throw new ConfigError(`${what}: the prompt has no token to go on from`, { op: what, option: "prompt", length: 0 });
   const room = maxPositions - prompt.length;
-  if (room >= (maxTokens ?? 1)) return maxTokens ?? Math.min(USUAL_TOKENS, room);
+  if (room >= (maxTokens ?? 1)) {
+    const tokens = maxTokens ?? Math.min(USUAL_TOKENS, room);
+    return { tokens, whole: tokens === room && maxTokens === undefined };
+  }
   throw new ConfigError(
     `${what}: a prompt of ${prompt.length} tokens and ${maxTokens ?? 1} more do not fit into the model's ${maxPositions} positions; ` +
       `${Math.max(room, 0)} more would`,
@@ -44,77 +48,125 @@ export function roomFor(what: string, prompt: Int32Array, maxTokens: number | un
 }
 
 /**
- * Generates token after token; each has its text where the model has a tokenizer. The cache and all else that a call takes is its
- * own, so calls do not disturb each other; it is given back when the generator ends, however it does.
+ * Generates several texts token after token, a pass of the model giving each one its next; each has text where the model has a
+ * tokenizer. What a call takes is its own, so calls do not disturb each other; it is given back when the generator ends, however it does.
+ *
+ * @param kept tokens of before that the only request goes on from, which stay its caller's
  */
 export async function* generateTokens(
-  parts: Parts,
+  parts: GeneratingParts,
   adapters: CallAdapters,
-  prompt: Int32Array,
-  room: number,
-  options: TakenGenerateOptions,
-): AsyncGenerator<GeneratedToken, void, undefined> {
-  const { signal, stop, ignoreEnd } = options;
-  const text = parts.tokenizer === null ? null : tokenText(parts.tokenizer);
-  const stops = new StopWords(stop);
-  const sampler = new Sampler(options);
-  const seen = new Set<number>(prompt);
+  requests: readonly GenerationRequest[],
+  signal: AbortSignal | undefined,
+  kept?: CachedTokens,
+): AsyncGenerator<BatchToken, void, undefined> {
+  const { graph, model } = parts;
+  const texts = requests.map(({ prompt, room, options }) => new Sequence(parts, prompt, room, options));
+  const held: CachedTokens[] = [];
   const pause = breather(signal);
-  const cache = new KeyValueCache(parts.graph, parts.model.config);
+  const breathe = async () => {
+    throwIfAborted(signal);
+    await pause();
+    throwIfAborted(signal);
+  };
   try {
-    let next: ArrayLike<number> = prompt;
-    for (let count = 0; count < room; count++) {
-      let logits!: Float32Array;
-      for (let start = 0; start < next.length; start += PROMPT_TOKENS) {
-        throwIfAborted(signal);
-        await pause();
-        const piece = Int32Array.from(next).subarray(start, start + PROMPT_TOKENS);
-        logits = behind(parts, adapters, cache, piece);
+    adapters.keep(graph);
+    const logits: Float32Array[] = [];
+    for (const [i, { prompt }] of texts.entries()) {
+      held.push(kept ?? begun(parts, adapters, texts, held, i));
+      const own = held[i]!;
+      own.cut(Math.min(own.common(prompt), prompt.length - 1));
+      for (let start = own.length; start < prompt.length; start += PROMPT_TOKENS) {
+        await breathe();
+        const ids = prompt.subarray(start, start + PROMPT_TOKENS);
+        [logits[i]] = behind({ graph, model }, adapters, [{ text: i, held: own, ids }]) as [Float32Array];
       }
-      throwIfAborted(signal);
-      const likelihoods = logits.slice();
-      const id = sampler.next(logits, seen);
-      const ended = !ignoreEnd && parts.ends.has(id);
-      seen.add(id);
-      next = [id];
-      let shown = ended ? "" : stops.push(text?.push(id) ?? "");
-      if (ended || count + 1 === room) shown += stops.push(text?.end() ?? "") + stops.end();
-      yield {
-        id,
-        text: shown,
-        get logProbability() {
-          return logProbability(likelihoods, id);
-        },
-      };
-      if (ended || stops.done) return;
+    }
+    // Neighbours share an adapter's range.
+    const order = adapters.order(0, texts.length) ?? [...texts.keys()];
+    for (;;) {
+      for (const [sequence, text] of texts.entries())
+        if (!text.done) yield { sequence, ...text.take(logits[sequence]!) };
+      const going = order.filter((i) => !texts[i]!.done);
+      if (going.length === 0) return;
+      await breathe();
+      const fed = going.map((i) => ({ text: i, held: held[i]!, ids: texts[i]!.next }));
+      for (const [place, row] of behind({ graph, model }, adapters, fed).entries()) logits[going[place]!] = row;
+      for (const [i, text] of texts.entries()) if (text.done && kept === undefined) held[i]!.dispose();
     }
   } finally {
-    if (!parts.graph.gone) cache.dispose();
+    if (!graph.gone) {
+      for (const own of held) if (own !== kept) own.dispose();
+      adapters.release(graph);
+    }
   }
 }
 
-/** Logits `[vocabulary]` behind some tokens that follow those of a cache, which then holds them too. */
-function behind({ graph, model }: Parts, adapters: CallAdapters, cache: KeyValueCache, ids: Int32Array): Float32Array {
-  cache.reserve(ids.length);
-  const batch: RaggedBatch = {
-    ids,
-    positions: Int32Array.from(ids, (_, i) => cache.length + i),
-    offsets: Int32Array.of(0, ids.length),
-  };
+/** What a text begins with: a copy of what another one before it with the same adapter has in common with it. */
+function begun(
+  { graph, model }: Pick<GeneratingParts, "graph" | "model">,
+  adapters: CallAdapters,
+  texts: readonly Sequence[],
+  held: readonly CachedTokens[],
+  i: number,
+): CachedTokens {
+  const { prompt } = texts[i]!;
+  let [best, most] = [-1, 0];
+  for (let other = 0; other < i; other++) {
+    const common = adapters.alike(other, i) ? held[other]!.common(prompt) : 0;
+    if (common > most) [best, most] = [other, common];
+  }
+  const length = Math.min(most, prompt.length - 1);
+  return length > 0 ? held[best]!.fork(length) : CachedTokens.none(graph, model.config);
+}
+
+/** Tokens of one of a call's texts that follow those that are held. */
+interface Fed {
+  readonly text: number;
+  readonly held: CachedTokens;
+  readonly ids: Int32Array;
+}
+
+/** Logits `[vocabulary]` behind each text's last token; what is held then holds the fed tokens too. */
+export function behind(
+  { graph, model }: Pick<GeneratingParts, "graph" | "model">,
+  adapters: CallAdapters,
+  fed: readonly Fed[],
+): Float32Array[] {
+  for (const { held, ids } of fed) held.cache.reserve(ids.length);
+  const batch = batchOf(fed);
+  const texts = fed.map(({ text }) => text);
+  const rows = Int32Array.from(fed, (_, i) => batch.offsets[i + 1]! - 1);
   const wasTraining = graph.training;
   graph.eval();
   try {
-    const logits = graph.step(() =>
+    const { data, shape } = graph.step(() =>
       graph.noGrad(() => {
-        const selection = adapters.selection([0], batch.offsets);
-        const hidden = model.infer(batch, selection, attendBehind([cache]));
-        const last = graph.slice(hidden, { dim: 0, start: ids.length - 1, end: ids.length });
-        return graph.value(model.logits(last, selection)).data;
+        const attend = attendBehind(fed.map(({ held }) => held.cache));
+        const hidden = model.infer(batch, adapters.selection(texts, batch.offsets), attend);
+        const last = rows.length === batch.ids.length ? hidden : graph.embedding(hidden, rows);
+        const selection = adapters.selection(
+          texts,
+          Int32Array.from({ length: rows.length + 1 }, (_, i) => i),
+        );
+        return graph.value(model.logits(last, selection));
       }),
     );
-    cache.extend(ids.length);
-    return logits;
+    for (const { held, ids } of fed) held.extend(ids);
+    return fed.map((_, i) => data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
   } finally {
     if (wasTraining) graph.train();
   }
+}
+
+/** The fed tokens one behind the other, their positions counted from those that are held. */
+export function batchOf(fed: readonly Pick<Fed, "held" | "ids">[]): RaggedBatch {
+  const offsets = new Int32Array(fed.length + 1);
+  fed.forEach(({ ids }, i) => (offsets[i + 1] = offsets[i]! + ids.length));
+  const [ids, positions] = [new Int32Array(offsets.at(-1)!), new Int32Array(offsets.at(-1)!)];
+  fed.forEach(({ held, ids: own }, i) => {
+    ids.set(own, offsets[i]);
+    for (let t = 0; t < own.length; t++) positions[offsets[i]! + t] = held.length + t;
+  });
+  return { ids, positions, offsets };
 }

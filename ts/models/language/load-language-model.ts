@@ -9,6 +9,7 @@ import type { MergedModel } from "../../io/peft/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { decoderPlan } from "../decoders.js";
+import { ChatTemplate } from "./chat-template.js";
 import { filled, MODEL_OPTIONS, type ModelOptions, openModel } from "../load-model.js";
 
 /** How a language model is loaded. */
@@ -24,6 +25,8 @@ export interface LanguageModelParts {
   readonly model: Decoder;
   /** Null where the files have none: then ids take the place of texts. */
   readonly tokenizer: TextTokenizer | null;
+  /** How conversations are written; null where the files have no template. */
+  readonly chatTemplate: ChatTemplate | null;
   /** Tokens that end a text. */
   readonly ends: ReadonlySet<number>;
   readonly targetModules: readonly string[];
@@ -47,21 +50,28 @@ export async function loadLanguageModel(
   const plan = decoderPlan(json);
   const { vocabularySize } = plan.config;
   const ends = endsOf(from, (await readJson(from, "generation_config.json")) ?? {}, json, vocabularySize);
-  const tokenizer = await tokenizerOf(from, vocabularySize);
+  const settings = (await readJson(from, "tokenizer_config.json")) ?? {};
+  const tokenizer = await tokenizerOf(from, vocabularySize, settings);
+  const chatTemplate = await ChatTemplate.read(from, settings);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   return filled(graph, from, async (read, mergedModel) => {
     const model = await plan.load(graph, read.file, taken);
     const fingerprint = read.fingerprint(plan, tokenizer ?? { fingerprint: "" });
     const { targetModules } = plan;
-    return { name: from.name, graph, model, tokenizer, ends, targetModules, fingerprint, mergedModel };
+    const { name } = from;
+    return { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, mergedModel };
   });
 }
 
-async function tokenizerOf(from: ModelSource, vocabularySize: number): Promise<TextTokenizer | null> {
+async function tokenizerOf(
+  from: ModelSource,
+  vocabularySize: number,
+  settings: Readonly<Record<string, Json>>,
+): Promise<TextTokenizer | null> {
   const file = await from.open("tokenizer.json");
   if (file === null) return null;
   await file.close?.();
-  return TextTokenizer.load(from, ANY_LENGTH, vocabularySize);
+  return TextTokenizer.load(from, ANY_LENGTH, vocabularySize, false, settings);
 }
 
 /** eos_token_id, one or several, of generation_config.json or else of config.json. */

@@ -26,24 +26,13 @@ export class Sampler {
    */
   next(logits: Float32Array, seen: ReadonlySet<number>): number {
     const { temperature, repetitionPenalty } = this.sampling;
-    if (repetitionPenalty !== 1)
-      for (const id of seen) logits[id]! *= logits[id]! > 0 ? 1 / repetitionPenalty : repetitionPenalty;
+    penalise(logits, seen, repetitionPenalty);
     const best = largest(logits);
     return temperature === 0 ? best : this.draw(logits, logits[best]!);
   }
 
   private draw(logits: Float32Array, most: number): number {
-    const { temperature, topK, topP, minP } = this.sampling;
-    // Of the likeliest token 1; one of several that are infinite is as likely as each of them.
-    const weight = (logit: number) => (logit === most ? 1 : exp((logit - most) / temperature));
-    let ids = Array.from(logits.keys());
-    if (topK !== undefined && topK < ids.length) {
-      const least = Float32Array.from(logits).sort()[logits.length - topK]!;
-      ids = ids.filter((id) => logits[id]! >= least);
-    }
-    let weights = Float64Array.from(ids, (id) => weight(logits[id]!));
-    if (minP > 0) [ids, weights] = kept(ids, weights, (_, own) => own >= minP);
-    if (topP < 1) [ids, weights] = nucleus(ids, weights, topP);
+    const [ids, weights] = candidates(logits, most, this.sampling);
     let left = this.random.uniform() * sum(weights);
     for (let i = 0; i < ids.length - 1; i++) {
       left -= weights[i]!;
@@ -51,6 +40,33 @@ export class Sampler {
     }
     return ids.at(-1)!;
   }
+}
+
+/**
+ * What is drawn from, and each one's weight beside the likeliest's 1: of the topK, the nucleus, and of that what is likely enough, in
+ * transformers' order. `most` is the largest logit.
+ */
+export function candidates(
+  logits: Float32Array,
+  most: number,
+  { temperature, topK, topP, minP }: Omit<Sampling, "seed" | "repetitionPenalty">,
+): Weighted {
+  // Of the likeliest token 1; one of several that are infinite is as likely as each of them.
+  const weight = (logit: number) => (logit === most ? 1 : exp((logit - most) / temperature));
+  let ids = Array.from(logits.keys());
+  if (topK !== undefined && topK < ids.length) {
+    const least = Float32Array.from(logits).sort()[logits.length - topK]!;
+    ids = ids.filter((id) => logits[id]! >= least);
+  }
+  let weights = Float64Array.from(ids, (id) => weight(logits[id]!));
+  if (topP < 1) [ids, weights] = nucleus(ids, weights, topP);
+  if (minP > 0) [ids, weights] = kept(ids, weights, (_, own) => own >= minP);
+  return [ids, weights];
+}
+
+/** Changes logits of tokens that came before: what is positive is divided, what is negative multiplied. */
+export function penalise(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): void {
+  if (penalty !== 1) for (const id of seen) logits[id]! *= logits[id]! > 0 ? 1 / penalty : penalty;
 }
 
 type Weighted = [ids: number[], weights: Float64Array<ArrayBuffer>];

@@ -11,7 +11,9 @@ import { workerOf } from "./shared-worker.js";
 import type {
   RemoteClassifier,
   RemoteEncoder,
+  RemoteLanguageModel,
   RemoteTokenClassifier,
+  WorkerLanguageModelOptions,
   WorkerLoadOptions,
   WorkerModel,
   WorkerOpenOptions,
@@ -79,6 +81,16 @@ export const TokenClassifier = {
   /** A checkpoint with a head for tokens, in a worker; see `TokenClassifier.open` in `lowrank`. */
   open: (source: WorkerModel, options: WorkerLoadOptions = {}): Promise<TokenClassifier> =>
     make("TokenClassifier", "open", source, options),
+};
+
+/** A language model in a worker. */
+export type CausalLanguageModel = RemoteLanguageModel;
+
+/** Language models in a worker. */
+export const CausalLanguageModel = {
+  /** Loads a language model into a worker; see `CausalLanguageModel.load` in `lowrank`. */
+  load: (source: WorkerModel, options: WorkerLanguageModelOptions = {}): Promise<CausalLanguageModel> =>
+    make("CausalLanguageModel", "load", source, options),
 };
 
 /** A text and who is asked about it. */

@@ -1,3 +1,5 @@
+import { isRecord } from "../../arguments/collections.js";
+import { received } from "../crossings/stream.js";
 import { type ClassName, classes } from "../calls.js";
 import type { Call } from "../crossings/crossing.js";
 import type { LowrankWorker } from "./living-worker.js";
@@ -27,10 +29,26 @@ export class RemoteObject {
     return this.worker.call(method, { kind: "object", id: this.id, method }, call, args);
   }
 
+  /** @internal A generator of the object's. Its options are the last argument, among which a signal of the caller's is heard too. */
+  stream(method: string, call: Call, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined> {
+    const count = Object.keys(call.takes).length - 1;
+    const given = Array.from({ length: count }, (_, i) => args[i]);
+    const last: unknown = given.pop();
+    return received((each, signal) => this.ask(method, call, [...given, withSignal(last, signal), each]));
+  }
+
   /** @internal It is gone: nobody is warned of it. */
   ended(): void {
     leaks.unregister(this);
   }
+}
+
+/** Options whose signal is either of two; what is no object of options goes as it is, to be refused. */
+function withSignal(options: unknown, signal: AbortSignal): unknown {
+  if (options !== undefined && !isRecord(options)) return options;
+  const { signal: own } = (options ?? {}) as { readonly signal?: unknown };
+  if (own === undefined) return { ...options, signal };
+  return own instanceof AbortSignal ? { ...options, signal: AbortSignal.any([own, signal]) } : options;
 }
 
 type RemoteClass = new (worker: LowrankWorker, id: number, fields: Readonly<Record<string, unknown>>) => RemoteObject;
@@ -47,7 +65,7 @@ function classOf(kind: ClassName): RemoteClass {
   const prototype = made.prototype as unknown as Record<string | symbol, unknown>;
   for (const [method, call] of Object.entries<Call>(methods))
     prototype[method] = function (this: RemoteObject, ...args: unknown[]) {
-      return this.ask(method, call, args);
+      return call.streams === true ? this.stream(method, call, args) : this.ask(method, call, args);
     };
   prototype[Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")] = prototype["dispose"];
   return made;
@@ -57,4 +75,5 @@ export const remoteClasses: Readonly<Record<ClassName, RemoteClass>> = {
   SentenceEncoder: /* @__PURE__ */ classOf("SentenceEncoder"),
   TextClassifier: /* @__PURE__ */ classOf("TextClassifier"),
   TokenClassifier: /* @__PURE__ */ classOf("TokenClassifier"),
+  CausalLanguageModel: /* @__PURE__ */ classOf("CausalLanguageModel"),
 };

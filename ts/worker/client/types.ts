@@ -2,6 +2,10 @@ import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { JobSources } from "../../jobs/sources/job-sources.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";
+import type { CausalLanguageModel as LocalLanguageModel } from "../../models/language/causal-language-model.js";
+import type { LanguageFitOptions } from "../../models/language/language-training.js";
+import type { LanguageModelOptions } from "../../models/language/load-language-model.js";
+import type { LanguageExample } from "../../models/language/training-examples.js";
 import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
 import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
@@ -70,6 +74,33 @@ export interface RemoteTokenClassifier extends Remote<
   /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** Methods of a language model that give their result piece by piece. */
+type Streams = "generate" | "generateTokens" | "generateBatch";
+
+/**
+ * A language model in a worker: the methods of `CausalLanguageModel` in `lowrank`, each with a promise of what it gives. `generate` and its
+ * like are generators here too; who leaves one ends it in the worker. What makes no sense is refused when the first piece is asked for.
+ */
+export interface RemoteLanguageModel
+  extends
+    Remote<LocalLanguageModel, Exclude<MethodsOf<"CausalLanguageModel", LocalLanguageModel>, Streams | "fit">>,
+    Pick<LocalLanguageModel, Streams> {
+  /** Name of the base, which adapters record. */
+  readonly name: string;
+  /** Tokens that a text may have, prompt and what is generated together. */
+  readonly maxTokens: number;
+  /** Trains an adapter, as `CausalLanguageModel.fit` in `lowrank`. Progress is told at most once a frame, the newest. */
+  fit(
+    examples: readonly LanguageExample[],
+    options?: Omit<LanguageFitOptions, "schedule" | "order"> & Pick<WorkerFitOptions, "schedule" | "order">,
+  ): Promise<FitReport>;
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How a language model is loaded into a worker. */
+export type WorkerLanguageModelOptions = Omit<LanguageModelOptions, "engine"> & InWorker;
 
 /** A model for a worker: a folder or an address, files by name, where they come from, or one that the browser keeps. */
 export type WorkerModel = string | FileMap | ModelSource | WorkerKeptModel;

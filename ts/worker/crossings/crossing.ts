@@ -13,6 +13,8 @@ export interface Call {
   readonly gives: Crossing;
   /** Whether what it is part of must not end before it has: a write that is under way. */
   readonly lasting?: boolean;
+  /** Whether it gives what a generator gives, piece by piece. */
+  readonly streams?: boolean;
 }
 
 export const call = (takes: Call["takes"], gives: Crossing): Call => ({ takes, gives });

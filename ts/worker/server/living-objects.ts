@@ -15,6 +15,7 @@ const disposed: Readonly<Record<ClassName, string>> = {
   SentenceEncoder: "this encoder was disposed of; load it again",
   TextClassifier: "this classifier was disposed of; load or create it again",
   TokenClassifier: "this classifier was disposed of; open it again",
+  CausalLanguageModel: "this language model was disposed of; load it again",
 };
 
 /** What was made in this worker and not yet disposed of. Its caller holds numbers. */

@@ -6,12 +6,14 @@ import type { OpfsStore } from "../../jobs/store/opfs-store.js";
 import { runStatus } from "../../jobs/store/run-status.js";
 import { keepModel } from "../../io/page/keep-model.js";
 import { clearCache, keptModel, keptModels } from "../../io/page/kept-model.js";
+import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
 import { TokenClassifier } from "../../tasks/token-classifier.js";
 import { VERSION } from "../../version.js";
 import { type ClassName, classes, functions } from "../calls.js";
+import { handOver } from "../crossings/stream.js";
 import type { Channel } from "../protocol/channel.js";
 import type { Hello, Target } from "../protocol/messages.js";
 import { everyFrame } from "../protocol/pace.js";
@@ -21,13 +23,19 @@ import { type Living, LivingObjects } from "./living-objects.js";
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /** What stands behind the names of the table of calls. */
-const implementations: Readonly<Record<ClassName, object>> = { SentenceEncoder, TextClassifier, TokenClassifier };
+const implementations: Readonly<Record<ClassName, object>> = {
+  SentenceEncoder,
+  TextClassifier,
+  TokenClassifier,
+  CausalLanguageModel,
+};
 
 /** Whether an object is of no more use, whoever disposed of it. */
 const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   SentenceEncoder: ({ graph }: SentenceEncoder) => graph.gone,
   TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
   TokenClassifier: ({ encoder }: TokenClassifier) => encoder.graph.gone,
+  CausalLanguageModel: ({ graph }: CausalLanguageModel) => graph.gone,
 };
 
 /** What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. */
@@ -97,7 +105,12 @@ function ofObject(id: number, method: string, objects: LivingObjects): Served {
 function methodOf(rows: object, object: object, method: string): Omit<Served, "what"> {
   const call = (rows as Record<string, Served["call"]>)[method]!;
   const body = (object as Record<string, AnyFunction>)[method]!;
-  return { call, run: (...args) => body.apply(object, args) };
+  if (call.streams !== true) return { call, run: (...args) => body.apply(object, args) };
+  const run = (...args: unknown[]) => {
+    const each = args.pop() as Parameters<typeof handOver>[1];
+    return handOver(body.apply(object, args) as Parameters<typeof handOver>[0], each);
+  };
+  return { call, run };
 }
 
 const unknown = (target: Target) =>

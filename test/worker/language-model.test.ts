@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as local from "../../ts/index.js";
+import { CausalLanguageModel, type LowrankWorker } from "../../ts/worker/index.js";
+import { all, decoderFiles } from "../models/language/golden-decoder.js";
+import { start } from "./in-worker.js";
+
+const prompt = [1, 20, 31, 42, 53, 64];
+
+describe("a language model in a worker", () => {
+  let worker: LowrankWorker;
+  let here: local.CausalLanguageModel;
+  let there: CausalLanguageModel;
+  beforeAll(async () => {
+    worker = await start();
+    const files = {
+      ...(await decoderFiles("qwen2")),
+      "chat_template.jinja": new TextEncoder().encode("{{ messages[0].content }}"),
+    };
+    here = await local.CausalLanguageModel.load(files);
+    there = await CausalLanguageModel.load(files, { worker });
+    for (const model of [here, there])
+      await model.addAdapter("mine", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
+  });
+  afterAll(() => {
+    here?.dispose();
+    worker?.terminate();
+  });
+
+  it("generates, to the bit, what it generates here", async () => {
+    expect([there.name, there.maxTokens]).toEqual([here.name, here.maxTokens]);
+    const options = { maxTokens: 80, ignoreEnd: true, temperature: 0.8, seed: 4 };
+    expect(await all(there.generateTokens(prompt, options))).toEqual(await all(here.generateTokens(prompt, options)));
+    const said = [{ role: "user", content: "a film" }];
+    expect(await all(there.generate(said, options))).toEqual(await all(here.generate(said, options)));
+    const requests = ["mine", null].map((adapter) => ({ prompt, adapter, maxTokens: 20 }));
+    expect(await all(there.generateBatch(requests))).toEqual(await all(here.generateBatch(requests)));
+    expect(await there.applyChatTemplate(said)).toBe("a film");
+    expect(await there.logits(prompt)).toEqual(await here.logits(prompt));
+    expect(await there.score(prompt, [[5, 6]])).toEqual(await here.score(prompt, [[5, 6]]));
+    expect(await there.perplexity([prompt])).toEqual(await here.perplexity([prompt]));
+  });
+
+  it("trains to the same losses", async () => {
+    const examples = [{ ids: prompt, mask: [0, 0, 0, 1, 1, 1] }];
+    const options = { steps: 3, batchSize: 1, seed: 2 };
+    const [a, b] = [await here.fit(examples, options), await there.fit(examples, options)];
+    expect(b.steps.map(({ loss }) => loss)).toEqual(a.steps.map(({ loss }) => loss));
+  });
+
+  it("ends what nobody listens to any more, and gives its memory back", async () => {
+    const { used } = (await worker.engineInfo()).memory;
+    let pieces = 0;
+    for await (const { id } of there.generateTokens(prompt, { ignoreEnd: true })) if (id >= 0 && ++pieces === 3) break;
+    expect((await worker.engineInfo()).memory.used).toBe(used);
+    const never = there.generateTokens(prompt, { ignoreEnd: true });
+    await never.return();
+    expect((await worker.engineInfo()).memory.used).toBe(used);
+    // No call is under way there.
+    await there.mergeAdapter("mine");
+    await there.unmergeAdapter("mine");
+  });
+
+  it("hears the caller's signal, and rejects with its reason", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const run = async () => {
+      for await (const { id } of there.generateTokens(prompt, { ignoreEnd: true, signal: controller.signal }))
+        if (id >= 0) controller.abort(reason);
+    };
+    await expect(run()).rejects.toMatchObject({ name: "AbortError", cause: reason });
+  });
+
+  it("refuses what makes no sense at the first piece, by the errors that there are here", async () => {
+    const wrong: [unknown, unknown][] = [
+      [prompt, { maxTokens: 0 }],
+      [prompt, { signal: 3 }],
+      [prompt, 3],
+      [[], {}],
+      [prompt, { adapter: "nobody" }],
+    ];
+    for (const [given, options] of wrong) {
+      let message = "";
+      try {
+        here.generateTokens(given as never, options as never);
+      } catch (error) {
+        ({ message } = error as Error);
+      }
+      expect(message).not.toBe("");
+      const refused = all(there.generateTokens(given as never, options as never));
+      await expect(refused).rejects.toMatchObject({ name: "ConfigError", message });
+    }
+    const unsent = all(there.generateTokens(prompt, { stop: (() => "x") as never }));
+    await expect(unsent).rejects.toBeInstanceOf(local.ConfigError);
+  });
+
+  it("is gone once it was disposed of", async () => {
+    await there.dispose();
+    await expect(all(there.generate(prompt))).rejects.toThrow(/this language model was disposed of/);
+  });
+});

@@ -1,0 +1,134 @@
+import type { Command } from "commander";
+import { createInterface } from "node:readline";
+import { AbortError, LowrankError } from "../../errors/errors.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import type { CausalLanguageModel, ChatMessage, GenerationSession } from "../../entry/node.js";
+import { addLanguageOptions, drawing, type LanguageOptions, openLanguageModel } from "../files/language-model.js";
+import type { Session } from "../session.js";
+
+const COMMANDS = `/adapter NAME|off  which adapter answers; without a name: which there are
+/reset             forget the conversation
+/help              this list
+/quit              end; so does the end of the input
+Ctrl-C stops an answer, once more ends.`;
+
+const EXAMPLES = `
+In the conversation:
+${COMMANDS.replace(/^/gm, "  ")}
+
+Examples:
+  lowrank chat --model SmolLM2-135M-Instruct.gguf
+  echo "What is a fjord?" | lowrank chat --model ./SmolLM2-135M-Instruct --adapter mine=runs/mine
+`;
+
+/** `lowrank chat`: a conversation, a line a message. */
+export function defineChat(program: Command, session: Session): void {
+  const command = program.command("chat").description("talk with a language model, with its adapters or without");
+  addLanguageOptions(command, 0.7)
+    .addHelpText("after", EXAMPLES)
+    .action((options: LanguageOptions) => chat(options, session));
+}
+
+async function chat(options: LanguageOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const { input, output } = terminal.streams;
+  const model = await openLanguageModel(options, session);
+  try {
+    // Says so before the first message where there is no template.
+    if (model.chatTemplate === null) model.applyChatTemplate([{ role: "user", content: "" }]);
+    using held = model.session();
+    const conversation = new Conversation(model, held, options, session);
+    const shown = input.isTTY === true && output.isTTY === true;
+    if (shown) terminal.error(`${model.name}: /help lists what else there is than talking`);
+    const prompt = () => shown && terminal.write(terminal.colors.dim("> "));
+    const lines = createInterface({ input, terminal: false, signal });
+    prompt();
+    for await (const line of lines) {
+      if (!(await conversation.hear(line.trim()))) break;
+      prompt();
+    }
+    throwIfAborted(signal);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** What was said, and what answers. */
+class Conversation {
+  private messages: ChatMessage[];
+  private adapter: string | null;
+  private turns = 0;
+
+  constructor(
+    private readonly model: CausalLanguageModel,
+    private readonly held: GenerationSession,
+    private readonly options: LanguageOptions,
+    private readonly session: Session,
+  ) {
+    this.messages = this.beginning();
+    this.adapter = model.adapters()[0]?.name ?? null;
+  }
+
+  /** Whether it goes on behind a line. */
+  async hear(line: string): Promise<boolean> {
+    const { terminal } = this.session;
+    const [word, ...rest] = line.split(/\s+/);
+    if (line === "") return true;
+    if (word === "/quit") return false;
+    if (word === "/help") terminal.error(COMMANDS);
+    else if (word === "/reset") this.messages = this.beginning();
+    else if (word === "/adapter") this.choose(rest.join(" "));
+    else if (word!.startsWith("/")) terminal.error(`there is no ${word}; /help lists what there is`);
+    else await this.answer(line);
+    return true;
+  }
+
+  private beginning(): ChatMessage[] {
+    const { system } = this.options;
+    return system === undefined ? [] : [{ role: "system", content: system }];
+  }
+
+  private choose(name: string): void {
+    const { terminal } = this.session;
+    const names = this.model.adapters().map((adapter) => adapter.name);
+    if (name === "off") this.adapter = null;
+    else if (names.includes(name)) this.adapter = name;
+    else terminal.error(`adapters: ${names.join(", ") || "none"}; now: ${this.adapter ?? "off"}`);
+  }
+
+  private async answer(content: string): Promise<void> {
+    const { terminal, signal } = this.session;
+    const messages = [...this.messages, { role: "user", content }];
+    const stopping = new AbortController();
+    this.session.interruption.handler = () => {
+      if (stopping.signal.aborted) return false;
+      stopping.abort();
+      return true;
+    };
+    let said = "";
+    try {
+      const { seed, ...how } = drawing(this.options);
+      const pieces = this.held.generate(messages, {
+        ...how,
+        ...{ adapter: this.adapter, seed: seed! + this.turns++, signal: AbortSignal.any([signal, stopping.signal]) },
+      });
+      for await (const piece of pieces) {
+        said += piece;
+        terminal.write(piece);
+      }
+    } catch (error) {
+      if (signal.aborted || !(error instanceof LowrankError)) throw error;
+      if (!(error instanceof AbortError)) {
+        // The conversation is as it was: it can be forgotten, or gone on with by less.
+        if (said !== "") terminal.print();
+        return terminal.error(
+          `${terminal.errorColors.red("error:")} ${error.message} (/reset forgets the conversation)`,
+        );
+      }
+    } finally {
+      this.session.interruption.handler = null;
+    }
+    terminal.print();
+    this.messages = [...messages, { role: "assistant", content: said }];
+  }
+}

@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { text as readAll } from "node:stream/consumers";
+import { ConfigError } from "../../errors/errors.js";
+import { addLanguageOptions, drawing, type LanguageOptions, openLanguageModel } from "../files/language-model.js";
+import type { Session } from "../session.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank generate --model SmolLM2-135M-Instruct.gguf "The capital of France is"
+  lowrank generate --model ./SmolLM2-135M-Instruct --adapter runs/mine --chat "Who wrote it?" --json
+`;
+
+interface CommandOptions extends LanguageOptions {
+  readonly chat: boolean;
+  readonly ignoreEnd: boolean;
+  readonly json: boolean;
+}
+
+/** `lowrank generate`: text behind a prompt. */
+export function defineGenerate(program: Command, session: Session): void {
+  const command = program
+    .command("generate")
+    .description("go on from a text by a language model: the arguments, else standard input")
+    .argument("[prompt...]", "the prompt")
+    .option("--chat", "the prompt is a message, written by the model's chat template", false)
+    .option("--ignore-end", "go on past the end-of-text token", false)
+    .option("--json", "print one JSON object, with ids and log probabilities of the tokens", false);
+  addLanguageOptions(command, 0)
+    .addHelpText("after", EXAMPLES)
+    .action((prompt: string[], options: CommandOptions) => generate(prompt, options, session));
+}
+
+async function generate(args: readonly string[], options: CommandOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const { system, chat, ignoreEnd, json } = options;
+  const given = args.length > 0 ? args.join(" ") : (await readAll(terminal.streams.input)).replace(/\r?\n$/, "");
+  if (given === "")
+    throw new ConfigError("there is no prompt: give it as an argument or on standard input", { option: "prompt" });
+  const told = system === undefined ? [] : [{ role: "system", content: system }];
+  const prompt = chat || system !== undefined ? [...told, { role: "user", content: given }] : given;
+  const model = await openLanguageModel(options, session);
+  try {
+    const how = { ...drawing(options), ignoreEnd, signal };
+    if (!json) {
+      for await (const piece of model.generate(prompt, how)) terminal.write(piece);
+      return terminal.print();
+    }
+    const tokens: { readonly id: number; readonly text: string; readonly logProbability: number }[] = [];
+    let reason: string | null = null;
+    for await (const { end, ...token } of model.generateTokens(prompt, how)) {
+      tokens.push(token);
+      reason = end;
+    }
+    terminal.print(
+      JSON.stringify({ prompt: given, text: tokens.map(({ text }) => text).join(""), end: reason, tokens }),
+    );
+  } finally {
+    model.dispose();
+  }
+}

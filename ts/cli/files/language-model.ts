@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { basename } from "node:path";
+import { CausalLanguageModel, ggufSource } from "../../entry/node.js";
+import { ConfigError } from "../../errors/errors.js";
+import { fileSource, readFileMap } from "../../io/node/index.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import type { GenerateOptions } from "../../models/language/generate-options.js";
+import { type EngineOptions, startEngine } from "../engine-start.js";
+import { real, whole } from "../options/option-values.js";
+import { hearSignals, type Session } from "../session.js";
+import { findModel } from "./base-model.js";
+import { addEngineOptions } from "./classifier-folder.js";
+import { isGguf } from "./inspected-gguf.js";
+
+/** What commands that generate text have in common. */
+export interface LanguageOptions extends EngineOptions {
+  readonly model: string;
+  readonly weights: "auto" | "f32" | "f16" | "bf16" | "q8" | "q4";
+  readonly adapter: readonly string[];
+  readonly system?: string;
+  readonly maxTokens?: number;
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly repetitionPenalty: number;
+  readonly stop: readonly string[];
+  readonly seed: number;
+}
+
+const collected = (value: string, before: readonly string[]) => [...before, value];
+
+/** Adds the options that say which model generates, and how it draws. */
+export function addLanguageOptions(command: Command, temperature: number): Command {
+  command
+    .requiredOption("--model <name>", "folder or name of a language model, or a .gguf file")
+    .addOption(
+      new Option("--weights <format>", "how weights are kept in memory")
+        .choices(["auto", "f32", "f16", "bf16", "q8", "q4"])
+        .default("auto"),
+    )
+    .option("--adapter <[name=]folder>", "an adapter as PEFT wrote it; may be given again", collected, [])
+    .option("--system <text>", "what the model is told before the conversation")
+    .option("--max-tokens <n>", "most tokens of an answer (default: 256, or what the model has room for)", whole(1))
+    .option("--temperature <t>", "0 takes the likeliest token", real(0, { closed: true }), temperature)
+    .option("--top-k <n>", "draw from so many of the likeliest tokens", whole(1))
+    .option("--top-p <p>", "draw from the fewest that are so likely together", real(0, { closed: true }), 1)
+    .option("--min-p <p>", "draw from those so likely as a share of the likeliest", real(0, { closed: true }), 0)
+    .option("--repetition-penalty <x>", "makes less likely what came before", real(0), 1)
+    .option("--stop <text>", "end before this text; may be given again", collected, [])
+    .option("--seed <n>", "of what is drawn", whole(0), 0);
+  return addEngineOptions(command);
+}
+
+/** How text is drawn, by a command's options. */
+export const drawing = (options: LanguageOptions): GenerateOptions => ({
+  ...{ maxTokens: options.maxTokens, temperature: options.temperature, topK: options.topK, topP: options.topP },
+  ...{ minP: options.minP, repetitionPenalty: options.repetitionPenalty, stop: options.stop, seed: options.seed },
+});
+
+/** The model with its adapters, of which the first applies. The caller disposes of it. */
+export async function openLanguageModel(options: LanguageOptions, session: Session): Promise<CausalLanguageModel> {
+  const { model: name, weights, adapter } = options;
+  const adapters = adapter.map(namedAdapter);
+  const files = adapters.map(({ folder }) => readFileMap(folder, runFiles.adapter));
+  await startEngine(options);
+  const source = isGguf(name)
+    ? await ggufSource(() => fileSource(name), basename(name))
+    : await findModel(name, session);
+  await hearSignals(session);
+  const model = await CausalLanguageModel.load(source, { weights, signal: session.signal });
+  try {
+    for (const [i, { name: own }] of adapters.entries()) model.loadAdapter(own, files[i]!);
+    await hearSignals(session);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** "name=folder", or a folder whose own name it is. */
+function namedAdapter(given: string): { readonly name: string; readonly folder: string } {
+  const [, name, folder] = /^([\w.-]+)=(.+)$/s.exec(given) ?? [];
+  if (name !== undefined) return { name, folder: folder! };
+  const own = basename(given);
+  if (own !== "" && own !== "." && own !== "..") return { name: own, folder: given };
+  throw new ConfigError(`--adapter ${given}: give it a name: --adapter mine=${given}`, {
+    ...{ option: "--adapter", value: given },
+  });
+}

@@ -1,0 +1,53 @@
+import type { Graph } from "../../graph/graph.js";
+import type { DecoderConfig } from "../decoder/config.js";
+import { KeyValueCache } from "../decoder/key-value-cache.js";
+
+/** A text's tokens so far whose keys and values are in memory. */
+export class CachedTokens {
+  private constructor(
+    readonly cache: KeyValueCache,
+    private ids: Int32Array,
+  ) {}
+
+  static none(graph: Graph, config: DecoderConfig): CachedTokens {
+    return new CachedTokens(new KeyValueCache(graph, config), new Int32Array(0));
+  }
+
+  /** How many there are. */
+  get length(): number {
+    return this.cache.length;
+  }
+
+  /** Takes tokens as held that a pass has put there. */
+  extend(ids: Int32Array): void {
+    const { length } = this;
+    if (this.ids.length < length + ids.length) {
+      const grown = new Int32Array(Math.max(64, 2 * (length + ids.length)));
+      grown.set(this.ids.subarray(0, length));
+      this.ids = grown;
+    }
+    this.ids.set(ids, length);
+    this.cache.extend(ids.length);
+  }
+
+  /** How many tokens a text begins with that are held. */
+  common(text: Int32Array): number {
+    const most = Math.min(this.length, text.length);
+    let count = 0;
+    while (count < most && this.ids[count] === text[count]) count++;
+    return count;
+  }
+
+  cut(length: number): void {
+    this.cache.cut(length);
+  }
+
+  /** Others that hold the first `length` tokens. */
+  fork(length = this.length): CachedTokens {
+    return new CachedTokens(this.cache.fork(length), this.ids.slice(0, length));
+  }
+
+  dispose(): void {
+    this.cache.dispose();
+  }
+}

@@ -1,0 +1,129 @@
+import { checkRecord, isRecord, listFrom } from "../../arguments/collections.js";
+import { plainCopy } from "../../arguments/plain-copy.js";
+import { optional, or, type Read, readOptions } from "../../arguments/read-options.js";
+import { flag, unexpected } from "../../arguments/settings.js";
+import { ConfigError, ModelError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import type { Json } from "../../io/json.js";
+import { type ModelSource, readText } from "../../io/model-source.js";
+import type { BoundedTemplate } from "./bounded-template.js";
+
+/** One turn of a conversation. What else a model's template reads of it (`tool_calls`, `name`) goes to the template as it is. */
+export interface ChatMessage {
+  /** Who speaks: "system", "user", "assistant", "tool" or what else the template knows. */
+  readonly role: string;
+  /** What is said; a list of parts where the template takes such. */
+  readonly content?: string | readonly object[] | null;
+  readonly [field: string]: unknown;
+}
+
+/** How messages become text. */
+export interface ChatTemplateOptions {
+  /** Whether what begins an answer follows; default false, in `generate` true. */
+  readonly addGenerationPrompt?: boolean;
+  /** Descriptions of functions that the model may call, for templates that take them. */
+  readonly tools?: readonly object[];
+  /** Further variables of the template, such as `enable_thinking`. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+const records: Read<readonly object[]> = (what, name, value) =>
+  listFrom(`${what}: ${name} is a list of objects`, value, (item) => {
+    if (isRecord(item)) return plainCopy(what, name, item) as object;
+    throw unexpected(what, name, "a list of objects", item);
+  });
+
+const record: Read<Readonly<Record<string, unknown>>> = (what, name, value) => {
+  if (isRecord(value)) return plainCopy(what, name, value) as Record<string, unknown>;
+  throw unexpected(what, name, "an object of values by name", value);
+};
+
+const readers = {
+  addGenerationPrompt: or(false, flag),
+  tools: optional(records),
+  variables: or({}, record),
+};
+
+type Settings = Readonly<Record<string, Json>>;
+
+/** Special tokens that templates write. */
+const SPECIAL = ["bos_token", "eos_token", "unk_token", "pad_token"];
+
+/** How a model's conversations are written, by the template that its files have. */
+export class ChatTemplate {
+  private constructor(
+    private readonly name: string,
+    /** The template, in Jinja's language. */
+    readonly source: string,
+    private readonly special: Readonly<Record<string, string>>,
+    private readonly compile: (source: string) => BoundedTemplate,
+  ) {}
+
+  /** The template of a model's files; null where they have none. What is wrong with it is said where it is used. */
+  static async read(from: ModelSource, settings: Settings): Promise<ChatTemplate | null> {
+    const source = (await readText(from, "chat_template.jinja")) ?? templateOf(settings["chat_template"]);
+    if (source === null) return null;
+    const special = SPECIAL.flatMap((token) => {
+      const given = settings[token];
+      const text = isRecord(given) ? given["content"] : given;
+      return typeof text === "string" ? [[token, text] as const] : [];
+    });
+    // Fetched for models that have a template.
+    const { boundedTemplate } = await import("./bounded-template.js");
+    return new ChatTemplate(from.name, source, Object.fromEntries(special), boundedTemplate);
+  }
+
+  private compiled: BoundedTemplate | undefined;
+
+  /** The text of a conversation. Throws `ConfigError` for messages that make no sense, `ModelError` where the template fails. */
+  apply(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
+    const { addGenerationPrompt, tools, variables } = readOptions(what, options, readers);
+    const taken = takeMessages(what, messages);
+    try {
+      this.compiled ??= this.compile(this.source);
+      const given = { ...this.special, ...variables, messages: taken, add_generation_prompt: addGenerationPrompt };
+      return this.compiled(tools === undefined ? given : { ...given, tools }, taken.length);
+    } catch (cause) {
+      const why = clip(cause instanceof Error ? cause.message : String(cause));
+      throw new ModelError(
+        `${what}: the chat template of model ${clip(this.name)} does not work for these messages: ${why}`,
+        { op: what, model: this.name, key: "chat_template" },
+        { cause },
+      );
+    }
+  }
+}
+
+/** tokenizer_config.json's: a text, or several by name, of which that called "default" is meant. */
+function templateOf(given: Json | undefined): string | null {
+  if (typeof given === "string") return given;
+  if (!Array.isArray(given)) return null;
+  const named = (given as Json[]).find((one) => isRecord(one) && one["name"] === "default");
+  const template = isRecord(named) ? named["template"] : undefined;
+  return typeof template === "string" ? template : null;
+}
+
+/** Whether a prompt is a conversation: a list of objects, where ids are numbers. */
+export const isChat = (prompt: unknown): prompt is readonly ChatMessage[] =>
+  Array.isArray(prompt) && typeof prompt[0] === "object";
+
+/** A copy of messages. Throws `ConfigError` for what is none. */
+export function takeMessages(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
+  const taken = listFrom(`${what}: messages are a list of { role, content }`, messages, (message, place) => {
+    checkRecord(`${what}: message ${place} is { role, content }`, message);
+    const copy = plainCopy(what, `message ${place}`, message) as ChatMessage;
+    const { role, content } = copy;
+    if (typeof role !== "string") throw wrong(what, place, "role", "a text", role);
+    if (content != null && typeof content !== "string" && !Array.isArray(content))
+      throw wrong(what, place, "content", "a text or a list of parts", content);
+    return copy;
+  });
+  if (taken.length > 0) return taken;
+  throw new ConfigError(`${what}: there is no message`, { op: what, option: "messages", length: 0 });
+}
+
+function wrong(what: string, place: number, field: string, expected: string, value: unknown): ConfigError {
+  return new ConfigError(`${what}: ${field} of message ${place} is ${expected}, got ${excerpt(value)}`, {
+    ...{ op: what, option: "messages", place, expected, value },
+  });
+}

@@ -1,0 +1,112 @@
+import { ConfigError } from "../../errors/errors.js";
+import type { Begun } from "../../adapters/adapter-set.js";
+import { sameValues } from "../../values/same-values.js";
+import { CachedTokens } from "./cached-tokens.js";
+import type { CausalLanguageModel, Prompt } from "./causal-language-model.js";
+import type { GenerateOptions } from "./generate-options.js";
+import { type GenerationRequest, generateTokens } from "./generate.js";
+import type { GeneratedToken } from "./sequence.js";
+import { ending, single, texts } from "./token-streams.js";
+
+/**
+ * Texts that go on from each other. Keys and values of the last one stay in memory; the next one's tokens are computed from where it is
+ * another. What it says is, to the bit, what the model says without a session.
+ *
+ * @example
+ * using session = model.session();
+ * const messages = [{ role: "user", content: "Hello!" }];
+ * for await (const piece of session.generate(messages)) console.log(piece);
+ */
+export class GenerationSession implements Disposable {
+  private held: CachedTokens;
+  /** What the held tokens were computed with. */
+  private by: Pick<Begun, "adapters" | "weights"> | null = null;
+  private running = false;
+  private disposed = false;
+
+  /** @internal From `CausalLanguageModel.session`. */
+  constructor(
+    private readonly model: CausalLanguageModel,
+    private readonly request: (
+      what: string,
+      prompt: Prompt,
+      options: GenerateOptions,
+      fixed: { logProbabilities?: false },
+    ) => GenerationRequest,
+    held?: CachedTokens,
+  ) {
+    this.held = held ?? CachedTokens.none(model.graph, model.model.config);
+  }
+
+  /** Tokens whose keys and values are in memory. */
+  get tokens(): number {
+    return this.held.length;
+  }
+
+  /** Bytes that they take. */
+  get bytes(): number {
+    return this.held.cache.bytes;
+  }
+
+  /** As the model's `generate`. Throws `ConfigError` while another text of this session is under way. */
+  generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
+    if (this.model.tokenizer === null)
+      throw new ConfigError("generate: this model has no tokenizer.json; `generateTokens` gives ids", {
+        ...{ op: "generate", option: "prompt" },
+      });
+    return texts(this.begin("generate", prompt, options, { logProbabilities: false }));
+  }
+
+  /** As the model's `generateTokens`. Throws `ConfigError` while another text of this session is under way. */
+  generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
+    return this.begin("generateTokens", prompt, options, {});
+  }
+
+  /** Another session that goes on from the same tokens. */
+  fork(): GenerationSession {
+    this.checkIdle("fork");
+    const made = new GenerationSession(this.model, this.request, this.held.fork());
+    made.by = this.by;
+    return made;
+  }
+
+  /** Gives the memory back; a text that is under way ends with an error. Safe to call twice. */
+  dispose(): void {
+    this.disposed = true;
+    if (!this.model.graph.gone) this.held.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private begin(what: string, prompt: Prompt, options: GenerateOptions, fixed: { logProbabilities?: false }) {
+    this.checkIdle(what);
+    const { model, held } = this;
+    const request = this.request(what, prompt, options, fixed);
+    const { adapter, signal } = request.options;
+    const { end, ...by } = model.adapterSet.begin(adapter);
+    if (
+      this.by !== null &&
+      (this.by.weights !== by.weights || !sameValues(by.adapters.held(), this.by.adapters.held()))
+    )
+      held.cut(0);
+    [this.by, this.running] = [by, true];
+    return ending(single(generateTokens(model, by.adapters, [request], signal, held)), () => {
+      this.running = false;
+      end();
+    });
+  }
+
+  private checkIdle(what: string): void {
+    if (this.disposed)
+      throw new ConfigError(`${what}: this session was disposed of; \`session\` makes another`, {
+        ...{ op: what, reason: "disposed" },
+      });
+    if (this.running)
+      throw new ConfigError(`${what}: a text of this session is under way; end it first, or \`fork\` before it`, {
+        ...{ op: what, reason: "running" },
+      });
+  }
+}

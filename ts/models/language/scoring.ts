@@ -1,0 +1,186 @@
+import type { CallAdapters } from "../../adapters/call-adapters.js";
+import type { AdapterChoice } from "../../adapters/adapter-set.js";
+import { optional, readOptions } from "../../arguments/read-options.js";
+import { whole } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { exp } from "../../values/elementary.js";
+import { readSignal, throwIfAborted } from "../../waiting/abort.js";
+import { nextTask } from "../../waiting/next-task.js";
+import { attendBehind, attendWhole } from "../decoder/attention.js";
+import { raggedBatch } from "../ragged-batch.js";
+import { CachedTokens } from "./cached-tokens.js";
+import { completionLoss } from "./completion-loss.js";
+import { batchOf, behind } from "./generate.js";
+import { readAdapter } from "./generate-options.js";
+import type { LanguageModelParts } from "./load-language-model.js";
+
+/** How likely a completion is. */
+export interface CompletionScore {
+  /** Sum of ln of its tokens' probabilities. */
+  readonly logProbability: number;
+  /** How many tokens it has. */
+  readonly tokens: number;
+}
+
+/** How texts are read for their perplexity. */
+export interface PerplexityOptions {
+  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  readonly adapter?: AdapterChoice;
+  /** Cancels between two windows. */
+  readonly signal?: AbortSignal | undefined;
+  /** Tokens that are read at once; default 1024, or as many as the model has positions. */
+  readonly window?: number | undefined;
+  /** Tokens from the start of a window to that of the next; default half a window. */
+  readonly stride?: number | undefined;
+}
+
+/** What texts' tokens are to a model. */
+export interface Perplexity {
+  /** e to the mean cross entropy. */
+  readonly perplexity: number;
+  /** The mean cross entropy of the tokens, in nats. */
+  readonly loss: number;
+  /** How many tokens were counted. */
+  readonly tokens: number;
+}
+
+type Parts = Pick<LanguageModelParts, "graph" | "model">;
+
+/** Tokens of which those from `first` on are scored. */
+interface Scored {
+  readonly ids: Int32Array;
+  readonly first: number;
+}
+
+const USUAL_WINDOW = 1024;
+const PIECE = 256;
+
+/** Throws `ConfigError` where a completion has no token, or its first has none before it. */
+export function checkedCompletion(what: string, ids: Int32Array, first: number): Scored {
+  if (first > 0 && first < ids.length) return { ids, first };
+  const problem = first === 0 ? "the prompt has no token that a completion could follow" : "a completion has no token";
+  throw new ConfigError(`${what}: ${problem}`, { op: what, option: first === 0 ? "prompt" : "completions", length: 0 });
+}
+
+/** The score of each completion; what they begin with alike is computed once. */
+export async function scoresOf(
+  { graph, model }: Parts,
+  adapters: CallAdapters,
+  completions: readonly Scored[],
+  signal: AbortSignal | undefined,
+): Promise<CompletionScore[]> {
+  const held = CachedTokens.none(graph, model.config);
+  const found: CompletionScore[] = [];
+  const breathe = async () => {
+    throwIfAborted(signal);
+    await nextTask();
+    throwIfAborted(signal);
+  };
+  try {
+    adapters.keep(graph);
+    for (const { ids, first } of completions) {
+      held.cut(Math.min(held.common(ids), first - 1));
+      while (held.length < first - 1) {
+        await breathe();
+        const piece = ids.subarray(held.length, Math.min(held.length + PIECE, first - 1));
+        behind({ graph, model }, adapters, [{ text: 0, held, ids: piece }]);
+      }
+      await breathe();
+      const tokens = ids.length - first;
+      found.push({ logProbability: -lossBehind({ graph, model }, adapters, held, ids), tokens });
+    }
+    return found;
+  } finally {
+    if (!graph.gone) {
+      held.dispose();
+      adapters.release(graph);
+    }
+  }
+}
+
+/** The sum of the cross entropies of all tokens but the first behind those that are held, which stay as they are. */
+function lossBehind({ graph, model }: Parts, adapters: CallAdapters, held: CachedTokens, all: Int32Array): number {
+  const ids = all.subarray(held.length, all.length - 1);
+  held.cache.reserve(ids.length);
+  const batch = batchOf([{ held, ids }]);
+  const attend = attendBehind([held.cache]);
+  return sumOf({ graph, model }, adapters, batch, attend, all.subarray(held.length + 1), 0);
+}
+
+/** The sum of the cross entropies of what follows a batch's rows from one on. */
+function sumOf(
+  { graph, model }: Parts,
+  adapters: CallAdapters,
+  batch: ReturnType<typeof raggedBatch>,
+  attend: typeof attendWhole,
+  targets: Int32Array,
+  from: number,
+): number {
+  const wasTraining = graph.training;
+  graph.eval();
+  try {
+    return graph.step(() =>
+      graph.noGrad(() => {
+        const selection = adapters.selection([0], batch.offsets);
+        const hidden = model.infer(batch, selection, attend);
+        const rows = Int32Array.from({ length: targets.length - from }, (_, i) => from + i);
+        const wanted = { rows, ids: targets.subarray(from) };
+        return graph.value(completionLoss(graph, model, hidden, wanted, selection)).data[0]!;
+      }),
+    );
+  } finally {
+    if (wasTraining) graph.train();
+  }
+}
+
+/** The options with their defaults, read once. */
+export function takePerplexity(what: string, options: PerplexityOptions, maxPositions: number) {
+  const taken = readOptions(what, options, {
+    adapter: readAdapter,
+    signal: readSignal,
+    window: optional((_: string, name: string, value: unknown) => whole(what, name, value, 2, maxPositions)),
+    stride: optional((_: string, name: string, value: unknown) => whole(what, name, value, 1, maxPositions)),
+  });
+  const window = taken.window ?? Math.min(USUAL_WINDOW, maxPositions);
+  const stride = taken.stride ?? Math.max(1, Math.floor(window / 2));
+  if (stride >= window)
+    throw new ConfigError(
+      `${what}: a stride of ${stride} is not below the window of ${window}, so that what begins one had nothing before it`,
+      {
+        ...{ op: what, option: "stride", value: stride, length: window },
+      },
+    );
+  return { ...taken, window, stride };
+}
+
+/** e to the mean loss of all texts' tokens but each one's first. */
+export async function perplexityOf(
+  parts: Parts,
+  adapters: CallAdapters,
+  texts: readonly Int32Array[],
+  { window, stride, signal }: ReturnType<typeof takePerplexity>,
+): Promise<Perplexity> {
+  let [total, tokens] = [0, 0];
+  try {
+    adapters.keep(parts.graph);
+    for (const ids of texts)
+      for (let [begin, done] = [0, 1]; done < ids.length; begin += stride) {
+        const end = Math.min(begin + window, ids.length);
+        throwIfAborted(signal);
+        await nextTask();
+        throwIfAborted(signal);
+        const batch = raggedBatch([ids.subarray(begin, end - 1)]);
+        total += sumOf(parts, adapters, batch, attendWhole, ids.subarray(begin + 1, end), done - begin - 1);
+        tokens += end - done;
+        done = end;
+      }
+  } finally {
+    if (!parts.graph.gone) adapters.release(parts.graph);
+  }
+  if (tokens === 0)
+    throw new ConfigError("perplexity: no text has two tokens: the first has none that could tell it", {
+      ...{ op: "perplexity", option: "texts" },
+    });
+  const loss = total / tokens;
+  return { perplexity: exp(loss), loss, tokens };
+}

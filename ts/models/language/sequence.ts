@@ -1,0 +1,68 @@
+import { tokenText, type TokenText } from "../../tokenize/token-text.js";
+import type { TakenGenerateOptions } from "./generate-options.js";
+import type { LanguageModelParts } from "./load-language-model.js";
+import { logProbability, Sampler } from "./sampler.js";
+import { StopWords } from "./stop-words.js";
+
+/** Why a generation ended: by an end-of-text token, a stop text, as many tokens as were asked for, or the model's last position. */
+export type GenerationEnd = "end-of-text" | "stop" | "max-tokens" | "context";
+
+/** A generated token, the one that ends a text included. */
+export interface GeneratedToken {
+  /** Its row of the vocabulary. */
+  readonly id: number;
+  /** Text that can be shown since the one before: whole characters, often those of this token. */
+  readonly text: string;
+  /** ln of the probability that the model gives it, before temperature and all that; NaN where `logProbabilities` is false. */
+  readonly logProbability: number;
+  /** Why it is the last one; null where others may follow. */
+  readonly end: GenerationEnd | null;
+}
+
+/** How many tokens may follow, and whether that is the model's last position. */
+export interface Room {
+  readonly tokens: number;
+  readonly whole: boolean;
+}
+
+/** One text that grows: chooses its tokens, and tells when it ends. */
+export class Sequence {
+  /** Tokens that the model has not seen yet. */
+  next: Int32Array;
+  done = false;
+  private count = 0;
+  private readonly sampler: Sampler;
+  private readonly seen: Set<number>;
+  private readonly text: TokenText | null;
+  private readonly stops: StopWords;
+
+  constructor(
+    private readonly parts: Pick<LanguageModelParts, "tokenizer" | "ends">,
+    readonly prompt: Int32Array,
+    private readonly room: Room,
+    private readonly options: TakenGenerateOptions,
+  ) {
+    this.next = prompt;
+    this.sampler = new Sampler(options);
+    this.seen = new Set(options.repetitionPenalty === 1 ? [] : prompt);
+    this.text = parts.tokenizer === null ? null : tokenText(parts.tokenizer);
+    this.stops = new StopWords(options.stop);
+  }
+
+  /** Chooses the token behind the last one by its logits `[vocabulary]`, which it may change. */
+  take(logits: Float32Array): GeneratedToken {
+    const { options, seen, stops, text, room } = this;
+    const { logProbabilities, repetitionPenalty } = options;
+    const given = logProbabilities && repetitionPenalty !== 1 ? logits.slice() : logits;
+    const id = this.sampler.next(logits, seen);
+    if (repetitionPenalty !== 1) seen.add(id);
+    this.next = Int32Array.of(id);
+    const ended = !options.ignoreEnd && this.parts.ends.has(id);
+    const full = ++this.count === room.tokens;
+    let shown = ended ? "" : stops.push(text?.push(id) ?? "");
+    if (ended || full) shown += stops.push(text?.end() ?? "") + stops.end();
+    const reason = ended ? "end-of-text" : stops.done ? "stop" : full ? (room.whole ? "context" : "max-tokens") : null;
+    this.done = reason !== null;
+    return { id, text: shown, logProbability: logProbabilities ? logProbability(given, id) : NaN, end: reason };
+  }
+}
