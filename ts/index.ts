@@ -57,9 +57,21 @@ export type { GenerationSession } from "./models/language/generation-session.js"
 export type { CompletionScore, Perplexity, PerplexityOptions } from "./models/language/scoring.js";
 export type { GeneratedToken, GenerationEnd } from "./models/language/sequence.js";
 export type { GenerateOptions } from "./models/language/generate-options.js";
-export type { LanguageFitOptions } from "./models/language/language-training.js";
 export type { LanguageModelOptions } from "./models/language/load-language-model.js";
-export type { Completion, LanguageExample, MaskedTokens } from "./models/language/training-examples.js";
+export type {
+  Completion,
+  Conversation,
+  ExampleFields,
+  Instruction,
+  LanguageExample,
+  MaskedTokens,
+  PlainText,
+  SharedConversation,
+} from "./models/language/training/example-formats.js";
+export type { LanguageEvaluateOptions } from "./models/language/training/fit-language.js";
+export type { LanguageFitOptions, LanguageTrainingOptions } from "./models/language/training/fit-settings.js";
+export type { LanguageMetrics } from "./models/language/training/measure.js";
+export type { ExampleOptions } from "./models/language/training/training-examples.js";
 export type { LoadProgress } from "./io/watched-source.js";
 export type { LoadOptions } from "./models/sentence/encoder-options.js";
 export type { WeightsOption } from "./models/stored-weights.js";

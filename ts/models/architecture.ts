@@ -27,6 +27,8 @@ export interface StepSize {
   readonly rank: number;
   /** As `ForwardOptions.checkpointing`; default false. */
   readonly checkpointing?: boolean | undefined;
+  /** Layers from the first on that nothing is kept of, where a model can have such; default 0. */
+  readonly frozenLayers?: number | undefined;
 }
 
 /** A model with its weights, as tasks see it. */

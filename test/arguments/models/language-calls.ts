@@ -84,9 +84,26 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
       ]),
     ],
     dispose: [on("dispose", () => [])],
+    evaluate: [
+      on("evaluate", () => [
+        [{ ids: [5, 6, 7], mask: [0, 1, true] }],
+        { adapter: "plain", signal: signal(), onProgress: () => undefined, maxTokens: 9 },
+      ]),
+    ],
     fit: [
       on("fit", () => [[{ ids: [5, 6, 7], mask: [0, 1, true] }], training()]),
       on("fit", () => [[{ prompt: "a film", completion: " is good" }], training()]),
+      on("fit", () => [
+        [{ said: "a film" }],
+        {
+          ...training(),
+          fields: { text: "said" },
+          maxTokens: 9,
+          layers: 1,
+          loraPlus: 2,
+          validation: [{ said: "good" }],
+        },
+      ]),
     ],
     generate: [
       generated("generate", () => "a film"),

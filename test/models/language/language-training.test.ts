@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CausalLanguageModel, ConfigError, engineInfo } from "../../../ts/index.js";
 
-import { completionLoss } from "../../../ts/models/language/completion-loss.js";
-import { lossOf } from "../../../ts/models/language/language-training.js";
+import { completionLoss } from "../../../ts/models/language/training/completion-loss.js";
+import { lossOf } from "../../../ts/models/language/training/language-training.js";
 import { rowsAtOnce } from "../../../ts/models/decoder/memory.js";
-import { takeLanguageExamples } from "../../../ts/models/language/training-examples.js";
+import { takeLanguageExamples } from "../../../ts/models/language/training/training-examples.js";
 import { decoderFiles, decoderGolden } from "./golden-decoder.js";
 
 let model: CausalLanguageModel;
@@ -47,11 +47,11 @@ describe("fit", () => {
     const { batch } = await decoderGolden("llama");
     const examples = takeLanguageExamples("fit", model, pairs(batch));
     const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
-    const { graph, adapterSet } = model;
+    const { graph } = model;
     const adapter = model.adapter("trained");
     const taken = graph.step(() => {
       const { used } = engineInfo().memory;
-      graph.backward(lossOf({ graph, model: model.model, adapterSet }, adapter, examples, false).sum);
+      graph.backward(lossOf(model, adapter, examples, { checkpointing: false }).sum);
       return engineInfo().memory.used - used;
     });
     expect(taken).toBeLessThan(model.model.stepMemory({ tokens, rank: 2 }));
@@ -64,8 +64,9 @@ describe("fit", () => {
     ["a mask of another length", [{ ids: [1, 2], mask: [1] }], /example 0 has 2 ids and a mask of 1/],
     ["an unknown token", [{ ids: [1, 320], mask: [0, 1] }], /example 0 has the token 320; there are 0 to 319/],
     ["too many tokens", [{ ids: new Array(97).fill(3), mask: new Array(97).fill(1) }], /97 tokens; the model has 96/],
-    ["no texts", [{ prompt: "a" }], /example 0: prompt and completion are texts/],
-    ["nothing", [{ ids: [1, 2], mask: [0, 1] }, null], /example 1 is \{ ids, mask \} or/],
+    ["no texts", [{ prompt: "a", completion: 3 }], /example 0: completion is a text, got 3/],
+    ["half an example", [{ prompt: "a" }], /example 0 is one of .*\{ prompt, completion \}.*, got fields "prompt"/],
+    ["nothing", [{ ids: [1, 2], mask: [0, 1] }, null], /example 1 is one of \{ ids, mask \}/],
     ["no examples", [], /no examples/],
   ])("refuses %s, and changes nothing", async (_, examples, message) => {
     const before = model.saveAdapter("trained");

@@ -15,6 +15,12 @@ import { stepMemory } from "./memory.js";
 import type { RotaryForm } from "./rotary-form.js";
 import type { DecoderLayer, DecoderWeights } from "./weights.js";
 
+/** How a forward pass is recorded. */
+export interface DecoderForwardOptions extends ForwardOptions {
+  /** Layers from the first on, and the table of words, that get no gradient, and of which nothing is kept; default 0, and the table does. */
+  readonly frozenLayers?: number;
+}
+
 /** What a pass over a batch has in common. */
 interface Pass {
   readonly batch: RaggedBatch;
@@ -55,21 +61,26 @@ export class Decoder implements TransformerModel {
   }
 
   /** Last hidden state `[tokens, hidden]`, normalised, recorded for `backward`. */
-  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
+  forward(batch: RaggedBatch, selection: AdapterSelection, options: DecoderForwardOptions = {}): NodeId {
     const pass = this.pass(batch, selection, attendWhole);
-    let x = part(this.graph, options, [], () => this.embed(pass));
-    for (let i = 0; i < this.config.layers; i++)
+    const { frozenLayers = 0 } = options;
+    let x = frozenLayers > 0 ? this.after(frozenLayers, pass) : part(this.graph, options, [], () => this.embed(pass));
+    for (let i = frozenLayers; i < this.config.layers; i++)
       x = part(this.graph, options, [x], (input) => this.layer(input, i, pass));
     return this.norm(x, this.weights.finalNorm, selection);
   }
 
   /** The same to the bit without a gradient; `attend` may find tokens of before in a cache. */
   infer(batch: RaggedBatch, selection: AdapterSelection, attend: Attend = attendWhole): NodeId {
-    const { graph } = this;
     const pass = this.pass(batch, selection, attend);
-    const after = (layers: number): NodeId =>
-      graph.scope(() => (layers === 0 ? this.embed(pass) : this.layer(after(layers - 1), layers - 1, pass)));
-    return graph.scope(() => this.norm(after(this.config.layers), this.weights.finalNorm, selection));
+    return this.graph.scope(() => this.norm(this.after(this.config.layers, pass), this.weights.finalNorm, selection));
+  }
+
+  /** Hidden state behind so many layers, without a gradient. */
+  private after(layers: number, pass: Pass): NodeId {
+    return this.graph.scope(() =>
+      layers === 0 ? this.embed(pass) : this.layer(this.after(layers - 1, pass), layers - 1, pass),
+    );
   }
 
   /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */

@@ -14,8 +14,9 @@ export const rowsAtOnce = ({ vocabularySize }: Pick<DecoderConfig, "vocabularySi
  * Bytes that the tape of one training step takes: what each layer keeps, its widest gradients, and of the head one piece of logits
  * with its gradient.
  */
-export function stepMemory(config: DecoderConfig, { tokens, rank, checkpointing = false }: StepSize): number {
-  const { hiddenSize: h, intermediateSize: inner, layers, heads, kvHeads, headDim, gated, vocabularySize } = config;
+export function stepMemory(config: DecoderConfig, { tokens, rank, checkpointing = false, frozenLayers = 0 }: StepSize): number {
+  const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, gated, vocabularySize } = config;
+  const layers = config.layers - frozenLayers;
   const qkv = (heads + 2 * kvHeads) * headDim;
   const layer = 7 * h + 2 * qkv + heads * (headDim + 1) + (gated ? 3 : 2) * inner + 2 + 7 * rank;
   const forward = checkpointing ? (layers + 2) * h + layer : layers * layer + 6 * h;

@@ -9,7 +9,6 @@ import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
-import { fit } from "../../train/fit.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { integersOf } from "../../values/number-list.js";
 import type { Tensor } from "../../values/tensor.js";
@@ -20,12 +19,14 @@ import type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./chat-temp
 import type { BatchToken } from "./generate.js";
 import type { GenerateOptions } from "./generate-options.js";
 import type { GenerationSession } from "./generation-session.js";
-import type { LanguageFitOptions } from "./language-training.js";
 import type * as Work from "./language-work.js";
 import type { CompletionScore, Perplexity, PerplexityOptions } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
 import type { LanguageModelOptions, LanguageModelParts } from "./load-language-model.js";
-import type { LanguageExample } from "./training-examples.js";
+import type { LanguageExample } from "./training/example-formats.js";
+import type { LanguageEvaluateOptions } from "./training/fit-language.js";
+import type { LanguageFitOptions } from "./training/fit-settings.js";
+import type { LanguageMetrics } from "./training/measure.js";
 
 /** What is gone on from: a text, a conversation, or token ids. */
 export type Prompt = string | readonly ChatMessage[] | ArrayLike<number>;
@@ -286,24 +287,29 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Trains an adapter on completions: the loss is the mean cross entropy of the examples' targets. Other calls may run meanwhile.
+   * Trains an adapter: the loss is the mean cross entropy of the examples' targets. Other calls may run meanwhile.
    *
    * @param examples `{ prompt, completion }`, joined as they are, the end-of-text token behind them, of which the completion is learnt;
-   *   or `{ ids, mask }`, a 1 in the mask for each token that is learnt
+   *   `{ text }`, learnt as a whole; `{ instruction, input, output }`, of which the output is; `{ messages }` or `{ conversations }`,
+   *   written by the chat template, of which the assistant's turns are; or `{ ids, mask }`, a 1 in the mask for each token that is learnt
    * Throws `ConfigError` for an example without a target or with too many tokens, by its number; see `fit` for the rest.
    */
   async fit(examples: readonly LanguageExample[], options: LanguageFitOptions = {}): Promise<FitReport> {
     this.assertUsable("fit");
-    const { adapter: name, checkpointing, rest } = this.work.takeLanguageFit(options);
-    const adapter = name === undefined ? this.adapterSet.current : this.adapterSet.get(name);
-    if (adapter === null)
-      throw new ConfigError("fit: there is no active adapter to train: addAdapter makes one", {
-        op: "fit",
-        option: "adapter",
-      });
-    this.adapterSet.checkTrainable(adapter);
-    const taken = this.work.takeLanguageExamples("fit", this, examples);
-    return fit(this.work.languageTask(this, adapter, checkpointing), taken, rest);
+    return this.work.fitLanguage(this, examples, options);
+  }
+
+  /**
+   * How well the model foretells what `fit` would learn of examples, without learning it: mean cross entropy and perplexity.
+   *
+   * Throws as `fit` does, and `AbortError` when cancelled.
+   */
+  async evaluate(
+    examples: readonly LanguageExample[],
+    options: LanguageEvaluateOptions = {},
+  ): Promise<LanguageMetrics> {
+    this.assertUsable("evaluate");
+    return this.work.evaluateLanguage(this, examples, options);
   }
 
   private begin(

@@ -1,12 +1,20 @@
-import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import type { Graph, NodeId } from "../../graph/graph.js";
-import type { Decoder } from "../decoder/decoder.js";
-import { rowsAtOnce } from "../decoder/memory.js";
+import type { AdapterSelection } from "../../../adapters/adapter-selection.js";
+import type { Graph, NodeId } from "../../../graph/graph.js";
+import type { Decoder } from "../../decoder/decoder.js";
+import { rowsAtOnce } from "../../decoder/memory.js";
+import type { TrainingTokens } from "./training-examples.js";
 
 /** Rows of hidden states that have a target, and the targets. */
 export interface Targets {
   readonly rows: Int32Array;
   readonly ids: Int32Array;
+}
+
+/** The targets of a batch's examples. The token before a target gives it. */
+export function targetsOf(examples: readonly TrainingTokens[], offsets: Int32Array): Targets {
+  const rows = examples.flatMap(({ targets }, i) => targets.map((target) => offsets[i]! + target - 1));
+  const ids = examples.flatMap((example) => example.targets.map((target) => example.ids[target]!));
+  return { rows: Int32Array.from(rows), ids: Int32Array.from(ids) };
 }
 
 /**

@@ -1,0 +1,40 @@
+import type { NodeId } from "../graph/graph.js";
+import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+
+/** A part of an adapter that is trained, while the rest stays. */
+export interface TrainedPart {
+  /** Its layers that are trained, by module path. */
+  readonly layers: AppliedAdapter["layers"];
+  /** What is trained, in the adapter's order. */
+  params(): NodeId[];
+  /** The whole adapter in a step of the graph, the rest of it as constants. */
+  applied(): AppliedAdapter;
+}
+
+/**
+ * The part of an adapter that changes some modules; rows of tables are of no part.
+ * @param isTrained whether a module is one of them, by its path
+ */
+export function trainedPart(adapter: ModelAdapter, isTrained: (path: string) => boolean): TrainedPart {
+  const place = adapter.snapshot();
+  const only = <T>(own: ReadonlyMap<string, T>) => new Map([...own].filter(([path]) => isTrained(path)));
+  const others = new Set(
+    [...adapter.layers].flatMap(([path, { loraA, loraB, magnitude, bias }]) =>
+      isTrained(path) ? [] : [loraA, loraB, magnitude, bias],
+    ),
+  );
+  for (const [name, { node }] of adapter.whole) if (!isTrained(name)) others.add(node);
+  for (const { rows } of adapter.tokens.values()) others.add(rows);
+  return {
+    layers: only(adapter.layers),
+    params: () => adapter.params().filter((id) => !others.has(id)),
+    applied() {
+      const { config, layers, whole, tokens } = place();
+      return {
+        ...{ config, tokens },
+        layers: new Map([...layers, ...only(adapter.layers)]),
+        whole: new Map([...whole, ...only(adapter.whole)]),
+      };
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { AdapterChoice, AdapterSet } from "../../../adapters/adapter-set.js";
+import type { ModelAdapter } from "../../../adapters/model-adapter.js";
+import { optional, readOptions } from "../../../arguments/read-options.js";
+import { callable, whole } from "../../../arguments/settings.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { fit } from "../../../train/fit.js";
+import type { FitReport } from "../../../train/fit-options.js";
+import { readSignal } from "../../../waiting/abort.js";
+import { readAdapter } from "../generate-options.js";
+import type { LanguageModelParts } from "../load-language-model.js";
+import type { ExampleFields, LanguageExample } from "./example-formats.js";
+import { evaluateOn, type LanguageFitOptions, settingsOf, takeLanguageFit } from "./fit-settings.js";
+import { languageTask } from "./language-training.js";
+import { type LanguageMetrics, type MeasureEvents, metricsOf, targetLosses } from "./measure.js";
+import { type ExampleOptions, takeLanguageExamples, type TrainingTokens } from "./training-examples.js";
+
+/** What trains. */
+export type TrainingParts = Pick<LanguageModelParts, "graph" | "model" | "tokenizer" | "ends"> & {
+  readonly adapterSet: AdapterSet;
+};
+
+/** How examples are measured. */
+export interface LanguageEvaluateOptions extends ExampleOptions {
+  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  readonly adapter?: AdapterChoice;
+  /** Cancels between two batches. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears how many examples are done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/** What `CausalLanguageModel.fit` does. */
+export async function fitLanguage(
+  parts: TrainingParts,
+  examples: readonly LanguageExample[],
+  options: LanguageFitOptions,
+): Promise<FitReport> {
+  const { reading, validation, evaluate, own, rest } = takeLanguageFit(options);
+  const adapter = adapterOf("fit", parts.adapterSet, own.adapter);
+  const taken = takeLanguageExamples("fit", parts, examples, reading);
+  const heldOut = validation === undefined ? null : takeLanguageExamples("fit: validation", parts, validation, reading);
+  if (heldOut?.length === 0)
+    throw new ConfigError("fit: validation has no examples to measure", { op: "fit", option: "validation", length: 0 });
+  const sizes = taken.map(({ ids }) => ids.length);
+  const measure =
+    heldOut === null ? null : async () => (await measured(parts, adapter, heldOut, { signal: rest.signal })).perplexity;
+  // An empty list is refused by `fit` itself.
+  const watched = taken.length === 0 ? undefined : evaluateOn(evaluate, taken.length, rest, measure);
+  const training = watched === undefined ? rest : { ...rest, evaluate: watched };
+  const count = Math.max(1, sizes.length);
+  const settings = settingsOf(
+    parts,
+    own,
+    rest,
+    sizes.length === 0 ? new Array<number>(count).fill(1) : sizes,
+    adapter.config.r,
+  );
+  return fit(languageTask(parts, adapter, settings), taken, training);
+}
+
+/** What `CausalLanguageModel.evaluate` does. */
+export async function evaluateLanguage(
+  parts: TrainingParts,
+  examples: readonly LanguageExample[],
+  options: LanguageEvaluateOptions,
+): Promise<LanguageMetrics> {
+  const { adapter, signal, onProgress, fields, maxTokens } = readOptions("evaluate", options, {
+    adapter: readAdapter,
+    signal: readSignal,
+    onProgress: optional((what, name, value: MeasureEvents["onProgress"]) => callable(what, name, value)),
+    fields: (_what, _name, value) => value as ExampleFields | undefined,
+    maxTokens: optional((what, name, value: unknown) => whole(what, name, value, 2)),
+  });
+  const reading = { ...(fields !== undefined && { fields }), ...(maxTokens !== undefined && { maxTokens }) };
+  const taken = takeLanguageExamples("evaluate", parts, examples, reading);
+  if (taken.length === 0)
+    throw new ConfigError("evaluate: there are no examples to measure", { op: "evaluate", length: 0 });
+  return measured(parts, adapter, taken, { signal, onProgress });
+}
+
+/** Measures examples with an adapter as it is now. */
+async function measured(
+  parts: TrainingParts,
+  adapter: AdapterChoice,
+  examples: readonly TrainingTokens[],
+  events: MeasureEvents,
+): Promise<LanguageMetrics> {
+  const { adapters, end } = parts.adapterSet.begin(adapter);
+  try {
+    return metricsOf(await targetLosses(parts, adapters, examples, events), examples);
+  } finally {
+    end();
+  }
+}
+
+/** The adapter that is trained. Throws `ConfigError` where there is none, or it is merged. */
+export function adapterOf(what: string, adapterSet: AdapterSet, name: string | undefined): ModelAdapter {
+  const adapter = name === undefined ? adapterSet.current : adapterSet.get(name);
+  if (adapter === null)
+    throw new ConfigError(`${what}: there is no active adapter to train: addAdapter makes one`, {
+      ...{ op: what, option: "adapter" },
+    });
+  adapterSet.checkTrainable(adapter);
+  return adapter;
+}

@@ -1,0 +1,67 @@
+import type { AdapterSet } from "../../../adapters/adapter-set.js";
+import type { AppliedAdapter, ModelAdapter } from "../../../adapters/model-adapter.js";
+import { loraPlusGroups } from "../../../optim/lora-plus.js";
+import type { BatchLoss, Task } from "../../../train/task.js";
+import { raggedBatch } from "../../ragged-batch.js";
+import type { LanguageModelParts } from "../load-language-model.js";
+import { completionLoss, targetsOf } from "./completion-loss.js";
+import type { LanguageFitSettings } from "./fit-settings.js";
+import { lastLayers, type Trained } from "./last-layers.js";
+import type { TrainingTokens } from "./training-examples.js";
+
+type Parts = Pick<LanguageModelParts, "graph" | "model"> & { readonly adapterSet: AdapterSet };
+
+/** How a batch is put on the tape. */
+export interface Recording {
+  readonly checkpointing: boolean;
+  readonly frozenLayers?: number;
+}
+
+/** Learning the targets of examples by an adapter. */
+export function languageTask(
+  parts: Parts,
+  adapter: ModelAdapter,
+  settings: Pick<LanguageFitSettings, "checkpointing" | "layers" | "loraPlus">,
+): Task<TrainingTokens> {
+  const { graph, model, adapterSet } = parts;
+  const trained = lastLayers(adapter, model.config.layers, settings.layers);
+  const { frozenLayers } = trained;
+  const { checkpointing } = settings;
+  return {
+    graph,
+    ...parametersOf(trained, settings.loraPlus),
+    loss(examples) {
+      adapterSet.checkTrainable(adapter);
+      return lossOf(parts, trained.applied(), examples, { checkpointing, frozenLayers });
+    },
+    memory: (examples) => {
+      const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
+      return model.stepMemory({ tokens, rank: adapter.config.r, checkpointing, frozenLayers });
+    },
+  };
+}
+
+/** What is trained, and in groups where B has a learning rate of its own. */
+export function parametersOf(
+  trained: Trained,
+  loraPlus: LanguageFitSettings["loraPlus"],
+): Pick<Task<never>, "params" | "groups"> {
+  if (loraPlus === null) return { params: () => trained.params() };
+  const groups = () => loraPlusGroups({ layers: trained.layers, params: () => trained.params() }, loraPlus);
+  return { params: () => groups().flatMap(({ params }) => [...params]), groups };
+}
+
+/** The sum of the targets' cross entropies, recorded. */
+export function lossOf(
+  { graph, model }: Pick<Parts, "graph" | "model">,
+  adapter: AppliedAdapter | null,
+  examples: readonly TrainingTokens[],
+  recording: Recording,
+): BatchLoss {
+  const batch = raggedBatch(examples.map(({ ids }) => ids));
+  const selection = adapter === null ? [] : [{ adapter }];
+  const hidden = model.forward(batch, selection, recording);
+  const targets = targetsOf(examples, batch.offsets);
+  const sum = completionLoss(graph, model, hidden, targets, selection);
+  return { sum, targets: targets.rows.length, tokens: batch.ids.length };
+}

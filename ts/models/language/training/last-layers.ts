@@ -1,0 +1,25 @@
+import type { ModelAdapter } from "../../../adapters/model-adapter.js";
+import { type TrainedPart, trainedPart } from "../../../adapters/trained-part.js";
+import { whole } from "../../../arguments/settings.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+
+/** What is trained of a language model's adapter. */
+export interface Trained extends TrainedPart {
+  /** Layers of the model below the first that is trained: no gradient goes through them. */
+  readonly frozenLayers: number;
+}
+
+/** All of an adapter, or what it changes in the model's last `count` layers. Throws `ConfigError` where that is nothing. */
+export function lastLayers(adapter: ModelAdapter, layers: number, count: number | undefined): Trained {
+  if (count === undefined)
+    return { layers: adapter.layers, params: () => adapter.params(), applied: () => adapter, frozenLayers: 0 };
+  const frozenLayers = layers - whole("fit", "layers", count, 1, layers);
+  // The first number in a path is that of the layer.
+  const layerOf = (path: string) => Number(/(?:^|\.)(\d+)\./.exec(path)?.[1] ?? -1);
+  const part = trainedPart(adapter, (path) => layerOf(path) >= frozenLayers);
+  if (part.params().length > 0) return { ...part, frozenLayers };
+  throw new ConfigError(`fit: adapter ${excerpt(adapter.name)} changes none of the last ${count} layers`, {
+    ...{ op: "fit", option: "layers", value: count, name: adapter.name },
+  });
+}

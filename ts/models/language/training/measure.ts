@@ -1,0 +1,92 @@
+import type { CallAdapters } from "../../../adapters/call-adapters.js";
+import { exp } from "../../../values/elementary.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
+import { nextTask } from "../../../waiting/next-task.js";
+import { rowsAtOnce } from "../../decoder/memory.js";
+import { raggedBatch } from "../../ragged-batch.js";
+import type { LanguageModelParts } from "../load-language-model.js";
+import { targetsOf } from "./completion-loss.js";
+import type { TrainingTokens } from "./training-examples.js";
+
+/** How well a model foretells the targets of examples. */
+export interface LanguageMetrics {
+  /** Mean cross entropy of the targets, in nats. */
+  readonly loss: number;
+  /** e to that: as many tokens, all as likely, would be as hard to tell apart. */
+  readonly perplexity: number;
+  readonly targets: number;
+  /** All tokens of the examples. */
+  readonly tokens: number;
+}
+
+type Parts = Pick<LanguageModelParts, "graph" | "model">;
+
+/** Tokens that go through the model between two looks at the signal. */
+const TOKENS_AT_ONCE = 512;
+
+/** What is heard of a call and can be done to it. */
+export interface MeasureEvents {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/**
+ * The sum of the cross entropies of each example's targets, `[examples]`: each example gives the bits that it gives alone.
+ * Before each the event loop runs. Throws `AbortError`.
+ */
+export async function targetLosses(
+  parts: Parts,
+  adapters: CallAdapters,
+  examples: readonly TrainingTokens[],
+  { signal, onProgress }: MeasureEvents,
+): Promise<Float64Array> {
+  const losses = new Float64Array(examples.length);
+  for (let first = 0; first < examples.length;) {
+    throwIfAborted(signal);
+    let [end, tokens] = [first, 0];
+    do tokens += examples[end++]!.ids.length;
+    while (end < examples.length && tokens + examples[end]!.ids.length <= TOKENS_AT_ONCE);
+    losses.set(lossesOf(parts, adapters, examples.slice(first, end)), first);
+    first = end;
+    onProgress?.(end);
+    await nextTask();
+  }
+  throwIfAborted(signal);
+  return losses;
+}
+
+function lossesOf({ graph, model }: Parts, adapters: CallAdapters, examples: readonly TrainingTokens[]): number[] {
+  const batch = raggedBatch(examples.map(({ ids }) => ids));
+  const { rows, ids } = targetsOf(examples, batch.offsets);
+  const most = rowsAtOnce(model.config);
+  const losses = new Float32Array(rows.length);
+  const wasTraining = graph.training;
+  graph.eval();
+  try {
+    graph.step(() =>
+      graph.noGrad(() => {
+        const selection = adapters.selection([...examples.keys()].fill(0), batch.offsets);
+        const hidden = model.infer(batch, selection);
+        for (let start = 0; start < rows.length; start += most)
+          graph.step(() => {
+            const end = Math.min(start + most, rows.length);
+            const logits = model.logits(graph.embedding(hidden, rows.subarray(start, end)), selection);
+            const each = graph.crossEntropy(logits, ids.subarray(start, end), { reduction: "none" });
+            losses.set(graph.value(each).data, start);
+          });
+      }),
+    );
+  } finally {
+    if (wasTraining) graph.train();
+  }
+  let at = 0;
+  return examples.map(({ targets }) => targets.reduce((sum) => sum + losses[at++]!, 0));
+}
+
+/** Means over all targets. */
+export function metricsOf(losses: Float64Array, examples: readonly TrainingTokens[]): LanguageMetrics {
+  const count = (size: (example: TrainingTokens) => number) => examples.reduce((sum, one) => sum + size(one), 0);
+  const targets = count((one) => one.targets.length);
+  const loss = losses.reduce((sum, one) => sum + one, 0) / targets;
+  return { loss, perplexity: exp(loss), targets, tokens: count(({ ids }) => ids.length) };
+}

@@ -1,0 +1,110 @@
+import { listFrom } from "../../../arguments/collections.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { integersOf, maskOf } from "../../../values/number-list.js";
+import type { LanguageModelParts } from "../load-language-model.js";
+import { type ExampleFields, exampleReader, type LanguageExample, type ReadExample, wrong } from "./example-formats.js";
+import { truncated } from "./truncate.js";
+
+/** An example as training takes it. */
+export interface TrainingTokens {
+  readonly ids: Int32Array;
+  /** Places of the targets, from 1. */
+  readonly targets: readonly number[];
+}
+
+type Parts = Pick<LanguageModelParts, "tokenizer" | "ends" | "model">;
+
+/** How examples are read. */
+export interface ExampleOptions {
+  /** What the examples call a field, by its name here: `{ prompt: "question", completion: "answer" }`. Default: the same. */
+  readonly fields?: ExampleFields;
+  /**
+   * Most tokens of an example: a longer one is cut so that what is learnt stays, as far as it fits. Default: what the model has
+   * positions for, beyond which an example is refused.
+   */
+  readonly maxTokens?: number;
+}
+
+/** Tokens, and which are learnt. */
+interface Masked {
+  readonly ids: Int32Array;
+  readonly mask: Uint8Array;
+}
+
+/** Copies of examples. Throws `ConfigError` that names the one that makes no sense, has no target or is too long. */
+export function takeLanguageExamples(
+  what: string,
+  parts: Parts,
+  examples: readonly LanguageExample[],
+  { fields, maxTokens }: ExampleOptions = {},
+): TrainingTokens[] {
+  const read = exampleReader(what, fields);
+  const expected = `${what}: a list of { text }, { prompt, completion }, { messages } or the like is expected`;
+  return listFrom(expected, examples, (example, i) => {
+    const { ids, mask } = maskedOf(what, i, parts, read(example, i));
+    return checked(what, i, parts, ids, mask, maxTokens);
+  });
+}
+
+function maskedOf(what: string, i: number, parts: Parts, example: ReadExample): Masked {
+  switch (example.kind) {
+    case "masked":
+      return given(what, i, example.ids as number[], example.mask as number[]);
+    case "text":
+      return joined(what, i, "", example.text, parts);
+    case "completion":
+      return joined(what, i, example.prompt, example.completion, parts);
+    case "instruction":
+      return joined(what, i, alpaca(example), example.output, parts);
+    case "conversation":
+      throw wrong(what, i, "conversations are not supported yet");
+  }
+}
+
+/** Alpaca's prompt: what is learnt follows. */
+function alpaca({ instruction, input }: { readonly instruction: string; readonly input: string }): string {
+  const given = input === "" ? "" : `### Input:\n${input}\n\n`;
+  return `### Instruction:\n${instruction}\n\n${given}### Response:\n`;
+}
+
+function given(what: string, i: number, ids: ArrayLike<number>, mask: ArrayLike<number | boolean>): Masked {
+  const taken = integersOf(what, `ids of example ${i}`, ids).data;
+  const targets = maskOf(what, `mask of example ${i}`, mask);
+  if (targets.length === taken.length) return { ids: taken, mask: targets };
+  throw new ConfigError(
+    `${what}: example ${i} has ${taken.length} ids and a mask of ${targets.length}: there is one of each for a token`,
+    { op: what, option: "mask", place: i, expected: taken.length, actual: targets.length },
+  );
+}
+
+/** The completion begins at the first token that the prompt alone does not have there. */
+function joined(what: string, i: number, prompt: string, completion: string, { tokenizer, ends }: Parts): Masked {
+  if (tokenizer === null) throw wrong(what, i, "this model has no tokenizer.json: it must be { ids, mask }");
+  const [alone, all] = [tokenizer.encode(prompt), tokenizer.encode(prompt + completion)];
+  let first = 0;
+  while (first < alone.length && alone[first] === all[first]) first++;
+  const [end] = ends;
+  const ids = Int32Array.from(end === undefined || all.at(-1) === end ? all : [...all, end]);
+  return { ids, mask: Uint8Array.from(ids, (_, place) => (place >= first ? 1 : 0)) };
+}
+
+function checked(
+  what: string,
+  i: number,
+  { model }: Parts,
+  ids: Int32Array,
+  mask: Uint8Array,
+  maxTokens: number | undefined,
+): TrainingTokens {
+  const { vocabularySize, maxPositions } = model.config;
+  const fail = (problem: string, option: string) =>
+    new ConfigError(`${what}: example ${i} ${problem}`, { op: what, option, place: i });
+  if (ids.length > maxPositions && maxTokens === undefined)
+    throw fail(`has ${ids.length} tokens; the model has ${maxPositions} positions (maxTokens cuts examples)`, "ids");
+  const strange = ids.find((id) => id < 0 || id >= vocabularySize);
+  if (strange !== undefined) throw fail(`has the token ${strange}; there are 0 to ${vocabularySize - 1}`, "ids");
+  // Nothing stands before the first token that could give it.
+  const targets = Array.from(mask.keys()).filter((place) => place > 0 && mask[place] === 1);
+  if (targets.length === 0) throw fail("has no target: its mask is 0 at every token but perhaps the first", "mask");
+  return truncated({ ids, targets }, Math.min(maxTokens ?? maxPositions, maxPositions));
+}
