@@ -2,7 +2,16 @@ import { listFrom } from "../../../arguments/collections.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { integersOf, maskOf } from "../../../values/number-list.js";
 import type { LanguageModelParts } from "../load-language-model.js";
-import { type ExampleFields, exampleReader, type LanguageExample, type ReadExample, wrong } from "./example-formats.js";
+import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
+import { type ChatWriter, writtenTurns } from "./conversation.js";
+import {
+  type ExampleFields,
+  exampleReader,
+  type LanguageExample,
+  type ReadExample,
+  type Turn,
+  wrong,
+} from "./example-formats.js";
 import { truncated } from "./truncate.js";
 
 /** An example as training takes it. */
@@ -12,7 +21,10 @@ export interface TrainingTokens {
   readonly targets: readonly number[];
 }
 
-type Parts = Pick<LanguageModelParts, "tokenizer" | "ends" | "model">;
+type Parts = Pick<LanguageModelParts, "tokenizer" | "ends" | "model"> & {
+  /** Writes conversations; left out or null where the model has no template. */
+  readonly chatTemplate?: ChatWriter | null;
+};
 
 /** How examples are read. */
 export interface ExampleOptions {
@@ -55,14 +67,60 @@ function maskedOf(what: string, i: number, parts: Parts, example: ReadExample): 
     case "completion":
       return joined(what, i, example.prompt, example.completion, parts);
     case "instruction":
-      return joined(what, i, alpaca(example), example.output, parts);
+      return parts.chatTemplate == null
+        ? joined(what, i, alpaca(example), example.output, parts)
+        : written(what, i, turnsOf(example), parts);
     case "conversation":
-      throw wrong(what, i, "conversations are not supported yet");
+      return written(what, i, example.messages, parts);
   }
 }
 
+/** Tokens of a conversation; those of the assistant's turns are learnt. */
+function written(what: string, i: number, messages: readonly Turn[], { tokenizer, chatTemplate, ends }: Parts): Masked {
+  if (tokenizer === null) throw wrong(what, i, "this model has no tokenizer.json: it must be { ids, mask }");
+  if (chatTemplate == null)
+    throw wrong(
+      what,
+      i,
+      "this model has no chat template to write conversations with: give { prompt, completion }, or put chat_template.jinja beside it",
+    );
+  const { text, spans } = writtenTurns(what, i, chatTemplate, messages);
+  const ids = tokenizer.encodeBare(text);
+  const mask = new Uint8Array(ids.length);
+  for (const { start, end } of spans) {
+    const [first, from] = [sharedTokens(tokenizer, text, ids, start).shared, sharedTokens(tokenizer, text, ids, end)];
+    // A token that reaches beyond the turn's end ends it too.
+    const last = Math.min(ids.length, from.shared + (from.whole ? 0 : 1));
+    mask.fill(1, first, last);
+    // Behind the token that ends a turn nothing is ever generated.
+    const over = ids.subarray(first, last).findLastIndex((id) => ends.has(id));
+    if (over >= 0) mask.fill(0, first + over + 1, last);
+  }
+  return { ids, mask };
+}
+
+/** How many tokens of a text are those of its first `length` characters, and whether these have no others. */
+function sharedTokens(tokenizer: TextTokenizer, text: string, ids: Int32Array, length: number) {
+  if (length === text.length) return { shared: ids.length, whole: true };
+  const alone = tokenizer.encodeBare(text.slice(0, length));
+  let shared = 0;
+  while (shared < alone.length && alone[shared] === ids[shared]) shared++;
+  return { shared, whole: shared === alone.length };
+}
+
+/** An instruction as a conversation. */
+const turnsOf = ({ instruction, input, output }: Alpaca & { readonly output: string }): Turn[] => [
+  { role: "user", content: input === "" ? instruction : `${instruction}\n\n${input}` },
+  { role: "assistant", content: output },
+];
+
+interface Alpaca {
+  readonly instruction: string;
+  readonly input: string;
+}
+
 /** Alpaca's prompt: what is learnt follows. */
-function alpaca({ instruction, input }: { readonly instruction: string; readonly input: string }): string {
+function alpaca({ instruction, input }: Alpaca): string {
   const given = input === "" ? "" : `### Input:\n${input}\n\n`;
   return `### Instruction:\n${instruction}\n\n${given}### Response:\n`;
 }
