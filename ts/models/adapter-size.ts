@@ -13,7 +13,7 @@ interface OtherModule {
 }
 
 /** Numbers of a new adapter on a model: its factors, magnitudes and biases, whole tensors and rows of tables, as `createAdapter` makes them. */
-export function adapterSize(plan: ModelPlan, config: AdapterConfig): number {
+export function adapterSize(plan: Pick<ModelPlan, "config" | "linears" | "tensors">, config: AdapterConfig): number {
   const isTarget = targetTest(config);
   const isSaved = savedWhole(config.modulesToSave);
   const scalingOf = layerScalings(config);
@@ -43,7 +43,7 @@ export function adapterSize(plan: ModelPlan, config: AdapterConfig): number {
   return size + rowsSize(plan, config);
 }
 
-function othersOf(plan: ModelPlan): OtherModule[] {
+function othersOf(plan: Pick<ModelPlan, "config" | "linears" | "tensors">): OtherModule[] {
   const linears = new Set<string>();
   for (const { paths, tensors = [] } of plan.linears()) for (const path of [...paths, ...tensors]) linears.add(path);
   const others: OtherModule[] = [];
@@ -55,7 +55,10 @@ function othersOf(plan: ModelPlan): OtherModule[] {
 }
 
 /** Numbers of trained rows of tables, that of the words where none is named. */
-export function rowsSize(plan: ModelPlan, { trainableTokenIndices: wanted }: AdapterConfig): number {
+export function rowsSize(
+  plan: Pick<ModelPlan, "config" | "linears" | "tensors">,
+  { trainableTokenIndices: wanted }: AdapterConfig,
+): number {
   if (wanted === null) return 0;
   const tables = othersOf(plan).filter(({ width }) => width !== null);
   const words = tables.find(({ rows }) => rows === plan.config.vocabularySize);

@@ -1,6 +1,6 @@
 import { checkRecord } from "../arguments/collections.js";
 import { adapterSize, rowsSize } from "./adapter-size.js";
-import type { NamedShape } from "./architecture.js";
+import type { ModelPlan, NamedShape } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
 import { totalWidth } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
@@ -21,7 +21,12 @@ export interface MemoryOptions {
   readonly packedCopies?: 0 | 1 | 2;
   /** Whether layers are computed again for their gradients, as `fit`'s `checkpointing` does; default false. */
   readonly checkpointing?: boolean;
+  /** Of a language model: layers that are trained, the last ones, as `fit`'s `layers`; default all. */
+  readonly layers?: number;
 }
+
+/** What is looked at of a model's plan. */
+export type EstimatedPlan = Omit<ModelPlan, "head" | "load">;
 
 /** Bytes of linear memory, by what holds them. */
 export interface MemoryEstimate {
@@ -53,10 +58,16 @@ const MOST_LAYERS = 10_000;
  */
 export function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): MemoryEstimate {
   checkRecord("estimateMemory: a model is its config.json, parsed", model);
-  const plan = modelPlan(model);
+  return estimateOf(modelPlan(model), options);
+}
+
+/** The same of a plan, whatever kind of model it is of. */
+export function estimateOf(plan: EstimatedPlan, options: MemoryOptions, mostCopies: 1 | 2 = 2): MemoryEstimate {
   whole("estimateMemory", "layers", plan.config.layers, 1, MOST_LAYERS);
-  checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies", "checkpointing"]);
-  const { tokens, lora = {}, weights = "f32", packedCopies = weights === "f32" ? 2 : 0 } = options;
+  checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies", "checkpointing", "layers"]);
+  const { tokens, lora = {}, weights = "f32", packedCopies = weights === "f32" ? mostCopies : 0, layers } = options;
+  if (layers !== undefined) whole("estimateMemory", "layers", layers, 1, plan.config.layers);
+  const frozenLayers = plan.config.layers - (layers ?? plan.config.layers);
   const checkpointing = flag("estimateMemory", "checkpointing", options.checkpointing ?? false);
   whole("estimateMemory", "tokens", tokens, 1);
   oneOf("estimateMemory", "weights", weights, weightFormats);
@@ -67,14 +78,18 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
   const estimate = {
     weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, weights)),
     packed: FLOAT * copies * total(plan.linears(), (shape) => shape.inFeatures * totalWidth(shape)),
-    adapter: adapted === null ? 0 : 4 * FLOAT * adapterSize(plan, adapted),
+    adapter: adapted === null ? 0 : copiesOf(frozenLayers / plan.config.layers) * FLOAT * adapterSize(plan, adapted),
     step:
       adapted === null
         ? plan.inferenceMemory(tokens)
-        : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }) + 3 * FLOAT * rowsSize(plan, adapted),
+        : plan.stepMemory({ tokens, rank: adapted.r, checkpointing, frozenLayers }) +
+          3 * FLOAT * rowsSize(plan, adapted),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }
+
+/** Copies of an adapter: values, gradients and both moments; of the share that stays as it is, values and what a step has of them. */
+const copiesOf = (frozen: number) => 4 * (1 - frozen) + 2 * frozen;
 
 /** Bytes of a tensor as loaded: matrices in the format, what is one-dimensional or taken in part in float32. */
 function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFormat): number {

@@ -1,4 +1,4 @@
-import { CausalLanguageModel, engineInfo } from "../../../ts/index.js";
+import { CausalLanguageModel, engineInfo, type FileMap } from "../../../ts/index.js";
 import { changedJson, decoderFiles } from "../../models/language/golden-decoder.js";
 import type { Call, Ground } from "../refusals.js";
 
@@ -15,6 +15,12 @@ const files = {
   ...changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 20 }),
   "chat_template.jinja": new TextEncoder().encode("{{ messages[0].content }}"),
 };
+
+const gguf = await (async () => {
+  using model = await CausalLanguageModel.load(files);
+  model.addAdapter("own", { rank: 1 });
+  return model.saveGguf("own");
+})();
 
 export const languageGround: Ground<LanguageScene> = {
   async make() {
@@ -84,6 +90,15 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
       ]),
     ],
     dispose: [on("dispose", () => [])],
+    estimateMemory: [
+      {
+        args: () => [
+          JSON.parse(new TextDecoder().decode((files as FileMap)["config.json"])),
+          { tokens: 9, lora: { rank: 2 }, weights: "q4", packedCopies: 0, checkpointing: true, layers: 1 },
+        ],
+        run: (_, ...args) => CausalLanguageModel.estimateMemory(...(args as [never, never])),
+      },
+    ],
     evaluate: [
       on("evaluate", () => [
         [{ ids: [5, 6, 7], mask: [0, 1, true] }],
@@ -140,6 +155,8 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
         run: async (_, ...args) => (await CausalLanguageModel.load(...(args as [never, never]))).dispose(),
       },
     ],
+    loadGguf: [on("loadGguf", () => ["new", gguf])],
+    saveGguf: [on("saveGguf", () => ["plain"])],
     loadAdapter: [
       on("loadAdapter", ({ model }) => ["new", { ...model.saveAdapter("plain") }, { allowNonFinite: true }]),
     ],

@@ -96,3 +96,21 @@ export function tensorName({ outer, layers, modules }: GgufArchitecture, name: s
   if (!Object.hasOwn(known, module)) return null;
   return `${layer === undefined ? "" : `${layers}${layer}.`}${known[module]!}.${part!}`;
 }
+
+/** An architecture by its model's `model_type`, with GGUF's name of a module's weight by Hugging Face's path of the module. */
+export function ggufNames(modelType: string) {
+  const found = Object.entries(architectures).find(([, known]) => known.modelType === modelType);
+  if (found === undefined)
+    throw new UnsupportedError(`models of type ${excerpt(modelType)} have no names in GGUF files that are known here`, {
+      type: modelType,
+    });
+  const [name, architecture] = found;
+  const weightOf = (path: string): string | null => {
+    const [, layer, module] = /^model\.layers\.(\d{1,6})\.(.+)$/.exec(path) ?? [];
+    const own = Object.entries(architecture.modules).find(([, other]) => other === (module ?? path))?.[0];
+    return own === undefined ? null : `${layer === undefined ? "" : `blk.${layer}.`}${own}.weight`;
+  };
+  /** The path of the module that a weight is of; null where it is none. */
+  const pathOf = (weight: string) => tensorName(architecture, weight)?.replace(/\.weight$/, "") ?? null;
+  return { name, architecture, weightOf, pathOf };
+}

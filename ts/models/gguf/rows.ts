@@ -51,3 +51,15 @@ export function reordered(bytes: Uint8Array, rows: number, order: RowOrder): Uin
     result.set(bytes.subarray(order(row) * length, (order(row) + 1) * length), row * length);
   return result;
 }
+
+/** The same rows in the order of such files. */
+export function permuted(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
+  const [half, length] = [rows / heads / 2, bytes.length / rows];
+  const result = new Uint8Array(bytes.length);
+  for (let row = 0; row < rows; row++) {
+    const [head, at] = [Math.floor(row / (2 * half)), row % (2 * half)];
+    const to = head * 2 * half + (at < half ? 2 * at : 2 * (at - half) + 1);
+    result.set(bytes.subarray(row * length, (row + 1) * length), to * length);
+  }
+  return result;
+}

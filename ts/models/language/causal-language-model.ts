@@ -5,9 +5,10 @@ import { readOptions } from "../../arguments/read-options.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Graph } from "../../graph/graph.js";
+import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
-import type { MergedModel } from "../../io/peft/index.js";
+import { type MergedModel, writeAdapter } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { integersOf } from "../../values/number-list.js";
@@ -15,6 +16,7 @@ import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import type { Decoder } from "../decoder/decoder.js";
+import type { MemoryEstimate, MemoryOptions } from "../estimate-memory.js";
 import type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
 import type { BatchToken } from "./generate.js";
 import type { GenerateOptions } from "./generate-options.js";
@@ -71,6 +73,8 @@ export class CausalLanguageModel extends AdaptedModel {
   readonly ends: ReadonlySet<number>;
   /** @internal Tells its weights and its tokenizer from others. */
   readonly fingerprint: string;
+  /** @internal `model_type` of its config.json. */
+  readonly modelType: string;
   /** @internal What was merged into these weights before they were loaded; null where nothing was. */
   readonly mergedModel: MergedModel | null;
 
@@ -79,7 +83,8 @@ export class CausalLanguageModel extends AdaptedModel {
     private readonly work: typeof Work,
   ) {
     super();
-    const { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, mergedModel } = parts;
+    const { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, modelType, mergedModel } =
+      parts;
     this.name = name;
     this.graph = graph;
     this.model = model;
@@ -87,6 +92,7 @@ export class CausalLanguageModel extends AdaptedModel {
     this.chatTemplate = chatTemplate;
     this.ends = ends;
     this.fingerprint = fingerprint;
+    this.modelType = modelType;
     this.mergedModel = mergedModel;
     const { norms, tables, absent } = model;
     const linears = model.linears();
@@ -106,6 +112,18 @@ export class CausalLanguageModel extends AdaptedModel {
   ): Promise<CausalLanguageModel> {
     const work = await import("./language-work.js");
     return new CausalLanguageModel(await work.loadLanguageModel(source, options), work);
+  }
+
+  /**
+   * Linear memory that a language model and a step of its training take, before any is spent: as `estimateMemory` of an encoder, but
+   * `packedCopies` is 1 by default for "f32", as in `load`.
+   *
+   * @param config the model's config.json, parsed
+   * Throws as `estimateMemory` does.
+   */
+  static async estimateMemory(config: Record<string, unknown>, options: MemoryOptions): Promise<MemoryEstimate> {
+    checkRecord("estimateMemory: a model is its config.json, parsed", config);
+    return (await import("./language-work.js")).estimateLanguageMemory(config, options);
   }
 
   /** Tokens that a text may have, prompt and what is generated together. */
@@ -310,6 +328,36 @@ export class CausalLanguageModel extends AdaptedModel {
   ): Promise<LanguageMetrics> {
     this.assertUsable("evaluate");
     return this.work.evaluateLanguage(this, examples, options);
+  }
+
+  /**
+   * An adapter as llama.cpp loads it: a GGUF LoRA in float32, for a GGUF file of the same base, in whatever format that is.
+   *
+   * Throws `UnsupportedError` for adapters that are more than low-rank updates of linear layers, and for GPT-2 and GPT-NeoX.
+   */
+  async saveGguf(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    this.assertUsable("saveGguf");
+    const file = this.adapterSet.get(name).toFile();
+    const { writeGgufAdapter } = await import("../gguf/adapter.js");
+    return writeGgufAdapter(file, this.adapted, name);
+  }
+
+  /**
+   * Adds an adapter from a GGUF LoRA; active as with `addAdapter` if it is the first.
+   *
+   * @param file its bytes, or a source of them, which is closed
+   * Throws `AdapterError` where it does not fit, `FormatError` for what is no GGUF file.
+   */
+  async loadGguf(name: string, file: Uint8Array | ByteSource): Promise<void> {
+    this.assertUsable("loadGguf");
+    const { readGgufAdapter } = await import("../gguf/adapter.js");
+    const adapter = await readGgufAdapter(file instanceof Uint8Array ? bytesSource(file.slice()) : file, this.adapted);
+    this.loadAdapter(name, writeAdapter(adapter));
+  }
+
+  private get adapted() {
+    const { heads, kvHeads } = this.model.config;
+    return { modelType: this.modelType, heads, kvHeads };
   }
 
   private begin(

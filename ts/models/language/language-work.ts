@@ -1,5 +1,6 @@
 // What `CausalLanguageModel` does, apart from it: fetched when a model is loaded, so that pages without one are spared it.
 export { isChat } from "./chat-template.js";
+export { estimateLanguageMemory } from "./estimate.js";
 export { generateTokens, roomFor } from "./generate.js";
 export { readAdapter, takeGenerateOptions } from "./generate-options.js";
 export { GenerationSession } from "./generation-session.js";

@@ -31,6 +31,8 @@ export interface LanguageModelParts {
   readonly ends: ReadonlySet<number>;
   readonly targetModules: readonly string[];
   readonly fingerprint: string;
+  /** `model_type` of config.json. */
+  readonly modelType: string;
   readonly mergedModel: MergedModel | null;
 }
 
@@ -58,8 +60,10 @@ export async function loadLanguageModel(
     const model = await plan.load(graph, read.file, taken);
     const fingerprint = read.fingerprint(plan, tokenizer ?? { fingerprint: "" });
     const { targetModules } = plan;
+    // The plan was found by it.
+    const modelType = json["model_type"] as string;
     const { name } = from;
-    return { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, mergedModel };
+    return { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, modelType, mergedModel };
   });
 }
 

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AdapterError, bytesSource, CausalLanguageModel, openGguf, UnsupportedError } from "../../../ts/index.js";
+import { decoderFiles } from "../language/golden-decoder.js";
+
+/** An adapter with something in B. */
+async function trained(name: "llama" | "qwen2" | "phi3", options = {}) {
+  const model = await CausalLanguageModel.load(await decoderFiles(name));
+  model.addAdapter("own", { rank: 2, alpha: 6, targetModules: "all-linear", ...options });
+  await model.fit([{ ids: [5, 6, 7, 8], mask: [0, 1, 1, 1] }], { steps: 3, batchSize: 1, learningRate: 0.05 });
+  return model;
+}
+
+describe.each(["llama", "qwen2", "phi3"] as const)("a GGUF adapter of %s", (name) => {
+  let model: CausalLanguageModel;
+  beforeAll(async () => {
+    model = await trained(name);
+  });
+  afterAll(() => model?.dispose());
+
+  it("comes back to the bit", async () => {
+    const file = await model.saveGguf("own");
+    await model.loadGguf("again", file);
+    await model.loadGguf("source", bytesSource(file));
+    const ids = [5, 9, 3, 200];
+    const own = await model.logits(ids, { adapter: "own" });
+    expect(own).not.toEqual(await model.logits(ids, { adapter: null }));
+    for (const adapter of ["again", "source"]) {
+      expect(await model.logits(ids, { adapter })).toEqual(own);
+      model.removeAdapter(adapter);
+    }
+  });
+
+  it("says what llama.cpp asks for", async () => {
+    const file = await openGguf(bytesSource(await model.saveGguf("own")));
+    expect(Object.fromEntries(file.metadata)).toEqual({
+      ...{ "general.architecture": name, "general.type": "adapter", "general.name": "own" },
+      ...{ "adapter.type": "lora", "adapter.lora.alpha": 6 },
+    });
+    const attention = name === "phi3" ? "attn_qkv" : "attn_q";
+    const { hiddenSize } = model.model.config;
+    expect(file.info(`blk.0.${attention}.weight.lora_a`)).toMatchObject({ type: "F32", shape: [2, hiddenSize] });
+    expect(file.info(`blk.1.ffn_down.weight.lora_b`)).toMatchObject({ type: "F32", shape: [hiddenSize, 2] });
+    expect(file.names.length).toBe(2 * model.adapter("own").layers.size);
+  });
+});
+
+it("puts rows of queries and keys where llama.cpp has them, and scalings of other kinds into B", async () => {
+  using model = await trained("llama", { rslora: true, alpha: 3, rank: 4 });
+  const file = await openGguf(bytesSource(await model.saveGguf("own")));
+  const { heads, headDim } = model.model.config;
+  const { shape, data } = await file.tensor("blk.0.attn_q.weight.lora_b");
+  expect(shape).toEqual([heads * headDim, 4]);
+  const layer = model.adapter("own").layers.get("model.layers.0.self_attn.q_proj")!;
+  // [rank, out]
+  const own = model.graph.value(layer.loraB).data;
+  for (let head = 0; head < heads; head++)
+    for (let pair = 0; pair < headDim / 2; pair++)
+      for (const half of [0, 1]) {
+        const [there, here] = [head * headDim + 2 * pair + half, head * headDim + half * (headDim / 2) + pair];
+        // 3/√4 instead of 3/4.
+        for (let k = 0; k < 4; k++) expect(data[4 * there + k]).toBe(Math.fround(2 * own[k * heads * headDim + here]!));
+      }
+  await model.loadGguf("again", await model.saveGguf("own"));
+  const ids = [5, 9, 3];
+  const [a, b] = [await model.logits(ids, { adapter: "own" }), await model.logits(ids, { adapter: "again" })];
+  a.data.forEach((value, i) => expect(Math.abs(value - b.data[i]!)).toBeLessThan(1e-5));
+});
+
+it("refuses what such files cannot hold, and files of other models", async () => {
+  using model = await trained("llama");
+  model.addAdapter("dora", { rank: 1, dora: true });
+  await expect(model.saveGguf("dora")).rejects.toThrow(UnsupportedError);
+  model.addAdapter("table", { rank: 1, targetModules: ["embed_tokens"] });
+  await expect(model.saveGguf("table")).rejects.toThrow(/more than a low-rank update of a linear layer/);
+  using other = await trained("qwen2");
+  const file = await other.saveGguf("own");
+  await expect(model.loadGguf("other", file)).rejects.toThrow(AdapterError);
+  await expect(model.loadGguf("other", file)).rejects.toThrow(/general.architecture must be "llama", got "qwen2"/);
+  using gpt2 = await CausalLanguageModel.load(await decoderFiles("gpt2"));
+  gpt2.addAdapter("own", { rank: 1 });
+  await expect(gpt2.saveGguf("own")).rejects.toThrow(/"gpt2" have no names in GGUF files/);
+});

@@ -1,0 +1,55 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  CausalLanguageModel,
+  engineInfo,
+  type FileMap,
+  type LoraOptions,
+  type MemoryOptions,
+} from "../../../ts/index.js";
+import { llamaConfig, randomModel } from "./random-llama.js";
+
+const config = llamaConfig();
+let files: FileMap;
+beforeAll(() => {
+  files = randomModel(config);
+});
+
+/** Two examples, of which a quarter is learnt. */
+const example = (tokens: number) => ({
+  ids: Array.from({ length: tokens }, (_, i) => (7 * i) % 4096),
+  mask: Array.from({ length: tokens }, (_, i) => i >= (3 * tokens) / 4),
+});
+
+/** Bytes that two steps of training take, the model's among them, and what was foretold. */
+async function measure(options: Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions }, tokens = 160) {
+  const before = engineInfo().memory.used;
+  const { weights = "f32", lora = {}, checkpointing = false, layers } = options;
+  using model = await CausalLanguageModel.load(files, { weights });
+  model.addAdapter("own", lora);
+  const examples = [example(tokens / 2), example(tokens / 2)];
+  let used = 0;
+  const onProgress = () => void (used = engineInfo().memory.used - before);
+  await model.fit(examples, { steps: 2, batchSize: 2, checkpointing, onProgress, ...(layers && { layers }) });
+  const estimate = await CausalLanguageModel.estimateMemory(config, { tokens, ...options });
+  return { used, estimate };
+}
+
+describe("CausalLanguageModel.estimateMemory", () => {
+  it.each<[string, Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions }, number?]>([
+    ["float32", {}],
+    ["f16", { weights: "f16" }],
+    ["bf16, computed again", { weights: "bf16", checkpointing: true }],
+    ["q8", { weights: "q8" }],
+    ["q4", { weights: "q4" }],
+    ["q4, computed again", { weights: "q4", checkpointing: true }],
+    ["q4, all linear layers", { weights: "q4", lora: { targetModules: "all-linear", rank: 16 } }],
+    ["q4, the last two layers", { weights: "q4", lora: { targetModules: "all-linear", rank: 16 }, layers: 2 }],
+    ["q4, few tokens", { weights: "q4", lora: { rank: 4 } }, 40],
+    ["q4, many tokens", { weights: "q4", lora: { rank: 4 } }, 640],
+    ["q4, many tokens computed again", { weights: "q4", lora: { rank: 4 }, checkpointing: true }, 640],
+  ])("foretells what training takes within a tenth: %s", { timeout: 120_000 }, async (_, options, tokens) => {
+    const { used, estimate } = await measure(options, tokens);
+    expect(used / estimate.total).toBeGreaterThan(0.9);
+    expect(used / estimate.total).toBeLessThan(1.1);
+  });
+});

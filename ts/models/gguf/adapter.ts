@@ -1,0 +1,134 @@
+import { AdapterError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { type ByteSource } from "../../io/byte-source.js";
+import { type GgufFile, openGguf } from "../../io/gguf/index.js";
+import { type WrittenValue, writeGguf } from "../../io/gguf/write.js";
+import { type Adapter, adapterConfig, type AdapterLayer } from "../../io/peft/index.js";
+import { transpose } from "../../io/peft/transpose.js";
+import type { Tensor } from "../../values/tensor.js";
+import { ggufNames } from "./names.js";
+import { permuted, unpermuted } from "./rows.js";
+
+/** What an adapter's file depends on beside the adapter. */
+export interface AdaptedDecoder {
+  /** `model_type` of config.json. */
+  readonly modelType: string;
+  readonly heads: number;
+  readonly kvHeads: number;
+}
+
+/** Heads whose rows stand in another order in such a file; null where they do not. */
+function headsOf({ modelType, heads, kvHeads }: AdaptedDecoder, path: string): number | null {
+  if (!ggufNames(modelType).architecture.interleaved) return null;
+  return path.endsWith(".q_proj") ? heads : path.endsWith(".k_proj") ? kvHeads : null;
+}
+
+const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/**
+ * An adapter as llama.cpp loads it: a GGUF LoRA in float32. A layer's scaling that is not α/rank is put into its B.
+ *
+ * Throws `UnsupportedError` for adapters that are more than low-rank updates of linear layers (DoRA, biases, whole tensors, tables),
+ * and for models that GGUF files have no names for.
+ */
+export function writeGgufAdapter(adapter: Adapter, model: AdaptedDecoder, name: string): Uint8Array<ArrayBuffer> {
+  const { config, layers, extra } = adapter;
+  const names = ggufNames(model.modelType);
+  if (extra.size > 0) throw moreThanUpdates([...extra.keys()][0]!);
+  const alpha = [...layers.values()][0]?.alpha ?? config.loraAlpha;
+  const tensors = [...layers].flatMap(([path, layer]) => {
+    const weight = names.weightOf(path);
+    if (weight === null || layer.kind !== "linear" || layer.bias || layer.magnitude) throw moreThanUpdates(path);
+    const { loraA, loraB, rank, scaling } = layer;
+    const b = transpose(loraB);
+    // llama.cpp's scaling is α/rank with one α for all layers.
+    const factor = alpha === 0 ? 0 : (scaling * rank) / alpha;
+    const scaled = factor === 1 ? b : { shape: b.shape, data: b.data.map((value) => value * factor) };
+    const heads = headsOf(model, path);
+    const rows = heads === null ? bytesOf(scaled) : permuted(bytesOf(scaled), b.shape[0]!, heads);
+    const a = transpose(loraA);
+    return [
+      { name: `${weight}.lora_a`, type: "F32", shape: a.shape, data: bytesOf(a) },
+      { name: `${weight}.lora_b`, type: "F32", shape: b.shape, data: rows },
+    ];
+  });
+  const metadata = new Map<string, WrittenValue>([
+    ["general.architecture", names.name],
+    ["general.type", "adapter"],
+    ["general.name", name],
+    ["adapter.type", "lora"],
+    ["adapter.lora.alpha", { float32: alpha === 0 ? 1 : alpha }],
+  ]);
+  return writeGguf(metadata, tensors);
+}
+
+const moreThanUpdates = (name: string) =>
+  new UnsupportedError(
+    `saveGguf: ${excerpt(name)} is more than a low-rank update of a linear layer, which is all that GGUF adapters hold: merge it instead`,
+    { op: "saveGguf", module: name },
+  );
+
+/**
+ * Reads a GGUF LoRA for a model, and closes the source. Throws `AdapterError` for a file that is none, or of another architecture;
+ * `FormatError` for what is no GGUF file.
+ */
+export async function readGgufAdapter(source: ByteSource, model: AdaptedDecoder): Promise<Adapter> {
+  const file = await openGguf(source, "GGUF adapter");
+  try {
+    return await adapterOf(file, model);
+  } finally {
+    await file.close();
+  }
+}
+
+async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter> {
+  const names = ggufNames(model.modelType);
+  const wanted = { "general.type": "adapter", "adapter.type": "lora", "general.architecture": names.name };
+  for (const [key, value] of Object.entries(wanted))
+    if (file.metadata.get(key) !== value)
+      throw new AdapterError(`loadGguf: ${key} must be ${excerpt(value)}, got ${excerpt(file.metadata.get(key))}`, {
+        ...{ op: "loadGguf", key, value: file.metadata.get(key) },
+      });
+  const alpha = file.metadata.get("adapter.lora.alpha");
+  if (typeof alpha !== "number" || !Number.isFinite(alpha))
+    throw new AdapterError(`loadGguf: adapter.lora.alpha must be a number, got ${excerpt(alpha)}`, {
+      ...{ op: "loadGguf", key: "adapter.lora.alpha", value: alpha },
+    });
+  const layers = new Map<string, AdapterLayer>();
+  const known = new Set<string>();
+  for (const name of file.names) {
+    const weight = name.replace(/\.lora_[ab]$/, "");
+    const path = names.pathOf(weight);
+    if (path === null || weight === name)
+      throw new AdapterError(`loadGguf: ${excerpt(name)} is no A or B of a linear layer of this model`, {
+        tensor: name,
+      });
+    if (known.has(path)) continue;
+    known.add(path);
+    for (const part of ["lora_a", "lora_b"])
+      if (!file.has(`${weight}.${part}`))
+        throw new AdapterError(`loadGguf: there is no ${weight}.${part} beside ${excerpt(name)}`, { tensor: name });
+    layers.set(path, await layerOf(file, weight, headsOf(model, path), alpha));
+  }
+  const ranks = [...layers.values()].map(({ rank }) => rank);
+  const r = ranks[0] ?? 1;
+  const config = adapterConfig({
+    ...{ r, loraAlpha: alpha, targetModules: [...layers.keys()], taskType: "CAUSAL_LM" },
+    rankPattern: new Map([...layers].filter(([, { rank }]) => rank !== r).map(([path, { rank }]) => [path, rank])),
+  });
+  return { config, layers, extra: new Map() };
+}
+
+async function layerOf(file: GgufFile, weight: string, heads: number | null, alpha: number): Promise<AdapterLayer> {
+  const [a, b] = [await file.tensor(`${weight}.lora_a`), await file.tensor(`${weight}.lora_b`)];
+  const [rank, rows] = [a.shape[0] ?? 0, b.shape[0] ?? 0];
+  if (a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank || rank === 0)
+    throw new AdapterError(`loadGguf: A and B of ${weight} are no [rank, in] and [out, rank]`, { tensor: weight });
+  if (heads !== null && rows % (2 * heads) !== 0)
+    throw new AdapterError(`loadGguf: B of ${weight} has ${rows} rows, which are not ${heads} heads of pairs`, {
+      tensor: weight,
+    });
+  const own = heads === null ? b.data : new Float32Array(unpermuted(bytesOf(b), rows, heads).slice().buffer);
+  const loraB = transpose({ shape: b.shape, data: own });
+  return { kind: "linear", loraA: transpose(a), loraB, rank, alpha, scaling: alpha / rank };
+}
