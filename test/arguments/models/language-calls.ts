@@ -105,6 +105,12 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
         { adapter: "plain", signal: signal(), onProgress: () => undefined, maxTokens: 9 },
       ]),
     ],
+    fitPreferences: [
+      on("fitPreferences", () => [
+        [{ prompt: "a film", chosen: " is good", rejected: " is bad" }],
+        { ...training(), beta: 0.2, maxTokens: 9, layers: 1 },
+      ]),
+    ],
     fit: [
       on("fit", () => [[{ ids: [5, 6, 7], mask: [0, 1, true] }], training()]),
       on("fit", () => [[{ prompt: "a film", completion: " is good" }], training()]),

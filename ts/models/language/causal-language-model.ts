@@ -29,6 +29,7 @@ import type { LanguageExample } from "./training/example-formats.js";
 import type { LanguageEvaluateOptions } from "./training/fit-language.js";
 import type { LanguageFitOptions } from "./training/fit-settings.js";
 import type { LanguageMetrics } from "./training/measure.js";
+import type { Preference, PreferenceFitOptions } from "./training/preferences.js";
 
 /** What is gone on from: a text, a conversation, or token ids. */
 export type Prompt = string | readonly ChatMessage[] | ArrayLike<number>;
@@ -315,6 +316,18 @@ export class CausalLanguageModel extends AdaptedModel {
   async fit(examples: readonly LanguageExample[], options: LanguageFitOptions = {}): Promise<FitReport> {
     this.assertUsable("fit");
     return this.work.fitLanguage(this, examples, options);
+  }
+
+  /**
+   * Trains an adapter on what is preferred (direct preference optimisation): the chosen answers become likelier than the rejected ones,
+   * compared with the base alone, whose probabilities are computed once. A step takes the memory of both answers, and no second model.
+   *
+   * @param examples `{ prompt, chosen, rejected }`: texts, or turns of a conversation for the chat template
+   * Throws as `fit` does.
+   */
+  async fitPreferences(examples: readonly Preference[], options: PreferenceFitOptions = {}): Promise<FitReport> {
+    this.assertUsable("fitPreferences");
+    return this.work.fitPreferences(this, examples, options);
   }
 
   /**

@@ -9,3 +9,4 @@ export { logitsOf } from "./logits.js";
 export { checkedCompletion, perplexityOf, scoresOf, takePerplexity } from "./scoring.js";
 export { ending, single, texts } from "./token-streams.js";
 export { evaluateLanguage, fitLanguage } from "./training/fit-language.js";
+export { fitPreferences } from "./training/preferences.js";

@@ -1,0 +1,158 @@
+import { listFrom } from "../../../arguments/collections.js";
+import { positive, whole } from "../../../arguments/settings.js";
+import { isRecord } from "../../../arguments/collections.js";
+import type { AppliedAdapter } from "../../../adapters/model-adapter.js";
+import { ConfigError } from "../../../errors/errors.js";
+import type { NodeId } from "../../../graph/graph.js";
+import { fit } from "../../../train/fit.js";
+import type { EvaluateEvery, FitReport } from "../../../train/fit-options.js";
+import type { BatchLoss, Task } from "../../../train/task.js";
+import { raggedBatch } from "../../ragged-batch.js";
+import { completionLoss, targetsOf } from "./completion-loss.js";
+import { type Turn, wrong } from "./example-formats.js";
+import { adapterOf, type TrainingParts } from "./fit-language.js";
+import { type LanguageTrainingOptions, readFitOptions, settingsOf } from "./fit-settings.js";
+import { parametersOf } from "./language-training.js";
+import { lastLayers, type Trained } from "./last-layers.js";
+import { targetLosses } from "./measure.js";
+import { takeLanguageExamples, type TrainingTokens } from "./training-examples.js";
+
+/** Two answers to one prompt, of which one is better: texts, or turns of a conversation, all three. */
+export interface Preference {
+  readonly prompt: string | readonly Turn[];
+  /** The better one. */
+  readonly chosen: string | readonly Turn[];
+  readonly rejected: string | readonly Turn[];
+}
+
+/** How a language model learns what is preferred. */
+export interface PreferenceFitOptions extends LanguageTrainingOptions {
+  /** How closely the model is held to the base: large values let it change little. Default 0.1. */
+  readonly beta?: number;
+  /** As `LanguageFitOptions.maxTokens`, of each answer with its prompt. */
+  readonly maxTokens?: number;
+  /** As `FitOptions.evaluate`. */
+  readonly evaluate?: EvaluateEvery;
+}
+
+/** A pair as training takes it. */
+interface Pair {
+  readonly chosen: TrainingTokens;
+  readonly rejected: TrainingTokens;
+  /** What the base says: ln of the chosen answer's probability over the rejected one's. */
+  readonly reference: number;
+}
+
+/** What `CausalLanguageModel.fitPreferences` does. */
+export async function fitPreferences(
+  parts: TrainingParts,
+  examples: readonly Preference[],
+  options: PreferenceFitOptions,
+): Promise<FitReport> {
+  const what = "fitPreferences";
+  const {
+    beta = 0.1,
+    maxTokens,
+    adapter,
+    layers,
+    loraPlus,
+    checkpointing,
+    ...rest
+  } = readFitOptions(what, options, ["beta", "maxTokens"]);
+  positive(what, "beta", beta);
+  if (maxTokens !== undefined) whole(what, "maxTokens", maxTokens, 2);
+  const own = adapterOf(what, parts.adapterSet, adapter);
+  const cut = { ...(maxTokens !== undefined && { maxTokens }) };
+  const [chosen, rejected] = (["chosen", "rejected"] as const).map((answer) =>
+    takeLanguageExamples(
+      what,
+      parts,
+      listFrom(`${what}: a list of ${SHAPE} is expected`, examples, answered(what, answer)),
+      cut,
+    ),
+  ) as [TrainingTokens[], TrainingTokens[]];
+  if (chosen.length === 0)
+    throw new ConfigError(`${what}: there are no examples to learn from`, { op: what, option: "examples", length: 0 });
+  const sizes = chosen.map(({ ids }, i) => ids.length + rejected[i]!.ids.length);
+  const settings = settingsOf(parts, { adapter, layers, loraPlus, checkpointing }, rest, sizes, own.config.r);
+  const trained = lastLayers(own, parts.model.config.layers, settings.layers);
+  const references = await referencesOf(parts, chosen, rejected, rest.signal);
+  const pairs = chosen.map((one, i) => ({ chosen: one, rejected: rejected[i]!, reference: references[i]! }));
+  const { model, graph, adapterSet } = parts;
+  const recording = { checkpointing: settings.checkpointing, frozenLayers: trained.frozenLayers };
+  const task: Task<Pair> = {
+    graph,
+    ...parametersOf(trained, settings.loraPlus),
+    loss(batch) {
+      adapterSet.checkTrainable(own);
+      return preferenceLoss(parts, trained.applied(), batch, beta, recording);
+    },
+    memory: (batch) => {
+      const tokens = batch.reduce((sum, one) => sum + one.chosen.ids.length + one.rejected.ids.length, 0);
+      return model.stepMemory({ tokens, rank: own.config.r, ...recording });
+    },
+  };
+  return fit(task, pairs, rest);
+}
+
+const SHAPE = "{ prompt, chosen, rejected }";
+
+/** An example with one of its answers. */
+function answered(what: string, answer: "chosen" | "rejected") {
+  return (example: unknown, place: number) => {
+    if (!isRecord(example)) throw wrong(what, place, `it is ${SHAPE}`);
+    const { prompt, [answer]: given } = example;
+    if (typeof prompt === "string" && typeof given === "string") return { prompt, completion: given };
+    if (Array.isArray(prompt) && Array.isArray(given))
+      return { messages: [...(prompt as Turn[]), ...(given as Turn[])] };
+    throw wrong(what, place, `prompt and ${answer} are two texts, or two lists of messages`);
+  };
+}
+
+/** What the base alone says of each pair: computed once, since it does not change. */
+async function referencesOf(
+  parts: TrainingParts,
+  chosen: readonly TrainingTokens[],
+  rejected: readonly TrainingTokens[],
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  const { adapters, end } = parts.adapterSet.begin(null);
+  try {
+    const losses = await targetLosses(parts, adapters, [...chosen, ...rejected], { signal });
+    return chosen.map((_, i) => losses[chosen.length + i]! - losses[i]!);
+  } finally {
+    end();
+  }
+}
+
+/**
+ * The sum over pairs of −ln σ(β·(Δ − Δ₀)), with Δ = ln of the chosen answer's probability over the rejected one's, Δ₀ the base's
+ * (direct preference optimisation, arXiv 2305.18290). Logits are computed answer by answer, and again for their gradient.
+ */
+export function preferenceLoss(
+  { graph, model }: Pick<TrainingParts, "graph" | "model">,
+  adapter: AppliedAdapter,
+  pairs: readonly Pair[],
+  beta: number,
+  recording: { readonly checkpointing: boolean; readonly frozenLayers: Trained["frozenLayers"] },
+): BatchLoss {
+  const answers = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);
+  const batch = raggedBatch(answers.map(({ ids }) => ids));
+  const selection = [{ adapter }];
+  const hidden = model.forward(batch, selection, recording);
+  const number = (value: number) => graph.constant({ shape: [1, 1], data: Float32Array.of(value) });
+  const lossOf = (i: number): NodeId => {
+    const targets = targetsOf([answers[i]!], batch.offsets.subarray(i, i + 1));
+    return graph.reshape(
+      graph.checkpoint((x: NodeId) => completionLoss(graph, model, x, targets, selection), [hidden]),
+      [1, 1],
+    );
+  };
+  const rows = pairs.map(({ reference }, i) => {
+    const margin = graph.sub(graph.sub(lossOf(2 * i + 1), lossOf(2 * i)), number(reference));
+    // The cross entropy of the first of two classes is −ln σ of the difference.
+    return graph.concat([graph.mul(margin, number(beta)), number(0)], 1);
+  });
+  const sum = graph.crossEntropy(graph.concat(rows, 0), new Int32Array(pairs.length), { reduction: "sum" });
+  return { sum, targets: pairs.length, tokens: batch.ids.length };
+}
