@@ -3,14 +3,14 @@ import { AdapterError, bytesSource, CausalLanguageModel, openGguf, UnsupportedEr
 import { decoderFiles } from "../language/golden-decoder.js";
 
 /** An adapter with something in B. */
-async function trained(name: "llama" | "qwen2" | "phi3", options = {}) {
+async function trained(name: "llama" | "mistral" | "qwen2" | "phi3", options = {}) {
   const model = await CausalLanguageModel.load(await decoderFiles(name));
   model.addAdapter("own", { rank: 2, alpha: 6, targetModules: "all-linear", ...options });
   await model.fit([{ ids: [5, 6, 7, 8], mask: [0, 1, 1, 1] }], { steps: 3, batchSize: 1, learningRate: 0.05 });
   return model;
 }
 
-describe.each(["llama", "qwen2", "phi3"] as const)("a GGUF adapter of %s", (name) => {
+describe.each(["llama", "mistral", "qwen2", "phi3"] as const)("a GGUF adapter of %s", (name) => {
   let model: CausalLanguageModel;
   beforeAll(async () => {
     model = await trained(name);
@@ -33,7 +33,11 @@ describe.each(["llama", "qwen2", "phi3"] as const)("a GGUF adapter of %s", (name
   it("says what llama.cpp asks for", async () => {
     const file = await openGguf(bytesSource(await model.saveGguf("own")));
     expect(Object.fromEntries(file.metadata)).toEqual({
-      ...{ "general.architecture": name, "general.type": "adapter", "general.name": "own" },
+      ...{
+        "general.architecture": name === "mistral" ? "llama" : name,
+        "general.type": "adapter",
+        "general.name": "own",
+      },
       ...{ "adapter.type": "lora", "adapter.lora.alpha": 6 },
     });
     const attention = name === "phi3" ? "attn_qkv" : "attn_q";

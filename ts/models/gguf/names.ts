@@ -99,7 +99,9 @@ export function tensorName({ outer, layers, modules }: GgufArchitecture, name: s
 
 /** An architecture by its model's `model_type`, with GGUF's name of a module's weight by Hugging Face's path of the module. */
 export function ggufNames(modelType: string) {
-  const found = Object.entries(architectures).find(([, known]) => known.modelType === modelType);
+  // GGUF files call Mistral's models Llama's.
+  const type = modelType === "mistral" ? "llama" : modelType;
+  const found = Object.entries(architectures).find(([, known]) => known.modelType === type);
   if (found === undefined)
     throw new UnsupportedError(`models of type ${excerpt(modelType)} have no names in GGUF files that are known here`, {
       type: modelType,
