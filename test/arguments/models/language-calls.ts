@@ -19,7 +19,7 @@ const files = {
 const gguf = await (async () => {
   using model = await CausalLanguageModel.load(files);
   model.addAdapter("own", { rank: 1 });
-  return model.saveGguf("own");
+  return await model.saveGguf("own");
 })();
 
 export const languageGround: Ground<LanguageScene> = {
