@@ -16,7 +16,7 @@ export interface TrainedPart {
  * @param isTrained whether a module is one of them, by its path
  */
 export function trainedPart(adapter: ModelAdapter, isTrained: (path: string) => boolean): TrainedPart {
-  const place = adapter.snapshot();
+  const { place } = adapter.snapshot();
   const only = <T>(own: ReadonlyMap<string, T>) => new Map([...own].filter(([path]) => isTrained(path)));
   const others = new Set(
     [...adapter.layers].flatMap(([path, { loraA, loraB, magnitude, bias }]) =>

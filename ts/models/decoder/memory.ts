@@ -14,7 +14,10 @@ export const rowsAtOnce = ({ vocabularySize }: Pick<DecoderConfig, "vocabularySi
  * Bytes that the tape of one training step takes: what each layer keeps, its widest gradients, and of the head one piece of logits
  * with its gradient.
  */
-export function stepMemory(config: DecoderConfig, { tokens, rank, checkpointing = false, frozenLayers = 0 }: StepSize): number {
+export function stepMemory(
+  config: DecoderConfig,
+  { tokens, rank, checkpointing = false, frozenLayers = 0 }: StepSize,
+): number {
   const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, gated, vocabularySize } = config;
   const layers = config.layers - frozenLayers;
   const qkv = (heads + 2 * kvHeads) * headDim;

@@ -7,7 +7,7 @@ import { type Adapter, adapterConfig, type AdapterLayer } from "../../io/peft/in
 import { transpose } from "../../io/peft/transpose.js";
 import type { Tensor } from "../../values/tensor.js";
 import { ggufNames } from "./names.js";
-import { permuted, unpermuted } from "./rows.js";
+import { ordered, orderOf, reordered, type RowOrder } from "./rows.js";
 
 /** What an adapter's file depends on beside the adapter. */
 export interface AdaptedDecoder {
@@ -17,11 +17,11 @@ export interface AdaptedDecoder {
   readonly kvHeads: number;
 }
 
-/** Heads whose rows stand in another order in such a file; null where they do not. */
-function headsOf({ modelType, heads, kvHeads }: AdaptedDecoder, path: string): number | null {
-  if (!ggufNames(modelType).architecture.interleaved) return null;
-  return path.endsWith(".q_proj") ? heads : path.endsWith(".k_proj") ? kvHeads : null;
-}
+/** How rows of a layer's B stand in such a file, by its path. Throws `AdapterError` for rows that the heads do not divide. */
+const rowsOf = ({ modelType, heads, kvHeads }: AdaptedDecoder) =>
+  orderOf(ggufNames(modelType).architecture, { queries: heads, keys: kvHeads }, (path, problem) => {
+    return new AdapterError(`loadGguf: B of ${excerpt(path)} ${problem}`, { module: path });
+  });
 
 const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -44,8 +44,8 @@ export function writeGgufAdapter(adapter: Adapter, model: AdaptedDecoder, name: 
     // llama.cpp's scaling is α/rank with one α for all layers.
     const factor = alpha === 0 ? 0 : (scaling * rank) / alpha;
     const scaled = factor === 1 ? b : { shape: b.shape, data: b.data.map((value) => value * factor) };
-    const heads = headsOf(model, path);
-    const rows = heads === null ? bytesOf(scaled) : permuted(bytesOf(scaled), b.shape[0]!, heads);
+    const order = rowsOf(model)(path, b.shape[0]!);
+    const rows = order === null ? bytesOf(scaled) : ordered(bytesOf(scaled), b.shape[0]!, order);
     const a = transpose(loraA);
     return [
       { name: `${weight}.lora_a`, type: "F32", shape: a.shape, data: bytesOf(a) },
@@ -108,7 +108,7 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
     for (const part of ["lora_a", "lora_b"])
       if (!file.has(`${weight}.${part}`))
         throw new AdapterError(`loadGguf: there is no ${weight}.${part} beside ${excerpt(name)}`, { tensor: name });
-    layers.set(path, await layerOf(file, weight, headsOf(model, path), alpha));
+    layers.set(path, await layerOf(file, weight, (rows) => rowsOf(model)(path, rows), alpha));
   }
   const ranks = [...layers.values()].map(({ rank }) => rank);
   const r = ranks[0] ?? 1;
@@ -119,16 +119,18 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
   return { config, layers, extra: new Map() };
 }
 
-async function layerOf(file: GgufFile, weight: string, heads: number | null, alpha: number): Promise<AdapterLayer> {
+async function layerOf(
+  file: GgufFile,
+  weight: string,
+  orderOfRows: (rows: number) => RowOrder | null,
+  alpha: number,
+): Promise<AdapterLayer> {
   const [a, b] = [await file.tensor(`${weight}.lora_a`), await file.tensor(`${weight}.lora_b`)];
   const [rank, rows] = [a.shape[0] ?? 0, b.shape[0] ?? 0];
   if (a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank || rank === 0)
     throw new AdapterError(`loadGguf: A and B of ${weight} are no [rank, in] and [out, rank]`, { tensor: weight });
-  if (heads !== null && rows % (2 * heads) !== 0)
-    throw new AdapterError(`loadGguf: B of ${weight} has ${rows} rows, which are not ${heads} heads of pairs`, {
-      tensor: weight,
-    });
-  const own = heads === null ? b.data : new Float32Array(unpermuted(bytesOf(b), rows, heads).slice().buffer);
+  const order = orderOfRows(rows);
+  const own = order === null ? b.data : new Float32Array(reordered(bytesOf(b), rows, order).slice().buffer);
   const loraB = transpose({ shape: b.shape, data: own });
   return { kind: "linear", loraA: transpose(a), loraB, rank, alpha, scaling: alpha / rank };
 }

@@ -107,9 +107,14 @@ export function ggufNames(modelType: string) {
       type: modelType,
     });
   const [name, architecture] = found;
+  const { outer, layers, modules } = architecture;
+  const nameIn = (known: Readonly<Record<string, string>>, module: string) =>
+    Object.entries(known).find(([, other]) => other === module)?.[0];
   const weightOf = (path: string): string | null => {
-    const [, layer, module] = /^model\.layers\.(\d{1,6})\.(.+)$/.exec(path) ?? [];
-    const own = Object.entries(architecture.modules).find(([, other]) => other === (module ?? path))?.[0];
+    const [, layer, module] = path.startsWith(layers)
+      ? (/^(\d{1,6})\.(.+)$/.exec(path.slice(layers.length)) ?? [])
+      : [];
+    const own = module === undefined ? nameIn(outer, path) : nameIn(modules, module);
     return own === undefined ? null : `${layer === undefined ? "" : `blk.${layer}.`}${own}.weight`;
   };
   /** The path of the module that a weight is of; null where it is none. */

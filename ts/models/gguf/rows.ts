@@ -4,7 +4,7 @@ import type { GgufArchitecture } from "./names.js";
 import type { MetadataValues } from "./metadata-values.js";
 
 /** Where each row of Hugging Face's order stands in a file. */
-type RowOrder = (row: number) => number;
+export type RowOrder = (row: number) => number;
 
 /** There the two rows of a rotary pair stand side by side, here the first of all pairs of a head come before the second. */
 function pairs(rows: number, heads: number): RowOrder {
@@ -21,29 +21,43 @@ function queriesFirst(rows: number, heads: number): RowOrder {
   };
 }
 
+/** A model's heads. */
+interface HeadCounts {
+  readonly queries: number;
+  readonly keys: number;
+}
+
 /**
- * How rows of a tensor `[rows, …]` of Hugging Face's name stand in a file; null where they stand alike. Throws `ModelError` for heads that are
- * none, and for rows that they do not divide.
+ * How rows of a tensor `[rows, …]` of Hugging Face's name stand in files; null where they stand alike. Throws what `fail` makes of rows that
+ * the heads do not divide.
  */
-export function rowOrder(
+export function orderOf(
   { order }: GgufArchitecture,
-  values: MetadataValues,
+  { queries, keys }: HeadCounts,
+  fail: (name: string, problem: string) => Error,
 ): (name: string, rows: number) => RowOrder | null {
   if (order === null) return () => null;
-  const queries = values.count("attention.head_count");
-  const keys = values.count("attention.head_count_kv", queries);
   const [of, each, what] =
     order === "pairs" ? ([pairs, 2, "pairs"] as const) : ([queriesFirst, 3, "queries, keys and values"] as const);
   return (name, rows) => {
-    const [, module] = /\.(q_proj|k_proj|query_key_value)\.(?:weight|bias)$/.exec(name) ?? [];
+    const [, module] = /\.(q_proj|k_proj|query_key_value)(?:\.(?:weight|bias))?$/.exec(name) ?? [];
     if (module === undefined) return null;
     const heads = module === "k_proj" ? keys : queries;
     if (rows % (each * heads) === 0) return of(rows, heads);
-    throw new ModelError(`${clip(name)} has ${rows} rows, which are not ${heads} heads of ${what}`, { tensor: name });
+    throw fail(name, `has ${rows} rows, which are not ${heads} heads of ${what}`);
   };
 }
 
-/** Rows in another order. */
+/** Of the tensors of a file. Throws `ModelError` for heads that are none, and for rows that they do not divide. */
+export function rowOrder(architecture: GgufArchitecture, values: MetadataValues): ReturnType<typeof orderOf> {
+  if (architecture.order === null) return () => null;
+  const queries = values.count("attention.head_count");
+  const keys = values.count("attention.head_count_kv", queries);
+  const fail = (name: string, problem: string) => new ModelError(`${clip(name)} ${problem}`, { tensor: name });
+  return orderOf(architecture, { queries, keys }, fail);
+}
+
+/** Rows of a file in Hugging Face's order. */
 export function reordered(bytes: Uint8Array, rows: number, order: RowOrder): Uint8Array {
   const length = bytes.length / rows;
   const result = new Uint8Array(bytes.length);
@@ -52,14 +66,11 @@ export function reordered(bytes: Uint8Array, rows: number, order: RowOrder): Uin
   return result;
 }
 
-/** The same rows in the order of such files. */
-export function permuted(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
-  const [half, length] = [rows / heads / 2, bytes.length / rows];
+/** Rows of Hugging Face's order in a file's. */
+export function ordered(bytes: Uint8Array, rows: number, order: RowOrder): Uint8Array {
+  const length = bytes.length / rows;
   const result = new Uint8Array(bytes.length);
-  for (let row = 0; row < rows; row++) {
-    const [head, at] = [Math.floor(row / (2 * half)), row % (2 * half)];
-    const to = head * 2 * half + (at < half ? 2 * at : 2 * (at - half) + 1);
-    result.set(bytes.subarray(row * length, (row + 1) * length), to * length);
-  }
+  for (let row = 0; row < rows; row++)
+    result.set(bytes.subarray(row * length, (row + 1) * length), order(row) * length);
   return result;
 }

@@ -9,7 +9,7 @@ import { nextTask } from "../../waiting/next-task.js";
 import { attendBehind, attendWhole } from "../decoder/attention.js";
 import { raggedBatch } from "../ragged-batch.js";
 import { CachedTokens } from "./cached-tokens.js";
-import { completionLoss } from "./completion-loss.js";
+import { completionLoss } from "./training/completion-loss.js";
 import { batchOf, behind } from "./generate.js";
 import { readAdapter } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
