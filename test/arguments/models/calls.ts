@@ -244,7 +244,13 @@ export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof Te
   fit: [
     by("fit", () => [
       examples(),
-      { ...training(), classWeights: { good: 2, bad: 1 }, sampling: "balanced", headLearningRate: 0.02 },
+      {
+        ...training(),
+        classWeights: { good: 2, bad: 1 },
+        sampling: "balanced",
+        headLearningRate: 0.02,
+        loraPlusRatio: 4,
+      },
     ]),
     by("fit", () => [examples(), { ...training(), classWeights: "balanced", order: () => [0, 1] }]),
   ],
