@@ -1,5 +1,5 @@
 import { checkRecord } from "../arguments/collections.js";
-import { adapterSize, rowsSize } from "./adapter-size.js";
+import { adapterSize, rowsSize, stepOfPlan } from "./adapter-size.js";
 import type { NamedShape } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
 import { totalWidth } from "./named-shapes.js";
@@ -71,7 +71,8 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
     step:
       adapted === null
         ? plan.inferenceMemory(tokens)
-        : plan.stepMemory({ tokens, rank: adapted.r, checkpointing }) + 3 * FLOAT * rowsSize(plan, adapted),
+        : plan.stepMemory({ tokens, adapted: stepOfPlan(plan, adapted), checkpointing }) +
+          3 * FLOAT * rowsSize(plan, adapted),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }

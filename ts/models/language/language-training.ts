@@ -6,6 +6,7 @@ import type { FitOptions } from "../../train/fit-options.js";
 import { FIT_OPTIONS } from "../../train/fit-settings.js";
 import type { BatchLoss, Task } from "../../train/task.js";
 import { raggedBatch } from "../ragged-batch.js";
+import { stepOfAdapter } from "../adapter-step.js";
 import { completionLoss } from "./completion-loss.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import type { TrainingTokens } from "./training-examples.js";
@@ -43,7 +44,7 @@ export function languageTask(
     },
     memory: (examples) => {
       const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
-      return model.stepMemory({ tokens, rank: adapter.config.r, checkpointing });
+      return model.stepMemory({ tokens, adapted: stepOfAdapter(model, adapter.config), checkpointing });
     },
   };
 }
