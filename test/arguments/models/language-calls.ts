@@ -74,6 +74,9 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
     addWeightedAdapter: [
       on("addWeightedAdapter", () => ["new", { adapters: ["plain"], weights: [0.5], combinationType: "cat" }]),
     ],
+    makeWeightedAdapter: [
+      on("makeWeightedAdapter", () => ["new", { adapters: ["plain"], weights: [0.5], combinationType: "cat" }]),
+    ],
     dispose: [on("dispose", () => [])],
     fit: [
       on("fit", () => [[{ ids: [5, 6, 7], mask: [0, 1, true] }], training()]),
