@@ -21,8 +21,9 @@ export function loraPlusInOrder(
   { learningRate: lr = 1e-3, schedule }: Pick<FitOptions, "learningRate" | "schedule">,
 ): ParameterGroup[] {
   const ratio = nonNegative("fit", "loraPlusRatio", given);
-  // The rate itself is looked at with the other options.
-  if (schedule === undefined && lr <= 1) learningRate("fit", "loraPlusRatio times learningRate", ratio * lr);
+  if (schedule === undefined)
+    learningRate("fit", "loraPlusRatio times learningRate", ratio * learningRate("fit", "learningRate", lr));
+  else nonNegative("fit", "learningRate", lr);
   const ofNode = new Map<NodeId, Omit<ParameterGroup, "params">>();
   for (const { params, ...settings } of loraPlusGroups(adapter, { lr, ratio }))
     for (const id of params) ofNode.set(id, settings);
