@@ -56,7 +56,15 @@ async function main() {
   const library = await load();
   const python = startPython("with_peft/answer.py", "torch, transformers and peft");
   const folder = given.keep ?? mkdtempSync(join(tmpdir(), "lowrank-peft-"));
-  const tally = { programs: 0, refused: 0, named: 0, families: new Map(), worst: new Map(), failures: [] };
+  const tally = {
+    programs: 0,
+    refused: 0,
+    named: 0,
+    families: new Map(),
+    worst: new Map(),
+    conditioned: [],
+    failures: [],
+  };
   const deadline = performance.now() + 1000 * seconds;
   try {
     for (let at = seed; at < seed + count && performance.now() < deadline; at++) {
@@ -82,7 +90,7 @@ async function main() {
 const describe = ({ family, kind, sequence, stored, layout, options, optimizer, old }) =>
   JSON.stringify({ family, kind, sequence, stored, layout, options, optimizer, old });
 
-function summary({ programs, refused, named, families, worst, failures }) {
+function summary({ programs, refused, named, families, worst, conditioned, failures }) {
   const list = (map, text) =>
     [...map]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -92,6 +100,11 @@ function summary({ programs, refused, named, families, worst, failures }) {
     `${programs} programs (${list(families, ([name, n]) => `${name} ${n}`)}), ${refused} that PEFT refuses, ${named} whose new adapter is refused here`,
   );
   console.log(`largest differences: ${list(worst, ([name, x]) => `${name} ${x.toExponential(1)}`)}`);
+  if (conditioned.length > 0) console.log("where PyTorch's float32 is off float64 too:");
+  for (const { seed, what, off, near } of conditioned)
+    console.log(
+      `  seed ${seed}: ${what} ${off.toExponential(1)} off float64, PyTorch's float32 ${near.toExponential(1)}`,
+    );
   console.log(`${failures.length} failed${failures.length === 0 ? "" : `: seeds ${failures.join(", ")}`}`);
   if (failures.length > 0) process.exitCode = 1;
 }

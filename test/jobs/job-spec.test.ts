@@ -70,6 +70,7 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   recipe: [null, "mine", 1],
   headOnly: [null, "yes"],
   headLearningRate: ["1e-4", 0, -1, NaN],
+  loraPlusRatio: ["16", 0, -1, NaN],
   baseline: [null, "yes"],
   allow: [null, "same-file", ["near-duplicates"], [3]],
 };

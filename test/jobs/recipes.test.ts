@@ -34,6 +34,14 @@ describe("the recipe", () => {
     classifier.encoder.dispose();
   });
 
+  it("takes LoRA+ as fit does", async () => {
+    const classifier = await made();
+    await classifier.fit(train, { ...training, loraPlusRatio: 4 });
+    const { files: written } = await files({ recipe: "peft", loraPlusRatio: 4 });
+    expect(written).toEqual(classifier.save());
+    classifier.encoder.dispose();
+  });
+
   it("default is the same from the fitted head, held back", async () => {
     const classifier = await made();
     const { regularisation } = await classifier.fitHead(train);

@@ -74,7 +74,7 @@ export class AdaptedEmbedding {
     if (layer !== undefined) {
       const updated = graph.add(found, lowRankRows(graph, indices, layer));
       if (layer.magnitude === null) return updated;
-      const all = table === this.table ? graph.columns(table, 0, this.width) : table;
+      const all = () => (table === this.table ? graph.columns(table, 0, this.width) : table);
       return graph.mul(updated, doraScale(graph, all, layer, layer.magnitude));
     }
     const own = adapter?.tokens.get(path);

@@ -218,7 +218,7 @@ export class AdaptedLinear {
     const scales: NodeId[] = this.parts.map((part) => {
       const found = adapted.find(({ path }) => path === part.path);
       if (found === undefined || found.weights.magnitude === null) return ones(part.width);
-      return doraScale(graph, this.columns(part), found.weights, found.weights.magnitude);
+      return doraScale(graph, () => this.columns(part), found.weights, found.weights.magnitude);
     });
     return scales.length === 1 ? scales[0]! : graph.concat(scales, 0);
   }

@@ -41,8 +41,8 @@ export abstract class AdaptedModel {
   /**
    * Adds an adapter that is the weighted sum of others, as PEFT's `add_weighted_adapter` makes it; active if it is the first that no
    * classifier brought. Its scaling is 1. What the others are set to by `scaleAdapter` counts. The call does all of it before it returns:
-   * types ending in "_svd" decompose a matrix of each weight's size, which takes seconds for one of a few million elements and can't be
-   * cancelled; in `lowrank/worker` the page goes on meanwhile.
+   * types ending in "_svd" decompose a matrix of each weight's size, which takes seconds for one of a few million elements:
+   * `makeWeightedAdapter` pauses meanwhile.
    *
    * Throws `ConfigError` for options that make no sense, `AdapterError` where ranks differ and must not, `UnsupportedError` for
    * adapters that are more than low-rank updates.
@@ -53,6 +53,21 @@ export abstract class AdaptedModel {
   addWeightedAdapter(name: string, options: WeightedAdapterOptions): void {
     this.assertUsable("addWeightedAdapter");
     this.adapterSet.addWeighted(name, options);
+  }
+
+  /**
+   * `addWeightedAdapter` with pauses in which other work has its turn, to the same bits: the adapters are taken as they are when it is
+   * called.
+   *
+   * @param options.signal cancels within a step of the decomposition: rejects with `AbortError`, and nothing has changed
+   * Rejects as `addWeightedAdapter` throws, and where the name was given to another meanwhile.
+   */
+  async makeWeightedAdapter(
+    name: string,
+    options: WeightedAdapterOptions & { readonly signal?: AbortSignal },
+  ): Promise<void> {
+    this.assertUsable("makeWeightedAdapter");
+    await this.adapterSet.makeWeighted(name, options);
   }
 
   /**

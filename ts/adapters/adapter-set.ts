@@ -3,7 +3,14 @@ import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
-import { checkNotMerged, type MergedModel, readAdapterForBase, takesFromBase, writeAdapter } from "../io/peft/index.js";
+import {
+  type Adapter,
+  checkNotMerged,
+  type MergedModel,
+  readAdapterForBase,
+  takesFromBase,
+  writeAdapter,
+} from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
@@ -13,9 +20,13 @@ import { tensorsOf } from "./adapter-tensors.js";
 import { CallAdapters, rangesOf } from "./call-adapters.js";
 import { type FittedAdapter, fitAdapter } from "./fit-adapter.js";
 import { type AdapterBase, createAdapter } from "./create-adapter.js";
+import { checkOptions } from "../arguments/options.js";
+import { atOnce, withPauses } from "../values/decompose/steps.js";
+import { readSignal, throwIfAborted } from "../waiting/abort.js";
+import { breather } from "../waiting/next-task.js";
 import type { LoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
-import { takeWeighted, type WeightedAdapterOptions } from "./weighted/options.js";
+import { takeWeighted, WEIGHTED_OPTIONS, type WeightedAdapterOptions } from "./weighted/options.js";
 import { weightedSum } from "./weighted/weighted-sum.js";
 
 /** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
@@ -75,18 +86,40 @@ export class AdapterSet {
 
   /** The same of a weighted sum of others, as they are now. */
   addWeighted(name: string, options: WeightedAdapterOptions): ModelAdapter {
-    const what = "addWeightedAdapter";
+    const { steps, finish } = this.weighted("addWeightedAdapter", name, options);
+    return finish(atOnce(steps));
+  }
+
+  /** The same with pauses, in which others have a turn. Rejects with `AbortError`; nothing has changed then. */
+  async makeWeighted(name: string, given: WeightedAdapterOptions & { readonly signal?: AbortSignal }): Promise<void> {
+    const what = "makeWeightedAdapter";
+    checkOptions(what, given, [...WEIGHTED_OPTIONS, "signal"]);
+    const { signal: asked, ...options } = given;
+    const signal = readSignal(what, "signal", asked);
+    const { steps, finish } = this.weighted(what, name, options);
+    throwIfAborted(signal, { op: what });
+    const made = await withPauses(steps, breather(signal));
+    this.checkNew(what, name);
+    finish(made);
+  }
+
+  private weighted(what: string, name: string, options: WeightedAdapterOptions) {
     this.checkNew(what, name);
     const sum = takeWeighted(options);
     const parts = sum.adapters.map((part) => this.get(part));
     const paths = this.base.linears.flatMap((linear) => linear.parts.map(({ path }) => path));
-    const make = () => {
-      const stream = () => new Philox(this.graph.seed, this.graph.nextStream());
-      const files = parts.map((part) => part.toFile());
-      const factors = parts.map((part) => part.scale);
-      return ModelAdapter.ofLayers(this.graph, name, weightedSum(files, factors, sum, paths, stream));
+    const files = parts.map((part) => part.toFile());
+    const factors = parts.map((part) => part.scale);
+    const { seed, streamsDrawn: first } = this.graph;
+    let drawn = 0;
+    const steps = weightedSum(files, factors, sum, paths, () => new Philox(seed, first + drawn++));
+    const finish = (made: Adapter) => {
+      const adapter = this.graph.allOrNothing(() => ModelAdapter.ofLayers(this.graph, name, made));
+      // Others may have drawn meanwhile.
+      this.graph.streamsDrawn = Math.max(this.graph.streamsDrawn, first + drawn);
+      return this.register(adapter, { what });
     };
-    return this.register(this.graph.allOrNothing(make), { what });
+    return { steps, finish };
   }
 
   /**

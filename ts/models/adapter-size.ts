@@ -1,7 +1,8 @@
 import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
+import { type AdapterStep, adapterStep } from "./adapter-step.js";
 import type { ModelPlan } from "./architecture.js";
-import { widthsOf } from "./named-shapes.js";
+import { totalWidth, widthsOf } from "./named-shapes.js";
 
 /** A table or norm of a model, by its module's path. */
 interface OtherModule {
@@ -41,6 +42,21 @@ export function adapterSize(plan: Pick<ModelPlan, "config" | "linears" | "tensor
       size += factors(path, rows, width, false);
   }
   return size + rowsSize(plan, config);
+}
+
+/** What a new adapter on a model adds to a step. */
+export function stepOfPlan(
+  plan: Pick<ModelPlan, "config" | "linears" | "tensors">,
+  config: AdapterConfig,
+): AdapterStep {
+  const linears = Array.from(plan.linears(), (shape) => {
+    const widths = widthsOf(shape);
+    const parts = shape.paths.map((path, i) => ({ path, width: widths[i]! }));
+    const { inFeatures, adaptable = true } = shape;
+    return { inFeatures, outFeatures: totalWidth(shape), adaptable, parts };
+  });
+  const tables = othersOf(plan).flatMap(({ path, width }) => (width === null ? [] : [{ path, width }]));
+  return adapterStep(linears, tables, config);
 }
 
 function othersOf(plan: Pick<ModelPlan, "config" | "linears" | "tensors">): OtherModule[] {

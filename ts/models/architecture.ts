@@ -1,4 +1,5 @@
 import type { Activation } from "./activation.js";
+import type { AdapterStep } from "./adapter-step.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
 import type { WeightsOption } from "./stored-weights.js";
@@ -23,8 +24,8 @@ export interface TransformerConfig {
 export interface StepSize {
   /** The sum of the texts' lengths. */
   readonly tokens: number;
-  /** The adapter's. */
-  readonly rank: number;
+  /** What the adapter adds. */
+  readonly adapted: AdapterStep;
   /** As `ForwardOptions.checkpointing`; default false. */
   readonly checkpointing?: boolean | undefined;
   /** Layers from the first on that nothing is kept of, where a model can have such; default 0. */

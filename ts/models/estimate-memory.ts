@@ -1,5 +1,5 @@
 import { checkRecord } from "../arguments/collections.js";
-import { adapterSize, rowsSize } from "./adapter-size.js";
+import { adapterSize, rowsSize, stepOfPlan } from "./adapter-size.js";
 import type { ModelPlan, NamedShape } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
 import { totalWidth } from "./named-shapes.js";
@@ -82,7 +82,7 @@ export function estimateOf(plan: EstimatedPlan, options: MemoryOptions, mostCopi
     step:
       adapted === null
         ? plan.inferenceMemory(tokens)
-        : plan.stepMemory({ tokens, rank: adapted.r, checkpointing, frozenLayers }) +
+        : plan.stepMemory({ tokens, adapted: stepOfPlan(plan, adapted), checkpointing, frozenLayers }) +
           3 * FLOAT * rowsSize(plan, adapted),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };

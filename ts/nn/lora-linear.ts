@@ -130,7 +130,7 @@ export class LoraLinear {
   forward(graph: Graph, input: NodeId): NodeId {
     checkGraph(what, graph);
     const { adapted, magnitude } = this;
-    const scale = magnitude === null ? null : () => doraScale(graph, adapted.weight, this, magnitude);
+    const scale = magnitude === null ? null : () => doraScale(graph, () => adapted.weight, this, magnitude);
     return adaptedForward(graph, input, adapted, scale);
   }
 

@@ -8,7 +8,7 @@ import { excerpt } from "../errors/excerpt.js";
 import { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
-import { checkNotMerged, readAdapter, targetTest } from "../io/peft/index.js";
+import { checkNotMerged, layerScalings, readAdapter, targetTest } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { takeWeightOptions } from "../io/safetensors/index.js";
 import type { HeadPlan } from "../models/architecture.js";
@@ -140,11 +140,22 @@ function withHeadsLayer(lora: LoraOptions, plan: HeadPlan): LoraOptions {
   return { ...lora, modulesToSave: [...(lora.modulesToSave ?? []), moduleOf(plan.dense)] };
 }
 
-/** Throws `ConfigError` for an adapter on other modules than its options target where a classifier's files put a prefix before their names. */
+/**
+ * Throws `ConfigError` for an adapter on other modules, or of other ranks, than its options give where a classifier's files put a prefix
+ * before the modules' names.
+ */
 function checkSameTargets({ config }: ModelAdapter, { model }: SentenceEncoder, { prefix }: HeadPlan): void {
   const isTarget = targetTest(config);
+  const scalingOf = layerScalings(config);
   for (const { parts } of model.linears())
     for (const { path } of parts) {
+      const [bare, whole] = [scalingOf(path), scalingOf(prefix + path)];
+      const option = bare.rank === whole.rank ? "alphaPattern" : "rankPattern";
+      if (isTarget(path) && (bare.rank !== whole.rank || bare.alpha !== whole.alpha))
+        throw new ConfigError(
+          `TextClassifier.open: ${option} says another thing of ${path} than of ${prefix + path}, which is the same module with and without what a classifier's files put before its name; give keys that fit both, such as "${path}"`,
+          { op: "TextClassifier.open", option, module: path },
+        );
       if (isTarget(path) === isTarget(prefix + path)) continue;
       const [yes, no] = isTarget(path) ? [path, prefix + path] : [prefix + path, path];
       throw new ConfigError(

@@ -7,6 +7,7 @@ import { raggedBatch } from "../models/ragged-batch.js";
 import { balancedOrder } from "../train/balanced-order.js";
 import type { FitOptions } from "../train/fit-options.js";
 import { FIT_OPTIONS, learningRate, takeFitOptions } from "../train/fit-settings.js";
+import { loraPlusInOrder } from "../train/lora-plus-in-order.js";
 import type { BatchLoss, Task } from "../train/task.js";
 import { integersOf } from "../values/number-list.js";
 import { type ClassWeights, classWeightsOf } from "./class-weights.js";
@@ -16,6 +17,11 @@ import type { TextClassifier } from "./text-classifier.js";
 export interface ClassifierFitOptions extends FitOptions {
   /** Peak learning rate of the head; default `learningRate`. A schedule scales it along. */
   readonly headLearningRate?: number;
+  /**
+   * LoRA+ (arXiv 2402.12354): the learning rate of B over that of A, PEFT's `loraplus_lr_ratio`; usual are 4 to 16. A and B of embeddings learn
+   * at 1e-6, as PEFT has it. Default: one rate for all.
+   */
+  readonly loraPlusRatio?: number;
   /**
    * How much each class counts in the loss: its mean divides by the weights of a step's targets, as PyTorch's weighted cross
    * entropy does. Default: all the same.
@@ -47,7 +53,7 @@ export interface ClassifierTraining {
   readonly options: FitOptions;
 }
 
-const OWN_OPTIONS = ["headLearningRate", "classWeights", "sampling", "checkpointing"];
+const OWN_OPTIONS = ["headLearningRate", "loraPlusRatio", "classWeights", "sampling", "checkpointing"];
 
 /** What a classifier's options make of its training. Throws `ConfigError` for those that make no sense. */
 export function takeTraining(
@@ -59,7 +65,14 @@ export function takeTraining(
   // Inherited ones too, each read once.
   const own: Record<string, unknown> = {};
   for (const name in given) if (name !== "emptyTexts") own[name] = given[name as keyof ClassifierFitOptions];
-  const { headLearningRate, classWeights, sampling, checkpointing = false, ...options } = own as ClassifierFitOptions;
+  const {
+    headLearningRate,
+    loraPlusRatio,
+    classWeights,
+    sampling,
+    checkpointing = false,
+    ...options
+  } = own as ClassifierFitOptions;
   flag("fit", "checkpointing", checkpointing);
   const targets = examples.map(({ target }) => target);
   const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, classifier.labels, targets);
@@ -71,7 +84,7 @@ export function takeTraining(
       return lossOf(classifier, part, weights, checkpointing);
     },
     memory: (part) => classifier.memory(part, { checkpointing }),
-    ...(headLearningRate === undefined ? {} : { groups: groupsOf(classifier, headLearningRate) }),
+    ...groupsOf(classifier, { headLearningRate, loraPlusRatio, ...options }),
   };
   if (sampling === undefined) return { task, options };
   oneOf("fit", "sampling", sampling, ["balanced"]);
@@ -86,11 +99,29 @@ export function takeTraining(
   return { task, options: { ...options, order } };
 }
 
-/** Adapter and head, the head with a learning rate of its own. */
-function groupsOf({ head, modelAdapter }: TextClassifier, rate: number) {
-  const lr = learningRate("fit", "headLearningRate", rate);
-  const own = { params: head.params(), lr };
-  return () => (modelAdapter === null ? [own] : [{ params: modelAdapter.params() }, own]);
+/** Adapter and head, where they or their parts have learning rates of their own. */
+function groupsOf(
+  { head, modelAdapter }: TextClassifier,
+  { headLearningRate, loraPlusRatio, ...options }: ClassifierFitOptions,
+): Pick<Task<TokenizedExample>, "groups"> {
+  if (headLearningRate === undefined && loraPlusRatio === undefined) return {};
+  const lr = headLearningRate === undefined ? {} : { lr: learningRate("fit", "headLearningRate", headLearningRate) };
+  const ofHead = { params: head.params(), ...lr };
+  if (modelAdapter === null) {
+    if (loraPlusRatio === undefined) return { groups: () => [ofHead] };
+    throw new ConfigError(
+      "fit: loraPlusRatio is of an adapter's A and B, and this classifier has no adapter; leave it out",
+      {
+        op: "fit",
+        option: "loraPlusRatio",
+      },
+    );
+  }
+  const ofAdapter =
+    loraPlusRatio === undefined
+      ? [{ params: modelAdapter.params() }]
+      : loraPlusInOrder(modelAdapter, loraPlusRatio, options);
+  return { groups: () => [...ofAdapter, ofHead] };
 }
 
 /** Summed cross entropy of some examples, each weighted by its class where there are weights. */

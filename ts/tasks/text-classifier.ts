@@ -8,6 +8,7 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
+import { stepOfAdapter } from "../models/adapter-step.js";
 import { type ForwardOptions, takeForwardOptions } from "../models/layer-checkpoint.js";
 import { takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
@@ -191,7 +192,8 @@ export class TextClassifier implements Task<TokenizedExample> {
   memory(examples: readonly TokenizedExample[], options: ForwardOptions = {}): number {
     const { checkpointing } = takeForwardOptions("memory", options);
     const tokens = takeTokenized("memory", examples, this.labels.length).reduce((sum, { ids }) => sum + ids.length, 0);
-    return this.encoder.model.stepMemory({ tokens, rank: this.modelAdapter?.config.r ?? 0, checkpointing });
+    const { model } = this.encoder;
+    return model.stepMemory({ tokens, adapted: stepOfAdapter(model, this.modelAdapter?.config), checkpointing });
   }
 
   /**

@@ -1,5 +1,6 @@
 """PEFT's side of scripts/fuzz/peft.mjs, which asks in JSON lines: makes random programs, and checks what we wrote."""
 
+import contextlib
 import copy
 import json
 import os
@@ -26,6 +27,8 @@ transformers.utils.logging.disable_progress_bar()
 torch.set_num_threads(1)
 STEPS = 5
 MOST = 40
+# Trainings in float32 that say how far one may lie from float64.
+SAMPLES = 4
 TEXTS = json.loads((checkpoints.GOLDEN / "texts.json").read_text())
 UNKNOWN = {"field_of_a_later_version": {"kept": [1, 2.5, None, "ü"]}}
 
@@ -155,6 +158,63 @@ def make(seed, folder):
     return {**program, "start": rows(start), "losses": losses, "end": rows(end)}
 
 
+@contextlib.contextmanager
+def exact_decompositions():
+    """PEFT decomposes weights in float32, wherever it loads an adapter of PiSSA's or OLoRA's; in here LAPACK does it in float64."""
+    plain = torch.linalg.svd, torch.linalg.qr
+
+    def exactly(function):
+        def decompose(matrix, *others, **named):
+            return tuple(part.to(matrix.dtype) for part in function(matrix.double(), *others, **named))
+
+        return decompose
+
+    torch.linalg.svd, torch.linalg.qr = map(exactly, plain)
+    try:
+        yield
+    finally:
+        torch.linalg.svd, torch.linalg.qr = plain
+
+
+def stages(network, head, program, tokenizer):
+    start = rows(network.answers(program, tokenizer))
+    losses = train(network, head, program, tokenizer)
+    return {"loaded": start, "losses": [losses], "trained": rows(network.answers(program, tokenizer))}
+
+
+def condition(folder, program):
+    """
+    What float64 gives, and how far PyTorch's float32 lies from it at most, of the largest number: once as it is, and from weights that
+    differ by the last bit, as any other order of sums would make them.
+    """
+    torch.manual_seed(program["seed"])
+    tokenizer = tokenizer_of(folder)
+
+    def parts(exactly):
+        with exact_decompositions() if exactly else contextlib.nullcontext():
+            network = Network(folder, program, folder / "start")
+        if program["sequence"]:
+            return network, None
+        tensors = load_file(folder / "head.safetensors")
+        head = torch.nn.Linear(*reversed(tensors["weight"].shape))
+        head.load_state_dict(tensors)
+        return network, head
+
+    network, head = parts(True)
+    exact = stages(network.double(), head and head.double(), program, tokenizer)
+    near = dict.fromkeys(exact, 0.0)
+    for sample in range(SAMPLES):
+        network, head = parts(False)
+        if sample > 0:
+            with torch.no_grad():
+                for value in network.parameters():
+                    value.mul_(1 + torch.randn_like(value) * 2**-24)
+        for name, found in stages(network, head, program, tokenizer).items():
+            a, b = (torch.tensor(x, dtype=torch.float64) for x in (found, exact[name]))
+            near[name] = max(near[name], ((a - b).abs().max() / b.abs().max().clamp(min=1e-3)).item())
+    return {"exact": exact, "near": near}
+
+
 def train(network, head, program, tokenizer):
     network.train()
     parameters = [p for p in network.parameters() if p.requires_grad] + (list(head.parameters()) if head else [])
@@ -221,6 +281,8 @@ def main():
         try:
             if "seed" in question:
                 answer = make(question["seed"], folder)
+            elif "condition" in question:
+                answer = condition(folder, question["condition"])
             else:
                 answer = check(folder, question["program"], question["written"])
         except Exception as error:

@@ -80,6 +80,7 @@ def old_config(json):
     """The same without the fields that came later, and with those that went; None where one of them says something."""
     later = {key: value for key, value in json.items() if key not in OLD}
     says = ["use_rslora", "use_dora", "lora_bias", "rank_pattern", "alpha_pattern", "layers_to_transform", "trainable_token_indices", "exclude_modules"]
-    if any(later.get(key) for key in says) or json["target_modules"] == "all-linear" or later.get("init_lora_weights") in ("pissa", "olora"):
+    # 0 says something: a layer's number.
+    if any(later.get(key) is not None and later[key] is not False and later[key] not in ({}, []) for key in says) or json["target_modules"] == "all-linear" or later.get("init_lora_weights") in ("pissa", "olora"):
         return None
     return {key: json[key] for key in OLD} | {"enable_lora": None, "merge_weights": False}

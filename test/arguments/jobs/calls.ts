@@ -30,6 +30,7 @@ const whole = () => ({
     recipe: "default",
     headOnly: false,
     headLearningRate: 0.001,
+    loraPlusRatio: 4,
     build: "auto",
     threads: "auto",
     allow: ["same-file"],

@@ -157,6 +157,19 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
       { adapters: ["plain"], weights: [0.5], combinationType: "ties", density: 0.5 },
     ]),
   ],
+  makeWeightedAdapter: [
+    on("makeWeightedAdapter", () => [
+      "new",
+      {
+        adapters: ["plain"],
+        weights: [0.5],
+        combinationType: "ties_svd",
+        density: 0.5,
+        svdRank: 1,
+        signal: new AbortController().signal,
+      },
+    ]),
+  ],
   dispose: [on("dispose", () => [])],
   encode: [
     on("encode", () => [texts(), { ...inference(), adapter: "plain", normalize: true }]),
@@ -244,7 +257,13 @@ export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof Te
   fit: [
     by("fit", () => [
       examples(),
-      { ...training(), classWeights: { good: 2, bad: 1 }, sampling: "balanced", headLearningRate: 0.02 },
+      {
+        ...training(),
+        classWeights: { good: 2, bad: 1 },
+        sampling: "balanced",
+        headLearningRate: 0.02,
+        loraPlusRatio: 4,
+      },
     ]),
     by("fit", () => [examples(), { ...training(), classWeights: "balanced", order: () => [0, 1] }]),
   ],

@@ -89,6 +89,9 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
         { addGenerationPrompt: true, tools: [{ name: "price" }], variables: { quietly: true } },
       ]),
     ],
+    makeWeightedAdapter: [
+      on("makeWeightedAdapter", () => ["new", { adapters: ["plain"], weights: [0.5], combinationType: "cat" }]),
+    ],
     dispose: [on("dispose", () => [])],
     estimateMemory: [
       {
@@ -121,7 +124,7 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
           fields: { text: "said" },
           maxTokens: 9,
           layers: 1,
-          loraPlus: 2,
+          loraPlusRatio: 2,
           validation: [{ said: "good" }],
         },
       ]),

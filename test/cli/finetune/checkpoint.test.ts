@@ -104,6 +104,7 @@ const hostile: Record<string, readonly unknown[]> = {
   "run.settings.recipe": [undefined, null, "mine", "constructor"],
   "run.settings.headOnly": [undefined, 1],
   "run.settings.headLearningRate": [undefined, 0, "1"],
+  "run.settings.loraPlusRatio": [undefined, 0, "1"],
   "run.settings.warmup": ["1", -1, 0.5],
   "run.settings.schedule": [null, "step", "constructor"],
   "run.settings.weightDecay": [null, -1],

@@ -19,7 +19,15 @@ const settings: RunState["settings"] = {
   },
   ...{ steps: 4, epochs: null, batchSize: 2, learningRate: 0.1, warmup: null, schedule: "cosine", weightDecay: 0.01 },
   ...{ maxGradNorm: 1, accumulate: 1, rank: 2, alpha: 4, targetModules: ["query"], rslora: false, dora: false },
-  ...{ dropout: 0, recipe: "default", headOnly: false, headLearningRate: null, seed: 0, maxTokens: null },
+  ...{
+    dropout: 0,
+    recipe: "default",
+    headOnly: false,
+    headLearningRate: null,
+    loraPlusRatio: null,
+    seed: 0,
+    maxTokens: null,
+  },
   ...{
     test: null,
     testSplit: 0,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { combineElements } from "../../../ts/adapters/weighted/combine-elements.js";
 import {
+  AbortError,
   AdapterError,
   ConfigError,
+  engineInfo,
   readAdapter,
   readSafetensors,
   SentenceEncoder,
@@ -121,6 +123,29 @@ describe("a weighted sum of adapters", () => {
       expect(again).toEqual(a);
       expect(other).not.toEqual(a);
       expect(a[0]).not.toEqual(a[1]);
+    },
+  );
+
+  it.each(["svd", "ties_svd", "dare_linear_svd"] as const)(
+    "%s with pauses has the bits of the call without, of the adapters as they were, or leaves nothing",
+    async (combinationType) => {
+      using encoder = await withAdapters(3);
+      using plain = await withAdapters(3);
+      const density = combinationType === "svd" ? {} : { density: 0.5 };
+      const options = { adapters: ["one", "two"], weights: [1, -2], combinationType, ...density };
+      const { used } = engineInfo().memory;
+      const controller = new AbortController();
+      const cancelled = encoder.makeWeightedAdapter("sum", { ...options, signal: AbortSignal.abort() });
+      await expect(cancelled).rejects.toThrow(AbortError);
+      expect(engineInfo().memory.used).toBe(used);
+      expect(encoder.adapters()).toEqual(plain.adapters());
+      const making = encoder.makeWeightedAdapter("sum", { ...options, signal: controller.signal });
+      encoder.scaleAdapter("one", 0);
+      await making;
+      plain.addWeightedAdapter("sum", options);
+      expect(updatesOf(encoder, "sum")).toEqual(updatesOf(plain, "sum"));
+      expect(encoder.graph.streamsDrawn).toBe(plain.graph.streamsDrawn);
+      await expect(encoder.makeWeightedAdapter("sum", options)).rejects.toThrow("there is an adapter");
     },
   );
 

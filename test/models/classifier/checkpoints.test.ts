@@ -175,4 +175,10 @@ it("targets that fit a module with its prefix alone, or without it alone, are re
   await expect(open({ targetModules: ["query", "pooler.dense"], layersToTransform: 0 })).rejects.toThrow(
     /lora targets pooler\.dense and not bert\.pooler\.dense/,
   );
+  await expect(
+    open({ targetModules: ["query", "pooler.dense"], rankPattern: { "bert.pooler.dense": 2 } }),
+  ).rejects.toThrow(/rankPattern says another thing of pooler\.dense than of bert\.pooler\.dense/);
+  await expect(open({ targetModules: ["pooler.dense"], alphaPattern: { "^pooler.dense": 2 } })).rejects.toThrow(
+    /alphaPattern says another thing of pooler\.dense/,
+  );
 });

@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AbortError, CausalLanguageModel, type Checkpoint, ConfigError, engineInfo } from "../../../ts/index.js";
+import { type AdapterStep, stepOfAdapter } from "../../../ts/models/adapter-step.js";
 import { settingsOf } from "../../../ts/models/language/training/fit-settings.js";
 import { takeLanguageExamples } from "../../../ts/models/language/training/training-examples.js";
 import { decoderFiles, decoderGolden } from "./golden-decoder.js";
 
 let model: CausalLanguageModel;
+let adapted: AdapterStep;
 let pairs: { prompt: string; completion: string }[];
 beforeAll(async () => {
   model = await CausalLanguageModel.load(await decoderFiles("llama"));
+  model.addAdapter("sized", { rank: 2, targetModules: "all-linear" });
+  adapted = stepOfAdapter(model.model, model.adapter("sized").config);
+  model.removeAdapter("sized");
   pairs = (await decoderGolden("llama")).batch.map(({ prompt, completion }) => ({ prompt, completion }));
 });
 afterAll(() => model?.dispose());
@@ -64,7 +69,7 @@ describe("fit", () => {
     expect(some.losses[0]).toBe(only.losses[0]);
     expect(some.losses[2]).toBeLessThan(some.losses[0]!);
     const { model: decoder } = model;
-    const step = { tokens: 100, rank: 2 };
+    const step = { tokens: 100, adapted };
     expect(decoder.stepMemory({ ...step, frozenLayers: layers - 1 })).toBeLessThan(decoder.stepMemory(step));
   });
 
@@ -87,7 +92,7 @@ describe("fit", () => {
 
   it("lets B learn faster", async () => {
     const small = { steps: 2, schedule: () => 1e-4, learningRate: 1e-4 };
-    const [plain, plus] = [await trained(small), await trained({ ...small, loraPlus: 16 })];
+    const [plain, plus] = [await trained(small), await trained({ ...small, loraPlusRatio: 16 })];
     expect(plus.losses[0]).toBe(plain.losses[0]);
     // Of A nothing changes in the first step, where B is 0.
     expect((plus.losses[0]! - plus.losses[1]!) / (plain.losses[0]! - plain.losses[1]!)).toBeGreaterThan(12);
@@ -117,7 +122,7 @@ describe("fit", () => {
 
   it("goes on from a checkpoint to the same bits", async () => {
     const options = {
-      ...{ steps: 6, batchSize: 2, learningRate: 1e-2, accumulate: 2, loraPlus: 4, order: undefined },
+      ...{ steps: 6, batchSize: 2, learningRate: 1e-2, accumulate: 2, loraPlusRatio: 4, order: undefined },
       ...{ schedule: undefined, validation: pairs.slice(0, 2), evaluate: { every: 2 } },
     };
     const lora = { dropout: 0.2 };
@@ -142,11 +147,11 @@ describe("fit", () => {
     const [plain, again] = [await trained({ checkpointing: false }), await trained({ checkpointing: true })];
     expect(again.saved).toEqual(plain.saved);
     const sizes = [10, 30, 20];
-    const needed = model.model.stepMemory({ tokens: 50, rank: 2 });
+    const needed = model.model.stepMemory({ tokens: 50, adapted });
     const chosen = (left: number, options = {}) => {
       const memory = { ...engineInfo().memory, used: 1000, maximum: 1000 + left };
       const graph = { engine: { info: { ...engineInfo(), memory } } } as unknown as typeof model.graph;
-      return settingsOf({ graph, model: model.model }, options, { batchSize: 4, accumulate: 2 }, sizes, 2)
+      return settingsOf({ graph, model: model.model }, options, { batchSize: 4, accumulate: 2 }, sizes, adapted)
         .checkpointing;
     };
     expect(chosen(needed * 1.34)).toBe(false);

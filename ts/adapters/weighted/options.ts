@@ -55,10 +55,14 @@ export interface WeightedSum {
 
 const what = "addWeightedAdapter";
 
+/** Names of the options. */
+export const WEIGHTED_OPTIONS = [
+  ...(["adapters", "weights", "combinationType", "svdRank", "density", "majoritySignMethod"] as const),
+] as const;
+
 /** A copy, each option read once. Throws `ConfigError` for what makes no sense. */
 export function takeWeighted(options: WeightedAdapterOptions): WeightedSum {
-  const names = ["adapters", "weights", "combinationType", "svdRank", "density", "majoritySignMethod"] as const;
-  checkOptions(what, options, names);
+  checkOptions(what, options, WEIGHTED_OPTIONS);
   const { combinationType: type = "svd", svdRank = null, density, majoritySignMethod: majority = "total" } = options;
   const adapters = namesFrom(`${what}: adapters is a list of names`, options.adapters);
   const given = listFrom(`${what}: weights is a list of numbers, one an adapter`, options.weights, (weight, i) =>

@@ -1,8 +1,9 @@
 import { AdapterError, ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { type Adapter, adapterConfig, type AdapterLayer, targetTest } from "../../io/peft/index.js";
-import { productSvd } from "../../values/decompose/product-svd.js";
-import { svd } from "../../values/decompose/svd.js";
+import { productSvdInSteps } from "../../values/decompose/product-svd.js";
+import type { Steps } from "../../values/decompose/steps.js";
+import { svdInSteps } from "../../values/decompose/svd.js";
 import type { Tensor } from "../../values/tensor.js";
 import { combineElements, type RandomStream } from "./combine-elements.js";
 import type { WeightedSum } from "./options.js";
@@ -22,7 +23,7 @@ interface Factors {
 }
 
 /**
- * One adapter of several, as PEFT's `add_weighted_adapter` makes it, but for what goes wrong there: its scaling is 1 whether the
+ * In steps, one adapter of several, as PEFT's `add_weighted_adapter` makes it, but for what goes wrong there: its scaling is 1 whether the
  * first one's was rank-stabilised or not. Every layer has one rank; where fewer are needed, the rest is zero.
  *
  * Throws `UnsupportedError` where one has more than low-rank updates, `AdapterError` where ranks differ and must not.
@@ -30,13 +31,13 @@ interface Factors {
  * @param adapters in the options' order; @param factors what each one's scaling is multiplied by
  * @param paths every module of the model
  */
-export function weightedSum(
+export function* weightedSum(
   adapters: readonly Adapter[],
   factors: readonly number[],
   sum: WeightedSum,
   paths: readonly string[],
   random: RandomStream,
-): Adapter {
+): Steps<Adapter> {
   adapters.forEach((adapter, i) => checkPlain(adapter, sum.adapters[i]!));
   const weights = sum.weights.map((weight, i) => weight * factors[i]!);
   const adapted = paths.filter((path) => adapters.some(({ layers }) => layers.has(path)));
@@ -50,7 +51,8 @@ export function weightedSum(
   for (const path of adapted) {
     const parts = partsOf(path);
     const [inFeatures, outFeatures] = [parts[0]!.layer.loraA.shape[0]!, parts[0]!.layer.loraB.shape[1]!];
-    const { a, b } = factorsOf(path, parts, rank, sum, random);
+    yield;
+    const { a, b } = yield* factorsOf(path, parts, rank, sum, random);
     const loraA = { shape: [inFeatures, rank], data: Float32Array.from(a) };
     const loraB = { shape: [rank, outFeatures], data: Float32Array.from(b) };
     layers.set(path, { kind: "linear", loraA, loraB, rank, alpha: rank, scaling: 1 });
@@ -125,18 +127,18 @@ function rankOf(
   );
 }
 
-function factorsOf(
+function* factorsOf(
   path: string,
   parts: readonly Part[],
   rank: number,
   sum: WeightedSum,
   random: RandomStream,
-): Factors {
+): Steps<Factors> {
   const [inFeatures, outFeatures] = [parts[0]!.layer.loraA.shape[0]!, parts[0]!.layer.loraB.shape[1]!];
   if (sum.method === "cat") return padded(sideBySide(parts), inFeatures, outFeatures, rank);
   if (sum.svd) {
     checkFinite(path, parts);
-    return padded(truncated(parts, inFeatures, outFeatures, rank, sum, random), inFeatures, outFeatures, rank);
+    return padded(yield* truncated(parts, inFeatures, outFeatures, rank, sum, random), inFeatures, outFeatures, rank);
   }
   // Half of a weight to A and half to B; its sign to one of them, or it would be lost.
   const scales = parts.map(({ weight, layer }) => weight * layer.scaling);
@@ -176,14 +178,14 @@ function sideBySide(parts: readonly Part[]): Factors {
 }
 
 /** What has the largest singular values of the sum. */
-function truncated(
+function* truncated(
   parts: readonly Part[],
   inFeatures: number,
   outFeatures: number,
   rank: number,
   sum: WeightedSum,
   random: RandomStream,
-): Factors {
+): Steps<Factors> {
   const deltas = (): Float64Array => {
     const each = parts.map(({ layer: { loraA, loraB, rank, scaling } }) => {
       const update = product(
@@ -204,11 +206,16 @@ function truncated(
   };
   if (sum.method !== "linear") {
     const count = Math.min(rank, inFeatures, outFeatures);
-    const { values, left, right } = svd(deltas(), inFeatures, outFeatures, count);
+    const { values, left, right } = yield* svdInSteps(deltas(), inFeatures, outFeatures, count);
     return { a: columns(left, count, inFeatures), b: scaledRows(right, values, outFeatures) };
   }
   const { a, b } = sideBySide(parts);
-  const { values, left, right } = productSvd(a, b, [inFeatures, a.length / inFeatures, outFeatures], rank);
+  const { values, left, right } = yield* productSvdInSteps(
+    a,
+    b,
+    [inFeatures, a.length / inFeatures, outFeatures],
+    rank,
+  );
   return { a: columns(left, values.length, inFeatures), b: scaledRows(right, values, outFeatures) };
 }
 

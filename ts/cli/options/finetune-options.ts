@@ -47,6 +47,7 @@ const ADAPTER_OPTIONS: string[] = [
     "checkpointing",
     "learningRate",
     "headLearningRate",
+    "loraPlusRatio",
     "warmup",
     "schedule",
     "evaluateEvery",
@@ -118,6 +119,7 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--checkpointing", "compute layers again for their gradients: less memory, same result, a third more time")
     .option("--learning-rate <x>", `peak learning rate (default: ${defaults.learningRate})`, positive)
     .option("--head-learning-rate <x>", "that of the head (default: the same)", positive)
+    .option("--lora-plus-ratio <x>", "LoRA+: the learning rate of B over that of A (default: the same)", positive)
     .option("--warmup <n>", "steps of linear warm-up (default: a tenth of all)", whole(0))
     .addOption(
       new Option("--schedule <name>", `after the warm-up (default: ${defaults.schedule})`).choices(

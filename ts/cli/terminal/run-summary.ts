@@ -39,6 +39,7 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
   const variants = [
     settings.dora && "DoRA",
     settings.rslora && "rsLoRA",
+    settings.loraPlusRatio !== null && `LoRA+ ${settings.loraPlusRatio}`,
     settings.dropout > 0 && `dropout ${settings.dropout}`,
     ...formatFurtherLora(settings.lora),
   ];

@@ -1,4 +1,5 @@
-import { type Adapter, type AdapterLayer, layerScalings } from "./adapter.js";
+import { loraScaling } from "../../values/lora-scaling.js";
+import type { Adapter, AdapterLayer } from "./adapter.js";
 import type { AdapterConfig } from "./config/config.js";
 
 /**
@@ -22,10 +23,11 @@ export function withoutTaking({ config, layers, extra }: Adapter): Adapter {
     alphaPattern: new Map([...own("alpha"), ...times(alpha, config.alphaPattern)]),
     initLoraWeights: true,
   };
-  const scalingOf = layerScalings(converted);
-  const relabelled = [...layers].map(([path, layer]): [string, AdapterLayer] => [
-    path,
-    { ...layer, ...scalingOf(path) },
-  ]);
+  // By the layer and not by its path, which patterns may know under another prefix.
+  const relabelled = [...layers].map(([path, layer]): [string, AdapterLayer] => {
+    const both = layer.loraA.shape[1] !== layer.rank;
+    const [rank, own] = both ? [2 * layer.rank, alpha * layer.alpha] : [layer.rank, layer.alpha];
+    return [path, { ...layer, rank, alpha: own, scaling: loraScaling(own, rank, config.useRslora) }];
+  });
   return { config: converted, layers: new Map(relabelled), extra };
 }

@@ -58,6 +58,7 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
   batchSize: wholeFrom(1),
   learningRate: positive,
   headLearningRate: orNull(positive),
+  loraPlusRatio: orNull(positive),
   warmup: orNull(wholeFrom(0)),
   schedule: among(Object.keys(schedules)),
   weightDecay: nonNegative,

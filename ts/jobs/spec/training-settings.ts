@@ -65,6 +65,8 @@ export interface TrainingSettings {
   readonly learningRate: number;
   /** Peak learning rate of the head, which follows the same schedule; null for that of the adapter. */
   readonly headLearningRate: number | null;
+  /** LoRA+: the learning rate of B over that of A, as `fit`'s `loraPlusRatio`; null for one rate. */
+  readonly loraPlusRatio: number | null;
   /** Steps; null for a tenth of all. */
   readonly warmup: number | null;
   /** What the learning rate does after the warm-up. */
@@ -157,12 +159,22 @@ function scheduleOf(settings: TrainingSettings, total: number): Schedule {
 /** The settings as `fit` takes them. */
 export function fitOptions(settings: TrainingSettings, steps: number): ClassifierFitOptions {
   const { classWeights, sampling } = settings;
-  const { headLearningRate, batchSize, learningRate, weightDecay, maxGradNorm, accumulate, checkpointing, seed } =
-    settings;
+  const {
+    headLearningRate,
+    loraPlusRatio,
+    batchSize,
+    learningRate,
+    weightDecay,
+    maxGradNorm,
+    accumulate,
+    checkpointing,
+    seed,
+  } = settings;
   const schedule = scheduleOf(settings, steps);
   return {
     ...{ steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, checkpointing, seed },
     ...(headLearningRate !== null && { headLearningRate }),
+    ...(loraPlusRatio !== null && { loraPlusRatio }),
     ...(classWeights !== null && { classWeights }),
     ...(sampling !== null && { sampling }),
   };

@@ -16,15 +16,17 @@ const convolved = ({ hiddenSize, convolution }: DebertaConfig) =>
 
 /**
  * Bytes that the tape of one training step takes. A layer keeps q, k and v, the three side by side, both of the first by head,
- * their context and six more of the hidden size, the inner layer twice, and the scores by distance, whose gradients live as
+ * their context and four more of the hidden size, the inner layer twice, and the scores by distance, whose gradients live as
  * those of one layer. How far texts reach is not known here, so distances are counted as those of one text.
  */
-export function stepMemory(config: DebertaConfig, { tokens, rank, checkpointing = false }: StepSize): number {
+export function stepMemory(config: DebertaConfig, { tokens, adapted, checkpointing = false }: StepSize): number {
   const { hiddenSize: h, intermediateSize: inner, layers, heads } = config;
   const distances = distanceScores(config, tokens);
-  const layer = 15 * h + 2 * inner + heads + 4 + 6 * rank + distances;
-  const forward = checkpointing ? (layers + 1) * h + layer : layers * layer + 6 * h;
-  return Math.ceil(1.01 * FLOAT * tokens * (forward + 2 * inner + 9 * h + distances + 2 * convolved(config))) + 65_536;
+  const layer = 13 * h + 2 * inner + heads + 4 + distances;
+  const forward = checkpointing ? (layers + 1) * h + layer + adapted.widest : layers * layer + 6 * h + adapted.kept;
+  const widest = 2 * inner + 5 * h + distances + convolved(config);
+  const back = Math.max(tokens * (widest + adapted.back), adapted.norms);
+  return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
 }
 
 /** Bytes that one batch takes without gradients. */

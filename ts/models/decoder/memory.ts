@@ -16,15 +16,17 @@ export const rowsAtOnce = ({ vocabularySize }: Pick<DecoderConfig, "vocabularySi
  */
 export function stepMemory(
   config: DecoderConfig,
-  { tokens, rank, checkpointing = false, frozenLayers = 0 }: StepSize,
+  { tokens, adapted, checkpointing = false, frozenLayers = 0 }: StepSize,
 ): number {
   const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, gated, vocabularySize } = config;
   const layers = config.layers - frozenLayers;
+  const kept = (adapted.kept * layers) / config.layers;
   const qkv = (heads + 2 * kvHeads) * headDim;
-  const layer = 7 * h + 2 * qkv + heads * (headDim + 1) + (gated ? 3 : 2) * inner + 2 + 7 * rank;
-  const forward = checkpointing ? (layers + 2) * h + layer : layers * layer + 6 * h;
+  const layer = 7 * h + 2 * qkv + heads * (headDim + 1) + (gated ? 3 : 2) * inner + 2;
+  const forward = checkpointing ? (layers + 2) * h + layer + adapted.widest : layers * layer + 6 * h + kept;
   const logits = Math.min(tokens, rowsAtOnce(config)) * vocabularySize;
-  return Math.ceil(1.01 * FLOAT * (tokens * (forward + 3 * inner + 4 * h + 2 * qkv) + 2 * logits)) + 65_536;
+  const back = Math.max(tokens * (3 * inner + 4 * h + 2 * qkv + adapted.back) + 2 * logits, adapted.norms);
+  return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
 }
 
 /** Bytes that one batch takes without gradients. */

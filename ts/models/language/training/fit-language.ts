@@ -6,6 +6,7 @@ import { ConfigError } from "../../../errors/errors.js";
 import { fit } from "../../../train/fit.js";
 import type { FitReport } from "../../../train/fit-options.js";
 import { readSignal } from "../../../waiting/abort.js";
+import { stepOfAdapter } from "../../adapter-step.js";
 import { readAdapter } from "../generate-options.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import type { ExampleFields, LanguageExample } from "./example-formats.js";
@@ -53,7 +54,7 @@ export async function fitLanguage(
     own,
     rest,
     sizes.length === 0 ? new Array<number>(count).fill(1) : sizes,
-    adapter.config.r,
+    stepOfAdapter(parts.model, adapter.config),
   );
   return fit(languageTask(parts, adapter, settings), taken, training);
 }

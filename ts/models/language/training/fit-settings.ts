@@ -3,6 +3,7 @@ import { flag, positive, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { EvaluateEvery, FitOptions } from "../../../train/fit-options.js";
 import { FIT_OPTIONS, takeFitOptions } from "../../../train/fit-settings.js";
+import type { AdapterStep } from "../../adapter-step.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import type { LanguageExample } from "./example-formats.js";
 import type { ExampleOptions } from "./training-examples.js";
@@ -14,7 +15,7 @@ export interface LanguageTrainingOptions extends Omit<FitOptions, "evaluate"> {
   /** Train what the adapter changes in the last so many layers alone; default all. */
   readonly layers?: number;
   /** B's learning rate over A's, as LoRA+ has it (16 in its paper); default 1. */
-  readonly loraPlus?: number;
+  readonly loraPlusRatio?: number;
   /**
    * Compute each layer again for its gradient: the same bits in less memory and a third more time. Default "auto": where the largest
    * step would else take more than three quarters of the memory that the engine may still have.
@@ -40,7 +41,7 @@ export interface LanguageFitSettings {
   readonly checkpointing: boolean;
 }
 
-const OWN = ["adapter", "layers", "loraPlus", "checkpointing"] as const;
+const OWN = ["adapter", "layers", "loraPlusRatio", "checkpointing"] as const;
 const OF_EXAMPLES = ["fields", "maxTokens", "validation"] as const;
 
 /** The options, each read once, inherited ones too. Throws `ConfigError` for unknown names. */
@@ -57,15 +58,12 @@ export function readFitOptions<T extends LanguageTrainingOptions>(
 
 /** `fit`'s options, and what is only said here. Throws `ConfigError` for what makes no sense. */
 export function takeLanguageFit(options: LanguageFitOptions) {
-  const { fields, maxTokens, validation, evaluate, adapter, layers, loraPlus, checkpointing, ...rest } = readFitOptions(
-    "fit",
-    options,
-    OF_EXAMPLES,
-  );
+  const { fields, maxTokens, validation, evaluate, adapter, layers, loraPlusRatio, checkpointing, ...rest } =
+    readFitOptions("fit", options, OF_EXAMPLES);
   if (maxTokens !== undefined) whole("fit", "maxTokens", maxTokens, 2);
   if (evaluate !== undefined) checkOptions("fit: evaluate", evaluate, EVALUATE);
   const reading = { ...(fields !== undefined && { fields }), ...(maxTokens !== undefined && { maxTokens }) };
-  return { reading, validation, evaluate, own: { adapter, layers, loraPlus, checkpointing }, rest };
+  return { reading, validation, evaluate, own: { adapter, layers, loraPlusRatio, checkpointing }, rest };
 }
 
 const EVALUATE = ["every", "measure", "better", "patience", "minimumChange"];
@@ -95,22 +93,22 @@ const SHARE = 0.75;
  */
 export function settingsOf(
   { graph, model }: Pick<LanguageModelParts, "graph" | "model">,
-  { adapter, layers, loraPlus, checkpointing = "auto" }: Pick<LanguageTrainingOptions, (typeof OWN)[number]>,
+  { adapter, layers, loraPlusRatio, checkpointing = "auto" }: Pick<LanguageTrainingOptions, (typeof OWN)[number]>,
   rest: FitOptions,
   sizes: readonly number[],
-  rank: number,
+  adapted: AdapterStep,
 ): LanguageFitSettings {
   if (layers !== undefined) whole("fit", "layers", layers, 1, model.config.layers);
-  if (loraPlus !== undefined) positive("fit", "loraPlus", loraPlus);
+  if (loraPlusRatio !== undefined) positive("fit", "loraPlusRatio", loraPlusRatio);
   if (checkpointing !== "auto") flag("fit", 'checkpointing, where it is not "auto",', checkpointing);
   const { batchSize, accumulate, learningRate } = takeFitOptions(sizes.length, rest);
   const tokens = largestPart(sizes, Math.ceil(batchSize / accumulate));
   const { used, maximum } = graph.engine.info.memory;
   const frozenLayers = model.config.layers - (layers ?? model.config.layers);
-  const again = () => model.stepMemory({ tokens, rank, frozenLayers }) > SHARE * (maximum - used);
+  const again = () => model.stepMemory({ tokens, adapted, frozenLayers }) > SHARE * (maximum - used);
   return {
     ...{ adapter, layers },
-    loraPlus: loraPlus === undefined ? null : { lr: learningRate, ratio: loraPlus },
+    loraPlus: loraPlusRatio === undefined ? null : { lr: learningRate, ratio: loraPlusRatio },
     checkpointing: checkpointing === "auto" ? again() : checkpointing,
   };
 }

@@ -2,6 +2,7 @@ import type { AdapterSet } from "../../../adapters/adapter-set.js";
 import type { AppliedAdapter, ModelAdapter } from "../../../adapters/model-adapter.js";
 import { loraPlusGroups } from "../../../optim/lora-plus.js";
 import type { BatchLoss, Task } from "../../../train/task.js";
+import { stepOfAdapter } from "../../adapter-step.js";
 import { raggedBatch } from "../../ragged-batch.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import { completionLoss, targetsOf } from "./completion-loss.js";
@@ -36,7 +37,7 @@ export function languageTask(
     },
     memory: (examples) => {
       const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
-      return model.stepMemory({ tokens, rank: adapter.config.r, checkpointing, frozenLayers });
+      return model.stepMemory({ tokens, adapted: stepOfAdapter(model, adapter.config), checkpointing, frozenLayers });
     },
   };
 }

@@ -7,6 +7,7 @@ import type { NodeId } from "../../../graph/graph.js";
 import { fit } from "../../../train/fit.js";
 import type { EvaluateEvery, FitReport } from "../../../train/fit-options.js";
 import type { BatchLoss, Task } from "../../../train/task.js";
+import { stepOfAdapter } from "../../adapter-step.js";
 import { raggedBatch } from "../../ragged-batch.js";
 import { completionLoss, targetsOf } from "./completion-loss.js";
 import { type Turn, wrong } from "./example-formats.js";
@@ -55,7 +56,7 @@ export async function fitPreferences(
     maxTokens,
     adapter,
     layers,
-    loraPlus,
+    loraPlusRatio,
     checkpointing,
     ...rest
   } = readFitOptions(what, options, ["beta", "maxTokens"]);
@@ -74,7 +75,13 @@ export async function fitPreferences(
   if (chosen.length === 0)
     throw new ConfigError(`${what}: there are no examples to learn from`, { op: what, option: "examples", length: 0 });
   const sizes = chosen.map(({ ids }, i) => ids.length + rejected[i]!.ids.length);
-  const settings = settingsOf(parts, { adapter, layers, loraPlus, checkpointing }, rest, sizes, own.config.r);
+  const settings = settingsOf(
+    parts,
+    { adapter, layers, loraPlusRatio, checkpointing },
+    rest,
+    sizes,
+    stepOfAdapter(parts.model, own.config),
+  );
   const trained = lastLayers(own, parts.model.config.layers, settings.layers);
   const references = await referencesOf(parts, chosen, rejected, rest.signal);
   const pairs = chosen.map((one, i) => ({ chosen: one, rejected: rejected[i]!, reference: references[i]! }));
@@ -89,7 +96,7 @@ export async function fitPreferences(
     },
     memory: (batch) => {
       const tokens = batch.reduce((sum, one) => sum + one.chosen.ids.length + one.rejected.ids.length, 0);
-      return model.stepMemory({ tokens, rank: own.config.r, ...recording });
+      return model.stepMemory({ tokens, adapted: stepOfAdapter(model, own.config), ...recording });
     },
   };
   return fit(task, pairs, rest);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { engineInfo, estimateMemory, type LoraOptions, SentenceEncoder, TextClassifier } from "../../ts/index.js";
-import { miniLM } from "./minilm.js";
+import { engineInfo, estimateMemory, type LoraOptions, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import { miniLM } from "../minilm.js";
 
 const examples = Array.from({ length: 32 }, (_, i) => ({
   text: `a sentence about the number ${i} ${"and so on ".repeat(i % 7)}`,

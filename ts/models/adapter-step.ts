@@ -1,0 +1,90 @@
+import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
+import { isAllLinear } from "../io/peft/paths/targets.js";
+
+/** A linear layer as the forward pass has it: modules side by side on one input. */
+export interface StepLinear {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** Whether adapters may change more of it than its bias. */
+  readonly adaptable: boolean;
+  readonly parts: readonly { readonly path: string; readonly width: number }[];
+}
+
+/** A table of embeddings. */
+export interface StepTable {
+  readonly path: string;
+  readonly width: number;
+}
+
+/** What an adapter adds to the tape of a training step, in numbers of four bytes. */
+export interface AdapterStep {
+  /** A token, kept for the gradient by layers that are each computed once. */
+  readonly kept: number;
+  /** Of those the layer's that has most: all that is kept at once with checkpointing. */
+  readonly widest: number;
+  /** A token, of tables. */
+  readonly tables: number;
+  /** A token, for one layer at a time on the way back. */
+  readonly back: number;
+  /** Whatever the tokens: factors that are put behind each other. */
+  readonly fixed: number;
+  /** Whatever the tokens, for one layer at a time on the way forward: DoRA's weights as they are with the update. */
+  readonly norms: number;
+}
+
+/** No adapter. */
+export const noAdapterStep: AdapterStep = { kept: 0, widest: 0, tables: 0, back: 0, fixed: 0, norms: 0 };
+
+/** What an adapter on a model that is loaded adds to a step. */
+export const stepOfAdapter = (
+  model: { linears(): Iterable<StepLinear>; readonly tables: Iterable<StepTable> },
+  config: AdapterConfig | undefined,
+): AdapterStep => (config === undefined ? noAdapterStep : adapterStep(model.linears(), model.tables, config));
+
+/** Numbers in a path, which say which layer it is. */
+const layerOf = (path: string) =>
+  path
+    .split(".")
+    .filter((name) => /^\d+$/.test(name))
+    .join(".");
+
+/**
+ * What an adapter adds to a step. A linear layer keeps x·A; after dropout what is left of x; with DoRA its product before the scaling
+ * and before the bias, and with both x's other part and its product too (`adaptedForward`).
+ */
+export function adapterStep(
+  linears: Iterable<StepLinear>,
+  tables: Iterable<StepTable>,
+  config: AdapterConfig,
+): AdapterStep {
+  const { useDora: dora, loraDropout, initLoraWeights } = config;
+  const [isTarget, isSaved, scalingOf] = [targetTest(config), savedWhole(config.modulesToSave), layerScalings(config)];
+  const drops = loraDropout > 0;
+  const factors = initLoraWeights === "pissa" || initLoraWeights === "olora" ? 2 : 1;
+  const ofLayer = new Map<string, number>();
+  let [kept, back, fixed, norms] = [0, 0, 0, 0];
+  for (const { inFeatures, outFeatures, parts, adaptable } of linears) {
+    if (!adaptable) continue;
+    const adapted = parts.filter(({ path }) => isTarget(path));
+    // Modules that are trained as a whole have products of their own, which are joined with the others'.
+    let own = parts.length > 1 && parts.some(({ path }) => isSaved(path)) ? 2 * outFeatures : 0;
+    for (const { path, width } of adapted) {
+      const rank = factors * scalingOf(path).rank;
+      own += rank;
+      if (factors > 1) fixed += 2 * rank * (inFeatures + width);
+      if (dora) norms = Math.max(norms, 4 * inFeatures * width);
+    }
+    if (adapted.length > 0) {
+      if (drops) own += (dora ? 2 : 1) * inFeatures;
+      if (dora) own += (drops ? 4 : 2) * outFeatures;
+      if (dora) back = Math.max(back, 2 * outFeatures);
+    }
+    kept += own;
+    const layer = layerOf(parts[0]?.path ?? "");
+    ofLayer.set(layer, (ofLayer.get(layer) ?? 0) + own);
+  }
+  let ofTables = 0;
+  if (!isAllLinear(config.targetModules))
+    for (const { path, width } of tables) if (isTarget(path)) ofTables += (dora ? 4 : 3) * width + scalingOf(path).rank;
+  return { kept, widest: Math.max(0, ...ofLayer.values()), tables: ofTables, back, fixed, norms };
+}
