@@ -29,6 +29,11 @@ export interface GenerateOptions {
   readonly seed?: number | undefined;
   /** Go on past the end-of-text token; default false. */
   readonly ignoreEnd?: boolean | undefined;
+  /**
+   * Round what is multiplied with weights in "q8" or "q4" to bytes, as llama.cpp does: default true, several times as fast. With false
+   * probabilities are those of `logits`. Other weights are never multiplied so.
+   */
+  readonly rounded?: boolean | undefined;
 }
 
 /** As generation takes them. */
@@ -38,6 +43,7 @@ export interface TakenGenerateOptions extends Sampling {
   readonly maxTokens: number | undefined;
   readonly stop: readonly string[];
   readonly ignoreEnd: boolean;
+  readonly rounded: boolean;
 }
 
 const minimum = check<number>("a number from 0 to 1", (value) => typeof value === "number" && value >= 0 && value <= 1);
@@ -68,6 +74,7 @@ const readers = {
   stop: or([], words),
   seed: or(0, whole),
   ignoreEnd: or(false, flag),
+  rounded: or(true, flag),
 };
 
 /** The options with their defaults, read once. Throws `ConfigError` for what makes no sense. */

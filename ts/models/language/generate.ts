@@ -54,7 +54,7 @@ export async function* generateTokens(
   room: number,
   options: TakenGenerateOptions,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
-  const { signal, stop, ignoreEnd } = options;
+  const { signal, stop, ignoreEnd, rounded } = options;
   const text = parts.tokenizer === null ? null : tokenText(parts.tokenizer);
   const stops = new StopWords(stop);
   const sampler = new Sampler(options);
@@ -69,7 +69,7 @@ export async function* generateTokens(
         throwIfAborted(signal);
         await pause();
         const piece = Int32Array.from(next).subarray(start, start + PROMPT_TOKENS);
-        logits = behind(parts, adapters, cache, piece);
+        logits = parts.graph.withRounding(rounded, () => behind(parts, adapters, cache, piece));
       }
       throwIfAborted(signal);
       const likelihoods = logits.slice();
