@@ -6,10 +6,10 @@ use super::F32x4;
 /// A sum for each of four rows.
 pub trait Dots: Copy {
     const ZERO: Self;
-    /// Plus the products of four bytes in each row; `small` are from 0 to 127.
-    fn plus(self, signed: Bytes, small: Bytes) -> Self;
+    /// Plus the products of four bytes in each row; `small` are from 0 to 127, `ones` those of 16 bits.
+    fn plus(self, signed: Bytes, small: Bytes, ones: Bytes) -> Self;
     /// The sums as float32, which are exact below 2²⁴.
-    fn total(self) -> F32x4;
+    fn total(self, ones: Bytes) -> F32x4;
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -32,6 +32,12 @@ mod lanes {
         #[inline(always)]
         pub unsafe fn load(p: *const u8) -> Self {
             Self(unsafe { v128_load(p as *const v128) })
+        }
+
+        /// Eight numbers of 16 bits, alike.
+        #[inline(always)]
+        pub fn splat_16(value: u16) -> Self {
+            Self(u16x8_splat(value))
         }
 
         /// The same four for all rows.
@@ -63,21 +69,22 @@ mod lanes {
         const ZERO: Self = Self([i32x4(0, 0, 0, 0); 2]);
 
         #[inline(always)]
-        fn plus(self, Bytes(a): Bytes, Bytes(b): Bytes) -> Self {
+        fn plus(self, Bytes(a): Bytes, Bytes(b): Bytes, _: Bytes) -> Self {
             let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(a), i16x8_extend_low_i8x16(b));
             let high = i32x4_dot_i16x8(i16x8_extend_high_i8x16(a), i16x8_extend_high_i8x16(b));
             Self([i32x4_add(self.0[0], low), i32x4_add(self.0[1], high)])
         }
 
         #[inline(always)]
-        fn total(self) -> F32x4 {
+        fn total(self, _: Bytes) -> F32x4 {
             let [low, high] = self.0;
             let (even, odd) = (i32x4_shuffle::<0, 2, 4, 6>(low, high), i32x4_shuffle::<1, 3, 5, 7>(low, high));
             F32x4(f32x4_convert_i32x4(i32x4_add(even, odd)))
         }
     }
 
-    /// By the relaxed instruction for four bytes and a sum.
+    /// By the relaxed instruction for pairs of bytes, whose sums fit into 16 bits. Of that which adds four and a sum V8 makes
+    /// five where the processor has it not, two for a constant.
     #[cfg(target_feature = "relaxed-simd")]
     #[derive(Clone, Copy)]
     pub struct Relaxed(v128);
@@ -87,17 +94,18 @@ mod lanes {
         const ZERO: Self = Self(i32x4(0, 0, 0, 0));
 
         #[inline(always)]
-        fn plus(self, signed: Bytes, small: Bytes) -> Self {
-            Self(i32x4_relaxed_dot_i8x16_i7x16_add(signed.0, small.0, self.0))
+        fn plus(self, signed: Bytes, small: Bytes, ones: Bytes) -> Self {
+            let pairs = i16x8_relaxed_dot_i8x16_i7x16(signed.0, small.0);
+            Self(i32x4_add(self.0, i32x4_dot_i16x8(pairs, ones.0)))
         }
 
         #[inline(always)]
-        fn total(self) -> F32x4 {
+        fn total(self, _: Bytes) -> F32x4 {
             F32x4(f32x4_convert_i32x4(self.0))
         }
     }
 
-    /// By that for pairs of bytes, where the small factors are below 16: eight products of pairs are added in 16 bits.
+    /// The same where the small factors are below 16: eight products of pairs are added in 16 bits.
     #[cfg(target_feature = "relaxed-simd")]
     #[derive(Clone, Copy)]
     pub struct RelaxedNibbles(v128);
@@ -107,13 +115,13 @@ mod lanes {
         const ZERO: Self = Self(i32x4(0, 0, 0, 0));
 
         #[inline(always)]
-        fn plus(self, signed: Bytes, small: Bytes) -> Self {
+        fn plus(self, signed: Bytes, small: Bytes, _: Bytes) -> Self {
             Self(i16x8_add(self.0, i16x8_relaxed_dot_i8x16_i7x16(signed.0, small.0)))
         }
 
         #[inline(always)]
-        fn total(self) -> F32x4 {
-            F32x4(f32x4_convert_i32x4(i32x4_dot_i16x8(self.0, i16x8_splat(1))))
+        fn total(self, ones: Bytes) -> F32x4 {
+            F32x4(f32x4_convert_i32x4(i32x4_dot_i16x8(self.0, ones.0)))
         }
     }
 
@@ -143,6 +151,11 @@ mod lanes {
             Self(from_fn(|i| unsafe { *p.add(i) as i8 }))
         }
 
+        /// Eight numbers of 16 bits, alike.
+        pub fn splat_16(value: u16) -> Self {
+            Self(from_fn(|i| value.to_le_bytes()[i % 2] as i8))
+        }
+
         /// The same four for all rows.
         ///
         /// # Safety
@@ -168,13 +181,13 @@ mod lanes {
     impl Dots for Widened {
         const ZERO: Self = Self([0; 4]);
 
-        fn plus(self, signed: Bytes, small: Bytes) -> Self {
+        fn plus(self, signed: Bytes, small: Bytes, _: Bytes) -> Self {
             assert!(small.0.iter().all(|&byte| byte >= 0));
             let product = |i: usize| i32::from(signed.0[i]) * i32::from(small.0[i]);
             Self(from_fn(|row| self.0[row] + (0..4).map(|i| product(4 * row + i)).sum::<i32>()))
         }
 
-        fn total(self) -> F32x4 {
+        fn total(self, _: Bytes) -> F32x4 {
             F32x4(self.0.map(|sum| sum as f32))
         }
     }

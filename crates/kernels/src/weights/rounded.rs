@@ -195,6 +195,7 @@ unsafe fn tile<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
     let mut sums = [[F32x4::ZERO; G]; R];
     let (widening, constant) =
         (Halves::new(product.zero), Bytes::splat(product.zero as u8 ^ if EIGHT { 1 } else { 15 }));
+    let ones = Bytes::splat_16(product.zero as u16 ^ 1);
     unsafe {
         let mut w = product.data.add(column / ROWS * block);
         let mut x = product.x.add(row * product.groups * OF_X);
@@ -203,17 +204,17 @@ unsafe fn tile<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
             let mut dots = [[D::ZERO; G]; R];
             let mut all = [D::ZERO; G];
             macro_rules! parts {
-                ($($part:literal)*) => { $(part::<D, R, G, EIGHT>($part, w.add(header), block, x, x_row, constant, &mut dots, &mut all);)* };
+                ($($part:literal)*) => { $(part::<D, R, G, EIGHT>($part, w.add(header), block, x, x_row, constant, ones, &mut dots, &mut all);)* };
             }
             // Spelled out: in a loop that is not unrolled the sums would lie in memory.
             parts!(0 1 2 3);
             for g in 0..G {
                 let [d, m] = widening.load(w.add(g * block));
-                let all = all[g].total();
+                let all = all[g].total(ones);
                 for i in 0..R {
                     let x = x.add(i * x_row) as *const f32;
                     let (scale, second) = (F32x4::load_splat(x), F32x4::load_splat(x.add(1)));
-                    let dot = dots[i][g].total();
+                    let dot = dots[i][g].total(ones);
                     sums[i][g] = if EIGHT {
                         (dot - second * all).mul_add(d * scale, sums[i][g])
                     } else {
@@ -251,6 +252,7 @@ unsafe fn part<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
     x: *const u8,
     x_row: usize,
     constant: Bytes,
+    ones: Bytes,
     dots: &mut [[D; G]; R],
     all: &mut [D; G],
 ) {
@@ -264,7 +266,7 @@ unsafe fn part<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
     });
     if EIGHT {
         for g in 0..G {
-            all[g] = all[g].plus(halves[g][0], constant).plus(halves[g][1], constant);
+            all[g] = all[g].plus(halves[g][0], constant, ones).plus(halves[g][1], constant, ones);
         }
     }
     for i in 0..R {
@@ -272,9 +274,9 @@ unsafe fn part<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
         for g in 0..G {
             let [first, second] = halves[g];
             dots[i][g] = if EIGHT {
-                dots[i][g].plus(first, p[0]).plus(second, p[1])
+                dots[i][g].plus(first, p[0], ones).plus(second, p[1], ones)
             } else {
-                dots[i][g].plus(p[0], first).plus(p[1], second)
+                dots[i][g].plus(p[0], first, ones).plus(p[1], second, ones)
             };
         }
     }
