@@ -12,6 +12,7 @@ const SIZES = [
   [384, 1536],
   [576, 1536],
   [1536, 576],
+  [576, 576],
   [2048, 2048],
 ];
 const FORMATS = ["f32", "f16", "bf16", "q8", "q4"];
@@ -58,13 +59,17 @@ function row(m, k, n) {
   for (let format = 1; format < FORMATS.length; format++) {
     const stored = take(Math.ceil((n * wasm.stored_bytes(format, k)) / 4));
     if (format < 3) fill(stored, n * k);
-    else wasm.quantize_rows(0, w, k, n, format, stored);
-    forms.push(() => wasm.gemm_stored(m, n, k, 1, x, k, 1, format, stored, 1, 0, y, n, 0));
-    forms.push(() => wasm.gemm_stored(m, k, n, 1, g, n, 1, format, stored, 0, 0, dx, k, 0));
+    else {
+      wasm.quantize_rows(0, w, k, n, format, stored);
+      wasm.interleave_rows(format, k, n, stored, take(Math.ceil(wasm.stored_bytes(format, k))), 0);
+    }
+    const kept = format < 3 ? format : format + 2;
+    forms.push(() => wasm.gemm_stored(m, n, k, 1, x, k, 1, kept, stored, 1, 0, y, n, 0));
+    forms.push(() => wasm.gemm_stored(m, k, n, 1, g, n, 1, kept, stored, 0, 0, dx, k, 0));
     if (format >= 3)
       inBytes.push(() => {
-        wasm.round_rows(x, k, m, rounded);
-        wasm.gemm_rounded(m, n, k, rounded, format, stored, 0, y);
+        wasm.round_rows(x, k, m, kept, rounded);
+        wasm.gemm_rounded(m, n, k, rounded, kept, stored, 0, y);
       });
   }
   forms.push(...inBytes);

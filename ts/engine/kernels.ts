@@ -138,11 +138,15 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   ) => void; // prettier-ignore
   /** Bytes of a row of `width` elements in groups, rounded. */
   readonly rounded_bytes: (width: number) => number;
-  /** x `[rows, width]` rounded, in groups. */
-  readonly round_rows: (x: Pointer, width: number, rows: number, to: Pointer) => void;
-  /** y `[m, n]` ← x·W + bias with x from `round_rows` and W stored as `[n, k]`, in groups. */
+  /** x `[rows, width]` rounded for products with a format, in groups. */
+  readonly round_rows: (x: Pointer, width: number, rows: number, format: number, to: Pointer) => void;
+  /** y `[m, n]` ← x·W + bias with x from `round_rows` and W stored as `[n, k]`, in groups of four rows in one another. */
   readonly gemm_rounded: (
     m: number, n: number, k: number, x: Pointer, format: number, data: Pointer, bias: Pointer, y: Pointer,
+  ) => void; // prettier-ignore
+  /** Rows in groups become blocks of four in one another, or with `back` again rows, in their place; `scratch` holds a block. */
+  readonly interleave_rows: (
+    format: number, width: number, rows: number, data: Pointer, scratch: Pointer, back: Flag,
   ) => void; // prettier-ignore
   /** y `[n, width]` ← rows of a stored matrix at `index`. */
   readonly stored_rows: (

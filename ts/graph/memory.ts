@@ -30,6 +30,8 @@ export class GraphMemory {
   protected disposed = false;
   /** Windows of `view` that are open. */
   private windows = 0;
+  /** @internal Whether products with weights in groups are with x rounded to bytes. */
+  rounding = false;
 
   /** Throws `ConfigError` before `init()`. */
   protected constructor(
@@ -97,6 +99,17 @@ export class GraphMemory {
     const { shape, pointer } = node.value;
     if (!node.persistent || node.op !== null || node.requiresGrad || shape.length !== 2) return null;
     return (node.frozen = FrozenMatrix.ofConstant(this, shape as readonly [number, number], pointer));
+  }
+
+  /** @internal Runs `body`, which awaits nothing and takes no gradient, with `rounding` as wanted. */
+  withRounding<T>(rounding: boolean, body: () => T): T {
+    const former = this.rounding;
+    this.rounding = rounding;
+    try {
+      return body();
+    } finally {
+      this.rounding = former;
+    }
   }
 
   /** @internal Memory for as long as `body` runs, of any content. */

@@ -8,7 +8,7 @@ const INFINITIES: [(usize, u16); 2] = [(1, 0x7c00), (2, 0x7f80)];
 fn decoded(format: usize, patterns: &[u16]) -> Vec<f32> {
     let bytes: Vec<u8> = patterns.iter().copied().flat_map(u16::to_le_bytes).collect();
     let mut values = vec![f32::NAN; patterns.len()];
-    unsafe { (FORMATS[format].decode)(bytes.as_ptr(), 0, patterns.len(), values.as_mut_ptr()) };
+    unsafe { (FORMATS[format].decode)(bytes.as_ptr(), 0, 0, patterns.len(), values.as_mut_ptr()) };
     values
 }
 

@@ -1,11 +1,11 @@
 //! Products with rounded rows: against the same whole numbers in float64, at odd sizes, and where something is not finite.
 
-use kernels::simd::dots::place;
-use kernels::weights::rounded::{round, rounded_bytes, times};
+use kernels::weights::interleaved::{ROWS, interleave};
+use kernels::weights::rounded::{Instruction, relaxed_is_right, round, rounded_bytes, times};
 use kernels::weights::{FORMATS, Stored, quantize};
 
-const Q8: usize = 3;
-const Q4: usize = 4;
+const Q8: usize = 5;
+const Q4: usize = 6;
 
 fn numbers(count: usize, mut state: u32) -> Vec<f32> {
     (0..count)
@@ -16,24 +16,29 @@ fn numbers(count: usize, mut state: u32) -> Vec<f32> {
         .collect()
 }
 
-fn rounded(x: &[f32], width: usize) -> Vec<u8> {
+fn rounded(x: &[f32], width: usize, format: usize) -> Vec<u8> {
     let rows = x.len() / width;
     let mut groups = vec![0; rows * rounded_bytes(width)];
-    unsafe { round(x.as_ptr(), width, 0..rows, groups.as_mut_ptr()) };
+    unsafe { round(x.as_ptr(), width, 0..rows, &FORMATS[format], groups.as_mut_ptr()) };
     groups
 }
 
 /// What rounded rows say.
-fn values_of(groups: &[u8], width: usize) -> Vec<f32> {
+fn values_of(groups: &[u8], width: usize, format: usize) -> Vec<f32> {
     let row_of = |row: &[u8]| -> Vec<f32> {
-        let values = row.chunks(72).flat_map(|group| {
-            let scale = f32::from_le_bytes(group[..4].try_into().unwrap());
-            let codes: Vec<i16> = group[8..].chunks(2).map(|code| i16::from_le_bytes([code[0], code[1]])).collect();
-            assert_eq!(
-                i32::from_le_bytes(group[4..8].try_into().unwrap()),
-                codes.iter().map(|&code| i32::from(code)).sum::<i32>()
-            );
-            (0..32).map(move |i| scale * f32::from(codes[place(i)])).collect::<Vec<_>>()
+        let values = row.chunks(40).flat_map(|group| {
+            let half = |at: usize| f32::from_le_bytes(group[at..at + 4].try_into().unwrap());
+            let (scale, second) = (half(0), half(4));
+            let codes: Vec<f32> = group[8..].iter().map(|&code| f32::from(code as i8)).collect();
+            if format == Q8 {
+                assert!(
+                    codes.iter().all(|&code| code >= 0.0) && second.fract() == 0.0 && (0.0..=127.0).contains(&second)
+                );
+            } else {
+                assert_eq!(second, scale * codes.iter().sum::<f32>());
+            }
+            let zero = if format == Q8 { second } else { 0.0 };
+            codes.into_iter().map(move |code| scale * (code - zero)).collect::<Vec<_>>()
         });
         values.take(width).collect()
     };
@@ -49,8 +54,18 @@ struct Weights {
 impl Weights {
     fn new(format: usize, n: usize, width: usize) -> Self {
         let data: Vec<u8> = numbers(n * width, 7).iter().flat_map(|value| value.to_le_bytes()).collect();
-        let mut bytes = vec![0; n * (FORMATS[format].bytes)(width)];
-        unsafe { quantize(&FORMATS[0], data.as_ptr(), width, 0..n, &FORMATS[format], bytes.as_mut_ptr()) };
+        let single = &FORMATS[format - 2];
+        let mut bytes = vec![0; n * (single.bytes)(width)];
+        unsafe { quantize(&FORMATS[0], data.as_ptr(), width, 0..n, single, bytes.as_mut_ptr()) };
+        Self::of(format, n, width, bytes)
+    }
+
+    /// Of rows one behind the other.
+    fn of(format: usize, n: usize, width: usize, mut bytes: Vec<u8>) -> Self {
+        let [row, group] = [width, 32].map(FORMATS[format].bytes);
+        bytes.resize(n.next_multiple_of(ROWS) * row, 0);
+        let mut scratch = vec![0; ROWS * row];
+        unsafe { interleave(group, row / group, n, bytes.as_mut_ptr(), scratch.as_mut_ptr(), false) };
         Self { format, bytes, width }
     }
 
@@ -61,8 +76,8 @@ impl Weights {
     fn product(&self, x: &[u8], m: usize, n: usize, bias: *const f32) -> Vec<f32> {
         let mut y = vec![7.0; m * n + 1];
         unsafe {
-            times(x.as_ptr(), m, self.stored(), n, bias, y.as_mut_ptr(), 0..n / 8 * 4);
-            times(x.as_ptr(), m, self.stored(), n, bias, y.as_mut_ptr(), n / 8 * 4..n);
+            times(Instruction::Widened, x.as_ptr(), m, self.stored(), n, bias, y.as_mut_ptr(), 0..n / 8 * 4);
+            times(Instruction::Widened, x.as_ptr(), m, self.stored(), n, bias, y.as_mut_ptr(), n / 8 * 4..n);
         }
         assert_eq!(y.pop(), Some(7.0), "wrote past the end");
         y
@@ -72,13 +87,17 @@ impl Weights {
 #[test]
 fn products_of_what_rounded_rows_say() {
     for format in [Q8, Q4] {
-        for (m, n, k) in [(1, 1, 1), (1, 7, 33), (2, 8, 32), (3, 9, 70), (4, 5, 31), (7, 66, 576), (9, 3, 400)] {
+        for (m, n, k) in
+            [(1, 1, 1), (1, 7, 33), (2, 8, 32), (3, 9, 70), (4, 5, 31), (7, 66, 576), (9, 3, 400), (1, 70, 64)]
+        {
             let (x, bias) = (numbers(m * k, 3), numbers(n, 5));
             let weights = Weights::new(format, n, k);
-            let groups = rounded(&x, k);
-            let said = values_of(&groups, k);
+            let groups = rounded(&x, k, format);
+            let said = values_of(&groups, k, format);
             for (value, exact) in said.chunks(k).flatten().zip(&x) {
-                assert!((value - exact).abs() <= 0.6 / 127.0 / 2.0 * 1.001, "{value} for {exact}");
+                // Half a step, and of shifted codes another half by which 0 is moved onto one.
+                let step = if format == Q8 { 2.0 } else { 0.6 };
+                assert!((value - exact).abs() <= step / 127.0 / 2.0 * 1.001, "{value} for {exact}");
             }
             for bias in [std::ptr::null(), bias.as_ptr()] {
                 let y = weights.product(&groups, m, n, bias);
@@ -95,6 +114,21 @@ fn products_of_what_rounded_rows_say() {
     }
 }
 
+/// Rows and columns in other company: the same bits.
+#[test]
+fn the_number_of_rows_changes_nothing() {
+    for format in [Q8, Q4] {
+        let (m, n, k) = (7, 53, 130);
+        let (x, weights) = (numbers(m * k, 9), Weights::new(format, n, k));
+        let all = weights.product(&rounded(&x, k, format), m, n, std::ptr::null());
+        for (i, row) in x.chunks(k).enumerate() {
+            let alone = weights.product(&rounded(row, k, format), 1, n, std::ptr::null());
+            assert_eq!(alone, all[i * n..][..n]);
+        }
+    }
+    assert!(relaxed_is_right());
+}
+
 /// Every byte as a code, −128 too.
 #[test]
 fn whole_numbers_are_exact() {
@@ -106,10 +140,11 @@ fn whole_numbers_are_exact() {
             .enumerate()
             .for_each(|(i, code)| *code = if j == 0 { 128 } else { (i * 77 + j * 50) as u8 });
     }
-    let weights = Weights { format: Q8, bytes: bytes.clone(), width: 32 };
+    let weights = Weights::of(Q8, 4, 32, bytes.clone());
     for sign in [1.0, -1.0] {
-        let x: Vec<f32> = (0..32).map(|i| sign * if i == 0 { 127.0 } else { (i * 8) as f32 - 127.0 }).collect();
-        let y = weights.product(&rounded(&x, 32), 1, 4, std::ptr::null());
+        // From 63 to −64: steps of 1.
+        let x: Vec<f32> = (0..32).map(|i| sign * if i == 0 { 63.0 } else { (i * 4 - 68) as f32 }).collect();
+        let y = weights.product(&rounded(&x, 32, Q8), 1, 4, std::ptr::null());
         for (j, group) in bytes.chunks(34).enumerate() {
             let want: f32 = group[2..].iter().zip(&x).map(|(&code, x)| f32::from(code as i8) * x).sum();
             assert_eq!(y[j], want);
@@ -124,11 +159,11 @@ fn what_is_not_finite_stays_so() {
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut x = numbers(128, 3);
             x[40] = bad;
-            let y = weights.product(&rounded(&x, 64), 2, 5, std::ptr::null());
+            let y = weights.product(&rounded(&x, 64, format), 2, 5, std::ptr::null());
             assert!(y[..5].iter().all(|y| y.is_nan()) && y[5..].iter().all(|y| y.is_finite()));
         }
         let tiny = vec![f32::from_bits(3); 64];
-        assert_eq!(weights.product(&rounded(&tiny, 64), 1, 5, std::ptr::null()), [0.0; 5]);
-        assert_eq!(weights.product(&rounded(&[0.0; 64], 64), 1, 5, std::ptr::null()), [0.0; 5]);
+        assert_eq!(weights.product(&rounded(&tiny, 64, format), 1, 5, std::ptr::null()), [0.0; 5]);
+        assert_eq!(weights.product(&rounded(&[0.0; 64], 64, format), 1, 5, std::ptr::null()), [0.0; 5]);
     }
 }

@@ -2,6 +2,7 @@
 
 use kernels::gemm::{Strided, Tile, pack, stored::SLAB};
 use kernels::simd::half::{from_half, to_half};
+use kernels::weights::interleaved::{ROWS, interleave};
 use kernels::weights::{FORMATS, Stored, columns, quantize, rows};
 
 /// The value of a 16-bit float by its definition: `mantissa` bits, the exponent's bias.
@@ -24,7 +25,7 @@ fn sign(pattern: u16) -> f32 {
 fn decoded(format: usize, bytes: &[u8], start: usize, count: usize) -> Vec<f32> {
     let mut values = vec![0.0; count + 1];
     values[count] = 7.0;
-    unsafe { (FORMATS[format].decode)(bytes.as_ptr(), start, count, values.as_mut_ptr()) };
+    unsafe { (FORMATS[format].decode)(bytes.as_ptr(), 0, start, count, values.as_mut_ptr()) };
     assert_eq!(values.pop(), Some(7.0), "wrote past the end");
     values
 }
@@ -60,7 +61,7 @@ fn bytes(count: usize) -> Vec<u8> {
 #[test]
 fn parts_of_rows() {
     for (format, row) in FORMATS.iter().enumerate() {
-        let bytes = bytes((row.bytes)(61));
+        let bytes = bytes(row.rows * (row.bytes)(61));
         let whole = decoded(format, &bytes, 0, 61);
         for start in 0..20 {
             for count in 0..=61 - start {
@@ -89,11 +90,38 @@ fn bits(values: &[f32]) -> Vec<u32> {
 fn each_matrix(check: impl Fn(Stored, usize, usize)) {
     for (k, n) in [(1, 1), (3, 7), (8, 8), (17, 33), (270, 21), (513, 270), (5, 600), (70, 3)] {
         for transposed in [false, true] {
-            let (height, width) = if transposed { (n, k) } else { (k, n) };
+            let (height, width): (usize, usize) = if transposed { (n, k) } else { (k, n) };
             for format in &FORMATS {
-                let bytes = bytes(height * (format.bytes)(width));
+                let bytes = bytes(height.next_multiple_of(format.rows) * (format.bytes)(width));
                 check(Stored { format, data: bytes.as_ptr(), width, transposed }, k, n);
             }
+        }
+    }
+}
+
+/// Rows of a format in groups, and the same in blocks.
+#[test]
+fn interleaved_and_back() {
+    for (single, blocks) in [(Q8, 5), (Q4, 6)] {
+        let format = &FORMATS[single];
+        for (rows, width) in [(1usize, 1), (3, 33), (4, 64), (5, 31), (8, 96), (14, 200)] {
+            let (row, whole) = ((format.bytes)(width), rows.next_multiple_of(ROWS));
+            let given = bytes(rows * row);
+            let mut data = given.clone();
+            data.resize(whole * row, 0xaa);
+            let mut scratch = vec![0; ROWS * row];
+            let (group, groups) = ((format.bytes)(32), width.div_ceil(32));
+            unsafe { interleave(group, groups, rows, data.as_mut_ptr(), scratch.as_mut_ptr(), false) };
+            let matrix = |format, data: &Vec<u8>| Stored { format, data: data.as_ptr(), width, transposed: false };
+            let (want, got) = (matrix(format, &given), matrix(&FORMATS[blocks], &data));
+            assert_eq!(bits(&values(got, rows, width)), bits(&values(want, rows, width)));
+            for i in rows..whole {
+                let mut last = vec![7.0; width];
+                unsafe { got.run(i, 0, width, last.as_mut_ptr()) };
+                assert!(last.iter().all(|&value| value == 0.0));
+            }
+            unsafe { interleave(group, groups, rows, data.as_mut_ptr(), scratch.as_mut_ptr(), true) };
+            assert_eq!(data[..rows * row], given);
         }
     }
 }

@@ -4,9 +4,12 @@
 use crate::gemm::share::share;
 use crate::gemm::tile::{current_tile, workspace};
 use crate::parallel::{self, Shared, grain};
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use kernels::gemm::{Output, Product, Right, Strided, pack as packing};
+use kernels::weights::interleaved::interleave;
 use kernels::weights::low_rank::{self, LowRank};
-use kernels::weights::{self, FORMATS, Format, Stored, rounded};
+use kernels::weights::rounded::{self, Instruction};
+use kernels::weights::{self, FORMATS, Format, GROUP, Stored};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn stored(format: usize, data: *const u8, width: usize, transposed: u32) -> Stored {
@@ -103,17 +106,17 @@ pub fn rounded_bytes(width: usize) -> usize {
     rounded::rounded_bytes(width)
 }
 
-/// x, [rows, width], in groups of 32 signed bytes; see `kernels::weights::rounded`.
+/// x, [rows, width], in groups of 32 bytes for products with a format; see `kernels::weights::rounded`.
 #[wasm_bindgen]
-pub unsafe fn round_rows(x: *const f32, width: usize, rows: usize, to: *mut u8) {
+pub unsafe fn round_rows(x: *const f32, width: usize, rows: usize, format: usize, to: *mut u8) {
     let operands = Shared::new((x, to));
     parallel::ranges(rows, grain::LAYOUT / 2 / width.max(1), 1, &|start, end| unsafe {
         let (x, to) = operands.get();
-        rounded::round(x, width, start..end, to);
+        rounded::round(x, width, start..end, &FORMATS[format.min(FORMATS.len() - 1)], to);
     });
 }
 
-/// y ← x·W + bias, [m, n], with x as `round_rows` wrote it and W stored as its transpose, [n, k], in groups.
+/// y ← x·W + bias, [m, n], with x as `round_rows` wrote it and W stored as its transpose, [n, k], in blocks of groups.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)]
 pub unsafe fn gemm_rounded(
@@ -126,13 +129,36 @@ pub unsafe fn gemm_rounded(
     bias: *const f32,
     y: *mut f32,
 ) {
+    let by = instruction();
     let operands = Shared::new((x, data, bias, y));
-    let steps = n.div_ceil(rounded::STEP);
-    parallel::ranges(steps, grain::PRODUCT / (rounded::STEP * m * k).max(1), 1, &|start, end| unsafe {
+    // Each multiplication is a fraction of what it is otherwise.
+    let grain = grain::PRODUCT.div_ceil((m * k).max(1)).next_multiple_of(rounded::STEP);
+    parallel::ranges(n, grain, rounded::STEP, &|start, end| unsafe {
         let (x, data, bias, y) = operands.get();
-        let columns = start * rounded::STEP..n.min(end * rounded::STEP);
-        rounded::times(x, m, stored(format, data, k, 1), n, bias, y, columns);
+        rounded::times(by, x, m, stored(format, data, k, 1), n, bias, y, start..end);
     });
+}
+
+/// Which of the two, found out before the first product.
+fn instruction() -> Instruction {
+    static RELAXED: AtomicU8 = AtomicU8::new(UNKNOWN);
+    const UNKNOWN: u8 = 2;
+    if !cfg!(target_feature = "relaxed-simd") {
+        return Instruction::Widened;
+    }
+    if RELAXED.load(Relaxed) == UNKNOWN {
+        RELAXED.store(u8::from(rounded::relaxed_is_right()), Relaxed);
+    }
+    if RELAXED.load(Relaxed) == 1 { Instruction::Relaxed } else { Instruction::Widened }
+}
+
+/// Rows `0..rows` of a format in groups, one behind the other, become blocks of four in one another, or with `back` again
+/// what they were, in their place, which has room for whole blocks; `scratch` has it for one.
+#[wasm_bindgen]
+pub unsafe fn interleave_rows(format: usize, width: usize, rows: usize, data: *mut u8, scratch: *mut u8, back: u32) {
+    let row = stored_bytes(format, width);
+    let group = stored_bytes(format, GROUP);
+    unsafe { interleave(group, row / group.max(1), rows, data, scratch, back != 0) }
 }
 
 /// y\[i\] ← element i of a row of `n` as float32.
@@ -142,7 +168,7 @@ pub unsafe fn stored_decode(format: usize, n: usize, data: *const u8, y: *mut f3
     let format = &FORMATS[format.min(FORMATS.len() - 1)];
     parallel::ranges(n, grain::MEMORY, 16, &|start, end| unsafe {
         let (data, y) = operands.get();
-        (format.decode)(data, start, end - start, y.add(start));
+        (format.decode)(data, 0, start, end - start, y.add(start));
     });
 }
 

@@ -1,5 +1,5 @@
 import type { FrozenWeight, WeightFormat } from "../../ops/product/frozen-weight.js";
-import { formatNumber, packedLength } from "../../ops/product/frozen-weight.js";
+import { groupLength, keptNumber, packedLength } from "../../ops/product/frozen-weight.js";
 import type { Pointer } from "../../ops/op.js";
 import type { GraphMemory } from "../memory.js";
 
@@ -7,7 +7,7 @@ import type { GraphMemory } from "../memory.js";
 export class FrozenMatrix implements FrozenWeight {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** The kernels' number of the format. */
+  /** The kernels' number of the format as it is kept. */
   readonly number: number;
   /** W and Wᵀ as the matrix product reads them; 0 where they were not packed. */
   protected readonly panels: [Pointer, Pointer] = [0, 0];
@@ -26,7 +26,7 @@ export class FrozenMatrix implements FrozenWeight {
     readonly forProduct: boolean,
   ) {
     [this.inFeatures, this.outFeatures] = shape;
-    this.number = formatNumber(format);
+    this.number = keptNumber(format);
   }
 
   /** Over the value of a float32 constant. */
@@ -40,20 +40,44 @@ export class FrozenMatrix implements FrozenWeight {
   times(rows: number, x: Pointer, bias: Pointer, y: Pointer): void {
     const { inFeatures: k, outFeatures: n, number, pointer, transposed } = this;
     const { kernels } = this.memory.engine;
-    if (this.copies > 0) kernels.gemm_packed(rows, n, k, 1, x, k, 1, this.packed(0), 0, y, n, bias);
+    if (this.rounds(1)) this.rounded(rows, x, bias, y);
+    else if (this.copies > 0) kernels.gemm_packed(rows, n, k, 1, x, k, 1, this.packed(0), 0, y, n, bias);
     else kernels.gemm_stored(rows, n, k, 1, x, k, 1, number, pointer, transposed, 0, y, n, bias);
   }
 
   timesTransposed(rows: number, g: Pointer, accumulate: 0 | 1, y: Pointer): void {
     const { inFeatures: n, outFeatures: k, number, pointer, transposed } = this;
     const { kernels } = this.memory.engine;
-    if (this.copies === 2) {
+    if (accumulate === 0 && this.rounds(0)) {
+      this.rounded(rows, g, 0, y);
+    } else if (this.copies === 2) {
       kernels.gemm_packed(rows, n, k, 1, g, k, 1, this.packed(1), accumulate, y, n, 0);
     } else if (this.copies === 1) {
       kernels.gemm_packed_transposed(rows, n, k, 1, g, k, 1, this.packed(0), accumulate, y, n);
     } else {
       kernels.gemm_stored(rows, n, k, 1, g, k, 1, number, pointer, transposed ? 0 : 1, accumulate, y, n, 0);
     }
+  }
+
+  /** Whether products by the rows that are stored, which are W's where `transposed` is 0, are with x rounded now. */
+  private rounds(transposed: 0 | 1): boolean {
+    return this.memory.rounding && this.transposed === transposed && this.canRound;
+  }
+
+  /** Whether `rounded` can be. */
+  get canRound(): boolean {
+    return groupLength(this.format) > 1 && this.pointer !== 0;
+  }
+
+  /** y ← x·Sᵀ + bias of the rows S that are stored, with x rounded. */
+  rounded(rows: number, x: Pointer, bias: Pointer, y: Pointer): void {
+    const { number, pointer, memory, transposed } = this;
+    const [k, n] = transposed ? [this.inFeatures, this.outFeatures] : [this.outFeatures, this.inFeatures];
+    const { kernels } = memory.engine;
+    memory.withScratch(Math.ceil((rows * kernels.rounded_bytes(k)) / 4), (scratch) => {
+      kernels.round_rows(x, k, rows, number, scratch);
+      kernels.gemm_rounded(rows, n, k, scratch, number, pointer, bias, y);
+    });
   }
 
   rows(index: Pointer, count: number, y: Pointer): void {

@@ -1,14 +1,14 @@
 import { namingTraps } from "../../engine/trap.js";
 import { ConfigError } from "../../errors/errors.js";
-import { groupLength } from "../../ops/product/frozen-weight.js";
 import { linearShape, rowsOf } from "../../ops/product/linear.js";
 import { sizeOf } from "../../values/tensor.js";
 import { checkGraph, type Graph } from "../graph.js";
 import { newNode, type NodeId } from "../node.js";
 
 /**
- * y = x·W + b as `linear`, for inference, with x rounded to whole numbers from −127 to 127 in groups of 32, which are
- * multiplied with a weight's codes: where rows are few, in a fraction of the time that decoding the weight takes. Without a gradient.
+ * y = x·W + b as `linear`, for inference, with x rounded to bytes in groups of 32, which are multiplied with a weight's
+ * codes in a fraction of the time that decoding the weight takes: for "q4" from −127 to 127, for "q8" in 128 steps over the range
+ * of the group and 0. Without a gradient.
  *
  * @param x `[…, in]`; @param weight `[in, out]` that `frozenMatrix` made in "q8" or "q4" with `transposed`
  * @param bias `[out]`, or null for none
@@ -42,7 +42,7 @@ function rounded(
   const frozen = graph.frozenWeight(graph.node(weight));
   // Groups run along the rows as they lie, which are those of the product.
   const fits = frozen?.transposed === (product === "x·W" ? 1 : 0);
-  if (frozen === null || !fits || frozen.pointer === 0 || groupLength(frozen.format) === 1) {
+  if (frozen === null || !fits || !frozen.canRound) {
     const kind = product === "x·W" ? "transposed matrix" : "matrix that is not transposed,";
     throw new ConfigError(`${what}: node ${weight} is no ${kind} in "q8" or "q4" that \`frozenMatrix\` made`, {
       op: what,
@@ -60,13 +60,7 @@ function rounded(
   return graph.attempt.run(() => {
     const size = sizeOf(shape);
     const y = graph.arena.allocate(size);
-    const { kernels } = graph.engine;
-    graph.withScratch(Math.ceil((rows * kernels.rounded_bytes(k)) / 4), (scratch) =>
-      namingTraps(() => {
-        kernels.round_rows(input.pointer, k, rows, scratch);
-        kernels.gemm_rounded(rows, n, k, scratch, frozen.number, frozen.pointer, offset?.pointer ?? 0, y);
-      }),
-    );
+    namingTraps(() => frozen.rounded(rows, input.pointer, offset?.pointer ?? 0, y));
     return graph.push(newNode({ shape, size, pointer: y }, false));
   });
 }

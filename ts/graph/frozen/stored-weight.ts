@@ -2,7 +2,15 @@ import type { Kernels } from "../../engine/kernels.js";
 import { namingTraps } from "../../engine/trap.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Pointer } from "../../ops/op.js";
-import { packedLength, storedLength } from "../../ops/product/frozen-weight.js";
+import {
+  formatNumber,
+  groupLength,
+  keptLength,
+  packedLength,
+  rowsTogether,
+  storedLength,
+} from "../../ops/product/frozen-weight.js";
+import type { WeightFormat } from "../../ops/product/frozen-weight.js";
 import { checkShape } from "../../values/shape.js";
 import { sizeOf } from "../../values/tensor.js";
 import { changed } from "../../arguments/typed-array.js";
@@ -37,8 +45,10 @@ class StoredWeight extends FrozenMatrix {
     const of = (pointer: Pointer) =>
       new StoredWeight(memory, shape, format, transposed ? 1 : 0, pointer, false, forProduct);
     if (format !== "f32" || !forProduct) {
-      const pointer = memory.allocateOwned(Math.ceil(length / 4));
+      const [rows, width] = transposed ? [shape[1], shape[0]] : shape;
+      const pointer = memory.allocateOwned(Math.ceil(keptLength(memory.engine.kernels, format, rows, width) / 4));
       write(pointer);
+      if (groupLength(format) > 1) interleave(memory, format, width, rows, pointer, 0);
       return of(pointer);
     }
     const panels = memory.allocateOwned(packedLength(memory.engine.kernels, shape[0], shape[1]));
@@ -72,9 +82,55 @@ class StoredWeight extends FrozenMatrix {
       return { shape, format, transposed: false, bytes: [bytes] };
     }
     const transposed = this.transposed === 1;
-    const length = bytesOf(memory.engine.kernels, { shape, format, transposed });
-    return { shape, format, transposed, bytes: [memory.engine.readBytes(pointer, length)] };
+    const { engine } = memory;
+    const length = bytesOf(engine.kernels, { shape, format, transposed });
+    if (groupLength(format) === 1) return { shape, format, transposed, bytes: [engine.readBytes(pointer, length)] };
+    const [rows, width] = transposed ? [outFeatures, inFeatures] : shape;
+    return { shape, format, transposed, bytes: singleRows(memory, format, width, rows, pointer) };
   }
+}
+
+/** Bytes of rows that are brought out of one another at a time. */
+const PIECE = 1 << 20;
+
+/** Rows become blocks, or with `back` again rows, in their place, which has room for whole blocks. */
+function interleave(
+  memory: GraphMemory,
+  format: WeightFormat,
+  width: number,
+  rows: number,
+  data: Pointer,
+  back: 0 | 1,
+): void {
+  const { kernels } = memory.engine;
+  const block = keptLength(kernels, format, 1, width);
+  memory.withScratch(Math.ceil(block / 4), (scratch) =>
+    kernels.interleave_rows(formatNumber(format), width, rows, data, scratch, back),
+  );
+}
+
+/** The bytes of rows that memory holds in one another. */
+function singleRows(
+  memory: GraphMemory,
+  format: WeightFormat,
+  width: number,
+  rows: number,
+  data: Pointer,
+): Uint8Array[] {
+  const { engine } = memory;
+  const row = storedLength(engine.kernels, format, 1, width);
+  const together = rowsTogether(format);
+  const most = together * Math.max(1, Math.floor(PIECE / Math.max(1, together * row)));
+  const pieces: Uint8Array[] = [];
+  memory.withScratch((most * row) / 4, (copy) => {
+    for (let start = 0; start < rows; start += most) {
+      const count = Math.min(most, rows - start);
+      engine.kernels.copy((Math.ceil(count / together) * together * row) / 4, data + start * row, copy);
+      interleave(memory, format, width, count, copy, 1);
+      pieces.push(engine.readBytes(copy, count * row));
+    }
+  });
+  return pieces;
 }
 
 /** Bytes of a stored matrix. */

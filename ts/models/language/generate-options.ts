@@ -31,6 +31,11 @@ export interface GenerateOptions {
   readonly logProbabilities?: boolean | undefined;
   /** Go on past the end-of-text token; default false. */
   readonly ignoreEnd?: boolean | undefined;
+  /**
+   * Round what is multiplied with weights in "q8" or "q4" to bytes, as llama.cpp does: default true, several times as fast. With false
+   * probabilities are those of `logits`. Other weights are never multiplied so.
+   */
+  readonly rounded?: boolean | undefined;
 }
 
 /** As generation takes them. */
@@ -41,6 +46,7 @@ export interface TakenGenerateOptions extends Sampling {
   readonly stop: readonly string[];
   readonly logProbabilities: boolean;
   readonly ignoreEnd: boolean;
+  readonly rounded: boolean;
 }
 
 const minimum = check<number>("a number from 0 to 1", (value) => typeof value === "number" && value >= 0 && value <= 1);
@@ -72,6 +78,7 @@ const readers = {
   seed: or(0, whole),
   logProbabilities: or(true, flag),
   ignoreEnd: or(false, flag),
+  rounded: or(true, flag),
 };
 
 /** The options with their defaults, read once. Throws `ConfigError` for what makes no sense. */

@@ -72,14 +72,14 @@ export async function* generateTokens(
   try {
     adapters.keep(graph);
     const logits: Float32Array[] = [];
-    for (const [i, { prompt }] of texts.entries()) {
+    for (const [i, { prompt, rounded }] of texts.entries()) {
       held.push(kept ?? begun(parts, adapters, texts, held, i));
       const own = held[i]!;
       own.cut(Math.min(own.common(prompt), prompt.length - 1));
       for (let start = own.length; start < prompt.length; start += PROMPT_TOKENS) {
         await breathe();
         const ids = prompt.subarray(start, start + PROMPT_TOKENS);
-        [logits[i]] = behind({ graph, model }, adapters, [{ text: i, held: own, ids }]) as [Float32Array];
+        [logits[i]] = behindEach({ graph, model }, adapters, [{ text: i, held: own, ids, rounded }]) as [Float32Array];
       }
     }
     // Neighbours share an adapter's range.
@@ -90,8 +90,8 @@ export async function* generateTokens(
       const going = order.filter((i) => !texts[i]!.done);
       if (going.length === 0) return;
       await breathe();
-      const fed = going.map((i) => ({ text: i, held: held[i]!, ids: texts[i]!.next }));
-      for (const [place, row] of behind({ graph, model }, adapters, fed).entries()) logits[going[place]!] = row;
+      const fed = going.map((i) => ({ text: i, held: held[i]!, ids: texts[i]!.next, rounded: texts[i]!.rounded }));
+      for (const [place, row] of behindEach({ graph, model }, adapters, fed).entries()) logits[going[place]!] = row;
       for (const [i, text] of texts.entries()) if (text.done && kept === undefined) held[i]!.dispose();
     }
   } finally {
@@ -102,7 +102,7 @@ export async function* generateTokens(
   }
 }
 
-/** What a text begins with: a copy of what another one before it with the same adapter has in common with it. */
+/** What a text begins with: a copy of what another one before it, computed alike, has in common with it. */
 function begun(
   { graph, model }: Pick<GeneratingParts, "graph" | "model">,
   adapters: CallAdapters,
@@ -110,10 +110,10 @@ function begun(
   held: readonly CachedTokens[],
   i: number,
 ): CachedTokens {
-  const { prompt } = texts[i]!;
+  const { prompt, rounded } = texts[i]!;
   let [best, most] = [-1, 0];
   for (let other = 0; other < i; other++) {
-    const common = adapters.alike(other, i) ? held[other]!.common(prompt) : 0;
+    const common = adapters.alike(other, i) && texts[other]!.rounded === rounded ? held[other]!.common(prompt) : 0;
     if (common > most) [best, most] = [other, common];
   }
   const length = Math.min(most, prompt.length - 1);
@@ -125,6 +125,23 @@ interface Fed {
   readonly text: number;
   readonly held: CachedTokens;
   readonly ids: Int32Array;
+}
+
+/** As `behind`, the texts whose products are rounded in a pass of their own. */
+function behindEach(
+  parts: Pick<GeneratingParts, "graph" | "model">,
+  adapters: CallAdapters,
+  fed: readonly (Fed & { readonly rounded: boolean })[],
+): Float32Array[] {
+  const logits: Float32Array[] = [];
+  for (const rounded of [true, false]) {
+    const places = [...fed.keys()].filter((place) => fed[place]!.rounded === rounded);
+    if (places.length === 0) continue;
+    const own = places.map((place) => fed[place]!);
+    const rows = parts.graph.withRounding(rounded, () => behind(parts, adapters, own));
+    for (const [i, place] of places.entries()) logits[place] = rows[i]!;
+  }
+  return logits;
 }
 
 /** Logits `[vocabulary]` behind each text's last token; what is held then holds the fed tokens too. */

@@ -20,7 +20,7 @@ import { ending, single, texts } from "./token-streams.js";
 export class GenerationSession implements Disposable {
   private held: CachedTokens;
   /** What the held tokens were computed with. */
-  private by: Pick<Begun, "adapters" | "weights"> | null = null;
+  private by: (Pick<Begun, "adapters" | "weights"> & { readonly rounded: boolean }) | null = null;
   private running = false;
   private disposed = false;
 
@@ -85,15 +85,18 @@ export class GenerationSession implements Disposable {
     this.checkIdle(what);
     const { model, held } = this;
     const request = this.request(what, prompt, options, fixed);
-    const { adapter, signal } = request.options;
-    const { end, ...by } = model.adapterSet.begin(adapter);
+    const { adapter, signal, rounded } = request.options;
+    const { end, adapters, weights } = model.adapterSet.begin(adapter);
+    const by = { adapters, weights, rounded };
     if (
       this.by !== null &&
-      (this.by.weights !== by.weights || !sameValues(by.adapters.held(), this.by.adapters.held()))
+      (this.by.weights !== weights ||
+        this.by.rounded !== rounded ||
+        !sameValues(adapters.held(), this.by.adapters.held()))
     )
       held.cut(0);
     [this.by, this.running] = [by, true];
-    return ending(single(generateTokens(model, by.adapters, [request], signal, held)), () => {
+    return ending(single(generateTokens(model, adapters, [request], signal, held)), () => {
       this.running = false;
       end();
     });

@@ -49,6 +49,11 @@ export class Sequence {
     this.stops = new StopWords(options.stop);
   }
 
+  /** Whether its products with weights in groups are rounded. */
+  get rounded(): boolean {
+    return this.options.rounded;
+  }
+
   /** Chooses the token behind the last one by its logits `[vocabulary]`, which it may change. */
   take(logits: Float32Array): GeneratedToken {
     const { options, seen, stops, text, room } = this;

@@ -41,4 +41,6 @@ export interface LoadOptions {
 export interface EncodeOptions extends InferOptions, PromptChoice {
   /** Scale to length 1; default what the model's modules.json says, where there is one, else false. */
   readonly normalize?: boolean;
+  /** Round what is multiplied with weights in "q8" or "q4" to bytes; default false. */
+  readonly rounded?: boolean;
 }

@@ -21,8 +21,10 @@ export interface InferenceParts {
   readonly adapterSet: AdapterSet;
 }
 
-/** What is heard of a call and can be done to it. */
+/** What is heard of a call and can be done to it, and how it computes. */
 export interface InferenceEvents {
+  /** Whether what is multiplied with weights in groups is rounded to bytes; default false. */
+  readonly rounded?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
@@ -43,7 +45,7 @@ export async function inferTexts(
   texts: Iterable<Int32Array>,
   choice: AdapterChoice | readonly AdapterChoice[],
   read: ReadRows,
-  { signal, onProgress }: InferenceEvents,
+  { signal, onProgress, rounded = false }: InferenceEvents,
   skip = 0,
 ): Promise<Float32Array[]> {
   const { adapters, end } = parts.adapterSet.begin(choice);
@@ -51,7 +53,8 @@ export async function inferTexts(
     const rows: Float32Array[] = [];
     for (const batch of tokenBatches(texts, INFERENCE_TOKENS)) {
       throwIfAborted(signal);
-      for (const row of inferBatch(parts, batch, rows.length, adapters, read, skip)) rows.push(row);
+      const infer = () => inferBatch(parts, batch, rows.length, adapters, read, skip);
+      for (const row of parts.graph.withRounding(rounded, infer)) rows.push(row);
       onProgress?.(rows.length);
       await nextTask();
     }

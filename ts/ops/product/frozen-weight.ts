@@ -8,7 +8,7 @@ export const weightFormats = ["f32", "f16", "bf16", "q8", "q4"] as const;
  * How the elements of a frozen weight are stored: float32, IEEE 754 binary16, bfloat16, or in groups of 32 along a row, the last
  * of which is whole whatever the row's length. A group of "q8" is d and 32 signed bytes q for d·q, 34 bytes: GGUF's Q8_0. One of
  * "q4" is d, m and 32 codes q of 4 bits for d·q + m, 20 bytes: GGUF's Q4_1. d and m are binary16, and the low nibbles of the 16
- * bytes are the group's first half.
+ * bytes are the group's first half. Memory holds groups of four rows in one another, from which these bytes come back.
  */
 export type WeightFormat = (typeof weightFormats)[number];
 
@@ -24,6 +24,18 @@ export const formatNumber = (format: WeightFormat) => weightFormats.indexOf(form
 export function storedLength(kernels: Kernels, format: WeightFormat, rows: number, width: number): number {
   const group = groupLength(format);
   return rows * Math.ceil(width / group) * kernels.stored_bytes(formatNumber(format), group);
+}
+
+/** Rows that memory holds in one another. */
+export const rowsTogether = (format: WeightFormat) => (groupLength(format) > 1 ? 4 : 1);
+
+/** The kernels' number of a format as memory holds it: groups of four rows in one another. */
+export const keptNumber = (format: WeightFormat) => formatNumber(format) + (groupLength(format) > 1 ? 2 : 0);
+
+/** Bytes of so many rows as memory holds them. */
+export function keptLength(kernels: Kernels, format: WeightFormat, rows: number, width: number): number {
+  const together = rowsTogether(format);
+  return storedLength(kernels, format, Math.ceil(rows / together) * together, width);
 }
 
 /** Elements of W `[k, n]` in panels. */

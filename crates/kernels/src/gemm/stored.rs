@@ -29,18 +29,16 @@ pub unsafe fn panels(b: Stored, rows: Range<usize>, columns: Range<usize>, nr: u
     };
     if b.transposed {
         each_panel(&mut |column, wide| unsafe {
-            for j in 0..wide {
-                b.run(columns.start + column + j, rows.start, depth, slab.add(j * depth));
-            }
+            let first = columns.start + column;
+            b.runs(first..first + wide, rows.start, depth, slab, depth);
             panel(depth, wide, Strided { data: slab, row: 1, column: depth }, to.add(column * depth));
         });
         return;
     }
     for start in (0..depth).step_by(ROWS) {
         let height = ROWS.min(depth - start);
-        for p in 0..height {
-            unsafe { b.run(rows.start + start + p, columns.start, width, slab.add(p * width)) };
-        }
+        let first = rows.start + start;
+        unsafe { b.runs(first..first + height, columns.start, width, slab, width) };
         each_panel(&mut |column, wide| unsafe {
             let to = to.add(column * depth + start * padded(wide));
             panel(height, wide, Strided::rows(slab.add(column), width), to);

@@ -1,4 +1,4 @@
-//! Small whole numbers widened to float32.
+//! Small whole numbers widened to float32, and back.
 
 use super::F32x4;
 
@@ -25,6 +25,17 @@ mod lanes {
         let (codes, mask) = (unsafe { v128_load(p as *const v128) }, u8x16_splat(15));
         // Shifts of bytes are made of several instructions, those of pairs of bytes are one.
         [widen(v128_and(codes, mask)), widen(v128_and(u16x8_shr(codes, 4), mask))]
+    }
+
+    /// Sixteen whole numbers from −128 to 127, or NaN for 0.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing 16 bytes.
+    #[inline(always)]
+    pub unsafe fn to_bytes(values: [F32x4; 4], p: *mut u8) {
+        let [a, b, c, d] = values.map(|lanes| i32x4_trunc_sat_f32x4(lanes.0));
+        let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
+        unsafe { v128_store(p as *mut v128, bytes) }
     }
 
     #[inline(always)]
@@ -60,9 +71,19 @@ mod lanes {
         [0, 4].map(|shift| widen(|i| unsafe { *p.add(i) >> shift & 15 } as f32))
     }
 
+    /// Sixteen whole numbers from −128 to 127, or NaN for 0.
+    ///
+    /// # Safety
+    /// `p` must be valid for writing 16 bytes.
+    pub unsafe fn to_bytes(values: [F32x4; 4], p: *mut u8) {
+        for (i, value) in values.iter().flat_map(|lanes| lanes.to_array()).enumerate() {
+            unsafe { *p.add(i) = value as i8 as u8 }
+        }
+    }
+
     fn widen(value: impl Fn(usize) -> f32) -> [F32x4; 4] {
         core::array::from_fn(|v| F32x4(core::array::from_fn(|i| value(4 * v + i))))
     }
 }
 
-pub use lanes::{from_bytes, from_nibbles};
+pub use lanes::{from_bytes, from_nibbles, to_bytes};

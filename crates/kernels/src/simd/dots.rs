@@ -1,121 +1,196 @@
-//! Sums of products of small whole numbers, exact: 32 numbers x with the codes of four groups. Each sum is a float32 that is a
-//! whole number below 2²⁴, so every build gives the same. Products are of 16 bits: the relaxed instruction for bytes gave wrong
-//! sums in Node 20.
-//!
-//! Of each 16 numbers those at even places come first, then those at odd ones: so codes are widened by shifts alone.
+//! Sums of products of bytes, exact: four of x with the codes of four rows that lie in one another. Lane r of a sum is that of
+//! row r. A signed factor meets one from 0 to 127: of such the relaxed instruction gives the same whole numbers everywhere.
 
 use super::F32x4;
 
-/// Where number `i` of 32 stands.
-pub const fn place(i: usize) -> usize {
-    i / 16 * 16 + i % 2 * 8 + i % 16 / 2
+/// A sum for each of four rows.
+pub trait Dots: Copy {
+    const ZERO: Self;
+    /// Plus the products of four bytes in each row; `small` are from 0 to 127, `ones` those of 16 bits.
+    fn plus(self, signed: Bytes, small: Bytes, ones: Bytes) -> Self;
+    /// The sums as float32, which are exact below 2²⁴.
+    fn total(self, ones: Bytes) -> F32x4;
 }
 
 #[cfg(target_arch = "wasm32")]
 mod lanes {
-    use super::super::half::widen_four;
     use super::*;
     use core::arch::wasm32::*;
 
-    /// [Σ x·q of group 0, 1, 2, 3] for each x: q are 32 signed bytes.
-    ///
-    /// # Safety
-    /// x must be valid for reading 32 numbers, the groups for 32 bytes.
-    #[inline(always)]
-    pub unsafe fn dot_bytes<const R: usize>(x: [*const i16; R], groups: [*const u8; 4]) -> [F32x4; R] {
-        let even = |q| i16x8_shr(i16x8_shl(q, 8), 8);
-        unsafe {
-            dots(x, |j| {
-                let q = [0, 16].map(|at| v128_load(groups[j].add(at) as *const v128));
-                [even(q[0]), i16x8_shr(q[0], 8), even(q[1]), i16x8_shr(q[1], 8)]
-            })
+    /// Four bytes of each of four rows.
+    #[derive(Clone, Copy)]
+    pub struct Bytes(v128);
+
+    impl Bytes {
+        #[inline(always)]
+        pub fn splat(byte: u8) -> Self {
+            Self(u8x16_splat(byte))
+        }
+
+        /// # Safety
+        /// `p` must be valid for reading 16 bytes.
+        #[inline(always)]
+        pub unsafe fn load(p: *const u8) -> Self {
+            Self(unsafe { v128_load(p as *const v128) })
+        }
+
+        /// Eight numbers of 16 bits, alike.
+        #[inline(always)]
+        pub fn splat_16(value: u16) -> Self {
+            Self(u16x8_splat(value))
+        }
+
+        /// The same four for all rows.
+        ///
+        /// # Safety
+        /// `p` must be valid for reading four bytes.
+        #[inline(always)]
+        pub unsafe fn load_splat(p: *const u8) -> Self {
+            Self(unsafe { v128_load32_splat(p as *const u32) })
+        }
+
+        #[inline(always)]
+        pub fn low_nibbles(self, mask: Self) -> Self {
+            Self(v128_and(self.0, mask.0))
+        }
+
+        #[inline(always)]
+        pub fn high_nibbles(self, mask: Self) -> Self {
+            // Shifts of bytes are made of several instructions, those of pairs of bytes are one.
+            Self(v128_and(u16x8_shr(self.0, 4), mask.0))
         }
     }
 
-    /// The same with q of four bits, the first 16 in the low nibbles of 16 bytes.
-    ///
-    /// # Safety
-    /// x must be valid for reading 32 numbers, the groups for 16 bytes.
-    #[inline(always)]
-    pub unsafe fn dot_nibbles<const R: usize>(x: [*const i16; R], groups: [*const u8; 4]) -> [F32x4; R] {
-        let low = |q| v128_and(q, u16x8_splat(15));
-        unsafe {
-            dots(x, |j| {
-                let q = v128_load(groups[j] as *const v128);
-                [low(q), low(u16x8_shr(q, 8)), low(u16x8_shr(q, 4)), u16x8_shr(q, 12)]
-            })
+    /// By products of 16 bits: rows 0 and 1, rows 2 and 3, two sums of each.
+    #[derive(Clone, Copy)]
+    pub struct Widened([v128; 2]);
+
+    impl Dots for Widened {
+        const ZERO: Self = Self([i32x4(0, 0, 0, 0); 2]);
+
+        #[inline(always)]
+        fn plus(self, Bytes(a): Bytes, Bytes(b): Bytes, _: Bytes) -> Self {
+            let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(a), i16x8_extend_low_i8x16(b));
+            let high = i32x4_dot_i16x8(i16x8_extend_high_i8x16(a), i16x8_extend_high_i8x16(b));
+            Self([i32x4_add(self.0[0], low), i32x4_add(self.0[1], high)])
+        }
+
+        #[inline(always)]
+        fn total(self, _: Bytes) -> F32x4 {
+            let [low, high] = self.0;
+            let (even, odd) = (i32x4_shuffle::<0, 2, 4, 6>(low, high), i32x4_shuffle::<1, 3, 5, 7>(low, high));
+            F32x4(f32x4_convert_i32x4(i32x4_add(even, odd)))
         }
     }
 
-    #[inline(always)]
-    unsafe fn dots<const R: usize>(x: [*const i16; R], codes: impl Fn(usize) -> [v128; 4]) -> [F32x4; R] {
-        let mut sums = [[i32x4_splat(0); R]; 4];
-        for (j, sums) in sums.iter_mut().enumerate() {
-            let q = codes(j);
-            for (x, sum) in x.iter().zip(sums) {
-                let dot = |part: usize| i32x4_dot_i16x8(unsafe { v128_load(x.add(8 * part) as *const v128) }, q[part]);
-                *sum = i32x4_add(i32x4_add(dot(0), dot(1)), i32x4_add(dot(2), dot(3)));
-            }
+    /// By the relaxed instruction for pairs of bytes, whose sums fit into 16 bits. Of that which adds four and a sum V8 makes
+    /// five where the processor has it not, two for a constant.
+    #[cfg(target_feature = "relaxed-simd")]
+    #[derive(Clone, Copy)]
+    pub struct Relaxed(v128);
+
+    #[cfg(target_feature = "relaxed-simd")]
+    impl Dots for Relaxed {
+        const ZERO: Self = Self(i32x4(0, 0, 0, 0));
+
+        #[inline(always)]
+        fn plus(self, signed: Bytes, small: Bytes, ones: Bytes) -> Self {
+            let pairs = i16x8_relaxed_dot_i8x16_i7x16(signed.0, small.0);
+            Self(i32x4_add(self.0, i32x4_dot_i16x8(pairs, ones.0)))
         }
-        core::array::from_fn(|i| F32x4(f32x4_convert_i32x4(across(sums.map(|sums| sums[i])))))
+
+        #[inline(always)]
+        fn total(self, _: Bytes) -> F32x4 {
+            F32x4(f32x4_convert_i32x4(self.0))
+        }
     }
 
-    /// The sum of each vector's lanes.
-    #[inline(always)]
-    fn across([a, b, c, d]: [v128; 4]) -> v128 {
-        let pairs = |x, y| i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(x, y), i32x4_shuffle::<1, 3, 5, 7>(x, y));
-        pairs(pairs(a, b), pairs(c, d))
+    /// The same where the small factors are below 16: eight products of pairs are added in 16 bits.
+    #[cfg(target_feature = "relaxed-simd")]
+    #[derive(Clone, Copy)]
+    pub struct RelaxedNibbles(v128);
+
+    #[cfg(target_feature = "relaxed-simd")]
+    impl Dots for RelaxedNibbles {
+        const ZERO: Self = Self(i32x4(0, 0, 0, 0));
+
+        #[inline(always)]
+        fn plus(self, signed: Bytes, small: Bytes, _: Bytes) -> Self {
+            Self(i16x8_add(self.0, i16x8_relaxed_dot_i8x16_i7x16(signed.0, small.0)))
+        }
+
+        #[inline(always)]
+        fn total(self, ones: Bytes) -> F32x4 {
+            F32x4(f32x4_convert_i32x4(i32x4_dot_i16x8(self.0, ones.0)))
+        }
     }
 
-    /// The numbers of 16 bits at four places.
-    ///
-    /// # Safety
-    /// All must be valid for reading two bytes.
-    #[inline(always)]
-    pub unsafe fn halves_at(p: [*const u8; 4]) -> F32x4 {
-        widen_four(core::array::from_fn(|i| unsafe { (p[i] as *const u16).read_unaligned() }))
-    }
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    pub type Relaxed = Widened;
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    pub type RelaxedNibbles = Widened;
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 mod lanes {
-    use super::super::half::from_half;
     use super::*;
     use core::array::from_fn;
 
-    /// [Σ x·q of group 0, 1, 2, 3] for each x: q are 32 signed bytes.
-    ///
-    /// # Safety
-    /// x must be valid for reading 32 numbers, the groups for 32 bytes.
-    pub unsafe fn dot_bytes<const R: usize>(x: [*const i16; R], groups: [*const u8; 4]) -> [F32x4; R] {
-        dots(x, groups, |group, i| i32::from(unsafe { *(group.add(i) as *const i8) }))
+    /// Four bytes of each of four rows.
+    #[derive(Clone, Copy)]
+    pub struct Bytes([i8; 16]);
+
+    impl Bytes {
+        pub fn splat(byte: u8) -> Self {
+            Self([byte as i8; 16])
+        }
+
+        /// # Safety
+        /// `p` must be valid for reading 16 bytes.
+        pub unsafe fn load(p: *const u8) -> Self {
+            Self(from_fn(|i| unsafe { *p.add(i) as i8 }))
+        }
+
+        /// Eight numbers of 16 bits, alike.
+        pub fn splat_16(value: u16) -> Self {
+            Self(from_fn(|i| value.to_le_bytes()[i % 2] as i8))
+        }
+
+        /// The same four for all rows.
+        ///
+        /// # Safety
+        /// `p` must be valid for reading four bytes.
+        pub unsafe fn load_splat(p: *const u8) -> Self {
+            Self(from_fn(|i| unsafe { *p.add(i % 4) as i8 }))
+        }
+
+        pub fn low_nibbles(self, mask: Self) -> Self {
+            Self(from_fn(|i| self.0[i] & mask.0[i]))
+        }
+
+        pub fn high_nibbles(self, mask: Self) -> Self {
+            Self(from_fn(|i| self.0[i] >> 4 & mask.0[i]))
+        }
     }
 
-    /// The same with q of four bits, the first 16 in the low nibbles of 16 bytes.
-    ///
-    /// # Safety
-    /// x must be valid for reading 32 numbers, the groups for 16 bytes.
-    pub unsafe fn dot_nibbles<const R: usize>(x: [*const i16; R], groups: [*const u8; 4]) -> [F32x4; R] {
-        dots(x, groups, |group, i| i32::from(unsafe { *group.add(i % 16) } >> (4 * (i / 16)) & 15))
-    }
+    #[derive(Clone, Copy)]
+    pub struct Widened([i32; 4]);
+    pub type Relaxed = Widened;
+    pub type RelaxedNibbles = Widened;
 
-    fn dots<const R: usize>(
-        x: [*const i16; R],
-        groups: [*const u8; 4],
-        code: impl Fn(*const u8, usize) -> i32,
-    ) -> [F32x4; R] {
-        let value = |x: *const i16, i: usize| i32::from(unsafe { x.add(place(i)).read_unaligned() });
-        let dot = |x, group| (0..32).map(|i| value(x, i) * code(group, i)).sum::<i32>() as f32;
-        x.map(|x| F32x4(from_fn(|j| dot(x, groups[j]))))
-    }
+    impl Dots for Widened {
+        const ZERO: Self = Self([0; 4]);
 
-    /// The numbers of 16 bits at four places.
-    ///
-    /// # Safety
-    /// All must be valid for reading two bytes.
-    pub unsafe fn halves_at(p: [*const u8; 4]) -> F32x4 {
-        F32x4(p.map(|p| from_half(unsafe { (p as *const u16).read_unaligned() })))
+        fn plus(self, signed: Bytes, small: Bytes, _: Bytes) -> Self {
+            assert!(small.0.iter().all(|&byte| byte >= 0));
+            let product = |i: usize| i32::from(signed.0[i]) * i32::from(small.0[i]);
+            Self(from_fn(|row| self.0[row] + (0..4).map(|i| product(4 * row + i)).sum::<i32>()))
+        }
+
+        fn total(self, _: Bytes) -> F32x4 {
+            F32x4(self.0.map(|sum| sum as f32))
+        }
     }
 }
 
-pub use lanes::{dot_bytes, dot_nibbles, halves_at};
+pub use lanes::{Bytes, Relaxed, RelaxedNibbles, Widened};

@@ -76,29 +76,56 @@ mod lanes {
     #[cold]
     #[inline(never)]
     unsafe fn from_any_halves(p: *const u8) -> [F32x4; 2] {
-        let halves = unsafe { v128_load(p as *const v128) };
-        [widen(u32x4_extend_low_u16x8(halves)), widen(u32x4_extend_high_u16x8(halves))]
+        unsafe { Halves::new(0).load(p) }
     }
 
-    /// Four IEEE 754 binary16 numbers.
-    #[inline(always)]
-    pub fn widen_four([a, b, c, d]: [u16; 4]) -> F32x4 {
-        widen(u32x4(a.into(), b.into(), c.into(), d.into()))
+    /// What widening needs, in registers: V8 makes a constant anew wherever a loop uses it, in several instructions.
+    #[derive(Clone, Copy)]
+    pub struct Halves {
+        magnitude: v128,
+        rebias: v128,
+        infinity: v128,
+        smallest_value: v128,
+        smallest_normal: v128,
+        sign: v128,
     }
 
-    /// Not by multiplying the moved bits with 2^112, where each subnormal would cost some processors a hundred cycles.
-    #[inline(always)]
-    fn widen(halves: v128) -> F32x4 {
-        let magnitude = v128_and(u32x4_shl(halves, 13), u32x4_splat(MAGNITUDE));
-        // Compared as signed numbers, which x86 has an instruction for.
-        let rebias = u32x4_splat(REBIAS);
-        let special = v128_and(i32x4_ge(magnitude, u32x4_splat(INFINITY)), rebias);
-        let normal = i32x4_add(i32x4_add(magnitude, rebias), special);
-        // A subnormal's mantissa behind the smallest normal exponent is that much too large.
-        let smallest = u32x4_splat(SMALLEST_VALUE);
-        let subnormal = f32x4_sub(i32x4_add(magnitude, smallest), smallest);
-        let value = v128_bitselect(subnormal, normal, i32x4_lt(magnitude, u32x4_splat(SMALLEST_NORMAL)));
-        F32x4(v128_or(value, v128_and(u32x4_shl(halves, 16), u32x4_splat(SIGN))))
+    impl Halves {
+        /// `zero` is 0, of which the compiler must not know
+        #[inline(always)]
+        pub fn new(zero: u32) -> Self {
+            Self {
+                magnitude: u32x4_splat(MAGNITUDE ^ zero),
+                rebias: u32x4_splat(REBIAS ^ zero),
+                infinity: u32x4_splat(INFINITY ^ zero),
+                smallest_value: u32x4_splat(SMALLEST_VALUE ^ zero),
+                smallest_normal: u32x4_splat(SMALLEST_NORMAL ^ zero),
+                sign: u32x4_splat(SIGN ^ zero),
+            }
+        }
+
+        /// Eight numbers.
+        ///
+        /// # Safety
+        /// `p` must be valid for reading 16 bytes.
+        #[inline(always)]
+        pub unsafe fn load(&self, p: *const u8) -> [F32x4; 2] {
+            let halves = unsafe { v128_load(p as *const v128) };
+            [self.widen(u32x4_extend_low_u16x8(halves)), self.widen(u32x4_extend_high_u16x8(halves))]
+        }
+
+        /// Not by multiplying the moved bits with 2^112, where each subnormal would cost some processors a hundred cycles.
+        #[inline(always)]
+        fn widen(&self, halves: v128) -> F32x4 {
+            let magnitude = v128_and(u32x4_shl(halves, 13), self.magnitude);
+            // Compared as signed numbers, which x86 has an instruction for.
+            let special = v128_and(i32x4_ge(magnitude, self.infinity), self.rebias);
+            let normal = i32x4_add(i32x4_add(magnitude, self.rebias), special);
+            // A subnormal's mantissa behind the smallest normal exponent is that much too large.
+            let subnormal = f32x4_sub(i32x4_add(magnitude, self.smallest_value), self.smallest_value);
+            let value = v128_bitselect(subnormal, normal, i32x4_lt(magnitude, self.smallest_normal));
+            F32x4(v128_or(value, v128_and(u32x4_shl(halves, 16), self.sign)))
+        }
     }
 
     /// Eight bfloat16 numbers: the upper halves of binary32.
@@ -211,6 +238,24 @@ mod lanes {
 mod lanes {
     use super::*;
 
+    /// What widening needs.
+    #[derive(Clone, Copy)]
+    pub struct Halves;
+
+    impl Halves {
+        pub fn new(_: u32) -> Self {
+            Self
+        }
+
+        /// Eight numbers.
+        ///
+        /// # Safety
+        /// `p` must be valid for reading 16 bytes.
+        pub unsafe fn load(&self, p: *const u8) -> [F32x4; 2] {
+            unsafe { from_halves(p) }
+        }
+    }
+
     /// Eight IEEE 754 binary16 numbers.
     ///
     /// # Safety
@@ -264,6 +309,4 @@ mod lanes {
     }
 }
 
-#[cfg(target_arch = "wasm32")]
-pub(super) use lanes::widen_four;
-pub use lanes::{from_bfloats, from_halves, to_bfloats, to_halves};
+pub use lanes::{Halves, from_bfloats, from_halves, to_bfloats, to_halves};

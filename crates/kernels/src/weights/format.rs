@@ -1,14 +1,18 @@
 //! The formats.
 
-use super::{encode, groups, half};
+use super::{encode, groups, half, interleaved};
 
-/// How a row of weights is stored.
+/// How rows of weights are stored.
 pub struct Format {
+    /// Rows that lie in one another, as a block; 1 where each lies by itself.
+    pub rows: usize,
     /// Bytes of a row of so many elements.
     pub bytes: fn(usize) -> usize,
-    /// Writes elements `start..start + count` of the row that begins at an address as float32: what the format says, exactly,
-    /// so that neither the start nor the count changes a bit.
-    pub decode: unsafe fn(*const u8, usize, usize, *mut f32),
+    /// Writes elements `start..start + count` of a row as float32: what the format says, exactly, so that neither the start nor
+    /// the count changes a bit. The row is given by its block's address and, where a block has several, its number there.
+    pub decode: Decode,
+    /// The same of all rows of a block, for whole groups, to rows so far apart; null where a block is a row.
+    pub decode_block: Option<DecodeBlock>,
     /// Writes so many values from their beginning, each as the nearest that the format has, ties to even. Gives how many were
     /// finite and are not there. Null where elements stand in groups.
     pub encode: Option<unsafe fn(*const f32, usize, *mut u8) -> usize>,
@@ -16,32 +20,44 @@ pub struct Format {
     pub encode_group: Option<unsafe fn(&[f32; groups::GROUP], *mut u8)>,
 }
 
-/// By the number that the exports take.
-pub static FORMATS: [Format; 5] = [
+/// (block, row in it, start, count, to)
+pub type Decode = unsafe fn(*const u8, usize, usize, usize, *mut f32);
+/// (block, first group, groups, to, distance of rows)
+pub type DecodeBlock = unsafe fn(*const u8, usize, usize, *mut f32, usize);
+
+/// By the number that the exports take. The last two are the two before, four rows in one another.
+pub static FORMATS: [Format; 7] = [
     single(|count| 4 * count, copy, copy_back),
     single(|count| 2 * count, half::binary16, half::to_binary16),
     single(|count| 2 * count, half::bfloat16, half::to_bfloat16),
     grouped(groups::bytes_of_8, groups::decode_8, encode::of_8),
     grouped(groups::bytes_of_4, groups::decode_4, encode::of_4),
+    blocks(groups::bytes_of_8, interleaved::decode_8, interleaved::decode_block_8),
+    blocks(groups::bytes_of_4, interleaved::decode_4, interleaved::decode_block_4),
 ];
 
 const fn single(
     bytes: fn(usize) -> usize,
-    decode: unsafe fn(*const u8, usize, usize, *mut f32),
+    decode: Decode,
     encode: unsafe fn(*const f32, usize, *mut u8) -> usize,
 ) -> Format {
-    Format { bytes, decode, encode: Some(encode), encode_group: None }
+    Format { rows: 1, bytes, decode, decode_block: None, encode: Some(encode), encode_group: None }
 }
 
 const fn grouped(
     bytes: fn(usize) -> usize,
-    decode: unsafe fn(*const u8, usize, usize, *mut f32),
+    decode: Decode,
     encode: unsafe fn(&[f32; groups::GROUP], *mut u8),
 ) -> Format {
-    Format { bytes, decode, encode: None, encode_group: Some(encode) }
+    Format { rows: 1, bytes, decode, decode_block: None, encode: None, encode_group: Some(encode) }
 }
 
-unsafe fn copy(row: *const u8, start: usize, count: usize, to: *mut f32) {
+const fn blocks(bytes: fn(usize) -> usize, decode: Decode, decode_block: DecodeBlock) -> Format {
+    let decode_block = Some(decode_block);
+    Format { rows: interleaved::ROWS, bytes, decode, decode_block, encode: None, encode_group: None }
+}
+
+unsafe fn copy(row: *const u8, _: usize, start: usize, count: usize, to: *mut f32) {
     unsafe { core::ptr::copy_nonoverlapping((row as *const f32).add(start), to, count) }
 }
 

@@ -28,18 +28,20 @@ pub fn bytes_of_4(width: usize) -> usize {
 
 /// # Safety
 /// As [`super::Format::decode`].
-pub unsafe fn decode_8(row: *const u8, start: usize, count: usize, to: *mut f32) {
-    unsafe { decode::<OF_8>(row, start, count, to, |group, to| group_of_8(group, to)) }
+pub unsafe fn decode_8(row: *const u8, _: usize, start: usize, count: usize, to: *mut f32) {
+    unsafe { decode(start, count, to, |group, to| group_of_8(row.add(group * OF_8), to)) }
 }
 
 /// # Safety
 /// As [`super::Format::decode`].
-pub unsafe fn decode_4(row: *const u8, start: usize, count: usize, to: *mut f32) {
-    unsafe { decode::<OF_4>(row, start, count, to, |group, to| group_of_4(group, to)) }
+pub unsafe fn decode_4(row: *const u8, _: usize, start: usize, count: usize, to: *mut f32) {
+    unsafe { decode(start, count, to, |group, to| group_of_4(row.add(group * OF_4), to)) }
 }
 
+/// # Safety
+/// A group and room for its elements.
 #[inline(always)]
-unsafe fn group_of_8(group: *const u8, to: *mut f32) {
+pub unsafe fn group_of_8(group: *const u8, to: *mut f32) {
     unsafe {
         let d = F32x4::splat(half(group));
         for part in 0..2 {
@@ -50,8 +52,10 @@ unsafe fn group_of_8(group: *const u8, to: *mut f32) {
     }
 }
 
+/// # Safety
+/// A group and room for its elements.
 #[inline(always)]
-unsafe fn group_of_4(group: *const u8, to: *mut f32) {
+pub unsafe fn group_of_4(group: *const u8, to: *mut f32) {
     unsafe {
         let (d, m) = (F32x4::splat(half(group)), F32x4::splat(half(group.add(2))));
         for (part, codes) in from_nibbles(group.add(4)).into_iter().enumerate() {
@@ -68,27 +72,24 @@ unsafe fn half(p: *const u8) -> f32 {
     from_half(unsafe { (p as *const u16).read_unaligned() })
 }
 
-/// Whole groups in place, and parts of one by a copy of it.
+/// Whole groups in place, and parts of one by a copy of it; `group` decodes the group of a number.
+///
+/// # Safety
+/// `to` has room for the elements.
 #[inline(always)]
-unsafe fn decode<const BYTES: usize>(
-    row: *const u8,
-    start: usize,
-    count: usize,
-    to: *mut f32,
-    group: impl Fn(*const u8, *mut f32),
-) {
+pub unsafe fn decode(start: usize, count: usize, to: *mut f32, group: impl Fn(usize, *mut f32)) {
     let end = start + count;
     let mut at = start;
     while at < end {
-        let (block, first) = (at / GROUP, at % GROUP);
+        let (number, first) = (at / GROUP, at % GROUP);
         let part = (GROUP - first).min(end - at);
         unsafe {
-            let (from, to) = (row.add(block * BYTES), to.add(at - start));
+            let to = to.add(at - start);
             if part == GROUP {
-                group(from, to);
+                group(number, to);
             } else {
                 let mut values = [0.0f32; GROUP];
-                group(from, values.as_mut_ptr());
+                group(number, values.as_mut_ptr());
                 core::ptr::copy_nonoverlapping(values.as_ptr().add(first), to, part);
             }
         }

@@ -5,13 +5,13 @@ use crate::simd::half::{from_bfloats, from_halves, to_bfloats, to_halves};
 
 /// # Safety
 /// As [`super::Format::decode`].
-pub unsafe fn binary16(row: *const u8, start: usize, count: usize, to: *mut f32) {
+pub unsafe fn binary16(row: *const u8, _: usize, start: usize, count: usize, to: *mut f32) {
     unsafe { decode(row.add(2 * start), count, to, |p| from_halves(p)) }
 }
 
 /// # Safety
 /// As [`super::Format::decode`].
-pub unsafe fn bfloat16(row: *const u8, start: usize, count: usize, to: *mut f32) {
+pub unsafe fn bfloat16(row: *const u8, _: usize, start: usize, count: usize, to: *mut f32) {
     unsafe { decode(row.add(2 * start), count, to, |p| from_bfloats(p)) }
 }
 

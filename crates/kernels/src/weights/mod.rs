@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `format` | the table of formats: to add one is a function that decodes, and a row |
 //! | `groups` | groups of 32 codes with a scale: decoding |
+//! | `interleaved` | the same, four rows in one another, as they are kept |
 //! | `encode` | groups from float32: the search for a scale |
-//! | `half` | decoding of binary16 and bfloat16 |
 //! | `low_rank` | W + α·L·R in W's format |
 //! | `rounded` | products with x in groups of signed bytes |
 //! | `half` | decoding and encoding of binary16 and bfloat16 |
@@ -15,6 +15,7 @@ mod encode;
 mod format;
 mod groups;
 mod half;
+pub mod interleaved;
 pub mod low_rank;
 mod read;
 pub mod rounded;
@@ -23,6 +24,8 @@ pub use encode::quantize;
 pub use format::{FORMATS, Format};
 pub use groups::GROUP;
 pub use read::{columns, rows};
+
+use core::ops::Range;
 
 /// A stored matrix: rows that lie one behind the other, each of `width` elements.
 #[derive(Clone, Copy)]
@@ -41,6 +44,41 @@ impl Stored {
     /// Within the matrix; `to` has room for them.
     #[inline(always)]
     pub unsafe fn run(self, row: usize, start: usize, count: usize, to: *mut f32) {
-        unsafe { (self.format.decode)(self.data.add(row * (self.format.bytes)(self.width)), start, count, to) }
+        let Format { rows, decode, .. } = *self.format;
+        unsafe { decode(self.block(row / rows), row % rows, start, count, to) }
+    }
+
+    /// The same of `rows`, to rows `step` apart.
+    ///
+    /// # Safety
+    /// Within the matrix; `to` has room for them.
+    #[inline(always)]
+    pub unsafe fn runs(self, rows: Range<usize>, start: usize, count: usize, to: *mut f32, step: usize) {
+        let Format { rows: together, decode_block, .. } = *self.format;
+        // Of parts of a group, or of a block, row by row.
+        let whole = if start.is_multiple_of(GROUP) { count / GROUP * GROUP } else { 0 };
+        let mut row = rows.start;
+        while row < rows.end {
+            let to = unsafe { to.add((row - rows.start) * step) };
+            match decode_block {
+                Some(decode) if row.is_multiple_of(together) && row + together <= rows.end && whole > 0 => unsafe {
+                    decode(self.block(row / together), start / GROUP, whole / GROUP, to, step);
+                    for i in 0..if whole < count { together } else { 0 } {
+                        self.run(row + i, start + whole, count - whole, to.add(i * step + whole));
+                    }
+                    row += together;
+                },
+                _ => {
+                    unsafe { self.run(row, start, count, to) };
+                    row += 1;
+                }
+            }
+        }
+    }
+
+    /// Where a block begins.
+    #[inline(always)]
+    unsafe fn block(self, block: usize) -> *const u8 {
+        unsafe { self.data.add(block * self.format.rows * (self.format.bytes)(self.width)) }
     }
 }

@@ -1,70 +1,120 @@
-//! y ← x·Wᵀ + bias with x rounded to whole numbers from −127 to 127 in groups of 32, for weights in groups: products of whole numbers, which
-//! take a fraction of the time that decoding takes. For inference: what is rounded has no gradient.
+//! y ← x·Wᵀ + bias with x rounded to bytes in groups of 32, for weights in groups: products of whole numbers, which take a
+//! fraction of the time that decoding takes. For inference: what is rounded has no gradient.
 //!
-//! With x = dₓ·p and w = d·q + m in each group: Σ x·w = Σ over groups of dₓ·d·Σ p·q + m·dₓ·Σ p. The inner sums are exact.
+//! | codes of W | x in a group | Σ x·w of a group |
+//! |---|---|---|
+//! | 4 bits: d·q + m | s·p, p from −127 to 127 | s·d·Σ p·q + m·s·Σ p |
+//! | 8 bits: d·q | s·(p − z), p and z from 0 to 127 | s·d·(Σ p·q − z·Σ q) |
+//!
+//! One factor is from 0 to 127 in both, as `simd::dots` wants it. The inner sums are exact, so that the instruction by which they
+//! are made changes no bit; nor does the number of rows, or of columns.
 
-use super::Stored;
 use super::groups::{GROUP, OF_4, OF_8};
+use super::interleaved::{ROWS, halves};
+use super::{FORMATS, Format, Stored};
 use crate::simd::F32x4;
-use crate::simd::dots::{dot_bytes, dot_nibbles, halves_at, place};
+use crate::simd::codes::to_bytes;
+use crate::simd::dots::{Bytes, Dots, Relaxed, RelaxedNibbles, Widened};
+use crate::simd::half::Halves;
 use core::ops::Range;
 
-/// Bytes of a group of x: dₓ as float32, Σ p as a 32-bit integer, p as 32 integers of 16 bits in the order of `dots`.
-const OF_X: usize = 8 + 2 * GROUP;
+/// Bytes of a group of x: s as float32, then s·Σ p (4 bits) or z (8 bits), and p.
+const OF_X: usize = 8 + GROUP;
 
 /// Bytes of a row of x, rounded.
 pub fn rounded_bytes(width: usize) -> usize {
     width.div_ceil(GROUP) * OF_X
 }
 
-/// Rows of x, [rows, width], rounded to nearest; a group that holds a NaN or an infinity becomes NaN.
+fn has_8_bits(format: &Format) -> bool {
+    (format.bytes)(GROUP) == OF_8
+}
+
+/// Rows of x, [rows, width], rounded to nearest for a format; a group that holds a NaN or an infinity becomes NaN.
 ///
 /// # Safety
 /// x valid for the rows, `to` for `rounded_bytes(width)` of each; they don't overlap.
-pub unsafe fn round(x: *const f32, width: usize, rows: Range<usize>, to: *mut u8) {
+pub unsafe fn round(x: *const f32, width: usize, rows: Range<usize>, format: &Format, to: *mut u8) {
+    let eight = has_8_bits(format);
     for row in rows {
         for (group, start) in (0..width).step_by(GROUP).enumerate() {
-            let count = GROUP.min(width - start);
-            let mut values = [0.0; GROUP];
             unsafe {
-                core::ptr::copy_nonoverlapping(x.add(row * width + start), values.as_mut_ptr(), count);
-                round_group(&values, to.add(row * rounded_bytes(width) + group * OF_X));
+                let from = x.add(row * width + start);
+                let to = to.add(row * rounded_bytes(width) + group * OF_X);
+                let values: [F32x4; 8] = if start + GROUP <= width {
+                    core::array::from_fn(|i| F32x4::load(from.add(4 * i)))
+                } else {
+                    core::array::from_fn(|i| {
+                        let left = (width - start).saturating_sub(4 * i).min(4);
+                        F32x4::load_partial(from.wrapping_add(4 * i), left, 0.0)
+                    })
+                };
+                if eight { shifted(&values, to) } else { symmetric(&values, to) }
             }
         }
     }
 }
 
-unsafe fn round_group(values: &[f32; GROUP], to: *mut u8) {
-    let mut largest = F32x4::ZERO;
-    for part in values.chunks(4) {
-        largest = largest.max(unsafe { F32x4::load(part.as_ptr()) }.abs());
-    }
-    let lanes = largest.to_array();
-    let largest = lanes.iter().fold(0.0f32, |most, &lane| if lane > most || lane.is_nan() { lane } else { most });
-    let finite = largest.is_finite();
+/// The largest of all lanes; NaN where one is.
+fn largest(values: [F32x4; 8]) -> f32 {
+    let [a, b, c, d, e, f, g, h] = values;
+    let lanes = a.max(b).max(c.max(d)).max(e.max(f).max(g.max(h))).to_array();
+    lanes.iter().fold(f32::NEG_INFINITY, |most, &lane| if lane > most || lane.is_nan() { lane } else { most })
+}
+
+unsafe fn symmetric(values: &[F32x4; 8], to: *mut u8) {
+    let largest = largest(values.map(F32x4::abs));
     let (scale, inverse) = (largest / 127.0, 127.0 / largest);
     // Of the smallest numbers no inverse is finite, and no code is needed.
-    let inverse = if finite && inverse.is_finite() { inverse } else { 0.0 };
-    let mut sum = 0;
-    for (i, value) in values.iter().enumerate() {
-        let code = if finite { (value * inverse).round_ties_even() as i32 } else { 0 };
-        sum += code;
-        unsafe { (to.add(8) as *mut i16).add(place(i)).write_unaligned(code as i16) };
-    }
+    let finite = scale.is_finite();
+    let inverse = F32x4::splat(if finite && inverse.is_finite() { inverse } else { 0.0 });
+    let codes = values.map(|value| (value * inverse).round());
+    let sum = codes.iter().fold(F32x4::ZERO, |sum, &codes| sum + codes).sum();
+    unsafe { put(codes, if finite { scale } else { f32::NAN }, scale * sum, to) }
+}
+
+unsafe fn shifted(values: &[F32x4; 8], to: *mut u8) {
+    let minus = F32x4::splat(-1.0);
+    // 0 is among them, so that it has a code of its own.
+    let (high, low) = (largest(*values).max(0.0), -largest(values.map(|value| value * minus)).max(0.0));
+    let finite = values.iter().all(|value| value.to_array().iter().all(|lane| lane.is_finite()));
+    let scale = high / 127.0 - low / 127.0;
+    let inverse = if finite && (1.0 / scale).is_finite() { 1.0 / scale } else { 0.0 };
+    let zero = (-low * inverse).round_ties_even();
+    let (inverse, shift) = (F32x4::splat(inverse), F32x4::splat(zero));
+    let (least, most) = (F32x4::ZERO, F32x4::splat(127.0));
+    let codes = values.map(|value| ((value * inverse).round() + shift).max(least).min(most));
+    unsafe { put(codes, if finite { scale } else { f32::NAN }, zero, to) }
+}
+
+#[inline(always)]
+unsafe fn put([a, b, c, d, e, f, g, h]: [F32x4; 8], scale: f32, second: f32, to: *mut u8) {
     unsafe {
-        (to as *mut f32).write_unaligned(if finite { scale } else { f32::NAN });
-        (to.add(4) as *mut i32).write_unaligned(sum);
+        (to as *mut f32).write_unaligned(scale);
+        (to as *mut f32).add(1).write_unaligned(second);
+        to_bytes([a, b, c, d], to.add(8));
+        to_bytes([e, f, g, h], to.add(24));
     }
 }
 
-/// Rows of W that are taken together.
-pub const STEP: usize = 4;
+/// Columns of y that a part begins at a multiple of.
+pub const STEP: usize = 4 * ROWS;
 
-/// y\[·, columns\] of y, [m, n], for `weights` of n rows; `x` holds m rounded rows. `columns` begins at a multiple of `STEP`.
+/// Which instruction makes the sums.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Instruction {
+    Relaxed,
+    Widened,
+}
+
+/// y\[·, columns\] of y, [m, n], for `weights` of n rows in blocks; `x` holds m rows rounded for the format. `columns` begins at
+/// a multiple of `ROWS`.
 ///
 /// # Safety
-/// All valid, y overlaps nothing; `bias` has n elements or is null; the weights are in groups.
+/// All valid, y overlaps nothing; `bias` has n elements or is null.
+#[allow(clippy::too_many_arguments)]
 pub unsafe fn times(
+    by: Instruction,
     x: *const u8,
     m: usize,
     weights: Stored,
@@ -73,73 +123,192 @@ pub unsafe fn times(
     y: *mut f32,
     columns: Range<usize>,
 ) {
-    let eight = (weights.format.bytes)(GROUP) == OF_8;
-    let mut row = 0;
-    while row < m {
-        let left = m - row;
-        macro_rules! rows {
-            ($r:literal) => {{
-                unsafe {
-                    if eight {
-                        rows_of::<$r, true>(x, row, weights, n, bias, y, columns.clone());
-                    } else {
-                        rows_of::<$r, false>(x, row, weights, n, bias, y, columns.clone());
-                    }
-                }
-                row += $r;
-            }};
-        }
-        // More at once would not fit into sixteen registers.
-        match left {
-            1 => rows!(1),
-            _ => rows!(2),
+    let product = Rounded { x, m, data: weights.data, groups: weights.width.div_ceil(GROUP), n, bias, y, zero: 0 };
+    let tiles = &TILES[usize::from(by == Instruction::Relaxed)][usize::from(has_8_bits(weights.format))];
+    unsafe { product.run(tiles, columns) }
+}
+
+/// (product, row of x, column, end of the columns)
+type Tile = unsafe fn(&Rounded, usize, usize, usize);
+
+/// Rows of x by blocks of W, of each tile.
+const SHAPES: [(usize, usize); 4] = [(1, 1), (1, 2), (1, 4), (4, 2)];
+
+const fn tiles<D: Dots, const EIGHT: bool>() -> [Tile; SHAPES.len()] {
+    [tile::<D, 1, 1, EIGHT>, tile::<D, 1, 2, EIGHT>, tile::<D, 1, 4, EIGHT>, tile::<D, 4, 2, EIGHT>]
+}
+
+/// Called through a table: in one function with the others they would run at half speed.
+static TILES: [[[Tile; SHAPES.len()]; 2]; 2] = [
+    [tiles::<Widened, false>(), tiles::<Widened, true>()],
+    [tiles::<RelaxedNibbles, false>(), tiles::<Relaxed, true>()],
+];
+
+struct Rounded {
+    x: *const u8,
+    m: usize,
+    data: *const u8,
+    groups: usize,
+    n: usize,
+    bias: *const f32,
+    y: *mut f32,
+    /// 0, of which the tiles must not know; see `Halves`.
+    zero: u32,
+}
+
+impl Rounded {
+    /// Blocks of rows of W outside, rows of x inside: a block stays in the first-level cache.
+    unsafe fn run(&self, tiles: &[Tile; SHAPES.len()], columns: Range<usize>) {
+        let mut column = columns.start;
+        while column < columns.end {
+            let left = (columns.end - column).div_ceil(ROWS);
+            let blocks = match (self.m, left) {
+                (_, 1) => 1,
+                (1, 4..) => 4,
+                _ => 2,
+            };
+            let mut row = 0;
+            while row < self.m {
+                let shape = match (blocks, self.m - row) {
+                    (1, _) => 0,
+                    (4, _) => 2,
+                    (_, 4..) => 3,
+                    _ => 1,
+                };
+                unsafe { tiles[shape](self, row, column, columns.end) };
+                row += SHAPES[shape].0;
+            }
+            column += blocks * ROWS;
         }
     }
 }
 
-#[inline(always)]
-unsafe fn rows_of<const R: usize, const EIGHT: bool>(
-    x: *const u8,
+/// `R` rows of x with `G` blocks of rows of W.
+unsafe fn tile<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
+    product: &Rounded,
     row: usize,
-    weights: Stored,
-    n: usize,
-    bias: *const f32,
-    y: *mut f32,
-    columns: Range<usize>,
+    column: usize,
+    end: usize,
 ) {
-    let groups = weights.width.div_ceil(GROUP);
-    let (bytes, header) = if EIGHT { (OF_8, 2) } else { (OF_4, 4) };
-    let x: [*const u8; R] = core::array::from_fn(|i| unsafe { x.add((row + i) * groups * OF_X) });
-    for column in columns.clone().step_by(STEP) {
-        let count = STEP.min(columns.end - column);
-        // What hangs over the end takes the last row again.
-        let w: [*const u8; 4] =
-            core::array::from_fn(|j| unsafe { weights.data.add((column + j.min(count - 1)) * groups * bytes) });
-        let mut sums = [F32x4::ZERO; R];
-        for group in 0..groups {
-            unsafe {
-                let w = w.map(|w| w.add(group * bytes));
-                let x = x.map(|x| x.add(group * OF_X));
-                let codes = x.map(|x| x.add(8) as *const i16);
-                let d = halves_at(w);
-                let q = w.map(|w| w.add(header));
-                let dots = if EIGHT { dot_bytes(codes, q) } else { dot_nibbles(codes, q) };
-                let m = if EIGHT { F32x4::ZERO } else { halves_at(w.map(|w| w.add(2))) };
+    let bytes = if EIGHT { OF_8 } else { OF_4 };
+    let (block, header) = (product.groups * ROWS * bytes, 2 * ROWS * halves(bytes));
+    let mut sums = [[F32x4::ZERO; G]; R];
+    let (widening, constant) =
+        (Halves::new(product.zero), Bytes::splat(product.zero as u8 ^ if EIGHT { 1 } else { 15 }));
+    let ones = Bytes::splat_16(product.zero as u16 ^ 1);
+    unsafe {
+        let mut w = product.data.add(column / ROWS * block);
+        let mut x = product.x.add(row * product.groups * OF_X);
+        let x_row = product.groups * OF_X;
+        for _ in 0..product.groups {
+            let mut dots = [[D::ZERO; G]; R];
+            let mut all = [D::ZERO; G];
+            macro_rules! parts {
+                ($($part:literal)*) => { $(part::<D, R, G, EIGHT>($part, w.add(header), block, x, x_row, constant, ones, &mut dots, &mut all);)* };
+            }
+            // Spelled out: in a loop that is not unrolled the sums would lie in memory.
+            parts!(0 1 2 3);
+            for g in 0..G {
+                let [d, m] = widening.load(w.add(g * block));
+                let all = all[g].total(ones);
                 for i in 0..R {
-                    let scale = (x[i] as *const f32).read_unaligned();
-                    sums[i] = (dots[i] * F32x4::splat(scale)).mul_add(d, sums[i]);
-                    if !EIGHT {
-                        let total = (x[i].add(4) as *const i32).read_unaligned();
-                        sums[i] = m.mul_add(F32x4::splat(scale * total as f32), sums[i]);
-                    }
+                    let x = x.add(i * x_row) as *const f32;
+                    let (scale, second) = (F32x4::load_splat(x), F32x4::load_splat(x.add(1)));
+                    let dot = dots[i][g].total(ones);
+                    sums[i][g] = if EIGHT {
+                        (dot - second * all).mul_add(d * scale, sums[i][g])
+                    } else {
+                        dot.mul_add(d * scale, m.mul_add(second, sums[i][g]))
+                    };
                 }
             }
+            w = w.add(ROWS * bytes);
+            x = x.add(OF_X);
         }
-        for (i, sum) in sums.into_iter().enumerate() {
-            unsafe {
-                let sum = if bias.is_null() { sum } else { sum + F32x4::load_partial(bias.add(column), count, 0.0) };
-                sum.store_partial(y.add((row + i) * n + column), count);
+        for (i, sums) in sums.into_iter().enumerate() {
+            for (g, sum) in sums.into_iter().enumerate() {
+                let column = column + g * ROWS;
+                let count = ROWS.min(end.saturating_sub(column));
+                let bias = if product.bias.is_null() {
+                    F32x4::ZERO
+                } else {
+                    F32x4::load_partial(product.bias.add(column), count, 0.0)
+                };
+                let sum = if product.bias.is_null() { sum } else { sum + bias };
+                let y = product.y.add((row + i) * product.n + column);
+                if count == ROWS { sum.store(y) } else { sum.store_partial(y, count) }
             }
         }
     }
+}
+
+/// Eight elements of each row: four of the first half of a group and four of the second.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn part<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
+    part: usize,
+    codes: *const u8,
+    block: usize,
+    x: *const u8,
+    x_row: usize,
+    constant: Bytes,
+    ones: Bytes,
+    dots: &mut [[D; G]; R],
+    all: &mut [D; G],
+) {
+    let halves: [[Bytes; 2]; G] = core::array::from_fn(|g| unsafe {
+        let codes = codes.add(g * block + 16 * part);
+        if EIGHT {
+            return [Bytes::load(codes), Bytes::load(codes.add(64))];
+        }
+        let codes = Bytes::load(codes);
+        [codes.low_nibbles(constant), codes.high_nibbles(constant)]
+    });
+    if EIGHT {
+        for g in 0..G {
+            all[g] = all[g].plus(halves[g][0], constant, ones).plus(halves[g][1], constant, ones);
+        }
+    }
+    for i in 0..R {
+        let p = [8, 24].map(|at| unsafe { Bytes::load_splat(x.add(i * x_row + at + 4 * part)) });
+        for g in 0..G {
+            let [first, second] = halves[g];
+            dots[i][g] = if EIGHT {
+                dots[i][g].plus(first, p[0], ones).plus(second, p[1], ones)
+            } else {
+                dots[i][g].plus(p[0], first, ones).plus(p[1], second, ones)
+            };
+        }
+    }
+}
+
+/// Whether the relaxed instruction makes the right sums, in the code that uses it: that of Node 20's first compiler does not.
+/// Products by it are compared with the same ones by the other.
+pub fn relaxed_is_right() -> bool {
+    const ROWS_OF_X: usize = 5;
+    const COLUMNS: usize = 7 * ROWS;
+    const WIDTH: usize = 2 * GROUP;
+    let mut x = [0.0; ROWS_OF_X * WIDTH];
+    for (i, value) in x.iter_mut().enumerate() {
+        *value = (i * 37 % 101) as f32 - 40.0;
+    }
+    let mut data = [0u8; COLUMNS * 2 * OF_8];
+    for (i, byte) in data.iter_mut().enumerate() {
+        // As a half's upper byte, too: none is infinite.
+        *byte = (i * 89 + i / 7) as u8 & if i % 2 == 1 { 0xbb } else { 0xff };
+    }
+    let mut rounded = [0u8; ROWS_OF_X * 2 * OF_X];
+    FORMATS.iter().filter(|format| format.rows == ROWS).all(|format| {
+        let weights = Stored { format, data: data.as_ptr(), width: WIDTH, transposed: true };
+        unsafe { round(x.as_ptr(), WIDTH, 0..ROWS_OF_X, format, rounded.as_mut_ptr()) };
+        [1, ROWS_OF_X].iter().all(|&m| {
+            let product = |by| {
+                let mut y = [0.0; ROWS_OF_X * COLUMNS];
+                let x = rounded.as_ptr();
+                unsafe { times(by, x, m, weights, COLUMNS, core::ptr::null(), y.as_mut_ptr(), 0..COLUMNS) };
+                y
+            };
+            product(Instruction::Relaxed) == product(Instruction::Widened)
+        })
+    })
 }

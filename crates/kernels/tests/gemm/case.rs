@@ -2,7 +2,8 @@
 
 use crate::random::Random;
 use kernels::gemm::{Output, Product, Right, Strided, Tile, blocked, multiply, pack};
-use kernels::weights::{FORMATS, Stored, quantize};
+use kernels::weights::interleaved::interleave;
+use kernels::weights::{FORMATS, GROUP, Stored, quantize};
 
 /// Which operands lie transposed in memory.
 #[derive(Clone, Copy, Debug)]
@@ -156,7 +157,9 @@ impl Case {
                     p * b_row + j * b_column
                 };
                 let values: Vec<f32> = (0..height * width).map(|i| b[place(i)]).collect();
-                let kind = &FORMATS[format];
+                let kept = &FORMATS[format];
+                // Groups are made row by row, and blocks of those.
+                let kind = if kept.rows > 1 { &FORMATS[format - 2] } else { kept };
                 let row = (kind.bytes)(width);
                 bytes = if kind.encode_group.is_some() {
                     let mut bytes = vec![0; height * row];
@@ -165,14 +168,21 @@ impl Case {
                     // What a group says of its numbers are those that are multiplied.
                     let mut said = vec![0.0; width];
                     for i in 0..height {
-                        unsafe { (kind.decode)(bytes.as_ptr().add(i * row), 0, width, said.as_mut_ptr()) };
+                        unsafe { (kind.decode)(bytes.as_ptr().add(i * row), 0, 0, width, said.as_mut_ptr()) };
                         said.iter().enumerate().for_each(|(j, &value)| b[place(i * width + j)] = value);
+                    }
+                    if kept.rows > 1 {
+                        bytes.resize(height.next_multiple_of(kept.rows) * row, 0);
+                        let (group, mut scratch) = ((kind.bytes)(GROUP), vec![0; kept.rows * row]);
+                        unsafe {
+                            interleave(group, row / group, height, bytes.as_mut_ptr(), scratch.as_mut_ptr(), false)
+                        };
                     }
                     bytes
                 } else {
                     values.iter().flat_map(|&value| encoded(format, value)).collect()
                 };
-                Right::Stored(Stored { format: kind, data: bytes.as_ptr(), width, transposed: form.b })
+                Right::Stored(Stored { format: kept, data: bytes.as_ptr(), width, transposed: form.b })
             }
         };
         let product = Product {
