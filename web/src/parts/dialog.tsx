@@ -1,0 +1,23 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { m } from "../messages/index.js";
+
+/** A native dialog that is open as long as it is there. */
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const box = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    box.current!.showModal();
+  }, []);
+  return (
+    <dialog ref={box} aria-labelledby={id} onClose={onClose}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="quiet" aria-label={m().close} onClick={() => box.current!.close()}>
+          ×
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
