@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Page } from "playwright";
 import { give, Studio } from "./studio.js";
 
@@ -8,12 +8,14 @@ beforeAll(async () => {
   studio = await Studio.start();
   page = await studio.open();
 });
+beforeEach(() => afresh());
 afterAll(() => studio?.end());
 
 /** Lets go of the table there is. */
 async function afresh(): Promise<void> {
   const another = page.getByRole("button", { name: "Use another table" });
   if (await another.isVisible()) await another.click();
+  await page.getByRole("button", { name: "Paste rows" }).waitFor();
 }
 
 const many = (line: (i: number) => string, count = 30) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
@@ -45,7 +47,6 @@ it("recognises separators, encodings, quotes and headers, and says what it took"
   await page.getByLabel("Separator").selectOption(",");
   expect(await facts()).toContain("comma");
   await page.keyboard.press("Escape");
-  await afresh();
 });
 
 it("says what is wrong with a file that is no table, and keeps the one there is", async () => {
@@ -95,7 +96,6 @@ it("finds what is odd about rows, and each is mended in place and undone", async
   await page.waitForTimeout(600);
   await page.reload();
   expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["good\n23", "bad\n21", "rare\n1"]);
-  await afresh();
 });
 
 it("stays fluent with ten thousand rows: only those that are seen are in the page", async () => {
@@ -108,5 +108,4 @@ it("stays fluent with ten thousand rows: only those that are seen are in the pag
   expect(await drawn()).toBeLessThan(60);
   await page.getByPlaceholder("Search").fill("row 4242 ");
   expect(await page.locator(".windowed .text button").allInnerTexts()).toEqual(["row 4242 of a large table"]);
-  await afresh();
 });
