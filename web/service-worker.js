@@ -16,7 +16,9 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   const tidy = async () => {
     const names = await caches.keys();
-    await Promise.all(names.filter((old) => /^lowrank-studio /.test(old) && old !== name).map((old) => caches.delete(old)));
+    await Promise.all(
+      names.filter((old) => /^lowrank-studio /.test(old) && old !== name).map((old) => caches.delete(old)),
+    );
     await self.clients.claim();
   };
   event.waitUntil(tidy());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Page } from "playwright";
-import { give, Studio } from "./studio.js";
+import { give, Studio } from "../../scripts/studio/driver.mjs";
 
 let studio: Studio;
 let page: Page;
@@ -34,10 +34,18 @@ it("recognises separators, encodings, quotes and headers, and says what it took"
   await give(page, "wide.tsv", Buffer.from(wide, "utf16le"));
   expect(await facts()).toMatch(/30 rows\s+UTF-16LE, tab/);
   await afresh();
-  await give(page, "plain.csv", many((i) => `the number ${i} was said,${i % 3 ? "good" : "bad"}`));
+  await give(
+    page,
+    "plain.csv",
+    many((i) => `the number ${i} was said,${i % 3 ? "good" : "bad"}`),
+  );
   expect(await facts()).toMatch(/30 rows\s+UTF-8, comma/);
   await afresh();
-  await give(page, "lines.jsonl", many((i) => JSON.stringify({ label: i % 2 ? "x" : "y", text: `sentence ${i}` })));
+  await give(
+    page,
+    "lines.jsonl",
+    many((i) => JSON.stringify({ label: i % 2 ? "x" : "y", text: `sentence ${i}` })),
+  );
   expect(await facts()).toMatch(/30 rows\s+UTF-8, JSON Lines/);
   expect(await page.getByLabel("Column of the texts").inputValue()).toBe("1");
   // Whoever knows better says so.
@@ -99,7 +107,11 @@ it("finds what is odd about rows, and each is mended in place and undone", async
 });
 
 it("stays fluent with ten thousand rows: only those that are seen are in the page", async () => {
-  await give(page, "large.csv", `text,label\n${many((i) => `row ${i} of a large table,${["a", "b", "c"][i % 3]}`, 10_000)}\n`);
+  await give(
+    page,
+    "large.csv",
+    `text,label\n${many((i) => `row ${i} of a large table,${["a", "b", "c"][i % 3]}`, 10_000)}\n`,
+  );
   expect(await facts()).toContain("10,000 rows");
   const drawn = () => page.locator(".windowed tbody tr:not(.space)").count();
   expect(await drawn()).toBeLessThan(60);

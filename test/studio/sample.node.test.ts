@@ -3,7 +3,7 @@ import { unzipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readAdapter } from "../../ts/io/peft/index.js";
-import { Studio } from "./studio.js";
+import { Studio } from "../../scripts/studio/driver.mjs";
 
 let studio: Studio;
 let page: Page;
@@ -48,7 +48,8 @@ it(
 
     await page.getByPlaceholder("A sentence of your own").fill("A warm, funny and moving film.");
     await page.getByRole("button", { name: "Ask" }).click();
-    await page.locator("div.odds.head").waitFor({ timeout: 120_000 });
+    await page.locator("div.odds.head, .ask .problem").waitFor({ timeout: 120_000 });
+    expect(await page.locator(".problem").allInnerTexts()).toEqual([]);
     expect(await page.locator("div.odds.adapter li .name").first().innerText()).toBe("positive");
 
     // A file of sentences comes back with their labels.
@@ -75,7 +76,9 @@ it(
     const files = unzipSync(zip.bytes);
     const { config } = readAdapter(files);
     expect(config).toMatchObject({ base_model_name_or_path: "sentence-transformers/all-MiniLM-L6-v2", r: 8 });
-    const report = JSON.parse(new TextDecoder().decode(files["report.json"])) as { result: { after: { accuracy: number } } };
+    const report = JSON.parse(new TextDecoder().decode(files["report.json"])) as {
+      result: { after: { accuracy: number } };
+    };
     expect(report.result.after.accuracy).toBeGreaterThanOrEqual(0.8);
     const head = unzipSync((await saved(page, "Head alone")).bytes);
     expect(Object.keys(head).sort()).toEqual(["head.safetensors", "labels.json"]);

@@ -97,7 +97,11 @@ export function App({ lasting }: { lasting: boolean }) {
   const View = views[step.value];
   return (
     <Fragment key={language.value}>
-      <a class="skip" href="#content" onClick={(event) => (event.preventDefault(), document.getElementById("content")!.focus())}>
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => (event.preventDefault(), document.getElementById("content")!.focus())}
+      >
         {m().skip}
       </a>
       <header class="bar">

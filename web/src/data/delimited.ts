@@ -20,7 +20,8 @@ export function delimiterOf(text: string): string {
 }
 
 /** Words that columns of texts and labels are often called. */
-const usual = /^(text|texts|sentence|review|comment|message|body|content|subject|question|utterance|satz|nachricht|frage|kommentar|label|labels|class|category|klasse|kategorie|sentiment|intent|topic|thema|tag|queue|rating|id)$/i;
+const usual =
+  /^(text|texts|sentence|review|comment|message|body|content|subject|question|utterance|satz|nachricht|frage|kommentar|label|labels|class|category|klasse|kategorie|sentiment|intent|topic|thema|tag|queue|rating|id)$/i;
 
 /** Whether a first line names columns: its fields are short, differ, and are no values of the lines below. */
 function looksLikeHeader([first, ...rest]: readonly (readonly string[])[]): boolean {

@@ -7,7 +7,16 @@ export interface Row {
 
 /** What is odd about rows, and which they are. */
 export interface Finding {
-  readonly kind: "emptyText" | "emptyLabel" | "duplicates" | "contradictions" | "similarLabels" | "smallClass" | "oneLabel" | "manyLabels" | "fewRows";
+  readonly kind:
+    | "emptyText"
+    | "emptyLabel"
+    | "duplicates"
+    | "contradictions"
+    | "similarLabels"
+    | "smallClass"
+    | "oneLabel"
+    | "manyLabels"
+    | "fewRows";
   /** Rows to look at. */
   readonly rows: readonly number[];
   /** Of those, the ones that a click takes away; empty where a person has to choose. */
@@ -50,7 +59,11 @@ export function findingsIn(rows: readonly Row[]): Finding[] {
   if (contradicting.length > 0) add("contradictions", contradicting);
   if (extra.length > 0) add("duplicates", repeated, { removable: extra });
   for (const labels of alike(counts.map(([label]) => label)))
-    add("similarLabels", whole.filter(({ label }) => labels.includes(label)).map(({ id }) => id), { labels });
+    add(
+      "similarLabels",
+      whole.filter(({ label }) => labels.includes(label)).map(({ id }) => id),
+      { labels },
+    );
   const small = counts.length > 20 && counts.length > whole.length / 4 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
   if (small.length > 0 && counts.length > 1) {
     const labels = small.map(([label]) => label);

@@ -21,7 +21,13 @@ export async function readTable(file: File, correction: Correction = {}): Promis
     const how = { format: "workbook", encoding: "utf-8", delimiter: "", header: true, uneven: 0 } as const;
     return { name, ...(await readWorkbook(file)), how };
   }
-  if ([[0x1f, 0x8b], [0x25, 0x50, 0x44, 0x46], [0x89, 0x50, 0x4e, 0x47]].some((begin) => begins(bytes, ...begin)))
+  if (
+    [
+      [0x1f, 0x8b],
+      [0x25, 0x50, 0x44, 0x46],
+      [0x89, 0x50, 0x4e, 0x47],
+    ].some((begin) => begins(bytes, ...begin))
+  )
     throw new TableProblem("binary");
   const encoding = correction.encoding ?? encodingOf(bytes);
   const text = decode(bytes, encoding);

@@ -19,7 +19,17 @@ export function begin(): Promise<Run | null> {
   const id = `studio-${began.toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;
   const file = `${name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _-]/gu, "") || "data"}.jsonl`;
   return train({
-    ...{ id, name, began, status: "training", report: null, predictions: [], training: [], validation: [], error: null },
+    ...{
+      id,
+      name,
+      began,
+      status: "training",
+      report: null,
+      predictions: [],
+      training: [],
+      validation: [],
+      error: null,
+    },
     spec: specOf(settings.value, file, MODEL, rows.length, unbalanced),
     data: new TextEncoder().encode(`${lines.join("\n")}\n`),
     labels: labels.value.map(([label]) => label),

@@ -34,22 +34,26 @@ function once(known: typeof adapted, id: string, make: () => Promise<RemoteClass
 
 /** The run's classifier: head and adapter. */
 export const adaptedOf = (run: Run): Promise<RemoteClassifier> =>
-  once(adapted, run.id, async () =>
-    TextClassifier.load(await sharedEncoder(), run.files!, { adapter: run.id }),
-  );
+  once(adapted, run.id, async () => TextClassifier.load(await sharedEncoder(), run.files!, { adapter: run.id }));
 
 /** Examples that a run did not test on, in the file's order. */
 export function learntOf({ data, predictions }: Run): { text: string; label: string }[] {
   const tested = new Set(predictions.map(({ text }) => text));
   const lines = new TextDecoder().decode(data).split("\n").filter(Boolean);
-  return lines.map((line) => JSON.parse(line) as { text: string; label: string }).filter(({ text }) => !tested.has(text));
+  return lines
+    .map((line) => JSON.parse(line) as { text: string; label: string })
+    .filter(({ text }) => !tested.has(text));
 }
 
 /** The head alone, fitted to what the run learnt from. */
 export const headOf = (run: Run, onProgress?: (done: number, total: number) => void): Promise<RemoteClassifier> =>
   once(heads, run.id, async () => {
     const labels = [...run.report!.data.labels];
-    const classifier = await TextClassifier.create(await sharedEncoder(), { labels, lora: null, adapter: `${run.id}-head` });
+    const classifier = await TextClassifier.create(await sharedEncoder(), {
+      labels,
+      lora: null,
+      adapter: `${run.id}-head`,
+    });
     const told = (event: unknown) => {
       const { done, total } = event as { done?: number; total?: number };
       if (done !== undefined && total !== undefined) onProgress?.(done, total);

@@ -33,7 +33,10 @@ export async function findDoubts(run: Run): Promise<void> {
       const { label: predicted, probabilities } = said[i]!;
       return { text, label, predicted, own: probabilities[label] ?? 0, unseen: tested.has(text) };
     });
-    set(run.id, found.filter(({ own }) => own < DOUBTFUL).sort((a, b) => a.own - b.own));
+    set(
+      run.id,
+      found.filter(({ own }) => own < DOUBTFUL).sort((a, b) => a.own - b.own),
+    );
   } catch (error) {
     const { [run.id]: _, ...others } = doubts.value;
     doubts.value = others;

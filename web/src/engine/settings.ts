@@ -33,7 +33,13 @@ export function stepsFor({ effort, batchSize }: Settings, examples: number): num
 }
 
 /** The run's spec. Classes that are rare count as much as frequent ones where they differ much. */
-export function specOf(settings: Settings, data: string, model: string, examples: number, unbalanced: boolean): JobSpec {
+export function specOf(
+  settings: Settings,
+  data: string,
+  model: string,
+  examples: number,
+  unbalanced: boolean,
+): JobSpec {
   const { effort, rank, learningRate, batchSize, maxTokens, seed } = settings;
   return {
     ...{ model, data, rank, alpha: 2 * rank, learningRate, batchSize, maxTokens, seed },

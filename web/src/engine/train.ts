@@ -37,7 +37,14 @@ export async function train(given: Run): Promise<Run | null> {
   cancelling = new AbortController();
   const { signal } = cancelling;
   failure.value = null;
-  const nothing = { download: null, phase: null, tokensPerSecond: null, secondsLeft: null, ready: null, checkpoint: null };
+  const nothing = {
+    download: null,
+    phase: null,
+    tokensPerSecond: null,
+    secondsLeft: null,
+    ready: null,
+    checkpoint: null,
+  };
   const curves = { training: run.training, validation: run.validation };
   training.value = { ...nothing, ...curves, run, state: "starting", done: 0, total: 0, warnings: [] };
   try {

@@ -24,7 +24,8 @@ export const de: Messages = {
   close: "Schließen",
   cancel: "Abbrechen",
   undo: "Rückgängig",
-  noRoom: "Dieser Browser behält für diese Seite nichts (ein privates Fenster?). Was trainiert wurde, geht mit dem Tab verloren.",
+  noRoom:
+    "Dieser Browser behält für diese Seite nichts (ein privates Fenster?). Was trainiert wurde, geht mit dem Tab verloren.",
   percent: (share) => `${decimal(100 * share, 1)} %`,
   number: n,
   size: (bytes) => `${n(Math.round(bytes / 1e6))} MB`,
@@ -36,12 +37,14 @@ export const de: Messages = {
 
   data: {
     heading: "Einem Modell eigene Labels beibringen",
-    intro: "Nötig ist eine Tabelle mit einer Spalte Sätze und einer Spalte Labels. Ein paar hundert Zeilen sind ein guter Anfang.",
+    intro:
+      "Nötig ist eine Tabelle mit einer Spalte Sätze und einer Spalte Labels. Ein paar hundert Zeilen sind ein guter Anfang.",
     drop: "Tabelle hier ablegen oder Datei wählen",
     formats: "CSV, TSV, JSON Lines oder Excel (.xlsx)",
     choose: "Datei wählen",
     paste: "Zeilen einfügen",
-    pasteHint: "Zellen in der Tabellenkalkulation kopieren und hier einfügen, mit den Namen der Spalten in der ersten Zeile.",
+    pasteHint:
+      "Zellen in der Tabellenkalkulation kopieren und hier einfügen, mit den Namen der Spalten in der ersten Zeile.",
     pasteLabel: "Zeilen mit Text und Label",
     pasteTake: "Diese Zeilen nehmen",
     pasted: "Eingefügte Zeilen",
@@ -85,11 +88,16 @@ export const de: Messages = {
     removed: (count) => `${rows(count)} entfernt`,
     found: {
       emptyText: (count) => `${rows(count)} ohne Text. ${count === 1 ? "Sie bleibt" : "Sie bleiben"} außen vor.`,
-      emptyLabel: (count) => `${rows(count)} ohne Label. ${count === 1 ? "Sie bleibt" : "Sie bleiben"} außen vor, bis ein Label da ist.`,
-      duplicates: (count) => `${rows(count)} ${count === 1 ? "wiederholt" : "wiederholen"} einen früheren Text mit demselben Label.`,
-      contradictions: (count) => `${rows(count)} mit gleichem Text haben verschiedene Labels. Kein Modell kann bei allen recht haben.`,
-      similarLabels: (labels) => `Labels, die sich nur in Groß- und Kleinschreibung oder Leerzeichen unterscheiden: ${labels}.`,
-      smallClass: (labels) => `Je weniger als 10 Zeilen: ${labels}. Zu wenige, um daraus zu lernen oder daran zu messen.`,
+      emptyLabel: (count) =>
+        `${rows(count)} ohne Label. ${count === 1 ? "Sie bleibt" : "Sie bleiben"} außen vor, bis ein Label da ist.`,
+      duplicates: (count) =>
+        `${rows(count)} ${count === 1 ? "wiederholt" : "wiederholen"} einen früheren Text mit demselben Label.`,
+      contradictions: (count) =>
+        `${rows(count)} mit gleichem Text haben verschiedene Labels. Kein Modell kann bei allen recht haben.`,
+      similarLabels: (labels) =>
+        `Labels, die sich nur in Groß- und Kleinschreibung oder Leerzeichen unterscheiden: ${labels}.`,
+      smallClass: (labels) =>
+        `Je weniger als 10 Zeilen: ${labels}. Zu wenige, um daraus zu lernen oder daran zu messen.`,
       oneLabel: (label) => `Alle Zeilen haben dasselbe Label, „${label}“. Nötig sind zwei oder mehr.`,
       manyLabels: () => "Fast jede Zeile hat ein eigenes Label. Ist das die richtige Spalte?",
       fewRows: () => "Weniger als 20 Zeilen mit Text und Label. Es braucht mehr.",
@@ -110,8 +118,10 @@ export const de: Messages = {
     next: "Weiter zum Training",
     problems: {
       empty: () => "Diese Datei enthält keine Zeilen.",
-      oneColumn: () => "Nur eine Spalte gefunden. Nötig sind eine mit Texten und eine mit Labels; sind es zwei, dann ein anderes Trennzeichen wählen.",
-      notWorkbook: () => "Diese Arbeitsmappe ließ sich nicht lesen. Das Blatt als CSV sichern und noch einmal versuchen.",
+      oneColumn: () =>
+        "Nur eine Spalte gefunden. Nötig sind eine mit Texten und eine mit Labels; sind es zwei, dann ein anderes Trennzeichen wählen.",
+      notWorkbook: () =>
+        "Diese Arbeitsmappe ließ sich nicht lesen. Das Blatt als CSV sichern und noch einmal versuchen.",
       oldWorkbook: () => "Das ist eine alte Excel-Datei (.xls). Als .xlsx oder CSV sichern.",
       binary: () => "Das ist keine Tabelle, denn es ist kein Text. Gelesen werden CSV, TSV, JSON Lines und .xlsx.",
       json: (line) => `Zeile ${line} ist kein JSON-Objekt. Jede Zeile sollte aussehen wie {"text": "…", "label": "…"}.`,
@@ -122,7 +132,8 @@ export const de: Messages = {
 
   train: {
     heading: "Trainieren",
-    intro: "Ein kleines Sprachmodell lernt die Labels. Ein Fünftel der Zeilen wird beiseite gelegt und nur am Ende gebraucht, um das Ergebnis zu prüfen.",
+    intro:
+      "Ein kleines Sprachmodell lernt die Labels. Ein Fünftel der Zeilen wird beiseite gelegt und nur am Ende gebraucht, um das Ergebnis zu prüfen.",
     nothing: "Noch ist nichts da, woraus zu lernen wäre.",
     nothingHint: "Zuerst eine Tabelle bringen oder das Beispiel nehmen.",
     toData: "Zu den Daten",
@@ -179,7 +190,8 @@ export const de: Messages = {
     chart: "Verlust je Schritt; weniger ist besser",
     chartTraining: "Training",
     chartValidation: "Validierung",
-    chartNow: (training, validation) => `Verlust im Training ${point(training)}, auf der Validierung ${point(validation)}`,
+    chartNow: (training, validation) =>
+      `Verlust im Training ${point(training)}, auf der Validierung ${point(validation)}`,
     measured: (loss, best) => `Verlust der Validierung ${point(loss)}, bester ${point(best)}`,
     unfinished: (name) => `Das Training mit „${name}“ ist nicht zu Ende.`,
     unfinishedHint: "Es geht vom letzten sicheren Schritt weiter, zum selben Ergebnis wie ohne Unterbrechung.",
@@ -188,11 +200,16 @@ export const de: Messages = {
     failed: "Das Training brach ab.",
     again: "Noch einmal",
     errors: {
-      QuotaError: "Der Browser hat zu wenig Platz für das Modell. Platz auf der Festplatte schaffen oder Daten anderer Seiten löschen.",
-      MemoryError: "Der Speicher reicht nicht. In den Einzelheiten weniger Beispiele je Schritt oder weniger Tokens wählen.",
-      ModelError: "Das Modell konnte nicht geholt werden. Netzverbindung prüfen und noch einmal versuchen: was schon da ist, bleibt.",
-      UnsupportedError: "Diesem Browser fehlt etwas, was das Training braucht. Ein aktueller Chrome, Edge, Firefox oder Safari hat es.",
-      WorkerLostError: "Der Browser hat die Rechnung beendet, vielleicht weil der Speicher nicht reichte. Es geht vom letzten sicheren Schritt weiter.",
+      QuotaError:
+        "Der Browser hat zu wenig Platz für das Modell. Platz auf der Festplatte schaffen oder Daten anderer Seiten löschen.",
+      MemoryError:
+        "Der Speicher reicht nicht. In den Einzelheiten weniger Beispiele je Schritt oder weniger Tokens wählen.",
+      ModelError:
+        "Das Modell konnte nicht geholt werden. Netzverbindung prüfen und noch einmal versuchen: was schon da ist, bleibt.",
+      UnsupportedError:
+        "Diesem Browser fehlt etwas, was das Training braucht. Ein aktueller Chrome, Edge, Firefox oder Safari hat es.",
+      WorkerLostError:
+        "Der Browser hat die Rechnung beendet, vielleicht weil der Speicher nicht reichte. Es geht vom letzten sicheren Schritt weiter.",
       ConfigError: "Diese Daten oder Einstellungen passen nicht zusammen.",
       other: "Etwas Unerwartetes ist geschehen.",
     },
@@ -205,7 +222,8 @@ export const de: Messages = {
     nothingHint: "Zuerst trainieren oder einen vorhandenen Adapter laden.",
     toTrain: "Zum Training",
     toTake: "Adapter laden",
-    intro: (count) => `Einmal gemessen, an ${some(count, "Text", "Texten")}, die vor dem Training beiseite gelegt wurden.`,
+    intro: (count) =>
+      `Einmal gemessen, an ${some(count, "Text", "Texten")}, die vor dem Training beiseite gelegt wurden.`,
     loaded: "Ein geladener Adapter: er kann gefragt werden, sein Testergebnis ist nicht bekannt.",
     largest: "Immer das häufigste Label",
     untrained: "Grundmodell, Kopf nicht trainiert",
@@ -214,9 +232,12 @@ export const de: Messages = {
     between: (low, high) => `${low} bis ${high}`,
     interval: "dazwischen liegt höchstwahrscheinlich der wahre Anteil",
     verdicts: {
-      adapter: (points) => `Der Adapter hilft: ${point(points)} Punkte mehr als der Kopf allein, und das ist mehr als Zufall.`,
-      head: (points) => `Der Adapter liegt ${point(points)} Punkte vor dem Kopf allein, was Zufall sein kann. Der Kopf allein genügt vielleicht.`,
-      behind: (points) => `Der Kopf allein ist ${point(points)} Punkte besser. Ihn nehmen; ein Adapter bringt hier nichts.`,
+      adapter: (points) =>
+        `Der Adapter hilft: ${point(points)} Punkte mehr als der Kopf allein, und das ist mehr als Zufall.`,
+      head: (points) =>
+        `Der Adapter liegt ${point(points)} Punkte vor dem Kopf allein, was Zufall sein kann. Der Kopf allein genügt vielleicht.`,
+      behind: (points) =>
+        `Der Kopf allein ist ${point(points)} Punkte besser. Ihn nehmen; ein Adapter bringt hier nichts.`,
     },
     confusion: "Was wofür gehalten wird",
     confusionHint: "Zeilen sind die Labels der Daten, Spalten was das Modell sagt. Eine Zahl öffnet ihre Texte.",
@@ -227,7 +248,8 @@ export const de: Messages = {
     noCell: "Keine.",
     tooMany: "Es sind zu viele Labels für eine Tabelle.",
     doubts: "Zweifelhafte Labels",
-    doubtsHint: "Das Modell wird noch einmal nach jeder Zeile gefragt. Gibt es dem Label der Daten weniger als die Hälfte, dann irrt eines von beiden.",
+    doubtsHint:
+      "Das Modell wird noch einmal nach jeder Zeile gefragt. Gibt es dem Label der Daten weniger als die Hälfte, dann irrt eines von beiden.",
     findDoubts: "Zweifelhafte Labels suchen",
     finding: (share) => `Sucht … ${share}`,
     noDoubts: "Das Modell stimmt jedem Label zu.",
@@ -240,7 +262,8 @@ export const de: Messages = {
     mended: "Die Zeile ist behoben.",
     gone: "Diese Zeile steht nicht mehr in der Tabelle.",
     showing: (shown, all) => (shown < all ? `Die ${n(shown)} zweifelhaftesten von ${n(all)}` : rows(all)),
-    retrain: (count) => `${some(count, "Änderung", "Änderungen")} seit diesem Training. Neu trainieren, um sie zu nutzen.`,
+    retrain: (count) =>
+      `${some(count, "Änderung", "Änderungen")} seit diesem Training. Neu trainieren, um sie zu nutzen.`,
     trainAgain: "Neu trainieren",
     tryHeading: "Einen Satz ausprobieren",
     tryLabel: "Ein eigener Satz",
@@ -248,7 +271,8 @@ export const de: Messages = {
     asking: "Fragt …",
     fitting: "Der Kopf allein wird angepasst …",
     fileHeading: "Eine ganze Datei mit Labels versehen",
-    fileHint: "Eine Tabelle mit einer Spalte Texte. Zurück kommt sie mit zwei Spalten mehr: Label und Wahrscheinlichkeit.",
+    fileHint:
+      "Eine Tabelle mit einer Spalte Texte. Zurück kommt sie mit zwei Spalten mehr: Label und Wahrscheinlichkeit.",
     fileChoose: "Datei wählen",
     fileColumn: "Spalte der Texte",
     fileDo: (count) => `${rows(count)} versehen`,
@@ -281,8 +305,21 @@ export const de: Messages = {
     loaded: (name) => `„${name}“ ist geladen. Ausprobieren unter Beurteilen.`,
     loadProblem: "Dieses Zip ist kein Klassifikator für dieses Modell.",
     history: "Trainings",
-    historyColumns: { name: "Daten", when: "Wann", rows: "Zeilen", head: "Kopf allein", result: "Kopf und Adapter", actions: "Aktionen" },
-    statuses: { training: "nicht zu Ende", paused: "angehalten", finished: "fertig", failed: "abgebrochen", loaded: "geladen" },
+    historyColumns: {
+      name: "Daten",
+      when: "Wann",
+      rows: "Zeilen",
+      head: "Kopf allein",
+      result: "Kopf und Adapter",
+      actions: "Aktionen",
+    },
+    statuses: {
+      training: "nicht zu Ende",
+      paused: "angehalten",
+      finished: "fertig",
+      failed: "abgebrochen",
+      loaded: "geladen",
+    },
     open: "Öffnen",
     shown: "gezeigt",
     forget: "Entfernen",

@@ -24,7 +24,9 @@ export const en = {
   number: n,
   size: (bytes: number) => `${n(Math.round(bytes / 1e6))} MB`,
   duration: (seconds: number) =>
-    seconds < 90 ? some(Math.max(1, Math.round(seconds)), "second", "seconds") : some(Math.round(seconds / 60), "minute", "minutes"),
+    seconds < 90
+      ? some(Math.max(1, Math.round(seconds)), "second", "seconds")
+      : some(Math.round(seconds / 60), "minute", "minutes"),
   date: (time: number) => new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }),
 
   data: {
@@ -34,7 +36,8 @@ export const en = {
     formats: "CSV, TSV, JSON Lines or Excel (.xlsx)",
     choose: "Choose a file",
     paste: "Paste rows",
-    pasteHint: "Copy the cells in your spreadsheet and paste them here, with the names of the columns in the first row.",
+    pasteHint:
+      "Copy the cells in your spreadsheet and paste them here, with the names of the columns in the first row.",
     pasteLabel: "Rows with a text and a label",
     pasteTake: "Use these rows",
     pasted: "Pasted rows",
@@ -78,9 +81,12 @@ export const en = {
     removed: (count: number) => `${rows(count)} removed`,
     found: {
       emptyText: (count: number) => `${rows(count)} without a text. ${count === 1 ? "It is" : "They are"} left out.`,
-      emptyLabel: (count: number) => `${rows(count)} without a label. ${count === 1 ? "It is" : "They are"} left out until labelled.`,
-      duplicates: (count: number) => `${rows(count)} ${count === 1 ? "repeats" : "repeat"} an earlier text with the same label.`,
-      contradictions: (count: number) => `${rows(count)} with the same text have different labels. No model can be right on all of them.`,
+      emptyLabel: (count: number) =>
+        `${rows(count)} without a label. ${count === 1 ? "It is" : "They are"} left out until labelled.`,
+      duplicates: (count: number) =>
+        `${rows(count)} ${count === 1 ? "repeats" : "repeat"} an earlier text with the same label.`,
+      contradictions: (count: number) =>
+        `${rows(count)} with the same text have different labels. No model can be right on all of them.`,
       similarLabels: (labels: string) => `Labels that differ in case or spaces only: ${labels}.`,
       smallClass: (labels: string) => `Fewer than 10 rows each: ${labels}. Too few to learn or to measure.`,
       oneLabel: (label: string) => `All rows have the same label, “${label}”. Two or more are needed.`,
@@ -103,7 +109,8 @@ export const en = {
     next: "Go on to training",
     problems: {
       empty: () => "This file holds no rows.",
-      oneColumn: () => "Only one column was found. A column of texts and a column of labels are needed; if there are two, choose another separator.",
+      oneColumn: () =>
+        "Only one column was found. A column of texts and a column of labels are needed; if there are two, choose another separator.",
       notWorkbook: () => "This workbook could not be read. Save the sheet as CSV and try again.",
       oldWorkbook: () => "This is an old Excel file (.xls). Save it as .xlsx or CSV.",
       binary: () => "This is no table: it is not text. CSV, TSV, JSON Lines and .xlsx can be read.",
@@ -115,7 +122,8 @@ export const en = {
 
   train: {
     heading: "Train",
-    intro: "A small language model learns your labels. A fifth of the rows is put aside and used only to test the result at the end.",
+    intro:
+      "A small language model learns your labels. A fifth of the rows is put aside and used only to test the result at the end.",
     nothing: "There is nothing to learn from yet.",
     nothingHint: "Bring a table first, or try the example.",
     toData: "Go to the data",
@@ -127,7 +135,8 @@ export const en = {
       normal: "what was best in our measurements",
       thorough: "twice as long; helps when much is to be learnt",
     },
-    foretold: (time: string, memory: string, steps: number) => `About ${time} and ${memory} of memory, ${n(steps)} steps at most. It stops early when nothing more is gained.`,
+    foretold: (time: string, memory: string, steps: number) =>
+      `About ${time} and ${memory} of memory, ${n(steps)} steps at most. It stops early when nothing more is gained.`,
     roughly: "A first guess; it is measured when training begins.",
     start: "Start training",
     details: "Details",
@@ -147,7 +156,12 @@ export const en = {
     },
     reset: "As recommended",
     learnFrom: (count: number, labels: number) => `${rows(count)}, ${some(labels, "label", "labels")}`,
-    states: { starting: "Getting ready …", downloading: "Fetching the model, once", running: "Working …", pausing: "Pausing …" },
+    states: {
+      starting: "Getting ready …",
+      downloading: "Fetching the model, once",
+      running: "Working …",
+      pausing: "Pausing …",
+    },
     phases: {
       tokenize: "Reading the texts",
       "encode-validation": "Looking at the texts put aside",
@@ -175,11 +189,14 @@ export const en = {
     failed: "Training stopped.",
     again: "Try again",
     errors: {
-      QuotaError: "The browser has too little room to keep the model. Free some space on the disk, or clear other sites' data.",
+      QuotaError:
+        "The browser has too little room to keep the model. Free some space on the disk, or clear other sites' data.",
       MemoryError: "There is too little memory. Set fewer examples a step or fewer tokens in the details.",
       ModelError: "The model could not be fetched. Look at the network connection and try again: what came is kept.",
-      UnsupportedError: "This browser lacks something that training needs. A current Chrome, Edge, Firefox or Safari has it.",
-      WorkerLostError: "The browser ended the computation, perhaps for want of memory. It can go on from the last safe step.",
+      UnsupportedError:
+        "This browser lacks something that training needs. A current Chrome, Edge, Firefox or Safari has it.",
+      WorkerLostError:
+        "The browser ended the computation, perhaps for want of memory. It can go on from the last safe step.",
       ConfigError: "These data or settings do not work together.",
       other: "Something unexpected happened.",
     } as Readonly<Record<string, string>>,
@@ -201,20 +218,24 @@ export const en = {
     between: (low: string, high: string) => `${low} to ${high}`,
     interval: "the true share most likely lies between",
     verdicts: {
-      adapter: (points: string) => `The adapter helps: ${points} points more than the head alone, which is more than chance.`,
-      head: (points: string) => `The adapter is ${points} points ahead of the head alone, which may be chance. The head alone may do.`,
+      adapter: (points: string) =>
+        `The adapter helps: ${points} points more than the head alone, which is more than chance.`,
+      head: (points: string) =>
+        `The adapter is ${points} points ahead of the head alone, which may be chance. The head alone may do.`,
       behind: (points: string) => `The head alone is ${points} points better. Take it; an adapter adds nothing here.`,
     },
     confusion: "What is taken for what",
     confusionHint: "Rows are the labels in your data, columns what the model says. Choose a number to read the texts.",
     truth: "In the data",
     said: "The model says",
-    cell: (count: number, label: string, predicted: string) => `${some(count, "text", "texts")} labelled “${label}”, called “${predicted}”`,
+    cell: (count: number, label: string, predicted: string) =>
+      `${some(count, "text", "texts")} labelled “${label}”, called “${predicted}”`,
     texts: (label: string, predicted: string) => `Labelled “${label}”, called “${predicted}”`,
     noCell: "None.",
     tooMany: "There are too many labels to show as a table.",
     doubts: "Labels to doubt",
-    doubtsHint: "The model is asked about every row again. Where it gives the label in the data less than even odds, one of the two is wrong.",
+    doubtsHint:
+      "The model is asked about every row again. Where it gives the label in the data less than even odds, one of the two is wrong.",
     findDoubts: "Look for doubtful labels",
     finding: (share: string) => `Looking … ${share}`,
     noDoubts: "The model agrees with every label.",
@@ -226,7 +247,8 @@ export const en = {
     remove: "Remove the row",
     mended: "The row is mended.",
     gone: "This row is no longer in the table.",
-    showing: (shown: number, all: number) => (shown < all ? `The ${n(shown)} most doubtful of ${n(all)}` : some(all, "row", "rows")),
+    showing: (shown: number, all: number) =>
+      shown < all ? `The ${n(shown)} most doubtful of ${n(all)}` : some(all, "row", "rows"),
     retrain: (count: number) => `${some(count, "change", "changes")} since this run. Train again to use them.`,
     trainAgain: "Train again",
     tryHeading: "Try a sentence",
@@ -268,7 +290,14 @@ export const en = {
     loaded: (name: string) => `“${name}” is loaded. Try it under Judge.`,
     loadProblem: "This zip is no classifier for this model.",
     history: "Runs",
-    historyColumns: { name: "Data", when: "When", rows: "Rows", head: "Head alone", result: "Head and adapter", actions: "Actions" },
+    historyColumns: {
+      name: "Data",
+      when: "When",
+      rows: "Rows",
+      head: "Head alone",
+      result: "Head and adapter",
+      actions: "Actions",
+    },
     statuses: { training: "not finished", paused: "paused", finished: "finished", failed: "stopped", loaded: "loaded" },
     open: "Open",
     shown: "shown",

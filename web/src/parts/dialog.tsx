@@ -3,7 +3,15 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { m } from "../messages/index.js";
 
 /** A native dialog that is open as long as it is there. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {

@@ -27,9 +27,20 @@ export function Windowed({ label, count, height, head, columns, row }: Props) {
   }, []);
   const first = Math.max(0, Math.min(Math.floor(top.value / height) - SPARE, count - 1));
   const last = Math.min(count, Math.ceil((top.value + seen.value) / height) + SPARE);
-  const space = (rows: number) => <tr aria-hidden="true" class="space" style={{ height: `${rows * height}px` }}><td colSpan={columns} /></tr>;
+  const space = (rows: number) => (
+    <tr aria-hidden="true" class="space" style={{ height: `${rows * height}px` }}>
+      <td colSpan={columns} />
+    </tr>
+  );
   return (
-    <div class="windowed" ref={box} tabIndex={0} role="region" aria-label={label} onScroll={(event) => (top.value = event.currentTarget.scrollTop)}>
+    <div
+      class="windowed"
+      ref={box}
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      onScroll={(event) => (top.value = event.currentTarget.scrollTop)}
+    >
       <table aria-label={label} aria-rowcount={count + 1}>
         <thead>{head}</thead>
         <tbody>

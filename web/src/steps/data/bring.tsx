@@ -27,7 +27,12 @@ function Paste({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={paste} onClose={onClose}>
       <p>{pasteHint}</p>
-      <textarea rows={10} aria-label={pasteLabel} value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} />
+      <textarea
+        rows={10}
+        aria-label={pasteLabel}
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+      />
       <div class="actions">
         <button type="button" class="primary" disabled={text.value.trim() === ""} onClick={take}>
           {pasteTake}
@@ -92,7 +97,11 @@ export function Bring() {
         <div class="actions">
           <label class="button primary">
             {t.choose}
-            <input type="file" accept={accepted} onChange={({ currentTarget: { files } }) => files?.[0] && void openFile(files[0])} />
+            <input
+              type="file"
+              accept={accepted}
+              onChange={({ currentTarget: { files } }) => files?.[0] && void openFile(files[0])}
+            />
           </label>
           <button type="button" onClick={() => (pasting.value = true)}>
             {t.paste}

@@ -54,7 +54,11 @@ function One({ finding }: { finding: Finding }) {
         <p>{text}</p>
         <div class="actions">
           {rows.length > 0 && (
-            <button type="button" class="small" onClick={() => (filter.value = { title: text, ids: new Set(rows), label: null })}>
+            <button
+              type="button"
+              class="small"
+              onClick={() => (filter.value = { title: text, ids: new Set(rows), label: null })}
+            >
               {t.show}
             </button>
           )}

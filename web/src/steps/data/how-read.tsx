@@ -20,7 +20,10 @@ function Correct() {
       <div id="how-read" popover="auto">
         <label>
           {t.encoding}
-          <select value={how.encoding} onChange={(event) => correct({ encoding: event.currentTarget.value as (typeof encodings)[number] })}>
+          <select
+            value={how.encoding}
+            onChange={(event) => correct({ encoding: event.currentTarget.value as (typeof encodings)[number] })}
+          >
             {encodings.map((name) => (
               <option key={name} value={name}>
                 {name.toUpperCase()}
@@ -41,7 +44,11 @@ function Correct() {
               </select>
             </label>
             <label class="check">
-              <input type="checkbox" checked={how.header} onChange={(event) => correct({ header: event.currentTarget.checked })} />
+              <input
+                type="checkbox"
+                checked={how.header}
+                onChange={(event) => correct({ header: event.currentTarget.checked })}
+              />
               {t.header}
             </label>
           </>
@@ -57,11 +64,16 @@ export function HowRead() {
   const t = m().data;
   const { how, columns, records } = table;
   const format =
-    how.format === "workbook" ? t.workbook : [how.encoding.toUpperCase(), how.format === "jsonl" ? t.jsonl : t.separators[how.delimiter]].join(", ");
+    how.format === "workbook"
+      ? t.workbook
+      : [how.encoding.toUpperCase(), how.format === "jsonl" ? t.jsonl : t.separators[how.delimiter]].join(", ");
   const pick = (which: "text" | "label", title: string) => (
     <label>
       {title}
-      <select value={which === "text" ? text : label} onChange={(event) => (clearFilter(), takeColumns({ [which]: Number(event.currentTarget.value) }))}>
+      <select
+        value={which === "text" ? text : label}
+        onChange={(event) => (clearFilter(), takeColumns({ [which]: Number(event.currentTarget.value) }))}
+      >
         {columns.map((name, i) => (
           <option key={i} value={i}>
             {name}: {records.find((record) => record[i]!.trim() !== "")?.[i]?.slice(0, 40)}

@@ -59,7 +59,13 @@ export function Labels() {
               <span class="number">{m().number(count)}</span>
               <span class="fill" style={{ inlineSize: `${(100 * count) / most}%` }} />
             </button>
-            <button type="button" class="quiet small" aria-label={t.rename(label)} title={t.rename(label)} onClick={() => (renaming.value = label)}>
+            <button
+              type="button"
+              class="quiet small"
+              aria-label={t.rename(label)}
+              title={t.rename(label)}
+              onClick={() => (renaming.value = label)}
+            >
               <Icon name="pen" />
             </button>
           </li>

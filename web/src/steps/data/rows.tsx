@@ -21,7 +21,12 @@ function Edit({ row, onClose }: { row: Row; onClose: () => void }) {
   return (
     <Dialog title={editText(row.id + 1)} onClose={onClose}>
       <form onSubmit={take}>
-        <textarea rows={6} aria-label={columnText} value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} />
+        <textarea
+          rows={6}
+          aria-label={columnText}
+          value={text.value}
+          onInput={(event) => (text.value = event.currentTarget.value)}
+        />
         <div class="actions">
           <button class="primary">{save}</button>
         </div>
@@ -51,7 +56,11 @@ export function Rows() {
           </button>
         </td>
         <td class="label">
-          <select value={row.label} aria-label={t.labelOf(place)} onChange={(event) => mendRow(row.id, { label: event.currentTarget.value })}>
+          <select
+            value={row.label}
+            aria-label={t.labelOf(place)}
+            onChange={(event) => mendRow(row.id, { label: event.currentTarget.value })}
+          >
             {!names.includes(row.label) && <option value={row.label}>{row.label || "—"}</option>}
             {names.map((name) => (
               <option key={name} value={name}>
@@ -86,7 +95,12 @@ export function Rows() {
       <div class="tools">
         <label class="search">
           <span class="hidden">{t.search}</span>
-          <input type="search" placeholder={t.search} value={search.value} onInput={(event) => (search.value = event.currentTarget.value)} />
+          <input
+            type="search"
+            placeholder={t.search}
+            value={search.value}
+            onInput={(event) => (search.value = event.currentTarget.value)}
+          />
         </label>
         <p class="facts" aria-live="polite">
           {isFiltered ? t.filtered(shown.value.length, rows.value.length) : t.read(rows.value.length)}

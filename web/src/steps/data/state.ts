@@ -13,7 +13,11 @@ export const problem = signal<TableProblem | null>(null);
 export const source = signal<{ readonly file: File; readonly correction: Correction } | null>(null);
 
 /** Which rows are shown: those named, those of a label, those that hold words. */
-export const filter = signal<{ readonly title: string; readonly ids: ReadonlySet<number> | null; readonly label: string | null } | null>(null);
+export const filter = signal<{
+  readonly title: string;
+  readonly ids: ReadonlySet<number> | null;
+  readonly label: string | null;
+} | null>(null);
 export const search = signal("");
 
 export const shown = computed<readonly Row[]>(() => {

@@ -64,7 +64,11 @@ export function Ask({ run }: { run: Run }) {
       <form onSubmit={(event) => void ask(event)}>
         <label>
           <span class="hidden">{t.tryLabel}</span>
-          <input value={text.value} placeholder={t.tryLabel} onInput={(event) => (text.value = event.currentTarget.value)} />
+          <input
+            value={text.value}
+            placeholder={t.tryLabel}
+            onInput={(event) => (text.value = event.currentTarget.value)}
+          />
         </label>
         <button class="primary" disabled={busy.value !== null}>
           {t.tryDo}

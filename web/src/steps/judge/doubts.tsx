@@ -34,7 +34,11 @@ function One({ doubt }: { doubt: Doubt }) {
           <span class="hint">{t.gone}</span>
         ) : (
           <>
-            <button type="button" class="small" onClick={() => act(() => there.forEach(({ id }) => mendRow(id, { label: predicted })))}>
+            <button
+              type="button"
+              class="small"
+              onClick={() => act(() => there.forEach(({ id }) => mendRow(id, { label: predicted })))}
+            >
               {t.accept(predicted)}
             </button>
             <button type="button" class="small" onClick={() => act(() => removeRows(there.map(({ id }) => id)))}>

@@ -55,7 +55,11 @@ export function LabelFile({ run }: { run: Run }) {
       <div class="actions">
         <label class="button">
           {t.fileChoose}
-          <input type="file" accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx" onChange={({ currentTarget: { files } }) => files?.[0] && void open(files[0])} />
+          <input
+            type="file"
+            accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx"
+            onChange={({ currentTarget: { files } }) => files?.[0] && void open(files[0])}
+          />
         </label>
         {table.value !== null && (
           <>

@@ -9,13 +9,21 @@ export function Sides({ run }: { run: Run }) {
   const ways = [
     { kind: "base", title: t.largest, accuracy: largestClass, interval: null },
     { kind: "base", title: t.untrained, accuracy: before.accuracy, interval: before.intervals?.accuracy ?? null },
-    ...(headOnly === null ? [] : [{ kind: "head", title: t.head, accuracy: headOnly.accuracy, interval: headOnly.intervals?.accuracy ?? null }]),
+    ...(headOnly === null
+      ? []
+      : [{ kind: "head", title: t.head, accuracy: headOnly.accuracy, interval: headOnly.intervals?.accuracy ?? null }]),
     { kind: "adapter", title: t.adapted, accuracy: after.accuracy, interval: after.intervals?.accuracy ?? null },
   ];
   const gain = overHeadAlone?.accuracy.difference ?? null;
   const points = gain === null ? "" : Math.abs(100 * gain).toFixed(1);
   const verdict =
-    gain === null ? null : result.recommended === "adapter" ? t.verdicts.adapter(points) : gain < 0 ? t.verdicts.behind(points) : t.verdicts.head(points);
+    gain === null
+      ? null
+      : result.recommended === "adapter"
+        ? t.verdicts.adapter(points)
+        : gain < 0
+          ? t.verdicts.behind(points)
+          : t.verdicts.head(points);
   return (
     <section class="sides">
       <dl>
@@ -27,7 +35,13 @@ export function Sides({ run }: { run: Run }) {
               <span class="track" aria-hidden="true">
                 <span class="fill" style={{ inlineSize: `${100 * accuracy}%` }} />
                 {interval !== null && (
-                  <span class="interval" style={{ insetInlineStart: `${100 * interval[0]}%`, inlineSize: `${100 * (interval[1] - interval[0])}%` }} />
+                  <span
+                    class="interval"
+                    style={{
+                      insetInlineStart: `${100 * interval[0]}%`,
+                      inlineSize: `${100 * (interval[1] - interval[0])}%`,
+                    }}
+                  />
                 )}
               </span>
               {interval !== null && (

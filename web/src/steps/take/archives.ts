@@ -9,8 +9,10 @@ const zipped = (files: Zippable) =>
   );
 const unzipped = (bytes: Uint8Array) =>
   new Promise<Record<string, Uint8Array>>((resolve, reject) =>
-    unzip(bytes, { filter: ({ name, originalSize }) => known.has(base(name)) && originalSize < LARGEST }, (error, files) =>
-      error ? reject(error) : resolve(files),
+    unzip(
+      bytes,
+      { filter: ({ name, originalSize }) => known.has(base(name)) && originalSize < LARGEST },
+      (error, files) => (error ? reject(error) : resolve(files)),
     ),
   );
 
@@ -19,7 +21,8 @@ const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 const known = new Set(["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"]);
 const LARGEST = 500e6;
 
-export const nameOf = ({ name }: Run): string => name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-") || "classifier";
+export const nameOf = ({ name }: Run): string =>
+  name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-") || "classifier";
 
 export const reportText = ({ report }: Run): string => `${JSON.stringify(report, null, 2)}\n`;
 
@@ -57,5 +60,7 @@ export async function loadZip(file: File): Promise<Run> {
 /** What a loaded adapter says it was made on. */
 export const baseOf = (files: SavedFiles): string => {
   const config = files["adapter_config.json"];
-  return config === undefined ? "" : String((JSON.parse(strFromU8(config)) as { base_model_name_or_path?: unknown }).base_model_name_or_path);
+  return config === undefined
+    ? ""
+    : String((JSON.parse(strFromU8(config)) as { base_model_name_or_path?: unknown }).base_model_name_or_path);
 };

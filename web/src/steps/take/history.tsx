@@ -13,7 +13,8 @@ export function History() {
     await letGo(run.id);
     await discard(run);
   };
-  const share = (value: number | null | undefined) => (value === null || value === undefined ? "–" : m().percent(value));
+  const share = (value: number | null | undefined) =>
+    value === null || value === undefined ? "–" : m().percent(value);
   return (
     <section class="history" aria-labelledby="history-heading">
       <h2 id="history-heading">{t.history}</h2>
@@ -49,7 +50,12 @@ export function History() {
                         </button>
                       )
                     )}
-                    <button type="button" class="small quiet" disabled={training.value?.run.id === run.id} onClick={() => void forget(run)}>
+                    <button
+                      type="button"
+                      class="small quiet"
+                      disabled={training.value?.run.id === run.id}
+                      onClick={() => void forget(run)}
+                    >
                       {t.forget}
                     </button>
                   </td>

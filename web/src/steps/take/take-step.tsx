@@ -12,7 +12,19 @@ import { Snippets } from "./snippets.js";
 
 const ZIP = "application/zip";
 
-function Item({ title, hint, name, make, type }: { title: string; hint: string; name: string; type: string; make: () => Promise<Uint8Array | string> }) {
+function Item({
+  title,
+  hint,
+  name,
+  make,
+  type,
+}: {
+  title: string;
+  hint: string;
+  name: string;
+  type: string;
+  make: () => Promise<Uint8Array | string>;
+}) {
   const t = m().take;
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
@@ -46,10 +58,24 @@ function Items({ of }: { of: Run }) {
   const name = nameOf(of);
   return (
     <ul class="items">
-      <Item title={t.adapter} hint={t.adapterHint} name={`${name}-adapter.zip`} type={ZIP} make={() => adapterZip(of)} />
-      {hasHead(of) && <Item title={t.head} hint={t.headHint} name={`${name}-head.zip`} type={ZIP} make={() => headZip(of)} />}
+      <Item
+        title={t.adapter}
+        hint={t.adapterHint}
+        name={`${name}-adapter.zip`}
+        type={ZIP}
+        make={() => adapterZip(of)}
+      />
+      {hasHead(of) && (
+        <Item title={t.head} hint={t.headHint} name={`${name}-head.zip`} type={ZIP} make={() => headZip(of)} />
+      )}
       {of.report !== null && (
-        <Item title={t.report} hint={t.reportHint} name={`${name}-report.json`} type="application/json" make={async () => reportText(of)} />
+        <Item
+          title={t.report}
+          hint={t.reportHint}
+          name={`${name}-report.json`}
+          type="application/json"
+          make={async () => reportText(of)}
+        />
       )}
     </ul>
   );
@@ -72,7 +98,13 @@ function Load() {
       <p class="hint">{t.loadHint}</p>
       <label class="button">
         {t.loadChoose}
-        <input type="file" accept=".zip" onChange={({ currentTarget }) => currentTarget.files?.[0] && void load(currentTarget.files[0]).then(() => (currentTarget.value = ""))} />
+        <input
+          type="file"
+          accept=".zip"
+          onChange={({ currentTarget }) =>
+            currentTarget.files?.[0] && void load(currentTarget.files[0]).then(() => (currentTarget.value = ""))
+          }
+        />
       </label>
       {error.value !== null && <Problem error={error.value} title={t.loadProblem} />}
     </section>

@@ -25,14 +25,27 @@ function columns(training: readonly Point[], validation: readonly Point[]): uPlo
 }
 
 /** Losses by step, drawn as they come. */
-export function Curve({ training, validation, steps }: { training: readonly Point[]; validation: readonly Point[]; steps: number }) {
+export function Curve({
+  training,
+  validation,
+  steps,
+}: {
+  training: readonly Point[];
+  validation: readonly Point[];
+  steps: number;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const t = m().train;
   useEffect(() => {
     const style = getComputedStyle(box.current!);
     const colour = (name: string) => style.getPropertyValue(name).trim();
-    const axis = { stroke: colour("--ink-soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+    const axis = {
+      stroke: colour("--ink-soft"),
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { show: false },
+      font: "12px system-ui",
+    };
     plot.current = new uPlot(
       {
         ...{ width: box.current!.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false } },
@@ -41,13 +54,21 @@ export function Curve({ training, validation, steps }: { training: readonly Poin
         series: [
           {},
           { stroke: colour("--adapter"), width: 2, spanGaps: true, points: { show: false } },
-          { stroke: colour("--head"), width: 2, spanGaps: true, dash: [6, 4], points: { show: true, size: 7, fill: colour("--head") } },
+          {
+            stroke: colour("--head"),
+            width: 2,
+            spanGaps: true,
+            dash: [6, 4],
+            points: { show: true, size: 7, fill: colour("--head") },
+          },
         ],
       },
       columns(training, validation),
       box.current!,
     );
-    const watch = new ResizeObserver(([entry]) => plot.current?.setSize({ width: entry!.contentRect.width, height: HEIGHT }));
+    const watch = new ResizeObserver(([entry]) =>
+      plot.current?.setSize({ width: entry!.contentRect.width, height: HEIGHT }),
+    );
     watch.observe(box.current!);
     return () => {
       watch.disconnect();

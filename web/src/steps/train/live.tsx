@@ -50,7 +50,9 @@ export function Live() {
           {losses.length > 0 && <span>{t.measured(losses.at(-1)!.toFixed(3), Math.min(...losses).toFixed(3))}</span>}
         </p>
       )}
-      {ready !== null && ready.steps > 0 && <Curve training={now.training} validation={validation} steps={ready.steps} />}
+      {ready !== null && ready.steps > 0 && (
+        <Curve training={now.training} validation={validation} steps={ready.steps} />
+      )}
       {now.warnings.length > 0 && (
         <details class="warnings">
           <summary>{t.technical}</summary>

@@ -31,7 +31,8 @@ function Details() {
               value={settings.value[name]}
               aria-describedby={`hint-${name}`}
               onChange={({ currentTarget }) => {
-                if (currentTarget.validity.valid && currentTarget.value !== "") set({ [name]: Number(currentTarget.value) });
+                if (currentTarget.validity.valid && currentTarget.value !== "")
+                  set({ [name]: Number(currentTarget.value) });
                 else currentTarget.value = String(settings.value[name]);
               }}
             />
@@ -52,7 +53,9 @@ function Details() {
 export function Plan() {
   const t = m().train;
   const texts = usable.value.map(({ text }) => text);
-  const timed = runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ?? null;
+  const timed =
+    runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ??
+    null;
   const { seconds, memory, steps } = foretell(settings.value, texts, timed);
   const start = async () => {
     if ((await begin()) !== null) go("judge");
@@ -69,7 +72,13 @@ export function Plan() {
         <legend>{t.effort}</legend>
         {efforts.map((name) => (
           <label key={name}>
-            <input type="radio" name="effort" value={name} checked={settings.value.effort === name} onChange={() => set({ effort: name })} />
+            <input
+              type="radio"
+              name="effort"
+              value={name}
+              checked={settings.value.effort === name}
+              onChange={() => set({ effort: name })}
+            />
             <strong>{t.efforts[name]}</strong>
             <span class="hint">{t.effortHints[name]}</span>
           </label>
@@ -81,7 +90,8 @@ export function Plan() {
           {t.start}
         </button>
         <p>
-          {t.foretold(m().duration(seconds), m().size(memory), steps)} {timed === null && <span class="hint">{t.roughly}</span>}
+          {t.foretold(m().duration(seconds), m().size(memory), steps)}{" "}
+          {timed === null && <span class="hint">{t.roughly}</span>}
         </p>
       </div>
     </section>
