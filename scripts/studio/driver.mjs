@@ -10,6 +10,9 @@ import { modelCache, root } from "../setup/paths.mjs";
 
 /** The studio as it is built, served with the model, in a Chromium with a profile on the disk. */
 export class Studio {
+  url = "";
+  view = {};
+  folder = "";
   /** Every request of every page so far: its address, and what it carried. */
   asked = /** @type {{ url: string, body: string | null }[]} */ ([]);
 

@@ -1,3 +1,4 @@
+/* global document */
 // node scripts/studio/pictures.mjs [FOLDER]: takes a picture of each state of the studio, for docs/studio.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -80,7 +81,7 @@ try {
   await picture(page, "14-judge-narrow");
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole("button", { name: "Language and appearance" }).click();
-  await page.getByLabel("Language", { exact: true }).selectOption("de");
+  await page.locator("#appearance select").first().selectOption("de");
   await page.goto(`${studio.url}#train`);
   await picture(page, "15-train-german");
 } finally {

@@ -61,7 +61,7 @@ it("the keyboard alone reaches and does everything on the way to training", { ti
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Escape");
-  expect(await page.locator("dialog").count()).toBe(0);
+  await expect.poll(() => page.locator("dialog").count()).toBe(0);
   await reach(/Go on to training/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Train", level: 1 }).waitFor();
@@ -71,7 +71,7 @@ it("the keyboard alone reaches and does everything on the way to training", { ti
 it("every text is in the language that is chosen, which the next visit remembers", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.getByRole("button", { name: "Language and appearance" }).click();
-  await page.getByLabel("Language", { exact: true }).selectOption("de");
+  await page.locator("#appearance select").first().selectOption("de");
   expect(await page.locator("html").getAttribute("lang")).toBe("de");
   for (const [step, said] of [
     ["data", "Einen Blick wert"],
@@ -97,5 +97,19 @@ it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
     await page.waitForTimeout(100);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), step).toBeLessThanOrEqual(340);
   }
+  await page.close();
+});
+
+it("opens without a network once it was seen", { timeout: 60_000 }, async () => {
+  const page = await studio.open();
+  await page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    while (active!.state !== "activated") await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.getByText("lowrank studio").waitFor();
+  await page.getByRole("link", { name: /Take away|Mitnehmen/ }).click();
+  await page.context().setOffline(false);
   await page.close();
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { strToU8, zipSync } from "fflate";
 import type { Page } from "playwright";
 import { give, Studio } from "../../scripts/studio/driver.mjs";
 
@@ -55,6 +56,37 @@ it("recognises separators, encodings, quotes and headers, and says what it took"
   await page.getByLabel("Separator").selectOption(",");
   expect(await facts()).toContain("comma");
   await page.keyboard.press("Escape");
+});
+
+/** A workbook of one sheet, its texts in the cells. */
+function workbook(rows: readonly (readonly string[])[]): Uint8Array {
+  const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+  const types = "application/vnd.openxmlformats-officedocument.spreadsheetml";
+  const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+  const packages = "http://schemas.openxmlformats.org/package/2006";
+  const cell = (text: string, at: string) => `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
+  const row = (cells: readonly string[], i: number) =>
+    `<row r="${i + 1}">${cells.map((text, k) => cell(text, "ABC"[k]! + (i + 1))).join("")}</row>`;
+  const files = {
+    "[Content_Types].xml": `<Types xmlns="${packages}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${types}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${types}.worksheet+xml"/></Types>`,
+    "_rels/.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    "xl/workbook.xml": `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>`,
+    "xl/_rels/workbook.xml.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
+    "xl/worksheets/sheet1.xml": `<worksheet xmlns="${main}"><sheetData>${rows.map(row).join("")}</sheetData></worksheet>`,
+  };
+  return zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)])));
+}
+
+it("reads a workbook's first sheet, and rows that are pasted", async () => {
+  const rows = Array.from({ length: 30 }, (_, i) => [`sentence ${i} &amp; more`, i % 2 ? "good" : "bad"]);
+  await give(page, "book.xlsx", workbook([["comment", "class"], ...rows]));
+  expect(await facts()).toMatch(/30 rows\s+first sheet of a workbook/);
+  expect(await page.locator(".windowed .text button").nth(4).innerText()).toBe("sentence 4 & more");
+  await afresh();
+  await page.getByRole("button", { name: "Paste rows" }).click();
+  await page.getByLabel("Rows with a text and a label").fill(`comment\tclass\n${many((i) => `said ${i}\t${i % 2}`)}`);
+  await page.getByRole("button", { name: "Use these rows" }).click();
+  expect(await facts()).toMatch(/30 rows\s+UTF-8, tab/);
 });
 
 it("says what is wrong with a file that is no table, and keeps the one there is", async () => {

@@ -45,9 +45,9 @@ function Appearance() {
   const { settingsOf, languageLabel, themeLabel, themes: names } = m();
   return (
     <>
-      <button type="button" class="quiet" popovertarget="appearance" aria-label={settingsOf}>
+      <button type="button" class="quiet" popovertarget="appearance">
         <Icon name="sun" />
-        <span>{language.value.toUpperCase()}</span>
+        <span>{language.value.toUpperCase()}</span> <span class="hidden">{settingsOf}</span>
       </button>
       <div id="appearance" popover="auto" class="appearance">
         <label>

@@ -44,9 +44,9 @@ export function readDelimited(
       ...{ delimiter, newline: "\n" as const, skipEmptyLines: "greedy" as const },
       ...(fastMode && { fastMode }),
     });
-  let { data, errors } = parse();
+  const quoted = parse();
   // Tab-separated files often have no quoting: a quotation mark that does not close is text.
-  if (errors.some(({ type }) => type === "Quotes")) ({ data, errors } = parse(true));
+  const { data } = quoted.errors.some(({ type }) => type === "Quotes") ? parse(true) : quoted;
   const [first] = data;
   if (first === undefined) throw new TableProblem("empty");
   const header = correction.header ?? looksLikeHeader(data.slice(0, PREVIEW));

@@ -58,7 +58,7 @@ export const headOf = (run: Run, onProgress?: (done: number, total: number) => v
       const { done, total } = event as { done?: number; total?: number };
       if (done !== undefined && total !== undefined) onProgress?.(done, total);
     };
-    await classifier.fitHead(learntOf(run), { onProgress: told as never });
+    await classifier.fitHead(learntOf(run), { onProgress: told });
     return classifier;
   });
 

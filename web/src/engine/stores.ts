@@ -25,9 +25,9 @@ const inMemory = new Map<string, ReturnType<typeof memoryStore>>();
 export async function storeOf(id: string): Promise<StudioStore> {
   if (await storesLast()) {
     const store = opfsStore(id);
-    return { store, files: () => store.files() as Promise<SavedFiles>, discard: () => store.discard() };
+    return { store, files: () => store.files(), discard: () => store.discard() };
   }
   const store = inMemory.get(id) ?? memoryStore();
   inMemory.set(id, store);
-  return { store, files: async () => store.files() as SavedFiles, discard: async () => void inMemory.delete(id) };
+  return { store, files: async () => store.files(), discard: async () => void inMemory.delete(id) };
 }

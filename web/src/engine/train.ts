@@ -67,7 +67,7 @@ export async function train(given: Run): Promise<Run | null> {
       },
     });
     const results = Object.fromEntries(Object.entries(await files()).filter(([name]) => RESULTS.test(name)));
-    const drawn = training.value!;
+    const drawn = training.value;
     const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };
     const finished: Run = { ...run, ...ended, status: "finished" };
     await saveRun(finished);
@@ -76,7 +76,7 @@ export async function train(given: Run): Promise<Run | null> {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
     const message = paused ? null : String((error as Error).message);
-    const { training: points, validation } = training.value!;
+    const { training: points, validation } = training.value;
     const ended = { training: points, validation, error: message };
     await saveRun({ ...run, ...ended, status: paused ? "paused" : "failed" }).catch(() => undefined);
     return null;

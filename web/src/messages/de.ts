@@ -11,7 +11,6 @@ const point = (text: string) => text.replace(".", ",");
 
 export const de: Messages = {
   language: "Deutsch",
-  locale: "de",
   title: "lowrank studio",
   skip: "Zum Inhalt",
   promise: "Alles geschieht in diesem Tab. Kein Text verlässt ihn.",
@@ -22,7 +21,6 @@ export const de: Messages = {
   themeLabel: "Aussehen",
   themes: { auto: "wie das System", light: "hell", dark: "dunkel" },
   close: "Schließen",
-  cancel: "Abbrechen",
   undo: "Rückgängig",
   noRoom:
     "Dieser Browser behält für diese Seite nichts (ein privates Fenster?). Was trainiert wurde, geht mit dem Tab verloren.",
@@ -72,7 +70,6 @@ export const de: Messages = {
     uneven: (count) => `${rows(count)} mit mehr oder weniger Feldern als die anderen`,
     textColumn: "Spalte der Texte",
     labelColumn: "Spalte der Labels",
-    labels: (count) => some(count, "Label", "Labels"),
     labelsHeading: "Labels",
     showLabel: (label, count) => `${rows(count)} mit „${label}“ zeigen`,
     rename: (label) => `„${label}“ umbenennen`,
@@ -81,7 +78,6 @@ export const de: Messages = {
     renamed: (from, to) => `„${from}“ heißt jetzt „${to}“`,
     findingsHeading: "Einen Blick wert",
     allFine: "Nichts Auffälliges gefunden.",
-    stops: "muss zuerst behoben werden",
     show: "Zeigen",
     removeThem: (count) => `${rows(count)} entfernen`,
     join: (label) => `Als „${label}“ vereinen`,
@@ -103,7 +99,6 @@ export const de: Messages = {
       fewRows: () => "Weniger als 20 Zeilen mit Text und Label. Es braucht mehr.",
     },
     search: "Suchen",
-    filterAll: "Alle Zeilen",
     filtered: (shown, all) => `${n(shown)} von ${rows(all)}`,
     clearFilter: "Alle Zeilen zeigen",
     tableLabel: "Zeilen",
@@ -119,7 +114,7 @@ export const de: Messages = {
     problems: {
       empty: () => "Diese Datei enthält keine Zeilen.",
       oneColumn: () =>
-        "Nur eine Spalte gefunden. Nötig sind eine mit Texten und eine mit Labels; sind es zwei, dann ein anderes Trennzeichen wählen.",
+        "Nur eine Spalte gefunden. Nötig sind eine mit Texten und eine mit Labels, getrennt durch Komma, Semikolon, Tabulator oder Strich.",
       notWorkbook: () =>
         "Diese Arbeitsmappe ließ sich nicht lesen. Das Blatt als CSV sichern und noch einmal versuchen.",
       oldWorkbook: () => "Das ist eine alte Excel-Datei (.xls). Als .xlsx oder CSV sichern.",
@@ -198,7 +193,6 @@ export const de: Messages = {
     goOn: "Weiter",
     discard: "Verwerfen",
     failed: "Das Training brach ab.",
-    again: "Noch einmal",
     errors: {
       QuotaError:
         "Der Browser hat zu wenig Platz für das Modell. Platz auf der Festplatte schaffen oder Daten anderer Seiten löschen.",
@@ -245,7 +239,6 @@ export const de: Messages = {
     said: "Das Modell sagt",
     cell: (count, label, predicted) => `${some(count, "Text", "Texte")} mit Label „${label}“, genannt „${predicted}“`,
     texts: (label, predicted) => `Label „${label}“, genannt „${predicted}“`,
-    noCell: "Keine.",
     tooMany: "Es sind zu viele Labels für eine Tabelle.",
     doubts: "Zweifelhafte Labels",
     doubtsHint:
@@ -276,7 +269,6 @@ export const de: Messages = {
     fileChoose: "Datei wählen",
     fileColumn: "Spalte der Texte",
     fileDo: (count) => `${rows(count)} versehen`,
-    fileDone: "Fertig. Datei sichern:",
     filePredicted: "label_vorhergesagt",
     fileProbability: "wahrscheinlichkeit",
   },
@@ -293,7 +285,6 @@ export const de: Messages = {
     reportHint: "Einstellungen, jeder Schritt und alle Ergebnisse als JSON.",
     save: "Sichern",
     preparing: "Wird vorbereitet …",
-    bytes: (bytes) => (bytes < 1e6 ? `${n(Math.ceil(bytes / 1e3))} kB` : `${decimal(bytes / 1e6, 1)} MB`),
     use: "Verwenden",
     useHint: "Das Zip in einen Ordner namens „classifier“ entpacken.",
     places: { page: "Webseite", node: "Node", python: "Python", edge: "Edge" },

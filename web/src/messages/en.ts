@@ -6,7 +6,6 @@ const rows = (count: number) => some(count, "row", "rows");
 
 export const en = {
   language: "English",
-  locale: "en",
   title: "lowrank studio",
   skip: "Skip to the content",
   promise: "Everything happens in this tab. No text leaves it.",
@@ -17,7 +16,6 @@ export const en = {
   themeLabel: "Appearance",
   themes: { auto: "as the system", light: "light", dark: "dark" },
   close: "Close",
-  cancel: "Cancel",
   undo: "Undo",
   noRoom: "This browser keeps nothing for this page (a private window?). Runs are lost when the tab closes.",
   percent: (share: number) => `${(100 * share).toFixed(1)} %`,
@@ -65,7 +63,6 @@ export const en = {
     uneven: (count: number) => `${rows(count)} had more or fewer fields than the others`,
     textColumn: "Column of the texts",
     labelColumn: "Column of the labels",
-    labels: (count: number) => some(count, "label", "labels"),
     labelsHeading: "Labels",
     showLabel: (label: string, count: number) => `Show the ${rows(count)} with “${label}”`,
     rename: (label: string) => `Rename “${label}”`,
@@ -74,7 +71,6 @@ export const en = {
     renamed: (from: string, to: string) => `“${from}” is now “${to}”`,
     findingsHeading: "Worth a look",
     allFine: "Nothing odd was found.",
-    stops: "must be mended first",
     show: "Show",
     removeThem: (count: number) => `Remove ${rows(count)}`,
     join: (label: string) => `Join as “${label}”`,
@@ -94,7 +90,6 @@ export const en = {
       fewRows: () => "Fewer than 20 rows with a text and a label. More are needed.",
     },
     search: "Search",
-    filterAll: "All rows",
     filtered: (shown: number, all: number) => `${n(shown)} of ${rows(all)}`,
     clearFilter: "Show all rows",
     tableLabel: "Rows",
@@ -110,7 +105,7 @@ export const en = {
     problems: {
       empty: () => "This file holds no rows.",
       oneColumn: () =>
-        "Only one column was found. A column of texts and a column of labels are needed; if there are two, choose another separator.",
+        "Only one column was found. A column of texts and a column of labels are needed, apart by a comma, a semicolon, a tab or a bar.",
       notWorkbook: () => "This workbook could not be read. Save the sheet as CSV and try again.",
       oldWorkbook: () => "This is an old Excel file (.xls). Save it as .xlsx or CSV.",
       binary: () => "This is no table: it is not text. CSV, TSV, JSON Lines and .xlsx can be read.",
@@ -187,7 +182,6 @@ export const en = {
     goOn: "Go on",
     discard: "Discard it",
     failed: "Training stopped.",
-    again: "Try again",
     errors: {
       QuotaError:
         "The browser has too little room to keep the model. Free some space on the disk, or clear other sites' data.",
@@ -231,7 +225,6 @@ export const en = {
     cell: (count: number, label: string, predicted: string) =>
       `${some(count, "text", "texts")} labelled “${label}”, called “${predicted}”`,
     texts: (label: string, predicted: string) => `Labelled “${label}”, called “${predicted}”`,
-    noCell: "None.",
     tooMany: "There are too many labels to show as a table.",
     doubts: "Labels to doubt",
     doubtsHint:
@@ -261,7 +254,6 @@ export const en = {
     fileChoose: "Choose a file",
     fileColumn: "Column of the texts",
     fileDo: (count: number) => `Label ${rows(count)}`,
-    fileDone: "Done. Save the file:",
     filePredicted: "label_predicted",
     fileProbability: "probability",
   },
@@ -278,7 +270,6 @@ export const en = {
     reportHint: "Settings, every step and all results, as JSON.",
     save: "Save",
     preparing: "Preparing …",
-    bytes: (bytes: number) => (bytes < 1e6 ? `${n(Math.ceil(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`),
     use: "Use it",
     useHint: "Unpack the zip into a folder named “classifier”.",
     places: { page: "Web page", node: "Node", python: "Python", edge: "Edge" },

@@ -7,7 +7,10 @@ const stepOf = (hash: string): Step => steps.find((step) => `#${step}` === hash)
 
 /** The step that is shown, as the address says. */
 export const step = signal<Step>(stepOf(location.hash));
-addEventListener("hashchange", () => (step.value = stepOf(location.hash)));
+addEventListener("hashchange", () => {
+  step.value = stepOf(location.hash);
+  scrollTo({ top: 0 });
+});
 
 export const go = (to: Step) => void (location.hash = to);
 

@@ -52,11 +52,10 @@ export function Labels() {
               type="button"
               class="bar-of"
               aria-pressed={filter.value?.label === label}
-              aria-label={t.showLabel(label, count)}
+              title={t.showLabel(label, count)}
               onClick={() => (filter.value = filter.value?.label === label ? null : { title: label, ids: null, label })}
             >
-              <span class="name">{label}</span>
-              <span class="number">{m().number(count)}</span>
+              <span class="name">{label}</span> <span class="number">{m().number(count)}</span>
               <span class="fill" style={{ inlineSize: `${(100 * count) / most}%` }} />
             </button>
             <button

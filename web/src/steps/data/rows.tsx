@@ -51,7 +51,7 @@ export function Rows() {
       <tr key={row.id} aria-rowindex={i + 2} style={{ height: `${HEIGHT}px` }}>
         <td class="place">{place}</td>
         <td class="text">
-          <button type="button" aria-label={t.editText(place)} title={row.text} onClick={() => (editing.value = row)}>
+          <button type="button" title={row.text} onClick={() => (editing.value = row)}>
             {row.text.trim() === "" ? "—" : row.text}
           </button>
         </td>

@@ -1,7 +1,8 @@
-import { strFromU8, strToU8, unzip, zip, type Zippable } from "fflate";
+import { strToU8, unzip, zip, type Zippable } from "fflate";
 import { headOf, letGo, checkFiles } from "../../engine/classify.js";
 import type { SavedFiles } from "../../engine/stores.js";
 import { chooseRun, type Run, saveRun } from "../../state/runs.js";
+import { reportText } from "./names.js";
 
 const zipped = (files: Zippable) =>
   new Promise<Uint8Array>((resolve, reject) =>
@@ -21,11 +22,6 @@ const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 const known = new Set(["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"]);
 const LARGEST = 500e6;
 
-export const nameOf = ({ name }: Run): string =>
-  name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-") || "classifier";
-
-export const reportText = ({ report }: Run): string => `${JSON.stringify(report, null, 2)}\n`;
-
 /** Adapter, head, labels and report. */
 export async function adapterZip(run: Run): Promise<Uint8Array> {
   const report = run.report === null ? {} : { "report.json": strToU8(reportText(run)) };
@@ -34,7 +30,7 @@ export async function adapterZip(run: Run): Promise<Uint8Array> {
 
 /** The head alone, fitted to what the run learnt from. */
 export async function headZip(run: Run): Promise<Uint8Array> {
-  return zipped((await (await headOf(run)).save()) as Zippable);
+  return zipped((await (await headOf(run)).save()));
 }
 
 /** Takes a classifier that was saved before. Throws where the archive holds none for this model. */
@@ -56,11 +52,3 @@ export async function loadZip(file: File): Promise<Run> {
   chooseRun(id);
   return run;
 }
-
-/** What a loaded adapter says it was made on. */
-export const baseOf = (files: SavedFiles): string => {
-  const config = files["adapter_config.json"];
-  return config === undefined
-    ? ""
-    : String((JSON.parse(strFromU8(config)) as { base_model_name_or_path?: unknown }).base_model_name_or_path);
-};

@@ -8,9 +8,17 @@ type Place = (typeof places)[number];
 const snippets: Readonly<Record<Place, string>> = {
   page: `import { TextClassifier } from "lowrank/worker";
 
-const names = ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"];
-const read = async (name) => [name, new Uint8Array(await (await fetch(\`/classifier/\${name}\`)).arrayBuffer())];
-const classifier = await TextClassifier.open(Object.fromEntries(await Promise.all(names.map(read))));
+const files = {};
+for (const name of [
+  "adapter_config.json",
+  "adapter_model.safetensors",
+  "head.safetensors",
+  "labels.json",
+]) {
+  const response = await fetch(\`/classifier/\${name}\`);
+  files[name] = new Uint8Array(await response.arrayBuffer());
+}
+const classifier = await TextClassifier.open(files);
 const [{ label, probability }] = await classifier.predict(["a sentence"]);`,
   node: `import { TextClassifier } from "lowrank";
 
@@ -21,12 +29,13 @@ from transformers import AutoModel
 
 base = AutoModel.from_pretrained("sentence-transformers/all-MiniLM-L6-v2")
 model = PeftModel.from_pretrained(base, "classifier")
-# head.safetensors: logits = mean_pooled @ weight + bias; labels.json has the labels in order`,
+# logits = mean_pooled @ weight + bias, by head.safetensors; labels.json names them`,
   edge: `import { SentenceEncoder } from "lowrank";
 import { AdapterServer } from "lowrank/serve";
 
-// The model from a bucket by ranges, the adapter from a store by its tenant's name: docs/serving.md
-const server = new AdapterServer(await SentenceEncoder.load(model), { adapters });
+// model: by ranges from a bucket; adapters: from a store: docs/serving.md
+const encoder = await SentenceEncoder.load(model);
+const server = new AdapterServer(encoder, { adapters });
 export default { fetch: (request) => server.fetch(request) };`,
 };
 

@@ -6,11 +6,13 @@ import { Problem } from "../../parts/run-info.js";
 import { save } from "../../parts/save.js";
 import { type Run, run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
-import { adapterZip, headZip, loadZip, nameOf, reportText } from "./archives.js";
+import { nameOf, reportText } from "./names.js";
 import { History } from "./history.js";
 import { Snippets } from "./snippets.js";
 
 const ZIP = "application/zip";
+/** What packs and unpacks is fetched when something is. */
+const archives = () => import("./archives.js");
 
 function Item({
   title,
@@ -63,10 +65,16 @@ function Items({ of }: { of: Run }) {
         hint={t.adapterHint}
         name={`${name}-adapter.zip`}
         type={ZIP}
-        make={() => adapterZip(of)}
+        make={async () => (await archives()).adapterZip(of)}
       />
       {hasHead(of) && (
-        <Item title={t.head} hint={t.headHint} name={`${name}-head.zip`} type={ZIP} make={() => headZip(of)} />
+        <Item
+          title={t.head}
+          hint={t.headHint}
+          name={`${name}-head.zip`}
+          type={ZIP}
+          make={async () => (await archives()).headZip(of)}
+        />
       )}
       {of.report !== null && (
         <Item
@@ -87,6 +95,7 @@ function Load() {
   const load = async (file: File) => {
     error.value = null;
     try {
+      const { loadZip } = await archives();
       tell(t.loaded((await loadZip(file)).name));
     } catch (reason) {
       error.value = reason;

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { m } from "../../messages/index.js";
 import type { Point } from "../../state/runs.js";
@@ -37,7 +37,21 @@ export function Curve({
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const t = m().train;
+  const newest = useRef<uPlot.AlignedData>([[], [], []]);
+  newest.current = columns(training, validation);
   useEffect(() => {
+    let gone = false;
+    let watch: ResizeObserver | undefined;
+    // What draws is fetched when there is something to draw.
+    void import("uplot").then(({ default: Plot }) => !gone && (watch = begin(Plot)));
+    return () => {
+      gone = true;
+      watch?.disconnect();
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [steps]);
+  const begin = (Plot: typeof uPlot): ResizeObserver => {
     const style = getComputedStyle(box.current!);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const axis = {
@@ -46,7 +60,7 @@ export function Curve({
       ticks: { show: false },
       font: "12px system-ui",
     };
-    plot.current = new uPlot(
+    plot.current = new Plot(
       {
         ...{ width: box.current!.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false } },
         scales: { x: { time: false, range: () => [0, Math.max(steps, 1)] } },
@@ -63,19 +77,16 @@ export function Curve({
           },
         ],
       },
-      columns(training, validation),
+      newest.current,
       box.current!,
     );
     const watch = new ResizeObserver(([entry]) =>
       plot.current?.setSize({ width: entry!.contentRect.width, height: HEIGHT }),
     );
     watch.observe(box.current!);
-    return () => {
-      watch.disconnect();
-      plot.current?.destroy();
-    };
-  }, [steps]);
-  useEffect(() => plot.current?.setData(columns(training, validation)), [training, validation]);
+    return watch;
+  };
+  useEffect(() => plot.current?.setData(newest.current), [training, validation]);
   const last = (points: readonly Point[]) => points.at(-1)?.loss.toFixed(3) ?? "–";
   return (
     <figure class="curve">
