@@ -17,7 +17,7 @@ async function saved(page: Page, title: string): Promise<{ name: string; bytes: 
   const coming = page.waitForEvent("download");
   await page.getByRole("button", { name: `Save: ${title}` }).click();
   const download = await coming;
-  return { name: download.suggestedFilename(), bytes: new Uint8Array(await readFile((await download.path()))) };
+  return { name: download.suggestedFilename(), bytes: new Uint8Array(await readFile(await download.path())) };
 }
 
 it(
@@ -58,7 +58,7 @@ it(
     await input.setInputFiles({ name: "new.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
     const coming = page.waitForEvent("download");
     await page.getByRole("button", { name: "Label 2 rows" }).click();
-    const lines = (await readFile((await (await coming).path()), "utf8")).trim().split(/\r?\n/);
+    const lines = (await readFile(await (await coming).path(), "utf8")).trim().split(/\r?\n/);
     expect(lines[0]).toBe("\ufeffid,text,label_predicted,probability");
     expect(lines[1]).toMatch(/^1,"'=dull, lifeless and far too long",negative,0\.\d{4}$/);
     expect(lines[2]).toMatch(/,positive,0\.\d{4}$/);

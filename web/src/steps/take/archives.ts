@@ -30,7 +30,7 @@ export async function adapterZip(run: Run): Promise<Uint8Array> {
 
 /** The head alone, fitted to what the run learnt from. */
 export async function headZip(run: Run): Promise<Uint8Array> {
-  return zipped((await (await headOf(run)).save()));
+  return zipped(await (await headOf(run)).save());
 }
 
 /** Takes a classifier that was saved before. Throws where the archive holds none for this model. */
