@@ -60,6 +60,11 @@ it(
     const undisturbed = await resultOf(first);
     await begin(first);
     await first.getByText(/^Safe up to step [1-9]/).waitFor({ timeout: 120_000 });
+    // A second tab is told that the first has the run.
+    const other = await studio.open("train");
+    await other.getByRole("button", { name: "Go on" }).click();
+    await other.getByText("This run goes on in another tab.").waitFor();
+    await other.close();
     await first.getByRole("button", { name: "Pause" }).click();
     await first.getByRole("button", { name: "Go on" }).click({ timeout: 60_000 });
     await first.getByText(/^Safe up to step [1-9]/).waitFor({ timeout: 120_000 });

@@ -22,6 +22,10 @@ export interface Training {
   readonly warnings: readonly string[];
 }
 
+/** Whether an error says that another tab, or another worker, has the run. */
+export const isInUse = (error: unknown): boolean =>
+  (error as Error).name === "ConfigError" && /is in use/.test((error as Error).message);
+
 /** The run under way in this tab; null where there is none. */
 export const training = signal<Training | null>(null);
 /** Why the last one ended where it did not finish. */
@@ -75,10 +79,14 @@ export async function train(given: Run): Promise<Run | null> {
   } catch (error) {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
+    // Another tab has the run: what is known of it is that tab's to say.
+    if (!paused && isInUse(error)) return null;
+    // What the data or the settings are refused for does not go away by going on; all else may.
+    const refused = !paused && (error as Error).name === "ConfigError";
     const message = paused ? null : String((error as Error).message);
     const { training: points, validation } = training.value;
     const ended = { training: points, validation, error: message };
-    await saveRun({ ...run, ...ended, status: paused ? "paused" : "failed" }).catch(() => undefined);
+    await saveRun({ ...run, ...ended, status: refused ? "failed" : "paused" }).catch(() => undefined);
     return null;
   } finally {
     training.value = null;

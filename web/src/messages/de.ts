@@ -205,6 +205,7 @@ export const de: Messages = {
       WorkerLostError:
         "Der Browser hat die Rechnung beendet, vielleicht weil der Speicher nicht reichte. Es geht vom letzten sicheren Schritt weiter.",
       ConfigError: "Diese Daten oder Einstellungen passen nicht zusammen.",
+      inUse: "Dieses Training läuft in einem anderen Tab.",
       other: "Etwas Unerwartetes ist geschehen.",
     },
     technical: "Was die Bibliothek sagt (englisch)",

@@ -192,6 +192,7 @@ export const en = {
       WorkerLostError:
         "The browser ended the computation, perhaps for want of memory. It can go on from the last safe step.",
       ConfigError: "These data or settings do not work together.",
+      inUse: "This run goes on in another tab.",
       other: "Something unexpected happened.",
     } as Readonly<Record<string, string>>,
     technical: "What the library says",

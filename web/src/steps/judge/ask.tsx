@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { adaptedOf, hasHead, headOf, type Prediction, predictAll } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
-import { Problem } from "../../parts/run-info.js";
+import { Problem } from "../../parts/problem.js";
 import type { Run } from "../../state/runs.js";
 
 interface Answer {

@@ -3,7 +3,7 @@ import { type Doubt, doubts, findDoubts } from "../../engine/doubts.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
 import { Meter } from "../../parts/meter.js";
-import { Problem } from "../../parts/run-info.js";
+import { Problem } from "../../parts/problem.js";
 import { mendRow, removeRows, rows } from "../../state/project.js";
 import type { Run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";

@@ -7,7 +7,7 @@ import type { Table } from "../../data/table.js";
 import { adaptedOf, predictAll } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
-import { Problem } from "../../parts/run-info.js";
+import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
 import type { Run } from "../../state/runs.js";
 

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { hasHead } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
-import { Problem } from "../../parts/run-info.js";
+import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
 import { type Run, run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";

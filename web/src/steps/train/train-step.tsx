@@ -1,7 +1,7 @@
 import { discard, failure, train, training } from "../../engine/train.js";
 import { m } from "../../messages/index.js";
 import { Empty } from "../../parts/empty.js";
-import { Problem } from "../../parts/run-info.js";
+import { Problem } from "../../parts/problem.js";
 import { project, stops } from "../../state/project.js";
 import { unfinished } from "../../state/runs.js";
 import { go } from "../../state/view.js";

@@ -1,3 +1,4 @@
+import { isInUse } from "../engine/train.js";
 import { m } from "../messages/index.js";
 
 /** The message for an error, by its class. */
@@ -6,7 +7,7 @@ export function Problem({ error, title }: { error: unknown; title: string }) {
   const { name, message } = error as Error;
   return (
     <div class="problem" role="alert">
-      <strong>{title}</strong> {errors[name] ?? errors["other"]}
+      <strong>{title}</strong> {errors[isInUse(error) ? "inUse" : name] ?? errors["other"]}
       <details>
         <summary>{technical}</summary>
         <p lang="en">
