@@ -22,7 +22,12 @@ export class Studio {
     studio.view = view;
     studio.folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
     const site = join(studio.folder, "site");
+    // A test runner's own environment would make another build of it.
+    const { NODE_ENV } = process.env;
+    process.env.NODE_ENV = "production";
     await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
     const [files, models] = [serveFolder(site), serveFolder(modelCache)];
     studio.server = createServer((request, response) => {
       if (view.isolated ?? true) {

@@ -59,6 +59,7 @@ it("the keyboard alone reaches and does everything on the way to training", { ti
   };
   await reach(/Rename “bad”/);
   await page.keyboard.press("Enter");
+  await page.locator("dialog[open]").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Escape");
   await expect.poll(() => page.locator("dialog").count()).toBe(0);
