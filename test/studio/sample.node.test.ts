@@ -43,8 +43,10 @@ it(
     const cells = await page.locator(".confusion td button").allInnerTexts();
     expect(cells.map(Number).reduce((sum, count) => sum + count)).toBe(200);
     await page.getByRole("button", { name: /labelled “negative”, called “positive”/ }).click();
+    await page.locator("dialog[open]").waitFor();
     expect(await page.locator(".texts li").count()).toBe(Number(cells[1]));
     await page.keyboard.press("Escape");
+    await expect.poll(() => page.locator("dialog").count()).toBe(0);
 
     await page.getByPlaceholder("A sentence of your own").fill("A warm, funny and moving film.");
     await page.getByRole("button", { name: "Ask" }).click();

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { m } from "../messages/index.js";
 
 /** A native dialog that is open as long as it is there. */
@@ -14,7 +14,8 @@ export function Dialog({
 }) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before anything else is heard, an Escape too.
+  useLayoutEffect(() => {
     box.current!.showModal();
   }, []);
   return (
