@@ -76,7 +76,7 @@ it(
     const zip = await saved(page, "Adapter and head");
     expect(zip.name).toBe("Film-reviews-adapter.zip");
     const files = unzipSync(zip.bytes);
-    expect(readAdapter(files).layers.length).toBe(18);
+    expect(readAdapter(files).layers.size).toBe(18);
     const config = JSON.parse(new TextDecoder().decode(files["adapter_config.json"])) as unknown;
     expect(config).toMatchObject({ base_model_name_or_path: "sentence-transformers/all-MiniLM-L6-v2", r: 8 });
     const report = JSON.parse(new TextDecoder().decode(files["report.json"])) as {
