@@ -68,7 +68,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [typescript.configs.recommended],
     rules: {
       "@typescript-eslint/consistent-type-imports": "error",
@@ -76,7 +76,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["**/*.ts", "scripts/**/*.mjs", "bench/**/*.mjs"],
+    files: ["**/*.ts", "**/*.tsx", "scripts/**/*.mjs", "bench/**/*.mjs"],
     plugins: { "@typescript-eslint": typescript.plugin },
     languageOptions: {
       parser: typescript.parser,
@@ -84,7 +84,7 @@ export default defineConfig(
     },
     rules: promises,
   },
-  { files: ["**/*.ts"], rules: types },
+  { files: ["**/*.ts", "web/**/*.tsx"], rules: types },
   { files: ["ts/**/*.ts"], plugins: { layers }, rules: { "layers/order": "error" } },
   { files: ["ts/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...noDetails, powers, using] } },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...noDetails] } },

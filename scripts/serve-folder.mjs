@@ -3,6 +3,9 @@ import { extname, join, sep } from "node:path";
 
 const types = {
   ".html": "text/html; charset=utf-8",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".webmanifest": "application/manifest+json",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",

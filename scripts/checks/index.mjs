@@ -41,6 +41,7 @@ export function allChecks() {
     { name: "prettier", command: ["prettier", "--check", "."] },
     { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"], hint: "rustup component add rustfmt" },
     { name: "tsc", command: ["tsc", "--project", "."] },
+    { name: "tsc-web", command: ["tsc", "--project", "web"] },
     { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
     { name: "publint", command: ["publint", "--strict"] },
     {

@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright";
+import { build } from "vite";
+import { chromiumArguments, findChromium } from "../chromium.mjs";
+import { serveFolder } from "../serve-folder.mjs";
+import { modelCache, root } from "../setup/paths.mjs";
+
+/** The studio as it is built, served with the model, in a Chromium with a profile on the disk. */
+export class Studio {
+  url = "";
+  view = {};
+  folder = "";
+  /** Every request of every page so far: its address, and what it carried. */
+  asked = /** @type {{ url: string, body: string | null }[]} */ ([]);
+
+  /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string, isolated?: boolean }} view */
+  static async start(view = {}) {
+    const studio = new Studio();
+    studio.view = view;
+    studio.folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
+    const site = join(studio.folder, "site");
+    // A test runner's own environment would make another build of it.
+    const { NODE_ENV } = process.env;
+    process.env.NODE_ENV = "production";
+    await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+    const [files, models] = [serveFolder(site), serveFolder(modelCache)];
+    studio.server = createServer((request, response) => {
+      if (view.isolated ?? true) {
+        response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+        response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+      }
+      if (!request.url.startsWith("/models/")) return files(request, response);
+      request.url = request.url.slice("/models".length);
+      models(request, response);
+    });
+    await new Promise((ready) => studio.server.listen(0, "127.0.0.1", () => ready(undefined)));
+    studio.url = `http://127.0.0.1:${studio.server.address().port}/`;
+    await studio.launch();
+    return studio;
+  }
+
+  async launch() {
+    const { width = 1280, height = 860, dark = false, locale = "en-GB" } = this.view;
+    this.context = await chromium.launchPersistentContext(join(this.folder, "profile"), {
+      executablePath: findChromium(),
+      args: chromiumArguments,
+      viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
+      locale,
+      acceptDownloads: true,
+    });
+    this.context.on("request", (request) => this.asked.push({ url: request.url(), body: request.postData() }));
+  }
+
+  /** A tab with the studio, at a step. What a page throws ends the test. */
+  async open(step = "data") {
+    const page = await this.context.newPage();
+    page.on("pageerror", (error) => {
+      throw error;
+    });
+    await page.goto(`${this.url}#${step}`);
+    await page.locator("main").waitFor();
+    return page;
+  }
+
+  /** Ends the browser as a crash does, and starts it again with the same profile. */
+  async kill() {
+    const session = await this.context.newCDPSession(this.context.pages()[0]);
+    const closed = new Promise((resolve) => this.context.once("close", resolve));
+    session.send("Browser.crash").catch(() => undefined);
+    await closed;
+    await this.launch();
+  }
+
+  async end() {
+    await this.context.close();
+    this.server.closeAllConnections();
+    this.server.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Gives a file to the page's input.
+ * @param {import("playwright").Page} page
+ * @param {string} name
+ * @param {string | Uint8Array} content
+ */
+export const give = (page, name, content) =>
+  page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles({ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) });
+
+/**
+ * What axe-core finds that is serious or critical, each as its rule and where.
+ * @param {import("playwright").Page} page
+ * @returns {Promise<string[]>}
+ */
+export async function seriousIn(page) {
+  await page.evaluate(await readFile(join(root, "node_modules/axe-core/axe.min.js"), "utf8"));
+  // What moves while it arrives has other colours.
+  await page.waitForTimeout(500);
+  return page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run();
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    return serious.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
+    );
+  });
+}

@@ -1,0 +1,89 @@
+/* global document */
+// node scripts/studio/pictures.mjs [FOLDER]: takes a picture of each state of the studio, for docs/studio.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../setup/paths.mjs";
+import { give, Studio } from "./driver.mjs";
+
+const folder = process.argv[2] ?? join(root, "docs/studio");
+mkdirSync(folder, { recursive: true });
+
+const odd = [
+  ...Array.from({ length: 60 }, (_, i) => `My parcel number ${i} has not arrived yet.,delivery`),
+  ...Array.from({ length: 38 }, (_, i) => `Can I pay order ${i} by invoice?,payment`),
+  ...Array.from({ length: 6 }, (_, i) => `The handle of cup ${i} came off.,quality`),
+  ...[
+    "Can I pay order 3 by invoice?,payment",
+    "My parcel number 8 has not arrived yet.,Delivery",
+    ",delivery",
+    "Where is it?,",
+  ],
+];
+
+/** @param {import("playwright").Page} page */
+async function picture(page, name, { fullPage = false } = {}) {
+  await page.waitForTimeout(450);
+  writeFileSync(join(folder, `${name}.png`), await page.screenshot({ fullPage, animations: "disabled" }));
+  console.log(name);
+}
+
+const theme = (page, name) => page.evaluate((value) => (document.documentElement.dataset.theme = value), name);
+
+const studio = await Studio.start({ height: 800 });
+try {
+  const page = await studio.open();
+  await picture(page, "01-data-empty");
+  await theme(page, "dark");
+  await picture(page, "02-data-empty-dark");
+  await theme(page, "light");
+  await give(page, "notes.csv", "only one column\nof words\n");
+  await page.getByRole("alert").waitFor();
+  await picture(page, "03-data-problem");
+  await give(page, "tickets.csv", `message,queue\n${odd.join("\n")}\n`);
+  await page.locator(".findings li").first().waitFor();
+  await picture(page, "04-data-findings");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await picture(page, "05-data-narrow", { fullPage: true });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`${studio.url}#judge`);
+  await picture(page, "06-judge-empty");
+  await page.goto(`${studio.url}#data`);
+  await page.getByRole("button", { name: "Use another table" }).click();
+  await page.getByRole("button", { name: "Try the example" }).click();
+  await page.getByRole("link", { name: "Go on to training" }).click();
+  await picture(page, "07-train");
+  await page.getByLabel("Quick look").check();
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.getByText("Validation loss", { exact: false }).waitFor({ timeout: 300_000 });
+  await page.waitForTimeout(9000);
+  await picture(page, "08-train-live");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Go on" }).waitFor({ timeout: 60_000 });
+  await picture(page, "09-train-paused");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText("Measured once").waitFor({ timeout: 300_000 });
+  await page.getByPlaceholder("A sentence of your own").fill("A warm, funny film that never drags.");
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.locator("div.odds.head, .ask .problem").waitFor({ timeout: 300_000 });
+  await page.getByRole("button", { name: "Look for doubtful labels" }).click();
+  await page.locator(".doubts li").first().waitFor({ timeout: 300_000 });
+  await picture(page, "10-judge", { fullPage: true });
+  await theme(page, "dark");
+  await picture(page, "11-judge-dark");
+  await page.locator(".confusion td button").nth(1).click();
+  await picture(page, "12-judge-texts-dark");
+  await page.keyboard.press("Escape");
+  await theme(page, "light");
+  await page.goto(`${studio.url}#take`);
+  await picture(page, "13-take", { fullPage: true });
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.goto(`${studio.url}#judge`);
+  await picture(page, "14-judge-narrow");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole("button", { name: "Language and appearance" }).click();
+  await page.locator("#appearance select").first().selectOption("de");
+  await page.goto(`${studio.url}#train`);
+  await picture(page, "15-train-german");
+} finally {
+  await studio.end();
+}

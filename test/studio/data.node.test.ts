@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { strToU8, zipSync } from "fflate";
+import type { Page } from "playwright";
+import { give, Studio } from "../../scripts/studio/driver.mjs";
+
+let studio: Studio;
+let page: Page;
+beforeAll(async () => {
+  studio = await Studio.start();
+  page = await studio.open();
+});
+beforeEach(() => afresh());
+afterAll(() => studio?.end());
+
+/** Lets go of the table there is. */
+async function afresh(): Promise<void> {
+  const another = page.getByRole("button", { name: "Use another table" });
+  if (await another.isVisible()) await another.click();
+  await page.getByRole("button", { name: "Paste rows" }).waitFor();
+}
+
+const many = (line: (i: number) => string, count = 30) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
+const facts = () => page.locator("div.how-read .facts").innerText();
+const findings = () => page.locator(".findings li p").allInnerTexts();
+
+it("recognises separators, encodings, quotes and headers, and says what it took", async () => {
+  const quoted = `Nachricht;Klasse\n"Grüße; ""heute"" noch\nzweite Zeile";Lob\n${many((i) => `Satz ${i};${i % 2 ? "Lob" : "Klage"}`)}\n`;
+  await give(page, "quoted.csv", Buffer.from(quoted, "latin1"));
+  expect(await facts()).toMatch(/31 rows\s+WINDOWS-1252, semicolon/);
+  expect(await page.locator(".windowed .text button").first().getAttribute("title")).toBe(
+    'Grüße; "heute" noch\nzweite Zeile',
+  );
+  await afresh();
+  const wide = `\ufefftext\tlabel\n${many((i) => `a "loose quote ${i}\t${i % 2}`)}`;
+  await give(page, "wide.tsv", Buffer.from(wide, "utf16le"));
+  expect(await facts()).toMatch(/30 rows\s+UTF-16LE, tab/);
+  await afresh();
+  await give(
+    page,
+    "plain.csv",
+    many((i) => `the number ${i} was said,${i % 3 ? "good" : "bad"}`),
+  );
+  expect(await facts()).toMatch(/30 rows\s+UTF-8, comma/);
+  await afresh();
+  await give(
+    page,
+    "lines.jsonl",
+    many((i) => JSON.stringify({ label: i % 2 ? "x" : "y", text: `sentence ${i}` })),
+  );
+  expect(await facts()).toMatch(/30 rows\s+UTF-8, JSON Lines/);
+  expect(await page.getByLabel("Column of the texts").inputValue()).toBe("1");
+  // Whoever knows better says so.
+  await afresh();
+  await give(page, "odd.csv", `a|b, c|x\n${many((i) => `s ${i}|t, ${i}|${i % 2}`)}`);
+  await page.getByRole("button", { name: "How it was read" }).click();
+  await page.getByLabel("Separator").selectOption(",");
+  expect(await facts()).toContain("comma");
+  await page.keyboard.press("Escape");
+});
+
+/** A workbook of one sheet, its texts in the cells. */
+function workbook(rows: readonly (readonly string[])[]): Uint8Array {
+  const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+  const types = "application/vnd.openxmlformats-officedocument.spreadsheetml";
+  const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+  const packages = "http://schemas.openxmlformats.org/package/2006";
+  const cell = (text: string, at: string) => `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
+  const row = (cells: readonly string[], i: number) =>
+    `<row r="${i + 1}">${cells.map((text, k) => cell(text, "ABC"[k]! + (i + 1))).join("")}</row>`;
+  const files = {
+    "[Content_Types].xml": `<Types xmlns="${packages}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${types}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${types}.worksheet+xml"/></Types>`,
+    "_rels/.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    "xl/workbook.xml": `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>`,
+    "xl/_rels/workbook.xml.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
+    "xl/worksheets/sheet1.xml": `<worksheet xmlns="${main}"><sheetData>${rows.map(row).join("")}</sheetData></worksheet>`,
+  };
+  return zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)])));
+}
+
+it("reads a workbook's first sheet, and rows that are pasted", async () => {
+  const rows = Array.from({ length: 30 }, (_, i) => [`sentence ${i} &amp; more`, i % 2 ? "good" : "bad"]);
+  await give(page, "book.xlsx", workbook([["comment", "class"], ...rows]));
+  expect(await facts()).toMatch(/30 rows\s+first sheet of a workbook/);
+  expect(await page.locator(".windowed .text button").nth(4).innerText()).toBe("sentence 4 & more");
+  await afresh();
+  await page.getByRole("button", { name: "Paste rows" }).click();
+  await page.getByLabel("Rows with a text and a label").fill(`comment\tclass\n${many((i) => `said ${i}\t${i % 2}`)}`);
+  await page.getByRole("button", { name: "Use these rows" }).click();
+  expect(await facts()).toMatch(/30 rows\s+UTF-8, tab/);
+});
+
+it("says what is wrong with a file that is no table, and keeps the one there is", async () => {
+  const told = async (name: string, content: string | Uint8Array) => {
+    await give(page, name, content);
+    return page.getByRole("alert").innerText();
+  };
+  expect(await told("empty.csv", "")).toContain("holds no rows");
+  expect(await told("one.csv", "text\nfirst\nsecond\n")).toContain("Only one column");
+  expect(await told("old.xls", Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 1, 2))).toContain("old Excel");
+  expect(await told("scan.pdf", "%PDF-1.7 …")).toContain("no table");
+  expect(await told("broken.xlsx", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0))).toContain("workbook could not be read");
+  expect(await told("bad.jsonl", '{"text": "a", "label": "b"}\nnot json\n')).toContain("Line 2 is no JSON object");
+});
+
+it("finds what is odd about rows, and each is mended in place and undone", async () => {
+  const rows = [
+    "text,label",
+    many((i) => `sentence number ${i},${i % 2 ? "good" : "bad"}`, 40),
+    "sentence number 3,good",
+    "Sentence  NUMBER 4,good",
+    ",good",
+    "without a label,",
+    "another,Good ",
+    "seldom,rare",
+  ];
+  await give(page, "odd.csv", `${rows.join("\n")}\n`);
+  expect(await findings()).toEqual([
+    "1 row without a text. It is left out.",
+    "1 row without a label. It is left out until labelled.",
+    "2 rows with the same text have different labels. No model can be right on all of them.",
+    "1 row repeats an earlier text with the same label.",
+    expect.stringContaining("Labels that differ in case"),
+    expect.stringContaining("Fewer than 10 rows each"),
+  ]);
+  await page.locator(".findings li", { hasText: "repeats" }).getByRole("button", { name: "Remove 1 row" }).click();
+  expect(await facts()).toContain("45 rows");
+  await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
+  expect(await facts()).toContain("46 rows");
+  await page.getByRole("button", { name: "Join as “good”" }).click();
+  expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["good\n24", "bad\n20", "rare\n1"]);
+  await page.locator(".findings li", { hasText: "different labels" }).getByRole("button", { name: "Show" }).click();
+  expect(await page.locator(".windowed .text button").count()).toBe(2);
+  await page.getByLabel("Label of row 42").selectOption("bad");
+  expect(await page.locator(".findings li", { hasText: "different labels" }).count()).toBe(0);
+  // All of it is there after a reload.
+  await page.waitForTimeout(600);
+  await page.reload();
+  expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["good\n23", "bad\n21", "rare\n1"]);
+});
+
+it("stays fluent with ten thousand rows: only those that are seen are in the page", async () => {
+  await give(
+    page,
+    "large.csv",
+    `text,label\n${many((i) => `row ${i} of a large table,${["a", "b", "c"][i % 3]}`, 10_000)}\n`,
+  );
+  expect(await facts()).toContain("10,000 rows");
+  const drawn = () => page.locator(".windowed tbody tr:not(.space)").count();
+  expect(await drawn()).toBeLessThan(60);
+  await page.locator(".windowed").evaluate((box) => (box.scrollTop = box.scrollHeight));
+  await page.getByText("row 9999 of a large table").waitFor();
+  expect(await drawn()).toBeLessThan(60);
+  await page.getByPlaceholder("Search").fill("row 4242 ");
+  expect(await page.locator(".windowed .text button").allInnerTexts()).toEqual(["row 4242 of a large table"]);
+});

@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises";
+import { unzipSync } from "fflate";
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readAdapter } from "../../ts/io/peft/index.js";
+import { Studio } from "../../scripts/studio/driver.mjs";
+
+let studio: Studio;
+let page: Page;
+beforeAll(async () => {
+  studio = await Studio.start();
+});
+afterAll(() => studio?.end());
+
+/** What a click gives to save. */
+async function saved(page: Page, title: string): Promise<{ name: string; bytes: Uint8Array }> {
+  const coming = page.waitForEvent("download");
+  await page.getByRole("button", { name: `Save: ${title}` }).click();
+  const download = await coming;
+  return { name: download.suggestedFilename(), bytes: new Uint8Array(await readFile(await download.path())) };
+}
+
+it(
+  "the example is trained to 80 % and more, judged, mended, taken away and loaded back, and no request carries a text",
+  { timeout: 300_000 },
+  async () => {
+    page = await studio.open();
+    await page.getByRole("button", { name: "Try the example" }).click();
+    expect(await page.locator("div.how-read .facts").innerText()).toContain("1,000 rows");
+    await page.getByRole("link", { name: "Go on to training" }).click();
+    await page.getByLabel("Quick look").check();
+    await page.getByRole("button", { name: "Start training" }).click();
+    await page.locator(".curve canvas").waitFor({ timeout: 120_000 });
+    expect(await page.locator(".live").innerText()).toMatch(/Foretold from its first steps: .* MB of memory/);
+    await page.getByText(/^Measured once, on 200 texts/).waitFor({ timeout: 240_000 });
+
+    // Beside the head alone, and the most frequent label.
+    const share = async (title: string) =>
+      parseFloat(await page.locator(".sides div", { hasText: title }).locator(".big").first().innerText());
+    expect(await share("Head and adapter")).toBeGreaterThanOrEqual(80);
+    expect(await share("Head alone")).toBeGreaterThan(70);
+    expect(await share("Always the most frequent label")).toBeLessThan(60);
+    const cells = await page.locator(".confusion td button").allInnerTexts();
+    expect(cells.map(Number).reduce((sum, count) => sum + count)).toBe(200);
+    await page.getByRole("button", { name: /labelled “negative”, called “positive”/ }).click();
+    await page.locator("dialog[open]").waitFor();
+    expect(await page.locator(".texts li").count()).toBe(Number(cells[1]));
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.locator("dialog").count()).toBe(0);
+
+    await page.getByPlaceholder("A sentence of your own").fill("A warm, funny and moving film.");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.locator("div.odds.head, .ask .problem").waitFor({ timeout: 120_000 });
+    expect(await page.locator(".problem").allInnerTexts()).toEqual([]);
+    expect(await page.locator("div.odds.adapter li .name").first().innerText()).toBe("positive");
+
+    // A file of sentences comes back with their labels.
+    const table = 'id,text\n1,"=dull, lifeless and far too long"\n2,"A joy from beginning to end"\n';
+    const input = page.locator(".label-file input[type=file]");
+    await input.setInputFiles({ name: "new.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+    const coming = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Label 2 rows" }).click();
+    const lines = (await readFile(await (await coming).path(), "utf8")).split(/\r?\n/);
+    expect(lines[0]).toBe("\ufeffid,text,label_predicted,probability");
+    expect(lines[1]).toMatch(/^1,"'=dull, lifeless and far too long",negative,0\.\d{4}$/);
+    expect(lines[2]).toMatch(/,positive,0\.\d{4}$/);
+
+    // Doubtful rows are mended in the table.
+    await page.getByRole("button", { name: "Look for doubtful labels" }).click();
+    const first = page.locator(".doubts li").first();
+    await first.waitFor({ timeout: 60_000 });
+    await first.getByRole("button", { name: "Remove the row" }).click();
+    await page.getByText("1 change since this run").waitFor();
+
+    await page.getByRole("link", { name: "Take away" }).click();
+    const zip = await saved(page, "Adapter and head");
+    expect(zip.name).toBe("Film-reviews-adapter.zip");
+    const files = unzipSync(zip.bytes);
+    expect(readAdapter(files).layers.size).toBe(18);
+    const config = JSON.parse(new TextDecoder().decode(files["adapter_config.json"])) as unknown;
+    expect(config).toMatchObject({ base_model_name_or_path: "sentence-transformers/all-MiniLM-L6-v2", r: 8 });
+    const report = JSON.parse(new TextDecoder().decode(files["report.json"])) as {
+      result: { after: { accuracy: number } };
+    };
+    expect(report.result.after.accuracy).toBeGreaterThanOrEqual(0.8);
+    const head = unzipSync((await saved(page, "Head alone")).bytes);
+    expect(Object.keys(head).sort()).toEqual(["head.safetensors", "labels.json"]);
+
+    // Another visit remembers the run; the zip comes back as a run of its own.
+    await page.reload();
+    await page.getByRole("link", { name: "Take away" }).click();
+    expect(await page.locator(".history tbody tr").count()).toBe(1);
+    const load = page.locator(".load input[type=file]");
+    await load.setInputFiles({ name: "mine.zip", mimeType: "application/zip", buffer: Buffer.from(zip.bytes) });
+    await page.locator(".history tr", { hasText: "mine.zip" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("link", { name: "Judge" }).click();
+    await page.getByPlaceholder("A sentence of your own").fill("It is dreadful and boring.");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.locator("div.odds.adapter").waitFor();
+    expect(await page.locator("div.odds.adapter li .name").first().innerText()).toBe("negative");
+
+    const foreign = studio.asked.filter(({ url }) => !url.startsWith(studio.url) && !url.startsWith("blob:"));
+    expect(foreign).toEqual([]);
+    expect(studio.asked.filter(({ url, body }) => body !== null || /[?].*\w/.test(url))).toEqual([]);
+  },
+);

@@ -1,0 +1,127 @@
+import { Fragment } from "preact";
+import { chooseLanguage, language, languages, m } from "./messages/index.js";
+import { Icon } from "./parts/icons.js";
+import { canUndo, project, undo } from "./state/project.js";
+import { run } from "./state/runs.js";
+import { notice, step, steps, type Theme, theme, themes } from "./state/view.js";
+import { training } from "./engine/train.js";
+import { DataStep } from "./steps/data/data-step.js";
+import { TrainStep } from "./steps/train/train-step.js";
+import { JudgeStep } from "./steps/judge/judge-step.js";
+import { TakeStep } from "./steps/take/take-step.js";
+
+const views = { data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep };
+
+/** Steps that have something to show. */
+const reached = () => ({
+  data: project.value !== null,
+  train: training.value !== null || run.value !== null,
+  judge: run.value !== null,
+  take: run.value !== null,
+});
+
+function Steps() {
+  const there = reached();
+  return (
+    <nav aria-label={m().nav}>
+      <ol>
+        {steps.map((name, i) => (
+          <li key={name}>
+            <a href={`#${name}`} aria-current={step.value === name ? "step" : undefined} data-reached={there[name]}>
+              <span class="place" aria-hidden="true">
+                {i + 1}
+              </span>
+              <span class="name">{m().steps[name]}</span>
+              {name === "train" && training.value !== null && <span class="pulse" aria-hidden="true" />}
+            </a>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+function Appearance() {
+  const { settingsOf, languageLabel, themeLabel, themes: names } = m();
+  return (
+    <>
+      <button type="button" class="quiet" popovertarget="appearance">
+        <Icon name="sun" />
+        <span>{language.value.toUpperCase()}</span> <span class="hidden">{settingsOf}</span>
+      </button>
+      <div id="appearance" popover="auto" class="appearance">
+        <label>
+          {languageLabel}
+          <select value={language.value} onChange={(event) => chooseLanguage(event.currentTarget.value)}>
+            {Object.entries(languages).map(([tag, texts]) => (
+              <option key={tag} value={tag} lang={tag}>
+                {texts.language}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {themeLabel}
+          <select value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
+            {themes.map((name) => (
+              <option key={name} value={name}>
+                {names[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </>
+  );
+}
+
+function Notice() {
+  const now = notice.value;
+  return (
+    <div class="notice" role="status" aria-live="polite" data-shown={now !== null}>
+      {now !== null && (
+        <>
+          <span>{now.text}</span>
+          {now.undo && canUndo.value && (
+            <button type="button" onClick={() => (undo(), (notice.value = null))}>
+              {m().undo}
+            </button>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+export function App({ lasting }: { lasting: boolean }) {
+  const View = views[step.value];
+  return (
+    <Fragment key={language.value}>
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => (event.preventDefault(), document.getElementById("content")!.focus())}
+      >
+        {m().skip}
+      </a>
+      <header class="bar">
+        <a class="mark" href="#data">
+          <img src="./icon.svg" alt="" width="28" height="28" />
+          <span>
+            lowrank <em>studio</em>
+          </span>
+        </a>
+        <Steps />
+        <Appearance />
+      </header>
+      {!lasting && <p class="banner">{m().noRoom}</p>}
+      <main id="content" tabIndex={-1}>
+        <View />
+      </main>
+      <footer>
+        <Icon name="lock" /> {m().promise}
+      </footer>
+      <Notice />
+    </Fragment>
+  );
+}

@@ -1,0 +1,35 @@
+import type { Table } from "./table.js";
+
+/** Rows that are looked at to tell columns apart. */
+const SAMPLE = 200;
+
+/** Which column most likely holds texts, and which labels: the longest values, and few different ones. */
+export function guessColumns({ columns, records }: Pick<Table, "columns" | "records">): {
+  text: number;
+  label: number;
+} {
+  const sample = records.slice(0, SAMPLE);
+  const facts = columns.map((name, i) => {
+    const values = sample.map((row) => row[i]!);
+    const filled = values.filter((value) => value.trim() !== "");
+    const length = filled.reduce((sum, value) => sum + value.length, 0) / Math.max(filled.length, 1);
+    const different = new Set(filled).size / Math.max(filled.length, 1);
+    const named = (pattern: RegExp) => (pattern.test(name) ? 1 : 0);
+    return { length, different, filled: filled.length / Math.max(sample.length, 1), named };
+  });
+  const scored = (score: (fact: (typeof facts)[number]) => number, not = -1) =>
+    facts.reduce((best, fact, i) => (i !== not && (best < 0 || score(fact) > score(facts[best]!)) ? i : best), -1);
+  const text = scored(
+    ({ length, named }) =>
+      Math.log(1 + length) + 3 * named(/text|review|comment|message|sentence|body|satz|nachricht|frage/i),
+  );
+  const label = scored(
+    ({ different, filled, length, named }) =>
+      2 * filled -
+      2 * different -
+      Math.log(1 + length) / 4 +
+      3 * named(/label|class|categ|klasse|kategorie|sentiment|intent|topic|thema/i),
+    text,
+  );
+  return { text, label };
+}

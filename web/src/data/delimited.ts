@@ -1,0 +1,60 @@
+import Papa from "papaparse";
+import { TableProblem } from "./problem.js";
+import type { Correction, HowRead } from "./table.js";
+
+export const delimiters = [",", ";", "\t", "|"] as const;
+
+const PREVIEW = 50;
+
+/** The delimiter by which the first lines have the same number of fields, two or more; the widest of several. */
+export function delimiterOf(text: string): string {
+  let best = { delimiter: ",", width: 1, even: 0 };
+  for (const delimiter of delimiters) {
+    const { data } = Papa.parse<string[]>(text, { delimiter, newline: "\n", preview: PREVIEW, skipEmptyLines: true });
+    const width = data[0]?.length ?? 0;
+    if (width < 2) continue;
+    const even = data.filter(({ length }) => length === width).length / data.length;
+    if (even > best.even || (even === best.even && width > best.width)) best = { delimiter, width, even };
+  }
+  return best.delimiter;
+}
+
+/** Words that columns of texts and labels are often called. */
+const usual =
+  /^(text|texts|sentence|review|comment|message|body|content|subject|question|utterance|satz|nachricht|frage|kommentar|label|labels|class|category|klasse|kategorie|sentiment|intent|topic|thema|tag|queue|rating|id)$/i;
+
+/** Whether a first line names columns: its fields are short, differ, and are no values of the lines below. */
+function looksLikeHeader([first, ...rest]: readonly (readonly string[])[]): boolean {
+  if (first === undefined || rest.length === 0) return false;
+  if (first.some((field) => usual.test(field.trim()))) return true;
+  if (new Set(first).size < first.length) return false;
+  const isName = (field: string) => field.trim() !== "" && field.length <= 40 && !/^[\d.,+-]+$/.test(field.trim());
+  if (!first.every(isName)) return false;
+  return first.every((field, i) => rest.every((row) => row[i] !== field));
+}
+
+/** Rows of delimited text, those of another length padded or cut to the first's. */
+export function readDelimited(
+  text: string,
+  correction: Correction,
+): { columns: string[]; records: string[][]; how: Pick<HowRead, "delimiter" | "header" | "uneven"> } {
+  const delimiter = correction.delimiter ?? delimiterOf(text);
+  const parse = (fastMode?: boolean) =>
+    Papa.parse<string[]>(text, {
+      ...{ delimiter, newline: "\n" as const, skipEmptyLines: "greedy" as const },
+      ...(fastMode && { fastMode }),
+    });
+  const quoted = parse();
+  // Tab-separated files often have no quoting: a quotation mark that does not close is text.
+  const { data } = quoted.errors.some(({ type }) => type === "Quotes") ? parse(true) : quoted;
+  const [first] = data;
+  if (first === undefined) throw new TableProblem("empty");
+  const header = correction.header ?? looksLikeHeader(data.slice(0, PREVIEW));
+  const width = Math.max(...data.slice(0, PREVIEW).map(({ length }) => length));
+  if (width < 2) throw new TableProblem("oneColumn");
+  const body = header ? data.slice(1) : data;
+  const uneven = body.filter(({ length }) => length !== width).length;
+  const records = body.map((row) => Array.from({ length: width }, (_, i) => row[i] ?? ""));
+  const columns = Array.from({ length: width }, (_, i) => (header && first[i]?.trim()) || String(i + 1));
+  return { columns, records, how: { delimiter, header, uneven } };
+}

@@ -1,0 +1,104 @@
+/** An example as the person sees and mends it. */
+export interface Row {
+  readonly id: number;
+  readonly text: string;
+  readonly label: string;
+}
+
+/** What is odd about rows, and which they are. */
+export interface Finding {
+  readonly kind:
+    | "emptyText"
+    | "emptyLabel"
+    | "duplicates"
+    | "contradictions"
+    | "similarLabels"
+    | "smallClass"
+    | "oneLabel"
+    | "manyLabels"
+    | "fewRows";
+  /** Rows to look at. */
+  readonly rows: readonly number[];
+  /** Of those, the ones that a click takes away; empty where a person has to choose. */
+  readonly removable: readonly number[];
+  /** Labels that it is about. */
+  readonly labels: readonly string[];
+  /** Nothing can be learnt before it is mended. */
+  readonly stops: boolean;
+}
+
+/** Examples of a class below which neither learning nor measuring means much. */
+export const SMALL_CLASS = 10;
+const FEWEST_ROWS = 20;
+
+/** A text as it counts for equality: apart from case, width and spaces, as the library's splits do. */
+export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+
+/** Examples of each label, the most frequent first. */
+export function countLabels(rows: readonly Row[]): [label: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const { label } of rows) if (label.trim() !== "") counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}
+
+/** Everything that is odd about the rows, what stops training first. */
+export function findingsIn(rows: readonly Row[]): Finding[] {
+  const found: Finding[] = [];
+  const add = (kind: Finding["kind"], ids: readonly number[], rest: Partial<Finding> = {}) =>
+    void found.push({ kind, rows: ids, removable: [], labels: [], stops: false, ...rest });
+  const without = (field: "text" | "label") => rows.filter((row) => row[field].trim() === "").map(({ id }) => id);
+  const [noText, noLabel] = [without("text"), without("label")];
+  const whole = rows.filter(({ text, label }) => text.trim() !== "" && label.trim() !== "");
+  const counts = countLabels(whole);
+  if (counts.length === 1) add("oneLabel", [], { labels: [counts[0]![0]], stops: true });
+  if (whole.length < FEWEST_ROWS) add("fewRows", [], { stops: true });
+  if (counts.length > 20 && counts.length > whole.length / 4) add("manyLabels", [], { stops: true });
+  if (noText.length > 0) add("emptyText", noText, { removable: noText });
+  if (noLabel.length > 0) add("emptyLabel", noLabel, { removable: noLabel });
+  const { repeated, extra, contradicting } = equalTexts(whole);
+  if (contradicting.length > 0) add("contradictions", contradicting);
+  if (extra.length > 0) add("duplicates", repeated, { removable: extra });
+  for (const labels of alike(counts.map(([label]) => label)))
+    add(
+      "similarLabels",
+      whole.filter(({ label }) => labels.includes(label)).map(({ id }) => id),
+      { labels },
+    );
+  const small = counts.length > 20 && counts.length > whole.length / 4 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
+  if (small.length > 0 && counts.length > 1) {
+    const labels = small.map(([label]) => label);
+    const ids = whole.filter(({ label }) => labels.includes(label)).map(({ id }) => id);
+    add("smallClass", ids, { labels, removable: counts.length - small.length >= 2 ? ids : [] });
+  }
+  return found;
+}
+
+/** Rows with a text that another has too. */
+function equalTexts(rows: readonly Row[]) {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = plain(row.text);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  const [repeated, extra, contradicting]: [number[], number[], number[]] = [[], [], []];
+  for (const group of groups.values()) {
+    if (group.length < 2) continue;
+    if (new Set(group.map(({ label }) => label)).size > 1) contradicting.push(...group.map(({ id }) => id));
+    const seen = new Set<string>();
+    const again = group.filter(({ label }) => seen.has(label) || !seen.add(label));
+    if (again.length === 0) continue;
+    extra.push(...again.map(({ id }) => id));
+    const doubled = new Set(again.map(({ label }) => label));
+    repeated.push(...group.filter(({ label }) => doubled.has(label)).map(({ id }) => id));
+  }
+  return { repeated, extra, contradicting };
+}
+
+/** Labels that differ in case, width and spaces alone. */
+function alike(labels: readonly string[]): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const label of labels) groups.set(plain(label), [...(groups.get(plain(label)) ?? []), label]);
+  return [...groups.values()].filter(({ length }) => length > 1);
+}

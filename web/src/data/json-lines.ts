@@ -1,0 +1,44 @@
+import { TableProblem } from "./problem.js";
+
+const textOf = (value: unknown): string =>
+  value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
+
+/** Rows of JSON Lines, or of one list of objects: a column a field. */
+export function readJsonLines(text: string): { columns: string[]; records: string[][] } {
+  const objects = text.trimStart().startsWith("[") ? parseList(text) : parseLines(text);
+  if (objects.length === 0) throw new TableProblem("empty");
+  const columns = [...new Set(objects.flatMap((object) => Object.keys(object)))];
+  if (columns.length < 2) throw new TableProblem("oneColumn");
+  return { columns, records: objects.map((object) => columns.map((column) => textOf(object[column]))) };
+}
+
+type JsonObject = Record<string, unknown>;
+
+function parseLines(text: string): JsonObject[] {
+  const objects: JsonObject[] = [];
+  text.split("\n").forEach((line, i) => {
+    if (line.trim() !== "") objects.push(parseObject(line, i + 1));
+  });
+  return objects;
+}
+
+function parseObject(line: string, at: number): JsonObject {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+  } catch {
+    // Told below, as what is no object.
+  }
+  throw new TableProblem("json", at);
+}
+
+function parseList(text: string): JsonObject[] {
+  try {
+    const list = JSON.parse(text) as unknown[];
+    if (list.every((value) => typeof value === "object" && value !== null && !Array.isArray(value)))
+      return list as JsonObject[];
+  } catch {
+    // Told below.
+  }
+  throw new TableProblem("json", 1);
+}

@@ -1,0 +1,43 @@
+import { decode, encodingOf } from "./decode.js";
+import { readDelimited } from "./delimited.js";
+import { readJsonLines } from "./json-lines.js";
+import { TableProblem } from "./problem.js";
+import type { Correction, Table } from "./table.js";
+import { readWorkbook } from "./workbook.js";
+
+/** Files above this are refused: a page holds the table as text. */
+const LARGEST = 100e6;
+
+const begins = (bytes: Uint8Array, ...begin: number[]) => begin.every((byte, i) => bytes[i] === byte);
+
+/** Reads a table of any kind. Throws `TableProblem` for what is none. */
+export async function readTable(file: File, correction: Correction = {}): Promise<Table> {
+  if (file.size > LARGEST) throw new TableProblem("tooLarge", file.name);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes.length === 0) throw new TableProblem("empty");
+  const { name } = file;
+  if (begins(bytes, 0xd0, 0xcf, 0x11, 0xe0)) throw new TableProblem("oldWorkbook");
+  if (begins(bytes, 0x50, 0x4b, 0x03, 0x04)) {
+    const how = { format: "workbook", encoding: "utf-8", delimiter: "", header: true, uneven: 0 } as const;
+    return { name, ...(await readWorkbook(file)), how };
+  }
+  if (
+    [
+      [0x1f, 0x8b],
+      [0x25, 0x50, 0x44, 0x46],
+      [0x89, 0x50, 0x4e, 0x47],
+    ].some((begin) => begins(bytes, ...begin))
+  )
+    throw new TableProblem("binary");
+  const encoding = correction.encoding ?? encodingOf(bytes);
+  const text = decode(bytes, encoding);
+  if (text.trim() === "") throw new TableProblem("empty");
+  if (text.includes("\0")) throw new TableProblem("binary");
+  if (/\.(jsonl|ndjson|json)$/i.test(name) || /^\s*\{"/.test(text)) {
+    const how = { format: "jsonl", encoding, delimiter: "", header: true, uneven: 0 } as const;
+    return { name, ...readJsonLines(text), how };
+  }
+  const { how, ...rows } = readDelimited(text, correction);
+  if (rows.records.length === 0) throw new TableProblem("empty");
+  return { name, ...rows, how: { format: "delimited", encoding, ...how } };
+}

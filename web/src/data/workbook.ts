@@ -1,0 +1,19 @@
+import { TableProblem } from "./problem.js";
+
+/** Rows of a workbook's first sheet; what reads it is fetched when one comes. */
+export async function readWorkbook(file: Blob): Promise<{ columns: string[]; records: string[][] }> {
+  const { readSheet } = await import("read-excel-file/browser");
+  const rows = await readSheet(file).catch((cause: unknown) => {
+    throw new TableProblem("notWorkbook", String((cause as Error)?.message ?? cause));
+  });
+  const cells = rows.map((row) => row.map(textOf)).filter((row) => row.some((cell) => cell.trim() !== ""));
+  const [first, ...records] = cells;
+  if (first === undefined || records.length === 0) throw new TableProblem("empty");
+  if (first.length < 2) throw new TableProblem("oneColumn");
+  return { columns: first.map((name, i) => name.trim() || String(i + 1)), records };
+}
+
+function textOf(cell: unknown): string {
+  if (cell === null || cell === undefined) return "";
+  return cell instanceof Date ? cell.toISOString().slice(0, 10) : String(cell);
+}

@@ -1,0 +1,39 @@
+import { labels, project, usable } from "../state/project.js";
+import type { Run } from "../state/runs.js";
+import { settings, specOf } from "./settings.js";
+import { train } from "./train.js";
+
+/** Most frequent class over rarest, above which rare classes get more weight. */
+const UNBALANCED = 4;
+
+const MODEL = "all-MiniLM-L6-v2";
+
+/** Begins a run on the table as it is now. */
+export function begin(): Promise<Run | null> {
+  const rows = usable.value;
+  const name = project.value!.table.name;
+  const counts = labels.value.map(([, count]) => count);
+  const unbalanced = Math.max(...counts) > UNBALANCED * Math.min(...counts);
+  const lines = rows.map(({ text, label }) => JSON.stringify({ text, label }));
+  const began = Date.now();
+  const id = `studio-${began.toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;
+  const file = `${name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _-]/gu, "") || "data"}.jsonl`;
+  return train({
+    ...{
+      id,
+      name,
+      began,
+      status: "training",
+      report: null,
+      predictions: [],
+      training: [],
+      validation: [],
+      error: null,
+    },
+    spec: specOf(settings.value, file, MODEL, rows.length, unbalanced),
+    data: new TextEncoder().encode(`${lines.join("\n")}\n`),
+    labels: labels.value.map(([label]) => label),
+    examples: rows.length,
+    files: null,
+  });
+}

@@ -1,0 +1,100 @@
+import { type RemoteClassifier, type RemoteEncoder, SentenceEncoder, TextClassifier } from "lowrank/worker";
+import type { Run } from "../state/runs.js";
+import { type Download, findModel } from "./model.js";
+import type { SavedFiles } from "./stores.js";
+
+export interface Prediction {
+  readonly text: string;
+  readonly label: string;
+  readonly probability: number;
+  readonly probabilities: Readonly<Record<string, number>>;
+}
+
+let encoder: Promise<RemoteEncoder> | undefined;
+
+/** The encoder that all classifiers of this page share. */
+function sharedEncoder(onDownload?: (progress: Download) => void): Promise<RemoteEncoder> {
+  encoder ??= findModel({ ...(onDownload && { onDownload }) }).then((model) => SentenceEncoder.load(model));
+  encoder.catch(() => (encoder = undefined));
+  return encoder;
+}
+
+/** Classifiers by the run they belong to. */
+const adapted = new Map<string, Promise<RemoteClassifier>>();
+const heads = new Map<string, Promise<RemoteClassifier>>();
+
+function once(known: typeof adapted, id: string, make: () => Promise<RemoteClassifier>): Promise<RemoteClassifier> {
+  const there = known.get(id);
+  if (there !== undefined) return there;
+  const made = make();
+  known.set(id, made);
+  made.catch(() => known.delete(id));
+  return made;
+}
+
+/** The run's classifier: head and adapter. */
+export const adaptedOf = (run: Run): Promise<RemoteClassifier> =>
+  once(adapted, run.id, async () => TextClassifier.load(await sharedEncoder(), run.files!, { adapter: run.id }));
+
+/** Examples that a run did not test on, in the file's order. */
+export function learntOf({ data, predictions }: Run): { text: string; label: string }[] {
+  const tested = new Set(predictions.map(({ text }) => text));
+  const lines = new TextDecoder().decode(data).split("\n").filter(Boolean);
+  return lines
+    .map((line) => JSON.parse(line) as { text: string; label: string })
+    .filter(({ text }) => !tested.has(text));
+}
+
+/** The head alone, fitted to what the run learnt from. */
+export const headOf = (run: Run, onProgress?: (done: number, total: number) => void): Promise<RemoteClassifier> =>
+  once(heads, run.id, async () => {
+    const labels = [...run.report!.data.labels];
+    const classifier = await TextClassifier.create(await sharedEncoder(), {
+      labels,
+      lora: null,
+      adapter: `${run.id}-head`,
+    });
+    const told = (event: unknown) => {
+      const { done, total } = event as { done?: number; total?: number };
+      if (done !== undefined && total !== undefined) onProgress?.(done, total);
+    };
+    await classifier.fitHead(learntOf(run), { onProgress: told });
+    return classifier;
+  });
+
+/** Whether a head alone can be fitted: of an adapter that was loaded, the examples are not there. */
+export const hasHead = (run: Run): boolean => run.report !== null && run.data.length > 0;
+
+/** Texts that are sent to the worker at once, so that progress is told and a cancel is heard. */
+const CHUNK = 64;
+
+/** What a classifier says of texts, in order. */
+export async function predictAll(
+  classifier: RemoteClassifier,
+  texts: readonly string[],
+  onProgress: (done: number) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<Prediction[]> {
+  const all: Prediction[] = [];
+  for (let at = 0; at < texts.length; at += CHUNK) {
+    signal?.throwIfAborted();
+    all.push(...(await classifier.predict(texts.slice(at, at + CHUNK), { ...(signal && { signal }) })));
+    onProgress(all.length);
+  }
+  return all;
+}
+
+/** Looks whether files are a classifier on this model. Throws as `TextClassifier.load`. */
+export async function checkFiles(id: string, files: SavedFiles): Promise<readonly string[]> {
+  const loading = once(adapted, id, async () => TextClassifier.load(await sharedEncoder(), files, { adapter: id }));
+  return (await loading).labels;
+}
+
+/** Lets go of a run's classifiers. */
+export async function letGo(id: string): Promise<void> {
+  for (const known of [adapted, heads]) {
+    const there = known.get(id);
+    known.delete(id);
+    await there?.then((classifier) => classifier.dispose()).catch(() => undefined);
+  }
+}

@@ -1,0 +1,37 @@
+import { keepModel, type WorkerKeptModel } from "lowrank/worker";
+
+/** What adapters name as their base. */
+const NAME = "sentence-transformers/all-MiniLM-L6-v2";
+/** Where whoever serves the studio may have put it. */
+const beside = "models/all-MiniLM-L6-v2";
+
+/** Where the model is fetched from: beside the studio where it is there, else the Hugging Face hub. */
+async function placeOf(): Promise<string> {
+  const address = new URL(beside, document.baseURI).href;
+  const answer = await fetch(`${address}/config.json`, { method: "HEAD" }).catch(() => null);
+  return answer?.ok && /json/.test(answer.headers.get("content-type") ?? "") ? address : NAME;
+}
+
+export interface Download {
+  readonly file: string;
+  readonly received: number;
+  readonly total: number;
+}
+
+let found: Promise<WorkerKeptModel> | undefined;
+
+/** The model, fetched at the first visit and kept by the browser since. */
+export function findModel(options: { signal?: AbortSignal; onDownload?: (progress: Download) => void } = {}) {
+  const { signal, onDownload } = options;
+  found ??= (async () => {
+    const place = await placeOf();
+    return keepModel(place, {
+      ...(place !== NAME && { name: NAME }),
+      ...(signal && { signal }),
+      onProgress: ({ file, done, total }) => onDownload?.({ file, received: done, total }),
+    });
+  })();
+  // A break is no answer for good: the next call goes on with the download.
+  found.catch(() => (found = undefined));
+  return found;
+}

@@ -1,0 +1,142 @@
+import { signal } from "@preact/signals";
+import { runJob } from "lowrank/worker";
+import type { JobEvent, JobPhase, ReadyJob } from "lowrank/jobs";
+import { forgetRun, type Point, type Run, saveRun } from "../state/runs.js";
+import { type Download, findModel } from "./model.js";
+import { storeOf } from "./stores.js";
+
+/** What goes on, as the page draws it. */
+export interface Training {
+  readonly run: Run;
+  readonly state: "starting" | "downloading" | "running" | "pausing";
+  readonly download: Download | null;
+  readonly phase: JobPhase | null;
+  readonly done: number;
+  readonly total: number;
+  readonly tokensPerSecond: number | null;
+  readonly secondsLeft: number | null;
+  readonly ready: ReadyJob | null;
+  readonly training: readonly Point[];
+  readonly validation: readonly Point[];
+  readonly checkpoint: number | null;
+  readonly warnings: readonly string[];
+}
+
+/** Whether an error says that another tab, or another worker, has the run. */
+export const isInUse = (error: unknown): boolean =>
+  (error as Error).name === "ConfigError" && /is in use/.test((error as Error).message);
+
+/** The run under way in this tab; null where there is none. */
+export const training = signal<Training | null>(null);
+/** Why the last one ended where it did not finish. */
+export const failure = signal<unknown>(null);
+let cancelling: AbortController | null = null;
+
+const RESULTS = /^(adapter_config\.json|adapter_model\.safetensors|head\.safetensors|labels\.json|loss\.svg)$/;
+
+/** Trains, or goes on where an earlier visit stopped: the run's spec and data are those it began with. */
+export async function train(given: Run): Promise<Run | null> {
+  if (training.value !== null) return null;
+  const run: Run = { ...given, status: "training", error: null };
+  cancelling = new AbortController();
+  const { signal } = cancelling;
+  failure.value = null;
+  const nothing = {
+    download: null,
+    phase: null,
+    tokensPerSecond: null,
+    secondsLeft: null,
+    ready: null,
+    checkpoint: null,
+  };
+  const curves = { training: run.training, validation: run.validation };
+  training.value = { ...nothing, ...curves, run, state: "starting", done: 0, total: 0, warnings: [] };
+  try {
+    await saveRun(run);
+    const { store, files } = await storeOf(run.id);
+    const { report, predictions } = await runJob(run.spec, store, {
+      signal,
+      onProgress: hear,
+      sources: {
+        findModel: async (_name, { onDownload }) => {
+          const told = (download: Download) => {
+            onDownload(download);
+            update({ state: "downloading", download });
+          };
+          // What a worker keeps it finds by itself; nothing else of a model is looked at here.
+          return (await findModel({ signal, onDownload: told })) as never;
+        },
+        readData: async (name) => ({ name, bytes: run.data }),
+        machine: () => ({ userAgent: navigator.userAgent }),
+      },
+    });
+    const results = Object.fromEntries(Object.entries(await files()).filter(([name]) => RESULTS.test(name)));
+    const drawn = training.value;
+    const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };
+    const finished: Run = { ...run, ...ended, status: "finished" };
+    await saveRun(finished);
+    return finished;
+  } catch (error) {
+    const paused = signal.aborted;
+    if (!paused) failure.value = error;
+    // Another tab has the run: what is known of it is that tab's to say.
+    if (!paused && isInUse(error)) return null;
+    // What the data or the settings are refused for does not go away by going on; all else may.
+    const refused = !paused && (error as Error).name === "ConfigError";
+    const message = paused ? null : String((error as Error).message);
+    const { training: points, validation } = training.value;
+    const ended = { training: points, validation, error: message };
+    await saveRun({ ...run, ...ended, status: refused ? "failed" : "paused" }).catch(() => undefined);
+    return null;
+  } finally {
+    training.value = null;
+    cancelling = null;
+  }
+}
+
+/** Stops within a step; the run goes on from its last checkpoint. */
+export function pause(): void {
+  update({ state: "pausing" });
+  cancelling?.abort();
+}
+
+/** Takes a run and all its files away. */
+export async function discard(run: Run): Promise<void> {
+  if (training.value?.run.id === run.id) return;
+  const { discard } = await storeOf(run.id);
+  await discard();
+  await forgetRun(run.id);
+}
+
+function update(change: Partial<Training>): void {
+  if (training.value !== null) training.value = { ...training.value, ...change };
+}
+
+function hear(event: JobEvent): void {
+  const now = training.value;
+  if (now === null) return;
+  const state = now.state === "pausing" ? "pausing" : "running";
+  switch (event.type) {
+    case "warning":
+      return update({ warnings: [...now.warnings, event.message] });
+    case "ready": {
+      // Steps after the checkpoint are made again.
+      const kept = (points: readonly Point[]) => points.filter(({ step }) => step <= (event.job.resumedAfter ?? 0));
+      return update({ ready: event.job, state, training: kept(now.training), validation: kept(now.validation) });
+    }
+    case "progress": {
+      const { phase, done, total, loss, tokensPerSecond = null, secondsLeft = null } = event;
+      const points = phase === "train" && loss !== undefined ? [...now.training, { step: done, loss }] : now.training;
+      return update({ state, phase, done, total, tokensPerSecond, secondsLeft, training: points });
+    }
+    case "evaluation":
+      return update({ validation: [...now.validation, { step: event.step, loss: event.loss }] });
+    case "checkpoint": {
+      const { training, validation, run } = now;
+      void saveRun({ ...run, training, validation }).catch(() => undefined);
+      return update({ checkpoint: event.step });
+    }
+    default:
+      return;
+  }
+}

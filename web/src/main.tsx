@@ -1,0 +1,19 @@
+import { render } from "preact";
+import { App } from "./app.js";
+import { storesLast } from "./engine/stores.js";
+import { keepProject } from "./state/project.js";
+import { loadRuns } from "./state/runs.js";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/layout.css";
+import "./style/parts.css";
+import "./style/data.css";
+import "./style/train.css";
+import "./style/judge.css";
+import "./style/take.css";
+
+const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns()]);
+render(<App lasting={lasting} />, document.getElementById("studio")!);
+
+if (import.meta.env.PROD && "serviceWorker" in navigator)
+  navigator.serviceWorker.register("./service-worker.js").catch(() => undefined);

@@ -1,0 +1,6 @@
+/** How much is done, as a bar with words. */
+export const Meter = ({ done, label }: { done: number | null; label: string }) => (
+  <div class="meter">
+    <progress aria-label={label} {...(done === null ? {} : { value: done })} max={1} />
+  </div>
+);

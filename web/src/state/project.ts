@@ -1,0 +1,88 @@
+import { computed, effect, signal } from "@preact/signals";
+import { guessColumns } from "../data/columns.js";
+import { countLabels, findingsIn, type Row } from "../data/findings.js";
+import type { Table } from "../data/table.js";
+import { read, remove, write } from "../storage/database.js";
+
+/** The table that is worked on: as it came, which columns count, and its rows as they were mended. */
+export interface Project {
+  readonly table: Table;
+  readonly text: number;
+  readonly label: number;
+  readonly rows: readonly Row[];
+}
+
+export const project = signal<Project | null>(null);
+/** Rows as they were before each change, the newest last. */
+const before = signal<readonly (readonly Row[])[]>([]);
+const MOST_UNDONE = 20;
+
+export const canUndo = computed(() => before.value.length > 0);
+export const rows = computed(() => project.value?.rows ?? []);
+export const labels = computed(() => countLabels(rows.value));
+export const findings = computed(() => findingsIn(rows.value));
+export const stops = computed(() => findings.value.some((finding) => finding.stops));
+/** Rows that a run learns from: those with a text and a label. */
+export const usable = computed(() => rows.value.filter(({ text, label }) => text.trim() !== "" && label.trim() !== ""));
+
+const rowsOf = ({ records }: Table, text: number, label: number): Row[] =>
+  records.map((record, id) => ({ id, text: record[text]!, label: record[label]!.trim() }));
+
+export function openTable(table: Table): void {
+  const { text, label } = guessColumns(table);
+  before.value = [];
+  project.value = { table, text, label, rows: rowsOf(table, text, label) };
+}
+
+/** Takes other columns; what was mended is undone by it. */
+export function takeColumns(change: Partial<Pick<Project, "text" | "label">>): void {
+  const now = project.value!;
+  let { text, label } = { ...now, ...change };
+  // Both cannot be the same: the other takes the place that became free.
+  if (text === label) [text, label] = change.text === undefined ? [now.label, label] : [text, now.text];
+  before.value = [];
+  project.value = { ...now, text, label, rows: rowsOf(now.table, text, label) };
+}
+
+function change(rows: readonly Row[]): void {
+  before.value = [...before.value, project.value!.rows].slice(-MOST_UNDONE);
+  project.value = { ...project.value!, rows };
+}
+
+export function undo(): void {
+  const last = before.value.at(-1);
+  if (last === undefined) return;
+  before.value = before.value.slice(0, -1);
+  project.value = { ...project.value!, rows: last };
+}
+
+export function removeRows(ids: readonly number[]): void {
+  const gone = new Set(ids);
+  change(project.value!.rows.filter(({ id }) => !gone.has(id)));
+}
+
+export function mendRow(id: number, mended: Partial<Omit<Row, "id">>): void {
+  change(project.value!.rows.map((row) => (row.id === id ? { ...row, ...mended } : row)));
+}
+
+export function renameLabels(from: readonly string[], to: string): void {
+  change(project.value!.rows.map((row) => (from.includes(row.label) ? { ...row, label: to } : row)));
+}
+
+export function closeProject(): void {
+  project.value = null;
+  before.value = [];
+}
+
+/** Brings back what an earlier visit left, and keeps what is there from now on. */
+export async function keepProject(): Promise<void> {
+  const kept = await read<Project>("project", "current").catch(() => undefined);
+  if (kept !== undefined && project.value === null) project.value = kept;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const now = project.value;
+    clearTimeout(timer);
+    const save = () => (now === null ? remove("project", "current") : write("project", "current", now));
+    timer = setTimeout(() => void save().catch(() => undefined), 300);
+  });
+}

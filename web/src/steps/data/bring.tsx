@@ -1,0 +1,124 @@
+import { useSignal } from "@preact/signals";
+import { m } from "../../messages/index.js";
+import { Dialog } from "../../parts/dialog.js";
+import { Icon } from "../../parts/icons.js";
+import { openFile, openSample, problem, reading } from "./state.js";
+
+const accepted = ".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx";
+
+/** Why the last file could not be read. */
+export function ReadProblem() {
+  if (problem.value === null) return null;
+  const { kind, detail } = problem.value;
+  return (
+    <p class="problem" role="alert">
+      <Icon name="stop" /> {m().data.problems[kind]!(String(detail))}
+    </p>
+  );
+}
+
+function Paste({ onClose }: { onClose: () => void }) {
+  const { paste, pasteHint, pasteLabel, pasteTake, pasted } = m().data;
+  const text = useSignal("");
+  const take = () => {
+    onClose();
+    void openFile(new File([text.value], pasted, { type: "text/plain" }));
+  };
+  return (
+    <Dialog title={paste} onClose={onClose}>
+      <p>{pasteHint}</p>
+      <textarea
+        rows={10}
+        aria-label={pasteLabel}
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+      />
+      <div class="actions">
+        <button type="button" class="primary" disabled={text.value.trim() === ""} onClick={take}>
+          {pasteTake}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Shape() {
+  const { shape, shapeCaption, shapeText, shapeLabel } = m().data;
+  return (
+    <table class="shape">
+      <caption>{shapeCaption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{shapeText}</th>
+          <th scope="col">{shapeLabel}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {shape.map(([text, label]) => (
+          <tr key={text}>
+            <td>{text}</td>
+            <td>
+              <span class="tag">{label}</span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Where there is no table yet: drop, choose or paste one, or try the example. */
+export function Bring() {
+  const t = m().data;
+  const over = useSignal(false);
+  const pasting = useSignal(false);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    over.value = false;
+    const file = event.dataTransfer?.files[0];
+    if (file) void openFile(file);
+  };
+  return (
+    <section class="bring">
+      <div class="lead">
+        <h1>{t.heading}</h1>
+        <p class="intro">{t.intro}</p>
+      </div>
+      <div
+        class="drop"
+        data-over={over.value}
+        onDragOver={(event) => (event.preventDefault(), (over.value = true))}
+        onDragLeave={() => (over.value = false)}
+        onDrop={drop}
+      >
+        <Icon name="file" />
+        <p class="what">{reading.value ? t.reading : t.drop}</p>
+        <p class="hint">{t.formats}</p>
+        <div class="actions">
+          <label class="button primary">
+            {t.choose}
+            <input
+              type="file"
+              accept={accepted}
+              onChange={({ currentTarget: { files } }) => files?.[0] && void openFile(files[0])}
+            />
+          </label>
+          <button type="button" onClick={() => (pasting.value = true)}>
+            {t.paste}
+          </button>
+        </div>
+        <ReadProblem />
+      </div>
+      <aside>
+        <Shape />
+        <div class="example">
+          <button type="button" onClick={() => void openSample()}>
+            {t.sample} <Icon name="arrow" />
+          </button>
+          <p class="hint">{t.sampleHint}</p>
+        </div>
+      </aside>
+      {pasting.value && <Paste onClose={() => (pasting.value = false)} />}
+    </section>
+  );
+}

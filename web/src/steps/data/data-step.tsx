@@ -1,0 +1,35 @@
+import { m } from "../../messages/index.js";
+import { Icon } from "../../parts/icons.js";
+import { project, stops } from "../../state/project.js";
+import { Bring, ReadProblem } from "./bring.js";
+import { Findings } from "./findings.js";
+import { HowRead } from "./how-read.js";
+import { Labels } from "./labels.js";
+import { Rows } from "./rows.js";
+import { openFile } from "./state.js";
+
+/** The first step: a table, and what is to be mended in it. */
+export function DataStep() {
+  if (project.value === null) return <Bring />;
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file) void openFile(file);
+  };
+  return (
+    <div class="data" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+      <HowRead />
+      <ReadProblem />
+      <div class="beside">
+        <div class="side">
+          <Labels />
+          <Findings />
+          <a class="button primary wide" href="#train" aria-disabled={stops.value}>
+            {m().data.next} <Icon name="arrow" />
+          </a>
+        </div>
+        <Rows />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import type { Finding } from "../../data/findings.js";
+import { m } from "../../messages/index.js";
+import { Icon } from "../../parts/icons.js";
+import { findings, labels, removeRows, renameLabels } from "../../state/project.js";
+import { tell } from "../../state/view.js";
+import { clearFilter, filter } from "./state.js";
+
+/** Labels as a message names them. */
+const named = (names: readonly string[]) =>
+  names
+    .slice(0, 6)
+    .map((name) => `“${name}”`)
+    .join(", ") + (names.length > 6 ? ", …" : "");
+
+/** What a finding says. */
+function sentence({ kind, rows, labels, removable }: Finding): string {
+  const { found } = m().data;
+  switch (kind) {
+    case "emptyText":
+    case "emptyLabel":
+    case "contradictions":
+      return found[kind](rows.length);
+    case "duplicates":
+      return found.duplicates(removable.length);
+    case "similarLabels":
+    case "smallClass":
+      return found[kind](named(labels));
+    case "oneLabel":
+      return found.oneLabel(labels[0]!);
+    default:
+      return found[kind]();
+  }
+}
+
+function One({ finding }: { finding: Finding }) {
+  const t = m().data;
+  const { kind, rows, removable, stops } = finding;
+  const text = sentence(finding);
+  const remove = () => {
+    removeRows(removable);
+    clearFilter();
+    tell(t.removed(removable.length), true);
+  };
+  const most = labels.value.find(([label]) => finding.labels.includes(label))?.[0];
+  const join = () => {
+    renameLabels(finding.labels, most!);
+    clearFilter();
+    tell(t.renamed(finding.labels.filter((label) => label !== most).join(", "), most!), true);
+  };
+  return (
+    <li data-stops={stops}>
+      <Icon name={stops ? "stop" : "warn"} />
+      <div>
+        <p>{text}</p>
+        <div class="actions">
+          {rows.length > 0 && (
+            <button
+              type="button"
+              class="small"
+              onClick={() => (filter.value = { title: text, ids: new Set(rows), label: null })}
+            >
+              {t.show}
+            </button>
+          )}
+          {removable.length > 0 && (
+            <button type="button" class="small" onClick={remove}>
+              {t.removeThem(removable.length)}
+            </button>
+          )}
+          {kind === "similarLabels" && most !== undefined && (
+            <button type="button" class="small" onClick={join}>
+              {t.join(most)}
+            </button>
+          )}
+        </div>
+      </div>
+    </li>
+  );
+}
+
+/** What is odd about the rows, each with what mends it. */
+export function Findings() {
+  const t = m().data;
+  return (
+    <section class="findings" aria-labelledby="findings-heading">
+      <h2 id="findings-heading">{t.findingsHeading}</h2>
+      {findings.value.length === 0 ? (
+        <p class="fine">
+          <Icon name="check" /> {t.allFine}
+        </p>
+      ) : (
+        <ul>
+          {findings.value.map((finding) => (
+            <One key={finding.kind + finding.labels.join()} finding={finding} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

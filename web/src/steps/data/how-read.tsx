@@ -1,0 +1,107 @@
+import { encodings } from "../../data/decode.js";
+import { delimiters } from "../../data/delimited.js";
+import type { Correction } from "../../data/table.js";
+import { m } from "../../messages/index.js";
+import { closeProject, project, takeColumns } from "../../state/project.js";
+import { clearFilter, openFile, source } from "./state.js";
+
+/** How the file was read, and what the person says instead. */
+function Correct() {
+  const { how } = project.value!.table;
+  const t = m().data;
+  const given = source.value;
+  if (given === null || how.format === "workbook") return null;
+  const correct = (correction: Correction) => void openFile(given.file, { ...given.correction, ...correction });
+  return (
+    <>
+      <button type="button" class="quiet" popovertarget="how-read">
+        {t.howRead}
+      </button>
+      <div id="how-read" popover="auto">
+        <label>
+          {t.encoding}
+          <select
+            value={how.encoding}
+            onChange={(event) => correct({ encoding: event.currentTarget.value as (typeof encodings)[number] })}
+          >
+            {encodings.map((name) => (
+              <option key={name} value={name}>
+                {name.toUpperCase()}
+              </option>
+            ))}
+          </select>
+        </label>
+        {how.format === "delimited" && (
+          <>
+            <label>
+              {t.separator}
+              <select value={how.delimiter} onChange={(event) => correct({ delimiter: event.currentTarget.value })}>
+                {delimiters.map((sign) => (
+                  <option key={sign} value={sign}>
+                    {t.separators[sign]}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={how.header}
+                onChange={(event) => correct({ header: event.currentTarget.checked })}
+              />
+              {t.header}
+            </label>
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** The file's name, how it was read, and which of its columns count. */
+export function HowRead() {
+  const { table, text, label, rows } = project.value!;
+  const t = m().data;
+  const { how, columns, records } = table;
+  const format =
+    how.format === "workbook"
+      ? t.workbook
+      : [how.encoding.toUpperCase(), how.format === "jsonl" ? t.jsonl : t.separators[how.delimiter]].join(", ");
+  const pick = (which: "text" | "label", title: string) => (
+    <label>
+      {title}
+      <select
+        value={which === "text" ? text : label}
+        onChange={(event) => (clearFilter(), takeColumns({ [which]: Number(event.currentTarget.value) }))}
+      >
+        {columns.map((name, i) => (
+          <option key={i} value={i}>
+            {name}: {records.find((record) => record[i]!.trim() !== "")?.[i]?.slice(0, 40)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <div class="how-read">
+      <div class="file">
+        <h1>{table.name}</h1>
+        <p class="facts">
+          <span>{t.read(rows.length)}</span>
+          <span>{format}</span>
+          {how.uneven > 0 && <span class="warn">{t.uneven(how.uneven)}</span>}
+        </p>
+      </div>
+      <div class="columns">
+        {pick("text", t.textColumn)}
+        {pick("label", t.labelColumn)}
+      </div>
+      <div class="actions">
+        <Correct />
+        <button type="button" class="quiet" onClick={() => (clearFilter(), (source.value = null), closeProject())}>
+          {t.another}
+        </button>
+      </div>
+    </div>
+  );
+}

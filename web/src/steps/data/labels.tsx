@@ -1,0 +1,76 @@
+import { useSignal } from "@preact/signals";
+import { m } from "../../messages/index.js";
+import { Dialog } from "../../parts/dialog.js";
+import { Icon } from "../../parts/icons.js";
+import { labels, renameLabels } from "../../state/project.js";
+import { tell } from "../../state/view.js";
+import { filter } from "./state.js";
+
+/** Labels that are shown one by one. */
+const MOST = 30;
+
+function Rename({ label, onClose }: { label: string; onClose: () => void }) {
+  const { rename, renameTo, renameDo, renamed } = m().data;
+  const name = useSignal(label);
+  const take = (event: Event) => {
+    event.preventDefault();
+    const to = name.value.trim();
+    onClose();
+    if (to === "" || to === label) return;
+    renameLabels([label], to);
+    tell(renamed(label, to), true);
+  };
+  return (
+    <Dialog title={rename(label)} onClose={onClose}>
+      <form onSubmit={take}>
+        <label>
+          {renameTo}
+          <input value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />
+        </label>
+        <div class="actions">
+          <button class="primary">{renameDo}</button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** How many rows each label has; a click shows them. */
+export function Labels() {
+  const t = m().data;
+  const renaming = useSignal<string | null>(null);
+  const most = labels.value[0]?.[1] ?? 1;
+  return (
+    <section class="labels" aria-labelledby="labels-heading">
+      <h2 id="labels-heading">
+        {t.labelsHeading} <span class="count">{m().number(labels.value.length)}</span>
+      </h2>
+      <ul>
+        {labels.value.slice(0, MOST).map(([label, count]) => (
+          <li key={label}>
+            <button
+              type="button"
+              class="bar-of"
+              aria-pressed={filter.value?.label === label}
+              title={t.showLabel(label, count)}
+              onClick={() => (filter.value = filter.value?.label === label ? null : { title: label, ids: null, label })}
+            >
+              <span class="name">{label}</span> <span class="number">{m().number(count)}</span>
+              <span class="fill" style={{ inlineSize: `${(100 * count) / most}%` }} />
+            </button>
+            <button
+              type="button"
+              class="quiet small"
+              aria-label={t.rename(label)}
+              title={t.rename(label)}
+              onClick={() => (renaming.value = label)}
+            >
+              <Icon name="pen" />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {renaming.value !== null && <Rename label={renaming.value} onClose={() => (renaming.value = null)} />}
+    </section>
+  );
+}

@@ -1,0 +1,123 @@
+import { useSignal } from "@preact/signals";
+import type { Row } from "../../data/findings.js";
+import { m } from "../../messages/index.js";
+import { Dialog } from "../../parts/dialog.js";
+import { Icon } from "../../parts/icons.js";
+import { Windowed } from "../../parts/windowed.js";
+import { labels, mendRow, removeRows, rows } from "../../state/project.js";
+import { tell } from "../../state/view.js";
+import { clearFilter, filter, search, shown } from "./state.js";
+
+const HEIGHT = 40;
+
+function Edit({ row, onClose }: { row: Row; onClose: () => void }) {
+  const { editText, save, columnText } = m().data;
+  const text = useSignal(row.text);
+  const take = (event: Event) => {
+    event.preventDefault();
+    if (text.value !== row.text) mendRow(row.id, { text: text.value });
+    onClose();
+  };
+  return (
+    <Dialog title={editText(row.id + 1)} onClose={onClose}>
+      <form onSubmit={take}>
+        <textarea
+          rows={6}
+          aria-label={columnText}
+          value={text.value}
+          onInput={(event) => (text.value = event.currentTarget.value)}
+        />
+        <div class="actions">
+          <button class="primary">{save}</button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Every row, to look through, to label anew, to take away. */
+export function Rows() {
+  const t = m().data;
+  const editing = useSignal<Row | null>(null);
+  const names = labels.value.map(([label]) => label);
+  const remove = (row: Row) => {
+    removeRows([row.id]);
+    tell(t.removed(1), true);
+  };
+  const draw = (i: number) => {
+    const row = shown.value[i]!;
+    const place = row.id + 1;
+    return (
+      <tr key={row.id} aria-rowindex={i + 2} style={{ height: `${HEIGHT}px` }}>
+        <td class="place">{place}</td>
+        <td class="text">
+          <button type="button" title={row.text} onClick={() => (editing.value = row)}>
+            {row.text.trim() === "" ? "—" : row.text}
+          </button>
+        </td>
+        <td class="label">
+          <select
+            value={row.label}
+            aria-label={t.labelOf(place)}
+            onChange={(event) => mendRow(row.id, { label: event.currentTarget.value })}
+          >
+            {!names.includes(row.label) && <option value={row.label}>{row.label || "—"}</option>}
+            {names.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </td>
+        <td class="do">
+          <button type="button" class="quiet small" aria-label={t.removeRow(place)} onClick={() => remove(row)}>
+            <Icon name="trash" />
+          </button>
+        </td>
+      </tr>
+    );
+  };
+  const head = (
+    <tr>
+      <th scope="col" class="place">
+        {t.columnNumber}
+      </th>
+      <th scope="col">{t.columnText}</th>
+      <th scope="col" class="label">
+        {t.columnLabel}
+      </th>
+      <td class="do" />
+    </tr>
+  );
+  const isFiltered = filter.value !== null || search.value !== "";
+  return (
+    <section class="rows">
+      <div class="tools">
+        <label class="search">
+          <span class="hidden">{t.search}</span>
+          <input
+            type="search"
+            placeholder={t.search}
+            value={search.value}
+            onInput={(event) => (search.value = event.currentTarget.value)}
+          />
+        </label>
+        <p class="facts" aria-live="polite">
+          {isFiltered ? t.filtered(shown.value.length, rows.value.length) : t.read(rows.value.length)}
+        </p>
+        {isFiltered && (
+          <button type="button" class="small" onClick={clearFilter}>
+            {t.clearFilter}
+          </button>
+        )}
+      </div>
+      {filter.value !== null && filter.value.label === null && <p class="filter">{filter.value.title}</p>}
+      {shown.value.length === 0 ? (
+        <p class="none">{t.noRows}</p>
+      ) : (
+        <Windowed label={t.tableLabel} count={shown.value.length} height={HEIGHT} columns={4} head={head} row={draw} />
+      )}
+      {editing.value !== null && <Edit row={editing.value} onClose={() => (editing.value = null)} />}
+    </section>
+  );
+}

@@ -1,0 +1,61 @@
+import { computed, signal } from "@preact/signals";
+import { TableProblem } from "../../data/problem.js";
+import { readTable } from "../../data/read-table.js";
+import { readSample } from "../../data/sample.js";
+import type { Correction, Table } from "../../data/table.js";
+import type { Row } from "../../data/findings.js";
+import { m } from "../../messages/index.js";
+import { openTable, rows } from "../../state/project.js";
+
+export const reading = signal(false);
+export const problem = signal<TableProblem | null>(null);
+/** The file as it was given, for another encoding or separator; an earlier visit's is not there. */
+export const source = signal<{ readonly file: File; readonly correction: Correction } | null>(null);
+
+/** Which rows are shown: those named, those of a label, those that hold words. */
+export const filter = signal<{
+  readonly title: string;
+  readonly ids: ReadonlySet<number> | null;
+  readonly label: string | null;
+} | null>(null);
+export const search = signal("");
+
+export const shown = computed<readonly Row[]>(() => {
+  const wanted = search.value.trim().toLowerCase();
+  const now = filter.value;
+  return rows.value.filter(
+    ({ id, text, label }) =>
+      (now?.ids?.has(id) ?? true) &&
+      (now?.label === undefined || now.label === null || now.label === label) &&
+      (wanted === "" || text.toLowerCase().includes(wanted) || label.toLowerCase().includes(wanted)),
+  );
+});
+
+export function clearFilter(): void {
+  filter.value = null;
+  search.value = "";
+}
+
+async function take(read: () => Promise<Table>): Promise<boolean> {
+  reading.value = true;
+  problem.value = null;
+  try {
+    openTable(await read());
+    clearFilter();
+    return true;
+  } catch (error) {
+    problem.value = error instanceof TableProblem ? error : new TableProblem("noTable", String(error));
+    return false;
+  } finally {
+    reading.value = false;
+  }
+}
+
+/** Takes a file in the place of the table there is; where it cannot be read, that one stays. */
+export async function openFile(file: File, correction: Correction = {}): Promise<void> {
+  if (await take(() => readTable(file, correction))) source.value = { file, correction };
+}
+
+export async function openSample(): Promise<void> {
+  if (await take(() => readSample(m().data.sampleName))) source.value = null;
+}

@@ -1,0 +1,86 @@
+import { useSignal } from "@preact/signals";
+import type { Run } from "../../state/runs.js";
+import { m } from "../../messages/index.js";
+import { Dialog } from "../../parts/dialog.js";
+
+/** Labels above which a table of all pairs is no help. */
+const MOST = 12;
+/** Texts of a cell that are listed. */
+const LISTED = 200;
+
+/** What is taken for what; a cell opens its texts. */
+export function ConfusionTable({ run }: { run: Run }) {
+  const t = m().judge;
+  const open = useSignal<readonly [string, string] | null>(null);
+  const labels = run.report!.data.labels;
+  const cell = (label: string, predicted: string) =>
+    run.predictions.filter((sample) => sample.label === label && sample.predicted === predicted);
+  const most = Math.max(...labels.map((label) => run.predictions.filter((sample) => sample.label === label).length), 1);
+  const texts = open.value === null ? [] : cell(...open.value);
+  return (
+    <section class="confusion" aria-labelledby="confusion-heading">
+      <h2 id="confusion-heading">{t.confusion}</h2>
+      {labels.length > MOST ? (
+        <p>{t.tooMany}</p>
+      ) : (
+        <>
+          <p class="hint">{t.confusionHint}</p>
+          <div class="scroll" role="region" aria-labelledby="confusion-heading" tabIndex={0}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col" class="corner">
+                    <span>{t.truth} ↓</span> <span>{t.said} →</span>
+                  </th>
+                  {labels.map((label) => (
+                    <th key={label} scope="col">
+                      {label}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {labels.map((label) => (
+                  <tr key={label}>
+                    <th scope="row">{label}</th>
+                    {labels.map((predicted) => {
+                      const { length } = cell(label, predicted);
+                      return (
+                        <td key={predicted}>
+                          <button
+                            type="button"
+                            disabled={length === 0}
+                            data-right={label === predicted}
+                            style={{ "--share": `${Math.round((100 * length) / most)}%` }}
+                            aria-label={t.cell(length, label, predicted)}
+                            onClick={() => (open.value = [label, predicted])}
+                          >
+                            {m().number(length)}
+                          </button>
+                        </td>
+                      );
+                    })}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+      {open.value !== null && (
+        <Dialog title={t.texts(...open.value)} onClose={() => (open.value = null)}>
+          <ol class="texts" tabIndex={0}>
+            {[...texts]
+              .sort((a, b) => b.probability - a.probability)
+              .slice(0, LISTED)
+              .map(({ text, probability }, i) => (
+                <li key={i}>
+                  <span>{text}</span> <span class="odds">{m().percent(probability)}</span>
+                </li>
+              ))}
+          </ol>
+        </Dialog>
+      )}
+    </section>
+  );
+}

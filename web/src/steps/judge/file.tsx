@@ -1,0 +1,91 @@
+import { useSignal } from "@preact/signals";
+import Papa from "papaparse";
+import { guessColumns } from "../../data/columns.js";
+import { TableProblem } from "../../data/problem.js";
+import { readTable } from "../../data/read-table.js";
+import type { Table } from "../../data/table.js";
+import { adaptedOf, predictAll } from "../../engine/classify.js";
+import { m } from "../../messages/index.js";
+import { Meter } from "../../parts/meter.js";
+import { Problem } from "../../parts/problem.js";
+import { save } from "../../parts/save.js";
+import type { Run } from "../../state/runs.js";
+
+/** A whole table, given back with what the model says of each row. */
+export function LabelFile({ run }: { run: Run }) {
+  const t = m().judge;
+  const table = useSignal<Table | null>(null);
+  const column = useSignal(0);
+  const done = useSignal<number | null>(null);
+  const problem = useSignal<string | null>(null);
+  const error = useSignal<unknown>(null);
+  const open = async (file: File) => {
+    table.value = problem.value = null;
+    try {
+      const read = await readTable(file);
+      column.value = guessColumns(read).text;
+      table.value = read;
+    } catch (reason) {
+      const { kind, detail } = reason instanceof TableProblem ? reason : new TableProblem("noTable");
+      problem.value = m().data.problems[kind]!(String(detail));
+    }
+  };
+  const predict = async () => {
+    const { columns, records, name } = table.value!;
+    done.value = 0;
+    error.value = null;
+    try {
+      const texts = records.map((record) => record[column.value]!);
+      const said = await predictAll(await adaptedOf(run), texts, (count) => (done.value = count / texts.length));
+      const data = records.map((record, i) => [...record, said[i]!.label, said[i]!.probability.toFixed(4)]);
+      const fields = [...columns, t.filePredicted, t.fileProbability];
+      // Formulas of a spreadsheet are not to run in whoever's opens it.
+      const csv = Papa.unparse({ fields, data }, { escapeFormulae: true });
+      save(`${name.replace(/\.[^.]*$/, "")}-labelled.csv`, `\ufeff${csv}\n`, "text/csv");
+    } catch (reason) {
+      error.value = reason;
+    } finally {
+      done.value = null;
+    }
+  };
+  return (
+    <section class="label-file" aria-labelledby="file-heading">
+      <h2 id="file-heading">{t.fileHeading}</h2>
+      <p class="hint">{t.fileHint}</p>
+      <div class="actions">
+        <label class="button">
+          {t.fileChoose}
+          <input
+            type="file"
+            accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx"
+            onChange={({ currentTarget: { files } }) => files?.[0] && void open(files[0])}
+          />
+        </label>
+        {table.value !== null && (
+          <>
+            <label class="inline">
+              {t.fileColumn}
+              <select value={column.value} onChange={(event) => (column.value = Number(event.currentTarget.value))}>
+                {table.value.columns.map((name, i) => (
+                  <option key={i} value={i}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <button type="button" class="primary" disabled={done.value !== null} onClick={() => void predict()}>
+              {t.fileDo(table.value.records.length)}
+            </button>
+          </>
+        )}
+      </div>
+      {done.value !== null && <Meter done={done.value} label={t.finding(m().percent(done.value))} />}
+      {problem.value !== null && (
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {error.value !== null && <Problem error={error.value} title="" />}
+    </section>
+  );
+}

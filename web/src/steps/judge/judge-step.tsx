@@ -1,0 +1,40 @@
+import { m } from "../../messages/index.js";
+import { Empty } from "../../parts/empty.js";
+import { run } from "../../state/runs.js";
+import { Ask } from "./ask.js";
+import { ConfusionTable } from "./confusion.js";
+import { Doubts } from "./doubts.js";
+import { LabelFile } from "./file.js";
+import { Sides } from "./sides.js";
+
+/** The third step: is it any good, and where is it wrong? */
+export function JudgeStep() {
+  const t = m().judge;
+  const now = run.value;
+  if (now === null)
+    return (
+      <Empty title={t.nothing} hint={t.nothingHint}>
+        <a class="button primary" href="#train">
+          {t.toTrain}
+        </a>
+        <a class="button" href="#take">
+          {t.toTake}
+        </a>
+      </Empty>
+    );
+  return (
+    <div class="judge" key={now.id}>
+      <h1>
+        {t.heading} <span class="of">{now.name}</span>
+      </h1>
+      <p class="intro">{now.report === null ? t.loaded : t.intro(now.report.result.after.count)}</p>
+      {now.report !== null && <Sides run={now} />}
+      <Ask run={now} />
+      <div class="beside">
+        {now.report !== null && <ConfusionTable run={now} />}
+        {now.report !== null && now.data.length > 0 && <Doubts run={now} />}
+      </div>
+      <LabelFile run={now} />
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import { letGo } from "../../engine/classify.js";
+import { discard, training } from "../../engine/train.js";
+import { m } from "../../messages/index.js";
+import { chooseRun, type Run, run as shown, runs } from "../../state/runs.js";
+import { go } from "../../state/view.js";
+
+/** Every run that this browser remembers. */
+export function History() {
+  const t = m().take;
+  const { historyColumns: columns, statuses } = t;
+  const forget = async (run: Run) => {
+    if (!confirm(t.forgetAsk(run.name))) return;
+    await letGo(run.id);
+    await discard(run);
+  };
+  const share = (value: number | null | undefined) =>
+    value === null || value === undefined ? "–" : m().percent(value);
+  return (
+    <section class="history" aria-labelledby="history-heading">
+      <h2 id="history-heading">{t.history}</h2>
+      {runs.value.length === 0 ? (
+        <p class="hint">{t.noRuns}</p>
+      ) : (
+        <div class="scroll" role="region" aria-labelledby="history-heading" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                {Object.entries(columns).map(([name, title]) => (
+                  <th key={name} scope="col" class={name}>
+                    {title}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {runs.value.map((run) => (
+                <tr key={run.id} data-shown={run.id === shown.value?.id}>
+                  <th scope="row">{run.name}</th>
+                  <td>{m().date(run.began)}</td>
+                  <td class="rows">{run.examples > 0 ? m().number(run.examples) : "–"}</td>
+                  <td class="head">{share(run.report?.result.headOnly?.accuracy)}</td>
+                  <td class="result">{run.report ? share(run.report.result.after.accuracy) : statuses[run.status]}</td>
+                  <td class="actions">
+                    {run.id === shown.value?.id ? (
+                      <span class="tag">{t.shown}</span>
+                    ) : (
+                      run.files !== null && (
+                        <button type="button" class="small" onClick={() => (chooseRun(run.id), go("judge"))}>
+                          {t.open}
+                        </button>
+                      )
+                    )}
+                    <button
+                      type="button"
+                      class="small quiet"
+                      disabled={training.value?.run.id === run.id}
+                      onClick={() => void forget(run)}
+                    >
+                      {t.forget}
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

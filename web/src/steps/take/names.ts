@@ -1,0 +1,8 @@
+import type { Run } from "../../state/runs.js";
+
+/** What a run's files are called. */
+export const nameOf = ({ name }: Run): string =>
+  name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-") || "classifier";
+
+/** The report as a file. */
+export const reportText = ({ report }: Run): string => `${JSON.stringify(report, null, 2)}\n`;

@@ -1,0 +1,140 @@
+import { useSignal } from "@preact/signals";
+import { hasHead } from "../../engine/classify.js";
+import { m } from "../../messages/index.js";
+import { Icon } from "../../parts/icons.js";
+import { Problem } from "../../parts/problem.js";
+import { save } from "../../parts/save.js";
+import { type Run, run } from "../../state/runs.js";
+import { tell } from "../../state/view.js";
+import { nameOf, reportText } from "./names.js";
+import { History } from "./history.js";
+import { Snippets } from "./snippets.js";
+
+const ZIP = "application/zip";
+/** What packs and unpacks is fetched when something is. */
+const archives = () => import("./archives.js");
+
+function Item({
+  title,
+  hint,
+  name,
+  make,
+  type,
+}: {
+  title: string;
+  hint: string;
+  name: string;
+  type: string;
+  make: () => Promise<Uint8Array | string>;
+}) {
+  const t = m().take;
+  const busy = useSignal(false);
+  const error = useSignal<unknown>(null);
+  const take = async () => {
+    busy.value = true;
+    error.value = null;
+    try {
+      save(name, await make(), type);
+    } catch (reason) {
+      error.value = reason;
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <li>
+      <div>
+        <h3>{title}</h3>
+        <p class="hint">{hint}</p>
+        {error.value !== null && <Problem error={error.value} title="" />}
+      </div>
+      <button type="button" disabled={busy.value} aria-label={`${t.save}: ${title}`} onClick={() => void take()}>
+        <Icon name="down" /> {busy.value ? t.preparing : t.save}
+      </button>
+    </li>
+  );
+}
+
+function Items({ of }: { of: Run }) {
+  const t = m().take;
+  const name = nameOf(of);
+  return (
+    <ul class="items">
+      <Item
+        title={t.adapter}
+        hint={t.adapterHint}
+        name={`${name}-adapter.zip`}
+        type={ZIP}
+        make={async () => (await archives()).adapterZip(of)}
+      />
+      {hasHead(of) && (
+        <Item
+          title={t.head}
+          hint={t.headHint}
+          name={`${name}-head.zip`}
+          type={ZIP}
+          make={async () => (await archives()).headZip(of)}
+        />
+      )}
+      {of.report !== null && (
+        <Item
+          title={t.report}
+          hint={t.reportHint}
+          name={`${name}-report.json`}
+          type="application/json"
+          make={async () => reportText(of)}
+        />
+      )}
+    </ul>
+  );
+}
+
+function Load() {
+  const t = m().take;
+  const error = useSignal<unknown>(null);
+  const load = async (file: File) => {
+    error.value = null;
+    try {
+      const { loadZip } = await archives();
+      tell(t.loaded((await loadZip(file)).name));
+    } catch (reason) {
+      error.value = reason;
+    }
+  };
+  return (
+    <section class="load">
+      <h2>{t.load}</h2>
+      <p class="hint">{t.loadHint}</p>
+      <label class="button">
+        {t.loadChoose}
+        <input
+          type="file"
+          accept=".zip"
+          onChange={({ currentTarget }) =>
+            currentTarget.files?.[0] && void load(currentTarget.files[0]).then(() => (currentTarget.value = ""))
+          }
+        />
+      </label>
+      {error.value !== null && <Problem error={error.value} title={t.loadProblem} />}
+    </section>
+  );
+}
+
+/** The last step: what was made, to be used elsewhere. */
+export function TakeStep() {
+  const t = m().take;
+  const now = run.value;
+  return (
+    <div class="take">
+      <h1>
+        {t.heading} {now !== null && <span class="of">{now.name}</span>}
+      </h1>
+      {now === null ? <p class="intro">{`${t.nothing} ${t.nothingHint}`}</p> : <Items of={now} />}
+      <div class="beside">
+        {now !== null && <Snippets />}
+        <Load />
+      </div>
+      <History />
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { pause, training } from "../../engine/train.js";
+import { m } from "../../messages/index.js";
+import { Meter } from "../../parts/meter.js";
+import { Curve } from "./curve.js";
+
+/** What is said to those who cannot see the page: phases, not every step. */
+function Spoken() {
+  const { state, phase } = training.value!;
+  const t = m().train;
+  return (
+    <p class="hidden" role="status">
+      {state === "running" && phase !== null ? t.phases[phase] : t.states[state]}
+    </p>
+  );
+}
+
+/** A run under way. */
+export function Live() {
+  const now = training.value!;
+  const t = m().train;
+  const { state, phase, done, total, download, ready, secondsLeft, tokensPerSecond, checkpoint, validation } = now;
+  const busy = state === "starting" || state === "pausing";
+  const isDownload = state === "downloading" && download !== null;
+  const share = isDownload ? download.received / download.total : busy || total === 0 ? null : done / total;
+  const title = state === "running" && phase !== null ? t.phases[phase] : t.states[state];
+  const losses = validation.map(({ loss }) => loss);
+  return (
+    <section class="live">
+      <Spoken />
+      <div class="now">
+        <h1>{title}</h1>
+        <p class="facts">
+          {isDownload && <span>{`${m().size(download.received)} / ${m().size(download.total)}`}</span>}
+          {state === "running" && total > 0 && <span class="done">{t.of(done, total)}</span>}
+          {secondsLeft !== null && <span>{t.left(m().duration(secondsLeft))}</span>}
+          {tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
+          {ready !== null && <span>{t.threads(ready.engine.threads)}</span>}
+        </p>
+        <Meter done={share} label={title} />
+        <div class="actions">
+          <button type="button" disabled={state === "pausing"} onClick={pause}>
+            {t.pause}
+          </button>
+          {checkpoint !== null && <span class="safe">{t.safe(checkpoint)}</span>}
+        </div>
+      </div>
+      {ready !== null && (
+        <p class="facts">
+          <span>{t.estimate(m().duration(ready.estimate.seconds.total), m().size(ready.estimate.memory.needed))}</span>
+          {losses.length > 0 && <span>{t.measured(losses.at(-1)!.toFixed(3), Math.min(...losses).toFixed(3))}</span>}
+        </p>
+      )}
+      {ready !== null && ready.steps > 0 && (
+        <Curve training={now.training} validation={validation} steps={ready.steps} />
+      )}
+      {now.warnings.length > 0 && (
+        <details class="warnings">
+          <summary>{t.technical}</summary>
+          <ul lang="en">
+            {now.warnings.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,99 @@
+import { begin } from "../../engine/begin.js";
+import { defaults, efforts, foretell, type Settings, settings } from "../../engine/settings.js";
+import { m } from "../../messages/index.js";
+import { labels, project, usable } from "../../state/project.js";
+import { runs } from "../../state/runs.js";
+import { go } from "../../state/view.js";
+
+const set = (change: Partial<Settings>) => void (settings.value = { ...settings.value, ...change });
+
+type Field = Exclude<keyof Settings, "effort">;
+const limits: Readonly<Record<Field, { min: number; max: number; step: number | "any" }>> = {
+  rank: { min: 1, max: 64, step: 1 },
+  learningRate: { min: 0.00001, max: 0.1, step: "any" },
+  batchSize: { min: 1, max: 128, step: 1 },
+  maxTokens: { min: 8, max: 512, step: 1 },
+  seed: { min: 0, max: 2 ** 31 - 1, step: 1 },
+};
+
+function Details() {
+  const t = m().train;
+  return (
+    <details class="details">
+      <summary>{t.details}</summary>
+      <div class="fields">
+        {(Object.keys(limits) as Field[]).map((name) => (
+          <label key={name}>
+            {t.fields[name]}
+            <input
+              type="number"
+              {...limits[name]}
+              value={settings.value[name]}
+              aria-describedby={`hint-${name}`}
+              onChange={({ currentTarget }) => {
+                if (currentTarget.validity.valid && currentTarget.value !== "")
+                  set({ [name]: Number(currentTarget.value) });
+                else currentTarget.value = String(settings.value[name]);
+              }}
+            />
+            <span class="hint" id={`hint-${name}`}>
+              {t.fieldHints[name]}
+            </span>
+          </label>
+        ))}
+      </div>
+      <button type="button" class="small" onClick={() => set({ ...defaults, effort: settings.value.effort })}>
+        {t.reset}
+      </button>
+    </details>
+  );
+}
+
+/** What is about to be done, and the button that does it. */
+export function Plan() {
+  const t = m().train;
+  const texts = usable.value.map(({ text }) => text);
+  const timed =
+    runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ??
+    null;
+  const { seconds, memory, steps } = foretell(settings.value, texts, timed);
+  const start = async () => {
+    if ((await begin()) !== null) go("judge");
+  };
+  return (
+    <section class="plan">
+      <h1>{t.heading}</h1>
+      <p class="intro">{t.intro}</p>
+      <p class="facts">
+        <span>{project.value!.table.name}</span>
+        <span>{t.learnFrom(texts.length, labels.value.length)}</span>
+      </p>
+      <fieldset class="efforts">
+        <legend>{t.effort}</legend>
+        {efforts.map((name) => (
+          <label key={name}>
+            <input
+              type="radio"
+              name="effort"
+              value={name}
+              checked={settings.value.effort === name}
+              onChange={() => set({ effort: name })}
+            />
+            <strong>{t.efforts[name]}</strong>
+            <span class="hint">{t.effortHints[name]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <Details />
+      <div class="launch">
+        <button type="button" class="primary large" onClick={() => void start()}>
+          {t.start}
+        </button>
+        <p>
+          {t.foretold(m().duration(seconds), m().size(memory), steps)}{" "}
+          {timed === null && <span class="hint">{t.roughly}</span>}
+        </p>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,57 @@
+import { discard, failure, train, training } from "../../engine/train.js";
+import { m } from "../../messages/index.js";
+import { Empty } from "../../parts/empty.js";
+import { Problem } from "../../parts/problem.js";
+import { project, stops } from "../../state/project.js";
+import { unfinished } from "../../state/runs.js";
+import { go } from "../../state/view.js";
+import { Live } from "./live.js";
+import { Plan } from "./plan.js";
+
+/** A run that an earlier visit or a pause left in the middle. */
+function Unfinished() {
+  const run = unfinished.value;
+  const t = m().train;
+  if (run === null) return null;
+  const goOn = async () => {
+    if ((await train(run)) !== null) go("judge");
+  };
+  return (
+    <section class="unfinished">
+      <div>
+        <h2>{t.unfinished(run.name)}</h2>
+        <p>{t.unfinishedHint}</p>
+      </div>
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => void goOn()}>
+          {t.goOn}
+        </button>
+        <button type="button" onClick={() => void discard(run).catch((error: unknown) => (failure.value = error))}>
+          {t.discard}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** The second step: one button, and what goes on behind it. */
+export function TrainStep() {
+  const t = m().train;
+  if (training.value !== null) return <Live />;
+  const isReady = project.value !== null && !stops.value;
+  return (
+    <div class="train">
+      {failure.value !== null && <Problem error={failure.value} title={t.failed} />}
+      <Unfinished />
+      {isReady ? (
+        <Plan />
+      ) : (
+        <Empty title={project.value === null ? t.nothing : t.stopped} hint={t.nothingHint}>
+          <a class="button primary" href="#data">
+            {t.toData}
+          </a>
+        </Empty>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { serveFolder } from "../scripts/serve-folder.mjs";
+import { modelCache } from "../scripts/setup/paths.mjs";
+import { offline } from "./offline.js";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Headers that give a page shared memory, and with it threads. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+export default defineConfig({
+  root: here("."),
+  // The files may be put into any folder of a site.
+  base: "./",
+  resolve: { alias: { "lowrank/worker": here("../dist/remote-browser.js") } },
+  build: { outDir: here("../build/studio"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
+  worker: { format: "es" },
+  server: { headers: isolation, fs: { allow: [here("..")] } },
+  preview: { headers: isolation },
+  plugins: [
+    offline(),
+    {
+      // Models of this machine's cache, so that the studio works without a network.
+      name: "models",
+      configureServer: ({ middlewares }) => void middlewares.use("/models", serveFolder(modelCache)),
+      configurePreviewServer: ({ middlewares }) => void middlewares.use("/models", serveFolder(modelCache)),
+    },
+  ],
+});
