@@ -8,7 +8,10 @@ import { type LowRank, lowRankUpdate } from "./low-rank-update.js";
 function columnNorms(graph: Graph, weight: () => NodeId, update: LowRank): NodeId {
   return graph.scope(() => {
     const squares = graph.scope(() => {
-      const adapted = graph.add(weight(), graph.scope(() => lowRankUpdate(graph, update)));
+      const adapted = graph.add(
+        weight(),
+        graph.scope(() => lowRankUpdate(graph, update)),
+      );
       return graph.square(adapted);
     });
     return graph.sqrt(graph.sum(squares, { dim: 0 }));

@@ -92,7 +92,12 @@ export class LoraEmbedding {
       graph.embedding(table, indices, { shape: [...shape] }),
       lowRankRows(graph, indices, this, shape),
     );
-    return magnitude === null ? y : graph.mul(y, doraScale(graph, () => table, this, magnitude));
+    return magnitude === null
+      ? y
+      : graph.mul(
+          y,
+          doraScale(graph, () => table, this, magnitude),
+        );
   }
 
   /** What an optimizer updates: A and B, and the magnitude with DoRA. */

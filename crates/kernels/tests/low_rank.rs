@@ -20,7 +20,7 @@ fn encoded(format: usize, values: &[f32]) -> (Vec<u8>, usize) {
 fn expected(format: usize, w: &[u8], shape: [usize; 3], l: &[f32], r: &[f32]) -> (Vec<u8>, usize) {
     let [rows, columns, rank] = shape;
     let mut c = vec![0.0; rows * columns];
-    unsafe { (FORMATS[format].decode)(w.as_ptr(), 0, c.len(), c.as_mut_ptr()) };
+    unsafe { (FORMATS[format].decode)(w.as_ptr(), 0, 0, c.len(), c.as_mut_ptr()) };
     for (i, value) in c.iter_mut().enumerate() {
         let (l, r) = (&l[i / columns * rank..][..rank], &r[i % columns * rank..][..rank]);
         let product = l.iter().zip(r).fold(0.0, |sum, (l, r)| l * r + sum);
@@ -91,8 +91,8 @@ fn what_is_not_finite_or_too_large() {
         let (got, over) = added(format, w.clone(), shape, &l, &r, rows);
         let (wanted, too_large) = expected(format, &w, shape, &l, &r);
         let read = |bytes: &[u8]| {
-            let mut values = vec![0.0; rows * columns];
-            unsafe { (FORMATS[format].decode)(bytes.as_ptr(), 0, values.len(), values.as_mut_ptr()) };
+            let mut values = vec![0f32; rows * columns];
+            unsafe { (FORMATS[format].decode)(bytes.as_ptr(), 0, 0, values.len(), values.as_mut_ptr()) };
             values.iter().map(|value| if value.is_nan() { 1 } else { value.to_bits() }).collect::<Vec<u32>>()
         };
         assert_eq!(read(&got), read(&wanted));

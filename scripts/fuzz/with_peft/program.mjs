@@ -95,7 +95,10 @@ function isRefused(program, message) {
   if (program["no pooler"] && /targetModules .* matches no linear layer|modulesToSave names "[^"]*pooler/.test(message))
     return true;
   // The module's name with the prefix of a classifier's files is targeted, or without it.
-  return program.sequence && /lora targets .* and not|Pattern says another thing|targetModules .* matches no linear layer/.test(message);
+  return (
+    program.sequence &&
+    /lora targets .* and not|Pattern says another thing|targetModules .* matches no linear layer/.test(message)
+  );
 }
 
 export async function checkProgram(lowrank, python, program, place, tally) {
