@@ -19,10 +19,16 @@ const starts = {
   webkit: () => import("./webkit.mjs"),
 };
 
-/** Starts a browser of a fresh profile. @param {BrowserName} name @returns {Promise<Browser>} */
-export async function launchBrowser(name) {
+/**
+ * Starts a browser of a fresh profile.
+ *
+ * @param {BrowserName} name
+ * @param {Record<string, unknown>} [preferences] of Firefox's profile
+ * @returns {Promise<Browser>}
+ */
+export async function launchBrowser(name, preferences) {
   const { launch } = await starts[name]();
-  return launch();
+  return launch(preferences);
 }
 
 /** @param {Browser} browser @param {string} url @returns {Promise<Page>} */
