@@ -1,6 +1,7 @@
 /**
  * @typedef {object} Page
  * @property {(expression: string) => Promise<any>} evaluate value of an expression in the page, or of the promise that it is; as JSON
+ * @property {() => Promise<unknown>} [bringToFront] hides the browser's other pages; where a browser has several
  * @property {() => Promise<unknown>} close
  *
  * @typedef {object} Browser
@@ -18,10 +19,16 @@ const starts = {
   webkit: () => import("./webkit.mjs"),
 };
 
-/** Starts a browser of a fresh profile. @param {BrowserName} name @returns {Promise<Browser>} */
-export async function launchBrowser(name) {
+/**
+ * Starts a browser of a fresh profile.
+ *
+ * @param {BrowserName} name
+ * @param {Record<string, unknown>} [preferences] of Firefox's profile
+ * @returns {Promise<Browser>}
+ */
+export async function launchBrowser(name, preferences) {
   const { launch } = await starts[name]();
-  return launch();
+  return launch(preferences);
 }
 
 /** @param {Browser} browser @param {string} url @returns {Promise<Page>} */

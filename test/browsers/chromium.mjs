@@ -1,18 +1,16 @@
 import { chromium } from "playwright";
 import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { launchPuppeteer } from "./puppeteer.mjs";
 
-/** @returns {Promise<import("./browser.mjs").Browser>} */
-export async function launch() {
-  const executablePath = findChromium() ?? undefined;
-  const browser = await chromium.launch({ executablePath, args: chromiumArguments });
-  return {
-    name: "chromium",
-    version: browser.version(),
-    async openPage(url) {
-      const page = await browser.newPage();
-      await page.goto(url);
-      return { evaluate: (expression) => page.evaluate(expression), close: () => page.close() };
-    },
-    close: () => browser.close(),
-  };
-}
+/** By puppeteer: Playwright makes every tab believe that it is seen. */
+export const launch = () =>
+  launchPuppeteer("chromium", {
+    executablePath: findChromium() ?? chromium.executablePath(),
+    args: chromiumArguments,
+    // Tabs that are hidden are slowed down, as they are for users.
+    ignoreDefaultArgs: [
+      "--disable-background-timer-throttling",
+      "--disable-backgrounding-occluded-windows",
+      "--disable-renderer-backgrounding",
+    ],
+  });

@@ -1,29 +1,15 @@
-import puppeteer from "puppeteer-core";
 import { findFirefox, firefoxPreferences } from "../../scripts/firefox.mjs";
+import { launchPuppeteer } from "./puppeteer.mjs";
 
 /**
  * Firefox by WebDriver BiDi, which it speaks itself.
- * @returns {Promise<import("./browser.mjs").Browser>}
+ *
+ * @param {Record<string, unknown>} [preferences] of its profile, beside those that keep it quiet
  */
-export async function launch() {
-  const browser = await puppeteer.launch({
+export const launch = (preferences) =>
+  launchPuppeteer("firefox", {
     browser: "firefox",
     protocol: "webDriverBiDi",
     executablePath: findFirefox() ?? undefined,
-    extraPrefsFirefox: firefoxPreferences,
-    // Longer than any evaluation.
-    protocolTimeout: 600_000,
-    timeout: 120_000,
+    extraPrefsFirefox: { ...firefoxPreferences, ...preferences },
   });
-  return {
-    name: "firefox",
-    version: await browser.version(),
-    async openPage(url) {
-      const page = await browser.newPage();
-      page.setDefaultNavigationTimeout(120_000);
-      await page.goto(url);
-      return { evaluate: (expression) => page.evaluate(expression), close: () => page.close() };
-    },
-    close: () => browser.close(),
-  };
-}

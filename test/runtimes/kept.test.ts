@@ -45,6 +45,28 @@ const script = `
       return { error: names(error), list: (await keptModels()).map(({ bytes, complete }) => ({ bytes, complete })) };
     }
   };
+  const held = async () => (await navigator.storage.getDirectory()).getFileHandle("held", { create: true });
+  /** Takes all but so many bytes of what this origin may have. */
+  const fill = async (left) => {
+    const { quota, usage } = await navigator.storage.estimate();
+    if (quota > 1e8) throw new Error("there is more room than a test should take: " + quota);
+    const file = await (await held()).createWritable();
+    await file.write(new Uint8Array(quota - usage - left));
+    await file.close();
+  };
+  globalThis.freeAgain = async () => (await navigator.storage.getDirectory()).removeEntry("held");
+  /** Keeps a model whose download the hub holds back after so many bytes, until there is no room for the rest. */
+  globalThis.keepWhereItFills = async (place, hubUrl, name, heldAfter) => {
+    const { keepModel, keptModels } = inPlace(place);
+    let filled = null;
+    const onProgress = ({ file, done }) => {
+      if (file === "model.safetensors" && done >= heldAfter)
+        filled ??= fill(1e6).catch(names).finally(() => fetch(hubUrl + "/release"));
+    };
+    const error = await keepModel(name, { hubUrl, onProgress }).then(() => null, names);
+    const list = (await keptModels()).map(({ bytes, complete }) => ({ bytes, complete }));
+    return { error, filling: (await filled) ?? null, list };
+  };
   /** Another page of the same origin, at the same time. */
   globalThis.elsewhere = async (...args) => {
     const frame = document.createElement("iframe");
@@ -71,8 +93,8 @@ beforeAll(async () => {
   hub = createServer((request, response) => {
     const path = request.url!.slice(1);
     response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
-    if (path === "cut") {
-      models.cut();
+    if (path === "cut" || path === "release") {
+      models[path]();
       response.setHeader("Access-Control-Allow-Origin", "*");
       return void response.end();
     }
@@ -161,5 +183,30 @@ describe.each(browsers)("%s, kept by the %s", (name, place, storage) => {
       models.cut();
       expect(refused).toMatchObject({ error: ["QuotaError", expect.stringMatching(/more are needed/)], list: [] });
     });
+  });
+});
+
+describe.each(["page", "worker"])("firefox with little room, kept by the %s", (place) => {
+  it("keeps what came where there is no more room on the way, and goes on when there is", async () => {
+    // Kilobytes of all origins together, of which one has a fifth.
+    const browser = await launchBrowser("firefox", { "dom.quotaManager.temporaryStorage.fixedLimit": 250_000 });
+    try {
+      const page = await openPage(browser, `${site.origin}/isolated/`);
+      const call = (what: string, ...args: readonly unknown[]) =>
+        page.evaluate(`${what}(${[place, hubUrl, "org/large", ...args].map((value) => JSON.stringify(value)).join()})`);
+      models.manners.set(weights, { holdAfter: 13 * MEGABYTE });
+      const refused = await call("keepWhereItFills", 13 * MEGABYTE);
+      models.manners.clear();
+      expect(refused).toEqual({
+        error: ["QuotaError", expect.stringMatching(/more are needed, and no more are given/)],
+        filling: null,
+        list: [{ bytes: 8 * MEGABYTE, complete: false }],
+      });
+      await page.evaluate("freeAgain()");
+      expect(await call("keep")).toMatchObject({ storage: "opfs", digest });
+      expect(models.requests(weights).at(-1)!.range).toBe(`bytes=${8 * MEGABYTE}-`);
+    } finally {
+      await browser.close();
+    }
   });
 });

@@ -10,11 +10,17 @@ export class ExampleFolder extends Consumer {
 
   constructor(name: string, packages: readonly string[] = []) {
     super();
-    this.example = join(this.folder, name);
+    this.example = this.add(name);
+    for (const name of packages) this.link(name);
+  }
+
+  /** Puts another example beside it, as they are in the repository. */
+  add(name: string): string {
+    const place = join(this.folder, name);
     const skipped = ["node_modules", ".wrangler", "package-lock.json"];
     const filter = (path: string) => !skipped.includes(basename(path));
-    cpSync(join(root, "examples", name), this.example, { recursive: true, filter });
-    for (const name of packages) this.link(name);
+    cpSync(join(root, "examples", name), place, { recursive: true, filter });
+    return place;
   }
 
   /** A module of the example, as Node loads it. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -20,6 +20,8 @@ const places = { model: "", tenants: "", jobs: "" };
 
 beforeAll(async () => {
   folder = new ExampleFolder("node-server");
+  // Its scripts put a server of either kind under load.
+  folder.add("edge-worker");
   for (const name of ["model", "tenants", "jobs"] as const) places[name] = join(folder.folder, name);
   engine = await createEngine({ build: "simd", threads: 1 });
   const model = await tinyEncoder();
@@ -83,16 +85,21 @@ const health = async () => (await fetch(`${url}/health`)).json();
 
 describe("adapters", () => {
   it("under load of sixty tenants: no wrong answer", { timeout: 300_000 }, async () => {
-    const shared = new ExampleFolder("edge-worker");
-    try {
-      const { load } = await shared.import("load.mjs");
-      const ask = (tenant: number, texts: string[]) => expected(encoder, classifiers[tenant]!, texts);
-      const result = await load(url, { tenants: TENANTS, requests: 600, atOnce: 24, expect: ask });
-      expect([result.wrong, [...result.refused], result.answered]).toEqual([[], [], 600]);
-      expect(await health()).toMatchObject({ status: "ok", requests: 0, waiting: 0, adapters: TENANTS });
-    } finally {
-      rmSync(shared.folder, { recursive: true });
-    }
+    const { load } = await folder.import("../edge-worker/load.mjs");
+    const ask = (tenant: number, texts: string[]) => expected(encoder, classifiers[tenant]!, texts);
+    const result = await load(url, { tenants: TENANTS, requests: 600, atOnce: 24, expect: ask });
+    expect([result.wrong, [...result.refused], result.answered]).toEqual([[], [], 600]);
+    expect(await health()).toMatchObject({ status: "ok", requests: 0, waiting: 0, adapters: TENANTS });
+  });
+
+  it("the script that measures it under load finds no wrong answer, and ends the server in order", () => {
+    const program = ["load.mjs", "--model", places.model, "--tenants", "9", "--requests", "100", "--at-once", "8"];
+    const env = { ...process.env, NODE_OPTIONS: "", BUILD: "simd", THREADS: "1" };
+    const printed = execFileSync(process.execPath, program, { cwd: folder.example, env, encoding: "utf8" });
+    expect(printed).toMatch(/^encoder loaded: \d+\.\d MB, 0 adapters of 0\.0 MB in it$/m);
+    expect(printed).toMatch(/^100 answers of 9 tenants, 0 wrong, \d+ a second$/m);
+    expect(printed).toMatch(/^end: \d+\.\d MB, 9 adapters of [\d.]+ MB in it$/m);
+    expect(printed).toMatch(/^the server ended with 0$/m);
   });
 
   it("hostile requests are refused, and leave a server that works", async () => {

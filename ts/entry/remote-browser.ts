@@ -1,16 +1,14 @@
 import { pageRuntime } from "../worker/client/page-runtime.js";
 import { setWorkerRuntime } from "../worker/client/runtime.js";
-import { beside, isMoved } from "./script-address.js";
+import { beside } from "./script-address.js";
 
 // Bundlers copy a file only where they see its whole name beside `import.meta.url`.
 setWorkerRuntime(
   pageRuntime(
     () => {
+      // As a file, which needs no other: where bundlers see a worker they make a script of it besides, as large again.
       const { href } = beside("lowrank-worker.js", () => new URL("./lowrank-worker.js", import.meta.url));
-      const worker = isMoved(import.meta.url)
-        ? new Worker(href, { type: "module" })
-        : new Worker(new URL("./lowrank-worker.js", import.meta.url), { type: "module" });
-      return { worker, address: href };
+      return { worker: new Worker(href, { type: "module" }), address: href };
     },
     () => ({
       simd: beside("wasm/lowrank-simd.wasm", () => new URL("./wasm/lowrank-simd.wasm", import.meta.url)).href,

@@ -1,3 +1,3 @@
 import { copyFileSync } from "node:fs";
 
-copyFileSync("index.html", "dist/index.html");
+for (const page of ["index.html", "in-worker.html"]) copyFileSync(page, `dist/${page}`);
