@@ -1,7 +1,6 @@
 //! W + α·L·R in W's format: the bits of decoding, the product in float32, and encoding.
 
 #[path = "reference_support/mod.rs"]
-#[allow(dead_code)]
 mod reference_support;
 
 use kernels::weights::FORMATS;
@@ -76,7 +75,7 @@ fn bits_of_the_steps() {
 #[test]
 fn what_is_not_finite_or_too_large() {
     let shape @ [rows, columns, rank] = [5, 19, 2];
-    for format in 0..3 {
+    for (format, stored) in FORMATS.iter().enumerate().take(3) {
         let mut base = values_about(rows * columns, 4, 0.0, 1e-6);
         base[3] = f32::NAN;
         base[20] = f32::INFINITY;
@@ -92,7 +91,7 @@ fn what_is_not_finite_or_too_large() {
         let (wanted, too_large) = expected(format, &w, shape, &l, &r);
         let read = |bytes: &[u8]| {
             let mut values = vec![0f32; rows * columns];
-            unsafe { (FORMATS[format].decode)(bytes.as_ptr(), 0, 0, values.len(), values.as_mut_ptr()) };
+            unsafe { (stored.decode)(bytes.as_ptr(), 0, 0, values.len(), values.as_mut_ptr()) };
             values.iter().map(|value| if value.is_nan() { 1 } else { value.to_bits() }).collect::<Vec<u32>>()
         };
         assert_eq!(read(&got), read(&wanted));

@@ -269,14 +269,13 @@ unsafe fn part<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
             all[g] = all[g].plus(halves[g][0], constant, ones).plus(halves[g][1], constant, ones);
         }
     }
-    for i in 0..R {
+    for (i, dots) in dots.iter_mut().enumerate() {
         let p = [8, 24].map(|at| unsafe { Bytes::load_splat(x.add(i * x_row + at + 4 * part)) });
-        for g in 0..G {
-            let [first, second] = halves[g];
-            dots[i][g] = if EIGHT {
-                dots[i][g].plus(first, p[0], ones).plus(second, p[1], ones)
+        for (dot, [first, second]) in dots.iter_mut().zip(halves) {
+            *dot = if EIGHT {
+                dot.plus(first, p[0], ones).plus(second, p[1], ones)
             } else {
-                dots[i][g].plus(p[0], first, ones).plus(p[1], second, ones)
+                dot.plus(p[0], first, ones).plus(p[1], second, ones)
             };
         }
     }
