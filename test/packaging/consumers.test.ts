@@ -30,9 +30,9 @@ describe("the packed tarball, installed into a small project", () => {
     ].map((name) => `dist/${name}`);
     const binaries = Object.keys(variants).map((variant) => `dist/wasm/lowrank-${variant}.wasm`);
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
-    // The data that `lowrank finetune` takes by default, the README's documents, and what npm always packs.
+    // The data that `lowrank finetune` takes by default, the README's documents and picture, and what npm always packs.
     const allowed =
-      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|package\.json|[A-Z-]+(\.md)?)$/;
+      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|docs\/studio\/10-judge\.png|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|package\.json|[A-Z-]+(\.md)?)$/;
     expect(consumer.files.filter((path) => !allowed.test(path))).toEqual([]);
   });
 
