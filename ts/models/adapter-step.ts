@@ -33,7 +33,7 @@ export interface AdapterStep {
 }
 
 /** No adapter. */
-export const noAdapterStep: AdapterStep = { kept: 0, widest: 0, tables: 0, back: 0, fixed: 0, norms: 0 };
+const noAdapterStep: AdapterStep = { kept: 0, widest: 0, tables: 0, back: 0, fixed: 0, norms: 0 };
 
 /** What an adapter on a model that is loaded adds to a step. */
 export const stepOfAdapter = (

@@ -11,19 +11,28 @@ interface Factors {
   params(): readonly NodeId[];
 }
 
-/**
- * LoRA+'s groups (`loraPlusGroups`) in the order of the adapter's parameters, as a task gives them. Throws `ConfigError` for a ratio that
- * makes no sense, or by which B would learn at a rate above 1.
- */
-export function loraPlusInOrder(
-  adapter: Factors,
+/** LoRA+'s ratio. Throws `ConfigError` for one that makes no sense, or by which B would learn at a rate above 1 without a schedule. */
+export function loraPlusRatioOf(
   given: number,
   { learningRate: lr = 1e-3, schedule }: Pick<FitOptions, "learningRate" | "schedule">,
-): ParameterGroup[] {
+): number {
   const ratio = nonNegative("fit", "loraPlusRatio", given);
   if (schedule === undefined)
     learningRate("fit", "loraPlusRatio times learningRate", ratio * learningRate("fit", "learningRate", lr));
   else nonNegative("fit", "learningRate", lr);
+  return ratio;
+}
+
+/**
+ * LoRA+'s groups (`loraPlusGroups`) in the order of the adapter's parameters, as a task gives them. Throws as
+ * `loraPlusRatioOf`.
+ */
+export function loraPlusInOrder(
+  adapter: Factors,
+  given: number,
+  options: Pick<FitOptions, "learningRate" | "schedule">,
+): ParameterGroup[] {
+  const [ratio, lr] = [loraPlusRatioOf(given, options), options.learningRate ?? 1e-3];
   const ofNode = new Map<NodeId, Omit<ParameterGroup, "params">>();
   for (const { params, ...settings } of loraPlusGroups(adapter, { lr, ratio }))
     for (const id of params) ofNode.set(id, settings);

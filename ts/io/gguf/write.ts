@@ -22,7 +22,7 @@ const [UINT32, FLOAT32, STRING] = [4, 6, 8];
 const aligned = (length: number) => Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 
 /** Bytes of a tensor, without what fills up to the next. Throws `ConfigError` for a type that there is not, and rows of broken blocks. */
-export function ggufBytes({ name, type, shape }: GgufPlan): number {
+function ggufBytes({ name, type, shape }: GgufPlan): number {
   const found = [...ggmlTypes.values()].find((known) => known.name === type);
   const width = shape.at(-1) ?? 1;
   if (found === undefined || width % found.elements !== 0)
@@ -34,7 +34,7 @@ export function ggufBytes({ name, type, shape }: GgufPlan): number {
 }
 
 /** The header of a GGUF file of version 3, filled up to where the first tensor begins; tensors follow in this order, each filled up. */
-export function ggufHeader(metadata: ReadonlyMap<string, WrittenValue>, plans: readonly GgufPlan[]): Uint8Array {
+function ggufHeader(metadata: ReadonlyMap<string, WrittenValue>, plans: readonly GgufPlan[]): Uint8Array {
   const out = new Writer();
   out.bytes(new TextEncoder().encode("GGUF"));
   out.u32(3);

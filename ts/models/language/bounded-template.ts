@@ -30,7 +30,7 @@ const LibraryInterpreter = Interpreter as unknown as new (environment: Variables
 const LibraryEnvironment = Environment as unknown as new () => Variables;
 
 /** A template goes beyond what it may take. */
-export class TemplateLimit extends Error {}
+class TemplateLimit extends Error {}
 
 /**
  * Runs a template of a stranger's: what it evaluates, and what a value holds, is counted, so that a loop without end and text without

@@ -108,7 +108,7 @@ export const isChat = (prompt: unknown): prompt is readonly ChatMessage[] =>
   Array.isArray(prompt) && typeof prompt[0] === "object";
 
 /** A copy of messages. Throws `ConfigError` for what is none. */
-export function takeMessages(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
+function takeMessages(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
   const taken = listFrom(`${what}: messages are a list of { role, content }`, messages, (message, place) => {
     checkRecord(`${what}: message ${place} is { role, content }`, message);
     const copy = plainCopy(what, `message ${place}`, message) as ChatMessage;

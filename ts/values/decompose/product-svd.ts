@@ -1,22 +1,12 @@
-import { atOnce, type Steps } from "./steps.js";
+import type { Steps } from "./steps.js";
 import { type Svd, svdInSteps } from "./svd.js";
 
 /**
- * The singular value decomposition of A·B `[m, n]` of narrow factors, without making the product: A = U·S·Vᵀ with orthonormal
+ * The singular value decomposition of A·B `[m, n]` of narrow factors in steps, as `svdInSteps`, without making the product: A = U·S·Vᵀ with orthonormal
  * columns of U, so that A·B and the small S·Vᵀ·B have the same singular values.
  *
  * @param a `[m, k]` @param b `[k, n]` @param most singular values that are kept at most
  */
-export function productSvd(
-  a: Float32Array | Float64Array,
-  b: Float32Array | Float64Array,
-  sizes: readonly [number, number, number],
-  most: number,
-): Svd {
-  return atOnce(productSvdInSteps(a, b, sizes, most));
-}
-
-/** The same in steps, as `svdInSteps`. */
 export function* productSvdInSteps(
   a: Float32Array | Float64Array,
   b: Float32Array | Float64Array,

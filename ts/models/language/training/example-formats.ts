@@ -22,6 +22,7 @@ export interface Completion {
 
 /** A text that is learnt as a whole, the end-of-text token behind it. */
 export interface PlainText {
+  /** All of it. */
   readonly text: string;
 }
 
@@ -30,14 +31,17 @@ export interface PlainText {
  * `instruction`; without one they are Alpaca's text, headings as "### Instruction:" above each part.
  */
 export interface Instruction {
+  /** The task. */
   readonly instruction: string;
   /** What the instruction is about; default nothing. */
   readonly input?: string;
+  /** The solution. */
   readonly output: string;
 }
 
 /** A conversation, written by the model's chat template: the assistant's turns are learnt. */
 export interface Conversation {
+  /** The turns, as the chat template takes them. */
   readonly messages: readonly {
     readonly role: string;
     readonly content?: unknown;
@@ -47,6 +51,7 @@ export interface Conversation {
 
 /** The same as ShareGPT has it: `from` is "system", "human" or "gpt". */
 export interface SharedConversation {
+  /** The turns. */
   readonly conversations: readonly { readonly from: string; readonly value: string }[];
 }
 

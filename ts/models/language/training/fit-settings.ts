@@ -1,8 +1,9 @@
 import { checkOptions } from "../../../arguments/options.js";
-import { flag, positive, whole } from "../../../arguments/settings.js";
+import { flag, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { EvaluateEvery, FitOptions } from "../../../train/fit-options.js";
 import { FIT_OPTIONS, takeFitOptions } from "../../../train/fit-settings.js";
+import { loraPlusRatioOf } from "../../../train/lora-plus-in-order.js";
 import type { AdapterStep } from "../../adapter-step.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import type { LanguageExample } from "./example-formats.js";
@@ -99,7 +100,7 @@ export function settingsOf(
   adapted: AdapterStep,
 ): LanguageFitSettings {
   if (layers !== undefined) whole("fit", "layers", layers, 1, model.config.layers);
-  if (loraPlusRatio !== undefined) positive("fit", "loraPlusRatio", loraPlusRatio);
+  if (loraPlusRatio !== undefined) loraPlusRatioOf(loraPlusRatio, rest);
   if (checkpointing !== "auto") flag("fit", 'checkpointing, where it is not "auto",', checkpointing);
   const { batchSize, accumulate, learningRate } = takeFitOptions(sizes.length, rest);
   const tokens = largestPart(sizes, Math.ceil(batchSize / accumulate));

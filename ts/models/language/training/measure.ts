@@ -14,6 +14,7 @@ export interface LanguageMetrics {
   readonly loss: number;
   /** e to that: as many tokens, all as likely, would be as hard to tell apart. */
   readonly perplexity: number;
+  /** Tokens that were measured. */
   readonly targets: number;
   /** All tokens of the examples. */
   readonly tokens: number;

@@ -20,9 +20,11 @@ import { takeLanguageExamples, type TrainingTokens } from "./training-examples.j
 
 /** Two answers to one prompt, of which one is better: texts, or turns of a conversation, all three. */
 export interface Preference {
+  /** What both answer: a text, or the turns so far. */
   readonly prompt: string | readonly Turn[];
   /** The better one. */
   readonly chosen: string | readonly Turn[];
+  /** The other. */
   readonly rejected: string | readonly Turn[];
 }
 
@@ -136,7 +138,7 @@ async function referencesOf(
  * The sum over pairs of −ln σ(β·(Δ − Δ₀)), with Δ = ln of the chosen answer's probability over the rejected one's, Δ₀ the base's
  * (direct preference optimisation, arXiv 2305.18290). Logits are computed answer by answer, and again for their gradient.
  */
-export function preferenceLoss(
+function preferenceLoss(
   { graph, model }: Pick<TrainingParts, "graph" | "model">,
   adapter: AppliedAdapter,
   pairs: readonly Pair[],
