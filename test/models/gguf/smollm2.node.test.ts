@@ -67,7 +67,8 @@ it(
     // Weights of 96 MB and what a step of one token takes.
     expect(model.graph.engine.info.memory.used).toBeLessThan(110e6);
     let text = "";
-    for await (const piece of model.generate("The capital of France is", { maxTokens: 13, rounded: false })) text += piece;
+    for await (const piece of model.generate("The capital of France is", { maxTokens: 13, rounded: false }))
+      text += piece;
     expect(text).toBe(" Paris.\n\nThe answer is: 2018");
   },
 );
