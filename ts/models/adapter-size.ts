@@ -13,8 +13,11 @@ interface OtherModule {
   readonly width: number | null;
 }
 
+/** What of a plan an adapter's size depends on. */
+type SizedPlan = Pick<ModelPlan, "config" | "linears" | "tensors">;
+
 /** Numbers of a new adapter on a model: its factors, magnitudes and biases, whole tensors and rows of tables, as `createAdapter` makes them. */
-export function adapterSize(plan: Pick<ModelPlan, "config" | "linears" | "tensors">, config: AdapterConfig): number {
+export function adapterSize(plan: SizedPlan, config: AdapterConfig): number {
   const isTarget = targetTest(config);
   const isSaved = savedWhole(config.modulesToSave);
   const scalingOf = layerScalings(config);
@@ -45,10 +48,7 @@ export function adapterSize(plan: Pick<ModelPlan, "config" | "linears" | "tensor
 }
 
 /** What a new adapter on a model adds to a step. */
-export function stepOfPlan(
-  plan: Pick<ModelPlan, "config" | "linears" | "tensors">,
-  config: AdapterConfig,
-): AdapterStep {
+export function stepOfPlan(plan: SizedPlan, config: AdapterConfig): AdapterStep {
   const linears = Array.from(plan.linears(), (shape) => {
     const widths = widthsOf(shape);
     const parts = shape.paths.map((path, i) => ({ path, width: widths[i]! }));
@@ -59,7 +59,7 @@ export function stepOfPlan(
   return adapterStep(linears, tables, config);
 }
 
-function othersOf(plan: Pick<ModelPlan, "config" | "linears" | "tensors">): OtherModule[] {
+function othersOf(plan: SizedPlan): OtherModule[] {
   const linears = new Set<string>();
   for (const { paths, tensors = [] } of plan.linears()) for (const path of [...paths, ...tensors]) linears.add(path);
   const others: OtherModule[] = [];
@@ -71,10 +71,7 @@ function othersOf(plan: Pick<ModelPlan, "config" | "linears" | "tensors">): Othe
 }
 
 /** Numbers of trained rows of tables, that of the words where none is named. */
-export function rowsSize(
-  plan: Pick<ModelPlan, "config" | "linears" | "tensors">,
-  { trainableTokenIndices: wanted }: AdapterConfig,
-): number {
+export function rowsSize(plan: SizedPlan, { trainableTokenIndices: wanted }: AdapterConfig): number {
   if (wanted === null) return 0;
   const tables = othersOf(plan).filter(({ width }) => width !== null);
   const words = tables.find(({ rows }) => rows === plan.config.vocabularySize);

@@ -3,6 +3,7 @@ import { rangesOf } from "../adapters/call-adapters.js";
 import type { NodeId } from "../graph/graph.js";
 import { raggedBatch } from "../models/ragged-batch.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { inferring } from "../graph/inferring.js";
 
 /** What is read of a text's pooled vector: rows `[texts, hidden]` → `[texts, …]`. The same function for all that go together. */
 export type Finish = (pooled: NodeId) => NodeId;
@@ -32,25 +33,17 @@ export function forwardPass(encoder: SentenceEncoder, texts: readonly PassText[]
   const sorted = order.flatMap((adapter) => texts.filter((text) => text.adapter === adapter));
   const batch = raggedBatch(sorted.map(({ ids }) => ids));
   const rows = new Map<PassText, Float32Array>();
-  const wasTraining = graph.training;
-  graph.eval();
-  try {
-    graph.step(() =>
-      graph.noGrad(() => {
-        const adapters = sorted.map(({ adapter }) => applied.get(adapter)!);
-        const selection = rangesOf(adapters, batch.offsets, (adapter) => adapter);
-        const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
-        for (const finish of new Set(sorted.map((text) => text.finish))) {
-          const places = [...sorted.keys()].filter((i) => sorted[i]!.finish === finish);
-          const { data } = graph.value(finish(graph.embedding(pooled, places)));
-          const width = data.length / places.length;
-          places.forEach((place, i) => rows.set(sorted[place]!, data.slice(i * width, (i + 1) * width)));
-        }
-      }),
-    );
-  } finally {
-    if (wasTraining) graph.train();
-  }
+  inferring(graph, () => {
+    const adapters = sorted.map(({ adapter }) => applied.get(adapter)!);
+    const selection = rangesOf(adapters, batch.offsets, (adapter) => adapter);
+    const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
+    for (const finish of new Set(sorted.map((text) => text.finish))) {
+      const places = [...sorted.keys()].filter((i) => sorted[i]!.finish === finish);
+      const { data } = graph.value(finish(graph.embedding(pooled, places)));
+      const width = data.length / places.length;
+      places.forEach((place, i) => rows.set(sorted[place]!, data.slice(i * width, (i + 1) * width)));
+    }
+  });
   return texts.map((text) => rows.get(text)!);
 }
 

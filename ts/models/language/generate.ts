@@ -8,6 +8,7 @@ import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
 import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
+import { inferring } from "../../graph/inferring.js";
 
 /** Tokens that go through the model between two looks at the signal, where a prompt is long. */
 const PROMPT_TOKENS = 256;
@@ -154,26 +155,18 @@ export function behind(
   const batch = batchOf(fed);
   const texts = fed.map(({ text }) => text);
   const rows = Int32Array.from(fed, (_, i) => batch.offsets[i + 1]! - 1);
-  const wasTraining = graph.training;
-  graph.eval();
-  try {
-    const { data, shape } = graph.step(() =>
-      graph.noGrad(() => {
-        const attend = attendBehind(fed.map(({ held }) => held.cache));
-        const hidden = model.infer(batch, adapters.selection(texts, batch.offsets), attend);
-        const last = rows.length === batch.ids.length ? hidden : graph.embedding(hidden, rows);
-        const selection = adapters.selection(
-          texts,
-          Int32Array.from({ length: rows.length + 1 }, (_, i) => i),
-        );
-        return graph.value(model.logits(last, selection));
-      }),
+  const { data, shape } = inferring(graph, () => {
+    const attend = attendBehind(fed.map(({ held }) => held.cache));
+    const hidden = model.infer(batch, adapters.selection(texts, batch.offsets), attend);
+    const last = rows.length === batch.ids.length ? hidden : graph.embedding(hidden, rows);
+    const selection = adapters.selection(
+      texts,
+      Int32Array.from({ length: rows.length + 1 }, (_, i) => i),
     );
-    for (const { held, ids } of fed) held.extend(ids);
-    return fed.map((_, i) => data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
-  } finally {
-    if (wasTraining) graph.train();
-  }
+    return graph.value(model.logits(last, selection));
+  });
+  for (const { held, ids } of fed) held.extend(ids);
+  return fed.map((_, i) => data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
 }
 
 /** The fed tokens one behind the other, their positions counted from those that are held. */

@@ -3,6 +3,7 @@ import type { Tensor } from "../../values/tensor.js";
 import { rowsAtOnce } from "../decoder/memory.js";
 import { raggedBatch } from "../ragged-batch.js";
 import type { LanguageModelParts } from "./load-language-model.js";
+import { inferring } from "../../graph/inferring.js";
 
 /** Logits behind each token, `[tokens, vocabulary]`, on the host: in linear memory are those of some rows at a time. */
 export function logitsOf(
@@ -14,22 +15,14 @@ export function logitsOf(
   const data = new Float32Array(ids.length * vocabularySize);
   const batch = raggedBatch([ids]);
   const most = rowsAtOnce(model.config);
-  const wasTraining = graph.training;
-  graph.eval();
-  try {
-    graph.step(() =>
-      graph.noGrad(() => {
-        const selection = adapters.selection([0], batch.offsets);
-        const hidden = model.infer(batch, selection);
-        for (let start = 0; start < ids.length; start += most)
-          graph.step(() => {
-            const rows = graph.slice(hidden, { dim: 0, start, end: Math.min(start + most, ids.length) });
-            data.set(graph.value(model.logits(rows, selection)).data, start * vocabularySize);
-          });
-      }),
-    );
-  } finally {
-    if (wasTraining) graph.train();
-  }
+  inferring(graph, () => {
+    const selection = adapters.selection([0], batch.offsets);
+    const hidden = model.infer(batch, selection);
+    for (let start = 0; start < ids.length; start += most)
+      graph.step(() => {
+        const rows = graph.slice(hidden, { dim: 0, start, end: Math.min(start + most, ids.length) });
+        data.set(graph.value(model.logits(rows, selection)).data, start * vocabularySize);
+      });
+  });
   return { shape: [ids.length, vocabularySize], data };
 }

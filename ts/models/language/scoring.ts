@@ -13,6 +13,7 @@ import { completionLoss } from "./training/completion-loss.js";
 import { batchOf, behind } from "./generate.js";
 import { readAdapter } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
+import { inferring } from "../../graph/inferring.js";
 
 /** How likely a completion is. */
 export interface CompletionScore {
@@ -116,21 +117,13 @@ function sumOf(
   targets: Int32Array,
   from: number,
 ): number {
-  const wasTraining = graph.training;
-  graph.eval();
-  try {
-    return graph.step(() =>
-      graph.noGrad(() => {
-        const selection = adapters.selection([0], batch.offsets);
-        const hidden = model.infer(batch, selection, attend);
-        const rows = Int32Array.from({ length: targets.length - from }, (_, i) => from + i);
-        const wanted = { rows, ids: targets.subarray(from) };
-        return graph.value(completionLoss(graph, model, hidden, wanted, selection)).data[0]!;
-      }),
-    );
-  } finally {
-    if (wasTraining) graph.train();
-  }
+  return inferring(graph, () => {
+    const selection = adapters.selection([0], batch.offsets);
+    const hidden = model.infer(batch, selection, attend);
+    const rows = Int32Array.from({ length: targets.length - from }, (_, i) => from + i);
+    const wanted = { rows, ids: targets.subarray(from) };
+    return graph.value(completionLoss(graph, model, hidden, wanted, selection)).data[0]!;
+  });
 }
 
 /** The options with their defaults, read once. */

@@ -9,6 +9,7 @@ import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { raggedBatch, tokenBatches } from "../ragged-batch.js";
 import type { Pooling } from "./pooling.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import { inferring } from "../../graph/inferring.js";
 
 /** Tokens that one inference batch holds: more are no faster, and take memory in proportion. */
 export const INFERENCE_TOKENS = 512;
@@ -98,22 +99,14 @@ function inferBatch(
   const order = adapters.order(first, texts.length);
   const places = order ?? [...texts.keys()];
   const batch = raggedBatch(places.map((place) => texts[place]!));
-  const wasTraining = graph.training;
-  graph.eval();
-  try {
-    return graph.step(() =>
-      graph.noGrad(() => {
-        const selection = adapters.selection(
-          places.map((place) => first + place),
-          batch.offsets,
-        );
-        const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
-        return read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
-      }),
+  return inferring(graph, () => {
+    const selection = adapters.selection(
+      places.map((place) => first + place),
+      batch.offsets,
     );
-  } finally {
-    if (wasTraining) graph.train();
-  }
+    const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
+    return read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
+  });
 }
 
 function inverse(order: readonly number[]): number[] {

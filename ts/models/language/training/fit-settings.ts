@@ -38,7 +38,7 @@ export interface LanguageFitOptions extends LanguageTrainingOptions, ExampleOpti
 export interface LanguageFitSettings {
   readonly adapter: string | undefined;
   readonly layers: number | undefined;
-  readonly loraPlus: { readonly lr: number; readonly ratio: number } | null;
+  readonly loraPlus: (Pick<FitOptions, "learningRate" | "schedule"> & { readonly ratio: number }) | null;
   readonly checkpointing: boolean;
 }
 
@@ -109,7 +109,7 @@ export function settingsOf(
   const again = () => model.stepMemory({ tokens, adapted, frozenLayers }) > SHARE * (maximum - used);
   return {
     ...{ adapter, layers },
-    loraPlus: loraPlusRatio === undefined ? null : { lr: learningRate, ratio: loraPlusRatio },
+    loraPlus: loraPlusRatio === undefined ? null : { learningRate, schedule: rest.schedule, ratio: loraPlusRatio },
     checkpointing: checkpointing === "auto" ? again() : checkpointing,
   };
 }

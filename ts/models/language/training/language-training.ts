@@ -1,6 +1,6 @@
 import type { AdapterSet } from "../../../adapters/adapter-set.js";
 import type { AppliedAdapter, ModelAdapter } from "../../../adapters/model-adapter.js";
-import { loraPlusGroups } from "../../../optim/lora-plus.js";
+import { loraPlusInOrder } from "../../../train/lora-plus-in-order.js";
 import type { BatchLoss, Task } from "../../../train/task.js";
 import { stepOfAdapter } from "../../adapter-step.js";
 import { raggedBatch } from "../../ragged-batch.js";
@@ -43,14 +43,13 @@ export function languageTask(
 }
 
 /** What is trained, and in groups where B has a learning rate of its own. */
-export function parametersOf(
+export const parametersOf = (
   trained: Trained,
   loraPlus: LanguageFitSettings["loraPlus"],
-): Pick<Task<never>, "params" | "groups"> {
-  if (loraPlus === null) return { params: () => trained.params() };
-  const groups = () => loraPlusGroups({ layers: trained.layers, params: () => trained.params() }, loraPlus);
-  return { params: () => groups().flatMap(({ params }) => [...params]), groups };
-}
+): Pick<Task<never>, "params" | "groups"> => ({
+  params: () => trained.params(),
+  ...(loraPlus !== null && { groups: () => loraPlusInOrder(trained, loraPlus.ratio, loraPlus) }),
+});
 
 /** The sum of the targets' cross entropies, recorded. */
 export function lossOf(

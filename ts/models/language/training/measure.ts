@@ -7,6 +7,7 @@ import { raggedBatch } from "../../ragged-batch.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import { targetsOf } from "./completion-loss.js";
 import type { TrainingTokens } from "./training-examples.js";
+import { inferring } from "../../../graph/inferring.js";
 
 /** How well a model foretells the targets of examples. */
 export interface LanguageMetrics {
@@ -61,25 +62,17 @@ function lossesOf({ graph, model }: Parts, adapters: CallAdapters, examples: rea
   const { rows, ids } = targetsOf(examples, batch.offsets);
   const most = rowsAtOnce(model.config);
   const losses = new Float32Array(rows.length);
-  const wasTraining = graph.training;
-  graph.eval();
-  try {
-    graph.step(() =>
-      graph.noGrad(() => {
-        const selection = adapters.selection([...examples.keys()].fill(0), batch.offsets);
-        const hidden = model.infer(batch, selection);
-        for (let start = 0; start < rows.length; start += most)
-          graph.step(() => {
-            const end = Math.min(start + most, rows.length);
-            const logits = model.logits(graph.embedding(hidden, rows.subarray(start, end)), selection);
-            const each = graph.crossEntropy(logits, ids.subarray(start, end), { reduction: "none" });
-            losses.set(graph.value(each).data, start);
-          });
-      }),
-    );
-  } finally {
-    if (wasTraining) graph.train();
-  }
+  inferring(graph, () => {
+    const selection = adapters.selection([...examples.keys()].fill(0), batch.offsets);
+    const hidden = model.infer(batch, selection);
+    for (let start = 0; start < rows.length; start += most)
+      graph.step(() => {
+        const end = Math.min(start + most, rows.length);
+        const logits = model.logits(graph.embedding(hidden, rows.subarray(start, end)), selection);
+        const each = graph.crossEntropy(logits, ids.subarray(start, end), { reduction: "none" });
+        losses.set(graph.value(each).data, start);
+      });
+  });
   let at = 0;
   return examples.map(({ targets }) => targets.reduce((sum) => sum + losses[at++]!, 0));
 }
