@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { basename } from "node:path";
-import { CausalLanguageModel, ggufSource } from "../../entry/node.js";
+import { CausalLanguageModel } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
-import { fileSource, readFileMap } from "../../io/node/index.js";
+import { folderOrGguf, ggufAt, ggufFile, readFileMap } from "../../io/node/index.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import type { GenerateOptions } from "../../models/language/generate-options.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
@@ -65,9 +65,8 @@ export async function openLanguageModel(options: LanguageOptions, session: Sessi
   const adapters = adapter.map(namedAdapter);
   const files = adapters.map(({ folder }) => readFileMap(folder, runFiles.adapter));
   await startEngine(options);
-  const source = isGguf(name)
-    ? await ggufSource(() => fileSource(name), basename(name))
-    : await findModel(name, session);
+  const file = isGguf(name) ? name : ggufFile(name);
+  const source = file === null ? folderOrGguf(await findModel(name, session)) : ggufAt(file, basename(file));
   await hearSignals(session);
   const model = await CausalLanguageModel.load(source, { weights, signal: session.signal });
   try {

@@ -28,6 +28,14 @@ function onlyOneIn(folder: string): string | null {
   return found.length === 0 ? null : join(folder, found[0]!);
 }
 
+/** A model's folder, or the GGUF file that it is. */
+export function folderOrGguf<T extends { readonly name: string; readonly directory: string }>(
+  found: T,
+): T | ModelSource {
+  const file = ggufFile(found.directory);
+  return file === null ? found : ggufAt(file, found.name);
+}
+
 /** Such a file as a model's source; `name` is what adapters will name as their base. */
 export const ggufAt = (path: string, name: string): ModelSource => ({
   name,

