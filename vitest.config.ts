@@ -19,7 +19,13 @@ const nodeOnly = ["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", 
 const numeric = ["test/{bits,engine,fuzz,lora,models,ops,optim,train}/**/*.test.ts"];
 // Node 20 has relaxed SIMD behind a flag that later versions no longer know.
 const execArgv = detectFeatures().relaxedSimd ? [] : ["--experimental-wasm-relaxed-simd"];
-const common = { setupFiles: ["test/setup/engine.ts"], testTimeout: 120_000, hookTimeout: 120_000 };
+const common = {
+  setupFiles: ["test/setup/engine.ts"],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // What a test waits for may come late on a busy machine.
+  expect: { poll: { timeout: 30_000 } },
+};
 
 /** Groups of projects run one after the other: engines with threads of their own get the processor to themselves. */
 function scheduling({ threads }: Engine, group: number) {

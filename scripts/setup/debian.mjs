@@ -8,8 +8,10 @@ export function canInstall() {
 
 export async function install(packages) {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update"], { env });
-  await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
+  // Another apt on this machine (a daily update) is waited for.
+  const waiting = ["-o", "DPkg::Lock::Timeout=300"];
+  await run("apt-get", [...waiting, "update"], { env });
+  await run("apt-get", [...waiting, "install", "-y", "--no-install-recommends", ...packages], { env });
 }
 
 export function installCommand(packages) {

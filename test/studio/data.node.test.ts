@@ -26,35 +26,35 @@ const findings = () => page.locator(".findings li p").allInnerTexts();
 it("recognises separators, encodings, quotes and headers, and says what it took", async () => {
   const quoted = `Nachricht;Klasse\n"Grüße; ""heute"" noch\nzweite Zeile";Lob\n${many((i) => `Satz ${i};${i % 2 ? "Lob" : "Klage"}`)}\n`;
   await give(page, "quoted.csv", Buffer.from(quoted, "latin1"));
-  expect(await facts()).toMatch(/31 rows\s+WINDOWS-1252, semicolon/);
-  expect(await page.locator(".windowed .text button").first().getAttribute("title")).toBe(
+  await expect.poll(facts).toMatch(/31 rows\s+WINDOWS-1252, semicolon/);
+  await expect.poll(() => page.locator(".windowed .text button").first().getAttribute("title")).toBe(
     'Grüße; "heute" noch\nzweite Zeile',
   );
   await afresh();
   const wide = `\ufefftext\tlabel\n${many((i) => `a "loose quote ${i}\t${i % 2}`)}`;
   await give(page, "wide.tsv", Buffer.from(wide, "utf16le"));
-  expect(await facts()).toMatch(/30 rows\s+UTF-16LE, tab/);
+  await expect.poll(facts).toMatch(/30 rows\s+UTF-16LE, tab/);
   await afresh();
   await give(
     page,
     "plain.csv",
     many((i) => `the number ${i} was said,${i % 3 ? "good" : "bad"}`),
   );
-  expect(await facts()).toMatch(/30 rows\s+UTF-8, comma/);
+  await expect.poll(facts).toMatch(/30 rows\s+UTF-8, comma/);
   await afresh();
   await give(
     page,
     "lines.jsonl",
     many((i) => JSON.stringify({ label: i % 2 ? "x" : "y", text: `sentence ${i}` })),
   );
-  expect(await facts()).toMatch(/30 rows\s+UTF-8, JSON Lines/);
-  expect(await page.getByLabel("Column of the texts").inputValue()).toBe("1");
+  await expect.poll(facts).toMatch(/30 rows\s+UTF-8, JSON Lines/);
+  await expect.poll(() => page.getByLabel("Column of the texts").inputValue()).toBe("1");
   // Whoever knows better says so.
   await afresh();
   await give(page, "odd.csv", `a|b, c|x\n${many((i) => `s ${i}|t, ${i}|${i % 2}`)}`);
   await page.getByRole("button", { name: "How it was read" }).click();
   await page.getByLabel("Separator").selectOption(",");
-  expect(await facts()).toContain("comma");
+  await expect.poll(facts).toContain("comma");
   await page.keyboard.press("Escape");
 });
 
@@ -80,26 +80,26 @@ function workbook(rows: readonly (readonly string[])[]): Uint8Array {
 it("reads a workbook's first sheet, and rows that are pasted", async () => {
   const rows = Array.from({ length: 30 }, (_, i) => [`sentence ${i} &amp; more`, i % 2 ? "good" : "bad"]);
   await give(page, "book.xlsx", workbook([["comment", "class"], ...rows]));
-  expect(await facts()).toMatch(/30 rows\s+first sheet of a workbook/);
-  expect(await page.locator(".windowed .text button").nth(4).innerText()).toBe("sentence 4 & more");
+  await expect.poll(facts).toMatch(/30 rows\s+first sheet of a workbook/);
+  await expect.poll(() => page.locator(".windowed .text button").nth(4).innerText()).toBe("sentence 4 & more");
   await afresh();
   await page.getByRole("button", { name: "Paste rows" }).click();
   await page.getByLabel("Rows with a text and a label").fill(`comment\tclass\n${many((i) => `said ${i}\t${i % 2}`)}`);
   await page.getByRole("button", { name: "Use these rows" }).click();
-  expect(await facts()).toMatch(/30 rows\s+UTF-8, tab/);
+  await expect.poll(facts).toMatch(/30 rows\s+UTF-8, tab/);
 });
 
 it("says what is wrong with a file that is no table, and keeps the one there is", async () => {
-  const told = async (name: string, content: string | Uint8Array) => {
+  const refused = async (name: string, content: string | Uint8Array, said: string) => {
     await give(page, name, content);
-    return page.getByRole("alert").innerText();
+    await expect.poll(() => page.getByRole("alert").innerText()).toContain(said);
   };
-  expect(await told("empty.csv", "")).toContain("holds no rows");
-  expect(await told("one.csv", "text\nfirst\nsecond\n")).toContain("Only one column");
-  expect(await told("old.xls", Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 1, 2))).toContain("old Excel");
-  expect(await told("scan.pdf", "%PDF-1.7 …")).toContain("no table");
-  expect(await told("broken.xlsx", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0))).toContain("workbook could not be read");
-  expect(await told("bad.jsonl", '{"text": "a", "label": "b"}\nnot json\n')).toContain("Line 2 is no JSON object");
+  await refused("empty.csv", "", "holds no rows");
+  await refused("one.csv", "text\nfirst\nsecond\n", "Only one column");
+  await refused("old.xls", Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 1, 2), "old Excel");
+  await refused("scan.pdf", "%PDF-1.7 …", "no table");
+  await refused("broken.xlsx", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0), "workbook could not be read");
+  await refused("bad.jsonl", '{"text": "a", "label": "b"}\nnot json\n', "Line 2 is no JSON object");
 });
 
 it("finds what is odd about rows, and each is mended in place and undone", async () => {
@@ -114,7 +114,7 @@ it("finds what is odd about rows, and each is mended in place and undone", async
     "seldom,rare",
   ];
   await give(page, "odd.csv", `${rows.join("\n")}\n`);
-  expect(await findings()).toEqual([
+  await expect.poll(findings).toEqual([
     "1 row without a text. It is left out.",
     "1 row without a label. It is left out until labelled.",
     "2 rows with the same text have different labels. No model can be right on all of them.",
@@ -123,19 +123,19 @@ it("finds what is odd about rows, and each is mended in place and undone", async
     expect.stringContaining("Fewer than 10 rows each"),
   ]);
   await page.locator(".findings li", { hasText: "repeats" }).getByRole("button", { name: "Remove 1 row" }).click();
-  expect(await facts()).toContain("45 rows");
+  await expect.poll(facts).toContain("45 rows");
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
-  expect(await facts()).toContain("46 rows");
+  await expect.poll(facts).toContain("46 rows");
   await page.getByRole("button", { name: "Join as “good”" }).click();
-  expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["good\n24", "bad\n20", "rare\n1"]);
+  await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["good\n24", "bad\n20", "rare\n1"]);
   await page.locator(".findings li", { hasText: "different labels" }).getByRole("button", { name: "Show" }).click();
-  expect(await page.locator(".windowed .text button").count()).toBe(2);
+  await expect.poll(() => page.locator(".windowed .text button").count()).toBe(2);
   await page.getByLabel("Label of row 42").selectOption("bad");
-  expect(await page.locator(".findings li", { hasText: "different labels" }).count()).toBe(0);
+  await expect.poll(() => page.locator(".findings li", { hasText: "different labels" }).count()).toBe(0);
   // All of it is there after a reload.
   await page.waitForTimeout(600);
   await page.reload();
-  expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["good\n23", "bad\n21", "rare\n1"]);
+  await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["good\n23", "bad\n21", "rare\n1"]);
 });
 
 it("stays fluent with ten thousand rows: only those that are seen are in the page", async () => {
@@ -144,12 +144,12 @@ it("stays fluent with ten thousand rows: only those that are seen are in the pag
     "large.csv",
     `text,label\n${many((i) => `row ${i} of a large table,${["a", "b", "c"][i % 3]}`, 10_000)}\n`,
   );
-  expect(await facts()).toContain("10,000 rows");
+  await expect.poll(facts).toContain("10,000 rows");
   const drawn = () => page.locator(".windowed tbody tr:not(.space)").count();
-  expect(await drawn()).toBeLessThan(60);
+  await expect.poll(drawn).toBeLessThan(60);
   await page.locator(".windowed").evaluate((box) => (box.scrollTop = box.scrollHeight));
   await page.getByText("row 9999 of a large table").waitFor();
-  expect(await drawn()).toBeLessThan(60);
+  await expect.poll(drawn).toBeLessThan(60);
   await page.getByPlaceholder("Search").fill("row 4242 ");
-  expect(await page.locator(".windowed .text button").allInnerTexts()).toEqual(["row 4242 of a large table"]);
+  await expect.poll(() => page.locator(".windowed .text button").allInnerTexts()).toEqual(["row 4242 of a large table"]);
 });
