@@ -12,8 +12,9 @@ import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
 // Dependencies that run in Node alone. Others are bundled: without a bundler, a page or worker finds no package by its name.
-const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-const external = (id) => id.startsWith("node:") || Object.keys(dependencies).some((name) => id.startsWith(name));
+const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+const installed = Object.keys({ ...dependencies, ...peerDependencies });
+const external = (id) => id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`));
 // The set-up builds into a folder of its own and renames it when complete.
 const dir = process.env.DIST ?? "dist";
 // For `npm start` there is one build of the kernels, and what runs in Node is enough.
@@ -25,6 +26,7 @@ const inNode = {
   cli: "ts/cli/main.ts",
   "worker-node": "ts/entry/worker-node.ts",
   "remote-node": "ts/entry/remote-node.ts",
+  "queue-node": "ts/entry/queue-node.ts",
   "lowrank-worker-node": "ts/entry/lowrank-worker-node.ts",
 };
 const elsewhere = {
@@ -124,6 +126,7 @@ export default [
       "jobs-node": "ts/entry/jobs-node.ts",
       remote: "ts/worker/index.ts",
       "remote-node": "ts/entry/remote-node.ts",
+      "queue-node": "ts/entry/queue-node.ts",
     },
     external,
     plugins: [dts()],

@@ -13,10 +13,13 @@ import { defineExtract } from "./commands/extract.js";
 import { defineFinetune } from "./commands/finetune.js";
 import { defineGenerate } from "./commands/generate.js";
 import { defineInspect } from "./commands/inspect.js";
+import { defineJobs } from "./commands/jobs.js";
 import { defineMerge } from "./commands/merge.js";
 import { VERSION } from "../version.js";
 import { definePredict } from "./commands/predict.js";
 import { defineResize } from "./commands/resize.js";
+import { defineSubmit } from "./commands/submit.js";
+import { defineWorker } from "./commands/worker.js";
 import type { Interruption, Session } from "./session.js";
 import type { Terminal } from "./terminal/terminal.js";
 
@@ -33,6 +36,9 @@ const commands = [
   defineExtract,
   defineResize,
   defineInspect,
+  defineSubmit,
+  defineWorker,
+  defineJobs,
   defineDoctor,
   defineBench,
 ];

@@ -56,8 +56,8 @@ const ADAPTER_OPTIONS: string[] = [
   ...(["weightDecay", "maxGradNorm", "rank", "alpha", "targetModules", "rslora", "dora", "dropout"] as const),
 ];
 
-/** Adds the options of a run. They carry no defaults, so that it is known which were given. */
-export function addFinetuneOptions(command: Command): Command {
+/** Adds the options of a spec. They carry no defaults, so that it is known which were given. */
+export function addSpecOptions(command: Command): Command {
   const defaults = specDefaults("default");
   const { validation, test } = heldOut;
   const positive = real(0);
@@ -164,6 +164,15 @@ export function addFinetuneOptions(command: Command): Command {
   addAdapterOptions(command);
   command.optionsGroup("The run:");
   return command
+    .option("--no-baseline", "do not fit the head alone for comparison, where training does not start from it")
+    .option("--allow <codes>", `go on with what was found in the data: ${allowable.join(", ")}`, words(allowable))
+    .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
+    .option("--threads <n>", 'or "auto" (default: auto)', threadCount);
+}
+
+/** Adds the options of a run in a folder of this machine: those of its spec, and what does not change its result. */
+export function addFinetuneOptions(command: Command): Command {
+  return addSpecOptions(command)
     .option("--out <folder>", "where the run is written (default: runs/<date and time>)")
     .addOption(
       new Option(
@@ -179,11 +188,7 @@ export function addFinetuneOptions(command: Command): Command {
         .argParser(whole(2))
         .conflicts(["resume", "validation", "test", "testSplit"]),
     )
-    .option("--no-baseline", "do not fit the head alone for comparison, where training does not start from it")
-    .option("--allow <codes>", `go on with what was found in the data: ${allowable.join(", ")}`, words(allowable))
     .option("--samples <n>", "test predictions to show", whole(0), 6)
-    .addOption(new Option("--build <name>", "kernels (default: auto)").choices(builds))
-    .option("--threads <n>", 'or "auto" (default: auto)', threadCount)
     .option("--revectorize", REVECTORIZE_HELP)
     .option("--json", "print the result as JSON; everything else goes to the error stream", false)
     .option("--quiet", "print only where the run is", false);
@@ -193,7 +198,10 @@ export function addFinetuneOptions(command: Command): Command {
 export type DataSettings = Pick<TrainingSettings, "data" | "test" | "text" | "label" | "labelNames">;
 
 /** The settings that the given options and the defaults make. `bundled` are the data where none are named. */
-export function resolveSettings(given: FinetuneOptions, bundled: () => DataSettings): TrainingSettings {
+export function resolveSettings(
+  given: Partial<TrainingSettings> & AdapterOptions,
+  bundled: () => DataSettings,
+): TrainingSettings {
   const chosen = onlySettings(given);
   if (chosen.epochs !== undefined) chosen.steps = null;
   const { data } = chosen;
@@ -227,7 +235,9 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
   }
 }
 
-function onlySettings(given: FinetuneOptions): { -readonly [name in Setting]?: TrainingSettings[name] } {
+function onlySettings(given: Partial<TrainingSettings> & AdapterOptions): {
+  -readonly [name in Setting]?: TrainingSettings[name];
+} {
   const names = new Set<string>(specFields);
   const own = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
   const settings: Record<string, unknown> = { ...adapterSettings(given), ...own };

@@ -1,0 +1,86 @@
+import { existsSync, readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { JobQueue } from "../../ts/queue/job-queue.js";
+import { Postgres } from "../../scripts/servers/postgres.mjs";
+import { Redis } from "../../scripts/servers/redis.mjs";
+import { Fleet } from "./fleet.js";
+
+const JOBS = 6;
+const STEPS = 120;
+
+describe.each([
+  ["Redis", () => Redis.start()],
+  ["PostgreSQL", () => Postgres.start()],
+] as const)("a queue on %s", (_name, start) => {
+  let server: Redis | Postgres;
+  let fleet: Fleet;
+  let queue: JobQueue;
+  beforeAll(async () => {
+    server = await start();
+    fleet = await Fleet.of(server.address);
+    queue = await JobQueue.open(server.address);
+  });
+  afterAll(async () => {
+    await fleet?.end();
+    await queue?.close();
+    await server?.stop();
+  });
+  const state = async (id: string) => (await queue.get(id))?.state;
+
+  it("every job ends once, with the bits of an undisturbed run, whoever is killed", { timeout: 300_000 }, async () => {
+    const names = Array.from({ length: JOBS }, (_, i) => `job-${i}`);
+    for (const [i, name] of names.entries()) await queue.submit(fleet.training(name, STEPS, i % 2), { id: name });
+    fleet.start();
+    fleet.start();
+    const random = pseudorandom(7);
+    for (let kill = 0; kill < 3; kill++) {
+      const begun = fleet.events.filter(({ type }) => type === "begin").length;
+      await expect.poll(() => fleet.events.filter(({ type }) => type === "begin").length).toBeGreaterThan(begun);
+      if (kill === 1 && server instanceof Redis) {
+        await server.kill();
+        await server.run();
+      } else if (kill === 1) (server as Postgres).cutConnections();
+      else await fleet.killOne(random);
+    }
+    await expect.poll(() => Promise.all(names.map(state)), { timeout: 200_000 }).toEqual(names.map(() => "completed"));
+    await fleet.stop();
+    for (const seed of [0, 1]) {
+      const bits = await fleet.undisturbed(STEPS, seed);
+      for (const name of names.filter((_, i) => i % 2 === seed))
+        expect(Buffer.compare(await fleet.result(name), bits), name).toBe(0);
+    }
+    for (const name of names) expect(readdirSync(fleet.fixture.path("runs", name))).toEqual(["result"]);
+  });
+
+  it(
+    "a worker that is told to stop hands its job back, which goes on from its checkpoint",
+    { timeout: 120_000 },
+    async () => {
+      await queue.submit(fleet.training("long", 50_000), { id: "long" });
+      fleet.start();
+      const trained = async () => {
+        const progress = (await queue.get("long"))?.progress;
+        return progress?.phase === "train" ? progress.done : 0;
+      };
+      await expect.poll(trained, { timeout: 60_000 }).toBeGreaterThan(30);
+      await fleet.stop("SIGTERM");
+      expect(await state("long")).toBe("waiting");
+      fleet.start();
+      const begun = () => fleet.events.findLast(({ type, id }) => type === "begin" && id === "long");
+      await expect.poll(() => begun()?.resumedAfter ?? 0).toBeGreaterThan(0);
+      expect(await queue.cancel("long")).toBe(true);
+      await expect.poll(() => state("long")).toBe("cancelled");
+      expect(existsSync(fleet.fixture.path("runs", "long", "result"))).toBe(false);
+      expect((await queue.logs("long")).some((line) => line.includes("handed back"))).toBe(true);
+      await fleet.stop();
+    },
+  );
+});
+
+function pseudorandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}

@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigError } from "../../errors/errors.js";
+import type { JobQueue, QueuedJob } from "../../entry/queue-node.js";
+import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
+import type { Session } from "../session.js";
+import { formatDuration, formatPercent } from "../terminal/number-format.js";
+import { tableLines } from "../terminal/table.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank jobs --queue redis://127.0.0.1:6379
+  lowrank jobs --watch
+  lowrank jobs --logs tenant-7
+  lowrank jobs --cancel tenant-7
+`;
+
+interface JobsOptions extends QueueOptions {
+  readonly watch: boolean;
+  readonly logs?: string;
+  readonly cancel?: string;
+  readonly retry?: string;
+  readonly metrics: boolean;
+  readonly json: boolean;
+}
+
+const EVERY = 1_000;
+
+/** `lowrank jobs`: what is in a queue, and what becomes of it. */
+export function defineJobs(program: Command, session: Session): void {
+  const command = program.command("jobs").description("show what is in a queue; watch it, cancel, read logs");
+  addQueueOptions(command)
+    .option("--watch", "show it again every second, until all jobs have ended", false)
+    .option("--logs <id>", "what workers have said of a job")
+    .option("--cancel <id>", "cancel a job; what it has reached stays in its place")
+    .option("--retry <id>", "let a job that has failed be tried once more")
+    .option("--metrics", "figures of the queue in Prometheus' text format", false)
+    .option("--json", "print JSON", false)
+    .addHelpText("after", EXAMPLES)
+    .action((options: JobsOptions) => withQueue(options, (queue) => act(queue, options, session)));
+}
+
+async function act(queue: JobQueue, options: JobsOptions, session: Session): Promise<void> {
+  const { terminal } = session;
+  const { logs, cancel, retry, metrics, json, watch } = options;
+  if (logs !== undefined) {
+    if ((await queue.get(logs)) === null) throw unknown(logs);
+    for (const line of await queue.logs(logs)) terminal.print(line);
+  } else if (cancel !== undefined) {
+    if (!(await queue.cancel(cancel))) throw unknown(cancel, " that has not ended");
+    terminal.print(`${cancel}: cancelled`);
+  } else if (retry !== undefined) {
+    if (!(await queue.retry(retry))) throw unknown(retry, " that has failed");
+    terminal.print(`${retry}: in the queue again`);
+  } else if (metrics) terminal.print((await queue.metrics()).trimEnd());
+  else if (watch) await follow(queue, session);
+  else {
+    const jobs = await queue.list();
+    if (json) terminal.print(JSON.stringify(jobs));
+    else for (const line of jobs.length === 0 ? ["The queue is empty."] : table(jobs)) terminal.print(line);
+  }
+}
+
+/** Shows the table until nothing waits and nothing runs; each change alone where the output is no terminal. */
+async function follow(queue: JobQueue, { terminal, signal }: Session): Promise<void> {
+  let shown = "";
+  for (;;) {
+    const jobs = await queue.list();
+    const now = table(jobs).join("\n");
+    if (now !== shown) {
+      if (terminal.canRedraw && shown !== "") terminal.print(`\u001b[${shown.split("\n").length}A\u001b[0J${now}`);
+      else terminal.print(now);
+    }
+    shown = now;
+    if (jobs.every(({ state }) => state !== "waiting" && state !== "active")) return;
+    await sleep(EVERY, undefined, { signal });
+  }
+}
+
+function unknown(id: string, that = ""): ConfigError {
+  return new ConfigError(`there is no job ${id}${that} in this queue; \`lowrank jobs\` lists them`, { value: id });
+}
+
+function table(jobs: readonly QueuedJob[]): string[] {
+  const rows = jobs.map((job) => [job.id, job.state, doing(job), job.worker ?? "", job.out]);
+  return tableLines([["job", "state", "", "worker", "out"], ...rows]);
+}
+
+function doing({ state, progress, result, error, attempts }: QueuedJob): string {
+  if (state === "completed") return result?.accuracy == null ? "" : `${formatPercent(result.accuracy)} right`;
+  if (state === "failed") return error ?? "";
+  if (state !== "active") return attempts > 0 ? `tried ${attempts} times` : "";
+  if (progress === null) return "begins";
+  const { phase, done, total, secondsLeft } = progress;
+  return `${phase} ${done}/${total}${secondsLeft === undefined ? "" : `, ${formatDuration(secondsLeft)} left`}`;
+}

@@ -1,0 +1,124 @@
+import type { Command } from "commander";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
+import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
+import { isJsonObject, parseJsonObject } from "../../io/json.js";
+import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import type { AdapterOptions } from "../options/adapter-settings.js";
+import { addSpecOptions, resolveSettings } from "../options/finetune-options.js";
+import { whole } from "../options/option-values.js";
+import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
+import type { Session } from "../session.js";
+
+const EXAMPLES = `
+A file of jobs holds a JSON object a line: {"spec": {"data": …, "steps": …}, "out": …, "id": …, "priority": …}. Paths in it, and
+those of the options, are read by the workers: folders that all of them reach, addresses, or s3://bucket/key.
+
+Examples:
+  lowrank submit --data /data/reviews.csv --steps 200 --out /runs/reviews --queue redis://127.0.0.1:6379
+  lowrank submit --jobs tenants.jsonl --queue postgres://lowrank@127.0.0.1/jobs
+`;
+
+interface SubmitCommandOptions extends Partial<TrainingSettings>, AdapterOptions, QueueOptions {
+  readonly jobs?: string;
+  readonly out?: string;
+  readonly id?: string;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly deadline?: number;
+}
+
+interface Submitted {
+  readonly spec: JobSpec;
+  readonly out: string;
+  readonly options: SubmitOptions;
+}
+
+/** `lowrank submit`: gives trainings to a queue. */
+export function defineSubmit(program: Command, session: Session): void {
+  const command = program.command("submit").description("give a training to a queue, or a file of them");
+  addSpecOptions(command)
+    .option("--jobs <file>", "many jobs instead, a JSON object a line")
+    .option("--out <place>", "where the job's checkpoints and result go: a folder, or s3://bucket/prefix");
+  addQueueOptions(command)
+    .option("--id <name>", "the job's name; a second job of one name is not taken (default: a number)")
+    .option("--priority <n>", "smaller numbers first", whole(1), 1_000)
+    .option("--attempts <n>", "how often it is tried before it counts as failed", whole(1), 3)
+    .option("--deadline <seconds>", "it fails if it is not done by then", whole(1))
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: SubmitCommandOptions) => {
+      const jobs = options.jobs === undefined ? [one(options)] : await readJobs(options.jobs, options);
+      const ids = await withQueue(options, (queue) => submitAll(queue, jobs));
+      for (const id of ids) session.terminal.print(id);
+    });
+}
+
+async function submitAll(queue: JobQueue, jobs: readonly Submitted[]): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const { spec, out, options } of jobs) ids.push(await queue.submit({ spec, out }, options));
+  return ids;
+}
+
+/** What the options say of every job. */
+function common({ priority, attempts, deadline }: SubmitCommandOptions): SubmitOptions {
+  return {
+    ...{ priority, attempts },
+    ...(deadline === undefined ? {} : { deadline: new Date(Date.now() + 1000 * deadline) }),
+  };
+}
+
+function one(options: SubmitCommandOptions): Submitted {
+  const missing = () => {
+    throw new ConfigError("--data names the examples to learn from, or --jobs a file of jobs", { option: "--data" });
+  };
+  const settings = resolveSettings(options, missing);
+  if (options.out === undefined)
+    throw new ConfigError("--out says where the job's result goes: a folder, or s3://bucket/prefix", {
+      option: "--out",
+    });
+  const { id } = options;
+  return {
+    spec: { ...settings, ...absolute(settings) },
+    out: reached(options.out),
+    options: { ...common(options), ...(id === undefined ? {} : { id }) },
+  };
+}
+
+/** Paths that lead there from a worker's folder too. */
+function absolute({ data, test, validation }: TrainingSettings): Partial<TrainingSettings> {
+  return {
+    data: reached(data),
+    ...(test === null ? {} : { test: reached(test) }),
+    ...(typeof validation === "string" ? { validation: reached(validation) } : {}),
+  };
+}
+
+const reached = (path: string) => (/^[a-z][a-z0-9+.-]+:\/\//i.test(path) ? path : resolve(path));
+
+/** Every line is looked at before one is submitted. */
+async function readJobs(file: string, given: SubmitCommandOptions): Promise<readonly Submitted[]> {
+  const text = await readFile(file, "utf8").catch((cause: Error) => {
+    throw new ConfigError(`--jobs ${file}: ${cause.message}`, { file }, { cause });
+  });
+  const lines = text.split(/\r?\n/).map((line, i) => ({ line, number: i + 1 }));
+  return lines
+    .filter(({ line }) => line.trim() !== "")
+    .map(({ line, number }) => {
+      const fail = (problem: string) =>
+        new ConfigError(`--jobs ${file}, line ${number}: ${problem}`, { file, line: number });
+      const { spec, out, id, priority } = parseJsonObject(new TextEncoder().encode(line), fail);
+      if (spec === undefined || !isJsonObject(spec) || typeof spec["data"] !== "string" || typeof out !== "string")
+        throw fail('{"spec": {"data": …}, "out": …} is expected');
+      return {
+        spec: { ...spec, data: reached(spec["data"]) } as unknown as JobSpec,
+        out: reached(out),
+        options: {
+          ...common(given),
+          ...(id === undefined ? {} : { id: id as string }),
+          ...(priority === undefined ? {} : { priority: priority as number }),
+        },
+      };
+    });
+}

@@ -1,0 +1,69 @@
+import { type Command, Option } from "commander";
+import { type QueueWorkerEvent, runQueueWorker } from "../../entry/queue-node.js";
+import { builds } from "../../jobs/spec/training-settings.js";
+import { whole } from "../options/option-values.js";
+import { addQueueOptions, queueAddress, type QueueOptions } from "../options/queue-options.js";
+import type { Session } from "../session.js";
+import { formatPercent } from "../terminal/number-format.js";
+import { oneLine } from "../terminal/printable.js";
+
+const EXAMPLES = `
+Ctrl-C, or SIGTERM, stops: jobs under way write a checkpoint and go back to the queue.
+
+Example:
+  lowrank worker --queue redis://127.0.0.1:6379 --concurrency 2
+`;
+
+interface WorkerCommandOptions extends QueueOptions {
+  readonly concurrency: number;
+  readonly threads?: number;
+  readonly build: "auto" | "simd" | "relaxed";
+  readonly lockSeconds: number;
+  readonly json: boolean;
+}
+
+/** `lowrank worker`: trains what is in a queue. */
+export function defineWorker(program: Command, session: Session): void {
+  const command = program.command("worker").description("take trainings from a queue and run them");
+  addQueueOptions(command)
+    .option("--concurrency <n>", "jobs at once, each in a thread with an engine of its own", whole(1), 1)
+    .option("--threads <n>", "threads of each engine (default: the processor's, shared out)", whole(1))
+    .addOption(new Option("--build <name>", "kernels").choices(builds).default("auto"))
+    .option("--lock-seconds <n>", "a worker that says nothing for so long counts as dead", whole(1), 30)
+    .option("--json", "print a JSON object a line", false)
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: WorkerCommandOptions) => {
+      const { concurrency, threads, build, lockSeconds, json } = options;
+      const { terminal, signal } = session;
+      await runQueueWorker({
+        queue: queueAddress(options),
+        name: options.queueName,
+        ...{ concurrency, build, lockSeconds, signal },
+        ...(threads === undefined ? {} : { threads }),
+        onEvent: (event) => terminal.print(json ? JSON.stringify(event) : oneLine(sentence(event))),
+      });
+    });
+}
+
+function sentence(event: QueueWorkerEvent): string {
+  switch (event.type) {
+    case "ready":
+      return `takes jobs from ${event.queue}: ${event.concurrency} at once, ${event.threads} threads each`;
+    case "begin":
+      return event.resumedAfter === null
+        ? `${event.id}: begins`
+        : `${event.id}: goes on after step ${event.resumedAfter}`;
+    case "completed": {
+      const { accuracy, out } = event.outcome;
+      return `${event.id}: done${accuracy === null ? "" : `, ${formatPercent(accuracy)} right`}, in ${out}`;
+    }
+    case "failed":
+      return `${event.id}: ${event.error}${event.again ? " (will be tried again)" : ""}`;
+    case "handed back":
+      return `${event.id}: handed back, ${event.why}`;
+    case "stalled":
+      return `${event.id}: its worker has died, it goes on`;
+    case "trouble":
+      return `the server: ${event.message}`;
+  }
+}

@@ -1,0 +1,3 @@
+import "./remote-node.js";
+
+export * from "../queue/index.js";

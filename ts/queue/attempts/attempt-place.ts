@@ -1,0 +1,42 @@
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { RunStore } from "../../jobs/store/run-store.js";
+import { bucketPlace } from "./bucket-place.js";
+import { folderPlace } from "./folder-place.js";
+
+/**
+ * Where a job's attempts and its result go. A queue promises that each job is run at least once, so two workers may be at one
+ * job: each attempt has a store of its own, and the first that is published is the result.
+ */
+export interface AttemptPlace {
+  /** What messages call it. */
+  readonly name: string;
+  /** A blob of the result; null where nothing is published, or the result has none of that name. */
+  result(blob: string): Promise<Uint8Array | null>;
+  /** Names of the attempts that have left something. */
+  attempts(): Promise<readonly string[]>;
+  /** An attempt's store. */
+  store(attempt: string): RunStore;
+  /** Makes an attempt's blobs the result, in one step; where there is a result that one stays. */
+  publish(attempt: string): Promise<void>;
+  /** Removes what attempts have left. */
+  tidy(): Promise<void>;
+}
+
+const PLACE = "a folder, or s3://bucket/prefix";
+
+/** Throws `ConfigError` for what is no place. */
+export function checkPlace(what: string, out: string): string {
+  const bucket = /^[a-z][a-z0-9+.-]+:\/\//i.test(out);
+  const fits = bucket ? /^s3:\/\/[^/]+\/.*[^/]$/.test(out) : out.trim() !== "" && !out.includes("\0");
+  if (fits) return out;
+  throw new ConfigError(`${what}: out is ${PLACE}, got ${excerpt(out)}`, {
+    op: what,
+    option: "out",
+    expected: PLACE,
+    value: out,
+  });
+}
+
+/** The place of that name. */
+export const placeAt = (out: string): AttemptPlace => (out.startsWith("s3://") ? bucketPlace(out) : folderPlace(out));

@@ -1,0 +1,117 @@
+import type { Job, Queue } from "bullmq";
+import { ConfigError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import type { JobEvent } from "../jobs/job-events.js";
+import type { EnginePool } from "./engine-pool.js";
+import { CANCELLED, type QueuedProgress } from "./job-queue.js";
+import type { QueueEngine } from "./queue-engine.js";
+import { type Payload, readPayload, sameKind } from "./queued-training.js";
+import type { QueueWorkerEvent } from "./queue-worker.js";
+import { runAttempt, type TrainingOutcome } from "./run-attempt.js";
+
+/** How often it is asked whether a job has been cancelled, and how often its progress is told, milliseconds. */
+const ASK_EVERY = 1_000;
+const TELL_EVERY = 500;
+/** After which a worker that cannot run a job lets others look at it again, milliseconds. */
+const OTHERS = 15_000;
+const LATE = "its deadline has passed";
+
+type QueueJob = Job<Payload, TrainingOutcome>;
+
+/** Runs a queue's jobs one by one: what ends each, and what that means for the queue. */
+export class JobHandler {
+  constructor(
+    private readonly engine: QueueEngine,
+    private readonly queue: Queue<Payload, TrainingOutcome>,
+    private readonly engines: EnginePool,
+    private readonly stop: AbortSignal,
+    private readonly tell: (event: QueueWorkerEvent) => void,
+  ) {}
+
+  /** @param lost aborted when another worker has the job */
+  async run(job: QueueJob, token: string, lost: AbortSignal): Promise<TrainingOutcome> {
+    const { UnrecoverableError } = this.engine;
+    const payload = this.payloadOf(job);
+    if (payload.cancelled) throw new UnrecoverableError(CANCELLED);
+    if (payload.deadline !== null && payload.deadline <= Date.now()) throw new UnrecoverableError(LATE);
+    if (!sameKind(payload.version)) {
+      await job.moveToDelayed(Date.now() + OTHERS, token);
+      await this.said(job, `handed back: it is of version ${payload.version}, this worker of another`);
+      throw new this.engine.DelayedError();
+    }
+    const end = new AbortController();
+    const watch = this.watch(job, payload, end);
+    const signal = AbortSignal.any([end.signal, lost, this.stop]);
+    try {
+      return await this.engines.use((worker) =>
+        runAttempt(payload, attemptName(job), {
+          worker,
+          signal,
+          onProgress: this.progressOf(job),
+          onBegin: (resumedAfter) => {
+            this.tell({ type: "begin", id: job.id!, attempt: job.attemptsStarted, resumedAfter });
+            void this.said(job, resumedAfter === null ? "begins" : `goes on after step ${resumedAfter}`);
+          },
+        }),
+      );
+    } catch (error) {
+      if (end.signal.aborted) throw new UnrecoverableError(String(end.signal.reason));
+      if (this.stop.aborted && !lost.aborted) {
+        await job.moveToWait(token);
+        await this.said(job, "handed back: the worker stops");
+        throw new this.engine.WaitingError();
+      }
+      void this.said(job, clip(String(error)));
+      throw error;
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** Throws what lets the job fail for good: another attempt would find the same. */
+  private payloadOf(job: QueueJob): Payload {
+    try {
+      return readPayload(`job ${job.id}`, job.data);
+    } catch (error) {
+      if (error instanceof ConfigError) throw new this.engine.UnrecoverableError(error.message);
+      throw error;
+    }
+  }
+
+  /** Ends a job that was cancelled, or whose time is over. */
+  private watch(job: QueueJob, { deadline }: Payload, end: AbortController): NodeJS.Timeout {
+    return setInterval(() => {
+      if (deadline !== null && deadline <= Date.now()) end.abort(LATE);
+      this.queue.getJob(job.id!).then(
+        (now) => (now?.data.cancelled ? end.abort(CANCELLED) : undefined),
+        // A server that is away is asked again.
+        () => undefined,
+      );
+    }, ASK_EVERY);
+  }
+
+  private progressOf(job: QueueJob): (event: JobEvent) => void {
+    let last = 0;
+    return (event) => {
+      if (event.type === "warning") void this.said(job, `warning: ${event.message}`);
+      if (event.type !== "progress") return;
+      const { phase, done, total, loss, secondsLeft } = event;
+      if (done < total && Date.now() - last < TELL_EVERY) return;
+      last = Date.now();
+      const progress: QueuedProgress = {
+        ...{ phase, done, total },
+        ...(loss === undefined ? {} : { loss }),
+        ...(secondsLeft === undefined ? {} : { secondsLeft }),
+      };
+      job.updateProgress(progress as object).catch(() => undefined);
+    };
+  }
+
+  /** Adds a line to the job's log, where the server takes it. */
+  private async said(job: QueueJob, line: string): Promise<void> {
+    await job.log(`${new Date().toISOString()} ${line}`).catch(() => undefined);
+  }
+}
+
+/** Sorted as they come: those of one job begin at different moments. */
+const attemptName = (job: QueueJob) => `${Date.now().toString(36)}-${job.attemptsStarted}-${process.pid}`;

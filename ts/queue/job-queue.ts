@@ -1,0 +1,195 @@
+import type { Job, Queue } from "bullmq";
+import { checkOptions } from "../arguments/options.js";
+import { text, whole } from "../arguments/settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import { answered, QUEUE_NAME, type QueueEngine, queueEngine } from "./queue-engine.js";
+import { type Payload, type QueuedTraining, takeTraining } from "./queued-training.js";
+import type { TrainingOutcome } from "./run-attempt.js";
+
+/** How a job is submitted. */
+export interface SubmitOptions {
+  /** Its name in the queue; a second job of one name is not taken. Default: a number. */
+  readonly id?: string;
+  /** Smaller numbers first, 1 to 2,097,152; default 1,000. */
+  readonly priority?: number;
+  /** How often it is tried before it counts as failed; default 3. What is killed, or handed back, is not counted. */
+  readonly attempts?: number;
+  /** When it is of no use any more; it then fails. Default: never. */
+  readonly deadline?: Date;
+}
+
+/** What has become of a job. */
+export type QueuedState = "waiting" | "active" | "completed" | "failed" | "cancelled";
+
+/** Where a job is in its training. */
+export interface QueuedProgress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+  readonly loss?: number;
+  readonly secondsLeft?: number;
+}
+
+/** A job in a queue. */
+export interface QueuedJob {
+  readonly id: string;
+  readonly state: QueuedState;
+  readonly out: string;
+  /** Of its training; null before it has begun. */
+  readonly progress: QueuedProgress | null;
+  /** How often a worker has begun it. */
+  readonly attempts: number;
+  /** Who has it, or had it last. */
+  readonly worker: string | null;
+  readonly result: TrainingOutcome | null;
+  /** Why it failed. */
+  readonly error: string | null;
+  readonly submitted: Date;
+  readonly ended: Date | null;
+}
+
+/** What a cancelled job fails with. */
+export const CANCELLED = "cancelled";
+type StoredJob = Job<Payload, TrainingOutcome>;
+
+/**
+ * A queue of trainings on Redis or PostgreSQL, by BullMQ: workers on any number of machines take from it (`runQueueWorker`).
+ *
+ * @example
+ * const queue = await JobQueue.open("redis://127.0.0.1:6379");
+ * const id = await queue.submit({ spec: { data: "/data/reviews.csv" }, out: "/runs/reviews" });
+ */
+export class JobQueue {
+  private constructor(
+    private readonly queue: Queue<Payload, TrainingOutcome>,
+    /** The queue's name. */
+    readonly name: string,
+  ) {}
+
+  /**
+   * Opens a queue.
+   * @param address of the server: redis://, rediss://, postgres://
+   * Throws `ConfigError` where it does not answer, `UnsupportedError` where BullMQ is not installed.
+   */
+  static async open(address: string, options: { readonly name?: string } = {}): Promise<JobQueue> {
+    checkOptions("JobQueue.open", options, ["name"]);
+    const name = text("JobQueue.open", "name", options.name ?? QUEUE_NAME);
+    const engine = await queueEngine("JobQueue.open", address);
+    const queue = new engine.Queue(name, { connection: engine.connection }) as Queue<Payload, TrainingOutcome>;
+    queue.on("error", () => undefined);
+    try {
+      await answered("JobQueue.open", engine, queue.waitUntilReady());
+    } catch (error) {
+      void queue.close().catch(() => undefined);
+      throw error;
+    }
+    return new JobQueue(queue, name);
+  }
+
+  /** Gives a training to the queue, checked whole. Returns the job's id. Throws `ConfigError` for what makes no sense. */
+  async submit(training: QueuedTraining, options: SubmitOptions = {}): Promise<string> {
+    const what = "JobQueue.submit";
+    checkOptions(what, options, ["id", "priority", "attempts", "deadline"]);
+    const { id, priority = 1_000, attempts = 3, deadline } = options;
+    if (id !== undefined && (text(what, "id", id) === "" || /[:\s]|^\d+$/.test(id)))
+      throw new ConfigError(`${what}: id is a name without spaces and colons that is no number, got ${clip(id)}`, {
+        op: what,
+        option: "id",
+        value: id,
+      });
+    if (deadline !== undefined && !(deadline instanceof Date && deadline.getTime() > Date.now()))
+      throw new ConfigError(`${what}: deadline is a Date that is yet to come`, { op: what, option: "deadline" });
+    const payload = takeTraining(what, training, deadline?.getTime() ?? null);
+    const job = await this.queue.add("train", payload, {
+      ...(id === undefined ? {} : { jobId: id }),
+      priority: whole(what, "priority", priority, 1, 2_097_152),
+      attempts: whole(what, "attempts", attempts, 1),
+      backoff: { type: "exponential", delay: 1_000 },
+    });
+    return job.id!;
+  }
+
+  /** The newest jobs, at most `limit` of each state. */
+  async list(limit = 1_000): Promise<readonly QueuedJob[]> {
+    whole("JobQueue.list", "limit", limit, 1);
+    const jobs = await this.queue.getJobs(undefined, 0, limit - 1, false);
+    const known = await Promise.all(jobs.filter((job) => job?.id).map((job) => described(job as StoredJob)));
+    return known.sort((a, b) => Number(a.submitted) - Number(b.submitted));
+  }
+
+  /** One job; null where the queue knows none of that id. */
+  async get(id: string): Promise<QueuedJob | null> {
+    const job = await this.queue.getJob(text("JobQueue.get", "id", id));
+    return job ? described(job) : null;
+  }
+
+  /** What workers have said of a job, a line each. */
+  async logs(id: string): Promise<readonly string[]> {
+    return (await this.queue.getJobLogs(text("JobQueue.logs", "id", id))).logs;
+  }
+
+  /** Cancels a job: one that waits is gone, one that runs ends within a step, its last checkpoint kept. Returns whether there was one to cancel. */
+  async cancel(id: string): Promise<boolean> {
+    const job = await this.queue.getJob(text("JobQueue.cancel", "id", id));
+    if (!job) return false;
+    const { state } = await described(job);
+    if (state === "waiting")
+      return job.remove().then(
+        () => true,
+        // A worker has taken it meanwhile.
+        () => this.cancel(id),
+      );
+    if (state !== "active") return false;
+    await job.updateData({ ...job.data, cancelled: true });
+    return true;
+  }
+
+  /** Lets a failed job be tried once more. Returns whether there was one. */
+  async retry(id: string): Promise<boolean> {
+    const job = await this.queue.getJob(text("JobQueue.retry", "id", id));
+    if (!job || !(await job.isFailed())) return false;
+    await job.updateData({ ...job.data, cancelled: false });
+    await job.retry();
+    return true;
+  }
+
+  /** How many jobs there are of each state. */
+  async counts(): Promise<Readonly<Record<string, number>>> {
+    return this.queue.getJobCounts();
+  }
+
+  /** Figures of the queue in Prometheus' text format. */
+  async metrics(): Promise<string> {
+    return this.queue.exportPrometheusMetrics();
+  }
+
+  /** Lets go of the server. */
+  async close(): Promise<void> {
+    await this.queue.close();
+  }
+}
+
+async function described(job: StoredJob): Promise<QueuedJob> {
+  const state = await job.getState();
+  const error = job.failedReason ?? null;
+  return {
+    id: job.id!,
+    state:
+      state === "completed" || state === "active"
+        ? state
+        : state === "failed"
+          ? error === CANCELLED
+            ? "cancelled"
+            : "failed"
+          : "waiting",
+    out: job.data.out,
+    progress: typeof job.progress === "object" ? (job.progress as QueuedProgress) : null,
+    attempts: job.attemptsStarted,
+    worker: job.processedBy ?? null,
+    result: job.returnvalue ?? null,
+    error,
+    submitted: new Date(job.timestamp),
+    ended: job.finishedOn ? new Date(job.finishedOn) : null,
+  };
+}

@@ -1,0 +1,87 @@
+import type { ConnectionOptions } from "bullmq";
+import { text } from "../arguments/settings.js";
+import { ConfigError, UnsupportedError } from "../errors/errors.js";
+import { clip, excerpt } from "../errors/excerpt.js";
+
+/** Default name of the queue. */
+export const QUEUE_NAME = "lowrank";
+
+/** How long a server may take to answer before it is said that there is none, milliseconds. */
+const ANSWER_LIMIT = 10_000;
+
+type Bullmq = typeof import("bullmq");
+
+/** BullMQ's classes on one server. */
+export type QueueEngine = Pick<Bullmq, "Queue" | "Worker" | "FlowProducer"> &
+  Pick<Bullmq, "UnrecoverableError" | "DelayedError" | "WaitingError"> & {
+    /** What the classes take. */
+    readonly connection: ConnectionOptions;
+    /** The address as it may be shown: without its password. */
+    readonly shown: string;
+  };
+
+const ADDRESS = "an address that begins with redis://, rediss://, postgres:// or postgresql://";
+
+/** BullMQ on the Redis or PostgreSQL of an address. Throws `ConfigError` for another address, `UnsupportedError` where BullMQ is not installed. */
+export async function queueEngine(what: string, address: string): Promise<QueueEngine> {
+  const scheme = /^(redis|postgres)(s|ql)?:\/\//.exec(text(what, "queue", address))?.[1];
+  if (scheme === undefined || !URL.canParse(address))
+    throw new ConfigError(`${what}: queue is ${ADDRESS}, got ${excerpt(shownAddress(address))}`, {
+      op: what,
+      option: "queue",
+      expected: ADDRESS,
+    });
+  const redis = scheme === "redis";
+  const bullmq = await installed<Bullmq>(what, "bullmq", () => import("bullmq"));
+  if (redis) await installed(what, "ioredis", () => import("ioredis"));
+  else await installed(what, "pg", () => import("pg"));
+  const { UnrecoverableError, DelayedError, WaitingError } = bullmq;
+  const errors = { UnrecoverableError, DelayedError, WaitingError };
+  const shown = shownAddress(address);
+  // A worker waits for a server that is away for as long as that takes.
+  if (redis) return { ...bullmq, ...errors, shown, connection: { url: address, maxRetriesPerRequest: null } };
+  const { Queue, Worker, FlowProducer } = bullmq.withBackend(bullmq.createPostgresBackend);
+  const connection = { connectionString: address, migrate: true } as unknown as ConnectionOptions;
+  return { ...({ Queue, Worker, FlowProducer } as unknown as QueueEngine), ...errors, connection, shown };
+}
+
+/** Waits for a server's first answer. Throws `ConfigError` where none comes within some seconds. */
+export async function answered(what: string, engine: QueueEngine, ready: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new ConfigError(
+      `${what}: ${engine.shown} has not answered within ${ANSWER_LIMIT / 1000} seconds: is the server running, and may it be reached from here?`,
+      { op: what, option: "queue" },
+    );
+    timer = setTimeout(reject, ANSWER_LIMIT, error);
+  });
+  ready.catch(() => undefined);
+  try {
+    await Promise.race([ready, late]);
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError(`${what}: ${engine.shown} refuses: ${clip(String(cause))}`, { op: what }, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function installed<T>(what: string, name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new UnsupportedError(
+      `${what}: the package ${name} is needed for queues and is not installed: npm install ${name}`,
+      { op: what, missing: name },
+      { cause },
+    );
+  }
+}
+
+function shownAddress(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  if (url.password !== "") url.password = "***";
+  return url.href;
+}

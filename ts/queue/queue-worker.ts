@@ -1,0 +1,112 @@
+import type { Job, Worker } from "bullmq";
+import { availableParallelism, hostname } from "node:os";
+import { checkOptions } from "../arguments/options.js";
+import { callable, oneOf, text, whole } from "../arguments/settings.js";
+import { checkSignal } from "../waiting/abort.js";
+import { answered, QUEUE_NAME, queueEngine } from "./queue-engine.js";
+import type { Payload } from "./queued-training.js";
+import type { TrainingOutcome } from "./run-attempt.js";
+import { EnginePool } from "./engine-pool.js";
+import { JobHandler } from "./job-handler.js";
+
+/** What a worker tells. */
+export type QueueWorkerEvent =
+  /** It takes jobs from now on. */
+  | { readonly type: "ready"; readonly queue: string; readonly concurrency: number; readonly threads: number }
+  /** A job begins here, or goes on after a step of an earlier attempt. */
+  | { readonly type: "begin"; readonly id: string; readonly attempt: number; readonly resumedAfter: number | null }
+  | { readonly type: "completed"; readonly id: string; readonly outcome: TrainingOutcome }
+  | { readonly type: "failed"; readonly id: string; readonly error: string; readonly again: boolean }
+  /** A job goes back to the queue, its checkpoint kept. */
+  | { readonly type: "handed back"; readonly id: string; readonly why: string }
+  /** A worker that had a job has died, here or elsewhere: the job goes on. */
+  | { readonly type: "stalled"; readonly id: string }
+  /** The server cannot be reached, or refuses something; what runs goes on. */
+  | { readonly type: "trouble"; readonly message: string };
+
+/** How a worker takes jobs. */
+export interface QueueWorkerOptions {
+  /** Address of the server: redis://, rediss://, postgres://. */
+  readonly queue: string;
+  /** The queue's name; default "lowrank". */
+  readonly name?: string;
+  /** Jobs at once, each in a thread with an engine of its own; default 1. */
+  readonly concurrency?: number;
+  /** Threads of each engine; default: the processor's, shared out. */
+  readonly threads?: number;
+  /** Build of the kernels, as `init`; default "auto". Checkpoints go on in the build they began with. */
+  readonly build?: "auto" | "simd" | "relaxed";
+  /** Seconds after which a worker that says nothing counts as dead; default 30. */
+  readonly lockSeconds?: number;
+  /** Stops: jobs under way write a checkpoint and go back to the queue. */
+  readonly signal?: AbortSignal;
+  /** Hears what goes on. */
+  readonly onEvent?: (event: QueueWorkerEvent) => void;
+}
+
+const OPTIONS = ["queue", "name", "concurrency", "threads", "build", "lockSeconds", "signal", "onEvent"] as const;
+
+/** How often a job may lose its worker before it counts as failed: it may be what kills them. */
+const MOST_STALLS = 10;
+
+/**
+ * Takes trainings from a queue and runs them, until `signal` is aborted. Every job has a checkpoint in its place, from which the
+ * next worker goes on to the same bits where this one is killed. Throws `ConfigError` for options that make no sense and where the
+ * server does not answer at the start; later it is waited for.
+ */
+export async function runQueueWorker(options: QueueWorkerOptions): Promise<void> {
+  const what = "runQueueWorker";
+  checkOptions(what, options, OPTIONS);
+  const { signal, onEvent = () => undefined } = options;
+  checkSignal(what, signal);
+  const tell = callable(what, "onEvent", onEvent);
+  const name = text(what, "name", options.name ?? QUEUE_NAME);
+  const concurrency = whole(what, "concurrency", options.concurrency ?? 1, 1, 256);
+  const share = Math.max(1, Math.floor(availableParallelism() / concurrency));
+  const threads = whole(what, "threads", options.threads ?? share, 1, 64);
+  const build = oneOf(what, "build", options.build ?? "auto", ["auto", "simd", "relaxed"]);
+  const lock = 1_000 * whole(what, "lockSeconds", options.lockSeconds ?? 30, 1, 3_600);
+  const engine = await queueEngine(what, options.queue);
+  const queue = new engine.Queue<Payload, TrainingOutcome>(name, { connection: engine.connection });
+  queue.on("error", () => undefined);
+  const engines = new EnginePool({ build, threads });
+  const handler = new JobHandler(engine, queue, engines, signal ?? new AbortController().signal, tell);
+  try {
+    await answered(what, engine, queue.waitUntilReady());
+    const worker: Worker<Payload, TrainingOutcome> = new engine.Worker(
+      name,
+      // Three parameters, so that the third is given.
+      (job: Job<Payload, TrainingOutcome>, token: string | undefined, lost: AbortSignal | undefined) =>
+        handler.run(job, token!, lost!),
+      {
+        connection: engine.connection,
+        name: `${hostname()} ${process.pid}`,
+        concurrency,
+        lockDuration: lock,
+        stalledInterval: lock / 2,
+        maxStalledCount: MOST_STALLS,
+      },
+    );
+    worker.on("error", (error) => tell({ type: "trouble", message: error.message }));
+    worker.on("stalled", (id) => tell({ type: "stalled", id }));
+    worker.on("completed", ({ id }, outcome) => tell({ type: "completed", id: id!, outcome }));
+    worker.on("failed", (job, { message }) => {
+      if (job) tell({ type: "failed", id: job.id!, error: message, again: !job.finishedOn });
+    });
+    // Whoever has lost a job to another worker lets go of it.
+    worker.on("lockRenewalFailed", (ids) => ids.forEach((id) => worker.cancelJob(id, "another worker has it")));
+    tell({ type: "ready", queue: `${name} on ${engine.shown}`, concurrency, threads });
+    await aborted(signal);
+    await worker.close();
+  } finally {
+    engines.close();
+    await queue.close().catch(() => undefined);
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

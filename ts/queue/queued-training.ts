@@ -1,0 +1,49 @@
+import { checkOptions } from "../arguments/options.js";
+import { text } from "../arguments/settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { type JobSpec, takeSpec } from "../jobs/spec/job-spec.js";
+import type { TrainingSettings } from "../jobs/spec/training-settings.js";
+import { VERSION } from "../version.js";
+import { checkPlace } from "./attempts/attempt-place.js";
+
+/** A training as it is given to a queue: data alone, all else by reference. */
+export interface QueuedTraining {
+  /** What the run depends on. Its data, test and model are paths that every worker can read, addresses, or `s3://` keys. */
+  readonly spec: JobSpec;
+  /** Where its checkpoints and its result go: a folder that every worker reaches, or `s3://bucket/prefix`. */
+  readonly out: string;
+}
+
+/** What stands in the queue. */
+export interface Payload {
+  /** Version of the package that has submitted it. */
+  readonly version: string;
+  readonly spec: TrainingSettings;
+  readonly out: string;
+  /** When it is of no use any more, milliseconds since 1970; null for never. */
+  readonly deadline: number | null;
+  /** Set by whoever cancels it while a worker has it. */
+  readonly cancelled?: boolean;
+}
+
+/** A training, checked whole and with its defaults. Throws `ConfigError`. */
+export function takeTraining(what: string, training: QueuedTraining, deadline: number | null): Payload {
+  checkOptions(`${what}: training`, training, ["spec", "out"]);
+  const { spec, out } = training;
+  return { version: VERSION, spec: takeSpec(what, spec), out: checkPlace(what, text(what, "out", out)), deadline };
+}
+
+/** What a queue holds, which anybody may have written. Throws `ConfigError` for what is no training. */
+export function readPayload(what: string, given: unknown): Payload {
+  const { version, spec, out, deadline = null } = Object(given) as Record<keyof Payload, unknown>;
+  if (typeof version !== "string")
+    throw new ConfigError(`${what}: the job holds no training of this package`, { op: what });
+  if (deadline !== null && !Number.isFinite(deadline))
+    throw new ConfigError(`${what}: the job's deadline is a time in milliseconds`, { op: what, value: deadline });
+  return { ...takeTraining(what, { spec: spec as JobSpec, out: out as string }, deadline as number | null), version };
+}
+
+/** Whether what one version has submitted is what another one trains to the same bits: they are of the same minor version. */
+export const sameKind = (a: string, b = VERSION) => minor(a) === minor(b);
+
+const minor = (version: string) => version.split(".").slice(0, 2).join(".");

@@ -1,0 +1,62 @@
+import { AbortError } from "../errors/errors.js";
+import type { JobListener } from "../jobs/job-events.js";
+import { runFiles } from "../jobs/store/run-store.js";
+import type { LowrankWorker } from "../worker/client/living-worker.js";
+import { runJob } from "../worker/client/jobs.js";
+import { placeAt } from "./attempts/attempt-place.js";
+import { goOnFromLast } from "./attempts/go-on.js";
+import type { Payload } from "./queued-training.js";
+
+/** What a finished job says of itself; the rest is in its report.json. */
+export interface TrainingOutcome {
+  /** Where the result is. */
+  readonly out: string;
+  /** Share of the texts measured on that were labelled right, 0 to 1. */
+  readonly accuracy: number | null;
+  /** Mean loss on them. */
+  readonly loss: number | null;
+  /** Optimizer steps in all. */
+  readonly steps: number;
+}
+
+/** How an attempt is run. */
+interface AttemptOptions {
+  readonly worker: LowrankWorker;
+  readonly signal: AbortSignal;
+  readonly onProgress: JobListener;
+  /** Hears which step it goes on after; null where it begins. */
+  readonly onBegin: (step: number | null) => void;
+}
+
+/**
+ * One attempt at a queued training, in a worker: goes on from the last checkpoint of those before, and publishes what it
+ * made. Where a result is there, that is the outcome. Errors as `runJob`.
+ */
+export async function runAttempt(
+  { spec, out }: Payload,
+  attempt: string,
+  { worker, signal, onProgress, onBegin }: AttemptOptions,
+): Promise<TrainingOutcome> {
+  const place = placeAt(out);
+  const before = await outcomeOf(out);
+  if (before !== null) return before;
+  onBegin(await goOnFromLast(place, attempt));
+  // A worker that dies is another attempt's matter: its place is then another one, too.
+  await runJob(spec, place.store(attempt), { worker, signal, onProgress, restarts: 0 });
+  if (signal.aborted) throw new AbortError(undefined, { reason: signal.reason });
+  await place.publish(attempt);
+  await place.tidy();
+  return (await outcomeOf(out))!;
+}
+
+/** What a place's result says; null where nothing is published. */
+async function outcomeOf(out: string): Promise<TrainingOutcome | null> {
+  const bytes = await placeAt(out).result(runFiles.report);
+  if (bytes === null) return null;
+  const { result, steps } = JSON.parse(new TextDecoder().decode(bytes)) as {
+    result?: { after?: { accuracy?: number; loss?: number } };
+    steps?: readonly unknown[];
+  };
+  const { accuracy = null, loss = null } = result?.after ?? {};
+  return { out, accuracy, loss, steps: steps?.length ?? 0 };
+}
