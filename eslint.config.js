@@ -5,7 +5,7 @@ import typescript from "typescript-eslint";
 import layers from "./scripts/checks/layers.mjs";
 
 // Parts that run in Node alone; everything else must also run in browsers and edge workers.
-const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/jobs/node/**", "ts/io/node/**", "ts/io/node*.ts"];
+const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/jobs/node/**", "ts/queue/**", "ts/io/node/**", "ts/io/node*.ts"];
 const notEverywhere = ["process", "Buffer", "__dirname", "require"];
 
 // A name that begins with _ says that what it holds is not wanted.
@@ -33,7 +33,7 @@ const types = {
 };
 
 // Every error of ours holds the values behind its message.
-const ours = "NewExpression[callee.name=/^(?!InvalidArgument|Type|Range)\\w+Error$/]";
+const ours = "NewExpression[callee.name=/^(?!InvalidArgument|Type|Range|Unrecoverable)\\w+Error$/]";
 const noDetails = [`${ours}[arguments.length<2]`, `${ours}[arguments.1.properties.length=0]`].map((selector) => ({
   selector,
   message: "An error has details: LowrankError in ts/errors/errors.ts names their keys.",

@@ -11,6 +11,7 @@ import { languageModel, model } from "./steps/model.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
 import { runtimes } from "./steps/runtimes.mjs";
+import { servers } from "./steps/servers.mjs";
 import { wasmBuild } from "./steps/wasm-build.mjs";
 import { variants } from "../wasm/variants.mjs";
 
@@ -36,6 +37,7 @@ export const stepsForTests = [
   languageModel,
   clippy,
   chromium,
+  servers,
   ...(canInstall() ? [firefox, webkit] : []),
 ];
 

@@ -10,6 +10,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/jobs/index.ts": ["runJob", "JobSpec", "RunStore", "memoryStore"],
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
+  "ts/queue/index.ts": ["JobQueue", "runQueueWorker", "QueuedTraining"],
   "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore"],
 };
 const entries = Object.keys(documented).map((path) => join(root, path));

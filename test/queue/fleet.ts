@@ -57,7 +57,8 @@ export class Fleet {
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const all = [...this.workers];
     for (const worker of all) worker.kill(signal);
-    await Promise.all(all.map((worker) => worker.exitCode ?? worker.signalCode ?? once(worker, "exit")));
+    const running = all.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    await Promise.all(running.map((worker) => once(worker, "exit")));
   }
 
   async end(): Promise<void> {

@@ -36,7 +36,7 @@ export class JobHandler {
     if (payload.deadline !== null && payload.deadline <= Date.now()) throw new UnrecoverableError(LATE);
     if (!sameKind(payload.version)) {
       await job.moveToDelayed(Date.now() + OTHERS, token);
-      await this.said(job, `handed back: it is of version ${payload.version}, this worker of another`);
+      await this.handedBack(job, `it is of version ${payload.version}, this worker of another`);
       throw new this.engine.DelayedError();
     }
     const end = new AbortController();
@@ -58,7 +58,7 @@ export class JobHandler {
       if (end.signal.aborted) throw new UnrecoverableError(String(end.signal.reason));
       if (this.stop.aborted && !lost.aborted) {
         await job.moveToWait(token);
-        await this.said(job, "handed back: the worker stops");
+        await this.handedBack(job, "the worker stops");
         throw new this.engine.WaitingError();
       }
       void this.said(job, clip(String(error)));
@@ -105,6 +105,11 @@ export class JobHandler {
       };
       job.updateProgress(progress as object).catch(() => undefined);
     };
+  }
+
+  private async handedBack(job: QueueJob, why: string): Promise<void> {
+    this.tell({ type: "handed back", id: job.id!, why });
+    await this.said(job, `handed back: ${why}`);
   }
 
   /** Adds a line to the job's log, where the server takes it. */

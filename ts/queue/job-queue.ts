@@ -3,7 +3,7 @@ import { checkOptions } from "../arguments/options.js";
 import { text, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
-import { answered, QUEUE_NAME, type QueueEngine, queueEngine } from "./queue-engine.js";
+import { answered, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import { type Payload, type QueuedTraining, takeTraining } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
 
@@ -24,17 +24,25 @@ export type QueuedState = "waiting" | "active" | "completed" | "failed" | "cance
 
 /** Where a job is in its training. */
 export interface QueuedProgress {
+  /** What is done, as a job's events call it: "train", "encode-train". */
   readonly phase: string;
+  /** Steps, or texts, so far. */
   readonly done: number;
+  /** Steps, or texts, in all. */
   readonly total: number;
+  /** Of the last step, where the phase trains. */
   readonly loss?: number;
+  /** Expected time to the end of training. */
   readonly secondsLeft?: number;
 }
 
 /** A job in a queue. */
 export interface QueuedJob {
+  /** Its name in the queue. */
   readonly id: string;
+  /** What has become of it. */
   readonly state: QueuedState;
+  /** The folder of its attempts and its result. */
   readonly out: string;
   /** Of its training; null before it has begun. */
   readonly progress: QueuedProgress | null;
@@ -42,10 +50,13 @@ export interface QueuedJob {
   readonly attempts: number;
   /** Who has it, or had it last. */
   readonly worker: string | null;
+  /** Of one that is completed; else null. */
   readonly result: TrainingOutcome | null;
   /** Why it failed. */
   readonly error: string | null;
+  /** When it came into the queue. */
   readonly submitted: Date;
+  /** When it was completed, failed or cancelled; else null. */
   readonly ended: Date | null;
 }
 
@@ -76,7 +87,7 @@ export class JobQueue {
     checkOptions("JobQueue.open", options, ["name"]);
     const name = text("JobQueue.open", "name", options.name ?? QUEUE_NAME);
     const engine = await queueEngine("JobQueue.open", address);
-    const queue = new engine.Queue(name, { connection: engine.connection }) as Queue<Payload, TrainingOutcome>;
+    const queue = new engine.Queue<Payload, TrainingOutcome>(name, { connection: engine.connection });
     queue.on("error", () => undefined);
     try {
       await answered("JobQueue.open", engine, queue.waitUntilReady());
@@ -114,7 +125,7 @@ export class JobQueue {
   async list(limit = 1_000): Promise<readonly QueuedJob[]> {
     whole("JobQueue.list", "limit", limit, 1);
     const jobs = await this.queue.getJobs(undefined, 0, limit - 1, false);
-    const known = await Promise.all(jobs.filter((job) => job?.id).map((job) => described(job as StoredJob)));
+    const known = await Promise.all(jobs.filter((job) => job?.id).map((job) => described(job)));
     return known.sort((a, b) => Number(a.submitted) - Number(b.submitted));
   }
 

@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from "bullmq";
+import type * as Bullmq from "bullmq";
 import { text } from "../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
@@ -9,13 +9,11 @@ export const QUEUE_NAME = "lowrank";
 /** How long a server may take to answer before it is said that there is none, milliseconds. */
 const ANSWER_LIMIT = 10_000;
 
-type Bullmq = typeof import("bullmq");
-
 /** BullMQ's classes on one server. */
-export type QueueEngine = Pick<Bullmq, "Queue" | "Worker" | "FlowProducer"> &
-  Pick<Bullmq, "UnrecoverableError" | "DelayedError" | "WaitingError"> & {
+export type QueueEngine = Pick<typeof Bullmq, "Queue" | "Worker" | "FlowProducer"> &
+  Pick<typeof Bullmq, "UnrecoverableError" | "DelayedError" | "WaitingError"> & {
     /** What the classes take. */
-    readonly connection: ConnectionOptions;
+    readonly connection: Bullmq.ConnectionOptions;
     /** The address as it may be shown: without its password. */
     readonly shown: string;
   };
@@ -32,7 +30,7 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
       expected: ADDRESS,
     });
   const redis = scheme === "redis";
-  const bullmq = await installed<Bullmq>(what, "bullmq", () => import("bullmq"));
+  const bullmq = await installed<typeof Bullmq>(what, "bullmq", () => import("bullmq"));
   if (redis) await installed(what, "ioredis", () => import("ioredis"));
   else await installed(what, "pg", () => import("pg"));
   const { UnrecoverableError, DelayedError, WaitingError } = bullmq;
@@ -41,7 +39,7 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
   // A worker waits for a server that is away for as long as that takes.
   if (redis) return { ...bullmq, ...errors, shown, connection: { url: address, maxRetriesPerRequest: null } };
   const { Queue, Worker, FlowProducer } = bullmq.withBackend(bullmq.createPostgresBackend);
-  const connection = { connectionString: address, migrate: true } as unknown as ConnectionOptions;
+  const connection = { connectionString: address, migrate: true } as unknown as Bullmq.ConnectionOptions;
   return { ...({ Queue, Worker, FlowProducer } as unknown as QueueEngine), ...errors, connection, shown };
 }
 

@@ -8,9 +8,9 @@ import { checkPlace } from "./attempts/attempt-place.js";
 
 /** A training as it is given to a queue: data alone, all else by reference. */
 export interface QueuedTraining {
-  /** What the run depends on. Its data, test and model are paths that every worker can read, addresses, or `s3://` keys. */
+  /** What the run depends on. Its data, test and model are paths that every worker reads, or names on the hub. */
   readonly spec: JobSpec;
-  /** Where its checkpoints and its result go: a folder that every worker reaches, or `s3://bucket/prefix`. */
+  /** Where its checkpoints and its result go: a folder that every worker reaches. */
   readonly out: string;
 }
 

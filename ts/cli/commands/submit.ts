@@ -14,7 +14,7 @@ import type { Session } from "../session.js";
 
 const EXAMPLES = `
 A file of jobs holds a JSON object a line: {"spec": {"data": …, "steps": …}, "out": …, "id": …, "priority": …}. Paths in it, and
-those of the options, are read by the workers: folders that all of them reach, addresses, or s3://bucket/key.
+those of the options, are read by the workers: all of them must reach those folders.
 
 Examples:
   lowrank submit --data /data/reviews.csv --steps 200 --out /runs/reviews --queue redis://127.0.0.1:6379
@@ -41,7 +41,7 @@ export function defineSubmit(program: Command, session: Session): void {
   const command = program.command("submit").description("give a training to a queue, or a file of them");
   addSpecOptions(command)
     .option("--jobs <file>", "many jobs instead, a JSON object a line")
-    .option("--out <place>", "where the job's checkpoints and result go: a folder, or s3://bucket/prefix");
+    .option("--out <place>", "folder for the job's checkpoints and its result");
   addQueueOptions(command)
     .option("--id <name>", "the job's name; a second job of one name is not taken (default: a number)")
     .option("--priority <n>", "smaller numbers first", whole(1), 1_000)
@@ -75,13 +75,13 @@ function one(options: SubmitCommandOptions): Submitted {
   };
   const settings = resolveSettings(options, missing);
   if (options.out === undefined)
-    throw new ConfigError("--out says where the job's result goes: a folder, or s3://bucket/prefix", {
+    throw new ConfigError("--out says which folder the job's result goes to", {
       option: "--out",
     });
   const { id } = options;
   return {
     spec: { ...settings, ...absolute(settings) },
-    out: reached(options.out),
+    out: resolve(options.out),
     options: { ...common(options), ...(id === undefined ? {} : { id }) },
   };
 }
@@ -89,13 +89,11 @@ function one(options: SubmitCommandOptions): Submitted {
 /** Paths that lead there from a worker's folder too. */
 function absolute({ data, test, validation }: TrainingSettings): Partial<TrainingSettings> {
   return {
-    data: reached(data),
-    ...(test === null ? {} : { test: reached(test) }),
-    ...(typeof validation === "string" ? { validation: reached(validation) } : {}),
+    data: resolve(data),
+    ...(test === null ? {} : { test: resolve(test) }),
+    ...(typeof validation === "string" ? { validation: resolve(validation) } : {}),
   };
 }
-
-const reached = (path: string) => (/^[a-z][a-z0-9+.-]+:\/\//i.test(path) ? path : resolve(path));
 
 /** Every line is looked at before one is submitted. */
 async function readJobs(file: string, given: SubmitCommandOptions): Promise<readonly Submitted[]> {
@@ -112,8 +110,8 @@ async function readJobs(file: string, given: SubmitCommandOptions): Promise<read
       if (spec === undefined || !isJsonObject(spec) || typeof spec["data"] !== "string" || typeof out !== "string")
         throw fail('{"spec": {"data": …}, "out": …} is expected');
       return {
-        spec: { ...spec, data: reached(spec["data"]) } as unknown as JobSpec,
-        out: reached(out),
+        spec: { ...spec, data: resolve(spec["data"]) },
+        out: resolve(out),
         options: {
           ...common(given),
           ...(id === undefined ? {} : { id: id as string }),

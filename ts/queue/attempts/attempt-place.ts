@@ -1,7 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
-import { bucketPlace } from "./bucket-place.js";
 import { folderPlace } from "./folder-place.js";
 
 /**
@@ -23,20 +22,15 @@ export interface AttemptPlace {
   tidy(): Promise<void>;
 }
 
-const PLACE = "a folder, or s3://bucket/prefix";
+const PLACE = "a folder that every worker reaches";
 
 /** Throws `ConfigError` for what is no place. */
 export function checkPlace(what: string, out: string): string {
-  const bucket = /^[a-z][a-z0-9+.-]+:\/\//i.test(out);
-  const fits = bucket ? /^s3:\/\/[^/]+\/.*[^/]$/.test(out) : out.trim() !== "" && !out.includes("\0");
-  if (fits) return out;
-  throw new ConfigError(`${what}: out is ${PLACE}, got ${excerpt(out)}`, {
-    op: what,
-    option: "out",
-    expected: PLACE,
-    value: out,
-  });
+  const address = /^[a-z][a-z0-9+.-]+:\/\//i.test(out);
+  if (!address && out.trim() !== "" && !out.includes("\0")) return out;
+  const details = { op: what, option: "out", expected: PLACE, value: out };
+  throw new ConfigError(`${what}: out is ${PLACE}, got ${excerpt(out)}`, details);
 }
 
 /** The place of that name. */
-export const placeAt = (out: string): AttemptPlace => (out.startsWith("s3://") ? bucketPlace(out) : folderPlace(out));
+export const placeAt = (out: string): AttemptPlace => folderPlace(out);

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { writeFile } from "node:fs/promises";
+import { Redis } from "../../scripts/servers/redis.mjs";
+import { type Fixture, lowrank, makeFixture } from "./fixture.js";
+
+let fixture: Fixture;
+let redis: Redis;
+beforeAll(async () => {
+  [fixture, redis] = await Promise.all([makeFixture(), Redis.start()]);
+});
+afterAll(() => Promise.all([fixture?.remove(), redis?.stop()]));
+
+/** A command on the queue. */
+const queued = (...args: string[]) => lowrank([...args, "--queue", redis.address]);
+
+it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, async () => {
+  expect((await queued("jobs")).out).toBe("The queue is empty.\n");
+  const { data, path } = fixture;
+  expect((await queued("submit", "--data", data, "--out", path("a"), "--id", "a", "--steps", "3")).out).toBe("a\n");
+  const jobs = [
+    { spec: { data }, out: path("b"), id: "b" },
+    { spec: { data, steps: 5 }, out: path("c"), id: "c", priority: 1 },
+  ];
+  await writeFile(path("jobs.jsonl"), `${jobs.map((job) => JSON.stringify(job)).join("\n")}\n\n`);
+  expect((await queued("submit", "--jobs", path("jobs.jsonl"))).out).toBe("b\nc\n");
+  const listed = JSON.parse((await queued("jobs", "--json")).out) as { id: string; state: string }[];
+  expect(listed.map(({ id, state }) => `${id} ${state}`)).toEqual(["a waiting", "b waiting", "c waiting"]);
+  expect((await queued("jobs", "--cancel", "a")).out).toBe("a: cancelled\n");
+  expect((await queued("jobs", "--cancel", "a")).err).toContain("there is no job a that has not ended");
+  expect((await queued("jobs", "--logs", "none")).err).toContain("there is no job none in this queue");
+  expect((await queued("jobs", "--metrics")).out).toMatch(/^# HELP bullmq_job_count/);
+  expect((await queued("jobs")).out).toMatch(/^job +state .*\nb +waiting .*\nc +waiting /);
+});
+
+it("refuses what makes no sense before anything is submitted", { timeout: 60_000 }, async () => {
+  const { data, path } = fixture;
+  await writeFile(path("bad.jsonl"), `${JSON.stringify({ spec: { data }, out: path("d"), id: "d" })}\n{"spec": {}}\n`);
+  const refusals: [string[], string][] = [
+    [["submit", "--out", path("d")], "--data names the examples"],
+    [["submit", "--data", data], "--out says which folder"],
+    [["submit", "--data", data, "--out", "s3://bucket/key/x", "--id", "7"], "id is a name without spaces"],
+    [["submit", "--jobs", path("bad.jsonl")], "line 2: "],
+    [["submit", "--jobs", path("none.jsonl")], "ENOENT"],
+  ];
+  for (const [args, said] of refusals) {
+    const { code, err } = await queued(...args);
+    expect(err).toContain(said);
+    expect(code).not.toBe(0);
+  }
+  expect((await lowrank(["jobs", "--queue", "http://127.0.0.1"])).err).toContain("begins with redis://");
+  expect((await lowrank(["jobs"])).err).toContain("--queue is the address of a Redis or PostgreSQL");
+  const listed = JSON.parse((await queued("jobs", "--json")).out) as { id: string }[];
+  expect(listed.map(({ id }) => id)).not.toContain("d");
+});
