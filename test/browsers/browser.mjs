@@ -31,5 +31,18 @@ export async function launchBrowser(name, preferences) {
   return launch(preferences);
 }
 
-/** @param {Browser} browser @param {string} url @returns {Promise<Page>} */
-export const openPage = (browser, url) => browser.openPage(url);
+/**
+ * Opens a page and waits until it is there, with what its script makes.
+ *
+ * @param {Browser} browser
+ * @param {string} url
+ * @param {string} [made] a global that its script sets, last of what the test asks for: a page may be loaded before its modules have run
+ * @returns {Promise<Page>}
+ */
+export async function openPage(browser, url, made) {
+  const page = await browser.openPage(url);
+  if (made === undefined) return page;
+  const look = `if (${JSON.stringify(made)} in globalThis) resolve(true); else setTimeout(look, 20);`;
+  await page.evaluate(`new Promise((resolve) => { const look = () => { ${look} }; look(); })`);
+  return page;
+}

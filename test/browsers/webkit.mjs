@@ -47,21 +47,27 @@ export async function launch() {
     });
     const session = `/session/${sessionId}`;
     await call("POST", `${session}/timeouts`, { script: LONGEST, pageLoad: 120_000 });
+    const evaluate = async (expression) => {
+      const script = `const done = arguments[0];
+        (async () => (${expression}))().then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+      const { value, error } = await call("POST", `${session}/execute/async`, { script, args: [] });
+      if (error !== undefined) throw new Error(error);
+      return value;
+    };
+    /** The driver may answer while the page before is still the one that scripts run in. */
+    const show = async (url) => {
+      await call("POST", `${session}/url`, { url });
+      const there = `location.href === ${JSON.stringify(new URL(url).href)} && document.readyState === "complete"`;
+      await answering(async () => {
+        if (!(await evaluate(there))) throw new Error(`${url} is not shown`);
+      });
+    };
     return {
       name: "webkit",
       version: `${capabilities.browserName} ${capabilities.browserVersion}`,
       async openPage(url) {
-        await call("POST", `${session}/url`, { url });
-        return {
-          async evaluate(expression) {
-            const script = `const done = arguments[0];
-              (async () => (${expression}))().then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-            const { value, error } = await call("POST", `${session}/execute/async`, { script, args: [] });
-            if (error !== undefined) throw new Error(error);
-            return value;
-          },
-          close: () => call("POST", `${session}/url`, { url: "about:blank" }),
-        };
+        await show(url);
+        return { evaluate, close: () => show("about:blank") };
       },
       async close() {
         await call("DELETE", session);
@@ -85,7 +91,7 @@ function freePort() {
   });
 }
 
-/** Waits until the driver answers, two minutes at most: a machine may be busy. */
+/** Waits until something is so, as the driver says, two minutes at most: a machine may be busy. */
 async function answering(ask) {
   for (let tries = 0; ; tries++) {
     try {

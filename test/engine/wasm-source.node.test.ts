@@ -64,4 +64,62 @@ describe("why there is one thread", () => {
       tell({ threads, why });`);
     expect([threads, why]).toEqual([3, null]);
   });
+
+  it("is what the caller's function did, and the process goes on", async () => {
+    const program = (tell: string) => `
+      const { createEngine } = lowrank;
+      const { Worker } = await import("node:worker_threads");
+      const idle = () => new Worker("setInterval(() => {}, 1000)", { eval: true });
+      const kept = idle();
+      const functions = [
+        async () => { throw new Error("no room") },
+        () => { throw new Error("no room") },
+        () => Promise.reject(),
+        () => ({ postMessage() {} }),
+        () => Promise.resolve("worker.js"),
+        () => ({ postMessage() {}, terminate() {} }),
+        () => kept,
+        () => new Worker("throw new Error('not now')", { eval: true }),
+        (() => { let calls = 0; return async () => { if (calls++ === 0) throw new Error("no room"); return idle() } })(),
+      ];
+      const found = [];
+      for (const worker of functions) {
+        const engine = await createEngine({ build: "simd", threads: 3, worker });
+        found.push([engine.info.threads, engine.info.threadsRefused]);
+        await engine.close();
+      }
+      while (workers() > before) await new Promise((resolve) => setTimeout(resolve, 10));
+      ${tell}(found);`;
+    const one = (why: unknown) => [1, why];
+    const started = "Error: the function given as `worker` started none: ";
+    const gave = 'Error: the function given as `worker` gives a Worker of "lowrank/pool-worker", gave ';
+    const expected = [
+      one(`${started}Error: no room`),
+      one(`${started}Error: no room`),
+      one(`${started}undefined`),
+      one(expect.stringContaining(gave)),
+      one(`${gave}"worker.js"`),
+      one("Error: `worker` gave no Worker of node:worker_threads"),
+      one("Error: the function given as `worker` gave one worker twice"),
+      one("Error: not now"),
+      one(`${started}Error: no room`),
+    ];
+    expect(await inProcess(`const before = 0; ${program("tell")}`)).toEqual(expected);
+    const inThread = `import("${new URL("../../dist/node.js", import.meta.url).href}").then(async (lowrank) => {
+      const workers = () => process.report.getReport().workers.length, before = 0;
+      ${program('require("node:worker_threads").parentPort.postMessage')} });`;
+    const nested = `
+      const { Worker } = await import("node:worker_threads");
+      const worker = new Worker(${JSON.stringify(inThread)}, { eval: true, execArgv: [] });
+      worker.on("message", tell);`;
+    expect(await inProcess(nested)).toEqual(expected);
+  });
+
+  it("is none where the function promises workers", async () => {
+    const file = JSON.stringify(join(root, "dist/worker-node.js"));
+    const { threads, why } = await threadsOf(
+      `{ threads: 2, worker: async () => new (await import("node:worker_threads")).Worker(${file}, { execArgv: [] }) }`,
+    );
+    expect([threads, why]).toEqual([2, null]);
+  });
 });

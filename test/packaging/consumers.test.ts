@@ -30,21 +30,29 @@ describe("the packed tarball, installed into a small project", () => {
     ].map((name) => `dist/${name}`);
     const binaries = Object.keys(variants).map((variant) => `dist/wasm/lowrank-${variant}.wasm`);
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
-    // The data that `lowrank finetune` takes by default, the README's documents and picture, and what npm always packs.
+    // The data that `lowrank finetune` takes by default, what documents lead to, and what npm always packs.
     const allowed =
-      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|docs\/studio\/10-judge\.png|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|package\.json|[A-Z-]+(\.md)?)$/;
+      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|docs\/studio\/10-judge\.png|bench\/(README\.md|results\.svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|examples\/(edge-worker|node-server)\/((src\/)?[\w-]+\.m?js|README\.md|(package|wrangler)\.jsonc?)|scripts\/(check_peft(_options)?\.py|recipes\/datasets\/README\.md)|package\.json|[A-Z-]+(\.md)?)$/;
     expect(consumer.files.filter((path) => !allowed.test(path))).toEqual([]);
   });
 
-  it("holds the documents that its README and they themselves lead to", () => {
-    const documents = consumer.files.filter((path) => /^docs\/.+\.md$/.test(path));
-    expect(documents.length).toBeGreaterThan(8);
-    for (const path of ["README.md", ...documents]) {
+  it("holds whatever its documents lead to, and says of what it does not hold where it is", () => {
+    const documents = consumer.files.filter((path) => path.endsWith(".md"));
+    expect(documents).toEqual(
+      expect.arrayContaining(["README.md", "docs/bundlers.md", "examples/edge-worker/README.md"]),
+    );
+    const led: string[] = [];
+    for (const path of documents) {
       const text = readFileSync(join(consumer.folder, "node_modules/lowrank", path), "utf8");
-      const links = [...text.matchAll(/\]\(([^)#:\s]+)[^)]*\)/g)].map(([, to]) => join(dirname(path), to!));
-      const inDocs = links.filter((to) => to.startsWith("docs"));
-      expect(consumer.files).toEqual(expect.arrayContaining(inDocs));
+      const links = [...text.matchAll(/\]\(<?([^)#\s>]+)[^)]*\)|(?:src|href)="([^"#]+)[^"]*"/g)].map(
+        ([, link, attribute]) => link ?? attribute!,
+      );
+      const relative = links.filter((to) => !/^(\w+:|\.\/node_modules)/.test(to));
+      const missing = relative.filter((to) => !consumer.files.includes(join(dirname(path), to)));
+      expect(missing, path).toEqual([]);
+      led.push(...relative);
     }
+    expect(led.length).toBeGreaterThan(60);
   });
 
   it("is imported by a module in Node", () => {

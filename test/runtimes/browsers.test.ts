@@ -68,7 +68,7 @@ describe.each(browsers)("%s", (name, isolated) => {
 
   /** Value of an expression in a page of its own. */
   async function at(kind: "plain" | "isolated" | "strict", expression: string): Promise<unknown> {
-    const page = await openPage(browser, `${site.origin}/${kind}/`);
+    const page = await openPage(browser, `${site.origin}/${kind}/`, "run");
     try {
       return await page.evaluate(expression);
     } finally {

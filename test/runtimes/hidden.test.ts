@@ -90,7 +90,7 @@ describe.each(["chromium", "firefox"] as const)("%s", (name) => {
   afterAll(() => browser?.close());
 
   it("a run in a worker tells its progress and result to a tab that is hidden and shown again, to the same bits", async () => {
-    const tab = await openPage(browser, `${site.origin}/plain/`);
+    const tab = await openPage(browser, `${site.origin}/plain/`, "train");
     const undisturbed = (await tab.evaluate("train(false)")) as Run;
     expect([steps(undisturbed, "hidden"), undisturbed.ended]).toEqual([[], "visible"]);
 

@@ -136,7 +136,7 @@ describe.each(browsers)("%s, kept by the %s", (name, place, storage) => {
   afterAll(() => browser?.close());
 
   async function inPage<T>(use: (evaluate: (expression: string) => Promise<unknown>) => Promise<T>): Promise<T> {
-    const page = await openPage(browser, `${site.origin}/isolated/`);
+    const page = await openPage(browser, `${site.origin}/isolated/`, "vectorOf");
     try {
       return await use((expression) => page.evaluate(expression));
     } finally {
@@ -191,7 +191,7 @@ describe.each(["page", "worker"])("firefox with little room, kept by the %s", (p
     // Kilobytes of all origins together, of which one has a fifth.
     const browser = await launchBrowser("firefox", { "dom.quotaManager.temporaryStorage.fixedLimit": 250_000 });
     try {
-      const page = await openPage(browser, `${site.origin}/isolated/`);
+      const page = await openPage(browser, `${site.origin}/isolated/`, "vectorOf");
       const call = (what: string, ...args: readonly unknown[]) =>
         page.evaluate(`${what}(${[place, hubUrl, "org/large", ...args].map((value) => JSON.stringify(value)).join()})`);
       models.manners.set(weights, { holdAfter: 13 * MEGABYTE });

@@ -57,7 +57,7 @@ describe.each(pageThreads)("%s", (name, isolated) => {
     ["plain", 1],
     ["isolated", isolated],
   ] as const)("comes to Node's losses and adapter, to the bit, in a page that is %s", async (kind, threads) => {
-    const page = await openPage(browser, `${site.origin}/${kind}/`);
+    const page = await openPage(browser, `${site.origin}/${kind}/`, "run");
     const replay = (await page.evaluate("run(2)")) as Replay & { threadsRefused: unknown };
     await page.close();
     const { threadsRefused: _, ...seen } = replay;

@@ -74,7 +74,7 @@ describe.each(pageThreads)("%s", (name, threads) => {
     ["plain", 1],
     ["isolated", threads],
   ] as const)("lowrank/worker in a page that is %s: the same", async (kind, running) => {
-    const page = await openPage(browser, `${site.origin}/${kind}/`);
+    const page = await openPage(browser, `${site.origin}/${kind}/`, "answer");
     const seen = await page.evaluate("answer");
     await page.close();
     expect(seen).toEqual({ ...expected, threads: running });

@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import { kindOf } from "../errors/excerpt.js";
 import { choice, optional, or, type Read, readOptions } from "../arguments/read-options.js";
 import { check, object, unexpected, whole } from "../arguments/settings.js";
-import type { WorkerSource } from "./pool.js";
+import type { WorkerSource } from "./worker-source.js";
 import type { Build, WasmSource } from "./source.js";
 import type { Tile } from "./tile.js";
 
@@ -18,8 +18,8 @@ export interface InitOptions {
   threads?: number | "auto";
   /**
    * The file of "lowrank/pool-worker", which each further thread runs: its address (in Node a `file:` one or an absolute path),
-   * or a function that starts a worker from it, for bundlers that know `new Worker(new URL(…, import.meta.url))`. Default: beside
-   * the package's script.
+   * or a function that starts a worker from it, or promises one, for bundlers that know `new Worker(new URL(…, import.meta.url))`.
+   * Default: beside the package's script.
    */
   worker?: WorkerSource;
   /** The binary itself, or where it is; without threads. Default: the one shipped with the package. Needs `build` to say which it is. */

@@ -2,6 +2,7 @@ import { clip } from "../errors/excerpt.js";
 import { type Features, sharedMemoryObstacle } from "./features.js";
 import { instantiate, type LostWorkers } from "./instantiate.js";
 import type { SharedKernels } from "./wasm-kernels.js";
+import { startedBy, type WorkerLike, type WorkerSource } from "./worker-source.js";
 
 /** What a worker needs to take part: the compiled binary, the memory that all threads share, and which one it is. */
 export interface WorkerData {
@@ -25,26 +26,15 @@ export interface PoolWorker {
   readonly alive?: () => boolean;
 }
 
-/** A worker of a page or of `node:worker_threads`: what of it is used to hand it over. */
-export interface WorkerLike {
-  /** Sends it a message. */
-  postMessage(message: unknown, transfer: never[]): void;
-  /** Ends it. */
-  terminate(): unknown;
-}
-
-/** The file of a thread of the pool, or what starts a worker from it. */
-export type WorkerSource = URL | string | (() => WorkerLike);
-
 /** How a runtime starts workers. */
 export interface WorkerHost {
   /** Threads that run at once on this machine. */
   readonly concurrency: () => number;
   /**
-   * Starts one worker in `worker_loop`, from `source` where it is given. It must not keep a process alive, and its death must
-   * not end one.
+   * Starts one worker in `worker_loop`, from an address where one is given, or takes one that is started. It must not keep a process
+   * alive, and its death must not end one.
    */
-  readonly spawn: (data: WorkerData, source?: WorkerSource) => PoolWorker;
+  readonly spawn: (data: WorkerData, from?: URL | string | WorkerLike) => PoolWorker;
 }
 
 let host: WorkerHost | undefined;
@@ -102,6 +92,8 @@ function cores(): number {
 /** The workers of one engine. */
 export class Pool {
   private readonly workers: PoolWorker[] = [];
+  private readonly given = new Set<WorkerLike>();
+  private failed = false;
   private retire: (index: number) => void = () => undefined;
   /** Those that were silent for too long, a bit each. */
   private ended = 0;
@@ -113,22 +105,41 @@ export class Pool {
     { retire_worker }: SharedKernels,
     source?: WorkerSource,
   ): Promise<void> {
-    const { workers } = this;
     this.retire = retire_worker;
     try {
-      for (let index = 0; index < count; index++) {
-        const worker = host!.spawn({ ...data, index }, source);
-        workers.push(worker);
-        const { thread } = worker;
-        if (thread === undefined) continue;
-        // Between two kernels, for this thread is in none: the worker then dies in none either.
-        const { terminate } = thread;
-        thread.terminate = () => (retire_worker(index), terminate.call(thread));
-      }
-      await inTime(Promise.all(workers.map(({ ready }) => ready)));
+      await inTime(Promise.all(Array.from({ length: count }, (_, index) => this.add({ ...data, index }, source))));
     } catch (error) {
-      for (const { ready } of workers) ready.catch(() => undefined);
+      this.failed = true;
       await this.end();
+      throw error;
+    }
+  }
+
+  private async add(data: WorkerData, source: WorkerSource | undefined): Promise<void> {
+    const { index } = data;
+    const given = typeof source === "function" ? await startedBy(source) : undefined;
+    const worker = given === undefined ? host!.spawn(data, source as URL | string | undefined) : this.take(data, given);
+    this.workers[index] = worker;
+    const { thread } = worker;
+    if (thread !== undefined) {
+      // Between two kernels, for this thread is in none: the worker then dies in none either.
+      const { terminate } = thread;
+      thread.terminate = () => (this.retire(index), terminate.call(thread));
+    }
+    await worker.ready;
+  }
+
+  /** A worker of the caller's; ended where it is refused, or comes when another has failed. */
+  private take(data: WorkerData, given: WorkerLike): PoolWorker {
+    try {
+      if (this.failed) throw new Error("another worker of the pool did not start");
+      if (this.given.has(given)) throw new Error("the function given as `worker` gave one worker twice");
+      this.given.add(given);
+      return host!.spawn(data, given);
+    } catch (error) {
+      Promise.resolve()
+        .then(() => given.terminate())
+        .catch(() => undefined);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
-import { notStarted, setWorkerHost, type WorkerSource } from "../engine/pool.js";
+import { notStarted, setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
+import type { WorkerLike } from "../engine/worker-source.js";
 import { beside, isMoved } from "./script-address.js";
 
 // Bundlers copy a file only where they see its whole name beside `import.meta.url`.
@@ -17,8 +18,8 @@ setBinaryLocator((variant) => {
 
 setWorkerHost({
   concurrency: () => navigator.hardwareConcurrency,
-  spawn: (data, source) => {
-    const { worker, address } = startWorker(source);
+  spawn: (data, from) => {
+    const { worker, address } = startWorker(from);
     const ready = new Promise<unknown>((resolve, reject) => {
       // Where a file is missing or forbidden, browsers tell no reason.
       worker.onerror = ({ message }) => reject(notStarted(address, message));
@@ -29,9 +30,9 @@ setWorkerHost({
   },
 });
 
-function startWorker(source: WorkerSource | undefined): { worker: Worker; address?: string } {
-  if (typeof source === "function") return { worker: source() as Worker };
-  if (source !== undefined) return { worker: workerFrom(String(source)), address: String(source) };
+function startWorker(from: URL | string | WorkerLike | undefined): { worker: Worker; address?: string } {
+  if (typeof from === "object" && "terminate" in from) return { worker: from as Worker };
+  if (from !== undefined) return { worker: workerFrom(String(from)), address: String(from) };
   const { href } = beside("worker-browser.js", () => new URL("./worker-browser.js", import.meta.url));
   return { worker: ownWorker() ?? workerFrom(href), address: href };
 }

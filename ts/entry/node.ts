@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { notStarted, setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { UnsupportedError } from "../errors/errors.js";
@@ -19,11 +19,11 @@ const tellsOfPorts = !("Deno" in globalThis) && !("Bun" in globalThis);
 
 setWorkerHost({
   concurrency: availableParallelism,
-  spawn: (data, source) => {
+  spawn: (data, from) => {
     const { port1, port2 } = new MessageChannel();
     let life = port1;
     life.unref();
-    const { worker, address } = startWorker({ ...data, life: port2 }, port2, source);
+    const { worker, address } = started(() => startWorker({ ...data, life: port2 }, port2, from), port1);
     const ready = new Promise<void>((resolve, reject) => {
       // Stays for good: an error that nobody listens for would end the process.
       worker.on("error", (error) => reject(isMissing(error) ? notStarted(address, "there is no such file") : error));
@@ -54,6 +54,16 @@ setWorkerHost({
     return { ready, end, thread: worker, ...(tellsOfPorts && { alive }) };
   },
 });
+
+/** Where nothing takes the other end of a port, it is closed. */
+function started<T>(start: () => T, port: MessagePort): T {
+  try {
+    return start();
+  } catch (error) {
+    port.close();
+    throw error;
+  }
+}
 
 /** Throws `UnsupportedError` where the file is missing: bundlers leave it behind. */
 async function readBinary(variant: string): Promise<Uint8Array> {
