@@ -19,7 +19,11 @@ it("a dry run of npm publish sends what the exports name, notices and licences",
   const files = publishedFiles();
   const wanted = ["package.json", "README.md", "LICENSE", "dist/THIRD-PARTY-NOTICES.txt", "dist/worker-browser.js"];
   expect(files).toEqual(expect.arrayContaining(wanted));
-  expect(files.filter((path) => /^(ts\/|test\/|scripts\/(?!check_peft|recipes\/datasets\/README)|crates\/|\.github\/|\.changeset\/)/.test(path))).toEqual([]);
+  expect(
+    files.filter((path) =>
+      /^(ts\/|test\/|scripts\/(?!check_peft|recipes\/datasets\/README)|crates\/|\.github\/|\.changeset\/)/.test(path),
+    ),
+  ).toEqual([]);
 });
 
 describe("what keeps a package from being published", () => {
