@@ -53,10 +53,10 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // attributes checked once a layer, for which a small step takes a fifth less time, took 430. Reasons for one
 // thread, what a server answered in place of a binary, workers from other places and names that survive a minifier took 900; parts that are
 // computed again for their gradients, and more ways to begin an adapter, 1,200; threads that die without a word 60; attention with fewer
-// heads of keys 75. Shorter
+// heads of keys 75; functions that promise a thread's worker, or fail to, 230. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of JavaScript", async () => {
-  expect(await size(core)).toBeLessThanOrEqual(36_300);
+it("the core (engine, graph, LoRA layers, optimizers) is at most 36.6 kB of JavaScript", async () => {
+  expect(await size(core)).toBeLessThanOrEqual(36_600);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
@@ -64,18 +64,18 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of Java
 // What PEFT's adapters hold beside A and B, singular values and sums of adapters took 15,500 of both.
 // What makes a kept model or run again in a worker took 400 of all.
 // Language models are fetched when one is loaded; what they need of encoders, layers of unlike widths and norms of other forms, took 800,
-// and their class, with what every model has of adapters, 1,500 more of everything.
+// and their class, with what every model has of adapters, 1,500 more of everything, of which 1,100 are now fetched with the models.
 // Weights in groups and the way to a GGUF file's reader, which is fetched when one is opened, took 1,300 of both, products of rounded rows 600.
 // Options of adapters that PEFT has, in jobs too, and what estimates know of them took 1,200.
 // Service workers, which keep models for pages, have no `import()`: what keeps models, and encoders, is therefore loaded at once.
-it("a page with an encoder and a classifier is at most 130.6 kB, everything at most 155.8 kB", async () => {
-  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(130_600);
-  expect(await size("*")).toBeLessThanOrEqual(155_800);
+it("a page with an encoder and a classifier is at most 130.8 kB, everything at most 155.0 kB", async () => {
+  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(130_800);
+  expect(await size("*")).toBeLessThanOrEqual(155_000);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200.
-it("a page without a bundler loads at most 196.4 kB at first", () => {
+it("a page without a bundler loads at most 195.6 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -87,7 +87,7 @@ it("a page without a bundler loads at most 196.4 kB at first", () => {
   expect(loaded.size).toBeGreaterThan(5);
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
   expect([...loaded.keys()]).not.toContain("shared-language.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(196_400);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(195_600);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {

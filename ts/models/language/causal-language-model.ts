@@ -1,9 +1,6 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
-import { type AdapterChoice, AdapterSet, type Begun } from "../../adapters/adapter-set.js";
-import { checkRecord, listFrom } from "../../arguments/collections.js";
-import { readOptions } from "../../arguments/read-options.js";
-import { ConfigError, ModelError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
+import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
+import { checkRecord } from "../../arguments/collections.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-map.js";
@@ -11,10 +8,7 @@ import type { ModelSource } from "../../io/model-source.js";
 import { type MergedModel, writeAdapter } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { FitReport } from "../../train/fit-options.js";
-import { integersOf } from "../../values/number-list.js";
 import type { Tensor } from "../../values/tensor.js";
-import { readSignal, throwIfAborted } from "../../waiting/abort.js";
-import { nextTask } from "../../waiting/next-task.js";
 import type { Decoder } from "../decoder/decoder.js";
 import type { MemoryEstimate, MemoryOptions } from "../estimate-memory.js";
 import type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
@@ -138,22 +132,7 @@ export class CausalLanguageModel extends AdaptedModel {
    * Throws `ConfigError` for ids that the model does not have, or more than it has positions.
    */
   async logits(ids: ArrayLike<number>, options: LogitsOptions = {}): Promise<Tensor> {
-    this.assertUsable("logits");
-    const { adapter, signal } = readOptions("logits", options, {
-      adapter: this.work.readAdapter,
-      signal: readSignal,
-    });
-    const taken = this.takeIds("logits", "ids", ids);
-    const { adapters, end } = this.adapterSet.begin(adapter);
-    try {
-      throwIfAborted(signal);
-      await nextTask();
-      throwIfAborted(signal);
-      this.assertUsable("logits");
-      return this.work.logitsOf(this, adapters, taken);
-    } finally {
-      end();
-    }
+    return this.work.logits(this, ids, options);
   }
 
   /**
@@ -166,7 +145,7 @@ export class CausalLanguageModel extends AdaptedModel {
    * Throws `ModelError` where the model has no template, or it fails; `ConfigError` for messages that make no sense.
    */
   applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions = {}): string {
-    return this.chatText("applyChatTemplate", messages, options);
+    return this.work.chatText(this, "applyChatTemplate", messages, options);
   }
 
   /**
@@ -178,17 +157,12 @@ export class CausalLanguageModel extends AdaptedModel {
    * positions; while it runs `AbortError` when cancelled, `NonFiniteError` where logits are NaN.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
-    if (this.tokenizer === null)
-      throw new ConfigError("generate: this model has no tokenizer.json; `generateTokens` gives ids", {
-        op: "generate",
-        option: "prompt",
-      });
-    return this.work.texts(this.begin("generate", prompt, options, { logProbabilities: false }));
+    return this.work.generate(this, prompt, options);
   }
 
   /** The same token by token, each with its id, the text that it completes and its log probability. */
   generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
-    return this.begin("generateTokens", prompt, options);
+    return this.work.generateOne(this, "generateTokens", prompt, options);
   }
 
   /**
@@ -204,19 +178,7 @@ export class CausalLanguageModel extends AdaptedModel {
     requests: readonly GenerationRequestOptions[],
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<BatchToken, void, undefined> {
-    const what = "generateBatch";
-    this.assertUsable(what);
-    const { signal } = readOptions(what, options, { signal: readSignal });
-    const expected = `${what}: requests are a list of { prompt, … }, options of generateTokens but signal beside it`;
-    const taken = listFrom(expected, requests, (request) => {
-      checkRecord(expected, request);
-      const { prompt, ...rest } = request as unknown as GenerationRequestOptions;
-      if ("signal" in rest) throw new ConfigError(expected, { op: what, option: "signal" });
-      return this.request(what, prompt, rest);
-    });
-    if (taken.length === 0) throw new ConfigError(`${what}: there is no request`, { op: what, option: "requests" });
-    const { adapters, end } = this.adapterSet.begin(taken.map(({ options }) => options.adapter));
-    return this.work.ending(this.work.generateTokens(this, adapters, taken, signal), end);
+    return this.work.generateBatch(this, requests, options);
   }
 
   /**
@@ -225,7 +187,7 @@ export class CausalLanguageModel extends AdaptedModel {
    */
   session(): GenerationSession {
     this.assertUsable("session");
-    return new this.work.GenerationSession(this, (...given) => this.request(...given));
+    return new this.work.GenerationSession(this);
   }
 
   /**
@@ -239,14 +201,7 @@ export class CausalLanguageModel extends AdaptedModel {
     completions: readonly (string | ArrayLike<number>)[],
     options: LogitsOptions = {},
   ): Promise<CompletionScore[]> {
-    const what = "score";
-    this.assertUsable(what);
-    const { adapter, signal } = readOptions(what, options, { adapter: this.work.readAdapter, signal: readSignal });
-    const before = this.promptIds(what, prompt);
-    const taken = listFrom(`${what}: completions are a list of texts or of lists of ids`, completions, (completion) =>
-      this.completed(what, prompt, before, completion as string | ArrayLike<number>),
-    );
-    return this.within(adapter, (adapters) => this.work.scoresOf(this, adapters, taken, signal));
+    return this.work.score(this, prompt, completions, options);
   }
 
   /**
@@ -260,49 +215,7 @@ export class CausalLanguageModel extends AdaptedModel {
     given: readonly (string | ArrayLike<number>)[],
     options: PerplexityOptions = {},
   ): Promise<Perplexity> {
-    const what = "perplexity";
-    this.assertUsable(what);
-    const taken = this.work.takePerplexity(what, options, this.maxTokens);
-    const all = listFrom(`${what}: texts are a list of texts or of lists of ids`, given, (text) =>
-      typeof text === "string"
-        ? this.promptIds(what, text)
-        : this.takeIds(what, "texts", text as ArrayLike<number>, Infinity),
-    );
-    return this.within(taken.adapter, (adapters) => this.work.perplexityOf(this, adapters, all, taken));
-  }
-
-  /** What is asked for, checked and copied. */
-  private request(what: string, prompt: Prompt, options: GenerateOptions, fixed: { logProbabilities?: false } = {}) {
-    this.assertUsable(what);
-    const taken = { ...this.work.takeGenerateOptions(what, options), ...fixed };
-    const ids = this.promptIds(what, prompt);
-    return { prompt: ids, room: this.work.roomFor(what, ids, taken.maxTokens, this.maxTokens), options: taken };
-  }
-
-  private async within<T>(adapter: AdapterChoice, run: (adapters: Begun["adapters"]) => Promise<T>): Promise<T> {
-    const { adapters, end } = this.adapterSet.begin(adapter);
-    try {
-      return await run(adapters);
-    } finally {
-      end();
-    }
-  }
-
-  /** A prompt and a completion, and where the completion begins. */
-  private completed(what: string, prompt: Prompt, before: Int32Array, completion: string | ArrayLike<number>) {
-    if (typeof completion !== "string") {
-      const own = this.takeIds(what, "completions", completion);
-      const ids = this.takeIds(what, "completions", Int32Array.from([...before, ...own]));
-      return this.work.checkedCompletion(what, ids, before.length);
-    }
-    if (typeof prompt !== "string")
-      throw new ConfigError(`${what}: behind a prompt of ids or messages, a completion is a list of token ids`, {
-        ...{ op: what, option: "completions", value: completion },
-      });
-    const ids = this.takeIds(what, "completions", this.promptIds(what, prompt + completion));
-    let first = 0;
-    while (first < before.length && before[first] === ids[first]) first++;
-    return this.work.checkedCompletion(what, ids, first);
+    return this.work.perplexity(this, given, options);
   }
 
   /**
@@ -371,57 +284,5 @@ export class CausalLanguageModel extends AdaptedModel {
   private get adapted() {
     const { heads, kvHeads } = this.model.config;
     return { modelType: this.modelType, heads, kvHeads };
-  }
-
-  private begin(
-    what: string,
-    prompt: Prompt,
-    options: GenerateOptions,
-    fixed: { logProbabilities?: false } = {},
-  ): AsyncGenerator<GeneratedToken, void, undefined> {
-    this.assertUsable(what);
-    const request = this.request(what, prompt, options, fixed);
-    const { adapter, signal } = request.options;
-    const { adapters, end } = this.adapterSet.begin(adapter);
-    return this.work.ending(this.work.single(this.work.generateTokens(this, adapters, [request], signal)), end);
-  }
-
-  private chatText(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
-    if (this.chatTemplate !== null) return this.chatTemplate.apply(what, messages, options);
-    throw new ModelError(
-      `${what}: model ${clip(this.name)} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): ` +
-        "give the prompt as a text",
-      { op: what, model: this.name, key: "chat_template" },
-    );
-  }
-
-  private promptIds(what: string, prompt: Prompt): Int32Array {
-    const chat = this.work.isChat(prompt);
-    if (typeof prompt !== "string" && !chat) return this.takeIds(what, "prompt", prompt);
-    const text = chat ? this.chatText(what, prompt, { addGenerationPrompt: true }) : prompt;
-    if (this.tokenizer !== null) return chat ? this.tokenizer.encodeBare(text) : this.tokenizer.encode(text);
-    throw new ConfigError(`${what}: this model has no tokenizer.json: a prompt is a list of token ids`, {
-      op: what,
-      option: "prompt",
-    });
-  }
-
-  private takeIds(what: string, name: string, given: ArrayLike<number>, limit = this.maxTokens): Int32Array {
-    const { data, least, most } = integersOf(what, name, given);
-    const { vocabularySize } = this.model.config;
-    if (data.length > 0 && (least < 0 || most >= vocabularySize))
-      throw new ConfigError(`${what}: token ids are from 0 to ${vocabularySize - 1}, got ${least < 0 ? least : most}`, {
-        op: what,
-        option: name,
-        value: least < 0 ? least : most,
-        length: vocabularySize,
-      });
-    if (data.length <= limit) return data;
-    throw new ConfigError(`${what}: ${data.length} tokens; the model has ${excerpt(limit)} positions`, {
-      op: what,
-      option: name,
-      value: data.length,
-      length: limit,
-    });
   }
 }

@@ -4,7 +4,8 @@ import { sameValues } from "../../values/same-values.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { CausalLanguageModel, Prompt } from "./causal-language-model.js";
 import type { GenerateOptions } from "./generate-options.js";
-import { type GenerationRequest, generateTokens } from "./generate.js";
+import { generateTokens } from "./generate.js";
+import { takeRequest } from "./prompts.js";
 import type { GeneratedToken } from "./sequence.js";
 import { ending, single, texts } from "./token-streams.js";
 
@@ -27,12 +28,6 @@ export class GenerationSession implements Disposable {
   /** @internal From `CausalLanguageModel.session`. */
   constructor(
     private readonly model: CausalLanguageModel,
-    private readonly request: (
-      what: string,
-      prompt: Prompt,
-      options: GenerateOptions,
-      fixed: { logProbabilities?: false },
-    ) => GenerationRequest,
     held?: CachedTokens,
   ) {
     this.held = held ?? CachedTokens.none(model.graph, model.model.config);
@@ -65,7 +60,7 @@ export class GenerationSession implements Disposable {
   /** Another session that goes on from the same tokens. */
   fork(): GenerationSession {
     this.checkIdle("fork");
-    const made = new GenerationSession(this.model, this.request, this.held.fork());
+    const made = new GenerationSession(this.model, this.held.fork());
     made.by = this.by;
     return made;
   }
@@ -84,7 +79,7 @@ export class GenerationSession implements Disposable {
   private begin(what: string, prompt: Prompt, options: GenerateOptions, fixed: { logProbabilities?: false }) {
     this.checkIdle(what);
     const { model, held } = this;
-    const request = this.request(what, prompt, options, fixed);
+    const request = takeRequest(model, what, prompt, options, fixed);
     const { adapter, signal, rounded } = request.options;
     const { end, adapters, weights } = model.adapterSet.begin(adapter);
     const by = { adapters, weights, rounded };

@@ -1,0 +1,160 @@
+import type { AdapterChoice, Begun } from "../../adapters/adapter-set.js";
+import { checkRecord, listFrom } from "../../arguments/collections.js";
+import { readOptions } from "../../arguments/read-options.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { Tensor } from "../../values/tensor.js";
+import { readSignal, throwIfAborted } from "../../waiting/abort.js";
+import { nextTask } from "../../waiting/next-task.js";
+import type { CausalLanguageModel, GenerationRequestOptions, LogitsOptions, Prompt } from "./causal-language-model.js";
+import { type BatchToken, generateTokens } from "./generate.js";
+import { type GenerateOptions, readAdapter } from "./generate-options.js";
+import { logitsOf } from "./logits.js";
+import { assertLanguageModel, promptIds, takeIds, takeRequest } from "./prompts.js";
+import {
+  checkedCompletion,
+  type CompletionScore,
+  type Perplexity,
+  type PerplexityOptions,
+  perplexityOf,
+  scoresOf,
+  takePerplexity,
+} from "./scoring.js";
+import type { GeneratedToken } from "./sequence.js";
+import { ending, single, texts } from "./token-streams.js";
+
+/** What `CausalLanguageModel.logits` does. */
+export async function logits(
+  model: CausalLanguageModel,
+  ids: ArrayLike<number>,
+  options: LogitsOptions,
+): Promise<Tensor> {
+  assertLanguageModel("logits", model);
+  const { adapter, signal } = readOptions("logits", options, { adapter: readAdapter, signal: readSignal });
+  const taken = takeIds(model, "logits", "ids", ids);
+  return within(model, adapter, async (adapters) => {
+    throwIfAborted(signal);
+    await nextTask();
+    throwIfAborted(signal);
+    assertLanguageModel("logits", model);
+    return logitsOf(model, adapters, taken);
+  });
+}
+
+/** What `generate` does. */
+export function generate(
+  model: CausalLanguageModel,
+  prompt: Prompt,
+  options: GenerateOptions,
+): AsyncGenerator<string, void, undefined> {
+  if (model.tokenizer === null)
+    throw new ConfigError("generate: this model has no tokenizer.json; `generateTokens` gives ids", {
+      op: "generate",
+      option: "prompt",
+    });
+  return texts(generateOne(model, "generate", prompt, options, { logProbabilities: false }));
+}
+
+/** What `generateTokens` does. */
+export function generateOne(
+  model: CausalLanguageModel,
+  what: string,
+  prompt: Prompt,
+  options: GenerateOptions,
+  fixed: { logProbabilities?: false } = {},
+): AsyncGenerator<GeneratedToken, void, undefined> {
+  const request = takeRequest(model, what, prompt, options, fixed);
+  const { adapter, signal } = request.options;
+  const { adapters, end } = model.adapterSet.begin(adapter);
+  return ending(single(generateTokens(model, adapters, [request], signal)), end);
+}
+
+/** What `generateBatch` does. */
+export function generateBatch(
+  model: CausalLanguageModel,
+  requests: readonly GenerationRequestOptions[],
+  options: { readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<BatchToken, void, undefined> {
+  const what = "generateBatch";
+  assertLanguageModel(what, model);
+  const { signal } = readOptions(what, options, { signal: readSignal });
+  const expected = `${what}: requests are a list of { prompt, … }, options of generateTokens but signal beside it`;
+  const taken = listFrom(expected, requests, (request) => {
+    checkRecord(expected, request);
+    const { prompt, ...rest } = request as unknown as GenerationRequestOptions;
+    if ("signal" in rest) throw new ConfigError(expected, { op: what, option: "signal" });
+    return takeRequest(model, what, prompt, rest);
+  });
+  if (taken.length === 0) throw new ConfigError(`${what}: there is no request`, { op: what, option: "requests" });
+  const { adapters, end } = model.adapterSet.begin(taken.map(({ options }) => options.adapter));
+  return ending(generateTokens(model, adapters, taken, signal), end);
+}
+
+/** What `score` does. */
+export async function score(
+  model: CausalLanguageModel,
+  prompt: Prompt,
+  completions: readonly (string | ArrayLike<number>)[],
+  options: LogitsOptions,
+): Promise<CompletionScore[]> {
+  const what = "score";
+  assertLanguageModel(what, model);
+  const { adapter, signal } = readOptions(what, options, { adapter: readAdapter, signal: readSignal });
+  const before = promptIds(model, what, prompt);
+  const taken = listFrom(`${what}: completions are a list of texts or of lists of ids`, completions, (completion) =>
+    completed(model, what, prompt, before, completion as string | ArrayLike<number>),
+  );
+  return within(model, adapter, (adapters) => scoresOf(model, adapters, taken, signal));
+}
+
+/** What `perplexity` does. */
+export async function perplexity(
+  model: CausalLanguageModel,
+  given: readonly (string | ArrayLike<number>)[],
+  options: PerplexityOptions,
+): Promise<Perplexity> {
+  const what = "perplexity";
+  assertLanguageModel(what, model);
+  const taken = takePerplexity(what, options, model.maxTokens);
+  const all = listFrom(`${what}: texts are a list of texts or of lists of ids`, given, (text) =>
+    typeof text === "string"
+      ? promptIds(model, what, text)
+      : takeIds(model, what, "texts", text as ArrayLike<number>, Infinity),
+  );
+  return within(model, taken.adapter, (adapters) => perplexityOf(model, adapters, all, taken));
+}
+
+async function within<T>(
+  model: CausalLanguageModel,
+  adapter: AdapterChoice,
+  run: (adapters: Begun["adapters"]) => Promise<T>,
+): Promise<T> {
+  const { adapters, end } = model.adapterSet.begin(adapter);
+  try {
+    return await run(adapters);
+  } finally {
+    end();
+  }
+}
+
+/** A prompt and a completion, and where the completion begins. */
+function completed(
+  model: CausalLanguageModel,
+  what: string,
+  prompt: Prompt,
+  before: Int32Array,
+  completion: string | ArrayLike<number>,
+) {
+  if (typeof completion !== "string") {
+    const own = takeIds(model, what, "completions", completion);
+    const ids = takeIds(model, what, "completions", Int32Array.from([...before, ...own]));
+    return checkedCompletion(what, ids, before.length);
+  }
+  if (typeof prompt !== "string")
+    throw new ConfigError(`${what}: behind a prompt of ids or messages, a completion is a list of token ids`, {
+      ...{ op: what, option: "completions", value: completion },
+    });
+  const ids = takeIds(model, what, "completions", promptIds(model, what, prompt + completion));
+  let first = 0;
+  while (first < before.length && before[first] === ids[first]) first++;
+  return checkedCompletion(what, ids, first);
+}
