@@ -77,9 +77,18 @@ export type { LoadProgress } from "./io/watched-source.js";
 export type { LoadOptions } from "./models/sentence/encoder-options.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
-export { TokenClassifier } from "./tasks/token-classifier.js";
-export type { TokenClassifyOptions } from "./tasks/token-classifier.js";
-export type { TokenSpan } from "./tasks/token-spans.js";
+export { TokenClassifier } from "./tasks/tokens/token-classifier.js";
+export type { LabelledSpans, LabelledWords, TokenExample } from "./tasks/tokens/token-examples.js";
+export type { TokenMetrics } from "./tasks/tokens/token-metrics.js";
+export type {
+  OpenTokenClassifierOptions,
+  TokenClassifierOptions,
+  TokenClassifyOptions,
+  TokenEvaluateOptions,
+  TokenFitOptions,
+} from "./tasks/tokens/token-options.js";
+export type { TokenSpan } from "./tasks/tokens/token-spans.js";
+export type { EntityMetrics, EntityScores } from "./train/metrics/entities.js";
 export type { ClassWeights } from "./tasks/class-weights.js";
 export type { ClassifierFitOptions } from "./tasks/classifier-training.js";
 export type { FitHeadOptions, FitHeadProgress, FitHeadReport } from "./tasks/fit-head.js";

@@ -38,6 +38,8 @@ export interface AddedFor {
   readonly what: string;
   /** A classifier, whose calls name it: it is never the active one unless `select` says so. */
   readonly classifier?: boolean;
+  /** Whether a module of the model is left alone, as if it were not there; default none. */
+  readonly leaves?: (path: string) => boolean;
 }
 
 /** What a call took when it began. */
@@ -80,7 +82,8 @@ export class AdapterSet {
   add(name: string, options: LoraOptions, added: AddedFor): ModelAdapter {
     this.checkNew(added.what, name);
     if (beginsWithBase(options)) this.checkNoneMerged(added.what);
-    const make = () => createAdapter(this.graph, name, this.base, options, added.what);
+    const base = added.leaves === undefined ? this.base : withoutModules(this.base, added.leaves);
+    const make = () => createAdapter(this.graph, name, base, options, added.what);
     return this.register(this.graph.allOrNothing(make), added);
   }
 
@@ -430,3 +433,9 @@ function beginsWithBase(options: LoraOptions): boolean {
 
 const isList = (choice: AdapterChoice | readonly AdapterChoice[]): choice is readonly AdapterChoice[] =>
   Array.isArray(choice);
+
+/** A base in which some of its linear layers are not there; none of those that its files lack is spoken of. */
+function withoutModules<T extends AdapterBase>(base: T, leaves: (path: string) => boolean): T {
+  const linears = base.linears.filter(({ parts }) => !parts.some(({ path }) => leaves(path)));
+  return { ...base, linears, absent: base.absent.filter((path) => !leaves(path)) };
+}

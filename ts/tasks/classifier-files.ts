@@ -25,12 +25,25 @@ export interface HeadValues {
 export function writeHead({ graph, weight, bias }: ClassificationHead, labels: LabelsFile): SavedFiles {
   return {
     [HEAD_FILE]: writeSafetensors({ weight: transpose(graph.value(weight)), bias: graph.value(bias) }),
-    [LABELS_FILE]: writeLabels(labels),
+    ...writeLabelsBeside(labels),
   };
 }
 
-/** What stands in labels.json among a classifier's files. Throws `FormatError` where it is missing or damaged. */
-export const labelsOf = (files: FileMap): LabelsFile => readLabels(file(files, LABELS_FILE, "labels"));
+/** labels.json alone, for a head that stands in PEFT's files. */
+export const writeLabelsBeside = (labels: LabelsFile): SavedFiles => ({ [LABELS_FILE]: writeLabels(labels) });
+
+/**
+ * What stands in labels.json among a classifier's files. Throws `FormatError` where it is missing, damaged, or of the other kind of
+ * classifier, where one is asked for.
+ */
+export function labelsOf(files: FileMap, tokens: boolean | null = false): LabelsFile {
+  const labels = readLabels(file(files, LABELS_FILE, "labels"));
+  if (tokens === null || labels.tokens === tokens) return labels;
+  const [found, reader] = tokens ? ["whole texts", "TextClassifier"] : ["tokens", "TokenClassifier"];
+  throw new FormatError(`${LABELS_FILE}: it is a classifier of ${found}: ${reader}.open reads it`, {
+    ...{ file: LABELS_FILE, option: "task" },
+  });
+}
 
 /** Throws `FormatError` where an adapter lies beside a head that says that it has none. */
 export function checkNoAdapter(files: FileMap): void {

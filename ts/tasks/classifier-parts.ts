@@ -117,7 +117,7 @@ function checkpointParts(
     if (lora === null) return null;
     const { plan } = encoder.head!;
     const made = adapterSet.add(adapter, withHeadsLayer(lora, plan), added);
-    checkSameTargets(made, encoder, plan);
+    checkSameTargets(added.what, made, encoder, plan);
     return made;
   };
   try {
@@ -144,7 +144,12 @@ function withHeadsLayer(lora: LoraOptions, plan: HeadPlan): LoraOptions {
  * Throws `ConfigError` for an adapter on other modules, or of other ranks, than its options give where a classifier's files put a prefix
  * before the modules' names.
  */
-function checkSameTargets({ config }: ModelAdapter, { model }: SentenceEncoder, { prefix }: HeadPlan): void {
+export function checkSameTargets(
+  what: string,
+  { config }: ModelAdapter,
+  { model }: SentenceEncoder,
+  { prefix }: HeadPlan,
+): void {
   const isTarget = targetTest(config);
   const scalingOf = layerScalings(config);
   for (const { parts } of model.linears())
@@ -153,14 +158,14 @@ function checkSameTargets({ config }: ModelAdapter, { model }: SentenceEncoder, 
       const option = bare.rank === whole.rank ? "alphaPattern" : "rankPattern";
       if (isTarget(path) && (bare.rank !== whole.rank || bare.alpha !== whole.alpha))
         throw new ConfigError(
-          `TextClassifier.open: ${option} says another thing of ${path} than of ${prefix + path}, which is the same module with and without what a classifier's files put before its name; give keys that fit both, such as "${path}"`,
-          { op: "TextClassifier.open", option, module: path },
+          `${what}: ${option} says another thing of ${path} than of ${prefix + path}, which is the same module with and without what a classifier's files put before its name; give keys that fit both, such as "${path}"`,
+          { op: what, option, module: path },
         );
       if (isTarget(path) === isTarget(prefix + path)) continue;
       const [yes, no] = isTarget(path) ? [path, prefix + path] : [prefix + path, path];
       throw new ConfigError(
-        `TextClassifier.open: lora targets ${yes} and not ${no}, which is the same module with and without what a classifier's files put before its name; give targets that fit both`,
-        { op: "TextClassifier.open", option: "targetModules", module: path },
+        `${what}: lora targets ${yes} and not ${no}, which is the same module with and without what a classifier's files put before its name; give targets that fit both`,
+        { op: what, option: "targetModules", module: path },
       );
     }
 }
@@ -169,7 +174,7 @@ const noLora = (why: string) =>
   new ConfigError(`TextClassifier.open: lora ${why}`, { op: "TextClassifier.open", option: "lora" });
 
 /** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
-function whole(
+export function whole(
   { encoder, labels, tokenizer, merged }: Pick<ClassifierParts, "encoder" | "labels" | "tokenizer" | "merged">,
   addAdapter: () => ModelAdapter | null,
   makeHead: () => ClassificationHead,
@@ -187,7 +192,7 @@ function whole(
   });
 }
 
-function checkEncoder(what: string, encoder: SentenceEncoder): void {
+export function checkEncoder(what: string, encoder: SentenceEncoder): void {
   if (encoder instanceof SentenceEncoder && encoder.graph instanceof Graph) return;
   const isPlace = what === "TextClassifier.load" && typeof encoder === "string";
   const hint = isPlace ? "; `TextClassifier.open(folder)` loads a classifier with its encoder" : "";

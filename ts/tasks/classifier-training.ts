@@ -1,9 +1,13 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
+import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { typedKind } from "../arguments/typed-array.js";
 import { ConfigError } from "../errors/errors.js";
+import type { Graph } from "../graph/graph.js";
 import { raggedBatch } from "../models/ragged-batch.js";
+import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { ClassificationHead } from "../nn/classification-head.js";
 import { balancedOrder } from "../train/balanced-order.js";
 import type { FitOptions } from "../train/fit-options.js";
 import { FIT_OPTIONS, learningRate, takeFitOptions } from "../train/fit-settings.js";
@@ -48,44 +52,48 @@ export interface TokenizedExample {
 }
 
 /** What `fit` does with a classifier. */
-export interface ClassifierTraining {
-  readonly task: Task<TokenizedExample>;
+export interface ClassifierTraining<E> {
+  readonly task: Task<E>;
   readonly options: FitOptions;
 }
 
-const OWN_OPTIONS = ["headLearningRate", "loraPlusRatio", "classWeights", "sampling", "checkpointing"];
+/** A classifier, of texts or of tokens, as far as training knows it. */
+export interface TrainedClassifier {
+  readonly encoder: SentenceEncoder;
+  readonly graph: Graph;
+  readonly labels: readonly string[];
+  readonly modelAdapter: ModelAdapter | null;
+  readonly head: Pick<ClassificationHead, "params">;
+}
+
+/** What a classifier learns from examples. */
+export interface Lesson<E> {
+  /** The class of every target. */
+  readonly targets: readonly number[];
+  /** Summed cross entropy, each target weighted by its class where there are weights. */
+  readonly loss: (examples: readonly E[], weights: Float32Array | undefined, checkpointing: boolean) => BatchLoss;
+  readonly memory: (examples: readonly E[], checkpointing: boolean) => number;
+}
+
+/** Options of training without those that are of texts alone. */
+export type LessonOptions = Omit<ClassifierFitOptions, "sampling" | "emptyTexts">;
+
+/** Names of the options that classifiers of texts and of tokens have beside `fit`'s own. */
+const LESSON_OPTIONS = ["headLearningRate", "loraPlusRatio", "classWeights", "checkpointing"];
 
 /** What a classifier's options make of its training. Throws `ConfigError` for those that make no sense. */
 export function takeTraining(
   classifier: TextClassifier,
   examples: readonly TokenizedExample[],
   given: ClassifierFitOptions,
-): ClassifierTraining {
-  checkOptions("fit", given, [...FIT_OPTIONS, ...OWN_OPTIONS, "emptyTexts"]);
-  // Inherited ones too, each read once.
-  const own: Record<string, unknown> = {};
-  for (const name in given) if (name !== "emptyTexts") own[name] = given[name as keyof ClassifierFitOptions];
-  const {
-    headLearningRate,
-    loraPlusRatio,
-    classWeights,
-    sampling,
-    checkpointing = false,
-    ...options
-  } = own as ClassifierFitOptions;
-  flag("fit", "checkpointing", checkpointing);
+): ClassifierTraining<TokenizedExample> {
+  const { emptyTexts: _, sampling, ...own } = readFitOptions<ClassifierFitOptions>(given, ["sampling", "emptyTexts"]);
   const targets = examples.map(({ target }) => target);
-  const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, classifier.labels, targets);
-  const task: Task<TokenizedExample> = {
-    graph: classifier.graph,
-    params: () => classifier.params(),
-    loss(part) {
-      classifier.encoder.adapterSet.checkTrainable(classifier.modelAdapter);
-      return lossOf(classifier, part, weights, checkpointing);
-    },
-    memory: (part) => classifier.memory(part, { checkpointing }),
-    ...groupsOf(classifier, { headLearningRate, loraPlusRatio, ...options }),
-  };
+  const { task, options } = trainingOf<TokenizedExample>(classifier, own, {
+    targets,
+    loss: (part, weights, checkpointing) => lossOf(classifier, part, weights, checkpointing),
+    memory: (part, checkpointing) => classifier.memory(part, { checkpointing }),
+  });
   if (sampling === undefined) return { task, options };
   oneOf("fit", "sampling", sampling, ["balanced"]);
   if (options.order !== undefined)
@@ -99,11 +107,41 @@ export function takeTraining(
   return { task, options: { ...options, order } };
 }
 
+/** A copy of options, inherited ones too, each read once. Throws `ConfigError` for names that are none. */
+export function readFitOptions<T extends LessonOptions>(given: T, more: readonly (keyof T & string)[] = []): T {
+  checkOptions("fit", given, [...FIT_OPTIONS, ...LESSON_OPTIONS, ...more]);
+  const own: Record<string, unknown> = {};
+  for (const name in given) own[name] = given[name];
+  return own as unknown as T;
+}
+
+/** What options make of training a classifier of texts or of tokens. Throws `ConfigError` for those that make no sense. */
+export function trainingOf<E>(
+  classifier: TrainedClassifier,
+  { headLearningRate, loraPlusRatio, classWeights, checkpointing = false, ...options }: LessonOptions,
+  { targets, loss, memory }: Lesson<E>,
+): ClassifierTraining<E> {
+  flag("fit", "checkpointing", checkpointing);
+  const { graph, encoder, labels, modelAdapter, head } = classifier;
+  const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, labels, targets);
+  const task: Task<E> = {
+    graph,
+    params: () => [...(modelAdapter?.params() ?? []), ...head.params()],
+    loss(part) {
+      encoder.adapterSet.checkTrainable(modelAdapter);
+      return loss(part, weights, checkpointing);
+    },
+    memory: (part) => memory(part, checkpointing),
+    ...groupsOf(classifier, { headLearningRate, loraPlusRatio, ...options }),
+  };
+  return { task, options };
+}
+
 /** Adapter and head, where they or their parts have learning rates of their own. */
 function groupsOf(
-  { head, modelAdapter }: TextClassifier,
-  { headLearningRate, loraPlusRatio, ...options }: ClassifierFitOptions,
-): Pick<Task<TokenizedExample>, "groups"> {
+  { head, modelAdapter }: TrainedClassifier,
+  { headLearningRate, loraPlusRatio, ...options }: LessonOptions,
+): Pick<Task<unknown>, "groups"> {
   if (headLearningRate === undefined && loraPlusRatio === undefined) return {};
   const lr = headLearningRate === undefined ? {} : { lr: learningRate("fit", "headLearningRate", headLearningRate) };
   const ofHead = { params: head.params(), ...lr };

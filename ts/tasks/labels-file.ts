@@ -9,6 +9,9 @@ export const LABELS_FILE = "labels.json";
 /** The newest format that is read, and the one that is written. The first had labels and pooling alone. */
 const FORMAT = 2;
 
+/** The task of classifiers of tokens; of texts the file says none. */
+const TOKENS = "token-classification";
+
 /** The base that a classifier was trained on. */
 export interface TrainedBase {
   /** What it was called. */
@@ -31,14 +34,16 @@ export interface LabelsFile {
   readonly merged: string | null;
   /** Whether an adapter belongs to the head, whose files stand beside it. */
   readonly adapted: boolean;
+  /** Whether it is tokens that are classified, or whole texts. */
+  readonly tokens: boolean;
 }
 
 /** labels.json. A classifier's vectors are not normalised, and nothing is put before its texts: the file says so for others. */
-export function writeLabels({ labels, merged, adapted, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
+export function writeLabels({ labels, merged, adapted, tokens, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
   const { pooling, maxTokens, lowercase, base } = rest;
   const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
   const where = merged === null ? (adapted ? {} : { adapter: false }) : { merged };
-  const json = { format: FORMAT, labels, ...about, ...where };
+  const json = { format: FORMAT, ...(tokens ? { task: TOKENS } : {}), labels, ...about, ...where };
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
@@ -74,6 +79,7 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
     base: takeBase(json["base"] ?? null),
     merged,
     adapted: merged === null && adapter,
+    tokens: read("task", `"${TOKENS}" or left out`, (value) => value === TOKENS) !== null,
   };
 }
 

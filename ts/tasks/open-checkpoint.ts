@@ -35,7 +35,7 @@ export async function openCheckpoint(
   const checkpoint = await checkpointOf(source);
   if (checkpoint === null) return null;
   checkOptions(what, options, ENCODER_OPTIONS);
-  const encoder = await SentenceEncoder.load(source, options, new Map());
+  const encoder = await SentenceEncoder.load(source, options, { of: "texts" });
   try {
     return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!), adapter: null };
   } catch (error) {
@@ -54,13 +54,13 @@ export async function openPeft(
   const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE) || !Object.hasOwn(files, CONFIG_FILE)) return null;
   const { allowNonFinite = false } = options;
-  const saved = await readPeftClassifier(files, { allowNonFinite }, async () => {
+  const saved = await readPeftClassifier(files, { allowNonFinite }, "SEQ_CLS", async () => {
     checkOptions(what, options, ENCODER_OPTIONS);
     return modelSource(model ?? (await namedBase(source, files, null)));
   });
   if (saved === null) return null;
   const { base } = saved;
-  const encoder = await SentenceEncoder.load(base, options, saved.head);
+  const encoder = await SentenceEncoder.load(base, options, { of: "texts", tensors: saved.head });
   try {
     const classes = encoder.head!.weight.shape[0]!;
     const checkpoint = await checkpointOf(base);

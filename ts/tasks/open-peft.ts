@@ -10,11 +10,16 @@ import {
   writeAdapter,
 } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
+import type { HeadPlan } from "../models/architecture.js";
 import { modelPlan } from "../models/architectures.js";
 import { headTensors } from "../models/sentence/head-layer.js";
+import { TOKEN_OUT, tokenHeadTensors } from "../models/sentence/token-head.js";
 import type { Tensor } from "../values/tensor.js";
 
-/** PEFT's adapter of a model for sequence classification: its low-rank part, and the head that was trained along. */
+/** What of PEFT's tasks has a head here: the classification of texts, and that of tokens. */
+export type HeadTask = "SEQ_CLS" | "TOKEN_CLS";
+
+/** PEFT's adapter of a model with a head: its low-rank part, and the head that was trained along. */
 export interface PeftClassifier {
   /** PEFT's files without the head. */
   readonly files: FileMap;
@@ -22,22 +27,29 @@ export interface PeftClassifier {
 }
 
 /**
- * What PEFT saved for transformers' `AutoModelForSequenceClassification`; null for an adapter without a head. Throws `AdapterError` for
- * files that do not agree.
+ * What PEFT saved for transformers' `AutoModelForSequenceClassification` or `AutoModelForTokenClassification`; null for an adapter of
+ * another task or without a head. Throws `AdapterError` for files that do not agree.
  *
  * @param base gives the model below it, which says what is its head's; asked for such an adapter alone
  */
 export async function readPeftClassifier(
   files: FileMap,
   options: WeightOptions,
+  task: HeadTask,
   base: () => Promise<ModelSource>,
 ): Promise<(PeftClassifier & { readonly base: ModelSource }) | null> {
   const adapter = readAdapterForBase(files, options);
   const { config, extra } = adapter;
-  if (config.taskType !== "SEQ_CLS" || extra.size === 0) return null;
+  if (config.taskType !== task || extra.size === 0) return null;
   const source = await base();
   const plan = modelPlan((await readJson(source, "config.json")) ?? {}).head;
-  const ofHead = headTensors(plan);
+  return { ...withoutHead(adapter, task, plan), base: source };
+}
+
+/** Takes an adapter and its head apart. */
+export function withoutHead(adapter: Adapter, task: HeadTask, plan: HeadPlan): PeftClassifier {
+  const { config, extra } = adapter;
+  const [ofHead, out] = task === "SEQ_CLS" ? [headTensors(plan), plan.out] : [tokenHeadTensors(plan), TOKEN_OUT];
   const head = new Map<string, Tensor>();
   const rest = new Map<string, Tensor>();
   for (const [name, tensor] of withoutCopies(extra)) {
@@ -45,10 +57,10 @@ export async function readPeftClassifier(
     const own = baseTensor(name);
     if (ofHead.has(own)) head.set(own, tensor);
     // What the adapter has of the layer before the last is trained on with it.
-    if (!own.startsWith(`${plan.out}.`)) rest.set(name, tensor);
+    if (!own.startsWith(`${out}.`)) rest.set(name, tensor);
   }
   const saved = (config.modulesToSave ?? []).filter((name) => [...rest.keys()].some(savedWhole([name])));
   const modulesToSave = saved.length === 0 ? null : saved;
   const alone = { ...adapter, config: { ...config, modulesToSave }, extra: rest };
-  return { files: writeAdapter(alone), head, base: source };
+  return { files: writeAdapter(alone), head };
 }

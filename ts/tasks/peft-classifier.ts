@@ -1,9 +1,10 @@
 import { ConfigError } from "../errors/errors.js";
 import type { SavedFiles } from "../io/file-map.js";
-import { writeAdapter } from "../io/peft/index.js";
+import { type Adapter, writeAdapter } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { isWithinHead, moduleOf } from "../models/sentence/head-layer.js";
 import type { Tensor } from "../values/tensor.js";
+import type { HeadTask } from "./open-peft.js";
 import type { TextClassifier } from "./text-classifier.js";
 
 /**
@@ -24,25 +25,46 @@ export function writePeftClassifier({ encoder, head, graph, modelAdapter }: Text
       reason: "no adapter",
     });
   const { plan } = own;
-  const beside = [...own.linears.flatMap(({ parts }) => parts), ...own.norms];
-  const outside = new Set(own.isOutside ? beside.map(({ path }) => path) : []);
-  const adapter = modelAdapter.toFile();
-  const layers = [...adapter.layers].map(
-    ([path, layer]) => [outside.has(path) ? path : plan.prefix + path, layer] as const,
-  );
-  const pathOf = (name: string) =>
-    [...outside].some((path) => name.startsWith(`${path}.`)) ? name : plan.prefix + name;
-  const extra = new Map<string, Tensor>([
-    ...Object.entries(isWithinHead(plan) ? own.frozen : {}),
-    ...[...adapter.extra].map(([name, tensor]) => [pathOf(name), tensor] as const),
-    [`${plan.out}.weight`, transpose(graph.value(head.weight))],
-    [`${plan.out}.bias`, graph.value(head.bias)],
-  ]);
-  const saved = (isWithinHead(plan) ? [plan.dense, plan.out] : [plan.out]).map(moduleOf);
-  const config = {
-    ...adapter.config,
-    taskType: "SEQ_CLS",
-    modulesToSave: [...new Set([...saved, ...(adapter.config.modulesToSave ?? [])])],
+  const within = isWithinHead(plan);
+  const last = {
+    [`${plan.out}.weight`]: transpose(graph.value(head.weight)),
+    [`${plan.out}.bias`]: graph.value(head.bias),
   };
-  return writeAdapter({ config, layers: new Map(layers), extra });
+  return withHead(modelAdapter.toFile(), {
+    taskType: "SEQ_CLS",
+    prefix: plan.prefix,
+    beside: own.isOutside ? [...own.linears.flatMap(({ parts }) => parts), ...own.norms].map(({ path }) => path) : [],
+    before: within ? own.frozen : {},
+    last,
+    saved: (within ? [plan.dense, plan.out] : [plan.out]).map(moduleOf),
+  });
+}
+
+/** A head as PEFT's files have it beside an adapter. */
+export interface SavedHead {
+  readonly taskType: HeadTask;
+  /** What stands before the names of the model's own modules. */
+  readonly prefix: string;
+  /** Paths of modules that the adapter may change and that stand beside the model, without its prefix. */
+  readonly beside: readonly string[];
+  /** Tensors of layers before the last one, by their whole names, which those that the adapter has go before. */
+  readonly before: Readonly<Record<string, Tensor>>;
+  /** Those of the last layer. */
+  readonly last: Readonly<Record<string, Tensor>>;
+  /** Names of the head's modules among `modules_to_save`. */
+  readonly saved: readonly string[];
+}
+
+/** PEFT's files of an adapter, paths as transformers' model with a head has them, and that head. */
+export function withHead(adapter: Adapter, { taskType, prefix, beside, before, last, saved }: SavedHead): SavedFiles {
+  const isBeside = (name: string) => beside.some((path) => name === path || name.startsWith(`${path}.`));
+  const pathOf = (name: string) => (isBeside(name) ? name : prefix + name);
+  const layers = [...adapter.layers].map(([path, layer]) => [pathOf(path), layer] as const);
+  const extra = new Map<string, Tensor>([
+    ...Object.entries(before),
+    ...[...adapter.extra].map(([name, tensor]) => [pathOf(name), tensor] as const),
+    ...Object.entries(last),
+  ]);
+  const modulesToSave = [...new Set([...saved, ...(adapter.config.modulesToSave ?? [])])];
+  return writeAdapter({ config: { ...adapter.config, taskType, modulesToSave }, layers: new Map(layers), extra });
 }

@@ -260,6 +260,7 @@ export class TextClassifier implements Task<TokenizedExample> {
       base,
       merged,
       adapted: adapter !== null,
+      tokens: false,
     };
     return { ...(adapter === null ? {} : encoder.saveAdapter(adapter)), ...writeHead(head, about) };
   }

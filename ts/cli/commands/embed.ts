@@ -88,7 +88,7 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
     if (files !== null) {
       encoder.loadAdapter("adapter", files);
       // A run says which base it was trained on; PEFT's files alone do not.
-      if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files));
+      if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
     }
     const bar = reporterOf(terminal).texts("embed", texts.length);
     const vectors = await encoder

@@ -46,7 +46,7 @@ export async function mergedParts(work: MergeWork, options: { allowOtherBase: bo
   };
   const files = readFileMap(folder, runFiles.head);
   if (!Object.hasOwn(files, LABELS_FILE)) return { merged, head: {} };
-  const labels = labelsOf(files);
+  const labels = labelsOf(files, null);
   if (!options.allowOtherBase) await checkBase(work, labels);
   if (!Object.hasOwn(files, HEAD_FILE)) return { merged, head: {} };
   // Which weights it is for, the adapter's fingerprint in them says.

@@ -6,7 +6,7 @@ import { type ModelSource, readRequiredJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Tensor } from "../../values/tensor.js";
-import type { TransformerModel } from "../architecture.js";
+import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { modelPlan } from "../architectures.js";
 import { withLayers } from "../weights-read.js";
 import { densePrints } from "./dense.js";
@@ -14,6 +14,7 @@ import type { LoadOptions } from "./encoder-options.js";
 import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
 import { readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, poolingModes } from "./pooling.js";
+import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
 import { filled, MODEL_OPTIONS, openModel } from "../load-model.js";
 
 /** What an encoder is made of. */
@@ -31,21 +32,30 @@ export interface EncoderParts {
   readonly mergedModel: MergedModel | null;
   /** The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
   readonly head: LoadedHead | null;
+  /** That of a checkpoint for tokens, which sentence vectors do not go through; null for none. */
+  readonly tokenHead: LoadedTokenHead | null;
+  /** What transformers puts on such a model, whether these files have it or not. */
+  readonly headPlan: HeadPlan;
+}
+
+/** Which head of a checkpoint is loaded along, and tensors of it that go before the file's. */
+export interface WantedHead {
+  readonly of: "texts" | "tokens";
+  readonly tensors?: ReadonlyMap<string, Tensor>;
 }
 
 /**
  * What `SentenceEncoder.load` makes of a model's files, in a graph of its own; where it throws, nothing is left of it.
  *
- * @param withHead whether vectors go through the head of a checkpoint for sequence classification, up to its last layer; tensors of
- *   it that go before the file's
+ * @param wanted the head that is loaded along; through that of texts, up to its last layer, sentence vectors go
  */
 export async function loadEncoder(
   source: string | FileMap | ModelSource,
   options: LoadOptions,
-  withHead: ReadonlyMap<string, Tensor> | null,
+  wanted: WantedHead | null,
 ): Promise<EncoderParts> {
   checkOptions("SentenceEncoder.load", options, [...MODEL_OPTIONS, "maxTokens", "pooling"]);
-  const { maxTokens: wanted, pooling } = options;
+  const { maxTokens: longest, pooling } = options;
   if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
   const taken = await openModel("load", source, options);
   const { from, seed, packedCopies, engine } = taken;
@@ -54,13 +64,16 @@ export async function loadEncoder(
   const found = await readSentenceLayout(from);
   const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
   const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
-  const maxTokens = whole("load", "maxTokens", wanted ?? most, 2, maxPositions);
+  const maxTokens = whole("load", "maxTokens", longest ?? most, 2, maxPositions);
   const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase, layout.tokenizerConfig);
   const graph = new Graph({ seed, packedCopies, engine });
   return filled(graph, from, async (read, mergedModel, file) => {
     const model = await plan.load(graph, read.file, taken);
-    const head = withHead === null ? null : await loadHead(withTensors(file, withHead), graph, plan.head, model, taken);
-    const loaded = head?.pooling ?? (await layout.pooling.loaded(from, graph, plan.config.hiddenSize, taken));
+    const [tensors, { hiddenSize }] = [withTensors(file, wanted?.tensors ?? new Map()), plan.config];
+    const head = wanted?.of === "texts" ? await loadHead(tensors, graph, plan.head, model, taken) : null;
+    const tokenHead =
+      wanted?.of === "tokens" ? await loadTokenHead(tensors, graph, plan.head, hiddenSize, taken) : null;
+    const loaded = head?.pooling ?? (await layout.pooling.loaded(from, graph, hiddenSize, taken));
     const weightsFingerprint = read.fingerprint(plan, tokenizer);
     const behind = head === null ? await densePrints(from, layout.pooling.dense) : [];
     return {
@@ -74,6 +87,8 @@ export async function loadEncoder(
       weightsFingerprint,
       mergedModel,
       head,
+      tokenHead,
+      headPlan: plan.head,
     };
   });
 }

@@ -8,8 +8,7 @@ import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
-import type { Tensor } from "../../values/tensor.js";
-import type { TransformerModel } from "../architecture.js";
+import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, takeForwardOptions } from "../layer-checkpoint.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
@@ -18,8 +17,9 @@ import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
 import { encodingOf } from "./encoding.js";
 import type { LoadedHead } from "./head-layer.js";
 import type { SentenceLayout } from "./layout.js";
-import { type EncoderParts, loadEncoder } from "./load-encoder.js";
+import { type EncoderParts, loadEncoder, type WantedHead } from "./load-encoder.js";
 import type { Pooling } from "./pooling.js";
+import type { LoadedTokenHead } from "./token-head.js";
 
 /**
  * A sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active. Sentence vectors are the
@@ -51,6 +51,10 @@ export class SentenceEncoder extends AdaptedModel {
   readonly layout: SentenceLayout;
   /** @internal The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
   readonly head: LoadedHead | null;
+  /** @internal The head of a checkpoint for tokens; null for none. */
+  readonly tokenHead: LoadedTokenHead | null;
+  /** @internal What transformers puts on such a model. */
+  readonly headPlan: HeadPlan;
 
   protected readonly kind = "encoder";
 
@@ -65,6 +69,8 @@ export class SentenceEncoder extends AdaptedModel {
     weightsFingerprint,
     mergedModel,
     head,
+    tokenHead,
+    headPlan,
   }: EncoderParts) {
     super();
     this.name = name;
@@ -76,8 +82,11 @@ export class SentenceEncoder extends AdaptedModel {
     this.weightsFingerprint = weightsFingerprint;
     this.mergedModel = mergedModel;
     this.head = head;
-    const linears = [...model.linears(), ...(head?.linears ?? [])];
-    const norms = [...model.norms, ...(head?.norms ?? [])];
+    this.tokenHead = tokenHead;
+    this.headPlan = headPlan;
+    const beside = head ?? tokenHead;
+    const linears = [...model.linears(), ...(beside?.linears ?? [])];
+    const norms = [...model.norms, ...(beside?.norms ?? [])];
     const { tables, absent } = model;
     this.adapterSet = new AdapterSet(graph, { linears, norms, tables, absent, name, targetModules, mergedModel });
   }
@@ -93,13 +102,10 @@ export class SentenceEncoder extends AdaptedModel {
   static async load(
     source: string | FileMap | ModelSource,
     options: LoadOptions = {},
-    /**
-     * @internal Whether vectors go through the head of a checkpoint for sequence classification, up to its last layer; tensors of it
-     * that go before the file's.
-     */
-    withHead: ReadonlyMap<string, Tensor> | null = null,
+    /** @internal The head of a checkpoint that is loaded along: through that of texts, up to its last layer, vectors go. */
+    wanted: WantedHead | null = null,
   ): Promise<SentenceEncoder> {
-    return new SentenceEncoder(await loadEncoder(source, options, withHead));
+    return new SentenceEncoder(await loadEncoder(source, options, wanted));
   }
 
   /** Length of a sentence vector. */

@@ -10,7 +10,7 @@ import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sent
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
 import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
-import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/token-classifier.js";
+import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import type { Example } from "../../io/examples/example.js";
 import type { FitReport } from "../../train/fit-options.js";
 import type { JobOptions } from "../../jobs/run-job.js";

@@ -10,7 +10,7 @@ import { CausalLanguageModel } from "../../models/language/causal-language-model
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
-import { TokenClassifier } from "../../tasks/token-classifier.js";
+import { TokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import { VERSION } from "../../version.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import { handOver } from "../crossings/stream.js";

@@ -1,4 +1,6 @@
-import { classProbabilities } from "../train/metrics/class-probabilities.js";
+import { classProbabilities } from "../../train/metrics/class-probabilities.js";
+import type { TokensInText } from "../../tokenize/text-tokenizer.js";
+import { partsOfLabel } from "../../train/metrics/entities.js";
 
 /** A part of a text and what it is. */
 export interface TokenSpan {
@@ -15,19 +17,9 @@ export interface TokenSpan {
 }
 
 /** What is known of a text's tokens. */
-export interface TokenScores {
-  /** Number of its first own token, after the special ones. */
-  readonly first: number;
-  /** Start and end of each own token, `[2·own]`. */
-  readonly offsets: Int32Array;
+export interface TokenScores extends TokensInText {
   /** `[tokens, classes]`, special ones included. */
   readonly logits: Float32Array;
-}
-
-/** Of "B-PER" and "I-PER" the place and the name; a name without a place goes on. */
-function partsOf(label: string): { readonly begins: boolean; readonly name: string } {
-  const place = /^[BI]-/.exec(label)?.[0];
-  return { begins: place === "B-", name: place === undefined ? label : label.slice(place.length) };
 }
 
 /** Labelled spans of text number `i`. Throws `NonFiniteError` for logits that give no probabilities. */
@@ -48,12 +40,12 @@ export function spansOf(
   const groups: (typeof tokens)[] = [];
   for (const token of tokens) {
     const last = groups.at(-1);
-    const { begins, name } = partsOf(token.label);
-    if (last === undefined || begins || partsOf(last.at(-1)!.label).name !== name) groups.push([token]);
+    const { begins, name } = partsOfLabel(token.label);
+    if (last === undefined || begins || partsOfLabel(last.at(-1)!.label).name !== name) groups.push([token]);
     else last.push(token);
   }
   return groups.flatMap((group) => {
-    const { name } = partsOf(group[0]!.label);
+    const { name } = partsOfLabel(group[0]!.label);
     if (name === "O") return [];
     const probability = group.reduce((sum, token) => sum + token.probability, 0) / group.length;
     const part = text.slice(group[0]!.start, group.at(-1)!.end);

@@ -1,0 +1,147 @@
+import { LORA_OPTIONS } from "../../adapters/lora-options.js";
+import { checkOptions } from "../../arguments/options.js";
+import { flag } from "../../arguments/settings.js";
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import type { FileMap } from "../../io/file-map.js";
+import { modelSource, type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
+import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { TOKEN_OUT } from "../../models/sentence/token-head.js";
+import { labelsFor, namesOf } from "../checkpoint.js";
+import { labelsOf } from "../classifier-files.js";
+import { LABELS_FILE, takeLabels } from "../labels-file.js";
+import {
+  CONFIG_FILE,
+  ENCODER_OPTIONS,
+  type EncoderOptions,
+  namedBase,
+  readThere,
+  sourceOf,
+} from "../open-classifier.js";
+import { type PeftClassifier, readPeftClassifier } from "../open-peft.js";
+import type { OpenTokenClassifierOptions } from "./token-options.js";
+import {
+  addNew,
+  checkClasses,
+  lastLayer,
+  loadedTokenParts,
+  peftTokenParts,
+  type TokenParts,
+  tokenParts,
+} from "./token-parts.js";
+
+const what = "TokenClassifier.open";
+
+const OWN_OPTIONS = ["model", "lora", "labels", "adapter", "allowOtherBase"] as const;
+
+/** Those of `TokenClassifier.open`: a checkpoint, what `save` gave, or PEFT's files. */
+export async function openedTokenParts(
+  given: string | FileMap | ModelSource,
+  options: OpenTokenClassifierOptions,
+): Promise<TokenParts> {
+  checkOptions(what, options, [...OWN_OPTIONS, ...ENCODER_OPTIONS], { lora: LORA_OPTIONS });
+  const { model, lora, labels, adapter = "classifier", allowOtherBase = false, ...loading } = options;
+  flag(what, "allowOtherBase", allowOtherBase);
+  const names = labels === undefined ? undefined : takeLabels(labels);
+  const source = await sourceOf(given, loading, what, "a model's folder");
+  const files = await readThere(source);
+  const [isSaved, isPeft] = [LABELS_FILE, CONFIG_FILE].map((file) => Object.hasOwn(files, file));
+  const open = async (base: string | FileMap | ModelSource, head: PeftClassifier["head"] | null) => {
+    const wanted = head === null ? null : ({ of: "tokens", tensors: head } as const);
+    return SentenceEncoder.load(base, loading, wanted);
+  };
+  if (!isSaved && !isPeft) {
+    if (model !== undefined || names !== undefined)
+      throw new ConfigError(`${what}: model and labels are for an adapter's files, and ${clip(source.name)} has none`, {
+        ...{ op: what, option: model === undefined ? "labels" : "model" },
+      });
+    await checkCheckpoint(source);
+    const encoder = await open(source, new Map());
+    return owned(encoder, async () => {
+      const head = encoder.tokenHead!;
+      checkClasses(what, head);
+      const own = {
+        what,
+        encoder,
+        labels: await classNames(source, head.weight.shape[0]!),
+        tokenizer: encoder.tokenizer,
+      };
+      return tokenParts(
+        own,
+        () => (lora === undefined ? null : addNew(what, encoder, adapter, lora)),
+        lastLayer(encoder, head),
+      );
+    });
+  }
+  if (lora !== undefined)
+    throw new ConfigError(
+      `${what}: lora is for checkpoints of transformers; these files have an adapter of their own`,
+      {
+        ...{ op: what, option: "lora" },
+      },
+    );
+  const about = isSaved ? labelsOf(files, true) : null;
+  const { allowNonFinite = false } = loading;
+  const base = async () => modelSource(model ?? (await namedBase(source, files, about)));
+  const saved = isPeft ? await readPeftClassifier(files, { allowNonFinite }, "TOKEN_CLS", base) : null;
+  if (isPeft && saved === null)
+    throw new UnsupportedError(
+      `${what}: ${clip(source.name)}: adapter_config.json: an adapter with a head for tokens (task_type TOKEN_CLS) is expected`,
+      { op: what, model: source.name },
+    );
+  const from = saved?.base ?? (await base());
+  const encoder = await open(from, saved?.head ?? (await ownHead(from)));
+  return owned(encoder, async () => {
+    if (about !== null) return loadedTokenParts(encoder, files, { adapter, allowNonFinite, allowOtherBase });
+    const classes = saved!.head.get(`${TOKEN_OUT}.weight`)?.shape[0] ?? 0;
+    const own = { what, encoder, labels: names ?? (await peftNames(from, classes)), tokenizer: encoder.tokenizer };
+    return peftTokenParts(own, adapter, files, { allowNonFinite });
+  });
+}
+
+/** What `make` gives, with an encoder that goes where it throws. */
+async function owned(encoder: SentenceEncoder, make: () => Promise<TokenParts>): Promise<TokenParts> {
+  try {
+    return { ...(await make()), ownsEncoder: true };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+const KIND = "ForTokenClassification";
+
+/** What config.json calls a model. */
+function architectureOf(json: Readonly<Record<string, unknown>> | null): unknown {
+  const [name] = Array.isArray(json?.["architectures"]) ? (json["architectures"] as unknown[]) : [];
+  return name ?? null;
+}
+
+const isForTokens = (name: unknown) => typeof name === "string" && name.endsWith(KIND);
+
+/** Of a head that is saved alone, what its model has before the last layer: that of a checkpoint, else nothing. */
+const ownHead = async (base: ModelSource): Promise<PeftClassifier["head"] | null> =>
+  isForTokens(architectureOf(await readJson(base, "config.json"))) ? new Map() : null;
+
+/** Throws `UnsupportedError` for what is no checkpoint for token classification. */
+async function checkCheckpoint(source: ModelSource): Promise<void> {
+  const name = architectureOf(await readRequiredJson(source, "config.json"));
+  if (isForTokens(name)) return;
+  throw new UnsupportedError(
+    `${what}: model ${clip(source.name)}: config.json: architectures ${excerpt(name)}; a checkpoint for token classification is expected (of whole texts: TextClassifier.open; to train one: TokenClassifier.create)`,
+    { op: what, model: source.name, value: name },
+  );
+}
+
+/** Names of a checkpoint's classes. Throws `ModelError` where there are not as many. */
+async function classNames(source: ModelSource, classes: number): Promise<string[]> {
+  const json = await readRequiredJson(source, "config.json");
+  return takeLabels(labelsFor({ source, labels: namesOf(source, json["id2label"] ?? null) }, classes));
+}
+
+/** Names of as many classes as an adapter's head has, where its base says so. */
+async function peftNames(source: ModelSource, classes: number): Promise<string[]> {
+  const json = await readJson(source, "config.json");
+  const named = isForTokens(architectureOf(json)) ? namesOf(source, json?.["id2label"] ?? null) : null;
+  return labelsFor({ source, labels: named?.length === classes ? named : null }, classes);
+}

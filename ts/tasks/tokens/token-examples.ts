@@ -1,0 +1,127 @@
+import { isRecord, listFrom } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { LabelIndex } from "./label-index.js";
+
+/** Words with a label each. The text is the words with a space between them. */
+export interface LabelledWords {
+  readonly words: readonly string[];
+  /** One a word; null where nothing is to be learnt or measured, which PyTorch writes as −100. */
+  readonly labels: readonly (string | null)[];
+}
+
+/** A text and the entities in it. */
+export interface LabelledSpans {
+  readonly text: string;
+  /** Stretches of the text that do not overlap: `text.slice(start, end)`, in UTF-16 units. Their labels are without "B-" and "I-". */
+  readonly entities: readonly { readonly start: number; readonly end: number; readonly label: string }[];
+}
+
+/** An example for a classifier of tokens. */
+export type TokenExample = LabelledWords | LabelledSpans;
+
+/** A word of an example. */
+export interface Word {
+  readonly start: number;
+  readonly end: number;
+  /** Class of its label; −1 for none. */
+  readonly target: number;
+  /** Whether an entity begins with it, so that it must have a token of its own. */
+  readonly begins: boolean;
+}
+
+/** An example as it is worked on. */
+export interface LabelledText {
+  readonly text: string;
+  /** In the order in which they stand in the text. */
+  readonly words: readonly Word[];
+}
+
+const expected = "{ words, labels } of two lists, or { text, entities: [{ start, end, label }] }, is expected";
+
+const fail = (i: number, problem: string, details: Record<string, unknown> = {}) =>
+  new ConfigError(`example ${i}: ${problem}`, { option: "examples", place: i, ...details });
+
+/** Copies of examples. Throws `ConfigError` for what is none, for labels that the classifier does not have, and for one without a label. */
+export function takeTokenExamples(what: string, examples: readonly TokenExample[], labels: LabelIndex): LabelledText[] {
+  return listFrom(`${what}: a list of examples is expected`, examples, (example, i) => {
+    if (!isRecord(example)) throw fail(i, `${expected}, got ${excerpt(example)}`, { expected, value: example });
+    const { words, labels: own, text, entities } = example as Partial<LabelledWords & LabelledSpans>;
+    const taken =
+      Array.isArray(words) && Array.isArray(own)
+        ? ofWords(i, words, own, labels)
+        : typeof text === "string" && Array.isArray(entities)
+          ? ofSpans(i, text, entities, labels)
+          : null;
+    if (taken === null) throw fail(i, `${expected}, got ${excerpt(example)}`, { expected, value: example });
+    if (taken.words.some(({ target }) => target >= 0)) return taken;
+    throw fail(i, "it has no word with a label, so nothing can be learnt from it or measured; leave it out");
+  });
+}
+
+function ofWords(i: number, words: readonly unknown[], given: readonly unknown[], labels: LabelIndex): LabelledText {
+  if (words.length !== given.length)
+    throw fail(i, `a label for each word is expected, got ${words.length} words and ${given.length} labels`, {
+      ...{ expected: words.length, actual: given.length },
+    });
+  let at = 0;
+  const taken: Word[] = [];
+  const parts: string[] = [];
+  for (let w = 0; w < words.length; w++) {
+    const [word, label] = [words[w], given[w]];
+    if (typeof word !== "string" || word.trim() === "")
+      throw fail(i, `word ${w} is a text that is not empty, got ${excerpt(word)}`, { value: word });
+    if (typeof label !== "string" && label !== null)
+      throw fail(i, `label ${w} is a name or null, got ${excerpt(label)}`, { value: label });
+    const target = label === null ? -1 : labels.of(label, i);
+    taken.push({ start: at, end: at + word.length, target, begins: false });
+    parts.push(word);
+    at += word.length + 1;
+  }
+  return { text: parts.join(" "), words: taken };
+}
+
+interface Entity {
+  readonly start: number;
+  readonly end: number;
+  readonly label: string;
+}
+
+function ofSpans(i: number, text: string, entities: readonly unknown[], labels: LabelIndex): LabelledText {
+  const taken = listFrom("", entities, (given, e): Entity => {
+    const { start, end, label } = Object(given) as Partial<Entity>;
+    const fits = Number.isSafeInteger(start) && Number.isSafeInteger(end) && typeof label === "string";
+    if (fits && start! >= 0 && end! <= text.length && /\S/.test(text.slice(start, end)))
+      return { start: start!, end: end!, label };
+    throw fail(
+      i,
+      `entity ${e} is { start, end, label }, a stretch of the text's ${text.length} characters that is not empty and its label, got ${excerpt(given)}`,
+      { value: given },
+    );
+  }).sort((a, b) => a.start - b.start);
+  taken.forEach((entity, e) => {
+    const before = taken[e - 1];
+    if (before === undefined || before.end <= entity.start) return;
+    throw fail(i, `entities ${excerpt(before)} and ${excerpt(entity)} overlap; a token has one label`);
+  });
+  const outside = labels.of("O", i);
+  const words: Word[] = [];
+  let done = 0;
+  for (const { start, end, label } of taken) {
+    words.push(...wordsIn(text, done, start, () => outside));
+    const { begin, inside } = labels.entity(label, i);
+    words.push(...wordsIn(text, start, end, (first) => (first ? begin : inside), true));
+    done = end;
+  }
+  words.push(...wordsIn(text, done, text.length, () => outside));
+  return { text, words };
+}
+
+/** Words of a part of a text: runs of letters, digits and their marks, and every other sign by itself. */
+function wordsIn(text: string, from: number, to: number, targetOf: (first: boolean) => number, entity = false): Word[] {
+  const found = text.slice(from, to).matchAll(/[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]/gu);
+  return Array.from(found, ({ 0: word, index }, w) => {
+    const start = from + index;
+    return { start, end: start + word.length, target: targetOf(w === 0), begins: entity && w === 0 };
+  });
+}

@@ -1,0 +1,41 @@
+import type { FileMap } from "../../io/file-map.js";
+import type { ModelSource } from "../../io/model-source.js";
+import type { LoraOptions } from "../../adapters/lora-options.js";
+import type { InferOptions } from "../../models/sentence/infer-options.js";
+import type { ClassifierOptions, LoadClassifierOptions } from "../classifier-options.js";
+import type { LessonOptions } from "../classifier-training.js";
+import type { EncoderOptions } from "../open-classifier.js";
+
+/** How tokens are classified. */
+export interface TokenClassifyOptions extends Omit<InferOptions, "adapters"> {
+  /**
+   * "simple" (default): neighbouring tokens with the same label are one span; "B-" and "I-" before labels say where one begins and
+   * goes on, and "O" is left out. "none": a span for each token, "O" included. Both as in transformers' pipeline.
+   */
+  readonly aggregation?: "simple" | "none";
+}
+
+/** A new classifier of tokens. Labels of entities are written "B-…" where one begins, "I-…" where it goes on, "O" for all else. */
+export type TokenClassifierOptions = ClassifierOptions;
+
+/** How a classifier of tokens is trained: as one of texts, but for `sampling` and `emptyTexts`. */
+export type TokenFitOptions = LessonOptions;
+
+/** How a classifier of tokens is measured. */
+export interface TokenEvaluateOptions extends Omit<InferOptions, "adapters"> {
+  /**
+   * Whether an entity must begin with "B-", as in seqeval's strict mode of IOB2; default false: "I-" after another label begins one too, as
+   * in seqeval's default mode and conlleval.
+   */
+  readonly strict?: boolean;
+}
+
+/** How a classifier of tokens is opened with its encoder. */
+export interface OpenTokenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
+  /** The base, as `SentenceEncoder.load` takes it; default the one that the files name. */
+  readonly model?: string | FileMap | ModelSource;
+  /** Of a checkpoint of transformers: an adapter to train along with its head; default none. */
+  readonly lora?: LoraOptions;
+  /** Names of the classes, for PEFT's files, which have none; default what the base's config.json says, else LABEL_0, LABEL_1, … */
+  readonly labels?: readonly string[];
+}

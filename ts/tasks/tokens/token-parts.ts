@@ -1,0 +1,151 @@
+import { LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
+import { checkRecord } from "../../arguments/collections.js";
+import { checkOptions } from "../../arguments/options.js";
+import { flag } from "../../arguments/settings.js";
+import { FormatError, ModelError } from "../../errors/errors.js";
+import { formatShape } from "../../values/shape.js";
+import type { FileMap } from "../../io/file-map.js";
+import { readAdapterForBase } from "../../io/peft/index.js";
+import { transpose } from "../../io/peft/transpose.js";
+import { takeWeightOptions, type WeightOptions } from "../../io/safetensors/index.js";
+import { checkUsable, type SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { TOKEN_OUT } from "../../models/sentence/token-head.js";
+import { ClassificationHead } from "../../nn/classification-head.js";
+import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import { type Tensor, zeros } from "../../values/tensor.js";
+import { labelsOf, readHead } from "../classifier-files.js";
+import type { LoadClassifierOptions } from "../classifier-options.js";
+import { checkEncoder, checkSameTargets, whole } from "../classifier-parts.js";
+import { takeLabels } from "../labels-file.js";
+import { withoutHead } from "../open-peft.js";
+import { tokenizerFor } from "../trained-on.js";
+import { beforeHead, isPooler, type TokenHead } from "./token-head.js";
+import type { TokenClassifierOptions } from "./token-options.js";
+
+/** What a classifier of tokens is made of. */
+export interface TokenParts {
+  readonly encoder: SentenceEncoder;
+  readonly labels: readonly string[];
+  readonly modelAdapter: ModelAdapter | null;
+  readonly head: TokenHead;
+  readonly tokenizer: TextTokenizer;
+  /** Whether the encoder is nobody else's. */
+  readonly ownsEncoder: boolean;
+}
+
+/** Tensors of a last layer, as files have them. */
+export interface LastLayer {
+  /** `[classes, hidden]` */
+  readonly weight: Tensor;
+  /** `[classes]`; null where the model has none. */
+  readonly bias: Tensor | null;
+}
+
+/** Those of `TokenClassifier.create`. */
+export function newTokenParts(encoder: SentenceEncoder, options: TokenClassifierOptions): TokenParts {
+  const what = "TokenClassifier.create";
+  checkOptions(what, options, ["labels", "lora", "adapter"], { lora: LORA_OPTIONS });
+  const { labels: given, lora = {}, adapter = "classifier" } = options;
+  checkEncoder(what, encoder);
+  const labels = takeLabels(given);
+  checkUsable(what, encoder);
+  const { graph, model, tokenizer } = encoder;
+  return tokenParts(
+    { what, encoder, labels, tokenizer },
+    () => (lora === null ? null : addNew(what, encoder, adapter, lora)),
+    () => ({ out: ClassificationHead.create(graph, model.config.hiddenSize, labels.length), hasBias: true }),
+  );
+}
+
+/** A new adapter on the modules that transformers' model for tokens has. */
+export function addNew(what: string, encoder: SentenceEncoder, name: string, lora: LoraOptions): ModelAdapter {
+  const made = encoder.adapterSet.add(name, lora, { what, classifier: true, leaves: isPooler });
+  try {
+    checkSameTargets(what, made, encoder, encoder.headPlan);
+    return made;
+  } catch (error) {
+    encoder.removeAdapter(name);
+    throw error;
+  }
+}
+
+/** Those of `TokenClassifier.load`. */
+export function loadedTokenParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): TokenParts {
+  const what = "TokenClassifier.load";
+  checkOptions(what, options, ["adapter", "allowNonFinite", "allowOtherBase"]);
+  const { adapter = "classifier", allowOtherBase = false, ...others } = options;
+  flag(what, "allowOtherBase", allowOtherBase);
+  const rest = takeWeightOptions(what, others);
+  checkEncoder(what, encoder);
+  checkUsable(what, encoder);
+  checkRecord(`${what}: a classifier's files by name, as bytes, are expected`, files);
+  const about = labelsOf(files, true);
+  const { labels, adapted } = about;
+  const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
+  const given = { what, encoder, labels, tokenizer };
+  if (adapted) return peftTokenParts(given, adapter, files, rest);
+  const { weight, bias } = readHead(files, encoder.model.config.hiddenSize, labels.length, rest);
+  return tokenParts(
+    given,
+    () => null,
+    () => ({ out: new ClassificationHead(encoder.graph, weight, bias), hasBias: true }),
+  );
+}
+
+type Given = Pick<TokenParts, "encoder" | "labels" | "tokenizer"> & { readonly what: string };
+
+/** Those of PEFT's files. Throws `FormatError` where their head is missing, or of another size than labels and encoder call for. */
+export function peftTokenParts(given: Given, name: string, files: FileMap, options: WeightOptions): TokenParts {
+  const { what, encoder, labels } = given;
+  const { head, files: alone } = withoutHead(readAdapterForBase(files, options), "TOKEN_CLS", encoder.headPlan);
+  const expected = [labels.length, encoder.model.config.hiddenSize];
+  const [weight, bias = null] = [head.get(`${TOKEN_OUT}.weight`), head.get(`${TOKEN_OUT}.bias`)];
+  if (weight === undefined || formatShape(weight.shape) !== formatShape(expected)) {
+    const found = weight === undefined ? "is missing" : `is ${formatShape(weight.shape)}`;
+    throw new FormatError(
+      `${what}: adapter_model.safetensors: ${TOKEN_OUT}.weight ${found}; for ${labels.length} labels and this encoder it is ${formatShape(expected)}`,
+      { op: what, tensor: `${TOKEN_OUT}.weight`, expected, found: weight?.shape },
+    );
+  }
+  return tokenParts(
+    given,
+    () => encoder.adapterSet.load(name, alone, options, { what, classifier: true }),
+    lastLayer(encoder, { weight, bias }),
+  );
+}
+
+/** Makes the last layer of its tensors. */
+export const lastLayer =
+  ({ graph }: SentenceEncoder, { weight, bias }: LastLayer) =>
+  (): Omit<TokenHead, "before"> => ({
+    out: new ClassificationHead(graph, transpose(weight), bias ?? zeros([weight.shape[0]!])),
+    hasBias: bias !== null,
+  });
+
+/** Both an adapter, where there is to be one, and a head, or, where one cannot be made, neither. */
+export function tokenParts(
+  { what, encoder, labels, tokenizer }: Given,
+  addAdapter: () => ModelAdapter | null,
+  makeHead: () => Omit<TokenHead, "before">,
+): TokenParts {
+  const before = beforeHead(what, encoder);
+  let made: Omit<TokenHead, "before"> | undefined;
+  const { modelAdapter } = whole(
+    { encoder, labels, tokenizer, merged: null },
+    addAdapter,
+    () => (made = makeHead()).out,
+  );
+  return { encoder, labels, tokenizer, modelAdapter, head: { before, ...made! }, ownsEncoder: false };
+}
+
+/** Throws `ModelError` for a head that tells nothing apart. */
+export function checkClasses(what: string, { weight }: LastLayer): void {
+  if ((weight.shape[0] ?? 0) >= 2) return;
+  throw new ModelError(
+    `${what}: ${TOKEN_OUT}.weight is ${formatShape(weight.shape)}: two classes or more are expected`,
+    {
+      ...{ op: what, tensor: `${TOKEN_OUT}.weight`, found: weight.shape },
+    },
+  );
+}

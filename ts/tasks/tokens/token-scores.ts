@@ -1,0 +1,44 @@
+import type { AdapterChoice } from "../../adapters/adapter-set.js";
+import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import type { InferOptions } from "../../models/sentence/infer-options.js";
+import { type InferenceEvents, inferTexts } from "../../models/sentence/inference.js";
+import type { TokensInText } from "../../tokenize/text-tokenizer.js";
+import type { TokenParts } from "./token-parts.js";
+import type { TokenScores } from "./token-spans.js";
+
+/** What a classifier of tokens is asked with. */
+export type Asked = Omit<InferOptions, "adapters">;
+
+/** Tokens of each text and their logits, with adapter and head as they are when the call begins. */
+export async function scoresOf(
+  { encoder, head, labels, tokenizer }: TokenParts,
+  texts: readonly string[],
+  adapter: AdapterChoice,
+  events: InferenceEvents,
+): Promise<TokenScores[]> {
+  const { graph, model, adapterSet } = encoder;
+  const tokens: TokensInText[] = [];
+  function* tokenized() {
+    for (const text of texts) {
+      const found = tokenizer.encodeWithOffsets(text);
+      tokens.push(found);
+      yield found.ids;
+    }
+  }
+  // Every token's own vector, where other tasks have one of each text.
+  const pool = (_: Graph, hidden: NodeId, __: Int32Array, ___: number | undefined, selection?: AdapterSelection) =>
+    head.before(hidden, selection ?? []);
+  const logitsOf = head.out.snapshot();
+  const read = (hidden: NodeId, first: number, count: number) => {
+    const { data } = graph.value(logitsOf(hidden));
+    let at = 0;
+    return tokens.slice(first, first + count).map(({ ids }) => {
+      const own = data.slice(at, at + ids.length * labels.length);
+      at += own.length;
+      return own;
+    });
+  };
+  const rows = await inferTexts({ graph, model, adapterSet, pooling: { pool } }, tokenized(), adapter, read, events);
+  return rows.map((logits, i) => ({ ...tokens[i]!, logits }));
+}

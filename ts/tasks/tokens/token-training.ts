@@ -1,0 +1,115 @@
+import { ConfigError } from "../../errors/errors.js";
+import type { NodeId } from "../../graph/graph.js";
+import { stepOfAdapter } from "../../models/adapter-step.js";
+import { raggedBatch } from "../../models/ragged-batch.js";
+import type { FitReport } from "../../train/fit-options.js";
+import { takeFitOptions } from "../../train/fit-settings.js";
+import { fit } from "../../train/fit.js";
+import type { BatchLoss } from "../../train/task.js";
+import { breather } from "../../waiting/next-task.js";
+import { type Lesson, readFitOptions, type TrainedClassifier, trainingOf } from "../classifier-training.js";
+import { aligned } from "./aligned.js";
+import type { LabelledText } from "./token-examples.js";
+import type { TokenFitOptions } from "./token-options.js";
+import { trainedOf } from "./token-head.js";
+import type { TokenParts } from "./token-parts.js";
+
+/** What is learnt from an example: classes of some of its tokens. */
+export interface TokenTargets {
+  readonly ids: Int32Array;
+  /** Numbers of those tokens. */
+  readonly places: readonly number[];
+  readonly targets: readonly number[];
+}
+
+/** Trains adapter and head on examples; see `TokenClassifier.fit`. */
+export async function fitTokens(
+  parts: TokenParts,
+  examples: readonly LabelledText[],
+  given: TokenFitOptions,
+): Promise<FitReport> {
+  const options = readFitOptions(given);
+  const { encoder, labels, modelAdapter, head, tokenizer } = parts;
+  const trained: TrainedClassifier = {
+    ...{ encoder, labels, modelAdapter, graph: encoder.graph },
+    head: { params: () => trainedOf(head) },
+  };
+  // Words tell what makes no sense before tokens are there.
+  const words = examples.flatMap(({ words }) => words.map(({ target }) => target).filter((target) => target >= 0));
+  takeFitOptions(examples.length, trainingOf(trained, options, lesson(parts, words)).options);
+  // Nothing is merged into the base meanwhile, also where the head alone is trained.
+  const { end } = encoder.adapterSet.begin(null);
+  try {
+    const prepared = examples.map((example, i) => {
+      let made: TokenTargets | undefined;
+      return { get: () => (made ??= targetsOf(tokenizer, example, i)) };
+    });
+    const breathe = breather(undefined);
+    for (const one of prepared) {
+      await breathe();
+      // `fit` hands over a checkpoint before it ends, and asks for no tokens.
+      if (options.signal?.aborted) break;
+      one.get();
+    }
+    const known = options.signal?.aborted ? words : prepared.flatMap((one) => one.get().targets);
+    const { task, options: rest } = trainingOf(trained, options, lesson(parts, known));
+    const { loss, memory } = task;
+    return await fit(
+      {
+        ...task,
+        loss: (some: readonly (typeof prepared)[number][]) => loss(some.map((one) => one.get())),
+        memory: (some) => memory!(some.map((one) => one.get())),
+      },
+      prepared,
+      rest,
+    );
+  } finally {
+    end();
+  }
+}
+
+/**
+ * Tokens of an example's labelled words, as far as it was not cut. Throws `ConfigError` where none is left: nothing could be learnt from it.
+ */
+function targetsOf(tokenizer: TokenParts["tokenizer"], example: LabelledText, i: number): TokenTargets {
+  const { ids, tokens } = aligned(tokenizer, example, i);
+  const learnt = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && example.words[w]!.target >= 0);
+  if (learnt.length === 0)
+    throw new ConfigError(
+      `fit: example ${i}: none of its words with a label has a token of its own within the first ${tokenizer.maxTokens} tokens; leave it out`,
+      { op: "fit", option: "examples", place: i },
+    );
+  return {
+    ids,
+    places: learnt.map((w) => tokens[w]!),
+    targets: learnt.map((w) => example.words[w]!.target),
+  };
+}
+
+const FLOAT = 4;
+
+function lesson({ encoder, modelAdapter, labels, head }: TokenParts, targets: readonly number[]): Lesson<TokenTargets> {
+  return {
+    targets,
+    loss(examples, weights, checkpointing): BatchLoss {
+      const { graph, model, adapterSet } = encoder;
+      const batch = raggedBatch(examples.map(({ ids }) => ids));
+      const selection = adapterSet.selection(modelAdapter, batch.offsets);
+      const hidden = head.before(model.forward(batch, selection, { checkpointing }), selection);
+      const rows = examples.flatMap(({ places }, i) => places.map((place) => batch.offsets[i]! + place));
+      const own = examples.flatMap((example) => example.targets);
+      const logits: NodeId = head.out.logits(graph.embedding(hidden, rows));
+      const sum = graph.crossEntropy(logits, own, { reduction: "sum", weight: weights });
+      const weight = weights === undefined ? own.length : own.reduce((total, one) => total + weights[one]!, 0);
+      return { sum, targets: own.length, weight, tokens: batch.ids.length };
+    },
+    memory(examples, checkpointing) {
+      const { model } = encoder;
+      const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
+      const rows = examples.reduce((sum, { places }) => sum + places.length, 0);
+      const step = { tokens, adapted: stepOfAdapter(model, modelAdapter?.config), checkpointing };
+      // Chosen rows and logits, each with its gradient.
+      return model.stepMemory(step) + 2 * FLOAT * rows * (model.config.hiddenSize + labels.length);
+    },
+  };
+}
