@@ -68,6 +68,12 @@ describe("your own data", () => {
     expect(out).toMatch(/^(Billing|Technical) \{ Billing: [\d.e-]+, Technical: [\d.e-]+ \}\n$/m);
   });
 
+  it("the page's classifier of tokens is trained, measured, saved and opened", { timeout: 300_000 }, () => {
+    consumer.write("tokens.js", example(page, "tokens"));
+    const out = consumer.run("node", "tokens.js");
+    expect(out).toMatch(/^F1 [01]\.\d\d \([01]\.\d\d, [01]\.\d\d\), words [01]\.\d\d\nLOC: 3\nPER: 3\n/);
+  });
+
   it("the page explains every finding", () => {
     const source = readFileSync(join(root, "ts/io/examples/summary/findings.ts"), "utf8");
     const codes = [...source.matchAll(/(?:stop|warn)\("([a-z-]+)"/g)].map(([, code]) => code!);

@@ -72,6 +72,16 @@ describe("in a worker, to the bit what it is here", () => {
     here.encoder.addAdapter("a", { rank: 2 });
     await there.encoder.addAdapter("a", { rank: 2 });
     expect(await there.logits(sentences, { adapter: "a" })).toEqual(await here.logits(sentences, { adapter: "a" }));
+    const examples = [{ words: ["Ada", "met", "Charles"], labels: ["B-PER", "O", "B-PER"] }];
+    const [mine, yours] = [
+      local.TokenClassifier.create(here.encoder, { labels: here.labels }),
+      await TokenClassifier.create(there.encoder, { labels: there.labels }),
+    ];
+    await mine.fit(examples, { steps: 2, schedule: () => 0.01 });
+    await yours.fit(examples, { steps: 2, schedule: () => 0.01 });
+    expect(yours.adapter).toBe("classifier");
+    expect(await yours.evaluate(examples)).toEqual(await mine.evaluate(examples));
+    expect(await yours.save()).toEqual(mine.save());
     const controller = new AbortController();
     const onProgress = () => controller.abort("enough");
     const many = Array.from({ length: 200 }, () => sentences).flat();

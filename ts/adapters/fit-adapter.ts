@@ -164,7 +164,7 @@ function takeExtra(
       config.taskType === "SEQ_CLS"
         ? ": it is a classifier's head; `TextClassifier.open` loads adapter and head"
         : config.taskType === "TOKEN_CLS"
-          ? ": it is a token classifier's head; `lowrank merge` writes a model with adapter and head for `TokenClassifier.open`"
+          ? ": it is a token classifier's head; `TokenClassifier.open` loads adapter and head"
           : ", which is no linear layer, norm or table that this model looks at";
     throw new UnsupportedError(`loadAdapter: the adapter also holds ${excerpt(name)}${advice}`, {
       extra: [name],

@@ -120,8 +120,11 @@ const classifierMethods = {
 };
 
 const tokenMethods = {
+  fit: call({ examples: data, options: training }, data),
   predict: call({ texts: data, options: inference }, data),
+  evaluate: call({ examples: data, options: inference }, data),
   logits: call({ texts: data, options: inference }, handedOver),
+  save: call({}, handedOver),
   dispose: call({}, ended),
 };
 
@@ -147,9 +150,13 @@ export const classes = {
     fields: { labels: data, adapter: data, encoder },
   },
   TokenClassifier: {
-    statics: { open: call({ source: model, options: options(loading) }, tokenClassifier) },
+    statics: {
+      create: call({ encoder, options: data }, tokenClassifier),
+      load: call({ encoder, files: data, options: data }, tokenClassifier),
+      open: call({ source: model, options: options({ ...loading, model }) }, tokenClassifier),
+    },
     methods: tokenMethods,
-    fields: { labels: data, encoder },
+    fields: { labels: data, adapter: data, encoder },
   },
   CausalLanguageModel: {
     statics: { load: call({ source: model, options: options(loading) }, languageModel) },

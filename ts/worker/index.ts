@@ -25,6 +25,7 @@ export type {
   WorkerLoadOptions,
   WorkerModel,
   WorkerOpenOptions,
+  WorkerOpenTokensOptions,
 } from "./client/types.js";
 export type { WorkerOptions } from "./client/worker-options.js";
 export { memoryStore } from "../jobs/store/memory-store.js";

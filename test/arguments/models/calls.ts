@@ -31,6 +31,10 @@ const tokenized = () => [
   { ids: [2, 5, 3], target: 1 },
   { ids: Int32Array.of(2, 3), target: 0 },
 ];
+const labelled = () => [
+  { words: ["a", "good", "film"], labels: ["B-PER", null, "O"] },
+  { text: "bad film", entities: [{ start: 0, end: 3, label: "LOC" }] },
+];
 const lora = () => ({ rank: 1, alpha: 2, targetModules: ["query"], rslora: true, dora: false, dropout: 0.5 });
 const inference = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
 
@@ -61,6 +65,15 @@ const saved = ({ classifier }: ModelScene) => [
   { adapter: "copy", allowNonFinite: true, allowOtherBase: true },
 ];
 
+/** What `save` gives of a head alone on the scene's encoder. */
+async function savedTokensOf() {
+  const encoder = await SentenceEncoder.load(files);
+  const saved = TokenClassifier.create(encoder, { labels: ["O", "B-A", "I-A"], lora: null }).save();
+  encoder.dispose();
+  return saved;
+}
+const savedTokens = await savedTokensOf();
+
 /** A call on a checkpoint's classifier of tokens, which goes after it. */
 const onTokens = async (call: (classifier: TokenClassifier) => Promise<unknown>) => {
   const classifier = await TokenClassifier.open(tokenFiles);
@@ -81,6 +94,29 @@ export const modelCalls = {
     {
       args: () => [texts(), { ...inference(), adapter: null }],
       run: (_, ...args) => onTokens((classifier) => classifier.logits(...(args as [never, never]))),
+    },
+    {
+      args: ({ encoder }) => [encoder, { labels: ["O", "B-A", "I-A"], lora: lora(), adapter: "new" }],
+      run: (_, ...args) => TokenClassifier.create(...(args as [never, never])),
+    },
+    {
+      args: ({ encoder }) => [
+        encoder,
+        { ...savedTokens },
+        { adapter: "copy", allowNonFinite: true, allowOtherBase: true },
+      ],
+      run: (_, ...args) => TokenClassifier.load(...(args as [never, never, never])),
+    },
+    {
+      args: () => [
+        labelled(),
+        { ...training(), classWeights: { O: 2, "B-PER": 1 }, headLearningRate: 0.02, checkpointing: true },
+      ],
+      run: (_, ...args) => onTokens((classifier) => classifier.fit(...(args as [never, never]))),
+    },
+    {
+      args: () => [labelled(), { ...inference(), adapter: null, strict: true }],
+      run: (_, ...args) => onTokens((classifier) => classifier.evaluate(...(args as [never, never]))),
     },
   ],
   HeadOnlyTask: [

@@ -135,6 +135,19 @@ const statics: Readonly<Record<string, Pair<LocalScene, RemoteScene>>> = {
     there: (_, source, options) => disposing(remote.TokenClassifier.open(source, within(options) as never)),
   },
   "TokenClassifier.predict": onObject("tokens", "predict", () => modelCalls.TokenClassifier[1]!.args()),
+  "TokenClassifier.create": {
+    args: (scene) => [encoderOf(scene), { labels: ["O", "A"], lora: { ...lora }, adapter: "new" }],
+    here: (_, ...given) => local.TokenClassifier.create(...(given as [never, never])),
+    there: (_, ...given) => remote.TokenClassifier.create(...(given as [never, never])),
+  },
+  "TokenClassifier.load": {
+    args: (scene) => [encoderOf(scene), modelCalls.TokenClassifier[4]!.args({} as never)[1], { adapter: "copy" }],
+    here: (_, ...given) => local.TokenClassifier.load(...(given as [never, never])),
+    there: (_, ...given) => remote.TokenClassifier.load(...(given as [never, never])),
+  },
+  "TokenClassifier.fit": onObject("tokens", "fit", () => modelCalls.TokenClassifier[5]!.args({} as never)),
+  "TokenClassifier.evaluate": onObject("tokens", "evaluate", () => modelCalls.TokenClassifier[6]!.args({} as never)),
+  "TokenClassifier.save": onObject("tokens", "save", () => []),
   "TokenClassifier.logits": onObject("tokens", "logits", () => modelCalls.TokenClassifier[2]!.args()),
   predictEach: {
     args: (scene) => [

@@ -102,3 +102,30 @@ it("finetune with --evaluate-every and --patience says which step was kept", asy
   expect(settings).toMatchObject({ patience: 3, classWeights: { good: 2 }, sampling: "balanced" });
   expect(result.measuredOn).toBe("test");
 });
+
+it("finetune with --lora-plus-ratio trains B at its own rate, keeps the ratio in the report, and refuses what is none", async () => {
+  const run = async (name: string, ...options: string[]) => {
+    const { code } = await lowrank([...shortRun(fixture, fixture.path(name)), ...options]);
+    expect(code).toBe(0);
+    const { settings, history } = JSON.parse(readFileSync(fixture.path(name, "report.json"), "utf8"));
+    return { settings, history, adapter: readFileSync(fixture.path(name, "adapter_model.safetensors")) };
+  };
+  const [plain, same, own] = [
+    await run("plain"),
+    await run("one", "--lora-plus-ratio", "1"),
+    await run("own", "--lora-plus-ratio", "4"),
+  ];
+  expect(plain.settings.loraPlusRatio).toBeNull();
+  expect(own.settings.loraPlusRatio).toBe(4);
+  expect(same.adapter.equals(plain.adapter)).toBe(true);
+  expect(own.adapter.equals(plain.adapter)).toBe(false);
+  for (const wrong of [
+    ["--lora-plus-ratio", "0"],
+    ["--lora-plus-ratio", "x"],
+    ["--lora-plus-ratio", "4", "--head-only"],
+  ]) {
+    const { code, err } = await lowrank([...shortRun(fixture, fixture.path("wrong")), ...wrong]);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/lora-plus-ratio/);
+  }
+});

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { combineElements } from "../../../ts/adapters/weighted/combine-elements.js";
 import {
   AbortError,
@@ -26,6 +26,8 @@ interface Case {
 const cases = await goldenJson<Case[]>("weighted/cases.json");
 const updates = readSafetensors(await goldenBytes("weighted/updates.safetensors"));
 const NAMES = ["one", "two", "three"];
+
+afterEach(() => vi.restoreAllMocks());
 
 async function withAdapters(seed = 0) {
   const encoder = await SentenceEncoder.load(await goldenEncoder("bert"), { seed });
@@ -148,6 +150,40 @@ describe("a weighted sum of adapters", () => {
       await expect(encoder.makeWeightedAdapter("sum", options)).rejects.toThrow("there is an adapter");
     },
   );
+
+  it("a decomposition that is aborted in its middle answers before its next step, and nothing has changed", async () => {
+    using encoder = await withAdapters(3);
+    const options = {
+      adapters: ["one", "two"],
+      weights: [1, -2],
+      combinationType: "dare_linear_svd",
+      density: 0.5,
+    } as const;
+    const state = () => [engineInfo().memory.used, encoder.graph.streamsDrawn, encoder.adapters()];
+    const before = state();
+    // A clock on which every step takes long: a pause comes before each.
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 20));
+    let turns = 0;
+    const controller = new AbortController();
+    const timers = setInterval(() => {
+      turns++;
+      if (turns === 3) controller.abort();
+    }, 0);
+    try {
+      await expect(encoder.makeWeightedAdapter("sum", { ...options, signal: controller.signal })).rejects.toThrow(
+        AbortError,
+      );
+    } finally {
+      clearInterval(timers);
+    }
+    expect(controller.signal.aborted).toBe(true);
+    const steps = now / 20;
+    expect(state()).toEqual(before);
+    // To its end it takes many more steps.
+    await encoder.makeWeightedAdapter("sum", options);
+    expect(now / 20 - steps).toBeGreaterThan(3 * steps);
+  });
 
   it("of elements pruned at random keeps the share, scaled by it, and so the expected value", () => {
     const n = 100_000;

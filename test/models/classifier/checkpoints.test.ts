@@ -182,3 +182,24 @@ it("targets that fit a module with its prefix alone, or without it alone, are re
     /alphaPattern says another thing of pooler\.dense/,
   );
 });
+
+it("PEFT's PiSSA adapter with ranks by whole names is converted with each layer's own rank, and saved", async () => {
+  const files = await checkpoint("bert");
+  const lora = { rank: 2, alpha: 6, targetModules: ["query", "value"], rankPattern: { query: 1 } };
+  classifier = await TextClassifier.open(files, { lora });
+  const peft = classifier.savePeft();
+  classifier.dispose();
+  const config = JSON.parse(new TextDecoder().decode(peft["adapter_config.json"])) as object;
+  const rank_pattern = { "bert.encoder.layer.0.attention.self.query": 1 };
+  const pissa = { ...peft, "adapter_config.json": bytes({ ...config, init_lora_weights: "pissa", rank_pattern }) };
+  classifier = await TextClassifier.open(pissa, { model: files });
+  const logits = await classifier.logits(texts.slice(0, 3));
+  const converted = classifier.savePeft();
+  const ranks = readSafetensors(converted["adapter_model.safetensors"]!);
+  const rankOf = (name: string) =>
+    ranks.info(`base_model.model.bert.encoder.layer.0.attention.self.${name}.lora_A.weight`).shape[0];
+  expect([rankOf("query"), rankOf("value")]).toEqual([2, 4]);
+  using back = await TextClassifier.open(converted, { model: files });
+  const again = await back.logits(texts.slice(0, 3));
+  again.forEach((row, i) => row.forEach((x, j) => expect(Math.abs(x - logits[i]![j]!)).toBeLessThan(1e-5)));
+});

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ModelError, readSafetensors, TextClassifier, TokenClassifier, UnsupportedError } from "../../../ts/index.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
-import { encoderBytes } from "../golden-encoder.js";
+import { tokenCheckpoint } from "./token-checkpoint.js";
 
 const families = [
   ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "modernbert"],
@@ -13,18 +12,9 @@ interface Spans {
   readonly spans: { label: string; probability: number; start: number; end: number }[][];
 }
 
-async function checkpoint(family: string): Promise<FileMap> {
-  return {
-    "config.json": await goldenBytes(`tokens/${family}/config.json`),
-    "model.safetensors": await goldenBytes(`tokens/${family}/model.safetensors`),
-    "tokenizer.json": await encoderBytes(family, "tokenizer.json"),
-    "tokenizer_config.json": await encoderBytes(family, "tokenizer_config.json"),
-  };
-}
-
 describe.each(families)("a checkpoint for token classification of %s", (family) => {
   it("gives transformers' logits", async () => {
-    using classifier = await TokenClassifier.open(await checkpoint(family));
+    using classifier = await TokenClassifier.open(await tokenCheckpoint(family));
     const { texts } = await goldenJson<Spans>(`tokens/${family}/spans.json`);
     const expected = readSafetensors(await goldenBytes(`tokens/${family}/logits.safetensors`));
     const logits = await classifier.logits(texts);
@@ -37,7 +27,7 @@ describe.each(families)("a checkpoint for token classification of %s", (family) 
   });
 
   it("gives the spans of transformers' pipeline, without white space at their ends", async () => {
-    using classifier = await TokenClassifier.open(await checkpoint(family));
+    using classifier = await TokenClassifier.open(await tokenCheckpoint(family));
     const { texts, spans } = await goldenJson<Spans>(`tokens/${family}/spans.json`);
     const found = await classifier.predict(texts);
     texts.forEach((text, i) => {
@@ -56,7 +46,7 @@ describe.each(families)("a checkpoint for token classification of %s", (family) 
 });
 
 it("tokens apart, with and without the aggregation's labels; an adapter changes them; abort and disposal", async () => {
-  using classifier = await TokenClassifier.open(await checkpoint("bert"));
+  using classifier = await TokenClassifier.open(await tokenCheckpoint("bert"));
   const text = "Ada Lovelace met Charles";
   const [tokens] = await classifier.predict([text], { aggregation: "none" });
   expect(tokens!.map((token) => token.text).join("")).toBe(text.replace(/ /g, ""));
@@ -81,7 +71,7 @@ it("tokens apart, with and without the aggregation's labels; an adapter changes 
 });
 
 it("what is none is refused by name, and the other way round", async () => {
-  const files = await checkpoint("bert");
+  const files = await tokenCheckpoint("bert");
   await expect(TextClassifier.open(files)).rejects.toThrow("TokenClassifier.open reads it");
   const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
   const other = (more: object) => ({

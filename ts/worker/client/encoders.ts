@@ -3,6 +3,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "../../tasks/classifier-options.js";
+import type { TokenClassifierOptions } from "../../tasks/tokens/token-options.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import type { Call } from "../crossings/crossing.js";
@@ -17,6 +18,7 @@ import type {
   WorkerLoadOptions,
   WorkerModel,
   WorkerOpenOptions,
+  WorkerOpenTokensOptions,
 } from "./types.js";
 
 /** What makes an object in the worker that its options name. */
@@ -36,15 +38,16 @@ function workerOfObject(what: string, name: string, kind: ClassName, object: unk
   });
 }
 
-async function onEncoder(
+async function onEncoder<T>(
+  kind: "TextClassifier" | "TokenClassifier",
   method: "create" | "load",
   encoder: unknown,
   ...args: readonly unknown[]
-): Promise<TextClassifier> {
-  const name = `TextClassifier.${method}`;
+): Promise<T> {
+  const name = `${kind}.${method}`;
   const worker = workerOfObject(name, "encoder", "SentenceEncoder", encoder);
-  const call = classes.TextClassifier.statics[method];
-  return (await worker.call(name, { kind: "named", name }, call, [encoder, ...args])) as TextClassifier;
+  const call = classes[kind].statics[method];
+  return (await worker.call(name, { kind: "named", name }, call, [encoder, ...args])) as T;
 }
 
 /** A sentence encoder in a worker. */
@@ -67,10 +70,10 @@ export const SentenceEncoder = {
 export const TextClassifier = {
   /** A new classifier on an encoder, in the encoder's worker; see `TextClassifier.create` in `lowrank`. */
   create: (encoder: SentenceEncoder, options: ClassifierOptions): Promise<TextClassifier> =>
-    onEncoder("create", encoder, options),
+    onEncoder("TextClassifier", "create", encoder, options),
   /** A classifier from what `save` gave, in the encoder's worker; see `TextClassifier.load` in `lowrank`. */
   load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TextClassifier> =>
-    onEncoder("load", encoder, files, options),
+    onEncoder("TextClassifier", "load", encoder, files, options),
   /** A classifier and its encoder in a worker; see `TextClassifier.open` in `lowrank`. */
   open: (source: WorkerModel, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
     make("TextClassifier", "open", source, options),
@@ -78,8 +81,14 @@ export const TextClassifier = {
 
 /** Classifiers of tokens in a worker. */
 export const TokenClassifier = {
-  /** A checkpoint with a head for tokens, in a worker; see `TokenClassifier.open` in `lowrank`. */
-  open: (source: WorkerModel, options: WorkerLoadOptions = {}): Promise<TokenClassifier> =>
+  /** A new classifier on an encoder, in the encoder's worker; see `TokenClassifier.create` in `lowrank`. */
+  create: (encoder: SentenceEncoder, options: TokenClassifierOptions): Promise<TokenClassifier> =>
+    onEncoder("TokenClassifier", "create", encoder, options),
+  /** A classifier from what `save` gave, in the encoder's worker; see `TokenClassifier.load` in `lowrank`. */
+  load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TokenClassifier> =>
+    onEncoder("TokenClassifier", "load", encoder, files, options),
+  /** A checkpoint with a head for tokens, or an adapter with one, in a worker; see `TokenClassifier.open` in `lowrank`. */
+  open: (source: WorkerModel, options: WorkerOpenTokensOptions = {}): Promise<TokenClassifier> =>
     make("TokenClassifier", "open", source, options),
 };
 

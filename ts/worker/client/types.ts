@@ -11,6 +11,8 @@ import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
 import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
 import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/tokens/token-classifier.js";
+import type { TokenExample } from "../../tasks/tokens/token-examples.js";
+import type { OpenTokenClassifierOptions, TokenFitOptions } from "../../tasks/tokens/token-options.js";
 import type { Example } from "../../io/examples/example.js";
 import type { FitReport } from "../../train/fit-options.js";
 import type { JobOptions } from "../../jobs/run-job.js";
@@ -65,12 +67,19 @@ export interface RemoteClassifier extends Remote<
 /** A classifier of tokens in a worker: the methods of `TokenClassifier` in `lowrank`, each with a promise of what it gives. */
 export interface RemoteTokenClassifier extends Remote<
   LocalTokenClassifier,
-  MethodsOf<"TokenClassifier", LocalTokenClassifier>
+  Exclude<MethodsOf<"TokenClassifier", LocalTokenClassifier>, "fit">
 > {
-  /** The model below the head, which lives in the same worker and goes with the classifier's `dispose`. */
+  /** The model below the head, which lives in the same worker and goes with the classifier's `dispose` where `open` loaded it. */
   readonly encoder: RemoteEncoder;
   /** Names of the classes, in the order of the logits. */
   readonly labels: readonly string[];
+  /** Name of the classifier's adapter in the encoder; null for a head alone. */
+  readonly adapter: string | null;
+  /** Trains adapter and head together, as `TokenClassifier.fit` in `lowrank`. Progress is told at most once a frame, the newest. */
+  fit(
+    examples: readonly TokenExample[],
+    options?: Omit<TokenFitOptions, "schedule" | "order"> & Pick<WorkerFitOptions, "schedule" | "order">,
+  ): Promise<FitReport>;
   /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -111,6 +120,13 @@ export type WorkerLoadOptions = Omit<LoadOptions, "engine"> & InWorker;
 export type WorkerOpenOptions = Omit<OpenClassifierOptions, "engine" | "model"> &
   InWorker & {
     /** The model below the classifier, where it is not the one that its files name. */
+    readonly model?: WorkerModel;
+  };
+
+/** How a classifier of tokens is opened in a worker. */
+export type WorkerOpenTokensOptions = Omit<OpenTokenClassifierOptions, "engine" | "model"> &
+  InWorker & {
+    /** The model below an adapter's files, where it is not the one that they name. */
     readonly model?: WorkerModel;
   };
 /** How a job is run in a worker. */
