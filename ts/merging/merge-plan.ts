@@ -15,6 +15,7 @@ import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
 import { type AddedTensor, withAdded } from "./added-tensors.js";
 import { modelTypeOf, orientationOf } from "./orientation.js";
 import { type RowUpdate, rowUpdate } from "./row-update.js";
+import { twinOf, withTiedBias } from "./tied-bias.js";
 import { findUntied, type Untied } from "./untied.js";
 
 /** How one tensor of the base changes. */
@@ -56,8 +57,14 @@ export function planMerge(
   const orientation = orientationOf(adapter.config, modelTypeOf(config), adapter.layers.keys());
   const untied = findUntied(adapter, files, config);
   const added = new Map<string, AddedTensor>();
-  if (untied?.isNew) added.set(untied.output, { ...files.info(untied.embedding), copyOf: untied.embedding });
-  const fitting = { ...adapter, config: orientation.config };
+  if (untied?.isNew) {
+    added.set(untied.output, { ...files.info(untied.embedding), copyOf: untied.embedding });
+    // Where the weights are tied the biases are, and no longer than that.
+    const bias = untied.output.replace(/weight$/, "bias");
+    const twin = twinOf(bias);
+    if (twin !== null && files.has(twin) && !files.has(bias)) added.set(bias, { ...files.info(twin), copyOf: twin });
+  }
+  const fitting = withTiedBias({ ...adapter, config: orientation.config }, withAdded(files, added));
   checkAdapter(fitting, withAdded(files, added));
   const warnings = orientation.warning === null ? [] : [orientation.warning];
   const heads = newHeads(fitting, withAdded(files, added));

@@ -130,11 +130,11 @@ const statics: Readonly<Record<string, Pair<LocalScene, RemoteScene>>> = {
     there: (_, source, options) => disposing(remote.TextClassifier.open(source, within(options) as never)),
   },
   "TokenClassifier.open": {
-    args: () => modelCalls.TokenClassifier[0]!.args(),
+    args: () => modelCalls.TokenClassifier[0]!.args({} as never),
     here: (_, ...given) => disposing(local.TokenClassifier.open(...(given as [never]))),
     there: (_, source, options) => disposing(remote.TokenClassifier.open(source, within(options) as never)),
   },
-  "TokenClassifier.predict": onObject("tokens", "predict", () => modelCalls.TokenClassifier[1]!.args()),
+  "TokenClassifier.predict": onObject("tokens", "predict", () => modelCalls.TokenClassifier[1]!.args({} as never)),
   "TokenClassifier.create": {
     args: (scene) => [encoderOf(scene), { labels: ["O", "A"], lora: { ...lora }, adapter: "new" }],
     here: (_, ...given) => local.TokenClassifier.create(...(given as [never, never])),
@@ -148,7 +148,7 @@ const statics: Readonly<Record<string, Pair<LocalScene, RemoteScene>>> = {
   "TokenClassifier.fit": onObject("tokens", "fit", () => modelCalls.TokenClassifier[5]!.args({} as never)),
   "TokenClassifier.evaluate": onObject("tokens", "evaluate", () => modelCalls.TokenClassifier[6]!.args({} as never)),
   "TokenClassifier.save": onObject("tokens", "save", () => []),
-  "TokenClassifier.logits": onObject("tokens", "logits", () => modelCalls.TokenClassifier[2]!.args()),
+  "TokenClassifier.logits": onObject("tokens", "logits", () => modelCalls.TokenClassifier[2]!.args({} as never)),
   predictEach: {
     args: (scene) => [
       ["a good film", "bad"].map((text) => ({ classifier: classifierOf(scene), text })),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type FileMap, readSafetensors, type TokenExample, TokenClassifier } from "../../../ts/index.js";
+import { type FileMap, type LabelledWords, readSafetensors, TokenClassifier } from "../../../ts/index.js";
 import { entityMetrics } from "../../../ts/train/metrics/entities.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
 import { tokenCheckpoint } from "./token-checkpoint.js";
@@ -7,7 +7,7 @@ import { tokenCheckpoint } from "./token-checkpoint.js";
 const folder = "token-adapters";
 
 interface Expected {
-  readonly examples: TokenExample[];
+  readonly examples: LabelledWords[];
   readonly ids: number[][];
   readonly losses_f64: number[];
 }
@@ -24,7 +24,7 @@ describe.each(["bert", "roberta", "distilbert", "xlm-roberta", "modernbert"])("P
     const [model, files] = [await tokenCheckpoint(family), await peftFiles(family)];
     using classifier = await TokenClassifier.open(files, { model });
     const { examples, ids } = await goldenJson<Expected>(`${folder}/${family}/expected.json`);
-    const texts = examples.map((example) => (example as { words: string[] }).words.join(" "));
+    const texts = examples.map(({ words }) => words.join(" "));
     expect(classifier.encoder.tokenize(texts).map((row) => [...row])).toEqual(ids);
     const expected = readSafetensors(await goldenBytes(`${folder}/${family}/logits.safetensors`));
     const logits = await classifier.logits(texts);
