@@ -245,6 +245,7 @@ it.each(["bert", "modernbert", "albert"])(
     const labels = ["0", "1", "2", "3", "4", "5"];
     using named = await TokenClassifier.open(peft, { model: files, labels });
     expect(named.labels).toEqual(labels);
+    await expect(TokenClassifier.open(saved, { model: files, labels })).rejects.toThrow(/labels are for PEFT's files/);
     expect(await named.logits(texts)).toEqual(logits);
     await expect(TokenClassifier.open(peft, { model: files, lora: {} })).rejects.toThrow(/lora is for checkpoints/);
     await expect(TokenClassifier.open(peft, { model: files, labels: ["a", "b"] })).rejects.toThrow(FormatError);

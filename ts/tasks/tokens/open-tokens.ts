@@ -80,6 +80,13 @@ export async function openedTokenParts(
         ...{ op: what, option: "lora" },
       },
     );
+  if (isSaved && names !== undefined)
+    throw new ConfigError(
+      `${what}: labels are for PEFT's files, which have none; these have their own in ${LABELS_FILE}`,
+      {
+        ...{ op: what, option: "labels" },
+      },
+    );
   const about = isSaved ? labelsOf(files, true) : null;
   const { allowNonFinite = false } = loading;
   const base = async () => modelSource(model ?? (await namedBase(source, files, about)));
@@ -143,5 +150,5 @@ async function classNames(source: ModelSource, classes: number): Promise<string[
 async function peftNames(source: ModelSource, classes: number): Promise<string[]> {
   const json = await readJson(source, "config.json");
   const named = isForTokens(architectureOf(json)) ? namesOf(source, json?.["id2label"] ?? null) : null;
-  return labelsFor({ source, labels: named?.length === classes ? named : null }, classes);
+  return takeLabels(labelsFor({ source, labels: named?.length === classes ? named : null }, classes));
 }
