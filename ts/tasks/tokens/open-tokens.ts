@@ -10,14 +10,7 @@ import { TOKEN_OUT } from "../../models/sentence/token-head.js";
 import { labelsFor, namesOf } from "../checkpoint.js";
 import { labelsOf } from "../classifier-files.js";
 import { LABELS_FILE, takeLabels } from "../labels-file.js";
-import {
-  CONFIG_FILE,
-  ENCODER_OPTIONS,
-  type EncoderOptions,
-  namedBase,
-  readThere,
-  sourceOf,
-} from "../open-classifier.js";
+import { CONFIG_FILE, ENCODER_OPTIONS, namedBase, readThere, sourceOf } from "../open-classifier.js";
 import { type PeftClassifier, readPeftClassifier } from "../open-peft.js";
 import type { OpenTokenClassifierOptions } from "./token-options.js";
 import {

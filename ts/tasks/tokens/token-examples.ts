@@ -1,7 +1,7 @@
 import { isRecord, listFrom } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { LabelIndex } from "./label-index.js";
+import type { LabelIndex } from "./label-index.js";
 
 /** Words with a label each. The text is the words with a space between them. */
 export interface LabelledWords {
