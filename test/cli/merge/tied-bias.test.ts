@@ -9,7 +9,7 @@ const query = "bert.encoder.layer.0.attention.self.query";
 
 /** What PEFT writes with bias "all" for a masked language model, whose output's bias has two names. */
 const adapterWith = (extra: Readonly<Record<string, ReturnType<typeof bias>>>): Adapter => ({
-  config: adapterConfig({ r: 1, bias: "all", targetModules: ["query"] }),
+  config: adapterConfig({ r: 1, loraAlpha: 1, bias: "all", targetModules: ["query"] }),
   layers: new Map([[query, layer]]),
   extra: new Map(Object.entries(extra)),
 });
