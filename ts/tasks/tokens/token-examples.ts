@@ -5,6 +5,7 @@ import type { LabelIndex } from "./label-index.js";
 
 /** Words with a label each. The text is the words with a space between them. */
 export interface LabelledWords {
+  /** Texts that are not empty. */
   readonly words: readonly string[];
   /** One a word; null where nothing is to be learnt or measured, which PyTorch writes as −100. */
   readonly labels: readonly (string | null)[];
@@ -12,6 +13,7 @@ export interface LabelledWords {
 
 /** A text and the entities in it. */
 export interface LabelledSpans {
+  /** As a user would write it. */
   readonly text: string;
   /** Stretches of the text that do not overlap: `text.slice(start, end)`, in UTF-16 units. Their labels are without "B-" and "I-". */
   readonly entities: readonly { readonly start: number; readonly end: number; readonly label: string }[];
