@@ -17,9 +17,8 @@ const table = `text,label\n${rows.join("\n")}\n`;
 /** Begins a run on the table that is there. */
 async function begin(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Train", exact: false }).first().click();
-  await page.getByLabel("Quick look").check();
   await page.getByText("Details").click();
-  await page.getByLabel("Examples a step").fill("4");
+  await page.getByLabel("Examples a step").fill("2");
   await page.getByLabel("Examples a step").press("Tab");
   await page.getByRole("button", { name: "Start training" }).click();
 }
@@ -78,7 +77,7 @@ it(
     expect(await resultOf(third)).toEqual(undisturbed);
     // Both are remembered, and one is forgotten with its files.
     await third.getByRole("link", { name: "Take away" }).click();
-    expect(await third.locator(".history tbody tr").count()).toBe(2);
+    await expect.poll(() => third.locator(".history tbody tr").count()).toBe(2);
     third.on("dialog", (dialog) => void dialog.accept());
     await third.getByRole("button", { name: "Remove" }).first().click();
     await expect.poll(() => third.locator(".history tbody tr").count()).toBe(1);

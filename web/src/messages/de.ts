@@ -47,7 +47,7 @@ export const de: Messages = {
     pasteTake: "Diese Zeilen nehmen",
     pasted: "Eingefügte Zeilen",
     sample: "Beispiel ausprobieren",
-    sampleHint: "1.000 Sätze aus Filmkritiken (englisch), jeder positiv oder negativ",
+    sampleHint: "800 Sätze aus Filmkritiken (englisch), jeder positiv oder negativ",
     sampleName: "Filmkritiken",
     shapeText: "Text",
     shapeLabel: "Label",
@@ -136,7 +136,7 @@ export const de: Messages = {
     effort: "Wie gründlich",
     efforts: { quick: "Kurzer Versuch", normal: "Normal", thorough: "Gründlich" },
     effortHints: {
-      quick: "60 Schritte: genug, um zu sehen, ob es geht",
+      quick: "30 Schritte mit höchstens 400 Zeilen: genug, um zu sehen, ob es geht",
       normal: "was in unseren Messungen am besten war",
       thorough: "doppelt so lang; hilft, wo viel zu lernen ist",
     },

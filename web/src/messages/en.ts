@@ -40,7 +40,7 @@ export const en = {
     pasteTake: "Use these rows",
     pasted: "Pasted rows",
     sample: "Try the example",
-    sampleHint: "1,000 sentences from film reviews, each positive or negative",
+    sampleHint: "800 sentences from film reviews, each positive or negative",
     sampleName: "Film reviews",
     shapeText: "text",
     shapeLabel: "label",
@@ -126,7 +126,7 @@ export const en = {
     effort: "How thorough",
     efforts: { quick: "Quick look", normal: "Normal", thorough: "Thorough" },
     effortHints: {
-      quick: "60 steps: enough to see whether it works",
+      quick: "30 steps on 400 rows at most: enough to see whether it works",
       normal: "what was best in our measurements",
       thorough: "twice as long; helps when much is to be learnt",
     },

@@ -1,5 +1,5 @@
 import { begin } from "../../engine/begin.js";
-import { defaults, efforts, foretell, type Settings, settings } from "../../engine/settings.js";
+import { defaults, efforts, foretell, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
 import { labels, project, usable } from "../../state/project.js";
 import { runs } from "../../state/runs.js";
@@ -52,7 +52,8 @@ function Details() {
 /** What is about to be done, and the button that does it. */
 export function Plan() {
   const t = m().train;
-  const texts = usable.value.map(({ text }) => text);
+  const taken = rowsFor(settings.value, usable.value);
+  const texts = taken.map(({ text }) => text);
   const timed =
     runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ??
     null;
