@@ -1,3 +1,4 @@
+import { guessed } from "../../engine/calibration.js";
 import { begin } from "../../engine/begin.js";
 import { defaults, efforts, foretell, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
@@ -91,7 +92,7 @@ export function Plan() {
           {t.start}
         </button>
         <p>
-          {t.foretold(m().duration(seconds), m().size(memory), steps)}{" "}
+          {t.foretold(m().span(guessed(seconds, timed !== null)), m().size(memory), steps)}{" "}
           {timed === null && <span class="hint">{t.roughly}</span>}
         </p>
       </div>
