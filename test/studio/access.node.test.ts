@@ -18,9 +18,9 @@ it("axe finds nothing serious in any step, empty and filled, light and dark", { 
       found[`${what}, ${theme}`] = await seriousIn(page);
     }
   };
-  for (const step of ["data", "train", "judge", "take"]) {
+  for (const step of ["data", "train", "judge", "take", "compare"]) {
     await page.goto(`${studio.url}#${step}`);
-    await page.locator(`nav a[href="#${step}"][aria-current]`).waitFor();
+    await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
     await look(`${step}, empty`);
   }
   await page.goto(`${studio.url}#data`);
@@ -80,6 +80,7 @@ it("every text is in the language that is chosen, which the next visit remembers
     ["train", "Training beginnen"],
     ["judge", "Noch gibt es nichts zu beurteilen."],
     ["take", "Adapter laden"],
+    ["compare", "Wie nah zwei Sätze"],
   ] as const) {
     await page.goto(`${studio.url}#${step}`);
     await expect.poll(() => page.locator("main").innerText()).toContain(said);
@@ -94,9 +95,9 @@ it("every text is in the language that is chosen, which the next visit remembers
 it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.setViewportSize({ width: 340, height: 700 });
-  for (const step of ["data", "train", "judge", "take"]) {
+  for (const step of ["data", "train", "judge", "take", "compare"]) {
     await page.goto(`${studio.url}#${step}`);
-    await page.locator(`nav a[href="#${step}"][aria-current]`).waitFor();
+    await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();
     await expect
       .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: step })

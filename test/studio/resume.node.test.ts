@@ -12,7 +12,9 @@ const words = { delivery: ["parcel", "courier", "late"], payment: ["invoice", "c
 const rows = Object.entries(words).flatMap(([label, known]) =>
   Array.from({ length: 30 }, (_, i) => `My ${known[i % 3]} number ${i} is not what I asked for,${label}`),
 );
-const table = `text,label\n${rows.join("\n")}\n`;
+/** Labelled wrongly on purpose. */
+const wrong = "My parcel number 99 is not what I asked for";
+const table = `text,label\n${rows.join("\n")}\n${wrong},payment\n`;
 
 /** Begins a run on the table that is there. */
 async function begin(page: Page): Promise<void> {
@@ -75,6 +77,9 @@ it(
     await third.getByRole("button", { name: "Go on" }).click();
     await third.getByText("Measured once").waitFor({ timeout: 120_000 });
     expect(await resultOf(third)).toEqual(undisturbed);
+    // Who has not seen the wrong label doubts it most.
+    await third.getByRole("button", { name: "Look for doubtful labels" }).click();
+    await expect.poll(() => third.locator(".doubts li .text").first().innerText()).toBe(wrong);
     // Both are remembered, and one is forgotten with its files.
     await third.getByRole("link", { name: "Take away" }).click();
     await expect.poll(() => third.locator(".history tbody tr").count()).toBe(2);

@@ -51,7 +51,13 @@ export function ComparePage() {
           return a.map((_, i) => b.map((_, k) => dot(vectors[i]!, vectors[a.length + k]!)));
         };
         const before = await cosines(null);
-        return { first: a, second: b, before, after: adapter === null ? null : await cosines(adapter), name: now?.name ?? "" };
+        return {
+          first: a,
+          second: b,
+          before,
+          after: adapter === null ? null : await cosines(adapter),
+          name: now?.name ?? "",
+        };
       });
     } catch (reason) {
       error.value = reason;
