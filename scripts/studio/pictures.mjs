@@ -54,8 +54,9 @@ try {
   await picture(page, "07-train");
   await page.getByLabel("Quick look").check();
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByText("Validation loss", { exact: false }).waitFor({ timeout: 300_000 });
-  await page.waitForTimeout(9000);
+  await page.getByText(/^1\d of 30/).waitFor({ timeout: 300_000 });
+  await page.getByText(/ left$/).waitFor();
+  await page.getByText(/right on the validation, at best/).waitFor();
   await picture(page, "08-train-live");
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("button", { name: "Go on" }).waitFor({ timeout: 60_000 });
@@ -64,9 +65,18 @@ try {
   await page.getByText("Measured once").waitFor({ timeout: 300_000 });
   await page.getByPlaceholder("A sentence of your own").fill("A warm, funny film that never drags.");
   await page.getByRole("button", { name: "Ask" }).click();
-  await page.locator("div.odds.head, .ask .problem").waitFor({ timeout: 300_000 });
+  await page.locator("div.odds.head li, .ask .problem").first().waitFor({ timeout: 300_000 });
   await page.getByRole("button", { name: "Look for doubtful labels" }).click();
   await page.locator(".doubts li").first().waitFor({ timeout: 300_000 });
+  const fresh = ["It is there, and then it is over.", "A film for people who like films.", "Dull and stupid."].join(
+    "\n",
+  );
+  await page
+    .locator(".next input[type=file]")
+    .setInputFiles({ name: "fresh.txt", mimeType: "text/plain", buffer: Buffer.from(fresh) });
+  await page.getByRole("button", { name: /^Look through/ }).click();
+  await page.locator(".next li").first().waitFor({ timeout: 60_000 });
+  await page.getByRole("status").getByRole("button", { name: "Undo" }).waitFor({ state: "hidden" });
   await picture(page, "10-judge", { fullPage: true });
   await theme(page, "dark");
   await picture(page, "11-judge-dark");
@@ -76,6 +86,10 @@ try {
   await theme(page, "light");
   await page.goto(`${studio.url}#take`);
   await picture(page, "13-take", { fullPage: true });
+  await page.goto(`${studio.url}#compare`);
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.locator(".cosines").nth(1).waitFor({ timeout: 120_000 });
+  await picture(page, "16-compare");
   await page.setViewportSize({ width: 390, height: 800 });
   await page.goto(`${studio.url}#judge`);
   await picture(page, "14-judge-narrow");

@@ -18,8 +18,9 @@ it("axe finds nothing serious in any step, empty and filled, light and dark", { 
       found[`${what}, ${theme}`] = await seriousIn(page);
     }
   };
-  for (const step of ["data", "train", "judge", "take"]) {
+  for (const step of ["data", "train", "judge", "take", "compare"]) {
     await page.goto(`${studio.url}#${step}`);
+    await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
     await look(`${step}, empty`);
   }
   await page.goto(`${studio.url}#data`);
@@ -42,9 +43,9 @@ it("the keyboard alone reaches and does everything on the way to training", { ti
   const page = await studio.open();
   await page.locator("div.how-read, .bring").waitFor();
   await page.keyboard.press("Tab");
-  expect(await page.evaluate(() => document.activeElement?.className)).toBe("skip");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toBe("skip");
   await page.keyboard.press("Enter");
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe("content");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
   /** Goes on with Tab until what has this name is reached. */
   const reach = async (name: RegExp) => {
     for (let i = 0; i < 80; i++) {
@@ -73,15 +74,16 @@ it("every text is in the language that is chosen, which the next visit remembers
   const page = await studio.open();
   await page.getByRole("button", { name: "Language and appearance" }).click();
   await page.locator("#appearance select").first().selectOption("de");
-  expect(await page.locator("html").getAttribute("lang")).toBe("de");
+  await expect.poll(() => page.locator("html").getAttribute("lang")).toBe("de");
   for (const [step, said] of [
     ["data", "Einen Blick wert"],
     ["train", "Training beginnen"],
     ["judge", "Noch gibt es nichts zu beurteilen."],
     ["take", "Adapter laden"],
+    ["compare", "Wie nah zwei Sätze"],
   ] as const) {
     await page.goto(`${studio.url}#${step}`);
-    expect(await page.locator("main").innerText()).toContain(said);
+    await expect.poll(() => page.locator("main").innerText()).toContain(said);
     // Words of the English texts that German has not.
     expect(await page.locator("main").innerText()).not.toMatch(/\b(the|with|rows|labels of|and|training begins)\b/);
   }
@@ -93,10 +95,13 @@ it("every text is in the language that is chosen, which the next visit remembers
 it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.setViewportSize({ width: 340, height: 700 });
-  for (const step of ["data", "train", "judge", "take"]) {
+  for (const step of ["data", "train", "judge", "take", "compare"]) {
     await page.goto(`${studio.url}#${step}`);
-    await page.waitForTimeout(100);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), step).toBeLessThanOrEqual(340);
+    await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
+    await page.locator("main h1, main h2").first().waitFor();
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: step })
+      .toBeLessThanOrEqual(340);
   }
   await page.close();
 });

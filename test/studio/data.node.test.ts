@@ -20,6 +20,16 @@ async function afresh(): Promise<void> {
 }
 
 const many = (line: (i: number) => string, count = 30) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
+/** Texts and labels that the page keeps for another visit. */
+const keptLabels = () =>
+  page.evaluate(async () => {
+    const settled = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const db = await settled(indexedDB.open("lowrank-studio"));
+    const kept: unknown = await settled(db.transaction("project").objectStore("project").get("current"));
+    db.close();
+    return (kept as { rows: { text: string; label: string }[] }).rows.map(({ text, label }) => [text, label]);
+  });
 const facts = () => page.locator("div.how-read .facts").innerText();
 const findings = () => page.locator(".findings li p").allInnerTexts();
 
@@ -27,9 +37,9 @@ it("recognises separators, encodings, quotes and headers, and says what it took"
   const quoted = `Nachricht;Klasse\n"Grüße; ""heute"" noch\nzweite Zeile";Lob\n${many((i) => `Satz ${i};${i % 2 ? "Lob" : "Klage"}`)}\n`;
   await give(page, "quoted.csv", Buffer.from(quoted, "latin1"));
   await expect.poll(facts).toMatch(/31 rows\s+WINDOWS-1252, semicolon/);
-  await expect.poll(() => page.locator(".windowed .text button").first().getAttribute("title")).toBe(
-    'Grüße; "heute" noch\nzweite Zeile',
-  );
+  await expect
+    .poll(() => page.locator(".windowed .text button").first().getAttribute("title"))
+    .toBe('Grüße; "heute" noch\nzweite Zeile');
   await afresh();
   const wide = `\ufefftext\tlabel\n${many((i) => `a "loose quote ${i}\t${i % 2}`)}`;
   await give(page, "wide.tsv", Buffer.from(wide, "utf16le"));
@@ -114,14 +124,16 @@ it("finds what is odd about rows, and each is mended in place and undone", async
     "seldom,rare",
   ];
   await give(page, "odd.csv", `${rows.join("\n")}\n`);
-  await expect.poll(findings).toEqual([
-    "1 row without a text. It is left out.",
-    "1 row without a label. It is left out until labelled.",
-    "2 rows with the same text have different labels. No model can be right on all of them.",
-    "1 row repeats an earlier text with the same label.",
-    expect.stringContaining("Labels that differ in case"),
-    expect.stringContaining("Fewer than 10 rows each"),
-  ]);
+  await expect
+    .poll(findings)
+    .toEqual([
+      "1 row without a text. It is left out.",
+      "1 row without a label. It is left out until labelled.",
+      "2 rows with the same text have different labels. No model can be right on all of them.",
+      "1 row repeats an earlier text with the same label.",
+      expect.stringContaining("Labels that differ in case"),
+      expect.stringContaining("Fewer than 10 rows each"),
+    ]);
   await page.locator(".findings li", { hasText: "repeats" }).getByRole("button", { name: "Remove 1 row" }).click();
   await expect.poll(facts).toContain("45 rows");
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
@@ -133,7 +145,7 @@ it("finds what is odd about rows, and each is mended in place and undone", async
   await page.getByLabel("Label of row 42").selectOption("bad");
   await expect.poll(() => page.locator(".findings li", { hasText: "different labels" }).count()).toBe(0);
   // All of it is there after a reload.
-  await page.waitForTimeout(600);
+  await expect.poll(keptLabels).toContainEqual(["Sentence  NUMBER 4", "bad"]);
   await page.reload();
   await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["good\n23", "bad\n21", "rare\n1"]);
 });
@@ -151,5 +163,7 @@ it("stays fluent with ten thousand rows: only those that are seen are in the pag
   await page.getByText("row 9999 of a large table").waitFor();
   await expect.poll(drawn).toBeLessThan(60);
   await page.getByPlaceholder("Search").fill("row 4242 ");
-  await expect.poll(() => page.locator(".windowed .text button").allInnerTexts()).toEqual(["row 4242 of a large table"]);
+  await expect
+    .poll(() => page.locator(".windowed .text button").allInnerTexts())
+    .toEqual(["row 4242 of a large table"]);
 });

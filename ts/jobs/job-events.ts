@@ -73,8 +73,14 @@ export type JobEvent =
     }
   /** A fold of cross-validation begins, the first being 1; its phases follow. Those that were done before are not told. */
   | { readonly type: "fold"; readonly fold: number; readonly folds: number }
-  /** The loss on the validation after so many steps; `best`: the lowest so far. */
-  | { readonly type: "evaluation"; readonly step: number; readonly loss: number; readonly best: boolean }
+  /** Loss and accuracy on the validation after so many steps; `best`: the lowest loss so far. */
+  | {
+      readonly type: "evaluation";
+      readonly step: number;
+      readonly loss: number;
+      readonly accuracy: number;
+      readonly best: boolean;
+    }
   /** A checkpoint is in the store. */
   | { readonly type: "checkpoint"; readonly step: number };
 

@@ -134,8 +134,8 @@ function watching(
     Infinity,
   );
   const measure = async (step: number) => {
-    const { loss } = await classifier.evaluate(examples, { intervals: false, ...(signal && { signal }) });
-    emit({ type: "evaluation", step, loss, best: loss < lowest });
+    const { loss, accuracy } = await classifier.evaluate(examples, { intervals: false, ...(signal && { signal }) });
+    emit({ type: "evaluation", step, loss, accuracy, best: loss < lowest });
     lowest = Math.min(lowest, loss);
     return loss;
   };

@@ -5,12 +5,13 @@ import { canUndo, project, undo } from "./state/project.js";
 import { run } from "./state/runs.js";
 import { notice, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { training } from "./engine/train.js";
+import { ComparePage } from "./steps/compare/compare-page.js";
 import { DataStep } from "./steps/data/data-step.js";
 import { TrainStep } from "./steps/train/train-step.js";
 import { JudgeStep } from "./steps/judge/judge-step.js";
 import { TakeStep } from "./steps/take/take-step.js";
 
-const views = { data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep };
+const views = { data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep, compare: ComparePage };
 
 /** Steps that have something to show. */
 const reached = () => ({
@@ -120,6 +121,9 @@ export function App({ lasting }: { lasting: boolean }) {
       </main>
       <footer>
         <Icon name="lock" /> {m().promise}
+        <a class="elsewhere" href="#compare" aria-current={step.value === "compare" ? "page" : undefined}>
+          {m().compare.heading}
+        </a>
       </footer>
       <Notice />
     </Fragment>

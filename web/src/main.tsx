@@ -11,6 +11,7 @@ import "./style/data.css";
 import "./style/train.css";
 import "./style/judge.css";
 import "./style/take.css";
+import "./style/compare.css";
 
 const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns()]);
 render(<App lasting={lasting} />, document.getElementById("studio")!);

@@ -35,7 +35,7 @@ const FEWEST_ROWS = 20;
 export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
 /** Examples of each label, the most frequent first. */
-export function countLabels(rows: readonly Row[]): [label: string, count: number][] {
+export function countLabels(rows: readonly Pick<Row, "label">[]): [label: string, count: number][] {
   const counts = new Map<string, number>();
   for (const { label } of rows) if (label.trim() !== "") counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));

@@ -1,6 +1,7 @@
-import { labels, project, usable } from "../state/project.js";
+import { countLabels } from "../data/findings.js";
+import { project, usable } from "../state/project.js";
 import type { Run } from "../state/runs.js";
-import { settings, specOf } from "./settings.js";
+import { rowsFor, settings, specOf } from "./settings.js";
 import { train } from "./train.js";
 
 /** Most frequent class over rarest, above which rare classes get more weight. */
@@ -10,9 +11,10 @@ const MODEL = "all-MiniLM-L6-v2";
 
 /** Begins a run on the table as it is now. */
 export function begin(): Promise<Run | null> {
-  const rows = usable.value;
+  const rows = rowsFor(settings.value, usable.value);
   const name = project.value!.table.name;
-  const counts = labels.value.map(([, count]) => count);
+  const known = countLabels(rows);
+  const counts = known.map(([, count]) => count);
   const unbalanced = Math.max(...counts) > UNBALANCED * Math.min(...counts);
   const lines = rows.map(({ text, label }) => JSON.stringify({ text, label }));
   const began = Date.now();
@@ -32,7 +34,7 @@ export function begin(): Promise<Run | null> {
     },
     spec: specOf(settings.value, file, MODEL, rows.length, unbalanced),
     data: new TextEncoder().encode(`${lines.join("\n")}\n`),
-    labels: labels.value.map(([label]) => label),
+    labels: known.map(([label]) => label),
     examples: rows.length,
     files: null,
   });

@@ -1,6 +1,7 @@
 import { type RemoteClassifier, type RemoteEncoder, SentenceEncoder, TextClassifier } from "lowrank/worker";
 import type { Run } from "../state/runs.js";
 import { type Download, findModel } from "./model.js";
+import type { Example } from "./parts.js";
 import type { SavedFiles } from "./stores.js";
 
 export interface Prediction {
@@ -13,10 +14,23 @@ export interface Prediction {
 let encoder: Promise<RemoteEncoder> | undefined;
 
 /** The encoder that all classifiers of this page share. */
-function sharedEncoder(onDownload?: (progress: Download) => void): Promise<RemoteEncoder> {
+export function sharedEncoder(onDownload?: (progress: Download) => void): Promise<RemoteEncoder> {
   encoder ??= findModel({ ...(onDownload && { onDownload }) }).then((model) => SentenceEncoder.load(model));
   encoder.catch(() => (encoder = undefined));
   return encoder;
+}
+
+/** Does it, and once more where the worker was lost: a browser ends one without a word, and all that lived in it is loaded again. */
+export async function recovering<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if ((error as Error).name !== "WorkerLostError") throw error;
+    encoder = undefined;
+    adapted.clear();
+    heads.clear();
+    return work();
+  }
 }
 
 /** Classifiers by the run they belong to. */
@@ -36,13 +50,31 @@ function once(known: typeof adapted, id: string, make: () => Promise<RemoteClass
 export const adaptedOf = (run: Run): Promise<RemoteClassifier> =>
   once(adapted, run.id, async () => TextClassifier.load(await sharedEncoder(), run.files!, { adapter: run.id }));
 
-/** Examples that a run did not test on, in the file's order. */
-export function learntOf({ data, predictions }: Run): { text: string; label: string }[] {
-  const tested = new Set(predictions.map(({ text }) => text));
+/** All examples of a run, in the file's order. */
+export function examplesOf({ data }: Run): Example[] {
   const lines = new TextDecoder().decode(data).split("\n").filter(Boolean);
-  return lines
-    .map((line) => JSON.parse(line) as { text: string; label: string })
-    .filter(({ text }) => !tested.has(text));
+  return lines.map((line) => JSON.parse(line) as Example);
+}
+
+/** Those that it did not test on. */
+function learntOf(run: Run): Example[] {
+  const tested = new Set(run.predictions.map(({ text }) => text));
+  return examplesOf(run).filter(({ text }) => !tested.has(text));
+}
+
+/**
+ * What the model says without having seen an example: how near each label's name is to a text, as the cosine between their vectors,
+ * the nearest first.
+ */
+export async function nearestNames(
+  labels: readonly string[],
+  text: string,
+): Promise<[label: string, cosine: number][]> {
+  const encoder = await sharedEncoder();
+  const vectors = await encoder.encode([text, ...labels], { normalize: true, adapter: null });
+  const [asked, ...names] = vectors;
+  const cosine = (name: Float32Array) => name.reduce((sum, value, i) => sum + value * asked![i]!, 0);
+  return labels.map((label, i): [string, number] => [label, cosine(names[i]!)]).sort(([, a], [, b]) => b - a);
 }
 
 /** The head alone, fitted to what the run learnt from. */

@@ -1,45 +1,82 @@
+import { TextClassifier } from "lowrank/worker";
 import { signal } from "@preact/signals";
 import type { Run } from "../state/runs.js";
-import { adaptedOf, predictAll } from "./classify.js";
+import { examplesOf, predictAll, recovering, sharedEncoder } from "./classify.js";
+import { partsOf } from "./parts.js";
 
-/** A text whose label the classifier doubts. */
+/** A text whose label is doubted. */
 export interface Doubt {
   readonly text: string;
   readonly label: string;
   readonly predicted: string;
-  /** Probability that the classifier gives the label in the data. */
+  /** Probability of the label in the data. */
   readonly own: number;
-  /** Whether the text was tested on, so that the classifier had not learnt that label. */
-  readonly unseen: boolean;
 }
 
 /** What was found in each run, by its id; a number while it is looked for: the share that is done. */
 export const doubts = signal<Readonly<Record<string, readonly Doubt[] | number>>>({});
 const set = (id: string, value: readonly Doubt[] | number) => void (doubts.value = { ...doubts.value, [id]: value });
 
-/** Below this probability a label is in doubt. */
-const DOUBTFUL = 0.5;
+/** Parts that rows are put into: each is asked of a head that was fitted to the others. */
+const PARTS = 3;
 
-/** Asks the run's classifier about every text that it learnt from or was tested on; the most doubtful first. */
-export async function findDoubts(run: Run): Promise<void> {
+/**
+ * Rows that a classifier calls something else which has not seen them, the most doubtful first. Heads on the model as it is are
+ * fitted, a third of the rows being asked of what the two others taught: whoever learnt a wrong label would defend it.
+ */
+export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
   set(run.id, 0);
   try {
-    const lines = new TextDecoder().decode(run.data).split("\n").filter(Boolean);
-    const examples = lines.map((line) => JSON.parse(line) as { text: string; label: string });
-    const tested = new Set(run.predictions.map(({ text }) => text));
-    const texts = examples.map(({ text }) => text);
-    const said = await predictAll(await adaptedOf(run), texts, (done) => set(run.id, done / texts.length));
-    const found = examples.map(({ text, label }, i): Doubt => {
-      const { label: predicted, probabilities } = said[i]!;
-      return { text, label, predicted, own: probabilities[label] ?? 0, unseen: tested.has(text) };
-    });
+    const examples = examplesOf(run);
+    const parts = partsOf(examples, PARTS);
+    const found: Doubt[] = [];
+    // Every text is encoded once for each of the heads.
+    let before = 0;
+    const told = (done: number) => set(run.id, (before + done) / (PARTS * examples.length));
+    for (let part = 0; part < PARTS; part++) {
+      const learnt = examples.filter((_, i) => parts[i] !== part);
+      const labels = [...new Set(learnt.map(({ label }) => label))].sort();
+      // A label that only this part has cannot be told by the others.
+      const asked = examples.filter(({ label }, i) => parts[i] === part && labels.includes(label));
+      if (labels.length > 1)
+        found.push(...(await recovering(() => askUnseen(run.id, { labels, learnt, asked }, told, abort))));
+      before += examples.length;
+    }
     set(
       run.id,
-      found.filter(({ own }) => own < DOUBTFUL).sort((a, b) => a.own - b.own),
+      found.filter(({ label, predicted }) => label !== predicted).sort((a, b) => a.own - b.own),
     );
   } catch (error) {
     const { [run.id]: _, ...others } = doubts.value;
     doubts.value = others;
-    throw error;
+    if (!abort.aborted) throw error;
+  }
+}
+
+interface Part {
+  readonly labels: readonly string[];
+  readonly learnt: readonly { readonly text: string; readonly label: string }[];
+  readonly asked: readonly { readonly text: string; readonly label: string }[];
+}
+
+async function askUnseen(
+  id: string,
+  { labels, learnt, asked }: Part,
+  told: (done: number) => void,
+  abort: AbortSignal,
+): Promise<Doubt[]> {
+  const encoder = await sharedEncoder();
+  const classifier = await TextClassifier.create(encoder, { labels: [...labels], lora: null, adapter: `${id}-part` });
+  try {
+    const onProgress = ({ phase, done }: { phase: string; done: number }) => void (phase === "encode" && told(done));
+    await classifier.fitHead(learnt, { onProgress, signal: abort });
+    const texts = asked.map(({ text }) => text);
+    const said = await predictAll(classifier, texts, (done) => told(learnt.length + done), abort);
+    return asked.map(({ text, label }, i) => {
+      const { label: predicted, probabilities } = said[i]!;
+      return { text, label, predicted, own: probabilities[label]! };
+    });
+  } finally {
+    await classifier.dispose();
   }
 }

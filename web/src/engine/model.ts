@@ -1,15 +1,15 @@
-import { keepModel, type WorkerKeptModel } from "lowrank/worker";
+import { clearCache, keepModel, type WorkerKeptModel } from "lowrank/worker";
 
 /** What adapters name as their base. */
-const NAME = "sentence-transformers/all-MiniLM-L6-v2";
+export const MODEL = "sentence-transformers/all-MiniLM-L6-v2";
 /** Where whoever serves the studio may have put it. */
 const beside = "models/all-MiniLM-L6-v2";
 
 /** Where the model is fetched from: beside the studio where it is there, else the Hugging Face hub. */
-async function placeOf(): Promise<string> {
+export async function modelPlace(): Promise<string> {
   const address = new URL(beside, document.baseURI).href;
   const answer = await fetch(`${address}/config.json`, { method: "HEAD" }).catch(() => null);
-  return answer?.ok && /json/.test(answer.headers.get("content-type") ?? "") ? address : NAME;
+  return answer?.ok && /json/.test(answer.headers.get("content-type") ?? "") ? address : MODEL;
 }
 
 export interface Download {
@@ -18,15 +18,21 @@ export interface Download {
   readonly total: number;
 }
 
+/** Takes a model away that cannot be read, so that the next call fetches it anew. */
+export async function forgetModel(): Promise<void> {
+  found = undefined;
+  await clearCache({ name: MODEL });
+}
+
 let found: Promise<WorkerKeptModel> | undefined;
 
 /** The model, fetched at the first visit and kept by the browser since. */
 export function findModel(options: { signal?: AbortSignal; onDownload?: (progress: Download) => void } = {}) {
   const { signal, onDownload } = options;
   found ??= (async () => {
-    const place = await placeOf();
+    const place = await modelPlace();
     return keepModel(place, {
-      ...(place !== NAME && { name: NAME }),
+      ...(place !== MODEL && { name: MODEL }),
       ...(signal && { signal }),
       onProgress: ({ file, done, total }) => onDownload?.({ file, received: done, total }),
     });

@@ -2,7 +2,8 @@ import { signal } from "@preact/signals";
 import { runJob } from "lowrank/worker";
 import type { JobEvent, JobPhase, ReadyJob } from "lowrank/jobs";
 import { forgetRun, type Point, type Run, saveRun } from "../state/runs.js";
-import { type Download, findModel } from "./model.js";
+import { Clock, type Span } from "./clock.js";
+import { type Download, findModel, forgetModel } from "./model.js";
 import { storeOf } from "./stores.js";
 
 /** What goes on, as the page draws it. */
@@ -14,7 +15,8 @@ export interface Training {
   readonly done: number;
   readonly total: number;
   readonly tokensPerSecond: number | null;
-  readonly secondsLeft: number | null;
+  /** What is left, timed by its own steps. */
+  readonly left: Span | null;
   readonly ready: ReadyJob | null;
   readonly training: readonly Point[];
   readonly validation: readonly Point[];
@@ -31,6 +33,12 @@ export const training = signal<Training | null>(null);
 /** Why the last one ended where it did not finish. */
 export const failure = signal<unknown>(null);
 let cancelling: AbortController | null = null;
+/** Its steps as they were timed, and when it was ready; null where it goes on with another visit's. */
+let clock = new Clock();
+let began: number | null = null;
+const seconds = () => performance.now() / 1000;
+const leftOf = (ready: ReadyJob | null) =>
+  ready && clock.left({ steps: ready.steps, evaluateEvery: ready.evaluateEvery, rest: ready.estimate.seconds.test });
 
 const RESULTS = /^(adapter_config\.json|adapter_model\.safetensors|head\.safetensors|labels\.json|loss\.svg)$/;
 
@@ -39,13 +47,15 @@ export async function train(given: Run): Promise<Run | null> {
   if (training.value !== null) return null;
   const run: Run = { ...given, status: "training", error: null };
   cancelling = new AbortController();
+  clock = new Clock();
+  began = null;
   const { signal } = cancelling;
   failure.value = null;
   const nothing = {
     download: null,
     phase: null,
     tokensPerSecond: null,
-    secondsLeft: null,
+    left: null,
     ready: null,
     checkpoint: null,
   };
@@ -73,12 +83,15 @@ export async function train(given: Run): Promise<Run | null> {
     const results = Object.fromEntries(Object.entries(await files()).filter(([name]) => RESULTS.test(name)));
     const drawn = training.value;
     const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };
-    const finished: Run = { ...run, ...ended, status: "finished" };
+    const took = began === null ? {} : { seconds: seconds() - began };
+    const finished: Run = { ...run, ...ended, ...took, status: "finished" };
     await saveRun(finished);
     return finished;
   } catch (error) {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
+    // A file that is damaged would be found again by every later call.
+    if ((error as Error).name === "FormatError") await forgetModel().catch(() => undefined);
     // Another tab has the run: what is known of it is that tab's to say.
     if (!paused && isInUse(error)) return null;
     // What the data or the settings are refused for does not go away by going on; all else may.
@@ -120,17 +133,22 @@ function hear(event: JobEvent): void {
     case "warning":
       return update({ warnings: [...now.warnings, event.message] });
     case "ready": {
+      began = event.job.resumedAfter === null ? seconds() : null;
       // Steps after the checkpoint are made again.
       const kept = (points: readonly Point[]) => points.filter(({ step }) => step <= (event.job.resumedAfter ?? 0));
       return update({ ready: event.job, state, training: kept(now.training), validation: kept(now.validation) });
     }
     case "progress": {
-      const { phase, done, total, loss, tokensPerSecond = null, secondsLeft = null } = event;
+      const { phase, done, total, loss, tokensPerSecond = null } = event;
+      if (phase === "train") clock.step(done, seconds());
       const points = phase === "train" && loss !== undefined ? [...now.training, { step: done, loss }] : now.training;
-      return update({ state, phase, done, total, tokensPerSecond, secondsLeft, training: points });
+      return update({ state, phase, done, total, tokensPerSecond, left: leftOf(now.ready), training: points });
     }
-    case "evaluation":
-      return update({ validation: [...now.validation, { step: event.step, loss: event.loss }] });
+    case "evaluation": {
+      const { step, loss, accuracy } = event;
+      clock.evaluated(seconds());
+      return update({ validation: [...now.validation, { step, loss, accuracy }], left: leftOf(now.ready) });
+    }
     case "checkpoint": {
       const { training, validation, run } = now;
       void saveRun({ ...run, training, validation }).catch(() => undefined);

@@ -26,11 +26,17 @@ export const de: Messages = {
     "Dieser Browser behält für diese Seite nichts (ein privates Fenster?). Was trainiert wurde, geht mit dem Tab verloren.",
   percent: (share) => `${decimal(100 * share, 1)} %`,
   number: n,
+  decimal: (value) => point(value.toFixed(2)),
   size: (bytes) => `${n(Math.round(bytes / 1e6))} MB`,
   duration: (seconds) =>
     seconds < 90
       ? some(Math.max(1, Math.round(seconds)), "Sekunde", "Sekunden")
       : some(Math.round(seconds / 60), "Minute", "Minuten"),
+  span: ({ low, high }) => {
+    const [unit, one, more] = high < 90 ? ([1, "Sekunde", "Sekunden"] as const) : ([60, "Minute", "Minuten"] as const);
+    const [from, to] = [low, high].map((seconds) => Math.max(1, Math.round(seconds / unit))) as [number, number];
+    return from === to ? some(to, one, more) : `${n(from)} bis ${some(to, one, more)}`;
+  },
   date: (time) => new Date(time).toLocaleString("de-DE", { dateStyle: "medium", timeStyle: "short" }),
 
   data: {
@@ -47,7 +53,7 @@ export const de: Messages = {
     pasteTake: "Diese Zeilen nehmen",
     pasted: "Eingefügte Zeilen",
     sample: "Beispiel ausprobieren",
-    sampleHint: "1.000 Sätze aus Filmkritiken (englisch), jeder positiv oder negativ",
+    sampleHint: "800 Sätze aus Filmkritiken (englisch), jeder positiv oder negativ",
     sampleName: "Filmkritiken",
     shapeText: "Text",
     shapeLabel: "Label",
@@ -136,7 +142,7 @@ export const de: Messages = {
     effort: "Wie gründlich",
     efforts: { quick: "Kurzer Versuch", normal: "Normal", thorough: "Gründlich" },
     effortHints: {
-      quick: "60 Schritte: genug, um zu sehen, ob es geht",
+      quick: "30 Schritte mit höchstens 400 Zeilen: genug, um zu sehen, ob es geht",
       normal: "was in unseren Messungen am besten war",
       thorough: "doppelt so lang; hilft, wo viel zu lernen ist",
     },
@@ -182,12 +188,13 @@ export const de: Messages = {
     threads: (count) => some(count, "Thread", "Threads"),
     safe: (step) => `Sicher bis Schritt ${n(step)}: der Tab darf geschlossen werden`,
     pause: "Anhalten",
-    chart: "Verlust je Schritt; weniger ist besser",
+    chart: "Verlust; weniger ist besser",
+    chartAccuracy: "Richtig bei der Validierung; mehr ist besser",
     chartTraining: "Training",
     chartValidation: "Validierung",
     chartNow: (training, validation) =>
       `Verlust im Training ${point(training)}, auf der Validierung ${point(validation)}`,
-    measured: (loss, best) => `Verlust der Validierung ${point(loss)}, bester ${point(best)}`,
+    measured: (now, best) => `${now} der Validierung richtig, höchstens ${best}`,
     unfinished: (name) => `Das Training mit „${name}“ ist nicht zu Ende.`,
     unfinishedHint: "Es geht vom letzten sicheren Schritt weiter, zum selben Ergebnis wie ohne Unterbrechung.",
     goOn: "Weiter",
@@ -205,6 +212,7 @@ export const de: Messages = {
       WorkerLostError:
         "Der Browser hat die Rechnung beendet, vielleicht weil der Speicher nicht reichte. Es geht vom letzten sicheren Schritt weiter.",
       ConfigError: "Diese Daten oder Einstellungen passen nicht zusammen.",
+      FormatError: "Eine Datei des Modells kam beschädigt an. Sie wurde entfernt; Weitermachen holt sie neu.",
       inUse: "Dieses Training läuft in einem anderen Tab.",
       other: "Etwas Unerwartetes ist geschehen.",
     },
@@ -243,14 +251,22 @@ export const de: Messages = {
     tooMany: "Es sind zu viele Labels für eine Tabelle.",
     doubts: "Zweifelhafte Labels",
     doubtsHint:
-      "Das Modell wird noch einmal nach jeder Zeile gefragt. Gibt es dem Label der Daten weniger als die Hälfte, dann irrt eines von beiden.",
+      "Nach jeder Zeile wird ein Kopf gefragt, der nur aus anderen gelernt hat. Sagt er etwas anderes als die Tabelle, dann irrt eines von beiden.",
+    stop: "Anhalten",
     findDoubts: "Zweifelhafte Labels suchen",
     finding: (share) => `Sucht … ${share}`,
-    noDoubts: "Das Modell stimmt jedem Label zu.",
-    doubtRow: (label, predicted) => `Label „${label}“. Das Modell sagt „${predicted}“.`,
+    noDoubts: "Nichts widerspricht den Labels.",
+    doubtRow: (label, predicted) => `Label „${label}“. Die anderen sagen „${predicted}“.`,
     odds: (share) => `Ihr Label hat ${share}`,
-    unseen: "beiseite gelegt",
-    learnt: "daraus gelernt",
+    next: "Was als Nächstes ein Label braucht",
+    nextHint:
+      "Von den Zeilen ohne Label die, bei denen das Modell am meisten schwankt. Ihre Labels lehren mehr als andere.",
+    findNext: (count) => `${rows(count)} ohne Label durchsehen`,
+    wavers: (first, p, second, q) => `„${first}“ ${p}, „${second}“ ${q}`,
+    labelled: "Sie hat jetzt ein Label.",
+    labelOf: "Label",
+    bring: "Sätze ohne Labels holen",
+    brought: (count) => `${rows(count)} ohne Label hinzugefügt`,
     accept: (label) => `In „${label}“ ändern`,
     remove: "Zeile entfernen",
     mended: "Die Zeile ist behoben.",
@@ -264,6 +280,10 @@ export const de: Messages = {
     tryDo: "Fragen",
     asking: "Fragt …",
     fitting: "Der Kopf allein wird angepasst …",
+    nearest: "Grundmodell",
+    nearestHint: "Nähe zum Namen jedes Labels; nichts gelernt",
+    headAnswerHint: "aus den Zeilen gelernt",
+    adaptedAnswerHint: "das Modell selbst angepasst",
     fileHeading: "Eine ganze Datei mit Labels versehen",
     fileHint:
       "Eine Tabelle mit einer Spalte Texte. Zurück kommt sie mit zwei Spalten mehr: Label und Wahrscheinlichkeit.",
@@ -272,6 +292,21 @@ export const de: Messages = {
     fileDo: (count) => `${rows(count)} versehen`,
     filePredicted: "label_vorhergesagt",
     fileProbability: "wahrscheinlichkeit",
+  },
+
+  compare: {
+    heading: "Sätze vergleichen",
+    intro:
+      "Wie nah zwei Sätze dem Modell sind: 1 heißt gleich, 0 nichts gemeinsam. Ein Adapter verschiebt sie durch das, was er gelernt hat.",
+    firstLabel: "Diese, je Zeile einer",
+    secondLabel: "mit diesen",
+    first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],
+    second: ["What a joy to watch.", "Dull from beginning to end.", "It rained on Tuesday."],
+    compare: "Vergleichen",
+    busy: "Vergleicht …",
+    before: "Wie das Modell ist",
+    after: (name) => `Mit dem Adapter von „${name}“`,
+    noAdapter: "Sobald ein Adapter trainiert oder geladen ist, steht hier dasselbe mit ihm.",
   },
 
   take: {
@@ -284,6 +319,30 @@ export const de: Messages = {
     headHint: "Der Kopf, angepasst an das unveränderte Modell. Kleiner, und genug, wo der Adapter nichts bringt.",
     report: "Bericht",
     reportHint: "Einstellungen, jeder Schritt und alle Ergebnisse als JSON.",
+    page: {
+      title: "Eine Seite, die klassifiziert",
+      hint: (size) =>
+        `Eine HTML-Datei mit allem darin: Modell, Adapter, Rechenkerne. Sie öffnet sich von der Platte und braucht kein Netz. Etwa ${size}.`,
+      intro: (labels) =>
+        `Sagt zu jeder Zeile, welches von ${some(labels.length, "Label", "Labels")} passt: ${labels.slice(0, 12).join(", ")}${labels.length > 12 ? " …" : ""}.`,
+      label: "Ein Text oder mehrere, je Zeile einer",
+      go: "Klassifizieren",
+      loading: "Wird vorbereitet …",
+      ready: "Bereit.",
+      failed: "Dieser Browser kann sie nicht öffnen.",
+      promise: "Alles geschieht in dieser Seite. Kein Text verlässt sie: das Netz ist ihr verschlossen.",
+    },
+    project: "Das ganze Projekt",
+    projectHint: "Tabelle, Einstellungen und alle Trainings mit ihren Adaptern, um anderswo weiterzumachen.",
+    saveProject: "Projekt sichern",
+    openProject: "Projekt öffnen",
+    projectOpened: "Das Projekt ist offen.",
+    projectProblems: {
+      notProject: "Diese Datei ist kein Projekt des Studios.",
+      newer: "Dieses Projekt wurde mit einem neueren Studio gesichert.",
+      tooLarge: "Dieses Projekt ist zu groß für eine Seite.",
+      damaged: "Diese Projektdatei ist beschädigt.",
+    },
     save: "Sichern",
     preparing: "Wird vorbereitet …",
     use: "Verwenden",

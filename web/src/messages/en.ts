@@ -20,11 +20,18 @@ export const en = {
   noRoom: "This browser keeps nothing for this page (a private window?). Runs are lost when the tab closes.",
   percent: (share: number) => `${(100 * share).toFixed(1)} %`,
   number: n,
+  decimal: (value: number) => value.toFixed(2),
   size: (bytes: number) => `${n(Math.round(bytes / 1e6))} MB`,
   duration: (seconds: number) =>
     seconds < 90
       ? some(Math.max(1, Math.round(seconds)), "second", "seconds")
       : some(Math.round(seconds / 60), "minute", "minutes"),
+  /** Seconds from one number to another, in the larger one's unit. */
+  span: ({ low, high }: { low: number; high: number }) => {
+    const [unit, one, more] = high < 90 ? ([1, "second", "seconds"] as const) : ([60, "minute", "minutes"] as const);
+    const [from, to] = [low, high].map((seconds) => Math.max(1, Math.round(seconds / unit))) as [number, number];
+    return from === to ? some(to, one, more) : `${n(from)} to ${some(to, one, more)}`;
+  },
   date: (time: number) => new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }),
 
   data: {
@@ -40,7 +47,7 @@ export const en = {
     pasteTake: "Use these rows",
     pasted: "Pasted rows",
     sample: "Try the example",
-    sampleHint: "1,000 sentences from film reviews, each positive or negative",
+    sampleHint: "800 sentences from film reviews, each positive or negative",
     sampleName: "Film reviews",
     shapeText: "text",
     shapeLabel: "label",
@@ -126,7 +133,7 @@ export const en = {
     effort: "How thorough",
     efforts: { quick: "Quick look", normal: "Normal", thorough: "Thorough" },
     effortHints: {
-      quick: "60 steps: enough to see whether it works",
+      quick: "30 steps on 400 rows at most: enough to see whether it works",
       normal: "what was best in our measurements",
       thorough: "twice as long; helps when much is to be learnt",
     },
@@ -172,11 +179,12 @@ export const en = {
     threads: (count: number) => some(count, "thread", "threads"),
     safe: (step: number) => `Safe up to step ${n(step)}: you may close the tab`,
     pause: "Pause",
-    chart: "Loss by step; lower is better",
+    chart: "Loss; lower is better",
+    chartAccuracy: "Right on the validation; higher is better",
     chartTraining: "training",
     chartValidation: "validation",
     chartNow: (training: string, validation: string) => `Loss in training ${training}, on the validation ${validation}`,
-    measured: (loss: string, best: string) => `Validation loss ${loss}, best ${best}`,
+    measured: (now: string, best: string) => `${now} right on the validation, at best ${best}`,
     unfinished: (name: string) => `Training on “${name}” is not finished.`,
     unfinishedHint: "It goes on from the last safe step, to the same result as without the break.",
     goOn: "Go on",
@@ -192,6 +200,7 @@ export const en = {
       WorkerLostError:
         "The browser ended the computation, perhaps for want of memory. It can go on from the last safe step.",
       ConfigError: "These data or settings do not work together.",
+      FormatError: "A file of the model came damaged. It was removed; go on to fetch it anew.",
       inUse: "This run goes on in another tab.",
       other: "Something unexpected happened.",
     } as Readonly<Record<string, string>>,
@@ -229,14 +238,22 @@ export const en = {
     tooMany: "There are too many labels to show as a table.",
     doubts: "Labels to doubt",
     doubtsHint:
-      "The model is asked about every row again. Where it gives the label in the data less than even odds, one of the two is wrong.",
+      "Every row is asked of a head that learnt from other rows only. Where it says something else than your table, one of the two is wrong.",
+    stop: "Stop",
     findDoubts: "Look for doubtful labels",
     finding: (share: string) => `Looking … ${share}`,
-    noDoubts: "The model agrees with every label.",
-    doubtRow: (label: string, predicted: string) => `Labelled “${label}”. The model says “${predicted}”.`,
+    noDoubts: "Nothing contradicts your labels.",
+    doubtRow: (label: string, predicted: string) => `Labelled “${label}”. The others say “${predicted}”.`,
     odds: (share: string) => `Its label has ${share}`,
-    unseen: "put aside",
-    learnt: "learnt from",
+    next: "What to label next",
+    nextHint:
+      "Of the rows without a label, those where the model wavers most. Labelling them teaches it more than others would.",
+    findNext: (count: number) => `Look through ${rows(count)} without a label`,
+    wavers: (first: string, p: string, second: string, q: string) => `“${first}” ${p}, “${second}” ${q}`,
+    labelled: "It has a label now.",
+    labelOf: "Label",
+    bring: "Bring sentences without labels",
+    brought: (count: number) => `${rows(count)} without a label added`,
     accept: (label: string) => `Change to “${label}”`,
     remove: "Remove the row",
     mended: "The row is mended.",
@@ -250,6 +267,10 @@ export const en = {
     tryDo: "Ask",
     asking: "Asking …",
     fitting: "Fitting the head alone …",
+    nearest: "Base model",
+    nearestHint: "nearness to each label’s name; nothing learnt",
+    headAnswerHint: "learnt from your rows",
+    adaptedAnswerHint: "the model itself adapted",
     fileHeading: "Label a whole file",
     fileHint: "A table with a column of texts. You get it back with two more columns: label and probability.",
     fileChoose: "Choose a file",
@@ -257,6 +278,21 @@ export const en = {
     fileDo: (count: number) => `Label ${rows(count)}`,
     filePredicted: "label_predicted",
     fileProbability: "probability",
+  },
+
+  compare: {
+    heading: "Compare sentences",
+    intro:
+      "How near two sentences are to the model: 1 is the same, 0 has nothing in common. With an adapter, what it learnt moves them.",
+    firstLabel: "These, one a line",
+    secondLabel: "with these",
+    first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],
+    second: ["What a joy to watch.", "Dull from beginning to end.", "It rained on Tuesday."],
+    compare: "Compare",
+    busy: "Comparing …",
+    before: "As the model is",
+    after: (name: string) => `With the adapter of “${name}”`,
+    noAdapter: "Once you have trained or loaded an adapter, the same is shown with it.",
   },
 
   take: {
@@ -269,6 +305,30 @@ export const en = {
     headHint: "The head fitted to the model as it is. Smaller, and enough where the adapter adds nothing.",
     report: "Report",
     reportHint: "Settings, every step and all results, as JSON.",
+    page: {
+      title: "A page that classifies",
+      hint: (size: string) =>
+        `One HTML file with everything in it: model, adapter, kernels. It opens from a disk and needs no network. About ${size}.`,
+      intro: (labels: readonly string[]) =>
+        `Says for each line which of ${some(labels.length, "label", "labels")} fits: ${labels.slice(0, 12).join(", ")}${labels.length > 12 ? " …" : ""}.`,
+      label: "A text, or several, one a line",
+      go: "Classify",
+      loading: "Getting ready …",
+      ready: "Ready.",
+      failed: "This browser cannot open it.",
+      promise: "Everything happens in this page. No text leaves it: it may not even reach the network.",
+    },
+    project: "The whole project",
+    projectHint: "Table, settings and all runs with their adapters, to go on with elsewhere.",
+    saveProject: "Save the project",
+    openProject: "Open a project",
+    projectOpened: "The project is open.",
+    projectProblems: {
+      notProject: "This file is no project of the studio.",
+      newer: "This project was saved by a newer studio.",
+      tooLarge: "This project is too large for a page.",
+      damaged: "This project file is damaged.",
+    } as Readonly<Record<string, string>>,
     save: "Save",
     preparing: "Preparing …",
     use: "Use it",

@@ -34,6 +34,12 @@ export function openTable(table: Table): void {
   project.value = { table, text, label, rows: rowsOf(table, text, label) };
 }
 
+/** Takes a project that was saved. */
+export function takeProject(saved: Project): void {
+  before.value = [];
+  project.value = saved;
+}
+
 /** Takes other columns; what was mended is undone by it. */
 export function takeColumns(change: Partial<Pick<Project, "text" | "label">>): void {
   const now = project.value!;
@@ -63,6 +69,15 @@ export function removeRows(ids: readonly number[]): void {
 
 export function mendRow(id: number, mended: Partial<Omit<Row, "id">>): void {
   change(project.value!.rows.map((row) => (row.id === id ? { ...row, ...mended } : row)));
+}
+
+/** Adds texts without a label, those that are there already left out; gives how many came. */
+export function addTexts(texts: readonly string[]): number {
+  const there = new Set(rows.value.map(({ text }) => text));
+  const fresh = [...new Set(texts)].filter((text) => text.trim() !== "" && !there.has(text));
+  const first = rows.value.reduce((most, { id }) => Math.max(most, id), -1) + 1;
+  if (fresh.length > 0) change([...rows.value, ...fresh.map((text, i) => ({ id: first + i, text, label: "" }))]);
+  return fresh.length;
 }
 
 export function renameLabels(from: readonly string[], to: string): void {

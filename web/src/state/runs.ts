@@ -7,6 +7,8 @@ import type { SavedFiles } from "../engine/stores.js";
 export interface Point {
   readonly step: number;
   readonly loss: number;
+  /** Share of the validation that is right, at its points. */
+  readonly accuracy?: number;
 }
 
 /** A run, as the studio remembers it. Its checkpoint and results lie in its store, under its id. */
@@ -28,6 +30,8 @@ export interface Run {
   readonly training: readonly Point[];
   readonly validation: readonly Point[];
   readonly error: string | null;
+  /** Seconds from its being ready to its end; missing where it was broken off. */
+  readonly seconds?: number;
   /** Adapter, head and labels, once there are any. */
   readonly files: SavedFiles | null;
 }

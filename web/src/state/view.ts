@@ -3,12 +3,15 @@ import { effect, signal } from "@preact/signals";
 export const steps = ["data", "train", "judge", "take"] as const;
 export type Step = (typeof steps)[number];
 
-const stepOf = (hash: string): Step => steps.find((step) => `#${step}` === hash) ?? "data";
+/** What is no step on the way: the comparing of sentences. */
+export type View = Step | "compare";
+
+const viewOf = (hash: string): View => ([...steps, "compare"] as const).find((name) => `#${name}` === hash) ?? "data";
 
 /** The step that is shown, as the address says. */
-export const step = signal<Step>(stepOf(location.hash));
+export const step = signal<View>(viewOf(location.hash));
 addEventListener("hashchange", () => {
-  step.value = stepOf(location.hash);
+  step.value = viewOf(location.hash);
   scrollTo({ top: 0 });
 });
 

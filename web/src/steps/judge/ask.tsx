@@ -1,11 +1,21 @@
 import { useSignal } from "@preact/signals";
-import { adaptedOf, hasHead, headOf, type Prediction, predictAll } from "../../engine/classify.js";
+import {
+  adaptedOf,
+  hasHead,
+  headOf,
+  nearestNames,
+  type Prediction,
+  predictAll,
+  recovering,
+} from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { Problem } from "../../parts/problem.js";
 import type { Run } from "../../state/runs.js";
 
 interface Answer {
   readonly text: string;
+  /** Cosine to each label's name. */
+  readonly nearest: readonly (readonly [string, number])[];
   readonly adapted: Prediction;
   /** Null while the head alone is fitted, or where it cannot be. */
   readonly head: Prediction | null;
@@ -14,17 +24,29 @@ interface Answer {
 /** Classes that are shown of an answer. */
 const SHOWN = 5;
 
-function Odds({ prediction, title, kind }: { prediction: Prediction; title: string; kind: string }) {
-  const best = Object.entries(prediction.probabilities).sort(([, a], [, b]) => b - a);
+interface OddsProps {
+  readonly title: string;
+  readonly hint: string;
+  readonly kind: "base" | "head" | "adapter";
+  /** Labels with their share, the best first; null while that is not known. */
+  readonly best: readonly (readonly [string, number])[] | null;
+  readonly written?: (share: number) => string;
+}
+
+const bestOf = (prediction: Prediction | null) =>
+  prediction && Object.entries(prediction.probabilities).sort(([, a], [, b]) => b - a);
+
+function Odds({ title, hint, kind, best, written = m().percent }: OddsProps) {
   return (
-    <div class={`odds ${kind}`}>
+    <div class={`odds ${kind}`} aria-busy={best === null}>
       <h3>{title}</h3>
+      <p class="hint">{hint}</p>
       <ul>
-        {best.slice(0, SHOWN).map(([label, probability]) => (
+        {(best ?? []).slice(0, SHOWN).map(([label, share]) => (
           <li key={label}>
             <span class="name">{label}</span>
-            <span class="number">{m().percent(probability)}</span>
-            <span class="fill" aria-hidden="true" style={{ inlineSize: `${100 * probability}%` }} />
+            <span class="number">{written(share)}</span>
+            <span class="fill" aria-hidden="true" style={{ inlineSize: `${100 * Math.max(share, 0)}%` }} />
           </li>
         ))}
       </ul>
@@ -32,7 +54,7 @@ function Odds({ prediction, title, kind }: { prediction: Prediction; title: stri
   );
 }
 
-/** A sentence of the person's own, answered by head and adapter, and by the head alone. */
+/** A sentence of the person's own, answered by the base model, by the head alone, and by head and adapter. */
 export function Ask({ run }: { run: Run }) {
   const t = m().judge;
   const text = useSignal("");
@@ -46,12 +68,14 @@ export function Ask({ run }: { run: Run }) {
     error.value = null;
     busy.value = t.asking;
     try {
-      const [adapted] = await predictAll(await adaptedOf(run), [asked]);
-      answer.value = { text: asked, adapted: adapted!, head: null };
+      const [adapted] = await recovering(async () => predictAll(await adaptedOf(run), [asked]));
+      const nearest = await nearestNames(run.labels, asked);
+      const known = { text: asked, nearest, adapted: adapted! };
+      answer.value = { ...known, head: null };
       if (!hasHead(run)) return;
       busy.value = t.fitting;
       const [head] = await predictAll(await headOf(run), [asked]);
-      answer.value = { text: asked, adapted: adapted!, head: head! };
+      answer.value = { ...known, head: head! };
     } catch (reason) {
       error.value = reason;
     } finally {
@@ -81,8 +105,15 @@ export function Ask({ run }: { run: Run }) {
       {answer.value !== null && (
         <div class="answers">
           <blockquote>{answer.value.text}</blockquote>
-          {answer.value.head !== null && <Odds prediction={answer.value.head} title={t.head} kind="head" />}
-          <Odds prediction={answer.value.adapted} title={t.adapted} kind="adapter" />
+          <Odds
+            kind="base"
+            title={t.nearest}
+            hint={t.nearestHint}
+            best={answer.value.nearest}
+            written={(cosine) => m().decimal(cosine)}
+          />
+          {hasHead(run) && <Odds kind="head" title={t.head} hint={t.headAnswerHint} best={bestOf(answer.value.head)} />}
+          <Odds kind="adapter" title={t.adapted} hint={t.adaptedAnswerHint} best={bestOf(answer.value.adapted)} />
         </div>
       )}
     </section>

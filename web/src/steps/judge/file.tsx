@@ -4,7 +4,7 @@ import { guessColumns } from "../../data/columns.js";
 import { TableProblem } from "../../data/problem.js";
 import { readTable } from "../../data/read-table.js";
 import type { Table } from "../../data/table.js";
-import { adaptedOf, predictAll } from "../../engine/classify.js";
+import { adaptedOf, predictAll, recovering } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
@@ -36,7 +36,9 @@ export function LabelFile({ run }: { run: Run }) {
     error.value = null;
     try {
       const texts = records.map((record) => record[column.value]!);
-      const said = await predictAll(await adaptedOf(run), texts, (count) => (done.value = count / texts.length));
+      const said = await recovering(async () =>
+        predictAll(await adaptedOf(run), texts, (count) => (done.value = count / texts.length)),
+      );
       const data = records.map((record, i) => [...record, said[i]!.label, said[i]!.probability.toFixed(4)]);
       const fields = [...columns, t.filePredicted, t.fileProbability];
       // Formulas of a spreadsheet are not to run in whoever's opens it.

@@ -5,6 +5,8 @@ import { Ask } from "./ask.js";
 import { ConfusionTable } from "./confusion.js";
 import { Doubts } from "./doubts.js";
 import { LabelFile } from "./file.js";
+import { Retrain } from "./mended.js";
+import { Next } from "./next.js";
 import { Sides } from "./sides.js";
 
 /** The third step: is it any good, and where is it wrong? */
@@ -31,9 +33,13 @@ export function JudgeStep() {
       {now.report !== null && <Sides run={now} />}
       <Ask run={now} />
       <div class="beside">
-        {now.report !== null && <ConfusionTable run={now} />}
+        <div>
+          {now.report !== null && <ConfusionTable run={now} />}
+          <Next run={now} />
+        </div>
         {now.report !== null && now.data.length > 0 && <Doubts run={now} />}
       </div>
+      <Retrain />
       <LabelFile run={now} />
     </div>
   );

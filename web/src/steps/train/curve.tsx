@@ -1,10 +1,8 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { m } from "../../messages/index.js";
 import type { Point } from "../../state/runs.js";
-
-const HEIGHT = 260;
+import { type Line, Panel } from "./panel.js";
 
 /** Mean over the last steps: a batch's own loss jumps. */
 function smooth(points: readonly Point[]): Map<number, number> {
@@ -17,14 +15,29 @@ function smooth(points: readonly Point[]): Map<number, number> {
   return means;
 }
 
-function columns(training: readonly Point[], validation: readonly Point[]): uPlot.AlignedData {
+function losses(training: readonly Point[], validation: readonly Point[]): uPlot.AlignedData {
   const steps = [...new Set([...training, ...validation].map(({ step }) => step))].sort((a, b) => a - b);
   const learnt = smooth(training);
   const held = new Map(validation.map(({ step, loss }) => [step, loss]));
   return [steps, steps.map((step) => learnt.get(step) ?? null), steps.map((step) => held.get(step) ?? null)];
 }
 
-/** Losses by step, drawn as they come. */
+const lossLines: readonly Line[] = [
+  { colour: "--adapter", dashed: false },
+  { colour: "--head", dashed: true },
+];
+const accuracyLines: readonly Line[] = [{ colour: "--head", dashed: true }];
+
+/** From a little below the least to a little above the most, and never so near that chance looks like change. */
+const around =
+  (apart: number, most = Infinity) =>
+  (least: number, greatest: number): [number, number] => {
+    const spare = Math.max(apart - (greatest - least), 0.1 * (greatest - least)) / 2;
+    return [Math.max(least - spare, 0), Math.min(greatest + spare, most)];
+  };
+const [lossRange, accuracyRange] = [around(0.05), around(0.2, 1)];
+
+/** Losses by step, and how much of the validation is right. */
 export function Curve({
   training,
   validation,
@@ -34,68 +47,40 @@ export function Curve({
   validation: readonly Point[];
   steps: number;
 }) {
-  const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
   const t = m().train;
-  const newest = useRef<uPlot.AlignedData>([[], [], []]);
-  newest.current = columns(training, validation);
-  useEffect(() => {
-    let gone = false;
-    let watch: ResizeObserver | undefined;
-    // What draws is fetched when there is something to draw.
-    void import("uplot").then(({ default: Plot }) => !gone && (watch = begin(Plot)));
-    return () => {
-      gone = true;
-      watch?.disconnect();
-      plot.current?.destroy();
-      plot.current = null;
-    };
-  }, [steps]);
-  const begin = (Plot: typeof uPlot): ResizeObserver => {
-    const style = getComputedStyle(box.current!);
-    const colour = (name: string) => style.getPropertyValue(name).trim();
-    const axis = {
-      stroke: colour("--ink-soft"),
-      grid: { stroke: colour("--line"), width: 1 },
-      ticks: { show: false },
-      font: "12px system-ui",
-    };
-    plot.current = new Plot(
-      {
-        ...{ width: box.current!.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false } },
-        scales: { x: { time: false, range: () => [0, Math.max(steps, 1)] } },
-        axes: [axis, { ...axis, size: 48 }],
-        series: [
-          {},
-          { stroke: colour("--adapter"), width: 2, spanGaps: true, points: { show: false } },
-          {
-            stroke: colour("--head"),
-            width: 2,
-            spanGaps: true,
-            dash: [6, 4],
-            points: { show: true, size: 7, fill: colour("--head") },
-          },
-        ],
-      },
-      newest.current,
-      box.current!,
-    );
-    const watch = new ResizeObserver(([entry]) =>
-      plot.current?.setSize({ width: entry!.contentRect.width, height: HEIGHT }),
-    );
-    watch.observe(box.current!);
-    return watch;
+  const loss = useMemo(() => losses(training, validation), [training, validation]);
+  const accuracy = useMemo((): uPlot.AlignedData => {
+    const measured = validation.filter((point) => point.accuracy !== undefined);
+    return [measured.map(({ step }) => step), measured.map((point) => point.accuracy!)];
+  }, [validation]);
+  const last = (points: readonly Point[]) => {
+    const value = points.at(-1)?.loss;
+    return value === undefined ? "–" : m().decimal(value);
   };
-  useEffect(() => plot.current?.setData(newest.current), [training, validation]);
-  const last = (points: readonly Point[]) => points.at(-1)?.loss.toFixed(3) ?? "–";
+  const right = validation.at(-1)?.accuracy;
   return (
-    <figure class="curve">
-      <div ref={box} role="img" aria-label={t.chartNow(last(training), last(validation))} />
-      <figcaption>
+    <div class="curve">
+      <p class="keys">
         <span>{t.chart}</span>
         <span class="key adapter">{t.chartTraining}</span>
         <span class="key head">{t.chartValidation}</span>
-      </figcaption>
-    </figure>
+      </p>
+      <Panel
+        label={t.chartNow(last(training), last(validation))}
+        {...{ height: 200, steps, lines: lossLines, data: loss, range: lossRange, written: m().decimal }}
+      />
+      {accuracy[0].length > 0 && (
+        <>
+          <p class="keys">
+            <span>{t.chartAccuracy}</span>
+          </p>
+          <Panel
+            label={`${t.chartAccuracy}: ${right === undefined ? "–" : m().percent(right)}`}
+            {...{ height: 130, steps, lines: accuracyLines, data: accuracy, range: accuracyRange }}
+            written={(share) => `${Math.round(100 * share)} %`}
+          />
+        </>
+      )}
+    </div>
   );
 }

@@ -1,3 +1,4 @@
+import { calibrated } from "../../engine/calibration.js";
 import { pause, training } from "../../engine/train.js";
 import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
@@ -18,12 +19,13 @@ function Spoken() {
 export function Live() {
   const now = training.value!;
   const t = m().train;
-  const { state, phase, done, total, download, ready, secondsLeft, tokensPerSecond, checkpoint, validation } = now;
+  const { state, phase, done, total, download, ready, left, tokensPerSecond, checkpoint, validation } = now;
   const busy = state === "starting" || state === "pausing";
   const isDownload = state === "downloading" && download !== null;
   const share = isDownload ? download.received / download.total : busy || total === 0 ? null : done / total;
   const title = state === "running" && phase !== null ? t.phases[phase] : t.states[state];
-  const losses = validation.map(({ loss }) => loss);
+  const newest = validation.at(-1);
+  const accuracies = validation.map(({ accuracy }) => accuracy ?? 0);
   return (
     <section class="live">
       <Spoken />
@@ -32,7 +34,7 @@ export function Live() {
         <p class="facts">
           {isDownload && <span>{`${m().size(download.received)} / ${m().size(download.total)}`}</span>}
           {state === "running" && total > 0 && <span class="done">{t.of(done, total)}</span>}
-          {secondsLeft !== null && <span>{t.left(m().duration(secondsLeft))}</span>}
+          {left !== null && <span>{t.left(m().span(left))}</span>}
           {tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
           {ready !== null && <span>{t.threads(ready.engine.threads)}</span>}
         </p>
@@ -46,8 +48,12 @@ export function Live() {
       </div>
       {ready !== null && (
         <p class="facts">
-          <span>{t.estimate(m().duration(ready.estimate.seconds.total), m().size(ready.estimate.memory.needed))}</span>
-          {losses.length > 0 && <span>{t.measured(losses.at(-1)!.toFixed(3), Math.min(...losses).toFixed(3))}</span>}
+          <span>
+            {t.estimate(m().span(calibrated(ready.estimate.seconds.total)), m().size(ready.estimate.memory.needed))}
+          </span>
+          {newest?.accuracy !== undefined && (
+            <span>{t.measured(m().percent(newest.accuracy), m().percent(Math.max(...accuracies)))}</span>
+          )}
         </p>
       )}
       {ready !== null && ready.steps > 0 && (

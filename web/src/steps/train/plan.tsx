@@ -1,5 +1,6 @@
+import { guessed } from "../../engine/calibration.js";
 import { begin } from "../../engine/begin.js";
-import { defaults, efforts, foretell, type Settings, settings } from "../../engine/settings.js";
+import { defaults, efforts, foretell, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
 import { labels, project, usable } from "../../state/project.js";
 import { runs } from "../../state/runs.js";
@@ -52,7 +53,8 @@ function Details() {
 /** What is about to be done, and the button that does it. */
 export function Plan() {
   const t = m().train;
-  const texts = usable.value.map(({ text }) => text);
+  const taken = rowsFor(settings.value, usable.value);
+  const texts = taken.map(({ text }) => text);
   const timed =
     runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ??
     null;
@@ -90,7 +92,7 @@ export function Plan() {
           {t.start}
         </button>
         <p>
-          {t.foretold(m().duration(seconds), m().size(memory), steps)}{" "}
+          {t.foretold(m().span(guessed(seconds, timed !== null)), m().size(memory), steps)}{" "}
           {timed === null && <span class="hint">{t.roughly}</span>}
         </p>
       </div>

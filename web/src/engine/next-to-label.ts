@@ -1,0 +1,47 @@
+import { signal } from "@preact/signals";
+import type { Run } from "../state/runs.js";
+import { adaptedOf, predictAll, recovering } from "./classify.js";
+
+/** A text without a label, and the two that the classifier wavers between. */
+export interface Wavering {
+  readonly text: string;
+  readonly first: string;
+  readonly second: string;
+  /** Probabilities of those two. */
+  readonly odds: readonly [number, number];
+}
+
+/** What was found for each run, by its id; a number while it is looked for: the share that is done. */
+export const wavering = signal<Readonly<Record<string, readonly Wavering[] | number>>>({});
+const set = (id: string, value: readonly Wavering[] | number) =>
+  void (wavering.value = { ...wavering.value, [id]: value });
+
+/** Texts that are asked about at most; of more, some from everywhere among them. */
+const MOST = 2000;
+
+/** Texts that teach the most when they are labelled: where the first label is least ahead of the second. */
+export async function findWavering(run: Run, unlabelled: readonly string[], abort: AbortSignal): Promise<void> {
+  set(run.id, 0);
+  try {
+    const different = [...new Set(unlabelled)];
+    const every = Math.ceil(different.length / MOST);
+    const texts = different.filter((_, i) => i % every === 0);
+    const told = (done: number) => set(run.id, done / texts.length);
+    const said = await recovering(async () => predictAll(await adaptedOf(run), texts, told, abort));
+    const found = said.map(({ probabilities }, i): Wavering => {
+      const [[first, p], [second, q]] = Object.entries(probabilities).sort(([, a], [, b]) => b - a) as [
+        [string, number],
+        [string, number],
+      ];
+      return { text: texts[i]!, first, second, odds: [p, q] };
+    });
+    set(
+      run.id,
+      found.sort((a, b) => a.odds[0] - a.odds[1] - (b.odds[0] - b.odds[1])),
+    );
+  } catch (error) {
+    const { [run.id]: _, ...others } = wavering.value;
+    wavering.value = others;
+    if (!abort.aborted) throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import { useSignal } from "@preact/signals";
+import { adaptedOf, recovering, sharedEncoder } from "../../engine/classify.js";
+import { m } from "../../messages/index.js";
+import { Problem } from "../../parts/problem.js";
+import { run } from "../../state/runs.js";
+import { Cosines } from "./cosines.js";
+
+/** Lines of each list that are compared. */
+const MOST = 12;
+
+interface Compared {
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+  /** Cosines, a row for each of the first; with the adapter null where there is none. */
+  readonly before: readonly (readonly number[])[];
+  readonly after: readonly (readonly number[])[] | null;
+  /** What the adapter's run was called. */
+  readonly name: string;
+}
+
+const linesOf = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .slice(0, MOST);
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+/** How near sentences are to each other, as the model is and with the adapter. */
+export function ComparePage() {
+  const t = m().compare;
+  const first = useSignal(t.first.join("\n"));
+  const second = useSignal(t.second.join("\n"));
+  const busy = useSignal(false);
+  const error = useSignal<unknown>(null);
+  const result = useSignal<Compared | null>(null);
+  const compare = async (event: Event) => {
+    event.preventDefault();
+    const [a, b] = [linesOf(first.value), linesOf(second.value)];
+    if (a.length === 0 || b.length === 0 || busy.value) return;
+    busy.value = true;
+    error.value = null;
+    const now = run.value;
+    try {
+      result.value = await recovering(async () => {
+        const encoder = await sharedEncoder();
+        const adapter = now === null ? null : (await adaptedOf(now)).adapter;
+        const cosines = async (name: string | null) => {
+          const vectors = await encoder.encode([...a, ...b], { normalize: true, adapter: name });
+          return a.map((_, i) => b.map((_, k) => dot(vectors[i]!, vectors[a.length + k]!)));
+        };
+        const before = await cosines(null);
+        return {
+          first: a,
+          second: b,
+          before,
+          after: adapter === null ? null : await cosines(adapter),
+          name: now?.name ?? "",
+        };
+      });
+    } catch (reason) {
+      error.value = reason;
+    } finally {
+      busy.value = false;
+    }
+  };
+  const found = result.value;
+  const list = (title: string, value: typeof first) => (
+    <label>
+      {title}
+      <textarea rows={5} value={value.value} onInput={(event) => (value.value = event.currentTarget.value)} />
+    </label>
+  );
+  return (
+    <div class="compare">
+      <h1>{t.heading}</h1>
+      <p class="intro">{t.intro}</p>
+      <form onSubmit={(event) => void compare(event)}>
+        {list(t.firstLabel, first)}
+        {list(t.secondLabel, second)}
+        <button class="primary" disabled={busy.value}>
+          {busy.value ? t.busy : t.compare}
+        </button>
+      </form>
+      {error.value !== null && <Problem error={error.value} title="" />}
+      {found !== null && (
+        <div class="beside">
+          <Cosines title={t.before} rows={found.first} columns={found.second} values={found.before} />
+          {found.after !== null ? (
+            <Cosines title={t.after(found.name)} rows={found.first} columns={found.second} values={found.after} />
+          ) : (
+            <p class="hint">{t.noAdapter}</p>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

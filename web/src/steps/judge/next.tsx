@@ -1,0 +1,115 @@
+import { computed, useSignal } from "@preact/signals";
+import { TableProblem } from "../../data/problem.js";
+import { readTexts } from "../../data/read-texts.js";
+import { findWavering, type Wavering, wavering } from "../../engine/next-to-label.js";
+import { m } from "../../messages/index.js";
+import { addTexts, mendRow, project, rows } from "../../state/project.js";
+import type { Run } from "../../state/runs.js";
+import { tell } from "../../state/view.js";
+import { mend } from "./mended.js";
+import { Search } from "./search.js";
+
+const LISTED = 30;
+/** Labels that have a button each; more are chosen from a list. */
+const BUTTONS = 4;
+
+const unlabelled = computed(() => rows.value.filter(({ text, label }) => label === "" && text.trim() !== ""));
+
+function One({ one, labels }: { one: Wavering; labels: readonly string[] }) {
+  const t = m().judge;
+  const { text, first, second, odds } = one;
+  const ids = unlabelled.value.filter((row) => row.text === text).map(({ id }) => id);
+  const take = (label: string) => mend(() => ids.forEach((id) => mendRow(id, { label })));
+  const [p, q] = odds.map((share) => m().percent(share));
+  return (
+    <li>
+      <p class="text">{text}</p>
+      <p class="facts">{t.wavers(first, p!, second, q!)}</p>
+      {ids.length === 0 ? (
+        <span class="hint">{t.labelled}</span>
+      ) : labels.length <= BUTTONS ? (
+        <div class="actions">
+          {labels.map((label) => (
+            <button key={label} type="button" class="small" onClick={() => take(label)}>
+              {label}
+            </button>
+          ))}
+        </div>
+      ) : (
+        <select aria-label={t.labelOf} value="" onChange={(event) => take(event.currentTarget.value)}>
+          <option value="" disabled>
+            {t.labelOf}
+          </option>
+          {labels.map((label) => (
+            <option key={label} value={label}>
+              {label}
+            </option>
+          ))}
+        </select>
+      )}
+    </li>
+  );
+}
+
+/** Sentences that have no label, from a file of them. */
+function Bring({ run }: { run: Run }) {
+  const t = m().judge;
+  const problem = useSignal<string | null>(null);
+  const bring = async (file: File) => {
+    problem.value = null;
+    try {
+      tell(t.brought(addTexts(await readTexts(file))), true);
+      const { [run.id]: _, ...others } = wavering.value;
+      wavering.value = others;
+    } catch (reason) {
+      const { kind, detail } = reason instanceof TableProblem ? reason : new TableProblem("noTable");
+      problem.value = m().data.problems[kind]!(String(detail));
+    }
+  };
+  return (
+    <>
+      <label class="button small">
+        {t.bring}
+        <input
+          type="file"
+          accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx"
+          onChange={({ currentTarget }) =>
+            currentTarget.files?.[0] && void bring(currentTarget.files[0]).then(() => (currentTarget.value = ""))
+          }
+        />
+      </label>
+      {problem.value !== null && (
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Rows without a label that would teach the most. */
+export function Next({ run }: { run: Run }) {
+  const t = m().judge;
+  const { length } = unlabelled.value;
+  const texts = () => unlabelled.value.map(({ text }) => text);
+  return (
+    <section class="doubts next" aria-labelledby="next-heading">
+      <h2 id="next-heading">{t.next}</h2>
+      <p class="hint">{t.nextHint}</p>
+      <Search
+        found={wavering.value[run.id]}
+        begin={length === 0 ? null : t.findNext(length)}
+        find={(signal) => findWavering(run, texts(), signal)}
+      >
+        {(found) => (
+          <ol tabIndex={0} aria-labelledby="next-heading">
+            {found.slice(0, LISTED).map((one) => (
+              <One key={one.text} one={one} labels={run.labels} />
+            ))}
+          </ol>
+        )}
+      </Search>
+      {project.value !== null && (length === 0 || wavering.value[run.id] === undefined) && <Bring run={run} />}
+    </section>
+  );
+}

@@ -1,0 +1,47 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+import { m } from "../../messages/index.js";
+import { Meter } from "../../parts/meter.js";
+import { Problem } from "../../parts/problem.js";
+
+interface Props<T> {
+  /** What was found; a number while it is looked for, undefined before. */
+  readonly found: readonly T[] | number | undefined;
+  /** The button that begins; null where there is nothing to look through. */
+  readonly begin: string | null;
+  readonly find: (signal: AbortSignal) => Promise<void>;
+  /** What was found, once it is. */
+  readonly children: (found: readonly T[]) => ComponentChildren;
+}
+
+/** Something that is looked for in many texts: begun by a button, with a meter, and a way to stop. */
+export function Search<T>({ found, begin, find, children }: Props<T>) {
+  const t = m().judge;
+  const error = useSignal<unknown>(null);
+  const abort = useRef<AbortController | null>(null);
+  const look = () => {
+    error.value = null;
+    abort.current = new AbortController();
+    find(abort.current.signal).catch((reason: unknown) => (error.value = reason));
+  };
+  return (
+    <>
+      {error.value !== null && <Problem error={error.value} title="" />}
+      {found === undefined && begin !== null && (
+        <button type="button" onClick={look}>
+          {begin}
+        </button>
+      )}
+      {typeof found === "number" && (
+        <div class="looking">
+          <Meter done={found} label={t.finding(m().percent(found))} />
+          <button type="button" class="small" onClick={() => abort.current?.abort()}>
+            {t.stop}
+          </button>
+        </div>
+      )}
+      {typeof found === "object" && children(found)}
+    </>
+  );
+}
