@@ -5,7 +5,14 @@ import typescript from "typescript-eslint";
 import layers from "./scripts/checks/layers.mjs";
 
 // Parts that run in Node alone; everything else must also run in browsers and edge workers.
-const nodeOnly = ["ts/entry/*node.ts", "ts/cli/**", "ts/jobs/node/**", "ts/queue/**", "ts/io/node/**", "ts/io/node*.ts"];
+const nodeOnly = [
+  "ts/entry/*node.ts",
+  "ts/cli/**",
+  "ts/jobs/node/**",
+  "ts/queue/**",
+  "ts/io/node/**",
+  "ts/io/node*.ts",
+];
 const notEverywhere = ["process", "Buffer", "__dirname", "require"];
 
 // A name that begins with _ says that what it holds is not wanted.

@@ -8,7 +8,7 @@ import { addFinetuneOptions, type FinetuneOptions, resolveSettings } from "../..
 import { ConfigError } from "../../../ts/index.js";
 
 const bundled = () => ({ data: "train.tsv", test: "test.tsv", text: "2", label: "0", labelNames: { 0: "bad" } });
-const resolved = (options: object) => resolveSettings(options as FinetuneOptions, bundled);
+const resolved = (options: object) => resolveSettings(options, bundled);
 
 describe("the example's data", () => {
   it("has its test measured once; the step is chosen on a part of what is learnt from", () => {
