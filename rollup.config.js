@@ -54,6 +54,8 @@ const language =
   /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/decoder-ops|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
 /** What reads GGUF files, fetched when one is opened. */
 const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
+/** What writes models as GGUF files, which the command line does. */
+const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf-(tokenizer-values|pre-name))\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
 const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|json-[\w-]+)\.ts$/;
 /**
@@ -62,6 +64,7 @@ const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|
  */
 const areas = [
   ["chat", /\/ts\/models\/language\/bounded-template\.ts$/],
+  ["gguf-out", ggufOut],
   ["gguf", gguf],
   ["pool", pool],
   ["language", language],

@@ -40,6 +40,41 @@ describe("a language model in a worker", () => {
     expect(await there.perplexity([prompt])).toEqual(await here.perplexity([prompt]));
   });
 
+  it("keeps what it computed for a session, which says what it says here", async () => {
+    const options = { maxTokens: 12, ignoreEnd: true };
+    const { used } = (await worker.engineInfo()).memory;
+    const [session, other] = [await there.session(), here.session()];
+    const first = await all(session.generateTokens(prompt, options));
+    expect(first).toEqual(await all(other.generateTokens(prompt, options)));
+    const longer = [...prompt, ...first.map(({ id }) => id), 7];
+    const fork = await session.fork();
+    for (const each of [session, fork])
+      expect(await all(each.generateTokens(longer, options))).toEqual(await all(here.generateTokens(longer, options)));
+    expect(await all(session.generate(longer, options))).toEqual(await all(other.generate(longer, options)));
+    expect((await worker.engineInfo()).memory.used).toBeGreaterThan(used);
+    await fork.dispose();
+    await session.dispose();
+    await session.dispose();
+    other.dispose();
+    expect((await worker.engineInfo()).memory.used).toBe(used);
+    await expect(all(session.generate(prompt))).rejects.toThrow(
+      /this session was disposed of; `session` makes another/,
+    );
+  });
+
+  it("a session under way takes no second text, and ends with who leaves it", async () => {
+    const session = await there.session();
+    const under = session.generateTokens(prompt, { ignoreEnd: true });
+    await under.next();
+    await expect(session.fork()).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringMatching(/a text of this session/) as string,
+    });
+    await under.return();
+    expect((await all(session.generateTokens(prompt, { maxTokens: 3, ignoreEnd: true }))).length).toBe(3);
+    await session.dispose();
+  });
+
   it("trains to the same losses", async () => {
     const examples = [{ ids: prompt, mask: [0, 0, 0, 1, 1, 1] }];
     const options = { steps: 3, batchSize: 1, seed: 2 };

@@ -17,6 +17,7 @@ import { defineJobs } from "./commands/jobs.js";
 import { defineMerge } from "./commands/merge.js";
 import { VERSION } from "../version.js";
 import { definePredict } from "./commands/predict.js";
+import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
 import { defineSubmit } from "./commands/submit.js";
 import { defineWorker } from "./commands/worker.js";
@@ -32,6 +33,7 @@ const commands = [
   defineGenerate,
   defineChat,
   defineMerge,
+  defineQuantize,
   defineCheck,
   defineExtract,
   defineResize,

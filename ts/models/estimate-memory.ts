@@ -61,8 +61,13 @@ export function estimateMemory(model: Record<string, unknown>, options: MemoryOp
   return estimateOf(modelPlan(model), options);
 }
 
-/** The same of a plan, whatever kind of model it is of. */
-export function estimateOf(plan: EstimatedPlan, options: MemoryOptions, mostCopies: 1 | 2 = 2): MemoryEstimate {
+/** The same of a plan, whatever kind of model it is of. @param formatOf the format of a tensor, where they have several */
+export function estimateOf(
+  plan: EstimatedPlan,
+  options: MemoryOptions,
+  mostCopies: 1 | 2 = 2,
+  formatOf?: (tensor: string) => WeightFormat,
+): MemoryEstimate {
   whole("estimateMemory", "layers", plan.config.layers, 1, MOST_LAYERS);
   checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies", "checkpointing", "layers"]);
   const { tokens, lora = {}, weights = "f32", packedCopies = weights === "f32" ? mostCopies : 0, layers } = options;
@@ -76,7 +81,7 @@ export function estimateOf(plan: EstimatedPlan, options: MemoryOptions, mostCopi
   // Inference asks for no transposed copy.
   const copies = Math.max(0, Math.min(packedCopies, adapted === null ? 1 : 2) - (weights === "f32" ? 1 : 0));
   const estimate = {
-    weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, weights)),
+    weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, formatOf?.(tensor.name) ?? weights)),
     packed: FLOAT * copies * total(plan.linears(), (shape) => shape.inFeatures * totalWidth(shape)),
     adapter: adapted === null ? 0 : copiesOf(frozenLayers / plan.config.layers) * FLOAT * adapterSize(plan, adapted),
     step:

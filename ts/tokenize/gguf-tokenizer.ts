@@ -11,7 +11,8 @@ interface TokenizerObjects {
 }
 
 /** Kinds of tokens, by the numbers of `tokenizer.ggml.token_type`. */
-const [UNKNOWN, CONTROL, USER_DEFINED, UNUSED] = [2, 3, 4, 5];
+export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+const { unknown: UNKNOWN, control: CONTROL, userDefined: USER_DEFINED } = tokenTypes;
 
 type Metadata = Pick<GgufFile, "metadata">["metadata"];
 
@@ -164,7 +165,7 @@ function addedTokens({ tokens, types }: GgufVocabulary): object[] {
   for (let id = 0; id < tokens.length; id++) {
     const [type, content] = [types[id]!, tokens[id]!];
     const special = type === CONTROL || type === UNKNOWN;
-    if ((!special && type !== USER_DEFINED) || type === UNUSED || content === "") continue;
+    if ((!special && type !== USER_DEFINED) || content === "") continue;
     added.push({ id, content, special, ...{ single_word: false, lstrip: false, rstrip: false, normalized: false } });
   }
   return added;

@@ -20,3 +20,6 @@ const known = new Set([...withDigits("\\p{N}{1,3}"), ...withDigits("\\p{N}")]);
 
 /** Whether an expression is one of these. */
 export const isKnownPattern = (source: string): boolean => known.has(source);
+
+/** An expression as the others here spell it: contractions by both letters, where files may have a flag for them. */
+export const spelledOut = (source: string): string => source.replace(contractions[0], contractions[1]);

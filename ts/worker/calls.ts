@@ -96,11 +96,19 @@ const training = options({
 });
 
 const asking = options({ signal });
+const session = living("GenerationSession");
+const sessionMethods = {
+  generate: streaming({ prompt: data, options: asking }, data),
+  generateTokens: streaming({ prompt: data, options: asking }, data),
+  fork: call({}, session),
+  dispose: call({}, ended),
+};
 const languageMethods = {
   applyChatTemplate: call({ messages: data, options: data }, data),
   generate: streaming({ prompt: data, options: asking }, data),
   generateTokens: streaming({ prompt: data, options: asking }, data),
   generateBatch: streaming({ requests: data, options: asking }, data),
+  session: call({}, session),
   logits: call({ ids: data, options: asking }, handedOver),
   score: call({ prompt: data, completions: data, options: asking }, data),
   perplexity: call({ texts: data, options: asking }, data),
@@ -163,6 +171,7 @@ export const classes = {
     methods: languageMethods,
     fields: { name: data, maxTokens: data },
   },
+  GenerationSession: { statics: {}, methods: sessionMethods, fields: {} },
 } as const;
 
 export type ClassName = keyof typeof classes;

@@ -18,6 +18,7 @@ export type {
   RemoteClassifier,
   RemoteEncoder,
   RemoteLanguageModel,
+  RemoteSession,
   RemoteTokenClassifier,
   WorkerFitOptions,
   WorkerJobOptions,

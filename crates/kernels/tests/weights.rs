@@ -172,6 +172,7 @@ fn rows_and_columns() {
 
 const Q8: usize = 3;
 const Q4: usize = 4;
+const CENTRED: usize = 7;
 
 /// What a group of a format says, in float64.
 fn group_by_definition(format: usize, group: &[u8]) -> Vec<f64> {
@@ -260,6 +261,28 @@ fn groups_are_nearer_than_by_plain_rounding() {
 }
 
 #[test]
+fn centred_groups_are_as_ggmls_or_nearer() {
+    let values = weights(32 * 500);
+    let (mut error, mut plain) = (0.0, 0.0);
+    for group in values.chunks(32) {
+        let got = decoded(CENTRED, &encoded(CENTRED, 0, &as_bytes(group), 32, 1), 0, 32);
+        // What ggml's quantize_row_q4_0_ref makes of it.
+        let extreme = group.iter().fold(0.0f32, |most, &x| if x.abs() > most.abs() { x } else { most });
+        let (d, inverse) = (from_half(to_half(extreme / -8.0)), -8.0 / extreme);
+        let ggml: Vec<f32> = group.iter().map(|x| ((x * inverse + 8.5).floor().min(15.0) - 8.0) * d).collect();
+        let [own, other] = [&got, &ggml].map(|made| squares(made, group));
+        assert!(own <= other, "{own} is more than {other}");
+        (error, plain) = (error + own, plain + other);
+    }
+    assert!(error < 0.9 * plain, "{error} of {plain}");
+    let exact: Vec<f32> = (0..32).map(|i| ((i * 7) % 16 - 8) as f32 * 0.25).collect();
+    let bytes = encoded(CENTRED, 0, &as_bytes(&exact), 32, 1);
+    assert_eq!(decoded(CENTRED, &bytes, 0, 32), exact);
+    // Codes as GGUF has them: the first half in the low nibbles.
+    assert_eq!((bytes.len(), bytes[3] & 15, bytes[3] >> 4), (18, (exact[1] * 4.0 + 8.0) as u8, (exact[17] * 4.0 + 8.0) as u8));
+}
+
+#[test]
 fn groups_keep_what_they_can_say() {
     // Codes up to the ends, so that the scale is found again.
     let codes: Vec<f32> = (0..32).map(|i| if i == 0 { 127.0 } else { (i * 37 % 255) as f32 - 127.0 }).collect();
@@ -275,7 +298,7 @@ fn groups_keep_what_they_can_say() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut values = [1.0; 32];
         values[7] = bad;
-        for format in [Q8, Q4] {
+        for format in [Q8, Q4, CENTRED] {
             let got = decoded(format, &encoded(format, 0, &as_bytes(&values), 32, 1), 0, 32);
             assert!(got.iter().all(|value| value.is_nan()));
         }
@@ -294,7 +317,7 @@ fn rows_become_groups_from_every_format() {
             if dense.iter().any(|value| value.abs() > 65504.0) {
                 continue;
             }
-            for format in [Q8, Q4] {
+            for format in [Q8, Q4, CENTRED] {
                 let got = encoded(format, from, &data, width, rows);
                 let row = (FORMATS[format].bytes)(width);
                 for (i, values) in dense.chunks(width).enumerate() {

@@ -1,11 +1,16 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { engine } from "../../engine/engine.js";
 import { readAdapter } from "../../entry/node.js";
+import { ConfigError } from "../../errors/errors.js";
+import { isGgufName } from "../../io/gguf-name.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { startEngine } from "../engine-start.js";
 import { recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/base-weights.js";
+import { checkGgufOut, ggufTypes } from "../files/gguf-out.js";
+import { isGguf } from "../files/inspected-gguf.js";
 import { mergedSize, writeMergedFolder, writeWholeFolder } from "../files/merged-folder.js";
+import { writeMergedGguf } from "../files/merged-gguf.js";
 import { mergedParts } from "../files/merged-parts.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
 import { refuseFolds } from "../files/inspected-folds.js";
@@ -20,6 +25,7 @@ Examples:
   lowrank merge runs/reviews --out merged-model
   lowrank merge adapter-folder --base BAAI/bge-small-en-v1.5 --out merged-model
   lowrank merge --base llama/model-*.safetensors --adapter adapter-folder --out merged-model
+  lowrank merge --base model.gguf --adapter adapter-folder --out merged.gguf
   lowrank merge runs/reviews --onnx minilm/onnx/model.onnx --out for-transformers-js
 `;
 
@@ -29,6 +35,7 @@ interface MergeOptions {
   readonly base?: readonly string[];
   readonly model?: string;
   readonly onnx?: string;
+  readonly to?: string;
   readonly allowOtherBase: boolean;
 }
 
@@ -38,12 +45,17 @@ export function defineMerge(program: Command, session: Session): void {
     .command("merge")
     .description("write a full model of any architecture: the base with an adapter's update in its weights")
     .argument("[adapter]", "folder of an adapter or a run (default: the newest under runs/)")
-    .requiredOption("--out <folder>", "where the model is written; must be new or empty")
-    .option("--base <files...>", BASE_HELP)
+    .requiredOption("--out <folder>", "where the model is written, new or empty; or a new .gguf file")
+    .option("--base <files...>", `${BASE_HELP}; for a .gguf file, one as well`)
     .option("--adapter <folder>", ADAPTER_HELP)
     .option(
       "--onnx <file>",
       "an ONNX model of the base: the update is written into its constants, instead of the base's files",
+    )
+    .addOption(
+      new Option("--to <type>", "type of a .gguf file's matrices (default: each as the base has it)").choices(
+        Object.keys(ggufTypes),
+      ),
     )
     .option("--model <name>", "the base, as the other commands call it")
     .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false)
@@ -54,15 +66,32 @@ export function defineMerge(program: Command, session: Session): void {
 async function merge(given: string | undefined, options: MergeOptions, session: Session): Promise<void> {
   const { out } = options;
   const { terminal } = session;
-  await checkEmptyFolder(out);
+  const asGguf = isGgufName(out);
+  if (asGguf) checkGgufOut(out);
+  else await checkEmptyFolder(out);
+  if (asGguf ? options.onnx !== undefined : options.to !== undefined)
+    throw new ConfigError(
+      asGguf ? "--onnx: the model is written into a folder, not a .gguf file" : "--to: --out is a .gguf file then",
+      { option: asGguf ? "--onnx" : "--to" },
+    );
   const folder = adapterOf(given, options) ?? newestRun();
   refuseFolds(folder);
   // Its threads start while the adapter is read.
   const started = startEngine({});
   started.catch(() => {});
   const adapter = readAdapter(folder);
+  const names = baseOf(options) ?? [recordedModel(folder).model];
+  if (asGguf) {
+    const type = options.to === undefined ? "auto" : ggufTypes[options.to]!;
+    return writeMergedGguf({ adapter, folder, base: names, out, type }, started, session);
+  }
+  if (isGguf(names[0]!))
+    throw new ConfigError(`--base ${names[0]} is a GGUF file: --out names a .gguf file then`, {
+      option: "--out",
+      value: out,
+    });
   const onnx = options.onnx === undefined ? null : openOnnx(options.onnx);
-  const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
+  const base = await openBase(names, session);
   try {
     const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
     const plan = planMerge(base.tensors, adapter, base.config);

@@ -55,12 +55,12 @@ export async function writeWholeFolder(
 }
 
 /** Throws `ConfigError` where the disk has less room, which is better known before the work. */
-async function checkRoom(directory: string, bytes: number): Promise<void> {
+export async function checkRoom(directory: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const free = bavail * bsize;
   if (free >= bytes) return;
   throw new ConfigError(
-    `--out: ${formatBytes(bytes)} are needed, the disk of ${directory} has ${formatBytes(free)} left: make room, or name a folder elsewhere`,
+    `--out: ${formatBytes(bytes)} are needed, the disk of ${directory} has ${formatBytes(free)} left: make room, or name a place elsewhere`,
     { option: "--out", requested: bytes, available: free },
   );
 }
@@ -136,7 +136,7 @@ function jsonFiles(base: BaseWeights, plan: MergePlan): Record<string, unknown> 
 const jsonBytes = (json: unknown) => new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 
 /** A sink that takes the next piece while the last one is being written; `flush` waits for it. */
-function writeAhead(sink: ByteSink, onWritten: (bytes: number) => void): ByteSink & { flush(): Promise<void> } {
+export function writeAhead(sink: ByteSink, onWritten: (bytes: number) => void): ByteSink & { flush(): Promise<void> } {
   let last = Promise.resolve();
   const flush = () => last;
   return {

@@ -38,12 +38,8 @@ export interface MergedParts {
  */
 export async function mergedParts(work: MergeWork, options: { allowOtherBase: boolean }): Promise<MergedParts> {
   const { folder, adapter, model } = work;
-  const before = mergedBefore("merge", work);
+  const merged = mergedModel(work);
   const fingerprint = adapterFingerprint(adapter);
-  const merged: MergedModel = {
-    base: before?.base ?? model.name,
-    adapters: [...(before?.adapters ?? []), { name: basename(resolve(folder)), fingerprint }],
-  };
   const files = readFileMap(folder, runFiles.head);
   if (!Object.hasOwn(files, LABELS_FILE)) return { merged, head: {} };
   const labels = labelsOf(files, null);
@@ -55,8 +51,19 @@ export async function mergedParts(work: MergeWork, options: { allowOtherBase: bo
   return { merged, head: { ...files, [LABELS_FILE]: kept } };
 }
 
+/** What a merged model's weights hold. Errors as `mergedBefore`. */
+export function mergedModel(work: NamedWork): MergedModel {
+  const { folder, adapter, model } = work;
+  const before = mergedBefore("merge", work);
+  const one = { name: basename(resolve(folder)), fingerprint: adapterFingerprint(adapter) };
+  return { base: before?.base ?? model.name, adapters: [...(before?.adapters ?? []), one] };
+}
+
+/** A merge of which no more than the base's name counts. */
+type NamedWork = Omit<MergeWork, "model"> & { readonly model: Pick<LocalModel, "name"> };
+
 /** What a base holds; throws `AdapterError` where the adapter is among it, `FormatError` where its files say what makes no sense. */
-export function mergedBefore(what: string, { adapter, model, base }: Omit<MergeWork, "folder">): MergedModel | null {
+export function mergedBefore(what: string, { adapter, model, base }: Omit<NamedWork, "folder">): MergedModel | null {
   const before = readMerged(
     base.metadata,
     (problem, cause) => new FormatError(`${model.name}: ${WEIGHTS}: ${problem}`, { model: model.name }, { cause }),

@@ -21,6 +21,8 @@ export interface GgufHeader {
   /** 2 or 3. */
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** Where each of these values lies in the file, from its type on. */
+  readonly places: ReadonlyMap<string, readonly [begin: number, end: number]>;
   readonly entries: ReadonlyMap<string, GgufEntry>;
   /** Where the data begin. */
   readonly dataStart: number;
@@ -39,6 +41,7 @@ export class HeaderParser {
   private tensors = 0;
   private offset = 0;
   private readonly metadata = new Map<string, GgufValue>();
+  private readonly places = new Map<string, readonly [number, number]>();
   private readonly entries = new Map<string, GgufEntry>();
   private readonly fail = (problem: string) => new FormatError(`${clip(this.file)}: ${problem}`, { file: this.file });
 
@@ -60,7 +63,7 @@ export class HeaderParser {
     while (this.entries.size < this.tensors) this.tensor(cursor, alignment);
     const dataStart = Math.ceil(this.offset / alignment) * alignment;
     this.checkPlaces(dataStart);
-    return { version: this.version, metadata: this.metadata, entries: this.entries, dataStart };
+    return { version: this.version, metadata: this.metadata, places: this.places, entries: this.entries, dataStart };
   }
 
   private start(cursor: Cursor, bytes: Uint8Array): void {
@@ -84,7 +87,10 @@ export class HeaderParser {
   private pair(cursor: Cursor): void {
     const key = cursor.string("a key of the metadata");
     if (this.metadata.has(key)) throw this.fail(`${keyName(key)} stands there twice`);
-    this.metadata.set(key, readValue(cursor, keyName(key), this.fail));
+    const begin = cursor.offset;
+    const value = readValue(cursor, keyName(key), this.fail);
+    this.metadata.set(key, value);
+    this.places.set(key, [begin, cursor.offset]);
     this.offset = cursor.offset;
   }
 

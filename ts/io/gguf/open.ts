@@ -29,6 +29,8 @@ export interface GgufFile {
   readonly version: number;
   /** What the header says of the model, its tokenizer and the file: values by key. */
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** A value of the metadata as the file has it: its type's number, then its bytes. Throws `ConfigError` for a key that is not there. */
+  rawMetadata(key: string): Promise<Uint8Array>;
   /** Tensor names in the order of the header. */
   readonly names: readonly string[];
   /** Whether the file has a tensor of that name. */
@@ -87,7 +89,7 @@ async function readHeader(source: ByteSource, file: string): Promise<GgufHeader>
 }
 
 function fileOf(source: ByteSource, header: GgufHeader, file: string): GgufFile {
-  const { version, metadata, entries, dataStart } = header;
+  const { version, metadata, places, entries, dataStart } = header;
   const entry = (name: string): GgufEntry => {
     const found = entries.get(name);
     if (found !== undefined) return found;
@@ -113,6 +115,11 @@ function fileOf(source: ByteSource, header: GgufHeader, file: string): GgufFile 
   return {
     version,
     metadata,
+    rawMetadata: async (key) => {
+      const [begin, end] = places.get(key) ?? [0, 0];
+      if (end > 0) return readRange(source, begin, end - begin, file);
+      throw new ConfigError(`${clip(file)} has no metadata ${excerpt(key)}`, { file, key });
+    },
     names: [...entries.keys()],
     has: (name) => entries.has(name),
     info: (name) => {

@@ -1,10 +1,11 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { sizeOf } from "../../values/shape.js";
+import type { ByteSink } from "../byte-source.js";
 import { ggmlTypes } from "./types.js";
+import { Writer, type WrittenValue } from "./write-values.js";
 
-/** Values of metadata that are written: text, and numbers by the type that readers expect. */
-export type WrittenValue = string | { readonly float32: number } | { readonly uint32: number };
+export type { WrittenValue } from "./write-values.js";
 
 /** A tensor of a file that is to be written. */
 export interface GgufPlan {
@@ -16,8 +17,7 @@ export interface GgufPlan {
 }
 
 /** Tensors begin at multiples of this. */
-export const ALIGNMENT = 32;
-const [UINT32, FLOAT32, STRING] = [4, 6, 8];
+const ALIGNMENT = 32;
 
 const aligned = (length: number) => Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 
@@ -34,7 +34,7 @@ function ggufBytes({ name, type, shape }: GgufPlan): number {
 }
 
 /** The header of a GGUF file of version 3, filled up to where the first tensor begins; tensors follow in this order, each filled up. */
-function ggufHeader(metadata: ReadonlyMap<string, WrittenValue>, plans: readonly GgufPlan[]): Uint8Array {
+export function ggufHeader(metadata: ReadonlyMap<string, WrittenValue>, plans: readonly GgufPlan[]): Uint8Array {
   const out = new Writer();
   out.bytes(new TextEncoder().encode("GGUF"));
   out.u32(3);
@@ -42,16 +42,7 @@ function ggufHeader(metadata: ReadonlyMap<string, WrittenValue>, plans: readonly
   out.u64(metadata.size);
   for (const [key, value] of metadata) {
     out.text(key);
-    if (typeof value === "string") {
-      out.u32(STRING);
-      out.text(value);
-    } else if ("float32" in value) {
-      out.u32(FLOAT32);
-      out.f32(value.float32);
-    } else {
-      out.u32(UINT32);
-      out.u32(value.uint32);
-    }
+    out.value(value);
   }
   let offset = 0;
   for (const plan of plans) {
@@ -62,8 +53,12 @@ function ggufHeader(metadata: ReadonlyMap<string, WrittenValue>, plans: readonly
     out.u64(offset);
     offset += aligned(ggufBytes(plan));
   }
-  return out.done();
+  return out.done(ALIGNMENT);
 }
+
+/** Bytes of a file's tensors, each filled up to the next. */
+export const ggufDataLength = (plans: readonly GgufPlan[]) =>
+  plans.reduce((sum, plan) => sum + aligned(ggufBytes(plan)), 0);
 
 /** A GGUF file in memory. @param tensors each tensor's bytes, as many as `ggufBytes` says */
 export function writeGguf(
@@ -71,7 +66,7 @@ export function writeGguf(
   tensors: readonly (GgufPlan & { readonly data: Uint8Array })[],
 ): Uint8Array<ArrayBuffer> {
   const header = ggufHeader(metadata, tensors);
-  const file = new Uint8Array(tensors.reduce((sum, plan) => sum + aligned(ggufBytes(plan)), header.length));
+  const file = new Uint8Array(header.length + ggufDataLength(tensors));
   file.set(header);
   let at = header.length;
   for (const plan of tensors) {
@@ -81,41 +76,31 @@ export function writeGguf(
   return file;
 }
 
-/** Little-endian values one behind the other. */
-class Writer {
-  private readonly parts: Uint8Array[] = [];
-  private length = 0;
-
-  bytes(part: Uint8Array): void {
-    this.parts.push(part);
-    this.length += part.length;
-  }
-  private number(size: number, set: (view: DataView) => void): void {
-    const part = new Uint8Array(size);
-    set(new DataView(part.buffer));
-    this.bytes(part);
-  }
-  u32(value: number): void {
-    this.number(4, (view) => view.setUint32(0, value, true));
-  }
-  u64(value: number): void {
-    this.number(8, (view) => view.setBigUint64(0, BigInt(value), true));
-  }
-  f32(value: number): void {
-    this.number(4, (view) => view.setFloat32(0, value, true));
-  }
-  text(text: string): void {
-    const encoded = new TextEncoder().encode(text);
-    this.u64(encoded.length);
-    this.bytes(encoded);
-  }
-  done(): Uint8Array {
-    const file = new Uint8Array(aligned(this.length));
-    let at = 0;
-    for (const part of this.parts) {
-      file.set(part, at);
-      at += part.length;
+/**
+ * Writes a GGUF file tensor by tensor, so that a large model never stands in memory as a whole.
+ * @param bytesOf a tensor's bytes in pieces, asked for once each, in order
+ * @throws `ConfigError` for bytes that are not as many as the plan says
+ */
+export async function streamGguf<Plan extends GgufPlan>(
+  sink: ByteSink,
+  metadata: ReadonlyMap<string, WrittenValue>,
+  plans: readonly Plan[],
+  bytesOf: (plan: Plan) => AsyncIterable<Uint8Array>,
+): Promise<void> {
+  await sink.write(ggufHeader(metadata, plans));
+  for (const plan of plans) {
+    const expected = ggufBytes(plan);
+    let length = 0;
+    for await (const bytes of bytesOf(plan)) {
+      length += bytes.byteLength;
+      // The next tensor's place is no place for the rest of this one.
+      if (length > expected) break;
+      await sink.write(bytes);
     }
-    return file;
+    if (length !== expected)
+      throw new ConfigError(`GGUF: tensor ${excerpt(plan.name)} takes ${expected} bytes, got ${length}`, {
+        tensor: plan.name,
+      });
+    await sink.write(new Uint8Array(aligned(expected) - expected));
   }
 }

@@ -6,7 +6,7 @@ export { adapterConfig } from "./config/config.js";
 export { checkTogether, refuseInitialisation, takesFromBase } from "./config/refusals.js";
 export type { AdapterConfig } from "./config/config.js";
 export type { Json } from "../json.js";
-export { adapterFingerprint, checkNotMerged, readMerged, withMerged } from "./merged-adapters.js";
+export { adapterFingerprint, checkNotMerged, MERGED_KEY, readMerged, withMerged } from "./merged-adapters.js";
 export type { MergedAdapter, MergedModel } from "./merged-adapters.js";
 export { readAdapter, readAdapterForBase } from "./read.js";
 export { savedWhole, targetTest } from "./paths/targets.js";

@@ -20,8 +20,8 @@ export interface MergedModel {
   readonly adapters: readonly MergedAdapter[];
 }
 
-/** The key of safetensors' metadata under which a merged model's weights say so: wherever they are copied to, it comes along. */
-const KEY = "lowrank.merged";
+/** The key of safetensors' and GGUF's metadata under which a merged model's weights say so: wherever they are copied to, it comes along. */
+export const MERGED_KEY = "lowrank.merged";
 
 /** Tells adapters apart by what they do, whatever they and their modules are called. */
 export function adapterFingerprint({ layers, extra }: Pick<Adapter, "layers" | "extra">): string {
@@ -38,9 +38,9 @@ export function adapterFingerprint({ layers, extra }: Pick<Adapter, "layers" | "
 
 /** What a file's metadata say of what is merged into it; null where they say nothing. `fail` makes the error of what makes no sense. */
 export function readMerged(metadata: ReadonlyMap<string, string>, fail: JsonFailure): MergedModel | null {
-  const text = metadata.get(KEY);
+  const text = metadata.get(MERGED_KEY);
   if (text === undefined) return null;
-  const say: JsonFailure = (problem, cause) => fail(`metadata: ${KEY}: ${problem}`, cause);
+  const say: JsonFailure = (problem, cause) => fail(`metadata: ${MERGED_KEY}: ${problem}`, cause);
   const { base, adapters } = parseJsonObject(new TextEncoder().encode(text), say);
   if (typeof base !== "string" || !Array.isArray(adapters) || !adapters.every(isMergedAdapter))
     throw say(`{ base, adapters: [{ name, fingerprint }] } is expected, got ${excerpt(text)}`);
@@ -52,7 +52,7 @@ const isMergedAdapter = (value: unknown): value is MergedAdapter =>
 
 /** A file's metadata with what is merged into it. transformers wants to read there which library the file is for. */
 export function withMerged(metadata: ReadonlyMap<string, string>, merged: MergedModel): Map<string, string> {
-  return new Map([["format", "pt"], ...metadata, [KEY, JSON.stringify(merged)]]);
+  return new Map([["format", "pt"], ...metadata, [MERGED_KEY, JSON.stringify(merged)]]);
 }
 
 /** Throws `AdapterError` where a model's weights hold the adapter already: applied to them it would count twice. */

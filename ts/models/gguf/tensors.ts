@@ -2,6 +2,7 @@ import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { ByteSource } from "../../io/byte-source.js";
 import { type GgufFile, openGguf } from "../../io/gguf/index.js";
+import { MERGED_KEY } from "../../io/peft/index.js";
 import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
 import { turnedFile } from "../turned-file.js";
@@ -60,7 +61,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
   };
   const stored: OpenTensorFile = {
     names: [...own.keys()],
-    metadata: new Map([["format", "pt"]]),
+    metadata: new Map([["format", "pt"], ...mergedText(file)]),
     has: (name) => own.has(name),
     info,
     tensor: async (name) => {
@@ -81,6 +82,12 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
     },
   };
   return architecture.inFirst ? turnedBack(stored) : stored;
+}
+
+/** What a file's metadata say of adapters in its weights, where they do. */
+export function mergedText({ metadata }: Pick<GgufFile, "metadata">): [string, string][] {
+  const text = metadata.get(MERGED_KEY);
+  return typeof text === "string" ? [[MERGED_KEY, text]] : [];
 }
 
 /**

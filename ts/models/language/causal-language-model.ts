@@ -10,11 +10,12 @@ import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { FitReport } from "../../train/fit-options.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { Decoder } from "../decoder/decoder.js";
-import type { MemoryEstimate, MemoryOptions } from "../estimate-memory.js";
+import type { MemoryEstimate } from "../estimate-memory.js";
 import type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
 import type { BatchToken } from "./generate.js";
 import type { GenerateOptions } from "./generate-options.js";
 import type { GenerationSession } from "./generation-session.js";
+import type { LanguageMemoryOptions } from "./estimate.js";
 import type * as Work from "./language-work.js";
 import type { CompletionScore, Perplexity, PerplexityOptions } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
@@ -111,12 +112,15 @@ export class CausalLanguageModel extends AdaptedModel {
 
   /**
    * Linear memory that a language model and a step of its training take, before any is spent: as `estimateMemory` of an encoder, but
-   * `packedCopies` is 1 by default for "f32", as in `load`.
+   * `packedCopies` is 1 by default for "f32", as in `load`, and `weights` may be an open GGUF file: its tensors' own formats.
    *
    * @param config the model's config.json, parsed
    * Throws as `estimateMemory` does.
    */
-  static async estimateMemory(config: Record<string, unknown>, options: MemoryOptions): Promise<MemoryEstimate> {
+  static async estimateMemory(
+    config: Record<string, unknown>,
+    options: LanguageMemoryOptions,
+  ): Promise<MemoryEstimate> {
     checkRecord("estimateMemory: a model is its config.json, parsed", config);
     return (await import("./language-work.js")).estimateLanguageMemory(config, options);
   }

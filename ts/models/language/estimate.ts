@@ -1,8 +1,48 @@
+import type { GgufFile } from "../../io/gguf/index.js";
+import type { WeightFormat } from "../../ops/product/frozen-weight.js";
+import type { ConfigJson } from "../config-values.js";
 import { decoderPlan } from "../decoders.js";
+import type { DecoderPlan } from "../decoder/index.js";
 import { estimateOf, type MemoryEstimate, type MemoryOptions } from "../estimate-memory.js";
+import { formatOf } from "../stored-weights.js";
+import { checkTensors } from "../tensor-check.js";
+
+/** What is going to run, and on which weights. */
+export interface LanguageMemoryOptions extends Omit<MemoryOptions, "weights"> {
+  /** As `MemoryOptions.weights`; an open GGUF file for what `weights: "auto"` makes of it, whose tensors are of several formats. */
+  readonly weights?: WeightFormat | GgufFile;
+}
 
 /** As `estimateMemory`, of a language model. */
-export const estimateLanguageMemory = (
-  config: Readonly<Record<string, unknown>>,
-  options: MemoryOptions,
-): MemoryEstimate => estimateOf(decoderPlan(config), options, 1);
+export async function estimateLanguageMemory(
+  config: ConfigJson,
+  options: LanguageMemoryOptions,
+): Promise<MemoryEstimate> {
+  const plan = decoderPlan(config);
+  const { weights, ...rest } = Object(options) as LanguageMemoryOptions;
+  // Another object is refused there, by the option's name.
+  if (!isOpenGguf(weights)) return estimateOf(plan, options as MemoryOptions, 1);
+  const formats = await formatsOf(plan, weights);
+  return estimateOf(plan, { ...rest, weights: "q8" }, 1, formats);
+}
+
+function isOpenGguf(value: unknown): value is GgufFile {
+  const { metadata, names, info } = Object(value) as Partial<GgufFile>;
+  return metadata instanceof Map && Array.isArray(names) && typeof info === "function";
+}
+
+/** The format of each tensor of a plan, which those that stand in one weight have together. */
+async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: string) => WeightFormat> {
+  const { ggufTensors } = await import("../gguf/tensors.js");
+  const file = ggufTensors(gguf);
+  const nameOf = checkTensors(file, plan.tensors(), plan.base);
+  const stored = plan.config.inFirst ? (file.outFirst ?? file) : file;
+  const of = (names: readonly string[]) => formatOf("auto", stored, names.map(nameOf));
+  const joined = new Map<string, WeightFormat>();
+  for (const { paths, tensors = paths } of plan.linears()) {
+    const names = tensors.map((path) => `${path}.weight`);
+    const format = of(names);
+    for (const name of names) joined.set(name, format);
+  }
+  return (name) => joined.get(name) ?? of([name]);
+}

@@ -43,6 +43,11 @@ export class GenerationSession implements Disposable {
     return this.held.cache.bytes;
   }
 
+  /** @internal Whether it is of no more use. */
+  get gone(): boolean {
+    return this.disposed || this.model.graph.gone;
+  }
+
   /** As the model's `generate`. Throws `ConfigError` while another text of this session is under way. */
   generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     if (this.model.tokenizer === null)

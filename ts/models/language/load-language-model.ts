@@ -79,7 +79,7 @@ async function tokenizerOf(
 }
 
 /** eos_token_id, one or several, of generation_config.json or else of config.json. */
-function endsOf(
+export function endsOf(
   { name }: ModelSource,
   generation: Readonly<Record<string, Json>>,
   config: Readonly<Record<string, Json>>,

@@ -76,4 +76,5 @@ export const remoteClasses: Readonly<Record<ClassName, RemoteClass>> = {
   TextClassifier: /* @__PURE__ */ classOf("TextClassifier"),
   TokenClassifier: /* @__PURE__ */ classOf("TokenClassifier"),
   CausalLanguageModel: /* @__PURE__ */ classOf("CausalLanguageModel"),
+  GenerationSession: /* @__PURE__ */ classOf("GenerationSession"),
 };

@@ -3,6 +3,7 @@ import type { ModelSource } from "../../io/model-source.js";
 import type { JobSources } from "../../jobs/sources/job-sources.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";
 import type { CausalLanguageModel as LocalLanguageModel } from "../../models/language/causal-language-model.js";
+import type { GenerationSession } from "../../models/language/generation-session.js";
 import type { LanguageFitOptions } from "../../models/language/training/fit-settings.js";
 import type { LanguageModelOptions } from "../../models/language/load-language-model.js";
 import type { LanguageExample } from "../../models/language/training/example-formats.js";
@@ -93,17 +94,32 @@ type Streams = "generate" | "generateTokens" | "generateBatch";
  */
 export interface RemoteLanguageModel
   extends
-    Remote<LocalLanguageModel, Exclude<MethodsOf<"CausalLanguageModel", LocalLanguageModel>, Streams | "fit">>,
+    Remote<
+      LocalLanguageModel,
+      Exclude<MethodsOf<"CausalLanguageModel", LocalLanguageModel>, Streams | "fit" | "session">
+    >,
     Pick<LocalLanguageModel, Streams> {
   /** Name of the base, which adapters record. */
   readonly name: string;
   /** Tokens that a text may have, prompt and what is generated together. */
   readonly maxTokens: number;
+  /** Keeps in the worker what it has computed of a text, for the next one that begins alike. Dispose of it. */
+  session(): Promise<RemoteSession>;
   /** Trains an adapter, as `CausalLanguageModel.fit` in `lowrank`. Progress is told at most once a frame, the newest. */
   fit(
     examples: readonly LanguageExample[],
     options?: Omit<LanguageFitOptions, "schedule" | "order"> & Pick<WorkerFitOptions, "schedule" | "order">,
   ): Promise<FitReport>;
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Texts in a worker that go on from each other: as a language model's `session` in `lowrank`. */
+export interface RemoteSession extends Pick<GenerationSession, "generate" | "generateTokens"> {
+  /** Another session that goes on from the same tokens. */
+  fork(): Promise<RemoteSession>;
+  /** Gives its memory in the worker back. */
+  dispose(): Promise<void>;
   /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -16,6 +16,7 @@ const disposed: Readonly<Record<ClassName, string>> = {
   TextClassifier: "this classifier was disposed of; load or create it again",
   TokenClassifier: "this classifier was disposed of; open it again",
   CausalLanguageModel: "this language model was disposed of; load it again",
+  GenerationSession: "this session was disposed of; `session` makes another",
 };
 
 /** What was made in this worker and not yet disposed of. Its caller holds numbers. */
@@ -54,7 +55,8 @@ export class LivingObjects implements RemoteObjects {
     const details = { op: what, reason: "disposed" };
     const kind = this.ended.get(id);
     const advice = kind === undefined ? "this object was disposed of" : disposed[kind];
-    throw new (kind === "TextClassifier" ? ConfigError : StaleNodeError)(`${what}: ${advice}`, details);
+    const isPart = kind === "TextClassifier" || kind === "GenerationSession";
+    throw new (isPart ? ConfigError : StaleNodeError)(`${what}: ${advice}`, details);
   }
 
   has(id: number): boolean {

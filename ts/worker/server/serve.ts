@@ -7,6 +7,7 @@ import { runStatus } from "../../jobs/store/run-status.js";
 import { keepModel } from "../../io/page/keep-model.js";
 import { clearCache, keptModel, keptModels } from "../../io/page/kept-model.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
+import type { GenerationSession } from "../../models/language/generation-session.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
@@ -28,6 +29,8 @@ const implementations: Readonly<Record<ClassName, object>> = {
   TextClassifier,
   TokenClassifier,
   CausalLanguageModel,
+  // A model makes them.
+  GenerationSession: {},
 };
 
 /** Whether an object is of no more use, whoever disposed of it. */
@@ -36,6 +39,7 @@ const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
   TokenClassifier: ({ encoder }: TokenClassifier) => encoder.graph.gone,
   CausalLanguageModel: ({ graph }: CausalLanguageModel) => graph.gone,
+  GenerationSession: ({ gone }: GenerationSession) => gone,
 };
 
 /** What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. */

@@ -99,6 +99,43 @@ pub unsafe fn of_4(values: &[f32; GROUP], to: *mut u8) {
     }
 }
 
+/// As GGUF's Q4_0, whose values are d·(q − 8).
+///
+/// # Safety
+/// `to` has room for a group.
+pub unsafe fn of_4_centred(values: &[f32; GROUP], to: *mut u8) {
+    let extreme = values.iter().fold(0.0f32, |most, &value| if value.abs() > most.abs() { value } else { most });
+    let (mut scale, mut codes) = (if finite(values) { 0 } else { NAN }, [0.0; GROUP]);
+    let mut least = f32::INFINITY;
+    for candidate in 0..if scale == NAN || extreme == 0.0 { 0 } else { CANDIDATES + 1 } {
+        // First plain rounding as ggml's, so that none is worse; then the extreme becomes a code from −7.2 to −8.8.
+        let steps = if candidate == 0 { -8.0 } else { -7.0 - 0.2 * candidate as f32 };
+        let inverse = steps / extreme;
+        if !inverse.is_finite() {
+            break;
+        }
+        let d = if candidate == 0 {
+            to_half(extreme / steps)
+        } else {
+            let rough = values.map(|x| (x * inverse).round_ties_even().clamp(-8.0, 7.0));
+            let (products, squares) = sums(values, &rough);
+            to_half(products / squares)
+        };
+        let fine = rounded(values, d, 0.0, -8.0, 7.0);
+        let error = error_of(values, &fine, d, 0);
+        if error < least {
+            (scale, codes, least) = (d, fine, error);
+        }
+    }
+    unsafe {
+        (to as *mut u16).write_unaligned(scale);
+        for i in 0..GROUP / 2 {
+            let [low, high] = [codes[i], codes[GROUP / 2 + i]].map(|code| (code + 8.0) as u8);
+            *to.add(2 + i) = low | high << 4;
+        }
+    }
+}
+
 /// Binary16's quiet NaN.
 const NAN: u16 = 0x7e00;
 

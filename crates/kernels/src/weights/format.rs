@@ -25,8 +25,8 @@ pub type Decode = unsafe fn(*const u8, usize, usize, usize, *mut f32);
 /// (block, first group, groups, to, distance of rows)
 pub type DecodeBlock = unsafe fn(*const u8, usize, usize, *mut f32, usize);
 
-/// By the number that the exports take. The last two are the two before, four rows in one another.
-pub static FORMATS: [Format; 7] = [
+/// By the number that the exports take. Numbers 5 and 6 are the two before, four rows in one another; the last is for files alone.
+pub static FORMATS: [Format; 8] = [
     single(|count| 4 * count, copy, copy_back),
     single(|count| 2 * count, half::binary16, half::to_binary16),
     single(|count| 2 * count, half::bfloat16, half::to_bfloat16),
@@ -34,6 +34,7 @@ pub static FORMATS: [Format; 7] = [
     grouped(groups::bytes_of_4, groups::decode_4, encode::of_4),
     blocks(groups::bytes_of_8, interleaved::decode_8, interleaved::decode_block_8),
     blocks(groups::bytes_of_4, interleaved::decode_4, interleaved::decode_block_4),
+    grouped(groups::bytes_of_4_centred, groups::decode_4_centred, encode::of_4_centred),
 ];
 
 const fn single(

@@ -3,7 +3,8 @@
 //! | bits | a group | value | as in GGUF |
 //! |---|---|---|---|
 //! | 8 | d, 32 signed bytes | d·q | Q8_0 |
-//! | 4 | d, m, 16 bytes: first half in the low nibbles | d·q + m | Q4_1; Q4_0 with m = −8d |
+//! | 4 | d, m, 16 bytes: first half in the low nibbles | d·q + m | Q4_1 |
+//! | 4, centred | d, 16 bytes likewise | d·(q − 8) | Q4_0, to files alone: memory holds it with m = −8d |
 //!
 //! d and m are binary16: a product with a code is exact in float32, so only the sum with m rounds.
 
@@ -17,6 +18,7 @@ pub const GROUP: usize = 32;
 /// Bytes of a group.
 pub const OF_8: usize = 2 + GROUP;
 pub const OF_4: usize = 4 + GROUP / 2;
+pub const OF_4_CENTRED: usize = 2 + GROUP / 2;
 
 pub fn bytes_of_8(width: usize) -> usize {
     width.div_ceil(GROUP) * OF_8
@@ -24,6 +26,10 @@ pub fn bytes_of_8(width: usize) -> usize {
 
 pub fn bytes_of_4(width: usize) -> usize {
     width.div_ceil(GROUP) * OF_4
+}
+
+pub fn bytes_of_4_centred(width: usize) -> usize {
+    width.div_ceil(GROUP) * OF_4_CENTRED
 }
 
 /// # Safety
@@ -36,6 +42,18 @@ pub unsafe fn decode_8(row: *const u8, _: usize, start: usize, count: usize, to:
 /// As [`super::Format::decode`].
 pub unsafe fn decode_4(row: *const u8, _: usize, start: usize, count: usize, to: *mut f32) {
     unsafe { decode(start, count, to, |group, to| group_of_4(row.add(group * OF_4), to)) }
+}
+
+/// # Safety
+/// As [`super::Format::decode`].
+pub unsafe fn decode_4_centred(row: *const u8, _: usize, start: usize, count: usize, to: *mut f32) {
+    for i in start..start + count {
+        let (group, place) = (i / GROUP * OF_4_CENTRED, i % GROUP);
+        unsafe {
+            let codes = *row.add(group + 2 + place % (GROUP / 2)) >> (place / (GROUP / 2) * 4) & 15;
+            *to.add(i - start) = half(row.add(group)) * (f32::from(codes) - 8.0);
+        }
+    }
 }
 
 /// # Safety

@@ -1,0 +1,88 @@
+import type { Engine } from "../../../engine/running.js";
+import { decodeTensor, dtypeBits, type OpenTensorFile } from "../../../io/safetensors/index.js";
+import { transpose } from "../../../io/peft/transpose.js";
+import type { Change } from "../../../merging/merge-plan.js";
+import { mergedValues } from "../../../merging/merged-pieces.js";
+import type { Pause } from "../../../merging/stored-tensor.js";
+import { sizeOf } from "../../../values/shape.js";
+import type { GgufArchitecture } from "../names.js";
+import { ordered, type orderOf } from "../rows.js";
+import { isTurned } from "./types.js";
+
+/** Values that are read at a time. */
+const PIECE = 1 << 18;
+
+/** A tensor's values one after another, whatever the file stores, with an adapter's update in them where there is one. */
+export async function* valuesOf(
+  engine: Engine,
+  file: OpenTensorFile,
+  name: string,
+  change: Change | undefined,
+  pause: Pause,
+): AsyncGenerator<Float32Array> {
+  if (change !== undefined) {
+    for await (const { values } of mergedValues(engine, file, name, change, pause)) yield values;
+    return;
+  }
+  const { dtype, shape } = file.info(name);
+  const bytes = dtypeBits[dtype] / 8;
+  const size = sizeOf(shape);
+  for (let at = 0; at < size; at += PIECE) {
+    await pause();
+    yield decodeTensor(await file.raw(name, at * bytes, Math.min(size, at + PIECE) * bytes), dtype, name);
+  }
+}
+
+/** How Hugging Face's values of a tensor become a GGUF file's. */
+interface Arrangement {
+  readonly architecture: GgufArchitecture;
+  readonly order: ReturnType<typeof orderOf>;
+}
+
+/** Whether they are other ones, or lie elsewhere. */
+const isArranged = ({ architecture, order }: Arrangement, name: string, rows: number) =>
+  order(name, rows) !== null || isTurned(architecture, name) || isPlusOne(architecture, name);
+
+const isPlusOne = ({ normsPlusOne }: GgufArchitecture, name: string) => normsPlusOne && /norm\.weight$/.test(name);
+
+/** A tensor's values as a GGUF file has them: tensors that lie otherwise there are in memory as a whole. */
+export async function* arranged(
+  values: AsyncIterable<Float32Array>,
+  name: string,
+  shape: readonly number[],
+  how: Arrangement,
+): AsyncGenerator<Float32Array> {
+  const rows = shape[0] ?? 1;
+  if (!isArranged(how, name, rows)) return yield* values;
+  const all = new Float32Array(sizeOf(shape));
+  let at = 0;
+  for await (const part of values) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const order = how.order(name, rows);
+  if (order !== null) yield new Float32Array(ordered(new Uint8Array(all.buffer), rows, order).buffer as ArrayBuffer);
+  else if (isPlusOne(how.architecture, name)) yield all.map((value) => value + 1);
+  else yield transpose({ shape, data: all }).data;
+}
+
+/** The same in pieces of whole rows. */
+export async function* inRows(values: AsyncIterable<Float32Array>, width: number): AsyncGenerator<Float32Array> {
+  const most = Math.max(1, Math.floor(PIECE / width)) * width;
+  let rest = new Float32Array(0);
+  for await (const part of values) {
+    let from = 0;
+    if (rest.length > 0) {
+      from = Math.min(part.length, (width - (rest.length % width)) % width);
+      const joined = new Float32Array(rest.length + from);
+      joined.set(rest);
+      joined.set(part.subarray(0, from), rest.length);
+      rest = joined;
+      if (rest.length % width !== 0) continue;
+      yield rest;
+    }
+    const whole = part.length - ((part.length - from) % width);
+    for (; from < whole; from += most) yield part.subarray(from, Math.min(whole, from + most));
+    rest = part.slice(whole);
+  }
+}

@@ -1,0 +1,142 @@
+import { UnsupportedError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import { type GgufFile, openGguf } from "../../../io/gguf/index.js";
+import { ggufDataLength, ggufHeader, type GgufPlan, type WrittenValue } from "../../../io/gguf/write.js";
+import type { ConfigJson } from "../../config-values.js";
+import type { DecoderConfig } from "../../decoder/config.js";
+import { decoderPlan } from "../../decoders.js";
+import { ggufConfig } from "../config.js";
+import { rotaryValues } from "./rotary-values.js";
+
+/** What a GGUF file says of a model beside its weights and its tokenizer. */
+interface ModelValues {
+  readonly values: ReadonlyMap<string, WrittenValue>;
+  /** Factors of rotary frequencies, by their tensors' names. */
+  readonly factors: ReadonlyMap<string, Float32Array>;
+  /** What someone should know who uses the file. */
+  readonly notes: readonly string[];
+}
+
+/** θ where config.json has none, by `model_type`. */
+const thetas: Readonly<Record<string, number>> = { gemma3_text: 1_000_000, smollm3: 2_000_000 };
+/** Architectures whose files say how far a token sees. */
+const windowed = ["gemma3", "phi3"];
+
+/** Metadata of a model whose config.json came to this configuration. */
+export function modelValues(json: ConfigJson, config: DecoderConfig, architecture: string): ModelValues {
+  const { rotary } = config.attention(wholeLayer(config));
+  const whole = rotary ?? firstRotary(config);
+  const turned = whole === null ? null : rotaryValues(json, whole, thetas[String(json["model_type"])] ?? 10_000);
+  const notes: string[] = [];
+  const positions = declared(json, config);
+  const context = windowed.includes(architecture) ? positions : Math.min(positions, shortestWindow(config) + 1);
+  if (context < positions)
+    notes.push(
+      `llama.cpp knows no window of attention for ${architecture}: the file says ${context} tokens of context instead of ${positions}, ` +
+        "up to which there is no difference",
+    );
+  const own: Record<string, WrittenValue> = {
+    block_count: { uint32: config.layers },
+    context_length: { uint32: context },
+    embedding_length: { uint32: config.hiddenSize },
+    feed_forward_length: { uint32: config.intermediateSize },
+    vocab_size: { uint32: config.vocabularySize },
+    "attention.head_count": { uint32: config.heads },
+  };
+  const norm = config.norm === "layer" ? "layer_norm_epsilon" : "layer_norm_rms_epsilon";
+  own[`attention.${norm}`] = { float32: config.normEps };
+  if (architecture === "gptneox") own["use_parallel_residual"] = config.parallel;
+  else if (architecture !== "gpt2") {
+    own["attention.head_count_kv"] = { uint32: config.kvHeads };
+    own["attention.key_length"] = { uint32: config.headDim };
+    own["attention.value_length"] = { uint32: config.headDim };
+  }
+  if (windowed.includes(architecture)) {
+    const window = shortestWindow(config);
+    if (Number.isFinite(window)) own["attention.sliding_window"] = { uint32: window + 1 };
+    else if (architecture === "phi3") own["attention.sliding_window"] = { uint32: 0 };
+  }
+  const values = new Map(Object.entries(own).map(([key, value]) => [`${architecture}.${key}`, value]));
+  for (const [key, value] of turned?.values ?? []) values.set(`${architecture}.${key}`, value);
+  return { values, factors: turned?.tensors ?? new Map<string, Float32Array>(), notes };
+}
+
+/** A layer without a window; the first where all have one. */
+const wholeLayer = (config: DecoderConfig) =>
+  Math.max(
+    0,
+    layersOf(config).findIndex(({ window, rotary }) => window === null && rotary !== null),
+  );
+
+const layersOf = ({ layers, attention }: DecoderConfig) => Array.from({ length: layers }, (_, i) => attention(i));
+
+const firstRotary = (config: DecoderConfig) => layersOf(config).find(({ rotary }) => rotary !== null)?.rotary ?? null;
+
+/** How far tokens see in the layer in which they see least far. */
+const shortestWindow = (config: DecoderConfig) =>
+  layersOf(config).reduce((least, { window }) => Math.min(least, window ?? Infinity), Infinity);
+
+/** Positions that config.json says, which LongRoPE's factors for short texts are fewer than. */
+const declared = (json: ConfigJson, { maxPositions }: DecoderConfig) =>
+  typeof json["max_position_embeddings"] === "number" ? json["max_position_embeddings"] : maxPositions;
+
+/**
+ * Throws `UnsupportedError` where a GGUF file of these metadata and tensors would be read as another model than the configuration says:
+ * what the format has no place for is not lost in silence.
+ */
+export async function checkSaysAll(
+  config: DecoderConfig,
+  values: ReadonlyMap<string, WrittenValue>,
+  plans: readonly GgufPlan[],
+  factors: ReadonlyMap<string, Float32Array>,
+): Promise<void> {
+  const header = ggufHeader(values, plans);
+  const read = await headerOf(header, plans);
+  const found = decoderPlan(
+    ggufConfig(read, {
+      all: factors.get("rope_freqs.weight") ?? null,
+      short: factors.get("rope_factors_short.weight") ?? null,
+    }),
+  ).config;
+  const positions = Math.min(config.maxPositions, found.maxPositions);
+  const [want, got] = [config, found].map((one) => comparable(one, positions));
+  const other = Object.keys(want!).find((key) => !near(want![key], got![key]));
+  if (other === undefined) return;
+  throw new UnsupportedError(
+    `config.json: ${other} ${excerpt(want![other], 200)} has no place in a GGUF file of this architecture, which says ${excerpt(got![other], 200)}`,
+    { key: other, value: want![other] },
+  );
+}
+
+/** The header as a reader sees it; the data are zeros. */
+async function headerOf(header: Uint8Array, plans: readonly GgufPlan[]): Promise<GgufFile> {
+  const read = async (offset: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    bytes.set(header.subarray(offset, offset + length));
+    return bytes;
+  };
+  return openGguf({ size: header.length + ggufDataLength(plans), read }, "the GGUF file");
+}
+
+/** A configuration in values that can be compared, for texts of so many positions. */
+function comparable(config: DecoderConfig, positions: number): Readonly<Record<string, unknown>> {
+  const { attention: _, maxPositions: __, scale, headDim, ...rest } = config;
+  const layers = layersOf(config).map(({ rotary, window }) => ({
+    frequencies: rotary?.frequencies ?? null,
+    factor: rotary?.factor ?? null,
+    window: window === null || window >= positions - 1 ? null : window,
+  }));
+  return { ...rest, headDim, scale: scale ?? 1 / Math.sqrt(headDim), attention: layers };
+}
+
+/** Alike but for the rounding of numbers to float32. */
+function near(a: unknown, b: unknown): boolean {
+  if (typeof a === "number" && typeof b === "number")
+    return Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b));
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => near(a[key as keyof typeof a], b[key as keyof typeof b]))
+  );
+}

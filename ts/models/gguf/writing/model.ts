@@ -1,0 +1,124 @@
+import type { Engine } from "../../../engine/running.js";
+import { ModelError } from "../../../errors/errors.js";
+import type { GgufPlan, WrittenValue } from "../../../io/gguf/write.js";
+import { MERGED_KEY } from "../../../io/peft/index.js";
+import type { Json } from "../../../io/json.js";
+import { encodeTensor, type OpenTensorFile } from "../../../io/safetensors/index.js";
+import type { Change } from "../../../merging/merge-plan.js";
+import type { Pause } from "../../../merging/stored-tensor.js";
+import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf-tokenizer-values.js";
+import { decoderPlan } from "../../decoders.js";
+import { checkTensors } from "../../tensor-check.js";
+import { ggufNames } from "../names.js";
+import { orderOf } from "../rows.js";
+import type { RowEncoder } from "./encode-rows.js";
+import { arranged, inRows, valuesOf } from "./hugging-face-values.js";
+import { checkSaysAll, modelValues } from "./model-values.js";
+import { fileTypes, isTurned, isWrittenType, typeOf, type WrittenType } from "./types.js";
+
+/** What tensors are made with. */
+export interface Workshop {
+  readonly engine: Engine;
+  readonly encoder: RowEncoder;
+  readonly pause: Pause;
+}
+
+/** A tensor that is to be written, and its bytes piece by piece. */
+export interface WrittenTensor extends GgufPlan {
+  readonly bytes: (workshop: Workshop) => AsyncIterable<Uint8Array>;
+}
+
+/** A GGUF file that is to be written, before any of its tensors is read. */
+export interface WrittenModel {
+  readonly metadata: ReadonlyMap<string, WrittenValue>;
+  readonly tensors: readonly WrittenTensor[];
+  /** What someone should know who uses the file. */
+  readonly notes: readonly string[];
+}
+
+/** A model in Hugging Face's layout, and what becomes of it. */
+export interface ModelToWrite {
+  /** What the file calls it. */
+  readonly name: string;
+  /** config.json. */
+  readonly config: { readonly [key: string]: Json };
+  readonly file: OpenTensorFile;
+  /** Null for a model without tokenizer.json. */
+  readonly tokenizer: Omit<TokenizerFiles, "config" | "vocabularySize"> | null;
+  /** An adapter's, by the file's name of a tensor. */
+  readonly changes: ReadonlyMap<string, Change>;
+  /** The type of its matrices; "auto" for that of each in the file. */
+  readonly type: WrittenType | "auto";
+}
+
+/**
+ * A language model in Hugging Face's layout as a GGUF file. Throws `ModelError` where the files are none, `UnsupportedError` for
+ * architectures, settings and tokenizers that GGUF files have no names for.
+ */
+export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
+  const { config: json, file, changes, type } = model;
+  const plan = decoderPlan(json);
+  const { config } = plan;
+  const { name: architecture, architecture: named, weightOf } = ggufNames(json["model_type"] as string);
+  const { values, factors, notes } = modelValues(json, config, architecture);
+  const nameOf = checkTensors(file, plan.tensors(), plan.base);
+  const fail = (name: string, problem: string) => new ModelError(`${name} ${problem}`, { tensor: name });
+  const how = { architecture: named, order: orderOf(named, { queries: config.heads, keys: config.kvHeads }, fail) };
+  const tensors: WrittenTensor[] = [...factors].map(([name, data]) => ({
+    ...{ name, type: "F32", shape: [data.length] },
+    bytes: async function* () {
+      yield encodeTensor(data, "F32", name);
+    },
+  }));
+  for (const { name: full, shape: stored } of plan.tensors()) {
+    const own = nameOf(full);
+    const [, path, part] = /^(.*)\.(weight|bias)$/.exec(full)!;
+    const name = weightOf(path!)?.replace(/weight$/, part!);
+    if (name === undefined) throw fail(own, "has no name in GGUF files that is known here");
+    const shape = isTurned(named, full) ? [...stored].reverse() : stored;
+    const kept = file.info(own).dtype;
+    const wanted = type === "auto" ? (isWrittenType(kept) ? kept : "F32") : type;
+    const to = typeOf({ name, shape, tied: config.tied }, wanted);
+    const width = shape.at(-1) ?? 1;
+    tensors.push({
+      ...{ name, type: to, shape },
+      bytes: async function* ({ engine, encoder, pause }) {
+        const values = valuesOf(engine, file, own, changes.get(own), pause);
+        for await (const rows of inRows(arranged(values, full, stored, how), width)) {
+          await pause();
+          yield encoder.encode(rows, width, to, own);
+        }
+      },
+    });
+  }
+  await checkSaysAll(config, new Map([["general.architecture", architecture], ...values]), tensors, factors);
+  const words = { config: json, vocabularySize: config.vocabularySize };
+  const tokenizer = model.tokenizer && ggufTokenizerValues({ ...model.tokenizer, ...words });
+  const merged = [...file.metadata].filter(([key]) => key === MERGED_KEY);
+  return {
+    metadata: new Map<string, WrittenValue>([
+      ["general.architecture", architecture],
+      ["general.type", "model"],
+      ["general.name", model.name],
+      ["general.file_type", { uint32: fileTypes[mostOf(tensors)] }],
+      ["general.quantization_version", { uint32: 2 }],
+      ...merged,
+      ...values,
+      ...(tokenizer?.values ?? []),
+    ]),
+    tensors,
+    notes: [
+      ...notes,
+      ...(tokenizer?.notes ?? ["there is no tokenizer.json: the file has no tokenizer, and takes ids alone"]),
+    ],
+  };
+}
+
+/** The type of the most values. */
+export function mostOf(tensors: readonly GgufPlan[]): WrittenType {
+  const sums = new Map<string, number>();
+  for (const { type, shape } of tensors)
+    sums.set(type, (sums.get(type) ?? 0) + shape.reduce((product, length) => product * length, 1));
+  const [most] = [...sums].sort((a, b) => b[1] - a[1])[0] ?? ["F32"];
+  return isWrittenType(most) ? most : "F32";
+}

@@ -1,0 +1,62 @@
+import { UnsupportedError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import type { WrittenValue } from "../../../io/gguf/write.js";
+import type { ConfigJson } from "../../config-values.js";
+import type { RotaryForm } from "../../decoder/rotary-form.js";
+import { frequenciesOf } from "../../rotary/rotary.js";
+
+/** What a GGUF file says of how queries and keys are turned. */
+interface RotaryValues {
+  /** By their names behind the architecture's. */
+  readonly values: ReadonlyMap<string, WrittenValue>;
+  /** Factors of frequencies, by their tensors' names. */
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+}
+
+const isObject = (value: unknown): value is ConfigJson => typeof value === "object" && value !== null;
+
+/** Parameters of a config.json's rotation: `rope_parameters`, of layers without a window where there are several, or `rope_scaling`. */
+function parametersOf(json: ConfigJson): ConfigJson {
+  const given = json["rope_parameters"] ?? json["rope_scaling"];
+  if (!isObject(given)) return {};
+  return isObject(given["full_attention"]) ? given["full_attention"] : given;
+}
+
+const float = (value: unknown) => ({ float32: Number(value) });
+const factors = (values: unknown) => Float32Array.from(values as number[]);
+
+/**
+ * @param form the rotation that config.json describes, of layers without a window
+ * @param fallback θ where the file has none
+ */
+export function rotaryValues(json: ConfigJson, form: RotaryForm, fallback: number): RotaryValues {
+  const given = parametersOf(json);
+  const theta = Number(given["rope_theta"] ?? json["rope_theta"] ?? json["rotary_emb_base"] ?? fallback);
+  const turned = 2 * form.frequencies.length;
+  const values = new Map<string, WrittenValue>([
+    ["rope.dimension_count", { uint32: turned }],
+    ["rope.freq_base", { float32: theta }],
+  ]);
+  const tensors = new Map<string, Float32Array>();
+  const kind = given["rope_type"] ?? given["type"] ?? "default";
+  const original = Number(given["original_max_position_embeddings"] ?? json["original_max_position_embeddings"]);
+  const named = (type: string) => {
+    values.set("rope.scaling.type", type);
+    values.set("rope.scaling.factor", float(given["factor"]));
+  };
+  if (kind === "linear") named("linear");
+  else if (kind === "yarn") {
+    named("yarn");
+    values.set("rope.scaling.original_context_length", { uint32: original });
+  } else if (kind === "llama3") {
+    const plain = frequenciesOf(turned, theta);
+    tensors.set("rope_freqs.weight", factors(plain.map((frequency, i) => frequency / form.frequencies[i]!)));
+  } else if (kind === "longrope" || kind === "su") {
+    values.set("rope.scaling.original_context_length", { uint32: original });
+    values.set("rope.scaling.attn_factor", float(form.factor));
+    for (const length of ["long", "short"])
+      tensors.set(`rope_factors_${length}.weight`, factors(given[`${length}_factor`] ?? given["short_factor"]));
+  } else if (kind !== "default" && kind !== "dynamic")
+    throw new UnsupportedError(`config.json: rope_type ${excerpt(kind)} has no name in GGUF files`, { value: kind });
+  return { values, tensors };
+}

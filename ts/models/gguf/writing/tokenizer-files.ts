@@ -1,0 +1,19 @@
+import type { Json } from "../../../io/json.js";
+import { type ModelSource, readJson } from "../../../io/model-source.js";
+import { ChatTemplate } from "../../language/chat-template.js";
+import { endsOf } from "../../language/load-language-model.js";
+import type { ModelToWrite } from "./model.js";
+
+/** What a model's files say of its tokenizer; null where there is no tokenizer.json. Throws `ModelError` for files that make no sense. */
+export async function tokenizerFiles(
+  from: ModelSource,
+  config: { readonly [key: string]: Json },
+): Promise<ModelToWrite["tokenizer"]> {
+  const tokenizer = await readJson(from, "tokenizer.json");
+  if (tokenizer === null) return null;
+  const settings = (await readJson(from, "tokenizer_config.json")) ?? {};
+  const generation = (await readJson(from, "generation_config.json")) ?? {};
+  const ends = [...endsOf(from, generation, config, Infinity)];
+  const template = await ChatTemplate.read(from, settings);
+  return { tokenizer, settings, ends, chatTemplate: template?.source ?? null };
+}
