@@ -9,7 +9,8 @@ import { mergedSize, writeMergedFolder, writeWholeFolder } from "../files/merged
 import { mergedParts } from "../files/merged-parts.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
 import { refuseFolds } from "../files/inspected-folds.js";
-import { onnxSize, openOnnx, writeOnnxFolder } from "../files/onnx-folder.js";
+import { writeOnnxFolder } from "../files/onnx/onnx-folder.js";
+import { onnxSize, openOnnx } from "../files/onnx/onnx-model.js";
 import { newestRun } from "../files/run-folder.js";
 import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";
