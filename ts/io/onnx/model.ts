@@ -81,7 +81,9 @@ class Reader {
   private hold(name: string): string {
     this.held += HELD + 2 * name.length;
     if (this.held > MOST_HELD)
-      throw this.wire.fail(`its graph has more nodes and constants than ${MOST_HELD / 1024 / 1024} MiB hold the names of`);
+      throw this.wire.fail(
+        `its graph has more nodes and constants than ${MOST_HELD / 1024 / 1024} MiB hold the names of`,
+      );
     return name;
   }
 }

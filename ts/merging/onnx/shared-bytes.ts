@@ -23,7 +23,8 @@ export function checkShared(beside: readonly PlacedTensor[], plan: OnnxPlan): vo
       becomes.set(tensor, transposed ? `${name}ᵀ` : name);
     }
   const isSame = (a: PlacedTensor, b: PlacedTensor) =>
-    becomes.get(a) === becomes.get(b) && (!becomes.has(a) || (a.place.offset === b.place.offset && endOf(a) === endOf(b)));
+    becomes.get(a) === becomes.get(b) &&
+    (!becomes.has(a) || (a.place.offset === b.place.offset && endOf(a) === endOf(b)));
   // Of each file, the one that reaches farthest of those that begin before.
   const farthest = new Map<string | null, PlacedTensor>();
   for (const tensor of beside.toSorted((a, b) => a.place.offset - b.place.offset)) {

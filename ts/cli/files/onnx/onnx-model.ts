@@ -93,7 +93,8 @@ function sizeBeside(path: string, location: string, fail: (problem: string, caus
     throw fail(code === "ENOENT" || code === "ENOTDIR" ? "is missing" : `cannot be opened: ${code}`, error);
   }
   const homes = [realpathSync(dirname(path)), dirname(realpathSync(path))];
-  if (!homes.some((home) => real.startsWith(join(home, "/")))) throw fail("is a link that leads out of the model's folder");
+  if (!homes.some((home) => real.startsWith(join(home, "/"))))
+    throw fail("is a link that leads out of the model's folder");
   if (real === realpathSync(path)) throw fail("is the model itself");
   const found = statSync(real);
   if (!found.isFile()) throw fail("is no file");
