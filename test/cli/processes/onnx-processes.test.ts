@@ -7,28 +7,30 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bytesOf, products, writeBase } from "../merge/onnx-fixture.js";
 import { lowrankProcess, program } from "./process.js";
 
-const SHAPE = [1024, 3072] as const;
+const SHAPE = [512, 2048] as const;
 const BYTES = 4 * SHAPE[0] * SHAPE[1];
 const MIB = 1024 * 1024;
 let folder: string;
 const path = (...parts: string[]) => join(folder, ...parts);
 let whole: Map<string, Buffer>;
+let first: Uint8Array;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lowrank-onnx-processes-"));
   chmodSync(folder, 0o755);
   const weights = writeBase(folder, SHAPE, 3, [0, 1]);
-  const [first, second, third] = weights.map((values, i) => bytesOf(values, SHAPE, i === 1)) as [
+  const [a, second, third] = weights.map((values, i) => bytesOf(values, SHAPE, i === 1)) as [
     Uint8Array,
     Uint8Array,
     Uint8Array,
   ];
+  first = a;
   for (const name of ["at", "onnx"]) mkdirSync(path(name));
   const data = { location: "data", offset: "0", length: String(BYTES) };
   const model = products({ a: [SHAPE, first], b: [SHAPE.toReversed(), data], c: [SHAPE, third] });
   writeFileSync(path("onnx/model.onnx"), model);
   writeFileSync(path("onnx/data"), second);
-  writeFileSync(path("onnx/config.json"), "{}");
+  writeFileSync(path("base/config.json"), "{}");
   expect(await lowrankProcess(args(path("whole")), folder)).toMatchObject({ code: 0, err: "" });
   whole = contents(path("whole"));
   expect([...whole.keys()]).toEqual(["config.json", "onnx/data", "onnx/model.onnx"]);
@@ -91,7 +93,7 @@ const mountable = () => spawnSync("unshare", ["-Urm", "true"]).status === 0;
 
 describe.runIf(process.platform === "linux")("merge --onnx where nothing can be written", () => {
   it("as files may not be so long: an error, and nothing is left", () => {
-    const line = 'ulimit -f 20000; "$0" "$@" merged; echo "code $?"; ls -A';
+    const line = 'ulimit -f 6000; "$0" "$@" merged; echo "code $?"; ls -A';
     const call = [process.execPath, program, ...args("").slice(0, -1)];
     const { stdout, stderr } = spawnSync("sh", ["-c", line, ...call], { cwd: path("at"), encoding: "utf8" });
     expect([stdout, stderr]).toEqual(["code 1\n", "error: EFBIG: file too large, write\n"]);
@@ -100,7 +102,7 @@ describe.runIf(process.platform === "linux")("merge --onnx where nothing can be 
   // A disk of its own needs a namespace of its own, which not every system lets users make.
   it.runIf(mountable()).each([
     ["known before", 3 * BYTES - MIB, /^error: --out: [\d.]+ MB are needed, the disk of .* has [\d.]+ MB left/],
-    ["in the copies", 3 * BYTES + 4096, /^error: ENOSPC: no space left on device, write\n$/],
+    ["behind the model", 3 * BYTES + 4096, /^error: ENOSPC: no space left on device, (write|copyfile)/],
   ])("as the disk is full, %s: an error, and nothing is left", (_name, size, message) => {
     const inside = `mount -t tmpfs -o size=${size} none . && cd "$PWD" && "$0" "$@" merged; echo "code $?"; ls -A`;
     const call = [process.execPath, program, ...args("").slice(0, -1)];
@@ -116,7 +118,7 @@ describe.runIf(process.platform === "linux")("merge --onnx where nothing can be 
       cpSync(path("onnx"), path("fixed/onnx"), { recursive: true });
       mkdirSync(path("shut"));
       mkdirSync(path("open"));
-      for (const name of ["model.onnx", "data", "config.json"]) chmodSync(path("fixed/onnx", name), 0o444);
+      for (const name of ["model.onnx", "data"]) chmodSync(path("fixed/onnx", name), 0o444);
       for (const [name, mode] of [
         ["fixed/onnx", 0o555],
         ["shut", 0o555],
@@ -132,16 +134,18 @@ describe.runIf(process.platform === "linux")("merge --onnx where nothing can be 
       expectWhole(path("open/merged"));
       const { status, stderr } = as(path("shut/merged"));
       expect(status).toBe(1);
-      expect(stderr).toMatch(/^error: EACCES: permission denied, .*shut/);
+      expect(stderr).toMatch(/^error: --out .*shut.* cannot be made: EACCES: permission denied/);
       expect(readdirSync(path("shut"))).toEqual([]);
       chmodSync(path("fixed/onnx"), 0o755);
     },
   );
 });
 
-describe("merge --onnx", () => {
+describe.runIf(process.platform === "linux")("merge --onnx", () => {
   it("takes as much memory for a model twice as long", () => {
-    const told = `data:text/javascript,process.on("exit",()=>console.error(process.resourceUsage().maxRSS))`;
+    // The process's own peak: the one that the system counts for it begins with that of whoever started it.
+    const read = 'readFileSync("/proc/self/status","latin1").match(/VmHWM:\\s+(\\d+)/)[1]';
+    const told = `data:text/javascript,import{readFileSync}from"node:fs";process.on("exit",()=>console.error(${read}))`;
     const peak = (out: string, onnx: string) => {
       const call = ["--import", told, program, ...args(out, onnx)];
       const { status, stderr } = spawnSync(process.execPath, call, { encoding: "utf8", cwd: folder });
@@ -151,15 +155,11 @@ describe("merge --onnx", () => {
     const plain = peak(path("short-out"), path("onnx"));
     const long = path("long");
     mkdirSync(long);
-    const third = readFileSync(path("onnx/model.onnx"));
-    const filler = new Uint8Array(160 * MIB);
+    const filler = new Uint8Array(96 * MIB);
     const b = { location: "data", offset: "0", length: String(BYTES) };
-    // The same constants, and one that stays; c is found in the short model's file.
-    const a = third.subarray(
-      third.indexOf(Buffer.from(readFileSync(path("base/model.safetensors")).subarray(-3 * BYTES, -3 * BYTES + 64))),
-    );
+    // The same constants, and one that stays.
     const model = products({
-      ...{ a: [SHAPE, new Uint8Array(a.subarray(0, BYTES))], b: [SHAPE.toReversed(), b] },
+      ...{ a: [SHAPE, first], b: [SHAPE.toReversed(), b] },
       filler: [[filler.length / 4], filler],
     });
     writeFileSync(join(long, "model.onnx"), model);
