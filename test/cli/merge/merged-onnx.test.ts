@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readOnnx } from "../../../ts/io/onnx/model.js";
-import { bytesInMemory } from "../../../ts/io/onnx/wire.js";
 import { decodeTensor } from "../../../ts/io/safetensors/index.js";
+import { bytesInMemory } from "../../io/onnx/onnx-bytes.js";
 import { lowrank, project } from "../fixture.js";
 
 const golden = (name: string) => join(project, "test/golden/exported", name);

@@ -11,8 +11,8 @@ export function bytesOf(data: Float32Array, shape: readonly [number, number], tr
   return new Uint8Array((transposed ? turned : data.slice()).buffer);
 }
 
-/** Values of one linear layer and another. */
-export const valuesOf = (length: number, seed: number) =>
+/** Values of a tensor, others for another seed. */
+const valuesOf = (length: number, seed: number) =>
   Float32Array.from({ length }, (_, i) => (((i + seed) * 7919) % 1009) / 1009 - 0.5);
 
 /** Writes a base of so many linear layers `[rows, columns]`, and an adapter of those that are named. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Message } from "../../../bench/onnx/protobuf.mjs";
 import { readOnnx } from "../../../ts/io/onnx/model.js";
-import { bytesInMemory } from "../../../ts/io/onnx/wire.js";
-import { constant, model, node } from "./onnx-bytes.js";
+import { bytesInMemory, constant, model, node } from "./onnx-bytes.js";
 
 const read = (bytes: Uint8Array) => readOnnx(bytesInMemory(bytes), "model.onnx");
 const ofConstants = (...constants: Message[]) => model([], constants);

@@ -1,4 +1,11 @@
 import { Message } from "../../../bench/onnx/protobuf.mjs";
+import type { FileBytes } from "../../../ts/io/onnx/wire.js";
+
+/** A file's bytes that are in memory. */
+export const bytesInMemory = (bytes: Uint8Array): FileBytes => ({
+  size: bytes.length,
+  read: (begin, end) => bytes.subarray(begin, end),
+});
 
 /** What a TensorProto says of data in another file. */
 type External = Readonly<Record<string, string>>;

@@ -26,12 +26,6 @@ export interface FileBytes {
   read(begin: number, end: number): Uint8Array;
 }
 
-/** Bytes that are in memory already. */
-export const bytesInMemory = (bytes: Uint8Array): FileBytes => ({
-  size: bytes.length,
-  read: (begin, end) => bytes.subarray(begin, end),
-});
-
 /**
  * Protocol buffers as they lie in a file: the fields of a message, one after the other, and where their bytes stand, which are not
  * read. Format: https://protobuf.dev/programming-guides/encoding
