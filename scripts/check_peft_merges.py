@@ -35,7 +35,8 @@ class Layers(torch.nn.Module):
 
 
 def worst(folder, kind, rank, dora):
-    """The largest difference, of the tensor's largest number, and the largest change, likewise."""
+    """The largest difference, of the tensor's largest number, and the largest change, likewise. Without DoRA a number counts as the sum
+    of its terms' sizes, |W| + s·|B|·|A|, for of a few elements all may come to nearly nothing."""
     name, make = LAYERS[kind]
     torch.manual_seed(rank)
     model = Layers(name, make)
@@ -55,10 +56,15 @@ def worst(folder, kind, rank, dora):
     command = ["node", ROOT / "dist/cli.js", "merge", folder / "adapter", "--base", folder / "base", "--out", folder / "out"]
     subprocess.run(command, check=True, capture_output=True)
     found = load_file(folder / "out/model.safetensors")
+    lora = {key.replace("embedding_", "").replace(".weight", ""): value.abs() for key, value in load_file(folder / "adapter/adapter_model.safetensors").items()}
     off = moved = 0.0
     for key, value in expected.items():
         # A bias of zeros stays.
         largest = value.abs().max().item() or 1.0
+        module = "base_model.model." + key.removesuffix(".weight")
+        if not dora and f"{module}.lora_A" in lora:
+            terms = lora[f"{module}.lora_B"] @ lora[f"{module}.lora_A"]
+            largest = before[key].abs().max().item() + 16 / rank * terms.max().item()
         off = max(off, (found[key].double() - value).abs().max().item() / largest)
         moved = max(moved, (before[key].double() - value).abs().max().item() / largest)
     return off, moved
