@@ -6,7 +6,7 @@ Needs torch, transformers and peft. For each adapter of test/golden/lora-options
 encoder and saves it again, and PEFT gives the same vectors with both files. Then Node trains a new adapter with the same options for three
 steps and saves it: PEFT loads it without a missing or unexpected key, gives our vectors and saves it; Node loads that and saves it once more,
 to the byte. PiSSA's and OLoRA's come back as ordinary adapters of twice the rank. GPT-2's adapters (Conv1D), whose model is not here, are read
-and written as files; those "of ours" are PEFT's with another B.
+and written as files; those "of ours" are PEFT's with another B. Last come merges at extreme shapes (check_peft_merges.py).
 """
 
 import json
@@ -21,6 +21,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import peft
 import torch
 import transformers
+from check_peft_merges import merges
 from safetensors.torch import load_file
 
 warnings.filterwarnings("ignore")
@@ -93,6 +94,7 @@ def main():
             print(f"{name:30} {there:17.1e} {shown:>13}  {'same' if not wrong else wrong}  {'same bytes' if back else 'OTHER BYTES'}", end="")
             print("" if good else "  FAILED", flush=True)
     print(f"{failed} of {len(bases)} failed")
+    failed += merges()
     raise SystemExit(failed > 0)
 
 

@@ -22,7 +22,7 @@ export const consumers = join(root, "test/consumers");
 
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
-/** The manifest of a consumer: its title, the packages that it installs, what else its package.json says (`package`), whose files it has beside its own (`like`), what is run, and what must come of it. */
+/** The manifest of a consumer: its title, the packages that it installs, what else its package.json says (`package`), whose files it has beside its own (`like`), folders of test/golden (`golden`), what is run, and what must come of it. */
 export const manifestOf = (name) => ({ packages: {}, ...readJson(join(consumers, name, "consumer.json")) });
 
 /** Packs the package into `folder` and gives the tarball's path. */
@@ -56,7 +56,7 @@ export const isLinked = (name) =>
  * ours where those are the same.
  */
 export function prepare(name, tarball) {
-  const { packages, package: settings, examples = {}, like = name } = manifestOf(name);
+  const { packages, package: settings, examples = {}, golden = [], like = name } = manifestOf(name);
   const linked = isLinked(name);
   const folder = linked ? mkdtempSync(join(tmpdir(), `lowrank-${name}-`)) : join(cache, name);
   const unpacked = mkdtempSync(join(tmpdir(), "lowrank-packed-"));
@@ -74,6 +74,7 @@ export function prepare(name, tarball) {
   }
   cpSync(join(consumers, "shared"), folder, { recursive: true });
   for (const files of [like, name]) cpSync(join(consumers, files), folder, { recursive: true });
+  for (const files of golden) cpSync(join(root, "test/golden", files), join(folder, files), { recursive: true });
   for (const [file, example] of Object.entries(examples)) writeFileSync(join(folder, file), documented(example));
   cpSync(tarball, join(folder, "lowrank.tgz"));
   writeFileSync(join(folder, "model.js"), model());

@@ -333,6 +333,11 @@ export class AdapterSet {
         `lowrank: ${what}: the adapter also changes ${clip(fitted.idle.join(", "))}, which this model's files lack and its vectors do ` +
           "not depend on: kept, and saved again",
       );
+    if (fitted.lacking.length > 0)
+      console.warn(
+        `lowrank: ${what}: the adapter's configuration targets ${fitted.lacking.length} of this model's layers that its file has no tensors ` +
+          `for, such as ${clip(fitted.lacking[0]!)}: they stay as the base has them`,
+      );
     return fitted;
   }
 

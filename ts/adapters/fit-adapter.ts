@@ -14,6 +14,7 @@ import {
   withoutCopies,
   savedWhole,
 } from "../io/peft/index.js";
+import { lackingLayers } from "../io/peft/lacking-layers.js";
 import { transpose } from "../io/peft/transpose.js";
 import { oloraFactors, pissaFactors } from "../nn/initial-factors.js";
 import { formatShape, sameShape } from "../values/shape.js";
@@ -37,6 +38,8 @@ interface Target {
 export interface FittedAdapter {
   /** Paths of its layers that the model's files lack: they change nothing, and are written again. */
   readonly idle: readonly string[];
+  /** Paths of the model's layers that its configuration targets and its file has no tensors for: they stay the base's. */
+  readonly lacking: readonly string[];
   /** Puts it into the graph, to be trained or not; once, since it gives the memory of its factors back. */
   readonly place: () => AdapterParts;
 }
@@ -87,7 +90,17 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
     }
     return parts;
   };
-  return { idle: [...idle.keys()], place };
+  const linears = modules.linears
+    .filter(({ adaptable }) => adaptable)
+    .flatMap(({ parts }) => parts.map(({ path }) => path));
+  const known = [...linears, ...modules.tables.map(({ path }) => path)].filter((path) => !layers.has(path));
+  const lacking = [
+    ...lackingLayers(
+      adapter,
+      known.flatMap((path) => paths.toAdapter(path) ?? []),
+    ),
+  ];
+  return { idle: [...idle.keys()], lacking, place };
 }
 
 function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {

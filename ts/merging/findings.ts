@@ -1,6 +1,7 @@
 import { LowrankError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { type Adapter, type AdapterLayer, adapterProblems, type BaseIndex } from "../io/peft/index.js";
+import { lackingLayers } from "../io/peft/lacking-layers.js";
 import type { Tensor } from "../values/tensor.js";
 
 /** Something about an adapter that its owner should look at. */
@@ -53,6 +54,39 @@ export function suspicions({ layers, extra }: Adapter): Finding[] {
     if (bad > 0) found.push({ at: name, problem: `${bad} of ${tensor.data.length} values are NaN or infinite` });
   }
   return gathered(found, layers.size);
+}
+
+/**
+ * Layers that an adapter changes in one place of a stack and not in another, though its configuration targets both. Without the base
+ * nobody knows whether they are there.
+ */
+export function gaps({ config, layers }: Adapter): Finding[] {
+  const stacks = new Map<string, { numbers: Set<string>; ends: Set<string> }>();
+  for (const path of layers.keys()) {
+    const [, stack, number, end] = /^(.*?\.)(\d+)(\..+)$/.exec(path) ?? [];
+    if (stack === undefined) continue;
+    const known = stacks.get(stack) ?? { numbers: new Set(), ends: new Set() };
+    stacks.set(stack, known);
+    known.numbers.add(number!);
+    known.ends.add(end!);
+  }
+  const found: Finding[] = [];
+  for (const [stack, { numbers, ends }] of stacks) {
+    // Where most are missing, the layers are of several kinds.
+    if (numbers.size * ends.size > 2 * layers.size) continue;
+    for (const end of ends) {
+      const paths = [...numbers].map((number) => `${stack}${number}${end}`);
+      const lacking = [...lackingLayers({ config, layers }, paths)];
+      if (lacking.length > 0)
+        found.push({
+          at: lacking[0]!,
+          problem:
+            `the configuration targets it, and the file has no tensors for it${lacking.length === 1 ? "" : ` and ${lacking.length - 1} more like it`}, ` +
+            `but for ${paths.length - lacking.length} in other layers: \`--base\` tells whether the model has it`,
+        });
+    }
+  }
+  return found;
 }
 
 function gathered(found: readonly Finding[], layers: number): Finding[] {

@@ -47,6 +47,20 @@ describe("check", () => {
     expect(merged.err).not.toMatch(/not foreseen/);
   });
 
+  it("a layer that the configuration targets and the file lacks is told by inspect, with a base and without", async () => {
+    const adapter = golden("adapters/reject/missing_layer");
+    const alone = await lowrank(["inspect", adapter]);
+    expect(alone).toMatchObject({ code: 0, err: "" });
+    expect(alone.out).toMatch(
+      /suspicious\n {2}model\.layers\.1\.self_attn\.v_proj: the configuration targets it, and the file has no tensors for it, but for 1 in other layers/,
+    );
+    const beside = await lowrank(["inspect", adapter, "--base", llama]);
+    expect(beside.out).toMatch(
+      /does not fit the base\n.*targets model\.layers\.1\.self_attn\.v_proj, but the file has no tensors for it/,
+    );
+    expect((await lowrank(["inspect", golden("adapters/valid/llama_plain")])).out).not.toContain("suspicious");
+  });
+
   it("names all that does not fit, as JSON too", async () => {
     const args = ["check", golden("adapters/valid/llama_plain"), "--base", golden("adapters/base/tiny_gpt2")];
     const { code, out } = await lowrank([...args, "--json"]);

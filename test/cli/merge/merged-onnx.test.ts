@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readOnnx } from "../../../ts/io/onnx/model.js";
 import { decodeTensor } from "../../../ts/io/safetensors/index.js";
+import { bytesInMemory } from "../../io/onnx/onnx-bytes.js";
 import { lowrank, project } from "../fixture.js";
 
 const golden = (name: string) => join(project, "test/golden/exported", name);
@@ -22,11 +23,9 @@ const merge = (onnx: string, out: string, more: string[] = []) =>
 function constants(file: string): Map<string, Float32Array> {
   const bytes = new Uint8Array(readFileSync(file));
   const found = new Map<string, Float32Array>();
-  for (const { name, dtype, data } of readOnnx(bytes, file).tensors) {
-    if (dtype === null || data.kind === "other") continue;
-    const all = data.kind === "inside" ? bytes : new Uint8Array(readFileSync(join(dirname(file), data.location)));
-    const [begin, end] = data.kind === "inside" ? [data.begin, data.end] : [data.offset, data.offset + data.length];
-    found.set(name, decodeTensor(all.subarray(begin, end), dtype, name));
+  for (const { name, dtype, place } of readOnnx(bytesInMemory(bytes), file).tensors) {
+    const all = place.location === null ? bytes : new Uint8Array(readFileSync(join(dirname(file), place.location)));
+    found.set(name, decodeTensor(all.subarray(place.offset, place.offset + place.length), dtype, name));
   }
   return found;
 }
@@ -129,7 +128,7 @@ describe("merge --onnx", () => {
     const outcomes = { read: 0, refused: 0 };
     const attempt = (bytes: Uint8Array) => {
       try {
-        const model = readOnnx(bytes, "damaged.onnx");
+        const model = readOnnx(bytesInMemory(bytes), "damaged.onnx");
         for (const { name } of model.tensors) model.useOf(name);
         outcomes.read++;
       } catch (error) {

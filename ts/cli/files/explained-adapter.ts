@@ -1,6 +1,6 @@
 import { engine } from "../../engine/engine.js";
 import type { Adapter } from "../../io/peft/index.js";
-import { type Finding, findingText, misfits, suspicions } from "../../merging/findings.js";
+import { type Finding, findingText, gaps, misfits, suspicions } from "../../merging/findings.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { changeNorms, updateNorm } from "../../merging/norms.js";
 import { breather } from "../../waiting/next-task.js";
@@ -48,7 +48,7 @@ export async function explainAdapter(
     weight: null,
   }));
   const suspicious = suspicions(adapter);
-  if (base === undefined) return { perLayer: alone, suspicious, problems: [] };
+  if (base === undefined) return { perLayer: alone, suspicious: [...suspicious, ...gaps(adapter)], problems: [] };
   const opened = await openBase(base, session);
   try {
     const plan = planMerge(opened.tensors, adapter, opened.config);

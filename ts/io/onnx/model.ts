@@ -1,32 +1,33 @@
 import { FormatError } from "../../errors/errors.js";
 import { recogniseForeign } from "../safetensors/foreign.js";
-import { type OnnxTensor, readTensor } from "./tensor.js";
-import { type Field, Wire } from "./wire.js";
-
-/** How a model uses a tensor: looked up by index, multiplied or added, or in both ways. */
-export type TensorUse = "rows" | "product" | "both" | "none";
+import { type FloatTensor, isFloats, isPlaced, type OnnxTensor, type PlacedTensor, readTensor } from "./tensor.js";
+import { type Node, type TensorUse, useOf } from "./uses.js";
+import { type Field, type FileBytes, Wire } from "./wire.js";
 
 /** What of an ONNX model is known here: its constants, and how they are used. */
 export interface OnnxModel {
-  readonly tensors: readonly OnnxTensor[];
+  /** Constants of floats whose elements can be read and replaced where they are. */
+  readonly tensors: readonly FloatTensor[];
+  /** Constants of any type that lie in files beside the model's. */
+  readonly beside: readonly PlacedTensor[];
   useOf(name: string): TensorUse;
 }
 
 /** Graphs in graphs (branches, loops) that are followed. */
 const MAX_DEPTH = 16;
-/** Operations that hand a tensor on as it is, in another order or another type. */
-const passing = new Set(["Transpose", "Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Slice", "Split"]);
-const MAX_PASSED = 8;
-
-interface Node {
-  readonly op: string;
-  readonly outputs: readonly string[];
-}
+/** Memory for a graph's names, in bytes: some 100,000 times a transformer's layer. */
+const MOST_HELD = 256 * 1024 * 1024;
+/** What a name takes beside its characters, roughly, with what is kept of its node or constant. */
+const HELD = 200;
+/** Bytes that tell what a foreign file is. */
+const START = 64;
 
 class Reader {
-  readonly tensors: OnnxTensor[] = [];
+  readonly tensors: FloatTensor[] = [];
+  readonly beside: PlacedTensor[] = [];
   readonly users = new Map<string, Node[]>();
   graphs = 0;
+  private held = 0;
 
   constructor(private readonly wire: Wire) {}
 
@@ -34,19 +35,29 @@ class Reader {
     if (depth > MAX_DEPTH) throw this.wire.fail(`graphs stand in graphs more than ${MAX_DEPTH} deep`);
     this.graphs++;
     for (const part of this.wire.fields(field.begin, field.end)) {
-      if (part.number === 5) this.tensors.push(readTensor(this.wire, part));
+      if (part.number === 5) this.constant(readTensor(this.wire, part));
       else if (part.number === 1) this.node(part, depth);
     }
   }
 
+  private constant(tensor: OnnxTensor): void {
+    if (!isPlaced(tensor)) return;
+    const isBeside = tensor.place.location !== null;
+    if (!isBeside && !isFloats(tensor)) return;
+    this.hold(tensor.name);
+    if (isBeside) this.beside.push(tensor);
+    if (isFloats(tensor)) this.tensors.push(tensor);
+  }
+
   private node(field: Field, depth: number): void {
-    const [inputs, outputs, attributes] = [[] as string[], [] as string[], [] as Field[]];
-    let op = "";
-    for (const part of this.wire.fields(field.begin, field.end)) {
-      if (part.number === 1) inputs.push(this.wire.text(part));
-      else if (part.number === 2) outputs.push(this.wire.text(part));
+    const [inputs, outputs] = [[] as string[], [] as string[]];
+    let [op, attributes] = ["", 0];
+    const parts = () => this.wire.fields(field.begin, field.end);
+    for (const part of parts()) {
+      if (part.number === 1) inputs.push(this.hold(this.wire.text(part)));
+      else if (part.number === 2) outputs.push(this.hold(this.wire.text(part)));
       else if (part.number === 4) op = this.wire.text(part);
-      else if (part.number === 5) attributes.push(part);
+      else if (part.number === 5) attributes++;
     }
     const node = { op, outputs };
     for (const input of inputs) {
@@ -54,51 +65,45 @@ class Reader {
       if (known === undefined) this.users.set(input, [node]);
       else known.push(node);
     }
-    for (const attribute of attributes) this.attribute(attribute, op === "Constant" ? outputs[0] : undefined, depth);
+    if (attributes === 0) return;
+    for (const part of parts())
+      if (part.number === 5) this.attribute(part, op === "Constant" ? outputs[0] : undefined, depth);
   }
 
   private attribute({ begin, end }: Field, constant: string | undefined, depth: number): void {
     for (const part of this.wire.fields(begin, end)) {
-      if (part.number === 5 && constant !== undefined) this.tensors.push(readTensor(this.wire, part, constant));
+      if (part.number === 5 && constant !== undefined) this.constant(readTensor(this.wire, part, constant));
       else if (part.number === 6 || part.number === 11) this.graph(part, depth + 1);
     }
   }
 
-  useOf(name: string, passed = 0): TensorUse {
-    let use: TensorUse = "none";
-    for (const { op, outputs } of this.users.get(name) ?? []) {
-      const own =
-        passing.has(op) && passed < MAX_PASSED
-          ? outputs.map((output) => this.useOf(output, passed + 1)).reduce(join, "none")
-          : op === "Gather" || op === "GatherElements"
-            ? "rows"
-            : "product";
-      use = join(use, own);
-      if (use === "both") break;
-    }
-    return use;
+  /** Counts what a name takes. Throws where a graph is of so many that it cannot be a model's. */
+  private hold(name: string): string {
+    this.held += HELD + 2 * name.length;
+    if (this.held > MOST_HELD)
+      throw this.wire.fail(
+        `its graph has more nodes and constants than ${MOST_HELD / 1024 / 1024} MiB hold the names of`,
+      );
+    return name;
   }
 }
 
-function join(a: TensorUse, b: TensorUse): TensorUse {
-  if (a === "none" || a === b) return b;
-  return b === "none" ? a : "both";
-}
-
 /**
- * Reads an ONNX model's constants: initializers, and those that nodes hold.
+ * Reads an ONNX model's constants: initializers, and those that nodes hold. Their elements are not read.
  * @param bytes the whole .onnx file
  * @throws `FormatError` for what is no ONNX model, and for damage
  * Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export function readOnnx(bytes: Uint8Array, file: string): OnnxModel {
+export function readOnnx(bytes: FileBytes, file: string): OnnxModel {
+  const start = bytes.read(0, Math.min(START, bytes.size));
   const fail = (problem: string) =>
-    new FormatError(`${file}: expected an ONNX model, got ${recogniseForeign(bytes) ?? `damaged bytes: ${problem}`}`, {
+    new FormatError(`${file}: expected an ONNX model, got ${recogniseForeign(start) ?? `damaged bytes: ${problem}`}`, {
       file,
     });
   const wire = new Wire(bytes, fail);
   const reader = new Reader(wire);
-  for (const field of wire.fields(0, bytes.length)) if (field.number === 7) reader.graph(field, 0);
+  for (const field of wire.fields(0, bytes.size)) if (field.number === 7) reader.graph(field, 0);
   if (reader.graphs === 0) throw fail("there is no graph");
-  return { tensors: reader.tensors, useOf: (name) => reader.useOf(name) };
+  const { tensors, beside, users } = reader;
+  return { tensors, beside, useOf: (name) => useOf(name, users) };
 }

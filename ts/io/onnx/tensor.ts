@@ -1,13 +1,16 @@
 import { excerpt } from "../../errors/excerpt.js";
 import { formatShape, sizeOf } from "../../values/tensor.js";
 import type { FloatDtype } from "../safetensors/index.js";
+import { readPlace } from "./external.js";
 import type { Field, Wire } from "./wire.js";
 
-/** Where a tensor's elements stand: in the model's file, in one beside it, or in a form that is not read here. */
-export type OnnxData =
-  | { readonly kind: "inside"; readonly begin: number; readonly end: number }
-  | { readonly kind: "beside"; readonly location: string; readonly offset: number; readonly length: number }
-  | { readonly kind: "other" };
+/** Bytes of a file. */
+export interface OnnxPlace {
+  /** A path below the model's folder; null for the model's own file. */
+  readonly location: string | null;
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** A constant of a model. */
 export interface OnnxTensor {
@@ -15,50 +18,72 @@ export interface OnnxTensor {
   readonly shape: readonly number[];
   /** Element type, where it is one of floats of 16 or 32 bits; null for others. */
   readonly dtype: FloatDtype | null;
-  readonly data: OnnxData;
+  /** Where its elements stand, one behind the other; null where they are in a form that is not read here. */
+  readonly place: OnnxPlace | null;
 }
+
+/** One whose elements' bytes are known. */
+export interface PlacedTensor extends OnnxTensor {
+  readonly place: OnnxPlace;
+}
+
+/** One whose elements are read and replaced here. */
+export interface FloatTensor extends PlacedTensor {
+  readonly dtype: FloatDtype;
+}
+
+export const isPlaced = (tensor: OnnxTensor): tensor is PlacedTensor => tensor.place !== null;
+export const isFloats = (tensor: PlacedTensor): tensor is FloatTensor => tensor.dtype !== null;
 
 /** TensorProto's data_type. */
 const dtypes: { readonly [type: number]: FloatDtype } = { 1: "F32", 10: "F16", 16: "BF16" };
+/** Bits of an element by data_type; texts have none. */
+const bits: { readonly [type: number]: number } = {
+  ...{ 1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 14: 64, 15: 128, 16: 16 },
+  ...{ 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8, 25: 2, 26: 2 },
+};
+const FLOAT = 1;
 const FLOAT_DATA = 4;
 const RAW_DATA = 9;
 const EXTERNAL = 1;
-
-/** Files beside the model's: a path below it, so that nothing leads elsewhere. */
-const isBeside = (location: string) =>
-  location !== "" && location.length <= 500 && !/^[/\\]|[\\:\0]/.test(location) && !location.split("/").includes("..");
+const MOST_DIMS = 64;
 
 /** Reads a TensorProto. `name` is for one that has none of its own. Throws where sizes disagree. */
 export function readTensor(wire: Wire, { begin, end }: Field, name = ""): OnnxTensor {
   const shape: number[] = [];
   const external = new Map<string, string>();
   let [own, type, isExternal] = [name, 0, false];
-  let data: OnnxData = { kind: "other" };
-  let raw = false;
+  let data: Field | null = null;
+  let apart = false;
+  const fail = (problem: string) => wire.fail(`tensor ${excerpt(own)}: ${problem}`);
+  const dim = (length: number) => {
+    if (shape.push(length) > MOST_DIMS) throw fail(`it has more than ${MOST_DIMS} dims`);
+  };
   for (const field of wire.fields(begin, end)) {
     if (field.number === 1) {
-      if (field.begin === field.end) shape.push(field.value);
-      else shape.push(...wire.packed(field));
+      if (field.begin === field.end) dim(field.value);
+      else for (const length of wire.packed(field)) dim(length);
     } else if (field.number === 2) type = field.value;
     else if (field.number === 8) own = wire.text(field) || name;
     else if (field.number === FLOAT_DATA || field.number === RAW_DATA) {
       // Elements written one by one lie apart: they are not read.
-      data = data.kind === "inside" ? { kind: "other" } : { kind: "inside", begin: field.begin, end: field.end };
-      raw = field.number === RAW_DATA;
-    } else if (field.number === 13) external.set(...readEntry(wire, field));
-    else if (field.number === 14) isExternal = field.value === EXTERNAL;
+      apart ||= data !== null;
+      data = field;
+    } else if (field.number === 13) {
+      external.set(...readEntry(wire, field));
+      if (external.size > MOST_DIMS) throw fail("its external data have more entries than there are keys");
+    } else if (field.number === 14) isExternal = field.value === EXTERNAL;
   }
-  const fail = (problem: string) => wire.fail(`tensor ${excerpt(own)}: ${problem}`);
   if (!shape.every((length) => Number.isSafeInteger(length)) || !Number.isSafeInteger(sizeOf(shape)))
     throw fail(`dims ${excerpt(shape)} are no shape`);
-  const dtype = dtypes[type] ?? null;
-  if (dtype === null) return { name: own, shape, dtype, data: { kind: "other" } };
-  const expected = sizeOf(shape) * (dtype === "F32" ? 4 : 2);
-  if (isExternal) data = besides(external, expected, fail);
-  const length = data.kind === "inside" ? data.end - data.begin : expected;
-  if (data.kind === "inside" && !raw && dtype !== "F32") return { name: own, shape, dtype, data: { kind: "other" } };
-  if (length !== expected) throw fail(`${formatShape(shape)} of ${dtype} takes ${expected} bytes, got ${length}`);
-  return { name: own, shape, dtype, data };
+  const expected = Object.hasOwn(bits, type) ? Math.ceil((sizeOf(shape) * bits[type]!) / 8) : null;
+  const known = { name: own, shape, dtype: dtypes[type] ?? null };
+  if (isExternal) return { ...known, place: readPlace(external, expected, fail) };
+  if (data === null || apart || (data.number === FLOAT_DATA && type !== FLOAT)) return { ...known, place: null };
+  const length = data.end - data.begin;
+  if (expected !== null && length !== expected)
+    throw fail(`${formatShape(shape)} of ${known.dtype ?? `type ${type}`} takes ${expected} bytes, got ${length}`);
+  return { ...known, place: { location: null, offset: data.begin, length } };
 }
 
 function readEntry(wire: Wire, { begin, end }: Field): [string, string] {
@@ -68,15 +93,4 @@ function readEntry(wire: Wire, { begin, end }: Field): [string, string] {
     else if (field.number === 2) value = wire.text(field);
   }
   return [key, value];
-}
-
-function besides(external: ReadonlyMap<string, string>, expected: number, fail: (problem: string) => Error): OnnxData {
-  const location = external.get("location") ?? "";
-  if (!isBeside(location)) throw fail(`its data must lie in a file beside the model's, got ${excerpt(location)}`);
-  const [offset, length] = [Number(external.get("offset") ?? 0), Number(external.get("length") ?? expected)];
-  if (!Number.isSafeInteger(offset) || offset < 0 || length !== expected)
-    throw fail(
-      `its data are said to be ${excerpt(length)} bytes from ${excerpt(offset)} of ${excerpt(location)}, expected ${expected}`,
-    );
-  return { kind: "beside", location, offset, length };
 }

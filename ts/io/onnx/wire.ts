@@ -14,14 +14,28 @@ export interface Field {
 }
 
 const LONGEST_VARINT = 10;
+/** Bytes of a file that are in memory at a time. */
+const WINDOW = 64 * 1024;
+/** Bytes of a text; names and paths are shorter. */
+const LONGEST_TEXT = 4096;
+
+/** Bytes of a file, of which only those that are asked for need be in memory. */
+export interface FileBytes {
+  readonly size: number;
+  /** Those from `begin` to `end`, within `size`; they are the caller's. */
+  read(begin: number, end: number): Uint8Array;
+}
 
 /**
- * Protocol buffers as they lie in a file: the fields of a message, one after the other, without copies, so that what a field's
- * bytes hold can be changed in place. Format: https://protobuf.dev/programming-guides/encoding
+ * Protocol buffers as they lie in a file: the fields of a message, one after the other, and where their bytes stand, which are not
+ * read. Format: https://protobuf.dev/programming-guides/encoding
  */
 export class Wire {
+  private window: Uint8Array = new Uint8Array();
+  private start = 0;
+
   constructor(
-    readonly bytes: Uint8Array,
+    private readonly file: FileBytes,
     readonly fail: WireFailure,
   ) {}
 
@@ -59,19 +73,29 @@ export class Wire {
     }
   }
 
-  /** A field's bytes as text; what is no UTF-8 in them is replaced. */
+  /** A field's bytes as text; what is no UTF-8 in them is replaced. Throws for one that is too long to be a name. */
   text({ begin, end }: Field): string {
-    return new TextDecoder().decode(this.bytes.subarray(begin, end));
+    if (end - begin > LONGEST_TEXT)
+      throw this.fail(`at byte ${begin}: a name or path of ${end - begin} bytes, ${LONGEST_TEXT} are expected at most`);
+    return new TextDecoder().decode(this.file.read(begin, end));
   }
 
   private varint(from: number, end: number): [value: number, next: number] {
     let [value, factor] = [0, 1];
     for (let at = from; at < end && at < from + LONGEST_VARINT; at++, factor *= 128) {
-      const byte = this.bytes[at]!;
+      const byte = this.byte(at);
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return [Number.isSafeInteger(value) ? value : NaN, at + 1];
     }
     throw this.fail(`at byte ${from}: a number has no end`);
+  }
+
+  private byte(at: number): number {
+    const place = at - this.start;
+    if (place >= 0 && place < this.window.length) return this.window[place]!;
+    this.window = this.file.read(at, Math.min(at + WINDOW, this.file.size));
+    this.start = at;
+    return this.window[0]!;
   }
 }
 

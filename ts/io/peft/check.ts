@@ -13,8 +13,9 @@ import { relatePaths } from "./paths/base-paths.js";
 import type { BasePaths } from "./paths/base-paths.js";
 import { baseTensor, isTokenRows } from "./paths/keys.js";
 import { NameEnds } from "./paths/name-ends.js";
+import { lackingLayers } from "./lacking-layers.js";
 import { takeAdapter } from "./take-adapter.js";
-import { isAllLinear, savedWhole, targetTest } from "./paths/targets.js";
+import { savedWhole } from "./paths/targets.js";
 
 /** Names and shapes of a base model's tensors: a `TensorFile`, or one that `openSafetensors` gave. */
 export type BaseIndex = Pick<TensorIndex, "names" | "info">;
@@ -71,27 +72,16 @@ function shapeProblem(
   );
 }
 
-const looksLikeEmbedding = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)\b|_embeddings?$/;
-
 /** Weights in the base that the configuration targets but the adapter has no layer for. */
-function* findMissing({ config, layers }: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {
-  const isTarget = targetTest(config);
-  const { targetModules } = config;
-  const allLinear = isAllLinear(targetModules);
-  // Names that adapt something: a name's other matches outside the stack of layers may belong to parts that the adapted
-  // model left out (a pooler, a pretraining head), while within the stack all layers are alike.
-  const listed = new NameEnds(typeof targetModules === "string" ? [] : targetModules);
-  const used = new NameEnds([...layers.keys()].flatMap((path) => [...listed.of(path)]));
-  const mayBeAbsent = (path: string) => !/\.\d+\./.test(path) && (typeof targetModules === "string" || used.has(path));
-  for (const name of base.names) {
-    if (!name.endsWith(".weight") || base.shape(name).length !== 2) continue;
-    const path = paths.toAdapter(name.slice(0, -".weight".length));
-    if (path === null || layers.has(path) || !isTarget(path) || mayBeAbsent(path)) continue;
-    if (allLinear && looksLikeEmbedding.test(path)) continue;
+function* findMissing(adapter: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {
+  const isMatrix = (name: string) => name.endsWith(".weight") && base.shape(name).length === 2;
+  const modules = base.names
+    .filter(isMatrix)
+    .flatMap((name) => paths.toAdapter(name.slice(0, -".weight".length)) ?? []);
+  for (const path of lackingLayers(adapter, modules))
     yield new AdapterError(`adapter: the configuration targets ${clip(path)}, but the file has no tensors for it`, {
       module: path,
     });
-  }
 }
 
 function* extraProblems({ config, extra }: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {

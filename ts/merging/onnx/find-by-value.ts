@@ -1,61 +1,108 @@
-import { sizeOf } from "../../values/tensor.js";
-import type { OnnxTensor } from "../../io/onnx/tensor.js";
+import type { FloatTensor, OnnxPlace } from "../../io/onnx/tensor.js";
+import { decodeTensor, dtypeBits, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
+import { sameShape } from "../../values/tensor.js";
+import type { Pause } from "../stored-tensor.js";
+import { type Blocks, blocksIn, type Matrix, matrixOf, turned, type Window, windowsOf } from "./windows.js";
 
-/** A tensor of a model in another file, and whether it is there transposed. */
+/** A constant of a model that is a tensor of another file, and whether it is its transpose. */
 export interface Match {
-  readonly tensor: OnnxTensor;
+  readonly tensor: FloatTensor;
   readonly transposed: boolean;
 }
 
+/** Reads bytes of a constant, wherever they lie: its blocks one behind the other. */
+export type ReadBlocks = (place: OnnxPlace, blocks: Blocks) => Promise<Uint8Array>;
+
 /** Elements that are compared before all are: some at each of a few places. */
 const [RUNS, RUN] = [4, 16];
-/** Half precision has this distance of neighbours, relatively; converters lift what is smaller than the second to it, or drop it. */
-const HALF = 2 ** -10;
+/** The distance of neighbours, relatively; converters lift what is smaller than the least to it, or drop it. */
+const spacing: { readonly [dtype in FloatDtype]: number } = { F32: 0, F16: 2 ** -10, BF16: 2 ** -7 };
 const LEAST_HALF = 2e-7;
 
-/** Whether a tensor could be that matrix, or its transpose, by its shape. */
-export function fits({ shape, dtype, data }: OnnxTensor, of: readonly number[]): boolean {
-  if (dtype === null || data.kind === "other" || sizeOf(shape) !== sizeOf(of) || shape.length !== of.length)
-    return false;
-  return shape.every((length, i) => length === of[i]) || (of.length === 2 && shape[0] === of[1] && shape[1] === of[0]);
-}
+/** Finds constants of a model by their values, of which a few are kept: a comparison that fails reads nothing. */
+export class ByValue {
+  private readonly starts = new Map<string, Float32Array>();
 
-/** Reads a constant's values from one element to another. */
-export type ReadValues = (tensor: OnnxTensor, begin: number, end: number) => Promise<Float32Array>;
+  constructor(
+    private readonly tensors: readonly FloatTensor[],
+    private readonly read: ReadBlocks,
+    private readonly pause: Pause,
+  ) {}
 
-/**
- * Compares a constant's values with a matrix's: some places first, then all.
- * @param values the matrix's, as its file has them
- * @returns "same", "transposed" or null where it is neither; a matrix that is its own transpose is the same
- */
-export async function compareValues(
-  tensor: OnnxTensor,
-  read: ReadValues,
-  shape: readonly number[],
-  values: Float32Array,
-): Promise<"same" | "transposed" | null> {
-  const equal = tensor.dtype === "F32" ? exactly : nearly;
-  const [rows = 1, columns = 1] = shape;
-  const orders = new Map<"same" | "transposed", (i: number) => number>();
-  if (tensor.shape.every((length, i) => length === shape[i])) orders.set("same", (i) => i);
-  // Element i of the transpose, [columns, rows], in the matrix.
-  if (shape.length === 2 && tensor.shape[0] === columns)
-    orders.set("transposed", (i) => (i % rows) * columns + Math.floor(i / rows));
-  const run = Math.min(RUN, values.length);
-  const last = values.length - run;
-  const starts = Array.from({ length: RUNS }, (_, i) => Math.floor((i * last) / (RUNS - 1)));
-  for (const [begin, end] of [...starts.map((start) => [start, start + run]), [0, values.length]] as [
-    number,
-    number,
-  ][]) {
-    const found = await read(tensor, begin, end);
-    for (const [how, place] of orders)
-      if (!found.every((value, i) => equal(value, values[place(begin + i)]!))) orders.delete(how);
-    if (orders.size === 0) return null;
+  /**
+   * The constants that have a tensor's values, or its transpose's; a matrix that is its own transpose is the same. Constants of 16
+   * bits are near them.
+   */
+  async find(base: OpenTensorFile, name: string): Promise<Match[]> {
+    const { shape } = base.info(name);
+    const matrix = matrixOf(shape);
+    const [first, ...others] = samplesOf(matrix);
+    let left = this.tensors.flatMap((tensor) => ordersOf(tensor, shape));
+    const keep = async (window: Window, values: (match: Match) => Promise<Float32Array>) => {
+      await this.pause();
+      const expected = await valuesOf(base, name, window);
+      const kept: Match[] = [];
+      for (const match of left) if (near(await values(match), expected, match.tensor.dtype)) kept.push(match);
+      left = kept;
+    };
+    if (left.length > 0 && first !== undefined) await keep(first, (match) => this.start(match, matrix, first));
+    for (const window of [...others, ...windowsOf(matrix)])
+      if (left.length > 0) await keep(window, (match) => this.window(match, matrix, window));
+    return left.filter((match, i) => match.tensor !== left[i - 1]?.tensor);
   }
-  const [how] = orders.keys();
-  return how!;
+
+  /** A constant's first sample, kept. */
+  private async start(match: Match, matrix: Matrix, window: Window): Promise<Float32Array> {
+    // Elements of one place are the same whatever the constant is called.
+    const { location, offset } = match.tensor.place;
+    const key = `${matrix.rows} ${matrix.columns} ${match.transposed} ${match.tensor.dtype} ${offset} ${location}`;
+    const found = this.starts.get(key) ?? (await this.window(match, matrix, window));
+    this.starts.set(key, found);
+    return found;
+  }
+
+  private async window({ tensor, transposed }: Match, matrix: Matrix, window: Window): Promise<Float32Array> {
+    await this.pause();
+    const blocks = blocksIn(matrix, window, transposed, dtypeBits[tensor.dtype] / 8);
+    const values = decodeTensor(await this.read(tensor.place, blocks), tensor.dtype, tensor.name);
+    return transposed ? turned({ rows: window.columns, columns: window.rows }, values) : values;
+  }
 }
 
-const exactly = (a: number, b: number) => a === b;
-const nearly = (a: number, b: number) => Math.abs(a - b) <= HALF * Math.abs(b) + LEAST_HALF;
+/** How a constant could be a tensor of that shape: as it is, transposed, in both ways or in none. */
+function ordersOf(tensor: FloatTensor, of: readonly number[]): Match[] {
+  const orders: Match[] = [];
+  if (sameShape(tensor.shape, of)) orders.push({ tensor, transposed: false });
+  if (of.length === 2 && sameShape(tensor.shape, of.toReversed())) orders.push({ tensor, transposed: true });
+  return orders;
+}
+
+/** A few places of a matrix, from its first row to its last. */
+export function samplesOf({ rows, columns }: Matrix): Window[] {
+  if (rows * columns === 0) return [];
+  const run = Math.min(RUN, columns);
+  const place = (i: number, last: number) => Math.floor((i * last) / (RUNS - 1));
+  return Array.from({ length: RUNS }, (_, i) => ({
+    ...{ row: place(i, rows - 1), column: place(RUNS - 1 - i, columns - run) },
+    ...{ rows: 1, columns: run },
+  }));
+}
+
+/** A window's bytes in a file of tensors. */
+export function bytesOf(base: OpenTensorFile, name: string, window: Window): Promise<Uint8Array> {
+  const { dtype, shape } = base.info(name);
+  const { first, length } = blocksIn(matrixOf(shape), window, false, dtypeBits[dtype] / 8);
+  return base.raw(name, first, first + length);
+}
+
+const valuesOf = async (base: OpenTensorFile, name: string, window: Window) =>
+  decodeTensor(await bytesOf(base, name, window), base.info(name).dtype, name);
+
+function near(found: Float32Array, expected: Float32Array, dtype: FloatDtype): boolean {
+  const relative = spacing[dtype];
+  const least = dtype === "F32" ? 0 : LEAST_HALF;
+  return found.every((a, i) => {
+    const b = expected[i]!;
+    return a === b || Math.abs(a - b) <= relative * Math.abs(b) + least || (a !== a && b !== b);
+  });
+}

@@ -1,0 +1,123 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Engine } from "../../../engine/running.js";
+import { fileSource, writeFileAtomically, writeFilesAtomically } from "../../../io/node/index.js";
+import { encodeTensor } from "../../../io/safetensors/index.js";
+import { mergedValues } from "../../../merging/merged-pieces.js";
+import type { MergePlan } from "../../../merging/merge-plan.js";
+import type { Match } from "../../../merging/onnx/find-by-value.js";
+import { planOnnx } from "../../../merging/onnx/plan-onnx.js";
+import { blocksIn, inWindows, matrixOf, turned, windowsOf } from "../../../merging/onnx/windows.js";
+import type { Pause } from "../../../merging/stored-tensor.js";
+import { sizeOf } from "../../../values/shape.js";
+import { breather } from "../../../waiting/next-task.js";
+import type { Session } from "../../session.js";
+import { formatBytes } from "../../terminal/number-format.js";
+import { reporterOf } from "../../terminal/progress-bar.js";
+import type { BaseWeights } from "../base-weights.js";
+import { copyCompanions } from "../companions.js";
+import type { MergedParts } from "../merged-parts.js";
+import { FolderBytes } from "./onnx-bytes.js";
+import { fileOf, type OpenOnnx, onnxSize } from "./onnx-model.js";
+
+/** Bytes that are copied at a time. */
+const PIECE = 1024 * 1024;
+
+/** What is written, and who hears of it. */
+interface Work {
+  readonly onnx: OpenOnnx;
+  readonly plan: MergePlan;
+  readonly pause: Pause;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * Writes the model with the adapter's update in its constants, the files beside it, and what the base has beside its weights: first
+ * copies, then the constants in them, so that a model of any size takes the same memory. A model in a folder "onnx", as
+ * transformers.js has it, is written into one.
+ */
+export async function writeOnnxFolder(
+  scratch: string,
+  { onnx, base, plan, parts }: { onnx: OpenOnnx; base: BaseWeights; plan: MergePlan; parts: MergedParts },
+  engine: Engine,
+  session: Session,
+): Promise<void> {
+  const from = dirname(onnx.path);
+  const folder = basename(from) === "onnx" ? join(scratch, "onnx") : scratch;
+  const pause = breather(session.signal);
+  const changed = [...plan.changes.keys()].reduce((sum, name) => sum + 4 * sizeOf(plan.base.info(name).shape), 0);
+  const bar = reporterOf(session.terminal).start("merge", { total: onnxSize(onnx) + changed, format: formatBytes });
+  let done = 0;
+  const work = { onnx, plan, pause, onBytes: (bytes: number) => bar.update((done += bytes)) };
+  try {
+    const found = await constantsOf(work);
+    for (const file of onnx.files.keys()) await copyPieces(join(from, file), join(folder, file), work);
+    await replaceConstants(folder, found, engine, work);
+  } finally {
+    bar.stop();
+  }
+  await copyCompanions(modelFolder(from, base), scratch, session.signal);
+  await writeFilesAtomically(scratch, parts.head);
+}
+
+async function constantsOf({ onnx, plan, pause }: Work): Promise<ReadonlyMap<string, readonly Match[]>> {
+  const bytes = new FolderBytes(dirname(onnx.path), "r", pause);
+  try {
+    const read = ({ location, offset }: Match["tensor"]["place"], blocks: Parameters<FolderBytes["read"]>[2]) =>
+      bytes.read(fileOf(onnx, location), offset, blocks);
+    return await planOnnx(onnx.model, read, plan, pause);
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** A copy that may be written to, whatever the file's own permissions are. */
+async function copyPieces(from: string, to: string, { pause, onBytes }: Work): Promise<void> {
+  const source = await fileSource(from);
+  const room = new Uint8Array(Math.min(PIECE, source.size));
+  try {
+    await writeFileAtomically(to, async (sink) => {
+      for (let at = 0; at < source.size; at += room.length) {
+        await pause();
+        const length = Math.min(room.length, source.size - at);
+        await sink.write(await source.read(at, length, room.subarray(0, length)));
+        onBytes(length);
+      }
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+async function replaceConstants(
+  folder: string,
+  found: ReadonlyMap<string, readonly Match[]>,
+  engine: Engine,
+  { onnx, plan, pause, onBytes }: Work,
+): Promise<void> {
+  const files = new FolderBytes(folder, "r+", pause);
+  try {
+    for (const [name, matches] of found) {
+      const matrix = matrixOf(plan.base.info(name).shape);
+      const parts = mergedValues(engine, plan.base, name, plan.changes.get(name)!, pause);
+      for await (const { window, values } of inWindows(parts, windowsOf(matrix))) {
+        for (const { tensor, transposed } of matches) {
+          const { dtype, place } = tensor;
+          const encoded = encodeTensor(transposed ? turned(window, values) : values, dtype, name);
+          const blocks = blocksIn(matrix, window, transposed, encoded.byteLength / values.length);
+          await files.write(fileOf(onnx, place.location), place.offset, blocks, encoded);
+        }
+        onBytes(4 * values.length);
+      }
+    }
+  } finally {
+    await files.close();
+  }
+}
+
+/** Where tokenizer and configuration are: with the base, else with the ONNX model. */
+function modelFolder(onnxFolder: string, base: BaseWeights): string {
+  if (base.config !== null) return base.model.directory;
+  const above = basename(onnxFolder) === "onnx" ? dirname(onnxFolder) : onnxFolder;
+  return existsSync(join(above, "config.json")) ? above : base.model.directory;
+}

@@ -1,0 +1,28 @@
+import type { Adapter } from "./adapter.js";
+import { NameEnds } from "./paths/name-ends.js";
+import { isAllLinear, targetTest } from "./paths/targets.js";
+
+const looksLikeEmbedding = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)\b|_embeddings?$/;
+
+/**
+ * Modules of a model that an adapter's configuration targets and its file has no layer for. A name's other matches outside the stack of
+ * layers may belong to parts that the adapted model left out (a pooler, a pretraining head), while within the stack all layers are alike.
+ * @param modules paths as the adapter would call them
+ */
+export function* lackingLayers(
+  { config, layers }: Pick<Adapter, "config" | "layers">,
+  modules: Iterable<string>,
+): Generator<string> {
+  const isTarget = targetTest(config);
+  const { targetModules } = config;
+  const allLinear = isAllLinear(targetModules);
+  // Names that adapt something.
+  const listed = new NameEnds(typeof targetModules === "string" ? [] : targetModules);
+  const used = new NameEnds([...layers.keys()].flatMap((path) => [...listed.of(path)]));
+  const mayBeAbsent = (path: string) => !/\.\d+\./.test(path) && (typeof targetModules === "string" || used.has(path));
+  for (const path of modules) {
+    if (layers.has(path) || !isTarget(path) || mayBeAbsent(path)) continue;
+    if (allLinear && looksLikeEmbedding.test(path)) continue;
+    yield path;
+  }
+}
