@@ -4,6 +4,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { bytesSource, checkSource, readRange } from "../../io/byte-source.js";
 import { parseJsonObject } from "../../io/json.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
+import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
 import type { JobModel } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
 
@@ -20,7 +21,7 @@ const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIG
 /** Those that do where a model has them: what texts and vectors are made of, and what its weights are in if not in one file. */
 const DECISIVE_IF_THERE = [
   ...["modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors"],
-  ...["sentence_bert_config.json", WEIGHTS_INDEX],
+  ...["sentence_bert_config.json", WEIGHTS_INDEX, GGUF_WEIGHTS, "chat_template.jinja"],
 ];
 
 /**
