@@ -1,6 +1,7 @@
 import { initialized } from "../../engine/engine.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
+import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
 import { settingsOf } from "../../models/language/training/fit-settings.js";
 import { languageTask } from "../../models/language/training/language-training.js";
 import type { FitOptions } from "../../train/fit-options.js";
@@ -20,6 +21,9 @@ import { checkLanguageModelFits, languageMemory } from "./language-memory.js";
 import { ADAPTER, type PreparedLanguage } from "./prepared-language.js";
 import { tokenized } from "./tokenized.js";
 import { trainLanguage } from "./train-language.js";
+
+/** What decides a language model beside an encoder's files. */
+const DECISIVE = [GGUF_WEIGHTS, "chat_template.jinja", "generation_config.json"];
 
 /** Loads and checks a run on a language model, and says how it goes on. */
 export async function prepareLanguage(settings: LanguageSettings, context: JobContext): Promise<PreparedJob> {
@@ -57,7 +61,7 @@ async function load(settings: LanguageSettings, context: JobContext): Promise<Pr
     onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),
   });
   emit({ type: "model", name: found.name, origin: found.origin });
-  const { model: source, hash: modelHash } = await hashModel(found, signal);
+  const { model: source, hash: modelHash } = await hashModel(found, signal, DECISIVE);
   await checkLanguageModelFits(source, settings, engine);
   const { weights, seed } = settings;
   const model = await CausalLanguageModel.load(source, { engine, seed, weights, signal });

@@ -4,7 +4,6 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { bytesSource, checkSource, readRange } from "../../io/byte-source.js";
 import { parseJsonObject } from "../../io/json.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
-import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
 import type { JobModel } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
 
@@ -21,14 +20,19 @@ const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIG
 /** Those that do where a model has them: what texts and vectors are made of, and what its weights are in if not in one file. */
 const DECISIVE_IF_THERE = [
   ...["modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors"],
-  ...["sentence_bert_config.json", WEIGHTS_INDEX, GGUF_WEIGHTS, "chat_template.jinja"],
+  ...["sentence_bert_config.json", WEIGHTS_INDEX],
 ];
 
 /**
  * Hashes a model's files. Those that had to be read for it are kept until they are opened: what is loaded is what was
  * hashed, and an address is fetched once. Throws `AbortError` when cancelled.
+ * @param more further files that decide it where a model of this kind has them
  */
-export async function hashModel(model: JobModel, signal: AbortSignal | undefined): Promise<HashedModel> {
+export async function hashModel(
+  model: JobModel,
+  signal: AbortSignal | undefined,
+  more: readonly string[] = [],
+): Promise<HashedModel> {
   const { name, origin } = model;
   const kept = new Map<string, Uint8Array | null>();
   const lines: string[] = [];
@@ -40,7 +44,7 @@ export async function hashModel(model: JobModel, signal: AbortSignal | undefined
   };
   let whole = false;
   for (const file of DECISIVE) whole = await add(file, true);
-  for (const file of DECISIVE_IF_THERE) await add(file, false);
+  for (const file of [...DECISIVE_IF_THERE, ...more]) await add(file, false);
   if (!whole) for (const file of await shards(model, kept)) await add(file, true);
   const open: JobModel["open"] = async (file) => {
     const bytes = kept.get(file);
