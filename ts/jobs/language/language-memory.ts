@@ -39,7 +39,7 @@ export async function checkLanguageModelFits(
 }
 
 /**
- * What a run will take: what is in use by now, gradients and both moments, and the largest step or what measuring takes. Throws `MemoryError`, with the settings
+ * What a run will take, of which the step's room is reserved: what is in use by now, gradients and both moments, and the largest step or what measuring takes. Throws `MemoryError`, with the settings
  * that help, where there is not as much.
  */
 export async function languageMemory(
@@ -69,11 +69,13 @@ export async function languageMemory(
     }
   }
   const numbers = params.reduce((sum, id) => sum + graph.value(id).data.length, 0);
-  const needed =
-    used +
-    3 * FLOAT * numbers +
-    Math.max(roomOfStep(graph, params, largest, accumulate), measuringMemory(model.model, held));
-  if (needed <= maximum) return { needed, maximum };
+  const room = Math.max(roomOfStep(graph, params, largest, accumulate), measuringMemory(model.model, held));
+  const needed = used + 3 * FLOAT * numbers + room;
+  if (needed <= maximum) {
+    // In one piece, before other memory comes to lie behind a smaller one.
+    graph.reserve(room);
+    return { needed, maximum };
+  }
   const { setting } = words;
   const again = checkpointing ? "" : `set ${setting("checkpointing")}, `;
   const parts = accumulate < batchSize ? `raise ${setting("accumulate")} for the same result, ` : "";
