@@ -107,7 +107,7 @@ describe("a spec", () => {
     [{ steps: 3, epochs: 1 }, /steps and spec\.epochs/],
     [{ data: undefined }, /spec\.data/],
   ])("is refused with %o", async (wrong, message) => {
-    const error = await run({ ...spec, ...wrong } as LanguageJobSpec, memoryStore()).catch((thrown: unknown) => thrown);
+    const error = await run({ ...spec, ...wrong }, memoryStore()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as Error).message).toMatch(message);
   });

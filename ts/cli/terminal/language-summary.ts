@@ -88,7 +88,7 @@ export function languageResult(
   return [
     head!,
     first!,
-    better ? green(bold(last!)) : bold(last!),
+    better ? green(bold(last)) : bold(last),
     `Kept: step ${step}, with the lowest loss of those measured${stopped}`,
     "",
     speed,
