@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { AbortError, ConfigError, engineInfo, FormatError, readAdapter, TextClassifier } from "../../ts/index.js";
 import type { FileMap } from "../../ts/io/file-map.js";
-import { type JobEvent, memoryStore, runStatus, unfinishedSpec } from "../../ts/jobs/index.js";
+import { type JobEvent, type JobSpec, memoryStore, runStatus, unfinishedSpec } from "../../ts/jobs/index.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { afterStep, data, results, run, runUntil, sources, spec } from "./tiny-job.js";
@@ -216,7 +216,7 @@ describe("an aborted job", () => {
       expect(after.filter((event) => event.type !== "progress" || event.done > 0)).toEqual([]);
       expect(names(store.files())).toEqual(["run.json"]);
       expect(await runStatus(store)).toMatchObject({ status: "interrupted", step: null, steps: 60, error: null });
-      await run((await unfinishedSpec(store))!, store);
+      await run((await unfinishedSpec(store)) as JobSpec, store);
       const undisturbed = memoryStore();
       await run({ ...spec, baseline: true }, undisturbed);
       expect(results(store.files())).toEqual(results(undisturbed.files()));

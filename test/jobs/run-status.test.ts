@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../ts/index.js";
-import { memoryStore, runStatus, type RunStore, unfinishedSpec } from "../../ts/jobs/index.js";
+import { type JobSpec, memoryStore, runStatus, type RunStore, unfinishedSpec } from "../../ts/jobs/index.js";
 import { afterStep, run, runUntil, sources, spec } from "./tiny-job.js";
 
 /** Every status that a store has had, with the number of steps that its checkpoint had then. */
@@ -63,7 +63,7 @@ describe("a run's status", () => {
     const job = run(spec, store, { sources: { ...sources, findModel }, signal: abort.signal });
     await expect(job).rejects.toThrow("cancelled");
     expect(await runStatus(store)).toMatchObject({ status: "interrupted", step: null, steps: null });
-    await run((await unfinishedSpec(store))!, store);
+    await run((await unfinishedSpec(store)) as JobSpec, store);
     expect(await runStatus(store)).toMatchObject({ status: "finished" });
   });
 

@@ -10,6 +10,7 @@ import {
   WorkerLostError,
 } from "../../ts/worker/index.js";
 import { results, run, sources, spec } from "../jobs/tiny-job.js";
+import * as language from "../jobs/language/tiny-language-job.js";
 import { inPage, start, workerFile } from "./in-worker.js";
 
 /** Build under test and its threads: set by the vitest project. */
@@ -39,6 +40,20 @@ describe("a run in a worker, its store and sources here", () => {
     const told: JobEvent[] = [];
     await run(spec, memoryStore(), { onProgress: (event) => void told.push(event) });
     expect(kept).toEqual(told.filter(({ type }) => type !== "progress").map(({ type }) => type));
+  });
+
+  it("of a language model too", async () => {
+    const worker = await started();
+    const store = memoryStore();
+    const given = { ...language.spec, steps: 6, evaluateEvery: 3 };
+    const events: JobEvent[] = [];
+    const onProgress = (event: JobEvent) => void events.push(event);
+    const { report } = await runJob(given, store, { worker, sources: language.sources, onProgress });
+    expect(report.result!.after.loss).toBeLessThan(report.result!.before.loss);
+    expect(events.map(({ type }) => type)).toContain("ready-language");
+    const here = memoryStore();
+    await language.run(given, here);
+    expect(results(store.files())).toEqual(results(here.files()));
   });
 
   it("with another build or other threads than its worker's is advised to start one with them, which works", async () => {

@@ -2,7 +2,9 @@ import type { EngineInfo } from "../engine/running.js";
 import type { GroupCount } from "./data/held-out.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
+import type { ReadyLanguageJob } from "./language/ready-language.js";
 import type { JobSpec } from "./spec/job-spec.js";
+import type { LanguageJobSpec } from "./spec/language-settings.js";
 import type { TrainingSettings } from "./spec/training-settings.js";
 
 /** A piece of a job's work that takes a while, in the order in which they come. */
@@ -58,6 +60,8 @@ export type JobEvent =
   | { readonly type: "data"; readonly summary: DataSummary }
   /** Everything is loaded and checked; work begins. Cross-validation tells it once, of the first fold that is run. */
   | { readonly type: "ready"; readonly job: ReadyJob }
+  /** The same of a run on a language model. */
+  | { readonly type: "ready-language"; readonly job: ReadyLanguageJob }
   /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that goes on. */
   | {
       readonly type: "progress";
@@ -81,6 +85,14 @@ export type JobEvent =
       readonly accuracy: number;
       readonly best: boolean;
     }
+  /** The same of a language model: loss, a mean over what is learnt, and perplexity. */
+  | {
+      readonly type: "evaluation-language";
+      readonly step: number;
+      readonly loss: number;
+      readonly perplexity: number;
+      readonly best: boolean;
+    }
   /** A checkpoint is in the store. */
   | { readonly type: "checkpoint"; readonly step: number };
 
@@ -90,7 +102,7 @@ export type JobListener = (event: JobEvent) => void;
 /** What messages call things, for callers whose users know them by other names: a command's options. */
 export interface JobWords {
   /** A field of the spec. */
-  setting(name: keyof JobSpec): string;
+  setting(name: keyof JobSpec | keyof LanguageJobSpec): string;
   /** Going on with an interrupted run: begins a message. */
   readonly resume: string;
 }

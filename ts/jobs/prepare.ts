@@ -1,7 +1,6 @@
 import { orAborted, throwIfAborted } from "../waiting/abort.js";
 import { initialized } from "../engine/engine.js";
 import type { Engine, EngineInfo } from "../engine/running.js";
-import { ConfigError } from "../errors/errors.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
@@ -10,25 +9,20 @@ import { sizeOf } from "../values/shape.js";
 import { type BatchTokens, tokenCounting } from "./estimate/batch-tokens.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
-import { checkCheckpointFits, type Resumed } from "./store/checkpoint-file.js";
+import { checkBaselineFits, checkCheckpointFits, type Resumed } from "./store/checkpoint-file.js";
+import { checkSameOrigin } from "./store/origin-check.js";
+import type { ClassifierRun } from "./store/run-state.js";
 import { type DataCheck, describeDataset, surveyDataset, textsOf } from "./data/data-check.js";
 import { type Dataset, fewExamplesText, loadDataset, measuredPart } from "./data/dataset.js";
 import { countGroups } from "./data/held-out.js";
-import type { JobListener, JobWords, ReadyJob } from "./job-events.js";
+import type { JobWords, ReadyJob } from "./job-events.js";
+import type { JobContext } from "./job-task.js";
 import { inWords } from "./in-words.js";
 import { hashModel } from "./sources/hashed-model.js";
-import type { JobModel, JobSources } from "./sources/job-sources.js";
+import type { JobModel } from "./sources/job-sources.js";
 import type { RunStore } from "./store/run-store.js";
 import { checkWarmup } from "./spec/warmup-check.js";
 import { evaluateEveryOf, fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./spec/training-settings.js";
-
-/** What a job works with. */
-export interface JobContext {
-  readonly sources: JobSources;
-  readonly emit: JobListener;
-  readonly words: JobWords;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** Everything that is ready before the first step. */
 export interface Prepared {
@@ -153,27 +147,20 @@ async function loadEncoder(
  * Throws `ConfigError` where files or engine are not those of the run that is to go on, `FormatError` where its checkpoint is
  * of another model or another number of steps.
  */
-export function checkResumable(store: RunStore, resumed: Resumed, prepared: Prepared, words: JobWords): void {
-  const { run } = resumed;
-  const { dataset, engine, steps, classifier } = prepared;
-  const pairs: [what: string, was: string | number, is: string | number][] = [
-    ["the model (weights, configuration or tokenizer)", run.modelHash, prepared.modelHash],
-    [dataset.train.file, run.trainHash, dataset.train.sha256],
-    [dataset.validation.file, run.validationHash, dataset.validation.sha256],
-    [dataset.test?.file ?? "the test", run.testHash ?? "none", dataset.test?.sha256 ?? "none"],
-    ["the build", run.build, engine.build],
-    ["the number of threads", run.threads, engine.threads],
-  ];
-  for (const [what, was, is] of pairs) {
-    if (was === is) continue;
-    throw new ConfigError(
-      `${words.resume}: the result would differ from an uninterrupted run's: ${what} changed since it began (${was}, now ${is})`,
-      { what, was, is },
-    );
-  }
+export function checkResumable(
+  store: RunStore,
+  resumed: Resumed<ClassifierRun>,
+  prepared: Prepared,
+  words: JobWords,
+): void {
+  const { dataset, steps, classifier } = prepared;
+  checkSameOrigin(resumed.run, { ...prepared, ...dataset }, words);
   const shapes = classifier.params().map((id) => classifier.encoder.graph.shape(id));
-  const on = { classes: dataset.labels.length, examples: measuredPart(dataset).examples.length };
-  checkCheckpointFits(store, resumed, { steps, shapes }, on);
+  checkCheckpointFits(store, resumed, { steps, shapes });
+  checkBaselineFits(store, resumed, {
+    classes: dataset.labels.length,
+    examples: measuredPart(dataset).examples.length,
+  });
 }
 
 /** What is about to run, as plain data. */

@@ -3,20 +3,20 @@ import { AbortError, ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
-import { readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
-import { estimateJob } from "./estimate/job-estimate.js";
 import { type JobListener, type JobWords, plainWords } from "./job-events.js";
-import { type JobSources, takeSources } from "./sources/job-sources.js";
-import { firstDifference, type JobSpec, takeSpec } from "./spec/job-spec.js";
-import { checkResumable, type JobContext, type Prepared, prepare, readyJob } from "./prepare.js";
-import { type KnownBefore, outputFiles, reportOf } from "./result/run-output.js";
-import { RecordWriter } from "./store/run-record.js";
+import type { JobContext, PreparedJob } from "./job-task.js";
+import type { LanguageReport } from "./language/language-report.js";
 import type { RunReport } from "./result/run-report.js";
+import type { Sample } from "./result/sample-predictions.js";
+import { type JobSources, takeSources } from "./sources/job-sources.js";
+import { type AnyJobSpec, type JobSettings, takeAnySpec } from "./spec/any-settings.js";
+import { firstDifference, type JobSpec } from "./spec/job-spec.js";
+import type { LanguageJobSpec } from "./spec/language-settings.js";
+import { readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
+import { RecordWriter } from "./store/run-record.js";
 import { runStatus } from "./store/run-status.js";
 import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
-import type { Sample } from "./result/sample-predictions.js";
-import { train } from "./train-run.js";
-import type { TrainingSettings } from "./spec/training-settings.js";
+import { jobTaskOf } from "./tasks.js";
 
 /** How a job is run. */
 export interface JobOptions {
@@ -41,9 +41,16 @@ export interface JobResult {
   readonly predictions: readonly Sample[];
 }
 
+/** What a finished run on a language model gives. */
+export interface LanguageJobResult {
+  /** What happened: report.json. */
+  readonly report: LanguageReport;
+}
+
 /**
  * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint
- * every 25 steps, tests, and leaves adapter, head, report and loss curve in the store. Where the store holds a checkpoint, an
+ * every 25 steps, tests, and leaves adapter, head, report and loss curve in the store. With `task` in the spec it trains an adapter of
+ * a language model on texts or conversations, watched by the perplexity of what is held out. Where the store holds a checkpoint, an
  * interrupted run goes on from it, to the same bits as without the interruption.
  *
  * @param spec what the run depends on, as plain data
@@ -60,8 +67,11 @@ export interface JobResult {
  * @example
  * const { report } = await runJob({ data: "reviews.csv", steps: 200 }, folderStore("runs/reviews"));
  */
-export async function runJob(spec: JobSpec, store: RunStore, options: JobOptions = {}): Promise<JobResult> {
-  const settings = takeSpec("runJob", spec);
+export function runJob(spec: LanguageJobSpec, store: RunStore, options?: JobOptions): Promise<LanguageJobResult>;
+export function runJob(spec: JobSpec, store: RunStore, options?: JobOptions): Promise<JobResult>;
+export function runJob(spec: AnyJobSpec, store: RunStore, options?: JobOptions): Promise<JobResult | LanguageJobResult>;
+export async function runJob(spec: AnyJobSpec, store: RunStore, options: JobOptions = {}): Promise<object> {
+  const settings = takeAnySpec("runJob", spec);
   const context = takeOptions(options);
   const taken = takeStore("runJob", store, context.signal);
   throwIfAborted(context.signal);
@@ -85,32 +95,30 @@ async function tidy(problem: string, work: () => void | Promise<void>, { emit }:
 }
 
 /** What the unfinished run in a store began with; null where there is none. Errors as `runJob`, for damaged files. */
-export async function unfinishedSpec(store: RunStore): Promise<JobSpec | null> {
+export async function unfinishedSpec(store: RunStore): Promise<AnyJobSpec | null> {
   return (await runStatus(takeStore("unfinishedSpec", store)))?.settings ?? null;
 }
 
-async function runClaimed(settings: TrainingSettings, store: RunStore, context: JobContext): Promise<JobResult> {
+async function runClaimed(settings: JobSettings, store: RunStore, context: JobContext): Promise<object> {
   await checkNoFolds(store);
   const resumed = await readCheckpoint(store);
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store);
-  const machine = context.sources.machine();
   const record = await RecordWriter.of(store, settings, resumed !== null);
   let begun = false;
   try {
     // The checkpoint of a run that goes on says what it is; a refusal leaves it as it was.
     if (resumed === null) await record.prepare();
-    const prepared = await prepare(settings, context);
+    const prepared = await jobTaskOf(settings).prepare(settings, context);
     try {
-      if (resumed !== null) checkResumable(store, resumed, prepared, context.words);
-      const estimate = await estimateJob(prepared, resumed?.checkpoint.step ?? null, context);
-      const job = readyJob(prepared, resumed, estimate);
+      if (resumed !== null) prepared.checkResumable(store, resumed, context.words);
+      const ready = await prepared.ready(resumed, context);
       begun = true;
       await record.train(prepared.steps);
-      context.emit({ type: "ready", job });
-      return await trainAndWrite(prepared, store, resumed, context, { machine, estimate });
+      context.emit(ready);
+      return await trainAndWrite(prepared, store, resumed, context);
     } finally {
-      prepared.encoder.dispose();
+      prepared.dispose();
     }
   } catch (error) {
     await leave(record, store, error, begun, context).catch(() => undefined);
@@ -119,20 +127,18 @@ async function runClaimed(settings: TrainingSettings, store: RunStore, context: 
 }
 
 async function trainAndWrite(
-  prepared: Prepared,
+  prepared: PreparedJob,
   store: RunStore,
   resumed: Resumed | null,
   context: JobContext,
-  known: KnownBefore,
-): Promise<JobResult> {
-  const trained = await train(prepared, store, resumed, context);
-  const report = reportOf(prepared, trained, known);
-  await store.write(outputFiles(prepared, report));
+): Promise<object> {
+  const { files, result } = await prepared.train(store, resumed, context);
+  await store.write(files);
   // First the blob that says that the run is not finished.
   await store.remove(runFiles.checkpoint);
   for (const blob of [runFiles.history, runFiles.record])
     await tidy(`${blob} could not be removed from ${store.name}`, () => store.remove(blob), context);
-  return { report, predictions: trained.predictions };
+  return result;
 }
 
 /** What stays of a run that an error has ended: its state where it had begun or was interrupted, else nothing. */
@@ -181,17 +187,17 @@ async function checkNoFolds(store: RunStore): Promise<void> {
 
 async function checkNew(store: RunStore): Promise<void> {
   const there: string[] = [];
-  for (const blob of [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve])
+  for (const blob of [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve, runFiles.gguf])
     if (await store.has(blob)) there.push(blob);
   if (there.length === 0) return;
   const what = there.includes(runFiles.report) ? "a finished run" : `${there.join(", ")}, which the run would replace`;
   throw new ConfigError(`runJob: ${store.name} holds ${what}: take another store, or remove it first`, { there });
 }
 
-function checkSame(settings: TrainingSettings, { run }: Resumed, store: RunStore): void {
+function checkSame(settings: JobSettings, { run }: Resumed, store: RunStore): void {
   const name = firstDifference(settings, run.settings);
   if (name === null) return;
-  const [given, began] = [settings[name], run.settings[name]];
+  const [given, began] = [settings, run.settings].map((all) => (all as unknown as Record<string, unknown>)[name]);
   throw new ConfigError(
     `runJob: ${store.name} holds an unfinished run that began with another spec: ${name} was ${JSON.stringify(began)}, ` +
       `now it is ${JSON.stringify(given)}; give the spec it began with, or another store`,

@@ -7,8 +7,10 @@ import { type Baseline, type FittedHead, measureBaseline } from "./result/baseli
 import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
 import { measuredPart, spareForHead } from "./data/dataset.js";
 import { explainDivergence, lostItsWay } from "./result/divergence.js";
-import type { JobContext, Prepared } from "./prepare.js";
-import type { RunState } from "./store/run-state.js";
+import type { JobContext } from "./job-task.js";
+import type { Prepared } from "./prepare.js";
+import { originOf } from "./store/origin-check.js";
+import type { ClassifierRun } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
 import { recipes } from "./spec/recipes.js";
 import { predictionsOf, type Sample } from "./result/sample-predictions.js";
@@ -32,17 +34,17 @@ export interface Trained {
   readonly predictions: readonly Sample[];
 }
 
-/** Steps between two checkpoints. */
-const CHECKPOINT_EVERY = 25;
+/** Steps between two checkpoints, whatever is trained. */
+export const CHECKPOINT_EVERY = 25;
 
 /** Measures the baseline, trains, from a fitted head where the recipe says so, and measures what training gave. Checkpoints go to the store. */
 export async function train(
   prepared: Prepared,
   store: RunStore,
-  resumed: Resumed | null,
+  resumed: Resumed<ClassifierRun> | null,
   context: JobContext,
 ): Promise<Trained> {
-  const { settings, steps, classifier, dataset, engine } = prepared;
+  const { settings, steps, classifier, dataset } = prepared;
   const { emit, words, signal } = context;
   const [train, validation] = [dataset.train.examples, measuredPart(dataset).examples];
   const work = { classifier, train, spare: spareForHead(dataset), validation, settings, emit, signal };
@@ -55,17 +57,7 @@ export async function train(
     graph.setValue(head.bias, fitted.start.bias);
   }
   if (settings.headOnly) return headAlone(prepared, baseline, fitted!);
-  const run: RunState = {
-    settings,
-    modelHash: prepared.modelHash,
-    trainHash: dataset.train.sha256,
-    validationHash: dataset.validation.sha256,
-    testHash: dataset.test?.sha256 ?? null,
-    build: engine.build,
-    threads: engine.threads,
-    baseline,
-    headPredictions,
-  };
+  const run: ClassifierRun = { settings, ...originOf({ ...prepared, ...dataset }), baseline, headPredictions };
   const checkpoints = new CheckpointWriter(store, run, resumed);
   const save = async (checkpoint: Checkpoint) => {
     await checkpoints.write(checkpoint);
@@ -125,7 +117,7 @@ const classesOf = (logits: readonly Float32Array[]) => logits.map((row, i) => be
 function watching(
   { settings, evaluateEvery: every, classifier, dataset }: Prepared,
   { emit, signal }: JobContext,
-  resumed: Resumed | null,
+  resumed: Resumed<ClassifierRun> | null,
 ): { evaluate?: EvaluateEvery } {
   if (every === null) return {};
   const { examples } = dataset.validation;

@@ -7,8 +7,8 @@ import { escape, Palette } from "./svg.js";
 export interface LossCurveText {
   readonly title: string;
   readonly subtitle: string;
-  /** Number of classes: guessing costs ln of it, which is drawn as a yardstick. */
-  readonly classes: number;
+  /** Number of classes: guessing costs ln of it, which is drawn as a yardstick. Left out where nothing is to be drawn. */
+  readonly classes?: number;
   /** Losses on examples held out, and the best of them, whose step is marked. */
   readonly validation?: FitEvaluation;
 }
@@ -58,12 +58,12 @@ export function lossCurve(
 ): string {
   const finite = steps.map(({ loss }) => loss).filter(Number.isFinite);
   const losses = finite.map((loss) => Math.min(Math.max(loss, 0), MOST_LOSS));
-  const guess = log(classes);
+  const guess = classes === undefined ? null : log(classes);
   const held = (validation?.measured ?? []).map(({ step, value }) => ({
     step,
     value: Math.min(Math.max(value, 0), MOST_LOSS),
   }));
-  const lossTicks = axisTicks(0, largest([...losses, ...held.map(({ value }) => value)], guess * 1.05), 6);
+  const lossTicks = axisTicks(0, largest([...losses, ...held.map(({ value }) => value)], (guess ?? 0) * 1.05), 6);
   // The last tick may lie beyond a run that stopped early.
   const stepTicks = axisTicks(0, Math.max(1, steps.length), 8).filter(
     (step) => Number.isInteger(step) && step <= Math.max(1, steps.length),
@@ -90,8 +90,7 @@ ${lossTicks.map((value) => rule(y(value / top), tickLabel(value, lossTicks))).jo
 ${stepTicks.map((step) => `<text ${quiet} x="${x(step)}" y="${PLOT.bottom + 20}" text-anchor="middle">${step}</text>`).join("")}
 <text ${quiet} x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 44}" text-anchor="middle">optimizer step</text>
 <text ${quiet} transform="translate(22 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">training loss (cross entropy, nats)</text>
-<line ${LINES.guess} x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(guess / top)}" y2="${y(guess / top)}"/>
-<text ${quiet} x="${PLOT.right + 8}" y="${guessLabelAt(y(guess / top), y(last / top)) + 4}">guessing</text>
+${guess === null ? "" : guessLine(y(guess / top), y(last / top))}
 ${rate}
 <path ${LINES.raw} d="${path(losses, top)}"/>
 <path ${LINES.smooth} d="${path(smoothed, top)}"/>
@@ -109,6 +108,14 @@ ${heldLines(
 /** The largest number; a list of any length, which a call's arguments are not. */
 function largest(values: readonly number[], least: number): number {
   return values.reduce((most, value) => Math.max(most, value), least);
+}
+
+/** What guessing costs. @param curve where the curve ends */
+function guessLine(height: number, curve: number): string {
+  return (
+    `<line ${LINES.guess} x1="${PLOT.left}" x2="${PLOT.right}" y1="${height}" y2="${height}"/>` +
+    `\n<text ${quiet} x="${PLOT.right + 8}" y="${guessLabelAt(height, curve) + 4}">guessing</text>`
+  );
 }
 
 /** Moves the yardstick's label off the curve's where both would stand in one place. */

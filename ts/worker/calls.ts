@@ -201,7 +201,7 @@ const store = againOr("OPFS store", storeHere);
 const modelHere = remote({
   values: ["name", "origin"],
   functions: { open },
-  optional: { digest: call({ file: data }, data) },
+  optional: { digest: call({ file: data }, data), gguf: call({}, byteSource) },
 });
 const jobModel = againOr("kept model", modelHere, isKept);
 const sourcesHere = remote({

@@ -5,7 +5,10 @@ import { runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { pickSamples } from "../../jobs/result/sample-predictions.js";
+import { isLanguage, type JobSettings } from "../../jobs/spec/any-settings.js";
+import { languageFields } from "../../jobs/spec/language-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { finetuneLanguage } from "./finetune-language.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
@@ -16,13 +19,14 @@ import {
   type DataSettings,
   type FinetuneOptions,
   resolveSettings,
+  settingsGiven,
 } from "../options/finetune-options.js";
+import { resolveLanguageSettings } from "../options/language-options.js";
 import { flagWords } from "../options/job-words.js";
 import { packageRoot } from "../package-root.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
-import { JobProgress } from "../terminal/job-progress.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
+import { runReporter } from "../terminal/run-reporter.js";
 import {
   adviceLines,
   introduction,
@@ -39,6 +43,8 @@ Examples:
   lowrank finetune
   lowrank finetune --data reviews.csv --text body --label stars --epochs 3 --out runs/reviews
   lowrank finetune --data reviews.csv --head-only
+  lowrank finetune --task chat --data conversations.jsonl --out runs/chat
+  lowrank finetune --task text --data pairs.csv --fields prompt=question,completion=answer --model model.gguf
   lowrank finetune --resume runs/reviews
 `;
 
@@ -46,7 +52,9 @@ Examples:
 export function defineFinetune(program: Command, session: Session): void {
   const command = program
     .command("finetune")
-    .description("train a LoRA adapter and a classification head on labelled texts");
+    .description(
+      "train a LoRA adapter and a classification head on labelled texts, or with --task an adapter of a language model",
+    );
   addFinetuneOptions(command)
     .addHelpText("after", EXAMPLES)
     .action((options: FinetuneOptions) => finetune(options, session));
@@ -54,14 +62,14 @@ export function defineFinetune(program: Command, session: Session): void {
 
 async function finetune(options: FinetuneOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const fresh = options.resume === undefined ? withAbsolutePaths(resolveSettings(options, exampleData)) : null;
+  const fresh = options.resume === undefined ? freshSettings(options) : null;
   const heard = () => {
     if (!terminal.outputFailed.aborted) terminal.error("\nstopping; Ctrl-C again quits at once");
   };
   signal.addEventListener("abort", heard, { once: true });
   try {
     const { folds, resume } = options;
-    if (fresh !== null && folds !== undefined)
+    if (fresh !== null && folds !== undefined && !isLanguage(fresh))
       return await crossValidate({ ...fresh, validation: null, test: null }, folds, options, session);
     const begun = resume === undefined ? null : await unfinishedFolds(resume);
     if (begun !== null) {
@@ -71,7 +79,10 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? (await settingsOf(store));
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
-      await runIn(store, settings, options, session).catch(async (error: unknown) => {
+      const job = isLanguage(settings)
+        ? finetuneLanguage(store, settings, options, session)
+        : runIn(store, settings, options, session);
+      await job.catch(async (error: unknown) => {
         if (error instanceof AbortError) await explainStop(store, session);
         else throw await withPlace(error, store);
       });
@@ -79,6 +90,13 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   } finally {
     signal.removeEventListener("abort", heard);
   }
+}
+
+/** What the options and the defaults make of a new run. */
+function freshSettings(options: FinetuneOptions): JobSettings {
+  return options.task === undefined
+    ? withAbsolutePaths(resolveSettings(options, exampleData))
+    : withAbsolutePaths(resolveLanguageSettings(options, settingsGiven(options, languageFields)));
 }
 
 async function runIn(
@@ -89,20 +107,8 @@ async function runIn(
 ): Promise<void> {
   const { terminal, self, signal } = session;
   const { name: folder } = store;
-  // What a script reads is on the output; what a person reads then goes to the error stream.
-  const colors = json ? terminal.errorColors : terminal.colors;
-  const say = (...lines: string[]) => {
-    if (quiet) return;
-    for (const line of lines) {
-      if (json) terminal.error(line);
-      else terminal.print(line);
-    }
-  };
+  const { colors, say, progress } = runReporter(terminal, { json, quiet });
   await startEngine(settings);
-  const progress = new JobProgress(
-    new ProgressReporter(terminal, (line) => terminal.error(line), quiet),
-    new ProgressReporter(terminal, say, quiet),
-  );
   const job = runJob(settings, store, {
     signal,
     words: flagWords,
@@ -136,7 +142,7 @@ async function runIn(
 }
 
 /** What the run began with that is to go on. Throws `ConfigError` where there is none. */
-async function settingsOf(store: RunStore): Promise<TrainingSettings> {
+async function settingsOf(store: RunStore): Promise<JobSettings> {
   const { name: folder } = store;
   const run = await runStatus(store);
   if (run?.settings) return run.settings;

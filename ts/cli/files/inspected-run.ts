@@ -3,18 +3,24 @@ import { join } from "node:path";
 import { folderStore, runStatus, type RunReport, type RunStatus } from "../../entry/jobs-node.js";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
+import type { LanguageReport } from "../../jobs/language/language-report.js";
 import { isLocked } from "../../jobs/node/run-lock.js";
+import { isLanguage } from "../../jobs/spec/any-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { type TrainingSettings, formatLength, formatTargets } from "../../jobs/spec/training-settings.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
+import { languageRows, perplexityRows } from "./inspected-language.js";
+
+/** The report of a finished run, without its steps. */
+type InspectedReport = Omit<RunReport, "steps"> | Omit<LanguageReport, "steps">;
 
 /** What a run's folder tells of the run. */
 export interface InspectedRun extends RunStatus {
   /** Whether the process that wrote the status last is gone without a word. */
   readonly gone: boolean;
   /** The report of a finished run, without its steps. */
-  readonly report: Omit<RunReport, "steps"> | null;
+  readonly report: InspectedReport | null;
 }
 
 /** Where a run in a folder stands; null where the folder is none of a run. Throws `FormatError` where its files are damaged. */
@@ -26,10 +32,10 @@ export async function inspectRun(folder: string): Promise<InspectedRun | null> {
   return { ...run, gone, report: null };
 }
 
-function readReport(folder: string): Omit<RunReport, "steps"> {
+function readReport(folder: string): InspectedReport {
   const path = join(folder, runFiles.report);
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-  const { steps: _, ...report } = parseJsonObject(readFileSync(path), fail) as unknown as RunReport;
+  const { steps: _, ...report } = parseJsonObject(readFileSync(path), fail) as unknown as RunReport | LanguageReport;
   return report;
 }
 
@@ -52,11 +58,14 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
     ["run", ended],
     ...(began === null ? [] : [["began", clip(began, 40)]]),
     ...(error === null ? [] : [["error", clip(error, 300)]]),
-    ...(settings === null ? [] : settingRows(settings)),
-    ...(report === null ? [] : resultRows(report)),
+    ...(settings === null ? [] : isLanguage(settings) ? languageRows(settings) : settingRows(settings)),
+    ...(report === null ? [] : isLanguageReport(report) ? perplexityRows(report) : resultRows(report)),
     ...(status === "finished" || running ? [] : [["to go on", `${self} finetune --resume ${folder}`]]),
   ];
 }
+
+const isLanguageReport = (report: InspectedReport): report is Omit<LanguageReport, "steps"> =>
+  report.settings !== undefined && isLanguage(report.settings);
 
 /** A name from a file, which a stranger may have written. */
 const named = (name: unknown) => clip(String(name), 300);

@@ -120,7 +120,7 @@ function checkNew(folder: string): void {
       value: folder,
     });
   }
-  const written = [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve];
+  const written = [...runFiles.adapter, ...runFiles.head, runFiles.report, runFiles.curve, runFiles.gguf];
   const there = written.filter((name) => existsSync(join(folder, name)));
   if (there.length === 0) return;
   throw new ConfigError(
@@ -132,7 +132,9 @@ function checkNew(folder: string): void {
 /** The finished run under runs/ that was written last. Throws `ConfigError` where there is none. */
 export function newestRun(): string {
   const names = existsSync(RUNS) ? readdirSync(RUNS) : [];
-  const runs = names.map((name) => join(RUNS, name)).filter(isComplete);
+  // A language model's adapter is no classifier.
+  const isClassifier = (folder: string) => isComplete(folder) && existsSync(join(folder, "labels.json"));
+  const runs = names.map((name) => join(RUNS, name)).filter(isClassifier);
   const times = new Map(runs.map((run) => [run, statSync(join(run, classifierMark(run))).mtimeMs]));
   const [newest] = runs.sort((a, b) => times.get(b)! - times.get(a)! || (a < b ? 1 : -1));
   if (newest !== undefined) return newest;

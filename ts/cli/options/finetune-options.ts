@@ -11,7 +11,9 @@ import {
   wholeOrNone,
   words,
 } from "./option-values.js";
+import type { JobSettings } from "../../jobs/spec/any-settings.js";
 import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/spec/job-spec.js";
+import { DEFAULT_LANGUAGE_MODEL, languageFields } from "../../jobs/spec/language-settings.js";
 import { heldOut } from "../../jobs/spec/recipes.js";
 import {
   builds,
@@ -23,9 +25,12 @@ import {
 import { allowable } from "../../jobs/data/data-check.js";
 import { type AdapterOptions, adapterOptions, adapterSettings, addAdapterOptions } from "./adapter-settings.js";
 import { flagOf } from "./job-words.js";
+import { addLanguageOptions, refuseLanguageOptions, type LanguageOnlyOptions } from "./language-options.js";
 
 /** Options of `finetune` that do not change its result. */
-export interface FinetuneOptions extends Partial<TrainingSettings>, AdapterOptions {
+export interface FinetuneOptions
+  extends Omit<Partial<TrainingSettings>, "checkpointing">, AdapterOptions, LanguageOnlyOptions {
+  readonly checkpointing?: boolean;
   readonly out?: string;
   readonly resume?: string;
   readonly folds?: number;
@@ -65,7 +70,10 @@ export function addSpecOptions(command: Command): Command {
   const share = real(0, { closed: true, below: 1 });
   command.optionsGroup("What to train on:");
   command
-    .option("--model <name>", `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL})`)
+    .option(
+      "--model <name>",
+      `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL}; with --task also a .gguf file, ${DEFAULT_LANGUAGE_MODEL})`,
+    )
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: the movie reviews of examples/)")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
@@ -172,7 +180,10 @@ export function addSpecOptions(command: Command): Command {
 
 /** Adds the options of a run in a folder of this machine: those of its spec, and what does not change its result. */
 export function addFinetuneOptions(command: Command): Command {
-  return addSpecOptions(command)
+  addSpecOptions(command);
+  addLanguageOptions(command);
+  command.optionsGroup("The run:");
+  return command
     .option("--out <folder>", "where the run is written (default: runs/<date and time>)")
     .addOption(
       new Option(
@@ -199,9 +210,10 @@ export type DataSettings = Pick<TrainingSettings, "data" | "test" | "text" | "la
 
 /** The settings that the given options and the defaults make. `bundled` are the data where none are named. */
 export function resolveSettings(
-  given: Partial<TrainingSettings> & AdapterOptions,
+  given: Partial<TrainingSettings> & AdapterOptions & LanguageOnlyOptions,
   bundled: () => DataSettings,
 ): TrainingSettings {
+  refuseLanguageOptions(given);
   const chosen = onlySettings(given);
   if (chosen.epochs !== undefined) chosen.steps = null;
   const { data } = chosen;
@@ -222,9 +234,9 @@ export function resolveSettings(
 }
 
 /** Throws `ConfigError` where an option given beside --resume is not what the run began with. */
-export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): void {
-  for (const [name, value] of Object.entries(onlySettings(given))) {
-    const before = began[name as Setting];
+export function checkAgainst(given: FinetuneOptions, began: JobSettings): void {
+  for (const [name, value] of Object.entries(settingsGiven(given, [...specFields, ...languageFields]))) {
+    const before = (began as unknown as Readonly<Record<string, unknown>>)[name];
     // The flag's absence is its default, which says nothing.
     if (name === "baseline" && value === true) continue;
     if (JSON.stringify(value) === JSON.stringify(before)) continue;
@@ -235,10 +247,14 @@ export function checkAgainst(given: FinetuneOptions, began: TrainingSettings): v
   }
 }
 
-function onlySettings(given: Partial<TrainingSettings> & AdapterOptions): {
-  -readonly [name in Setting]?: TrainingSettings[name];
-} {
-  const names = new Set<string>(specFields);
+type GivenOptions = Omit<Partial<TrainingSettings>, "checkpointing"> & AdapterOptions;
+
+const onlySettings = (given: GivenOptions): { -readonly [name in Setting]?: TrainingSettings[name] } =>
+  settingsGiven(given, specFields);
+
+/** Those of the given options that are settings of such names. */
+export function settingsGiven(given: GivenOptions, fields: readonly string[]): Record<string, unknown> {
+  const names = new Set<string>(fields);
   const own = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
   const settings: Record<string, unknown> = { ...adapterSettings(given), ...own };
   if (settings["patience"] === "none") settings["patience"] = null;

@@ -1,8 +1,9 @@
 import type { JobWords } from "../../jobs/job-events.js";
+import type { LanguageSettings } from "../../jobs/spec/language-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 
 /** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */
-export function flagOf(setting: keyof TrainingSettings): string {
+export function flagOf(setting: keyof TrainingSettings | keyof LanguageSettings): string {
   return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

@@ -66,12 +66,19 @@ export function words<T extends string>(known: readonly T[]): Parser<readonly T[
   };
 }
 
+const pairsLike =
+  (example: string): Parser<Readonly<Record<string, string>>> =>
+  (text) => {
+    const pairs = text.split(",").map((pair) => /^([^=]+)=(.+)$/.exec(pair.trim()));
+    if (pairs.some((pair) => pair === null)) throw new InvalidArgumentError(`Pairs such as "${example}" are expected.`);
+    return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()]));
+  };
+
 /** Names of labels: "0=bad,1=good". */
-export function labelNames(text: string): Readonly<Record<string, string>> {
-  const pairs = text.split(",").map((pair) => /^([^=]+)=(.+)$/.exec(pair.trim()));
-  if (pairs.some((pair) => pair === null)) throw new InvalidArgumentError('Pairs such as "0=bad,1=good" are expected.');
-  return Object.fromEntries(pairs.map((pair) => [pair![1]!.trim(), pair![2]!.trim()]));
-}
+export const labelNames = pairsLike("0=bad,1=good");
+
+/** What data call a field: "prompt=question,completion=answer". */
+export const fieldNames = pairsLike("prompt=question,completion=answer");
 
 /** Weights of classes: "balanced", or "spam=4,ham=1". */
 export function classWeights(text: string): "balanced" | Readonly<Record<string, number>> {

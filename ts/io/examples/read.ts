@@ -88,7 +88,8 @@ const isParquet = (bytes: Uint8Array) => bytes.length >= 12 && [0x50, 0x41, 0x52
 /** Whether a name says a format. */
 const saysFormat = (file: string) => /\.(csv|tsv|tab|jsonl|ndjson|json|parquet|pq)$/i.test(file);
 
-async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column[], options: TextOptions): Promise<Row[]> {
+/** Texts of the wanted columns of a file of any format. Throws `ConfigError` for a column that is not there, `FormatError` for a broken file. */
+export async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column[], options: TextOptions): Promise<Row[]> {
   const { format, file = "data" } = options;
   const isParquetFile = typeof bytes !== "string" && format === "parquet";
   // What reads files is fetched when one is read; until then the caller may change its bytes.

@@ -1,4 +1,5 @@
-import type { Prepared, JobContext } from "../prepare.js";
+import type { JobContext } from "../job-task.js";
+import type { Prepared } from "../prepare.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { throwIfAborted } from "../../waiting/abort.js";
@@ -43,22 +44,25 @@ export async function estimateJob(
     encoded: await secondsPerToken(trialTexts(prepared, context), context),
   };
   const seconds = jobSeconds({ ...prepared, done }, speed);
-  const total = runs * seconds.total;
-  if (total > LONG) {
-    const fewer = settings.headOnly ? "a lower" : `fewer ${words.setting("steps")} or a lower`;
-    const message =
-      `this run will take about ${Math.round(total / 60)} minutes: ${fewer} ${words.setting("maxTokens")} ` +
-      `${settings.headOnly ? "makes" : "make"} it shorter`;
-    emit({ type: "warning", message });
-  }
+  const tokens = words.setting("maxTokens");
+  const fewer = settings.headOnly
+    ? `a lower ${tokens} makes`
+    : `fewer ${words.setting("steps")} or a lower ${tokens} make`;
+  const message = longRunText(runs * seconds.total, fewer);
+  if (message !== null) emit({ type: "warning", message });
   return { seconds, memory };
 }
 
+/** What to say of a run that takes so many seconds; null of a short one. @param fewer what makes it shorter */
+export function longRunText(seconds: number, fewer: string): string | null {
+  return seconds > LONG ? `this run will take about ${Math.round(seconds / 60)} minutes: ${fewer} it shorter` : null;
+}
+
 /** Something that is done to be timed: gives how many tokens, and milliseconds. */
-type Trial = () => Promise<{ readonly tokens: number; readonly milliseconds: number }>;
+export type Trial = () => Promise<{ readonly tokens: number; readonly milliseconds: number }>;
 
 /** The fastest of several trials. */
-async function secondsPerToken(trial: (i: number) => Trial, { signal }: JobContext): Promise<number> {
+export async function secondsPerToken(trial: (i: number) => Trial, { signal }: JobContext): Promise<number> {
   let best = Infinity;
   const elapsed = stopwatch();
   for (let i = 0; i < TRIALS && (i === 0 || elapsed() < ENOUGH_MS); i++) {

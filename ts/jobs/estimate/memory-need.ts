@@ -22,7 +22,7 @@ export interface MemoryNeed {
 const FLOAT = 4;
 
 /** Bytes for people. */
-const size = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+export const bytesInWords = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /**
  * Bytes that training adds to a model once it is loaded: copies of its weights in the order that gradients read. Throws
@@ -33,8 +33,8 @@ export async function checkModelFits(model: JobModel, { info }: Engine): Promise
   const { weights, packed, total } = estimateMemory(await readRequiredJson(model, "config.json"), { tokens: 1 });
   if (used + total <= maximum) return packed;
   throw new MemoryError(
-    `model ${clip(model.name)}: training on it takes ${size(weights + packed)} of linear memory for its weights alone, ` +
-      `${size(maximum - used)} of ${size(maximum)} are left: take a smaller model`,
+    `model ${clip(model.name)}: training on it takes ${bytesInWords(weights + packed)} of linear memory for its weights alone, ` +
+      `${bytesInWords(maximum - used)} of ${bytesInWords(maximum)} are left: take a smaller model`,
     { requested: total, used, maximum },
   );
 }
@@ -80,8 +80,8 @@ export function memoryNeed(
   const cut =
     parts === undefined ? "" : `${again}raise ${words.setting("accumulate")} to ${parts} for the same result, or `;
   throw new MemoryError(
-    `the largest step, of ${tokens.largest(settings.accumulate)} tokens, takes ${size(needed)} of linear memory with all else, ` +
-      `${size(maximum)} can be had: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,
+    `the largest step, of ${tokens.largest(settings.accumulate)} tokens, takes ${bytesInWords(needed)} of linear memory with all else, ` +
+      `${bytesInWords(maximum)} can be had: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,
     { requested: needed, used, maximum },
   );
 }

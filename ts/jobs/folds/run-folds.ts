@@ -5,7 +5,8 @@ import { type Dataset, fewExamplesText, measuredPart, wholeDataset } from "../da
 import { holdToChoose } from "../data/held-out.js";
 import { tokenCounting } from "../estimate/batch-tokens.js";
 import { estimateJob } from "../estimate/job-estimate.js";
-import { type JobContext, prepare, type Prepared, readyJob } from "../prepare.js";
+import type { JobContext } from "../job-task.js";
+import { prepare, type Prepared, readyJob } from "../prepare.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
 import { type JobSpec, takeSpec } from "../spec/job-spec.js";
 import { checkWarmup } from "../spec/warmup-check.js";

@@ -1,15 +1,20 @@
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
-import { resolveModel } from "../../io/node/index.js";
+import { basename, join } from "node:path";
+import { ggufAt, ggufFile, resolveModel } from "../../io/node/index.js";
+import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
 import { digestFile } from "../../io/node/save-stream.js";
-import type { JobSources } from "../sources/job-sources.js";
+import type { JobModel, JobSources } from "../sources/job-sources.js";
 import { readData } from "./read-data.js";
 
 /** Where Node's jobs find models and data: folders and files, the cache, the hub. */
 export const localSources: JobSources = {
   async findModel(name, { signal, onDownload }) {
+    const named = ggufFile(name);
+    if (named !== null) return ggufModel(named, basename(named), "file");
     const model = await resolveModel(name, { signal, onProgress: onDownload });
+    const only = ggufFile(model.directory);
+    if (only !== null) return ggufModel(only, model.name, model.origin);
     return {
       ...model,
       async digest(file) {
@@ -25,3 +30,10 @@ export const localSources: JobSources = {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
   }),
 };
+
+/** A model that is one GGUF file, which decides all that it computes. */
+const ggufModel = (path: string, name: string, origin: string): JobModel => ({
+  ...ggufAt(path, name),
+  origin,
+  digest: async (file, signal) => (file === GGUF_WEIGHTS ? (await digestFile(path, signal)).sha256 : null),
+});

@@ -1,6 +1,7 @@
 import { lossCurve } from "../../pictures/loss-curve.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { JobEstimate } from "../estimate/job-estimate.js";
+import { lastPart } from "./last-part.js";
 import { formatPercent } from "./percent.js";
 import type { Prepared } from "../prepare.js";
 import { macroF1Loss, recommend } from "./recommendation.js";
@@ -61,7 +62,6 @@ export function outputFiles({ classifier, dataset, settings }: Prepared, report:
   // A head that was fitted took no steps to draw.
   if (report.steps.length === 0) return files;
   const { largestClass, headOnly, after } = report.result;
-  const lastPart = (path: string) => path.split(/[/\\]/).at(-1)!;
   const subtitle = [
     `largest class ${formatPercent(largestClass)}`,
     headOnly === null ? "" : `head alone ${formatPercent(headOnly.accuracy)}`,

@@ -111,7 +111,7 @@ export function reportTraining(
 }
 
 /** The report as a file: readable, and a line a step. */
-export function reportFile({ steps, ...report }: RunReport): Uint8Array {
+export function reportFile({ steps, ...report }: { readonly steps: readonly StepRecord[] }): Uint8Array {
   const head = JSON.stringify(report, null, 2).slice(0, -2);
   const lines = steps.map((step) => `    ${JSON.stringify(step)}`).join(",\n");
   return new TextEncoder().encode(`${head},\n  "steps": [\n${lines}\n  ]\n}\n`);

@@ -26,8 +26,13 @@ const DECISIVE_IF_THERE = [
 /**
  * Hashes a model's files. Those that had to be read for it are kept until they are opened: what is loaded is what was
  * hashed, and an address is fetched once. Throws `AbortError` when cancelled.
+ * @param more further files that decide it where a model of this kind has them
  */
-export async function hashModel(model: JobModel, signal: AbortSignal | undefined): Promise<HashedModel> {
+export async function hashModel(
+  model: JobModel,
+  signal: AbortSignal | undefined,
+  more: readonly string[] = [],
+): Promise<HashedModel> {
   const { name, origin } = model;
   const kept = new Map<string, Uint8Array | null>();
   const lines: string[] = [];
@@ -39,7 +44,7 @@ export async function hashModel(model: JobModel, signal: AbortSignal | undefined
   };
   let whole = false;
   for (const file of DECISIVE) whole = await add(file, true);
-  for (const file of DECISIVE_IF_THERE) await add(file, false);
+  for (const file of [...DECISIVE_IF_THERE, ...more]) await add(file, false);
   if (!whole) for (const file of await shards(model, kept)) await add(file, true);
   const open: JobModel["open"] = async (file) => {
     const bytes = kept.get(file);

@@ -2,6 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { type ByteSource, checkBytes } from "../../io/byte-source.js";
 import { modelSource, type ModelSource } from "../../io/model-source.js";
+import { inHuggingFaceLayout } from "../../models/gguf/index.js";
 import { callable, object, text } from "../../arguments/settings.js";
 import { orAborted, untilAborted } from "../../waiting/abort.js";
 
@@ -105,7 +106,7 @@ export function takeSources(what: string, given: JobSources = provided, signal?:
 
 /** A model whose files are waited for no longer than until the signal is aborted; what is opened later is closed. */
 async function heedful(model: JobModel, signal: AbortSignal | undefined): Promise<JobModel> {
-  const { name, open } = await modelSource(model);
+  const { name, open } = await inHuggingFaceLayout(await modelSource(model));
   const opened = async (file: string): Promise<ByteSource | null> => {
     const source = await orAborted(
       () => open(file),

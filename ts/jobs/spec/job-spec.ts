@@ -56,29 +56,34 @@ export const specFields = [
  * @param what begins the message
  */
 export function takeSpec(what: string, spec: JobSpec): TrainingSettings {
-  checkOptions(`${what}: spec`, spec, specFields);
-  const given: Record<string, unknown> = {};
-  for (const name in spec) {
-    const value =
-      name === "lora"
-        ? takeFurtherLora(what, "spec.lora", spec.lora)
-        : copied(`${what}: spec.${name}`, spec[name as keyof JobSpec]);
-    if (value !== undefined) given[name] = value;
-  }
-  const { steps, epochs, validation = null, recipe = "default" } = given;
+  const given = takeFields(what, spec, specFields);
+  const { epochs, validation = null, recipe = "default" } = given;
   const defaults = specDefaults(oneOf(what, "spec.recipe", recipe, recipeNames));
   const settings = { ...defaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given, validation };
   checkSettings(what, settings, "spec");
-  if (typeof steps === "number" && typeof epochs === "number") {
-    throw new ConfigError(
-      `${what}: spec.steps and spec.epochs both say how long training lasts; leave one of them out`,
-      {
-        steps,
-        epochs,
-      },
-    );
-  }
+  checkLength(what, given);
   return settings;
+}
+
+/** A copy of a spec's fields that are given, each read once. Throws `ConfigError` for unknown ones. */
+export function takeFields(what: string, spec: object, fields: readonly string[]): Record<string, unknown> {
+  checkOptions(`${what}: spec`, spec, fields);
+  const given: Record<string, unknown> = {};
+  for (const name in spec) {
+    const own = (spec as Record<string, unknown>)[name];
+    const value = name === "lora" ? takeFurtherLora(what, "spec.lora", own) : copied(`${what}: spec.${name}`, own);
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
+}
+
+/** Throws `ConfigError` where a spec says twice how long training lasts. */
+export function checkLength(what: string, { steps, epochs }: Readonly<Record<string, unknown>>): void {
+  if (typeof steps !== "number" || typeof epochs !== "number") return;
+  throw new ConfigError(`${what}: spec.steps and spec.epochs both say how long training lasts; leave one of them out`, {
+    steps,
+    epochs,
+  });
 }
 
 function copied(place: string, value: unknown): unknown {
@@ -87,8 +92,9 @@ function copied(place: string, value: unknown): unknown {
 }
 
 /** The first field in which two runs differ; null where they are one. */
-export function firstDifference(a: TrainingSettings, b: TrainingSettings): keyof TrainingSettings | null {
-  return specFields.find((name) => text(a[name]) !== text(b[name])) ?? null;
+export function firstDifference<S extends object>(a: S, b: S): (keyof S & string) | null {
+  const names = Object.keys({ ...a, ...b }) as (keyof S & string)[];
+  return names.find((name) => text(a[name]) !== text(b[name])) ?? null;
 }
 
 /** The same text for the same value: the order of an object's names says nothing. */

@@ -121,6 +121,15 @@ export interface TrainingSettings {
   readonly allow: readonly string[];
 }
 
+/** What settings of every task have. */
+export type SharedSettings = Pick<
+  TrainingSettings,
+  | ("model" | "data" | "validation" | "validationSplit" | "maxTokens" | "seed" | "build" | "threads")
+  | ("steps" | "epochs" | "batchSize" | "accumulate" | "evaluateEvery" | "patience")
+  | ("learningRate" | "loraPlusRatio" | "warmup" | "schedule" | "weightDecay" | "maxGradNorm")
+  | ("rank" | "alpha" | "targetModules" | "rslora" | "dora" | "dropout" | "lora")
+>;
+
 /** Optimizer steps of a run that learns from so many examples; none where only the head is fitted. */
 export function stepsOf({ steps, epochs, batchSize, headOnly }: TrainingSettings, examples: number): number {
   if (headOnly) return 0;
@@ -136,7 +145,7 @@ export function formatLength({ steps, epochs }: Pick<TrainingSettings, "steps" |
 }
 
 /** Steps of warm-up. */
-export function warmupOf({ warmup }: TrainingSettings, steps: number): number {
+export function warmupOf({ warmup }: Pick<TrainingSettings, "warmup">, steps: number): number {
   return warmup ?? Math.round(steps / 10);
 }
 
@@ -152,7 +161,7 @@ export function evaluateEveryOf(settings: TrainingSettings, steps: number, held:
 }
 
 /** Learning rate by step. Throws `ConfigError` where the warm-up is longer than the run. */
-function scheduleOf(settings: TrainingSettings, total: number): Schedule {
+export function scheduleOf(settings: SharedSettings, total: number): Schedule {
   return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
 }
 
@@ -181,8 +190,8 @@ export function fitOptions(settings: TrainingSettings, steps: number): Classifie
 }
 
 /** The settings as a new adapter takes them; null where there is to be none. */
-export function loraOptions(settings: TrainingSettings): LoraOptions | null {
-  const { headOnly, rank, alpha, targetModules, rslora, dora, dropout, lora } = settings;
+export function loraOptions(settings: SharedSettings & { readonly headOnly?: boolean }): LoraOptions | null {
+  const { headOnly = false, rank, alpha, targetModules, rslora, dora, dropout, lora } = settings;
   if (headOnly) return null;
   return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout, ...lora };
 }

@@ -3,7 +3,11 @@ import type { JobWords } from "../job-events.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** Throws `ConfigError` where the learning rate would not come to its peak before the run's last step, whatever its schedule. */
-export function checkWarmup({ warmup, headOnly }: TrainingSettings, steps: number, { setting }: JobWords): void {
+export function checkWarmup(
+  { warmup, headOnly = false }: Pick<TrainingSettings, "warmup"> & { readonly headOnly?: boolean },
+  steps: number,
+  { setting }: JobWords,
+): void {
   if (headOnly || warmup === null || warmup <= steps) return;
   throw new ConfigError(
     `${setting("warmup")} ${warmup} is longer than the run, which has ${steps} ${steps === 1 ? "step" : "steps"}: give ${steps} or fewer, ` +

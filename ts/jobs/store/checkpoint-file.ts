@@ -7,7 +7,7 @@ import type { Tensor } from "../../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../../train/checkpoint.js";
 import type { Checkpoint, EvaluationState } from "../../train/fit-options.js";
 import { HistoryFile, type HistoryLength, parseHistory } from "./history-file.js";
-import { checkRunState, type RunState } from "./run-state.js";
+import { checkRunState, type ClassifierRun, type RunState } from "./run-state.js";
 import { runFiles, type RunStore } from "./run-store.js";
 
 const FORMAT = "lowrank-checkpoint-3";
@@ -25,9 +25,9 @@ interface State {
 }
 
 /** A checkpoint to go on from. */
-export interface Resumed {
+export interface Resumed<R extends RunState = RunState> {
   readonly checkpoint: Checkpoint;
-  readonly run: RunState;
+  readonly run: R;
   readonly history: HistoryLength;
 }
 
@@ -119,14 +119,15 @@ interface MeasuredOn {
   readonly examples: number;
 }
 
-/**
- * Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes, such classes and so many
- * examples that the result is measured on.
- */
-export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: CheckpointFit, on: MeasuredOn): void {
+/** Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes. */
+export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: CheckpointFit): void {
+  asFormatError(store.place(runFiles.checkpoint), () => checkCheckpoint(resumed.checkpoint, fits));
+}
+
+/** Throws `FormatError` where a checkpoint's baseline has not such classes and so many examples that the result is measured on. */
+export function checkBaselineFits(store: RunStore, { run }: Resumed<ClassifierRun>, on: MeasuredOn): void {
   asFormatError(store.place(runFiles.checkpoint), () => {
-    checkCheckpoint(resumed.checkpoint, fits);
-    const { before, headOnly } = resumed.run.baseline;
+    const { before, headOnly } = run.baseline;
     for (const measured of [before, headOnly]) {
       if (measured === null) continue;
       const { perClass, count } = measured;

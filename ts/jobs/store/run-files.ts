@@ -2,6 +2,8 @@
 export const runFiles = {
   adapter: ["adapter_config.json", "adapter_model.safetensors"],
   head: ["head.safetensors", "labels.json"],
+  /** The adapter as a GGUF LoRA, where that is asked for. */
+  gguf: "adapter.gguf",
   report: "report.json",
   curve: "loss.svg",
   /** Spec and state of a run that is not finished, from its first moment. */

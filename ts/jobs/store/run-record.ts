@@ -3,8 +3,7 @@ import { ConfigError, FormatError, LowrankError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { VERSION } from "../../version.js";
 import { runFiles, type RunStore } from "./run-store.js";
-import { checkSettings } from "../spec/settings-check.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
+import { checkAnySettings, isLanguage, type JobSettings } from "../spec/any-settings.js";
 
 const FORMAT = "lowrank-run-1";
 
@@ -24,7 +23,7 @@ export interface RunRecord {
   /** What ended it, where its status is "failed". */
   readonly error: { readonly code: string; readonly message: string; readonly step: number | null } | null;
   /** The whole spec. */
-  readonly settings: TrainingSettings;
+  readonly settings: JobSettings;
 }
 
 /** Reads run.json; null where the store has none. Throws `FormatError` where it is not what a run wrote. */
@@ -43,8 +42,9 @@ function parseRecord(bytes: Uint8Array, path: string): RunRecord {
       if (typeof record[name] !== "string") throw unexpected("run", name, "text", record[name]);
     if (record.error !== null && typeof (record.error as { message?: unknown } | undefined)?.message !== "string")
       throw unexpected("run", "error", "null or { code, message, step }", record.error);
-    checkSettings("run", record.settings);
-    if (record.steps !== null) whole("run", "steps", record.steps, record.settings.headOnly ? 0 : 1);
+    checkAnySettings("run", record.settings);
+    if (record.steps !== null)
+      whole("run", "steps", record.steps, isLanguage(record.settings) || !record.settings.headOnly ? 1 : 0);
     return record;
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
@@ -58,14 +58,14 @@ export class RecordWriter {
 
   private constructor(
     private readonly store: RunStore,
-    private readonly settings: TrainingSettings,
+    private readonly settings: JobSettings,
     private readonly began: string,
     private steps: number | null,
     private readonly before: Uint8Array | null,
   ) {}
 
   /** The record of a run that begins or goes on; nothing is written yet. */
-  static async of(store: RunStore, settings: TrainingSettings, resumes: boolean): Promise<RecordWriter> {
+  static async of(store: RunStore, settings: JobSettings, resumes: boolean): Promise<RecordWriter> {
     const before = await store.read(runFiles.record);
     const known = resumes ? await readRecord(store) : null;
     return new RecordWriter(store, settings, known?.began ?? new Date().toISOString(), known?.steps ?? null, before);

@@ -1,12 +1,12 @@
 import { oneOf, share, unexpected, whole } from "../../arguments/settings.js";
 import type { Baseline } from "../result/baseline.js";
 import { checkMetrics, checkPredictions, objectAt } from "./metrics-check.js";
-import { checkSettings } from "../spec/settings-check.js";
+import { checkAnySettings, isLanguage } from "../spec/any-settings.js";
+import type { LanguageSettings } from "../spec/language-settings.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 
-/** What a checkpoint keeps beside the state of training: what it was made with, and what was measured before. */
-export interface RunState {
-  readonly settings: TrainingSettings;
+/** What every checkpoint keeps beside the state of training: what it was made with. */
+export interface RunOrigin {
   /** SHA-256 of the model's weights and of the files of examples. */
   readonly modelHash: string;
   readonly trainHash: string;
@@ -15,19 +15,34 @@ export interface RunState {
   readonly testHash: string | null;
   readonly build: string;
   readonly threads: number;
+}
+
+/** What a classifier's keeps too: what was measured before. */
+export interface ClassifierRun extends RunOrigin {
+  readonly settings: TrainingSettings;
   readonly baseline: Baseline;
   /** Class that the head alone gives each example that the result is measured on; null where it was not fitted. */
   readonly headPredictions: readonly number[] | null;
 }
 
+/** A language model's: its first measurement is among those of training. */
+export interface LanguageRun extends RunOrigin {
+  readonly settings: LanguageSettings;
+}
+
+/** What a checkpoint keeps of its run. */
+export type RunState = ClassifierRun | LanguageRun;
+
 /** Throws `ConfigError`, naming the field, unless a value from a file is a run's state. `what` begins the message. */
 export function checkRunState(what: string, value: unknown): asserts value is RunState {
   const run = objectAt(what, "run", value);
-  checkSettings(what, run["settings"]);
+  const { settings } = run;
+  checkAnySettings(what, settings);
   for (const name of ["modelHash", "trainHash", "validationHash", "testHash"])
     if (name !== "testHash" || run[name] !== null) checkHash(what, `run.${name}`, run[name]);
   oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
   whole(what, "run.threads", run["threads"], 1);
+  if (isLanguage(settings)) return;
   const baseline = objectAt(what, "run.baseline", run["baseline"]);
   share(what, "run.baseline.largestClass", baseline["largestClass"]);
   checkMetrics(what, "run.baseline.before", baseline["before"]);

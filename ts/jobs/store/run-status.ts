@@ -1,7 +1,7 @@
 import { readCheckpoint } from "./checkpoint-file.js";
 import { readRecord, type RunRecord } from "./run-record.js";
 import { runFiles, type RunStore, takeStore } from "./run-store.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
+import type { JobSettings } from "../spec/any-settings.js";
 
 /** Where a run stands, as its store tells. */
 export interface RunStatus {
@@ -11,7 +11,7 @@ export interface RunStatus {
    */
   readonly status: RunRecord["status"] | "finished";
   /** The spec, whole, of one that is not finished; report.json holds that of a finished one. */
-  readonly settings: TrainingSettings | null;
+  readonly settings: JobSettings | null;
   /** Steps that its checkpoint has behind it; null where it has none. */
   readonly step: number | null;
   /** Steps in all; null where that is not known yet. */

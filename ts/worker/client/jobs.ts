@@ -1,8 +1,10 @@
 import { whole } from "../../arguments/settings.js";
 import { WorkerLostError } from "../../errors/errors.js";
 import type { FoldsReport } from "../../jobs/folds/folds-report.js";
-import type { JobResult } from "../../jobs/run-job.js";
+import type { JobResult, LanguageJobResult } from "../../jobs/run-job.js";
+import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { LanguageJobSpec } from "../../jobs/spec/language-settings.js";
 import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
 import { copied } from "../protocol/unsendable.js";
@@ -22,11 +24,22 @@ import type { WorkerJobOptions } from "./types.js";
  * @example
  * const { report } = await runJob({ data: "/reviews.csv", model: "/models/all-MiniLM-L6-v2" }, memoryStore());
  */
+export function runJob(
+  spec: LanguageJobSpec,
+  store: RunStore | WorkerStore,
+  options?: WorkerJobOptions,
+): Promise<LanguageJobResult>;
+export function runJob(spec: JobSpec, store: RunStore | WorkerStore, options?: WorkerJobOptions): Promise<JobResult>;
+export function runJob(
+  spec: AnyJobSpec,
+  store: RunStore | WorkerStore,
+  options?: WorkerJobOptions,
+): Promise<JobResult | LanguageJobResult>;
 export async function runJob(
-  spec: JobSpec,
+  spec: AnyJobSpec,
   store: RunStore | WorkerStore,
   options: WorkerJobOptions = {},
-): Promise<JobResult> {
+): Promise<JobResult | LanguageJobResult> {
   const what = "runJob";
   const { own, rest: others } = takeOwn(options, "restarts");
   const restarts = whole(what, "restarts", own === undefined ? 1 : own);
@@ -39,7 +52,7 @@ export async function runJob(
   let where = worker;
   for (let left = restarts; ; left--) {
     try {
-      return (await run(where)) as JobResult;
+      return (await run(where)) as JobResult | LanguageJobResult;
     } catch (error) {
       const died = error instanceof WorkerLostError && error.details["reason"] === "died";
       // A worker that the caller has started is the caller's to start again.

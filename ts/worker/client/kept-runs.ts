@@ -2,7 +2,7 @@ import { checkOptions } from "../../arguments/options.js";
 import type { FileMap } from "../../io/file-map.js";
 import { remember } from "../../io/made-from.js";
 import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
-import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import { takeRunName } from "../../jobs/store/run-name.js";
 import type { RunStatus } from "../../jobs/store/run-status.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
@@ -65,7 +65,10 @@ export async function runStatus(store: RunStore | WorkerStore, options: InWorker
 }
 
 /** The spec of a store's run that is not finished, to call `runJob` with; see `unfinishedSpec` in `lowrank/jobs`. */
-export async function unfinishedSpec(store: RunStore | WorkerStore, options: InWorker = {}): Promise<JobSpec | null> {
+export async function unfinishedSpec(
+  store: RunStore | WorkerStore,
+  options: InWorker = {},
+): Promise<AnyJobSpec | null> {
   checkOptions("unfinishedSpec", options, ["worker"]);
-  return (await ask("unfinishedSpec", functions.unfinishedSpec, options, () => [store])) as JobSpec | null;
+  return (await ask("unfinishedSpec", functions.unfinishedSpec, options, () => [store])) as AnyJobSpec | null;
 }

@@ -44,7 +44,9 @@ export async function fitLanguage(
     throw new ConfigError("fit: validation has no examples to measure", { op: "fit", option: "validation", length: 0 });
   const sizes = taken.map(({ ids }) => ids.length);
   const measure =
-    heldOut === null ? null : async () => (await measured(parts, adapter, heldOut, { signal: rest.signal })).perplexity;
+    heldOut === null
+      ? null
+      : async () => (await measureTokens(parts, adapter, heldOut, { signal: rest.signal })).perplexity;
   // An empty list is refused by `fit` itself.
   const watched = taken.length === 0 ? undefined : evaluateOn(evaluate, taken.length, rest, measure);
   const training = watched === undefined ? rest : { ...rest, evaluate: watched };
@@ -76,11 +78,11 @@ export async function evaluateLanguage(
   const taken = takeLanguageExamples("evaluate", parts, examples, reading);
   if (taken.length === 0)
     throw new ConfigError("evaluate: there are no examples to measure", { op: "evaluate", length: 0 });
-  return measured(parts, adapter, taken, { signal, onProgress });
+  return measureTokens(parts, adapter, taken, { signal, onProgress });
 }
 
 /** Measures examples with an adapter as it is now. */
-async function measured(
+export async function measureTokens(
   parts: TrainingParts,
   adapter: AdapterChoice,
   examples: readonly TrainingTokens[],

@@ -2,7 +2,8 @@ import type { CallAdapters } from "../../../adapters/call-adapters.js";
 import { exp } from "../../../values/elementary.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
 import { nextTask } from "../../../waiting/next-task.js";
-import { rowsAtOnce } from "../../decoder/memory.js";
+import type { Decoder } from "../../decoder/decoder.js";
+import { inferenceMemory, rowsAtOnce } from "../../decoder/memory.js";
 import { raggedBatch } from "../../ragged-batch.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import { targetsOf } from "./completion-loss.js";
@@ -43,18 +44,33 @@ export async function targetLosses(
   { signal, onProgress }: MeasureEvents,
 ): Promise<Float64Array> {
   const losses = new Float64Array(examples.length);
-  for (let first = 0; first < examples.length;) {
+  for (const { first, end } of batchesOf(examples)) {
     throwIfAborted(signal);
-    let [end, tokens] = [first, 0];
-    do tokens += examples[end++]!.ids.length;
-    while (end < examples.length && tokens + examples[end]!.ids.length <= TOKENS_AT_ONCE);
     losses.set(lossesOf(parts, adapters, examples.slice(first, end)), first);
-    first = end;
     onProgress?.(end);
     await nextTask();
   }
   throwIfAborted(signal);
   return losses;
+}
+
+/** Examples that are measured at once, `[first, end)`, and their tokens. */
+function* batchesOf(examples: readonly TrainingTokens[]) {
+  for (let first = 0; first < examples.length;) {
+    let [end, tokens] = [first, 0];
+    do tokens += examples[end++]!.ids.length;
+    while (end < examples.length && tokens + examples[end]!.ids.length <= TOKENS_AT_ONCE);
+    yield { first, end, tokens };
+    first = end;
+  }
+}
+
+/** Bytes that measuring examples takes: the largest batch, and of its logits what their cross entropy keeps. */
+export function measuringMemory({ config }: Decoder, examples: readonly TrainingTokens[]): number {
+  let most = 0;
+  for (const { tokens } of batchesOf(examples)) most = Math.max(most, tokens);
+  const logits = Math.min(most, rowsAtOnce(config)) * config.vocabularySize;
+  return inferenceMemory(config, most) + Float32Array.BYTES_PER_ELEMENT * logits;
 }
 
 function lossesOf({ graph, model }: Parts, adapters: CallAdapters, examples: readonly TrainingTokens[]): number[] {

@@ -52,10 +52,19 @@ export function takeLanguageExamples(
 ): TrainingTokens[] {
   const read = exampleReader(what, fields);
   const expected = `${what}: a list of { text }, { prompt, completion }, { messages } or the like is expected`;
-  return listFrom(expected, examples, (example, i) => {
-    const { ids, mask } = maskedOf(what, i, parts, read(example, i));
-    return checked(what, i, parts, ids, mask, maxTokens);
-  });
+  return listFrom(expected, examples, (example, i) => takeLanguageExample(what, i, parts, read(example, i), maxTokens));
+}
+
+/** The same of one example, the one at place `i`. */
+export function takeLanguageExample(
+  what: string,
+  i: number,
+  parts: Parts,
+  example: ReadExample,
+  maxTokens?: number,
+): TrainingTokens {
+  const { ids, mask } = maskedOf(what, i, parts, example);
+  return checked(what, i, parts, ids, mask, maxTokens);
 }
 
 function maskedOf(what: string, i: number, parts: Parts, example: ReadExample): Masked {

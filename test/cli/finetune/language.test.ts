@@ -1,0 +1,132 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lowrank, project } from "../fixture.js";
+import { lowrankProcess } from "../processes/process.js";
+import { data } from "../../jobs/language/tiny-language-job.js";
+
+let folder: string;
+let model: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lowrank-chat-"));
+  model = at("model");
+  await cp(join(project, "test/golden/decoders/llama"), model, { recursive: true });
+  await rm(join(model, "adapter"), { recursive: true, force: true });
+  const template =
+    "{% for m in messages %}[{{ m.role[0] }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[a]{% endif %}";
+  await writeFile(join(model, "chat_template.jinja"), template);
+  for (const name of ["chat.jsonl", "pairs.csv"]) await writeFile(at(name), data[name]!);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const short = (out: string, ...more: string[]) => [
+  ...["finetune", "--task", "chat", "--model", model, "--data", at("chat.jsonl"), "--out", at(out), "--steps", "30"],
+  ...[
+    "--batch-size",
+    "6",
+    "--learning-rate",
+    "0.01",
+    "--rank",
+    "4",
+    "--alpha",
+    "8",
+    "--validation-split",
+    "0.2",
+    ...more,
+  ],
+];
+const report = async (out: string) => JSON.parse(await readFile(at(out, "report.json"), "utf8"));
+
+describe("finetune --task", () => {
+  it("learns conversations, shows how, and what it gave", async () => {
+    const { code, out, err } = await lowrank(short("chat", "--gguf"));
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/data +.*chat\.jsonl: 32 examples, \d+ of [\d,]+ tokens are learnt/);
+    expect(out).toMatch(/held +.*: 8 examples, \d+ of \d+ tokens are measured, a seeded split/);
+    expect(out).toMatch(/estimate +about .* MB of linear memory/);
+    expect(out).toMatch(/train.*tokens\/s.*left/);
+    expect(out).toMatch(/the model as it is +[\d.]+ +[\d.]+\n.*with the adapter +[\d.]+/);
+    expect(readdirSync(at("chat")).sort()).toEqual([
+      ...["adapter.gguf", "adapter_config.json", "adapter_model.safetensors", "loss.svg", "report.json"],
+    ]);
+    const { result, settings } = await report("chat");
+    expect(result.after.perplexity).toBeLessThan(result.before.perplexity);
+    expect(settings).toMatchObject({ task: "chat", gguf: true, rank: 4, targetModules: "all-linear" });
+
+    const prompt = ["--model", model, "--chat", "--max-tokens", "6", "--json", "Is it long: Heat?"];
+    const said = async (...adapter: string[]) =>
+      JSON.parse((await lowrank(["generate", ...adapter, ...prompt])).out).text as string;
+    expect(await said("--adapter", at("chat"))).not.toBe(await said());
+    const inspected = await lowrank(["inspect", at("chat")]);
+    expect(inspected.code).toBe(0);
+    expect(inspected.out).toMatch(/perplexity +[\d.]+ before, [\d.]+ trained, on \d+ tokens of 8 examples/);
+    expect(inspected.out).toMatch(/data +.*chat\.jsonl, task chat/);
+  });
+
+  it("learns pairs of a table by other names, and tells it as JSON", async () => {
+    const { code, out } = await lowrank([
+      ...["finetune", "--task", "text", "--model", model, "--data", at("pairs.csv"), "--out", at("pairs")],
+      ...["--fields", "prompt=question,completion=answer", "--epochs", "1", "--rank", "2", "--json"],
+    ]);
+    expect(code).toBe(0);
+    const told = JSON.parse(out);
+    expect(told).toMatchObject({ run: at("pairs"), training: { steps: 4 }, settings: { task: "text", steps: null } });
+    expect(told).toEqual({ run: at("pairs"), ...(await report("pairs")), steps: undefined });
+  });
+
+  it("goes on to the same bits after kill -9", async () => {
+    const killed = short("killed", "--steps", "60", "--evaluate-every", "20");
+    let sent = false;
+    const { signal } = await lowrankProcess(killed, folder, (_, child) => {
+      // Its first checkpoint is there, so it is in the middle.
+      if (sent || !existsSync(at("killed", "checkpoint.safetensors"))) return;
+      sent = true;
+      child.kill("SIGKILL");
+    });
+    expect(signal).toBe("SIGKILL");
+    expect(existsSync(at("killed", "report.json"))).toBe(false);
+    expect((await lowrank(["inspect", at("killed")])).out).toMatch(/ended without a word after step \d+ of 60/);
+    const refused = await lowrank(["finetune", "--resume", at("killed"), "--rank", "8"]);
+    expect(refused.err).toMatch(/--rank 8 is given, it began with 4/);
+    const resumed = await lowrankProcess(["finetune", "--resume", at("killed")], folder);
+    expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: "" });
+    expect(resumed.out).toMatch(/Going on after step \d+ of 60/);
+    const whole = await lowrankProcess(short("whole", "--steps", "60", "--evaluate-every", "20"), folder);
+    expect(whole.code).toBe(0);
+    const adapter = (out: string) => readFile(at(out, "adapter_model.safetensors"));
+    expect(await adapter("killed")).toEqual(await adapter("whole"));
+    expect((await report("killed")).result).toEqual((await report("whole")).result);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      "classifiers' options",
+      ["--task", "chat", "--data", "a.jsonl", "--label", "x"],
+      /--label is of classifiers: with --task chat/,
+    ],
+    [
+      "a test",
+      ["--task", "chat", "--data", "a.jsonl", "--test", "b.jsonl"],
+      /--test is of classifiers.*--validation names/,
+    ],
+    ["folds", ["--task", "chat", "--data", "a.jsonl", "--folds", "3"], /--folds is of classifiers/],
+    [
+      "its own options without it",
+      ["--data", "a.jsonl", "--gguf"],
+      /--gguf is of language models: say which with --task/,
+    ],
+    ["no data", ["--task", "text"], /--task text needs examples to learn from/],
+  ])("refuses %s", async (_, args, message) => {
+    const { code, err } = await lowrank(["finetune", ...args]);
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+  });
+
+  it("refuses what is no pair of names", async () => {
+    expect((await lowrank(["finetune", "--task", "text", "--fields", "prompt"])).code).toBe(2);
+  });
+});

@@ -1,0 +1,51 @@
+import type { LanguageReport } from "../../jobs/language/language-report.js";
+import { type LanguageSettings, lengthInWords } from "../../jobs/spec/language-settings.js";
+import { formatTargets } from "../../jobs/spec/training-settings.js";
+import { formatCount, formatDuration, formatRate } from "../terminal/number-format.js";
+import { clip } from "../terminal/table.js";
+
+/** A name from a file, which a stranger may have written. */
+const named = (name: unknown) => clip(String(name), 300);
+
+/** What a language model learnt from what, and how. */
+export function languageRows(settings: LanguageSettings): string[][] {
+  const { task, data, validation, fields, maxTokens, model, weights, steps, epochs, batchSize } = settings;
+  const { learningRate, rank, alpha, targetModules, seed } = settings;
+  const length = steps !== null ? `${formatCount(steps)} steps` : epochs !== null ? `${epochs} epochs` : lengthInWords;
+  const names = Object.entries(fields).map(([field, name]) => `${field}=${name}`);
+  return [
+    ["data", `${named(data)}, task ${task}${validation === null ? "" : `; measured on ${named(validation)}`}`],
+    ...(names.length === 0 ? [] : [["fields", clip(names.join(", "), 80)]]),
+    ...(maxTokens === null ? [] : [["texts", `cut to ${formatCount(maxTokens)} tokens`]]),
+    ["base", `${named(model)}, weights ${weights}`],
+    [
+      "settings",
+      `${length} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}, seed ${seed}`,
+    ],
+  ];
+}
+
+/** What such a run gave, as far as its report says: it may be of another version. */
+export function perplexityRows({ result, data, training, engine }: Partial<Omit<LanguageReport, "steps">>): string[][] {
+  const held = data?.validation;
+  const shown = (value: unknown) => (typeof value === "number" ? value.toFixed(2) : "–");
+  return [
+    ...(result == null || held == null
+      ? []
+      : [
+          [
+            "perplexity",
+            `${shown(result.before?.perplexity)} before, ${shown(result.after?.perplexity)} trained, on ${formatCount(held.targets)} tokens of ` +
+              `${formatCount(held.examples)} examples; step ${result.step} is kept`,
+          ],
+        ]),
+    ...(training === undefined || engine === undefined
+      ? []
+      : [
+          [
+            "training",
+            `${formatCount(training.steps)} steps in ${formatDuration(training.seconds)}, ${engine.build} build`,
+          ],
+        ]),
+  ];
+}

@@ -1,0 +1,121 @@
+import type { LanguageReport } from "../../jobs/language/language-report.js";
+import type { LanguagePart, ReadyLanguageJob } from "../../jobs/language/ready-language.js";
+import { formatFurtherLora } from "../../jobs/spec/further-lora.js";
+import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import { formatBytes, formatCount, formatDuration, formatRate, formatThreads } from "./number-format.js";
+import { tableLines } from "./table.js";
+import type { Terminal } from "./terminal.js";
+
+type Colors = Terminal["colors"];
+
+const counted = ({ file, examples, targets, tokens }: LanguagePart) =>
+  `${file}: ${formatCount(examples)} examples, ${formatCount(targets)} of ${formatCount(tokens)} tokens are`;
+
+/** What is about to run on a language model, before it does. */
+export function languageIntroduction(job: ReadyLanguageJob, folder: string, { dim }: Colors): string[] {
+  const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate, checkpointing } =
+    job;
+  const { rank, alpha, targetModules, batchSize, learningRate, schedule, maxGradNorm, seed, patience } = settings;
+  const variants = [
+    settings.dora && "DoRA",
+    settings.rslora && "rsLoRA",
+    settings.loraPlusRatio !== null && `LoRA+ ${settings.loraPlusRatio}`,
+    settings.dropout > 0 && `dropout ${settings.dropout}`,
+    ...formatFurtherLora(settings.lora),
+  ].filter(Boolean);
+  const { validation } = data;
+  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
+  const { seconds, memory } = estimate;
+  const measuring = seconds.validation === 0 ? "" : `, of which ${formatDuration(seconds.validation)} to measure`;
+  const rows = [
+    [
+      "model",
+      `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin}), weights ${settings.weights}`,
+    ],
+    ["data", `${counted(data.train)} learnt`],
+    ...(validation === null
+      ? [["held", "nothing: no perplexity is measured, and the last step is kept"]]
+      : [
+          ["held", `${counted(validation)} measured${validation.split ? ", a seeded split" : ""}`],
+          ["keeps", `the step with the lowest perplexity on those, measured every ${evaluateEvery!} steps${stop}`],
+        ]),
+    [
+      "adapter",
+      [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...variants].join(", ") +
+        `: ${formatCount(parameters.adapter)} parameters`,
+    ],
+    [
+      "training",
+      `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)} (warm-up ` +
+        `${warmupOf(settings, steps)}, ${schedule})${maxGradNorm === null ? "" : `, clip ${maxGradNorm}`}, seed ${seed}` +
+        (checkpointing ? ", layers computed again for their gradients" : ""),
+    ],
+    [
+      "engine",
+      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
+    ],
+    ["estimate", `about ${formatDuration(seconds.total)}${measuring}, ${formatBytes(memory.needed)} of linear memory`],
+    ["run", folder],
+  ];
+  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
+  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+}
+
+/** Perplexity before and after, speed and memory. */
+export function languageResult(
+  { result, data, evaluation, training }: LanguageReport,
+  { bold, green }: Colors,
+): string[] {
+  const { steps, seconds, tokensPerSecond, peakMemory } = training;
+  const speed =
+    `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
+    `${formatBytes(peakMemory)} of linear memory at most`;
+  if (result === null || evaluation === null || data.validation === null) return [speed];
+  const { before, after, step } = result;
+  const row = (name: string, { perplexity, loss }: typeof before) => [name, perplexity.toFixed(2), loss.toFixed(3)];
+  const { targets, examples } = data.validation;
+  const [head, first, last] = tableLines(
+    [
+      [`${formatCount(targets)} tokens of ${formatCount(examples)} examples held out`, "perplexity", "loss"],
+      row("the model as it is", before),
+      row("with the adapter", after),
+    ],
+    ["left", "right", "right"],
+  );
+  const stopped = evaluation.stoppedEarly ? `; stopped early after step ${evaluation.measured.at(-1)!.step}` : "";
+  const better = after.loss < before.loss;
+  return [
+    head!,
+    first!,
+    better ? green(bold(last)) : bold(last),
+    `Kept: step ${step}, with the lowest loss of those measured${stopped}`,
+    "",
+    speed,
+  ];
+}
+
+/** Where everything is, and commands to try next, to be copied. */
+export function languageNext(
+  self: string,
+  folder: string,
+  { settings }: LanguageReport,
+  { dim, cyan }: Colors,
+): string[] {
+  const rows = [
+    [runFiles.adapter.join(", "), "the adapter, as PEFT reads it"],
+    ...(settings.gguf ? [[runFiles.gguf, "the same as llama.cpp reads it"]] : []),
+    [runFiles.report, "settings, every step, results"],
+    [runFiles.curve, "the loss curve; open it in a browser"],
+  ];
+  const command = settings.task === "chat" ? "chat" : "generate";
+  const model = /^[\w@./:-]+$/.test(settings.model) ? settings.model : `"${settings.model}"`;
+  return [
+    `Written to ${folder}`,
+    ...tableLines(rows).map((line) => `  ${line.replace(/ {2,}.*$/, (rest) => dim(rest))}`),
+    "",
+    "Try next",
+    `  ${cyan(`${self} ${command} --model ${model} --adapter ${folder}`)}`,
+    `  ${cyan(`${self} inspect ${folder}`)}`,
+  ];
+}

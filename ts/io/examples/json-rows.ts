@@ -1,0 +1,50 @@
+import { FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import { isJsonObject, type Json, parseJson } from "../json.js";
+import { jsonRules } from "./json-value.js";
+import { normaliseText } from "./rows.js";
+import { decodeText } from "./text-encoding.js";
+
+/** An object of a file, and where it stands: its line, in JSON its number from 1. */
+export interface WholeRow {
+  readonly line: number;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Objects of JSON Lines, or of a JSON file that is a list of them or an object with one such list, with all they hold. Throws
+ * `FormatError` with the line for what is none.
+ */
+export function readJsonRows(bytes: Uint8Array, format: "jsonl" | "json", file: string): WholeRow[] {
+  const text = normaliseText(decodeText(bytes, file));
+  const rows = format === "jsonl" ? fromLines(text, file) : fromList(text, file);
+  if (rows.length === 0) throw new FormatError(`${file}: objects are expected, but it is empty`, { file });
+  return rows;
+}
+
+function fromLines(text: string, file: string): WholeRow[] {
+  const rows: WholeRow[] = [];
+  for (const [index, source] of text.split("\n").entries()) {
+    if (source.trim() === "") continue;
+    const line = index + 1;
+    const fail = (problem: string, cause?: unknown) =>
+      new FormatError(`${file}, line ${line}: ${problem}`, { file, line }, { cause });
+    const row = parseJson(source, fail, jsonRules);
+    if (!isJsonObject(row)) throw fail(`expected a JSON object, got ${clip(source, 60)}`);
+    rows.push({ line, row });
+  }
+  return rows;
+}
+
+function fromList(text: string, file: string): WholeRow[] {
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${file}: ${problem}`, { file }, { cause });
+  const value = parseJson(text, fail, jsonRules);
+  const lists = isJsonObject(value) ? Object.values(value).filter((field) => Array.isArray(field)) : [value];
+  const [list] = lists;
+  if (lists.length !== 1 || !Array.isArray(list))
+    throw fail(`expected a list of objects, or an object with one such list, got ${excerpt(value, 60)}`);
+  return (list as readonly Json[]).map((row, i) => {
+    if (isJsonObject(row)) return { line: i + 1, row };
+    throw new FormatError(`${file}, item ${i + 1}: expected a JSON object, got ${excerpt(row, 60)}`, { file, line: i + 1 });
+  });
+}

@@ -1,0 +1,2 @@
+/** A path's or an address's last part, which pictures show. */
+export const lastPart = (path: string): string => path.split(/[/\\]/).at(-1)!;

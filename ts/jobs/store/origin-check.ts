@@ -1,0 +1,50 @@
+import { ConfigError } from "../../errors/errors.js";
+import type { JobWords } from "../job-events.js";
+import type { RunOrigin } from "./run-state.js";
+
+/** A file of examples, as messages call it, and its hash. */
+interface HashedFile {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** What a run is made with now. */
+interface PresentOrigin {
+  readonly modelHash: string;
+  readonly train: HashedFile;
+  readonly validation: HashedFile;
+  /** Null where there is none. */
+  readonly test: HashedFile | null;
+  readonly engine: { readonly build: string; readonly threads: number };
+}
+
+/** The same as a checkpoint keeps it. */
+export const originOf = ({ modelHash, train, validation, test, engine }: PresentOrigin): RunOrigin => ({
+  modelHash,
+  trainHash: train.sha256,
+  validationHash: validation.sha256,
+  testHash: test?.sha256 ?? null,
+  build: engine.build,
+  threads: engine.threads,
+});
+
+/** Throws `ConfigError` where files or engine are not those that a run began with. */
+export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }: JobWords): void {
+  const is = originOf(now);
+  const names: Readonly<Record<keyof RunOrigin, string>> = {
+    modelHash: "the model (weights, configuration or tokenizer)",
+    trainHash: now.train.file,
+    validationHash: now.validation.file,
+    testHash: now.test?.file ?? "the test",
+    build: "the build",
+    threads: "the number of threads",
+  };
+  for (const [name, what] of Object.entries(names) as [keyof RunOrigin, string][]) {
+    if (began[name] === is[name]) continue;
+    const [was, present] = [began[name] ?? "none", is[name] ?? "none"];
+    throw new ConfigError(
+      `${resume}: the result would differ from an uninterrupted run's: ${what} changed since it began (${was}, now ${present})`,
+      { what, was, is: present },
+    );
+  }
+}

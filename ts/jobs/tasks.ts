@@ -1,0 +1,18 @@
+import { classifierJob } from "./classifier-job.js";
+import type { JobTask } from "./job-task.js";
+import type { LanguageSettings } from "./spec/language-settings.js";
+import { type JobSettings, type TaskName, taskOf } from "./spec/any-settings.js";
+
+/** Its code is fetched when such a run begins: who trains classifiers needs none of it. */
+const languageJob: JobTask = {
+  async prepare(settings, context) {
+    const { prepareLanguage } = await import("./language/prepare-language.js");
+    return prepareLanguage(settings as LanguageSettings, context);
+  },
+};
+
+/** Who does which run. */
+const jobTasks: Readonly<Record<TaskName, JobTask>> = { classify: classifierJob, text: languageJob, chat: languageJob };
+
+/** Who does the run with these settings. */
+export const jobTaskOf = (settings: JobSettings): JobTask => jobTasks[taskOf(settings)];
