@@ -25,7 +25,8 @@ export async function createEngine(options: InitOptions = {}): Promise<Engine> {
  * the first one's; once that is closed, or where its start failed, a call starts anew.
  *
  * Throws as `createEngine`, and `ConfigError` where a later call asks for another build, thread number, tile or bound of
- * memory than what runs.
+ * memory than what runs, or for another `worker` where there are fewer threads than it asks for. `wasm`, and a `worker` that
+ * nothing more is started from, are then not looked at: the binary is loaded already.
  */
 export async function init(options: InitOptions = {}): Promise<EngineInfo> {
   return (await initialized(options)).info;
@@ -61,7 +62,7 @@ export function adviseOtherEngine(text: string): void {
 
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
 function join({ running }: Engine, wanted: Wanted): void {
-  const { build, threads, threadsRefused, tile, maximumMemory } = running;
+  const { build, threads, threadsRefused, tile, maximumMemory, worker } = running;
   const other: string[] = [];
   const [asks, runs] = [{}, {}] as Record<string, unknown>[];
   const hold = (name: keyof Wanted, has: unknown, same: boolean) => {
@@ -72,8 +73,9 @@ function join({ running }: Engine, wanted: Wanted): void {
   };
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
-  // More threads would have been refused then, too.
-  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE;
+  const sameWorker = wanted.worker === undefined || wanted.worker === worker;
+  // More threads would have been refused then, too, but perhaps not from another file.
+  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE && sameWorker;
   hold("threads", threads, asked === threads || (refused && asked > threads));
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);

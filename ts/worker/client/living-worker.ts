@@ -135,7 +135,9 @@ export class LowrankWorker {
     let waiting: ReturnType<typeof timer>;
     const late = new Promise<never>((_, reject) => {
       const expected = `the worker did not answer within ${limit / 1000} s`;
-      waiting = timer(limit, () => reject(new UnsupportedError(`${what}: ${expected}`, { op: what, expected })));
+      const advice = "is its file another than lowrank-worker.js? If not, give it a longer startLimit";
+      const message = `${what}: ${expected}: ${advice}`;
+      waiting = timer(limit, () => reject(new UnsupportedError(message, { op: what, expected })));
     });
     try {
       this.channel.busy(true);
