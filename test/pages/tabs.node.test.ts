@@ -94,6 +94,11 @@ it("a name is an address of the page, which is said where nothing lies there", a
     `config.json is missing at ${url}/models/none/config.json (a name is an address here; keepModel takes names on the hub)`,
   );
   expect(await refused("none")).toContain(`${url}/none/config.json answered with an HTML page in place of config.json`);
+  await page.addScriptTag({ type: "module", url: "/lib/remote.js" });
+  await page.waitForFunction("globalThis.remote !== undefined");
+  expect(
+    await page.evaluate(() => remote.SentenceEncoder.load("models/none").catch((error: Error) => error.message)),
+  ).toContain(`model models/none: config.json is missing at ${url}/models/none/config.json (a name is an address here`);
   await page.close();
 });
 

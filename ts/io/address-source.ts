@@ -19,8 +19,8 @@ const NO_FILES =
   "is no address, and this entry point has no file system; pass the files by name (their bytes), or an address of http";
 
 /** What is said of a name that came for an address. */
-const adviceFor = (address: string) =>
-  URL.canParse(address) ? "" : " (a name is an address here; keepModel takes names on the hub)";
+const adviceFor = (name: string) =>
+  URL.canParse(name) || /^[./]/.test(name) ? "" : " (a name is an address here; keepModel takes names on the hub)";
 
 /** What is asked for in fact: in a page, of its origin. */
 function fullAddress(url: string): string {
@@ -38,13 +38,15 @@ function isAddress(url: string): boolean {
  * A folder behind an address: `${address}/config.json` and so on. Tensors are read in ranges where the server answers such,
  * so that a model is never held whole; else each file is fetched at once. An address that ends in .gguf is that file's. Where the
  * watcher's signal is aborted, what is under way is downloaded no further.
+ *
+ * @param name what it is called, where its address was relative to a page's
  */
-export function addressSource(address: string, { signal }: Watcher = {}): ModelSource {
-  if (isGgufName(address)) return { name: address, open: async () => null, gguf: () => ggufAt(address, signal) };
+export function addressSource(address: string, { signal }: Watcher = {}, name = address): ModelSource {
+  if (isGgufName(address)) return { name, open: async () => null, gguf: () => ggufAt(address, signal) };
   const addressOf = (file: string) => `${address.replace(/\/$/, "")}/${file}`;
   return {
-    name: address,
-    explainMissing: (file) => ` at ${clip(fullAddress(addressOf(file)))}${adviceFor(address)}`,
+    name,
+    explainMissing: (file) => ` at ${clip(fullAddress(addressOf(file)))}${adviceFor(name)}`,
     open: async (file) => {
       const url = addressOf(file);
       const fail = (problem: string, cause?: unknown) =>
@@ -55,7 +57,7 @@ export function addressSource(address: string, { signal }: Watcher = {}): ModelS
       const response = ranged?.response ?? (await fetched(url, {}, fail));
       if (isMissing(response, file)) return null;
       const found = await wholeFile(response, fail, signal);
-      if (NEEDED.includes(file)) await refusePage(found, file, address, url);
+      if (NEEDED.includes(file)) await refusePage(found, file, name, url);
       return found;
     },
   };
@@ -71,12 +73,12 @@ async function ggufAt(url: string, signal: AbortSignal | undefined): Promise<Byt
 }
 
 /** Servers of single-page applications answer every address with their page, and 200. */
-async function refusePage(found: ByteSource, file: string, address: string, url: string): Promise<void> {
+async function refusePage(found: ByteSource, file: string, name: string, url: string): Promise<void> {
   const start = new TextDecoder().decode(await readRange(found, 0, Math.min(found.size, 100), file));
   if (!/^\s*<(!doctype|html)/i.test(start)) return;
   const whole = fullAddress(url);
   const came = `${clip(whole)} answered with an HTML page in place of ${file}, as some servers do where there is none`;
-  throw new ModelError(`model ${clip(address)}: ${came}${adviceFor(address)}`, { url: whole, file });
+  throw new ModelError(`model ${clip(name)}: ${came}${adviceFor(name)}`, { url: whole, file });
 }
 
 async function wholeFile(response: Response, fail: Failure, signal: AbortSignal | undefined): Promise<ByteSource> {
