@@ -62,7 +62,7 @@ export function adviseOtherEngine(text: string): void {
 
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
 function join({ running }: Engine, wanted: Wanted): void {
-  const { build, threads, threadsRefused, tile, maximumMemory, worker } = running;
+  const { build, threads, threadsRefused, tile, maximumMemory, failed } = running;
   const other: string[] = [];
   const [asks, runs] = [{}, {}] as Record<string, unknown>[];
   const hold = (name: keyof Wanted, has: unknown, same: boolean) => {
@@ -73,9 +73,9 @@ function join({ running }: Engine, wanted: Wanted): void {
   };
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
-  const sameWorker = wanted.worker === undefined || wanted.worker === worker;
+  const elsewhere = failed !== null && wanted.worker !== undefined && wanted.worker !== failed.worker;
   // More threads would have been refused then, too, but perhaps not from another file.
-  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE && sameWorker;
+  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE && !elsewhere;
   hold("threads", threads, asked === threads || (refused && asked > threads));
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);

@@ -43,8 +43,8 @@ export interface EngineParts {
   readonly features: Features;
   /** The bound of memory that it was started with; the heap's may be lower. */
   readonly maximumMemory: number;
-  /** What its threads were to be started from; undefined for the package's own file. */
-  readonly worker: WorkerSource | undefined;
+  /** What its threads did not start from, undefined being the package's own file; null where they did, or none were tried. */
+  readonly failed: { readonly worker: WorkerSource | undefined } | null;
   /** Ends the workers; resolves when they are gone. */
   readonly end: () => Promise<void>;
 }
@@ -94,7 +94,7 @@ export class Engine {
       kernels: _kernels,
       end: _end,
       maximumMemory: _maximum,
-      worker: _worker,
+      failed: _failed,
       tile,
       heap,
       ...rest
