@@ -25,8 +25,8 @@ export async function createEngine(options: InitOptions = {}): Promise<Engine> {
  * the first one's; once that is closed, or where its start failed, a call starts anew.
  *
  * Throws as `createEngine`, and `ConfigError` where a later call asks for another build, thread number, tile or bound of
- * memory than what runs, or for another `worker` where there are fewer threads than it asks for. `wasm`, and a `worker` that
- * nothing more is started from, are then not looked at: the binary is loaded already.
+ * memory than what runs, or for threads from another `worker` where none started from the first one's. Otherwise `wasm` and
+ * `worker` are not looked at again: binary and threads are there already.
  */
 export async function init(options: InitOptions = {}): Promise<EngineInfo> {
   return (await initialized(options)).info;
@@ -73,7 +73,8 @@ function join({ running }: Engine, wanted: Wanted): void {
   };
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
-  const elsewhere = failed !== null && wanted.worker !== undefined && wanted.worker !== failed.worker;
+  // By its text: a function that stands in a call is another one at each.
+  const elsewhere = failed !== null && wanted.worker !== undefined && String(wanted.worker) !== String(failed.worker);
   // More threads would have been refused then, too, but perhaps not from another file.
   const refused = threadsRefused !== null && threadsRefused !== ONE_CORE && !elsewhere;
   hold("threads", threads, asked === threads || (refused && asked > threads));
