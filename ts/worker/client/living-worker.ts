@@ -135,8 +135,7 @@ export class LowrankWorker {
     let waiting: ReturnType<typeof timer>;
     const late = new Promise<never>((_, reject) => {
       const expected = `the worker did not answer within ${limit / 1000} s`;
-      const advice = "is its file another than lowrank-worker.js? If not, give it a longer startLimit";
-      const message = `${what}: ${expected}: ${advice}`;
+      const message = `${what}: ${expected}; its file may not be lowrank-worker.js`;
       waiting = timer(limit, () => reject(new UnsupportedError(message, { op: what, expected })));
     });
     try {
