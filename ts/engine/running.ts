@@ -2,7 +2,7 @@ import { EngineError } from "../errors/errors.js";
 import type { Features } from "./features.js";
 import type { Heap } from "./memory/heap.js";
 import type { Pointer } from "./kernels.js";
-import type { WorkerSource } from "./pool.js";
+import type { WorkerSource } from "./worker-source.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";
 import { copyInto, isBytes, isFloats, typedBuffer } from "../arguments/typed-array.js";
