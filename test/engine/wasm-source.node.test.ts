@@ -39,6 +39,16 @@ describe("wasm that is none", () => {
   });
 });
 
+it("a later call that names another worker is refused where the first one's threads did not start", async () => {
+  const { again, other } = await inProcess<{ again: number; other: string }>(`
+    await lowrank.init({ threads: 2, worker: "/nowhere/worker.js" });
+    const { threads: again } = await lowrank.init({ threads: 2, worker: "/nowhere/worker.js" });
+    const other = await lowrank.init({ threads: 2, worker: "/elsewhere/worker.js" }).catch(String);
+    tell({ again, other });`);
+  expect(again).toBe(1);
+  expect(other).toMatch(/^ConfigError: init: the kernels are running already; threads 2, not 1 need their own engine/);
+});
+
 describe("why there is one thread", () => {
   const threadsOf = (options: string) =>
     inProcess<{ threads: number; why: string | null }>(`

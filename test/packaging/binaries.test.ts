@@ -48,3 +48,13 @@ describe.each(Object.entries(variants))("the published binary %s", (variant, { f
     expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(121_000);
   });
 });
+
+it("README.md gives the sizes of the smallest and the largest, to a kB", () => {
+  const said = /the binary is (\d+) to (\d+) kB gzip/.exec(readFileSync(join(root, "README.md"), "utf8"))!.slice(1);
+  const sizes = Object.keys(variants).map((variant) => {
+    const binary = readFileSync(join(root, `dist/wasm/lowrank-${variant}.wasm`));
+    return gzipSync(binary, { level: 9 }).length / 1000;
+  });
+  expect(Math.abs(Number(said[0]) - Math.min(...sizes))).toBeLessThanOrEqual(1);
+  expect(Math.abs(Number(said[1]) - Math.max(...sizes))).toBeLessThanOrEqual(1);
+});

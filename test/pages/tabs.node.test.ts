@@ -64,6 +64,44 @@ it("works under a policy that allows WebAssembly and no code generation", async 
   }
 });
 
+it("says which policy forbids WebAssembly, and what it has to allow; in a worker too", async () => {
+  const title = (what: string) => `
+    const error = await ${what}.catch((error) => error);
+    document.title = error.name + ": " + error.message;`;
+  const pages = {
+    "here.js": `import { lowrank } from "/lib/everything.js"; ${title("lowrank.init({ threads: 1 })")}`,
+    "there.js": `import { remote } from "/lib/remote.js"; ${title("remote.startWorker({ threads: 1 })")}`,
+    "here.html": '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/here.js"></script>',
+    "there.html": '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/there.js"></script>',
+  };
+  const strict = await BrowserDriver.start(pages, "default-src 'self'");
+  try {
+    const told =
+      /^UnsupportedError: init: the Content-Security-Policy of this .* forbids WebAssembly: .* 'wasm-unsafe-eval'$/;
+    expect(await strict.titleOf("/here.html")).toMatch(told);
+    expect(await strict.titleOf("/there.html")).toMatch(told);
+  } finally {
+    await strict.end();
+  }
+});
+
+it("a name is an address of the page, which is said where nothing lies there", async () => {
+  const page = await driver.tab();
+  const refused = (name: string) =>
+    page.evaluate((name) => lowrank.SentenceEncoder.load(name).catch((error: Error) => error.message), name);
+  const { url } = driver;
+  expect(await refused("models/none")).toContain(
+    `config.json is missing at ${url}/models/none/config.json (a name is an address here; keepModel takes names on the hub)`,
+  );
+  expect(await refused("none")).toContain(`${url}/none/config.json answered with an HTML page in place of config.json`);
+  await page.addScriptTag({ type: "module", url: "/lib/remote.js" });
+  await page.waitForFunction("globalThis.remote !== undefined");
+  expect(
+    await page.evaluate(() => remote.SentenceEncoder.load("models/none").catch((error: Error) => error.message)),
+  ).toContain(`model models/none: config.json is missing at ${url}/models/none/config.json (a name is an address here`);
+  await page.close();
+});
+
 it("what was kept loads when the server is gone", async () => {
   const page = await driver.tab();
   const load = async () => {

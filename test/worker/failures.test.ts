@@ -328,7 +328,9 @@ describe("a worker's end and beginning", () => {
       const missing = startWorker({ url: "/project/no-such-file.js" });
       await expect(missing).rejects.toThrow(/no-such-file\.js.*(answered 404|no script).*copy .*lowrank-worker\.js/);
       const silent = URL.createObjectURL(new Blob([""], { type: "text/javascript" }));
-      await expect(startWorker({ url: silent, startLimit: 200 })).rejects.toThrow(/did not answer within 0\.2 s/);
+      await expect(startWorker({ url: silent, startLimit: 200 })).rejects.toThrow(
+        /did not answer within 0\.2 s; its file may not be lowrank-worker\.js/,
+      );
       const worker = new Worker(workerFile);
       await expect(startWorker({ worker, url: workerFile })).rejects.toThrow(/left out where `worker`/);
       using own = await startWorker({ worker, threads: 1 });

@@ -25,7 +25,8 @@ export async function createEngine(options: InitOptions = {}): Promise<Engine> {
  * the first one's; once that is closed, or where its start failed, a call starts anew.
  *
  * Throws as `createEngine`, and `ConfigError` where a later call asks for another build, thread number, tile or bound of
- * memory than what runs.
+ * memory than what runs, or for threads from another `worker` where none started from the first one's. Otherwise `wasm` and
+ * `worker` are not looked at again: binary and threads are there already.
  */
 export async function init(options: InitOptions = {}): Promise<EngineInfo> {
   return (await initialized(options)).info;
@@ -61,7 +62,7 @@ export function adviseOtherEngine(text: string): void {
 
 /** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
 function join({ running }: Engine, wanted: Wanted): void {
-  const { build, threads, threadsRefused, tile, maximumMemory } = running;
+  const { build, threads, threadsRefused, tile, maximumMemory, failed } = running;
   const other: string[] = [];
   const [asks, runs] = [{}, {}] as Record<string, unknown>[];
   const hold = (name: keyof Wanted, has: unknown, same: boolean) => {
@@ -72,8 +73,10 @@ function join({ running }: Engine, wanted: Wanted): void {
   };
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
-  // More threads would have been refused then, too.
-  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE;
+  // By its text: a function that stands in a call is another one at each.
+  const elsewhere = failed !== null && wanted.worker !== undefined && String(wanted.worker) !== String(failed.worker);
+  // More threads would have been refused then, too, but perhaps not from another file.
+  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE && !elsewhere;
   hold("threads", threads, asked === threads || (refused && asked > threads));
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);

@@ -2,6 +2,7 @@ import { EngineError } from "../errors/errors.js";
 import type { Features } from "./features.js";
 import type { Heap } from "./memory/heap.js";
 import type { Pointer } from "./kernels.js";
+import type { WorkerSource } from "./worker-source.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";
 import { copyInto, isBytes, isFloats, typedBuffer } from "../arguments/typed-array.js";
@@ -42,6 +43,8 @@ export interface EngineParts {
   readonly features: Features;
   /** The bound of memory that it was started with; the heap's may be lower. */
   readonly maximumMemory: number;
+  /** What its threads did not start from, undefined being the package's own file; null where they did, or none were tried. */
+  readonly failed: { readonly worker: WorkerSource | undefined } | null;
   /** Ends the workers; resolves when they are gone. */
   readonly end: () => Promise<void>;
 }
@@ -87,7 +90,15 @@ export class Engine {
 
   /** Build, threads, tile and memory. Throws `EngineError` once it is closed. */
   get info(): EngineInfo {
-    const { kernels: _kernels, end: _end, maximumMemory: _maximum, tile, heap, ...rest } = this.running;
+    const {
+      kernels: _kernels,
+      end: _end,
+      maximumMemory: _maximum,
+      failed: _failed,
+      tile,
+      heap,
+      ...rest
+    } = this.running;
     const { used, peak, reserved, maximum } = heap;
     return { ...rest, tile: tile.current, memory: { used, peak, reserved, maximum } };
   }

@@ -32,7 +32,9 @@ export async function start(wanted: Wanted): Promise<Engine> {
       const tile = await ready(build, loaded, wanted);
       const { threadsRefused = plan.refused } = loaded;
       const relaxedRefused = wanted.build === "auto" && build === "simd" ? clip(String(failure)) : null;
-      return new Engine({ ...loaded, build, relaxedRefused, threadsRefused, tile, features, maximumMemory: maximum });
+      const failed = loaded.threadsRefused === undefined ? null : { worker: wanted.worker };
+      const chosen = { build, relaxedRefused, threadsRefused, tile, features, maximumMemory: maximum, failed };
+      return new Engine({ ...loaded, ...chosen });
     } catch (error) {
       // No other build would make more of a tile that does not exist.
       if (error instanceof ConfigError) throw error;

@@ -51,7 +51,7 @@ function setUp({ binaries, base, life }: Hello): Promise<void> | void {
   setBinaryLocator((variant) => binaries?.[variant]);
   if (base !== null) setPageAddress(base);
   const absolute = (address: string) => (base === null ? address : new URL(address, base).href);
-  setModelLocator((name, watcher) => ({ ...addressSource(absolute(name), watcher), name }));
+  setModelLocator((name, watcher) => addressSource(absolute(name), watcher, name));
   provideJobSources({
     ...addresses,
     readData: async (name, options) => ({ ...(await addresses.readData(absolute(name), options)), name }),

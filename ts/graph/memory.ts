@@ -11,9 +11,15 @@ import { FrozenMatrix } from "./frozen/frozen-weight.js";
 import type { Node } from "./node.js";
 
 /** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
-const leaks = new FinalizationRegistry<Engine>(({ closed }) => {
-  if (!closed) console.warn("lowrank: a Graph was collected without dispose(); its memory stays taken");
+const leaks = new FinalizationRegistry<Owner>(({ engine, kind }) => {
+  if (!engine.closed) console.warn(`lowrank: a ${kind} was collected without dispose(); its memory stays taken`);
 });
+
+/** Whose memory it is: what a user has made, which is what a warning names. */
+interface Owner {
+  readonly engine: Engine;
+  kind: string;
+}
 
 /**
  * The linear memory of a graph: blocks that live until it is disposed, the arena of what ends with a step, and packed
@@ -26,6 +32,8 @@ export class GraphMemory {
   readonly arena: TapeArena;
   /** @internal What the running method has taken so far. */
   readonly attempt: Attempt;
+  /** @internal A model names itself, since nobody who uses one has seen its graph. */
+  readonly owner: Owner;
   private readonly owned = new Set<Pointer>();
   protected disposed = false;
   /** Windows of `view` that are open. */
@@ -43,7 +51,8 @@ export class GraphMemory {
     this.engine.assertOpen();
     this.arena = new TapeArena(this.engine.heap);
     this.attempt = new Attempt(this.arena);
-    leaks.register(this, this.engine, this);
+    this.owner = { engine: this.engine, kind: "Graph" };
+    leaks.register(this, this.owner, this);
   }
 
   /**

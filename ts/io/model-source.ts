@@ -15,6 +15,8 @@ export interface ModelSource {
   readonly name: string;
   /** The file, or null where the model has none of that name. */
   open(file: string): Promise<ByteSource | null>;
+  /** @internal What there is to say where a file that must be there is not. */
+  readonly explainMissing?: (file: string) => string;
   /** Opens the whole model, where it is one GGUF file. */
   readonly gguf?: () => ByteSource | Promise<ByteSource>;
 }
@@ -82,6 +84,7 @@ function checkedSource(source: ModelSource): ModelSource {
   return {
     name,
     open: async (file) => checked(file, await source.open(file)),
+    ...(typeof source.explainMissing === "function" && { explainMissing: source.explainMissing }),
     ...(typeof source.gguf === "function" && {
       gguf: async () => {
         const found = await checked("its GGUF file", await source.gguf!());
@@ -96,8 +99,9 @@ function checkedSource(source: ModelSource): ModelSource {
 export async function readRequired(source: ModelSource, file: string): Promise<ByteSource> {
   const found = await source.open(file);
   if (found !== null) return found;
+  const why = source.explainMissing?.(file) ?? "";
   throw new ModelError(
-    `model ${clip(source.name)}: ${file} is missing; an encoder in Hugging Face's layout has config.json, tokenizer.json and model.safetensors`,
+    `model ${clip(source.name)}: ${file} is missing${why}; an encoder in Hugging Face's layout has config.json, tokenizer.json and model.safetensors`,
     { model: source.name, file },
   );
 }

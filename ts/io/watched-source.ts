@@ -46,10 +46,11 @@ export function watchedSource(source: ModelSource, { signal, onProgress }: Watch
     );
     return found && watched(file, found);
   };
-  const { gguf } = source;
+  const { gguf, explainMissing } = source;
   return {
     name: source.name,
     open: (file) => watching(file, () => source.open(file)),
+    ...(explainMissing && { explainMissing }),
     // There is one, or it throws.
     ...(gguf && { gguf: async () => (await watching("model.gguf", gguf))! }),
   };

@@ -39,3 +39,14 @@ it("a server's trouble is told by its answer", async () => {
   await expect(SentenceEncoder.load(address)).rejects.toThrow(/modules\.json answered 503/);
   await expect(SentenceEncoder.load(`${address}/none`)).rejects.toThrow(/config\.json answered 503/);
 });
+
+it("names the whole address of what is not there, and the page that came in its place", async () => {
+  const absent = await serve((_, response) => response.writeHead(404).end());
+  await expect(SentenceEncoder.load(`${absent}/none`)).rejects.toThrow(
+    `model ${absent}/none: config.json is missing at ${absent}/none/config.json; an encoder in`,
+  );
+  const app = await serve((_, response) => response.end("\n<!DOCTYPE html><title>app</title>"));
+  await expect(SentenceEncoder.load(`${app}/none`)).rejects.toThrow(
+    `model ${app}/none: ${app}/none/config.json answered with an HTML page in place of config.json`,
+  );
+});

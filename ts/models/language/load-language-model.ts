@@ -56,6 +56,7 @@ export async function loadLanguageModel(
   const tokenizer = await tokenizerOf(from, vocabularySize, settings);
   const chatTemplate = await ChatTemplate.read(from, settings);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
+  graph.owner.kind = "CausalLanguageModel";
   return filled(graph, from, async (read, mergedModel) => {
     const model = await plan.load(graph, read.file, taken);
     const fingerprint = read.fingerprint(plan, tokenizer ?? { fingerprint: "" });

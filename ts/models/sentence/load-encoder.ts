@@ -67,6 +67,7 @@ export async function loadEncoder(
   const maxTokens = whole("load", "maxTokens", longest ?? most, 2, maxPositions);
   const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase, layout.tokenizerConfig);
   const graph = new Graph({ seed, packedCopies, engine });
+  graph.owner.kind = "SentenceEncoder";
   return filled(graph, from, async (read, mergedModel, file) => {
     const model = await plan.load(graph, read.file, taken);
     const [tensors, { hiddenSize }] = [withTensors(file, wanted?.tensors ?? new Map()), plan.config];

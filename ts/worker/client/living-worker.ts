@@ -135,7 +135,8 @@ export class LowrankWorker {
     let waiting: ReturnType<typeof timer>;
     const late = new Promise<never>((_, reject) => {
       const expected = `the worker did not answer within ${limit / 1000} s`;
-      waiting = timer(limit, () => reject(new UnsupportedError(`${what}: ${expected}`, { op: what, expected })));
+      const message = `${what}: ${expected}; its file may not be lowrank-worker.js`;
+      waiting = timer(limit, () => reject(new UnsupportedError(message, { op: what, expected })));
     });
     try {
       this.channel.busy(true);
