@@ -1,8 +1,8 @@
 // node scripts/bench-generate.mjs FILE.gguf [--threads=1] [--rounds=3] [--text=FILE]
 // A language model from a GGUF file, after `npm run build`: milliseconds to load it, tokens a second of a prompt of 128 tokens and
-// of the 32 behind them, the best of the rounds, with products rounded to bytes and with exact ones. With --text, what rounding
-// costs on it, in windows of 256 tokens: mean loss of both, tokens of which both find the same one likeliest, Kullback–Leibler
-// divergence.
+// of the 32 behind them (without their log probabilities, as `generate`), the best of the rounds, with products rounded to bytes and
+// with exact ones. With --text, what rounding costs on it, in windows of 256 tokens: mean loss of both, tokens of which both find the
+// same one likeliest, Kullback–Leibler divergence.
 import { readFileSync } from "node:fs";
 import { bytesSource, CausalLanguageModel, engineInfo, ggufSource, init } from "../dist/node.js";
 
@@ -10,6 +10,7 @@ const [file, ...rest] = process.argv.slice(2);
 const options = Object.fromEntries(rest.map((argument) => argument.replace(/^--/, "").split("=")));
 const { threads = "1", rounds = "3", text } = options;
 const [PROMPT, BEHIND, WINDOW, MOST] = [128, 32, 256, 1024];
+const LIMITS = { maxTokens: BEHIND + 1, ignoreEnd: true, logProbabilities: false };
 
 await init({ threads: Number(threads) });
 const bytes = readFileSync(file);
@@ -23,8 +24,7 @@ for (const rounded of [true, false]) {
   for (let round = 0; round < Number(rounds); round++) {
     const asked = performance.now();
     let first = 0;
-    for await (const _ of model.generateTokens(prompt, { maxTokens: BEHIND + 1, ignoreEnd: true, rounded }))
-      first ||= performance.now();
+    for await (const _ of model.generateTokens(prompt, { ...LIMITS, rounded })) first ||= performance.now();
     prefill = Math.min(prefill, first - asked);
     generation = Math.min(generation, performance.now() - first);
   }

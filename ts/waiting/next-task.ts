@@ -3,7 +3,21 @@ import { stopwatch } from "./stopwatch.js";
 
 /** Lets timers, clicks and signals in between two pieces of work, so that a page stays alive and Ctrl-C is heard. */
 export function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise(soon);
+}
+
+/** Calls `then` as a task of its own. A timer takes a millisecond for that, in pages four, as long as a fourth of the work between two. */
+function soon(then: () => void): void {
+  if (typeof setImmediate === "function") setImmediate(then);
+  else if (typeof MessageChannel === "function") {
+    // One for each, since edge workers let no request use another's.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      then();
+    };
+    port2.postMessage(null);
+  } else setTimeout(then, 0);
 }
 
 /** Longest work without a pause, in milliseconds: what a page can spare without missing more than a frame. */

@@ -3,7 +3,8 @@
 mod reference_support;
 
 use kernels::attention::{
-    Attention, Distances, GradientTargets, Layout, Operands, Sequence, forward, gradient, scratch_length,
+    Attention, Distances, GradientTargets, Layout, Operands, Sequence, forward, forward_one, gradient, one_query,
+    scratch_length,
 };
 use reference_support::*;
 use std::ptr::{null, null_mut};
@@ -455,6 +456,41 @@ fn unwanted_gradients_are_not_written_and_change_no_other() {
             } else {
                 assert!(gradient.iter().all(|d| d.is_nan()), "gradient {i} is written unasked");
             }
+        }
+    }
+}
+
+/// One query behind a cache, whatever it sees: to the bit what the tiles of eight queries give.
+#[test]
+fn one_query_has_the_same_bits() {
+    for (head_dim, kv_heads, group) in [(64, 3, 3), (5, 2, 1), (16, 1, 2), (70, 1, 4), (33, 2, 7)] {
+        for (keys, window, scale) in
+            [(1, None, 1.0), (4, Some(0), 1.0), (9, None, 1.0), (70, Some(13), 1.0), (31, None, f32::NAN)]
+        {
+            let mut case = Case::batched(2, (kv_heads * group, kv_heads), (1, keys), head_dim).causal();
+            case.op.window = window.unwrap_or(usize::MAX);
+            case.k[0] *= scale;
+            let (Case { op, q, k, v, size, .. }, mut scratch) =
+                (&case, vec![0.0; scratch_length(keys, head_dim) as usize]);
+            let mut results = [0, 1].map(|_| (vec![7.0f32; size.0], vec![7.0f32; size.1]));
+            for (index, &given) in case.sequences.iter().enumerate() {
+                let sequence = Sequence { offset: keys as u32 - 1, ..given };
+                assert!(one_query(op, &sequence));
+                let (inputs, scratch) = ((q.as_ptr(), k.as_ptr(), v.as_ptr()), scratch.as_mut_ptr());
+                let [tiles, single] = results.each_mut().map(|(o, lse)| (o.as_mut_ptr(), lse.as_mut_ptr()));
+                for head in 0..op.heads {
+                    unsafe { forward(op, inputs, tiles, (sequence, index), head, scratch) };
+                }
+                for head in 0..kv_heads {
+                    unsafe { forward_one(op, inputs, single, sequence, head, scratch) };
+                }
+            }
+            let bits = |values: &[f32]| {
+                values.iter().map(|value| if value.is_nan() { 1 } else { value.to_bits() }).collect::<Vec<_>>()
+            };
+            let [tiles, single] = results;
+            assert_eq!(bits(&tiles.0), bits(&single.0), "{head_dim} × {group}, {keys} keys");
+            assert_eq!(bits(&tiles.1), bits(&single.1));
         }
     }
 }

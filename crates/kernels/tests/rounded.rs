@@ -167,3 +167,38 @@ fn what_is_not_finite_stays_so() {
         assert_eq!(weights.product(&rounded(&[0.0; 64], 64, format), 1, 5, std::ptr::null()), [0.0; 5]);
     }
 }
+
+/// Scales of every kind in one group, among rows of usual ones: what the others give does not change.
+#[test]
+fn scales_that_are_not_normal() {
+    let (n, k, row) = (21, 96, 9);
+    let usual = Weights::new(Q4, n, k);
+    for m in [1, 6] {
+        let x = rounded(&numbers(m * k, 3), k, Q4);
+        let before = usual.product(&x, m, n, std::ptr::null());
+        for (at, bits) in [(0, 0x0001u16), (2, 0x83ff), (0, 0x0000), (2, 0x8000), (0, 0x7c00), (2, 0x7e01), (2, 0x0400)]
+        {
+            let mut changed = usual.bytes.clone();
+            let block = row / ROWS * ROWS * (k / 32) * 20 + 80;
+            let header = block + at * ROWS + row % ROWS * 2;
+            changed[header..header + 2].copy_from_slice(&bits.to_le_bytes());
+            let weights = Weights { format: Q4, bytes: changed, width: k };
+            let y = weights.product(&x, m, n, std::ptr::null());
+            let mut decoded = vec![0.0; k];
+            unsafe { weights.stored().run(row, 0, k, decoded.as_mut_ptr()) };
+            for (i, said) in values_of(&x, k, Q4).chunks(k).enumerate() {
+                for j in 0..n {
+                    let (y, before) = (y[i * n + j], before[i * n + j]);
+                    let want: f64 = said.iter().zip(&decoded).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
+                    if j != row {
+                        assert_eq!(y, before);
+                    } else if want.is_finite() {
+                        assert!((f64::from(y) - want).abs() <= 1e-5 * (1.0 + want.abs()), "{y} for {want}");
+                    } else {
+                        assert!(!y.is_finite());
+                    }
+                }
+            }
+        }
+    }
+}

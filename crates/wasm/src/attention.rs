@@ -125,8 +125,14 @@ pub unsafe fn attention_forward(
     scratch: *mut f32,
     scratch_length: usize,
 ) {
-    let (AttentionPlan { sequences, heads, .. }, op, table) = unsafe { read_plan(plan) };
+    let (AttentionPlan { sequences, heads, kv_heads, .. }, op, table) = unsafe { read_plan(plan) };
     let (inputs, results) = (Shared::new((q, k, v)), Shared::new((o, lse)));
+    if (0..sequences).all(|index| unsafe { attention::one_query(&op.get(), &*table.get().add(index)) }) {
+        return each_pair(sequences * kv_heads, scratch, scratch_length, &|pair, scratch| unsafe {
+            let (sequence, kv_head) = (*table.get().add(pair / kv_heads), pair % kv_heads);
+            attention::forward_one(&op.get(), inputs.get(), results.get(), sequence, kv_head, scratch);
+        });
+    }
     each_pair(sequences * heads, scratch, scratch_length, &|pair, scratch| unsafe {
         let (index, head) = (pair / heads, pair % heads);
         let sequence = (*table.get().add(index), index);

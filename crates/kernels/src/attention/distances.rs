@@ -31,6 +31,11 @@ impl Distances {
         p2c: core::ptr::null(),
     };
 
+    /// Whether there are none.
+    pub fn none(&self) -> bool {
+        self.bias.is_null() && self.c2p.is_null() && self.p2c.is_null()
+    }
+
     /// Those of one sequence and head.
     pub fn of(&self, sequence: Sequence, head: usize, heads: usize) -> HeadDistances {
         let row = heads * self.bucket_count;

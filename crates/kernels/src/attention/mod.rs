@@ -13,6 +13,7 @@
 mod backward;
 mod distances;
 mod forward;
+mod one_query;
 mod pack;
 mod tile;
 mod visibility;
@@ -22,6 +23,7 @@ use visibility::Visibility;
 pub use backward::{GradientTargets, Operands, gradient};
 pub use distances::Distances;
 pub use forward::forward;
+pub use one_query::{forward_one, one_query};
 
 /// Where an operand's rows and heads lie, in elements: element (row, head, column) is at row·`row` + head·`head` + column.
 #[derive(Clone, Copy)]

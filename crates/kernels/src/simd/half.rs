@@ -49,6 +49,28 @@ pub fn to_half(value: f32) -> u16 {
     (rounded | bits >> 16 & SIGN >> 16) as u16
 }
 
+/// Widens binary16 numbers one load after the other.
+pub trait Widening {
+    /// `zero` is 0, of which the compiler must not know.
+    fn new(zero: u32) -> Self;
+
+    /// Eight numbers.
+    ///
+    /// # Safety
+    /// `p` must be valid for reading 16 bytes.
+    unsafe fn load(&mut self, p: *const u8) -> [F32x4; 2];
+
+    /// Whether all so far were of the kind that it can widen.
+    fn held(&self) -> bool;
+}
+
+/// A number's bits twice are its magnitude's, without the sign: those of normal ones are from 0x0800 to 0xf7fe. Less the first, and
+/// as signed numbers from the least one on, that is up to the second.
+#[cfg(target_arch = "wasm32")]
+const SMALLEST_NORMAL_TWICE: i16 = (0x8000u16 - 0x0800) as i16;
+#[cfg(target_arch = "wasm32")]
+const LARGEST_TWICE: i16 = (0xf7feu16 - 0x0800 ^ 0x8000) as i16;
+
 #[cfg(target_arch = "wasm32")]
 mod lanes {
     use super::*;
@@ -90,10 +112,9 @@ mod lanes {
         sign: v128,
     }
 
-    impl Halves {
-        /// `zero` is 0, of which the compiler must not know
+    impl Widening for Halves {
         #[inline(always)]
-        pub fn new(zero: u32) -> Self {
+        fn new(zero: u32) -> Self {
             Self {
                 magnitude: u32x4_splat(MAGNITUDE ^ zero),
                 rebias: u32x4_splat(REBIAS ^ zero),
@@ -104,16 +125,19 @@ mod lanes {
             }
         }
 
-        /// Eight numbers.
-        ///
-        /// # Safety
-        /// `p` must be valid for reading 16 bytes.
         #[inline(always)]
-        pub unsafe fn load(&self, p: *const u8) -> [F32x4; 2] {
+        unsafe fn load(&mut self, p: *const u8) -> [F32x4; 2] {
             let halves = unsafe { v128_load(p as *const v128) };
             [self.widen(u32x4_extend_low_u16x8(halves)), self.widen(u32x4_extend_high_u16x8(halves))]
         }
 
+        #[inline(always)]
+        fn held(&self) -> bool {
+            true
+        }
+    }
+
+    impl Halves {
         /// Not by multiplying the moved bits with 2^112, where each subnormal would cost some processors a hundred cycles.
         #[inline(always)]
         fn widen(&self, halves: v128) -> F32x4 {
@@ -125,6 +149,45 @@ mod lanes {
             let subnormal = f32x4_sub(i32x4_add(magnitude, self.smallest_value), self.smallest_value);
             let value = v128_bitselect(subnormal, normal, i32x4_lt(magnitude, self.smallest_normal));
             F32x4(v128_or(value, v128_and(u32x4_shl(halves, 16), self.sign)))
+        }
+    }
+
+    /// Of normal numbers, in a third of the instructions.
+    pub struct Normal {
+        sign_and_magnitude: v128,
+        rebias: v128,
+        least: v128,
+        most: v128,
+        others: v128,
+    }
+
+    impl Widening for Normal {
+        #[inline(always)]
+        fn new(zero: u32) -> Self {
+            let narrow = zero as i16;
+            Self {
+                sign_and_magnitude: u32x4_splat((SIGN | MAGNITUDE) ^ zero),
+                rebias: u32x4_splat(REBIAS ^ zero),
+                least: i16x8_splat(SMALLEST_NORMAL_TWICE ^ narrow),
+                most: i16x8_splat(LARGEST_TWICE ^ narrow),
+                others: u32x4_splat(0),
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn load(&mut self, p: *const u8) -> [F32x4; 2] {
+            let halves = unsafe { v128_load(p as *const v128) };
+            // Without its sign, and what is not normal moved above all that is.
+            let moved = i16x8_add(i16x8_add(halves, halves), self.least);
+            self.others = v128_or(self.others, i16x8_gt(moved, self.most));
+            let widen =
+                |halves| F32x4(i32x4_add(v128_and(i32x4_shl(halves, 13), self.sign_and_magnitude), self.rebias));
+            [widen(i32x4_extend_low_i16x8(halves)), widen(i32x4_extend_high_i16x8(halves))]
+        }
+
+        #[inline(always)]
+        fn held(&self) -> bool {
+            !v128_any_true(self.others)
         }
     }
 
@@ -238,21 +301,47 @@ mod lanes {
 mod lanes {
     use super::*;
 
+    /// Binary16's smallest normal number.
+    const SMALLEST: f32 = f32::from_bits(SMALLEST_VALUE);
+
     /// What widening needs.
     #[derive(Clone, Copy)]
     pub struct Halves;
 
-    impl Halves {
-        pub fn new(_: u32) -> Self {
+    impl Widening for Halves {
+        fn new(_: u32) -> Self {
             Self
         }
 
-        /// Eight numbers.
-        ///
-        /// # Safety
-        /// `p` must be valid for reading 16 bytes.
-        pub unsafe fn load(&self, p: *const u8) -> [F32x4; 2] {
+        unsafe fn load(&mut self, p: *const u8) -> [F32x4; 2] {
             unsafe { from_halves(p) }
+        }
+
+        fn held(&self) -> bool {
+            true
+        }
+    }
+
+    /// Of normal numbers.
+    pub struct Normal(bool);
+
+    impl Widening for Normal {
+        fn new(_: u32) -> Self {
+            Self(true)
+        }
+
+        unsafe fn load(&mut self, p: *const u8) -> [F32x4; 2] {
+            let values = unsafe { from_halves(p) };
+            self.0 &= values
+                .iter()
+                .flat_map(|value| value.to_array())
+                .all(|value| value.abs() >= SMALLEST && value.is_finite());
+            // What it cannot widen shows.
+            if self.0 { values } else { [F32x4::ZERO; 2] }
+        }
+
+        fn held(&self) -> bool {
+            self.0
         }
     }
 
@@ -309,4 +398,4 @@ mod lanes {
     }
 }
 
-pub use lanes::{Halves, from_bfloats, from_halves, to_bfloats, to_halves};
+pub use lanes::{Halves, Normal, from_bfloats, from_halves, to_bfloats, to_halves};

@@ -15,7 +15,7 @@ use super::{FORMATS, Format, Stored};
 use crate::simd::F32x4;
 use crate::simd::codes::to_bytes;
 use crate::simd::dots::{Bytes, Dots, Relaxed, RelaxedNibbles, Widened};
-use crate::simd::half::Halves;
+use crate::simd::half::{Halves, Normal, Widening};
 use core::ops::Range;
 
 /// Bytes of a group of x: s as float32, then s·Σ p (4 bits) or z (8 bits), and p.
@@ -97,6 +97,10 @@ unsafe fn put([a, b, c, d, e, f, g, h]: [F32x4; 8], scale: f32, second: f32, to:
     }
 }
 
+/// Groups in a row of which the next rows are read ahead. Short rows side by side are too short for the processor to foresee what
+/// comes, at half the memory's speed; of long ones too much would be in the cache at once.
+const NEAR: usize = 32;
+
 /// Columns of y that a part begins at a multiple of.
 pub const STEP: usize = 4 * ROWS;
 
@@ -124,24 +128,34 @@ pub unsafe fn times(
     columns: Range<usize>,
 ) {
     let product = Rounded { x, m, data: weights.data, groups: weights.width.div_ceil(GROUP), n, bias, y, zero: 0 };
-    let tiles = &TILES[usize::from(by == Instruction::Relaxed)][usize::from(has_8_bits(weights.format))];
-    unsafe { product.run(tiles, columns) }
+    let [normal, any, eight] = &TILES[usize::from(by == Instruction::Relaxed)];
+    unsafe {
+        if has_8_bits(weights.format) { product.run(eight, eight, columns) } else { product.run(normal, any, columns) }
+    }
 }
 
-/// (product, row of x, column, end of the columns)
-type Tile = unsafe fn(&Rounded, usize, usize, usize);
+/// (product, row of x, column, end of the columns, whether to read ahead); false, and nothing written, for scales that it cannot
+/// widen.
+type Tile = unsafe fn(&Rounded, usize, usize, usize, bool) -> bool;
 
 /// Rows of x by blocks of W, of each tile.
 const SHAPES: [(usize, usize); 4] = [(1, 1), (1, 2), (1, 4), (4, 2)];
 
-const fn tiles<D: Dots, const EIGHT: bool>() -> [Tile; SHAPES.len()] {
-    [tile::<D, 1, 1, EIGHT>, tile::<D, 1, 2, EIGHT>, tile::<D, 1, 4, EIGHT>, tile::<D, 4, 2, EIGHT>]
+type Tiles = [Tile; SHAPES.len()];
+
+const fn tiles<D: Dots, H: Widening, const EIGHT: bool>() -> Tiles {
+    [tile::<D, H, 1, 1, EIGHT>, tile::<D, H, 1, 2, EIGHT>, tile::<D, H, 1, 4, EIGHT>, tile::<D, H, 4, 2, EIGHT>]
 }
 
+/// Of 4 bits, where nearly all scales are normal numbers, then where some are not; of 8 bits, whose are often subnormal.
 /// Called through a table: in one function with the others they would run at half speed.
-static TILES: [[[Tile; SHAPES.len()]; 2]; 2] = [
-    [tiles::<Widened, false>(), tiles::<Widened, true>()],
-    [tiles::<RelaxedNibbles, false>(), tiles::<Relaxed, true>()],
+static TILES: [[Tiles; 3]; 2] = [
+    [tiles::<Widened, Normal, false>(), tiles::<Widened, Halves, false>(), tiles::<Widened, Halves, true>()],
+    [
+        tiles::<RelaxedNibbles, Normal, false>(),
+        tiles::<RelaxedNibbles, Halves, false>(),
+        tiles::<Relaxed, Halves, true>(),
+    ],
 ];
 
 struct Rounded {
@@ -157,8 +171,9 @@ struct Rounded {
 }
 
 impl Rounded {
-    /// Blocks of rows of W outside, rows of x inside: a block stays in the first-level cache.
-    unsafe fn run(&self, tiles: &[Tile; SHAPES.len()], columns: Range<usize>) {
+    /// Blocks of rows of W outside, rows of x inside: a block stays in the first-level cache. Where `tiles` cannot widen a scale, the
+    /// rest is by `others`.
+    unsafe fn run<'a>(&self, mut tiles: &'a Tiles, others: &'a Tiles, columns: Range<usize>) {
         let mut column = columns.start;
         while column < columns.end {
             let left = (columns.end - column).div_ceil(ROWS);
@@ -175,8 +190,12 @@ impl Rounded {
                     (_, 4..) => 3,
                     _ => 1,
                 };
-                unsafe { tiles[shape](self, row, column, columns.end) };
-                row += SHAPES[shape].0;
+                let ahead = row == 0 && column + 2 * blocks * ROWS <= columns.end && self.groups <= NEAR;
+                if unsafe { tiles[shape](self, row, column, columns.end, ahead) } {
+                    row += SHAPES[shape].0;
+                } else {
+                    tiles = others;
+                }
             }
             column += blocks * ROWS;
         }
@@ -184,23 +203,29 @@ impl Rounded {
 }
 
 /// `R` rows of x with `G` blocks of rows of W.
-unsafe fn tile<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
+unsafe fn tile<D: Dots, H: Widening, const R: usize, const G: usize, const EIGHT: bool>(
     product: &Rounded,
     row: usize,
     column: usize,
     end: usize,
-) {
+    ahead: bool,
+) -> bool {
     let bytes = if EIGHT { OF_8 } else { OF_4 };
     let (block, header) = (product.groups * ROWS * bytes, 2 * ROWS * halves(bytes));
     let mut sums = [[F32x4::ZERO; G]; R];
-    let (widening, constant) =
-        (Halves::new(product.zero), Bytes::splat(product.zero as u8 ^ if EIGHT { 1 } else { 15 }));
+    let (mut widening, constant) =
+        (H::new(product.zero), Bytes::splat(product.zero as u8 ^ if EIGHT { 1 } else { 15 }));
     let ones = Bytes::splat_16(product.zero as u16 ^ 1);
     unsafe {
         let mut w = product.data.add(column / ROWS * block);
         let mut x = product.x.add(row * product.groups * OF_X);
         let x_row = product.groups * OF_X;
+        let mut next = w.wrapping_add(G * block);
         for _ in 0..product.groups {
+            if R == 1 && ahead {
+                touch::<G>(next, bytes);
+                next = next.add(G * ROWS * bytes);
+            }
             let mut dots = [[D::ZERO; G]; R];
             let mut all = [D::ZERO; G];
             macro_rules! parts {
@@ -225,6 +250,9 @@ unsafe fn tile<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
             w = w.add(ROWS * bytes);
             x = x.add(OF_X);
         }
+        if !widening.held() {
+            return false;
+        }
         for (i, sums) in sums.into_iter().enumerate() {
             for (g, sum) in sums.into_iter().enumerate() {
                 let column = column + g * ROWS;
@@ -239,6 +267,15 @@ unsafe fn tile<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
                 if count == ROWS { sum.store(y) } else { sum.store_partial(y, count) }
             }
         }
+    }
+    true
+}
+
+/// Reads a byte of each cache line of what comes next.
+#[inline(always)]
+unsafe fn touch<const G: usize>(next: *const u8, bytes: usize) {
+    for at in (0..G * ROWS * bytes).step_by(64) {
+        unsafe { next.add(at).read_volatile() };
     }
 }
 
@@ -293,8 +330,8 @@ pub fn relaxed_is_right() -> bool {
     }
     let mut data = [0u8; COLUMNS * 2 * OF_8];
     for (i, byte) in data.iter_mut().enumerate() {
-        // As a half's upper byte, too: none is infinite.
-        *byte = (i * 89 + i / 7) as u8 & if i % 2 == 1 { 0xbb } else { 0xff };
+        // As a half's upper byte, too: all are normal numbers, as nearly all scales are.
+        *byte = if i % 2 == 1 { (i * 89 + i / 7) as u8 & 0xbb | 0x20 } else { (i * 89 + i / 7) as u8 };
     }
     let mut rounded = [0u8; ROWS_OF_X * 2 * OF_X];
     FORMATS.iter().filter(|format| format.rows == ROWS).all(|format| {
