@@ -1,0 +1,3 @@
+import { there } from "./library/library.js";
+
+document.title = `answer: ${await there()}`;

@@ -1,0 +1,3 @@
+import { here } from "./library/library.js";
+
+document.title = `answer: ${await here()}`;
