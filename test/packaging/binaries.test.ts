@@ -44,8 +44,8 @@ describe.each(Object.entries(variants))("the published binary %s", (variant, { f
   });
 
   // The goal is 150,000 with language models on weights in groups; it was 100,000 before there were any.
-  it("is at most 132 kB, gzip", () => {
-    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(132_000);
+  it("is at most 133 kB, gzip", () => {
+    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(133_000);
   });
 });
 
