@@ -69,6 +69,9 @@ describe.each([
       const begun = () => fleet.events.findLast(({ type, id }) => type === "begin" && id === "long");
       await expect.poll(() => begun()?.resumedAfter ?? 0).toBeGreaterThan(0);
       expect(await queue.cancel("long")).toBe(true);
+      // Whoever has it may die before it hears of that.
+      await fleet.stop("SIGKILL");
+      fleet.start();
       await expect.poll(() => state("long")).toBe("cancelled");
       expect(existsSync(fleet.fixture.path("runs", "long", "result"))).toBe(false);
       expect((await queue.logs("long")).some((line) => line.includes("handed back"))).toBe(true);

@@ -1,15 +1,14 @@
 import { checkOptions } from "../arguments/options.js";
 import { text } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
-import { type JobSpec, takeSpec } from "../jobs/spec/job-spec.js";
-import type { TrainingSettings } from "../jobs/spec/training-settings.js";
+import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../jobs/spec/any-settings.js";
 import { VERSION } from "../version.js";
 import { checkPlace } from "./attempts/attempt-place.js";
 
 /** A training as it is given to a queue: data alone, all else by reference. */
 export interface QueuedTraining {
-  /** What the run depends on. Its data, test and model are paths that every worker reads, or names on the hub. */
-  readonly spec: JobSpec;
+  /** What the run depends on, of any task. Its data, test and model are paths that every worker reads, or names on the hub. */
+  readonly spec: AnyJobSpec;
   /** Where its checkpoints and its result go: a folder that every worker reaches. */
   readonly out: string;
 }
@@ -18,7 +17,7 @@ export interface QueuedTraining {
 export interface Payload {
   /** Version of the package that has submitted it. */
   readonly version: string;
-  readonly spec: TrainingSettings;
+  readonly spec: JobSettings;
   readonly out: string;
   /** When it is of no use any more, milliseconds since 1970; null for never. */
   readonly deadline: number | null;
@@ -30,17 +29,18 @@ export interface Payload {
 export function takeTraining(what: string, training: QueuedTraining, deadline: number | null): Payload {
   checkOptions(`${what}: training`, training, ["spec", "out"]);
   const { spec, out } = training;
-  return { version: VERSION, spec: takeSpec(what, spec), out: checkPlace(what, text(what, "out", out)), deadline };
+  return { version: VERSION, spec: takeAnySpec(what, spec), out: checkPlace(what, text(what, "out", out)), deadline };
 }
 
 /** What a queue holds, which anybody may have written. Throws `ConfigError` for what is no training. */
 export function readPayload(what: string, given: unknown): Payload {
-  const { version, spec, out, deadline = null } = Object(given) as Record<keyof Payload, unknown>;
+  const { version, spec, out, deadline = null, cancelled } = Object(given) as Record<keyof Payload, unknown>;
   if (typeof version !== "string")
     throw new ConfigError(`${what}: the job holds no training of this package`, { op: what });
   if (deadline !== null && !Number.isFinite(deadline))
     throw new ConfigError(`${what}: the job's deadline is a time in milliseconds`, { op: what, value: deadline });
-  return { ...takeTraining(what, { spec: spec as JobSpec, out: out as string }, deadline as number | null), version };
+  const training = takeTraining(what, { spec: spec as AnyJobSpec, out: out as string }, deadline as number | null);
+  return { ...training, version, cancelled: cancelled === true };
 }
 
 /** Whether what one version has submitted is what another one trains to the same bits: they are of the same minor version. */

@@ -86,8 +86,13 @@ function table(jobs: readonly QueuedJob[]): string[] {
   return tableLines([["job", "state", "", "worker", "out"], ...rows]);
 }
 
+function resultOf({ accuracy, loss }: NonNullable<QueuedJob["result"]>): string {
+  if (accuracy !== null) return `${formatPercent(accuracy)} right`;
+  return loss === null ? "" : `loss ${loss.toFixed(3)}`;
+}
+
 function doing({ state, progress, result, error, attempts }: QueuedJob): string {
-  if (state === "completed") return result?.accuracy == null ? "" : `${formatPercent(result.accuracy)} right`;
+  if (state === "completed") return result === null ? "" : resultOf(result);
   if (state === "failed") return error ?? "";
   if (state !== "active") return attempts > 0 ? `tried ${attempts} times` : "";
   if (progress === null) return "begins";

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
-import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import type { AdapterOptions } from "../options/adapter-settings.js";
 import { addSpecOptions, resolveSettings } from "../options/finetune-options.js";
@@ -31,7 +31,7 @@ interface SubmitCommandOptions extends Partial<TrainingSettings>, AdapterOptions
 }
 
 interface Submitted {
-  readonly spec: JobSpec;
+  readonly spec: AnyJobSpec;
   readonly out: string;
   readonly options: SubmitOptions;
 }
