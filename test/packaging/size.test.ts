@@ -53,10 +53,11 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // attributes checked once a layer, for which a small step takes a fifth less time, took 430. Reasons for one
 // thread, what a server answered in place of a binary, workers from other places and names that survive a minifier took 900; parts that are
 // computed again for their gradients, and more ways to begin an adapter, 1,200; threads that die without a word 60; attention with fewer
-// heads of keys 75; functions that promise a thread's worker, or fail to, 230. Shorter
+// heads of keys 75; functions that promise a thread's worker, or fail to, and what
+// a page's policy forbids 350. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 36.6 kB of JavaScript", async () => {
-  expect(await size(core)).toBeLessThanOrEqual(36_600);
+it("the core (engine, graph, LoRA layers, optimizers) is at most 36.7 kB of JavaScript", async () => {
+  expect(await size(core)).toBeLessThanOrEqual(36_700);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
@@ -67,15 +68,17 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.6 kB of Java
 // and their class, with what every model has of adapters, 1,500 more of everything, of which 1,100 are now fetched with the models.
 // Weights in groups and the way to a GGUF file's reader, which is fetched when one is opened, took 1,300 of both, products of rounded rows 600.
 // Options of adapters that PEFT has, in jobs too, and what estimates know of them took 1,200.
+// Training token classifiers, from words and from spans, with scores by entity, took 4,000 of everything; messages for addresses that
+// answer with a page, and layers that an adapter lacks, 1,300 of both.
 // Service workers, which keep models for pages, have no `import()`: what keeps models, and encoders, is therefore loaded at once.
-it("a page with an encoder and a classifier is at most 130.8 kB, everything at most 155.0 kB", async () => {
-  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(130_800);
-  expect(await size("*")).toBeLessThanOrEqual(155_000);
+it("a page with an encoder and a classifier is at most 132.4 kB, everything at most 160.5 kB", async () => {
+  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(132_400);
+  expect(await size("*")).toBeLessThanOrEqual(160_500);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200.
-it("a page without a bundler loads at most 195.6 kB at first", () => {
+it("a page without a bundler loads at most 202.7 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -87,7 +90,7 @@ it("a page without a bundler loads at most 195.6 kB at first", () => {
   expect(loaded.size).toBeGreaterThan(5);
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
   expect([...loaded.keys()]).not.toContain("shared-language.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(195_600);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(202_700);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -122,7 +125,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-it("what a page loads for lowrank/worker, without a bundler, is at most 22.8 kB, with one 14.7 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 23.4 kB, with one 14.8 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -131,7 +134,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 22.8 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(14_700);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(14_800);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(22_800);
+  expect(whole).toBeLessThanOrEqual(23_400);
 });
