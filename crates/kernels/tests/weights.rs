@@ -279,7 +279,10 @@ fn centred_groups_are_as_ggmls_or_nearer() {
     let bytes = encoded(CENTRED, 0, &as_bytes(&exact), 32, 1);
     assert_eq!(decoded(CENTRED, &bytes, 0, 32), exact);
     // Codes as GGUF has them: the first half in the low nibbles.
-    assert_eq!((bytes.len(), bytes[3] & 15, bytes[3] >> 4), (18, (exact[1] * 4.0 + 8.0) as u8, (exact[17] * 4.0 + 8.0) as u8));
+    assert_eq!(
+        (bytes.len(), bytes[3] & 15, bytes[3] >> 4),
+        (18, (exact[1] * 4.0 + 8.0) as u8, (exact[17] * 4.0 + 8.0) as u8)
+    );
 }
 
 #[test]
