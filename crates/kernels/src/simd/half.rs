@@ -69,7 +69,7 @@ pub trait Widening {
 #[cfg(target_arch = "wasm32")]
 const SMALLEST_NORMAL_TWICE: i16 = (0x8000u16 - 0x0800) as i16;
 #[cfg(target_arch = "wasm32")]
-const LARGEST_TWICE: i16 = (0xf7feu16 - 0x0800 ^ 0x8000) as i16;
+const LARGEST_TWICE: i16 = ((0xf7feu16 - 0x0800) ^ 0x8000) as i16;
 
 #[cfg(target_arch = "wasm32")]
 mod lanes {
