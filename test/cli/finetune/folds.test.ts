@@ -107,8 +107,8 @@ it("finetune with --lora-plus-ratio trains B at its own rate, keeps the ratio in
   const run = async (name: string, ...options: string[]) => {
     const { code } = await lowrank([...shortRun(fixture, fixture.path(name)), ...options]);
     expect(code).toBe(0);
-    const { settings, history } = JSON.parse(readFileSync(fixture.path(name, "report.json"), "utf8"));
-    return { settings, history, adapter: readFileSync(fixture.path(name, "adapter_model.safetensors")) };
+    const { settings } = JSON.parse(readFileSync(fixture.path(name, "report.json"), "utf8"));
+    return { settings, adapter: readFileSync(fixture.path(name, "adapter_model.safetensors")) };
   };
   const [plain, same, own] = [
     await run("plain"),
@@ -119,12 +119,14 @@ it("finetune with --lora-plus-ratio trains B at its own rate, keeps the ratio in
   expect(own.settings.loraPlusRatio).toBe(4);
   expect(same.adapter.equals(plain.adapter)).toBe(true);
   expect(own.adapter.equals(plain.adapter)).toBe(false);
+  const short = shortRun(fixture, fixture.path("wrong"));
+  const headOnly = ["finetune", "--data", fixture.data, "--model", fixture.model, "--head-only"];
   for (const wrong of [
-    ["--lora-plus-ratio", "0"],
-    ["--lora-plus-ratio", "x"],
-    ["--lora-plus-ratio", "4", "--head-only"],
+    [...short, "--lora-plus-ratio", "0"],
+    [...short, "--lora-plus-ratio", "x"],
+    [...headOnly, "--lora-plus-ratio", "4"],
   ]) {
-    const { code, err } = await lowrank([...shortRun(fixture, fixture.path("wrong")), ...wrong]);
+    const { code, err } = await lowrank(wrong);
     expect(code).not.toBe(0);
     expect(err).toMatch(/lora-plus-ratio/);
   }
