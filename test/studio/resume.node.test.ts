@@ -77,9 +77,9 @@ it(
     await third.getByRole("button", { name: "Go on" }).click();
     await third.getByText("Measured once").waitFor({ timeout: 120_000 });
     expect(await resultOf(third)).toEqual(undisturbed);
-    // Who has not seen the wrong label doubts it most.
+    // Who has not seen the wrong label doubts it.
     await third.getByRole("button", { name: "Look for doubtful labels" }).click();
-    await expect.poll(() => third.locator(".doubts li .text").first().innerText()).toBe(wrong);
+    await expect.poll(() => third.locator(".doubts li .text").allInnerTexts()).toContain(wrong);
     // Both are remembered, and one is forgotten with its files.
     await third.getByRole("link", { name: "Take away" }).click();
     await expect.poll(() => third.locator(".history tbody tr").count()).toBe(2);
