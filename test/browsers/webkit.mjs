@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { freePort } from "../../scripts/servers/free-port.mjs";
 import { findWebKit } from "../../scripts/webkit.mjs";
 
 /** Milliseconds that an evaluation may take. */
@@ -78,17 +78,6 @@ export async function launch() {
     end();
     throw error;
   }
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Waits until something is so, as the driver says, two minutes at most: a machine may be busy. */

@@ -1,12 +1,13 @@
-import type { Checkpoint, EvaluateEvery, FitEvaluation, StepRecord } from "../train/fit-options.js";
+import type { EvaluateEvery, FitEvaluation, StepRecord } from "../train/fit-options.js";
 import { classWeightsOf } from "../tasks/class-weights.js";
 import { bestClass } from "../train/metrics/class-probabilities.js";
 import { measureLogits, type Metrics } from "../train/metrics/metrics.js";
 import { type PairedDifference, pairedDifference } from "../train/metrics/paired-difference.js";
 import { type Baseline, type FittedHead, measureBaseline } from "./result/baseline.js";
-import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
+import type { Resumed } from "./store/checkpoint-file.js";
 import { measuredPart, spareForHead } from "./data/dataset.js";
 import { explainDivergence, lostItsWay } from "./result/divergence.js";
+import { chosenByLoss, followSteps } from "./followed-steps.js";
 import type { JobContext } from "./job-task.js";
 import type { Prepared } from "./prepare.js";
 import { originOf } from "./store/origin-check.js";
@@ -34,9 +35,6 @@ export interface Trained {
   readonly predictions: readonly Sample[];
 }
 
-/** Steps between two checkpoints, whatever is trained. */
-export const CHECKPOINT_EVERY = 25;
-
 /** Measures the baseline, trains, from a fitted head where the recipe says so, and measures what training gave. Checkpoints go to the store. */
 export async function train(
   prepared: Prepared,
@@ -58,24 +56,11 @@ export async function train(
   }
   if (settings.headOnly) return headAlone(prepared, baseline, fitted!);
   const run: ClassifierRun = { settings, ...originOf({ ...prepared, ...dataset }), baseline, headPredictions };
-  const checkpoints = new CheckpointWriter(store, run, resumed);
-  const save = async (checkpoint: Checkpoint) => {
-    await checkpoints.write(checkpoint);
-    emit({ type: "checkpoint", step: checkpoint.step });
-  };
-  const progress = { type: "progress", phase: "train", total: steps } as const;
-  let done = resumed?.checkpoint.step ?? 0;
-  emit({ ...progress, done });
+  const { options, done } = followSteps(run, steps, store, resumed, context);
   const fitting = classifier.fit(train, {
     ...fitOptions(settings, steps),
-    ...(signal && { signal }),
-    ...(resumed === null ? {} : { resume: resumed.checkpoint }),
+    ...options,
     ...watching(prepared, context, resumed),
-    checkpoint: { every: CHECKPOINT_EVERY, save },
-    onProgress({ step, loss, tokensPerSecond, secondsLeft }) {
-      done = step + 1;
-      emit({ ...progress, done, loss, tokensPerSecond, secondsLeft });
-    },
   });
   try {
     const report = await fitting;
@@ -96,7 +81,7 @@ export async function train(
       predictions: predictionsOf(validation, logits, classifier.labels),
     };
   } catch (error) {
-    throw explainDivergence(error, done + 1, words);
+    throw explainDivergence(error, done() + 1, words);
   }
 }
 
@@ -119,19 +104,14 @@ function watching(
   { emit, signal }: JobContext,
   resumed: Resumed<ClassifierRun> | null,
 ): { evaluate?: EvaluateEvery } {
-  if (every === null) return {};
-  const { examples } = dataset.validation;
-  let lowest = (resumed?.checkpoint.evaluation?.measured ?? []).reduce(
-    (least, { value }) => Math.min(least, value),
-    Infinity,
+  const options = { intervals: false, ...(signal && { signal }) };
+  return chosenByLoss(
+    every,
+    settings.patience,
+    resumed,
+    () => classifier.evaluate(dataset.validation.examples, options),
+    (step, { loss, accuracy }, best) => emit({ type: "evaluation", step, loss, accuracy, best }),
   );
-  const measure = async (step: number) => {
-    const { loss, accuracy } = await classifier.evaluate(examples, { intervals: false, ...(signal && { signal }) });
-    emit({ type: "evaluation", step, loss, accuracy, best: loss < lowest });
-    lowest = Math.min(lowest, loss);
-    return loss;
-  };
-  return { evaluate: { every, measure, ...(settings.patience !== null && { patience: settings.patience }) } };
 }
 
 /** Where only the head is fitted, which then took no step. */

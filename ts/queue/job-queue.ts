@@ -186,14 +186,7 @@ async function described(job: StoredJob): Promise<QueuedJob> {
   const error = job.failedReason ?? null;
   return {
     id: job.id!,
-    state:
-      state === "completed" || state === "active"
-        ? state
-        : state === "failed"
-          ? error === CANCELLED
-            ? "cancelled"
-            : "failed"
-          : "waiting",
+    state: stateOf(state, error),
     out: job.data.out,
     progress: typeof job.progress === "object" ? (job.progress as QueuedProgress) : null,
     attempts: job.attemptsStarted,
@@ -203,4 +196,11 @@ async function described(job: StoredJob): Promise<QueuedJob> {
     submitted: new Date(job.timestamp),
     ended: job.finishedOn ? new Date(job.finishedOn) : null,
   };
+}
+
+/** What BullMQ's states are to whoever submitted. */
+function stateOf(state: string, error: string | null): QueuedState {
+  if (state === "completed" || state === "active") return state;
+  if (state !== "failed") return "waiting";
+  return error === CANCELLED ? "cancelled" : "failed";
 }

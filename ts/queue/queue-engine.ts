@@ -10,13 +10,15 @@ export const QUEUE_NAME = "lowrank";
 const ANSWER_LIMIT = 10_000;
 
 /** BullMQ's classes on one server. */
-export type QueueEngine = Pick<typeof Bullmq, "Queue" | "Worker" | "FlowProducer"> &
-  Pick<typeof Bullmq, "UnrecoverableError" | "DelayedError" | "WaitingError"> & {
-    /** What the classes take. */
-    readonly connection: Bullmq.ConnectionOptions;
-    /** The address as it may be shown: without its password. */
-    readonly shown: string;
-  };
+export type QueueEngine = Pick<
+  typeof Bullmq,
+  "Queue" | "Worker" | "UnrecoverableError" | "DelayedError" | "WaitingError"
+> & {
+  /** What the classes take. */
+  readonly connection: Bullmq.ConnectionOptions;
+  /** The address as it may be shown: without its password. */
+  readonly shown: string;
+};
 
 const ADDRESS = "an address that begins with redis://, rediss://, postgres:// or postgresql://";
 
@@ -33,14 +35,13 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
   const bullmq = await installed<typeof Bullmq>(what, "bullmq", () => import("bullmq"));
   if (redis) await installed(what, "ioredis", () => import("ioredis"));
   else await installed(what, "pg", () => import("pg"));
-  const { UnrecoverableError, DelayedError, WaitingError } = bullmq;
-  const errors = { UnrecoverableError, DelayedError, WaitingError };
   const shown = shownAddress(address);
   // A worker waits for a server that is away for as long as that takes.
-  if (redis) return { ...bullmq, ...errors, shown, connection: { url: address, maxRetriesPerRequest: null } };
-  const { Queue, Worker, FlowProducer } = bullmq.withBackend(bullmq.createPostgresBackend);
-  const connection = { connectionString: address, migrate: true } as unknown as Bullmq.ConnectionOptions;
-  return { ...({ Queue, Worker, FlowProducer } as unknown as QueueEngine), ...errors, connection, shown };
+  if (redis) return { ...bullmq, shown, connection: { url: address, maxRetriesPerRequest: null } };
+  const { Queue, Worker } = bullmq.withBackend(bullmq.createPostgresBackend);
+  const connection = { connectionString: address, migrate: true };
+  // The same classes, but for the types of their connections.
+  return { ...bullmq, Queue, Worker, shown, connection } as unknown as QueueEngine;
 }
 
 /** Waits for a server's first answer. Throws `ConfigError` where none comes within some seconds. */

@@ -2,7 +2,7 @@ import type { Job, Worker } from "bullmq";
 import { availableParallelism, hostname } from "node:os";
 import { checkOptions } from "../arguments/options.js";
 import { callable, oneOf, text, whole } from "../arguments/settings.js";
-import { checkSignal } from "../waiting/abort.js";
+import { checkSignal, untilAborted } from "../waiting/abort.js";
 import { answered, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import type { Payload } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
@@ -96,17 +96,10 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     // Whoever has lost a job to another worker lets go of it.
     worker.on("lockRenewalFailed", (ids) => ids.forEach((id) => worker.cancelJob(id, "another worker has it")));
     tell({ type: "ready", queue: `${name} on ${engine.shown}`, concurrency, threads });
-    await aborted(signal);
+    await untilAborted(new Promise(() => undefined), signal);
     await worker.close();
   } finally {
     engines.close();
     await queue.close().catch(() => undefined);
   }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) resolve();
-    signal?.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

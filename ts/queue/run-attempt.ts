@@ -3,7 +3,7 @@ import type { JobListener } from "../jobs/job-events.js";
 import { runFiles } from "../jobs/store/run-store.js";
 import type { LowrankWorker } from "../worker/client/living-worker.js";
 import { runJob } from "../worker/client/jobs.js";
-import { placeAt } from "./attempts/attempt-place.js";
+import { type AttemptPlace, placeAt } from "./attempts/attempt-place.js";
 import { goOnFromLast } from "./attempts/go-on.js";
 import type { Payload } from "./queued-training.js";
 
@@ -38,7 +38,7 @@ export async function runAttempt(
   { worker, signal, onProgress, onBegin }: AttemptOptions,
 ): Promise<TrainingOutcome> {
   const place = placeAt(out);
-  const before = await outcomeOf(out);
+  const before = await outcomeOf(place);
   if (before !== null) return before;
   onBegin(await goOnFromLast(place, attempt));
   // A worker that dies is another attempt's matter: its place is then another one, too.
@@ -46,17 +46,17 @@ export async function runAttempt(
   if (signal.aborted) throw new AbortError(undefined, { reason: signal.reason });
   await place.publish(attempt);
   await place.tidy();
-  return (await outcomeOf(out))!;
+  return (await outcomeOf(place))!;
 }
 
 /** What a place's result says; null where nothing is published. */
-async function outcomeOf(out: string): Promise<TrainingOutcome | null> {
-  const bytes = await placeAt(out).result(runFiles.report);
+async function outcomeOf(place: AttemptPlace): Promise<TrainingOutcome | null> {
+  const bytes = await place.result(runFiles.report);
   if (bytes === null) return null;
   const { result, steps } = JSON.parse(new TextDecoder().decode(bytes)) as {
     result?: { after?: { accuracy?: number; loss?: number } };
     steps?: readonly unknown[];
   };
   const { accuracy = null, loss = null } = result?.after ?? {};
-  return { out, accuracy, loss, steps: steps?.length ?? 0 };
+  return { out: place.name, accuracy, loss, steps: steps?.length ?? 0 };
 }

@@ -51,9 +51,8 @@ export function newParts(encoder: SentenceEncoder, options: ClassifierOptions): 
   );
 }
 
-/** Those of `TextClassifier.load`. */
-export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): ClassifierParts {
-  const what = "TextClassifier.load";
+/** What a saved classifier, of texts or of tokens, is loaded with, checked. Throws `ConfigError`. */
+export function takeLoading(what: string, encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions) {
   checkOptions(what, options, ["adapter", "allowNonFinite", "allowOtherBase"]);
   const { adapter = "classifier", allowOtherBase = false, ...others } = options;
   flag(what, "allowOtherBase", allowOtherBase);
@@ -61,6 +60,13 @@ export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: L
   checkEncoder(what, encoder);
   checkUsable(what, encoder);
   checkRecord(`${what}: a classifier's files by name, as bytes, are expected`, files);
+  return { adapter, allowOtherBase, rest };
+}
+
+/** Those of `TextClassifier.load`. */
+export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): ClassifierParts {
+  const what = "TextClassifier.load";
+  const { adapter, allowOtherBase, rest } = takeLoading(what, encoder, files, options);
   const about = labelsOf(files);
   const { labels, merged, adapted } = about;
   if (!adapted && merged === null) checkNoAdapter(files);

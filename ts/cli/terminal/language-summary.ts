@@ -1,8 +1,8 @@
 import type { LanguageReport } from "../../jobs/language/language-report.js";
 import type { LanguagePart, ReadyLanguageJob } from "../../jobs/language/ready-language.js";
-import { formatFurtherLora } from "../../jobs/spec/further-lora.js";
 import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
+import { adapterVariants } from "./adapter-variants.js";
 import { formatBytes, formatCount, formatDuration, formatRate, formatThreads } from "./number-format.js";
 import { tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
@@ -17,13 +17,7 @@ export function languageIntroduction(job: ReadyLanguageJob, folder: string, { di
   const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate, checkpointing } =
     job;
   const { rank, alpha, targetModules, batchSize, learningRate, schedule, maxGradNorm, seed, patience } = settings;
-  const variants = [
-    settings.dora && "DoRA",
-    settings.rslora && "rsLoRA",
-    settings.loraPlusRatio !== null && `LoRA+ ${settings.loraPlusRatio}`,
-    settings.dropout > 0 && `dropout ${settings.dropout}`,
-    ...formatFurtherLora(settings.lora),
-  ].filter(Boolean);
+  const variants = adapterVariants(settings);
   const { validation } = data;
   const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
   const { seconds, memory } = estimate;

@@ -1,4 +1,3 @@
-import { formatFurtherLora } from "../../jobs/spec/further-lora.js";
 import { join } from "node:path";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
@@ -12,6 +11,7 @@ import {
   formatRate,
   formatThreads,
 } from "./number-format.js";
+import { adapterVariants } from "./adapter-variants.js";
 import { groupsText } from "./data-lines.js";
 import { macroF1Loss } from "../../jobs/result/recommendation.js";
 import { runFiles } from "../../jobs/store/run-store.js";
@@ -36,13 +36,7 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
   const { headLearningRate } = settings;
   const headRate = headLearningRate === null ? "" : `, ${formatRate(headLearningRate)} for the head`;
   const start = recipes[settings.recipe].headStart !== null ? ", from a fitted head" : "";
-  const variants = [
-    settings.dora && "DoRA",
-    settings.rslora && "rsLoRA",
-    settings.loraPlusRatio !== null && `LoRA+ ${settings.loraPlusRatio}`,
-    settings.dropout > 0 && `dropout ${settings.dropout}`,
-    ...formatFurtherLora(settings.lora),
-  ];
+  const variants = adapterVariants(settings);
   const folds = job.folds === null ? "" : " in the first of the folds";
   const rows = [
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
@@ -59,9 +53,10 @@ export function introduction(job: ReadyJob, folder: string, { dim }: Colors): st
       "adapter",
       settings.headOnly
         ? `none, the head alone: ${formatCount(parameters.head)} parameters`
-        : [`rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`, ...variants]
-            .filter(Boolean)
-            .join(", ") + `: ${formatCount(parameters.adapter)} parameters, head ${formatCount(parameters.head)}`,
+        : [
+            `rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`,
+            ...variants,
+          ].join(", ") + `: ${formatCount(parameters.adapter)} parameters, head ${formatCount(parameters.head)}`,
     ],
     [
       "training",

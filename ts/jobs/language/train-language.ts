@@ -1,18 +1,18 @@
 import { measureTokens } from "../../models/language/training/fit-language.js";
 import { lossCurve } from "../../pictures/loss-curve.js";
 import { fit } from "../../train/fit.js";
-import type { Checkpoint, EvaluateEvery, FitReport } from "../../train/fit-options.js";
+import type { EvaluateEvery, FitReport } from "../../train/fit-options.js";
 import { exp } from "../../values/elementary.js";
+import { chosenByLoss, followSteps } from "../followed-steps.js";
 import type { FinishedJob, JobContext } from "../job-task.js";
 import { explainDivergence } from "../result/divergence.js";
 import { lastPart } from "../result/last-part.js";
 import { reportEngine, reportFile, reportProgram, reportTraining } from "../result/run-report.js";
 import { formatTargets } from "../spec/training-settings.js";
-import { CheckpointWriter, type Resumed } from "../store/checkpoint-file.js";
+import type { Resumed } from "../store/checkpoint-file.js";
 import { originOf } from "../store/origin-check.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
 import type { LanguageRun } from "../store/run-state.js";
-import { CHECKPOINT_EVERY } from "../train-run.js";
 import type { HeldOutLoss, LanguageReport } from "./language-report.js";
 import { ADAPTER, type PreparedLanguage } from "./prepared-language.js";
 import type { LanguageEstimate } from "./ready-language.js";
@@ -27,28 +27,15 @@ export async function trainLanguage(
   context: JobContext,
 ): Promise<FinishedJob> {
   const { settings, steps, task, learnt, fitting, model } = prepared;
-  const { emit, words, signal } = context;
+  const { emit, words } = context;
   const run: LanguageRun = { settings, ...originOf({ ...prepared, test: null }) };
-  const checkpoints = new CheckpointWriter(store, run, resumed);
-  const save = async (checkpoint: Checkpoint) => {
-    await checkpoints.write(checkpoint);
-    emit({ type: "checkpoint", step: checkpoint.step });
-  };
-  const progress = { type: "progress", phase: "train", total: steps } as const;
-  let done = resumed?.checkpoint.step ?? 0;
-  emit({ ...progress, done });
+  const { options, done } = followSteps(run, steps, store, resumed, context);
   const fitted = await fit(task, learnt, {
     ...fitting,
-    ...(signal && { signal }),
-    ...(resumed !== null && { resume: resumed.checkpoint }),
+    ...options,
     ...watching(prepared, context, resumed),
-    checkpoint: { every: CHECKPOINT_EVERY, save },
-    onProgress({ step, loss, tokensPerSecond, secondsLeft }) {
-      done = step + 1;
-      emit({ ...progress, done, loss, tokensPerSecond, secondsLeft });
-    },
   }).catch((error: unknown) => {
-    throw explainDivergence(error, done + 1, words);
+    throw explainDivergence(error, done() + 1, words);
   });
   const report = reportOf(prepared, fitted, estimate);
   if (report.result?.step === 0)
@@ -71,16 +58,13 @@ function watching(
   { emit, signal }: JobContext,
   resumed: Resumed | null,
 ): { evaluate?: EvaluateEvery } {
-  if (every === null) return {};
-  const before = resumed?.checkpoint.evaluation?.measured ?? [];
-  let lowest = before.reduce((least, { value }) => Math.min(least, value), Infinity);
-  const measure = async (step: number) => {
-    const { loss } = await measureTokens(model, ADAPTER, held, { signal });
-    emit({ type: "evaluation-language", step, loss, perplexity: exp(loss), best: loss < lowest });
-    lowest = Math.min(lowest, loss);
-    return loss;
-  };
-  return { evaluate: { every, measure, ...(settings.patience !== null && { patience: settings.patience }) } };
+  return chosenByLoss(
+    every,
+    settings.patience,
+    resumed,
+    () => measureTokens(model, ADAPTER, held, { signal }),
+    (step, { loss }, best) => emit({ type: "evaluation-language", step, loss, perplexity: exp(loss), best }),
+  );
 }
 
 const lossOf = (loss: number): HeldOutLoss => ({ loss, perplexity: exp(loss) });

@@ -1,14 +1,12 @@
 import { LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { checkRecord } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
-import { flag } from "../../arguments/settings.js";
 import { FormatError, ModelError } from "../../errors/errors.js";
 import { formatShape } from "../../values/shape.js";
 import type { FileMap } from "../../io/file-map.js";
 import { readAdapterForBase } from "../../io/peft/index.js";
 import { transpose } from "../../io/peft/transpose.js";
-import { takeWeightOptions, type WeightOptions } from "../../io/safetensors/index.js";
+import type { WeightOptions } from "../../io/safetensors/index.js";
 import { checkUsable, type SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { TOKEN_OUT } from "../../models/sentence/token-head.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
@@ -16,7 +14,7 @@ import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import { type Tensor, zeros } from "../../values/tensor.js";
 import { labelsOf, readHead } from "../classifier-files.js";
 import type { LoadClassifierOptions } from "../classifier-options.js";
-import { checkEncoder, checkSameTargets, whole } from "../classifier-parts.js";
+import { checkEncoder, checkSameTargets, takeLoading, whole } from "../classifier-parts.js";
 import { takeLabels } from "../labels-file.js";
 import { withoutHead } from "../open-peft.js";
 import { tokenizerFor } from "../trained-on.js";
@@ -73,13 +71,7 @@ export function addNew(what: string, encoder: SentenceEncoder, name: string, lor
 /** Those of `TokenClassifier.load`. */
 export function loadedTokenParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): TokenParts {
   const what = "TokenClassifier.load";
-  checkOptions(what, options, ["adapter", "allowNonFinite", "allowOtherBase"]);
-  const { adapter = "classifier", allowOtherBase = false, ...others } = options;
-  flag(what, "allowOtherBase", allowOtherBase);
-  const rest = takeWeightOptions(what, others);
-  checkEncoder(what, encoder);
-  checkUsable(what, encoder);
-  checkRecord(`${what}: a classifier's files by name, as bytes, are expected`, files);
+  const { adapter, allowOtherBase, rest } = takeLoading(what, encoder, files, options);
   const about = labelsOf(files, true);
   const { labels, adapted } = about;
   const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
