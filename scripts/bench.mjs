@@ -1,13 +1,13 @@
 // npm run bench -- [--quick] [--only TEXT] [--seconds N] [--list]: sets up the package and the peers, then measures.
 import { benchModules, trainingArtifacts } from "./setup/steps/bench.mjs";
-import { model } from "./setup/steps/model.mjs";
+import { languageModel, model } from "./setup/steps/model.mjs";
 import { setUp, stepsForDist } from "./setup/index.mjs";
 import { explain } from "./setup/report.mjs";
 
 async function main(args) {
   if (args.includes("--help")) return help();
   const quick = ["--quick", "--list"].some((option) => args.includes(option));
-  const steps = [...stepsForDist, benchModules, ...(quick ? [] : [model, trainingArtifacts])];
+  const steps = [...stepsForDist, benchModules, ...(quick ? [] : [model, languageModel, trainingArtifacts])];
   await setUp(steps);
   const { bench } = await import("../bench/main.mjs");
   await bench(args);

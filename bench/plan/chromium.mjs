@@ -1,5 +1,5 @@
 import { build } from "esbuild";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ const html = `<!doctype html>
  */
 export async function runInChromium(job, onResult) {
   const folder = mkdtempSync(join(tmpdir(), "lowrank-bench-"));
-  const server = createServer(await pageHandler(folder, job.threads > 1));
+  const server = createServer(await pageHandler(folder, job));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments });
   try {
@@ -56,8 +56,9 @@ export async function runInChromium(job, onResult) {
   }
 }
 
-/** Bundles the page and answers with it, the library, the peers' binaries and the training artifacts. */
-async function pageHandler(folder, isolated) {
+/** Bundles the page and answers with it, the library, the peers' binaries, the training artifacts and the job's model. */
+async function pageHandler(folder, { threads, path: model }) {
+  const isolated = threads > 1;
   await build({
     entryPoints: [join(benchFolder, "jobs/page.mjs")],
     bundle: true,
@@ -79,6 +80,8 @@ async function pageHandler(folder, isolated) {
     } else if (request.url.startsWith("/artifacts/")) {
       request.url = request.url.slice("/artifacts".length);
       artifacts(request, response);
+    } else if (request.url === "/model.gguf") {
+      createReadStream(model).pipe(response);
     } else if (/^\/(dist|node_modules|bench\/node_modules)\//.test(request.url)) {
       project(request, response);
     } else bundle(request, response);

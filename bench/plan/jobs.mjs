@@ -79,6 +79,7 @@ export function fullJobs({ chromium, seconds }) {
     ...[2, 1].map((threads) => minilmJob({ node, threads })),
     minilmJob({ node, threads: 2, ...revectorized }),
     ...[1, 2].map((threads) => adaptersJob({ node, threads, seconds: 8 * seconds })),
+    ...languageJobs(node, chromium),
     { kind: "start-up", name: "start-up", node, rounds: 15 },
     { kind: "memory", name: "memory", node },
     { kind: "downloads", name: "downloads" },
@@ -128,6 +129,21 @@ function minilmJob({ flags = [], ...job }) {
 function adaptersJob(job) {
   const name = nameOf({ build: "relaxed", peer: "one", ...job }, "adapters by text, newest Node");
   return { kind: "adapters", name, flags: [], build: "relaxed", ...job };
+}
+
+/** Native llama.cpp has its fastest products for Q4_0; the file that people get is in Q4_1. */
+function languageJobs(node, chromium) {
+  return [1, 2].flatMap((threads) => {
+    const job = ({ where, ...more }) => {
+      const name = `language model in ${more.weights}, ${nameOf({ build: "relaxed", threads, ...more }, where)}`;
+      return { kind: "language", name, flags: [], build: "relaxed", threads, rounds: 5, ...more };
+    };
+    const inNode = ["Q4_0", "Q4_1"].map((weights) => job({ where: "newest Node", node, weights, peer: "llama.cpp" }));
+    const inPage = ["wllama 3", "wllama 2"].map((peer) =>
+      job({ where: "Chromium", runtime: "chromium", weights: "Q4_1", peer }),
+    );
+    return [...inNode, ...(chromium ? inPage : [])];
+  });
 }
 
 function nameOf({ build, threads, peer, label }, where) {

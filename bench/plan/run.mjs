@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { summary } from "../timing.mjs";
 import { runInChromium } from "./chromium.mjs";
+import { languageFile } from "./language-file.mjs";
 import { library, root } from "./paths.mjs";
 import { runScript } from "./process.mjs";
 import { downloadSizes } from "./sizes.mjs";
@@ -37,6 +38,14 @@ const kinds = {
   adapters({ node, flags, ...job }, onResult) {
     const options = { library, data: join(root, "examples/movie/movie_train.tsv"), ...job };
     return runScript(node, [...flags, script("adapters.mjs"), JSON.stringify(options)], onResult);
+  },
+
+  /** In a page beside wllama, in Node beside llama.cpp. */
+  async language({ node, flags, ...job }, onResult) {
+    const path = languageFile(job.weights);
+    if (job.runtime === "chromium") return runInChromium({ kind: "language", ...job, path }, onResult);
+    const options = JSON.stringify({ library, ...job, path });
+    await runScript(node, [...flags, script("language.mjs"), options], onResult);
   },
 
   /** New processes in turn: what the file cache and the machine do meets all of them. */

@@ -12,6 +12,9 @@ const sides = {
   "onnxruntime-web": { label: "ONNX Runtime Web 1.30", colour: ["#3f8f5f", "#74bb8f"] },
   "onnxruntime-web-training": { label: "its training build 1.19", colour: ["#9dbf8a", "#5f7f52"] },
   "pytorch-peft": { label: "PyTorch + PEFT (native)", colour: ["#c4525a", "#e07f86"] },
+  "llama.cpp": { label: "llama.cpp (native)", colour: ["#b5892e", "#e0bd6a"] },
+  "wllama 3": { label: "wllama 3", colour: ["#2f8f8f", "#66c2c2"] },
+  "wllama 2": { label: "wllama 2", colour: ["#7a8794", "#9aa7b4"] },
 };
 
 /**
@@ -23,6 +26,7 @@ export function chart(results, machine) {
   const columns = [1, 2].map((threads) => [
     productPanel(results, runtime, threads),
     stepPanel(results, runtime, threads),
+    languagePanel(results, runtime, threads),
   ]);
   return barChart(columns, {
     sides,
@@ -75,6 +79,22 @@ function stepPanel(results, runtime, threads) {
   });
   const title = `LoRA training step (rows, in, out, rank), ${count(threads)}`;
   return { title, groups, most: 1, mark: null };
+}
+
+/** Tokens a second of a small language model, each group's fastest bar being full. */
+function languagePanel(results, runtime, threads) {
+  const groups = ["prompt", "generation"].map((kind) => {
+    const bars = Object.keys(sides).flatMap((side) => {
+      const rows = ["Q4_0", "Q4_1"].flatMap((shape) =>
+        find(results, { case: `language ${kind}`, peer: side, threads, shape }, runtime),
+      );
+      const speed = Math.max(0, ...rows.map(({ tokensPerSecond }) => tokensPerSecond));
+      return speed > 0 ? [{ side, value: speed, text: speed.toFixed(0) }] : [];
+    });
+    const fastest = Math.max(...bars.map(({ value }) => value));
+    return { label: kind, bars: bars.map((bar) => ({ ...bar, value: bar.value / fastest })) };
+  });
+  return { title: `SmolLM2-135M in 4 bits, tokens/s, ${count(threads)}`, groups, most: 1, mark: null };
 }
 
 /** The faster of the row in the newest Node and that in a page, for us as for peers; or that in Python. */

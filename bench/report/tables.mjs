@@ -6,6 +6,7 @@ export function allTables(results) {
   return [
     ...settings.flatMap((key) => settingTables(results, JSON.parse(key))),
     ...minilmTable(results),
+    ...languageTable(results),
     ...startUpTable(results),
     ...memoryTable(results),
     ...downloadTable(results),
@@ -88,6 +89,25 @@ function minilmTable({ rows, pairs }) {
   });
   const headings = ["side", "runtime", "threads", "a step", "real tokens/s", "time of PyTorch's"];
   return [table("Fine-tuning all-MiniLM-L6-v2, LoRA r 8 on q, k, v, 16 texts a step", headings, body)];
+}
+
+function languageTable({ rows }) {
+  const found = rows.filter(({ case: name }) => name === "language prompt");
+  if (found.length === 0) return [];
+  const speed = (row, name) => {
+    const { tokensPerSecond, ms, median } = rows.find((r) => r.case === name && sameSide(r, row));
+    return `${tokensPerSecond.toFixed(1)} (${((tokensPerSecond * ms) / median).toFixed(1)})`;
+  };
+  const body = found.map((row) => {
+    const cases = ["language prompt", "language generation"].map((name) => speed(row, name));
+    return [row.peer, row.runtime, row.shape, String(row.threads), ...cases];
+  });
+  const headings = ["side", "runtime", "weights", "threads", "prompt of 128, tokens/s", "generation, tokens/s"];
+  return [table("SmolLM2-135M-Instruct from a GGUF file", headings, body, 3)];
+}
+
+function sameSide(row, other) {
+  return ["peer", "runtime", "shape", "threads", "build"].every((field) => row[field] === other[field]);
 }
 
 function startUpTable({ rows }) {

@@ -27,6 +27,7 @@ export function targets(results) {
     ...minilm(results, newest),
     revectorized(results, newest),
     ...[1, 2].map((threads) => adapters(results, threads)),
+    ...[1, 2].flatMap((threads) => language(results, threads)),
     ...startUp(results),
     ...downloads(results),
     memory(results),
@@ -141,6 +142,28 @@ function adapters({ pairs }, threads) {
   const pair = pairs.find((p) => p.case === "adapters" && p.peer === "one adapter" && p.threads === threads);
   const what = `sixteen adapters in a batch against one, ${threads} thread${threads > 1 ? "s" : ""}`;
   return atMost(what, 1.15, pair && 1 / pair.ratio, fixed);
+}
+
+/** Against the better wllama, in Chromium; and against native llama.cpp, which has AVX. */
+function language({ pairs }, threads) {
+  const goals = [
+    ["prompt", "wllama", 8],
+    ["generation", "wllama", 4],
+    ...(threads === 1 ? ["prompt", "generation"].map((kind) => [kind, "llama.cpp", 0.9]) : []),
+  ];
+  return goals.map(([kind, peer, goal]) => {
+    const found = pairs.filter(
+      (p) => p.case === `language ${kind}` && p.peer.startsWith(peer) && p.threads === threads,
+    );
+    const chosen = peer === "wllama" ? found : found.filter(({ shape }) => shape === "Q4_0");
+    const what = `SmolLM2-135M ${kind} against ${peer === "wllama" ? "the better wllama" : "llama.cpp, Q4_0"}, ${threads} thread${threads > 1 ? "s" : ""}`;
+    return worst(
+      what,
+      goal,
+      chosen.map(({ ratio, peer }) => [ratio, peer]),
+      times,
+    );
+  });
 }
 
 function startUp(results) {

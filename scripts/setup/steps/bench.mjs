@@ -10,7 +10,7 @@ const stamp = join(folder, "node_modules/.installed");
 
 /** The peers of the benchmark, and the newest Node. */
 export const benchModules = {
-  title: "the benchmark's peers (npm ci in bench/, 800 MB)",
+  title: "the benchmark's peers (npm ci in bench/, 1.5 GB)",
   needed: () => !existsSync(stamp) || readFileSync(stamp, "utf8") !== hashOf("bench/package-lock.json"),
   async run() {
     const hash = hashOf("bench/package-lock.json");
