@@ -8,6 +8,7 @@ import { chromium } from "./steps/chromium.mjs";
 import { clippy } from "./steps/clippy.mjs";
 import { dist } from "./steps/dist.mjs";
 import { languageModel, model } from "./steps/model.mjs";
+import { moto } from "./steps/moto.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
 import { runtimes } from "./steps/runtimes.mjs";
@@ -38,6 +39,7 @@ export const stepsForTests = [
   clippy,
   chromium,
   servers,
+  moto,
   ...(canInstall() ? [firefox, webkit] : []),
 ];
 

@@ -20,6 +20,7 @@ import { definePredict } from "./commands/predict.js";
 import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
 import { defineSubmit } from "./commands/submit.js";
+import { defineSweep } from "./commands/sweep.js";
 import { defineWorker } from "./commands/worker.js";
 import type { Interruption, Session } from "./session.js";
 import type { Terminal } from "./terminal/terminal.js";
@@ -38,6 +39,7 @@ const commands = [
   defineExtract,
   defineResize,
   defineInspect,
+  defineSweep,
   defineSubmit,
   defineWorker,
   defineJobs,

@@ -6,3 +6,6 @@ provideJobSources(localSources);
 
 export * from "../jobs/index.js";
 export { folderStore } from "../jobs/node/folder-store.js";
+export { bucketStore } from "../jobs/node/bucket-store.js";
+export type { BucketStore } from "../jobs/node/bucket-store.js";
+export type { BucketOptions } from "../io/node/bucket/bucket-access.js";

@@ -35,3 +35,6 @@ const placeOf = (url: string | null) =>
 
 export * from "../worker/index.js";
 export { folderStore } from "../jobs/node/folder-store.js";
+export { bucketStore } from "../jobs/node/bucket-store.js";
+export type { BucketStore } from "../jobs/node/bucket-store.js";
+export type { BucketOptions } from "../io/node/bucket/bucket-access.js";

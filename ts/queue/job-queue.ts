@@ -3,6 +3,8 @@ import { checkOptions } from "../arguments/options.js";
 import { text, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
+import type { FileMap } from "../io/file-map.js";
+import { placeAt } from "./attempts/attempt-place.js";
 import { answered, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import { type Payload, type QueuedTraining, takeTraining } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
@@ -42,7 +44,7 @@ export interface QueuedJob {
   readonly id: string;
   /** What has become of it. */
   readonly state: QueuedState;
-  /** The folder of its attempts and its result. */
+  /** Where its attempts and its result are: a folder, or one in a bucket. */
   readonly out: string;
   /** Of its training; null before it has begun. */
   readonly progress: QueuedProgress | null;
@@ -133,6 +135,21 @@ export class JobQueue {
   async get(id: string): Promise<QueuedJob | null> {
     const job = await this.queue.getJob(text("JobQueue.get", "id", id));
     return job ? described(job) : null;
+  }
+
+  /** What a completed job has left, as `TextClassifier.load` takes it; null where it has left nothing yet, or there is no such job. */
+  async files(id: string): Promise<FileMap | null> {
+    const job = await this.queue.getJob(text("JobQueue.files", "id", id));
+    if (!job) return null;
+    const place = placeAt(job.data.out);
+    const names = await place.names();
+    if (names === null) return null;
+    const files: [string, Uint8Array][] = [];
+    for (const name of names) {
+      const bytes = await place.result(name);
+      if (bytes !== null) files.push([name, bytes]);
+    }
+    return Object.fromEntries(files);
   }
 
   /** What workers have said of a job, a line each. */

@@ -7,9 +7,9 @@ import { checkPlace } from "./attempts/attempt-place.js";
 
 /** A training as it is given to a queue: data alone, all else by reference. */
 export interface QueuedTraining {
-  /** What the run depends on, of any task. Its data, test and model are paths that every worker reads, or names on the hub. */
+  /** What the run depends on, of any task. Its data, test and model are what every worker reaches: paths, addresses of https or s3, names on the hub. */
   readonly spec: AnyJobSpec;
-  /** Where its checkpoints and its result go: a folder that every worker reaches. */
+  /** Where its checkpoints and its result go: a folder that every worker reaches, or s3://bucket/folder. */
   readonly out: string;
 }
 

@@ -1,4 +1,5 @@
 import {
+  bucketStore,
   folderStore,
   keptSources,
   memoryStore,
@@ -97,6 +98,15 @@ export const jobCalls = {
     {
       args: () => [{ manifest: [], persist: false, hubUrl: "http://127.0.0.1:9" }],
       run: (_, given) => keptSources(given),
+    },
+  ],
+  bucketStore: [
+    {
+      args: () => [
+        "s3://bucket/never-made",
+        { endpoint: "http://127.0.0.1:9", region: "a", accessKeyId: "b", secretAccessKey: "c", sessionToken: "d" },
+      ],
+      run: (_, address, options) => bucketStore(address, options),
     },
   ],
   folderStore: [{ args: () => ["runs/never-made"], run: (_, path) => folderStore(path) }],

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/store/run-store.js";
@@ -13,17 +13,17 @@ import { crossValidate, unfinishedFolds } from "./folds.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { withRunFolder } from "../files/run-folder.js";
+import { absolutePath } from "../options/absolute-path.js";
 import {
   addFinetuneOptions,
   checkAgainst,
-  type DataSettings,
+  exampleData,
   type FinetuneOptions,
   resolveSettings,
   settingsGiven,
 } from "../options/finetune-options.js";
 import { resolveLanguageSettings } from "../options/language-options.js";
 import { flagWords } from "../options/job-words.js";
-import { packageRoot } from "../package-root.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
 import { runReporter } from "../terminal/run-reporter.js";
@@ -187,24 +187,14 @@ async function withPlace(error: unknown, store: RunStore): Promise<unknown> {
 }
 
 /** The movie reviews that come with the repository. Throws `ConfigError` where they do not. */
-function exampleData(): DataSettings {
-  const folder = join(packageRoot(), "examples/movie");
-  const [data, test] = [join(folder, "movie_train.tsv"), join(folder, "movie_test.tsv")];
-  if (!existsSync(data) || !existsSync(test)) {
-    throw new ConfigError(`the example data are not in ${folder}: name your own with --data FILE`, { folder });
-  }
-  // No header: label, rating, text.
-  return { data, test, text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } };
-}
-
 /** With paths that still lead there from another working folder. */
 function withAbsolutePaths<
   T extends { data?: string; validation?: string | null; test?: string | null; model?: string },
 >(paths: T): T {
   const absolute: { data?: string; validation?: string; test?: string; model?: string } = {};
-  if (paths.data !== undefined) absolute.data = resolve(paths.data);
-  if (typeof paths.validation === "string") absolute.validation = resolve(paths.validation);
-  if (typeof paths.test === "string") absolute.test = resolve(paths.test);
+  if (paths.data !== undefined) absolute.data = absolutePath(paths.data);
+  if (typeof paths.validation === "string") absolute.validation = absolutePath(paths.validation);
+  if (typeof paths.test === "string") absolute.test = absolutePath(paths.test);
   if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
   return { ...paths, ...absolute };
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, QueuedJob } from "../../entry/queue-node.js";
+import { writeFilesAtomically } from "../../io/node/index.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
 import type { Session } from "../session.js";
 import { formatDuration, formatPercent } from "../terminal/number-format.js";
@@ -12,12 +13,15 @@ Examples:
   lowrank jobs --queue redis://127.0.0.1:6379
   lowrank jobs --watch
   lowrank jobs --logs tenant-7
+  lowrank jobs --fetch tenant-7 --to adapters/tenant-7
   lowrank jobs --cancel tenant-7
 `;
 
 interface JobsOptions extends QueueOptions {
   readonly watch: boolean;
   readonly logs?: string;
+  readonly fetch?: string;
+  readonly to?: string;
   readonly cancel?: string;
   readonly retry?: string;
   readonly metrics: boolean;
@@ -32,6 +36,8 @@ export function defineJobs(program: Command, session: Session): void {
   addQueueOptions(command)
     .option("--watch", "show it again every second, until all jobs have ended", false)
     .option("--logs <id>", "what workers have said of a job")
+    .option("--fetch <id>", "copy what a job has left to the folder of --to")
+    .option("--to <folder>", "where --fetch copies it; made where need be")
     .option("--cancel <id>", "cancel a job; what it has reached stays in its place")
     .option("--retry <id>", "let a job that has failed be tried once more")
     .option("--metrics", "figures of the queue in Prometheus' text format", false)
@@ -42,10 +48,12 @@ export function defineJobs(program: Command, session: Session): void {
 
 async function act(queue: JobQueue, options: JobsOptions, session: Session): Promise<void> {
   const { terminal } = session;
-  const { logs, cancel, retry, metrics, json, watch } = options;
+  const { logs, fetch, cancel, retry, metrics, json, watch } = options;
   if (logs !== undefined) {
     if ((await queue.get(logs)) === null) throw unknown(logs);
     for (const line of await queue.logs(logs)) terminal.print(line);
+  } else if (fetch !== undefined) {
+    terminal.print(`${await copyResult(queue, fetch, options.to)} files`);
   } else if (cancel !== undefined) {
     if (!(await queue.cancel(cancel))) throw unknown(cancel, " that has not ended");
     terminal.print(`${cancel}: cancelled`);
@@ -59,6 +67,15 @@ async function act(queue: JobQueue, options: JobsOptions, session: Session): Pro
     if (json) terminal.print(JSON.stringify(jobs));
     else for (const line of jobs.length === 0 ? ["The queue is empty."] : table(jobs)) terminal.print(line);
   }
+}
+
+async function copyResult(queue: JobQueue, id: string, folder: string | undefined): Promise<number> {
+  if (folder === undefined)
+    throw new ConfigError("--to says which folder --fetch copies the result to", { option: "--to" });
+  const files = await queue.files(id);
+  if (files === null) throw unknown(id, " that has left a result");
+  await writeFilesAtomically(folder, files);
+  return Object.keys(files).length;
 }
 
 /** Shows the table until nothing waits and nothing runs; each change alone where the output is no terminal. */

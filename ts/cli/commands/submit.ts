@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { absolutePath } from "../options/absolute-path.js";
 import type { AdapterOptions } from "../options/adapter-settings.js";
 import { addSpecOptions, resolveSettings } from "../options/finetune-options.js";
 import { whole } from "../options/option-values.js";
@@ -14,7 +14,7 @@ import type { Session } from "../session.js";
 
 const EXAMPLES = `
 A file of jobs holds a JSON object a line: {"spec": {"data": …, "steps": …}, "out": …, "id": …, "priority": …}. Paths in it, and
-those of the options, are read by the workers: all of them must reach those folders.
+those of the options, are read by the workers: all of them must reach those folders. Addresses of https:// and s3:// stay as they are.
 
 Examples:
   lowrank submit --data /data/reviews.csv --steps 200 --out /runs/reviews --queue redis://127.0.0.1:6379
@@ -41,7 +41,7 @@ export function defineSubmit(program: Command, session: Session): void {
   const command = program.command("submit").description("give a training to a queue, or a file of them");
   addSpecOptions(command)
     .option("--jobs <file>", "many jobs instead, a JSON object a line")
-    .option("--out <place>", "folder for the job's checkpoints and its result");
+    .option("--out <place>", "folder for the job's checkpoints and its result, or s3://bucket/folder");
   addQueueOptions(command)
     .option("--id <name>", "the job's name; a second job of one name is not taken (default: a number)")
     .option("--priority <n>", "smaller numbers first", whole(1), 1_000)
@@ -81,7 +81,7 @@ function one(options: SubmitCommandOptions): Submitted {
   const { id } = options;
   return {
     spec: { ...settings, ...absolute(settings) },
-    out: resolve(options.out),
+    out: absolutePath(options.out),
     options: { ...common(options), ...(id === undefined ? {} : { id }) },
   };
 }
@@ -89,9 +89,9 @@ function one(options: SubmitCommandOptions): Submitted {
 /** Paths that lead there from a worker's folder too. */
 function absolute({ data, test, validation }: TrainingSettings): Partial<TrainingSettings> {
   return {
-    data: resolve(data),
-    ...(test === null ? {} : { test: resolve(test) }),
-    ...(typeof validation === "string" ? { validation: resolve(validation) } : {}),
+    data: absolutePath(data),
+    ...(test === null ? {} : { test: absolutePath(test) }),
+    ...(typeof validation === "string" ? { validation: absolutePath(validation) } : {}),
   };
 }
 
@@ -110,8 +110,8 @@ async function readJobs(file: string, given: SubmitCommandOptions): Promise<read
       if (spec === undefined || !isJsonObject(spec) || typeof spec["data"] !== "string" || typeof out !== "string")
         throw fail('{"spec": {"data": …}, "out": …} is expected');
       return {
-        spec: { ...spec, data: resolve(spec["data"]) },
-        out: resolve(out),
+        spec: { ...spec, data: absolutePath(spec["data"]) },
+        out: absolutePath(out),
         options: {
           ...common(given),
           ...(id === undefined ? {} : { id: id as string }),

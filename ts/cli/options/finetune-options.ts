@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { REVECTORIZE_HELP } from "../engine-start.js";
 import {
@@ -24,6 +26,7 @@ import {
 } from "../../jobs/spec/training-settings.js";
 import { allowable } from "../../jobs/data/data-check.js";
 import { type AdapterOptions, adapterOptions, adapterSettings, addAdapterOptions } from "./adapter-settings.js";
+import { packageRoot } from "../package-root.js";
 import { flagOf } from "./job-words.js";
 import { addLanguageOptions, refuseLanguageOptions, type LanguageOnlyOptions } from "./language-options.js";
 
@@ -206,7 +209,18 @@ export function addFinetuneOptions(command: Command): Command {
 }
 
 /** What describes a set of examples. */
-export type DataSettings = Pick<TrainingSettings, "data" | "test" | "text" | "label" | "labelNames">;
+type DataSettings = Pick<TrainingSettings, "data" | "test" | "text" | "label" | "labelNames">;
+
+/** The movie reviews that come with the package. Throws `ConfigError` where they are not there. */
+export function exampleData(): DataSettings {
+  const folder = join(packageRoot(), "examples/movie");
+  const [data, test] = [join(folder, "movie_train.tsv"), join(folder, "movie_test.tsv")];
+  if (!existsSync(data) || !existsSync(test)) {
+    throw new ConfigError(`the example data are not in ${folder}: name your own with --data FILE`, { folder });
+  }
+  // No header: label, rating, text.
+  return { data, test, text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } };
+}
 
 /** The settings that the given options and the defaults make. `bundled` are the data where none are named. */
 export function resolveSettings(

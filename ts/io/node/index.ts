@@ -1,3 +1,5 @@
+export { isRemote, remoteFile } from "./download/remote-file.js";
+export { download, downloadWhole } from "./download/download.js";
 export { cacheFolder } from "./models/cache-folder.js";
 export { fileSource, openSafetensorsFile } from "./file-source.js";
 export type { LocalModel } from "./models/model-folder.js";

@@ -1,15 +1,18 @@
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
-import { ggufAt, ggufFile, resolveModel } from "../../io/node/index.js";
+import { ggufAt, ggufFile, isRemote, resolveModel } from "../../io/node/index.js";
 import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
 import { digestFile } from "../../io/node/save-stream.js";
 import type { JobModel, JobSources } from "../sources/job-sources.js";
 import { readData } from "./read-data.js";
+import { readRemoteData } from "./remote-data.js";
+import { remoteModel } from "./remote-model.js";
 
-/** Where Node's jobs find models and data: folders and files, the cache, the hub. */
+/** Where Node's jobs find models and data: folders and files, addresses of https and s3, the cache, the hub. */
 export const localSources: JobSources = {
   async findModel(name, { signal, onDownload }) {
+    if (isRemote(name)) return remoteModel(name, { signal, onDownload });
     const named = ggufFile(name);
     if (named !== null) return ggufModel(named, basename(named), "file");
     const model = await resolveModel(name, { signal, onProgress: onDownload });
@@ -23,7 +26,7 @@ export const localSources: JobSources = {
       },
     };
   },
-  readData: (path, { signal } = {}) => readData(path, signal),
+  readData: (name, { signal } = {}) => (isRemote(name) ? readRemoteData(name, signal) : readData(name, signal)),
   machine: () => ({
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,

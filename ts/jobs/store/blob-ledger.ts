@@ -19,7 +19,7 @@ interface List {
 }
 
 /** Two places for the list, written in turn. */
-const PLACES = ["list.0", "list.1"] as const;
+export const LISTS: readonly string[] = ["list.0", "list.1"];
 
 /**
  * Blobs by name in a folder that can do no more than write whole files, and that somebody may kill at any moment. Blobs are
@@ -27,7 +27,11 @@ const PLACES = ["list.0", "list.1"] as const;
  * that holds is never written to: where writing is done in place, a list that was cut short is none, and the other one holds.
  */
 export class BlobLedger {
-  constructor(private readonly folder: BlobFolder) {}
+  /** @param storage what messages call what the folder lies in */
+  constructor(
+    private readonly folder: BlobFolder,
+    private readonly storage = "this browser's storage",
+  ) {}
 
   async names(): Promise<string[]> {
     return [...(await this.list()).blobs.keys()];
@@ -43,7 +47,7 @@ export class BlobLedger {
       if (bytes !== null) return bytes;
       // Who reads without a claim may have met a writer, whose list is another one by now.
       if (attempt === 3 || (await this.list()).number === list.number)
-        throw new FormatError(`${blob}: a part of it is missing in this browser's storage`, { file: blob });
+        throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, { file: blob });
     }
   }
 
@@ -69,8 +73,7 @@ export class BlobLedger {
     let joined = bytes;
     while (pieces.length > 0 && pieces.at(-1)!.bytes <= joined.length) {
       const last = await this.joined([pieces.pop()!]);
-      if (last === null)
-        throw new FormatError(`${blob}: a part of it is missing in this browser's storage`, { file: blob });
+      if (last === null) throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, { file: blob });
       joined = concatenated([last, joined]);
     }
     const piece = await this.put((await this.newFiles(list))(), joined);
@@ -85,18 +88,24 @@ export class BlobLedger {
     await this.commit(list, next);
   }
 
+  /** Writes the list once more: a writer before this one, that may come back, finds that it has changed. */
+  async renew(): Promise<void> {
+    const list = await this.list();
+    await this.commit(list, list.blobs);
+  }
+
   /** Removes what writers that went have left. */
   async sweep(): Promise<void> {
     const { blobs } = await this.list();
     const used = new Set([...blobs.values()].flat().map(({ file }) => file));
     for (const name of await this.folder.names())
-      if (!used.has(name) && !(PLACES as readonly string[]).includes(name)) await this.folder.remove(name);
+      if (!used.has(name) && !LISTS.includes(name)) await this.folder.remove(name);
   }
 
   /** Makes `next` what holds. What it no longer speaks of goes; failing at that is no error, for the next claim sweeps. */
   private async commit({ number, blobs }: List, next: Pieces): Promise<void> {
     const text = JSON.stringify({ number: number + 1, blobs: Object.fromEntries(next) });
-    await this.folder.write(PLACES[(number + 1) % 2]!, [new TextEncoder().encode(text)]);
+    await this.folder.write(LISTS[(number + 1) % 2]!, [new TextEncoder().encode(text)]);
     const used = new Set([...next.values()].flat().map(({ file }) => file));
     for (const { file } of [...blobs.values()].flat())
       if (!used.has(file)) await this.folder.remove(file).catch(() => undefined);
@@ -104,7 +113,7 @@ export class BlobLedger {
 
   private async list(): Promise<List> {
     const lists = await Promise.all(
-      PLACES.map(async (place) => parseList(await (await this.folder.read(place))?.text())),
+      LISTS.map(async (place) => parseList(await (await this.folder.read(place))?.text())),
     );
     const [a, b] = lists as [List | null, List | null];
     const none: List = { number: 0, blobs: new Map() };

@@ -1,6 +1,8 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
+import { takeBucketAddress } from "../../io/node/bucket/bucket-access.js";
+import { bucketPlace } from "./bucket-place.js";
 import { folderPlace } from "./folder-place.js";
 
 /**
@@ -10,6 +12,8 @@ import { folderPlace } from "./folder-place.js";
 export interface AttemptPlace {
   /** What messages call it. */
   readonly name: string;
+  /** What the result's blobs are called; null where nothing is published. */
+  names(): Promise<readonly string[] | null>;
   /** A blob of the result; null where nothing is published, or the result has none of that name. */
   result(blob: string): Promise<Uint8Array | null>;
   /** Names of the attempts that have left something. */
@@ -22,10 +26,16 @@ export interface AttemptPlace {
   tidy(): Promise<void>;
 }
 
-const PLACE = "a folder that every worker reaches";
+const PLACE = "a folder that every worker reaches, or a bucket's s3://bucket/folder";
+
+const isBucket = (out: string) => /^s3:\/\//i.test(out);
 
 /** Throws `ConfigError` for what is no place. */
 export function checkPlace(what: string, out: string): string {
+  if (isBucket(out)) {
+    takeBucketAddress(`${what}: out`, out);
+    return out;
+  }
   const address = /^[a-z][a-z0-9+.-]+:\/\//i.test(out);
   if (!address && out.trim() !== "" && !out.includes("\0")) return out;
   const details = { op: what, option: "out", expected: PLACE, value: out };
@@ -33,4 +43,4 @@ export function checkPlace(what: string, out: string): string {
 }
 
 /** The place of that name. */
-export const placeAt = (out: string): AttemptPlace => folderPlace(out);
+export const placeAt = (out: string): AttemptPlace => (isBucket(out) ? bucketPlace(out) : folderPlace(out));

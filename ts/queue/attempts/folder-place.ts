@@ -11,6 +11,11 @@ export function folderPlace(folder: string): AttemptPlace {
   const attempts = join(folder, "attempts");
   return {
     name: folder,
+    names: () =>
+      readdir(result).catch((error: unknown) => {
+        if (codeOf(error) === "ENOENT") return null;
+        throw error;
+      }),
     result: (blob) => folderStore(result).read(blob),
     async attempts() {
       const names = await readdir(attempts).catch((error: unknown) => {

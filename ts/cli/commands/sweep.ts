@@ -1,0 +1,121 @@
+import type { Command } from "commander";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Grid, runSweep, type SweepEvent, type SweepReport, type SweepSpec } from "../../entry/queue-node.js";
+import { ConfigError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { writeFilesAtomically } from "../../io/node/index.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import type { AdapterOptions } from "../options/adapter-settings.js";
+import { absolutePath } from "../options/absolute-path.js";
+import { addSpecOptions, exampleData, resolveSettings } from "../options/finetune-options.js";
+import { gridOption, seedList } from "../options/sweep-options.js";
+import { whole } from "../options/option-values.js";
+import type { Session } from "../session.js";
+import { sweepLines } from "../terminal/sweep-lines.js";
+import { sweepPicture } from "../terminal/sweep-picture.js";
+
+const EXAMPLES = `
+All settings are trained for a few steps, the better half of them goes on from its checkpoints for twice as many, and so on; what they are
+compared by is the loss on the validation. The same command goes on after an interruption.
+
+Examples:
+  lowrank sweep --grid learningRate=3e-4,1e-3,3e-3 --grid rank=4,8,16 --steps 200
+  lowrank sweep --data reviews.csv --steps 200 --grid learningRate=1e-4..1e-2 --grid rank=4..32 --random 16 --seeds 0,1
+`;
+
+interface SweepCommandOptions extends Partial<TrainingSettings>, AdapterOptions {
+  readonly grid?: Grid;
+  readonly gridFile?: string;
+  readonly random?: number;
+  readonly seeds?: readonly number[];
+  readonly eta: number;
+  readonly out: string;
+  readonly json: boolean;
+}
+
+/** `lowrank sweep`: compares settings. */
+export function defineSweep(program: Command, session: Session): void {
+  const command = program.command("sweep").description("compare settings of training, with early stopping");
+  command
+    .option(
+      "--grid <setting=values>",
+      "a setting of a job's spec and its values, or the ends of a range, such as rank=4,8,16 or learningRate=1e-4..1e-2; may be given again",
+      gridOption,
+    )
+    .option("--grid-file <file>", 'the same as JSON: {"rank": [4, 8], "learningRate": {"from": 1e-4, "to": 1e-2}}')
+    .option("--random <n>", "draw so many settings from the grid", whole(1))
+    .option(
+      "--seeds <numbers>",
+      "train each setting with these seeds, such as 0,1,2 (default: the one of --seed)",
+      seedList,
+    )
+    .option(
+      "--eta <n>",
+      "each stage keeps one of so many settings and trains it so many times as long; 1: all in full",
+      whole(1),
+      2,
+    )
+    .option("--out <folder>", "where the sweep is written, and goes on from", "runs/sweep")
+    .option("--json", "print the result as JSON", false);
+  addSpecOptions(command)
+    .addHelpText("after", EXAMPLES)
+    .action((options: SweepCommandOptions) => sweep(options, session));
+}
+
+async function sweep(options: SweepCommandOptions, { terminal, signal, self }: Session): Promise<void> {
+  const grid = { ...(options.gridFile === undefined ? {} : await readGrid(options.gridFile)), ...options.grid };
+  if (Object.keys(grid).length === 0)
+    throw new ConfigError("--grid says which settings are tried, such as --grid rank=4,8,16", { option: "--grid" });
+  const { build, threads, ...settings } = resolveSettings(options, exampleData);
+  const { test, validation } = settings;
+  const spec = {
+    ...settings,
+    data: absolutePath(settings.data),
+    ...(test !== null && { test: absolutePath(test) }),
+    ...(typeof validation === "string" && { validation: absolutePath(validation) }),
+    // Compared by the validation, which the fitted head of the default recipe says enough about.
+    baseline: false,
+  };
+  const { random, seeds, eta, out, json } = options;
+  const given: SweepSpec = {
+    ...{ spec, grid, eta },
+    ...(random !== undefined && { random }),
+    ...(seeds !== undefined && { seeds }),
+  };
+  const report = await runSweep(given, {
+    ...{ out, build, signal },
+    ...(typeof threads === "number" && { threads }),
+    onEvent: (event) => terminal.error(sentence(event)),
+  });
+  await writeFilesAtomically(out, { "sweep.svg": new TextEncoder().encode(await sweepPicture(out, report)) });
+  if (json) return terminal.print(JSON.stringify(report));
+  for (const line of sweepLines(report)) terminal.print(line);
+  for (const line of nextSteps(report, out, self)) terminal.print(line);
+}
+
+function sentence(event: SweepEvent): string {
+  if (event.type === "rung")
+    return `${event.settings} settings${event.trials === event.settings ? "" : `, ${event.trials} trainings`}, until step ${event.until}`;
+  const { name, step, loss, error } = event;
+  return `  ${name}: ${error ?? (loss === null ? "no loss that is a number" : `loss ${loss.toFixed(4)}`)} after ${step} steps`;
+}
+
+function nextSteps({ results: [best] }: SweepReport, out: string, self: string): string[] {
+  if (best === undefined || best.loss === null) return ["", "No setting could be trained."];
+  const folder = join(out, "trials", best.trials[0]!);
+  return [
+    "",
+    `Table and curves: ${join(out, "sweep.json")}, ${join(out, "sweep.svg")}`,
+    `The best: ${self} evaluate --run ${folder}`,
+  ];
+}
+
+async function readGrid(file: string): Promise<Grid> {
+  const fail = (problem: string, cause?: unknown) =>
+    new ConfigError(`--grid-file ${file}: ${problem}`, { file }, { cause });
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw fail(cause.message, cause);
+  });
+  return parseJsonObject(bytes, fail) as unknown as Grid;
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigError } from "../../../errors/errors.js";
+import { clip } from "../../../errors/excerpt.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
+
+/** Tries in a row that bring nothing, after which it is given up; the first wait between two, milliseconds, of which each next one is three times. */
+const TRIES = 6;
+const FIRST_WAIT = 200;
+/** How long a server may be silent, milliseconds. */
+const SILENCE = 60_000;
+
+/** What may be otherwise at the next try: no connection, an answer that broke off, a server that has too much to do. */
+export class Interrupted extends Error {}
+
+/** Counts tries, and waits between them. */
+export class Patience {
+  private failed = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly signal: AbortSignal | undefined,
+    private readonly firstWait = FIRST_WAIT,
+  ) {}
+
+  /** Something came: what follows is tried as often again. */
+  rewarded(): void {
+    this.failed = 0;
+  }
+
+  /** Waits before the next try. Throws what is no interruption, `ConfigError` where there have been enough tries, and `AbortError`. */
+  async after(error: unknown): Promise<void> {
+    throwIfAborted(this.signal);
+    if (!(error instanceof Interrupted)) throw error;
+    if (++this.failed === TRIES)
+      throw new ConfigError(
+        `${clip(this.name)}: ${error.message}, ${TRIES} times in a row`,
+        { name: this.name, tries: TRIES },
+        { cause: error.cause },
+      );
+    await sleep(this.firstWait * 3 ** (this.failed - 1), undefined, {
+      ...(this.signal && { signal: this.signal }),
+    }).catch(() => throwIfAborted(this.signal));
+  }
+}
+
+/** Ends what waits for a server that says nothing. */
+export class Silence {
+  private readonly end = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  /** Aborted by the caller's signal, or by silence. */
+  readonly signal: AbortSignal;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.signal = signal === undefined ? this.end.signal : AbortSignal.any([signal, this.end.signal]);
+    this.heard();
+  }
+
+  /** It has said something. */
+  heard(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.end.abort(new Error(`silent for ${SILENCE / 1000} seconds`)), SILENCE);
+  }
+
+  /** Nothing is awaited of it any more. */
+  over(): void {
+    clearTimeout(this.timer);
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { ModelError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { isGgufName } from "../../io/gguf-name.js";
+import { cacheFolder, download, fileSource, ggufAt, remoteFile } from "../../io/node/index.js";
+import { digestFile } from "../../io/node/save-stream.js";
+import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
+import type { FindModelOptions, JobModel } from "../sources/job-sources.js";
+
+/**
+ * A model behind an address of http, https or s3: a folder, or one GGUF file. Its files go into the cache, and are fetched again
+ * where the server's ETag is another one. Throws `ConfigError` and `ModelError` where it cannot be fetched.
+ */
+export async function remoteModel(address: string, options: FindModelOptions): Promise<JobModel> {
+  const base = address.replace(/\/+$/, "");
+  const origin = "address";
+  if (isGgufName(base)) {
+    const path = await cached(base, options);
+    if (path === null) throw new ModelError(`model ${clip(base)}: there is no such file (404)`, { model: base });
+    const digest = async (file: string, signal?: AbortSignal) =>
+      file === GGUF_WEIGHTS ? (await digestFile(path, signal)).sha256 : null;
+    return { ...ggufAt(path, base), origin, digest };
+  }
+  const files = new Map<string, Promise<string | null>>();
+  const pathOf = (file: string) => {
+    const known = files.get(file) ?? cached(`${base}/${file}`, options);
+    files.set(file, known);
+    return known;
+  };
+  return {
+    name: base,
+    origin,
+    async open(file) {
+      const path = await pathOf(file);
+      return path === null ? null : fileSource(path);
+    },
+    async digest(file, signal) {
+      const path = await pathOf(file);
+      return path === null ? null : (await digestFile(path, signal)).sha256;
+    },
+  };
+}
+
+/** Where a file at an address lies in the cache, fetched where need be; null where the server has none. */
+async function cached(address: string, { signal, onDownload }: FindModelOptions): Promise<string | null> {
+  const { name, ask } = remoteFile("model", address);
+  const folder = join(cacheFolder(), "addresses");
+  const pathOf = (version: string) => {
+    const key = createHash("sha256").update(`${address}\n${version}`).digest("hex");
+    return join(folder, `${key.slice(0, 32)}-${basename(name)}`);
+  };
+  let [known, total]: [string | null, number] = [null, NaN];
+  const check = ({ headers, status }: Response) => {
+    if (status === 200) total = Number(headers.get("content-length") ?? NaN);
+    const version = headers.get("etag");
+    if (version === null || !existsSync(pathOf(version))) return;
+    known = pathOf(version);
+    throw new AlreadyThere();
+  };
+  await mkdir(folder, { recursive: true });
+  const part = join(folder, `${randomUUID()}.part`);
+  const handle = await open(part, "wx");
+  try {
+    const write = async (offset: number, bytes: Uint8Array) => {
+      if (offset === 0) await handle.truncate(0);
+      for (let done = 0; done < bytes.length;)
+        done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+      onDownload({ file: basename(name), received: offset + bytes.length, total });
+    };
+    const found = await download(name, ask, write, { signal, check });
+    if (found === null) return null;
+    await handle.sync();
+    // Without an ETag nobody can tell whether it is still the same.
+    const path = pathOf(found.version ?? randomUUID());
+    await rename(part, path);
+    return path;
+  } catch (error) {
+    if (error instanceof AlreadyThere) return known;
+    throw error;
+  } finally {
+    await handle.close();
+    await rm(part, { force: true });
+  }
+}
+
+/** Ends a download of what the cache has. */
+class AlreadyThere extends Error {}

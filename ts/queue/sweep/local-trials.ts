@@ -1,0 +1,41 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { oneOf, whole } from "../../arguments/settings.js";
+import { AbortError } from "../../errors/errors.js";
+import { folderStore } from "../../jobs/node/folder-store.js";
+import { runStatus } from "../../jobs/store/run-status.js";
+import { EnginePool } from "../engine-pool.js";
+import { runUntil, standingOf } from "../run-until.js";
+import type { RunTrials } from "./run-sweep.js";
+
+/** How trainings run here. */
+export interface LocalOptions {
+  /** Threads of the engine; default the processor's. */
+  readonly threads?: number;
+  /** Build of the kernels, as `init`; default "auto". */
+  readonly build?: "auto" | "simd" | "relaxed";
+}
+
+/** Trainings of a sweep one after another, in a thread with an engine, each in a folder of its own. */
+export function localTrials(what: string, out: string, options: LocalOptions, signal: AbortSignal) {
+  const threads = whole(what, "threads", options.threads ?? availableParallelism(), 1, 64);
+  const build = oneOf(what, "build", options.build ?? "auto", ["auto", "simd", "relaxed"]);
+  const engines = new EnginePool({ build, threads });
+  const run: RunTrials = async (trials, until, done) => {
+    for (const trial of trials) {
+      const store = folderStore(join(out, "trials", trial.name));
+      const running = { signal, onProgress: () => undefined };
+      let error: string | null = null;
+      try {
+        await engines.use((worker) => runUntil(trial.settings, store, until, { worker, ...running }));
+      } catch (cause) {
+        // What fails before its training begins would fail all others too.
+        if (cause instanceof AbortError || (await runStatus(store))?.status !== "failed") throw cause;
+        error = (cause as Error).message;
+      }
+      const { step = 0, measured = [] } = (await standingOf(store)) ?? {};
+      await done(trial, { step, measured, error });
+    }
+  };
+  return { run, close: () => engines.close() };
+}

@@ -1,0 +1,135 @@
+import { checkOptions } from "../../arguments/options.js";
+import { callable, text } from "../../arguments/settings.js";
+import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
+import { lowestUpTo } from "../run-until.js";
+import { best } from "./halving.js";
+import { localTrials, type LocalOptions } from "./local-trials.js";
+import {
+  openRecord,
+  type SweepRecord,
+  type SweepReport,
+  type SweepResult,
+  type TrialRecord,
+  writeRecord,
+} from "./sweep-record.js";
+import { type SweepPlan, type SweepSpec, takeSweep, type Trial } from "./sweep-plan.js";
+
+/** What a sweep tells. */
+export type SweepEvent =
+  /** A stage begins: so many settings are trained until a step. */
+  | { readonly type: "rung"; readonly until: number; readonly settings: number; readonly trials: number }
+  /** A training has come to the end of a stage, with the lowest loss so far on what is held out; null where it failed. */
+  | {
+      readonly type: "trial";
+      readonly name: string;
+      readonly step: number;
+      readonly loss: number | null;
+      readonly error: string | null;
+    };
+
+/** How a sweep is run. */
+export interface SweepOptions extends LocalOptions {
+  /** A folder: sweep.json says how it stands, and each training has a folder in `trials`. */
+  readonly out: string;
+  /** Ends it; called again with the same sweep and folder it goes on. */
+  readonly signal?: AbortSignal;
+  /** Hears what goes on. */
+  readonly onEvent?: (event: SweepEvent) => void;
+}
+
+/** Brings trainings to the end of a stage, and tells of each as it comes there. */
+export type RunTrials = (
+  trials: readonly Trial[],
+  until: number | null,
+  done: (trial: Trial, reached: Pick<TrialRecord, "step" | "measured" | "error">) => Promise<void>,
+) => Promise<void>;
+
+/**
+ * Compares settings by the loss on what is held out, with early stopping by successive halving: all are trained for a few steps, the best
+ * of them go on from their checkpoints, and so on; the last ones' results are to the bit those of training them alone. Trainings run one
+ * after another, each in a thread. Throws `ConfigError` for what makes no sense, before anything is trained, and where the folder
+ * holds another sweep; `AbortError`; what `runJob` throws before training begins.
+ *
+ * @example
+ * const sweep = { spec: { data: "reviews.csv", steps: 200 }, grid: { learningRate: [3e-4, 1e-3], rank: [4, 8, 16] } };
+ * const { results } = await runSweep(sweep, { out: "runs/sweep" });
+ */
+export async function runSweep(sweep: SweepSpec, options: SweepOptions): Promise<SweepReport> {
+  const what = "runSweep";
+  checkOptions(what, options, ["out", "threads", "build", "signal", "onEvent"]);
+  const { signal, onEvent = () => undefined, ...local } = options;
+  checkSignal(what, signal);
+  const tell = callable(what, "onEvent", onEvent);
+  const out = text(what, "out", local.out);
+  const plan = takeSweep(what, sweep);
+  const trials = localTrials(what, out, local, signal ?? new AbortController().signal);
+  try {
+    return await throughRungs(plan, out, trials.run, signal, tell);
+  } finally {
+    trials.close();
+  }
+}
+
+async function throughRungs(
+  plan: SweepPlan,
+  out: string,
+  run: RunTrials,
+  signal: AbortSignal | undefined,
+  tell: (event: SweepEvent) => void,
+): Promise<SweepReport> {
+  let record = await openRecord(out, plan);
+  await writeRecord(out, record);
+  let choices = plan.choices.map((_, i) => i);
+  for (const [i, { until, settings }] of plan.rungs.entries()) {
+    throwIfAborted(signal);
+    if (i > 0) choices = [...best(choices, (choice) => lossOf(record, choice, plan.rungs[i - 1]!.until), settings)];
+    const all = plan.trials.filter(({ choice }) => choices.includes(choice));
+    tell({ type: "rung", until, settings: choices.length, trials: all.length });
+    const waiting = all.filter(({ name }) => {
+      const { rungs, error } = recordOf(record, name);
+      return rungs <= i && error === null;
+    });
+    await run(waiting, i === plan.rungs.length - 1 ? null : until, async ({ name }, reached) => {
+      const next = { ...recordOf(record, name), ...reached, rungs: i + 1 };
+      record = { ...record, trials: record.trials.map((trial) => (trial.name === name ? next : trial)) };
+      await writeRecord(out, record);
+      const loss = trialLoss(next, until);
+      tell({ type: "trial", name, step: next.step, loss: Number.isFinite(loss) ? loss : null, error: next.error });
+    });
+  }
+  return reportOf(record);
+}
+
+const recordOf = (record: SweepRecord, name: string) => record.trials.find((trial) => trial.name === name)!;
+
+const trialLoss = (trial: TrialRecord, until: number) =>
+  trial.error === null ? lowestUpTo({ ...trial, finished: true }, until) : Infinity;
+
+/** A setting's loss after so many steps: a mean over its seeds. */
+function lossOf({ trials }: SweepRecord, choice: number, until: number): number {
+  const own = trials.filter((trial) => trial.choice === choice);
+  return own.reduce((sum, trial) => sum + trialLoss(trial, until), 0) / own.length;
+}
+
+function reportOf(record: SweepRecord): SweepReport {
+  const { plan, trials } = record;
+  const results = plan.choices.map((choice, index): SweepResult => {
+    const own = trials.filter((trial) => trial.choice === index);
+    const rungs = Math.min(...own.map((trial) => trial.rungs));
+    const until = plan.rungs[rungs - 1]!.until;
+    const loss = lossOf(record, index, until);
+    return {
+      ...{ index, choice, steps: until, trials: own.map(({ name }) => name) },
+      loss: Number.isFinite(loss) ? loss : null,
+      error: own.find(({ error }) => error !== null)?.error ?? null,
+    };
+  });
+  const order = (a: SweepResult, b: SweepResult) =>
+    Number(a.loss === null) - Number(b.loss === null) || b.steps - a.steps || a.loss! - b.loss! || a.index - b.index;
+  return {
+    results: results.sort(order),
+    steps: trials.reduce((sum, { step }) => sum + step, 0),
+    stepsInFull: trials.length * plan.rungs.at(-1)!.until,
+    rungs: plan.rungs,
+  };
+}
