@@ -2,14 +2,14 @@ import { axisTicks, tickLabel } from "./axis-ticks.js";
 import { escape, Palette } from "./svg.js";
 
 /** A setting's way through a sweep. */
-export interface SweepCurve {
+interface SweepCurve {
   readonly label: string;
   /** Its losses by steps; it was stopped behind the last one. */
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 
 /** What the picture says beside the curves. */
-export interface SweepCurvesText {
+interface SweepCurvesText {
   readonly title: string;
   readonly subtitle: string;
 }

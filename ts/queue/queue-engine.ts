@@ -65,7 +65,8 @@ export async function answered(what: string, engine: QueueEngine, ready: Promise
   }
 }
 
-async function installed<T>(what: string, name: string, load: () => Promise<T>): Promise<T> {
+/** A package that only queues need. Throws `UnsupportedError` where it is not installed. */
+export async function installed<T>(what: string, name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {

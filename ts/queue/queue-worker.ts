@@ -1,4 +1,4 @@
-import type { Job, Worker } from "bullmq";
+import type { Job, Queue, Worker } from "bullmq";
 import { availableParallelism, hostname } from "node:os";
 import { checkOptions } from "../arguments/options.js";
 import { callable, oneOf, text, whole } from "../arguments/settings.js";
@@ -6,6 +6,7 @@ import { checkSignal, untilAborted } from "../waiting/abort.js";
 import { answered, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import type { Payload } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
+import { openBoard, takeBoard } from "./board.js";
 import { EnginePool } from "./engine-pool.js";
 import { JobHandler } from "./job-handler.js";
 
@@ -13,6 +14,8 @@ import { JobHandler } from "./job-handler.js";
 export type QueueWorkerEvent =
   /** It takes jobs from now on. */
   | { readonly type: "ready"; readonly queue: string; readonly concurrency: number; readonly threads: number }
+  /** Bull Board is there. */
+  | { readonly type: "board"; readonly address: string }
   /** A job begins here, or goes on after a step of an earlier attempt. */
   | { readonly type: "begin"; readonly id: string; readonly attempt: number; readonly resumedAfter: number | null }
   | { readonly type: "completed"; readonly id: string; readonly outcome: TrainingOutcome }
@@ -38,13 +41,25 @@ export interface QueueWorkerOptions {
   readonly build?: "auto" | "simd" | "relaxed";
   /** Seconds after which a worker that says nothing counts as dead; default 30. */
   readonly lockSeconds?: number;
+  /** Shows the queue in a browser, by Bull Board; whoever reaches it may change the queue. Default host 127.0.0.1; port 0 takes a free one. */
+  readonly board?: { readonly port: number; readonly host?: string };
   /** Stops: jobs under way write a checkpoint and go back to the queue. */
   readonly signal?: AbortSignal;
   /** Hears what goes on. */
   readonly onEvent?: (event: QueueWorkerEvent) => void;
 }
 
-const OPTIONS = ["queue", "name", "concurrency", "threads", "build", "lockSeconds", "signal", "onEvent"] as const;
+const OPTIONS = [
+  "queue",
+  "name",
+  "concurrency",
+  "threads",
+  "build",
+  "lockSeconds",
+  "board",
+  "signal",
+  "onEvent",
+] as const;
 
 /** How often a job may lose its worker before it counts as failed: it may be what kills them. */
 const MOST_STALLS = 10;
@@ -66,13 +81,20 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
   const threads = whole(what, "threads", options.threads ?? share, 1, 64);
   const build = oneOf(what, "build", options.build ?? "auto", ["auto", "simd", "relaxed"]);
   const lock = 1_000 * whole(what, "lockSeconds", options.lockSeconds ?? 30, 1, 3_600);
+  const board = options.board === undefined ? null : takeBoard(what, options.board);
   const engine = await queueEngine(what, options.queue);
   const queue = new engine.Queue<Payload, TrainingOutcome>(name, { connection: engine.connection });
   queue.on("error", () => undefined);
   const engines = new EnginePool({ build, threads });
   const handler = new JobHandler(engine, queue, engines, signal ?? new AbortController().signal, tell);
+  let closeBoard = async () => {};
   try {
     await answered(what, engine, queue.waitUntilReady());
+    if (board !== null) {
+      const opened = await openBoard(what, queue as Queue, board);
+      closeBoard = opened.close;
+      tell({ type: "board", address: opened.address });
+    }
     const worker: Worker<Payload, TrainingOutcome> = new engine.Worker(
       name,
       // Three parameters, so that the third is given.
@@ -100,6 +122,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     await worker.close();
   } finally {
     engines.close();
+    await closeBoard();
     await queue.close().catch(() => undefined);
   }
 }

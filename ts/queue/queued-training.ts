@@ -1,5 +1,5 @@
 import { checkOptions } from "../arguments/options.js";
-import { text } from "../arguments/settings.js";
+import { text, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../jobs/spec/any-settings.js";
 import { VERSION } from "../version.js";
@@ -11,6 +11,11 @@ export interface QueuedTraining {
   readonly spec: AnyJobSpec;
   /** Where its checkpoints and its result go: a folder that every worker reaches, or s3://bucket/folder. */
   readonly out: string;
+  /**
+   * Where its validation has been measured after so many steps, the job ends, its checkpoint kept; a later job with the same spec and place
+   * goes on from there. Default: it runs to its end.
+   */
+  readonly until?: number;
 }
 
 /** What stands in the queue. */
@@ -19,6 +24,8 @@ export interface Payload {
   readonly version: string;
   readonly spec: JobSettings;
   readonly out: string;
+  /** After a measurement at so many steps it ends; null for never. */
+  readonly until: number | null;
   /** When it is of no use any more, milliseconds since 1970; null for never. */
   readonly deadline: number | null;
   /** Set by whoever cancels it while a worker has it. */
@@ -27,19 +34,27 @@ export interface Payload {
 
 /** A training, checked whole and with its defaults. Throws `ConfigError`. */
 export function takeTraining(what: string, training: QueuedTraining, deadline: number | null): Payload {
-  checkOptions(`${what}: training`, training, ["spec", "out"]);
-  const { spec, out } = training;
-  return { version: VERSION, spec: takeAnySpec(what, spec), out: checkPlace(what, text(what, "out", out)), deadline };
+  checkOptions(`${what}: training`, training, ["spec", "out", "until"]);
+  const { spec, out, until } = training;
+  return {
+    ...{ version: VERSION, spec: takeAnySpec(what, spec), deadline },
+    out: checkPlace(what, text(what, "out", out)),
+    until: until === undefined ? null : whole(what, "until", until, 1),
+  };
 }
 
 /** What a queue holds, which anybody may have written. Throws `ConfigError` for what is no training. */
 export function readPayload(what: string, given: unknown): Payload {
-  const { version, spec, out, deadline = null, cancelled } = Object(given) as Record<keyof Payload, unknown>;
+  const { version, spec, out, until, deadline = null, cancelled } = Object(given) as Record<keyof Payload, unknown>;
   if (typeof version !== "string")
     throw new ConfigError(`${what}: the job holds no training of this package`, { op: what });
   if (deadline !== null && !Number.isFinite(deadline))
     throw new ConfigError(`${what}: the job's deadline is a time in milliseconds`, { op: what, value: deadline });
-  const training = takeTraining(what, { spec: spec as AnyJobSpec, out: out as string }, deadline as number | null);
+  const training = takeTraining(
+    what,
+    { spec: spec as AnyJobSpec, out: out as string, ...(typeof until === "number" && { until }) },
+    deadline as number | null,
+  );
   return { ...training, version, cancelled: cancelled === true };
 }
 

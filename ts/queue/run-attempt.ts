@@ -2,9 +2,9 @@ import { AbortError } from "../errors/errors.js";
 import type { JobListener } from "../jobs/job-events.js";
 import { runFiles } from "../jobs/store/run-store.js";
 import type { LowrankWorker } from "../worker/client/living-worker.js";
-import { runJob } from "../worker/client/jobs.js";
 import { type AttemptPlace, placeAt } from "./attempts/attempt-place.js";
 import { goOnFromLast } from "./attempts/go-on.js";
+import { runUntil, type Standing, standingIn, standingOf } from "./run-until.js";
 import type { Payload } from "./queued-training.js";
 
 /** What a finished job says of itself; the rest is in its report.json. */
@@ -15,8 +15,12 @@ export interface TrainingOutcome {
   readonly accuracy: number | null;
   /** Mean loss on them. */
   readonly loss: number | null;
-  /** Optimizer steps in all. */
+  /** Optimizer steps done. */
   readonly steps: number;
+  /** Whether that are all; else it was to end after a measurement, and its checkpoint is kept. */
+  readonly finished: boolean;
+  /** Losses on the validation by steps done; none where nothing is measured on the way. */
+  readonly measured: Standing["measured"];
 }
 
 /** How an attempt is run. */
@@ -33,7 +37,7 @@ interface AttemptOptions {
  * made. Where a result is there, that is the outcome. Errors as `runJob`.
  */
 export async function runAttempt(
-  { spec, out }: Payload,
+  { spec, out, until }: Payload,
   attempt: string,
   { worker, signal, onProgress, onBegin }: AttemptOptions,
 ): Promise<TrainingOutcome> {
@@ -41,9 +45,14 @@ export async function runAttempt(
   const before = await outcomeOf(place);
   if (before !== null) return before;
   onBegin(await goOnFromLast(place, attempt));
-  // A worker that dies is another attempt's matter: its place is then another one, too.
-  await runJob(spec, place.store(attempt), { worker, signal, onProgress, restarts: 0 });
+  const store = place.store(attempt);
+  await runUntil(spec, store, until, { worker, signal, onProgress });
   if (signal.aborted) throw new AbortError(undefined, { reason: signal.reason });
+  const standing = await standingOf(store);
+  if (standing !== null && !standing.finished) {
+    const { step: steps, measured } = standing;
+    return { out: place.name, accuracy: null, loss: null, steps, finished: false, measured };
+  }
   await place.publish(attempt);
   await place.tidy();
   return (await outcomeOf(place))!;
@@ -53,10 +62,10 @@ export async function runAttempt(
 async function outcomeOf(place: AttemptPlace): Promise<TrainingOutcome | null> {
   const bytes = await place.result(runFiles.report);
   if (bytes === null) return null;
-  const { result, steps } = JSON.parse(new TextDecoder().decode(bytes)) as {
+  const { result } = JSON.parse(new TextDecoder().decode(bytes)) as {
     result?: { after?: { accuracy?: number; loss?: number } };
-    steps?: readonly unknown[];
   };
   const { accuracy = null, loss = null } = result?.after ?? {};
-  return { out: place.name, accuracy, loss, steps: steps?.length ?? 0 };
+  const { step: steps, measured } = standingIn(bytes, `${place.name}: ${runFiles.report}`);
+  return { out: place.name, accuracy, loss, steps, finished: true, measured };
 }

@@ -11,6 +11,7 @@ import { absolutePath } from "../options/absolute-path.js";
 import { addSpecOptions, exampleData, resolveSettings } from "../options/finetune-options.js";
 import { gridOption, seedList } from "../options/sweep-options.js";
 import { whole } from "../options/option-values.js";
+import { withQueue } from "../options/queue-options.js";
 import type { Session } from "../session.js";
 import { sweepLines } from "../terminal/sweep-lines.js";
 import { sweepPicture } from "../terminal/sweep-picture.js";
@@ -21,6 +22,7 @@ compared by is the loss on the validation. The same command goes on after an int
 
 Examples:
   lowrank sweep --grid learningRate=3e-4,1e-3,3e-3 --grid rank=4,8,16 --steps 200
+  lowrank sweep --queue redis://127.0.0.1:6379 --place s3://tenants/sweep --data s3://tenants/reviews.csv --grid rank=4,8 --steps 200
   lowrank sweep --data reviews.csv --steps 200 --grid learningRate=1e-4..1e-2 --grid rank=4..32 --random 16 --seeds 0,1
 `;
 
@@ -31,6 +33,9 @@ interface SweepCommandOptions extends Partial<TrainingSettings>, AdapterOptions 
   readonly seeds?: readonly number[];
   readonly eta: number;
   readonly out: string;
+  readonly queue?: string;
+  readonly queueName: string;
+  readonly place?: string;
   readonly json: boolean;
 }
 
@@ -57,6 +62,15 @@ export function defineSweep(program: Command, session: Session): void {
       2,
     )
     .option("--out <folder>", "where the sweep is written, and goes on from", "runs/sweep")
+    .option(
+      "--queue <address>",
+      "train as jobs of a queue, such as redis://host:port (default: here, one after another)",
+    )
+    .option("--queue-name <name>", "its name on that server", "lowrank")
+    .option(
+      "--place <place>",
+      "with --queue: a folder that every worker reaches, or s3://bucket/folder, for the trainings (default: that of --out)",
+    )
     .option("--json", "print the result as JSON", false);
   addSpecOptions(command)
     .addHelpText("after", EXAMPLES)
@@ -83,11 +97,15 @@ async function sweep(options: SweepCommandOptions, { terminal, signal, self }: S
     ...(random !== undefined && { random }),
     ...(seeds !== undefined && { seeds }),
   };
-  const report = await runSweep(given, {
+  const running = {
     ...{ out, build, signal },
     ...(typeof threads === "number" && { threads }),
-    onEvent: (event) => terminal.error(sentence(event)),
-  });
+    ...(options.place !== undefined && { place: options.place }),
+    onEvent: (event: SweepEvent) => terminal.error(sentence(event)),
+  };
+  const report = await (options.queue === undefined
+    ? runSweep(given, running)
+    : withQueue(options, (queue) => runSweep(given, { ...running, queue })));
   await writeFilesAtomically(out, { "sweep.svg": new TextEncoder().encode(await sweepPicture(out, report)) });
   if (json) return terminal.print(JSON.stringify(report));
   for (const line of sweepLines(report)) terminal.print(line);

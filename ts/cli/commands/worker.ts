@@ -19,6 +19,8 @@ interface WorkerCommandOptions extends QueueOptions {
   readonly threads?: number;
   readonly build: "auto" | "simd" | "relaxed";
   readonly lockSeconds: number;
+  readonly board?: number;
+  readonly boardHost: string;
   readonly json: boolean;
 }
 
@@ -30,16 +32,23 @@ export function defineWorker(program: Command, session: Session): void {
     .option("--threads <n>", "threads of each engine (default: the processor's, shared out)", whole(1))
     .addOption(new Option("--build <name>", "kernels").choices(builds).default("auto"))
     .option("--lock-seconds <n>", "a worker that says nothing for so long counts as dead", whole(1), 30)
+    .option(
+      "--board <port>",
+      "show the queue in a browser, by Bull Board; whoever reaches it may change the queue",
+      whole(1),
+    )
+    .option("--board-host <address>", "where the board listens", "127.0.0.1")
     .option("--json", "print a JSON object a line", false)
     .addHelpText("after", EXAMPLES)
     .action(async (options: WorkerCommandOptions) => {
-      const { concurrency, threads, build, lockSeconds, json } = options;
+      const { concurrency, threads, build, lockSeconds, board, boardHost, json } = options;
       const { terminal, signal } = session;
       await runQueueWorker({
         queue: queueAddress(options),
         name: options.queueName,
         ...{ concurrency, build, lockSeconds, signal },
         ...(threads === undefined ? {} : { threads }),
+        ...(board === undefined ? {} : { board: { port: board, host: boardHost } }),
         onEvent: (event) => terminal.print(json ? JSON.stringify(event) : oneLine(sentence(event))),
       });
     });
@@ -49,6 +58,8 @@ function sentence(event: QueueWorkerEvent): string {
   switch (event.type) {
     case "ready":
       return `takes jobs from ${event.queue}: ${event.concurrency} at once, ${event.threads} threads each`;
+    case "board":
+      return `the board is at ${event.address}`;
     case "begin":
       return event.resumedAfter === null
         ? `${event.id}: begins`

@@ -1,15 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SweepRecord, SweepReport } from "../../entry/queue-node.js";
+import { inWords } from "../../queue/sweep/sweep-plan.js";
 import { sweepCurves } from "../../pictures/sweep-curves.js";
 
 /** The curves of a finished sweep in a folder, as SVG. */
 export async function sweepPicture(folder: string, { results, steps, stepsInFull }: SweepReport): Promise<string> {
   const { trials } = JSON.parse(await readFile(join(folder, "sweep.json"), "utf8")) as SweepRecord;
   const curves = results.map(({ choice, trials: names }) => ({
-    label: Object.entries(choice)
-      .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
-      .join(", "),
+    label: inWords(choice),
     points: meanOf(trials.filter(({ name }) => names.includes(name)).map(({ measured }) => measured)),
   }));
   return sweepCurves(curves, {

@@ -1,8 +1,12 @@
 import { checkOptions } from "../../arguments/options.js";
-import { callable, text } from "../../arguments/settings.js";
+import { callable, text, unexpected } from "../../arguments/settings.js";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
+import { checkPlace } from "../attempts/attempt-place.js";
+import { JobQueue } from "../job-queue.js";
+import { ConfigError } from "../../errors/errors.js";
 import { lowestUpTo } from "../run-until.js";
 import { best } from "./halving.js";
+import { queueTrials } from "./queue-trials.js";
 import { localTrials, type LocalOptions } from "./local-trials.js";
 import {
   openRecord,
@@ -31,6 +35,10 @@ export type SweepEvent =
 export interface SweepOptions extends LocalOptions {
   /** A folder: sweep.json says how it stands, and each training has a folder in `trials`. */
   readonly out: string;
+  /** Trainings are jobs of this queue, all of a stage at once; default: they run here, one after another. */
+  readonly queue?: JobQueue;
+  /** With a queue: a folder that every worker reaches, or s3://bucket/folder, for the trainings' results; default `out`. */
+  readonly place?: string;
   /** Ends it; called again with the same sweep and folder it goes on. */
   readonly signal?: AbortSignal;
   /** Hears what goes on. */
@@ -46,8 +54,8 @@ export type RunTrials = (
 
 /**
  * Compares settings by the loss on what is held out, with early stopping by successive halving: all are trained for a few steps, the best
- * of them go on from their checkpoints, and so on; the last ones' results are to the bit those of training them alone. Trainings run one
- * after another, each in a thread. Throws `ConfigError` for what makes no sense, before anything is trained, and where the folder
+ * of them go on from their checkpoints, and so on; the last ones' results are to the bit those of training them alone. Without a queue
+ * trainings run one after another, in a thread. Throws `ConfigError` for what makes no sense, before anything is trained, and where the folder
  * holds another sweep; `AbortError`; what `runJob` throws before training begins.
  *
  * @example
@@ -56,13 +64,18 @@ export type RunTrials = (
  */
 export async function runSweep(sweep: SweepSpec, options: SweepOptions): Promise<SweepReport> {
   const what = "runSweep";
-  checkOptions(what, options, ["out", "threads", "build", "signal", "onEvent"]);
-  const { signal, onEvent = () => undefined, ...local } = options;
+  checkOptions(what, options, ["out", "queue", "place", "threads", "build", "signal", "onEvent"]);
+  const { signal = new AbortController().signal, queue, onEvent = () => undefined, ...local } = options;
   checkSignal(what, signal);
   const tell = callable(what, "onEvent", onEvent);
   const out = text(what, "out", local.out);
   const plan = takeSweep(what, sweep);
-  const trials = localTrials(what, out, local, signal ?? new AbortController().signal);
+  if (queue !== undefined) {
+    if (!(queue instanceof JobQueue)) throw unexpected(what, "queue", "a JobQueue", queue);
+    const place = checkPlace(what, text(what, "place", local.place ?? out));
+    return throughRungs(plan, out, queueTrials(queue, plan, place, signal), signal, tell);
+  }
+  const trials = localTrials(what, out, local, signal);
   try {
     return await throughRungs(plan, out, trials.run, signal, tell);
   } finally {
@@ -74,7 +87,7 @@ async function throughRungs(
   plan: SweepPlan,
   out: string,
   run: RunTrials,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   tell: (event: SweepEvent) => void,
 ): Promise<SweepReport> {
   let record = await openRecord(out, plan);
@@ -90,6 +103,14 @@ async function throughRungs(
       return rungs <= i && error === null;
     });
     await run(waiting, i === plan.rungs.length - 1 ? null : until, async ({ name }, reached) => {
+      if (reached.error === null && reached.measured.length === 0)
+        throw new ConfigError(
+          "runSweep: nothing was measured to compare by: hold something out, by validation or validationSplit",
+          {
+            op: "runSweep",
+            option: "validationSplit",
+          },
+        );
       const next = { ...recordOf(record, name), ...reached, rungs: i + 1 };
       record = { ...record, trials: record.trials.map((trial) => (trial.name === name ? next : trial)) };
       await writeRecord(out, record);

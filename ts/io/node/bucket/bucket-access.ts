@@ -19,7 +19,7 @@ export interface BucketOptions {
 }
 
 /** A bucket and what stands before the keys in it, without slashes at its ends. */
-export interface BucketAddress {
+interface BucketAddress {
   readonly bucket: string;
   readonly prefix: string;
 }

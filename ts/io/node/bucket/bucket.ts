@@ -6,13 +6,13 @@ import { BucketAccess, type BucketOptions, type RequestParts } from "./bucket-ac
 import { type Listing, parseListing } from "./listing.js";
 
 /** An object's bytes and ETag. */
-export interface BucketObject {
+interface BucketObject {
   readonly bytes: Uint8Array;
   readonly version: string | null;
 }
 
 /** What is told of an object without its bytes. */
-export interface ObjectFacts {
+interface ObjectFacts {
   readonly bytes: number;
   /** Its ETag. */
   readonly version: string;

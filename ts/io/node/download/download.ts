@@ -5,7 +5,7 @@ import { absent, answerOf, type Ask, discard, interruption, refused } from "./an
 import { Interrupted, Patience, Silence } from "./patience.js";
 
 /** Where a download's bytes go. One that begins anew comes from offset 0 again. */
-export type Write = (offset: number, bytes: Uint8Array) => void | Promise<void>;
+type Write = (offset: number, bytes: Uint8Array) => void | Promise<void>;
 
 /** What is wanted of a download. */
 export interface DownloadLimits {
@@ -18,7 +18,7 @@ export interface DownloadLimits {
 }
 
 /** What has been downloaded. */
-export interface Downloaded {
+interface Downloaded {
   readonly bytes: number;
   /** The server's ETag for it; null where it gave none. */
   readonly version: string | null;
@@ -49,7 +49,12 @@ export async function download(
         at = 0;
         throw new Interrupted("became another file");
       }
-      check?.(response);
+      try {
+        check?.(response);
+      } catch (error) {
+        await discard(response);
+        throw error;
+      }
       const total = totalOf(response);
       at = beginOf(response);
       version = strong(response.headers.get("etag"));

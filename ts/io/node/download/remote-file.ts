@@ -8,7 +8,7 @@ import type { Ask } from "./answer.js";
 export const isRemote = (name: string) => /^(https?|s3):\/\//i.test(name);
 
 /** A file at an address. */
-export interface RemoteFile {
+interface RemoteFile {
   /** What it is called: the address, without what stands behind a question mark, which may be a key. */
   readonly name: string;
   /** Asks for it. */

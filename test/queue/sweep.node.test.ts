@@ -1,0 +1,89 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Redis } from "../../scripts/servers/redis.mjs";
+import type { SweepReport } from "../../ts/queue/index.js";
+import { project } from "../cli/fixture.js";
+import { Fleet } from "./fleet.js";
+
+let redis: Redis;
+let fleet: Fleet;
+let folder: string;
+beforeAll(async () => {
+  redis = await Redis.start();
+  fleet = await Fleet.of(redis.address);
+  folder = await mkdtemp(join(tmpdir(), "lowrank-sweep-"));
+});
+afterAll(async () => {
+  await fleet?.end();
+  await redis?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Six settings of 32 steps on the tiny model. */
+function args(out: string, ...more: string[]): string[] {
+  const { model, data } = fleet.fixture;
+  const held = ["--validation-split", "0.3", "--test-split", "0", "--evaluate-every", "8"];
+  const settings = ["--steps", "32", "--batch-size", "4", "--build", "simd", "--threads", "1", "--recipe", "peft"];
+  const grid = ["--grid", "learning-rate=0.001,0.01,0.05", "--grid", "rank=2,4"];
+  const files = ["--model", model, "--data", data, "--out", join(folder, out)];
+  return ["dist/cli.js", "sweep", "--json", ...files, ...held, ...settings, ...grid, ...more];
+}
+
+const run = async (out: string, ...more: string[]) => {
+  const { stdout } = await promisify(execFile)("node", args(out, ...more), { cwd: project });
+  return JSON.parse(stdout) as SweepReport;
+};
+
+/** Until it has said so many lines that fit. */
+async function said(process: ChildProcess, fits: RegExp): Promise<void> {
+  let text = "";
+  for await (const chunk of process.stderr!) if (fits.test((text += String(chunk)))) return;
+}
+
+it("goes on after a kill, keeps the best, and has the losses of trainings in full", { timeout: 120_000 }, async () => {
+  const killed = spawn("node", args("halved"), { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
+  await said(killed, /(after 8 steps[^]*){3}/);
+  killed.kill("SIGKILL");
+  await once(killed, "exit");
+  const halved = await run("halved");
+  const full = await run("full", "--eta", "1");
+  expect(halved.rungs).toEqual([
+    { until: 8, settings: 6 },
+    { until: 16, settings: 3 },
+    { until: 32, settings: 2 },
+  ]);
+  expect(full.steps).toBe(6 * 32);
+  // A stage may go on for some steps while it is being stopped.
+  expect(halved.steps).toBeLessThan(full.steps);
+  const [first, second, ...stopped] = halved.results;
+  expect([first!.steps, second!.steps]).toEqual([32, 32]);
+  expect(stopped.map(({ steps }) => steps)).toEqual([16, 8, 8, 8]);
+  for (const { index, loss, trials } of [first!, second!]) {
+    expect(full.results.find((result) => result.index === index)!.loss).toBe(loss);
+    const adapter = (sweep: string) =>
+      readFileSync(join(folder, sweep, "trials", trials[0]!, "adapter_model.safetensors"));
+    expect(Buffer.compare(adapter("halved"), adapter("full"))).toBe(0);
+  }
+  const picture = readFileSync(join(folder, "halved/sweep.svg"), "utf8");
+  expect(picture.match(/<circle /g)).toHaveLength(6);
+  // Nothing is trained again, and another sweep is not mixed in.
+  expect(await run("halved")).toEqual(halved);
+  const error: unknown = await run("halved", "--seeds", "1").catch((thrown: unknown) => thrown);
+  expect((error as { stderr: string }).stderr).toContain("holds a sweep of other trainings");
+});
+
+it("through a queue, workers find the same", { timeout: 120_000 }, async () => {
+  fleet.start();
+  fleet.start();
+  const [there, here] = [await run("queued", "--queue", redis.address), await run("here")];
+  expect(there.results).toEqual(here.results);
+  const adapter = (path: string) => readFileSync(join(folder, path, "adapter_model.safetensors"));
+  const [name] = here.results[0]!.trials;
+  expect(Buffer.compare(adapter(`queued/trials/${name}/result`), adapter(`here/trials/${name}`))).toBe(0);
+});

@@ -1,0 +1,81 @@
+import type * as Api from "@bull-board/api";
+import type * as Adapter from "@bull-board/api/bullMQAdapter";
+import type { Queue } from "bullmq";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { checkOptions } from "../arguments/options.js";
+import { text, whole } from "../arguments/settings.js";
+import { ConfigError } from "../errors/errors.js";
+import { installed } from "./queue-engine.js";
+
+/** Where the board is. */
+interface BoardPlace {
+  readonly port: number;
+  readonly host: string;
+}
+
+/** A place as callers give it. Throws `ConfigError`. */
+export function takeBoard(what: string, given: { readonly port: number; readonly host?: string }): BoardPlace {
+  checkOptions(`${what}: board`, given, ["port", "host"]);
+  return {
+    port: whole(what, "board.port", given.port, 0, 65_535),
+    host: text(what, "board.host", given.host ?? "127.0.0.1"),
+  };
+}
+
+/**
+ * Shows a queue in a browser by Bull Board. Throws `UnsupportedError` where its packages are not installed, `ConfigError` where the port
+ * cannot be had.
+ */
+export async function openBoard(
+  what: string,
+  queue: Queue,
+  { port, host }: BoardPlace,
+): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const { createBullBoard } = await installed<typeof Api>(what, "@bull-board/api", () => import("@bull-board/api"));
+  const { BullMQAdapter } = await installed<typeof Adapter>(
+    what,
+    "@bull-board/api",
+    () => import("@bull-board/api/bullMQAdapter"),
+  );
+  const { ExpressAdapter } = await installed(what, "@bull-board/express", () => import("@bull-board/express"));
+  const serverAdapter = new ExpressAdapter();
+  createBullBoard({ queues: [new BullMQAdapter(queue)], serverAdapter });
+  const answer = serverAdapter.getRouter() as (request: IncomingMessage, response: ServerResponse) => void;
+  const server = createServer((request, response) => {
+    if (isOwn(request, host)) return answer(request, response);
+    response.writeHead(403).end("another page has no business here");
+  });
+  await listening(what, server, port, host);
+  const bound = server.address() as AddressInfo;
+  return {
+    address: `http://${bound.family === "IPv6" ? `[${bound.address}]` : bound.address}:${bound.port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+/** Whether the board's own page asks, and no other that is open in the same browser: one could remove jobs. */
+function isOwn({ headers }: IncomingMessage, host: string): boolean {
+  const { host: asked = "", origin } = headers;
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== asked)) return false;
+  return !LOOPBACK.test(host.includes(":") ? `[${host}]` : host) || LOOPBACK.test(asked);
+}
+
+async function listening(what: string, server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  }).catch((cause: Error) => {
+    throw new ConfigError(
+      `${what}: the board cannot have port ${port} of ${host}: ${cause.message}`,
+      { op: what, option: "board" },
+      { cause },
+    );
+  });
+}
