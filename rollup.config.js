@@ -88,7 +88,8 @@ const entries = {
 };
 const bundled = [entries, nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
 /** Each package that is bundled is a file, so that a program goes without those it does not use. Parquet's reader, which is fetched when it is used, parts itself. */
-const bundledPackage = (id) => /\/node_modules\/(?:@huggingface\/)?(tokenizers|jinja|papaparse|fflate|aws4fetch)\//.exec(id)?.[1];
+const bundledPackage = (id) =>
+  /\/node_modules\/(?:@huggingface\/)?(tokenizers|jinja|papaparse|fflate|aws4fetch)\//.exec(id)?.[1];
 const area = (id) => areas.find(([, files]) => files.test(id))?.[0] ?? bundledPackage(id);
 
 /** One entry a runtime, the command line, and the types that they share. */

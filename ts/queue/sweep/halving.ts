@@ -14,15 +14,13 @@ export interface Rung {
  * @param every steps between two measurements, after one of which each stage ends; null for the first stage's
  */
 export function rungsOf(settings: number, steps: number, eta: number | null, every: number | null): readonly Rung[] {
-  let stages = 0;
-  if (eta !== null)
-    for (let [most, least] = [eta, steps / eta]; most <= settings && least >= 1; most *= eta, least /= eta) stages++;
-  const first = steps / (eta ?? 1) ** stages;
-  const unit = every ?? Math.max(1, Math.round(first));
+  // What the settings and the steps of the last stage are divided by, at the first one.
+  let divisor = 1;
+  if (eta !== null) while (divisor * eta <= settings && steps / (divisor * eta) >= 1) divisor *= eta;
+  const unit = every ?? Math.max(1, Math.round(steps / divisor));
   const rungs: Rung[] = [];
-  for (let stage = 0; stage <= stages; stage++) {
-    const share = (eta ?? 1) ** stage;
-    const until = stage === stages ? steps : Math.max(unit, Math.round((first * share) / unit) * unit);
+  for (let share = 1; share <= divisor; share *= eta ?? Infinity) {
+    const until = share === divisor ? steps : Math.max(unit, Math.round((steps * share) / divisor / unit) * unit);
     if (until > (rungs.at(-1)?.until ?? 0) && until <= steps)
       rungs.push({ until, settings: Math.ceil(settings / share) });
   }

@@ -15,16 +15,20 @@ export class Interrupted extends Error {}
 /** Counts tries, and waits between them. */
 export class Patience {
   private failed = 0;
+  private wait: number;
 
   constructor(
     private readonly name: string,
     private readonly signal: AbortSignal | undefined,
     private readonly firstWait = FIRST_WAIT,
-  ) {}
+  ) {
+    this.wait = firstWait;
+  }
 
   /** Something came: what follows is tried as often again. */
   rewarded(): void {
     this.failed = 0;
+    this.wait = this.firstWait;
   }
 
   /** Waits before the next try. Throws what is no interruption, `ConfigError` where there have been enough tries, and `AbortError`. */
@@ -37,9 +41,11 @@ export class Patience {
         { name: this.name, tries: TRIES },
         { cause: error.cause },
       );
-    await sleep(this.firstWait * 3 ** (this.failed - 1), undefined, {
-      ...(this.signal && { signal: this.signal }),
-    }).catch(() => throwIfAborted(this.signal));
+    const wait = this.wait;
+    this.wait *= 3;
+    await sleep(wait, undefined, { ...(this.signal && { signal: this.signal }) }).catch(() =>
+      throwIfAborted(this.signal),
+    );
   }
 }
 
