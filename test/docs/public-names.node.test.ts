@@ -10,8 +10,8 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/jobs/index.ts": ["runJob", "JobSpec", "RunStore", "memoryStore"],
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
-  "ts/queue/index.ts": ["JobQueue", "runQueueWorker", "QueuedTraining"],
-  "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore"],
+  "ts/queue/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining"],
+  "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore", "bucketStore"],
 };
 const entries = Object.keys(documented).map((path) => join(root, path));
 const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);

@@ -91,10 +91,10 @@ export function takeSweep(what: string, given: SweepSpec): SweepPlan {
         ...base,
         ...choice,
         seed,
-      } as AnyJobSpec),
+      }),
     })),
   );
-  return { settings: { ...base } as JobSettings, choices, seeds, rungs, trials };
+  return { settings: { ...base }, choices, seeds, rungs, trials };
 }
 
 /** A choice as people read it. */

@@ -15,6 +15,7 @@ export interface TrialRecord {
   readonly name: string;
   /** Which of `choices` it has. */
   readonly choice: number;
+  /** Of everything random in it. */
   readonly seed: number;
   /** Stages that it has been through. */
   readonly rungs: number;
@@ -30,7 +31,9 @@ export interface TrialRecord {
 export interface SweepRecord {
   /** Version of this package. */
   readonly lowrank: string;
+  /** What it began with, and its stages. */
   readonly plan: Omit<SweepPlan, "trials">;
+  /** Every training, in the order of the settings. */
   readonly trials: readonly TrialRecord[];
 }
 
@@ -81,6 +84,7 @@ export async function writeRecord(folder: string, record: SweepRecord): Promise<
 export interface SweepResult {
   /** Which of the settings, from 0. */
   readonly index: number;
+  /** The setting itself. */
   readonly choice: Choice;
   /** Lowest loss on what is held out that was reached, a mean over seeds; null where a training failed. */
   readonly loss: number | null;
