@@ -8,16 +8,23 @@ export function nextTask(): Promise<void> {
 
 /** Calls `then` as a task of its own. A timer takes a millisecond for that, in pages four, as long as a fourth of the work between two. */
 function soon(then: () => void): void {
-  if (typeof setImmediate === "function") setImmediate(then);
-  else if (typeof MessageChannel === "function") {
-    // One for each, since edge workers let no request use another's.
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      then();
-    };
-    port2.postMessage(null);
-  } else setTimeout(then, 0);
+  try {
+    if (typeof setImmediate === "function") return void setImmediate(then);
+    if (typeof MessageChannel === "function") return throughChannel(then);
+  } catch {
+    // Next's edge runtime in development has functions of these names that do nothing but throw.
+  }
+  setTimeout(then, 0);
+}
+
+function throughChannel(then: () => void): void {
+  // One for each, since edge workers let no request use another's.
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    then();
+  };
+  port2.postMessage(null);
 }
 
 /** Longest work without a pause, in milliseconds: what a page can spare without missing more than a frame. */
