@@ -120,7 +120,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Where each browser keeps files. The window in which WebKitGTK is driven is a private one, which has no such file system. */
+/**
+ * Where each browser keeps files. The window in which WebKitGTK is driven is a private one, which has no such file system;
+ * kept-webkit.test.ts opens others.
+ */
 const browsers: readonly (readonly [BrowserName, "page" | "worker", "opfs" | "memory"])[] = [
   ["chromium", "page", "opfs"],
   ["chromium", "worker", "opfs"],

@@ -26,10 +26,27 @@ export async function opfsRefused(): Promise<string | null> {
   if (!("createWritable" in writes) && !("createSyncAccessHandle" in writes))
     return "this browser writes to the Origin Private File System in dedicated workers only";
   try {
-    await navigator.storage.getDirectory();
-    return null;
+    const root = await navigator.storage.getDirectory();
+    return "createWritable" in writes || (await opensInPlace(root))
+      ? null
+      : "this browser opens no file of its Origin Private File System for writing";
   } catch (error) {
     return `this browser gives no Origin Private File System here, as in private windows: ${clip(String(error))}`;
+  }
+}
+
+/** Whether files can be written in place: WebKitGTK has the method, which refuses always. */
+async function opensInPlace(root: FileSystemDirectoryHandle): Promise<boolean> {
+  const name = `lowrank-${crypto.randomUUID()}`;
+  try {
+    const file: FileHandle = await root.getFileHandle(name, { create: true });
+    (await file.createSyncAccessHandle!()).close();
+    return true;
+  } catch (error) {
+    // Anything else, such as a disk that is full, is told by whoever writes.
+    return (error as Partial<DOMException> | null)?.name !== "NotSupportedError";
+  } finally {
+    await root.removeEntry(name).catch(() => undefined);
   }
 }
 
