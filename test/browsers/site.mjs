@@ -16,14 +16,16 @@ const kinds = {
     "content-security-policy":
       "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'",
   },
+  /** Not WebAssembly either. */
+  barred: { "content-security-policy": "default-src 'self'" },
 };
 
 /** Where paths lead that follow: the folder of the test first, then what a page copies beside its script. */
 const shared = { "project/": root, "models/": modelCache };
 
 /**
- * Serves a folder on loopback as /plain/…, /isolated/… and /strict/…; what it does not have comes from dist/, as if it had been copied
- * there. The project is below project/, the models' cache below models/.
+ * Serves a folder on loopback as /plain/…, /isolated/…, /strict/… and /barred/…; what it does not have comes from dist/, as if it had
+ * been copied there. The project is below project/, the models' cache below models/.
  *
  * @param {string} folder
  */
@@ -31,7 +33,7 @@ export async function openSite(folder) {
   const own = serveFolder(folder);
   const dist = serveFolder(join(root, "dist"));
   const server = createServer((request, response) => {
-    const [, kind, rest] = /^\/(plain|isolated|strict)\/([^?#]*)/.exec(request.url ?? "") ?? [];
+    const [, kind, rest] = /^\/(plain|isolated|strict|barred)\/([^?#]*)/.exec(request.url ?? "") ?? [];
     if (kind === undefined) return void response.writeHead(404).end();
     for (const [name, value] of Object.entries(kinds[kind])) response.setHeader(name, value);
     const place = Object.keys(shared).find((prefix) => rest.startsWith(prefix));

@@ -67,7 +67,7 @@ describe.each(browsers)("%s", (name, isolated) => {
   afterAll(() => browser?.close());
 
   /** Value of an expression in a page of its own. */
-  async function at(kind: "plain" | "isolated" | "strict", expression: string): Promise<unknown> {
+  async function at(kind: "plain" | "isolated" | "strict" | "barred", expression: string): Promise<unknown> {
     const page = await openPage(browser, `${site.origin}/${kind}/`, "run");
     try {
       return await page.evaluate(expression);
@@ -88,6 +88,13 @@ describe.each(browsers)("%s", (name, isolated) => {
     expect(await at("strict", "run(2)")).toEqual(isolated);
     const made = await at("strict", "made");
     expect(made).toBe("EvalError");
+  });
+
+  it("says that a policy forbids WebAssembly, and what it has to allow, in each browser's page and worker", async () => {
+    const told =
+      /UnsupportedError: init: the Content-Security-Policy of this .* forbids WebAssembly: .* 'wasm-unsafe-eval'$/;
+    expect(await at("barred", "run(1).catch(String)")).toMatch(told);
+    expect(await at("barred", `${inWorker("dedicated")}.catch(String)`)).toMatch(told);
   });
 
   it("and in a worker, whose threads are workers of its own", async () => {

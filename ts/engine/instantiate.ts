@@ -1,4 +1,5 @@
 import { EngineError } from "../errors/errors.js";
+import { orForbidden } from "./policy.js";
 import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
 /** What wasm-bindgen's start routine takes: it runs the module's constructors and gives a thread its stack. */
@@ -16,7 +17,7 @@ export type LostWorkers = (working: number, silent: number) => number;
  * Makes an instance of a kernel binary. wasm-bindgen's own glue keeps its first instance for ever, so that there could be
  * no second engine. These exports take and give numbers only: none of its marshalling is needed, and the one function that
  * it wants imported has nothing to set up. The builds with threads also import what `crates/wasm/src/parallel/pool.rs`
- * asks of JavaScript.
+ * asks of JavaScript. Throws `UnsupportedError` where the page's security policy forbids it.
  *
  * @param memory the shared memory that a build with threads imports
  * @param lostWorkers tells which workers are gone
@@ -52,7 +53,9 @@ export async function instantiate(
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     (imports[from] ??= {})[name] = kind === "memory" ? memory! : (pool[name] ?? (() => undefined));
   }
-  const { exports } = await WebAssembly.instantiate(module, imports);
+  const { exports } = await WebAssembly.instantiate(module, imports).catch((thrown: unknown) => {
+    throw orForbidden(thrown);
+  });
   const kernels = exports as unknown as SharedKernels;
   (exports["__wbindgen_start"] as Start)();
   return kernels;

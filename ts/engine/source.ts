@@ -1,6 +1,7 @@
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt, kindOf } from "../errors/excerpt.js";
 import type { WasmModule } from "./platform-types.js";
+import { orForbidden } from "./policy.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
@@ -36,12 +37,8 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
     const module = compiled ? bytes : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
-  } catch (cause) {
-    if (isForbidden(cause)) {
-      const message = "init: the Content-Security-Policy of this page or worker forbids WebAssembly";
-      const details = { op: "init", missing: "wasm-unsafe-eval" };
-      throw new UnsupportedError(`${message}: let it say script-src 'self' 'wasm-unsafe-eval'`, details, { cause });
-    }
+  } catch (thrown) {
+    const cause = orForbidden(thrown);
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     const [kind, whose] =
       source === undefined
@@ -49,11 +46,6 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
         : ([ConfigError, "wasm is not a binary that this runtime compiles"] as const);
     throw new kind(`init: ${whose}: ${clip(cause.message)}`, { op: "init", build: variant }, { cause });
   }
-}
-
-/** Whether a security policy refused to compile: Chromium and Firefox throw `CompileError`, WebKit `EvalError`, each in its own words. */
-function isForbidden(cause: unknown): boolean {
-  return cause instanceof Error && /unsafe-eval|content security policy|\bCSP\b/i.test(cause.message);
 }
 
 /** What to do where a server answers, but with no binary. */
