@@ -81,6 +81,9 @@ const post = (path: string, body: unknown, init: RequestInit = {}) =>
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...init,
   });
+/** A job with a setting as it stands in JSON. */
+const settingOf = (name: string, json: string) =>
+  `{"tenant":"a","version":"v1","examples":${JSON.stringify(examples)},"settings":{"${name}":${json}}}`;
 const health = async () => (await fetch(`${url}/health`)).json();
 
 describe("adapters", () => {
@@ -118,6 +121,11 @@ describe("adapters", () => {
       [() => post("/jobs", { tenant: "a", version: "v1", examples, settings: { model: "/etc" } }), 422],
       [() => post("/jobs", { tenant: "a", version: "v1", examples: [{ text: "a" }, {}] }), 422],
       [() => post("/jobs", { tenant: "tenant-1", version: "v1", examples }), 409],
+      // The name of the file that names the current version: a folder of that name would be in its way for ever.
+      [() => post("/jobs", { tenant: "a", version: "current", examples }), 422],
+      [() => post("/jobs", { tenant: "a", version: "v1", examples, settings: { steps: [3] } }), 422],
+      [() => post("/jobs", settingOf("steps", "[".repeat(200_000) + "]".repeat(200_000))), 422],
+      [() => post("/jobs", settingOf("learningRate", "[".repeat(200_000) + "]".repeat(200_000))), 422],
       [() => fetch(`${url}/jobs/../tenants`), 404],
       [() => fetch(`${url}/jobs/%2e%2e%2fsecret`), 404],
       [() => fetch(`${url}/jobs/00000000-0000-0000-0000-000000000000/events`), 404],
@@ -166,6 +174,8 @@ describe("adapters", () => {
 });
 
 interface Sent {
+  /** As the server names it, and its number. */
+  readonly mark: string;
   readonly id: number;
   readonly type: string;
   readonly state?: string;
@@ -175,8 +185,8 @@ interface Sent {
 }
 
 /** A job's events as they come. */
-async function* events(id: string, after = 0): AsyncGenerator<Sent> {
-  const response = await fetch(`${url}/jobs/${id}/events`, { headers: { "last-event-id": String(after) } });
+async function* events(id: string, after = ""): AsyncGenerator<Sent> {
+  const response = await fetch(`${url}/jobs/${id}/events`, { headers: { "last-event-id": after } });
   expect(response.headers.get("content-type")).toBe("text/event-stream");
   let text = "";
   for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
@@ -184,8 +194,8 @@ async function* events(id: string, after = 0): AsyncGenerator<Sent> {
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
       const event = text.slice(0, end);
       text = text.slice(end + 2);
-      const [, number, , data] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(event) ?? [];
-      if (data !== undefined) yield { ...JSON.parse(data), id: Number(number) };
+      const [, mark, number, data] = /^id: ([0-9a-f]{8}-(\d+))\nevent: \w+\ndata: (.*)$/.exec(event) ?? [];
+      if (data !== undefined) yield { ...JSON.parse(data), mark, id: Number(number) };
     }
   }
 }
@@ -230,8 +240,16 @@ describe("jobs", () => {
     expect(seen.at(-1)).toMatchObject({ type: "state", state: "done", version: "v1" });
     // From where a client left off.
     const again: Sent[] = [];
-    for await (const event of events(body.id, seen.at(-3)!.id)) again.push(event);
+    for await (const event of events(body.id, seen.at(-3)!.mark)) again.push(event);
     expect(again).toEqual(seen.slice(-2));
+    // Who has heard the end is told not to come back; another server's numbers are none of this one's.
+    const last = { headers: { "last-event-id": seen.at(-1)!.mark } };
+    expect((await fetch(`${url}/jobs/${body.id}/events`, last)).status).toBe(204);
+    await stop();
+    await start();
+    const later: Sent[] = [];
+    for await (const event of events(body.id, seen.at(-1)!.mark)) later.push(event);
+    expect(later).toMatchObject([{ type: "state", state: "done", version: "v1" }]);
     const job = await (await fetch(`${url}/jobs/${body.id}`)).json();
     expect(job.state).toBe("done");
     expect(job.accuracy).toBeGreaterThan(0.5);
@@ -290,6 +308,20 @@ describe("jobs", () => {
     expect(JSON.parse(readFileSync(join(jobs.folder, job.id, "job.json"), "utf8")).state).toBe("done");
   });
 
+  it("a job whose file was damaged is left out by the next server, which takes the others in their order", async () => {
+    const { Jobs } = await folder.import("src/jobs.js");
+    const jobs = new Jobs({ folder: join(folder.folder, "found"), model: places.model, adapters: {}, atOnce: 0 });
+    for (let i = 9; i > 0; i--) {
+      mkdirSync(join(jobs.folder, `job-${i}`), { recursive: true });
+      const job = { id: `job-${i}`, tenant: "new", version: `v${i}`, created: `2020-01-01T00:0${9 - i}`, state: "new" };
+      writeFileSync(join(jobs.folder, job.id, "job.json"), i === 5 ? '{"id":' : JSON.stringify(job));
+    }
+    await jobs.open();
+    expect(jobs.unfinished.map(({ id }: { id: string }) => id)).toEqual(
+      [9, 8, 7, 6, 4, 3, 2, 1].map((i) => `job-${i}`),
+    );
+  });
+
   it("DELETE ends a job that runs and one that waits; what fails says why", async () => {
     const running = (await submit({ version: "v4", settings: { ...settings, steps: 10_000 } })).body;
     const waiting = (await submit({ version: "v5" })).body;
@@ -304,6 +336,14 @@ describe("jobs", () => {
     let last: Sent | undefined;
     for await (const event of events(failing.id)) last = event;
     expect(last).toMatchObject({ state: "failed", error: { code: "CONFIG" } });
+    // No path of this machine is told.
+    const alike = examples.map(({ text }) => ({ text, label: "same" }));
+    const { body: useless } = await submit({ version: "v8", settings: {}, examples: alike });
+    for await (const event of events(useless.id)) last = event;
+    expect(last).toMatchObject({
+      state: "failed",
+      error: { message: expect.stringMatching(/^examples\.jsonl: two labels/) },
+    });
     expect(existsSync(join(places.tenants, "new", "v4"))).toBe(false);
   });
 });

@@ -1,8 +1,12 @@
+import { randomUUID } from "node:crypto";
+
 /** Events that are kept for those who come late; of a training run, the last minutes. */
 const KEPT = 200;
 
 /** A job's events, numbered: anyone may read them from any number, at any pace, and nobody holds up the job. */
 export class EventLog {
+  // A server that was started anew begins to count anew: its numbers are not those of the one before.
+  #name = randomUUID().slice(0, 8);
   #events = [];
   #count = 0;
   #last = null;
@@ -31,13 +35,24 @@ export class EventLog {
     this.#readers.clear();
   }
 
+  /** The number in an event's id; 0, the start, for one that this log has not given. */
+  #numberOf(id) {
+    const [, name, number] = /^([0-9a-f]{8})-(\d{1,15})$/.exec(id) ?? [];
+    return name === this.#name ? Number(number) : 0;
+  }
+
+  /** Whether whoever has heard the event of that id has heard the last. */
+  isHeard(id) {
+    return this.#last !== null && this.#numberOf(id) >= this.#last;
+  }
+
   /**
-   * Server-sent events after number `after`; slow readers miss those that are no longer kept.
+   * Server-sent events after the one of that id; slow readers miss those that are no longer kept.
    *
-   * @param {number} after
+   * @param {string} after
    */
   stream(after) {
-    let seen = after;
+    let seen = this.#numberOf(after);
     let wake;
     const next = () => this.#events.find(({ id }) => id > seen);
     return new ReadableStream({
@@ -52,8 +67,9 @@ export class EventLog {
         const found = next();
         if (found === undefined) return controller.close();
         seen = found.id;
-        const { type } = found.event;
-        controller.enqueue(encoder.encode(`id: ${found.id}\nevent: ${type}\ndata: ${JSON.stringify(found.event)}\n\n`));
+        const { id, event } = found;
+        const lines = [`id: ${this.#name}-${id}`, `event: ${event.type}`, `data: ${JSON.stringify(event)}`];
+        controller.enqueue(encoder.encode(`${lines.join("\n")}\n\n`));
         if (seen === this.#last) controller.close();
       },
       cancel: () => {

@@ -5,6 +5,9 @@ import { writeFilesAtomically } from "lowrank";
 /** What a classifier, or an adapter alone, is made of. */
 const FILES = ["labels.json", "head.safetensors", "adapter_config.json", "adapter_model.safetensors"];
 
+/** The file beside a tenant's versions that names one of them; none is called so. */
+export const CURRENT = "current";
+
 const missing = (error) => {
   if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
   throw error;
@@ -27,7 +30,7 @@ export class FolderAdapters {
   }
 
   async current(tenant) {
-    const text = await readFile(join(this.root, tenant, "current"), "utf8").catch(missing);
+    const text = await readFile(join(this.root, tenant, CURRENT), "utf8").catch(missing);
     return text === null ? null : text.trim();
   }
 
@@ -44,6 +47,6 @@ export class FolderAdapters {
       for (const file of FILES) await cp(join(run, file), join(part, file)).catch(missing);
       await rename(part, join(folder, version));
     }
-    await writeFilesAtomically(folder, { current: new TextEncoder().encode(version) });
+    await writeFilesAtomically(folder, { [CURRENT]: new TextEncoder().encode(version) });
   }
 }

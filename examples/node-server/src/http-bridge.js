@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { problem } from "./problem.js";
 
 /**
  * Node's HTTP server for a handler of the platform's `Request` and `Response`. A request's signal tells that its client went
@@ -22,8 +23,8 @@ export function serverOf(handle) {
     } catch (error) {
       // A client that is gone needs no answer; what the handler should not have thrown does.
       if (!abort.signal.aborted) console.error(error);
-      if (!outgoing.headersSent) outgoing.writeHead(500);
-      outgoing.end();
+      if (abort.signal.aborted || outgoing.headersSent) return void outgoing.end();
+      await send(problem(500, "INTERNAL", "the server failed; its log says how"), outgoing, incoming).catch(() => undefined);
     }
   };
   // Headers that come drop by drop hold a connection no longer than this; the body's time is the handler's matter.

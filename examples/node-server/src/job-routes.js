@@ -1,3 +1,4 @@
+import { CURRENT } from "./folder-adapters.js";
 import { shown } from "./jobs.js";
 import { problem } from "./problem.js";
 import { readJson } from "./read-json.js";
@@ -71,6 +72,8 @@ function problemOf({ tenant, version, examples, settings = {}, ...others }) {
   if (unknown !== undefined) return `there is no field ${JSON.stringify(unknown)}`;
   for (const [field, name] of Object.entries({ tenant, version }))
     if (typeof name !== "string" || !NAME.test(name)) return `${field} is a name of lower-case letters and digits`;
+  // The file that names the current one lies beside the versions.
+  if (version === CURRENT) return `version: ${JSON.stringify(CURRENT)} is taken, choose another`;
   if (!Array.isArray(examples) || examples.length < 2 || examples.length > MOST_EXAMPLES)
     return `examples is a list of 2 to ${MOST_EXAMPLES} { text, label }`;
   const place = examples.findIndex((one) => typeof one?.text !== "string" || typeof one?.label !== "string");
@@ -79,6 +82,8 @@ function problemOf({ tenant, version, examples, settings = {}, ...others }) {
   const strange = Object.keys(settings).find((name) => !SETTINGS.includes(name));
   if (strange !== undefined)
     return `settings: there is no ${JSON.stringify(strange)} (there are ${SETTINGS.join(", ")})`;
+  const nested = Object.keys(settings).find((name) => settings[name] instanceof Object);
+  if (nested !== undefined) return `settings: ${nested} is a number, a text, true or false`;
   const { steps = 1, epochs = 1, batchSize = 1, rank = 1 } = settings;
   if (!(steps <= MOST_STEPS && epochs <= 100 && batchSize <= 256 && rank <= 64))
     return `settings: at most ${MOST_STEPS} steps, 100 epochs, batches of 256, rank 64`;
@@ -86,8 +91,10 @@ function problemOf({ tenant, version, examples, settings = {}, ...others }) {
 }
 
 function events({ headers }, job) {
-  const after = /^\d{1,15}$/.exec(headers.get("last-event-id") ?? "")?.[0] ?? "0";
-  return new Response(job.events.stream(Number(after)), {
+  const after = headers.get("last-event-id") ?? "";
+  // Whoever listens by an EventSource would come back for ever: this status ends it.
+  if (job.events.isHeard(after)) return new Response(null, { status: 204 });
+  return new Response(job.events.stream(after), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" },
   });
 }

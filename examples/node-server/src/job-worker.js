@@ -1,4 +1,5 @@
 // A thread that trains: one job from its folder, told of by messages.
+import { join, sep } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { folderStore, runJob } from "lowrank/jobs";
 
@@ -11,7 +12,9 @@ try {
   });
   parentPort.postMessage({ end: { state: "done", accuracy: report.result.after.accuracy } });
 } catch (error) {
-  const { name, code = "INTERNAL", message } = error;
+  const { name, code = "INTERNAL" } = error;
+  // Clients know of no folders here.
+  const message = error.message.replaceAll(join(workerData.run, "..", sep), "");
   parentPort.postMessage({ end: { state: name === "AbortError" ? "aborted" : "failed", error: { code, message } } });
 }
 parentPort.close();

@@ -25,12 +25,20 @@ export class Jobs {
   /** Reads what earlier servers left, and goes on with what they did not end. */
   async open() {
     await mkdir(this.folder, { recursive: true });
+    const found = [];
     for (const id of await readdir(this.folder)) {
       const text = await readFile(join(this.folder, id, "job.json"), "utf8").catch(() => null);
       // A folder without one was made by a server that ended at that moment: nobody was told of the job.
       if (text === null) continue;
-      const job = { ...JSON.parse(text), events: new EventLog() };
-      this.#jobs.set(id, job);
+      try {
+        found.push({ ...JSON.parse(text), events: new EventLog() });
+      } catch (error) {
+        console.error(`${join(this.folder, id)}: the job is left out`, error);
+      }
+    }
+    // In the order in which they came.
+    for (const job of found.sort((a, b) => (a.created < b.created ? -1 : 1))) {
+      this.#jobs.set(job.id, job);
       if (isEnded(job)) job.events.end(shown(job));
       else job.state = "waiting";
     }
@@ -131,7 +139,10 @@ export class Jobs {
       if (end !== undefined) outcome = end;
       else job.events.add(event);
     });
-    thread.on("error", (error) => (outcome = { state: "failed", error: { code: "THREAD", message: error.message } }));
+    thread.on("error", (error) => {
+      console.error(error);
+      outcome = { state: "failed", error: { code: "THREAD", message: "the thread failed; the server's log says how" } };
+    });
     job.thread = thread;
     job.state = "running";
     job.events.add({ type: "state", ...shown(job) });
