@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -21,11 +21,17 @@ const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'",
   },
 };
+/** What a server of packages sends to pages of any origin. */
+const ANYONE = { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" };
 const [project, models] = [serveFolder(root), serveFolder(modelCache)];
 
-/** `/<headers>/project/…`, `/<headers>/models/…`, and an empty page for everything else, as servers of pages do. */
+/** `/<headers>/project/…`, `/packages/project/…` for other origins, `/<headers>/models/…`, and an empty page for everything else, as servers of pages do. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const [, kind = "", part, ...path] = request.url!.split("/");
+  if (kind === "packages" && part === "project") {
+    const type = path.at(-1)!.endsWith(".js") ? "text/javascript" : "application/wasm";
+    return void response.writeHead(200, { ...ANYONE, "Content-Type": type }).end(readFileSync(join(root, ...path)));
+  }
   for (const [name, value] of Object.entries(headers[kind] ?? {})) response.setHeader(name, value);
   request.url = `/${path.join("/")}`;
   if (part === "project") return project(request, response);
@@ -35,8 +41,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 }
 
 // As texts: what is run in the page is not to be transformed for Node.
-const START = `(async (kind, options) => {
-  const { startWorker } = await import("/" + kind + "/project/dist/remote-browser.js");
+const START = `(async (from, options) => {
+  const { startWorker } = await import(from + "/project/dist/remote-browser.js");
   try {
     const { info } = await startWorker({ threads: 2, ...options });
     return info.threads + " " + info.threadsRefused;
@@ -92,8 +98,8 @@ describe("a page with lowrank/worker", () => {
   }
 
   /** The engine of a worker in a page, or how its start fails. */
-  const infoIn = (kind: string, options: object = {}) =>
-    open(kind, (page) => page.evaluate<string>(`${START}(${JSON.stringify(kind)}, ${JSON.stringify(options)})`));
+  const infoIn = (kind: string, options: object = {}, from = `/${kind}`) =>
+    open(kind, (page) => page.evaluate<string>(`${START}(${JSON.stringify(from)}, ${JSON.stringify(options)})`));
 
   it("has no task over 50 ms while MiniLM is loaded, trained and asked", { timeout: 240_000 }, async () => {
     expect(existsSync(join(modelCache, "all-MiniLM-L6-v2"))).toBe(true);
@@ -108,6 +114,19 @@ describe("a page with lowrank/worker", () => {
     expect(await infoIn("isolated")).toBe("2 null");
     expect(await infoIn("isolated", { url: "/isolated/project/dist/lowrank-worker.js" })).toBe("2 null");
     expect(await infoIn("plain")).toMatch(/^1 this page is not cross-origin isolated/);
+  });
+
+  it("starts its worker from another origin, threads included, and says what that has to send", async () => {
+    const elsewhere = `http://localhost:${(server.address() as AddressInfo).port}`;
+    const packages = `${elsewhere}/packages`;
+    expect(await infoIn("plain", {}, packages)).toMatch(/^1 this page is not cross-origin isolated/);
+    expect(await infoIn("isolated", {}, packages)).toBe("2 null");
+    const url = `${packages}/project/dist/lowrank-worker.js`;
+    for (const type of ["classic", "module"]) expect(await infoIn("isolated", { url, type })).toBe("2 null");
+    // For pages of its own origin alone.
+    const own = { url: `${elsewhere}/plain/project/dist/lowrank-worker.js` };
+    expect(await infoIn("plain", own)).toMatch(/UnsupportedError.*(of another origin|cannot be fetched).*copy/);
+    expect(await infoIn("strict", { url })).toMatch(/Content-Security-Policy \(worker-src\) forbids the worker/);
   });
 
   it("runs under a policy that allows no more than scripts, workers and WebAssembly of its own", async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import type { FileMap } from "../../ts/io/file-map.js";
 
 /** How a file is served. */
@@ -14,6 +15,8 @@ export interface Manner {
   readonly claim?: number;
   /** Sent behind the file, whose length the answer then does not say. */
   readonly tail?: Uint8Array;
+  /** Compresses what is not a range, as servers do of their own accord. */
+  readonly gzip?: boolean;
   /** Sent in place of the file. */
   readonly body?: Uint8Array;
 }
@@ -64,6 +67,7 @@ export class ModelServer {
       body,
       claim,
       tail,
+      gzip = false,
     } = this.manners.get(path) ?? {};
     const file = body ?? this.files.get(path);
     // As hubs do, of missing files too.
@@ -73,7 +77,9 @@ export class ModelServer {
     if (exposes) response.setHeader("Access-Control-Expose-Headers", "ETag, Content-Range");
     const first = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? -1);
     const partial = first >= 0 && !ignoreRanges && (ifRange === null || ifRange === etag);
-    const sent = partial ? file.subarray(first) : file;
+    const compressed = gzip && range === null;
+    const sent = partial ? file.subarray(first) : compressed ? gzipSync(file) : file;
+    if (compressed) response.setHeader("Content-Encoding", "gzip");
     if (partial && first >= file.length)
       return void response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
     if (partial) response.setHeader("Content-Range", `bytes ${first}-${file.length - 1}/${file.length}`);

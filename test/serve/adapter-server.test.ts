@@ -64,6 +64,23 @@ describe("answers", () => {
     await server.close();
   });
 
+  it("an adapter whose head its store did not have yet is asked for again", async () => {
+    const { files } = tenants(encoder, 1);
+    const whole = files[0]!;
+    const isHead = (name: string) => name === "labels.json" || name === "head.safetensors";
+    const part = Object.fromEntries(Object.entries(whole).filter(([name]) => !isHead(name)));
+    const seen = [part, whole];
+    const server = new AdapterServer(encoder, { files: () => seen.shift() ?? null });
+    const asked = { tenant: "a", version: "v1", texts: ["good"] };
+    expect(await ask(server, "/classify", asked)).toMatchObject({ status: 422, body: { code: "NO_CLASSIFIER" } });
+    const predictions = await expected(encoder, whole, asked.texts);
+    expect(await ask(server, "/classify", asked)).toEqual({
+      status: 200,
+      body: { tenant: "a", version: "v1", predictions },
+    });
+    await server.close();
+  });
+
   it("/health answers GET and HEAD, no texts are no work", async () => {
     const { store } = tenants(encoder, 1);
     const server = new AdapterServer(encoder, store);

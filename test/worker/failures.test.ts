@@ -323,6 +323,32 @@ describe("a worker's end and beginning", () => {
     expect(untimed.lost).toBe(false);
   });
 
+  it("what is no message of ours ends nothing, at either end, before the greeting and later", async () => {
+    const id = 1e9;
+    const strange: unknown[] = [null, undefined, 3, "a", {}, [], { type: "call" }, { type: "abort", id }];
+    strange.push({ type: "call", id, target: null, args: [] }, { type: "error", id }, { type: "result", id });
+    strange.push({ type: "call", id, target: { kind: "named", name: "__proto__.x" }, args: [] });
+    strange.push({ type: "call", id, target: { kind: "named", name: 5 }, args: [], aborted: null });
+    const own = inPage
+      ? new Worker(workerFile)
+      : (new (await import("node:worker_threads")).Worker(workerFile) as never as Worker & {
+          emit: (...of: unknown[]) => void;
+        });
+    for (const one of strange) own.postMessage(one);
+    using kept = await startWorker({ worker: own, threads: 1 });
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: kept });
+    const [vector] = await encoder.encode(["good"]);
+    const again = encoder.encode(["good"]);
+    for (const one of strange) {
+      own.postMessage(one);
+      if ("emit" in own) own.emit("message", one);
+      else own.dispatchEvent(new MessageEvent("message", { data: one }));
+    }
+    expect(await again).toEqual([vector]);
+    expect(await encoder.encode(["good"])).toEqual([vector]);
+    await expect(startWorker({ worker: own })).rejects.toThrow(/worker is a Worker that was not given before/);
+  });
+
   it("one that is not of this package is refused, with what to do", async () => {
     if (inPage) {
       const missing = startWorker({ url: "/project/no-such-file.js" });
@@ -331,6 +357,11 @@ describe("a worker's end and beginning", () => {
       await expect(startWorker({ url: silent, startLimit: 200 })).rejects.toThrow(
         /did not answer within 0\.2 s; its file may not be lowrank-worker\.js/,
       );
+      // Of no origin, as an address of data is: it holds no lock that its page would hear of.
+      const script = `data:text/javascript,${encodeURIComponent(await (await fetch(workerFile)).text())}`;
+      using foreign = await startWorker({ worker: new Worker(script), threads: 1 });
+      using written = await startWorker({ url: script, threads: 1 });
+      for (const one of [foreign, written]) expect((await one.engineInfo()).threads).toBe(1);
       const worker = new Worker(workerFile);
       await expect(startWorker({ worker, url: workerFile })).rejects.toThrow(/left out where `worker`/);
       using own = await startWorker({ worker, threads: 1 });

@@ -1,5 +1,6 @@
 import { notStarted, setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
+import { workerFrom } from "../engine/worker-from.js";
 import type { WorkerLike } from "../engine/worker-source.js";
 import { beside, isMoved } from "./script-address.js";
 
@@ -44,20 +45,6 @@ function ownWorker(): Worker | null {
     return new Worker(new URL("./worker-browser.js", import.meta.url), { type: "module" });
   } catch {
     return null;
-  }
-}
-
-/** Workers come from the page's own origin; one from elsewhere (a CDN) is asked for by a script that does. */
-function workerFrom(address: string): Worker {
-  const { href, origin, protocol } = new URL(address, location.href);
-  if (origin === location.origin || !protocol.startsWith("http")) return new Worker(href);
-  const script = new Blob([`importScripts(${JSON.stringify(href)})`], { type: "text/javascript" });
-  const url = URL.createObjectURL(script);
-  try {
-    return new Worker(url);
-  } finally {
-    // The worker has fetched it by the time that it answers, or never will.
-    setTimeout(() => URL.revokeObjectURL(url), 30_000);
   }
 }
 

@@ -5,7 +5,7 @@ import { setModelLocator } from "../io/model-source.js";
 import { setPageAddress } from "../io/page/page-address.js";
 import { provideJobSources, addresses } from "../jobs/sources/job-sources.js";
 import type { Channel } from "../worker/protocol/channel.js";
-import type { Hello } from "../worker/protocol/messages.js";
+import { type Hello, isHello } from "../worker/protocol/messages.js";
 import { serve } from "../worker/server/serve.js";
 
 // The file that a page's worker runs, and again each thread of the pool that this worker has: one script without imports, as a
@@ -24,18 +24,15 @@ const channel: Channel = {
   listen: (hear) => scope.addEventListener("message", (event) => hear((event as MessageEvent<unknown>).data)),
 };
 
-scope.addEventListener(
-  "message",
-  (event) => {
-    const { data } = event as MessageEvent<Hello | WorkerData>;
-    if ("module" in data) {
-      const ready = () => scope.postMessage("ready");
-      return void serveKernels(data, ready).catch((error: unknown) => reportError(error));
-    }
-    if (data.type === "hello") serve(channel, data, setUp);
-  },
-  { once: true },
-);
+scope.addEventListener("message", function greeted(event) {
+  const { data } = event as MessageEvent<unknown>;
+  const isThread = typeof data === "object" && data !== null && "module" in data;
+  if (!isThread && !isHello(data)) return;
+  scope.removeEventListener("message", greeted);
+  if (!isThread) return serve(channel, data as Hello, setUp);
+  const ready = () => scope.postMessage("ready");
+  serveKernels(data as WorkerData, ready).catch((error: unknown) => reportError(error));
+});
 
 /** Threads of the same file, run as this one is. */
 function ownType(): WorkerType {
@@ -47,7 +44,7 @@ function ownType(): WorkerType {
   }
 }
 
-function setUp({ binaries, base, life }: Hello): Promise<void> | void {
+function setUp({ binaries, base, life }: Hello): Promise<boolean> | void {
   setBinaryLocator((variant) => binaries?.[variant]);
   if (base !== null) setPageAddress(base);
   const absolute = (address: string) => (base === null ? address : new URL(address, base).href);
@@ -74,7 +71,7 @@ function setUp({ binaries, base, life }: Hello): Promise<void> | void {
   if (life === null) return;
   // Held for as long as this worker lives: whoever asks for it next hears of its end.
   return new Promise((held) => {
-    const hold = () => (held(), new Promise<void>(() => undefined));
-    navigator.locks.request(life, hold).catch(() => held());
+    const hold = () => (held(true), new Promise<void>(() => undefined));
+    navigator.locks.request(life, hold).catch(() => held(false));
   });
 }

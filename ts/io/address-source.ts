@@ -3,6 +3,7 @@ import { clip } from "../errors/excerpt.js";
 import { bytesSource, type ByteSource, readRange } from "./byte-source.js";
 import { bodyOf, type Failure, fetched } from "./fetched.js";
 import { isGgufName } from "./gguf-name.js";
+import { mostBytes } from "./model-files.js";
 import type { ModelSource } from "./model-source.js";
 import { probe, rangeSource } from "./range-source.js";
 import type { Watcher } from "./watched-source.js";
@@ -56,7 +57,7 @@ export function addressSource(address: string, { signal }: Watcher = {}, name = 
       if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail, signal);
       const response = ranged?.response ?? (await fetched(url, {}, fail));
       if (isMissing(response, file)) return null;
-      const found = await wholeFile(response, fail, signal);
+      const found = await wholeFile(response, mostBytes(file), fail, signal);
       if (NEEDED.includes(file)) await refusePage(found, file, name, url);
       return found;
     },
@@ -69,7 +70,7 @@ async function ggufAt(url: string, signal: AbortSignal | undefined): Promise<Byt
   if (!isAddress(url)) throw fail(NO_FILES);
   const ranged = await probe(url, fail, signal);
   if (ranged !== null && "size" in ranged) return rangeSource(url, ranged, fail, signal);
-  return wholeFile(ranged?.response ?? (await fetched(url, {}, fail)), fail, signal);
+  return wholeFile(ranged?.response ?? (await fetched(url, {}, fail)), Infinity, fail, signal);
 }
 
 /** Servers of single-page applications answer every address with their page, and 200. */
@@ -81,7 +82,12 @@ async function refusePage(found: ByteSource, file: string, name: string, url: st
   throw new ModelError(`model ${clip(name)}: ${came}${adviceFor(name)}`, { url: whole, file });
 }
 
-async function wholeFile(response: Response, fail: Failure, signal: AbortSignal | undefined): Promise<ByteSource> {
+async function wholeFile(
+  response: Response,
+  most: number,
+  fail: Failure,
+  signal: AbortSignal | undefined,
+): Promise<ByteSource> {
   if (!response.ok) throw fail(`answered ${response.status}`);
-  return bytesSource(await bodyOf(response, fail, { signal }));
+  return bytesSource(await bodyOf(response, fail, { most, signal }));
 }

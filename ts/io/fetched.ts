@@ -42,7 +42,7 @@ export async function bodyOf(response: Response, fail: Failure, limits: BodyLimi
       // A slice, so that room which was not needed goes.
       if (done) return size === all.length ? all : all.slice(0, size);
       const end = size + value.byteLength;
-      if (end > most) throw fail(`sends more than the ${most} bytes that were asked for`);
+      if (end > most) throw fail(`sends more than the ${most} bytes that it may have`);
       if (end > all.length) {
         const grown = new Uint8Array(Math.max(end, Math.min(2 * size, most)));
         grown.set(all.subarray(0, size));

@@ -13,3 +13,9 @@ export const optionalFiles = [
   "sentence_bert_config.json",
   "config_sentence_transformers.json",
 ] as const;
+
+/** The largest tokenizers have some 35 MB. */
+const LONGEST_TEXT = 128 * 1024 * 1024;
+
+/** Bytes that are taken of a file whose size nobody says: a server may send without end. */
+export const mostBytes = (file: string): number => (/\.(safetensors|gguf)$/.test(file) ? Infinity : LONGEST_TEXT);

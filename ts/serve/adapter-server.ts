@@ -164,15 +164,19 @@ export class AdapterServer {
     if (tenant === null) return { vectors: await this.vectors(asked, null, until) };
     const version = asked.version ?? (await Promise.race([this.currentVersion(tenant), until.over]));
     const read = () => this.read(tenant, version);
-    const { held, release } = await this.adapters.acquire(keyOf(tenant, version), read, until);
+    const key = keyOf(tenant, version);
+    const { held, release } = await this.adapters.acquire(key, read, until);
+    let isHeadless = false;
     try {
       if (operation === "embed") return { tenant, version, vectors: await this.vectors(asked, held, until) };
       const { classifier, adapter, logits } = held;
-      if (classifier === null || logits === null)
+      if (classifier === null || logits === null) {
+        isHeadless = true;
         throw new Refusal(
           "NO_CLASSIFIER",
           `${tenant}'s ${version} is an adapter without a head: ask /embed for vectors`,
         );
+      }
       const encode = (text: string) => classifier.tokenizer.encode(text);
       const rows = await this.run({ texts, encode, adapter, finish: logits, skip: 0 }, until);
       const predictions = rows.map((row, i) => {
@@ -182,6 +186,8 @@ export class AdapterServer {
       return { tenant, version, predictions };
     } finally {
       release();
+      // A store that is seen at different times in different places may have had a part of it alone: the next one asks again.
+      if (isHeadless) this.adapters.forget((other) => other === key);
     }
   }
 

@@ -212,8 +212,21 @@ it("takes no more of a range than was asked for, however much comes", async () =
     (asked, response, body) => asked.range![0] > 0 && endless(asked, response, body),
   );
   const read = (await openLater()).read(BLOCK, 1000);
-  await expect(read).rejects.toThrow(/sends more than the 262144 bytes that were asked for/);
+  await expect(read).rejects.toThrow(/sends more than the 262144 bytes that it may have/);
   expect(stopped).toHaveLength(2);
+  await Promise.all(stopped);
+});
+
+it("takes no more of a text than one may have, where it is sent without end", async () => {
+  const stopped: Promise<void>[] = [];
+  const { url } = await fileServer({ "config.json": bytes }, (_, response) => {
+    response.writeHead(200);
+    stopped.push(flood(response));
+    return true;
+  });
+  await expect(addressSource(url).open("config.json")).rejects.toThrow(
+    /more than the 134217728 bytes that it may have/,
+  );
   await Promise.all(stopped);
 });
 

@@ -8,6 +8,8 @@ import { asQuotaError, checkRoom } from "./quota.js";
 export interface Download {
   /** Bytes of the whole file; null where the server does not say. */
   readonly total: number | null;
+  /** Whether those may be what it has on the way, compressed: pages see no other origin's `Content-Encoding`. */
+  readonly onTheWay: boolean;
   /** What names this state of the file, by which it can be gone on with; null where it cannot. */
   readonly validator: string | null;
   /** Bytes that are there already. */
@@ -36,6 +38,9 @@ function sizeOf(response: Response): number | null {
   const length = response.headers.get("content-length");
   return plain(response) && length !== null && /^\d+$/.test(length) ? Number(length) : null;
 }
+
+/** Whether an answer's body may be compressed without this being seen. A range never is. */
+const isVeiled = ({ status, type }: Response) => status === 200 && type === "cors";
 
 /**
  * Other origins are asked without `If-Range`, for which they would have to allow the header: what came is then compared. The
@@ -81,7 +86,7 @@ export async function startDownload(
     const all = same && safe === part.total;
     if (same && (all || range.from === safe)) {
       if (all) await response.body?.cancel();
-      return { total: part.total, validator, from: safe, body: all ? null : response.body };
+      return { total: part.total, onTheWay: false, validator, from: safe, body: all ? null : response.body };
     }
     await response.body?.cancel();
     return startDownload(url, null, 0, { needed, signal }, fail);
@@ -95,16 +100,16 @@ export async function startDownload(
     await response.body?.cancel();
     return null;
   }
-  return { total: sizeOf(response), validator, from: 0, body: response.body };
+  return { total: sizeOf(response), onTheWay: isVeiled(response), validator, from: 0, body: response.body };
 }
 
 /**
  * Takes a download to its end. Throws where it breaks off: what came until then is safe, and can be gone on from.
- * @param most bytes that the file has where the server does not say; no more are taken
+ * @param most bytes that the file has where the server does not say for certain; no more are taken
  * @param onBytes is told the sum
  */
 export async function receive(
-  { body, total, from }: Download,
+  { body, total, onTheWay, from }: Download,
   most: number,
   writer: FileWriter,
   signal: AbortSignal | undefined,
@@ -118,11 +123,11 @@ export async function receive(
   while (reader !== undefined && broken === null) {
     const next = await reader.read().catch((cause: unknown) => void (broken = { cause }));
     if (next === undefined || next.done) break;
-    const size = total ?? most;
+    const size = onTheWay ? most : (total ?? most);
     if (writer.bytes + next.value.byteLength > size)
       await endWith(reader, fail(`sends more than the ${size} bytes that it has`));
     await writer.write(next.value).catch(async (error: unknown) => {
-      const missing = (total ?? writer.bytes) - writer.safe;
+      const missing = Math.max(total ?? 0, writer.bytes) - writer.safe;
       return endWith(reader, await asQuotaError(error, missing));
     });
     onBytes(writer.bytes);
@@ -134,7 +139,9 @@ export async function receive(
     const { cause } = broken as { cause: unknown };
     throw fail(`broke off after ${writer.bytes}${of} bytes (${String(cause)}); call again to go on from there`, cause);
   }
-  if (total !== null && writer.bytes !== total) throw fail(`sent ${writer.bytes} bytes in place of ${total}`);
+  // The browser itself has compared what it counted on the way.
+  if (total !== null && !onTheWay && writer.bytes !== total)
+    throw fail(`sent ${writer.bytes} bytes in place of ${total}`);
 }
 
 async function endWith(body: { cancel(): Promise<void> } | null | undefined, error: unknown): Promise<never> {

@@ -3,7 +3,7 @@ import { clip } from "../../errors/excerpt.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { parseJsonObject } from "../json.js";
 import type { PinnedFile } from "../known-models.js";
-import { optionalFiles, requiredFiles } from "../model-files.js";
+import { mostBytes, optionalFiles, requiredFiles } from "../model-files.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../safetensors/index.js";
 import type { Watcher } from "../watched-source.js";
 import type { BlobFolder } from "./blob-folder.js";
@@ -105,7 +105,9 @@ async function downloads(
       new ModelError(`model ${clip(name)}: ${clip(url)} ${problem}`, { url }, { cause });
     const note = (part: PartFile | null) => async (segments: PartFile["segments"]) => {
       if (part === null) return;
-      parts.set(url, { ...part, segments });
+      // More than the whole has was compressed on the way, and nothing can be gone on with.
+      if (storedBytes({ ...part, segments }) > part.total) parts.delete(url);
+      else parts.set(url, { ...part, segments });
       await writeParts(folder, { name, origin, files: [...parts.values()] });
     };
     const known = parts.get(url) ?? null;
@@ -121,8 +123,8 @@ async function downloads(
     const large = file.endsWith(".safetensors") && validator !== null && total !== null;
     const begun: PartFile | null = large ? { name: file, url, validator, total, segments: [] } : null;
     const writer = from > 0 ? resumed! : new FileWriter(folder, newName, note(begun));
-    const tell = (done: number) => onProgress?.({ file, done, total: total ?? done });
-    const most = pinned.find(({ name }) => name === file)?.bytes ?? Infinity;
+    const tell = (done: number) => onProgress?.({ file, done, total: Math.max(total ?? done, done) });
+    const most = pinned.find(({ name }) => name === file)?.bytes ?? mostBytes(file);
     await receive(download, most, writer, signal, tell, fail);
     return { name: file, segments: writer.segments, sha256: writer.sha256() };
   };

@@ -19,8 +19,7 @@ export async function explainStart(address: string | null, forbidden: string | n
   const url = new URL(address, location?.href);
   // A script that the page made itself is there.
   if (!/^https?:$/.test(url.protocol)) return null;
-  if (location !== undefined && url.origin !== location.origin)
-    return `a worker's file is of the page's own origin, ${file} is not: ${COPY}`;
+  const isElsewhere = location !== undefined && url.origin !== location.origin;
   let answer: Response;
   try {
     answer = await fetch(url);
@@ -31,6 +30,8 @@ export async function explainStart(address: string | null, forbidden: string | n
   const type = answer.headers.get("content-type") ?? "";
   if (!/javascript|ecmascript/.test(type))
     return `the worker's file ${file} is no script, but ${clip(type || "of no type")}: ${COPY}; ${VITE}`;
+  if (isElsewhere)
+    return `the worker's file ${file} is of another origin, which has to send Cross-Origin-Resource-Policy: cross-origin; else ${COPY}`;
   const policy = answer.headers.get("cross-origin-embedder-policy");
   if (crossOriginIsolated === true && policy !== "require-corp" && policy !== "credentialless")
     return `this page is cross-origin isolated, so its worker's file ${file} needs the header Cross-Origin-Embedder-Policy: require-corp`;

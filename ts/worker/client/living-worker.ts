@@ -1,4 +1,5 @@
 import type { EngineInfo } from "../../engine/running.js";
+import { unexpected } from "../../arguments/settings.js";
 import { UnsupportedError, WorkerLostError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { VERSION } from "../../version.js";
@@ -32,6 +33,7 @@ export class LowrankWorker {
   ) {
     const { place, worker, startLimit, abortLimit, engine } = takeWorkerOptions(what, options);
     const runtime = workerRuntime(what);
+    if (worker !== undefined) claim(what, worker);
     this.channel = channelTo(what, () => (worker === undefined ? runtime.start(place) : runtime.attach(worker)));
     let answer!: (message: Answer) => void;
     let fail!: (error: Error) => void;
@@ -140,9 +142,9 @@ export class LowrankWorker {
     });
     try {
       this.channel.busy(true);
-      const { type, version } = await Promise.race([first, late]);
-      if (type === "refused") throw otherVersion(what, version);
-      this.watch(life);
+      const here = await Promise.race([first, late]);
+      if (here.type === "refused") throw otherVersion(what, here.version);
+      if (here.locked) this.watch(life);
     } catch (error) {
       const failure = await this.explained(what, error as Error);
       this.lose("died", "it did not come up", failure);
@@ -179,6 +181,15 @@ export class LowrankWorker {
     this.channel.terminate();
     this.peer.lost(this.ended);
   }
+}
+
+/** Workers that callers have started and given here: one speaks with one only. */
+const given = new WeakSet<object>();
+
+function claim(what: string, worker: object): void {
+  if (given.has(worker))
+    throw unexpected(what, "worker", "a Worker that was not given before: each has one engine", worker);
+  given.add(worker);
 }
 
 /** Throws `UnsupportedError` where the runtime refuses at once. */

@@ -1,3 +1,4 @@
+import { workerFrom } from "../../engine/worker-from.js";
 import type { WorkerRuntime } from "./runtime.js";
 import { pageChannel } from "./page-channel.js";
 
@@ -12,7 +13,7 @@ export function pageRuntime(
         const { worker, address } = own();
         return pageChannel(worker, address);
       }
-      return pageChannel(new Worker(url, { type }), url);
+      return pageChannel(workerFrom(url, type), url);
     },
     attach: (worker) => pageChannel(worker as Worker, null),
     base: () => (globalThis as Partial<typeof globalThis>).document?.baseURI ?? globalThis.location?.href ?? null,

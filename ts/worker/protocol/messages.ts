@@ -26,7 +26,13 @@ export interface Hello {
 
 /** What it answers. */
 export type Answer =
-  { readonly type: "here"; readonly version: string } | { readonly type: "refused"; readonly version: string };
+  | {
+      readonly type: "here";
+      readonly version: string;
+      /** Whether the worker holds the lock that it was told of: one of another origin than its page's, or of none, cannot. */
+      readonly locked: boolean;
+    }
+  | { readonly type: "refused"; readonly version: string };
 
 /** What both sides say. `id` is the caller's number of its call. */
 export type Message =
@@ -43,3 +49,18 @@ export type Message =
   | { readonly type: "abort"; readonly id: number; readonly reason: PackedError }
   | { readonly type: "result"; readonly id: number; readonly value: unknown }
   | { readonly type: "error"; readonly id: number; readonly error: PackedError };
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+/** Whether something that came is one of these: a bundler's client, or a page's tools, may speak to a worker too. */
+export function isMessage(came: unknown): came is Message {
+  const { type, id, target, args, aborted, reason, error } = Object(came) as Record<string, unknown>;
+  if (typeof id !== "number") return false;
+  if (type === "call") return isObject(target) && Array.isArray(args) && (aborted === null || isObject(aborted));
+  if (type === "abort") return isObject(reason);
+  if (type === "error") return isObject(error);
+  return type === "tell" || type === "result";
+}
+
+/** Whether something that came is a greeting. */
+export const isHello = (came: unknown): came is Hello => (Object(came) as Partial<Hello>).type === "hello";

@@ -2,7 +2,7 @@ import { AbortError, ConfigError } from "../../errors/errors.js";
 import { timer } from "../../waiting/timer.js";
 import type { Call } from "../crossings/crossing.js";
 import type { Channel } from "./channel.js";
-import type { Message, Target } from "./messages.js";
+import { isMessage, type Message, type Target } from "./messages.js";
 import { packError, unpackError } from "./packed-error.js";
 import { type Exposed, type RemoteObjects, Scope, type Side } from "./scope.js";
 import type { Schedule } from "./progress-queue.js";
@@ -44,7 +44,9 @@ export class Peer implements Side {
   private gone: { error: Error } | null = null;
 
   constructor(private readonly parts: PeerParts) {
-    parts.channel.listen((message) => this.hear(message as Message));
+    parts.channel.listen((message) => {
+      if (isMessage(message)) this.hear(message);
+    });
   }
 
   /** Whether an answer is awaited. */

@@ -16,7 +16,7 @@ import { VERSION } from "../../version.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import { handOver } from "../crossings/stream.js";
 import type { Channel } from "../protocol/channel.js";
-import type { Hello, Target } from "../protocol/messages.js";
+import type { Answer, Hello, Target } from "../protocol/messages.js";
 import { everyFrame } from "../protocol/pace.js";
 import { Peer, type Served } from "../protocol/peer.js";
 import { type Living, LivingObjects } from "./living-objects.js";
@@ -42,8 +42,11 @@ const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   GenerationSession: ({ gone }: GenerationSession) => gone,
 };
 
-/** What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. */
-export type SetUp = (hello: Hello) => Promise<void> | void;
+/**
+ * What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. A promise tells whether the lock
+ * that the greeting names is held.
+ */
+export type SetUp = (hello: Hello) => Promise<boolean> | void;
 
 /** Answers one page, or process, until it ends this worker. `hello` is the first message that came. */
 export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
@@ -72,8 +75,8 @@ export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
     unfinishedSpec: unfinishedSpec as AnyFunction,
   };
   new Peer({ channel, objects, pace: everyFrame, find: (target) => find(target, objects, functionsOf) });
-  const answer = () => channel.post({ type: "here", version: VERSION }, []);
-  if (ready === undefined) answer();
+  const answer = (locked: boolean) => channel.post({ type: "here", version: VERSION, locked } satisfies Answer, []);
+  if (ready === undefined) answer(false);
   else void ready.then(answer);
 }
 
