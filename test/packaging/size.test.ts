@@ -125,7 +125,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-it("what a page loads for lowrank/worker, without a bundler, is at most 23.4 kB, with one 14.8 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 24 kB, with one 15.2 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -134,7 +134,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 23.4 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(14_800);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_200);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(23_400);
+  expect(whole).toBeLessThanOrEqual(24_000);
 });

@@ -329,11 +329,10 @@ describe("a worker's end and beginning", () => {
     strange.push({ type: "call", id, target: null, args: [] }, { type: "error", id }, { type: "result", id });
     strange.push({ type: "call", id, target: { kind: "named", name: "__proto__.x" }, args: [] });
     strange.push({ type: "call", id, target: { kind: "named", name: 5 }, args: [], aborted: null });
-    const own = inPage
-      ? new Worker(workerFile)
-      : (new (await import("node:worker_threads")).Worker(workerFile) as never as Worker & {
-          emit: (...of: unknown[]) => void;
-        });
+    type Thread = Worker & { emit?(name: string, value: unknown): void };
+    const own = (
+      inPage ? new Worker(workerFile) : new (await import("node:worker_threads")).Worker(workerFile)
+    ) as Thread;
     for (const one of strange) own.postMessage(one);
     using kept = await startWorker({ worker: own, threads: 1 });
     const encoder = await SentenceEncoder.load(await tinyEncoder(), { worker: kept });
@@ -341,7 +340,7 @@ describe("a worker's end and beginning", () => {
     const again = encoder.encode(["good"]);
     for (const one of strange) {
       own.postMessage(one);
-      if ("emit" in own) own.emit("message", one);
+      if (own.emit !== undefined) own.emit("message", one);
       else own.dispatchEvent(new MessageEvent("message", { data: one }));
     }
     expect(await again).toEqual([vector]);

@@ -7,26 +7,43 @@ const WINDOW = 2 * 2 ** 20;
  *
  * @param {import("@cloudflare/workers-types").R2Bucket} bucket
  * @param {string} folder
+ * @param {AbortSignal} [signal] ends reading, also where the bucket gives no answer
  * @returns {import("lowrank").ModelSource}
  */
-export function r2Model(bucket, folder) {
+export function r2Model(bucket, folder, signal) {
   return {
     name: folder,
     async open(file) {
       const key = `${folder}/${file}`;
-      const head = await bucket.head(key);
-      return head === null ? null : ranges(bucket, key, head);
+      const head = await answered(bucket.head(key), signal);
+      return head === null ? null : ranges(bucket, key, head, signal);
     },
   };
 }
 
-function ranges(bucket, key, { size, etag }) {
+/** What a bucket gives, as long as it is waited for. */
+async function answered(work, signal) {
+  signal?.throwIfAborted();
+  let stop;
+  const ended = new Promise((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal?.addEventListener("abort", stop);
+  });
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+function ranges(bucket, key, { size, etag }, signal) {
   let [start, bytes] = [0, new Uint8Array(0)];
   const fetchRange = async (offset, length) => {
     // Another file under the same name would be half of each.
-    const part = await bucket.get(key, { range: { offset, length }, onlyIf: { etagMatches: etag } });
+    const asked = bucket.get(key, { range: { offset, length }, onlyIf: { etagMatches: etag } });
+    const part = await answered(asked, signal);
     if (part === null || !("body" in part)) throw new Error(`${key} was replaced while it was read; load it again`);
-    return new Uint8Array(await part.arrayBuffer());
+    return new Uint8Array(await answered(part.arrayBuffer(), signal));
   };
   return {
     size,
