@@ -78,7 +78,7 @@ it("a page with an encoder and a classifier is at most 132.4 kB, everything at m
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200.
-it("a page without a bundler loads at most 202.7 kB at first", () => {
+it("a page without a bundler loads at most 202.8 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -90,7 +90,7 @@ it("a page without a bundler loads at most 202.7 kB at first", () => {
   expect(loaded.size).toBeGreaterThan(5);
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
   expect([...loaded.keys()]).not.toContain("shared-language.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(202_700);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(202_800);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
