@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 import { serveFolder } from "../scripts/serve-folder.mjs";
 import { modelCache } from "../scripts/setup/paths.mjs";
 import { offline } from "./offline.js";
+import { standalone } from "./standalone.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -19,6 +20,7 @@ export default defineConfig({
   server: { headers: isolation, fs: { allow: [here("..")] } },
   preview: { headers: isolation },
   plugins: [
+    standalone(),
     offline(),
     {
       // Models of this machine's cache, so that the studio works without a network.

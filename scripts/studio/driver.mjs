@@ -16,7 +16,7 @@ export class Studio {
   /** Every request of every page so far: its address, and what it carried. */
   asked = /** @type {{ url: string, body: string | null }[]} */ ([]);
 
-  /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string, isolated?: boolean }} view */
+  /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string, isolated?: boolean, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} view */
   static async start(view = {}) {
     const studio = new Studio();
     studio.view = view;
@@ -28,7 +28,7 @@ export class Studio {
     await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
     if (NODE_ENV === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = NODE_ENV;
-    const [files, models] = [serveFolder(site), serveFolder(modelCache)];
+    const [files, models] = [serveFolder(site), view.models ?? serveFolder(modelCache)];
     studio.server = createServer((request, response) => {
       if (view.isolated ?? true) {
         response.setHeader("Cross-Origin-Opener-Policy", "same-origin");

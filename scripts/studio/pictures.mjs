@@ -2,6 +2,7 @@
 // node scripts/studio/pictures.mjs [FOLDER]: takes a picture of each state of the studio, for docs/studio.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { root } from "../setup/paths.mjs";
 import { give, Studio } from "./driver.mjs";
 
@@ -86,10 +87,22 @@ try {
   await theme(page, "light");
   await page.goto(`${studio.url}#take`);
   await picture(page, "13-take", { fullPage: true });
+  const saving = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save: A page that classifies" }).click();
+  const place = join(studio.folder, "page.html");
+  await (await saving).saveAs(place);
+  const alone = await studio.context.newPage();
+  await alone.goto(pathToFileURL(place).href);
+  await alone.getByText("Ready.").waitFor({ timeout: 120_000 });
+  await alone.getByLabel("A text, or several").fill("A warm, funny film that never drags.\nI fell asleep twice.");
+  await alone.getByRole("button", { name: "Classify" }).click();
+  await alone.locator("li").nth(1).waitFor();
+  await picture(alone, "16-page-alone");
+  await alone.close();
   await page.goto(`${studio.url}#compare`);
   await page.getByRole("button", { name: "Compare" }).click();
   await page.locator(".cosines").nth(1).waitFor({ timeout: 120_000 });
-  await picture(page, "16-compare");
+  await picture(page, "17-compare");
   await page.setViewportSize({ width: 390, height: 800 });
   await page.goto(`${studio.url}#judge`);
   await picture(page, "14-judge-narrow");

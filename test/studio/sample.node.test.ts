@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -55,6 +57,7 @@ it(
     expect(await page.locator(".problem").allInnerTexts()).toEqual([]);
     await expect.poll(() => page.locator("div.odds.adapter li .name").first().innerText()).toBe("positive");
 
+    const studioShare = parseFloat(await page.locator("div.odds.adapter li .number").first().innerText());
     await expect.poll(() => page.locator("div.odds.base li").count()).toBe(2);
 
     // A file of sentences comes back with their labels.
@@ -104,6 +107,25 @@ it(
       result: { after: { accuracy: number } };
     };
     expect(report.result.after.accuracy).toBeGreaterThanOrEqual(0.8);
+    // One file classifies by itself, opened from the disk and without a network, and reaches for nothing.
+    const title = "A warm, funny and moving film.";
+    const shownSize = await page.locator(".items li", { hasText: "A page that classifies" }).innerText();
+    const alone = await saved(page, "A page that classifies");
+    const stated = Number(/About ([\d,]+) MB/.exec(shownSize)![1]) * 1e6;
+    expect(Math.abs(alone.bytes.length - stated)).toBeLessThan(0.05 * stated);
+    const place = join(studio.folder, alone.name);
+    await writeFile(place, alone.bytes);
+    const opened = await page.context().newPage();
+    await page.context().setOffline(true);
+    await opened.goto(pathToFileURL(place).href);
+    await opened.getByText("Ready.").waitFor({ timeout: 60_000 });
+    await opened.getByLabel("A text, or several").fill(`${title}\nIt is dreadful and boring.`);
+    await opened.getByRole("button", { name: "Classify" }).click();
+    await expect.poll(() => opened.locator("li dt:first-child").allInnerTexts()).toEqual(["positive", "negative"]);
+    const share = parseFloat(await opened.locator("li dd").first().innerText());
+    expect(Math.abs(share - studioShare)).toBeLessThanOrEqual(0.5);
+    await opened.close();
+    await page.context().setOffline(false);
     const head = unzipSync((await saved(page, "Head alone")).bytes);
     expect(Object.keys(head).sort()).toEqual(["head.safetensors", "labels.json"]);
 
@@ -119,7 +141,7 @@ it(
     await page.getByRole("button", { name: "Ask" }).click();
     await expect.poll(() => page.locator("div.odds.adapter li .name").first().innerText()).toBe("negative");
 
-    const foreign = studio.asked.filter(({ url }) => !url.startsWith(studio.url) && !url.startsWith("blob:"));
+    const foreign = studio.asked.filter(({ url }) => !url.startsWith(studio.url) && !/^(blob|file|data):/.test(url));
     expect(foreign).toEqual([]);
     expect(studio.asked.filter(({ url, body }) => body !== null || /[?].*\w/.test(url))).toEqual([]);
   },

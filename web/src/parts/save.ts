@@ -1,6 +1,7 @@
 /** Hands a file to the person, as a download. */
-export function save(name: string, bytes: Uint8Array | string, type: string): void {
-  const address = URL.createObjectURL(new Blob([bytes as BlobPart], { type }));
+export function save(name: string, content: Uint8Array | string | Blob, type: string): void {
+  const blob = content instanceof Blob ? content : new Blob([content as BlobPart], { type });
+  const address = URL.createObjectURL(blob);
   const link = Object.assign(document.createElement("a"), { href: address, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);

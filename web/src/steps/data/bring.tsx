@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
+import { ProjectFile } from "../../parts/project-file.js";
 import { openFile, openSample, problem, reading } from "./state.js";
 
 const accepted = ".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx";
@@ -117,6 +118,7 @@ export function Bring() {
           </button>
           <p class="hint">{t.sampleHint}</p>
         </div>
+        <ProjectFile />
       </aside>
       {pasting.value && <Paste onClose={() => (pasting.value = false)} />}
     </section>

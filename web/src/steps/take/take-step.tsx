@@ -3,11 +3,13 @@ import { hasHead } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
 import { Problem } from "../../parts/problem.js";
+import { ProjectFile } from "../../parts/project-file.js";
 import { save } from "../../parts/save.js";
 import { type Run, run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
 import { nameOf, reportText } from "./names.js";
 import { History } from "./history.js";
+import { htmlFile, htmlSize } from "./html-file.js";
 import { Snippets } from "./snippets.js";
 
 const ZIP = "application/zip";
@@ -25,7 +27,7 @@ function Item({
   hint: string;
   name: string;
   type: string;
-  make: () => Promise<Uint8Array | string>;
+  make: () => Promise<Uint8Array | string | Blob>;
 }) {
   const t = m().take;
   const busy = useSignal(false);
@@ -66,6 +68,13 @@ function Items({ of }: { of: Run }) {
         name={`${name}-adapter.zip`}
         type={ZIP}
         make={async () => (await archives()).adapterZip(of)}
+      />
+      <Item
+        title={t.page.title}
+        hint={t.page.hint(m().size(htmlSize(of)))}
+        name={`${name}.html`}
+        type="text/html"
+        make={() => htmlFile(of)}
       />
       {hasHead(of) && (
         <Item
@@ -132,7 +141,14 @@ export function TakeStep() {
       {now === null ? <p class="intro">{`${t.nothing} ${t.nothingHint}`}</p> : <Items of={now} />}
       <div class="beside">
         {now !== null && <Snippets />}
-        <Load />
+        <div>
+          <Load />
+          <section>
+            <h2>{t.project}</h2>
+            <p class="hint">{t.projectHint}</p>
+            <ProjectFile />
+          </section>
+        </div>
       </div>
       <History />
     </div>

@@ -1,0 +1,72 @@
+import page from "../../../standalone/page.html?raw";
+import type { packModel } from "../../../standalone/pack.js";
+import { MODEL, modelPlace } from "../../engine/model.js";
+import { language, m } from "../../messages/index.js";
+import type { Run } from "../../state/runs.js";
+
+/** Bytes of a piece of base64: three make four characters. */
+const PIECE = 3 << 20;
+/** The model's weights in 16 bits, its tokenizer, and the library's script. */
+const [WEIGHTS, TOKENIZER, SCRIPT] = [45.4e6, 0.47e6, 1.9e6];
+
+const carried = (bytes: number) => Math.ceil(bytes / 3) * 4;
+
+/** Bytes that the file will have, told before it is made. */
+export const htmlSize = ({ files }: Run): number =>
+  SCRIPT + carried(WEIGHTS + TOKENIZER + Object.values(files!).reduce((sum, { length }) => sum + length, 0));
+
+const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+/** Text that stands in a script: nothing in it ends that or begins another. */
+const inScript = (code: string) => code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+
+/** One page that classifies by itself, from a file, without a network: script, kernels, model, adapter and head in it. */
+export async function htmlFile(run: Run): Promise<Blob> {
+  const address = new URL("./standalone.js", document.baseURI).href;
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  const script = await response.text();
+  const library = (await import(/* @vite-ignore */ address)) as { packModel: typeof packModel };
+  const model = await library.packModel(await modelPlace(), MODEL);
+  const parts: (string | Blob)[] = [filled(run)];
+  for (const [of, files] of Object.entries({ model, classifier: classifierOf(run) }))
+    for (const [name, bytes] of Object.entries(files)) parts.push(...(await pieces(of, name, bytes)));
+  parts.push(`<script type="module">${inScript(script)}</script>\n</body>\n</html>\n`);
+  return new Blob(parts, { type: "text/html" });
+}
+
+/** What answers: its picture of the loss does not. */
+const classifierOf = ({ files }: Run) =>
+  Object.fromEntries(Object.entries(files!).filter(([name]) => !name.endsWith(".svg")));
+
+function filled(run: Run): string {
+  const { page: texts } = m().take;
+  const facts = { model: MODEL, locale: language.value, ready: texts.ready, failed: texts.failed };
+  const fields: Record<string, string> = {
+    ...{ title: escaped(run.name.replace(/\.[^.]*$/, "")), lang: language.value },
+    ...{ intro: escaped(texts.intro(run.labels)), label: texts.label, go: texts.go, loading: texts.loading },
+    promise: texts.promise,
+    facts: JSON.stringify(facts).replaceAll("<", "\\u003c"),
+  };
+  // What it carries comes before the end of the body.
+  return page.replace(/<\/body>[^]*$/, "").replace(/\{\{(\w+)\}\}/g, (_, name: string) => fields[name]!);
+}
+
+/** A file in scripts that nothing runs, each of a piece of it in base64. */
+async function pieces(of: string, name: string, bytes: Uint8Array): Promise<string[]> {
+  const all: string[] = [];
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const text = await base64(bytes.subarray(at, at + PIECE));
+    all.push(`<script type="text/plain" data-of="${of}" data-name="${escaped(name)}">${text}</script>\n`);
+  }
+  return all;
+}
+
+/** By the browser's own encoder, which waits for nothing else. */
+function base64(bytes: Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve((reader.result as string).replace(/^[^,]*,/, ""));
+    reader.onerror = () => reject(reader.error!);
+    reader.readAsDataURL(new Blob([bytes as BlobPart]));
+  });
+}

@@ -1,0 +1,105 @@
+import { strFromU8, strToU8, unzip, zip, type Zippable } from "fflate";
+import { isProject, isRun } from "./saved-shapes.js";
+import { defaults, type Settings, settings } from "../engine/settings.js";
+import { type Project, project, takeProject } from "../state/project.js";
+import { type Run, runs, saveRun } from "../state/runs.js";
+
+/** What a project file's first entry says; another version may mean something else. */
+const [KIND, VERSION] = ["lowrank studio", 1];
+const FACTS = "project.json";
+/** Unpacked, all together: a page holds it in memory. */
+const LARGEST = 1e9;
+
+/** Why a file is no project; `kind` is a key of the messages. */
+export class ProjectProblem extends Error {
+  constructor(readonly kind: "notProject" | "newer" | "tooLarge" | "damaged") {
+    super(kind);
+    this.name = "ProjectProblem";
+  }
+}
+
+interface Facts {
+  readonly kind: string;
+  readonly version: number;
+  readonly project: Project | null;
+  readonly settings: Settings;
+  /** Runs without their bytes, which are files of their own. */
+  readonly runs: readonly (Omit<Run, "data" | "files"> & { readonly files: readonly string[] | null })[];
+}
+
+/** Everything the studio remembers: table, settings and runs, as one zip. */
+export function projectFile(): Promise<Uint8Array> {
+  const entries: Zippable = {};
+  const known = runs.value.map(({ data, files, ...facts }) => {
+    entries[`runs/${facts.id}/data.jsonl`] = data;
+    for (const [name, bytes] of Object.entries(files ?? {}))
+      entries[`runs/${facts.id}/${name}`] = [bytes, { level: 0 }];
+    // Its checkpoint stays here: elsewhere it begins again, to the same result.
+    const status = facts.status === "training" ? ("paused" as const) : facts.status;
+    return {
+      ...facts,
+      status,
+      training: status === "paused" ? [] : facts.training,
+      files: files && Object.keys(files),
+    };
+  });
+  const facts: Facts = {
+    ...{ kind: KIND, version: VERSION },
+    ...{ project: project.value, settings: settings.value, runs: known },
+  };
+  const all = { [FACTS]: strToU8(JSON.stringify(facts)), ...entries };
+  return new Promise((resolve, reject) =>
+    zip(all, { level: 6 }, (error, bytes) => (error ? reject(error) : resolve(bytes))),
+  );
+}
+
+function unzipped(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
+  let sum = 0;
+  return new Promise((resolve, reject) =>
+    unzip(bytes, { filter: ({ originalSize }) => (sum += originalSize) <= LARGEST }, (error, files) =>
+      error
+        ? reject(new ProjectProblem("notProject"))
+        : sum > LARGEST
+          ? reject(new ProjectProblem("tooLarge"))
+          : resolve(files),
+    ),
+  );
+}
+
+/** Takes a project in place of the table there is; its runs join those that are there. Throws `ProjectProblem`, and then nothing is changed. */
+export async function openProject(file: Blob): Promise<void> {
+  const files = await unzipped(new Uint8Array(await file.arrayBuffer()));
+  const facts = factsOf(files[FACTS]);
+  const there = new Set(runs.value.map(({ id }) => id));
+  const taken = facts.runs.map(({ files: names, ...run }): Run => {
+    const of = (name: string) => {
+      const bytes = files[`runs/${run.id}/${name}`];
+      if (bytes === undefined) throw new ProjectProblem("damaged");
+      return bytes;
+    };
+    return {
+      ...run,
+      data: of("data.jsonl"),
+      files: names && Object.fromEntries(names.map((name) => [name, of(name)])),
+    };
+  });
+  for (const run of taken) if (!there.has(run.id)) await saveRun(run);
+  if (facts.project !== null) takeProject(facts.project);
+  settings.value = { ...defaults, ...facts.settings };
+}
+
+function factsOf(bytes: Uint8Array | undefined): Facts {
+  if (bytes === undefined) throw new ProjectProblem("notProject");
+  let facts: Partial<Facts> | null;
+  try {
+    facts = JSON.parse(strFromU8(bytes)) as Partial<Facts> | null;
+  } catch {
+    throw new ProjectProblem("damaged");
+  }
+  if (facts?.kind !== KIND || typeof facts.version !== "number") throw new ProjectProblem("notProject");
+  if (facts.version > VERSION) throw new ProjectProblem("newer");
+  const { project, runs } = facts;
+  if ((project !== null && !isProject(project)) || !Array.isArray(runs) || !runs.every(isRun))
+    throw new ProjectProblem("damaged");
+  return facts as Facts;
+}

@@ -1,0 +1,72 @@
+/** What a project file must hold for the studio to draw it: a stranger's file is not to break a page that keeps it. */
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+/** An object with at least these fields. */
+const having =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(fields).every(([name, check]) => check((value as Record<string, unknown>)[name]));
+
+const measured = having({ accuracy: isNumber, count: isNumber });
+const point = having({ step: isNumber, loss: isNumber });
+const report = having({
+  data: having({ labels: listOf(isText) }),
+  estimate: having({ seconds: having({ total: isNumber }) }),
+  training: having({ tokensPerSecond: isNumber }),
+  result: having({
+    ...{ before: measured, after: measured, headOnly: orNull(measured), largestClass: isNumber },
+    overHeadAlone: orNull(having({ accuracy: having({ difference: isNumber }) })),
+  }),
+});
+
+const table = having({
+  name: isText,
+  columns: listOf(isText),
+  records: listOf(listOf(isText)),
+  how: having({ format: isText, encoding: isText, delimiter: isText, uneven: isNumber }),
+});
+const project = having({
+  ...{ table, text: isNumber, label: isNumber },
+  rows: listOf(having({ id: isNumber, text: isText, label: isText })),
+});
+
+/** A table with its rows, every record as wide as the columns, among which are those of texts and labels. */
+export function isProject(value: unknown): boolean {
+  if (!project(value)) return false;
+  const { table, text, label } = value as {
+    table: { columns: unknown[]; records: unknown[][] };
+    text: number;
+    label: number;
+  };
+  const wide = table.columns.length;
+  return [text, label].every((at) => at in table.columns) && table.records.every(({ length }) => length === wide);
+}
+
+/** A run as a project file has it: its bytes are named only. */
+export const isRun = having({
+  // It names a folder.
+  id: (value) => isText(value) && /^[\w-]{1,100}$/.test(value as string),
+  name: isText,
+  began: isNumber,
+  status: (value) => ["paused", "finished", "failed", "loaded"].includes(value as string),
+  spec: having({ data: isText }),
+  labels: listOf(isText),
+  examples: isNumber,
+  report: orNull(report),
+  predictions: listOf(having({ text: isText, label: isText, predicted: isText, probability: isNumber })),
+  training: listOf(point),
+  validation: listOf(point),
+  files: orNull(listOf(isText)),
+});

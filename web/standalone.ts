@@ -1,0 +1,39 @@
+import { fileURLToPath } from "node:url";
+import { build, type Plugin, type Rollup } from "vite";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const NAME = "standalone.js";
+
+/** One script that needs no other: what a page carries that classifies by itself. */
+async function bundled(): Promise<string> {
+  const made = (await build({
+    configFile: false,
+    logLevel: "error",
+    resolve: { alias: { "lowrank/inline": here("../dist/inline.js") } },
+    build: {
+      write: false,
+      target: "es2022",
+      lib: { entry: here("standalone/index.ts"), formats: ["es"] },
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+  })) as Rollup.RollupOutput[];
+  const [{ output }] = made as [Rollup.RollupOutput];
+  const [{ code }] = output;
+  return code;
+}
+
+/** Gives the studio that script as a file beside it. */
+export function standalone(): Plugin {
+  return {
+    name: "standalone",
+    async generateBundle() {
+      if (this.environment.name === "client") this.emitFile({ type: "asset", fileName: NAME, source: await bundled() });
+    },
+    configureServer({ middlewares }) {
+      middlewares.use(`/${NAME}`, (_request, response) => {
+        const send = (code: string) => response.setHeader("Content-Type", "text/javascript").end(code);
+        void bundled().then(send, (error: unknown) => response.writeHead(500).end(String(error)));
+      });
+    },
+  };
+}

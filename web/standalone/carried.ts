@@ -1,0 +1,36 @@
+/** Bytes of base64, by the browser's own decoder where it has one. */
+function decoded(text: string): Uint8Array {
+  const { fromBase64 } = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array };
+  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
+
+/**
+ * Files that the page carries, by name: each in pieces of base64, which leave the page as they are read.
+ * @param of "model" or "classifier"
+ */
+export async function carriedFiles(of: string, onPiece: () => void): Promise<Record<string, Uint8Array>> {
+  const pieces = new Map<string, Uint8Array[]>();
+  for (const element of document.querySelectorAll<HTMLElement>(`script[data-of="${of}"]`)) {
+    const name = element.dataset["name"]!;
+    pieces.set(name, [...(pieces.get(name) ?? []), decoded(element.textContent)]);
+    element.remove();
+    onPiece();
+    // The page is drawn in between.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return Object.fromEntries([...pieces].map(([name, parts]) => [name, joined(parts)]));
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
