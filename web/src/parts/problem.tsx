@@ -7,7 +7,8 @@ export function Problem({ error, title }: { error: unknown; title: string }) {
   const { name, message } = error as Error;
   return (
     <div class="problem" role="alert">
-      <strong>{title}</strong> {errors[isInUse(error) ? "inUse" : name === "QuotaExceededError" ? "QuotaError" : name] ?? errors["other"]}
+      <strong>{title}</strong>{" "}
+      {errors[isInUse(error) ? "inUse" : name === "QuotaExceededError" ? "QuotaError" : name] ?? errors["other"]}
       <details>
         <summary>{technical}</summary>
         <p lang="en">
