@@ -13,6 +13,8 @@ export class Studio {
   url = "";
   view = {};
   folder = "";
+  /** Since `start`. */
+  context = /** @type {import("playwright").BrowserContext} */ (/** @type {unknown} */ (undefined));
   /** Every request of every page so far: its address, and what it carried. */
   asked = /** @type {{ url: string, body: string | null }[]} */ ([]);
 

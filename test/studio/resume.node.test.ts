@@ -80,6 +80,8 @@ it(
     // Who has not seen the wrong label doubts it.
     await third.getByRole("button", { name: "Look for doubtful labels" }).click();
     await expect.poll(() => third.locator(".doubts li .text").allInnerTexts()).toContain(wrong);
+    await third.locator(".doubts li", { hasText: wrong }).getByRole("button", { name: "Remove the row" }).click();
+    await third.getByText("1 change since this run").waitFor();
     // Both are remembered, and one is forgotten with its files.
     await third.getByRole("link", { name: "Take away" }).click();
     await expect.poll(() => third.locator(".history tbody tr").count()).toBe(2);

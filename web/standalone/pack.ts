@@ -25,8 +25,11 @@ export async function packModel(from: string, name: string): Promise<Record<stri
   for (const file of model.files) {
     if (file.name === WEIGHTS) continue;
     const source = (await model.open(file.name))!;
-    packed[file.name] = new Uint8Array(await source.read(0, source.size));
-    await source.close?.();
+    try {
+      packed[file.name] = new Uint8Array(await source.read(0, source.size));
+    } finally {
+      await source.close?.();
+    }
   }
   packed[WEIGHTS] = writeSafetensors(await floatsOf(model), { format: "pt" }, { dtype: "F16" });
   return packed;

@@ -55,11 +55,8 @@ function listen(classifier: TextClassifier, { locale }: Facts): void {
     find<HTMLButtonElement>("go"),
     find("answers"),
   ];
-  const percent = new Intl.NumberFormat(locale, {
-    style: "percent",
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  });
+  const number = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const percent = (share: number) => `${number.format(100 * share)} %`;
   button.disabled = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -78,7 +75,8 @@ function listen(classifier: TextClassifier, { locale }: Facts): void {
       .finally(() => (button.disabled = false));
   });
   input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey) return;
+    // Enter alone begins another line.
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     form.requestSubmit();
   });
@@ -86,14 +84,14 @@ function listen(classifier: TextClassifier, { locale }: Facts): void {
 
 type Prediction = Awaited<ReturnType<TextClassifier["predict"]>>[number];
 
-function drawn({ text, probabilities }: Prediction, percent: Intl.NumberFormat): HTMLElement {
+function drawn({ text, probabilities }: Prediction, percent: (share: number) => string): HTMLElement {
   const item = document.createElement("li");
   const said = Object.assign(document.createElement("p"), { textContent: text });
   const odds = document.createElement("dl");
   const best = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
   for (const [label, share] of best.slice(0, SHOWN)) {
     const name = Object.assign(document.createElement("dt"), { textContent: label });
-    const value = Object.assign(document.createElement("dd"), { textContent: percent.format(share) });
+    const value = Object.assign(document.createElement("dd"), { textContent: percent(share) });
     value.style.setProperty("--share", `${100 * share}%`);
     odds.append(name, value);
   }

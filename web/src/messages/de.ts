@@ -336,6 +336,9 @@ export const de: Messages = {
     projectHint: "Tabelle, Einstellungen und alle Trainings mit ihren Adaptern, um anderswo weiterzumachen.",
     saveProject: "Projekt sichern",
     openProject: "Projekt öffnen",
+    openHint: "eine Tabelle mit ihren Trainings, hier oder anderswo gesichert",
+    projectReplaces: (name) =>
+      `An Stelle der Tabelle „${name}“ öffnen? Soll sie bleiben, ist zuerst das Projekt zu sichern.`,
     projectOpened: "Das Projekt ist offen.",
     projectProblems: {
       notProject: "Diese Datei ist kein Projekt des Studios.",

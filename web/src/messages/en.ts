@@ -36,7 +36,7 @@ export const en = {
 
   data: {
     heading: "Teach a model your labels",
-    intro: "Bring a table with a column of sentences and a column of labels. Some hundred rows are a good start.",
+    intro: "Bring a table with a column of sentences and a column of labels. A few hundred rows are a good start.",
     drop: "Drop a table here, or choose a file",
     formats: "CSV, TSV, JSON Lines or Excel (.xlsx)",
     choose: "Choose a file",
@@ -112,7 +112,7 @@ export const en = {
     problems: {
       empty: () => "This file holds no rows.",
       oneColumn: () =>
-        "Only one column was found. A column of texts and a column of labels are needed, apart by a comma, a semicolon, a tab or a bar.",
+        "Only one column was found. A column of texts and a column of labels are needed, separated by a comma, a semicolon, a tab or a bar.",
       notWorkbook: () => "This workbook could not be read. Save the sheet as CSV and try again.",
       oldWorkbook: () => "This is an old Excel file (.xls). Save it as .xlsx or CSV.",
       binary: () => "This is no table: it is not text. CSV, TSV, JSON Lines and .xlsx can be read.",
@@ -300,7 +300,7 @@ export const en = {
     nothing: "No adapter yet.",
     nothingHint: "Train one, or load one that you saved before.",
     adapter: "Adapter and head",
-    adapterHint: "A zip with the adapter in PEFT's format, the classification head and its labels, and the report.",
+    adapterHint: "A zip with the adapter in PEFT’s format, the classification head and its labels, and the report.",
     head: "Head alone",
     headHint: "The head fitted to the model as it is. Smaller, and enough where the adapter adds nothing.",
     report: "Report",
@@ -322,6 +322,8 @@ export const en = {
     projectHint: "Table, settings and all runs with their adapters, to go on with elsewhere.",
     saveProject: "Save the project",
     openProject: "Open a project",
+    openHint: "a table with its runs, saved here or elsewhere",
+    projectReplaces: (name: string) => `Open it in place of the table “${name}”? Save the project first to keep that.`,
     projectOpened: "The project is open.",
     projectProblems: {
       notProject: "This file is no project of the studio.",

@@ -3,6 +3,7 @@ import { m } from "../messages/index.js";
 import { project } from "../state/project.js";
 import { runs } from "../state/runs.js";
 import { tell } from "../state/view.js";
+import { Problem } from "./problem.js";
 import { Icon } from "./icons.js";
 import { save } from "./save.js";
 
@@ -12,22 +13,28 @@ const files = () => import("../storage/project-file.js");
 /** Saves everything as one file, and takes what was saved before. */
 export function ProjectFile() {
   const t = m().take;
-  const problem = useSignal<string | null>(null);
+  const problem = useSignal<unknown>(null);
   const open = async (file: File) => {
     problem.value = null;
-    const { openProject, ProjectProblem } = await files();
+    const there = project.value;
+    if (there !== null && !confirm(t.projectReplaces(there.table.name))) return;
     try {
-      await openProject(file);
+      await (await files()).openProject(file);
       tell(t.projectOpened);
     } catch (error) {
-      problem.value =
-        error instanceof ProjectProblem ? t.projectProblems[error.kind]! : m().train.errors["QuotaError"]!;
+      problem.value = error;
     }
   };
   const take = async () => {
+    problem.value = null;
     const name = (project.value?.table.name ?? runs.value[0]!.name).replace(/\.[^.]*$/, "");
-    save(`${name}.lowrank.zip`, await (await files()).projectFile(), "application/zip");
+    try {
+      save(`${name}.lowrank.zip`, await (await files()).projectFile(), "application/zip");
+    } catch (error) {
+      problem.value = error;
+    }
   };
+  const said = t.projectProblems[(problem.value as { kind?: string } | null)?.kind ?? ""];
   const isEmpty = project.value === null && runs.value.length === 0;
   return (
     <div class="project-file">
@@ -48,10 +55,12 @@ export function ProjectFile() {
           />
         </label>
       </div>
-      {problem.value !== null && (
+      {said !== undefined ? (
         <p class="problem" role="alert">
-          <Icon name="stop" /> {problem.value}
+          <Icon name="stop" /> {said}
         </p>
+      ) : (
+        problem.value !== null && <Problem error={problem.value} title="" />
       )}
     </div>
   );

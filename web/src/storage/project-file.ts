@@ -1,8 +1,8 @@
 import { strFromU8, strToU8, unzip, zip, type Zippable } from "fflate";
-import { isProject, isRun } from "./saved-shapes.js";
-import { defaults, type Settings, settings } from "../engine/settings.js";
+import { isProject, isRun, isSettings } from "./saved-shapes.js";
+import { type Settings, settings } from "../engine/settings.js";
 import { type Project, project, takeProject } from "../state/project.js";
-import { type Run, runs, saveRun } from "../state/runs.js";
+import { forgetRun, type Run, runs, saveRun } from "../state/runs.js";
 
 /** What a project file's first entry says; another version may mean something else. */
 const [KIND, VERSION] = ["lowrank studio", 1];
@@ -66,7 +66,10 @@ function unzipped(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   );
 }
 
-/** Takes a project in place of the table there is; its runs join those that are there. Throws `ProjectProblem`, and then nothing is changed. */
+/**
+ * Takes a project in place of the table there is; its runs join those that are there.
+ * Throws `ProjectProblem`, or what the browser says where it has no room; then nothing is changed.
+ */
 export async function openProject(file: Blob): Promise<void> {
   const files = await unzipped(new Uint8Array(await file.arrayBuffer()));
   const facts = factsOf(files[FACTS]);
@@ -83,9 +86,15 @@ export async function openProject(file: Blob): Promise<void> {
       files: names && Object.fromEntries(names.map((name) => [name, of(name)])),
     };
   });
-  for (const run of taken) if (!there.has(run.id)) await saveRun(run);
+  const fresh = taken.filter(({ id }) => !there.has(id));
+  try {
+    for (const run of fresh) await saveRun(run);
+  } catch (error) {
+    for (const { id } of fresh) await forgetRun(id).catch(() => undefined);
+    throw error;
+  }
   if (facts.project !== null) takeProject(facts.project);
-  settings.value = { ...defaults, ...facts.settings };
+  settings.value = facts.settings;
 }
 
 function factsOf(bytes: Uint8Array | undefined): Facts {
@@ -98,8 +107,8 @@ function factsOf(bytes: Uint8Array | undefined): Facts {
   }
   if (facts?.kind !== KIND || typeof facts.version !== "number") throw new ProjectProblem("notProject");
   if (facts.version > VERSION) throw new ProjectProblem("newer");
-  const { project, runs } = facts;
-  if ((project !== null && !isProject(project)) || !Array.isArray(runs) || !runs.every(isRun))
+  const { project, runs, settings } = facts;
+  if ((project !== null && !isProject(project)) || !Array.isArray(runs) || !runs.every(isRun) || !isSettings(settings))
     throw new ProjectProblem("damaged");
   return facts as Facts;
 }

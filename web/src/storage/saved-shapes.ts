@@ -1,3 +1,5 @@
+import { efforts } from "../engine/settings.js";
+
 /** What a project file must hold for the studio to draw it: a stranger's file is not to break a page that keeps it. */
 type Check = (value: unknown) => boolean;
 
@@ -18,6 +20,12 @@ const having =
     typeof value === "object" &&
     value !== null &&
     Object.entries(fields).every(([name, check]) => check((value as Record<string, unknown>)[name]));
+
+const isCount: Check = (value) => isNumber(value) && Number.isInteger(value) && (value as number) >= 0;
+const orMissing =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 
 const measured = having({ accuracy: isNumber, count: isNumber });
 const point = having({ step: isNumber, loss: isNumber });
@@ -68,5 +76,17 @@ export const isRun = having({
   predictions: listOf(having({ text: isText, label: isText, predicted: isText, probability: isNumber })),
   training: listOf(point),
   validation: listOf(point),
+  error: orNull(isText),
+  seconds: orMissing(isNumber),
   files: orNull(listOf(isText)),
+});
+
+/** What is set for the next run. */
+export const isSettings = having({
+  effort: (value) => efforts.some((effort) => effort === value),
+  rank: isCount,
+  learningRate: isNumber,
+  batchSize: isCount,
+  maxTokens: isCount,
+  seed: isCount,
 });

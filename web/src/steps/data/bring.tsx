@@ -118,7 +118,10 @@ export function Bring() {
           </button>
           <p class="hint">{t.sampleHint}</p>
         </div>
-        <ProjectFile />
+        <div class="saved">
+          <ProjectFile />
+          <p class="hint">{m().take.openHint}</p>
+        </div>
       </aside>
       {pasting.value && <Paste onClose={() => (pasting.value = false)} />}
     </section>

@@ -1,0 +1,153 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { strToU8, unzipSync, zipSync } from "fflate";
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Studio } from "../../scripts/studio/driver.mjs";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { answered, begin, finished, openTable, saved, tinyStudio } from "./tiny-studio.js";
+
+let studio: Studio;
+let page: Page;
+const asked = "the story was warm and bright";
+let answer: Awaited<ReturnType<typeof answered>>;
+
+beforeAll(async () => {
+  ({ studio } = await tinyStudio(await tinyEncoder()));
+  page = await openTable(studio);
+  await page.getByLabel("Quick look").check();
+  await begin(page);
+  await finished(page);
+  answer = await answered(page, asked);
+}, 60_000);
+afterAll(() => studio?.end());
+
+it("a file of sentences comes back with their labels", async () => {
+  const table = 'id,text\n1,"=dull, the story was cold"\n2,"the music was warm"\n';
+  const input = page.locator(".label-file input[type=file]");
+  await input.setInputFiles({ name: "new.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  const coming = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Label 2 rows" }).click();
+  const lines = (await readFile(await (await coming).path(), "utf8")).split(/\r?\n/);
+  expect(lines[0]).toBe("\ufeffid,text,label_predicted,probability");
+  expect(lines[1]).toMatch(/^1,"'=dull, the story was cold",bad,0\.\d{4}$/);
+  expect(lines[2]).toMatch(/,good,0\.\d{4}$/);
+});
+
+it("sentences without a label are put in the order in which labels teach the most, and get one in place", async () => {
+  const fresh = "the story was warm and bright\nthe story was warm and grim\nthe music\n";
+  const bring = page.locator(".next input[type=file]");
+  await bring.setInputFiles({ name: "fresh.txt", mimeType: "text/plain", buffer: Buffer.from(fresh) });
+  await page.getByRole("button", { name: "Look through 3 rows without a label" }).click();
+  const next = page.locator(".next li");
+  await expect.poll(() => next.count()).toBe(3);
+  const ahead = async (i: number) => {
+    const [p, q] = (await next.nth(i).locator(".facts").innerText()).match(/[\d.]+(?= %)/g)!.map(Number);
+    return p! - q!;
+  };
+  expect(await ahead(0)).toBeLessThanOrEqual(await ahead(1));
+  expect(await ahead(1)).toBeLessThanOrEqual(await ahead(2));
+  await next.first().getByRole("button", { name: "good" }).click();
+  await page.getByText("1 change since this run").waitFor();
+  await expect.poll(() => page.locator(".next li .hint").innerText()).toContain("It has a label now.");
+});
+
+it("one file classifies by itself, opened from a disk, and reaches for nothing", async () => {
+  expect(answer.label).toBe("good");
+  // Neither certain nor a guess, so that what differs would be seen.
+  expect(answer.percent).toBeGreaterThan(60);
+  expect(answer.percent).toBeLessThan(99);
+  await page.getByRole("link", { name: "Take away" }).click();
+  const { name, bytes } = await saved(page, "Save: A page that classifies");
+  expect(name).toBe("films.html");
+  const place = join(studio.folder, name);
+  await writeFile(place, bytes);
+  const address = pathToFileURL(place).href;
+  await studio.context.setOffline(true);
+  const before = studio.asked.length;
+  const alone = await studio.context.newPage();
+  await alone.goto(address);
+  await alone.getByText("Ready.").waitFor();
+  await alone.getByLabel("A text, or several").fill(`${asked}\n\nthe music is grim`);
+  await alone.getByRole("button", { name: "Classify" }).click();
+  await expect.poll(() => alone.locator("li dt:first-child").allInnerTexts()).toEqual(["good", "bad"]);
+  // Its weights have 16 bits.
+  const percent = parseFloat(await alone.locator("li dd").first().innerText());
+  expect(Math.abs(percent - answer.percent)).toBeLessThanOrEqual(0.2);
+  await alone.close();
+  await studio.context.setOffline(false);
+  const reached = studio.asked.slice(before).map(({ url }) => url);
+  expect(reached.filter((url) => url !== address && !url.startsWith("data:"))).toEqual([]);
+});
+
+it("an adapter's zip comes back as a run of its own, after the page was saved and on another visit", async () => {
+  const zip = await saved(page, "Save: Adapter and head");
+  await page.reload();
+  await page.getByRole("link", { name: "Take away" }).click();
+  const load = page.locator(".load input[type=file]");
+  await load.setInputFiles({ name: "mine.zip", mimeType: "application/zip", buffer: Buffer.from(zip.bytes) });
+  await page.locator(".history tr", { hasText: "mine.zip" }).waitFor();
+  await page.getByRole("link", { name: "Judge" }).click();
+  expect(await answered(page, asked)).toEqual(answer);
+});
+
+/** What a project file says, changed. */
+const changed = (bytes: Uint8Array, change: (facts: { version: number; runs: { id: string }[] }) => void) => {
+  const files = unzipSync(bytes);
+  const facts = JSON.parse(new TextDecoder().decode(files["project.json"])) as Parameters<typeof change>[0];
+  change(facts);
+  return zipSync({ ...files, "project.json": strToU8(JSON.stringify(facts)) });
+};
+
+it("a project opens in another browser with its table and runs; a damaged one changes nothing", async () => {
+  await page.getByRole("link", { name: "Take away" }).click();
+  const { name, bytes } = await saved(page, "Save the project");
+  expect(name).toBe("films.lowrank.zip");
+  // Nothing of the first visit is left.
+  await page.goto("about:blank");
+  const session = await studio.context.newCDPSession(page);
+  await session.send("Storage.clearDataForOrigin", { origin: new URL(studio.url).origin, storageTypes: "all" });
+  await page.goto(studio.url);
+  const open = (content: Uint8Array) =>
+    page
+      .locator(".project-file input[type=file]")
+      .setInputFiles({ name, mimeType: "application/zip", buffer: Buffer.from(content) });
+  const refused = async (content: Uint8Array, said: string) => {
+    await open(content);
+    await expect.poll(() => page.getByRole("alert").allInnerTexts()).toEqual([expect.stringContaining(said)]);
+  };
+  await refused(bytes.subarray(0, 1000), "no project of the studio");
+  await refused(zipSync({ "project.json": strToU8("{}") }), "no project of the studio");
+  await refused(
+    changed(bytes, (facts) => facts.version++),
+    "by a newer studio",
+  );
+  await refused(
+    changed(bytes, ({ runs }) => (runs.at(-1)!.id = "../elsewhere")),
+    "is damaged",
+  );
+  await refused(
+    changed(bytes, ({ runs }) => (runs.at(-1)!.id = "without-files")),
+    "is damaged",
+  );
+  expect(await page.locator(".bring").count()).toBe(1);
+  await page.getByRole("link", { name: "Take away" }).click();
+  expect(await page.locator(".history tbody tr").count()).toBe(0);
+  await open(bytes);
+  await page.locator(".history tr", { hasText: "films.csv" }).waitFor();
+  expect(await page.locator(".history tbody tr").count()).toBe(2);
+  await page.locator(".history tr", { hasText: "films.csv" }).getByRole("button", { name: "Open" }).click();
+  expect(await answered(page, asked)).toEqual(answer);
+  await page.getByRole("link", { name: "Data" }).click();
+  await expect.poll(() => page.locator("div.how-read .facts").innerText()).toContain("123 rows");
+  // A table that is there is not lost without a question.
+  await page.getByRole("link", { name: "Take away" }).click();
+  let question = "";
+  page.once("dialog", (dialog) => {
+    question = dialog.message();
+    void dialog.dismiss();
+  });
+  await open(bytes);
+  expect(question).toContain("films.csv");
+});

@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "playwright";
+import { give, Studio } from "../../scripts/studio/driver.mjs";
+import type { FileMap } from "../../ts/io/file-map.js";
+import { ModelServer } from "../pages/model-server.js";
+
+const words = { good: ["warm", "funny", "lovely", "bright"], bad: ["cold", "dull", "awful", "grim"] };
+const rows = Object.entries(words).flatMap(([label, known]) =>
+  Array.from({ length: 60 }, (_, i) => `the story was ${known[i % 4]} and ${i} the music,${label}`),
+);
+
+/** 120 texts of two labels, in the tiny model's words. */
+export const table = `text,label\n${rows.join("\n")}\n`;
+
+/** A studio whose model is a small one, served so that downloads can be held, cut and damaged. */
+export async function tinyStudio(
+  model: FileMap,
+  view: { isolated?: boolean } = {},
+): Promise<{ studio: Studio; models: ModelServer }> {
+  const models = new ModelServer();
+  models.add("all-MiniLM-L6-v2", model);
+  const studio = await Studio.start({
+    ...view,
+    models: (request, response) => {
+      if (/\.json$/.test(request.url!)) response.setHeader("Content-Type", "application/json");
+      models.answer(request.url!.slice(1).split("?")[0]!, request, response);
+    },
+  });
+  return { studio, models };
+}
+
+/** A tab with the table, about to train. */
+export async function openTable(studio: Studio): Promise<Page> {
+  const page = await studio.open();
+  const another = page.getByRole("button", { name: "Use another table" });
+  await page.locator(".bring, div.how-read").first().waitFor();
+  if (await another.isVisible()) await another.click();
+  await give(page, "films.csv", table);
+  await page.getByRole("link", { name: "Go on to training" }).click();
+  // As many as the tiny model has positions.
+  await page.getByText("Details").click();
+  await page.getByLabel("Tokens that texts are cut to").fill("32");
+  await page.getByLabel("Tokens that texts are cut to").press("Tab");
+  return page;
+}
+
+export const begin = (page: Page) => page.getByRole("button", { name: "Start training" }).click();
+export const finished = (page: Page) => page.getByText(/^Measured once, on 24 texts/).waitFor({ timeout: 60_000 });
+
+/** Asks, and gives the label that the adapted model answers first, with its percentage. */
+export async function answered(page: Page, text: string): Promise<{ label: string; percent: number }> {
+  await page.getByPlaceholder("A sentence of your own").fill(text);
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.locator(".ask .answers blockquote", { hasText: text }).waitFor();
+  await page.locator(".ask button:enabled").waitFor();
+  const first = page.locator("div.odds.adapter li").first();
+  return {
+    label: await first.locator(".name").innerText(),
+    percent: parseFloat(await first.locator(".number").innerText()),
+  };
+}
+
+/** What a click gives to save. */
+export async function saved(page: Page, button: string): Promise<{ name: string; bytes: Uint8Array }> {
+  const coming = page.waitForEvent("download");
+  await page.getByRole("button", { name: button }).click();
+  const download = await coming;
+  return { name: download.suggestedFilename(), bytes: new Uint8Array(await readFile(await download.path())) };
+}
