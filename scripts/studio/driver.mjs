@@ -8,40 +8,54 @@ import { chromiumArguments, findChromium } from "../chromium.mjs";
 import { serveFolder } from "../serve-folder.mjs";
 import { modelCache, root } from "../setup/paths.mjs";
 
-/** The studio as it is built, served with the model, in a Chromium with a profile on the disk. */
+/**
+ * Builds the studio and serves it with its model, at an address of this machine.
+ * @param {{ isolated?: boolean, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
+ *   without isolation there are no threads; models answers what is asked below models/, where that is not the cache's folder
+ */
+export async function serveStudio({ isolated = true, models = serveFolder(modelCache) } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
+  const site = join(folder, "site");
+  // A test runner's own environment would make another build of it.
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = "production";
+  await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
+  const files = serveFolder(site);
+  const server = createServer((request, response) => {
+    if (isolated) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
+    if (!request.url.startsWith("/models/")) return files(request, response);
+    request.url = request.url.slice("/models".length);
+    models(request, response);
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", () => ready(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { url: `http://127.0.0.1:${port}/`, folder, close };
+}
+
+/** The studio, served, in a Chromium with a profile on the disk. */
 export class Studio {
   url = "";
   view = {};
   folder = "";
+  close = async () => {};
   /** Since `start`. */
   context = /** @type {import("playwright").BrowserContext} */ (/** @type {unknown} */ (undefined));
   /** Every request of every page so far: its address, and what it carried. */
   asked = /** @type {{ url: string, body: string | null }[]} */ ([]);
 
-  /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string, isolated?: boolean, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} view */
+  /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string } & NonNullable<Parameters<typeof serveStudio>[0]>} view */
   static async start(view = {}) {
-    const studio = new Studio();
-    studio.view = view;
-    studio.folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
-    const site = join(studio.folder, "site");
-    // A test runner's own environment would make another build of it.
-    const { NODE_ENV } = process.env;
-    process.env.NODE_ENV = "production";
-    await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
-    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
-    else process.env.NODE_ENV = NODE_ENV;
-    const [files, models] = [serveFolder(site), view.models ?? serveFolder(modelCache)];
-    studio.server = createServer((request, response) => {
-      if (view.isolated ?? true) {
-        response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-        response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-      }
-      if (!request.url.startsWith("/models/")) return files(request, response);
-      request.url = request.url.slice("/models".length);
-      models(request, response);
-    });
-    await new Promise((ready) => studio.server.listen(0, "127.0.0.1", () => ready(undefined)));
-    studio.url = `http://127.0.0.1:${studio.server.address().port}/`;
+    const studio = Object.assign(new Studio(), { view, ...(await serveStudio(view)) });
     await studio.launch();
     return studio;
   }
@@ -81,9 +95,7 @@ export class Studio {
 
   async end() {
     await this.context.close();
-    this.server.closeAllConnections();
-    this.server.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { RequestListener } from "node:http";
 import type { Page } from "playwright";
 import { give, Studio } from "../../scripts/studio/driver.mjs";
 import type { FileMap } from "../../ts/io/file-map.js";
@@ -12,21 +13,24 @@ const rows = Object.entries(words).flatMap(([label, known]) =>
 /** 120 texts of two labels, in the tiny model's words. */
 export const table = `text,label\n${rows.join("\n")}\n`;
 
-/** A studio whose model is a small one, served so that downloads can be held, cut and damaged. */
+/** A small model in place of the studio's own, served so that its downloads can be held, cut and damaged. */
+export function serveTiny(model: FileMap): { models: ModelServer; answer: RequestListener } {
+  const models = new ModelServer();
+  models.add("all-MiniLM-L6-v2", model);
+  const answer: RequestListener = (request, response) => {
+    if (/\.json$/.test(request.url!)) response.setHeader("Content-Type", "application/json");
+    models.answer(request.url!.slice(1).split("?")[0]!, request, response);
+  };
+  return { models, answer };
+}
+
+/** A studio with a small model. */
 export async function tinyStudio(
   model: FileMap,
   view: { isolated?: boolean } = {},
 ): Promise<{ studio: Studio; models: ModelServer }> {
-  const models = new ModelServer();
-  models.add("all-MiniLM-L6-v2", model);
-  const studio = await Studio.start({
-    ...view,
-    models: (request, response) => {
-      if (/\.json$/.test(request.url!)) response.setHeader("Content-Type", "application/json");
-      models.answer(request.url!.slice(1).split("?")[0]!, request, response);
-    },
-  });
-  return { studio, models };
+  const { models, answer } = serveTiny(model);
+  return { studio: await Studio.start({ ...view, models: answer }), models };
 }
 
 /** A tab with the table, about to train. */
