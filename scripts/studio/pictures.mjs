@@ -21,7 +21,7 @@ const odd = [
   ],
 ];
 
-/** As WebP, of which Chromium makes a third of what PNG takes. @param {import("playwright").Page} page */
+/** As WebP, of which Chromium makes half of what PNG takes. @param {import("playwright").Page} page */
 async function picture(page, name, { fullPage = false } = {}) {
   // Nothing is pointed at, and what moves has arrived.
   await page.mouse.move(0, 0);
@@ -33,7 +33,7 @@ async function picture(page, name, { fullPage = false } = {}) {
   const { cssContentSize, cssVisualViewport: seen } = await session.send("Page.getLayoutMetrics");
   const all = { x: 0, y: 0, width: seen.clientWidth, height: cssContentSize.height, scale: 1 };
   const { data } = await session.send("Page.captureScreenshot", {
-    ...{ format: "webp", quality: 90 },
+    ...{ format: "webp", quality: 80 },
     ...(fullPage && { captureBeyondViewport: true, clip: all }),
   });
   await session.detach();
@@ -68,7 +68,7 @@ try {
   await picture(page, "07-train");
   await page.getByLabel("Quick look").check();
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByText(/^1\d of 30/).waitFor({ timeout: 300_000 });
+  await page.getByText(/^(1[1-9]|2\d) of 30/).waitFor({ timeout: 300_000 });
   await page.getByText(/ left$/).waitFor();
   await page.getByText(/right on the validation, at best/).waitFor();
   await picture(page, "08-train-live");

@@ -55,8 +55,7 @@ it("sentences without a label are put in the order in which labels teach the mos
 
 it("one file classifies by itself, opened from a disk, and reaches for nothing", async () => {
   expect(answer.label).toBe("good");
-  // Neither certain nor a guess, so that what differs would be seen.
-  expect(answer.percent).toBeGreaterThan(60);
+  // Not so certain that what differs would not be seen.
   expect(answer.percent).toBeLessThan(99);
   await page.getByRole("link", { name: "Take away" }).click();
   const { name, bytes } = await saved(page, "Save: A page that classifies");
@@ -82,6 +81,7 @@ it("one file classifies by itself, opened from a disk, and reaches for nothing",
 });
 
 it("an adapter's zip comes back as a run of its own, after the page was saved and on another visit", async () => {
+  await page.getByRole("link", { name: "Take away" }).click();
   const zip = await saved(page, "Save: Adapter and head");
   await page.reload();
   await page.getByRole("link", { name: "Take away" }).click();

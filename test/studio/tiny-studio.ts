@@ -6,11 +6,15 @@ import type { FileMap } from "../../ts/io/file-map.js";
 import { ModelServer } from "../pages/model-server.js";
 
 const words = { good: ["warm", "funny", "lovely", "bright"], bad: ["cold", "dull", "awful", "grim"] };
-const rows = Object.entries(words).flatMap(([label, known]) =>
-  Array.from({ length: 60 }, (_, i) => `the story was ${known[i % 4]} and ${i} the music,${label}`),
+const labels = Object.keys(words);
+const rows = Object.values(words).flatMap((known, k) =>
+  Array.from({ length: 60 }, (_, i) => {
+    const label = labels[i % 7 === 6 ? 1 - k : k];
+    return `the story was ${known[i % 4]} and ${i} the music,${label}`;
+  }),
 );
 
-/** 120 texts of two labels, in the tiny model's words. */
+/** 120 texts of two labels, in the tiny model's words; one in seven is labelled wrongly, so that nothing is certain. */
 export const table = `text,label\n${rows.join("\n")}\n`;
 
 /** A small model in place of the studio's own, served so that its downloads can be held, cut and damaged. */
