@@ -112,6 +112,18 @@ export const give = (page, name, content) =>
     .setInputFiles({ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) });
 
 /**
+ * Waits until what moves or changes its colour has done so.
+ * @param {import("playwright").Page} page
+ */
+export const arrived = (page) =>
+  page.evaluate(async () => {
+    const ending = globalThis.document
+      .getAnimations()
+      .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
+    await Promise.all(ending.map(({ finished }) => finished.catch(() => undefined)));
+  });
+
+/**
  * What axe-core finds that is serious or critical, each as its rule and where.
  * @param {import("playwright").Page} page
  * @returns {Promise<string[]>}
@@ -119,7 +131,7 @@ export const give = (page, name, content) =>
 export async function seriousIn(page) {
   await page.evaluate(await readFile(join(root, "node_modules/axe-core/axe.min.js"), "utf8"));
   // What moves while it arrives has other colours.
-  await page.waitForTimeout(500);
+  await arrived(page);
   return page.evaluate(async () => {
     const { violations } = await globalThis.axe.run();
     const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");

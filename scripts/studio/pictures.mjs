@@ -1,10 +1,10 @@
-/* global document */
+/* global document, scrollTo */
 // node scripts/studio/pictures.mjs [FOLDER]: takes a picture of each state of the studio, for docs/studio.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../setup/paths.mjs";
-import { give, Studio } from "./driver.mjs";
+import { arrived, give, Studio } from "./driver.mjs";
 
 const folder = process.argv[2] ?? join(root, "docs/studio");
 mkdirSync(folder, { recursive: true });
@@ -25,10 +25,7 @@ const odd = [
 async function picture(page, name, { fullPage = false } = {}) {
   // Nothing is pointed at, and what moves has arrived.
   await page.mouse.move(0, 0);
-  await page.evaluate(() => {
-    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
-    return Promise.all(ending.map(({ finished }) => finished.catch(() => undefined)));
-  });
+  await arrived(page);
   const session = await page.context().newCDPSession(page);
   const { cssContentSize, cssVisualViewport: seen } = await session.send("Page.getLayoutMetrics");
   const all = { x: 0, y: 0, width: seen.clientWidth, height: cssContentSize.height, scale: 1 };
@@ -101,7 +98,7 @@ try {
   await theme(page, "light");
   await page.goto(`${studio.url}#take`);
   await picture(page, "13-take", { fullPage: true });
-  const saving = page.waitForEvent("download");
+  const saving = page.waitForEvent("download", { timeout: 300_000 });
   await page.getByRole("button", { name: "Save: A page that classifies" }).click();
   const place = join(studio.folder, "page.html");
   await (await saving).saveAs(place);

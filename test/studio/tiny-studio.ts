@@ -70,8 +70,9 @@ export async function answered(page: Page, text: string): Promise<{ label: strin
 
 /** What a click gives to save. */
 export async function saved(page: Page, button: string): Promise<{ name: string; bytes: Uint8Array }> {
-  const coming = page.waitForEvent("download");
-  await page.getByRole("button", { name: button }).click();
-  const download = await coming;
+  const [download] = await Promise.all([
+    page.waitForEvent("download", { timeout: 90_000 }),
+    page.getByRole("button", { name: button }).click(),
+  ]);
   return { name: download.suggestedFilename(), bytes: new Uint8Array(await readFile(await download.path())) };
 }

@@ -38,7 +38,7 @@ async function open({ model }: Facts): Promise<TextClassifier> {
   await init({ threads: 1 });
   const encoder = await SentenceEncoder.load({ name: model, open: async (file) => sourceOf(files[file]) });
   // The base is the one that it was trained on, its weights rounded, which makes another fingerprint.
-  const classifier = await TextClassifier.load(encoder, own, { adapter: "classifier", allowOtherBase: true });
+  const classifier = TextClassifier.load(encoder, own, { adapter: "classifier", allowOtherBase: true });
   bar.hidden = true;
   return classifier;
 }
