@@ -42,7 +42,10 @@ export function Panel({ label, height, steps, lines, data, range, written }: Pro
           x: { time: false, range: () => [0, Math.max(steps, 1)] },
           y: { range: (_plot, least, most) => range(least, most) },
         },
-        axes: [axis, { ...axis, size: 56, space: Math.max(height / 6, 24), values: (_plot, values) => values.map(written) }],
+        axes: [
+          axis,
+          { ...axis, size: 56, space: Math.max(height / 6, 24), values: (_plot, values) => values.map(written) },
+        ],
         series: [
           {},
           ...lines.map((line) => ({
