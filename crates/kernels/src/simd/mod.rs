@@ -19,6 +19,28 @@ pub use wasm::F32x4;
 /// Lanes of a vector.
 pub const LANES: usize = 4;
 
+/// A constant's four lanes in memory.
+#[repr(align(16))]
+pub struct Lanes(pub [f32; LANES]);
+
+impl Lanes {
+    /// All lanes `x`.
+    pub const fn splat(x: f32) -> Self {
+        Self([x; LANES])
+    }
+
+    /// Of each number a vector with all lanes equal to it.
+    pub const fn splats<const N: usize>(numbers: [f32; N]) -> [Self; N] {
+        let mut lanes = [const { Self::splat(0.0) }; N];
+        let mut i = 0;
+        while i < N {
+            lanes[i] = Self::splat(numbers[i]);
+            i += 1;
+        }
+        lanes
+    }
+}
+
 /// The mantissa's part of an `f32`.
 const MANTISSA_BITS: u32 = 0x007f_ffff;
 /// √½ as an `f32`'s bits.

@@ -1,6 +1,6 @@
 //! `F32x4` over an array: what native tests run. Same methods, same order of operations as the WebAssembly version.
 
-use super::{MANTISSA_BITS, SQRT_HALF_BITS};
+use super::{Lanes, MANTISSA_BITS, SQRT_HALF_BITS};
 use core::array::from_fn;
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -16,6 +16,12 @@ impl F32x4 {
     #[inline(always)]
     pub fn splat(x: f32) -> Self {
         Self([x; 4])
+    }
+
+    /// A constant that stays in memory.
+    #[inline(always)]
+    pub fn constant(lanes: &'static Lanes) -> Self {
+        Self(lanes.0)
     }
 
     /// Lanes `p[0..4]`; any alignment of `f32`.

@@ -1,8 +1,9 @@
 //! `F32x4` over WebAssembly's `v128`.
 
-use super::{MANTISSA_BITS, SQRT_HALF_BITS};
+use super::{Lanes, MANTISSA_BITS, SQRT_HALF_BITS};
 use core::arch::wasm32::*;
 use core::ops::{Add, Div, Mul, Sub};
+use core::ptr::{from_ref, read_volatile};
 
 /// Four `f32` lanes.
 #[derive(Clone, Copy)]
@@ -16,6 +17,14 @@ impl F32x4 {
     #[inline(always)]
     pub fn splat(x: f32) -> Self {
         Self(f32x4_splat(x))
+    }
+
+    /// A constant that stays in memory, for loops with more constants than registers: one load, where V8 makes a vector that
+    /// stands in the code anew at each use, by three instructions of which two wait for the same port.
+    #[inline(always)]
+    pub fn constant(lanes: &'static Lanes) -> Self {
+        // Volatile, since LLVM would put it into the code otherwise.
+        Self(unsafe { read_volatile(from_ref(lanes).cast::<v128>()) })
     }
 
     /// Lanes `p[0..4]`; any alignment.
@@ -140,7 +149,8 @@ impl F32x4 {
     /// 2^(n + `EXTRA`) for `self` = 1.5·2²³ + n: n stands in the low mantissa bits. The result must be a normal number.
     #[inline(always)]
     pub fn power_of_two<const EXTRA: i32>(self) -> Self {
-        Self(i32x4_add(i32x4_shl(self.0, 23), i32x4_splat((127 + EXTRA) << 23)))
+        let exponent = Self::constant(const { &Lanes::splat(f32::from_bits(((127 + EXTRA) as u32) << 23)) });
+        Self(i32x4_add(i32x4_shl(self.0, 23), exponent.0))
     }
 
     /// Two normal numbers whose product is 2^n, for `self` = 1.5·2²³ + n and −252 ≤ n ≤ 254.
