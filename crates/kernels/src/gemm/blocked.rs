@@ -11,6 +11,9 @@ use core::ops::Range;
 /// Rows of A that pass a group of panels before the next group: 256 KiB of A, which stays in the second-level cache.
 const ROW_BLOCK: usize = 256;
 
+/// The same where B is packed: it comes from beyond that cache then, and half as often.
+const PACKED_ROW_BLOCK: usize = 512;
+
 /// Columns of C in a block: 256 KiB, as much as of A and of B, so that the second-level cache holds all three.
 pub const COLUMN_BLOCK: usize = 256;
 
@@ -82,7 +85,10 @@ unsafe fn blocked(
     let width = all.div_ceil(all.div_ceil(COLUMN_BLOCK)).next_multiple_of(PACKING_COLUMNS);
     let mut top = rows.start;
     while top < rows.end {
-        let block = block_of_rows(top, product.m);
+        let block = match product.b {
+            Right::Packed(_) if product.a.column == 1 => even_block(top, product.m),
+            _ => block_of_rows(top, product.m),
+        };
         let bottom = rows.end.min(block.end);
         for column in columns.clone().step_by(width) {
             let columns = column..columns.end.min(column + width);
@@ -96,6 +102,13 @@ unsafe fn blocked(
 fn block_of_rows(row: usize, m: usize) -> Range<usize> {
     let start = row / ROW_BLOCK * ROW_BLOCK;
     start..m.min(start + ROW_BLOCK)
+}
+
+/// The same where B is packed: no sum depends on these blocks, so they are as even as they can be.
+fn even_block(row: usize, m: usize) -> Range<usize> {
+    let height = m.div_ceil(m.div_ceil(PACKED_ROW_BLOCK)).next_multiple_of(PART_ROWS);
+    let start = row / height * height;
+    start..m.min(start + height)
 }
 
 /// Length of the blocks of k for the rows of C around `row`: the order of their sums, so the part must not change it.
