@@ -1,9 +1,10 @@
 //! A fork-join pool on shared memory. The main thread publishes a job and works on it too; workers spin for a moment
 //! after each job, so that the next kernel of a step finds them awake, and then sleep in `memory.atomic.wait32`.
 //!
-//! A job is a ticket: its generation and the next task in one 64-bit word. A task is claimed by compare-and-swap on that
-//! word, which fails once the job is over; so a worker that wakes late can never touch a body that is gone, and nobody
-//! has to wait for workers that got nothing to do.
+//! A job is a ticket: its generation and how many tasks are claimed in one 64-bit word. A task is claimed by compare-and-swap
+//! on that word, which fails once the job is over; so a worker that wakes late can never touch a body that is gone, and
+//! nobody has to wait for workers that got nothing to do. The caller claims from the first task on, workers from the last one
+//! back: of two threads each gets the part that it had in the kernel before, whose results are in its own cache.
 //!
 //! No death of a thread leaves a caller waiting, and each makes the call whose result it spoiled throw; the threads that
 //! are left share the work of later calls.
@@ -22,9 +23,12 @@ type Body<'a> = dyn Fn(usize) + Sync + 'a;
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 static BUSY: AtomicBool = AtomicBool::new(false);
-/// Generation in the high half, next task in the low half; `CLOSED` there between two jobs.
+/// Generation in the high half; in the low one how many tasks are claimed, of the first ones in the lower 16 bits, of the last
+/// ones above. `CLOSED` there between two jobs.
 static TICKET: AtomicU64 = AtomicU64::new(CLOSED);
 const CLOSED: u64 = u32::MAX as u64;
+/// One task more of the last ones.
+const FROM_THE_LAST: u64 = 1 << 16;
 static TASKS: AtomicU32 = AtomicU32::new(0);
 /// Tasks of the job that are not finished.
 static UNFINISHED: AtomicI32 = AtomicI32::new(0);
@@ -152,23 +156,38 @@ fn await_workers() {
     }
 }
 
+fn first_ones(ticket: u64) -> u32 {
+    u32::from(ticket as u16)
+}
+
+fn last_ones(ticket: u64) -> u32 {
+    u32::from((ticket / FROM_THE_LAST) as u16)
+}
+
+/// Tasks of the job that are claimed; more than there can be where it is over.
+fn claimed(ticket: u64) -> u32 {
+    first_ones(ticket) + last_ones(ticket)
+}
+
 /// Claims one task and does it; false where there is none. `bit` is the worker's, 0 for the caller.
 fn work(bit: u32) -> bool {
     // A look that writes nothing, for workers that spin.
-    if TICKET.load(SeqCst) as u32 >= TASKS.load(SeqCst) {
+    if claimed(TICKET.load(SeqCst)) >= TASKS.load(SeqCst) {
         return false;
     }
     WORKING.fetch_or(bit, SeqCst);
     loop {
         let ticket = TICKET.load(SeqCst);
-        let task = ticket as u32;
         let words = [BODY[0].load(SeqCst), BODY[1].load(SeqCst)];
         // After the ticket: one of a job that began after the retirement is never taken.
-        if task >= TASKS.load(SeqCst) || RETIRED.load(SeqCst) & bit != 0 {
+        let tasks = TASKS.load(SeqCst);
+        if claimed(ticket) >= tasks || RETIRED.load(SeqCst) & bit != 0 {
             WORKING.fetch_and(!bit, SeqCst);
             return false;
         }
-        if TICKET.compare_exchange(ticket, ticket + 1, SeqCst, SeqCst).is_ok() {
+        let (claim, task) =
+            if bit == 0 { (1, first_ones(ticket)) } else { (FROM_THE_LAST, tasks - 1 - last_ones(ticket)) };
+        if TICKET.compare_exchange(ticket, ticket + claim, SeqCst, SeqCst).is_ok() {
             // SAFETY: the claim succeeded, so the job that the words were read in is not over, and its body is alive
             // until UNFINISHED reaches zero or this thread is gone.
             let body: &Body<'_> = unsafe { core::mem::transmute(words) };
