@@ -86,6 +86,7 @@ export type {
   TokenClassifierOptions,
   TokenClassifyOptions,
   TokenEvaluateOptions,
+  TokenFitHeadOptions,
   TokenFitOptions,
 } from "./tasks/tokens/token-options.js";
 export type { TokenSpan } from "./tasks/tokens/token-spans.js";

@@ -1,7 +1,10 @@
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { checkOptions } from "../arguments/options.js";
 import { notExpected, oneOf } from "../arguments/settings.js";
+import type { Graph, NodeId } from "../graph/graph.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
+import type { ClassificationHead } from "../nn/classification-head.js";
+import { claimParameters } from "../train/claims.js";
 import {
   fitLogisticRegression,
   type LogisticRegression,
@@ -37,22 +40,21 @@ export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgr
 /** What `fitHead` did. */
 export type FitHeadReport = Pick<LogisticRegression, "regularisation" | "iterations">;
 
-/** A checked copy. Throws `ConfigError` for options that make no sense, and for weights of other labels than there are. */
+/** Options that classifiers of texts and of tokens have. */
+const COMMON_OPTIONS = ["regularisation", "classWeights", "seed", "onProgress", "signal"];
+
+/**
+ * A checked copy. Throws `ConfigError` for options that make no sense, and for weights of other labels than there are.
+ * @param more names of those that only this classifier has
+ */
 export function takeFitHeadOptions(
   what: string,
   options: FitHeadOptions,
   labels: readonly string[],
   targets: readonly number[],
+  more: readonly (keyof FitHeadOptions)[],
 ): RegressionSettings<FitHeadProgress> {
-  checkOptions(what, options, [
-    "regularisation",
-    "classWeights",
-    "sampling",
-    "seed",
-    "onProgress",
-    "signal",
-    "emptyTexts",
-  ]);
+  checkOptions(what, options, [...COMMON_OPTIONS, ...more]);
   const { classWeights = "none", sampling, regularisation, seed, onProgress, signal } = options;
   const rest = { regularisation, seed, onProgress, signal };
   if (sampling !== undefined) oneOf(what, "sampling", sampling, ["balanced"]);
@@ -67,19 +69,50 @@ export async function fitToTexts(
   adapter: ModelAdapter | null,
   texts: readonly string[],
   targets: readonly number[],
-  { onProgress, signal, ...rest }: RegressionSettings<FitHeadProgress>,
+  settings: RegressionSettings<FitHeadProgress>,
 ): Promise<LogisticRegression> {
   if (texts.length === 0) throw notExpected("fitHead", "one example or more to learn from", texts);
-  const told = (phase: FitHeadProgress["phase"]) => (done: number, total: number) =>
-    onProgress?.({ phase, done, total });
-  const [encoded, fitted] = [told("encode"), told("fit")];
   const { graph } = encoder;
   const read = rowsOf(graph, (pooled) => pooled);
-  const onText = (done: number) => encoded(done, texts.length);
-  const vectors = await inferTexts(encoder, tokenized(tokenizer, texts), adapter, read, { signal, onProgress: onText });
-  return fitLogisticRegression(graph, vectors, targets, labels.length, {
+  const events = encodingEvents(settings, texts.length);
+  const vectors = await inferTexts(encoder, tokenized(tokenizer, texts), adapter, read, events);
+  return fitToVectors(graph, vectors, targets, labels.length, settings);
+}
+
+/** What is told while so many texts are encoded. */
+export const encodingEvents = ({ onProgress, signal }: RegressionSettings<FitHeadProgress>, total: number) => ({
+  signal,
+  onProgress: (done: number) => onProgress?.({ phase: "encode", done, total }),
+});
+
+/** The best head on vectors, with progress as `fitHead` tells it. */
+export function fitToVectors(
+  graph: Graph,
+  vectors: readonly Float32Array[],
+  targets: readonly number[],
+  classes: number,
+  { onProgress, signal, ...rest }: RegressionSettings<FitHeadProgress>,
+): Promise<LogisticRegression> {
+  return fitLogisticRegression(graph, vectors, targets, classes, {
     ...rest,
     ...(signal && { signal }),
-    onProgress: ({ done, total }) => fitted(done, total),
+    onProgress: ({ done, total }) => onProgress?.({ phase: "fit", done, total }),
   });
+}
+
+/** Puts what is fitted into a head, which no other training changes meanwhile; where that throws, the head is as before. */
+export async function setFitted(
+  { graph, weight, bias }: ClassificationHead,
+  params: readonly NodeId[],
+  fitting: () => Promise<LogisticRegression>,
+): Promise<FitHeadReport> {
+  const release = claimParameters(graph, params);
+  try {
+    const fitted = await fitting();
+    graph.setValue(weight, fitted.weight);
+    graph.setValue(bias, fitted.bias);
+    return { regularisation: fitted.regularisation, iterations: fitted.iterations };
+  } finally {
+    release();
+  }
 }

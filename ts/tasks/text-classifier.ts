@@ -36,7 +36,7 @@ import {
   takeTraining,
   type TokenizedExample,
 } from "./classifier-training.js";
-import { type FitHeadOptions, type FitHeadReport, fitToTexts, takeFitHeadOptions } from "./fit-head.js";
+import { type FitHeadOptions, type FitHeadReport, fitToTexts, setFitted, takeFitHeadOptions } from "./fit-head.js";
 import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given-examples.js";
 import { writePeftClassifier } from "./peft-classifier.js";
 import { type Prediction, prediction } from "./prediction.js";
@@ -167,18 +167,9 @@ export class TextClassifier implements Task<TokenizedExample> {
     this.checkTrainable("fitHead");
     const taken = takeLearnt("fitHead", examples, emptyTextsOf(options));
     const targets = taken.map(({ label }, i) => this.target(label, i));
-    const settings = takeFitHeadOptions("fitHead", options, this.labels, targets);
-    const { head, graph, modelAdapter } = this;
-    const release = claimParameters(graph, this.params());
-    try {
-      const texts = taken.map(({ text }) => text);
-      const fitted = await fitToTexts(this, modelAdapter, texts, targets, settings);
-      graph.setValue(head.weight, fitted.weight);
-      graph.setValue(head.bias, fitted.bias);
-      return { regularisation: fitted.regularisation, iterations: fitted.iterations };
-    } finally {
-      release();
-    }
+    const settings = takeFitHeadOptions("fitHead", options, this.labels, targets, ["sampling", "emptyTexts"]);
+    const texts = taken.map(({ text }) => text);
+    return setFitted(this.head, this.params(), () => fitToTexts(this, this.modelAdapter, texts, targets, settings));
   }
 
   /** Summed cross entropy of some examples; with `checkpointing` layers are computed again for their gradients. */

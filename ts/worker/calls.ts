@@ -129,6 +129,7 @@ const classifierMethods = {
 
 const tokenMethods = {
   fit: call({ examples: data, options: training }, data),
+  fitHead: call({ examples: data, options: inference }, data),
   predict: call({ texts: data, options: inference }, data),
   evaluate: call({ examples: data, options: inference }, data),
   logits: call({ texts: data, options: inference }, handedOver),

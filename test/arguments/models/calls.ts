@@ -115,6 +115,10 @@ export const modelCalls = {
       run: (_, ...args) => onTokens((classifier) => classifier.fit(...(args as [never, never]))),
     },
     {
+      args: () => [labelled(), { ...inference(), regularisation: 0.1, classWeights: { O: 2, "B-PER": 1 }, seed: 3 }],
+      run: (_, ...args) => onTokens((classifier) => classifier.fitHead(...(args as [never, never]))),
+    },
+    {
       args: () => [labelled(), { ...inference(), adapter: null, strict: true }],
       run: (_, ...args) => onTokens((classifier) => classifier.evaluate(...(args as [never, never]))),
     },

@@ -13,6 +13,8 @@ import { inTraining } from "../../train/claims.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { writeHead, writeLabelsBeside } from "../classifier-files.js";
 import type { LoadClassifierOptions } from "../classifier-options.js";
+import { type FitHeadReport, setFitted, takeFitHeadOptions } from "../fit-head.js";
+import { fitToWords } from "./fit-token-head.js";
 import { LabelIndex } from "./label-index.js";
 import { openedTokenParts } from "./open-tokens.js";
 import { takeTokenExamples, type TokenExample } from "./token-examples.js";
@@ -23,6 +25,7 @@ import type {
   TokenClassifierOptions,
   TokenClassifyOptions,
   TokenEvaluateOptions,
+  TokenFitHeadOptions,
   TokenFitOptions,
 } from "./token-options.js";
 import { loadedTokenParts, newTokenParts, type TokenParts } from "./token-parts.js";
@@ -46,7 +49,8 @@ export class TokenClassifier {
   readonly labels: readonly string[];
   /** @internal Its adapter, by whatever name; null for a head alone. */
   readonly modelAdapter: ModelAdapter | null;
-  private readonly parts: TokenParts;
+  /** @internal What it is made of. */
+  readonly parts: TokenParts;
   private disposed = false;
 
   private constructor(parts: TokenParts) {
@@ -130,6 +134,23 @@ export class TokenClassifier {
   }
 
   /**
+   * Sets the last layer to the best one on the vectors that encoder and adapter give the examples' labelled words now, as
+   * `TextClassifier.fitHead` does for texts: without training the encoder, what an adapter is measured against, or a head from which `fit`
+   * goes on. What regularises it is chosen on whole examples that are held out. Where it throws, the head is as before.
+   *
+   * Throws as `fit`, `UnsupportedError` for a checkpoint whose head has no bias, and `AbortError` when cancelled.
+   */
+  async fitHead(examples: readonly TokenExample[], options: TokenFitHeadOptions = {}): Promise<FitHeadReport> {
+    const what = "fitHead";
+    this.checkUsable(what);
+    this.encoder.adapterSet.checkTrainable(this.modelAdapter);
+    const taken = takeTokenExamples(what, examples, new LabelIndex(this.labels));
+    const targets = taken.flatMap(({ words }) => words.flatMap(({ target }) => (target < 0 ? [] : [target])));
+    const settings = takeFitHeadOptions(what, options, this.labels, targets, []);
+    return setFitted(this.head, this.params(), () => fitToWords(this.parts, taken, settings));
+  }
+
+  /**
    * Labelled spans of each text, from its start on. `start` and `end` count UTF-16 units, as `slice` does. Of a text that is longer
    * than the model takes, only the beginning is looked at.
    *
@@ -166,7 +187,7 @@ export class TokenClassifier {
       taken.map(({ text }) => text),
       rest,
     );
-    return tokenMetrics(this.labels, taken, scores, maxTokens, strict);
+    return tokenMetrics(this.labels, taken, scores, maxTokens, strict).metrics;
   }
 
   /** Logits of each text's tokens `[tokens, classes]`, special ones included. */

@@ -1,4 +1,4 @@
-import { type EntityMetrics, entityMetrics } from "../../train/metrics/entities.js";
+import { type EntityCounts, entityCounts, type EntityMetrics, entityMetrics } from "../../train/metrics/entities.js";
 import { classLoss } from "../../train/metrics/class-probabilities.js";
 import { CUT, firstTokens } from "./aligned.js";
 import type { LabelledText } from "./token-examples.js";
@@ -16,6 +16,12 @@ export interface TokenMetrics extends EntityMetrics {
   readonly loss: number;
 }
 
+/** A measurement, and what it counts in each example. */
+export interface MeasuredTokens {
+  readonly metrics: TokenMetrics;
+  readonly entities: readonly EntityCounts[];
+}
+
 /** Measures what was predicted for examples. Throws `NonFiniteError` for logits that give no probabilities. */
 export function tokenMetrics(
   labels: readonly string[],
@@ -23,7 +29,7 @@ export function tokenMetrics(
   scores: readonly TokenScores[],
   maxTokens: number,
   strict: boolean,
-): TokenMetrics {
+): MeasuredTokens {
   let [count, cut, hits, loss] = [0, 0, 0, 0];
   const right: string[][] = [];
   const predicted: string[][] = [];
@@ -50,6 +56,9 @@ export function tokenMetrics(
     right.push(wanted);
     predicted.push(found);
   });
-  const entities = entityMetrics(right, predicted, strict);
-  return { ...entities, count, cut, accuracy: hits / count, loss: loss / (count - cut) };
+  const words = { count, cut, accuracy: hits / count, loss: loss / (count - cut) };
+  return {
+    metrics: { ...entityMetrics(right, predicted, strict), ...words },
+    entities: entityCounts(right, predicted, strict),
+  };
 }

@@ -4,6 +4,7 @@ import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { InferOptions } from "../../models/sentence/infer-options.js";
 import type { ClassifierOptions, LoadClassifierOptions } from "../classifier-options.js";
 import type { LessonOptions } from "../classifier-training.js";
+import type { FitHeadOptions } from "../fit-head.js";
 import type { EncoderOptions } from "../open-classifier.js";
 
 /** How tokens are classified. */
@@ -20,6 +21,9 @@ export type TokenClassifierOptions = ClassifierOptions;
 
 /** How a classifier of tokens is trained: as one of texts, but for `sampling` and `emptyTexts`. */
 export type TokenFitOptions = LessonOptions;
+
+/** How its head is fitted: as that of a classifier of texts, but for `sampling` and `emptyTexts`. */
+export type TokenFitHeadOptions = Omit<FitHeadOptions, "sampling" | "emptyTexts">;
 
 /** How a classifier of tokens is measured. */
 export interface TokenEvaluateOptions extends Omit<InferOptions, "adapters"> {

@@ -2,13 +2,26 @@ import type { AdapterChoice } from "../../adapters/adapter-set.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { InferOptions } from "../../models/sentence/infer-options.js";
-import { type InferenceEvents, inferTexts } from "../../models/sentence/inference.js";
+import { type InferenceEvents, inferTexts, type ReadRows } from "../../models/sentence/inference.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
 import type { TokenParts } from "./token-parts.js";
 import type { TokenScores } from "./token-spans.js";
 
 /** What a classifier of tokens is asked with. */
 export type Asked = Omit<InferOptions, "adapters">;
+
+/** Runs texts for the vectors of all their tokens `[tokens, hidden]`, as the last layer gets them, where other tasks have one of each text. */
+export function inferTokens(
+  { encoder: { graph, model, adapterSet }, head }: Pick<TokenParts, "encoder" | "head">,
+  texts: Iterable<Int32Array>,
+  adapter: AdapterChoice,
+  read: ReadRows,
+  events: InferenceEvents,
+): Promise<Float32Array[]> {
+  const pool = (_: Graph, hidden: NodeId, __: Int32Array, ___: number | undefined, selection?: AdapterSelection) =>
+    head.before(hidden, selection ?? []);
+  return inferTexts({ graph, model, adapterSet, pooling: { pool } }, texts, adapter, read, events);
+}
 
 /** Tokens of each text and their logits, with adapter and head as they are when the call begins. */
 export async function scoresOf(
@@ -17,7 +30,7 @@ export async function scoresOf(
   adapter: AdapterChoice,
   events: InferenceEvents,
 ): Promise<TokenScores[]> {
-  const { graph, model, adapterSet } = encoder;
+  const { graph } = encoder;
   const tokens: TokensInText[] = [];
   function* tokenized() {
     for (const text of texts) {
@@ -26,9 +39,6 @@ export async function scoresOf(
       yield found.ids;
     }
   }
-  // Every token's own vector, where other tasks have one of each text.
-  const pool = (_: Graph, hidden: NodeId, __: Int32Array, ___: number | undefined, selection?: AdapterSelection) =>
-    head.before(hidden, selection ?? []);
   const logitsOf = head.out.snapshot();
   const read = (hidden: NodeId, first: number, count: number) => {
     const { data } = graph.value(logitsOf(hidden));
@@ -39,6 +49,6 @@ export async function scoresOf(
       return own;
     });
   };
-  const rows = await inferTexts({ graph, model, adapterSet, pooling: { pool } }, tokenized(), adapter, read, events);
+  const rows = await inferTokens({ encoder, head }, tokenized(), adapter, read, events);
   return rows.map((logits, i) => ({ ...tokens[i]!, logits }));
 }

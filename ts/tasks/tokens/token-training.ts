@@ -7,7 +7,14 @@ import { takeFitOptions } from "../../train/fit-settings.js";
 import { fit } from "../../train/fit.js";
 import type { BatchLoss } from "../../train/task.js";
 import { breather } from "../../waiting/next-task.js";
-import { type Lesson, readFitOptions, type TrainedClassifier, trainingOf } from "../classifier-training.js";
+import {
+  type ClassifierTraining,
+  type Lesson,
+  type LessonOptions,
+  readFitOptions,
+  type TrainedClassifier,
+  trainingOf,
+} from "../classifier-training.js";
 import { aligned } from "./aligned.js";
 import type { LabelledText } from "./token-examples.js";
 import type { TokenFitOptions } from "./token-options.js";
@@ -29,20 +36,16 @@ export async function fitTokens(
   given: TokenFitOptions,
 ): Promise<FitReport> {
   const options = readFitOptions(given);
-  const { encoder, labels, modelAdapter, head, tokenizer } = parts;
-  const trained: TrainedClassifier = {
-    ...{ encoder, labels, modelAdapter, graph: encoder.graph },
-    head: { params: () => trainedOf(head) },
-  };
+  const { encoder, tokenizer } = parts;
   // Words tell what makes no sense before tokens are there.
   const words = examples.flatMap(({ words }) => words.map(({ target }) => target).filter((target) => target >= 0));
-  takeFitOptions(examples.length, trainingOf(trained, options, lesson(parts, words)).options);
+  takeFitOptions(examples.length, tokenTraining(parts, words, options).options);
   // Nothing is merged into the base meanwhile, also where the head alone is trained.
   const { end } = encoder.adapterSet.begin(null);
   try {
     const prepared = examples.map((example, i) => {
       let made: TokenTargets | undefined;
-      return { get: () => (made ??= targetsOf(tokenizer, example, i)) };
+      return { get: () => (made ??= targetsOf("fit", tokenizer, example, i)) };
     });
     const breathe = breather(undefined);
     for (const one of prepared) {
@@ -52,7 +55,7 @@ export async function fitTokens(
       one.get();
     }
     const known = options.signal?.aborted ? words : prepared.flatMap((one) => one.get().targets);
-    const { task, options: rest } = trainingOf(trained, options, lesson(parts, known));
+    const { task, options: rest } = tokenTraining(parts, known, options);
     const { loss, memory } = task;
     return await fit(
       {
@@ -68,16 +71,35 @@ export async function fitTokens(
   }
 }
 
+/** What options make of training on examples with such targets. Throws `ConfigError` for those that make no sense. */
+export function tokenTraining(
+  parts: TokenParts,
+  targets: readonly number[],
+  options: LessonOptions,
+): ClassifierTraining<TokenTargets> {
+  const { encoder, labels, modelAdapter, head } = parts;
+  const trained: TrainedClassifier = {
+    ...{ encoder, labels, modelAdapter, graph: encoder.graph },
+    head: { params: () => trainedOf(head) },
+  };
+  return trainingOf(trained, options, lesson(parts, targets));
+}
+
 /**
  * Tokens of an example's labelled words, as far as it was not cut. Throws `ConfigError` where none is left: nothing could be learnt from it.
  */
-function targetsOf(tokenizer: TokenParts["tokenizer"], example: LabelledText, i: number): TokenTargets {
+export function targetsOf(
+  op: string,
+  tokenizer: TokenParts["tokenizer"],
+  example: LabelledText,
+  i: number,
+): TokenTargets {
   const { ids, tokens } = aligned(tokenizer, example, i);
   const learnt = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && example.words[w]!.target >= 0);
   if (learnt.length === 0)
     throw new ConfigError(
-      `fit: example ${i}: none of its words with a label has a token of its own within the first ${tokenizer.maxTokens} tokens; leave it out`,
-      { op: "fit", option: "examples", place: i },
+      `${op}: example ${i}: none of its words with a label has a token of its own within the first ${tokenizer.maxTokens} tokens; leave it out`,
+      { op, option: "examples", place: i },
     );
   return {
     ids,

@@ -46,6 +46,44 @@ function entitiesOf(labels: readonly string[], strict: boolean): { readonly labe
   return found;
 }
 
+/** Entities of a text, or of several: right ones, those there are, and those found. */
+export interface EntityCounts {
+  readonly right: number;
+  readonly support: number;
+  readonly predicted: number;
+}
+
+/** Entities of each label in one text, counted. */
+function countText(right: readonly string[], predicted: readonly string[], strict: boolean): Map<string, EntityCounts> {
+  const counts = new Map<string, { right: number; support: number; predicted: number }>();
+  const of = (label: string) => {
+    const known = counts.get(label) ?? { right: 0, support: 0, predicted: 0 };
+    counts.set(label, known);
+    return known;
+  };
+  const wanted = new Set(entitiesOf(right, strict).map(({ label, key }) => (of(label).support++, key)));
+  for (const { label, key } of entitiesOf(predicted, strict)) {
+    of(label).predicted++;
+    if (wanted.has(key)) of(label).right++;
+  }
+  return counts;
+}
+
+/** The sum of some counts. */
+function sumOf(counts: readonly EntityCounts[]): EntityCounts {
+  const sum = (of: (one: EntityCounts) => number) => counts.reduce((total, one) => total + of(one), 0);
+  return { right: sum((one) => one.right), support: sum((one) => one.support), predicted: sum((one) => one.predicted) };
+}
+
+/** Entities of all labels in each text, counted. */
+export function entityCounts(
+  right: readonly (readonly string[])[],
+  predicted: readonly (readonly string[])[],
+  strict: boolean,
+): EntityCounts[] {
+  return right.map((labels, i) => sumOf([...countText(labels, predicted[i]!, strict).values()]));
+}
+
 /**
  * Scores of labels that were predicted for words against the right ones, text by text.
  * @param strict whether "I-" after another label begins no entity
@@ -55,29 +93,19 @@ export function entityMetrics(
   predicted: readonly (readonly string[])[],
   strict: boolean,
 ): EntityMetrics {
-  const counts = new Map<string, { right: number; support: number; predicted: number }>();
-  const of = (label: string) => {
-    const known = counts.get(label) ?? { right: 0, support: 0, predicted: 0 };
-    counts.set(label, known);
-    return known;
-  };
+  const byLabel = new Map<string, EntityCounts>();
   right.forEach((labels, i) => {
-    const wanted = new Set(entitiesOf(labels, strict).map(({ label, key }) => (of(label).support++, key)));
-    for (const { label, key } of entitiesOf(predicted[i]!, strict)) {
-      of(label).predicted++;
-      if (wanted.has(key)) of(label).right++;
-    }
+    for (const [label, counts] of countText(labels, predicted[i]!, strict))
+      byLabel.set(label, sumOf([counts, ...(byLabel.has(label) ? [byLabel.get(label)!] : [])]));
   });
-  const labels = [...counts.keys()].sort();
-  const columns = (names: readonly string[]) => ({
-    right: names.map((label) => of(label).right),
-    support: names.map((label) => of(label).support),
-    predicted: names.map((label) => of(label).predicted),
+  const labels = [...byLabel.keys()].sort();
+  const columns = (counts: readonly EntityCounts[]) => ({
+    right: counts.map((one) => one.right),
+    support: counts.map((one) => one.support),
+    predicted: counts.map((one) => one.predicted),
   });
-  const each = columns(labels);
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const all = { right: [sum(each.right)], support: [sum(each.support)], predicted: [sum(each.predicted)] };
-  const { precision, recall, f1 } = classScores(all)[0]!;
-  const perEntity = classScores(each).map((scores, i) => ({ label: labels[i]!, ...scores }));
-  return { precision, recall, f1, macroF1: meanF1(each), perEntity };
+  const each = labels.map((label) => byLabel.get(label)!);
+  const { precision, recall, f1 } = classScores(columns([sumOf(each)]))[0]!;
+  const perEntity = classScores(columns(each)).map((scores, i) => ({ label: labels[i]!, ...scores }));
+  return { precision, recall, f1, macroF1: meanF1(columns(each)), perEntity };
 }
