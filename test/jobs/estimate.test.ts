@@ -3,7 +3,7 @@ import { createEngine, type Engine, MemoryError, TextClassifier } from "../../ts
 import { engine } from "../../ts/engine/engine.js";
 import { tokenCounting } from "../../ts/jobs/estimate/batch-tokens.js";
 import { jobSeconds } from "../../ts/jobs/estimate/job-seconds.js";
-import { checkModelFits, memoryNeed } from "../../ts/jobs/estimate/memory-need.js";
+import { checkModelFits, memoryNeed, steppedTexts } from "../../ts/jobs/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../ts/jobs/index.js";
 import { takeSpec } from "../../ts/jobs/spec/job-spec.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
@@ -98,7 +98,7 @@ describe("a job's estimate", () => {
     using encoder = await SentenceEncoder.load(await tinyEncoder(), { engine: own });
     const classifier = TextClassifier.create(encoder, { labels });
     const { settings, tokens } = await counted(encoder, own, 40);
-    const { needed } = memoryNeed(classifier, tokens, settings, 0, plainWords);
+    const { needed } = memoryNeed(steppedTexts(classifier, tokens), settings, 0, plainWords);
     const { peakMemory } = await classifier.fit(examples, { steps: 9, batchSize: 40 });
     expect(needed / peakMemory).toBeGreaterThan(0.9);
     expect(needed / peakMemory).toBeLessThan(1.1);
@@ -114,7 +114,7 @@ describe("a job's estimate", () => {
     const times = (factor: number) => ({ ...tokens, largest: (parts: number) => (factor * tokens.largest(1)) / parts });
     const error = (factor: number) => {
       try {
-        return memoryNeed(classifier, times(factor), settings, 0, plainWords);
+        return memoryNeed(steppedTexts(classifier, times(factor)), settings, 0, plainWords);
       } catch (thrown) {
         return thrown;
       }

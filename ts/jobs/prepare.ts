@@ -1,14 +1,11 @@
-import { orAborted, throwIfAborted } from "../waiting/abort.js";
-import { initialized } from "../engine/engine.js";
-import type { Engine, EngineInfo } from "../engine/running.js";
-import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { EngineInfo } from "../engine/running.js";
+import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
 import { TextClassifier } from "../tasks/text-classifier.js";
-import { nextTask } from "../waiting/next-task.js";
 import { sizeOf } from "../values/shape.js";
 import { type BatchTokens, tokenCounting } from "./estimate/batch-tokens.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
-import { checkModelFits, type MemoryNeed, memoryNeed } from "./estimate/memory-need.js";
+import { checkModelFits, type MemoryNeed, memoryNeed, steppedTexts } from "./estimate/memory-need.js";
 import { checkBaselineFits, checkCheckpointFits, type Resumed } from "./store/checkpoint-file.js";
 import { checkSameOrigin } from "./store/origin-check.js";
 import type { ClassifierRun } from "./store/run-state.js";
@@ -17,8 +14,7 @@ import { type Dataset, fewExamplesText, loadDataset, measuredPart } from "./data
 import { countGroups } from "./data/held-out.js";
 import type { JobWords, ReadyJob } from "./job-events.js";
 import type { JobContext } from "./job-task.js";
-import { inWords } from "./in-words.js";
-import { hashModel } from "./sources/hashed-model.js";
+import { hear, loadEncoder, runEngine, runModel } from "./loading.js";
 import type { JobModel } from "./sources/job-sources.js";
 import type { RunStore } from "./store/run-store.js";
 import { checkWarmup } from "./spec/warmup-check.js";
@@ -45,12 +41,6 @@ export interface Prepared {
 /** Tokens that are kept from one use of a text to the next: 64 MB of them at most. */
 const REMEMBERED = 2 ** 24;
 
-/** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
-async function hear(signal: AbortSignal | undefined): Promise<void> {
-  await nextTask();
-  throwIfAborted(signal);
-}
-
 /**
  * Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder.
  * @param load reads the data and parts them
@@ -61,10 +51,8 @@ export async function prepare(
   load: typeof loadDataset = loadDataset,
 ): Promise<Prepared> {
   const { sources, emit, words, signal } = context;
-  // Held from here on: what runs is what the spec asks for, whatever becomes of the default engine.
-  const engine = await orAborted(() => initialized({ build: settings.build, threads: settings.threads }), signal);
+  const engine = await runEngine(settings, context);
   const { info } = engine;
-  await hear(signal);
   const onWarning = (message: string) => emit({ type: "warning", message });
   const dataset = await load(settings, { sources, onWarning, words });
   const few = fewExamplesText(dataset, words);
@@ -75,12 +63,7 @@ export async function prepare(
   if (!settings.headOnly) fitOptions(settings, steps);
   const check: DataCheck = { allow: settings.allow, emit, words, signal };
   const surveyed = await surveyDataset(dataset, check);
-  const found = await sources.findModel(settings.model, {
-    signal,
-    onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),
-  });
-  emit({ type: "model", name: found.name, origin: found.origin });
-  const { model, hash } = await hashModel(found, signal);
+  const { model, hash } = await runModel(settings, context);
   const packed = await checkModelFits(model, engine);
   const encoder = await loadEncoder(model, settings, engine, context);
   // The summary, the estimate, the baseline and each pass of training read the same texts.
@@ -109,34 +92,10 @@ export async function prepare(
     const head = count(classifier.head.params());
     const parameters = { adapter: count(classifier.params()) - head, head };
     const tokens = await counting.count(signal, (done) => tokenizing(texts + done));
-    const memory = memoryNeed(classifier, tokens, settings, settings.headOnly ? 0 : packed, words);
+    const memory = memoryNeed(steppedTexts(classifier, tokens), settings, settings.headOnly ? 0 : packed, words);
     const evaluateEvery = evaluateEveryOf(settings, steps, parts.validation.length);
     const run = { settings, steps, evaluateEvery, engine: info, model, modelHash: hash, dataset, summary };
     return { ...run, encoder, classifier, parameters, tokens, memory };
-  } catch (error) {
-    encoder.dispose();
-    throw error;
-  }
-}
-
-async function loadEncoder(
-  model: JobModel,
-  { seed, maxTokens }: TrainingSettings,
-  engine: Engine,
-  { signal, words }: JobContext,
-) {
-  await hear(signal);
-  const encoder = await SentenceEncoder.load(model, {
-    engine,
-    seed,
-    signal,
-    ...(maxTokens === null ? {} : { maxTokens }),
-  }).catch((error: unknown) => {
-    throw inWords(error, words);
-  });
-  try {
-    await hear(signal);
-    return encoder;
   } catch (error) {
     encoder.dispose();
     throw error;

@@ -59,6 +59,7 @@ export async function train(
   const { options, done } = followSteps(run, steps, store, resumed, context);
   const fitting = classifier.fit(train, {
     ...fitOptions(settings, steps),
+    ...(settings.sampling !== null && { sampling: settings.sampling }),
     ...options,
     ...watching(prepared, context, resumed),
   });

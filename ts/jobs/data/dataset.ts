@@ -1,6 +1,6 @@
 import type { JobWords } from "../job-events.js";
 import { heldOut } from "../spec/recipes.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
+import type { ClassifierSettings, TrainingSettings } from "../spec/training-settings.js";
 import { holdOut, holdToChoose } from "./held-out.js";
 import { checkLabelNames, checkLabels } from "./label-checks.js";
 import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
@@ -23,17 +23,24 @@ export interface Dataset {
 }
 
 /** What the result is measured on. */
-export const measuredPart = ({ test, validation }: Pick<Dataset, "test" | "validation">) => test ?? validation;
+export const measuredPart = <P>({ test, validation }: { readonly test: P | null; readonly validation: P }): P =>
+  test ?? validation;
+
+/** Parts that are not learnt from, of whatever examples. */
+export interface HeldParts<E> {
+  readonly validation: { readonly examples: readonly E[]; readonly split: boolean };
+  readonly test: unknown;
+}
 
 /**
  * What is held out to choose a step, which the head alone has no need to hold out: it learns from that too. Nothing where it is
  * measured, or is a file of its own.
  */
-export const spareForHead = ({ test, validation }: Pick<Dataset, "test" | "validation">) =>
+export const spareForHead = <E>({ test, validation }: HeldParts<E>): readonly E[] =>
   test !== null && validation.split ? validation.examples : [];
 
 /** Whether a test is taken from the file to learn from. */
-const drawsTest = ({ test, testSplit, validation }: TrainingSettings) =>
+export const drawsTest = ({ test, testSplit, validation }: ClassifierSettings) =>
   test === null && (testSplit === null ? validation === null : testSplit > 0);
 
 async function readAll(settings: TrainingSettings, access: DataAccess): Promise<Labelled> {

@@ -3,10 +3,13 @@ import type { Prepared } from "../prepare.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { throwIfAborted } from "../../waiting/abort.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import type { TokenizedExample } from "../../tasks/classifier-training.js";
+import type { Task } from "../../train/task.js";
 import { timeStep } from "../../train/timed-step.js";
 import { measuredPart } from "../data/dataset.js";
 import { type JobSeconds, jobSeconds } from "./job-seconds.js";
-import { type MemoryNeed, stepMemory } from "./memory-need.js";
+import { type MemoryNeed, steppedTexts, stepMemory } from "./memory-need.js";
 
 /** What a run will take, told before it begins. */
 export interface JobEstimate {
@@ -35,15 +38,39 @@ export async function estimateJob(
   context: JobContext,
   runs = 1,
 ): Promise<JobEstimate> {
-  const { settings, steps, memory } = prepared;
-  const { emit, words } = context;
-  // As `fit` will do it: in one piece, before other memory comes to lie behind a smaller one.
-  if (steps > 0) prepared.classifier.graph.reserve(stepMemory(prepared.classifier, prepared.tokens, settings));
-  const speed = {
-    trained: steps === 0 ? 0 : await secondsPerToken(trialSteps(prepared), context),
-    encoded: await secondsPerToken(trialTexts(prepared, context), context),
+  const { settings, steps, classifier } = prepared;
+  const { accumulate, checkpointing } = settings;
+  if (steps > 0) classifier.graph.reserve(stepMemory(steppedTexts(classifier, prepared.tokens), settings));
+  const loss = (part: readonly TokenizedExample[]) => classifier.loss(part, { checkpointing });
+  const task = { graph: classifier.graph, params: () => classifier.params(), loss };
+  const trials = {
+    steps: stepTrials(task, trialBatches(prepared), accumulate),
+    texts: textTrials(
+      classifier.encoder,
+      measuredPart(prepared.dataset).examples.map(({ text }) => text),
+      context,
+    ),
   };
-  const seconds = jobSeconds({ ...prepared, done }, speed);
+  return estimateRun({ ...prepared, done }, trials, context, runs);
+}
+
+/** A run of any classifier, and the linear memory that it takes. */
+type PlannedRun = Parameters<typeof jobSeconds>[0] & { readonly memory: MemoryNeed };
+
+/** Times trials of a run's steps and texts. Warns as `estimateJob`; the room of its steps is reserved by then. */
+export async function estimateRun(
+  planned: PlannedRun,
+  trials: { readonly steps: Trials; readonly texts: Trials },
+  context: JobContext,
+  runs = 1,
+): Promise<JobEstimate> {
+  const { settings, steps, memory } = planned;
+  const { emit, words } = context;
+  const speed = {
+    trained: steps === 0 ? 0 : await secondsPerToken(trials.steps, context),
+    encoded: await secondsPerToken(trials.texts, context),
+  };
+  const seconds = jobSeconds(planned, speed);
   const tokens = words.setting("maxTokens");
   const fewer = settings.headOnly
     ? `a lower ${tokens} makes`
@@ -61,8 +88,11 @@ export function longRunText(seconds: number, fewer: string): string | null {
 /** Something that is done to be timed: gives how many tokens, and milliseconds. */
 export type Trial = () => Promise<{ readonly tokens: number; readonly milliseconds: number }>;
 
+/** Trials by their number. */
+type Trials = (i: number) => Trial;
+
 /** The fastest of several trials. */
-export async function secondsPerToken(trial: (i: number) => Trial, { signal }: JobContext): Promise<number> {
+export async function secondsPerToken(trial: Trials, { signal }: JobContext): Promise<number> {
   let best = Infinity;
   const elapsed = stopwatch();
   for (let i = 0; i < TRIALS && (i === 0 || elapsed() < ENOUGH_MS); i++) {
@@ -74,27 +104,35 @@ export async function secondsPerToken(trial: (i: number) => Trial, { signal }: J
   return best;
 }
 
-/** The run's first steps. */
-function trialSteps({ classifier, dataset, settings, steps, tokens }: Prepared): (i: number) => Trial {
+/** Steps on batches. */
+export const stepTrials =
+  <E extends { readonly ids: Int32Array }>(
+    task: Pick<Task<E>, "graph" | "params" | "loss">,
+    batchAt: (step: number) => readonly E[],
+    accumulate: number,
+  ): Trials =>
+  (i) =>
+  async () => {
+    const batch = batchAt(i);
+    const milliseconds = timeStep(task, batch, accumulate);
+    return { tokens: batch.reduce((sum, { ids }) => sum + ids.length, 0), milliseconds };
+  };
+
+/** The batches of a run's first steps. */
+function trialBatches({ classifier, dataset, steps, tokens }: Prepared): (i: number) => TokenizedExample[] {
   const classes = new Map(classifier.labels.map((label, i) => [label, i]));
-  return (i) => async () => {
-    const examples = Array.from(tokens.batchAt(i % steps), (row) => {
+  return (i) =>
+    Array.from(tokens.batchAt(i % steps), (row) => {
       const { text, label } = dataset.train.examples[row]!;
       return { ids: classifier.encoder.tokenizer.encode(text), target: classes.get(label)! };
     });
-    const { graph } = classifier;
-    const { accumulate, checkpointing } = settings;
-    const loss = (part: typeof examples) => classifier.loss(part, { checkpointing });
-    const milliseconds = timeStep({ graph, params: () => classifier.params(), loss }, examples, accumulate);
-    return { tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0), milliseconds };
-  };
 }
 
-/** Some of the texts to test on. */
-function trialTexts({ classifier: { encoder }, dataset }: Prepared, { signal }: JobContext): (i: number) => Trial {
+/** The first of some texts through the encoder as it is. */
+export function textTrials(encoder: SentenceEncoder, all: readonly string[], { signal }: JobContext): Trials {
   const texts: string[] = [];
   let tokens = 0;
-  for (const { text } of measuredPart(dataset).examples) {
+  for (const text of all) {
     if (tokens >= SAMPLE_TOKENS) break;
     texts.push(text);
     tokens += encoder.tokenizer.encode(text).length;

@@ -1,6 +1,8 @@
-import { spareForHead } from "../data/dataset.js";
+import { type HeldParts, spareForHead } from "../data/dataset.js";
 import { fitsHead } from "../result/baseline.js";
 import type { Prepared } from "../prepare.js";
+import type { ClassifierSettings } from "../spec/training-settings.js";
+import type { BatchTokens } from "./batch-tokens.js";
 
 /** Seconds of the baseline, of training with the measurements on the way, of the test at the end, and of all. */
 export interface JobSeconds {
@@ -21,8 +23,10 @@ interface Speed {
 }
 
 /** A run, and the steps that one which goes on has behind it. */
-interface Planned extends Pick<Prepared, "settings" | "steps" | "tokens" | "evaluateEvery"> {
-  readonly dataset: Parameters<typeof spareForHead>[0];
+interface Planned extends Pick<Prepared, "steps" | "evaluateEvery"> {
+  readonly settings: ClassifierSettings;
+  readonly tokens: Pick<BatchTokens, "steps" | "train" | "validation" | "measured">;
+  readonly dataset: HeldParts<unknown>;
   readonly done: number | null;
 }
 

@@ -4,6 +4,7 @@ import { clip } from "../../errors/excerpt.js";
 import { readRequiredJson } from "../../io/model-source.js";
 import { estimateMemory } from "../../models/estimate-memory.js";
 import type { TextClassifier } from "../../tasks/text-classifier.js";
+import type { Task } from "../../train/task.js";
 import { roomOfStep } from "../../train/step-room.js";
 import { sizeOf } from "../../values/shape.js";
 import type { JobModel } from "../sources/job-sources.js";
@@ -39,20 +40,32 @@ export async function checkModelFits(model: JobModel, { info }: Engine): Promise
   );
 }
 
-/** Bytes that the largest step takes on the tape, as `fit` reserves them. */
-export function stepMemory(
-  classifier: TextClassifier,
-  tokens: BatchTokens,
-  { accumulate, checkpointing }: Pick<TrainingSettings, "accumulate" | "checkpointing">,
-): number {
-  // What a micro-batch takes depends on its tokens alone.
-  const example = { ids: new Int32Array(tokens.largest(accumulate)), target: 0 };
-  const largest = classifier.memory([example], { checkpointing });
-  return roomOfStep(classifier.graph, classifier.params(), largest, accumulate);
+type StepSettings = Pick<TrainingSettings, "accumulate" | "batchSize" | "checkpointing">;
+
+/** What is trained, and its largest micro-batch with settings. */
+export interface SteppedTask extends Pick<Task<never>, "graph" | "params"> {
+  readonly largest: (settings: StepSettings) => { readonly tokens: number; readonly bytes: number };
 }
 
-const parametersOf = (classifier: TextClassifier) =>
-  classifier.params().reduce((sum, id) => sum + sizeOf(classifier.graph.shape(id)), 0);
+/** Training a classifier of texts. */
+export const steppedTexts = (classifier: TextClassifier, tokens: BatchTokens): SteppedTask => ({
+  graph: classifier.graph,
+  params: () => classifier.params(),
+  largest({ accumulate, checkpointing }) {
+    const most = tokens.largest(accumulate);
+    // What a micro-batch takes depends on its tokens alone.
+    return { tokens: most, bytes: classifier.memory([{ ids: new Int32Array(most), target: 0 }], { checkpointing }) };
+  },
+});
+
+/** Bytes that the largest step takes on the tape, as `fit` reserves them. */
+export function stepMemory(task: SteppedTask, settings: StepSettings): number {
+  return roomOfStep(task.graph, task.params(), task.largest(settings).bytes, settings.accumulate);
+}
+
+/** Numbers that are trained. */
+export const parametersOf = ({ graph, params }: Pick<SteppedTask, "graph" | "params">) =>
+  params().reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
 
 /**
  * What a run will take. Throws `MemoryError`, with the settings that help, where there is not as much.
@@ -60,16 +73,15 @@ const parametersOf = (classifier: TextClassifier) =>
  * @param packed bytes of the copies of its weights that are still to be made
  */
 export function memoryNeed(
-  classifier: TextClassifier,
-  tokens: BatchTokens,
-  settings: Pick<TrainingSettings, "accumulate" | "batchSize" | "checkpointing">,
+  task: SteppedTask,
+  settings: StepSettings,
   packed: number,
   words: JobWords,
 ): MemoryNeed {
-  const { used, maximum } = classifier.graph.engine.info.memory;
+  const { used, maximum } = task.graph.engine.info.memory;
   /** With gradients and both moments. */
   const need = (cut: Partial<typeof settings>) =>
-    used + packed + 3 * FLOAT * parametersOf(classifier) + stepMemory(classifier, tokens, { ...settings, ...cut });
+    used + packed + 3 * FLOAT * parametersOf(task) + stepMemory(task, { ...settings, ...cut });
   const needed = need({});
   if (needed <= maximum) return { needed, maximum };
   const { batchSize } = settings;
@@ -80,7 +92,7 @@ export function memoryNeed(
   const cut =
     parts === undefined ? "" : `${again}raise ${words.setting("accumulate")} to ${parts} for the same result, or `;
   throw new MemoryError(
-    `the largest step, of ${tokens.largest(settings.accumulate)} tokens, takes ${bytesInWords(needed)} of linear memory with all else, ` +
+    `the largest step, of ${task.largest(settings).tokens} tokens, takes ${bytesInWords(needed)} of linear memory with all else, ` +
       `${bytesInWords(maximum)} can be had: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,
     { requested: needed, used, maximum },
   );

@@ -1,9 +1,8 @@
 import { batchOrder } from "../../train/batch-order.js";
-import { timeStep } from "../../train/timed-step.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { measureTokens } from "../../models/language/training/fit-language.js";
 import type { TrainingTokens } from "../../models/language/training/training-examples.js";
-import { longRunText, secondsPerToken, type Trial } from "../estimate/job-estimate.js";
+import { longRunText, secondsPerToken, stepTrials, type Trial } from "../estimate/job-estimate.js";
 import type { JobContext } from "../job-task.js";
 import { ADAPTER, type PreparedLanguage } from "./prepared-language.js";
 import type { LanguageEstimate, ReadyLanguageJob } from "./ready-language.js";
@@ -47,7 +46,11 @@ async function estimateOf(
   context: JobContext,
 ): Promise<LanguageEstimate> {
   const { steps, evaluateEvery, learnt, held, memory } = prepared;
-  const trained = await secondsPerToken(trialSteps(prepared), context);
+  const { batchSize, seed, accumulate } = prepared.settings;
+  // The run's first steps.
+  const order = batchOrder(learnt.length, batchSize, seed, prepared.model.graph.engine);
+  const batchAt = (i: number) => Array.from(order(i % steps), (row) => learnt[row]!);
+  const trained = await secondsPerToken(stepTrials(prepared.task, batchAt, accumulate), context);
   const measured = evaluateEvery === null ? 0 : await secondsPerToken(trialTexts(prepared, context), context);
   const left = steps - (done ?? 0);
   const mean = countTokens(learnt).tokens / learnt.length;
@@ -56,16 +59,6 @@ async function estimateOf(
   const times = evaluateEvery === null ? 0 : Math.ceil(left / evaluateEvery) + (done === null ? 1 : 0);
   const validation = measured * countTokens(held).tokens * times;
   return { seconds: { training, validation, total: training + validation }, memory };
-}
-
-/** The run's first steps. */
-function trialSteps({ task, learnt, settings, steps, model }: PreparedLanguage): (i: number) => Trial {
-  const { batchSize, seed, accumulate } = settings;
-  const order = batchOrder(learnt.length, batchSize, seed, model.graph.engine);
-  return (i) => async () => {
-    const batch = Array.from(order(i % steps), (row) => learnt[row]!);
-    return { tokens: countTokens(batch).tokens, milliseconds: timeStep(task, batch, accumulate) };
-  };
 }
 
 /** Some of the examples held out. */

@@ -1,4 +1,3 @@
-import { initialized } from "../../engine/engine.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
 import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
@@ -6,10 +5,8 @@ import { settingsOf } from "../../models/language/training/fit-settings.js";
 import { languageTask } from "../../models/language/training/language-training.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import { sizeOf } from "../../values/shape.js";
-import { orAborted, throwIfAborted } from "../../waiting/abort.js";
-import { nextTask } from "../../waiting/next-task.js";
 import type { JobContext, PreparedJob } from "../job-task.js";
-import { hashModel } from "../sources/hashed-model.js";
+import { hear, runEngine, runModel } from "../loading.js";
 import { languageSteps, type LanguageSettings } from "../spec/language-settings.js";
 import { loraOptions, scheduleOf } from "../spec/training-settings.js";
 import { checkWarmup } from "../spec/warmup-check.js";
@@ -48,20 +45,13 @@ export async function prepareLanguage(settings: LanguageSettings, context: JobCo
 async function load(settings: LanguageSettings, context: JobContext): Promise<PreparedLanguage> {
   const { sources, emit, words, signal } = context;
   const machine = sources.machine();
-  // Held from here on: what runs is what the spec asks for, whatever becomes of the default engine.
-  const engine = await orAborted(() => initialized({ build: settings.build, threads: settings.threads }), signal);
-  await hear(signal);
+  const engine = await runEngine(settings, context);
   const data = await loadLanguageData(settings, context);
   await hear(signal);
   const steps = languageSteps(settings, data.train.examples.length);
   checkWarmup(settings, steps, words);
   const fitting = fitOptionsOf(settings, steps);
-  const found = await sources.findModel(settings.model, {
-    signal,
-    onDownload: ({ file, received, total }) => emit({ type: "download", file, received, total }),
-  });
-  emit({ type: "model", name: found.name, origin: found.origin });
-  const { model: source, hash: modelHash } = await hashModel(found, signal, DECISIVE);
+  const { model: source, hash: modelHash } = await runModel(settings, context, DECISIVE);
   await checkLanguageModelFits(source, settings, engine);
   const { weights, seed } = settings;
   const model = await CausalLanguageModel.load(source, { engine, seed, weights, signal });
@@ -100,12 +90,6 @@ async function load(settings: LanguageSettings, context: JobContext): Promise<Pr
     model.dispose();
     throw error;
   }
-}
-
-/** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
-async function hear(signal: AbortSignal | undefined): Promise<void> {
-  await nextTask();
-  throwIfAborted(signal);
 }
 
 /** The settings as `fit` takes them. */

@@ -12,7 +12,7 @@ import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import { groupsOf } from "../data/held-out.js";
 import type { JobListener, JobPhase } from "../job-events.js";
 import { recipes } from "../spec/recipes.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
+import type { ClassifierSettings, TrainingSettings } from "../spec/training-settings.js";
 
 /** What head and adapter are measured against. */
 export interface Baseline {
@@ -48,7 +48,7 @@ export interface FittedHead extends Head {
 }
 
 /** Whether a head is fitted to all texts to learn from. */
-export const fitsHead = ({ baseline, headOnly, recipe }: TrainingSettings): boolean =>
+export const fitsHead = ({ baseline, headOnly, recipe }: ClassifierSettings): boolean =>
   baseline || headOnly || recipes[recipe].headStart !== null;
 
 /** Rows of logits that are computed at once. */

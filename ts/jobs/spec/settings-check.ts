@@ -63,8 +63,8 @@ export const sharedChecks: Readonly<Record<keyof SharedSettings, Check>> = {
   threads: (what, name, value) => (value === "auto" ? value : whole(what, name, value, 1)),
 };
 
-/** What each setting can be. */
-const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
+/** What each setting of a classifier can be. */
+export const settingChecks: Readonly<Record<keyof TrainingSettings, Check>> = {
   ...sharedChecks,
   test: orNull(text),
   testSplit: orNull((what, name, value) => fraction(what, name, value)),
@@ -93,7 +93,7 @@ const checks: Readonly<Record<keyof TrainingSettings, Check>> = {
  * @param what begins the message; @param place what the settings are called in it
  */
 export function checkSettings(what: string, value: unknown, place = "settings"): asserts value is TrainingSettings {
-  checkFields(what, value, place, checks);
+  checkFields(what, value, place, settingChecks);
   const options = loraOptions(value as unknown as TrainingSettings);
   if (options !== null) resolveLoraOptions(what, options, []);
 }

@@ -3,7 +3,7 @@ import type { InitOptions } from "../../engine/options.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../../optim/schedules.js";
 import type { ClassWeights } from "../../tasks/class-weights.js";
-import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
+import type { LessonOptions } from "../../tasks/classifier-training.js";
 import { LEAST_STEPS, MOST_STEPS, STEP_PASSES } from "./recipes.js";
 
 /** Builds of the kernels that a run can ask for. */
@@ -130,8 +130,15 @@ export type SharedSettings = Pick<
   | ("rank" | "alpha" | "targetModules" | "rslora" | "dora" | "dropout" | "lora")
 >;
 
+/** What settings of classifiers have, of texts and of tokens, that says how they are trained. */
+export type ClassifierSettings = SharedSettings &
+  Pick<
+    TrainingSettings,
+    "recipe" | "headOnly" | "headLearningRate" | "classWeights" | "checkpointing" | "baseline" | "test" | "testSplit"
+  >;
+
 /** Optimizer steps of a run that learns from so many examples; none where only the head is fitted. */
-export function stepsOf({ steps, epochs, batchSize, headOnly }: TrainingSettings, examples: number): number {
+export function stepsOf({ steps, epochs, batchSize, headOnly }: ClassifierSettings, examples: number): number {
   if (headOnly) return 0;
   if (steps !== null) return steps;
   if (epochs !== null) return Math.max(1, Math.round(epochs * Math.floor(examples / Math.min(batchSize, examples))));
@@ -150,12 +157,12 @@ export function warmupOf({ warmup }: Pick<TrainingSettings, "warmup">, steps: nu
 }
 
 /** Whether the step to keep is to be chosen by a validation. */
-export function choosesStep({ evaluateEvery, patience, headOnly }: TrainingSettings): boolean {
+export function choosesStep({ evaluateEvery, patience, headOnly }: ClassifierSettings): boolean {
   return !headOnly && (evaluateEvery !== null || patience !== null);
 }
 
 /** Steps between two measurements on `held` examples; null where nothing is chosen by them. */
-export function evaluateEveryOf(settings: TrainingSettings, steps: number, held: number): number | null {
+export function evaluateEveryOf(settings: ClassifierSettings, steps: number, held: number): number | null {
   if (held === 0 || !choosesStep(settings)) return null;
   return settings.evaluateEvery ?? Math.max(1, Math.round(steps / 10));
 }
@@ -165,9 +172,9 @@ export function scheduleOf(settings: SharedSettings, total: number): Schedule {
   return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
 }
 
-/** The settings as `fit` takes them. */
-export function fitOptions(settings: TrainingSettings, steps: number): ClassifierFitOptions {
-  const { classWeights, sampling } = settings;
+/** The settings as `fit` takes them, but for how examples are drawn. */
+export function fitOptions(settings: ClassifierSettings, steps: number): LessonOptions {
+  const { classWeights } = settings;
   const {
     headLearningRate,
     loraPlusRatio,
@@ -185,7 +192,6 @@ export function fitOptions(settings: TrainingSettings, steps: number): Classifie
     ...(headLearningRate !== null && { headLearningRate }),
     ...(loraPlusRatio !== null && { loraPlusRatio }),
     ...(classWeights !== null && { classWeights }),
-    ...(sampling !== null && { sampling }),
   };
 }
 

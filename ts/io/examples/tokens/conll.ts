@@ -1,0 +1,78 @@
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import { normaliseText } from "../rows.js";
+import { decodeText } from "../text-encoding.js";
+import { broken, checkWord, type LocatedTokens, nameOf, type TokenFields } from "./located-tokens.js";
+
+/** Columns of words and of tags, from 0; null for the last one. */
+interface Columns {
+  readonly word: number;
+  readonly tag: number | null;
+}
+
+/**
+ * Sentences of a file in CoNLL's columns: a word a line with its tag, a blank line behind each sentence. The first column has the words, the
+ * last one the tags, unless `fields` names others by their numbers from 0. Columns are parted by tabs where the first line has one, else
+ * by white space. Lines with -DOCSTART- are left out, and so are comments: lines that begin a sentence with "#" and have other columns
+ * than words have. Throws `FormatError` with the line where a word has another number of columns than most, or no tag.
+ */
+export function readConll(bytes: Uint8Array, file: string, fields: TokenFields): LocatedTokens[] {
+  const lines = normaliseText(decodeText(bytes, file)).split("\n");
+  const columns = columnsOf(file, fields);
+  const split = splitterOf(lines);
+  const width = widthOf(lines.map(split));
+  const found: LocatedTokens[] = [];
+  let open: { words: string[]; labels: string[]; line: number } | null = null;
+  const close = () => {
+    if (open !== null) found.push({ line: open.line, example: { words: open.words, labels: open.labels } });
+    open = null;
+  };
+  lines.forEach((source, i) => {
+    const line = i + 1;
+    const cells = split(source);
+    if (source.trim() === "" || cells[0] === "-DOCSTART-") return close();
+    if (open === null && isComment(cells, width)) return;
+    if (cells.length !== width)
+      throw broken(
+        file,
+        line,
+        `${width} columns are expected, as most lines have, got ${cells.length}: ${excerpt(source, 60)}`,
+      );
+    const { word = "", tag = "" } = { word: cells[columns.word], tag: cells[columns.tag ?? width - 1] };
+    checkWord(file, line, word, tag);
+    open ??= { words: [], labels: [], line };
+    open.words.push(word);
+    open.labels.push(tag);
+  });
+  close();
+  return found;
+}
+
+/** How lines are cut into columns. */
+function splitterOf(lines: readonly string[]): (line: string) => string[] {
+  const first = lines.find((line) => line.trim() !== "" && !line.startsWith("#") && !line.startsWith("-DOCSTART-"));
+  if (first?.includes("\t")) return (line) => line.split("\t").map((cell) => cell.trim());
+  return (line) => line.trim().split(/[ \t]+/);
+}
+
+/** How many columns most lines have, two at least. */
+function widthOf(lines: readonly (readonly string[])[]): number {
+  const counts = new Map<number, number>();
+  for (const { length } of lines) if (length >= 2) counts.set(length, (counts.get(length) ?? 0) + 1);
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [2, 0] as [number, number])[0];
+}
+
+const isComment = (cells: readonly string[], width: number) => cells[0]!.startsWith("#") && cells.length !== width;
+
+function columnsOf(file: string, fields: TokenFields): Columns {
+  const number = (field: "tokens" | "tags"): number | null => {
+    const name = nameOf(fields, field);
+    if (name === field) return null;
+    if (/^\d{1,3}$/.test(name)) return Number(name);
+    throw new ConfigError(
+      `${file}: columns of a CoNLL file have no names: ${field} is a number from 0, got ${excerpt(name)}`,
+      { file, option: "fields", value: name },
+    );
+  };
+  return { word: number("tokens") ?? 0, tag: number("tags") };
+}

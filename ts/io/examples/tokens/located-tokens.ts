@@ -1,0 +1,51 @@
+import { ConfigError, FormatError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import { placeIn } from "../parse.js";
+
+/** Words of a text with a label each, null for none. */
+interface WordsRow {
+  readonly words: readonly string[];
+  readonly labels: readonly (string | null)[];
+}
+
+/** A text and the entities in it, in UTF-16 units. */
+interface SpansRow {
+  readonly text: string;
+  readonly entities: readonly { readonly start: number; readonly end: number; readonly label: string }[];
+}
+
+/** Words or spans with labels, as a classifier of tokens takes them, and where they stand. */
+export interface LocatedTokens {
+  readonly example: WordsRow | SpansRow;
+  /** Line of the file that it begins on, from 1; in JSON and Parquet its number from 1. */
+  readonly line: number;
+}
+
+/** Names that a file has in place of the usual ones: `tokens`, `tags`, `text`, `spans`, `sentence`. */
+export type TokenFields = Readonly<Record<string, string>>;
+
+/** The names there are. */
+export const tokenFieldNames = ["tokens", "tags", "text", "spans", "sentence"] as const;
+
+/** What a field is called in a file. */
+export const nameOf = (fields: TokenFields, field: (typeof tokenFieldNames)[number]): string =>
+  Object.hasOwn(fields, field) ? fields[field]! : field;
+
+/** Throws `ConfigError` for names of fields that there are not. */
+export function checkTokenFields(what: string, fields: TokenFields): void {
+  const strange = Object.keys(fields).find((name) => !(tokenFieldNames as readonly string[]).includes(name));
+  if (strange === undefined) return;
+  throw new ConfigError(`${what}: fields has no ${excerpt(strange)}; there are ${tokenFieldNames.join(", ")}`, {
+    ...{ op: what, option: "fields", value: strange, allowed: tokenFieldNames },
+  });
+}
+
+/** What is wrong at a place in a file. */
+export const broken = (file: string, line: number, problem: string) =>
+  new FormatError(`${file}, ${placeIn(file, line)}: ${problem}`, { file, line });
+
+/** Throws `FormatError` unless a word and its tag are there. */
+export function checkWord(file: string, line: number, word: string, tag: string): void {
+  if (word.trim() === "") throw broken(file, line, `a word is expected before its tag ${excerpt(tag)}, it is empty`);
+  if (tag.trim() === "") throw broken(file, line, `a tag is expected behind the word ${clip(excerpt(word), 60)}`);
+}

@@ -1,0 +1,36 @@
+import { FormatError } from "../../../errors/errors.js";
+import { exampleFormat, type ExampleFormat } from "../parse.js";
+import { readConll } from "./conll.js";
+import { readJsonTokens } from "./json-tokens.js";
+import type { LocatedTokens, TokenFields } from "./located-tokens.js";
+import { readWordTable } from "./word-table.js";
+
+/** How a file of labelled words is read. */
+export interface TokenReading {
+  /** What it is called: its ending says its format. */
+  readonly file: string;
+  readonly fields: TokenFields;
+  readonly onWarning: (message: string) => void;
+}
+
+/**
+ * Reads labelled words: JSON Lines and JSON (`tokens` and `tags`, or `text` and `spans`), CSV and Parquet (a word a row), and CoNLL's
+ * columns in files of any other name. Throws `FormatError` with the place where a file is broken or holds none.
+ */
+export async function readTokens(bytes: Uint8Array, reading: TokenReading): Promise<LocatedTokens[]> {
+  const { file } = reading;
+  const found = await read(bytes, reading);
+  if (found.length > 0) return found;
+  throw new FormatError(`${file}: words with their tags are expected, but there are none`, { file });
+}
+
+async function read(bytes: Uint8Array, { file, fields, onWarning }: TokenReading): Promise<LocatedTokens[]> {
+  const format = formatOf(file);
+  if (format === "json" || format === "jsonl") return readJsonTokens(bytes, format, file, fields);
+  if (format === null) return readConll(bytes, file, fields);
+  return readWordTable(bytes, format, file, fields, onWarning);
+}
+
+/** Null for CoNLL's columns, which have no ending of their own and are often called .tsv. */
+const formatOf = (file: string): Exclude<ExampleFormat, "tsv"> | null =>
+  /\.(csv|jsonl|ndjson|json|parquet|pq)$/i.test(file) ? (exampleFormat(file) as Exclude<ExampleFormat, "tsv">) : null;

@@ -1,0 +1,32 @@
+import { rowsOf } from "../read.js";
+import type { ExampleFormat } from "../parse.js";
+import { checkWord, type LocatedTokens, nameOf, type TokenFields } from "./located-tokens.js";
+
+/**
+ * Sentences of a table with a word a row: columns `sentence`, `tokens` and `tags`. A sentence begins where its column says another name than
+ * before; where it is empty, the sentence goes on. Throws errors of `rowsOf`, and `FormatError` for a row without word or tag.
+ */
+export async function readWordTable(
+  bytes: Uint8Array,
+  format: ExampleFormat,
+  file: string,
+  fields: TokenFields,
+  onWarning: (message: string) => void,
+): Promise<LocatedTokens[]> {
+  const wanted = (["sentence", "tokens", "tags"] as const).map((field) => nameOf(fields, field));
+  const rows = await rowsOf(bytes, wanted, { text: wanted[1]!, format, header: true, file, onWarning });
+  const found: { words: string[]; labels: string[]; line: number }[] = [];
+  let current: string | null = null;
+  for (const { line, fields: cells } of rows) {
+    const [sentence, word, tag] = cells as [string, string, string];
+    checkWord(file, line, word, tag);
+    if (current === null || (sentence.trim() !== "" && sentence !== current)) {
+      found.push({ words: [], labels: [], line });
+      current = sentence;
+    }
+    const { words, labels } = found.at(-1)!;
+    words.push(word);
+    labels.push(tag.trim());
+  }
+  return found.map(({ words, labels, line }) => ({ line, example: { words, labels } }));
+}
