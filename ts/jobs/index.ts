@@ -3,6 +3,9 @@ export type { JobEvent, JobListener, JobPhase, ReadyJob } from "./job-events.js"
 export type { DataFile, FindModelOptions, JobModel, JobSources, ReadDataOptions } from "./sources/job-sources.js";
 export type { JobSpec } from "./spec/job-spec.js";
 export type { LanguageJobSpec, LanguageSettings } from "./spec/language-settings.js";
+export type { TokenJobSpec, TokenSettings } from "./spec/token-settings.js";
+export type { ReadyTokenJob, TokenPart } from "./tokens/ready-tokens.js";
+export type { TokenBaseline, TokenReport } from "./tokens/token-report.js";
 export type { HeldOutLoss, LanguageReport } from "./language/language-report.js";
 export type { LanguageEstimate, LanguagePart, ReadyLanguageJob } from "./language/ready-language.js";
 export type { TokenCount } from "./language/tokenized.js";
@@ -17,7 +20,7 @@ export type { KeptSourcesOptions } from "./sources/kept-sources.js";
 export { runFolds } from "./folds/run-folds.js";
 export type { FoldResult, FoldsReport, FoldSpread } from "./folds/folds-report.js";
 export { runJob, unfinishedSpec } from "./run-job.js";
-export type { JobOptions, JobResult, LanguageJobResult } from "./run-job.js";
+export type { AnyJobResult, JobOptions, JobResult, LanguageJobResult, TokenJobResult } from "./run-job.js";
 export type { ReportedData, ReportedModel, RunReport } from "./result/run-report.js";
 export { runStatus } from "./store/run-status.js";
 export type { RunStatus } from "./store/run-status.js";

@@ -5,6 +5,8 @@ import type { DataSummary } from "../io/examples/summary/index.js";
 import type { ReadyLanguageJob } from "./language/ready-language.js";
 import type { JobSpec } from "./spec/job-spec.js";
 import type { LanguageJobSpec } from "./spec/language-settings.js";
+import type { TokenJobSpec } from "./spec/token-settings.js";
+import type { ReadyTokenJob } from "./tokens/ready-tokens.js";
 import type { TrainingSettings } from "./spec/training-settings.js";
 
 /** A piece of a job's work that takes a while, in the order in which they come. */
@@ -62,6 +64,8 @@ export type JobEvent =
   | { readonly type: "ready"; readonly job: ReadyJob }
   /** The same of a run on a language model. */
   | { readonly type: "ready-language"; readonly job: ReadyLanguageJob }
+  /** The same of a run on labelled words. */
+  | { readonly type: "ready-tokens"; readonly job: ReadyTokenJob }
   /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that goes on. */
   | {
       readonly type: "progress";
@@ -83,6 +87,8 @@ export type JobEvent =
       readonly step: number;
       readonly loss: number;
       readonly accuracy: number;
+      /** Of entities, where words are labelled; accuracy is then that of words. */
+      readonly f1?: number;
       readonly best: boolean;
     }
   /** The same of a language model: loss, a mean over what is learnt, and perplexity. */
@@ -102,7 +108,7 @@ export type JobListener = (event: JobEvent) => void;
 /** What messages call things, for callers whose users know them by other names: a command's options. */
 export interface JobWords {
   /** A field of the spec. */
-  setting(name: keyof JobSpec | keyof LanguageJobSpec): string;
+  setting(name: keyof JobSpec | keyof TokenJobSpec | keyof LanguageJobSpec): string;
   /** Going on with an interrupted run: begins a message. */
   readonly resume: string;
 }

@@ -12,6 +12,8 @@ import { type JobSources, takeSources } from "./sources/job-sources.js";
 import { type AnyJobSpec, type JobSettings, takeAnySpec } from "./spec/any-settings.js";
 import { firstDifference, type JobSpec } from "./spec/job-spec.js";
 import type { LanguageJobSpec } from "./spec/language-settings.js";
+import type { TokenJobSpec } from "./spec/token-settings.js";
+import type { TokenReport } from "./tokens/token-report.js";
 import { readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
 import { RecordWriter } from "./store/run-record.js";
 import { runStatus } from "./store/run-status.js";
@@ -47,10 +49,19 @@ export interface LanguageJobResult {
   readonly report: LanguageReport;
 }
 
+/** What any finished run gives. */
+export type AnyJobResult = JobResult | TokenJobResult | LanguageJobResult;
+
+/** What a finished run on labelled words gives. */
+export interface TokenJobResult {
+  /** What happened: report.json. */
+  readonly report: TokenReport;
+}
+
 /**
  * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint
- * every 25 steps, tests, and leaves adapter, head, report and loss curve in the store. With `task` in the spec it trains an adapter of
- * a language model on texts or conversations, watched by the perplexity of what is held out. Where the store holds a checkpoint, an
+ * every 25 steps, tests, and leaves adapter, head, report and loss curve in the store. With `task` "tokens" in the spec it learns labels of
+ * words, measured by entity F1; with "text" or "chat" it trains an adapter of a language model on texts or conversations, watched by the perplexity of what is held out. Where the store holds a checkpoint, an
  * interrupted run goes on from it, to the same bits as without the interruption.
  *
  * @param spec what the run depends on, as plain data
@@ -68,8 +79,9 @@ export interface LanguageJobResult {
  * const { report } = await runJob({ data: "reviews.csv", steps: 200 }, folderStore("runs/reviews"));
  */
 export function runJob(spec: LanguageJobSpec, store: RunStore, options?: JobOptions): Promise<LanguageJobResult>;
+export function runJob(spec: TokenJobSpec, store: RunStore, options?: JobOptions): Promise<TokenJobResult>;
 export function runJob(spec: JobSpec, store: RunStore, options?: JobOptions): Promise<JobResult>;
-export function runJob(spec: AnyJobSpec, store: RunStore, options?: JobOptions): Promise<JobResult | LanguageJobResult>;
+export function runJob(spec: AnyJobSpec, store: RunStore, options?: JobOptions): Promise<AnyJobResult>;
 export async function runJob(spec: AnyJobSpec, store: RunStore, options: JobOptions = {}): Promise<object> {
   const settings = takeAnySpec("runJob", spec);
   const context = takeOptions(options);

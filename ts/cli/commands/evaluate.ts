@@ -8,6 +8,7 @@ import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
+  labelsTokens,
   openClassifier,
 } from "../files/classifier-folder.js";
 import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/data/dataset.js";
@@ -16,6 +17,7 @@ import { runFiles } from "../../jobs/store/run-store.js";
 import { words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import { reporterOf } from "../terminal/progress-bar.js";
+import { evaluateTokens } from "./evaluate-tokens.js";
 import type { Session } from "../session.js";
 import { specDefaults } from "../../jobs/spec/job-spec.js";
 import { checkSettings } from "../../jobs/spec/settings-check.js";
@@ -41,7 +43,7 @@ interface EvaluateOptions extends ClassifierOptions {
 export function defineEvaluate(program: Command, session: Session): void {
   const command = program
     .command("evaluate")
-    .description("measure a trained classifier on labelled texts")
+    .description("measure a trained classifier on labelled texts, or words")
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
@@ -62,6 +64,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   if (!existsSync(run))
     throw new ConfigError(`${run}: a run's folder is expected, there is none of that name`, { run });
   refuseFolds(run);
+  if (labelsTokens(run)) return evaluateTokens(run, options, session);
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
   const access = { sources: { readData }, onWarning, words: flagWords };

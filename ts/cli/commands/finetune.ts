@@ -5,10 +5,11 @@ import { runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { pickSamples } from "../../jobs/result/sample-predictions.js";
-import { isLanguage, type JobSettings } from "../../jobs/spec/any-settings.js";
+import { isLanguage, isTokens, type JobSettings } from "../../jobs/spec/any-settings.js";
 import { languageFields } from "../../jobs/spec/language-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { finetuneLanguage } from "./finetune-language.js";
+import { finetuneTokens } from "./finetune-tokens.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
@@ -23,6 +24,7 @@ import {
   settingsGiven,
 } from "../options/finetune-options.js";
 import { resolveLanguageSettings } from "../options/language-options.js";
+import { resolveTokenSettings } from "../options/token-options.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
@@ -43,6 +45,7 @@ Examples:
   lowrank finetune
   lowrank finetune --data reviews.csv --text body --label stars --epochs 3 --out runs/reviews
   lowrank finetune --data reviews.csv --head-only
+  lowrank finetune --task tokens --data train.conll --test test.conll --out runs/names
   lowrank finetune --task chat --data conversations.jsonl --out runs/chat
   lowrank finetune --task text --data pairs.csv --fields prompt=question,completion=answer --model model.gguf
   lowrank finetune --resume runs/reviews
@@ -53,7 +56,7 @@ export function defineFinetune(program: Command, session: Session): void {
   const command = program
     .command("finetune")
     .description(
-      "train a LoRA adapter and a classification head on labelled texts, or with --task an adapter of a language model",
+      "train a LoRA adapter and a classification head on labelled texts, with --task tokens on labelled words, with --task text or chat an adapter of a language model",
     );
   addFinetuneOptions(command)
     .addHelpText("after", EXAMPLES)
@@ -69,7 +72,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   signal.addEventListener("abort", heard, { once: true });
   try {
     const { folds, resume } = options;
-    if (fresh !== null && folds !== undefined && !isLanguage(fresh))
+    if (fresh !== null && folds !== undefined && !("task" in fresh))
       return await crossValidate({ ...fresh, validation: null, test: null }, folds, options, session);
     const begun = resume === undefined ? null : await unfinishedFolds(resume);
     if (begun !== null) {
@@ -81,7 +84,9 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
       const job = isLanguage(settings)
         ? finetuneLanguage(store, settings, options, session)
-        : runIn(store, settings, options, session);
+        : isTokens(settings)
+          ? finetuneTokens(store, settings, options, session)
+          : runIn(store, settings, options, session);
       await job.catch(async (error: unknown) => {
         if (error instanceof AbortError) await explainStop(store, session);
         else throw await withPlace(error, store);
@@ -94,6 +99,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
 
 /** What the options and the defaults make of a new run. */
 function freshSettings(options: FinetuneOptions): JobSettings {
+  if (options.task === "tokens") return withAbsolutePaths(resolveTokenSettings(options));
   return options.task === undefined
     ? withAbsolutePaths(resolveSettings(options, exampleData))
     : withAbsolutePaths(resolveLanguageSettings(options, settingsGiven(options, languageFields)));

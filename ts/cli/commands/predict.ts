@@ -8,6 +8,7 @@ import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
+  labelsTokens,
   openClassifier,
 } from "../files/classifier-folder.js";
 import { refuseFolds } from "../files/inspected-folds.js";
@@ -15,6 +16,7 @@ import { checkOutFile } from "../files/out-folder.js";
 import { delimiterOf, predictedTable } from "../files/predicted-table.js";
 import { newerThan } from "../files/run-folder.js";
 import { readTextInput, type TextOptions } from "../files/text-input.js";
+import { predictTokens } from "./predict-tokens.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
@@ -37,7 +39,7 @@ interface PredictOptions extends ClassifierOptions, TextOptions {
 export function definePredict(program: Command, session: Session): void {
   const command = program
     .command("predict")
-    .description("label texts: arguments, a file, or standard input")
+    .description("label texts, or the words in them: arguments, a file, or standard input")
     .argument("[texts...]", "texts to label")
     .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
     .option("--text <column>", "column of the texts in a table (default: the run's)")
@@ -68,8 +70,10 @@ async function predict(args: readonly string[], options: PredictOptions, session
   }
   if (options.run !== undefined) refuseFolds(options.run);
   const run = classifierFolder(options);
+  const tokens = labelsTokens(run);
   const { texts, table } = await readTextInput(args, options, () => columnOf(run), session, out !== undefined);
   if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
+  if (tokens) return predictTokens(texts, { ...options, run }, session);
   const { classifier } = await openClassifier({ ...options, run }, session);
   try {
     const bar = reporterOf(terminal).texts("predict", texts.length);

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { TextClassifier } from "../../entry/node.js";
+import { type LoadClassifierOptions, type SentenceEncoder, TextClassifier, TokenClassifier } from "../../entry/node.js";
+import type { FileMap } from "../../io/file-map.js";
 import { builds } from "../../jobs/spec/training-settings.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
@@ -40,18 +41,36 @@ export function addClassifierOptions(command: Command): Command {
   );
 }
 
-/** A run's classifier, ready to use, and the folder it came from. The caller disposes of its encoder. */
-export async function openClassifier(options: ClassifierOptions, session: Session) {
+/** A run's classifier of texts, ready to use, and the folder it came from. The caller disposes of its encoder. */
+export const openClassifier = (options: ClassifierOptions, session: Session) =>
+  open(options, session, false, TextClassifier.load.bind(TextClassifier));
+
+/** The same of tokens. */
+export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
+  open(options, session, true, TokenClassifier.load.bind(TokenClassifier));
+
+/** Whether a run's classifier labels words. */
+export function labelsTokens(folder: string): boolean {
+  const path = join(folder, LABELS_FILE);
+  return existsSync(path) && readLabels(readFileSync(path)).tokens;
+}
+
+async function open<C>(
+  options: ClassifierOptions,
+  session: Session,
+  tokens: boolean,
+  load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions) => C,
+): Promise<{ readonly folder: string; readonly classifier: C }> {
   const { model, allowOtherBase = false } = options;
   const folder = classifierFolder(options);
   const files = readClassifier(folder);
-  const labels = labelsOf(files);
+  const labels = labelsOf(files, tokens);
   const recorded = recordedModel(folder, model ?? (labels.merged === null ? undefined : folder));
   await startEngine(options);
   const found = await findModel(recorded.model, session);
   const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, poolingOf(labels));
   try {
-    return { folder, classifier: TextClassifier.load(encoder, files, { allowOtherBase }) };
+    return { folder, classifier: load(encoder, files, { allowOtherBase }) };
   } catch (error) {
     encoder.dispose();
     throw error;

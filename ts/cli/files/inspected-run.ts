@@ -4,16 +4,18 @@ import { folderStore, runStatus, type RunReport, type RunStatus } from "../../en
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import type { LanguageReport } from "../../jobs/language/language-report.js";
+import type { TokenReport } from "../../jobs/tokens/token-report.js";
 import { isLocked } from "../../jobs/node/run-lock.js";
-import { isLanguage } from "../../jobs/spec/any-settings.js";
+import { isLanguage, isTokens, type JobSettings } from "../../jobs/spec/any-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { type TrainingSettings, formatLength, formatTargets } from "../../jobs/spec/training-settings.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 import { languageRows, perplexityRows } from "./inspected-language.js";
+import { entityRows, tokenRows } from "./inspected-tokens.js";
 
 /** The report of a finished run, without its steps. */
-type InspectedReport = Omit<RunReport, "steps"> | Omit<LanguageReport, "steps">;
+type InspectedReport = Omit<RunReport, "steps"> | Omit<LanguageReport, "steps"> | Omit<TokenReport, "steps">;
 
 /** What a run's folder tells of the run. */
 export interface InspectedRun extends RunStatus {
@@ -35,7 +37,7 @@ export async function inspectRun(folder: string): Promise<InspectedRun | null> {
 function readReport(folder: string): InspectedReport {
   const path = join(folder, runFiles.report);
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-  const { steps: _, ...report } = parseJsonObject(readFileSync(path), fail) as unknown as RunReport | LanguageReport;
+  const { steps: _, ...report } = parseJsonObject(readFileSync(path), fail) as unknown as InspectedReport & { readonly steps: unknown };
   return report;
 }
 
@@ -58,14 +60,23 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
     ["run", ended],
     ...(began === null ? [] : [["began", clip(began, 40)]]),
     ...(error === null ? [] : [["error", clip(error, 300)]]),
-    ...(settings === null ? [] : isLanguage(settings) ? languageRows(settings) : settingRows(settings)),
-    ...(report === null ? [] : isLanguageReport(report) ? perplexityRows(report) : resultRows(report)),
+    ...(settings === null ? [] : rowsOfSettings(settings)),
+    ...(report === null ? [] : rowsOfReport(report)),
     ...(status === "finished" || running ? [] : [["to go on", `${self} finetune --resume ${folder}`]]),
   ];
 }
 
-const isLanguageReport = (report: InspectedReport): report is Omit<LanguageReport, "steps"> =>
-  report.settings !== undefined && isLanguage(report.settings);
+function rowsOfSettings(settings: JobSettings): string[][] {
+  if (isLanguage(settings)) return languageRows(settings);
+  return isTokens(settings) ? tokenRows(settings) : settingRows(settings);
+}
+
+function rowsOfReport(report: InspectedReport): string[][] {
+  const { settings } = report as Partial<InspectedReport>;
+  if (settings !== undefined && isLanguage(settings)) return perplexityRows(report as LanguageReport);
+  if (settings !== undefined && isTokens(settings)) return entityRows(report as TokenReport);
+  return resultRows(report as RunReport);
+}
 
 /** A name from a file, which a stranger may have written. */
 const named = (name: unknown) => clip(String(name), 300);

@@ -16,6 +16,7 @@ import {
 import type { JobSettings } from "../../jobs/spec/any-settings.js";
 import { DEFAULT_MODEL, specDefaults, specFields } from "../../jobs/spec/job-spec.js";
 import { DEFAULT_LANGUAGE_MODEL, languageFields } from "../../jobs/spec/language-settings.js";
+import { tokenFields } from "../../jobs/spec/token-settings.js";
 import { heldOut } from "../../jobs/spec/recipes.js";
 import {
   builds,
@@ -249,7 +250,7 @@ export function resolveSettings(
 
 /** Throws `ConfigError` where an option given beside --resume is not what the run began with. */
 export function checkAgainst(given: FinetuneOptions, began: JobSettings): void {
-  for (const [name, value] of Object.entries(settingsGiven(given, [...specFields, ...languageFields]))) {
+  for (const [name, value] of Object.entries(settingsGiven(given, [...specFields, ...tokenFields, ...languageFields]))) {
     const before = (began as unknown as Readonly<Record<string, unknown>>)[name];
     // The flag's absence is its default, which says nothing.
     if (name === "baseline" && value === true) continue;

@@ -1,8 +1,11 @@
 import { oneOf, share, unexpected, whole } from "../../arguments/settings.js";
 import type { Baseline } from "../result/baseline.js";
 import { checkMetrics, checkPredictions, objectAt } from "./metrics-check.js";
-import { checkAnySettings, isLanguage } from "../spec/any-settings.js";
+import { checkAnySettings, isLanguage, isTokens } from "../spec/any-settings.js";
 import type { LanguageSettings } from "../spec/language-settings.js";
+import type { TokenSettings } from "../spec/token-settings.js";
+import { checkTokenBaseline } from "../tokens/baseline-check.js";
+import type { TokenBaseline } from "../tokens/token-report.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** What every checkpoint keeps beside the state of training: what it was made with. */
@@ -30,8 +33,14 @@ export interface LanguageRun extends RunOrigin {
   readonly settings: LanguageSettings;
 }
 
+/** One's on labelled words. */
+export interface TokenRun extends RunOrigin {
+  readonly settings: TokenSettings;
+  readonly baseline: TokenBaseline;
+}
+
 /** What a checkpoint keeps of its run. */
-export type RunState = ClassifierRun | LanguageRun;
+export type RunState = ClassifierRun | TokenRun | LanguageRun;
 
 /** Throws `ConfigError`, naming the field, unless a value from a file is a run's state. `what` begins the message. */
 export function checkRunState(what: string, value: unknown): asserts value is RunState {
@@ -43,6 +52,7 @@ export function checkRunState(what: string, value: unknown): asserts value is Ru
   oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
   whole(what, "run.threads", run["threads"], 1);
   if (isLanguage(settings)) return;
+  if (isTokens(settings)) return checkTokenBaseline(what, "run.baseline", run["baseline"]);
   const baseline = objectAt(what, "run.baseline", run["baseline"]);
   share(what, "run.baseline.largestClass", baseline["largestClass"]);
   checkMetrics(what, "run.baseline.before", baseline["before"]);

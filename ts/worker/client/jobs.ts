@@ -1,10 +1,11 @@
 import { whole } from "../../arguments/settings.js";
 import { WorkerLostError } from "../../errors/errors.js";
 import type { FoldsReport } from "../../jobs/folds/folds-report.js";
-import type { JobResult, LanguageJobResult } from "../../jobs/run-job.js";
+import type { AnyJobResult, JobResult, LanguageJobResult, TokenJobResult } from "../../jobs/run-job.js";
 import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import type { JobSpec } from "../../jobs/spec/job-spec.js";
 import type { LanguageJobSpec } from "../../jobs/spec/language-settings.js";
+import type { TokenJobSpec } from "../../jobs/spec/token-settings.js";
 import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
 import { copied } from "../protocol/unsendable.js";
@@ -29,17 +30,22 @@ export function runJob(
   store: RunStore | WorkerStore,
   options?: WorkerJobOptions,
 ): Promise<LanguageJobResult>;
+export function runJob(
+  spec: TokenJobSpec,
+  store: RunStore | WorkerStore,
+  options?: WorkerJobOptions,
+): Promise<TokenJobResult>;
 export function runJob(spec: JobSpec, store: RunStore | WorkerStore, options?: WorkerJobOptions): Promise<JobResult>;
 export function runJob(
   spec: AnyJobSpec,
   store: RunStore | WorkerStore,
   options?: WorkerJobOptions,
-): Promise<JobResult | LanguageJobResult>;
+): Promise<AnyJobResult>;
 export async function runJob(
   spec: AnyJobSpec,
   store: RunStore | WorkerStore,
   options: WorkerJobOptions = {},
-): Promise<JobResult | LanguageJobResult> {
+): Promise<AnyJobResult> {
   const what = "runJob";
   const { own, rest: others } = takeOwn(options, "restarts");
   const restarts = whole(what, "restarts", own === undefined ? 1 : own);
@@ -52,7 +58,7 @@ export async function runJob(
   let where = worker;
   for (let left = restarts; ; left--) {
     try {
-      return (await run(where)) as JobResult | LanguageJobResult;
+      return (await run(where)) as AnyJobResult;
     } catch (error) {
       const died = error instanceof WorkerLostError && error.details["reason"] === "died";
       // A worker that the caller has started is the caller's to start again.

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { measuredPart } from "../../jobs/data/dataset.js";
+import { localSources } from "../../jobs/node/local-sources.js";
+import { checkTokenSettings, type TokenSettings } from "../../jobs/spec/token-settings.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import { loadTokenDataset, readTokenFile } from "../../jobs/tokens/token-dataset.js";
+import { scoresOf } from "../../tasks/tokens/token-scores.js";
+import { tokenMetrics } from "../../tasks/tokens/token-metrics.js";
+import { type ClassifierOptions, openTokenClassifier } from "../files/classifier-folder.js";
+import { flagWords } from "../options/job-words.js";
+import type { Session } from "../session.js";
+import { formatCount, formatPercent } from "../terminal/number-format.js";
+import { reporterOf } from "../terminal/progress-bar.js";
+import { entityLines } from "../terminal/token-summary.js";
+
+/** Measures a classifier of tokens on labelled words: those named, else those that the run was tested on. */
+export async function evaluateTokens(
+  run: string,
+  { data, json, ...options }: ClassifierOptions & { readonly data?: string; readonly json: boolean },
+  session: Session,
+): Promise<void> {
+  const { terminal, signal } = session;
+  const settings = settingsOf(run);
+  const access = {
+    ...{ sources: localSources, words: flagWords, signal },
+    emit: (event: { readonly type: string; readonly message?: string }) =>
+      void (event.type === "warning" && terminal.error(event.message!)),
+  };
+  if (data === undefined && settings === null)
+    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, { run });
+  const { folder, classifier } = await openTokenClassifier({ ...options, run }, session);
+  const { labels, parts, modelAdapter } = classifier;
+  try {
+    const { file, examples } =
+      data === undefined
+        ? measuredPart(await loadTokenDataset(settings!, access))
+        : await readTokenFile(data, { fields: settings?.fields ?? {} }, access, labels);
+    const bar = reporterOf(terminal).texts("evaluate", examples.length);
+    const texts = examples.map(({ text }) => text);
+    const scores = await scoresOf(parts, texts, modelAdapter, {
+      signal,
+      onProgress: (done) => bar.update(done),
+    }).finally(() => bar.stop());
+    const { metrics } = tokenMetrics(labels, examples, scores, parts.tokenizer.maxTokens, false);
+    if (json) return terminal.print(JSON.stringify({ run: folder, data: file, labels, ...metrics }));
+    const { f1, precision, recall, accuracy, loss, count } = metrics;
+    const shares = [f1, precision, recall].map(formatPercent);
+    terminal.print(`${folder} on ${file}: ${formatCount(examples.length)} examples of ${formatCount(count)} words`);
+    terminal.print(`entity F1 ${shares[0]!}, precision ${shares[1]!}, recall ${shares[2]!}`);
+    terminal.print(`words ${formatPercent(accuracy)} right, loss ${loss.toFixed(3)}\n`);
+    for (const line of entityLines(metrics)) terminal.print(line);
+  } finally {
+    classifier.encoder.dispose();
+  }
+}
+
+/** What the run was trained with; null where its folder does not say. */
+function settingsOf(run: string): TokenSettings | null {
+  const path = join(run, runFiles.report);
+  if (!existsSync(path)) return null;
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
+  const { settings } = parseJsonObject(readFileSync(path), fail);
+  try {
+    checkTokenSettings("report", settings);
+    return settings;
+  } catch (cause) {
+    throw fail((cause as Error).message, cause);
+  }
+}

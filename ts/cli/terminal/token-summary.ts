@@ -1,0 +1,141 @@
+import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import type { ReadyTokenJob, TokenPart } from "../../jobs/tokens/ready-tokens.js";
+import type { TokenReport } from "../../jobs/tokens/token-report.js";
+import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
+import { adapterVariants } from "./adapter-variants.js";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatThreads,
+} from "./number-format.js";
+import { clip, tableLines } from "./table.js";
+import type { Terminal } from "./terminal.js";
+
+type Colors = Terminal["colors"];
+
+const counted = ({ file, examples, words }: TokenPart) =>
+  `${file}: ${formatCount(examples)} examples of ${formatCount(words)} words`;
+
+/** What is about to run on labelled words, before it does. */
+export function tokenIntroduction(job: ReadyTokenJob, folder: string, { dim }: Colors): string[] {
+  const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate } = job;
+  const { rank, alpha, targetModules, batchSize, learningRate, schedule, seed, patience, headOnly } = settings;
+  const { validation, test } = data;
+  const split = (part: TokenPart & { readonly split: boolean }) => `${counted(part)}${part.split ? ", a seeded split" : ""}`;
+  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
+  const rows = [
+    ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
+    ["data", `${counted(data.train)} are learnt`],
+    ["labels", clip(data.labels.join(", "), 100)],
+    ["test", `${split(test ?? validation)}, measured at the end`],
+    ...(evaluateEvery === null
+      ? []
+      : [["keeps", `the step with the lowest loss on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`]]),
+    ...(headOnly
+      ? [["adapter", "none: the head alone is fitted to frozen vectors"]]
+      : [
+          [
+            "adapter",
+            [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...adapterVariants(settings)].join(", ") +
+              `: ${formatCount(parameters.adapter)} parameters, ${formatCount(parameters.head)} of the head`,
+          ],
+          [
+            "training",
+            `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)} (warm-up ` +
+              `${warmupOf(settings, steps)}, ${schedule}), seed ${seed}`,
+          ],
+        ]),
+    [
+      "engine",
+      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
+    ],
+    [
+      "estimate",
+      `about ${formatDuration(estimate.seconds.total)}, ${formatBytes(estimate.memory.needed)} of linear memory`,
+    ],
+    ["run", folder],
+  ];
+  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
+  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+}
+
+const scores = ({ f1, precision, recall, accuracy }: TokenMetrics) => [f1, precision, recall, accuracy].map(formatPercent);
+
+/** Scores of each label's entities. */
+export function entityLines({ perEntity }: TokenMetrics): string[] {
+  const rows = perEntity.map(({ label, f1, precision, recall, support }) => [
+    clip(label, 24),
+    ...[f1, precision, recall].map(formatPercent),
+    formatCount(support),
+  ]);
+  return tableLines([["", "F1", "precision", "recall", "entities"], ...rows], ["left", ...right(4)]);
+}
+
+const right = (columns: number) => new Array<"right">(columns).fill("right");
+
+/** Entity F1 of the head alone and after training, and what to make of it. */
+export function tokenResult({ result, data, training, settings }: TokenReport, { bold, green }: Colors): string[] {
+  const { headOnly, after, overHeadAlone, recommended, measuredOn, largestClass } = result;
+  const examples = (data.test ?? data.validation).examples;
+  const [head, ...rows] = tableLines(
+    [
+      [`${formatCount(examples)} ${measuredOn} examples`, "entity F1", "precision", "recall", "words"],
+      ["always the most frequent label", "", "", "", formatPercent(largestClass)],
+      ...(headOnly === null ? [] : [["head on frozen vectors", ...scores(headOnly)]]),
+      ...(settings.headOnly ? [] : [["head and adapter", ...scores(after)]]),
+    ],
+    ["left", ...right(4)],
+  );
+  const last = rows.pop()!;
+  const percent = (share: number) => `${share < 0 ? "−" : "+"}${(100 * Math.abs(share)).toFixed(1)}`;
+  const advice =
+    overHeadAlone === null
+      ? []
+      : [
+          `Over the head alone: ${percent(overHeadAlone.difference)} points of F1 (95 %: ${overHeadAlone.interval.map(percent).join(" to ")})` +
+            (recommended === "adapter" ? "" : "; that is no more than chance: --head-only gives as much in less time"),
+        ];
+  const { steps, seconds, tokensPerSecond, peakMemory } = training;
+  return [
+    head!,
+    ...rows,
+    recommended === "adapter" ? green(bold(last)) : bold(last),
+    ...advice,
+    ...(after.cut === 0 ? [] : [`${formatCount(after.cut)} words stand behind the length that texts are cut to, and count as wrong`]),
+    "",
+    ...entityLines(after),
+    ...(steps === 0
+      ? []
+      : [
+          "",
+          `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
+            `${formatBytes(peakMemory)} of linear memory at most`,
+        ]),
+  ];
+}
+
+/** Where everything is, and commands to try next, to be copied. */
+export function tokenNext(self: string, folder: string, { settings }: TokenReport, { dim, cyan }: Colors): string[] {
+  const rows = [
+    ...(settings.headOnly
+      ? [[runFiles.head.join(", "), "the head and its labels"]]
+      : [
+          [runFiles.adapter.join(", "), "adapter and head, as PEFT reads them (TOKEN_CLS)"],
+          ["labels.json", "the labels, and what else decides an answer"],
+          [runFiles.curve, "the loss curve; open it in a browser"],
+        ]),
+    [runFiles.report, "settings, every step, results"],
+  ];
+  return [
+    `Written to ${folder}`,
+    ...tableLines(rows).map((line) => `  ${line.replace(/ {2,}.*$/, (rest) => dim(rest))}`),
+    "",
+    "Try next",
+    `  ${cyan(`${self} predict --run ${folder} "a text with names in it"`)}`,
+    `  ${cyan(`${self} evaluate --run ${folder} --data other.conll`)}`,
+  ];
+}
