@@ -7,6 +7,7 @@ const FOLDER = "encoders";
 export const goldenNames = [
   ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "deberta-v3"],
   ...["deberta-v2-conv", "modernbert", "nomic-bert", "camembert"],
+  ...["bert-bare", "albert-wide", "modernbert-biased"],
 ];
 
 /** Files of a model that everyone has, and those of sentence-transformers. */

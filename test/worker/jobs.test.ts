@@ -11,6 +11,7 @@ import {
 } from "../../ts/worker/index.js";
 import { results, run, sources, spec } from "../jobs/tiny-job.js";
 import * as language from "../jobs/language/tiny-language-job.js";
+import * as tokens from "../jobs/tokens/tiny-token-job.js";
 import { inPage, start, workerFile } from "./in-worker.js";
 
 /** Build under test and its threads: set by the vitest project. */
@@ -53,6 +54,17 @@ describe("a run in a worker, its store and sources here", () => {
     expect(events.map(({ type }) => type)).toContain("ready-language");
     const here = memoryStore();
     await language.run(given, here);
+    expect(results(store.files())).toEqual(results(here.files()));
+  });
+
+  it("on labelled words too", async () => {
+    const worker = await started();
+    const store = memoryStore();
+    const given = { ...tokens.spec, steps: 4, evaluateEvery: 2 };
+    const { report } = await runJob(given, store, { worker, sources: tokens.sources });
+    expect(report.result.headOnly).not.toBeNull();
+    const here = memoryStore();
+    await tokens.run(given, here);
     expect(results(store.files())).toEqual(results(here.files()));
   });
 

@@ -178,6 +178,42 @@ MODELS = {
         existing("distilbert"),
         0,
     ),
+    # What no published model has together: no pooler, another activation, norms that divide by more, three types.
+    "bert-bare": (
+        lambda: transformers.BertConfig(
+            **{**NARROW, **PLAIN}, hidden_act="quick_gelu", type_vocab_size=3, layer_norm_eps=1e-3
+        ),
+        lambda config: transformers.BertModel(config, add_pooling_layer=False),
+        "max",
+        existing("distilbert"),
+        0,
+    ),
+    # Embeddings as wide as layers, so that nothing stands between them, and a group a layer but one that comes twice.
+    "albert-wide": (
+        lambda: transformers.AlbertConfig(
+            **{**NARROW, **PLAIN, "num_hidden_layers": 4},
+            **dict(num_hidden_groups=3, inner_group_num=1, embedding_size=24, type_vocab_size=1),
+            **dict(hidden_act="relu", layer_norm_eps=1e-2),
+        ),
+        transformers.AlbertModel,
+        "cls",
+        existing("distilbert"),
+        0,
+    ),
+    # Biases everywhere, a window of three on either side, every third layer global, no RMS of the usual size.
+    "modernbert-biased": (
+        lambda: transformers.ModernBertConfig(
+            **{**NARROW, "num_hidden_layers": 4},
+            **DROPPED,
+            **dict(attention_bias=True, mlp_bias=True, norm_bias=True, norm_eps=1e-2),
+            **dict(local_attention=6, global_attn_every_n_layers=3, max_position_embeddings=64, pad_token_id=1),
+            **dict(hidden_activation="silu", bos_token_id=0, eos_token_id=2, cls_token_id=0, sep_token_id=2),
+        ),
+        transformers.ModernBertModel,
+        "max",
+        existing("roberta"),
+        1,
+    ),
 }
 
 

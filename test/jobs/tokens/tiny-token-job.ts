@@ -14,7 +14,13 @@ export const sentences = people.flatMap((person, i) =>
   places.map((place, k) => {
     const [first, last] = person.split(" ") as [string, string];
     const verb = ["lived", "wrote", "worked", "sang"][(i + k) % 4]!;
-    return [[first, "B-PER"], [last, "I-PER"], [verb, "O"], ["in", "O"], [place, "B-LOC"]] as const;
+    return [
+      [first, "B-PER"],
+      [last, "I-PER"],
+      [verb, "O"],
+      ["in", "O"],
+      [place, "B-LOC"],
+    ] as const;
   }),
 );
 

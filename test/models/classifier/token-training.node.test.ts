@@ -75,6 +75,37 @@ describe("a new classifier of tokens", () => {
     expect(await trained(spans, "a")).toEqual(await trained(words, "b"));
   });
 
+  it("fits its head to frozen vectors: the least loss of any head, however it began, and nothing where it is cancelled", async () => {
+    const classifier = TokenClassifier.create(encoder, { labels });
+    const before = classifier.save();
+    const controller = new AbortController();
+    const phases: string[] = [];
+    const onProgress = ({ phase }: { phase: string }) => {
+      phases.push(phase);
+      if (phase === "fit") controller.abort();
+    };
+    const cancelled = classifier.fitHead(words, { signal: controller.signal, onProgress });
+    await expect(cancelled).rejects.toMatchObject({ name: "AbortError" });
+    expect(new Set(phases)).toEqual(new Set(["encode", "fit"]));
+    expect(classifier.save()).toEqual(before);
+    const { regularisation, iterations } = await classifier.fitHead(words, { regularisation: 1e4 });
+    expect([regularisation, iterations > 0]).toEqual([1e4, true]);
+    const { loss, accuracy } = await classifier.evaluate(words);
+    expect(accuracy).toBe(1);
+    const logits = await classifier.logits(texts);
+    await classifier.fitHead(spans, { regularisation: 1e4 });
+    expect(await classifier.logits(texts)).toEqual(logits);
+    // Where the penalty is next to nothing, no step lowers the loss by more than a hair.
+    const slow = await classifier.fit(words, { steps: 1, batchSize: 2, learningRate: 1e-12 });
+    expect(slow.steps[0]!.loss).toBeCloseTo(loss, 5);
+    expect(slow.steps[0]!.gradNorm).toBeLessThan(1);
+    await expect(classifier.fitHead(words, { sampling: "balanced" } as never)).rejects.toThrow(/no option "sampling"/);
+    await expect(classifier.fitHead([])).rejects.toThrow(/one example or more/);
+    await expect(classifier.fitHead(words, { classWeights: { ORG: 1 } })).rejects.toThrow(
+      /fitHead: classWeights names/,
+    );
+  });
+
   it("is saved for PEFT and loaded again, by `load` and by `open`; a head alone is its own file", async () => {
     const model = await goldenEncoder("bert");
     for (const lora of [{ targetModules: "all-linear" }, null]) {

@@ -30,7 +30,9 @@ export async function evaluateTokens(
       void (event.type === "warning" && terminal.error(event.message!)),
   };
   if (data === undefined && settings === null)
-    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, { run });
+    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
+      run,
+    });
   const { folder, classifier } = await openTokenClassifier({ ...options, run }, session);
   const { labels, parts, modelAdapter } = classifier;
   try {

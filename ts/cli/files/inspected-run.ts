@@ -37,7 +37,9 @@ export async function inspectRun(folder: string): Promise<InspectedRun | null> {
 function readReport(folder: string): InspectedReport {
   const path = join(folder, runFiles.report);
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-  const { steps: _, ...report } = parseJsonObject(readFileSync(path), fail) as unknown as InspectedReport & { readonly steps: unknown };
+  const { steps: _, ...report } = parseJsonObject(readFileSync(path), fail) as unknown as InspectedReport & {
+    readonly steps: unknown;
+  };
   return report;
 }
 

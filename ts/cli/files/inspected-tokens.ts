@@ -9,7 +9,8 @@ const named = (name: unknown) => clip(String(name), 300);
 
 /** What was learnt of labelled words, and how. */
 export function tokenRows(settings: TokenSettings): string[][] {
-  const { data, validation, test, model, batchSize, learningRate, rank, alpha, targetModules, seed, headOnly } = settings;
+  const { data, validation, test, model, batchSize, learningRate, rank, alpha, targetModules, seed, headOnly } =
+    settings;
   const measured = test ?? validation;
   const trained = `${formatLength(settings)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`;
   return [

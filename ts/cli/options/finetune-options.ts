@@ -250,7 +250,9 @@ export function resolveSettings(
 
 /** Throws `ConfigError` where an option given beside --resume is not what the run began with. */
 export function checkAgainst(given: FinetuneOptions, began: JobSettings): void {
-  for (const [name, value] of Object.entries(settingsGiven(given, [...specFields, ...tokenFields, ...languageFields]))) {
+  for (const [name, value] of Object.entries(
+    settingsGiven(given, [...specFields, ...tokenFields, ...languageFields]),
+  )) {
     const before = (began as unknown as Readonly<Record<string, unknown>>)[name];
     // The flag's absence is its default, which says nothing.
     if (name === "baseline" && value === true) continue;

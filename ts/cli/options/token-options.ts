@@ -6,7 +6,9 @@ import { type FinetuneOptions, settingsGiven } from "./finetune-options.js";
 import { flagOf } from "./job-words.js";
 
 /** Names that are settings of other tasks alone. */
-const ofOthers = [...specFields, ...languageFields].filter((name) => !tokenFields.includes(name)) as (keyof FinetuneOptions)[];
+const ofOthers = [...specFields, ...languageFields].filter(
+  (name) => !tokenFields.includes(name),
+) as (keyof FinetuneOptions)[];
 
 /** What the given options and the defaults make of a run on labelled words. Throws `ConfigError` for options of other tasks, and without data. */
 export function resolveTokenSettings(given: FinetuneOptions): TokenSettings {

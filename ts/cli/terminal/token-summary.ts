@@ -4,14 +4,7 @@ import type { ReadyTokenJob, TokenPart } from "../../jobs/tokens/ready-tokens.js
 import type { TokenReport } from "../../jobs/tokens/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { adapterVariants } from "./adapter-variants.js";
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatPercent,
-  formatRate,
-  formatThreads,
-} from "./number-format.js";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 
@@ -25,7 +18,8 @@ export function tokenIntroduction(job: ReadyTokenJob, folder: string, { dim }: C
   const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate } = job;
   const { rank, alpha, targetModules, batchSize, learningRate, schedule, seed, patience, headOnly } = settings;
   const { validation, test } = data;
-  const split = (part: TokenPart & { readonly split: boolean }) => `${counted(part)}${part.split ? ", a seeded split" : ""}`;
+  const split = (part: TokenPart & { readonly split: boolean }) =>
+    `${counted(part)}${part.split ? ", a seeded split" : ""}`;
   const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
   const rows = [
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
@@ -34,14 +28,20 @@ export function tokenIntroduction(job: ReadyTokenJob, folder: string, { dim }: C
     ["test", `${split(test ?? validation)}, measured at the end`],
     ...(evaluateEvery === null
       ? []
-      : [["keeps", `the step with the lowest loss on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`]]),
+      : [
+          [
+            "keeps",
+            `the step with the lowest loss on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`,
+          ],
+        ]),
     ...(headOnly
       ? [["adapter", "none: the head alone is fitted to frozen vectors"]]
       : [
           [
             "adapter",
-            [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...adapterVariants(settings)].join(", ") +
-              `: ${formatCount(parameters.adapter)} parameters, ${formatCount(parameters.head)} of the head`,
+            [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...adapterVariants(settings)].join(
+              ", ",
+            ) + `: ${formatCount(parameters.adapter)} parameters, ${formatCount(parameters.head)} of the head`,
           ],
           [
             "training",
@@ -63,7 +63,8 @@ export function tokenIntroduction(job: ReadyTokenJob, folder: string, { dim }: C
   return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
-const scores = ({ f1, precision, recall, accuracy }: TokenMetrics) => [f1, precision, recall, accuracy].map(formatPercent);
+const scores = ({ f1, precision, recall, accuracy }: TokenMetrics) =>
+  [f1, precision, recall, accuracy].map(formatPercent);
 
 /** Scores of each label's entities. */
 export function entityLines({ perEntity }: TokenMetrics): string[] {
@@ -105,7 +106,9 @@ export function tokenResult({ result, data, training, settings }: TokenReport, {
     ...rows,
     recommended === "adapter" ? green(bold(last)) : bold(last),
     ...advice,
-    ...(after.cut === 0 ? [] : [`${formatCount(after.cut)} words stand behind the length that texts are cut to, and count as wrong`]),
+    ...(after.cut === 0
+      ? []
+      : [`${formatCount(after.cut)} words stand behind the length that texts are cut to, and count as wrong`]),
     "",
     ...entityLines(after),
     ...(steps === 0

@@ -72,12 +72,7 @@ export const parametersOf = ({ graph, params }: Pick<SteppedTask, "graph" | "par
  *
  * @param packed bytes of the copies of its weights that are still to be made
  */
-export function memoryNeed(
-  task: SteppedTask,
-  settings: StepSettings,
-  packed: number,
-  words: JobWords,
-): MemoryNeed {
+export function memoryNeed(task: SteppedTask, settings: StepSettings, packed: number, words: JobWords): MemoryNeed {
   const { used, maximum } = task.graph.engine.info.memory;
   /** With gradients and both moments. */
   const need = (cut: Partial<typeof settings>) =>

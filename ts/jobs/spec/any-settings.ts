@@ -11,7 +11,13 @@ import {
   takeLanguageSpec,
 } from "./language-settings.js";
 import { checkSettings } from "./settings-check.js";
-import { checkTokenSettings, takeTokenSpec, tokenFields, type TokenJobSpec, type TokenSettings } from "./token-settings.js";
+import {
+  checkTokenSettings,
+  takeTokenSpec,
+  tokenFields,
+  type TokenJobSpec,
+  type TokenSettings,
+} from "./token-settings.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** What a run learns. A spec without `task` is a classifier's. */

@@ -38,7 +38,12 @@ export const tokenFields: readonly string[] = [...Object.keys(tokenDefaults("def
 export function checkTokenSettings(what: string, value: unknown, place = "settings"): asserts value is TokenSettings {
   const own = { task: among(["tokens"]), fields: textsByName };
   const checks = { ...settingChecks, ...own };
-  checkFields(what, value, place, Object.fromEntries(Object.entries(checks).filter(([name]) => tokenFields.includes(name))));
+  checkFields(
+    what,
+    value,
+    place,
+    Object.fromEntries(Object.entries(checks).filter(([name]) => tokenFields.includes(name))),
+  );
   const settings = value as unknown as TokenSettings;
   checkTokenFields(what, settings.fields);
   const options = loraOptions(settings);

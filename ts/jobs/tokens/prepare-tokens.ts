@@ -128,8 +128,10 @@ async function tokenized(dataset: TokenDataset, classifier: TokenClassifier, { e
     return made;
   };
   tell();
-  const targets = ({ file }: TokenFile) => (example: TokenFile["examples"][number]) =>
-    inPlace(file, example.line, () => targetsOf("fit", tokenizer, example, 0));
+  const targets =
+    ({ file }: TokenFile) =>
+    (example: TokenFile["examples"][number]) =>
+      inPlace(file, example.line, () => targetsOf("fit", tokenizer, example, 0));
   const learnt = await each(train, targets(train));
   const isSpare = spareForHead(dataset).length > 0;
   const count = ({ text }: { readonly text: string }) => tokenizer.encode(text).length;

@@ -16,8 +16,10 @@ export interface TokenPart {
 }
 
 /** What a run on labelled words is about to do, once everything is loaded and checked. */
-export interface ReadyTokenJob
-  extends Pick<ReadyJob, "steps" | "evaluateEvery" | "resumedAfter" | "engine" | "model" | "parameters"> {
+export interface ReadyTokenJob extends Pick<
+  ReadyJob,
+  "steps" | "evaluateEvery" | "resumedAfter" | "engine" | "model" | "parameters"
+> {
   /** The whole spec: what was given, and defaults. */
   readonly settings: TokenSettings;
   /** The data, `split` where a part was taken from what is learnt from. */

@@ -42,7 +42,6 @@ export interface TokenDataset {
 type Reading = Pick<TokenSettings, "fields">;
 type Access = Pick<JobContext, "sources" | "emit">;
 
-
 /** Reads a file, with its labels where none are known. Throws `FormatError` and `ConfigError`, with the place, for what makes no sense. */
 export async function readTokenFile(
   path: string,
@@ -86,7 +85,11 @@ export function inPlace<T>(file: string, line: number, work: () => T): T {
   } catch (error) {
     if (!(error instanceof ConfigError) || !("place" in error.details)) throw error;
     const problem = error.message.replace(/^.*?\bexample \d+: /s, "");
-    throw new ConfigError(`${file}, ${placeIn(file, line)}: ${problem}`, { ...error.details, file, line }, { cause: error });
+    throw new ConfigError(
+      `${file}, ${placeIn(file, line)}: ${problem}`,
+      { ...error.details, file, line },
+      { cause: error },
+    );
   }
 }
 

@@ -21,8 +21,10 @@ export interface TokenBaseline {
 }
 
 /** What happened in a run on labelled words: report.json. What is as in `RunReport` is described there. */
-export interface TokenReport
-  extends Pick<RunReport, "lowrank" | "created" | "engine" | "model" | "parameters" | "evaluation" | "estimate" | "training" | "steps"> {
+export interface TokenReport extends Pick<
+  RunReport,
+  "lowrank" | "created" | "engine" | "model" | "parameters" | "evaluation" | "estimate" | "training" | "steps"
+> {
   /** The whole spec. */
   readonly settings: TokenSettings;
   /** What was learnt from and tested on; the labels in the order of the classes. */

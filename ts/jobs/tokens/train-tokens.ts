@@ -30,15 +30,15 @@ export async function trainTokens(
   context: JobContext,
 ): Promise<FinishedJob> {
   const { settings, classifier, dataset } = prepared;
-  const baseline = resumed === null ? await measureTokenBaseline(prepared, context) : (resumed.run as TokenRun).baseline;
+  const baseline =
+    resumed === null ? await measureTokenBaseline(prepared, context) : (resumed.run as TokenRun).baseline;
   const fitted = settings.headOnly ? null : await trainSteps(prepared, baseline, store, resumed, context);
   const { metrics: after, entities } =
     fitted === null
       ? { metrics: baseline.headOnly!, entities: null }
       : await measured(prepared, classifier.modelAdapter, "validate", context);
   const { headEntities, ...known } = baseline;
-  const overHeadAlone =
-    entities && headEntities && (await entityDifference(entities, headEntities, context.signal));
+  const overHeadAlone = entities && headEntities && (await entityDifference(entities, headEntities, context.signal));
   const steps = fitted?.steps ?? [];
   const diverged = fitted === null ? null : lostItsWay(steps, classifier.labels.length, context.words);
   if (diverged !== null) context.emit({ type: "warning", message: diverged });
@@ -85,8 +85,12 @@ async function trainSteps(
     const scores = await scoresOf(parts, texts, modelAdapter, { signal });
     return tokenMetrics(labels, examples, scores, parts.tokenizer.maxTokens, false).metrics;
   };
-  const watching = chosenByLoss(evaluateEvery, settings.patience, resumed, measure, (step, { loss, accuracy, f1 }, best) =>
-    emit({ type: "evaluation", step, loss, accuracy, f1, best }),
+  const watching = chosenByLoss(
+    evaluateEvery,
+    settings.patience,
+    resumed,
+    measure,
+    (step, { loss, accuracy, f1 }, best) => emit({ type: "evaluation", step, loss, accuracy, f1, best }),
   );
   return fit(training.task, learnt, { ...training.options, ...options, ...watching }).catch((error: unknown) => {
     throw explainDivergence(error, done() + 1, words);

@@ -1,0 +1,84 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lowrank, project } from "../fixture.js";
+import { lowrankProcess } from "../processes/process.js";
+import { conll, data, sentences } from "../../jobs/tokens/tiny-token-job.js";
+
+let folder: string;
+let model: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lowrank-names-"));
+  model = at("model");
+  await cp(join(project, "test/golden/encoders/bert"), model, { recursive: true });
+  await writeFile(at("names.conll"), data["names.conll"]!);
+  await writeFile(at("more.tsv"), conll(sentences.slice(0, 4), "\t"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const short = (out: string, ...more: string[]) => [
+  ...["finetune", "--task", "tokens", "--model", model, "--data", at("names.conll"), "--out", at(out)],
+  ...["--steps", "30", "--batch-size", "6", "--learning-rate", "0.01", "--rank", "4", "--evaluate-every", "10"],
+  ...["--validation-split", "0.2", ...more],
+];
+const report = async (out: string) => JSON.parse(await readFile(at(out, "report.json"), "utf8"));
+
+describe("finetune --task tokens", () => {
+  it("learns names, shows F1 beside the head alone, and answers with what it left", async () => {
+    const { code, out, err } = await lowrank(short("names"));
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/data +.*names\.conll: 19 examples of 95 words are learnt/);
+    expect(out).toMatch(/train.*tokens\/s.*left/);
+    expect(out).toMatch(/head on frozen vectors +[\d.]+ % .*\n.*head and adapter +[\d.]+ %/);
+    expect(out).toMatch(/Over the head alone: [+−][\d.]+ points of F1 \(95 %: /);
+    const { result } = await report("names");
+    const measured = JSON.parse((await lowrank(["evaluate", "--run", at("names"), "--json"])).out);
+    expect(measured.f1).toBe(result.after.f1);
+    const other = await lowrank(["evaluate", "--run", at("names"), "--data", at("more.tsv")]);
+    expect(other.out).toMatch(/more\.tsv: 4 examples of 20 words\nentity F1 /);
+    const said = await lowrank(["predict", "--run", at("names"), "--json", "Ada Lovelace lived in London"]);
+    const { text, entities } = JSON.parse(said.out);
+    expect(text).toBe("Ada Lovelace lived in London");
+    for (const { start, end, text: part } of entities) expect(part).toBe(text.slice(start, end));
+    expect((await lowrank(["predict", "--run", at("names"), "--out", at("a.csv"), "Ada"])).err).toMatch(/take --json/);
+    expect((await lowrank(["inspect", at("names")])).out).toMatch(
+      /entity F1 +[\d.]+ % the head alone, [\d.]+ % the result/,
+    );
+  });
+
+  it("goes on to the same bits after kill -9", async () => {
+    let sent = false;
+    const { signal } = await lowrankProcess(short("killed", "--steps", "60"), folder, (_, child) => {
+      // Its first checkpoint is there, so it is in the middle.
+      if (sent || !existsSync(at("killed", "checkpoint.safetensors"))) return;
+      sent = true;
+      child.kill("SIGKILL");
+    });
+    expect(signal).toBe("SIGKILL");
+    const refused = await lowrank(["finetune", "--resume", at("killed"), "--rank", "8"]);
+    expect(refused.err).toMatch(/--rank 8 is given, it began with 4/);
+    const resumed = await lowrankProcess(["finetune", "--resume", at("killed")], folder);
+    expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: "" });
+    expect(resumed.out).toMatch(/Going on after step \d+ of 60/);
+    expect((await lowrankProcess(short("whole", "--steps", "60"), folder)).code).toBe(0);
+    const adapter = (out: string) => readFile(at(out, "adapter_model.safetensors"));
+    expect(await adapter("killed")).toEqual(await adapter("whole"));
+    expect((await report("killed")).result).toEqual((await report("whole")).result);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ["columns of a table", ["--data", "a.conll", "--label", "x"], /--label says nothing of --task tokens; --fields/],
+    ["folds", ["--data", "a.conll", "--folds", "3"], /--folds says nothing of --task tokens/],
+    ["no data", [], /--task tokens needs labelled words/],
+    ["strange fields", ["--data", "a.conll", "--fields", "word=1"], /fields has no "word"; there are tokens, tags/],
+    ["a weight format", ["--data", "a.conll", "--gguf"], /--gguf says nothing of --task tokens/],
+  ])("refuses %s", async (_, args, message) => {
+    const { code, err } = await lowrank(["finetune", "--task", "tokens", "--out", at("refused"), ...args]);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(message);
+  });
+});
