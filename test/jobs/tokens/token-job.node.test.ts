@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
+import type { FileMap } from "../../../ts/io/file-map.js";
 import { AbortError, ConfigError, FormatError, TokenClassifier } from "../../../ts/index.js";
 import {
   type JobEvent,
@@ -101,7 +102,7 @@ it.each<[string, string, RegExp, unknown]>([
   ["one label", "a O\nb O\n", /two labels or more are expected/, ConfigError],
   ["nothing", "\n\n", /words with their tags are expected/, FormatError],
 ])("refuses %s by its line", async (_, text, message, kind) => {
-  const files = { ...data, "bad.conll": new TextEncoder().encode(text) };
+  const files: FileMap = { ...data, "bad.conll": new TextEncoder().encode(text) };
   const own = { ...sources, readData: async (name: string) => ({ name, bytes: files[name]! }) };
   const store = memoryStore();
   const running = run({ ...spec, data: "bad.conll" }, store, { sources: own });

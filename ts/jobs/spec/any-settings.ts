@@ -1,10 +1,9 @@
 import { isRecord } from "../../arguments/collections.js";
 import { oneOf } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
-import { type JobSpec, specFields, takeSpec } from "./job-spec.js";
+import { type JobSpec, takeSpec } from "./job-spec.js";
 import {
   checkLanguageSettings,
-  languageFields,
   type LanguageJobSpec,
   type LanguageSettings,
   languageTasks,
@@ -14,7 +13,6 @@ import { checkSettings } from "./settings-check.js";
 import {
   checkTokenSettings,
   takeTokenSpec,
-  tokenFields,
   type TokenJobSpec,
   type TokenSettings,
 } from "./token-settings.js";
@@ -35,16 +33,14 @@ interface SettingsKind {
   take(what: string, spec: object): JobSettings;
   /** Throws `ConfigError` unless a value from a file is such settings. */
   check(what: string, value: unknown): void;
-  /** Every field of a spec. */
-  readonly fields: readonly string[];
 }
 
-const language: SettingsKind = { take: takeLanguageSpec, check: checkLanguageSettings, fields: languageFields };
+const language: SettingsKind = { take: takeLanguageSpec, check: checkLanguageSettings };
 
 /** How each task's settings are read. */
-export const settingsKinds: Readonly<Record<TaskName, SettingsKind>> = {
-  classify: { take: (what, spec) => takeSpec(what, spec as JobSpec), check: checkSettings, fields: specFields },
-  tokens: { take: takeTokenSpec, check: checkTokenSettings, fields: tokenFields },
+const settingsKinds: Readonly<Record<TaskName, SettingsKind>> = {
+  classify: { take: (what, spec) => takeSpec(what, spec as JobSpec), check: checkSettings },
+  tokens: { take: takeTokenSpec, check: checkTokenSettings },
   text: language,
   chat: language,
 };

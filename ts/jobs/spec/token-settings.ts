@@ -11,6 +11,7 @@ import { type ClassifierSettings, loraOptions, recipeNames } from "./training-se
  * texts is as there; classes weigh by words, and examples are sentences, or texts with entities.
  */
 export interface TokenSettings extends ClassifierSettings {
+  /** Words are labelled. */
   readonly task: "tokens";
   /**
    * What the data call a field, by its name here: `tokens` and `tags` (in CoNLL's columns numbers from 0), `text` and `spans`, in tables

@@ -35,7 +35,7 @@ export interface ReadyTokenJob extends Pick<
 }
 
 /** A part, counted. */
-export const tokenPart = ({ file, examples }: TokenFile): TokenPart => ({
+const tokenPart = ({ file, examples }: TokenFile): TokenPart => ({
   file,
   examples: examples.length,
   words: examples.reduce((sum, { words }) => sum + words.filter(({ target }) => target >= 0).length, 0),

@@ -14,7 +14,7 @@ import type { TokenSettings } from "../spec/token-settings.js";
 import { choosesStep } from "../spec/training-settings.js";
 
 /** An example as it is worked on, and its line in the file. */
-export interface LocatedText extends LabelledText {
+interface LocatedText extends LabelledText {
   readonly line: number;
 }
 

@@ -25,7 +25,7 @@ export interface LocatedTokens {
 export type TokenFields = Readonly<Record<string, string>>;
 
 /** The names there are. */
-export const tokenFieldNames = ["tokens", "tags", "text", "spans", "sentence"] as const;
+const tokenFieldNames = ["tokens", "tags", "text", "spans", "sentence"] as const;
 
 /** What a field is called in a file. */
 export const nameOf = (fields: TokenFields, field: (typeof tokenFieldNames)[number]): string =>
