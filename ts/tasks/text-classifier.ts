@@ -15,7 +15,7 @@ import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
-import { claimParameters, inTraining } from "../train/claims.js";
+import { inTraining } from "../train/claims.js";
 import type { FitReport } from "../train/fit-options.js";
 import { fit } from "../train/fit.js";
 import { measureLogits, type Metrics } from "../train/metrics/metrics.js";

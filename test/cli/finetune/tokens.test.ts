@@ -36,7 +36,9 @@ describe("finetune --task tokens", () => {
     expect(out).toMatch(/head on frozen vectors +[\d.]+ % .*\n.*head and adapter +[\d.]+ %/);
     expect(out).toMatch(/Over the head alone: [+−][\d.]+ points of F1 \(95 %: /);
     const { result } = await report("names");
-    const measured = JSON.parse((await lowrank(["evaluate", "--run", at("names"), "--json"])).out);
+    const evaluated = await lowrank(["evaluate", "--run", at("names"), "--json"]);
+    expect({ code: evaluated.code, err: evaluated.err }).toEqual({ code: 0, err: "" });
+    const measured = JSON.parse(evaluated.out);
     expect(measured.f1).toBe(result.after.f1);
     const other = await lowrank(["evaluate", "--run", at("names"), "--data", at("more.tsv")]);
     expect(other.out).toMatch(/more\.tsv: 4 examples of 20 words\nentity F1 /);

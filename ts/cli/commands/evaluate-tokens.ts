@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
+import type { JobEvent } from "../../jobs/job-events.js";
 import { measuredPart } from "../../jobs/data/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { checkTokenSettings, type TokenSettings } from "../../jobs/spec/token-settings.js";
@@ -26,8 +27,9 @@ export async function evaluateTokens(
   const settings = settingsOf(run);
   const access = {
     ...{ sources: localSources, words: flagWords, signal },
-    emit: (event: { readonly type: string; readonly message?: string }) =>
-      void (event.type === "warning" && terminal.error(event.message!)),
+    emit(event: JobEvent) {
+      if (event.type === "warning") terminal.error(event.message);
+    },
   };
   if (data === undefined && settings === null)
     throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {

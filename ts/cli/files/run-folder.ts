@@ -159,8 +159,12 @@ export function newerThan(run: string): string | null {
 export function readClassifier(folder: string): FileMap {
   refuseFolds(folder);
   const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint, runFiles.record]);
-  const hasHead = runFiles.head.every((name) => Object.hasOwn(files, name));
-  if (hasHead && labelsOf(files).merged !== null) return files;
+  // One of tokens has its head in the adapter's file.
+  const [, labels] = runFiles.head;
+  const inAdapter = Object.hasOwn(files, labels) && labelsOf(files, null).tokens && labelsOf(files, null).adapted;
+  const head = inAdapter ? [labels] : runFiles.head;
+  const hasHead = head.every((name) => Object.hasOwn(files, name));
+  if (hasHead && labelsOf(files, null).merged !== null) return files;
   // A head alone has no adapter beside it; `TextClassifier.load` says where one is missing.
   const unfinished = [runFiles.checkpoint, runFiles.record].some((name) => Object.hasOwn(files, name));
   if (!Object.hasOwn(files, "adapter_config.json") && (unfinished || !hasHead)) {
@@ -171,7 +175,7 @@ export function readClassifier(folder: string): FileMap {
       { folder },
     );
   }
-  const missing = runFiles.head.filter((name) => !Object.hasOwn(files, name));
+  const missing = head.filter((name) => !Object.hasOwn(files, name));
   if (missing.length > 0) {
     throw new ConfigError(
       `${folder} has no ${missing.join(", ")}: it is an adapter without a head, which \`lowrank embed\` and \`lowrank merge\` can use`,

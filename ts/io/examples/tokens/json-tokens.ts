@@ -40,6 +40,6 @@ function exampleOf(row: WholeRow["row"], line: number, file: string, fields: Tok
 
 /** A span as an object; what is none is refused, with its place, by who takes it. */
 function spanOf(span: unknown): unknown {
-  if (Array.isArray(span) && span.length === 3) return { start: span[0], end: span[1], label: span[2] } as unknown;
+  if (Array.isArray(span) && span.length === 3) return { start: span[0], end: span[1], label: span[2] };
   return isJsonObject(span) ? { start: span["start"], end: span["end"], label: span["label"] } : span;
 }
