@@ -1,4 +1,6 @@
 import { transform } from "esbuild";
+import { parseAst } from "rollup/parseAst";
+import { minify } from "terser";
 
 /** Files of `entries` and all that they import, in a bundle's `chunks` by file. */
 function reach(entries, chunks) {
@@ -12,16 +14,42 @@ function reach(entries, chunks) {
   return reached;
 }
 
+/** Names of variables that functions and classes take theirs from. */
+function namesGiven(code) {
+  const names = new Set();
+  const visit = (node) => {
+    if (node.type === "VariableDeclarator" && /Function|Class/.test(node.init?.type)) names.add(node.id.name);
+    for (const value of Object.values(node))
+      for (const part of [value].flat()) if (typeof part?.type === "string") visit(part);
+  };
+  visit(parseAst(code));
+  return [...names];
+}
+
+const named = { keep_classnames: true, keep_fnames: true };
+
 /**
- * Rollup plugin: takes comments and, from scripts that the entries `forPages` load, white space too, for pages load them as they are.
- * Names stay, so that a stack can be read and a class knows its own.
+ * As small as a script becomes whose stack can still be read, and whose classes know their names: other variables have short names,
+ * and no function is put where it is called, which would also cost a program 1 % once its own bundler has been over it.
+ */
+export const shortened = (code, { module }) =>
+  minify(code, {
+    ...{ module, ecma: 2022, sourceMap: { asObject: true } },
+    compress: { ...named, passes: 2, inline: 0, reduce_funcs: false },
+    mangle: { ...named, reserved: namesGiven(code) },
+    // What bundlers may leave out.
+    format: { preserve_annotations: true },
+  });
+
+/**
+ * Rollup plugin: takes comments and, from scripts that the entries `forPages` load, white space and long names of variables too, for pages
+ * load them as they are. Node's alone can be read.
  */
 export const minified = (forPages) => ({
   name: "minified",
-  async renderChunk(code, { fileName }, _output, { chunks }) {
-    const minifyWhitespace = reach(forPages, chunks).has(fileName);
-    const options = { minifySyntax: true, minifyWhitespace, target: "es2022", sourcemap: true };
-    const { code: smaller, map } = await transform(code, options);
+  async renderChunk(code, { fileName }, { format }, { chunks }) {
+    if (reach(forPages, chunks).has(fileName)) return shortened(code, { module: format === "es" });
+    const { code: smaller, map } = await transform(code, { minifySyntax: true, target: "es2022", sourcemap: true });
     return { code: smaller, map };
   },
 });
