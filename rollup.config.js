@@ -5,7 +5,6 @@ import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
 import { binaries } from "./scripts/bundle/binaries.mjs";
 import { lines } from "./scripts/bundle/lines.mjs";
-import { selfContained } from "./scripts/bundle/self-contained.mjs";
 import { minified } from "./scripts/bundle/minified.mjs";
 import { notices } from "./scripts/bundle/notices.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
@@ -40,9 +39,6 @@ const elsewhere = {
   // Takes an encoder, whatever entry it came from: the same everywhere.
   serve: "ts/serve/index.ts",
 };
-/** What workers run, by their files. */
-const scripts = { "lowrank-worker.js": "ts/entry/lowrank-worker.ts" };
-
 /** What workers need too, and pages that have the engine in one. */
 const pool = /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate)|errors\/[\w-]+)\.ts$/;
 const base =
@@ -56,6 +52,8 @@ const language =
 const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
 /** What writes models as GGUF files, which the command line does. */
 const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf-(tokenizer-values|pre-name))\.ts$/;
+/** What reads zip archives, fetched when one was picked. */
+const zip = /\/ts\/io\/page\/zip-file\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
 const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|json-[\w-]+)\.ts$/;
 /**
@@ -73,6 +71,7 @@ const areas = [
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["tables", tables],
   ["summary", /\/ts\/io\/examples\/summary\/(?!index|summarise|plain-text)/],
+  ["zip", zip],
   ["parquet", /\/ts\/io\/examples\/parquet\//],
   ["io", /\/ts\/io\/(?!node\/)/],
   ["head-fit", /\/ts\/train\/logistic\/(?!logistic-regression|scaled-vectors)/],
@@ -100,7 +99,6 @@ export default [
     plugins: [
       ...[typescript, binaries(builds), ...bundled, notices],
       ...[minified(Object.keys(elsewhere)), lines],
-      ...(whole ? [selfContained(scripts)] : []),
     ],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
@@ -119,6 +117,12 @@ export default [
     input: "ts/entry/worker-browser.ts",
     plugins: [typescript, minified(["worker-browser"])],
     output: { file: `${dir}/worker-browser.js`, format: "iife", sourcemap: true },
+  },
+  // The same of all that a page's worker uses, which people copy: what is fetched late elsewhere is in the file.
+  whole && {
+    input: "ts/entry/lowrank-worker.ts",
+    plugins: [typescript, ...bundled, minified(["lowrank-worker"])],
+    output: { file: `${dir}/lowrank-worker.js`, format: "iife", inlineDynamicImports: true },
   },
   whole && {
     // Node's entries have more names: what needs a file system.

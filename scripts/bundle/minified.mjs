@@ -32,10 +32,10 @@ const named = { keep_classnames: true, keep_fnames: true };
  * As small as a script becomes whose stack can still be read, and whose classes know their names: other variables have short names,
  * and no function is put where it is called, which would also cost a program 1 % once its own bundler has been over it.
  */
-export const shortened = (code, { module }) =>
+const shortened = (code, { module }) =>
   minify(code, {
     ...{ module, ecma: 2022, sourceMap: { asObject: true } },
-    compress: { ...named, passes: 2, inline: 0, reduce_funcs: false },
+    compress: { ...named, inline: 0, reduce_funcs: false },
     mangle: { ...named, reserved: namesGiven(code) },
     // What bundlers may leave out.
     format: { preserve_annotations: true },

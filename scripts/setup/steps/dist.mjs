@@ -25,7 +25,7 @@ const isCurrent = (chosen) => existsSync(join(root, "dist")) && isFresh("dist", 
 export function dist(chosen = all) {
   return {
     title: "JavaScript bundles (rollup)",
-    seconds: 5,
+    seconds: 25,
     needed: () => !isCurrent(all) && !isCurrent(chosen),
     async run() {
       const hash = inputs(chosen);

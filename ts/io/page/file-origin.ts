@@ -5,7 +5,6 @@ import { knownModel, type PinnedFile } from "../known-models.js";
 import type { ModelOrigin } from "./kept-record.js";
 import { pageAddress } from "./page-address.js";
 import { filesOrigin, folderOrigin, isPickedFolder, type PickedFile, type PickedFolder } from "./picked-files.js";
-import { zipOrigin } from "./zip-file.js";
 
 /** A file on this machine. */
 export interface LocalFile {
@@ -43,6 +42,7 @@ export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promis
   if (typeof from === "string") return remoteOrigin(from, hubUrl);
   if (from instanceof Blob) {
     const { name } = from as Partial<File>;
+    const { zipOrigin } = await import("./zip-file.js");
     return zipOrigin(from, typeof name === "string" ? name : "model.zip");
   }
   if (typeof from === "object" && from !== null) {

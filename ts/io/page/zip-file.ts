@@ -1,3 +1,4 @@
+import { Inflate } from "fflate";
 import { FormatError, UnsupportedError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { LocalOrigin } from "./file-origin.js";
@@ -110,7 +111,6 @@ async function* extracted(zip: Blob, entry: Entry, fail: Failure): AsyncGenerato
 }
 
 async function* inflated(body: Blob, damaged: (cause: unknown) => FormatError): AsyncGenerator<Uint8Array> {
-  const { Inflate } = await import("fflate");
   const out: Uint8Array[] = [];
   const inflate = new Inflate((piece) => void out.push(piece));
   const push = (piece: Uint8Array, last: boolean) => {
