@@ -96,10 +96,7 @@ export default [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [
-      ...[typescript, binaries(builds), ...bundled, notices],
-      ...[minified(Object.keys(elsewhere)), lines],
-    ],
+    plugins: [...[typescript, binaries(builds), ...bundled, notices], ...[minified(Object.keys(elsewhere)), lines]],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
       dir,
