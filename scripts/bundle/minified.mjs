@@ -14,7 +14,7 @@ function reach(entries, chunks) {
   return reached;
 }
 
-/** Names of variables that functions and classes take theirs from. */
+/** Names of variables that functions and classes take theirs from, and of what a script calls as it loads, by which a test knows it. */
 function namesGiven(code) {
   const names = new Set();
   const visit = (node) => {
@@ -22,7 +22,9 @@ function namesGiven(code) {
     for (const value of Object.values(node))
       for (const part of [value].flat()) if (typeof part?.type === "string") visit(part);
   };
-  visit(parseAst(code));
+  const program = parseAst(code);
+  visit(program);
+  for (const { expression } of program.body) if (expression?.callee?.name) names.add(expression.callee.name);
   return [...names];
 }
 
