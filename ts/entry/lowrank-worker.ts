@@ -29,7 +29,7 @@ scope.addEventListener("message", function greeted(event) {
   const isThread = typeof data === "object" && data !== null && "module" in data;
   if (!isThread && !isHello(data)) return;
   scope.removeEventListener("message", greeted);
-  if (!isThread) return serve(channel, data as Hello, setUp);
+  if (!isThread) return serve(channel, data, setUp);
   const ready = () => scope.postMessage("ready");
   serveKernels(data as WorkerData, ready).catch((error: unknown) => reportError(error));
 });

@@ -10,12 +10,7 @@ import {
   takeLanguageSpec,
 } from "./language-settings.js";
 import { checkSettings } from "./settings-check.js";
-import {
-  checkTokenSettings,
-  takeTokenSpec,
-  type TokenJobSpec,
-  type TokenSettings,
-} from "./token-settings.js";
+import { checkTokenSettings, takeTokenSpec, type TokenJobSpec, type TokenSettings } from "./token-settings.js";
 import type { TrainingSettings } from "./training-settings.js";
 
 /** What a run learns. A spec without `task` is a classifier's. */
