@@ -40,7 +40,7 @@ const elsewhere = {
   serve: "ts/serve/index.ts",
 };
 /** What workers need too, and pages that have the engine in one. */
-const pool = /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate)|errors\/[\w-]+)\.ts$/;
+const pool = /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate|policy)|errors\/[\w-]+)\.ts$/;
 const base =
   /\/ts\/(version|entry\/script-address|(arguments|waiting)\/.*|io\/(byte-source|made-from|page\/persist)|jobs\/store\/run-(files|name))\.ts$/;
 /** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
@@ -55,7 +55,8 @@ const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf-(tokenizer-
 /** What reads zip archives, fetched when one was picked. */
 const zip = /\/ts\/io\/page\/zip-file\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
-const tables = /\/ts\/io\/examples\/(text-rows|columns|delimited|delimiter|rows|json-[\w-]+)\.ts$/;
+const tables =
+  /\/ts\/io\/examples\/((text-rows|columns|delimited|delimiter|rows|json-[\w-]+)|tokens\/(?!located)[\w-]+)\.ts$/;
 /**
  * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
  * that a program does not use.

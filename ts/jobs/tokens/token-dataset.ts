@@ -3,7 +3,6 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { placeIn, splitExamples } from "../../io/examples/index.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { LocatedTokens } from "../../io/examples/tokens/located-tokens.js";
-import { readTokens } from "../../io/examples/tokens/read-tokens.js";
 import { LabelIndex } from "../../tasks/tokens/label-index.js";
 import { type LabelledText, takeTokenExamples } from "../../tasks/tokens/token-examples.js";
 import { drawsTest } from "../data/dataset.js";
@@ -51,6 +50,8 @@ export async function readTokenFile(
 ): Promise<TokenFile & Pick<TokenDataset, "labels">> {
   const { name: file, bytes } = await sources.readData(path);
   const onWarning = (message: string) => emit({ type: "warning", message });
+  // Fetched with the tables' readers when a file is read.
+  const { readTokens } = await import("../../io/examples/tokens/read-tokens.js");
   const located = await readTokens(bytes, { file, fields, onWarning });
   const labels = known ?? labelsOf(located);
   if (labels.length < 2)
