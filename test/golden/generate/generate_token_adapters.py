@@ -24,7 +24,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from seqeval.metrics import accuracy_score, classification_report
-from seqeval.scheme import IOB2
+from seqeval.scheme import IOB2, IOBES
 
 GOLDEN = Path(__file__).parent.parent
 FOLDER = GOLDEN / "token-adapters"
@@ -91,12 +91,12 @@ def scores():
     """Random labels and what seqeval says of them."""
     draw = random.Random(5)
     cases = []
-    for kinds in [1, 2, 3]:
-        names = ["O"] + [place + kind for kind in ["PER", "LOC", "ORG"][:kinds] for place in ["B-", "I-"]]
+    for places, scheme, kinds in [*[("BI", IOB2, kinds) for kinds in [1, 2, 3]], *[("BIES", IOBES, kinds) for kinds in [1, 2]]]:
+        names = ["O"] + [f"{place}-{kind}" for kind in ["PER", "LOC", "ORG"][:kinds] for place in places]
         right = [[draw.choice(names) for _ in range(draw.randint(1, 9))] for _ in range(12)]
         found = [[label if draw.random() < 0.6 else draw.choice(names) for label in row] for row in right]
         both = {}
-        for name, options in [("default", {}), ("strict", dict(mode="strict", scheme=IOB2))]:
+        for name, options in [("default", {}), ("strict", dict(mode="strict", scheme=scheme))]:
             both[name] = classification_report(right, found, output_dict=True, zero_division=0, **options)
         plain = json.loads(json.dumps(both, default=lambda value: value.item()))
         cases.append({"right": right, "found": found, "accuracy": accuracy_score(right, found), **plain})

@@ -1,12 +1,17 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
+import { TagScheme } from "../../train/metrics/tag-scheme.js";
+
+const isClass = (index: number | undefined) => index !== undefined;
 
 /** Classes by their labels. */
 export class LabelIndex {
   private readonly byName: ReadonlyMap<string, number>;
+  private readonly scheme: TagScheme;
 
   constructor(private readonly labels: readonly string[]) {
     this.byName = new Map(labels.map((label, i) => [label, i]));
+    this.scheme = new TagScheme(labels);
   }
 
   /** Class of a label of example number `i`. Throws `ConfigError` where there is none. */
@@ -19,14 +24,20 @@ export class LabelIndex {
   }
 
   /**
-   * Classes of an entity's first word and of its others: "B-" and "I-" before its label, as far as the classifier has them, else the label
-   * itself. Throws `ConfigError` where there is neither.
+   * Class of word number `w` of an entity's `count`: "B-" and "I-" before its label, as far as the classifier has them, else the label
+   * itself; the last one and one that is alone have "E-" and "S-", or "L-" and "U-", where the classifier has those. Throws `ConfigError` where there is neither.
    */
-  entity(label: string, i: number): { readonly begin: number; readonly inside: number } {
+  entity(label: string, i: number): (w: number, count: number) => number {
     const [first, rest, plain] = [`B-${label}`, `I-${label}`, label].map((name) => this.byName.get(name));
-    const inside = rest ?? plain;
+    const [last, alone] = ["EL", "SU"].map((places) =>
+      this.scheme.marksEnds
+        ? [...places].map((place) => this.byName.get(`${place}-${label}`)).find(isClass)
+        : undefined,
+    );
+    const inside = rest ?? plain ?? (last === undefined ? undefined : first);
     const begin = first ?? inside;
-    if (begin !== undefined && inside !== undefined) return { begin, inside };
+    if (begin !== undefined && inside !== undefined)
+      return (w, count) => (count === 1 ? alone : w === count - 1 ? last : undefined) ?? (w === 0 ? begin : inside);
     throw new ConfigError(
       `example ${i}: for the entity ${excerpt(label)} the classifier needs the labels ${excerpt([`B-${label}`, `I-${label}`])}; it has ${excerpt(this.labels)}`,
       { label, place: i },

@@ -111,8 +111,7 @@ function ofSpans(i: number, text: string, entities: readonly unknown[], labels: 
   let done = 0;
   for (const { start, end, label } of taken) {
     words.push(...wordsIn(text, done, start, () => outside));
-    const { begin, inside } = labels.entity(label, i);
-    words.push(...wordsIn(text, start, end, (first) => (first ? begin : inside), true));
+    words.push(...wordsIn(text, start, end, labels.entity(label, i), true));
     done = end;
   }
   words.push(...wordsIn(text, done, text.length, () => outside));
@@ -120,10 +119,16 @@ function ofSpans(i: number, text: string, entities: readonly unknown[], labels: 
 }
 
 /** Words of a part of a text: runs of letters, digits and their marks, and every other sign by itself. */
-function wordsIn(text: string, from: number, to: number, targetOf: (first: boolean) => number, entity = false): Word[] {
-  const found = text.slice(from, to).matchAll(/[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]/gu);
-  return Array.from(found, ({ 0: word, index }, w) => {
+function wordsIn(
+  text: string,
+  from: number,
+  to: number,
+  targetOf: (w: number, count: number) => number,
+  entity = false,
+): Word[] {
+  const found = [...text.slice(from, to).matchAll(/[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]/gu)];
+  return found.map(({ 0: word, index }, w) => {
     const start = from + index;
-    return { start, end: start + word.length, target: targetOf(w === 0), begins: entity && w === 0 };
+    return { start, end: start + word.length, target: targetOf(w, found.length), begins: entity && w === 0 };
   });
 }

@@ -1,4 +1,5 @@
 import { type EntityCounts, entityCounts, type EntityMetrics, entityMetrics } from "../../train/metrics/entities.js";
+import { TagScheme } from "../../train/metrics/tag-scheme.js";
 import { classLoss } from "../../train/metrics/class-probabilities.js";
 import { CUT, firstTokens } from "./aligned.js";
 import type { LabelledText } from "./token-examples.js";
@@ -56,9 +57,10 @@ export function tokenMetrics(
     right.push(wanted);
     predicted.push(found);
   });
+  const counting = { strict, scheme: new TagScheme(labels) };
   const words = { count, cut, accuracy: hits / count, loss: loss / (count - cut) };
   return {
-    metrics: { ...entityMetrics(right, predicted, strict), ...words },
-    entities: entityCounts(right, predicted, strict),
+    metrics: { ...entityMetrics(right, predicted, counting), ...words },
+    entities: entityCounts(right, predicted, counting),
   };
 }

@@ -11,7 +11,8 @@ import type { EncoderOptions } from "../open-classifier.js";
 export interface TokenClassifyOptions extends Omit<InferOptions, "adapters"> {
   /**
    * "simple" (default): neighbouring tokens with the same label are one span; "B-" and "I-" before labels say where one begins and
-   * goes on, and "O" is left out. "none": a span for each token, "O" included. Both as in transformers' pipeline.
+   * goes on, and "O" is left out. "none": a span for each token, "O" included. Both as in transformers' pipeline; beside it, labels of
+   * IOBES and BILOU say with "E-" or "L-" where one ends and with "S-" or "U-" that it is a single token.
    */
   readonly aggregation?: "simple" | "none";
 }
@@ -29,7 +30,7 @@ export type TokenFitHeadOptions = Omit<FitHeadOptions, "sampling" | "emptyTexts"
 export interface TokenEvaluateOptions extends Omit<InferOptions, "adapters"> {
   /**
    * Whether an entity must begin with "B-", as in seqeval's strict mode of IOB2; default false: "I-" after another label begins one too, as
-   * in seqeval's default mode and conlleval.
+   * in seqeval's default mode and conlleval. Where labels say where entities end ("E-", "L-"), one without its end is none either.
    */
   readonly strict?: boolean;
 }

@@ -1,10 +1,10 @@
 import { classProbabilities } from "../../train/metrics/class-probabilities.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
-import { partsOfLabel } from "../../train/metrics/entities.js";
+import { TagScheme } from "../../train/metrics/tag-scheme.js";
 
 /** A part of a text and what it is. */
 export interface TokenSpan {
-  /** The label, without "B-" or "I-" where tokens were put together. */
+  /** The label, without "B-" or another place where tokens were put together. */
   readonly label: string;
   /** Probability of the label, 0 to 1; of several tokens their mean. */
   readonly probability: number;
@@ -37,15 +37,17 @@ export function spansOf(
     return { label: labels[best]!, probability: probabilities[best]!, start, end };
   });
   if (aggregation === "none") return tokens.map((token) => ({ ...token, text: text.slice(token.start, token.end) }));
+  const scheme = new TagScheme(labels);
   const groups: (typeof tokens)[] = [];
   for (const token of tokens) {
     const last = groups.at(-1);
-    const { begins, name } = partsOfLabel(token.label);
-    if (last === undefined || begins || partsOfLabel(last.at(-1)!.label).name !== name) groups.push([token]);
+    const { begins, name } = scheme.parts(token.label);
+    const before = last && scheme.parts(last.at(-1)!.label);
+    if (last === undefined || begins || before!.ends || before!.name !== name) groups.push([token]);
     else last.push(token);
   }
   return groups.flatMap((group) => {
-    const { name } = partsOfLabel(group[0]!.label);
+    const { name } = scheme.parts(group[0]!.label);
     if (name === "O") return [];
     const probability = group.reduce((sum, token) => sum + token.probability, 0) / group.length;
     const part = text.slice(group[0]!.start, group.at(-1)!.end);

@@ -1,8 +1,9 @@
 import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
+import type { TagScheme } from "./tag-scheme.js";
 
 /** How well entities of one label are found. */
 export interface EntityScores extends ClassScores {
-  /** The label, without "B-" and "I-". */
+  /** The label, without "B-" and "I-", or another place. */
   readonly label: string;
 }
 
@@ -20,29 +21,35 @@ export interface EntityMetrics {
   readonly perEntity: readonly EntityScores[];
 }
 
-/** "B-PER" and "I-PER" taken apart; a name without a place goes on. */
-export function partsOfLabel(label: string): { readonly begins: boolean; readonly name: string } {
-  const place = /^[BI]-/.exec(label)?.[0];
-  return { begins: place === "B-", name: place === undefined ? label : label.slice(place.length) };
-}
-
 const OUTSIDE = "O";
 
+/** How entities are counted. */
+interface Counting {
+  readonly strict: boolean;
+  readonly scheme: TagScheme;
+}
+
 /** Entities of a text's words as "label first last". */
-function entitiesOf(labels: readonly string[], strict: boolean): { readonly label: string; readonly key: string }[] {
+function entitiesOf(
+  labels: readonly string[],
+  { strict, scheme }: Counting,
+): { readonly label: string; readonly key: string }[] {
   const found: { label: string; key: string }[] = [];
   let open: { label: string; first: number } | null = null;
-  const close = (end: number) => {
-    if (open !== null) found.push({ label: open.label, key: `${open.first} ${end} ${open.label}` });
+  const close = (end: number, ended: boolean) => {
+    if (open !== null && (ended || !strict || !scheme.marksEnds || open.label === labels[end]))
+      found.push({ label: open.label, key: `${open.first} ${end} ${open.label}` });
     open = null;
   };
   labels.forEach((label, i) => {
-    const { begins, name } = partsOfLabel(label);
-    if (label !== OUTSIDE && !begins && open?.label === name) return;
-    close(i - 1);
-    if (label !== OUTSIDE && (begins || !strict || label === name)) open = { label: name, first: i };
+    const { begins, ends, name } = scheme.parts(label);
+    if (label === OUTSIDE || begins || open?.label !== name) {
+      close(i - 1, false);
+      if (label !== OUTSIDE && (begins || !strict || label === name)) open = { label: name, first: i };
+    }
+    if (ends) close(i, true);
   });
-  close(labels.length - 1);
+  close(labels.length - 1, false);
   return found;
 }
 
@@ -54,15 +61,19 @@ export interface EntityCounts {
 }
 
 /** Entities of each label in one text, counted. */
-function countText(right: readonly string[], predicted: readonly string[], strict: boolean): Map<string, EntityCounts> {
+function countText(
+  right: readonly string[],
+  predicted: readonly string[],
+  counting: Counting,
+): Map<string, EntityCounts> {
   const counts = new Map<string, { right: number; support: number; predicted: number }>();
   const of = (label: string) => {
     const known = counts.get(label) ?? { right: 0, support: 0, predicted: 0 };
     counts.set(label, known);
     return known;
   };
-  const wanted = new Set(entitiesOf(right, strict).map(({ label, key }) => (of(label).support++, key)));
-  for (const { label, key } of entitiesOf(predicted, strict)) {
+  const wanted = new Set(entitiesOf(right, counting).map(({ label, key }) => (of(label).support++, key)));
+  for (const { label, key } of entitiesOf(predicted, counting)) {
     of(label).predicted++;
     if (wanted.has(key)) of(label).right++;
   }
@@ -79,23 +90,23 @@ function sumOf(counts: readonly EntityCounts[]): EntityCounts {
 export function entityCounts(
   right: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
-  strict: boolean,
+  counting: Counting,
 ): EntityCounts[] {
-  return right.map((labels, i) => sumOf([...countText(labels, predicted[i]!, strict).values()]));
+  return right.map((labels, i) => sumOf([...countText(labels, predicted[i]!, counting).values()]));
 }
 
 /**
  * Scores of labels that were predicted for words against the right ones, text by text.
- * @param strict whether "I-" after another label begins no entity
+ * @param counting with `strict`, "I-" after another label begins no entity, and one without its end, where labels have such, is none
  */
 export function entityMetrics(
   right: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
-  strict: boolean,
+  counting: Counting,
 ): EntityMetrics {
   const byLabel = new Map<string, EntityCounts>();
   right.forEach((labels, i) => {
-    for (const [label, counts] of countText(labels, predicted[i]!, strict))
+    for (const [label, counts] of countText(labels, predicted[i]!, counting))
       byLabel.set(label, sumOf([counts, ...(byLabel.has(label) ? [byLabel.get(label)!] : [])]));
   });
   const labels = [...byLabel.keys()].sort();

@@ -14,13 +14,18 @@ interface Columns {
  * Sentences of a file in CoNLL's columns: a word a line with its tag, a blank line behind each sentence. The first column has the words, the
  * last one the tags, unless `fields` names others by their numbers from 0. Columns are parted by tabs where the first line has one, else
  * by white space. Lines with -DOCSTART- are left out, and so are comments: lines that begin a sentence with "#" and have other columns
- * than words have. Throws `FormatError` with the line where a word has another number of columns than most, or no tag.
+ * than words have, or a tag that no word has. Throws `FormatError` with the line where a word has another number of columns than most, or no tag.
  */
 export function readConll(bytes: Uint8Array, file: string, fields: TokenFields): LocatedTokens[] {
   const lines = normaliseText(decodeText(bytes, file)).split("\n");
   const columns = columnsOf(file, fields);
   const split = splitterOf(lines);
-  const width = widthOf(lines.map(split));
+  const rows = lines.map(split);
+  const width = widthOf(rows);
+  const tagOf = (cells: readonly string[]) => cells[columns.tag ?? width - 1] ?? "";
+  const tags = new Set(rows.filter(([word]) => !word!.startsWith("#")).map(tagOf));
+  const isComment = (cells: readonly string[]) =>
+    cells[0]!.startsWith("#") && (cells.length !== width || !tags.has(tagOf(cells)));
   const found: LocatedTokens[] = [];
   let open: { words: string[]; labels: string[]; line: number } | null = null;
   const close = () => {
@@ -29,16 +34,16 @@ export function readConll(bytes: Uint8Array, file: string, fields: TokenFields):
   };
   lines.forEach((source, i) => {
     const line = i + 1;
-    const cells = split(source);
+    const cells = rows[i]!;
     if (source.trim() === "" || cells[0] === "-DOCSTART-") return close();
-    if (open === null && isComment(cells, width)) return;
+    if (open === null && isComment(cells)) return;
     if (cells.length !== width)
       throw broken(
         file,
         line,
         `${width} columns are expected, as most lines have, got ${cells.length}: ${excerpt(source, 60)}`,
       );
-    const { word = "", tag = "" } = { word: cells[columns.word], tag: cells[columns.tag ?? width - 1] };
+    const [word, tag] = [cells[columns.word] ?? "", tagOf(cells)];
     checkWord(file, line, word, tag);
     open ??= { words: [], labels: [], line };
     open.words.push(word);
@@ -61,8 +66,6 @@ function widthOf(lines: readonly (readonly string[])[]): number {
   for (const { length } of lines) if (length >= 2) counts.set(length, (counts.get(length) ?? 0) + 1);
   return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [2, 0] as [number, number])[0];
 }
-
-const isComment = (cells: readonly string[], width: number) => cells[0]!.startsWith("#") && cells.length !== width;
 
 function columnsOf(file: string, fields: TokenFields): Columns {
   const number = (field: "tokens" | "tags"): number | null => {
