@@ -28,6 +28,12 @@ FIXED = [
     "(a?){3}a", "(?:^)*a", "(^)*a", "(?s).*", "(?i)(?s)A.", "(?is)A.", "(?m)a$", "[^\\n]*", "(a(?:b(c)?)?)?", "((a{2}){2}){2}", "a{0}b",
     r"layer\.[0-9]{1,2}", "é+", r"\w+", r"\S+\s\S+", "[é-ë]", "(?i)É", "[[]", "[a[b]", "a{b}", "a{1", "{2}" ,"x{}", "(?:)", "(?:a|)+", "(|a)+",
 ]  # fmt: skip
+LOOKS = [
+    r"encoder\.layer\.(?!0\.)\d+\.attention\.self\.(query|value)", r".*(?<!k)_proj", r".*(?<=layer\.0\.)attention.*", r"(?=.*query$).*", r"(?!model).*", "(?!)", "(?=)a",
+    "(?<=)a", "(?<!)a", "(?=a)*a", "(?:(?=a)a)+b", "a(?=b)b", "a(?!b).*", "(?<=a*)b", "(?<=a|bc)c", "(?<=a{2})a", "aa(?<=a{2})", ".*(?<=\\b)b", "(?i)a(?=B)b", "(?i:(?=A))a",
+    "(?=(?=(?!b)a).*b$)ab", "(?<!(?<=a)b)", ".+(?<!(?<=a)b)", "(?=(?P<n>a))(?P<n>b)", "(?=a", "(?<=a", ".*?(?=\\.b).*", "(?!.*\\n)(?s:.)*", ".*(?<=$)", ".(?<=^.)b?", "(?=a|ab)(?!a$)a.?",
+    "(?<=a?)b", "(?<!(?:a|b)c)c", ".*(?<![.\\d])", "(?<=(?=ab)a)b", "a(?<=(?=ab)a)b",
+]  # fmt: skip
 TEXTS = ["", "a", "b", "ab", "aa", "aaaaaaaa", "abc", "a.b", "a\n", "\na", "a\nb", "é", "A", "0", "_", "-", "q_proj", "Q_proj", "x.q_proj\n",
          "model.layers.12.self_attn.q_proj", "encoder.layer.0.attention.query", "a{", "a{2}", "]", "a b", "\u0661", "\u00a0", "b.c.1.a"]  # fmt: skip
 
@@ -63,7 +69,7 @@ def case(source):
     return [source, results]
 
 
-sources = dict.fromkeys(FIXED + BROKEN + [pattern(3) for _ in range(900)])
+sources = dict.fromkeys(FIXED + BROKEN + [pattern(3) for _ in range(900)] + LOOKS)
 print("[")
 print(",\n".join(json.dumps(case(source)) for source in sources if len(source) < 80))
 print("]")

@@ -112,7 +112,10 @@ describe("patterns", () => {
 
   it("that need more than a walk are refused by name", () => {
     expect(failure(() => readAdapter(withFields({ target_modules: "(a)\\1" }))).message).toMatch(/a back-reference/);
-    expect(failure(() => readAdapter(withFields({ target_modules: "(?=a)b" }))).message).toMatch(/look-ahead/);
+    expect(failure(() => readAdapter(withFields({ target_modules: "(?>a)b" }))).message).toMatch(/an atomic group/);
+    const nested = `${"(?=.*".repeat(50)}z${")".repeat(50)}.*`;
+    const isTarget = targetTest({ ...readAdapter(plain).config, targetModules: nested });
+    expect(failure(() => isTarget("a.".repeat(100))).message).toMatch(/take too long/);
     expect(failure(() => readAdapter(withFields({ target_modules: "((a{1000}){1000})" }))).message).toMatch(
       /10000 steps/,
     );

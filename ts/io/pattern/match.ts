@@ -11,6 +11,9 @@ export interface Match {
 
 const NEWLINE = 0x0a;
 
+/** What a walk of its own costs beside its steps: memory, as for an instruction. */
+const PER_LOOK = 60;
+
 function holds(place: Place, text: readonly number[], at: number): boolean {
   const isWord = (index: number) => index >= 0 && index < text.length && wordCharacter(text[index]!);
   switch (place) {
@@ -41,7 +44,10 @@ class States {
   private readonly waitingCaptures: Match[] = [];
   private generation = 1;
 
-  constructor(private readonly program: Program) {
+  constructor(
+    private readonly program: Program,
+    private readonly looks: (step: number, at: number) => boolean,
+  ) {
     this.seen = new Uint32Array(program.length);
   }
 
@@ -80,6 +86,11 @@ class States {
         case "assert":
           if (holds(instruction.place, text, at)) wait(step + 1, captured);
           break;
+        case "look": {
+          const from = at - instruction.behind;
+          if ((from >= 0 && this.looks(step + 1, from)) !== instruction.negated) wait(instruction.next, captured);
+          break;
+        }
         default:
           this.steps.push(step);
           this.captures.push(captured);
@@ -91,13 +102,23 @@ class States {
 
 /**
  * Walks `text` (code points) through a program from its start, as `re.match` does: of several matches the one that Python's
- * search finds first. Time is the program's length times the text's, at most.
+ * search finds first. Time is the program's length times the text's, at most; what looks ahead or behind takes that at every character.
  */
 export function matchStart(program: Program, text: readonly number[], work: WorkLimit): Match | null {
-  let [now, next] = [new States(program), new States(program)];
+  return walk(program, text, work, 0, 0);
+}
+
+/** The same from step `first` and character `from` on. */
+function walk(program: Program, text: readonly number[], work: WorkLimit, first: number, from: number): Match | null {
+  const looks = (step: number, at: number) => {
+    work.spend(PER_LOOK);
+    return walk(program, text, work, step, at) !== null;
+  };
+  let [now, next] = [new States(program, looks), new States(program, looks)];
   let found: Match | null = null;
-  work.spend(program.length / 8 + now.add(0, { begin: -1, end: -1 }, text, 0));
-  for (let at = 0; ; at++) {
+  work.spend(program.length / 8);
+  work.spend(now.add(first, { begin: -1, end: -1 }, text, from));
+  for (let at = from; ; at++) {
     next.clear();
     let spent = now.steps.length + 1;
     for (let i = 0; i < now.steps.length; i++) {

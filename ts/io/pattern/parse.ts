@@ -2,7 +2,7 @@ import { AdapterError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { anything, between, classes, exactly, ignoringCase, union } from "./character-set.js";
 import type { CharacterSet } from "./character-set.js";
-import { choice, repeat, sequence } from "./syntax.js";
+import { choice, repeat, sequence, widthOf } from "./syntax.js";
 import type { Place, Syntax } from "./syntax.js";
 
 /** Groups that may stand one in another. */
@@ -26,14 +26,18 @@ const escapedPlaces = new Map<string, Place>(
 
 /** What opens a group that takes more than a walk through the text with a set of states, and its name. */
 const unsupportedGroups: readonly (readonly [opening: string, name: string])[] = [
-  ["(?=", "look-ahead"],
-  ["(?!", "look-ahead"],
-  ["(?<=", "look-behind"],
-  ["(?<!", "look-behind"],
   ["(?>", "an atomic group"],
   ["(?(", "a conditional group"],
   ["(?P=", "a back-reference"],
   ["(?#", "a comment"],
+];
+
+/** What opens a group that is only looked at. */
+const looks: readonly (readonly [opening: string, behind: boolean, negated: boolean])[] = [
+  ["(?=", false, false],
+  ["(?!", false, true],
+  ["(?<=", true, false],
+  ["(?<!", true, true],
 ];
 
 const isDigit = (character: string | undefined) => character !== undefined && character >= "0" && character <= "9";
@@ -180,11 +184,18 @@ class Parser {
 
   private group(outer: Flags): Syntax {
     for (const [opening, name] of unsupportedGroups) if (this.peek(opening)) throw this.unsupported(name);
-    const flags = this.opening(outer);
+    const look = looks.find(([opening]) => this.take(opening));
+    const flags = look ? outer : this.opening(outer);
     if (++this.depth > MAX_DEPTH) throw this.wrong(`groups stand in each other more than ${MAX_DEPTH} times`);
     const item = this.choice(flags);
     this.depth--;
     if (!this.take(")")) throw this.wrong("a bracket is not closed");
+    if (look) {
+      const [, isBehind, negated] = look;
+      const [behind, most] = isBehind ? widthOf(item) : [0, 0];
+      if (behind !== most) throw this.wrong("what is looked behind for has no fixed length");
+      return { kind: "look", item, behind, negated };
+    }
     // A sequence of its own, so that "(?:^)*" is the repetition of a group, not of an assertion.
     return sequence(item);
   }
@@ -273,7 +284,7 @@ class Parser {
 
 /**
  * A regular expression in the syntax of Python's `re`, as a tree. Throws `AdapterError` for what Python would not read,
- * `UnsupportedError` for what takes more than linear time (back-references, look-around) and a few rarities.
+ * `UnsupportedError` for what is no matter of a set of states (back-references, atomic groups) and a few rarities.
  */
 export function parsePattern(source: string): Syntax {
   return new Parser(source).parse();

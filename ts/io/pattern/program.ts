@@ -12,6 +12,8 @@ export type Instruction =
   /** Goes on at both; what `next` leads to counts first. */
   | { readonly kind: "fork"; next: number; other: number }
   | { readonly kind: "jump"; next: number }
+  /** The steps that follow are matched apart, from `behind` characters before on; what it leads to is `next`. */
+  | { readonly kind: "look"; readonly behind: number; readonly negated: boolean; next: number }
   | { readonly kind: "mark"; readonly end: boolean }
   | { readonly kind: "match" };
 
@@ -41,6 +43,13 @@ class Compiler {
       case "assert":
         this.emit(tree);
         return;
+      case "look": {
+        const look = this.emit({ kind: "look", behind: tree.behind, negated: tree.negated, next: -1 });
+        this.compile(tree.item);
+        this.emit({ kind: "match" });
+        look.next = this.here;
+        return;
+      }
       case "sequence":
         for (const item of tree.items) this.compile(item);
         return;

@@ -16,6 +16,8 @@ export type Syntax =
       readonly lazy: boolean;
     }
   | { readonly kind: "assert"; readonly place: Place }
+  /** Whether `item` matches from `behind` characters before on, or, where it is negated, does not. */
+  | { readonly kind: "look"; readonly item: Syntax; readonly behind: number; readonly negated: boolean }
   /** What it matches is reported; one a pattern. */
   | { readonly kind: "capture"; readonly item: Syntax };
 
@@ -33,3 +35,28 @@ export const repeat = (item: Syntax, min: number, max: number, lazy = false): Sy
   max,
   lazy,
 });
+
+/** How many characters a tree matches at least and at most. */
+export function widthOf(tree: Syntax): readonly [least: number, most: number] {
+  switch (tree.kind) {
+    case "set":
+      return [1, 1];
+    case "assert":
+    case "look":
+      return [0, 0];
+    case "capture":
+      return widthOf(tree.item);
+    case "repeat": {
+      const [least, most] = widthOf(tree.item);
+      return [least * tree.min, most === 0 || tree.max === 0 ? 0 : most * tree.max];
+    }
+    default: {
+      const widths = tree.items.map(widthOf);
+      const over = (of: 0 | 1, both: (a: number, b: number) => number) =>
+        widths.map((width) => width[of]).reduce((a, b) => both(a, b));
+      if (widths.length === 0) return [0, 0];
+      const sum = (a: number, b: number) => a + b;
+      return tree.kind === "sequence" ? [over(0, sum), over(1, sum)] : [over(0, Math.min), over(1, Math.max)];
+    }
+  }
+}
