@@ -1,5 +1,6 @@
-// node measure.mjs MODEL_FOLDER [--tenants 200] [--requests 3000]: memory and processor time of the worker in workerd, with
+// node measure.mjs MODEL_FOLDER [--tenants 200] [--requests 3000] [--limit MIB]: memory and processor time of the worker in workerd, with
 // weights as `fill.mjs` writes them. Linux.
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,7 +11,11 @@ import { randomClassifier, tenantName, VERSION } from "./make-tenants.mjs";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { tenants: { type: "string", default: "200" }, requests: { type: "string", default: "3000" } },
+  options: {
+    tenants: { type: "string", default: "200" },
+    requests: { type: "string", default: "3000" },
+    limit: { type: "string" },
+  },
 });
 const [folder] = positionals;
 const [tenants, requests] = [Number(values.tenants), Number(values.requests)];
@@ -28,6 +33,15 @@ function workerd() {
     }
   }
   throw new Error("there is no workerd process");
+}
+
+/**
+ * Lets the process have so many bytes more of memory of its own than it has now, all its parts together: Linux refuses more, to V8 for
+ * the heap and for linear memory alike.
+ */
+function limitTo(id, bytes) {
+  const most = status(id, "VmData") + bytes;
+  execFileSync("prlimit", ["--pid", id, `--data=${most}:${most}`]);
 }
 
 const status = (id, field) =>
@@ -99,7 +113,8 @@ encoder.dispose();
 try {
   const id = workerd();
   const memory = await isolate(inspectorUrl);
-  const empty = status(id, "VmRSS");
+  const [empty, emptyData] = [status(id, "VmRSS"), status(id, "VmData")];
+  if (values.limit !== undefined) limitTo(id, Number(values.limit) * 2 ** 20);
   const cpuBefore = processor(id);
   const began = performance.now();
   await (await fetch(`${url}/health`)).json();
@@ -116,6 +131,7 @@ try {
       "isolate at most": most,
       process: resident,
       "process empty": empty,
+      "data beyond empty": status(id, "VmData") - emptyData,
     };
     const parts = Object.entries(shown).map(([name, bytes]) => `${name} ${(bytes / MB).toFixed(1)}`);
     console.log(`${when}, MB: ${parts.join(", ")}`);
