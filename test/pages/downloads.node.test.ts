@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { BrowserDriver } from "./browser-driver.js";
@@ -24,13 +24,14 @@ beforeEach(async () => {
 });
 
 /** Keeps the model; what came of it, or the error's name and message. */
-async function keep(manifest: { name: string; bytes: number; sha256: string }[] | void) {
+async function keep(how: string | { name: string; bytes: number; sha256: string }[] | void) {
+  const [from, manifest] = typeof how === "string" ? [how, null] : ["/models/large", how];
   // What the call before came to would be taken for this one's.
   Object.assign(globalThis, { done: 0 });
   try {
     const onProgress = ({ file, done }: { file: string; done: number }) =>
       void (file === "model.safetensors" && Object.assign(globalThis, { done }));
-    const model = await lowrank.keepModel("/models/large", { onProgress, ...(manifest && { manifest }) });
+    const model = await lowrank.keepModel(from, { onProgress, ...(manifest && { manifest }) });
     const source = (await model.open("model.safetensors"))!;
     // Across two pieces.
     const part = [...(await source.read(8 * 1024 * 1024 - 3, 6))];
@@ -139,6 +140,21 @@ it("takes what another origin compresses, though its length on the way is all th
     expect(await keepThere()).toEqual({ digest: sha256(repeated), last: { done: bytes, total: bytes }, over: [] });
     await page.evaluate(() => lowrank.clearCache());
   }
+  await page.close();
+});
+
+it("what another origin compresses is whole too, where it was cut on the way before", async () => {
+  const page = await driver.tab();
+  // Nothing that gzip makes smaller: what was sent until the cut is what came.
+  const body = randomBytes(20 * MEGABYTE);
+  const elsewhere = `${driver.url.replace("127.0.0.1", "localhost")}/models/large`;
+  const keepThere = () => page.evaluate(keep, elsewhere);
+  driver.models.manners.set(weights, { gzip: true, body, holdAfter: 13 * MEGABYTE });
+  const running = keepThere();
+  await driver.cutAt(page, 12 * MEGABYTE);
+  expect((await running).message).toMatch(/model\.safetensors broke off after \d+ /);
+  driver.models.manners.set(weights, { gzip: true, body });
+  expect(await keepThere()).toMatchObject({ digest: sha256(body), size: body.length, list: [{ complete: true }] });
   await page.close();
 });
 
