@@ -13,6 +13,7 @@ import {
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
 import { type AddedTensor, withAdded } from "./added-tensors.js";
+import { architectureWithHead, headLabels, headWarning, type NewHead, prefixOfHead, withPrefix } from "./new-head.js";
 import { modelTypeOf, orientationOf } from "./orientation.js";
 import { type RowUpdate, rowUpdate } from "./row-update.js";
 import { twinOf, withTiedBias } from "./tied-bias.js";
@@ -37,6 +38,10 @@ export interface MergePlan {
   readonly base: OpenTensorFile;
   readonly added: ReadonlyMap<string, AddedTensor>;
   readonly untied: Untied | null;
+  /** What stands before the files' names in `base`; most often "". */
+  readonly prefix: string;
+  /** What the adapter brings that the base lacks; null where it brings none. */
+  readonly head: NewHead | null;
   /** What someone should know who merges. */
   readonly warnings: readonly string[];
 }
@@ -50,10 +55,12 @@ const floatTypes: readonly string[] = ["F32", "F16", "BF16"] satisfies FloatDtyp
  *   `UnsupportedError` where the base's element type cannot be written
  */
 export function planMerge(
-  files: OpenTensorFile,
+  given: OpenTensorFile,
   adapter: Adapter,
   config: { readonly [key: string]: Json } | null,
 ): MergePlan {
+  const prefix = prefixOfHead(adapter, given);
+  const files = withPrefix(given, prefix);
   const orientation = orientationOf(adapter.config, modelTypeOf(config), adapter.layers.keys());
   const untied = findUntied(adapter, files, config);
   const added = new Map<string, AddedTensor>();
@@ -69,11 +76,8 @@ export function planMerge(
   const warnings = orientation.warning === null ? [] : [orientation.warning];
   const heads = newHeads(fitting, withAdded(files, added));
   for (const [name, head] of heads) added.set(name, head);
-  if (heads.size > 0)
-    warnings.push(
-      `the base has no ${clip([...heads.keys()].join(", "))}, which the adapter's modules_to_save hold: added; whether config.json says ` +
-        "what the model needs for it, such as its labels, is not known here",
-    );
+  const head = heads.size === 0 ? null : headOf(adapter, [...heads.keys()], config);
+  if (head !== null) warnings.push(headWarning(head));
   const base = withAdded(files, added);
   if (untied !== null)
     warnings.push(
@@ -82,8 +86,12 @@ export function planMerge(
     );
   const changes = changesOf(base, fitting, orientation.isInFirst);
   for (const name of changes.keys()) checkWritable(name, base);
-  return { changes, base, added, untied, warnings };
+  return { changes, base, added, untied, prefix, head, warnings };
 }
+
+const headOf = (adapter: Adapter, names: readonly string[], config: Parameters<typeof planMerge>[2]): NewHead => ({
+  ...{ names, architecture: architectureWithHead(adapter, config), count: headLabels(adapter) },
+});
 
 function checkWritable(name: string, base: OpenTensorFile): void {
   const { dtype } = base.info(name);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { readAdapter } from "../../entry/node.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { findingText, misfits, suspicions } from "../../merging/findings.js";
+import { headLabels } from "../../merging/new-head.js";
 import { exitCodes } from "../exit-codes.js";
 import { recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/base-weights.js";
@@ -34,6 +35,8 @@ interface Checked {
   /** What does not, but should be known. */
   readonly warnings: readonly string[];
   readonly layers: number;
+  /** Labels of the classifier that the adapter's file holds; null where it holds none. */
+  readonly headLabels: number | null;
 }
 
 /** `lowrank check`: whether an adapter fits a base, by names, shapes and types alone. */
@@ -60,7 +63,12 @@ async function check(folder: string, options: CheckOptions, session: Session): P
   const adapter = readAdapter(folder, { allowNonFinite: true });
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
   const warnings = suspicions(adapter).map(findingText);
-  const about = { adapter: folder, base: base.model.name, layers: adapter.layers.size };
+  const about = {
+    adapter: folder,
+    base: base.model.name,
+    layers: adapter.layers.size,
+    headLabels: headLabels(adapter),
+  };
   try {
     mergedBefore("check", { adapter, model: base.model, base: base.tensors });
     const plan = planMerge(base.tensors, adapter, base.config);
@@ -75,10 +83,11 @@ async function check(folder: string, options: CheckOptions, session: Session): P
 /** Problems that are shown; of a wrong model there is one for each layer. */
 const SHOWN = 10;
 
-function linesOf({ adapter, base, fits, problems, warnings, layers }: Checked): string[] {
+function linesOf({ adapter, base, fits, problems, warnings, layers, headLabels }: Checked): string[] {
+  const head = headLabels === null ? "" : `; holds a head for ${formatCount(headLabels)} labels`;
   const more = problems.length - SHOWN;
   return [
-    fits ? `${adapter} fits ${base}: ${formatCount(layers)} layers` : `${adapter} does not fit ${base}:`,
+    fits ? `${adapter} fits ${base}: ${formatCount(layers)} layers${head}` : `${adapter} does not fit ${base}:`,
     ...problems.slice(0, SHOWN).map((problem) => `  ${problem}`),
     ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
     ...warnings.map((warning) => `  note: ${warning}`),

@@ -1,10 +1,11 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { mkdir, rename, statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Engine } from "../../engine/running.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { ByteSink } from "../../io/byte-source.js";
+import { editedJson } from "../../io/edited-json.js";
 import { writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
 import { withFolder } from "../../io/node/make-folder.js";
 import { withPart } from "../../io/node/parts.js";
@@ -12,6 +13,7 @@ import { withMerged } from "../../io/peft/index.js";
 import { byteLength, streamSafetensors } from "../../io/safetensors/index.js";
 import { mergedPieces } from "../../merging/merged-pieces.js";
 import type { MergePlan } from "../../merging/merge-plan.js";
+import { configWithHead } from "../../merging/new-head.js";
 import { PieceBuffers } from "../../merging/piece-buffers.js";
 import { storedPieces } from "../../merging/stored-tensor.js";
 import { untiedConfig } from "../../merging/untied.js";
@@ -95,7 +97,7 @@ export async function writeMergedFolder(
     bar.stop();
   }
   const files = Object.fromEntries(
-    Object.entries(jsonFiles(base, plan)).map(([name, json]) => [name, jsonBytes(json)]),
+    Object.entries(jsonFiles(base, plan, parts)).map(([name, text]) => [name, lineBytes(text)]),
   );
   await writeFilesAtomically(scratch, files);
   await copyCompanions(base.model.directory, scratch, session.signal);
@@ -111,29 +113,36 @@ export function mergedSize({ base }: MergePlan): number {
 }
 
 /** Which tensors each file gets: the base's, and an added one where its source lies, else in the last. */
-function filesOf(base: BaseWeights, { added }: MergePlan): Map<string, string[]> {
-  const files = new Map([...base.files].map(([file, { names }]) => [file, [...names]]));
+function filesOf(base: BaseWeights, { added, prefix }: MergePlan): Map<string, string[]> {
+  const files = new Map([...base.files].map(([file, { names }]) => [file, names.map((name) => prefix + name)]));
   const last = [...files.keys()].at(-1)!;
   for (const [name, { copyOf }] of added) {
-    const home = [...base.files].find(([, tensors]) => copyOf !== null && tensors.has(copyOf))?.[0] ?? last;
+    const home = [...files].find(([, names]) => copyOf !== null && names.includes(copyOf))?.[0] ?? last;
     files.get(home)!.push(name);
   }
   return files;
 }
 
 /** Files that say something else than the base's. */
-function jsonFiles(base: BaseWeights, plan: MergePlan): Record<string, unknown> {
-  const files: Record<string, unknown> = {};
-  if (plan.untied !== null && base.config !== null) files["config.json"] = untiedConfig(base.config);
+function jsonFiles(base: BaseWeights, plan: MergePlan, { labels }: MergedParts): Record<string, string> {
+  const files: Record<string, string> = {};
+  const { untied, head } = plan;
+  if (base.config !== null && (untied !== null || head !== null)) {
+    const text = readFileSync(join(base.model.directory, "config.json"), "utf8").replace(/^\ufeff/, "");
+    files["config.json"] = editedJson(text, (json) => {
+      const config = untied === null ? json : untiedConfig(json);
+      return head === null ? config : configWithHead(config, head, labels);
+    });
+  }
   if (base.index === null) return files;
   const { file, json } = base.index;
   const weightMap = [...filesOf(base, plan)].flatMap(([home, names]) => names.map((name) => [name, home] as const));
   const metadata = { ...(json["metadata"] as object | undefined), total_size: mergedSize(plan) };
-  files[file] = { ...json, metadata, weight_map: Object.fromEntries(weightMap) };
+  files[file] = JSON.stringify({ ...json, metadata, weight_map: Object.fromEntries(weightMap) }, null, 2);
   return files;
 }
 
-const jsonBytes = (json: unknown) => new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+const lineBytes = (text: string) => new TextEncoder().encode(`${text}\n`);
 
 /** A sink that takes the next piece while the last one is being written; `flush` waits for it. */
 export function writeAhead(sink: ByteSink, onWritten: (bytes: number) => void): ByteSink & { flush(): Promise<void> } {

@@ -33,6 +33,12 @@ export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePl
     checkShared(model.beside, matches);
     return matches;
   }
+  if (missing.every((name) => plan.added.get(name)?.copyOf === null))
+    throw new AdapterError(
+      `merge: the adapter holds ${clip(missing.join(", "))}, a head that the ONNX model has no place for: merge without --onnx, and ` +
+        "export the ONNX model of what that writes",
+      { op: "merge", missing },
+    );
   throw new AdapterError(
     `merge: ${missing.length} of ${plan.changes.size} tensors that the adapter changes are not in the ONNX model with the base's values, such as ` +
       `${clip(missing[0]!)}: it is of other weights, or was quantised or fused; export it from the base in float32 or float16, without optimisation`,
