@@ -113,6 +113,7 @@ const table: BadInput[] = [
     args: `${tune} --data {data.csv} --target-modules quarry`,
     says: /matches no linear layer; there are encoder\.layer/,
   },
+  { args: `${tune} --data {data.csv} --layers 9`, says: /layers 9: the model has layers 0 to 1/ },
   {
     args: `${tune} --data {data.csv} --max-tokens 999`,
     says: /error: --max-tokens is a whole number from 2 to 32, got 999/,

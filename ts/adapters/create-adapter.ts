@@ -112,13 +112,30 @@ function newLayers(
     add(table.path, table.rows, table.width, () => graph.columns(table.table, 0, table.width), null);
   }
   if (layers.size === 0) {
-    const names = linears.flatMap((linear) => linear.parts.map(({ path }) => path)).slice(0, 6);
+    const paths = linears.flatMap((linear) => linear.parts.map(({ path }) => path));
+    checkLayers(config, paths, what);
+    const names = paths.slice(0, 6);
     throw new ConfigError(
       `${what}: targetModules ${excerpt(config.targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
       { targetModules: config.targetModules },
     );
   }
   return layers;
+}
+
+/** Throws `ConfigError` where it is the numbers of layers alone that leave no module. */
+function checkLayers(config: AdapterConfig, paths: readonly string[], what: string): void {
+  const { layersToTransform, layersPattern } = config;
+  const anywhere = paths.filter(targetTest({ ...config, layersToTransform: null, layersPattern: null }));
+  const numbers = anywhere.flatMap((path) => /(?:^|\.)(\d+)\./.exec(path)?.[1] ?? []).map(Number);
+  if (layersToTransform === null || numbers.length === 0) return;
+  const last = numbers.reduce((most, number) => Math.max(most, number), 0);
+  const [within, such] =
+    layersPattern === null ? ["", ""] : [` in ${excerpt(layersPattern)}`, `, such as that of ${anywhere[0]!}`];
+  throw new ConfigError(
+    `${what}: layersToTransform: layers ${[layersToTransform].flat().join(", ")}${within}: the model has layers 0 to ${last}${such}`,
+    { op: what, option: "layersToTransform", value: layersToTransform, expected: `0 to ${last}` },
+  );
 }
 
 function newTokens(

@@ -67,6 +67,12 @@ export async function extractAdapter(
   const { rank, modelType, baseName } = options;
   const [collected, left] = [new Collected(), [] as string[]];
   let inFirstLayers = false;
+  if (!base.names.some((name) => tuned.has(name)))
+    throw new AdapterError(
+      `extract: the two models share no tensor names: the base has ${clip(base.names[0] ?? "none")}, the other model ${clip(tuned.names[0] ?? "none")}; ` +
+        "two of one architecture are expected, both with a head or both without",
+      { op: "extract", length: 0 },
+    );
   for (const name of base.names) {
     if (!tuned.has(name)) continue;
     const [info, other] = [base.info(name), tuned.info(name)];

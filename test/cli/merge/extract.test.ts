@@ -157,3 +157,13 @@ it("extract says which weight of which model is not finite", async () => {
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(said) as string });
   }
 });
+
+it("extract of two architectures says that they share no names", async () => {
+  const tuned = await nested("one", 1);
+  const base = join(project, "test/golden/adapters/base/tiny_llama");
+  const { code, err } = await lowrank(["extract", "--base", base, "--tuned", tuned, "--out", path("none")]);
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: expect.stringMatching(/share no tensor names: the base has .*, the other model /) as string,
+  });
+});

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -41,6 +41,28 @@ describe("an adapter with a head, on a base without one", () => {
     expect(config).toMatchObject({ architectures: ["BertForTokenClassification"], model_type: "bert" });
     const { labels } = JSON.parse(readFileSync(at("run", "labels.json"), "utf8"));
     expect(Object.values(config.id2label)).toEqual(labels);
+  });
+
+  it("answers at another rank, with its labels", async () => {
+    const { code, out } = await lowrank(["resize", at("run"), "--rank", "2", "--out", at("smaller")]);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining("labels.json copied with it") as string });
+    expect(out).toContain("report.json");
+    const said = await lowrank(["predict", "--run", at("smaller"), "--json", text]);
+    expect(said).toMatchObject({ code: 0, err: "" });
+    expect(JSON.parse(said.out)).toMatchObject({ text });
+  });
+
+  it("of a run with a head alone, it is said that there is no adapter", async () => {
+    const labels = JSON.parse(readFileSync(at("run", "labels.json"), "utf8"));
+    await mkdir(at("head"));
+    await writeFile(at("head", "labels.json"), JSON.stringify({ ...labels, adapter: false }));
+    for (const args of [["check"], ["merge", "--out", at("none")]]) {
+      const { code, err } = await lowrank([...args, "--adapter", at("head"), "--base", base]);
+      expect({ code, err }).toEqual({
+        code: 1,
+        err: expect.stringContaining("a head-only run has no adapter") as string,
+      });
+    }
   });
 
   it("answers as base and adapter do", async () => {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { readAdapter } from "../../entry/node.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { findingText, misfits, suspicions } from "../../merging/findings.js";
 import { headLabels } from "../../merging/new-head.js";
 import { exitCodes } from "../exit-codes.js";
+import { adapterIn } from "../files/adapter-folder.js";
 import { recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/base-weights.js";
 import { mergedBefore } from "../files/merged-parts.js";
@@ -60,7 +60,7 @@ export function defineCheck(program: Command, session: Session): void {
 }
 
 async function check(folder: string, options: CheckOptions, session: Session): Promise<Checked> {
-  const adapter = readAdapter(folder, { allowNonFinite: true });
+  const adapter = adapterIn(folder, { allowNonFinite: true });
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
   const warnings = suspicions(adapter).map(findingText);
   const about = {

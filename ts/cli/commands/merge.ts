@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import { engine } from "../../engine/engine.js";
-import { readAdapter } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import { isGgufName } from "../../io/gguf-name.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { startEngine } from "../engine-start.js";
+import { adapterIn } from "../files/adapter-folder.js";
 import { recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/base-weights.js";
 import { checkGgufOut, ggufTypes } from "../files/gguf-out.js";
@@ -80,7 +80,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   // Its threads start while the adapter is read.
   const started = startEngine({});
   started.catch(() => {});
-  const adapter = readAdapter(folder);
+  const adapter = adapterIn(folder);
   const names = baseOf(options) ?? [recordedModel(folder).model];
   if (asGguf) {
     const type = options.to === undefined ? "auto" : ggufTypes[options.to]!;

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import { readAdapter, writeAdapter } from "../../entry/node.js";
+import { writeAdapter } from "../../entry/node.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import { resizeAdapter } from "../../merging/extract.js";
 import { breather } from "../../waiting/next-task.js";
+import { adapterIn, besideAdapter } from "../files/adapter-folder.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
@@ -17,7 +18,7 @@ Example:
 export function defineResize(program: Command, session: Session): void {
   program
     .command("resize")
-    .description("write an adapter at another rank, and say what it misses")
+    .description("write an adapter at another rank, with a run's head and labels, and say what it misses")
     .argument("<adapter>", "folder of the adapter")
     .requiredOption("--rank <number>", "the new rank", whole(1))
     .requiredOption("--out <folder>", "where it is written; must be new or empty")
@@ -25,8 +26,13 @@ export function defineResize(program: Command, session: Session): void {
     .addHelpText("after", EXAMPLES)
     .action(async (folder: string, { rank, out, json }: { rank: number; out: string; json: boolean }) => {
       await checkEmptyFolder(out);
-      const made = await resizeAdapter(readAdapter(folder), rank, breather(session.signal));
-      await writeFilesAtomically(out, writeAdapter(made.adapter));
+      const made = await resizeAdapter(adapterIn(folder), rank, breather(session.signal));
+      const { kept, left } = besideAdapter(folder);
+      await writeFilesAtomically(out, { ...writeAdapter(made.adapter), ...kept });
       for (const line of approximationLines(made, out, json)) session.terminal.print(line);
+      if (json) return;
+      const names = Object.keys(kept);
+      if (names.length > 0) session.terminal.print(`${names.join(" and ")} copied with it`);
+      if (left.length > 0) session.terminal.print(`${left.join(", ")} left out: of the adapter as it was`);
     });
 }
