@@ -113,6 +113,11 @@ const table: BadInput[] = [
     args: `${tune} --data {data.csv} --target-modules quarry`,
     says: /matches no linear layer; there are encoder\.layer/,
   },
+  {
+    args: `${tune} --data {data.csv} --modules-to-save LayerNrm`,
+    says: /did you mean "LayerNorm"\?; there are modules that end in/,
+  },
+  { args: `${tune} --data {data.csv} --modules-to-save classifier`, says: /head is trained along without being named/ },
   { args: `${tune} --data {data.csv} --layers 9`, says: /layers 9: the model has layers 0 to 1/ },
   {
     args: `${tune} --data {data.csv} --max-tokens 999`,

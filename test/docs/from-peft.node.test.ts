@@ -34,11 +34,27 @@ describe("docs/from-peft.md", () => {
     ["pissa", "8 true"],
     ["loraplus", "12 parameters"],
     ["merge", "true false"],
+    ["several", "16\none, both"],
   ])("%s", async (name, printed) => {
     expect(await run(name)).toBe(printed);
   });
 
+  it("refuses what it says is refused", async () => {
+    using encoder = await SentenceEncoder.load(await goldenEncoder("bert"));
+    encoder.addAdapter("dora", { targetModules: ["query"], dora: true });
+    encoder.addAdapter("bias", { targetModules: ["query"], bias: "all" });
+    encoder.addAdapter("saved", { targetModules: ["query"], modulesToSave: ["LayerNorm"] });
+    for (const name of ["dora", "bias", "saved"])
+      expect(() => encoder.addWeightedAdapter("sum", { adapters: [name], weights: [1] })).toThrow(/can be summed/);
+    encoder.addAdapter("large", { targetModules: ["query"], rank: 4 });
+    encoder.addAdapter("small", { targetModules: ["query"], rank: 2 });
+    expect(() => encoder.hotswapAdapter("large", encoder.saveAdapter("small"))).toThrow(/rank/);
+    encoder.mergeAdapter("large");
+    await expect(encoder.encode(["a text"], { adapter: null })).rejects.toThrow(/call unmergeAdapter first/);
+    expect(() => encoder.removeAdapter("large")).toThrow(/unmergeAdapter/);
+  });
+
   it("runs every example there is", () => {
-    expect(page.match(/<!-- example: /g)).toHaveLength(5);
+    expect(page.match(/<!-- example: /g)).toHaveLength(6);
   });
 });

@@ -1,3 +1,4 @@
+import { likelyName } from "../arguments/options.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
@@ -203,13 +204,24 @@ function newWhole(
   for (const name of modulesToSave ?? []) {
     const isThis = savedWhole([name]);
     if ([...whole.keys()].some((tensor) => isThis(tensor.slice(0, tensor.lastIndexOf("."))))) continue;
-    const paths = [...linears.flatMap(({ parts }) => parts), ...norms, ...tables];
+    const modules = [...linears.flatMap(({ parts }) => parts), ...norms, ...tables];
     throw new ConfigError(
-      `${what}: modulesToSave names ${excerpt(name)}, which this model does not have; there are ${pathsOf(paths)}`,
+      `${what}: modulesToSave names ${excerpt(name)}, which this model does not have${hintFor(name, modules)}`,
       { op: what, option: "modulesToSave", value: name },
     );
   }
   return whole;
+}
+
+/** The heads that PEFT trains for these tasks, by their names in transformers. */
+const heads = ["classifier", "score"];
+
+/** What may have been meant by the name of a module to be trained as a whole: all kinds of modules have names. */
+function hintFor(name: string, modules: readonly { readonly path: string }[]): string {
+  if (heads.includes(name)) return ": a classifier's head is trained along without being named, leave it out";
+  const ends = [...new Set(modules.map(({ path }) => path.slice(path.lastIndexOf(".") + 1)))];
+  const meant = likelyName(name, ends);
+  return `${meant === undefined ? "" : `; did you mean "${meant}"?`}; there are modules that end in ${ends.slice(0, 16).join(", ")}`;
 }
 
 const columnsOf = (graph: Graph, linear: AdaptedLinear, part: LinearPart) =>

@@ -108,6 +108,8 @@ describe("options of the adapter", () => {
         ...{ rank: 4, alpha: 6, targetModules: ["query"], rslora: true, dora: false, dropout: 0 },
         lora: { bias: "all", alphaPattern: { query: 5 }, trainableTokenIndices: [3], initLoraWeights: "pissa" },
       });
+      const inFolder = file("adapter_config.json", { r: 4, target_modules: ["query"] });
+      expect(settings("--adapter-config", folder)).toEqual(settings("--adapter-config", inFolder));
       expect(settings("--adapter-config", config, "--rank", "2", "--bias", "none")).toMatchObject({
         ...{ rank: 2, lora: { bias: "none", alphaPattern: { query: 5 } } },
       });

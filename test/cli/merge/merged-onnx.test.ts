@@ -149,3 +149,16 @@ describe("merge --onnx", () => {
     expect(outcomes.read).toBeGreaterThan(50);
   });
 });
+
+it("a file of the other format is told by name", async () => {
+  const weights = join(golden("base"), "model.safetensors");
+  const { code, err } = await merge(weights, path("none"));
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: expect.stringContaining("expected an ONNX model, got a safetensors file") as string,
+  });
+  const onnx = readdirSync(golden("")).find((name) => name.endsWith(".onnx"))!;
+  await cp(golden(onnx), path("unnamed"));
+  for (const file of [golden(onnx), path("unnamed")])
+    expect((await lowrank(["inspect", file])).err).toMatch(/expected a safetensors file; it is ONNX/);
+});

@@ -12,6 +12,13 @@ const kinds: readonly { readonly is: (start: string, name: string) => boolean; r
   },
   { is: (start) => start.startsWith("GGUF"), advice: "it is GGUF; the base's own repository has it as safetensors" },
   {
+    // The version of its format, the first field that exporters write, and then another.
+    is: (start, name) =>
+      name.endsWith(".onnx") || (start.length > 8 && /^\u0008[\u0001-\u001f][\u0012:]/.test(start) && start[8] !== "{"),
+    advice:
+      "it is ONNX, which `lowrank merge --onnx` writes an adapter into; the base's own repository has it as safetensors",
+  },
+  {
     is: (start) => start.startsWith("version https://git-lfs"),
     advice: "it is a Git LFS pointer; `git lfs pull` fetches the file",
   },

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { LowrankError } from "../../errors/errors.js";
+import { isFolder } from "../../io/node/read-files.js";
 import { readConfig } from "../../io/peft/config/config-file.js";
 import { type FurtherLora, takeFurtherLora } from "../../jobs/spec/further-lora.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
@@ -56,7 +58,7 @@ export function addAdapterOptions(command: Command): void {
     .option("--layers <numbers>", 'layers to adapt, such as "0,1" (default: all)', layerNumbers)
     .option(
       "--adapter-config <file>",
-      "PEFT's adapter_config.json, whose options stand for those that are left out: rank_pattern, trainable_token_indices and all others",
+      "PEFT's adapter_config.json, or its folder, whose options stand for those that are left out: rank_pattern, trainable_token_indices and all others",
       configFile,
     );
 }
@@ -66,7 +68,8 @@ function layerNumbers(text: string): number[] {
 }
 
 /** What a file's options make of the settings. */
-function configFile(file: string): Partial<TrainingSettings> {
+function configFile(given: string): Partial<TrainingSettings> {
+  const file = isFolder(given) ? join(given, "adapter_config.json") : given;
   try {
     const config = readConfig(readFileSync(file), true);
     const {

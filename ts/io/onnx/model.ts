@@ -88,6 +88,9 @@ class Reader {
   }
 }
 
+/** The length of a header of JSON in eight bytes, the upper ones 0, and how it begins. */
+const isSafetensors = (start: Uint8Array) => start[8] === 0x7b && start.subarray(5, 8).every((byte) => byte === 0);
+
 /**
  * Reads an ONNX model's constants: initializers, and those that nodes hold. Their elements are not read.
  * @param bytes the whole .onnx file
@@ -96,8 +99,9 @@ class Reader {
  */
 export function readOnnx(bytes: FileBytes, file: string): OnnxModel {
   const start = bytes.read(0, Math.min(START, bytes.size));
+  const foreign = isSafetensors(start) ? "a safetensors file" : recogniseForeign(start);
   const fail = (problem: string) =>
-    new FormatError(`${file}: expected an ONNX model, got ${recogniseForeign(start) ?? `damaged bytes: ${problem}`}`, {
+    new FormatError(`${file}: expected an ONNX model, got ${foreign ?? `damaged bytes: ${problem}`}`, {
       file,
     });
   const wire = new Wire(bytes, fail);
