@@ -3,6 +3,10 @@ import { basename } from "node:path";
 
 const START = 512;
 
+/** Field 1 of a protocol buffer with a small number, then the producer's name or an import; no header of JSON after a length. */
+const isOnnxStart = (start: string) =>
+  start.charCodeAt(0) === 8 && start.charCodeAt(1) < 32 && ["\u0012", ":"].includes(start[2]!) && start[8] !== "{";
+
 /** What files are that are often taken for a model's weights, by how they begin; `advice` says what to do with one. */
 const kinds: readonly { readonly is: (start: string, name: string) => boolean; readonly advice: string }[] = [
   {
@@ -13,8 +17,7 @@ const kinds: readonly { readonly is: (start: string, name: string) => boolean; r
   { is: (start) => start.startsWith("GGUF"), advice: "it is GGUF; the base's own repository has it as safetensors" },
   {
     // The version of its format, the first field that exporters write, and then another.
-    is: (start, name) =>
-      name.endsWith(".onnx") || (start.length > 8 && /^\u0008[\u0001-\u001f][\u0012:]/.test(start) && start[8] !== "{"),
+    is: (start, name) => name.endsWith(".onnx") || isOnnxStart(start),
     advice:
       "it is ONNX, which `lowrank merge --onnx` writes an adapter into; the base's own repository has it as safetensors",
   },
