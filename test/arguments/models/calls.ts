@@ -88,7 +88,7 @@ export const modelCalls = {
       run: async (_, ...args) => (await TokenClassifier.open(...(args as [never, never]))).dispose(),
     },
     {
-      args: () => [texts(), { ...inference(), adapter: null, aggregation: "simple" }],
+      args: () => [texts(), { ...inference(), adapter: null, aggregation: "first" }],
       run: (_, ...args) => onTokens((classifier) => classifier.predict(...(args as [never, never]))),
     },
     {

@@ -29,7 +29,7 @@ describe.each(families)("a checkpoint for token classification of %s", (family) 
   it("gives the spans of transformers' pipeline, without white space at their ends", async () => {
     using classifier = await TokenClassifier.open(await tokenCheckpoint(family));
     const { texts, spans } = await goldenJson<Spans>(`tokens/${family}/spans.json`);
-    const found = await classifier.predict(texts);
+    const found = await classifier.predict(texts, { aggregation: "simple" });
     texts.forEach((text, i) => {
       const wanted = spans[i]!.map(({ label, probability, start, end }) => {
         const part = [...text].slice(start, end).join("");
@@ -43,6 +43,46 @@ describe.each(families)("a checkpoint for token classification of %s", (family) 
       for (const span of found[i]!) expect(text.slice(span.start, span.end)).toBe(span.text);
     });
   });
+});
+
+// The others' tokenizers have pieces of a space alone, which are words to the pipeline.
+describe.each(["bert", "distilbert", "electra", "mpnet"])("whole words of %s", (family) => {
+  it('have the labels of their first tokens, as the pipeline\'s "first" gives them', async () => {
+    using classifier = await TokenClassifier.open(await tokenCheckpoint(family));
+    const { texts, spans } = await goldenJson<Spans>(`tokens/${family}/first.json`);
+    const found = await classifier.predict(texts);
+    texts.forEach((text, i) => {
+      const wanted = spans[i]!.map(({ probability, ...span }) => ({
+        ...span,
+        probability: expect.closeTo(probability, 4) as number,
+        text: text.slice(span.start, span.end),
+      }));
+      expect(found[i]).toEqual(wanted);
+    });
+    // Words that are cut already are the same words.
+    const words = texts.map((text) => text.split(" "));
+    expect(await classifier.predict(words)).toEqual(found);
+    const apart = await classifier.predict(words, { aggregation: "none" });
+    expect(apart.map((own) => own.map(({ text }) => text))).toEqual(words);
+  });
+});
+
+it("predict labels each word as evaluate counts it, also of scripts without spaces, and refuses what are no words", async () => {
+  using classifier = await TokenClassifier.open(await tokenCheckpoint("bert"));
+  const words = ["Zbrzezny", "lived", "in", "Kwazimbe", "don't", "."];
+  const [spans] = await classifier.predict([words], { aggregation: "none" });
+  const labels = spans!.map(({ label }) => label);
+  expect(labels).toHaveLength(words.length);
+  expect(await classifier.evaluate([{ words, labels }])).toMatchObject({ accuracy: 1, count: words.length });
+  const text = "in 東京、 Ada";
+  const whole = await classifier.predict([text], { aggregation: "first" });
+  for (const { start, end, text: part } of whole[0]!) expect(part).toBe(text.slice(start, end));
+  const cut = await classifier.predict([Array.from({ length: 100 }, () => "Ada")], { aggregation: "none" });
+  expect(cut[0]!.length).toBeLessThan(100);
+  expect(await classifier.predict([[], ""])).toEqual([[], []]);
+  await expect(classifier.predict([["Ada", " "]])).rejects.toThrow(/of number 0, word 1 is a string that is not empty/);
+  await expect(classifier.predict(["a", 3] as never)).rejects.toThrow(/a string or a list of words, number 1 is 3/);
+  await expect(classifier.predict("Ada" as never)).rejects.toThrow(/predict\(\[text\]\)/);
 });
 
 it("tokens apart, with and without the aggregation's labels; an adapter changes them; abort and disposal", async () => {

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { TextTokenizer, TokensInText } from "../../tokenize/text-tokenizer.js";
-import type { LabelledText } from "./token-examples.js";
+import type { LabelledText, Word } from "./token-examples.js";
 
 /** An example's tokens and which of them stand for its words. */
 export interface AlignedText {
@@ -22,11 +22,14 @@ export function aligned(tokenizer: TextTokenizer, example: LabelledText, i: numb
   return { ids: inText.ids, tokens: firstTokens(inText, tokenizer.maxTokens, example, i) };
 }
 
+/** A word; one that is asked about begins no known entity. */
+type AlignedWord = Pick<Word, "start" | "end"> & Partial<Pick<Word, "begins">>;
+
 /** The same of tokens that are known already. */
 export function firstTokens(
   { ids, first, offsets }: TokensInText,
   maxTokens: number,
-  { text, words }: LabelledText,
+  { text, words }: { readonly text: string; readonly words: readonly AlignedWord[] },
   i: number,
 ): Int32Array {
   const tokens = new Int32Array(words.length).fill(CUT);

@@ -14,6 +14,7 @@ import type { FitReport } from "../../train/fit-options.js";
 import { writeHead, writeLabelsBeside } from "../classifier-files.js";
 import type { LoadClassifierOptions } from "../classifier-options.js";
 import { type FitHeadReport, setFitted, takeFitHeadOptions } from "../fit-head.js";
+import { takeAsked } from "./asked-texts.js";
 import { fitToWords } from "./fit-token-head.js";
 import { LabelIndex } from "./label-index.js";
 import { openedTokenParts } from "./open-tokens.js";
@@ -30,7 +31,7 @@ import type {
 } from "./token-options.js";
 import { loadedTokenParts, newTokenParts, type TokenParts } from "./token-parts.js";
 import { type Asked, scoresOf } from "./token-scores.js";
-import { spansOf, type TokenScores, type TokenSpan } from "./token-spans.js";
+import { aggregations, spansOf, type TokenScores, type TokenSpan } from "./token-spans.js";
 import { fitTokens } from "./token-training.js";
 
 /**
@@ -154,19 +155,30 @@ export class TokenClassifier {
    * Labelled spans of each text, from its start on. `start` and `end` count UTF-16 units, as `slice` does. Of a text that is longer
    * than the model takes, only the beginning is looked at.
    *
+   * @param texts each a text, or a list of its words, which are put together with a space between them, as `fit` and `evaluate` do:
+   *   `start` and `end` count in `words.join(" ")`
+   * @param options.aggregation "first" (default): a word has its first token's label, and spans are of whole words; "simple": of tokens;
+   *   "none": a span for each token, or for each given word
    * @param options.adapter name of the encoder's adapter that applies, null for the base alone; default the classifier's own, else the
    *   active one
    * Throws `NonFiniteError` where adapter or head give logits that are no numbers.
    */
-  async predict(texts: readonly string[], options: TokenClassifyOptions = {}): Promise<TokenSpan[][]> {
+  async predict(
+    texts: readonly (string | readonly string[])[],
+    options: TokenClassifyOptions = {},
+  ): Promise<TokenSpan[][]> {
     const what = "predict";
     this.checkUsable(what);
     checkOptions(what, options, ["adapter", "signal", "onProgress", "aggregation"]);
-    const { aggregation = "simple", ...rest } = options;
-    oneOf(what, "aggregation", aggregation, ["simple", "none"]);
-    const asked = takeTexts(what, texts);
-    const scores = await this.scores(what, asked, rest);
-    return asked.map((text, i) => spansOf(text, this.labels, scores[i]!, aggregation, i));
+    const { aggregation = "first", ...rest } = options;
+    oneOf(what, "aggregation", aggregation, aggregations);
+    const asked = takeAsked(what, texts);
+    const scores = await this.scores(
+      what,
+      asked.map(({ text }) => text),
+      rest,
+    );
+    return asked.map((one, i) => spansOf(one, this.labels, scores[i]!, aggregation, i));
   }
 
   /**

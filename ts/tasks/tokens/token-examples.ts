@@ -2,6 +2,7 @@ import { isRecord, listFrom } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { LabelIndex } from "./label-index.js";
+import { joinedWords, type Stretch, wordsIn } from "./words-in-text.js";
 
 /** Words with a label each. The text is the words with a space between them. */
 export interface LabelledWords {
@@ -23,9 +24,7 @@ export interface LabelledSpans {
 export type TokenExample = LabelledWords | LabelledSpans;
 
 /** A word of an example. */
-export interface Word {
-  readonly start: number;
-  readonly end: number;
+export interface Word extends Stretch {
   /** Class of its label; −1 for none. */
   readonly target: number;
   /** Whether an entity begins with it, so that it must have a token of its own. */
@@ -66,21 +65,17 @@ function ofWords(i: number, words: readonly unknown[], given: readonly unknown[]
     throw fail(i, `a label for each word is expected, got ${words.length} words and ${given.length} labels`, {
       ...{ expected: words.length, actual: given.length },
     });
-  let at = 0;
-  const taken: Word[] = [];
-  const parts: string[] = [];
+  const targets: number[] = [];
   for (let w = 0; w < words.length; w++) {
     const [word, label] = [words[w], given[w]];
     if (typeof word !== "string" || word.trim() === "")
       throw fail(i, `word ${w} is a text that is not empty, got ${excerpt(word)}`, { value: word });
     if (typeof label !== "string" && label !== null)
       throw fail(i, `label ${w} is a name or null, got ${excerpt(label)}`, { value: label });
-    const target = label === null ? -1 : labels.of(label, i);
-    taken.push({ start: at, end: at + word.length, target, begins: false });
-    parts.push(word);
-    at += word.length + 1;
+    targets.push(label === null ? -1 : labels.of(label, i));
   }
-  return { text: parts.join(" "), words: taken };
+  const { text, words: places } = joinedWords(words as readonly string[]);
+  return { text, words: places.map((place, w) => ({ ...place, target: targets[w]!, begins: false })) };
 }
 
 interface Entity {
@@ -110,25 +105,22 @@ function ofSpans(i: number, text: string, entities: readonly unknown[], labels: 
   const words: Word[] = [];
   let done = 0;
   for (const { start, end, label } of taken) {
-    words.push(...wordsIn(text, done, start, () => outside));
-    words.push(...wordsIn(text, start, end, labels.entity(label, i), true));
+    words.push(...labelledIn(text, done, start, () => outside));
+    words.push(...labelledIn(text, start, end, labels.entity(label, i), true));
     done = end;
   }
-  words.push(...wordsIn(text, done, text.length, () => outside));
+  words.push(...labelledIn(text, done, text.length, () => outside));
   return { text, words };
 }
 
-/** Words of a part of a text: runs of letters, digits and their marks, and every other sign by itself. */
-function wordsIn(
+/** Words of a part of a text, each with its class; the first of an entity begins it. */
+function labelledIn(
   text: string,
   from: number,
   to: number,
   targetOf: (w: number, count: number) => number,
   entity = false,
 ): Word[] {
-  const found = [...text.slice(from, to).matchAll(/[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]/gu)];
-  return found.map(({ 0: word, index }, w) => {
-    const start = from + index;
-    return { start, end: start + word.length, target: targetOf(w, found.length), begins: entity && w === 0 };
-  });
+  const places = Array.from(wordsIn(text, from, to));
+  return places.map((place, w) => ({ ...place, target: targetOf(w, places.length), begins: entity && w === 0 }));
 }

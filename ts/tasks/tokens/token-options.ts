@@ -6,15 +6,18 @@ import type { ClassifierOptions, LoadClassifierOptions } from "../classifier-opt
 import type { LessonOptions } from "../classifier-training.js";
 import type { FitHeadOptions } from "../fit-head.js";
 import type { EncoderOptions } from "../open-classifier.js";
+import type { Aggregation } from "./token-spans.js";
 
 /** How tokens are classified. */
 export interface TokenClassifyOptions extends Omit<InferOptions, "adapters"> {
   /**
-   * "simple" (default): neighbouring tokens with the same label are one span; "B-" and "I-" before labels say where one begins and
-   * goes on, and "O" is left out. "none": a span for each token, "O" included. Both as in transformers' pipeline; beside it, labels of
-   * IOBES and BILOU say with "E-" or "L-" where one ends and with "S-" or "U-" that it is a single token.
+   * "first" (default): a word has the label of its first token, as `fit` trains and `evaluate` measures it, and neighbouring words with the
+   * same label are one span; "B-" and "I-" before labels say where one begins and goes on, and "O" is left out. "simple": the same of
+   * tokens, whatever words they are of. "none": a span for each token, or for each word where words are given, "O" included. As in
+   * transformers' pipeline, whose default is "none"; words of a text are runs of letters and digits, and every other sign by itself. Beside
+   * it, labels of IOBES and BILOU say with "E-" or "L-" where a span ends and with "S-" or "U-" that it is a single word.
    */
-  readonly aggregation?: "simple" | "none";
+  readonly aggregation?: Aggregation;
 }
 
 /** A new classifier of tokens. Labels of entities are written "B-…" where one begins, "I-…" where it goes on, "O" for all else. */

@@ -1,12 +1,15 @@
 import { classProbabilities } from "../../train/metrics/class-probabilities.js";
-import type { TokensInText } from "../../tokenize/text-tokenizer.js";
 import { TagScheme } from "../../train/metrics/tag-scheme.js";
+import type { TokensInText } from "../../tokenize/text-tokenizer.js";
+import { firstTokens } from "./aligned.js";
+import type { AskedText } from "./asked-texts.js";
+import { type Stretch, wordsIn } from "./words-in-text.js";
 
 /** A part of a text and what it is. */
 export interface TokenSpan {
-  /** The label, without "B-" or another place where tokens were put together. */
+  /** The label, without "B-" or another place where tokens or words were put together. */
   readonly label: string;
-  /** Probability of the label, 0 to 1; of several tokens their mean. */
+  /** Probability of the label, 0 to 1; of several tokens or words their mean, of a word that of its first token. */
   readonly probability: number;
   /** First character, in UTF-16 units. */
   readonly start: number;
@@ -16,44 +19,98 @@ export interface TokenSpan {
   readonly text: string;
 }
 
+/** How labels of tokens become spans; see `TokenClassifyOptions`. */
+export const aggregations = ["first", "simple", "none"] as const;
+export type Aggregation = (typeof aggregations)[number];
+
 /** What is known of a text's tokens. */
 export interface TokenScores extends TokensInText {
   /** `[tokens, classes]`, special ones included. */
   readonly logits: Float32Array;
 }
 
+type Labelled = Omit<TokenSpan, "text">;
+
 /** Labelled spans of text number `i`. Throws `NonFiniteError` for logits that give no probabilities. */
 export function spansOf(
-  text: string,
+  asked: AskedText,
   labels: readonly string[],
-  { first, offsets, logits }: TokenScores,
-  aggregation: "simple" | "none",
+  scores: TokenScores,
+  aggregation: Aggregation,
   i: number,
 ): TokenSpan[] {
-  const tokens = Array.from({ length: offsets.length / 2 }, (_, t) => {
-    const row = logits.subarray((first + t) * labels.length, (first + t + 1) * labels.length);
-    const { probabilities, best } = classProbabilities(row, `text ${i}`);
-    const [start, end] = [offsets[2 * t]!, offsets[2 * t + 1]!];
-    return { label: labels[best]!, probability: probabilities[best]!, start, end };
+  const { text, words } = asked;
+  const byWord = aggregation === "first" || (aggregation === "none" && words !== null);
+  const parts = byWord
+    ? wordsOf(asked, labels, scores, i).filter((word) => word !== null)
+    : tokensOf(labels, scores, i);
+  return aggregation === "none"
+    ? parts.map((part) => ({ ...part, text: text.slice(part.start, part.end) }))
+    : together(text, parts, labels);
+}
+
+/** Each word with the label of its first token, as it was trained and is measured; null for a word that was cut off, or has no token. */
+export function wordsOf(
+  { text, words }: AskedText,
+  labels: readonly string[],
+  scores: TokenScores,
+  i: number,
+): (Labelled | null)[] {
+  const { first, offsets } = scores;
+  const places = words ?? wordsUpTo(text, offsets.at(-1) ?? 0);
+  const tokens = firstTokens(scores, Infinity, { text, words: places }, i);
+  return places.map(({ start, end }, w) => {
+    const token = tokens[w]!;
+    if (token < 0) return null;
+    // A token may go on over words that have none of their own.
+    const last = words === null ? Math.max(end, offsets[2 * (token - first) + 1]!) : end;
+    return { ...best(labels, scores, token, i), start, end: last };
   });
-  if (aggregation === "none") return tokens.map((token) => ({ ...token, text: text.slice(token.start, token.end) }));
+}
+
+/** Words that begin before a place. */
+function wordsUpTo(text: string, end: number): Stretch[] {
+  const found: Stretch[] = [];
+  for (const word of wordsIn(text, 0, text.length)) {
+    if (word.start >= end) break;
+    found.push(word);
+  }
+  return found;
+}
+
+function tokensOf(labels: readonly string[], scores: TokenScores, i: number): Labelled[] {
+  const { first, offsets } = scores;
+  return Array.from({ length: offsets.length / 2 }, (_, t) => {
+    const [start, end] = [offsets[2 * t]!, offsets[2 * t + 1]!];
+    return { ...best(labels, scores, first + t, i), start, end };
+  });
+}
+
+function best(labels: readonly string[], { logits }: TokenScores, token: number, i: number) {
+  const row = logits.subarray(token * labels.length, (token + 1) * labels.length);
+  const { probabilities, best } = classProbabilities(row, `text ${i}`);
+  return { label: labels[best]!, probability: probabilities[best]! };
+}
+
+/** Neighbours of the same label as one span; "O" is left out. */
+export function together(text: string, parts: readonly Labelled[], labels: readonly string[]): TokenSpan[] {
   const scheme = new TagScheme(labels);
-  const groups: (typeof tokens)[] = [];
-  for (const token of tokens) {
+  const groups: Labelled[][] = [];
+  for (const part of parts) {
     const last = groups.at(-1);
-    const { begins, name } = scheme.parts(token.label);
+    const { begins, name } = scheme.parts(part.label);
     const before = last && scheme.parts(last.at(-1)!.label);
-    if (last === undefined || begins || before!.ends || before!.name !== name) groups.push([token]);
-    else last.push(token);
+    if (last === undefined || begins || before!.ends || before!.name !== name) groups.push([part]);
+    else last.push(part);
   }
   return groups.flatMap((group) => {
     const { name } = scheme.parts(group[0]!.label);
     if (name === "O") return [];
-    const probability = group.reduce((sum, token) => sum + token.probability, 0) / group.length;
-    const part = text.slice(group[0]!.start, group.at(-1)!.end);
+    const probability = group.reduce((sum, one) => sum + one.probability, 0) / group.length;
+    const whole = text.slice(group[0]!.start, group.at(-1)!.end);
     // A token may be white space alone.
-    const start = group[0]!.start + part.length - part.trimStart().length;
-    const own = part.trim();
+    const start = group[0]!.start + whole.length - whole.trimStart().length;
+    const own = whole.trim();
     return [{ label: name, probability, start, end: start + own.length, text: own }];
   });
 }

@@ -1,0 +1,29 @@
+import { listFrom } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { takeTexts } from "../../models/sentence/infer-options.js";
+import { joinedWords, type Stretch } from "./words-in-text.js";
+
+/** A text whose tokens or words are to be labelled. */
+export interface AskedText {
+  readonly text: string;
+  /** Its words, where they were given; null where they are to be found in the text. */
+  readonly words: readonly Stretch[] | null;
+}
+
+/** Checked copies of texts, and of words with a space between them. */
+export function takeAsked(what: string, texts: readonly (string | readonly string[])[]): AskedText[] {
+  const expected = `${what}: a list of texts is expected, each a string or a list of its words`;
+  // One text alone is refused with what to write in its place.
+  if (typeof texts === "string") takeTexts(what, texts);
+  return listFrom(expected, texts, (one, i): AskedText => {
+    if (typeof one === "string") return { text: one, words: null };
+    const fail = (problem: string, value: unknown) =>
+      new ConfigError(`${what}: texts: ${problem} ${excerpt(value)}`, { op: what, option: "texts", value, place: i });
+    if (!Array.isArray(one)) throw fail(`each is a string or a list of words, number ${i} is`, one);
+    const words = [...(one as readonly unknown[])];
+    const strange = words.findIndex((word) => typeof word !== "string" || word.trim() === "");
+    if (strange >= 0) throw fail(`of number ${i}, word ${strange} is a string that is not empty, got`, words[strange]);
+    return joinedWords(words as string[]);
+  });
+}
