@@ -1,5 +1,5 @@
 import { checkOptions } from "../arguments/options.js";
-import { ConfigError, ModelError } from "../errors/errors.js";
+import { ConfigError, ModelError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { addressSource } from "../io/address-source.js";
 import { readRange } from "../io/byte-source.js";
@@ -98,6 +98,12 @@ export async function readThere(source: ModelSource): Promise<FileMap> {
 async function readFiles(source: ModelSource): Promise<FileMap> {
   const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE)) return files;
+  const isOfTokens = peftField(files[CONFIG_FILE], "task_type") === "TOKEN_CLS";
+  if (isOfTokens)
+    throw new UnsupportedError(
+      `${what}: ${clip(source.name)} is an adapter that labels words (task_type TOKEN_CLS): TokenClassifier.open reads it`,
+      { op: what, model: source.name },
+    );
   const hint = Object.hasOwn(files, CONFIG_FILE)
     ? "it is an adapter without a head: load it with `encoder.loadAdapter`"
     : "an unfinished run has none yet, and a merged model only where it was made of a run";
@@ -116,7 +122,7 @@ async function reportedLength(source: ModelSource): Promise<number | null> {
 
 /** The base that the files name. Throws `ConfigError` where they name none, `ModelError` where it is not found. */
 export async function namedBase(source: ModelSource, files: FileMap, labels: LabelsFile | null): Promise<ModelSource> {
-  const name = labels?.base?.name ?? peftBase(files[CONFIG_FILE]);
+  const name = labels?.base?.name ?? peftField(files[CONFIG_FILE], "base_model_name_or_path");
   const advice = "name it with the option `model`";
   // What an encoder of files in memory is called.
   if (name === null || (name === "model" && providedFiles()?.folder(name) == null))
@@ -132,11 +138,15 @@ export async function namedBase(source: ModelSource, files: FileMap, labels: Lab
   }
 }
 
-function peftBase(config: Uint8Array | undefined): string | null {
+/** A text of adapter_config.json; null where it has none. */
+export function peftField(
+  config: Uint8Array | undefined,
+  field: "base_model_name_or_path" | "task_type",
+): string | null {
   try {
-    const json = JSON.parse(new TextDecoder().decode(config)) as { base_model_name_or_path?: unknown } | null;
-    const base = json?.base_model_name_or_path;
-    return typeof base === "string" && base !== "" ? base : null;
+    const json = JSON.parse(new TextDecoder().decode(config)) as Readonly<Record<string, unknown>> | null;
+    const value = json?.[field];
+    return typeof value === "string" && value !== "" ? value : null;
   } catch {
     // Loading the adapter will say what is wrong with it.
     return null;

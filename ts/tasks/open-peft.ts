@@ -46,6 +46,23 @@ export async function readPeftClassifier(
   return { ...withoutHead(adapter, task, plan), base: source };
 }
 
+/** An adapter's files without the head of classes that PEFT trained along, and without layers that stand before it; as they are where there is none. */
+export function withoutClasses(files: FileMap, options: WeightOptions, plan: HeadPlan): FileMap {
+  const adapter = readAdapterForBase(files, options);
+  const { config, extra } = adapter;
+  const { taskType } = config;
+  if ((taskType !== "SEQ_CLS" && taskType !== "TOKEN_CLS") || extra.size === 0) return files;
+  const ofHead = taskType === "SEQ_CLS" ? headTensors(plan) : tokenHeadTensors(plan);
+  const rest = new Map([...extra].filter(([name]) => !ofHead.has(baseTensor(name))));
+  return writeAdapter({ ...adapter, config: { ...config, modulesToSave: stillSaved(config, rest) }, extra: rest });
+}
+
+/** Modules that are saved whole and still have a tensor. */
+function stillSaved({ modulesToSave }: Adapter["config"], rest: Adapter["extra"]): string[] | null {
+  const saved = (modulesToSave ?? []).filter((name) => [...rest.keys()].some(savedWhole([name])));
+  return saved.length === 0 ? null : saved;
+}
+
 /** Takes an adapter and its head apart. */
 export function withoutHead(adapter: Adapter, task: HeadTask, plan: HeadPlan): PeftClassifier {
   const { config, extra } = adapter;
@@ -59,8 +76,6 @@ export function withoutHead(adapter: Adapter, task: HeadTask, plan: HeadPlan): P
     // What the adapter has of the layer before the last is trained on with it.
     if (!own.startsWith(`${out}.`)) rest.set(name, tensor);
   }
-  const saved = (config.modulesToSave ?? []).filter((name) => [...rest.keys()].some(savedWhole([name])));
-  const modulesToSave = saved.length === 0 ? null : saved;
-  const alone = { ...adapter, config: { ...config, modulesToSave }, extra: rest };
+  const alone = { ...adapter, config: { ...config, modulesToSave: stillSaved(config, rest) }, extra: rest };
   return { files: writeAdapter(alone), head };
 }

@@ -47,9 +47,54 @@ describe("finetune --task tokens", () => {
     expect(text).toBe("Ada Lovelace lived in London");
     for (const { start, end, text: part } of entities) expect(part).toBe(text.slice(start, end));
     expect((await lowrank(["predict", "--run", at("names"), "--out", at("a.csv"), "Ada"])).err).toMatch(/take --json/);
+    const vectors = await lowrank(["embed", "--adapter", at("names"), "Ada"]);
+    const plain = await lowrank(["embed", "--model", model, "Ada"]);
+    expect({ code: vectors.code, err: vectors.err }).toEqual({ code: 0, err: "" });
+    expect(JSON.parse(vectors.out).embedding).not.toEqual(JSON.parse(plain.out).embedding);
     expect((await lowrank(["inspect", at("names")])).out).toMatch(
       /entity F1 +[\d.]+ % the head alone, [\d.]+ % the result/,
     );
+  });
+
+  it("labels the words of files as evaluate reads them, without their tags", async () => {
+    const words = ["Zbrzezny", "lived", "in", "Kwazimbe", "."];
+    const rows = words.map((word) => `${word} O\n`).join("");
+    await writeFile(at("new.conll"), rows);
+    await writeFile(at("new.txt"), rows);
+    await writeFile(at("bare.conll"), words.map((word) => `${word}\n`).join(""));
+    await writeFile(at("new.jsonl"), `${JSON.stringify({ tokens: words })}\n`);
+    await writeFile(at("new.csv"), `sentence,tokens\n${words.map((word) => `1,${word}\n`).join("")}`);
+    const predict = (...args: string[]) => lowrank(["predict", "--run", at("names"), "--json", ...args]);
+    const [first, ...others] = await Promise.all(
+      ["new.conll", "new.txt", "bare.conll", "new.jsonl", "new.csv"].map((name) => predict("--file", at(name))),
+    );
+    expect({ code: first!.code, err: first!.err }).toEqual({ code: 0, err: "" });
+    for (const other of others) expect(other).toEqual(first);
+    const found = JSON.parse(first!.out);
+    expect(found).toMatchObject({ text: "Zbrzezny lived in Kwazimbe .", words });
+    expect(found.labels).toHaveLength(words.length);
+    // What is predicted is what is measured: with its own labels each word is right.
+    await writeFile(at("own.json"), JSON.stringify([{ words, ner: found.labels }]));
+    const fields = ["--fields", "tokens=words,tags=ner", "--json"];
+    const measured = await lowrank(["evaluate", "--run", at("names"), "--data", at("own.json"), ...fields]);
+    expect({ code: measured.code, err: measured.err }).toEqual({ code: 0, err: "" });
+    expect(JSON.parse(measured.out)).toMatchObject({ accuracy: 1, count: words.length });
+    await writeFile(at("lines.txt"), `${found.text}\n`);
+    const line = JSON.parse((await predict("--file", at("lines.txt"))).out);
+    expect(line).toEqual({ text: found.text, entities: found.entities });
+    await writeFile(at("texts.csv"), `body\n${found.text}\n`);
+    expect(JSON.parse((await predict("--file", at("texts.csv"), "--text", "body")).out)).toEqual(line);
+    expect((await predict("--file", at("texts.csv"))).err).toMatch(/named by --text COLUMN/);
+    const strange = await lowrank(["evaluate", "--run", at("names"), "--fields", "tokens=a"]);
+    expect(strange.err).toMatch(/--data is missing/);
+  });
+
+  it("refuses words in place of tags", async () => {
+    const args = ["--data", at("names.conll"), "--model", model, "--out", at("swapped"), "--fields", "tokens=1,tags=0"];
+    const { code, err } = await lowrank(["finetune", "--task", "tokens", ...args]);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/\d+ different labels of 150 words, .* the other way round; name their columns by --fields/);
+    expect(existsSync(at("swapped", "adapter_model.safetensors"))).toBe(false);
   });
 
   it("goes on to the same bits after kill -9", async () => {

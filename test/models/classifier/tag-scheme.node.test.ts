@@ -10,7 +10,7 @@ function spans(labels: readonly string[], tokens: readonly string[]): string[] {
   const logits = Float32Array.from(tokens.flatMap((token) => labels.map((label) => (label === token ? 9 : 0))));
   const offsets = Int32Array.from(tokens.flatMap((_, i) => [i, i + 1]));
   const scores = { ids: new Int32Array(tokens.length), first: 0, offsets, logits };
-  return spansOf(text, labels, scores, "simple", 0).map((span) => `${span.label} ${span.text}`);
+  return spansOf({ text, words: null }, labels, scores, "simple", 0).map((span) => `${span.label} ${span.text}`);
 }
 
 it.each([

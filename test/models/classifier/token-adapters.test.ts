@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type FileMap, type LabelledWords, readSafetensors, TokenClassifier } from "../../../ts/index.js";
+import {
+  type FileMap,
+  type LabelledWords,
+  readSafetensors,
+  TextClassifier,
+  TokenClassifier,
+} from "../../../ts/index.js";
 import { entityMetrics } from "../../../ts/train/metrics/entities.js";
 import { TagScheme } from "../../../ts/train/metrics/tag-scheme.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
@@ -55,6 +61,15 @@ describe.each(["bert", "roberta", "distilbert", "xlm-roberta", "modernbert"])("P
     });
     steps.forEach(({ loss }, i) => expect(Math.abs(loss / losses[i]! - 1)).toBeLessThan(1e-5));
   });
+});
+
+it("an adapter of the other task names who reads it", async () => {
+  const files = await peftFiles("bert");
+  await expect(TextClassifier.open(files)).rejects.toThrow(/labels words .*: TokenClassifier\.open reads it/);
+  const config = JSON.parse(new TextDecoder().decode(files["adapter_config.json"])) as Record<string, unknown>;
+  const ofTexts = new TextEncoder().encode(JSON.stringify({ ...config, task_type: "SEQ_CLS" }));
+  const opened = TokenClassifier.open({ ...files, "adapter_config.json": ofTexts });
+  await expect(opened).rejects.toThrow(/labels whole texts \(SEQ_CLS\): TextClassifier\.open reads it/);
 });
 
 interface Report {

@@ -15,6 +15,7 @@ import { refuseFolds } from "../files/inspected-folds.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { withoutClasses } from "../../tasks/open-peft.js";
 import { checkBase } from "../../tasks/trained-on.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../files/text-input.js";
@@ -55,7 +56,7 @@ export function defineEmbed(program: Command, session: Session): void {
     .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
     .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)")
     .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
-    .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it")
+    .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it, without its head")
     .option(
       "--allow-other-base",
       "take a base whose weights or tokenizer are not those that the adapter's run was trained on",
@@ -86,7 +87,8 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
   const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
   try {
     if (files !== null) {
-      encoder.loadAdapter("adapter", files);
+      // Vectors are of the encoder and need no head.
+      encoder.loadAdapter("adapter", withoutClasses(files, {}, encoder.headPlan));
       // A run says which base it was trained on; PEFT's files alone do not.
       if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
     }

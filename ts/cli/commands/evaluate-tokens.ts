@@ -1,30 +1,37 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { ConfigError, FormatError } from "../../errors/errors.js";
-import { parseJsonObject } from "../../io/json.js";
+import { ConfigError } from "../../errors/errors.js";
 import type { JobEvent } from "../../jobs/job-events.js";
+import { checkTokenFields, type TokenFields } from "../../io/examples/tokens/located-tokens.js";
 import { measuredPart } from "../../jobs/data/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
-import { checkTokenSettings, type TokenSettings } from "../../jobs/spec/token-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { loadTokenDataset, readTokenFile } from "../../jobs/tokens/token-dataset.js";
 import { scoresOf } from "../../tasks/tokens/token-scores.js";
 import { tokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { type ClassifierOptions, openTokenClassifier } from "../files/classifier-folder.js";
+import { tokenSettingsOf } from "../files/token-run.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { entityLines } from "../terminal/token-summary.js";
 
+interface TokenEvaluateOptions extends ClassifierOptions {
+  readonly data?: string;
+  readonly fields?: TokenFields;
+  readonly json: boolean;
+}
+
 /** Measures a classifier of tokens on labelled words: those named, else those that the run was tested on. */
 export async function evaluateTokens(
   run: string,
-  { data, json, ...options }: ClassifierOptions & { readonly data?: string; readonly json: boolean },
+  { data, fields, json, ...options }: TokenEvaluateOptions,
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session;
-  const settings = settingsOf(run);
+  const settings = tokenSettingsOf(run);
+  if (fields !== undefined) checkTokenFields("evaluate", fields);
+  if (fields !== undefined && data === undefined)
+    throw new ConfigError("--fields says what --data calls a field, and --data is missing", { option: "--fields" });
   const access = {
     ...{ sources: localSources, words: flagWords, signal },
     emit(event: JobEvent) {
@@ -41,7 +48,7 @@ export async function evaluateTokens(
     const { file, examples } =
       data === undefined
         ? measuredPart(await loadTokenDataset(settings!, access))
-        : await readTokenFile(data, { fields: settings?.fields ?? {} }, access, labels);
+        : await readTokenFile(data, { fields: fields ?? settings?.fields ?? {} }, access, labels);
     const bar = reporterOf(terminal).texts("evaluate", examples.length);
     const texts = examples.map(({ text }) => text);
     const scores = await scoresOf(parts, texts, modelAdapter, {
@@ -58,19 +65,5 @@ export async function evaluateTokens(
     for (const line of entityLines(metrics)) terminal.print(line);
   } finally {
     classifier.encoder.dispose();
-  }
-}
-
-/** What the run was trained with; null where its folder does not say. */
-function settingsOf(run: string): TokenSettings | null {
-  const path = join(run, runFiles.report);
-  if (!existsSync(path)) return null;
-  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-  const { settings } = parseJsonObject(readFileSync(path), fail);
-  try {
-    checkTokenSettings("report", settings);
-    return settings;
-  } catch (cause) {
-    throw fail((cause as Error).message, cause);
   }
 }

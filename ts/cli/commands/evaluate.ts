@@ -14,7 +14,7 @@ import {
 import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/data/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/store/run-store.js";
-import { words } from "../options/option-values.js";
+import { fieldNames, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
@@ -36,6 +36,7 @@ interface EvaluateOptions extends ClassifierOptions {
   readonly text?: string;
   readonly label?: string;
   readonly allow?: readonly string[];
+  readonly fields?: Readonly<Record<string, string>>;
   readonly json: boolean;
 }
 
@@ -47,6 +48,11 @@ export function defineEvaluate(program: Command, session: Session): void {
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
+    .option(
+      "--fields <pairs>",
+      'of a run that labels words, what --data calls a field, such as "tokens=words,tags=ner_tags" (default: as the run read its data)',
+      fieldNames,
+    )
     .option(
       "--allow <codes>",
       "empty-texts, empty-labels: leave out examples without one",
@@ -65,6 +71,13 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
     throw new ConfigError(`${run}: a run's folder is expected, there is none of that name`, { run });
   refuseFolds(run);
   if (labelsTokens(run)) return evaluateTokens(run, options, session);
+  if (options.fields !== undefined)
+    throw new ConfigError(
+      `--fields is for runs that label words, and ${run} labels texts: --text and --label name columns`,
+      {
+        ...{ option: "--fields", value: options.fields },
+      },
+    );
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
   const access = { sources: { readData }, onWarning, words: flagWords };

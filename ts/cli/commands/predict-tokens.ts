@@ -1,12 +1,14 @@
 import { ConfigError } from "../../errors/errors.js";
-import type { TokenSpan } from "../../tasks/tokens/token-spans.js";
+import type { AskedText } from "../../tasks/tokens/asked-texts.js";
+import { scoresOf } from "../../tasks/tokens/token-scores.js";
+import { together, type TokenSpan, wordsOf } from "../../tasks/tokens/token-spans.js";
 import { type ClassifierOptions, openTokenClassifier } from "../files/classifier-folder.js";
 import type { Session } from "../session.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 
-/** Prints the entities of texts: a line each below its text, or an object a text. */
+/** Prints the entities of texts: a line each below its text, or an object a text, which has a label a word where words were given. */
 export async function predictTokens(
-  texts: readonly string[],
+  asked: readonly AskedText[],
   { json, out, ...options }: ClassifierOptions & { readonly json: boolean; readonly out?: string },
   session: Session,
 ): Promise<void> {
@@ -16,15 +18,27 @@ export async function predictTokens(
       ...{ option: "--out", value: out },
     });
   const { classifier } = await openTokenClassifier(options, session);
-  const bar = reporterOf(terminal).texts("predict", texts.length);
+  const bar = reporterOf(terminal).texts("predict", asked.length);
   try {
-    const found = await classifier
-      .predict(texts, { signal, onProgress: (done) => bar.update(done) })
-      .finally(() => bar.stop());
-    found.forEach((entities, i) => {
-      const text = texts[i]!;
-      if (json) terminal.print(JSON.stringify({ text, entities }));
-      else for (const line of [text, ...entities.map((one) => entityLine(one, session))]) terminal.print(line);
+    const { labels, parts, modelAdapter } = classifier;
+    const texts = asked.map(({ text }) => text);
+    const scores = await scoresOf(parts, texts, modelAdapter ?? undefined, {
+      signal,
+      onProgress: (done) => bar.update(done),
+    }).finally(() => bar.stop());
+    asked.forEach((one, i) => {
+      const { text, words } = one;
+      const found = wordsOf(one, labels, scores[i]!, i);
+      const entities = together(
+        text,
+        found.filter((word) => word !== null),
+      );
+      if (json) {
+        const own = words?.map(({ start, end }) => text.slice(start, end));
+        // Behind the length that texts are cut to there is no label.
+        const each = words === null ? {} : { words: own, labels: found.map((word) => word?.label ?? null) };
+        terminal.print(JSON.stringify({ text, ...each, entities }));
+      } else for (const line of [text, ...entities.map((one) => entityLine(one, session))]) terminal.print(line);
     });
   } finally {
     classifier.encoder.dispose();

@@ -16,6 +16,7 @@ import { checkOutFile } from "../files/out-folder.js";
 import { delimiterOf, predictedTable } from "../files/predicted-table.js";
 import { newerThan } from "../files/run-folder.js";
 import { readTextInput, type TextOptions } from "../files/text-input.js";
+import { readTokenInput } from "../files/token-input.js";
 import { predictTokens } from "./predict-tokens.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
@@ -41,7 +42,10 @@ export function definePredict(program: Command, session: Session): void {
     .command("predict")
     .description("label texts, or the words in them: arguments, a file, or standard input")
     .argument("[texts...]", "texts to label")
-    .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
+    .option(
+      "--file <file>",
+      "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet; of a run that labels words CoNLL too, and words of JSONL (tokens) or a table",
+    )
     .option("--text <column>", "column of the texts in a table (default: the run's)")
     .addOption(
       new Option(
@@ -70,10 +74,16 @@ async function predict(args: readonly string[], options: PredictOptions, session
   }
   if (options.run !== undefined) refuseFolds(options.run);
   const run = classifierFolder(options);
-  const tokens = labelsTokens(run);
+  const note = () => {
+    if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
+  };
+  if (labelsTokens(run)) {
+    const asked = await readTokenInput(args, options, run, session);
+    note();
+    return predictTokens(asked, { ...options, run }, session);
+  }
   const { texts, table } = await readTextInput(args, options, () => columnOf(run), session, out !== undefined);
-  if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
-  if (tokens) return predictTokens(texts, { ...options, run }, session);
+  note();
   const { classifier } = await openClassifier({ ...options, run }, session);
   try {
     const bar = reporterOf(terminal).texts("predict", texts.length);

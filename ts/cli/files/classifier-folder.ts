@@ -55,6 +55,10 @@ export function labelsTokens(folder: string): boolean {
   return existsSync(path) && readLabels(readFileSync(path)).tokens;
 }
 
+/** Labels that a run learnt. */
+export const trainedLabels = (folder: string): ReadonlySet<string> =>
+  new Set(readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
+
 async function open<C>(
   options: ClassifierOptions,
   session: Session,

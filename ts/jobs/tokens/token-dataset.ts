@@ -11,6 +11,7 @@ import { sha256 } from "../sources/sha256.js";
 import { heldOut } from "../spec/recipes.js";
 import type { TokenSettings } from "../spec/token-settings.js";
 import { choosesStep } from "../spec/training-settings.js";
+import { checkAreTags } from "./label-sense.js";
 
 /** An example as it is worked on, and its line in the file. */
 interface LocatedText extends LabelledText {
@@ -39,20 +40,22 @@ export interface TokenDataset {
 }
 
 type Reading = Pick<TokenSettings, "fields">;
-type Access = Pick<JobContext, "sources" | "emit">;
+type Access = Pick<JobContext, "sources" | "emit" | "words">;
 
 /** Reads a file, with its labels where none are known. Throws `FormatError` and `ConfigError`, with the place, for what makes no sense. */
 export async function readTokenFile(
   path: string,
   { fields }: Reading,
-  { sources, emit }: Access,
+  access: Access,
   known?: readonly string[],
 ): Promise<TokenFile & Pick<TokenDataset, "labels">> {
+  const { sources, emit } = access;
   const { name: file, bytes } = await sources.readData(path);
   const onWarning = (message: string) => emit({ type: "warning", message });
   // Fetched with the tables' readers when a file is read.
   const { readTokens } = await import("../../io/examples/tokens/read-tokens.js");
   const located = await readTokens(bytes, { file, fields, onWarning });
+  if (known === undefined) checkAreTags(file, located, access);
   const labels = known ?? labelsOf(located);
   if (labels.length < 2)
     throw new ConfigError(`${file}: two labels or more are expected, all words have ${excerpt(labels[0])}`, { labels });

@@ -10,7 +10,7 @@ import { TOKEN_OUT } from "../../models/sentence/token-head.js";
 import { labelsFor, namesOf } from "../checkpoint.js";
 import { labelsOf } from "../classifier-files.js";
 import { LABELS_FILE, takeLabels } from "../labels-file.js";
-import { CONFIG_FILE, ENCODER_OPTIONS, namedBase, readThere, sourceOf } from "../open-classifier.js";
+import { CONFIG_FILE, ENCODER_OPTIONS, namedBase, peftField, readThere, sourceOf } from "../open-classifier.js";
 import { type PeftClassifier, readPeftClassifier } from "../open-peft.js";
 import type { OpenTokenClassifierOptions } from "./token-options.js";
 import {
@@ -86,7 +86,7 @@ export async function openedTokenParts(
   const saved = isPeft ? await readPeftClassifier(files, { allowNonFinite }, "TOKEN_CLS", base) : null;
   if (isPeft && saved === null)
     throw new UnsupportedError(
-      `${what}: ${clip(source.name)}: adapter_config.json: an adapter with a head for tokens (task_type TOKEN_CLS) is expected`,
+      `${what}: ${clip(source.name)}: adapter_config.json: an adapter with a head for tokens (task_type TOKEN_CLS) is expected${otherTask(files)}`,
       { op: what, model: source.name },
     );
   const from = saved?.base ?? (await base());
@@ -97,6 +97,12 @@ export async function openedTokenParts(
     const own = { what, encoder, labels: names ?? (await peftNames(from, classes)), tokenizer: encoder.tokenizer };
     return peftTokenParts(own, adapter, files, { allowNonFinite });
   });
+}
+
+/** What to do with an adapter of another task. */
+function otherTask(files: FileMap): string {
+  const task = peftField(files[CONFIG_FILE], "task_type");
+  return task === "SEQ_CLS" ? ", this one labels whole texts (SEQ_CLS): TextClassifier.open reads it" : "";
 }
 
 /** What `make` gives, with an encoder that goes where it throws. */

@@ -14,20 +14,21 @@ interface Columns {
  * Sentences of a file in CoNLL's columns: a word a line with its tag, a blank line behind each sentence. The first column has the words, the
  * last one the tags, unless `fields` names others by their numbers from 0. Columns are parted by tabs where the first line has one, else
  * by white space. Lines with -DOCSTART- are left out, and so are comments: lines that begin a sentence with "#" and have other columns
- * than words have, or a tag that no word has. Throws `FormatError` with the line where a word has another number of columns than most, or no tag.
+ * than words have, or a tag that no word has. Throws `FormatError` with the line where a word has another number of columns than most, or no
+ * tag; untagged, one column is enough.
  */
-export function readConll(bytes: Uint8Array, file: string, fields: TokenFields): LocatedTokens[] {
+export function readConll(bytes: Uint8Array, file: string, fields: TokenFields, tagged = true): LocatedTokens[] {
   const lines = normaliseText(decodeText(bytes, file)).split("\n");
   const columns = columnsOf(file, fields);
   const split = splitterOf(lines);
   const rows = lines.map(split);
-  const width = widthOf(rows);
-  const tagOf = (cells: readonly string[]) => cells[columns.tag ?? width - 1] ?? "";
+  const width = widthOf(rows, tagged ? 2 : 1);
+  const tagOf = (cells: readonly string[]) => (tagged ? (cells[columns.tag ?? width - 1] ?? "") : null);
   const tags = new Set(rows.filter(([word]) => !word!.startsWith("#")).map(tagOf));
   const isComment = (cells: readonly string[]) =>
     cells[0]!.startsWith("#") && (cells.length !== width || !tags.has(tagOf(cells)));
   const found: LocatedTokens[] = [];
-  let open: { words: string[]; labels: string[]; line: number } | null = null;
+  let open: { words: string[]; labels: (string | null)[]; line: number } | null = null;
   const close = () => {
     if (open !== null) found.push({ line: open.line, example: { words: open.words, labels: open.labels } });
     open = null;
@@ -60,11 +61,14 @@ function splitterOf(lines: readonly string[]): (line: string) => string[] {
   return (line) => line.trim().split(/[ \t]+/);
 }
 
-/** How many columns most lines have, two at least. */
-function widthOf(lines: readonly (readonly string[])[]): number {
+/** How many columns most lines have, `least` at least. */
+function widthOf(lines: readonly (readonly string[])[], least: number): number {
   const counts = new Map<number, number>();
-  for (const { length } of lines) if (length >= 2) counts.set(length, (counts.get(length) ?? 0) + 1);
-  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [2, 0] as [number, number])[0];
+  for (const cells of lines) {
+    const { length } = cells;
+    if (length >= least && cells.some((cell) => cell !== "")) counts.set(length, (counts.get(length) ?? 0) + 1);
+  }
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [least, 0] as [number, number])[0];
 }
 
 function columnsOf(file: string, fields: TokenFields): Columns {

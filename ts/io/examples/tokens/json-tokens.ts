@@ -12,13 +12,25 @@ export function readJsonTokens(
   format: "json" | "jsonl",
   file: string,
   fields: TokenFields,
+  tagged: boolean,
 ): LocatedTokens[] {
-  return readJsonRows(bytes, format, file).map(({ line, row }) => ({ line, example: exampleOf(row, line, file, fields) }));
+  return readJsonRows(bytes, format, file).map(({ line, row }) => ({
+    line,
+    example: exampleOf(row, line, file, fields, tagged),
+  }));
 }
 
-function exampleOf(row: WholeRow["row"], line: number, file: string, fields: TokenFields): LocatedTokens["example"] {
+function exampleOf(
+  row: WholeRow["row"],
+  line: number,
+  file: string,
+  fields: TokenFields,
+  tagged: boolean,
+): LocatedTokens["example"] {
   const at = (field: Parameters<typeof nameOf>[1]) => row[nameOf(fields, field)];
   const [tokens, tags, text, spans] = [at("tokens"), at("tags"), at("text"), at("spans")];
+  if (!tagged && Array.isArray(tokens)) return { words: tokens as string[], labels: tokens.map(() => null) };
+  if (!tagged && typeof text === "string") return { text, entities: [] };
   if (Array.isArray(tokens) && Array.isArray(tags)) {
     const numbers = tags.findIndex((tag) => tag !== null && typeof tag !== "string");
     if (numbers >= 0)
@@ -31,6 +43,12 @@ function exampleOf(row: WholeRow["row"], line: number, file: string, fields: Tok
   }
   if (typeof text === "string" && Array.isArray(spans)) return { text, entities: spans.map(spanOf) as never };
   const name = (field: Parameters<typeof nameOf>[1]) => nameOf(fields, field);
+  if (!tagged)
+    throw broken(
+      file,
+      line,
+      `${name("tokens")}, a list of words, or ${name("text")}, a text, is expected, got the fields ${excerpt(Object.keys(row))}`,
+    );
   throw broken(
     file,
     line,

@@ -44,8 +44,11 @@ export function checkTokenFields(what: string, fields: TokenFields): void {
 export const broken = (file: string, line: number, problem: string) =>
   new FormatError(`${file}, ${placeIn(file, line)}: ${problem}`, { file, line });
 
-/** Throws `FormatError` unless a word and its tag are there. */
-export function checkWord(file: string, line: number, word: string, tag: string): void {
-  if (word.trim() === "") throw broken(file, line, `a word is expected before its tag ${excerpt(tag)}, it is empty`);
-  if (tag.trim() === "") throw broken(file, line, `a tag is expected behind the word ${clip(excerpt(word), 60)}`);
+/** Throws `FormatError` unless a word and its tag are there; the tag is null where none is looked for. */
+export function checkWord(file: string, line: number, word: string, tag: string | null): void {
+  if (word.trim() === "") {
+    const before = tag === null ? "" : ` before its tag ${excerpt(tag)}`;
+    throw broken(file, line, `a word is expected${before}, it is empty`);
+  }
+  if (tag?.trim() === "") throw broken(file, line, `a tag is expected behind the word ${clip(excerpt(word), 60)}`);
 }

@@ -11,6 +11,8 @@ export interface TokenReading {
   readonly file: string;
   readonly fields: TokenFields;
   readonly onWarning: (message: string) => void;
+  /** Whether words have tags, which are read; default true. Without, words have none, and texts no spans. */
+  readonly tagged?: boolean;
 }
 
 /**
@@ -21,14 +23,14 @@ export async function readTokens(bytes: Uint8Array, reading: TokenReading): Prom
   const { file } = reading;
   const found = await read(bytes, reading);
   if (found.length > 0) return found;
-  throw new FormatError(`${file}: words with their tags are expected, but there are none`, { file });
+  throw new FormatError(`${file}: words${reading.tagged === false ? "" : " with their tags"} are expected, but there are none`, { file });
 }
 
-async function read(bytes: Uint8Array, { file, fields, onWarning }: TokenReading): Promise<LocatedTokens[]> {
+async function read(bytes: Uint8Array, { file, fields, onWarning, tagged = true }: TokenReading): Promise<LocatedTokens[]> {
   const format = formatOf(file);
-  if (format === "json" || format === "jsonl") return readJsonTokens(bytes, format, file, fields);
-  if (format === null) return readConll(bytes, file, fields);
-  return readWordTable(bytes, format, file, fields, onWarning);
+  if (format === "json" || format === "jsonl") return readJsonTokens(bytes, format, file, fields, tagged);
+  if (format === null) return readConll(bytes, file, fields, tagged);
+  return readWordTable(bytes, format, { file, fields, onWarning, tagged });
 }
 
 /** Null for CoNLL's columns, which have no ending of their own and are often called .tsv. */

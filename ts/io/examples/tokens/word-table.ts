@@ -1,6 +1,7 @@
 import { rowsOf } from "../read.js";
 import type { ExampleFormat } from "../parse.js";
-import { checkWord, type LocatedTokens, nameOf, type TokenFields } from "./located-tokens.js";
+import { checkWord, type LocatedTokens, nameOf } from "./located-tokens.js";
+import type { TokenReading } from "./read-tokens.js";
 
 /**
  * Sentences of a table with a word a row: columns `sentence`, `tokens` and `tags`. A sentence begins where its column says another name than
@@ -9,16 +10,15 @@ import { checkWord, type LocatedTokens, nameOf, type TokenFields } from "./locat
 export async function readWordTable(
   bytes: Uint8Array,
   format: ExampleFormat,
-  file: string,
-  fields: TokenFields,
-  onWarning: (message: string) => void,
+  { file, fields, onWarning, tagged }: Required<TokenReading>,
 ): Promise<LocatedTokens[]> {
-  const wanted = (["sentence", "tokens", "tags"] as const).map((field) => nameOf(fields, field));
+  const names = ["sentence", "tokens", ...(tagged ? (["tags"] as const) : [])] as const;
+  const wanted = names.map((field) => nameOf(fields, field));
   const rows = await rowsOf(bytes, wanted, { text: wanted[1]!, format, header: true, file, onWarning });
-  const found: { words: string[]; labels: string[]; line: number }[] = [];
+  const found: { words: string[]; labels: (string | null)[]; line: number }[] = [];
   let current: string | null = null;
   for (const { line, fields: cells } of rows) {
-    const [sentence, word, tag] = cells as [string, string, string];
+    const [sentence, word, tag = null] = cells as [string, string, string | undefined];
     checkWord(file, line, word, tag);
     if (current === null || (sentence.trim() !== "" && sentence !== current)) {
       found.push({ words: [], labels: [], line });
@@ -26,7 +26,7 @@ export async function readWordTable(
     }
     const { words, labels } = found.at(-1)!;
     words.push(word);
-    labels.push(tag.trim());
+    labels.push(tag?.trim() ?? null);
   }
   return found.map(({ words, labels, line }) => ({ line, example: { words, labels } }));
 }

@@ -1,0 +1,67 @@
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { decodeText } from "../../io/examples/index.js";
+import { nameOf, type TokenFields } from "../../io/examples/tokens/located-tokens.js";
+import { readTokens } from "../../io/examples/tokens/read-tokens.js";
+import { readData } from "../../jobs/node/read-data.js";
+import { type AskedText, takeAsked } from "../../tasks/tokens/asked-texts.js";
+import type { Session } from "../session.js";
+import { columnOf } from "./base-model.js";
+import { trainedLabels } from "./classifier-folder.js";
+import { readTexts, type TextOptions } from "./text-input.js";
+import { tokenSettingsOf } from "./token-run.js";
+
+/**
+ * Texts or words for a run that labels words: arguments, a text a line, or, as such a run's data are read, CoNLL's columns, JSON Lines with
+ * `tokens` or `text`, and tables with a word a row; their tags are not looked at.
+ */
+export async function readTokenInput(
+  args: readonly string[],
+  options: TextOptions,
+  run: string,
+  session: Session,
+): Promise<AskedText[]> {
+  const { file: path, text } = options;
+  if (args.length === 0 && path !== undefined && text === undefined) {
+    const found = await readWords(path, run, session);
+    if (found !== null) return found;
+  }
+  const texts = await readTexts(args, options, () => columnOf(run), session);
+  return takeAsked("predict", texts);
+}
+
+const TABLE = /\.(csv|parquet|pq)$/i;
+const JSON_ROWS = /\.(jsonl|ndjson|json)$/i;
+const CONLL = /\.(conll\w*|bio|iob2?)$/i;
+
+/** Words of a file; null for one that holds a text a line, or whose column of texts has to be named. */
+async function readWords(path: string, run: string, { terminal, signal }: Session): Promise<AskedText[] | null> {
+  const { name: file, bytes } = await readData(path, signal);
+  const fields = tokenSettingsOf(run)?.fields ?? {};
+  const known = TABLE.test(file) || JSON_ROWS.test(file) || CONLL.test(file);
+  if (!known && !hasTags(decodeText(bytes, file), fields, trainedLabels(run))) return null;
+  const onWarning = (message: string) => terminal.error(message);
+  try {
+    const located = await readTokens(bytes, { file, fields, onWarning, tagged: false });
+    const texts = located.map(({ example }) => ("words" in example ? example.words : example.text));
+    return takeAsked(file, texts);
+  } catch (cause) {
+    if (!TABLE.test(file) || !(cause instanceof FormatError || cause instanceof ConfigError)) throw cause;
+    throw new ConfigError(`${cause.message}; a column of whole texts is named by --text COLUMN`, cause.details, {
+      cause,
+    });
+  }
+}
+
+/** Whether each line that is not blank ends with a label, or has one in the column of tags: no text a line does. */
+function hasTags(text: string, fields: TokenFields, labels: ReadonlySet<string>): boolean {
+  const name = nameOf(fields, "tags");
+  const column = /^\d+$/.test(name) ? Number(name) : -1;
+  const lines = text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "" && !/^(#|-DOCSTART-)/.test(line));
+  return (
+    lines.length > 0 &&
+    lines.every((line) => {
+      const cells = line.trim().split(/\s+/);
+      return cells.length > 1 && labels.has(cells.at(column)!);
+    })
+  );
+}
