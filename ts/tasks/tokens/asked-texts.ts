@@ -21,9 +21,10 @@ export function takeAsked(what: string, texts: readonly (string | readonly strin
     const fail = (problem: string, value: unknown) =>
       new ConfigError(`${what}: texts: ${problem} ${excerpt(value)}`, { op: what, option: "texts", value, place: i });
     if (!Array.isArray(one)) throw fail(`each is a string or a list of words, number ${i} is`, one);
-    const words = [...(one as readonly unknown[])];
-    const strange = words.findIndex((word) => typeof word !== "string" || word.trim() === "");
-    if (strange >= 0) throw fail(`of number ${i}, word ${strange} is a string that is not empty, got`, words[strange]);
-    return joinedWords(words as string[]);
+    const words = listFrom(expected, one as readonly unknown[], (word, w) => {
+      if (typeof word === "string" && word.trim() !== "") return word;
+      throw fail(`of number ${i}, word ${w} is a string that is not empty, got`, word);
+    });
+    return joinedWords(words);
   });
 }
