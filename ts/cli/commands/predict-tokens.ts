@@ -29,10 +29,8 @@ export async function predictTokens(
     asked.forEach((one, i) => {
       const { text, words } = one;
       const found = wordsOf(one, labels, scores[i]!, i);
-      const entities = together(
-        text,
-        found.filter((word) => word !== null),
-      );
+      const labelled = found.filter((word) => word !== null);
+      const entities = together(text, labelled, labels);
       if (json) {
         const own = words?.map(({ start, end }) => text.slice(start, end));
         // Behind the length that texts are cut to there is no label.
