@@ -72,16 +72,17 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of Java
 // Training token classifiers, from words and from spans, with scores by entity, took 4,000 of everything; messages for addresses that
 // answer with a page, and layers that an adapter lacks, 1,300 of both.
 // Zip archives, which are fetched when one is picked, gave 1,000 back.
+// Heads of tokens that are fitted, words as what is labelled, schemes of labels and regular expressions that look around took 2,500 of everything.
 // Service workers, which keep models for pages, have no `import()`: what keeps models, and encoders, is therefore loaded at once.
-it("a page with an encoder and a classifier is at most 130.8 kB, everything at most 157.9 kB", async () => {
-  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(130_800);
-  expect(await size("*")).toBeLessThanOrEqual(157_900);
+it("a page with an encoder and a classifier is at most 131.8 kB, everything at most 160.3 kB", async () => {
+  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(131_800);
+  expect(await size("*")).toBeLessThanOrEqual(160_300);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200. Short names for variables other than
 // functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker.
-it("a page without a bundler loads at most 173.3 kB at first", () => {
+it("a page without a bundler loads at most 176.7 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -94,7 +95,7 @@ it("a page without a bundler loads at most 173.3 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(173_300);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(176_700);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -104,9 +105,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 });
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB.
-it("the file of a page's worker is at most 291.2 kB and needs no other", () => {
+it("the file of a page's worker is at most 301.3 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(291_200);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(301_300);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
@@ -138,7 +139,8 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-it("what a page loads for lowrank/worker, without a bundler, is at most 20.6 kB, with one 14.7 kB", async () => {
+// Workers from other origins and from data, and messages that are no one's, took 500 of both.
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.1 kB, with one 15 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -147,7 +149,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 20.6 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(14_700);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_000);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(20_600);
+  expect(whole).toBeLessThanOrEqual(21_100);
 });
