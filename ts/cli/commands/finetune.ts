@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
+import { type JobOptions, runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { pickSamples } from "../../jobs/result/sample-predictions.js";
@@ -11,8 +11,8 @@ import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { finetuneLanguage } from "./finetune-language.js";
 import { finetuneTokens } from "./finetune-tokens.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
-import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
+import { followRun, printRun } from "../followed-run.js";
 import { withRunFolder } from "../files/run-folder.js";
 import { absolutePath } from "../options/absolute-path.js";
 import {
@@ -25,7 +25,6 @@ import {
 } from "../options/finetune-options.js";
 import { resolveLanguageSettings } from "../options/language-options.js";
 import { resolveTokenSettings } from "../options/token-options.js";
-import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
 import { runReporter } from "../terminal/run-reporter.js";
@@ -108,25 +107,19 @@ function freshSettings(options: FinetuneOptions): JobSettings {
 async function runIn(
   store: RunStore,
   settings: TrainingSettings,
-  { json, quiet, samples: count }: FinetuneOptions,
+  options: FinetuneOptions,
   session: Session,
 ): Promise<void> {
-  const { terminal, self, signal } = session;
+  const { terminal, self } = session;
   const { name: folder } = store;
-  const { colors, say, progress } = runReporter(terminal, { json, quiet });
-  await startEngine(settings);
-  const job = runJob(settings, store, {
-    signal,
-    words: flagWords,
-    onProgress(event) {
-      progress.show(event);
-      if (event.type === "warning") terminal.error(event.message);
-      if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
-      if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
-    },
+  const reporter = runReporter(terminal, options);
+  const { colors, say } = reporter;
+  const run = (job: JobOptions) => runJob(settings, store, job);
+  const { report, predictions } = await followRun(settings, session, reporter, run, (event) => {
+    if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
+    if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
   });
-  const { report, predictions } = await job.finally(() => progress.stop());
-  const samples = pickSamples(predictions, count, settings.seed);
+  const samples = pickSamples(predictions, options.samples, settings.seed);
   say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");
   if (samples.length > 0)
     say(
@@ -142,9 +135,7 @@ async function runIn(
     ...nextLines(self, folder, samples, headOnly ? "head" : advised, colors),
   );
   if (report.training.diverged) session.exitCode = exitCodes.error;
-  const { steps: _, ...known } = report;
-  if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
-  else if (quiet) terminal.print(folder);
+  printRun(terminal, options, folder, report);
 }
 
 /** What the run began with that is to go on. Throws `ConfigError` where there is none. */

@@ -3,7 +3,7 @@ import { ProgressReporter } from "./progress-bar.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a run tells of itself. */
-interface RunReporter {
+export interface RunReporter {
   /** What a script reads is on the output; what a person reads then goes to the error stream. */
   readonly colors: Terminal["colors"];
   /** Says lines, where it is not to be quiet. */

@@ -1,9 +1,7 @@
-import { checkRecord } from "../../arguments/collections.js";
-import { checkBytes } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-map.js";
 import { Bucket } from "../../io/node/bucket/bucket.js";
 import { type BucketOptions, takeBucketAddress } from "../../io/node/bucket/bucket-access.js";
-import { BlobLedger } from "../store/blob-ledger.js";
+import { BlobLedger, copiedBlobs } from "../store/blob-ledger.js";
 import type { RunStore } from "../store/run-store.js";
 import { BucketFolder } from "./bucket-folder.js";
 import { claimInBucket } from "./bucket-claim.js";
@@ -47,11 +45,7 @@ export function storeIn(bucket: Bucket, prefix: string): BucketStore {
     has: async (blob) => (await ledger.names()).includes(blob),
     read: (blob, length) => ledger.read(blob, length),
     async write(blobs) {
-      checkRecord("bucketStore: bytes by name are expected", blobs);
-      const copies = Object.entries(blobs).map(([blob, bytes]): [string, Uint8Array] => {
-        checkBytes("bucketStore", bytes);
-        return [blob, bytes.slice()];
-      });
+      const copies = copiedBlobs("bucketStore", blobs);
       await change(() => ledger.write(copies));
     },
     append(blob, length, bytes) {
@@ -80,13 +74,6 @@ export function storeIn(bucket: Bucket, prefix: string): BucketStore {
         await end();
       };
     },
-    async files() {
-      const files: [string, Uint8Array][] = [];
-      for (const blob of await ledger.names()) {
-        const bytes = await ledger.read(blob);
-        if (bytes !== null) files.push([blob, bytes]);
-      }
-      return Object.fromEntries(files);
-    },
+    files: () => ledger.files(),
   };
 }

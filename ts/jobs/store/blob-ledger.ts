@@ -1,4 +1,7 @@
+import { checkRecord } from "../../arguments/collections.js";
 import { FormatError } from "../../errors/errors.js";
+import { checkBytes } from "../../io/byte-source.js";
+import type { FileMap } from "../../io/file-map.js";
 import { isJsonObject, type Json } from "../../io/json.js";
 import type { BlobFolder } from "../../io/page/blob-folder.js";
 import { concatenated } from "../../io/concatenated.js";
@@ -49,6 +52,16 @@ export class BlobLedger {
       if (attempt === 3 || (await this.list()).number === list.number)
         throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, { file: blob });
     }
+  }
+
+  /** A copy of every blob there is, by name; without one that was removed meanwhile. */
+  async files(): Promise<FileMap> {
+    const files: [string, Uint8Array][] = [];
+    for (const blob of await this.names()) {
+      const bytes = await this.read(blob);
+      if (bytes !== null) files.push([blob, bytes]);
+    }
+    return Object.fromEntries(files);
   }
 
   /** Puts blobs in place of those of the same names, all of them or none. */
@@ -152,6 +165,15 @@ export class BlobLedger {
     }
     return concatenated(all);
   }
+}
+
+/** Checked copies of blobs that `op` was given, as `write` takes them. Throws `ConfigError` for what are no bytes by name. */
+export function copiedBlobs(op: string, blobs: FileMap): [blob: string, bytes: Uint8Array][] {
+  checkRecord(`${op}: bytes by name are expected`, blobs);
+  return Object.entries(blobs).map(([blob, bytes]) => {
+    checkBytes(op, bytes);
+    return [blob, bytes.slice()];
+  });
 }
 
 const sizeOf = (pieces: readonly Piece[]) => pieces.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -6,9 +6,7 @@ import { remember } from "../../io/made-from.js";
 import { opfsFolders, opfsRefused } from "../../io/page/opfs.js";
 import { takeLock, withLock } from "../../io/page/page-lock.js";
 import { RunningSha256 } from "../../io/running-sha256.js";
-import { checkRecord } from "../../arguments/collections.js";
-import { checkBytes } from "../../io/byte-source.js";
-import { BlobLedger } from "./blob-ledger.js";
+import { BlobLedger, copiedBlobs } from "./blob-ledger.js";
 import { takeRunName } from "./run-name.js";
 import type { RunStore } from "./run-store.js";
 
@@ -63,11 +61,7 @@ export function opfsStore(name: string): OpfsStore {
     has: (blob) => within(async () => (await ledger.names()).includes(blob)),
     read: (blob, length) => within(() => ledger.read(blob, length)),
     async write(blobs) {
-      checkRecord("opfsStore: bytes by name are expected", blobs);
-      const copies = Object.entries(blobs).map(([blob, bytes]): [string, Uint8Array] => {
-        checkBytes("opfsStore", bytes);
-        return [blob, bytes.slice()];
-      });
+      const copies = copiedBlobs("opfsStore", blobs);
       await change(() => ledger.write(copies));
     },
     append(blob, length, bytes) {
@@ -92,12 +86,7 @@ export function opfsStore(name: string): OpfsStore {
           }
         };
       }),
-    files: () =>
-      within(async () => {
-        const files: [string, Uint8Array][] = [];
-        for (const blob of await ledger.names()) files.push([blob, (await ledger.read(blob))!]);
-        return Object.fromEntries(files);
-      }),
+    files: () => within(() => ledger.files()),
     discard: () =>
       within(async () => {
         const release = await claim();

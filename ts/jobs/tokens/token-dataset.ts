@@ -5,7 +5,7 @@ import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { LocatedTokens } from "../../io/examples/tokens/located-tokens.js";
 import { LabelIndex } from "../../tasks/tokens/label-index.js";
 import { type LabelledText, takeTokenExamples } from "../../tasks/tokens/token-examples.js";
-import { drawsTest } from "../data/dataset.js";
+import { drawsTest, measuredPart } from "../data/dataset.js";
 import type { JobContext } from "../job-task.js";
 import { sha256 } from "../sources/sha256.js";
 import { heldOut } from "../spec/recipes.js";
@@ -59,8 +59,9 @@ export async function readTokenFile(
   const labels = known ?? labelsOf(located);
   if (labels.length < 2)
     throw new ConfigError(`${file}: two labels or more are expected, all words have ${excerpt(labels[0])}`, { labels });
+  const index = new LabelIndex(labels);
   const examples = located.map(({ example, line }) =>
-    inPlace(file, line, () => ({ ...takeTokenExamples(file, [example], new LabelIndex(labels))[0]!, line })),
+    inPlace(file, line, () => ({ ...takeTokenExamples(file, [example], index)[0]!, line })),
   );
   return { file, sha256: await sha256(bytes), examples, labels };
 }
@@ -164,9 +165,10 @@ function holdOut(
 }
 
 /** Tells of texts that are measured and learnt from: what is measured of them says nothing. */
-function warnOfSeen({ train, validation, test }: TokenDataset, { emit }: JobContext): void {
+function warnOfSeen(dataset: TokenDataset, { emit }: JobContext): void {
+  const { train } = dataset;
   const known = new Set(train.examples.map(({ text }) => plainText(text)));
-  const measured = test ?? validation;
+  const measured = measuredPart(dataset);
   const seen = measured.examples.filter(({ text }) => known.has(plainText(text))).length;
   if (seen === 0) return;
   emit({

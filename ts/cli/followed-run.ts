@@ -1,0 +1,42 @@
+import type { JobEvent, JobOptions } from "../entry/jobs-node.js";
+import { type EngineOptions, startEngine } from "./engine-start.js";
+import { flagWords } from "./options/job-words.js";
+import type { Session } from "./session.js";
+import type { RunReporter } from "./terminal/run-reporter.js";
+import type { Terminal } from "./terminal/terminal.js";
+
+/**
+ * Starts the engine and runs a job, whatever it trains: its progress and its warnings are shown, and each event is `heard`.
+ *
+ * @param run begins the job with the options it is given
+ */
+export async function followRun<R>(
+  settings: EngineOptions,
+  { terminal, signal }: Session,
+  { progress }: RunReporter,
+  run: (options: JobOptions) => Promise<R>,
+  heard: (event: JobEvent) => void,
+): Promise<R> {
+  await startEngine(settings);
+  const job = run({
+    signal,
+    words: flagWords,
+    onProgress(event) {
+      progress.show(event);
+      if (event.type === "warning") terminal.error(event.message);
+      heard(event);
+    },
+  });
+  return job.finally(() => progress.stop());
+}
+
+/** What a script reads of a finished run: with `json` the report but its steps, else with `quiet` the run's folder. */
+export function printRun(
+  terminal: Terminal,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+  folder: string,
+  { steps: _, ...known }: { readonly steps: unknown },
+): void {
+  if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
+  else if (quiet) terminal.print(folder);
+}
