@@ -47,6 +47,7 @@ const changes: [string, (ledger: BlobLedger) => Promise<void>, Record<string, st
   ["appending", (ledger) => ledger.append("c", 4, bytes("three\n")), { a: "old a", b: "old b", c: "one\nthree\n" }],
   ["appending little", (ledger) => ledger.append("c", 8, bytes("3")), { a: "old a", b: "old b", c: "one\ntwo\n3" }],
   ["removing", (ledger) => ledger.remove("a"), { b: "old b", c: "one\ntwo\n" }],
+  ["clearing", (ledger) => ledger.clear(), {}],
 ];
 
 describe.each(changes)("%s, killed at every step", (_, change, after) => {

@@ -111,6 +111,13 @@ describe("a folder as a store", () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it("and another one have a job each at once, and get the bits that either gets alone", async () => {
+    const [alone, paths] = [memoryStore(), ["left", "right"].map((name) => join(folder, name))];
+    await run(spec, alone);
+    await Promise.all(paths.map((path) => run(spec, folderStore(path))));
+    for (const path of paths) expect(results(filesOf(path))).toEqual(results(alone.files()));
+  });
+
   it("is gone again where a job has written nothing, and is refused where it cannot be made", async () => {
     const path = join(folder, "deep", "er");
     await expect(run({ ...spec, text: "body" }, folderStore(path))).rejects.toThrow(/has no column "body"/);

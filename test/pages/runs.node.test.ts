@@ -146,6 +146,26 @@ it("the store does what a store must, in a page and in a worker", async () => {
   await page.close();
 });
 
+it("jobs at once, in one tab and in two: those of a name are one, the others refused; others get the bits that they get alone", async () => {
+  const [first, second] = [await driver.tab(), await driver.tab()];
+  const alone = await first.evaluate(runIn, { job, name: null });
+  const run = (page: Page, name: string) =>
+    page.evaluate(runIn, { job, name }).catch((error: Error) => error.message.split("\n")[0]!);
+  const busy = expect.stringMatching(/: one is in use: another job trains in it|: one holds a finished run/);
+  const [one, again, elsewhere, other] = await Promise.all([
+    run(first, "one"),
+    run(first, "one"),
+    run(second, "one"),
+    run(first, "two"),
+  ]);
+  const after = await run(second, "three");
+  expect([one, again, elsewhere].filter((outcome) => typeof outcome !== "string")).toEqual([alone]);
+  expect([one, again, elsewhere].filter((outcome) => typeof outcome === "string")).toEqual([busy, busy]);
+  expect([other, after]).toEqual([alone, alone]);
+  await first.close();
+  await second.close();
+});
+
 it("a run that a tab has is refused to another by name, and free when the tab is closed", async () => {
   const [first, second] = [await driver.tab(), await driver.tab()];
   await first.evaluate(async () => void (await lowrank.opfsStore("mine").claim()));

@@ -5,7 +5,7 @@ import { BrowserDriver } from "./browser-driver.js";
 let driver: BrowserDriver;
 beforeAll(async () => {
   driver = await BrowserDriver.start();
-  for (const name of ["shared", "offline"]) driver.models.add(name, await tinyEncoder());
+  for (const name of ["shared", "cleared", "offline"]) driver.models.add(name, await tinyEncoder());
 });
 afterAll(() => driver?.end());
 
@@ -38,6 +38,64 @@ it("two tabs and two calls that want a model get it by one download", async () =
   expect(driver.models.requests("shared/model.safetensors")).toHaveLength(1);
   expect(driver.models.requests("shared/config.json")).toHaveLength(1);
   expect(busy).toMatch(/^ConfigError: clearCache: "http:.*\/models\/shared" is being fetched, here or in another tab/);
+  await first.close();
+  await second.close();
+});
+
+/** Loads the first tab's model while something holds its weights back; `goOn` lets it. */
+async function loadSlowly(): Promise<string> {
+  const { model } = globalThis as unknown as { model: Awaited<ReturnType<typeof lowrank.keepModel>> };
+  const held = new Promise<void>((resolve) => Object.assign(globalThis, { goOn: resolve }));
+  const open = async (file: string) => {
+    const source = await model.open(file);
+    if (source === null || file !== "model.safetensors") return source;
+    const read = async (offset: number, length: number) => {
+      // Behind its header.
+      if (offset > 8) await held;
+      return source.read(offset, length);
+    };
+    return { size: source.size, read };
+  };
+  return lowrank.SentenceEncoder.load({ ...model, open }).then(
+    () => "loaded",
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+}
+
+it("a model that another tab clears is missed by name where it is being loaded, stays where it is loaded, and is no other afterwards", async () => {
+  const [first, second] = [await driver.tab(), await driver.tab()];
+  const vectorOf = `encoder.encode(["a good film"]).then(([vector]) => [...vector])`;
+  await first.evaluate(async () => {
+    const model = await lowrank.keepModel("/models/cleared");
+    Object.assign(globalThis, { model, encoder: await lowrank.SentenceEncoder.load(model) });
+  });
+  const vector = await first.evaluate(vectorOf);
+  const loading = first.evaluate(loadSlowly);
+  await first.waitForFunction("globalThis.goOn !== undefined");
+  expect(await second.evaluate(() => lowrank.clearCache())).toBeGreaterThan(0);
+  await first.evaluate("goOn()");
+  const removed =
+    /^ModelError: model http.*cleared: \S+ was removed from this browser's storage; keepModel brings it again/;
+  expect(await loading).toMatch(removed);
+  expect(await first.evaluate(vectorOf)).toEqual(vector);
+
+  // The same address has another model of that size by now, which the second tab has fetched.
+  const weights = "cleared/model.safetensors";
+  driver.models.files.set(
+    weights,
+    driver.models.files.get(weights)!.map((byte, i, all) => (i === all.length - 1 ? byte ^ 1 : byte)),
+  );
+  await second.evaluate(() => lowrank.keepModel("/models/cleared").then(() => undefined));
+  const old = first.evaluate(loadSlowly);
+  await first.evaluate("goOn()");
+  expect(await old).toMatch(removed);
+  const digests = await first.evaluate(async () => {
+    const { model } = globalThis as unknown as { model: Awaited<ReturnType<typeof lowrank.keepModel>> };
+    const again = await lowrank.keepModel("/models/cleared");
+    await lowrank.SentenceEncoder.load(again);
+    return [await model.digest("model.safetensors"), await again.digest("model.safetensors")];
+  });
+  expect(digests[0]).not.toBe(digests[1]);
   await first.close();
   await second.close();
 });

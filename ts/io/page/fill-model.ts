@@ -98,7 +98,7 @@ async function downloads(
   const parts = new Map((before?.files ?? []).map((part) => [part.url, part]));
   const missing = pinned.reduce((sum, { bytes }) => sum + bytes, 0);
   await checkRoom(missing - [...parts.values()].reduce((sum, part) => sum + storedBytes(part), 0));
-  const newName = await newNames(folder);
+  const newName = newNames();
   return async (file, needed) => {
     const url = `${base}/${file}`;
     const fail = (problem: string, cause?: unknown) =>
@@ -134,7 +134,7 @@ async function downloads(
 async function copies(from: LocalOrigin, folder: BlobFolder, { signal, onProgress }: Watcher): Promise<Bring> {
   await sweep(folder);
   await writeParts(folder, { name: from.name, origin: from.origin, files: [] });
-  const newName = await newNames(folder);
+  const newName = newNames();
   return async (file) => {
     const found = await from.open(file);
     if (found === null) return null;

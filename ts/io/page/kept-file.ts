@@ -67,10 +67,14 @@ export function storedSource(folder: BlobFolder, file: StoredFile, where: string
   };
 }
 
-/** Names for new blobs of a folder: numbers above all that are there. */
-export async function newNames(folder: BlobFolder): Promise<() => string> {
-  let last = (await folder.names()).reduce((most, name) => Math.max(most, Number.parseInt(name, 10) || 0), 0);
-  return () => `${++last}.part`;
+/**
+ * Names for new blobs that no blob ever had, in this folder or in one that was removed: who reads a model that was cleared, and
+ * fetched anew by another tab, misses its blobs and takes none of the new ones for them.
+ */
+export function newNames(): () => string {
+  const own = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  let last = 0;
+  return () => `${own}-${++last}.part`;
 }
 
 /** Writes a file piece by piece, hashing on the way, behind what is there of it. */

@@ -7,7 +7,7 @@ import type { PinnedFile } from "../known-models.js";
 import type { ModelSource } from "../model-source.js";
 import type { BlobFolder } from "./blob-folder.js";
 import { storedBytes, storedSource } from "./kept-file.js";
-import { type KeptRecord, type ModelOrigin, readKept } from "./kept-record.js";
+import { forget, type KeptRecord, type ModelOrigin, readKept } from "./kept-record.js";
 import { foundModels, modelFolders, tryLock } from "./model-folders.js";
 
 /** A model that this browser keeps: `SentenceEncoder.load` and jobs take it. */
@@ -114,7 +114,10 @@ export async function clearCache(options: { readonly name?: string | undefined }
         );
       releases.push(release);
     }
-    for (const { key } of models) await where.folders.remove(key);
+    for (const { key } of models) {
+      await forget(where.folders.folder(key));
+      await where.folders.remove(key);
+    }
   } finally {
     for (const release of releases) release();
   }

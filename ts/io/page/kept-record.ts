@@ -48,6 +48,9 @@ export async function writeKept(folder: BlobFolder, record: KeptRecord): Promise
   await sweep(folder);
 }
 
+/** Makes a folder hold no whole model: who removes it may be killed before all of it is gone. */
+export const forget = (folder: BlobFolder) => folder.remove(RECORD);
+
 export const writeParts = (folder: BlobFolder, parts: PartRecord) => writeRecord(folder, PART, parts);
 
 /** Removes blobs that nothing speaks of: those of writers that went. Where a model is there whole, parts are none. */

@@ -1,5 +1,6 @@
 import { clip } from "../../errors/excerpt.js";
 import type { BlobFolder, BlobFolders } from "./blob-folder.js";
+import { withLock } from "./page-lock.js";
 import { asQuotaError } from "./quota.js";
 
 /** What dedicated workers have in place of streams, and Safari before 26 has alone. */
@@ -27,7 +28,7 @@ export async function opfsRefused(): Promise<string | null> {
     return "this browser writes to the Origin Private File System in dedicated workers only";
   try {
     const root = await navigator.storage.getDirectory();
-    return "createWritable" in writes || (await opensInPlace(root))
+    return "createWritable" in writes || (await withLock(PROBE, undefined, () => opensInPlace(root)))
       ? null
       : "this browser opens no file of its Origin Private File System for writing";
   } catch (error) {
@@ -35,18 +36,20 @@ export async function opfsRefused(): Promise<string | null> {
   }
 }
 
+/** The file by which that is tried, of one name: a page that is killed meanwhile leaves no more than one. */
+const PROBE = "lowrank-probe";
+
 /** Whether files can be written in place: WebKitGTK has the method, which refuses always. */
 async function opensInPlace(root: FileSystemDirectoryHandle): Promise<boolean> {
-  const name = `lowrank-${crypto.randomUUID()}`;
   try {
-    const file: FileHandle = await root.getFileHandle(name, { create: true });
+    const file: FileHandle = await root.getFileHandle(PROBE, { create: true });
     (await file.createSyncAccessHandle!()).close();
     return true;
   } catch (error) {
     // Anything else, such as a disk that is full, is told by whoever writes.
     return (error as Partial<DOMException> | null)?.name !== "NotSupportedError";
   } finally {
-    await root.removeEntry(name).catch(() => undefined);
+    await root.removeEntry(PROBE).catch(() => undefined);
   }
 }
 

@@ -101,6 +101,12 @@ export class BlobLedger {
     await this.commit(list, next);
   }
 
+  /** Makes no blob count, the list that holds going last: who removes the folder may be killed before all of it is gone. */
+  async clear(): Promise<void> {
+    const { number } = await this.list();
+    for (const at of [number + 1, number]) await this.folder.remove(LISTS[at % 2]!);
+  }
+
   /** Writes the list once more: a writer before this one, that may come back, finds that it has changed. */
   async renew(): Promise<void> {
     const list = await this.list();

@@ -90,7 +90,12 @@ export function opfsStore(name: string): OpfsStore {
     discard: () =>
       within(async () => {
         const release = await claim();
-        await folders.remove(key).finally(release);
+        try {
+          await change(() => ledger.clear());
+          await folders.remove(key);
+        } finally {
+          release();
+        }
       }),
   };
   return remember(store, "OPFS store", name);
