@@ -1,7 +1,8 @@
 /**
  * @typedef {object} Page
  * @property {(expression: string) => Promise<any>} evaluate value of an expression in the page, or of the promise that it is; as JSON
- * @property {() => Promise<unknown>} [bringToFront] hides the browser's other pages; where a browser has several
+ * @property {() => Promise<unknown>} hide covers it by another tab, or puts its window away
+ * @property {() => Promise<unknown>} show ends that
  * @property {() => Promise<unknown>} close
  *
  * @typedef {object} Browser

@@ -15,6 +15,8 @@ export async function launchPuppeteer(name, options) {
     protocolTimeout: 600_000,
     timeout: 120_000,
   });
+  /** What is seen where a page is hidden. */
+  let cover = null;
   return {
     name,
     version: await browser.version(),
@@ -24,7 +26,11 @@ export async function launchPuppeteer(name, options) {
       await page.goto(url);
       return {
         evaluate: (expression) => page.evaluate(expression),
-        bringToFront: () => page.bringToFront(),
+        async hide() {
+          cover ??= await browser.newPage();
+          await cover.bringToFront();
+        },
+        show: () => page.bringToFront(),
         close: () => page.close(),
       };
     },

@@ -67,7 +67,13 @@ export async function launch() {
       version: `${capabilities.browserName} ${capabilities.browserVersion}`,
       async openPage(url) {
         await show(url);
-        return { evaluate, close: () => show("about:blank") };
+        return {
+          evaluate,
+          hide: () => call("POST", `${session}/window/minimize`, {}),
+          // A window that is given a place is no icon any more.
+          show: () => call("POST", `${session}/window/rect`, { x: 0, y: 0, width: 800, height: 600 }),
+          close: () => show("about:blank"),
+        };
       },
       async close() {
         await call("DELETE", session);
