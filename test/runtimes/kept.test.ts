@@ -1,27 +1,19 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Browser, type BrowserName, launchBrowser, openPage } from "../browsers/browser.mjs";
-import { openSite } from "../browsers/site.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
-import { ModelServer } from "../pages/model-server.js";
-import { bundle } from "./bundle.mjs";
+import type { ModelServer } from "../pages/model-server.js";
+import { type KeptSite, openKeptSite } from "./kept-site.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lowrank-kept-"));
 const MEGABYTE = 1024 * 1024;
 /** Three pieces' worth of bytes, none like its neighbour. */
 const large = Uint8Array.from({ length: 20 * MEGABYTE }, (_, i) => (i * 2654435761) >>> 24);
 const digest = createHash("sha256").update(large).digest("hex");
 const weights = "org/large/resolve/main/model.safetensors";
 
-const models = new ModelServer();
-let hub: Server;
+let site: KeptSite;
+let models: ModelServer;
 let hubUrl: string;
-let site: Awaited<ReturnType<typeof openSite>>;
 
 /** What pages do: with what they have themselves, or with what works in a worker. */
 const script = `
@@ -88,41 +80,24 @@ const script = `
 `;
 
 beforeAll(async () => {
+  site = await openKeptSite(
+    () => script,
+    (path, _, response) => {
+      if (path !== "cut" && path !== "release") return false;
+      models[path]();
+      response.writeHead(204, { "Access-Control-Allow-Origin": "*" }).end();
+      return true;
+    },
+  );
+  ({ models, hubUrl } = site);
   models.add("org/tiny/resolve/main", await tinyEncoder());
   models.add("org/large/resolve/main", { ...(await tinyEncoder()), "model.safetensors": large });
-  hub = createServer((request, response) => {
-    const path = request.url!.slice(1);
-    response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
-    if (path === "cut" || path === "release") {
-      models[path]();
-      response.setHeader("Access-Control-Allow-Origin", "*");
-      return void response.end();
-    }
-    // As hubs do where a browser asks before it asks for a range.
-    if (request.method === "OPTIONS") {
-      response.setHeader("Access-Control-Allow-Origin", "*");
-      response.setHeader("Access-Control-Allow-Headers", "Range");
-      return void response.end();
-    }
-    models.answer(path, request, response);
-  });
-  await new Promise<void>((ready) => hub.listen(0, "127.0.0.1", ready));
-  hubUrl = `http://127.0.0.1:${(hub.address() as AddressInfo).port}`;
-  await bundle({ contents: script, entry: "browser", outfile: join(folder, "kept.js") });
-  const html = `<!doctype html><title>lowrank</title><script type="module" src="./kept.js"></script>`;
-  writeFileSync(join(folder, "index.html"), html);
-  site = await openSite(folder);
 });
-afterAll(() => {
-  site?.close();
-  hub?.closeAllConnections();
-  hub?.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => site?.close());
 
 /**
  * Where each browser keeps files. The window in which WebKitGTK is driven is a private one, which has no such file system;
- * kept-webkit.test.ts opens others.
+ * kept-runs.test.ts opens others.
  */
 const browsers: readonly (readonly [BrowserName, "page" | "worker", "opfs" | "memory"])[] = [
   ["chromium", "page", "opfs"],

@@ -43,6 +43,27 @@ it("between micro-batches others have a turn, and whatever they do to the graph 
   expect(graph.training).toBe(false);
 });
 
+it("others have a turn too while texts are tokenized to see what memory the steps will take", async () => {
+  const task = new Regression(graphOfTest(), 0.5);
+  let measured = 0;
+  const slow = {
+    graph: task.graph,
+    params: () => task.params(),
+    loss: (part: readonly Row[]) => task.loss(part),
+    memory() {
+      const elapsed = stopwatch();
+      while (elapsed() < 20);
+      return 64 * ++measured;
+    },
+  };
+  const turns: number[] = [];
+  const timer = setInterval(() => void (task.losses === 0 && turns.push(measured)), 0);
+  await fit(slow, rows, { steps: 2, batchSize: 4, accumulate: 2 });
+  clearInterval(timer);
+  expect(measured).toBe(4);
+  expect(turns.some((done) => done > 0 && done < 4)).toBe(true);
+});
+
 it("a step that breaks off after a pause leaves parameters, gradients and random numbers as they were", async () => {
   const graph = graphOfTest();
   const task = new Slow(graph, 0.5);

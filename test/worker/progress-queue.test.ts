@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { everyFrame } from "../../ts/worker/protocol/pace.js";
+import { everyFrame, withFrame } from "../../ts/worker/protocol/pace.js";
 import { ProgressQueue } from "../../ts/worker/protocol/progress-queue.js";
 
 it("of values that replace each other the last is told with the next frame, others at once and in order", () => {
@@ -49,4 +49,17 @@ it("a frame that tells at once does not keep the next ones from being told", asy
   );
   for (const value of ["a", "b", "c"]) atOnce.push(value);
   expect(told).toEqual([1, 2, 3, 4, "a", "b", "c"]);
+});
+
+it("a page is told of the newest with its next frame, what draws no frames of all at once", async () => {
+  const told: unknown[] = [];
+  const progress = { passing: (value: unknown) => typeof value === "number", replaces: () => true };
+  const queue = new ProgressQueue((value) => told.push(value), progress, withFrame);
+  for (const value of [1, 2, 3]) queue.push(value);
+  const inPage = "document" in globalThis;
+  expect(told).toEqual(inPage ? [] : [1, 2, 3]);
+  await vi.waitFor(() => expect(told.at(-1)).toBe(3));
+  queue.push(4);
+  queue.push("done");
+  expect(told).toEqual(inPage ? [3, 4, "done"] : [1, 2, 3, 4, "done"]);
 });

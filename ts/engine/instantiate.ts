@@ -57,6 +57,7 @@ export async function instantiate(
     throw orForbidden(thrown);
   });
   const kernels = exports as unknown as SharedKernels;
-  (exports["__wbindgen_start"] as Start)();
+  // Not as a property: minifiers that shorten those of a leading underscore, quoted ones too, would shorten this one.
+  (Reflect.get(exports, "__wbindgen_start") as Start)();
   return kernels;
 }

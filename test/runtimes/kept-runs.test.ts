@@ -1,21 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openFirefox } from "../browsers/firefox.mjs";
 import { openMiniBrowser } from "../browsers/minibrowser.mjs";
-import { openSite } from "../browsers/site.mjs";
 import { data, spec } from "../jobs/tiny-job.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
-import { ModelServer } from "../pages/model-server.js";
-import { bundle } from "./bundle.mjs";
+import { type KeptSite, openKeptSite } from "./kept-site.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lowrank-kept-webkit-"));
-const models = new ModelServer();
-let hub: Server;
-let hubUrl: string;
-let site: Awaited<ReturnType<typeof openSite>>;
+let site: KeptSite;
 /** What the page that is open now tells. */
 let told: (answer: unknown) => void;
 
@@ -26,7 +18,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 /** What the page does that its address names, and tells the hub. */
-const script = () => `
+const script = (hubUrl: string) => `
   import * as own from "./ts/index.js";
   import * as jobs from "./ts/jobs/index.js";
   import * as remote from "./ts/worker/index.js";
@@ -70,32 +62,29 @@ const script = () => `
 `;
 
 beforeAll(async () => {
-  models.add("tiny", await tinyEncoder());
-  models.add("data", data);
-  hub = createServer((request, response) => {
-    if (request.url !== "/told") return models.answer(request.url!.slice(1), request, response);
+  site = await openKeptSite(script, (path, request, response) => {
+    if (path !== "told") return false;
     response.writeHead(204, { "Access-Control-Allow-Origin": "*" }).end();
     void bodyOf(request).then((body) => told(JSON.parse(body)));
+    return true;
   });
-  await new Promise<void>((ready) => hub.listen(0, "127.0.0.1", ready));
-  hubUrl = `http://127.0.0.1:${(hub.address() as AddressInfo).port}`;
-  await bundle({ contents: script(), entry: "browser", outfile: join(folder, "kept.js") });
-  const html = `<!doctype html><title>lowrank</title><script type="module" src="./kept.js"></script>`;
-  writeFileSync(join(folder, "index.html"), html);
-  site = await openSite(folder);
+  site.models.add("tiny", await tinyEncoder());
+  site.models.add("data", data);
 });
-afterAll(() => {
-  site?.close();
-  hub?.closeAllConnections();
-  hub?.close();
-  rmSync(folder, { recursive: true, maxRetries: 5 });
-});
+afterAll(() => site?.close());
+
+/** Browsers whose windows keep what they keep in a folder, and which can be killed. */
+const browsers = {
+  firefox: openFirefox,
+  webkit: (profile: string, url: string) => openMiniBrowser(profile, url, { streams: true }),
+  "webkit without streams": (profile: string, url: string) => openMiniBrowser(profile, url, { streams: false }),
+};
 
 /** Opens a browser for one thing, which is killed as soon as it has told what came of it. */
-async function visit(what: string, place: string, streams: boolean): Promise<Record<string, unknown>> {
+async function visit(name: keyof typeof browsers, what: string, place: string): Promise<Record<string, unknown>> {
   const answer = new Promise((resolve) => (told = resolve));
-  const profile = join(folder, `profile-${place}-${streams}`);
-  const browser = await openMiniBrowser(profile, `${site.origin}/plain/#${what},${place}`, { streams });
+  const profile = join(site.folder, `${name}-${place}`);
+  const browser = await browsers[name](profile, `${site.origin}/plain/#${what},${place}`);
   try {
     return (await answer) as Record<string, unknown>;
   } finally {
@@ -103,17 +92,22 @@ async function visit(what: string, place: string, streams: boolean): Promise<Rec
   }
 }
 
-describe.each(["page", "worker"])("WebKit, kept by the %s", (place) => {
+describe.each([
+  ["firefox", "page"],
+  ["firefox", "worker"],
+  ["webkit", "page"],
+  ["webkit", "worker"],
+] as const)("%s, kept by the %s", (name, place) => {
   it("a model loads without the network, and a run whose browser was killed goes on to the same bits", async () => {
-    const first = await visit("first", place, true);
+    const first = await visit(name, "first", place);
     expect(first).toMatchObject({ storage: "opfs", storageRefused: null });
     expect(first.vector).toHaveLength(32);
-    expect(await visit("lost", place, true)).toBe("begun");
-    const asked = models.requests("tiny/model.safetensors").length;
+    expect(await visit(name, "lost", place)).toBe("begun");
+    const asked = site.models.requests("tiny/model.safetensors").length;
     const { vector, undisturbed } = first;
-    const second = await visit("second", place, true);
+    const second = await visit(name, "second", place);
     expect(second).toEqual({ storage: "opfs", vector, status: "training", gone: undisturbed });
-    expect(models.requests("tiny/model.safetensors")).toHaveLength(asked);
+    expect(site.models.requests("tiny/model.safetensors")).toHaveLength(asked);
   });
 });
 
@@ -122,7 +116,7 @@ it.each([
   ["page", /writes .* in dedicated workers only/],
   ["worker", /opens no file .* for writing/],
 ])("a %s of a WebKit without streams keeps the model in memory, and says why", async (place, why) => {
-  const first = await visit("first", place, false);
+  const first = await visit("webkit without streams", "first", place);
   expect(first).toMatchObject({ storage: "memory", storageRefused: expect.stringMatching(why) });
   expect(first.vector).toHaveLength(32);
 });
