@@ -27,7 +27,7 @@ const script = (hubUrl: string) => `
   const { keepModel, keptModel, SentenceEncoder, runJob, runStatus, opfsStore, memoryStore, keptSources } =
     place === "page" ? { ...own, ...jobs } : remote;
   const [hub, name] = [${JSON.stringify(hubUrl)}, ${JSON.stringify(`${hubUrl}/tiny`)}];
-  const job = ${JSON.stringify({ ...spec, build: "simd", threads: 1 })};
+  const job = ${JSON.stringify(spec)};
   const run = async (store, onProgress) => {
     const options = { sources: keptSources(), ...(onProgress && { onProgress }) };
     const { report } = await runJob({ ...job, model: name, data: hub + "/data/examples.csv" }, store, options);

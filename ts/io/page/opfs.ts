@@ -28,7 +28,7 @@ export async function opfsRefused(): Promise<string | null> {
     return "this browser writes to the Origin Private File System in dedicated workers only";
   try {
     const root = await navigator.storage.getDirectory();
-    return "createWritable" in writes || (await withLock(PROBE, undefined, () => opensInPlace(root)))
+    return "createWritable" in writes || (await withLock("lowrank-probe", undefined, () => opensInPlace(root)))
       ? null
       : "this browser opens no file of its Origin Private File System for writing";
   } catch (error) {
@@ -36,20 +36,24 @@ export async function opfsRefused(): Promise<string | null> {
   }
 }
 
-/** The file by which that is tried, of one name: a page that is killed meanwhile leaves no more than one. */
-const PROBE = "lowrank-probe";
+/** How the names of files begin by which that is tried. Each is a new one: WebKit may take a file for one of its name that was removed. */
+const PROBE = "lowrank-probe-";
 
 /** Whether files can be written in place: WebKitGTK has the method, which refuses always. */
 async function opensInPlace(root: FileSystemDirectoryHandle): Promise<boolean> {
+  const remove = (name: string) => root.removeEntry(name).catch(() => undefined);
+  // Of pages that were killed meanwhile.
+  for (const name of await keysOf(root)) if (name.startsWith(PROBE)) await remove(name);
+  const name = PROBE + crypto.randomUUID();
   try {
-    const file: FileHandle = await root.getFileHandle(PROBE, { create: true });
+    const file: FileHandle = await root.getFileHandle(name, { create: true });
     (await file.createSyncAccessHandle!()).close();
     return true;
   } catch (error) {
     // Anything else, such as a disk that is full, is told by whoever writes.
     return (error as Partial<DOMException> | null)?.name !== "NotSupportedError";
   } finally {
-    await root.removeEntry(PROBE).catch(() => undefined);
+    await remove(name);
   }
 }
 
