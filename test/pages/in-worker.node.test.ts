@@ -267,6 +267,40 @@ it(
   },
 );
 
+it("a page hears how far training is within its frames, or where it draws none for a tenth of a second", async () => {
+  const tab = await open();
+  const told = await tab.evaluate(async () => {
+    let [asked, inFrame] = [0, false];
+    const draw = requestAnimationFrame;
+    globalThis.requestAnimationFrame = (callback) => {
+      asked++;
+      return draw((time) => {
+        inFrame = true;
+        callback(time);
+        inFrame = false;
+      });
+    };
+    const worker = await remote.startWorker({ build: "simd" });
+    const encoder = await remote.SentenceEncoder.load("/models/tiny", { worker });
+    const classifier = await remote.TextClassifier.create(encoder, { labels: ["a", "b"] });
+    const examples = ["a", "b"].map((label) => ({ text: `a ${label} film`, label }));
+    const calls: { step: number; inFrame: boolean; waited: number }[] = [];
+    let last = performance.now();
+    const onProgress = ({ step }: { step: number }) => {
+      calls.push({ step, inFrame, waited: performance.now() - last });
+      last = performance.now();
+    };
+    await classifier.fit(examples, { steps: 300, batchSize: 2, onProgress });
+    worker.terminate();
+    return { asked, calls };
+  });
+  expect(told.asked).toBeGreaterThan(0);
+  // The last is told before the answer, at once.
+  expect(told.calls.at(-1)!.step).toBe(299);
+  expect(told.calls.slice(0, -1).filter(({ inFrame, waited }) => !inFrame && waited < 99)).toEqual([]);
+  await tab.close();
+});
+
 it("a run whose worker dies goes on in a new one, which finds what the worker kept", async () => {
   const tab = await open();
   const steps = await tab.evaluate(
