@@ -16,6 +16,12 @@ const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "Content-Security-Policy":
       "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
   },
+  /** Takes scripts of another port, and workers of its own origin alone. */
+  barred: {
+    ...{ "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+    "Content-Security-Policy":
+      "default-src 'none'; connect-src *; script-src 'self' http://localhost:* 'wasm-unsafe-eval'; worker-src 'self'",
+  },
   forbidden: {
     "Content-Security-Policy":
       "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'",
@@ -132,6 +138,19 @@ describe("a page with lowrank/worker", () => {
     const own = { url: `${elsewhere}/plain/project/dist/lowrank-worker.js` };
     expect(await infoIn("plain", own)).toMatch(/UnsupportedError.*(of another origin|cannot be fetched).*copy/);
     expect(await infoIn("strict", { url })).toMatch(/Content-Security-Policy \(worker-src\) forbids the worker/);
+  });
+
+  it("has one thread where it comes from another origin and the policy lets no script of a line start its workers", async () => {
+    const packages = `http://localhost:${(server.address() as AddressInfo).port}/packages`;
+    const threads = (kind: string) =>
+      open(kind, (page) =>
+        page.evaluate<string>(`import("${packages}/project/dist/browser.js").then(async ({ init }) => {
+          const { threads, threadsRefused } = await init({ threads: 2 });
+          return threads + " " + threadsRefused;
+        })`),
+      );
+    expect(await threads("isolated")).toBe("2 null");
+    expect(await threads("barred")).toMatch(/^1 .*Content-Security-Policy/);
   });
 
   it("runs under a policy that allows no more than scripts, workers and WebAssembly of its own", async () => {

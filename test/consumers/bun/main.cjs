@@ -1,0 +1,3 @@
+const lowrank = require("lowrank");
+
+import("./answer.js").then(async ({ answer }) => console.log(await answer(lowrank)));
