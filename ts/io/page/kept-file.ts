@@ -72,7 +72,7 @@ export function storedSource(folder: BlobFolder, file: StoredFile, where: string
  * fetched anew by another tab, misses its blobs and takes none of the new ones for them.
  */
 export function newNames(): () => string {
-  const own = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  const own = Math.random();
   let last = 0;
   return () => `${own}-${++last}.part`;
 }

@@ -28,7 +28,7 @@ export async function opfsRefused(): Promise<string | null> {
     return "this browser writes to the Origin Private File System in dedicated workers only";
   try {
     const root = await navigator.storage.getDirectory();
-    return "createWritable" in writes || (await withLock("lowrank-probe", undefined, () => opensInPlace(root)))
+    return "createWritable" in writes || (await withLock(PROBE, undefined, () => opensInPlace(root)))
       ? null
       : "this browser opens no file of its Origin Private File System for writing";
   } catch (error) {
@@ -41,9 +41,6 @@ const PROBE = "lowrank-probe-";
 
 /** Whether files can be written in place: WebKitGTK has the method, which refuses always. */
 async function opensInPlace(root: FileSystemDirectoryHandle): Promise<boolean> {
-  const remove = (name: string) => root.removeEntry(name).catch(() => undefined);
-  // Of pages that were killed meanwhile.
-  for (const name of await keysOf(root)) if (name.startsWith(PROBE)) await remove(name);
   const name = PROBE + crypto.randomUUID();
   try {
     const file: FileHandle = await root.getFileHandle(name, { create: true });
@@ -53,7 +50,9 @@ async function opensInPlace(root: FileSystemDirectoryHandle): Promise<boolean> {
     // Anything else, such as a disk that is full, is told by whoever writes.
     return (error as Partial<DOMException> | null)?.name !== "NotSupportedError";
   } finally {
-    await remove(name);
+    // Those of pages that were killed meanwhile too.
+    for (const name of await keysOf(root))
+      if (name.startsWith(PROBE)) await root.removeEntry(name).catch(() => undefined);
   }
 }
 
