@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { writeFile } from "node:fs/promises";
+import { Queue } from "bullmq";
 import { Redis } from "../../scripts/servers/redis.mjs";
 import { type Fixture, lowrank, makeFixture } from "./fixture.js";
 
@@ -25,6 +26,20 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   expect((await queued("submit", "--jobs", path("jobs.jsonl"))).out).toBe("b\nc\n");
   const listed = JSON.parse((await queued("jobs", "--json")).out) as { id: string; state: string }[];
   expect(listed.map(({ id, state }) => `${id} ${state}`)).toEqual(["a waiting", "b waiting", "c waiting"]);
+  await writeFile(path("names.conll"), "Ada B-PER\n");
+  const words = ["--task", "tokens", "--data", path("names.conll"), "--fields", "tokens=0,tags=1"];
+  expect((await queued("submit", ...words, "--out", path("w"), "--id", "w")).out).toBe("w\n");
+  const queue = new Queue("lowrank", { connection: { url: redis.address } });
+  const job = await queue.getJob("w").finally(() => queue.close());
+  expect(job!.data.spec).toMatchObject({
+    task: "tokens",
+    data: path("names.conll"),
+    fields: { tokens: "0", tags: "1" },
+  });
+  expect((await queued("jobs", "--cancel", "w")).out).toBe("w: cancelled\n");
+  expect((await queued("submit", ...words, "--label", "x", "--out", path("x"))).err).toContain(
+    "--label says nothing of --task tokens",
+  );
   expect((await queued("jobs", "--cancel", "a")).out).toBe("a: cancelled\n");
   expect((await queued("jobs", "--cancel", "a")).err).toContain("there is no job a that has not ended");
   expect((await queued("jobs", "--logs", "none")).err).toContain("there is no job none in this queue");

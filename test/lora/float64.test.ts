@@ -49,7 +49,7 @@ describe.each([0, 0.4])("DoRA on a part of a joined weight, dropout %s", (dropou
     const adapter = createAdapter(
       graph,
       "joined",
-      { linears: [linear], norms: [], tables: [], absent: [], name: "base", targetModules: [] },
+      { linears: [linear], norms: [], tables: [], absent: [], name: "base", modelType: "bert", targetModules: [] },
       options,
     );
     const { loraA, loraB, magnitude } = adapter.layers.get("key")!;

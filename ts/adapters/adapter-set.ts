@@ -11,6 +11,7 @@ import {
   takesFromBase,
   writeAdapter,
 } from "../io/peft/index.js";
+import { idlePatterns, otherFamily } from "../io/peft/doubts.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
@@ -324,6 +325,8 @@ export class AdapterSet {
     // What PiSSA and OLoRA took is found in the weights as they were loaded.
     if (takesFromBase(adapter.config)) this.checkNoneMerged(what);
     const fitted = fitAdapter(graph, adapter, base);
+    for (const doubt of [...idlePatterns(adapter), ...otherFamily(adapter, base)])
+      console.warn(`lowrank: ${what}: ${doubt}`);
     if (adapter.config.fanInFanOut)
       console.warn(
         `lowrank: ${what}: fan_in_fan_out is set, but this model's layers are linear ones: it is set to false`,

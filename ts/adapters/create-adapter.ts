@@ -12,6 +12,7 @@ import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
 import type { AdaptedModules } from "./adapted-modules.js";
 import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
 import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
+import { idleKeys } from "../io/peft/paths/pattern-values.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
 import { takenFrom } from "./taken-from-base.js";
 import type { TokenRows, WholeTensor } from "./whole-tensors.js";
@@ -22,6 +23,8 @@ export interface AdapterBase extends AdaptedModules {
   readonly name: string;
   /** Modules that are adapted where nothing else is said. */
   readonly targetModules: readonly string[];
+  /** `model_type` of its config.json. */
+  readonly modelType: string;
 }
 
 /**
@@ -38,6 +41,7 @@ export function createAdapter(
   const resolved = resolveLoraOptions(what, options, base.targetModules);
   const config: AdapterConfig = { ...withoutAbsent(resolved.config, base), baseModelNameOrPath: base.name };
   const layers = newLayers(graph, base, { ...resolved, config }, what);
+  checkPatterns(config, [...layers.keys(), ...base.absent], what);
   const tokens = newTokens(graph, base, config, what);
   for (const path of tokens.keys())
     if (layers.has(path))
@@ -63,6 +67,21 @@ function withoutAbsent(config: AdapterConfig, { linears, norms, tables, absent }
   const ends = left.map((path) => `(?:.*\\.)?${path.replaceAll(".", "\\.")}`);
   const excludeModules = typeof given === "string" ? [`(?:${given})`, ...ends].join("|") : [...(given ?? []), ...left];
   return { ...config, modulesToSave, ...(left.length === 0 ? {} : { excludeModules }) };
+}
+
+/** Throws `ConfigError` for a rank or an α by a name that none of the adapted layers has: it would be dropped silently. */
+function checkPatterns({ rankPattern, alphaPattern }: AdapterConfig, paths: readonly string[], what: string): void {
+  for (const [option, patterns] of Object.entries({ rankPattern, alphaPattern })) {
+    const [idle] = idleKeys(patterns, paths);
+    if (idle === undefined) continue;
+    const ends = [...new Set(paths.map((path) => path.slice(path.lastIndexOf(".") + 1)))];
+    const meant = likelyName(idle, ends);
+    throw new ConfigError(
+      `${what}: ${option} has ${excerpt(idle)}, which decides for no layer that is adapted: none ends in it, or a key before it does` +
+        `${meant === undefined ? "" : `; did you mean "${meant}"?`}; they end in ${ends.slice(0, 16).join(", ")}`,
+      { op: what, option, value: idle },
+    );
+  }
 }
 
 function newLayers(

@@ -1,6 +1,7 @@
 import { LowrankError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { type Adapter, type AdapterLayer, adapterProblems, type BaseIndex } from "../io/peft/index.js";
+import { idlePatterns } from "../io/peft/doubts.js";
 import { lackingLayers } from "../io/peft/lacking-layers.js";
 import type { Tensor } from "../values/tensor.js";
 
@@ -46,13 +47,15 @@ export function misfits(error: unknown, adapter: Adapter, base: BaseIndex): stri
 const MANY = 8;
 
 /** What is suspicious about an adapter's own values. */
-export function suspicions({ layers, extra }: Adapter): Finding[] {
+export function suspicions(adapter: Adapter): Finding[] {
+  const { layers, extra } = adapter;
   const found: Finding[] = [];
   for (const [path, layer] of layers) for (const problem of layerFindings(layer)) found.push({ at: path, problem });
   for (const [name, tensor] of extra) {
     const bad = count(tensor, (value) => !Number.isFinite(value));
     if (bad > 0) found.push({ at: name, problem: `${bad} of ${tensor.data.length} values are NaN or infinite` });
   }
+  for (const problem of idlePatterns(adapter)) found.push({ at: null, problem });
   return gathered(found, layers.size);
 }
 

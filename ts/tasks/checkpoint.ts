@@ -42,7 +42,7 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
 }
 
 /** Names of the classes that id2label has, by number; null for none. Throws `ModelError` where it has others than names by number. */
-export function namesOf(source: ModelSource, named: unknown): string[] | null {
+export function namesOf(source: Pick<ModelSource, "name">, named: unknown): string[] | null {
   if (named === null) return null;
   const numbers = isJsonObject(named) ? Object.keys(named) : [];
   const names = numbers.map((_, i) => (named as Record<string, unknown>)[String(i)]);

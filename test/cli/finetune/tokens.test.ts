@@ -89,6 +89,48 @@ describe("finetune --task tokens", () => {
     expect(strange.err).toMatch(/--data is missing/);
   });
 
+  it("labels words of standard input too, and those of a merged model", async () => {
+    const rows = await readFile(at("new.conll"), "utf8");
+    const predict = (run: string, args: string[], input?: string) =>
+      lowrank(["predict", "--run", at(run), "--json", ...args], input === undefined ? {} : { input });
+    const first = await predict("names", ["--file", at("new.conll")]);
+    expect(await predict("names", [], rows)).toEqual(first);
+    const line = await predict("names", [], "Zbrzezny lived in Kwazimbe .\n");
+    expect(JSON.parse(line.out)).not.toHaveProperty("labels");
+    const merged = await lowrank(["merge", at("names"), "--out", at("merged")]);
+    expect({ code: merged.code, err: merged.err }).toEqual({
+      code: 0,
+      err: expect.stringMatching(/^the base has no classifier/) as string,
+    });
+    const answer = await predict("merged", [], rows);
+    expect({ code: answer.code, err: answer.err }).toEqual({ code: 0, err: "" });
+    expect(JSON.parse(answer.out).labels).toEqual(JSON.parse(first.out).labels);
+  });
+
+  it("looks at labelled words before training, and refuses weights of labels that there are not", async () => {
+    const looked = await lowrank(["data", at("names.conll"), "--test", at("more.tsv"), "--model", model]);
+    expect(looked.err).toBe("read texts     34/34\n");
+    expect(looked.out).toMatch(/^30 sentences of 150 words to learn from; 4 sentences of 20 words to test on\n/);
+    expect(looked.out).toMatch(/\nentities: LOC 30, PER 30; test LOC 4, PER 4\n/);
+    expect(looked.out).toMatch(/\nO +60 +8 +40\.0 % /);
+    expect(looked.out).toMatch(/training +tokens/);
+    expect(looked.out).toMatch(/stand in the training data too|the test data are the training data/);
+    expect(looked.code).toBe(1);
+    const json = await lowrank(["data", at("more.tsv"), "--task", "tokens", "--model", model, "--json"]);
+    expect(JSON.parse(json.out)).toMatchObject({
+      ...{ task: "tokens", labels: [{ label: "O", train: 8 }, { label: "B-LOC", train: 4 }, {}, {}] },
+      words: { train: { examples: 4, words: 20, entities: { LOC: 4, PER: 4 } }, test: null },
+    });
+    expect((await lowrank(["data", at("names.conll"), "--label", "x"])).err).toMatch(
+      /--label says nothing of labelled words/,
+    );
+    const args = ["--model", at("no-such-model"), "--data", at("names.conll"), "--out", at("weighted")];
+    const weighted = await lowrank(["finetune", "--task", "tokens", ...args, "--class-weights", "B-PRE=2"]);
+    expect(weighted.err).toMatch(
+      /--class-weights names \["B-PRE"\], which no example has for a label; the labels are O, B-LOC/,
+    );
+  });
+
   it("refuses words in place of tags", async () => {
     const args = ["--data", at("names.conll"), "--model", model, "--out", at("swapped"), "--fields", "tokens=1,tags=0"];
     const { code, err } = await lowrank(["finetune", "--task", "tokens", ...args]);

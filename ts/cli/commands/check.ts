@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { otherBase } from "../../io/peft/doubts.js";
+import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { findingText, misfits, suspicions } from "../../merging/findings.js";
 import { headLabels } from "../../merging/new-head.js";
@@ -62,7 +64,8 @@ export function defineCheck(program: Command, session: Session): void {
 async function check(folder: string, options: CheckOptions, session: Session): Promise<Checked> {
   const adapter = adapterIn(folder, { allowNonFinite: true });
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
-  const warnings = suspicions(adapter).map(findingText);
+  const family = { name: base.model.name, modelType: modelTypeOf(base.config) };
+  const warnings = [...otherBase(adapter, family), ...suspicions(adapter).map(findingText)];
   const about = {
     adapter: folder,
     base: base.model.name,

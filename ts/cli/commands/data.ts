@@ -1,30 +1,32 @@
-import type { Command } from "commander";
-import { ModelError } from "../../errors/errors.js";
+import { type Command, Option } from "commander";
+import type { TokenFields } from "../../io/examples/tokens/located-tokens.js";
 import type { LocatedExample } from "../../io/examples/index.js";
-import { summariseExamples, type TokenCounter } from "../../io/examples/summary/index.js";
-import { type LocalModel, resolveModel } from "../../io/node/index.js";
+import { summariseExamples } from "../../io/examples/summary/index.js";
 import { type DataAccess, readLabelled, withoutMeasured } from "../../jobs/data/dataset.js";
 import { countGroups } from "../../jobs/data/held-out.js";
 import { checkLabelNames } from "../../jobs/data/label-checks.js";
-import { inWords } from "../../jobs/in-words.js";
 import { DEFAULT_MODEL, specDefaults } from "../../jobs/spec/job-spec.js";
 import { localSources } from "../../jobs/node/local-sources.js";
-import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
+import { CONLL } from "../files/token-input.js";
 import { exitCodes } from "../exit-codes.js";
-import { findModel } from "../files/base-model.js";
-import { labelNames, whole, words } from "../options/option-values.js";
+import { countingTokenizer } from "../files/counting-tokenizer.js";
+import { fieldNames, labelNames, whole, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
+import { dataOfTokens } from "./data-tokens.js";
 import { type FoundGroups, summaryLines } from "../terminal/data-lines.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 
 const EXAMPLES = `
 Examples:
   lowrank data reviews.csv --text body --label stars
+  lowrank data train.conll --test test.conll
   lowrank data train.parquet --test test.parquet --json
 `;
 
-interface DataOptions {
+export interface DataOptions {
+  readonly task?: "tokens";
+  readonly fields?: TokenFields;
   readonly test?: string;
   readonly text?: string;
   readonly label?: string;
@@ -44,7 +46,14 @@ export function defineData(program: Command, session: Session): void {
   program
     .command("data")
     .description("look at labelled texts before training: counts, lengths, repeated texts, what is odd")
-    .argument("<file>", "examples: CSV, TSV, JSONL, JSON or Parquet")
+    .argument("<file>", "examples: CSV, TSV, JSONL, JSON or Parquet; of labelled words CoNLL too")
+    .addOption(
+      new Option(
+        "--task <name>",
+        "labelled words, as `finetune --task tokens` reads them (files called .conll are such)",
+      ).choices(["tokens"]),
+    )
+    .option("--fields <pairs>", 'what such data call a field, such as "tokens=words,tags=ner"', fieldNames)
     .option("--test <file>", "examples to test on, which are compared with the others")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
@@ -63,7 +72,11 @@ export function defineData(program: Command, session: Session): void {
     )
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
-    .action((file: string, options: DataOptions) => data(file, options, session));
+    .action((file: string, options: DataOptions) =>
+      options.task === "tokens" || options.fields !== undefined || CONLL.test(file)
+        ? dataOfTokens(file, options, session)
+        : data(file, options, session),
+    );
 }
 
 async function data(file: string, options: DataOptions, session: Session): Promise<void> {
@@ -76,7 +89,7 @@ async function data(file: string, options: DataOptions, session: Session): Promi
   checkLabelNames(whole, { labelNames: names }, flagWords);
   const test = options.test === undefined ? null : await readLabelled(options.test, columns, access, undefined);
   const train = test !== null && columns.dropDuplicates ? withoutMeasured(whole, test, access) : whole;
-  const tokenizer = await tokenizerOf(options, session);
+  const tokenizer = await countingTokenizer(options, session);
   const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
   const total = train.examples.length + (test?.examples.length ?? 0);
   // Each text is looked at once for itself and once by the tokenizer.
@@ -115,20 +128,4 @@ function groupsOf(
   const named = new Set(train.map((example) => example.group));
   const both = new Set((test ?? []).flatMap(({ group }) => (group !== undefined && named.has(group) ? [group] : [])));
   return { column, train: learnt, test: test && countGroups(test, { group: column }), shared: both.size };
-}
-
-/** What counts tokens: the model named, else the usual one where it need not be fetched. */
-async function tokenizerOf({ model, ...options }: DataOptions, session: Session): Promise<TokenCounter | null> {
-  const maxTokens = options.maxTokens ?? null;
-  const load = (from: LocalModel) =>
-    loadTokenizer(from, maxTokens).catch((error: unknown) => {
-      throw inWords(error, flagWords);
-    });
-  if (model !== undefined) return load(await findModel(model, session));
-  try {
-    return await load(await resolveModel(DEFAULT_MODEL, { offline: true }));
-  } catch (error) {
-    if (error instanceof ModelError && maxTokens === null) return null;
-    throw error;
-  }
 }

@@ -6,7 +6,6 @@ import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { pickSamples } from "../../jobs/result/sample-predictions.js";
 import { isLanguage, isTokens, type JobSettings } from "../../jobs/spec/any-settings.js";
-import { languageFields } from "../../jobs/spec/language-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { finetuneLanguage } from "./finetune-language.js";
 import { finetuneTokens } from "./finetune-tokens.js";
@@ -15,16 +14,8 @@ import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
 import { withRunFolder } from "../files/run-folder.js";
 import { absolutePath } from "../options/absolute-path.js";
-import {
-  addFinetuneOptions,
-  checkAgainst,
-  exampleData,
-  type FinetuneOptions,
-  resolveSettings,
-  settingsGiven,
-} from "../options/finetune-options.js";
-import { resolveLanguageSettings } from "../options/language-options.js";
-import { resolveTokenSettings } from "../options/token-options.js";
+import { addFinetuneOptions, checkAgainst, exampleData, type FinetuneOptions } from "../options/finetune-options.js";
+import { jobSettings } from "../options/job-settings.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
 import { runReporter } from "../terminal/run-reporter.js";
@@ -64,7 +55,7 @@ export function defineFinetune(program: Command, session: Session): void {
 
 async function finetune(options: FinetuneOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const fresh = options.resume === undefined ? freshSettings(options) : null;
+  const fresh = options.resume === undefined ? withAbsolutePaths(jobSettings(options, exampleData)) : null;
   const heard = () => {
     if (!terminal.outputFailed.aborted) terminal.error("\nstopping; Ctrl-C again quits at once");
   };
@@ -94,14 +85,6 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   } finally {
     signal.removeEventListener("abort", heard);
   }
-}
-
-/** What the options and the defaults make of a new run. */
-function freshSettings(options: FinetuneOptions): JobSettings {
-  if (options.task === "tokens") return withAbsolutePaths(resolveTokenSettings(options));
-  return options.task === undefined
-    ? withAbsolutePaths(resolveSettings(options, exampleData))
-    : withAbsolutePaths(resolveLanguageSettings(options, settingsGiven(options, languageFields)));
 }
 
 async function runIn(
@@ -183,7 +166,6 @@ async function withPlace(error: unknown, store: RunStore): Promise<unknown> {
   return error;
 }
 
-/** The movie reviews that come with the repository. Throws `ConfigError` where they do not. */
 /** With paths that still lead there from another working folder. */
 function withAbsolutePaths<
   T extends { data?: string; validation?: string | null; test?: string | null; model?: string },

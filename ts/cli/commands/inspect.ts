@@ -16,6 +16,7 @@ import { otherKind } from "../files/other-file.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";
+import { inModelOrder } from "../terminal/model-order.js";
 import { tensorLines } from "../terminal/tensor-lines.js";
 
 const EXAMPLES = `
@@ -165,7 +166,7 @@ function weightsOf(folder: string): FolderIndex {
 }
 
 function listTensors(index: TensorIndex): Listed[] {
-  return index.names.map((name) => {
+  return [...index.names].sort(inModelOrder).map((name) => {
     const { dtype, shape } = index.info(name);
     return { name, dtype, shape, bytes: byteLength(dtype, shape) };
   });

@@ -2,6 +2,8 @@ import { type Command, Option } from "commander";
 import { engine } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
 import { isGgufName } from "../../io/gguf-name.js";
+import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
+import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { startEngine } from "../engine-start.js";
 import { adapterIn } from "../files/adapter-folder.js";
@@ -96,7 +98,9 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   try {
     const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
     const plan = planMerge(base.tensors, adapter, base.config);
-    for (const warning of plan.warnings) terminal.error(warning);
+    const family = { name: base.model.name, modelType: modelTypeOf(base.config) };
+    const doubts = [...otherBase(adapter, family), ...idlePatterns(adapter)];
+    for (const warning of [...plan.warnings, ...doubts]) terminal.error(warning);
     await started;
     const work = { base, plan, parts };
     if (onnx === null) {

@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
-import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import type { AnyJobSpec, JobSettings } from "../../jobs/spec/any-settings.js";
 import { absolutePath } from "../options/absolute-path.js";
-import type { AdapterOptions } from "../options/adapter-settings.js";
-import { addSpecOptions, resolveSettings } from "../options/finetune-options.js";
+import { addSpecOptions, type SettingsOptions } from "../options/finetune-options.js";
+import { jobSettings } from "../options/job-settings.js";
+import { addLanguageOptions } from "../options/language-options.js";
 import { whole } from "../options/option-values.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
 import type { Session } from "../session.js";
@@ -18,10 +18,11 @@ those of the options, are read by the workers: all of them must reach those fold
 
 Examples:
   lowrank submit --data /data/reviews.csv --steps 200 --out /runs/reviews --queue redis://127.0.0.1:6379
+  lowrank submit --task tokens --data /data/train.conll --out /runs/names --queue redis://127.0.0.1:6379
   lowrank submit --jobs tenants.jsonl --queue postgres://lowrank@127.0.0.1/jobs
 `;
 
-interface SubmitCommandOptions extends Partial<TrainingSettings>, AdapterOptions, QueueOptions {
+interface SubmitCommandOptions extends SettingsOptions, QueueOptions {
   readonly jobs?: string;
   readonly out?: string;
   readonly id?: string;
@@ -39,7 +40,9 @@ interface Submitted {
 /** `lowrank submit`: gives trainings to a queue. */
 export function defineSubmit(program: Command, session: Session): void {
   const command = program.command("submit").description("give a training to a queue, or a file of them");
-  addSpecOptions(command)
+  addLanguageOptions(addSpecOptions(command));
+  command.optionsGroup("The job:");
+  command
     .option("--jobs <file>", "many jobs instead, a JSON object a line")
     .option("--out <place>", "folder for the job's checkpoints and its result, or s3://bucket/folder");
   addQueueOptions(command)
@@ -73,7 +76,7 @@ function one(options: SubmitCommandOptions): Submitted {
   const missing = () => {
     throw new ConfigError("--data names the examples to learn from, or --jobs a file of jobs", { option: "--data" });
   };
-  const settings = resolveSettings(options, missing);
+  const settings = jobSettings(options, missing);
   if (options.out === undefined)
     throw new ConfigError("--out says which folder the job's result goes to", {
       option: "--out",
@@ -87,7 +90,9 @@ function one(options: SubmitCommandOptions): Submitted {
 }
 
 /** Paths that lead there from a worker's folder too. */
-function absolute({ data, test, validation }: TrainingSettings): Partial<TrainingSettings> {
+function absolute(settings: JobSettings) {
+  const { data, validation } = settings;
+  const test = "test" in settings ? settings.test : null;
   return {
     data: absolutePath(data),
     ...(test === null ? {} : { test: absolutePath(test) }),

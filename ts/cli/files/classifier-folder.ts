@@ -2,11 +2,14 @@ import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LoadClassifierOptions, type SentenceEncoder, TextClassifier, TokenClassifier } from "../../entry/node.js";
+import { ConfigError, ModelError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
+import { parseJsonObject } from "../../io/json.js";
 import { builds } from "../../jobs/spec/training-settings.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
 import { poolingOf } from "../../tasks/open-classifier.js";
+import { tokenLabelsOf } from "../../tasks/tokens/open-tokens.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
@@ -45,19 +48,40 @@ export function addClassifierOptions(command: Command): Command {
 export const openClassifier = (options: ClassifierOptions, session: Session) =>
   open(options, session, false, TextClassifier.load.bind(TextClassifier));
 
-/** The same of tokens. */
-export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
-  open(options, session, true, TokenClassifier.load.bind(TokenClassifier));
+/** The same of tokens; a checkpoint with such a head, as a merged run is, as it is. */
+export async function openTokenClassifier(options: ClassifierOptions, session: Session) {
+  const folder = classifierFolder(options);
+  if (tokenLabels(folder) === null) return open(options, session, true, TokenClassifier.load.bind(TokenClassifier));
+  const { model = folder } = options;
+  if (model !== folder)
+    throw new ConfigError(`--model ${model}: ${folder} is a whole model, which no other base is put below`, {
+      option: "--model",
+      value: model,
+    });
+  await startEngine(options);
+  const { signal } = session;
+  return { folder, classifier: await TokenClassifier.open(folder, { signal }) };
+}
 
 /** Whether a run's classifier labels words. */
 export function labelsTokens(folder: string): boolean {
   const path = join(folder, LABELS_FILE);
-  return existsSync(path) && readLabels(readFileSync(path)).tokens;
+  return existsSync(path) ? readLabels(readFileSync(path)).tokens : tokenLabels(folder) !== null;
+}
+
+/** Labels of a folder that is a whole model with a head for tokens, such as a run that was merged; null for others. */
+function tokenLabels(folder: string): readonly string[] | null {
+  const path = join(folder, "config.json");
+  if (existsSync(join(folder, LABELS_FILE)) || existsSync(join(folder, "adapter_config.json")) || !existsSync(path))
+    return null;
+  const fail = (problem: string, cause?: unknown) => new ModelError(`${path}: ${problem}`, { path }, { cause });
+  const config = parseJsonObject(new Uint8Array(readFileSync(path)), fail);
+  return tokenLabelsOf(folder, config);
 }
 
 /** Labels that a run learnt. */
 export const trainedLabels = (folder: string): ReadonlySet<string> =>
-  new Set(readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
+  new Set(tokenLabels(folder) ?? readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
 
 async function open<C>(
   options: ClassifierOptions,
@@ -89,5 +113,5 @@ export function classifierFolder({ run, model }: Pick<ClassifierOptions, "run" |
 /** Whether a model has its adapter merged in and its head beside it. */
 function isServed(folder: string): boolean {
   const path = join(folder, LABELS_FILE);
-  return existsSync(path) && readLabels(readFileSync(path)).merged !== null;
+  return existsSync(path) ? readLabels(readFileSync(path)).merged !== null : tokenLabels(folder) !== null;
 }

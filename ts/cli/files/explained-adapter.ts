@@ -1,12 +1,15 @@
 import { engine } from "../../engine/engine.js";
 import type { Adapter } from "../../io/peft/index.js";
 import { type Finding, findingText, gaps, misfits, suspicions } from "../../merging/findings.js";
+import { otherBase } from "../../io/peft/doubts.js";
+import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { changeNorms, updateNorm } from "../../merging/norms.js";
 import { breather } from "../../waiting/next-task.js";
 import { startEngine } from "../engine-start.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
+import { inModelOrder } from "../terminal/model-order.js";
 import { tableLines } from "../terminal/table.js";
 import { openBase } from "./base-weights.js";
 
@@ -35,11 +38,13 @@ const LARGE = 1;
 
 /** Explains an adapter, beside its base where one is named. */
 export async function explainAdapter(
-  adapter: Adapter,
+  given: Adapter,
   base: readonly string[] | undefined,
   session: Session,
 ): Promise<ExplainedAdapter> {
-  const alone = [...adapter.layers].map(([module, layer]) => ({
+  const layers = [...given.layers].sort(([a], [b]) => inModelOrder(a, b));
+  const adapter = { ...given, layers: new Map(layers) };
+  const alone = layers.map(([module, layer]) => ({
     module,
     kind: layer.kind,
     rank: layer.rank,
@@ -50,6 +55,8 @@ export async function explainAdapter(
   const suspicious = suspicions(adapter);
   if (base === undefined) return { perLayer: alone, suspicious: [...suspicious, ...gaps(adapter)], problems: [] };
   const opened = await openBase(base, session);
+  const family = { name: opened.model.name, modelType: modelTypeOf(opened.config) };
+  const other = [...otherBase(adapter, family)].map((problem) => ({ at: null, problem }));
   try {
     const plan = planMerge(opened.tensors, adapter, opened.config);
     await startEngine({});
@@ -60,9 +67,13 @@ export async function explainAdapter(
     const large = perLayer
       .filter(({ update, weight }) => update! > LARGE * weight!)
       .map(({ module }) => ({ at: module, problem: "the update is larger than the weight itself" }));
-    return { perLayer, suspicious: [...suspicious, ...large], problems: [] };
+    return { perLayer, suspicious: [...suspicious, ...other, ...large], problems: [] };
   } catch (error) {
-    return { perLayer: alone, suspicious, problems: misfits(error, adapter, opened.tensors) };
+    return {
+      perLayer: alone,
+      suspicious: [...suspicious, ...other],
+      problems: misfits(error, adapter, opened.tensors),
+    };
   } finally {
     await opened.close();
   }

@@ -4,6 +4,8 @@ import { ModelError } from "../../errors/errors.js";
 import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
 import { type Adapter, withMerged } from "../../io/peft/index.js";
+import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
+import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { untiedConfig } from "../../merging/untied.js";
 import { ggufToWrite } from "../../models/gguf/writing/gguf.js";
@@ -33,6 +35,7 @@ export async function writeMergedGguf(work: GgufMerge, started: Promise<unknown>
   const { model, name, into, close } = await (isGguf(base[0]!) ? intoGguf(work, base[0]!) : intoFolder(work, session));
   try {
     const written = await model();
+    for (const doubt of idlePatterns(work.adapter)) session.terminal.error(doubt);
     await started;
     await writeGgufFile(out, written, "merge", engine(), session);
     session.terminal.print(
@@ -76,7 +79,8 @@ async function intoFolder({ adapter, folder, base: names, type }: GgufMerge, ses
     const file = { ...plan.base, metadata: withMerged(base.tensors.metadata, merged) };
     const about = { name: basename(from.directory), tokenizer, changes: plan.changes, file, type };
     const written = await modelToWrite({ ...about, config: plan.untied === null ? config : untiedConfig(config) });
-    return { ...written, notes: [...plan.warnings, ...written.notes] };
+    const doubts = otherBase(adapter, { name: from.name, modelType: modelTypeOf(config) });
+    return { ...written, notes: [...plan.warnings, ...doubts, ...written.notes] };
   };
   return { model, name: base.model.name, into: "its original weights", close: () => base.close() };
 }

@@ -67,13 +67,17 @@ export async function readTextInput(
     if (empty.length > 0) session.terminal.error(emptyNote("the arguments", "text", empty));
     return { texts: [...args], table: null };
   }
-  if (file === undefined) return { texts: textLines(await readInput(session), "standard input", session), table: null };
+  if (file === undefined) return { texts: linesOfInput(await readInput(session), session), table: null };
   const found = await readFile(file, column, known, session, keepsRows);
   notEmpty(found.texts, file);
   return found;
 }
 
-async function readInput({ terminal, signal }: Session): Promise<string> {
+/** Texts of standard input, a line each. */
+export const linesOfInput = (text: string, session: Session) => textLines(text, "standard input", session);
+
+/** All that standard input has. */
+export async function readInput({ terminal, signal }: Session): Promise<string> {
   const { input } = terminal.streams;
   if (input.isTTY === true) terminal.error("Type texts, a line each; Ctrl-D ends.");
   const chunks: Uint8Array[] = [];

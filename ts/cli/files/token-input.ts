@@ -7,7 +7,7 @@ import { type AskedText, takeAsked } from "../../tasks/tokens/asked-texts.js";
 import type { Session } from "../session.js";
 import { columnOf } from "./base-model.js";
 import { trainedLabels } from "./classifier-folder.js";
-import { readTexts, type TextOptions } from "./text-input.js";
+import { linesOfInput, readInput, readTexts, type TextOptions } from "./text-input.js";
 import { tokenSettingsOf } from "./token-run.js";
 
 /**
@@ -21,6 +21,12 @@ export async function readTokenInput(
   session: Session,
 ): Promise<AskedText[]> {
   const { file: path, text } = options;
+  if (args.length === 0 && path === undefined && text === undefined) {
+    const given = await readInput(session);
+    if (hasTags(given, tokenSettingsOf(run)?.fields ?? {}, trainedLabels(run)))
+      return askedWords(new TextEncoder().encode(given), "standard input", run, session);
+    return takeAsked("predict", linesOfInput(given, session));
+  }
   if (args.length === 0 && path !== undefined && text === undefined) {
     const found = await readWords(path, run, session);
     if (found !== null) return found;
@@ -31,25 +37,34 @@ export async function readTokenInput(
 
 const TABLE = /\.(csv|parquet|pq)$/i;
 const JSON_ROWS = /\.(jsonl|ndjson|json)$/i;
-const CONLL = /\.(conll\w*|bio|iob2?)$/i;
+/** Names that only files in CoNLL's columns have. */
+export const CONLL = /\.(conll\w*|bio|iob2?)$/i;
 
 /** Words of a file; null for one that holds a text a line, or whose column of texts has to be named. */
-async function readWords(path: string, run: string, { terminal, signal }: Session): Promise<AskedText[] | null> {
-  const { name: file, bytes } = await readData(path, signal);
+async function readWords(path: string, run: string, session: Session): Promise<AskedText[] | null> {
+  const { name: file, bytes } = await readData(path, session.signal);
   const fields = tokenSettingsOf(run)?.fields ?? {};
   const known = TABLE.test(file) || JSON_ROWS.test(file) || CONLL.test(file);
   if (!known && !hasTags(decodeText(bytes, file), fields, trainedLabels(run))) return null;
-  const onWarning = (message: string) => terminal.error(message);
   try {
-    const located = await readTokens(bytes, { file, fields, onWarning, tagged: false });
-    const texts = located.map(({ example }) => ("words" in example ? example.words : example.text));
-    return takeAsked(file, texts);
+    return await askedWords(bytes, file, run, session);
   } catch (cause) {
     if (!TABLE.test(file) || !(cause instanceof FormatError || cause instanceof ConfigError)) throw cause;
     throw new ConfigError(`${cause.message}; a column of whole texts is named by --text COLUMN`, cause.details, {
       cause,
     });
   }
+}
+
+/** Words of a file as a run's data are read, whose tags are not looked at. */
+async function askedWords(bytes: Uint8Array, file: string, run: string, { terminal }: Session): Promise<AskedText[]> {
+  const onWarning = (message: string) => terminal.error(message);
+  const { fields = {} } = tokenSettingsOf(run) ?? {};
+  const located = await readTokens(bytes, { file, fields, onWarning, tagged: false });
+  return takeAsked(
+    file,
+    located.map(({ example }) => ("words" in example ? example.words : example.text)),
+  );
 }
 
 /** Whether each line that is not blank ends with a label, or has one in the column of tags: no text a line does. */

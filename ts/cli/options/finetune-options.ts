@@ -31,13 +31,17 @@ import { packageRoot } from "../package-root.js";
 import { flagOf } from "./job-words.js";
 import { addLanguageOptions, refuseLanguageOptions, type LanguageOnlyOptions } from "./language-options.js";
 
-/** Options of `finetune` that do not change its result. */
-export interface FinetuneOptions
+/** Options that say what a run is to be. */
+export interface SettingsOptions
   extends Omit<Partial<TrainingSettings>, "checkpointing">, AdapterOptions, LanguageOnlyOptions {
   readonly checkpointing?: boolean;
+  readonly folds?: number;
+}
+
+/** Those, and options of `finetune` that do not change its result. */
+export interface FinetuneOptions extends SettingsOptions {
   readonly out?: string;
   readonly resume?: string;
-  readonly folds?: number;
   readonly samples: number;
   readonly json: boolean;
   readonly quiet: boolean;

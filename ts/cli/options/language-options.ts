@@ -9,7 +9,7 @@ import {
   lengthInWords,
 } from "../../jobs/spec/language-settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
-import type { FinetuneOptions } from "./finetune-options.js";
+import type { SettingsOptions } from "./finetune-options.js";
 import { flagOf } from "./job-words.js";
 import { fieldNames } from "./option-values.js";
 
@@ -74,7 +74,7 @@ export function refuseLanguageOptions({ task, fields, weights, gguf }: LanguageO
  * @param settings those of the options that are settings
  */
 export function resolveLanguageSettings(
-  given: FinetuneOptions,
+  given: SettingsOptions,
   settings: Readonly<Record<string, unknown>>,
 ): LanguageSettings {
   const { task, data } = given;

@@ -2,16 +2,16 @@ import { ConfigError } from "../../errors/errors.js";
 import { specFields } from "../../jobs/spec/job-spec.js";
 import { languageFields } from "../../jobs/spec/language-settings.js";
 import { type TokenSettings, tokenDefaults, tokenFields } from "../../jobs/spec/token-settings.js";
-import { type FinetuneOptions, settingsGiven } from "./finetune-options.js";
+import { type SettingsOptions, settingsGiven } from "./finetune-options.js";
 import { flagOf } from "./job-words.js";
 
 /** Names that are settings of other tasks alone. */
 const ofOthers = [...specFields, ...languageFields].filter(
   (name) => !tokenFields.includes(name),
-) as (keyof FinetuneOptions)[];
+) as (keyof SettingsOptions)[];
 
 /** What the given options and the defaults make of a run on labelled words. Throws `ConfigError` for options of other tasks, and without data. */
-export function resolveTokenSettings(given: FinetuneOptions): TokenSettings {
+export function resolveTokenSettings(given: SettingsOptions): TokenSettings {
   const strange = ofOthers.find((name) => given[name] !== undefined);
   if (strange !== undefined || given.folds !== undefined) {
     const option = strange === undefined ? "--folds" : flagOf(strange as keyof TokenSettings);

@@ -32,18 +32,22 @@ const partsOf = (summary: DataSummary) =>
     return found === null ? [] : [[part, found] as const];
   });
 
-/** Examples by label, with a bar for each. */
-function labelLines(summary: DataSummary, { dim }: Colors): string[] {
+/** Examples by label, with a bar for each; `of` is what they are called, and how many there are to learn from. */
+export function labelLines(
+  summary: DataSummary,
+  { dim }: Colors,
+  of = { name: "texts", count: summary.train.examples },
+): string[] {
   const parts = partsOf(summary);
   const most = Math.max(1, ...summary.labels.map(({ train }) => train));
   const listed = [...summary.labels].sort((a, b) => b.train - a.train).slice(0, LABELS);
   const rows = listed.map((count) => [
     clip(count.label, 32),
     ...parts.map(([part]) => formatCount(count[part])),
-    formatPercent(count.train / Math.max(1, summary.train.examples)),
+    formatPercent(count.train / Math.max(1, of.count)),
     count.train === 0 ? "" : bar(count.train / most),
   ]);
-  const heading = ["label", ...parts.map(([part]) => (part === "train" ? "texts" : partNames[part])), "share", ""];
+  const heading = ["label", ...parts.map(([part]) => (part === "train" ? of.name : partNames[part])), "share", ""];
   const right = heading.slice(1, -1).map(() => "right" as const);
   const lines = tableLines([heading, ...rows], ["left", ...right, "left"]);
   const more = summary.labels.length - listed.length;
@@ -62,7 +66,7 @@ function cutNote(unit: string, tokens: PartSummary["tokens"]): string {
 }
 
 /** Lengths of the texts of each part. */
-function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
+export function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
   const rows = partsOf(summary).map(([part, found]) =>
     spreadRow(partNames[part], found.tokens === null ? "characters" : "tokens", found),
   );
@@ -109,11 +113,13 @@ export function findingLines({ findings }: DataSummary, allow: readonly string[]
 }
 
 /** What was found, with examples. */
-function longFindings({ findings }: DataSummary, files: PartFiles, colors: Colors, width: number): string[] {
+export function longFindings({ findings }: DataSummary, files: PartFiles, colors: Colors, width: number): string[] {
   return findings.flatMap((finding) => [
     oneFinding(finding, colors),
     ...finding.examples.map((example) =>
-      colors.dim(`      ${clip(`${place(example, files)}: ${example.label}: ${example.text}`, width - 6)}`),
+      colors.dim(
+        `      ${clip(`${place(example, files)}: ${example.label === "" ? "" : `${example.label}: `}${example.text}`, width - 6)}`,
+      ),
     ),
   ]);
 }

@@ -2,7 +2,7 @@ import type { JobWords } from "../job-events.js";
 import { heldOut } from "../spec/recipes.js";
 import type { ClassifierSettings, TrainingSettings } from "../spec/training-settings.js";
 import { holdOut, holdToChoose } from "./held-out.js";
-import { checkLabelNames, checkLabels } from "./label-checks.js";
+import { checkClassWeights, checkLabelNames, checkLabels } from "./label-checks.js";
 import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
 export { checkKnown, type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
@@ -47,6 +47,7 @@ async function readAll(settings: TrainingSettings, access: DataAccess): Promise<
   const all = await readLabelled(settings.data, settings, access);
   checkLabelNames(all, settings, access.words);
   checkLabels(all, settings, access.words);
+  checkClassWeights(all, settings, access.words);
   return all;
 }
 

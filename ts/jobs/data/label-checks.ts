@@ -30,10 +30,30 @@ export function checkLabelNames(
   { labelNames }: Pick<TrainingSettings, "labelNames">,
   words: JobWords,
 ): void {
-  const strange = Object.keys(labelNames).filter((label) => !rawLabels.includes(label));
+  checkKnownLabels("labelNames", labelNames, file, rawLabels, words);
+}
+
+/** Throws `ConfigError` where a weight is given to a label that there is not, before anything is trained with it. */
+export function checkClassWeights(
+  { file, labels }: { readonly file: string; readonly labels: readonly string[] },
+  { classWeights }: Pick<TrainingSettings, "classWeights">,
+  words: JobWords,
+): void {
+  if (classWeights === null || classWeights === "balanced") return;
+  checkKnownLabels("classWeights", classWeights, file, labels, words);
+}
+
+function checkKnownLabels(
+  option: "labelNames" | "classWeights",
+  given: Readonly<Record<string, unknown>>,
+  file: string,
+  labels: readonly string[],
+  words: JobWords,
+): void {
+  const strange = Object.keys(given).filter((label) => !labels.includes(label));
   if (strange.length === 0) return;
   throw new ConfigError(
-    `${file}: ${words.setting("labelNames")} names ${excerpt(strange)}, which no example has for a label; the labels are ${clip(rawLabels.join(", "))}`,
-    { file, option: "labelNames", value: strange, allowed: rawLabels },
+    `${file}: ${words.setting(option)} names ${excerpt(strange)}, which no example has for a label; the labels are ${clip(labels.join(", "))}`,
+    { file, option, value: strange, allowed: labels },
   );
 }

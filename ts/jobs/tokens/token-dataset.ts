@@ -5,6 +5,7 @@ import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { LocatedTokens } from "../../io/examples/tokens/located-tokens.js";
 import { LabelIndex } from "../../tasks/tokens/label-index.js";
 import { type LabelledText, takeTokenExamples } from "../../tasks/tokens/token-examples.js";
+import { checkClassWeights } from "../data/label-checks.js";
 import { drawsTest, measuredPart } from "../data/dataset.js";
 import type { JobContext } from "../job-task.js";
 import { sha256 } from "../sources/sha256.js";
@@ -106,6 +107,7 @@ export async function loadTokenDataset(settings: TokenSettings, context: JobCont
   const { seed } = settings;
   const all = await readTokenFile(settings.data, settings, context);
   const { labels } = all;
+  checkClassWeights(all, settings, context.words);
   const read = async (path: string) => ({ ...(await readTokenFile(path, settings, context, labels)), split: false });
   let test = settings.test === null ? null : await read(settings.test);
   const named = settings.validation === null ? null : await read(settings.validation);

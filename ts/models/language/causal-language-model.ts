@@ -92,7 +92,9 @@ export class CausalLanguageModel extends AdaptedModel {
     this.mergedModel = mergedModel;
     const { norms, tables, absent } = model;
     const linears = model.linears();
-    this.adapterSet = new AdapterSet(graph, { linears, norms, tables, absent, name, targetModules, mergedModel });
+    this.adapterSet = new AdapterSet(graph, {
+      ...{ linears, norms, tables, absent, name, modelType, targetModules, mergedModel },
+    });
   }
 
   /**

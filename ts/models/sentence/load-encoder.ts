@@ -20,6 +20,8 @@ import { filled, MODEL_OPTIONS, openModel } from "../load-model.js";
 /** What an encoder is made of. */
 export interface EncoderParts {
   readonly name: string;
+  /** `model_type` of its config.json. */
+  readonly modelType: string;
   readonly graph: Graph;
   readonly model: TransformerModel;
   readonly tokenizer: TextTokenizer;
@@ -59,7 +61,8 @@ export async function loadEncoder(
   if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
   const taken = await openModel("load", source, options);
   const { from, seed, packedCopies, engine } = taken;
-  const plan = modelPlan(await readRequiredJson(from, "config.json"));
+  const json = await readRequiredJson(from, "config.json");
+  const plan = modelPlan(json);
   const { maxPositions, vocabularySize } = plan.config;
   const found = await readSentenceLayout(from);
   const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
@@ -79,6 +82,7 @@ export async function loadEncoder(
     const behind = head === null ? await densePrints(from, layout.pooling.dense) : [];
     return {
       name: from.name,
+      modelType: json["model_type"] as string,
       graph,
       model,
       tokenizer,

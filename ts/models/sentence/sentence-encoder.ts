@@ -65,6 +65,7 @@ export class SentenceEncoder extends AdaptedModel {
     tokenizer,
     layout,
     targetModules,
+    modelType,
     fingerprint,
     weightsFingerprint,
     mergedModel,
@@ -88,7 +89,9 @@ export class SentenceEncoder extends AdaptedModel {
     const linears = [...model.linears(), ...(beside?.linears ?? [])];
     const norms = [...model.norms, ...(beside?.norms ?? [])];
     const { tables, absent } = model;
-    this.adapterSet = new AdapterSet(graph, { linears, norms, tables, absent, name, targetModules, mergedModel });
+    this.adapterSet = new AdapterSet(graph, {
+      ...{ linears, norms, tables, absent, name, modelType, targetModules, mergedModel },
+    });
   }
 
   /**

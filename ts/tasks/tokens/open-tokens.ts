@@ -139,6 +139,10 @@ async function checkCheckpoint(source: ModelSource): Promise<void> {
   );
 }
 
+/** Names of the classes of a checkpoint for token classification, none where its config.json has none; null for other models. Throws `ModelError`. */
+export const tokenLabelsOf = (name: string, config: Readonly<Record<string, unknown>>): readonly string[] | null =>
+  isForTokens(architectureOf(config)) ? (namesOf({ name }, config["id2label"] ?? null) ?? []) : null;
+
 /** Names of a checkpoint's classes. Throws `ModelError` where there are not as many. */
 async function classNames(source: ModelSource, classes: number): Promise<string[]> {
   const json = await readRequiredJson(source, "config.json");

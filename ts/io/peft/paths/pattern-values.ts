@@ -31,6 +31,22 @@ function firstName(names: ReadonlyMap<number, readonly Entry[]>, path: PathText,
  * Source: `get_pattern_key` in peft/utils/other.py.
  */
 export function patternValues(patterns: ReadonlyMap<string, number>): (path: string) => number | undefined {
+  const entryOf = entryFinder(patterns);
+  return (path) => entryOf(path)?.value;
+}
+
+/** Keys that give none of the modules its value, because they match none or one before them does. Errors as `targetTest`'s. */
+export function idleKeys(patterns: ReadonlyMap<string, number>, paths: Iterable<string>): string[] {
+  const entryOf = entryFinder(patterns);
+  const idle = new Set(patterns.keys());
+  for (const path of paths) {
+    if (idle.size === 0) break;
+    idle.delete(entryOf(path)?.key ?? "");
+  }
+  return [...idle];
+}
+
+function entryFinder(patterns: ReadonlyMap<string, number>): (path: string) => Entry | undefined {
   if (patterns.size === 0) return () => undefined;
   const work = new WorkLimit();
   const entries: Entry[] = [...patterns].map(([key, value], index) => ({ key, value, index }));
@@ -47,9 +63,9 @@ export function patternValues(patterns: ReadonlyMap<string, number>): (path: str
     work.path();
     const text = pathText(path);
     const matches = (entry: Entry) => (entry.test ??= pathEnd(entry.key, work))(text);
-    if (!text.oneLine) return entries.find(matches)?.value;
+    if (!text.oneLine) return entries.find(matches);
     const name = firstName(names, text, work);
     const other = others.find((entry) => entry.index > (name?.index ?? Infinity) || matches(entry));
-    return (other && other.index < (name?.index ?? Infinity) ? other : name)?.value;
+    return other && other.index < (name?.index ?? Infinity) ? other : name;
   };
 }

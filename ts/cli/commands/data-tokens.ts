@@ -1,0 +1,118 @@
+import { ConfigError } from "../../errors/errors.js";
+import { type DataSummary, type LabelCount, summariseExamples } from "../../io/examples/summary/index.js";
+import { localSources } from "../../jobs/node/local-sources.js";
+import { DEFAULT_MODEL } from "../../jobs/spec/job-spec.js";
+import { readTokenFile, type TokenFile } from "../../jobs/tokens/token-dataset.js";
+import { entityMetrics } from "../../train/metrics/entities.js";
+import { TagScheme } from "../../train/metrics/tag-scheme.js";
+import { exitCodes } from "../exit-codes.js";
+import { countingTokenizer } from "../files/counting-tokenizer.js";
+import { flagOf, flagWords } from "../options/job-words.js";
+import type { Session } from "../session.js";
+import { labelLines, lengthLines, longFindings } from "../terminal/data-lines.js";
+import { formatCount } from "../terminal/number-format.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import type { DataOptions } from "./data.js";
+
+/** Options that say nothing of labelled words. */
+const OTHERS = ["text", "label", "labelNames", "group", "dropDuplicates", "allow"] as const;
+
+/** What labelled words are like, before anything is trained with them. Throws where a training would refuse them. */
+export async function dataOfTokens(file: string, options: DataOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const strange = OTHERS.find((name) => options[name] !== undefined);
+  if (strange !== undefined)
+    throw new ConfigError(`${flagOf(strange)} says nothing of labelled words; --fields names their columns`, {
+      option: flagOf(strange),
+    });
+  const { fields = {} } = options;
+  const emit = (event: { readonly type: string; readonly message?: string }) => terminal.error(event.message ?? "");
+  const access = { sources: localSources, emit, words: flagWords };
+  const train = await readTokenFile(file, { fields }, access);
+  const { labels } = train;
+  const test = options.test === undefined ? null : await readTokenFile(options.test, { fields }, access, labels);
+  const tokenizer = await countingTokenizer(options, session);
+  const bar = new ProgressReporter(terminal, (line) => terminal.error(line), options.json).start("read texts", {
+    total: train.examples.length + (test?.examples.length ?? 0),
+    lines: 1,
+  });
+  const passes = tokenizer === null ? 1 : 2;
+  const texts = ({ examples }: TokenFile) => examples.map(({ text, line }) => ({ text, line, label: "" }));
+  const { findings, ...summary } = await summariseExamples(texts(train), {
+    signal,
+    ...(test !== null && { test: texts(test) }),
+    ...(tokenizer !== null && { tokenizer }),
+    onProgress: (done) => bar.update(Math.floor(done / passes)),
+  }).finally(() => bar.stop());
+  const counts = labelCounts(labels, train, test);
+  // Those of labels are of labels of whole texts, which there are none of here.
+  const found: DataSummary = {
+    ...summary,
+    labels: counts,
+    findings: findings.filter(({ code }) => code !== "one-label"),
+  };
+  if (found.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
+  const parts = { train: aboutPart(labels, train), test: test === null ? null : aboutPart(labels, test) };
+  if (options.json) return terminal.print(JSON.stringify({ task: "tokens", ...found, words: parts }));
+  const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
+  const counted = ({ examples, words }: PartOfWords) =>
+    `${formatCount(examples)} sentences of ${formatCount(words)} words`;
+  const { colors, width } = terminal;
+  const lines = [
+    [
+      `${counted(parts.train)} to learn from`,
+      ...(parts.test === null ? [] : [`${counted(parts.test)} to test on`]),
+    ].join("; "),
+    `entities: ${entitiesText(parts.train)}${parts.test === null ? "" : `; test ${entitiesText(parts.test)}`}`,
+    "",
+    ...labelLines(found, colors, { name: "words", count: parts.train.labelled }),
+    "",
+    ...lengthLines(found, colors),
+    "",
+    ...(found.findings.length === 0
+      ? [colors.green("nothing odd was found")]
+      : longFindings(found, files, colors, width)),
+  ];
+  for (const line of lines) terminal.print(line);
+  if (tokenizer === null)
+    terminal.print(`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`);
+}
+
+/** What a file holds. */
+interface PartOfWords {
+  readonly file: string;
+  readonly sha256: string;
+  /** Sentences, or texts. */
+  readonly examples: number;
+  readonly words: number;
+  /** Words with a label. */
+  readonly labelled: number;
+  /** Entities by their label, counted as seqeval does. */
+  readonly entities: Readonly<Record<string, number>>;
+}
+
+function aboutPart(labels: readonly string[], { file, sha256, examples }: TokenFile): PartOfWords {
+  const words = examples.flatMap((example) => example.words);
+  const named = examples.map((example) => example.words.map(({ target }) => (target < 0 ? "O" : labels[target]!)));
+  const { perEntity } = entityMetrics(named, named, { strict: false, scheme: new TagScheme(labels) });
+  return {
+    ...{ file, sha256, examples: examples.length, words: words.length },
+    labelled: words.filter(({ target }) => target >= 0).length,
+    entities: Object.fromEntries(perEntity.map(({ label, support }) => [label, support])),
+  };
+}
+
+function labelCounts(labels: readonly string[], train: TokenFile, test: TokenFile | null): LabelCount[] {
+  const count = (part: TokenFile | null) => {
+    const counts = new Array<number>(labels.length).fill(0);
+    for (const { words } of part?.examples ?? []) for (const { target } of words) if (target >= 0) counts[target]!++;
+    return counts;
+  };
+  const [learnt, tested] = [count(train), count(test)];
+  return labels.map((label, i) => ({ label, train: learnt[i]!, validation: 0, test: tested[i]! }));
+}
+
+const entitiesText = ({ entities }: PartOfWords) =>
+  Object.entries(entities)
+    .map(([label, count]) => `${label} ${formatCount(count)}`)
+    .join(", ") || "none";

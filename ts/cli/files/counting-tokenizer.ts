@@ -1,0 +1,28 @@
+import { ModelError } from "../../errors/errors.js";
+import type { TokenCounter } from "../../io/examples/summary/index.js";
+import { type LocalModel, resolveModel } from "../../io/node/index.js";
+import { inWords } from "../../jobs/in-words.js";
+import { DEFAULT_MODEL } from "../../jobs/spec/job-spec.js";
+import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
+import { flagWords } from "../options/job-words.js";
+import type { Session } from "../session.js";
+import { findModel } from "./base-model.js";
+
+/** What counts tokens: the model named, else the usual one where it need not be fetched. */
+export async function countingTokenizer(
+  { model, ...options }: { readonly model?: string; readonly maxTokens?: number },
+  session: Session,
+): Promise<TokenCounter | null> {
+  const maxTokens = options.maxTokens ?? null;
+  const load = (from: LocalModel) =>
+    loadTokenizer(from, maxTokens).catch((error: unknown) => {
+      throw inWords(error, flagWords);
+    });
+  if (model !== undefined) return load(await findModel(model, session));
+  try {
+    return await load(await resolveModel(DEFAULT_MODEL, { offline: true }));
+  } catch (error) {
+    if (error instanceof ModelError && maxTokens === null) return null;
+    throw error;
+  }
+}

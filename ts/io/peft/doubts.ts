@@ -1,0 +1,93 @@
+import { clip, excerpt } from "../../errors/excerpt.js";
+import type { Adapter } from "./adapter.js";
+import { idleKeys } from "./paths/pattern-values.js";
+
+/** What is known of a base that an adapter is put on. */
+export interface BaseFamily {
+  /** What it is called, a path or a name on the hub. */
+  readonly name: string;
+  /** `model_type` of its config.json; null where there is none. */
+  readonly modelType: string | null;
+}
+
+type Asked = Pick<Adapter, "config" | "layers">;
+
+const robertas = ["roberta", "xlm-roberta", "camembert"];
+
+/** Model types by what transformers' classes with a head put before the model's own names, which stands in models' names too. */
+const families: Readonly<Record<string, readonly string[]>> = {
+  ...{ roberta: robertas, distilbert: ["distilbert"], mpnet: ["mpnet"], albert: ["albert"], electra: ["electra"] },
+  ...{ deberta: ["deberta-v2", "deberta"] },
+};
+const wrappers: typeof families = { ...families, bert: ["bert"] };
+/** A word of its own: "bert" alone stands in names of all of them. */
+const named: typeof families = { camembert: ["camembert"], modernbert: ["modernbert"], ...families };
+
+const encoderTypes = new Set([...Object.values(wrappers).flat(), "modernbert", "nomic_bert"]);
+/** Tasks of models that write text. */
+const writing = new Set(["CAUSAL_LM", "SEQ_2_SEQ_LM"]);
+
+/** Keys of rank_pattern and alpha_pattern that give none of the adapter's layers its rank or α. */
+export function* idlePatterns({ config, layers }: Asked): Generator<string> {
+  for (const [field, patterns] of [
+    ["rank_pattern", config.rankPattern],
+    ["alpha_pattern", config.alphaPattern],
+  ] as const) {
+    const idle = idleKeys(patterns, layers.keys());
+    if (idle.length === 0) continue;
+    yield (
+      `${field} has ${idle.length === 1 ? "a key that decides" : `${idle.length} keys that decide`} for no layer of the adapter: ` +
+      clip(idle.map((key) => excerpt(key)).join(", "))
+    );
+  }
+}
+
+/**
+ * Signs that an adapter was made for a model of another kind, whose layers have the same names and shapes: nothing else would tell.
+ * What it says of itself is compared with the base's `model_type`.
+ */
+export function* otherFamily({ config, layers }: Asked, { modelType }: BaseFamily): Generator<string> {
+  if (modelType === null) return;
+  const { baseModelNameOrPath: made, taskType } = config;
+  const than = `, and the base is of the type ${clip(modelType, 40)}: was it made for another model?`;
+  const folder = familyOfClass(config.other.get("auto_mapping"));
+  if (folder !== null && folder !== plain(modelType)) {
+    yield `the adapter was made on transformers' ${clip(folder, 40)}${than}`;
+    return;
+  }
+  const [first = ""] = layers.keys();
+  const wrapper = first.slice(0, first.indexOf("."));
+  if (isOther(wrappers, wrapper, modelType)) {
+    yield `the adapter's layers are called "${clip(wrapper)}.…"${than}`;
+    return;
+  }
+  const own = lastName(made ?? "");
+  const word = Object.keys(named).find((key) => own.includes(key));
+  if (word !== undefined && isOther(named, word, modelType))
+    yield `the adapter names ${clip(made!, 100)} as its base${than}`;
+  else if (taskType !== null && writing.has(taskType) && encoderTypes.has(modelType))
+    yield `the adapter's task is ${taskType}${than}`;
+}
+
+/** Of `otherFamily`, else whether the base is called by another name than the adapter has for it. */
+export function* otherBase(adapter: Asked, base: BaseFamily): Generator<string> {
+  const found = [...otherFamily(adapter, base)];
+  yield* found;
+  const { baseModelNameOrPath: made } = adapter.config;
+  if (found.length > 0 || made === null || made === "" || lastName(made) === lastName(base.name)) return;
+  yield `the adapter names ${clip(made, 100)} as its base, this one is called ${clip(base.name, 100)}: if they are not the same, its answers mean nothing`;
+}
+
+const plain = (type: string) => type.replaceAll("-", "_").replace(/_text$/, "");
+
+/** The model of a class of transformers that PEFT wrote down: "roberta" of "transformers.models.roberta.modeling_roberta". */
+function familyOfClass(mapping: unknown): string | null {
+  const library = (mapping as { parent_library?: unknown } | null | undefined)?.parent_library;
+  return typeof library === "string" ? (/^transformers\.models\.([a-z0-9_]+)\./.exec(library)?.[1] ?? null) : null;
+}
+
+function isOther(table: typeof families, key: string, modelType: string): boolean {
+  return Object.hasOwn(table, key) && encoderTypes.has(modelType) && !table[key]!.includes(modelType);
+}
+
+const lastName = (path: string) => (/([^/\\]*)[/\\]*$/.exec(path)?.[1] ?? "").toLowerCase();
