@@ -74,7 +74,7 @@ export function* otherBase(adapter: Asked, base: BaseFamily): Generator<string> 
   const found = [...otherFamily(adapter, base)];
   yield* found;
   const { baseModelNameOrPath: made } = adapter.config;
-  if (found.length > 0 || made === null || made === "" || lastName(made) === lastName(base.name)) return;
+  if (found.length > 0 || made === null || made === "" || lastName(made) === lastName(folderOf(base.name))) return;
   yield `the adapter names ${clip(made, 100)} as its base, this one is called ${clip(base.name, 100)}: if they are not the same, its answers mean nothing`;
 }
 
@@ -89,5 +89,8 @@ function familyOfClass(mapping: unknown): string | null {
 function isOther(table: typeof families, key: string, modelType: string): boolean {
   return Object.hasOwn(table, key) && encoderTypes.has(modelType) && !table[key]!.includes(modelType);
 }
+
+/** Files are called by the folder that they lie in. */
+const folderOf = (name: string) => name.replace(/[/\\][^/\\]*\.(safetensors|json)$/, "");
 
 const lastName = (path: string) => (/([^/\\]*)[/\\]*$/.exec(path)?.[1] ?? "").toLowerCase();
