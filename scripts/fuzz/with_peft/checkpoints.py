@@ -28,8 +28,8 @@ TYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
 def configuration(rng, family):
-    heads = rng.choice([1, 2, 4])
-    width = heads * rng.choice([4, 6, 8]) * 2
+    heads = rng.choice([1, 2, 3, 4, 5])
+    width = heads * rng.choice([4, 6, 7, 8, 11]) * 2
     layers = rng.choice([1, 2, 3])
     inner = rng.choice([12, 20, 33])
     positions = 42 if family in BYTES | {"mpnet"} and family != "modernbert" else 40
@@ -58,10 +58,31 @@ def configuration(rng, family):
         own |= dict(rope_parameters={"rope_type": "default", "rope_theta": 1000.0})
     elif family == "bert":
         own |= dict(hidden_act=rng.choice(["gelu", "relu", "gelu_new"]))
+    own |= unusual(rng, family)
     labels = dict(id2label=dict(enumerate(LABELS)), label2id={label: i for i, label in enumerate(LABELS)})
     config = transformers.AutoConfig.for_model(family, **sizes, **own, **labels)
     config._attn_implementation = "eager"
     return config
+
+
+# Names that transformers has for what is computed here.
+ACTIVATIONS = ["gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu"]
+
+
+def unusual(rng, family):
+    """What published models seldom say: another activation, one type or several, another norm's epsilon, another padding id."""
+    if rng.random() < 0.5:
+        return {}
+    found = {}
+    if family == "distilbert":
+        found |= dict(pad_token_id=rng.choice([0, 3]))
+    elif family == "modernbert":
+        found |= dict(hidden_activation=rng.choice(ACTIVATIONS), norm_eps=rng.choice([1e-5, 1e-3]))
+    elif family != "nomic_bert":
+        found |= dict(hidden_act=rng.choice(ACTIVATIONS), layer_norm_eps=rng.choice([1e-12, 1e-5, 1e-3]))
+    if family in ["bert", "electra", "albert"]:
+        found |= dict(type_vocab_size=rng.choice([1, 3]), pad_token_id=rng.choice([0, 5]))
+    return found
 
 
 AUTO = {
