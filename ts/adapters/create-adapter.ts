@@ -3,6 +3,7 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { type AdapterConfig, layerScalings, savedWhole, targetTest, tokenRows } from "../io/peft/index.js";
+import { idlePatterns } from "../io/peft/doubts.js";
 import { initialMagnitude } from "../nn/dora.js";
 import { embeddingInit } from "../nn/lora-embedding.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
@@ -12,7 +13,6 @@ import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
 import type { AdaptedModules } from "./adapted-modules.js";
 import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
 import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
-import { idleKeys } from "../io/peft/paths/pattern-values.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
 import { takenFrom } from "./taken-from-base.js";
 import type { TokenRows, WholeTensor } from "./whole-tensors.js";
@@ -41,7 +41,6 @@ export function createAdapter(
   const resolved = resolveLoraOptions(what, options, base.targetModules);
   const config: AdapterConfig = { ...withoutAbsent(resolved.config, base), baseModelNameOrPath: base.name };
   const layers = newLayers(graph, base, { ...resolved, config }, what);
-  checkPatterns(config, [...layers.keys(), ...base.absent], what);
   const tokens = newTokens(graph, base, config, what);
   for (const path of tokens.keys())
     if (layers.has(path))
@@ -50,6 +49,8 @@ export function createAdapter(
         { op: what, option: "trainableTokenIndices", module: path },
       );
   const whole = newWhole(graph, base, config, new Set(layers.keys()), what);
+  const paths = [...layers.keys(), ...base.absent].map((path) => [path, null] as const);
+  for (const doubt of idlePatterns({ config, layers: new Map(paths) })) console.warn(`lowrank: ${what}: ${doubt}`);
   return new ModelAdapter(graph, name, { config, layers, whole, tokens, kept: new Map(), idle: new Map() });
 }
 
@@ -67,21 +68,6 @@ function withoutAbsent(config: AdapterConfig, { linears, norms, tables, absent }
   const ends = left.map((path) => `(?:.*\\.)?${path.replaceAll(".", "\\.")}`);
   const excludeModules = typeof given === "string" ? [`(?:${given})`, ...ends].join("|") : [...(given ?? []), ...left];
   return { ...config, modulesToSave, ...(left.length === 0 ? {} : { excludeModules }) };
-}
-
-/** Throws `ConfigError` for a rank or an α by a name that none of the adapted layers has: it would be dropped silently. */
-function checkPatterns({ rankPattern, alphaPattern }: AdapterConfig, paths: readonly string[], what: string): void {
-  for (const [option, patterns] of Object.entries({ rankPattern, alphaPattern })) {
-    const [idle] = idleKeys(patterns, paths);
-    if (idle === undefined) continue;
-    const ends = [...new Set(paths.map((path) => path.slice(path.lastIndexOf(".") + 1)))];
-    const meant = likelyName(idle, ends);
-    throw new ConfigError(
-      `${what}: ${option} has ${excerpt(idle)}, which decides for no layer that is adapted: none ends in it, or a key before it does` +
-        `${meant === undefined ? "" : `; did you mean "${meant}"?`}; they end in ${ends.slice(0, 16).join(", ")}`,
-      { op: what, option, value: idle },
-    );
-  }
 }
 
 function newLayers(

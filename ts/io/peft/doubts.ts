@@ -1,5 +1,5 @@
 import { clip, excerpt } from "../../errors/excerpt.js";
-import type { Adapter } from "./adapter.js";
+import type { AdapterConfig } from "./config/config.js";
 import { idleKeys } from "./paths/pattern-values.js";
 
 /** What is known of a base that an adapter is put on. */
@@ -10,7 +10,11 @@ export interface BaseFamily {
   readonly modelType: string | null;
 }
 
-type Asked = Pick<Adapter, "config" | "layers">;
+interface Asked {
+  readonly config: AdapterConfig;
+  /** By module path; what they are does not matter. */
+  readonly layers: ReadonlyMap<string, unknown>;
+}
 
 const robertas = ["roberta", "xlm-roberta", "camembert"];
 
