@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pseudorandom } from "../../scripts/queue/pseudorandom.mjs";
 import { JobQueue } from "../../ts/queue/job-queue.js";
 import { Postgres } from "../../scripts/servers/postgres.mjs";
 import { Redis } from "../../scripts/servers/redis.mjs";
@@ -79,11 +80,3 @@ describe.each([
     },
   );
 });
-
-function pseudorandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}

@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Workers } from "../../scripts/queue/workers.mjs";
+import { Postgres } from "../../scripts/servers/postgres.mjs";
 import { Redis } from "../../scripts/servers/redis.mjs";
-import type { SweepReport } from "../../ts/queue/index.js";
+import { JobQueue, type SweepReport } from "../../ts/queue/index.js";
 import { project } from "../cli/fixture.js";
 import { Fleet } from "./fleet.js";
 
@@ -78,12 +80,49 @@ it("goes on after a kill, keeps the best, and has the losses of trainings in ful
   expect((error as { stderr: string }).stderr).toContain("holds a sweep of other trainings");
 });
 
-it("through a queue, workers find the same", { timeout: 120_000 }, async () => {
+it("through a queue, workers find the same, and go on while nobody waits", { timeout: 120_000 }, async () => {
+  const queued = ["--queue", redis.address];
+  const interrupted = spawn("node", args("queued", ...queued), { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
+  await said(interrupted, /6 settings/);
   fleet.start();
   fleet.start();
-  const [there, here] = [await run("queued", "--queue", redis.address), await run("here")];
+  await said(interrupted, /after 8 steps/);
+  interrupted.kill("SIGKILL");
+  await once(interrupted, "exit");
+  const queue = await JobQueue.open(redis.address);
+  const lastStage = async () => (await queue.list()).find(({ id }) => id.endsWith("stage-3"))?.state;
+  await expect.poll(lastStage, { timeout: 60_000 }).toBe("completed");
+  const jobs = (await queue.list()).length;
+  const [there, here] = [await run("queued", ...queued), await run("here")];
   expect(there.results).toEqual(here.results);
+  // Whoever came back has found everything done.
+  expect(await queue.list()).toHaveLength(jobs);
+  await queue.close();
   const adapter = (path: string) => readFileSync(join(folder, path, "adapter_model.safetensors"));
   const [name] = here.results[0]!.trials;
   expect(Buffer.compare(adapter(`queued/trials/${name}/result`), adapter(`here/trials/${name}`))).toBe(0);
+});
+
+it("on PostgreSQL too, and begins again what the queue has lost", { timeout: 120_000 }, async () => {
+  const postgres = await Postgres.start();
+  const workers = new Workers(postgres.address);
+  try {
+    const queued = ["--queue", postgres.address];
+    const interrupted = spawn("node", args("lost", ...queued), { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
+    workers.start();
+    await said(interrupted, /3 settings/);
+    interrupted.kill("SIGKILL");
+    await once(interrupted, "exit");
+    await workers.stop();
+    const queue = await JobQueue.open(postgres.address);
+    for (const { id } of await queue.list()) await queue.cancel(id);
+    await queue.close();
+    const elsewhere = ["--queue", postgres.address, "--queue-name", "elsewhere"];
+    workers.start("--name", "elsewhere");
+    const [there, here] = [await run("lost", ...elsewhere), await run("here")];
+    expect(there.results).toEqual(here.results);
+  } finally {
+    await workers.stop("SIGKILL");
+    await postgres.stop();
+  }
 });

@@ -1,4 +1,4 @@
-import type { Job, Queue } from "bullmq";
+import type { FlowProducer, Job, Queue } from "bullmq";
 import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { JobEvent } from "../jobs/job-events.js";
@@ -6,6 +6,8 @@ import type { EnginePool } from "./engine-pool.js";
 import { CANCELLED, type QueuedProgress } from "./job-queue.js";
 import type { QueueEngine } from "./queue-engine.js";
 import { type Payload, readPayload, sameKind } from "./queued-training.js";
+import { endStage } from "./sweep/end-stage.js";
+import { readStage, STAGE } from "./sweep/stage-flow.js";
 import type { QueueWorkerEvent } from "./queue-worker.js";
 import { runAttempt, type TrainingOutcome } from "./run-attempt.js";
 
@@ -22,7 +24,7 @@ type QueueJob = Job<Payload, TrainingOutcome>;
 export class JobHandler {
   constructor(
     private readonly engine: QueueEngine,
-    private readonly queue: Queue<Payload, TrainingOutcome>,
+    private readonly to: { readonly queue: Queue<Payload, TrainingOutcome>; readonly flows: FlowProducer },
     private readonly engines: EnginePool,
     private readonly stop: AbortSignal,
     private readonly tell: (event: QueueWorkerEvent) => void,
@@ -30,15 +32,12 @@ export class JobHandler {
 
   /** @param lost aborted when another worker has the job */
   async run(job: QueueJob, token: string, lost: AbortSignal): Promise<TrainingOutcome> {
+    if (job.name === STAGE) return this.endStage(job, token);
     const { UnrecoverableError } = this.engine;
-    const payload = this.payloadOf(job);
+    const payload = this.checked(job, readPayload);
     if (payload.cancelled) throw new UnrecoverableError(CANCELLED);
     if (payload.deadline !== null && payload.deadline <= Date.now()) throw new UnrecoverableError(LATE);
-    if (!sameKind(payload.version)) {
-      await job.moveToDelayed(Date.now() + OTHERS, token);
-      await this.handedBack(job, `it is of version ${payload.version}, this worker of another`);
-      throw new this.engine.DelayedError();
-    }
+    await this.refuseOtherVersion(job, token);
     const end = new AbortController();
     const watch = this.watch(job, payload, end);
     const signal = AbortSignal.any([end.signal, lost, this.stop]);
@@ -68,10 +67,24 @@ export class JobHandler {
     }
   }
 
-  /** Throws what lets the job fail for good: another attempt would find the same. */
-  private payloadOf(job: QueueJob): Payload {
+  private async endStage(job: QueueJob, token: string): Promise<TrainingOutcome> {
+    await this.refuseOtherVersion(job, token);
+    const { queue, flows } = this.to;
+    return endStage(job, this.checked(job, readStage), queue, flows);
+  }
+
+  private async refuseOtherVersion(job: QueueJob, token: string): Promise<void> {
+    const { version } = job.data;
+    if (typeof version !== "string" || sameKind(version)) return;
+    await job.moveToDelayed(Date.now() + OTHERS, token);
+    await this.handedBack(job, `it is of version ${version}, this worker of another`);
+    throw new this.engine.DelayedError();
+  }
+
+  /** What a job holds. Throws what lets the job fail for good: another attempt would find the same. */
+  private checked<T>(job: QueueJob, read: (what: string, data: unknown) => T): T {
     try {
-      return readPayload(`job ${job.id}`, job.data);
+      return read(`job ${job.id}`, job.data);
     } catch (error) {
       if (error instanceof ConfigError) throw new this.engine.UnrecoverableError(error.message);
       throw error;
@@ -82,7 +95,7 @@ export class JobHandler {
   private watch(job: QueueJob, { deadline }: Payload, end: AbortController): NodeJS.Timeout {
     return setInterval(() => {
       if (deadline !== null && deadline <= Date.now()) end.abort(LATE);
-      this.queue.getJob(job.id!).then(
+      this.to.queue.getJob(job.id!).then(
         (now) => (now?.data.cancelled ? end.abort(CANCELLED) : undefined),
         // A server that is away is asked again.
         () => undefined,

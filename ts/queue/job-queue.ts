@@ -1,11 +1,11 @@
-import type { Job, Queue } from "bullmq";
+import type { FlowJob, FlowProducer, Job, Queue } from "bullmq";
 import { checkOptions } from "../arguments/options.js";
 import { text, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { placeAt } from "./attempts/attempt-place.js";
-import { answered, QUEUE_NAME, queueEngine } from "./queue-engine.js";
+import { answered, openFlows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import { type Payload, type QueuedTraining, takeTraining } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
 
@@ -76,6 +76,7 @@ type StoredJob = Job<Payload, TrainingOutcome>;
 export class JobQueue {
   private constructor(
     private readonly queue: Queue<Payload, TrainingOutcome>,
+    private readonly flows: FlowProducer,
     /** The queue's name. */
     readonly name: string,
   ) {}
@@ -97,7 +98,7 @@ export class JobQueue {
       void queue.close().catch(() => undefined);
       throw error;
     }
-    return new JobQueue(queue, name);
+    return new JobQueue(queue, openFlows(engine), name);
   }
 
   /** Gives a training to the queue, checked whole. Returns the job's id. Throws `ConfigError` for what makes no sense. */
@@ -121,6 +122,11 @@ export class JobQueue {
       backoff: { type: "exponential", delay: 1_000 },
     });
     return job.id!;
+  }
+
+  /** @internal A job that waits for others, put into the queue with them by one atomic step. */
+  async addFlow(flow: FlowJob): Promise<void> {
+    await this.flows.add(flow);
   }
 
   /** The newest jobs, at most `limit` of each state. */
@@ -194,7 +200,7 @@ export class JobQueue {
 
   /** Lets go of the server. */
   async close(): Promise<void> {
-    await this.queue.close();
+    await Promise.all([this.queue.close(), this.flows.close()]);
   }
 }
 

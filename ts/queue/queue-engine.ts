@@ -12,7 +12,7 @@ const ANSWER_LIMIT = 10_000;
 /** BullMQ's classes on one server. */
 export type QueueEngine = Pick<
   typeof Bullmq,
-  "Queue" | "Worker" | "UnrecoverableError" | "DelayedError" | "WaitingError"
+  "Queue" | "Worker" | "FlowProducer" | "UnrecoverableError" | "DelayedError" | "WaitingError"
 > & {
   /** What the classes take. */
   readonly connection: Bullmq.ConnectionOptions;
@@ -38,10 +38,18 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
   const shown = shownAddress(address);
   // A worker waits for a server that is away for as long as that takes.
   if (redis) return { ...bullmq, shown, connection: { url: address, maxRetriesPerRequest: null } };
-  const { Queue, Worker } = bullmq.withBackend(bullmq.createPostgresBackend);
+  const { Queue, Worker, FlowProducer } = bullmq.withBackend(bullmq.createPostgresBackend);
   const connection = { connectionString: address, migrate: true };
   // The same classes, but for the types of their connections.
-  return { ...bullmq, Queue, Worker, shown, connection } as unknown as QueueEngine;
+  return { ...bullmq, Queue, Worker, FlowProducer, shown, connection } as unknown as QueueEngine;
+}
+
+/** What puts jobs that wait for others into a queue. */
+export function openFlows({ FlowProducer, connection }: QueueEngine): Bullmq.FlowProducer {
+  const flows = new FlowProducer({ connection });
+  // Whoever adds something hears of it.
+  flows.on("error", () => undefined);
+  return flows;
 }
 
 /** Waits for a server's first answer. Throws `ConfigError` where none comes within some seconds. */

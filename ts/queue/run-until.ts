@@ -74,7 +74,7 @@ export function standingIn(report: Uint8Array, place: string): Standing {
 }
 
 /** The lowest loss up to a step: what is kept by then; infinity where none was measured. */
-export function lowestUpTo({ measured }: Standing, until: number): number {
+export function lowestUpTo({ measured }: Pick<Standing, "measured">, until: number): number {
   const losses = measured.filter(({ step, value }) => step > 0 && step <= until && Number.isFinite(value));
   return losses.reduce((lowest, { value }) => Math.min(lowest, value), Infinity);
 }

@@ -7,6 +7,7 @@ import { runStatus } from "../../jobs/store/run-status.js";
 import { EnginePool } from "../engine-pool.js";
 import { runUntil, standingOf } from "../run-until.js";
 import type { RunTrials } from "./run-sweep.js";
+import { type SweepPlan, untilOf } from "./sweep-plan.js";
 
 /** How trainings run here. */
 export interface LocalOptions {
@@ -17,11 +18,12 @@ export interface LocalOptions {
 }
 
 /** Trainings of a sweep one after another, in a thread with an engine, each in a folder of its own. */
-export function localTrials(what: string, out: string, options: LocalOptions, signal: AbortSignal) {
+export function localTrials(what: string, plan: SweepPlan, out: string, options: LocalOptions, signal: AbortSignal) {
   const threads = whole(what, "threads", options.threads ?? availableParallelism(), 1, 64);
   const build = oneOf(what, "build", options.build ?? "auto", ["auto", "simd", "relaxed"]);
   const engines = new EnginePool({ build, threads });
-  const run: RunTrials = async (trials, until, done) => {
+  const run: RunTrials = async (trials, { stage }, done) => {
+    const until = untilOf(plan, stage);
     for (const trial of trials) {
       const store = folderStore(join(out, "trials", trial.name));
       const running = { signal, onProgress: () => undefined };

@@ -1,38 +1,52 @@
-import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { isRemote } from "../../io/node/index.js";
 import type { JobQueue, QueuedJob } from "../job-queue.js";
-import type { RunTrials } from "./run-sweep.js";
+import type { RunTrials, TrialStage } from "./run-sweep.js";
+import { jobNames, stageFlow } from "./stage-flow.js";
 import type { SweepPlan, Trial } from "./sweep-plan.js";
 
 /** How often it is asked what has become of jobs, milliseconds. */
 const ASK_EVERY = 500;
+const GONE = "its job is no longer in the queue";
 
 /**
- * Trainings of a sweep as jobs of a queue, all of a stage at once. A job's name follows from the sweep, its place and the stage, so that
- * a sweep that goes on finds those that it has submitted before.
+ * Trainings of a sweep as jobs of a queue. The first stage is put there here, each later one by the worker that ends the stage before
+ * (`endStage`): the sweep goes on while nobody waits for it. Here it is followed, and begun again where the queue has lost it.
  */
 export function queueTrials(queue: JobQueue, plan: SweepPlan, out: string, signal: AbortSignal): RunTrials {
   const place = isRemote(out) ? out : resolve(out);
-  const sweep = createHash("sha256")
-    .update(JSON.stringify([place, plan]))
-    .digest("hex")
-    .slice(0, 12);
-  const submit = async (trial: Trial, until: number | null) => {
-    const training = { spec: trial.settings, out: `${place}/trials/${trial.name}` };
-    const id = `sweep-${sweep}-${trial.name}-${until ?? "end"}`;
-    return queue.submit({ ...training, ...(until !== null && { until }) }, { id });
-  };
-  return async (trials, until, done) => {
-    const waiting = new Map<string, Trial>();
-    for (const trial of trials) waiting.set(await submit(trial, until), trial);
+  const jobs = jobNames({ plan, place });
+
+  /** Puts a stage into the queue, unless it is there or the one before it is, whose end does that. */
+  async function begin({ stage, choices, names }: TrialStage): Promise<void> {
+    for (const number of stage === 0 ? [0] : [stage - 1, stage])
+      if ((await queue.get(jobs.stage(number))) !== null) return;
+    await queue.addFlow(stageFlow(queue.name, { plan, place, stage, choices, names }));
+  }
+
+  /** Why there is no training in a stage; null where the stage is yet to come. */
+  async function missing(stage: number): Promise<string | null> {
+    const before = stage === 0 ? null : await queue.get(jobs.stage(stage - 1));
+    if (before?.state === "waiting" || before?.state === "active") return null;
+    if (before !== null && before.state !== "completed")
+      return `the job that ends stage ${stage} is ${before.state}: ${before.error}`;
+    return GONE;
+  }
+
+  return async (trials, at, done) => {
+    const { stage } = at;
+    if (trials.length > 0) await begin(at);
+    const waiting = new Map<string, Trial>(trials.map((trial) => [jobs.training(trial.name, stage), trial]));
     while (waiting.size > 0) {
       throwIfAborted(signal);
       for (const [id, trial] of waiting) {
-        const reached = reachedBy(await queue.get(id));
-        if (reached === null) continue;
+        // Asked before, so that what it says is not older than there being none.
+        const why = await missing(stage);
+        const job = await queue.get(id);
+        const reached = job === null ? why && { step: 0, measured: [], error: why } : reachedBy(job);
+        if (reached === null || reached === "") continue;
         waiting.delete(id);
         await done(trial, reached);
       }
@@ -42,8 +56,7 @@ export function queueTrials(queue: JobQueue, plan: SweepPlan, out: string, signa
 }
 
 /** What a job's training has come to; null while it has not ended. */
-function reachedBy(job: QueuedJob | null): Parameters<Parameters<RunTrials>[2]>[1] | null {
-  if (job === null) return { step: 0, measured: [], error: "its job is no longer in the queue" };
+function reachedBy(job: QueuedJob): Parameters<Parameters<RunTrials>[2]>[1] | null {
   if (job.state === "waiting" || job.state === "active") return null;
   if (job.state !== "completed" || job.result === null)
     return { step: job.progress?.done ?? 0, measured: [], error: job.error ?? job.state };

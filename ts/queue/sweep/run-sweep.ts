@@ -4,7 +4,6 @@ import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { checkPlace } from "../attempts/attempt-place.js";
 import { JobQueue } from "../job-queue.js";
 import { ConfigError } from "../../errors/errors.js";
-import { lowestUpTo } from "../run-until.js";
 import { best } from "./halving.js";
 import { queueTrials } from "./queue-trials.js";
 import { localTrials, type LocalOptions } from "./local-trials.js";
@@ -17,6 +16,7 @@ import {
   writeRecord,
 } from "./sweep-record.js";
 import { type SweepPlan, type SweepSpec, takeSweep, type Trial } from "./sweep-plan.js";
+import { choiceLoss, trialLoss } from "./trial-losses.js";
 
 /** What a sweep tells. */
 export type SweepEvent =
@@ -35,7 +35,7 @@ export type SweepEvent =
 export interface SweepOptions extends LocalOptions {
   /** A folder: sweep.json says how it stands, and each training has a folder in `trials`. */
   readonly out: string;
-  /** Trainings are jobs of this queue, all of a stage at once; default: they run here, one after another. */
+  /** Trainings are jobs of this queue, whose workers also decide which of them go on; default: they run here, one after another. */
   readonly queue?: JobQueue;
   /** With a queue: a folder that every worker reaches, or s3://bucket/folder, for the trainings' results; default `out`. */
   readonly place?: string;
@@ -45,10 +45,17 @@ export interface SweepOptions extends LocalOptions {
   readonly onEvent?: (event: SweepEvent) => void;
 }
 
+/** A stage of a sweep: its number from 0, the settings in it, and their trainings that have not failed. */
+export interface TrialStage {
+  readonly stage: number;
+  readonly choices: readonly number[];
+  readonly names: readonly string[];
+}
+
 /** Brings trainings to the end of a stage, and tells of each as it comes there. */
 export type RunTrials = (
   trials: readonly Trial[],
-  until: number | null,
+  at: TrialStage,
   done: (trial: Trial, reached: Pick<TrialRecord, "step" | "measured" | "error">) => Promise<void>,
 ) => Promise<void>;
 
@@ -75,7 +82,7 @@ export async function runSweep(sweep: SweepSpec, options: SweepOptions): Promise
     const place = checkPlace(what, text(what, "place", local.place ?? out));
     return throughRungs(plan, out, queueTrials(queue, plan, place, signal), signal, tell);
   }
-  const trials = localTrials(what, out, local, signal);
+  const trials = localTrials(what, plan, out, local, signal);
   try {
     return await throughRungs(plan, out, trials.run, signal, tell);
   } finally {
@@ -95,14 +102,14 @@ async function throughRungs(
   let choices = plan.choices.map((_, i) => i);
   for (const [i, { until, settings }] of plan.rungs.entries()) {
     throwIfAborted(signal);
-    if (i > 0) choices = [...best(choices, (choice) => lossOf(record, choice, plan.rungs[i - 1]!.until), settings)];
+    if (i > 0)
+      choices = [...best(choices, (choice) => choiceLoss(record.trials, choice, plan.rungs[i - 1]!.until), settings)];
     const all = plan.trials.filter(({ choice }) => choices.includes(choice));
     tell({ type: "rung", until, settings: choices.length, trials: all.length });
-    const waiting = all.filter(({ name }) => {
-      const { rungs, error } = recordOf(record, name);
-      return rungs <= i && error === null;
-    });
-    await run(waiting, i === plan.rungs.length - 1 ? null : until, async ({ name }, reached) => {
+    const sound = all.filter(({ name }) => recordOf(record, name).error === null);
+    const waiting = sound.filter(({ name }) => recordOf(record, name).rungs <= i);
+    const at = { stage: i, choices, names: sound.map(({ name }) => name) };
+    await run(waiting, at, async ({ name }, reached) => {
       if (reached.error === null && reached.measured.length === 0)
         throw new ConfigError(
           "runSweep: nothing was measured to compare by: hold something out, by validation or validationSplit",
@@ -123,22 +130,13 @@ async function throughRungs(
 
 const recordOf = (record: SweepRecord, name: string) => record.trials.find((trial) => trial.name === name)!;
 
-const trialLoss = (trial: TrialRecord, until: number) =>
-  trial.error === null ? lowestUpTo({ ...trial, finished: true }, until) : Infinity;
-
-/** A setting's loss after so many steps: a mean over its seeds. */
-function lossOf({ trials }: SweepRecord, choice: number, until: number): number {
-  const own = trials.filter((trial) => trial.choice === choice);
-  return own.reduce((sum, trial) => sum + trialLoss(trial, until), 0) / own.length;
-}
-
 function reportOf(record: SweepRecord): SweepReport {
   const { plan, trials } = record;
   const results = plan.choices.map((choice, index): SweepResult => {
     const own = trials.filter((trial) => trial.choice === index);
     const rungs = Math.min(...own.map((trial) => trial.rungs));
     const until = plan.rungs[rungs - 1]!.until;
-    const loss = lossOf(record, index, until);
+    const loss = choiceLoss(trials, index, until);
     return {
       ...{ index, choice, steps: until, trials: own.map(({ name }) => name) },
       loss: Number.isFinite(loss) ? loss : null,

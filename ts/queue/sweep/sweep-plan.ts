@@ -37,7 +37,13 @@ export interface SweepPlan {
   readonly seeds: readonly number[];
   readonly rungs: readonly Rung[];
   readonly trials: readonly Trial[];
+  /** What `takeSweep` makes the same plan of. */
+  readonly sweep: SweepSpec;
 }
+
+/** Until which step a stage trains; null for the last one, which ends by itself. */
+export const untilOf = ({ rungs }: Pick<SweepPlan, "rungs">, stage: number): number | null =>
+  stage === rungs.length - 1 ? null : rungs[stage]!.until;
 
 /** Settings that a grid cannot have: what is compared must be the same, and seeds are given apart. */
 const FIXED = [
@@ -94,7 +100,8 @@ export function takeSweep(what: string, given: SweepSpec): SweepPlan {
       }),
     })),
   );
-  return { settings: { ...base }, choices, seeds, rungs, trials };
+  const sweep = { spec: common as AnyJobSpec, grid, seeds, eta, ...(random !== null && { random }) };
+  return { settings: { ...base }, choices, seeds, rungs, trials, sweep };
 }
 
 /** A choice as people read it. */

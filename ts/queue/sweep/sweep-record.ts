@@ -32,7 +32,7 @@ export interface SweepRecord {
   /** Version of this package. */
   readonly lowrank: string;
   /** What it began with, and its stages. */
-  readonly plan: Omit<SweepPlan, "trials">;
+  readonly plan: Omit<SweepPlan, "trials" | "sweep">;
   /** Every training, in the order of the settings. */
   readonly trials: readonly TrialRecord[];
 }
@@ -40,7 +40,7 @@ export interface SweepRecord {
 const FILE = "sweep.json";
 
 /** A sweep's record in its folder: what it begins with, or goes on from. Throws `ConfigError` where another sweep's lies there. */
-export async function openRecord(folder: string, { trials, ...plan }: SweepPlan): Promise<SweepRecord> {
+export async function openRecord(folder: string, { trials, sweep: _, ...plan }: SweepPlan): Promise<SweepRecord> {
   const path = join(folder, FILE);
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;
