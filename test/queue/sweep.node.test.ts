@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -42,17 +42,25 @@ const run = async (out: string, ...more: string[]) => {
   return JSON.parse(stdout) as SweepReport;
 };
 
-/** Until it has said so many lines that fit. */
-async function said(process: ChildProcess, fits: RegExp): Promise<void> {
+/** A sweep that will be interrupted. */
+function begin(...given: Parameters<typeof args>) {
+  const sweep = spawn("node", args(...given), { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
   let text = "";
-  for await (const chunk of process.stderr!) if (fits.test((text += String(chunk)))) return;
+  sweep.stderr.on("data", (chunk) => (text += String(chunk)));
+  return {
+    /** Until it has said lines that fit. */
+    said: (fits: RegExp) => expect.poll(() => text, { timeout: 60_000 }).toMatch(fits),
+    kill: async () => {
+      sweep.kill("SIGKILL");
+      await once(sweep, "exit");
+    },
+  };
 }
 
 it("goes on after a kill, keeps the best, and has the losses of trainings in full", { timeout: 120_000 }, async () => {
-  const killed = spawn("node", args("halved"), { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
-  await said(killed, /(after 8 steps[^]*){3}/);
-  killed.kill("SIGKILL");
-  await once(killed, "exit");
+  const killed = begin("halved");
+  await killed.said(/(after 8 steps[^]*){3}/);
+  await killed.kill();
   const halved = await run("halved");
   const full = await run("full", "--eta", "1");
   expect(halved.rungs).toEqual([
@@ -82,13 +90,12 @@ it("goes on after a kill, keeps the best, and has the losses of trainings in ful
 
 it("through a queue, workers find the same, and go on while nobody waits", { timeout: 120_000 }, async () => {
   const queued = ["--queue", redis.address];
-  const interrupted = spawn("node", args("queued", ...queued), { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
-  await said(interrupted, /6 settings/);
+  const interrupted = begin("queued", ...queued);
+  await interrupted.said(/6 settings/);
   fleet.start();
   fleet.start();
-  await said(interrupted, /after 8 steps/);
-  interrupted.kill("SIGKILL");
-  await once(interrupted, "exit");
+  await interrupted.said(/after 8 steps/);
+  await interrupted.kill();
   const queue = await JobQueue.open(redis.address);
   const lastStage = async () => (await queue.list()).find(({ id }) => id.endsWith("stage-3"))?.state;
   await expect.poll(lastStage, { timeout: 60_000 }).toBe("completed");
@@ -108,17 +115,16 @@ it("on PostgreSQL too, and begins again what the queue has lost", { timeout: 120
   const workers = new Workers(postgres.address);
   try {
     const queued = ["--queue", postgres.address];
-    const interrupted = spawn("node", args("lost", ...queued), { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
+    const interrupted = begin("lost", ...queued);
     workers.start();
-    await said(interrupted, /3 settings/);
-    interrupted.kill("SIGKILL");
-    await once(interrupted, "exit");
+    await interrupted.said(/3 settings/);
+    await interrupted.kill();
     await workers.stop();
     const queue = await JobQueue.open(postgres.address);
     for (const { id } of await queue.list()) await queue.cancel(id);
     await queue.close();
     const elsewhere = ["--queue", postgres.address, "--queue-name", "elsewhere"];
-    workers.start("--name", "elsewhere");
+    workers.start("--queue-name", "elsewhere");
     const [there, here] = [await run("lost", ...elsewhere), await run("here")];
     expect(there.results).toEqual(here.results);
   } finally {

@@ -1,6 +1,7 @@
 import type { FlowJob } from "bullmq";
 import { createHash } from "node:crypto";
 import { ConfigError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
 import { VERSION } from "../../version.js";
 import { checkPlace } from "../attempts/attempt-place.js";
 import { type Payload, takeTraining } from "../queued-training.js";
@@ -20,7 +21,8 @@ export interface Stage extends TrialStage {
 /** What stands in the queue of it. */
 interface StagePayload
   extends Pick<Payload, "version" | "out" | "deadline">, Pick<Stage, "stage" | "choices" | "names"> {
-  readonly sweep: SweepSpec;
+  /** As JSON: PostgreSQL puts the keys of objects in another order, and settings are numbered in theirs. */
+  readonly sweep: string;
 }
 
 /** What the jobs of a sweep are called: it follows from the sweep and its place, so whoever goes on finds them. */
@@ -43,7 +45,7 @@ export function stageFlow(queueName: string, { plan, place, stage, choices, name
   const trials = plan.trials.filter(({ name }) => names.includes(name));
   const data: StagePayload = {
     ...{ version: VERSION, out: place, deadline: null },
-    ...{ sweep: plan.sweep, stage, choices, names },
+    ...{ sweep: JSON.stringify(plan.sweep), stage, choices, names },
   };
   return {
     ...{ name: STAGE, queueName, data },
@@ -64,7 +66,8 @@ export function stageFlow(queueName: string, { plan, place, stage, choices, name
 /** What a queue holds, which anybody may have written. Throws `ConfigError` for what is no stage of a sweep. */
 export function readStage(what: string, given: unknown): Stage {
   const { out, sweep, stage, choices, names } = Object(given) as Record<keyof StagePayload, unknown>;
-  const plan = takeSweep(what, sweep as SweepSpec);
+  const fail = () => new ConfigError(`${what}: the job holds no stage of its sweep`, { op: what });
+  const plan = takeSweep(what, parseJsonObject(new TextEncoder().encode(String(sweep)), fail) as unknown as SweepSpec);
   const place = checkPlace(what, String(out));
   const among = (list: unknown, known: readonly unknown[]) =>
     Array.isArray(list) && list.length <= known.length && list.every((item) => known.includes(item));
@@ -73,6 +76,6 @@ export function readStage(what: string, given: unknown): Stage {
     !among(choices, [...plan.choices.keys()]) ||
     !among(names, plan.trials.map(({ name }) => name)) // prettier-ignore
   )
-    throw new ConfigError(`${what}: the job holds no stage of its sweep`, { op: what });
+    throw fail();
   return { plan, place, stage: stage as number, choices: choices as number[], names: names as string[] };
 }
