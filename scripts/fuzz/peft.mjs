@@ -1,12 +1,10 @@
 // node scripts/fuzz/peft.mjs [--seed N] [--count N]; --help tells.
 // Random adapters of PEFT's on random checkpoints: trained here and there, written here and loaded there, and back.
-import { build } from "esbuild";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { root } from "../setup/paths.mjs";
+import { loadSources } from "./sources.mjs";
 import { checkProgram } from "./with_peft/program.mjs";
 import { startPython } from "./torch.mjs";
 
@@ -33,19 +31,6 @@ const { values: given } = parseArgs({
   },
 });
 
-/** The library of the sources as they are. */
-async function load() {
-  const outfile = join(root, "build/fuzz/lowrank.mjs");
-  await build({
-    ...{ entryPoints: [join(root, "ts/entry/node.ts")], outfile, bundle: true, logLevel: "error" },
-    ...{ platform: "node", format: "esm", target: "es2022", packages: "external" },
-  });
-  const library = await import(pathToFileURL(outfile).href);
-  const wasm = readFileSync(join(root, "build/wasm/simd/lowrank_wasm_bg.wasm"));
-  await library.init({ build: "simd", threads: 1, wasm });
-  return library;
-}
-
 async function main() {
   if (given.help) return console.log(help);
   const [seed, count, seconds] = Object.keys(options).map((name) => {
@@ -53,7 +38,7 @@ async function main() {
     if (value >= 0) return value;
     throw new Error(`--${name} takes a number from 0, got ${given[name]}`);
   });
-  const library = await load();
+  const library = await loadSources();
   const python = startPython("with_peft/answer.py", "torch, transformers and peft");
   const folder = given.keep ?? mkdtempSync(join(tmpdir(), "lowrank-peft-"));
   const tally = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Graph, type NodeId, type Tensor } from "../../ts/index.js";
+import { Graph, type NodeId, readSafetensors, type Tensor, writeSafetensors } from "../../ts/index.js";
 import { attendCached, gated, timesTable, turned } from "../../ts/graph/decoder-ops.js";
 import { KeyValueCache } from "../../ts/models/decoder/key-value-cache.js";
 import { type Case, checkGradients } from "./gradients/check.js";
@@ -127,6 +127,41 @@ describe("attention behind a cache", () => {
     }
     cache.dispose();
   });
+
+  it.each([null, 7])(
+    "of 16 bits: the bits of rounded keys and values, whatever pieces it comes in (window %s)",
+    (window) => {
+      using graph = new Graph();
+      const width = (heads + 2 * kvHeads) * headDim;
+      const halves = readSafetensors(writeSafetensors([["x", qkv]], {}, { dtype: "F16" })).tensor("x").data;
+      const rounded = qkv.data.map((value, i) => (i % width < heads * headDim ? value : halves[i]!));
+      const whole = graph.step(() => {
+        const attributes = { offsets: [0, 150], heads, kvHeads, causal: true, ...(window === null ? {} : { window }) };
+        return graph.value(graph.raggedAttention(graph.constant({ ...qkv, data: rounded }), attributes)).data;
+      });
+      const cache = new KeyValueCache(graph, sizes, "f16");
+      for (const [start, end] of [
+        [0, 1],
+        [1, 10],
+        [10, 65],
+        [65, 66],
+        [66, 67],
+        [67, 150],
+      ] as const) // prettier-ignore
+      {
+      cache.reserve(end - start);
+      const found = graph.step(() => {
+        const sequence = { ...cache.layer(0), start: 0, end: end - start, past: cache.length };
+        const shape = { heads, kvHeads, scale: undefined, window, sequences: [sequence] };
+        return graph.value(attendCached(graph, graph.constant(rows(qkv, start, end)), shape)).data;
+      });
+      cache.extend(end - start);
+      expect(found).toEqual(whole.slice(start * heads * headDim, end * heads * headDim));
+    }
+      expect(cache.bytes).toBe(2 * 2 * kvHeads * headDim * 150);
+      cache.dispose();
+    },
+  );
 
   it("keeps sequences apart, NaN of one too", () => {
     using graph = new Graph();

@@ -157,7 +157,7 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
         args: () => [
           { ...files },
           {
-            ...{ seed: 1, weights: "f16", packedCopies: 1, allowNonFinite: true },
+            ...{ seed: 1, weights: "f16", packedCopies: 1, allowNonFinite: true, cache: "f16" },
             ...{ signal: signal(), onProgress: () => undefined },
           },
         ],

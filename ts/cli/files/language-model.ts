@@ -17,6 +17,7 @@ import { isGguf } from "./inspected-gguf.js";
 export interface LanguageOptions extends EngineOptions {
   readonly model: string;
   readonly weights: "auto" | "f32" | "f16" | "bf16" | "q8" | "q4";
+  readonly cache: "f32" | "f16";
   readonly adapter: readonly string[];
   readonly system?: string;
   readonly maxTokens?: number;
@@ -40,6 +41,11 @@ export function addLanguageOptions(command: Command, temperature: number): Comma
         .choices(["auto", "f32", "f16", "bf16", "q8", "q4"])
         .default("auto"),
     )
+    .addOption(
+      new Option("--cache <format>", "how keys and values of the text so far are kept")
+        .choices(["f32", "f16"])
+        .default("f32"),
+    )
     .option("--adapter <[name=]folder>", "an adapter as PEFT wrote it; may be given again", collected, [])
     .option("--system <text>", "what the model is told before the conversation")
     .option("--max-tokens <n>", "most tokens of an answer (default: 256, or what the model has room for)", whole(1))
@@ -61,14 +67,14 @@ export const drawing = (options: LanguageOptions): GenerateOptions => ({
 
 /** The model with its adapters, of which the first applies. The caller disposes of it. */
 export async function openLanguageModel(options: LanguageOptions, session: Session): Promise<CausalLanguageModel> {
-  const { model: name, weights, adapter } = options;
+  const { model: name, weights, cache, adapter } = options;
   const adapters = adapter.map(namedAdapter);
   const files = adapters.map(({ folder }) => readFileMap(folder, runFiles.adapter));
   await startEngine(options);
   const file = isGguf(name) ? name : ggufFile(name);
   const source = file === null ? folderOrGguf(await findModel(name, session)) : ggufAt(file, basename(file));
   await hearSignals(session);
-  const model = await CausalLanguageModel.load(source, { weights, signal: session.signal });
+  const model = await CausalLanguageModel.load(source, { weights, cache, signal: session.signal });
   try {
     for (const [i, { name: own }] of adapters.entries()) model.loadAdapter(own, files[i]!);
     await hearSignals(session);

@@ -1,9 +1,12 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Pointer } from "../../ops/op.js";
+import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import type { DecoderConfig } from "./config.js";
 
-const FLOAT = 4;
+/** Bytes of the word that memory is counted in, and of a number in each format. */
+const WORD = 4;
+const numberBytes = { f32: 4, f16: 2 } as const;
 /** Tokens that a cache has room for at least, once it holds any. */
 const LEAST = 64;
 
@@ -19,6 +22,7 @@ export class KeyValueCache {
   constructor(
     private readonly graph: Graph,
     private readonly config: Pick<DecoderConfig, "layers" | "kvHeads" | "headDim" | "maxPositions">,
+    readonly format: CacheFormat = "f32",
   ) {
     this.row = config.kvHeads * config.headDim;
   }
@@ -30,7 +34,7 @@ export class KeyValueCache {
 
   /** Bytes that it takes. */
   get bytes(): number {
-    return FLOAT * this.elements(this.capacity);
+    return WORD * this.words(this.capacity);
   }
 
   /** Makes room for `count` tokens more; call it outside a step. Throws `ConfigError` beyond the model's positions. */
@@ -45,14 +49,16 @@ export class KeyValueCache {
         length: maxPositions,
       });
     if (needed <= this.capacity) return;
-    this.move(Math.min(maxPositions, Math.max(LEAST, needed, Math.ceil(1.5 * this.capacity))));
+    const capacity = Math.min(maxPositions, Math.max(LEAST, needed, Math.ceil(1.5 * this.capacity)));
+    // An even number, so that blocks of two-byte numbers are whole words.
+    this.move(capacity + (capacity % 2));
   }
 
-  /** Where a layer's keys and values lie. */
-  layer(i: number): { readonly keys: Pointer; readonly values: Pointer } {
-    const block = FLOAT * this.capacity * this.row;
+  /** Where a layer's keys and values lie, and how. */
+  layer(i: number): { readonly keys: Pointer; readonly values: Pointer; readonly format: CacheFormat } {
+    const block = numberBytes[this.format] * this.capacity * this.row;
     const keys = this.memory + 2 * i * block;
-    return { keys, values: keys + block };
+    return { keys, values: keys + block, format: this.format };
   }
 
   /** Takes `count` tokens as held, which a pass has put there. */
@@ -72,7 +78,7 @@ export class KeyValueCache {
 
   /** Another cache that holds the first `length` tokens. */
   fork(length = this.tokens): KeyValueCache {
-    const made = new KeyValueCache(this.graph, this.config);
+    const made = new KeyValueCache(this.graph, this.config, this.format);
     made.reserve(length);
     this.copyTo(made, length);
     made.tokens = length;
@@ -86,15 +92,15 @@ export class KeyValueCache {
     [this.memory, this.capacity, this.tokens] = [0, 0, 0];
   }
 
-  private elements(capacity: number): number {
-    return 2 * this.config.layers * capacity * this.row;
+  private words(capacity: number): number {
+    return (2 * this.config.layers * capacity * this.row * numberBytes[this.format]) / WORD;
   }
 
   private move(capacity: number): void {
     const { graph } = this;
-    const moved = new KeyValueCache(graph, this.config);
+    const moved = new KeyValueCache(graph, this.config, this.format);
     moved.capacity = capacity;
-    moved.memory = graph.attempt.run(() => graph.allocateOwned(this.elements(capacity)));
+    moved.memory = graph.attempt.run(() => graph.allocateOwned(this.words(capacity)));
     this.copyTo(moved, this.tokens);
     if (this.memory !== 0) graph.releaseOwned(this.memory);
     [this.memory, this.capacity] = [moved.memory, capacity];
@@ -102,10 +108,12 @@ export class KeyValueCache {
 
   private copyTo(other: KeyValueCache, length: number): void {
     const { kernels } = this.graph.engine;
+    // Half a word more than an odd count of two-byte numbers is of a token that is not held.
+    const words = Math.ceil((length * this.row * numberBytes[this.format]) / WORD);
     for (let i = 0; i < this.config.layers && length > 0; i++) {
       const [from, to] = [this.layer(i), other.layer(i)];
-      kernels.copy(length * this.row, from.keys, to.keys);
-      kernels.copy(length * this.row, from.values, to.values);
+      kernels.copy(words, from.keys, to.keys);
+      kernels.copy(words, from.values, to.values);
     }
   }
 }

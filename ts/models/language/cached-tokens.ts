@@ -1,4 +1,5 @@
 import type { Graph } from "../../graph/graph.js";
+import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import type { DecoderConfig } from "../decoder/config.js";
 import { KeyValueCache } from "../decoder/key-value-cache.js";
 
@@ -9,8 +10,8 @@ export class CachedTokens {
     private ids: Int32Array,
   ) {}
 
-  static none(graph: Graph, config: DecoderConfig): CachedTokens {
-    return new CachedTokens(new KeyValueCache(graph, config), new Int32Array(0));
+  static none(graph: Graph, config: DecoderConfig, format: CacheFormat): CachedTokens {
+    return new CachedTokens(new KeyValueCache(graph, config, format), new Int32Array(0));
   }
 
   /** How many there are. */

@@ -7,6 +7,7 @@ import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { type MergedModel, writeAdapter } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import type { FitReport } from "../../train/fit-options.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { Decoder } from "../decoder/decoder.js";
@@ -73,6 +74,8 @@ export class CausalLanguageModel extends AdaptedModel {
   readonly modelType: string;
   /** @internal What was merged into these weights before they were loaded; null where nothing was. */
   readonly mergedModel: MergedModel | null;
+  /** How generations keep keys and values of a text's tokens: the `cache` that it was loaded with. */
+  readonly cacheFormat: CacheFormat;
 
   private constructor(
     parts: LanguageModelParts,
@@ -90,6 +93,7 @@ export class CausalLanguageModel extends AdaptedModel {
     this.fingerprint = fingerprint;
     this.modelType = modelType;
     this.mergedModel = mergedModel;
+    this.cacheFormat = parts.cacheFormat;
     const { norms, tables, absent } = model;
     const linears = model.linears();
     this.adapterSet = new AdapterSet(graph, {

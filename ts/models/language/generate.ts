@@ -17,7 +17,10 @@ const PROMPT_TOKENS = 256;
 const USUAL_TOKENS = 256;
 
 /** What runs. */
-export type GeneratingParts = Pick<LanguageModelParts, "graph" | "model" | "tokenizer" | "ends" | "name">;
+export type GeneratingParts = Pick<
+  LanguageModelParts,
+  "graph" | "model" | "tokenizer" | "ends" | "name" | "cacheFormat"
+>;
 
 /** A text that is asked for. */
 export interface GenerationRequest {
@@ -105,7 +108,7 @@ export async function* generateTokens(
 
 /** What a text begins with: a copy of what another one before it, computed alike, has in common with it. */
 function begun(
-  { graph, model }: Pick<GeneratingParts, "graph" | "model">,
+  { graph, model, cacheFormat }: Pick<GeneratingParts, "graph" | "model" | "cacheFormat">,
   adapters: CallAdapters,
   texts: readonly Sequence[],
   held: readonly CachedTokens[],
@@ -118,7 +121,7 @@ function begun(
     if (common > most) [best, most] = [other, common];
   }
   const length = Math.min(most, prompt.length - 1);
-  return length > 0 ? held[best]!.fork(length) : CachedTokens.none(graph, model.config);
+  return length > 0 ? held[best]!.fork(length) : CachedTokens.none(graph, model.config, cacheFormat);
 }
 
 /** Tokens of one of a call's texts that follow those that are held. */

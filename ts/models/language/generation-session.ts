@@ -30,7 +30,7 @@ export class GenerationSession implements Disposable {
     private readonly model: CausalLanguageModel,
     held?: CachedTokens,
   ) {
-    this.held = held ?? CachedTokens.none(model.graph, model.model.config);
+    this.held = held ?? CachedTokens.none(model.graph, model.model.config, model.cacheFormat);
   }
 
   /** Tokens whose keys and values are in memory. */

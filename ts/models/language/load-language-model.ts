@@ -1,4 +1,5 @@
 import { checkOptions } from "../../arguments/options.js";
+import { oneOf } from "../../arguments/settings.js";
 import { ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { Graph } from "../../graph/graph.js";
@@ -6,6 +7,7 @@ import type { FileMap } from "../../io/file-map.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
+import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { decoderPlan } from "../decoders.js";
@@ -16,6 +18,11 @@ import { filled, MODEL_OPTIONS, type ModelOptions, openModel } from "../load-mod
 export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies"> {
   /** As `LoadOptions.packedCopies` of an encoder, but 1 by default for "f32": a language model is mostly weights. */
   readonly packedCopies?: 0 | 1 | 2;
+  /**
+   * How keys and values of a text's tokens are kept while it grows: "f32", the default, to the bit what the whole text gives, or "f16", each
+   * the nearest number of 16 bits, in half the memory. `logits`, `score`, `perplexity` and training do not depend on it.
+   */
+  readonly cache?: CacheFormat | undefined;
 }
 
 /** What a language model is made of. */
@@ -34,6 +41,8 @@ export interface LanguageModelParts {
   /** `model_type` of config.json. */
   readonly modelType: string;
   readonly mergedModel: MergedModel | null;
+  /** How its generations keep keys and values. */
+  readonly cacheFormat: CacheFormat;
 }
 
 const WHAT = "CausalLanguageModel.load";
@@ -45,7 +54,9 @@ export async function loadLanguageModel(
   source: string | FileMap | ModelSource,
   options: LanguageModelOptions,
 ): Promise<LanguageModelParts> {
-  checkOptions(WHAT, options, MODEL_OPTIONS);
+  checkOptions(WHAT, options, [...MODEL_OPTIONS, "cache"]);
+  const { cache: cacheFormat = "f32" } = options;
+  oneOf(WHAT, "cache", cacheFormat, ["f32", "f16"]);
   const taken = await openModel(WHAT, source, options);
   const { from, seed, weights, packedCopies, engine } = taken;
   const json = await readRequiredJson(from, "config.json");
@@ -64,7 +75,8 @@ export async function loadLanguageModel(
     // The plan was found by it.
     const modelType = json["model_type"] as string;
     const { name } = from;
-    return { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, modelType, mergedModel };
+    const known = { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint };
+    return { ...known, modelType, mergedModel, cacheFormat };
   });
 }
 

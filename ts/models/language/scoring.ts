@@ -70,7 +70,7 @@ export async function scoresOf(
   completions: readonly Scored[],
   signal: AbortSignal | undefined,
 ): Promise<CompletionScore[]> {
-  const held = CachedTokens.none(graph, model.config);
+  const held = CachedTokens.none(graph, model.config, "f32");
   const found: CompletionScore[] = [];
   const breathe = async () => {
     throwIfAborted(signal);

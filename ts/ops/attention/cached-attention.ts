@@ -1,8 +1,12 @@
 import { noDistances } from "../../engine/struct.js";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, NonFiniteError } from "../../errors/errors.js";
 import { wrongShape } from "../../values/shape.js";
-import type { Op, Pointer } from "../op.js";
+import type { Op, Pointer, Workspace } from "../op.js";
+import { formatNumber } from "../product/frozen-weight.js";
 import { PlanWords, runAttention, usualScale } from "./attention-plan.js";
+
+/** How keys and values are kept: as float32, or as the nearest IEEE 754 binary16 numbers. */
+export type CacheFormat = "f32" | "f16";
 
 /** A sequence whose tokens so far a cache holds. */
 export interface CachedSequence {
@@ -14,6 +18,7 @@ export interface CachedSequence {
   /** Keys and values of its tokens, `[capacity, kvHeads·d]` each, with room for the new ones. */
   readonly keys: Pointer;
   readonly values: Pointer;
+  readonly format: CacheFormat;
 }
 
 export interface CachedAttentionAttributes {
@@ -29,7 +34,8 @@ export interface CachedAttentionAttributes {
 /**
  * Causal attention of new tokens behind those of before, of which keys and values lie in caches: qkv `[tokens, (heads +
  * 2·kvHeads)·d]` → `[tokens, heads·d]`. Puts the new ones' keys and values into the caches. To the bit what `raggedAttention`
- * gives for the whole sequence. No gradient.
+ * gives for the whole sequence where they are float32; where they are binary16, whatever pieces a text comes in, of the rounded keys and
+ * values. Throws `NonFiniteError` for finite ones that binary16 has no place for. No gradient.
  */
 export const cachedAttention: Op<CachedAttentionAttributes, void> = {
   name: "cachedAttention",
@@ -49,12 +55,19 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
     const row = kvHeads * headDim;
     const lse = call.scratch(tokens * heads);
     const [k, v] = [pointer + 4 * heads * headDim, pointer + 4 * (heads + kvHeads) * headDim];
-    for (const { start, end, past, keys, values } of attributes.sequences) {
+    const wide = widened(call, attributes.sequences, row);
+    for (const { start, end, past, keys, values, format } of attributes.sequences) {
       const count = end - start;
-      for (const [from, to] of [[k, keys], [v, values]] as const) // prettier-ignore
+      const put = (from: Pointer, to: Pointer) =>
         kernels.copy_strided(
-          from + 4 * start * width, to + 4 * past * row, 1, 1, count, row, 0, 0, width, 1, 0, 0, row, 1, 1, 0,
+          from + 4 * start * width, to, 1, 1, count, row, 0, 0, width, 1, 0, 0, row, 1, 1, 0,
         ); // prettier-ignore
+      const read = [[k, keys], [v, values]].map(([from, to], i) => {
+        const own = format === "f32" ? to! : wide[i]!;
+        put(from!, own + 4 * past * row);
+        if (format === "f16") narrow(call, { to: to!, wide: own }, past * row, count * row);
+        return own;
+      }); // prettier-ignore
       const words = new PlanWords(cachedAttention.name, 1);
       words.row(0, [start, count, 0, past + count], past);
       const plan = words.upload(call, past + count, {
@@ -74,10 +87,37 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
         ...(window === null ? {} : { window }),
         scale: scale ?? usualScale(headDim),
       });
-      runAttention(call, plan, [pointer, keys, values], output.pointer, lse);
+      runAttention(call, plan, [pointer, ...read], output.pointer, lse);
     }
   },
   backward() {
     throw new ConfigError("cachedAttention: what goes through a cache has no gradient", { op: "cachedAttention" });
   },
 };
+
+/** The row of the kernels' formats that binary16 is. */
+const F16 = formatNumber("f16");
+
+/** Room for keys, and for values, of the longest sequence of which they are not float32. */
+function widened(call: Workspace, sequences: readonly CachedSequence[], row: number): readonly Pointer[] {
+  const lengths = sequences.filter(({ format }) => format === "f16").map(({ start, end, past }) => past + end - start);
+  if (lengths.length === 0) return [];
+  const elements = Math.max(...lengths) * row;
+  return [call.scratch(elements), call.scratch(elements)];
+}
+
+/** Puts `count` new numbers behind `past` ones of a cache, and widens all of them. */
+function narrow(
+  { kernels }: Workspace,
+  { to, wide }: Record<"to" | "wide", Pointer>,
+  past: number,
+  count: number,
+): void {
+  const over = kernels.stored_encode(F16, count, wide + 4 * past, to + 2 * past);
+  if (over > 0)
+    throw new NonFiniteError(
+      `cachedAttention: ${over} keys or values of new tokens are too large for 16 bits: load the model with cache "f32"`,
+      { op: "cachedAttention", option: "cache" },
+    );
+  kernels.stored_decode(F16, past + count, to, wide);
+}
