@@ -114,13 +114,48 @@ describe("merge into a GGUF file", () => {
     expect(distance(got, tuned)).toBeLessThan(0.25 * distance(plain, tuned));
   });
 
+  it.each(decoderNames)("%s: a folder of safetensors from a GGUF file, as base and adapter answer", async (name) => {
+    const files = changedJson(await decoderFiles(name), "config.json", sayable[name] ?? {});
+    await writeFilesAtomically(path(`${name}-in`), files);
+    const [base, out] = [path(`${name}-q8.gguf`), path(`${name}-out`)];
+    await fine(["quantize", "--model", path(`${name}-in`), "--to", "bf16", "--out", base]);
+    using here = await CausalLanguageModel.load(base);
+    const tuned = await decoderAdapter(name);
+    here.loadAdapter("own", tuned);
+    const said = await fine(["merge", "--base", base, "--adapter", join(golden(name), "adapter"), "--out", out]);
+    expect(said).toMatch(/ merged in: \d+ tensors/);
+    using merged = await CausalLanguageModel.load(out);
+    const ids = [5, 6, 7, 8, 9];
+    const [want, got] = [await here.logits(ids), await merged.logits(ids)];
+    const most = want.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+    // Rounded to bfloat16 again.
+    want.data.forEach((value, i) => expect(Math.abs(value - got.data[i]!)).toBeLessThan(0.02 * most));
+    expect(() => merged.loadAdapter("own", tuned)).toThrow(/hold this adapter already/);
+    expect(merged.tokenizer!.encode("A film of 12 men")).toEqual(here.tokenizer!.encode("A film of 12 men"));
+  });
+
+  it("a folder from groups of eight bits: their values in float32, which is said", async () => {
+    const base = path("groups.gguf");
+    await fine(["quantize", "--model", path("random"), "--to", "q8_0", "--out", base]);
+    using model = await CausalLanguageModel.load(base);
+    model.addAdapter("own", { rank: 2, alpha: 64, targetModules: "all-linear", initLoraWeights: false });
+    await writeFilesAtomically(path("own"), model.saveAdapter("own"));
+    const said = await fine(["merge", "--base", base, "--adapter", path("own"), "--out", path("whole")]);
+    expect(said).toMatch(/merged into its dequantised weights, which are float32 now: 20 tensors/);
+    const read = (name: string) => [name, new Uint8Array(readFileSync(path("whole", name)))] as const;
+    using merged = await CausalLanguageModel.load(Object.fromEntries(["config.json", "model.safetensors"].map(read)));
+    const ids = [1, 5, 90, 7];
+    const [want, got] = [await model.logits(ids), await merged.logits(ids)];
+    want.data.forEach((value, i) => expect(Math.abs(value - got.data[i]!)).toBeLessThan(1e-4));
+  });
+
   it("what asks for a folder and a file at once is refused", async () => {
     const merge = (...more: string[]) =>
       lowrank(["merge", "--adapter", join(golden("llama"), "adapter"), "--base", ...more]);
     const cases: [string[], RegExp][] = [
       [[golden("llama"), "--out", path("folder"), "--to", "q8_0"], /--to: --out is a \.gguf file then/],
       [[golden("llama"), "--out", path("m.gguf"), "--onnx", "x.onnx"], /--onnx: the model is written into a folder/],
-      [[path("eight.gguf"), "--out", path("folder")], /is a GGUF file: --out names a \.gguf file then/],
+      [[path("eight.gguf"), "--out", path("folder"), "--onnx", "x.onnx"], /is a GGUF file, which no ONNX model is/],
     ];
     for (const [args, message] of cases) {
       const { code, err } = await merge(...args);

@@ -98,6 +98,7 @@ def qwen3(r):
 
 def gemma3(r):
     given = sizes(r)
+    given["hidden_size"] = given["num_attention_heads"] * r.choice([5, 8, 12])
     act = given.pop("hidden_act")
     layers = given["num_hidden_layers"]
     kinds = {} if r.random() < 0.5 else dict(layer_types=kinds_of_layers(r, layers))
@@ -180,7 +181,6 @@ def gpt2(r):
         layer_norm_epsilon=r.choice([1e-5, 1e-3]),
         scale_attn_weights=r.random() < 0.8,
         scale_attn_by_inverse_layer_idx=r.random() < 0.2,
-        reorder_and_upcast_attn=r.random() < 0.2,
         tie_word_embeddings=r.random() < 0.7,
         **{name: 0.0 for name in ["attn_pdrop", "embd_pdrop", "resid_pdrop"]},
     )

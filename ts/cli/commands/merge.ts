@@ -29,6 +29,7 @@ Examples:
   lowrank merge adapter-folder --base BAAI/bge-small-en-v1.5 --out merged-model
   lowrank merge --base llama/model-*.safetensors --adapter adapter-folder --out merged-model
   lowrank merge --base model.gguf --adapter adapter-folder --out merged.gguf
+  lowrank merge --base model.gguf --adapter adapter-folder --out merged-folder
   lowrank merge runs/reviews --onnx minilm/onnx/model.onnx --out for-transformers-js
 `;
 
@@ -88,10 +89,10 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
     const type = options.to === undefined ? "auto" : ggufTypes[options.to]!;
     return writeMergedGguf({ adapter, folder, base: names, out, type }, started, session);
   }
-  if (isGguf(names[0]!))
-    throw new ConfigError(`--base ${names[0]} is a GGUF file: --out names a .gguf file then`, {
-      option: "--out",
-      value: out,
+  if (options.onnx !== undefined && isGguf(names[0]!))
+    throw new ConfigError(`--base ${names[0]} is a GGUF file, which no ONNX model is exported from`, {
+      option: "--base",
+      value: names[0],
     });
   const onnx = options.onnx === undefined ? null : openOnnx(options.onnx);
   const base = await openBase(names, session);
@@ -113,8 +114,9 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
       );
     }
     const count = onnx === null ? plan.base.names.length : plan.changes.size;
+    const into = base.kind === "own" ? "in" : "into its dequantised weights, which are float32 now";
     terminal.print(
-      `${onnx?.path ?? base.model.name} with the adapter of ${folder} merged in: ${formatCount(count)} tensors, written to ${out}`,
+      `${onnx?.path ?? base.model.name} with the adapter of ${folder} merged ${into}: ${formatCount(count)} tensors, written to ${out}`,
     );
   } finally {
     await base.close();

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ConfigError, FormatError, ModelError } from "../../errors/errors.js";
+import type { FileMap } from "../../io/file-map.js";
 import { type Json, parseJsonObject } from "../../io/json.js";
 import { type LocalModel, openSafetensorsFile } from "../../io/node/index.js";
 import { folderSource } from "../../io/node/models/model-folder.js";
@@ -9,6 +10,7 @@ import { type OpenTensorFile, openShards, readWeightMap, type WeightMap } from "
 import { WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import type { Session } from "../session.js";
 import { findModel } from "./base-model.js";
+import { isGguf } from "./inspected-gguf.js";
 import { otherKind } from "./other-file.js";
 
 /** A model's weights, of any architecture, in the files that they lie in. */
@@ -20,6 +22,10 @@ export interface BaseWeights {
   readonly tensors: OpenTensorFile;
   /** model.safetensors.index.json's name and content; null where there is none. */
   readonly index: { readonly file: string; readonly json: { readonly [key: string]: Json } } | null;
+  /** Files that a model has beside its weights, by name, where they lie in no folder: those that a GGUF file's metadata say. */
+  readonly companions?: FileMap;
+  /** Whether its tensors are the model's own or, of a GGUF file, what groups of fewer bits say. */
+  readonly kind: "own" | "dequantised";
   /** config.json; null where there is none. */
   readonly config: { readonly [key: string]: Json } | null;
   close(): Promise<void>;
@@ -27,7 +33,8 @@ export interface BaseWeights {
 
 /**
  * Opens a model's weights.
- * @param names a folder, one or more .safetensors files, the index of sharded ones, or a name to be found in the cache or at the hub
+ * @param names a folder, one or more .safetensors files, the index of sharded ones, a GGUF file, or a name to be found in the cache or at
+ *   the hub
  * @throws `ConfigError` where they are none of these, `FormatError` and `ModelError` for damaged files; whatever it throws,
  *   no file stays open
  */
@@ -40,6 +47,7 @@ export async function openBase(names: readonly string[], session: Session): Prom
       value: adapter,
     });
   if (names.length > 1) return openFiles(first, dirname(first), filesBeside(names), null);
+  if (isGguf(first)) return (await import("./gguf-base.js")).openGgufBase(first);
   if (existsSync(first) && !isFolder(first)) {
     if (first.endsWith(".index.json")) return openIndexed(first, first);
     return openFiles(first, dirname(first), [basename(first)], null);
@@ -103,7 +111,7 @@ async function openFiles(
     const map = indexed?.map ?? joined(opened, fail);
     const tensors = await openShards(map, async (file) => opened.get(file)!, fail);
     const index = indexed && { file: indexed.file, json: indexed.json };
-    return { model, files: opened, tensors, index, config, close };
+    return { model, files: opened, tensors, index, config, kind: "own", close };
   } catch (error) {
     await close();
     throw error;

@@ -100,7 +100,11 @@ export async function writeMergedFolder(
     Object.entries(jsonFiles(base, plan, parts)).map(([name, text]) => [name, lineBytes(text)]),
   );
   await writeFilesAtomically(scratch, files);
-  await copyCompanions(base.model.directory, scratch, session.signal);
+  if (base.companions === undefined) await copyCompanions(base.model.directory, scratch, session.signal);
+  else {
+    const others = Object.entries(base.companions).filter(([name]) => !Object.hasOwn(files, name));
+    await writeFilesAtomically(scratch, Object.fromEntries(others));
+  }
   await writeFilesAtomically(scratch, parts.head);
 }
 
@@ -128,7 +132,8 @@ function jsonFiles(base: BaseWeights, plan: MergePlan, { labels }: MergedParts):
   const files: Record<string, string> = {};
   const { untied, head } = plan;
   if (base.config !== null && (untied !== null || head !== null)) {
-    const text = readFileSync(join(base.model.directory, "config.json"), "utf8").replace(/^\ufeff/, "");
+    const bytes = base.companions?.["config.json"] ?? readFileSync(join(base.model.directory, "config.json"));
+    const text = new TextDecoder().decode(bytes);
     files["config.json"] = editedJson(text, (json) => {
       const config = untied === null ? json : untiedConfig(json);
       return head === null ? config : configWithHead(config, head, labels);

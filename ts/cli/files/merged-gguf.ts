@@ -14,6 +14,7 @@ import { tokenizerFiles } from "../../models/gguf/writing/tokenizer-files.js";
 import type { WrittenType } from "../../models/gguf/writing/types.js";
 import type { Session } from "../session.js";
 import { openBase } from "./base-weights.js";
+import { isGrouped } from "./gguf-base.js";
 import { typesLine, writeGgufFile } from "./gguf-out.js";
 import { isGguf } from "./inspected-gguf.js";
 import { mergedModel } from "./merged-parts.js";
@@ -60,13 +61,13 @@ async function intoGguf({ adapter, folder, type }: GgufMerge, path: string): Pro
   const merged = (base: Parameters<typeof mergedModel>[0]["base"]) =>
     mergedModel({ folder, adapter, base, model: { name: path } });
   const model = () => ggufToWrite({ file, name: path, type, merge: { adapter, merged } });
-  return { model, name: path, into: weightsOf(file), close: () => file.close() };
+  return {
+    model,
+    name: path,
+    into: isGrouped(file) ? "its dequantised weights, which were rounded again" : "its own weights",
+    close: () => file.close(),
+  };
 }
-
-const weightsOf = (file: GgufFile) =>
-  file.names.some((name) => file.info(name).type.includes("Q"))
-    ? "its dequantised weights, which were rounded again"
-    : "its own weights";
 
 async function intoFolder({ adapter, folder, base: names, type }: GgufMerge, session: Session): Promise<Merging> {
   const base = await openBase(names, session);

@@ -6,6 +6,8 @@ export interface GroupedTensors {
   nearest(name: string): "q8" | "q4" | null;
   /** Whole rows' bytes in `format(name)`. Null where these say what it cannot hold: then `values` are what they say. */
   convert(name: string, bytes: Uint8Array): Uint8Array | null;
+  /** Bytes of a row. */
+  rowBytes(name: string): number;
   /** Whole rows' values as float32. */
   values(name: string, bytes: Uint8Array): Float32Array;
 }

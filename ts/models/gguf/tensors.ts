@@ -79,6 +79,16 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       nearest: (name) => (plain.includes(typeOf(name)) ? null : (exactFormats[typeOf(name)]?.[0] ?? "q8")),
       convert: (name, bytes) => exactFormats[typeOf(name)]![1](bytes),
       values: (name, bytes) => file.decode(ownName(name), bytes),
+      rowBytes: (name) => {
+        const { shape, bytes } = file.info(ownName(name));
+        return (
+          bytes /
+          Math.max(
+            1,
+            shape.slice(0, -1).reduce((product, length) => product * length, 1),
+          )
+        );
+      },
     },
   };
   return architecture.inFirst ? turnedBack(stored) : stored;
