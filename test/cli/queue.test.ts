@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { writeFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { cp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Queue } from "bullmq";
 import { Redis } from "../../scripts/servers/redis.mjs";
-import { type Fixture, lowrank, makeFixture } from "./fixture.js";
+import { type Fixture, lowrank, makeFixture, project } from "./fixture.js";
 
 let fixture: Fixture;
 let redis: Redis;
@@ -45,6 +47,50 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   expect((await queued("jobs", "--logs", "none")).err).toContain("there is no job none in this queue");
   expect((await queued("jobs", "--metrics")).out).toMatch(/^# HELP bullmq_job_count/);
   expect((await queued("jobs")).out).toMatch(/^job +state .*\nb +waiting .*\nc +waiting /);
+});
+
+it("submits language models' trainings, which a worker does", { timeout: 60_000 }, async () => {
+  const { path } = fixture;
+  await cp(join(project, "test/golden/decoders/qwen2"), path("qwen2"), { recursive: true });
+  const rows = ["a film", "a play", "a book"].map((text) =>
+    JSON.stringify({ prompt: "It is", completion: ` ${text}.` }),
+  );
+  await writeFile(path("rows.jsonl"), rows.join("\n"));
+  const options = [
+    "--task",
+    "text",
+    "--model",
+    path("qwen2"),
+    "--data",
+    path("rows.jsonl"),
+    "--validation",
+    path("rows.jsonl"),
+  ];
+  const more = ["--steps", "2", "--batch-size", "2", "--rank", "2", "--gguf", "--weights", "f32", "--threads", "1"];
+  const own = ["--queue-name", "language"];
+  const submitted = await queued("submit", ...options, ...more, "--out", path("tuned"), "--id", "tuned", ...own);
+  expect(submitted).toMatchObject({ code: 0, out: "tuned\n" });
+  const control = new AbortController();
+  const worker = lowrank(["worker", "--threads", "1", ...own, "--queue", redis.address], { signal: control.signal });
+  const state = async () => (JSON.parse((await queued("jobs", "--json", ...own)).out) as { state: string }[])[0]?.state;
+  await expect.poll(state).toMatch(/completed|failed/);
+  control.abort();
+  expect((await worker).err).toBe("");
+  expect(readdirSync(path("tuned"))).toEqual(
+    expect.arrayContaining(["adapter.gguf", "adapter_model.safetensors", "report.json"]),
+  );
+  const wrong = await queued(
+    "submit",
+    "--task",
+    "chat",
+    "--data",
+    path("rows.jsonl"),
+    "--label",
+    "x",
+    "--out",
+    path("none"),
+  );
+  expect(wrong.err).toContain("--label is of classifiers: with --task chat it says nothing");
 });
 
 it("refuses what makes no sense before anything is submitted", { timeout: 60_000 }, async () => {

@@ -50,7 +50,9 @@ def old_spelling(json_config, r):
     else:
         json_config |= dict(rope_theta=theta, **({} if share is None else dict(partial_rotary_factor=share)))
     kind = rope.pop("rope_type")
-    json_config["rope_scaling"] = None if kind == "default" else {r.choice(["type", "rope_type"]): kind, **rope}
+    # transformers 5 ignores a kind that is called "type" where there are rotations of two kinds of layers.
+    key = "rope_type" if json_config["model_type"] == "gemma3_text" else r.choice(["type", "rope_type"])
+    json_config["rope_scaling"] = None if kind == "default" else {key: kind, **rope}
     json_config["torch_dtype"] = json_config.pop("dtype", "float32")
 
 

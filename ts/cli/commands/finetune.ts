@@ -1,6 +1,4 @@
 import type { Command } from "commander";
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { type JobOptions, runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../jobs/store/run-store.js";
@@ -13,9 +11,8 @@ import { crossValidate, unfinishedFolds } from "./folds.js";
 import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
 import { withRunFolder } from "../files/run-folder.js";
-import { absolutePath } from "../options/absolute-path.js";
 import { addFinetuneOptions, checkAgainst, exampleData, type FinetuneOptions } from "../options/finetune-options.js";
-import { jobSettings } from "../options/job-settings.js";
+import { freshSettings, withAbsolutePaths } from "../options/fresh-settings.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
 import { runReporter } from "../terminal/run-reporter.js";
@@ -55,7 +52,7 @@ export function defineFinetune(program: Command, session: Session): void {
 
 async function finetune(options: FinetuneOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const fresh = options.resume === undefined ? withAbsolutePaths(jobSettings(options, exampleData)) : null;
+  const fresh = options.resume === undefined ? freshSettings(options, exampleData) : null;
   const heard = () => {
     if (!terminal.outputFailed.aborted) terminal.error("\nstopping; Ctrl-C again quits at once");
   };
@@ -164,16 +161,4 @@ async function withPlace(error: unknown, store: RunStore): Promise<unknown> {
   else if (await store.has(runFiles.record))
     error.message += `\nWhat happened stands in ${store.place(runFiles.record)}`;
   return error;
-}
-
-/** With paths that still lead there from another working folder. */
-function withAbsolutePaths<
-  T extends { data?: string; validation?: string | null; test?: string | null; model?: string },
->(paths: T): T {
-  const absolute: { data?: string; validation?: string; test?: string; model?: string } = {};
-  if (paths.data !== undefined) absolute.data = absolutePath(paths.data);
-  if (typeof paths.validation === "string") absolute.validation = absolutePath(paths.validation);
-  if (typeof paths.test === "string") absolute.test = absolutePath(paths.test);
-  if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
-  return { ...paths, ...absolute };
 }

@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
-import type { AnyJobSpec, JobSettings } from "../../jobs/spec/any-settings.js";
+import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import { absolutePath } from "../options/absolute-path.js";
 import { addSpecOptions, type SettingsOptions } from "../options/finetune-options.js";
-import { jobSettings } from "../options/job-settings.js";
+import { freshSettings } from "../options/fresh-settings.js";
 import { addLanguageOptions } from "../options/language-options.js";
 import { whole } from "../options/option-values.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
@@ -19,6 +19,7 @@ those of the options, are read by the workers: all of them must reach those fold
 Examples:
   lowrank submit --data /data/reviews.csv --steps 200 --out /runs/reviews --queue redis://127.0.0.1:6379
   lowrank submit --task tokens --data /data/train.conll --out /runs/names --queue redis://127.0.0.1:6379
+  lowrank submit --task chat --data /data/conversations.jsonl --model /models/SmolLM2.gguf --gguf --out /runs/chat --queue redis://127.0.0.1:6379
   lowrank submit --jobs tenants.jsonl --queue postgres://lowrank@127.0.0.1/jobs
 `;
 
@@ -76,27 +77,16 @@ function one(options: SubmitCommandOptions): Submitted {
   const missing = () => {
     throw new ConfigError("--data names the examples to learn from, or --jobs a file of jobs", { option: "--data" });
   };
-  const settings = jobSettings(options, missing);
+  const spec = freshSettings(options, missing);
   if (options.out === undefined)
     throw new ConfigError("--out says which folder the job's result goes to", {
       option: "--out",
     });
   const { id } = options;
   return {
-    spec: { ...settings, ...absolute(settings) },
+    spec,
     out: absolutePath(options.out),
     options: { ...common(options), ...(id === undefined ? {} : { id }) },
-  };
-}
-
-/** Paths that lead there from a worker's folder too. */
-function absolute(settings: JobSettings) {
-  const { data, validation } = settings;
-  const test = "test" in settings ? settings.test : null;
-  return {
-    data: absolutePath(data),
-    ...(test === null ? {} : { test: absolutePath(test) }),
-    ...(typeof validation === "string" ? { validation: absolutePath(validation) } : {}),
   };
 }
 
