@@ -1,4 +1,4 @@
-// npm run fuzz [-- [programs|readers|kills|peft] [options]]: what `npm test` tries from fixed seeds, from new ones and for longer.
+// npm run fuzz [-- [programs|readers|kills|peft|decoders] [options]]: what `npm test` tries from fixed seeds, from new ones and for longer.
 import { join } from "node:path";
 import { setUp, stepsForTests } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
@@ -11,6 +11,7 @@ const help = `npm run fuzz -- [fuzzer] [options of the fuzzer]
   readers    damaged files of every kind
   kills      training runs that are killed and resumed
   peft       random adapters on random checkpoints, beside PEFT in Python; only by its name
+  decoders   language models of random configurations, beside transformers and PEFT; only by its name
 
 Without a name each other runs for some minutes, from a seed of the clock. \`npm run fuzz -- programs --help\` lists options.`;
 
@@ -24,7 +25,7 @@ const defaults = () => ({
 async function main([name, ...options]) {
   if (name === "--help") return console.log(help);
   const usual = Object.keys(defaults());
-  const known = [...usual, "peft"];
+  const known = [...usual, "peft", "decoders"];
   if (name !== undefined && !known.includes(name)) {
     throw new SetupError(`there is no fuzzer "${name}"; there are ${known.join(", ")}`);
   }

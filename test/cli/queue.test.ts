@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Queue } from "bullmq";
 import { Redis } from "../../scripts/servers/redis.mjs";
 import { type Fixture, lowrank, makeFixture, project } from "./fixture.js";
+import { lowrankProcess } from "./processes/process.js";
 
 let fixture: Fixture;
 let redis: Redis;
@@ -70,13 +71,14 @@ it("submits language models' trainings, which a worker does", { timeout: 60_000 
   const own = ["--queue-name", "language"];
   const submitted = await queued("submit", ...options, ...more, "--out", path("tuned"), "--id", "tuned", ...own);
   expect(submitted).toMatchObject({ code: 0, out: "tuned\n" });
-  const control = new AbortController();
-  const worker = lowrank(["worker", "--threads", "1", ...own, "--queue", redis.address], { signal: control.signal });
+  let stop = () => {};
+  const args = ["worker", "--threads", "1", ...own, "--queue", redis.address];
+  const worker = lowrankProcess(args, path("."), (_, child) => (stop = () => child.kill("SIGTERM")));
   const state = async () => (JSON.parse((await queued("jobs", "--json", ...own)).out) as { state: string }[])[0]?.state;
   await expect.poll(state).toMatch(/completed|failed/);
-  control.abort();
+  stop();
   expect((await worker).err).toBe("");
-  expect(readdirSync(path("tuned"))).toEqual(
+  expect(readdirSync(path("tuned", "result"))).toEqual(
     expect.arrayContaining(["adapter.gguf", "adapter_model.safetensors", "report.json"]),
   );
   const wrong = await queued(

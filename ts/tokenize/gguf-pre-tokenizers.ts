@@ -1,4 +1,4 @@
-import { llama3Pattern, qwenPattern } from "./known-patterns.js";
+import { gpt4oPattern, llama3Pattern, qwenPattern, tekkenPattern } from "./known-patterns.js";
 
 type Step = { readonly type: string; readonly [field: string]: unknown };
 
@@ -30,6 +30,8 @@ const qwen: BytePieces = {
   preTokenizer: sequence(split(qwenPattern), bytes(false)),
   ignoreMerges: false,
 };
+const gpt4o: BytePieces = { ...llama3, preTokenizer: sequence(split(gpt4oPattern), bytes(false)), ignoreMerges: false };
+const tekken: BytePieces = { ...llama3, preTokenizer: sequence(split(tekkenPattern), bytes(false)) };
 /** What llama.cpp does where a file names none: punctuation, GPT-2's pieces, digits three by three. */
 const unnamed: BytePieces = {
   ...gpt2,
@@ -51,5 +53,7 @@ export const bytePieces: ReadonlyMap<string, BytePieces> = new Map([
   ...of(llama3, "llama-bpe llama3 llama-v3 falcon3 pixtral"),
   ...of({ ...llama3, ignoreMerges: false }, "dbrx smaug-bpe"),
   ...of(qwen, "qwen2 deepseek-r1-qwen megrez"),
+  ...of(gpt4o, "gpt-4o"),
+  ...of(tekken, "tekken"),
   ...of(unnamed, "default"),
 ]);

@@ -16,10 +16,22 @@ export const llama3Pattern = withDigits("\\p{N}{1,3}")[1]!;
 /** How Qwen's are: each digit by itself. */
 export const qwenPattern = withDigits("\\p{N}")[1]!;
 
-const known = new Set([...withDigits("\\p{N}{1,3}"), ...withDigits("\\p{N}")]);
+// Capitals, then small letters; letters that are neither are both, so that the second repetition takes at most what the first gave up on.
+const [capital, small] = ["[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]", "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"];
+const [start, restWithSlashes] = ["[^\\r\\n\\p{L}\\p{N}]?", rest.replace("[\\r\\n]*", "[\\r\\n/]*")];
+const byCase = (end: string, digits: string) =>
+  `${start}${capital}*${small}+${end}|${start}${capital}+${small}*${end}|${digits}|${restWithSlashes}`;
+const gpt4o = contractions.map((end) => byCase(`${end}?`, "\\p{N}{1,3}"));
+
+/** How texts of GPT-4o's vocabulary are parted, which Phi-4-mini has. */
+export const gpt4oPattern = gpt4o[1]!;
+/** How Mistral's of the Tekken vocabulary are. */
+export const tekkenPattern = byCase("", "\\p{N}");
+
+const known = new Set([...withDigits("\\p{N}{1,3}"), ...withDigits("\\p{N}"), ...gpt4o, tekkenPattern]);
 
 /** Whether an expression is one of these. */
 export const isKnownPattern = (source: string): boolean => known.has(source);
 
 /** An expression as the others here spell it: contractions by both letters, where files may have a flag for them. */
-export const spelledOut = (source: string): string => source.replace(contractions[0], contractions[1]);
+export const spelledOut = (source: string): string => source.replaceAll(contractions[0], contractions[1]);

@@ -28,6 +28,12 @@ TEXTS = LINES[:5] + [
 REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 START = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+CONTRACTIONS = r"?i:'s|'t|'re|'ve|'m|'ll|'d"
+BY_CASE = (
+    r"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}]+{end}|"
+    r"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}]+[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}]*{end}|{digits}"
+    r"| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 SPECIAL = ["<unk>", "<s>", "</s>", "<|end|>"]
 
 
@@ -45,6 +51,8 @@ STEPS = {
     "smollm": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level(True)]),
     "llama-bpe": isolated(START + r"\p{N}{1,3}" + REST),
     "qwen2": isolated(START + r"\p{N}" + REST),
+    "gpt-4o": isolated(BY_CASE.format(end=f"({CONTRACTIONS})?", digits=r"\p{N}{1,3}")),
+    "tekken": isolated(BY_CASE.format(end="", digits=r"\p{N}")),
     "default": isolated(r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"),
 }
 
@@ -84,7 +92,7 @@ def around(tokenizer: Tokenizer) -> None:
 
 
 def byte_pairs(name: str) -> None:
-    tokenizer = Tokenizer(models.BPE(ignore_merges=name == "llama-bpe"))
+    tokenizer = Tokenizer(models.BPE(ignore_merges=name in ("llama-bpe", "tekken")))
     if name == "qwen2":
         tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = STEPS[name]

@@ -21,21 +21,24 @@ async function filesOf(name: string): Promise<TokenizerFiles> {
 const written = async (files: TokenizerFiles) =>
   openGguf(bytesSource(writeGguf(ggufTokenizerValues(files).values, [])));
 
-it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "default", "pieces"])("%s: read as it was written", async (name) => {
-  const files = await filesOf(name);
-  const file = await written(files);
-  const { tokenizer, config } = JSON.parse(JSON.stringify(ggufTokenizer(file))) as Record<string, JsonObject>;
-  expect(tokenizer).toEqual(files.tokenizer);
-  expect(config).toEqual({ ...files.settings, chat_template: files.chatTemplate });
-  expect(ggufEnds(file)).toEqual(files.ends);
-  const before = await openGguf(bytesSource(await goldenBytes(`gguf/tokenizers/${name}.gguf`)));
-  for (const key of ["model", "tokens", "merges", "bos_token_id", "eos_token_id"])
-    expect(file.metadata.get(`tokenizer.ggml.${key}`)).toEqual(before.metadata.get(`tokenizer.ggml.${key}`));
-  // Byte-level BPE has no unknown token: there it is a special one as others are.
-  const kinds = [file, before].map(({ metadata }) => metadata.get("tokenizer.ggml.token_type") as Int32Array);
-  const [own, other] = kinds.map((types) => types.map((type) => (type === 2 && name !== "pieces" ? 3 : type)));
-  expect(own).toEqual(other);
-});
+it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "gpt-4o", "tekken", "default", "pieces"])(
+  "%s: read as it was written",
+  async (name) => {
+    const files = await filesOf(name);
+    const file = await written(files);
+    const { tokenizer, config } = JSON.parse(JSON.stringify(ggufTokenizer(file))) as Record<string, JsonObject>;
+    expect(tokenizer).toEqual(files.tokenizer);
+    expect(config).toEqual({ ...files.settings, chat_template: files.chatTemplate });
+    expect(ggufEnds(file)).toEqual(files.ends);
+    const before = await openGguf(bytesSource(await goldenBytes(`gguf/tokenizers/${name}.gguf`)));
+    for (const key of ["model", "tokens", "merges", "bos_token_id", "eos_token_id"])
+      expect(file.metadata.get(`tokenizer.ggml.${key}`)).toEqual(before.metadata.get(`tokenizer.ggml.${key}`));
+    // Byte-level BPE has no unknown token: there it is a special one as others are.
+    const kinds = [file, before].map(({ metadata }) => metadata.get("tokenizer.ggml.token_type") as Int32Array);
+    const [own, other] = kinds.map((types) => types.map((type) => (type === 2 && name !== "pieces" ? 3 : type)));
+    expect(own).toEqual(other);
+  },
+);
 
 it("rows without a token are called so, and ends that no reader would find are named", async () => {
   const files = await filesOf("gpt-2");

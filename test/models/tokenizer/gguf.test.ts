@@ -14,7 +14,7 @@ async function rebuilt(name: string) {
   return { config, tokenizer: await TextTokenizer.load(source, 4096) };
 }
 
-it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "default", "pieces"])(
+it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "gpt-4o", "tekken", "default", "pieces"])(
   "%s: the ids that the tokenizer has which the file was made of",
   async (name) => {
     const { tokenizer, config } = await rebuilt(name);
@@ -71,7 +71,7 @@ describe("refuses metadata that make no tokenizer", () => {
     expect(() => of(changes)).toThrow(message);
   });
 
-  it.each([{ "tokenizer.ggml.model": "rwkv" }, { "tokenizer.ggml.pre": "tekken" }, { "tokenizer.ggml.pre": 7 }])(
+  it.each([{ "tokenizer.ggml.model": "rwkv" }, { "tokenizer.ggml.pre": "viking" }, { "tokenizer.ggml.pre": 7 }])(
     "%j is not supported",
     (changes) => expect(() => of(changes)).toThrow(UnsupportedError),
   );
