@@ -35,6 +35,16 @@ async function measure(options: Omit<MemoryOptions, "tokens"> & { lora?: LoraOpt
 }
 
 describe("CausalLanguageModel.estimateMemory", () => {
+  it.each([
+    ["f32", { num_hidden_layers: 16, hidden_size: 1024, intermediate_size: 4096 }],
+    ["q8", { num_hidden_layers: 24, hidden_size: 1536, intermediate_size: 6144 }],
+    ["q4", { num_hidden_layers: 16, hidden_size: 2048, intermediate_size: 8192, vocab_size: 128_256 }],
+  ] as const)("where nothing is said, weights are %s by the model's size", async (weights, sizes) => {
+    const large = llamaConfig(sizes);
+    const said = await CausalLanguageModel.estimateMemory(large, { tokens: 8, weights });
+    expect(await CausalLanguageModel.estimateMemory(large, { tokens: 8 })).toEqual(said);
+  });
+
   it.each<[string, Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions }, number?]>([
     ["float32", {}],
     ["f16", { weights: "f16" }],

@@ -5,11 +5,12 @@ import { decoderPlan } from "../decoders.js";
 import type { DecoderPlan } from "../decoder/index.js";
 import { estimateOf, type MemoryEstimate, type MemoryOptions } from "../estimate-memory.js";
 import { formatOf } from "../stored-weights.js";
+import { usualWeights } from "./usual-weights.js";
 import { checkTensors } from "../tensor-check.js";
 
 /** What is going to run, and on which weights. */
 export interface LanguageMemoryOptions extends Omit<MemoryOptions, "weights"> {
-  /** As `MemoryOptions.weights`; an open GGUF file for what `weights: "auto"` makes of it, whose tensors are of several formats. */
+  /** As `MemoryOptions.weights`, by default as `load` has it by size; an open GGUF file for what `weights: "auto"` makes of it, whose tensors are of several formats. */
   readonly weights?: WeightFormat | GgufFile;
 }
 
@@ -21,6 +22,7 @@ export async function estimateLanguageMemory(
   const plan = decoderPlan(config);
   const { weights, ...rest } = Object(options) as LanguageMemoryOptions;
   // Another object is refused there, by the option's name.
+  if (weights === undefined) return estimateOf(plan, { ...rest, weights: usualWeights(plan) }, 1);
   if (!isOpenGguf(weights)) return estimateOf(plan, options as MemoryOptions, 1);
   const formats = await formatsOf(plan, weights);
   return estimateOf(plan, { ...rest, weights: "q8" }, 1, formats);

@@ -12,10 +12,17 @@ import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { decoderPlan } from "../decoders.js";
 import { ChatTemplate } from "./chat-template.js";
+import type { WeightsOption } from "../stored-weights.js";
+import { hasGroups, usualWeights } from "./usual-weights.js";
 import { filled, MODEL_OPTIONS, type ModelOptions, openModel } from "../load-model.js";
 
 /** How a language model is loaded. */
-export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies"> {
+export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies" | "weights"> {
+  /**
+   * As `LoadOptions.weights` of an encoder. Default by size: "f32" below half a billion parameters, "q8" below a billion, "q4" from there
+   * on; of a GGUF file with groups so large "auto".
+   */
+  readonly weights?: WeightsOption;
   /** As `LoadOptions.packedCopies` of an encoder, but 1 by default for "f32": a language model is mostly weights. */
   readonly packedCopies?: 0 | 1 | 2;
   /**
@@ -58,10 +65,11 @@ export async function loadLanguageModel(
   const { cache: cacheFormat = "f32" } = options;
   oneOf(WHAT, "cache", cacheFormat, ["f32", "f16"]);
   const taken = await openModel(WHAT, source, options);
-  const { from, seed, weights, packedCopies, engine } = taken;
+  const { from, seed, packedCopies, engine } = taken;
   const json = await readRequiredJson(from, "config.json");
   const plan = decoderPlan(json);
   const { vocabularySize } = plan.config;
+  const weights = options.weights === undefined ? usualWeights(plan) : taken.weights;
   const ends = endsOf(from, (await readJson(from, "generation_config.json")) ?? {}, json, vocabularySize);
   const settings = (await readJson(from, "tokenizer_config.json")) ?? {};
   const tokenizer = await tokenizerOf(from, vocabularySize, settings);
@@ -69,7 +77,8 @@ export async function loadLanguageModel(
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   graph.owner.kind = "CausalLanguageModel";
   return filled(graph, from, async (read, mergedModel) => {
-    const model = await plan.load(graph, read.file, taken);
+    const isKept = options.weights === undefined && weights !== "f32" && hasGroups(read.file);
+    const model = await plan.load(graph, read.file, { ...taken, weights: isKept ? "auto" : weights });
     const fingerprint = read.fingerprint(plan, tokenizer ?? { fingerprint: "" });
     const { targetModules } = plan;
     // The plan was found by it.

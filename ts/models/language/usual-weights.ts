@@ -1,0 +1,18 @@
+import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import type { WeightFormat } from "../../ops/product/frozen-weight.js";
+import { sizeOf } from "../../values/shape.js";
+import type { DecoderPlan } from "../decoder/index.js";
+
+/** Parameters from which on float32 leaves little memory for anything else, and from which on four bits lose little. */
+const [MANY, MOST] = [5e8, 1e9];
+
+/** How weights are kept where nothing is said: as float32 where they are few; smaller models lose more by four bits. */
+export function usualWeights(plan: Pick<DecoderPlan, "tensors">): WeightFormat {
+  let parameters = 0;
+  for (const { shape } of plan.tensors()) parameters += sizeOf(shape);
+  return parameters < MANY ? "f32" : parameters < MOST ? "q8" : "q4";
+}
+
+/** Whether some of a file's tensors are in groups, which other groups would round again. */
+export const hasGroups = ({ grouped, names }: OpenTensorFile): boolean =>
+  grouped !== undefined && names.some((name) => grouped.nearest(name) !== null);
