@@ -14,7 +14,7 @@ const language = `
   import { blobSource, CausalLanguageModel, ggufSource, init } from "./ts/index.js";
   const said = async (tokens) => {
     const found = [];
-    for await (const { id, logProbability } of tokens) found.push([id, logProbability]);
+    for await (const { id, text, logProbability } of tokens) found.push([id, text, logProbability]);
     return found;
   };
   globalThis.run = async (blob, threads) => {
@@ -24,7 +24,7 @@ const language = `
     const options = { maxTokens: 12, temperature: 0.7, seed: 3 };
     const session = model.session();
     const first = await said(session.generateTokens([question], options));
-    const answer = model.tokenizer.decode(first.map(([id]) => id));
+    const answer = first.map(([, text]) => text).join("");
     const turns = [question, { role: "assistant", content: answer }, { role: "user", content: "Where was he born?" }];
     const fork = session.fork();
     const second = await said(session.generateTokens(turns, options));
@@ -44,13 +44,13 @@ const language = `
 
 interface Outcome {
   readonly build: string;
-  readonly first: readonly [number, number][];
-  readonly second: readonly [number, number][];
-  readonly forked: readonly [number, number][];
-  readonly alone: readonly [number, number][];
+  readonly first: readonly [number, string, number][];
+  readonly second: readonly [number, string, number][];
+  readonly forked: readonly [number, string, number][];
+  readonly alone: readonly [number, string, number][];
   readonly held: number;
   readonly losses: readonly number[];
-  readonly learnt: readonly [number, number][];
+  readonly learnt: readonly [number, string, number][];
 }
 
 // In the project, so that the program finds its dependencies.

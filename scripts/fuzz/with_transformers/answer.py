@@ -12,25 +12,18 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import peft
 import torch
 import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from decoders import FAMILIES
+
+sys.path.append(str(Path(__file__).resolve().parents[3] / "test/golden/generate"))
+from generate_decoder import logits_of, randomise, train
 
 warnings.filterwarnings("ignore")
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 torch.set_num_threads(1)
-STEPS = 5
 NEW = 10
-
-
-def randomise(model):
-    for name, parameter in model.named_parameters():
-        if "norm" in name or ".ln_" in name:
-            centre = 0.0 if name.endswith("bias") or "Gemma" in type(model).__name__ else 1.0
-            torch.nn.init.normal_(parameter, centre, 0.2)
-        elif name.endswith("bias"):
-            torch.nn.init.normal_(parameter, 0.0, 0.1)
 
 
 def old_spelling(json_config, r):
@@ -82,42 +75,27 @@ def make(seed, folder):
     length = min(config.max_position_embeddings, 48) - NEW
     prompts = [[r.randrange(3, vocabulary) for _ in range(n)] for n in (1, 5, length)]
 
-    def logits(network, ids):
-        with torch.no_grad():
-            return network(torch.tensor([ids])).logits[0]
-
     answer = dict(family=family, dtype=str(dtype), shards=shards, old=old, config=written, prompts=prompts, greedy=[])
-    tensors = {f"base/{i}": logits(model, ids).clone() for i, ids in enumerate(prompts)}
+    tensors = {f"base/{i}": logits_of(model, ids).clone() for i, ids in enumerate(prompts)}
     for ids in prompts:
         row, margins = list(ids), []
         for _ in range(NEW):
-            best = logits(model, row)[-1].topk(2)
+            best = logits_of(model, row)[-1].topk(2)
             margins.append((best.values[0] - best.values[1]).item())
             row.append(best.indices[0].item())
         answer["greedy"].append(dict(ids=row[len(ids):], margins=margins))
     doubled = model.to(torch.float64)
-    answer["float32"] = max((logits(doubled, ids).float() - tensors[f"base/{i}"]).abs().max().item() for i, ids in enumerate(prompts))
+    answer["float32"] = max((logits_of(doubled, ids).float() - tensors[f"base/{i}"]).abs().max().item() for i, ids in enumerate(prompts))
     model = model.to(torch.float32)
     lora = peft.LoraConfig(r=3, lora_alpha=6, target_modules="all-linear", task_type="CAUSAL_LM", fan_in_fan_out=family == "gpt2")
     adapted = peft.get_peft_model(model, lora)
     adapted.save_pretrained(folder / "adapter")
     batch = [[r.randrange(3, vocabulary) for _ in range(n)] for n in (4, 20, 9)]
     firsts = [1, 7, 3]
-    longest = max(map(len, batch))
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in batch])
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in batch])
-    labels = torch.tensor([[-100] * at + row[at:] + [-100] * (longest - len(row)) for row, at in zip(batch, firsts)])
     adapted.train()
-    optimizer = torch.optim.AdamW([p for p in adapted.parameters() if p.requires_grad], lr=1e-3, weight_decay=0.01)
-    losses = []
-    for _ in range(STEPS):
-        optimizer.zero_grad()
-        loss = adapted(input_ids=ids, attention_mask=mask, labels=labels).loss
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = train(adapted, list(zip(batch, firsts)))
     adapted.eval()
-    tensors |= {f"adapted/{i}": logits(adapted, ids).clone() for i, ids in enumerate(prompts)}
+    tensors |= {f"adapted/{i}": logits_of(adapted, ids).clone() for i, ids in enumerate(prompts)}
     save_file(tensors, str(folder / "expected.safetensors"))
     return answer | dict(batch=batch, firsts=firsts, losses=losses)
 
