@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { engine } from "../../engine/engine.js";
 import { ModelError } from "../../errors/errors.js";
-import { type GgufFile, openGguf } from "../../io/gguf/index.js";
+import { openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
 import { type Adapter, withMerged } from "../../io/peft/index.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
