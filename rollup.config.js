@@ -52,6 +52,12 @@ const language =
 const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
 /** What writes models as GGUF files, which the command line does. */
 const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf-(tokenizer-values|pre-name))\.ts$/;
+/** Tokenizers other than BERT's, with the library's, fetched when a model has one. */
+const tokenizers = /\/ts\/tokenize\/(library-tokenizer|rust-steps|precompiled)\.ts$/;
+/** Encoders that are fetched when one of them is loaded, and what has them all at once. */
+const deberta = /\/ts\/models\/deberta-v2\//;
+const rotary = /\/ts\/models\/(rotary|modernbert|nomic-bert)\//;
+const estimate = /\/ts\/models\/(all-architectures|estimate-memory)\.ts$/;
 /** What reads zip archives, fetched when one was picked. */
 const zip = /\/ts\/io\/page\/zip-file\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
@@ -66,6 +72,10 @@ const areas = [
   ["gguf-out", ggufOut],
   ["gguf", gguf],
   ["pool", pool],
+  ["tokenizers", tokenizers],
+  ["deberta", deberta],
+  ["rotary", rotary],
+  ["estimate", estimate],
   ["language", language],
   ["base", base],
   ["client", client],

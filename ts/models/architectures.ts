@@ -3,38 +3,50 @@ import { excerpt } from "../errors/excerpt.js";
 import type { Architecture, ModelPlan } from "./architecture.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";
-import { debertaV2 } from "./deberta-v2/index.js";
 import { distilbert } from "./distilbert/index.js";
 import { electra } from "./electra/index.js";
-import { modernbert } from "./modernbert/index.js";
 import { mpnet } from "./mpnet/index.js";
-import { nomicBert } from "./nomic-bert/index.js";
 import { roberta } from "./roberta/index.js";
 
-/** Every architecture, by the `model_type` of its config.json. */
-const architectures: Readonly<Record<string, Architecture>> = {
+/** BERT and those that differ from it in sizes, names, positions or embeddings, by the `model_type` of their config.json. */
+export const likeBert = {
   albert,
   bert,
   camembert: roberta,
-  "deberta-v2": debertaV2,
   distilbert,
   electra,
-  modernbert,
   mpnet,
-  nomic_bert: nomicBert,
   roberta,
   "xlm-roberta": roberta,
+} as const satisfies Readonly<Record<string, Architecture>>;
+
+/** Those with a forward pass of their own. */
+export type UnlikeBert = "deberta-v2" | "modernbert" | "nomic_bert";
+
+/** Their code, which is fetched when such a model is loaded: few programs have one of them, none has all. */
+const unlikeBert: Readonly<Record<UnlikeBert, () => Promise<Architecture>>> = {
+  "deberta-v2": async () => (await import("./deberta-v2/index.js")).debertaV2,
+  modernbert: async () => (await import("./modernbert/index.js")).modernbert,
+  nomic_bert: async () => (await import("./nomic-bert/index.js")).nomicBert,
 };
 
 /**
- * What a parsed config.json comes to. Throws `UnsupportedError` for a `model_type` that is not there, and as its architecture
- * does.
+ * What a parsed config.json comes to. Rejects with `UnsupportedError` for a `model_type` that is not there, and as its architecture
+ * throws.
  */
-export function modelPlan(json: Readonly<Record<string, unknown>>): ModelPlan {
+export async function modelPlan(json: Readonly<Record<string, unknown>>): Promise<ModelPlan> {
+  const type = knownType(json);
+  return (type in likeBert ? likeBert[type as keyof typeof likeBert] : await unlikeBert[type as UnlikeBert]())(json);
+}
+
+/** The `model_type` of a parsed config.json. Throws `UnsupportedError` for one that is not there. */
+export function knownType(json: Readonly<Record<string, unknown>>): keyof typeof likeBert | UnlikeBert {
   const type = json["model_type"];
-  if (typeof type === "string" && Object.hasOwn(architectures, type)) return architectures[type]!(json);
-  const known = Object.keys(architectures).map((name) => `"${name}"`);
-  throw new UnsupportedError(`config.json: model_type ${excerpt(type)} is not supported; ${known.join(", ")} are`, {
-    type,
-  });
+  const types = [...Object.keys(likeBert), ...Object.keys(unlikeBert)].sort();
+  const known = types.find((name) => name === type);
+  if (known !== undefined) return known as keyof typeof likeBert | UnlikeBert;
+  throw new UnsupportedError(
+    `config.json: model_type ${excerpt(type)} is not supported; ${types.map((name) => `"${name}"`).join(", ")} are`,
+    { type },
+  );
 }

@@ -1,7 +1,7 @@
 import { checkRecord } from "../arguments/collections.js";
 import { adapterSize, rowsSize, stepOfPlan } from "./adapter-size.js";
 import type { ModelPlan, NamedShape } from "./architecture.js";
-import { modelPlan } from "./architectures.js";
+import { modelPlanNow } from "./all-architectures.js";
 import { totalWidth } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
@@ -58,7 +58,7 @@ const MOST_LAYERS = 10_000;
  */
 export function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): MemoryEstimate {
   checkRecord("estimateMemory: a model is its config.json, parsed", model);
-  return estimateOf(modelPlan(model), options);
+  return estimateOf(modelPlanNow(model), options);
 }
 
 /** The same of a plan, whatever kind of model it is of. @param formatOf the format of a tensor, where they have several */

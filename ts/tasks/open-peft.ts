@@ -42,8 +42,8 @@ export async function readPeftClassifier(
   const { config, extra } = adapter;
   if (config.taskType !== task || extra.size === 0) return null;
   const source = await base();
-  const plan = modelPlan((await readJson(source, "config.json")) ?? {}).head;
-  return { ...withoutHead(adapter, task, plan), base: source };
+  const { head } = await modelPlan((await readJson(source, "config.json")) ?? {});
+  return { ...withoutHead(adapter, task, head), base: source };
 }
 
 /** An adapter's files without the head of classes that PEFT trained along, and without layers that stand before it; as they are where there is none. */

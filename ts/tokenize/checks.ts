@@ -91,3 +91,6 @@ export class Field {
 
 /** Ids of tokens in a file: as the kernels take them. */
 export const MAX_ID = 2 ** 31 - 1;
+
+/** The type of a step of tokenizer.json; null for no step. */
+export const stepType = (step: Json | undefined) => (isJsonObject(step) ? step["type"] : null);

@@ -1,45 +1,23 @@
 import type { Tokenizer } from "@huggingface/tokenizers";
 import { isJsonObject, type Json } from "../io/json.js";
 import type { JsonObject } from "./checks.js";
-import { CHINESE } from "./condense.js";
+import {
+  bertNormalizer,
+  bertWords,
+  lowercase,
+  matches,
+  type Normalize,
+  punctuation,
+  SPACE,
+  type Split,
+  type StepField,
+} from "./bert-steps.js";
 import { precompiled } from "./precompiled.js";
 
 // Steps in which the library differs from the tokenizers in Rust that models are trained with, as those take them. White space
 // is Unicode's: JavaScript's `\s` has the byte order mark too, and lacks the next line.
 
-type Normalize = (text: string) => string;
-type Split = (text: string) => string[];
-/** A field of a step in tokenizer.json. */
-type Field = (name: string) => Json | undefined;
-
-const PUNCTUATION = "\\p{P}!-/:-@[-`{-~";
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
-const SPACE = "\\p{White_Space}";
-
-function matches(pattern: string): Split {
-  const expression = new RegExp(pattern, "gu");
-  return (text) => text.match(expression) ?? [];
-}
-
-/** Letter by letter: JavaScript looks around a capital sigma for whether it ends a word. No other letter is like that. */
-const lowercase: Normalize = (text) => text.replaceAll("Σ", "σ").toLowerCase();
-
-/** Control, format and private characters go, white space becomes spaces. */
-const clean: Normalize = (text) =>
-  text.replace(/(?:(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd])+/gu, "").replace(/\p{White_Space}/gu, " ");
-
-const chinese = new RegExp(`[${CHINESE}]`, "gu");
-
-function bertNormalizer(field: Field): Normalize {
-  const isOn = (name: string) => field(name) === true;
-  const strips = field("strip_accents") ?? isOn("lowercase");
-  return (text) => {
-    if (isOn("clean_text")) text = clean(text);
-    if (isOn("handle_chinese_chars")) text = text.replace(chinese, " $& ");
-    if (strips === true) text = text.normalize("NFD").replace(/\p{Mn}/gu, "");
-    return isOn("lowercase") ? lowercase(text) : text;
-  };
-}
 
 function strip(left: boolean, right: boolean): Normalize {
   const isSpace = (unit: string | undefined) => unit !== undefined && /\p{White_Space}/u.test(unit);
@@ -51,26 +29,14 @@ function strip(left: boolean, right: boolean): Normalize {
   };
 }
 
-const normalizers: Readonly<Record<string, (field: Field) => Normalize>> = {
+const normalizers: Readonly<Record<string, (field: StepField) => Normalize>> = {
   BertNormalizer: bertNormalizer,
   Lowercase: () => lowercase,
   Strip: (field) => strip(field("strip_left") === true, field("strip_right") === true),
 };
 
-/** Punctuation by what becomes of it; a sign is a word of its own where the file does not say. */
-const punctuation = {
-  Isolated: `[^${PUNCTUATION}]+|[${PUNCTUATION}]`,
-  Contiguous: `[^${PUNCTUATION}]+|[${PUNCTUATION}]+`,
-  Removed: `[^${PUNCTUATION}]+`,
-  MergedWithPrevious: `[^${PUNCTUATION}]*[${PUNCTUATION}]|[^${PUNCTUATION}]+`,
-  MergedWithNext: `[${PUNCTUATION}][^${PUNCTUATION}]*|[^${PUNCTUATION}]+`,
-} as const;
-
-/** What a file may say of it. */
-export const punctuationBehaviors = Object.keys(punctuation);
-
-const splits: Readonly<Record<string, (field: Field) => Split>> = {
-  BertPreTokenizer: () => matches(`[^${SPACE}${PUNCTUATION}]+|[${PUNCTUATION}]`),
+const splits: Readonly<Record<string, (field: StepField) => Split>> = {
+  BertPreTokenizer: () => bertWords,
   Digits: (field) => matches(field("individual_digits") === true ? "\\P{N}+|\\p{N}" : "\\P{N}+|\\p{N}+"),
   Punctuation: (field) => matches(punctuation[(field("behavior") ?? "Isolated") as keyof typeof punctuation]),
   Whitespace: () => matches(`[${WORD}]+|[^${WORD}${SPACE}]+`),
@@ -78,7 +44,7 @@ const splits: Readonly<Record<string, (field: Field) => Split>> = {
 };
 
 /** Words of a Metaspace: each begins with the sign for a space, unless the file wants a text as one. */
-function spacedWords(field: Field): Split | null {
+function spacedWords(field: StepField): Split | null {
   const sign = field("replacement") ?? "▁";
   if (field("split") === false || typeof sign !== "string" || sign === "") return null;
   const escaped = sign.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
@@ -123,7 +89,7 @@ function each(
   json: Json | undefined,
   step: Step | null,
   list: "normalizers" | "pretokenizers",
-  use: (type: string, field: Field, step: Step) => void,
+  use: (type: string, field: StepField, step: Step) => void,
 ): void {
   if (!isJsonObject(json) || step === null) return;
   const type = json["type"] as string;

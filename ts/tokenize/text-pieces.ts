@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from "../io/json.js";
-import type { JsonObject } from "./checks.js";
+import { type JsonObject, stepType } from "./checks.js";
 import { CHINESE, condense, type CondenseRules } from "./condense.js";
 import { MAX_PIECE } from "./vocabulary.js";
 
@@ -57,7 +57,6 @@ function* cut(text: string, places: RegExp, isFree: (text: string, at: number) =
   yield text.slice(start);
 }
 
-const type = (step: Json | undefined) => (isJsonObject(step) ? step["type"] : null);
 const isOn = (step: Json | undefined, name: string) => isJsonObject(step) && step[name] === true;
 
 /**
@@ -98,25 +97,30 @@ function bertCutter(normalizer: Json | undefined, model: JsonObject, added: read
 const localNormalizers = ["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "Precompiled"];
 
 function isLocal(normalizer: Json | undefined): boolean {
-  if (normalizer === null || localNormalizers.includes(type(normalizer) as string)) return true;
-  if (type(normalizer) === "Sequence")
+  if (normalizer === null || localNormalizers.includes(stepType(normalizer) as string)) return true;
+  if (stepType(normalizer) === "Sequence")
     return ((normalizer as JsonObject)["normalizers"] as readonly Json[]).every((step) => isLocal(step));
-  const pattern = type(normalizer) === "Replace" ? (normalizer as JsonObject)["pattern"] : undefined;
+  const pattern = stepType(normalizer) === "Replace" ? (normalizer as JsonObject)["pattern"] : undefined;
   return isJsonObject(pattern) && pattern["Regex"] === " {2,}";
 }
 
 /** Pre-tokenizers that part words at white space before all else, and treat every word alike. */
 function partsAtSpace(preTokenizer: Json | undefined): boolean {
-  if (type(preTokenizer) === "WhitespaceSplit") return true;
-  if (type(preTokenizer) !== "Sequence") return false;
+  if (stepType(preTokenizer) === "WhitespaceSplit") return true;
+  if (stepType(preTokenizer) !== "Sequence") return false;
   const [first, second, ...others] = (preTokenizer as JsonObject)["pretokenizers"] as readonly Json[];
   const scheme = isJsonObject(second) ? (second["prepend_scheme"] ?? "always") : null;
-  return type(first) === "WhitespaceSplit" && type(second) === "Metaspace" && scheme !== "first" && others.length === 0;
+  return (
+    stepType(first) === "WhitespaceSplit" &&
+    stepType(second) === "Metaspace" &&
+    scheme !== "first" &&
+    others.length === 0
+  );
 }
 
 /** Byte-level words as GPT-2 parts them: one of several spaces goes with the next word, and nothing looks across a single one. */
 const isByteLevel = (preTokenizer: Json | undefined) =>
-  type(preTokenizer) === "ByteLevel" && isJsonObject(preTokenizer) && preTokenizer["use_regex"] !== false;
+  stepType(preTokenizer) === "ByteLevel" && isJsonObject(preTokenizer) && preTokenizer["use_regex"] !== false;
 
 /** How texts can be cut for a tokenizer, of the parts that the library is given. */
 export function textCutter(
@@ -129,8 +133,8 @@ export function textCutter(
     content.length > MAX_PIECE || (normalized ? !/^[a-zA-Z0-9]*$/.test(content) : /^.+\s/s.test(content));
   if (added.length > MAX_ADDED || added.some(crosses)) return uncut;
   if (config["remove_space"] === true || config["do_lowercase_and_remove_accent"] === true) return uncut;
-  const isBert = normalizer === null || type(normalizer) === "BertNormalizer";
-  if (isBert && type(pre_tokenizer) === "BertPreTokenizer" && type(model) === "WordPiece")
+  const isBert = normalizer === null || stepType(normalizer) === "BertNormalizer";
+  if (isBert && stepType(pre_tokenizer) === "BertPreTokenizer" && stepType(model) === "WordPiece")
     return bertCutter(normalizer, model as JsonObject, added);
   if (!isLocal(normalizer)) return uncut;
   if (isByteLevel(pre_tokenizer) && !added.some(({ looksAhead }) => looksAhead)) {

@@ -1,7 +1,7 @@
 import { excerpt } from "../errors/excerpt.js";
+import { punctuationBehaviors } from "./bert-steps.js";
 import type { Field } from "./checks.js";
 import { isKnownPattern } from "./known-patterns.js";
-import { punctuationBehaviors } from "./rust-steps.js";
 import { isSimpleRegex } from "./simple-regex.js";
 
 /** Steps one after the other, and how much longer all replacements together may make a text. */

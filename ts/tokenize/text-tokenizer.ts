@@ -1,14 +1,13 @@
-import { Tokenizer } from "@huggingface/tokenizers";
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
-import { useRustSteps } from "./rust-steps.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
-import { wordPieces } from "./word-piece.js";
+import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";
+import type { SubwordTokenizer } from "./subword-tokenizer.js";
 import type { SpelledToken } from "./token-text.js";
 
 /** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
@@ -20,7 +19,7 @@ const TEXT = "\0";
 
 /** What a tokenizer is made of. */
 interface TokenizerParts {
-  readonly tokenizer: Tokenizer;
+  readonly subwords: SubwordTokenizer;
   readonly maxTokens: number;
   readonly cutter: TextCutter;
   readonly name: string;
@@ -43,16 +42,14 @@ export class TextTokenizer {
   readonly decoder: unknown;
 
   private constructor(private readonly parts: TokenizerParts) {
-    const { tokenizer } = parts;
+    const { subwords } = parts;
     this.maxTokens = parts.maxTokens;
     this.lowercase = parts.lowercase;
     this.fingerprint = parts.fingerprint;
     this.decoder = parts.decoder;
-    // Without `?.(`: made into older JavaScript that becomes a `call`, which these functions do not have.
-    const marks = () => (tokenizer.post_processor ? tokenizer.post_processor([TEXT], null, true).tokens : [TEXT]);
-    const marked = this.attempt(marks, "");
+    const marked = this.attempt(() => subwords.marked([TEXT]), "");
     const middle = marked.indexOf(TEXT);
-    const ids = (tokens: string[]) => tokens.map((token) => this.checked(tokenizer.token_to_id(token), token));
+    const ids = (tokens: readonly string[]) => tokens.map((token) => this.checked(subwords.idOf(token), token));
     this.before = ids(marked.slice(0, middle));
     this.after = ids(marked.slice(middle + 1));
   }
@@ -82,17 +79,18 @@ export class TextTokenizer {
     const name = clip(source.name);
     const fail = (problem: string, cause?: unknown) =>
       new ModelError(`model ${name}: tokenizer.json cannot be used: ${problem}`, { model: name }, { cause });
-    const { tokenizer: parts, config } = checkTokenizerFiles(json, settings, fail);
+    const checked = checkTokenizerFiles(json, settings, fail);
+    const { tokenizer: parts, config } = checked;
+    const isBert = isBertTokenizer(checked);
+    const { libraryTokenizer } = isBert ? {} : await import("./library-tokenizer.js");
     try {
-      const tokenizer = new Tokenizer(parts, config);
-      useRustSteps(tokenizer, parts);
-      useWordPieces(tokenizer, parts["model"] as Record<string, unknown>);
+      const subwords = libraryTokenizer === undefined ? new BertTokenizer(parts) : libraryTokenizer(checked);
       const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
       const cutter = textCutter(parts, config);
       const style = styleOf(parts);
       const { decoder } = json;
       return new TextTokenizer({
-        tokenizer,
+        subwords,
         maxTokens,
         cutter,
         name,
@@ -139,11 +137,8 @@ export class TextTokenizer {
   /** As `encode`, with where each token stands in the text: `[first, end)` in UTF-16 units, nothing of the special ones. */
   encodeWithOffsets(text: string): TokensInText {
     const { ids, tokens } = this.own(text);
-    const normalize = this.parts.tokenizer.normalizer;
-    const lowered = (piece: string) => (this.lowercase ? piece.toLowerCase() : piece);
     const offsets = tokenOffsets(text, tokens, this.parts.style, (piece) =>
-      // Without `?.(`, as above.
-      normalize ? normalize(lowered(piece)) : lowered(piece),
+      this.parts.subwords.normalize(this.lowercase ? piece.toLowerCase() : piece),
     );
     return { ids: this.finished(text, ids), first: this.before.length, offsets };
   }
@@ -153,11 +148,11 @@ export class TextTokenizer {
     const { room } = this;
     const [ids, tokens]: [number[], string[]] = [[], []];
     for (const piece of this.parts.cutter(this.lowercase ? text.toLowerCase() : text)) {
-      const found = this.attempt(() => this.parts.tokenizer.encode(piece, { add_special_tokens: false }), piece);
+      const found = this.attempt(() => this.parts.subwords.encode(piece), piece);
       for (const [i, id] of found.ids.entries()) {
         if (ids.length >= room) break;
-        ids.push(this.checked(id, found.tokens[i]));
-        tokens.push(found.tokens[i]);
+        ids.push(this.checked(id, found.tokens[i]!));
+        tokens.push(found.tokens[i]!);
       }
       if (ids.length >= room) break;
     }
@@ -190,16 +185,16 @@ export class TextTokenizer {
    * does not have. At `most` it stops counting. Throws as `encode`.
    */
   measure(text: string, most: number): { readonly tokens: number; readonly unknown: number } {
-    const strange = this.parts.tokenizer.model?.unk_token_id;
+    const strange = this.parts.subwords.unknownId;
     let [tokens, unknown] = [this.before.length + this.after.length, 0];
     const { room } = this;
     const own: number[] = [];
     for (const piece of this.parts.cutter(this.lowercase ? text.toLowerCase() : text)) {
-      const found = this.attempt(() => this.parts.tokenizer.encode(piece, { add_special_tokens: false }), piece);
+      const found = this.attempt(() => this.parts.subwords.encode(piece), piece);
       tokens += found.ids.length;
       for (const [i, id] of found.ids.entries()) {
         if (id === strange) unknown++;
-        if (this.kept !== null && own.length < room) own.push(this.checked(id, found.tokens[i]));
+        if (this.kept !== null && own.length < room) own.push(this.checked(id, found.tokens[i]!));
       }
       if (tokens >= most) break;
     }
@@ -215,13 +210,10 @@ export class TextTokenizer {
 
   /** @internal A token as its file spells it; undefined for an id that has none. */
   spelled(id: number): SpelledToken | undefined {
-    const own = this.parts.tokenizer.get_added_tokens_decoder().get(id);
-    if (own !== undefined) return { text: own.content, added: true, special: own.special };
-    const text = this.parts.tokenizer.id_to_token(id);
-    return text === undefined ? undefined : { text, added: false, special: false };
+    return this.parts.subwords.spelled(id);
   }
 
-  /** Runs the library on a piece of text; what it throws becomes a `ModelError`. */
+  /** Runs the tokenizer on a piece of text; what it throws becomes a `ModelError`. */
   private attempt<T>(run: () => T, piece: string): T {
     const fail = (problem: string, cause?: unknown) =>
       new ModelError(`model ${this.parts.name}: ${problem}`, { model: this.parts.name }, { cause });
@@ -272,18 +264,6 @@ function styleOf(parts: JsonObject): TokenStyle {
     Array.isArray(vocabulary) && typeof number === "number" ? (vocabulary as unknown[])[number] : undefined;
   const unknown = model["unk_token"] ?? (Array.isArray(piece) ? (piece as unknown[])[0] : null);
   return { bytes, words, prefix, unknown: typeof unknown === "string" ? unknown : null };
-}
-
-/** Puts our WordPiece in the place of the library's, which gives the same in more time. */
-function useWordPieces(tokenizer: Tokenizer, model: Record<string, unknown>): void {
-  const { model: used } = tokenizer;
-  if (used === null || model["type"] !== "WordPiece") return;
-  used.encode = wordPieces({
-    pieces: used.tokens_to_ids,
-    unknown: model["unk_token"] as string,
-    prefix: model["continuing_subword_prefix"] as string,
-    longestWord: (model["max_input_chars_per_word"] as number | null | undefined) ?? 100,
-  });
 }
 
 /** Combining marks that follow each other, at most; 0 where there are few. */

@@ -1,3 +1,5 @@
+import type { JsonObject } from "./checks.js";
+
 /** What WordPiece splits words with. */
 export interface WordPieceModel {
   /** Ids by piece; only whether a piece is there is asked. */
@@ -33,3 +35,12 @@ export function wordPieces({ pieces, unknown, prefix, longestWord }: WordPieceMo
   };
   return (words: readonly string[]): string[] => words.flatMap(split);
 }
+
+/** The same by a checked tokenizer.json's `model`, and the pieces that there are. */
+export const wordPiecesOf = (pieces: WordPieceModel["pieces"], model: JsonObject) =>
+  wordPieces({
+    pieces,
+    unknown: model["unk_token"] as string,
+    prefix: model["continuing_subword_prefix"] as string,
+    longestWord: (model["max_input_chars_per_word"] as number | null | undefined) ?? 100,
+  });

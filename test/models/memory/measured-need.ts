@@ -1,7 +1,7 @@
 import { encoderJson, goldenEncoder } from "../golden-encoder.js";
 import { type LoraOptions, SentenceEncoder, TextClassifier, writeSafetensors, engineInfo } from "../../../ts/index.js";
 import type { Graph } from "../../../ts/graph/graph.js";
-import { modelPlan } from "../../../ts/models/architectures.js";
+import { modelPlanNow } from "../../../ts/models/all-architectures.js";
 
 /** Sizes at which activations are most of a step, whatever the architecture calls them. */
 const SIZES: Record<string, unknown> = {
@@ -16,7 +16,7 @@ export async function largerEncoder(name: string) {
   const changed = Object.keys(given).map((key) => [key, SIZES[key] ?? given[key]] as const);
   const config = Object.fromEntries(changed) as Record<string, unknown>;
   const tensors = new Map(
-    [...modelPlan(config).tensors()].map(({ name: tensor, shape }) => {
+    [...modelPlanNow(config).tensors()].map(({ name: tensor, shape }) => {
       const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
       for (let i = 0; i < data.length; i++) data[i] = ((i * 7919) % 101) / 1000 - 0.05;
       return [tensor, { shape, data }] as const;

@@ -6,7 +6,7 @@ import { type Adapter, readAdapter } from "../../entry/node.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/file-source.js";
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
-import { modelPlan } from "../../models/architectures.js";
+import { modelPlanNow } from "../../models/all-architectures.js";
 import { sizeOf } from "../../values/tensor.js";
 import { explainAdapter, explainedLines } from "../files/explained-adapter.js";
 import { ggufLines, inspectGguf, isGguf } from "../files/inspected-gguf.js";
@@ -123,7 +123,7 @@ function inspect(path: string): Inspected {
 function describeModel(folder: string): Inspected["model"] {
   try {
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
-    const { layers, hiddenSize } = modelPlan(config).config;
+    const { layers, hiddenSize } = modelPlanNow(config).config;
     return { architecture: String(config["model_type"]), layers, hiddenSize };
   } catch {
     // Weights of any model can be looked at.

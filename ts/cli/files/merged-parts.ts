@@ -76,7 +76,7 @@ export function mergedBefore(what: string, { adapter, model, base }: Omit<NamedW
 
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {
   if (trained === null) return;
-  const plan = modelPlan(await readRequiredJson(model, "config.json"));
+  const plan = await modelPlan(await readRequiredJson(model, "config.json"));
   const weights = await fingerprintOf(base, plan, await loadTokenizer(model, null));
   const { pooling } = await readSentenceLayout(model);
   const fingerprint = withLayers(weights, await densePrints(model, pooling.dense));

@@ -62,7 +62,7 @@ export async function loadEncoder(
   const taken = await openModel("load", source, options);
   const { from, seed, packedCopies, engine } = taken;
   const json = await readRequiredJson(from, "config.json");
-  const plan = modelPlan(json);
+  const plan = await modelPlan(json);
   const { maxPositions, vocabularySize } = plan.config;
   const found = await readSentenceLayout(from);
   const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };

@@ -15,7 +15,7 @@ export async function loadTokenizer(
   maxTokens: number | null,
 ): Promise<TextTokenizer> {
   const from = await inHuggingFaceLayout(await modelSource(source));
-  const { maxPositions, vocabularySize } = modelPlan(await readRequiredJson(from, "config.json")).config;
+  const { maxPositions, vocabularySize } = (await modelPlan(await readRequiredJson(from, "config.json"))).config;
   const layout = await readSentenceLayout(from);
   const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
   const length = whole("load", "maxTokens", maxTokens ?? most, 2, maxPositions);

@@ -1,0 +1,17 @@
+import type { Architecture, ModelPlan } from "./architecture.js";
+import { knownType, likeBert, type UnlikeBert } from "./architectures.js";
+import { debertaV2 } from "./deberta-v2/index.js";
+import { modernbert } from "./modernbert/index.js";
+import { nomicBert } from "./nomic-bert/index.js";
+
+const architectures: Readonly<Record<keyof typeof likeBert | UnlikeBert, Architecture>> = {
+  ...likeBert,
+  "deberta-v2": debertaV2,
+  modernbert,
+  nomic_bert: nomicBert,
+};
+
+/** As `modelPlan`, for who cannot wait until an architecture's code is fetched. */
+export function modelPlanNow(json: Readonly<Record<string, unknown>>): ModelPlan {
+  return architectures[knownType(json)](json);
+}

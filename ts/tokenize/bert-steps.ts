@@ -1,0 +1,58 @@
+import type { Json } from "../io/json.js";
+import { CHINESE } from "./condense.js";
+
+// BERT's steps as the tokenizers in Rust that models are trained with take them. White space is Unicode's: JavaScript's `\s` has the
+// byte order mark too, and lacks the next line.
+
+/** Changes a text before words are looked for. */
+export type Normalize = (text: string) => string;
+/** Cuts a text into words. */
+export type Split = (text: string) => string[];
+/** A field of a step in tokenizer.json. */
+export type StepField = (name: string) => Json | undefined;
+
+const PUNCTUATION = "\\p{P}!-/:-@[-`{-~";
+/** White space, for a class of a pattern. */
+export const SPACE = "\\p{White_Space}";
+
+/** What a pattern matches, one after the other. */
+export function matches(pattern: string): Split {
+  const expression = new RegExp(pattern, "gu");
+  return (text) => text.match(expression) ?? [];
+}
+
+/** Letter by letter: JavaScript looks around a capital sigma for whether it ends a word. No other letter is like that. */
+export const lowercase: Normalize = (text) => text.replaceAll("Σ", "σ").toLowerCase();
+
+/** Control, format and private characters go, white space becomes spaces. */
+const clean: Normalize = (text) =>
+  text.replace(/(?:(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd])+/gu, "").replace(/\p{White_Space}/gu, " ");
+
+const chinese = new RegExp(`[${CHINESE}]`, "gu");
+
+/** BERT's normalizer by its fields. */
+export function bertNormalizer(field: StepField): Normalize {
+  const isOn = (name: string) => field(name) === true;
+  const strips = field("strip_accents") ?? isOn("lowercase");
+  return (text) => {
+    if (isOn("clean_text")) text = clean(text);
+    if (isOn("handle_chinese_chars")) text = text.replace(chinese, " $& ");
+    if (strips === true) text = text.normalize("NFD").replace(/\p{Mn}/gu, "");
+    return isOn("lowercase") ? lowercase(text) : text;
+  };
+}
+
+/** BERT's words: a sign is one of its own. */
+export const bertWords = matches(`[^${SPACE}${PUNCTUATION}]+|[${PUNCTUATION}]`);
+
+/** Punctuation by what becomes of it; a sign is a word of its own where the file does not say. */
+export const punctuation = {
+  Isolated: `[^${PUNCTUATION}]+|[${PUNCTUATION}]`,
+  Contiguous: `[^${PUNCTUATION}]+|[${PUNCTUATION}]+`,
+  Removed: `[^${PUNCTUATION}]+`,
+  MergedWithPrevious: `[^${PUNCTUATION}]*[${PUNCTUATION}]|[^${PUNCTUATION}]+`,
+  MergedWithNext: `[${PUNCTUATION}][^${PUNCTUATION}]*|[^${PUNCTUATION}]+`,
+} as const;
+
+/** What a file may say of it. */
+export const punctuationBehaviors = Object.keys(punctuation);

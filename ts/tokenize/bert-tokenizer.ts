@@ -1,0 +1,90 @@
+import { isJsonObject } from "../io/json.js";
+import { AddedTokens } from "./added-tokens.js";
+import { bertNormalizer, bertWords } from "./bert-steps.js";
+import { type JsonObject, stepType } from "./checks.js";
+import type { SubwordTokenizer } from "./subword-tokenizer.js";
+import type { SpelledToken } from "./token-text.js";
+import type { TokenizerParts } from "./tokenizer-file.js";
+import { wordPiecesOf } from "./word-piece.js";
+
+/** What puts special tokens around a text in one step; the names of the last two are history. */
+const processors = ["TemplateProcessing", "BertProcessing", "RobertaProcessing"];
+
+/** Whether a checked tokenizer's steps are BERT's, as MiniLM, BGE, E5, MPNet, DistilBERT and ELECTRA have them. */
+export function isBertTokenizer({ tokenizer, config }: TokenizerParts): boolean {
+  const { model, normalizer, pre_tokenizer, post_processor } = tokenizer as Required<JsonObject>;
+  return (
+    stepType(model) === "WordPiece" &&
+    (model as JsonObject)["fuse_unk"] !== true &&
+    (normalizer === null || stepType(normalizer) === "BertNormalizer") &&
+    stepType(pre_tokenizer) === "BertPreTokenizer" &&
+    (post_processor === null || processors.includes(stepType(post_processor) as string)) &&
+    config["remove_space"] !== true &&
+    config["do_lowercase_and_remove_accent"] !== true
+  );
+}
+
+/**
+ * BERT's tokenizer (arXiv 1810.04805): added tokens, then words of the normalised rest, then pieces of each. It gives what the library
+ * gives, which has all other tokenizers too: a page whose model has this one does without it.
+ */
+export class BertTokenizer implements SubwordTokenizer {
+  readonly unknownId: number | undefined;
+  private readonly normalizer: ((text: string) => string) | null;
+  private readonly added: AddedTokens;
+  private readonly ids: Map<string, number>;
+  private readonly pieces: (words: readonly string[]) => string[];
+  private tokens: ReadonlyMap<number, string> | null = null;
+
+  constructor(private readonly parts: JsonObject) {
+    const { normalizer, added_tokens } = parts;
+    const model = parts["model"] as JsonObject;
+    this.normalizer = isJsonObject(normalizer) ? bertNormalizer((name) => normalizer[name]) : null;
+    this.ids = new Map(Object.entries(model["vocab"] as Record<string, number>));
+    this.unknownId = this.ids.get(model["unk_token"] as string);
+    this.added = new AddedTokens(added_tokens, this.normalizer);
+    for (const { content, id } of this.added.all) this.ids.set(content, id);
+    this.pieces = wordPiecesOf(this.ids, model);
+  }
+
+  encode(text: string) {
+    const tokens = this.parted(text, false, (part) =>
+      this.parted(this.normalize(part), true, (rest) => this.pieces(bertWords(rest))),
+    );
+    return { tokens, ids: tokens.map((token) => this.added.get(token)?.id ?? this.idOf(token) ?? this.unknownId) };
+  }
+
+  normalize(text: string): string {
+    return this.normalizer === null ? text : this.normalizer(text);
+  }
+
+  marked(tokens: readonly string[]): readonly string[] {
+    const processor = this.parts["post_processor"];
+    if (!isJsonObject(processor)) return tokens;
+    const { cls, sep, single } = processor as {
+      cls?: string[];
+      sep?: string[];
+      single?: { SpecialToken?: { id: string } }[];
+    };
+    if (single === undefined) return [cls![0]!, ...tokens, sep![0]!];
+    return single.flatMap(({ SpecialToken: special }) => (special === undefined ? tokens : special.id));
+  }
+
+  idOf(token: string): number | undefined {
+    return this.ids.get(token);
+  }
+
+  spelled(id: number): SpelledToken | undefined {
+    const added = this.added.all.findLast((token) => token.id === id);
+    if (added !== undefined) return { text: added.content, added: true, special: added.special };
+    this.tokens ??= new Map(Array.from(this.ids, ([token, own]) => [own, token]));
+    const text = this.tokens.get(id);
+    return text === undefined ? undefined : { text, added: false, special: false };
+  }
+
+  /** Tokens of a text: added ones as they stand, and what `cut` makes of what is between. */
+  private parted(text: string, normalized: boolean, cut: (part: string) => string[]): string[] {
+    const parts = this.added.split(text, normalized).filter((part) => part !== "");
+    return parts.flatMap((part) => (this.added.get(part) === undefined ? cut(part) : [part]));
+  }
+}
