@@ -30,6 +30,7 @@ const inNode = {
 };
 const elsewhere = {
   browser: "ts/entry/browser.ts",
+  "service-worker": "ts/entry/service-worker.ts",
   workerd: "ts/entry/workerd.ts",
   inline: "ts/entry/inline.ts",
   "jobs-browser": "ts/entry/jobs-browser.ts",

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
+import { type Part, part } from "../waiting/part.js";
 import type { Architecture, ModelPlan } from "./architecture.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";
@@ -23,11 +24,11 @@ export const likeBert = {
 /** Those with a forward pass of their own. */
 export type UnlikeBert = "deberta-v2" | "modernbert" | "nomic_bert";
 
-/** Their code, which is fetched when such a model is loaded: few programs have one of them, none has all. */
-const unlikeBert: Readonly<Record<UnlikeBert, () => Promise<Architecture>>> = {
-  "deberta-v2": async () => (await import("./deberta-v2/index.js")).debertaV2,
-  modernbert: async () => (await import("./modernbert/index.js")).modernbert,
-  nomic_bert: async () => (await import("./nomic-bert/index.js")).nomicBert,
+/** Their code, fetched when such a model is loaded: few programs have one of them, none has all. */
+export const unlikeBert: Readonly<Record<UnlikeBert, Part<Architecture>>> = {
+  "deberta-v2": /* @__PURE__ */ part(async () => (await import("./deberta-v2/index.js")).debertaV2),
+  modernbert: /* @__PURE__ */ part(async () => (await import("./modernbert/index.js")).modernbert),
+  nomic_bert: /* @__PURE__ */ part(async () => (await import("./nomic-bert/index.js")).nomicBert),
 };
 
 /**

@@ -4,6 +4,7 @@ import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
+import { part } from "../waiting/part.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";
@@ -13,6 +14,9 @@ import type { SpelledToken } from "./token-text.js";
 /** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;
 const MOST_MARKS = 1000;
+
+/** Tokenizers other than BERT's. */
+export const library = /* @__PURE__ */ part(async () => (await import("./library-tokenizer.js")).libraryTokenizer);
 
 /** Stands for a text's own tokens among the special ones. */
 const TEXT = "\0";
@@ -82,9 +86,9 @@ export class TextTokenizer {
     const checked = checkTokenizerFiles(json, settings, fail);
     const { tokenizer: parts, config } = checked;
     const isBert = isBertTokenizer(checked);
-    const { libraryTokenizer } = isBert ? {} : await import("./library-tokenizer.js");
+    const makeOther = isBert ? null : await library();
     try {
-      const subwords = libraryTokenizer === undefined ? new BertTokenizer(parts) : libraryTokenizer(checked);
+      const subwords = makeOther === null ? new BertTokenizer(parts) : makeOther(checked);
       const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
       const cutter = textCutter(parts, config);
       const style = styleOf(parts);
