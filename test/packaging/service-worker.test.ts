@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
-import { SentenceEncoder } from "../../ts/entry/node.js";
+import { init, SentenceEncoder } from "../../ts/entry/node.js";
 import { goldenEncoder } from "../models/golden-encoder.js";
 
 // An encoder of each part that is fetched elsewhere, tokenizers among them; service workers have no `import()`.
@@ -63,6 +63,7 @@ it("a service worker without a bundler has encoders and tokenizers of every kind
     return answers;
   })()`);
   await page.close();
+  await init({ build: "simd", threads: 1 });
   const expected = [];
   for (const name of names) {
     const encoder = await SentenceEncoder.load(await goldenEncoder(name));

@@ -29,8 +29,8 @@ async function scripts(names: string): Promise<{ entry: OutputChunk; chunks: Map
   };
 }
 
-/** Bytes, gzip, of the scripts that a page loads before it does anything: what is fetched when it is used (readers of tables) is not among them. */
-async function size(names: string): Promise<number> {
+/** Bytes, gzip, of the scripts that a page loads before it does anything, and of these with all that it fetches when it is used (readers of tables). */
+async function sizes(names: string): Promise<{ first: number; all: number }> {
   const { entry, chunks } = await scripts(names);
   const loaded = new Set<string>();
   const load = (name: string) => {
@@ -39,7 +39,9 @@ async function size(names: string): Promise<number> {
     chunks.get(name)!.imports.forEach(load);
   };
   load(entry.fileName);
-  return [...loaded].reduce((sum, name) => sum + gzipSync(chunks.get(name)!.code, { level: 9 }).length, 0);
+  const sum = (some: Iterable<string>) =>
+    [...some].reduce((bytes, name) => bytes + gzipSync(chunks.get(name)!.code, { level: 9 }).length, 0);
+  return { first: sum(loaded), all: sum(chunks.keys()) };
 }
 
 const layers = "Graph, LoraLinear, tensor, zeros, kaimingInit, gaussianInit";
@@ -58,7 +60,9 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // names for private members would give 600 back; most of the rest is what messages say. Terser, which puts no function where it is
 // called, gave 400 back, and 1,500 of everything. This holds what was reached.
 it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of JavaScript", async () => {
-  expect(await size(core)).toBeLessThanOrEqual(36_300);
+  const { first, all } = await sizes(core);
+  expect(first).toBeLessThanOrEqual(36_300);
+  expect(all).toBe(first);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
@@ -73,16 +77,25 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of Java
 // answer with a page, and layers that an adapter lacks, 1,300 of both.
 // Zip archives, which are fetched when one is picked, gave 1,000 back.
 // Heads of tokens that are fitted, words as what is labelled, schemes of labels and regular expressions that look around took 2,500 of everything.
-// Service workers, which keep models for pages, have no `import()`: what keeps models, and encoders, is therefore loaded at once.
-it("a page with an encoder and a classifier is at most 131.8 kB, everything at most 160.3 kB", async () => {
-  expect(await size("{ SentenceEncoder, TextClassifier }")).toBeLessThanOrEqual(131_800);
-  expect(await size("*")).toBeLessThanOrEqual(160_300);
+// Tokenizers other than BERT's, with the library that has them, gave 10,300 back of both, and DeBERTa, ModernBERT and NomicBERT, which are
+// fetched when one is loaded, 6,000 of the first: everything has them at once by `estimateMemory`, which cannot wait.
+// Of the rest, half is what a first answer needs: the core 36,000, a model's files 11,000, tokens 8,500, an encoder like BERT 8,000. Adapters and
+// PEFT's files are 29,000, training with its measures 15,000. Of these, methods that return at once need all but some 7,000
+// (`create`, `load`, `addAdapter`, `fit`'s checks, which come before its first await): those would be fetched in the middle of a page's work, where one that is offline, or older
+// than its server's files, would lose what it has trained. What messages say is 9,500 of it. 55,000 is out of reach without a smaller API.
+it("a page with an encoder and a classifier is at most 115 kB at first, everything at most 150.5 kB", async () => {
+  const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
+  expect(encoder.first).toBeLessThanOrEqual(115_000);
+  expect(encoder.all).toBeLessThanOrEqual(149_900);
+  const everything = await sizes("*");
+  expect(everything.first).toBeLessThanOrEqual(150_500);
+  expect(everything.all).toBeLessThanOrEqual(250_700);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200. Short names for variables other than
 // functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker.
-it("a page without a bundler loads at most 176.7 kB at first", () => {
+it("a page without a bundler loads at most 167.8 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -95,7 +108,8 @@ it("a page without a bundler loads at most 176.7 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-papaparse.js");
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(176_700);
+  expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(167_800);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -104,10 +118,10 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
 });
 
-// Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB.
-it("the file of a page's worker is at most 301.3 kB and needs no other", () => {
+// Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5.
+it("the file of a page's worker is at most 303.9 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(301_300);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(303_900);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));

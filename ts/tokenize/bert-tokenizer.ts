@@ -5,7 +5,7 @@ import { type JsonObject, stepType } from "./checks.js";
 import type { SubwordTokenizer } from "./subword-tokenizer.js";
 import type { SpelledToken } from "./token-text.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
-import { wordPiecesOf } from "./word-piece.js";
+import { wordPieces } from "./word-piece.js";
 
 /** What puts special tokens around a text in one step; the names of the last two are history. */
 const processors = ["TemplateProcessing", "BertProcessing", "RobertaProcessing"];
@@ -44,7 +44,7 @@ export class BertTokenizer implements SubwordTokenizer {
     this.unknownId = this.ids.get(model["unk_token"] as string);
     this.added = new AddedTokens(added_tokens, this.normalizer);
     for (const { content, id } of this.added.all) this.ids.set(content, id);
-    this.pieces = wordPiecesOf(this.ids, model);
+    this.pieces = wordPieces(this.ids, model);
   }
 
   encode(text: string) {

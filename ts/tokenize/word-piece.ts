@@ -1,21 +1,18 @@
 import type { JsonObject } from "./checks.js";
 
-/** What WordPiece splits words with. */
-export interface WordPieceModel {
-  /** Ids by piece; only whether a piece is there is asked. */
-  readonly pieces: { has(piece: string): boolean; keys(): Iterable<string> };
-  readonly unknown: string;
-  /** What pieces within a word begin with: "##". */
-  readonly prefix: string;
-  /** Longer words are unknown, in characters. */
-  readonly longestWord: number;
-}
-
 /**
  * WordPiece's greedy split of words, the longest piece first (arXiv 1609.08144). The library's looks at every rest of a word
  * as a possible piece, in time that grows with the cube of the word's length; here the longest piece bounds it.
+ *
+ * @param pieces only whether one is there is asked
+ * @param model as a checked tokenizer.json has it
  */
-export function wordPieces({ pieces, unknown, prefix, longestWord }: WordPieceModel) {
+export function wordPieces(pieces: { has(piece: string): boolean; keys(): Iterable<string> }, model: JsonObject) {
+  const unknown = model["unk_token"] as string;
+  // What pieces within a word begin with: "##".
+  const prefix = model["continuing_subword_prefix"] as string;
+  // Longer words are unknown, in characters.
+  const longestWord = (model["max_input_chars_per_word"] as number | null | undefined) ?? 100;
   let longestPiece = 0;
   for (const piece of pieces.keys()) longestPiece = Math.max(longestPiece, piece.length);
 
@@ -35,12 +32,3 @@ export function wordPieces({ pieces, unknown, prefix, longestWord }: WordPieceMo
   };
   return (words: readonly string[]): string[] => words.flatMap(split);
 }
-
-/** The same by a checked tokenizer.json's `model`, and the pieces that there are. */
-export const wordPiecesOf = (pieces: WordPieceModel["pieces"], model: JsonObject) =>
-  wordPieces({
-    pieces,
-    unknown: model["unk_token"] as string,
-    prefix: model["continuing_subword_prefix"] as string,
-    longestWord: (model["max_input_chars_per_word"] as number | null | undefined) ?? 100,
-  });

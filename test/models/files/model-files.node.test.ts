@@ -170,7 +170,11 @@ it("WordPiece looks at no more pieces of a word than its letters times the longe
   const known = new Set(["a".repeat(200), "##a", "##x"]);
   let asked = 0;
   const pieces = { has: (piece: string) => (asked++, known.has(piece)), keys: () => known.keys() };
-  const split = wordPieces({ pieces, unknown: "[UNK]", prefix: "##", longestWord: 1000 });
+  const split = wordPieces(pieces, {
+    unk_token: "[UNK]",
+    continuing_subword_prefix: "##",
+    max_input_chars_per_word: 1000,
+  });
   expect(split([`${"a".repeat(998)}x`])).toEqual(["a".repeat(200), ...Array(798).fill("##a"), "##x"]);
   expect(asked).toBeLessThanOrEqual(999 * 200);
   asked = 0;
