@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
-import { init, SentenceEncoder } from "../../ts/entry/node.js";
+import { createEngine, SentenceEncoder } from "../../ts/entry/node.js";
 import { goldenEncoder } from "../models/golden-encoder.js";
 
 // An encoder of each part that is fetched elsewhere, tokenizers among them; service workers have no `import()`.
@@ -16,7 +16,7 @@ const names = ["bert", "xlm-roberta", "deberta-v3", "modernbert", "nomic-bert"];
 const text = "The film was very good.";
 
 const worker = `
-import { init, SentenceEncoder } from "./dist/service-worker.js";
+import { createEngine, SentenceEncoder } from "./dist/service-worker.js";
 const started = init({ build: "simd", threads: 1 });
 onmessage = ({ data: name, ports: [port] }) =>
   (async () => {
@@ -63,12 +63,13 @@ it("a service worker without a bundler has encoders and tokenizers of every kind
     return answers;
   })()`);
   await page.close();
-  await init({ build: "simd", threads: 1 });
+  const engine = await createEngine({ build: "simd", threads: 1 });
   const expected = [];
   for (const name of names) {
-    const encoder = await SentenceEncoder.load(await goldenEncoder(name));
+    const encoder = await SentenceEncoder.load(await goldenEncoder(name), { engine });
     expected.push({ vector: [...(await encoder.encode([text]))[0]!] });
     encoder.dispose();
   }
+  await engine.close();
   expect(answers).toEqual(expected);
 });

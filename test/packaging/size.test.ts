@@ -79,10 +79,10 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of Java
 // Heads of tokens that are fitted, words as what is labelled, schemes of labels and regular expressions that look around took 2,500 of everything.
 // Tokenizers other than BERT's, with the library that has them, gave 10,300 back of both, and DeBERTa, ModernBERT and NomicBERT, which are
 // fetched when one is loaded, 6,000 of the first: everything has them at once by `estimateMemory`, which cannot wait.
-// Of the rest, half is what a first answer needs: the core 36,000, a model's files 11,000, tokens 8,500, an encoder like BERT 8,000. Adapters and
-// PEFT's files are 29,000, training with its measures 15,000. Of these, methods that return at once need all but some 7,000
-// (`create`, `load`, `addAdapter`, `fit`'s checks, which come before its first await): those would be fetched in the middle of a page's work, where one that is offline, or older
-// than its server's files, would lose what it has trained. What messages say is 9,500 of it. 55,000 is out of reach without a smaller API.
+// Of the rest the core is 36,000, adapters and PEFT's files 29,000, training and measures 15,000, tokens 9,000; messages are a tenth of it all.
+// Of adapters and training, methods that return at once (`create`, `load`, `addAdapter`) and checks before a first await need all but 7,000,
+// which would be fetched in the middle of a page's work, where one that is offline, or older than its server's files, could lose what it has
+// trained. With these methods 55,000 is out of reach.
 it("a page with an encoder and a classifier is at most 115 kB at first, everything at most 150.5 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(115_000);
