@@ -10,6 +10,7 @@ const nodeOnly = [
   "ts/cli/**",
   "ts/jobs/node/**",
   "ts/queue/**",
+  "ts/federated/node/**",
   "ts/io/node/**",
   "ts/io/node*.ts",
 ];

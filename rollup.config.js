@@ -26,6 +26,7 @@ const inNode = {
   "worker-node": "ts/entry/worker-node.ts",
   "remote-node": "ts/entry/remote-node.ts",
   "queue-node": "ts/entry/queue-node.ts",
+  "federated-node": "ts/entry/federated-node.ts",
   "lowrank-worker-node": "ts/entry/lowrank-worker-node.ts",
 };
 const elsewhere = {
@@ -39,6 +40,7 @@ const elsewhere = {
   "remote-browser": "ts/entry/remote-browser.ts",
   // Takes an encoder, whatever entry it came from: the same everywhere.
   serve: "ts/serve/index.ts",
+  federated: "ts/federated/index.ts",
 };
 /** What workers need too, and pages that have the engine in one. */
 const pool = /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate|policy)|errors\/[\w-]+)\.ts$/;
@@ -90,6 +92,7 @@ const areas = [
   ["models", /\/ts\/(models|train|adapters|tokenize)\//],
   ["tasks", /\/ts\/tasks\//],
   ["jobs", /\/ts\/jobs\/(?!node\/)/],
+  ["federation", /\/ts\/federated\/(?!node\/|index)/],
 ];
 // Papaparse asks for Node's streams where a program uses them, which this package does not.
 // Entries do what they are imported for, which package.json, whose names are those in dist, does not tell of them.
@@ -100,7 +103,9 @@ const entries = {
 const bundled = [entries, nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
 /** Each package that is bundled is a file, so that a program goes without those it does not use. Parquet's reader, which is fetched when it is used, parts itself. */
 const bundledPackage = (id) =>
-  /\/node_modules\/(?:@huggingface\/)?(tokenizers|jinja|papaparse|fflate|aws4fetch)\//.exec(id)?.[1];
+  /\/node_modules\/(?:@(?:huggingface|bufbuild)\/)?(tokenizers|jinja|papaparse|fflate|aws4fetch|protobuf)\//.exec(
+    id,
+  )?.[1];
 const area = (id) => areas.find(([, files]) => files.test(id))?.[0] ?? bundledPackage(id);
 
 /** One entry a runtime, the command line, and the types that they share. */
@@ -144,6 +149,8 @@ export default [
       remote: "ts/worker/index.ts",
       "remote-node": "ts/entry/remote-node.ts",
       "queue-node": "ts/entry/queue-node.ts",
+      federated: "ts/federated/index.ts",
+      "federated-node": "ts/entry/federated-node.ts",
     },
     external,
     plugins: [dts()],

@@ -11,6 +11,7 @@ import { defineEvaluate } from "./commands/evaluate.js";
 import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
 import { defineExtract } from "./commands/extract.js";
 import { defineFinetune } from "./commands/finetune.js";
+import { defineFlower } from "./commands/flower.js";
 import { defineGenerate } from "./commands/generate.js";
 import { defineInspect } from "./commands/inspect.js";
 import { defineJobs } from "./commands/jobs.js";
@@ -43,6 +44,7 @@ const commands = [
   defineSubmit,
   defineWorker,
   defineJobs,
+  defineFlower,
   defineDoctor,
   defineBench,
 ];
@@ -106,7 +108,7 @@ function define(session: Session): Command {
     })
     .addHelpText("after", EXIT_CODES);
   for (const defineCommand of commands) defineCommand(program, session);
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     command.option("--debug", "show where in the program an error came up");
     command.configureOutput({ outputError: (text, write) => write(withData(withLikely(text, command), command)) });
   }

@@ -1,11 +1,13 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
-import type { ModelAdapter } from "../adapters/model-adapter.js";
+import type { AdapterSelection } from "../adapters/adapter-selection.js";
+import { type FrozenA, frozenA } from "../adapters/frozen-a.js";
+import type { AppliedAdapter, ModelAdapter } from "../adapters/model-adapter.js";
 import { typedKind } from "../arguments/typed-array.js";
 import { ConfigError } from "../errors/errors.js";
-import type { Graph } from "../graph/graph.js";
-import { raggedBatch } from "../models/ragged-batch.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { type RaggedBatch, raggedBatch } from "../models/ragged-batch.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { balancedOrder } from "../train/balanced-order.js";
@@ -43,6 +45,11 @@ export interface ClassifierFitOptions extends FitOptions {
   readonly checkpointing?: boolean;
   /** "keep": learn from empty texts too; default "refuse": they are named, since they are mostly a mistake in the data. */
   readonly emptyTexts?: "refuse" | "keep";
+  /**
+   * Train B and the head, and leave A as it is (FFA-LoRA, arXiv 2403.12313): a mean of such adapters is then the mean of their updates.
+   * Default false. Throws `ConfigError` for a head alone, and with `loraPlusRatio`.
+   */
+  readonly freezeA?: boolean;
 }
 
 /** An example as training takes it. */
@@ -76,7 +83,7 @@ export interface Lesson<E> {
 }
 
 /** Options of training without those that are of texts alone. */
-export type LessonOptions = Omit<ClassifierFitOptions, "sampling" | "emptyTexts">;
+export type LessonOptions = Omit<ClassifierFitOptions, "sampling" | "emptyTexts" | "freezeA">;
 
 /** Names of the options that classifiers of texts and of tokens have beside `fit`'s own. */
 const LESSON_OPTIONS = ["headLearningRate", "loraPlusRatio", "classWeights", "checkpointing"];
@@ -87,13 +94,16 @@ export function takeTraining(
   examples: readonly TokenizedExample[],
   given: ClassifierFitOptions,
 ): ClassifierTraining<TokenizedExample> {
-  const { emptyTexts: _, sampling, ...own } = readFitOptions<ClassifierFitOptions>(given, ["sampling", "emptyTexts"]);
+  const read = readFitOptions<ClassifierFitOptions>(given, ["sampling", "emptyTexts", "freezeA"]);
+  const { emptyTexts: _, sampling, freezeA = false, ...own } = read;
+  const frozen = flag("fit", "freezeA", freezeA) ? freeze(classifier, own) : null;
   const targets = examples.map(({ target }) => target);
-  const { task, options } = trainingOf<TokenizedExample>(classifier, own, {
+  const lesson: Lesson<TokenizedExample> = {
     targets,
-    loss: (part, weights, checkpointing) => lossOf(classifier, part, weights, checkpointing),
+    loss: (part, weights, checkpointing) => lossOf(classifier, part, weights, checkpointing, frozen?.applied()),
     memory: (part, checkpointing) => classifier.memory(part, { checkpointing }),
-  });
+  };
+  const { task, options } = trainingOf(classifier, own, lesson, frozen?.params);
   if (sampling === undefined) return { task, options };
   oneOf("fit", "sampling", sampling, ["balanced"]);
   if (options.order !== undefined)
@@ -115,24 +125,38 @@ export function readFitOptions<T extends LessonOptions>(given: T, more: readonly
   return own as unknown as T;
 }
 
-/** What options make of training a classifier of texts or of tokens. Throws `ConfigError` for those that make no sense. */
+/** Throws `ConfigError` where there is no A to leave as it is, or it was given a learning rate. */
+function freeze({ graph, modelAdapter }: TextClassifier, { loraPlusRatio }: LessonOptions): FrozenA {
+  const problem = modelAdapter === null ? "this classifier has no adapter" : "loraPlusRatio is of A's learning rate";
+  if (modelAdapter !== null && loraPlusRatio === undefined) return frozenA(graph, modelAdapter);
+  throw new ConfigError(`fit: freezeA leaves the adapter's A as it is, and ${problem}; leave one of them out`, {
+    ...{ op: "fit", option: "freezeA" },
+  });
+}
+
+/**
+ * What options make of training a classifier of texts or of tokens. Throws `ConfigError` for those that make no sense.
+ * @param trained what of the adapter is; default all of it
+ */
 export function trainingOf<E>(
   classifier: TrainedClassifier,
   { headLearningRate, loraPlusRatio, classWeights, checkpointing = false, ...options }: LessonOptions,
   { targets, loss, memory }: Lesson<E>,
+  trained?: () => NodeId[],
 ): ClassifierTraining<E> {
   flag("fit", "checkpointing", checkpointing);
   const { graph, encoder, labels, modelAdapter, head } = classifier;
+  const ofAdapter = trained ?? (() => modelAdapter?.params() ?? []);
   const weights = classWeights === undefined ? undefined : classWeightsOf(classWeights, labels, targets);
   const task: Task<E> = {
     graph,
-    params: () => [...(modelAdapter?.params() ?? []), ...head.params()],
+    params: () => [...ofAdapter(), ...head.params()],
     loss(part) {
       encoder.adapterSet.checkTrainable(modelAdapter);
       return loss(part, weights, checkpointing);
     },
     memory: (part) => memory(part, checkpointing),
-    ...groupsOf(classifier, { headLearningRate, loraPlusRatio, ...options }),
+    ...groupsOf(classifier, ofAdapter, { headLearningRate, loraPlusRatio, ...options }),
   };
   return { task, options };
 }
@@ -140,6 +164,7 @@ export function trainingOf<E>(
 /** Adapter and head, where they or their parts have learning rates of their own. */
 function groupsOf(
   { head, modelAdapter }: TrainedClassifier,
+  trained: () => NodeId[],
   { headLearningRate, loraPlusRatio, ...options }: LessonOptions,
 ): Pick<Task<unknown>, "groups"> {
   if (headLearningRate === undefined && loraPlusRatio === undefined) return {};
@@ -156,25 +181,40 @@ function groupsOf(
     );
   }
   const ofAdapter =
-    loraPlusRatio === undefined
-      ? [{ params: modelAdapter.params() }]
-      : loraPlusInOrder(modelAdapter, loraPlusRatio, options);
+    loraPlusRatio === undefined ? [{ params: trained() }] : loraPlusInOrder(modelAdapter, loraPlusRatio, options);
   return { groups: () => [...ofAdapter, ofHead] };
 }
 
-/** Summed cross entropy of some examples, each weighted by its class where there are weights. */
+/**
+ * Summed cross entropy of some examples, each weighted by its class where there are weights.
+ * @param applied in place of the classifier's adapter: the same with parts of it as constants
+ */
 export function lossOf(
   { encoder, head, modelAdapter, graph }: TextClassifier,
   examples: readonly TokenizedExample[],
   weights: Float32Array | undefined,
   checkpointing: boolean,
+  applied?: AppliedAdapter,
 ): BatchLoss {
   const batch = raggedBatch(examples.map(({ ids }) => ids));
-  const logits = head.logits(encoder.pooled(batch, modelAdapter, { checkpointing }));
+  const logits = head.logits(
+    applied === undefined
+      ? encoder.pooled(batch, modelAdapter, { checkpointing })
+      : pooledWith(encoder, batch, [{ adapter: applied }], checkpointing),
+  );
   const targets = examples.map(({ target }) => target);
   const sum = graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights });
   const weight = weights === undefined ? targets.length : targets.reduce((total, one) => total + weights[one]!, 0);
   return { sum, targets: targets.length, weight, tokens: batch.ids.length };
+}
+
+function pooledWith(
+  { graph, model, pooling }: SentenceEncoder,
+  batch: RaggedBatch,
+  selection: AdapterSelection,
+  checkpointing: boolean,
+): NodeId {
+  return pooling.pool(graph, model.forward(batch, selection, { checkpointing }), batch.offsets, 0, selection);
 }
 
 /** A copy of examples as a classifier's `loss` takes them, each field read once. */

@@ -1,12 +1,12 @@
 import { UnsupportedError } from "../../errors/errors.js";
 
 /** SHA-256 in hexadecimal. Throws `UnsupportedError` where the runtime has none. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
+export async function sha256(bytes: Uint8Array, what = "runJob"): Promise<string> {
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
   if (subtle === undefined) {
     throw new UnsupportedError(
-      "runJob: files are hashed by crypto.subtle, which pages have under https and on localhost only",
-      { op: "runJob", missing: "crypto.subtle" },
+      `${what}: bytes are hashed by crypto.subtle, which pages have under https and on localhost only`,
+      { op: what, missing: "crypto.subtle" },
     );
   }
   // Of shared memory it takes nothing.

@@ -1,0 +1,26 @@
+import type { Graph, NodeId } from "../graph/graph.js";
+import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+
+/** An adapter whose A stays as it is while the rest is trained (FFA-LoRA, arXiv 2403.12313). */
+export interface FrozenA {
+  /** What is trained, in the adapter's order. */
+  params(): NodeId[];
+  /** The whole adapter in a step of the graph, A as constants: nothing is computed for its gradient. */
+  applied(): AppliedAdapter;
+}
+
+/** Freezes every A of an adapter, as it is now. */
+export function frozenA(graph: Graph, adapter: ModelAdapter): FrozenA {
+  const values = new Map([...adapter.layers].map(([path, { loraA }]) => [path, graph.value(loraA)]));
+  const frozen = new Set([...adapter.layers.values()].map(({ loraA }) => loraA));
+  return {
+    params: () => adapter.params().filter((id) => !frozen.has(id)),
+    applied() {
+      const { config, whole, tokens } = adapter;
+      const layers = [...adapter.layers].map(
+        ([path, weights]) => [path, { ...weights, loraA: graph.constant(values.get(path)!) }] as const,
+      );
+      return { config, whole, tokens, layers: new Map(layers) };
+    },
+  };
+}

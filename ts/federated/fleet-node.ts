@@ -1,0 +1,178 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timer } from "../waiting/timer.js";
+import { stopwatch } from "../waiting/stopwatch.js";
+import { FederationError } from "./federation-error.js";
+import { Incoming, type IncomingContent } from "./objects/incoming.js";
+import { Outgoing, type Reply } from "./objects/outgoing.js";
+import { pause } from "./pause.js";
+import type { Fleet } from "./wire/fleet.js";
+import * as wire from "./wire/fleet_pb.js";
+import type { Signer } from "./wire/node-key.js";
+
+/** Seconds between two signs of life; the least that SuperLinks take. After two without one a node counts as gone. */
+const HEARTBEAT = 10;
+/** Of Flower's codes of errors: the app of the client has thrown. */
+const CLIENT_APP_RAISED = 2n;
+const PULL_TRIES = 50;
+/** Beside the bytes of arrays: heads, names and settings. */
+const OVERHEAD = 2 ** 20;
+
+/** What a server wants of this node. */
+export interface Task {
+  /** "train", "evaluate" or what else there may be. */
+  readonly type: string;
+  /** Bytes of its arrays and settings come when they are asked for. */
+  content(most: number): Promise<IncomingContent>;
+  answer(reply: Reply): Promise<void>;
+  /** Says that this node has no answer, and why. */
+  fail(reason: string): Promise<void>;
+}
+
+/** This node among those of a SuperLink: known to it until it leaves, and alive as long as it says so. */
+export class FleetNode {
+  private beat: ReturnType<typeof timer>;
+  /** Aborted where the server no longer knows this node. */
+  private readonly gone = new AbortController();
+
+  private constructor(
+    private readonly fleet: Fleet,
+    readonly id: bigint,
+    /** Whether it has registered itself, and is forgotten when it leaves. */
+    private readonly registered: boolean,
+  ) {}
+
+  /** @param known whether the server was told this node's key beforehand. Errors as `Fleet.call`. */
+  static async join(fleet: Fleet, { publicPem }: Signer, known: boolean, signal?: AbortSignal): Promise<FleetNode> {
+    const publicKey = publicPem;
+    if (!known) {
+      const register = [wire.RegisterNodeFleetRequestSchema, wire.RegisterNodeFleetResponseSchema] as const;
+      await fleet.call("register-node", register, { publicKey }, signal);
+    }
+    const activate = [wire.ActivateNodeRequestSchema, wire.ActivateNodeResponseSchema] as const;
+    const fields = { publicKey, heartbeatInterval: HEARTBEAT };
+    const { nodeId } = await fleet.call("activate-node", activate, fields, signal);
+    const node = new FleetNode(fleet, nodeId, !known);
+    node.live();
+    return node;
+  }
+
+  /** What is to be done next; null for nothing yet. Errors as `Fleet.call`. */
+  async next(signal?: AbortSignal): Promise<Task | null> {
+    this.gone.signal.throwIfAborted();
+    const pull = [wire.PullMessagesRequestSchema, wire.PullMessagesResponseSchema] as const;
+    const { messagesList, messageObjectTrees } = await this.fleet.call("pull-messages", pull, this.self, signal);
+    const [metadata, tree] = [messagesList[0]?.metadata, messageObjectTrees[0]];
+    if (metadata === undefined || tree === undefined) return null;
+    const { runId, messageType } = metadata;
+    const elapsed = stopwatch();
+    return {
+      type: messageType,
+      content: async (most) => {
+        const content = await new Incoming((id, left) => this.pull(runId, id, left, signal), most + OVERHEAD).content(
+          tree.objectId,
+        );
+        const confirm = [wire.ConfirmMessageReceivedRequestSchema, wire.ConfirmMessageReceivedResponseSchema] as const;
+        const received = { ...this.self, runId, messageObjectId: tree.objectId };
+        await this.fleet.call("confirm-message-received", confirm, received, signal);
+        return content;
+      },
+      // What is told at the end is told although the signal has come: the server waits for it.
+      answer: async (reply) => {
+        const outgoing = new Outgoing();
+        const fields = answering(metadata);
+        await this.push(runId, fields, await outgoing.reply(reply, fields), outgoing, elapsed());
+      },
+      fail: async (reason) => {
+        const outgoing = new Outgoing();
+        const [fields, error] = [answering(metadata), { code: CLIENT_APP_RAISED, reason }];
+        await this.push(runId, fields, await outgoing.message(fields, [], error), outgoing, elapsed(), error);
+      },
+    };
+  }
+
+  /** Says goodbye, so that no round waits for this node. Never throws: who leaves has no use for what goes wrong. */
+  async leave(): Promise<void> {
+    clearTimeout(this.beat);
+    this.gone.abort(new FederationError("this node has left", { reason: "left" }));
+    const deactivate = [wire.DeactivateNodeRequestSchema, wire.DeactivateNodeResponseSchema] as const;
+    const unregister = [wire.UnregisterNodeFleetRequestSchema, wire.UnregisterNodeFleetResponseSchema] as const;
+    const soon = AbortSignal.timeout(3_000);
+    try {
+      await this.fleet.call("deactivate-node", deactivate, { nodeId: this.id }, soon);
+      if (this.registered) await this.fleet.call("unregister-node", unregister, { nodeId: this.id }, soon);
+    } catch {
+      // The server counts it as gone by its silence.
+    }
+  }
+
+  private get self(): { node: MessageInitShape<typeof wire.NodeSchema> } {
+    return { node: { nodeId: this.id } };
+  }
+
+  private live(): void {
+    this.beat = timer((HEARTBEAT * 1000) / 2, () => void this.tell());
+  }
+
+  private async tell(): Promise<void> {
+    const beat = [wire.SendNodeHeartbeatRequestSchema, wire.SendNodeHeartbeatResponseSchema] as const;
+    const { signal } = this.gone;
+    try {
+      const fields = { ...this.self, heartbeatInterval: HEARTBEAT };
+      const { success } = await this.fleet.call("send-node-heartbeat", beat, fields, signal);
+      if (!success)
+        throw new FederationError("the server no longer knows this node: join again", { reason: "unknown" });
+    } catch (error) {
+      this.gone.abort(error);
+    }
+    if (!signal.aborted) this.live();
+  }
+
+  private async pull(runId: bigint, objectId: string, most: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const call = [wire.PullObjectRequestSchema, wire.PullObjectResponseSchema] as const;
+    const fields = { ...this.self, runId, objectId };
+    // The server may tell of a message before it has all of its parts.
+    for (let tries = 0; tries < PULL_TRIES; tries++) {
+      const answer = await this.fleet.call("pull-object", call, fields, signal, most + OVERHEAD);
+      if (answer.objectAvailable) return answer.objectContent;
+      if (!answer.objectFound) break;
+      await pause(100, signal);
+    }
+    throw new FederationError("a part of the server's message is not there, or no longer", { value: objectId });
+  }
+
+  private async push(
+    runId: bigint,
+    metadata: wire.Metadata,
+    tree: wire.ObjectTree,
+    { objects }: Outgoing,
+    milliseconds: number,
+    error?: { code: bigint; reason: string },
+  ): Promise<void> {
+    const call = [wire.PushMessagesRequestSchema, wire.PushMessagesResponseSchema] as const;
+    // Contents come as objects; that there are some is told by their being empty here.
+    const message = { metadata: { ...metadata, messageId: tree.objectId }, ...(error ? { error } : { content: {} }) };
+    const { objectsToPush, sessionId } = await this.fleet.call("push-messages", call, {
+      ...{ ...this.self, messagesList: [message], messageObjectTrees: [tree] },
+      clientappRuntimeList: [milliseconds / 1000],
+    });
+    const push = [wire.PushObjectRequestSchema, wire.PushObjectResponseSchema] as const;
+    for (const objectId of objectsToPush) {
+      const objectContent = objects.get(objectId);
+      if (objectContent === undefined)
+        throw new FederationError("the server asks for what is no part of the answer", { value: objectId });
+      await this.fleet.call("push-object", push, { ...this.self, runId, objectId, objectContent, sessionId });
+    }
+  }
+}
+
+/** Who answers whom. The time to live is what is left of the question's, less a second for clocks that differ. */
+function answering(to: wire.Metadata): wire.Metadata {
+  const createdAt = Date.now() / 1000;
+  return create(wire.MetadataSchema, {
+    ...{ runId: to.runId, srcNodeId: to.dstNodeId, dstNodeId: to.srcNodeId, replyToMessageId: to.messageId },
+    ...{ groupId: to.groupId, createdAt, ttl: Math.max(1, to.ttl - (createdAt - to.createdAt) - 1) },
+    messageType: to.messageType,
+    ...(to.dstTaskId !== undefined && { srcTaskId: to.dstTaskId }),
+    ...(to.srcTaskId !== undefined && { dstTaskId: to.srcTaskId }),
+  });
+}

@@ -1,0 +1,116 @@
+import { AbortError, LowrankError } from "../errors/errors.js";
+import { throwIfAborted } from "../waiting/abort.js";
+import { FederationError } from "./federation-error.js";
+import { FleetNode, type Task } from "./fleet-node.js";
+import { type JoinOptions, type TakenJoinOptions, takeJoinOptions } from "./join-options.js";
+import type { Reply } from "./objects/outgoing.js";
+import { pause } from "./pause.js";
+import { LocalRounds } from "./rounds/local-round.js";
+import { takeRoundSettings } from "./rounds/round-settings.js";
+import { Fleet } from "./wire/fleet.js";
+import { signerOf } from "./wire/node-key.js";
+import { fetchTransport, type Transport } from "./wire/transport.js";
+
+/** Milliseconds between two questions whether there is something to do. */
+const POLL = 300;
+/** Bytes of the first message's arrays, whose adapter is not known yet. Its settings, which come with them, are a few kilobytes. */
+const MOST_ARRAYS = 2 ** 28;
+
+/** What a node did. */
+export interface FederationReport {
+  /** Rounds whose answer the server took. */
+  readonly rounds: number;
+  /** Bytes of requests and answers, without headers. */
+  readonly sent: number;
+  readonly received: number;
+}
+
+/**
+ * Joins a Flower federation as a node of its own, in Node or in a page: takes part in the rounds of an app that `lowrank flower app`
+ * wrote, by training adapter and head on examples that stay here. Resolves when the last round is over, or with `stay` never.
+ *
+ * What a server sends is checked before it is used: versions, settings, names, shapes, sizes, and that all numbers are finite.
+ *
+ * Throws `ConfigError` for options that make no sense, before anything is sent. Rejects with `FederationError` where the server
+ * cannot be reached, refuses, or asks for what makes no sense, which it is told; with `AbortError` when cancelled; otherwise as `fit`.
+ * The encoder is then as it was.
+ *
+ * @example
+ * await joinFederation({ server: "https://flower.example.org:8000", encoder, TextClassifier, examples });
+ */
+export function joinFederation<E>(options: JoinOptions<E>): Promise<FederationReport> {
+  return joinBy(options, fetchTransport);
+}
+
+/** The same by another transport. */
+export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): Promise<FederationReport> {
+  const taken = takeJoinOptions(options);
+  const { server, key, patience, signal, onEvent } = taken;
+  throwIfAborted(signal);
+  const signer = await signerOf(key);
+  const fleet = new Fleet({ server, signer, transport, patience });
+  const node = await FleetNode.join(fleet, signer, key !== undefined, signal);
+  try {
+    onEvent({ type: "joined", node: String(node.id), server });
+    const rounds = await takePart(node, fleet, taken);
+    return { rounds, ...fleet.traffic };
+  } finally {
+    await node.leave();
+  }
+}
+
+async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOptions<E>): Promise<number> {
+  const { signal, stay, onEvent } = options;
+  const local = new LocalRounds(options);
+  for (let answered = 0; ;) {
+    const task = await node.next(signal);
+    if (task === null) {
+      await pause(POLL, signal);
+      continue;
+    }
+    const { round, rounds, evaluate, reply } = await workOn(task, local);
+    try {
+      await task.answer(reply);
+      if (task.type === "train") answered++;
+      onEvent({ type: "answered", round, ...fleet.traffic });
+    } catch (error) {
+      if (!isTooLate(error)) throw error;
+      onEvent({ type: "late", round, message: error.message });
+    }
+    if (round === rounds && !stay && (task.type === "evaluate" || !evaluate)) return answered;
+  }
+}
+
+/** Does what a server asks for; where that fails, the server is told, so that the round goes on without this node. */
+async function workOn<E>(
+  task: Task,
+  local: LocalRounds<E>,
+): Promise<{ round: number; rounds: number; evaluate: boolean; reply: Reply }> {
+  try {
+    const content = await task.content(MOST_ARRAYS);
+    const settings = takeRoundSettings(content.config);
+    const { round, rounds, evaluate } = settings;
+    if (task.type === "train") return { round, rounds, evaluate, reply: await local.train(settings, content) };
+    if (task.type === "evaluate") return { round, rounds, evaluate, reply: await local.evaluate(settings, content) };
+    throw new FederationError(`the server asks for ${task.type.slice(0, 60)}, and a node trains and evaluates`, {
+      ...{ value: task.type, expected: ["train", "evaluate"] },
+    });
+  } catch (error) {
+    await task.fail(reasonFor(error)).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What a server is told of an error: nothing that may quote this node's examples. */
+function reasonFor(error: unknown): string {
+  if (error instanceof AbortError) return "this node has left";
+  const isSilent = error instanceof FederationError && error.details["label"] === undefined;
+  return isSilent ? error.message : `an error of this node: ${error instanceof LowrankError ? error.code : "unknown"}`;
+}
+
+/** Whether a server has taken an answer for one that comes after the end of its round or run. */
+function isTooLate(error: unknown): error is FederationError {
+  if (!(error instanceof FederationError)) return false;
+  const { status } = error.details;
+  return typeof status === "number" && status >= 400 && status < 500 && status !== 401;
+}

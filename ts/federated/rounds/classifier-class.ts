@@ -1,0 +1,26 @@
+import type { Example } from "../../io/examples/example.js";
+import type { FileMap } from "../../io/file-map.js";
+import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
+import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "../../tasks/classifier-options.js";
+import type { FitReport } from "../../train/fit-options.js";
+
+/** What is there, or comes from a worker. */
+type Here<T> = T | Promise<T>;
+
+/** What a round does with a classifier, here or in a worker. */
+export interface RoundClassifier {
+  fit(examples: readonly Example[], options: ClassifierFitOptions): Promise<FitReport>;
+  fitHead(examples: readonly Example[], options: { readonly signal?: AbortSignal }): Promise<unknown>;
+  evaluate(
+    examples: readonly Example[],
+    options: ClassifyOptions & { readonly intervals?: boolean },
+  ): Promise<{ readonly accuracy: number; readonly loss: number }>;
+  save(): Here<FileMap>;
+  dispose(): Here<void>;
+}
+
+/** `TextClassifier` of `lowrank`, or that of `lowrank/worker`, for encoders of its kind. */
+export interface ClassifierClass<E> {
+  create(encoder: E, options: ClassifierOptions): Here<RoundClassifier>;
+  load(encoder: E, files: FileMap, options: LoadClassifierOptions): Here<RoundClassifier>;
+}

@@ -1,0 +1,57 @@
+import { FederationError } from "../federation-error.js";
+
+/** A request's answer. */
+export interface Answer {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Posts bytes to an address. Rejects where there is no answer, and with `FederationError` for one of more bytes than `most`. */
+export type Transport = (address: string, request: PostedRequest, most: number) => Promise<Answer>;
+
+/** What is posted. */
+export interface PostedRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** By `fetch`, which every runtime has. */
+export const fetchTransport: Transport = async (address, { signal, ...request }, most) => {
+  const response = await fetch(address, { ...request, method: "POST", ...(signal && { signal }) });
+  const chunks = new GatheredBytes(address, most);
+  for await (const chunk of response.body ?? []) chunks.add(chunk);
+  return { status: response.status, bytes: chunks.all() };
+};
+
+/** Bytes that come in pieces, from a server that may never stop. */
+export class GatheredBytes {
+  private readonly pieces: Uint8Array[] = [];
+  private length = 0;
+
+  constructor(
+    private readonly address: string,
+    private readonly most: number,
+  ) {}
+
+  /** Throws `FederationError` where they are too many. */
+  add(piece: Uint8Array): void {
+    const { address, most } = this;
+    this.length += piece.length;
+    if (this.length > most)
+      throw new FederationError(`${address}: the answer has more than the ${most} bytes that it may have`, {
+        ...{ address, maximum: most },
+      });
+    this.pieces.push(piece);
+  }
+
+  all(): Uint8Array<ArrayBuffer> {
+    const all = new Uint8Array(this.length);
+    let at = 0;
+    for (const piece of this.pieces) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all;
+  }
+}
