@@ -1,16 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, sep } from "node:path";
+import { basename, join, sep } from "node:path";
+import { root } from "../setup/paths.mjs";
 
 const LICENCE = /^licen[cs]e(\.\w+)?$/i;
 
 /** Folder of the package that a module is of; undefined for modules of ours. */
 const packageOf = (id) => /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(id.replace("\0", ""))?.[1];
 
+/** A package without a licence file has one in `licences`. */
 function notice(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const file = readdirSync(folder).find((entry) => LICENCE.test(entry));
-  if (file === undefined) throw new Error(`${name}: no licence file to pass on`);
-  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  const kept = join(root, "scripts/bundle/licences", `${basename(name)}.txt`);
+  if (file === undefined && !existsSync(kept)) throw new Error(`${name}: no licence file to pass on`);
+  const text = readFileSync(file === undefined ? kept : join(folder, file), "utf8");
+  return `${name} ${version} (${license})\n\n${text.trim()}\n`;
 }
 
 /** Rollup plugin: the licences of the packages that stand in the bundles, as they ask to be passed on. */

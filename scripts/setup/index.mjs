@@ -7,6 +7,7 @@ import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
 import { clippy } from "./steps/clippy.mjs";
 import { dist } from "./steps/dist.mjs";
+import { flower } from "./steps/flower.mjs";
 import { languageModel, model } from "./steps/model.mjs";
 import { moto } from "./steps/moto.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
@@ -40,6 +41,7 @@ export const stepsForTests = [
   chromium,
   servers,
   moto,
+  flower,
   ...(canInstall() ? [firefox, webkit] : []),
 ];
 
