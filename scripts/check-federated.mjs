@@ -27,7 +27,9 @@ const rows = (name) =>
 const train = rows("movie_train.tsv").slice(0, wanted);
 const test = rows("movie_test.tsv");
 const labels = [...new Set(train.map(({ label }) => label))].sort();
-const ends = SHARES.map((_, i) => Math.round(SHARES.slice(0, i + 1).reduce((sum, share) => sum + share, 0) * train.length));
+const ends = SHARES.map((_, i) =>
+  Math.round(SHARES.slice(0, i + 1).reduce((sum, share) => sum + share, 0) * train.length),
+);
 const parts = ends.map((end, i) => train.slice(ends[i - 1] ?? 0, end));
 
 const folder = await mkdtemp(join(tmpdir(), "lowrank-federated-"));
@@ -42,14 +44,19 @@ const program = (args) =>
 /** The page's origin: the package, the model, and the server's calls behind it. */
 const site = createServer((asked, answer) => {
   if (asked.url.startsWith("/v1/fleet/")) {
-    const passed = request(`${flower.address}${asked.url}`, { method: asked.method, headers: asked.headers }, (from) => {
-      answer.writeHead(from.statusCode, from.headers);
-      from.pipe(answer);
-    });
+    const passed = request(
+      `${flower.address}${asked.url}`,
+      { method: asked.method, headers: asked.headers },
+      (from) => {
+        answer.writeHead(from.statusCode, from.headers);
+        from.pipe(answer);
+      },
+    );
     passed.on("error", () => answer.writeHead(502).end());
     return asked.pipe(passed);
   }
-  if (asked.url === "/") return answer.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>node</title>");
+  if (asked.url === "/")
+    return answer.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>node</title>");
   if (!asked.url.startsWith("/model/")) return serveFolder(root)(asked, answer);
   asked.url = asked.url.replace("/model", "");
   return serveFolder(model)(asked, answer);
@@ -64,13 +71,27 @@ async function accuracyOf(files) {
 }
 
 const names = ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"];
-const filesOf = (from) => Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(join(from, name)))]));
+const filesOf = (from) =>
+  Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(join(from, name)))]));
 let browser;
 try {
   const app = join(folder, "app");
-  const settings = ["--rounds", ROUNDS, "--epochs", EPOCHS, "--min-nodes", 3, "--model", model, "--labels", labels.join(",")];
+  const settings = [
+    "--rounds",
+    ROUNDS,
+    "--epochs",
+    EPOCHS,
+    "--min-nodes",
+    3,
+    "--model",
+    model,
+    "--labels",
+    labels.join(","),
+  ];
   await program(["flower", "app", app, ...settings.map(String)]);
-  parts.forEach((part, i) => writeFileSync(join(folder, `part-${i}.tsv`), part.map(({ line }) => `${line}\n`).join("")));
+  parts.forEach((part, i) =>
+    writeFileSync(join(folder, `part-${i}.tsv`), part.map(({ line }) => `${line}\n`).join("")),
+  );
   await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${site.address().port}`;
   browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: chromiumArguments });
@@ -79,18 +100,29 @@ try {
   await page.goto(origin);
   const begun = performance.now();
   const nodes = [0, 1].map((i) => {
-    const own = ["--server", flower.address, "--data", join(folder, `part-${i}.tsv`), "--text", "2", "--label", "0", "--model", model];
+    const own = [
+      "--server",
+      flower.address,
+      "--data",
+      join(folder, `part-${i}.tsv`),
+      "--text",
+      "2",
+      "--label",
+      "0",
+      "--model",
+      model,
+    ];
     return program(["flower", "join", ...own, "--threads", "1"]);
   });
   const inPage = page.evaluate(async (examples) => {
     const { SentenceEncoder, TextClassifier } = await import("/dist/remote-browser.js");
     const { joinFederation } = await import("/dist/federated.js");
-    const encoder = await SentenceEncoder.load("/model", { threads: 1 });
-    const onEvent = ({ type, round, loss }) => type === "trained" && console.log(`round ${round}: loss ${loss.toFixed(3)}`);
+    const encoder = await SentenceEncoder.load("/model");
+    const onEvent = ({ type, round, loss }) =>
+      type === "trained" && console.log(`round ${round}: loss ${loss.toFixed(3)}`);
     return joinFederation({ server: location.origin, encoder, TextClassifier, examples, onEvent });
   }, parts[2]);
-  await flower.start(app);
-  const [, , report] = await Promise.all([...nodes, inPage]);
+  const [, , report] = await Promise.all([...nodes, inPage, flower.start(app)]);
   const last = join(app, "rounds", `round-000${ROUNDS}`);
   while (!existsSync(last)) await sleep(100);
   const seconds = (performance.now() - begun) / 1000;

@@ -69,10 +69,15 @@ export class Flower {
     const log = openSync(join(folder, "log"), "a");
     // In a group of its own: with it end the ServerApps.
     const options = { cwd: folder, env: this.environment, stdio: ["ignore", log, log], detached: true };
-    this.process = spawn(join(bin(), "flower-superlink"), [...how, "--host", "127.0.0.1", "--port", String(port)], options);
+    this.process = spawn(
+      join(bin(), "flower-superlink"),
+      [...how, "--host", "127.0.0.1", "--port", String(port)],
+      options,
+    );
     closeSync(log);
     for (let waited = 0; !this.log().includes("Uvicorn running"); waited += 100) {
-      if (waited > 90_000 || this.process.exitCode !== null) throw new Error(`no SuperLink on port ${port}: ${this.log()}`);
+      if (waited > 90_000 || this.process.exitCode !== null)
+        throw new Error(`no SuperLink on port ${port}: ${this.log()}`);
       await sleep(100);
     }
   }

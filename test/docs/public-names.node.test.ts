@@ -11,6 +11,8 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
   "ts/queue/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining"],
+  "ts/federated/index.ts": ["joinFederation", "createNodeKey", "JoinOptions", "FederationEvent", "FederationError"],
+  "ts/entry/federated-node.ts": ["joinFederation", "NodeJoinOptions"],
   "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore", "bucketStore"],
 };
 const entries = Object.keys(documented).map((path) => join(root, path));

@@ -20,8 +20,9 @@ const MOST_ARRAYS = 2 ** 28;
 export interface FederationReport {
   /** Rounds whose answer the server took. */
   readonly rounds: number;
-  /** Bytes of requests and answers, without headers. */
+  /** Bytes of requests, without headers. */
   readonly sent: number;
+  /** Bytes of answers, without headers. */
   readonly received: number;
 }
 
