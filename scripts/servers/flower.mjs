@@ -65,13 +65,15 @@ export class Flower {
     await writeFile(join(folder, "config.toml"), here);
     if (secure) execFileSync(join(bin(), "python"), ["-c", CERTIFICATE], { cwd: folder });
     const tls = ["--ssl-certfile", "tls.crt", "--ssl-keyfile", "tls.key", "--ssl-ca-certfile", "tls.crt"];
+    // What apps depend on is there: else each run would fetch it anew.
+    const installed = "--disable-runtime-dependency-installation";
     const how = secure ? [...tls, "--enable-supernode-auth"] : ["--insecure"];
     const log = openSync(join(folder, "log"), "a");
     // In a group of its own: with it end the ServerApps.
     const options = { cwd: folder, env: this.environment, stdio: ["ignore", log, log], detached: true };
     this.process = spawn(
       join(bin(), "flower-superlink"),
-      [...how, "--host", "127.0.0.1", "--port", String(port)],
+      [...how, installed, "--host", "127.0.0.1", "--port", String(port)],
       options,
     );
     closeSync(log);

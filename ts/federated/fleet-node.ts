@@ -9,8 +9,12 @@ import type { Fleet } from "./wire/fleet.js";
 import * as wire from "./wire/fleet_pb.js";
 import type { Signer } from "./wire/node-key.js";
 
-/** Seconds between two signs of life; the least that SuperLinks take. After two without one a node counts as gone. */
-const HEARTBEAT = 10;
+/**
+ * Seconds between two signs of life that are promised, as Flower's own nodes promise; after twice as many without one a node counts as
+ * gone. More are given: a node whose training is in this thread gets to it only between two pieces of work.
+ */
+const HEARTBEAT = 30;
+const BEATS = 4;
 /** Of Flower's codes of errors: the app of the client has thrown. */
 const CLIENT_APP_RAISED = 2n;
 const PULL_TRIES = 50;
@@ -110,7 +114,7 @@ export class FleetNode {
   }
 
   private live(): void {
-    this.beat = timer((HEARTBEAT * 1000) / 2, () => void this.tell());
+    this.beat = timer((HEARTBEAT * 1000) / BEATS, () => void this.tell());
   }
 
   private async tell(): Promise<void> {

@@ -135,11 +135,14 @@ function object<T>(name: string, value: unknown, orFunction = false): T {
 /** The server's address without a slash at its end, made whole by the page's own. */
 function addressOf(value: unknown): string {
   const { location } = globalThis as { location?: { href: string } };
-  const base = location?.href;
-  const found = typeof value === "string" && URL.canParse(value, base) ? new URL(value, base) : null;
-  if (found !== null && /^https?:$/.test(found.protocol) && found.search === "" && found.hash === "")
-    return found.href.replace(/\/+$/, "");
   const expected = "an address of http or https, such as https://flower.example.org:8000";
+  try {
+    const { protocol, search, hash, href } = new URL(value as string, location?.href);
+    if (typeof value === "string" && /^https?:$/.test(protocol) && search + hash === "")
+      return href.replace(/\/+$/, "");
+  } catch {
+    // No address.
+  }
   throw new ConfigError(`${what}: server is ${expected}, got ${excerpt(value)}`, {
     ...{ op: what, option: "server", expected, value },
   });

@@ -1,6 +1,7 @@
 """Flower's FedAvg and its differential privacy, with what a round of strangers needs: numbered settings, and replies that are checked."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from logging import WARNING
 
 import numpy as np
@@ -29,35 +30,49 @@ class Numbered(FedAvg):
         return super().configure_evaluate(server_round, arrays, config, grid)
 
 
-def problem_of(reply: Message, like: ArrayRecord, most_examples: int) -> str | None:
-    """What is wrong with a node's reply; None where nothing is."""
-    content = reply.content
-    if list(content.array_records) != ["arrays"] or list(content.metric_records) != ["metrics"]:
-        return "it holds other records than arrays and metrics"
-    examples = content.metric_records["metrics"].get("num-examples")
-    if not isinstance(examples, int) or isinstance(examples, bool) or not 1 <= examples <= MOST_EXAMPLES:
+def problem_of_metrics(reply: Message, names: set[str], most_examples: int) -> str | None:
+    """What is wrong with what a node tells; None where nothing is."""
+    if list(reply.content.metric_records) != ["metrics"]:
+        return "it holds other records than are asked for"
+    metrics = reply.content.metric_records["metrics"]
+    if set(metrics) != names:
+        return f"it tells {sorted(metrics)}, not {sorted(names)}"
+    for name, value in metrics.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
+            return f"{name} is {value!r}"
+    examples = metrics["num-examples"]
+    if not isinstance(examples, int) or not 1 <= examples <= MOST_EXAMPLES:
         return f"num-examples is {examples!r}"
-    arrays = content.array_records["arrays"]
+    if most_examples and examples > most_examples:
+        # Whoever claims more has no more weight.
+        metrics["num-examples"] = most_examples
+    return None
+
+
+def problem_of_arrays(reply: Message, like: ArrayRecord) -> str | None:
+    """What is wrong with what a node has made; None where nothing is. Headers are read before there is memory for what they claim."""
+    if list(reply.content.array_records) != ["arrays"] or reply.content.config_records:
+        return "it holds other records than are asked for"
+    arrays = reply.content.array_records["arrays"]
     if set(arrays) != set(like):
         return "it has other arrays"
     for name, array in arrays.items():
-        if array.stype != "numpy.ndarray" or len(array.data) > len(like[name].data) + 1024:
-            return f"{name} is of another kind or size"
-        value, expected = array.numpy(), like[name].numpy()
-        if value.dtype != np.float32 or value.shape != expected.shape:
-            return f"{name} is {value.dtype} {value.shape}, not float32 {expected.shape}"
-        if not np.isfinite(value).all():
+        file = BytesIO(array.data)
+        if array.stype != "numpy.ndarray" or np.lib.format.read_magic(file) != (1, 0):
+            return f"{name} is of another kind"
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        expected = like[name].numpy().shape
+        if dtype != np.float32 or shape != expected:
+            return f"{name} is {dtype} {shape}, not float32 {expected}"
+        if not np.isfinite(array.numpy()).all():
             return f"{name} holds numbers that are not finite"
-    if most_examples and examples > most_examples:
-        # Whoever claims more has no more weight.
-        content.metric_records["metrics"]["num-examples"] = most_examples
     return None
 
 
 class Checked:
     """Aggregates only replies that make sense, and only where there are enough of them."""
 
-    most_examples, min_replies, answered = 0, 1, 0
+    most_examples, min_replies, answered, private = 0, 1, 0, False
     sent: ArrayRecord = ArrayRecord()
 
     def configure_train(self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid) -> Iterable[Message]:
@@ -65,25 +80,37 @@ class Checked:
         return super().configure_train(server_round, arrays, config, grid)
 
     def aggregate_train(self, server_round: int, replies: Iterable[Message]) -> tuple[ArrayRecord | None, MetricRecord | None]:
-        kept = []
-        for reply in replies:
-            try:
-                problem = reply.error.reason if reply.has_error() else problem_of(reply, self.sent, self.most_examples)
-            except (ValueError, TypeError, KeyError, OSError) as error:
-                problem = str(error)
-            if problem is None:
-                kept.append(reply)
-            else:
-                log(WARNING, "node %s: %s: its reply is left out", reply.metadata.src_node_id, problem)
+        names = {"num-examples"} if self.private else {"loss", "num-examples"}
+        kept = self.sensible(
+            replies,
+            lambda reply: problem_of_metrics(reply, names, self.most_examples) or problem_of_arrays(reply, self.sent),
+        )
         self.answered = len(kept)
         if len(kept) < self.min_replies:
             log(WARNING, "%s of at least %s replies: the round changes nothing", len(kept), self.min_replies)
             self.answered = 0
             self.skipped(server_round)
             return None, None
-        # Flower takes them in the order they came in; sums are then the same whoever was first.
-        kept.sort(key=lambda reply: reply.metadata.src_node_id)
         return super().aggregate_train(server_round, kept)
+
+    def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> MetricRecord | None:
+        names = {"accuracy", "loss", "num-examples"}
+        kept = self.sensible(replies, lambda reply: problem_of_metrics(reply, names, self.most_examples))
+        return super().aggregate_evaluate(server_round, kept)
+
+    def sensible(self, replies: Iterable[Message], problem_of: Callable[[Message], str | None]) -> list[Message]:
+        """Replies without a problem, by node: Flower adds in the order of the list, and sums are then the same whoever was first."""
+        kept = []
+        for reply in replies:
+            try:
+                problem = reply.error.reason if reply.has_error() else problem_of(reply)
+            except (ValueError, TypeError, KeyError, OSError, MemoryError) as error:
+                problem = str(error)
+            if problem is None:
+                kept.append(reply)
+            else:
+                log(WARNING, "node %s: %s: its reply is left out", reply.metadata.src_node_id, problem)
+        return sorted(kept, key=lambda reply: reply.metadata.src_node_id)
 
     def skipped(self, server_round: int) -> None:
         pass
@@ -95,6 +122,8 @@ class Plain(Checked, Numbered):
 
 class Private(Checked, DifferentialPrivacyServerSideFixedClipping):
     """The mean of clipped updates, each node counted the same, with Gaussian noise; nothing is released by fewer than were asked."""
+
+    private = True
 
     def skipped(self, server_round: int) -> None:
         self._pop_pending_event(server_round)

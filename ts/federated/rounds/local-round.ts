@@ -54,7 +54,8 @@ export class LocalRounds<E> {
     const files = shared.withArrays(arrays, freezeA);
     onEvent({ type: "round", round, rounds, steps, files });
     return this.with(files, async (classifier) => {
-      if (round === 1 && settings.fitHead && hasEveryLabel(examples, settings.labels))
+      // Zeros are what nobody has trained yet.
+      if (settings.fitHead && shared.isNew(files) && hasEveryLabel(examples, settings.labels))
         await classifier.fitHead(examples, { ...(signal && { signal }) });
       const { steps: records } = await classifier.fit(examples, {
         ...{ steps, batchSize, learningRate, weightDecay, maxGradNorm, freezeA },

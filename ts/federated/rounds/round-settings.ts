@@ -35,7 +35,7 @@ export interface RoundSettings extends SharedSettings {
   readonly rounds: number;
   /** Whether A stays as it is and is not sent (FFA-LoRA). */
   readonly freezeA: boolean;
-  /** Whether the first round begins with a head that is fitted to the node's own vectors. */
+  /** Whether a node begins with a head that is fitted to its own vectors, where the shared one is as it was at first. */
   readonly fitHead: boolean;
   /** Passes over the node's examples. */
   readonly epochs: number;

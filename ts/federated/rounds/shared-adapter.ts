@@ -97,9 +97,10 @@ export class SharedAdapter {
       );
   }
 
-  /** Bytes of what a server sends of it. */
-  get bytes(): number {
-    return this.files[ADAPTER]!.length + this.files[HEAD]!.length;
+  /** Whether a classifier's files hold the head that all begin with. */
+  isNew(files: FileMap): boolean {
+    const own = this.files[HEAD]!;
+    return files[HEAD]!.length === own.length && files[HEAD]!.every((byte, i) => byte === own[i]);
   }
 
   /** What is sent, by name: all but A where that is frozen. */

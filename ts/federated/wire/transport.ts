@@ -20,7 +20,16 @@ export interface PostedRequest {
 export const fetchTransport: Transport = async (address, { signal, ...request }, most) => {
   const response = await fetch(address, { ...request, method: "POST", ...(signal && { signal }) });
   const chunks = new GatheredBytes(address, most);
-  for await (const chunk of response.body ?? []) chunks.add(chunk);
+  // Not every browser walks a stream by `for await`.
+  const reader = response.body?.getReader();
+  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+    try {
+      chunks.add(read.value);
+    } catch (error) {
+      await reader?.cancel().catch(() => undefined);
+      throw error;
+    }
+  }
   return { status: response.status, bytes: chunks.all() };
 };
 
