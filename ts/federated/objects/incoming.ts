@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { concatenated } from "../../io/concatenated.js";
 import { isJsonObject, type Json, parseJsonObject } from "../../io/json.js";
 import { sha256 } from "../../jobs/sources/sha256.js";
 import { FederationError } from "../federation-error.js";
@@ -63,17 +64,10 @@ export class Incoming {
     const chunks = new Map<string, Uint8Array>();
     for (const child of children) chunks.set(child, (await this.pull(child, "ArrayChunk")).body);
     const parts = (order as number[]).map((place) => chunks.get(children[place]!)!);
-    this.take(
-      parts.reduce((sum, { length }) => sum + length, 0) -
-        [...chunks.values()].reduce((sum, { length }) => sum + length, 0),
-    );
-    const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    // A chunk that is named again and again is fetched once, and counts each time.
+    const bytes = (all: readonly Uint8Array[]) => all.reduce((sum, { length }) => sum + length, 0);
+    this.take(Math.max(0, bytes(parts) - bytes([...chunks.values()])));
+    return concatenated(parts);
   }
 
   private async pull(id: string, type: ObjectType): Promise<FlowerObject> {

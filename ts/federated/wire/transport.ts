@@ -1,3 +1,4 @@
+import { concatenated } from "../../io/concatenated.js";
 import { FederationError } from "../federation-error.js";
 
 /** A request's answer. */
@@ -54,13 +55,7 @@ export class GatheredBytes {
     this.pieces.push(piece);
   }
 
-  all(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.length);
-    let at = 0;
-    for (const piece of this.pieces) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return all;
+  all(): Uint8Array {
+    return concatenated(this.pieces);
   }
 }
