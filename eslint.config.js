@@ -66,7 +66,18 @@ const powers = {
 const clock = { object: "performance", property: "now", message: "ts/waiting/stopwatch.ts is the clock." };
 
 export default defineConfig(
-  { ignores: ["build/", "dist/", "target/", "runs/", ".cache/", "test/golden/", "test/consumers/**/*.{ts,tsx,jsx}"] },
+  {
+    ignores: [
+      "ts/federated/wire/fleet_pb.ts",
+      "build/",
+      "dist/",
+      "target/",
+      "runs/",
+      ".cache/",
+      "test/golden/",
+      "test/consumers/**/*.{ts,tsx,jsx}",
+    ],
+  },
   js.configs.recommended,
   {
     rules: {

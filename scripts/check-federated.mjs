@@ -1,5 +1,6 @@
 // node scripts/check-federated.mjs [EXAMPLES]: the movie reviews in unequal shares at two nodes in Node and one page in Chromium, five
 // rounds of a real Flower server, beside training on all of them in one place. After `npm run build`.
+/* global location */
 import { spawn } from "node:child_process";
 import { createServer, request } from "node:http";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

@@ -116,7 +116,7 @@ export function takeJoinOptions<E>(options: JoinOptions<E>): TakenJoinOptions<E>
       throw new ConfigError(`${what}: there are no examples to learn from`, { op: what, length: 0 });
     },
     validation: (_, __, value) => takeLearnt(what, (value ?? []) as readonly Example[], "keep"),
-    key: (_, name, value) => (value === undefined ? undefined : text(what, name, value as string)),
+    key: (_, name, value) => (value === undefined ? undefined : text(what, name, value)),
     adapter: or("federated", (_, name, value) => text(what, name, value as string)),
     maxSteps: or(10_000, whole, 1),
     stay: or(false, (_, name, value) => flag(what, name, value as boolean)),

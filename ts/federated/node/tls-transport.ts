@@ -27,8 +27,8 @@ export function tlsTransport(certificates: string): Transport {
           try {
             chunks.add(piece);
           } catch (error) {
-            response.destroy();
-            reject(error as Error);
+            // Which "error" above then tells.
+            response.destroy(error as Error);
           }
         });
         response.on("end", () => resolve({ status: response.statusCode ?? 0, bytes: chunks.all() }));

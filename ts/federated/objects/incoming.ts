@@ -42,7 +42,7 @@ export class Incoming {
     const [record] = (await this.pull(messageId, "Message")).children;
     if (record === undefined) throw new FederationError("the server's message is empty", { value: messageId });
     const records = namesOf(await this.pull(record, "RecordDict"));
-    const [arrays, config] = [records.get(ARRAYS!), records.get(CONFIG!)];
+    const [arrays, config] = [records.get(ARRAYS), records.get(CONFIG)];
     if (arrays === undefined || config === undefined || records.size !== 2)
       throw new FederationError(
         `the server's message holds ${[...records.keys()].join(", ") || "nothing"}, where "${ARRAYS}" and "${CONFIG}" are expected: is this app one of \`lowrank flower app\`?`,

@@ -118,7 +118,7 @@ function checkVersion(version: string): void {
 }
 
 function labelsOf(value: Json): readonly string[] {
-  const labels = namesFrom(`${what}: labels are a list of names`, value as readonly string[]);
+  const labels = namesFrom(`${what}: labels are a list of names`, value);
   if (labels.length >= 2 && labels.length <= MOST.labels) return labels;
   throw notSensible(`2 to ${MOST.labels} labels are expected, got ${labels.length}`, {
     option: "labels",
@@ -128,7 +128,7 @@ function labelsOf(value: Json): readonly string[] {
 
 function modulesOf(value: Json): readonly string[] | string | null {
   if (value === null || typeof value === "string") return value;
-  return namesFrom(`${what}: target-modules are a list of names`, value as readonly string[]);
+  return namesFrom(`${what}: target-modules are a list of names`, value);
 }
 
 function atMost(name: string, value: number, most: number): number {
