@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Flower } from "../../scripts/servers/flower.mjs";
-import { createEngine } from "../../ts/engine/engine.js";
 import { joinFederation } from "../../ts/entry/federated-node.js";
 import type { FederationEvent } from "../../ts/federated/join-options.js";
 import type { FileMap } from "../../ts/io/file-map.js";
@@ -31,15 +30,13 @@ async function app(name: string, ...options: string[]): Promise<string> {
 }
 
 /** A node in this process, with an encoder of its own. */
-async function join_(own: typeof examples, onEvent: (event: FederationEvent) => void, signal?: AbortSignal) {
-  const engine = await createEngine({ build: "simd", threads: 1 });
-  const encoder = await SentenceEncoder.load(fixture.model, { engine });
+async function joinHere(own: typeof examples, onEvent: (event: FederationEvent) => void, signal?: AbortSignal) {
+  const encoder = await SentenceEncoder.load(fixture.model);
   try {
     const server = flower.address;
     return await joinFederation({ server, encoder, TextClassifier, examples: own, onEvent, ...(signal && { signal }) });
   } finally {
     encoder.dispose();
-    await engine.close();
   }
 }
 
@@ -48,8 +45,12 @@ function doomed(): Promise<void> {
   const options = ["--server", flower.address, "--model", fixture.model, "--data", fixture.data, "--json"];
   const engine = ["--build", "simd", "--threads", "1"];
   const child: ChildProcess = spawn("node", ["dist/cli.js", "flower", "join", ...options, ...engine], { cwd: project });
-  return new Promise((resolve) => {
-    child.on("exit", () => resolve());
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr!.on("data", (text: Buffer) => (said += text.toString()));
+    child.on("exit", (_, signal) =>
+      signal === "SIGKILL" ? resolve() : reject(new Error(`it was not killed: ${said}`)),
+    );
     child.stdout!.on("data", (text: Buffer) => {
       if (text.toString().includes('"type":"round"')) child.kill("SIGKILL");
     });
@@ -91,11 +92,12 @@ it(
       if (event.type === "trained" && event.round === 2) trained.push(event);
     };
     const killed = doomed();
-    const early = join_(examples.slice(0, 5), hear);
+    const early = joinHere(examples.slice(0, 5), hear);
     await flower.start(folder);
-    await firstRound;
+    // Whoever cannot join says so here.
+    await Promise.race([firstRound, early]);
     await killed;
-    const late = join_(examples.slice(5), hear);
+    const late = joinHere(examples.slice(5), hear);
     const reports = await Promise.all([early, late]);
     expect(reports.map(({ rounds }) => rounds)).toEqual([2, 1]);
     await expect.poll(() => existsSync(join(folder, "rounds/round-0002"))).toBe(true);
@@ -109,18 +111,16 @@ it(
       for (const [i, value] of update.entries()) expect(Math.abs(value - mean[i]!)).toBeLessThan(1e-6);
     }
     // What PEFT reads is also a classifier here.
-    const engine = await createEngine({ build: "simd", threads: 1 });
-    const classifier = await TextClassifier.open(join(folder, "rounds/round-0002"), { model: fixture.model, engine });
+    const classifier = await TextClassifier.open(join(folder, "rounds/round-0002"), { model: fixture.model });
     expect(await classifier.predict(["a warm film"])).toHaveLength(1);
     classifier.dispose();
-    await engine.close();
   },
 );
 
 it("with noise, rounds tell the privacy that is spent", { timeout: 180_000 }, async () => {
   const options = ["--noise-multiplier", "1.5", "--clipping-norm", "0.5"];
   const folder = await app("noisy", "--rounds", "1", ...options);
-  const both = () => Promise.all([join_(examples.slice(0, 5), () => {}), join_(examples.slice(5), () => {})]);
+  const both = () => Promise.all([joinHere(examples.slice(0, 5), () => {}), joinHere(examples.slice(5), () => {})]);
   const first = both();
   await flower.start(folder);
   await first;
