@@ -79,6 +79,23 @@ function updates(files: FileMap): Map<string, Float64Array> {
   return found;
 }
 
+it("with noise, rounds tell the privacy that is spent", { timeout: 180_000 }, async () => {
+  const options = ["--noise-multiplier", "1.5", "--clipping-norm", "0.5"];
+  const folder = await app("noisy", "--rounds", "1", ...options);
+  const both = () => Promise.all([joinHere(examples.slice(0, 5), () => {}), joinHere(examples.slice(5), () => {})]);
+  const first = both();
+  await flower.start(folder);
+  await first;
+  await expect.poll(() => existsSync(join(folder, "rounds/round-0001"))).toBe(true);
+  const spent = about(folder, 1).privacy!;
+  expect(spent).toMatchObject({ delta: 1e-5, releases: 1 });
+  // One Gaussian release of noise 1.5 at δ = 1e-5: between the exact ε of 2.72 and the bound by moments.
+  expect(spent.epsilon).toBeGreaterThan(2.7);
+  expect(spent.epsilon).toBeLessThan(3.3);
+  const shared = readSafetensors(filesIn(join(folder, "rounds/round-0001"))["head.safetensors"]!);
+  expect(shared.tensor("bias").data.every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+});
+
 it(
   "a node that is killed holds no round up, one that is late takes part, and the mean of adapters is that of their updates",
   { timeout: 180_000 },
@@ -116,20 +133,3 @@ it(
     classifier.dispose();
   },
 );
-
-it("with noise, rounds tell the privacy that is spent", { timeout: 180_000 }, async () => {
-  const options = ["--noise-multiplier", "1.5", "--clipping-norm", "0.5"];
-  const folder = await app("noisy", "--rounds", "1", ...options);
-  const both = () => Promise.all([joinHere(examples.slice(0, 5), () => {}), joinHere(examples.slice(5), () => {})]);
-  const first = both();
-  await flower.start(folder);
-  await first;
-  await expect.poll(() => existsSync(join(folder, "rounds/round-0001"))).toBe(true);
-  const spent = about(folder, 1).privacy!;
-  expect(spent).toMatchObject({ delta: 1e-5, releases: 1 });
-  // One Gaussian release of noise 1.5 at δ = 1e-5: between the exact ε of 2.72 and the bound by moments.
-  expect(spent.epsilon).toBeGreaterThan(2.7);
-  expect(spent.epsilon).toBeLessThan(3.3);
-  const shared = readSafetensors(filesIn(join(folder, "rounds/round-0001"))["head.safetensors"]!);
-  expect(shared.tensor("bias").data.every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
-});
