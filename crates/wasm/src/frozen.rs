@@ -139,17 +139,14 @@ pub unsafe fn gemm_rounded(
     });
 }
 
-/// Which of the two, found out before the first product.
+/// Which of them, found out before the first product.
 fn instruction() -> Instruction {
-    static RELAXED: AtomicU8 = AtomicU8::new(UNKNOWN);
-    const UNKNOWN: u8 = 2;
-    if !cfg!(target_feature = "relaxed-simd") {
-        return Instruction::Widened;
+    static FASTEST: AtomicU8 = AtomicU8::new(UNKNOWN);
+    const UNKNOWN: u8 = u8::MAX;
+    if FASTEST.load(Relaxed) == UNKNOWN {
+        FASTEST.store(rounded::fastest() as u8, Relaxed);
     }
-    if RELAXED.load(Relaxed) == UNKNOWN {
-        RELAXED.store(u8::from(rounded::relaxed_is_right()), Relaxed);
-    }
-    if RELAXED.load(Relaxed) == 1 { Instruction::Relaxed } else { Instruction::Widened }
+    Instruction::ALL[usize::from(FASTEST.load(Relaxed)) % Instruction::ALL.len()]
 }
 
 /// Rows `0..rows` of a format in groups, one behind the other, become blocks of four in one another, or with `back` again

@@ -2,6 +2,9 @@
 
 use super::F32x4;
 
+/// 1.5·2²³: plus a small number it is that number rounded to a whole one, ties to even, in its low bits.
+pub const SHIFT: f32 = 12_582_912.0;
+
 #[cfg(target_arch = "wasm32")]
 mod lanes {
     use super::*;
@@ -27,15 +30,18 @@ mod lanes {
         [widen(v128_and(codes, mask)), widen(v128_and(u16x8_shr(codes, 4), mask))]
     }
 
-    /// Sixteen whole numbers from −128 to 127, or NaN for 0.
+    /// Whole numbers that stand as `SHIFT` + n, n within ±2²¹: n + `offset` as a byte from `least` to 127, saturated.
     ///
     /// # Safety
-    /// `p` must be valid for writing 16 bytes.
+    /// `p` must be valid for writing 32 bytes.
     #[inline(always)]
-    pub unsafe fn to_bytes(values: [F32x4; 4], p: *mut u8) {
-        let [a, b, c, d] = values.map(|lanes| i32x4_trunc_sat_f32x4(lanes.0));
-        let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
-        unsafe { v128_store(p as *mut v128, bytes) }
+    pub unsafe fn to_bytes(values: [F32x4; 8], offset: i32, least: i8, p: *mut u8) {
+        let (shift, least) = (i32x4_splat(offset.wrapping_sub(SHIFT.to_bits() as i32)), i8x16_splat(least));
+        let [a, b, c, d, e, f, g, h] = values.map(|lanes| i32x4_add(lanes.0, shift));
+        for (half, [a, b, c, d]) in [[a, b, c, d], [e, f, g, h]].into_iter().enumerate() {
+            let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
+            unsafe { v128_store((p as *mut v128).add(half), i8x16_max(bytes, least)) }
+        }
     }
 
     #[inline(always)]
@@ -71,13 +77,14 @@ mod lanes {
         [0, 4].map(|shift| widen(|i| unsafe { *p.add(i) >> shift & 15 } as f32))
     }
 
-    /// Sixteen whole numbers from −128 to 127, or NaN for 0.
+    /// Whole numbers that stand as `SHIFT` + n, n within ±2²¹: n + `offset` as a byte from `least` to 127, saturated.
     ///
     /// # Safety
-    /// `p` must be valid for writing 16 bytes.
-    pub unsafe fn to_bytes(values: [F32x4; 4], p: *mut u8) {
+    /// `p` must be valid for writing 32 bytes.
+    pub unsafe fn to_bytes(values: [F32x4; 8], offset: i32, least: i8, p: *mut u8) {
         for (i, value) in values.iter().flat_map(|lanes| lanes.to_array()).enumerate() {
-            unsafe { *p.add(i) = value as i8 as u8 }
+            let number = (value.to_bits() as i32).wrapping_sub(SHIFT.to_bits() as i32).wrapping_add(offset);
+            unsafe { *p.add(i) = (number.clamp(-128, 127) as i8).max(least) as u8 }
         }
     }
 

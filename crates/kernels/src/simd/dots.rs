@@ -83,14 +83,13 @@ mod lanes {
         }
     }
 
-    /// By the relaxed instruction for pairs of bytes, whose sums fit into 16 bits. Of that which adds four and a sum V8 makes
-    /// five where the processor has it not, two for a constant.
+    /// By the relaxed instruction for pairs of bytes, whose sums fit into 16 bits.
     #[cfg(target_feature = "relaxed-simd")]
     #[derive(Clone, Copy)]
-    pub struct Relaxed(v128);
+    pub struct Pairs(v128);
 
     #[cfg(target_feature = "relaxed-simd")]
-    impl Dots for Relaxed {
+    impl Dots for Pairs {
         const ZERO: Self = Self(i32x4(0, 0, 0, 0));
 
         #[inline(always)]
@@ -108,10 +107,10 @@ mod lanes {
     /// The same where the small factors are below 16: eight products of pairs are added in 16 bits.
     #[cfg(target_feature = "relaxed-simd")]
     #[derive(Clone, Copy)]
-    pub struct RelaxedNibbles(v128);
+    pub struct PairsOfNibbles(v128);
 
     #[cfg(target_feature = "relaxed-simd")]
-    impl Dots for RelaxedNibbles {
+    impl Dots for PairsOfNibbles {
         const ZERO: Self = Self(i32x4(0, 0, 0, 0));
 
         #[inline(always)]
@@ -125,10 +124,45 @@ mod lanes {
         }
     }
 
+    /// By the relaxed instruction that adds four products and a sum: one where the processor has it, five where it has not.
+    #[cfg(target_feature = "relaxed-simd")]
+    #[derive(Clone, Copy)]
+    pub struct Added(v128);
+
+    #[cfg(target_feature = "relaxed-simd")]
+    impl Dots for Added {
+        const ZERO: Self = Self(i32x4(0, 0, 0, 0));
+
+        #[inline(always)]
+        fn plus(self, signed: Bytes, small: Bytes, _: Bytes) -> Self {
+            Self(i32x4_relaxed_dot_i8x16_i7x16_add(signed.0, small.0, self.0))
+        }
+
+        #[inline(always)]
+        fn total(self, _: Bytes) -> F32x4 {
+            F32x4(f32x4_convert_i32x4(self.0))
+        }
+    }
+
+    /// Whether `Added` is one instruction of the processor. Where an x86 processor has none, sums of two products are kept within
+    /// 16 bits on the way, which shows with a factor above 127.
+    #[cfg(target_feature = "relaxed-simd")]
+    pub fn sums_of_four_are_added() -> bool {
+        let (most, byte) = (core::hint::black_box(127), core::hint::black_box(255));
+        let sums = i32x4_relaxed_dot_i8x16_i7x16_add(i8x16_splat(most), u8x16_splat(byte), i32x4_splat(0));
+        i32x4_extract_lane::<0>(sums) != 2 * i32::from(i16::MAX)
+    }
+
     #[cfg(not(target_feature = "relaxed-simd"))]
-    pub type Relaxed = Widened;
+    pub fn sums_of_four_are_added() -> bool {
+        false
+    }
     #[cfg(not(target_feature = "relaxed-simd"))]
-    pub type RelaxedNibbles = Widened;
+    pub type Added = Widened;
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    pub type Pairs = Widened;
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    pub type PairsOfNibbles = Widened;
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -175,8 +209,13 @@ mod lanes {
 
     #[derive(Clone, Copy)]
     pub struct Widened([i32; 4]);
-    pub type Relaxed = Widened;
-    pub type RelaxedNibbles = Widened;
+    pub type Pairs = Widened;
+    pub type PairsOfNibbles = Widened;
+    pub type Added = Widened;
+
+    pub fn sums_of_four_are_added() -> bool {
+        false
+    }
 
     impl Dots for Widened {
         const ZERO: Self = Self([0; 4]);
@@ -193,4 +232,4 @@ mod lanes {
     }
 }
 
-pub use lanes::{Bytes, Relaxed, RelaxedNibbles, Widened};
+pub use lanes::{Added, Bytes, Pairs, PairsOfNibbles, Widened, sums_of_four_are_added};

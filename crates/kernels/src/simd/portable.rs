@@ -99,6 +99,14 @@ impl F32x4 {
         Self(from_fn(|i| if self.0[i] >= b.0[i] { self.0[i] } else { b.0[i] }))
     }
 
+    /// Lane-wise the larger of the bits as signed whole numbers: of numbers that are not negative the larger one, where a NaN is
+    /// above all; of others, what is not negative.
+    pub fn max_bits(self, b: Self) -> Self {
+        Self(core::array::from_fn(|i| {
+            if (self.0[i].to_bits() as i32) < b.0[i].to_bits() as i32 { b.0[i] } else { self.0[i] }
+        }))
+    }
+
     /// `self`, NaN where `x` is one: for results of `x` that went through `loose_min` and `loose_max` as their `self`.
     #[inline(always)]
     pub fn with_nan_of(self, x: Self) -> Self {

@@ -119,6 +119,13 @@ impl F32x4 {
         }
     }
 
+    /// Lane-wise the larger of the bits as signed whole numbers: of numbers that are not negative the larger one, where a NaN is
+    /// above all; of others, what is not negative.
+    #[inline(always)]
+    pub fn max_bits(self, b: Self) -> Self {
+        Self(i32x4_max(self.0, b.0))
+    }
+
     /// `self`, NaN where `x` is one: for results of `x` that went through `loose_min` and `loose_max` as their `self`.
     #[inline(always)]
     pub fn with_nan_of(self, x: Self) -> Self {
