@@ -48,7 +48,7 @@ describe.each(formats)("%s", (format) => {
     [[2, 1], 64, 12],
     [[3], 70, 9],
     [[2, 3], 96, 130],
-    [[11], 400, 33],
+    [[15], 400, 33],
     [[0], 32, 4],
   ] as const)("rows %j, %i × %i: the product of x rounded to bytes", (lengths, k, n) => {
     using graph = new Graph();
