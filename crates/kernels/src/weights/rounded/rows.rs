@@ -39,7 +39,7 @@ pub unsafe fn round(x: *const f32, width: usize, rows: Range<usize>, format: &Fo
     }
 }
 
-/// The largest magnitude; NaN, or an infinity, where one is.
+/// The largest number, 0 where none is positive. Of magnitudes NaN, or an infinity, where one is.
 #[inline(always)]
 fn largest(values: [F32x4; 8]) -> f32 {
     // As whole numbers, in one instruction each: of those that are not negative the order is the same, and a NaN is above all.
