@@ -14,7 +14,13 @@ export default defineConfig({
   root: here("."),
   // The files may be put into any folder of a site.
   base: "./",
-  resolve: { alias: { "lowrank/worker": here("../dist/remote-browser.js") } },
+  resolve: {
+    alias: [
+      { find: /^lowrank$/, replacement: here("../dist/browser.js") },
+      { find: /^lowrank\/worker$/, replacement: here("../dist/remote-browser.js") },
+      { find: /^lowrank\/wasm\//, replacement: here("../dist/wasm/") },
+    ],
+  },
   build: { outDir: here("../build/studio"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
   worker: { format: "es" },
   server: { headers: isolation, fs: { allow: [here("..")] } },

@@ -18,4 +18,5 @@ export const optionalFiles = [
 const LONGEST_TEXT = 128 * 1024 * 1024;
 
 /** Bytes that are taken of a file whose size nobody says: a server may send without end. */
-export const mostBytes = (file: string): number => (/\.(safetensors|gguf)$/.test(file) ? Infinity : LONGEST_TEXT);
+export const mostBytes = (file: string): number =>
+  /\.(safetensors|gguf)(?:[?#].*)?$/i.test(file) ? Infinity : LONGEST_TEXT;

@@ -1,9 +1,10 @@
 import { Fragment } from "preact";
 import { chooseLanguage, language, languages, m } from "./messages/index.js";
 import { Icon } from "./parts/icons.js";
+import { later } from "./parts/later.js";
 import { canUndo, project, undo } from "./state/project.js";
 import { run } from "./state/runs.js";
-import { notice, step, steps, type Theme, theme, themes } from "./state/view.js";
+import { notice, others, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { training } from "./engine/train.js";
 import { ComparePage } from "./steps/compare/compare-page.js";
 import { DataStep } from "./steps/data/data-step.js";
@@ -11,7 +12,13 @@ import { TrainStep } from "./steps/train/train-step.js";
 import { JudgeStep } from "./steps/judge/judge-step.js";
 import { TakeStep } from "./steps/take/take-step.js";
 
-const views = { data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep, compare: ComparePage };
+const ChatPage = later(async () => (await import("./steps/chat/chat-page.js")).ChatPage);
+const KernelsPage = later(async () => (await import("./steps/kernels/kernels-page.js")).KernelsPage);
+
+const views = {
+  ...{ data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep },
+  ...{ chat: ChatPage, compare: ComparePage, kernels: KernelsPage },
+};
 
 /** Steps that have something to show. */
 const reached = () => ({
@@ -120,10 +127,20 @@ export function App({ lasting }: { lasting: boolean }) {
         <View />
       </main>
       <footer>
-        <Icon name="lock" /> {m().promise}
-        <a class="elsewhere" href="#compare" aria-current={step.value === "compare" ? "page" : undefined}>
-          {m().compare.heading}
-        </a>
+        <nav aria-label={m().also}>
+          <ul class="elsewhere">
+            {others.map((name) => (
+              <li key={name}>
+                <a href={`#${name}`} aria-current={step.value === name ? "page" : undefined}>
+                  {m().others[name]}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <p>
+          <Icon name="lock" /> {m().promise}
+        </p>
       </footer>
       <Notice />
     </Fragment>

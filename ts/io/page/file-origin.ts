@@ -1,6 +1,7 @@
 import { notExpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
+import { isGgufName } from "../gguf-name.js";
 import { knownModel, type PinnedFile } from "../known-models.js";
 import type { ModelOrigin } from "./kept-record.js";
 import { pageAddress } from "./page-address.js";
@@ -18,6 +19,8 @@ export interface LocalOrigin {
   /** What the model is called. */
   readonly name: string;
   readonly origin: ModelOrigin;
+  /** The GGUF file that it is; null for a folder's layout. */
+  readonly gguf: string | null;
   /** A file; null where there is none of that name. */
   open(file: string): Promise<LocalFile | null>;
 }
@@ -28,20 +31,23 @@ export interface RemoteOrigin {
   readonly origin: ModelOrigin;
   /** Address of the folder. */
   readonly base: string;
+  /** The GGUF file in it that is the model; null for a folder's layout. */
+  readonly gguf: string | null;
   /** What its files are to be, where it is known. */
   readonly pinned: readonly PinnedFile[];
 }
 
-/** Where a model is to be had: an address or a hub's name, a picked folder or its files, a zip archive. */
+/** Where a model is to be had: an address or a hub's name, a picked folder or its files, a zip archive or a GGUF file. */
 export type ModelFiles = string | PickedFolder | Iterable<PickedFile> | Blob;
 
 const HUB = "https://huggingface.co";
 
-/** Where a model's files come from. Throws `ConfigError` for what is nothing of the kind, `FormatError` for a Blob that is no zip. */
+/** Where a model's files come from. Throws `ConfigError` for what is nothing of the kind, `FormatError` for a Blob that is neither a zip nor called .gguf. */
 export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promise<LocalOrigin | RemoteOrigin> {
   if (typeof from === "string") return remoteOrigin(from, hubUrl);
   if (from instanceof Blob) {
     const { name } = from as Partial<File>;
+    if (typeof name === "string" && isGgufName(name)) return filesOrigin([from as PickedFile]);
     const { zipOrigin } = await import("./zip-file.js");
     return zipOrigin(from, typeof name === "string" ? name : "model.zip");
   }
@@ -49,7 +55,11 @@ export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promis
     if (isPickedFolder(from)) return folderOrigin(from);
     if (typeof from[Symbol.iterator] === "function") return filesOrigin(from);
   }
-  throw notExpected("keepModel", "an address, a hub's name, a picked folder or its files, or a zip as a Blob", from);
+  throw notExpected(
+    "keepModel",
+    "an address, a hub's name, a picked folder or its files, or a zip or GGUF file as a Blob",
+    from,
+  );
 }
 
 const hubName = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w-][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
@@ -57,8 +67,10 @@ const hubName = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w-][\w.-]*(?:\/[\w-][\
 /** As in an import: what begins with "/" or "." leads from the page, and a bare name to the hub. */
 function remoteOrigin(from: string, hubUrl: string): RemoteOrigin {
   if (/^(?:https?:|\/|\.\.?\/)/.test(from)) {
-    const base = asUrl(from, pageAddress()).replace(/\/$/, "");
-    return { name: base, origin: "address", base, pinned: [] };
+    const name = asUrl(from, pageAddress()).replace(/\/$/, "");
+    const end = isGgufName(name) ? new URL(name).pathname.lastIndexOf("/") + new URL(name).origin.length : name.length;
+    const gguf = name.slice(end + 1) || null;
+    return { name, origin: "address", base: name.slice(0, end), gguf, pinned: [] };
   }
   const [, name, revision] = hubName.exec(from) ?? [];
   if (name === undefined)
@@ -73,6 +85,7 @@ function remoteOrigin(from: string, hubUrl: string): RemoteOrigin {
     name: revision === undefined ? repository : `${repository}@${revision}`,
     origin: "hub",
     base: `${hubUrl.replace(/\/$/, "")}/${repository}/resolve/${encodeURIComponent(revision ?? "main")}`,
+    gguf: null,
     pinned: known?.files ?? [],
   };
 }

@@ -1,6 +1,7 @@
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { throwIfAborted } from "../../waiting/abort.js";
+import { isGgufName } from "../gguf-name.js";
 import { parseJsonObject } from "../json.js";
 import type { PinnedFile } from "../known-models.js";
 import { mostBytes, optionalFiles, requiredFiles } from "../model-files.js";
@@ -46,6 +47,7 @@ export async function fillModel(
       throw new ModelError(`model ${clip(name)} has no ${clip(file)}`, { model: name, file });
   };
   if (pinned.length > 0) for (const file of pinned) await need(file.name);
+  else if (from.gguf !== null) await need(from.gguf);
   else {
     for (const file of requiredFiles) if (file !== WEIGHTS) await need(file);
     for (const file of optionalFiles) await take(file, false);
@@ -120,7 +122,7 @@ async function downloads(
       parts.delete(url);
       for (const { blob } of known.segments) await folder.remove(blob);
     }
-    const large = file.endsWith(".safetensors") && validator !== null && total !== null;
+    const large = (file.endsWith(".safetensors") || isGgufName(file)) && validator !== null && total !== null;
     const begun: PartFile | null = large ? { name: file, url, validator, total, segments: [] } : null;
     const writer = from > 0 ? resumed! : new FileWriter(folder, newName, note(begun));
     const tell = (done: number) => onProgress?.({ file, done, total: Math.max(total ?? done, done) });

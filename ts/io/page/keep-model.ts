@@ -19,7 +19,7 @@ import { RunningSha256 } from "../running-sha256.js";
 export interface KeepOptions {
   /** What it is called; default its address, its name on the hub, or that of the folder or archive. */
   readonly name?: string | undefined;
-  /** What its files must be, all of them; default known for all-MiniLM-L6-v2 from the hub, else nothing is compared. */
+  /** What its files must be, all of them; default known for all-MiniLM-L6-v2 and SmolLM2-135M-Instruct-GGUF from the hub, else nothing is compared. */
   readonly manifest?: readonly PinnedFile[] | undefined;
   /** Asks the browser, which may ask the person, not to drop what is kept when space is short. Default false. */
   readonly persist?: boolean | undefined;
@@ -74,7 +74,7 @@ function takePinned(given: unknown): PinnedFile {
  *
  * @param from an address ("https://…", "/models/minilm", "./minilm"), a name on the Hugging Face hub
  *   ("organisation/name", "organisation/name@revision", "all-MiniLM-L6-v2"), a picked folder (a `FileSystemDirectoryHandle`, or the
- *   files of `<input type="file" webkitdirectory>`), or a zip archive (a `Blob` or `File`)
+ *   files of `<input type="file" webkitdirectory>`), a zip archive (a `Blob` or `File`), or a GGUF file (a `File`, an address that ends so)
  * @throws `ModelError` for a file that is missing, cannot be fetched, or is not what the manifest says, which is then removed;
  *   `QuotaError` where it has no room, before it is fetched; `FormatError` for a damaged archive; `AbortError`; `ConfigError` for
  *   options that make no sense; `UnsupportedError` in Node, which has `resolveModel`
@@ -86,7 +86,9 @@ export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Pr
   const { folders, refused } = await modelFolders("keepModel");
   if (persist && refused === null) askToPersist();
   const remote = "base" in origin;
-  const key = keyOf(`${origin.origin} ${remote && name === undefined ? origin.base : named.name}`);
+  const key = keyOf(
+    `${origin.origin} ${remote && name === undefined ? [origin.base, origin.gguf ?? []].flat().join("/") : named.name}`,
+  );
   const expected = pinned ?? (remote ? origin.pinned : []);
   const record = await withLock(lockOf(key), watcher.signal, async () => {
     const folder = folders.folder(key);

@@ -7,6 +7,7 @@ import type { PinnedFile } from "../known-models.js";
 import type { ModelSource } from "../model-source.js";
 import type { BlobFolder } from "./blob-folder.js";
 import { storedBytes, storedSource } from "./kept-file.js";
+import { ggufOf, keptFile } from "./kept-gguf.js";
 import { forget, type KeptRecord, type ModelOrigin, readKept } from "./kept-record.js";
 import { foundModels, modelFolders, tryLock } from "./model-folders.js";
 
@@ -30,7 +31,7 @@ export interface KeptModel extends ModelSource {
 export interface KeptModelInfo {
   /** By which `keptModel` and `clearCache` know it. */
   readonly name: string;
-  /** "address", "hub", "folder" or "zip". */
+  /** "address", "hub", "folder", "file" or "zip". */
   readonly origin: string;
   /** Bytes that it takes. */
   readonly bytes: number;
@@ -39,7 +40,7 @@ export interface KeptModelInfo {
 }
 
 /** What a kept model is found again by in another thread: its folder, and what it was when it was found. */
-export interface KeptPlace extends Omit<KeptModel, "open" | "digest"> {
+export interface KeptPlace extends Omit<KeptModel, "open" | "digest" | "gguf"> {
   readonly key: string;
 }
 
@@ -50,7 +51,6 @@ export function keptSource(
   { name, origin, files }: KeptRecord,
   refused: string | null,
 ): KeptModel {
-  const find = (file: string) => files.find((kept) => kept.name === file) ?? null;
   const facts: Omit<KeptPlace, "key"> = {
     name,
     origin,
@@ -59,14 +59,12 @@ export function keptSource(
     storage: refused === null ? "opfs" : "memory",
     storageRefused: refused,
   };
-  const source: KeptModel = {
-    ...facts,
-    async open(file) {
-      const found = find(file);
-      return found && storedSource(folder, found, name);
-    },
-    digest: async (file) => find(file)?.sha256 ?? null,
+  const open = async (file: string) => {
+    const found = keptFile(files, file);
+    return found && storedSource(folder, found, name);
   };
+  const digest = async (file: string) => keptFile(files, file)?.sha256 ?? null;
+  const source: KeptModel = { ...facts, open, digest, ...ggufOf(files, open) };
   return remember(source, "kept model", { key, ...structuredClone(facts) } satisfies KeptPlace);
 }
 

@@ -3,7 +3,7 @@ import type { BlobFolder } from "./blob-folder.js";
 import { type Segment, storedBytes, type StoredFile } from "./kept-file.js";
 
 /** What a model came from. */
-const modelOrigins = ["address", "hub", "folder", "zip"] as const;
+const modelOrigins = ["address", "hub", "folder", "file", "zip"] as const;
 /** One of them. */
 export type ModelOrigin = (typeof modelOrigins)[number];
 

@@ -1,6 +1,7 @@
 import { text } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
+import { isGgufName } from "../gguf-name.js";
 import type { LocalFile, LocalOrigin } from "./file-origin.js";
 
 /** A folder that was picked, or dropped: a `FileSystemDirectoryHandle`, of which this is used. */
@@ -57,10 +58,10 @@ export function folderOrigin(folder: PickedFolder): LocalOrigin {
       throw new FormatError(`${clip(called)}/${clip(file)} cannot be read: ${clip(String(error))}`, { file });
     }
   };
-  return { name: called, origin: "folder", open };
+  return { name: called, origin: "folder", gguf: null, open };
 }
 
-/** Files that were picked; those beside config.json count, in the folder nearest the top. */
+/** Files that were picked: those beside config.json count, in the folder nearest the top; without one a GGUF file. */
 export function filesOrigin(given: Iterable<PickedFile>): LocalOrigin {
   const files = new Map<string, PickedFile>();
   for (const file of given) {
@@ -71,11 +72,14 @@ export function filesOrigin(given: Iterable<PickedFile>): LocalOrigin {
       });
     files.set(file.webkitRelativePath || file.name, file);
   }
-  const root = rootOf(files.keys());
-  const name = root.replace(/\/$/, "").split("/").pop() || "files";
+  const paths = [...files.keys()];
+  const gguf = paths.some((path) => isConfig(path)) ? undefined : paths.find(isGgufName);
+  // Of such a file the folder that it was picked with says nothing.
+  const root = gguf === undefined ? rootOf(paths) : gguf.slice(0, gguf.lastIndexOf("/") + 1);
+  const name = gguf?.slice(root.length) ?? (root.replace(/\/$/, "").split("/").pop() || "files");
   return {
     name,
-    origin: "folder",
+    ...(gguf === undefined ? ({ origin: "folder", gguf: null } as const) : ({ origin: "file", gguf: name } as const)),
     async open(file) {
       const found = files.get(root + file);
       return found === undefined ? null : blobFile(found);
@@ -83,9 +87,11 @@ export function filesOrigin(given: Iterable<PickedFile>): LocalOrigin {
   };
 }
 
+const isConfig = (path: string) => /(^|\/)config\.json$/.test(path);
+
 /** The folder of the config.json nearest the top, with its slash; "" where there is none. */
 export function rootOf(paths: Iterable<string>): string {
-  const configs = [...paths].filter((path) => /(^|\/)config\.json$/.test(path));
+  const configs = [...paths].filter(isConfig);
   const depth = (path: string) => path.split("/").length;
   const [first = ""] = configs.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
   return first.replace(/config\.json$/, "");

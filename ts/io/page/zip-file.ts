@@ -80,6 +80,7 @@ export async function zipOrigin(zip: Blob, name: string): Promise<LocalOrigin> {
   return {
     name: name.replace(/\.zip$/i, ""),
     origin: "zip",
+    gguf: null,
     async open(file) {
       const entry = entries.get(root + file);
       return entry === undefined ? null : { size: entry.bytes, chunks: () => extracted(zip, entry, fail) };

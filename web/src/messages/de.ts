@@ -1,13 +1,12 @@
+import { chat } from "./de-chat.js";
+import { kernels } from "./de-kernels.js";
+import { n, point, some } from "./de-numbers.js";
 import type { Messages } from "./en.js";
 
 /** Jeder Text des Studios auf Deutsch. */
-const number = new Intl.NumberFormat("de");
-const n = (value: number) => number.format(value);
-const some = (count: number, one: string, many: string) => `${n(count)} ${count === 1 ? one : many}`;
 const rows = (count: number) => some(count, "Zeile", "Zeilen");
 const decimal = (value: number, places: number) =>
   value.toLocaleString("de", { minimumFractionDigits: places, maximumFractionDigits: places });
-const point = (text: string) => text.replace(".", ",");
 
 export const de: Messages = {
   language: "Deutsch",
@@ -16,6 +15,14 @@ export const de: Messages = {
   promise: "Alles geschieht in diesem Tab. Kein Text verlässt ihn.",
   steps: { data: "Daten", train: "Trainieren", judge: "Beurteilen", take: "Mitnehmen" },
   nav: "Schritte",
+  also: "Auch hier",
+  others: {
+    chat: "Mit einem Sprachmodell reden",
+    compare: "Sätze vergleichen",
+    kernels: "Wie schnell dieser Browser ist",
+  },
+  chat,
+  kernels,
   settingsOf: "Sprache und Aussehen",
   languageLabel: "Sprache",
   themeLabel: "Aussehen",
@@ -213,6 +220,13 @@ export const de: Messages = {
         "Der Browser hat die Rechnung beendet, vielleicht weil der Speicher nicht reichte. Es geht vom letzten sicheren Schritt weiter.",
       ConfigError: "Diese Daten oder Einstellungen passen nicht zusammen.",
       FormatError: "Eine Datei des Modells kam beschädigt an. Sie wurde entfernt; Weitermachen holt sie neu.",
+      AdapterError: "Diese Dateien sind kein Adapter, der zu diesem Modell passt.",
+      EngineError: "Das Rechenwerk ließ sich nicht starten oder fiel aus. Die Seite neu laden.",
+      NonFiniteError: "Die Zahlen wuchsen über alle Grenzen. Eine kleinere Lernrate hilft.",
+      ShapeError:
+        "Eine Datei hat Zahlen in anderer Form, als das Modell sie nimmt. Sie ist beschädigt oder für ein anderes Modell.",
+      StaleNodeError: "Was dazu nötig war, ist nicht mehr im Speicher. Die Seite neu laden.",
+      AbortError: "Es wurde abgebrochen.",
       inUse: "Dieses Training läuft in einem anderen Tab.",
       other: "Etwas Unerwartetes ist geschehen.",
     },

@@ -1,7 +1,8 @@
-/** Every text of the studio in English; another language is a file of the same shape. */
-const number = new Intl.NumberFormat("en");
-const n = (value: number) => number.format(value);
-const some = (count: number, one: string, many: string) => `${n(count)} ${count === 1 ? one : many}`;
+import { chat } from "./en-chat.js";
+import { kernels } from "./en-kernels.js";
+import { n, some } from "./en-numbers.js";
+
+/** Every text of the studio in English; another language is files of the same shape. */
 const rows = (count: number) => some(count, "row", "rows");
 
 export const en = {
@@ -11,6 +12,10 @@ export const en = {
   promise: "Everything happens in this tab. No text leaves it.",
   steps: { data: "Data", train: "Train", judge: "Judge", take: "Take away" },
   nav: "Steps",
+  also: "Also here",
+  others: { chat: "Chat with a language model", compare: "Compare sentences", kernels: "How fast this browser is" },
+  chat,
+  kernels,
   settingsOf: "Language and appearance",
   languageLabel: "Language",
   themeLabel: "Appearance",
@@ -201,6 +206,13 @@ export const en = {
         "The browser ended the computation, perhaps for want of memory. It can go on from the last safe step.",
       ConfigError: "These data or settings do not work together.",
       FormatError: "A file of the model came damaged. It was removed; go on to fetch it anew.",
+      AdapterError: "These files are no adapter that fits this model.",
+      EngineError: "The computing part could not be started, or it failed. Reload the page.",
+      NonFiniteError: "The numbers grew beyond all bounds. A lower learning rate helps.",
+      ShapeError:
+        "A file has numbers of another shape than the model takes. It is damaged, or meant for another model.",
+      StaleNodeError: "What this needed is gone from memory by now. Reload the page.",
+      AbortError: "It was cancelled.",
       inUse: "This run goes on in another tab.",
       other: "Something unexpected happened.",
     } as Readonly<Record<string, string>>,

@@ -3,10 +3,11 @@ import { effect, signal } from "@preact/signals";
 export const steps = ["data", "train", "judge", "take"] as const;
 export type Step = (typeof steps)[number];
 
-/** What is no step on the way: the comparing of sentences. */
-export type View = Step | "compare";
+/** What is no step on the way. */
+export const others = ["chat", "compare", "kernels"] as const;
+export type View = Step | (typeof others)[number];
 
-const viewOf = (hash: string): View => ([...steps, "compare"] as const).find((name) => `#${name}` === hash) ?? "data";
+const viewOf = (hash: string): View => ([...steps, ...others] as const).find((name) => `#${name}` === hash) ?? "data";
 
 /** The step that is shown, as the address says. */
 export const step = signal<View>(viewOf(location.hash));
@@ -29,7 +30,7 @@ export function tell(text: string, undo = false): void {
 /** "light", "dark", or as the system has it. */
 export const themes = ["auto", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];
-const kept = (name: string) => {
+export const kept = (name: string) => {
   try {
     return localStorage.getItem(name);
   } catch {

@@ -4,7 +4,7 @@ import type { SavedFiles } from "../../engine/stores.js";
 import { chooseRun, type Run, saveRun } from "../../state/runs.js";
 import { reportText } from "./names.js";
 
-const zipped = (files: Zippable) =>
+export const zipped = (files: Zippable) =>
   new Promise<Uint8Array>((resolve, reject) =>
     zip(files, { level: 6 }, (error, bytes) => (error ? reject(error) : resolve(bytes))),
   );

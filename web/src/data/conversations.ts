@@ -1,0 +1,81 @@
+import { decode, encodingOf } from "./decode.js";
+import { TableProblem } from "./problem.js";
+import { readTable } from "./read-table.js";
+
+/** What a language model is to learn: rows of JSON Lines, as a run reads them. */
+export interface Conversations {
+  readonly name: string;
+  readonly task: "chat" | "text";
+  readonly rows: readonly object[];
+  /** The first, for the person to see that it was read as meant. */
+  readonly first: { readonly said: string; readonly answer: string };
+}
+
+const asked = /^(prompt|question|instruction|user|input|frage|anweisung)$/i;
+const answered = /^(completion|answer|response|output|assistant|antwort|ausgabe)$/i;
+
+type Turns = readonly {
+  readonly role?: unknown;
+  readonly from?: unknown;
+  readonly content?: unknown;
+  readonly value?: unknown;
+}[];
+
+function firstOf(turns: Turns) {
+  const said = (role: RegExp) => {
+    const turn = turns.find(({ role: name, from }) => role.test(String(name ?? from)));
+    return String(turn?.content ?? turn?.value ?? "");
+  };
+  return { said: said(/^(user|human)$/), answer: said(/^(assistant|gpt)$/) };
+}
+
+/** Conversations as they are, where a file of JSON Lines has such; else null. */
+async function turnsIn(file: File): Promise<object[] | null> {
+  if (!/\.(jsonl|ndjson|json)$/i.test(file.name)) return null;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const text = decode(bytes, encodingOf(bytes)).trim();
+  const lines = text.startsWith("[") ? null : text.split("\n").filter((line) => line.trim() !== "");
+  try {
+    const rows = lines === null ? (JSON.parse(text) as object[]) : lines.map((line) => JSON.parse(line) as object);
+    const isTalk = (row: object) => "messages" in row || "conversations" in row;
+    return rows.length > 0 && rows.every((row) => typeof row === "object" && row !== null && isTalk(row)) ? rows : null;
+  } catch {
+    // Which line it is, the reader of tables says.
+    return null;
+  }
+}
+
+/**
+ * Reads what a person has: conversations as JSON Lines, or a table with what is asked and what is to be answered. Throws `TableProblem`.
+ * @param converses whether the model knows turns; else it learns to continue texts
+ */
+export async function readConversations(file: File, converses: boolean): Promise<Conversations> {
+  const { name } = file;
+  const turns = await turnsIn(file);
+  if (turns !== null) {
+    const { messages, conversations } = turns[0] as { messages?: Turns; conversations?: Turns };
+    return { name, task: "chat", rows: turns, first: firstOf(messages ?? conversations ?? []) };
+  }
+  const { columns, records } = await readTable(file);
+  if (columns.length < 2) throw new TableProblem("oneColumn");
+  const named = (pattern: RegExp, not = -1) =>
+    columns.findIndex((column, i) => i !== not && pattern.test(column.trim()));
+  const to = named(answered);
+  const question = named(asked, to);
+  const [q, a] = question >= 0 && to >= 0 ? [question, to] : [0, 1];
+  const pairs = records
+    .map((record) => [record[q]!, record[a]!] as const)
+    .filter(([q, a]) => q.trim() !== "" && a.trim() !== "");
+  if (pairs.length === 0) throw new TableProblem("empty");
+  const rows = pairs.map(([said, answer]) =>
+    converses
+      ? {
+          messages: [
+            { role: "user", content: said },
+            { role: "assistant", content: answer },
+          ],
+        }
+      : { prompt: said, completion: answer },
+  );
+  return { name, task: converses ? "chat" : "text", rows, first: { said: pairs[0]![0], answer: pairs[0]![1] } };
+}

@@ -1,0 +1,92 @@
+import { computed, signal } from "@preact/signals";
+import { unzip } from "fflate";
+import type { SavedFiles } from "../stores.js";
+import { type Loaded, loaded } from "./language-model.js";
+
+/** An adapter of a language model, as PEFT writes one. */
+export interface ChatAdapter {
+  /** What the person knows it by. */
+  readonly name: string;
+  readonly files: SavedFiles;
+}
+
+/** What adapters are called in the model: there is one at a time. */
+export const ADAPTER = "mine";
+
+export const adapter = signal<ChatAdapter | null>(null);
+export const adapterProblem = signal<unknown>(null);
+/** The model that has it; another one, or the same once more, is given it before it answers. */
+let holder: Loaded["model"] | null = null;
+
+export const hasAdapter = computed(() => adapter.value !== null);
+
+const names = ["adapter_config.json", "adapter_model.safetensors"];
+const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+const LARGEST = 1e9;
+
+const unzipped = (bytes: Uint8Array) =>
+  new Promise<Record<string, Uint8Array>>((resolve, reject) => {
+    const filter = ({ name, originalSize }: { name: string; originalSize: number }) =>
+      names.includes(base(name)) && originalSize < LARGEST;
+    unzip(bytes, { filter }, (error, files) => (error ? reject(error) : resolve(files)));
+  });
+
+/** The files of an adapter among those that were picked: a zip, or adapter_config.json with adapter_model.safetensors. */
+async function filesOf(picked: readonly File[]): Promise<SavedFiles> {
+  const bytes = async (file: File) => new Uint8Array(await file.arrayBuffer());
+  const zip = picked.find(({ name }) => /\.zip$/i.test(name));
+  if (zip !== undefined) {
+    const all = await unzipped(await bytes(zip));
+    return Object.fromEntries(Object.entries(all).map(([path, content]) => [base(path), content]));
+  }
+  const wanted = picked.filter(({ name, size }) => names.includes(name) && size < LARGEST);
+  return Object.fromEntries(await Promise.all(wanted.map(async (file) => [file.name, await bytes(file)] as const)));
+}
+
+/** Gives the model an adapter; what it refuses is told, and the one before stays. */
+export async function useAdapter(name: string, files: SavedFiles): Promise<boolean> {
+  const now = loaded.value;
+  if (now === null) return false;
+  adapterProblem.value = null;
+  try {
+    await put(now.model, files);
+    adapter.value = { name, files };
+    return true;
+  } catch (error) {
+    adapterProblem.value = error;
+    const before = adapter.value;
+    if (before !== null) await put(now.model, before.files).catch(() => (adapter.value = null));
+    return false;
+  }
+}
+
+export async function pickAdapter(picked: readonly File[]): Promise<void> {
+  const [first] = picked;
+  if (first === undefined) return;
+  try {
+    const name =
+      picked.length === 1 ? first.name : base(first.webkitRelativePath.replace(/\/[^/]*$/, "")) || first.name;
+    await useAdapter(name.replace(/\.zip$/i, ""), await filesOf(picked));
+  } catch (error) {
+    adapterProblem.value = error;
+  }
+}
+
+async function put(model: Loaded["model"], files: SavedFiles): Promise<void> {
+  if (holder === model) await model.removeAdapter(ADAPTER);
+  holder = null;
+  await model.loadAdapter(ADAPTER, files);
+  holder = model;
+}
+
+/** Has the model hold the adapter, where it was loaded anew. */
+export async function ensureAdapter(model: Loaded["model"]): Promise<void> {
+  if (adapter.value !== null && holder !== model) await put(model, adapter.value.files);
+}
+
+export async function dropAdapter(): Promise<void> {
+  adapter.value = null;
+  const model = holder;
+  holder = null;
+  await model?.removeAdapter(ADAPTER).catch(() => undefined);
+}

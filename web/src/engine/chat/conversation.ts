@@ -1,0 +1,146 @@
+import { effect, signal } from "@preact/signals";
+import type { RemoteSession } from "lowrank/worker";
+import { ADAPTER, adapter, ensureAdapter } from "./adapter.js";
+import { type Loaded, load, loaded } from "./language-model.js";
+
+/** Who answers: the model as it is, or with the adapter. */
+export const sides = ["base", "adapted"] as const;
+export type Side = (typeof sides)[number];
+
+export interface Answer {
+  readonly text: string;
+  readonly state: "waiting" | "writing" | "done" | "stopped" | "cut";
+  /** Tokens a second, once there are enough to tell. */
+  readonly speed: number | null;
+}
+
+export interface Turn {
+  readonly said: string;
+  readonly answers: Partial<Readonly<Record<Side, Answer>>>;
+}
+
+/** How answers are made. */
+export interface Manner {
+  readonly instructions: string;
+  readonly temperature: number;
+  readonly maxTokens: number;
+}
+
+export const turns = signal<readonly Turn[]>([]);
+export const manner = signal<Manner>({ instructions: "", temperature: 0, maxTokens: 256 });
+/** Whether the model as it is answers beside the adapted one. */
+export const beside = signal(true);
+export const answering = signal(false);
+export const talkProblem = signal<unknown>(null);
+
+let stopping: AbortController | null = null;
+/** What was computed of the conversation, a side each; they belong to one model. */
+const sessions = new Map<Side, Promise<RemoteSession>>();
+effect(() => {
+  void loaded.value;
+  void adapter.value;
+  sessions.clear();
+});
+
+/** Who is asked now. */
+export const asked = (): readonly Side[] => (adapter.value === null ? ["base"] : beside.value ? sides : ["adapted"]);
+
+export function newConversation(): void {
+  stop();
+  turns.value = [];
+  talkProblem.value = null;
+}
+
+export const stop = () => stopping?.abort();
+
+/** What a side has heard and said so far; where it was not asked, what the other said. */
+function promptOf({ converses }: Loaded, side: Side, before: readonly Turn[], said: string) {
+  if (!converses) return said;
+  const { instructions } = manner.value;
+  const other = side === "base" ? "adapted" : "base";
+  const told = before.flatMap(({ said, answers }) => [
+    { role: "user", content: said },
+    { role: "assistant", content: (answers[side] ?? answers[other])?.text ?? "" },
+  ]);
+  const system = instructions.trim() === "" ? [] : [{ role: "system", content: instructions }];
+  return [...system, ...told, { role: "user", content: said }];
+}
+
+function note(place: number, side: Side, change: Partial<Answer>): void {
+  turns.value = turns.value.map((turn, i) => {
+    const before = turn.answers[side];
+    return i !== place || before === undefined
+      ? turn
+      : { ...turn, answers: { ...turn.answers, [side]: { ...before, ...change } } };
+  });
+}
+
+/** Seconds after which a speed says something. */
+const SETTLED = 0.3;
+
+async function answer(now: Loaded, side: Side, before: readonly Turn[], said: string, signal: AbortSignal) {
+  const place = before.length;
+  if (!sessions.has(side)) sessions.set(side, now.model.session());
+  const session = await sessions.get(side)!;
+  const { temperature, maxTokens } = manner.value;
+  const options = { signal, maxTokens, temperature, seed: place, repetitionPenalty: 1.1, logProbabilities: false };
+  const choice = side === "base" ? null : ADAPTER;
+  let text = "";
+  let count = 0;
+  let began = 0;
+  let end: string | null = null;
+  for await (const token of session.generateTokens(promptOf(now, side, before, said), {
+    ...options,
+    adapter: choice,
+  })) {
+    text += token.text;
+    end = token.end;
+    count += 1;
+    if (count === 1) began = performance.now();
+    const seconds = (performance.now() - began) / 1000;
+    const speed = seconds > SETTLED ? (count - 1) / seconds : null;
+    note(place, side, { text, state: "writing", ...(speed !== null && { speed }) });
+  }
+  note(place, side, { state: end === "max-tokens" || end === "context" ? "cut" : "done" });
+}
+
+/** Says something, and has every side answer, each in its own pace. */
+export async function say(said: string): Promise<void> {
+  const now = loaded.value;
+  if (now === null || answering.value || said.trim() === "") return;
+  answering.value = true;
+  talkProblem.value = null;
+  stopping = new AbortController();
+  const { signal } = stopping;
+  const before = turns.value;
+  const waiting: Answer = { text: "", state: "waiting", speed: null };
+  const who = asked();
+  turns.value = [...before, { said, answers: Object.fromEntries(who.map((side) => [side, waiting])) }];
+  try {
+    await ensureAdapter(now.model);
+    const ended = await Promise.allSettled(who.map((side) => answer(now, side, before, said, signal)));
+    const failed = ended.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  } catch (error) {
+    if (signal.aborted) for (const side of who) leave(before.length, side);
+    else {
+      talkProblem.value = error;
+      // What was said stays in the field; a turn without an answer would be a lie to the next prompt.
+      turns.value = before;
+      if ((error as Error).name === "WorkerLostError") await again(now);
+    }
+  } finally {
+    answering.value = false;
+  }
+}
+
+function leave(place: number, side: Side): void {
+  const state = turns.value[place]?.answers[side]?.state;
+  if (state === "waiting" || state === "writing") note(place, side, { state: "stopped" });
+}
+
+/** A browser ends a worker without a word; the model is loaded into another one. */
+async function again(lost: Loaded): Promise<void> {
+  loaded.value = null;
+  loaded.value = await load(lost.kept).catch((error: unknown) => ((talkProblem.value = error), null));
+}

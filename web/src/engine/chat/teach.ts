@@ -1,0 +1,166 @@
+import { signal } from "@preact/signals";
+import { runJob, startWorker } from "lowrank/worker";
+import type { JobEvent, LanguageJobSpec, LanguageReport, ReadyLanguageJob } from "lowrank/jobs";
+import type { Conversations } from "../../data/conversations.js";
+import type { Point } from "../../state/runs.js";
+import { read, write } from "../../storage/database.js";
+import { storeOf, type SavedFiles } from "../stores.js";
+import { adapter, ensureAdapter, useAdapter } from "./adapter.js";
+import { stop } from "./conversation.js";
+import { type Loaded, load, loaded } from "./language-model.js";
+
+/** A run on a language model, as the next visit finds it. */
+export interface Lesson {
+  readonly id: string;
+  readonly name: string;
+  readonly model: string;
+  readonly spec: LanguageJobSpec;
+  readonly data: Uint8Array;
+  readonly rows: number;
+  readonly status: "training" | "paused" | "finished";
+  readonly training: readonly Point[];
+  readonly validation: readonly Point[];
+  readonly result: LanguageReport["result"];
+  readonly files: SavedFiles | null;
+}
+
+/** What goes on, as the page draws it. */
+export interface Teaching {
+  readonly ready: ReadyLanguageJob | null;
+  readonly phase: string | null;
+  readonly done: number;
+  readonly total: number;
+  readonly tokensPerSecond: number | null;
+  readonly secondsLeft: number | null;
+  readonly stopping: boolean;
+}
+
+export const lesson = signal<Lesson | null>(null);
+export const teaching = signal<Teaching | null>(null);
+export const teachProblem = signal<unknown>(null);
+let cancelling: AbortController | null = null;
+
+const KEY = "lesson";
+const RESULTS = /^(adapter_config\.json|adapter_model\.safetensors|report\.json)$/;
+
+export interface Effort {
+  readonly steps: number | null;
+  readonly batchSize: number;
+}
+
+async function remember(now: Lesson): Promise<void> {
+  lesson.value = now;
+  await write("project", KEY, now);
+}
+
+/** Brings back what an earlier visit left. */
+export async function findLesson(): Promise<void> {
+  if (teaching.value !== null) return;
+  const kept = await read<Lesson>("project", KEY).catch(() => undefined);
+  if (kept !== undefined && lesson.value === null)
+    lesson.value = kept.status === "training" ? { ...kept, status: "paused" } : kept;
+}
+
+/** Learns from conversations: an adapter, which the model then has. */
+export async function teach({ name, task, rows }: Conversations, { steps, batchSize }: Effort): Promise<void> {
+  const now = loaded.value;
+  if (now === null || teaching.value !== null) return;
+  const before = lesson.value;
+  if (before !== null) await (await storeOf(before.id)).discard().catch(() => undefined);
+  const spec = { task, model: now.kept.name, data: "conversations.jsonl", batchSize, ...(steps !== null && { steps }) };
+  const data = new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const id = `chat-${Date.now().toString(36)}`;
+  const nothing = { training: [], validation: [], result: null, files: null };
+  await goOn({ id, name, model: now.kept.name, spec, data, rows: rows.length, status: "training", ...nothing });
+}
+
+/** Runs it, or goes on where it was left. */
+export async function goOn(given: Lesson): Promise<void> {
+  const now = loaded.value;
+  if (now === null || teaching.value !== null) return;
+  stop();
+  cancelling = new AbortController();
+  const { signal } = cancelling;
+  teachProblem.value = null;
+  teaching.value = {
+    ...{ ready: null, phase: null, done: 0, total: 0, tokensPerSecond: null, secondsLeft: null, stopping: false },
+  };
+  // The run has a model of its own; two would need twice the memory.
+  now.worker?.terminate();
+  const worker = now.worker === null ? null : await startWorker();
+  try {
+    await remember({ ...given, status: "training" });
+    const { store, files } = await storeOf(given.id);
+    const { report } = await runJob(given.spec, store, {
+      ...(worker && { worker }),
+      signal,
+      onProgress: hear,
+      sources: {
+        findModel: async () => now.kept as never,
+        readData: async (name) => ({ name, bytes: given.data }),
+        machine: () => ({ userAgent: navigator.userAgent }),
+      },
+    });
+    const saved = Object.fromEntries(Object.entries(await files()).filter(([file]) => RESULTS.test(file)));
+    const { result } = report as unknown as LanguageReport;
+    await remember({ ...lesson.value!, status: "finished", result, files: saved });
+  } catch (error) {
+    if (!signal.aborted) teachProblem.value = error;
+    await remember({ ...lesson.value!, status: "paused" }).catch(() => undefined);
+  } finally {
+    worker?.terminate();
+    await back(now);
+    teaching.value = null;
+  }
+}
+
+/** The model answers again, with what it has learnt. */
+async function back(before: Loaded): Promise<void> {
+  try {
+    const now = before.worker === null ? before : await load(before.kept);
+    loaded.value = now;
+    const learnt = lesson.value;
+    if (learnt?.status === "finished" && learnt.files !== null) await useAdapter(learnt.name, learnt.files);
+    else if (adapter.value !== null) await ensureAdapter(now.model);
+  } catch (error) {
+    loaded.value = null;
+    teachProblem.value = error;
+  }
+}
+
+/** Stops within a step. */
+export function pauseTeaching(): void {
+  if (teaching.value !== null) teaching.value = { ...teaching.value, stopping: true };
+  cancelling?.abort();
+}
+
+function update(change: Partial<Teaching>): void {
+  if (teaching.value !== null) teaching.value = { ...teaching.value, ...change };
+}
+
+function draw(change: Partial<Pick<Lesson, "training" | "validation">>): void {
+  if (lesson.value !== null) lesson.value = { ...lesson.value, ...change };
+}
+
+function hear(event: JobEvent): void {
+  const { training = [], validation = [] } = lesson.value ?? {};
+  switch (event.type) {
+    case "ready-language": {
+      // Steps after the checkpoint are made again.
+      const kept = (points: readonly Point[]) => points.filter(({ step }) => step <= (event.job.resumedAfter ?? -1));
+      draw({ training: kept(training), validation: kept(validation) });
+      return update({ ready: event.job });
+    }
+    case "progress": {
+      const { phase, done, total, loss, tokensPerSecond = null, secondsLeft = null } = event;
+      if (phase === "train" && loss !== undefined) draw({ training: [...training, { step: done, loss }] });
+      return update({ phase, done, total, tokensPerSecond, secondsLeft });
+    }
+    case "evaluation-language":
+      return draw({ validation: [...validation, { step: event.step, loss: event.loss }] });
+    case "checkpoint":
+      return void write("project", KEY, lesson.value).catch(() => undefined);
+    default:
+      return;
+  }
+}

@@ -1,0 +1,59 @@
+import { createEngine, Graph } from "lowrank";
+import { peakMeter } from "./peak.js";
+import { products, type Told } from "./products.js";
+
+const tell = (told: Told) => postMessage(told);
+
+/** Milliseconds that calls are timed for together: clocks of pages are coarse. */
+const BUNCH = 20;
+const ROUNDS = 8;
+
+/** The fastest of several bunches of calls, in milliseconds a call. */
+function fastest(run: () => void): number {
+  let calls = 1;
+  let took = 0;
+  const timed = () => {
+    const start = performance.now();
+    for (let i = 0; i < calls; i++) run();
+    return performance.now() - start;
+  };
+  for (took = timed(); took < BUNCH; took = timed()) calls *= 2;
+  let least = took / calls;
+  for (let i = 0; i < ROUNDS; i++) least = Math.min(least, timed() / calls);
+  return least;
+}
+
+async function measure(): Promise<void> {
+  const one = await createEngine({ threads: 1 });
+  const all = await createEngine();
+  try {
+    const { build, threads, threadsRefused: refused } = all.info;
+    const engines = threads > 1 ? [one, all] : [one];
+    tell({ type: "begun", build, threads: engines.map((engine) => engine.info.threads), refused });
+    const peak = await peakMeter(build);
+    // A processor is slow until it has something to do.
+    for (let i = 0; i < 20; i++) peak();
+    for (const engine of engines) {
+      using graph = new Graph({ engine });
+      for (const [product, { m, k, n }] of products.entries()) {
+        const filled = (rows: number, columns: number) =>
+          graph.variable({
+            shape: [rows, columns],
+            data: Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i)),
+          });
+        const [a, b] = [filled(m, k), filled(k, n)];
+        tell({ type: "peak", rate: peak() });
+        const milliseconds = fastest(() => void graph.step(() => graph.noGrad(() => graph.matmul(a, b))));
+        tell({ type: "peak", rate: peak() });
+        tell({ type: "rate", product, threads: engine.info.threads, rate: (2 * m * k * n) / milliseconds / 1e6 });
+      }
+    }
+  } finally {
+    await Promise.all([one.close(), all.close()]);
+  }
+}
+
+measure().then(
+  () => tell({ type: "done" }),
+  ({ name, message }: Error) => tell({ type: "failed", name, message }),
+);

@@ -1,0 +1,56 @@
+import { signal } from "@preact/signals";
+import type { Told } from "./products.js";
+
+/** What was measured so far, in billions of multiplications and additions a second. */
+export interface Measured {
+  readonly build: "relaxed" | "simd";
+  /** How many threads were tried: one, and as many as there are. */
+  readonly threads: readonly number[];
+  /** Why there is only one, where there is. */
+  readonly refused: string | null;
+  /** Of one thread; null until it is known. */
+  readonly peak: number | null;
+  readonly rates: readonly { readonly product: number; readonly threads: number; readonly rate: number }[];
+}
+
+export const measured = signal<Measured | null>(null);
+export const measuring = signal(false);
+export const measureProblem = signal<unknown>(null);
+
+/** Measures in a worker, so that the page stays alive. */
+export function measure(): void {
+  if (measuring.value) return;
+  measuring.value = true;
+  measured.value = null;
+  measureProblem.value = null;
+  const worker = new Worker(new URL("measure-worker.ts", import.meta.url), { type: "module" });
+  const end = (problem: unknown = null) => {
+    worker.terminate();
+    measuring.value = false;
+    measureProblem.value = problem;
+  };
+  const fail = (name: string, message: string) => end(Object.assign(new Error(message), { name }));
+  worker.onerror = ({ message }) => fail("EngineError", message || "the worker did not start");
+  worker.onmessage = ({ data }: MessageEvent<Told>) => {
+    const now = measured.value;
+    switch (data.type) {
+      case "begun": {
+        const { build, threads, refused } = data;
+        measured.value = { build, threads, refused, peak: null, rates: [] };
+        return;
+      }
+      case "peak":
+        measured.value = { ...now!, peak: data.rate };
+        return;
+      case "rate": {
+        const { type: _, ...rate } = data;
+        measured.value = { ...now!, rates: [...now!.rates, rate] };
+        return;
+      }
+      case "failed":
+        return fail(data.name, data.message);
+      default:
+        return end();
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import { adapter, adapterProblem, dropAdapter, pickAdapter, useAdapter } from "../../engine/chat/adapter.js";
+import { answering } from "../../engine/chat/conversation.js";
+import { loaded } from "../../engine/chat/language-model.js";
+import { lesson, teaching } from "../../engine/chat/teach.js";
+import { m } from "../../messages/index.js";
+import { DropZone } from "../../parts/drop-zone.js";
+import { Problem } from "../../parts/problem.js";
+
+/** The adapter that answers: one that was picked, or learnt here. */
+export function Adapter() {
+  const t = m().chat;
+  const now = adapter.value;
+  const busy = answering.value || teaching.value !== null || loaded.value === null;
+  const learnt = lesson.value;
+  const isOffered =
+    now === null && learnt?.status === "finished" && learnt.files !== null && learnt.model === loaded.value?.kept.name;
+  return (
+    <DropZone class="adapter" onFiles={(files) => void pickAdapter(files)}>
+      <h2>{t.adapterHeading}</h2>
+      {now === null ? <p class="hint">{t.noAdapter}</p> : <p class="name">{now.name}</p>}
+      <div class="actions">
+        {isOffered && (
+          <button type="button" disabled={busy} onClick={() => void useAdapter(learnt.name, learnt.files!)}>
+            {t.useLearnt(learnt.name)}
+          </button>
+        )}
+        <label class="button" aria-disabled={busy}>
+          {now === null ? t.pickAdapter : t.otherAdapter}
+          <input
+            type="file"
+            multiple
+            disabled={busy}
+            accept=".zip,.json,.safetensors"
+            onChange={({ currentTarget }) =>
+              void pickAdapter([...(currentTarget.files ?? [])]).then(() => (currentTarget.value = ""))
+            }
+          />
+        </label>
+        {now !== null && (
+          <button type="button" disabled={busy} onClick={() => void dropAdapter()}>
+            {t.dropAdapter}
+          </button>
+        )}
+      </div>
+      {adapterProblem.value !== null && <Problem error={adapterProblem.value} title={t.adapterRefused} />}
+    </DropZone>
+  );
+}

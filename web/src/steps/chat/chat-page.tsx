@@ -1,0 +1,41 @@
+import { useEffect } from "preact/hooks";
+import { findChoices, loaded } from "../../engine/chat/language-model.js";
+import { findLesson, teaching } from "../../engine/chat/teach.js";
+import { m } from "../../messages/index.js";
+import { Adapter } from "./adapter.js";
+import { ChooseModel, ModelBar } from "./choose-model.js";
+import { Talk } from "./talk.js";
+import { Teach } from "./teach.js";
+import "../../style/chat.css";
+
+/** A small language model in the tab: to talk to, and to teach. */
+export function ChatPage() {
+  const t = m().chat;
+  useEffect(() => {
+    void findChoices();
+    void findLesson();
+  }, []);
+  const isThere = loaded.value !== null || teaching.value !== null;
+  return (
+    <div class="chat" data-open={isThere}>
+      <div class="lead">
+        <h1>{t.heading}</h1>
+        {!isThere && <p class="intro">{t.intro}</p>}
+      </div>
+      {isThere ? (
+        <>
+          <ModelBar />
+          <div class="beside">
+            <Talk />
+            <div class="side">
+              <Adapter />
+              <Teach />
+            </div>
+          </div>
+        </>
+      ) : (
+        <ChooseModel />
+      )}
+    </div>
+  );
+}

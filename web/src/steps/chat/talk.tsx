@@ -1,0 +1,185 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { hasAdapter } from "../../engine/chat/adapter.js";
+import {
+  type Answer,
+  answering,
+  beside,
+  manner,
+  newConversation,
+  say,
+  type Side,
+  sides,
+  stop,
+  talkProblem,
+  turns,
+} from "../../engine/chat/conversation.js";
+import { loaded } from "../../engine/chat/language-model.js";
+import { teaching } from "../../engine/chat/teach.js";
+import { m } from "../../messages/index.js";
+import { Problem } from "../../parts/problem.js";
+
+function Said({ side, answer, alone }: { side: Side; answer: Answer; alone: boolean }) {
+  const t = m().chat;
+  const { text, state, speed } = answer;
+  return (
+    <div class={`answer ${side}`} aria-busy={state === "waiting" || state === "writing"}>
+      {!(alone && side === "base") && <h3>{t.sides[side]}</h3>}
+      <p class="text">
+        {text}
+        {(state === "waiting" || state === "writing") && <span class="caret" aria-hidden="true" />}
+      </p>
+      <p class="facts">
+        {state === "stopped" && <span>{t.stopped}</span>}
+        {state === "cut" && <span>{t.cut}</span>}
+        {speed !== null && <span>{t.speed(speed)}</span>}
+      </p>
+    </div>
+  );
+}
+
+function Turns() {
+  const list = useRef<HTMLOListElement>(null);
+  const all = turns.value;
+  useEffect(() => {
+    const box = list.current!;
+    // Who reads further up is left there.
+    if (box.scrollHeight - box.scrollTop - box.clientHeight < 120) box.scrollTop = box.scrollHeight;
+  }, [all]);
+  return (
+    <ol class="turns" ref={list} tabIndex={0} aria-label={m().chat.turns}>
+      {all.map(({ said, answers }, i) => {
+        const there = sides.filter((side) => answers[side] !== undefined);
+        return (
+          <li key={i}>
+            <p class="said">{said}</p>
+            <div class="answers">
+              {there.map((side) => (
+                <Said key={side} {...{ side, answer: answers[side]!, alone: there.length === 1 }} />
+              ))}
+            </div>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** What is said once an answer is there, to those who do not see it grow. */
+function Spoken() {
+  const answers = turns.value.at(-1)?.answers ?? {};
+  const t = m().chat;
+  const whole = sides.filter((side) => answers[side] !== undefined);
+  return (
+    <p class="hidden" role="status">
+      {answering.value ? t.writing : whole.map((side) => `${t.sides[side]}: ${answers[side]!.text}`).join(" ")}
+    </p>
+  );
+}
+
+function Manner() {
+  const t = m().chat;
+  const now = manner.value;
+  const set = (change: Partial<typeof now>) => (manner.value = { ...manner.value, ...change });
+  const number = (name: "temperature" | "maxTokens", least: number, most: number, step: number) => (
+    <label>
+      {t.fields[name]}
+      <input
+        type="number"
+        {...{ min: least, max: most, step }}
+        value={now[name]}
+        onChange={({ currentTarget: { valueAsNumber } }) =>
+          valueAsNumber >= least && valueAsNumber <= most && set({ [name]: valueAsNumber })
+        }
+      />
+      <span class="hint">{t.fieldHints[name]}</span>
+    </label>
+  );
+  return (
+    <details class="details">
+      <summary>{m().train.details}</summary>
+      <div class="fields">
+        <label>
+          {t.fields.instructions}
+          <textarea
+            rows={2}
+            value={now.instructions}
+            placeholder={t.instructionsExample}
+            onInput={(event) => set({ instructions: event.currentTarget.value })}
+          />
+          <span class="hint">{t.fieldHints.instructions}</span>
+        </label>
+        {number("temperature", 0, 2, 0.1)}
+        {number("maxTokens", 1, 2048, 1)}
+      </div>
+    </details>
+  );
+}
+
+/** The conversation, and what is said next. */
+export function Talk() {
+  const t = m().chat;
+  const draft = useSignal("");
+  const busy = answering.value;
+  const away = loaded.value === null || teaching.value !== null;
+  const send = (event?: Event) => {
+    event?.preventDefault();
+    const said = draft.value;
+    if (busy || away || said.trim() === "") return;
+    draft.value = "";
+    void say(said).then(() => talkProblem.value !== null && draft.value === "" && (draft.value = said));
+  };
+  return (
+    <section class="talk" aria-label={t.turns}>
+      {turns.value.length === 0 ? (
+        <div class="begin">
+          <p>{loaded.value?.converses === false ? t.continues : t.begin}</p>
+          <div class="actions">
+            {t.examples.map((text) => (
+              <button type="button" class="small" key={text} onClick={() => (draft.value = text)}>
+                {text}
+              </button>
+            ))}
+          </div>
+        </div>
+      ) : (
+        <Turns />
+      )}
+      <Spoken />
+      {talkProblem.value !== null && <Problem error={talkProblem.value} title={t.notAnswered} />}
+      <form onSubmit={send}>
+        <textarea
+          rows={2}
+          aria-label={t.say}
+          placeholder={t.say}
+          value={draft.value}
+          onInput={(event) => (draft.value = event.currentTarget.value)}
+          onKeyDown={(event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && send(event)}
+        />
+        {busy ? (
+          <button type="button" onClick={stop}>
+            {t.stop}
+          </button>
+        ) : (
+          <button class="primary" disabled={away || draft.value.trim() === ""}>
+            {t.send}
+          </button>
+        )}
+      </form>
+      <div class="under">
+        {hasAdapter.value && (
+          <label class="check">
+            <input type="checkbox" checked={beside.value} onChange={(e) => (beside.value = e.currentTarget.checked)} />
+            {t.beside}
+          </label>
+        )}
+        {turns.value.length > 0 && (
+          <button type="button" class="quiet small" onClick={newConversation}>
+            {t.newConversation}
+          </button>
+        )}
+      </div>
+      <Manner />
+    </section>
+  );
+}

@@ -1,0 +1,187 @@
+import { useSignal } from "@preact/signals";
+import { type Conversations, readConversations } from "../../data/conversations.js";
+import { TableProblem } from "../../data/problem.js";
+import { answering } from "../../engine/chat/conversation.js";
+import { loaded } from "../../engine/chat/language-model.js";
+import { goOn, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
+import { m } from "../../messages/index.js";
+import { DropZone } from "../../parts/drop-zone.js";
+import { Icon } from "../../parts/icons.js";
+import { Meter } from "../../parts/meter.js";
+import { Problem } from "../../parts/problem.js";
+import { save } from "../../parts/save.js";
+import { Curve } from "../train/curve.js";
+
+function Live() {
+  const t = m().train;
+  const { ready, phase, done, total, secondsLeft, tokensPerSecond, stopping } = teaching.value!;
+  const { training, validation } = lesson.value!;
+  const isTraining = phase === "train";
+  const title = stopping
+    ? t.states.pausing
+    : phase === null
+      ? t.states.starting
+      : (m().chat.phases[phase] ?? t.states.running);
+  return (
+    <div class="learning">
+      <p class="name" role="status">
+        {title}
+      </p>
+      <Meter done={total === 0 || stopping ? null : done / total} label={title} />
+      <p class="facts">
+        {total > 0 && <span class="done">{t.of(done, total)}</span>}
+        {isTraining && secondsLeft !== null && <span>{t.left(m().duration(secondsLeft))}</span>}
+        {isTraining && tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
+      </p>
+      {ready !== null && (
+        <>
+          <p class="facts">
+            <span>
+              {t.estimate(m().duration(ready.estimate.seconds.total), m().size(ready.estimate.memory.needed))}
+            </span>
+          </p>
+          {training.length > 1 && <Curve {...{ training, validation, steps: ready.steps }} />}
+        </>
+      )}
+      <button type="button" disabled={stopping} onClick={pauseTeaching}>
+        {t.pause}
+      </button>
+    </div>
+  );
+}
+
+function Result() {
+  const t = m().chat;
+  const now = lesson.value!;
+  const take = async () => {
+    const { zipped } = await import("../take/archives.js");
+    save(`${now.name.replace(/\.[^.]*$/, "")}-adapter.zip`, await zipped({ ...now.files! }), "application/zip");
+  };
+  return (
+    <div class="learnt">
+      <p>{t.learnt(now.name)}</p>
+      {now.result !== null && (
+        <>
+          <p class="verdict">{t.perplexity(now.result.before.perplexity, now.result.after.perplexity)}</p>
+          <p class="hint">{t.perplexityHint}</p>
+        </>
+      )}
+      <button type="button" onClick={() => void take()}>
+        <Icon name="down" /> {t.takeAdapter}
+      </button>
+    </div>
+  );
+}
+
+function Prepared({ found, onDone }: { found: Conversations; onDone: () => void }) {
+  const t = m().chat;
+  const quick = useSignal(true);
+  const steps = useSignal<number | null>(null);
+  const begin = () => {
+    onDone();
+    void teach(found, quick.value ? { steps: steps.value ?? 20, batchSize: 2 } : { steps: steps.value, batchSize: 4 });
+  };
+  return (
+    <div class="prepared">
+      <p>{t.found(found.rows.length, found.name)}</p>
+      <blockquote>
+        <p>{found.first.said}</p>
+        <p>{found.first.answer}</p>
+      </blockquote>
+      <fieldset>
+        <legend class="hidden">{m().train.effort}</legend>
+        {[true, false].map((isQuick) => (
+          <label class="check" key={String(isQuick)}>
+            <input
+              type="radio"
+              name="lesson"
+              checked={quick.value === isQuick}
+              onChange={() => (quick.value = isQuick)}
+            />
+            {isQuick ? t.quick : t.normal}
+          </label>
+        ))}
+      </fieldset>
+      <details class="details">
+        <summary>{m().train.details}</summary>
+        <div class="fields">
+          <label>
+            {t.steps}
+            <input
+              type="number"
+              min={1}
+              max={5000}
+              value={steps.value ?? ""}
+              placeholder={t.stepsAsAbove}
+              onChange={({ currentTarget: { valueAsNumber } }) =>
+                (steps.value = Number.isInteger(valueAsNumber) && valueAsNumber > 0 ? valueAsNumber : null)
+              }
+            />
+          </label>
+        </div>
+      </details>
+      <button type="button" class="primary" disabled={answering.value} onClick={begin}>
+        {t.teach}
+      </button>
+    </div>
+  );
+}
+
+/** Teaches the model by a file of conversations. */
+export function Teach() {
+  const t = m().chat;
+  const found = useSignal<Conversations | null>(null);
+  const problem = useSignal<TableProblem | null>(null);
+  const take = async (file: File | undefined) => {
+    if (file === undefined) return;
+    problem.value = null;
+    found.value = null;
+    try {
+      found.value = await readConversations(file, loaded.value?.converses ?? true);
+    } catch (error) {
+      problem.value = error instanceof TableProblem ? error : new TableProblem("noTable", file.name);
+    }
+  };
+  if (teaching.value !== null)
+    return (
+      <section class="teach">
+        <h2>{t.teachHeading}</h2>
+        <Live />
+      </section>
+    );
+  const now = lesson.value;
+  const isOwn = now !== null && now.model === loaded.value?.kept.name;
+  return (
+    <DropZone class="teach" onFiles={([file]) => void take(file)}>
+      <h2>{t.teachHeading}</h2>
+      {teachProblem.value !== null && <Problem error={teachProblem.value} title={m().train.failed} />}
+      {isOwn && now.status === "finished" && <Result />}
+      {isOwn && now.status === "paused" && (
+        <div class="paused">
+          <p>{m().train.unfinished(now.name)}</p>
+          <button type="button" class="primary" onClick={() => void goOn(now)}>
+            {m().train.goOn}
+          </button>
+        </div>
+      )}
+      {found.value !== null ? (
+        <Prepared found={found.value} onDone={() => (found.value = null)} />
+      ) : (
+        <p class="hint">{t.teachHint}</p>
+      )}
+      <label class="button">
+        {t.chooseConversations}
+        <input
+          type="file"
+          accept=".jsonl,.json,.ndjson,.csv,.tsv,.txt,.xlsx"
+          onChange={({ currentTarget }) => void take(currentTarget.files?.[0]).then(() => (currentTarget.value = ""))}
+        />
+      </label>
+      {problem.value !== null && (
+        <p class="problem" role="alert">
+          <Icon name="stop" /> {m().data.problems[problem.value.kind]!(String(problem.value.detail))}
+        </p>
+      )}
+    </DropZone>
+  );
+}
