@@ -1,5 +1,5 @@
 // node scripts/setup.mjs [dist]: all the set-up and nothing else, or only up to the built package.
-import { setUp, stepsForDist, stepsForTests } from "./setup/index.mjs";
+import { setUp, stepsForPackage, stepsForTests } from "./setup/index.mjs";
 import { explain } from "./setup/report.mjs";
 
-await setUp(process.argv[2] === "dist" ? stepsForDist : stepsForTests).catch(explain);
+await setUp(process.argv[2] === "dist" ? stepsForPackage : stepsForTests).catch(explain);

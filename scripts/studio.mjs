@@ -1,8 +1,8 @@
 // npm run studio [-- build | preview]: sets up, then serves the studio as it is edited; `build` writes static files to
 // build/studio, `preview` serves those.
 import { join } from "node:path";
-import { build, createServer, preview } from "vite";
-import { setUp, stepsForDist } from "./setup/index.mjs";
+import { createServer, preview } from "vite";
+import { setUp, stepsForDist, stepsForPackage } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
 import { explain, SetupError } from "./setup/report.mjs";
 import { model } from "./setup/steps/model.mjs";
@@ -11,8 +11,8 @@ const configFile = join(root, "web/vite.config.ts");
 
 async function main(what = "serve") {
   if (!["serve", "build", "preview"].includes(what)) throw new SetupError(`"${what}" is neither build nor preview`);
-  await setUp(what === "build" ? stepsForDist : [...stepsForDist, model]);
-  if (what !== "serve") await build({ configFile });
+  const steps = what === "serve" ? stepsForDist : stepsForPackage;
+  await setUp(what === "build" ? steps : [...steps, model]);
   if (what === "build") return;
   const server = what === "serve" ? await (await createServer({ configFile })).listen() : await preview({ configFile });
   server.printUrls();

@@ -14,6 +14,7 @@ import { nodeModules } from "./steps/node-modules.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
 import { runtimes } from "./steps/runtimes.mjs";
 import { servers } from "./steps/servers.mjs";
+import { studio } from "./steps/studio.mjs";
 import { wasmBuild } from "./steps/wasm-build.mjs";
 import { variants } from "../wasm/variants.mjs";
 
@@ -25,6 +26,9 @@ export function stepsForKernels(chosen = Object.keys(variants)) {
 /** What the package needs that is published. */
 export const stepsForDist = [...stepsForKernels(), dist()];
 
+/** What is published: the package with the Studio in it. */
+export const stepsForPackage = [...stepsForDist, studio];
+
 /** What `npm start` needs: the one build that it runs here, unless options of the job ask for another. */
 export function stepsForStart(options = []) {
   const free = options.some((option) => /^--(build|threads|revectorize)\b/.test(option));
@@ -34,7 +38,7 @@ export function stepsForStart(options = []) {
 
 /** What `npm test` needs; two more browsers where that is no more than a package of the system. */
 export const stepsForTests = [
-  ...stepsForDist,
+  ...stepsForPackage,
   model,
   languageModel,
   clippy,

@@ -95,6 +95,7 @@ describe("your own data", () => {
       "chat",
       "merge",
       "inspect",
+      "studio",
       "doctor",
       "bench",
     ];

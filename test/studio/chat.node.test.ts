@@ -67,7 +67,7 @@ it("a file of questions and answers teaches it an adapter, which is taken away",
   await page.getByText("12 examples in “capitals.csv”").waitFor();
   await expect.poll(() => page.locator(".prepared blockquote").innerText()).toContain("Paris");
   await page.locator(".prepared summary").click();
-  await page.getByLabel("Steps").fill("2");
+  await page.getByRole("spinbutton", { name: "Steps" }).fill("2");
   await page.getByRole("button", { name: "Teach it" }).click();
   await page.getByText(/its perplexity went from [\d.]+ to [\d.]+\./).waitFor({ timeout: 300_000 });
   const [before, after] = (await page.locator(".verdict").innerText()).match(/[\d.]*\d/g)!.map(Number);

@@ -20,6 +20,7 @@ import { VERSION } from "../version.js";
 import { definePredict } from "./commands/predict.js";
 import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
+import { defineStudio } from "./commands/studio.js";
 import { defineSubmit } from "./commands/submit.js";
 import { defineSweep } from "./commands/sweep.js";
 import { defineWorker } from "./commands/worker.js";
@@ -45,6 +46,7 @@ const commands = [
   defineWorker,
   defineJobs,
   defineFlower,
+  defineStudio,
   defineDoctor,
   defineBench,
 ];

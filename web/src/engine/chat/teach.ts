@@ -82,6 +82,7 @@ export async function goOn(given: Lesson): Promise<void> {
   cancelling = new AbortController();
   const { signal } = cancelling;
   teachProblem.value = null;
+  lesson.value = { ...given, status: "training" };
   teaching.value = {
     ...{ ready: null, phase: null, done: 0, total: 0, tokensPerSecond: null, secondsLeft: null, stopping: false },
   };
@@ -89,7 +90,7 @@ export async function goOn(given: Lesson): Promise<void> {
   now.worker?.terminate();
   const worker = now.worker === null ? null : await startWorker();
   try {
-    await remember({ ...given, status: "training" });
+    await remember(lesson.value);
     const { store, files } = await storeOf(given.id);
     const { report } = await runJob(given.spec, store, {
       ...(worker && { worker }),

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
+import { cacheFolder } from "../../io/node/index.js";
+import { serveFolders } from "../files/served-folders.js";
+import { whole } from "../options/option-values.js";
+import { packageRoot } from "../package-root.js";
+import type { Session } from "../session.js";
+
+const EXAMPLES = `
+The page trains in the browser; this command only hands out its files, and the models of this machine's cache, to 127.0.0.1.
+Ctrl-C ends it.
+
+Example:
+  lowrank studio --port 8080
+`;
+
+/** `lowrank studio`: the Studio for this machine's browsers. */
+export function defineStudio(program: Command, session: Session): void {
+  program
+    .command("studio")
+    .description("open the Studio, where a page fine-tunes without code: serves it to this machine's browsers")
+    .option("--port <n>", "port of 127.0.0.1; 0 takes a free one", whole(0), 4173)
+    .addHelpText("after", EXAMPLES)
+    .action(({ port }: { port: number }) => studio(port, session));
+}
+
+async function studio(port: number, { terminal, signal, self }: Session): Promise<void> {
+  const folder = join(packageRoot(), "build/studio");
+  if (!existsSync(join(folder, "index.html")))
+    throw new ConfigError(
+      `the Studio's files are not in ${folder}; in the repository \`npm run studio -- build\` makes them`,
+      {
+        op: "studio",
+      },
+    );
+  const { server, url } = await serveFolders({ "/": folder, "/models/": resolve(cacheFolder()) }, port).catch(
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== "EADDRINUSE" && cause.code !== "EACCES") throw cause;
+      const why = cause.code === "EADDRINUSE" ? "is taken" : "may not be used";
+      throw new ConfigError(
+        `port ${port} ${why}; another one: ${self} studio --port 0`,
+        { op: "studio", port },
+        { cause },
+      );
+    },
+  );
+  terminal.print(`The Studio is at ${url}  (Ctrl-C ends it)`);
+  await new Promise<void>((ended) => {
+    const end = () => {
+      server.closeAllConnections();
+      server.close(() => ended());
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}
