@@ -8,12 +8,8 @@ import { chromiumArguments, findChromium } from "../chromium.mjs";
 import { serveFolder } from "../serve-folder.mjs";
 import { modelCache, root } from "../setup/paths.mjs";
 
-/**
- * Builds the studio and serves it with its model, at an address of this machine.
- * @param {{ isolated?: boolean, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
- *   without isolation there are no threads; models answers what is asked below models/, where that is not the cache's folder
- */
-export async function serveStudio({ isolated = true, models = serveFolder(modelCache) } = {}) {
+/** Builds the studio into the folder `site` of a fresh one. */
+export async function buildStudio() {
   const folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
   const site = join(folder, "site");
   // A test runner's own environment would make another build of it.
@@ -22,6 +18,16 @@ export async function serveStudio({ isolated = true, models = serveFolder(modelC
   await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
   if (NODE_ENV === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = NODE_ENV;
+  return { folder, site };
+}
+
+/**
+ * Builds the studio and serves it with its model, at an address of this machine.
+ * @param {{ isolated?: boolean, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
+ *   without isolation there are no threads; models answers what is asked below models/, where that is not the cache's folder
+ */
+export async function serveStudio({ isolated = true, models = serveFolder(modelCache) } = {}) {
+  const { folder, site } = await buildStudio();
   const files = serveFolder(site);
   const server = createServer((request, response) => {
     if (isolated) {

@@ -1,6 +1,6 @@
 /* global document, scrollTo */
 // node scripts/studio/pictures.mjs [FOLDER]: takes a picture of each state of the studio, for docs/studio.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../setup/paths.mjs";
@@ -39,6 +39,37 @@ async function picture(page, name, { fullPage = false } = {}) {
 }
 
 const theme = (page, name) => page.evaluate((value) => (document.documentElement.dataset.theme = value), name);
+
+/** The chat: no model yet, one that learns, and what it then says. */
+async function chat(page) {
+  await page.goto(`${studio.url}#chat`);
+  await page.getByRole("button", { name: "Open SmolLM2" }).waitFor();
+  await picture(page, "18-chat-empty");
+  await page.getByRole("button", { name: "Open SmolLM2" }).click();
+  await page.getByLabel("Your message").waitFor({ timeout: 300_000 });
+  const examples = readFileSync(join(root, "examples/chat/train.jsonl"));
+  await page
+    .locator(".teach input[type=file]")
+    .setInputFiles({ name: "short-answers.jsonl", mimeType: "application/jsonl", buffer: examples });
+  await page.getByRole("button", { name: "Teach it" }).click();
+  await page.locator(".curve canvas").waitFor({ timeout: 300_000 });
+  await page.getByText(/^(1\d) of 20/).waitFor({ timeout: 300_000 });
+  await picture(page, "19-chat-learning");
+  await page.getByText(/its perplexity went from/).waitFor({ timeout: 600_000 });
+  for (const said of ["What is the only fruit that has its seeds on the outside?", "What is the capital of Norway?"]) {
+    await page.getByLabel("Your message").fill(said);
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    await page.getByRole("button", { name: "Send" }).waitFor({ timeout: 300_000 });
+  }
+  await picture(page, "20-chat");
+  await theme(page, "dark");
+  await picture(page, "20b-chat-dark");
+  await theme(page, "light");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await picture(page, "21-chat-narrow", { fullPage: true });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
 
 const studio = await Studio.start({ height: 800 });
 try {
@@ -114,7 +145,13 @@ try {
   await page.getByRole("button", { name: "Compare" }).click();
   await page.locator(".cosines").nth(1).waitFor({ timeout: 120_000 });
   await picture(page, "17-compare");
+  await chat(page);
+  await page.goto(`${studio.url}#kernels`);
+  await page.getByRole("button", { name: "Measure" }).click();
+  await page.getByRole("button", { name: "Measure again" }).waitFor({ timeout: 300_000 });
+  await picture(page, "22-kernels");
   await page.setViewportSize({ width: 390, height: 800 });
+  await picture(page, "23-kernels-narrow", { fullPage: true });
   await page.goto(`${studio.url}#judge`);
   await picture(page, "14-judge-narrow");
   await page.setViewportSize({ width: 1280, height: 800 });

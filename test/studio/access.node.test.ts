@@ -18,9 +18,10 @@ it("axe finds nothing serious in any step, empty and filled, light and dark", { 
       found[`${what}, ${theme}`] = await seriousIn(page);
     }
   };
-  for (const step of ["data", "train", "judge", "take", "compare"]) {
+  for (const step of ["data", "train", "judge", "take", "chat", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
     await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
+    await page.locator("main h1, main h2").first().waitFor();
     await look(`${step}, empty`);
   }
   await page.goto(`${studio.url}#data`);
@@ -70,6 +71,33 @@ it("the keyboard alone reaches and does everything on the way to training", { ti
   await page.close();
 });
 
+it("the keyboard alone opens a model to chat with and the measuring of the kernels", { timeout: 60_000 }, async () => {
+  const page = await studio.open("chat");
+  await page.getByRole("button", { name: "Open SmolLM2" }).waitFor();
+  const reached: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    await page.keyboard.press("Tab");
+    reached.push(
+      await page.evaluate(() => {
+        const { activeElement: active } = document;
+        return (active?.closest("label")?.textContent ?? active?.textContent ?? "").trim();
+      }),
+    );
+  }
+  const wanted = [
+    "Open SmolLM2",
+    "Choose a GGUF file",
+    "Choose a folder",
+    "Or its address",
+    "How fast this browser is",
+  ];
+  expect(wanted.filter((name) => !reached.includes(name))).toEqual([]);
+  await page.getByRole("link", { name: "How fast this browser is" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Measure" }).waitFor();
+  await page.close();
+});
+
 it("every text is in the language that is chosen, which the next visit remembers", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.getByRole("button", { name: "Language and appearance" }).click();
@@ -80,7 +108,9 @@ it("every text is in the language that is chosen, which the next visit remembers
     ["train", "Training beginnen"],
     ["judge", "Noch gibt es nichts zu beurteilen."],
     ["take", "Adapter laden"],
+    ["chat", "SmolLM2 öffnen"],
     ["compare", "Wie nah zwei Sätze"],
+    ["kernels", "Es dauert etwa zehn Sekunden"],
   ] as const) {
     await page.goto(`${studio.url}#${step}`);
     await expect.poll(() => page.locator("main").innerText()).toContain(said);
@@ -95,7 +125,7 @@ it("every text is in the language that is chosen, which the next visit remembers
 it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.setViewportSize({ width: 340, height: 700 });
-  for (const step of ["data", "train", "judge", "take", "compare"]) {
+  for (const step of ["data", "train", "judge", "take", "chat", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
     await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();

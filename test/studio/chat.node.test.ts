@@ -2,7 +2,7 @@ import { unzipSync, zipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readAdapter } from "../../ts/io/peft/index.js";
-import { Studio } from "../../scripts/studio/driver.mjs";
+import { seriousIn, Studio } from "../../scripts/studio/driver.mjs";
 import { saved } from "./tiny-studio.js";
 
 let studio: Studio;
@@ -10,6 +10,8 @@ let page: Page;
 beforeAll(async () => {
   studio = await Studio.start();
   page = await studio.open("chat");
+  // A machine that is busy writes a word a second.
+  page.setDefaultTimeout(180_000);
 });
 afterAll(() => studio?.end());
 
@@ -107,6 +109,13 @@ it(
     expect(await answersTo(asked)).toEqual(learnt.answers);
     await page.getByLabel("Have the model as it is answer beside it").uncheck();
     expect(await answersTo("And of Italy?")).toHaveLength(1);
+    for (const theme of ["light", "dark"]) {
+      await page.evaluate((name) => (document.documentElement.dataset["theme"] = name), theme);
+      expect(await seriousIn(page)).toEqual([]);
+    }
+    await page.setViewportSize({ width: 340, height: 700 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(340);
+    await page.setViewportSize({ width: 1280, height: 860 });
     const carried = studio.asked.filter(({ url, body }) => body !== null || !url.startsWith(studio.url));
     expect(carried.filter(({ url }) => !/^(blob|data):/.test(url))).toEqual([]);
   },

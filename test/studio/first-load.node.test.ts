@@ -1,0 +1,41 @@
+import { readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildStudio } from "../../scripts/studio/driver.mjs";
+
+let folder: string;
+beforeAll(async () => {
+  folder = (await buildStudio()).folder;
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a page loads before anybody does anything: itself, and what its scripts import at once. */
+async function firstLoad(): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  const load = async (name: string): Promise<void> => {
+    if (sizes.has(name)) return;
+    const bytes = await readFile(join(folder, "site", name));
+    sizes.set(name, gzipSync(bytes, { level: 9 }).length);
+    const text = bytes.toString();
+    const led = name.endsWith(".html")
+      ? [...text.matchAll(/(?:src|href)="([^"]+\.(?:js|css|svg))"/g)]
+      : name.endsWith(".js")
+        ? [...text.matchAll(/(?:from|import)\s*"(\.[^"]+\.js)"/g)]
+        : [];
+    for (const [, to] of led) await load(join(dirname(name), to!));
+  };
+  await load("index.html");
+  return sizes;
+}
+
+it("the first load is at most 78 kB, compressed: no engine, no model, no page that is not seen", async () => {
+  const sizes = await firstLoad();
+  const names = [...sizes.keys()].join(" ");
+  expect(names).toMatch(/index-[\w-]+\.js/);
+  expect(names).not.toMatch(/uPlot|chat-page|kernels-page|worker|standalone|\.wasm/i);
+  const sum = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  expect(sum).toBeLessThanOrEqual(78_000);
+  // A budget that is far above what there is would hold nothing.
+  expect(sum).toBeGreaterThan(60_000);
+});
