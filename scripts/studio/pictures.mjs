@@ -1,5 +1,6 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER]: takes a picture of each state of the studio, for docs/studio.
+// node scripts/studio/pictures.mjs [FOLDER [others]]: takes a picture of each state of the studio, for docs/studio, or only of what is no
+// step on the way.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -56,24 +57,47 @@ async function chat(page) {
   await page.getByText(/^(1\d) of 20/).waitFor({ timeout: 300_000 });
   await picture(page, "19-chat-learning");
   await page.getByText(/its perplexity went from/).waitFor({ timeout: 600_000 });
-  for (const said of ["What is the only fruit that has its seeds on the outside?", "What is the capital of Norway?"]) {
+  const questions = ["What is the only fruit that has its seeds on the outside?", "What is the capital of Norway?"];
+  for (const [i, said] of questions.entries()) {
     await page.getByLabel("Your message").fill(said);
     await page.getByRole("button", { name: "Send" }).click();
-    await page.getByRole("button", { name: "Stop" }).waitFor();
+    const answers = page.locator(".turns li").nth(i).locator('.answer[aria-busy="false"]');
+    await answers.nth(1).waitFor({ timeout: 300_000 });
     await page.getByRole("button", { name: "Send" }).waitFor({ timeout: 300_000 });
   }
   await picture(page, "20-chat");
   await theme(page, "dark");
-  await picture(page, "20b-chat-dark");
+  await picture(page, "21-chat-dark");
   await theme(page, "light");
   await page.setViewportSize({ width: 390, height: 800 });
-  await picture(page, "21-chat-narrow", { fullPage: true });
+  await picture(page, "22-chat-narrow", { fullPage: true });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+/** What the kernels reach. */
+async function kernels(page) {
+  await page.goto(`${studio.url}#kernels`);
+  await page.getByRole("button", { name: "Measure" }).click();
+  await page.getByRole("button", { name: "Measure again" }).waitFor({ timeout: 300_000 });
+  await picture(page, "23-kernels");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await picture(page, "24-kernels-narrow", { fullPage: true });
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
 const studio = await Studio.start({ height: 800 });
 try {
   const page = await studio.open();
+  if (process.argv[3] === "others") {
+    await kernels(page);
+    await chat(page);
+  } else await everything(page);
+} finally {
+  await studio.end();
+}
+
+/** All states, the classifier's way first. */
+async function everything(page) {
   await picture(page, "01-data-empty");
   await theme(page, "dark");
   await picture(page, "02-data-empty-dark");
@@ -146,12 +170,8 @@ try {
   await page.locator(".cosines").nth(1).waitFor({ timeout: 120_000 });
   await picture(page, "17-compare");
   await chat(page);
-  await page.goto(`${studio.url}#kernels`);
-  await page.getByRole("button", { name: "Measure" }).click();
-  await page.getByRole("button", { name: "Measure again" }).waitFor({ timeout: 300_000 });
-  await picture(page, "22-kernels");
+  await kernels(page);
   await page.setViewportSize({ width: 390, height: 800 });
-  await picture(page, "23-kernels-narrow", { fullPage: true });
   await page.goto(`${studio.url}#judge`);
   await picture(page, "14-judge-narrow");
   await page.setViewportSize({ width: 1280, height: 800 });
@@ -159,6 +179,4 @@ try {
   await page.locator("#appearance select").first().selectOption("de");
   await page.goto(`${studio.url}#train`);
   await picture(page, "15-train-german");
-} finally {
-  await studio.end();
 }
