@@ -8,7 +8,9 @@ import { give, Studio } from "./driver.mjs";
 const ROWS = 400;
 const lines = (await readFile(join(root, "examples/movie/movie_train.tsv"), "utf8")).split("\n").slice(0, ROWS);
 const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
-const rows = lines.map((line) => line.split("\t")).map(([label, , text]) => `${quoted(text)},${label === "1" ? "good" : "bad"}`);
+const rows = lines
+  .map((line) => line.split("\t"))
+  .map(([label, , text]) => `${quoted(text)},${label === "1" ? "good" : "bad"}`);
 const own = `opinion,verdict\n${rows.join("\n")}\n`;
 
 const studio = await Studio.start();

@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { unzip } from "fflate";
 import type { SavedFiles } from "../stores.js";
 import { type Loaded, loaded } from "./language-model.js";
@@ -17,6 +17,17 @@ export const adapter = signal<ChatAdapter | null>(null);
 export const adapterProblem = signal<unknown>(null);
 /** The model that has it; another one, or the same once more, is given it before it answers. */
 let holder: Loaded["model"] | null = null;
+
+/** The model that the adapter was for: another one begins without. */
+let meant: string | null = null;
+effect(() => {
+  const name = loaded.value?.kept.name ?? null;
+  if (name === null || name === meant) return;
+  meant = name;
+  holder = null;
+  adapter.value = null;
+  adapterProblem.value = null;
+});
 
 export const hasAdapter = computed(() => adapter.value !== null);
 

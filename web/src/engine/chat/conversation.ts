@@ -36,8 +36,15 @@ export const talkProblem = signal<unknown>(null);
 let stopping: AbortController | null = null;
 /** What was computed of the conversation, a side each; they belong to one model. */
 const sessions = new Map<Side, Promise<RemoteSession>>();
+let spoken: string | null = null;
 effect(() => {
-  void loaded.value;
+  const name = loaded.value?.kept.name ?? null;
+  // Another model has said none of it.
+  if (name !== null && name !== spoken) {
+    spoken = name;
+    turns.value = [];
+    talkProblem.value = null;
+  }
   void adapter.value;
   sessions.clear();
 });
@@ -123,7 +130,7 @@ export async function say(said: string): Promise<void> {
     if (failed !== undefined) throw failed.reason;
   } catch (error) {
     if (signal.aborted) for (const side of who) leave(before.length, side);
-    else {
+    else if (loaded.value === now) {
       talkProblem.value = error;
       // What was said stays in the field; a turn without an answer would be a lie to the next prompt.
       turns.value = before;

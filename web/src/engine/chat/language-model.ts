@@ -75,7 +75,9 @@ export async function openModel(choice: Choice | null): Promise<void> {
     closeModel();
     const there = await keptModel(called);
     const fetched = async () => {
-      const [place, name] = choice === null ? await offeredPlace() : [choice, undefined];
+      // A file by itself may be a zip.
+      const own = typeof choice !== "string" && choice?.length === 1 ? choice[0]! : choice;
+      const [place, name] = own === null ? await offeredPlace() : [own, undefined];
       return keepModel(place, { signal, onProgress, ...(name !== undefined && name !== place && { name }) });
     };
     const found = there !== null && !(choice instanceof Array) ? there : await fetched();
