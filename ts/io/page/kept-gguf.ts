@@ -4,7 +4,7 @@ import { isGgufName } from "../gguf-name.js";
 const ASKED = "model.gguf";
 
 /** The GGUF file that is the whole model, among its files' names; null for a model in Hugging Face's layout. */
-export const ggufAmong = (names: readonly string[]): string | null =>
+const ggufAmong = (names: readonly string[]): string | null =>
   names.includes("config.json") ? null : (names.find(isGgufName) ?? null);
 
 /** A kept file as a source is asked for it. */
