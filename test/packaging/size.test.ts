@@ -83,6 +83,7 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of Java
 // Of adapters and training, methods that return at once (`create`, `load`, `addAdapter`) and checks before a first await need all but 7,000,
 // which would be fetched in the middle of a page's work, where one that is offline, or older than its server's files, could lose what it has
 // trained. With these methods 55,000 is out of reach.
+// GGUF files that a page keeps, picked, from an address and gone on with after a break, took 250 of everything.
 it("a page with an encoder and a classifier is at most 115 kB at first, everything at most 150.5 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(115_000);
