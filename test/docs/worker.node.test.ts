@@ -13,7 +13,7 @@ import { Consumer } from "../packaging/consumer.js";
 import { example } from "./examples.js";
 
 const page = readFileSync(join(root, "docs/worker.md"), "utf8");
-const readme = readFileSync(join(root, "README.md"), "utf8");
+const startPage = readFileSync(join(root, "docs/start-page.md"), "utf8");
 const html = (script: string) =>
   `<!doctype html><link rel="icon" href="data:,"><script type="module">${script}</script>`;
 
@@ -39,7 +39,7 @@ describe("the examples of lowrank/worker for a page, bundled by vite", () => {
     consumer.write("page/public/reviews.csv", `text,label\n${rows.join("")}`);
     cpSync(join(root, "dist/lowrank-worker.js"), join(consumer.folder, "page/public/assets/lowrank-worker.js"));
     const pages = {
-      index: example(readme, "worker"),
+      index: example(startPage, "worker"),
       url: html(example(page, "url")),
       job: html(example(page, "job")),
       kept: html(example(page, "kept")),

@@ -1,0 +1,44 @@
+import { constants, cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build as buildStudio } from "vite";
+import { modelCache, root } from "../setup/paths.mjs";
+import { run } from "../setup/process.mjs";
+
+const folder = join(root, "site");
+/** Where the finished site lies. */
+export const siteFolder = join(root, "build/site");
+
+/** A Node that Astro runs in: this one, else the newest, as npm has it. */
+function siteNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 12)) return process.execPath;
+  const names = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
+  const found = names.map((name) => join(folder, "node_modules", name, "bin/node")).find(existsSync);
+  return found ?? process.execPath;
+}
+
+/** Headers that give pages shared memory, and with it threads, for hosts that read such a file. */
+const headers = `/*
+  Cross-Origin-Opener-Policy: same-origin
+  Cross-Origin-Embedder-Policy: require-corp
+`;
+
+/**
+ * Writes the site with the Studio in it to build/site. `base` is the path on its server; with `model` the Studio's model lies beside it,
+ * so that nothing is fetched from elsewhere.
+ * @param {{ base: string, model: boolean }} options
+ */
+export async function buildSite({ base, model }) {
+  const env = { SITE_BASE: base, ASTRO_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
+  const node = siteNode();
+  await run(node, [join(folder, "generate/index.mjs"), base], { cwd: folder, env });
+  rmSync(siteFolder, { recursive: true, force: true });
+  await run(node, ["node_modules/astro/bin/astro.mjs", "build"], { cwd: folder, env });
+  const studio = join(siteFolder, "studio");
+  await buildStudio({ configFile: join(root, "web/vite.config.ts"), logLevel: "warn", build: { outDir: studio } });
+  if (model) {
+    const name = "all-MiniLM-L6-v2";
+    cpSync(join(modelCache, name), join(studio, "models", name), { recursive: true, mode: constants.COPYFILE_FICLONE });
+  }
+  writeFileSync(join(siteFolder, "_headers"), headers);
+}

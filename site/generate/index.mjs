@@ -1,0 +1,41 @@
+// node site/generate/index.mjs BASE: writes the pages of site/src/content/docs and the files beside them, site/public,
+// from the repository's documents and from its code.
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pages } from "../pages.mjs";
+import { documentPage } from "./document.mjs";
+import { errorList } from "./errors.mjs";
+import { firstPage } from "./first-page.mjs";
+import { opTable } from "./ops.mjs";
+
+const here = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(here);
+const base = process.argv[2] ?? "/";
+const content = join(here, "src/content/docs");
+const files = join(here, "public");
+/** What is put in the place of `<!-- made: NAME -->`. */
+const made = { errors: errorList, ops: opTable };
+
+/** Files of the repository that pages link to; what browsers would not show is shown as text. */
+function take(path) {
+  if (statSync(join(root, path)).isDirectory()) throw new Error(`a page links to the folder ${path}`);
+  const shown = [".svg", ".webp", ".png", ".txt"].includes(extname(path)) ? path : `${path}.txt`;
+  write(join(files, "files", shown), readFileSync(join(root, path)));
+  return `files/${shown}`;
+}
+
+function write(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+for (const folder of [content, files]) rmSync(folder, { recursive: true, force: true });
+cpSync(join(here, "static"), files, { recursive: true });
+const site = { base, root, take };
+for (const page of pages) {
+  const source = readFileSync(join(root, page.file), "utf8");
+  const whole = source.replace(/^<!-- made: (\w+) -->$/m, (_, name) => made[name](root));
+  write(join(content, `${page.slug}.md`), documentPage(page, whole, site));
+}
+write(join(content, "index.mdx"), firstPage(readFileSync(join(here, "src/first-page.mdx"), "utf8"), site));

@@ -1,0 +1,13 @@
+import { relative } from "node:path";
+import { Converter, ReflectionKind } from "typedoc";
+import { entries } from "../pages.mjs";
+
+/** A plugin of typedoc: each entry is called what programs import it by, not what its file is called. */
+export function load(app) {
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
+    if (!reflection.kindOf(ReflectionKind.Module)) return;
+    const file = context.getSymbolFromReflection(reflection)?.declarations?.[0]?.getSourceFile().fileName ?? "";
+    const found = Object.entries(entries).find(([, path]) => relative("..", file) === path);
+    if (found) reflection.name = found[0];
+  });
+}

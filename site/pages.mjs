@@ -1,0 +1,87 @@
+/**
+ * The site's pages by group: `file` is the document in the repository that is shown, `slug` its address, `label` its
+ * name in the list of pages.
+ */
+export const groups = [
+  {
+    label: "Start",
+    pages: [
+      { file: "docs/start-page.md", slug: "start/page", label: "In a page" },
+      { file: "docs/start-node.md", slug: "start/node", label: "In Node" },
+      { file: "docs/start-edge.md", slug: "start/edge", label: "At the edge" },
+      { file: "docs/studio.md", slug: "start/studio", label: "Without code" },
+    ],
+  },
+  {
+    label: "Learn",
+    pages: [
+      { file: "docs/lora.md", slug: "learn/lora", label: "LoRA, explained" },
+      { file: "docs/own-data.md", slug: "learn/own-data", label: "Your own data" },
+      { file: "docs/from-peft.md", slug: "learn/from-peft", label: "Coming from PEFT" },
+      { file: "docs/language-models.md", slug: "learn/language-models", label: "Language models" },
+      { file: "docs/graph.md", slug: "learn/graph", label: "Layers and gradients" },
+    ],
+  },
+  {
+    label: "Recipes",
+    pages: [
+      { file: "docs/runtimes.md", slug: "recipes/runtimes", label: "Runtimes" },
+      { file: "docs/bundlers.md", slug: "recipes/bundlers", label: "Bundlers, test runners" },
+      { file: "docs/worker.md", slug: "recipes/worker", label: "In a worker" },
+      { file: "docs/pages.md", slug: "recipes/pages", label: "Kept in a page" },
+      { file: "docs/jobs.md", slug: "recipes/jobs", label: "A run as data" },
+      { file: "docs/queues.md", slug: "recipes/queues", label: "Queues" },
+      { file: "docs/serving.md", slug: "recipes/serving", label: "Serving many tenants" },
+    ],
+  },
+  {
+    label: "What to expect",
+    pages: [
+      { file: "docs/memory.md", slug: "facts/memory", label: "Memory and threads" },
+      { file: "bench/README.md", slug: "facts/performance", label: "Performance" },
+      { file: "docs/recipes.md", slug: "facts/recipe", label: "The default recipe" },
+      { file: "docs/promises.md", slug: "facts/promises", label: "Promises and limits" },
+    ],
+  },
+  {
+    label: "Reference",
+    pages: [
+      { file: "docs/commands.md", slug: "reference/commands", label: "Commands" },
+      { file: "docs/errors.md", slug: "reference/errors", label: "Errors by code" },
+      { file: "docs/ops.md", slug: "reference/ops", label: "Ops" },
+    ],
+  },
+  {
+    label: "How it works",
+    pages: [
+      { file: "ARCHITECTURE.md", slug: "inside/architecture", label: "Architecture" },
+      { file: "docs/adding-an-op.md", slug: "inside/adding-an-op", label: "Adding an op" },
+      { file: "CONTRIBUTING.md", slug: "inside/contributing", label: "Contributing" },
+      { file: "CHANGELOG.md", slug: "inside/changelog", label: "Changes" },
+    ],
+  },
+  {
+    label: "Examples",
+    pages: [
+      { file: "examples/movie/README.md", slug: "examples/movie", label: "Movie reviews" },
+      { file: "examples/chat/README.md", slug: "examples/chat", label: "A chat model" },
+      { file: "examples/names/README.md", slug: "examples/names", label: "Names in sentences" },
+      { file: "examples/edge-worker/README.md", slug: "examples/edge-worker", label: "An edge worker" },
+      { file: "examples/node-server/README.md", slug: "examples/node-server", label: "A server in Node" },
+      { file: "examples/queue/README.md", slug: "examples/queue", label: "A queue's workers" },
+    ],
+  },
+];
+
+/** Every page, in the order of the list. */
+export const pages = groups.flatMap((group) => group.pages);
+
+/** Of the package's entries those whose names are listed, with the address of their pages. */
+export const entries = {
+  lowrank: "ts/index.ts",
+  "lowrank/node": "ts/entry/node.ts",
+  "lowrank/jobs": "ts/jobs/index.ts",
+  "lowrank/worker": "ts/worker/index.ts",
+  "lowrank/serve": "ts/serve/index.ts",
+  "lowrank/queue": "ts/queue/index.ts",
+};
