@@ -69,6 +69,8 @@ export default defineConfig(
   {
     ignores: [
       "ts/federated/wire/fleet_pb.ts",
+      "site/.astro/",
+      "site/public/",
       "build/",
       "dist/",
       "target/",

@@ -19,7 +19,9 @@ export default defineConfig({
       favicon: "/icon.svg",
       description: "Train, serve and exchange LoRA adapters wherever JavaScript runs.",
       customCss: ["./src/styles/tokens.css", "./src/styles/text.css"],
+      components: { PageTitle: "./src/components/PageTitle.astro" },
       credits: false,
+      expressiveCode: { defaultProps: { wrap: true } },
       lastUpdated: false,
       tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
       sidebar: [

@@ -4,16 +4,17 @@ import { build as buildStudio } from "vite";
 import { modelCache, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
 
-const folder = join(root, "site");
+/** What the site is built from. */
+export const sourceFolder = join(root, "site");
 /** Where the finished site lies. */
 export const siteFolder = join(root, "build/site");
 
 /** A Node that Astro runs in: this one, else the newest, as npm has it. */
-function siteNode() {
+export function siteNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 12)) return process.execPath;
   const names = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
-  const found = names.map((name) => join(folder, "node_modules", name, "bin/node")).find(existsSync);
+  const found = names.map((name) => join(sourceFolder, "node_modules", name, "bin/node")).find(existsSync);
   return found ?? process.execPath;
 }
 
@@ -31,9 +32,9 @@ const headers = `/*
 export async function buildSite({ base, model }) {
   const env = { SITE_BASE: base, ASTRO_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
   const node = siteNode();
-  await run(node, [join(folder, "generate/index.mjs"), base], { cwd: folder, env });
+  await run(node, [join(sourceFolder, "generate/index.mjs"), base], { cwd: sourceFolder, env });
   rmSync(siteFolder, { recursive: true, force: true });
-  await run(node, ["node_modules/astro/bin/astro.mjs", "build"], { cwd: folder, env });
+  await run(node, ["node_modules/astro/bin/astro.mjs", "build"], { cwd: sourceFolder, env });
   const studio = join(siteFolder, "studio");
   await buildStudio({ configFile: join(root, "web/vite.config.ts"), logLevel: "warn", build: { outDir: studio } });
   if (model) {

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { pages } from "../pages.mjs";
 
 const slugs = new Map([["README.md", ""], ...pages.map(({ file, slug }) => [file, slug])]);
+const labels = new Map(pages.map(({ file, label }) => [file, label]));
 
 /** What a document's text begins with, without marks, in at most 155 characters: what search engines show. */
 export function firstSentences(text) {
@@ -45,9 +46,19 @@ export function withLinks(file, text, site) {
     const address = addressOf(file, target, site);
     return address === null ? whole : `${before}${address}${after}`;
   };
+  // What a forge's reader knows by its file's name has a name of its own here.
+  const named = (whole, before, shown, target, after) => {
+    const label = labels.get(posix.join(posix.dirname(file), target.split("#")[0]));
+    return label === undefined ? whole : `${before}${label}](${target}${after}`;
+  };
   return parts
     .map((part, i) =>
-      i % 2 === 1 ? part : part.replace(/(\]\()([^)\s]+)(\))/g, link).replace(/^(\[[^\]]+\]: )(\S+)()$/gm, link),
+      i % 2 === 1
+        ? part
+        : part
+            .replace(/(\[)((?:[\w-]+\/)*[\w-]+\.md)\]\(([^)\s]+)(\))/g, named)
+            .replace(/(\]\()([^)\s]+)(\))/g, link)
+            .replace(/^(\[[^\]]+\]: )(\S+)()$/gm, link),
     )
     .join("");
 }

@@ -2,24 +2,23 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The first page from its template. `{{example NAME}}` becomes that example of README.md, `{{speed PATTERN}}` the figures
- * of the row of its table of speeds that begins so: neither is written twice.
+ * The first page from its template. `{{example NAME}}` becomes that example of README.md, `{{speed WORDS}}` the figures of the
+ * row of its table of speeds that begins so, `{{path FILE}}` the address of a file of the repository: nothing is written twice.
  */
 export function firstPage(template, { base, root, take }) {
   const readme = readFileSync(join(root, "README.md"), "utf8");
-  const filled = template.replace(/\{\{(\w+) ([^}]*)\}\}/g, (_, kind, what) => {
-    if (kind === "example")
-      return found(new RegExp(`<!-- example: ${what} -->\\n(\`\`\`[\\s\\S]*?\\n\`\`\`)\\n`), readme, what);
-    if (kind === "speed")
-      return found(new RegExp(`^\\| ${what}[^|]*\\|([^|\\n]*\\|[^|\\n]*)\\|`, "m"), readme, what)
-        .split("|")
-        .map((cell) => cell.trim())
-        .filter(Boolean)
-        .join(" and ");
-    if (kind === "file") return `${base}${take(what)}`;
-    throw new Error(`the first page asks for "${kind} ${what}"`);
-  });
-  return filled.replaceAll("](/", `](${base}`).replaceAll('="/', `="${base}`);
+  const kinds = {
+    example: (name) => found(new RegExp(`<!-- example: ${name} -->\\n(\`\`\`[^]*?\\n\`\`\`)\\n`), readme, name),
+    speed(words) {
+      const cells = found(new RegExp(`^\\| ${words}[^|\\n]*\\|([^\\n]*)\\|$`, "m"), readme, words).split("|");
+      const figures = cells.map((cell) => cell.trim()).filter(Boolean);
+      return figures.map((figure) => figure.replace(" to ", "–")).join(", ");
+    },
+    path: take,
+  };
+  return template
+    .replace(/\{\{(\w+) ([^}]*)\}\}/g, (_, kind, what) => kinds[kind](what))
+    .replace(/(href|studio|picture|dark)="\//g, `$1="${base}`);
 }
 
 function found(pattern, text, what) {
