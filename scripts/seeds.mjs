@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./setup/paths.mjs";
 
-// The main job under several seeds: `node scripts/seeds.mjs [0 1 2 …] [-- options of finetune]`. Prints a table for the README.
+// The main job under several seeds: `node scripts/seeds.mjs [0 1 2 …] [-- options of finetune]`. Prints a table for docs/commands.md.
 const at = process.argv.indexOf("--");
 const given = process.argv.slice(2, at < 0 ? undefined : at);
 const seeds = given.length > 0 ? given : ["0", "1", "2", "3", "4"];

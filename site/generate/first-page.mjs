@@ -1,9 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { groups } from "../pages.mjs";
+
+/** Every page by group. */
+const index = groups
+  .map(({ label, pages }) => {
+    const links = pages.map(({ slug, label }) => `<li><a href="/${slug}/">${label}</a></li>`);
+    return `<div><h3>${label}</h3><ul>${links.join("")}</ul></div>`;
+  })
+  .join("");
 
 /**
  * The first page from its template. `{{example NAME}}` becomes that example of README.md, `{{speed WORDS}}` the figures of the
- * row of its table of speeds that begins so, `{{path FILE}}` the address of a file of the repository: nothing is written twice.
+ * row of its table of speeds that begins so, `{{path FILE}}` the address of a file of the repository, `{{index of pages}}` the list of all: nothing is written twice.
  */
 export function firstPage(template, { base, root, take }) {
   const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -15,6 +24,7 @@ export function firstPage(template, { base, root, take }) {
       return figures.map((figure) => figure.replace(" to ", "–")).join(", ");
     },
     path: take,
+    index: () => index.replace(/\n/g, ""),
   };
   return template
     .replace(/\{\{(\w+) ([^}]*)\}\}/g, (_, kind, what) => kinds[kind](what))

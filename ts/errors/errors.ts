@@ -66,30 +66,60 @@ function named(code: string, name: string): ErrorClass {
   };
 }
 
-/** Shapes that do not fit an operation. */
+/**
+ * Shapes that do not fit an operation. The message names both: look at `details.shapes`, and whether a weight lies `[in, out]`,
+ * as here, or `[out, in]`, as in PyTorch's files.
+ */
 export class ShapeError extends /* @__PURE__ */ named("SHAPE", "ShapeError") {}
-/** A `NodeId` whose node was rewound, disposed, or made by another graph. */
+/**
+ * A `NodeId` whose node was rewound, disposed, or made by another graph. Nodes of a step end with it: read their values before
+ * it returns, and make what is to stay outside of steps.
+ */
 export class StaleNodeError extends /* @__PURE__ */ named("STALE_NODE", "StaleNodeError") {}
-/** An option, argument or call order that makes no sense. */
+/**
+ * An option, argument or call order that makes no sense. Nothing was begun: correct it and call again. `details.meant` is what was
+ * likely meant by a name that does not exist.
+ */
 export class ConfigError extends /* @__PURE__ */ named("CONFIG", "ConfigError") {}
-/** A model that cannot be found or is not what its files say. */
+/**
+ * A model that cannot be found or is not what its files say. `details` says where it was looked for and which file is missing; a
+ * download that broke off goes on where it was when it is asked for again.
+ */
 export class ModelError extends /* @__PURE__ */ named("MODEL", "ModelError") {}
-/** Bytes or text that break their file format. */
+/**
+ * Bytes or text that break their file format. Fetch or write the file again: a half of one, or an error page in its place, is the
+ * usual cause.
+ */
 export class FormatError extends /* @__PURE__ */ named("FORMAT", "FormatError") {}
-/** An adapter that is malformed or does not fit its base model. */
+/**
+ * An adapter that is malformed or does not fit its base model. Load it on the model that it was trained on; `lowrank check` tells
+ * before, by exit code.
+ */
 export class AdapterError extends /* @__PURE__ */ named("ADAPTER", "AdapterError") {}
-/** Linear memory is exhausted or the maximum would be passed. */
+/**
+ * Linear memory is exhausted or the maximum would be passed. Everything is as it was: take smaller batches (`accumulate`),
+ * `checkpointing`, `weights: "f16"` or fewer bits, or dispose of what is no longer needed.
+ */
 export class MemoryError extends /* @__PURE__ */ named("MEMORY", "MemoryError") {}
-/** A browser's storage has no room for what is to be kept in it. */
+/**
+ * A browser's storage has no room for what is to be kept in it. What came is kept: free some room (`clearCache`) and call again, and it
+ * goes on from there.
+ */
 export class QuotaError extends /* @__PURE__ */ named("QUOTA", "QuotaError") {}
-/** A loss, gradient, logit or parameter that is NaN or infinite where a number is needed. */
+/**
+ * A loss, gradient, logit or parameter that is NaN or infinite where a number is needed. Parameters are those of the last finished
+ * step: take a lower learning rate, clip gradients, or look at the texts of `details.step`.
+ */
 export class NonFiniteError extends /* @__PURE__ */ named("NON_FINITE", "NonFiniteError") {}
-/** Something this runtime or this version cannot do. */
+/** Something this runtime or this version cannot do; the message says what can be done instead. */
 export class UnsupportedError extends /* @__PURE__ */ named("UNSUPPORTED", "UnsupportedError") {}
-/** The engine was closed, or a kernel trapped or a thread died in the middle of a call, whose result is lost. */
+/**
+ * The engine was closed, or a kernel trapped or a thread died in the middle of a call, whose result is lost. Start another one
+ * (`createEngine`) and load the model again; a run goes on from its checkpoint.
+ */
 export class EngineError extends /* @__PURE__ */ named("ENGINE", "EngineError") {}
 
-/** A worker is gone, and with it all that it held; what was asked of it has no answer. `reason` says how it ended. */
+/** A worker is gone, and with it all that it held; what was asked of it has no answer. `reason` says how it ended. Start another. */
 export class WorkerLostError extends /* @__PURE__ */ named("WORKER_LOST", "WorkerLostError") {}
 
 /** Work was cancelled through an `AbortSignal`; `name` is "AbortError", as the platform's own. */
