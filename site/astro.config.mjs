@@ -19,7 +19,10 @@ export default defineConfig({
       favicon: "/icon.svg",
       description: "Train, serve and exchange LoRA adapters wherever JavaScript runs.",
       customCss: ["./src/styles/tokens.css", "./src/styles/text.css"],
-      components: { PageTitle: "./src/components/PageTitle.astro" },
+      components: {
+        MarkdownContent: "./src/components/MarkdownContent.astro",
+        PageTitle: "./src/components/PageTitle.astro",
+      },
       credits: false,
       expressiveCode: { defaultProps: { wrap: true } },
       lastUpdated: false,
