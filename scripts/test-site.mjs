@@ -20,7 +20,7 @@ const base = "/docs/lowrank/";
 const sought = {
   "inner dimensions differ": "reference/errors/",
   add_weighted_adapter: "learn/from-peft/",
-  "SharedArrayBuffer threads headers": "facts/memory/",
+  "fewer bits memory": "facts/memory/",
   "successive halving": "recipes/queues/",
 };
 
