@@ -31,6 +31,7 @@ export const groups = [
       { file: "docs/pages.md", slug: "recipes/pages", label: "Kept in a page" },
       { file: "docs/jobs.md", slug: "recipes/jobs", label: "A run as data" },
       { file: "docs/queues.md", slug: "recipes/queues", label: "Queues" },
+      { file: "docs/federated.md", slug: "recipes/federated", label: "Federations" },
       { file: "docs/serving.md", slug: "recipes/serving", label: "Serving many tenants" },
     ],
   },
@@ -84,4 +85,5 @@ export const entries = {
   "lowrank/worker": "ts/worker/index.ts",
   "lowrank/serve": "ts/serve/index.ts",
   "lowrank/queue": "ts/queue/index.ts",
+  "lowrank/federated": "ts/federated/index.ts",
 };

@@ -44,7 +44,7 @@ const asked = (url: string, path: string, options: { method?: string; host?: str
 
 it("opens the Studio in a browser, isolated, and ends with the command", async () => {
   const { code, result } = await served(async (url) => {
-    const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments });
+    const browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
     try {
       const page = await browser.newPage();
       await page.goto(url);
