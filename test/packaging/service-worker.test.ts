@@ -16,7 +16,7 @@ const names = ["bert", "xlm-roberta", "deberta-v3", "modernbert", "nomic-bert"];
 const text = "The film was very good.";
 
 const worker = `
-import { createEngine, SentenceEncoder } from "./dist/service-worker.js";
+import { init, SentenceEncoder } from "./dist/service-worker.js";
 const started = init({ build: "simd", threads: 1 });
 onmessage = ({ data: name, ports: [port] }) =>
   (async () => {
