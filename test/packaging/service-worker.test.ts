@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
-import { createEngine, SentenceEncoder } from "../../ts/entry/node.js";
+import { createEngine, SentenceEncoder } from "../../ts/index.js";
 import { goldenEncoder } from "../models/golden-encoder.js";
 
 // An encoder of each part that is fetched elsewhere, tokenizers among them; service workers have no `import()`.
