@@ -100,7 +100,7 @@ it(
   "a node that is killed holds no round up, one that is late takes part, and the mean of adapters is that of their updates",
   { timeout: 180_000 },
   async () => {
-    const folder = await app("app", "--rounds", "2", "--min-replies", "1", "--round-seconds", "6");
+    const folder = await app("app", "--rounds", "2", "--min-replies", "1", "--round-seconds", "20");
     const trained: { files: FileMap; examples: number }[] = [];
     let begun!: () => void;
     const firstRound = new Promise<void>((resolve) => (begun = resolve));

@@ -30,6 +30,8 @@ export interface Task {
   answer(reply: Reply): Promise<void>;
   /** Says that this node has no answer, and why. */
   fail(reason: string): Promise<void>;
+  /** Whether the run that it is of has ended. */
+  isOver(): Promise<boolean>;
 }
 
 /** This node among those of a SuperLink: known to it until it leaves, and alive as long as it says so. */
@@ -71,6 +73,7 @@ export class FleetNode {
     const elapsed = stopwatch();
     return {
       type: messageType,
+      isOver: () => this.isOver(runId, signal),
       content: async (most) => {
         const content = await new Incoming((id, left) => this.pull(runId, id, left, signal), most + OVERHEAD).content(
           tree.objectId,
@@ -131,6 +134,18 @@ export class FleetNode {
     if (!signal.aborted) this.live();
   }
 
+  /** A server refuses to tell of a run that has ended. */
+  private async isOver(runId: bigint, signal?: AbortSignal): Promise<boolean> {
+    const call = [wire.GetRunRequestSchema, wire.GetRunResponseSchema] as const;
+    try {
+      await this.fleet.call("get-run", call, { ...this.self, runId }, signal);
+      return false;
+    } catch (error) {
+      if (isRefusal(error)) return true;
+      throw error;
+    }
+  }
+
   private async pull(runId: bigint, objectId: string, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     const call = [wire.PullObjectRequestSchema, wire.PullObjectResponseSchema] as const;
     const fields = { ...this.self, runId, objectId };
@@ -167,6 +182,13 @@ export class FleetNode {
       await this.fleet.call("push-object", push, { ...this.self, runId, objectId, objectContent, sessionId });
     }
   }
+}
+
+/** Whether a server has understood a call, and will not have it: an answer after the end of its round, or a run that is over. */
+export function isRefusal(error: unknown): error is FederationError {
+  if (!(error instanceof FederationError)) return false;
+  const { status } = error.details;
+  return typeof status === "number" && status >= 400 && status < 500 && status !== 401;
 }
 
 /** Who answers whom. The time to live is what is left of the question's, less a second for clocks that differ. */

@@ -1,7 +1,7 @@
 import { AbortError, LowrankError } from "../errors/errors.js";
 import { throwIfAborted } from "../waiting/abort.js";
 import { FederationError } from "./federation-error.js";
-import { FleetNode, type Task } from "./fleet-node.js";
+import { FleetNode, isRefusal, type Task } from "./fleet-node.js";
 import { type JoinOptions, type TakenJoinOptions, takeJoinOptions } from "./join-options.js";
 import type { Reply } from "./objects/outgoing.js";
 import { pause } from "./pause.js";
@@ -75,10 +75,13 @@ async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOpti
       if (task.type === "train") answered++;
       onEvent({ type: "answered", round, ...fleet.traffic });
     } catch (error) {
-      if (!isTooLate(error)) throw error;
+      if (!isRefusal(error)) throw error;
       onEvent({ type: "late", round, message: error.message });
     }
-    if (round === rounds && !stay && (task.type === "evaluate" || !evaluate)) return answered;
+    if (round < rounds || stay || (task.type === "train" && evaluate)) continue;
+    // A server counts no answer of a node that has left before the answer was fetched.
+    while (!(await task.isOver())) await pause(POLL, signal);
+    return answered;
   }
 }
 
@@ -107,11 +110,4 @@ function reasonFor(error: unknown): string {
   if (error instanceof AbortError) return "this node has left";
   const isSilent = error instanceof FederationError && error.details["label"] === undefined;
   return isSilent ? error.message : `an error of this node: ${error instanceof LowrankError ? error.code : "unknown"}`;
-}
-
-/** Whether a server has taken an answer for one that comes after the end of its round or run. */
-function isTooLate(error: unknown): error is FederationError {
-  if (!(error instanceof FederationError)) return false;
-  const { status } = error.details;
-  return typeof status === "number" && status >= 400 && status < 500 && status !== 401;
 }
