@@ -22,7 +22,7 @@ const types = {
 };
 
 /** As hosts of static files do it: text compressed, what has a hash in its name kept. */
-const server = createServer(async (request, response) => {
+async function answer(request, response) {
   const { pathname } = new URL(request.url, "http://localhost");
   const name = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
   const found = await readFile(join(resolve(site), name)).catch(() => null);
@@ -37,7 +37,9 @@ const server = createServer(async (request, response) => {
     ...(isText && { "Content-Encoding": "gzip" }),
   });
   response.end(isText ? gzipSync(found) : found);
-});
+}
+
+const server = createServer((request, response) => void answer(request, response));
 await new Promise((ready) => server.listen(0, "127.0.0.1", () => ready(undefined)));
 const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 const folder = await mkdtemp(join(tmpdir(), "lowrank-lighthouse-"));

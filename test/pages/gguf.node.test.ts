@@ -83,7 +83,7 @@ it("a worker keeps one, finds it by its name, loads it and trains on it", async 
   const found = await tab.evaluate(async () => {
     const kept = await remote.keepModel("/models/language/tiny.gguf", { name: "mine" });
     const model = await remote.CausalLanguageModel.load((await remote.keptModel("mine"))!);
-    let id = -1;
+    let id: number | null = null;
     for await (const token of model.generateTokens([1, 2, 3], { maxTokens: 1, ignoreEnd: true })) id = token.id;
     await model.dispose();
     const bytes = new TextEncoder().encode('{"ids":[1,2,3],"mask":[0,1,1]}\n'.repeat(12));

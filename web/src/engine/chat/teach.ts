@@ -103,11 +103,11 @@ export async function goOn(given: Lesson): Promise<void> {
       },
     });
     const saved = Object.fromEntries(Object.entries(await files()).filter(([file]) => RESULTS.test(file)));
-    const { result } = report as unknown as LanguageReport;
-    await remember({ ...lesson.value!, status: "finished", result, files: saved });
+    const { result } = report;
+    await remember({ ...lesson.value, status: "finished", result, files: saved });
   } catch (error) {
     if (!signal.aborted) teachProblem.value = error;
-    await remember({ ...lesson.value!, status: "paused" }).catch(() => undefined);
+    await remember({ ...lesson.value, status: "paused" }).catch(() => undefined);
   } finally {
     worker?.terminate();
     await back(now);

@@ -11,13 +11,13 @@ const ROUNDS = 8;
 /** The fastest of several bunches of calls, in milliseconds a call. */
 function fastest(run: () => void): number {
   let calls = 1;
-  let took = 0;
   const timed = () => {
     const start = performance.now();
     for (let i = 0; i < calls; i++) run();
     return performance.now() - start;
   };
-  for (took = timed(); took < BUNCH; took = timed()) calls *= 2;
+  let took = timed();
+  for (; took < BUNCH; took = timed()) calls *= 2;
   let least = took / calls;
   for (let i = 0; i < ROUNDS; i++) least = Math.min(least, timed() / calls);
   return least;
