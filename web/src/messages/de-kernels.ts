@@ -23,7 +23,7 @@ export const kernels: Messages["kernels"] = {
     wide: "eine breite Schicht davon",
     adapter: "was ein Adapter zu einer Schicht beiträgt",
   },
-  columns: { product: "Produkt", peak: "vom Höchsten" },
+  columns: { product: "Produkt", peak: "Anteil am Höchsten" },
   builds: {
     relaxed: "Dieser Browser multipliziert und addiert mit einem Befehl (relaxed SIMD).",
     simd: "Dieser Browser braucht für Multiplizieren und Addieren zwei Befehle. Einer mit relaxed SIMD kommt mit etwa der halben Zeit aus.",

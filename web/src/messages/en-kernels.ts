@@ -22,7 +22,7 @@ export const kernels = {
     wide: "a wide layer of it",
     adapter: "what an adapter adds to a layer",
   },
-  columns: { product: "Product", peak: "of the most" },
+  columns: { product: "Product", peak: "Share of the most" },
   builds: {
     relaxed: "This browser multiplies and adds in one instruction (relaxed SIMD).",
     simd: "This browser multiplies and adds in two instructions. One with relaxed SIMD needs about half the time.",
