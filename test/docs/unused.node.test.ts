@@ -17,7 +17,9 @@ it("everything that ts/ exports is used in another of its files, or by the bench
   const files = sources("ts");
   const users = [...files, ...sources("bench")].map(([path, text]) => ({ path, words: words(text) }));
   const declared = /^export (?:abstract )?(?:async )?(?:function\*?|const|let|class) (\w+)/gm;
-  const exported = files.flatMap(([path, text]) =>
+  // What is generated has a name for each message, also of those that stand in others.
+  const written = files.filter(([path]) => !path.endsWith("_pb.ts"));
+  const exported = written.flatMap(([path, text]) =>
     [...text.matchAll(declared)].map(([, name]) => ({ path, name: name! })),
   );
   expect(exported.length).toBeGreaterThan(200);

@@ -1,7 +1,7 @@
 import { FederationError } from "../federation-error.js";
 
 /** Kinds of objects that messages are made of. */
-export const objectTypes = [
+const objectTypes = [
   ...(["Message", "RecordDict", "ArrayRecord", "Array", "ArrayChunk", "ConfigRecord", "MetricRecord"] as const),
 ] as const;
 export type ObjectType = (typeof objectTypes)[number];
