@@ -27,6 +27,7 @@ export const chat: Messages["chat"] = {
   another: "Anderes Modell",
   turns: "Gespräch",
   begin: "Etwas sagen. Nichts davon verlässt diesen Tab.",
+  away: "Es lernt gerade und antwortet wieder, wenn es fertig oder angehalten ist.",
   continues: "Dieses Modell kennt keine Gespräche: es führt fort, was man schreibt.",
   examples: ["What is a fjord?", "Write a haiku about rain.", "Name three fruits."],
   say: "Eigene Nachricht",

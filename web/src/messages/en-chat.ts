@@ -26,6 +26,7 @@ export const chat = {
   another: "Another model",
   turns: "Conversation",
   begin: "Say something. Nothing of it leaves this tab.",
+  away: "It is learning, and answers again when it is done or paused.",
   continues: "This model knows no conversations: it continues what you write.",
   examples: ["What is a fjord?", "Write a haiku about rain.", "Name three fruits."],
   say: "Your message",

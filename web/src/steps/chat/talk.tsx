@@ -133,7 +133,7 @@ export function Talk() {
     <section class="talk" aria-label={t.turns}>
       {turns.value.length === 0 ? (
         <div class="begin">
-          <p>{loaded.value?.converses === false ? t.continues : t.begin}</p>
+          <p>{teaching.value !== null ? t.away : loaded.value?.converses === false ? t.continues : t.begin}</p>
           <div class="actions">
             {t.examples.map((text) => (
               <button type="button" class="small" key={text} onClick={() => (draft.value = text)}>
