@@ -21,7 +21,7 @@ const blocks = (document: string) =>
 
 /** Everything that may name an example: the tests, and what projects of consumers are made of. */
 const tests = [
-  ...["docs", "runtimes"].map((folder) => `test/${folder}`),
+  ...["docs", "federated", "packaging", "runtimes"].map((folder) => `test/${folder}`),
   ...readdirSync(join(root, "test/consumers")).map((name) => `test/consumers/${name}`),
 ].flatMap((folder) =>
   readdirSync(join(root, folder), { withFileTypes: true })
@@ -76,13 +76,13 @@ it("commands in the documents are commands, and every option is one of theirs", 
     .flatMap((name) => blocks(text(name)).filter(({ language }) => language === "sh"))
     .flatMap(({ code }) => code.replaceAll("\\\n", " ").split("\n"))
     .map((line) => line.replace(/\s#.*/, "").replaceAll(/"[^"]*"/g, '""'))
-    .flatMap((line) => /(?:^|\s)lowrank ([a-z]+)(.*)/.exec(line)?.slice(1, 3) ?? [])
+    .flatMap((line) => /(?:^|\s)lowrank ((?:flower )?[a-z]+)(.*)/.exec(line)?.slice(1, 3) ?? [])
     .map((word, i, all) => (i % 2 === 0 ? ([word, all[i + 1]!] as const) : null))
     .filter((pair) => pair !== null);
   expect(lines.length).toBeGreaterThan(20);
   const help = new Map<string, string>();
   for (const command of new Set(lines.map(([command]) => command))) {
-    const { code, out } = await lowrank([command, "--help"]);
+    const { code, out } = await lowrank([...command.split(" "), "--help"]);
     expect(code, command).toBe(0);
     help.set(command, out);
   }

@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Flower } from "../../scripts/servers/flower.mjs";
 import { joinFederation } from "../../ts/entry/federated-node.js";
 import type { FederationEvent } from "../../ts/federated/join-options.js";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { readSafetensors } from "../../ts/io/safetensors/index.js";
+import { example } from "../docs/examples.js";
 import { filesIn } from "./files-in.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../../ts/tasks/text-classifier.js";
@@ -57,6 +59,16 @@ function doomed(): Promise<void> {
   });
 }
 
+/** The program of docs/federated.md as a node of its own. */
+async function documented(own: typeof examples): Promise<string> {
+  const program = example(readFileSync(join(project, "docs/federated.md"), "utf8"), "federated")
+    .replace('"/flower"', JSON.stringify(flower.address))
+    .replace('"/models/all-MiniLM-L6-v2"', JSON.stringify(fixture.model))
+    .replace(/(?<=const examples = )\[.*\]/, JSON.stringify(own));
+  const { stdout } = await promisify(execFile)("node", ["--input-type=module", "--eval", program], { cwd: project });
+  return stdout;
+}
+
 const about = (folder: string, round: number) =>
   JSON.parse(readFileSync(join(folder, "rounds", `round-000${round}`, "federated.json"), "utf8")) as {
     replies: number;
@@ -82,10 +94,11 @@ function updates(files: FileMap): Map<string, Float64Array> {
 it("with noise, rounds tell the privacy that is spent", { timeout: 180_000 }, async () => {
   const options = ["--noise-multiplier", "1.5", "--clipping-norm", "0.5"];
   const folder = await app("noisy", "--rounds", "1", ...options);
-  const both = () => Promise.all([joinHere(examples.slice(0, 5), () => {}), joinHere(examples.slice(5), () => {})]);
+  const both = () => Promise.all([joinHere(examples.slice(0, 5), () => {}), documented(examples.slice(5))]);
   const first = both();
   await flower.start(folder);
-  await first;
+  const [, said] = await first;
+  expect(said).toMatch(/^1 [\d.]+\n1 rounds, \d+ bytes sent\n$/);
   await expect.poll(() => existsSync(join(folder, "rounds/round-0001"))).toBe(true);
   const spent = about(folder, 1).privacy!;
   expect(spent).toMatchObject({ delta: 1e-5, releases: 1 });

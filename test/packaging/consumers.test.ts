@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
 import { variants } from "../../scripts/wasm/variants.mjs";
 import { examples, tinyTokenizer } from "../models/tiny-encoder.js";
+import { example } from "../docs/examples.js";
 import { Consumer } from "./consumer.js";
 
 const product = `
@@ -32,7 +33,7 @@ describe("the packed tarball, installed into a small project", () => {
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
     // The data that `lowrank finetune` takes by default, what documents lead to, and what npm always packs.
     const allowed =
-      /^(dist\/.+|build\/studio\/[\w./-]+|docs\/[\w-]+\.(md|txt|svg)|docs\/studio\/10-judge\.webp|bench\/(README\.md|results\.svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|examples\/(chat|names|queue)\/[\w.@-]+|examples\/(edge-worker|node-server)\/((src\/)?[\w-]+\.m?js|README\.md|(package|wrangler)\.jsonc?)|scripts\/(check_peft(_options)?\.py|recipes\/datasets\/README\.md)|package\.json|[A-Z-]+(\.md)?)$/;
+      /^(dist\/.+|build\/studio\/[\w./-]+|docs\/[\w-]+\.(md|txt|svg)|docs\/studio\/10-judge\.webp|bench\/(README\.md|results\.svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|examples\/(chat|names|queue)\/[\w.@-]+|examples\/flower\/(README\.md|lowrank_federated\/\w+\.py)|examples\/(edge-worker|node-server)\/((src\/)?[\w-]+\.m?js|README\.md|(package|wrangler)\.jsonc?)|scripts\/(check_peft(_options)?\.py|recipes\/datasets\/README\.md)|package\.json|[A-Z-]+(\.md)?)$/;
     expect(consumer.files.filter((path) => !allowed.test(path))).toEqual([]);
   });
 
@@ -76,6 +77,13 @@ describe("the packed tarball, installed into a small project", () => {
     const own = product.replace("init()", `init({ build: "simd", wasm: ${bytes} })`);
     consumer.write("own.js", `${imports} import { Graph, init } from "lowrank";${own}`);
     expect(consumer.run("node", "own.js")).toBe(answer);
+  });
+
+  it("says where the Studio's files are", () => {
+    const page = readFileSync(join(consumer.folder, "node_modules/lowrank/docs/studio.md"), "utf8");
+    const open = 'import { readFileSync } from "node:fs"; console.log(readFileSync(`${folder}/index.html`, "utf8"));';
+    consumer.write("studio.js", `${example(page, "studio-folder")}\n${open}`);
+    expect(consumer.run("node", "studio.js")).toContain("<title>");
   });
 
   it("runs a job from lowrank/jobs, in Node and bundled for it", async () => {

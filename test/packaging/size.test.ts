@@ -83,20 +83,21 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of Java
 // Of adapters and training, methods that return at once (`create`, `load`, `addAdapter`) and checks before a first await need all but 7,000,
 // which would be fetched in the middle of a page's work, where one that is offline, or older than its server's files, could lose what it has
 // trained. With these methods 55,000 is out of reach.
-// GGUF files that a page keeps, picked, from an address and gone on with after a break, took 250 of everything.
-it("a page with an encoder and a classifier is at most 115 kB at first, everything at most 150.5 kB", async () => {
+// GGUF files that a page keeps, picked, from an address and gone on with after a break, took 250 of everything; signs that an adapter was made
+// for another base, or that its patterns decide for no layer, and an A that stays as it is, 1,200 of both.
+it("a page with an encoder and a classifier is at most 116.3 kB at first, everything at most 152 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(115_000);
-  expect(encoder.all).toBeLessThanOrEqual(149_900);
+  expect(encoder.first).toBeLessThanOrEqual(116_300);
+  expect(encoder.all).toBeLessThanOrEqual(151_200);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(150_500);
-  expect(everything.all).toBeLessThanOrEqual(250_700);
+  expect(everything.first).toBeLessThanOrEqual(152_000);
+  expect(everything.all).toBeLessThanOrEqual(252_900);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200. Short names for variables other than
 // functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker.
-it("a page without a bundler loads at most 167.8 kB at first", () => {
+it("a page without a bundler loads at most 169.7 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -110,7 +111,7 @@ it("a page without a bundler loads at most 167.8 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(167_800);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(169_700);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -120,9 +121,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 });
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5.
-it("the file of a page's worker is at most 303.9 kB and needs no other", () => {
+it("the file of a page's worker is at most 306.5 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(303_900);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(306_500);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
@@ -155,7 +156,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 });
 
 // Workers from other origins and from data, and messages that are no one's, took 500 of both.
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.1 kB, with one 15 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.2 kB, with one 15 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -166,5 +167,5 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.1 kB,
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_000);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_100);
+  expect(whole).toBeLessThanOrEqual(21_200);
 });
