@@ -49,7 +49,7 @@ function begin(...given: Parameters<typeof args>) {
   sweep.stderr.on("data", (chunk) => (text += String(chunk)));
   return {
     /** Until it has said lines that fit. */
-    said: (fits: RegExp) => expect.poll(() => text, { timeout: 60_000 }).toMatch(fits),
+    said: (fits: RegExp) => expect.poll(() => text, { timeout: 150_000 }).toMatch(fits),
     kill: async () => {
       sweep.kill("SIGKILL");
       await once(sweep, "exit");
@@ -57,7 +57,7 @@ function begin(...given: Parameters<typeof args>) {
   };
 }
 
-it("goes on after a kill, keeps the best, and has the losses of trainings in full", { timeout: 120_000 }, async () => {
+it("goes on after a kill, keeps the best, and has the losses of trainings in full", { timeout: 300_000 }, async () => {
   const killed = begin("halved");
   await killed.said(/(after 8 steps[^]*){3}/);
   await killed.kill();
@@ -88,7 +88,7 @@ it("goes on after a kill, keeps the best, and has the losses of trainings in ful
   expect((error as { stderr: string }).stderr).toContain("holds a sweep of other trainings");
 });
 
-it("through a queue, workers find the same, and go on while nobody waits", { timeout: 120_000 }, async () => {
+it("through a queue, workers find the same, and go on while nobody waits", { timeout: 300_000 }, async () => {
   const queued = ["--queue", redis.address];
   const interrupted = begin("queued", ...queued);
   await interrupted.said(/6 settings/);
@@ -98,7 +98,7 @@ it("through a queue, workers find the same, and go on while nobody waits", { tim
   await interrupted.kill();
   const queue = await JobQueue.open(redis.address);
   const lastStage = async () => (await queue.list()).find(({ id }) => id.endsWith("stage-3"))?.state;
-  await expect.poll(lastStage, { timeout: 60_000 }).toBe("completed");
+  await expect.poll(lastStage, { timeout: 150_000 }).toBe("completed");
   const jobs = (await queue.list()).length;
   const [there, here] = [await run("queued", ...queued), await run("here")];
   expect(there.results).toEqual(here.results);
@@ -110,7 +110,7 @@ it("through a queue, workers find the same, and go on while nobody waits", { tim
   expect(Buffer.compare(adapter(`queued/trials/${name}/result`), adapter(`here/trials/${name}`))).toBe(0);
 });
 
-it("on PostgreSQL too, and begins again what the queue has lost", { timeout: 120_000 }, async () => {
+it("on PostgreSQL too, and begins again what the queue has lost", { timeout: 300_000 }, async () => {
   const postgres = await Postgres.start();
   const workers = new Workers(postgres.address);
   try {
