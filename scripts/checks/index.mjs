@@ -22,7 +22,15 @@ function vitest(name, ...args) {
   const report = vitestReport(name);
   return {
     name,
-    command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
+    command: [
+      "vitest",
+      "run",
+      "--reporter=default",
+      "--reporter=./scripts/checks/running.mjs",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...args,
+    ],
     count: () => countVitest(report),
     report,
     loud: true,
