@@ -133,14 +133,14 @@ export class JobQueue {
   async list(limit = 1_000): Promise<readonly QueuedJob[]> {
     whole("JobQueue.list", "limit", limit, 1);
     const jobs = await this.queue.getJobs(undefined, 0, limit - 1, false);
-    const known = await Promise.all(jobs.filter((job) => job?.id).map((job) => described(job)));
-    return known.sort((a, b) => Number(a.submitted) - Number(b.submitted));
+    const known = await Promise.all(jobs.filter((job) => job?.id).map((job) => this.described(job)));
+    return known.filter((job) => job !== null).sort((a, b) => Number(a.submitted) - Number(b.submitted));
   }
 
   /** One job; null where the queue knows none of that id. */
   async get(id: string): Promise<QueuedJob | null> {
     const job = await this.queue.getJob(text("JobQueue.get", "id", id));
-    return job ? described(job) : null;
+    return job ? this.described(job) : null;
   }
 
   /** What a completed job has left, as `TextClassifier.load` takes it; null where it has left nothing yet, or there is no such job. */
@@ -167,7 +167,7 @@ export class JobQueue {
   async cancel(id: string): Promise<boolean> {
     const job = await this.queue.getJob(text("JobQueue.cancel", "id", id));
     if (!job) return false;
-    const { state } = await described(job);
+    const state = (await this.described(job))?.state;
     if (state === "waiting")
       return job.remove().then(
         () => true,
@@ -202,10 +202,18 @@ export class JobQueue {
   async close(): Promise<void> {
     await Promise.all([this.queue.close(), this.flows.close()]);
   }
+
+  /** What has become of a job; null where it has ended and is gone since it was read. */
+  private async described(read: StoredJob): Promise<QueuedJob | null> {
+    const state = await read.getState();
+    const hasEnded = state === "completed" || state === "failed";
+    // Its state is asked for after the rest was read: of one that has ended in between, that rest is from before its end.
+    const job = hasEnded && !read.finishedOn ? await this.queue.getJob(read.id!) : read;
+    return job ? describe(job, state) : null;
+  }
 }
 
-async function described(job: StoredJob): Promise<QueuedJob> {
-  const state = await job.getState();
+function describe(job: StoredJob, state: string): QueuedJob {
   const error = job.failedReason ?? null;
   return {
     id: job.id!,
