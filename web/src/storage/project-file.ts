@@ -1,5 +1,6 @@
-import { strFromU8, strToU8, unzip, zip, type Zippable } from "fflate";
+import { strFromU8, strToU8, type Zippable } from "fflate";
 import { isProject, isRun, isSettings } from "./saved-shapes.js";
+import { unzipped, zipped } from "./zip.js";
 import { type Settings, settings } from "../engine/settings.js";
 import { type Project, project, takeProject } from "../state/project.js";
 import { forgetRun, type Run, runs, saveRun } from "../state/runs.js";
@@ -47,23 +48,17 @@ export function projectFile(): Promise<Uint8Array> {
     ...{ kind: KIND, version: VERSION },
     ...{ project: project.value, settings: settings.value, runs: known },
   };
-  const all = { [FACTS]: strToU8(JSON.stringify(facts)), ...entries };
-  return new Promise((resolve, reject) =>
-    zip(all, { level: 6 }, (error, bytes) => (error ? reject(error) : resolve(bytes))),
-  );
+  return zipped({ [FACTS]: strToU8(JSON.stringify(facts)), ...entries });
 }
 
-function unzipped(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
+/** All files of an archive. Throws `ProjectProblem`. */
+async function unpacked(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   let sum = 0;
-  return new Promise((resolve, reject) =>
-    unzip(bytes, { filter: ({ originalSize }) => (sum += originalSize) <= LARGEST }, (error, files) =>
-      error
-        ? reject(new ProjectProblem("notProject"))
-        : sum > LARGEST
-          ? reject(new ProjectProblem("tooLarge"))
-          : resolve(files),
-    ),
-  );
+  const files = await unzipped(bytes, ({ originalSize }) => (sum += originalSize) <= LARGEST).catch(() => {
+    throw new ProjectProblem("notProject");
+  });
+  if (sum > LARGEST) throw new ProjectProblem("tooLarge");
+  return files;
 }
 
 /**
@@ -71,7 +66,7 @@ function unzipped(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
  * Throws `ProjectProblem`, or what the browser says where it has no room; then nothing is changed.
  */
 export async function openProject(file: Blob): Promise<void> {
-  const files = await unzipped(new Uint8Array(await file.arrayBuffer()));
+  const files = await unpacked(new Uint8Array(await file.arrayBuffer()));
   const facts = factsOf(files[FACTS]);
   const there = new Set(runs.value.map(({ id }) => id));
   const taken = facts.runs.map(({ files: names, ...run }): Run => {

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import { unzip } from "fflate";
+import { baseName, filesNamed } from "../../storage/zip.js";
 import type { SavedFiles } from "../stores.js";
 import { type Loaded, loaded } from "./language-model.js";
 
@@ -32,24 +32,13 @@ effect(() => {
 export const hasAdapter = computed(() => adapter.value !== null);
 
 const names = ["adapter_config.json", "adapter_model.safetensors"];
-const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 const LARGEST = 1e9;
-
-const unzipped = (bytes: Uint8Array) =>
-  new Promise<Record<string, Uint8Array>>((resolve, reject) => {
-    const filter = ({ name, originalSize }: { name: string; originalSize: number }) =>
-      names.includes(base(name)) && originalSize < LARGEST;
-    unzip(bytes, { filter }, (error, files) => (error ? reject(error) : resolve(files)));
-  });
 
 /** The files of an adapter among those that were picked: a zip, or adapter_config.json with adapter_model.safetensors. */
 async function filesOf(picked: readonly File[]): Promise<SavedFiles> {
   const bytes = async (file: File) => new Uint8Array(await file.arrayBuffer());
   const zip = picked.find(({ name }) => /\.zip$/i.test(name));
-  if (zip !== undefined) {
-    const all = await unzipped(await bytes(zip));
-    return Object.fromEntries(Object.entries(all).map(([path, content]) => [base(path), content]));
-  }
+  if (zip !== undefined) return filesNamed(await bytes(zip), names, LARGEST);
   const wanted = picked.filter(({ name, size }) => names.includes(name) && size < LARGEST);
   return Object.fromEntries(await Promise.all(wanted.map(async (file) => [file.name, await bytes(file)] as const)));
 }
@@ -76,7 +65,7 @@ export async function pickAdapter(picked: readonly File[]): Promise<void> {
   if (first === undefined) return;
   try {
     const name =
-      picked.length === 1 ? first.name : base(first.webkitRelativePath.replace(/\/[^/]*$/, "")) || first.name;
+      picked.length === 1 ? first.name : baseName(first.webkitRelativePath.replace(/\/[^/]*$/, "")) || first.name;
     await useAdapter(name.replace(/\.zip$/i, ""), await filesOf(picked));
   } catch (error) {
     adapterProblem.value = error;

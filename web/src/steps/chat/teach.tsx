@@ -54,7 +54,7 @@ function Result() {
   const t = m().chat;
   const now = lesson.value!;
   const take = async () => {
-    const { zipped } = await import("../take/archives.js");
+    const { zipped } = await import("../../storage/zip.js");
     save(`${now.name.replace(/\.[^.]*$/, "")}-adapter.zip`, await zipped({ ...now.files! }), "application/zip");
   };
   return (

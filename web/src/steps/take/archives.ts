@@ -1,25 +1,12 @@
-import { strToU8, unzip, zip, type Zippable } from "fflate";
+import { strToU8, type Zippable } from "fflate";
 import { headOf, letGo, checkFiles } from "../../engine/classify.js";
 import type { SavedFiles } from "../../engine/stores.js";
 import { chooseRun, type Run, saveRun } from "../../state/runs.js";
+import { filesNamed, zipped } from "../../storage/zip.js";
 import { reportText } from "./names.js";
 
-export const zipped = (files: Zippable) =>
-  new Promise<Uint8Array>((resolve, reject) =>
-    zip(files, { level: 6 }, (error, bytes) => (error ? reject(error) : resolve(bytes))),
-  );
-const unzipped = (bytes: Uint8Array) =>
-  new Promise<Record<string, Uint8Array>>((resolve, reject) =>
-    unzip(
-      bytes,
-      { filter: ({ name, originalSize }) => known.has(base(name)) && originalSize < LARGEST },
-      (error, files) => (error ? reject(error) : resolve(files)),
-    ),
-  );
-
-const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 /** Files of a classifier; whatever else an archive holds is left there. */
-const known = new Set(["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"]);
+const known = ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"];
 const LARGEST = 500e6;
 
 /** Adapter, head, labels and report. */
@@ -35,8 +22,7 @@ export async function headZip(run: Run): Promise<Uint8Array> {
 
 /** Takes a classifier that was saved before. Throws where the archive holds none for this model. */
 export async function loadZip(file: File): Promise<Run> {
-  const all = await unzipped(new Uint8Array(await file.arrayBuffer()));
-  const files: SavedFiles = Object.fromEntries(Object.entries(all).map(([path, bytes]) => [base(path), bytes]));
+  const files: SavedFiles = await filesNamed(new Uint8Array(await file.arrayBuffer()), known, LARGEST);
   const began = Date.now();
   const id = `loaded-${began.toString(36)}`;
   const labels = await checkFiles(id, files).catch(async (error: unknown) => {
