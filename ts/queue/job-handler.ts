@@ -1,11 +1,12 @@
-import type { FlowProducer, Job, Queue } from "bullmq";
+import type { Job, Queue } from "bullmq";
 import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { JobEvent } from "../jobs/job-events.js";
+import { sameMinor } from "../version.js";
 import type { EnginePool } from "./engine-pool.js";
 import { CANCELLED, type QueuedProgress } from "./job-queue.js";
-import type { QueueEngine } from "./queue-engine.js";
-import { type Payload, readPayload, sameKind } from "./queued-training.js";
+import type { Flows, QueueEngine } from "./queue-engine.js";
+import { type Payload, readPayload } from "./queued-training.js";
 import { endStage } from "./sweep/end-stage.js";
 import { readStage, STAGE } from "./sweep/stage-flow.js";
 import type { QueueWorkerEvent } from "./queue-worker.js";
@@ -24,7 +25,7 @@ type QueueJob = Job<Payload, TrainingOutcome>;
 export class JobHandler {
   constructor(
     private readonly engine: QueueEngine,
-    private readonly to: { readonly queue: Queue<Payload, TrainingOutcome>; readonly flows: FlowProducer },
+    private readonly to: { readonly queue: Queue<Payload, TrainingOutcome>; readonly flows: Flows },
     private readonly engines: EnginePool,
     private readonly stop: AbortSignal,
     private readonly tell: (event: QueueWorkerEvent) => void,
@@ -75,7 +76,7 @@ export class JobHandler {
 
   private async refuseOtherVersion(job: QueueJob, token: string): Promise<void> {
     const { version } = job.data;
-    if (typeof version !== "string" || sameKind(version)) return;
+    if (typeof version !== "string" || sameMinor(version)) return;
     await job.moveToDelayed(Date.now() + OTHERS, token);
     await this.handedBack(job, `it is of version ${version}, this worker of another`);
     throw new this.engine.DelayedError();

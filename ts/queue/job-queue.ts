@@ -1,12 +1,12 @@
-import type { FlowJob, FlowProducer, Job, Queue } from "bullmq";
+import type { FlowJob, Job, Queue } from "bullmq";
 import { checkOptions } from "../arguments/options.js";
 import { text, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { placeAt } from "./attempts/attempt-place.js";
-import { answered, openFlows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
-import { type Payload, type QueuedTraining, takeTraining } from "./queued-training.js";
+import { answered, Flows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
+import { type Payload, type QueuedTraining, takeTraining, tries } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
 
 /** How a job is submitted. */
@@ -76,7 +76,7 @@ type StoredJob = Job<Payload, TrainingOutcome>;
 export class JobQueue {
   private constructor(
     private readonly queue: Queue<Payload, TrainingOutcome>,
-    private readonly flows: FlowProducer,
+    private readonly flows: Flows,
     /** The queue's name. */
     readonly name: string,
   ) {}
@@ -98,7 +98,7 @@ export class JobQueue {
       void queue.close().catch(() => undefined);
       throw error;
     }
-    return new JobQueue(queue, openFlows(engine), name);
+    return new JobQueue(queue, new Flows(engine), name);
   }
 
   /** Gives a training to the queue, checked whole. Returns the job's id. Throws `ConfigError` for what makes no sense. */
@@ -118,8 +118,7 @@ export class JobQueue {
     const job = await this.queue.add("train", payload, {
       ...(id === undefined ? {} : { jobId: id }),
       priority: whole(what, "priority", priority, 1, 2_097_152),
-      attempts: whole(what, "attempts", attempts, 1),
-      backoff: { type: "exponential", delay: 1_000 },
+      ...tries(whole(what, "attempts", attempts, 1)),
     });
     return job.id!;
   }

@@ -44,12 +44,30 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
   return { ...bullmq, Queue, Worker, FlowProducer, shown, connection } as unknown as QueueEngine;
 }
 
-/** What puts jobs that wait for others into a queue. */
-export function openFlows({ FlowProducer, connection }: QueueEngine): Bullmq.FlowProducer {
-  const flows = new FlowProducer({ connection });
-  // Whoever adds something hears of it.
-  flows.on("error", () => undefined);
-  return flows;
+/** Puts jobs that wait for others into a queue; it connects when there are some. */
+export class Flows {
+  private producer: Bullmq.FlowProducer | null = null;
+
+  constructor(private readonly engine: Pick<QueueEngine, "FlowProducer" | "connection">) {}
+
+  /** Adds a job with those that it waits for, by one atomic step. */
+  async add(flow: Bullmq.FlowJob): Promise<void> {
+    this.producer ??= this.open();
+    await this.producer.add(flow);
+  }
+
+  /** Lets go of the server. */
+  async close(): Promise<void> {
+    await this.producer?.close();
+  }
+
+  private open(): Bullmq.FlowProducer {
+    const { FlowProducer, connection } = this.engine;
+    const producer = new FlowProducer({ connection });
+    // Whoever adds something hears of it.
+    producer.on("error", () => undefined);
+    return producer;
+  }
 }
 
 /** Waits for a server's first answer. Throws `ConfigError` where none comes within some seconds. */

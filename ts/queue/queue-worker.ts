@@ -3,7 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { checkOptions } from "../arguments/options.js";
 import { callable, oneOf, text, whole } from "../arguments/settings.js";
 import { checkSignal, untilAborted } from "../waiting/abort.js";
-import { answered, openFlows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
+import { answered, Flows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import type { Payload } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
 import { openBoard, takeBoard } from "./board.js";
@@ -86,7 +86,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
   const queue = new engine.Queue<Payload, TrainingOutcome>(name, { connection: engine.connection });
   queue.on("error", () => undefined);
   const engines = new EnginePool({ build, threads });
-  const flows = openFlows(engine);
+  const flows = new Flows(engine);
   const handler = new JobHandler(engine, { queue, flows }, engines, signal ?? new AbortController().signal, tell);
   let closeBoard = async () => {};
   try {

@@ -58,7 +58,5 @@ export function readPayload(what: string, given: unknown): Payload {
   return { ...training, version, cancelled: cancelled === true };
 }
 
-/** Whether what one version has submitted is what another one trains to the same bits: they are of the same minor version. */
-export const sameKind = (a: string, b = VERSION) => minor(a) === minor(b);
-
-const minor = (version: string) => version.split(".").slice(0, 2).join(".");
+/** How often a job is tried, and how it waits in between: one second, two, four. */
+export const tries = (attempts: number) => ({ attempts, backoff: { type: "exponential", delay: 1_000 } });

@@ -2,6 +2,7 @@ import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { rangesOf } from "../adapters/call-adapters.js";
 import type { NodeId } from "../graph/graph.js";
 import { raggedBatch } from "../models/ragged-batch.js";
+import { pooledBy } from "../models/sentence/pooled.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { inferring } from "../graph/inferring.js";
 
@@ -23,7 +24,7 @@ export interface PassText {
  * @param skip tokens that every text begins with and that are not pooled
  */
 export function forwardPass(encoder: SentenceEncoder, texts: readonly PassText[], skip: number): Float32Array[] {
-  const { graph, model, pooling, adapterSet } = encoder;
+  const { graph, adapterSet } = encoder;
   // One that was removed, or is merged, is refused here.
   const applied = new Map(
     [...new Set(texts.map(({ adapter }) => adapter))].map((one) => [one, adapterSet.applied(one)]),
@@ -36,7 +37,7 @@ export function forwardPass(encoder: SentenceEncoder, texts: readonly PassText[]
   inferring(graph, () => {
     const adapters = sorted.map(({ adapter }) => applied.get(adapter)!);
     const selection = rangesOf(adapters, batch.offsets, (adapter) => adapter);
-    const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
+    const pooled = pooledBy(encoder, batch, selection, { skip });
     for (const finish of new Set(sorted.map((text) => text.finish))) {
       const places = [...sorted.keys()].filter((i) => sorted[i]!.finish === finish);
       const { data } = graph.value(finish(graph.embedding(pooled, places)));

@@ -1,13 +1,13 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
-import type { AdapterSelection } from "../adapters/adapter-selection.js";
 import { type FrozenA, frozenA } from "../adapters/frozen-a.js";
 import type { AppliedAdapter, ModelAdapter } from "../adapters/model-adapter.js";
 import { typedKind } from "../arguments/typed-array.js";
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type RaggedBatch, raggedBatch } from "../models/ragged-batch.js";
+import { raggedBatch } from "../models/ragged-batch.js";
+import { pooledBy } from "../models/sentence/pooled.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { balancedOrder } from "../train/balanced-order.js";
@@ -200,21 +200,12 @@ export function lossOf(
   const logits = head.logits(
     applied === undefined
       ? encoder.pooled(batch, modelAdapter, { checkpointing })
-      : pooledWith(encoder, batch, [{ adapter: applied }], checkpointing),
+      : pooledBy(encoder, batch, [{ adapter: applied }], { checkpointing }),
   );
   const targets = examples.map(({ target }) => target);
   const sum = graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights });
   const weight = weights === undefined ? targets.length : targets.reduce((total, one) => total + weights[one]!, 0);
   return { sum, targets: targets.length, weight, tokens: batch.ids.length };
-}
-
-function pooledWith(
-  { graph, model, pooling }: SentenceEncoder,
-  batch: RaggedBatch,
-  selection: AdapterSelection,
-  checkpointing: boolean,
-): NodeId {
-  return pooling.pool(graph, model.forward(batch, selection, { checkpointing }), batch.offsets, 0, selection);
 }
 
 /** A copy of examples as a classifier's `loss` takes them, each field read once. */

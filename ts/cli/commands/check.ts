@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import { otherBase } from "../../io/peft/doubts.js";
-import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { findingText, misfits, suspicions } from "../../merging/findings.js";
 import { headLabels } from "../../merging/new-head.js";
 import { exitCodes } from "../exit-codes.js";
 import { adapterIn } from "../files/adapter-folder.js";
 import { recordedModel } from "../files/base-model.js";
-import { openBase } from "../files/base-weights.js";
+import { familyOf, openBase } from "../files/base-weights.js";
 import { mergedBefore } from "../files/merged-parts.js";
 import { newestRun } from "../files/run-folder.js";
 import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
@@ -64,7 +63,7 @@ export function defineCheck(program: Command, session: Session): void {
 async function check(folder: string, options: CheckOptions, session: Session): Promise<Checked> {
   const adapter = adapterIn(folder, { allowNonFinite: true });
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
-  const family = { name: base.model.name, modelType: modelTypeOf(base.config) };
+  const family = familyOf(base);
   const warnings = [...otherBase(adapter, family), ...suspicions(adapter).map(findingText)];
   const about = {
     adapter: folder,

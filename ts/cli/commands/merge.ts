@@ -3,12 +3,11 @@ import { engine } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
 import { isGgufName } from "../../io/gguf-name.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
-import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { startEngine } from "../engine-start.js";
 import { adapterIn } from "../files/adapter-folder.js";
 import { recordedModel } from "../files/base-model.js";
-import { openBase } from "../files/base-weights.js";
+import { familyOf, openBase } from "../files/base-weights.js";
 import { checkGgufOut, ggufTypes } from "../files/gguf-out.js";
 import { isGguf } from "../files/inspected-gguf.js";
 import { mergedSize, writeMergedFolder, writeWholeFolder } from "../files/merged-folder.js";
@@ -99,7 +98,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   try {
     const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
     const plan = planMerge(base.tensors, adapter, base.config);
-    const family = { name: base.model.name, modelType: modelTypeOf(base.config) };
+    const family = familyOf(base);
     const doubts = [...otherBase(adapter, family), ...idlePatterns(adapter)];
     for (const warning of [...plan.warnings, ...doubts]) terminal.error(warning);
     await started;

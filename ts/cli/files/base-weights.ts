@@ -8,6 +8,7 @@ import { folderSource } from "../../io/node/models/model-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { type OpenTensorFile, openShards, readWeightMap, type WeightMap } from "../../io/safetensors/index.js";
 import { WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
+import { modelTypeOf } from "../../merging/orientation.js";
 import type { Session } from "../session.js";
 import { findModel } from "./base-model.js";
 import { isGguf } from "./inspected-gguf.js";
@@ -30,6 +31,15 @@ export interface BaseWeights {
   readonly config: { readonly [key: string]: Json } | null;
   close(): Promise<void>;
 }
+
+/** What an adapter's own base is compared with: a model's name, and its model_type, null where config.json has none. */
+export const familyOf = ({
+  model,
+  config,
+}: { readonly model: { readonly name: string } } & Pick<BaseWeights, "config">) => ({
+  name: model.name,
+  modelType: modelTypeOf(config),
+});
 
 /**
  * Opens a model's weights.

@@ -2,7 +2,6 @@ import { engine } from "../../engine/engine.js";
 import type { Adapter } from "../../io/peft/index.js";
 import { type Finding, findingText, gaps, misfits, suspicions } from "../../merging/findings.js";
 import { otherBase } from "../../io/peft/doubts.js";
-import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { changeNorms, updateNorm } from "../../merging/norms.js";
 import { breather } from "../../waiting/next-task.js";
@@ -11,7 +10,7 @@ import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
 import { inModelOrder } from "../terminal/model-order.js";
 import { tableLines } from "../terminal/table.js";
-import { openBase } from "./base-weights.js";
+import { familyOf, openBase } from "./base-weights.js";
 
 /** What a layer of an adapter does. */
 export interface ExplainedLayer {
@@ -55,7 +54,7 @@ export async function explainAdapter(
   const suspicious = suspicions(adapter);
   if (base === undefined) return { perLayer: alone, suspicious: [...suspicious, ...gaps(adapter)], problems: [] };
   const opened = await openBase(base, session);
-  const family = { name: opened.model.name, modelType: modelTypeOf(opened.config) };
+  const family = familyOf(opened);
   const other = [...otherBase(adapter, family)].map((problem) => ({ at: null, problem }));
   try {
     const plan = planMerge(opened.tensors, adapter, opened.config);

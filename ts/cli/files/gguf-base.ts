@@ -5,6 +5,7 @@ import { fileSource } from "../../io/node/file-source.js";
 import { WEIGHTS } from "../../io/safetensors/index.js";
 import { denseTensors } from "../../models/gguf/dense-tensors.js";
 import { ggufSource } from "../../models/gguf/index.js";
+import { isGrouped } from "../../models/gguf/tensors.js";
 import type { BaseWeights } from "./base-weights.js";
 
 /** What stands beside the weights in Hugging Face's layout, where a GGUF file says it. */
@@ -23,7 +24,7 @@ export async function openGgufBase(path: string): Promise<BaseWeights> {
   try {
     const tensors = denseTensors(file);
     const model = { ...source, directory: dirname(resolve(path)), origin: "folder" } as const;
-    const kind = isGrouped(file) ? "dequantised" : "own";
+    const kind = hasGroups(file) ? "dequantised" : "own";
     const files = new Map([[WEIGHTS, tensors]]);
     return { model, files, tensors, index: null, config, companions, kind, close: () => file.close() };
   } catch (error) {
@@ -32,5 +33,5 @@ export async function openGgufBase(path: string): Promise<BaseWeights> {
   }
 }
 
-/** Whether some of its weights are in groups, which say other values than those that they were made of. */
-export const isGrouped = (file: GgufFile): boolean => file.names.some((name) => file.info(name).type.includes("Q"));
+/** Whether some of a file's weights are in groups. */
+export const hasGroups = (file: GgufFile): boolean => file.names.some((name) => isGrouped(file.info(name).type));

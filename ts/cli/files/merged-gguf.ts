@@ -5,7 +5,6 @@ import { openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
 import { type Adapter, withMerged } from "../../io/peft/index.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
-import { modelTypeOf } from "../../merging/orientation.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { untiedConfig } from "../../merging/untied.js";
 import { ggufToWrite } from "../../models/gguf/writing/gguf.js";
@@ -13,8 +12,8 @@ import { modelToWrite, type WrittenModel } from "../../models/gguf/writing/model
 import { tokenizerFiles } from "../../models/gguf/writing/tokenizer-files.js";
 import type { WrittenType } from "../../models/gguf/writing/types.js";
 import type { Session } from "../session.js";
-import { openBase } from "./base-weights.js";
-import { isGrouped } from "./gguf-base.js";
+import { familyOf, openBase } from "./base-weights.js";
+import { hasGroups } from "./gguf-base.js";
 import { typesLine, writeGgufFile } from "./gguf-out.js";
 import { isGguf } from "./inspected-gguf.js";
 import { mergedModel } from "./merged-parts.js";
@@ -64,7 +63,7 @@ async function intoGguf({ adapter, folder, type }: GgufMerge, path: string): Pro
   return {
     model,
     name: path,
-    into: isGrouped(file) ? "its dequantised weights, which were rounded again" : "its own weights",
+    into: hasGroups(file) ? "its dequantised weights, which were rounded again" : "its own weights",
     close: () => file.close(),
   };
 }
@@ -80,7 +79,7 @@ async function intoFolder({ adapter, folder, base: names, type }: GgufMerge, ses
     const file = { ...plan.base, metadata: withMerged(base.tensors.metadata, merged) };
     const about = { name: basename(from.directory), tokenizer, changes: plan.changes, file, type };
     const written = await modelToWrite({ ...about, config: plan.untied === null ? config : untiedConfig(config) });
-    const doubts = otherBase(adapter, { name: from.name, modelType: modelTypeOf(config) });
+    const doubts = otherBase(adapter, familyOf({ model: from, config }));
     return { ...written, notes: [...plan.warnings, ...doubts, ...written.notes] };
   };
   return { model, name: base.model.name, into: "its original weights", close: () => base.close() };

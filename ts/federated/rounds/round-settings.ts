@@ -3,7 +3,7 @@ import { namesFrom } from "../../arguments/collections.js";
 import { LowrankError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { type Json, parseJson } from "../../io/json.js";
-import { VERSION } from "../../version.js";
+import { sameMinor, VERSION } from "../../version.js";
 import { FederationError } from "../federation-error.js";
 import type { ConfigValue } from "../objects/incoming.js";
 
@@ -107,8 +107,7 @@ const notSensible = (problem: string, details: Record<string, unknown>) =>
   new FederationError(`${what}: ${problem}`, details);
 
 function checkVersion(version: string): void {
-  const minor = (of: string) => of.split(".").slice(0, 2).join(".");
-  if (minor(version) === minor(VERSION)) return;
+  if (sameMinor(version)) return;
   throw notSensible(
     `the app is of lowrank ${excerpt(version)}, this node of ${VERSION}: their minor versions must be the same`,
     {

@@ -1,18 +1,17 @@
 import { readSafetensors, type TensorFile, writeSafetensors } from "../../io/safetensors/index.js";
 import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
+import { WEIGHTS_FILE } from "../../io/peft/paths/keys.js";
 import { sha256 } from "../../jobs/sources/sha256.js";
 import { Philox } from "../../nn/philox.js";
 import { FormatError } from "../../errors/errors.js";
+import { HEAD_FILE } from "../../tasks/classifier-files.js";
+import { LABELS_FILE } from "../../tasks/labels-file.js";
 import type { Tensor } from "../../values/tensor.js";
 import { FederationError } from "../federation-error.js";
 import { unpackNpy } from "../objects/npy.js";
 import type { ClassifierClass } from "./classifier-class.js";
 import type { SharedSettings } from "./round-settings.js";
-
-const ADAPTER = "adapter_model.safetensors";
-const HEAD = "head.safetensors";
-const LABELS = "labels.json";
 
 /** Whether a tensor of an adapter's file is an A, by PEFT's names. */
 const isA = (name: string) => /\.lora_(A|embedding_A)(\.weight)?$/.test(name);
@@ -54,22 +53,22 @@ export class SharedAdapter {
     } finally {
       await made.dispose();
     }
-    const begun = readSafetensors(given[ADAPTER]!, ADAPTER);
+    const begun = readSafetensors(given[WEIGHTS_FILE]!, WEIGHTS_FILE);
     const tensors = new Map(begun.names.map((tensor) => [tensor, begun.tensor(tensor)]));
     const names = begun.names.filter(isA).sort();
     names.forEach((tensor, stream) => tensors.set(tensor, kaiming(tensors.get(tensor)!.shape, seed, stream)));
     // The head begins with zeros, as B does: small numbers would be other ones on each node.
-    const head = readSafetensors(given[HEAD]!, HEAD);
+    const head = readSafetensors(given[HEAD_FILE]!, HEAD_FILE);
     const zero = head.names.map((tensor) => [tensor, zeros(head.tensor(tensor))] as const);
     const files = {
       ...(given as SavedFiles),
-      [ADAPTER]: writeSafetensors(tensors, begun.metadata),
-      [HEAD]: writeSafetensors(zero, head.metadata),
+      [WEIGHTS_FILE]: writeSafetensors(tensors, begun.metadata),
+      [HEAD_FILE]: writeSafetensors(zero, head.metadata),
     };
     const all = writeSafetensors(names.map((tensor) => [tensor, tensors.get(tensor)!] as const));
     const hash = await sha256(all, "joinFederation");
-    const read = (file: string) => readSafetensors(files[file as typeof HEAD], file);
-    return new SharedAdapter(files, read(ADAPTER), read(HEAD), hash, encoderOf(given[LABELS]!));
+    const read = (file: string) => readSafetensors(files[file as typeof HEAD_FILE], file);
+    return new SharedAdapter(files, read(WEIGHTS_FILE), read(HEAD_FILE), hash, encoderOf(given[LABELS_FILE]!));
   }
 
   /** Throws `FederationError` where a server speaks of another encoder, or its A are others. */
@@ -99,8 +98,8 @@ export class SharedAdapter {
 
   /** Whether a classifier's files hold the head that all begin with. */
   isNew(files: FileMap): boolean {
-    const own = this.files[HEAD]!;
-    return files[HEAD]!.length === own.length && files[HEAD]!.every((byte, i) => byte === own[i]);
+    const own = this.files[HEAD_FILE]!;
+    return files[HEAD_FILE]!.length === own.length && files[HEAD_FILE]!.every((byte, i) => byte === own[i]);
   }
 
   /** What is sent, by name: all but A where that is frozen. */
@@ -133,12 +132,15 @@ export class SharedAdapter {
         file.names.map((name) => [name, values.get(prefix + name) ?? file.tensor(name)] as const),
         file.metadata,
       );
-    return { ...files, [ADAPTER]: of(adapter, ""), [HEAD]: of(head, "head.") };
+    return { ...files, [WEIGHTS_FILE]: of(adapter, ""), [HEAD_FILE]: of(head, "head.") };
   }
 
   /** What a node sends of its classifier's files. */
   arraysOf(files: FileMap, freezeA: boolean): Map<string, Tensor> {
-    const [adapter, head] = [readSafetensors(files[ADAPTER]!, ADAPTER), readSafetensors(files[HEAD]!, HEAD)];
+    const [adapter, head] = [
+      readSafetensors(files[WEIGHTS_FILE]!, WEIGHTS_FILE),
+      readSafetensors(files[HEAD_FILE]!, HEAD_FILE),
+    ];
     const tensor = (name: string) => (name.startsWith("head.") ? head.tensor(name.slice(5)) : adapter.tensor(name));
     return new Map([...this.shapes(freezeA).keys()].map((name) => [name, tensor(name)]));
   }
@@ -157,7 +159,7 @@ function kaiming(shape: readonly number[], seed: number, stream: number): Tensor
 const zeros = ({ shape, data }: Tensor): Tensor => ({ shape, data: new Float32Array(data.length) });
 
 function encoderOf(labels: Uint8Array) {
-  const fail = (problem: string) => new FormatError(`${LABELS}: ${problem}`, { file: LABELS });
+  const fail = (problem: string) => new FormatError(`${LABELS_FILE}: ${problem}`, { file: LABELS_FILE });
   const { base = null, maxTokens } = parseJsonObject(labels, fail);
   return { fingerprint: String(isJsonObject(base) ? base["fingerprint"] : ""), maxTokens: Number(maxTokens) };
 }

@@ -12,6 +12,9 @@ import { reordered, rowOrder } from "./rows.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
+/** Whether numbers of a type stand in groups, which say other values than those that they were made of. */
+export const isGrouped = (type: string) => type.includes("Q");
+
 /** Types whose values are read. */
 const grouped: readonly string[] = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"];
 

@@ -7,7 +7,7 @@ import type { AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { TransformerModel } from "../architecture.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { raggedBatch, tokenBatches } from "../ragged-batch.js";
-import type { Pooling } from "./pooling.js";
+import { pooledBy, type PoolingParts } from "./pooled.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import { inferring } from "../../graph/inferring.js";
 
@@ -15,10 +15,8 @@ import { inferring } from "../../graph/inferring.js";
 export const INFERENCE_TOKENS = 512;
 
 /** What runs texts. */
-export interface InferenceParts {
-  readonly graph: Graph;
+export interface InferenceParts extends PoolingParts {
   readonly model: TransformerModel;
-  readonly pooling: Pick<Pooling, "pool">;
   readonly adapterSet: AdapterSet;
 }
 
@@ -89,13 +87,14 @@ export function* tokenized(tokenizer: TextTokenizer, texts: readonly string[]): 
 }
 
 function inferBatch(
-  { graph, model, pooling }: InferenceParts,
+  parts: InferenceParts,
   texts: readonly Int32Array[],
   first: number,
   adapters: CallAdapters,
   read: ReadRows,
   skip: number,
 ): Float32Array[] {
+  const { graph } = parts;
   const order = adapters.order(first, texts.length);
   const places = order ?? [...texts.keys()];
   const batch = raggedBatch(places.map((place) => texts[place]!));
@@ -104,7 +103,7 @@ function inferBatch(
       places.map((place) => first + place),
       batch.offsets,
     );
-    const pooled = pooling.pool(graph, model.infer(batch, selection), batch.offsets, skip, selection);
+    const pooled = pooledBy(parts, batch, selection, { skip });
     return read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
   });
 }

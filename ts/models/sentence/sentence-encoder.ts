@@ -18,6 +18,7 @@ import { encodingOf } from "./encoding.js";
 import type { LoadedHead } from "./head-layer.js";
 import type { SentenceLayout } from "./layout.js";
 import { type EncoderParts, loadEncoder, type WantedHead } from "./load-encoder.js";
+import { pooledBy } from "./pooled.js";
 import type { Pooling } from "./pooling.js";
 import type { LoadedTokenHead } from "./token-head.js";
 
@@ -217,13 +218,7 @@ export class SentenceEncoder extends AdaptedModel {
         expected: texts,
       });
     const selection = this.adapterSet.selection(chosen, taken.offsets);
-    return this.pooling.pool(
-      this.graph,
-      this.model.forward(taken, selection, { checkpointing }),
-      taken.offsets,
-      0,
-      selection,
-    );
+    return pooledBy(this, taken, selection, { checkpointing });
   }
 }
 

@@ -1,4 +1,5 @@
-import type { FlowProducer, Job, Queue } from "bullmq";
+import type { Job, Queue } from "bullmq";
+import type { Flows } from "../queue-engine.js";
 import type { TrainingOutcome } from "../run-attempt.js";
 import { best } from "./halving.js";
 import { jobNames, type Stage, stageFlow } from "./stage-flow.js";
@@ -12,7 +13,7 @@ export async function endStage(
   job: Job,
   { plan, place, stage, choices, names }: Stage,
   queue: Pick<Queue, "name" | "getJob">,
-  flows: Pick<FlowProducer, "add">,
+  flows: Pick<Flows, "add">,
 ): Promise<TrainingOutcome> {
   const jobs = jobNames({ plan, place });
   const ended = Object.entries(await job.getChildrenValues<TrainingOutcome>());

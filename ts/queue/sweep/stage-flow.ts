@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { VERSION } from "../../version.js";
 import { checkPlace } from "../attempts/attempt-place.js";
-import { type Payload, takeTraining } from "../queued-training.js";
+import { type Payload, takeTraining, tries } from "../queued-training.js";
 import type { TrialStage } from "./run-sweep.js";
 import { type SweepPlan, type SweepSpec, takeSweep, untilOf } from "./sweep-plan.js";
 
@@ -40,7 +40,7 @@ export function jobNames({ plan, place }: Pick<Stage, "plan" | "place">) {
 /** A stage as a flow: its trainings, and behind them the job that lets the best of them go on. */
 export function stageFlow(queueName: string, { plan, place, stage, choices, names }: Stage): FlowJob {
   const jobs = jobNames({ plan, place });
-  const opts = { attempts: 3, priority: 1_000, backoff: { type: "exponential", delay: 1_000 } };
+  const opts = { ...tries(3), priority: 1_000 };
   const until = untilOf(plan, stage);
   const trials = plan.trials.filter(({ name }) => names.includes(name));
   const data: StagePayload = {

@@ -1,7 +1,8 @@
 import type { Engine } from "../../../engine/running.js";
 import { ModelError } from "../../../errors/errors.js";
 import { encodeTensor } from "../../../io/safetensors/index.js";
-import { isGrouped, type WrittenType } from "./types.js";
+import { isGrouped } from "../tensors.js";
+import type { WrittenType } from "./types.js";
 
 /** The kernels' number of each type. */
 const numbers: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, BF16: 2, Q8_0: 3, Q4_1: 4, Q4_0: 7 };

@@ -10,6 +10,7 @@ import { type MergePlan, planMerge } from "../../../merging/merge-plan.js";
 import { MetadataValues } from "../metadata-values.js";
 import { ggufArchitecture, ggufNames } from "../names.js";
 import { rowOrder } from "../rows.js";
+import { isGrouped } from "../tensors.js";
 import { inRows } from "./hugging-face-values.js";
 import { mostOf, type Workshop, type WrittenModel, type WrittenTensor } from "./model.js";
 import { movedChange } from "./moved-change.js";
@@ -111,7 +112,7 @@ export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Pro
 }
 
 /** Whether numbers in groups become such of another type. */
-const isRounded = (from: string, to: WrittenType) => from !== to && from.includes("Q") && to.startsWith("Q");
+const isRounded = (from: string, to: WrittenType) => from !== to && isGrouped(from) && isGrouped(to);
 
 /** An adapter, and a configuration, for tensors that all lie `[out, in]`. */
 function adapted(file: GgufFile, adapter: Adapter) {

@@ -1,4 +1,5 @@
 import type { GgufArchitecture } from "../names.js";
+import { isGrouped } from "../tensors.js";
 
 /** Types in which tensors are written. */
 const writtenTypes = ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1"] as const;
@@ -8,9 +9,6 @@ export const isWrittenType = (type: string): type is WrittenType => (writtenType
 
 /** `general.file_type` of a file most of whose tensors are of a type. */
 export const fileTypes: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, BF16: 32, Q8_0: 7, Q4_0: 2, Q4_1: 3 };
-
-/** Whether a type has groups of 32 along a row. */
-export const isGrouped = (type: WrittenType) => type.startsWith("Q");
 
 /** What the choice of a tensor's type depends on beside the type that is asked for. */
 interface TypedTensor {
