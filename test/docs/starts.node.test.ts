@@ -1,14 +1,9 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright";
 import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
-import { serveFolder } from "../../scripts/serve-folder.mjs";
-import { modelCache, root } from "../../scripts/setup/paths.mjs";
+import { root } from "../../scripts/setup/paths.mjs";
 import { data } from "../jobs/language/tiny-language-job.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { TextClassifier } from "../../ts/entry/node.js";
@@ -16,12 +11,11 @@ import { SentenceEncoder } from "../../ts/index.js";
 import { Consumer } from "../packaging/consumer.js";
 import { startWorkerd } from "../runtimes/start-workerd.js";
 import { example } from "./examples.js";
+import { serveExample, ServedPages } from "./serve-page.js";
 
 const text = (name: string) => readFileSync(join(root, name), "utf8");
 const readme = text("README.md");
 const node = text("docs/start-node.md");
-/** The real model, where the page of the example looks for it. */
-const models = serveFolder(modelCache);
 
 let consumer: Consumer;
 beforeAll(() => {
@@ -114,31 +108,17 @@ it("the table of commands has every command", () => {
 });
 
 describe("the example for a page", () => {
-  let server: Server;
-  let browser: Browser;
+  let pages: ServedPages;
   beforeAll(async () => {
     consumer.write("page/index.html", example(text("docs/start-page.md"), "page"));
     await vite({ root: join(consumer.folder, "page"), logLevel: "silent", configFile: false });
-    const files = serveFolder(join(consumer.folder, "page/dist"));
-    server = createServer((request, response) => {
-      const isModel = request.url!.startsWith("/models/");
-      if (isModel) request.url = request.url!.slice("/models".length);
-      (isModel ? models : files)(request, response);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
+    pages = await ServedPages.of(join(consumer.folder, "page/dist"));
   });
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  afterAll(() => pages?.close());
 
   it("learns and answers in Chromium, bundled by vite", { timeout: 180_000 }, async () => {
-    const page = await browser.newPage();
-    const failed = new Promise<string>((resolve) => page.on("pageerror", (error) => resolve(error.message)));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    const done = page.waitForFunction("document.title", null, { timeout: 150_000 }).then(() => page.title());
-    expect(await Promise.race([done, failed])).toMatch(/^question: an adapter of \d{6} bytes$/);
+    const { page, title } = await pages.open("");
+    expect(title).toMatch(/^question: an adapter of \d{6} bytes$/);
     expect(await page.textContent("#answer")).toMatch(/^question, \d+ %$/);
     await page.close();
   });
@@ -157,11 +137,9 @@ it("the example for the edge answers in workerd", { timeout: 120_000 }, async ()
   mkdirSync(folder, { recursive: true });
   const files = { entryPoints: [entry], outfile: join(folder, "worker.js"), external: ["*.wasm"] };
   await esbuild({ ...files, bundle: true, format: "esm", conditions: ["workerd"], logLevel: "error" });
-  const server = createServer(serveFolder(join(folder, "files")));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await serveExample(join(folder, "files"));
   const dist = join(consumer.folder, "node_modules/lowrank/dist");
-  const addresses = { ADAPTER: `${origin}/adapter`, MODEL: `${origin}/model` };
+  const addresses = { ADAPTER: `${server.origin}/adapter`, MODEL: `${server.origin}/model` };
   const runtime = startWorkerd(folder, join(folder, "worker.js"), dist, addresses);
   try {
     const answer = await runtime.dispatchFetch("http://localhost/", { method: "POST", body: "a fine day" });

@@ -1,16 +1,12 @@
 import { cpSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
-import { serveFolder } from "../../scripts/serve-folder.mjs";
-import { modelCache, root } from "../../scripts/setup/paths.mjs";
+import { root } from "../../scripts/setup/paths.mjs";
 import { examples } from "../models/tiny-encoder.js";
 import { Consumer } from "../packaging/consumer.js";
 import { example } from "./examples.js";
+import { ServedPages } from "./serve-page.js";
 
 const page = readFileSync(join(root, "docs/worker.md"), "utf8");
 const startPage = readFileSync(join(root, "docs/start-page.md"), "utf8");
@@ -32,8 +28,7 @@ it("docs/worker.md's example for Node answers", { timeout: 120_000 }, () => {
 });
 
 describe("the examples of lowrank/worker for a page, bundled by vite", () => {
-  let server: Server;
-  let browser: Browser;
+  let served: ServedPages;
   beforeAll(async () => {
     const rows = examples.map(({ text, label }) => `"${text}",${label}\n`);
     consumer.write("page/public/reviews.csv", `text,label\n${rows.join("")}`);
@@ -52,31 +47,18 @@ describe("the examples of lowrank/worker for a page, bundled by vite", () => {
       configFile: false,
       build: { rollupOptions: { input }, target: "es2022" },
     });
-    const [models, files] = [serveFolder(modelCache), serveFolder(join(consumer.folder, "page/dist"))];
-    server = createServer((request, response) => {
-      const isModel = request.url!.startsWith("/models/");
-      if (isModel) request.url = request.url!.slice("/models".length);
-      (isModel ? models : files)(request, response);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
+    served = await ServedPages.of(join(consumer.folder, "page/dist"));
   }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  afterAll(() => served?.close());
 
   it.each([
     ["index.html", /^question$/],
     ["url.html", /^1 thread$/],
     ["job.html", /^8 texts tested$/],
     ["kept.html", /^new: 10 steps, \d files$/],
-  ])("%s comes to its end", { timeout: 180_000 }, async (name, title) => {
-    const opened = await browser.newPage();
-    const failed = new Promise<string>((resolve) => opened.on("pageerror", (error) => resolve(String(error))));
-    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`);
-    const done = opened.waitForFunction("document.title", null, { timeout: 150_000 }).then(() => opened.title());
-    expect(await Promise.race([done, failed])).toMatch(title);
-    await opened.close();
+  ])("%s comes to its end", { timeout: 180_000 }, async (name, expected) => {
+    const { page, title } = await served.open(name);
+    expect(title).toMatch(expected);
+    await page.close();
   });
 });

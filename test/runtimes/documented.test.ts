@@ -1,14 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveFolder } from "../../scripts/serve-folder.mjs";
-import { modelCache, root } from "../../scripts/setup/paths.mjs";
+import { root } from "../../scripts/setup/paths.mjs";
 import { type Browser, type BrowserName, launchBrowser, openPage } from "../browsers/browser.mjs";
 import { example } from "../docs/examples.js";
+import { serveExample, type ServedFolder } from "../docs/serve-page.js";
 import { Consumer } from "../packaging/consumer.js";
 import { installedPrograms } from "./programs.mjs";
 import { startWorkerd } from "./start-workerd.js";
@@ -16,8 +14,7 @@ import { startWorkerd } from "./start-workerd.js";
 const page = readFileSync(join(root, "docs/runtimes.md"), "utf8");
 const text = "The film was very good.";
 let consumer: Consumer;
-let server: Server;
-let origin: string;
+let server: ServedFolder;
 /** What each runtime shows of the vector; the builds that they choose differ in its last digits. */
 let expected: string;
 
@@ -30,17 +27,9 @@ beforeAll(async () => {
     consumer.write(`${name}.html`, example(page, `${name}-page`));
   }
   consumer.write("page.html", example(page, "page"));
-  const [files, models] = [serveFolder(consumer.folder), serveFolder(modelCache)];
-  server = createServer((request, response) => {
-    const isModel = request.url!.startsWith("/models/");
-    if (isModel) request.url = request.url!.slice("/models".length);
-    (isModel ? models : files)(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await serveExample(consumer.folder);
 });
 afterAll(() => {
-  server?.closeAllConnections();
   server?.close();
   rmSync(consumer.folder, { recursive: true });
 });
@@ -64,7 +53,7 @@ it("workerd does", async () => {
   const scriptPath = join(folder, "worker.js");
   const files = { entryPoints: [entry], outfile: scriptPath, external: ["*.wasm"] };
   await build({ ...files, bundle: true, format: "esm", conditions: ["workerd"], logLevel: "error" });
-  const bindings = { MODEL: `${origin}/models/all-MiniLM-L6-v2` };
+  const bindings = { MODEL: `${server.origin}/models/all-MiniLM-L6-v2` };
   const runtime = startWorkerd(folder, scriptPath, join(consumer.folder, "node_modules/lowrank/dist"), bindings);
   try {
     const vector = (await (
@@ -89,7 +78,7 @@ describe.each<BrowserName>(["chromium", "firefox", "webkit"])("%s", (name) => {
   afterAll(() => browser?.close());
 
   it.each(["page", "web-worker", "service-worker"])("runs docs/runtimes.md's lines for a %s", async (kind) => {
-    const opened = await openPage(browser, `${origin}/${kind}.html`);
+    const opened = await openPage(browser, `${server.origin}/${kind}.html`);
     const shown = await opened.evaluate(title);
     await opened.close();
     expect(shown).toBe(expected);
