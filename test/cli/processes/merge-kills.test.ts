@@ -1,11 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { adapterConfig, type AdapterLayer, writeAdapter, writeSafetensors } from "../../../ts/entry/node.js";
-import { lowrankProcess, program } from "./process.js";
+import { contents, mountable, signalledWhen, unfinished, withShortFiles, withSmallDisk } from "./disturbed.js";
+import { lowrankProcess } from "./process.js";
 
 const [ROWS, COLUMNS, RANK, TENSORS] = [512, 1024, 4, 12];
 /** Of two files, each of so many tensors in two bytes an element. */
@@ -46,31 +46,12 @@ beforeAll(async () => {
   const files = writeAdapter({ config: { ...config, targetModules: ".*linear_.*" }, layers, extra: new Map() });
   for (const [name, bytes] of Object.entries(files)) writeFileSync(path("adapter", name), bytes);
   expect((await lowrankProcess(args("undisturbed"), folder)).err).toBe("");
-  whole = contents("undisturbed");
+  whole = contents(path("undisturbed"));
   expect([...whole.keys()]).toEqual([...shards, "model.safetensors.index.json", "vocab.txt"]);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const args = (out: string) => ["merge", "--base", path("base"), "--adapter", path("adapter"), "--out", out];
-
-const contents = (directory: string) =>
-  new Map(
-    readdirSync(path(directory))
-      .sort()
-      .map((name) => [name, readFileSync(path(directory, name)).toString("base64")]),
-  );
-
-/** Files in what is unfinished, with their sizes; null where there is nothing unfinished. */
-function unfinished(): Map<string, number> | null {
-  const part = readdirSync(path("at")).find((name) => name.startsWith(".merged.part-"));
-  if (part === undefined) return null;
-  const sizes = new Map<string, number>();
-  for (const name of readdirSync(path("at", part))) {
-    const size = statSync(path("at", part, name), { throwIfNoEntry: false })?.size;
-    if (size !== undefined) sizes.set(name, size);
-  }
-  return sizes;
-}
 
 /** How much of a file is written, under its own name or a temporary one. */
 const written = (files: ReadonlyMap<string, number>, name: string) =>
@@ -88,17 +69,14 @@ describe("a merge that is killed", () => {
   it("leaves nothing that looks whole, and the next one makes it and clears away what was left", async () => {
     let killed = 0;
     for (const is of Object.values(moments)) {
-      const { signal } = await lowrankProcess(args(path("at", "merged")), folder, (text, child) => {
-        if (text !== "") return;
-        const watch = setInterval(() => {
-          const files = unfinished();
-          if (files !== null && is(files)) child.kill("SIGKILL");
-        }, 1);
-        child.once("exit", () => clearInterval(watch));
-      });
+      const watch = () => {
+        const files = unfinished(path("at"));
+        return files !== null && is(files);
+      };
+      const { signal } = await signalledWhen(watch, "SIGKILL", args(path("at", "merged")), folder);
       // It may have been quicker than the kill: then all is there.
       if (signal === null || readdirSync(path("at")).includes("merged")) {
-        expect(contents("at/merged")).toEqual(whole);
+        expect(contents(path("at/merged"))).toEqual(whole);
         await rm(path("at", "merged"), { recursive: true });
       } else {
         killed++;
@@ -107,43 +85,24 @@ describe("a merge that is killed", () => {
     expect(killed).toBeGreaterThan(0);
     const { code, err } = await lowrankProcess(args(path("at", "merged")), folder);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(contents("at/merged")).toEqual(whole);
+    expect(contents(path("at/merged"))).toEqual(whole);
     expect(readdirSync(path("at"))).toEqual(["merged"]);
     await rm(path("at", "merged"), { recursive: true });
   });
 });
 
-/** Runs a line of a shell; `$0` is the program's call with its arguments but for --out. */
-function shell(line: string): { out: string; err: string } {
-  const call = [process.execPath, program, ...args("").slice(0, -1)];
-  const { stdout, stderr } = spawnSync("sh", ["-c", line, ...call], {
-    cwd: path("at"),
-    encoding: "utf8",
-  });
-  return { out: stdout, err: stderr };
-}
-
-const mountable = () => spawnSync("unshare", ["-Urm", "true"]).status === 0;
-
 describe.runIf(process.platform === "linux")("a merge that finds no room", () => {
   it("because files may not be so long: an error, and nothing is left", () => {
-    const { out, err } = shell('ulimit -f 6000; "$0" "$@" merged; echo "code $?"; ls -A');
+    const { out, err } = withShortFiles(6000, args("merged"), path("at"));
     expect({ out, err }).toEqual({ out: "code 1\n", err: "error: EFBIG: file too large, write\n" });
   });
 
-  // A disk of its own needs a namespace of its own, which not every system lets users make.
   it.runIf(mountable()).each([
     ["known before", BYTES - MIB, /^error: --out: [\d.]+ MB are needed, the disk of .* has [\d.]+ MB left: make room/],
     ["in the weights", BYTES, /^error: ENOSPC: no space left on device, write\n$/],
     ["behind them", BYTES + 2 * MIB, /^error: ENOSPC: no space left on device, copyfile/],
   ])("because the disk is full, %s: an error, and nothing is left", (_name, size, message) => {
-    const inside = `mount -t tmpfs -o size=${size} none . && cd "$PWD" && "$0" "$@" merged; echo "code $?"; ls -A`;
-    const call = [process.execPath, program, ...args("").slice(0, -1)];
-    const { stdout, stderr } = spawnSync("unshare", ["-Urm", "sh", "-c", inside, ...call], {
-      cwd: path("at"),
-      encoding: "utf8",
-    });
-    expect(stdout).toBe("code 1\n");
-    expect(stderr).toMatch(message);
+    const { out, err } = withSmallDisk(size, args("merged"), path("at"));
+    expect({ out, err }).toEqual({ out: "code 1\n", err: expect.stringMatching(message) as string });
   });
 });

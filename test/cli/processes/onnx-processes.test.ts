@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bytesOf, products, writeBase } from "../merge/onnx-fixture.js";
+import { contents, mountable, signalledWhen, unfinished, withShortFiles, withSmallDisk } from "./disturbed.js";
 import { lowrankProcess, program } from "./process.js";
 
 const SHAPE = [512, 2048] as const;
@@ -12,7 +13,7 @@ const BYTES = 4 * SHAPE[0] * SHAPE[1];
 const MIB = 1024 * 1024;
 let folder: string;
 const path = (...parts: string[]) => join(folder, ...parts);
-let whole: Map<string, Buffer>;
+let whole: Map<string, string>;
 let first: Uint8Array;
 
 beforeAll(async () => {
@@ -41,29 +42,10 @@ const args = (out: string, onnx = path("onnx")) => [
   ...["merge", path("adapter"), "--base", path("base"), "--onnx", join(onnx, "model.onnx"), "--out", out],
 ];
 
-const contents = (directory: string) =>
-  new Map(
-    (readdirSync(directory, { recursive: true }) as string[])
-      .filter((name) => statSync(join(directory, name)).isFile())
-      .sort()
-      .map((name) => [name, readFileSync(join(directory, name))]),
-  );
-
-const expectWhole = (directory: string) => {
-  const found = contents(directory);
-  expect([...found.keys()]).toEqual([...whole.keys()]);
-  for (const [name, bytes] of found) expect([name, bytes.equals(whole.get(name)!)]).toEqual([name, true]);
-};
+const expectWhole = (directory: string) => expect(contents(directory)).toEqual(whole);
 
 /** How much is written of what is unfinished. */
-function written(): number {
-  const part = readdirSync(path("at")).find((name) => name.startsWith(".merged.part-"));
-  if (part === undefined) return -1;
-  return (readdirSync(path("at", part), { recursive: true }) as string[]).reduce(
-    (sum, name) => sum + (statSync(path("at", part, name), { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
-}
+const written = () => [...(unfinished(path("at"))?.values() ?? [-1])].reduce((sum, size) => sum + size, 0);
 
 describe("merge --onnx, killed", () => {
   it.each([
@@ -72,11 +54,7 @@ describe("merge --onnx, killed", () => {
     ["in the second", 2 * BYTES + MIB],
     ["while constants are replaced", 3 * BYTES],
   ])("%s, leaves nothing that looks whole, and the next one makes it", async (_moment, bytes) => {
-    const { signal } = await lowrankProcess(args(path("at/merged")), folder, (text, child) => {
-      if (text !== "") return;
-      const watch = setInterval(() => written() >= bytes && child.kill("SIGKILL"), 1);
-      child.once("exit", () => clearInterval(watch));
-    });
+    const { signal } = await signalledWhen(() => written() >= bytes, "SIGKILL", args(path("at/merged")), folder);
     // It may have been quicker than the kill: then all is there.
     if (readdirSync(path("at")).includes("merged")) expectWhole(path("at/merged"));
     else {
@@ -89,26 +67,18 @@ describe("merge --onnx, killed", () => {
   });
 });
 
-const mountable = () => spawnSync("unshare", ["-Urm", "true"]).status === 0;
-
 describe.runIf(process.platform === "linux")("merge --onnx where nothing can be written", () => {
   it("as files may not be so long: an error, and nothing is left", () => {
-    const line = 'ulimit -f 6000; "$0" "$@" merged; echo "code $?"; ls -A';
-    const call = [process.execPath, program, ...args("").slice(0, -1)];
-    const { stdout, stderr } = spawnSync("sh", ["-c", line, ...call], { cwd: path("at"), encoding: "utf8" });
-    expect([stdout, stderr]).toEqual(["code 1\n", "error: EFBIG: file too large, write\n"]);
+    const { out, err } = withShortFiles(6000, args("merged"), path("at"));
+    expect({ out, err }).toEqual({ out: "code 1\n", err: "error: EFBIG: file too large, write\n" });
   });
 
-  // A disk of its own needs a namespace of its own, which not every system lets users make.
   it.runIf(mountable()).each([
     ["known before", 3 * BYTES - MIB, /^error: --out: [\d.]+ MB are needed, the disk of .* has [\d.]+ MB left/],
     ["behind the model", 3 * BYTES + 4096, /^error: ENOSPC: no space left on device, (write|copyfile)/],
   ])("as the disk is full, %s: an error, and nothing is left", (_name, size, message) => {
-    const inside = `mount -t tmpfs -o size=${size} none . && cd "$PWD" && "$0" "$@" merged; echo "code $?"; ls -A`;
-    const call = [process.execPath, program, ...args("").slice(0, -1)];
-    const run = spawnSync("unshare", ["-Urm", "sh", "-c", inside, ...call], { cwd: path("at"), encoding: "utf8" });
-    expect(run.stdout).toBe("code 1\n");
-    expect(run.stderr).toMatch(message);
+    const { out, err } = withSmallDisk(size, args("merged"), path("at"));
+    expect({ out, err }).toEqual({ out: "code 1\n", err: expect.stringMatching(message) as string });
   });
 
   // Root may write anywhere; a user of no name may not.

@@ -1,12 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeFilesAtomically } from "../../../ts/entry/node.js";
 import { llamaConfig, randomModel } from "../../models/language/random-llama.js";
-import { lowrankProcess, program } from "./process.js";
+import { signalledWhen, unfinished, withShortFiles } from "./disturbed.js";
+import { lowrankProcess } from "./process.js";
 
 let folder: string;
 const path = (...parts: string[]) => join(folder, ...parts);
@@ -25,24 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Bytes of what is unfinished; null where nothing is. */
-function unfinished(): number | null {
-  const part = readdirSync(path("at")).find((name) => name.includes(".part-"));
-  return part === undefined ? null : (statSync(path("at", part), { throwIfNoEntry: false })?.size ?? null);
-}
-
 describe("quantize", () => {
   it("that is killed leaves nothing that looks whole, and the next one makes it and clears away what was left", async () => {
     let killed = 0;
     for (const least of [0, MIB, whole.length / 2, whole.length - MIB]) {
-      const { signal } = await lowrankProcess([...args(), path("at", "x.gguf")], folder, (text, child) => {
-        if (text !== "") return;
-        const watch = setInterval(() => {
-          const size = unfinished();
-          if (size !== null && size >= least) child.kill("SIGKILL");
-        }, 1);
-        child.once("exit", () => clearInterval(watch));
-      });
+      const watch = () => [...(unfinished(path("at"))?.values() ?? [-1])].every((size) => size >= least);
+      const { signal } = await signalledWhen(watch, "SIGKILL", [...args(), path("at", "x.gguf")], folder);
       if (signal !== null) killed++;
       // It may have been quicker than the kill: then all is there.
       if (!readdirSync(path("at")).includes("x.gguf")) continue;
@@ -57,10 +45,8 @@ describe("quantize", () => {
   });
 
   it.runIf(process.platform === "linux")("that finds no room is an error, and nothing is left", () => {
-    const line = 'ulimit -f 6000; "$0" "$@" x.gguf; echo "code $?"; ls -A';
-    const call = ["-c", line, process.execPath, program, ...args()];
-    const { stdout, stderr } = spawnSync("sh", call, { cwd: path("at"), encoding: "utf8" });
-    expect(stdout).toBe("code 1\n");
-    expect(stderr).toMatch(/^error: EFBIG: file too large, write$/m);
+    const { out, err } = withShortFiles(6000, [...args(), "x.gguf"], path("at"));
+    expect(out).toBe("code 1\n");
+    expect(err).toMatch(/^error: EFBIG: file too large, write$/m);
   });
 });

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { writeAdapter } from "../../entry/node.js";
-import { writeFilesAtomically } from "../../io/node/index.js";
 import { extractAdapter } from "../../merging/extract.js";
 import { modelTypeOf } from "../../merging/orientation.js";
 import { breather } from "../../waiting/next-task.js";
 import { type BaseWeights, openBase } from "../files/base-weights.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
+import { writeWholeFiles } from "../files/whole-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { approximationLines } from "../terminal/approximation-lines.js";
@@ -48,7 +48,7 @@ async function extract({ base, tuned, rank, out, json }: ExtractOptions, session
     const [from, to] = opened as [BaseWeights, BaseWeights];
     const about = { rank, modelType: modelTypeOf(from.config), baseName: from.model.name };
     const made = await extractAdapter(from.tensors, to.tensors, about, breather(session.signal));
-    await writeFilesAtomically(out, writeAdapter(made.adapter));
+    await writeWholeFiles(out, writeAdapter(made.adapter), session);
     for (const line of approximationLines(made, out, json)) session.terminal.print(line);
   } finally {
     for (const model of opened) await model.close();

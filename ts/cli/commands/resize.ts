@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { writeAdapter } from "../../entry/node.js";
-import { writeFilesAtomically } from "../../io/node/index.js";
 import { resizeAdapter } from "../../merging/extract.js";
 import { breather } from "../../waiting/next-task.js";
 import { adapterIn, besideAdapter } from "../files/adapter-folder.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
+import { writeWholeFiles } from "../files/whole-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { approximationLines } from "../terminal/approximation-lines.js";
@@ -28,7 +28,7 @@ export function defineResize(program: Command, session: Session): void {
       await checkEmptyFolder(out);
       const made = await resizeAdapter(adapterIn(folder), rank, breather(session.signal));
       const { kept, left } = besideAdapter(folder);
-      await writeFilesAtomically(out, { ...writeAdapter(made.adapter), ...kept });
+      await writeWholeFiles(out, { ...writeAdapter(made.adapter), ...kept }, session);
       for (const line of approximationLines(made, out, json)) session.terminal.print(line);
       if (json) return;
       const names = Object.keys(kept);

@@ -15,7 +15,8 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import type { Session } from "../session.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { checkRoom, writeAhead } from "./merged-folder.js";
+import { writeAhead } from "./merged-folder.js";
+import { checkRoom } from "./whole-folder.js";
 
 /** Types of a file by their names on the command line. */
 export const ggufTypes: Readonly<Record<string, WrittenType>> = {

@@ -1,14 +1,9 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { mkdir, rename, statfs } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Engine } from "../../engine/running.js";
-import { ConfigError } from "../../errors/errors.js";
-import { clip } from "../../errors/excerpt.js";
 import type { ByteSink } from "../../io/byte-source.js";
 import { editedJson } from "../../io/edited-json.js";
 import { writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
-import { withFolder } from "../../io/node/make-folder.js";
-import { withPart } from "../../io/node/parts.js";
 import { withMerged } from "../../io/peft/index.js";
 import { byteLength, streamSafetensors } from "../../io/safetensors/index.js";
 import { mergedPieces } from "../../merging/merged-pieces.js";
@@ -25,47 +20,6 @@ import { reporterOf } from "../terminal/progress-bar.js";
 import type { BaseWeights } from "./base-weights.js";
 import { copyCompanions } from "./companions.js";
 import type { MergedParts } from "./merged-parts.js";
-
-/**
- * Writes a folder under a temporary name beside `out`, then renames it: whatever happens, `out` is whole or as it was.
- * @param bytes that it will take, for which there must be room
- */
-export async function writeWholeFolder(
-  out: string,
-  bytes: number,
-  session: Session,
-  write: (scratch: string) => Promise<void>,
-): Promise<void> {
-  // A link to an empty folder stays, and the folder that it leads to is replaced.
-  const target = existsSync(out) ? realpathSync(out) : resolve(out);
-  await withFolder(dirname(target), () =>
-    withPart(dirname(target), basename(target), async (scratch) => {
-      await checkRoom(dirname(target), bytes);
-      await mkdir(scratch);
-      await write(scratch);
-      throwIfAborted(session.signal);
-      await rename(scratch, target).catch((cause: unknown) => {
-        if (!["ENOTEMPTY", "EEXIST"].includes(String((cause as NodeJS.ErrnoException).code))) throw cause;
-        throw new ConfigError(
-          `--out ${clip(out)}: something was written there meanwhile, which stays: choose another folder`,
-          { option: "--out", folder: out },
-          { cause },
-        );
-      });
-    }),
-  );
-}
-
-/** Throws `ConfigError` where the disk has less room, which is better known before the work. */
-export async function checkRoom(directory: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  const free = bavail * bsize;
-  if (free >= bytes) return;
-  throw new ConfigError(
-    `--out: ${formatBytes(bytes)} are needed, the disk of ${directory} has ${formatBytes(free)} left: make room, or name a place elsewhere`,
-    { option: "--out", requested: bytes, available: free },
-  );
-}
 
 /** The whole model: weights in files like the base's, what else the base has, the run's head. */
 export async function writeMergedFolder(
