@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readOnnx } from "../../../ts/io/onnx/model.js";
-import { decodeTensor } from "../../../ts/io/safetensors/index.js";
 import { bytesInMemory } from "../../io/onnx/onnx-bytes.js";
 import { lowrank, project } from "../fixture.js";
+import { constants } from "./onnx-fixture.js";
 
 const golden = (name: string) => join(project, "test/golden/exported", name);
 let folder: string;
@@ -18,17 +18,6 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const path = (...parts: string[]) => join(folder, ...parts);
 const merge = (onnx: string, out: string, more: string[] = []) =>
   lowrank(["merge", golden("adapter"), "--base", golden("base"), "--onnx", onnx, "--out", out, ...more]);
-
-/** A model's float constants by name. */
-function constants(file: string): Map<string, Float32Array> {
-  const bytes = new Uint8Array(readFileSync(file));
-  const found = new Map<string, Float32Array>();
-  for (const { name, dtype, place } of readOnnx(bytesInMemory(bytes), file).tensors) {
-    const all = place.location === null ? bytes : new Uint8Array(readFileSync(join(dirname(file), place.location)));
-    found.set(name, decodeTensor(all.subarray(place.offset, place.offset + place.length), dtype, name));
-  }
-  return found;
-}
 
 describe("merge --onnx", () => {
   const half = 2 ** -11 + 1e-6;

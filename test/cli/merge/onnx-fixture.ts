@@ -1,7 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { adapterConfig, type AdapterLayer, writeAdapter, writeSafetensors } from "../../../ts/entry/node.js";
-import { constant, model, node } from "../../io/onnx/onnx-bytes.js";
+import { readOnnx } from "../../../ts/io/onnx/model.js";
+import { decodeTensor } from "../../../ts/io/safetensors/index.js";
+import { bytesInMemory, constant, model, node } from "../../io/onnx/onnx-bytes.js";
 
 /** Bytes of a matrix's values, as it is or transposed. */
 export function bytesOf(data: Float32Array, shape: readonly [number, number], transposed = false): Uint8Array {
@@ -46,3 +48,14 @@ export const products = (
     Object.keys(constants).map((name) => node("MatMul", ["x", name], [`y_${name}`])),
     Object.entries(constants).map(([name, [dims, data]]) => constant(name, dims, data)),
   );
+
+/** A model's float constants by name. */
+export function constants(file: string): Map<string, Float32Array> {
+  const bytes = new Uint8Array(readFileSync(file));
+  const found = new Map<string, Float32Array>();
+  for (const { name, dtype, place } of readOnnx(bytesInMemory(bytes), file).tensors) {
+    const all = place.location === null ? bytes : new Uint8Array(readFileSync(join(dirname(file), place.location)));
+    found.set(name, decodeTensor(all.subarray(place.offset, place.offset + place.length), dtype, name));
+  }
+  return found;
+}

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors/errors.js";
 import { recogniseForeign } from "../safetensors/foreign.js";
 import { type FloatTensor, isFloats, isPlaced, type OnnxTensor, type PlacedTensor, readTensor } from "./tensor.js";
-import { type Node, type TensorUse, useOf } from "./uses.js";
+import { countUsers, type Node, type TensorUse, useOf } from "./uses.js";
 import { type Field, type FileBytes, Wire } from "./wire.js";
 
 /** What of an ONNX model is known here: its constants, and how they are used. */
@@ -11,6 +11,8 @@ export interface OnnxModel {
   /** Constants of any type that lie in files beside the model's. */
   readonly beside: readonly PlacedTensor[];
   useOf(name: string): TensorUse;
+  /** Nodes that take a constant, or what others only hand on of it. */
+  countUsers(name: string): number;
 }
 
 /** Graphs in graphs (branches, loops) that are followed. */
@@ -109,5 +111,5 @@ export function readOnnx(bytes: FileBytes, file: string): OnnxModel {
   for (const field of wire.fields(0, bytes.size)) if (field.number === 7) reader.graph(field, 0);
   if (reader.graphs === 0) throw fail("there is no graph");
   const { tensors, beside, users } = reader;
-  return { tensors, beside, useOf: (name) => useOf(name, users) };
+  return { tensors, beside, useOf: (name) => useOf(name, users), countUsers: (name) => countUsers(name, users) };
 }

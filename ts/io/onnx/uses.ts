@@ -10,20 +10,29 @@ export interface Node {
   readonly outputs: readonly string[];
 }
 
-/** A use is of the nodes that take the tensor, and of those that take what others only hand on; each name is looked at once. */
-export function useOf(name: string, users: ReadonlyMap<string, readonly Node[]>): TensorUse {
+/** Operations of the nodes that take a tensor, and of those that take what others only hand on; each name is looked at once. */
+function* usersOf(name: string, users: ReadonlyMap<string, readonly Node[]>): Generator<string> {
   const seen = new Set([name]);
-  let use: TensorUse = "none";
   // A set grows while it is walked.
-  for (const at of seen) {
-    for (const { op, outputs } of users.get(at) ?? []) {
+  for (const at of seen)
+    for (const { op, outputs } of users.get(at) ?? [])
       if (passing.has(op)) for (const output of outputs) seen.add(output);
-      else use = join(use, op === "Gather" || op === "GatherElements" ? "rows" : "product");
-    }
+      else yield op;
+}
+
+/** How those use it. */
+export function useOf(name: string, users: ReadonlyMap<string, readonly Node[]>): TensorUse {
+  let use: TensorUse = "none";
+  for (const op of usersOf(name, users)) {
+    use = join(use, op === "Gather" || op === "GatherElements" ? "rows" : "product");
     if (use === "both") break;
   }
   return use;
 }
+
+/** How many they are. */
+export const countUsers = (name: string, users: ReadonlyMap<string, readonly Node[]>): number =>
+  [...usersOf(name, users)].length;
 
 function join(a: TensorUse, b: TensorUse): TensorUse {
   if (a === "none" || a === b) return b;

@@ -22,6 +22,7 @@ const LEAST_HALF = 2e-7;
 /** Finds constants of a model by their values, of which a few are kept: a comparison that fails reads nothing. */
 export class ByValue {
   private readonly starts = new Map<string, Float32Array>();
+  private readonly expectedStarts = new Map<string, Float32Array>();
 
   constructor(
     private readonly tensors: readonly FloatTensor[],
@@ -32,23 +33,44 @@ export class ByValue {
   /**
    * The constants that have a tensor's values, or its transpose's; a matrix that is its own transpose is the same. Constants of 16
    * bits are near them.
+   * @param among those that are looked at
    */
-  async find(base: OpenTensorFile, name: string): Promise<Match[]> {
+  async find(base: OpenTensorFile, name: string, among = this.tensors): Promise<Match[]> {
     const { shape } = base.info(name);
     const matrix = matrixOf(shape);
     const [first, ...others] = samplesOf(matrix);
-    let left = this.tensors.flatMap((tensor) => ordersOf(tensor, shape));
-    const keep = async (window: Window, values: (match: Match) => Promise<Float32Array>) => {
+    let left = among.flatMap((tensor) => ordersOf(tensor, shape));
+    const keep = async (expected: Float32Array, values: (match: Match) => Promise<Float32Array>) => {
       await this.pause();
-      const expected = await valuesOf(base, name, window);
       const kept: Match[] = [];
       for (const match of left) if (near(await values(match), expected, match.tensor.dtype)) kept.push(match);
       left = kept;
     };
-    if (left.length > 0 && first !== undefined) await keep(first, (match) => this.start(match, matrix, first));
+    if (left.length > 0 && first !== undefined)
+      await keep(await this.expectedStart(base, name, first), (match) => this.start(match, matrix, first));
     for (const window of [...others, ...windowsOf(matrix)])
-      if (left.length > 0) await keep(window, (match) => this.window(match, matrix, window));
+      if (left.length > 0)
+        await keep(await valuesOf(base, name, window), (match) => this.window(match, matrix, window));
     return left.filter((match, i) => match.tensor !== left[i - 1]?.tensor);
+  }
+
+  /** Whether a tensor's elements are all the same, as those of norms and biases that were not trained. */
+  async isUniform(base: OpenTensorFile, name: string): Promise<boolean> {
+    let first: number | undefined;
+    for (const window of windowsOf(matrixOf(base.info(name).shape))) {
+      await this.pause();
+      const values = await valuesOf(base, name, window);
+      first ??= values[0];
+      if (!values.every((value) => value === first)) return false;
+    }
+    return true;
+  }
+
+  /** A base's tensor's first sample, kept. */
+  private async expectedStart(base: OpenTensorFile, name: string, window: Window): Promise<Float32Array> {
+    const found = this.expectedStarts.get(name) ?? (await valuesOf(base, name, window));
+    this.expectedStarts.set(name, found);
+    return found;
   }
 
   /** A constant's first sample, kept. */
@@ -78,7 +100,7 @@ function ordersOf(tensor: FloatTensor, of: readonly number[]): Match[] {
 }
 
 /** A few places of a matrix, from its first row to its last. */
-export function samplesOf({ rows, columns }: Matrix): Window[] {
+function samplesOf({ rows, columns }: Matrix): Window[] {
   if (rows * columns === 0) return [];
   const run = Math.min(RUN, columns);
   const place = (i: number, last: number) => Math.floor((i * last) / (RUNS - 1));
@@ -89,7 +111,7 @@ export function samplesOf({ rows, columns }: Matrix): Window[] {
 }
 
 /** A window's bytes in a file of tensors. */
-export function bytesOf(base: OpenTensorFile, name: string, window: Window): Promise<Uint8Array> {
+function bytesOf(base: OpenTensorFile, name: string, window: Window): Promise<Uint8Array> {
   const { dtype, shape } = base.info(name);
   const { first, length } = blocksIn(matrixOf(shape), window, false, dtypeBits[dtype] / 8);
   return base.raw(name, first, first + length);

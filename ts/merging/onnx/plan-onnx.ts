@@ -3,9 +3,9 @@ import { clip } from "../../errors/excerpt.js";
 import type { OnnxModel } from "../../io/onnx/model.js";
 import type { Change, MergePlan } from "../merge-plan.js";
 import type { Pause } from "../stored-tensor.js";
+import { namedOf, rivalsOf } from "./equals.js";
 import { ByValue, type Match, type ReadBlocks } from "./find-by-value.js";
 import { checkShared } from "./shared-bytes.js";
-import { Twins } from "./twins.js";
 
 /** Where each changed tensor of the base is in a model: most of them once. */
 export type OnnxPlan = ReadonlyMap<string, readonly Match[]>;
@@ -17,7 +17,7 @@ export type OnnxPlan = ReadonlyMap<string, readonly Match[]>;
  *   `UnsupportedError` where one constant, or its bytes, is several of the base's tensors, of which not all change
  */
 export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePlan, pause: Pause): Promise<OnnxPlan> {
-  const [byValue, twins] = [new ByValue(model.tensors, read, pause), new Twins(plan.base, pause)];
+  const byValue = new ByValue(model.tensors, read, pause);
   const matches = new Map<string, readonly Match[]>();
   const missing: string[] = [];
   for (const [name, change] of plan.changes) {
@@ -25,7 +25,7 @@ export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePl
     // What the base has no values of cannot be found by them.
     const isNew = plan.added.get(name)?.copyOf === null;
     const equal = isNew ? [] : await byValue.find(plan.base, name);
-    const found = await chosen(equal, model, twins, plan, name, change);
+    const found = await chosen(equal, model, byValue, plan, name, change);
     if (found.length === 0) missing.push(name);
     else matches.set(name, found);
   }
@@ -50,8 +50,8 @@ export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePl
 async function chosen(
   equal: readonly Match[],
   model: OnnxModel,
-  twinsOf: Twins,
-  { untied }: MergePlan,
+  byValue: ByValue,
+  { base, added, untied }: MergePlan,
   name: string,
   change: Change,
 ): Promise<readonly Match[]> {
@@ -65,16 +65,24 @@ async function chosen(
       { op: "merge", tensor: shared.tensor.name },
     );
   if (used.length === 0) return [];
-  const twins = await twinsOf.of(name, untied === null ? [] : [untied.output, untied.embedding]);
-  if (twins === 0) return used;
-  const named = used.filter(({ tensor }) => isNamed(tensor.name, name));
-  if (named.length > 0 && used.length > twins) return named;
+  const tied = untied === null ? [] : [untied.output, untied.embedding];
+  // What the base has no values of is nobody's rival.
+  const without = [
+    ...(tied.includes(name) ? tied : []),
+    ...[...added.keys()].filter((n) => added.get(n)!.copyOf === null),
+  ];
+  const rivals = await rivalsOf(name, used, base, byValue, without);
+  // A tensor may stand in a model several times; of one whose elements are all the same, the model may have others than the base's.
+  if (rivals.length === 0 && (used.length === 1 || !(await byValue.isUniform(base, name)))) return used;
+  const named = namedOf(name, used, rivals, model);
+  if (named.length > 0) return named;
+  const like =
+    rivals.length === 0
+      ? `constants of the model that are not it`
+      : `other tensors of the base, ${clip(rivals.join(", "))}`;
   throw new UnsupportedError(
-    `merge: ${clip(name)} has the values of ${twins} other tensor${twins === 1 ? "" : "s"} of the base, and which constant of the ONNX ` +
-      "model is its own cannot be told: export one that keeps the base's names and one constant for each",
-    { op: "merge", tensor: name },
+    `merge: ${clip(name)} has the values of ${like}, and which constant of the ONNX model is its own cannot be told: export one that ` +
+      "keeps the base's names and one constant for each",
+    { op: "merge", tensor: name, rivals },
   );
 }
-
-const isNamed = (constant: string, tensor: string) =>
-  constant === tensor || constant.endsWith(`.${tensor}`) || tensor.endsWith(`.${constant}`);
