@@ -1,4 +1,5 @@
 import type { ModelAdapter } from "../adapters/model-adapter.js";
+import { MemoryError } from "../errors/errors.js";
 import type { FileMap } from "../io/file-map.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { LABELS_FILE } from "../tasks/labels-file.js";
@@ -73,9 +74,25 @@ export class AdapterCache {
 
   /** Frees those of such keys that no request uses. Gives their number. */
   forget(matches: (key: string) => boolean): number {
-    const idle = [...this.entries.values()].filter(({ key, uses }) => uses === 0 && matches(key));
+    const idle = this.idle().filter(({ key }) => matches(key));
     for (const entry of idle) this.evict(entry);
     return idle.length;
+  }
+
+  /**
+   * What `work` gives, which is done wholly or not at all. Where linear memory is full before as many adapters are in it as may
+   * be, those that no request uses make room, the older half of them at a time.
+   */
+  withRoom<T>(work: () => T): T {
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        const idle = this.idle();
+        if (!(error instanceof MemoryError) || idle.length === 0) throw error;
+        for (const entry of idle.slice(0, Math.ceil(idle.length / 2))) this.evict(entry);
+      }
+    }
   }
 
   /** Frees all, which no request may use any more, and takes no further ones. */
@@ -122,9 +139,11 @@ export class AdapterCache {
     this.makeRoom(bytes);
     const { encoder, allowOtherBase } = this;
     const name = `${key}#${++added}`;
-    const entry = Object.hasOwn(files, LABELS_FILE)
-      ? classifierOf(TextClassifier.load(encoder, files, { adapter: name, allowOtherBase }))
-      : adapterOf(encoder, name, files);
+    const entry = this.withRoom(() =>
+      Object.hasOwn(files, LABELS_FILE)
+        ? classifierOf(TextClassifier.load(encoder, files, { adapter: name, allowOtherBase }))
+        : adapterOf(encoder, name, files),
+    );
     this.entries.set(key, { ...entry, key, bytes, uses: 0 });
     this.taken += bytes;
   }
@@ -134,7 +153,7 @@ export class AdapterCache {
       const message = `the adapter takes ${bytes} bytes, more than the ${this.capacity} that the server has for all`;
       throw new Refusal("STORE", message, { actual: bytes, maximum: this.capacity });
     }
-    const idle = [...this.entries.values()].filter(({ uses }) => uses === 0);
+    const idle = this.idle();
     const free = this.capacity - this.taken;
     if (free + idle.reduce((sum, entry) => sum + entry.bytes, 0) < bytes)
       throw new Refusal("BUSY", "all adapters that there is memory for are in use", { maximum: this.capacity });
@@ -142,6 +161,11 @@ export class AdapterCache {
       if (this.capacity - this.taken >= bytes) return;
       this.evict(entry);
     }
+  }
+
+  /** Those that no request uses, the one used longest ago first. */
+  private idle(): Entry[] {
+    return [...this.entries.values()].filter(({ uses }) => uses === 0);
   }
 
   private evict(entry: Entry): void {

@@ -73,7 +73,7 @@ export class AdapterServer {
         this.report(error);
       }
     });
-    this.texts = new WaitingTexts(encoder, this.settings.maxWaiting);
+    this.texts = new WaitingTexts(encoder, this.settings.maxWaiting, (pass) => this.adapters.withRoom(pass));
   }
 
   /** How busy it is. */
@@ -146,11 +146,13 @@ export class AdapterServer {
     this.requests.set(until, Date.now());
     try {
       const asked = takeAsked(operation, await readFields(request, settings.maxBodyBytes, until.over), settings);
+      const late = `within ${settings.timeout} ms`;
       until.waitFor(
-        () => new Refusal("STORE_TIME", `the store of adapters gave no answer within ${settings.timeout} ms`),
+        () => new Refusal("AUTHORIZE_TIME", `whether this request may use the adapter was not known ${late}`),
       );
       if (!(await Promise.race([settings.authorize(request, asked), until.over])))
         throw new Refusal("FORBIDDEN", "this request may not use that tenant's adapter");
+      until.waitFor(() => new Refusal("STORE_TIME", `the store of adapters gave no answer ${late}`));
       return Response.json(await this.results(asked, until), { headers: { "cache-control": "no-store" } });
     } finally {
       until.end();

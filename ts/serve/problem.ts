@@ -22,6 +22,8 @@ const STATUS = {
   TENANT: 404,
   /** `authorize` said no. */
   FORBIDDEN: 403,
+  /** `authorize` did not answer in time. */
+  AUTHORIZE_TIME: 504,
   /** An adapter without a head was asked to classify. */
   NO_CLASSIFIER: 422,
   /** More waits than may, or the server is stopping. */

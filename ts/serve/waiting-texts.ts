@@ -38,6 +38,8 @@ export class WaitingTexts {
   constructor(
     private readonly encoder: SentenceEncoder,
     private readonly most: number,
+    /** Runs a pass; where memory is short of it, what can makes room, and it is run again. */
+    private readonly withRoom: <T>(pass: () => T) => T,
   ) {}
 
   /** Texts that no pass has taken yet. */
@@ -78,7 +80,7 @@ export class WaitingTexts {
     if (taken.length === 0) return;
     const texts: PassText[] = taken.map(({ of, ids }) => ({ ids, adapter: of.adapter, finish: of.finish }));
     try {
-      const rows = forwardPass(this.encoder, texts, taken[0]!.of.skip);
+      const rows = this.withRoom(() => forwardPass(this.encoder, texts, taken[0]!.of.skip));
       taken.forEach(({ of }, i) => of.rows.push(rows[i]!));
     } catch (error) {
       for (const { of } of taken) of.failed = { error };
