@@ -29,8 +29,8 @@ export interface FitOptions {
   readonly order?: (step: number) => ArrayLike<number>;
   /** Measures now and then, keeps the best parameters for the end, and stops where they get no better. */
   readonly evaluate?: EvaluateEvery;
-  /** Called after every step; a promise is awaited. */
-  readonly onProgress?: (event: ProgressEvent) => void | Promise<void>;
+  /** Called after every step; a promise that it gives is awaited, and nothing else of it. */
+  readonly onProgress?: (event: ProgressEvent) => unknown;
   /** Cancels between two steps: `fit` then rejects with `AbortError` and the parameters stay as the last step left them. */
   readonly signal?: AbortSignal;
   /** Hands over a checkpoint every so many steps, at the end, and when cancelled. */

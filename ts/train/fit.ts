@@ -127,7 +127,7 @@ class Run<E> {
         const secondsLeft = (elapsed() / 1000 / (step - this.first + 1)) * (steps - step - 1);
         const seconds = (elapsed() - this.measuring) / 1000;
         const shown = onProgress?.({ ...record, steps, tokensPerSecond: tokens / seconds, secondsLeft });
-        if (shown !== undefined) await untilAborted(shown, signal);
+        if (shown !== undefined) await untilAborted(Promise.resolve(shown), signal);
         await this.measure(step + 1);
         const due = checkpoint !== undefined && (step + 1) % checkpoint.every === 0;
         if (due || step + 1 === steps || this.evaluation?.over) await this.save();

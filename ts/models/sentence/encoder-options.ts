@@ -28,7 +28,7 @@ export interface LoadOptions {
    */
   readonly packedCopies?: 0 | 1 | 2;
   /** Take weights that are NaN or infinite; default false: they are refused by name. */
-  readonly allowNonFinite?: boolean;
+  readonly allowNonFinite?: boolean | undefined;
   /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
   readonly engine?: Engine;
   /** Cancels: loading, and fetching before it, then reject with `AbortError`, and nothing is left of the model. */
