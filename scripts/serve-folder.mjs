@@ -1,5 +1,6 @@
 import { createReadStream, statSync } from "node:fs";
 import { extname, join, sep } from "node:path";
+import { createGzip } from "node:zlib";
 
 const types = {
   ".html": "text/html; charset=utf-8",
@@ -9,15 +10,21 @@ const types = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",
+  ".txt": "text/plain; charset=utf-8",
+  ".webp": "image/webp",
+  ".png": "image/png",
   ".wasm": "application/wasm",
 };
+/** Endings of what is text, and becomes much shorter. */
+const texts = new Set([".html", ".css", ".svg", ".webmanifest", ".js", ".mjs", ".json", ".txt"]);
 
 /**
  * Request handler for node:http and connect: answers with the files of `folder` as they are, 404 for anything else.
  * @param {string} folder
+ * @param {{ compressed?: boolean }} how text goes compressed by gzip to whoever takes that, as hosts of static files send it; default false
  * @returns {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void}
  */
-export function serveFolder(folder) {
+export function serveFolder(folder, { compressed = false } = {}) {
   return (request, response) => {
     // The URL parser resolves "..", so that no path leads out of the folder.
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
@@ -27,11 +34,17 @@ export function serveFolder(folder) {
       response.writeHead(404).end(`no such file: ${path}\n`);
       return;
     }
-    response.writeHead(200, {
-      "content-type": types[extname(file)] ?? "application/octet-stream",
-      "content-length": stat.size,
+    const ending = extname(file);
+    const headers = {
+      "content-type": types[ending] ?? "application/octet-stream",
       "cross-origin-resource-policy": "same-origin",
-    });
+    };
+    if (compressed && texts.has(ending) && /\bgzip\b/.test(String(request.headers["accept-encoding"]))) {
+      response.writeHead(200, { ...headers, "content-encoding": "gzip", vary: "accept-encoding" });
+      createReadStream(file).pipe(createGzip()).pipe(response);
+      return;
+    }
+    response.writeHead(200, { ...headers, "content-length": stat.size });
     createReadStream(file).pipe(response);
   };
 }

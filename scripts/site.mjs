@@ -1,6 +1,6 @@
 // npm run site [-- --base /path/ --without-model | preview]: sets up, then writes the site to build/site; `preview` serves it.
 import { parseArgs } from "node:util";
-import { setUp, stepsForDist } from "./setup/index.mjs";
+import { setUp, stepsForPackage } from "./setup/index.mjs";
 import { explain, SetupError } from "./setup/report.mjs";
 import { model } from "./setup/steps/model.mjs";
 import { siteModules } from "./setup/steps/site.mjs";
@@ -13,7 +13,7 @@ async function main(args) {
   if (positionals.some((word) => word !== "preview")) throw new SetupError(`"${positionals.join(" ")}" is not preview`);
   if (!/^\/(.*\/)?$/.test(values.base)) throw new SetupError(`--base begins and ends with "/", got ${values.base}`);
   const withModel = !values["without-model"];
-  await setUp([...stepsForDist, siteModules, ...(withModel ? [model] : [])]);
+  await setUp([...stepsForPackage, siteModules, ...(withModel ? [model] : [])]);
   await buildSite({ base: values.base, model: withModel });
   if (positionals.length === 0) return;
   const { url } = await serveSite({ base: values.base, port: 4321 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright";
 import { chromiumArguments, findChromium } from "./chromium.mjs";
-import { setUp, stepsForDist } from "./setup/index.mjs";
+import { setUp, stepsForPackage } from "./setup/index.mjs";
 import { explain } from "./setup/report.mjs";
 import { chromium as chromiumStep } from "./setup/steps/chromium.mjs";
 import { model } from "./setup/steps/model.mjs";
@@ -108,7 +108,7 @@ async function goThrough(browser, { isolated }) {
 }
 
 async function main() {
-  await setUp([...stepsForDist, model, chromiumStep, siteModules]);
+  await setUp([...stepsForPackage, model, chromiumStep, siteModules]);
   if (!process.argv.includes("--built")) await buildSite({ base, model: true });
   const browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: chromiumArguments });
   try {

@@ -71,7 +71,7 @@ async function pageHandler(folder, { threads, path: model }) {
     define: { "process.env.NODE_ENV": '"production"' },
     external: ["worker_threads", "perf_hooks", "os", "fs", "path", "crypto", "util", "ws", "module", "url"],
   });
-  const [bundle, project, artifacts] = [folder, root, artifactFolder].map(serveFolder);
+  const [bundle, project, artifacts] = [folder, root, artifactFolder].map((one) => serveFolder(one));
   return (request, response) => {
     if (isolated) for (const [name, value] of Object.entries(isolation)) response.setHeader(name, value);
     if (request.url === "/") {

@@ -1,6 +1,5 @@
 import { constants, cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build as buildStudio } from "vite";
 import { modelCache, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
 
@@ -25,8 +24,8 @@ const headers = `/*
 `;
 
 /**
- * Writes the site with the Studio in it to build/site. `base` is the path on its server; with `model` the Studio's model lies beside it,
- * so that nothing is fetched from elsewhere.
+ * Writes the site to build/site, with the Studio in it, which the set-up has built (`stepsForPackage`). `base` is the path on its server;
+ * with `model` the Studio's model lies beside it, so that nothing is fetched from elsewhere.
  * @param {{ base: string, model: boolean }} options
  */
 export async function buildSite({ base, model }) {
@@ -36,7 +35,7 @@ export async function buildSite({ base, model }) {
   rmSync(siteFolder, { recursive: true, force: true });
   await run(node, ["node_modules/astro/bin/astro.mjs", "build"], { cwd: sourceFolder, env });
   const studio = join(siteFolder, "studio");
-  await buildStudio({ configFile: join(root, "web/vite.config.ts"), logLevel: "warn", build: { outDir: studio } });
+  cpSync(join(root, "build/studio"), studio, { recursive: true, mode: constants.COPYFILE_FICLONE });
   if (model) {
     const name = "all-MiniLM-L6-v2";
     cpSync(join(modelCache, name), join(studio, "models", name), { recursive: true, mode: constants.COPYFILE_FICLONE });
