@@ -94,6 +94,12 @@ function isRefused(program, message) {
   // A pooler that the model's files lack, and nothing else.
   if (program["no pooler"] && /targetModules .* matches no linear layer|modulesToSave names "[^"]*pooler/.test(message))
     return true;
+  // Layers that the model lacks, and no other target: PEFT takes them where rows of a table are trained as well.
+  if (
+    program.options.layers_to_transform !== undefined &&
+    /layersToTransform: layers .*: the model has layers 0 to/.test(message)
+  )
+    return true;
   // The module's name with the prefix of a classifier's files is targeted, or without it.
   return (
     program.sequence &&
