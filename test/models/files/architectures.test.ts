@@ -116,9 +116,21 @@ describe("config.json", () => {
       { rope_parameters: { full_attention: { rope_type: "yarn" } } },
       /rope_type "yarn"; only "default" is supported/,
     ],
+    [
+      "modernbert",
+      "one rotation for all layers",
+      { rope_parameters: { rope_type: "default", rope_theta: 55 } },
+      /rope_parameters: "rope_type" is not supported; full_attention and sliding_attention are/,
+    ],
     ["modernbert", "an odd head", { num_attention_heads: 24 }, /no multiple of twice num_attention_heads 24/],
     ["modernbert", "biases that the file lacks", { attention_bias: true }, /no tensor "layers\.0\.attn\.Wqkv\.bias"/],
     ["nomic-bert", "turned neighbours", { rotary_emb_interleaved: true }, /rotary_emb_interleaved true is not/],
+    [
+      "nomic-bert",
+      "a rotation scaled as earlier versions wrote it",
+      { rope_parameters: { type: "linear", factor: 2 } },
+      /type "linear"; only "default" is supported/,
+    ],
     ["nomic-bert", "a wider head", { head_dim: 16 }, /head_dim 16; only/],
     [
       "nomic-bert",
@@ -148,7 +160,12 @@ describe("config.json", () => {
     const earlier = { layer_types: undefined, rope_parameters: undefined, global_rope_theta: 160000.0 };
     expect(await vectors(withConfig(modern, { ...earlier, local_rope_theta: 10000.0 }))).toEqual(await vectors(modern));
     expect(await vectors(withConfig(modern, { ...earlier, local_rope_theta: 10 }))).not.toEqual(await vectors(modern));
+    const half = { local_attention: 64, sliding_window: 4 };
+    expect(await vectors(withConfig(modern, half))).toEqual(await vectors(modern));
     const nomic = await goldenEncoder("nomic-bert");
+    const theta = (value: number) => vectors(withConfig(nomic, { rope_parameters: undefined, rope_theta: value }));
+    expect(await theta(1000)).toEqual(await vectors(nomic));
+    expect(await theta(77)).not.toEqual(await vectors(nomic));
     const own = {
       ...{ model_type: "nomic_bert", n_embd: 24, n_head: 3, n_layer: 2, n_inner: 36, n_positions: 64, vocab_size: 600 },
       ...{ activation_function: "swiglu", rotary_emb_base: 1000, rotary_emb_fraction: 1.0, layer_norm_epsilon: 1e-12 },

@@ -1,4 +1,4 @@
-import { ModelError } from "../../errors/errors.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { activationNames } from "../activation.js";
 import type { Architecture, HeadPlan } from "../architecture.js";
@@ -69,6 +69,12 @@ function attentionOf(json: ConfigJson, layers: number): (i: number) => LayerAtte
     throw new ModelError(`config.json: rope_parameters must be an object, got ${excerpt(rope)}`, {
       key: "rope_parameters",
     });
+  const other = Object.keys(rope).find((key) => !kinds.some((kind) => kind === key));
+  if (other !== undefined)
+    throw new UnsupportedError(
+      `config.json: rope_parameters: ${excerpt(other)} is not supported; ${kinds.join(" and ")} are`,
+      { key: "rope_parameters", value: other },
+    );
   const [far, near] = kinds.map((kind) => (rope as ConfigJson)[kind]);
   const everywhere: LayerAttention = {
     theta: thetaOf(far, "rope_parameters.full_attention", positive(json, "global_rope_theta", 160_000)),
@@ -76,7 +82,8 @@ function attentionOf(json: ConfigJson, layers: number): (i: number) => LayerAtte
   };
   const nearby: LayerAttention = {
     theta: thetaOf(near, "rope_parameters.sliding_attention", positive(json, "local_rope_theta", 10_000)),
-    window: Math.floor(whole(json, "local_attention", 1, 128) / 2),
+    // transformers lets the half that it calls by another name take the whole's place.
+    window: whole(json, "sliding_window", 0, Math.floor(whole(json, "local_attention", 1, 128) / 2)),
   };
   const types = json["layer_types"] ?? null;
   if (types === null) {

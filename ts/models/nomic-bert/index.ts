@@ -2,7 +2,7 @@ import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { activationNames } from "../activation.js";
 import type { Architecture } from "../architecture.js";
-import { type ConfigJson, epsilon, refuse, whole, word } from "../config-values.js";
+import { type ConfigJson, epsilon, positive, refuse, whole, word } from "../config-values.js";
 import { poolerHead } from "../heads.js";
 import { headsOf, type RotaryConfig, thetaOf } from "../rotary/config.js";
 import { rotaryEncoder, type RotaryNames } from "../rotary/index.js";
@@ -78,7 +78,7 @@ function nomicBertConfig(json: ConfigJson): RotaryConfig {
   const theta = thetaOf(
     json["rope_parameters"],
     "rope_parameters",
-    own ? Number(json["rotary_emb_base"] ?? 10_000) : 1000,
+    own ? Number(json["rotary_emb_base"] ?? 10_000) : positive(json, "rope_theta", 1000),
   );
   return {
     hiddenSize,

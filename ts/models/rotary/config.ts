@@ -44,7 +44,8 @@ export function thetaOf(parameters: unknown, what: string, fallback: number): nu
   if (typeof parameters !== "object" || Array.isArray(parameters))
     throw new ModelError(`config.json: ${what} must be an object, got ${excerpt(parameters)}`, { key: what });
   const json = parameters as ConfigJson;
-  word(json, "rope_type", ["default"]);
+  // Earlier versions of transformers wrote "type".
+  word(json, json["rope_type"] === undefined ? "type" : "rope_type", ["default"]);
   if ((json["partial_rotary_factor"] ?? 1) !== 1)
     throw new UnsupportedError(
       `config.json: ${what}: partial_rotary_factor ${excerpt(json["partial_rotary_factor"])} is not supported; 1 is`,
