@@ -2,6 +2,7 @@ export { createEngine, engineInfo, init } from "./engine/engine.js";
 export type { Engine, EngineInfo } from "./engine/running.js";
 export type { InitOptions } from "./engine/options.js";
 export type { Features } from "./engine/features.js";
+export type { TrustedAddress } from "./engine/trusted-address.js";
 export type { WorkerLike, WorkerSource } from "./engine/worker-source.js";
 export type { Build, WasmSource } from "./engine/source.js";
 export type { Tile } from "./engine/tile.js";

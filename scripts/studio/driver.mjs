@@ -23,10 +23,10 @@ export async function buildStudio() {
 
 /**
  * Builds the studio and serves it with its model, at an address of this machine.
- * @param {{ isolated?: boolean, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
- *   without isolation there are no threads; models answers what is asked below models/, where that is not the cache's folder
+ * @param {{ isolated?: boolean, policy?: string, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
+ *   without isolation there are no threads; policy is a Content-Security-Policy; models answers what is asked below models/, where that is not the cache's folder
  */
-export async function serveStudio({ isolated = true, models = serveFolder(modelCache) } = {}) {
+export async function serveStudio({ isolated = true, policy, models = serveFolder(modelCache) } = {}) {
   const { folder, site } = await buildStudio();
   const files = serveFolder(site);
   const server = createServer((request, response) => {
@@ -34,6 +34,7 @@ export async function serveStudio({ isolated = true, models = serveFolder(modelC
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
     }
+    if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
     if (!request.url.startsWith("/models/")) return files(request, response);
     request.url = request.url.slice("/models".length);
     models(request, response);

@@ -36,6 +36,7 @@ describe("the examples of lowrank/worker for a page, bundled by vite", () => {
     const pages = {
       index: example(startPage, "worker"),
       url: html(example(page, "url")),
+      trusted: html(example(page, "trusted")),
       job: html(example(page, "job")),
       kept: html(example(page, "kept")),
     };
@@ -47,13 +48,16 @@ describe("the examples of lowrank/worker for a page, bundled by vite", () => {
       configFile: false,
       build: { rollupOptions: { input }, target: "es2022" },
     });
-    served = await ServedPages.of(join(consumer.folder, "page/dist"));
+    served = await ServedPages.of(join(consumer.folder, "page/dist"), {
+      "trusted.html": { "Content-Security-Policy": "require-trusted-types-for 'script'; trusted-types mine" },
+    });
   }, 120_000);
   afterAll(() => served?.close());
 
   it.each([
     ["index.html", /^question$/],
     ["url.html", /^1 thread$/],
+    ["trusted.html", /^1 thread$/],
     ["job.html", /^8 texts tested$/],
     ["kept.html", /^new: 10 steps, \d files$/],
   ])("%s comes to its end", { timeout: 180_000 }, async (name, expected) => {

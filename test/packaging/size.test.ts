@@ -56,12 +56,12 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // thread, what a server answered in place of a binary, workers from other places and names that survive a minifier took 900; parts that are
 // computed again for their gradients, and more ways to begin an adapter, 1,200; threads that die without a word 60; attention with fewer
 // heads of keys 75; functions that promise a thread's worker, or fail to, and what
-// a page's policy forbids 350. Shorter
+// a page's policy forbids 350; addresses that Trusted Types let pass 220. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. Terser, which puts no function where it is
 // called, gave 400 back, and 1,500 of everything. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of JavaScript", async () => {
+it("the core (engine, graph, LoRA layers, optimizers) is at most 36.6 kB of JavaScript", async () => {
   const { first, all } = await sizes(core);
-  expect(first).toBeLessThanOrEqual(36_300);
+  expect(first).toBeLessThanOrEqual(36_550);
   expect(all).toBe(first);
 });
 
@@ -85,19 +85,19 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.3 kB of Java
 // trained. With these methods 55,000 is out of reach.
 // GGUF files that a page keeps, picked, from an address and gone on with after a break, took 250 of everything; signs that an adapter was made
 // for another base, or that its patterns decide for no layer, and an A that stays as it is, 1,200 of both.
-it("a page with an encoder and a classifier is at most 116.3 kB at first, everything at most 152 kB", async () => {
+it("a page with an encoder and a classifier is at most 116.5 kB at first, everything at most 152.3 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(116_300);
-  expect(encoder.all).toBeLessThanOrEqual(151_200);
+  expect(encoder.first).toBeLessThanOrEqual(116_450);
+  expect(encoder.all).toBeLessThanOrEqual(151_400);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(152_000);
-  expect(everything.all).toBeLessThanOrEqual(252_900);
+  expect(everything.first).toBeLessThanOrEqual(152_250);
+  expect(everything.all).toBeLessThanOrEqual(253_050);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200. Short names for variables other than
 // functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker.
-it("a page without a bundler loads at most 169.7 kB at first", () => {
+it("a page without a bundler loads at most 169.9 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -111,7 +111,7 @@ it("a page without a bundler loads at most 169.7 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(169_700);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(169_850);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -155,8 +155,8 @@ it("a bundler leaves out readers and models where a program uses neither", async
   expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
 });
 
-// Workers from other origins and from data, and messages that are no one's, took 500 of both.
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.2 kB, with one 15 kB", async () => {
+// Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270.
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.5 kB, with one 15.3 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -165,7 +165,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.2 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_000);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_300);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_200);
+  expect(whole).toBeLessThanOrEqual(21_500);
 });

@@ -17,8 +17,8 @@ export interface InitOptions {
    */
   threads?: number | "auto";
   /**
-   * The file of "lowrank/pool-worker", which each further thread runs: its address (in Node a `file:` one or an absolute path),
-   * or a function that starts a worker from it, or promises one, for bundlers that know `new Worker(new URL(…, import.meta.url))`.
+   * The file of "lowrank/pool-worker", which each further thread runs: its address (in Node a `file:` one or an absolute path; under
+   * Trusted Types a `TrustedScriptURL`), or a function that starts a worker from it, or promises one, for bundlers that know `new Worker(new URL(…, import.meta.url))`.
    * Default: beside the package's script.
    */
   worker?: WorkerSource;
@@ -83,7 +83,12 @@ function checkTile(what: string, name: string, given: unknown): Tile | "auto" {
 
 function poolWorker(what: string, name: string, worker: WorkerSource): WorkerSource {
   if (kindOf(worker) === "URL") return String(worker);
-  if (typeof worker === "function" || (typeof worker === "string" && worker !== "")) return worker;
+  if (
+    typeof worker === "function" ||
+    kindOf(worker) === "TrustedScriptURL" ||
+    (typeof worker === "string" && worker !== "")
+  )
+    return worker;
   throw unexpected(what, name, "the address of the pool's worker file, or a function that starts a worker", worker);
 }
 

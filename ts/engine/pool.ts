@@ -2,6 +2,7 @@ import { clip } from "../errors/excerpt.js";
 import { type Features, sharedMemoryObstacle } from "./features.js";
 import { instantiate, type LostWorkers } from "./instantiate.js";
 import type { SharedKernels } from "./wasm-kernels.js";
+import type { TrustedAddress } from "./trusted-address.js";
 import { startedBy, type WorkerLike, type WorkerSource } from "./worker-source.js";
 
 /** What a worker needs to take part: the compiled binary, the memory that all threads share, and which one it is. */
@@ -34,7 +35,7 @@ export interface WorkerHost {
    * Starts one worker in `worker_loop`, from an address where one is given, or takes one that is started. It must not keep a process
    * alive, and its death must not end one.
    */
-  readonly spawn: (data: WorkerData, from?: URL | string | WorkerLike) => PoolWorker;
+  readonly spawn: (data: WorkerData, from?: URL | string | TrustedAddress | WorkerLike) => PoolWorker;
 }
 
 let host: WorkerHost | undefined;
@@ -118,7 +119,10 @@ export class Pool {
   private async add(data: WorkerData, source: WorkerSource | undefined): Promise<void> {
     const { index } = data;
     const given = typeof source === "function" ? await startedBy(source) : undefined;
-    const worker = given === undefined ? host!.spawn(data, source as URL | string | undefined) : this.take(data, given);
+    const worker =
+      given === undefined
+        ? host!.spawn(data, source as Exclude<WorkerSource, () => unknown> | undefined)
+        : this.take(data, given);
     this.workers[index] = worker;
     const { thread } = worker;
     if (thread !== undefined) {

@@ -1,4 +1,5 @@
 import { clip, excerpt } from "../errors/excerpt.js";
+import type { TrustedAddress } from "./trusted-address.js";
 
 /** A worker of a page or of `node:worker_threads`: what of it is used to hand it over. */
 export interface WorkerLike {
@@ -9,7 +10,7 @@ export interface WorkerLike {
 }
 
 /** The file of a thread of the pool, or what starts a worker from it: a function that gives one, or a promise of one. */
-export type WorkerSource = URL | string | (() => WorkerLike | PromiseLike<WorkerLike>);
+export type WorkerSource = URL | string | TrustedAddress | (() => WorkerLike | PromiseLike<WorkerLike>);
 
 /** The worker that a caller's function starts. Rejects, with the reason, where it throws or gives something else. */
 export async function startedBy(start: () => unknown): Promise<WorkerLike> {

@@ -1,5 +1,6 @@
 import { notStarted, setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
+import { ownAddress, type TrustedAddress } from "../engine/trusted-address.js";
 import { workerFrom } from "../engine/worker-from.js";
 import type { WorkerLike } from "../engine/worker-source.js";
 import { beside, isMoved } from "./script-address.js";
@@ -31,14 +32,17 @@ setWorkerHost({
   },
 });
 
-function startWorker(from: URL | string | WorkerLike | undefined): { worker: Worker; address?: string } {
+function startWorker(from: URL | string | TrustedAddress | WorkerLike | undefined): {
+  worker: Worker;
+  address?: string;
+} {
   if (typeof from === "object" && "terminate" in from) return { worker: from as Worker };
-  if (from !== undefined) return { worker: workerFrom(String(from)), address: String(from) };
+  if (from !== undefined) return { worker: workerFrom(from instanceof URL ? from.href : from), address: String(from) };
   const { href } = beside("worker-browser.js", () => new URL("./worker-browser.js", import.meta.url));
-  return { worker: ownWorker() ?? workerFrom(href), address: href };
+  return { worker: ownWorker() ?? workerFrom(ownAddress(href)), address: href };
 }
 
-/** As bundlers know a worker by sight; null where the script is none of a module, was moved, or came from elsewhere. */
+/** As bundlers know a worker by sight; null where the script is none of a module, was moved, or came from elsewhere, and under Trusted Types. */
 function ownWorker(): Worker | null {
   try {
     if (isMoved(import.meta.url)) return null;

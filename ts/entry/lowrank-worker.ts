@@ -1,5 +1,6 @@
 import { serve as serveKernels, setWorkerHost, type WorkerData } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
+import { newWorker, ownAddress } from "../engine/trusted-address.js";
 import { addressSource } from "../io/address-source.js";
 import { setModelLocator } from "../io/model-source.js";
 import { setPageAddress } from "../io/page/page-address.js";
@@ -58,7 +59,7 @@ function setUp({ binaries, base, life }: Hello): Promise<boolean> | void {
     setWorkerHost({
       concurrency: () => navigator.hardwareConcurrency,
       spawn: (data) => {
-        const worker = new Worker(scope.location.href, { type });
+        const worker = newWorker(ownAddress(scope.location.href), { type });
         const ready = new Promise<unknown>((resolve, reject) => {
           worker.onerror = (event) => reject(new Error(`a worker of the pool failed: ${event.message}`));
           worker.onmessage = resolve;

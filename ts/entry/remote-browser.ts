@@ -1,3 +1,4 @@
+import { ownAddress } from "../engine/trusted-address.js";
 import { workerFrom } from "../engine/worker-from.js";
 import { pageRuntime } from "../worker/client/page-runtime.js";
 import { setWorkerRuntime } from "../worker/client/runtime.js";
@@ -9,7 +10,7 @@ setWorkerRuntime(
     () => {
       // As a file, which needs no other: where bundlers see a worker they make a script of it besides, as large again.
       const { href } = beside("lowrank-worker.js", () => new URL("./lowrank-worker.js", import.meta.url));
-      return { worker: workerFrom(href, "module"), address: href };
+      return { worker: workerFrom(ownAddress(href), "module"), address: href };
     },
     () => ({
       simd: beside("wasm/lowrank-simd.wasm", () => new URL("./wasm/lowrank-simd.wasm", import.meta.url)).href,

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { TrustedAddress } from "../engine/trusted-address.js";
 import type { WorkerChannel } from "../worker/protocol/channel.js";
 import { setWorkerRuntime } from "../worker/client/runtime.js";
 
@@ -30,8 +31,11 @@ setWorkerRuntime({
 });
 
 /** The package's own file, or one at an address or a path. */
-const placeOf = (url: string | null) =>
-  url === null ? new URL("./lowrank-worker-node.js", import.meta.url) : url.startsWith("file:") ? new URL(url) : url;
+function placeOf(given: string | TrustedAddress | null): string | URL {
+  if (given === null) return new URL("./lowrank-worker-node.js", import.meta.url);
+  const url = String(given);
+  return url.startsWith("file:") ? new URL(url) : url;
+}
 
 export * from "../worker/index.js";
 export { folderStore } from "../jobs/node/folder-store.js";

@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { WorkerData } from "../engine/pool.js";
+import type { TrustedAddress } from "../engine/trusted-address.js";
 import type { WorkerLike } from "../engine/worker-source.js";
 import { beside } from "./files-node.js";
 
@@ -8,7 +9,7 @@ import { beside } from "./files-node.js";
 export function startWorker(
   data: WorkerData & { life: MessagePort },
   life: MessagePort,
-  from?: URL | string | WorkerLike,
+  from?: URL | string | TrustedAddress | WorkerLike,
 ): { worker: Worker; address?: string } {
   if (typeof from === "object" && "terminate" in from) {
     const worker = from as unknown as Worker;

@@ -28,6 +28,7 @@ export type {
   WorkerOpenOptions,
   WorkerOpenTokensOptions,
 } from "./client/types.js";
+export type { TrustedAddress } from "../engine/trusted-address.js";
 export type { WorkerOptions } from "./client/worker-options.js";
 export { memoryStore } from "../jobs/store/memory-store.js";
 export {

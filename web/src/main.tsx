@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.js";
+import { ownScript } from "./engine/own-script.js";
 import { storesLast } from "./engine/stores.js";
 import { keepProject } from "./state/project.js";
 import { loadRuns } from "./state/runs.js";
@@ -17,4 +18,4 @@ const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns()]);
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
 if (import.meta.env.PROD && "serviceWorker" in navigator)
-  navigator.serviceWorker.register("./service-worker.js").catch(() => undefined);
+  navigator.serviceWorker.register(ownScript("./service-worker.js")).catch(() => undefined);

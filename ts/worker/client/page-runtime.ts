@@ -13,7 +13,7 @@ export function pageRuntime(
         const { worker, address } = own();
         return pageChannel(worker, address);
       }
-      return pageChannel(workerFrom(url, type), url);
+      return pageChannel(workerFrom(url, type), String(url));
     },
     attach: (worker) => pageChannel(worker as Worker, null),
     base: () => (globalThis as Partial<typeof globalThis>).document?.baseURI ?? globalThis.location?.href ?? null,

@@ -1,10 +1,11 @@
+import type { TrustedAddress } from "../../engine/trusted-address.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import type { WorkerChannel } from "../protocol/channel.js";
 
 /** How a runtime starts the package's worker, and what its worker has to be told. */
 export interface WorkerRuntime {
   /** Starts a worker from the package's own file, or from another place of it. */
-  start(place: { readonly url: string | null; readonly type: "classic" | "module" }): WorkerChannel;
+  start(place: { readonly url: string | TrustedAddress | null; readonly type: "classic" | "module" }): WorkerChannel;
   /** Uses a worker that the caller has started. */
   attach(worker: object): WorkerChannel;
   /** What relative addresses begin from; null where the worker shares it. */

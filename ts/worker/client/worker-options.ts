@@ -1,11 +1,13 @@
 import type { InitOptions } from "../../engine/options.js";
+import type { TrustedAddress } from "../../engine/trusted-address.js";
+import { kindOf } from "../../errors/excerpt.js";
 import { checkOptions } from "../../arguments/options.js";
 import { aboveZero, object, oneOf, unexpected } from "../../arguments/settings.js";
 
 /** How a worker is started: its file, its engine as `init` takes it, and how long it is waited for. */
 export interface WorkerOptions extends Omit<InitOptions, "worker"> {
-  /** Address of the package's file `lowrank-worker.js`, where a bundler or server has it elsewhere; default: found by the package. */
-  readonly url?: string | URL;
+  /** Address of the package's file `lowrank-worker.js`, where a bundler or server has it elsewhere; default: found by the package. Under Trusted Types a `TrustedScriptURL`. */
+  readonly url?: string | URL | TrustedAddress;
   /** How the file is run; it is one script without imports and is either. Default "module" for the package's own, else "classic". */
   readonly type?: "classic" | "module";
   /** A worker of that file that you have started, in place of `url`. */
@@ -27,7 +29,8 @@ const ENGINE: readonly (keyof InitOptions)[] = ["build", "threads", "wasm", "til
 export function takeWorkerOptions(what: string, options: WorkerOptions) {
   checkOptions(what, options, [...OWN, ...ENGINE]);
   const { url, worker, startLimit = START_LIMIT, abortLimit = ABORT_LIMIT } = options;
-  if (url !== undefined && (typeof url !== "string" || url === "") && !(url instanceof URL))
+  const isTrusted = kindOf(url) === "TrustedScriptURL";
+  if (url !== undefined && (typeof url !== "string" || url === "") && !(url instanceof URL) && !isTrusted)
     throw unexpected(what, "url", "the address of lowrank-worker.js", url);
   if (worker !== undefined) {
     const { postMessage, terminate } = object(what, "worker", worker, WORKER) as Partial<Worker>;
@@ -45,7 +48,7 @@ export function takeWorkerOptions(what: string, options: WorkerOptions) {
   const { wasm } = engine;
   if (wasm instanceof URL) engine["wasm"] = String(wasm);
   return {
-    place: { url: url === undefined ? null : String(url), type },
+    place: { url: url === undefined ? null : isTrusted ? url : String(url), type },
     worker,
     startLimit,
     abortLimit,

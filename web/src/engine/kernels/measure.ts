@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import { ownScript } from "../own-script.js";
+import address from "./measure-worker.ts?worker&url";
 import type { Told } from "./products.js";
 
 /** What was measured so far, in billions of multiplications and additions a second. */
@@ -23,13 +25,19 @@ export function measure(): void {
   measuring.value = true;
   measured.value = null;
   measureProblem.value = null;
-  const worker = new Worker(new URL("measure-worker.ts", import.meta.url), { type: "module" });
+  let worker: Worker | undefined;
   const end = (problem: unknown = null) => {
-    worker.terminate();
+    worker?.terminate();
     measuring.value = false;
     measureProblem.value = problem;
   };
   const fail = (name: string, message: string) => end(Object.assign(new Error(message), { name }));
+  try {
+    worker = new Worker(ownScript(address), { type: "module" });
+  } catch (error) {
+    // As where a policy of the site forbids it.
+    return fail("UnsupportedError", String(error));
+  }
   worker.onerror = ({ message }) => fail("EngineError", message || "the worker did not start");
   worker.onmessage = ({ data }: MessageEvent<Told>) => {
     const now = measured.value;

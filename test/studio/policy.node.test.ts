@@ -1,0 +1,42 @@
+import { afterEach, expect, it } from "vitest";
+import type { Studio } from "../../scripts/studio/driver.mjs";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { answered, begin, finished, openTable, tinyStudio } from "./tiny-studio.js";
+
+/** As docs/studio.md says what a policy needs. */
+const POLICY = [
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:; manifest-src 'self'; connect-src 'self'; require-trusted-types-for 'script'",
+].join("; ");
+
+let studio: Studio;
+afterEach(() => studio?.end());
+
+const open = async (policy: string) => {
+  ({ studio } = await tinyStudio(await tinyEncoder(), { policy }));
+};
+const measure = async () => {
+  const page = await studio.open("kernels");
+  await page.getByRole("button", { name: "Measure" }).click();
+  return page;
+};
+
+it("trains, answers, measures and stays for the next visit under Trusted Types", { timeout: 240_000 }, async () => {
+  await open(`${POLICY}; trusted-types lowrank lowrank-studio`);
+  const page = await openTable(studio);
+  await begin(page);
+  await finished(page);
+  expect((await answered(page, "the story was warm")).percent).toBeGreaterThan(0);
+  expect(await page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active !== null)")).toBe(true);
+  await (await measure()).getByText("The most that there can be").first().waitFor({ timeout: 120_000 });
+});
+
+it("says what is missing where the site lets it make no policy", { timeout: 120_000 }, async () => {
+  await open(`${POLICY}; trusted-types 'none'`);
+  const page = await measure();
+  await page.getByText("Nothing could be measured").waitFor();
+  await page.getByText("What the library says").click();
+  await page.getByText("TrustedScriptURL").first().waitFor();
+  // And may be asked again.
+  await page.getByRole("button", { name: "Measure" }).waitFor();
+});
