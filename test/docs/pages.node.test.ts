@@ -11,7 +11,7 @@ import { BrowserDriver } from "../pages/browser-driver.js";
 import { example } from "./examples.js";
 
 const page = readFileSync(join(root, "docs/pages.md"), "utf8");
-const names = ["keep", "picked", "list", "run"];
+const names = ["keep", "picked", "list", "run", "own"];
 
 let consumer: Consumer;
 let driver: BrowserDriver;
@@ -74,4 +74,8 @@ it("the page's examples keep, pick, list and run", { timeout: 180_000 }, async (
   expect(listed).toContainEqual(expect.stringMatching(/^my model \(folder\): 0\.\d MB$/));
   const run = await logged("run", /files$/, nothing);
   expect(run.at(-1)).toMatch(/^10 steps, \d files$/);
+  const learnt = await logged("own", /visit|now/, nothing);
+  const [, label] = /^learnt now: (question|statement)$/.exec(learnt.at(-1)!)!;
+  const later = await logged("own", /visit|now/, nothing);
+  expect(later.at(-1)).toBe(`of an earlier visit: ${label}`);
 });

@@ -16,7 +16,7 @@ export type { MemoryStore } from "./store/memory-store.js";
 export { opfsStore } from "./store/opfs-store.js";
 export type { OpfsStore } from "./store/opfs-store.js";
 export { keptSources } from "./sources/kept-sources.js";
-export type { KeptSourcesOptions } from "./sources/kept-sources.js";
+export type { KeptSourcesOptions, OwnData } from "./sources/own-data.js";
 export { runFolds } from "./folds/run-folds.js";
 export type { FoldResult, FoldsReport, FoldSpread } from "./folds/folds-report.js";
 export { runJob, unfinishedSpec } from "./run-job.js";

@@ -96,7 +96,7 @@ export const jobCalls = {
   opfsStore: [{ args: () => ["never-made"], run: (_, name) => opfsStore(name) }],
   keptSources: [
     {
-      args: () => [{ manifest: [], persist: false, hubUrl: "http://127.0.0.1:9" }],
+      args: () => [{ manifest: [], persist: false, hubUrl: "http://127.0.0.1:9", data: { "a.csv": "text,label" } }],
       run: (_, given) => keptSources(given),
     },
   ],

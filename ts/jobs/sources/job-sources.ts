@@ -69,6 +69,9 @@ export function provideJobSources(sources: JobSources): void {
   provided = sources;
 }
 
+/** The runtime's own sources. */
+export const providedSources = (): JobSources => provided;
+
 /**
  * The sources of a job: those given, else the runtime's. What they give is looked at, and waited for no longer than until the
  * signal is aborted. Throws `ConfigError` for what are none.

@@ -1,26 +1,33 @@
-import { checkOptions } from "../../arguments/options.js";
-import { keepModel, type KeepOptions } from "../../io/page/keep-model.js";
 import { remember } from "../../io/made-from.js";
-import { addresses, type JobSources } from "./job-sources.js";
-
-/** What `keepModel` takes, but for what each job says itself. */
-export type KeptSourcesOptions = Pick<KeepOptions, "manifest" | "persist" | "hubUrl">;
+import { keepModel } from "../../io/page/keep-model.js";
+import { type JobSources, providedSources } from "./job-sources.js";
+import { type KeptSourcesOptions, takeKeptSources } from "./own-data.js";
 
 /**
  * Sources of a page's job that keep the model in this browser: `spec.model` is what `keepModel` takes as text (an address, or a
- * name on the hub), and the model's hash is known without reading it whole. Data are addresses, as without it. Throws `ConfigError`
- * for options that make no sense.
+ * name on the hub), and the model's hash is known without reading it whole. Data are addresses, as without it, or files that the
+ * page has itself. Throws `ConfigError` for options that make no sense.
+ *
+ * @example
+ * const data = { "examples.json": JSON.stringify([{ text: "where is it", label: "question" }]) };
+ * await runJob({ model, data: "examples.json", steps: 40 }, opfsStore("mine"), { sources: keptSources({ data }) });
  */
 export function keptSources(options: KeptSourcesOptions = {}): JobSources {
-  checkOptions("keptSources", options, ["manifest", "persist", "hubUrl"]);
-  const { manifest, persist, hubUrl } = options;
+  const taken = takeKeptSources(options);
+  const { manifest, persist, hubUrl, data = {} } = taken;
+  // In a worker those whose addresses begin from its page's.
+  const provided = providedSources();
   const sources: JobSources = {
-    ...addresses,
+    ...provided,
     findModel: (name, { signal, onDownload }) =>
       keepModel(name, {
         ...{ manifest, persist, hubUrl, signal },
         onProgress: ({ file, done, total }) => onDownload({ file, received: done, total }),
       }),
+    readData: async (name, options) =>
+      Object.hasOwn(data, name)
+        ? { name, bytes: new Uint8Array(await data[name]!.arrayBuffer()) }
+        : provided.readData(name, options),
   };
-  return remember(sources, "kept sources", { manifest, persist, hubUrl });
+  return remember(sources, "kept sources", taken);
 }

@@ -6,7 +6,7 @@ import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import type { JobSpec } from "../../jobs/spec/job-spec.js";
 import type { LanguageJobSpec } from "../../jobs/spec/language-settings.js";
 import type { TokenJobSpec } from "../../jobs/spec/token-settings.js";
-import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
+import type { KeptSourcesOptions } from "../../jobs/sources/own-data.js";
 import type { RunStore } from "../../jobs/store/run-store.js";
 import { copied } from "../protocol/unsendable.js";
 import { askToPersist } from "../../io/page/persist.js";

@@ -1,7 +1,7 @@
 import { checkOptions } from "../../arguments/options.js";
 import type { FileMap } from "../../io/file-map.js";
 import { remember } from "../../io/made-from.js";
-import type { KeptSourcesOptions } from "../../jobs/sources/kept-sources.js";
+import { type KeptSourcesOptions, takeKeptSources } from "../../jobs/sources/own-data.js";
 import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import { takeRunName } from "../../jobs/store/run-name.js";
 import type { RunStatus } from "../../jobs/store/run-status.js";
@@ -48,13 +48,11 @@ export function opfsStore(name: string, options: InWorker = {}): WorkerStore {
 }
 
 /**
- * Sources of a worker's job that keep the model in this browser; see `keptSources` in `lowrank/jobs`. Addresses begin from the page's.
- * Throws `ConfigError` for options that make no sense.
+ * Sources of a worker's job that keep the model in this browser, and of examples that the page has itself (`data`); see `keptSources`
+ * in `lowrank/jobs`. Addresses begin from the page's. Throws `ConfigError` for options that make no sense.
  */
 export function keptSources(options: KeptSourcesOptions = {}): WorkerSources {
-  checkOptions("keptSources", options, ["manifest", "persist", "hubUrl"]);
-  const { manifest, persist, hubUrl } = options;
-  const taken: KeptSourcesOptions = Object.freeze({ manifest, persist, hubUrl });
+  const taken = takeKeptSources(options);
   return remember({ options: taken }, "kept sources", taken);
 }
 
