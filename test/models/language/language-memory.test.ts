@@ -45,6 +45,14 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(await CausalLanguageModel.estimateMemory(large, { tokens: 8 })).toEqual(said);
   });
 
+  it("does not count the layers that a config.json merely says it has", async () => {
+    const narrow = { hidden_size: 2, intermediate_size: 1, num_attention_heads: 1, num_key_value_heads: 1 };
+    const deep = llamaConfig({ ...narrow, vocab_size: 1, num_hidden_layers: 2 ** 31 - 1 });
+    await expect(CausalLanguageModel.estimateMemory(deep, { tokens: 8 })).rejects.toThrow(/from 1 to 10000/);
+    const changed = { ...files, "config.json": new TextEncoder().encode(JSON.stringify(deep)) };
+    await expect(CausalLanguageModel.load(changed)).rejects.toThrow(/embed_tokens\.weight is \[4096, 256\]/);
+  });
+
   it.each<[string, Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions }, number?]>([
     ["float32", {}],
     ["f16", { weights: "f16" }],

@@ -6,10 +6,17 @@ import type { DecoderPlan } from "../decoder/index.js";
 /** Parameters from which on float32 leaves little memory for anything else, and from which on four bits lose little. */
 const [MANY, MOST] = [5e8, 1e9];
 
+/** Tensors after which a file's word is doubted: no model has as many, and none is allocated before its tensors are there. */
+const MOST_TENSORS = 1e5;
+
 /** How weights are kept where nothing is said: as float32 where they are few; smaller models lose more by four bits. */
 export function usualWeights(plan: Pick<DecoderPlan, "tensors">): WeightFormat {
-  let parameters = 0;
-  for (const { shape } of plan.tensors()) parameters += sizeOf(shape);
+  let [parameters, tensors] = [0, 0];
+  for (const { shape } of plan.tensors()) {
+    parameters += sizeOf(shape);
+    tensors += 1;
+    if (parameters >= MOST || tensors >= MOST_TENSORS) break;
+  }
   return parameters < MANY ? "f32" : parameters < MOST ? "q8" : "q4";
 }
 
