@@ -43,7 +43,8 @@ const elsewhere = {
   federated: "ts/federated/index.ts",
 };
 /** What workers need too, and pages that have the engine in one. */
-const pool = /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate|policy|trusted-address)|errors\/[\w-]+)\.ts$/;
+const pool =
+  /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate|policy|trusted-address)|errors\/[\w-]+)\.ts$/;
 const base =
   /\/ts\/(version|entry\/script-address|(arguments|waiting)\/.*|io\/(byte-source|made-from|page\/persist)|jobs\/(store\/run-(files|name)|sources\/own-data))\.ts$/;
 /** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
