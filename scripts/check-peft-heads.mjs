@@ -16,7 +16,7 @@ const examples = [
 
 for (const family of readdirSync(join(golden, "heads"))) {
   const read = (file) => new Uint8Array(readFileSync(join(golden, file)));
-  using classifier = await TextClassifier.open(
+  const classifier = await TextClassifier.open(
     {
       "config.json": read(`heads/${family}/config.json`),
       "model.safetensors": read(`heads/${family}/model.safetensors`),
@@ -32,4 +32,5 @@ for (const family of readdirSync(join(golden, "heads"))) {
   const ids = classifier.encoder.tokenize(texts).map((row) => [...row]);
   const logits = (await classifier.logits(texts)).map((row) => [...row]);
   writeFileSync(join(out, "logits.json"), JSON.stringify({ ids, logits }));
+  classifier.dispose();
 }
