@@ -2,16 +2,16 @@ import type { FlowJob, Job, Queue } from "bullmq";
 import { checkOptions } from "../arguments/options.js";
 import { text, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
-import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { placeAt } from "./attempts/attempt-place.js";
+import { jobId } from "./job-id.js";
 import { answered, Flows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import { type Payload, type QueuedTraining, takeTraining, tries } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
 
 /** How a job is submitted. */
 export interface SubmitOptions {
-  /** Its name in the queue; a second job of one name is not taken. Default: a number. */
+  /** Its name in the queue, without spaces and colons, and none of the queue's own words ("completed", "wait"); a second job of one name is not taken. Default: a number. */
   readonly id?: string;
   /** Smaller numbers first, 1 to 2,097,152; default 1,000. */
   readonly priority?: number;
@@ -105,13 +105,8 @@ export class JobQueue {
   async submit(training: QueuedTraining, options: SubmitOptions = {}): Promise<string> {
     const what = "JobQueue.submit";
     checkOptions(what, options, ["id", "priority", "attempts", "deadline"]);
-    const { id, priority = 1_000, attempts = 3, deadline } = options;
-    if (id !== undefined && (text(what, "id", id) === "" || /[:\s]|^\d+$/.test(id)))
-      throw new ConfigError(`${what}: id is a name without spaces and colons that is no number, got ${clip(id)}`, {
-        op: what,
-        option: "id",
-        value: id,
-      });
+    const { priority = 1_000, attempts = 3, deadline } = options;
+    const id = jobId(what, options.id);
     if (deadline !== undefined && !(deadline instanceof Date && deadline.getTime() > Date.now()))
       throw new ConfigError(`${what}: deadline is a Date that is yet to come`, { op: what, option: "deadline" });
     const payload = takeTraining(what, training, deadline?.getTime() ?? null);
