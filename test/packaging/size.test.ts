@@ -88,16 +88,17 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.6 kB of Java
 it("a page with an encoder and a classifier is at most 116.5 kB at first, everything at most 152.3 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(116_450);
-  expect(encoder.all).toBeLessThanOrEqual(151_400);
+  expect(encoder.all).toBeLessThanOrEqual(151_550);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(152_250);
-  expect(everything.all).toBeLessThanOrEqual(253_050);
+  expect(everything.all).toBeLessThanOrEqual(253_150);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200. Short names for variables other than
-// functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker.
-it("a page without a bundler loads at most 169.9 kB at first", () => {
+// functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker. Addresses under
+// Trusted Types, a page's own data for jobs and a config.json's word on rotations that is doubted took 600.
+it("a page without a bundler loads at most 170.3 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -111,7 +112,7 @@ it("a page without a bundler loads at most 169.9 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(169_850);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(170_300);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -121,9 +122,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 });
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5.
-it("the file of a page's worker is at most 306.6 kB and needs no other", () => {
+it("the file of a page's worker is at most 306.9 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(306_600);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(306_900);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
@@ -157,7 +158,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a
 // page's own data for jobs 158.
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.5 kB, with one 15.3 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.6 kB, with one 15.5 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -166,7 +167,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.5 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_300);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_450);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_500);
+  expect(whole).toBeLessThanOrEqual(21_600);
 });

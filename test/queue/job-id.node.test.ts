@@ -1,10 +1,10 @@
 import { QueueKeys } from "bullmq";
 import { expect, it } from "vitest";
-import { jobId, takenKeys } from "../../ts/queue/job-id.js";
+import { jobId } from "../../ts/queue/job-id.js";
 
 it("an id is none of the names that BullMQ has beside its jobs", () => {
   const own = Object.keys(new QueueKeys().getKeys("queue")).filter((name) => name !== "");
-  expect([...takenKeys].sort()).toEqual(own.sort());
+  expect(own).toContain("completed");
   for (const name of own) expect(() => jobId("submit", name)).toThrow(/id is none of the queue's own names/);
 });
 

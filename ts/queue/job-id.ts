@@ -3,7 +3,7 @@ import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 
 /** What stands in Redis beside a queue's jobs, whose keys are `<queue>:<id>`: a job of such a name would be taken for it, and nothing answers any more. */
-export const takenKeys: readonly string[] = [
+const takenKeys: readonly string[] = [
   ...["active", "completed", "de", "delayed", "events", "failed", "id", "limiter", "marker", "meta", "paused", "pc"],
   ...["prioritized", "repeat", "stalled", "stalled-check", "wait", "waiting-children"],
 ];
