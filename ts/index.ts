@@ -26,15 +26,35 @@ export { embeddingInit, LoraEmbedding } from "./nn/lora-embedding.js";
 export { LoraLinear } from "./nn/lora-linear.js";
 export { normal, uniform } from "./nn/random.js";
 
-export { AdamW } from "./optim/adamw.js";
-export type { AdamWOptions } from "./optim/adamw.js";
+export { Adam, AdamW } from "./optim/adam.js";
+export type { AdamWOptions } from "./optim/adam.js";
 export { clipGradNorm, clipGradValue, gradNorm } from "./optim/clipping.js";
 export type { OptimizerState } from "./optim/optimizer.js";
 export type { ParameterGroup } from "./optim/parameters.js";
 export { loraPlusGroups } from "./optim/lora-plus.js";
 export type { LoraFactors, LoraPlusOptions } from "./optim/lora-plus.js";
+export {
+  cosineAnnealingSchedule,
+  cosineRestartsSchedule,
+  exponentialSchedule,
+  inverseSqrtSchedule,
+  oneCycleSchedule,
+  polynomialSchedule,
+  stepSchedule,
+} from "./optim/more-schedules.js";
+export type {
+  CosineAnnealingOptions,
+  CosineRestartsOptions,
+  ExponentialOptions,
+  InverseSqrtOptions,
+  OneCycleOptions,
+  PolynomialOptions,
+  StepScheduleOptions,
+} from "./optim/more-schedules.js";
 export { constantSchedule, cosineSchedule, linearSchedule } from "./optim/schedules.js";
 export type { Schedule, ScheduleOptions } from "./optim/schedules.js";
+export { Adagrad, RMSprop } from "./optim/root-of-squares.js";
+export type { AdagradOptions, RMSpropOptions } from "./optim/root-of-squares.js";
 export { SGD } from "./optim/sgd.js";
 export type { SGDOptions } from "./optim/sgd.js";
 

@@ -150,10 +150,15 @@ class Interpreter:
 
     def optimizer(self, g, id, kind, params):
         tensors = [self.tensors[name] for name in params]
-        if kind == "SGD":
-            self.optimizers[id] = torch.optim.SGD(tensors, lr=0.01, momentum=0.5)
-        else:
-            self.optimizers[id] = torch.optim.AdamW(tensors, lr=1e-3)
+        # As test/fuzz/programs/run.ts makes them.
+        options = {
+            "Adagrad": dict(lr_decay=0.1, eps=1e-3),
+            "Adam": dict(weight_decay=0.1, eps=1e-3),
+            "AdamW": dict(),
+            "RMSprop": dict(momentum=0.5, eps=1e-3),
+            "SGD": dict(lr=0.01, momentum=0.5),
+        }
+        self.optimizers[id] = getattr(torch.optim, kind)(tensors, **options[kind])
 
     def update(self, g, optimizer, params):
         for name in params:

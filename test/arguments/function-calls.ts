@@ -2,12 +2,22 @@ import type * as api from "../../ts/index.js";
 import { batchOrder } from "../../ts/train/batch-order.js";
 import { permutation } from "../../ts/nn/random.js";
 import {
+  Adagrad,
+  Adam,
   AdamW,
   ClassificationHead,
   clipGradNorm,
   clipGradValue,
   constantSchedule,
+  cosineAnnealingSchedule,
+  cosineRestartsSchedule,
   cosineSchedule,
+  exponentialSchedule,
+  inverseSqrtSchedule,
+  oneCycleSchedule,
+  polynomialSchedule,
+  RMSprop,
+  stepSchedule,
   frozenMatrix,
   roundedLinear,
   roundedTableProduct,
@@ -81,6 +91,28 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
       run: (...args: ConstructorParameters<typeof AdamW>) => new AdamW(...args),
     },
   ],
+  Adam: [
+    {
+      args: ({ graph, matrix }) => [graph, [matrix], { lr: 0.1, betas: [0.5, 0.75], eps: 0.1, weightDecay: 0.1 }],
+      run: (...args: ConstructorParameters<typeof Adam>) => new Adam(...args),
+    },
+  ],
+  Adagrad: [
+    {
+      args: ({ graph, matrix }) => [graph, [matrix], { lr: 0.1, lrDecay: 0.1, weightDecay: 0.1, eps: 0.1 }],
+      run: (...args: ConstructorParameters<typeof Adagrad>) => new Adagrad(...args),
+    },
+  ],
+  RMSprop: [
+    {
+      args: ({ graph, matrix }) => [
+        graph,
+        [matrix],
+        { lr: 0.1, alpha: 0.5, eps: 0.1, weightDecay: 0.1, momentum: 0.5, centered: true },
+      ],
+      run: (...args: ConstructorParameters<typeof RMSprop>) => new RMSprop(...args),
+    },
+  ],
   ClassificationHead: [
     {
       args: ({ graph }) => [graph, filled(3, 2), filled(2)],
@@ -136,6 +168,27 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
   cosineSchedule: [
     { args: schedule, run: cosineSchedule },
     { args: () => [3], run: (step: number) => cosineSchedule({ peak: 1, total: 8 })(step) },
+  ],
+  cosineAnnealingSchedule: [{ args: () => [{ peak: 0.1, total: 8, least: 0.01 }], run: cosineAnnealingSchedule }],
+  cosineRestartsSchedule: [
+    { args: () => [{ peak: 0.1, warmup: 2, total: 8, cycles: 2 }], run: cosineRestartsSchedule },
+    { args: () => [3], run: (step: number) => cosineRestartsSchedule({ peak: 1, total: 8 })(step) },
+  ],
+  exponentialSchedule: [{ args: () => [{ peak: 0.1, gamma: 0.5 }], run: exponentialSchedule }],
+  inverseSqrtSchedule: [{ args: () => [{ peak: 0.1, warmup: 2, timescale: 8 }], run: inverseSqrtSchedule }],
+  oneCycleSchedule: [
+    {
+      args: () => [{ peak: 0.1, total: 8, pctStart: 0.5, divFactor: 5, finalDivFactor: 50 }],
+      run: oneCycleSchedule,
+    },
+    { args: () => [3], run: (step: number) => oneCycleSchedule({ peak: 1, total: 8 })(step) },
+  ],
+  polynomialSchedule: [
+    { args: () => [{ peak: 0.1, warmup: 2, total: 8, power: 2, end: 0.01 }], run: polynomialSchedule },
+  ],
+  stepSchedule: [
+    { args: () => [{ peak: 0.1, stepSize: 2, gamma: 0.5 }], run: stepSchedule },
+    { args: () => [3], run: (step: number) => stepSchedule({ peak: 1, stepSize: 2 })(step) },
   ],
   frozenMatrix: [
     {

@@ -1,15 +1,25 @@
 import { describe, expect, it } from "vitest";
 import {
+  Adagrad,
+  Adam,
   AdamW,
   clipGradNorm,
   clipGradValue,
   constantSchedule,
+  cosineAnnealingSchedule,
+  cosineRestartsSchedule,
   cosineSchedule,
+  exponentialSchedule,
   Graph,
+  inverseSqrtSchedule,
   linearSchedule,
   type NodeId,
+  oneCycleSchedule,
+  polynomialSchedule,
   readSafetensors,
+  RMSprop,
   SGD,
+  stepSchedule,
   type Tensor,
 } from "../../ts/index.js";
 import { goldenBytes, goldenJson } from "../golden.js";
@@ -17,7 +27,7 @@ import { largestError } from "../ops/compare.js";
 
 interface Trajectory {
   name: string;
-  optimizer: string;
+  optimizer: keyof typeof optimizers;
   hyper: Record<string, unknown>;
   lr: number[];
   b_weight_decay?: number;
@@ -35,8 +45,7 @@ interface Index {
 const index = await goldenJson<Index>("vectors/optim.json");
 const file = readSafetensors(await goldenBytes("vectors/optim.safetensors"));
 
-/** Adam without weight decay is AdamW without it; other optimizers are not in this API. */
-const ours = index.cases.filter(({ optimizer, name }) => ["AdamW", "SGD"].includes(optimizer) || name === "adam");
+const optimizers = { Adagrad, Adam, AdamW, RMSprop, SGD };
 
 function row({ shape, data }: Tensor, i: number): Tensor {
   const size = data.length / shape[0]!;
@@ -48,24 +57,18 @@ function setGrad(graph: Graph, id: NodeId, gradient: Tensor): void {
   graph.backward(id, gradient);
 }
 
-function optimizerOf(graph: Graph, test: Trajectory, w: NodeId, b: NodeId): AdamW | SGD {
-  const { weight_decay, ...rest } = test.hyper as { weight_decay?: number } & Record<string, unknown>;
-  const adamDefault = test.optimizer === "Adam" ? 0 : undefined;
-  const weightDecay = weight_decay ?? adamDefault;
+function optimizerOf(graph: Graph, test: Trajectory, w: NodeId, b: NodeId) {
+  const { weight_decay: weightDecay, ...rest } = test.hyper as { weight_decay?: number };
   const options = { ...rest, lr: test.lr[0]!, ...(weightDecay === undefined ? {} : { weightDecay }) };
   const groups =
     test.b_weight_decay === undefined ? [w, b] : [{ params: [w] }, { params: [b], weightDecay: test.b_weight_decay }];
-  return test.optimizer === "SGD" ? new SGD(graph, groups, options) : new AdamW(graph, groups, options);
+  return new optimizers[test.optimizer](graph, groups, options);
 }
 
 describe("optimizers against PyTorch, 20 steps each", () => {
-  it("covers all trajectories but those of optimizers that this API does not have", () => {
-    const names = ours.map(({ name }) => name);
-    const others = index.cases.map(({ name }) => name).filter((name) => !names.includes(name));
-    expect(others).toEqual(["adam_l2", "rmsprop", "adagrad"]);
-  });
+  it("are 29 trajectories", () => expect(index.cases).toHaveLength(29));
 
-  it.each(ours)("$name", (test) => {
+  it.each(index.cases)("$name", (test) => {
     const graph = new Graph();
     const [w, b] = [graph.variable(file.tensor("w0")), graph.variable(file.tensor("b0"))];
     const optimizer = optimizerOf(graph, test, w, b);
@@ -129,13 +132,20 @@ describe("gradient clipping", () => {
   });
 });
 
-describe("schedules against transformers", () => {
+describe("schedules against transformers and PyTorch", () => {
   it.each([
     ["linear_warmup4_total20", linearSchedule({ peak: 1, warmup: 4, total: 20 })],
     ["linear_warmup0_total20", linearSchedule({ peak: 1, total: 20 })],
     ["cosine_warmup4_total20", cosineSchedule({ peak: 1, warmup: 4, total: 20 })],
     ["cosine_warmup0_total20", cosineSchedule({ peak: 1, total: 20 })],
     ["constant_warmup5", constantSchedule({ peak: 1, warmup: 5 })],
+    ["cosine_restarts2_warmup4_total20", cosineRestartsSchedule({ peak: 1, warmup: 4, total: 20, cycles: 2 })],
+    ["polynomial2_warmup4_total20_end1e-7", polynomialSchedule({ peak: 1, warmup: 4, total: 20, power: 2 })],
+    ["inverse_sqrt_warmup4", inverseSqrtSchedule({ peak: 1, warmup: 4 })],
+    ["torch_StepLR_size5_gamma0.5", stepSchedule({ peak: 1, stepSize: 5, gamma: 0.5 })],
+    ["torch_ExponentialLR_0.9", exponentialSchedule({ peak: 1, gamma: 0.9 })],
+    ["torch_CosineAnnealingLR_Tmax20_min0.1", cosineAnnealingSchedule({ peak: 1, total: 20, least: 0.1 })],
+    ["torch_OneCycleLR_max1_total20", oneCycleSchedule({ peak: 1, total: 20 })],
   ] as const)("%s", (name, schedule) => {
     const expected = index.schedules[name]!;
     expect(expected.length).toBeGreaterThan(0);

@@ -276,7 +276,12 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
   /** `vMax` is 0 without AMSGrad; `step` counts from 1. */
   readonly adamw: (
     g: Pointer, p: Pointer, m: Pointer, v: Pointer, vMax: Pointer, n: number, lr: number, beta1: number, beta2: number,
-    epsilon: number, weightDecay: number, step: number,
+    epsilon: number, weightDecay: number, penalty: number, step: number,
+  ) => void; // prettier-ignore
+  /** `a` is 0 where it is not centred, `b` without momentum. */
+  readonly root_of_squares: (
+    g: Pointer, p: Pointer, v: Pointer, a: Pointer, b: Pointer, n: number, lr: number, keep: number, add: number,
+    epsilon: number, weightDecay: number, momentum: number,
   ) => void; // prettier-ignore
   /** `buffer` is 0 without momentum; `first` is 1 while it holds nothing. */
   readonly sgd: (

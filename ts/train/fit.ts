@@ -3,7 +3,7 @@ import { checkRecord, listFrom } from "../arguments/collections.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { checkGraph, type NodeId } from "../graph/graph.js";
 import { breather, nextTask } from "../waiting/next-task.js";
-import { AdamW } from "../optim/adamw.js";
+import { AdamW } from "../optim/adam.js";
 import { listParameters, resolveGroups } from "../optim/parameters.js";
 import { callable, unexpected } from "../arguments/settings.js";
 import { batchOrder } from "./batch-order.js";

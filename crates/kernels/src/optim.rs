@@ -19,9 +19,16 @@ unsafe fn write(value: F32x4, y: *mut f32, i: usize, count: usize) {
     unsafe { if count == LANES { value.store(y.add(i)) } else { value.store_partial(y.add(i), count) } }
 }
 
+/// g + λ·p; g where λ is 0, since 0·∞ would be NaN.
+#[inline(always)]
+fn penalised(g: F32x4, p: F32x4, lambda: f64) -> F32x4 {
+    if lambda == 0.0 { g } else { p.mul_add(F32x4::splat(lambda as f32), g) }
+}
+
 /// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101; `amsgrad`: Reddi et al., arXiv 1904.09237),
 /// in PyTorch's form. At step t = 1, 2, …:
 /// p ← p·(1 − lr·λ); m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²; p ← p − lr/(1 − β₁ᵗ)·m / (√(v/(1 − β₂ᵗ)) + ε).
+/// Before it, g ← g + λ₂·p: the penalty of Adam itself (Kingma and Ba, arXiv 1412.6980).
 /// Coefficients are f64, since 1 − β₂ has no digits to lose.
 #[derive(Clone, Copy)]
 pub struct AdamW {
@@ -31,6 +38,8 @@ pub struct AdamW {
     pub epsilon: f64,
     /// λ
     pub weight_decay: f64,
+    /// λ₂
+    pub penalty: f64,
     /// t, from 1.
     pub step: u32,
 }
@@ -49,7 +58,8 @@ impl AdamW {
         let (rest1, rest2) = (all(1.0 - self.beta1), all(1.0 - self.beta2));
         let (root_scale, epsilon) = (all(1.0 / correction(self.beta2).sqrt()), all(self.epsilon));
         each_vector(n, |i, count| unsafe {
-            let g = lanes_or(g, i, count, 0.0);
+            let old = lanes_or(p, i, count, 0.0);
+            let g = penalised(lanes_or(g, i, count, 0.0), old, self.penalty);
             let first = lanes_or(m, i, count, 0.0).mul_add(beta1, rest1 * g);
             let second = lanes_or(v, i, count, 0.0).mul_add(beta2, rest2 * g * g);
             write(first, m, i, count);
@@ -62,7 +72,7 @@ impl AdamW {
                 largest
             };
             let denominator = second.sqrt().mul_add(root_scale, epsilon);
-            write((first / denominator).mul_add(step_size, lanes_or(p, i, count, 0.0) * decay), p, i, count);
+            write((first / denominator).mul_add(step_size, old * decay), p, i, count);
         });
     }
 }
@@ -89,13 +99,11 @@ impl Sgd {
     /// As [`AdamW::update`].
     pub unsafe fn update(&self, g: *const f32, p: *mut f32, buffer: *mut f32, n: usize) {
         let all = |x: f64| F32x4::splat(x as f32);
-        let (lr, momentum, weight_decay) = (all(-self.lr), all(self.momentum), all(self.weight_decay));
+        let (lr, momentum) = (all(-self.lr), all(self.momentum));
         let rest = all(1.0 - self.dampening);
         each_vector(n, |i, count| unsafe {
             let old = lanes_or(p, i, count, 0.0);
-            let g = lanes_or(g, i, count, 0.0);
-            // 0·∞ would be NaN.
-            let g = if self.weight_decay == 0.0 { g } else { old.mul_add(weight_decay, g) };
+            let g = penalised(lanes_or(g, i, count, 0.0), old, self.weight_decay);
             let direction = if buffer.is_null() {
                 g
             } else {
@@ -103,6 +111,56 @@ impl Sgd {
                 write(b, buffer, i, count);
                 if self.nesterov { b.mul_add(momentum, g) } else { b }
             };
+            write(direction.mul_add(lr, old), p, i, count);
+        });
+    }
+}
+
+/// Steps by the root of summed squares, in PyTorch's form: g ← g + λ·p; v ← ρ·v + σ·g²; d ← g / (√v + ε);
+/// with momentum μ b ← μ·b + d; p ← p − lr·b, or p − lr·d without. RMSprop (Tieleman and Hinton, 2012) has σ = 1 − ρ, Adagrad
+/// (Duchi et al., JMLR 2011) ρ = σ = 1. Centred (Graves, arXiv 1308.0850), √(v − a²) stands in √v's place, a being ρ·a + σ·g.
+#[derive(Clone, Copy)]
+pub struct RootOfSquares {
+    pub lr: f64,
+    /// ρ
+    pub keep: f64,
+    /// σ
+    pub add: f64,
+    pub epsilon: f64,
+    /// λ
+    pub weight_decay: f64,
+    /// μ
+    pub momentum: f64,
+}
+
+impl RootOfSquares {
+    /// Updates the parameters `p` and the summed squares `v`; the mean gradient `a` where it is not null, and the momentum `b`
+    /// where that is not.
+    ///
+    /// # Safety
+    /// As [`AdamW::update`].
+    pub unsafe fn update(&self, g: *const f32, p: *mut f32, (v, a, b): (*mut f32, *mut f32, *mut f32), n: usize) {
+        let all = |x: f64| F32x4::splat(x as f32);
+        let (lr, keep, add) = (all(-self.lr), all(self.keep), all(self.add));
+        let (epsilon, momentum) = (all(self.epsilon), all(self.momentum));
+        each_vector(n, |i, count| unsafe {
+            let old = lanes_or(p, i, count, 0.0);
+            let g = penalised(lanes_or(g, i, count, 0.0), old, self.weight_decay);
+            let squares = lanes_or(v, i, count, 0.0).mul_add(keep, add * g * g);
+            write(squares, v, i, count);
+            let under = if a.is_null() {
+                squares
+            } else {
+                let mean = lanes_or(a, i, count, 0.0).mul_add(keep, add * g);
+                write(mean, a, i, count);
+                // Rounded, it may fall below zero.
+                (squares - mean * mean).max(all(0.0))
+            };
+            let step = g / (under.sqrt() + epsilon);
+            let direction = if b.is_null() { step } else { lanes_or(b, i, count, 0.0).mul_add(momentum, step) };
+            if !b.is_null() {
+                write(direction, b, i, count);
+            }
             write(direction.mul_add(lr, old), p, i, count);
         });
     }

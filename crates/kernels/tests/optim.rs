@@ -2,13 +2,15 @@
 
 mod reference_support;
 
-use kernels::optim::{AdamW, Sgd, sum_of_squares};
+use kernels::optim::{AdamW, RootOfSquares, Sgd, sum_of_squares};
 use reference_support::*;
 use std::ptr::null_mut;
 
 #[test]
 fn adamw_over_ten_steps() {
-    for (n, amsgrad, weight_decay) in [(1, false, 0.0), (7, true, 0.1), (64, false, 0.1), (0, false, 0.0)] {
+    for (n, amsgrad, weight_decay, penalty) in
+        [(1, false, 0.0, 0.0), (7, true, 0.1, 0.0), (64, false, 0.1, 0.0), (9, false, 0.0, 0.1), (0, false, 0.0, 0.0)]
+    {
         let mut p = values(n, 1);
         let (mut m, mut v, mut v_max) = (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
         let mut expected = to_f64(&p);
@@ -16,11 +18,11 @@ fn adamw_over_ten_steps() {
         let (lr, beta1, beta2, epsilon) = (0.01, 0.9, 0.999, 1e-8);
         for step in 1..=10u32 {
             let g = values_about(n, 10 + step as u64, 0.0, if step == 7 { 0.0 } else { 4.0 / step as f32 });
-            let op = AdamW { lr, beta1, beta2, epsilon, weight_decay, step };
+            let op = AdamW { lr, beta1, beta2, epsilon, weight_decay, penalty, step };
             let state = (m.as_mut_ptr(), v.as_mut_ptr(), if amsgrad { v_max.as_mut_ptr() } else { null_mut() });
             unsafe { op.update(g.as_ptr(), p.as_mut_ptr(), state, n) }
             for i in 0..n {
-                let g = g[i] as f64;
+                let g = g[i] as f64 + penalty * expected[i];
                 m64[i] = beta1 * m64[i] + (1.0 - beta1) * g;
                 v64[i] = beta2 * v64[i] + (1.0 - beta2) * g * g;
                 max64[i] = f64::max(max64[i], v64[i]);
@@ -31,6 +33,37 @@ fn adamw_over_ten_steps() {
             }
         }
         assert_close(&format!("n {n} amsgrad {amsgrad}"), &p, &expected, 1e-6);
+    }
+}
+
+#[test]
+fn root_of_squares_in_every_form() {
+    for (keep, add, centred, momentum) in
+        [(0.9, 0.1, false, 0.0), (0.9, 0.1, true, 0.0), (0.9, 0.1, true, 0.9), (1.0, 1.0, false, 0.0)]
+    {
+        for n in [0, 1, 6, 33] {
+            let mut p = values(n, 1);
+            let mut state = [vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]];
+            let (mut expected, mut sums) = (to_f64(&p), vec![[0.0f64; 3]; n]);
+            let (lr, epsilon, weight_decay) = (0.01, 1e-6, 0.1);
+            for step in 0..5 {
+                let g = values(n, 20 + step);
+                let op = RootOfSquares { lr, keep, add, epsilon, weight_decay, momentum };
+                let [v, a, b] = &mut state;
+                let or_null = |there: bool, x: &mut Vec<f32>| if there { x.as_mut_ptr() } else { null_mut() };
+                let pointers = (v.as_mut_ptr(), or_null(centred, a), or_null(momentum > 0.0, b));
+                unsafe { op.update(g.as_ptr(), p.as_mut_ptr(), pointers, n) }
+                for i in 0..n {
+                    let (g, [v, a, b]) = (g[i] as f64 + weight_decay * expected[i], &mut sums[i]);
+                    *v = keep * *v + add * g * g;
+                    *a = keep * *a + add * g;
+                    let under = if centred { *v - *a * *a } else { *v };
+                    *b = momentum * *b + g / (under.sqrt() + epsilon);
+                    expected[i] -= lr * *b;
+                }
+            }
+            assert_close(&format!("ρ {keep} centred {centred} μ {momentum} n {n}"), &p, &expected, 1e-5);
+        }
     }
 }
 

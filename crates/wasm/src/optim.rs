@@ -1,7 +1,7 @@
 //! Exports of `kernels::optim`. Hyperparameters are f64: 1 − β₂ has no digits to lose.
 
 use crate::parallel::{self, Shared, grain};
-use kernels::optim::{self, AdamW, Sgd};
+use kernels::optim::{self, AdamW, RootOfSquares, Sgd};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// One AdamW step on `n` parameters; `v_max` is 0 without AMSGrad, `step` counts from 1.
@@ -22,9 +22,10 @@ pub unsafe fn adamw(
     beta2: f64,
     epsilon: f64,
     weight_decay: f64,
+    penalty: f64,
     step: u32,
 ) {
-    let update = AdamW { lr, beta1, beta2, epsilon, weight_decay, step };
+    let update = AdamW { lr, beta1, beta2, epsilon, weight_decay, penalty, step };
     let (g, p, state) = (Shared::new(g), Shared::new(p), Shared::new((m, v, v_max)));
     parallel::ranges(n, grain::OPTIMIZER, 16, &|start, end| unsafe {
         let (m, v, v_max) = state.get();
@@ -57,6 +58,35 @@ pub unsafe fn sgd(
     parallel::ranges(n, grain::OPTIMIZER, 16, &|start, end| unsafe {
         let buffer = if buffer.get().is_null() { buffer.get() } else { buffer.get().add(start) };
         update.update(g.get().add(start), p.get().add(start), buffer, end - start);
+    });
+}
+
+/// One step of RMSprop or Adagrad on `n` parameters. `a` is 0 where it is not centred, `b` without momentum.
+///
+/// # Safety
+/// As [`RootOfSquares::update`].
+#[wasm_bindgen]
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn root_of_squares(
+    g: *const f32,
+    p: *mut f32,
+    v: *mut f32,
+    a: *mut f32,
+    b: *mut f32,
+    n: usize,
+    lr: f64,
+    keep: f64,
+    add: f64,
+    epsilon: f64,
+    weight_decay: f64,
+    momentum: f64,
+) {
+    let update = RootOfSquares { lr, keep, add, epsilon, weight_decay, momentum };
+    let (g, p, state) = (Shared::new(g), Shared::new(p), Shared::new((v, a, b)));
+    parallel::ranges(n, grain::OPTIMIZER, 16, &|start, end| unsafe {
+        let from = |x: *mut f32| if x.is_null() { x } else { x.add(start) };
+        let (v, a, b) = state.get();
+        update.update(g.get().add(start), p.get().add(start), (from(v), from(a), from(b)), end - start);
     });
 }
 

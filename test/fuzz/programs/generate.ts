@@ -2,7 +2,7 @@ import { ops } from "../../../ts/ops/index.js";
 import { Graph } from "../../../ts/index.js";
 import { sizeOf } from "../../../ts/values/tensor.js";
 import { Maker, type Size, type Tensor } from "./maker.js";
-import type { OpName, Program, Statement } from "./program.js";
+import { type OpName, optimizerKinds, type Program, type Statement } from "./program.js";
 import { Random } from "./random.js";
 import { rules } from "./rules/index.js";
 import type { Use } from "./rules/rule.js";
@@ -193,7 +193,7 @@ class Generator {
     }
     if (kind === "optimizer" && params.length > 0) {
       const id = maker.newId();
-      this.add({ do: "optimizer", g, id, kind: random.pick(["AdamW", "SGD"]), params });
+      this.add({ do: "optimizer", g, id, kind: random.pick(optimizerKinds), params });
       this.optimizers = [...this.optimizers, { g, id, params }];
     }
   }

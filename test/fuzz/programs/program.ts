@@ -19,6 +19,8 @@ export interface Stored {
   readonly data: Numbers;
 }
 
+export const optimizerKinds = ["Adagrad", "Adam", "AdamW", "RMSprop", "SGD"] as const;
+
 /** What a program does. `g` is the graph it happens in; tensors have numbers of their own over all graphs. */
 export type Statement =
   | { do: "leaf"; g: number; id: number; trainable: boolean; shape: number[]; data: Numbers }
@@ -32,7 +34,7 @@ export type Statement =
   | { do: "zeroGrads"; g: number; ids: number[] }
   | { do: "setValue"; g: number; id: number; shape: number[]; data: Numbers }
   | { do: "mode"; g: number; training: boolean }
-  | { do: "optimizer"; g: number; id: number; kind: "AdamW" | "SGD"; params: number[] }
+  | { do: "optimizer"; g: number; id: number; kind: (typeof optimizerKinds)[number]; params: number[] }
   | { do: "update"; g: number; optimizer: number; params: number[] }
   | { do: "release"; g: number; ids: number[] };
 

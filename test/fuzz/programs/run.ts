@@ -1,9 +1,12 @@
 import {
+  Adagrad,
+  Adam,
   AdamW,
   clipGradValue,
   frozenMatrix,
   Graph,
   type NodeId,
+  RMSprop,
   setStoredMatrix,
   SGD,
   type Tensor,
@@ -13,6 +16,15 @@ import { elements } from "./numbers.js";
 import type { Program, Statement } from "./program.js";
 import { storedMatrix } from "./stored.js";
 import { rules } from "./rules/index.js";
+
+/** As scripts/fuzz/programs.py makes them too. An epsilon keeps a step from the sign of a gradient that is rounding alone. */
+const optimizers = {
+  Adagrad: (graph: Graph, params: NodeId[]) => new Adagrad(graph, params, { lrDecay: 0.1, eps: 1e-3 }),
+  Adam: (graph: Graph, params: NodeId[]) => new Adam(graph, params, { weightDecay: 0.1, eps: 1e-3 }),
+  AdamW: (graph: Graph, params: NodeId[]) => new AdamW(graph, params),
+  RMSprop: (graph: Graph, params: NodeId[]) => new RMSprop(graph, params, { momentum: 0.5, eps: 1e-3 }),
+  SGD: (graph: Graph, params: NodeId[]) => new SGD(graph, params, { lr: 0.01, momentum: 0.5 }),
+};
 
 /** Something a program computed: the value of a tensor, or its gradient (null: none). */
 export interface Event {
@@ -44,7 +56,7 @@ export class Run {
   /** What dropout drew, by the number of its result. */
   private readonly drawn = new Map<number, Drawn>();
   private readonly nodes = new Map<number, NodeId>();
-  private readonly optimizers = new Map<number, AdamW | SGD>();
+  private readonly optimizers = new Map<number, ReturnType<(typeof optimizers)[keyof typeof optimizers]>>();
   /** Variables of each graph, with the steps that were open when they were made. */
   private variables: { g: number; id: number; depth: number }[] = [];
   private readonly depths: number[];
@@ -153,9 +165,7 @@ export class Run {
         return statement.training ? graph.train() : graph.eval();
       case "optimizer": {
         const params = statement.params.map((id) => this.node(id));
-        const made =
-          statement.kind === "SGD" ? new SGD(graph, params, { lr: 0.01, momentum: 0.5 }) : new AdamW(graph, params);
-        this.optimizers.set(statement.id, made);
+        this.optimizers.set(statement.id, optimizers[statement.kind](graph, params));
         return;
       }
       case "update":

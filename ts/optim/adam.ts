@@ -6,7 +6,7 @@ import { flag, fraction, nonNegative } from "../arguments/settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
 
-/** Settings of `AdamW`; defaults are PyTorch's. */
+/** Settings of `AdamW` and `Adam`; defaults are PyTorch's. */
 export interface AdamWOptions {
   /** Learning rate; default 1e-3. */
   readonly lr?: number;
@@ -14,7 +14,7 @@ export interface AdamWOptions {
   readonly betas?: readonly [number, number];
   /** Added to the root of the second moment; default 1e-8. */
   readonly eps?: number;
-  /** Decoupled weight decay; default 0.01. */
+  /** `AdamW`: decoupled weight decay, default 0.01. `Adam`: L2 penalty, added to the gradient, default 0. */
   readonly weightDecay?: number;
   /** Divide by the largest second moment so far (arXiv 1904.09237); default false. */
   readonly amsgrad?: boolean;
@@ -28,17 +28,20 @@ const readers: Readers<Required<AdamWOptions>> = {
   amsgrad: or(false, flag),
 };
 
-/**
- * Adam with decoupled weight decay (arXiv 1711.05101), as torch.optim.AdamW: p ← p·(1 − lr·λ), then
- * p ← p − lr·m̂/(√v̂ + eps).
- */
-export class AdamW extends Optimizer {
+/** What the two share: a step by the mean of gradients over the root of that of their squares. */
+abstract class Moments extends Optimizer {
   private readonly betas: readonly [number, number];
   private readonly eps: number;
 
-  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
-  constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdamWOptions = {}) {
-    const { lr, betas, eps, weightDecay, amsgrad } = readOptions("AdamW", options, readers);
+  protected constructor(
+    what: string,
+    private readonly decoupled: boolean,
+    graph: Graph,
+    params: readonly NodeId[] | readonly ParameterGroup[],
+    options: AdamWOptions,
+  ) {
+    const own = decoupled ? readers : { ...readers, weightDecay: or(0, nonNegative) };
+    const { lr, betas, eps, weightDecay, amsgrad } = readOptions(what, options, own);
     super(graph, params, lr, weightDecay, amsgrad ? ["m", "v", "vMax"] : ["m", "v"]);
     this.betas = betas;
     this.eps = eps;
@@ -48,7 +51,27 @@ export class AdamW extends Optimizer {
     const [beta1, beta2] = this.betas;
     const { m, v, vMax = 0 } = buffers as { m: number; v: number; vMax?: number };
     const { kernels } = this.graph.engine;
-    kernels.adamw(gradient, value, m, v, vMax, size, lr, beta1, beta2, this.eps, weightDecay, step);
+    const [decay, penalty] = this.decoupled ? [weightDecay, 0] : [0, weightDecay];
+    kernels.adamw(gradient, value, m, v, vMax, size, lr, beta1, beta2, this.eps, decay, penalty, step);
+  }
+}
+
+/**
+ * Adam with decoupled weight decay (arXiv 1711.05101), as torch.optim.AdamW: p ← p·(1 − lr·λ), then
+ * p ← p − lr·m̂/(√v̂ + eps).
+ */
+export class AdamW extends Moments {
+  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdamWOptions = {}) {
+    super("AdamW", true, graph, params, options);
+  }
+}
+
+/** Adam (arXiv 1412.6980), as torch.optim.Adam: g ← g + λ·p, then p ← p − lr·m̂/(√v̂ + eps). */
+export class Adam extends Moments {
+  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdamWOptions = {}) {
+    super("Adam", false, graph, params, options);
   }
 }
 

@@ -1,0 +1,160 @@
+import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { nonNegative, positive, share, unexpected, whole } from "../arguments/settings.js";
+import { cosPi, exp, log } from "../values/elementary.js";
+import type { Schedule, ScheduleOptions } from "./schedules.js";
+
+/** Settings of `cosineRestartsSchedule`. */
+export interface CosineRestartsOptions extends ScheduleOptions {
+  /** Halves of a cosine, each from the peak to 0; default 1. */
+  readonly cycles?: number;
+}
+
+/** Settings of `polynomialSchedule`. */
+export interface PolynomialOptions extends ScheduleOptions {
+  /** Of what is left of the way; default 1. */
+  readonly power?: number;
+  /** Learning rate at the end and after it; default 1e-7. */
+  readonly end?: number;
+}
+
+/** Settings of `inverseSqrtSchedule`. */
+export interface InverseSqrtOptions extends Omit<ScheduleOptions, "total"> {
+  /** Steps after which it is by √2 lower; by default those of the warm-up, 10,000 where there are none. */
+  readonly timescale?: number;
+}
+
+/** Settings of `stepSchedule`. */
+export interface StepScheduleOptions {
+  /** Learning rate of the first steps. */
+  readonly peak: number;
+  /** Steps of one rate. */
+  readonly stepSize: number;
+  /** What the rate is multiplied by after them; default 0.1. */
+  readonly gamma?: number;
+}
+
+/** Settings of `exponentialSchedule`. */
+export interface ExponentialOptions {
+  /** Learning rate of the first step. */
+  readonly peak: number;
+  /** What the rate is multiplied by after each step. */
+  readonly gamma: number;
+}
+
+/** Settings of `cosineAnnealingSchedule`. */
+export interface CosineAnnealingOptions {
+  /** Learning rate of the first step. */
+  readonly peak: number;
+  /** Steps from the peak to `least`. */
+  readonly total: number;
+  /** Lowest learning rate; default 0. */
+  readonly least?: number;
+}
+
+/** Settings of `oneCycleSchedule`. */
+export interface OneCycleOptions {
+  /** Highest learning rate. */
+  readonly peak: number;
+  /** Steps in all, from 2. */
+  readonly total: number;
+  /** Share of them that rise; default 0.3. */
+  readonly pctStart?: number;
+  /** The first rate is the peak by this; default 25. */
+  readonly divFactor?: number;
+  /** The last rate is the first by this; default 10,000. */
+  readonly finalDivFactor?: number;
+}
+
+const steps = (what: string, name: string, value: unknown) => whole(what, name, value, 1);
+const warmed = { peak: nonNegative, warmup: or(0, nonNegative) };
+
+/** The rate of a step that is checked: linear from 0 during the warm-up. */
+function from(
+  what: string,
+  { peak, warmup }: { peak: number; warmup: number },
+  after: (step: number) => number,
+): Schedule {
+  return (step) => (nonNegative(what, "the step", step) < warmup ? (peak * step) / warmup : after(step));
+}
+
+/** How much of the way behind the warm-up is gone; throws where the warm-up is longer than all. */
+function progressOf(what: string, { warmup, total }: { warmup: number; total: number }): (step: number) => number {
+  if (warmup > total) throw unexpected(what, "warmup", `at most total ${total}`, warmup);
+  return (step) => (step - warmup) / Math.max(1, total - warmup);
+}
+
+const power = (base: number, exponent: number) => (exponent === 0 ? 1 : base === 0 ? 0 : exp(exponent * log(base)));
+
+/** Linear warm-up, then `cycles` times half a cosine from the peak to 0 (transformers' `get_cosine_with_hard_restarts_schedule_with_warmup`). */
+export function cosineRestartsSchedule(options: CosineRestartsOptions): Schedule {
+  const what = "cosineRestartsSchedule";
+  const readers: Readers<Required<CosineRestartsOptions>> = { ...warmed, total: steps, cycles: or(1, whole, 1) };
+  const taken = readOptions(what, options, readers);
+  const progress = progressOf(what, taken);
+  return from(what, taken, (step) => {
+    const gone = progress(step);
+    return gone >= 1 ? 0 : taken.peak * 0.5 * (1 + cosPi((taken.cycles * gone) % 1));
+  });
+}
+
+/** Linear warm-up, then a power of what is left, from the peak to `end` (transformers' `get_polynomial_decay_schedule_with_warmup`). */
+export function polynomialSchedule(options: PolynomialOptions): Schedule {
+  const what = "polynomialSchedule";
+  const readers = { ...warmed, total: steps, power: or(1, positive), end: or(1e-7, nonNegative) };
+  const taken = readOptions<Required<PolynomialOptions>>(what, options, readers);
+  const { peak, end } = taken;
+  if (end > peak) throw unexpected(what, "end", `at most peak ${peak}`, end);
+  const progress = progressOf(what, taken);
+  return from(what, taken, (step) => (peak - end) * power(Math.max(0, 1 - progress(step)), taken.power) + end);
+}
+
+/** Linear warm-up, then the peak by the root of the steps (transformers' `get_inverse_sqrt_schedule`). */
+export function inverseSqrtSchedule(options: InverseSqrtOptions): Schedule {
+  const what = "inverseSqrtSchedule";
+  const readers = { ...warmed, timescale: or(0, nonNegative) };
+  const taken = readOptions<Required<InverseSqrtOptions>>(what, options, readers);
+  const { peak, warmup } = taken;
+  const timescale = taken.timescale || warmup || 10_000;
+  return from(what, taken, (step) => peak / Math.sqrt((step + timescale - warmup) / timescale));
+}
+
+/** The peak, multiplied by `gamma` every `stepSize` steps (torch's `StepLR`). */
+export function stepSchedule(options: StepScheduleOptions): Schedule {
+  const what = "stepSchedule";
+  const readers = { peak: nonNegative, stepSize: steps, gamma: or(0.1, nonNegative) };
+  const { peak, stepSize, gamma } = readOptions<Required<StepScheduleOptions>>(what, options, readers);
+  return (step) => peak * power(gamma, Math.floor(nonNegative(what, "the step", step) / stepSize));
+}
+
+/** The peak, multiplied by `gamma` after each step (torch's `ExponentialLR`). */
+export function exponentialSchedule(options: ExponentialOptions): Schedule {
+  const what = "exponentialSchedule";
+  const readers = { peak: nonNegative, gamma: nonNegative };
+  const { peak, gamma } = readOptions(what, options, readers);
+  return (step) => peak * power(gamma, nonNegative(what, "the step", step));
+}
+
+/** Half a cosine from the peak to `least` in `total` steps, and up again (torch's `CosineAnnealingLR`). */
+export function cosineAnnealingSchedule(options: CosineAnnealingOptions): Schedule {
+  const what = "cosineAnnealingSchedule";
+  const readers = { peak: nonNegative, total: steps, least: or(0, nonNegative) };
+  const { peak, total, least } = readOptions(what, options, readers);
+  return (step) => least + (peak - least) * 0.5 * (1 + cosPi(nonNegative(what, "the step", step) / total));
+}
+
+/** Up to the peak and down far below the first rate, by half a cosine each (torch's `OneCycleLR`; arXiv 1708.07120). */
+export function oneCycleSchedule(options: OneCycleOptions): Schedule {
+  const what = "oneCycleSchedule";
+  const readers: Readers<Required<OneCycleOptions>> = {
+    ...{ peak: nonNegative, total: (of, name, value) => whole(of, name, value, 2) },
+    ...{ pctStart: or(0.3, share), divFactor: or(25, positive), finalDivFactor: or(1e4, positive) },
+  };
+  const { peak, total, pctStart, divFactor, finalDivFactor } = readOptions(what, options, readers);
+  const [first, top] = [peak / divFactor, pctStart * total - 1];
+  const between = (a: number, b: number, gone: number) => b + ((a - b) / 2) * (1 + cosPi(Math.min(1, gone)));
+  return (step) => {
+    nonNegative(what, "the step", step);
+    if (step <= top) return between(first, peak, top > 0 ? step / top : 1);
+    return between(peak, first / finalDivFactor, (step - top) / (total - 1 - top));
+  };
+}
