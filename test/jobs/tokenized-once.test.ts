@@ -1,15 +1,15 @@
-import { Tokenizer } from "@huggingface/tokenizers";
 import { afterEach, expect, it, vi } from "vitest";
 import { SentenceEncoder } from "../../ts/index.js";
 import { memoryStore } from "../../ts/jobs/index.js";
+import { BertTokenizer } from "../../ts/tokenize/bert-tokenizer.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { run, spec } from "./tiny-job.js";
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Pieces of text that the library is given while `work` runs. */
+/** Pieces of text that the tokenizer is given while `work` runs. */
 async function pieces(work: () => unknown): Promise<number> {
-  const encode = vi.spyOn(Tokenizer.prototype, "encode");
+  const encode = vi.spyOn(BertTokenizer.prototype, "encode");
   await work();
   const { length } = encode.mock.calls;
   encode.mockRestore();

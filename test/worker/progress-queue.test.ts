@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { everyFrame, withFrame } from "../../ts/worker/protocol/pace.js";
+import { everyFrame } from "../../ts/worker/protocol/pace.js";
 import { ProgressQueue } from "../../ts/worker/protocol/progress-queue.js";
 
 it("of values that replace each other the last is told with the next frame, others at once and in order", () => {
@@ -49,15 +49,4 @@ it("a frame that tells at once does not keep the next ones from being told", asy
   );
   for (const value of ["a", "b", "c"]) atOnce.push(value);
   expect(told).toEqual([1, 2, 3, 4, "a", "b", "c"]);
-});
-
-it("what draws no frames is told of all at once", () => {
-  const told: unknown[] = [];
-  const queue = new ProgressQueue(
-    (value) => told.push(value),
-    { passing: () => true, replaces: () => true },
-    withFrame,
-  );
-  for (const value of [1, 2, 3]) queue.push(value);
-  expect(told).toEqual([1, 2, 3]);
 });
