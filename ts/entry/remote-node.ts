@@ -30,12 +30,16 @@ setWorkerRuntime({
   binaries: () => null,
 });
 
-/** The package's own file, or one at an address or a path. */
-function placeOf(given: string | TrustedAddress | null): string | URL {
-  if (given === null) return new URL("./lowrank-worker-node.js", import.meta.url);
-  const url = String(given);
-  return url.startsWith("file:") ? new URL(url) : url;
-}
+/**
+ * The package's own file, or one at an address or a path; what Trusted Types make has no use here. Not made into text: a bundler that
+ * looks for the worker's file takes `String(…)` for any file beside this one.
+ */
+const placeOf = (given: string | TrustedAddress | null) =>
+  given === null
+    ? new URL("./lowrank-worker-node.js", import.meta.url)
+    : typeof given === "string" && given.startsWith("file:")
+      ? new URL(given)
+      : (given as string);
 
 export * from "../worker/index.js";
 export { folderStore } from "../jobs/node/folder-store.js";
