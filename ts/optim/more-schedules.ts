@@ -1,7 +1,7 @@
 import { or, type Readers, readOptions } from "../arguments/read-options.js";
 import { nonNegative, positive, share, unexpected, whole } from "../arguments/settings.js";
 import { cosPi, exp, log } from "../values/elementary.js";
-import type { Schedule, ScheduleOptions } from "./schedules.js";
+import { afterWarmup, progressOf, type Schedule, type ScheduleOptions } from "./schedules.js";
 
 /** Settings of `cosineRestartsSchedule`. */
 export interface CosineRestartsOptions extends ScheduleOptions {
@@ -68,21 +68,6 @@ export interface OneCycleOptions {
 const steps = (what: string, name: string, value: unknown) => whole(what, name, value, 1);
 const warmed = { peak: nonNegative, warmup: or(0, nonNegative) };
 
-/** The rate of a step that is checked: linear from 0 during the warm-up. */
-function from(
-  what: string,
-  { peak, warmup }: { peak: number; warmup: number },
-  after: (step: number) => number,
-): Schedule {
-  return (step) => (nonNegative(what, "the step", step) < warmup ? (peak * step) / warmup : after(step));
-}
-
-/** How much of the way behind the warm-up is gone; throws where the warm-up is longer than all. */
-function progressOf(what: string, { warmup, total }: { warmup: number; total: number }): (step: number) => number {
-  if (warmup > total) throw unexpected(what, "warmup", `at most total ${total}`, warmup);
-  return (step) => (step - warmup) / Math.max(1, total - warmup);
-}
-
 const power = (base: number, exponent: number) => (exponent === 0 ? 1 : base === 0 ? 0 : exp(exponent * log(base)));
 
 /** Linear warm-up, then `cycles` times half a cosine from the peak to 0 (transformers' `get_cosine_with_hard_restarts_schedule_with_warmup`). */
@@ -91,7 +76,7 @@ export function cosineRestartsSchedule(options: CosineRestartsOptions): Schedule
   const readers: Readers<Required<CosineRestartsOptions>> = { ...warmed, total: steps, cycles: or(1, whole, 1) };
   const taken = readOptions(what, options, readers);
   const progress = progressOf(what, taken);
-  return from(what, taken, (step) => {
+  return afterWarmup(what, taken, (step) => {
     const gone = progress(step);
     return gone >= 1 ? 0 : taken.peak * 0.5 * (1 + cosPi((taken.cycles * gone) % 1));
   });
@@ -105,7 +90,7 @@ export function polynomialSchedule(options: PolynomialOptions): Schedule {
   const { peak, end } = taken;
   if (end > peak) throw unexpected(what, "end", `at most peak ${peak}`, end);
   const progress = progressOf(what, taken);
-  return from(what, taken, (step) => (peak - end) * power(Math.max(0, 1 - progress(step)), taken.power) + end);
+  return afterWarmup(what, taken, (step) => (peak - end) * power(Math.max(0, 1 - progress(step)), taken.power) + end);
 }
 
 /** Linear warm-up, then the peak by the root of the steps (transformers' `get_inverse_sqrt_schedule`). */
@@ -115,7 +100,7 @@ export function inverseSqrtSchedule(options: InverseSqrtOptions): Schedule {
   const taken = readOptions<Required<InverseSqrtOptions>>(what, options, readers);
   const { peak, warmup } = taken;
   const timescale = taken.timescale || warmup || 10_000;
-  return from(what, taken, (step) => peak / Math.sqrt((step + timescale - warmup) / timescale));
+  return afterWarmup(what, taken, (step) => peak / Math.sqrt((step + timescale - warmup) / timescale));
 }
 
 /** The peak, multiplied by `gamma` every `stepSize` steps (torch's `StepLR`). */

@@ -43,14 +43,28 @@ function withWarmup(
   const { peak, warmup = 0, total: given } = options;
   const total = ends ? positive(name, "total", given) : Infinity;
   nonNegative(name, "peak", peak);
-  if (!(nonNegative(name, "warmup", warmup) <= total && total >= 1)) {
+  nonNegative(name, "warmup", warmup);
+  const progress = progressOf(name, { warmup, total });
+  return afterWarmup(name, { peak, warmup }, (step) => peak * Math.max(0, decay(progress(step))));
+}
+
+/** The rate of a step, which is checked: linear from 0 during the warm-up. */
+export function afterWarmup(
+  name: string,
+  { peak, warmup }: { readonly peak: number; readonly warmup: number },
+  after: (step: number) => number,
+): Schedule {
+  return (step) => (nonNegative(name, "the step", step) < warmup ? (peak * step) / warmup : after(step));
+}
+
+/** How much of the way behind the warm-up is gone at a step. Throws `ConfigError` where the warm-up is longer than all, or all is less than a step. */
+export function progressOf(
+  name: string,
+  { warmup, total }: { readonly warmup: number; readonly total: number },
+): (step: number) => number {
+  if (!(warmup <= total && total >= 1)) {
     const message = `${name}: warmup is from 0 to total, total from 1; got warmup ${warmup}, total ${total}`;
     throw new ConfigError(message, { op: name, warmup, total });
   }
-  return (step) => {
-    nonNegative(name, "the step", step);
-    if (step < warmup) return (peak * step) / warmup;
-    const progress = (step - warmup) / Math.max(1, total - warmup);
-    return peak * Math.max(0, decay(progress));
-  };
+  return (step) => (step - warmup) / Math.max(1, total - warmup);
 }
