@@ -56,12 +56,12 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // thread, what a server answered in place of a binary, workers from other places and names that survive a minifier took 900; parts that are
 // computed again for their gradients, and more ways to begin an adapter, 1,200; threads that die without a word 60; attention with fewer
 // heads of keys 75; functions that promise a thread's worker, or fail to, and what
-// a page's policy forbids 350; addresses that Trusted Types let pass 220; Adam's penalty 90. Shorter
+// a page's policy forbids 350; addresses that Trusted Types let pass 220; Adam's penalty 90, schedules that share a warm-up 20. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. Terser, which puts no function where it is
 // called, gave 400 back, and 1,500 of everything. This holds what was reached.
 it("the core (engine, graph, LoRA layers, optimizers) is at most 36.7 kB of JavaScript", async () => {
   const { first, all } = await sizes(core);
-  expect(first).toBeLessThanOrEqual(36_650);
+  expect(first).toBeLessThanOrEqual(36_700);
   expect(all).toBe(first);
 });
 
@@ -88,7 +88,7 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.7 kB of Java
 // use took 1,050 of everything.
 it("a page with an encoder and a classifier is at most 116.6 kB at first, everything at most 153.4 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(116_550);
+  expect(encoder.first).toBeLessThanOrEqual(116_600);
   expect(encoder.all).toBeLessThanOrEqual(151_650);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(153_400);
@@ -123,10 +123,11 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
 });
 
-// Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5.
-it("the file of a page's worker is at most 306.9 kB and needs no other", () => {
+// Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5,
+// optimizers and schedules that few use 1.2.
+it("the file of a page's worker is at most 307 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(306_900);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(307_000);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
