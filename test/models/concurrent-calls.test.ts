@@ -188,6 +188,7 @@ describe("what cannot be had at the same time is refused by name", () => {
     await expect(a.fit(examples, run)).rejects.toThrow("another fit is training these parameters");
     expect(() => encoder.mergeAdapter("b")).toThrow('mergeAdapter: "a" is being trained');
     expect(() => encoder.removeAdapter("a")).toThrow('removeAdapter: "a" is being trained');
+    expect(() => a.dispose()).toThrow('dispose: "a" is being trained');
     await fit;
     const call = b.logits(texts);
     expect(() => encoder.mergeAdapter("b")).toThrow("mergeAdapter: 1 call is under way");

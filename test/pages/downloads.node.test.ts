@@ -116,6 +116,21 @@ it("begins again where the server ignores ranges, or has another file by now", a
   await page.close();
 });
 
+it("tells no total of 0, by which a page would divide, where a server does not say how long its files are", async () => {
+  const page = await driver.tab();
+  for (const file of ["config.json", "tokenizer.json", "model.safetensors"])
+    driver.models.manners.set(`large/${file}`, { tail: new Uint8Array(0) });
+  const told = await page.evaluate(async () => {
+    const progress: { file: string; done: number; total: number }[] = [];
+    await lowrank.keepModel("/models/large", { onProgress: (event) => progress.push(event) });
+    await lowrank.clearCache();
+    return progress;
+  });
+  expect(told.at(-1)).toEqual({ file: "model.safetensors", done: large.length, total: large.length });
+  expect(told.filter(({ total }) => total === 0)).toEqual([]);
+  await page.close();
+});
+
 it("takes what another origin compresses, though its length on the way is all that a page sees", async () => {
   const page = await driver.tab();
   const repeated = large.map((_, i) => i % 251);

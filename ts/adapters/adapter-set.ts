@@ -158,13 +158,15 @@ export class AdapterSet {
   /**
    * Frees an adapter; without one that is active, the base alone applies. Where all was freed already, it is forgotten,
    * whatever state it was in.
+   *
+   * @param what the call that a refusal names; default "removeAdapter"
    */
-  remove(name: string): void {
+  remove(name: string, what = "removeAdapter"): void {
     const adapter = this.get(name);
     const { gone } = this.graph;
     if (!gone) {
-      this.checkUnmerged("removeAdapter", adapter);
-      this.checkUntrained("removeAdapter", adapter);
+      this.checkUnmerged(what, adapter);
+      this.checkUntrained(what, adapter);
       this.graph.release(adapter.nodes());
     }
     this.known.delete(name);
@@ -422,7 +424,7 @@ export class AdapterSet {
   private checkUntrained(what: string, adapter: ModelAdapter): void {
     if (!inTraining(this.graph, adapter.params())) return;
     throw new ConfigError(`${what}: ${excerpt(adapter.name)} is being trained; await that fit first`, {
-      name: adapter.name,
+      ...{ op: what, name: adapter.name, reason: "running" },
     });
   }
 }

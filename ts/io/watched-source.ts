@@ -9,7 +9,7 @@ export interface LoadProgress {
   readonly file: string;
   /** Bytes of it that are there. */
   readonly done: number;
-  /** Bytes that it has. */
+  /** Bytes that it has; where a server does not tell, those that have come so far. Above 0 unless the file is empty. */
   readonly total: number;
 }
 

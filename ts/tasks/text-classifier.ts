@@ -279,7 +279,7 @@ export class TextClassifier implements Task<TokenizedExample> {
         op: "dispose",
         reason: "running",
       });
-    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name);
+    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
     if (!graph.gone) graph.release(head.params());
     if (this.ownsEncoder) encoder.dispose();
     this.disposed = true;

@@ -125,8 +125,13 @@ async function downloads(
     const large = (file.endsWith(".safetensors") || isGgufName(file)) && validator !== null && total !== null;
     const begun: PartFile | null = large ? { name: file, url, validator, total, segments: [] } : null;
     const writer = from > 0 ? resumed! : new FileWriter(folder, newName, note(begun));
-    const tell = (done: number) => onProgress?.({ file, done, total: Math.max(total ?? done, done) });
-    const most = pinned.find(({ name }) => name === file)?.bytes ?? mostBytes(file);
+    const expected = pinned.find(({ name }) => name === file)?.bytes;
+    const most = expected ?? mostBytes(file);
+    const size = total ?? expected ?? 0;
+    const tell = (done: number) => {
+      // Of a size that nobody tells nothing is known before something has come.
+      if (done > 0 || size > 0) onProgress?.({ file, done, total: Math.max(size, done) });
+    };
     await receive(download, most, writer, signal, tell, fail);
     return { name: file, segments: writer.segments, sha256: writer.sha256() };
   };

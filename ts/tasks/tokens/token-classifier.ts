@@ -247,7 +247,7 @@ export class TokenClassifier {
       throw new ConfigError("dispose: the classifier is being trained; await that fit first", {
         ...{ op: "dispose", reason: "running" },
       });
-    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name);
+    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
     if (!graph.gone) graph.release(this.head.params());
     if (this.parts.ownsEncoder) encoder.dispose();
     this.disposed = true;
