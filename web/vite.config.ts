@@ -18,6 +18,7 @@ export default defineConfig({
     alias: [
       { find: /^lowrank$/, replacement: here("../dist/browser.js") },
       { find: /^lowrank\/worker$/, replacement: here("../dist/remote-browser.js") },
+      { find: /^lowrank\/federated$/, replacement: here("../dist/federated.js") },
       { find: /^lowrank\/wasm\//, replacement: here("../dist/wasm/") },
     ],
   },

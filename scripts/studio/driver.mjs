@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, request as ask } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright";
@@ -22,11 +22,28 @@ export async function buildStudio() {
 }
 
 /**
- * Builds the studio and serves it with its model, at an address of this machine.
- * @param {{ isolated?: boolean, policy?: string, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
- *   without isolation there are no threads; policy is a Content-Security-Policy; models answers what is asked below models/, where that is not the cache's folder
+ * Passes on what is asked below flower/ to a server of its own, as docs/federated.md says.
+ * @param {string} address
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
  */
-export async function serveStudio({ isolated = true, policy, models = serveFolder(modelCache) } = {}) {
+function passOn(address, request, response) {
+  const { method, headers } = request;
+  const passed = ask(`${address}${request.url.slice("/flower".length)}`, { method, headers }, (from) => {
+    response.writeHead(from.statusCode, from.headers);
+    from.pipe(response);
+  });
+  passed.on("error", () => response.writeHead(502).end());
+  request.pipe(passed);
+}
+
+/**
+ * Builds the studio and serves it with its model, at an address of this machine.
+ * @param {{ isolated?: boolean, policy?: string, federation?: string, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
+ *   without isolation there are no threads; policy is a Content-Security-Policy; federation is a Flower server's address, behind flower/;
+ *   models answers what is asked below models/, where that is not the cache's folder
+ */
+export async function serveStudio({ isolated = true, policy, federation, models = serveFolder(modelCache) } = {}) {
   const { folder, site } = await buildStudio();
   const files = serveFolder(site);
   const server = createServer((request, response) => {
@@ -35,6 +52,8 @@ export async function serveStudio({ isolated = true, policy, models = serveFolde
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
     }
     if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
+    if (federation !== undefined && request.url.startsWith("/flower/v1/fleet/"))
+      return passOn(federation, request, response);
     if (!request.url.startsWith("/models/")) return files(request, response);
     request.url = request.url.slice("/models".length);
     models(request, response);

@@ -1,9 +1,11 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER [others]]: takes a picture of each state of the studio, for docs/studio, or only of what is no
-// step on the way.
+// node scripts/studio/pictures.mjs [FOLDER [others|together]]: takes a picture of each state of the studio, for docs/studio, or only of
+// what is no step on the way, or of that with others.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Flower } from "../servers/flower.mjs";
 import { root } from "../setup/paths.mjs";
 import { arrived, give, Studio } from "./driver.mjs";
 
@@ -85,15 +87,60 @@ async function kernels(page) {
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
-const studio = await Studio.start({ height: 800 });
+/** A tab with a table, brought to the federation by a link. */
+async function invited(name, rows) {
+  const page = await studio.open();
+  const another = page.getByRole("button", { name: "Use another table" });
+  await page.locator(".bring, div.how-read").first().waitFor();
+  if (await another.isVisible()) await another.click();
+  await give(page, name, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  await page.getByRole("link", { name: "Go on to training" }).waitFor();
+  await page.goto(`${studio.url}#together?server=/flower`);
+  await page.getByRole("button", { name: "Join" }).waitFor();
+  return page;
+}
+
+/** Two tabs that learn together: the invitation, a round, and what is there after the last. */
+async function together() {
+  const app = join(flower.folder, "app");
+  const how = ["--labels", "negative,positive", "--min-nodes", "2", "--rounds", "4"];
+  execFileSync("node", [join(root, "dist/cli.js"), "flower", "app", app, ...how]);
+  const lines = readFileSync(join(root, "examples/movie/movie_train.tsv"), "utf8").split("\n");
+  const reviews = lines.slice(0, 640).map((line) => line.split("\t"));
+  const rows = reviews.map(([label, , text]) => ({ text, label: label === "1" ? "positive" : "negative" }));
+  const own = (k) => rows.filter((_, i) => i % 2 === k);
+  const first = await invited("reviews.jsonl", own(0));
+  await picture(first, "25-together");
+  const second = await invited("more-reviews.jsonl", own(1));
+  for (const page of [first, second]) await page.getByRole("button", { name: "Join" }).click();
+  await first.bringToFront();
+  await flower.start(app);
+  await first
+    .getByText(/^3 of 4$/)
+    .first()
+    .waitFor({ timeout: 300_000 });
+  await picture(first, "26-together-learning");
+  await first.getByRole("heading", { name: /^Done/ }).waitFor({ timeout: 300_000 });
+  await theme(first, "dark");
+  await picture(first, "27-together-over-dark");
+  await theme(first, "light");
+  await first.setViewportSize({ width: 390, height: 800 });
+  await picture(first, "28-together-narrow", { fullPage: true });
+}
+
+const flower = await Flower.start();
+const studio = await Studio.start({ height: 800, federation: flower.address });
 try {
   const page = await studio.open();
   if (process.argv[3] === "others") {
     await kernels(page);
     await chat(page);
-  } else await everything(page);
+    await together();
+  } else if (process.argv[3] === "together") await together();
+  else await everything(page);
 } finally {
   await studio.end();
+  await flower.stop();
 }
 
 /** All states, the classifier's way first. */
@@ -171,6 +218,8 @@ async function everything(page) {
   await picture(page, "17-compare");
   await chat(page);
   await kernels(page);
+  await together();
+  await page.bringToFront();
   await page.setViewportSize({ width: 390, height: 800 });
   await page.goto(`${studio.url}#judge`);
   await picture(page, "14-judge-narrow");

@@ -6,6 +6,7 @@ import { canUndo, project, undo } from "./state/project.js";
 import { run } from "./state/runs.js";
 import { notice, others, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { training } from "./engine/train.js";
+import { isMember } from "./state/membership.js";
 import { ComparePage } from "./steps/compare/compare-page.js";
 import { DataStep } from "./steps/data/data-step.js";
 import { TrainStep } from "./steps/train/train-step.js";
@@ -13,11 +14,12 @@ import { JudgeStep } from "./steps/judge/judge-step.js";
 import { TakeStep } from "./steps/take/take-step.js";
 
 const ChatPage = later(async () => (await import("./steps/chat/chat-page.js")).ChatPage);
+const TogetherPage = later(async () => (await import("./steps/together/together-page.js")).TogetherPage);
 const KernelsPage = later(async () => (await import("./steps/kernels/kernels-page.js")).KernelsPage);
 
 const views = {
   ...{ data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep },
-  ...{ chat: ChatPage, compare: ComparePage, kernels: KernelsPage },
+  ...{ chat: ChatPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
 };
 
 /** Steps that have something to show. */
@@ -139,7 +141,7 @@ export function App({ lasting }: { lasting: boolean }) {
           </ul>
         </nav>
         <p>
-          <Icon name="lock" /> {m().promise}
+          <Icon name="lock" /> {isMember() ? m().together.promise : m().promise}
         </p>
       </footer>
       <Notice />

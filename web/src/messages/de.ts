@@ -1,5 +1,6 @@
 import { chat } from "./de-chat.js";
 import { kernels } from "./de-kernels.js";
+import { together } from "./de-together.js";
 import { n, point, some } from "./de-numbers.js";
 import type { Messages } from "./en.js";
 
@@ -19,10 +20,12 @@ export const de: Messages = {
   others: {
     chat: "Mit einem Sprachmodell reden",
     compare: "Sätze vergleichen",
+    together: "Gemeinsam lernen",
     kernels: "Wie schnell dieser Browser ist",
   },
   chat,
   kernels,
+  together,
   settingsOf: "Sprache und Aussehen",
   languageLabel: "Sprache",
   themeLabel: "Aussehen",
@@ -226,6 +229,8 @@ export const de: Messages = {
       ShapeError:
         "Eine Datei hat Zahlen in anderer Form, als das Modell sie nimmt. Sie ist beschädigt oder für ein anderes Modell.",
       StaleNodeError: "Was dazu nötig war, ist nicht mehr im Speicher. Die Seite neu laden.",
+      FederationError:
+        "Der Server der anderen ist nicht zu erreichen, oder er verlangt, was dieser Tab nicht geben kann.",
       AbortError: "Es wurde abgebrochen.",
       inUse: "Dieses Training läuft in einem anderen Tab.",
       other: "Etwas Unerwartetes ist geschehen.",

@@ -1,5 +1,6 @@
 import { chat } from "./en-chat.js";
 import { kernels } from "./en-kernels.js";
+import { together } from "./en-together.js";
 import { n, some } from "./en-numbers.js";
 
 /** Every text of the studio in English; another language is files of the same shape. */
@@ -13,9 +14,15 @@ export const en = {
   steps: { data: "Data", train: "Train", judge: "Judge", take: "Take away" },
   nav: "Steps",
   also: "Also here",
-  others: { chat: "Chat with a language model", compare: "Compare sentences", kernels: "How fast this browser is" },
+  others: {
+    chat: "Chat with a language model",
+    compare: "Compare sentences",
+    together: "Learn together",
+    kernels: "How fast this browser is",
+  },
   chat,
   kernels,
+  together,
   settingsOf: "Language and appearance",
   languageLabel: "Language",
   themeLabel: "Appearance",
@@ -212,6 +219,7 @@ export const en = {
       ShapeError:
         "A file has numbers of another shape than the model takes. It is damaged, or meant for another model.",
       StaleNodeError: "What this needed is gone from memory by now. Reload the page.",
+      FederationError: "The server of the others cannot be reached, or it wants what this tab cannot give.",
       AbortError: "It was cancelled.",
       inUse: "This run goes on in another tab.",
       other: "Something unexpected happened.",

@@ -4,10 +4,12 @@ export const steps = ["data", "train", "judge", "take"] as const;
 export type Step = (typeof steps)[number];
 
 /** What is no step on the way. */
-export const others = ["chat", "compare", "kernels"] as const;
+export const others = ["chat", "compare", "together", "kernels"] as const;
 export type View = Step | (typeof others)[number];
 
-const viewOf = (hash: string): View => ([...steps, ...others] as const).find((name) => `#${name}` === hash) ?? "data";
+// Behind a question mark is what a link says to the view.
+const viewOf = (hash: string): View =>
+  ([...steps, ...others] as const).find((name) => `#${name}` === hash.split("?")[0]) ?? "data";
 
 /** The step that is shown, as the address says. */
 export const step = signal<View>(viewOf(location.hash));

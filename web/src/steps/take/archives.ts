@@ -1,7 +1,8 @@
 import { strToU8, type Zippable } from "fflate";
-import { headOf, letGo, checkFiles } from "../../engine/classify.js";
+import { headOf } from "../../engine/classify.js";
+import { keepAsRun } from "../../engine/loaded-run.js";
 import type { SavedFiles } from "../../engine/stores.js";
-import { chooseRun, type Run, saveRun } from "../../state/runs.js";
+import type { Run } from "../../state/runs.js";
 import { filesNamed, zipped } from "../../storage/zip.js";
 import { reportText } from "./names.js";
 
@@ -23,18 +24,5 @@ export async function headZip(run: Run): Promise<Uint8Array> {
 /** Takes a classifier that was saved before. Throws where the archive holds none for this model. */
 export async function loadZip(file: File): Promise<Run> {
   const files: SavedFiles = await filesNamed(new Uint8Array(await file.arrayBuffer()), known, LARGEST);
-  const began = Date.now();
-  const id = `loaded-${began.toString(36)}`;
-  const labels = await checkFiles(id, files).catch(async (error: unknown) => {
-    await letGo(id);
-    throw error;
-  });
-  const nothing = { report: null, predictions: [], training: [], validation: [], error: null, examples: 0 } as const;
-  const run: Run = {
-    ...{ id, name: file.name, began, status: "loaded", labels, files, data: new Uint8Array(), ...nothing },
-    spec: { data: "" },
-  };
-  await saveRun(run);
-  chooseRun(id);
-  return run;
+  return keepAsRun("loaded", file.name, files);
 }

@@ -1,0 +1,106 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Flower } from "../../scripts/servers/flower.mjs";
+import { give, seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
+import { lowrank } from "../cli/fixture.js";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { answered, table, tinyStudio } from "./tiny-studio.js";
+
+let flower: Flower;
+let studio: Studio;
+let folder: string;
+beforeAll(async () => {
+  [flower, folder] = await Promise.all([Flower.start(), mkdtemp(join(tmpdir(), "lowrank-together-"))]);
+  const model = await tinyEncoder();
+  await mkdir(join(folder, "model"));
+  for (const [name, bytes] of Object.entries(model)) await writeFile(join(folder, "model", name), bytes);
+  ({ studio } = await tinyStudio(model, { federation: flower.address }));
+}, 180_000);
+afterAll(async () => {
+  await Promise.all([studio?.end(), flower?.stop()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Rows of the table, from one to another. */
+const part = (from: number, to: number) => ["text,label", ...table.trim().split("\n").slice(from, to)].join("\n");
+
+/** A tab that has opened a table and then the link which a server's owner sends. */
+async function invited(name: string, rows: string, server = "/flower"): Promise<Page> {
+  const page = await studio.open();
+  const another = page.getByRole("button", { name: "Use another table" });
+  await page.locator(".bring, div.how-read").first().waitFor();
+  if (await another.isVisible()) await another.click();
+  await give(page, name, rows);
+  await page.getByRole("link", { name: "Go on to training" }).waitFor();
+  await page.evaluate((to) => (location.hash = `#together?server=${to}`), server);
+  await page.getByText(`of “${name}”`).waitFor();
+  return page;
+}
+
+const join_ = (page: Page) => page.getByRole("button", { name: /^Join/ }).click();
+
+it(
+  "two tabs learn together by a Flower server, and the result is judged as any other",
+  { timeout: 240_000 },
+  async () => {
+    const app = join(folder, "app");
+    const labels = ["--labels", "good,bad", "--max-tokens", "32", "--rank", "4", "--batch-size", "8"];
+    const rounds = ["--rounds", "2", "--min-nodes", "2", "--model", join(folder, "model")];
+    const { code, err } = await lowrank(["flower", "app", app, ...labels, ...rounds]);
+    expect([code, err]).toEqual([0, ""]);
+    const before = studio.asked.length;
+    const first = await invited("first.csv", part(1, 81));
+    await join_(first);
+    await first.getByRole("heading", { name: "Waiting for the others" }).waitFor();
+    await first.getByText("Your texts stay in this tab. What is learnt from them").waitFor();
+    expect(await seriousIn(first)).toEqual([]);
+    const second = await invited("second.csv", part(81, 121));
+    await join_(second);
+    await flower.start(app);
+    for (const page of [first, second]) {
+      await page.getByRole("heading", { name: "Done: 2 rounds were learnt together." }).waitFor({ timeout: 120_000 });
+      expect(await page.locator(".rounds tbody tr").allInnerTexts()).toEqual([
+        expect.stringMatching(/^1 of 2\s+0\.\d\d\s+counted$/),
+        expect.stringMatching(/^2 of 2\s+0\.\d\d\s+counted$/),
+      ]);
+      expect(await seriousIn(page)).toEqual([]);
+    }
+    await expect.poll(() => existsSync(join(app, "rounds/round-0002"))).toBe(true);
+    const { replies } = JSON.parse(await readFile(join(app, "rounds/round-0002/federated.json"), "utf8")) as {
+      replies: number;
+    };
+    expect(replies).toBe(2);
+    const sent = studio.asked.slice(before).filter(({ url }) => url.includes("/flower/"));
+    expect(sent.length).toBeGreaterThan(8);
+    for (const { body } of sent) expect(body ?? "").not.toMatch(/story|music|first\.csv|second\.csv/);
+    await second.getByRole("button", { name: "Judge it and take it away" }).click();
+    await second.getByRole("heading", { name: "learnt together" }).waitFor();
+    expect((await answered(second, "the story was warm")).percent).toBeGreaterThan(50);
+    await first.close();
+    await second.close();
+  },
+);
+
+it("who waits may leave, and says nothing of an error", { timeout: 120_000 }, async () => {
+  const page = await invited("third.csv", part(1, 41));
+  await join_(page);
+  await page.getByRole("heading", { name: "Waiting for the others" }).waitFor();
+  await page.getByRole("button", { name: "Leave" }).click();
+  await page.getByRole("heading", { name: "You left before a round was over." }).waitFor();
+  expect(await page.locator(".problem").count()).toBe(0);
+  await page.getByRole("button", { name: "Join again" }).waitFor();
+  await page.close();
+});
+
+it("says that no such server answers, and keeps the address to be mended", { timeout: 120_000 }, async () => {
+  const page = await invited("fourth.csv", part(1, 41), "/elsewhere");
+  await join_(page);
+  await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
+  await page.getByText("The server of the others cannot be reached").waitFor();
+  expect(await page.getByLabel("The server's address").inputValue()).toBe("/elsewhere");
+  await page.close();
+});

@@ -1,0 +1,21 @@
+import { chooseRun, type Run, saveRun } from "../state/runs.js";
+import { checkFiles, letGo } from "./classify.js";
+import type { SavedFiles } from "./stores.js";
+
+/** Makes a classifier's files a run that is judged and taken away as others are. Throws where they are none for this model. */
+export async function keepAsRun(kind: "loaded" | "together", name: string, files: SavedFiles): Promise<Run> {
+  const began = Date.now();
+  const id = `${kind}-${began.toString(36)}`;
+  const labels = await checkFiles(id, files).catch(async (error: unknown) => {
+    await letGo(id);
+    throw error;
+  });
+  const nothing = { report: null, predictions: [], training: [], validation: [], error: null, examples: 0 } as const;
+  const run: Run = {
+    ...{ id, name, began, status: "loaded", labels, files, data: new Uint8Array(), ...nothing },
+    spec: { data: "" },
+  };
+  await saveRun(run);
+  chooseRun(id);
+  return run;
+}

@@ -1,0 +1,31 @@
+import { m } from "../../messages/index.js";
+import { type Membership } from "../../state/membership.js";
+
+/** What this tab did in each round, the newest last. */
+export function Rounds({ now }: { now: Membership }) {
+  const t = m().together;
+  if (now.rounds.length === 0) return null;
+  return (
+    <table class="rounds">
+      <caption>{t.rounds}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t.columns.round}</th>
+          <th scope="col" class="number">
+            {t.columns.loss}
+          </th>
+          <th scope="col">{t.columns.state}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {now.rounds.map(({ round, rounds, loss, state }) => (
+          <tr key={round} data-state={state}>
+            <th scope="row">{t.round(round, rounds)}</th>
+            <td class="number">{loss === null ? "…" : m().decimal(loss)}</td>
+            <td>{t.parts[state]}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

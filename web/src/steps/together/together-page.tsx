@@ -1,0 +1,107 @@
+import { useSignal } from "@preact/signals";
+import { takePart } from "../../engine/federation.js";
+import { keepAsRun } from "../../engine/loaded-run.js";
+import { m } from "../../messages/index.js";
+import { Empty } from "../../parts/empty.js";
+import { Problem } from "../../parts/problem.js";
+import { type Membership, membership } from "../../state/membership.js";
+import { labels, project, usable } from "../../state/project.js";
+import { go } from "../../state/view.js";
+import { Member } from "./member.js";
+import { Rounds } from "./rounds.js";
+import "../../style/together.css";
+
+/** The server that a link names: "#together?server=/flower". */
+const invited = () => new URLSearchParams(location.hash.split("?")[1] ?? "").get("server") ?? "";
+
+/** What came of a federation that is over. */
+function Outcome({ now }: { now: Membership }) {
+  const t = m().together;
+  const error = useSignal<unknown>(null);
+  const taken = now.rounds.filter(({ state }) => state === "taken").length;
+  const use = async () => {
+    try {
+      await keepAsRun("together", t.runName, now.files!);
+      go("judge");
+    } catch (reason) {
+      error.value = reason;
+    }
+  };
+  return (
+    <section class="outcome">
+      {now.problem !== null ? (
+        <Problem error={now.problem} title={t.failed} />
+      ) : (
+        <div role="status">
+          <h2>{t.over(taken)}</h2>
+        </div>
+      )}
+      {taken > 0 && <p class="facts">{t.traffic(t.kilobytes(now.sent), t.kilobytes(now.received))}</p>}
+      <Rounds now={now} />
+      {now.files !== null && (
+        <>
+          <p class="hint">{t.overHint}</p>
+          <div class="actions">
+            <button type="button" class="primary" onClick={() => void use()}>
+              {t.use}
+            </button>
+          </div>
+        </>
+      )}
+      {error.value !== null && <Problem error={error.value} title="" />}
+    </section>
+  );
+}
+
+function Join() {
+  const t = m().together;
+  const server = useSignal(invited());
+  const join = (event: Event) => {
+    event.preventDefault();
+    if (server.value.trim() === "") return;
+    void takePart(
+      new URL(server.value.trim(), document.baseURI).href,
+      usable.value.map(({ text, label }) => ({ text, label })),
+    );
+  };
+  return (
+    <form class="join" onSubmit={join}>
+      <p>{t.learnsFrom(usable.value.length, project.value!.table.name)}</p>
+      <p class="hint">{t.labels(labels.value.map(([label]) => label))}</p>
+      <label>
+        {t.server} <span class="hint">{t.serverHint}</span>
+        <input required value={server.value} onInput={(event) => (server.value = event.currentTarget.value)} />
+      </label>
+      <p class="hint">{t.leaves}</p>
+      <button class="primary">{membership.value === null ? t.join : t.again}</button>
+    </form>
+  );
+}
+
+/** Federated rounds with others, on the table that is open. */
+export function TogetherPage() {
+  const t = m().together;
+  const now = membership.value;
+  const state = now?.state;
+  return (
+    <div class="together">
+      <div class="lead">
+        <h1>{t.heading}</h1>
+        <p class="intro">{t.intro}</p>
+        <p class="hint">{t.invited}</p>
+      </div>
+      {now !== null && state !== "over" && state !== undefined && <Member now={{ ...now, state }} />}
+      {now !== null && state === "over" && <Outcome now={now} />}
+      {(now === null || state === "over") &&
+        (project.value === null || usable.value.length === 0 ? (
+          <Empty title={t.noTable} hint={t.noTableHint}>
+            <a class="button primary" href="#data">
+              {t.toData}
+            </a>
+          </Empty>
+        ) : (
+          <Join />
+        ))}
+    </div>
+  );
+}
