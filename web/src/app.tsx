@@ -141,7 +141,7 @@ export function App({ lasting }: { lasting: boolean }) {
           </ul>
         </nav>
         <p>
-          <Icon name="lock" /> {isMember() ? m().together.promise : m().promise}
+          <Icon name="lock" /> {isMember() ? m().promiseTogether : m().promise}
         </p>
       </footer>
       <Notice />

@@ -1,8 +1,8 @@
-import type { Messages } from "./en.js";
+import type { chat as en } from "./en-chat.js";
 import { n, point, some } from "./de-numbers.js";
 
 /** Das Gespräch auf Deutsch. */
-export const chat: Messages["chat"] = {
+export const chat: typeof en = {
   heading: "Mit einem kleinen Sprachmodell reden",
   intro:
     "Es läuft in diesem Tab, ohne Netz und ohne Konto. Kleine Modelle wissen wenig und irren oft; mit hundert eigenen Beispielen antworten sie so, wie man es möchte. SmolLM2 kann fast nur Englisch.",

@@ -1,8 +1,8 @@
-import type { Messages } from "./en.js";
+import type { kernels as en } from "./en-kernels.js";
 import { n, some } from "./de-numbers.js";
 
 /** Das Messen der Rechenkerne auf Deutsch. */
-export const kernels: Messages["kernels"] = {
+export const kernels: typeof en = {
   heading: "Wie schnell dieser Browser rechnet",
   intro:
     "Modelle bestehen aus Produkten von Matrizen. Hier wird gemessen, wie viele Multiplikationen und Additionen in der Sekunde sie erreichen, neben dem Höchsten, was dieser Prozessor schafft, wenn er sonst nichts tut.",

@@ -1,10 +1,8 @@
-import type { Messages } from "./en.js";
+import type { together as en } from "./en-together.js";
 import { n, some } from "./de-numbers.js";
 
 /** Gemeinsame Runden auf Deutsch. */
-export const together: Messages["together"] = {
-  promise:
-    "Ihre Texte bleiben in diesem Tab. Was aus ihnen gelernt wird, geht an den Server, dem Sie beigetreten sind.",
+export const together: typeof en = {
   heading: "Gemeinsam mit anderen lernen",
   intro:
     "Mehrere verbessern ein Modell, und niemand zeigt seine Texte. In jeder Runde lernt dieser Tab ein wenig aus Ihren Zeilen und schickt, was er gelernt hat, einige hundert Kilobyte an Zahlen; ein Server mittelt über alle, und die nächste Runde beginnt.",

@@ -1,6 +1,3 @@
-import { chat } from "./de-chat.js";
-import { kernels } from "./de-kernels.js";
-import { together } from "./de-together.js";
 import { n, point, some } from "./de-numbers.js";
 import type { Messages } from "./en.js";
 
@@ -14,6 +11,8 @@ export const de: Messages = {
   title: "lowrank studio",
   skip: "Zum Inhalt",
   promise: "Alles geschieht in diesem Tab. Kein Text verlässt ihn.",
+  promiseTogether:
+    "Ihre Texte bleiben in diesem Tab. Was aus ihnen gelernt wird, geht an den Server, dem Sie beigetreten sind.",
   steps: { data: "Daten", train: "Trainieren", judge: "Beurteilen", take: "Mitnehmen" },
   nav: "Schritte",
   also: "Auch hier",
@@ -23,9 +22,6 @@ export const de: Messages = {
     together: "Gemeinsam lernen",
     kernels: "Wie schnell dieser Browser ist",
   },
-  chat,
-  kernels,
-  together,
   settingsOf: "Sprache und Aussehen",
   languageLabel: "Sprache",
   themeLabel: "Aussehen",

@@ -2,7 +2,6 @@ import { n, some } from "./en-numbers.js";
 
 /** Federated rounds, in English. */
 export const together = {
-  promise: "Your texts stay in this tab. What is learnt from them is sent to the server that you joined.",
   heading: "Learn together with others",
   intro:
     "Several people improve one model, and nobody shows their texts. In each round this tab learns a little from your rows and sends what it has learnt, a few hundred kilobytes of numbers; a server averages everyone's, and the next round begins.",

@@ -1,6 +1,3 @@
-import { chat } from "./en-chat.js";
-import { kernels } from "./en-kernels.js";
-import { together } from "./en-together.js";
 import { n, some } from "./en-numbers.js";
 
 /** Every text of the studio in English; another language is files of the same shape. */
@@ -11,6 +8,7 @@ export const en = {
   title: "lowrank studio",
   skip: "Skip to the content",
   promise: "Everything happens in this tab. No text leaves it.",
+  promiseTogether: "Your texts stay in this tab. What is learnt from them is sent to the server that you joined.",
   steps: { data: "Data", train: "Train", judge: "Judge", take: "Take away" },
   nav: "Steps",
   also: "Also here",
@@ -20,9 +18,6 @@ export const en = {
     together: "Learn together",
     kernels: "How fast this browser is",
   },
-  chat,
-  kernels,
-  together,
   settingsOf: "Language and appearance",
   languageLabel: "Language",
   themeLabel: "Appearance",

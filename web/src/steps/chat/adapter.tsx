@@ -2,13 +2,13 @@ import { adapter, adapterProblem, dropAdapter, pickAdapter, useAdapter } from ".
 import { answering } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { lesson, teaching } from "../../engine/chat/teach.js";
-import { m } from "../../messages/index.js";
+import { chat } from "../../messages/chat.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Problem } from "../../parts/problem.js";
 
 /** The adapter that answers: one that was picked, or learnt here. */
 export function Adapter() {
-  const t = m().chat;
+  const t = chat();
   const now = adapter.value;
   const busy = answering.value || teaching.value !== null || loaded.value === null;
   const learnt = lesson.value;

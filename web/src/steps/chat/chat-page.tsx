@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { findChoices, loaded } from "../../engine/chat/language-model.js";
 import { findLesson, teaching } from "../../engine/chat/teach.js";
-import { m } from "../../messages/index.js";
+import { chat } from "../../messages/chat.js";
 import { Adapter } from "./adapter.js";
 import { ChooseModel, ModelBar } from "./choose-model.js";
 import { Talk } from "./talk.js";
@@ -10,7 +10,7 @@ import "../../style/chat.css";
 
 /** A small language model in the tab: to talk to, and to teach. */
 export function ChatPage() {
-  const t = m().chat;
+  const t = chat();
   useEffect(() => {
     void findChoices();
     void findLesson();

@@ -11,6 +11,7 @@ import {
   openProblem,
 } from "../../engine/chat/language-model.js";
 import { teaching } from "../../engine/chat/teach.js";
+import { chat } from "../../messages/chat.js";
 import { m } from "../../messages/index.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
@@ -18,7 +19,7 @@ import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
 
 function Opening() {
-  const t = m().chat;
+  const t = chat();
   const { name, download } = opening.value!;
   const share = download === null || download.total === 0 ? null : download.received / download.total;
   const title = download === null || share === 1 ? t.loading : t.fetching;
@@ -38,7 +39,7 @@ function Opening() {
 }
 
 function Kept() {
-  const t = m().chat;
+  const t = chat();
   if (choices.value.length === 0) return null;
   return (
     <section class="kept">
@@ -66,7 +67,7 @@ function Kept() {
 }
 
 function Address() {
-  const t = m().chat;
+  const t = chat();
   const value = useSignal("");
   const go = (event: Event) => {
     event.preventDefault();
@@ -92,7 +93,7 @@ function Address() {
 
 /** Where there is no model yet: the one that is offered, one from an earlier visit, or the person's own. */
 export function ChooseModel() {
-  const t = m().chat;
+  const t = chat();
   const take = (files: readonly File[]) => void openModel(files);
   const picked = ({ currentTarget }: { currentTarget: HTMLInputElement }) => take([...(currentTarget.files ?? [])]);
   return (
@@ -131,7 +132,7 @@ export function ChooseModel() {
 
 /** Which model it is. */
 export function ModelBar() {
-  const t = m().chat;
+  const t = chat();
   const now = loaded.value;
   if (now === null) return null;
   const another = () => {

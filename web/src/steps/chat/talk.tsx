@@ -16,11 +16,12 @@ import {
 } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { teaching } from "../../engine/chat/teach.js";
+import { chat } from "../../messages/chat.js";
 import { m } from "../../messages/index.js";
 import { Problem } from "../../parts/problem.js";
 
 function Said({ side, answer, alone }: { side: Side; answer: Answer; alone: boolean }) {
-  const t = m().chat;
+  const t = chat();
   const { text, state, speed } = answer;
   return (
     <div class={`answer ${side}`} aria-busy={state === "waiting" || state === "writing"}>
@@ -47,7 +48,7 @@ function Turns() {
     if (box.scrollHeight - box.scrollTop - box.clientHeight < 120) box.scrollTop = box.scrollHeight;
   }, [all]);
   return (
-    <ol class="turns" ref={list} tabIndex={0} aria-label={m().chat.turns}>
+    <ol class="turns" ref={list} tabIndex={0} aria-label={chat().turns}>
       {all.map(({ said, answers }, i) => {
         const there = sides.filter((side) => answers[side] !== undefined);
         return (
@@ -68,7 +69,7 @@ function Turns() {
 /** What is said once an answer is there, to those who do not see it grow. */
 function Spoken() {
   const answers = turns.value.at(-1)?.answers ?? {};
-  const t = m().chat;
+  const t = chat();
   const whole = sides.filter((side) => answers[side] !== undefined);
   return (
     <p class="hidden" role="status">
@@ -78,7 +79,7 @@ function Spoken() {
 }
 
 function Manner() {
-  const t = m().chat;
+  const t = chat();
   const now = manner.value;
   const set = (change: Partial<typeof now>) => (manner.value = { ...manner.value, ...change });
   const number = (name: "temperature" | "maxTokens", least: number, most: number, step: number) => (
@@ -118,7 +119,7 @@ function Manner() {
 
 /** The conversation, and what is said next. */
 export function Talk() {
-  const t = m().chat;
+  const t = chat();
   const draft = useSignal("");
   const busy = answering.value;
   const away = loaded.value === null || teaching.value !== null;

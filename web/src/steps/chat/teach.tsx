@@ -4,6 +4,7 @@ import { TableProblem } from "../../data/problem.js";
 import { answering } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { goOn, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
+import { chat } from "../../messages/chat.js";
 import { m } from "../../messages/index.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
@@ -21,7 +22,7 @@ function Live() {
     ? t.states.pausing
     : phase === null
       ? t.states.starting
-      : (m().chat.phases[phase] ?? t.states.running);
+      : (chat().phases[phase] ?? t.states.running);
   return (
     <div class="learning">
       <p class="name" role="status">
@@ -51,7 +52,7 @@ function Live() {
 }
 
 function Result() {
-  const t = m().chat;
+  const t = chat();
   const now = lesson.value!;
   const take = async () => {
     const { zipped } = await import("../../storage/zip.js");
@@ -74,7 +75,7 @@ function Result() {
 }
 
 function Prepared({ found, onDone }: { found: Conversations; onDone: () => void }) {
-  const t = m().chat;
+  const t = chat();
   const quick = useSignal(true);
   const steps = useSignal<number | null>(null);
   const begin = () => {
@@ -129,7 +130,7 @@ function Prepared({ found, onDone }: { found: Conversations; onDone: () => void 
 
 /** Teaches the model by a file of conversations. */
 export function Teach() {
-  const t = m().chat;
+  const t = chat();
   const found = useSignal<Conversations | null>(null);
   const problem = useSignal<TableProblem | null>(null);
   const take = async (file: File | undefined) => {

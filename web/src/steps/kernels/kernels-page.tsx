@@ -1,12 +1,12 @@
 import { measure, type Measured, measured, measureProblem, measuring } from "../../engine/kernels/measure.js";
 import { products } from "../../engine/kernels/products.js";
-import { m } from "../../messages/index.js";
+import { kernels } from "../../messages/kernels.js";
 import { Problem } from "../../parts/problem.js";
 import "../../style/kernels.css";
 
 /** Bars of one number of threads, each beside the most that so many can do. */
 function Bars({ now, threads }: { now: Measured; threads: number }) {
-  const t = m().kernels;
+  const t = kernels();
   const most = now.peak === null ? null : now.peak * threads;
   return (
     <section class="bars">
@@ -58,7 +58,7 @@ function Bars({ now, threads }: { now: Measured; threads: number }) {
 
 /** The kernels in this browser, beside their peak. */
 export function KernelsPage() {
-  const t = m().kernels;
+  const t = kernels();
   const now = measured.value;
   const busy = measuring.value;
   return (

@@ -1,4 +1,5 @@
 import { leave } from "../../engine/federation.js";
+import { together } from "../../messages/together.js";
 import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
 import { type Membership } from "../../state/membership.js";
@@ -6,7 +7,7 @@ import { Rounds } from "./rounds.js";
 
 /** A tab that is in a federation: what it does now, and what it did. */
 export function Member({ now }: { now: Membership & { state: Exclude<Membership["state"], "over"> } }) {
-  const t = m().together;
+  const t = together();
   const { state, download, rounds, sent, received } = now;
   const title = t.states[state];
   const current = state === "learning" ? rounds.at(-1)! : null;

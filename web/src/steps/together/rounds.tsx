@@ -1,9 +1,10 @@
+import { together } from "../../messages/together.js";
 import { m } from "../../messages/index.js";
 import { type Membership } from "../../state/membership.js";
 
 /** What this tab did in each round, the newest last. */
 export function Rounds({ now }: { now: Membership }) {
-  const t = m().together;
+  const t = together();
   if (now.rounds.length === 0) return null;
   return (
     <table class="rounds">

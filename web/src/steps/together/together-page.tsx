@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { takePart } from "../../engine/federation.js";
 import { keepAsRun } from "../../engine/loaded-run.js";
-import { m } from "../../messages/index.js";
+import { together } from "../../messages/together.js";
 import { Empty } from "../../parts/empty.js";
 import { Problem } from "../../parts/problem.js";
 import { type Membership, membership } from "../../state/membership.js";
@@ -16,7 +16,7 @@ const invited = () => new URLSearchParams(location.hash.split("?")[1] ?? "").get
 
 /** What came of a federation that is over. */
 function Outcome({ now }: { now: Membership }) {
-  const t = m().together;
+  const t = together();
   const error = useSignal<unknown>(null);
   const taken = now.rounds.filter(({ state }) => state === "taken").length;
   const use = async () => {
@@ -54,7 +54,7 @@ function Outcome({ now }: { now: Membership }) {
 }
 
 function Join() {
-  const t = m().together;
+  const t = together();
   const server = useSignal(invited());
   const join = (event: Event) => {
     event.preventDefault();
@@ -80,7 +80,7 @@ function Join() {
 
 /** Federated rounds with others, on the table that is open. */
 export function TogetherPage() {
-  const t = m().together;
+  const t = together();
   const now = membership.value;
   const state = now?.state;
   return (
