@@ -1,5 +1,5 @@
-// node scripts/queue/chaos.mjs [--server redis|postgres] [--jobs 200] [--seed 1]: two workers take short trainings from a queue; after
-// every one to four jobs one of them, Redis, or PostgreSQL's connections are ended by force. Every job must end once, with the bits of an undisturbed
+// node scripts/queue/chaos.mjs [--server redis|postgres] [--jobs 200] [--between 4] [--seed 1]: two workers take short trainings from a queue; after
+// every one to `between` jobs one of them, Redis, or PostgreSQL's connections are ended by force. Every job must end once, with the bits of an undisturbed
 // training, and lose no more than what came after its last checkpoint. Run by hand, after `npm run build`.
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     server: { type: "string", default: "redis" },
     jobs: { type: "string", default: "200" },
+    between: { type: "string", default: "4" },
     seed: { type: "string", default: "1" },
   },
 });
@@ -95,7 +96,7 @@ try {
     await sleep(250);
     done = await ended(names);
     if (done < next) continue;
-    next = done + 1 + Math.floor(4 * random());
+    next = done + 1 + Math.floor(Number(values.between) * random());
     // Anywhere in a training.
     await sleep(alone * random());
     await disturb();
