@@ -5,6 +5,7 @@ import { type Adapter, baseTensor } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { modelTypeOf } from "./orientation.js";
+import { outputLayer } from "./output-layers.js";
 import { sameShape } from "../values/tensor.js";
 
 type ModelConfig = { readonly [key: string]: Json };
@@ -20,26 +21,22 @@ export interface Untied {
 }
 
 const wordEmbeddings =
-  /(^|\.)(embed_tokens|wte|embed_in|word_embeddings|word_embedding|tok_embeddings|shared|tokens_embed)$/;
-const outputLayers = /(^|\.)(lm_head|decoder|embed_out|vocab_projector|generator_lm_head|output_projection)$/;
-const withOutput = /(ForCausalLM|LMHeadModel|ForConditionalGeneration|ForMaskedLM|ForPreTraining|DoubleHeadsModel)$/;
+  /(^|\.)(embed_tokens|wte|embed_in|word_embeddings?|tok_embeddings|shared|tokens_embed|embeddings|transformer\.w)$/;
+const outputLayers =
+  /(^|\.)(lm_head|decoder|embed_out|vocab_projector|generator_lm_head|output_projection|proj_out|lm_loss|pred_layer\.proj)$/;
+const withOutput =
+  /(ForCausalLM|LMHeadModel|ForConditionalGeneration|ForMaskedLM|ForPreTraining|DoubleHeadsModel|BertGenerationDecoder)$/;
 /** Their tied output scales what it is given, which an untied one does not. */
-const scaledWhereTied = new Set(["t5", "mt5", "umt5", "longt5", "switch_transformers", "pix2struct", "udop"]);
-
-/** The output layer's weight by architecture, where it is not lm_head's. */
-const outputs: { readonly [modelType: string]: string } = {
-  bert: "cls.predictions.decoder.weight",
-  "deberta-v2": "cls.predictions.decoder.weight",
-  distilbert: "vocab_projector.weight",
-  roberta: "lm_head.decoder.weight",
-  "xlm-roberta": "lm_head.decoder.weight",
-  camembert: "lm_head.decoder.weight",
-  mpnet: "lm_head.decoder.weight",
-  electra: "generator_lm_head.weight",
-  albert: "predictions.decoder.weight",
-  modernbert: "decoder.weight",
-  gpt_neox: "embed_out.weight",
-};
+const scaledWhereTied = new Set([
+  "t5",
+  "mt5",
+  "umt5",
+  "longt5",
+  "switch_transformers",
+  "pix2struct",
+  "pop2piano",
+  "udop",
+]);
 
 /**
  * Finds whether an adapter changes one of two weights that a model keeps as one: word embeddings and output. PEFT changes both
@@ -58,8 +55,10 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
   const embedding = base.names.find((name) => wordEmbeddings.test(name.slice(0, -".weight".length)));
   if (embedding === undefined) return null;
   const embeddingPath = embedding.slice(0, -".weight".length);
-  const missing = [...touched].find((path) => outputLayers.test(path) && !base.has(`${path}.weight`));
-  const output = missing === undefined ? outputOf(config) : `${missing}.weight`;
+  const known = outputOf(config);
+  const isOutput = (path: string) => outputLayers.test(path) || `${path}.weight` === known;
+  const missing = [...touched].find((path) => isOutput(path) && !base.has(`${path}.weight`));
+  const output = missing === undefined ? known : `${missing}.weight`;
   if (output === null) return null;
   const isNew = !base.has(output);
   const shape = base.info(embedding).shape;
@@ -78,10 +77,9 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
 /** The output layer that a model of its architecture has; null where it has none. */
 function outputOf(config: ModelConfig | null): string | null {
   const architectures = config?.["architectures"];
-  const type = modelTypeOf(config);
   const [name] = Array.isArray(architectures) ? architectures : [];
   if (typeof name !== "string" || !withOutput.test(name)) return null;
-  return type !== null && Object.hasOwn(outputs, type) ? outputs[type]! : "lm_head.weight";
+  return `${outputLayer(modelTypeOf(config))}.weight`;
 }
 
 function saysTied(config: ModelConfig | null): boolean {

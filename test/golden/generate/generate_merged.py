@@ -23,7 +23,11 @@ from transformers import (
     GPT2Config,
     GPTNeoXConfig,
     LlamaConfig,
+    MambaConfig,
+    NomicBertConfig,
     Qwen2Config,
+    WhisperConfig,
+    WhisperForConditionalGeneration,
 )
 
 GOLDEN = Path(__file__).resolve().parent.parent
@@ -80,7 +84,7 @@ def make(name, config, lora, kind=AutoModelForCausalLM, dtype=torch.float32, sha
     torch.manual_seed(sum(map(ord, name)))
     folder = OUT / name
     base = folder / "base"
-    model = kind.from_config(config).to(dtype)
+    model = (getattr(kind, "from_config", None) or kind)(config).to(dtype)
     model.save_pretrained(base, **({"max_shard_size": shard} if shard else {}))
     for extra in ["generation_config.json"]:
         (base / extra).unlink(missing_ok=True)
@@ -129,6 +133,17 @@ def main():
     cases["tied_output"] = make("tied_output", llama(**tied), LoraConfig(target_modules=[*qv, "lm_head"], **plain))
     cases["tied_embedding"] = make("tied_embedding", llama(**tied), LoraConfig(target_modules=[*qv, "embed_tokens"], **plain))
     cases["tied_sharded"] = make("tied_sharded", llama(**tied), LoraConfig(target_modules=[*qv, "embed_tokens"], **plain), shard="6KB")
+    small = dict(vocab_size=40, num_hidden_layers=1, num_attention_heads=2, intermediate_size=24, max_position_embeddings=32)
+    nomic = NomicBertConfig(hidden_size=16, **small)
+    words = LoraConfig(target_modules=["word_embeddings"], **plain)
+    cases["tied_nomic"] = make("tied_nomic", nomic, words, AutoModelForMaskedLM)
+    whisper = WhisperConfig(vocab_size=60, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
+                            encoder_ffn_dim=24, decoder_ffn_dim=24, num_mel_bins=8, max_source_positions=16, max_target_positions=16, pad_token_id=0,
+                            bos_token_id=1, eos_token_id=2, decoder_start_token_id=1, begin_suppress_tokens=None)  # fmt: skip
+    speech = LoraConfig(target_modules=["q_proj", "proj_out"], **plain)
+    cases["tied_whisper"] = make("tied_whisper", whisper, speech, WhisperForConditionalGeneration)
+    mamba = MambaConfig(vocab_size=40, hidden_size=16, num_hidden_layers=1, state_size=4)
+    cases["tied_mamba"] = make("tied_mamba", mamba, LoraConfig(target_modules=["embeddings", "in_proj"], **plain))
     cases["dora_embedding"] = make("dora_embedding", llama(), LoraConfig(target_modules=[*qv, "embed_tokens"], use_dora=True, **plain))
     cases["saved_output"] = make("saved_output", llama(), LoraConfig(target_modules=qv, modules_to_save=["lm_head"], **plain))
     neox = GPTNeoXConfig(vocab_size=40, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2)
