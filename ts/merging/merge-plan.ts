@@ -5,8 +5,11 @@ import {
   type Adapter,
   baseTensor,
   checkAdapter,
+  inFileNames,
   isOriginal,
   isTokenRows,
+  lackingInFile,
+  lackingLayer,
   rowsOfTable,
   withoutCopies,
 } from "../io/peft/index.js";
@@ -56,9 +59,11 @@ const floatTypes: readonly string[] = ["F32", "F16", "BF16"] satisfies FloatDtyp
  */
 export function planMerge(
   given: OpenTensorFile,
-  adapter: Adapter,
+  own: Adapter,
   config: { readonly [key: string]: Json } | null,
 ): MergePlan {
+  for (const path of lackingInFile(own, given.names)) throw lackingLayer(path);
+  const adapter = inFileNames(own, given.names);
   const prefix = prefixOfHead(adapter, given);
   const files = withPrefix(given, prefix);
   const orientation = orientationOf(adapter.config, modelTypeOf(config), adapter.layers.keys());

@@ -1,5 +1,5 @@
 import { checkRecord, namesFrom } from "../../arguments/collections.js";
-import { AdapterError } from "../../errors/errors.js";
+import { AdapterError, LowrankError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { checkLengths } from "../../values/shape.js";
 import { formatShape, sameShape } from "../../values/tensor.js";
@@ -13,7 +13,8 @@ import { relatePaths } from "./paths/base-paths.js";
 import type { BasePaths } from "./paths/base-paths.js";
 import { baseTensor, isTokenRows } from "./paths/keys.js";
 import { NameEnds } from "./paths/name-ends.js";
-import { lackingLayers } from "./lacking-layers.js";
+import { inFileNames, lackingInFile } from "./joined-modules.js";
+import { lackingLayer, lackingLayers } from "./lacking-layers.js";
 import { takeAdapter } from "./take-adapter.js";
 import { savedWhole } from "./paths/targets.js";
 
@@ -78,10 +79,7 @@ function* findMissing(adapter: Adapter, base: BaseShapes, paths: BasePaths): Gen
   const modules = base.names
     .filter(isMatrix)
     .flatMap((name) => paths.toAdapter(name.slice(0, -".weight".length)) ?? []);
-  for (const path of lackingLayers(adapter, modules))
-    yield new AdapterError(`adapter: the configuration targets ${clip(path)}, but the file has no tensors for it`, {
-      module: path,
-    });
+  for (const path of lackingLayers(adapter, modules)) yield lackingLayer(path);
 }
 
 function* extraProblems({ config, extra }: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {
@@ -118,9 +116,17 @@ export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseInde
 }
 
 /** All that `checkAdapter` throws the first of, found one after another. Throws as it does for what is no adapter or no base. */
-export function* adapterProblems(adapter: Adapter, base: string | FileMap | BaseIndex): Generator<AdapterError> {
-  const taken = takeAdapter("checkAdapter", adapter);
+export function* adapterProblems(adapter: Adapter, base: string | FileMap | BaseIndex): Generator<LowrankError> {
+  const given = takeAdapter("checkAdapter", adapter);
   const index = shapesOf(base);
+  for (const path of lackingInFile(given, index.names)) yield lackingLayer(path);
+  let taken: Adapter;
+  try {
+    taken = inFileNames(given, index.names);
+  } catch (error) {
+    if (!(error instanceof LowrankError)) throw error;
+    return yield error;
+  }
   const names = new Set(index.names);
   const { layers, config } = taken;
   const paths = relatePaths([...layers.keys()], names);
@@ -133,9 +139,9 @@ export function* adapterProblems(adapter: Adapter, base: string | FileMap | Base
       { absent },
     );
   }
-  const lacking = new Set(absent);
+  const isAbsent = new Set(absent);
   for (const [path, layer] of layers) {
-    if (lacking.has(path)) continue;
+    if (isAbsent.has(path)) continue;
     const problem = shapeProblem(path, layer, index.shape(`${paths.toBase(path)}.weight`), config.fanInFanOut);
     if (problem !== null) yield problem;
   }

@@ -8,6 +8,8 @@ export type { AdapterConfig } from "./config/config.js";
 export type { Json } from "../json.js";
 export { adapterFingerprint, checkNotMerged, MERGED_KEY, readMerged, withMerged } from "./merged-adapters.js";
 export type { MergedAdapter, MergedModel } from "./merged-adapters.js";
+export { inFileNames, lackingInFile } from "./joined-modules.js";
+export { lackingLayer } from "./lacking-layers.js";
 export { readAdapter, readAdapterForBase } from "./read.js";
 export { savedWhole, targetTest } from "./paths/targets.js";
 export { baseTensor, isOriginal, isTokenRows, tokenRows, withoutCopies } from "./paths/keys.js";

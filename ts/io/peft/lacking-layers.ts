@@ -1,3 +1,5 @@
+import { AdapterError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import type { Adapter } from "./adapter.js";
 import { NameEnds } from "./paths/name-ends.js";
 import { isAllLinear, targetTest } from "./paths/targets.js";
@@ -26,3 +28,9 @@ export function* lackingLayers(
     yield path;
   }
 }
+
+/** What is said of such a module. */
+export const lackingLayer = (path: string) =>
+  new AdapterError(`adapter: the configuration targets ${clip(path)}, but the file has no tensors for it`, {
+    module: path,
+  });

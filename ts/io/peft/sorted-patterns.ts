@@ -3,7 +3,7 @@ import type { AdapterConfig } from "./config/config.js";
 import { byName } from "../safetensors/write.js";
 
 /** A regular expression that a module's path alone matches. */
-const exactly = (path: string) => path.replace(/[^\w]/g, "\\$&");
+export const exactly = (path: string) => path.replace(/[^\w]/g, "\\$&");
 
 const sorted = (patterns: ReadonlyMap<string, number>) => new Map([...patterns].sort(([a], [b]) => byName(a, b)));
 

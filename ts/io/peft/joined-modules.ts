@@ -1,0 +1,123 @@
+import { AdapterError, UnsupportedError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import type { Tensor } from "../../values/tensor.js";
+import type { Adapter, AdapterLayer } from "./adapter.js";
+import { joinedLayer } from "./joined-layer.js";
+import { lackingLayers } from "./lacking-layers.js";
+import { relatePaths } from "./paths/base-paths.js";
+import { isOriginal } from "./paths/keys.js";
+import { exactly } from "./sorted-patterns.js";
+
+/*
+ * NomicBERT's files hold their tensors under the names of the model's own code, query, key and value in one; an adapter has those of
+ * transformers' modules.
+ */
+const joined = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"];
+const JOINED = "attn.Wqkv";
+const renamed: Readonly<Record<string, string>> = {
+  "self_attn.o_proj": "attn.out_proj",
+  "mlp.gate_proj": "mlp.fc12",
+  "mlp.up_proj": "mlp.fc11",
+  "mlp.down_proj": "mlp.fc2",
+  post_attention_layernorm: "norm1",
+  post_mlp_layernorm: "norm2",
+};
+const inLayer = new RegExp(
+  `^(.*?)(?<!encoder\\.)layers\\.(\\d+)\\.(${[...joined, ...Object.keys(renamed)].join("|").replaceAll(".", "\\.")})(\\..*)?$`,
+);
+const inFile = /^(.*?)encoder\.layers\.(\d+)\.(attn\.(?:Wqkv|out_proj)|mlp\.fc(?:11|12|2))\.weight$/;
+
+interface Place {
+  /** What the file calls it, ".weight" and the like included. */
+  readonly name: string;
+  /** Which third of the tensor it is; null where it is all of it. */
+  readonly third: number | null;
+}
+
+function placeOf(name: string): Place {
+  const [, prefix = "", layer, module, rest = ""] = inLayer.exec(name) ?? [];
+  if (module === undefined) return { name: name.replace(/(^|\.)embeddings\.LayerNorm(?=\.)/, "$1emb_ln"), third: null };
+  const third = joined.indexOf(module);
+  const own = third < 0 ? renamed[module]! : JOINED;
+  return { name: `${prefix}encoder.layers.${layer}.${own}${rest}`, third: third < 0 ? null : third };
+}
+
+const isNomic = (names: readonly string[]) =>
+  names.some((name) => /(^|\.)encoder\.layers\.0\.attn\.Wqkv\.weight$/.test(name)) &&
+  names.some((name) => /(^|\.)emb_ln\.weight$/.test(name));
+
+/** Whether the base's file has other names than the adapter for the same modules. */
+const differ = ({ layers }: Adapter, names: readonly string[]) =>
+  isNomic(names) && [...layers.keys()].some((path) => inLayer.test(path));
+
+/** Modules that the configuration targets, that lie in such a file, and that the adapter has no layer for, by their names in transformers. */
+export function lackingInFile(adapter: Adapter, names: readonly string[]): string[] {
+  if (!differ(adapter, names)) return [];
+  const modules = names.flatMap((name) => {
+    const [, prefix = "", layer, tensor] = inFile.exec(name) ?? [];
+    if (tensor === undefined) return [];
+    const own = tensor === JOINED ? joined : Object.keys(renamed).filter((module) => renamed[module] === tensor);
+    return own.map((module) => `${prefix}layers.${layer}.${module}`);
+  });
+  const paths = relatePaths([...adapter.layers.keys()], new Set(modules.map((path) => `${path}.weight`)));
+  const known = modules.flatMap((path) => paths.toAdapter(path) ?? []);
+  return [...lackingLayers(adapter, known)];
+}
+
+/**
+ * The adapter as one of the tensors that the base's files hold: what is joined there is one layer, of the ranks together. The same adapter
+ * where the files have its modules' names.
+ * @throws `UnsupportedError` where it has a part alone of what one tensor holds and no other part can be made up for it
+ */
+export function inFileNames(adapter: Adapter, names: readonly string[]): Adapter {
+  if (!differ(adapter, names)) return adapter;
+  const parts = new Map<string, (AdapterLayer | undefined)[]>();
+  const layers = new Map<string, AdapterLayer>();
+  for (const [path, layer] of adapter.layers) {
+    const { name, third } = placeOf(path);
+    const { rank } = layer;
+    const alpha = layer.scaling * rank;
+    if (third === null) layers.set(name, { ...layer, alpha, scaling: alpha / rank });
+    else thirdsOf(parts, name)[third] = layer;
+  }
+  for (const [name, thirds] of parts) layers.set(name, joinedLayer(name, thirds));
+  const config = {
+    ...adapter.config,
+    ...{ targetModules: [...layers.keys()], excludeModules: null, layersToTransform: null, layersPattern: null },
+    rankPattern: new Map([...layers].map(([path, { rank }]) => [exactly(path), rank])),
+    alphaPattern: new Map([...layers].map(([path, { alpha }]) => [exactly(path), alpha])),
+    useRslora: false,
+  };
+  return { config, layers, extra: wholeTensors(adapter.extra) };
+}
+
+function thirdsOf<T>(all: Map<string, (T | undefined)[]>, name: string): (T | undefined)[] {
+  const known = all.get(name) ?? joined.map(() => undefined);
+  all.set(name, known);
+  return known;
+}
+
+function wholeTensors(extra: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const found = new Map<string, Tensor>();
+  const thirds = new Map<string, (Tensor | undefined)[]>();
+  for (const [own, tensor] of extra) {
+    const { name, third } = placeOf(own);
+    if (third === null) found.set(name, tensor);
+    else if (!isOriginal(own)) thirdsOf(thirds, name)[third] = tensor;
+  }
+  for (const [name, tensors] of thirds) {
+    const all = tensors.filter((tensor) => tensor !== undefined);
+    if (all.length < joined.length)
+      throw new UnsupportedError(
+        `merge: the base holds query, key and value in one tensor, ${clip(name)}, of which the adapter replaces a part: keep base and adapter apart`,
+        { op: "merge", tensor: name },
+      );
+    const [[rows = 0, ...rest], ...others] = all.map(({ shape }) => shape) as [number[], ...number[][]];
+    if (others.some((shape) => shape.join() !== [rows, ...rest].join()))
+      throw new AdapterError(`adapter: parts of ${clip(name)} differ in shape`, { tensor: name });
+    const data = new Float32Array(all.reduce((sum, tensor) => sum + tensor.data.length, 0));
+    all.reduce((at, tensor) => (data.set(tensor.data, at), at + tensor.data.length), 0);
+    found.set(name, { shape: [rows * joined.length, ...rest], data });
+  }
+  return found;
+}
