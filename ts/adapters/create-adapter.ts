@@ -136,10 +136,14 @@ function checkLayers(config: AdapterConfig, paths: readonly string[], what: stri
   const numbers = anywhere.flatMap((path) => /(?:^|\.)(\d+)\./.exec(path)?.[1] ?? []).map(Number);
   if (layersToTransform === null || numbers.length === 0) return;
   const last = numbers.reduce((most, number) => Math.max(most, number), 0);
+  const asked = [layersToTransform].flat();
   const [within, such] =
-    layersPattern === null ? ["", ""] : [` in ${excerpt(layersPattern)}`, `, such as that of ${anywhere[0]!}`];
+    layersPattern !== null
+      ? [` in ${excerpt(layersPattern)}`, `, such as that of ${anywhere[0]!}`]
+      : // As in PEFT, which looks for a stack of any name behind another name alone.
+        ["", numbers.some((number) => asked.includes(number)) ? `; ${anywhere[0]!} needs layersPattern` : ""];
   throw new ConfigError(
-    `${what}: layersToTransform: layers ${[layersToTransform].flat().join(", ")}${within}: the model has layers 0 to ${last}${such}`,
+    `${what}: layersToTransform: layers ${asked.join(", ")}${within}: the model has layers 0 to ${last}${such}`,
     { op: what, option: "layersToTransform", value: layersToTransform, expected: `0 to ${last}` },
   );
 }

@@ -121,3 +121,13 @@ describe("a new adapter is refused, and nothing is left of it", () => {
     expect(encoder.adapters()).toEqual([]);
   });
 });
+
+it("a stack of layers that begins its path needs layersPattern, as in PEFT, which is said", async () => {
+  using encoder = await SentenceEncoder.load(await goldenEncoder("modernbert"));
+  const options = { targetModules: ["Wqkv"], layersToTransform: [1] };
+  expect(() => encoder.addAdapter("new", options)).toThrow(
+    "layers 1: the model has layers 0 to 2; layers.0.attn.Wqkv needs layersPattern",
+  );
+  encoder.addAdapter("new", { ...options, layersPattern: "layers" });
+  expect([...encoder.adapter("new").layers.keys()]).toEqual(["layers.1.attn.Wqkv"]);
+});
