@@ -85,22 +85,22 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.7 kB of Java
 // trained. With these methods 55,000 is out of reach.
 // GGUF files that a page keeps, picked, from an address and gone on with after a break, took 250 of everything; signs that an adapter was made
 // for another base, or that its patterns decide for no layer, and an A that stays as it is, 1,200 of both. Optimizers and schedules that few
-// use took 1,050 of everything.
-it("a page with an encoder and a classifier is at most 116.6 kB at first, everything at most 153.4 kB", async () => {
+// use took 1,050 of everything. The names of NomicBERT's tensors, which checkAdapter knows, took 1,350 of everything.
+it("a page with an encoder and a classifier is at most 116.8 kB at first, everything at most 154.8 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(116_600);
-  expect(encoder.all).toBeLessThanOrEqual(151_650);
+  expect(encoder.first).toBeLessThanOrEqual(116_800);
+  expect(encoder.all).toBeLessThanOrEqual(151_850);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(153_400);
-  expect(everything.all).toBeLessThanOrEqual(254_300);
+  expect(everything.first).toBeLessThanOrEqual(154_800);
+  expect(everything.all).toBeLessThanOrEqual(255_700);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
 // and 150 bytes of what a page loads for lowrank/worker, to which copies of shared arrays added 200. Short names for variables other than
 // functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker. Addresses under
 // Trusted Types, a page's own data for jobs and a config.json's word on rotations that is doubted took 600, optimizers
-// and schedules that few use 1,000; a bundler leaves those out.
-it("a page without a bundler loads at most 171.4 kB at first", () => {
+// and schedules that few use 1,000; a bundler leaves those out. The names of NomicBERT's tensors took 1,350.
+it("a page without a bundler loads at most 172.8 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -114,7 +114,7 @@ it("a page without a bundler loads at most 171.4 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(171_400);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(172_800);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -125,9 +125,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5,
 // optimizers and schedules that few use 1.2.
-it("the file of a page's worker is at most 307 kB and needs no other", () => {
+it("the file of a page's worker is at most 307.2 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(307_000);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(307_200);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
