@@ -22,9 +22,9 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
   await labels?.close?.();
   if (labels !== null) return null;
   const json = await readJson(source, "config.json");
-  const [name] = Array.isArray(json?.["architectures"]) ? json["architectures"] : [];
-  const kind = typeof name === "string" ? /For[A-Z]\w*$/.exec(name)?.[0] : undefined;
-  if (json === null || kind === undefined || /^For(MaskedLM|PreTraining)$/.test(kind)) return null;
+  const kind = json === null ? null : kindOfHead(json);
+  if (json === null || kind === null || /^For(MaskedLM|PreTraining)$/.test(kind)) return null;
+  const name = nameOf(json);
   const unsupported = (what: string, value: unknown) =>
     new UnsupportedError(
       `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; checkpoints for the classification of whole texts are, one label a text`,
@@ -39,6 +39,18 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
   const problem = json["problem_type"] ?? null;
   if (problem !== null && problem !== "single_label_classification") throw unsupported("problem_type", problem);
   return { source, labels: namesOf(source, json["id2label"] ?? null) };
+}
+
+/** What config.json calls a model; null where it says none. */
+function nameOf(config: Readonly<Record<string, unknown>>): unknown {
+  const { architectures } = config;
+  return Array.isArray(architectures) ? ((architectures as unknown[])[0] ?? null) : null;
+}
+
+/** The ending of that name that says which head a model has, such as "ForSequenceClassification"; null for none. */
+export function kindOfHead(config: Readonly<Record<string, unknown>>): string | null {
+  const name = nameOf(config);
+  return typeof name === "string" ? (/For[A-Z]\w*$/.exec(name)?.[0] ?? null) : null;
 }
 
 /** Names of the classes that id2label has, by number; null for none. Throws `ModelError` where it has others than names by number. */

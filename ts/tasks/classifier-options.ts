@@ -38,4 +38,11 @@ export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOpt
   readonly model?: string | FileMap | ModelSource;
   /** Of a checkpoint of transformers: an adapter to train along with its head; default none. */
   readonly lora?: LoraOptions;
+  /** Names of the classes, for PEFT's files, which have none; default what the base's config.json says, else LABEL_0, LABEL_1, … */
+  readonly labels?: readonly string[];
+  /**
+   * Tokens that texts are cut to, of PEFT's files and of a checkpoint of transformers, which do not say what they were trained with; default
+   * what the model allows. What `save` gave says it.
+   */
+  readonly maxTokens?: number;
 }

@@ -83,7 +83,7 @@ export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: L
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
-  ...(["model", "lora", "adapter", "allowOtherBase"] as const),
+  ...(["model", "lora", "labels", "maxTokens", "adapter", "allowOtherBase"] as const),
   ...ENCODER_OPTIONS,
 ];
 
@@ -93,10 +93,18 @@ export async function openedParts(
   options: OpenClassifierOptions,
 ): Promise<ClassifierParts> {
   checkOptions("TextClassifier.open", options, OPEN_OPTIONS, { lora: LORA_OPTIONS });
-  const { model, adapter, allowOtherBase, lora, ...loading } = options;
-  const checkpoint = (await openCheckpoint(source, model, loading)) ?? (await openPeft(source, model, loading));
+  const { model, adapter, allowOtherBase, lora, labels, maxTokens, ...loading } = options;
+  const named = labels === undefined ? null : takeLabels(labels);
+  const cut = { ...loading, ...(maxTokens !== undefined && { maxTokens }) };
+  const checkpoint = (await openCheckpoint(source, model, named, cut)) ?? (await openPeft(source, model, named, cut));
   if (checkpoint !== null) return checkpointParts(checkpoint, lora ?? null, adapter);
-  if (lora !== undefined) throw noLora("is for checkpoints of transformers; a run has its own adapter");
+  if (lora !== undefined) throw notFor("lora", "is for checkpoints of transformers; a run has its own adapter");
+  if (labels !== undefined) throw notFor("labels", "are for PEFT's files, which have none; these have their own");
+  if (maxTokens !== undefined)
+    throw notFor(
+      "maxTokens",
+      "is for checkpoints of transformers and PEFT's files; a run's texts are cut as they were in training",
+    );
   const { encoder, files } = await openParts(source, model, loading);
   try {
     const { allowNonFinite } = loading;
@@ -127,7 +135,8 @@ function checkpointParts(
     return made;
   };
   try {
-    if (files !== null && lora !== null) throw noLora("makes a new adapter, and these files have one; leave it out");
+    if (files !== null && lora !== null)
+      throw notFor("lora", "makes a new adapter, and these files have one; leave it out");
     const parts = whole(
       { encoder, labels: takeLabels(labels), tokenizer, merged: null },
       addAdapter,
@@ -176,8 +185,8 @@ export function checkSameTargets(
     }
 }
 
-const noLora = (why: string) =>
-  new ConfigError(`TextClassifier.open: lora ${why}`, { op: "TextClassifier.open", option: "lora" });
+const notFor = (option: keyof OpenClassifierOptions, why: string) =>
+  new ConfigError(`TextClassifier.open: ${option} ${why}`, { op: "TextClassifier.open", option });
 
 /** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
 export function whole(

@@ -1,17 +1,12 @@
 import { checkOptions } from "../arguments/options.js";
+import { ConfigError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource, type ModelSource } from "../io/model-source.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { checkpointOf, labelsFor } from "./checkpoint.js";
 import { LABELS_FILE } from "./labels-file.js";
-import {
-  CONFIG_FILE,
-  ENCODER_OPTIONS,
-  type EncoderOptions,
-  namedBase,
-  readThere,
-  sourceOf,
-} from "./open-classifier.js";
+import { CONFIG_FILE, CUT_OPTIONS, type CutOptions, namedBase, readThere, sourceOf } from "./open-classifier.js";
 import { readPeftClassifier } from "./open-peft.js";
 
 const what = "TextClassifier.open";
@@ -28,13 +23,21 @@ export interface OpenedCheckpoint {
 export async function openCheckpoint(
   given: string | FileMap | ModelSource,
   model: unknown,
-  options: EncoderOptions,
+  labels: readonly string[] | null,
+  options: CutOptions,
 ): Promise<OpenedCheckpoint | null> {
   if (model !== undefined) return null;
   const source = await sourceOf(given, options);
   const checkpoint = await checkpointOf(source);
   if (checkpoint === null) return null;
-  checkOptions(what, options, ENCODER_OPTIONS);
+  checkOptions(what, options, CUT_OPTIONS);
+  if (labels !== null)
+    throw new ConfigError(
+      `${what}: labels are for PEFT's files, and ${clip(source.name)} is a checkpoint, whose config.json names its classes`,
+      {
+        ...{ op: what, option: "labels" },
+      },
+    );
   const encoder = await SentenceEncoder.load(source, options, { of: "texts" });
   try {
     return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!), adapter: null };
@@ -48,14 +51,15 @@ export async function openCheckpoint(
 export async function openPeft(
   given: string | FileMap | ModelSource,
   model: string | FileMap | ModelSource | undefined,
-  options: EncoderOptions,
+  names: readonly string[] | null,
+  options: CutOptions,
 ): Promise<OpenedCheckpoint | null> {
   const source = await sourceOf(given, options);
   const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE) || !Object.hasOwn(files, CONFIG_FILE)) return null;
   const { allowNonFinite = false } = options;
   const saved = await readPeftClassifier(files, { allowNonFinite }, "SEQ_CLS", async () => {
-    checkOptions(what, options, ENCODER_OPTIONS);
+    checkOptions(what, options, CUT_OPTIONS);
     return modelSource(model ?? (await namedBase(source, files, null)));
   });
   if (saved === null) return null;
@@ -63,9 +67,14 @@ export async function openPeft(
   const encoder = await SentenceEncoder.load(base, options, { of: "texts", tensors: saved.head });
   try {
     const classes = encoder.head!.weight.shape[0]!;
+    if (names !== null && names.length !== classes)
+      throw new ConfigError(
+        `${what}: labels names ${names.length} classes, and the head of ${clip(source.name)} has ${classes}`,
+        { op: what, option: "labels", expected: classes, actual: names.length },
+      );
     const checkpoint = await checkpointOf(base);
     const named = checkpoint?.labels?.length === classes ? checkpoint : { source: base, labels: null };
-    return { encoder, labels: labelsFor(named, classes), adapter: saved.files };
+    return { encoder, labels: names ?? labelsFor(named, classes), adapter: saved.files };
   } catch (error) {
     encoder.dispose();
     throw error;

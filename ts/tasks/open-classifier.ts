@@ -20,6 +20,12 @@ const what = "TextClassifier.open";
 /** What is the run's own is not asked for again. */
 export type EncoderOptions = Omit<LoadOptions, "maxTokens" | "pooling">;
 
+/** Those of an encoder whose classifier does not say to how many tokens texts are cut. */
+export type CutOptions = Omit<LoadOptions, "pooling">;
+
+/** Names of those. */
+export const CUT_OPTIONS = [...MODEL_OPTIONS, "maxTokens"] as const;
+
 /** What a classifier is made of. */
 export interface OpenedParts {
   readonly encoder: SentenceEncoder;
@@ -95,18 +101,23 @@ export async function readThere(source: ModelSource): Promise<FileMap> {
   return files;
 }
 
+/** What became of the head of an adapter of the task SEQ_CLS. */
+export const HEADLESS =
+  "although its task is SEQ_CLS: PEFT leaves the head out where it converts PiSSA or OLoRA (path_initial_model_for_weight_conversion)";
+
 async function readFiles(source: ModelSource): Promise<FileMap> {
   const files = await readThere(source);
   if (Object.hasOwn(files, LABELS_FILE)) return files;
-  const isOfTokens = peftField(files[CONFIG_FILE], "task_type") === "TOKEN_CLS";
-  if (isOfTokens)
+  const task = peftField(files[CONFIG_FILE], "task_type");
+  if (task === "TOKEN_CLS")
     throw new UnsupportedError(
       `${what}: ${clip(source.name)} is an adapter that labels words (task_type TOKEN_CLS): TokenClassifier.open reads it`,
       { op: what, model: source.name },
     );
   const hint = Object.hasOwn(files, CONFIG_FILE)
-    ? "it is an adapter without a head: load it with `encoder.loadAdapter`"
-    : "an unfinished run has none yet, and a merged model only where it was made of a run";
+    ? `it is an adapter without a head${task === "SEQ_CLS" ? `, ${HEADLESS}` : ""}: load it with \`encoder.loadAdapter\``
+    : "an unfinished run has none yet, and a merged model only where it was made of a run; a checkpoint of transformers is known by its " +
+      "config.json, whose architectures name one ForSequenceClassification";
   throw new ConfigError(`${what}: ${clip(source.name)} has no ${LABELS_FILE}: ${hint}`, {
     op: what,
     file: LABELS_FILE,

@@ -1,3 +1,5 @@
+import { AdapterError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { type ModelSource, readJson } from "../io/model-source.js";
 import {
@@ -43,6 +45,7 @@ export async function readPeftClassifier(
   if (config.taskType !== task || extra.size === 0) return null;
   const source = await base();
   const { head } = await modelPlan((await readJson(source, "config.json")) ?? {});
+  checkOwnHead(extra, task, head, source);
   return { ...withoutHead(adapter, task, head), base: source };
 }
 
@@ -55,6 +58,23 @@ export function withoutClasses(files: FileMap, options: WeightOptions, plan: Hea
   const ofHead = taskType === "SEQ_CLS" ? headTensors(plan) : tokenHeadTensors(plan);
   const rest = new Map([...extra].filter(([name]) => !ofHead.has(baseTensor(name))));
   return writeAdapter({ ...adapter, config: { ...config, modulesToSave: stillSaved(config, rest) }, extra: rest });
+}
+
+/** Modules that are a head's whatever the model: PEFT adds both to `modules_to_save`. */
+export const HEAD_MODULES = ["classifier", "score"] as const;
+
+/** Throws `AdapterError` for a head in the form of another family's. */
+function checkOwnHead(extra: Adapter["extra"], task: HeadTask, plan: HeadPlan, { name }: ModelSource): void {
+  const own = task === "SEQ_CLS" ? headTensors(plan) : tokenHeadTensors(plan);
+  const others = [...extra.keys()]
+    .filter((tensor) => !isOriginal(tensor))
+    .map(baseTensor)
+    .filter((tensor) => HEAD_MODULES.some((module) => tensor.startsWith(`${module}.`)) && !own.has(tensor));
+  if (others.length === 0) return;
+  throw new AdapterError(
+    `adapter: its head has ${clip(others.join(", "))}, which the head of ${clip(name)} has not (${[...own].join(", ")}): it was made for a model of another family`,
+    { extra: others, model: name },
+  );
 }
 
 /** Modules that are saved whole and still have a tensor. */

@@ -102,10 +102,13 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   /**
    * A classifier with the encoder that it was trained on, from a run's folder or a merged model's: ready to use, with the
-   * answers of the run. `dispose` frees both.
+   * answers of the run. So are a checkpoint of transformers' `AutoModelForSequenceClassification`, to predict with or, with `lora`, to
+   * train on, and what PEFT saved for one (task_type SEQ_CLS), adapter and head. `dispose` frees both.
    *
    * @param source a folder where there is a file system, else an address; the files by name; or a `ModelSource`
    * @param options.model the base, where it is not the one that the files name
+   * @param options.labels names of the classes of PEFT's files, which say none
+   * @param options.maxTokens tokens that texts are cut to, where the files do not say: PEFT's, and a checkpoint's
    *
    * Throws `ConfigError` where there is no classifier, or no base is named; otherwise as `SentenceEncoder.load` and `load` do.
    *

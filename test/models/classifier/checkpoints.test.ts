@@ -120,6 +120,46 @@ it("a checkpoint without names has those that transformers gives", async () => {
   expect(() => classifier!.savePeft()).toThrow(/there is no adapter/);
 });
 
+it("PEFT's files, which name no classes and no length, are opened under names and to a length that are given", async () => {
+  const files = await checkpoint("bert", { id2label: null });
+  classifier = await TextClassifier.open(files, { lora: { rank: 1 }, maxTokens: 7 });
+  const peft = classifier.savePeft();
+  const long = [texts.join(" ")];
+  const cut = await classifier.logits(long);
+  const labels = ["no", "perhaps", "yes"];
+  const open = async (options: object) => TextClassifier.open(peft, { model: files, ...options });
+  using back = await open({ labels, maxTokens: 7 });
+  expect(back.labels).toEqual(labels);
+  expect(await back.logits(long)).toEqual(cut);
+  using whole = await open({});
+  expect(whole.labels).toEqual(["LABEL_0", "LABEL_1", "LABEL_2"]);
+  expect(await whole.logits(long)).not.toEqual(cut);
+  // What is saved holds both.
+  const saved = { ...back.save() };
+  using again = await TextClassifier.open(saved, { model: files });
+  expect(again.labels).toEqual(labels);
+  expect(await again.logits(long)).toEqual(cut);
+  await expect(open({ labels: ["no", "yes"] })).rejects.toThrow("labels names 2 classes, and the head of model has 3");
+  await expect(TextClassifier.open(files, { labels })).rejects.toThrow("labels are for PEFT's files");
+  for (const option of ["labels", "maxTokens"])
+    await expect(
+      TextClassifier.open(saved, { model: files, [option]: option === "labels" ? labels : 7 }),
+    ).rejects.toThrow(new RegExp(`TextClassifier.open: ${option} (are|is) for `));
+});
+
+it("of PEFT's adapter without the head that its task has, what happened is said", async () => {
+  const files = await checkpoint("bert");
+  classifier = await TextClassifier.open(files, { lora: { rank: 1 } });
+  const peft = classifier.savePeft();
+  const file = readSafetensors(peft["adapter_model.safetensors"]!);
+  const names = file.names.filter((name) => name.includes("lora_"));
+  const tensors = new Map(names.map((name) => [name, file.tensor(name)]));
+  const headless = { ...peft, "adapter_model.safetensors": writeSafetensors(tensors) };
+  await expect(TextClassifier.open(headless, { model: files })).rejects.toThrow(
+    /without a head, although its task is SEQ_CLS: PEFT leaves the head out where it converts PiSSA/,
+  );
+});
+
 it("PEFT's files of other whole modules, and for another base, are refused by name", async () => {
   const files = await checkpoint("bert");
   classifier = await TextClassifier.open(files, { lora: { rank: 1 } });
@@ -130,7 +170,7 @@ it("PEFT's files of other whole modules, and for another base, are refused by na
   const more = { ...peft, "adapter_model.safetensors": writeSafetensors(tensors) };
   await expect(TextClassifier.open(more, { model: files })).rejects.toThrow(/also holds "bert\.pooler\.other"/);
   await expect(TextClassifier.open(peft, { model: await checkpoint("roberta") })).rejects.toThrow(
-    /"classifier\.(weight|bias)"/,
+    /its head has classifier\.(bias, classifier\.weight|weight, classifier\.bias), which the head of model has not .* a model of another family/,
   );
   await expect(TextClassifier.open(peft, { model: files, lora: { rank: 1 } })).rejects.toThrow(/leave it out/);
   await expect(TextClassifier.open(peft)).rejects.toThrow(/does not say which model it was trained on/);

@@ -14,7 +14,7 @@ import {
 import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/data/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { runFiles } from "../../jobs/store/run-store.js";
-import { fieldNames, words } from "../options/option-values.js";
+import { fieldNames, labelNames, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
@@ -29,12 +29,14 @@ const EXAMPLES = `
 Examples:
   lowrank evaluate
   lowrank evaluate --run runs/reviews --data held-out.csv --text body --label stars
+  lowrank evaluate --run peft-adapter --data held-out.csv --label-names "0=LABEL_0,1=LABEL_1"
 `;
 
 interface EvaluateOptions extends ClassifierOptions {
   readonly data?: string;
   readonly text?: string;
   readonly label?: string;
+  readonly labelNames?: Readonly<Record<string, string>>;
   readonly allow?: readonly string[];
   readonly fields?: Readonly<Record<string, string>>;
   readonly json: boolean;
@@ -48,6 +50,11 @@ export function defineEvaluate(program: Command, session: Session): void {
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
+    .option(
+      "--label-names <pairs>",
+      'names for labels of the data, such as "0=LABEL_0,1=LABEL_1" (default: the run\'s)',
+      labelNames,
+    )
     .option(
       "--fields <pairs>",
       'of a run that labels words, what --data calls a field, such as "tokens=words,tags=ner_tags" (default: as the run read its data)',
@@ -70,7 +77,10 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   if (!existsSync(run))
     throw new ConfigError(`${run}: a run's folder is expected, there is none of that name`, { run });
   refuseFolds(run);
-  if (labelsTokens(run)) return evaluateTokens(run, options, session);
+  if (labelsTokens(run)) {
+    refuseColumns(run, options);
+    return evaluateTokens(run, options, session);
+  }
   if (options.fields !== undefined)
     throw new ConfigError(
       `--fields is for runs that label words, and ${run} labels texts: --text and --label name columns`,
@@ -101,6 +111,20 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   }
 }
 
+/** Throws `ConfigError` for options that name what a table of texts has. */
+function refuseColumns(run: string, { text, label, labelNames, allow }: EvaluateOptions): void {
+  const given = Object.entries({ text, label, "label-names": labelNames, allow }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (given === undefined) return;
+  throw new ConfigError(
+    `--${given[0]} is for runs that label texts, and ${run} labels words: --fields names columns and fields`,
+    {
+      ...{ option: `--${given[0]}`, value: given[1] },
+    },
+  );
+}
+
 /** The examples named, else those that the run itself was tested on. */
 async function testExamples(
   options: EvaluateOptions,
@@ -110,7 +134,7 @@ async function testExamples(
   const report = readReport(run);
   const text = options.text ?? report?.settings.text ?? "text";
   const label = options.label ?? report?.settings.label ?? "label";
-  const labelNames = report?.settings.labelNames ?? {};
+  const labelNames = options.labelNames ?? report?.settings.labelNames ?? {};
   const { allow = [] } = options;
   if (options.data !== undefined) {
     const named = await readLabelled(options.data, { text, label, labelNames, allow }, access);
@@ -123,7 +147,7 @@ async function testExamples(
       run,
     });
   }
-  const dataset = await loadDataset({ ...report.settings, text, label }, access);
+  const dataset = await loadDataset({ ...report.settings, text, label, labelNames }, access);
   const part = measuredPart(dataset);
   // What the run was tested on was drawn from the file as it was then; drawn again from another, it holds texts that were learnt.
   if (part.split && report.sha256 !== undefined && dataset.train.sha256 !== report.sha256) {

@@ -1,16 +1,21 @@
 import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LoadClassifierOptions, type SentenceEncoder, TextClassifier, TokenClassifier } from "../../entry/node.js";
-import { ConfigError, ModelError } from "../../errors/errors.js";
+import {
+  type LoadClassifierOptions,
+  type OpenClassifierOptions,
+  type SentenceEncoder,
+  TextClassifier,
+  TokenClassifier,
+} from "../../entry/node.js";
+import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
-import { parseJsonObject } from "../../io/json.js";
 import { builds } from "../../jobs/spec/training-settings.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
 import { poolingOf } from "../../tasks/open-classifier.js";
-import { tokenLabelsOf } from "../../tasks/tokens/open-tokens.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
+import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./foreign-classifier.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
 import { newestRun, readClassifier } from "./run-folder.js";
@@ -35,53 +40,64 @@ export function addEngineOptions(command: Command): Command {
 export function addClassifierOptions(command: Command): Command {
   return addEngineOptions(
     command
-      .option("--run <folder>", "folder of a run (default: the newest under runs/)")
+      .option("--run <folder>", "folder of a run, or of PEFT's adapter with its head (default: the newest under runs/)")
       .option(
         "--model <name>",
-        "folder or name of the base model (default: the one that the run names); or, without --run, the folder of a merged model with its head",
+        "folder or name of the base model (default: the one that the run names); or, without --run, the folder of a model with its head, merged or of transformers",
       )
       .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false),
   );
 }
 
-/** A run's classifier of texts, ready to use, and the folder it came from. The caller disposes of its encoder. */
-export const openClassifier = (options: ClassifierOptions, session: Session) =>
-  open(options, session, false, TextClassifier.load.bind(TextClassifier));
+/** A classifier of texts, ready to use, and the folder it came from. The caller disposes of its encoder. */
+export async function openClassifier(options: ClassifierOptions, session: Session) {
+  const folder = classifierFolder(options);
+  const foreign = foreignClassifier(folder);
+  if (foreign === null) return open(options, session, false, TextClassifier.load.bind(TextClassifier));
+  const opening = await foreignOptions(folder, foreign, options, session);
+  return { folder, classifier: await TextClassifier.open(folder, opening) };
+}
 
-/** The same of tokens; a checkpoint with such a head, as a merged run is, as it is. */
+/** The same of tokens. */
 export async function openTokenClassifier(options: ClassifierOptions, session: Session) {
   const folder = classifierFolder(options);
-  if (tokenLabels(folder) === null) return open(options, session, true, TokenClassifier.load.bind(TokenClassifier));
+  const foreign = foreignClassifier(folder);
+  if (foreign === null) return open(options, session, true, TokenClassifier.load.bind(TokenClassifier));
+  const opening = await foreignOptions(folder, foreign, options, session);
+  return { folder, classifier: await TokenClassifier.open(folder, opening) };
+}
+
+/** What a classifier that no run made is opened with, once the kernels are there: the base below an adapter. */
+async function foreignOptions(
+  folder: string,
+  { isWhole }: ForeignClassifier,
+  options: ClassifierOptions,
+  session: Session,
+): Promise<OpenClassifierOptions> {
+  const { signal } = session;
   const { model = folder } = options;
-  if (model !== folder)
+  if (isWhole && model !== folder)
     throw new ConfigError(`--model ${model}: ${folder} is a whole model, which no other base is put below`, {
       option: "--model",
       value: model,
     });
+  const named = isWhole ? null : recordedModel(folder, options.model).model;
   await startEngine(options);
-  const { signal } = session;
-  return { folder, classifier: await TokenClassifier.open(folder, { signal }) };
+  return named === null ? { signal } : { signal, model: await findModel(named, session) };
 }
 
 /** Whether a run's classifier labels words. */
 export function labelsTokens(folder: string): boolean {
   const path = join(folder, LABELS_FILE);
-  return existsSync(path) ? readLabels(readFileSync(path)).tokens : tokenLabels(folder) !== null;
+  return existsSync(path) ? readLabels(readFileSync(path)).tokens : (foreignClassifier(folder)?.tokens ?? false);
 }
 
-/** Labels of a folder that is a whole model with a head for tokens, such as a run that was merged; null for others. */
-function tokenLabels(folder: string): readonly string[] | null {
-  const path = join(folder, "config.json");
-  if (existsSync(join(folder, LABELS_FILE)) || existsSync(join(folder, "adapter_config.json")) || !existsSync(path))
-    return null;
-  const fail = (problem: string, cause?: unknown) => new ModelError(`${path}: ${problem}`, { path }, { cause });
-  const config = parseJsonObject(new Uint8Array(readFileSync(path)), fail);
-  return tokenLabelsOf(folder, config);
+/** Labels that a run learnt; of PEFT's files those that their base names, where it is a folder. */
+export function trainedLabels(folder: string): ReadonlySet<string> {
+  const foreign = foreignClassifier(folder);
+  if (foreign === null) return new Set(readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
+  return new Set(classNamesOf(foreign.isWhole ? folder : recordedModel(folder).model));
 }
-
-/** Labels that a run learnt. */
-export const trainedLabels = (folder: string): ReadonlySet<string> =>
-  new Set(tokenLabels(folder) ?? readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
 
 async function open<C>(
   options: ClassifierOptions,
@@ -110,8 +126,10 @@ export function classifierFolder({ run, model }: Pick<ClassifierOptions, "run" |
   return run ?? (model !== undefined && isServed(model) ? model : newestRun());
 }
 
-/** Whether a model has its adapter merged in and its head beside it. */
+/** Whether a model has its adapter merged in and its head beside it, or is a checkpoint with a head. */
 function isServed(folder: string): boolean {
   const path = join(folder, LABELS_FILE);
-  return existsSync(path) ? readLabels(readFileSync(path)).merged !== null : tokenLabels(folder) !== null;
+  return existsSync(path)
+    ? readLabels(readFileSync(path)).merged !== null
+    : (foreignClassifier(folder)?.isWhole ?? false);
 }

@@ -25,7 +25,7 @@ import {
 
 const what = "TokenClassifier.open";
 
-const OWN_OPTIONS = ["model", "lora", "labels", "adapter", "allowOtherBase"] as const;
+const OWN_OPTIONS = ["model", "lora", "labels", "maxTokens", "adapter", "allowOtherBase"] as const;
 
 /** Those of `TokenClassifier.open`: a checkpoint, what `save` gave, or PEFT's files. */
 export async function openedTokenParts(
@@ -33,7 +33,7 @@ export async function openedTokenParts(
   options: OpenTokenClassifierOptions,
 ): Promise<TokenParts> {
   checkOptions(what, options, [...OWN_OPTIONS, ...ENCODER_OPTIONS], { lora: LORA_OPTIONS });
-  const { model, lora, labels, adapter = "classifier", allowOtherBase = false, ...loading } = options;
+  const { model, lora, labels, maxTokens, adapter = "classifier", allowOtherBase = false, ...loading } = options;
   flag(what, "allowOtherBase", allowOtherBase);
   const names = labels === undefined ? undefined : takeLabels(labels);
   const source = await sourceOf(given, loading, what, "a model's folder");
@@ -41,7 +41,7 @@ export async function openedTokenParts(
   const [isSaved, isPeft] = [LABELS_FILE, CONFIG_FILE].map((file) => Object.hasOwn(files, file));
   const open = async (base: string | FileMap | ModelSource, head: PeftClassifier["head"] | null) => {
     const wanted = head === null ? null : ({ of: "tokens", tensors: head } as const);
-    return SentenceEncoder.load(base, loading, wanted);
+    return SentenceEncoder.load(base, { ...loading, ...(maxTokens !== undefined && { maxTokens }) }, wanted);
   };
   if (!isSaved && !isPeft) {
     if (model !== undefined || names !== undefined)
@@ -78,6 +78,13 @@ export async function openedTokenParts(
       `${what}: labels are for PEFT's files, which have none; these have their own in ${LABELS_FILE}`,
       {
         ...{ op: what, option: "labels" },
+      },
+    );
+  if (isSaved && maxTokens !== undefined)
+    throw new ConfigError(
+      `${what}: maxTokens is for checkpoints of transformers and PEFT's files; what was saved here has the length of its training`,
+      {
+        ...{ op: what, option: "maxTokens" },
       },
     );
   const about = isSaved ? labelsOf(files, true) : null;
@@ -138,10 +145,6 @@ async function checkCheckpoint(source: ModelSource): Promise<void> {
     { op: what, model: source.name, value: name },
   );
 }
-
-/** Names of the classes of a checkpoint for token classification, none where its config.json has none; null for other models. Throws `ModelError`. */
-export const tokenLabelsOf = (name: string, config: Readonly<Record<string, unknown>>): readonly string[] | null =>
-  isForTokens(architectureOf(config)) ? (namesOf({ name }, config["id2label"] ?? null) ?? []) : null;
 
 /** Names of a checkpoint's classes. Throws `ModelError` where there are not as many. */
 async function classNames(source: ModelSource, classes: number): Promise<string[]> {

@@ -95,6 +95,7 @@ export class TokenClassifier {
    * @param source a folder where there is a file system, else an address; the files by name; or a `ModelSource`
    * @param options.model the base of an adapter, where it is not the one that its files name
    * @param options.labels names of the classes of PEFT's files, which say none
+   * @param options.maxTokens tokens that texts are cut to, where the files do not say: PEFT's, and a checkpoint's
    *
    * Throws `UnsupportedError` where the source has no head for tokens, `ModelError` for one that does not fit; otherwise as
    * `SentenceEncoder.load` and `load`.

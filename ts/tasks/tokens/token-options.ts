@@ -46,4 +46,9 @@ export interface OpenTokenClassifierOptions extends LoadClassifierOptions, Encod
   readonly lora?: LoraOptions;
   /** Names of the classes, for PEFT's files, which have none; default what the base's config.json says, else LABEL_0, LABEL_1, … */
   readonly labels?: readonly string[];
+  /**
+   * Tokens that texts are cut to, of PEFT's files and of a checkpoint of transformers, which do not say what they were trained with; default
+   * what the model allows. What `save` gave says it.
+   */
+  readonly maxTokens?: number;
 }

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ModelError } from "../../errors/errors.js";
+import { isJsonObject, parseJsonObject } from "../../io/json.js";
+import { runFiles } from "../../jobs/store/run-store.js";
+import { kindOfHead } from "../../tasks/checkpoint.js";
+import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { peftField } from "../../tasks/open-classifier.js";
+
+// Classifiers that no run of ours made: PEFT's adapters with their head, and checkpoints of transformers, a merged one among them.
+
+/** What such a folder holds. */
+export interface ForeignClassifier {
+  /** Whether it labels words. */
+  readonly tokens: boolean;
+  /** Whether it is a whole model, which no base is put below. */
+  readonly isWhole: boolean;
+}
+
+const CONFIG = "config.json";
+const ADAPTER = "adapter_config.json";
+
+/** What a folder holds where it is a classifier that no run of ours made; null for others. */
+export function foreignClassifier(folder: string): ForeignClassifier | null {
+  const has = (name: string) => existsSync(join(folder, name));
+  if ([LABELS_FILE, runFiles.record, runFiles.checkpoint].some(has)) return null;
+  if (has(ADAPTER)) {
+    const task = peftField(readFileSync(join(folder, ADAPTER)), "task_type");
+    return task === "SEQ_CLS" || task === "TOKEN_CLS" ? { tokens: task === "TOKEN_CLS", isWhole: false } : null;
+  }
+  const kind = has(CONFIG) ? kindOfHead(modelConfig(folder)) : null;
+  if (kind !== "ForSequenceClassification" && kind !== "ForTokenClassification") return null;
+  return { tokens: kind === "ForTokenClassification", isWhole: true };
+}
+
+/** Names that a model's config.json gives its classes; empty where it gives none, or there is no such folder. */
+export function classNamesOf(folder: string): readonly string[] {
+  if (!existsSync(join(folder, CONFIG))) return [];
+  const named = modelConfig(folder)["id2label"];
+  return isJsonObject(named) ? Object.values(named).filter((name) => typeof name === "string") : [];
+}
+
+function modelConfig(folder: string): Readonly<Record<string, unknown>> {
+  const path = join(folder, CONFIG);
+  const fail = (problem: string, cause?: unknown) => new ModelError(`${path}: ${problem}`, { path }, { cause });
+  return parseJsonObject(new Uint8Array(readFileSync(path)), fail);
+}
