@@ -92,6 +92,25 @@ it("words are labelled by PEFT's adapter of the task TOKEN_CLS, and measured", a
   });
 });
 
+it("finetune says that a checkpoint's own head is left out, and that rare labels count more twice", async () => {
+  const data = path("learnt.jsonl");
+  const rows = Array.from({ length: 60 }, (_, i) =>
+    JSON.stringify({ text: `text ${i} of ${i * 7}`, label: i % 4 === 0 ? "a" : "b" }),
+  );
+  await writeFile(data, `${[...rows, '{"text":"no label","label":null}'].join("\n")}\n`);
+  const asked = ["finetune", "--data", data, "--model", path("checkpoint"), "--steps", "2", "--allow", "empty-labels"];
+  const balanced = ["--class-weights", "balanced", "--sampling", "balanced"];
+  const { code, err } = await lowrank([...asked, ...balanced, "--out", path("run")]);
+  expect(code).toBe(0);
+  expect(err).toContain("learnt.jsonl: a text with an empty label is left out");
+  expect(err).toContain(
+    "checkpoint is a checkpoint with a head of its own, which is left out: a new one is trained on its vectors",
+  );
+  expect(err).toContain(
+    "--class-weights and --sampling both make rare labels count more, and together they do so twice: take one of them",
+  );
+});
+
 it("a base below a whole model, and an adapter whose head is missing, are refused", async () => {
   const whole = await lowrank(["predict", "--run", path("checkpoint"), "--model", path("merged"), "a"]);
   expect(whole.err).toContain("is a whole model, which no other base is put below");

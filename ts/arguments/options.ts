@@ -61,6 +61,12 @@ export function likelyName(name: string, known: readonly string[]): string | und
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /** Whether `b` is `a` with at most so many letters inserted, deleted or replaced. */
+/** The name of some that differs from another by a letter; undefined for none, and for short ones, which differ by one from too much. */
+export function misspelt(name: string, names: readonly string[]): string | undefined {
+  const wanted = plain(name);
+  return wanted.length < 3 || wanted.length > 60 ? undefined : names.find((own) => nearly(wanted, plain(own), 1));
+}
+
 function nearly(a: string, b: string, typos: number): boolean {
   if (a === b || typos < 0) return typos >= 0;
   const [restA, restB] = [a.slice(1), b.slice(1)];

@@ -11,6 +11,7 @@ import { checkSameOrigin } from "./store/origin-check.js";
 import type { ClassifierRun } from "./store/run-state.js";
 import { type DataCheck, describeDataset, surveyDataset, textsOf } from "./data/data-check.js";
 import { type Dataset, fewExamplesText, loadDataset, measuredPart } from "./data/dataset.js";
+import { ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
 import { countGroups } from "./data/held-out.js";
 import type { JobWords, ReadyJob } from "./job-events.js";
 import type { JobContext } from "./job-task.js";
@@ -57,6 +58,8 @@ export async function prepare(
   const dataset = await load(settings, { sources, onWarning, words });
   const few = fewExamplesText(dataset, words);
   if (few !== null) onWarning(few);
+  const twice = twiceBalancedText(settings, words);
+  if (twice !== null) onWarning(twice);
   await hear(signal);
   const steps = stepsOf(settings, dataset.train.examples.length);
   checkWarmup(settings, steps, words);
@@ -64,6 +67,8 @@ export async function prepare(
   const check: DataCheck = { allow: settings.allow, emit, words, signal };
   const surveyed = await surveyDataset(dataset, check);
   const { model, hash } = await runModel(settings, context);
+  const ownHead = await ownHeadText(model);
+  if (ownHead !== null) onWarning(ownHead);
   const packed = await checkModelFits(model, engine);
   const encoder = await loadEncoder(model, settings, engine, context);
   // The summary, the estimate, the baseline and each pass of training read the same texts.

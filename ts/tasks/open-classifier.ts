@@ -102,7 +102,7 @@ export async function readThere(source: ModelSource): Promise<FileMap> {
 }
 
 /** What became of the head of an adapter of the task SEQ_CLS. */
-export const HEADLESS =
+const HEADLESS =
   "although its task is SEQ_CLS: PEFT leaves the head out where it converts PiSSA or OLoRA (path_initial_model_for_weight_conversion)";
 
 async function readFiles(source: ModelSource): Promise<FileMap> {

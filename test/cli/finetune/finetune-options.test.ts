@@ -113,6 +113,15 @@ describe("options of the adapter", () => {
       expect(settings("--adapter-config", config, "--rank", "2", "--bias", "none")).toMatchObject({
         ...{ rank: 2, lora: { bias: "none", alphaPattern: { query: 5 } } },
       });
+      // PEFT lists the head of these tasks, by every name that it may have.
+      const withHead = { r: 4, target_modules: ["query"], modules_to_save: ["LayerNorm", "classifier", "score"] };
+      const saved = (config: object) => settings("--adapter-config", file("task.json", { ...withHead, ...config }));
+      expect(saved({ task_type: "SEQ_CLS" })).toMatchObject({ lora: { modulesToSave: ["LayerNorm"] } });
+      expect(saved({ task_type: "TOKEN_CLS", modules_to_save: ["classifier", "score"] })).toMatchObject({
+        rank: 4,
+        lora: null,
+      });
+      expect(saved({})).toMatchObject({ lora: { modulesToSave: ["LayerNorm", "classifier", "score"] } });
       const refused = (config: object) => () => settings("--adapter-config", file("bad.json", config));
       expect(refused({ target_modules: ["query"] })).toThrow(/expected r, the rank, but there is none/);
       expect(refused({ r: 4, target_modules: ["query"], use_qalora: true })).toThrow(/use_qalora is set/);

@@ -27,6 +27,8 @@ it("finetune --folds prints each fold, mean and deviation, and writes folds.json
   expect(out).toMatch(/all 40 texts: accuracy \d+\.\d % \(/);
   expect(out).toMatch(/^[+−]\d+\.\d points over the head alone \(/m);
   expect(readdirSync(folder)).toEqual(["folds.json"]);
+  const resized = await lowrank(["resize", folder, "--rank", "1", "--out", fixture.path("resized")]);
+  expect(resized.err).toMatch(/folds holds cross-validation's folds, which keep no model: train one/);
   expect(JSON.parse(readFileSync(fixture.path("folds", "folds.json"), "utf8")).folds).toHaveLength(2);
 });
 

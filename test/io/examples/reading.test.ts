@@ -115,7 +115,9 @@ describe("JSON", () => {
     ["one column", '{"text":["a"]}', /no column "label"; it has "text": a list of 1/],
     ["an empty text", '[{"text":" ","label":1}]', /item 1: the text is empty/],
     ["a large number", '[{"text":"a","label":9007199254740993}]', /item 1: .*too large/],
-    ["null", '[{"text":null,"label":1}]', /expected "text" to be text or a number, got null/],
+    ["null for a text", '[{"text":null,"label":1}]', /item 1: the text is empty/],
+    ["null for a label", '[{"text":"a","label":null}]', /item 1: the label is empty: fill it in, or leave it out \(emptyLabels/],
+    ["a list for a label", '[{"text":"a","label":[1]}]', /expected "label" to be text or a number, got \[1\]/],
     ["deep nesting", `[{"text":${"[".repeat(5000)}`, /nested at most/],
   ])("refuses %s", async (_, text, message) => {
     const reading = read(text, { format: "json", file: "a.json" });
@@ -205,6 +207,7 @@ describe("groups", () => {
     await expect(readExamples(csv, { group: "customer" })).rejects.toThrow(
       'data has no column "customer": it has "text", "label", "Customer"; did you mean "Customer"?',
     );
+    await expect(readExamples(csv, { group: "Custoner" })).rejects.toThrow(/; did you mean "Customer"\?$/);
     await expect(readExamples(csv, { group: null as never })).rejects.toThrow(/group is the name of a column/);
   });
 

@@ -6,6 +6,7 @@ import { isFolder } from "../../io/node/read-files.js";
 import { readConfig } from "../../io/peft/config/config-file.js";
 import { type FurtherLora, takeFurtherLora } from "../../jobs/spec/further-lora.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { HEAD_MODULES } from "../../tasks/open-peft.js";
 import { moduleNames, targetModules, whole } from "./option-values.js";
 
 /** Options of the adapter that are no settings by their names. */
@@ -81,7 +82,11 @@ function configFile(given: string): Partial<TrainingSettings> {
       loraDropout: dropout,
     } = config;
     const { bias, excludeModules, initLoraWeights, layersToTransform, layersPattern, loraBias } = config;
-    const { modulesToSave, rankPattern, alphaPattern, trainableTokenIndices } = config;
+    const { modulesToSave: saved, rankPattern, alphaPattern, trainableTokenIndices } = config;
+    // Of these tasks PEFT lists the head there, by whatever name; here it is trained along without being named.
+    const hasHead = config.taskType === "SEQ_CLS" || config.taskType === "TOKEN_CLS";
+    const others = (saved ?? []).filter((name) => !hasHead || !HEAD_MODULES.some((head) => head === name));
+    const modulesToSave = others.length === 0 ? null : others;
     const lora = takeFurtherLora("--adapter-config", file, {
       ...(bias !== "none" && { bias }),
       ...(initLoraWeights !== true && { initLoraWeights }),

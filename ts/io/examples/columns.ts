@@ -1,3 +1,4 @@
+import { misspelt } from "../../arguments/options.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { headerWarning, looksLikeHeader } from "./header-row.js";
@@ -54,7 +55,9 @@ function indicesOf(first: Row, names: readonly string[] | undefined, wanted: rea
     const has = names
       ? `it has ${quoted(names)}`
       : `its first line holds ${quoted(first.fields)}; if that is no header, give columns by number, 0 to ${first.fields.length - 1}`;
-    const same = (names ?? first.fields).find((name) => plain(name) === plain(String(column)));
+    const wanted = String(column);
+    const there = names ?? first.fields;
+    const same = there.find((name) => plain(name) === plain(wanted)) ?? (isNumber(column) ? undefined : misspelt(wanted, there));
     const meant = same === undefined ? "" : `; did you mean ${JSON.stringify(same)}?`;
     throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, { file, column });
   });

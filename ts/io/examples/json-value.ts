@@ -6,8 +6,8 @@ import type { Json } from "../json.js";
 export const jsonRules = { loneSurrogates: true };
 
 /**
- * A text or label of JSON: strings as they are, numbers and booleans as JSON writes them. Throws what `fail` makes for
- * anything else.
+ * A text or label of JSON: strings as they are, numbers and booleans as JSON writes them, null, as pandas writes what is missing, as an
+ * empty one, which is what a table has there. Throws what `fail` makes for anything else.
  * @param field the value, undefined where there is none of that name; @param keys names that there are, for the message
  */
 export function fieldText(
@@ -17,6 +17,7 @@ export function fieldText(
   fail: (problem: string) => FormatError,
 ): string {
   if (typeof field === "string") return field;
+  if (field === null) return "";
   // Beyond 2^53 several numbers in the file are one here, and two labels would be.
   if (typeof field === "number" && Math.abs(field) > Number.MAX_SAFE_INTEGER) {
     throw fail(`${JSON.stringify(column)} holds a number too large to be kept as it is; write it in quotes`);
