@@ -144,10 +144,10 @@ async function merge(base: Uint8Array, files: FileMap): Promise<{ read: number; 
   const { heap } = engine();
   const [used, budget] = [heap.used, heap.budget];
   heap.budget = used + MOST_MEMORY;
+  const buffers = new PieceBuffers(engine());
   try {
     const open = await openSafetensors(counted, "base");
     const plan = planMerge(open, readAdapter(files), null);
-    const buffers = new PieceBuffers();
     const pause = () => undefined;
     for (const name of plan.base.names) {
       const known = plan.changes.get(name);
@@ -158,6 +158,7 @@ async function merge(base: Uint8Array, files: FileMap): Promise<{ read: number; 
       for await (const piece of pieces) made += piece.byteLength;
     }
   } finally {
+    buffers.dispose();
     heap.budget = budget;
     expect(heap.used).toBe(used);
   }

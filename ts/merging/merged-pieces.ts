@@ -61,14 +61,11 @@ async function* updatedPieces(
   const piece = new StoredPiece(engine, tensor.dtype, (pieces[0]?.end ?? 0) * (dtypeBits[tensor.dtype] / 8));
   try {
     const updater = new StoredRowUpdater(piece, update);
-    for await (const { range, read } of tensor.read(pieces, buffers)) {
+    for await (const { range, read } of tensor.read(pieces, buffers.inPlace)) {
       await pause();
-      piece.load(read);
-      const fits = updater.add(range.begin / columns, (range.end - range.begin) / columns);
-      const made = buffers.changed.take(read.byteLength);
-      if (fits) piece.store(made);
-      else inSteps(engine, tensor, update, range, { from: read, to: made });
-      yield made;
+      const fits = updater.add(read, range.begin / columns, (range.end - range.begin) / columns);
+      if (!fits) await inSteps(engine, tensor, update, range, read);
+      yield read;
     }
   } finally {
     piece.dispose();
@@ -76,13 +73,14 @@ async function* updatedPieces(
 }
 
 /** The same of a piece that has a value too large for the format: in float32, where `encodeTensor`'s error says which. */
-function inSteps(
+async function inSteps(
   engine: Engine,
   tensor: StoredTensor,
   update: RowUpdate,
   { begin, end }: Range,
-  { from, to }: { from: Uint8Array; to: Uint8Array },
-): void {
+  to: Uint8Array,
+): Promise<void> {
+  const from = await tensor.piece({ begin, end });
   const memory = new PieceMemory(engine, tensor.dtype, end - begin);
   try {
     const updater = new RowUpdater(memory, update);
@@ -113,7 +111,7 @@ async function* merged(
   const [largest] = pieces.slice(0, 1).flatMap((piece) => blocksOf(piece, columns));
   const memory = new PieceMemory(engine, tensor.dtype, largest?.end ?? 0);
   const stored = async function* (): AsyncGenerator<Merged> {
-    for await (const { range: piece, read } of tensor.read(pieces, buffers)) {
+    for await (const { range: piece, read } of tensor.read(pieces, buffers.read)) {
       await pause();
       const bytes = read.byteLength / (piece.end - piece.begin);
       for (const block of blocksOf(piece, columns)) {

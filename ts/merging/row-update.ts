@@ -76,14 +76,13 @@ export class StoredRowUpdater {
   }
 
   /**
-   * The rows of W in the piece, of which the first is `firstRow`, become those of W + s·L·R, rounded once. False where a value is finite and
-   * too large for the format: the piece then holds an infinity.
+   * Rows of W, of which the first is `firstRow`, become those of W + s·L·R, rounded once. False where a value is finite and too large for
+   * the format: there an infinity is then.
    */
-  add(firstRow: number, rows: number): boolean {
-    const { piece, update } = this;
-    const { columns, rank, scaling } = update;
+  add(bytes: Uint8Array, firstRow: number, rows: number): boolean {
+    const { columns, rank, scaling } = this.update;
     const left = this.left + 4 * firstRow * rank;
-    return piece.addLowRank(rows, columns, rank, scaling, left, this.panels);
+    return this.piece.addLowRank(bytes, { rows, columns, rank, scaling }, left, this.panels);
   }
 }
 

@@ -5,34 +5,41 @@ import { formatOf } from "./piece-memory.js";
 
 /** A piece of a tensor in an engine's memory as its file has it. Dispose of it. */
 export class StoredPiece {
-  private readonly data: Pointer;
   private readonly format: number;
   private readonly blocks: Pointer[] = [];
+  /** Where pieces are changed that lie elsewhere. */
+  private room: Pointer | null = null;
 
   /** @param most bytes that it holds at most */
   constructor(
     private readonly engine: Engine,
     dtype: FloatDtype,
-    most: number,
+    private readonly most: number,
   ) {
     this.format = formatOf(dtype);
-    this.data = this.allocate(most);
   }
 
-  /** Holds these bytes. */
-  load(bytes: Uint8Array): void {
-    this.engine.write(this.data, bytes, bytes.byteLength);
+  /** Changes bytes where they lie, by what `change` does to them at an address: in the engine's own memory, or in a copy that comes back. */
+  private inPlace<T>(bytes: Uint8Array, change: (data: Pointer) => T): T {
+    if (this.engine.shows(bytes)) return change(bytes.byteOffset);
+    this.room ??= this.allocate(this.most);
+    this.engine.write(this.room, bytes, bytes.byteLength);
+    const result = change(this.room);
+    this.engine.readBytes(this.room, bytes.byteLength, bytes);
+    return result;
   }
 
-  /** Writes as many of its bytes as there is room for. */
-  store(bytes: Uint8Array): void {
-    this.engine.readBytes(this.data, bytes.byteLength, bytes);
-  }
-
-  /** W + s·L·R in place of its rows; see `stored_add_low_rank`. False where a value is finite, but too large for the format. */
-  addLowRank(rows: number, columns: number, rank: number, scaling: number, left: Pointer, panels: Pointer): boolean {
+  /** W + s·L·R in place of rows; see `stored_add_low_rank`. False where a value is finite, but too large for the format. */
+  addLowRank(
+    bytes: Uint8Array,
+    { rows, columns, rank, scaling }: { rows: number; columns: number; rank: number; scaling: number },
+    left: Pointer,
+    panels: Pointer,
+  ): boolean {
     const { kernels } = this.engine;
-    return kernels.stored_add_low_rank(this.format, rows, columns, rank, scaling, left, panels, this.data) === 0;
+    const add = (data: Pointer) =>
+      kernels.stored_add_low_rank(this.format, rows, columns, rank, scaling, left, panels, data);
+    return this.inPlace(bytes, add) === 0;
   }
 
   /** Values in memory that is given back with its own. */

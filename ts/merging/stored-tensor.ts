@@ -41,10 +41,15 @@ async function* ahead<T>(
     return asked;
   };
   let next = begin(0);
-  for (const [i, range] of ranges.entries()) {
-    const read = await next!;
-    next = begin(i + 1);
-    yield { range, read };
+  try {
+    for (const [i, range] of ranges.entries()) {
+      const read = await next!;
+      next = begin(i + 1);
+      yield { range, read };
+    }
+  } finally {
+    // Until then it writes into memory that is handed on.
+    await next?.catch(() => {});
   }
 }
 
@@ -71,12 +76,26 @@ export class StoredTensor {
     return rangesOf(this.size, columns, PIECE / this.bytes);
   }
 
-  /** Their bytes one after another, there until the next are asked for; each is on its way while the one before it is worked on. */
-  read(ranges: readonly Range[], { read }: PieceBuffers): AsyncGenerator<{ range: Range; read: Uint8Array }> {
-    return ahead(ranges, (range) => {
-      const [begin, end] = [range.begin * this.bytes, range.end * this.bytes];
-      return this.base.raw(this.name, begin, end, read.take(end - begin));
+  /**
+   * Their bytes one after another in memory of `buffers`, there until the next are asked for; each is on its way while the one before it is
+   * worked on.
+   */
+  read(
+    ranges: readonly Range[],
+    buffers: PieceBuffers["read" | "inPlace"],
+  ): AsyncGenerator<{ range: Range; read: Uint8Array }> {
+    return ahead(ranges, async (range) => {
+      const into = buffers.take((range.end - range.begin) * this.bytes);
+      const read = await this.piece(range, into);
+      // What is in memory already may be given as it lies there, and is not to be changed.
+      if (read.buffer !== into.buffer || read.byteOffset !== into.byteOffset) into.set(read);
+      return into;
     });
+  }
+
+  /** The bytes of one range; in `into`, where it is given and the file can be read into memory. */
+  piece({ begin, end }: Range, into?: Uint8Array): Promise<Uint8Array> {
+    return this.base.raw(this.name, begin * this.bytes, end * this.bytes, into);
   }
 }
 

@@ -29,7 +29,7 @@ export async function writeMergedFolder(
   session: Session,
 ): Promise<void> {
   const bar = reporterOf(session.terminal).start("merge", { total: mergedSize(plan), format: formatBytes });
-  const [pause, buffers] = [breather(session.signal), new PieceBuffers()];
+  const [pause, buffers] = [breather(session.signal), new PieceBuffers(engine)];
   let done = 0;
   try {
     for (const [file, names] of filesOf(base, plan)) {
@@ -49,6 +49,7 @@ export async function writeMergedFolder(
     }
   } finally {
     bar.stop();
+    buffers.dispose();
   }
   const files = Object.fromEntries(
     Object.entries(jsonFiles(base, plan, parts)).map(([name, text]) => [name, lineBytes(text)]),
