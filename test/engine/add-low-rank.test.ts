@@ -21,8 +21,18 @@ function panelled(right: Float32Array, rank: number, columns: number): Float32Ar
   return panels;
 }
 
-/** Bytes of W + s·L·R in a format, by one kernel and by three, and how many values each found too large. */
-function bothWays(format: number, [rows, columns, rank]: [number, number, number], scale: number) {
+/**
+ * Bytes of W + s·L·R in a format, by one kernel and by three, and how many values each found too large.
+ * @param bits W's, of 16 bits; random numbers of that scale where there are none
+ * @param leftScale L's
+ */
+function bothWays(
+  format: number,
+  [rows, columns, rank]: [number, number, number],
+  scale: number,
+  bits?: Uint16Array,
+  leftScale = 1,
+) {
   const { heap, kernels } = engine();
   const [size, bytes] = [rows * columns, format === 0 ? 4 : 2];
   const right = numbers(rank * columns, 3, 1);
@@ -33,13 +43,15 @@ function bothWays(format: number, [rows, columns, rank]: [number, number, number
   };
   const [values, left, plain, panels] = [
     put(numbers(size, 1, scale)),
-    put(numbers(rows * rank, 2, 1)),
+    put(numbers(rows * rank, 2, leftScale)),
     put(right),
     put(panelled(right, rank, columns)),
   ];
   const stored = [heap.allocate(4 * size), heap.allocate(4 * size)] as const;
   try {
-    for (const data of stored) kernels.stored_encode(format, size, values, data);
+    for (const data of stored)
+      if (bits === undefined) kernels.stored_encode(format, size, values, data);
+      else engine().write(data, new Uint8Array(bits.buffer), bits.byteLength);
     const once = kernels.stored_add_low_rank(format, rows, columns, rank, SCALE, left, panels, stored[0]);
     kernels.stored_decode(format, size, stored[1], values);
     kernels.gemm(rows, columns, rank, SCALE, left, rank, 1, plain, columns, 1, 1, values, columns, 0);
@@ -65,5 +77,18 @@ describe.each([0, 1, 2])("W + s·L·R in format %i", (format) => {
   it("counts what is too large, once for each value", () => {
     const { once, steps, same } = bothWays(format, [40, 100, 4], format === 2 ? 6.8e38 : 140_000);
     expect({ once, same }).toEqual({ once: steps, same: true });
+  });
+});
+
+describe.each([1, 2])("every number of format %i", (format) => {
+  // Alone among numbers of another kind, and among its like.
+  const every = Uint16Array.from({ length: 1 << 16 }, (_, i) => i);
+  const scattered = every.map((i) => Math.imul(i, 40503));
+
+  it.each([0, 1e-7, 1e-3, 1, 1e5])("with an update of some %d has the bits of decoding, gemm and encoding", (scale) => {
+    for (const bits of [every, scattered]) {
+      const { once, steps, same } = bothWays(format, [64, 1024, 4], 1, bits, scale);
+      expect({ once, same }).toEqual({ once: steps, same: true });
+    }
   });
 });

@@ -4,17 +4,17 @@
 use super::F32x4;
 
 /// Exponents of binary32 and binary16 differ by this much, in binary32's place.
-const REBIAS: u32 = (127 - 15) << 23;
+pub(super) const REBIAS: u32 = (127 - 15) << 23;
 /// Binary16's smallest normal number, in binary32's place before and after the exponent is moved.
 const SMALLEST_NORMAL: u32 = 1 << 23;
-const SMALLEST_VALUE: u32 = SMALLEST_NORMAL + REBIAS;
+pub(super) const SMALLEST_VALUE: u32 = SMALLEST_NORMAL + REBIAS;
 /// Binary16's infinity in binary32's place.
 const INFINITY: u32 = 31 << 23;
-const SIGN: u32 = 1 << 31;
-const MAGNITUDE: u32 = 0x7fff << 13;
+pub(super) const SIGN: u32 = 1 << 31;
+pub(super) const MAGNITUDE: u32 = 0x7fff << 13;
 /// The least magnitudes of binary32 that round to an infinity.
-const HALF_OVERFLOW: u32 = 0x477f_f000;
-const BFLOAT_OVERFLOW: u32 = 0x7f7f_8000;
+pub(super) const HALF_OVERFLOW: u32 = 0x477f_f000;
+pub(super) const BFLOAT_OVERFLOW: u32 = 0x7f7f_8000;
 /// ½, whose last place is binary16's smallest number: what is added to it is rounded to a multiple of that.
 const ONE_HALF: u32 = 0x3f00_0000;
 const INFINITE: u32 = 0x7f80_0000;
@@ -67,9 +67,9 @@ pub trait Widening {
 /// A number's bits twice are its magnitude's, without the sign: those of normal ones are from 0x0800 to 0xf7fe. Less the first, and
 /// as signed numbers from the least one on, that is up to the second.
 #[cfg(target_arch = "wasm32")]
-const SMALLEST_NORMAL_TWICE: i16 = (0x8000u16 - 0x0800) as i16;
+pub(super) const SMALLEST_NORMAL_TWICE: i16 = (0x8000u16 - 0x0800) as i16;
 #[cfg(target_arch = "wasm32")]
-const LARGEST_TWICE: i16 = ((0xf7feu16 - 0x0800) ^ 0x8000) as i16;
+pub(super) const LARGEST_TWICE: i16 = ((0xf7feu16 - 0x0800) ^ 0x8000) as i16;
 
 #[cfg(target_arch = "wasm32")]
 mod lanes {

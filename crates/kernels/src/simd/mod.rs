@@ -6,6 +6,7 @@
 pub mod codes;
 pub mod dots;
 pub mod half;
+pub mod normal;
 #[cfg(not(target_arch = "wasm32"))]
 mod portable;
 #[cfg(target_arch = "wasm32")]

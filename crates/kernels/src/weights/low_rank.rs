@@ -7,6 +7,9 @@
 use crate::gemm::tile::{Strip, sum};
 use crate::simd::F32x4;
 use crate::simd::half::{from_bfloats, from_halves, to_bfloats, to_halves};
+use crate::simd::normal::{self, NormalBfloats, NormalHalves, NormalWeights};
+use core::array::from_fn;
+use core::hint::black_box;
 use core::ops::Range;
 
 /// Rows and columns of the register tile, the one that every version of V8 keeps in registers.
@@ -45,6 +48,8 @@ pub unsafe fn add(format: usize, w: *mut u8, columns: usize, update: LowRank, ro
 /// Elements as they are stored.
 trait Elements {
     const BYTES: usize;
+    /// The quick way for nearly all of them.
+    type Normal: NormalWeights;
     /// Eight of them.
     unsafe fn load(p: *const u8) -> [F32x4; 2];
     /// Writes eight; gives how many are too large.
@@ -57,6 +62,7 @@ struct Bfloats;
 
 impl Elements for Singles {
     const BYTES: usize = 4;
+    type Normal = normal::Singles;
     #[inline(always)]
     unsafe fn load(p: *const u8) -> [F32x4; 2] {
         unsafe { [F32x4::load(p as *const f32), F32x4::load((p as *const f32).add(4))] }
@@ -73,6 +79,7 @@ impl Elements for Singles {
 
 impl Elements for Halves {
     const BYTES: usize = 2;
+    type Normal = NormalHalves;
     #[inline(always)]
     unsafe fn load(p: *const u8) -> [F32x4; 2] {
         unsafe { from_halves(p) }
@@ -85,6 +92,7 @@ impl Elements for Halves {
 
 impl Elements for Bfloats {
     const BYTES: usize = 2;
+    type Normal = NormalBfloats;
     #[inline(always)]
     unsafe fn load(p: *const u8) -> [F32x4; 2] {
         unsafe { from_bfloats(p) }
@@ -103,15 +111,16 @@ unsafe fn blocks<E: Elements>(w: *mut u8, columns: usize, update: LowRank, rows:
     let whole = columns / COLUMNS * COLUMNS;
     let width = (SLAB / update.rank / COLUMNS * COLUMNS).max(COLUMNS);
     let mut over = 0;
+    let mut normal = E::Normal::new(black_box(0));
     for start in (0..whole).step_by(width) {
         let end = whole.min(start + width);
         let mut row = rows.start;
         while row + ROWS <= rows.end {
-            over += unsafe { strip::<E, ROWS>(w, columns, update, row, start..end) };
+            over += unsafe { strip::<E, ROWS>(&mut normal, w, columns, update, row, start..end) };
             row += ROWS;
         }
         for row in row..rows.end {
-            over += unsafe { strip::<E, 1>(w, columns, update, row, start..end) };
+            over += unsafe { strip::<E, 1>(&mut normal, w, columns, update, row, start..end) };
         }
     }
     if whole < columns {
@@ -138,6 +147,7 @@ unsafe fn products<const R: usize>(
 /// R rows of W, in columns that whole tiles cover.
 #[inline(always)]
 unsafe fn strip<E: Elements, const R: usize>(
+    normal: &mut E::Normal,
     w: *mut u8,
     width: usize,
     update: LowRank,
@@ -148,14 +158,43 @@ unsafe fn strip<E: Elements, const R: usize>(
     let alpha = F32x4::splat(update.alpha);
     for column in columns.step_by(COLUMNS) {
         unsafe {
-            for (i, sums) in products::<R>(update, row, column).into_iter().enumerate() {
-                let p = w.add(E::BYTES * ((row + i) * width + column));
-                let [low, high] = E::load(p);
-                over += E::store([alpha.mul_add(sums[0], low), alpha.mul_add(sums[1], high)], p);
+            let sums = products::<R>(update, row, column);
+            let first = w.add(E::BYTES * (row * width + column));
+            let at = |i: usize| first.add(E::BYTES * i * width);
+            let eights: [_; R] = from_fn(|i| {
+                let [low, high] = normal.load(at(i));
+                normal.narrow([alpha.mul_add(sums[i][0], low), alpha.mul_add(sums[i][1], high)])
+            });
+            if normal.held() {
+                for (i, eight) in eights.into_iter().enumerate() {
+                    E::Normal::store(eight, at(i));
+                }
+            } else {
+                over += any_tile::<E, R>(first, E::BYTES * width, alpha, &sums);
             }
         }
     }
     over as usize
+}
+
+/// A tile of elements of any kind; out of line, since it is seldom needed.
+#[cold]
+#[inline(never)]
+unsafe fn any_tile<E: Elements, const R: usize>(
+    first: *mut u8,
+    step: usize,
+    alpha: F32x4,
+    sums: &[[F32x4; 2]; R],
+) -> u32 {
+    let mut over = 0;
+    for (i, sums) in sums.iter().enumerate() {
+        unsafe {
+            let p = first.add(i * step);
+            let [low, high] = E::load(p);
+            over += E::store([alpha.mul_add(sums[0], low), alpha.mul_add(sums[1], high)], p);
+        }
+    }
+    over
 }
 
 /// The columns from `start` on, fewer than a tile has: nothing is touched past the row's end.
