@@ -1,12 +1,10 @@
 import type { Command } from "commander";
 import { TextClassifier } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
-import { SharedAdapter } from "../../federated/rounds/shared-adapter.js";
 import { DEFAULT_MODEL } from "../../jobs/spec/job-spec.js";
 import { takeLabels } from "../../tasks/labels-file.js";
 import { startEngine } from "../engine-start.js";
 import { findModel, loadEncoder } from "../files/base-model.js";
-import { writeFlowerApp } from "../files/flower-app.js";
 import { addAppOptions, type AppOptions } from "../options/federation-options.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
@@ -56,6 +54,8 @@ export function defineFlowerApp(group: Command, session: Session): void {
       try {
         const { rank, alpha, targetModules = null, rslora, dropout, seed } = options;
         const shape = { labels, rank, alpha, targetModules, rslora, dropout, seed };
+        const { SharedAdapter } = await import("../../federated/rounds/shared-adapter.js");
+        const { writeFlowerApp } = await import("../files/flower-app.js");
         const shared = await SharedAdapter.of(TextClassifier, encoder, shape, "federated");
         await writeFlowerApp(folder, labels, shared, options);
         session.terminal.print(`${folder}: flwr run ${folder}; rounds go to ${folder}/rounds`);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { readFileSync } from "node:fs";
-import { type FederationEvent, joinFederation } from "../../entry/federated-node.js";
+import type { FederationEvent } from "../../entry/federated-node.js";
 import { TextClassifier } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
@@ -86,6 +86,8 @@ async function join(options: FlowerJoinOptions, session: Session): Promise<void>
   const encoder = await loadEncoder(await findModel(options.model, session), 0, options.maxTokens ?? null, session);
   let writing = Promise.resolve();
   try {
+    // Loaded here, since every other command would start later for it.
+    const { joinFederation } = await import("../../entry/federated-node.js");
     const report = await joinFederation({
       ...{ server, encoder, TextClassifier, examples, validation: held, maxSteps, patience, stay, signal },
       ...(key !== undefined && { key }),

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createNodeKey } from "../../entry/federated-node.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Session } from "../session.js";
 import { defineFlowerApp } from "./flower-app.js";
@@ -31,6 +30,7 @@ export function defineFlower(program: Command, session: Session): void {
           throw new ConfigError(`${path} is there already: a key is not written over, name another file`, {
             file: path,
           });
+      const { createNodeKey } = await import("../../entry/federated-node.js");
       const { privateKey, publicKey } = await createNodeKey();
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, privateKey, { mode: 0o600, flag: "wx" });
