@@ -21,8 +21,9 @@ export async function groupedTensor(
 ): Promise<Uint8Array> {
   const { dtype, shape } = file.info(name);
   const bytes = await file.raw(name);
-  const width = shape.at(-1) ?? 1;
-  const rows = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+  // A convolution's `[out, in, size]` is a matrix of as many rows as it has outputs.
+  const [rows = 1, ...others] = shape;
+  const width = others.reduce((product, length) => product * length, 1);
   if (rows * width === 0) return new Uint8Array(0);
   const { grouped } = file;
   if (grouped?.format(name) === format) {
