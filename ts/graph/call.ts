@@ -101,7 +101,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
   }
 
   frozen(i: number): FrozenWeight | null {
-    return this.tape.frozenWeight(this.node.inputs[i]!);
+    return this.tape.frozenWeight(this.node.inputs[i]!, this.node.requiresGrad);
   }
 
   nextStream(): number {

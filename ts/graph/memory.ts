@@ -102,12 +102,18 @@ export class GraphMemory {
     this.engine.heap.release(pointer);
   }
 
-  /** @internal The frozen weight that a node is; null for what is none. */
-  frozenWeight(node: Node): FrozenMatrix | null {
+  /**
+   * @internal The frozen weight that a node is; null for what is none. Where no gradient is to follow, any matrix is one for the
+   * product that asks: so a row's bits depend on no other row, as they may in products of few rows with what is not frozen.
+   */
+  frozenWeight(node: Node, recorded = true): FrozenMatrix | null {
     if (node.frozen !== undefined) return node.frozen;
     const { shape, pointer } = node.value;
-    if (!node.persistent || node.op !== null || node.requiresGrad || shape.length !== 2) return null;
-    return (node.frozen = FrozenMatrix.ofConstant(this, shape as readonly [number, number], pointer));
+    if (shape.length !== 2) return null;
+    const matrix = shape as readonly [number, number];
+    if (!node.persistent || node.op !== null || node.requiresGrad)
+      return recorded ? null : FrozenMatrix.inPlace(this, matrix, pointer);
+    return (node.frozen = FrozenMatrix.ofConstant(this, matrix, pointer));
   }
 
   /** @internal Runs `body`, which awaits nothing and takes no gradient, with `rounding` as wanted. */

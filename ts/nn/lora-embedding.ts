@@ -28,7 +28,7 @@ export function lowRankRows(
 ): NodeId {
   const rows = graph.embedding(loraA, indices, { shape: [...shape] });
   const scale = graph.constant({ shape: [], data: Float32Array.of(scaling) });
-  return graph.mul(graph.matmul(rows, loraB), scale);
+  return graph.mul(graph.linear(rows, loraB), scale);
 }
 
 /**

@@ -24,8 +24,8 @@ export interface Workspace {
   /** Copies host data into tape memory (integers keep their bits). */
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer;
   /**
-   * Input `i` as a frozen weight; null where it is no matrix that is constant and outlives steps. Its memory may be in any
-   * form, so of inputs that `Op.frozen` names nothing else is read.
+   * Input `i` as a frozen weight; null where it is no matrix, and where a gradient is to follow also for one that is not constant or
+   * does not outlive steps. Its memory may be in any form, so of inputs that `Op.frozen` names nothing else is read.
    */
   frozen(i: number): FrozenWeight | null;
   /** A number of its own for each call: the stream of the counter-based generator. */

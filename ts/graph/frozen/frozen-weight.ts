@@ -24,6 +24,8 @@ export class FrozenMatrix implements FrozenWeight {
     readonly isNodeValue: boolean,
     /** Whether it is a linear layer's rather than a table. */
     readonly forProduct: boolean,
+    /** Whether it is kept as long as a product may ask for packed copies. */
+    private readonly lasts = true,
   ) {
     [this.inFeatures, this.outFeatures] = shape;
     this.number = keptNumber(format);
@@ -32,6 +34,11 @@ export class FrozenMatrix implements FrozenWeight {
   /** Over the value of a float32 constant. */
   static ofConstant(memory: GraphMemory, shape: readonly [number, number], pointer: Pointer): FrozenMatrix {
     return new FrozenMatrix(memory, shape, "f32", 0, pointer, true, true);
+  }
+
+  /** Over a value that changes or goes with its step: read where it lies, to the bits that packed copies give. */
+  static inPlace(memory: GraphMemory, shape: readonly [number, number], pointer: Pointer): FrozenMatrix {
+    return new FrozenMatrix(memory, shape, "f32", 0, pointer, true, true, false);
   }
 
   /** One of these values, as float32, in its place; only what has memory of its own can be replaced. */
@@ -117,6 +124,7 @@ export class FrozenMatrix implements FrozenWeight {
 
   /** Packed copies that are kept: by default both of a float32 weight, none of one in fewer bits. */
   private get copies(): 0 | 1 | 2 {
+    if (!this.lasts) return 0;
     const { packedCopies = this.format === "f32" ? 2 : 0 } = this.memory;
     return packedCopies === 0 && this.format === "f32" ? 1 : packedCopies;
   }

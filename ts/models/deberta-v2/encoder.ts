@@ -4,6 +4,7 @@ import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { AppliedAdapter } from "../../adapters/model-adapter.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
+import { zeros } from "../../values/tensor.js";
 import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
@@ -12,6 +13,9 @@ import { relativeRows } from "./buckets.js";
 import type { DebertaConfig } from "./config.js";
 import { stepMemory } from "./memory.js";
 import type { DebertaLayer, DebertaWeights } from "./weights.js";
+
+/** Rows from which on a product A·Bᵀ sums each as in a longer one. */
+const MANY_ROWS = 9;
 
 /** What the distances of a batch come to: rows of their table in use, and which of them each distance has. */
 interface BatchDistances {
@@ -187,8 +191,13 @@ export class DebertaEncoder implements TransformerModel {
     const parts = partsOf(selection, tokens).map(({ start, end, own }) => {
       const part = end - start === tokens ? content : graph.slice(content, { dim: 0, start, end });
       const positions = byHead(layer.forward(table(own), own), count);
-      const products = graph.matmul(byHead(part, end - start), positions, { transposeB: true });
-      return graph.reshape(graph.permute(products, [1, 0, 2]), [end - start, heads * count]);
+      // Rows of nothing below those of few tokens: fewer would be summed in another order than those of a long text.
+      const rows = Math.max(end - start, MANY_ROWS);
+      const below = () => graph.constant(zeros([rows - (end - start), hiddenSize]));
+      const padded = rows === end - start ? part : graph.concat([part, below()], 0);
+      const products = graph.matmul(byHead(padded, rows), positions, { transposeB: true });
+      const all = graph.reshape(graph.permute(products, [1, 0, 2]), [rows, heads * count]);
+      return rows === end - start ? all : graph.slice(all, { dim: 0, start: 0, end: end - start });
     });
     return parts.length === 1 ? parts[0]! : graph.concat(parts, 0);
   }
