@@ -104,7 +104,29 @@ describe("1_Pooling/config.json", () => {
     });
   });
 
+  it.each<[string, object, string[]]>([
+    [
+      "a list in its own order",
+      { pooling_mode: ["mean", "cls"] },
+      ["pooling_mode_mean_tokens", "pooling_mode_cls_token"],
+    ],
+    [
+      "a name, beside which switches say nothing",
+      { pooling_mode: "max", pooling_mode_mean_tokens: true },
+      ["pooling_mode_max_tokens"],
+    ],
+    ["nothing", { word_embedding_dimension: 32 }, ["pooling_mode_mean_tokens"]],
+  ])("may say %s, as sentence-transformers takes it", async (_, config, modes) => {
+    const one = await load({ [POOLING]: bytes(config) });
+    const rows = hidden(one, one.tokenize(texts));
+    expectClose(
+      flat(await one.encode(texts)),
+      rows.flatMap((row) => modes.flatMap((mode) => ways[mode]!(row))),
+    );
+  });
+
   it.each<[string, unknown, typeof ModelError | typeof UnsupportedError, RegExp]>([
+    ["one way twice", { pooling_mode: ["cls", "cls"] }, ModelError, /pooling_mode names a way twice/],
     ["no way", { pooling_mode_mean_tokens: false }, ModelError, /no way of pooling is switched on/],
     [
       "an unknown way",
@@ -206,10 +228,29 @@ describe("modules.json", () => {
       { activation_function: "torch.nn.Softmax" },
       /activation_function "torch\.nn\.Softmax"/,
     ],
+    ["that adds its input", { use_residual: true }, /use_residual true/],
+    ["on tokens", { module_input_name: "token_embeddings" }, /module_input_name "token_embeddings"/],
+    ["whose vectors go elsewhere", { module_output_name: "other" }, /module_output_name "other"/],
     ["with half a bias", { bias: 0.5 }, /bias must be true or false, got 0\.5/],
   ])("a layer %s is refused", async (_, changes, message) => {
     const width = (await load({})).hiddenSize;
     await expect(load(denseFiles(width, changes).files)).rejects.toThrow(message);
+  });
+
+  it("may not be of tokens in place of vectors", async () => {
+    const modules = bytes([
+      { type: "a.Transformer", path: "" },
+      { type: "a.Pooling", path: "1_Pooling" },
+      { type: "a.Normalize", path: "2_Normalize" },
+    ]);
+    const of = (name: string) => ({
+      "modules.json": modules,
+      "2_Normalize/config.json": bytes({ module_input_name: name }),
+    });
+    await load(of("sentence_embedding"));
+    await expect(load(of("token_embeddings"))).rejects.toThrow(
+      /2_Normalize\/config\.json: module_input_name "token_embeddings"/,
+    );
   });
 
   it("says whether vectors are normalised where the call does not", async () => {
@@ -342,6 +383,17 @@ describe("config_sentence_transformers.json", () => {
       rows.flatMap(ways["pooling_mode_mean_tokens"]!),
     );
     expect(await one.encode(texts)).toEqual(await (await load({})).encode(texts));
+  });
+
+  it("leaves the weights of the other tokens as they were with it", async () => {
+    const pooling = { [POOLING]: bytes({ pooling_mode: "weightedmean", include_prompt: false }) };
+    const one = await load({ ...file({ prompts }), ...pooling });
+    const rows = hidden(one, one.tokenize(texts.map((text) => `good ${text}`))).map((row) => row.slice(2));
+    const total = (row: Columns) => row.reduce((all, _, t) => all + t + 3, 0);
+    expectClose(
+      flat(await one.encode(texts, { promptName: "query" })),
+      rows.flatMap((row) => sum(row, (t) => (t + 3) / total(row))),
+    );
   });
 
   it.each<[unknown, RegExp]>([

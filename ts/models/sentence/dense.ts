@@ -31,7 +31,19 @@ const functions: Readonly<Record<string, (graph: Graph, x: NodeId) => NodeId>> =
   silu: (graph, x) => graph.silu(x),
 };
 
-/** Reads a Dense's config.json. Throws `ModelError` for sizes that make no sense, `UnsupportedError` for other activations. */
+/** Throws `UnsupportedError` where a module takes another tensor than the vectors, or puts what it makes in another's place. */
+export function checkPlace(json: { readonly [key: string]: Json } | null, source: ModelSource, file: string): void {
+  for (const key of ["module_input_name", "module_output_name"]) {
+    const value = json?.[key] ?? "sentence_embedding";
+    if (value !== "sentence_embedding")
+      throw new UnsupportedError(
+        `model ${clip(source.name)}: ${file}: ${key} ${excerpt(value)}; "sentence_embedding" is supported`,
+        { model: source.name, file, key, value },
+      );
+  }
+}
+
+/** Reads a Dense's config.json. Throws `ModelError` for sizes that make no sense, `UnsupportedError` for other activations and forms. */
 export async function readDense(source: ModelSource, folder: string): Promise<DenseConfig> {
   const file = `${folder}/config.json`;
   const json = await readRequiredJson(source, file);
@@ -48,6 +60,12 @@ export async function readDense(source: ModelSource, folder: string): Promise<De
     throw new ModelError(`model ${clip(source.name)}: ${file}: bias must be true or false, got ${excerpt(hasBias)}`, {
       ...{ model: source.name, file },
     });
+  checkPlace(json, source, file);
+  if ((json["use_residual"] ?? false) !== false)
+    throw new UnsupportedError(
+      `model ${clip(source.name)}: ${file}: use_residual ${excerpt(json["use_residual"])}: a Dense that adds its input is not supported`,
+      { model: source.name, file, key: "use_residual" },
+    );
   const given = json["activation_function"] ?? "torch.nn.modules.activation.Tanh";
   const name = typeof given === "string" ? given.slice(given.lastIndexOf(".") + 1).toLowerCase() : "";
   if (!Object.hasOwn(functions, name))

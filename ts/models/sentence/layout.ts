@@ -3,7 +3,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, type Json } from "../../io/json.js";
 import { type ModelSource, readJson, readJsonList } from "../../io/model-source.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
-import { type DenseConfig, readDense } from "./dense.js";
+import { checkPlace, type DenseConfig, readDense } from "./dense.js";
 import { noPrompts, Prompts } from "./prompts.js";
 
 type JsonObject = { readonly [key: string]: Json };
@@ -90,8 +90,10 @@ async function readModules(source: ModelSource): Promise<SentenceModules> {
       if (!isFolderName(path)) throw fail(`module ${i}: path must name a folder of the model, got ${excerpt(path)}`);
       if (i < 2 || found.normalize) throw fail(`module ${i} is a Dense, which stands between Pooling and Normalize`);
       if (dense.push(path) > MOST_DENSE) throw fail(`more than ${MOST_DENSE} Dense layers`);
-    } else if (name === "Normalize") found.normalize = true;
-    else if (name !== "Transformer" || i > 0)
+    } else if (name === "Normalize") {
+      if (isFolderName(path)) checkPlace(await readJson(source, `${path}/config.json`), source, `${path}/config.json`);
+      found.normalize = true;
+    } else if (name !== "Transformer" || i > 0)
       throw new UnsupportedError(
         `model ${clip(source.name)}: modules.json: module ${i} is ${excerpt(name)}; Transformer, Pooling, Dense and Normalize are supported`,
         { type },
@@ -115,20 +117,28 @@ const switches = new Map<string, PoolingMode>([
   ["pooling_mode_lasttoken", "lasttoken"],
 ]);
 
-/** Modes are switches, several of which may be on, or since sentence-transformers 5 one name or several. */
+/**
+ * Modes are switches, several of which may be on, or since sentence-transformers 5 one name or several in their order, beside which
+ * switches say nothing. Where nothing is said it is the mean.
+ */
 function readPooling(json: { readonly [key: string]: Json }, fail: Failure): readonly PoolingMode[] {
-  const named = json["pooling_mode"] ?? [];
-  const modes = (Array.isArray(named) ? named : [named]).map((mode: Json) => {
+  const given = json["pooling_mode"] ?? null;
+  const named = (Array.isArray(given) ? given : given === null ? [] : [given]).map((mode: Json) => {
     if (poolingModes.includes(mode as PoolingMode)) return mode as PoolingMode;
     throw unknownMode("pooling_mode", mode);
   });
+  if (new Set(named).size < named.length) throw fail(`pooling_mode names a way twice: ${excerpt(given)}`);
+  const on = new Set<PoolingMode>();
+  let said = given !== null;
   for (const [key, value] of Object.entries(json)) {
     if (!key.startsWith("pooling_mode_")) continue;
+    said = true;
     if (typeof value !== "boolean") throw fail(`${clip(key)} must be true or false, got ${excerpt(value)}`);
     const mode = switches.get(key);
     if (value && mode === undefined) throw unknownMode(key, value);
-    if (value && mode !== undefined) modes.push(mode);
+    if (value && mode !== undefined) on.add(mode);
   }
+  const modes = named.length > 0 ? named : said ? poolingModes.filter((mode) => on.has(mode)) : (["mean"] as const);
   if (modes.length > 0) return modes;
   throw fail(`no way of pooling is switched on; one of ${[...switches.keys()].join(", ")} must be true`);
 

@@ -7,8 +7,11 @@ import type { WeightOptions } from "../../io/safetensors/index.js";
 import { totalWidth } from "../named-shapes.js";
 import { type DenseConfig, type DenseLayer, loadDense } from "./dense.js";
 
-/** Makes one vector of each text's hidden states `[tokens, hidden]`: text i is rows `offsets[i]` to `offsets[i + 1]`. */
-type Pool = (graph: Graph, hidden: NodeId, offsets: Int32Array) => NodeId;
+/**
+ * Makes one vector of each text's hidden states `[tokens, hidden]`: text i is rows `offsets[i]` to `offsets[i + 1]`, in front of which
+ * stood `before` tokens.
+ */
+type Pool = (graph: Graph, hidden: NodeId, offsets: Int32Array, before: number) => NodeId;
 
 const lengthsOf = (offsets: Int32Array) => offsets.subarray(1).map((end, i) => end - offsets[i]!);
 
@@ -26,11 +29,11 @@ function checkTokens(mode: string, offsets: Int32Array): void {
     });
 }
 
-/** The mean in which the first token counts once, the second twice, and so on. */
-function weightedMean(graph: Graph, hidden: NodeId, offsets: Int32Array): NodeId {
-  // The mean divides by the length, so each weight is multiplied by it: t·n / (1 + … + n).
+/** The mean in which the first token counts once, the second twice, and so on, those that stand before not left out of the count. */
+function weightedMean(graph: Graph, hidden: NodeId, offsets: Int32Array, before: number): NodeId {
+  // The mean divides by the length n, so each weight is multiplied by it: (b + t)·n / (b·n + (1 + … + n)).
   const weights = [...lengthsOf(offsets)].flatMap((length) =>
-    Array.from({ length }, (_, t) => (2 * (t + 1)) / (length + 1)),
+    Array.from({ length }, (_, t) => (2 * (before + t + 1)) / (2 * before + length + 1)),
   );
   return graph.meanPool(graph.mul(hidden, column(graph, weights)), offsets);
 }
@@ -96,21 +99,17 @@ function textRanges(selection: AdapterSelection, offsets: Int32Array): AdapterSe
 
 /** How a model's hidden states become one vector a text. */
 export class Pooling {
-  /** In the order in which their vectors stand side by side. */
-  readonly modes: readonly PoolingMode[];
-
   /**
    * @param dense layers on the vectors, one after the other
    * @param layers the same in a graph, once they are loaded
    */
   constructor(
-    modes: readonly PoolingMode[],
+    /** In the order in which their vectors stand side by side. */
+    readonly modes: readonly PoolingMode[],
     readonly dense: readonly DenseConfig[] = [],
     private readonly layers: readonly DenseLayer[] = [],
     private readonly withHead = false,
-  ) {
-    this.modes = poolingModes.filter((mode) => modes.includes(mode));
-  }
+  ) {}
 
   /** With a head's layer behind it, of the model's own width. */
   static ofHead(mode: PoolingMode, layer: DenseLayer): Pooling {
@@ -127,7 +126,7 @@ export class Pooling {
   pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0, selection: AdapterSelection = []): NodeId {
     const text = skip === 0 ? { hidden, offsets } : withoutFirst(graph, hidden, offsets, skip);
     const parts = this.modes.map((mode) =>
-      mode === "cls" ? pools.cls(graph, hidden, offsets) : pools[mode](graph, text.hidden, text.offsets),
+      mode === "cls" ? pools.cls(graph, hidden, offsets) : pools[mode](graph, text.hidden, text.offsets, skip),
     );
     const vectors = parts.length === 1 ? parts[0]! : graph.concat(parts, 1);
     if (this.layers.length === 0) return vectors;
