@@ -4,7 +4,7 @@ import { type Field, type JsonObject, MAX_ID } from "./checks.js";
 /** Longest word that WordPiece may be told to look at, in characters; BERT's is 100, longer words are one unknown token. */
 const MAX_WORD = 1000;
 
-/** Longest piece of a WordPiece vocabulary, and longest added token. */
+/** Longest piece of a WordPiece or Unigram vocabulary, and longest added token. */
 export const MAX_PIECE = 256;
 
 /** Checks a vocabulary of `{ token: id }`, without a field of its own for each of its many members. */
@@ -51,6 +51,8 @@ function checkUnigram(model: Field): void {
     const fits =
       Array.isArray(piece) && piece.length === 2 && typeof piece[0] === "string" && typeof piece[1] === "number";
     if (!fits) throw vocabulary.items()[i]!.wrong("a piece and its score");
+    if ((piece[0] as string).length > MAX_PIECE)
+      throw model.unsupported(`a piece of ${(piece[0] as string).length} characters is longer than ${MAX_PIECE}`);
   }
   model.at("unk_id").whole(0, vocabulary.value.length - 1);
 }

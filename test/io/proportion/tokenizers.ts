@@ -12,6 +12,9 @@ const { model } = tinyTokenizer();
 const pieces = 150_000;
 const vocab = () => ({ ...model.vocab, ...Object.fromEntries(list(pieces, (i) => [`w${i}`, i])) });
 
+/** Pieces of Unigram that begin and end wherever others do, as many as may be. */
+const nested = { type: "Unigram", unk_id: 0, vocab: list(257, (i) => [i === 0 ? "[UNK]" : "a".repeat(i), -i / 100]) };
+
 /** What a text of five million characters is made of. */
 const texts = [
   ..."!.…'中a😀я\u0301\u200b≠ \n",
@@ -23,6 +26,14 @@ export const tokenizerKinds: Record<string, Kind> = {
   "added tokens": kind({
     make: () => ({ added_tokens: list(100_000, (i) => ({ id: i, content: `<${i}>`, normalized: i % 2 === 0 })) }),
     read: load,
+  }),
+  "pieces of Unigram in one another": kind({
+    make: () => "a".repeat(20_000),
+    read: async (text) => (await load({ model: nested })).encode(text),
+  }),
+  "a word by Unigram": kind({
+    make: () => "a".repeat(1_000_000),
+    read: async (text) => (await load({ model: { ...nested, vocab: nested.vocab.slice(0, 3) } })).encode(text),
   }),
   merges: kind({
     make: () => ({ model: { type: "BPE", vocab: vocab(), merges: list(pieces, (i) => `w${i} w${i}`) } }),
