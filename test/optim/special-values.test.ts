@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { AdamW, clipGradNorm, clipGradValue, Graph, type NodeId, SGD, tensor, type Tensor } from "../../ts/index.js";
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  clipGradNorm,
+  clipGradValue,
+  Graph,
+  type NodeId,
+  RMSprop,
+  SGD,
+  tensor,
+  type Tensor,
+} from "../../ts/index.js";
 import { differences } from "../ops/special-values/compare.js";
 import { clippingCases, golden, optimizerCases } from "../ops/special-values/golden.js";
 
@@ -9,11 +21,16 @@ function rolled({ shape, data }: Tensor, count: number): Tensor {
   return tensor(shape, [...data.subarray(cut), ...data.subarray(0, cut)]);
 }
 
+/** The one that a case's name begins with. */
+const optimizers = { sgd: SGD, adamw: AdamW, adam: Adam, rmsprop: RMSprop, adagrad: Adagrad };
+
 function optimizerOf(graph: Graph, name: string, parameter: NodeId, options: Readonly<Record<string, unknown>>) {
-  const { weight_decay: weightDecay, ...rest } = options as { weight_decay?: number };
-  const settings = { ...rest, ...(weightDecay === undefined ? {} : { weightDecay }) };
-  if (name.startsWith("optimizer sgd")) return new SGD(graph, [parameter], settings);
-  return new AdamW(graph, [parameter], settings);
+  const own = Object.entries(options).map(([key, value]) => [
+    key.replace(/_(.)/g, (_, one: string) => one.toUpperCase()),
+    value,
+  ]);
+  const Kind = optimizers[name.split(" ")[1] as keyof typeof optimizers];
+  return new Kind(graph, [parameter], Object.fromEntries(own) as object);
 }
 
 describe("optimizers at special parameters and gradients, as in PyTorch", () => {

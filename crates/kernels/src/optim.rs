@@ -153,8 +153,8 @@ impl RootOfSquares {
             } else {
                 let mean = lanes_or(a, i, count, 0.0).mul_add(keep, add * g);
                 write(mean, a, i, count);
-                // Rounded, it may fall below zero.
-                (squares - mean * mean).max(all(0.0))
+                // Rounded, it may fall below zero; and the mean's square may be as infinite as v, which is then the larger by far.
+                (squares - (mean * mean).min(F32x4::splat(f32::MAX))).max(all(0.0))
             };
             let step = g / (under.sqrt() + epsilon);
             let direction = if b.is_null() { step } else { lanes_or(b, i, count, 0.0).mul_add(momentum, step) };
