@@ -43,11 +43,12 @@ export function flag(json: ConfigJson, key: string, fallback: boolean): boolean 
   throw new ModelError(`config.json: ${key} must be true or false, got ${excerpt(value)}`, { key, value });
 }
 
-/** A finite number above 0; `fallback` where the file has none. */
+/** A finite number above 0; `fallback` where the file has none, NaN for a number that it must have. */
 export function positive(json: ConfigJson, key: string, fallback: number): number {
   const value = json[key] ?? fallback;
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-  throw new ModelError(`config.json: ${key} must be a number above 0, got ${excerpt(value)}`, { key, value });
+  const given = Number.isNaN(fallback) ? json[key] : value;
+  throw new ModelError(`config.json: ${key} must be a number above 0, got ${excerpt(given)}`, { key, value: given });
 }
 
 /** Throws `UnsupportedError` where a variant is switched on that is not there. */

@@ -42,10 +42,9 @@ describe.each(names)("%s", async (name) => {
 
   it("has transformers' configuration", async () => {
     const want = await goldenJson<Record<string, unknown>>(`gguf/models/${name}.json`);
-    const { rope_theta, rope_scaling, partial_rotary_factor, ...config } = await readRequiredJson(
-      source,
-      "config.json",
-    );
+    const { rotary_emb_base, rotary_pct, ...found } = await readRequiredJson(source, "config.json");
+    // GPT-NeoX's names of both.
+    const { rope_theta = rotary_emb_base, rope_scaling, partial_rotary_factor = rotary_pct, ...config } = found;
     const { rope_parameters = {}, ...rest } = want as { rope_parameters?: Record<string, unknown> };
     const rope = (rope_parameters["full_attention"] ?? rope_parameters) as Record<string, unknown>;
     expect(rope_theta).toBe(rope["rope_theta"]);

@@ -143,8 +143,11 @@ describe("config.json", () => {
     ],
     [
       "llama",
-      "a long rotation of unknown length",
-      { rope_parameters: { rope_type: "longrope", short_factor: [1, 1, 1, 1] } },
+      "a long rotation of one position at first",
+      {
+        rope_parameters: { rope_type: "longrope", short_factor: [1, 1, 1, 1], original_max_position_embeddings: 1 },
+        original_max_position_embeddings: null,
+      },
       /original_max_position_embeddings must be a whole number from 2/,
     ],
     ["phi3", "more than a head turned", { rope_parameters: { partial_rotary_factor: 2 } }, /turn in pairs/],

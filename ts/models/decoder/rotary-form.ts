@@ -1,4 +1,4 @@
-import { ModelError } from "../../errors/errors.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { log } from "../../values/elementary.js";
 import { type ConfigJson, flag, positive, whole, word } from "../config-values.js";
@@ -13,6 +13,9 @@ export interface RotaryForm {
   /** Positions for which it is meant, where they are fewer than the model's. */
   readonly positions?: number;
 }
+
+/** Most features of a head that turn: there is a number for each pair before the file's tensors are looked at. */
+const MOST_TURNED = 2 ** 16;
 
 /** What a rotation depends on beside its parameters. */
 export interface RotarySize {
@@ -30,26 +33,40 @@ export interface RotarySize {
 export function rotaryForm(
   given: unknown,
   size: RotarySize,
-  defaults: { readonly theta: number; readonly share?: number; readonly original?: unknown },
+  defaults: { readonly theta: number; readonly share?: number; readonly inPart?: boolean; readonly original?: unknown },
 ): RotaryForm {
   const json = parametersOf(given);
   const kinds = ["default", "linear", "llama3", "yarn", "longrope", "su", "dynamic"] as const;
   const kind = word({ rope_type: json["rope_type"] ?? json["type"] }, "rope_type", kinds);
   const theta = positive(json, "rope_theta", defaults.theta);
   const share = positive(json, "partial_rotary_factor", defaults.share ?? 1);
+  if (share !== 1 && defaults.inPart !== true)
+    throw new UnsupportedError(
+      `config.json: partial_rotary_factor ${share}: heads of this architecture turn as a whole; 1 is supported`,
+      { key: "partial_rotary_factor", value: share },
+    );
   const turned = Math.floor(size.headDim * share);
   if (turned > size.headDim || turned % 2 !== 0 || turned === 0)
     throw new ModelError(
       `config.json: ${turned} of ${size.headDim} features of a head turn in pairs: an even number from 2 to ${size.headDim} is expected`,
       { key: "partial_rotary_factor", value: share },
     );
+  if (turned > MOST_TURNED)
+    throw new ModelError(`config.json: ${turned} features of a head turn; at most ${MOST_TURNED} are expected`, {
+      key: "head_dim",
+      value: turned,
+    });
   const frequencies = frequenciesOf(turned, theta);
   // Dynamic scaling changes nothing up to the model's positions, and longer texts are refused.
   if (kind === "default" || kind === "dynamic") return { frequencies, factor: 1 };
-  if (kind === "longrope" || kind === "su") return longrope(json, frequencies, size, defaults.original);
-  const factor = positive(json, "factor", NaN);
+  const isLong = kind === "longrope" || kind === "su";
+  // Beside the parameters it comes before what they say.
+  const key = "original_max_position_embeddings";
+  const before = whole({ [key]: defaults.original ?? json[key] ?? size.maxPositions }, key, isLong ? 2 : 1);
+  if (isLong) return longrope(json, frequencies, size, before);
+  const factor =
+    kind === "yarn" && json["factor"] === null ? size.maxPositions / before : positive(json, "factor", NaN);
   if (kind === "linear") return { frequencies: frequencies.map((frequency) => frequency / factor), factor: 1 };
-  const before = whole(json, "original_max_position_embeddings", 1, size.maxPositions);
   if (kind === "llama3") return { frequencies: llama3(json, frequencies, factor, before), factor: 1 };
   return yarn(json, frequencies, factor, before, theta);
 }
@@ -70,21 +87,19 @@ function longrope(
   json: ConfigJson,
   frequencies: readonly number[],
   { maxPositions }: RotarySize,
-  beside: unknown,
+  before: number,
 ): RotaryForm {
-  const key = "original_max_position_embeddings";
-  const before = whole({ [key]: json[key] ?? beside }, key, 2);
   const factors = json["short_factor"];
   if (!isFactors(factors) || factors.length !== frequencies.length)
     throw new ModelError(
       `config.json: short_factor must be a list of ${frequencies.length} numbers above 0, got ${excerpt(factors)}`,
       { key: "short_factor", value: factors },
     );
-  const factor = json["factor"] === undefined ? maxPositions / before : positive(json, "factor", NaN);
+  const factor = positive(json, "factor", maxPositions / before);
   const scale = factor <= 1 ? 1 : Math.sqrt(1 + log(factor) / log(before));
   return {
     frequencies: frequencies.map((frequency, i) => frequency / factors[i]!),
-    factor: json["attention_factor"] === undefined ? scale : positive(json, "attention_factor", NaN),
+    factor: positive(json, "attention_factor", scale),
     positions: Math.min(before, maxPositions),
   };
 }

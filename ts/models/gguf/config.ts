@@ -17,7 +17,8 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
   const [hidden, heads] = [values.required("embedding_length"), values.required("attention.head_count")];
   const headDim = values.number("attention.key_length") ?? hidden / heads;
   const theta = values.number("rope.freq_base") ?? 10_000;
-  const scaling = ropeScaling(values, { theta, rotated: values.number("rope.dimension_count") ?? headDim }, factors);
+  const rotated = values.number("rope.dimension_count") ?? headDim;
+  const scaling = ropeScaling(values, { theta, rotated }, factors);
   const window = values.number("attention.sliding_window");
   return defined({
     model_type: modelType,
@@ -29,8 +30,8 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
     rms_norm_eps: values.required("attention.layer_norm_rms_epsilon"),
     rope_theta: theta,
     rope_scaling: scaling ?? undefined,
-    partial_rotary_factor:
-      modelType === "phi3" ? (values.number("rope.dimension_count") ?? headDim) / headDim : undefined,
+    // Refused where the architecture turns whole heads.
+    partial_rotary_factor: modelType === "phi3" || rotated !== headDim ? rotated / headDim : undefined,
     hidden_act: modelType === "gemma3_text" ? undefined : "silu",
     hidden_activation: modelType === "gemma3_text" ? "gelu_pytorch_tanh" : undefined,
     query_pre_attn_scalar: modelType === "gemma3_text" ? gemmaScale(values, headDim) : undefined,

@@ -27,8 +27,8 @@ export function gptNeoxConfig(file: Header, values: MetadataValues) {
     max_position_embeddings: values.required("context_length"),
     layer_norm_eps: values.required("attention.layer_norm_epsilon"),
     use_parallel_residual: values.flag("use_parallel_residual"),
-    rope_theta: values.number("rope.freq_base") ?? 10_000,
-    partial_rotary_factor: turned === undefined ? undefined : turned / (hidden / heads),
+    rotary_emb_base: values.number("rope.freq_base") ?? 10_000,
+    rotary_pct: (turned ?? hidden / heads) / (hidden / heads),
     attention_bias: file.has("blk.0.attn_qkv.bias"),
     ...wordsConfig(file, values),
   });

@@ -1,6 +1,7 @@
+import { isRecord } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { oneOf } from "../../arguments/settings.js";
-import { ModelError } from "../../errors/errors.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { Graph } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
@@ -67,6 +68,7 @@ export async function loadLanguageModel(
   const taken = await openModel(WHAT, source, options);
   const { from, seed, packedCopies, engine } = taken;
   const json = await readRequiredJson(from, "config.json");
+  refuseQuantized(json);
   const plan = decoderPlan(json);
   const { vocabularySize } = plan.config;
   const weights = options.weights === undefined ? usualWeights(plan) : taken.weights;
@@ -87,6 +89,17 @@ export async function loadLanguageModel(
     const known = { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint };
     return { ...known, modelType, mergedModel, cacheFormat };
   });
+}
+
+/** Throws `UnsupportedError` for weights that another program has quantised: they would be read without their scales. */
+function refuseQuantized({ quantization_config: given }: Readonly<Record<string, Json>>): void {
+  if (given === undefined || given === null) return;
+  const method = isRecord(given) ? given["quant_method"] : given;
+  throw new UnsupportedError(
+    `config.json: quantization_config (${excerpt(method)}): of quantised weights only GGUF files' are read; ` +
+      'load the model as it was before, with weights "q8" or "q4"',
+    { key: "quantization_config", value: method },
+  );
 }
 
 async function tokenizerOf(

@@ -1,3 +1,4 @@
+import { isRecord } from "../../../arguments/collections.js";
 import { type ConfigJson, positive, refuse, whole } from "../../config-values.js";
 import type { DecoderLayerNames } from "../names.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
@@ -23,7 +24,7 @@ export const gemma3: DecoderArchitecture = (json) => {
   refuse(json, "attn_logit_softcapping");
   refuse(json, "use_bidirectional_attention");
   const given = withFallbacks(json);
-  const config = llamaLike(given, { tied: true, theta: 1_000_000 });
+  const config = llamaLike({ ...given, rope_parameters: null, rope_scaling: null }, { tied: true });
   const { headDim, maxPositions, layers } = config;
   const pattern = whole(
     { sliding_window_pattern: given["sliding_window_pattern"] ?? PATTERN },
@@ -76,15 +77,22 @@ function withFallbacks(json: ConfigJson): ConfigJson {
   };
 }
 
-/** Of layers without a window, and of those with one: `rope_parameters` by kind, or `rope_theta`, `rope_scaling` and `rope_local_base_freq`. */
+/**
+ * Of layers without a window, and of those with one: `rope_parameters` by kind, and beside them `rope_theta` and `rope_scaling`, or
+ * `rope_local_base_freq`, as transformers 4 wrote them.
+ */
 function rotationsOf(json: ConfigJson, size: { readonly headDim: number; readonly maxPositions: number }) {
   const parameters = Object(json["rope_parameters"]) as Record<string, unknown>;
-  const of = (kind: string, theta: number, beside: ConfigJson) =>
-    rotaryOf(kind in parameters ? { rope_parameters: parameters[kind] } : beside, size, { theta });
-  const near = typeof json["rope_local_base_freq"] === "number" ? json["rope_local_base_freq"] : 10_000;
+  const number = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
+  const of = (kind: string, theta: number, scaling?: unknown) => {
+    const own = parameters[kind] ?? {};
+    return rotaryOf({ rope_parameters: isRecord(scaling) ? { ...own, ...scaling } : (scaling ?? own) }, size, {
+      theta,
+    });
+  };
   return {
-    whole: of("full_attention", 1_000_000, { rope_theta: json["rope_theta"], rope_scaling: json["rope_scaling"] }),
-    near: of("sliding_attention", near, {}),
+    whole: of("full_attention", number("rope_theta", 1_000_000), json["rope_scaling"]),
+    near: of("sliding_attention", number("rope_local_base_freq", 10_000)),
   };
 }
 

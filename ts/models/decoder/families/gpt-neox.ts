@@ -17,7 +17,9 @@ export const gptNeox: DecoderArchitecture = (json) => {
   const maxPositions = whole(json, "max_position_embeddings");
   const given = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
   const fallbacks = { theta: given("rotary_emb_base", 10_000), share: given("rotary_pct", 0.25) };
-  const rotary = rotaryOf(json, { headDim, maxPositions }, fallbacks);
+  // Only these names stand beside the parameters.
+  const named = { ...json, rope_theta: undefined, partial_rotary_factor: undefined };
+  const rotary = rotaryOf(named, { headDim, maxPositions }, { ...fallbacks, inPart: true });
   const bias = flag(json, "attention_bias", true);
   const config = {
     hiddenSize,

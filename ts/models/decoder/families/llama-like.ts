@@ -13,6 +13,8 @@ export interface Fallbacks {
   readonly tied?: boolean;
   /** Share of a head's features that turn. */
   readonly share?: number;
+  /** Whether a file may have another share; else it is refused. */
+  readonly inPart?: boolean;
 }
 
 /**
@@ -75,16 +77,21 @@ function kvHeadsOf(json: ConfigJson, heads: number): number {
   });
 }
 
+/** `rope_scaling`, as transformers 4 wrote it, comes before `rope_parameters`, as transformers takes them. */
+const isGiven = (scaling: unknown) =>
+  scaling !== undefined && scaling !== null && !(typeof scaling === "object" && Object.keys(scaling).length === 0);
+
 /** The rotation of all layers: `rope_parameters`, or `rope_theta` and `rope_scaling` as transformers 4 wrote them. */
 export function rotaryOf(
   json: ConfigJson,
   size: { readonly headDim: number; readonly maxPositions: number },
-  { theta = 10_000, share = 1 }: Fallbacks,
+  { theta = 10_000, share = 1, inPart = false }: Fallbacks,
 ): RotaryForm {
   const given = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
-  const beside = { theta: given("rope_theta", theta), share: given("partial_rotary_factor", share) };
+  const beside = { theta: given("rope_theta", theta), share: given("partial_rotary_factor", share), inPart };
   const original = json["original_max_position_embeddings"];
-  return rotaryForm(json["rope_parameters"] ?? json["rope_scaling"], size, { ...beside, original });
+  const parameters = isGiven(json["rope_scaling"]) ? json["rope_scaling"] : json["rope_parameters"];
+  return rotaryForm(parameters, size, { ...beside, original });
 }
 
 /** A token sees those nearer than `sliding_window`; null for all. */

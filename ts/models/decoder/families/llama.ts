@@ -10,7 +10,8 @@ export const llama: DecoderArchitecture = (json) => {
 };
 
 /** Mistral 7B (arXiv 2310.06825): Llama with a window in all layers. */
-export const mistral: DecoderArchitecture = (json) => {
+export const mistral: DecoderArchitecture = (given) => {
+  const json = { num_key_value_heads: 8, sliding_window: 4096, ...given };
   const config = llamaLike(json);
   const attention = withWindows(
     config,

@@ -21,7 +21,8 @@ export const qwen2: DecoderArchitecture = (json) =>
   );
 
 /** Qwen3 (arXiv 2505.09388): Llama with norms over each head's queries and keys. */
-export const qwen3: DecoderArchitecture = (json) => {
+export const qwen3: DecoderArchitecture = (given) => {
+  const json = { head_dim: 128, ...given };
   const bias = flag(json, "attention_bias", false);
   const biases = { queryKeyValue: bias, attentionOutput: bias, inner: false };
   return decoder({ ...qwen(json), biases }, llamaNames(queryKeyNorms), queryKeyValue);

@@ -9,7 +9,8 @@ export const smollm3: DecoderArchitecture = (json) => {
   const bias = flag(json, "attention_bias", false);
   const biases = { queryKeyValue: bias, attentionOutput: bias, inner: flag(json, "mlp_bias", false) };
   const turns = turnedLayers(json, config.layers);
-  const isOn = flag(json, "use_sliding_window", false);
+  // What the file says of each layer holds whether windows are switched on or not.
+  const isOn = flag(json, "use_sliding_window", false) || Array.isArray(json["layer_types"]);
   const windowed = withWindows(config, isOn ? windowsOf(json, config.layers, (i) => !turns(i)) : () => null);
   const attention = (i: number) => (turns(i) ? windowed(i) : { ...windowed(i), rotary: null });
   return decoder({ ...config, biases, attention }, llamaNames(), queryKeyValue);
@@ -23,9 +24,12 @@ function turnedLayers(json: ConfigJson, layers: number): (i: number) => boolean 
     return (i) => (i + 1) % interval !== 0;
   }
   const flags = given as readonly unknown[];
-  if (!Array.isArray(given) || flags.length !== layers || !flags.every((value) => value === 0 || value === 1))
-    throw new ModelError(`config.json: no_rope_layers is a list with a 0 or 1 for each of the ${layers} layers`, {
-      key: "no_rope_layers",
-    });
+  if (!Array.isArray(given) || flags.length < layers || !flags.every((value) => value === 0 || value === 1))
+    throw new ModelError(
+      `config.json: no_rope_layers is a list with a 0 or 1 for each of the ${layers} layers or more`,
+      {
+        key: "no_rope_layers",
+      },
+    );
   return (i) => flags[i] === 1;
 }

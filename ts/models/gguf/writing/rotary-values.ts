@@ -17,9 +17,12 @@ const isObject = (value: unknown): value is ConfigJson => typeof value === "obje
 
 /** Parameters of a config.json's rotation: `rope_parameters`, of layers without a window where there are several, or `rope_scaling`. */
 function parametersOf(json: ConfigJson): ConfigJson {
-  const given = json["rope_parameters"] ?? json["rope_scaling"];
-  if (!isObject(given)) return {};
-  return isObject(given["full_attention"]) ? given["full_attention"] : given;
+  const [scaling, given] = [json["rope_scaling"], json["rope_parameters"]];
+  const near = isObject(given) && isObject(given["full_attention"]) ? given["full_attention"] : given;
+  // As the configuration is read: `rope_scaling` comes first, and is what it says together with Gemma's parameters.
+  if (isObject(scaling) && Object.keys(scaling).length > 0)
+    return near !== given && isObject(near) ? { ...near, ...scaling } : scaling;
+  return isObject(near) ? near : {};
 }
 
 const float = (value: unknown) => ({ float32: Number(value) });
@@ -31,22 +34,25 @@ const factors = (values: unknown) => Float32Array.from(values as number[]);
  */
 export function rotaryValues(json: ConfigJson, form: RotaryForm, fallback: number): RotaryValues {
   const given = parametersOf(json);
-  const theta = Number(given["rope_theta"] ?? json["rope_theta"] ?? json["rotary_emb_base"] ?? fallback);
+  const theta = Number(given["rope_theta"] ?? json["rotary_emb_base"] ?? json["rope_theta"] ?? fallback);
   const turned = 2 * form.frequencies.length;
   const values = new Map<string, WrittenValue>([
     ["rope.dimension_count", { uint32: turned }],
     ["rope.freq_base", { float32: theta }],
   ]);
   const tensors = new Map<string, Float32Array>();
-  const kind = given["rope_type"] ?? given["type"] ?? "default";
-  const original = Number(given["original_max_position_embeddings"] ?? json["original_max_position_embeddings"]);
-  const named = (type: string) => {
+  const named = given["rope_type"] ?? given["type"] ?? "default";
+  // Phi-3's first files call theirs "yarn".
+  const kind = named === "yarn" && Array.isArray(given["short_factor"]) ? "longrope" : named;
+  const key = "original_max_position_embeddings";
+  const original = Number(json[key] ?? given[key] ?? json["max_position_embeddings"]);
+  const scaledAs = (type: string) => {
     values.set("rope.scaling.type", type);
     values.set("rope.scaling.factor", float(given["factor"]));
   };
-  if (kind === "linear") named("linear");
+  if (kind === "linear") scaledAs("linear");
   else if (kind === "yarn") {
-    named("yarn");
+    scaledAs("yarn");
     values.set("rope.scaling.original_context_length", { uint32: original });
   } else if (kind === "llama3") {
     const plain = frequenciesOf(turned, theta);
