@@ -62,6 +62,11 @@ describe("fit", () => {
   it.each<[string, unknown[], RegExp]>([
     ["no target", [{ ids: [1, 2, 3], mask: [0, 0, 0] }], /example 0 has no target/],
     ["a target that nothing gives", [{ ids: [1, 2], mask: [1, 0] }], /example 0 has no target/],
+    [
+      "a mask of labels",
+      [{ ids: [1, 2, 3], mask: [-100, 2, 3] }],
+      /mask of example 0 has a 1 or a 0 for each token, got -100/,
+    ],
     ["a mask of another length", [{ ids: [1, 2], mask: [1] }], /example 0 has 2 ids and a mask of 1/],
     ["an unknown token", [{ ids: [1, 320], mask: [0, 1] }], /example 0 has the token 320; there are 0 to 319/],
     ["too many tokens", [{ ids: new Array(97).fill(3), mask: new Array(97).fill(1) }], /97 tokens; the model has 96/],

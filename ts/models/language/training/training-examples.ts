@@ -137,6 +137,12 @@ function alpaca({ instruction, input }: Alpaca): string {
 function given(what: string, i: number, ids: ArrayLike<number>, mask: ArrayLike<number | boolean>): Masked {
   const taken = integersOf(what, `ids of example ${i}`, ids).data;
   const targets = maskOf(what, `mask of example ${i}`, mask);
+  // Labels of other libraries have −100 for what is not learnt, and ids for what is.
+  const strange = Array.from(mask, Number).find((one) => one !== 0 && one !== 1);
+  if (strange !== undefined)
+    throw new ConfigError(`${what}: mask of example ${i} has a 1 or a 0 for each token, got ${strange}`, {
+      ...{ op: what, option: "mask", place: i, value: strange },
+    });
   if (targets.length === taken.length) return { ids: taken, mask: targets };
   throw new ConfigError(
     `${what}: example ${i} has ${taken.length} ids and a mask of ${targets.length}: there is one of each for a token`,
