@@ -1,17 +1,13 @@
 import { ConfigError } from "../../errors/errors.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { breather } from "../../waiting/next-task.js";
-import { attendBehind } from "../decoder/attention.js";
-import type { RaggedBatch } from "../ragged-batch.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
-import { CachedTokens } from "./cached-tokens.js";
+import { behindEach } from "./behind.js";
+import type { CachedTokens } from "./cached-tokens.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
+import { readPrompts } from "./read-prompts.js";
 import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
-import { inferring } from "../../graph/inferring.js";
-
-/** Tokens that go through the model between two looks at the signal, where a prompt is long. */
-const PROMPT_TOKENS = 256;
 
 /** Tokens where nothing is said. */
 const USUAL_TOKENS = 256;
@@ -66,7 +62,7 @@ export async function* generateTokens(
 ): AsyncGenerator<BatchToken, void, undefined> {
   const { graph, model } = parts;
   const texts = requests.map(({ prompt, room, options }) => new Sequence(parts, prompt, room, options));
-  const held: CachedTokens[] = [];
+  const held: (CachedTokens | undefined)[] = texts.map(() => kept);
   const pause = breather(signal);
   const breathe = async () => {
     throwIfAborted(signal);
@@ -75,17 +71,7 @@ export async function* generateTokens(
   };
   try {
     adapters.keep(graph);
-    const logits: Float32Array[] = [];
-    for (const [i, { prompt, rounded }] of texts.entries()) {
-      held.push(kept ?? begun(parts, adapters, texts, held, i));
-      const own = held[i]!;
-      own.cut(Math.min(own.common(prompt), prompt.length - 1));
-      for (let start = own.length; start < prompt.length; start += PROMPT_TOKENS) {
-        await breathe();
-        const ids = prompt.subarray(start, start + PROMPT_TOKENS);
-        [logits[i]] = behindEach({ graph, model }, adapters, [{ text: i, held: own, ids, rounded }]) as [Float32Array];
-      }
-    }
+    const logits = await readPrompts(parts, adapters, texts, held, breathe);
     // Neighbours share an adapter's range.
     const order = adapters.order(0, texts.length) ?? [...texts.keys()];
     for (;;) {
@@ -100,86 +86,8 @@ export async function* generateTokens(
     }
   } finally {
     if (!graph.gone) {
-      for (const own of held) if (own !== kept) own.dispose();
+      for (const own of held) if (own !== kept) own?.dispose();
       adapters.release(graph);
     }
   }
-}
-
-/** What a text begins with: a copy of what another one before it, computed alike, has in common with it. */
-function begun(
-  { graph, model, cacheFormat }: Pick<GeneratingParts, "graph" | "model" | "cacheFormat">,
-  adapters: CallAdapters,
-  texts: readonly Sequence[],
-  held: readonly CachedTokens[],
-  i: number,
-): CachedTokens {
-  const { prompt, rounded } = texts[i]!;
-  let [best, most] = [-1, 0];
-  for (let other = 0; other < i; other++) {
-    const common = adapters.alike(other, i) && texts[other]!.rounded === rounded ? held[other]!.common(prompt) : 0;
-    if (common > most) [best, most] = [other, common];
-  }
-  const length = Math.min(most, prompt.length - 1);
-  return length > 0 ? held[best]!.fork(length) : CachedTokens.none(graph, model.config, cacheFormat);
-}
-
-/** Tokens of one of a call's texts that follow those that are held. */
-interface Fed {
-  readonly text: number;
-  readonly held: CachedTokens;
-  readonly ids: Int32Array;
-}
-
-/** As `behind`, the texts whose products are rounded in a pass of their own. */
-function behindEach(
-  parts: Pick<GeneratingParts, "graph" | "model">,
-  adapters: CallAdapters,
-  fed: readonly (Fed & { readonly rounded: boolean })[],
-): Float32Array[] {
-  const logits: Float32Array[] = [];
-  for (const rounded of [true, false]) {
-    const places = [...fed.keys()].filter((place) => fed[place]!.rounded === rounded);
-    if (places.length === 0) continue;
-    const own = places.map((place) => fed[place]!);
-    const rows = parts.graph.withRounding(rounded, () => behind(parts, adapters, own));
-    for (const [i, place] of places.entries()) logits[place] = rows[i]!;
-  }
-  return logits;
-}
-
-/** Logits `[vocabulary]` behind each text's last token; what is held then holds the fed tokens too. */
-export function behind(
-  { graph, model }: Pick<GeneratingParts, "graph" | "model">,
-  adapters: CallAdapters,
-  fed: readonly Fed[],
-): Float32Array[] {
-  for (const { held, ids } of fed) held.cache.reserve(ids.length);
-  const batch = batchOf(fed);
-  const texts = fed.map(({ text }) => text);
-  const rows = Int32Array.from(fed, (_, i) => batch.offsets[i + 1]! - 1);
-  const { data, shape } = inferring(graph, () => {
-    const attend = attendBehind(fed.map(({ held }) => held.cache));
-    const hidden = model.infer(batch, adapters.selection(texts, batch.offsets), attend);
-    const last = rows.length === batch.ids.length ? hidden : graph.embedding(hidden, rows);
-    const selection = adapters.selection(
-      texts,
-      Int32Array.from({ length: rows.length + 1 }, (_, i) => i),
-    );
-    return graph.value(model.logits(last, selection));
-  });
-  for (const { held, ids } of fed) held.extend(ids);
-  return fed.map((_, i) => data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
-}
-
-/** The fed tokens one behind the other, their positions counted from those that are held. */
-export function batchOf(fed: readonly Pick<Fed, "held" | "ids">[]): RaggedBatch {
-  const offsets = new Int32Array(fed.length + 1);
-  fed.forEach(({ ids }, i) => (offsets[i + 1] = offsets[i]! + ids.length));
-  const [ids, positions] = [new Int32Array(offsets.at(-1)!), new Int32Array(offsets.at(-1)!)];
-  fed.forEach(({ held, ids: own }, i) => {
-    ids.set(own, offsets[i]);
-    for (let t = 0; t < own.length; t++) positions[offsets[i]! + t] = held.length + t;
-  });
-  return { ids, positions, offsets };
 }

@@ -10,7 +10,7 @@ import { attendBehind, attendWhole } from "../decoder/attention.js";
 import { raggedBatch } from "../ragged-batch.js";
 import { CachedTokens } from "./cached-tokens.js";
 import { completionLoss } from "./training/completion-loss.js";
-import { batchOf, behind } from "./generate.js";
+import { batchOf, behind } from "./behind.js";
 import { readAdapter } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import { inferring } from "../../graph/inferring.js";
