@@ -7,11 +7,16 @@ import {
   ATTENTION_PLAN,
   type AttentionGradientStruct,
   type AttentionPlanStruct,
+  LORA_FORWARD,
+  type LoraForwardStruct,
   writeAttentionGradient,
   writeAttentionPlan,
+  writeLoraForward,
 } from "../../ts/engine/struct.js";
 
-const source = readFileSync(join(root, "crates/wasm/src/attention.rs"), "utf8");
+const [attention, lora] = ["attention", "gemm/lora"].map((name) =>
+  readFileSync(join(root, `crates/wasm/src/${name}.rs`), "utf8"),
+) as [string, string];
 
 interface Field {
   readonly name: string;
@@ -19,7 +24,7 @@ interface Field {
 }
 
 /** Fields of a `#[repr(C)]` struct of the kernels, in order; all are of 4 bytes, which the crate itself asserts. */
-function fieldsInRust(name: string): Field[] {
+function fieldsInRust(source: string, name: string): Field[] {
   const [, body] = new RegExp(`#\\[repr\\(C\\)\\]\\s*pub struct ${name} \\{([^}]*)\\}`).exec(source)!;
   return [...body!.matchAll(/pub (\w+): ([^,]+),/g)].map(([, field, type]) => {
     expect(type).toMatch(/^(f32|usize|u32|\*(const|mut) (f32|i32))$/);
@@ -33,14 +38,22 @@ it.each([
     "AttentionPlan",
     (words: Int32Array, values: unknown) => writeAttentionPlan(words, values as AttentionPlanStruct),
     ATTENTION_PLAN,
+    attention,
   ],
   [
     "AttentionGradient",
     (words: Int32Array, values: unknown) => writeAttentionGradient(words, values as AttentionGradientStruct),
     ATTENTION_GRADIENT,
+    attention,
   ],
-] as const)("%s is written field by field as the kernels read it", (name, write, length) => {
-  const fields = fieldsInRust(name);
+  [
+    "LoraForward",
+    (words: Int32Array, values: unknown) => writeLoraForward(words, values as LoraForwardStruct),
+    LORA_FORWARD,
+    lora,
+  ],
+] as const)("%s is written field by field as the kernels read it", (name, write, length, source) => {
+  const fields = fieldsInRust(source, name);
   expect(fields.length).toBe(length);
   expect(source).toContain(`size_of::<${name}>() == ${length} * 4`);
   const words = new Int32Array(length + 1).fill(-7);

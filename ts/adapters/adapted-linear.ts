@@ -18,6 +18,13 @@ export interface LinearPart {
   readonly width: number;
 }
 
+/** The runs that a selection makes of so many rows. */
+interface Known {
+  readonly total: number;
+  readonly training: boolean;
+  readonly runs: readonly Run[];
+}
+
 /** A frozen linear layer of a model, one module or several on one input, to which adapters can be applied or merged. */
 export class AdaptedLinear {
   readonly inFeatures: number;
@@ -25,6 +32,8 @@ export class AdaptedLinear {
   /** The weight as loaded, while an adapter is merged: unmerging restores it, since subtracting would drift. */
   private original: StoredMatrix | null = null;
   private originalBias: Tensor | null = null;
+  private readonly known = new WeakMap<AdapterSelection, Known>();
+  private readonly layers = new WeakMap<Run, AdaptedLayer>();
 
   constructor(
     private readonly graph: Graph,
@@ -48,10 +57,20 @@ export class AdaptedLinear {
   forward(x: NodeId, selection: AdapterSelection): NodeId {
     const { graph } = this;
     const total = graph.shape(x).reduce((rows, length) => rows * length, 1) / this.inFeatures;
-    const runs = runsOf(selection, total, graph.training, this.adapts, this.replaces);
+    const runs = this.runs(selection, total);
     if (runs.length < 2) return this.run(x, runs[0]);
     const parts = runs.map((run) => this.run(graph.slice(x, { dim: 0, start: run.start, end: run.end }), run));
     return graph.concat(parts, 0);
+  }
+
+  /** What a selection makes of so many rows. That of a call's last pass is known: those that generate share a selection. */
+  private runs(selection: AdapterSelection, total: number): readonly Run[] {
+    const { training } = this.graph;
+    const known = this.known.get(selection);
+    if (known?.total === total && known.training === training) return known.runs;
+    const runs = runsOf(selection, total, training, this.adapts, this.replaces);
+    this.known.set(selection, { total, training, runs });
+    return runs;
   }
 
   /** All rows in one way. */
@@ -66,11 +85,19 @@ export class AdaptedLinear {
     const { graph, weight } = this;
     const isAdapted = run?.ranges.some(({ adapter }) => this.parts.some(({ path }) => adapter.layers.has(path)));
     if (run === undefined || isAdapted !== true) return graph.linear(x, weight, bias);
-    const adapters = run.ranges.flatMap(({ adapter, rows }) =>
+    return adaptedForward(graph, x, this.layerOf(run, bias), run.dora ? () => this.rowScales(run) : null);
+  }
+
+  /** The layer of a run, which is known where nothing of it is made in the step. */
+  private layerOf(run: Run, bias: NodeId): AdaptedLayer {
+    const known = this.layers.get(run);
+    if (known !== undefined) return known;
+    const parts = run.ranges.flatMap(({ adapter, rows }) =>
       this.adaptedParts(adapter).map(({ start, width, weights }) => ({ ...weights, start, width, rows })),
     );
-    const layer = new AdaptedLayer(weight, bias, adapters, run.dropout, run.dora);
-    return adaptedForward(graph, x, layer, run.dora ? () => this.rowScales(run) : null);
+    const layer = new AdaptedLayer(this.weight, bias, parts, run.dropout, run.dora);
+    if (bias === this.bias && parts.every(({ taken }) => taken === null)) this.layers.set(run, layer);
+    return layer;
   }
 
   /** A part's bias `[out]` as it is now. */

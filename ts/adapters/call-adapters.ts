@@ -8,6 +8,12 @@ export class CallAdapters {
   private readonly snapshots: readonly AdapterSnapshot[];
   /** In the graph's memory for all of the call, where that was asked for. */
   private placed: readonly AppliedAdapter[] | null = null;
+  /** The last selection of adapters that are in memory. */
+  private last: {
+    readonly texts: readonly number[];
+    readonly offsets: Int32Array;
+    readonly selection: AdapterSelection;
+  } | null = null;
   /** Each text's number among the snapshots, -1 for the base alone; null where all texts have the same. */
   private readonly ofText: Int32Array | null;
 
@@ -44,7 +50,7 @@ export class CallAdapters {
     const ids = this.placed?.flatMap((adapter) => [
       ...tensorsOf({ ...adapter, kept: new Map(), idle: new Map() }).values(),
     ]);
-    this.placed = null;
+    [this.placed, this.last] = [null, null];
     if (ids !== undefined && ids.length > 0) graph.release(ids);
   }
 
@@ -65,6 +71,16 @@ export class CallAdapters {
    * @param offsets where each one's tokens start, and the last one's end
    */
   selection(texts: readonly number[], offsets: Int32Array): AdapterSelection {
+    const { placed, last } = this;
+    if (placed !== null && last !== null && sameNumbers(texts, last.texts) && sameNumbers(offsets, last.offsets))
+      return last.selection;
+    const selection = this.made(texts, offsets);
+    // Passes that each give a few texts their next token are alike; layers know a selection again.
+    if (placed !== null) this.last = { texts: [...texts], offsets: offsets.slice(), selection };
+    return selection;
+  }
+
+  private made(texts: readonly number[], offsets: Int32Array): AdapterSelection {
     const { ofText, snapshots, placed } = this;
     const place = (number: number) => placed?.[number] ?? snapshots[number]!.place();
     if (ofText === null) return snapshots.map((_, number) => ({ adapter: place(number) }));
@@ -75,6 +91,12 @@ export class CallAdapters {
     );
   }
 }
+
+const sameNumbers = (a: ArrayLike<number>, b: ArrayLike<number>) => {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+};
 
 /** Ranges of rows of texts that have an adapter each: neighbours with the same one share a range. */
 export function rangesOf<T>(

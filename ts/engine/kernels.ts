@@ -169,6 +169,8 @@ export interface Kernels extends Unary, Binary, Softmax, Selections, Random {
     t: number, inFeatures: number, outFeatures: number, rank: number, scaling: number, x: Pointer, xRow: number,
     a: Pointer, b: Pointer, u: Pointer, y: Pointer, yRow: number,
   ) => void; // prettier-ignore
+  /** The same of `count` adapters on few rows each, of which no two write to the same place: a table of `LoraForwardStruct`. */
+  readonly lora_forward_each: (count: number, table: Pointer) => void;
   /** Elements of scratch that `lora_backward` needs. */
   readonly lora_scratch_len: (t: number, inFeatures: number, outFeatures: number, rank: number) => number;
   /** ∂A, ∂B and ∂x, each left out where its pointer is 0; ∂x is always added to what is there. */

@@ -85,9 +85,37 @@ export function writeAttentionGradient(words: Int32Array, s: AttentionGradientSt
   ]); // prettier-ignore
 }
 
+/** An adapter on some rows, as `lora_forward` takes it. */
+export interface LoraForwardStruct {
+  readonly t: number;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly rank: number;
+  readonly scaling: number;
+  readonly x: Pointer;
+  readonly xRow: number;
+  readonly a: Pointer;
+  readonly b: Pointer;
+  readonly u: Pointer;
+  readonly y: Pointer;
+  readonly yRow: number;
+}
+
+/** Elements that it takes. */
+export const LORA_FORWARD = 12;
+
+/** Writes number `i` of a table of them. */
+export function writeLoraForward(words: Int32Array, s: LoraForwardStruct, i = 0): void {
+  write(
+    words,
+    [s.t, s.inFeatures, s.outFeatures, s.rank, bitsOf(s.scaling), s.x, s.xRow, s.a, s.b, s.u, s.y, s.yRow],
+    LORA_FORWARD * i,
+  );
+}
+
 /** By itself, since `set` of a list costs as much as a small kernel. */
-function write(words: Int32Array, fields: readonly number[]): void {
-  for (let i = 0; i < fields.length; i++) words[i] = fields[i]!;
+function write(words: Int32Array, fields: readonly number[], at = 0): void {
+  for (let i = 0; i < fields.length; i++) words[at + i] = fields[i]!;
 }
 
 const float = new Float32Array(1);

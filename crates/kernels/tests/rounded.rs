@@ -19,7 +19,11 @@ fn numbers(count: usize, mut state: u32) -> Vec<f32> {
 fn rounded(x: &[f32], width: usize, format: usize) -> Vec<u8> {
     let rows = x.len() / width;
     let mut groups = vec![0; rows * rounded_bytes(width)];
-    unsafe { round(x.as_ptr(), width, 0..rows, &FORMATS[format], groups.as_mut_ptr()) };
+    unsafe {
+        // In two parts, as threads do.
+        round(x.as_ptr(), width, rows, 0..rows / 2, &FORMATS[format], groups.as_mut_ptr());
+        round(x.as_ptr(), width, rows, rows / 2..rows, &FORMATS[format], groups.as_mut_ptr());
+    };
     groups
 }
 
@@ -42,7 +46,21 @@ fn values_of(groups: &[u8], width: usize, format: usize) -> Vec<f32> {
         });
         values.take(width).collect()
     };
-    groups.chunks(rounded_bytes(width)).flat_map(row_of).collect()
+    by_rows(groups, rounded_bytes(width)).chunks(rounded_bytes(width)).flat_map(row_of).collect()
+}
+
+/// Eight rows lie in one another, group by group, then four; the others lie by themselves.
+fn by_rows(groups: &[u8], row_bytes: usize) -> Vec<u8> {
+    let (mut rows, mut left) = (Vec::new(), groups);
+    while !left.is_empty() {
+        let together = [8, 4, 1].into_iter().find(|together| left.len() >= together * row_bytes).unwrap();
+        let (strip, rest) = left.split_at(together * row_bytes);
+        for row in 0..together {
+            rows.extend(strip.chunks(40).skip(row).step_by(together).flatten());
+        }
+        left = rest;
+    }
+    rows
 }
 
 struct Weights {

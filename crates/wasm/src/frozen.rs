@@ -112,7 +112,7 @@ pub unsafe fn round_rows(x: *const f32, width: usize, rows: usize, format: usize
     let operands = Shared::new((x, to));
     parallel::ranges(rows, grain::LAYOUT / 2 / width.max(1), 1, &|start, end| unsafe {
         let (x, to) = operands.get();
-        rounded::round(x, width, start..end, &FORMATS[format.min(FORMATS.len() - 1)], to);
+        rounded::round(x, width, rows, start..end, &FORMATS[format.min(FORMATS.len() - 1)], to);
     });
 }
 

@@ -1,9 +1,10 @@
+import { LORA_FORWARD, writeLoraForward } from "../../engine/struct.js";
 import { ShapeError } from "../../errors/errors.js";
 import { checkOptions } from "../../arguments/options.js";
 import { finite, flag, list, object, whole } from "../../arguments/settings.js";
 import { checkShape } from "../../values/shape.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
-import type { BackwardCall, Pointer, Shape, TakingOp } from "../op.js";
+import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp } from "../op.js";
 
 /** Rows `start` to `end`, counted over all dimensions of x but the last; `end` itself is not among them. */
 export interface RowRange {
@@ -42,6 +43,8 @@ class Taken implements LoraLinearAttributes {
   readonly seen: number;
   /** Number of the first A. */
   readonly first: number;
+  /** Whether no two adapters, as they stand one behind the other, have rows and columns in common. */
+  readonly apart: boolean;
 
   constructor(
     readonly bias: boolean,
@@ -51,7 +54,15 @@ class Taken implements LoraLinearAttributes {
     const next = bias ? 3 : 2;
     this.seen = adapterInput ? next : 0;
     this.first = adapterInput ? next + 1 : next;
+    this.apart = adapters.every((adapter, i) => i === 0 || isBehind(adapter, adapters[i - 1]!));
   }
+}
+
+/** Whether an adapter is of further columns of the same rows as the one before it, or of further rows. */
+function isBehind({ rows, start }: AdapterColumns, before: AdapterColumns): boolean {
+  const same = rows?.start === before.rows?.start && rows?.end === before.rows?.end;
+  if (same) return start >= before.start + before.width;
+  return rows !== undefined && before.rows !== undefined && rows.start >= before.rows.end;
 }
 
 // Spelled out, not by `readOptions`: a small layer's call takes less than that would.
@@ -114,6 +125,8 @@ export const loraLinear: TakingOp<LoraLinearAttributes, Taken, readonly Pointer[
     timesWeight(call, bias ? inputs[2]!.pointer : 0);
     const x = inputs[seen]!;
     const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
+    if (adapters.length > 1 && attributes.apart && adapters.every((adapter) => isFew(rangeOf(adapter, x.shape))))
+      return forwardEach(call);
     const saved = new Array<Pointer>(adapters.length);
     for (let i = 0; i < adapters.length; i++) {
       const adapter = adapters[i]!;
@@ -146,6 +159,37 @@ export const loraLinear: TakingOp<LoraLinearAttributes, Taken, readonly Pointer[
     for (let i = 0; i < attributes.adapters.length; i++) adapterGradients(call, i, input);
   },
 };
+
+/** Rows of an adapter that one thread computes; of more, threads share the rows. */
+const FEW_ROWS = 16;
+const isFew = ({ start, end }: RowRange) => end - start <= FEW_ROWS;
+
+/** The updates of several adapters by one kernel, whose threads share the adapters out. */
+function forwardEach(call: ForwardCall<Taken>): readonly Pointer[] {
+  const { kernels, inputs, output, attributes } = call;
+  const { seen, first, adapters } = attributes;
+  const x = inputs[seen]!;
+  const [inFeatures, outFeatures] = inputs[1]!.shape as [number, number];
+  const words = new Int32Array(LORA_FORWARD * adapters.length);
+  const saved = new Array<Pointer>(adapters.length);
+  for (let i = 0; i < adapters.length; i++) {
+    const adapter = adapters[i]!;
+    const [a, b] = [inputs[first + 2 * i]!, inputs[first + 2 * i + 1]!];
+    const rank = a.shape[1]!;
+    const { start, end } = rangeOf(adapter, x.shape);
+    const u = call.keep((end - start) * rank);
+    const { width, scaling } = adapter;
+    const from = x.pointer + 4 * start * inFeatures;
+    const y = output.pointer + 4 * (start * outFeatures + adapter.start);
+    writeLoraForward(words, {
+      t: end - start, inFeatures, outFeatures: width, rank, scaling,
+      x: from, xRow: inFeatures, a: a.pointer, b: b.pointer, u, y, yRow: outFeatures,
+    }, i); // prettier-ignore
+    saved[i] = u;
+  }
+  kernels.lora_forward_each(adapters.length, call.upload(words));
+  return saved;
+}
 
 /** Memory for the gradient of the adapters' own input, zeroed at its first contribution; 0 where not wanted. */
 function droppedInputTarget(call: BackwardCall<Taken, unknown>): Pointer {

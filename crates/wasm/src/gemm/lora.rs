@@ -2,6 +2,7 @@
 
 use super::share::cut;
 use super::tile::{current_tile, workspace};
+use crate::parallel::{self, Shared, grain};
 use kernels::gemm::Strided;
 use kernels::gemm::lora::Layer;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -28,6 +29,53 @@ pub unsafe fn lora_forward(
     let (u, y) = (u as usize, y as usize);
     cut(t, in_features + out_features, rank, |rows, task| unsafe {
         layer.forward(rows, u as *mut f32, y as *mut f32, y_row, current_tile(), workspace(task));
+    });
+}
+
+/// What `lora_forward` takes.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct LoraForward {
+    pub t: usize,
+    pub in_features: usize,
+    pub out_features: usize,
+    pub rank: usize,
+    pub scaling: f32,
+    pub x: *const f32,
+    pub x_row: usize,
+    pub a: *const f32,
+    pub b: *const f32,
+    pub u: *mut f32,
+    pub y: *mut f32,
+    pub y_row: usize,
+}
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<LoraForward>() == 12 * 4);
+
+impl LoraForward {
+    fn products(&self) -> usize {
+        self.t.saturating_mul(self.in_features.saturating_add(self.out_features)).saturating_mul(self.rank)
+    }
+
+    unsafe fn run(&self, task: usize) {
+        let Self { t, in_features, out_features, rank, scaling, x, x_row, a, b, u, y, y_row } = *self;
+        let layer = Layer { t, in_features, out_features, rank, scaling, x: Strided::rows(x, x_row), a, b };
+        unsafe { layer.forward(0..t, u, y, y_row, current_tile(), workspace(task)) }
+    }
+}
+
+/// The same of several adapters on few rows each, a [`LoraForward`] each in a table; threads share the adapters out. No two write
+/// to the same place.
+#[wasm_bindgen]
+pub unsafe fn lora_forward_each(count: usize, table: *const u32) {
+    let table = Shared::new(table as *const LoraForward);
+    let products = (0..count).fold(0usize, |sum, i| sum.saturating_add(unsafe { (*table.get().add(i)).products() }));
+    let tasks = if products < grain::PRODUCT { 1 } else { parallel::threads().min(count) };
+    parallel::run(tasks, &|task| {
+        for i in task * count / tasks..(task + 1) * count / tasks {
+            unsafe { (*table.get().add(i)).run(task) };
+        }
     });
 }
 

@@ -51,7 +51,7 @@ pub fn is_right(by: Instruction) -> bool {
     FORMATS.iter().filter(|format| format.rows == ROWS).all(|format| {
         let weights = Stored { format, data: data.as_ptr(), width: WIDTH, transposed: true };
         [1, ROWS_OF_X].iter().all(|&m| {
-            unsafe { round(x.as_ptr(), WIDTH, 0..m, format, rounded.as_mut_ptr()) };
+            unsafe { round(x.as_ptr(), WIDTH, m, 0..m, format, rounded.as_mut_ptr()) };
             let product = |by| {
                 let mut y = [0.0; ROWS_OF_X * COLUMNS];
                 let x = rounded.as_ptr();

@@ -2,6 +2,7 @@
 
 use super::has_8_bits;
 use super::instruction::Instruction;
+use super::rows::together;
 use super::tile::{TILES, Tiles};
 use crate::weights::interleaved::ROWS;
 use crate::weights::{GROUP, Stored};
@@ -60,11 +61,7 @@ impl Rounded {
             let end = columns.end.min(start + STEP);
             let mut row = 0;
             while row < self.m {
-                let rows = match self.m - row {
-                    8.. => 8,
-                    4.. => 4,
-                    _ => 1,
-                };
+                let rows = together(self.m, row);
                 let mut column = start;
                 while column < end {
                     let (tile, blocks) = match (rows, (end - column).div_ceil(ROWS)) {

@@ -1,4 +1,5 @@
-//! Rows of x rounded to bytes, one behind the other.
+//! Rows of x rounded to bytes: as many as a tile takes lie in one another, group by group, so that it reads them from one address
+//! on, each at a constant distance.
 
 use super::has_8_bits;
 use crate::simd::F32x4;
@@ -14,13 +15,32 @@ pub fn rounded_bytes(width: usize) -> usize {
     width.div_ceil(GROUP) * OF_X
 }
 
-/// Rows of x, [rows, width], rounded to nearest for a format; a group that holds a NaN or an infinity becomes NaN.
+/// How many of `m` rows a tile takes from `row` on, where one begins.
+pub(super) fn together(m: usize, row: usize) -> usize {
+    match m - row {
+        8.. => 8,
+        4.. => 4,
+        _ => 1,
+    }
+}
+
+/// The first of the rows that a row lies in one another with, and how many they are.
+fn strip(m: usize, row: usize) -> (usize, usize) {
+    let mut first = row / 8 * 8;
+    while first + together(m, first) <= row {
+        first += together(m, first);
+    }
+    (first, together(m, first))
+}
+
+/// Some of the rows of x, [m, width], rounded to nearest for a format; a group that holds a NaN or an infinity becomes NaN.
 ///
 /// # Safety
-/// x valid for the rows, `to` for `rounded_bytes(width)` of each; they don't overlap.
-pub unsafe fn round(x: *const f32, width: usize, rows: Range<usize>, format: &Format, to: *mut u8) {
+/// x valid for the rows, `to` for `rounded_bytes(width)` of each of all; they don't overlap.
+pub unsafe fn round(x: *const f32, width: usize, m: usize, rows: Range<usize>, format: &Format, to: *mut u8) {
     let eight = has_8_bits(format);
     for row in rows {
+        let (first, together) = strip(m, row);
         for (group, start) in (0..width).step_by(GROUP).enumerate() {
             unsafe {
                 let from = x.add(row * width + start);
@@ -32,7 +52,7 @@ pub unsafe fn round(x: *const f32, width: usize, rows: Range<usize>, format: &Fo
                         F32x4::load_partial(from.wrapping_add(4 * i), left, 0.0)
                     })
                 };
-                let to = to.add(row * rounded_bytes(width) + group * OF_X);
+                let to = to.add(first * rounded_bytes(width) + (group * together + row - first) * OF_X);
                 if eight { shifted(&values, to) } else { symmetric(&values, to) }
             }
         }

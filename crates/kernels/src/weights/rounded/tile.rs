@@ -8,6 +8,7 @@ use crate::simd::dots::{Added, Bytes, Dots, Pairs, PairsOfNibbles, Widened};
 use crate::simd::half::{Halves, Normal, Widening};
 use crate::weights::groups::{OF_4, OF_8};
 use crate::weights::interleaved::{ROWS, halves};
+use core::ptr::with_exposed_provenance;
 
 /// (product, first row of x, column, end of the columns, how many blocks further on to read ahead); false, and nothing written, for
 /// scales that it cannot widen.
@@ -56,28 +57,30 @@ unsafe fn tile<D: Dots, H: Widening, const R: usize, const G: usize, const EIGHT
     let (mut widening, constant) =
         (H::new(product.zero), Bytes::splat(product.zero as u8 ^ if EIGHT { 1 } else { 15 }));
     let ones = Bytes::splat_16(product.zero as u16 ^ 1);
+    // As integers: pointers let LLVM's loop strength reduction drop the constant offsets of loads.
+    let mut w = product.data.expose_provenance() + column / ROWS * block;
+    let mut x = product.x.expose_provenance() + row * product.groups * OF_X;
+    let mut next = w.wrapping_add(ahead * block);
     unsafe {
-        let mut w = product.data.add(column / ROWS * block);
-        let mut x = product.x.add(row * product.groups * OF_X);
-        let x_row = product.groups * OF_X;
-        let mut next = w.wrapping_add(ahead * block);
         for _ in 0..product.groups {
             if ahead > 0 {
-                touch::<G>(next, bytes);
-                next = next.add(G * ROWS * bytes);
+                touch::<G>(with_exposed_provenance(next), bytes);
+                next += G * ROWS * bytes;
             }
+            let of_x = with_exposed_provenance::<u8>(x);
+            let of_w: [*const u8; G] = core::array::from_fn(|g| with_exposed_provenance(w + g * block));
             let mut dots = [[D::ZERO; G]; R];
             let mut all = [D::ZERO; G];
             macro_rules! parts {
-                ($($part:literal)*) => { $(part::<D, R, G, EIGHT>($part, w.add(header), block, x, x_row, constant, ones, &mut dots, &mut all);)* };
+                ($($part:literal)*) => { $(part::<D, R, G, EIGHT>($part, &of_w, header, of_x, constant, ones, &mut dots, &mut all);)* };
             }
             // Spelled out: in a loop that is not unrolled the sums would lie in memory.
             parts!(0 1 2 3);
             for g in 0..G {
-                let [d, m] = widening.load(w.add(g * block));
+                let [d, m] = widening.load(of_w[g]);
                 let all = all[g].total(ones);
                 for i in 0..R {
-                    let x = x.add(i * x_row) as *const f32;
+                    let x = of_x.add(i * OF_X) as *const f32;
                     let (scale, second) = (F32x4::load_splat(x), F32x4::load_splat(x.add(1)));
                     let dot = dots[i][g].total(ones);
                     sums[i][g] = if EIGHT {
@@ -87,8 +90,8 @@ unsafe fn tile<D: Dots, H: Widening, const R: usize, const G: usize, const EIGHT
                     };
                 }
             }
-            w = w.add(ROWS * bytes);
-            x = x.add(OF_X);
+            w += ROWS * bytes;
+            x += R * OF_X;
         }
         if !widening.held() {
             return false;
@@ -124,17 +127,17 @@ unsafe fn touch<const G: usize>(next: *const u8, bytes: usize) {
 #[allow(clippy::too_many_arguments)]
 unsafe fn part<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
     part: usize,
-    codes: *const u8,
-    block: usize,
+    w: &[*const u8; G],
+    header: usize,
     x: *const u8,
-    x_row: usize,
     constant: Bytes,
     ones: Bytes,
     dots: &mut [[D; G]; R],
     all: &mut [D; G],
 ) {
     let halves: [[Bytes; 2]; G] = core::array::from_fn(|g| unsafe {
-        let codes = codes.add(g * block + 16 * part);
+        // One constant at a time: of a sum LLVM does not know that it is in bounds, and adds it before the load.
+        let codes = w[g].add(header).add(16 * part);
         if EIGHT {
             return [Bytes::load(codes), Bytes::load(codes.add(64))];
         }
@@ -147,7 +150,10 @@ unsafe fn part<D: Dots, const R: usize, const G: usize, const EIGHT: bool>(
         }
     }
     for (i, dots) in dots.iter_mut().enumerate() {
-        let p = [8, 24].map(|at| unsafe { Bytes::load_splat(x.add(i * x_row + at + 4 * part)) });
+        let p = unsafe {
+            let row = x.add(i * OF_X).add(4 * part);
+            [Bytes::load_splat(row.add(8)), Bytes::load_splat(row.add(24))]
+        };
         for (dot, [first, second]) in dots.iter_mut().zip(halves) {
             *dot = if EIGHT {
                 dot.plus(first, p[0], ones).plus(second, p[1], ones)
