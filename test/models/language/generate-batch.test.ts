@@ -53,6 +53,23 @@ describe("generateBatch", () => {
     },
   );
 
+  it("reads prompts together, more than fit into a pass, that begin as others do", async () => {
+    const long = Array.from({ length: 70 }, (_, i) => 1 + ((i * 7) % 60));
+    const requests = [
+      { prompt: long, adapter: "plain" },
+      { prompt: [...long.slice(0, 50), 2, 3], adapter: "plain" },
+      { prompt: long, adapter: null },
+      { prompt: [...long.slice(0, 50), 2, 4, 5], adapter: "plain" },
+      { prompt: long.slice(0, 60), adapter: "dora" },
+      { prompt: long.slice(0, 50), adapter: "plain" },
+      { prompt: long.slice(30), adapter: null },
+      { prompt: [...long.slice(0, 69), 9], adapter: "dora" },
+    ].map((request) => ({ ...request, maxTokens: 4, ignoreEnd: true }));
+    const found = await all(model.generateBatch(requests));
+    for (const [i, { prompt: own, ...options }] of requests.entries())
+      expect(tokensOf(found, i)).toEqual(await all(model.generateTokens(own, options)));
+  });
+
   it("lets others go on where one ends, and says why each did", async () => {
     const [first] = await all(model.generateTokens(prompt, { adapter: null, maxTokens: 1, ignoreEnd: true }));
     using ending = await CausalLanguageModel.load(
