@@ -56,12 +56,13 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // thread, what a server answered in place of a binary, workers from other places and names that survive a minifier took 900; parts that are
 // computed again for their gradients, and more ways to begin an adapter, 1,200; threads that die without a word 60; attention with fewer
 // heads of keys 75; functions that promise a thread's worker, or fail to, and what
-// a page's policy forbids 350; addresses that Trusted Types let pass 220; Adam's penalty 90, schedules that share a warm-up 20. Shorter
+// a page's policy forbids 350; addresses that Trusted Types let pass 220; Adam's penalty 90, schedules that share a warm-up 20; several adapters'
+// rows in one call of a kernel 360. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. Terser, which puts no function where it is
 // called, gave 400 back, and 1,500 of everything. This holds what was reached.
-it("the core (engine, graph, LoRA layers, optimizers) is at most 36.7 kB of JavaScript", async () => {
+it("the core (engine, graph, LoRA layers, optimizers) is at most 37.1 kB of JavaScript", async () => {
   const { first, all } = await sizes(core);
-  expect(first).toBeLessThanOrEqual(36_700);
+  expect(first).toBeLessThanOrEqual(37_150);
   expect(all).toBe(first);
 });
 
@@ -86,13 +87,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 36.7 kB of Java
 // GGUF files that a page keeps, picked, from an address and gone on with after a break, took 250 of everything; signs that an adapter was made
 // for another base, or that its patterns decide for no layer, and an A that stays as it is, 1,200 of both. Optimizers and schedules that few
 // use took 1,050 of everything. The names of NomicBERT's tensors, which checkAdapter knows, took 1,350 of everything.
-it("a page with an encoder and a classifier is at most 116.8 kB at first, everything at most 154.8 kB", async () => {
+// Names of classes and a length of texts for what was trained elsewhere, and heads of another family that are told apart, took 500 of both; what
+// sentence-transformers' files may say, a tokenizer's best path and bits that neighbours do not change 600; adapters of a batch in one call 400.
+it("a page with an encoder and a classifier is at most 118.6 kB at first, everything at most 156.6 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(116_800);
-  expect(encoder.all).toBeLessThanOrEqual(151_850);
+  expect(encoder.first).toBeLessThanOrEqual(118_600);
+  expect(encoder.all).toBeLessThanOrEqual(153_700);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(154_800);
-  expect(everything.all).toBeLessThanOrEqual(255_700);
+  expect(everything.first).toBeLessThanOrEqual(156_650);
+  expect(everything.all).toBeLessThanOrEqual(258_300);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -100,7 +103,7 @@ it("a page with an encoder and a classifier is at most 116.8 kB at first, everyt
 // functions and classes, which stacks show, gave 28.5 of 202.5 kB back, and 2.8 of what a page loads for lowrank/worker. Addresses under
 // Trusted Types, a page's own data for jobs and a config.json's word on rotations that is doubted took 600, optimizers
 // and schedules that few use 1,000; a bundler leaves those out. The names of NomicBERT's tensors took 1,350.
-it("a page without a bundler loads at most 172.8 kB at first", () => {
+it("a page without a bundler loads at most 174.8 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -114,7 +117,7 @@ it("a page without a bundler loads at most 172.8 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(172_800);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(174_800);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -125,9 +128,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5,
 // optimizers and schedules that few use 1.2.
-it("the file of a page's worker is at most 307.2 kB and needs no other", () => {
+it("the file of a page's worker is at most 310.3 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(307_200);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(310_300);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
@@ -161,7 +164,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a
 // page's own data for jobs 158.
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.6 kB, with one 15.5 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.7 kB, with one 15.5 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -172,5 +175,5 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.6 kB,
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_450);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_600);
+  expect(whole).toBeLessThanOrEqual(21_700);
 });
