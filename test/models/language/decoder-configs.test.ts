@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../../ts/errors/errors.js";
 import { decoderPlan } from "../../../ts/models/decoders.js";
+import { ggufConfig } from "../../../ts/models/gguf/config.js";
 
 const sizes = {
   ...{ vocab_size: 97, hidden_size: 32, intermediate_size: 56, num_hidden_layers: 2, num_attention_heads: 4 },
@@ -149,5 +150,37 @@ describe("what a config.json leaves out, or says of layers, is transformers'", (
     expect(windows("smollm3", { use_sliding_window: false, sliding_window: 4, layer_types })).toEqual([3, null]);
     const { attention } = configOf("smollm3", { no_rope_layers: [0, 1, 0, 1] });
     expect([attention(0).rotary === null, attention(1).rotary === null]).toEqual([true, false]);
+  });
+});
+
+describe("a GGUF file's heads", () => {
+  /** What its metadata come to; of tensors there is the table of words. */
+  const read = (architecture: string, more: Record<string, number> = {}) => {
+    const own = {
+      ...{ embedding_length: 32, block_count: 2, context_length: 64, feed_forward_length: 56 },
+      ...{ "attention.head_count": 4, "attention.head_count_kv": 4, vocab_size: 97 },
+      ...{ "attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": 1e-5, ...more },
+    };
+    const values = Object.entries(own).map(([name, value]) => [`${architecture}.${name}`, value] as const);
+    const metadata = new Map<string, string | number>([["general.architecture", architecture], ...values]);
+    const info = { shape: [97, 32], type: "F32" };
+    const has = (name: string) => name === "token_embd.weight";
+    const file = { metadata, has, info: () => info } as unknown as Parameters<typeof ggufConfig>[0];
+    return decoderPlan(
+      JSON.parse(JSON.stringify(ggufConfig(file, { all: null, short: null }))) as Record<string, unknown>,
+    );
+  };
+
+  const turned = (architecture: string, more?: Record<string, number>) =>
+    2 * read(architecture, more).config.attention(1).rotary!.frequencies.length;
+
+  it("turn whole in GPT-NeoX where it says no number, as in llama.cpp", () => {
+    expect(turned("gptneox")).toBe(8);
+    expect(turned("gptneox", { "rope.dimension_count": 2 })).toBe(2);
+  });
+
+  it("are refused by name where a part turns and the model turns all", () => {
+    expect(() => read("llama", { "rope.dimension_count": 8 })).not.toThrow();
+    expect(() => read("llama", { "rope.dimension_count": 4 })).toThrow(UnsupportedError);
   });
 });

@@ -108,6 +108,12 @@ describe("config.json", () => {
     ["llama", "no model type", { model_type: undefined }, /"gemma3_text", "gpt2", .* are$/],
     ["llama", "a model type that every object has", { model_type: "toString" }, /model_type "toString"/],
     ["llama", "an encoder", { model_type: "bert" }, /not supported as a language model/],
+    [
+      "llama",
+      "weights that another program quantised",
+      { quantization_config: { quant_method: "fp8" } },
+      /quantization_config \("fp8"\): of quantised weights only GGUF/,
+    ],
     ["llama", "no layers", { num_hidden_layers: 0 }, /num_hidden_layers must be a whole number from 1/],
     ["llama", "heads that do not divide", { num_key_value_heads: 3 }, /num_key_value_heads 3 does not divide/],
     [
