@@ -120,13 +120,22 @@ function newLayers(
   if (layers.size === 0) {
     const paths = linears.flatMap((linear) => linear.parts.map(({ path }) => path));
     checkLayers(config, paths, what);
-    const names = paths.slice(0, 6);
+    const { targetModules } = config;
+    const names = paths.slice(0, 6).join(", ");
     throw new ConfigError(
-      `${what}: targetModules ${excerpt(config.targetModules)} matches no linear layer; there are ${names.join(", ")}, …`,
-      { targetModules: config.targetModules },
+      `${what}: targetModules ${excerpt(targetModules)} matches no linear layer${whyNone(config, paths)}; there are ${names}, …`,
+      { targetModules },
     );
   }
   return layers;
+}
+
+/** What is easily mistaken where modules are chosen, if it may be that. */
+function whyNone(config: AdapterConfig, paths: readonly string[]): string {
+  const { targetModules: given } = config;
+  if (paths.some(targetTest({ ...config, excludeModules: null }))) return " that excludeModules leaves";
+  if (typeof given === "string") return " (a string is a regular expression for whole paths; names stand in a list)";
+  return given?.includes("all-linear") ? ' ("all-linear" is for itself, not in a list)' : "";
 }
 
 /** Throws `ConfigError` where it is the numbers of layers alone that leave no module. */

@@ -131,3 +131,13 @@ it("a stack of layers that begins its path needs layersPattern, as in PEFT, whic
   encoder.addAdapter("new", { ...options, layersPattern: "layers" });
   expect([...encoder.adapter("new").layers.keys()]).toEqual(["layers.1.attn.Wqkv"]);
 });
+
+it.each<[LoraOptions, string]>([
+  [{ targetModules: "query" }, "(a string is a regular expression for whole paths; names stand in a list); there are "],
+  [{ targetModules: ["all-linear"] }, '("all-linear" is for itself, not in a list); there are '],
+  [{ targetModules: ["query"], excludeModules: ["query"] }, "that excludeModules leaves; there are "],
+  [{ targetModules: ["quarry"] }, '["quarry"] matches no linear layer; there are '],
+])("%j reaches nothing, and is told why it may be", async (options, message) => {
+  using encoder = await SentenceEncoder.load(await goldenEncoder("bert"));
+  expect(() => encoder.addAdapter("new", options)).toThrow(message);
+});
