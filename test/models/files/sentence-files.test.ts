@@ -385,6 +385,16 @@ describe("config_sentence_transformers.json", () => {
     expect(await one.encode(texts)).toEqual(await (await load({})).encode(texts));
   });
 
+  it("makes the token behind it a text's first where its own are left out", async () => {
+    const pooling = { [POOLING]: bytes({ pooling_mode_cls_token: true, include_prompt: false }) };
+    const one = await load({ ...file({ prompts }), ...pooling });
+    const rows = hidden(one, one.tokenize(texts.map((text) => `good ${text}`))).map((row) => row[2]!);
+    expectClose(
+      flat(await one.encode(texts, { promptName: "query" })),
+      rows.flatMap((row) => [...row]),
+    );
+  });
+
   it("leaves the weights of the other tokens as they were with it", async () => {
     const pooling = { [POOLING]: bytes({ pooling_mode: "weightedmean", include_prompt: false }) };
     const one = await load({ ...file({ prompts }), ...pooling });

@@ -121,13 +121,12 @@ export class Pooling {
    * needed.
    *
    * @param selection what applies to the tokens, and so to their text's vector in layers behind it
-   * @param skip a prompt's tokens, which every text begins with and which are not pooled; a text's first one stays its first
+   * @param skip a prompt's tokens, which every text begins with and which are not pooled: the first one is then that behind them, as in
+   *   sentence-transformers 6.2
    */
   pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0, selection: AdapterSelection = []): NodeId {
     const text = skip === 0 ? { hidden, offsets } : withoutFirst(graph, hidden, offsets, skip);
-    const parts = this.modes.map((mode) =>
-      mode === "cls" ? pools.cls(graph, hidden, offsets) : pools[mode](graph, text.hidden, text.offsets, skip),
-    );
+    const parts = this.modes.map((mode) => pools[mode](graph, text.hidden, text.offsets, skip));
     const vectors = parts.length === 1 ? parts[0]! : graph.concat(parts, 1);
     if (this.layers.length === 0) return vectors;
     const ofTexts = textRanges(selection, offsets);
