@@ -1,11 +1,11 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { run } from "../../ts/cli/program.js";
 import { Terminal } from "../../ts/cli/terminal/terminal.js";
-import { examples, tinyTokenizer } from "../models/tiny-encoder.js";
+import { examples, tinyTokenizer, withoutHead } from "../models/tiny-encoder.js";
 
 export { examples };
 
@@ -29,6 +29,8 @@ export async function makeFixture(): Promise<Fixture> {
   const path = (...parts: string[]) => join(folder, ...parts);
   const [model, data] = [path("model"), path("data.csv")];
   await cp(join(project, "test/golden/adapters/base/tiny_bert"), model, { recursive: true });
+  const config = JSON.parse(await readFile(join(model, "config.json"), "utf8")) as object;
+  await writeFile(join(model, "config.json"), JSON.stringify({ ...config, ...withoutHead }));
   await writeFile(join(model, "tokenizer.json"), JSON.stringify(tinyTokenizer()));
   const rows = examples.map(({ text, label }) => `"${text}",${label}`);
   await writeFile(data, `text,label\n${rows.join("\n")}\n`);

@@ -100,7 +100,7 @@ it("what cannot be opened is refused by name, and nothing is kept", async () => 
   const { "labels.json": _, ...headless } = saved;
   await refused(headless, {}, ConfigError, /an adapter without a head: load it with `encoder\.loadAdapter`/);
   await refused({ ...saved, "head.safetensors": new Uint8Array(9) }, {}, FormatError, /head\.safetensors/);
-  await refused(run, { maxTokens: 8 }, ConfigError, /there is no option "maxTokens"/);
+  await refused(run, { maxTokens: 8 }, ConfigError, /maxTokens is for checkpoints of transformers and PEFT.s files/);
   await refused(run, { pool: 8 }, ConfigError, /there is no option "pool"/);
   // Trained on files in memory, it names no base that could be found.
   using encoder = await SentenceEncoder.load(model);
