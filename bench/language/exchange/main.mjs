@@ -1,11 +1,14 @@
-// node bench/language/exchange/main.mjs FOLDER, after `npm run build` and `npm ci` in bench: adapters of `lowrank finetune --task text` and
-// `--task chat` on SmolLM2-135M-Instruct, files of `lowrank quantize` and `lowrank merge`, greedy text here and in llama.cpp. What is in
-// FOLDER stays, for check_exchange.py and a second run.
+// node bench/language/exchange/main.mjs FOLDER, after `npm run build` and `npm install` in bench: adapters of `lowrank finetune --task text`
+// and `--task chat` on SmolLM2-135M-Instruct, files of `lowrank quantize` and `lowrank merge`, greedy text here and in llama.cpp, native and
+// as wllama in Chromium, and answers by the chat template. What is in FOLDER stays, for check_exchange.py, check_types.py and a second run.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { getLlama } from "node-llama-cpp";
 import { CausalLanguageModel, init } from "../../../dist/node.js";
+import { openWllama } from "./browser.mjs";
+import { adapterFiles, agreement, greedyHere, sameFirst } from "./here.mjs";
+import { nativeGreedy, openNative } from "./native.mjs";
+import { writeValues } from "./values.mjs";
 
 const [given] = process.argv.slice(2);
 if (given === undefined) throw new Error("usage: node bench/language/exchange/main.mjs FOLDER");
@@ -35,56 +38,13 @@ function data() {
   writeFileSync(at("text.jsonl"), pairs.join("\n"));
 }
 
-async function ours(file, adapter, prompts) {
-  const model = await CausalLanguageModel.load(file, { weights: "auto" });
-  if (adapter !== null)
-    model.loadAdapter("own", {
-      "adapter_config.json": readFileSync(join(adapter, "adapter_config.json")),
-      "adapter_model.safetensors": readFileSync(join(adapter, "adapter_model.safetensors")),
-    });
-  const found = [];
-  for (const prompt of prompts) {
-    const ids = typeof prompt === "string" ? [...model.tokenizer.encode(prompt)] : prompt;
-    const made = [];
-    for await (const { id } of model.generateTokens(ids, { maxTokens: COUNT, ignoreEnd: true })) made.push(id);
-    found.push({ ids, made });
-  }
-  return { found, model };
-}
-
-async function theirs(llama, file, adapter, prompts) {
-  const model = await llama.loadModel({ modelPath: file });
-  const lora = adapter === null ? {} : { lora: { adapters: [{ filePath: adapter }] } };
-  const context = await model.createContext({ contextSize: 512, threads: 1, ...lora });
-  const sequence = context.getSequence();
-  const found = [];
-  for (const { ids } of prompts) {
-    await sequence.clearHistory();
-    const made = [];
-    for await (const id of sequence.evaluate(ids, { temperature: 0, yieldEogToken: true }))
-      if (made.push(id) === COUNT) break;
-    found.push(made);
-  }
-  await context.dispose();
-  await model.dispose();
-  return found;
-}
-
-/** How often the likeliest token by our logits, exact ones, is the one that theirs took, along their text. */
-async function agreement(model, { ids }, others) {
-  const { shape, data } = await model.logits([...ids, ...others]);
-  const width = shape[1];
-  const best = (row) =>
-    data.subarray(row * width, (row + 1) * width).reduce((at, x, i, all) => (x > all[at] ? i : at), 0);
-  return others.filter((id, i) => best(ids.length - 1 + i) === id).length;
-}
-
 mkdirSync(folder, { recursive: true });
 data();
+if (!existsSync(at("base.gguf"))) symlinkSync(base, at("base.gguf"));
 for (const task of ["text", "chat"])
   once(`run-${task}`, "finetune", "--task", task, "--model", base, "--data", at(`${task}.jsonl`), "--out", at(`run-${task}`),
     ...["--steps", "24", "--rank", "8", "--batch-size", "4", "--gguf", "--quiet"]); // prettier-ignore
-for (const type of ["f16", "q8_0", "q4_0"])
+for (const type of ["f16", "bf16", "q8_0", "q4_0", "q4_1"])
   once(`${type}.gguf`, "quantize", "--model", base, "--to", type, "--out", at(`${type}.gguf`));
 for (const task of ["text", "chat"]) {
   once(
@@ -101,38 +61,75 @@ for (const task of ["text", "chat"]) {
 }
 
 await init({ threads: 1 });
-const llama = await getLlama({ build: "never", gpu: false, maxThreads: 1, logLevel: "error" });
-const questions = [
+const [llama, wllama] = [await openNative(), await openWllama(folder)];
+const texts = [
   "Question: What is the capital of France?\nAnswer:",
   "The river rises in the hills and",
   "def add(a, b):",
 ];
+const forms = ["base.gguf", "f16.gguf", "q8_0.gguf", "q4_0.gguf"];
 const cases = [
-  ...[base, at("f16.gguf"), at("q8_0.gguf"), at("q4_0.gguf")].map((file) => ({ file, adapter: null })),
+  ...forms.map((file) => ({ file, adapter: null })),
   ...["text", "chat"].flatMap((task) => [
-    ...[base, at("f16.gguf"), at("q8_0.gguf"), at("q4_0.gguf")].map((file) => ({ file, adapter: at(`run-${task}`) })),
-    { file: at(`merged-${task}.gguf`), adapter: null },
+    ...forms.map((file) => ({ file, adapter: `run-${task}` })),
+    { file: `merged-${task}.gguf`, adapter: null },
   ]),
 ];
 let failed = 0;
-const short = (path) => path.split("/").at(-1);
+const percent = (share) => `${(100 * share).toFixed(0)} %`;
+/** The end-of-text tokens, at which wllama stops. */
+const until = (ids, ends) =>
+  ids.some((id) => ends.has(id))
+    ? ids.slice(
+        0,
+        ids.findIndex((id) => ends.has(id)),
+      )
+    : ids;
 for (const { file, adapter } of cases) {
-  const { found, model } = await ours(file, adapter, questions);
-  const others = await theirs(llama, file, adapter && join(adapter, "adapter.gguf"), found);
-  const same = found.map(({ made }, i) => {
-    const first = made.findIndex((id, at) => id !== others[i][at]);
-    return first < 0 ? COUNT : first;
-  });
-  const agreed = [];
-  for (const [i, one] of found.entries()) agreed.push(await agreement(model, one, others[i]));
-  const total = agreed.reduce((sum, count) => sum + count, 0) / (COUNT * found.length);
-  const exact = /f16|merged/.test(short(file));
-  if (exact ? same.some((count) => count < COUNT) : total < LEAST) failed++;
+  const model = await CausalLanguageModel.load(at(file), { weights: "auto" });
+  const own = adapter && "own";
+  const lora = adapter && `${adapter}/adapter.gguf`;
+  if (own !== null) model.loadAdapter(own, adapterFiles(at(adapter)));
+  const prompts = texts.map((text) => ({ text, ids: [...model.tokenizer.encode(text)] }));
+  const made = await greedyHere(model, own, prompts, COUNT);
+  const native = await nativeGreedy(llama, at(file), lora && at(lora), prompts, COUNT);
+  const same = sameFirst(made, native.made);
+  const exact = /f16|merged/.test(file);
+  const ends = new Set(native.ends);
+  const page = (await wllama.greedy(file, lora, prompts, COUNT)).map((ids) => until(ids, ends));
+  const inPage = page.map((ids, i) => JSON.stringify(ids) === JSON.stringify(until(made[i], ends)));
+  const shares = [await agreement(model, own, prompts, native.made), await agreement(model, own, prompts, page)];
+  const fine = exact
+    ? same.every((count) => count === COUNT) && inPage.every(Boolean)
+    : shares.every((share) => share >= LEAST);
+  if (!fine || [...model.ends].some((id) => !ends.has(id))) failed++;
   console.log(
-    `${short(file)}${adapter === null ? "" : ` + ${short(adapter)}`}: the same first ${same.join(", ")} of ${COUNT} tokens; along llama.cpp's text ${(100 * total).toFixed(0)} % agree`,
+    `${file}${adapter === null ? "" : ` + ${adapter}`}: llama.cpp the same first ${same.join(", ")} of ${COUNT} tokens, ${percent(shares[0])} of its text our likeliest; ` +
+      `wllama the same text ${inPage.filter(Boolean).length} of ${texts.length} times, ${percent(shares[1])}`,
   );
   model.dispose();
 }
+
+// An answer by the template that the file has, up to the token that ends it.
+const messages = [{ role: "user", content: "What is the capital of France?" }];
+for (const [file, adapter] of [
+  ["f16.gguf", "run-chat"],
+  ["merged-chat.gguf", null],
+]) {
+  const model = await CausalLanguageModel.load(at(file), { weights: "auto" });
+  if (adapter !== null) model.loadAdapter("own", adapterFiles(at(adapter)));
+  let answer = "";
+  for await (const piece of model.generate(messages, { adapter: adapter && "own", maxTokens: 64 })) answer += piece;
+  const other = await wllama.chat(file, adapter && `${adapter}/adapter.gguf`, messages, 64);
+  const same = answer === other;
+  if (!same) failed++;
+  console.log(
+    `${file}: wllama's answer by its template ${same ? "the same" : `DIFFERS: ${JSON.stringify(other)}`}: ${JSON.stringify(answer)}`,
+  );
+  model.dispose();
+}
+await writeValues(folder, [...forms, "q4_1.gguf", "bf16.gguf", "merged-text.gguf", "merged-chat.gguf"]);
+await wllama.close();
 await llama.dispose();
 console.log(failed === 0 ? "all alike: to the token without groups, but for rounding with them" : `${failed} differ`);
 process.exitCode = failed === 0 ? 0 : 1;
