@@ -1,4 +1,4 @@
-// node bench/language/exchange/architectures.mjs FOLDER, after make_models.py FOLDER beside it: each model there becomes GGUF files of every
+// node bench/language/exchange/architectures.mjs FOLDER [NAME…], after make_models.py FOLDER beside it: each model there becomes GGUF files of every
 // type, its adapter a GGUF LoRA and merged files; greedy ids here, in llama.cpp (native and wllama) and, as theirs.json has them, in
 // transformers and PEFT. For check_types.py FOLDER/NAME/values.json says what our reader makes of each tensor.
 import { execFileSync } from "node:child_process";
@@ -10,8 +10,8 @@ import { adapterFiles, agreement, greedyHere, sameFirst } from "./here.mjs";
 import { nativeGreedy, openNative } from "./native.mjs";
 import { writeValues } from "./values.mjs";
 
-const [given] = process.argv.slice(2);
-if (given === undefined) throw new Error("usage: node bench/language/exchange/architectures.mjs FOLDER");
+const [given, ...chosen] = process.argv.slice(2);
+if (given === undefined) throw new Error("usage: node bench/language/exchange/architectures.mjs FOLDER [NAME…]");
 const folder = resolve(given);
 const cli = new URL("../../../dist/cli.js", import.meta.url).pathname;
 const types = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"];
@@ -45,18 +45,22 @@ async function ofModel(name, llama, wllama) {
     ["merged from safetensors", "merged.gguf", false, adapted],
     ["merged from GGUF", "merged-from-gguf.gguf", false, adapted],
   ];
+  /** Whether wllama's text, which stops at the end-of-text token, is what is wanted up to there. */
+  const inPage = async (adapter, want) => {
+    const made = await wllama.greedy(`${name}/f32.gguf`, adapter, prompts, count);
+    const until = (ids) => (ids.includes(END) ? ids.slice(0, ids.indexOf(END)) : ids);
+    return made.map((ids, i) => alike(until(ids), until(want[i])));
+  };
   for (const [what, file, lora, want] of cases) {
     const one = file === "f32.gguf" ? model : await CausalLanguageModel.load(at(file), { weights: "f32" });
     const here = sameFirst(await greedyHere(one, lora ? "own" : null, prompts, count), want);
     if (one !== model) one.dispose();
     const native = await nativeGreedy(llama, at(file), lora ? at("adapter.gguf") : null, prompts, count);
     const there = sameFirst(native.made, want);
-    // It stops at the end-of-text token.
-    const untilEnd = want.map((ids) => (ids.includes(END) ? ids.slice(0, ids.indexOf(END) + 1) : ids));
-    const page = await wllama.greedy(`${name}/${file}`, lora ? `${name}/adapter.gguf` : null, prompts, count);
-    const inPage = page.map((ids, i) => alike(ids.slice(0, untilEnd[i].length), untilEnd[i].slice(0, ids.length)) && ids.length >= untilEnd[i].length - 1); // prettier-ignore
-    const fine = [...here, ...there].every((same) => same === count) && inPage.every(Boolean);
-    say(name, `${what}: of ${count} tokens that transformers and PEFT write, ours ${here}, llama.cpp ${there}, wllama ${inPage}`, fine); // prettier-ignore
+    const page = file === "f32.gguf" ? await inPage(lora ? `${name}/adapter.gguf` : null, want) : [];
+    const fine = [...here, ...there].every((same) => same === count) && page.every(Boolean);
+    const also = page.length === 0 ? "" : `; wllama up to the end-of-text token ${page.map((same) => (same ? "the same" : "another"))}`; // prettier-ignore
+    say(name, `${what}: of ${count} tokens that transformers and PEFT write, ours ${here}, llama.cpp ${there}${also}`, fine); // prettier-ignore
     if (what !== "base") continue;
     const bare = (lists) => lists.map((ids) => ids.filter((id) => id !== START));
     const { chat_template: template } = JSON.parse(readFileSync(at("model/tokenizer_config.json"), "utf8"));
@@ -81,7 +85,8 @@ async function ofModel(name, llama, wllama) {
 
 await init({ threads: 1 });
 const [llama, wllama] = [await openNative(), await openWllama(folder)];
-for (const name of readdirSync(folder).filter((name) => existsSync(join(folder, name, "theirs.json")))) {
+const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, "theirs.json")));
+for (const name of chosen.length === 0 ? all : chosen) {
   try {
     await ofModel(name, llama, wllama);
   } catch (error) {

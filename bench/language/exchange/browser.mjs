@@ -52,7 +52,7 @@ async function define(modules) {
     const blobs = await Promise.all([file, ...(adapter === null ? [] : [adapter])].map(blob));
     const lora = adapter === null ? {} : { lora_adapters: [{ path: "models/model-00002-of-00002.gguf", scale: 1 }] };
     const cache = { cache_type_k: "f32", cache_type_v: "f32", flash_attn: false };
-    await wllama.loadModel(blobs, { n_ctx: 512, n_threads: 1, n_gpu_layers: 0, n_parallel: 1, ...cache, ...lora });
+    await wllama.loadModel(blobs, { n_ctx: 256, n_threads: 1, n_gpu_layers: 0, n_parallel: 1, ...cache, ...lora });
     const asked = { max_tokens: count, temperature: 0, cache_prompt: false };
     try {
       if (messages !== undefined)

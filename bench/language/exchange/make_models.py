@@ -1,6 +1,6 @@
 """Small random models of every architecture, an adapter of each, and what transformers and PEFT write behind three prompts.
 
-    python3 bench/language/exchange/make_models.py FOLDER
+    python3 bench/language/exchange/make_models.py FOLDER [NAME…]
 
 For architectures.mjs beside it. FOLDER/NAME/model is as transformers saves it, with a tokenizer and a chat template; `adapter` is PEFT's, LoRA on every linear layer with ranks and alphas of its own in some, far from zero; theirs.json holds ids. The configurations
 are those of test/golden/generate/generate_decoder.py, but for what GGUF files have no place for. Needs torch, transformers and peft.
@@ -36,15 +36,18 @@ SAYABLE = {
             original_max_position_embeddings=8192,
         ),
     ),
+    # llama.cpp takes the factors of long texts where its context, which is a multiple of 256, is longer than this.
     "phi3_longrope": dict(
+        max_position_embeddings=1024,
+        original_max_position_embeddings=256,
         rope_parameters=dict(
             rope_type="longrope",
             rope_theta=10000.0,
             partial_rotary_factor=0.5,
             short_factor=[1.0 + 0.1 * i for i in range(8)],
             long_factor=[2.0 + i for i in range(8)],
-            original_max_position_embeddings=96,
-        )
+            original_max_position_embeddings=256,
+        ),
     ),
     "gpt2": dict(n_embd=128, n_inner=192),
     "gemma3_text": dict(
@@ -128,5 +131,5 @@ def make(name: str, folder: Path) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for each in MODELS:
+    for each in sys.argv[2:] or MODELS:
         make(each, Path(sys.argv[1]) / each)

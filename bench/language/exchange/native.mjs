@@ -3,6 +3,9 @@ import { getLlama } from "node-llama-cpp";
 /** llama.cpp, native, on one thread, as node-llama-cpp brings it. */
 export const openNative = () => getLlama({ build: "never", gpu: false, maxThreads: 1, logLevel: "error" });
 
+/** Of prompt and text together. */
+const CONTEXT = 256;
+
 /** Keys and values in float32, as ours are. */
 const exact = { experimentalKvCacheKeyType: "F32", experimentalKvCacheValueType: "F32", flashAttention: false };
 
@@ -14,7 +17,7 @@ const exact = { experimentalKvCacheKeyType: "F32", experimentalKvCacheValueType:
 export async function nativeGreedy(llama, file, adapter, prompts, count) {
   const model = await llama.loadModel({ modelPath: file });
   const lora = adapter === null ? {} : { lora: { adapters: [{ filePath: adapter }] } };
-  const context = await model.createContext({ contextSize: 512, threads: 1, ...exact, ...lora });
+  const context = await model.createContext({ contextSize: CONTEXT, threads: 1, ...exact, ...lora });
   const sequence = context.getSequence();
   const made = [];
   for (const { ids } of prompts) {
