@@ -2,10 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AdapterError, bytesSource, CausalLanguageModel, openGguf, UnsupportedError } from "../../../ts/index.js";
 import { decoderFiles } from "../language/golden-decoder.js";
 
-const names = ["llama", "mistral", "qwen2", "phi3", "gpt2", "gpt_neox"] as const;
+const names = [
+  ...(["llama", "mistral", "qwen2", "qwen3", "gemma3_text", "phi3"] as const),
+  ...(["smollm3", "olmo2", "gpt2", "gpt_neox"] as const),
+];
 
 /** What files call them, where it is another name. */
-const ofFiles: Partial<Record<string, string>> = { mistral: "llama", gpt_neox: "gptneox" };
+const ofFiles: Partial<Record<string, string>> = {
+  ...{ mistral: "llama", gemma3_text: "gemma3", gpt_neox: "gptneox" },
+};
 
 /** An adapter with something in B. */
 async function trained(name: (typeof names)[number], options = {}) {
@@ -73,6 +78,41 @@ it("puts rows of queries and keys where llama.cpp has them, and scalings of othe
   const ids = [5, 9, 3];
   const [a, b] = [await model.logits(ids, { adapter: "own" }), await model.logits(ids, { adapter: "again" })];
   a.data.forEach((value, i) => expect(Math.abs(value - b.data[i]!)).toBeLessThan(1e-5));
+});
+
+it("puts queries of all heads before keys and values where GPT-NeoX has a head's three side by side", async () => {
+  using model = await trained("gpt_neox");
+  const file = await openGguf(bytesSource(await model.saveGguf("own")));
+  const { heads, headDim } = model.model.config;
+  const rows = 3 * heads * headDim;
+  const { shape, data } = await file.tensor("blk.1.attn_qkv.weight.lora_b");
+  expect(shape).toEqual([rows, 2]);
+  const layer = model.adapter("own").layers.get("gpt_neox.layers.1.attention.query_key_value")!;
+  // [rank, out]
+  const own = model.graph.value(layer.loraB).data;
+  for (let row = 0; row < rows; row++) {
+    const [head, part, within] = [Math.floor(row / (3 * headDim)), Math.floor(row / headDim) % 3, row % headDim];
+    const there = (part * heads + head) * headDim + within;
+    for (let k = 0; k < 2; k++) expect(data[2 * there + k]).toBe(own[k * rows + row]);
+  }
+});
+
+it("gives each layer its own rank and scaling, for which such files have one α", async () => {
+  const patterns = { rankPattern: { "1.self_attn.q_proj": 4 }, alphaPattern: { "1.self_attn.q_proj": 5 } };
+  using model = await trained("qwen3", patterns);
+  const file = await openGguf(bytesSource(await model.saveGguf("own")));
+  expect(file.metadata.get("adapter.lora.alpha")).toBe(6);
+  for (const [index, rank, factor] of [
+    [0, 2, 1],
+    [1, 4, 5 / 6],
+  ] as const) {
+    const { shape, data } = await file.tensor(`blk.${index}.attn_q.weight.lora_b`);
+    const own = model.graph.value(model.adapter("own").layers.get(`model.layers.${index}.self_attn.q_proj`)!.loraB);
+    expect([own.shape[0], shape[1]]).toEqual([rank, rank]);
+    const rows = shape[0]!;
+    for (let row = 0; row < rows; row++)
+      for (let k = 0; k < rank; k++) expect(data[row * rank + k]).toBe(Math.fround(own.data[k * rows + row]! * factor));
+  }
 });
 
 it("refuses what such files cannot hold, and files of other models", async () => {
