@@ -63,13 +63,21 @@ async function start(kv = true) {
   });
 }
 
-const post = (path: string, body: unknown, init: RequestInit = {}) =>
-  fetch(`${worker.url}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-    ...init,
+/** Once more where the server has closed a connection that was kept, as every client that keeps some does. */
+const post = (path: string, body: unknown, init: RequestInit = {}) => {
+  const ask = () =>
+    fetch(`${worker.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      ...init,
+    });
+  return ask().catch((error: Error) => {
+    const { code } = (error.cause ?? {}) as { code?: string };
+    if (["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(code ?? "")) return ask();
+    throw error;
   });
+};
 
 const memory = async () => (await (await fetch(`${worker.url}/memory`)).json()).memory;
 
