@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../setup/paths.mjs";
 import { freePort } from "./free-port.mjs";
@@ -9,9 +9,10 @@ import { freePort } from "./free-port.mjs";
 /** Where the set-up puts moto, a Python package that answers as AWS's services do. */
 export const motoFolder = join(root, ".cache/moto");
 
-const program = () => process.env.MOTO_SERVER || join(motoFolder, "bin/moto_server");
+/** A Python that has moto. */
+const python = () => process.env.MOTO_PYTHON || join(motoFolder, "bin/python");
 
-export const hasMoto = () => existsSync(program());
+export const hasMoto = () => existsSync(join(dirname(python()), "moto_server"));
 
 /** An S3 service on a port of its own, in memory, with one empty bucket. */
 export class S3 {
@@ -26,7 +27,8 @@ export class S3 {
 
   static async start() {
     const s3 = new S3(await freePort());
-    s3.process = spawn(program(), ["-H", "127.0.0.1", "-p", String(s3.port)], { stdio: "ignore" });
+    const server = join(import.meta.dirname, "s3-server.py");
+    s3.process = spawn(python(), [server, "-H", "127.0.0.1", "-p", String(s3.port)], { stdio: "ignore" });
     for (let waited = 0; !(await s3.answers()); waited += 100) {
       if (waited > 60_000 || s3.process.exitCode !== null) throw new Error(`moto does not answer on port ${s3.port}`);
       await sleep(100);
