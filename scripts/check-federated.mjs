@@ -2,7 +2,7 @@
 // rounds of a real Flower server, beside training on all of them in one place. After `npm run build`.
 /* global location */
 import { spawn } from "node:child_process";
-import { createServer, request } from "node:http";
+import { createServer } from "node:http";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { chromium } from "playwright";
 import { chromiumArguments, findChromium } from "./chromium.mjs";
 import { serveFolder } from "./serve-folder.mjs";
 import { Flower } from "./servers/flower.mjs";
+import { passOn } from "./servers/pass-on.mjs";
 import { modelCache, root } from "./setup/paths.mjs";
 
 const { SentenceEncoder, TextClassifier } = await import(join(root, "dist/node.js"));
@@ -44,18 +45,7 @@ const program = (args) =>
 
 /** The page's origin: the package, the model, and the server's calls behind it. */
 const site = createServer((asked, answer) => {
-  if (asked.url.startsWith("/v1/fleet/")) {
-    const passed = request(
-      `${flower.address}${asked.url}`,
-      { method: asked.method, headers: asked.headers },
-      (from) => {
-        answer.writeHead(from.statusCode, from.headers);
-        from.pipe(answer);
-      },
-    );
-    passed.on("error", () => answer.writeHead(502).end());
-    return asked.pipe(passed);
-  }
+  if (asked.url.startsWith("/v1/fleet/")) return passOn(flower.address + asked.url, asked, answer);
   if (asked.url === "/")
     return answer.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>node</title>");
   if (!asked.url.startsWith("/model/")) return serveFolder(root)(asked, answer);

@@ -59,18 +59,17 @@ def completed(code: str, folder: str) -> str:
     return code
 
 
-def pieces() -> list[tuple[str, str]]:
+def pieces() -> list[str]:
     page = (ROOT / "docs/from-peft.md").read_text()
-    found = [("block", block) for block in re.findall(r"```py\n(.*?)```", page, flags=re.S)]
+    found = re.findall(r"```py\n(.*?)```", page, flags=re.S)
     for text in ((ROOT / "README.md").read_text(), page):
         table = text.split("| in Python | here |\n|---|---|\n")[1].split("\n\n")[0]
         for row in table.splitlines():
-            for cell in re.findall(r"`([^`]+)`", row.split("|")[1]):
-                found.append(("cell", cell))
+            found += re.findall(r"`([^`]+)`", row.split("|")[1])
     return found
 
 
-def run(kind: str, code: str) -> None:
+def run(code: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         names = space(folder) | {"peft": peft}
         # A block that makes no adapter, and a method, are of a model that has some.
@@ -85,10 +84,10 @@ def run(kind: str, code: str) -> None:
 
 
 failed = 0
-for kind, code in pieces():
+for code in pieces():
     first = code.strip().splitlines()[0]
     try:
-        run(kind, code)
+        run(code)
         print(f"runs    {first}")
     except Exception:
         failed += 1

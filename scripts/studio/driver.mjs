@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, request as ask } from "node:http";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright";
 import { build } from "vite";
 import { chromiumArguments, findChromium } from "../chromium.mjs";
 import { serveFolder } from "../serve-folder.mjs";
+import { passOn } from "../servers/pass-on.mjs";
 import { modelCache, root } from "../setup/paths.mjs";
 
 /** Builds the studio into the folder `site` of a fresh one. */
@@ -19,22 +20,6 @@ export async function buildStudio() {
   if (NODE_ENV === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = NODE_ENV;
   return { folder, site };
-}
-
-/**
- * Passes on what is asked below flower/ to a server of its own, as docs/federated.md says.
- * @param {string} address
- * @param {import("node:http").IncomingMessage} request
- * @param {import("node:http").ServerResponse} response
- */
-function passOn(address, request, response) {
-  const { method, headers } = request;
-  const passed = ask(`${address}${request.url.slice("/flower".length)}`, { method, headers }, (from) => {
-    response.writeHead(from.statusCode, from.headers);
-    from.pipe(response);
-  });
-  passed.on("error", () => response.writeHead(502).end());
-  request.pipe(passed);
 }
 
 /**
@@ -53,7 +38,7 @@ export async function serveStudio({ isolated = true, policy, federation, models 
     }
     if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
     if (federation !== undefined && request.url.startsWith("/flower/v1/fleet/"))
-      return passOn(federation, request, response);
+      return passOn(federation + request.url.slice("/flower".length), request, response);
     if (!request.url.startsWith("/models/")) return files(request, response);
     request.url = request.url.slice("/models".length);
     models(request, response);
@@ -107,6 +92,21 @@ export class Studio {
     });
     await page.goto(`${this.url}#${step}`);
     await page.locator("main").waitFor();
+    return page;
+  }
+
+  /**
+   * A tab with a table, in place of the one that an earlier tab left.
+   * @param {string} name
+   * @param {string} content
+   */
+  async openTable(name, content) {
+    const page = await this.open();
+    const another = page.getByRole("button", { name: "Use another table" });
+    await page.locator(".bring, div.how-read").first().waitFor();
+    if (await another.isVisible()) await another.click();
+    await give(page, name, content);
+    await page.getByRole("link", { name: "Go on to training" }).waitFor();
     return page;
   }
 

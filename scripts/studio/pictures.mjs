@@ -89,12 +89,7 @@ async function kernels(page) {
 
 /** A tab with a table, brought to the federation by a link. */
 async function invited(name, rows) {
-  const page = await studio.open();
-  const another = page.getByRole("button", { name: "Use another table" });
-  await page.locator(".bring, div.how-read").first().waitFor();
-  if (await another.isVisible()) await another.click();
-  await give(page, name, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  await page.getByRole("link", { name: "Go on to training" }).waitFor();
+  const page = await studio.openTable(name, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   await page.goto(`${studio.url}#together?server=/flower`);
   await page.getByRole("button", { name: "Join" }).waitFor();
   return page;

@@ -18,11 +18,11 @@ function cells(file: string): string[] {
   return right.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!));
 }
 
-const query = '{ targetModules: ["query"], initLoraWeights: false }';
+const lora = { targetModules: ["query"], initLoraWeights: false };
 
 /** What the tables leave out, and what each leaves of the adapters. */
 const filled: Readonly<Record<string, readonly [before: string, options: string, after: string]>> = {
-  'encoder.addAdapter("mine", { … })': ["", query, "mine"],
+  'encoder.addAdapter("mine", { … })': ["", JSON.stringify(lora), "mine"],
   'encoder.loadAdapter("mine", folder)': ["", "", "mine"],
   'writeFilesAtomically(folder, encoder.saveAdapter("mine"))': ["mine", "", "mine"],
   'encoder.setAdapter("mine")': ["mine, other", "", "mine, other"],
@@ -45,13 +45,12 @@ it.each([...new Set([...cells("README.md"), ...cells("docs/from-peft.md")])].fil
   async (cell) => {
     const [before, options, after] = filled[cell]!;
     using encoder = await SentenceEncoder.load(fixture.model);
-    encoder.addAdapter("kept", { targetModules: ["query"], initLoraWeights: false });
+    encoder.addAdapter("kept", lora);
     const folder = fixture.path("kept");
     await writeFilesAtomically(folder, encoder.saveAdapter("kept"));
     const [kept] = await encoder.encode(["they helped me"], { adapter: "kept" });
     encoder.removeAdapter("kept");
-    for (const name of before.split(", ").filter(Boolean))
-      encoder.addAdapter(name, { targetModules: ["query"], initLoraWeights: false });
+    for (const name of before.split(", ").filter(Boolean)) encoder.addAdapter(name, lora);
     if (cell.startsWith("unmerge")) encoder.mergeAdapter("mine");
     const code = `await ${cell.startsWith("unmerge") ? "encoder." : ""}${cell.replace("{ … }", options)}`;
     const source = `export default async (encoder, [AdamW, loraPlusGroups, writeFilesAtomically], graph, folder) => { ${code} }`;
@@ -79,7 +78,7 @@ it("the command of the tables merges an adapter's folder into its base", async (
   for (const file of ["README.md", "docs/from-peft.md"])
     expect(cells(file)).toContain("lowrank merge adapter-folder --out folder");
   using encoder = await SentenceEncoder.load(fixture.model);
-  encoder.addAdapter("mine", { targetModules: ["query"], initLoraWeights: false });
+  encoder.addAdapter("mine", lora);
   const [from, out] = [fixture.path("adapter-folder"), fixture.path("folder")];
   await writeFilesAtomically(from, encoder.saveAdapter("mine"));
   const { code, err } = await lowrank(["merge", from, "--out", out]);

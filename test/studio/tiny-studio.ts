@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import type { Page } from "playwright";
-import { give, Studio } from "../../scripts/studio/driver.mjs";
+import { Studio } from "../../scripts/studio/driver.mjs";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { ModelServer } from "../pages/model-server.js";
 
@@ -39,11 +39,7 @@ export async function tinyStudio(
 
 /** A tab with the table, about to train. */
 export async function openTable(studio: Studio): Promise<Page> {
-  const page = await studio.open();
-  const another = page.getByRole("button", { name: "Use another table" });
-  await page.locator(".bring, div.how-read").first().waitFor();
-  if (await another.isVisible()) await another.click();
-  await give(page, "films.csv", table);
+  const page = await studio.openTable("films.csv", table);
   await page.getByRole("link", { name: "Go on to training" }).click();
   // As many as the tiny model has positions.
   await page.getByText("Details").click();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Flower } from "../../scripts/servers/flower.mjs";
-import { give, seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
+import { seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
 import { lowrank } from "../cli/fixture.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { answered, table, tinyStudio } from "./tiny-studio.js";
@@ -30,18 +30,13 @@ const part = (from: number, to: number) => ["text,label", ...table.trim().split(
 
 /** A tab that has opened a table and then the link which a server's owner sends. */
 async function invited(name: string, rows: string, server = "/flower"): Promise<Page> {
-  const page = await studio.open();
-  const another = page.getByRole("button", { name: "Use another table" });
-  await page.locator(".bring, div.how-read").first().waitFor();
-  if (await another.isVisible()) await another.click();
-  await give(page, name, rows);
-  await page.getByRole("link", { name: "Go on to training" }).waitFor();
+  const page = await studio.openTable(name, rows);
   await page.evaluate((to) => (location.hash = `#together?server=${to}`), server);
   await page.getByText(`of “${name}”`).waitFor();
   return page;
 }
 
-const join_ = (page: Page) => page.getByRole("button", { name: /^Join/ }).click();
+const joinIn = (page: Page) => page.getByRole("button", { name: /^Join/ }).click();
 
 it(
   "two tabs learn together by a Flower server, and the result is judged as any other",
@@ -54,12 +49,12 @@ it(
     expect([code, err]).toEqual([0, ""]);
     const before = studio.asked.length;
     const first = await invited("first.csv", part(1, 81));
-    await join_(first);
+    await joinIn(first);
     await first.getByRole("heading", { name: "Waiting for the others" }).waitFor();
     await first.getByText("Your texts stay in this tab. What is learnt from them").waitFor();
     expect(await seriousIn(first)).toEqual([]);
     const second = await invited("second.csv", part(81, 121));
-    await join_(second);
+    await joinIn(second);
     await flower.start(app);
     for (const page of [first, second]) {
       await page.getByRole("heading", { name: "Done: 2 rounds were learnt together." }).waitFor({ timeout: 120_000 });
@@ -87,7 +82,7 @@ it(
 
 it("who waits may leave, and says nothing of an error", { timeout: 120_000 }, async () => {
   const page = await invited("third.csv", part(1, 41));
-  await join_(page);
+  await joinIn(page);
   await page.getByRole("heading", { name: "Waiting for the others" }).waitFor();
   await page.getByRole("button", { name: "Leave" }).click();
   await page.getByRole("heading", { name: "You left before a round was over." }).waitFor();
@@ -98,7 +93,7 @@ it("who waits may leave, and says nothing of an error", { timeout: 120_000 }, as
 
 it("says that no such server answers, and keeps the address to be mended", { timeout: 120_000 }, async () => {
   const page = await invited("fourth.csv", part(1, 41), "/elsewhere");
-  await join_(page);
+  await joinIn(page);
   await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
   await page.getByText("The server of the others cannot be reached").waitFor();
   expect(await page.getByLabel("The server's address").inputValue()).toBe("/elsewhere");

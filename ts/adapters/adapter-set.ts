@@ -423,9 +423,9 @@ export class AdapterSet {
 
   private checkUntrained(what: string, adapter: ModelAdapter): void {
     if (!inTraining(this.graph, adapter.params())) return;
-    throw new ConfigError(`${what}: ${excerpt(adapter.name)} is being trained; await that fit first`, {
-      ...{ op: what, name: adapter.name, reason: "running" },
-    });
+    const { name } = adapter;
+    const message = `${what}: ${excerpt(name)} is being trained; await that fit first`;
+    throw new ConfigError(message, { op: what, name, reason: "running" });
   }
 }
 

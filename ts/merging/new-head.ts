@@ -1,5 +1,6 @@
 import { clip } from "../errors/excerpt.js";
 import type { Json } from "../io/json.js";
+import { architectureOf } from "../io/model-config.js";
 import { type Adapter, baseTensor, isTokenRows, withoutCopies } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
@@ -55,7 +56,7 @@ export function withPrefix(file: OpenTensorFile, prefix: string): OpenTensorFile
 /** The class of the base's family with a head for the adapter's task, such as "BertForTokenClassification"; null where it cannot be told. */
 export function architectureWithHead({ config: { taskType } }: Adapter, config: ModelConfig | null): string | null {
   const kind = Object.hasOwn(classes, taskType ?? "") ? classes[taskType!]! : null;
-  const [name] = Array.isArray(config?.["architectures"]) ? config["architectures"] : [];
+  const name = architectureOf(config);
   if (kind === null || typeof name !== "string") return null;
   const family = /^([A-Z]\w*?)(?:LMHeadModel|Model|For[A-Z]\w*)$/.exec(name)?.[1];
   return family === undefined ? null : family + kind;

@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { isJsonObject, type Json } from "../io/json.js";
+import { architectureOf } from "../io/model-config.js";
 import { type Adapter, baseTensor } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
@@ -76,8 +77,7 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
 
 /** The output layer that a model of its architecture has; null where it has none. */
 function outputOf(config: ModelConfig | null): string | null {
-  const architectures = config?.["architectures"];
-  const [name] = Array.isArray(architectures) ? architectures : [];
+  const name = architectureOf(config);
   if (typeof name !== "string" || !withOutput.test(name)) return null;
   return `${outputLayer(modelTypeOf(config))}.weight`;
 }

@@ -51,6 +51,12 @@ export function positive(json: ConfigJson, key: string, fallback: number): numbe
   throw new ModelError(`config.json: ${key} must be a number above 0, got ${excerpt(given)}`, { key, value: given });
 }
 
+/** A number as it stands; `fallback` where there is none. */
+export function numberOr(json: ConfigJson, key: string, fallback: number): number {
+  const value = json[key];
+  return typeof value === "number" ? value : fallback;
+}
+
 /** Throws `UnsupportedError` where a variant is switched on that is not there. */
 export function refuse(json: ConfigJson, key: string): void {
   const value = json[key];

@@ -1,6 +1,7 @@
 import { ModelError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { isJsonObject } from "../io/json.js";
+import { architectureOf } from "../io/model-config.js";
 import { type ModelSource, readJson } from "../io/model-source.js";
 import { LABELS_FILE } from "./labels-file.js";
 
@@ -24,7 +25,7 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
   const json = await readJson(source, "config.json");
   const kind = json === null ? null : kindOfHead(json);
   if (json === null || kind === null || /^For(MaskedLM|PreTraining)$/.test(kind)) return null;
-  const name = nameOf(json);
+  const name = architectureOf(json);
   const unsupported = (what: string, value: unknown) =>
     new UnsupportedError(
       `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; checkpoints for the classification of whole texts are, one label a text`,
@@ -41,15 +42,9 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
   return { source, labels: namesOf(source, json["id2label"] ?? null) };
 }
 
-/** What config.json calls a model; null where it says none. */
-function nameOf(config: Readonly<Record<string, unknown>>): unknown {
-  const { architectures } = config;
-  return Array.isArray(architectures) ? ((architectures as unknown[])[0] ?? null) : null;
-}
-
-/** The ending of that name that says which head a model has, such as "ForSequenceClassification"; null for none. */
+/** The ending of what a config.json calls its model that says which head it has, such as "ForSequenceClassification"; null for none. */
 export function kindOfHead(config: Readonly<Record<string, unknown>>): string | null {
-  const name = nameOf(config);
+  const name = architectureOf(config);
   return typeof name === "string" ? (/For[A-Z]\w*$/.exec(name)?.[0] ?? null) : null;
 }
 

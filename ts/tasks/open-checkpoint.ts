@@ -34,9 +34,7 @@ export async function openCheckpoint(
   if (labels !== null)
     throw new ConfigError(
       `${what}: labels are for PEFT's files, and ${clip(source.name)} is a checkpoint, whose config.json names its classes`,
-      {
-        ...{ op: what, option: "labels" },
-      },
+      { op: what, option: "labels" },
     );
   const encoder = await SentenceEncoder.load(source, options, { of: "texts" });
   try {

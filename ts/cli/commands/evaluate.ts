@@ -119,9 +119,7 @@ function refuseColumns(run: string, { text, label, labelNames, allow }: Evaluate
   if (given === undefined) return;
   throw new ConfigError(
     `--${given[0]} is for runs that label texts, and ${run} labels words: --fields names columns and fields`,
-    {
-      ...{ option: `--${given[0]}`, value: given[1] },
-    },
+    { option: `--${given[0]}`, value: given[1] },
   );
 }
 

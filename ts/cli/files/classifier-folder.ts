@@ -49,22 +49,43 @@ export function addClassifierOptions(command: Command): Command {
   );
 }
 
-/** A classifier of texts, ready to use, and the folder it came from. The caller disposes of its encoder. */
-export async function openClassifier(options: ClassifierOptions, session: Session) {
-  const folder = classifierFolder(options);
-  const foreign = foreignClassifier(folder);
-  if (foreign === null) return open(options, session, false, TextClassifier.load.bind(TextClassifier));
-  const opening = await foreignOptions(folder, foreign, options, session);
-  return { folder, classifier: await TextClassifier.open(folder, opening) };
+/** A class of classifiers, as a folder is opened with it. */
+interface ClassifierClass<C> {
+  load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): C;
+  open(folder: string, options: OpenClassifierOptions): Promise<C>;
 }
 
+/** A classifier of texts, ready to use, and the folder it came from. The caller disposes of its encoder. */
+export const openClassifier = (options: ClassifierOptions, session: Session) =>
+  opened<TextClassifier>(TextClassifier, false, options, session);
+
 /** The same of tokens. */
-export async function openTokenClassifier(options: ClassifierOptions, session: Session) {
+export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
+  opened<TokenClassifier>(TokenClassifier, true, options, session);
+
+async function opened<C>(
+  kind: ClassifierClass<C>,
+  tokens: boolean,
+  options: ClassifierOptions,
+  session: Session,
+): Promise<{ readonly folder: string; readonly classifier: C }> {
   const folder = classifierFolder(options);
   const foreign = foreignClassifier(folder);
-  if (foreign === null) return open(options, session, true, TokenClassifier.load.bind(TokenClassifier));
-  const opening = await foreignOptions(folder, foreign, options, session);
-  return { folder, classifier: await TokenClassifier.open(folder, opening) };
+  if (foreign !== null)
+    return { folder, classifier: await kind.open(folder, await foreignOptions(folder, foreign, options, session)) };
+  const { model, allowOtherBase = false } = options;
+  const files = readClassifier(folder);
+  const labels = labelsOf(files, tokens);
+  const recorded = recordedModel(folder, model ?? (labels.merged === null ? undefined : folder));
+  await startEngine(options);
+  const found = await findModel(recorded.model, session);
+  const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, poolingOf(labels));
+  try {
+    return { folder, classifier: kind.load(encoder, files, { allowOtherBase }) };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
 }
 
 /** What a classifier that no run made is opened with, once the kernels are there: the base below an adapter. */
@@ -97,28 +118,6 @@ export function trainedLabels(folder: string): ReadonlySet<string> {
   const foreign = foreignClassifier(folder);
   if (foreign === null) return new Set(readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
   return new Set(classNamesOf(foreign.isWhole ? folder : recordedModel(folder).model));
-}
-
-async function open<C>(
-  options: ClassifierOptions,
-  session: Session,
-  tokens: boolean,
-  load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions) => C,
-): Promise<{ readonly folder: string; readonly classifier: C }> {
-  const { model, allowOtherBase = false } = options;
-  const folder = classifierFolder(options);
-  const files = readClassifier(folder);
-  const labels = labelsOf(files, tokens);
-  const recorded = recordedModel(folder, model ?? (labels.merged === null ? undefined : folder));
-  await startEngine(options);
-  const found = await findModel(recorded.model, session);
-  const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, poolingOf(labels));
-  try {
-    return { folder, classifier: load(encoder, files, { allowOtherBase }) };
-  } catch (error) {
-    encoder.dispose();
-    throw error;
-  }
 }
 
 /** The run's folder, or that of a merged model with its head, else the newest run's. */

@@ -55,9 +55,9 @@ function indicesOf(first: Row, names: readonly string[] | undefined, wanted: rea
     const has = names
       ? `it has ${quoted(names)}`
       : `its first line holds ${quoted(first.fields)}; if that is no header, give columns by number, 0 to ${first.fields.length - 1}`;
-    const wanted = String(column);
+    const asked = String(column);
     const there = names ?? first.fields;
-    const same = there.find((name) => plain(name) === plain(wanted)) ?? (isNumber(column) ? undefined : misspelt(wanted, there));
+    const same = there.find((name) => plain(name) === plain(asked)) ?? (isNumber(column) ? undefined : misspelt(asked, there));
     const meant = same === undefined ? "" : `; did you mean ${JSON.stringify(same)}?`;
     throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, { file, column });
   });

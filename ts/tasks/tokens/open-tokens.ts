@@ -4,6 +4,7 @@ import { flag } from "../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
+import { architectureOf } from "../../io/model-config.js";
 import { modelSource, type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { TOKEN_OUT } from "../../models/sentence/token-head.js";
@@ -83,9 +84,7 @@ export async function openedTokenParts(
   if (isSaved && maxTokens !== undefined)
     throw new ConfigError(
       `${what}: maxTokens is for checkpoints of transformers and PEFT's files; what was saved here has the length of its training`,
-      {
-        ...{ op: what, option: "maxTokens" },
-      },
+      { op: what, option: "maxTokens" },
     );
   const about = isSaved ? labelsOf(files, true) : null;
   const { allowNonFinite = false } = loading;
@@ -123,12 +122,6 @@ async function owned(encoder: SentenceEncoder, make: () => Promise<TokenParts>):
 }
 
 const KIND = "ForTokenClassification";
-
-/** What config.json calls a model. */
-function architectureOf(json: Readonly<Record<string, unknown>> | null): unknown {
-  const [name] = Array.isArray(json?.["architectures"]) ? (json["architectures"] as unknown[]) : [];
-  return name ?? null;
-}
 
 const isForTokens = (name: unknown) => typeof name === "string" && name.endsWith(KIND);
 

@@ -11,7 +11,7 @@ pub(super) const SMALLEST_VALUE: u32 = SMALLEST_NORMAL + REBIAS;
 /// Binary16's infinity in binary32's place.
 const INFINITY: u32 = 31 << 23;
 pub(super) const SIGN: u32 = 1 << 31;
-pub(super) const MAGNITUDE: u32 = 0x7fff << 13;
+const MAGNITUDE: u32 = 0x7fff << 13;
 /// The least magnitudes of binary32 that round to an infinity.
 pub(super) const HALF_OVERFLOW: u32 = 0x477f_f000;
 pub(super) const BFLOAT_OVERFLOW: u32 = 0x7f7f_8000;
@@ -67,9 +67,9 @@ pub trait Widening {
 /// A number's bits twice are its magnitude's, without the sign: those of normal ones are from 0x0800 to 0xf7fe. Less the first, and
 /// as signed numbers from the least one on, that is up to the second.
 #[cfg(target_arch = "wasm32")]
-pub(super) const SMALLEST_NORMAL_TWICE: i16 = (0x8000u16 - 0x0800) as i16;
+const SMALLEST_NORMAL_TWICE: i16 = (0x8000u16 - 0x0800) as i16;
 #[cfg(target_arch = "wasm32")]
-pub(super) const LARGEST_TWICE: i16 = ((0xf7feu16 - 0x0800) ^ 0x8000) as i16;
+const LARGEST_TWICE: i16 = ((0xf7feu16 - 0x0800) ^ 0x8000) as i16;
 
 #[cfg(target_arch = "wasm32")]
 mod lanes {
@@ -152,13 +152,33 @@ mod lanes {
         }
     }
 
+    /// Lanes that hold what a quick way gets wrong, noted as they come and looked at together.
+    pub struct Others(v128);
+
+    impl Others {
+        #[inline(always)]
+        pub fn none() -> Self {
+            Self(u32x4_splat(0))
+        }
+
+        #[inline(always)]
+        pub fn note(&mut self, lanes: v128) {
+            self.0 = v128_or(self.0, lanes);
+        }
+
+        #[inline(always)]
+        pub fn any(&self) -> bool {
+            v128_any_true(self.0)
+        }
+    }
+
     /// Of normal numbers, in a third of the instructions.
     pub struct Normal {
         sign_and_magnitude: v128,
         rebias: v128,
         least: v128,
         most: v128,
-        others: v128,
+        pub others: Others,
     }
 
     impl Widening for Normal {
@@ -170,7 +190,7 @@ mod lanes {
                 rebias: u32x4_splat(REBIAS ^ zero),
                 least: i16x8_splat(SMALLEST_NORMAL_TWICE ^ narrow),
                 most: i16x8_splat(LARGEST_TWICE ^ narrow),
-                others: u32x4_splat(0),
+                others: Others::none(),
             }
         }
 
@@ -179,7 +199,7 @@ mod lanes {
             let halves = unsafe { v128_load(p as *const v128) };
             // Without its sign, and what is not normal moved above all that is.
             let moved = i16x8_add(i16x8_add(halves, halves), self.least);
-            self.others = v128_or(self.others, i16x8_gt(moved, self.most));
+            self.others.note(i16x8_gt(moved, self.most));
             let widen =
                 |halves| F32x4(i32x4_add(v128_and(i32x4_shl(halves, 13), self.sign_and_magnitude), self.rebias));
             [widen(i32x4_extend_low_i16x8(halves)), widen(i32x4_extend_high_i16x8(halves))]
@@ -187,7 +207,7 @@ mod lanes {
 
         #[inline(always)]
         fn held(&self) -> bool {
-            !v128_any_true(self.others)
+            !self.others.any()
         }
     }
 
@@ -398,4 +418,6 @@ mod lanes {
     }
 }
 
+#[cfg(target_arch = "wasm32")]
+pub(super) use lanes::Others;
 pub use lanes::{Halves, Normal, from_bfloats, from_halves, to_bfloats, to_halves};

@@ -32,9 +32,9 @@ pub trait NormalWeights {
 #[cfg(target_arch = "wasm32")]
 mod lanes {
     use super::*;
-    use crate::simd::half::{BFLOAT_OVERFLOW, HALF_OVERFLOW, LARGEST_TWICE, MAGNITUDE, REBIAS, SIGN};
-    use crate::simd::half::{SMALLEST_NORMAL_TWICE, SMALLEST_VALUE};
+    use crate::simd::half::{BFLOAT_OVERFLOW, HALF_OVERFLOW, Normal, Others, REBIAS, SIGN, SMALLEST_VALUE, Widening};
     use core::arch::wasm32::*;
+    use core::mem::replace;
 
     /// Twice a number's bits are its magnitude's, without the sign. Less the least one's, and as signed numbers from the least one on,
     /// those in a range are up to one limit.
@@ -42,17 +42,44 @@ mod lanes {
     const LAST_TWICE: u32 = (2 * (HALF_OVERFLOW - SMALLEST_VALUE) - 1) ^ SIGN;
     const LAST_BFLOAT_TWICE: u32 = (2 * BFLOAT_OVERFLOW - 1) ^ SIGN;
 
-    pub struct NormalHalves {
-        sign_and_magnitude: v128,
-        rebias: v128,
-        smallest: v128,
-        largest: v128,
+    /// What narrowing to 16 bits needs, whichever those are.
+    struct Narrowing {
         one: v128,
         rounding: v128,
-        sign: v128,
         least: v128,
         last: v128,
-        others: v128,
+    }
+
+    impl Narrowing {
+        #[inline(always)]
+        fn new(zero: u32, rounding: u32, least: u32, last: u32) -> Self {
+            let [one, rounding, least, last] = [1, rounding, least, last].map(|constant| u32x4_splat(constant ^ zero));
+            Self { one, rounding, least, last }
+        }
+
+        /// Eight numbers in the upper halves that `place` leaves them in, rounded where the lowest bit kept is at SHIFT.
+        #[inline(always)]
+        fn narrow<const SHIFT: u32>(
+            &self,
+            values: [F32x4; 2],
+            others: &mut Others,
+            place: impl Fn(v128, v128) -> v128,
+        ) -> v128 {
+            let [low, high] = values.map(|value| {
+                let bits = value.0;
+                let moved = i32x4_add(i32x4_add(bits, bits), self.least);
+                others.note(i32x4_gt(moved, self.last));
+                let odd = v128_and(u32x4_shr(bits, SHIFT), self.one);
+                place(bits, i32x4_add(i32x4_add(bits, odd), self.rounding))
+            });
+            i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)
+        }
+    }
+
+    pub struct NormalHalves {
+        widening: Normal,
+        narrowing: Narrowing,
+        sign: v128,
     }
 
     impl NormalWeights for NormalHalves {
@@ -60,42 +87,24 @@ mod lanes {
 
         #[inline(always)]
         fn new(zero: u32) -> Self {
-            let narrow = zero as i16;
             Self {
-                sign_and_magnitude: u32x4_splat((SIGN | MAGNITUDE) ^ zero),
-                rebias: u32x4_splat(REBIAS ^ zero),
-                smallest: i16x8_splat(SMALLEST_NORMAL_TWICE ^ narrow),
-                largest: i16x8_splat(LARGEST_TWICE ^ narrow),
-                one: u32x4_splat(1 ^ zero),
-                rounding: u32x4_splat(0xfff_u32.wrapping_sub(REBIAS) ^ zero),
+                widening: Normal::new(zero),
+                narrowing: Narrowing::new(zero, 0xfff_u32.wrapping_sub(REBIAS), LEAST_TWICE, LAST_TWICE),
                 sign: u32x4_splat(SIGN ^ zero),
-                least: u32x4_splat(LEAST_TWICE ^ zero),
-                last: u32x4_splat(LAST_TWICE ^ zero),
-                others: u32x4_splat(0),
             }
         }
 
         #[inline(always)]
         unsafe fn load(&mut self, p: *const u8) -> [F32x4; 2] {
-            let halves = unsafe { v128_load(p as *const v128) };
-            let moved = i16x8_add(i16x8_add(halves, halves), self.smallest);
-            self.others = v128_or(self.others, i16x8_gt(moved, self.largest));
-            let widen =
-                |halves| F32x4(i32x4_add(v128_and(i32x4_shl(halves, 13), self.sign_and_magnitude), self.rebias));
-            [widen(i32x4_extend_low_i16x8(halves)), widen(i32x4_extend_high_i16x8(halves))]
+            unsafe { self.widening.load(p) }
         }
 
         #[inline(always)]
         fn narrow(&mut self, values: [F32x4; 2]) -> v128 {
-            let [low, high] = values.map(|value| {
-                let bits = value.0;
-                let moved = i32x4_add(i32x4_add(bits, bits), self.least);
-                self.others = v128_or(self.others, i32x4_gt(moved, self.last));
-                let odd = v128_and(u32x4_shr(bits, 13), self.one);
-                let rounded = i32x4_add(i32x4_add(bits, odd), self.rounding);
-                v128_bitselect(bits, i32x4_shl(rounded, 3), self.sign)
-            });
-            i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)
+            let sign = self.sign;
+            self.narrowing.narrow::<13>(values, &mut self.widening.others, |bits, rounded| {
+                v128_bitselect(bits, i32x4_shl(rounded, 3), sign)
+            })
         }
 
         #[inline(always)]
@@ -105,18 +114,13 @@ mod lanes {
 
         #[inline(always)]
         fn held(&mut self) -> bool {
-            let held = !v128_any_true(self.others);
-            self.others = u32x4_splat(0);
-            held
+            !replace(&mut self.widening.others, Others::none()).any()
         }
     }
 
     pub struct NormalBfloats {
-        one: v128,
-        rounding: v128,
-        least: v128,
-        last: v128,
-        others: v128,
+        narrowing: Narrowing,
+        others: Others,
     }
 
     impl NormalWeights for NormalBfloats {
@@ -124,13 +128,7 @@ mod lanes {
 
         #[inline(always)]
         fn new(zero: u32) -> Self {
-            Self {
-                one: u32x4_splat(1 ^ zero),
-                rounding: u32x4_splat(0x7fff ^ zero),
-                least: u32x4_splat(SIGN ^ zero),
-                last: u32x4_splat(LAST_BFLOAT_TWICE ^ zero),
-                others: u32x4_splat(0),
-            }
+            Self { narrowing: Narrowing::new(zero, 0x7fff, SIGN, LAST_BFLOAT_TWICE), others: Others::none() }
         }
 
         #[inline(always)]
@@ -140,14 +138,7 @@ mod lanes {
 
         #[inline(always)]
         fn narrow(&mut self, values: [F32x4; 2]) -> v128 {
-            let [low, high] = values.map(|value| {
-                let bits = value.0;
-                let moved = i32x4_add(i32x4_add(bits, bits), self.least);
-                self.others = v128_or(self.others, i32x4_gt(moved, self.last));
-                let odd = v128_and(u32x4_shr(bits, 16), self.one);
-                i32x4_add(i32x4_add(bits, odd), self.rounding)
-            });
-            i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high)
+            self.narrowing.narrow::<16>(values, &mut self.others, |_, rounded| rounded)
         }
 
         #[inline(always)]
@@ -157,9 +148,7 @@ mod lanes {
 
         #[inline(always)]
         fn held(&mut self) -> bool {
-            let held = !v128_any_true(self.others);
-            self.others = u32x4_splat(0);
-            held
+            !replace(&mut self.others, Others::none()).any()
         }
     }
 }

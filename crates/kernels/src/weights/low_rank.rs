@@ -65,14 +65,11 @@ impl Elements for Singles {
     type Normal = normal::Singles;
     #[inline(always)]
     unsafe fn load(p: *const u8) -> [F32x4; 2] {
-        unsafe { [F32x4::load(p as *const f32), F32x4::load((p as *const f32).add(4))] }
+        unsafe { normal::Singles.load(p) }
     }
     #[inline(always)]
-    unsafe fn store([low, high]: [F32x4; 2], p: *mut u8) -> u32 {
-        unsafe {
-            low.store(p as *mut f32);
-            high.store((p as *mut f32).add(4));
-        }
+    unsafe fn store(values: [F32x4; 2], p: *mut u8) -> u32 {
+        unsafe { normal::Singles::store(values, p) }
         0
     }
 }

@@ -1,5 +1,5 @@
 import { isRecord } from "../../../arguments/collections.js";
-import { type ConfigJson, positive, refuse, whole } from "../../config-values.js";
+import { type ConfigJson, numberOr, positive, refuse, whole } from "../../config-values.js";
 import type { DecoderLayerNames } from "../names.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import {
@@ -83,7 +83,6 @@ function withFallbacks(json: ConfigJson): ConfigJson {
  */
 function rotationsOf(json: ConfigJson, size: { readonly headDim: number; readonly maxPositions: number }) {
   const parameters = Object(json["rope_parameters"]) as Record<string, unknown>;
-  const number = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
   const of = (kind: string, theta: number, scaling?: unknown) => {
     const own = parameters[kind] ?? {};
     return rotaryOf({ rope_parameters: isRecord(scaling) ? { ...own, ...scaling } : (scaling ?? own) }, size, {
@@ -91,8 +90,8 @@ function rotationsOf(json: ConfigJson, size: { readonly headDim: number; readonl
     });
   };
   return {
-    whole: of("full_attention", number("rope_theta", 1_000_000), json["rope_scaling"]),
-    near: of("sliding_attention", number("rope_local_base_freq", 10_000)),
+    whole: of("full_attention", numberOr(json, "rope_theta", 1_000_000), json["rope_scaling"]),
+    near: of("sliding_attention", numberOr(json, "rope_local_base_freq", 10_000)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { ModelError } from "../../../errors/errors.js";
-import { epsilon, flag, whole } from "../../config-values.js";
+import { epsilon, flag, numberOr, whole } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import { type DecoderNames, noFurtherNorms } from "../names.js";
 import { activationOf, rotaryOf } from "./llama-like.js";
@@ -15,8 +15,7 @@ export const gptNeox: DecoderArchitecture = (json) => {
     });
   const headDim = hiddenSize / heads;
   const maxPositions = whole(json, "max_position_embeddings");
-  const given = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
-  const fallbacks = { theta: given("rotary_emb_base", 10_000), share: given("rotary_pct", 0.25) };
+  const fallbacks = { theta: numberOr(json, "rotary_emb_base", 10_000), share: numberOr(json, "rotary_pct", 0.25) };
   // Only these names stand beside the parameters.
   const named = { ...json, rope_theta: undefined, partial_rotary_factor: undefined };
   const rotary = rotaryOf(named, { headDim, maxPositions }, { ...fallbacks, inPart: true });

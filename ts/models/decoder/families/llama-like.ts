@@ -1,7 +1,7 @@
 import { ModelError, UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type Activation, activationNames } from "../../activation.js";
-import { type ConfigJson, epsilon, flag, whole, word } from "../../config-values.js";
+import { type ConfigJson, epsilon, flag, numberOr, whole, word } from "../../config-values.js";
 import type { DecoderConfig, LayerAttention } from "../config.js";
 import { type DecoderLayerNames, type DecoderNames, noFurtherNorms } from "../names.js";
 import { rotaryForm, type RotaryForm } from "../rotary-form.js";
@@ -77,8 +77,8 @@ function kvHeadsOf(json: ConfigJson, heads: number): number {
   });
 }
 
-/** `rope_scaling`, as transformers 4 wrote it, comes before `rope_parameters`, as transformers takes them. */
-const isGiven = (scaling: unknown) =>
+/** Whether there is a `rope_scaling`, as transformers 4 wrote it: it comes before `rope_parameters`, as transformers takes them. */
+export const isGiven = (scaling: unknown) =>
   scaling !== undefined && scaling !== null && !(typeof scaling === "object" && Object.keys(scaling).length === 0);
 
 /** The rotation of all layers: `rope_parameters`, or `rope_theta` and `rope_scaling` as transformers 4 wrote them. */
@@ -87,8 +87,11 @@ export function rotaryOf(
   size: { readonly headDim: number; readonly maxPositions: number },
   { theta = 10_000, share = 1, inPart = false }: Fallbacks,
 ): RotaryForm {
-  const given = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
-  const beside = { theta: given("rope_theta", theta), share: given("partial_rotary_factor", share), inPart };
+  const beside = {
+    theta: numberOr(json, "rope_theta", theta),
+    share: numberOr(json, "partial_rotary_factor", share),
+    inPart,
+  };
   const original = json["original_max_position_embeddings"];
   const parameters = isGiven(json["rope_scaling"]) ? json["rope_scaling"] : json["rope_parameters"];
   return rotaryForm(parameters, size, { ...beside, original });

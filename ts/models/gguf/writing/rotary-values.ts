@@ -2,6 +2,7 @@ import { UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import type { WrittenValue } from "../../../io/gguf/write.js";
 import type { ConfigJson } from "../../config-values.js";
+import { isGiven } from "../../decoder/families/llama-like.js";
 import type { RotaryForm } from "../../decoder/rotary-form.js";
 import { frequenciesOf } from "../../rotary/rotary.js";
 
@@ -20,7 +21,7 @@ function parametersOf(json: ConfigJson): ConfigJson {
   const [scaling, given] = [json["rope_scaling"], json["rope_parameters"]];
   const near = isObject(given) && isObject(given["full_attention"]) ? given["full_attention"] : given;
   // As the configuration is read: `rope_scaling` comes first, and is what it says together with Gemma's parameters.
-  if (isObject(scaling) && Object.keys(scaling).length > 0)
+  if (isObject(scaling) && isGiven(scaling))
     return near !== given && isObject(near) ? { ...near, ...scaling } : scaling;
   return isObject(near) ? near : {};
 }

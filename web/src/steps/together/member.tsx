@@ -6,9 +6,9 @@ import { type Membership } from "../../state/membership.js";
 import { Rounds } from "./rounds.js";
 
 /** A tab that is in a federation: what it does now, and what it did. */
-export function Member({ now }: { now: Membership & { state: Exclude<Membership["state"], "over"> } }) {
+export function Member({ now, state }: { now: Membership; state: Exclude<Membership["state"], "over"> }) {
   const t = together();
-  const { state, download, rounds, sent, received } = now;
+  const { download, rounds, sent, received } = now;
   const title = t.states[state];
   const current = state === "learning" ? rounds.at(-1)! : null;
   const share =

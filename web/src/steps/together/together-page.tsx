@@ -4,7 +4,7 @@ import { keepAsRun } from "../../engine/loaded-run.js";
 import { together } from "../../messages/together.js";
 import { Empty } from "../../parts/empty.js";
 import { Problem } from "../../parts/problem.js";
-import { type Membership, membership } from "../../state/membership.js";
+import { isMember, type Membership, membership } from "../../state/membership.js";
 import { labels, project, usable } from "../../state/project.js";
 import { go } from "../../state/view.js";
 import { Member } from "./member.js";
@@ -82,7 +82,6 @@ function Join() {
 export function TogetherPage() {
   const t = together();
   const now = membership.value;
-  const state = now?.state;
   return (
     <div class="together">
       <div class="lead">
@@ -90,9 +89,8 @@ export function TogetherPage() {
         <p class="intro">{t.intro}</p>
         <p class="hint">{t.invited}</p>
       </div>
-      {now !== null && state !== "over" && state !== undefined && <Member now={{ ...now, state }} />}
-      {now !== null && state === "over" && <Outcome now={now} />}
-      {(now === null || state === "over") &&
+      {now !== null && (now.state === "over" ? <Outcome now={now} /> : <Member now={now} state={now.state} />)}
+      {!isMember() &&
         (project.value === null || usable.value.length === 0 ? (
           <Empty title={t.noTable} hint={t.noTableHint}>
             <a class="button primary" href="#data">
