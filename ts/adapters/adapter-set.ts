@@ -1,32 +1,26 @@
-import { checkRecord } from "../arguments/collections.js";
+import { checkOptions } from "../arguments/options.js";
+import { finite } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
+import { excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
-import {
-  type Adapter,
-  checkNotMerged,
-  type MergedModel,
-  readAdapterForBase,
-  takesFromBase,
-  writeAdapter,
-} from "../io/peft/index.js";
-import { idlePatterns, otherFamily } from "../io/peft/doubts.js";
+import { type Adapter, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
-import { finite } from "../arguments/settings.js";
-import type { AdapterSelection } from "./adapter-selection.js";
-import { tensorsOf } from "./adapter-tensors.js";
-import { CallAdapters, rangesOf } from "./call-adapters.js";
-import { type FittedAdapter, fitAdapter } from "./fit-adapter.js";
-import { type AdapterBase, createAdapter } from "./create-adapter.js";
-import { checkOptions } from "../arguments/options.js";
 import { atOnce, withPauses } from "../values/decompose/steps.js";
 import { readSignal, throwIfAborted } from "../waiting/abort.js";
 import { breather } from "../waiting/next-task.js";
+import type { AdapterSelection } from "./adapter-selection.js";
+import { tensorsOf } from "./adapter-tensors.js";
+import { CallAdapters, rangesOf } from "./call-adapters.js";
+import { type AdapterBase, createAdapter } from "./create-adapter.js";
+import type { FittedAdapter } from "./fit-adapter.js";
 import type { LoraOptions } from "./lora-options.js";
+import { MergedBase } from "./merged-base.js";
 import { ModelAdapter } from "./model-adapter.js";
+import { NamedAdapters } from "./named-adapters.js";
+import { type ReadableBase, readFitting } from "./read-adapter.js";
 import { takeWeighted, WEIGHTED_OPTIONS, type WeightedAdapterOptions } from "./weighted/options.js";
 import { weightedSum } from "./weighted/weighted-sum.js";
 
@@ -58,31 +52,21 @@ export interface Begun {
  * perhaps merged. Of the model it knows the modules that adapters change, which have PEFT's module paths.
  */
 export class AdapterSet {
-  private readonly known = new Map<string, ModelAdapter>();
+  private readonly known = new NamedAdapters();
   private active: ModelAdapter | null = null;
-  private merged: ModelAdapter | null = null;
-  /** Those that classifiers brought. */
-  private readonly ofClassifiers = new Set<ModelAdapter>();
-  /** How often the base's weights have changed. */
-  private merges = 0;
-  /** Calls that are under way on the base as it is. */
-  private calls = 0;
+  private readonly merged: MergedBase;
 
   constructor(
     private readonly graph: Graph,
-    private readonly base: AdapterBase & { readonly mergedModel: MergedModel | null },
-  ) {}
-
-  /** Everything that an adapter can be merged into. */
-  private get modules() {
-    const { linears, norms, tables } = this.base;
-    return [...linears, ...norms, ...tables];
+    private readonly base: ReadableBase,
+  ) {
+    this.merged = new MergedBase(base);
   }
 
   /** Adds a new adapter, which becomes the active one where it is the first that no classifier brought. */
   add(name: string, options: LoraOptions, added: AddedFor): ModelAdapter {
-    this.checkNew(added.what, name);
-    if (beginsWithBase(options)) this.checkNoneMerged(added.what);
+    this.known.checkNew(added.what, name);
+    if (beginsWithBase(options)) this.merged.checkNone(added.what);
     const base = added.leaves === undefined ? this.base : withoutModules(this.base, added.leaves);
     const make = () => createAdapter(this.graph, name, base, options, added.what);
     return this.register(this.graph.allOrNothing(make), added);
@@ -103,12 +87,12 @@ export class AdapterSet {
     const { steps, finish } = this.weighted(what, name, options);
     throwIfAborted(signal, { op: what });
     const made = await withPauses(steps, breather(signal));
-    this.checkNew(what, name);
+    this.known.checkNew(what, name);
     finish(made);
   }
 
   private weighted(what: string, name: string, options: WeightedAdapterOptions) {
-    this.checkNew(what, name);
+    this.known.checkNew(what, name);
     const sum = takeWeighted(options);
     const parts = sum.adapters.map((part) => this.get(part));
     const paths = this.base.linears.flatMap((linear) => linear.parts.map(({ path }) => path));
@@ -133,7 +117,7 @@ export class AdapterSet {
   hotswap(name: string, files: FileMap | string, options: WeightOptions): void {
     const what = "hotswapAdapter";
     const known = this.get(name);
-    this.checkUnmerged(what, known);
+    this.merged.checkNot(what, known);
     this.checkUntrained(what, known);
     const fitted = this.read(what, files, options);
     const given = this.graph.allOrNothing(() => fitted.place());
@@ -146,7 +130,7 @@ export class AdapterSet {
 
   /** The same of PEFT's files. Throws `AdapterError` where they do not fit, or the weights hold the adapter already. */
   load(name: string, files: FileMap | string, options: WeightOptions, added: AddedFor): ModelAdapter {
-    this.checkNew(added.what, name);
+    this.known.checkNew(added.what, name);
     const fitted = this.read(added.what, files, options);
     const { graph } = this;
     return this.register(
@@ -165,26 +149,21 @@ export class AdapterSet {
     const adapter = this.get(name);
     const { gone } = this.graph;
     if (!gone) {
-      this.checkUnmerged(what, adapter);
+      this.merged.checkNot(what, adapter);
       this.checkUntrained(what, adapter);
       this.graph.release(adapter.nodes());
     }
-    this.known.delete(name);
-    this.ofClassifiers.delete(adapter);
+    this.known.delete(adapter);
     if (this.active === adapter) this.active = null;
-    if (this.merged === adapter) this.merged = null;
+    this.merged.forget(adapter);
   }
 
   /** Gives an adapter another name. Calls that are under way go on with it. */
   rename(from: string, to: string): void {
     const adapter = this.get(from);
     if (from === to) return;
-    this.checkNew("renameAdapter", to);
-    adapter.name = to;
-    // In its place: the order is the one in which they were added.
-    const all = [...this.known.values()];
-    this.known.clear();
-    for (const known of all) this.known.set(known.name, known);
+    this.known.checkNew("renameAdapter", to);
+    this.known.rename(adapter, to);
   }
 
   /** Chooses what applies to calls that name nothing; null for the base alone. */
@@ -196,7 +175,7 @@ export class AdapterSet {
   scale(name: string, factor: number): void {
     const adapter = this.get(name);
     finite("scaleAdapter", "factor", factor);
-    this.checkUnmerged("scaleAdapter", adapter);
+    this.merged.checkNot("scaleAdapter", adapter);
     this.checkUntrained("scaleAdapter", adapter);
     adapter.scale = factor;
   }
@@ -204,27 +183,21 @@ export class AdapterSet {
   /** Adds an adapter's update to the weights: to all layers, or, where one fails, to none. */
   merge(name: string): void {
     const adapter = this.get(name);
-    if (this.merged !== null) {
-      throw new ConfigError(`mergeAdapter: ${excerpt(this.merged.name)} is merged already; call unmergeAdapter first`, {
+    const merged = this.merged.adapter;
+    if (merged !== null) {
+      throw new ConfigError(`mergeAdapter: ${excerpt(merged.name)} is merged already; call unmergeAdapter first`, {
         op: "mergeAdapter",
-        name: this.merged.name,
+        name: merged.name,
         reason: "merged",
       });
     }
     this.checkIdle("mergeAdapter");
-    try {
-      for (const module of this.modules) module.merge(adapter);
-    } catch (error) {
-      for (const module of this.modules) module.unmerge();
-      throw error;
-    }
-    this.merged = adapter;
-    this.merges++;
+    this.merged.merge(adapter);
   }
 
   /** Puts the weights back as they were loaded, to the bit. */
   unmerge(name: string): void {
-    if (this.merged === null || this.merged !== this.get(name)) {
+    if (this.merged.adapter === null || this.merged.adapter !== this.get(name)) {
       throw new ConfigError(`unmergeAdapter: ${excerpt(name)} is not merged`, {
         op: "unmergeAdapter",
         name,
@@ -232,9 +205,7 @@ export class AdapterSet {
       });
     }
     this.checkIdle("unmergeAdapter");
-    for (const module of this.modules) module.unmerge();
-    this.merged = null;
-    this.merges++;
+    this.merged.unmerge();
   }
 
   /** PEFT's files. */
@@ -244,10 +215,10 @@ export class AdapterSet {
 
   /** Names in the order they were added. */
   list(): { name: string; active: boolean; merged: boolean }[] {
-    return [...this.known.values()].map((adapter) => ({
+    return Array.from(this.known, (adapter) => ({
       name: adapter.name,
       active: adapter === this.active,
-      merged: adapter === this.merged,
+      merged: adapter === this.merged.adapter,
     }));
   }
 
@@ -258,30 +229,17 @@ export class AdapterSet {
 
   /** The adapter of that name. Throws `ConfigError` where there is none. */
   get(name: string): ModelAdapter {
-    const found = this.known.get(name);
-    if (found !== undefined) return found;
-    const names = clip([...this.known.keys()].map((known) => `"${known}"`).join(", ")) || "none";
-    throw new ConfigError(`there is no adapter ${excerpt(name)}; loaded: ${names}`, { name });
+    return this.known.get(name);
   }
 
   /** Whether an adapter is one of these, and was not removed. */
   has(adapter: ModelAdapter): boolean {
-    return this.known.get(adapter.name) === adapter;
+    return this.known.has(adapter);
   }
 
   /** What applies on top of the weights now. Throws `ConfigError` where a merged adapter makes that impossible. */
   applied(choice: AdapterChoice): ModelAdapter | null {
-    const chosen = choice === undefined ? this.active : choice === null ? null : this.find(choice);
-    if (this.merged === null) return chosen;
-    if (chosen === this.merged) return null;
-    const [merged, wanted] = [
-      `${excerpt(this.merged.name)}`,
-      chosen === null ? "the base alone" : `${excerpt(chosen.name)}`,
-    ];
-    throw new ConfigError(
-      `${merged} is merged into the base, so ${wanted} cannot be had: call unmergeAdapter first, or name ${merged}`,
-      { name: this.merged.name, value: chosen?.name ?? null, reason: "merged" },
-    );
+    return this.merged.over(choice === undefined ? this.active : choice === null ? null : this.known.find(choice));
   }
 
   /**
@@ -299,126 +257,35 @@ export class AdapterSet {
   /** What applies to a call that may be interrupted by others: taken now, kept until `end`. */
   begin(choice: AdapterChoice | readonly AdapterChoice[]): Begun {
     const adapters = new CallAdapters(isList(choice) ? this.appliedTo(choice) : [this.applied(choice)]);
-    this.calls++;
-    return { adapters, weights: this.merges, end: () => void this.calls-- };
+    return { adapters, ...this.merged.begin() };
   }
 
   /** Throws `ConfigError` where training the adapter, or a head on the base, would be in vain: an update is in the weights. */
   checkTrainable(adapter: ModelAdapter | null): void {
-    if (adapter !== null) this.find(adapter);
-    if (this.merged === null) return;
-    const trained = adapter === null ? "a head on the base alone" : excerpt(adapter.name);
-    throw new ConfigError(
-      `fit: ${excerpt(this.merged.name)} is merged into the base, so ${trained} cannot be trained: call unmergeAdapter first`,
-      { op: "fit", name: this.merged.name, value: adapter?.name ?? null, reason: "merged" },
-    );
+    if (adapter !== null) this.known.find(adapter);
+    this.merged.checkTrainable(adapter);
   }
 
   /** PEFT's files as an adapter that fits. */
   private read(what: string, files: FileMap | string, options: WeightOptions): FittedAdapter {
-    if (typeof files !== "string")
-      checkRecord(
-        `${what}: an adapter's files by name, as bytes ({ "adapter_config.json": …, "adapter_model.safetensors": … }), or its folder, are expected`,
-        files,
-      );
-    const { graph, base } = this;
-    const adapter = readAdapterForBase(files, options);
-    checkNotMerged(what, adapter, base.name, base.mergedModel);
-    // What PiSSA and OLoRA took is found in the weights as they were loaded.
-    if (takesFromBase(adapter.config)) this.checkNoneMerged(what);
-    const fitted = fitAdapter(graph, adapter, base);
-    for (const doubt of [...idlePatterns(adapter), ...otherFamily(adapter, base)])
-      console.warn(`lowrank: ${what}: ${doubt}`);
-    if (adapter.config.fanInFanOut)
-      console.warn(
-        `lowrank: ${what}: fan_in_fan_out is set, but this model's layers are linear ones: it is set to false`,
-      );
-    if (fitted.idle.length > 0)
-      console.warn(
-        `lowrank: ${what}: the adapter also changes ${clip(fitted.idle.join(", "))}, which this model's files lack and its vectors do ` +
-          "not depend on: kept, and saved again",
-      );
-    if (fitted.lacking.length > 0)
-      console.warn(
-        `lowrank: ${what}: the adapter's configuration targets ${fitted.lacking.length} of this model's layers that its file has no tensors ` +
-          `for, such as ${clip(fitted.lacking[0]!)}: they stay as the base has them`,
-      );
-    return fitted;
+    return readFitting(what, files, options, this.graph, this.base, this.merged);
   }
 
   private appliedTo(choices: readonly AdapterChoice[]): (ModelAdapter | null)[] {
     return choices.map((choice) => this.applied(choice));
   }
 
-  private find(selection: ModelAdapter | string): ModelAdapter {
-    if (typeof selection === "string") return this.get(selection);
-    if (!(selection instanceof ModelAdapter)) {
-      throw new ConfigError(`an adapter is chosen by its name, null is the base alone, got ${excerpt(selection)}`, {
-        option: "adapter",
-        expected: "a name or null",
-        value: selection,
-      });
-    }
-    if (this.has(selection)) return selection;
-    throw new ConfigError(`adapter ${excerpt(selection.name)} was removed from this model, or is another model's`, {
-      name: selection.name,
-      reason: "unknown",
-    });
-  }
-
   /** As in PEFT, the first adapter applies to calls that name none, and further ones change nothing about them. */
   private register(adapter: ModelAdapter, { classifier = false }: AddedFor): ModelAdapter {
-    const isFirst = this.known.size === this.ofClassifiers.size;
-    this.known.set(adapter.name, adapter);
-    if (classifier) this.ofClassifiers.add(adapter);
-    else if (isFirst) this.active = adapter;
+    const isFirst = this.known.add(adapter, classifier);
+    if (isFirst) this.active = adapter;
     return adapter;
-  }
-
-  private checkNew(what: string, name: string): void {
-    if (typeof name !== "string" || name === "") {
-      throw new ConfigError(`${what}: an adapter's name is a string that is not empty, got ${excerpt(name)}`, {
-        op: what,
-        option: "name",
-        expected: "a string that is not empty",
-        value: name,
-      });
-    }
-    const known = this.known.get(name);
-    if (known === undefined) return;
-    const whose = this.ofClassifiers.has(known) ? ", a classifier's: `dispose()` of that classifier frees it" : "";
-    const instead = this.ofClassifiers.has(known) ? "" : `: \`removeAdapter(${excerpt(name)})\` frees it`;
-    const other = what.startsWith("TextClassifier") ? "name another with the option `adapter`" : "choose another name";
-    throw new ConfigError(`${what}: there is an adapter ${excerpt(name)} already${whose}${instead}, or ${other}`, {
-      op: what,
-      name,
-    });
   }
 
   /** The base may not change under a call that has begun. */
   private checkIdle(what: string): void {
-    for (const adapter of this.known.values()) this.checkUntrained(what, adapter);
-    if (this.calls === 0) return;
-    throw new ConfigError(
-      `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await it first`,
-      { op: what, reason: "running" },
-    );
-  }
-
-  /** What begins with the base's own weights must not see an update in them. */
-  private checkNoneMerged(what: string): void {
-    if (this.merged === null) return;
-    const { name } = this.merged;
-    throw new ConfigError(`${what}: ${excerpt(name)} is merged into the base's weights; call unmergeAdapter first`, {
-      ...{ op: what, name, reason: "merged" },
-    });
-  }
-
-  private checkUnmerged(what: string, adapter: ModelAdapter): void {
-    if (adapter !== this.merged) return;
-    const { name } = adapter;
-    const message = `${what}: ${excerpt(name)} is merged; call unmergeAdapter first`;
-    throw new ConfigError(message, { op: what, name, reason: "merged" });
+    for (const adapter of this.known) this.checkUntrained(what, adapter);
+    this.merged.checkIdle(what);
   }
 
   private checkUntrained(what: string, adapter: ModelAdapter): void {

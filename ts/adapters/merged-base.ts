@@ -1,0 +1,104 @@
+import { ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
+import type { AdapterBase } from "./create-adapter.js";
+import type { ModelAdapter } from "./model-adapter.js";
+
+/** The weights that a model's adapters share: which adapter is merged into them, and how many calls count on them. */
+export class MergedBase {
+  private merged: ModelAdapter | null = null;
+  /** How often the weights have changed. */
+  private merges = 0;
+  /** Calls that are under way on the weights as they are. */
+  private calls = 0;
+
+  constructor(private readonly base: AdapterBase) {}
+
+  /** The adapter that is merged into the weights. */
+  get adapter(): ModelAdapter | null {
+    return this.merged;
+  }
+
+  /** Everything that an adapter can be merged into. */
+  private get modules() {
+    const { linears, norms, tables } = this.base;
+    return [...linears, ...norms, ...tables];
+  }
+
+  /** Adds an adapter's update to the weights: to all modules, or, where one fails, to none. */
+  merge(adapter: ModelAdapter): void {
+    try {
+      for (const module of this.modules) module.merge(adapter);
+    } catch (error) {
+      for (const module of this.modules) module.unmerge();
+      throw error;
+    }
+    this.merged = adapter;
+    this.merges++;
+  }
+
+  /** Puts the weights back as they were loaded, to the bit. */
+  unmerge(): void {
+    for (const module of this.modules) module.unmerge();
+    this.merged = null;
+    this.merges++;
+  }
+
+  /** Forgets an adapter that was freed with the model. */
+  forget(adapter: ModelAdapter): void {
+    if (this.merged === adapter) this.merged = null;
+  }
+
+  /** A call begins. Gives what tells these weights from those before and after a merge, and what ends the call. */
+  begin(): { readonly weights: number; readonly end: () => void } {
+    this.calls++;
+    return { weights: this.merges, end: () => void this.calls-- };
+  }
+
+  /** What applies on top of the weights for `chosen` to apply. Throws `ConfigError` where a merged adapter makes that impossible. */
+  over(chosen: ModelAdapter | null): ModelAdapter | null {
+    if (this.merged === null) return chosen;
+    if (chosen === this.merged) return null;
+    const merged = excerpt(this.merged.name);
+    const wanted = chosen === null ? "the base alone" : excerpt(chosen.name);
+    throw new ConfigError(
+      `${merged} is merged into the base, so ${wanted} cannot be had: call unmergeAdapter first, or name ${merged}`,
+      { name: this.merged.name, value: chosen?.name ?? null, reason: "merged" },
+    );
+  }
+
+  /** The weights may not change under a call that has begun. */
+  checkIdle(what: string): void {
+    if (this.calls === 0) return;
+    throw new ConfigError(
+      `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await it first`,
+      { op: what, reason: "running" },
+    );
+  }
+
+  /** What begins with the base's own weights must not see an update in them. */
+  checkNone(what: string): void {
+    if (this.merged === null) return;
+    const { name } = this.merged;
+    throw new ConfigError(`${what}: ${excerpt(name)} is merged into the base's weights; call unmergeAdapter first`, {
+      ...{ op: what, name, reason: "merged" },
+    });
+  }
+
+  /** Throws `ConfigError` where that adapter is the merged one. */
+  checkNot(what: string, adapter: ModelAdapter): void {
+    if (adapter !== this.merged) return;
+    const { name } = adapter;
+    const message = `${what}: ${excerpt(name)} is merged; call unmergeAdapter first`;
+    throw new ConfigError(message, { op: what, name, reason: "merged" });
+  }
+
+  /** Throws `ConfigError` where training the adapter, or a head on the base, would be in vain: an update is in the weights. */
+  checkTrainable(adapter: ModelAdapter | null): void {
+    if (this.merged === null) return;
+    const trained = adapter === null ? "a head on the base alone" : excerpt(adapter.name);
+    throw new ConfigError(
+      `fit: ${excerpt(this.merged.name)} is merged into the base, so ${trained} cannot be trained: call unmergeAdapter first`,
+      { op: "fit", name: this.merged.name, value: adapter?.name ?? null, reason: "merged" },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { checkRecord } from "../arguments/collections.js";
+import { clip } from "../errors/excerpt.js";
+import type { Graph } from "../graph/graph.js";
+import type { FileMap } from "../io/file-map.js";
+import { type Adapter, checkNotMerged, type MergedModel, readAdapterForBase, takesFromBase } from "../io/peft/index.js";
+import { idlePatterns, otherFamily } from "../io/peft/doubts.js";
+import type { WeightOptions } from "../io/safetensors/index.js";
+import type { AdapterBase } from "./create-adapter.js";
+import { type FittedAdapter, fitAdapter } from "./fit-adapter.js";
+import type { MergedBase } from "./merged-base.js";
+
+/** The modules that adapters change, and what is in the model's files already. */
+export type ReadableBase = AdapterBase & { readonly mergedModel: MergedModel | null };
+
+/** PEFT's files as an adapter that fits; what is odd about it is warned of. Throws `AdapterError` where it does not fit. */
+export function readFitting(
+  what: string,
+  files: FileMap | string,
+  options: WeightOptions,
+  graph: Graph,
+  base: ReadableBase,
+  merged: MergedBase,
+): FittedAdapter {
+  if (typeof files !== "string")
+    checkRecord(
+      `${what}: an adapter's files by name, as bytes ({ "adapter_config.json": …, "adapter_model.safetensors": … }), or its folder, are expected`,
+      files,
+    );
+  const adapter = readAdapterForBase(files, options);
+  checkNotMerged(what, adapter, base.name, base.mergedModel);
+  // What PiSSA and OLoRA took is found in the weights as they were loaded.
+  if (takesFromBase(adapter.config)) merged.checkNone(what);
+  const fitted = fitAdapter(graph, adapter, base);
+  for (const doubt of doubts(adapter, fitted, base)) console.warn(`lowrank: ${what}: ${doubt}`);
+  return fitted;
+}
+
+function doubts(adapter: Adapter, { idle, lacking }: FittedAdapter, base: ReadableBase): string[] {
+  const found = [...idlePatterns(adapter), ...otherFamily(adapter, base)];
+  if (adapter.config.fanInFanOut)
+    found.push("fan_in_fan_out is set, but this model's layers are linear ones: it is set to false");
+  if (idle.length > 0)
+    found.push(
+      `the adapter also changes ${clip(idle.join(", "))}, which this model's files lack and its vectors do ` +
+        "not depend on: kept, and saved again",
+    );
+  if (lacking.length > 0)
+    found.push(
+      `the adapter's configuration targets ${lacking.length} of this model's layers that its file has no tensors ` +
+        `for, such as ${clip(lacking[0]!)}: they stay as the base has them`,
+    );
+  return found;
+}
